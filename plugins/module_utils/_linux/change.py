@@ -1,0 +1,153 @@
+"""How every driver changes a machine: rehearse, compare, journal, write, activate, look again.
+
+A driver is a module with
+
+    NAME                          the driver's name in drivers.yml
+    observe(host, addresses)      -> {address: reading}; every address gets one, nothing is raised for a bad machine
+    rehearse(host, changes)       -> Rehearsal: the files as they will be and the commands that load them; changes
+                                     nothing, raises ChangeRefused when a change cannot be made safely
+
+A change is `{"address": str, "value": V, "type": T}` with, optionally, `"expect"`: the fingerprint of the reading that
+the plan was made from. `apply` refuses when the machine no longer says that.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+
+from .journal import Journal
+from .reading import fingerprint
+
+
+class ChangeRefused(Exception):
+    """A change that would not be safe, or that was planned for another state. The text says which and why."""
+
+
+class FileEdit:
+    """One file as it is and as it will be. `before` and `after` are bytes, None means absent.
+
+    `mode` is the permission bits the file gets; None keeps those it has (0644 for a new one). Owner and group are kept,
+    root:root for a new file, unless `owner` (uid, gid) says otherwise.
+    """
+
+    def __init__(self, path: str, before, after, mode=None, owner=None) -> None:
+        self.path = path
+        self.before = before
+        self.after = after
+        self.mode = mode
+        self.owner = owner
+
+
+class Rehearsal:
+    """What a change comes to: `edits` (FileEdit) and `commands` (argument lists, run in order after the edits)."""
+
+    def __init__(self, edits: list | None = None, commands: list | None = None) -> None:
+        self.edits = edits or []
+        self.commands = commands or []
+
+
+def apply(driver, host, changes: list, run_id: str, check: bool = False) -> dict:
+    """Make `changes` with `driver`. Returns changed, before and after (readings by address), diff and journal (path).
+
+    Check mode does everything up to the journal, so it prints the same diff as the real run. `after` is what the
+    machine says afterwards, in check mode what it says now.
+    """
+    addresses = [change["address"] for change in changes]
+    before = driver.observe(host, addresses)
+    for change in changes:
+        expected = change.get("expect")
+        if expected and fingerprint(before[change["address"]]) != expected:
+            raise ChangeRefused(
+                "{} {} is no longer what the plan was made from; check the device again and repeat the roll-out".format(
+                    driver.NAME, change["address"]
+                )
+            )
+    rehearsal = driver.rehearse(host, changes)
+    edits = [edit for edit in rehearsal.edits if _differs(host, edit)]
+    outcome = {
+        "changed": bool(edits or rehearsal.commands),
+        "before": before,
+        "after": before,
+        "diff": [_diff(edit) for edit in edits],
+        "journal": None,
+    }
+    if check or not outcome["changed"]:
+        return outcome
+    journal = Journal(host, run_id)
+    journal.record(driver.NAME, changes, before, edits)
+    for edit in edits:
+        write(host, edit)
+    host.forget()
+    for argv in rehearsal.commands:
+        done = host.act(argv)
+        if done.rc != 0:
+            raise ChangeRefused(
+                f"{' '.join(argv)} ended with status {done.rc}: {done.err.strip()[-300:]}; "
+                f"the files were written and the old ones are in {journal.path}"
+            )
+    host.forget()
+    outcome["after"] = driver.observe(host, addresses)
+    outcome["journal"] = journal.path
+    return outcome
+
+
+def write(host, edit: FileEdit) -> None:
+    """Put `edit.after` in place so that a crash leaves the old file or the new one, whole."""
+    target = host.path(edit.path)
+    folder = os.path.dirname(target)
+    if edit.after is None:
+        if os.path.lexists(target):
+            os.unlink(target)
+    else:
+        os.makedirs(folder, mode=0o755, exist_ok=True)
+        mode, owner = edit.mode, edit.owner
+        if os.path.exists(target):
+            found = os.stat(target)
+            mode = found.st_mode & 0o7777 if mode is None else mode
+            owner = (found.st_uid, found.st_gid) if owner is None else owner
+        handle, temporary = tempfile.mkstemp(dir=folder, prefix=".leeboard-")
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(edit.after)
+                os.fchmod(stream.fileno(), 0o644 if mode is None else mode)
+                if owner is not None and os.geteuid() == 0:
+                    os.fchown(stream.fileno(), owner[0], owner[1])
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.replace(temporary, target)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+    sync_folder(folder)
+
+
+def sync_folder(folder: str) -> None:
+    """Make a rename or a removal in `folder` last through a power cut."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _differs(host, edit: FileEdit) -> bool:
+    if edit.before != edit.after:
+        return True
+    if edit.after is None:
+        return False
+    found = host.stat(edit.path)
+    if edit.mode is not None and found.st_mode & 0o7777 != edit.mode:
+        return True
+    return edit.owner is not None and (found.st_uid, found.st_gid) != tuple(edit.owner)
+
+
+def _diff(edit: FileEdit) -> dict:
+    """Ansible's form of a diff; a change of mode or owner shows as a line of its own."""
+    note = "" if edit.mode is None else f"# mode {edit.mode:04o}\n"
+    return {
+        "before_header": edit.path,
+        "after_header": edit.path,
+        "before": (edit.before or b"").decode("utf-8", "backslashreplace"),
+        "after": note * (edit.before == edit.after) + (edit.after or b"").decode("utf-8", "backslashreplace"),
+    }

@@ -1,0 +1,173 @@
+"""The machine a driver looks at: files below a root, and a way to run commands.
+
+Everything that touches the device goes through here, so a driver can be pointed at a folder of captured files, and so
+that "each source is read once" holds by construction: reads and queries are remembered until `forget()`.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import subprocess
+import time
+
+READ_LIMIT = 1024 * 1024  # bytes; no setting lives in a larger file, and a larger one is an attack or an accident
+QUERY_TIMEOUT = 20  # seconds; a command that says nothing for longer is `unreadable`, and the visit goes on
+CLEAN_ENVIRONMENT = {"LC_ALL": "C", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
+
+
+class HostError(Exception):
+    """Something on the device could not be read or run. `code` is one of the codes in `reading.py`."""
+
+    def __init__(self, code: str, why: str) -> None:
+        super().__init__(why)
+        self.code = code
+        self.why = why
+
+
+class Completed:
+    """What a command left behind: `rc` (exit status), `out` and `err` (text, at most READ_LIMIT characters each)."""
+
+    def __init__(self, rc: int, out: str, err: str) -> None:
+        self.rc = rc
+        self.out = out
+        self.err = err
+
+
+class Host:
+    """Files below `root` and commands of one machine, each read once.
+
+    `root` is "/" on a device; a test gives a folder. `runner(argv, input, timeout, environment)` starts a command and
+    returns `Completed`; the default starts a real process.
+    """
+
+    def __init__(self, root: str = "/", runner=None) -> None:
+        self.root = root
+        self.is_root = os.geteuid() == 0
+        self.children = 0
+        self._runner = runner or run_process
+        self._files: dict = {}
+        self._queries: dict = {}
+
+    def path(self, name: str) -> str:
+        """Where the device's absolute path `name` lies for this process."""
+        return name if self.root == "/" else os.path.join(self.root, name.lstrip("/"))
+
+    # Reading
+
+    def read(self, name: str) -> bytes:
+        """The bytes of a regular file. Raises FileNotFoundError when it is absent, HostError when it is unreadable."""
+        if name not in self._files:
+            self._files[name] = self._read(name)
+        found = self._files[name]
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    def text(self, name: str) -> str:
+        """The text of a file; bytes that are no UTF-8 come as backslash escapes, so two texts never look alike."""
+        return self.read(name).decode("utf-8", "backslashreplace")
+
+    def _read(self, name: str):
+        try:
+            # O_NONBLOCK: a pipe left where a file belongs must not hang the visit.
+            handle = os.open(self.path(name), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        except (FileNotFoundError, NotADirectoryError):
+            return FileNotFoundError(name)
+        except PermissionError:
+            return HostError("denied" if self.is_root else "needs_root", f"{name} may not be read by this account")
+        except OSError as problem:
+            return HostError("failed", f"{name}: {problem.strerror}")
+        try:
+            with os.fdopen(handle, "rb") as stream:
+                if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                    return HostError("malformed", f"{name} is not a regular file")
+                found = stream.read(READ_LIMIT + 1)
+        except OSError as problem:
+            return HostError("failed", f"{name}: {problem.strerror}")
+        if len(found) > READ_LIMIT:
+            return HostError("too_large", f"{name} is larger than {READ_LIMIT} bytes")
+        return found
+
+    def exists(self, name: str) -> bool:
+        """True for anything that is there, a broken link included."""
+        return os.path.lexists(self.path(name))
+
+    def entries(self, name: str) -> list:
+        """Sorted names in a folder; an absent folder has none. Raises HostError when it cannot be listed."""
+        try:
+            return sorted(os.listdir(self.path(name)))
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        except PermissionError:
+            raise HostError("denied" if self.is_root else "needs_root", f"{name} may not be listed") from None
+
+    def stat(self, name: str):
+        """os.stat of the file itself (links followed). Raises FileNotFoundError or HostError."""
+        try:
+            return os.stat(self.path(name))
+        except (FileNotFoundError, NotADirectoryError):
+            raise FileNotFoundError(name) from None
+        except PermissionError:
+            raise HostError("denied" if self.is_root else "needs_root", f"{name} may not be looked at") from None
+
+    def query(
+        self, argv: list, input: str = "", environment: dict | None = None, timeout: float = QUERY_TIMEOUT
+    ) -> Completed:
+        """Run a command that changes nothing, once: the same question again gives the remembered answer.
+
+        Raises HostError `missing_tool` or `timeout`. A non-zero exit status is returned, not raised.
+        """
+        key = (tuple(argv), input, tuple(sorted((environment or {}).items())))
+        if key not in self._queries:
+            try:
+                self._queries[key] = self.act(argv, input, environment, timeout)
+            except HostError as problem:
+                self._queries[key] = problem
+        found = self._queries[key]
+        if isinstance(found, HostError):
+            raise found
+        return found
+
+    # Changing
+
+    def act(self, argv: list, input: str = "", environment: dict | None = None, timeout: float = 120) -> Completed:
+        """Run a command that may change something; never remembered."""
+        self.children += 1
+        return self._runner(argv, input, timeout, {**CLEAN_ENVIRONMENT, **(environment or {})})
+
+    def forget(self) -> None:
+        """Drop what was remembered: the machine has changed."""
+        self._files.clear()
+        self._queries.clear()
+
+
+def run_process(argv: list, input: str, timeout: float, environment: dict) -> Completed:
+    """Start `argv` with a clean environment in a process group of its own, which is ended whole at the time-out."""
+    started = time.monotonic()
+    try:
+        process = subprocess.Popen(
+            argv,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment,
+            start_new_session=True,
+            cwd="/",
+        )
+    except FileNotFoundError:
+        raise HostError("missing_tool", f"the command {argv[0]} is not installed") from None
+    except OSError as problem:
+        raise HostError("failed", f"{argv[0]} could not be started: {problem.strerror}") from None
+    try:
+        out, err = process.communicate(input.encode(), timeout=timeout)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        raise HostError("timeout", f"{argv[0]} gave no answer within {time.monotonic() - started:.0f} s") from None
+    return Completed(
+        process.returncode,
+        out[:READ_LIMIT].decode("utf-8", "backslashreplace"),
+        err[:READ_LIMIT].decode("utf-8", "backslashreplace"),
+    )

@@ -1,0 +1,69 @@
+"""The undo journal: what was there before a change, on disk before the change is made.
+
+One file a run, `/var/lib/leeboard/journal/<run id>.jsonl`, mode 0600, one JSON object a line:
+
+    {"schema": 1, "at": "2026-11-25T02:00:00Z", "driver": "dconf", "changes": [...], "before": {address: reading},
+     "files": [{"path": ..., "before": {"state": "absent"} |
+                                       {"state": "file", "content": base64, "mode": 420, "uid": 0, "gid": 0},
+                "after": sha256 of the new content, or null where the file is removed}]}
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import re
+import time
+
+FOLDER = "/var/lib/leeboard/journal"
+RUN_ID = re.compile(r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
+
+
+class Journal:
+    """The journal of one run. Nothing is created until the first record."""
+
+    def __init__(self, host, run_id: str) -> None:
+        if not RUN_ID.match(run_id):
+            raise ValueError(f"a run id has 1 to 64 letters, digits, dots, dashes and underscores, not {run_id!r}")
+        self.path = f"{FOLDER}/{run_id}.jsonl"
+        self._host = host
+
+    def record(self, driver: str, changes: list, before: dict, edits: list) -> None:
+        """Write one line and wait until it is on the disk. Raises OSError, and then nothing may be changed."""
+        line = {
+            "schema": 1,
+            "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "driver": driver,
+            "changes": changes,
+            "before": before,
+            "files": [self._file(edit) for edit in edits],
+        }
+        folder = self._host.path(FOLDER)
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        handle = os.open(self._host.path(self.path), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        with os.fdopen(handle, "ab") as stream:
+            stream.write(json.dumps(line, sort_keys=True).encode() + b"\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        # The file's name, and the folders that may be new, must last as well.
+        for _level in range(3):
+            parent = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+            os.fsync(parent)
+            os.close(parent)
+            folder = os.path.dirname(folder)
+
+    def _file(self, edit) -> dict:
+        before = {"state": "absent"}
+        if edit.before is not None:
+            found = self._host.stat(edit.path)
+            before = {
+                "state": "file",
+                "content": base64.b64encode(edit.before).decode(),
+                "mode": found.st_mode & 0o7777,
+                "uid": found.st_uid,
+                "gid": found.st_gid,
+            }
+        after = None if edit.after is None else hashlib.sha256(edit.after).hexdigest()
+        return {"path": edit.path, "before": before, "after": after}

@@ -1,0 +1,71 @@
+"""What one visit says about one setting, in the form that crosses the wire.
+
+A reading is a dict: `{"driver": str, "address": str, "configured": ASPECT, "effective": ASPECT, "running": ASPECT}`,
+with the aspects that the kind of setting has. *configured* is what is written down, *effective* what a user or the
+kernel would get once that is loaded, *running* what the daemon has loaded now (only where it can differ).
+
+An ASPECT is one of
+
+    {"state": "value", "value": V, "type": T, "source": S}         V: str, int, bool, or a list of str
+    {"state": "absent", "source": S}
+    {"state": "unreadable", "code": C, "why": W, "source": S}
+
+`source` says where it was found, in words a technician can follow ("/etc/issue", "/etc/profile.d/10-x.sh, line 3").
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+# Why something could not be read. needs_root: the account lacks rights and root would have them; denied: even root was
+# refused; missing_tool: a command is not installed; timeout; malformed: it was read but makes no sense; busy: a package
+# upgrade is under way; too_large; failed: the machine gave an error; driver_failed: our own code broke.
+CODES = (
+    "needs_root", "denied", "missing_tool", "timeout", "malformed", "busy", "too_large", "failed", "driver_failed",
+)  # fmt: skip
+VALUE_LIMIT = 4096  # characters of a value that travel; a longer one travels as its beginning and its digest
+
+
+def value(found, source: str, type: str = "") -> dict:
+    """An aspect that was read. Text beyond VALUE_LIMIT is cut and carries `length` and `sha256` of the whole."""
+    aspect = {"state": "value", "value": found, "source": source}
+    if type:
+        aspect["type"] = type
+    if isinstance(found, str) and len(found) > VALUE_LIMIT:
+        aspect["value"] = found[:VALUE_LIMIT]
+        aspect["length"] = len(found)
+        aspect["sha256"] = hashlib.sha256(found.encode()).hexdigest()
+    return aspect
+
+
+def absent(source: str) -> dict:
+    """An aspect that was looked for and is not there."""
+    return {"state": "absent", "source": source}
+
+
+def unreadable(code: str, why: str, source: str = "") -> dict:
+    """An aspect that could not be read; never the same as absent."""
+    return {"state": "unreadable", "code": code, "why": why[:500], "source": source}
+
+
+def reading(
+    driver: str, address: str, effective: dict, configured: dict | None = None, running: dict | None = None
+) -> dict:
+    """The reading of one address."""
+    found = {"driver": driver, "address": address, "effective": effective}
+    if configured is not None:
+        found["configured"] = configured
+    if running is not None:
+        found["running"] = running
+    return found
+
+
+def fingerprint(found: dict) -> str:
+    """A digest of what a reading *says* (its aspects without their sources): what a step expects to find."""
+    said = {
+        name: {key: part for key, part in found[name].items() if key not in ("source", "why")}
+        for name in ("configured", "effective", "running")
+        if name in found
+    }
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()

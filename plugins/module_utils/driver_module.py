@@ -1,0 +1,38 @@
+"""The part that all driver modules share: arguments in, a driver's rehearsal or change out.
+
+AnsibleModule stays in the module itself; here it is only used.
+"""
+
+from __future__ import annotations
+
+import time
+
+from ._linux.change import ChangeRefused, apply
+from ._linux.host import Host, HostError
+
+ARGUMENTS = {
+    "settings": {
+        "type": "list",
+        "elements": "dict",
+        "required": True,
+        "options": {
+            "address": {"type": "str", "required": True},
+            "value": {"type": "raw", "required": True},
+            "type": {"type": "str", "default": ""},
+            "expect": {"type": "str", "default": ""},
+        },
+    },
+    "run_id": {"type": "str"},
+}
+
+
+def run(module, driver) -> None:
+    """Change what `settings` asks for with `driver`, and end the module."""
+    run_id = module.params["run_id"] or time.strftime("module-%Y%m%dT%H%M%SZ", time.gmtime())
+    try:
+        outcome = apply(driver, Host(), module.params["settings"], run_id, check=module.check_mode)
+    except (ChangeRefused, HostError, ValueError) as problem:
+        module.fail_json(msg=f"{driver.NAME}: {problem}")
+    except OSError as problem:
+        module.fail_json(msg=f"{driver.NAME}: {problem}; nothing that is not in the journal was changed")
+    module.exit_json(**outcome)
