@@ -1,0 +1,334 @@
+"""The shape of a baseline: controls, their settings, and values chosen by level, platform, form and role.
+
+Everything here is frozen data read from `leeboard/baselines/`. The published JSON schema is made from these classes.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+Value = bool | int | str | tuple[str, ...]
+
+
+class Level(StrEnum):
+    """How sensitive the most sensitive data on a device is: Becta's impact levels 0-2, 3 and 4."""
+
+    STANDARD = "standard"
+    SENSITIVE = "sensitive"
+    HIGH = "high"
+
+
+class Platform(StrEnum):
+    """What a device runs. Devices of platform `other` are counted and never checked."""
+
+    WINDOWS = "windows"
+    LINUX = "linux"
+    OTHER = "other"
+
+
+class Form(StrEnum):
+    """How a device is built."""
+
+    PORTABLE = "portable"
+    DESKTOP = "desktop"
+    SERVER = "server"
+
+
+class Role(StrEnum):
+    """What a device is for."""
+
+    STAFF_PORTABLE = "staff_portable"
+    PUPIL_SHARED = "pupil_shared"
+    TEACHING_DISPLAY = "teaching_display"
+    OFFICE = "office"
+    EXAM = "exam"
+    SERVER = "server"
+
+
+class Mode(StrEnum):
+    """What a drifted control leads to: enforce puts it back, report only shows it, off does not ask for it."""
+
+    ENFORCE = "enforce"
+    REPORT = "report"
+    OFF = "off"
+
+
+class Severity(StrEnum):
+    """How bad a drifted control is; our own choice."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class Subject(StrEnum):
+    """Who answers for a control: the device, the controller (how fresh is our evidence), or somebody's word."""
+
+    DEVICE = "device"
+    CONTROLLER = "controller"
+    ATTESTED = "attested"
+
+
+class Strict(BaseModel):
+    """Frozen data without unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Parameter(Strict):
+    """A value that a school gives, such as the words of its notice."""
+
+    parameter: str
+
+
+class Selector(Strict):
+    """The devices something is meant for; an empty list means any."""
+
+    level: tuple[Level, ...] = ()
+    platform: tuple[Platform, ...] = ()
+    form: tuple[Form, ...] = ()
+    role: tuple[Role, ...] = ()
+
+    def matches(self, level: Level, platform: Platform, form: Form, role: Role) -> bool:
+        """True when each of the four is named here or left open."""
+        pairs = ((self.level, level), (self.platform, platform), (self.form, form), (self.role, role))
+        return all(not wanted or found in wanted for wanted, found in pairs)
+
+    @property
+    def specificity(self) -> int:
+        """How many of the four are named; the most specific choice wins."""
+        return sum(bool(wanted) for wanted in (self.level, self.platform, self.form, self.role))
+
+
+class Special[T](Selector):
+    """A choice that differs for some devices."""
+
+    value: T | None
+
+
+class Choice[T](Strict):
+    """One value per level, and special ones for a platform, form or role. None: not asked for there."""
+
+    standard: T | None
+    sensitive: T | None
+    high: T | None
+    special: tuple[Special[T], ...] = ()
+
+    def pick(self, level: Level, platform: Platform, form: Form, role: Role) -> tuple[T | None, str]:
+        """The value for a device, and where it comes from ("level standard", "role teaching_display, level high")."""
+        best: Special[T] | None = None
+        for special in self.special:
+            if special.matches(level, platform, form, role) and (
+                best is None or special.specificity > best.specificity
+            ):
+                best = special
+        if best is not None:
+            named = [("role", best.role, role), ("form", best.form, form), ("platform", best.platform, platform)]
+            where = [f"{name} {found}" for name, wanted, found in named if wanted]
+            return best.value, ", ".join([*where, *([f"level {level}"] if best.level else [])])
+        return getattr(self, level), f"level {level}"
+
+    def every_value(self) -> tuple[T, ...]:
+        """Each value that some device could get, without None."""
+        found = [self.standard, self.sensitive, self.high, *(special.value for special in self.special)]
+        return tuple(value for value in found if value is not None)
+
+
+def _choice(raw: object) -> object:
+    """Read `900` as the same for every level; a mapping names the levels itself."""
+    if isinstance(raw, dict) and "parameter" not in raw:
+        return raw
+    return {"standard": raw, "sensitive": raw, "high": raw}
+
+
+ValueChoice = Annotated[Choice[Parameter | Value], BeforeValidator(_choice)]
+ModeChoice = Annotated[Choice[Mode], BeforeValidator(_choice)]
+
+
+class Condition(Strict):
+    """A fact that must hold for a setting to apply. Exactly one comparison is given.
+
+    `contains`: the list has this item; `contains_other_than`: it has an item that is none of these;
+    `equals`: it is this.
+    """
+
+    fact: str
+    contains: str | None = None
+    contains_other_than: tuple[str, ...] | None = None
+    equals: bool | int | str | None = None
+
+    @model_validator(mode="after")
+    def _one_comparison(self) -> Condition:
+        given = [name for name in ("contains", "contains_other_than", "equals") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError("a condition has exactly one of contains, contains_other_than, equals")
+        return self
+
+
+class Accept(Strict):
+    """The predicate that a reading must meet."""
+
+    operator: str
+    value: ValueChoice
+
+
+class Write(Strict):
+    """What a roll-out writes: a value of its own, or the result of a named function of the present reading."""
+
+    value: ValueChoice | None = None
+    function: str | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Write:
+        if (self.value is None) == (self.function is None):
+            raise ValueError("write has exactly one of value, function")
+        return self
+
+
+class Means(Strict):
+    """What is in effect when nothing is set."""
+
+    means: Value
+
+
+class Bounds(Strict):
+    """The numbers that the device accepts, both ends included."""
+
+    least: int
+    most: int
+
+
+Absent = Literal["compliant", "drifted", "not_checked"] | Means
+
+
+class Setting(Strict):
+    """One thing on a device: where it lies, what is accepted there and what is written.
+
+    `write` is "wanted" (the accepted value itself), a Write, or None for what is only read. Settings with a `route` are
+    one of several ways to fulfil the control; the best route counts. Settings without one must always hold.
+    """
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    title: str
+    platform: Literal[Platform.WINDOWS, Platform.LINUX]
+    driver: str
+    address: str
+    type: str = ""
+    unit: str = ""
+    bounds: Bounds | None = None
+    applies_when: tuple[Condition, ...] = ()
+    accept: Accept
+    absent: Absent
+    write: Literal["wanted"] | Write | None = None
+    mode: ModeChoice | None = None
+    route: str | None = None
+    confidence: Literal["tried", "read", "derived", "unverified"]
+    source: str
+    remedy: str = ""
+
+
+class Remedy(Strict):
+    """What a person should do, in words, on each platform."""
+
+    windows: str = ""
+    linux: str = ""
+
+
+class Control(Strict):
+    """One requirement."""
+
+    id: str = Field(pattern=r"^[A-Z]{3}-[0-9]{2}$")
+    title: str
+    subject: Subject
+    severity: Severity
+    mode: ModeChoice
+    applies_to: Selector = Selector()
+    why: str
+    remedy: Remedy
+    references: tuple[str, ...]
+    settings: tuple[Setting, ...]
+
+    @property
+    def family(self) -> str:
+        """The three letters before the dash."""
+        return self.id[:3]
+
+
+class Family(Strict):
+    """One file of controls."""
+
+    family: str = Field(pattern=r"^[A-Z]{3}$")
+    title: str
+    controls: tuple[Control, ...]
+
+
+class Driver(Strict):
+    """The code for one kind of setting on one platform. `planned` drivers give not_checked."""
+
+    platform: Literal[Platform.WINDOWS, Platform.LINUX]
+    state: Literal["built", "planned"]
+    address: str
+    module: str | None = None
+    summary: str
+
+    @model_validator(mode="after")
+    def _planned_has_no_module(self) -> Driver:
+        if self.state == "planned" and self.module is not None:
+            raise ValueError("a planned driver has no module yet")
+        return self
+
+
+class ParameterDefinition(Strict):
+    """A value a school may give as an inventory variable `leeboard_<name>`."""
+
+    title: str
+    default: str
+    longest: int
+    forbidden: tuple[str, ...] = ()
+
+
+class LevelDefinition(Strict):
+    """One level: its name for people, the label it puts on devices, and after how many days silence is stale."""
+
+    title: str
+    impact_levels: str
+    label: str
+    stale_after_days: int
+
+
+class Baseline(Strict):
+    """All policy, read and checked. `digest` is the SHA-256 of the files it was read from."""
+
+    families: tuple[Family, ...]
+    drivers: dict[str, Driver]
+    parameters: dict[str, ParameterDefinition]
+    levels: dict[Level, LevelDefinition]
+    frameworks: dict[str, str]
+    digest: str
+
+    @property
+    def controls(self) -> tuple[Control, ...]:
+        """Every control, in the order of the files."""
+        return tuple(control for family in self.families for control in family.controls)
+
+    def control(self, control_id: str) -> Control | None:
+        """The control of that id, or None."""
+        return next((control for control in self.controls if control.id == control_id), None)
+
+    def addresses(self, platform: Platform) -> dict[str, list[str]]:
+        """Every address that any level names for a platform, by built driver: what one visit reads."""
+        found: dict[str, set[str]] = {}
+        for control in self.controls:
+            for setting in control.settings:
+                if setting.platform == platform and self.drivers[setting.driver].state == "built":
+                    found.setdefault(setting.driver, set()).add(setting.address)
+        return {driver: sorted(addresses) for driver, addresses in sorted(found.items())}
+
+
+def flat(value: Any) -> Value:
+    """A value from YAML or JSON as policy compares it: lists become tuples."""
+    return tuple(str(item) for item in value) if isinstance(value, list) else value

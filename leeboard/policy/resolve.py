@@ -1,0 +1,175 @@
+"""What is wanted of one device: the baseline, narrowed to its level, platform, form and role, with its overrides.
+
+This is the first arrow of the design: inventory and baseline in, wanted out. Nothing here looks at a device.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from leeboard.errors import LeeboardError
+from leeboard.estate.device import Device
+from leeboard.policy.model import Baseline, Control, Mode, Parameter, Setting, Value, ValueChoice, flat
+from leeboard.verdict.operators import OPERATORS, WrongType
+
+
+@dataclass(frozen=True)
+class WantedSetting:
+    """One setting of one device: the value it must meet, the one to write (None: read only), and where both are from.
+
+    `origin` reads like "level standard" or "overridden by the inventory (baseline: 900, level standard)".
+    """
+
+    control: Control
+    setting: Setting
+    mode: Mode
+    value: Value
+    write: Value | None
+    write_function: str | None
+    origin: str
+
+    @property
+    def operator(self) -> str:
+        """The name of the operator that compares."""
+        return self.setting.accept.operator
+
+
+@dataclass(frozen=True)
+class WantedControl:
+    """One control of one device. `not_asked` says in words why it has no settings, where it has none."""
+
+    control: Control
+    mode: Mode
+    settings: tuple[WantedSetting, ...]
+    not_asked: str = ""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Everything that is wanted of one device."""
+
+    device: Device
+    baseline: Baseline
+    controls: tuple[WantedControl, ...]
+
+    @property
+    def settings(self) -> tuple[WantedSetting, ...]:
+        """All settings of all controls."""
+        return tuple(setting for control in self.controls for setting in control.settings)
+
+
+def resolve(baseline: Baseline, device: Device) -> Wanted:
+    """What `baseline` wants of `device`. Raises LeeboardError for an override that names nothing or is weaker."""
+    _check_overrides(baseline, device)
+    return Wanted(device, baseline, tuple(_control(baseline, control, device) for control in baseline.controls))
+
+
+def parameters(baseline: Baseline, device: Device) -> Mapping[str, str]:
+    """Each parameter's value for a device: the school's own, else the default. Raises LeeboardError for a bad one."""
+    found = {}
+    for name, definition in baseline.parameters.items():
+        value = device.parameters.get(name, definition.default)
+        variable = f"leeboard_{name}"
+        if not isinstance(value, str) or not value.strip():
+            raise LeeboardError(f"{device.name}: {variable} must be text that is not empty")
+        if len(value) > definition.longest:
+            raise LeeboardError(f"{device.name}: {variable} has {len(value)} characters, at most {definition.longest}")
+        for forbidden in definition.forbidden:
+            if forbidden in value:
+                raise LeeboardError(f"{device.name}: {variable} must not contain {forbidden!r}; take it out")
+        if any(not character.isprintable() and character != "\n" for character in value):
+            raise LeeboardError(f"{device.name}: {variable} holds a control character; only line ends may stand in it")
+        found[name] = value
+    return found
+
+
+def _control(baseline: Baseline, control: Control, device: Device) -> WantedControl:
+    where = (device.level, device.platform, device.form, device.role)
+    picked, _ = control.mode.pick(*where)
+    mode = picked or Mode.OFF
+    if not control.applies_to.matches(*where):
+        return WantedControl(control, mode, (), f"not meant for a {device.role} at level {device.level}")
+    if mode is Mode.OFF:
+        return WantedControl(control, mode, (), f"not asked for at level {device.level}")
+    given = parameters(baseline, device)
+    settings = tuple(
+        wanted
+        for setting in control.settings
+        if setting.platform == device.platform
+        for wanted in [_setting(control, setting, device, mode, given)]
+        if wanted is not None
+    )
+    if settings:
+        return WantedControl(control, mode, settings)
+    on_platform = any(setting.platform == device.platform for setting in control.settings)
+    reason = f"not asked for at level {device.level}" if on_platform else f"has no setting on {device.platform}"
+    return WantedControl(control, mode, (), reason)
+
+
+def _setting(
+    control: Control, setting: Setting, device: Device, mode: Mode, given: Mapping[str, str]
+) -> WantedSetting | None:
+    where = (device.level, device.platform, device.form, device.role)
+    if setting.mode is not None:
+        own, _ = setting.mode.pick(*where)
+        if own in (None, Mode.OFF):
+            return None
+        mode = Mode.REPORT if Mode.REPORT in (own, mode) else mode
+    value, origin = _value(setting.accept.value, device, given)
+    if value is None:
+        return None
+    write: Value | None = None
+    function: str | None = None
+    if setting.write == "wanted":
+        write = value
+    elif setting.write is not None:
+        function = setting.write.function
+        if setting.write.value is not None:
+            write, _ = _value(setting.write.value, device, given)
+    override = device.overrides.get(control.id, {}).get(setting.id)
+    if override is not None:
+        stricter = flat(override)
+        if not _narrows(setting, stricter, value):
+            raise LeeboardError(
+                f"{device.name}: leeboard_overrides asks {control.id} {setting.id} for {override!r}, "
+                f"which accepts what the baseline does not ({setting.accept.operator} {value!r}); only a stricter value is taken"
+            )
+        origin = f"overridden by the inventory (baseline {value!r}, {origin})"
+        value = stricter
+        # What is written must meet the stricter demand; its own value is the one that surely does.
+        write = stricter if write is not None else None
+    return WantedSetting(control, setting, mode, value, write, function, origin)
+
+
+def _value(choice: ValueChoice, device: Device, given: Mapping[str, str]) -> tuple[Value | None, str]:
+    value, origin = choice.pick(device.level, device.platform, device.form, device.role)
+    if isinstance(value, Parameter):
+        name = value.parameter
+        source = "given by the inventory" if name in device.parameters else "Leeboard's default text"
+        return given[name], f"leeboard_{name}, {source}"
+    return value, origin
+
+
+def _narrows(setting: Setting, override: Value, value: Value) -> bool:
+    bounds = setting.bounds
+    if bounds is not None and isinstance(override, int) and not bounds.least <= override <= bounds.most:
+        return False
+    try:
+        return OPERATORS[setting.accept.operator].narrows(override, value)
+    except WrongType:
+        return False
+
+
+def _check_overrides(baseline: Baseline, device: Device) -> None:
+    for control_id, settings in device.overrides.items():
+        control = baseline.control(control_id)
+        if control is None:
+            raise LeeboardError(f"{device.name}: leeboard_overrides names {control_id}, which is no control")
+        known = {setting.id for setting in control.settings}
+        for setting_id in settings:
+            if setting_id not in known:
+                raise LeeboardError(
+                    f"{device.name}: leeboard_overrides names {control_id} {setting_id}, which is no setting of it; "
+                    f"it has {', '.join(sorted(known))}"
+                )

@@ -1,0 +1,184 @@
+"""From what is wanted and what was observed to findings. Pure: no clock, no file, no device.
+
+The rules that keep it honest: what could not be read is `error`, a failed fact is never "not applicable", the effective
+value decides and not the configured one, and the worst answer counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from leeboard.policy.model import Condition, Means, Mode, Platform
+from leeboard.policy.resolve import Wanted, WantedControl, WantedSetting
+from leeboard.verdict.finding import Finding, Judged
+from leeboard.verdict.observation import Aspect, Found, Nothing, Observation, Unreadable, plain, text_of
+from leeboard.verdict.operators import OPERATORS, WrongType
+from leeboard.verdict.verdicts import Verdict, worst
+
+
+def evaluate(wanted: Wanted, observation: Observation) -> tuple[Finding, ...]:
+    """The finding for each control of the baseline whose subject is the device."""
+    return tuple(
+        _control(wanted, control, observation) for control in wanted.controls if control.control.subject == "device"
+    )
+
+
+def unseen(wanted: Wanted, verdict: Verdict, reason: str) -> tuple[Finding, ...]:
+    """The same verdict for every control that is asked for: the device as a whole could not be judged."""
+    return tuple(
+        Finding(control.control.id, verdict, control.mode, (), reason)
+        if control.settings
+        else Finding(control.control.id, Verdict.NOT_APPLICABLE, control.mode, (), control.not_asked)
+        for control in wanted.controls
+        if control.control.subject == "device"
+    )
+
+
+def accepts(wanted: WantedSetting, aspect: Aspect) -> bool | None:
+    """Whether an aspect meets what is wanted; None when it cannot be told."""
+    verdict = _aspect(wanted, aspect)[0]
+    return {Verdict.COMPLIANT: True, Verdict.DRIFTED: False}.get(verdict)
+
+
+def _control(wanted: Wanted, control: WantedControl, observation: Observation) -> Finding:
+    if not control.settings:
+        return Finding(control.control.id, Verdict.NOT_APPLICABLE, control.mode, (), control.not_asked)
+    judged = tuple(judge(wanted, setting, observation) for setting in control.settings)
+    # A control in mode enforce whose only drift is in settings that are reported is itself only reported.
+    verdict = _combine(control.settings, judged)
+    blame = [one for one in judged if one.verdict is verdict]
+    mode = control.mode
+    if verdict is Verdict.DRIFTED and blame and all(one.mode is Mode.REPORT for one in blame):
+        mode = Mode.REPORT
+    reason = ""
+    if verdict is Verdict.NOT_APPLICABLE:
+        reason = "; ".join(dict.fromkeys(one.reason for one in judged if one.reason))
+    return Finding(control.control.id, verdict, mode, judged, reason)
+
+
+def _combine(settings: Iterable[WantedSetting], judged: Iterable[Judged]) -> Verdict:
+    """The worst of all that must hold; of several routes to the same end, the best that applies."""
+    always: list[Verdict] = []
+    routes: dict[str, list[Verdict]] = {}
+    for wanted, one in zip(settings, judged, strict=True):
+        route = wanted.setting.route
+        (always if route is None else routes.setdefault(route, [])).append(one.verdict)
+    ends = [worst(verdicts) for verdicts in routes.values()]
+    usable = [verdict for verdict in ends if verdict is not Verdict.NOT_APPLICABLE]
+    if usable:
+        always.append(min(usable, key=lambda verdict: verdict.badness))
+    return worst(always)
+
+
+def judge(wanted: Wanted, setting: WantedSetting, observation: Observation) -> Judged:
+    """The verdict on one setting."""
+    for condition in setting.setting.applies_when:
+        verdict, reason, code = _condition(condition, observation)
+        if verdict is not None:
+            return _judged(setting, verdict, reason=reason, code=code)
+    driver = wanted.baseline.drivers[setting.setting.driver]
+    if driver.state == "planned":
+        return _judged(
+            setting,
+            Verdict.NOT_CHECKED,
+            reason=f"Leeboard cannot check this yet: {driver.summary}",
+            code="planned",
+        )
+    reading = observation.reading(setting.setting.driver, setting.setting.address)
+    if reading is None:
+        return _judged(setting, Verdict.ERROR, reason="the device gave no reading for it", code="no_reading")
+    effective = reading.effective
+    verdict, reason = _aspect(setting, effective)
+    if verdict is Verdict.COMPLIANT and reading.running is not None:
+        running, _ = _aspect(setting, reading.running)
+        if running is Verdict.DRIFTED:
+            return _judged(
+                setting, Verdict.PENDING, effective, f"still running with {text_of(reading.running)}", "pending"
+            )
+    if verdict is Verdict.DRIFTED and reading.configured is not None and not reason:
+        configured, _ = _aspect(setting, reading.configured)
+        if configured is Verdict.COMPLIANT:
+            reason = f"configured as {text_of(reading.configured)}, but that is not what takes effect"
+    code = effective.code if isinstance(effective, Unreadable) else ""
+    return _judged(setting, verdict, effective, reason, code)
+
+
+def _aspect(setting: WantedSetting, aspect: Aspect) -> tuple[Verdict, str]:
+    if isinstance(aspect, Unreadable):
+        return Verdict.ERROR, plain(aspect.why)
+    if isinstance(aspect, Nothing):
+        verdict, reason = _absent(setting)
+    else:
+        verdict, reason = _value(setting, aspect.value, aspect.type)
+        if verdict is Verdict.COMPLIANT and aspect.length is not None:
+            # Only the beginning of the text was sent: it cannot be equal to anything that we would write.
+            verdict, reason = Verdict.DRIFTED, "it is too long to be what is wanted"
+    if verdict is Verdict.COMPLIANT:
+        for other in aspect.others:
+            theirs, _ = _value(setting, other.value, other.type)
+            if theirs is not Verdict.COMPLIANT:
+                return theirs, f"for {plain(other.who)} it is {plain(other.value)}"
+    return verdict, reason
+
+
+def _absent(setting: WantedSetting) -> tuple[Verdict, str]:
+    absent = setting.setting.absent
+    if isinstance(absent, Means):
+        verdict, _ = _value(setting, absent.means, "")
+        return verdict, f"not set, which means {plain(absent.means)}"
+    return Verdict(absent), "" if absent == "compliant" else "not set"
+
+
+def _value(setting: WantedSetting, value: object, type: str) -> tuple[Verdict, str]:
+    found = tuple(value) if isinstance(value, list) else value
+    try:
+        holds = OPERATORS[setting.operator].holds(found, setting.value)  # type: ignore[arg-type]
+    except WrongType as problem:
+        return Verdict.DRIFTED, f"{problem}" + (f" (it is of type {plain(type)})" if type else "")
+    return (Verdict.COMPLIANT, "") if holds else (Verdict.DRIFTED, "")
+
+
+def _condition(condition: Condition, observation: Observation) -> tuple[Verdict | None, str, str]:
+    """(None, "", "") when it holds; else the verdict it leads to, with the fact named."""
+    fact = observation.facts.get(condition.fact)
+    if fact is None:
+        return Verdict.ERROR, f"the device did not say what its {condition.fact} is", "no_reading"
+    if isinstance(fact, Unreadable):
+        return Verdict.ERROR, f"{condition.fact}: {plain(fact.why)}", fact.code
+    value = fact.value if isinstance(fact, Found) else []
+    held = False
+    if condition.equals is not None:
+        held = value == condition.equals and isinstance(value, bool) == isinstance(condition.equals, bool)
+    elif isinstance(value, list):
+        if condition.contains is not None:
+            held = condition.contains in value
+        else:
+            held = any(item not in (condition.contains_other_than or ()) for item in value)
+    else:
+        return Verdict.ERROR, f"{condition.fact} is {plain(value)} where a list is meant", "malformed"
+    return (None, "", "") if held else (Verdict.NOT_APPLICABLE, f"{condition.fact}: {plain(value)}", "")
+
+
+def _judged(
+    wanted: WantedSetting, verdict: Verdict, aspect: Aspect | None = None, reason: str = "", code: str = ""
+) -> Judged:
+    setting = wanted.setting
+    words = OPERATORS[wanted.operator].words.format(wanted=plain(wanted.value))
+    unit = f" {setting.unit}" if setting.unit else ""
+    note = aspect.note if aspect is not None and not isinstance(aspect, Unreadable) else ""
+    platform_remedy = (
+        wanted.control.remedy.linux if setting.platform is Platform.LINUX else wanted.control.remedy.windows
+    )
+    return Judged(
+        setting=setting.id,
+        title=setting.title,
+        address=f"{setting.driver}:{setting.address}",
+        verdict=verdict,
+        seen="" if aspect is None else text_of(aspect) + (unit if isinstance(aspect, Found) else ""),
+        wanted=words + unit,
+        source=plain(aspect.source, 300) if aspect is not None else "",
+        reason="; ".join(part for part in (reason, plain(note)) if part),
+        code=code,
+        remedy=setting.remedy or platform_remedy,
+        mode=wanted.mode,
+    )

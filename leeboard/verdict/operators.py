@@ -1,0 +1,152 @@
+"""The operators: does a value that was read meet the value that is wanted, and is one demand weaker than another?
+
+They live here, for both platforms; a device only ever gets exact values to write.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from leeboard.policy.model import Value
+
+NUMBER = re.compile(r"-?[0-9]{1,19}\Z")
+# What agetty and motd must not give away: escapes that print the machine's type, release, system name and version.
+SYSTEM_ESCAPES = re.compile(r"\\[mrsvS]")
+SYSTEM_NAMES = re.compile(r"\b(debian|ubuntu|gnu/linux|linux\s+[0-9]|kernel\s+[0-9])", re.IGNORECASE)
+PERMISSIONS = re.compile(r"(?P<owner>[^:\s]+):(?P<group>[^:\s]+) (?P<mode>[0-7]{3,5})\Z")
+
+
+class WrongType(Exception):
+    """The device holds a kind of value that the operator cannot compare: drift, and the finding names it."""
+
+
+@dataclass(frozen=True)
+class Operator:
+    """A named comparison.
+
+    `holds(found, wanted)` may raise WrongType. `narrows(mine, theirs)` is true when every value that `mine` accepts is
+    accepted by `theirs` as well: an override for which it is false is *weaker*. `words` completes "wanted: ...".
+    """
+
+    name: str
+    holds: Callable[[Value, Value], bool]
+    narrows: Callable[[Value, Value], bool]
+    words: str
+
+
+def number(value: Value) -> int:
+    """An integer, also one that is written as text (the registry keeps some numbers so). Raises WrongType."""
+    if isinstance(value, bool):
+        raise WrongType("a switch where a number is meant")
+    if isinstance(value, int):
+        return value
+    if isinstance(value, str) and NUMBER.match(value.strip()):
+        return int(value.strip())
+    raise WrongType("text where a number is meant" if isinstance(value, str) else "a list where a number is meant")
+
+
+def text(value: Value) -> str:
+    """Text with line ends and trailing blanks made alike, since editors and copying change them. Raises WrongType."""
+    if not isinstance(value, str):
+        raise WrongType("a number, switch or list where text is meant")
+    return "\n".join(line.rstrip() for line in value.replace("\r\n", "\n").strip().split("\n"))
+
+
+def items(value: Value) -> frozenset[str]:
+    """The members of a list. Raises WrongType."""
+    if isinstance(value, str | bool | int):
+        raise WrongType("a single value where a list is meant")
+    return frozenset(value)
+
+
+def _equals(found: Value, wanted: Value) -> bool:
+    if isinstance(wanted, bool):
+        if isinstance(found, bool):
+            return found == wanted
+        raise WrongType("not a switch (yes or no)")
+    if isinstance(wanted, int):
+        return number(found) == wanted
+    if isinstance(wanted, str):
+        return text(found) == text(wanted)
+    return items(found) == items(wanted)
+
+
+def _permissions_at_most(found: Value, wanted: Value) -> bool:
+    """Same owner; group the same, root, or without any right; no permission bit beyond those wanted."""
+    mine, theirs = (PERMISSIONS.match(text(value)) for value in (found, wanted))
+    if mine is None or theirs is None:
+        raise WrongType("not of the form owner:group mode")
+    beyond = int(mine["mode"], 8) & ~int(theirs["mode"], 8)
+    group_has_none = not int(mine["mode"], 8) & 0o070 & ~(int(mine["mode"], 8) & 0o007) << 3
+    return (
+        beyond == 0
+        and mine["owner"] == theirs["owner"]
+        and (mine["group"] in (theirs["group"], "root") or group_has_none)
+    )
+
+
+def _no_system_details(found: Value, _wanted: Value) -> bool:
+    return not SYSTEM_ESCAPES.search(text(found)) and not SYSTEM_NAMES.search(text(found))
+
+
+def _one_of(found: Value, wanted: Value) -> bool:
+    """Numbers written as text count as numbers."""
+    if isinstance(found, bool) or not isinstance(found, int | str):
+        raise WrongType("not a single number or text")
+    return str(found).strip() in items(wanted)
+
+
+def _same(mine: Value, theirs: Value) -> bool:
+    return mine == theirs
+
+
+def _always(_mine: Value, _theirs: Value) -> bool:
+    return True
+
+
+OPERATORS = {
+    operator.name: operator
+    for operator in (
+        Operator("equals", _equals, _same, "{wanted}"),
+        Operator("one_of", _one_of, lambda mine, theirs: items(mine) <= items(theirs), "one of {wanted}"),
+        Operator(
+            "at_most",
+            lambda found, wanted: number(found) <= number(wanted),
+            lambda mine, theirs: number(mine) <= number(theirs),
+            "at most {wanted}",
+        ),
+        # 0 means "off" for these: it is drift, never the strictest value.
+        Operator(
+            "at_most_not_zero",
+            lambda found, wanted: 0 < number(found) <= number(wanted),
+            lambda mine, theirs: 0 < number(mine) <= number(theirs),
+            "at most {wanted}, and not 0",
+        ),
+        Operator(
+            "at_least",
+            lambda found, wanted: number(found) >= number(wanted),
+            lambda mine, theirs: number(mine) >= number(theirs),
+            "at least {wanted}",
+        ),
+        # -1 means "until an administrator unlocks it" in Windows' account policy.
+        Operator(
+            "at_least_or_minus_1",
+            lambda found, wanted: number(found) == -1 or number(found) >= number(wanted),
+            lambda mine, theirs: number(mine) == -1 or number(mine) >= number(theirs) >= 0,
+            "at least {wanted}, or until an administrator unlocks it",
+        ),
+        # Bits of a mask: 3 (success and failure) fulfils a demand for 1 (success).
+        Operator(
+            "includes",
+            lambda found, wanted: number(found) & number(wanted) == number(wanted),
+            lambda mine, theirs: number(mine) & number(theirs) == number(theirs),
+            "including {wanted}",
+        ),
+        Operator("non_empty", lambda found, _wanted: bool(text(found)), _always, "something that is not empty"),
+        Operator("none", lambda found, _wanted: not items(found), _always, "none"),
+        Operator("no_system_details", _no_system_details, _always, "no name or version of the system"),
+        Operator("permissions_at_most", _permissions_at_most, _permissions_at_most, "at most {wanted}"),
+    )
+}
