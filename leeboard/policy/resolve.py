@@ -133,7 +133,8 @@ def _setting(
         if not _narrows(setting, stricter, value):
             raise LeeboardError(
                 f"{device.name}: leeboard_overrides asks {control.id} {setting.id} for {override!r}, "
-                f"which accepts what the baseline does not ({setting.accept.operator} {value!r}); only a stricter value is taken"
+                f"which accepts what the baseline does not ({setting.accept.operator} {value!r}); "
+                "only a stricter value is taken"
             )
         origin = f"overridden by the inventory (baseline {value!r}, {origin})"
         value = stricter

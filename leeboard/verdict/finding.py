@@ -11,7 +11,6 @@ from typing import Any
 from leeboard.policy.model import Mode
 from leeboard.verdict.verdicts import Verdict
 
-
 TEXTS = ("setting", "title", "address", "seen", "wanted", "source", "reason", "code", "remedy")
 
 

@@ -72,13 +72,14 @@ Aspect = Annotated[Found | Nothing | Unreadable, Field(discriminator="state")]
 
 
 class Reading(Wire):
-    """One address, as it is configured, effective and running."""
+    """One address, as it is configured, effective and running. A step names the fingerprint it was planned from."""
 
     driver: Text
     address: Text
     effective: Aspect
     configured: Aspect | None = None
     running: Aspect | None = None
+    fingerprint: Text = ""
 
 
 class Identity(Wire):

@@ -1,0 +1,32 @@
+"""Where Leeboard's Ansible half lies: a clone's folders, or an installed collection."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def environment(var: Path) -> dict[str, str]:
+    """The environment for Ansible: our ansible.cfg in a clone (unless another is named), and the evidence folder.
+
+    Commands of this interpreter's own environment come first, so that the ansible that leeboard was installed with is
+    the one that runs.
+    """
+    found = {
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "/usr/bin:/bin")]),
+        "LEEBOARD_VAR": str(var.resolve()),
+        "PYTHONUNBUFFERED": "1",
+    }
+    config = ROOT / "ansible.cfg"
+    if "ANSIBLE_CONFIG" not in os.environ and config.is_file():
+        found["ANSIBLE_CONFIG"] = str(config)
+    return found
+
+
+def playbook(name: str) -> str:
+    """A playbook as ansible-playbook takes it: the clone's file, else the collection's by its full name."""
+    local = ROOT / "playbooks" / f"{name}.yml"
+    return str(local) if local.is_file() else f"leeboard.schools.{name}"

@@ -1,0 +1,174 @@
+"""Schools and devices of an Ansible inventory. Ansible reads it (ansible-inventory); nothing is parsed here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import ansible_runner
+
+from leeboard.ansible.clone import environment
+from leeboard.errors import LeeboardError
+from leeboard.estate.device import Device, device
+
+# What a folder given as -i stands for; Ansible itself would parse every file in it.
+FILES = ("estate.yml", "school.yml", "hosts.yml", "hosts.yaml", "hosts.ini", "hosts")
+
+
+@dataclass(frozen=True)
+class EstateInventory:
+    """The devices of an inventory.
+
+    `problems` has one line for each host whose variables are wrong; `hosts` names every host, those included. `origins`
+    says, by host and variable, where a value was given: "device", or "group NAME".
+    """
+
+    devices: tuple[Device, ...]
+    problems: tuple[str, ...]
+    hosts: tuple[str, ...]
+    origins: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def of_school(self, school: str) -> tuple[Device, ...]:
+        """The devices of a school by URN, name, or part of the name that fits only one. Raises LeeboardError."""
+        names = {one.urn: one.school for one in self.devices}
+        wanted = school.casefold()
+        urns = {urn for urn, name in names.items() if wanted in (urn, name.casefold())}
+        urns = urns or {urn for urn, name in names.items() if wanted in name.casefold()}
+        if len(urns) != 1:
+            listed = "; ".join(f"{urn} {name}" for urn, name in sorted(names.items())) or "no school at all"
+            raise LeeboardError(f"--school {school}: {len(urns)} schools fit; the inventory has: {listed}")
+        return tuple(one for one in self.devices if one.urn in urns)
+
+
+def file_of(inventory: Path) -> Path:
+    """The file that an inventory folder stands for. Raises LeeboardError when there is none."""
+    if inventory.is_file():
+        return inventory
+    if not inventory.exists():
+        raise LeeboardError(f"{inventory}: there is no such inventory; give a file or a folder with -i")
+    for name in FILES:
+        if (inventory / name).is_file():
+            return inventory / name
+    raise LeeboardError(f"{inventory}: holds none of {', '.join(FILES)}; name the file with -i")
+
+
+def read(
+    inventory: Path,
+    parameter_names: tuple[str, ...] = (),
+    extra: Mapping[str, str] | None = None,
+    with_origins: bool = False,
+) -> EstateInventory:
+    """All devices of an inventory file or folder. `extra` are variables that beat the inventory's (Ansible's -e).
+
+    Values come merged by Ansible; only `with_origins` asks a second time, for where each one was given. Raises
+    LeeboardError when Ansible cannot read the inventory at all.
+    """
+    source = file_of(inventory)
+    hostvars = _listing(source, export=False).get("_meta", {}).get("hostvars", {})
+    devices, problems = [], []
+    for name in sorted(hostvars):
+        try:
+            devices.append(device(name, {**hostvars[name], **(extra or {})}, parameter_names))
+        except LeeboardError as problem:
+            problems.append(str(problem))
+    problems += _twice(devices)
+    origins = _origins(_listing(source, export=True)) if with_origins else {}
+    return EstateInventory(tuple(devices), tuple(problems), tuple(sorted(hostvars)), origins)
+
+
+def _listing(source: Path, export: bool) -> dict[str, Any]:
+    answer, error = ansible_runner.get_inventory(
+        action="list",
+        inventories=[str(source.resolve())],
+        response_format="json",
+        export=export,
+        quiet=True,
+        envvars=environment(Path("var")),
+    )
+    why = " ".join(line.strip() for line in str(error or "").splitlines() if line.strip())[:600]
+    if not isinstance(answer, dict):
+        raise LeeboardError(f"{source}: Ansible cannot read this inventory: {why}")
+    # A broken file is only a warning to Ansible, and leaves an inventory without hosts.
+    if not _members(answer):
+        raise LeeboardError(f"{source}: no device in this inventory. {why or 'Add hosts to it.'}")
+    return answer
+
+
+def _members(listed: Mapping[str, Any]) -> set[str]:
+    return {
+        host
+        for name, group in listed.items()
+        if name != "_meta" and isinstance(group, dict)
+        for host in group.get("hosts", [])
+    }
+
+
+def _origins(listed: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """Where Ansible takes each of our variables from: `all` inwards by depth, groups by priority then name, the host."""
+    groups = {name: group for name, group in listed.items() if name != "_meta" and isinstance(group, dict)}
+    hostvars = listed.get("_meta", {}).get("hostvars", {})
+    depths = _depths(groups)
+    order = sorted(
+        groups,
+        key=lambda name: (depths.get(name, 0), groups[name].get("vars", {}).get("ansible_group_priority", 1), name),
+    )
+    holds = _descendants(groups)
+    origins: dict[str, dict[str, str]] = {}
+    for name in _members(listed):
+        layers = [(f"group {group}", groups[group].get("vars", {})) for group in order if name in holds[group]]
+        origins[name] = {
+            variable: where
+            for where, variables in [*layers, ("device", hostvars.get(name, {}))]
+            for variable in variables
+            if variable.startswith("leeboard_")
+        }
+    return origins
+
+
+def _depths(groups: Mapping[str, Any]) -> dict[str, int]:
+    depths = {"all": 0}
+    queue = ["all"]
+    while queue:
+        parent = queue.pop(0)
+        for child in groups.get(parent, {}).get("children", []):
+            if depths.get(child, -1) < depths[parent] + 1 <= len(groups):
+                depths[child] = depths[parent] + 1
+                queue.append(child)
+    return depths
+
+
+def _descendants(groups: Mapping[str, Any]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+
+    def hosts(name: str, above: frozenset[str]) -> set[str]:
+        if name in found:
+            return found[name]
+        group = groups.get(name, {})
+        inside = set(group.get("hosts", []))
+        for child in group.get("children", []):
+            if child not in above:
+                inside |= hosts(child, above | {name})
+        found[name] = inside
+        return inside
+
+    for name in groups:
+        hosts(name, frozenset())
+    if "all" in found:
+        found["all"] = set().union(*found.values())
+    return found
+
+
+def _twice(devices: Sequence[Device]) -> list[str]:
+    """One asset tag twice in a school would file two machines under one name."""
+    seen: dict[tuple[str, str], str] = {}
+    problems = []
+    for one in devices:
+        first = seen.setdefault((one.urn, one.asset), one.name)
+        if first != one.name:
+            problems.append(
+                f"{one.name}: leeboard_asset {one.asset} belongs to {first} of school {one.urn} already; "
+                "give each device its own asset tag"
+            )
+    return problems

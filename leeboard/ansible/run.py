@@ -1,0 +1,64 @@
+"""Run one of our playbooks as a subprocess, and say how it went."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import ansible_runner
+
+from leeboard.ansible.clone import environment, playbook
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """How a playbook ended: Ansible's exit status and the end of what it printed."""
+
+    status: int
+    output: str
+
+
+def run_playbook(
+    name: str,
+    inventory: Path,
+    var: Path,
+    hosts: Sequence[str] | None = None,
+    extra: Mapping[str, str] | None = None,
+    arguments: Sequence[str] = (),
+    tick: Callable[[], None] = lambda: None,
+) -> RunResult:
+    """Run a playbook on an inventory file. `tick` is called about twice a second while it runs.
+
+    `hosts` limits the run. Names go in by a file, so that thousands of them fit.
+    """
+    with tempfile.TemporaryDirectory(prefix="leeboard-") as private:
+        command = [playbook(name), "-i", str(inventory.resolve()), *arguments]
+        if hosts is not None:
+            limit = Path(private) / "limit"
+            limit.write_text("".join(f"{host}\n" for host in hosts))
+            command += ["--limit", f"@{limit}"]
+        for variable, value in (extra or {}).items():
+            command += ["-e", f"{variable}={value}"]
+        output = Path(private) / "output"
+        with output.open("w+") as stream:
+            thread, runner = ansible_runner.run_command_async(
+                executable_cmd="ansible-playbook",
+                cmdline_args=command,
+                private_data_dir=private,
+                quiet=True,
+                input_fd=None,
+                output_fd=stream,
+                error_fd=stream,
+                envvars=environment(var),
+                host_cwd=str(Path.cwd()),
+            )
+            while thread.is_alive():
+                tick()
+                time.sleep(0.5)
+            thread.join()
+            tick()
+        text = output.read_text(errors="backslashreplace")
+        return RunResult(int(runner.rc if runner.rc is not None else 1), text[-20000:])

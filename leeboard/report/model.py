@@ -1,0 +1,76 @@
+"""What every report is made from: the devices of some schools as they stand at one moment.
+
+`leeboard.evidence.status` makes these from the store and a clock; terminal, page and JSON only show them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from leeboard.estate.device import Device
+from leeboard.policy.model import Baseline, Mode
+from leeboard.verdict.finding import Finding
+from leeboard.verdict.verdicts import Verdict, worst
+
+
+@dataclass(frozen=True)
+class DeviceStatus:
+    """One device as it stands.
+
+    `outcome` is what the last run that expected it got: observed, unreachable, failed, another_machine, not_seen (it
+    was expected and nothing came), other (its platform is never checked) or never (no run expected it yet).
+    `findings` are of the last observation, with stale and missing already put in; `since` tells, by control, since when
+    its verdict has stood; `seen` when the device was last observed (None: never).
+    """
+
+    device: Device
+    outcome: str
+    findings: tuple[Finding, ...]
+    seen: datetime | None = None
+    message: str = ""
+    since: Mapping[str, datetime] = field(default_factory=dict)
+    changes: tuple[str, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst verdict of all findings."""
+        return worst(finding.verdict for finding in self.findings)
+
+
+@dataclass(frozen=True)
+class EstateStatus:
+    """All devices that a report speaks of, at the moment `at` (aware, UTC).
+
+    `problems` are one-line texts about the run as a whole: a broken-off bundle, a host without a school, a bundle that
+    could not be read.
+    """
+
+    devices: tuple[DeviceStatus, ...]
+    baseline: Baseline
+    at: datetime
+    problems: tuple[str, ...] = ()
+
+    def counts(self) -> Counter[Verdict]:
+        """How many findings have each verdict."""
+        return Counter(finding.verdict for device in self.devices for finding in device.findings)
+
+    @property
+    def exit_code(self) -> int:
+        """0, 2 or 3 as docs/exit-codes.md says; 3 (we do not know) comes before 2 (we know it drifted)."""
+        if self.problems or any(_unknown(status, finding) for status in self.devices for finding in status.findings):
+            return 3
+        drifted = any(
+            finding.verdict is Verdict.DRIFTED and finding.mode is Mode.ENFORCE
+            for status in self.devices
+            for finding in status.findings
+        )
+        return 2 if drifted else 0
+
+
+def _unknown(status: DeviceStatus, finding: Finding) -> bool:
+    if finding.verdict is Verdict.NOT_CHECKED:
+        return not finding.planned_only and status.outcome != "other"
+    return finding.verdict in (Verdict.ERROR, Verdict.STALE, Verdict.MISSING) and finding.mode is not Mode.OFF

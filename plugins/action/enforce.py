@@ -1,0 +1,111 @@
+"""Bring one family of controls on one device to what is wanted: plan, apply, observe, and plan again."""
+
+from __future__ import annotations
+
+from ansible.errors import AnsibleConnectionFailure
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.leeboard.schools.plugins.action.check import summary
+from ansible_collections.leeboard.schools.plugins.plugin_utils import brain
+from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import Visit, VisitError
+
+if not brain.missing():
+    from leeboard.planning.plan import plan
+
+MOST_ROUNDS = 4  # each round must bring something; a plan that stays the same is not tried again
+
+
+class ActionModule(ActionBase):
+    """Change what drifted, if the family is switched on in leeboard_enforce; end with an observation."""
+
+    TRANSFERS_FILES = False
+    _supports_check_mode = True
+    _requires_connection = True
+
+    def run(self, tmp=None, task_vars=None):
+        result = super().run(tmp, task_vars)
+        _valid, arguments = self.validate_argument_spec({"family": {"type": "str", "required": True}})
+        self._family = arguments["family"]
+        self._changes: list = []
+        self._diffs: list = []
+        try:
+            return {**result, **self._enforce(task_vars or {})}
+        except VisitError as problem:
+            return {**result, "failed": True, "msg": str(problem), "changed": bool(self._changes)}
+        except AnsibleConnectionFailure as problem:
+            if not self._changes:
+                raise
+            # Ansible's own limits ignore unreachable hosts; a device that we cut off must stop the next batch.
+            return {**result, "failed": True, "changed": True, "msg": f"lost after a change: {problem}"}
+
+    def _enforce(self, task_vars: dict) -> dict:
+        visit = Visit(self, task_vars)
+        families = {control.family for control in visit.baseline.controls}
+        if self._family not in families:
+            raise VisitError(f"there is no family {self._family}; there are {', '.join(sorted(families))}")
+        if self._family not in visit.device.enforce:
+            return {
+                "skipped": True,
+                "msg": f"{self._family} is not named in leeboard_enforce of {visit.device.name}: nothing is changed",
+            }
+        evidence = visit.observe()
+        if "unreachable" in evidence:
+            return evidence["unreachable"]
+        if evidence["outcome"] == "another_machine":
+            return {"failed": True, "leeboard": evidence, "msg": f"{evidence['message']}; nothing was changed"}
+        done: set = set()
+        for _round in range(MOST_ROUNDS):
+            steps = [step for step in plan(visit.wanted, visit.observation, self._family) if step not in done]
+            if not steps:
+                break
+            done.update(steps)
+            problem = self._apply(visit, steps, task_vars)
+            if self._task.check_mode:
+                break
+            evidence = visit.observe()
+            if "unreachable" in evidence:
+                return {"failed": True, "changed": bool(self._changes), "msg": "the device was lost after a change"}
+            evidence["changes"] = self._changes
+            if problem:
+                return self._outcome(evidence, failed=True, msg=problem)
+        return self._outcome(evidence, msg=summary(evidence["findings"]))
+
+    def _apply(self, visit, steps, task_vars: dict) -> str:
+        """Run the steps in order. Returns the first failure in words, or nothing."""
+        for step in steps:
+            answer = self._execute_module(
+                module_name=step.module,
+                module_args={
+                    "settings": [change.as_argument() for change in step.changes],
+                    "run_id": visit.run_id,
+                },
+                task_vars=task_vars,
+            )
+            if answer.get("failed") or answer.get("unreachable"):
+                return f"{step.driver}: {answer.get('msg', 'no answer')}"
+            diff = answer.get("diff") or []
+            self._diffs += diff if isinstance(diff, list) else [diff]
+            if answer.get("changed"):
+                self._changes += [
+                    {
+                        "control": change.control,
+                        "driver": step.driver,
+                        "address": change.address,
+                        "before": answer.get("before", {}).get(change.address),
+                        "after": answer.get("after", {}).get(change.address),
+                        "journal": answer.get("journal"),
+                    }
+                    for change in step.changes
+                ]
+        return ""
+
+    def _outcome(self, evidence: dict, failed: bool = False, msg: str = "") -> dict:
+        ours = [one for one in evidence["findings"] if one["control"].startswith(self._family)]
+        outcome = {
+            "changed": bool(self._changes),
+            "drifted": any(one["verdict"] == "drifted" for one in ours),
+            "leeboard": evidence,
+            "diff": self._diffs,
+            "msg": msg,
+        }
+        return {**outcome, "failed": True} if failed else outcome

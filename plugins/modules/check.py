@@ -1,0 +1,60 @@
+#!/usr/bin/python
+"""Documentation of the action `check`; the work is done on the controller, in plugins/action/check.py."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: check
+short_description: Check a device against its Leeboard baseline
+version_added: 0.1.0
+description:
+  - Visits the device once, reads everything that any level of the baseline names, and judges every control.
+  - Nothing is changed. Drift is C(ok) with RV(drifted=true), neither changed nor failed, unless O(fail_on_drift) is set.
+  - The task fails when the device gave no usable answer, when another machine answered at its address, and when the
+    callback P(leeboard.schools.evidence#callback) is not enabled.
+options:
+  fail_on_drift:
+    description: Let the task fail when a control that is enforced has drifted.
+    type: bool
+    default: false
+notes:
+  - The device is described by C(leeboard_*) inventory variables.
+  - The Python package C(leeboard) must be installed on the controller, in the version of this collection.
+attributes:
+  check_mode:
+    description: The check is the same in check mode; it never changes anything.
+    support: full
+  diff_mode:
+    description: There is nothing to show, since nothing changes.
+    support: none
+  idempotent:
+    description: A second check of an unchanged device gives the same findings.
+    support: full
+author:
+  - Leeboard (@leeboard)
+"""
+
+EXAMPLES = r"""
+- name: Check the device
+  leeboard.schools.check:
+
+- name: Check the device, and stop here when it has drifted
+  leeboard.schools.check:
+    fail_on_drift: true
+"""
+
+RETURN = r"""
+drifted:
+  description: Whether any control has drifted.
+  returned: success
+  type: bool
+leeboard:
+  description: The evidence of the visit, as docs/evidence.md describes a device's line.
+  returned: when the device was observed
+  type: dict
+msg:
+  description: The findings in one line.
+  returned: always
+  type: str
+  sample: 2 drifted, 14 compliant
+"""

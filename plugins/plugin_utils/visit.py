@@ -1,0 +1,107 @@
+"""One visit to a device, as the actions check and enforce both make it: ask, recognise, judge."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from pathlib import Path
+
+from ansible.errors import AnsibleError
+
+from ansible_collections.leeboard.schools.plugins.plugin_utils import brain
+
+if not brain.missing():
+    from leeboard.errors import LeeboardError
+    from leeboard.estate.device import device as read_device
+    from leeboard.evidence import handshake, pins
+    from leeboard.policy.load import load
+    from leeboard.policy.resolve import resolve
+    from leeboard.verdict.evaluate import evaluate, unseen
+    from leeboard.verdict.observation import parse
+    from leeboard.verdict.verdicts import Verdict
+
+OBSERVERS = {"linux": "leeboard.schools.observe", "windows": "leeboard.schools.win_observe"}
+
+
+class VisitError(AnsibleError):
+    """The visit cannot go on; the text says what is wrong and what to do, and no traceback helps anybody."""
+
+
+class Visit:
+    """What an action knows of its device: `device` and `wanted` from the inventory, then each observation."""
+
+    def __init__(self, action, task_vars: dict) -> None:
+        problem = brain.missing()
+        if problem:
+            raise VisitError(problem)
+        self._action = action
+        self._task_vars = task_vars
+        self._run = self._evidence()
+        self.baseline = load()
+        try:
+            self.device = read_device(
+                task_vars["inventory_hostname"], self._variables(), tuple(self.baseline.parameters)
+            )
+            self.wanted = resolve(self.baseline, self.device)
+        except LeeboardError as problem:
+            raise VisitError(str(problem)) from None
+        self.run_id = self._run.run
+
+    def observe(self) -> dict:
+        """Visit the device once. Returns the evidence of the visit: outcome, message, identity, observation, findings.
+
+        Raises VisitError when the device did not give an observation.
+        """
+        module = OBSERVERS.get(self.device.platform.value)
+        if module is None:
+            raise VisitError(f"{self.device.name}: a device of platform {self.device.platform.value} is never checked")
+        answer = self._action._execute_module(
+            module_name=module,
+            module_args={"addresses": self.baseline.addresses(self.device.platform)},
+            task_vars=self._task_vars,
+        )
+        if answer.get("unreachable"):
+            return {"unreachable": answer}
+        if answer.get("failed"):
+            raise VisitError(f"{self.device.name}: {answer.get('msg', 'the device gave no answer')}")
+        try:
+            self.observation = parse(answer.get("observation"))
+            outcome, message = self._recognise()
+        except LeeboardError as problem:
+            raise VisitError(f"{self.device.name}: {problem}") from None
+        stranger = outcome == "another_machine"
+        # Nothing that a stranger says is filed under this device's name.
+        findings = unseen(self.wanted, Verdict.ERROR, message) if stranger else evaluate(self.wanted, self.observation)
+        return {
+            "device": self.device.model_dump(mode="json"),
+            "outcome": "another_machine" if stranger else "observed",
+            "message": message,
+            "identity": outcome,
+            "observation": None if stranger else answer["observation"],
+            "findings": [finding.as_json() for finding in findings],
+            "changes": [],
+        }
+
+    def _recognise(self):
+        if self.observation.platform != self.device.platform.value:
+            raise LeeboardError(
+                f"the inventory says {self.device.platform.value}, a {self.observation.platform} answered"
+            )
+        return pins.sight(
+            Path(self._run.evidence),
+            self.device,
+            self.observation.identity,
+            datetime.now(timezone.utc),
+        )
+
+    def _evidence(self):
+        run = handshake.current()
+        if run is None:
+            raise VisitError(
+                "the callback leeboard.schools.evidence is not enabled, so nothing of this run would be kept; add it "
+                "to callbacks_enabled in ansible.cfg, or set ANSIBLE_CALLBACKS_ENABLED=leeboard.schools.evidence"
+            )
+        return run
+
+    def _variables(self) -> dict:
+        ours = {name: value for name, value in self._task_vars.items() if name.startswith("leeboard_")}
+        return self._action._templar.template(ours)
