@@ -12,14 +12,13 @@ ROOT = Path(__file__).resolve().parents[2]
 def environment(var: Path) -> dict[str, str]:
     """The environment for Ansible: our ansible.cfg in a clone (unless another is named), and the evidence folder.
 
-    Commands of this interpreter's own environment come first, so that the ansible that leeboard was installed with is
-    the one that runs.
+    The commands of this interpreter's own environment come first on this process's PATH as well, so that the Ansible
+    that leeboard was installed with is the one that ansible-runner finds.
     """
-    found = {
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "/usr/bin:/bin")]),
-        "LEEBOARD_VAR": str(var.resolve()),
-        "PYTHONUNBUFFERED": "1",
-    }
+    own, path = str(Path(sys.executable).parent), os.environ.get("PATH", "/usr/bin:/bin")
+    if path.split(os.pathsep)[0] != own:
+        os.environ["PATH"] = os.pathsep.join([own, path])
+    found = {"LEEBOARD_VAR": str(var.resolve()), "PYTHONUNBUFFERED": "1"}
     config = ROOT / "ansible.cfg"
     if "ANSIBLE_CONFIG" not in os.environ and config.is_file():
         found["ANSIBLE_CONFIG"] = str(config)

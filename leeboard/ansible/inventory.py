@@ -79,13 +79,14 @@ def read(
 
 
 def _listing(source: Path, export: bool) -> dict[str, Any]:
+    variables = environment(Path("var"))
     answer, error = ansible_runner.get_inventory(
         action="list",
         inventories=[str(source.resolve())],
         response_format="json",
         export=export,
         quiet=True,
-        envvars=environment(Path("var")),
+        envvars=variables,
     )
     why = " ".join(line.strip() for line in str(error or "").splitlines() if line.strip())[:600]
     if not isinstance(answer, dict):
@@ -106,7 +107,7 @@ def _members(listed: Mapping[str, Any]) -> set[str]:
 
 
 def _origins(listed: Mapping[str, Any]) -> dict[str, dict[str, str]]:
-    """Where Ansible takes each of our variables from: `all` inwards by depth, groups by priority then name, the host."""
+    """Where Ansible takes each of our variables from: `all` inwards by depth, then priority and name, then the host."""
     groups = {name: group for name, group in listed.items() if name != "_meta" and isinstance(group, dict)}
     hostvars = listed.get("_meta", {}).get("hostvars", {})
     depths = _depths(groups)

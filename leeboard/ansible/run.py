@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-import time
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +34,7 @@ def run_playbook(
 
     `hosts` limits the run. Names go in by a file, so that thousands of them fit.
     """
+    variables = environment(var)
     with tempfile.TemporaryDirectory(prefix="leeboard-") as private:
         command = [playbook(name), "-i", str(inventory.resolve()), *arguments]
         if hosts is not None:
@@ -44,6 +45,7 @@ def run_playbook(
             command += ["-e", f"{variable}={value}"]
         output = Path(private) / "output"
         with output.open("w+") as stream:
+            stop = threading.Event()
             thread, runner = ansible_runner.run_command_async(
                 executable_cmd="ansible-playbook",
                 cmdline_args=command,
@@ -52,13 +54,18 @@ def run_playbook(
                 input_fd=None,
                 output_fd=stream,
                 error_fd=stream,
-                envvars=environment(var),
+                envvars=variables,
                 host_cwd=str(Path.cwd()),
+                cancel_callback=stop.is_set,
             )
-            while thread.is_alive():
-                tick()
-                time.sleep(0.5)
-            thread.join()
+            try:
+                while thread.is_alive():
+                    tick()
+                    thread.join(0.5)
+            finally:
+                # Whatever stops us (Ctrl-C included) lets Ansible close its bundle before we go on.
+                stop.set()
+                thread.join(60)
             tick()
         text = output.read_text(errors="backslashreplace")
         return RunResult(int(runner.rc if runner.rc is not None else 1), text[-20000:])

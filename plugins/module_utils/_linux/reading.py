@@ -1,7 +1,7 @@
 """What one visit says about one setting, in the form that crosses the wire.
 
-A reading is a dict: `{"driver": str, "address": str, "configured": ASPECT, "effective": ASPECT, "running": ASPECT}`,
-with the aspects that the kind of setting has. *configured* is what is written down, *effective* what a user or the
+A reading is a dict: `{"driver": str, "address": str, "configured": ASPECT, "effective": ASPECT, "running": ASPECT,
+"fingerprint": str}`, with the aspects that the kind of setting has. *configured* is what is written down, *effective* what a user or the
 kernel would get once that is loaded, *running* what the daemon has loaded now (only where it can differ).
 
 An ASPECT is one of
@@ -58,14 +58,18 @@ def reading(
         found["configured"] = configured
     if running is not None:
         found["running"] = running
+    found["fingerprint"] = fingerprint(found)
     return found
 
 
 def fingerprint(found: dict) -> str:
-    """A digest of what a reading *says* (its aspects without their sources): what a step expects to find."""
+    """A digest of what a reading *says* (its aspects without their sources): what a step expects to find.
+
+    It travels with the reading, so that the controller hands back what the device itself computed.
+    """
     said = {
         name: {key: part for key, part in found[name].items() if key not in ("source", "why")}
         for name in ("configured", "effective", "running")
         if name in found
     }
-    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]

@@ -1,0 +1,139 @@
+"""`leeboard drift`: check a school's devices, or this very machine, and say what has drifted."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from leeboard.ansible import inventory as inventories
+from leeboard.ansible.clone import ROOT
+from leeboard.ansible.run import RunResult, run_playbook
+from leeboard.errors import LeeboardError
+from leeboard.estate.device import Device
+from leeboard.evidence.ingest import load_schools
+from leeboard.evidence.status import estate_status
+from leeboard.evidence.store import Store
+from leeboard.policy.load import load
+from leeboard.policy.model import Form, Level, Platform, Role
+from leeboard.report import machine, page, terminal
+from leeboard.report.model import EstateStatus
+
+THIS_MACHINE = Path("inventories", "this-machine", "hosts.yml")
+PORTABLE_CHASSIS = {"8", "9", "10", "11", "14", "30", "31", "32"}  # SMBIOS 3.7, table 17
+
+
+def drift(
+    inventory: Annotated[
+        Path | None, typer.Option("--inventory", "-i", help="An Ansible inventory: a file, or a folder with one.")
+    ] = None,
+    this_machine: Annotated[
+        bool, typer.Option("--this-machine", help="Check the machine that you are sitting at. Nothing is changed.")
+    ] = False,
+    school: Annotated[str | None, typer.Option(help="Only this school: its URN, or its name or a part of it.")] = None,
+    format: Annotated[Literal["table", "json"], typer.Option(help="What to print.")] = "table",
+    output: Annotated[
+        Path | None, typer.Option("--page", help="Where to write the page (default: drift.html in the var folder).")
+    ] = None,
+    var: Annotated[
+        Path, typer.Option(envvar="LEEBOARD_VAR", help="The folder for evidence, database and page.")
+    ] = Path("var"),
+    database: Annotated[
+        str | None,
+        typer.Option(envvar="LEEBOARD_DATABASE", help="The store's address (default: leeboard.db in the var folder)."),
+    ] = None,
+    level: Annotated[Level | None, typer.Option(help="With --this-machine: the level to check against.")] = None,
+    form: Annotated[Form | None, typer.Option(help="With --this-machine: how it is built (default: as seen).")] = None,
+    role: Annotated[Role | None, typer.Option(help="With --this-machine: what it is for.")] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show what Ansible printed as well.")] = False,
+) -> int:
+    """Check devices against their baseline and say what has drifted. Nothing on them is changed.
+
+    Ends with 0 when nothing has drifted, 2 with drift, 3 when something could not be checked, 1 when Leeboard failed.
+    With --this-machine: 0 when every control could be checked, drift or not, as far as the account's rights go.
+    """
+    if this_machine == (inventory is not None):
+        raise typer.BadParameter("give an inventory with -i, or --this-machine")
+    if not this_machine and (level or form or role):
+        raise typer.BadParameter("--level, --form and --role go with --this-machine; elsewhere the inventory says them")
+    baseline = load()
+    source = inventories.file_of(inventory or ROOT / THIS_MACHINE)
+    extra = _about_this_machine(level, form, role) if this_machine else {}
+    listed = inventories.read(source, tuple(baseline.parameters), extra)
+    devices = listed.of_school(school) if school else listed.devices
+    progress = Console(stderr=True)
+    hosts = [one.name for one in devices] if school else None
+    if any(one.platform is not Platform.OTHER for one in devices):
+        result = _run(source, var, devices, hosts, extra, progress)
+    else:
+        result = RunResult(0, "")
+    if verbose or result.status == 1:
+        progress.print(result.output, markup=False, highlight=False)
+    with Store.open(database or f"sqlite:///{(var / 'leeboard.db').resolve()}") as store:
+        urns = sorted({one.urn for one in devices})
+        problems = [*([] if school else listed.problems), *load_schools(store, var / "evidence", urns, baseline)]
+        status = estate_status(store, baseline, devices, datetime.now(UTC), problems=tuple(problems))
+    written = page.write_page(status, output or var / "drift.html")
+    if format == "json":
+        json.dump(machine.as_json(status), sys.stdout, indent=2, ensure_ascii=True)
+        sys.stdout.write("\n")
+    else:
+        terminal.show(status, Console())
+        print(f"\nThe page: {written.resolve()}")
+    if result.status == 1:
+        raise LeeboardError("Ansible could not run the check; what it said stands above")
+    return _this_machines_end(status, format) if this_machine else status.exit_code
+
+
+def _run(
+    source: Path,
+    var: Path,
+    devices: tuple[Device, ...],
+    hosts: list[str] | None,
+    extra: dict[str, str],
+    console: Console,
+) -> RunResult:
+    """Run the check with a progress bar that follows the bundles as they grow."""
+    folders = {var / "evidence" / one.urn for one in devices}
+    columns = (TextColumn("Checking"), BarColumn(), MofNCompleteColumn(), TextColumn("devices"), TimeElapsedColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
+        task = bar.add_task("", total=len(devices))
+
+        def tick() -> None:
+            bar.update(task, completed=sum(_seen(folder) for folder in folders))
+
+        return run_playbook("drift", source, var, hosts, extra, tick=tick)
+
+
+def _seen(folder: Path) -> int:
+    """Device lines in the bundle that is being written now."""
+    return sum(max(path.read_bytes().count(b"\n") - 1, 0) for path in folder.glob("*.jsonl"))
+
+
+def _about_this_machine(level: Level | None, form: Form | None, role: Role | None) -> dict[str, str]:
+    """Inventory variables for this machine, as far as they are asked for or can be seen."""
+    extra = {name: str(value) for name, value in (("level", level), ("form", form), ("role", role)) if value}
+    chassis = Path("/sys/class/dmi/id/chassis_type")
+    if form is None and chassis.is_file() and chassis.read_text().strip() in PORTABLE_CHASSIS:
+        extra["form"] = str(Form.PORTABLE)
+    return {f"leeboard_{name}": value for name, value in extra.items()}
+
+
+def _this_machines_end(status: EstateStatus, format: str) -> int:
+    """0 when the check did its job; 3 when a control could not be read for any other reason than missing rights."""
+    findings = [finding for device in status.devices for finding in device.findings]
+    unread = [finding for finding in findings if finding.verdict == "error"]
+    rootless = [finding.control for finding in unread if finding.needs_root_only]
+    if format == "table":
+        if rootless and os.geteuid() != 0:
+            print(f"\n{', '.join(rootless)}: only root can read this. Run it again as root: sudo make drift")
+        print("\nTo check a school: leeboard drift -i inventories/example --school 'Example Primary'")
+        print("Its devices are described in inventories/example/hosts.yml; docs/inventory.md says how.")
+    return 3 if status.problems or len(rootless) != len(unread) else 0

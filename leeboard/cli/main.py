@@ -1,0 +1,58 @@
+"""The command `leeboard`: its sub-commands, and how it ends.
+
+Exit codes are in docs/exit-codes.md. 1 always means that the tool failed, wrong usage included.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+import typer
+
+from leeboard.cli import baseline
+from leeboard.cli.drift import drift
+from leeboard.cli.ingest import ingest
+from leeboard.errors import LeeboardError
+from leeboard.version import __version__
+
+app = typer.Typer(
+    name="leeboard",
+    help="A security baseline for school machines: check what has drifted, and keep the evidence.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command()(drift)
+app.command()(ingest)
+app.add_typer(baseline.app, name="baseline")
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version."),
+) -> None:
+    """Check school machines against a security baseline, and keep the evidence."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and end the process with the exit code of docs/exit-codes.md."""
+    try:
+        status = typer.main.get_command(app).main(args=arguments, prog_name="leeboard", standalone_mode=False)
+    except click.ClickException as problem:
+        problem.show()
+        sys.exit(1)
+    except (click.Abort, KeyboardInterrupt):
+        print("leeboard: stopped; what was recorded until now is kept", file=sys.stderr)
+        sys.exit(1)
+    except LeeboardError as problem:
+        print(f"leeboard: {problem}", file=sys.stderr)
+        sys.exit(1)
+    sys.exit(status if isinstance(status, int) else 0)

@@ -1,0 +1,99 @@
+"""Inventories through the real ansible-inventory, good and bad."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from leeboard.ansible.inventory import file_of, read
+from leeboard.errors import LeeboardError
+
+GOOD = """
+all:
+  vars: {leeboard_level: standard, leeboard_platform: linux, leeboard_form: desktop}
+  children:
+    primary:
+      vars: {leeboard_urn: "900001", leeboard_school: Example Primary, leeboard_role: office}
+      hosts:
+        pc1: {leeboard_level: high}
+        pc2: {}
+    secondary:
+      vars: {leeboard_urn: "900002", leeboard_school: Example Secondary, leeboard_role: office}
+      hosts:
+        pc3: {}
+"""
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "hosts.yml"
+    path.write_text(text)
+    return path
+
+
+def test_devices_come_merged_by_ansible_with_their_origins(tmp_path: Path) -> None:
+    found = read(write(tmp_path, GOOD), with_origins=True)
+    assert [(one.name, one.level, one.urn) for one in found.devices] == [
+        ("pc1", "high", "900001"),
+        ("pc2", "standard", "900001"),
+        ("pc3", "standard", "900002"),
+    ]
+    assert found.origins["pc1"]["leeboard_level"] == "device"
+    assert found.origins["pc2"]["leeboard_level"] == "group all"
+    assert found.origins["pc2"]["leeboard_role"] == "group primary"
+    assert found.problems == ()
+
+
+def test_a_school_is_found_by_urn_name_or_part_of_it(tmp_path: Path) -> None:
+    found = read(write(tmp_path, GOOD))
+    for words in ("900002", "Example Secondary", "second"):
+        assert [one.name for one in found.of_school(words)] == ["pc3"]
+    for words in ("example", "elsewhere"):
+        with pytest.raises(LeeboardError, match="900001 Example Primary"):
+            found.of_school(words)
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ("leeboard_level: hgih", "leeboard_level is 'hgih': it must be one of standard, sensitive, high"),
+        ("leeboard_urn: 12", "leeboard_urn"),
+        ("leeboard_asset: ../../etc/passwd", "leeboard_asset"),
+        ('leeboard_asset: "a\\e[2Jb"', "leeboard_asset"),
+        ("leeboard_enforce: LCK", "leeboard_enforce"),
+        ("leeboard_overrides: [1]", "leeboard_overrides"),
+        ("leeboard_platform: null", "leeboard_platform is missing"),
+    ],
+)
+def test_a_bad_device_is_one_line_and_the_others_go_on(tmp_path: Path, line: str, named: str) -> None:
+    found = read(write(tmp_path, GOOD.replace("pc2: {}", f"pc2: {{{line}}}")))
+    assert [one.name for one in found.devices] == ["pc1", "pc3"]
+    (problem,) = found.problems
+    assert problem.startswith("pc2: ")
+    assert named in problem
+    assert problem.isprintable()
+    assert found.hosts == ("pc1", "pc2", "pc3")
+
+
+def test_one_asset_tag_twice_is_named(tmp_path: Path) -> None:
+    text = GOOD.replace("pc2: {}", "pc2: {leeboard_asset: pc1}")
+    (problem,) = read(write(tmp_path, text)).problems
+    assert problem.startswith("pc2: leeboard_asset pc1 belongs to pc1")
+
+
+@pytest.mark.parametrize("text", ["all: [", "", "all:\n  hosts:\n", "\x00\x01"])
+def test_a_broken_inventory_names_the_file(tmp_path: Path, text: str) -> None:
+    path = write(tmp_path, text)
+    with pytest.raises(LeeboardError, match=str(path)):
+        read(path)
+
+
+def test_a_folder_stands_for_its_file_and_nothing_else_in_it(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("not an inventory")
+    assert file_of(write(tmp_path, GOOD).parent) == tmp_path / "hosts.yml"
+    with pytest.raises(LeeboardError, match="no such inventory"):
+        file_of(tmp_path / "elsewhere")
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    with pytest.raises(LeeboardError, match="holds none of"):
+        file_of(empty)

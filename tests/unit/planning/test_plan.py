@@ -1,0 +1,70 @@
+"""The plan: what is changed, and above all what is left alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.unit.brain import absent, baseline, control, device, observation, setting, unreadable, value
+
+from leeboard.planning.plan import Step, plan
+from leeboard.policy.resolve import resolve
+
+
+def steps(*settings: dict[str, Any], readings: list[dict[str, Any]], family: str = "LCK", **changes: Any) -> Any:
+    wanted = resolve(baseline(control(*settings, **changes)), device())
+    return plan(wanted, observation(readings), family)
+
+
+def idle(effective: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"address": "/idle", "effective": effective, **more}
+
+
+def test_what_drifted_is_set_to_the_wanted_value() -> None:
+    (step,) = steps(setting(type="uint32"), readings=[idle(value(0))])
+    assert isinstance(step, Step)
+    assert step.module == "leeboard.schools.dconf_policy"
+    assert [change.as_argument() for change in step.changes] == [
+        {"address": "/idle", "value": 900, "type": "uint32", "expect": "f"}
+    ]
+
+
+def test_what_is_absent_and_means_drift_is_set() -> None:
+    assert len(steps(setting(), readings=[idle(absent())])) == 1
+
+
+def test_right_on_disk_but_not_loaded_is_loaded() -> None:
+    assert len(steps(setting(), readings=[idle(value(900), running=value(0))])) == 1
+
+
+def test_what_is_stricter_is_left_alone() -> None:
+    assert steps(setting(), readings=[idle(value(60))]) == ()
+
+
+def test_what_could_not_be_read_is_left_alone() -> None:
+    assert steps(setting(), readings=[idle(unreadable())]) == ()
+    assert steps(setting(), readings=[]) == ()
+
+
+def test_what_is_reported_or_read_only_or_of_another_family_is_left_alone() -> None:
+    drifted = [idle(value(0))]
+    assert steps(setting(), readings=drifted, mode="report") == ()
+    assert steps(setting(mode="report"), readings=drifted) == ()
+    assert steps(setting(write=None), readings=drifted) == ()
+    assert steps(setting(), readings=drifted, family="LBL") == ()
+
+
+def test_what_does_not_apply_is_left_alone() -> None:
+    plasma = setting(applies_when=[{"fact": "desktops", "contains": "plasma"}])
+    assert steps(plasma, readings=[idle(value(0))]) == ()
+
+
+def test_one_step_a_driver_and_one_change_an_address() -> None:
+    again = setting(id="again")
+    notice = setting(id="notice", driver="banner", address="/etc/issue", accept={"operator": "equals", "value": "x"})
+    found = steps(
+        setting(),
+        again,
+        notice,
+        readings=[idle(value(0)), {"driver": "banner", "address": "/etc/issue", "effective": value("y")}],
+    )
+    assert [(step.driver, len(step.changes)) for step in found] == [("banner", 1), ("dconf", 1)]
