@@ -15,6 +15,14 @@ from leeboard.policy.model import Baseline, Mode
 from leeboard.verdict.finding import Finding
 from leeboard.verdict.verdicts import Verdict, worst
 
+# The verdict on a device of which there is no finding at all, by outcome.
+NOTHING_FOUND = {
+    "other": Verdict.NOT_CHECKED,
+    "never": Verdict.MISSING,
+    "not_seen": Verdict.MISSING,
+    "unreachable": Verdict.MISSING,
+}
+
 
 @dataclass(frozen=True)
 class DeviceStatus:
@@ -36,8 +44,15 @@ class DeviceStatus:
 
     @property
     def verdict(self) -> Verdict:
-        """The worst verdict of all findings."""
+        """The worst verdict of all findings; of a device without any, what we do not know of it: never "fine"."""
+        if not self.findings:
+            return NOTHING_FOUND.get(self.outcome, Verdict.ERROR)
         return worst(finding.verdict for finding in self.findings)
+
+    @property
+    def unjudged(self) -> bool:
+        """True when the visit as a whole gave no answer that counts, whatever findings are still on file."""
+        return self.outcome in ("failed", "another_machine") or (not self.findings and self.outcome != "other")
 
 
 @dataclass(frozen=True)
@@ -60,7 +75,9 @@ class EstateStatus:
     @property
     def exit_code(self) -> int:
         """0, 2 or 3 as docs/exit-codes.md says; 3 (we do not know) comes before 2 (we know it drifted)."""
-        if self.problems or any(_unknown(status, finding) for status in self.devices for finding in status.findings):
+        if self.problems or any(status.unjudged for status in self.devices):
+            return 3
+        if any(unknown(status, finding) for status in self.devices for finding in status.findings):
             return 3
         drifted = any(
             finding.verdict is Verdict.DRIFTED and finding.mode is Mode.ENFORCE
@@ -70,7 +87,8 @@ class EstateStatus:
         return 2 if drifted else 0
 
 
-def _unknown(status: DeviceStatus, finding: Finding) -> bool:
+def unknown(status: DeviceStatus, finding: Finding) -> bool:
+    """True for a finding that leads to exit code 3: we do not know, and should."""
     if finding.verdict is Verdict.NOT_CHECKED:
         return not finding.planned_only and status.outcome != "other"
     return finding.verdict in (Verdict.ERROR, Verdict.STALE, Verdict.MISSING) and finding.mode is not Mode.OFF

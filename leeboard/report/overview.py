@@ -1,0 +1,253 @@
+"""What reports are arranged by: schools, controls, gaps and the headline, taken from an EstateStatus. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from leeboard.policy.model import Baseline, Mode, Severity
+from leeboard.report.model import DeviceStatus, EstateStatus, unknown
+from leeboard.report.words import ADVICE, VERDICTS, WAIT, clean, counted, number, prose
+from leeboard.verdict.finding import Finding, Judged
+from leeboard.verdict.verdicts import Verdict, worst
+
+UNKNOWN = (Verdict.STALE, Verdict.MISSING, Verdict.NOT_CHECKED, Verdict.ERROR)
+SEVERITIES = {severity.value: place for place, severity in enumerate(Severity)}
+
+
+@dataclass(frozen=True)
+class About:
+    """What the baseline says of a control; evidence may name one that the baseline no longer has."""
+
+    id: str
+    title: str
+    severity: str
+    why: str
+
+
+@dataclass(frozen=True)
+class School:
+    """One school and its devices, the worst first."""
+
+    urn: str
+    name: str
+    devices: tuple[DeviceStatus, ...]
+
+    def counts(self) -> Counter[Verdict]:
+        """How many findings have each verdict."""
+        return counts_of(self.devices)
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One finding and the device it is of."""
+
+    device: DeviceStatus
+    finding: Finding
+
+
+@dataclass(frozen=True)
+class Group:
+    """All findings of one control that have the same verdict. `todo` says once what to do about them."""
+
+    about: About
+    verdict: Verdict
+    hits: tuple[Hit, ...]
+    todo: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Headline:
+    """Devices counted for people. `drifted` and `unknown` may share devices; those are `in_both`."""
+
+    devices: int
+    clear: int
+    accepted: int
+    drifted: int
+    unknown: int
+    in_both: int
+
+
+def counts_of(devices: Iterable[DeviceStatus]) -> Counter[Verdict]:
+    """How many findings of these devices have each verdict."""
+    return Counter(finding.verdict for device in devices for finding in device.findings)
+
+
+def about(baseline: Baseline, control_id: str) -> About:
+    """What is known of a control."""
+    control = baseline.control(control_id)
+    if control is None:
+        return About(clean(control_id, 40), "a control that this baseline does not have", "", "")
+    return About(control.id, prose(control.title), control.severity.value, prose(control.why))
+
+
+def standing(status: DeviceStatus) -> Verdict:
+    """The worst verdict of what is checked at all: what Leeboard cannot check yet is counted, not held against it."""
+    checked = [finding.verdict for finding in status.findings if not finding.planned_only]
+    return worst(checked) if checked else status.verdict
+
+
+def is_clear(status: DeviceStatus) -> bool:
+    """True when all that Leeboard can check was checked, and nothing of it has drifted, not even if only reported."""
+    return not is_unknown(status) and not has_drifted(status)
+
+
+def is_unknown(status: DeviceStatus) -> bool:
+    """True when nobody can say how the device stands, or some part of it that Leeboard could check."""
+    checked = [f.verdict for f in status.findings if not f.planned_only and f.verdict is not Verdict.NOT_APPLICABLE]
+    return status.unjudged or status.outcome == "other" or not checked or any(verdict in UNKNOWN for verdict in checked)
+
+
+def has_drifted(status: DeviceStatus) -> bool:
+    """True for a device with a drifted finding, enforced or only reported, and also behind an error in a control."""
+    return any(
+        finding.verdict is Verdict.DRIFTED
+        or (finding.verdict is Verdict.ERROR and any(one.verdict is Verdict.DRIFTED for one in finding.judged))
+        for finding in status.findings
+    )
+
+
+def headline(devices: Iterable[DeviceStatus]) -> Headline:
+    """The numbers that a head teacher reads first."""
+    every = list(devices)
+    drifted = [device for device in every if has_drifted(device)]
+    return Headline(
+        devices=len(every),
+        clear=sum(is_clear(device) for device in every),
+        accepted=sum(is_clear(d) and any(f.verdict is Verdict.WAIVED for f in d.findings) for d in every),
+        drifted=len(drifted),
+        unknown=sum(is_unknown(device) for device in every),
+        in_both=sum(is_unknown(device) for device in drifted),
+    )
+
+
+def schools(status: EstateStatus) -> tuple[School, ...]:
+    """The schools by name, each with its devices, the worst first."""
+    found: dict[str, list[DeviceStatus]] = {}
+    for device in status.devices:
+        found.setdefault(device.device.urn, []).append(device)
+    return tuple(
+        School(urn, clean(devices[0].device.school, 120), tuple(sorted(devices, key=_worst_first)))
+        for urn, devices in sorted(found.items(), key=lambda item: (item[1][0].device.school.casefold(), item[0]))
+    )
+
+
+def blamed(finding: Finding) -> tuple[Judged, ...]:
+    """The settings that made the finding what it is, the worst first.
+
+    A setting that drifted beside one that could not be read is among them; a way to fulfil the control that was not
+    needed, because another way is fulfilled, is not.
+    """
+    if finding.verdict is Verdict.WAIVED:
+        return tuple(one for one in finding.judged if one.verdict is Verdict.DRIFTED)
+    to_blame = [one for one in finding.judged if Verdict.COMPLIANT.badness < one.verdict.badness]
+    guilty = [one for one in to_blame if one.verdict.badness <= finding.verdict.badness]
+    return tuple(sorted(guilty, key=lambda one: -one.verdict.badness))
+
+
+def todo(baseline: Baseline, control_id: str, blame: Iterable[Judged]) -> tuple[str, ...]:
+    """What a person should do, each thing once: remedies for drift, advice by code for what could not be read."""
+    words: dict[str, None] = {}
+    for one in blame:
+        if one.verdict is Verdict.DRIFTED:
+            words[prose(one.remedy)] = None
+        elif one.verdict is Verdict.PENDING:
+            words[WAIT] = None
+        elif one.code in ADVICE:
+            words[ADVICE[one.code]] = None
+    control = baseline.control(control_id)
+    if not any(words) and control is not None:
+        words = {prose(remedy): None for remedy in (control.remedy.linux, control.remedy.windows)}
+    return tuple(word for word in words if word)
+
+
+def groups(status: EstateStatus, verdict: Verdict, devices: Iterable[DeviceStatus] | None = None) -> tuple[Group, ...]:
+    """Findings with this verdict by control: the most severe first, then the most frequent.
+
+    Left out are controls that Leeboard cannot check yet, devices that are never checked, and errors of a whole device
+    (those are gaps).
+    """
+    found: dict[str, list[Hit]] = {}
+    for device in status.devices if devices is None else devices:
+        for finding in device.findings:
+            wanted = finding.verdict is verdict and not finding.planned_only and device.outcome != "other"
+            whole_device = verdict is Verdict.ERROR and not finding.judged and gap(device) is not None
+            if wanted and not whole_device:
+                found.setdefault(finding.control, []).append(Hit(device, finding))
+    made = [
+        Group(
+            about(status.baseline, control_id),
+            verdict,
+            tuple(hits),
+            todo(status.baseline, control_id, (one for hit in hits for one in blamed(hit.finding))),
+        )
+        for control_id, hits in found.items()
+    ]
+    return tuple(sorted(made, key=lambda g: (SEVERITIES.get(g.about.severity, 9), -len(g.hits), g.about.id)))
+
+
+def planned(devices: Iterable[DeviceStatus]) -> tuple[str, ...]:
+    """The controls that Leeboard cannot check yet, somewhere on these devices."""
+    return tuple(sorted({clean(f.control, 40) for device in devices for f in device.findings if f.planned_only}))
+
+
+def gap(status: DeviceStatus) -> str | None:
+    """Which of `words.GAPS` a device falls in, or None when it was seen as it should."""
+    if status.outcome in ("another_machine", "failed", "other"):
+        return status.outcome
+    verdicts = {finding.verdict for finding in status.findings}
+    for verdict in (Verdict.MISSING, Verdict.STALE):
+        if verdict in verdicts or (not verdicts and status.verdict is verdict and status.outcome != "never"):
+            return verdict.value
+    if status.outcome == "never":
+        return "never"
+    return "silent" if status.outcome in ("unreachable", "not_seen") else None
+
+
+def reason(finding: Finding) -> str:
+    """Why a finding is what it is, in one line."""
+    if finding.reason:
+        return clean(finding.reason)
+    worst_of = [one for one in blamed(finding) if one.verdict is finding.verdict]
+    return clean("; ".join(dict.fromkeys(one.reason for one in worst_of if one.reason)))
+
+
+def drifting_since(status: DeviceStatus) -> datetime | None:
+    """The start of the longest drift that still lasts; None when there is none or nobody knows."""
+    moments = [
+        status.since[finding.control]
+        for finding in status.findings
+        if finding.verdict is Verdict.DRIFTED and finding.control in status.since
+    ]
+    return min(moments, default=None)
+
+
+def summary(status: EstateStatus) -> str:
+    """All counts in one line; no verdict hides another."""
+    counts = status.counts()
+    reported = sum(f.verdict is Verdict.DRIFTED and f.mode is Mode.REPORT for d in status.devices for f in d.findings)
+    later = sum(finding.planned_only for device in status.devices for finding in device.findings)
+    notes = [f"{number(reported, 'drift')} only reported" if reported else ""]
+    notes.append(f"{later:,} of those not checked because Leeboard cannot do so yet" if later else "")
+    total = f"{number(sum(counts.values()), 'finding')} on {number(len(status.devices), 'device')}"
+    return "; ".join([f"{total}: {counted(counts, names=True)}", *filter(None, notes)])
+
+
+def exit_reason(status: EstateStatus) -> str:
+    """Why the exit code is what it is. Says what leads to 2 and what leads to 3 when both hold."""
+    findings = [(device, finding) for device in status.devices for finding in device.findings]
+    drifted = sum(f.verdict is Verdict.DRIFTED and f.mode is Mode.ENFORCE for _, f in findings)
+    unsure = Counter(finding.verdict for device, finding in findings if unknown(device, finding))
+    parts = [f"{number(drifted, 'finding')} drifted"] if drifted else []
+    parts += [f"{unsure[v]:,} {VERDICTS[v]}" for v in sorted(unsure, key=lambda v: -v.badness)]
+    unjudged = sum(device.unjudged for device in status.devices)
+    parts += [f"{number(unjudged, 'device')} could not be judged"] if unjudged else []
+    parts += [f"{number(len(status.problems), 'problem')} with the run"] if status.problems else []
+    code = status.exit_code
+    return f"{', '.join(parts) or 'nothing enforced has drifted, and nothing is unknown'}: exit {code}"
+
+
+def _worst_first(status: DeviceStatus) -> tuple[int, str]:
+    return -standing(status).badness, status.device.asset

@@ -1,0 +1,235 @@
+"""An EstateStatus as one HTML page that needs nothing else: no script, no other file, no network.
+
+`page.html.j2` holds the words and the order, `page.css` the looks. Both are package data.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from leeboard.errors import LeeboardError
+from leeboard.policy.model import Mode
+from leeboard.report import overview, words
+from leeboard.report.model import DeviceStatus, EstateStatus
+from leeboard.report.overview import About, Group, Headline, Hit, School
+from leeboard.verdict.finding import Finding
+from leeboard.verdict.verdicts import Verdict
+from leeboard.version import __version__
+
+COLOURS = {
+    Verdict.NOT_APPLICABLE: "none",
+    Verdict.COMPLIANT: "good",
+    Verdict.WAIVED: "wait",
+    Verdict.PENDING: "wait",
+    Verdict.STALE: "unsure",
+    Verdict.MISSING: "unsure",
+    Verdict.NOT_CHECKED: "open",
+    Verdict.DRIFTED: "bad",
+    Verdict.ERROR: "unsure",
+}
+WORK = (Verdict.DRIFTED, Verdict.ERROR, Verdict.NOT_CHECKED, Verdict.PENDING, Verdict.WAIVED)
+MOST_REASONS = 5  # of one control; the rest is in the details of each device
+
+
+@dataclass(frozen=True)
+class Details:
+    """What is shown of one device: findings without settings by verdict and reason, and those with settings."""
+
+    bare: tuple[tuple[tuple[Verdict, str], tuple[str, ...]], ...]
+    full: tuple[Finding, ...]
+
+
+def render(status: EstateStatus) -> str:
+    """The whole page."""
+    environment, css, css_hash = _environment()
+    schools = overview.schools(status)
+    devices = [device for school in schools for device in school.devices]
+    numbers = {id(device): place for place, device in enumerate(devices)}
+    counts = status.counts()
+    seen = [device.seen for device in status.devices if device.seen is not None]
+    sums = overview.headline(status.devices)
+    return environment.get_template("page.html.j2").render(
+        status=status,
+        schools=schools,
+        names={school.urn: school.name for school in schools},
+        devices=devices,
+        details=[_details(device) for device in devices],
+        number_of=lambda device: numbers[id(device)],
+        title=f"Device security: {schools[0].name}" if len(schools) == 1 else "Device security",
+        marking=marking(status),
+        sums=sums,
+        bar=_bar(sums),
+        counts=counts,
+        matrix=lambda school: _matrix(status, school),
+        work=[(verdict, found) for verdict in WORK if (found := overview.groups(status, verdict))],
+        gaps=_gaps(devices),
+        planned=overview.planned(status.devices),
+        summary=overview.summary(status),
+        exit_reason=overview.exit_reason(status),
+        newest=max(seen, default=None),
+        oldest=min(seen, default=None),
+        version=__version__,
+        css=css,
+        css_hash=css_hash,
+    )
+
+
+def write_page(status: EstateStatus, path: Path) -> None:
+    """Write the page to `path`, whole or not at all. Raises LeeboardError when it cannot be written.
+
+    A new file can be read by its owner only, since it names weak points; a file that exists keeps its permissions.
+    """
+    page = render(status).encode("utf-8", "backslashreplace")
+    temporary = None
+    try:
+        mode = path.stat().st_mode & 0o777 if path.exists() else 0o600
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(page)
+            file.flush()
+            os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+        temporary = None
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as problem:
+        why = problem.strerror or problem
+        raise LeeboardError(f"{path}: the page cannot be written: {why}; give a folder that you may write to") from None
+    finally:
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+
+
+def marking(status: EstateStatus) -> str:
+    """The label of the most sensitive level that occurs."""
+    level = max((device.device.level for device in status.devices), key=words.LEVELS.index, default=words.LEVELS[0])
+    known = status.baseline.levels.get(level)
+    return words.prose(known.label) if known is not None else level.value
+
+
+@cache
+def _environment() -> tuple[Environment, Markup, str]:
+    environment = Environment(
+        loader=PackageLoader("leeboard", "report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        finalize=_edge,
+    )
+    environment.filters["short"] = words.clean
+    environment.globals.update(
+        words=words.VERDICTS,
+        meanings=words.MEANINGS,
+        outcomes=words.OUTCOMES,
+        colour=COLOURS,
+        count=words.number,
+        age=words.age,
+        day=words.day,
+        when=words.when,
+        length=words.length,
+        headline=overview.headline,
+        standing=overview.standing,
+        drifting_since=overview.drifting_since,
+        drifted=overview.has_drifted,
+        blamed=overview.blamed,
+        by_school=_by_school,
+        reasons=_reasons,
+        reported_of=_reported,
+        verdicts_of=lambda counts: sorted(counts, key=lambda verdict: -verdict.badness),
+        tally=lambda device: words.counted(overview.counts_of([device])),
+    )
+    css = (Path(__file__).parent / "page.css").read_text("utf-8")
+    digest = b64encode(sha256(css.encode()).digest()).decode()
+    return environment, Markup(css), f"sha256-{digest}"  # noqa: S704  our own file
+
+
+def _edge(value: object) -> object:
+    """The last thing that happens to a value before it is escaped: one line, without control characters."""
+    return value if isinstance(value, Markup | int | float) else words.clean(value, 2000)
+
+
+def _bar(sums: Headline) -> list[tuple[str, float, float]]:
+    """Name, start and width of each part of the bar, in thousandths."""
+    parts, start = [], 0.0
+    for name, share in (("good", sums.clear), ("bad", sums.drifted - sums.in_both), ("unsure", sums.unknown)):
+        width = 1000 * share / sums.devices if sums.devices else 0.0
+        parts.append((name, round(start, 1), round(width, 1)))
+        start += width
+    return [part for part in parts if part[2]]
+
+
+def _matrix(status: EstateStatus, school: School) -> list[tuple[str, list[tuple[About, Counter[Verdict]]]]]:
+    """By family, each control with how many devices have each verdict."""
+    counts: dict[str, Counter[Verdict]] = {}
+    for device in school.devices:
+        for finding in device.findings:
+            counts.setdefault(finding.control, Counter())[finding.verdict] += 1
+    made = []
+    for family in status.baseline.families:
+        ids = [control.id for control in family.controls if control.id in counts]
+        rows = [(overview.about(status.baseline, control), counts.pop(control)) for control in ids]
+        made.append((words.prose(family.title), rows))
+    others = [(overview.about(status.baseline, control), row) for control, row in sorted(counts.items())]
+    return [(title, rows) for title, rows in [*made, ("Not in this baseline", others)] if rows]
+
+
+def _gaps(devices: Iterable[DeviceStatus]) -> list[tuple[tuple[str, str, str], list[DeviceStatus]]]:
+    found: dict[str, list[DeviceStatus]] = {}
+    for device in devices:
+        kind = overview.gap(device)
+        if kind is not None:
+            found.setdefault(kind, []).append(device)
+    return [(said, found[kind]) for kind, said in words.GAPS.items() if kind in found]
+
+
+def _details(device: DeviceStatus) -> Details | None:
+    """None when there is nothing to show: all is compliant, not applicable, or cannot be checked yet."""
+    bare: dict[tuple[Verdict, str], list[str]] = {}
+    full = []
+    for finding in sorted(device.findings, key=lambda finding: -finding.verdict.badness):
+        if finding.verdict in (Verdict.COMPLIANT, Verdict.NOT_APPLICABLE) or finding.planned_only:
+            continue
+        if overview.blamed(finding):
+            full.append(finding)
+        else:
+            bare.setdefault((finding.verdict, overview.reason(finding)), []).append(finding.control)
+    if not (bare or full or device.message or device.changes):
+        return None
+    return Details(tuple((key, tuple(controls)) for key, controls in bare.items()), tuple(full))
+
+
+def _by_school(hits: Iterable[Hit]) -> list[tuple[str, list[Hit]]]:
+    found: dict[str, list[Hit]] = {}
+    for hit in hits:
+        found.setdefault(hit.device.device.urn, []).append(hit)
+    return list(found.items())
+
+
+def _reasons(group: Group) -> list[tuple[str, int]]:
+    counts = Counter(overview.reason(hit.finding) for hit in group.hits)
+    del counts[""]
+    return counts.most_common(MOST_REASONS)
+
+
+def _reported(group: Group) -> int:
+    return sum(hit.finding.mode is Mode.REPORT for hit in group.hits)
+
+
+__all__ = ["marking", "render", "write_page"]

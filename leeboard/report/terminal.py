@@ -1,0 +1,367 @@
+"""An EstateStatus in the terminal: one device in full, or schools with their devices and what drifted where.
+
+No lines are drawn and no markup is parsed, so the text is the same in colour, in a pipe and on a dumb terminal. Every
+text passes `_Screen.text`, which escapes it and brings it to what the output's encoding can hold.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterable
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.segment import Segment, Segments
+from rich.table import Table
+from rich.text import Text
+
+from leeboard.policy.model import Mode
+from leeboard.report.model import DeviceStatus, EstateStatus
+from leeboard.report.overview import (
+    Group,
+    School,
+    about,
+    blamed,
+    counts_of,
+    exit_reason,
+    gap,
+    groups,
+    headline,
+    planned,
+    reason,
+    schools,
+    standing,
+    summary,
+    todo,
+)
+from leeboard.report.words import (
+    GAPS,
+    MEANINGS,
+    OUTCOMES,
+    VERDICTS,
+    age,
+    both,
+    clean,
+    counted,
+    day,
+    length,
+    listed,
+    number,
+    prose,
+    when,
+)
+from leeboard.verdict.finding import Finding, Judged
+from leeboard.verdict.verdicts import Verdict
+
+STYLES = {
+    Verdict.ERROR: "bold magenta",
+    Verdict.DRIFTED: "bold red",
+    Verdict.NOT_CHECKED: "yellow",
+    Verdict.MISSING: "magenta",
+    Verdict.STALE: "magenta",
+    Verdict.PENDING: "cyan",
+    Verdict.WAIVED: "blue",
+    Verdict.COMPLIANT: "green",
+    Verdict.NOT_APPLICABLE: "dim",
+}
+# Verdicts that are explained control by control, in this order.
+EXPLAINED = (Verdict.DRIFTED, Verdict.ERROR, Verdict.NOT_CHECKED, Verdict.PENDING, Verdict.WAIVED)
+ASCII = str.maketrans({"…": "...", "–": "-", "—": "-", "‘": "'", "’": "'", "“": '"', "”": '"', "×": "x", "≤": "<="})
+MOST_SETTINGS = 12  # of one control, before the rest is only counted
+MOST_DEVICES = 30  # of one control and school, likewise
+MOST_SCHOOLS = 12  # of one control, likewise
+
+
+def show(status: EstateStatus, console: Console, *, details: bool | None = None) -> None:
+    """Print `status`. `details` forces (or forbids) the full view of each device; by default one device has it."""
+    screen = _Screen(console)
+    if details if details is not None else len(status.devices) == 1:
+        for device in status.devices:
+            _device(screen, status, device)
+    else:
+        _estate(screen, status)
+    for problem in status.problems:
+        screen.line(("Problem with the run: ", STYLES[Verdict.ERROR]), clean(problem))
+    screen.line((summary(status), "bold"))
+    screen.line((exit_reason(status), "bold"))
+
+
+class _Screen:
+    """The console, and the one way that text gets onto it."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        try:
+            self._encoding = codecs.lookup(console.encoding or "ascii").name
+        except LookupError:
+            self._encoding = "ascii"
+
+    def text(self, *parts: str | tuple[str, str]) -> Text:
+        """Parts, each plain or with a style, in one line that never is markup and always can be written."""
+        made = Text(overflow="fold")
+        for part in parts:
+            words, style = part if isinstance(part, tuple) else (part, "")
+            made.append(self._writable(clean(words, 20_000)), style)
+        return made
+
+    def line(self, *parts: str | tuple[str, str], indent: int = 0) -> None:
+        """One line, folded at the edge of the terminal."""
+        self._print(self.text(*parts), indent)
+
+    def gap(self) -> None:
+        """An empty line."""
+        self._console.print()
+
+    def table(self, heads: Iterable[str], rows: Iterable[Iterable[Text]], wide: tuple[int, ...]) -> None:
+        """A table without lines; the columns `wide` share the room that the others leave."""
+        table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, expand=True, header_style="bold")
+        for place, head in enumerate(heads):
+            ratio, most = (1, None) if place in wide else (None, 20)
+            table.add_column(self.text(head), overflow="fold", ratio=ratio, max_width=most)
+        for row in rows:
+            table.add_row(*row)
+        self._print(table)
+
+    def fields(self, rows: Iterable[tuple[str, str]], indent: int) -> None:
+        """Names and values with a hanging indent; empty values are left out."""
+        grid = Table.grid(padding=(0, 2, 0, 0))
+        grid.add_column(no_wrap=True)
+        grid.add_column(overflow="fold", ratio=1)
+        for name, value in rows:
+            if value:
+                grid.add_row(self.text((name, "dim")), self.text(value))
+        self._print(grid, indent)
+
+    def _print(self, what: Text | Table, indent: int = 0) -> None:
+        """Print without the blanks that rich puts at the end of lines: they are in the way when text is copied."""
+        made: list[Segment] = []
+        for line in self._console.render_lines(Padding(what, (0, 0, 0, indent)), pad=False):
+            while line and not line[-1].text.rstrip():
+                line.pop()
+            made += line[:-1]
+            made += [Segment(last.text.rstrip(), last.style) for last in line[-1:]]
+            made.append(Segment.line())
+        self._console.print(Segments(made), soft_wrap=True)
+
+    def _writable(self, words: str) -> str:
+        try:
+            words.encode(self._encoding)
+        except UnicodeEncodeError:
+            return words.translate(ASCII).encode(self._encoding, "backslashreplace").decode(self._encoding)
+        return words
+
+
+def _device(screen: _Screen, status: EstateStatus, device: DeviceStatus) -> None:
+    it = device.device
+    screen.line((clean(it.asset), "bold"), f", {clean(it.school, 120)} ({it.urn})")
+    seen = f"Seen {age(device.seen, status.at)} ({when(device.seen)})" if device.seen else "Never seen"
+    screen.line(f"{_kind(device)}. {seen}.")
+    if device.message:
+        screen.line((f"{OUTCOMES.get(device.outcome, device.outcome)}: ", "bold"), clean(device.message))
+    why = gap(device)
+    if why is not None:
+        title, meaning, advice = GAPS[why]
+        screen.line((f"{title}. ", STYLES[device.verdict]), f"{meaning} {advice}")
+    screen.gap()
+    _families(screen, status, device)
+    for verdict in EXPLAINED:
+        _explain(screen, status, device, verdict)
+    _left_out(screen, device)
+    for change in device.changes:
+        screen.line(("Changed in the last run: ", "bold"), clean(change))
+
+
+def _title(verdict: Verdict) -> str:
+    words = both(verdict)
+    return words[0].upper() + words[1:]
+
+
+def _kind(device: DeviceStatus) -> str:
+    it = device.device
+    return ", ".join(word.replace("_", " ") for word in (it.platform, it.form, it.role, f"level {it.level}"))
+
+
+def _seen(status: EstateStatus, device: DeviceStatus) -> str:
+    return age(device.seen, status.at) if device.seen else "never seen"
+
+
+def _families(screen: _Screen, status: EstateStatus, device: DeviceStatus) -> None:
+    titles = {family.family: prose(family.title) for family in status.baseline.families}
+    by_family: dict[str, list[Finding]] = {}
+    for finding in device.findings:
+        if finding.verdict is not Verdict.NOT_APPLICABLE:
+            by_family.setdefault(finding.control[:3], []).append(finding)
+    for family in [*titles, *sorted(set(by_family) - set(titles))]:
+        findings = by_family.get(family)
+        if not findings:
+            continue
+        screen.line((titles.get(family, family), "bold underline"))
+        rows = []
+        for finding in findings:
+            known = about(status.baseline, finding.control)
+            tag = ", report only" if finding.mode is Mode.REPORT and finding.verdict is not Verdict.COMPLIANT else ""
+            word = screen.text((VERDICTS[finding.verdict], STYLES[finding.verdict]), tag)
+            rows.append([screen.text(known.id), screen.text(known.title), screen.text(known.severity), word])
+        screen.table(["control", "what is asked for", "severity", "verdict"], rows, wide=(1,))
+        screen.gap()
+
+
+def _explain(screen: _Screen, status: EstateStatus, device: DeviceStatus, verdict: Verdict) -> None:
+    findings = [finding for finding in device.findings if finding.verdict is verdict and not finding.planned_only]
+    bare: dict[str, list[str]] = {}
+    for finding in findings:
+        if not finding.judged:
+            bare.setdefault(reason(finding), []).append(finding.control)
+    full = [finding for finding in findings if finding.judged]
+    if not findings:
+        return
+    screen.line((f"{_title(verdict)}: ", STYLES[verdict]), MEANINGS[verdict])
+    screen.gap()
+    for why, controls in bare.items():
+        screen.line((number(len(controls), "control"), "bold"), f": {why or 'no reason was given'}", indent=2)
+        screen.line(("  " + ", ".join(clean(control, 40) for control in controls), "dim"), indent=2)
+        screen.gap()
+    for finding in full:
+        _finding(screen, status, device, finding)
+
+
+def _finding(screen: _Screen, status: EstateStatus, device: DeviceStatus, finding: Finding) -> None:
+    known = about(status.baseline, finding.control)
+    since = device.since.get(finding.control)
+    tag = ", report only" if finding.mode is Mode.REPORT else ""
+    held = f", since {day(since)} ({length(status.at - since)})" if since is not None else ""
+    screen.line((known.id, "bold"), f"  {known.title}", indent=2)
+    screen.line((VERDICTS[finding.verdict], STYLES[finding.verdict]), f", {known.severity}{tag}{held}", indent=4)
+    blame = blamed(finding)
+    if finding.reason:
+        screen.fields([("because", clean(finding.reason))], 4)
+    for one in blame[:MOST_SETTINGS]:
+        if len(blame) == 1:
+            screen.fields(_setting(one), 4)
+        else:
+            other = "" if one.verdict is finding.verdict else f" [{VERDICTS[one.verdict]}]"
+            screen.line(f"- {clean(one.title, 120)}{other}: ", _compact(one), indent=4)
+    if len(blame) > MOST_SETTINGS:
+        screen.line(f"- and {len(blame) - MOST_SETTINGS} more settings", indent=4)
+    rows = [("why it matters", known.why)]
+    rows += [("what to do" if not place else "", step) for place, step in enumerate(_steps(status, finding, blame))]
+    screen.fields(rows, 4)
+    screen.gap()
+
+
+def _steps(status: EstateStatus, finding: Finding, blame: tuple[Judged, ...]) -> tuple[str, ...]:
+    return todo(status.baseline, finding.control, blame) if finding.verdict is not Verdict.WAIVED else ()
+
+
+def _setting(one: Judged) -> list[tuple[str, str]]:
+    return [
+        ("setting", clean(one.title, 160)),
+        ("seen", clean(one.seen)),
+        ("wanted", clean(one.wanted)),
+        ("where", " ".join(filter(None, (clean(one.source), f"[{clean(one.address)}]")))),
+        ("note", clean(one.reason)),
+    ]
+
+
+def _compact(one: Judged) -> str:
+    said = f"seen {clean(one.seen, 160)}, " if one.seen else ""
+    note = f"; {clean(one.reason, 200)}" if one.reason else ""
+    return f"{said}wanted {clean(one.wanted, 160)} [{clean(one.source or one.address, 200)}]{note}"
+
+
+def _left_out(screen: _Screen, device: DeviceStatus) -> None:
+    later = planned([device])
+    if later:
+        said = f"{len(later)} because Leeboard cannot check them yet: {', '.join(later)}"
+        screen.line((f"{VERDICTS[Verdict.NOT_CHECKED]}: ", STYLES[Verdict.NOT_CHECKED]), said)
+    by_reason: dict[str, list[str]] = {}
+    for finding in device.findings:
+        if finding.verdict is Verdict.NOT_APPLICABLE:
+            by_reason.setdefault(reason(finding) or "no reason given", []).append(clean(finding.control, 40))
+    if by_reason:
+        total = sum(map(len, by_reason.values()))
+        said = "; ".join(f"{', '.join(controls)} ({why})" for why, controls in by_reason.items())
+        screen.line((f"not applicable: {total}", "bold"), f": {said}")
+    if later or by_reason:
+        screen.gap()
+
+
+def _estate(screen: _Screen, status: EstateStatus) -> None:
+    for school in schools(status):
+        _school(screen, status, school)
+    for verdict in EXPLAINED:
+        found = groups(status, verdict)
+        if found:
+            screen.line((_title(verdict), "bold underline"), f": {MEANINGS[verdict]}")
+            screen.gap()
+            for group in found:
+                _group(screen, group)
+    _gaps(screen, status)
+    later = planned(status.devices)
+    if later:
+        screen.line(("Leeboard cannot check these yet: ", STYLES[Verdict.NOT_CHECKED]), ", ".join(later))
+        screen.gap()
+
+
+def _school(screen: _Screen, status: EstateStatus, school: School) -> None:
+    sums = headline(school.devices)
+    screen.line((f"{school.name} ({school.urn})", "bold underline"))
+    said = f"{sums.clear:,} of {number(sums.devices, 'device')} meet everything that is checked"
+    screen.line(f"{said}; {sums.drifted:,} drifted; {sums.unknown:,} not known. {counted(school.counts())}.")
+    rows = []
+    for device in school.devices:
+        state = standing(device)
+        outcome = "" if device.outcome == "observed" else OUTCOMES.get(device.outcome, clean(device.outcome, 40))
+        seen = ": ".join(filter(None, (_seen(status, device), outcome)))
+        tally = counted(counts_of([device]))
+        cells = (
+            clean(device.device.asset),
+            device.device.platform.value,
+            (VERDICTS[state], STYLES[state]),
+            tally,
+            seen,
+        )
+        rows.append([screen.text(cell) for cell in cells])
+    screen.table(["device", "platform", "worst", "findings", "seen"], rows, wide=(3, 4))
+    screen.gap()
+
+
+def _group(screen: _Screen, group: Group) -> None:
+    known = group.about
+    reported = sum(hit.finding.mode is Mode.REPORT for hit in group.hits)
+    tag = f" ({reported:,} report only)" if reported else ""
+    count = f"{number(len(group.hits), 'device')}{tag}"
+    screen.line((known.id, "bold"), f"  {known.title}", indent=2)
+    screen.line((count, STYLES[group.verdict]), f", {known.severity}" if known.severity else "", indent=4)
+    where: dict[str, list[str]] = {}
+    whys: dict[str, int] = {}
+    for hit in group.hits:
+        where.setdefault(hit.device.device.urn, []).append(clean(hit.device.device.asset))
+        whys[reason(hit.finding)] = whys.get(reason(hit.finding), 0) + 1
+    rows = [(f"at {urn}", listed(assets, MOST_DEVICES)) for urn, assets in list(where.items())[:MOST_SCHOOLS]]
+    rest = [assets for urn, assets in list(where.items())[MOST_SCHOOLS:]]
+    if rest:
+        rows.append(("and at", f"{number(len(rest), 'more school')}: {number(sum(map(len, rest)), 'device')}"))
+    if group.verdict is not Verdict.DRIFTED:
+        most = sorted((why for why in whys if why), key=lambda why: -whys[why])
+        rows += [("because", f"{why} ({whys[why]:,})") for why in most[:5]]
+    rows.append(("why it matters", known.why))
+    steps = group.todo if group.verdict is not Verdict.WAIVED else ()
+    rows += [("what to do" if not place else "", step) for place, step in enumerate(steps)]
+    screen.fields(rows, 4)
+    screen.gap()
+
+
+def _gaps(screen: _Screen, status: EstateStatus) -> None:
+    for kind, (title, meaning, advice) in GAPS.items():
+        found = [device for device in status.devices if gap(device) == kind]
+        if not found:
+            continue
+        screen.line((f"{title}: {number(len(found), 'device')}", "bold"), f". {meaning} {advice}")
+        for device in found[:MOST_DEVICES]:
+            note = f": {clean(device.message)}" if device.message else ""
+            where = f"{clean(device.device.asset)} at {device.device.urn}"
+            screen.line(f"{where}, {_seen(status, device)}{note}", indent=2)
+        if len(found) > MOST_DEVICES:
+            screen.line(f"and {len(found) - MOST_DEVICES:,} more, in the tables above", indent=2)
+        screen.gap()

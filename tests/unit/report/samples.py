@@ -1,0 +1,283 @@
+"""A small baseline and estates in code, for every test of a report: all verdicts, all outcomes, hostile text."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime, timedelta
+
+from leeboard.estate.device import Device
+from leeboard.policy.model import Baseline, Mode
+from leeboard.report.model import DeviceStatus, EstateStatus
+from leeboard.verdict.finding import Finding, Judged
+from leeboard.verdict.verdicts import Verdict
+
+AT = datetime(2026, 11, 25, 2, 14, tzinfo=UTC)
+SCHOOLS = {"900001": "Example Primary School", "900002": "Ysgol Tŷ Gwyn"}
+OUTCOMES = ("observed", "unreachable", "failed", "another_machine", "not_seen", "other", "never")
+HOSTILE = (
+    "<script>document.documentElement.id='owned'</script>",
+    """"><img src=x onerror="document.documentElement.id='owned'">""",
+    "'; </style></details><svg onload=document.documentElement.id='owned'>",
+    "\x1b]0;owned\x07\x1b[31m[bold red]markup[/bold red] [link=file:///etc/passwd]x[/link]",
+    "\u202eexe.cod\u2066 \u200b\u0000\x7f\x9b31m",
+    "{{ 7*7 }}{% raw %}</title>",
+    "javascript:alert(4)",
+    "long" * 3000,
+    "\ud800 lone, 🧑‍🏫 joined, z" + "\u0301" * 400,
+)
+TITLES = {
+    "LCK": (
+        "Screen lock",
+        [
+            ("LCK-01", "The screen locks after a time without use", "critical"),
+            ("LCK-02", "Unlocking asks for the password at once", "high"),
+            ("LCK-03", "Users cannot change the lock", "medium"),
+        ],
+    ),
+    "ENC": (
+        "Disk encryption",
+        [
+            ("ENC-01", "The system drive is encrypted and its protection is on", "critical"),
+            ("ENC-02", "The cipher and the length of its key are strong enough for the level", "medium"),
+        ],
+    ),
+    "LBL": (
+        "Labelling",
+        [
+            ("LBL-01", "A notice is shown before sign-in", "medium"),
+            ("LBL-02", "The notice names no version of the system", "low"),
+        ],
+    ),
+    "AUD": ("Audit logging", [("AUD-01", "Audit logging is installed, on and starts with the device", "high")]),
+}
+CONTROLS = [control for _, controls in TITLES.values() for control, _, _ in controls]
+
+
+def baseline() -> Baseline:
+    """Four families with eight controls, without settings: reports read those from the findings."""
+    return Baseline.model_validate(
+        {
+            "families": [
+                {
+                    "family": family,
+                    "title": title,
+                    "controls": [
+                        {
+                            "id": control,
+                            "title": words,
+                            "subject": "device",
+                            "severity": severity,
+                            "mode": "enforce",
+                            "why": "Anybody who walks past an open machine can read and send what its user can,\n"
+                            "and nobody can tell afterwards who it was.\n",
+                            "remedy": {
+                                "linux": f"Let Leeboard put it back (leeboard enforce --family {family}), or set it by "
+                                "hand at the place that is named.",
+                                "windows": "",
+                            },
+                            "references": [],
+                            "settings": [],
+                        }
+                        for control, words, severity in controls
+                    ],
+                }
+                for family, (title, controls) in TITLES.items()
+            ],
+            "drivers": {},
+            "parameters": {},
+            "levels": {
+                "standard": {"title": "Standard", "impact_levels": "0-2", "label": "PROTECT", "stale_after_days": 30},
+                "sensitive": {
+                    "title": "Sensitive",
+                    "impact_levels": "3",
+                    "label": "RESTRICTED - pupil data",
+                    "stale_after_days": 14,
+                },
+                "high": {
+                    "title": "High",
+                    "impact_levels": "4",
+                    "label": "CONFIDENTIAL - special categories",
+                    "stale_after_days": 7,
+                },
+            },
+            "frameworks": {},
+            "digest": "5f1d" * 16,
+        }
+    )
+
+
+def device(asset: str, urn: str = "900001", **other: str) -> Device:
+    """A Linux desktop of an office, unless other words say otherwise."""
+    given = {
+        "name": asset.lower(),
+        "school": SCHOOLS.get(urn, f"School {urn}"),
+        "platform": "linux",
+        "form": "desktop",
+        "role": "office",
+        "level": "standard",
+        **other,
+    }
+    return Device.model_validate({"asset": asset, "urn": urn, **given})
+
+
+def judged(verdict: Verdict, **other: str) -> Judged:
+    """One setting with this verdict."""
+    words = {
+        "setting": "gnome-idle-delay",
+        "title": "Time without use until the screen is blanked",
+        "address": "dconf:/org/gnome/desktop/session/idle-delay",
+        "seen": "1800 seconds",
+        "wanted": "at most 900 seconds, and not 0",
+        "source": "/etc/dconf/db/local.d/90-vendor",
+        "reason": "configured as 900, but that is not what takes effect",
+        "remedy": "Remove the key from 90-vendor and run dconf update, or run leeboard enforce --family LCK.",
+        **other,
+    }
+    return Judged(verdict=verdict, **words)
+
+
+def finding(control: str, verdict: Verdict, mode: Mode = Mode.ENFORCE, code: str = "") -> Finding:
+    """A finding with the settings that such a verdict has."""
+    if verdict in (Verdict.MISSING, Verdict.STALE):
+        return Finding(control, verdict, mode, (), "last seen 40 days ago, at most 30 count")
+    if verdict is Verdict.NOT_APPLICABLE:
+        return Finding(control, verdict, mode, (), "desktops: none")
+    if verdict is Verdict.COMPLIANT:
+        return Finding(control, verdict, mode, (judged(verdict, seen="600 seconds", reason=""),))
+    if verdict is Verdict.PENDING:
+        return Finding(control, verdict, mode, (judged(verdict, reason="still running with 1800", code="pending"),))
+    if verdict is Verdict.WAIVED:
+        accepted = "accepted by J. Smith until 31 Mar 2027: the hall's display must stay on during concerts"
+        return Finding(control, verdict, mode, (judged(Verdict.DRIFTED),), accepted)
+    if verdict is Verdict.DRIFTED:
+        return Finding(control, verdict, mode, (judged(verdict),))
+    code = code or ("needs_root" if verdict is Verdict.ERROR else "planned")
+    why = "Leeboard cannot check this yet: TPM" if code == "planned" else "/etc/shadow: permission denied"
+    return Finding(control, verdict, mode, (judged(verdict, seen="", source="", reason=why, code=code),))
+
+
+def status(
+    it: Device, verdicts: dict[str, Verdict], outcome: str = "observed", days: float = 0.1, message: str = ""
+) -> DeviceStatus:
+    """A device with these verdicts; what it does not name is compliant."""
+    findings = tuple(finding(control, verdicts.get(control, Verdict.COMPLIANT)) for control in CONTROLS)
+    since = {control: AT - timedelta(days=12 + place) for place, control in enumerate(CONTROLS)}
+    return DeviceStatus(it, outcome, findings, AT - timedelta(days=days), message, since)
+
+
+def everywhere(it: Device, verdict: Verdict, outcome: str, message: str, seen: datetime | None) -> DeviceStatus:
+    """A device that has the same verdict for all controls, for one reason."""
+    return DeviceStatus(
+        it, outcome, tuple(Finding(control, verdict, Mode.ENFORCE, (), message) for control in CONTROLS), seen, message
+    )
+
+
+def estate(*devices: DeviceStatus, problems: tuple[str, ...] = ()) -> EstateStatus:
+    """A status of these devices at AT."""
+    return EstateStatus(devices, baseline(), AT, problems)
+
+
+def mixed() -> EstateStatus:
+    """Two schools with a device in every state that a report must show."""
+    drifted = {"LCK-01": Verdict.DRIFTED, "LCK-02": Verdict.DRIFTED, "ENC-02": Verdict.NOT_CHECKED}
+    several = status(device("EP-0002", role="teaching_display"), {"LBL-01": Verdict.PENDING})
+    many = tuple(judged(Verdict.DRIFTED, title=f"Rule {place} is loaded", reason="") for place in range(3))
+    broken = Finding("AUD-01", Verdict.ERROR, Mode.ENFORCE, (judged(Verdict.ERROR, code="timeout", seen=""), *many))
+    reported = Finding("LBL-02", Verdict.DRIFTED, Mode.REPORT, many)
+    several = DeviceStatus(
+        several.device,
+        "observed",
+        (*several.findings[:-3], finding("LBL-01", Verdict.PENDING), reported, broken),
+        several.seen,
+        since=several.since,
+    )
+    return estate(
+        status(device("EP-0001", level="sensitive"), drifted),
+        several,
+        status(device("EP-0005"), {"LCK-03": Verdict.NOT_APPLICABLE, "LBL-02": Verdict.WAIVED}),
+        status(device("EP-0006", form="portable", role="staff_portable"), {}, "unreachable", 4, "no answer on port 22"),
+        status(device("EP-0007"), {"ENC-02": Verdict.NOT_CHECKED}),
+        *(status(device(f"EP-01{place:02}", role="pupil_shared"), {}) for place in range(6)),
+        everywhere(
+            device("EP-0003", platform="other", form="portable", role="pupil_shared"),
+            Verdict.NOT_CHECKED,
+            "other",
+            "Leeboard does not check devices of platform other",
+            None,
+        ),
+        everywhere(
+            device("YT-0001", "900002", level="high", form="portable", role="staff_portable"),
+            Verdict.ERROR,
+            "another_machine",
+            "another machine answered: serial PF2XXXXX where PF1ABCDE is registered",
+            AT - timedelta(days=2),
+        ),
+        everywhere(device("YT-0002", "900002"), Verdict.MISSING, "not_seen", "never seen", None),
+        everywhere(
+            device("YT-0003", "900002"),
+            Verdict.STALE,
+            "unreachable",
+            "last seen 40 days ago, at most 30 count",
+            AT - timedelta(days=40),
+        ),
+        everywhere(device("YT-0004", "900002"), Verdict.ERROR, "failed", "the device has no Python 3.9 or newer", None),
+        status(device("YT-0005", "900002"), {"LCK-01": Verdict.DRIFTED}),
+        problems=("the run at 900002 broke off: its bundle has no trailer",),
+    )
+
+
+def single() -> EstateStatus:
+    """One device with a finding of every verdict."""
+    return estate(mixed().devices[1])
+
+
+def hostile() -> EstateStatus:
+    """Every text that may come from outside is hostile."""
+    devices = []
+    for place, text in enumerate(HOSTILE):
+        it = device(f"H-{place}", school=text, name=text)
+        bad = judged(Verdict.DRIFTED, **dict.fromkeys(("title", "address", "seen", "source", "reason", "remedy"), text))
+        findings = (
+            Finding("LCK-01", Verdict.DRIFTED, Mode.ENFORCE, (bad, bad), text),
+            Finding(text[:30], Verdict.ERROR, Mode.REPORT, (), text),
+            Finding("LCK-02", Verdict.WAIVED, Mode.ENFORCE, (bad,), text),
+            Finding("LCK-03", Verdict.NOT_APPLICABLE, Mode.ENFORCE, (), text),
+            Finding("ENC-01", Verdict.PENDING, Mode.ENFORCE, (bad,), text),
+        )
+        devices.append(DeviceStatus(it, OUTCOMES[place % 7], findings, AT, text, {}, (text,)))
+    return estate(*devices, problems=HOSTILE)
+
+
+def some(seed: int, most: int = 40) -> EstateStatus:
+    """A random estate; the same for the same seed."""
+    dice = random.Random(seed)
+    devices = []
+    for place in range(dice.randrange(most)):
+        it = device(
+            f"R-{place:04}", dice.choice(("900001", "900002", "900003")), level=dice.choice(("standard", "high"))
+        )
+        controls = dice.sample(CONTROLS, dice.randrange(len(CONTROLS) + 1))
+        findings = tuple(
+            finding(
+                control,
+                dice.choice(list(Verdict)),
+                dice.choice((Mode.ENFORCE, Mode.REPORT)),
+                dice.choice(("", "timeout", "planned")),
+            )
+            for control in controls
+        )
+        seen = dice.choice((None, AT - timedelta(hours=dice.randrange(2000))))
+        since = {control: AT - timedelta(hours=dice.randrange(5000)) for control in controls if dice.random() < 0.5}
+        devices.append(DeviceStatus(it, dice.choice(OUTCOMES), findings, seen, dice.choice(("", "words")), since))
+    return estate(*devices, problems=dice.choice(((), ("a problem",))))
+
+
+def large(devices: int) -> EstateStatus:
+    """An LA of many schools, most devices well, some drifted, some silent."""
+    dice = random.Random(7)
+    made = []
+    for place in range(devices):
+        it = device(f"L-{place:05}", f"{910000 + place // 60}")
+        drift = {c: Verdict.DRIFTED for c in CONTROLS if dice.random() < 0.12}
+        made.append(status(it, drift, "unreachable" if dice.random() < 0.3 else "observed", dice.random() * 20))
+    return estate(*made)

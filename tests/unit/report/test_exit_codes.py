@@ -1,0 +1,101 @@
+"""Each example of docs/exit-codes.md, built and asked for its exit code."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from leeboard.policy.model import Mode
+from leeboard.report.model import DeviceStatus, EstateStatus
+from leeboard.report.overview import exit_reason
+from leeboard.verdict.finding import Finding
+from leeboard.verdict.verdicts import Verdict
+from tests.unit.report import samples
+from tests.unit.report.samples import AT, device, estate, everywhere, finding, judged, status
+
+DOC = Path(__file__).parents[3] / "docs" / "exit-codes.md"
+
+
+def one(verdict: Verdict, mode: Mode = Mode.ENFORCE, code: str = "") -> EstateStatus:
+    found = finding("LCK-01", verdict, mode, code)
+    return estate(DeviceStatus(device("A-1"), "observed", (found, finding("LCK-02", Verdict.COMPLIANT)), AT))
+
+
+def whole(verdict: Verdict, outcome: str, platform: str = "linux") -> EstateStatus:
+    return estate(everywhere(device("A-1", platform=platform), verdict, outcome, "words", None))
+
+
+SILENT = status(device("A-2"), {}, "unreachable", 4)
+DRIFTED = status(device("A-1"), {"LCK-01": Verdict.DRIFTED})
+EXAMPLES = {
+    "everything is compliant": one(Verdict.COMPLIANT),
+    "a control is not applicable": one(Verdict.NOT_APPLICABLE),
+    "a risk has been accepted and its last day has not passed": one(Verdict.WAIVED),
+    "a setting is right and waits for a restart": one(Verdict.PENDING),
+    "a control in mode report has drifted": one(Verdict.DRIFTED, Mode.REPORT),
+    "a control has only settings that Leeboard cannot check yet": one(Verdict.NOT_CHECKED, code="planned"),
+    "a device of platform other, which is never checked": whole(Verdict.NOT_CHECKED, "other", "other"),
+    "a device was silent tonight, within the limit of its level": estate(SILENT),
+    "there is no device at all": estate(),
+    "a control in mode enforce has drifted": one(Verdict.DRIFTED),
+    "one device drifted, another is silent within its limit": estate(DRIFTED, SILENT),
+    "a setting could not be read": one(Verdict.ERROR),
+    "a setting of a control in mode report could not be read": one(Verdict.ERROR, Mode.REPORT),
+    "a setting was not checked for another reason than a planned driver": one(Verdict.NOT_CHECKED, code="mdm"),
+    "a device was silent for longer than its level allows": whole(Verdict.STALE, "unreachable"),
+    "a device has never been seen": whole(Verdict.MISSING, "not_seen"),
+    "another machine answered": whole(Verdict.ERROR, "another_machine"),
+    # The last verdicts may still be on file; the failure counts all the same.
+    "the check failed on a device": estate(status(device("A-1"), {}, "failed")),
+    "nothing at all is known of a device": estate(DeviceStatus(device("A-1"), "observed", ())),
+    "the run broke off": replace(one(Verdict.COMPLIANT), problems=("broken off",)),
+    "one device drifted, another could not be read": estate(DRIFTED, *one(Verdict.ERROR).devices),
+}
+
+
+def documented() -> dict[str, int]:
+    rows = re.findall(r"^\| (.+?) \| ([0-3]) \|$", DOC.read_text(), re.MULTILINE)
+    return {example: int(code) for example, code in rows}
+
+
+def test_every_documented_example_is_built_here_and_no_other() -> None:
+    assert set(documented()) == set(EXAMPLES)
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_example(example: str) -> None:
+    assert EXAMPLES[example].exit_code == documented()[example]
+    assert exit_reason(EXAMPLES[example]).endswith(f": exit {documented()[example]}")
+
+
+def test_the_reason_names_both_when_both_hold() -> None:
+    both = estate(
+        status(device("A-1"), {"LCK-01": Verdict.DRIFTED, "LCK-02": Verdict.DRIFTED, "ENC-01": Verdict.DRIFTED}),
+        status(device("A-2"), {"LCK-01": Verdict.ERROR}),
+    )
+    assert exit_reason(both) == "3 findings drifted, 1 could not be read: exit 3"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "verdict"),
+    [
+        ("other", Verdict.NOT_CHECKED),
+        ("never", Verdict.MISSING),
+        ("not_seen", Verdict.MISSING),
+        ("unreachable", Verdict.MISSING),
+        ("failed", Verdict.ERROR),
+        ("another_machine", Verdict.ERROR),
+        ("observed", Verdict.ERROR),
+    ],
+)
+def test_a_device_without_findings_is_never_fine(outcome: str, verdict: Verdict) -> None:
+    assert DeviceStatus(device("A-1"), outcome, ()).verdict is verdict
+
+
+def test_a_planned_setting_beside_an_unchecked_one_is_unknown() -> None:
+    mixed = (judged(Verdict.NOT_CHECKED, code="planned"), judged(Verdict.NOT_CHECKED, code="mdm"))
+    found = Finding("LCK-01", Verdict.NOT_CHECKED, Mode.ENFORCE, mixed)
+    assert samples.estate(DeviceStatus(device("A-1"), "observed", (found,), AT)).exit_code == 3

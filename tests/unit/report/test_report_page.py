@@ -1,0 +1,250 @@
+"""The page: whole, self-contained, readable by everybody, and deaf to what devices would have it run."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from base64 import b64encode
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from leeboard.errors import LeeboardError
+from leeboard.report.model import EstateStatus
+from leeboard.report.page import render, write_page
+from leeboard.verdict.verdicts import Verdict
+from tests.unit.report import samples
+from tests.unit.report.reading import Page, browser, in_browser
+from tests.unit.report.samples import device, estate, status
+
+CHROMIUM = browser()
+CSS = (Path(__file__).parents[3] / "leeboard" / "report" / "page.css").read_text()
+ELEMENTS = re.findall(
+    r"\w+",
+    "a article b body caption code details div footer h1 h2 h3 h4 head header html li main meta nav p rect section "
+    "small span strong style summary svg table tbody td th thead title tr ul",
+)
+ATTRIBUTES = re.findall(
+    r"[\w-]+",
+    "aria-label aria-labelledby charset class colspan content height href http-equiv id lang name preserveaspectratio "
+    "role scope tabindex viewbox width x y",
+)
+
+
+def test_the_head_of_the_mixed_estate() -> None:
+    text = " ".join(Page(render(samples.mixed())).text.split())
+    for part in (
+        "Device security 2 schools , 17 devices, as of 25 Nov 2026, 02:14 UTC",
+        "9 of 17 devices meet everything that Leeboard checks.",
+        "1 of them with a risk that somebody has accepted",
+        "3 have drifted from the baseline",
+        "6 are not fully known",
+        "1 device has drifted and is also not fully known",
+        "the run at 900002 broke off",
+        "136 findings in all",
+        "Leeboard cannot check these yet: ENC-02",
+    ):
+        assert re.sub(r"\s*,", ",", part) in re.sub(r"\s*,", ",", text), part
+
+
+def test_one_school_is_named_in_the_title() -> None:
+    page = Page(render(samples.single()))
+    assert "Device security: Example Primary School" in page.text
+    assert "schools" not in page.attributes("id")
+
+
+@pytest.mark.parametrize(
+    ("levels", "label"),
+    [
+        ((), "PROTECT"),
+        (("standard",), "PROTECT"),
+        (("high", "standard"), "CONFIDENTIAL - special categories"),
+        (("sensitive", "standard"), "RESTRICTED - pupil data"),
+    ],
+)
+def test_marked_at_top_and_bottom_with_the_most_sensitive_level(levels: tuple[str, ...], label: str) -> None:
+    page = render(estate(*(status(device(f"A-{n}", level=level), {}) for n, level in enumerate(levels))))
+    marked = re.findall(r'<p class="marking"[^>]*>(.*?)</p>', page)
+    assert marked == [label, label]
+    assert page.index("<h1>") > page.index(">" + label)
+    assert page.rindex(">" + label) > page.index("</footer>")
+
+
+def test_drift_is_explained_once_and_not_with_each_device() -> None:
+    page = render(estate(*(status(device(f"A-{n}"), {"LCK-01": Verdict.DRIFTED}) for n in range(50))))
+    assert page.count("Remove the key from 90-vendor") == 1
+    assert page.count("Anybody who walks past") == 1
+    assert page.count('<details id="d') == 50
+    assert "Show the 50 devices" in page
+
+
+def test_details_have_what_was_seen_wanted_where_and_since_when() -> None:
+    page = render(samples.single())
+    row = re.search(r'<tr><th scope="row">LBL-02 <span.*?</tr>', page)
+    assert row is not None
+    for part in ("only reported", "since 7 Nov 2026", "1800 seconds", "at most 900 seconds", "local.d/90-vendor"):
+        assert part in row[0]
+
+
+def test_gaps_are_listed_with_their_meaning() -> None:
+    text = Page(render(samples.mixed())).text
+    for title in ("Another machine answered", "The check failed", "Never seen", "Out of date", "Never checked"):
+        assert f"{title}: 1 device" in text
+    assert "serial PF2XXXXX where PF1ABCDE is registered" in text
+
+
+def test_nothing_to_do_and_nothing_unknown_are_said() -> None:
+    text = Page(render(estate(status(device("A-1"), {})))).text
+    assert "Nothing: no requirement has drifted" in text
+    assert "Nothing: every device was seen in the last run." in text
+    Page(render(estate()))
+
+
+def test_the_footer_names_baseline_version_and_age_of_evidence() -> None:
+    text = " ".join(Page(render(samples.mixed())).text.split())
+    assert "Newest evidence: 24 Nov 2026, 23:50 UTC. Oldest evidence: 16 Oct 2026, 02:14 UTC." in text
+    assert re.search(r"Made by Leeboard [0-9.]+ from the baseline (5f1d){16}", text)
+
+
+@pytest.mark.parametrize("make", [samples.mixed, samples.single, samples.hostile, samples.estate])
+def test_only_known_elements_and_attributes_nothing_from_elsewhere(make) -> None:
+    html = render(make())
+    page = Page(html)
+    assert page.names <= set(ELEMENTS)
+    given = {key for _, attributes in page.elements for key in attributes}
+    assert given <= set(ATTRIBUTES)
+    assert all(target.startswith("#") for target in page.attributes("href"))
+    assert not re.search(r"url\(|@import|https?:", CSS)
+    assert {target[1:] for target in page.attributes("href")} <= set(page.attributes("id"))
+    assert len(page.attributes("id")) == len(set(page.attributes("id")))
+
+
+def test_hostile_text_stays_text() -> None:
+    html = render(samples.hostile())
+    assert "&lt;script&gt;document" in html
+    assert "<script" not in html
+    assert "onerror=" not in re.sub(r"&[a-z]+;|&#\d+;", "", re.sub(r">[^<]*<", "><", html))
+    assert "{{ 7*7 }}" in html
+    assert not set(html) & set("\x1b\x07\x00\x7f\x9b\u202e\u2066\u200b\ud800\u200d")
+    assert max(map(len, re.findall(r"(?:long)+", html))) <= 2000
+    html.encode("utf-8")
+
+
+def test_the_policy_lets_nothing_run_and_only_our_style_in() -> None:
+    html = render(samples.hostile())
+    style = re.search(r"<style>(.*?)</style>", html, re.DOTALL)
+    policy = re.search(r'Content-Security-Policy" content="([^"]+)"', html)
+    assert style is not None
+    assert policy is not None
+    digest = b64encode(sha256(style[1].encode()).digest()).decode()
+    wanted = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    assert policy[1].replace("&#39;", "'") == wanted
+    assert html.index("Content-Security-Policy") < html.index("<title>") < html.index("<style>")
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
+def test_chromium_runs_nothing_of_it(tmp_path: Path) -> None:
+    assert CHROMIUM is not None
+    probe = "<script>document.documentElement.id='owned'</script>"
+    html = render(samples.hostile())
+    without_policy = re.sub(r"<meta http-equiv=[^>]*>", "", html)
+    pages = {
+        "ours": html,
+        "escaped": without_policy,
+        "guarded": html.replace("</main>", f"{probe}</main>"),
+        "unguarded": without_policy.replace("</main>", f"{probe}</main>"),
+    }
+    seen = {}
+    for name, text in pages.items():
+        (tmp_path / f"{name}.html").write_text(text)
+        seen[name] = in_browser(CHROMIUM, tmp_path / f"{name}.html", tmp_path / f"profile-{name}")
+    assert 'id="owned"' in seen["unguarded"][:200]  # the probe works where nothing holds it back
+    for name in ("ours", "escaped", "guarded"):
+        assert 'id="owned"' not in seen[name][:200], name
+    assert Page(seen["ours"]).names <= set(ELEMENTS)
+
+
+def test_tables_have_scopes_sections_have_names_and_the_language_is_set() -> None:
+    page = Page(render(samples.mixed()))
+    for name, given in page.elements:
+        if name == "th":
+            assert given.get("scope") in ("row", "col", "rowgroup")
+        if name == "section":
+            assert given.get("aria-labelledby") in page.attributes("id")
+        if name == "html":
+            assert given == {"lang": "en-GB"}
+        if name == "svg":
+            assert given.get("role") == "img" and given.get("aria-label")
+    assert {"header", "main", "footer", "nav", "h1"} <= page.names
+    assert [name for name, _ in page.elements].count("h1") == 1
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+@pytest.mark.parametrize("theme", [0, 1, 2])
+def test_contrast_is_at_least_aa_in_light_dark_and_print(theme: int) -> None:
+    block = re.findall(r":root \{(.*?)\}", CSS, re.DOTALL)[theme]
+    colours = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", block))
+    pairs = [(f"{name}-ink", f"{name}-paper") for name in ("good", "bad", "unsure", "open", "wait", "mark")]
+    pairs += [("ink", "paper"), ("soft", "paper"), ("link", "paper"), ("soft", "panel")]
+    for ink, paper in pairs:
+        assert contrast(colours[ink], colours[paper]) >= 4.5, (ink, paper)
+
+
+def test_two_thousand_devices_stay_small() -> None:
+    assert len(render(samples.large(2000))) < 3_000_000
+
+
+def test_written_whole_with_the_owner_alone_reading(tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    write_page(samples.mixed(), path)
+    assert path.read_text("utf-8") == render(samples.mixed())
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    path.chmod(0o644)
+    write_page(samples.single(), path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644
+    assert path.read_text("utf-8") == render(samples.single())
+    assert os.listdir(tmp_path) == ["report.html"]
+
+
+def test_a_write_that_fails_leaves_the_old_page_and_no_rubbish(tmp_path: Path, monkeypatch) -> None:
+    path = tmp_path / "report.html"
+    write_page(samples.mixed(), path)
+    before = path.read_bytes()
+
+    def full(_handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(LeeboardError, match=r"report\.html: the page cannot be written: No space left on device"):
+        write_page(samples.single(), path)
+    assert path.read_bytes() == before
+    assert os.listdir(tmp_path) == ["report.html"]
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(LeeboardError, match=r"nowhere.*No such file"):
+        write_page(samples.mixed(), tmp_path / "nowhere" / "report.html")
+
+
+def rows_of(it: EstateStatus) -> list[list[str]]:
+    return [[" ".join(cell.split()) for cell in row] for row in Page(render(it)).rows]
+
+
+def test_the_matrix_counts_devices_by_control_and_verdict() -> None:
+    rows = rows_of(samples.mixed())
+    head = next(row for row in rows if row[0] == "Requirement" and "not applicable" in row)
+    row = next(row for row in rows if row[0].startswith("LCK-01 The screen"))
+    counts = dict(zip(head[1:], map(int, row[1:]), strict=True))
+    assert {word: count for word, count in counts.items() if count} == {"drifted": 1, "not checked": 1, "compliant": 10}
