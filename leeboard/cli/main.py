@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 
-import click
 import typer
 
 from leeboard.cli import baseline
@@ -15,6 +14,9 @@ from leeboard.cli.drift import drift
 from leeboard.cli.ingest import ingest
 from leeboard.errors import LeeboardError
 from leeboard.version import __version__
+
+FAILED = 1
+INTERRUPTED = 130  # what typer makes of Ctrl-C
 
 app = typer.Typer(
     name="leeboard",
@@ -46,13 +48,19 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line and end the process with the exit code of docs/exit-codes.md."""
     try:
         status = typer.main.get_command(app).main(args=arguments, prog_name="leeboard", standalone_mode=False)
-    except click.ClickException as problem:
+    except typer.BadParameter as problem:
         problem.show()
-        sys.exit(1)
-    except (click.Abort, KeyboardInterrupt):
-        print("leeboard: stopped; what was recorded until now is kept", file=sys.stderr)
-        sys.exit(1)
+        status = FAILED
+    except typer.TyperException as problem:
+        print(f"leeboard: {problem.format_message()}; leeboard --help shows what there is", file=sys.stderr)
+        status = FAILED
     except LeeboardError as problem:
         print(f"leeboard: {problem}", file=sys.stderr)
-        sys.exit(1)
+        status = FAILED
+    except OSError as problem:
+        print(f"leeboard: {problem.filename or 'the system'}: {problem.strerror or problem}", file=sys.stderr)
+        status = FAILED
+    if status == INTERRUPTED:
+        print("leeboard: stopped; what was recorded until now is kept", file=sys.stderr)
+        status = FAILED
     sys.exit(status if isinstance(status, int) else 0)

@@ -145,8 +145,12 @@ def _choice(raw: object) -> object:
     return {"standard": raw, "sensitive": raw, "high": raw}
 
 
-ValueChoice = Annotated[Choice[Parameter | Value], BeforeValidator(_choice)]
-ModeChoice = Annotated[Choice[Mode], BeforeValidator(_choice)]
+# The schema for editors takes both forms: a value for every level, and a mapping of levels.
+ValueChoice = Annotated[
+    Choice[Parameter | Value],
+    BeforeValidator(_choice, json_schema_input_type=Choice[Parameter | Value] | Parameter | Value),
+]
+ModeChoice = Annotated[Choice[Mode], BeforeValidator(_choice, json_schema_input_type=Choice[Mode] | Mode)]
 
 
 class Condition(Strict):
@@ -267,12 +271,17 @@ class Family(Strict):
 
 
 class Driver(Strict):
-    """The code for one kind of setting on one platform. `planned` drivers give not_checked."""
+    """The code for one kind of setting on one platform. `planned` drivers give not_checked.
+
+    `address` is a regular expression for the whole address. A driver that does not write only reads: no setting of it
+    can be enforced.
+    """
 
     platform: Literal[Platform.WINDOWS, Platform.LINUX]
     state: Literal["built", "planned"]
     address: str
     module: str | None = None
+    writes: bool = True
     summary: str
 
     @model_validator(mode="after")
@@ -280,6 +289,14 @@ class Driver(Strict):
         if self.state == "planned" and self.module is not None:
             raise ValueError("a planned driver has no module yet")
         return self
+
+
+class Fact(Strict):
+    """Something that a device says about itself, and that settings may depend on."""
+
+    platforms: tuple[Literal[Platform.WINDOWS, Platform.LINUX], ...]
+    type: Literal["text", "switch", "list"]
+    summary: str
 
 
 class ParameterDefinition(Strict):
@@ -308,6 +325,7 @@ class Baseline(Strict):
     parameters: dict[str, ParameterDefinition]
     levels: dict[Level, LevelDefinition]
     frameworks: dict[str, str]
+    facts: dict[str, Fact] = Field(default_factory=dict)
     digest: str
 
     @property

@@ -89,7 +89,7 @@ def _control(baseline: Baseline, control: Control, device: Device) -> WantedCont
     picked, _ = control.mode.pick(*where)
     mode = picked or Mode.OFF
     if not control.applies_to.matches(*where):
-        return WantedControl(control, mode, (), f"not meant for a {device.role} at level {device.level}")
+        return WantedControl(control, mode, (), f"not meant for role {device.role} at level {device.level}")
     if mode is Mode.OFF:
         return WantedControl(control, mode, (), f"not asked for at level {device.level}")
     given = parameters(baseline, device)
@@ -138,8 +138,13 @@ def _setting(
             )
         origin = f"overridden by the inventory (baseline {value!r}, {origin})"
         value = stricter
-        # What is written must meet the stricter demand; its own value is the one that surely does.
-        write = stricter if write is not None else None
+        if write is not None:
+            write = _written(setting, write, value)
+            if write is None:
+                raise LeeboardError(
+                    f"{device.name}: leeboard_overrides asks {control.id} {setting.id} for {override!r}, "
+                    f"and no value that could be written meets that ({setting.accept.operator}); choose another"
+                )
     return WantedSetting(control, setting, mode, value, write, function, origin)
 
 
@@ -150,6 +155,18 @@ def _value(choice: ValueChoice, device: Device, given: Mapping[str, str]) -> tup
         source = "given by the inventory" if name in device.parameters else "Leeboard's default text"
         return given[name], f"leeboard_{name}, {source}"
     return value, origin
+
+
+def _written(setting: Setting, usual: Value, wanted: Value) -> Value | None:
+    """What to write so that it meets an override: the override itself, the usual value, or a member of a list."""
+    operator = OPERATORS[setting.accept.operator]
+    for candidate in (wanted, usual, *(wanted if isinstance(wanted, tuple) else ())):
+        try:
+            if operator.holds(candidate, wanted):
+                return candidate
+        except WrongType:
+            continue
+    return None
 
 
 def _narrows(setting: Setting, override: Value, value: Value) -> bool:

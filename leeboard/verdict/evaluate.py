@@ -163,7 +163,6 @@ def _judged(
     wanted: WantedSetting, verdict: Verdict, aspect: Aspect | None = None, reason: str = "", code: str = ""
 ) -> Judged:
     setting = wanted.setting
-    words = OPERATORS[wanted.operator].words.format(wanted=plain(wanted.value))
     unit = f" {setting.unit}" if setting.unit else ""
     note = aspect.note if aspect is not None and not isinstance(aspect, Unreadable) else ""
     platform_remedy = (
@@ -175,7 +174,7 @@ def _judged(
         address=f"{setting.driver}:{setting.address}",
         verdict=verdict,
         seen="" if aspect is None else text_of(aspect) + (unit if isinstance(aspect, Found) else ""),
-        wanted=words + unit,
+        wanted=OPERATORS[wanted.operator].said(plain(wanted.value), setting.unit),
         source=plain(aspect.source, 300) if aspect is not None else "",
         reason="; ".join(part for part in (reason, plain(note)) if part),
         code=code,

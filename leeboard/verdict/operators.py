@@ -35,6 +35,10 @@ class Operator:
     narrows: Callable[[Value, Value], bool]
     words: str
 
+    def said(self, wanted: str, unit: str = "") -> str:
+        """The demand in words: "at most 900 seconds, and not 0"."""
+        return self.words.format(wanted=f"{wanted} {unit}".rstrip())
+
 
 def number(value: Value) -> int:
     """An integer, also one that is written as text (the registry keeps some numbers so). Raises WrongType."""
@@ -99,7 +103,8 @@ def _one_of(found: Value, wanted: Value) -> bool:
 
 
 def _same(mine: Value, theirs: Value) -> bool:
-    return mine == theirs
+    # A switch is no number, though Python takes True for 1.
+    return isinstance(mine, bool) == isinstance(theirs, bool) and mine == theirs
 
 
 def _always(_mine: Value, _theirs: Value) -> bool:

@@ -1,0 +1,137 @@
+"""`leeboard baseline`: check a baseline, show what it wants of a device, and make its schemas and its page."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from leeboard.errors import LeeboardError
+from leeboard.policy import schema as schemas
+from leeboard.policy.controls_page import controls_page
+from leeboard.policy.lint import lint as find_problems
+from leeboard.policy.load import load
+from leeboard.policy.show import Shown, ShownSetting
+from leeboard.policy.show import show as show_device
+from leeboard.verdict.observation import plain
+
+PROBLEMS = 2  # exit code: the tool worked, and what it looked at is not right
+
+app = typer.Typer(
+    help="Check a baseline, show what it wants of a device, make its schemas and page.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+Check = Annotated[bool, typer.Option("--check", help="Say what is out of date; ends with 2 if anything is.")]
+Write = Annotated[bool, typer.Option("--write", help="Write what is out of date.")]
+
+
+@app.command()
+def lint(
+    folder: Annotated[Path | None, typer.Argument(help="The folder with levels.yml and controls/.")] = None,
+) -> None:
+    """Find everything that is wrong with a baseline (the shipped one by default). Ends with 2 if anything is."""
+    problems = find_problems(folder)
+    for problem in problems:
+        typer.echo(str(problem))
+    if problems:
+        typer.echo(f"{len(problems)} problem{'s' if len(problems) > 1 else ''}", err=True)
+        raise typer.Exit(PROBLEMS)
+
+
+@app.command()
+def show(
+    device: Annotated[str, typer.Argument(metavar="DEVICE", help="The device, by its name in the inventory.")],
+    inventory: Annotated[
+        Path, typer.Option("--inventory", "-i", help="An Ansible inventory: a file, or a folder with one.")
+    ],
+    format: Annotated[Literal["table", "json"], typer.Option(help="What to print.")] = "table",
+) -> None:
+    """Show what is wanted of a device, and where each value comes from."""
+    # Here, since it starts Ansible's machinery and the other commands need none of it.
+    from leeboard.ansible import inventory as inventories
+
+    baseline = load()
+    listed = inventories.read(inventory, tuple(baseline.parameters), with_origins=True)
+    found = next((one for one in listed.devices if one.name == device), None)
+    if found is None:
+        wrong = [problem for problem in listed.problems if problem.startswith(f"{device}:")]
+        raise LeeboardError(wrong[0] if wrong else f"{device}: there is no such device in {inventory}")
+    shown = show_device(baseline, found, listed.origins.get(device, {}))
+    if format == "json":
+        json.dump(shown.as_json(), sys.stdout, indent=2)
+        sys.stdout.write("\n")
+    else:
+        _print(shown, Console())
+
+
+@app.command()
+def schema(check: Check = False, write: Write = False) -> None:
+    """Make the JSON schemas of a baseline's files, which editors complete and check with."""
+    _one_of(check, write)
+    if write:
+        for path in schemas.write():
+            typer.echo(f"{path}: written")
+        return
+    _end(schemas.stale())
+
+
+@app.command()
+def docs(
+    check: Check = False,
+    write: Write = False,
+    path: Annotated[Path, typer.Option(help="The page.")] = Path("docs/controls.md"),
+) -> None:
+    """Make the page that describes every control."""
+    _one_of(check, write)
+    wanted = controls_page(load())
+    try:
+        present = path.read_text(encoding="utf-8") if path.is_file() else None
+        if write and present != wanted:
+            path.write_text(wanted, encoding="utf-8")
+            typer.echo(f"{path}: written")
+    except OSError as problem:
+        raise LeeboardError(f"{path}: {problem.strerror}; run this at the root of the repository") from None
+    if check:
+        _end(
+            [] if present == wanted else [f"{path}: is not what the baseline says; run leeboard baseline docs --write"]
+        )
+
+
+def _one_of(check: bool, write: bool) -> None:
+    if check == write:
+        raise typer.BadParameter("give --check or --write")
+
+
+def _end(problems: list[str]) -> None:
+    for problem in problems:
+        typer.echo(problem)
+    if problems:
+        raise typer.Exit(PROBLEMS)
+
+
+def _print(shown: Shown, console: Console) -> None:
+    device = shown.device
+    words = f"{device.name}: {device.platform}, {device.form}, role {device.role}, level {device.level}"
+    console.print(Text(words, style="bold"))
+    table = Table("control", "setting", "wanted", "written", "mode", "where it comes from")
+    for one in shown.settings:
+        written = "" if one.write is None else plain(one.write, 60) or "(empty)"
+        cells = (one.control, one.setting, plain(one.wanted, 80), written, _mode(one), one.origin)
+        table.add_row(*(Text(cell) for cell in cells))
+    console.print(table)
+    for control, reason in shown.not_asked:
+        console.print(Text(f"{control}: {reason}"))
+
+
+def _mode(one: ShownSetting) -> str:
+    if one.state == "planned":
+        return "planned"
+    return "enforce, once switched on" if one.mode == "enforce" and not one.switched_on else one.mode

@@ -1,0 +1,218 @@
+"""docs/controls.md, made from the baseline: what each control asks for, why, where it lies, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from leeboard.policy.model import (
+    Baseline,
+    Choice,
+    Control,
+    Level,
+    Means,
+    Mode,
+    Parameter,
+    Platform,
+    Selector,
+    Setting,
+    Subject,
+    Value,
+    Write,
+)
+from leeboard.policy.proofs import VALUE_IGNORED, everywhere
+from leeboard.verdict.observation import plain
+from leeboard.verdict.operators import OPERATORS
+
+PLATFORMS = (Platform.LINUX, Platform.WINDOWS)
+PLATFORM_NAMES = {Platform.LINUX: "Linux", Platform.WINDOWS: "Windows"}
+LATER = "comes later"
+INTRODUCTION = """# Controls
+
+Made from `leeboard/baselines/` by `leeboard baseline docs --write`; do not edit it here.
+
+Each value is for the three levels of a device: standard, sensitive, high. A setting is *enforced* (checked, and put
+back for a family that is named in `leeboard_enforce`), *read only* (checked and reported, never changed), or *planned*
+(not checked yet, and never counted as compliant). Why some settings are read only, and what was left out, is in
+[decisions/0003-policy-as-data.md](decisions/0003-policy-as-data.md).
+"""
+
+
+def controls_page(baseline: Baseline) -> str:
+    """The whole page, Markdown, with a line end at its end."""
+    parts = [INTRODUCTION, _levels(baseline)]
+    for family in baseline.families:
+        parts.append(f"## {family.family}: {family.title}\n")
+        parts.append(_overview(baseline, family.controls))
+        parts += [_control(baseline, control) for control in family.controls]
+    parts.append(_frameworks(baseline))
+    return "\n".join(parts)
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    head = list(head)
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.replace("|", "\\|").split())
+
+
+def _levels(baseline: Baseline) -> str:
+    rows = (
+        (level.title, level.impact_levels, f"`{level.label}`", f"{level.stale_after_days} days")
+        for level in (baseline.levels[name] for name in Level)
+    )
+    return _table(("level", "impact levels", "label", "silence is stale after"), rows)
+
+
+def _overview(baseline: Baseline, controls: Iterable[Control]) -> str:
+    rows = [
+        (
+            f"[{control.id}](#{control.id.lower()})",
+            control.title,
+            control.severity.value,
+            *(_headline(control, level) for level in Level),
+            *(_states(baseline, control, platform) for platform in PLATFORMS),
+        )
+        for control in controls
+    ]
+    return _table(("control", "title", "severity", *Level, "Linux", "Windows"), rows)
+
+
+def _headline(control: Control, level: Level) -> str:
+    """What the control asks for at a level: the numbers that differ by level, else the mode."""
+    if control.subject is not Subject.DEVICE:
+        return LATER
+    if getattr(control.mode, level) in (None, Mode.OFF) or (
+        control.applies_to.level and level not in control.applies_to.level
+    ):
+        return "not asked"
+    wanted = [
+        f"{_words(setting, getattr(setting.accept.value, level))}"
+        for setting in control.settings
+        if _varies(setting.accept.value) and getattr(setting.accept.value, level) is not None
+    ]
+    return "; ".join(dict.fromkeys(wanted)) or "asked"
+
+
+def _varies(choice: Choice[Parameter | Value]) -> bool:
+    values = [getattr(choice, level) for level in Level]
+    numbers = [value for value in values if value is not None and not isinstance(value, bool)]
+    return len({repr(value) for value in values}) > 1 and bool(numbers)
+
+
+def _states(baseline: Baseline, control: Control, platform: Platform) -> str:
+    if control.subject is not Subject.DEVICE:
+        return LATER
+    states = [_state(baseline, control, setting) for setting in control.settings if setting.platform is platform]
+    order = ("enforced", "read only", "planned")
+    return ", ".join(f"{states.count(state)} {state}" for state in order if state in states) or "no setting"
+
+
+def _state(baseline: Baseline, control: Control, setting: Setting) -> str:
+    if baseline.drivers[setting.driver].state == "planned":
+        return "planned"
+    modes = [control.mode] if setting.mode is None else [control.mode, setting.mode]
+    enforced = setting.write is not None and any(
+        control.applies_to.matches(*where) and all(mode.pick(*where)[0] is Mode.ENFORCE for mode in modes)
+        for where in everywhere(setting.platform)
+    )
+    return "enforced" if enforced else "read only"
+
+
+def _control(baseline: Baseline, control: Control) -> str:
+    parts = [f'<a id="{control.id.lower()}"></a>\n\n### {control.id} {control.title}\n', f"{control.why.strip()}\n"]
+    facts = [f"Severity {control.severity.value}"]
+    if control.applies_to.specificity:
+        facts.append(f"for {_selector(control.applies_to)} only")
+    facts.append(f"references: {', '.join(control.references) or 'none'}")
+    parts.append("; ".join(facts) + ".\n")
+    if not control.settings:
+        parts.append(f"Nothing is read from the device: the {control.subject} answers for it, which {LATER}.\n")
+    for platform in PLATFORMS:
+        settings = [setting for setting in control.settings if setting.platform is platform]
+        if not settings:
+            continue
+        parts.append(f"**{PLATFORM_NAMES[platform]}**\n")
+        rows = [_row(baseline, control, setting) for setting in settings]
+        parts.append(_table(("setting", "address", "wanted", "absent means", "applies", "state", "source"), rows))
+        parts.append(f"What to do: {getattr(control.remedy, platform.value).strip()}\n")
+        own = [f"- `{setting.id}`: {setting.remedy.strip()}" for setting in settings if setting.remedy]
+        if own:
+            parts.append("\n".join(own) + "\n")
+    return "\n".join(parts)
+
+
+def _row(baseline: Baseline, control: Control, setting: Setting) -> tuple[str, ...]:
+    applies = [f"`{_condition(setting, index)}`" for index in range(len(setting.applies_when))]
+    if setting.route:
+        applies.append(f"one way of several: {setting.route}")
+    return (
+        f"`{setting.id}`: {setting.title}",
+        f"`{setting.driver}:{setting.address}`",
+        _wanted(setting),
+        _absent(setting),
+        " and ".join(applies) or "always",
+        _state(baseline, control, setting),
+        f"{setting.confidence}: {setting.source}",
+    )
+
+
+def _condition(setting: Setting, index: int) -> str:
+    condition = setting.applies_when[index]
+    if condition.contains is not None:
+        return f"{condition.fact} has {condition.contains}"
+    if condition.contains_other_than is not None:
+        return f"{condition.fact} has another than {', '.join(condition.contains_other_than)}"
+    assert condition.equals is not None  # noqa: S101 - the model has exactly one of the three
+    return f"{condition.fact} is {plain(condition.equals)}"
+
+
+def _wanted(setting: Setting) -> str:
+    choice = setting.accept.value
+    values = {level: getattr(choice, level) for level in Level}
+    if len({repr(value) for value in values.values()}) == 1 and not choice.special:
+        words = _words(setting, choice.standard)
+    else:
+        said = [f"{level}: {_words(setting, value)}" for level, value in values.items()]
+        said += [f"{_selector(special)}: {_words(setting, special.value)}" for special in choice.special]
+        words = "; ".join(said)
+    if isinstance(setting.write, Write):
+        written = setting.write.value.standard if setting.write.value is not None else setting.write.function
+        words += f" (written: {_value(written)})"
+    elif setting.write is not None and setting.accept.operator in VALUE_IGNORED - {"none"}:
+        words += f" (written: {_value(choice.standard)})"
+    return words
+
+
+def _words(setting: Setting, value: Parameter | Value | None) -> str:
+    if value is None:
+        return "not asked"
+    return OPERATORS[setting.accept.operator].said(_value(value), setting.unit)
+
+
+def _value(value: Parameter | Value | None) -> str:
+    if isinstance(value, Parameter):
+        return f"`leeboard_{value.parameter}`"
+    return "nothing" if value in (None, "", ()) else plain(value)
+
+
+def _absent(setting: Setting) -> str:
+    if isinstance(setting.absent, Means):
+        return _value(setting.absent.means)
+    return setting.absent.replace("_", " ")
+
+
+def _selector(selector: Selector) -> str:
+    named = [
+        f"{name} {' or '.join(getattr(selector, name))}"
+        for name in ("role", "form", "platform", "level")
+        if getattr(selector, name)
+    ]
+    return ", ".join(named)
+
+
+def _frameworks(baseline: Baseline) -> str:
+    rows = ((f"`{name}`", title) for name, title in baseline.frameworks.items())
+    return "## Frameworks named in references\n\n" + _table(("short name", "title"), rows)

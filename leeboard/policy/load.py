@@ -1,0 +1,63 @@
+"""Read a baseline from its files, or say what is wrong with it."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from leeboard.errors import LeeboardError
+from leeboard.policy.draft import Draft, SourceFile, draft, source_files
+from leeboard.policy.lint import problems_of
+from leeboard.policy.model import Baseline, Level
+from leeboard.policy.source import Problem
+
+MOST_SHOWN = 10
+
+
+def load(folder: Path | None = None) -> Baseline:
+    """The baseline in `folder`; the shipped one by default. Read again only when a file has changed.
+
+    A folder of one's own is linted as well; the shipped one is linted by its tests, and only its shape is looked at.
+    Raises LeeboardError with file, line and key of what is wrong.
+    """
+    return _baseline(source_files(folder), folder is not None)
+
+
+@lru_cache(maxsize=4)
+def _baseline(sources: tuple[SourceFile, ...], linted: bool) -> Baseline:
+    found = draft(sources)
+    problems = problems_of(found) if linted else sorted(found.problems)
+    if problems:
+        raise LeeboardError(_words(problems))
+    return Baseline(
+        families=tuple(family for _, family in found.families if family is not None),
+        drivers=_good(found, "drivers.yml"),
+        parameters=_good(found, "parameters.yml"),
+        levels={Level(name): level for name, level in _good(found, "levels.yml").items()},
+        frameworks=_good(found, "frameworks.yml"),
+        facts=_good(found, "facts.yml"),
+        digest=digest(sources),
+    )
+
+
+def digest(sources: tuple[SourceFile, ...]) -> str:
+    """The SHA-256 over names and contents, each with its length before it, so that none can be moved to another."""
+    total = hashlib.sha256()
+    for source in sources:
+        for part in (source.name.encode(), source.content):
+            total.update(len(part).to_bytes(8, "big"))
+            total.update(part)
+    return total.hexdigest()
+
+
+def _good(found: Draft, name: str) -> dict[str, Any]:
+    return found.tables[name].good()
+
+
+def _words(problems: list[Problem]) -> str:
+    shown = [str(problem) for problem in problems[:MOST_SHOWN]]
+    if len(problems) > MOST_SHOWN:
+        shown.append(f"and {len(problems) - MOST_SHOWN} more: run leeboard baseline lint")
+    return "the baseline is wrong: " + "; ".join(shown)

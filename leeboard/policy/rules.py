@@ -1,0 +1,216 @@
+"""Rules that look at names and words: is everything that is named there, once, and fit for where it is used?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from leeboard.policy.draft import CONTROLS, Draft
+from leeboard.policy.model import Choice, Level, Parameter, Subject, Value
+from leeboard.policy.source import Document, Path, Problem
+from leeboard.verdict.operators import OPERATORS
+
+REFERENCE = re.compile(r"(?P<framework>\S+) \S.*")
+# Keys whose text people read: it must say something. The values of settings may well be empty.
+PROSE = frozenset(
+    ("title", "why", "remedy", "linux", "windows", "source", "summary", "address", "label", "impact_levels", "default")
+)
+
+
+def names_once(draft: Draft) -> Iterator[Problem]:
+    """Each control id once in the baseline, in the file of its family; each setting id once in its control."""
+    seen: dict[str, Problem] = {}
+    for owner in draft.controls:
+        here = owner.problem("", "id")
+        first = seen.setdefault(owner.control.id, here)
+        if first is not here:
+            yield owner.problem(f"the id is used twice; it stands in {first.file}:{first.line} as well", "id")
+        own: dict[str, Problem] = {}
+        for index, setting in enumerate(owner.control.settings):
+            here = owner.problem("", "settings", index, "id")
+            first = own.setdefault(setting.id, here)
+            if first is not here:
+                words = f"the id is used twice in {owner.control.id}; it stands in line {first.line} as well"
+                yield owner.problem(words, "settings", index, "id")
+
+
+def families(draft: Draft) -> Iterator[Problem]:
+    """A family's file is called after it and holds its own controls only."""
+    for found, family in draft.families:
+        if family is None:
+            continue
+        if not found.file.endswith(f"{CONTROLS}{family.family}.yml"):
+            yield found.problem(("family",), f"the file must be called {CONTROLS}{family.family}.yml")
+        for index, control in enumerate(family.controls):
+            if control.family != family.family:
+                yield found.problem(("controls", index, "id"), f"does not belong to the family {family.family}")
+
+
+def levels_complete(draft: Draft) -> Iterator[Problem]:
+    """Each level is described."""
+    table = draft.tables["levels.yml"]
+    if table.document.data is not None:
+        for level in Level:
+            if level.value not in table.entries:
+                yield table.document.problem((), "is missing", level.value)
+
+
+def drivers(draft: Draft) -> Iterator[Problem]:
+    """Each setting's driver is listed, is for its platform, and can have its address."""
+    for name, driver in draft.drivers.items():
+        if driver is not None and _grammar(driver.address) is None:
+            yield draft.tables["drivers.yml"].document.problem((name, "address"), "is not a regular expression")
+    for place in draft.settings():
+        setting = place.setting
+        if setting.driver not in draft.drivers:
+            yield place.problem(f"{setting.driver} is not listed in drivers.yml", "driver")
+            continue
+        driver = draft.drivers[setting.driver]
+        if driver is None:
+            continue
+        if driver.platform is not setting.platform:
+            yield place.problem(f"{setting.driver} is a driver for {driver.platform}, not {setting.platform}", "driver")
+        grammar = _grammar(driver.address)
+        if grammar is not None and not grammar.fullmatch(setting.address):
+            words = f"{setting.address} is no address of {setting.driver}, which takes {driver.address}"
+            yield place.problem(words, "address")
+
+
+def _grammar(expression: str) -> re.Pattern[str] | None:
+    try:
+        return re.compile(expression)
+    except re.error:
+        return None
+
+
+def operators(draft: Draft) -> Iterator[Problem]:
+    """Each operator exists."""
+    for place in draft.settings():
+        operator = place.setting.accept.operator
+        if operator not in OPERATORS:
+            words = f"{operator} is no operator; there are {', '.join(OPERATORS)}"
+            yield place.problem(words, "accept", "operator")
+
+
+def parameters(draft: Draft) -> Iterator[Problem]:
+    """Each parameter that is named is defined, and its default keeps to its own limits."""
+    for place in draft.settings():
+        write = place.setting.write
+        choices: list[tuple[Path, Choice[Parameter | Value]]] = [(("accept", "value"), place.setting.accept.value)]
+        if write is not None and write != "wanted" and write.value is not None:
+            choices.append((("write", "value"), write.value))
+        for path, choice in choices:
+            for value in choice.every_value():
+                if isinstance(value, Parameter) and value.parameter not in draft.parameters:
+                    yield place.problem(f"{value.parameter} is not defined in parameters.yml", *path)
+    document = draft.tables["parameters.yml"].document
+    for name, definition in draft.parameters.items():
+        if definition is None:
+            continue
+        if len(definition.default) > definition.longest:
+            words = f"has {len(definition.default)} characters, at most {definition.longest} are allowed"
+            yield document.problem((name, "default"), words)
+        for forbidden in definition.forbidden:
+            if forbidden in definition.default:
+                yield document.problem((name, "default"), f"holds {forbidden!r}, which is forbidden")
+
+
+def references(draft: Draft) -> Iterator[Problem]:
+    """Each reference names a listed framework and a place in it."""
+    frameworks = draft.tables["frameworks.yml"].entries
+    for owner in draft.controls:
+        for index, reference in enumerate(owner.control.references):
+            found = REFERENCE.fullmatch(reference)
+            if found is None:
+                words = f"{reference!r} must read FRAMEWORK PLACE, like cis-ubuntu2404 1.7.4"
+                yield owner.problem(words, "references", index)
+            elif found["framework"] not in frameworks:
+                yield owner.problem(f"{found['framework']} is not listed in frameworks.yml", "references", index)
+
+
+def facts(draft: Draft) -> Iterator[Problem]:
+    """Each fact that a condition names is listed, is known on the platform, and can be compared so."""
+    for place in draft.settings():
+        for index, condition in enumerate(place.setting.applies_when):
+            path = ("applies_when", index)
+            if condition.fact not in draft.facts:
+                yield place.problem(f"{condition.fact} is not listed in facts.yml", *path, "fact")
+                continue
+            fact = draft.facts[condition.fact]
+            if fact is None:
+                continue
+            if place.setting.platform not in fact.platforms:
+                yield place.problem(f"{place.setting.platform} devices do not say {condition.fact}", *path, "fact")
+            comparison = {"text": str, "switch": bool, "list": tuple}[fact.type]
+            if (condition.equals is None) != (comparison is tuple):
+                fits = "contains or contains_other_than" if comparison is tuple else "equals"
+                yield place.problem(f"{condition.fact} is a {fact.type}: compare it with {fits}", *path)
+            elif condition.equals is not None and not isinstance(condition.equals, comparison):
+                yield place.problem(f"{condition.fact} is a {fact.type}, this is not", *path, "equals")
+
+
+def words_for_people(draft: Draft) -> Iterator[Problem]:
+    """A control says why, and what to do on each platform where it has settings; no text is empty or holds a tab."""
+    for owner in draft.controls:
+        control = owner.control
+        platforms = {setting.platform for setting in control.settings}
+        for platform in sorted(platforms):
+            # One that is given and empty is found below.
+            given = (*owner.path, "remedy", platform.value) in owner.document.lines
+            if not given:
+                words = f"says nothing on {platform}, where the control has settings"
+                yield owner.problem(words, "remedy", missing=platform.value)
+        if control.subject is Subject.DEVICE and not control.settings:
+            yield owner.problem("is empty; a control of subject device needs a setting", "settings")
+    for document in _documents(draft):
+        yield from _texts(document, (), document.data)
+
+
+def _documents(draft: Draft) -> Iterator[Document]:
+    yield from (table.document for table in draft.tables.values())
+    yield from (document for document, _ in draft.families)
+
+
+def _texts(document: Document, path: Path, found: object) -> Iterator[Problem]:
+    if isinstance(found, dict):
+        for key, value in found.items():
+            yield from _texts(document, (*path, key), value)
+    elif isinstance(found, list):
+        for index, value in enumerate(found):
+            yield from _texts(document, (*path, index), value)
+    elif isinstance(found, str):
+        if "\t" in found:
+            yield document.problem(path, "holds a tab; use blanks")
+        if path and path[-1] in PROSE and not found.strip():
+            yield document.problem(path, "is empty")
+
+
+def functions(draft: Draft) -> Iterator[Problem]:
+    """Each function that computes what to write exists. There is none yet, so none can be named."""
+    for place in draft.settings():
+        write = place.setting.write
+        if write is not None and write != "wanted" and write.function is not None:
+            yield place.problem(f"{write.function} is no function; none exists yet", "write", "function")
+
+
+def sane_bounds(draft: Draft) -> Iterator[Problem]:
+    """The lower bound is not above the upper one."""
+    for place in draft.settings():
+        bounds = place.setting.bounds
+        if bounds is not None and bounds.least > bounds.most:
+            yield place.problem(f"{bounds.least} to {bounds.most} is no range", "bounds")
+
+
+RULES: tuple[Callable[[Draft], Iterator[Problem]], ...] = (
+    names_once,
+    families,
+    levels_complete,
+    drivers,
+    operators,
+    parameters,
+    references,
+    facts,
+    words_for_people,
+    functions,
+    sane_bounds,
+)

@@ -1,0 +1,133 @@
+"""What is wanted of one device, and where each value comes from. Pure: the inventory's origins are passed in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from leeboard.estate.device import Device
+from leeboard.policy.model import Baseline, Choice, Parameter, Value
+from leeboard.policy.resolve import Wanted, WantedSetting, resolve
+from leeboard.verdict.observation import plain
+from leeboard.verdict.operators import OPERATORS
+
+CHOSEN_BY = ("level", "role", "form", "platform")
+
+
+@dataclass(frozen=True)
+class ShownSetting:
+    """One setting of a device: what is accepted and written, and where that comes from.
+
+    `source` is one of "baseline" (the same for every device), "level", "role", "form", "platform" (the most specific
+    choice that the baseline makes for such a device), "school" or "device" (the inventory says it). `origin` says it in
+    words. `write` is None for what is only read. `mode` is the baseline's; nothing is enforced while the family is not
+    `switched_on` in leeboard_enforce.
+    """
+
+    control: str
+    setting: str
+    title: str
+    address: str
+    state: str
+    mode: str
+    switched_on: bool
+    operator: str
+    value: Value
+    unit: str
+    write: Value | None
+    source: str
+    origin: str
+
+    @property
+    def wanted(self) -> str:
+        """What is accepted, in words: "at most 900 seconds, and not 0"."""
+        return OPERATORS[self.operator].said(plain(self.value), self.unit)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What is wanted of a device. `not_asked` names each control without settings for it, and why."""
+
+    device: Device
+    settings: tuple[ShownSetting, ...]
+    not_asked: tuple[tuple[str, str], ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain JSON."""
+        settings = [
+            {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(setting).items()}
+            for setting in self.settings
+        ]
+        return {
+            "device": self.device.name,
+            **{key: str(getattr(self.device, key).value) for key in CHOSEN_BY},
+            "settings": settings,
+            "not_asked": [{"control": control, "reason": reason} for control, reason in self.not_asked],
+        }
+
+
+def show(baseline: Baseline, device: Device, origins: Mapping[str, str]) -> Shown:
+    """What `baseline` wants of `device`. Raises LeeboardError for an override that is wrong.
+
+    `origins` says for each `leeboard_*` variable who gave it: "device", or "group NAME".
+    """
+    wanted = resolve(baseline, device)
+    settings = tuple(_setting(wanted, one, origins) for one in wanted.settings)
+    not_asked = tuple((one.control.id, one.not_asked) for one in wanted.controls if not one.settings)
+    return Shown(device, settings, not_asked)
+
+
+def _setting(wanted: Wanted, one: WantedSetting, origins: Mapping[str, str]) -> ShownSetting:
+    device = wanted.device
+    state = wanted.baseline.drivers[one.setting.driver].state
+    source, origin = _origin(one, device, origins)
+    return ShownSetting(
+        control=one.control.id,
+        setting=one.setting.id,
+        title=one.setting.title,
+        address=f"{one.setting.driver}:{one.setting.address}",
+        state=state,
+        mode=one.mode.value,
+        switched_on=one.control.family in device.enforce,
+        operator=one.operator,
+        value=one.value,
+        unit=one.setting.unit,
+        write=one.write,
+        source=source,
+        origin=origin,
+    )
+
+
+def _origin(one: WantedSetting, device: Device, origins: Mapping[str, str]) -> tuple[str, str]:
+    """(source, words) for a value."""
+    if one.setting.id in device.overrides.get(one.control.id, {}):
+        return _given("leeboard_overrides", origins)
+    choice = one.setting.accept.value
+    picked, words = choice.pick(device.level, device.platform, device.form, device.role)
+    if isinstance(picked, Parameter):
+        if picked.parameter in device.parameters:
+            return _given(f"leeboard_{picked.parameter}", origins)
+        return "baseline", f"Leeboard's default text; leeboard_{picked.parameter} is not given"
+    if not choice.special and len({repr(getattr(choice, level)) for level in type(device.level)}) == 1:
+        return "baseline", "the same for every device"
+    named = _named(choice, device)
+    by = [f"leeboard_{word} from {origins[f'leeboard_{word}']}" for word in named if f"leeboard_{word}" in origins]
+    source = next((word for word in ("role", "form", "platform") if word in named), "level")
+    return source, f"{words} ({', '.join(by)})" if by else words
+
+
+def _given(variable: str, origins: Mapping[str, str]) -> tuple[str, str]:
+    where = origins.get(variable, "")
+    source = "device" if where == "device" else "school"
+    return source, f"{variable} from {where}" if where else variable
+
+
+def _named(choice: Choice[Parameter | Value], device: Device) -> tuple[str, ...]:
+    """Which of level, role, form and platform decided."""
+    where = (device.level, device.platform, device.form, device.role)
+    matching = [special for special in choice.special if special.matches(*where)]
+    if not matching:
+        return ("level",)
+    best = max(matching, key=lambda special: special.specificity)
+    return tuple(word for word in CHOSEN_BY if getattr(best, word))

@@ -1,0 +1,74 @@
+"""drivers.yml and facts.yml say the same as the code that goes to the devices."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from leeboard.policy.load import load
+from leeboard.policy.model import Platform
+
+BASELINE = load()
+ROOT = Path(__file__).parents[3]
+DEVICE_CODE = "ansible_collections.leeboard.schools.plugins.module_utils._linux"
+BUILT = sorted(
+    name
+    for name, driver in BASELINE.drivers.items()
+    if driver.state == "built" and driver.platform is Platform.LINUX
+)  # fmt: skip
+# Near misses: what a grammar that is only nearly the same would judge otherwise.
+NEAR = [
+    "", "label", "label ", "labels", "motd", "motd-script", "TMOUT", "TMOUT#lock", "TMOUT#readonly", "other-shells",
+    "/etc/issue", "/etc/issue.net", "/etc/issueXnet", "/etc/profile", "/etc/profile.d/*.sh", "/etc/../shadow", "/etc/",
+    "/etc/a/..", "/etc/a/../b", "/etc/a.b", "/usr/bin/x", "/etc/a b", "/org", "/org/gnome/x", "/org/gnome/x#lock",
+    "/org/gnome/x#locks", "gdm:/org/gnome/x", "sddm:/org/gnome/x", "/org//x", "/org/gnome/", "environment",
+    "environments", "sshd:Banner", "sshd:Port", "systemd/logind.conf:Login.IdleAction", "systemd/logind.conf:Login",
+    "gdm:daemon.AutomaticLoginEnable", "gdm:daemon.AutomaticLogin", "lightdm:Seat:*.greeter-hide-users", "pam", "pams",
+    "lightdm:Seat:0.greeter-hide-users", "deny", "unlock_time", "without-password", "without_password", "label\n",
+]  # fmt: skip
+
+
+def device_code(name: str) -> ModuleType:
+    """A file of the device's half."""
+    return importlib.import_module(f"{DEVICE_CODE}.{name}")
+
+
+def takes(name: str, address: str) -> bool:
+    """Whether the driver itself knows an address."""
+    if name == "dconf":
+        return address == "environment" or bool(device_code("dconf_sessions").ADDRESS.match(address))
+    return bool(device_code(name).ADDRESSES.match(address))
+
+
+def test_the_same_drivers_are_built() -> None:
+    assert sorted(device_code("visit").DRIVERS) == BUILT
+
+
+@pytest.mark.parametrize("name", BUILT)
+def test_the_grammars_agree(name: str) -> None:
+    own = [setting.address for one in BASELINE.controls for setting in one.settings if setting.driver == name]
+    assert own
+    grammar = re.compile(BASELINE.drivers[name].address)
+    for address in {*own, *NEAR}:
+        assert bool(grammar.fullmatch(address)) == takes(name, address), address
+
+
+@pytest.mark.parametrize("name", BUILT)
+def test_the_module_is_there(name: str) -> None:
+    assert (ROOT / "plugins" / "modules" / f"{BASELINE.drivers[name].module}.py").is_file()
+
+
+class Nothing:
+    """A machine on which nothing is there."""
+
+    def __getattr__(self, _name: str) -> object:
+        raise FileNotFoundError
+
+
+def test_the_facts_are_those_that_devices_give() -> None:
+    known = {name for name, fact in BASELINE.facts.items() if Platform.LINUX in fact.platforms}
+    assert set(device_code("facts").observe(Nothing())) == known

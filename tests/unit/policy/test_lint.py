@@ -1,0 +1,253 @@
+"""Each way to break a good baseline, and the file, line and key that the linter then names."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from leeboard.errors import LeeboardError
+from leeboard.policy.lint import lint
+from leeboard.policy.source import Problem
+
+GOOD = Path(__file__).parent / "good"
+DOR = "controls/DOR.yml"
+
+
+@dataclass(frozen=True)
+class Break:
+    """In `file`, `old` (once there) becomes `new`; the problem lies in the line that holds `at`, at `key`."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    at: str
+    key: str
+    says: str
+
+
+BREAKS = (
+    # Shapes
+    Break("unknown key", DOR, "write: {value: red}", "write: {value: red}\n        colour: red",
+          "colour: red", "DOR-01.gate.colour", "unknown key"),
+    Break("wrong type", DOR, "unit: seconds", "unit: [seconds]", "unit: [seconds]", "DOR-01.delay.unit", "string"),
+    Break("missing key", DOR, "    severity: high\n", "", "id: DOR-01", "DOR-01.severity", "is missing"),
+    Break("a level without a value", DOR, "            sensitive: 30\n", "",
+          "          value:\n            standard: 60", "DOR-01.delay.accept.value.sensitive", "is missing"),
+    Break("unknown mode", DOR, "mode: {standard: report,", "mode: {standard: maybe,",
+          "mode: {standard: maybe", "DOR-02.mode.standard", "enforce"),
+    Break("off is a word, not a switch", DOR, "        mode: report\n        confidence: unverified",
+          "        mode: false\n        confidence: unverified", "mode: false", "DOR-01.panes.mode", "enforce"),
+    Break("absent is neither", DOR, "absent: not_checked", "absent: fine", "absent: fine", "DOR-01.gate.absent",
+          "compliant"),
+    Break("two comparisons", DOR, "{fact: rooms, contains: hall}", "{fact: rooms, contains: hall, equals: x}",
+          "equals: x", "DOR-01.delay.applies_when[0]", "exactly one"),
+    Break("a planned driver with a module", "drivers.yml", "  state: planned\n", "  state: planned\n  module: x\n",
+          "gate:", "gate", "no module"),
+    Break("a level that is none", "levels.yml", "high: {title", "higher: {title", "higher: {", "higher", "must be"),
+    Break("a level without a description", "levels.yml", "high: {title: High, impact_levels: IL4, label: TOP, stale_aft"
+          "er_days: 3}\n", "", "standard: {title", "high", "is missing"),
+    # YAML
+    Break("a key twice", DOR, "    why: It is a door.\n", "    why: It is a door.\n    why: It is.\n", "why: It is.\n",
+          "DOR-02.why", "twice"),
+    Break("an anchor", DOR, "why: It is a door.", "why: &door It is a door.", "&door", "", "anchor"),
+    Break("a tag", DOR, "why: It is a door.", "why: !!python/name:os.system x", "!!python", "", "tag"),
+    Break("not YAML", "facts.yml", "  type: text\n", "  type: [text\n", "  summary: Who owns it.", "", "YAML"),
+    # Names
+    Break("a control id twice", DOR, "id: DOR-02", "id: DOR-01", "    title: The back door closes too", "DOR-01.id",
+          "twice"),
+    Break("a setting id twice", DOR, "id: panes", "id: sign", "        title: Panes that are broken", "DOR-01.sign.id",
+          "twice"),
+    Break("another family's control", DOR, "id: DOR-02", "id: WIN-02", "id: WIN-02", "WIN-02.id", "family DOR"),
+    Break("a file called otherwise", DOR, "family: DOR", "family: TOR", "family: TOR", "family", "TOR.yml"),
+    Break("an unlisted driver", DOR, "driver: window", "driver: mirror", "driver: mirror", "DOR-01.panes.driver",
+          "not listed"),
+    Break("a driver of another platform", DOR, "        driver: window\n        address: panes\n",
+          "        driver: gate\n        address: HKLM\\Pane\n", "address: HKLM\\Pane", "DOR-01.panes.driver",
+          "for windows"),
+    Break("an address outside the grammar", DOR, "address: panes", "address: Panes2", "address: Panes2",
+          "DOR-01.panes.address", "no address of window"),
+    Break("an address that only begins right", DOR, "address: house:sign", "address: house:sign2",
+          "address: house:sign2", "DOR-01.sign.address", "no address of door"),
+    Break("a grammar that is none", "drivers.yml", "'[a-z]+'", "'[a-z'", "'[a-z'", "window.address", "regular"),
+    Break("an unknown operator", DOR, "operator: none", "operator: nothing", "operator: nothing",
+          "DOR-01.panes.accept.operator", "no operator"),
+    Break("an unknown parameter", DOR, "{parameter: sign}", "{parameter: signs}", "{parameter: signs}",
+          "DOR-01.sign.accept.value", "parameters.yml"),
+    Break("an unknown framework", DOR, "by-laws 4.2", "laws 4.2", "laws 4.2", "DOR-01.references[0]",
+          "frameworks.yml"),
+    Break("a reference without a place", DOR, "by-laws 4.2", "by-laws", "by-laws", "DOR-01.references[0]", "PLACE"),
+    Break("an unknown fact", DOR, "fact: rooms", "fact: room", "fact: room,", "DOR-01.delay.applies_when[0].fact",
+          "facts.yml"),
+    Break("a fact of another platform", "facts.yml", "platforms: [linux]\n  type: list",
+          "platforms: [windows]\n  type: list", "fact: rooms", "DOR-01.delay.applies_when[0].fact", "linux devices"),
+    Break("a list compared like a text", DOR, "contains: hall", "equals: hall", "equals: hall",
+          "DOR-01.delay.applies_when[0]", "contains"),
+    Break("a text compared with a switch", DOR, "equals: school", "equals: true", "equals: true",
+          "DOR-01.sign.applies_when[0].equals", "is a text"),
+    Break("an unknown function", DOR, "write: {value: red}", "write: {function: paint}", "function: paint",
+          "DOR-01.gate.write.function", "no function"),
+    # Words
+    Break("no why", DOR, "why: It is a door.", 'why: ""', 'why: ""', "DOR-02.why", "empty"),
+    Break("no remedy for a platform", DOR, "      windows: Close the gate.\n", "", "    remedy:\n      linux: Close the"
+          " door.", "DOR-01.remedy.windows", "says nothing on windows"),
+    Break("an empty remedy", DOR, "windows: Close the gate.", 'windows: ""', 'windows: ""', "DOR-01.remedy.windows",
+          "is empty"),
+    Break("a tab", DOR, "why: It is a door.", 'why: "It is a\\tdoor."', "It is a\\tdoor", "DOR-02.why", "tab"),
+    Break("a default that is too long", "parameters.yml", "longest: 20", "longest: 5", "default: No entry",
+          "sign.default", "at most 5"),
+    Break("a default that is forbidden", "parameters.yml", "[rubbish]", "[entry]", "default: No entry", "sign.default",
+          "forbidden"),
+    # Values
+    Break("a value out of bounds", DOR, "standard: 60", "standard: 3601", "standard: 3601",
+          "DOR-01.delay.accept.value.standard", "not within"),
+    Break("a special out of bounds", DOR, "value: 5}", "value: -5}", "value: -5}",
+          "DOR-01.delay.accept.value.special[0].value", "accepts nothing"),
+    Break("bounds that are none", DOR, "{least: 0, most: 3600}", "{least: 3601, most: 3600}", "least: 3601",
+          "DOR-01.delay.bounds", "no range"),
+    Break("a written value out of bounds", DOR, "write: {value: 80}", "write: {value: 80}\n        bounds: {least: 90, "
+          "most: 91}", "write: {value: 80}", "DOR-02.back.write.value", "not within"),
+    Break("write that accept refuses", DOR, "write: {value: 80}", "write: {value: 95}", "write: {value: 95}",
+          "DOR-02.back.write", "does not accept"),
+    Break("write that accept refuses at one level only", DOR, "accept: {operator: at_most, value: 90}",
+          "accept: {operator: at_most, value: {standard: 90, sensitive: 90, high: 70}}", "write: {value: 80}",
+          "DOR-02.back.write", "level high"),
+    Break("write that accept refuses for one role only", DOR, "accept: {operator: at_most, value: 90}",
+          "accept: {operator: at_most, value: {standard: 90, sensitive: 90, high: 90, special: "
+          "[{role: [office], value: 70}]}}", "write: {value: 80}", "DOR-02.back.write", "role office"),
+    Break("a list is written where one of it is wanted", DOR, "write: {value: red}", "write: wanted  # all of it",
+          "wanted  # all", "DOR-01.gate.write", "cannot compare"),
+    Break("a wanted value that cannot be compared", DOR, "value: 90}", "value: ninety}", "value: ninety}",
+          "DOR-02.back.accept.value", "cannot compare"),
+    Break("a wanted value that accepts nothing", DOR, "high: 10", "high: 0", "high: 0",
+          "DOR-01.delay.accept.value.high", "accepts nothing"),
+    Break("one_of without a list", DOR, "value: [red, green]", "value: red", "value: red}\n        absent: not_checked",
+          "DOR-01.gate.accept.value", "list"),
+    Break("absent means what cannot be compared", DOR, "absent: {means: 20}", "absent: {means: never}", "means: never",
+          "DOR-01.delay.absent.means", "cannot compare"),
+    Break("specials of equal weight that quarrel", DOR, "{form: [server], level: [high], value: 1}",
+          "{form: [server], value: 1}", "{form: [server], value: 1}", "DOR-01.delay.accept.value.special[1]",
+          "equal weight"),
+    Break("modes of equal weight that quarrel", DOR, "high: enforce}", "high: enforce, special: [{role: [exam], value: "
+          "report}, {form: [server], value: enforce}]}", "mode: {standard: report", "DOR-02.mode.special[1]",
+          "equal weight"),
+    Break("two settings write one address differently", DOR, "        absent: drifted\n        mode: report\n",
+          "        absent: drifted\n        mode: report\n        write: {value: 60}\n",
+          "address: house:front\n        accept: {operator: at_most", "DOR-02.front-too.address",
+          "where DOR-01 delay writes"),
+    Break("a setting refuses what another writes", DOR, "operator: at_most, value: 60", "operator: at_most, value: 59",
+          "address: house:front\n        accept: {operator: at_most", "DOR-02.front-too.address", "does not accept 60"),
+    # Modes
+    Break("unverified and enforced", DOR, "confidence: tried", "confidence: unverified", "confidence: unverified\n     "
+          "   source: the carpenter", "DOR-01.delay.confidence", "unverified and enforced"),
+    Break("enforced, and the driver only reads", DOR, "        mode: report\n        confidence: unverified",
+          "        confidence: read", "driver: window", "DOR-01.panes.driver", "only reads"),
+    Break("write, and the driver only reads", DOR, "mode: report\n        confidence: unverified",
+          "mode: report\n        write: wanted\n        confidence: unverified",
+          "write: wanted\n        confidence: unverified", "DOR-01.panes.write", "only reads"),
+    Break("enforced without anything to write", DOR, "        write: {value: 80}\n", "", "id: back",
+          "DOR-02.back.write", "nothing to write"),
+)  # fmt: skip
+
+
+def broken(folder: Path, one: Break) -> Path:
+    """A copy of the good baseline in `folder`, broken."""
+    shutil.copytree(GOOD, folder / "baseline")
+    path = folder / "baseline" / one.file
+    text = path.read_text()
+    assert text.count(one.old) == 1, f"{one.old!r} is not there once"
+    path.write_text(text.replace(one.old, one.new))
+    return folder / "baseline"
+
+
+def line_of(path: Path, snippet: str) -> int:
+    """The number of the line in which `snippet` begins; it is there once."""
+    text = path.read_text()
+    assert text.count(snippet) == 1, f"{snippet!r} is there {text.count(snippet)} times"
+    return text[: text.index(snippet)].count("\n") + 1
+
+
+def test_the_good_baseline_is_good() -> None:
+    assert lint(GOOD) == []
+
+
+@pytest.mark.parametrize("one", BREAKS, ids=lambda one: one.name)
+def test_a_break_is_found_at_its_place(one: Break, tmp_path: Path) -> None:
+    folder = broken(tmp_path, one)
+    file = "controls/DOR.yml" if one.at.startswith("fact: rooms") else one.file
+    line = line_of(folder / file, one.at)
+    # What an id stands beside is easier to name than a second id of the same name.
+    line -= one.at.startswith(("    title:", "        title:", "address: HKLM\\Pane"))
+    found = [problem for problem in lint(folder) if problem.key == one.key and one.says in problem.message]
+    assert [(problem.file, problem.line) for problem in found] == [(f"{folder}/{file}", line)], lint(folder)
+
+
+def test_all_problems_are_found_in_one_go(tmp_path: Path) -> None:
+    shutil.copytree(GOOD, tmp_path / "baseline")
+    path = tmp_path / "baseline" / DOR
+    text = path.read_text()
+    for old, new in (
+        ("severity: low", "severity: huge"),
+        ("driver: window", "driver: mirror"),
+        ("by-laws 4.2", "laws 4.2"),
+    ):
+        text = text.replace(old, new)
+    path.write_text(text)
+    (tmp_path / "baseline" / "facts.yml").write_text("rooms: [")
+    keys = {problem.key for problem in lint(tmp_path / "baseline")}
+    # A control of the wrong shape hides nothing of the other one, nor one file another.
+    assert {"DOR-02.severity", "DOR-01.panes.driver", "DOR-01.references[0]", ""} <= keys
+
+
+def test_opposite_conditions_make_no_quarrel(tmp_path: Path) -> None:
+    shutil.copytree(GOOD, tmp_path / "baseline")
+    path = tmp_path / "baseline" / DOR
+    text = path.read_text()
+    # Two owners cannot both be the owner, so the two may write one address differently.
+    text = text.replace("{fact: rooms, contains: hall}", "{fact: owner, equals: town}")
+    text = text.replace(
+        "        address: house:front\n        accept: {operator: at_most, value: 60}\n",
+        "        address: house:front\n        applies_when: [{fact: owner, equals: school}]\n"
+        "        accept: {operator: at_most, value: 2}\n",
+    )
+    path.write_text(text)
+    assert lint(tmp_path / "baseline") == []
+
+
+def test_a_file_that_is_missing_and_one_too_many(tmp_path: Path) -> None:
+    shutil.copytree(GOOD, tmp_path / "baseline")
+    (tmp_path / "baseline" / "facts.yml").rename(tmp_path / "baseline" / "fact.yml")
+    found = lint(tmp_path / "baseline")
+    assert Problem(f"{tmp_path}/baseline/facts.yml", 1, "", "is missing; a baseline needs it") in found
+    assert any(one.file.endswith("/fact.yml") and "no file of a baseline" in one.message for one in found)
+
+
+def test_a_huge_file_is_refused(tmp_path: Path) -> None:
+    shutil.copytree(GOOD, tmp_path / "baseline")
+    (tmp_path / "baseline" / "facts.yml").write_text("# " + "x" * 1024 * 1024)
+    assert any("larger than 1024 KiB" in one.message for one in lint(tmp_path / "baseline"))
+
+
+@pytest.mark.parametrize("content", [b"[" * 100_000, b"\xff\xfe", b"\0", b"a: {? [1]: 2}", b"--- 1\n--- 2\n", b"- 1\n"])
+def test_hostile_files_are_problems_and_nothing_worse(content: bytes, tmp_path: Path) -> None:
+    shutil.copytree(GOOD, tmp_path / "baseline")
+    path = tmp_path / "baseline" / DOR
+    path.write_bytes(content)
+    assert lint(tmp_path / "baseline")[0].file == str(path)
+
+
+def test_a_folder_that_is_none() -> None:
+    with pytest.raises(LeeboardError, match="no such folder"):
+        lint(Path("/nowhere"))
+
+
+def test_a_folder_without_a_baseline(tmp_path: Path) -> None:
+    with pytest.raises(LeeboardError, match="holds no baseline"):
+        lint(tmp_path)
+
+
+def test_the_shipped_baseline_is_good() -> None:
+    assert lint() == []

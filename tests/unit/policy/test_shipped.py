@@ -1,0 +1,175 @@
+"""The shipped baseline: what must hold of it beyond being free of problems."""
+
+from __future__ import annotations
+
+import json
+import re
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from leeboard.estate.device import Device
+from leeboard.policy import schema
+from leeboard.policy.controls_page import controls_page
+from leeboard.policy.draft import source_files
+from leeboard.policy.load import load
+from leeboard.policy.model import Form, Level, Mode, Platform, Role
+from leeboard.policy.resolve import WantedSetting, resolve
+from leeboard.policy.source import document
+
+ROOT = Path(__file__).parents[3]
+BASELINE = load()
+
+
+def device(level: str = "standard", role: str = "office", platform: str = "linux", **more: Any) -> Device:
+    """A desktop of a school."""
+    return Device.model_validate(
+        {"name": "d1", "asset": "d1", "urn": "100001", "school": "A School", "form": "desktop", "level": level}
+        | {"role": role, "platform": platform}
+        | more
+    )
+
+
+def wanted(control: str, setting: str, **of: Any) -> WantedSetting | None:
+    """What a setting asks of a device, or None."""
+    found = resolve(BASELINE, device(**of))
+    return next((one for one in found.settings if (one.control.id, one.setting.id) == (control, setting)), None)
+
+
+def test_both_families_are_whole() -> None:
+    assert [control.id for control in BASELINE.controls] == [
+        *(f"LBL-0{number}" for number in range(1, 4)),
+        *(f"LCK-0{number}" for number in range(1, 10)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("level", "role", "seconds"),
+    [
+        ("standard", "office", 900),
+        ("sensitive", "pupil_shared", 600),
+        ("high", "office", 300),
+        ("standard", "teaching_display", 1800),
+        ("sensitive", "teaching_display", 1800),
+        ("high", "teaching_display", 300),
+    ],
+)
+@pytest.mark.parametrize(("platform", "setting"), [("linux", "idle-delay"), ("windows", "inactivity-limit")])
+def test_how_long_a_screen_stays_open(platform: str, setting: str, level: str, role: str, seconds: int) -> None:
+    found = wanted("LCK-01", setting, platform=platform, level=level, role=role)
+    assert found is not None
+    assert (found.value, found.write, found.mode) == (seconds, seconds, Mode.ENFORCE)
+
+
+def test_only_a_teaching_display_below_high_is_excepted() -> None:
+    for level, role in product(Level, Role):
+        found = wanted("LCK-03", "idle-delay", level=level, role=role)
+        assert (found is not None) == (role is Role.TEACHING_DISPLAY and level is not Level.HIGH)
+
+
+def test_a_pupil_cannot_send_a_shared_device_into_recovery() -> None:
+    asked = {
+        (level, role)
+        for level, role in product(Level, Role)
+        if wanted("LCK-05", "device-password-attempts", platform="windows", level=level, role=role)
+    }
+    assert asked == {(Level.HIGH, Role.STAFF_PORTABLE), (Level.HIGH, Role.OFFICE)}
+
+
+def test_pam_is_never_written() -> None:
+    for level in Level:
+        found = [one for one in resolve(BASELINE, device(level)).settings if one.setting.driver == "faillock"]
+        assert found
+        assert all(one.write is None and one.mode is Mode.REPORT for one in found)
+
+
+def test_smart_cards_lock_always_at_high_and_where_used_at_sensitive() -> None:
+    conditions = {
+        level: [
+            condition.fact
+            for one in resolve(BASELINE, device(level)).settings
+            if one.setting.address.endswith("/removal-action")
+            for condition in one.setting.applies_when
+        ]
+        for level in Level
+    }
+    assert conditions == {"standard": [], "sensitive": ["desktops", "smart_cards"], "high": ["desktops"]}
+
+
+def test_the_label_is_that_of_the_level() -> None:
+    for level, (platform, setting) in product(Level, (("linux", "label"), ("windows", "windows-label"))):
+        found = wanted("LBL-02", setting, platform=platform, level=level)
+        assert found is not None
+        assert found.value == BASELINE.levels[level].label
+
+
+def test_every_value_key_of_a_desktop_that_is_written_is_locked() -> None:
+    """A value without a lock is a suggestion (the greeter has no user who could change anything)."""
+    for level in Level:
+        written = {
+            one.setting.address
+            for one in resolve(BASELINE, device(level)).settings
+            if one.setting.driver == "dconf" and one.write is not None
+        }
+        values = {address for address in written if address.startswith("/") and not address.endswith("#lock")}
+        assert {f"{address}#lock" for address in values} <= written
+
+
+def test_a_device_is_asked_for_each_lock_whose_value_it_is_asked_for() -> None:
+    locks = {address for address in BASELINE.addresses(Platform.LINUX)["dconf"] if address.endswith("#lock")}
+    assert len(locks) == 7
+
+
+def test_nothing_windows_is_built_and_everything_is_asked_for() -> None:
+    for level, form, role in product(Level, Form, Role):
+        found = resolve(BASELINE, device(level, role, "windows", form=form.value))
+        assert {BASELINE.drivers[one.setting.driver].state for one in found.settings} == {"planned"}
+        asked = {control.control.id for control in found.controls if control.settings}
+        assert asked >= {"LCK-01", "LCK-02", "LCK-04", "LCK-05", "LCK-06", "LCK-07", "LBL-01", "LBL-02"}
+
+
+def test_what_a_person_reads_is_whole_sentences() -> None:
+    for control in BASELINE.controls:
+        for words in (control.why, control.remedy.linux, control.remedy.windows):
+            assert not words or re.fullmatch(r"[A-Z\"].*[.]", words.strip(), re.DOTALL), (control.id, words)
+        for setting in control.settings:
+            assert not setting.remedy or setting.remedy.endswith((".", "chmod go-w.", "chmod a-x."))
+            assert not setting.title.endswith("."), setting.title
+
+
+def test_the_schemas_are_fresh() -> None:
+    assert schema.stale() == []
+
+
+def test_each_file_names_its_schema_and_keeps_to_it() -> None:
+    for source in source_files():
+        first = source.content.decode().split("\n", 1)[0]
+        named = re.fullmatch(r"# yaml-language-server: \$schema=(\S+)", first)
+        assert named, source.name
+        path = (Path(source.shown).parent / named[1]).resolve()
+        assert path.parent == schema.FOLDER.resolve()
+        read = document(source.shown, source.content).data
+        problems = list(Draft202012Validator(json.loads(path.read_text())).iter_errors(read))
+        assert problems == [], source.name
+
+
+def test_the_schema_sees_a_slip() -> None:
+    read = document("x", source_files()[0].content).data
+    read["controls"][0]["settings"][0]["acept"] = {}
+    assert list(Draft202012Validator(json.loads(schema.schemas()["family.json"])).iter_errors(read))
+
+
+def test_the_page_is_fresh() -> None:
+    assert (ROOT / "docs" / "controls.md").read_text(encoding="utf-8") == controls_page(BASELINE)
+
+
+def test_the_page_tells_built_from_planned() -> None:
+    page = controls_page(BASELINE)
+    row = next(line for line in page.split("\n") if line.startswith("| [LCK-05]"))
+    assert "6 read only" in row
+    assert "5 planned" in row
+    row = next(line for line in page.split("\n") if line.startswith("| [LBL-03]"))
+    assert row.count("comes later") == 5

@@ -1,0 +1,90 @@
+"""What is wanted of a device, and where each value comes from."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from leeboard.estate.device import Device
+from leeboard.policy.load import load
+from leeboard.policy.show import Shown, ShownSetting, show
+
+BASELINE = load()
+ORIGINS = {
+    "leeboard_level": "group school_100001",
+    "leeboard_role": "device",
+    "leeboard_notice_text": "group school_100001",
+    "leeboard_overrides": "device",
+}
+
+
+def shown(**more: Any) -> Shown:
+    """A teaching display at level sensitive, with changes."""
+    fixed = {"name": "d1", "asset": "d1", "urn": "100001", "school": "A School", "platform": "linux", "form": "desktop"}
+    return show(
+        BASELINE, Device.model_validate({**fixed, "role": "teaching_display", "level": "sensitive", **more}), ORIGINS
+    )
+
+
+def one(found: Shown, control: str, setting: str) -> ShownSetting:
+    """One setting."""
+    return next(each for each in found.settings if (each.control, each.setting) == (control, setting))
+
+
+def test_a_value_of_the_role() -> None:
+    found = one(shown(), "LCK-01", "idle-delay")
+    assert (found.wanted, found.write, found.source) == ("at most 1800 seconds, and not 0", 1800, "role")
+    assert found.origin == (
+        "role teaching_display, level sensitive (leeboard_level from group school_100001, leeboard_role from device)"
+    )
+
+
+def test_a_value_of_the_level() -> None:
+    found = one(shown(role="office"), "LCK-01", "idle-delay")
+    assert (found.value, found.source) == (600, "level")
+    assert found.origin == "level sensitive (leeboard_level from group school_100001)"
+
+
+def test_a_value_that_is_the_same_everywhere() -> None:
+    found = one(shown(), "LCK-01", "lock-delay")
+    assert (found.value, found.source, found.origin) == (5, "baseline", "the same for every device")
+
+
+def test_a_value_of_the_school() -> None:
+    assert one(shown(), "LBL-01", "console-notice").source == "baseline"
+    found = one(shown(parameters={"notice_text": "Pupils only"}), "LBL-01", "console-notice")
+    assert (found.value, found.write, found.source) == ("Pupils only", "Pupils only", "school")
+    assert found.origin == "leeboard_notice_text from group school_100001"
+
+
+def test_a_value_of_the_device() -> None:
+    found = one(shown(overrides={"LCK-01": {"idle-delay": 60}}), "LCK-01", "idle-delay")
+    assert (found.value, found.source, found.origin) == (60, "device", "leeboard_overrides from device")
+
+
+def test_what_is_only_read_has_nothing_to_write() -> None:
+    found = one(shown(), "LCK-05", "deny")
+    assert (found.write, found.mode) == (None, "report")
+
+
+def test_nothing_is_enforced_before_the_family_is_switched_on() -> None:
+    assert not one(shown(), "LCK-01", "idle-delay").switched_on
+    found = shown(enforce=["LCK"])
+    assert one(found, "LCK-01", "idle-delay").switched_on
+    assert not one(found, "LBL-02", "label").switched_on
+
+
+def test_what_is_not_asked_for_is_named_with_its_reason() -> None:
+    reasons = dict(shown(role="office", level="standard").not_asked)
+    assert reasons == {
+        "LBL-03": "has no setting on linux",
+        "LCK-03": "not meant for role office at level standard",
+        "LCK-08": "not asked for at level standard",
+    }
+
+
+def test_it_is_plain_json() -> None:
+    read = json.loads(json.dumps(shown().as_json()))
+    assert (read["device"], read["level"], read["role"]) == ("d1", "sensitive", "teaching_display")
+    found = next(each for each in read["settings"] if each["setting"] == "idle-action")
+    assert (found["value"], found["write"]) == (["ignore", "lock"], "ignore")
