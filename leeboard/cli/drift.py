@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
@@ -16,9 +16,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from leeboard.ansible import inventory as inventories
 from leeboard.ansible.clone import ROOT
 from leeboard.ansible.run import RunResult, run_playbook
+from leeboard.cli.ingest import Database, Var
 from leeboard.errors import LeeboardError
 from leeboard.estate.device import Device
-from leeboard.evidence.ingest import load_schools
+from leeboard.evidence.ingest import ingest
 from leeboard.evidence.status import estate_status
 from leeboard.evidence.store import Store
 from leeboard.policy.load import load
@@ -42,13 +43,8 @@ def drift(
     output: Annotated[
         Path | None, typer.Option("--page", help="Where to write the page (default: drift.html in the var folder).")
     ] = None,
-    var: Annotated[
-        Path, typer.Option(envvar="LEEBOARD_VAR", help="The folder for evidence, database and page.")
-    ] = Path("var"),
-    database: Annotated[
-        str | None,
-        typer.Option(envvar="LEEBOARD_DATABASE", help="The store's address (default: leeboard.db in the var folder)."),
-    ] = None,
+    var: Var = Path("var"),
+    database: Database = None,
     level: Annotated[Level | None, typer.Option(help="With --this-machine: the level to check against.")] = None,
     form: Annotated[Form | None, typer.Option(help="With --this-machine: how it is built (default: as seen).")] = None,
     role: Annotated[Role | None, typer.Option(help="With --this-machine: what it is for.")] = None,
@@ -76,17 +72,19 @@ def drift(
         result = RunResult(0, "")
     if verbose or result.status == 1:
         progress.print(result.output, markup=False, highlight=False)
-    with Store.open(database or f"sqlite:///{(var / 'leeboard.db').resolve()}") as store:
-        urns = sorted({one.urn for one in devices})
-        problems = [*([] if school else listed.problems), *load_schools(store, var / "evidence", urns, baseline)]
-        status = estate_status(store, baseline, devices, datetime.now(UTC), problems=tuple(problems))
-    written = page.write_page(status, output or var / "drift.html")
+    with Store(database or var / "leeboard.db") as opened:
+        folders = [var / "evidence" / urn for urn in sorted({one.urn for one in devices})]
+        loaded = ingest(opened, [folder for folder in folders if folder.is_dir()], baseline)
+        status = estate_status(opened, baseline, devices, datetime.now(UTC))
+    problems = (*(() if school else listed.problems), *loaded.problems, *status.problems)
+    status = replace(status, problems=problems)
+    written = (output or var / "drift.html").resolve()
+    page.write_page(status, written)
     if format == "json":
-        json.dump(machine.as_json(status), sys.stdout, indent=2, ensure_ascii=True)
-        sys.stdout.write("\n")
+        machine.write_json(status, sys.stdout)
     else:
-        terminal.show(status, Console())
-        print(f"\nThe page: {written.resolve()}")
+        terminal.show(status, Console(), exit_code=not this_machine)
+        print(f"\nThe page: {written}")
     if result.status == 1:
         raise LeeboardError("Ansible could not run the check; what it said stands above")
     return _this_machines_end(status, format) if this_machine else status.exit_code

@@ -72,7 +72,7 @@ MOST_DEVICES = 30  # of one control and school, likewise
 MOST_SCHOOLS = 12  # of one control, likewise
 
 
-def show(status: EstateStatus, console: Console, *, details: bool | None = None) -> None:
+def show(status: EstateStatus, console: Console, *, details: bool | None = None, exit_code: bool = True) -> None:
     """Print `status`. `details` forces (or forbids) the full view of each device; by default one device has it."""
     screen = _Screen(console)
     if details if details is not None else len(status.devices) == 1:
@@ -83,7 +83,8 @@ def show(status: EstateStatus, console: Console, *, details: bool | None = None)
     for problem in status.problems:
         screen.line(("Problem with the run: ", STYLES[Verdict.ERROR]), clean(problem))
     screen.line((summary(status), "bold"))
-    screen.line((exit_reason(status), "bold"))
+    if exit_code:
+        screen.line((exit_reason(status), "bold"))
 
 
 class _Screen:

@@ -7,7 +7,7 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.leeboard.schools.plugins.action.check import summary
 from ansible_collections.leeboard.schools.plugins.plugin_utils import brain
-from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import Visit, VisitError
+from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import Visit, VisitError, said
 
 if not brain.missing():
     from leeboard.planning.plan import plan
@@ -51,7 +51,7 @@ class ActionModule(ActionBase):
         evidence = visit.observe()
         if "unreachable" in evidence:
             return evidence["unreachable"]
-        if evidence["outcome"] == "another_machine":
+        if evidence["identity"] in ("another_machine", "unidentified"):
             return {"failed": True, "leeboard": evidence, "msg": f"{evidence['message']}; nothing was changed"}
         done: set = set()
         for _round in range(MOST_ROUNDS):
@@ -82,7 +82,7 @@ class ActionModule(ActionBase):
                 task_vars=task_vars,
             )
             if answer.get("failed") or answer.get("unreachable"):
-                return f"{step.driver}: {answer.get('msg', 'no answer')}"
+                return f"{step.driver}: {said(answer)}"
             diff = answer.get("diff") or []
             self._diffs += diff if isinstance(diff, list) else [diff]
             if answer.get("changed"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from pathlib import Path
 
 from ansible.errors import AnsibleError
 
@@ -18,6 +17,12 @@ if not brain.missing():
     from leeboard.verdict.evaluate import evaluate, unseen
     from leeboard.verdict.observation import parse
     from leeboard.verdict.verdicts import Verdict
+
+def said(answer: dict) -> str:
+    """Why a module failed, in words: its own message, or the error that ended it."""
+    ended = getattr(getattr(answer.get("exception"), "event", None), "msg", "")
+    return str(answer.get("msg") or ended or "the device gave no answer")
+
 
 OBSERVERS = {"linux": "leeboard.schools.observe", "windows": "leeboard.schools.win_observe"}
 
@@ -62,12 +67,13 @@ class Visit:
         if answer.get("unreachable"):
             return {"unreachable": answer}
         if answer.get("failed"):
-            raise VisitError(f"{self.device.name}: {answer.get('msg', 'the device gave no answer')}")
+            raise VisitError(f"{self.device.name}: {said(answer)}")
         try:
             self.observation = parse(answer.get("observation"))
-            outcome, message = self._recognise()
+            sighted = self._recognise()
         except LeeboardError as problem:
             raise VisitError(f"{self.device.name}: {problem}") from None
+        outcome, message = sighted.outcome, sighted.message
         stranger = outcome == "another_machine"
         # Nothing that a stranger says is filed under this device's name.
         findings = unseen(self.wanted, Verdict.ERROR, message) if stranger else evaluate(self.wanted, self.observation)
@@ -86,12 +92,7 @@ class Visit:
             raise LeeboardError(
                 f"the inventory says {self.device.platform.value}, a {self.observation.platform} answered"
             )
-        return pins.sight(
-            Path(self._run.evidence),
-            self.device,
-            self.observation.identity,
-            datetime.now(timezone.utc),
-        )
+        return pins.sight(self._run.evidence, self.device, self.observation.identity, datetime.now(timezone.utc))
 
     def _evidence(self):
         run = handshake.current()
@@ -100,6 +101,8 @@ class Visit:
                 "the callback leeboard.schools.evidence is not enabled, so nothing of this run would be kept; add it "
                 "to callbacks_enabled in ansible.cfg, or set ANSIBLE_CALLBACKS_ENABLED=leeboard.schools.evidence"
             )
+        if run.problem:
+            raise VisitError(run.problem)
         return run
 
     def _variables(self) -> dict:
