@@ -36,3 +36,12 @@ def run(module, driver) -> None:
     except OSError as problem:
         module.fail_json(msg=f"{driver.NAME}: {problem}; nothing that is not in the journal was changed")
     module.exit_json(**outcome)
+
+
+READING = {"addresses": {"type": "list", "elements": "str"}}
+
+
+def read(module, driver) -> None:
+    """Return the readings of `addresses`, or of everything that a driver that only reads knows, and end the module."""
+    addresses = module.params["addresses"]
+    module.exit_json(changed=False, readings=driver.observe(Host(), driver.ALL if addresses is None else addresses))

@@ -102,6 +102,8 @@ class Host:
             return []
         except PermissionError:
             raise HostError("denied" if self.is_root else "needs_root", f"{name} may not be listed") from None
+        except OSError as problem:
+            raise HostError("failed", f"{name}: {problem.strerror}") from None
 
     def stat(self, name: str):
         """os.stat of the file itself (links followed). Raises FileNotFoundError or HostError."""
@@ -111,6 +113,16 @@ class Host:
             raise FileNotFoundError(name) from None
         except PermissionError:
             raise HostError("denied" if self.is_root else "needs_root", f"{name} may not be looked at") from None
+        except OSError as problem:
+            raise HostError("failed", f"{name}: {problem.strerror}") from None
+
+    def link(self, name: str):
+        """Where a symbolic link leads in the end, as a path of the device; None for what is no link."""
+        if not os.path.islink(self.path(name)):
+            return None
+        found = os.path.realpath(self.path(name))
+        root = os.path.realpath(self.root)
+        return found[len(root) :] if root != "/" and found.startswith(root + "/") else found
 
     def query(
         self, argv: list, input: str = "", environment: dict | None = None, timeout: float = QUERY_TIMEOUT

@@ -1,0 +1,265 @@
+"""Writing bundles: one file a run and school, on the disk a device at a time, compressed when it is closed.
+
+The order of the steps is what makes a crash harmless: compress into a temporary file, note its hash as the tip of the
+chain, rename, and only then remove the open file. Whatever is missing is done by the next run that opens the school.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import os
+import shutil
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from leeboard.errors import LeeboardError
+from leeboard.evidence import files, reader
+from leeboard.evidence.lines import MOST_LINE_BYTES, Expected, School, stamp, started_of, write_line
+
+OPEN, CLOSED = ".jsonl", ".jsonl.gz"
+LOCK, TIP = "run.lock", "chain.json"
+HEADER_BYTES = 2 * 1024 * 1024  # of expected devices in one line; the rest follow in lines of their own
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a header says of where a run comes from: a version, check or enforce, and two digests."""
+
+    leeboard: str
+    action: str
+    baseline: str
+    inventory: str
+
+
+class SchoolLock:
+    """One school's evidence, held for a whole run, so that the chain of its bundles has no branches."""
+
+    def __init__(self, evidence: Path, urn: str, run: str) -> None:
+        """Take it. Raises LeeboardError naming the run that has it, or the folder that cannot be used."""
+        self.folder = evidence / urn
+        files.make_folder(self.folder)
+        text = json.dumps({"pid": os.getpid(), "run": run, "started": stamp(started_of(run))})
+        try:
+            self._lock = files.FileLock(self.folder / LOCK, text=text)
+        except files.Busy as busy:
+            raise LeeboardError(
+                f"school {urn}: another run is still recording ({_holder(busy.holder)}); "
+                "wait for its end or stop it, then start again"
+            ) from None
+        except OSError as problem:
+            raise LeeboardError(f"{self.folder}: {problem.strerror}; give leeboard a folder it may write to") from None
+
+    def release(self) -> None:
+        """Let the next run have it."""
+        self._lock.release()
+
+
+class Writer:
+    """An open bundle. Every call returns only when its line is on the disk."""
+
+    def __init__(
+        self, lock: SchoolLock, run: str, school: School, origin: Origin, expected: Iterable[Expected]
+    ) -> None:
+        """Seal what a dead run left, then open a bundle. Raises LeeboardError or OSError (disk full)."""
+        self._lock = lock
+        self.run = run
+        self.path = lock.folder / f"{run}{OPEN}"
+        seal_leftovers(lock.folder)
+        self._expected: set[str] = set()
+        self._outcomes: Counter[str] = Counter()
+        self._lines = 0
+        self._end = 0
+        first, *more = _portions(expected)
+        self._descriptor = os.open(
+            self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600
+        )
+        try:
+            self._write(
+                {
+                    "kind": "header",
+                    "schema": 1,
+                    "run": run,
+                    "started": stamp(started_of(run)),
+                    **vars(origin),
+                    "school": school.model_dump(mode="json"),
+                    "previous": tip(lock.folder),
+                    "expected": self._take(first),
+                }
+            )
+            for portion in more:
+                self._write({"kind": "expected", "expected": self._take(portion)})
+            files.sync_folder(lock.folder)
+        except BaseException:
+            # Without its header it holds nothing that the next run could seal.
+            self.path.unlink(missing_ok=True)
+            os.close(self._descriptor)
+            raise
+
+    def expect(self, expected: Iterable[Expected]) -> None:
+        """Add the devices that a later play of the run means to see; those already expected are left out."""
+        for portion in _portions(device for device in expected if device.asset not in self._expected):
+            if portion:
+                self._write({"kind": "expected", "expected": self._take(portion)})
+
+    def expects(self, asset: str) -> bool:
+        """True when the bundle says that it means to see this asset."""
+        return asset in self._expected
+
+    def device(self, line: dict[str, Any]) -> None:
+        """Record one device; `line` has the keys of a device line but for `kind`. Raises OSError (disk full)."""
+        content = write_line({"kind": "device", **line})
+        outcome = str(line["outcome"])
+        if len(content) > MOST_LINE_BYTES:
+            outcome = "failed"
+            message = f"its answer has {len(content)} bytes, more than is ever sent; look at what answers there"
+            kept = {key: value for key, value in line.items() if key not in ("observation", "findings")}
+            content = write_line({"kind": "device", **kept, "outcome": outcome, "message": message})
+        self._append(content)
+        self._outcomes[outcome] += 1
+
+    def close(self, finished: datetime, interrupted: bool = False) -> Path:
+        """Write the trailer, compress, give back the lock; the closed file. Raises OSError (disk full).
+
+        Whatever goes wrong, what is recorded stays and the lock is free.
+        """
+        try:
+            trailer = {
+                "kind": "trailer",
+                "finished": stamp(finished),
+                "lines": self._lines,
+                "outcomes": dict(sorted(self._outcomes.items())),
+            }
+            self._write({**trailer, "interrupted": True} if interrupted else trailer)
+            os.close(self._descriptor)
+            self._descriptor = -1
+            return seal(self.path)
+        finally:
+            self.abandon()
+
+    def abandon(self) -> None:
+        """Stop writing and free the school. The next run seals the file as it is."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+        self._lock.release()
+
+    def _take(self, portion: list[Expected]) -> list[dict[str, Any]]:
+        self._expected.update(device.asset for device in portion)
+        return [expected_json(device) for device in portion]
+
+    def _write(self, line: dict[str, Any]) -> None:
+        self._append(write_line(line))
+
+    def _append(self, content: bytes) -> None:
+        """Add whole lines only: what a full disk took of one is cut off again."""
+        try:
+            rest = memoryview(content)
+            while rest:
+                rest = rest[os.write(self._descriptor, rest) :]
+            os.fsync(self._descriptor)
+        except OSError:
+            os.ftruncate(self._descriptor, self._end)
+            os.lseek(self._descriptor, self._end, os.SEEK_SET)
+            raise
+        self._end += len(content)
+        self._lines += 1
+
+
+def expected_json(device: Expected) -> dict[str, Any]:
+    """An expected device as it stands in a bundle."""
+    return device.model_dump(mode="json", exclude_defaults=True)
+
+
+def seal(path: Path) -> Path:
+    """Compress an open bundle as it is and put the closed file in its place. The school's lock must be held."""
+    closed = path.with_suffix(".jsonl.gz")
+    temporary = path.with_name(f".{closed.name}.tmp")
+    with (
+        os.fdopen(files.open_regular(path, reader.MOST_BYTES), "rb") as source,
+        open(temporary, "wb", opener=_private) as raw,
+    ):
+        with gzip.GzipFile(filename="", mode="wb", fileobj=raw, compresslevel=6, mtime=0) as target:
+            shutil.copyfileobj(source, target, 1024 * 1024)
+        raw.flush()
+        os.fsync(raw.fileno())
+    digest = file_digest(temporary)
+    run = path.name.removesuffix(OPEN)
+    files.replace(path.parent / TIP, (json.dumps({"run": run, "sha256": digest}) + "\n").encode())
+    os.replace(temporary, closed)
+    files.sync_folder(path.parent)
+    path.unlink()
+    files.sync_folder(path.parent)
+    return closed
+
+
+def seal_leftovers(folder: Path) -> list[Path]:
+    """Seal what dead runs left open in a school's folder. The school's lock must be held."""
+    for temporary in folder.glob(".*.jsonl.gz.tmp"):
+        temporary.unlink()
+    sealed = []
+    for path in sorted(folder.glob(f"*{OPEN}")):
+        if not has_header(path):
+            path.unlink()  # the run died before its header was on the disk, and that comes before any device
+            continue
+        sealed.append(seal(path))
+    return sealed
+
+
+def has_header(path: Path) -> bool:
+    """False for an open bundle that does not hold one whole line."""
+    with os.fdopen(files.open_regular(path, reader.MOST_BYTES), "rb") as file:
+        return b"\n" in file.read(MOST_LINE_BYTES + 1)
+
+
+def tip(folder: Path) -> str | None:
+    """The hash of a school's newest closed bundle, None before the first. Raises LeeboardError when it is damaged."""
+    path = folder / TIP
+    content = files.read_regular(path, 4096)
+    if content is not None:
+        try:
+            digest = json.loads(content)["sha256"]
+            if isinstance(digest, str) and len(digest) == 64 and int(digest, 16) >= 0:
+                return digest
+        except (ValueError, KeyError, TypeError):
+            pass
+        raise LeeboardError(f"{path}: is damaged; remove it, and the newest bundle beside it is taken for the last one")
+    closed = sorted(folder.glob(f"*{CLOSED}"))
+    return file_digest(closed[-1]) if closed else None
+
+
+def file_digest(path: Path) -> str:
+    """The SHA-256 of a file."""
+    with os.fdopen(files.open_regular(path, reader.MOST_BYTES), "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _portions(expected: Iterable[Expected]) -> list[list[Expected]]:
+    """The devices in lists that fit into a line; at least one list."""
+    portions: list[list[Expected]] = [[]]
+    size = 0
+    for device in expected:
+        length = len(write_line(expected_json(device)))
+        if size + length > HEADER_BYTES:
+            portions.append([])
+            size = 0
+        portions[-1].append(device)
+        size += length
+    return portions
+
+
+def _holder(text: str) -> str:
+    try:
+        said = json.loads(text)
+        return f"process {int(said['pid'])}, since {str(said['started'])[:20]}, run {str(said['run'])[:40]}"
+    except (ValueError, KeyError, TypeError):
+        return "its process did not say which; try fuser on run.lock"
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW, 0o600)

@@ -1,0 +1,172 @@
+"""Files of the evidence folder: opened without following links, replaced whole, and on the disk before we go on."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import stat
+import time
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import ClassVar
+
+from leeboard.errors import LeeboardError
+
+
+class Busy(Exception):
+    """Another process holds the lock. `holder` is what it wrote into the file."""
+
+    def __init__(self, holder: str) -> None:
+        super().__init__(holder)
+        self.holder = holder
+
+
+class FileLock:
+    """A lock on a file, held until `release` or until the process that took it ends, however it ends.
+
+    Ansible's workers are forks: each gives back its copy of the descriptor at once, so that one which outlives a killed
+    run does not go on holding the lock.
+    """
+
+    _held: ClassVar[weakref.WeakSet[FileLock]] = weakref.WeakSet()
+
+    def __init__(self, path: Path, wait: float = 1.0, text: str = "") -> None:
+        """Take the lock, trying for `wait` seconds, and leave `text` for whom it keeps out. Raises Busy, OSError."""
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        until = time.monotonic() + wait
+        while True:
+            try:
+                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() >= until:
+                    holder = os.pread(self._descriptor, 4096, 0).decode(errors="replace")
+                    os.close(self._descriptor)
+                    raise Busy(holder) from None
+                time.sleep(0.02)
+        FileLock._held.add(self)
+        if text:
+            os.ftruncate(self._descriptor, 0)
+            os.pwrite(self._descriptor, text.encode(), 0)
+
+    def release(self) -> None:
+        """Give it back. Doing so twice is harmless."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    @classmethod
+    def close_in_child(cls) -> None:
+        """Give back every lock's descriptor that a fork copied."""
+        for lock in list(cls._held):
+            lock.release()
+
+
+os.register_at_fork(after_in_child=FileLock.close_in_child)
+
+
+@contextmanager
+def locked(path: Path, wait: float = 60.0) -> Iterator[None]:
+    """Hold the lock on a file for a few moments, waiting for others who do the same."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError as problem:
+        raise LeeboardError(f"{path}: {problem.strerror}; make the folder writable for this account") from None
+    try:
+        until = time.monotonic() + wait
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() >= until:
+                    raise LeeboardError(
+                        f"{path}: another process has held this lock for {wait:.0f} seconds; find it with fuser {path}"
+                    ) from None
+                time.sleep(0.005)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def is_locked(path: Path) -> bool:
+    """True while some process holds the lock on a file. It takes a shared lock for an instant."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def open_regular(path: Path, most_bytes: int) -> int:
+    """A descriptor for reading a plain file. Raises LeeboardError for links, devices, pipes and what is too large."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as problem:
+        if path.is_symlink():
+            raise LeeboardError(f"{path}: is a symbolic link; give the file itself") from None
+        raise LeeboardError(f"{path}: {problem.strerror}") from None
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode):
+        os.close(descriptor)
+        raise LeeboardError(f"{path}: is not a plain file; take it out of the evidence folder")
+    if found.st_size > most_bytes:
+        os.close(descriptor)
+        raise LeeboardError(f"{path}: has {found.st_size} bytes, more than the {most_bytes} that are ever written")
+    return descriptor
+
+
+def read_regular(path: Path, most_bytes: int) -> bytes | None:
+    """The content of a plain file, None when there is none. Raises LeeboardError as `open_regular`."""
+    if not os.path.lexists(path):
+        return None
+    with os.fdopen(open_regular(path, most_bytes), "rb") as file:
+        return file.read(most_bytes + 1)
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder (and those above it) that only this account can read, and put its name on the disk."""
+    if path.is_dir():
+        return
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        sync_folder(path.parent)
+    except OSError as problem:
+        raise LeeboardError(
+            f"{path}: the folder cannot be made: {problem.strerror}; give leeboard another one"
+        ) from None
+
+
+def sync_folder(path: Path) -> None:
+    """Put a folder's names on the disk."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Give a file new content, whole or not at all, on the disk when this returns. Raises OSError.
+
+    The caller holds a lock: there is one temporary name, so that what a killed process left is used again.
+    """
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)

@@ -1,0 +1,45 @@
+"""How the callback tells the actions that it records: an environment variable that Ansible's forked workers inherit.
+
+Only a worker of the very process that announced believes it: a nested ansible-playbook inherits the variable too, but
+its workers have another parent.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+VARIABLE = "LEEBOARD_RUN"
+
+
+@dataclass(frozen=True)
+class Handshake:
+    """The run that records. With a `problem`, it no longer can: an action fails with that text before it connects."""
+
+    run: str
+    evidence: Path
+    problem: str = ""
+
+
+def announce(run: str, evidence: Path, problem: str = "") -> None:
+    """Say to the workers that this process will fork that run `run` records below `evidence`, or why it cannot."""
+    said = {"pid": os.getpid(), "run": run, "evidence": str(evidence), "problem": problem}
+    os.environ[VARIABLE] = json.dumps(said)
+
+
+def withdraw() -> None:
+    """Say no more that anything is recorded."""
+    os.environ.pop(VARIABLE, None)
+
+
+def current() -> Handshake | None:
+    """The run of the process that forked this one (or of this process itself); None when nobody records."""
+    try:
+        said = json.loads(os.environ.get(VARIABLE, ""))
+        if said["pid"] not in (os.getppid(), os.getpid()):
+            return None
+        return Handshake(str(said["run"]), Path(said["evidence"]), str(said.get("problem", "")))
+    except (ValueError, KeyError, TypeError):
+        return None

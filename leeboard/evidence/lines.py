@@ -1,0 +1,160 @@
+"""The lines of a bundle: what may stand in an evidence file. Described for others in docs/evidence.md."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from leeboard.estate.device import Asset, Device, Urn
+
+SCHEMA = 1
+RUN_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}\Z")
+MOST_LINE_BYTES = 4 * 1024 * 1024
+MESSAGE_LENGTH = 300
+OUTCOMES = ("observed", "unreachable", "failed", "another_machine")
+
+RunId = Annotated[str, Field(pattern=r"^[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}$")]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Words = Annotated[str, Field(max_length=2000)]
+
+
+class Line(BaseModel):
+    """Frozen, strict data; a key that is not known is refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class School(Line):
+    """The school that a bundle is about."""
+
+    urn: Urn
+    name: Words
+
+
+class Expected(Device):
+    """A device that the run meant to see. `problem` says what is wrong with its variables, where something is."""
+
+    problem: str = ""
+
+    @property
+    def device(self) -> Device:
+        """The device without the problem."""
+        return Device.model_validate(self.model_dump(exclude={"problem"}))
+
+
+class Header(Line):
+    """The first line."""
+
+    kind: Literal["header"] = "header"
+    schema_version: Literal[1] = Field(alias="schema", default=1)
+    run: RunId
+    started: AwareDatetime
+    leeboard: Words
+    action: Literal["check", "enforce"]
+    school: School
+    baseline: Words
+    inventory: Words
+    previous: Digest | None
+    expected: tuple[Expected, ...]
+
+    @model_validator(mode="after")
+    def _started_is_in_the_run_id(self) -> Header:
+        if started_of(self.run) != self.started.replace(microsecond=0):
+            raise ValueError("the run id and the start do not agree")
+        return self
+
+
+class MoreExpected(Line):
+    """Devices that a later play of the same run meant to see, or that found no place in the header."""
+
+    kind: Literal["expected"]
+    expected: tuple[Expected, ...]
+
+
+class DeviceLine(Line):
+    """One device. `observation` is read by `leeboard.verdict.observation`, `findings` by `leeboard.verdict.finding`."""
+
+    kind: Literal["device"]
+    asset: Asset
+    name: Words
+    at: AwareDatetime
+    outcome: Literal["observed", "unreachable", "failed", "another_machine"]
+    message: Words = ""
+    device: Device | None = None
+    identity: Literal["", "first", "same", "reinstalled", "another_machine", "unidentified"] = ""
+    observation: dict[str, Any] | None = None
+    findings: list[dict[str, Any]] | None = Field(default=None, max_length=1000)
+    changes: list[dict[str, Any] | str] = Field(default=[], max_length=10_000)
+
+
+class Trailer(Line):
+    """The last line. `lines` is how many stand before it; `interrupted` is true when somebody stopped the run."""
+
+    kind: Literal["trailer"]
+    finished: AwareDatetime
+    lines: int
+    outcomes: dict[str, int]
+    interrupted: bool = False
+
+
+LINES: dict[str, type[Header | MoreExpected | DeviceLine | Trailer]] = {
+    "header": Header,
+    "expected": MoreExpected,
+    "device": DeviceLine,
+    "trailer": Trailer,
+}
+
+
+class BadLine(Exception):
+    """What is wrong with a line, without saying where it stands."""
+
+
+def read_line(line: bytes) -> Header | MoreExpected | DeviceLine | Trailer:
+    """The line in these bytes. Raises BadLine."""
+    try:
+        raw = json.loads(line, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as problem:
+        raise BadLine(f"is not JSON ({ascii(str(problem))[:80]})") from None
+    kind = raw.get("kind") if isinstance(raw, dict) else None
+    model = LINES.get(kind) if isinstance(kind, str) else None
+    if model is None:
+        raise BadLine("is of no known kind")
+    if model is Header and raw.get("schema") != SCHEMA:
+        raise BadLine(f"has schema {ascii(raw.get('schema'))[:20]}, and this Leeboard reads {SCHEMA}; update Leeboard")
+    try:
+        return model.model_validate(raw)
+    except ValidationError as problem:
+        first = problem.errors(include_input=False, include_url=False)[0]
+        place = ".".join(ascii(str(step)[:40])[1:-1] for step in first["loc"]) or "the line"
+        raise BadLine(f"makes no sense at {place}: {first['msg'][:150]}") from None
+
+
+def write_line(line: dict[str, Any]) -> bytes:
+    """A line as it stands in a file, its end included."""
+    return json.dumps(line, separators=(",", ":")).encode() + b"\n"
+
+
+def new_run_id(at: datetime) -> str:
+    """A run id that sorts by its start, like 20261125T021000Z-1a2b3c4d."""
+    return f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+
+
+def started_of(run: str) -> datetime:
+    """When a run started, to the second. Raises ValueError for what is no run id."""
+    if not RUN_ID.match(run):
+        raise ValueError(f"{run!r} is no run id")
+    return datetime.strptime(run[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+
+
+def stamp(at: datetime) -> str:
+    """A moment as it stands in a bundle."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")

@@ -1,0 +1,169 @@
+"""What the callback does, without Ansible: one run, a bundle a school, a line a device.
+
+A run that cannot record must not go on as if it did. Before anything is started that is a LeeboardError. Later (the
+disk is full) the actions are told by the handshake, so that each device from then on fails with the reason, and the
+run ends with an error: `failed` says so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from leeboard.errors import LeeboardError
+from leeboard.evidence import handshake
+from leeboard.evidence.bundle import Origin, SchoolLock, Writer, expected_json
+from leeboard.evidence.lines import MESSAGE_LENGTH, OUTCOMES, Expected, School, new_run_id, stamp
+from leeboard.verdict.observation import plain
+from leeboard.version import __version__
+
+TAKEN = ("device", "identity", "observation", "findings", "changes")
+
+
+def now() -> datetime:
+    """The controller's clock."""
+    return datetime.now(UTC)
+
+
+class Recorder:
+    """One run of Ansible. `evidence` is the evidence folder, `baseline` the digest of the policy in use."""
+
+    def __init__(self, evidence: Path, baseline: str, clock: Callable[[], datetime] = now) -> None:
+        self.evidence = evidence
+        self.failed = ""
+        self._baseline, self._clock = baseline, clock
+        self.run = new_run_id(clock())
+        self._pid = os.getpid()
+        self._writers: dict[str, Writer] = {}
+        self._devices: dict[str, Expected] = {}
+        self._filed: set[str] = set()
+        self._busy = False
+
+    @property
+    def recording(self) -> bool:
+        """True while a bundle is open."""
+        return bool(self._writers) and os.getpid() == self._pid
+
+    def expect(self, devices: Iterable[Expected], action: str) -> None:
+        """Open the bundles of a play's schools and announce the run; later plays add to them.
+
+        All schools or none: raises LeeboardError when one of them is in use by another run, or cannot be written.
+        """
+        schools: dict[str, list[Expected]] = {}
+        for device in devices:
+            schools.setdefault(device.urn, []).append(device)
+        _no_two_alike([*self._devices.values(), *(device for school in schools.values() for device in school)])
+        locks: dict[str, SchoolLock] = {}
+        opened: dict[str, Writer] = {}
+        try:
+            for urn in schools:
+                if urn not in self._writers:
+                    locks[urn] = SchoolLock(self.evidence, urn, self.run)
+            for urn, school in schools.items():
+                if urn in self._writers:
+                    self._writers[urn].expect(school)
+                else:
+                    opened[urn] = self._open(locks[urn], urn, school, action)
+        except (OSError, LeeboardError) as problem:
+            for writer in opened.values():
+                writer.path.unlink(missing_ok=True)  # it holds a header only; left, it would say nobody was seen
+                writer.abandon()
+            for lock in locks.values():
+                lock.release()
+            if isinstance(problem, LeeboardError):
+                raise
+            raise LeeboardError(self._cannot_write(problem)) from None
+        self._writers.update(opened)
+        self._devices.update({device.name: device for school in schools.values() for device in school})
+        if self._writers and not self.failed:
+            handshake.announce(self.run, self.evidence)
+
+    def expects(self, name: str) -> bool:
+        """True for a host of one of the open bundles."""
+        return name in self._devices
+
+    def filed(self, name: str) -> bool:
+        """True when this host has a line already."""
+        return name in self._filed
+
+    def result(self, name: str, said: Mapping[str, Any]) -> None:
+        """Record what our action returned as `leeboard` for a host."""
+        outcome = said.get("outcome")
+        if outcome not in OUTCOMES:
+            self.problem(name, "failed", f"the action's answer has outcome {plain(str(outcome), 40)}")
+            return
+        taken = {key: said[key] for key in TAKEN if said.get(key) not in (None, "")}
+        self._line(name, str(outcome), str(said.get("message") or ""), taken)
+
+    def problem(self, name: str, outcome: str, message: str) -> None:
+        """Record that a host was unreachable or failed, with a reason in one line."""
+        self._line(name, outcome, message, {})
+
+    def close(self, interrupted: bool = False) -> list[Path]:
+        """End the run: trailers, compressed files, locks given back. The closed bundles. Never raises."""
+        if os.getpid() != self._pid or self._busy:
+            return []
+        handshake.withdraw()
+        closed = []
+        writers, self._writers = self._writers, {}
+        for writer in writers.values():
+            try:
+                closed.append(writer.close(self._clock(), interrupted or bool(self.failed)))
+            except (OSError, LeeboardError) as problem:
+                self._fail(problem)
+        return closed
+
+    def _open(self, lock: SchoolLock, urn: str, school: list[Expected], action: str) -> Writer:
+        listed = [expected_json(device) for device in sorted(school, key=lambda device: device.asset)]
+        inventory = hashlib.sha256(json.dumps(listed, sort_keys=True).encode()).hexdigest()
+        origin = Origin(leeboard=__version__, action=action, baseline=self._baseline, inventory=inventory)
+        return Writer(lock, self.run, School(urn=urn, name=school[0].school), origin, school)
+
+    def _line(self, name: str, outcome: str, message: str, taken: dict[str, Any]) -> None:
+        device = self._devices.get(name)
+        if device is None or self.failed or os.getpid() != self._pid:
+            return
+        line = {
+            "asset": device.asset,
+            "name": name,
+            "at": stamp(self._clock()),
+            "outcome": outcome,
+            "message": plain(message, MESSAGE_LENGTH),
+            **taken,
+        }
+        self._busy = True
+        try:
+            self._writers[device.urn].device(line)
+            self._filed.add(name)
+        except OSError as problem:
+            self._fail(problem)
+        finally:
+            self._busy = False
+
+    def _fail(self, problem: OSError | LeeboardError) -> None:
+        if not self.failed:
+            self.failed = self._cannot_write(problem) if isinstance(problem, OSError) else str(problem)
+            handshake.announce(self.run, self.evidence, self.failed)
+
+    def _cannot_write(self, problem: OSError) -> str:
+        return (
+            f"{problem.filename or self.evidence}: the evidence cannot be written ({problem.strerror}); what was "
+            "recorded is kept; make room or give leeboard another folder, then run again"
+        )
+
+
+def _no_two_alike(devices: list[Expected]) -> None:
+    """Two hosts under one asset tag would file under each other's name."""
+    names: dict[tuple[str, str], str] = {}
+    for device in devices:
+        other = names.setdefault((device.urn, device.asset), device.name)
+        if other != device.name:
+            raise LeeboardError(
+                f"{other} and {device.name} of school {device.urn} have the same asset tag {device.asset}; "
+                "give one of them another leeboard_asset in the inventory"
+            )

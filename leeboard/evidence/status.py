@@ -1,0 +1,197 @@
+"""How schools stand at one moment: what the store knows, the inventory, and a clock. Stale and missing are made here.
+
+Silence is never good news: who was expected and not seen keeps the last verdicts with their age until they are stale.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from leeboard.errors import LeeboardError
+from leeboard.estate.device import Device
+from leeboard.evidence.lines import Expected, started_of
+from leeboard.evidence.store import Store, StoredBundle, StoredDevice
+from leeboard.policy.model import Baseline, Mode, Platform
+from leeboard.policy.resolve import Wanted, resolve
+from leeboard.report.model import DeviceStatus, EstateStatus
+from leeboard.verdict.evaluate import unseen
+from leeboard.verdict.finding import Finding
+from leeboard.verdict.observation import plain
+from leeboard.verdict.verdicts import Verdict
+
+SILENT = ("unreachable", "not_seen", "never")
+REASONS = {
+    "failed": "the last run could not check it",
+    "another_machine": "another machine answered in its place",
+}
+
+
+@dataclass(frozen=True)
+class _Moment:
+    """What holds for all devices of one status."""
+
+    baseline: Baseline
+    at: datetime
+    runs: Collection[str] | None
+
+
+def estate_status(
+    store: Store,
+    baseline: Baseline,
+    devices: Sequence[Device],
+    at: datetime,
+    urns: Collection[str] | None = None,
+    runs: Collection[str] | None = None,
+    problems: Sequence[str] = (),
+) -> EstateStatus:
+    """The schools `urns` (all by default) at the moment `at`, which is aware.
+
+    `devices` are those of the inventory, Expected ones (with a problem) included; without any, all that the store has
+    ever heard of. `runs` are tonight's: a device that none of them reached counts as not seen. `problems` are those
+    that the caller met on the way. Never raises for what the store holds.
+    """
+    inside = [device for device in devices if urns is None or device.urn in urns]
+    asked = sorted({device.urn for device in inside} if devices else set(urns or ())) if devices or urns else None
+    stored = {(found.device.urn, found.device.asset): found for found in store.devices(asked)}
+    if not devices:
+        inside = [_with_problem(found) for found in stored.values()]
+    moment = _Moment(baseline, at, runs)
+    statuses = [_status(moment, device, stored.get((device.urn, device.asset))) for device in inside]
+    statuses.sort(key=lambda status: (status.device.urn, status.device.asset))
+    bundles = store.bundles(asked, latest=True) if runs is None else _of_runs(store.bundles(asked), runs)
+    return EstateStatus(tuple(statuses), baseline, at, (*problems, *_problems(bundles, stored.values())))
+
+
+def _status(moment: _Moment, device: Device, found: StoredDevice | None) -> DeviceStatus:
+    outcome, message = _outcome(moment, found)
+    problem = device.problem if isinstance(device, Expected) else ""
+    device = device.device if isinstance(device, Expected) else device
+    status = DeviceStatus(
+        device=device,
+        outcome=outcome,
+        findings=(),
+        seen=found.seen if found else None,
+        message=message,
+        since=found.since if found else {},
+        changes=_changes(found) if found and outcome not in ("never", "not_seen") else (),
+    )
+    try:
+        wanted = resolve(moment.baseline, device)
+    except LeeboardError as wrong:
+        problem = problem or str(wrong)
+        wanted = resolve(moment.baseline, device.model_copy(update={"overrides": {}, "parameters": {}}))
+    if problem:
+        return _without_since(replace(status, outcome="failed", message=problem), _all(wanted, Verdict.ERROR, problem))
+    if device.platform is Platform.OTHER:
+        return _without_since(replace(status, outcome="other", message=""), _never_checked(wanted))
+    if outcome in REASONS:
+        return _without_since(status, _all(wanted, Verdict.ERROR, message or REASONS[outcome]))
+    if found is None or found.seen is None:
+        return _without_since(status, _all(wanted, Verdict.MISSING, "no run has ever seen this device"))
+    findings = _last(wanted, found)
+    limit = timedelta(days=moment.baseline.levels[device.level].stale_after_days)
+    if outcome in SILENT and moment.at - found.seen > limit:
+        findings = tuple(_stale(finding, found.seen, limit) for finding in findings)
+        became = dict.fromkeys((f.control for f in findings if f.verdict is Verdict.STALE), found.seen + limit)
+        status = replace(status, since={**status.since, **became})
+    return replace(status, findings=findings)
+
+
+def _outcome(moment: _Moment, found: StoredDevice | None) -> tuple[str, str]:
+    if found is None:
+        return ("never", "no run has expected it yet") if moment.runs is None else ("not_seen", "not in tonight's run")
+    if moment.runs is not None and found.run not in moment.runs:
+        return "not_seen", f"not in tonight's run; the last that expected it was {found.run}"
+    if found.outcome == "not_seen" and not found.message:
+        return "not_seen", f"run {found.run} expected it, and nothing came"
+    return found.outcome, found.message
+
+
+def _last(wanted: Wanted, found: StoredDevice) -> tuple[Finding, ...]:
+    """The last findings, in the baseline's order; a control that came into it since then is missing."""
+    known = {finding.control: finding for finding in found.findings}
+    reason = "it came into the baseline, or was asked for, after the last visit"
+    return tuple(known.get(new.control, new) for new in unseen(wanted, Verdict.MISSING, reason))
+
+
+def _stale(finding: Finding, seen: datetime, limit: timedelta) -> Finding:
+    if finding.verdict is Verdict.NOT_APPLICABLE or finding.mode is Mode.OFF:
+        return finding
+    reason = f"last seen {seen:%d %B %Y}, more than {limit.days} days ago; it was {finding.verdict.value} then"
+    return replace(finding, verdict=Verdict.STALE, reason=reason)
+
+
+def _all(wanted: Wanted, verdict: Verdict, reason: str) -> tuple[Finding, ...]:
+    return unseen(wanted, verdict, plain(reason, 600))
+
+
+def _never_checked(wanted: Wanted) -> tuple[Finding, ...]:
+    """not_checked for all that would be asked of such a device on another platform."""
+    where = (wanted.device.level, wanted.device.platform, wanted.device.form, wanted.device.role)
+    findings = []
+    for one in wanted.controls:
+        if one.control.subject != "device":
+            continue
+        applies = one.control.applies_to.model_copy(update={"platform": ()}).matches(*where)
+        if applies and one.mode is not Mode.OFF:
+            reason = "Leeboard does not check devices of platform other"
+            findings.append(Finding(one.control.id, Verdict.NOT_CHECKED, one.mode, (), reason))
+        else:
+            findings.append(Finding(one.control.id, Verdict.NOT_APPLICABLE, one.mode, (), one.not_asked))
+    return tuple(findings)
+
+
+def _without_since(status: DeviceStatus, findings: tuple[Finding, ...]) -> DeviceStatus:
+    """What is made here has no beginning in the store."""
+    return replace(status, findings=findings, since={})
+
+
+def _with_problem(found: StoredDevice) -> Device:
+    if not found.problem:
+        return found.device
+    return Expected.model_validate({**found.device.model_dump(), "problem": found.problem})
+
+
+def _changes(found: StoredDevice) -> tuple[str, ...]:
+    return tuple(_change(change) for change in found.changes)
+
+
+def _change(change: Any) -> str:
+    """A change in one line: its text, or what was there before and after."""
+    if isinstance(change, str):
+        return plain(change, 300)
+    if not isinstance(change, dict):
+        return plain(json.dumps(change), 300)
+    if isinstance(change.get("text"), str):
+        return plain(change["text"], 300)
+    name = ":".join(str(change[key]) for key in ("driver", "address") if change.get(key))
+    if name and "before" in change and "after" in change:
+        return plain(f"{name}: {_short(change['before'])} -> {_short(change['after'])}", 300)
+    return plain(json.dumps(change, sort_keys=True), 300)
+
+
+def _short(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+
+
+def _of_runs(bundles: list[StoredBundle], runs: Collection[str]) -> list[StoredBundle]:
+    return [bundle for bundle in bundles if bundle.run in runs]
+
+
+def _problems(bundles: Sequence[StoredBundle], stored: Collection[StoredDevice]) -> tuple[str, ...]:
+    problems = []
+    for bundle in bundles:
+        if bundle.broken_off:
+            silent = sum(
+                found.device.urn == bundle.urn and found.run == bundle.run and found.outcome == "not_seen"
+                for found in stored
+            )
+            problems.append(
+                f"school {bundle.urn}: run {bundle.run} ({started_of(bundle.run):%d %B %Y %H:%M} UTC) was broken off; "
+                f"{silent} of {bundle.expected} devices were not seen in it; run it again"
+            )
+    return tuple(problems)

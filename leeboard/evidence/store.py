@@ -1,0 +1,227 @@
+"""The store: what all bundles said, ready to be asked. SQLite in a file by default, PostgreSQL by URL.
+
+It can be thrown away and loaded again from the bundles; it is never the only place where something is kept.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, create_engine, event, func, make_url, select
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError, SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from leeboard.errors import LeeboardError
+from leeboard.estate.device import Device
+from leeboard.evidence import files, history
+from leeboard.evidence.lines import started_of
+from leeboard.evidence.tables import BundleRow, DeviceRow, SpanRow
+from leeboard.evidence.upgrade import SCRIPTS, upgrade
+from leeboard.verdict.finding import Finding
+
+WAIT_SECONDS = 30.0
+
+
+class StoreLost(LeeboardError):
+    """The store itself cannot be used: it is locked, full, unreachable or newer than we are."""
+
+
+@dataclass(frozen=True)
+class StoredDevice:
+    """A device as the store knows it. `run` is the latest that expected it, `seen` when it was last observed."""
+
+    device: Device
+    problem: str
+    run: str
+    outcome: str
+    message: str
+    changes: tuple[Any, ...]
+    observed_run: str | None
+    seen: datetime | None
+    findings: tuple[Finding, ...]
+    since: Mapping[str, datetime]
+
+
+@dataclass(frozen=True)
+class StoredBundle:
+    """What the store remembers of a bundle."""
+
+    urn: str
+    run: str
+    file_sha256: str | None
+    previous: str | None
+    broken_off: bool
+    expected: int
+
+
+class Store:
+    """An open store. Close it, or use it in a `with` statement."""
+
+    def __init__(self, where: str | Path, wait: float = WAIT_SECONDS, scripts: Path = SCRIPTS) -> None:
+        """Open, making or upgrading the tables. `where` is a file (SQLite) or a URL (postgresql+psycopg://...).
+
+        Raises LeeboardError: it cannot be reached, is locked for longer than `wait` seconds, or is newer than we are.
+        """
+        self._wait = wait
+        text = str(where)
+        url = _url(text) if "://" in text else make_url(f"sqlite:///{text}")
+        self.shown = url.render_as_string(hide_password=True).removeprefix("sqlite:///")
+        options: dict[str, Any] = {}
+        if url.get_backend_name() == "sqlite":
+            options["connect_args"] = {"timeout": wait}
+            if url.database and url.database != ":memory:":
+                files.make_folder(Path(url.database).absolute().parent)
+        try:
+            self.engine = create_engine(url, **options)
+        except (NoSuchModuleError, ModuleNotFoundError) as problem:
+            raise LeeboardError(
+                f"{self.shown}: {problem}; for PostgreSQL install psycopg (pip install 'psycopg[binary]') "
+                "and begin the URL with postgresql+psycopg://"
+            ) from None
+        if url.get_backend_name() == "sqlite":
+            event.listen(self.engine, "connect", _prepare_sqlite)
+            event.listen(self.engine, "begin", _begin_sqlite)
+        with self._errors():
+            upgrade(self.engine, self.shown, scripts)
+        if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
+            Path(url.database).chmod(0o600)
+
+    @classmethod
+    def open(cls, where: str | Path) -> Store:
+        """The store at a file or URL, its tables brought up to date. Raises LeeboardError as the constructor."""
+        return cls(where)
+
+    def close(self) -> None:
+        """Give back all connections."""
+        self.engine.dispose()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """One transaction: all of it or nothing. A second writer waits for its turn."""
+        with self._errors(), Session(self.engine) as session, session.begin():
+            session.connection(execution_options={"leeboard_write": True})
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """One view of the store that does not change meanwhile."""
+        with self._errors(), Session(self.engine) as session, session.begin():
+            yield session
+
+    def devices(self, urns: Sequence[str] | None = None) -> list[StoredDevice]:
+        """Every device that some run expected, of these schools or of all."""
+        with self.reading() as session:
+            since: dict[tuple[str, str], dict[str, datetime]] = {}
+            spans = select(SpanRow.urn, SpanRow.asset, SpanRow.control, SpanRow.since).where(SpanRow.until.is_(None))
+            rows = select(
+                DeviceRow.urn, DeviceRow.asset, DeviceRow.device, DeviceRow.problem, DeviceRow.run, DeviceRow.outcome,
+                DeviceRow.message, DeviceRow.changes, DeviceRow.observed_run, DeviceRow.seen, DeviceRow.findings,
+            ).order_by(DeviceRow.urn, DeviceRow.asset)  # fmt: skip
+            if urns is not None:
+                spans = spans.where(SpanRow.urn.in_(urns))
+                rows = rows.where(DeviceRow.urn.in_(urns))
+            starts: dict[str, datetime] = {}
+            for urn, asset, control, run in session.execute(spans):
+                started = starts.get(run) or starts.setdefault(run, started_of(run))
+                since.setdefault((urn, asset), {})[control] = started
+            return [
+                StoredDevice(
+                    device=Device.model_validate_json(row.device),
+                    problem=row.problem,
+                    run=row.run,
+                    outcome=row.outcome,
+                    message=row.message,
+                    changes=tuple(json.loads(row.changes)),
+                    observed_run=row.observed_run,
+                    seen=moment(row.seen),
+                    findings=tuple(Finding.from_json(raw) for raw in json.loads(row.findings or "[]")),
+                    since=since.get((row.urn, row.asset), {}),
+                )
+                for row in session.execute(rows)
+            ]
+
+    def observation(self, urn: str, asset: str) -> dict[str, Any] | None:
+        """The latest observation of a device, as it came; None when it was never observed."""
+        with self.reading() as session:
+            found = session.execute(
+                select(DeviceRow.observation).where(DeviceRow.urn == urn, DeviceRow.asset == asset)
+            ).scalar_one_or_none()
+            if found is None:
+                return None
+            observation: dict[str, Any] = json.loads(found)
+            return observation
+
+    def history(self, urn: str, asset: str) -> list[history.Held]:
+        """Every verdict that each control of a device ever had, by control and time."""
+        with self.reading() as session:
+            return history.held(session, urn, asset)
+
+    def bundles(self, urns: Sequence[str] | None = None, latest: bool = False) -> list[StoredBundle]:
+        """The bundles that were loaded, in order of school and time; with `latest`, each school's last one."""
+        query = select(BundleRow).order_by(BundleRow.urn, BundleRow.run)
+        if urns is not None:
+            query = query.where(BundleRow.urn.in_(urns))
+        if latest:
+            last = select(BundleRow.urn, func.max(BundleRow.run).label("run")).group_by(BundleRow.urn).subquery()
+            query = query.join(last, (last.c.urn == BundleRow.urn) & (last.c.run == BundleRow.run))
+        with self.reading() as session:
+            return [
+                StoredBundle(row.urn, row.run, row.file_sha256, row.previous, row.broken_off, row.expected_count)
+                for row in session.scalars(query)
+            ]
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except OperationalError as problem:
+            words = str(problem.orig).strip().splitlines() or [""]
+            if "database is locked" in words[0]:
+                raise StoreLost(
+                    f"{self.shown}: another run has kept the store locked for {self._wait:.0f} seconds; nothing is "
+                    "lost, the bundles are still there: run `leeboard ingest` again when it has ended"
+                ) from None
+            raise StoreLost(f"{self.shown}: the store cannot be used: {words[0]}") from None
+        except DBAPIError as problem:
+            words = str(problem.orig).strip().splitlines() or [""]
+            raise LeeboardError(f"{self.shown}: the store refused: {words[0][:200]}; is it a Leeboard store?") from None
+        except SQLAlchemyError as problem:
+            raise StoreLost(f"{self.shown}: the store cannot be used: {str(problem).splitlines()[0]}") from None
+
+
+def moment(text: str | None) -> datetime | None:
+    """A moment as the store keeps it."""
+    return None if text is None else datetime.fromisoformat(text).astimezone(UTC)
+
+
+def _url(where: str) -> Any:
+    try:
+        return make_url(where)
+    except ArgumentError:
+        raise LeeboardError(
+            "the store's address is no URL; give a file, or postgresql+psycopg://user@host/name"
+        ) from None
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A reader that starts to write can be refused without any waiting, so a writer asks for its turn at once.
+    writes = connection.get_execution_options().get("leeboard_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

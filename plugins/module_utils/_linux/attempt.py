@@ -1,0 +1,61 @@
+"""Small things every driver needs: an answer that never raises, and a judgement on what is installed."""
+
+from __future__ import annotations
+
+from .host import HostError
+from .reading import absent, reading, unreadable
+
+NOT_INSTALLED = " is not installed"  # how the source of an `absent` ends when a program is missing
+
+
+def attempt(driver: str, address: str, find) -> dict:
+    """The reading that `find()` gives. A HostError becomes an `unreadable` one with its code and reason.
+
+    Anything else is a mistake of ours, and shows as `driver_failed` at this address only.
+    """
+    try:
+        return find()
+    except HostError as problem:
+        return reading(driver, address, unreadable(problem.code, problem.why))
+    except Exception as problem:
+        return reading(driver, address, unreadable("driver_failed", f"{type(problem).__name__}: {problem}"))
+
+
+def foreign(driver: str, address: str) -> dict:
+    """The reading of an address that the driver does not know."""
+    return reading(driver, address, unreadable("malformed", f"{address!r} is no address of the driver {driver}"))
+
+
+def not_installed(program: str) -> dict:
+    """An `absent` because `program` is missing. While packages are being upgraded a visit turns it into `busy`."""
+    return absent(program + NOT_INSTALLED)
+
+
+def first_of(host, paths: tuple) -> str:
+    """The first of `paths` that is there, or an empty text."""
+    for path in paths:
+        if host.exists(path):
+            return path
+    return ""
+
+
+def text_or_nothing(host, path: str):
+    """The text of a file, None when it is absent. A link to /dev/null is an empty file. Raises HostError."""
+    try:
+        return host.text(path)
+    except FileNotFoundError:
+        return None
+    except HostError as problem:
+        if problem.code == "malformed" and is_null(host, path):
+            return ""
+        raise
+
+
+def is_null(host, path: str) -> bool:
+    """True when `path` leads to /dev/null, which is how administrators switch a file off."""
+    return host.link(path) == "/dev/null"
+
+
+def number(text: str):
+    """A whole number of at most ten ASCII digits, else None: what a device writes may be of any length and script."""
+    return int(text) if len(text) <= 10 and text.isascii() and text.isdigit() else None

@@ -1,0 +1,57 @@
+"""Values of configurations that are put together from a main file and drop-ins.
+
+Addresses:
+    systemd/NAME.conf:Section.Key     str, the last assignment in systemd's order; absent when unset or reset
+    sshd:Banner                       str, a path or "none", as sshd itself answers for an ordinary user and for root
+    gdm:daemon.AutomaticLoginEnable   bool (str when GDM would not understand it); likewise TimedLoginEnable
+    lightdm:Seat:*.greeter-hide-users bool (str when LightDM would not understand it)
+
+Each kind has a file of its own beside this one: dropin_systemd, dropin_sshd, dropin_gdm, dropin_lightdm.
+"""
+
+from __future__ import annotations
+
+import re
+
+from . import dropin_gdm, dropin_lightdm, dropin_sshd, dropin_systemd
+from .attempt import attempt, foreign
+from .change import ChangeRefused
+from .planned import Planned
+from .reading import reading
+
+NAME = "dropin"
+ADDRESSES = re.compile(
+    r"\A(?:systemd/[a-z][a-z0-9-]{0,40}\.conf:[A-Z][A-Za-z0-9]{0,40}\.[A-Z][A-Za-z0-9]{0,60}"
+    r"|sshd:Banner|gdm:daemon\.(?:AutomaticLoginEnable|TimedLoginEnable)|lightdm:Seat:\*\.greeter-hide-users)\Z"
+)
+
+
+def _kind(address: str):
+    if address.startswith("systemd/"):
+        return dropin_systemd
+    return {"sshd": dropin_sshd, "gdm": dropin_gdm, "lightdm": dropin_lightdm}[address.split(":", 1)[0]]
+
+
+def observe(host, addresses: list) -> dict:
+    """A reading for each address; nothing is raised for a bad machine."""
+    return {
+        address: attempt(
+            NAME, address, lambda address=address: reading(NAME, address, _kind(address).effective(host, address))
+        )
+        if ADDRESSES.match(address)
+        else foreign(NAME, address)
+        for address in addresses
+    }
+
+
+def rehearse(host, changes: list):
+    """The files and the commands that load them. Raises ChangeRefused when the change would not have its effect."""
+    planned = Planned(host)
+    commands: list = []
+    for change in changes:
+        if not ADDRESSES.match(change["address"]):
+            raise ChangeRefused(f"{change['address']!r} is no address of the driver {NAME}")
+        for command in _kind(change["address"]).plan(host, planned, change["address"], change["value"]):
+            if command not in commands:
+                commands.append(command)
+    return planned.rehearsal(commands)

@@ -1,0 +1,55 @@
+"""GDM's daemon file: automatic sign-in. /etc/gdm3/daemon.conf on Debian, /etc/gdm3/custom.conf on Ubuntu.
+
+GDM reads it at its start; a value in the per-boot file /run/gdm3/custom.conf comes before it (common/gdm-settings.c).
+GDM understands true, false, 1 and 0; anything else leaves the default, which is false.
+"""
+
+from __future__ import annotations
+
+from .attempt import first_of, not_installed
+from .change import ChangeRefused
+from .inifile import keyfile_assignments, with_key
+from .planned import original_text
+from .reading import absent, value
+
+FILES = ("/etc/gdm3/daemon.conf", "/etc/gdm3/custom.conf", "/etc/gdm/custom.conf")
+PER_BOOT = ("/run/gdm3/custom.conf", "/run/gdm/custom.conf")
+PROGRAMS = ("/usr/sbin/gdm3", "/usr/sbin/gdm", "/usr/bin/gdm")
+BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
+
+
+def effective(host, address: str) -> dict:
+    """The aspect of one address. Raises HostError."""
+    key = address.rsplit(".", 1)[1]
+    file = first_of(host, FILES)
+    if not file:
+        return absent("GDM has no configuration file") if first_of(host, PROGRAMS) else not_installed("GDM")
+    for path in (*PER_BOOT, file):
+        if not host.exists(path):
+            continue
+        found = [
+            assignment
+            for assignment in keyfile_assignments(host.text(path), path)
+            if assignment.section == "daemon" and assignment.key == key
+        ]
+        if found:
+            said = BOOLEANS.get(found[-1].text.lower(), found[-1].text)
+            return value(said, found[-1].place, "bool" if isinstance(said, bool) else "string")
+    return absent(file)
+
+
+def plan(host, planned, address: str, wanted) -> list:
+    """Set the key in GDM's file in place. Raises ChangeRefused, HostError."""
+    if not isinstance(wanted, bool):
+        raise ChangeRefused(f"{address}: the wanted value must be true or false")
+    file = first_of(host, FILES)
+    if not file:
+        raise ChangeRefused("GDM has no configuration file here, so there is nothing to change")
+    if effective(planned, address).get("value") is wanted:
+        return []
+    key = address.rsplit(".", 1)[1]
+    planned.put(file, with_key(original_text(planned, file), "daemon", key, "true" if wanted else "false"))
+    after = effective(planned, address)
+    if after.get("value") is not wanted:
+        raise ChangeRefused(f"{after['source']} comes before {file} until the next boot; repeat the roll-out after it")
+    return []  # GDM reads the file at its start, and restarting it would end everybody's session

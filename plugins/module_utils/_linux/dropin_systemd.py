@@ -1,0 +1,81 @@
+"""systemd's own configuration: /etc/systemd/NAME.conf and its drop-ins.
+
+The order is that of systemd.unit(5) and of `systemd-analyze cat-config`: the first main file of /etc, /run,
+/usr/local/lib, /usr/lib; then the drop-ins of all folders by FILE NAME, where a namesake in an earlier folder hides the
+later ones and a link to /dev/null masks. The last assignment wins and an empty one resets.
+"""
+
+from __future__ import annotations
+
+from .attempt import text_or_nothing
+from .change import ChangeRefused
+from .inifile import systemd_assignments, with_key
+from .reading import absent, value
+from .systemd_unit import note_if_older, state
+
+FOLDERS = ("/etc/systemd", "/run/systemd", "/usr/local/lib/systemd", "/usr/lib/systemd")
+OURS = "zz-leeboard.conf"  # letters sort after digits, so this is read after the usual 10- to 99- names
+# The daemon that reads a file, and how it takes it up. sleep.conf is read at each suspend.
+DAEMONS = {
+    "logind": ("systemd-logind.service", "reload"),
+    "journald": ("systemd-journald.service", "restart"),
+    "timesyncd": ("systemd-timesyncd.service", "restart"),
+    "sleep": (None, None),
+}
+
+
+def effective(host, address: str) -> dict:
+    """The aspect of one address. Raises HostError."""
+    name, section, key = _parts(address)
+    paths = files(host, name)
+    found, place = "", f"{name}.conf and its drop-ins"
+    for path in paths:
+        for assignment in systemd_assignments(text_or_nothing(host, path) or "", path):
+            if assignment.section == section and assignment.key == key:
+                found, place = assignment.text, assignment.place
+    aspect = value(found, place, "string") if found else absent(place)
+    unit = DAEMONS.get(name, (None, None))[0]
+    if unit and paths:
+        note = note_if_older(host, unit, paths, unit)
+        if note:
+            aspect["note"] = note
+    return aspect
+
+
+def _parts(address: str) -> tuple:
+    path, _, key = address.partition(":")
+    section, _, key = key.partition(".")
+    return path[len("systemd/") : -len(".conf")], section, key
+
+
+def files(host, name: str) -> list:
+    """The files that are read, in their order. Raises HostError when a folder cannot be listed."""
+    main = [f"{folder}/{name}.conf" for folder in FOLDERS if host.exists(f"{folder}/{name}.conf")][:1]
+    chosen: dict = {}
+    for folder in FOLDERS:
+        for entry in host.entries(f"{folder}/{name}.conf.d"):
+            if entry.endswith(".conf"):
+                chosen.setdefault(entry, f"{folder}/{name}.conf.d/{entry}")
+    return main + [chosen[entry] for entry in sorted(chosen)]
+
+
+def plan(host, planned, address: str, wanted) -> list:
+    """Put one key into our drop-in. Returns the commands that load it. Raises ChangeRefused, HostError."""
+    name, section, key = _parts(address)
+    if not isinstance(wanted, str) or not wanted.strip() or not wanted.isprintable() or wanted.endswith("\\"):
+        raise ChangeRefused(f"{address}: the wanted value must be one line of text")
+    if name not in DAEMONS:
+        raise ChangeRefused(f"{address}: it is not known how {name}.conf is loaded, so it is only reported")
+    wanted = wanted.strip()
+    before = effective(host, address)
+    unit, verb = DAEMONS[name]
+    if before.get("value") != wanted:
+        path = f"/etc/systemd/{name}.conf.d/{OURS}"
+        text = text_or_nothing(planned, path) or "# Written by Leeboard\n"
+        planned.put(path, with_key(text, section, key, wanted), mode=0o644)
+        after = effective(planned, address)
+        if after.get("value") != wanted:
+            raise ChangeRefused(f"{after['source']} is read after {path} and sets {key} otherwise; take it out there")
+    elif "note" not in before:
+        return []
+    return [["systemctl", verb, unit]] if unit and state(host, unit)[0] else []

@@ -1,0 +1,143 @@
+"""What kind of machine this is: the facts that decide which controls apply.
+
+os_id, os_version (text), desktops, display_managers, sign_in_methods (lists), ssh_server, smart_cards, package_upgrade
+(bool), chassis (portable, desktop, server, other). A fact that cannot be read is unreadable, never a guess.
+"""
+
+from __future__ import annotations
+
+import os
+
+from . import pam
+from .attempt import first_of, number
+from .desktops import desktops, display_managers
+from .host import HostError
+from .identity import OS_RELEASE, os_release
+from .reading import absent, unreadable, value
+
+CHASSIS = "/sys/class/dmi/id/chassis_type"
+# SMBIOS 3.7, table 17.
+KINDS = {
+    "portable": (8, 9, 10, 11, 14, 30, 31, 32),
+    "desktop": (3, 4, 5, 6, 7, 13, 15, 16, 24, 35, 36),
+    "server": (17, 23, 25, 28, 29),
+}
+DPKG = "/var/lib/dpkg"
+
+
+def observe(host) -> dict:
+    """{name: aspect} of every fact."""
+    finders = {
+        "os_id": lambda: _os(host, "ID"),
+        "os_version": lambda: _os(host, "VERSION_ID"),
+        "desktops": lambda: value(desktops(host), "session files and installed programs", "list"),
+        "display_managers": lambda: value(display_managers(host), "installed programs", "list"),
+        "ssh_server": lambda: value(host.exists("/usr/sbin/sshd"), "/usr/sbin/sshd", "bool"),
+        "smart_cards": lambda: _smart_cards(host),
+        "sign_in_methods": lambda: _sign_in_methods(host),
+        "package_upgrade": lambda: _package_upgrade(host),
+        "chassis": lambda: _chassis(host),
+    }
+    return {name: _find(find) for name, find in finders.items()}
+
+
+def _find(find) -> dict:
+    try:
+        return find()
+    except HostError as problem:
+        return unreadable(problem.code, problem.why)
+    except Exception as problem:  # one fact must not cost the others
+        return unreadable("driver_failed", f"{type(problem).__name__}: {problem}")
+
+
+def _os(host, key: str) -> dict:
+    said, path = os_release(host)
+    return value(said[key][:200], path, "string") if said.get(key) else absent(path or OS_RELEASE[0])
+
+
+def _modules(host) -> set:
+    """The names of the PAM modules that are installed."""
+    folders = ["/usr/lib/security"]
+    folders += [
+        f"/usr/lib/{name}/security" for name in host.entries("/usr/lib") if name.endswith(("-gnu", "-gnueabihf"))
+    ]
+    return {name for folder in folders for name in host.entries(folder) if name.startswith("pam_")}
+
+
+def _smart_cards(host) -> dict:
+    program = first_of(host, ("/usr/sbin/pcscd", "/usr/bin/pcscd"))
+    if program:
+        return value(True, program, "bool")
+    found = sorted(_modules(host) & {"pam_pkcs11.so", "pam_p11.so", "pam_poldi.so"})
+    return value(bool(found), ", ".join(found) or "neither pcscd nor a PAM module for cards is installed", "bool")
+
+
+def _sign_in_methods(host) -> dict:
+    """What PAM asks for at the ways in: a method counts when its module is called, not when it is only installed."""
+    ways = [way for way in ("login", "gdm-password", "lightdm", "sddm", "sshd") if pam.service_file(host, way)]
+    if not ways:
+        return absent("there is no PAM configuration for login")
+    called = {line.module for way in ways for line in pam.stack(host, way, "auth")}
+    installed = _modules(host)
+    # GDM offers a finger on its own when the module is there.
+    if pam.service_file(host, "gdm-fingerprint") and "pam_fprintd.so" in installed:
+        called |= {line.module for line in pam.stack(host, "gdm-fingerprint", "auth")}
+    methods = {
+        "fingerprint": {"pam_fprintd.so"},
+        "password": {"pam_unix.so", "pam_sss.so", "pam_winbind.so", "pam_krb5.so", "pam_ldap.so"},
+        "security_key": {"pam_u2f.so"},
+        "smart_card": {"pam_pkcs11.so", "pam_p11.so", "pam_poldi.so"},
+    }
+    found = [method for method, modules in methods.items() if called & modules]
+    return value(found, "/etc/pam.d/" + ", ".join(ways), "list")
+
+
+def _package_upgrade(host) -> dict:
+    """True while apt or dpkg holds its lock (seen in /proc/locks, nothing is locked by us) or broke off half-way."""
+    if host.entries(f"{DPKG}/updates"):
+        return value(True, f"{DPKG}/updates", "bool")
+    held = None
+    for path in (f"{DPKG}/lock-frontend", f"{DPKG}/lock"):
+        try:
+            lock = host.stat(path)
+        except FileNotFoundError:
+            continue
+        if held is None:
+            held = _held(host)
+        if any(inode == lock.st_ino and _same_device(device, lock.st_dev) for device, inode in held):
+            return value(True, path, "bool")
+    return value(False, DPKG, "bool")
+
+
+def _held(host) -> list:
+    """(device, inode) of every lock in /proc/locks: "1: POSIX  ADVISORY  WRITE 1234 fd:01:393217 0 EOF"."""
+    try:
+        text = host.text("/proc/locks")
+    except FileNotFoundError:
+        raise HostError(
+            "failed", "/proc/locks is missing, so it is not known whether packages are being upgraded"
+        ) from None
+    found = []
+    for line in text.split("\n"):
+        words = line.split()
+        place = words[5].split(":") if len(words) > 5 and words[1] != "->" else []
+        if len(place) == 3 and number(place[2]) is not None:
+            found.append((f"{place[0]}:{place[1]}".lower(), number(place[2])))
+    return found
+
+
+def _same_device(said: str, device: int) -> bool:
+    # On btrfs and overlay file systems stat shows a device of its own (major 0): there the inode alone decides.
+    return os.major(device) == 0 or said == f"{os.major(device):02x}:{os.minor(device):02x}"
+
+
+def _chassis(host) -> dict:
+    try:
+        text = host.text(CHASSIS).strip()
+    except FileNotFoundError:
+        return absent(CHASSIS)
+    code = number(text)
+    if code is None:
+        raise HostError("malformed", f"{CHASSIS} holds {text[:40]!r}, which is no number")
+    kind = next((name for name, codes in KINDS.items() if code in codes), "other")
+    return value(kind, f"{CHASSIS}: {code}", "string")

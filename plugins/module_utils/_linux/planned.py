@@ -1,0 +1,142 @@
+"""A machine as it will be once the edits of a rehearsal are made.
+
+A driver reads a `Planned` with the very code that reads the machine. So a rehearsal can judge the outcome before
+anything is written, and refuses what would not have the wanted effect.
+"""
+
+from __future__ import annotations
+
+import stat
+
+from .change import ChangeRefused, FileEdit, Rehearsal
+
+
+class Planned:
+    """`host` with edits on top. `put` and `remove` add edits; the reading methods are those of `Host`."""
+
+    def __init__(self, host) -> None:
+        self._host = host
+        self._edits: dict = {}
+        self.is_root = host.is_root
+
+    # Changing
+
+    def put(self, path: str, text: str, mode=None, owner=None) -> None:
+        """Plan `text` as the content of the file `path`. Raises ChangeRefused, HostError."""
+        self.put_bytes(path, encode(text), mode, owner)
+
+    def put_bytes(self, path: str, content: bytes, mode=None, owner=None) -> None:
+        """Plan bytes as the content of a file; a link inside /etc is followed, any other link is refused."""
+        target = self._target(path)
+        before = self._edits[target].before if target in self._edits else self._before(target)
+        self._edits[target] = FileEdit(target, before, content, mode, owner)
+
+    def remove(self, path: str) -> None:
+        """Plan the removal of a regular file. A link is refused: the journal could not bring it back."""
+        leads = self._host.link(path)
+        if leads is not None:
+            raise ChangeRefused(f"{path} is a symbolic link to {leads}; take it away by hand and repeat the roll-out")
+        self._edits[path] = FileEdit(path, self._before(path), None)
+
+    def rehearsal(self, commands: list | None = None) -> Rehearsal:
+        """What was planned, in the order of the paths; edits that change nothing are kept for `apply` to drop."""
+        return Rehearsal([self._edits[path] for path in sorted(self._edits)], commands)
+
+    def changes_something(self) -> bool:
+        """True when an edit differs from what is there in its content."""
+        return any(edit.before != edit.after for edit in self._edits.values())
+
+    def _target(self, path: str) -> str:
+        leads = self._host.link(path)
+        if leads is None:
+            return path
+        if leads.startswith("/etc/") and self._host.exists(leads):
+            return leads
+        raise ChangeRefused(
+            f"{path} is a symbolic link to {leads}, which belongs to something else; "
+            "put a regular file in its place and repeat the roll-out"
+        )
+
+    def _before(self, path: str):
+        try:
+            return self._host.read(path)
+        except FileNotFoundError:
+            return None
+
+    # Reading
+
+    def read(self, name: str) -> bytes:
+        """The bytes as they will be."""
+        edit = self._edits.get(self._host.link(name) or name)
+        if edit is None:
+            return self._host.read(name)
+        if edit.after is None:
+            raise FileNotFoundError(name)
+        return edit.after
+
+    def text(self, name: str) -> str:
+        """The text as it will be."""
+        return self.read(name).decode("utf-8", "backslashreplace")
+
+    def exists(self, name: str) -> bool:
+        """True when it will be there."""
+        edit = self._edits.get(name)
+        return self._host.exists(name) if edit is None else edit.after is not None
+
+    def entries(self, name: str) -> list:
+        """The sorted names that will be in a folder."""
+        found = set(self._host.entries(name))
+        for path, edit in self._edits.items():
+            folder, _, entry = path.rpartition("/")
+            if folder == name:
+                found.discard(entry)
+                if edit.after is not None:
+                    found.add(entry)
+        return sorted(found)
+
+    def link(self, name: str):
+        """Where a link leads; a planned file is none."""
+        return None if name in self._edits else self._host.link(name)
+
+    def stat(self, name: str):
+        """The status as it is now."""
+        return self._host.stat(name)
+
+    def query(self, argv: list):
+        """Ask the machine as it is: only for what no file edit changes, such as the version of a program."""
+        return self._host.query(argv)
+
+    def executable(self, name: str) -> bool:
+        """True when somebody may run the file as it will be."""
+        edit = self._edits.get(self._host.link(name) or name)
+        return executable(self._host, name) if edit is None or edit.mode is None else bool(edit.mode & 0o111)
+
+
+def executable(host, name: str) -> bool:
+    """True for a regular file with an execute bit. Raises HostError."""
+    if isinstance(host, Planned):
+        return host.executable(name)
+    try:
+        found = host.stat(name)
+    except FileNotFoundError:
+        return False
+    return stat.S_ISREG(found.st_mode) and bool(found.st_mode & 0o111)
+
+
+def encode(text: str) -> bytes:
+    """Text as bytes for a file. Raises ChangeRefused for what no file of ours may hold."""
+    try:
+        found = text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise ChangeRefused("the wanted text holds characters that are no text") from None
+    if b"\0" in found:
+        raise ChangeRefused("the wanted text holds a null byte")
+    return found
+
+
+def original_text(host, path: str) -> str:
+    """A file's text for editing in place. Raises ChangeRefused when it is no UTF-8, since an edit would change it."""
+    try:
+        return host.read(path).decode("utf-8")
+    except UnicodeDecodeError:
+        raise ChangeRefused(f"{path} is not UTF-8 text; edit it by hand and repeat the roll-out") from None

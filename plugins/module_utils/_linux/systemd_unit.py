@@ -1,0 +1,49 @@
+"""What the running service manager says about a unit: whether it runs, and since when its configuration is loaded."""
+
+from __future__ import annotations
+
+from .attempt import number
+from .host import HostError
+
+
+# Every unit that a driver asks about: one question to the service manager answers for all of them.
+UNITS = (
+    "ssh.service",
+    "sshd.service",
+    "systemd-logind.service",
+    "systemd-journald.service",
+    "systemd-timesyncd.service",
+)
+
+
+def state(host, unit: str) -> tuple:
+    """(active, since): whether a unit runs, and the time of its last start or reload in seconds since 1970, or None.
+
+    A machine without a running systemd (a container, a captured folder) has no running units. Raises HostError.
+    """
+    if not host.exists("/run/systemd/system"):
+        return False, None
+    done = host.query(
+        ["systemctl", "show", "--timestamp=unix", "-p", "ActiveState", "-p", "StateChangeTimestamp", *UNITS]
+    )
+    blocks = done.out.strip("\n").split("\n\n")  # one for each unit, in the order of the question
+    if len(blocks) != len(UNITS):
+        raise HostError("failed", f"systemctl show ended with status {done.rc}: {done.err.strip()[:200]}")
+    said = dict(line.split("=", 1) for line in blocks[UNITS.index(unit)].splitlines() if "=" in line)
+    # A reload does not touch ActiveEnterTimestamp, but it leaves and enters the active state.
+    return said.get("ActiveState") == "active", number(said.get("StateChangeTimestamp", "").lstrip("@"))
+
+
+def note_if_older(host, unit: str, paths: list, name: str) -> str:
+    """A sentence when a unit was last loaded before one of its files changed, else an empty text. Raises HostError."""
+    active, since = state(host, unit)
+    if not active or since is None:
+        return ""
+    for path in paths:
+        try:
+            changed = host.stat(path).st_mtime
+        except FileNotFoundError:
+            continue
+        if changed >= since + 1:  # the service manager gives whole seconds
+            return f"{name} was started before its configuration last changed; it takes effect at the next reload"
+    return ""

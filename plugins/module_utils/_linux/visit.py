@@ -1,0 +1,110 @@
+"""One visit: everything that is asked of a machine, in one process, as one observation.
+
+    {"schema": 1, "platform": "linux", "observed_at": "2026-11-25T02:00:00Z", "identity": {...}, "facts": {...},
+     "readings": [reading, ...] by driver and address,
+     "cost": {"children": n, "seconds": s, "cpu_seconds": own and the children's}}
+
+Drivers are imported by name: Ansible packs only what it sees imported.
+"""
+
+from __future__ import annotations
+
+import resource
+import time
+
+from . import accounts, banner, dconf, device_label, dropin, facts, faillock, file_mode, identity, shell_timeout
+from .attempt import NOT_INSTALLED
+from .reading import reading, unreadable
+
+DRIVERS = {
+    driver.NAME: driver
+    for driver in (accounts, banner, dconf, device_label, dropin, faillock, file_mode, shell_timeout)
+}
+LONGEST = 4096  # characters of any text but a value, which `reading.value` bounds itself
+ASPECTS = ("configured", "effective", "running")
+
+
+def visit(host, addresses: dict) -> dict:
+    """The observation of `host` for `addresses` ({driver: [address, ...]}). Nothing is raised for a bad machine."""
+    started, used = time.monotonic(), _cpu()
+    observed_at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    known = facts.observe(host)
+    readings: list = []
+    for name in sorted(addresses):
+        readings += _ask(host, name, sorted(set(addresses[name])))
+    if known["package_upgrade"].get("value") is True:
+        readings = [_busy(found) for found in readings]
+    observation = {
+        "schema": 1,
+        "platform": "linux",
+        "observed_at": observed_at,
+        "identity": identity.observe(host),
+        "facts": known,
+        "readings": readings,
+    }
+    observation = _text_only(observation)
+    observation["cost"] = {
+        "children": host.children,
+        "seconds": round(time.monotonic() - started, 3),
+        "cpu_seconds": round(_cpu() - used, 3),
+    }
+    return observation
+
+
+def _cpu() -> float:
+    """Seconds of processor time of this process and of the children it has waited for."""
+    spent = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in spent)
+
+
+def _ask(host, name: str, wanted: list) -> list:
+    """The readings of one driver, one for each address, whatever the driver does."""
+    driver = DRIVERS.get(name)
+    if driver is None:
+        return [
+            _failed(name, address, "driver_failed", f"this collection has no driver {name!r}") for address in wanted
+        ]
+    found = {
+        address: _failed(name, address, "malformed", f"{address!r} is no address of the driver {name}")
+        for address in wanted
+        if not driver.ADDRESSES.match(address)
+    }
+    asked = [address for address in wanted if address not in found]
+    try:
+        answers = driver.observe(host, asked) if asked else {}
+    except Exception as problem:  # a broken driver must not cost the readings of the others
+        why = f"{type(problem).__name__}: {problem}"
+        answers = {address: _failed(name, address, "driver_failed", why) for address in asked}
+    for address in asked:
+        found[address] = answers.get(address) or _failed(name, address, "driver_failed", "the driver gave no reading")
+    return [found[address] for address in wanted]
+
+
+def _failed(name: str, address: str, code: str, why: str) -> dict:
+    return reading(name, address, unreadable(code, why))
+
+
+def _busy(found: dict) -> dict:
+    """While packages are replaced, a missing program says nothing about the machine."""
+    aspects = {aspect: found[aspect] for aspect in ASPECTS if aspect in found}
+    missing = [
+        aspect
+        for aspect in aspects.values()
+        if aspect.get("code") == "missing_tool"
+        or (aspect["state"] == "absent" and aspect["source"].endswith(NOT_INSTALLED))
+    ]
+    if not missing:
+        return found
+    why = missing[0].get("why") or missing[0]["source"]
+    return _failed(found["driver"], found["address"], "busy", f"packages are being upgraded: {why}")
+
+
+def _text_only(found):
+    """The same data with text that any JSON reader takes: file names may hold bytes that are no text."""
+    if isinstance(found, str):
+        return found[: 2 * LONGEST].encode("utf-8", "backslashreplace").decode()[: 2 * LONGEST]
+    if isinstance(found, list):
+        return [_text_only(part) for part in found]
+    if isinstance(found, dict):
+        return {key: _text_only(part) for key, part in found.items()}
+    return found

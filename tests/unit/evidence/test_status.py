@@ -1,0 +1,209 @@
+"""How schools stand at one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from leeboard.estate.device import Device
+from leeboard.evidence.expected import expected as from_variables
+from leeboard.evidence.ingest import ingest
+from leeboard.evidence.lines import started_of
+from leeboard.evidence.status import estate_status
+from leeboard.evidence.store import Store
+from leeboard.policy.model import Baseline
+from leeboard.report.model import DeviceStatus, EstateStatus
+from tests.unit.evidence.estate import URN, device, expected, line, observation, run_id, write
+
+
+class School:
+    """A store with an evidence folder beside it."""
+
+    def __init__(self, folder: Path, baseline: Baseline) -> None:
+        self.evidence = folder / "evidence"
+        self.store = Store(folder / "leeboard.db")
+        self.baseline = baseline
+
+    def night(self, number: int, said: Any, assets: tuple[Any, ...] = ("LT-1",), **more: Any) -> None:
+        devices = [expected(asset) if isinstance(asset, str) else asset for asset in assets]
+        write(self.evidence, run_id(number), devices, said, **more)
+        assert ingest(self.store, [self.evidence], self.baseline).problems == []
+
+    def status(self, *devices: Device, night: float = 0.0, **more: Any) -> EstateStatus:
+        at = started_of(run_id(0)) + timedelta(days=night, seconds=5)
+        return estate_status(self.store, self.baseline, devices, at, **more)
+
+
+@pytest.fixture
+def school(tmp_path: Path, baseline: Baseline) -> Iterator[School]:
+    found = School(tmp_path, baseline)
+    yield found
+    found.store.close()
+
+
+def verdicts(status: DeviceStatus) -> dict[str, str]:
+    return {finding.control: finding.verdict.value for finding in status.findings}
+
+
+FINE = {"LCK-01": "compliant", "LCK-02": "not_applicable", "LBL-01": "compliant"}
+DRIFTED = {**FINE, "LCK-01": "drifted"}
+
+
+def all_of(verdict: str) -> dict[str, str]:
+    return {**FINE, "LCK-01": verdict, "LBL-01": verdict}
+
+
+def test_observed_tonight(school: School) -> None:
+    school.night(0, {"LT-1": observation(lock=5000)})
+    school.night(1, {"LT-1": observation(lock=5000)})
+    status = school.status(device("LT-1"), night=1)
+    (found,) = status.devices
+    assert (found.outcome, verdicts(found), found.message) == ("observed", DRIFTED, "")
+    assert found.seen == datetime(2026, 11, 3, 2, 10, 5, tzinfo=UTC)
+    assert found.since["LCK-01"] == datetime(2026, 11, 2, 2, 10, tzinfo=UTC)
+    assert (status.exit_code, status.problems) == (2, ())
+
+
+@pytest.mark.parametrize("said", [{"LT-1": "unreachable"}, {}])
+def test_silence_keeps_the_last_verdicts_until_they_are_stale(school: School, said: dict[str, str]) -> None:
+    school.night(0, {"LT-1": observation(lock=5000)})
+    school.night(1, said)
+    (found,) = school.status(device("LT-1"), night=14).devices
+    assert found.outcome == ("unreachable" if said else "not_seen")
+    assert verdicts(found) == DRIFTED, "exactly at the limit it still stands"
+    (found,) = school.status(device("LT-1"), night=14 + 1 / 86400).devices
+    assert verdicts(found) == all_of("stale")
+    stale = found.findings[0]
+    assert stale.reason == "last seen 02 November 2026, more than 14 days ago; it was drifted then"
+    assert found.since["LCK-01"] == started_of(run_id(14)) + timedelta(seconds=5)
+
+
+def test_the_level_of_today_sets_the_limit(school: School) -> None:
+    school.night(0, {"LT-1": observation()})
+    school.night(1, {})
+    (found,) = school.status(device("LT-1", level="high"), night=3.5).devices
+    assert verdicts(found)["LCK-01"] == "stale"
+    (found,) = school.status(device("LT-1", level="sensitive"), night=3.5).devices
+    assert verdicts(found)["LCK-01"] == "compliant"
+
+
+def test_a_device_observed_in_its_latest_run_is_never_stale(school: School) -> None:
+    school.night(0, {"LT-1": observation()})
+    assert verdicts(school.status(device("LT-1"), night=99).devices[0]) == FINE
+
+
+def test_never_seen(school: School) -> None:
+    school.night(0, {"LT-1": "unreachable"}, ("LT-1", "LT-2"))
+    one, two, three = school.status(device("LT-1"), device("LT-2"), device("LT-3")).devices
+    assert [found.outcome for found in (one, two, three)] == ["unreachable", "not_seen", "never"]
+    assert [verdicts(found) for found in (one, two, three)] == [all_of("missing")] * 3
+    assert (one.seen, one.message) == (None, "unreachable it was")
+    assert school.status(device("LT-1")).exit_code == 3
+
+
+@pytest.mark.parametrize("outcome", ["failed", "another_machine"])
+def test_failed_and_another_machine_are_errors_whatever_was_before(school: School, outcome: str) -> None:
+    school.night(0, {"LT-1": observation()})
+    school.night(1, {"LT-1": outcome})
+    (found,) = school.status(device("LT-1"), night=1).devices
+    assert (found.outcome, verdicts(found)) == (outcome, all_of("error"))
+    assert found.findings[0].reason == f"{outcome} it was"
+    assert found.seen is not None and found.seen.day == 2
+
+
+def test_an_observation_that_makes_no_sense_is_an_error(school: School) -> None:
+    school.night(0, [line("LT-1", started_of(run_id(0)), observation={"nonsense": 1})])
+    (found,) = school.status(device("LT-1")).devices
+    assert (found.outcome, verdicts(found)) == ("failed", all_of("error"))
+    assert "is not an observation" in found.message
+
+
+def test_platform_other_is_counted_and_never_checked(school: School) -> None:
+    tablet = device("IPAD-1", platform="other")
+    school.night(0, {}, (expected("IPAD-1", platform="other"),))
+    status = school.status(tablet)
+    (found,) = status.devices
+    assert (found.outcome, verdicts(found)) == ("other", all_of("not_checked"))
+    assert status.exit_code == 0 and status.counts()["not_checked"] == 2
+
+
+def test_wrong_variables_are_an_error_in_the_store_and_in_the_inventory(school: School) -> None:
+    wrong = from_variables("lt-1", {"leeboard_urn": URN, "leeboard_asset": "LT-1", "leeboard_form": "round"}, ())
+    assert wrong is not None and wrong.problem.startswith("lt-1: leeboard_platform is missing")
+    school.night(0, {}, (wrong,))
+    for found in (*school.status().devices, *school.status(wrong).devices):
+        assert found.outcome == "failed" and found.message == wrong.problem
+        assert set(verdicts(found).values()) == {"error"}
+        assert type(found.device) is Device
+    weaker = device("LT-1", overrides={"LCK-01": {"setting": 9999}})
+    (found,) = school.status(weaker).devices
+    assert verdicts(found) == all_of("error") and "only a stricter value is taken" in found.message
+
+
+def test_a_broken_off_run_is_a_problem_until_the_next(school: School) -> None:
+    school.night(0, {"LT-1": observation()}, ("LT-1", "LT-2", "LT-3"), close=False)
+    status = school.status(device("LT-1"), device("LT-2"))
+    assert status.problems == (
+        f"school 123456: run {run_id(0)} (02 November 2026 02:10 UTC) was broken off; "
+        "2 of 3 devices were not seen in it; run it again",
+    )
+    assert [found.outcome for found in status.devices] == ["observed", "not_seen"]
+    assert status.exit_code == 3
+    school.night(1, {"LT-1": observation()})
+    assert school.status(device("LT-1"), night=1).problems == ()
+
+
+def test_without_an_inventory_all_that_is_known(school: School) -> None:
+    school.night(0, {"LT-1": observation()}, ("LT-1", "LT-2"))
+    write(school.evidence, run_id(0), [expected("LT-1", urn="654321")], {"LT-1": observation()}, urn="654321")
+    ingest(school.store, [school.evidence], school.baseline)
+    found = school.status().devices
+    assert [(one.device.urn, one.device.asset) for one in found] == [
+        (URN, "LT-1"), (URN, "LT-2"), ("654321", "LT-1")
+    ]  # fmt: skip
+    assert [one.device.urn for one in school.status(urns=["654321"]).devices] == ["654321"]
+    assert [
+        one.device.urn for one in school.status(device("LT-1"), device("LT-1", urn="654321"), urns=[URN]).devices
+    ] == [URN]
+    assert school.status(urns=["999999"]).devices == ()
+
+
+def test_of_tonights_runs_only(school: School) -> None:
+    school.night(0, {"LT-1": "failed", "LT-2": observation()}, ("LT-1", "LT-2"), close=False)
+    school.night(1, {"LT-2": observation(lock=0)}, ("LT-2",))
+    devices = device("LT-1"), device("LT-2"), device("LT-3")
+    one, two, three = school.status(*devices, night=1, runs={run_id(1)}).devices
+    assert (one.outcome, verdicts(one)) == ("not_seen", all_of("missing"))
+    assert "not in tonight's run" in one.message
+    assert (two.outcome, verdicts(two)) == ("observed", FINE)
+    assert (three.outcome, three.message) == ("not_seen", "not in tonight's run")
+    assert school.status(*devices, runs={run_id(0)}).problems != ()
+    assert school.status(*devices, runs={run_id(1)}).problems == ()
+
+
+def test_a_control_that_is_newer_than_the_last_visit_is_missing(school: School) -> None:
+    said = [line("LT-1", started_of(run_id(0)), findings=[
+        {"control": "LCK-01", "verdict": "compliant", "mode": "enforce", "judged": []},
+        {"control": "OLD-01", "verdict": "drifted", "mode": "enforce", "judged": []},
+    ])]  # fmt: skip
+    school.night(0, said)
+    (found,) = school.status(device("LT-1")).devices
+    assert verdicts(found) == {**FINE, "LBL-01": "missing"}
+
+
+def test_changes_are_lines(school: School) -> None:
+    changes = [
+        "as it is",
+        {"text": "in words"},
+        {"driver": "dconf", "address": "/a", "before": 0, "after": 900},
+        {"x": 1},
+    ]
+    school.night(0, [line("LT-1", started_of(run_id(0)), changes=changes)])
+    (found,) = school.status(device("LT-1")).devices
+    assert found.changes == ("as it is", "in words", "dconf:/a: 0 -> 900", '{"x": 1}')
+    school.night(1, {})
+    assert school.status(device("LT-1"), night=1).devices[0].changes == ()

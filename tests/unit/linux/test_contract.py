@@ -1,0 +1,242 @@
+"""What every driver owes its callers, asked of all of them."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.leeboard.schools.plugins.module_utils._linux import change as changing
+from ansible_collections.leeboard.schools.plugins.module_utils._linux import visit
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.change import ChangeRefused, apply
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.reading import CODES, fingerprint
+
+from tests.unit.linux.folder import PASSWD, folder
+
+DRIVERS = {name: driver for name, driver in visit.DRIVERS.items() if name != "dconf"}  # dconf has a file of its own
+
+# Every address of the grammars, or one example of each kind.
+ADDRESSES = {
+    "accounts": ["without-password"],
+    "banner": ["/etc/issue", "/etc/issue.net", "motd", "motd-scripts"],
+    "device_label": ["label"],
+    "dropin": [
+        "systemd/logind.conf:Login.IdleAction",
+        "sshd:Banner",
+        "gdm:daemon.AutomaticLoginEnable",
+        "gdm:daemon.TimedLoginEnable",
+        "lightdm:Seat:*.greeter-hide-users",
+    ],
+    "faillock": ["pam", "deny", "unlock_time", "fail_interval", "even_deny_root", "root_unlock_time"],
+    "file_mode": ["/etc/issue", "/etc/ssh/sshd_config", "/etc/profile.d/*.sh"],
+    "shell_timeout": ["TMOUT", "TMOUT#readonly", "TMOUT#exported", "other-shells"],
+}
+
+# What is written in the tests of `apply`: (driver, address, value). sshd and the shell are tried with the real programs
+# in test_sshd.py and test_shell_timeout.py.
+WRITES = [
+    ("banner", "/etc/issue", "For members of the school only"),
+    ("banner", "/etc/issue.net", "For members of the school only"),
+    ("banner", "motd", ""),
+    ("banner", "motd-scripts", []),
+    ("device_label", "label", "OFFICIAL"),
+    ("dropin", "systemd/logind.conf:Login.IdleAction", "lock"),
+    ("dropin", "gdm:daemon.AutomaticLoginEnable", False),
+    ("dropin", "gdm:daemon.TimedLoginEnable", False),
+    ("dropin", "lightdm:Seat:*.greeter-hide-users", True),
+    ("file_mode", "/etc/issue", "root:root 0640"),
+    ("file_mode", "/etc/profile.d/*.sh", []),
+]
+READERS = ["accounts", "faillock"]
+# A machine on which every write has something to do.
+DRIFTED = {
+    "/etc/passwd": PASSWD,
+    "/etc/issue": "Debian GNU/Linux 13 \\n \\l\n\n",
+    "/etc/issue.d/x.issue": "kernel \\r\n",
+    "/etc/issue.net": "Debian GNU/Linux 13\n",
+    "/etc/motd": "Welcome\n",
+    "/etc/pam.d/login": "session optional pam_motd.so motd=/run/motd.dynamic\nsession optional pam_motd.so noupdate\n",
+    "/etc/update-motd.d/10-uname": "#!/bin/sh\nuname -snrvm\n",
+    "/etc/profile.d/a.sh": "true\n",
+    "/etc/gdm3/daemon.conf": "[daemon]\nAutomaticLoginEnable=true\nTimedLoginEnable=true\n",
+    "/usr/sbin/lightdm": "",
+    "/etc/lightdm/lightdm.conf": "[Seat:*]\ngreeter-hide-users=false\n",
+}
+
+
+def drifted(tmp_path: Path) -> Any:
+    host = folder(tmp_path, DRIFTED)
+    (tmp_path / "etc/update-motd.d/10-uname").chmod(0o755)
+    (tmp_path / "etc/profile.d/a.sh").chmod(0o666)
+    return host
+
+
+def tree(root: Path) -> dict[str, tuple[int, str]]:
+    """Every file below `root` with its mode and content."""
+    return {str(path): (path.stat().st_mode, path.read_text()) for path in sorted(root.rglob("*")) if path.is_file()}
+
+
+def test_every_driver_is_here() -> None:
+    assert set(ADDRESSES) == set(DRIVERS)
+    assert {name for name, _address, _value in WRITES} | set(READERS) | {"shell_timeout"} == set(DRIVERS)
+
+
+@pytest.mark.parametrize("name", sorted(DRIVERS))
+def test_every_address_of_the_grammar_can_be_read_on_an_empty_machine(tmp_path: Path, name: str) -> None:
+    driver = DRIVERS[name]
+    found = driver.observe(folder(tmp_path), ADDRESSES[name])
+    assert list(found) == ADDRESSES[name]
+    for address, reading in found.items():
+        assert driver.ADDRESSES.match(address)
+        assert (reading["driver"], reading["address"]) == (name, address)
+        assert reading["effective"]["state"] in ("value", "absent", "unreadable")
+        assert reading["effective"].get("code", "failed") in CODES
+        assert reading["effective"].get("code") != "driver_failed"
+
+
+@pytest.mark.parametrize("name", sorted(DRIVERS))
+@pytest.mark.parametrize("address", ["", "no-such", "/etc/../x", "label\n", "pam\n", "TMOUT\n", "a" * 100_000])
+def test_a_foreign_address_is_malformed_and_raises_nothing(tmp_path: Path, name: str, address: str) -> None:
+    driver = DRIVERS[name]
+    assert not driver.ADDRESSES.match(address)
+    assert driver.observe(folder(tmp_path), [address])[address]["effective"]["code"] == "malformed"
+
+
+@pytest.mark.parametrize("name", sorted(DRIVERS))
+def test_no_file_that_fails_to_open_reads_as_absent_or_as_a_value(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With every existing file made unreadable, no answer changes into another answer: it becomes unreadable."""
+    host = drifted(tmp_path)
+    before = DRIVERS[name].observe(host, ADDRESSES[name])
+
+    def refused(path: Any, flags: int, *rest: Any) -> int:
+        if Path(path).exists():
+            raise PermissionError(13, "Permission denied")
+        raise FileNotFoundError(2, "No such file")
+
+    host = folder(tmp_path)
+    monkeypatch.setattr("os.open", refused)
+    monkeypatch.setattr("os.listdir", lambda path: (_ for _ in ()).throw(PermissionError(13, "Permission denied")))
+    after = DRIVERS[name].observe(host, ADDRESSES[name])
+    monkeypatch.undo()
+    for address in ADDRESSES[name]:
+        found = after[address]["effective"]
+        assert found["state"] == "unreadable" or found == before[address]["effective"], address
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_a_driver_that_only_reads_refuses_to_write(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ChangeRefused):
+        apply(DRIVERS[name], drifted(tmp_path), [{"address": ADDRESSES[name][0], "value": 1}], "run")
+
+
+@pytest.mark.parametrize(("name", "address", "value"), WRITES)
+def test_apply_gives_before_and_after_and_is_unchanged_the_second_time(
+    tmp_path: Path, name: str, address: str, value: Any
+) -> None:
+    host = drifted(tmp_path)
+    change = {"address": address, "value": value}
+    before = DRIVERS[name].observe(host, [address])[address]
+    outcome = apply(DRIVERS[name], host, [{**change, "expect": fingerprint(before)}], "run")
+    assert outcome["changed"] is True
+    assert outcome["before"] == {address: before}
+    assert outcome["after"][address]["effective"]["value"] == value
+    assert "others" not in outcome["after"][address]["effective"]
+    second = apply(DRIVERS[name], host, [change], "again")
+    assert (second["changed"], second["diff"], second["journal"]) == (False, [], None)
+
+
+@pytest.mark.parametrize(("name", "address", "value"), WRITES)
+def test_check_mode_changes_nothing_and_shows_the_same_diff(
+    tmp_path: Path, name: str, address: str, value: Any
+) -> None:
+    host = drifted(tmp_path)
+    files = tree(tmp_path)
+    checked = apply(DRIVERS[name], host, [{"address": address, "value": value}], "run", check=True)
+    assert tree(tmp_path) == files
+    assert checked["journal"] is None
+    host.forget()
+    done = apply(DRIVERS[name], host, [{"address": address, "value": value}], "run")
+    assert (checked["changed"], checked["diff"]) == (done["changed"], done["diff"])
+
+
+@pytest.mark.parametrize(("name", "address", "value"), WRITES)
+def test_a_machine_that_says_something_else_by_now_is_refused(
+    tmp_path: Path, name: str, address: str, value: Any
+) -> None:
+    host = drifted(tmp_path)
+    files = tree(tmp_path)
+    with pytest.raises(ChangeRefused, match="no longer what the plan was made from"):
+        apply(DRIVERS[name], host, [{"address": address, "value": value, "expect": "0" * 16}], "run")
+    assert tree(tmp_path) == files
+
+
+@pytest.mark.parametrize(("name", "address", "value"), WRITES)
+def test_the_journal_holds_the_old_files(tmp_path: Path, name: str, address: str, value: Any) -> None:
+    host = drifted(tmp_path)
+    files = tree(tmp_path)
+    journal = apply(DRIVERS[name], host, [{"address": address, "value": value}], "run")["journal"]
+    lines = [json.loads(line) for line in (tmp_path / journal.lstrip("/")).read_text().splitlines()]
+    kept = {entry["path"]: entry["before"] for line in lines for entry in line["files"]}
+    changed = {path for path, found in tree(tmp_path).items() if files.get(path) != found} | (
+        set(files) - set(tree(tmp_path))
+    )
+    changed.discard(str(tmp_path / journal.lstrip("/")))
+    assert changed == {str(tmp_path / path.lstrip("/")) for path in kept}
+    for path, before in kept.items():
+        old = files.get(str(tmp_path / path.lstrip("/")))
+        if old is None:
+            assert before == {"state": "absent"}
+        else:
+            assert base64.b64decode(before["content"]).decode() == old[1]
+            assert before["mode"] == old[0] & 0o7777
+
+
+class OrderOfWritesRecorder:
+    """A double of fsync and of the driver's writes that keeps the order in which they happen."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.order: list[str] = []
+        self._fsync, self._write = os.fsync, changing.write
+        monkeypatch.setattr("os.fsync", self.fsync)
+        monkeypatch.setattr(changing, "write", self.write)
+
+    def fsync(self, handle: int) -> None:
+        self.order.append("sync " + os.readlink(f"/proc/self/fd/{handle}"))
+        self._fsync(handle)
+
+    def write(self, host: Any, edit: Any) -> None:
+        self.order.append(f"write {edit.path}")
+        self._write(host, edit)
+
+
+@pytest.mark.parametrize(("name", "address", "value"), WRITES)
+def test_the_journal_is_on_the_disk_before_the_first_write(
+    tmp_path: Path, name: str, address: str, value: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = drifted(tmp_path)
+    recorder = OrderOfWritesRecorder(monkeypatch)
+    apply(DRIVERS[name], host, [{"address": address, "value": value}], "run")
+    first = next(at for at, what in enumerate(recorder.order) if what.startswith("write "))
+    journal = tmp_path / "var/lib/leeboard/journal"
+    assert recorder.order[:first][:2] == [f"sync {journal}/run.jsonl", f"sync {journal}"]
+
+
+@pytest.mark.parametrize(("name", "address", "value"), WRITES)
+def test_nothing_is_written_when_the_journal_cannot_be(
+    tmp_path: Path, name: str, address: str, value: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = drifted(tmp_path)
+    files = tree(tmp_path)
+
+    def full(*_arguments: Any, **_named: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.makedirs", full)
+    with pytest.raises(OSError, match="No space left"):
+        apply(DRIVERS[name], host, [{"address": address, "value": value}], "run")
+    assert tree(tmp_path) == files
