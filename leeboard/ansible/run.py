@@ -51,7 +51,7 @@ def run_playbook(
                 cmdline_args=command,
                 private_data_dir=private,
                 quiet=True,
-                input_fd=None,
+                runner_mode="subprocess",
                 output_fd=stream,
                 error_fd=stream,
                 envvars=variables,

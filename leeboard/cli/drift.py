@@ -66,6 +66,8 @@ def drift(
     devices = listed.of_school(school) if school else listed.devices
     progress = Console(stderr=True)
     hosts = [one.name for one in devices] if school else None
+    folders = [var / "evidence" / urn for urn in sorted({one.urn for one in devices})]
+    earlier = _runs(folders)
     if any(one.platform is not Platform.OTHER for one in devices):
         result = _run(source, var, devices, hosts, extra, progress)
     else:
@@ -73,9 +75,8 @@ def drift(
     if verbose or result.status == 1:
         progress.print(result.output, markup=False, highlight=False)
     with Store(database or var / "leeboard.db") as opened:
-        folders = [var / "evidence" / urn for urn in sorted({one.urn for one in devices})]
         loaded = ingest(opened, [folder for folder in folders if folder.is_dir()], baseline)
-        status = estate_status(opened, baseline, devices, datetime.now(UTC))
+        status = estate_status(opened, baseline, devices, datetime.now(UTC), runs=_runs(folders) - earlier)
     problems = (*(() if school else listed.problems), *loaded.problems, *status.problems)
     status = replace(status, problems=problems)
     written = (output or var / "drift.html").resolve()
@@ -108,6 +109,11 @@ def _run(
             bar.update(task, completed=sum(_seen(folder) for folder in folders))
 
         return run_playbook("drift", source, var, hosts, extra, tick=tick)
+
+
+def _runs(folders: list[Path]) -> set[str]:
+    """The ids of the runs whose bundles lie in these folders."""
+    return {path.name.partition(".")[0] for folder in folders for path in folder.glob("*.jsonl*")}
 
 
 def _seen(folder: Path) -> int:

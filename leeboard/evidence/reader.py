@@ -43,10 +43,11 @@ class Reader:
         self.path = path
         self._file = os.fdopen(files.open_regular(path, MOST_BYTES), "rb")
         self._packed = path.name.endswith(".gz")
-        self._hash = hashlib.sha256()
-        self._count = 0
-        self._ended = False
-        self._restart()
+        try:
+            self._restart()
+        except LeeboardError:
+            self._file.close()
+            raise
 
     def _restart(self) -> None:
         self._file.seek(0)
@@ -58,7 +59,6 @@ class Reader:
         self._lines = self._split()
         first = next(self._lines, None)
         if first is None:
-            self._file.close()
             raise LeeboardError(f"{self.path}: holds no whole line; nothing was recorded, and the file can be removed")
         header = self._parse(first)
         if not isinstance(header, Header):

@@ -80,7 +80,8 @@ class Recorder:
             raise LeeboardError(self._cannot_write(problem)) from None
         self._writers.update(opened)
         self._devices.update({device.name: device for school in schools.values() for device in school})
-        if self._writers and not self.failed:
+        # Also without any school: a host that has none is to hear that from the action, not that nobody records.
+        if not self.failed:
             handshake.announce(self.run, self.evidence)
 
     def expects(self, name: str) -> bool:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, event, func, make_url, select
+from sqlalchemy import URL, Connection, create_engine, event, func, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -70,7 +70,7 @@ class Store:
         """
         self._wait = wait
         text = str(where)
-        url = _url(text) if "://" in text else make_url(f"sqlite:///{text}")
+        url = _url(text) if "://" in text else URL.create("sqlite", database=text)
         self.shown = url.render_as_string(hide_password=True).removeprefix("sqlite:///")
         options: dict[str, Any] = {}
         if url.get_backend_name() == "sqlite":
@@ -206,7 +206,7 @@ def moment(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text).astimezone(UTC)
 
 
-def _url(where: str) -> Any:
+def _url(where: str) -> URL:
     try:
         return make_url(where)
     except ArgumentError:

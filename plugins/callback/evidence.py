@@ -162,10 +162,13 @@ class CallbackModule(CallbackBase):
         if self._recorder is None or not self._recorder.recording or _name(result.task) not in ACTIONS:
             return False
         name = result.host.get_name()
-        said = result.result.get("leeboard")
-        if not self._recorder.expects(name) or not isinstance(said, dict):
+        found = result.result
+        items = found["results"] if isinstance(found.get("results"), list) else [found]  # of a loop
+        said = [item["leeboard"] for item in items if isinstance(item, dict) and isinstance(item.get("leeboard"), dict)]
+        if not self._recorder.expects(name) or not said:
             return False
-        self._recorder.result(name, said)
+        for one in said:
+            self._recorder.result(name, one)
         self._report()
         return True
 

@@ -206,6 +206,19 @@ def test_a_check_in_an_included_file_or_role_and_a_second_play(site: Site) -> No
     assert [row["kind"] for row in lines] == ["header", "device", "expected", "device", "device", "device", "trailer"]
 
 
+def test_a_loop_files_each_of_its_items(site: Site) -> None:
+    site.sees("lt-1")
+    assert site.run(play({**CHECK, "loop": ["LCK", "LBL"]}))[0] == 0
+    assert site.outcomes() == [("lt-1", "observed", "")] * 2
+
+
+def test_hosts_without_a_school_leave_nothing_and_the_actions_know_that_somebody_records(site: Site) -> None:
+    site.sees("stray", leeboard_urn=123456)
+    status, output = site.run(play(CHECK))
+    assert status == 0 and not site.evidence.exists()
+    assert "stray has leeboard_urn 123456, so that nothing can be recorded of it; set its school's six digits" in output
+
+
 def test_a_school_that_another_run_records_stops_this_one(site: Site) -> None:
     site.sees("lt-1")
     site.sees("far", leeboard_urn="654321")
