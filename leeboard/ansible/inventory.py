@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,9 @@ import ansible_runner
 
 from leeboard.ansible.clone import environment
 from leeboard.errors import LeeboardError
-from leeboard.estate.device import Device, device
+from leeboard.evidence.expected import expected, told_apart
+from leeboard.evidence.lines import Expected
+from leeboard.verdict.observation import plain
 
 # What a folder given as -i stands for; Ansible itself would parse every file in it.
 FILES = ("estate.yml", "school.yml", "hosts.yml", "hosts.yaml", "hosts.ini", "hosts")
@@ -21,16 +23,16 @@ FILES = ("estate.yml", "school.yml", "hosts.yml", "hosts.yaml", "hosts.ini", "ho
 class EstateInventory:
     """The devices of an inventory.
 
-    `problems` has one line for each host whose variables are wrong; `hosts` names every host, those included. `origins`
-    says, by host and variable, where a value was given: "device", or "group NAME".
+    A device whose variables are wrong is among them, with its `problem`. `problems` has a line for each host that
+    cannot even be counted, since its school is not known. `origins` says, by host and variable, where a value was
+    given: "device", or "group NAME".
     """
 
-    devices: tuple[Device, ...]
+    devices: tuple[Expected, ...]
     problems: tuple[str, ...]
-    hosts: tuple[str, ...]
     origins: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
-    def of_school(self, school: str) -> tuple[Device, ...]:
+    def of_school(self, school: str) -> tuple[Expected, ...]:
         """The devices of a school by URN, name, or part of the name that fits only one. Raises LeeboardError."""
         names = {one.urn: one.school for one in self.devices}
         wanted = school.casefold()
@@ -69,13 +71,17 @@ def read(
     hostvars = _listing(source, export=False).get("_meta", {}).get("hostvars", {})
     devices, problems = [], []
     for name in sorted(hostvars):
-        try:
-            devices.append(device(name, {**hostvars[name], **(extra or {})}, parameter_names))
-        except LeeboardError as problem:
-            problems.append(str(problem))
-    problems += _twice(devices)
+        one = expected(name, {**hostvars[name], **(extra or {})}, parameter_names)
+        if one is not None:
+            devices.append(one)
+        else:
+            given = hostvars[name].get("leeboard_urn", "missing")
+            problems.append(
+                f"{plain(name)}: leeboard_urn is {plain(str(given))}; "
+                "set it for the school's group: six digits, in quotes"
+            )
     origins = _origins(_listing(source, export=True)) if with_origins else {}
-    return EstateInventory(tuple(devices), tuple(problems), tuple(sorted(hostvars)), origins)
+    return EstateInventory(tuple(told_apart(devices)), tuple(problems), origins)
 
 
 def _listing(source: Path, export: bool) -> dict[str, Any]:
@@ -159,17 +165,3 @@ def _descendants(groups: Mapping[str, Any]) -> dict[str, set[str]]:
     if "all" in found:
         found["all"] = set().union(*found.values())
     return found
-
-
-def _twice(devices: Sequence[Device]) -> list[str]:
-    """One asset tag twice in a school would file two machines under one name."""
-    seen: dict[tuple[str, str], str] = {}
-    problems = []
-    for one in devices:
-        first = seen.setdefault((one.urn, one.asset), one.name)
-        if first != one.name:
-            problems.append(
-                f"{one.name}: leeboard_asset {one.asset} belongs to {first} of school {one.urn} already; "
-                "give each device its own asset tag"
-            )
-    return problems

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,11 +24,12 @@ from leeboard.evidence.ingest import ingest
 from leeboard.evidence.status import estate_status
 from leeboard.evidence.store import Store
 from leeboard.policy.load import load
-from leeboard.policy.model import Form, Level, Platform, Role
+from leeboard.policy.model import Form, Level, Role
 from leeboard.report import machine, page, terminal
 from leeboard.report.model import EstateStatus
 
 THIS_MACHINE = Path("inventories", "this-machine", "hosts.yml")
+ANSIBLE_RAN = (0, 2, 4)  # all well, some hosts failed, some hosts were unreachable
 PORTABLE_CHASSIS = {"8", "9", "10", "11", "14", "30", "31", "32"}  # SMBIOS 3.7, table 17
 
 
@@ -65,19 +67,19 @@ def drift(
     listed = inventories.read(source, tuple(baseline.parameters), extra)
     devices = listed.of_school(school) if school else listed.devices
     progress = Console(stderr=True)
-    hosts = [one.name for one in devices] if school else None
     folders = [var / "evidence" / urn for urn in sorted({one.urn for one in devices})]
     earlier = _runs(folders)
-    if any(one.platform is not Platform.OTHER for one in devices):
-        result = _run(source, var, devices, hosts, extra, progress)
-    else:
-        result = RunResult(0, "")
-    if verbose or result.status == 1:
-        progress.print(result.output, markup=False, highlight=False)
+    result = _run(source, var, devices, [one.name for one in devices] if school else None, extra, progress)
+    tonight = _runs(folders) - earlier
+    broken = result.status not in ANSIBLE_RAN or not tonight
+    if verbose or broken:
+        progress.print(result.output.strip(), markup=False, highlight=False)
+    if not tonight:
+        raise LeeboardError("Ansible recorded nothing of this check; what it said stands above")
     with Store(database or var / "leeboard.db") as opened:
         loaded = ingest(opened, [folder for folder in folders if folder.is_dir()], baseline)
-        status = estate_status(opened, baseline, devices, datetime.now(UTC), runs=_runs(folders) - earlier)
-    problems = (*(() if school else listed.problems), *loaded.problems, *status.problems)
+        status = estate_status(opened, baseline, devices, datetime.now(UTC), runs=tonight)
+    problems = (*listed.problems, *loaded.problems, *status.problems)
     status = replace(status, problems=problems)
     written = (output or var / "drift.html").resolve()
     page.write_page(status, written)
@@ -86,15 +88,15 @@ def drift(
     else:
         terminal.show(status, Console(), exit_code=not this_machine)
         print(f"\nThe page: {written}")
-    if result.status == 1:
-        raise LeeboardError("Ansible could not run the check; what it said stands above")
+    if broken:
+        raise LeeboardError("Ansible broke the check off; what it said stands above")
     return _this_machines_end(status, format) if this_machine else status.exit_code
 
 
 def _run(
     source: Path,
     var: Path,
-    devices: tuple[Device, ...],
+    devices: Sequence[Device],
     hosts: list[str] | None,
     extra: dict[str, str],
     console: Console,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from leeboard.errors import LeeboardError
@@ -34,10 +34,39 @@ def expected(
         return _stand_in(name, urn, variables, str(wrong))
 
 
+def told_apart(devices: Iterable[Expected]) -> list[Expected]:
+    """The same devices; those of one school with one asset tag get a problem, and all but the first another tag.
+
+    Two machines under one tag would be filed under each other's name, and which of them it belongs to is not ours to
+    guess.
+    """
+    found = list(devices)
+    sharing: dict[tuple[str, str], list[str]] = {}
+    for one in found:
+        names = sharing.setdefault((one.urn, one.asset), [])
+        if one.name not in names:
+            names.append(one.name)
+    apart = []
+    for one in found:
+        names = sharing[one.urn, one.asset]
+        if len(names) > 1:
+            words = f"{one.name}: {' and '.join(names)} have the same asset tag {one.asset}; give each its own"
+            asset = one.asset if one.name == names[0] else _tag(f"{one.asset}-{one.name}")
+            apart.append(one.model_copy(update={"asset": asset, "problem": f"{words} leeboard_asset"}))
+        else:
+            apart.append(one)
+    return apart
+
+
+def _tag(text: str) -> str:
+    """Text as an asset tag."""
+    return re.sub(r"[^A-Za-z0-9._-]", "-", plain(text, 63)).lstrip("._-") or "unnamed"
+
+
 def _stand_in(name: str, urn: str, variables: Mapping[str, Any], problem: str) -> Expected:
     asset = variables.get("leeboard_asset", name)
     if not isinstance(asset, str) or not ASSET.match(asset):
-        asset = re.sub(r"[^A-Za-z0-9._-]", "-", plain(name, 63)).lstrip("._-") or "unnamed"
+        asset = _tag(name)
     given = {field: variables.get(f"leeboard_{field}") for field in STAND_INS}
     known = {
         field: value if isinstance(value, str) and value in set(CHOICES[field]) else STAND_INS[field]

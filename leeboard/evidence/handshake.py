@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 VARIABLE = "LEEBOARD_RUN"
@@ -16,16 +17,26 @@ VARIABLE = "LEEBOARD_RUN"
 
 @dataclass(frozen=True)
 class Handshake:
-    """The run that records. With a `problem`, it no longer can: an action fails with that text before it connects."""
+    """The run that records. With a `problem`, it no longer can: an action fails with that text before it connects.
+
+    `refused` has the hosts that must not be visited, with the reason.
+    """
 
     run: str
     evidence: Path
     problem: str = ""
+    refused: Mapping[str, str] = field(default_factory=dict)
 
 
-def announce(run: str, evidence: Path, problem: str = "") -> None:
+def announce(run: str, evidence: Path, problem: str = "", refused: Mapping[str, str] | None = None) -> None:
     """Say to the workers that this process will fork that run `run` records below `evidence`, or why it cannot."""
-    said = {"pid": os.getpid(), "run": run, "evidence": str(evidence), "problem": problem}
+    said = {
+        "pid": os.getpid(),
+        "run": run,
+        "evidence": str(evidence),
+        "problem": problem,
+        "refused": dict(refused or {}),
+    }
     os.environ[VARIABLE] = json.dumps(said)
 
 
@@ -40,6 +51,6 @@ def current() -> Handshake | None:
         said = json.loads(os.environ.get(VARIABLE, ""))
         if said["pid"] not in (os.getppid(), os.getpid()):
             return None
-        return Handshake(str(said["run"]), Path(said["evidence"]), str(said.get("problem", "")))
+        return Handshake(str(said["run"]), Path(said["evidence"]), str(said["problem"]), dict(said["refused"]))
     except (ValueError, KeyError, TypeError):
         return None

@@ -18,6 +18,7 @@ from typing import Any
 from leeboard.errors import LeeboardError
 from leeboard.evidence import handshake
 from leeboard.evidence.bundle import Origin, SchoolLock, Writer, expected_json
+from leeboard.evidence.expected import told_apart
 from leeboard.evidence.lines import MESSAGE_LENGTH, OUTCOMES, Expected, School, new_run_id, stamp
 from leeboard.verdict.observation import plain
 from leeboard.version import __version__
@@ -55,9 +56,8 @@ class Recorder:
         All schools or none: raises LeeboardError when one of them is in use by another run, or cannot be written.
         """
         schools: dict[str, list[Expected]] = {}
-        for device in devices:
+        for device in told_apart(devices):
             schools.setdefault(device.urn, []).append(device)
-        _no_two_alike([*self._devices.values(), *(device for school in schools.values() for device in school)])
         locks: dict[str, SchoolLock] = {}
         opened: dict[str, Writer] = {}
         try:
@@ -82,7 +82,7 @@ class Recorder:
         self._devices.update({device.name: device for school in schools.values() for device in school})
         # Also without any school: a host that has none is to hear that from the action, not that nobody records.
         if not self.failed:
-            handshake.announce(self.run, self.evidence)
+            handshake.announce(self.run, self.evidence, refused=self._refused())
 
     def expects(self, name: str) -> bool:
         """True for a host of one of the open bundles."""
@@ -95,6 +95,9 @@ class Recorder:
     def result(self, name: str, said: Mapping[str, Any]) -> None:
         """Record what our action returned as `leeboard` for a host."""
         outcome = said.get("outcome")
+        if name in self._refused():
+            self.problem(name, "failed", self._refused()[name])
+            return
         if outcome not in OUTCOMES:
             self.problem(name, "failed", f"the action's answer has outcome {plain(str(outcome), 40)}")
             return
@@ -146,6 +149,10 @@ class Recorder:
         finally:
             self._busy = False
 
+    def _refused(self) -> dict[str, str]:
+        """The hosts that must not be visited, with the reason: wrong variables, or an asset tag that two share."""
+        return {name: device.problem for name, device in self._devices.items() if device.problem}
+
     def _fail(self, problem: OSError | LeeboardError) -> None:
         if not self.failed:
             self.failed = self._cannot_write(problem) if isinstance(problem, OSError) else str(problem)
@@ -156,15 +163,3 @@ class Recorder:
             f"{problem.filename or self.evidence}: the evidence cannot be written ({problem.strerror}); what was "
             "recorded is kept; make room or give leeboard another folder, then run again"
         )
-
-
-def _no_two_alike(devices: list[Expected]) -> None:
-    """Two hosts under one asset tag would file under each other's name."""
-    names: dict[tuple[str, str], str] = {}
-    for device in devices:
-        other = names.setdefault((device.urn, device.asset), device.name)
-        if other != device.name:
-            raise LeeboardError(
-                f"{other} and {device.name} of school {device.urn} have the same asset tag {device.asset}; "
-                "give one of them another leeboard_asset in the inventory"
-            )

@@ -18,6 +18,7 @@ if not brain.missing():
     from leeboard.verdict.observation import parse
     from leeboard.verdict.verdicts import Verdict
 
+
 def said(answer: dict) -> str:
     """Why a module failed, in words: its own message, or the error that ended it."""
     ended = getattr(getattr(answer.get("exception"), "event", None), "msg", "")
@@ -101,8 +102,9 @@ class Visit:
                 "the callback leeboard.schools.evidence is not enabled, so nothing of this run would be kept; add it "
                 "to callbacks_enabled in ansible.cfg, or set ANSIBLE_CALLBACKS_ENABLED=leeboard.schools.evidence"
             )
-        if run.problem:
-            raise VisitError(run.problem)
+        problem = run.problem or run.refused.get(self._task_vars["inventory_hostname"])
+        if problem:
+            raise VisitError(problem)
         return run
 
     def _variables(self) -> dict:

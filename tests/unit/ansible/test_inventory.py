@@ -57,7 +57,6 @@ def test_a_school_is_found_by_urn_name_or_part_of_it(tmp_path: Path) -> None:
     ("line", "named"),
     [
         ("leeboard_level: hgih", "leeboard_level is 'hgih': it must be one of standard, sensitive, high"),
-        ("leeboard_urn: 12", "leeboard_urn"),
         ("leeboard_asset: ../../etc/passwd", "leeboard_asset"),
         ('leeboard_asset: "a\\e[2Jb"', "leeboard_asset"),
         ("leeboard_enforce: LCK", "leeboard_enforce"),
@@ -67,18 +66,27 @@ def test_a_school_is_found_by_urn_name_or_part_of_it(tmp_path: Path) -> None:
 )
 def test_a_bad_device_is_one_line_and_the_others_go_on(tmp_path: Path, line: str, named: str) -> None:
     found = read(write(tmp_path, GOOD.replace("pc2: {}", f"pc2: {{{line}}}")))
+    assert found.problems == ()
+    problems = {one.name: one.problem for one in found.devices}
+    assert (problems["pc1"], problems["pc3"]) == ("", "")
+    assert problems["pc2"].startswith("pc2: ")
+    assert named in problems["pc2"]
+    assert problems["pc2"].isprintable()
+
+
+@pytest.mark.parametrize("urn", ["12", "900001", '"90000\\e"', "null"])
+def test_a_host_without_a_school_is_named_and_the_others_go_on(tmp_path: Path, urn: str) -> None:
+    found = read(write(tmp_path, GOOD.replace("pc2: {}", f"pc2: {{leeboard_urn: {urn}}}")))
     assert [one.name for one in found.devices] == ["pc1", "pc3"]
     (problem,) = found.problems
-    assert problem.startswith("pc2: ")
-    assert named in problem
+    assert problem.startswith("pc2: leeboard_urn is ")
     assert problem.isprintable()
-    assert found.hosts == ("pc1", "pc2", "pc3")
 
 
-def test_one_asset_tag_twice_is_named(tmp_path: Path) -> None:
-    text = GOOD.replace("pc2: {}", "pc2: {leeboard_asset: pc1}")
-    (problem,) = read(write(tmp_path, text)).problems
-    assert problem.startswith("pc2: leeboard_asset pc1 belongs to pc1")
+def test_one_asset_tag_twice_is_a_problem_of_both(tmp_path: Path) -> None:
+    found = read(write(tmp_path, GOOD.replace("pc2: {}", "pc2: {leeboard_asset: pc1}")))
+    assert [(one.name, one.asset) for one in found.devices] == [("pc1", "pc1"), ("pc2", "pc1-pc2"), ("pc3", "pc3")]
+    assert ["pc1 and pc2 have the same asset tag" in one.problem for one in found.devices] == [True, True, False]
 
 
 @pytest.mark.parametrize("text", ["all: [", "", "all:\n  hosts:\n", "\x00\x01"])
