@@ -1,0 +1,50 @@
+#!/bin/sh
+# Runs when all packages are in; $1 is the guest's root.
+# LAB_HOSTNAME and LAB_KEYS (a folder with the SSH keys of this image) come from image.py.
+set -eu
+umask 022
+here=$(dirname "$0")
+root=$1
+
+cp -R --no-preserve=all "$here/files/." "$root/"
+chmod 440 "$root/etc/sudoers.d/technician"
+
+echo "$LAB_HOSTNAME" >"$root/etc/hostname"
+printf '127.0.0.1 localhost\n127.0.1.1 %s\n' "$LAB_HOSTNAME" >"$root/etc/hosts"
+echo 'nameserver 10.0.2.3' >"$root/etc/resolv.conf"
+: >"$root/etc/machine-id"    # made at the first boot from the SMBIOS UUID, so each machine has its own
+
+# The passwords are public and known: "leeboard-lab". SSH by key is what tests use.
+password='$6$leeboardlab$eZQbnUx0TT6.8HJfY6WH7HEmOeD6mAE2YCdwnveh6c9bQiT9NosBkigI5Zslk9ffDmwPrpHtG8AXhu8N45JZM1'
+add_user() {
+    chroot "$root" useradd --create-home --user-group --uid "$2" --shell /bin/bash \
+        --comment "$3" --password "$password" "$1"
+    install -d -m 700 "$root/home/$1/.ssh"
+    install -m 600 "$LAB_KEYS/technician.pub" "$root/home/$1/.ssh/authorized_keys"
+    chroot "$root" chown -R "$1:$1" "/home/$1/.ssh"
+}
+add_user technician 1000 'LA technician'
+add_user pupil 1001 'Pupil'
+add_user teacher 1002 'Teacher'
+
+# The technician's user manager runs from the boot on: a login then takes half the time.
+install -d -m 755 "$root/var/lib/systemd/linger"
+: >"$root/var/lib/systemd/linger/technician"
+
+# The host key is made outside, so that the lab knows whom it talks to at the first connection.
+rm -f "$root"/etc/ssh/ssh_host_*
+install -m 600 "$LAB_KEYS/ssh_host_ed25519_key" "$root/etc/ssh/ssh_host_ed25519_key"
+install -m 644 "$LAB_KEYS/ssh_host_ed25519_key.pub" "$root/etc/ssh/ssh_host_ed25519_key.pub"
+
+chroot "$root" systemctl --quiet enable systemd-networkd.service
+chroot "$root" systemctl --quiet set-default multi-user.target
+# Nothing starts by itself in the middle of a test, and nothing waits for what a lab lacks.
+for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer fstrim.timer \
+    e2scrub_all.timer e2scrub_reap.service systemd-networkd-wait-online.service \
+    sshd-keygen.service; do
+    chroot "$root" systemctl --quiet mask "$unit"
+done
+if [ -e "$root/usr/lib/systemd/system/gdm.service" ]; then
+    rm -f "$root/etc/systemd/system/display-manager.service"
+    chroot "$root" systemctl --quiet disable gdm.service gdm3.service 2>/dev/null || true
+fi
