@@ -44,10 +44,9 @@ class ActionModule(ActionBase):
         if self._family not in families:
             raise VisitError(f"there is no family {self._family}; there are {', '.join(sorted(families))}")
         if self._family not in visit.device.enforce:
-            return {
-                "skipped": True,
-                "msg": f"{self._family} is not named in leeboard_enforce of {visit.device.name}: nothing is changed",
-            }
+            # Ansible says the same warning once, however many devices it holds for.
+            words = f"{self._family} is not named in leeboard_enforce everywhere: nothing is changed where it is not"
+            return {"skipped": True, "msg": words, "warnings": [words]}
         evidence = visit.observe()
         if "unreachable" in evidence:
             return evidence["unreachable"]

@@ -17,7 +17,7 @@ from . import dropin_gdm, dropin_lightdm, dropin_sshd, dropin_systemd
 from .attempt import attempt, foreign
 from .change import ChangeRefused
 from .planned import Planned
-from .reading import reading
+from .reading import reading, unreadable
 
 NAME = "dropin"
 ADDRESSES = re.compile(
@@ -35,13 +35,18 @@ def _kind(address: str):
 def observe(host, addresses: list) -> dict:
     """A reading for each address; nothing is raised for a bad machine."""
     return {
-        address: attempt(
-            NAME, address, lambda address=address: reading(NAME, address, _kind(address).effective(host, address))
-        )
+        address: attempt(NAME, address, lambda address=address: _reading(host, address))
         if ADDRESSES.match(address)
         else foreign(NAME, address)
         for address in addresses
     }
+
+
+def _reading(host, address: str) -> dict:
+    """A daemon that is older than its configuration does not tell what it runs with: that is *running*, unreadable."""
+    effective = _kind(address).effective(host, address)
+    older = effective.get("note")
+    return reading(NAME, address, effective, running=unreadable("failed", older) if older else None)
 
 
 def rehearse(host, changes: list):

@@ -49,7 +49,8 @@ def effective(host, _address: str) -> dict:
     aspect = _asked(host, wrapper, "", files)
     for unit in UNITS:
         if host.exists(f"/usr/lib/systemd/system/{unit}") or host.exists(f"/etc/systemd/system/{unit}"):
-            note = note_if_older(host, unit, files.paths, "sshd")
+            # A file that was taken away shows in its folder's time only.
+            note = note_if_older(host, unit, files.paths + files.folders, "sshd")
             if note:
                 aspect["note"] = note
             break

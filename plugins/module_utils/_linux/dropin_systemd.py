@@ -35,8 +35,9 @@ def effective(host, address: str) -> dict:
                 found, place = assignment.text, assignment.place
     aspect = value(found, place, "string") if found else absent(place)
     unit = DAEMONS.get(name, (None, None))[0]
-    if unit and paths:
-        note = note_if_older(host, unit, paths, unit)
+    if unit:
+        # A drop-in that was taken away shows in its folder's time only.
+        note = note_if_older(host, unit, paths + [f"{folder}/{name}.conf.d" for folder in FOLDERS], unit)
         if note:
             aspect["note"] = note
     return aspect

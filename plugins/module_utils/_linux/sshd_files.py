@@ -23,11 +23,12 @@ class BannerLine:
 
 
 class Configuration:
-    """sshd's files: `banners` (BannerLine, in the order in which sshd reads them), `paths`, and whether `matches`."""
+    """sshd's files: `banners` (BannerLine, in the order in which sshd reads them), `paths`, `folders`, and whether `matches`."""
 
     def __init__(self) -> None:
         self.banners: list = []
         self.paths: list = []
+        self.folders: list = []  # those in which an Include looks for files
         self.matches = False
 
 
@@ -57,7 +58,7 @@ def _read(host, path: str, match: str, depth: int, found: Configuration) -> None
         elif keyword == "include":
             # A Match block in an included file ends with that file.
             for pattern in _arguments(rest, f"{path}, line {count}"):
-                for included in _matching(host, pattern):
+                for included in _matching(host, pattern, found.folders):
                     _read(host, included, match, depth + 1, found)
 
 
@@ -78,7 +79,7 @@ def _arguments(text: str, place: str) -> list:
         raise HostError("malformed", f"{place} has quotes that do not end") from None
 
 
-def _matching(host, pattern: str) -> list:
+def _matching(host, pattern: str, folders: list) -> list:
     """The files of an Include pattern; wildcards are looked for in the last part of the path."""
     path = pattern if pattern.startswith("/") else f"/etc/ssh/{pattern}"
     folder, _, name = path.rpartition("/")
@@ -86,6 +87,7 @@ def _matching(host, pattern: str) -> list:
         raise HostError("malformed", f"the Include pattern {pattern[:100]!r} has a wildcard in a folder's name")
     if not any(character in name for character in "*?["):
         return [path] if host.exists(path) else []
+    folders.append(folder)
     hidden = name.startswith(".")
     names = [entry for entry in host.entries(folder) if hidden or not entry.startswith(".")]
     return [f"{folder}/{entry}" for entry in names if fnmatch.fnmatchcase(entry, name)]

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.unit.brain import absent, baseline, control, device, observation, setting, unreadable, value
-
 from leeboard.planning.plan import Step, plan
 from leeboard.policy.resolve import resolve
+from tests.unit.brain import absent, baseline, control, device, observation, setting, unreadable, value
 
 
 def steps(*settings: dict[str, Any], readings: list[dict[str, Any]], family: str = "LCK", **changes: Any) -> Any:

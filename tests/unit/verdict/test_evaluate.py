@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.unit.brain import absent, baseline, control, device, observation, setting, unreadable, value
 
 from leeboard.policy.resolve import resolve
 from leeboard.verdict.evaluate import evaluate
 from leeboard.verdict.finding import Finding
+from tests.unit.brain import absent, baseline, control, device, observation, setting, unreadable, value
 
 
 def verdict(*settings: dict[str, Any], readings: list[dict[str, Any]], facts: Any = None, **where: Any) -> Finding:

@@ -1,0 +1,116 @@
+"""The actions on this very machine, through the real Ansible: what they refuse, and that they change nothing."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.playing import inventory, play
+
+CHECK: dict[str, Any] = {"leeboard.schools.check": {}}
+ENFORCE: dict[str, Any] = {"leeboard.schools.enforce": {"family": "LBL"}}
+
+
+def lines(folder: Path) -> list[dict[str, Any]]:
+    """The lines about devices in the one bundle there is."""
+    (bundle,) = (folder / "var" / "evidence" / "900001").glob("*.jsonl.gz")
+    found = [json.loads(line) for line in gzip.decompress(bundle.read_bytes()).splitlines()]
+    return [line for line in found if line["kind"] == "device"]
+
+
+def test_a_check_leaves_evidence_and_drift_is_ok(tmp_path: Path) -> None:
+    done = play(tmp_path, inventory(tmp_path, pc1={}), CHECK)
+    assert done["status"] == 0, done["output"]
+    assert "changed=0" in done["output"]
+    (line,) = lines(tmp_path)
+    assert (line["asset"], line["outcome"], line["identity"]) == ("pc1", "observed", "first")
+    verdicts = {finding["control"]: finding["verdict"] for finding in line["findings"]}
+    assert verdicts["LBL-02"] == "drifted", "this machine has no label"
+
+
+def test_drift_fails_the_task_only_when_that_is_asked_for(tmp_path: Path) -> None:
+    done = play(tmp_path, inventory(tmp_path, pc1={}), {"leeboard.schools.check": {"fail_on_drift": True}})
+    assert done["status"] == 2
+    assert "drifted" in done["output"]
+    assert lines(tmp_path)[0]["outcome"] == "observed", "the evidence is filed all the same"
+
+
+def test_without_the_callback_nothing_is_done(tmp_path: Path) -> None:
+    done = play(tmp_path, inventory(tmp_path, pc1={}), CHECK, ANSIBLE_CALLBACKS_ENABLED="none")
+    assert done["status"] == 2
+    assert "the callback leeboard.schools.evidence is not enabled" in done["output"]
+    assert not (tmp_path / "var").exists()
+
+
+def test_the_same_machine_under_a_second_tag_is_another_machine(tmp_path: Path) -> None:
+    done = play(tmp_path, inventory(tmp_path, pc1={}, pc2={}), CHECK, "--forks=1")
+    assert done["status"] == 2
+    first, second = sorted(lines(tmp_path), key=lambda line: line["outcome"] != "observed")
+    assert (first["outcome"], second["outcome"]) == ("observed", "another_machine")
+    assert first["asset"] in second["message"], "it says whose machine answered"
+    assert second.get("observation") is None, "nothing is filed under the wrong name"
+
+
+def test_a_device_of_another_platform_is_named(tmp_path: Path) -> None:
+    done = play(tmp_path, inventory(tmp_path, pc1={"leeboard_platform": "windows"}), CHECK)
+    assert done["status"] == 2
+    (line,) = lines(tmp_path)
+    assert line["outcome"] == "failed"
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"leeboard_level": "secret"}, "leeboard_level is 'secret': it must be one of"),
+        ({"leeboard_overrides": {"LCK-01": {"idle-delay": 3600}}}, "only a stricter value is taken"),
+        ({"leeboard_overrides": {"LCK-77": {}}}, "LCK-77, which is no control"),
+        ({"leeboard_notice_text": "Welcome to \\S"}, "must not contain"),
+    ],
+)
+def test_a_wrong_variable_is_one_line_and_the_other_device_goes_on(
+    tmp_path: Path, variables: dict[str, Any], words: str
+) -> None:
+    done = play(tmp_path, inventory(tmp_path, good={}, wrong=variables), CHECK)
+    assert done["status"] == 2
+    found = {line["asset"]: line for line in lines(tmp_path)}
+    assert found["good"]["outcome"] == "observed"
+    assert found["wrong"]["outcome"] == "failed"
+    assert words in found["wrong"]["message"]
+
+
+def test_a_family_that_is_not_switched_on_is_left_alone(tmp_path: Path) -> None:
+    done = play(tmp_path, inventory(tmp_path, pc1={}), ENFORCE)
+    assert done["status"] == 0, done["output"]
+    assert "LBL is not named in leeboard_enforce everywhere" in " ".join(done["output"].split())
+    assert "changed=0" in done["output"]
+
+
+def test_an_unknown_family_is_named(tmp_path: Path) -> None:
+    done = play(tmp_path, inventory(tmp_path, pc1={}), {"leeboard.schools.enforce": {"family": "XYZ"}})
+    assert done["status"] == 2
+    assert "there is no family XYZ" in done["output"]
+
+
+def test_a_preview_shows_every_change_and_makes_none(tmp_path: Path) -> None:
+    label = Path("/etc/leeboard/label")
+    before = label.read_bytes() if label.exists() else None
+    done = play(tmp_path, inventory(tmp_path, pc1={"leeboard_enforce": ["LBL"]}), ENFORCE, "--check", "--diff")
+    assert done["status"] == 0, done["output"]
+    assert "changed=1" in done["output"]
+    for changed in ("/etc/leeboard/label", "/etc/issue", "/etc/issue.net"):
+        assert changed in done["output"]
+    assert (label.read_bytes() if label.exists() else None) == before
+
+
+def test_another_version_of_the_brain_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "other" / "leeboard").mkdir(parents=True)
+    (tmp_path / "other" / "leeboard" / "__init__.py").touch()
+    (tmp_path / "other" / "leeboard" / "version.py").write_text('__version__ = "9.9.9"\n')
+    done = play(tmp_path, inventory(tmp_path, pc1={}), CHECK, PYTHONPATH=str(tmp_path / "other"))
+    assert done["status"] != 0
+    assert "leeboard" in done["output"]
+    assert not (tmp_path / "var").exists()

@@ -1,0 +1,142 @@
+"""`leeboard drift` as a technician runs it, on this very machine."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from leeboard.cli.drift import _this_machines_end
+from leeboard.policy.resolve import resolve
+from leeboard.report.model import DeviceStatus, EstateStatus
+from leeboard.verdict.evaluate import evaluate
+from tests.unit import brain
+from tests.unit.playing import command, inventory
+
+
+def drift(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    return command(folder, sys.executable, "-c", "from leeboard.cli.main import main; main()", "drift", *options)
+
+
+def devices(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    """The devices of a JSON report by asset tag."""
+    return {one["asset"]: one for one in json.loads(done.stdout)["devices"]}
+
+
+def test_this_machine_is_checked_and_everything_is_written(tmp_path: Path) -> None:
+    done = drift(tmp_path, "--this-machine")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "LBL-02" in done.stdout
+    assert "To check a school: leeboard drift -i" in done.stdout
+    page = tmp_path / "var" / "drift.html"
+    assert f"The page: {page}" in done.stdout
+    assert "LBL-02" in page.read_text()
+    assert (tmp_path / "var" / "leeboard.db").stat().st_size > 0
+    assert len(list((tmp_path / "var" / "evidence" / "000000").glob("*.jsonl.gz"))) == 1
+
+
+def test_another_level_asks_for_another_label(tmp_path: Path) -> None:
+    done = drift(tmp_path, "--this-machine", "--level", "sensitive")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "OFFICIAL-SENSITIVE" in done.stdout
+
+
+@pytest.mark.parametrize(("code", "status"), [("needs_root", 0), ("timeout", 3)])
+def test_what_only_root_can_read_is_named_and_no_failure(
+    code: str, status: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    wanted = resolve(brain.baseline(brain.control(brain.setting())), brain.device())
+    reading = {"address": "/idle", "effective": brain.unreadable(code)}
+    findings = evaluate(wanted, brain.observation([reading]))
+    device = DeviceStatus(brain.device(), "observed", findings, datetime.now(UTC))
+    assert _this_machines_end(EstateStatus((device,), wanted.baseline, datetime.now(UTC)), "table") == status
+    assert ("LCK-01: only root can read this. Run it again as root" in capsys.readouterr().out) is (status == 0)
+
+
+def test_json_is_all_that_is_printed(tmp_path: Path) -> None:
+    done = drift(tmp_path, "-i", str(inventory(tmp_path, pc1={})), "--format", "json")
+    assert done.returncode == 2, done.stderr
+    report = json.loads(done.stdout)
+    assert report["exit_code"] == 2
+    assert list(devices(done)) == ["pc1"]
+
+
+def test_a_silent_device_is_a_gap_and_the_others_go_on(tmp_path: Path) -> None:
+    silent = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
+    done = drift(tmp_path, "-i", str(inventory(tmp_path, pc1={}, pc2=silent)), "--format", "json")
+    assert done.returncode == 3, done.stderr
+    found = devices(done)
+    assert found["pc1"]["outcome"] == "observed"
+    assert found["pc2"]["outcome"] == "unreachable"
+    assert {finding["verdict"] for finding in found["pc2"]["findings"]} <= {"missing", "not_applicable"}
+
+
+def test_a_tablet_is_counted_and_not_checked(tmp_path: Path) -> None:
+    done = drift(tmp_path, "-i", str(inventory(tmp_path, tablet={"leeboard_platform": "other"})), "--format", "json")
+    assert done.returncode == 0, done.stderr
+    assert devices(done)["tablet"]["verdict"] == "not_checked"
+
+
+def test_a_wrong_device_is_an_error_and_stays_in_the_report(tmp_path: Path) -> None:
+    source = inventory(tmp_path, pc1={}, pc2={"leeboard_level": "hgih"})
+    done = drift(tmp_path, "-i", str(source), "--format", "json")
+    assert done.returncode == 3, done.stderr
+    assert devices(done)["pc2"]["verdict"] == "error"
+    assert "hgih" in devices(done)["pc2"]["message"]
+
+
+def test_one_school_leaves_the_others_alone(tmp_path: Path) -> None:
+    other = {"leeboard_urn": "900002", "leeboard_school": "Example Secondary"}
+    source = inventory(tmp_path, pc1={}, pc2=other)
+    done = drift(tmp_path, "-i", str(source), "--school", "secondary", "--format", "json")
+    assert list(devices(done)) == ["pc2"], done.stderr
+    assert not (tmp_path / "var" / "evidence" / "900001").exists()
+    done = drift(tmp_path, "-i", str(source), "--school", "third")
+    assert done.returncode == 1
+    assert "0 schools fit; the inventory has: 900001 Example Primary; 900002 Example Secondary" in done.stderr
+
+
+def test_a_second_run_on_the_same_school_is_refused(tmp_path: Path) -> None:
+    source = inventory(tmp_path, pc1={})
+    lock = tmp_path / "var" / "evidence" / "900001" / "run.lock"
+    lock.parent.mkdir(parents=True)
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        done = drift(tmp_path, "-i", str(source))
+    assert done.returncode == 1
+    assert "another run is still recording" in done.stderr
+    assert drift(tmp_path, "-i", str(source)).returncode == 2, "a lock that nobody holds is none"
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ((), "give an inventory with -i, or --this-machine"),
+        (("-i", "nowhere"), "nowhere: there is no such inventory"),
+        (("--this-machine", "--level", "secret"), "secret"),
+        (("--nonsense",), "--nonsense"),
+        (("-i", "hosts.yml", "--level", "high"), "go with --this-machine"),
+    ],
+)
+def test_wrong_usage_ends_with_1(tmp_path: Path, options: tuple[str, ...], words: str) -> None:
+    inventory(tmp_path, pc1={})
+    done = drift(tmp_path, *options)
+    assert done.returncode == 1
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_broken_inventory_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "hosts.yml").write_text("all: [")
+    done = drift(tmp_path, "-i", "hosts.yml")
+    assert done.returncode == 1
+    assert "hosts.yml" in done.stderr
+    assert "Traceback" not in done.stderr
