@@ -90,6 +90,11 @@ def judge(wanted: Wanted, setting: WantedSetting, observation: Observation) -> J
     effective = reading.effective
     verdict, reason = _aspect(setting, effective)
     if verdict is Verdict.COMPLIANT and reading.running is not None:
+        if isinstance(reading.running, Unreadable):
+            # The daemon does not tell what it holds, and its configuration is newer than it.
+            said = effective.note if isinstance(effective, Found | Nothing) else ""
+            why = "" if said == reading.running.why else plain(reading.running.why)
+            return _judged(setting, Verdict.PENDING, effective, why, "pending")
         running, _ = _aspect(setting, reading.running)
         if running is Verdict.DRIFTED:
             return _judged(

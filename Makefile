@@ -1,0 +1,43 @@
+# The front door. Every target is one line of help (`make`); the work is done by the scripts it names.
+
+.DEFAULT_GOAL := help
+.PHONY: help drift test bench lint lock archive archive-list clean
+
+DRIFT_ARGS ?=
+TESTS ?=
+
+help:  ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+
+drift:  ## Check this machine against the baseline; nothing is changed (DRIFT_ARGS='--level high' passes options on)
+	@scripts/setup.sh run
+	@.venv/bin/leeboard drift --this-machine $(DRIFT_ARGS)
+
+test:  ## Run all tests; as root also installs what they need (TESTS='tests/unit -k disk' runs only these)
+	@scripts/setup.sh test
+	@scripts/test-packages.sh
+	@scripts/test.sh $(TESTS)
+
+bench:  ## Measure what a night costs, as ratios in one run
+	@scripts/setup.sh test
+	@scripts/test-packages.sh
+	@scripts/bench.sh
+
+lint:  ## Run ruff, mypy, yamllint, ansible-lint and shellcheck only
+	@scripts/setup.sh test
+	@scripts/test.sh tests/house/test_linters.py
+
+lock:  ## Write the exact versions again, after pyproject.toml or requirements/*.in changed (UPGRADE=1 takes newer ones)
+	@scripts/lock.sh
+
+archive:  ## Build the Galaxy archive and the wheel into dist/
+	@scripts/setup.sh test
+	@scripts/archive.sh dist
+
+archive-list:  ## Accept the files that the archive now holds as the right ones (read the diff before you commit)
+	@scripts/setup.sh test
+	@scripts/archive.sh --list > tests/house/archive.txt.new && mv tests/house/archive.txt.new tests/house/archive.txt
+
+clean:  ## Remove what can be made again: .venv, dist, caches. Evidence in var/ stays
+	rm -rf .venv dist build leeboard.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .ansible
+	find . -name .git -prune -o -name var -prune -o -name __pycache__ -type d -exec rm -rf {} +

@@ -1,0 +1,68 @@
+"""What holds for every test: where the lab and the measurements begin, when a skip is a failure, and the counts.
+
+- Tests under tests/vm and those that ask for one of its machines are marked `lab`, those under tests/scale `bench`.
+- LEEBOARD_SKIPS=forbidden: a run that skips anything fails, and says why each was skipped.
+- LEEBOARD_COUNTS names a file that gets "passed failed skipped" for scripts/test.sh.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterable
+from pathlib import Path
+from types import FrameType
+
+import pytest
+
+pytest_plugins = ["tests.vm.fixtures"]
+
+_MACHINES = {"lab_machines", "new_machine", "lane"}
+_MARK_OF_FOLDER = {"vm": "lab", "scale": "bench"}
+_HERE = Path(__file__).parent
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let SIGTERM end a run as Ctrl-C does, so that fixtures put away their machines."""
+    signal.signal(signal.SIGTERM, _interrupt)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests by what they need."""
+    for item in items:
+        mark = _MARK_OF_FOLDER.get(item.path.relative_to(_HERE).parts[0])
+        if mark is None and _MACHINES.intersection(getattr(item, "fixturenames", ())):
+            mark = "lab"
+        if mark:
+            item.add_marker(mark)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write the counts, and fail a run that skipped something where that is forbidden."""
+    terminal = session.config.pluginmanager.get_plugin("terminalreporter")
+    counted = {outcome: len(terminal.stats.get(outcome, ())) for outcome in ("passed", "failed", "error", "skipped")}
+    failed = counted["failed"] + counted["error"]
+    if counted["skipped"] and _skips_forbidden() and session.exitstatus in (0, pytest.ExitCode.NO_TESTS_COLLECTED):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    if target := os.environ.get("LEEBOARD_COUNTS"):
+        Path(target).write_text(f"{counted['passed']} {failed} {counted['skipped']}\n", encoding="utf-8")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say why each test was skipped, where a skip is a failure."""
+    skipped: Iterable[pytest.TestReport] = terminalreporter.stats.get("skipped", ())
+    if not skipped or not _skips_forbidden():
+        return
+    terminalreporter.section("skipped, and LEEBOARD_SKIPS=forbidden makes that a failure", sep="=", red=True)
+    for report in skipped:
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        terminalreporter.line(f"{report.nodeid}: {reason}")
+
+
+def _skips_forbidden() -> bool:
+    return os.environ.get("LEEBOARD_SKIPS") == "forbidden"

@@ -1,0 +1,9 @@
+#!/bin/bash
+# A teacher's password was emptied for a supply teacher; GNOME does not lock such an account.
+# kind: per_user
+# image: gnome
+# flips: LCK-01
+# expect: drifted
+# mends: no
+set -eu
+passwd --delete teacher

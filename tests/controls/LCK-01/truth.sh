@@ -1,0 +1,36 @@
+#!/bin/bash
+# LCK-01 as people here get it: each one's own session asks GSettings; logind and passwd are asked themselves.
+# Prints compliant, pending or drifted, then why. LEVEL is the device's level.
+set -u
+declare -A longest=([standard]=900 [sensitive]=600 [high]=300)
+most=${longest[$LEVEL]} wrong="" waits=""
+
+# A person's login shell, with what pam_env and systemd's environment.d add to a graphical session.
+as() {
+    setpriv --reuid "$1" --regid "$1" --init-groups --reset-env bash -lc "cd; set -a; . /etc/environment
+        eval \"\$(/usr/lib/systemd/user-environment-generators/30-systemd-environment-d-generator)\"; set +a
+        $2"
+}
+
+if command -v gsettings >/dev/null; then
+    for person in technician pupil teacher; do
+        read -r idle delay enabled disabled < <(as "$person" '
+                get() { gsettings get "$1" "$2" | sed "s/^uint32 //"; }
+            echo $(get org.gnome.desktop.session idle-delay) $(get org.gnome.desktop.screensaver lock-delay) \
+                $(get org.gnome.desktop.screensaver lock-enabled) $(get org.gnome.desktop.lockdown disable-lock-screen)
+        ' 2>/dev/null)
+        [ "$idle" -gt 0 ] && [ "$idle" -le "$most" ] || wrong+="$person: idle-delay $idle. "
+        [ "$delay" -le 5 ] || wrong+="$person: lock-delay $delay. "
+        [ "$enabled" = true ] || wrong+="$person: lock-enabled $enabled. "
+        [ "$disabled" = false ] || wrong+="$person: disable-lock-screen $disabled. "
+        [ "$(passwd -S "$person" | cut -d ' ' -f 2)" != NP ] || wrong+="$person has no password. "
+    done
+fi
+
+action=$(systemd-analyze cat-config --tldr systemd/logind.conf | sed -n 's/^IdleAction *= *//p' | tail -n 1)
+case ${action:-ignore} in ignore | lock) ;; *) wrong+="logind on disk: IdleAction $action. " ;; esac
+running=$(busctl get-property org.freedesktop.login1 /org/freedesktop/login1 org.freedesktop.login1.Manager IdleAction)
+case $running in *ignore* | *lock*) ;; *) waits+="logind now: IdleAction $running. " ;; esac
+
+if [ -n "$wrong" ]; then echo drifted; elif [ -n "$waits" ]; then echo pending; else echo compliant; fi
+echo "$wrong$waits"

@@ -1,0 +1,39 @@
+#!/bin/bash
+# LCK-07 as people here and the greeter get it: GSettings is asked as they would ask it, the greeter now and as gdm
+# starts next (it compiles its key files then). gdm 48 runs its greeter with DCONF_PROFILE=Debian-gdm.
+# Prints compliant, pending or drifted, then why. LEVEL is the device's level.
+set -u
+# A person's login shell, with what pam_env and systemd's environment.d add to a graphical session.
+as() {
+    setpriv --reuid "$1" --regid "$1" --init-groups --reset-env bash -lc "cd; set -a; . /etc/environment
+        eval \"\$(/usr/lib/systemd/user-environment-generators/30-systemd-environment-d-generator)\"; set +a
+        $2"
+}
+
+wrong="" waits=""
+for person in technician pupil teacher; do
+    said=$(as "$person" '
+        for verb in get writable; do gsettings $verb org.gnome.desktop.notifications show-in-lock-screen; done
+    ' 2>/dev/null | tr '\n' ' ')
+    [ "$said" = "false false " ] || wrong+="$person: show-in-lock-screen and writable are $said. "
+done
+
+hidden() {
+    setpriv --reuid Debian-gdm --regid Debian-gdm --init-groups --reset-env env DCONF_PROFILE=Debian-gdm \
+        gsettings get org.gnome.login-screen disable-user-list
+}
+if [ "$LEVEL" != standard ]; then
+    [ "$(hidden)" = true ] || waits+="the greeter shows the list of users now. "
+    /usr/share/gdm/generate-config
+    [ "$(hidden)" = true ] || wrong+="the greeter will show the list of users. "
+fi
+
+# gdm takes "true" in any case and "1" for yes (gdm-settings-utils.c); GKeyFile lets the last value count.
+wrong+=$(awk -F= '
+    /^\[/ { group = $1 }
+    group == "[daemon]" && /^[A-Za-z]*LoginEnable[ \t]*=/ { gsub(/[ \t]/, ""); value[$1] = tolower($2) }
+    END { for (key in value) if (value[key] == "true" || value[key] == "1") printf "%s is on. ", key }
+' /etc/gdm3/daemon.conf)
+
+if [ -n "$wrong" ]; then echo drifted; elif [ -n "$waits" ]; then echo pending; else echo compliant; fi
+echo "$wrong$waits"

@@ -1,0 +1,10 @@
+#!/bin/bash
+# lock_screen with an underscore is no value of the schema: the default, none, counts.
+# kind: syntax
+# image: gnome
+# level: high
+# flips: LCK-08
+# expect: drifted
+set -eu
+find /etc/dconf/db/local.d -maxdepth 1 -type f -exec sed -i "s/^removal-action=.*/removal-action='lock_screen'/" {} +
+dconf update

@@ -1,0 +1,8 @@
+#!/bin/bash
+# An hour, for long compilations.
+# kind: value
+# image: server
+# flips: LCK-09
+# expect: drifted
+set -eu
+sed -i 's/TMOUT=[0-9][0-9]*/TMOUT=3600/g' $(grep -lE '(^|[^A-Z_])TMOUT=' /etc/profile.d/*.sh) /etc/bash.bashrc

@@ -1,0 +1,6 @@
+#!/bin/bash
+# Mode 0444 is stricter than 0644.
+# kind: permission
+# image: server
+set -eu
+chmod 0444 $(grep -lE '(^|[^A-Z_])TMOUT=' /etc/profile.d/*.sh)

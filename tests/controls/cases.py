@@ -1,0 +1,106 @@
+"""Cases as data: what a device was like, in short form, and the verdict that the brain must come to."""
+
+from __future__ import annotations
+
+import copy
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from leeboard.estate.device import Device, device
+from leeboard.policy.load import load
+from leeboard.verdict.observation import Observation, parse
+
+from .scripts import FOLDER
+
+NOTICE = "This computer is Example School's. Only people whom the school has authorised may use it."
+ASPECTS = ("effective", "configured", "running")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One case of a control's cases.yml."""
+
+    control: str
+    raw: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """What tests call it."""
+        return f"{self.control}: {self.raw['name']}"
+
+    def device(self) -> Device:
+        """A staff portable at level standard, with what the case says of it."""
+        about = {
+            "platform": "linux", "form": "portable", "role": "staff_portable", "level": "standard", "urn": "900001",
+            "enforce": ["LCK", "LBL"], "notice_text": NOTICE, **self.raw.get("device", {}),
+        }  # fmt: skip
+        given = {f"leeboard_{name}": value for name, value in about.items()}
+        return device("case", given, tuple(load().parameters))
+
+    def observation(self) -> Observation:
+        """The compliant machine's observation, with what the case says put in its place."""
+        if self.raw.get("device", {}).get("platform") == "windows":
+            answer = {**_compliant(), "platform": "windows", "readings": [], "facts": {}}
+        else:
+            answer = _compliant()
+        for name, said in self.raw.get("facts", {}).items():
+            answer["facts"][name] = aspect(said)
+        for place, said in self.raw.get("readings", {}).items():
+            driver, address = place.split(":", 1)
+            parts = said if isinstance(said, dict) and set(said) <= set(ASPECTS) else {"effective": said}
+            new = {"driver": driver, "address": address, "fingerprint": "case"}
+            new.update({name: aspect(part) for name, part in parts.items()})
+            answer["readings"] = [
+                old for old in answer["readings"] if (old["driver"], old["address"]) != (driver, address)
+            ] + [new]
+        return parse(answer)
+
+
+def aspect(said: Any) -> dict[str, Any]:
+    """An aspect from its short form: a plain value, {value: ...}, {absent: where} or {unreadable: code, why: ...}."""
+    if isinstance(said, dict) and "unreadable" in said:
+        return {"state": "unreadable", "code": said["unreadable"], "why": said["why"]}
+    if isinstance(said, dict) and "absent" in said:
+        return {"state": "absent", "source": said["absent"]}
+    if isinstance(said, dict):
+        return {"state": "value", "source": "case", **_noticed(said)}
+    return {"state": "value", "value": _noticed(said), "source": "case"}
+
+
+def _noticed(said: Any) -> Any:
+    if isinstance(said, dict):
+        return {key: _noticed(part) if key == "value" else part for key, part in said.items()}
+    return said.replace("NOTICE", NOTICE) if isinstance(said, str) else said
+
+
+def _compliant() -> dict[str, Any]:
+    answer: dict[str, Any] = copy.deepcopy(_captured(FOLDER / "compliant_gnome.json"))
+    for reading in answer["readings"]:
+        for name in ASPECTS:
+            # The lab's school has another notice.
+            if name in reading and reading[name].get("value") == answer["_notice"]:
+                reading[name]["value"] = NOTICE
+    del answer["_notice"]
+    return answer
+
+
+_read: dict[Path, Any] = {}
+
+
+def _captured(path: Path) -> Any:
+    if path not in _read:
+        _read[path] = json.loads(path.read_text(encoding="utf-8"))
+    return _read[path]
+
+
+def all_cases() -> list[Case]:
+    """Every case of every control."""
+    return [
+        Case(path.parent.name, raw)
+        for path in sorted(FOLDER.glob("*/cases.yml"))
+        for raw in yaml.safe_load(path.read_text(encoding="utf-8"))
+    ]

@@ -1,0 +1,34 @@
+"""Lanes for the tests of this folder: both machines work at the same time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.vm.fixtures import require_lab
+
+from .lane import Lane
+from .scripts import Script
+
+
+@pytest.fixture(scope="session")
+def lane(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Lane]]:
+    """Gives the lane of an image, with every script that this session will ask for already in it."""
+    require_lab()
+    lanes: dict[str, Lane] = {}
+
+    def get(image: str) -> Lane:
+        if image not in lanes:
+            lanes[image] = Lane(image, tmp_path_factory.mktemp(image))
+        return lanes[image]
+
+    for item in request.session.items:
+        script = getattr(getattr(item, "callspec", None), "params", {}).get("script")
+        if isinstance(script, Script):
+            get(script.image).submit(script)
+    try:
+        yield get
+    finally:
+        for one in lanes.values():
+            one.close()

@@ -1,0 +1,256 @@
+"""Machines of the lab for the proof: brought to the baseline by the real roll-out, broken, visited, asked for truth.
+
+A visit here is the drivers' own `visit()`, shipped once and started by one SSH command, and judged outside: the same
+code as a nightly check without Ansible around it, which would cost seconds for each of a hundred scripts.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tarfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from leeboard.estate.device import Device, device
+from leeboard.evidence.reader import Reader
+from leeboard.planning.plan import plan
+from leeboard.policy.load import load
+from leeboard.policy.model import Platform
+from leeboard.policy.resolve import resolve
+from leeboard.verdict.evaluate import evaluate
+from leeboard.verdict.finding import Finding
+from leeboard.verdict.observation import Observation, parse
+from tests.vm.machine import Machine
+
+from .scripts import FOLDER, Script, controls_with_truth
+
+ROOT = FOLDER.parents[1]
+DRIVERS = ROOT / "plugins" / "module_utils" / "_linux"
+THERE = "/run/leeboard-proof"
+NOTICE = "This computer is St Mary's School's. Only people whom the school has authorised may use it.\nUse is recorded."
+VISIT = (
+    f"import sys, json; sys.path.insert(0, {THERE!r}); from _linux.host import Host; from _linux.visit import visit; "
+    "print(json.dumps(visit(Host(), json.load(sys.stdin))))"
+)
+APPLY = (
+    f"import sys, json; sys.path.insert(0, {THERE!r}); from _linux.change import apply; from _linux.host import Host; "
+    "from _linux.visit import DRIVERS; "
+    "[apply(DRIVERS[name], Host(), changes, 'proof') for name, changes in json.load(sys.stdin)]"
+)
+ENFORCED = "enforced"
+MOST_ROUNDS = 4
+PATIENCE = 300  # seconds for one command: other tests may keep both processors busy
+
+
+def machines() -> dict[str, Any]:
+    """What machines.yml says of each image."""
+    found: dict[str, Any] = yaml.safe_load((FOLDER / "machines.yml").read_text(encoding="utf-8"))
+    return found
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What a truth script says of one control: compliant, pending or drifted, and why."""
+
+    verdict: str
+    why: str
+
+
+@dataclass(frozen=True)
+class RollOut:
+    """How a playbook ended: Ansible's exit status, its counts for the machine, and all that it printed."""
+
+    status: int
+    counts: dict[str, int]
+    output: str
+
+
+class Proof:
+    """One machine of the lab with its place in an inventory. `work` is a folder for inventory and evidence."""
+
+    def __init__(self, machine: Machine, work: Path, **variables: Any) -> None:
+        self.machine = machine
+        self.work = work
+        self.about = machines()[machine.spec.image]
+        self.variables = {
+            "leeboard_asset": f"LAB-{machine.spec.image}",
+            "leeboard_urn": "900003",
+            "leeboard_school": "Lab School",
+            "leeboard_platform": "linux",
+            "leeboard_notice_text": NOTICE,
+            "leeboard_enforce": ["LCK", "LBL"],
+            **{f"leeboard_{name}": self.about[name] for name in ("level", "form", "role")},
+            **variables,
+        }
+
+    # Looking
+
+    def device(self, level: str = "") -> Device:
+        """The machine as the inventory describes it, at another level if one is given."""
+        given = {**self.variables, **({"leeboard_level": level} if level else {})}
+        return device("lab", given, tuple(load().parameters))
+
+    def ship(self) -> None:
+        """Put the drivers on the machine, compiled, so that a visit starts at once."""
+        archive = io.BytesIO()
+        with tarfile.open(fileobj=archive, mode="w") as tar:
+            for path in sorted(DRIVERS.glob("*.py")):
+                tar.add(path, f"_linux/{path.name}")
+            for control in controls_with_truth():
+                tar.add(FOLDER / control / "truth.sh", f"truth/{control}.sh")
+        self.machine.root(f"mkdir -p {THERE} && tar -xC {THERE}", input=archive.getvalue())
+        self.machine.put(f"{NOTICE}\n".encode(), f"{THERE}/notice")
+        self.machine.put(json.dumps(load().addresses(Platform.LINUX)).encode(), f"{THERE}/addresses")
+        self.visit()
+
+    def visit(self) -> Observation:
+        """Everything that a nightly check asks of the machine, in one command."""
+        return parse(self.raw_visit())
+
+    def raw_visit(self) -> Any:
+        """The visit's answer as it came over the wire."""
+        command = f"{shlex.join(['python3', '-c', VISIT])} <{THERE}/addresses"
+        return json.loads(self.machine.root(command, timeout=PATIENCE).stdout)
+
+    def findings(self, observation: Observation, level: str = "") -> dict[str, Finding]:
+        """What the brain makes of an observation, by control."""
+        found = evaluate(resolve(load(), self.device(level)), observation)
+        return {finding.control: finding for finding in found}
+
+    def truth(self, controls: list[str] | None = None, level: str = "") -> dict[str, Truth]:
+        """What the machine itself says, by the truth scripts. Run after a visit: some compile and reload things."""
+        asked = [control for control in controls_with_truth() if controls is None or control in controls]
+        if "LBL-01" in asked:
+            self._fetch_banners()
+        return self._truths(self.machine.root(self._truth_command(asked, level), timeout=PATIENCE).stdout)
+
+    def try_out(self, script: Script) -> tuple[Observation, dict[str, Truth]]:
+        """Run a script, visit the machine, and ask it for the truth about the controls that the script names."""
+        asked = sorted({script.control, *script.flips})
+        here = [control for control in asked if control != "LBL-01"]
+        visit = shlex.join(["python3", "-c", VISIT])
+        command = f"cat >{THERE}/script && (cd /root && bash {THERE}/script >&2) && {visit} <{THERE}/addresses"
+        if here:
+            command += f"; echo; {self._truth_command(here, script.level)}"
+        answer, _, said = self.machine.root(command, input=script.text, timeout=PATIENCE).stdout.partition("\n")
+        truth = self._truths(said)
+        if "LBL-01" in asked:
+            truth |= self.truth(["LBL-01"], script.level)
+        return parse(json.loads(answer)), truth
+
+    def _truth_command(self, controls: list[str], level: str) -> str:
+        variables = f"LEVEL={level or self.variables['leeboard_level']} NOTICE={THERE}/notice"
+        variables += f" SSH_NOW={THERE}/ssh-now SSH_NEXT={THERE}/ssh-next"
+        return "".join(f"echo '== {c}'; {variables} bash {THERE}/truth/{c}.sh 2>/dev/null; " for c in controls)
+
+    def _truths(self, said: str) -> dict[str, Truth]:
+        parts = re.split(r"^== (\S+)\n", said, flags=re.MULTILINE)[1:]
+        return {
+            control: Truth(*[part.strip() for part in text.strip().partition("\n")[::2]])
+            for control, text in zip(parts[::2], parts[1::2], strict=True)
+        }
+
+    def banner(self, user: str = "pupil") -> str:
+        """What an SSH client that stands outside is shown before it signs in."""
+        access = self.machine.access
+        command = ["ssh", *access.options(), "-o", "PreferredAuthentications=none", "-o", "LogLevel=INFO"]
+        command += ["-T", "-p", str(access.port), f"{user}@127.0.0.1"]
+        shown = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False).stderr
+        return re.sub(rf"{user}@127\.0\.0\.1: Permission denied.*", "", shown)
+
+    def _fetch_banners(self) -> None:
+        # The shared connection lives on through a restart of the service.
+        self.machine.root(f"cat >{THERE}/ssh-now; systemctl restart ssh", input=self.banner())
+        self.machine.root(f"cat >{THERE}/ssh-next", input=self.banner())
+
+    # Changing
+
+    def run(self, script: Script) -> None:
+        """Run a break or a harmless change as root."""
+        self.machine.root("cd /root && bash -s", input=script.text)
+
+    def mend(self, level: str = "") -> Observation:
+        """Plan and apply until nothing is left, as the action `enforce` does it, without Ansible around it."""
+        wanted = resolve(load(), self.device(level))
+        observation = self.visit()
+        for _round in range(MOST_ROUNDS):
+            steps = [step for family in ("LCK", "LBL") for step in plan(wanted, observation, family)]
+            if not steps:
+                break
+            asked = json.dumps([(step.driver, [change.as_argument() for change in step.changes]) for step in steps])
+            self.machine.root(["python3", "-c", APPLY], input=asked, timeout=PATIENCE)
+            observation = self.visit()
+        return observation
+
+    def play(self, playbook: str, *arguments: str) -> RollOut:
+        """Run one of our playbooks through the collection, as a technician would."""
+        self.work.mkdir(parents=True, exist_ok=True)
+        inventory = self.work / "hosts.yml"
+        hosts = {"lab": {**self.machine.inventory(), **self.variables}}
+        inventory.write_text(yaml.safe_dump({"lab_school": {"hosts": hosts}}), encoding="utf-8")
+        return play(self.work, inventory, playbook, *arguments)
+
+    def roll_out(self) -> RollOut:
+        """Bring the machine to its baseline."""
+        return self.play("rollout.yml")
+
+    def check(self) -> tuple[RollOut, dict[str, str]]:
+        """The nightly check, and the verdicts in its evidence."""
+        done = self.play("drift.yml")
+        return done, recorded(self.work).get(str(self.variables["leeboard_asset"]), {})
+
+
+def play(work: Path, inventory: Path, playbook: str, *arguments: str) -> RollOut:
+    """Run a playbook of this clone on an inventory, with evidence in `work`/var."""
+    command = [str(Path(sys.executable).with_name("ansible-playbook")), str(ROOT / "playbooks" / playbook)]
+    environment = {
+        **os.environ,
+        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+        "PYTHONPATH": str(ROOT),
+        "LEEBOARD_VAR": str(work / "var"),
+        "ANSIBLE_LOCAL_TEMP": str(work / "tmp"),
+        "ANSIBLE_NOCOLOR": "1",
+    }
+    done = subprocess.run(
+        [*command, "-i", str(inventory), *arguments],
+        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=900, check=False,
+    )  # fmt: skip
+    output = done.stdout + done.stderr
+    recap = re.search(r"^lab\s+: (.*)$", output, re.MULTILINE)
+    counts = {key: int(count) for key, count in re.findall(r"(\w+)=(\d+)", recap[1] if recap else "")}
+    return RollOut(done.returncode, counts, output)
+
+
+def recorded(work: Path) -> dict[str, dict[str, str]]:
+    """Asset tag, control and verdict in the newest bundle that a run left in `work`/var."""
+    newest = max((work / "var" / "evidence").glob("*/*.jsonl.gz"), key=lambda path: path.stat().st_mtime_ns)
+    with Reader(newest) as bundle:
+        return {
+            line.asset: {finding["control"]: finding["verdict"] for finding in line.findings or []}
+            for _number, line in bundle.devices()
+        }
+
+
+def verdicts(findings: dict[str, Finding]) -> dict[str, str]:
+    """Control and verdict, as plain text."""
+    return {control: str(finding.verdict) for control, finding in findings.items()}
+
+
+def words(findings: dict[str, Finding]) -> str:
+    """What was found wrong, in lines for a failing test's message."""
+    return "\n".join(
+        f"{finding.control} {finding.verdict} ({finding.mode}): {one.setting} is {one.seen!r} from {one.source!r}, "
+        f"wanted {one.wanted!r}; {one.reason}"
+        for finding in findings.values()
+        for one in finding.judged
+        if str(one.verdict) not in ("compliant", "not_applicable")
+    )

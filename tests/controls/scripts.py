@@ -1,0 +1,84 @@
+"""The scripts that break a machine, or change it harmlessly: shell files whose head comments are data."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+KINDS = ("value", "precedence", "not_loaded", "per_user", "lock_removed", "permission", "syntax")
+IMAGES = ("gnome", "server")
+HEAD = re.compile(r"# (kind|image|level|flips|expect|mends): (.+)\Z")
+# What a lane of two machines does with a script that is meant for both: the smaller one has less to do.
+BOTH = "server"
+
+
+@dataclass(frozen=True)
+class Script:
+    """One script. `flips` is empty for a harmless change; `mends` is false where a roll-out does not mend it."""
+
+    path: Path
+    story: str
+    kind: str
+    image: str
+    level: str
+    flips: tuple[str, ...]
+    expect: str
+    mends: bool
+
+    @property
+    def control(self) -> str:
+        """The control whose folder it lies in."""
+        return self.path.parents[1].name
+
+    @property
+    def name(self) -> str:
+        """What tests call it: LCK-01/breaks/idle-never."""
+        return f"{self.control}/{self.path.parent.name}/{self.path.stem}"
+
+    @property
+    def text(self) -> str:
+        """The script itself."""
+        return self.path.read_text(encoding="utf-8")
+
+
+def read(path: Path) -> Script:
+    """The script in a file. Raises ValueError that names the file and what is wrong with its head."""
+    lines = path.read_text(encoding="utf-8").split("\n")
+    if len(lines) < 3 or not lines[0].startswith("#!/bin/") or not lines[1].startswith("# "):
+        raise ValueError(f"{path}: the first line names the shell, the second says what a person did")
+    head = {}
+    for line in lines[2:]:
+        match = HEAD.match(line)
+        if match is None:
+            break
+        head[match[1]] = match[2].strip()
+    harmless = path.parent.name == "harmless"
+    wanted = {"kind", "image"} if harmless else {"kind", "image", "flips", "expect"}
+    if not wanted <= head.keys():
+        raise ValueError(f"{path}: its head lacks {', '.join(sorted(wanted - head.keys()))}")
+    if head["kind"] not in KINDS or head["image"] not in (*IMAGES, "both"):
+        raise ValueError(f"{path}: kind is one of {', '.join(KINDS)}; image is gnome, server or both")
+    if head.get("expect", "drifted") not in ("drifted", "error", "pending"):
+        raise ValueError(f"{path}: expect is drifted, error or pending")
+    return Script(
+        path=path,
+        story=lines[1][2:],
+        kind=head["kind"],
+        image=BOTH if head["image"] == "both" else head["image"],
+        level=head.get("level", ""),
+        flips=tuple(head.get("flips", "").split()),
+        expect=head.get("expect", "compliant"),
+        mends=head.get("mends", "yes") == "yes",
+    )
+
+
+def all_scripts() -> list[Script]:
+    """Every break and every harmless change, by name."""
+    return [read(path) for folder in ("breaks", "harmless") for path in sorted(FOLDER.glob(f"*/{folder}/*.sh"))]
+
+
+def controls_with_truth() -> list[str]:
+    """The controls that have a script which tells the truth by other means than ours."""
+    return sorted(path.parent.name for path in FOLDER.glob("*/truth.sh"))

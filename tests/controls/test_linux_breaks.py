@@ -1,0 +1,73 @@
+"""Each break is found, and nothing else; each harmless change is not. On real machines, beside an independent truth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from .lane import Lane
+from .scripts import IMAGES, Script, all_scripts
+
+SCRIPTS = all_scripts()
+Lanes = Callable[[str], Lane]
+
+
+@pytest.mark.parametrize("image", IMAGES)
+def test_a_stock_machine_gets_the_verdicts_that_were_reviewed(lane: Lanes, image: str) -> None:
+    seen = lane(image).enforced()
+    assert seen.stock == lane(image).about["stock"], seen.stock_words
+
+
+@pytest.mark.parametrize("image", IMAGES)
+def test_the_truth_of_a_stock_machine_is_no_better_than_its_verdicts(lane: Lanes, image: str) -> None:
+    seen = lane(image).enforced()
+    for control, truth in seen.stock_truth.items():
+        assert truth.verdict == seen.stock[control], f"{control}: {truth.why}"
+
+
+@pytest.mark.parametrize("image", IMAGES)
+def test_the_roll_out_brings_a_machine_to_its_baseline(lane: Lanes, image: str) -> None:
+    seen = lane(image).enforced()
+    assert seen.first is not None
+    assert seen.first.status == 0, seen.first.output
+    assert seen.first.counts["changed"] > 0
+    applies = {control: verdict for control, verdict in seen.verdicts.items() if verdict != "not_applicable"}
+    assert applies == lane(image).about["applies"], seen.words
+
+
+@pytest.mark.parametrize("image", IMAGES)
+def test_after_the_roll_out_the_machine_itself_says_so(lane: Lanes, image: str) -> None:
+    wrong = {name: truth for name, truth in lane(image).enforced().truth.items() if truth.verdict != "compliant"}
+    assert not wrong
+
+
+@pytest.mark.parametrize("image", IMAGES)
+def test_a_second_roll_out_changes_nothing(lane: Lanes, image: str) -> None:
+    second = lane(image).enforced().second
+    assert second is not None
+    assert (second.status, second.counts["changed"]) == (0, 0), second.output
+
+
+def test_a_sign_in_with_dash_still_works(lane: Lanes) -> None:
+    # dash ends when a start-up file assigns to a variable that is read-only (linux.md A 41).
+    said = lane("server").with_machine(lambda proof: proof.machine.root("env -i dash -lc '. /etc/profile; echo works'"))
+    assert said.stdout.strip() == "works"
+
+
+@pytest.mark.parametrize("script", [s for s in SCRIPTS if s.flips], ids=lambda script: script.name)
+def test_a_break_is_found_and_nothing_else(lane: Lanes, script: Script) -> None:
+    outcome = lane(script.image).outcome(script)
+    for control in script.flips:
+        truth = outcome.truth[control]
+        assert truth.verdict == ("pending" if script.expect == "pending" else "drifted"), f"{control}: {truth.why}"
+    assert {control: after for control, (_before, after) in outcome.changed.items()} == dict.fromkeys(
+        script.flips, script.expect
+    ), outcome.words
+
+
+@pytest.mark.parametrize("script", [s for s in SCRIPTS if not s.flips], ids=lambda script: script.name)
+def test_a_harmless_change_is_not_reported(lane: Lanes, script: Script) -> None:
+    outcome = lane(script.image).outcome(script)
+    assert outcome.truth[script.control].verdict == "compliant", outcome.truth[script.control].why
+    assert not outcome.changed, outcome.words

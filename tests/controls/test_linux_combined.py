@@ -1,0 +1,57 @@
+"""Many breaks at once: the real check names exactly their controls, the real roll-out mends them all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import pytest
+import yaml
+
+from .harness import Proof, Truth, verdicts, words
+from .lane import Lane
+from .scripts import FOLDER, IMAGES, Script, all_scripts, read
+
+Lanes = Callable[[str], Lane]
+COMBINED = yaml.safe_load((FOLDER / "combined.yml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("image", IMAGES)
+def test_one_roll_out_mends_many_breaks(lane: Lanes, image: str) -> None:
+    scripts = [read(FOLDER / f"{name}.sh") for name in COMBINED[image]]
+    assert all(script.image == image and script.mends for script in scripts)
+    applies = lane(image).about["applies"]
+
+    def work(proof: Proof) -> None:
+        for script in scripts:
+            proof.run(script)
+        done, found = proof.check()
+        assert done.status == 0, done.output
+        broken = {control for script in scripts for control in script.flips}
+        wanted = {control: "drifted" if control in broken else verdict for control, verdict in applies.items()}
+        assert {control: verdict for control, verdict in found.items() if verdict != "not_applicable"} == wanted
+        first = proof.roll_out()
+        assert first.status == 0, first.output
+        now = proof.findings(proof.visit())
+        assert {c: v for c, v in verdicts(now).items() if v != "not_applicable"} == applies, words(now)
+        second = proof.roll_out()
+        assert (second.status, second.counts["changed"]) == (0, 0), second.output
+        enforced = [control for control, verdict in applies.items() if verdict == "compliant"]
+        wrong = {name: truth for name, truth in proof.truth(enforced).items() if truth.verdict != "compliant"}
+        assert not wrong
+
+    lane(image).with_machine(work)
+
+
+@pytest.mark.skipif("LEEBOARD_FULL" not in os.environ, reason="with LEEBOARD_FULL=1: mends each break by itself")
+@pytest.mark.parametrize("broken", [s for s in all_scripts() if s.flips and s.mends], ids=lambda script: script.name)
+def test_each_break_is_mended(lane: Lanes, broken: Script) -> None:
+    def work(proof: Proof) -> tuple[dict[str, str], str, dict[str, Truth]]:
+        proof.run(broken)
+        found = proof.findings(proof.mend(broken.level), broken.level)
+        return verdicts(found), words(found), proof.truth(sorted({broken.control, *broken.flips}), broken.level)
+
+    found, said, truth = lane(broken.image).with_machine(work)
+    applies = lane(broken.image).about["applies"]
+    assert {control: verdict for control, verdict in found.items() if verdict != "not_applicable"} == applies, said
+    assert {one.verdict for one in truth.values()} == {"compliant"}, truth

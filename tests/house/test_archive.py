@@ -1,0 +1,52 @@
+"""The Galaxy archive and the wheel hold what they should, and work where nothing else of this repository is."""
+
+from __future__ import annotations
+
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.house import tree
+
+LIST = "tests/house/archive.txt"
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with both, built by the command that a release is built by."""
+    assert tree.files()
+    target = tmp_path_factory.mktemp("dist")
+    tree.finds_nothing(str(tree.ROOT / "scripts" / "archive.sh"), str(target), LEEBOARD_BIN=str(tree.BIN))
+    return target
+
+
+def test_archive_holds_exactly_the_listed_files(built: Path) -> None:
+    (archive,) = built.glob("leeboard-schools-*.tar.gz")
+    with tarfile.open(archive) as opened:
+        held = sorted(member.name for member in opened if member.isfile())
+    listed = tree.text(LIST).splitlines()
+    found = [f"new: {name}" for name in held if name not in listed]
+    found += [f"gone: {name}" for name in listed if name not in held]
+    tree.none(found, f"{LIST} is another list. If the archive is right: make archive-list")
+
+
+def test_archive_works_where_nothing_else_is(built: Path, tmp_path: Path) -> None:
+    (archive,) = built.glob("leeboard-schools-*.tar.gz")
+    place = {"ANSIBLE_COLLECTIONS_PATH": str(tmp_path / "collections"), "ANSIBLE_HOME": str(tmp_path / "home")}
+    tree.finds_nothing("ansible-galaxy", "collection", "install", "--offline", str(archive), cwd=tmp_path, **place)
+    shown = tree.run("ansible-doc", "--list", "leeboard.schools", cwd=tmp_path, **place)
+    names = {line.split()[0] for line in shown.stdout.splitlines() if line.startswith("leeboard.schools.")}
+    modules = {Path(name).stem for name in tree.select(".py", ".yml", under="plugins/modules/")} - {"__init__"}
+    assert names >= {f"leeboard.schools.{name}" for name in modules}, shown.stdout
+    syntax = ("ansible-playbook", "leeboard.schools.drift", "--syntax-check", "-i", "device,")
+    tree.finds_nothing(*syntax, cwd=tmp_path, **place)
+
+
+def test_wheel_holds_the_brain_with_its_baselines(built: Path) -> None:
+    (wheel,) = built.glob("leeboard-*.whl")
+    held = set(zipfile.ZipFile(wheel).namelist())
+    package = {name for name in tree.files() if name.startswith("leeboard/")}
+    tree.none(sorted(package - held), "not in the wheel; see package-data in pyproject.toml:")
+    assert {name.split("/")[0] for name in held if not name.startswith("leeboard-")} == {"leeboard"}

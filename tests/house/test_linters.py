@@ -1,0 +1,44 @@
+"""Format, lint and types: each tool names the file and line."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from tests.house import tree
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(["ruff", "check", "--quiet", "--output-format=concise"], id="ruff-check"),
+        pytest.param(["ruff", "format", "--check", "--quiet"], id="ruff-format"),
+        pytest.param(["mypy", "--no-error-summary"], id="mypy"),
+        pytest.param(["ansible-lint", "--offline", "--nocolor", "-f", "pep8", "-qq"], id="ansible-lint"),
+    ],
+)
+def test_tool_finds_nothing(command: list[str]) -> None:
+    tree.finds_nothing(*command)
+
+
+def test_yamllint_finds_nothing() -> None:
+    names = tree.select(".yml", ".yaml", ".ansible-lint", ".yamllint")
+    tree.finds_nothing("yamllint", "--strict", "--format", "parsable", *names)
+
+
+def test_shellcheck_finds_nothing() -> None:
+    if shutil.which("shellcheck") is None:
+        pytest.skip("shellcheck is not installed: apt-get install shellcheck")
+    scripts = [name for name, text in tree.texts().items() if text.startswith(("#!/usr/bin/env bash", "#!/bin/sh"))]
+    assert "scripts/setup.sh" in scripts
+    tree.finds_nothing("shellcheck", "--format=gcc", "--exclude=SC2016", *scripts)  # 2016: meant as it stands, mostly
+
+
+def test_device_code_runs_on_python_3_9() -> None:
+    """Syntax and standard library of what runs on devices; vermin names the line of what is newer."""
+    code = [
+        *tree.select(".py", under="plugins/modules/"),
+        *tree.select(".py", under="plugins/module_utils/"),
+    ]
+    tree.finds_nothing("vermin", "--target=3.9-", "--violations", "--no-tips", "--format=parsable", *code)
