@@ -1,4 +1,5 @@
 # Copyright: Leeboard contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What a run saw becomes evidence: a thin adapter between Ansible's events and `leeboard.evidence.recorder`."""
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ options:
       - section: leeboard
         key: var
 author:
-  - Leeboard contributors
+  - Leeboard (@leeboard)
 """
 
 # ruff: noqa: E402 (Ansible reads the documentation from the top of the file)

@@ -1,4 +1,6 @@
 #!/usr/bin/python
+# Copyright: Leeboard contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Documentation of the action `check`; the work is done on the controller, in plugins/action/check.py."""
 
 from __future__ import annotations
@@ -9,7 +11,8 @@ short_description: Check a device against its Leeboard baseline
 version_added: 0.1.0
 description:
   - Visits the device once, reads everything that any level of the baseline names, and judges every control.
-  - Nothing is changed. Drift is C(ok) with RV(drifted=true), neither changed nor failed, unless O(fail_on_drift) is set.
+  - Nothing is changed. Drift is C(ok) with RV(drifted=true), neither changed nor failed, unless O(fail_on_drift) is
+    set.
   - The task fails when the device gave no usable answer, when another machine answered at its address, and when the
     callback P(leeboard.schools.evidence#callback) is not enabled.
 options:

@@ -1,4 +1,6 @@
 #!/usr/bin/python
+# Copyright: Leeboard contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Documentation of the action `enforce`; the work is done on the controller, in plugins/action/enforce.py."""
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ def _desktop_of(stem: str, text: str) -> str:
         if line.startswith("["):
             group = line.strip()
         elif group == "[Desktop Entry]" and "=" in line:
-            key, _, rest = line.partition("=")
+            key, _dummy, rest = line.partition("=")
             said.setdefault(key.strip(), rest.strip())
     if said.get("Hidden", "").lower() == "true":
         return ""

@@ -93,7 +93,7 @@ def _banner(host, wrapper: list, input: str, user: str) -> str:
     if done.rc != 0:
         _explain(done)
     for line in done.out.split("\n"):
-        key, _, said = line.partition(" ")
+        key, _dummy, said = line.partition(" ")
         if key.lower() == "banner":
             return said.strip()
     raise HostError("malformed", "sshd -T printed no banner line")

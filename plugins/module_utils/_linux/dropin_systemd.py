@@ -44,8 +44,8 @@ def effective(host, address: str) -> dict:
 
 
 def _parts(address: str) -> tuple:
-    path, _, key = address.partition(":")
-    section, _, key = key.partition(".")
+    path, _dummy, key = address.partition(":")
+    section, _dummy, key = key.partition(".")
     return path[len("systemd/") : -len(".conf")], section, key
 
 

@@ -87,7 +87,7 @@ class Planned:
         """The sorted names that will be in a folder."""
         found = set(self._host.entries(name))
         for path, edit in self._edits.items():
-            folder, _, entry = path.rpartition("/")
+            folder, _dummy, entry = path.rpartition("/")
             if folder == name:
                 found.discard(entry)
                 if edit.after is not None:

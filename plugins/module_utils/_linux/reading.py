@@ -1,8 +1,9 @@
 """What one visit says about one setting, in the form that crosses the wire.
 
 A reading is a dict: `{"driver": str, "address": str, "configured": ASPECT, "effective": ASPECT, "running": ASPECT,
-"fingerprint": str}`, with the aspects that the kind of setting has. *configured* is what is written down, *effective* what a user or the
-kernel would get once that is loaded, *running* what the daemon has loaded now (only where it can differ).
+"fingerprint": str}`, with the aspects that the kind of setting has. *configured* is what is written down, *effective*
+what a user or the kernel would get once that is loaded, *running* what the daemon has loaded now (only where it can
+differ).
 
 An ASPECT is one of
 

@@ -23,7 +23,7 @@ class BannerLine:
 
 
 class Configuration:
-    """sshd's files: `banners` (BannerLine, in the order in which sshd reads them), `paths`, `folders`, and whether `matches`."""
+    """sshd's files: `banners` (BannerLine, in sshd's order), `paths`, the `folders` of Includes, `matches`."""
 
     def __init__(self) -> None:
         self.banners: list = []
@@ -82,7 +82,7 @@ def _arguments(text: str, place: str) -> list:
 def _matching(host, pattern: str, folders: list) -> list:
     """The files of an Include pattern; wildcards are looked for in the last part of the path."""
     path = pattern if pattern.startswith("/") else f"/etc/ssh/{pattern}"
-    folder, _, name = path.rpartition("/")
+    folder, _dummy, name = path.rpartition("/")
     if any(character in folder for character in "*?["):
         raise HostError("malformed", f"the Include pattern {pattern[:100]!r} has a wildcard in a folder's name")
     if not any(character in name for character in "*?["):
