@@ -93,6 +93,10 @@ def school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         time.sleep(1)
         assert server.poll() is None, "sshd did not start"
         yield folder
+        for connection in (folder / "cp").glob("*"):  # the connections that Ansible keeps open
+            subprocess.run(
+                ["ssh", "-O", "exit", "-o", f"ControlPath={connection}", "x"], capture_output=True, check=False
+            )
         server.terminate()
         server.wait(10)
     finally:
