@@ -60,6 +60,8 @@ class ActionModule(ActionBase):
             done.update(steps)
             problem = self._apply(visit, steps, task_vars)
             if self._task.check_mode:
+                if problem:
+                    return self._outcome(evidence, failed=True, msg=problem)
                 break
             evidence = visit.observe()
             if "unreachable" in evidence:
@@ -70,7 +72,9 @@ class ActionModule(ActionBase):
         return self._outcome(evidence, msg=summary(evidence["findings"]))
 
     def _apply(self, visit, steps, task_vars: dict) -> str:
-        """Run the steps in order. Returns the first failure in words, or nothing."""
+        """Run the steps in order; a driver that refuses keeps no other from its work. Returns what failed, in words."""
+        problems = []
+        before = len(self._changes)
         for step in steps:
             answer = self._execute_module(
                 module_name=step.module,
@@ -80,8 +84,14 @@ class ActionModule(ActionBase):
                 },
                 task_vars=task_vars,
             )
+            if answer.get("outdated") and len(self._changes) > before:
+                continue  # an earlier step of ours touched the same file: the next round plans it again
             if answer.get("failed") or answer.get("unreachable"):
-                return f"{step.driver}: {said(answer)}"
+                words = said(answer)
+                problems.append(words if words.startswith(f"{step.driver}: ") else f"{step.driver}: {words}")
+                if answer.get("unreachable"):
+                    break
+                continue
             diff = answer.get("diff") or []
             self._diffs += diff if isinstance(diff, list) else [diff]
             if answer.get("changed"):
@@ -96,7 +106,7 @@ class ActionModule(ActionBase):
                     }
                     for change in step.changes
                 ]
-        return ""
+        return "; ".join(problems)
 
     def _outcome(self, evidence: dict, failed: bool = False, msg: str = "") -> dict:
         ours = [one for one in evidence["findings"] if one["control"].startswith(self._family)]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 
-from ._linux.change import ChangeRefused, apply
+from ._linux.change import ChangeRefused, PlanOutdated, apply
 from ._linux.host import Host, HostError
 
 ARGUMENTS = {
@@ -31,6 +31,8 @@ def run(module, driver) -> None:
     run_id = module.params["run_id"] or time.strftime("module-%Y%m%dT%H%M%SZ", time.gmtime())
     try:
         outcome = apply(driver, Host(), module.params["settings"], run_id, check=module.check_mode)
+    except PlanOutdated as problem:
+        module.fail_json(msg=f"{driver.NAME}: {problem}", outdated=True)
     except (ChangeRefused, HostError, ValueError) as problem:
         module.fail_json(msg=f"{driver.NAME}: {problem}")
     except OSError as problem:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from leeboard.verdict.observation import Observation, parse
+from tests.vm.errors import LabError
 from tests.vm.lab import start_machine
 from tests.vm.qemu import MachineSpec
 
@@ -89,7 +90,7 @@ class Lane:
         seen.stock, seen.stock_words = verdicts(stock), words(stock)
         proof.machine.snapshot("stock")
         seen.stock_truth = proof.truth(self._asked(proof))
-        proof.machine.restore("stock")
+        proof.restore("stock")
         seen.first = proof.roll_out()
         answer = proof.raw_visit()
         (self.work / "enforced.json").write_text(json.dumps(answer, indent=1), encoding="utf-8")
@@ -98,7 +99,7 @@ class Lane:
         seen.verdicts, seen.words = verdicts(now), words(now)
         proof.machine.snapshot(ENFORCED)
         seen.truth = proof.truth(self._asked(proof))
-        proof.machine.restore(ENFORCED)
+        proof.restore(ENFORCED)
         seen.second = proof.roll_out()
         return seen
 
@@ -109,7 +110,7 @@ class Lane:
     def _work[T](self, work: Callable[[Proof], T]) -> T:
         self._ready.result()
         assert self._proof is not None
-        self._proof.machine.restore(ENFORCED)
+        self._proof.restore(ENFORCED)
         return work(self._proof)
 
     def _run(self, script: Script) -> Outcome:
@@ -117,8 +118,13 @@ class Lane:
         proof = self._proof
         assert proof is not None and self._baseline is not None
         before = verdicts(proof.findings(self._baseline, script.level))
-        proof.machine.restore(ENFORCED)
-        observation, truth = proof.try_out(script)
+        try:
+            proof.restore(ENFORCED)
+            observation, truth = proof.try_out(script)
+        except LabError:  # the guest hangs; a script that fails will fail again
+            proof.machine.power_cut()
+            proof.restore(ENFORCED)
+            observation, truth = proof.try_out(script)
         found = proof.findings(observation, script.level)
         after = verdicts(found)
         changed = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable
 
 import pytest
@@ -191,8 +192,10 @@ def test_a_killed_change_leaves_a_whole_file(lane: Lanes, driver: str, address: 
         before = machine.root(f"find {path} -type f ! -name '.leeboard-*' -exec cat {{}} +").stdout
         value, kind = ("new text", "") if driver == "banner" else (300, "uint32")
         asked = json.dumps([driver, [{"address": address, "value": value, "type": kind}]])
-        killed = machine.root(["python3", "-c", KILL.format(there=THERE, at=at)], input=asked, check=False)
-        assert killed.returncode != 0
+        killed = machine.root(
+            shlex.join(["python3", "-c", KILL.format(there=THERE, at=at)]) + "; echo ended with $?", input=asked
+        )
+        assert killed.stdout == "ended with 137\n"
         after = machine.root(f"find {path} -type f ! -name '.leeboard-*' -exec cat {{}} +").stdout
         assert (after == before) == (at != "renamed")
         journal = machine.root("cat /var/lib/leeboard/journal/killed.jsonl").stdout

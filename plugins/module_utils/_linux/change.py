@@ -24,6 +24,10 @@ class ChangeRefused(Exception):
     """A change that would not be safe, or that was planned for another state. The text says which and why."""
 
 
+class PlanOutdated(ChangeRefused):
+    """The device no longer says what the change was planned from: observe and plan again."""
+
+
 class FileEdit:
     """One file as it is and as it will be. `before` and `after` are bytes, None means absent.
 
@@ -58,7 +62,7 @@ def apply(driver, host, changes: list, run_id: str, check: bool = False) -> dict
     for change in changes:
         expected = change.get("expect")
         if expected and fingerprint(before[change["address"]]) != expected:
-            raise ChangeRefused(
+            raise PlanOutdated(
                 "{} {} is no longer what the plan was made from; check the device again and repeat the roll-out".format(
                     driver.NAME, change["address"]
                 )

@@ -4,6 +4,7 @@
 # image: server
 # flips: LBL-01
 # expect: drifted
+# mends: no
 set -eu
 printf '\nMatch Group pupil\n    Banner none\n' >>/etc/ssh/sshd_config
 systemctl reload ssh

@@ -4,5 +4,6 @@
 # image: server
 # flips: LBL-01
 # expect: drifted
+# mends: no
 set -eu
 echo 'Banner none' >/etc/ssh/sshd_config.d/00-aaa.conf
