@@ -48,7 +48,7 @@ def lint(
 
 @app.command()
 def show(
-    device: Annotated[str, typer.Argument(metavar="DEVICE", help="The device, by its name in the inventory.")],
+    device: Annotated[str, typer.Argument(metavar="DEVICE", help="The device, by its name in the inventory or its asset tag.")],
     inventory: Annotated[
         Path, typer.Option("--inventory", "-i", help="An Ansible inventory: a file, or a folder with one.")
     ],
@@ -60,11 +60,13 @@ def show(
 
     baseline = load()
     listed = inventories.read(inventory, tuple(baseline.parameters), with_origins=True)
-    found = next((one for one in listed.devices if one.name == device), None)
+    found = next((one for one in listed.devices if device in (one.name, one.asset)), None)
+    if found is not None and found.problem:
+        raise LeeboardError(found.problem)
     if found is None:
         wrong = [problem for problem in listed.problems if problem.startswith(f"{device}:")]
         raise LeeboardError(wrong[0] if wrong else f"{device}: there is no such device in {inventory}")
-    shown = show_device(baseline, found, listed.origins.get(device, {}))
+    shown = show_device(baseline, found, listed.origins.get(found.name, {}))
     if format == "json":
         json.dump(shown.as_json(), sys.stdout, indent=2)
         sys.stdout.write("\n")

@@ -14,7 +14,7 @@ from .scripts import Script
 
 @pytest.fixture(scope="session")
 def lane(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Lane]]:
-    """Gives the lane of an image, with every script that this session will ask for already in it."""
+    """Gives the lane of an image; all that this session will ask for start now, and have their scripts in them."""
     require_lab()
     lanes: dict[str, Lane] = {}
 
@@ -24,9 +24,12 @@ def lane(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         return lanes[image]
 
     for item in request.session.items:
-        script = getattr(getattr(item, "callspec", None), "params", {}).get("script")
+        parameters = getattr(getattr(item, "callspec", None), "params", {})
+        script = parameters.get("script")
         if isinstance(script, Script):
             get(script.image).submit(script)
+        elif "lane" in getattr(item, "fixturenames", ()) and "image" in parameters:
+            get(parameters["image"])
     try:
         yield get
     finally:

@@ -25,7 +25,8 @@ def listing(proof: Proof) -> str:
     return proof.machine.root("find /etc -xdev -type f -exec sha256sum {} + | sort -k 2").stdout
 
 
-def test_a_full_disk_stops_a_roll_out_before_the_first_change(lane: Lanes) -> None:
+@pytest.mark.parametrize("image", ["server"])
+def test_a_full_disk_stops_a_roll_out_before_the_first_change(lane: Lanes, image: str) -> None:
     def work(proof: Proof) -> None:
         proof.machine.root(DRIFT)
         proof.machine.root(FILL, check=False)
@@ -43,10 +44,11 @@ def test_a_full_disk_stops_a_roll_out_before_the_first_change(lane: Lanes) -> No
         assert proof.roll_out().status == 0
         assert verdicts(proof.findings(proof.visit()))["LBL-02"] == "compliant"
 
-    lane("server").with_machine(work)
+    lane(image).with_machine(work)
 
 
-def test_a_package_manager_at_work_is_seen(lane: Lanes) -> None:
+@pytest.mark.parametrize("image", ["gnome"])
+def test_a_package_manager_at_work_is_seen(lane: Lanes, image: str) -> None:
     hold = (
         "import fcntl, time; f = open('/var/lib/dpkg/lock-frontend', 'w'); fcntl.lockf(f, fcntl.LOCK_EX); "
         "open('/run/held', 'w'); time.sleep(600)"
@@ -56,7 +58,7 @@ def test_a_package_manager_at_work_is_seen(lane: Lanes) -> None:
         proof.machine.root(f'systemd-run --quiet python3 -c "{hold}"; until [ -e /run/held ]; do sleep 0.2; done')
         seen = proof.visit()
         assert seen.facts["package_upgrade"].value is True  # type: ignore[union-attr]
-        assert verdicts(proof.findings(seen)) == {**verdicts(proof.findings(seen)), **lane("gnome").about["applies"]}
+        assert verdicts(proof.findings(seen)) == {**verdicts(proof.findings(seen)), **lane(image).about["applies"]}
         # Half-way through, a program that belongs to the packages is not there.
         proof.machine.root("mv /usr/bin/gsettings /usr/bin/gsettings.dpkg-new")
         found = proof.findings(proof.visit())
@@ -64,10 +66,11 @@ def test_a_package_manager_at_work_is_seen(lane: Lanes) -> None:
         assert "packages are being upgraded" in words(found)
         assert verdicts(found)["LCK-09"] == verdicts(found)["LBL-02"] == "compliant", words(found)
 
-    lane("gnome").with_machine(work)
+    lane(image).with_machine(work)
 
 
-def test_a_missing_tool_costs_only_what_needs_it(lane: Lanes) -> None:
+@pytest.mark.parametrize("image", ["gnome"])
+def test_a_missing_tool_costs_only_what_needs_it(lane: Lanes, image: str) -> None:
     def work(proof: Proof) -> None:
         proof.machine.root("mv /usr/bin/gsettings /root")
         found = proof.findings(proof.visit())
@@ -76,10 +79,11 @@ def test_a_missing_tool_costs_only_what_needs_it(lane: Lanes) -> None:
         assert "gsettings" in words(found)
         assert verdicts(found)["LCK-09"] == verdicts(found)["LBL-02"] == "compliant", words(found)
 
-    lane("gnome").with_machine(work)
+    lane(image).with_machine(work)
 
 
-def test_garbage_from_one_device_does_not_stop_another(lane: Lanes) -> None:
+@pytest.mark.parametrize("image", ["server"])
+def test_garbage_from_one_device_does_not_stop_another(lane: Lanes, image: str) -> None:
     garbage = """#!/bin/sh
 cat >/dev/null
 printf '{"changed": false, "observation": {"schema": 1, "platform": "li'
@@ -107,14 +111,15 @@ printf '{"changed": false, "observation": {"schema": 1, "platform": "li'
         assert done.counts["failed"] == 0
         found = recorded(proof.work)
         assert {c: v for c, v in found[str(shared["leeboard_asset"])].items() if v != "not_applicable"} == lane(
-            "server"
+            image
         ).about["applies"]
         assert found["LAB-broken"] == {}
 
-    lane("server").with_machine(work)
+    lane(image).with_machine(work)
 
 
-def test_another_machine_at_an_address_changes_nothing(lane: Lanes) -> None:
+@pytest.mark.parametrize("image", ["server"])
+def test_another_machine_at_an_address_changes_nothing(lane: Lanes, image: str) -> None:
     def work(proof: Proof) -> None:
         proof.machine.root(DRIFT)
         before = listing(proof)
@@ -126,10 +131,11 @@ def test_another_machine_at_an_address_changes_nothing(lane: Lanes) -> None:
         _run, found = stranger.check()
         assert set(found.values()) - {"not_applicable"} == {"error"}
 
-    lane("server").with_machine(work)
+    lane(image).with_machine(work)
 
 
-def test_a_machine_with_another_serial_is_another_machine(lane: Lanes) -> None:
+@pytest.mark.parametrize("image", ["server"])
+def test_a_machine_with_another_serial_is_another_machine(lane: Lanes, image: str) -> None:
     def work(proof: Proof) -> None:
         own = Proof(proof.machine, proof.work / "serial")
         _run, found = own.check()
@@ -145,7 +151,7 @@ def test_a_machine_with_another_serial_is_another_machine(lane: Lanes) -> None:
         assert "another machine" in done.output or serial in done.output
         assert set(found.values()) - {"not_applicable"} == {"error"}
 
-    lane("server").with_machine(work)
+    lane(image).with_machine(work)
 
 
 # Where the change is cut off: after the journal, with the new file written beside the old one, and after the rename.
@@ -173,15 +179,15 @@ change.apply(DRIVERS[name], Host(), changes, "killed")
 
 @pytest.mark.parametrize("at", ["journal", "rename", "renamed"])
 @pytest.mark.parametrize(
-    ("driver", "address", "path"),
+    ("image", "driver", "address", "path"),
     [
-        ("banner", "/etc/issue", "/etc/issue"),
-        ("dconf", "/org/gnome/desktop/session/idle-delay", "/etc/dconf/db/local.d"),
+        ("server", "banner", "/etc/issue", "/etc/issue"),
+        ("gnome", "dconf", "/org/gnome/desktop/session/idle-delay", "/etc/dconf/db/local.d"),
     ],
 )
-def test_a_killed_change_leaves_a_whole_file(lane: Lanes, driver: str, address: str, path: str, at: str) -> None:
-    image = "gnome" if driver == "dconf" else "server"
-
+def test_a_killed_change_leaves_a_whole_file(
+    lane: Lanes, image: str, driver: str, address: str, path: str, at: str
+) -> None:
     def work(proof: Proof) -> None:
         machine: Machine = proof.machine
         machine.root("printf 'old text\\n' >/etc/issue")

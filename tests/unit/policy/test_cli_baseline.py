@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from leeboard.ansible import inventory
 from leeboard.cli.baseline import app
 from leeboard.errors import LeeboardError
-from leeboard.estate.device import Device
+from leeboard.evidence.lines import Expected
 from leeboard.policy import schema
 
 GOOD = Path(__file__).parent / "good"
@@ -83,11 +83,12 @@ def test_neither_check_nor_write_is_wrong_usage() -> None:
 @pytest.fixture
 def listed(monkeypatch: pytest.MonkeyPatch) -> None:
     """An inventory of one device and one that is wrong, without asking Ansible."""
-    one = Device.model_validate(
+    one = Expected.model_validate(
         {"name": "d1", "asset": "d1", "urn": "100001", "school": "A School", "platform": "linux", "form": "portable"}
         | {"role": "office", "level": "high"}
     )
-    estate = inventory.EstateInventory((one,), ("d2: leeboard_level is missing",), ("d1", "d2"), {"d1": {}})
+    wrong = one.model_copy(update={"name": "d2", "asset": "d2", "problem": "d2: leeboard_level is missing"})
+    estate = inventory.EstateInventory((one, wrong), ("d4: leeboard_urn is missing",), {"d1": {}})
     monkeypatch.setattr(inventory, "read", lambda *_arguments, **_options: estate)
 
 
@@ -108,7 +109,7 @@ def test_show_as_a_table() -> None:
 
 
 @pytest.mark.usefixtures("listed")
-@pytest.mark.parametrize(("name", "says"), [("d2", "leeboard_level is missing"), ("d3", "no such device in x")])
+@pytest.mark.parametrize(("name", "says"), [("d2", "leeboard_level is missing"), ("d3", "no such device in x"), ("d4", "leeboard_urn is missing")])
 def test_show_of_a_device_that_is_not_there(name: str, says: str) -> None:
     result = RUNNER.invoke(app, ["show", name, "-i", "x"])
     assert result.exit_code == 1
