@@ -9,7 +9,6 @@ from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from leeboard.errors import LeeboardError
@@ -48,7 +47,7 @@ def lint(
 
 @app.command()
 def show(
-    device: Annotated[str, typer.Argument(metavar="DEVICE", help="The device, by its name in the inventory or its asset tag.")],
+    device: Annotated[str, typer.Argument(metavar="DEVICE", help="The device's name in the inventory or asset tag.")],
     inventory: Annotated[
         Path, typer.Option("--inventory", "-i", help="An Ansible inventory: a file, or a folder with one.")
     ],
@@ -123,12 +122,15 @@ def _print(shown: Shown, console: Console) -> None:
     device = shown.device
     words = f"{device.name}: {device.platform}, {device.form}, role {device.role}, level {device.level}"
     console.print(Text(words, style="bold"))
-    table = Table("control", "setting", "wanted", "written", "mode", "where it comes from")
+    before = ""
     for one in shown.settings:
-        written = "" if one.write is None else plain(one.write, 60) or "(empty)"
-        cells = (one.control, one.setting, plain(one.wanted, 80), written, _mode(one), one.origin)
-        table.add_row(*(Text(cell) for cell in cells))
-    console.print(table)
+        if one.control != before:
+            console.print(Text(f"\n{one.control}", style="bold"))
+        before = one.control
+        console.print(Text(f"  {one.setting}: {plain(one.wanted, 80)} [{_mode(one)}]"))
+        written = "" if one.write is None else f"writes {plain(one.write, 60) or 'nothing (empty)'}; "
+        console.print(Text(f"      {written}{one.origin}", style="dim"))
+    console.print()
     for control, reason in shown.not_asked:
         console.print(Text(f"{control}: {reason}"))
 
