@@ -149,9 +149,15 @@ class Proof:
             self._fetch_banners()
         return self._truths(self.machine.root(self._truth_command(asked, level), timeout=PATIENCE).stdout)
 
-    def try_out(self, script: Script) -> tuple[Observation, dict[str, Truth]]:
-        """Run a script, visit the machine, and ask it for the truth about the controls that the script names."""
+    def try_out(self, script: Script, mend: bool = False) -> tuple[Observation, dict[str, Truth]]:
+        """Run a script, visit the machine, and ask it for the truth about the controls that the script names.
+
+        With `mend`, what the script broke is put back before the visit.
+        """
         asked = sorted({script.control, *script.flips})
+        if mend:
+            self.run(script)
+            return self.mend(script.level), self.truth(asked, script.level)
         here = [control for control in asked if control != "LBL-01"]
         visit = shlex.join(["python3", "-c", VISIT])
         command = f"cat >{THERE}/script && (cd /root && bash {THERE}/script >&2) && {visit} <{THERE}/addresses"

@@ -54,7 +54,7 @@ class Lane:
         self._proof: Proof | None = None
         self._baseline: Observation | None = None
         self._ready: Future[Enforced] = self._thread.submit(self._enforce)
-        self._outcomes: dict[str, Future[Outcome]] = {}
+        self._outcomes: dict[tuple[str, bool], Future[Outcome]] = {}
 
     def close(self) -> None:
         """Stop what is still to be done, and the machine."""
@@ -66,15 +66,15 @@ class Lane:
         """How the machine came to its baseline; waits for it."""
         return self._ready.result()
 
-    def submit(self, script: Script) -> None:
-        """Put a script into the lane."""
-        if script.name not in self._outcomes:
-            self._outcomes[script.name] = self._thread.submit(self._run, script)
+    def submit(self, script: Script, mend: bool = False) -> None:
+        """Put a script into the lane; with `mend`, what it broke is put back before anybody looks."""
+        if (script.name, mend) not in self._outcomes:
+            self._outcomes[script.name, mend] = self._thread.submit(self._run, script, mend)
 
-    def outcome(self, script: Script) -> Outcome:
+    def outcome(self, script: Script, mend: bool = False) -> Outcome:
         """What a script did; waits for it."""
-        self.submit(script)
-        return self._outcomes[script.name].result()
+        self.submit(script, mend)
+        return self._outcomes[script.name, mend].result()
 
     def with_machine[T](self, work: Callable[[Proof], T]) -> T:
         """Run `work(proof)` on the machine as it is after the roll-out, in this lane; its result, or what it raised."""
@@ -113,18 +113,18 @@ class Lane:
         self._proof.restore(ENFORCED)
         return work(self._proof)
 
-    def _run(self, script: Script) -> Outcome:
+    def _run(self, script: Script, mend: bool) -> Outcome:
         self._ready.result()
         proof = self._proof
         assert proof is not None and self._baseline is not None
         before = verdicts(proof.findings(self._baseline, script.level))
         try:
             proof.restore(ENFORCED)
-            observation, truth = proof.try_out(script)
+            observation, truth = proof.try_out(script, mend)
         except LabError:  # the guest hangs; a script that fails will fail again
             proof.machine.power_cut()
             proof.restore(ENFORCED)
-            observation, truth = proof.try_out(script)
+            observation, truth = proof.try_out(script, mend)
         found = proof.findings(observation, script.level)
         after = verdicts(found)
         changed = {

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 import yaml
 
-from .harness import Proof, Truth, verdicts, words
+from .harness import Proof, verdicts, words
 from .lane import Lane
 from .scripts import FOLDER, IMAGES, Script, all_scripts, read
 
@@ -46,12 +46,7 @@ def test_one_roll_out_mends_many_breaks(lane: Lanes, image: str) -> None:
 @pytest.mark.skipif("LEEBOARD_FULL" not in os.environ, reason="with LEEBOARD_FULL=1: mends each break by itself")
 @pytest.mark.parametrize("broken", [s for s in all_scripts() if s.flips and s.mends], ids=lambda script: script.name)
 def test_each_break_is_mended(lane: Lanes, broken: Script) -> None:
-    def work(proof: Proof) -> tuple[dict[str, str], str, dict[str, Truth]]:
-        proof.run(broken)
-        found = proof.findings(proof.mend(broken.level), broken.level)
-        return verdicts(found), words(found), proof.truth(sorted({broken.control, *broken.flips}), broken.level)
-
-    found, said, truth = lane(broken.image).with_machine(work)
-    applies = lane(broken.image).about["applies"]
-    assert {control: verdict for control, verdict in found.items() if verdict != "not_applicable"} == applies, said
-    assert {one.verdict for one in truth.values()} == {"compliant"}, truth
+    outcome = lane(broken.image).outcome(broken, mend=True)
+    assert not outcome.changed, outcome.words
+    wrong = {name: truth for name, truth in outcome.truth.items() if truth.verdict != "compliant"}
+    assert not wrong

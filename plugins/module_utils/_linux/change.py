@@ -14,7 +14,6 @@ the plan was made from. `apply` refuses when the machine no longer says that.
 from __future__ import annotations
 
 import os
-import tempfile
 
 from .journal import Journal
 from .reading import fingerprint
@@ -110,7 +109,11 @@ def write(host, edit: FileEdit) -> None:
             found = os.stat(target)
             mode = found.st_mode & 0o7777 if mode is None else mode
             owner = (found.st_uid, found.st_gid) if owner is None else owner
-        handle, temporary = tempfile.mkstemp(dir=folder, prefix=".leeboard-")
+        # One name for each file: what a killed run left is replaced by the run that finishes its work.
+        temporary = os.path.join(folder, ".leeboard-" + os.path.basename(target))
+        if os.path.lexists(temporary):
+            os.unlink(temporary)
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
             with os.fdopen(handle, "wb") as stream:
                 stream.write(edit.after)
