@@ -1,7 +1,7 @@
 # The front door. Every target is one line of help (`make`); the work is done by the scripts it names.
 
 .DEFAULT_GOAL := help
-.PHONY: help drift test bench lint lock archive archive-list clean
+.PHONY: help drift test test-full bench lint lock archive archive-list clean
 
 DRIFT_ARGS ?=
 TESTS ?=
@@ -17,6 +17,11 @@ test:  ## Run all tests; as root also installs what they need (TESTS='tests/unit
 	@scripts/setup.sh test
 	@scripts/test-packages.sh
 	@scripts/test.sh $(TESTS)
+
+test-full:  ## Mend each break of a control by itself on machines of the lab (half an hour and more)
+	@scripts/setup.sh test
+	@scripts/test-packages.sh
+	@scripts/test.sh tests/controls/full_linux_mends.py
 
 bench:  ## Measure what a night costs, as ratios in one run
 	@scripts/setup.sh test

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 
 import pytest
@@ -10,7 +9,7 @@ import yaml
 
 from .harness import Proof, verdicts, words
 from .lane import Lane
-from .scripts import FOLDER, IMAGES, Script, all_scripts, read
+from .scripts import FOLDER, IMAGES, read
 
 Lanes = Callable[[str], Lane]
 COMBINED = yaml.safe_load((FOLDER / "combined.yml").read_text(encoding="utf-8"))
@@ -41,12 +40,3 @@ def test_one_roll_out_mends_many_breaks(lane: Lanes, image: str) -> None:
         assert not wrong
 
     lane(image).with_machine(work)
-
-
-@pytest.mark.skipif("LEEBOARD_FULL" not in os.environ, reason="with LEEBOARD_FULL=1: mends each break by itself")
-@pytest.mark.parametrize("broken", [s for s in all_scripts() if s.flips and s.mends], ids=lambda script: script.name)
-def test_each_break_is_mended(lane: Lanes, broken: Script) -> None:
-    outcome = lane(broken.image).outcome(broken, mend=True)
-    assert not outcome.changed, outcome.words
-    wrong = {name: truth for name, truth in outcome.truth.items() if truth.verdict != "compliant"}
-    assert not wrong

@@ -1,0 +1,23 @@
+"""Each break, mended by itself. Takes half an hour, so it runs only where it is named: `make test-full`.
+
+`make test` mends all breaks that do not interact by one roll-out instead (test_linux_combined.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from .lane import Lane
+from .scripts import Script, all_scripts
+
+Lanes = Callable[[str], Lane]
+
+
+@pytest.mark.parametrize("broken", [s for s in all_scripts() if s.flips and s.mends], ids=lambda script: script.name)
+def test_each_break_is_mended(lane: Lanes, broken: Script) -> None:
+    outcome = lane(broken.image).outcome(broken, mend=True)
+    assert not outcome.changed, outcome.words
+    wrong = {name: truth for name, truth in outcome.truth.items() if truth.verdict != "compliant"}
+    assert not wrong
