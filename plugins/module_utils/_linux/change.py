@@ -62,9 +62,8 @@ def apply(driver, host, changes: list, run_id: str, check: bool = False) -> dict
         expected = change.get("expect")
         if expected and fingerprint(before[change["address"]]) != expected:
             raise PlanOutdated(
-                "{} {} is no longer what the plan was made from; check the device again and repeat the roll-out".format(
-                    driver.NAME, change["address"]
-                )
+                f"{driver.NAME} {change['address']} is no longer what the plan was made from; "
+                "check the device again and repeat the roll-out"
             )
     rehearsal = driver.rehearse(host, changes)
     edits = [edit for edit in rehearsal.edits if _differs(host, edit)]
