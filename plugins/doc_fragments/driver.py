@@ -27,7 +27,7 @@ options:
         type: raw
         required: true
       type:
-        description: Not used here; kept so that all drivers take the same arguments.
+        description: The kind of value, for drivers that cannot tell it from the device; others take no notice of it.
         type: str
         default: ''
       expect:

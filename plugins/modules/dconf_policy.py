@@ -21,51 +21,15 @@ author:
   - Leeboard contributors (@leeboard)
 requirements:
   - the packages dconf-cli and libglib2.0-bin on the device
-options:
-  settings:
-    description: What to set.
-    type: list
-    elements: dict
-    required: true
-    suboptions:
-      address:
-        description:
-          - The path of a key, as in C(/org/gnome/desktop/session/idle-delay).
-          - With C(#lock) at its end, its lock; the value is then V(true). A lock without a value in the same database
-            would reset users to the schema's default, so the value that they get at present is written with it.
-          - With C(gdm:) before it, what the greeter gets.
-        type: str
-        required: true
-      value:
-        description: The value; true, false, a number, a text or a list of texts.
-        type: raw
-        required: true
-      type:
-        description: The GVariant type, for keys that no schema on the device has; else the schema decides.
-        type: str
-        default: ''
-      expect:
-        description: The fingerprint of the reading that the change was planned from. The change is refused when the
-          device no longer says that.
-        type: str
-        default: ''
-  run_id:
-    description: Names the undo journal; a roll-out gives its own.
-    type: str
-attributes:
-  check_mode:
-    description: Can run in check mode and say what would change without changing anything.
-    support: full
-  diff_mode:
-    description: Shows the files that change, or would change.
-    support: full
-  idempotent:
-    description: Changes nothing when run again.
-    support: full
-  platform:
-    description: The target platform.
-    support: full
-    platforms: posix
+notes:
+  - An address is the path of a key, as in C(/org/gnome/desktop/session/idle-delay), and its value true, false, a
+    number, a text or a list of texts.
+  - With C(#lock) at its end it is the key's lock, and the value is then V(true). A lock without a value in the same
+    database would reset users to the schema's default, so the value that they get at present is written with it.
+  - With C(gdm:) before it, it is what the greeter gets.
+  - The type is the GVariant type, for keys that no schema on the device has; else the schema decides.
+extends_documentation_fragment:
+  - leeboard.schools.driver
 """
 
 EXAMPLES = r"""
