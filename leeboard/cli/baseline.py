@@ -128,7 +128,7 @@ def _print(shown: Shown, console: Console) -> None:
             console.print(Text(f"\n{one.control}", style="bold"))
         before = one.control
         console.print(Text(f"  {one.setting}: {plain(one.wanted, 80)} [{_mode(one)}]"))
-        written = "" if one.write is None else f"writes {plain(one.write, 60) or 'nothing (empty)'}; "
+        written = f"writes {one.writes}; " if one.writes else ""
         console.print(Text(f"      {written}{one.origin}", style="dim"))
     console.print()
     for control, reason in shown.not_asked:

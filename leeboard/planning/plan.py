@@ -9,11 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from leeboard.policy.model import Mode, Value
+from leeboard.policy.model import Mode, Value, flat
 from leeboard.policy.resolve import Wanted
-from leeboard.verdict.evaluate import judge
-from leeboard.verdict.observation import Observation
-from leeboard.verdict.verdicts import Verdict
+from leeboard.verdict.evaluate import to_mend
+from leeboard.verdict.observation import Found, Observation
 
 Risk = Literal["none", "reboot", "cut_off", "destructive"]
 
@@ -48,22 +47,25 @@ def plan(wanted: Wanted, observation: Observation, family: str) -> tuple[Step, .
     """The steps that bring the enforced settings of one family to what is wanted; empty when nothing is to be done.
 
     A setting is changed when it drifted, or when it is right on disk and not loaded yet (pending). What could not be
-    read, is only reported, or has no value to write is left alone.
+    read, is only reported, has no value to write, or belongs to a group policy is left alone.
     """
     changes: dict[str, dict[str, Change]] = {}
-    for setting in wanted.settings:
-        if setting.control.family != family or setting.mode is not Mode.ENFORCE or setting.write is None:
-            continue
-        verdict = judge(wanted, setting, observation).verdict
-        if verdict not in (Verdict.DRIFTED, Verdict.PENDING):
+    mine = [control for control in wanted.controls if control.control.family == family]
+    for setting in [setting for control in mine for setting in to_mend(wanted, control, observation)]:
+        if setting.mode is not Mode.ENFORCE:
             continue
         reading = observation.reading(setting.setting.driver, setting.setting.address)
-        if reading is None:
+        if reading is None or reading.owner:
+            # What a group policy sets it sets again: writing against it would never come to rest.
+            continue
+        effective = reading.effective
+        write = setting.written(flat(effective.value) if isinstance(effective, Found) else None)
+        if write is None:
             continue
         change = Change(
             control=setting.control.id,
             address=setting.setting.address,
-            value=setting.write,
+            value=write,
             type=setting.setting.type,
             expect=reading.fingerprint,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from leeboard.policy.functions import FUNCTIONS
 from leeboard.policy.model import (
     Baseline,
     Choice,
@@ -72,7 +73,7 @@ def _overview(baseline: Baseline, controls: Iterable[Control]) -> str:
             f"[{control.id}](#{control.id.lower()})",
             control.title,
             control.severity.value,
-            *(_headline(control, level) for level in Level),
+            *(_headline(baseline, control, level) for level in Level),
             *(_states(baseline, control, platform) for platform in PLATFORMS),
         )
         for control in controls
@@ -80,7 +81,7 @@ def _overview(baseline: Baseline, controls: Iterable[Control]) -> str:
     return _table(("control", "title", "severity", *Level, "Linux", "Windows"), rows)
 
 
-def _headline(control: Control, level: Level) -> str:
+def _headline(baseline: Baseline, control: Control, level: Level) -> str:
     """What the control asks for at a level: the numbers that differ by level, else the mode."""
     if control.subject is not Subject.DEVICE:
         return LATER
@@ -89,7 +90,7 @@ def _headline(control: Control, level: Level) -> str:
     ):
         return "not asked"
     wanted = [
-        f"{_words(setting, getattr(setting.accept.value, level))}"
+        _words(baseline, setting, getattr(setting.accept.value, level))
         for setting in control.settings
         if _varies(setting.accept.value) and getattr(setting.accept.value, level) is not None
     ]
@@ -151,7 +152,7 @@ def _row(baseline: Baseline, control: Control, setting: Setting) -> tuple[str, .
     return (
         f"`{setting.id}`: {setting.title}",
         f"`{setting.driver}:{setting.address}`",
-        _wanted(setting),
+        _wanted(baseline, setting),
         _absent(setting),
         " and ".join(applies) or "always",
         _state(baseline, control, setting),
@@ -169,27 +170,33 @@ def _condition(setting: Setting, index: int) -> str:
     return f"{condition.fact} is {plain(condition.equals)}"
 
 
-def _wanted(setting: Setting) -> str:
+def _wanted(baseline: Baseline, setting: Setting) -> str:
     choice = setting.accept.value
     values = {level: getattr(choice, level) for level in Level}
     if len({repr(value) for value in values.values()}) == 1 and not choice.special:
-        words = _words(setting, choice.standard)
+        words = _words(baseline, setting, choice.standard)
     else:
-        said = [f"{level}: {_words(setting, value)}" for level, value in values.items()]
-        said += [f"{_selector(special)}: {_words(setting, special.value)}" for special in choice.special]
+        said = [f"{level}: {_words(baseline, setting, value)}" for level, value in values.items()]
+        said += [f"{_selector(special)}: {_words(baseline, setting, special.value)}" for special in choice.special]
         words = "; ".join(said)
     if isinstance(setting.write, Write):
-        written = setting.write.value.standard if setting.write.value is not None else setting.write.function
-        words += f" (written: {_value(written)})"
+        function = setting.write.function
+        written = FUNCTIONS[function].words if function is not None else _value(_standard(setting.write))
+        words += f" (written: {written})"
     elif setting.write is not None and setting.accept.operator in VALUE_IGNORED - {"none"}:
         words += f" (written: {_value(choice.standard)})"
     return words
 
 
-def _words(setting: Setting, value: Parameter | Value | None) -> str:
+def _standard(write: Write) -> Parameter | Value | None:
+    return None if write.value is None else write.value.standard
+
+
+def _words(baseline: Baseline, setting: Setting, value: Parameter | Value | None) -> str:
     if value is None:
         return "not asked"
-    return OPERATORS[setting.accept.operator].said(_value(value), setting.unit)
+    shown = baseline.drivers[setting.driver].name_of(value) or _value(value)
+    return OPERATORS[setting.accept.operator].said(shown, setting.unit)
 
 
 def _value(value: Parameter | Value | None) -> str:
@@ -199,9 +206,9 @@ def _value(value: Parameter | Value | None) -> str:
 
 
 def _absent(setting: Setting) -> str:
-    if isinstance(setting.absent, Means):
-        return _value(setting.absent.means)
-    return setting.absent.replace("_", " ")
+    means = setting.absent
+    words = _value(means.means) if isinstance(means, Means) else means.replace("_", " ")
+    return f"{words}; not checked where an MDM service manages the device" if setting.mdm_elsewhere else words
 
 
 def _selector(selector: Selector) -> str:

@@ -213,7 +213,8 @@ class Setting(Strict):
     """One thing on a device: where it lies, what is accepted there and what is written.
 
     `write` is "wanted" (the accepted value itself), a Write, or None for what is only read. Settings with a `route` are
-    one of several ways to fulfil the control; the best route counts. Settings without one must always hold.
+    one of several ways to fulfil the control; the best route counts. Settings without one must always hold. With
+    `mdm_elsewhere` an absent value says nothing on a device that an MDM service manages.
     """
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
@@ -227,6 +228,7 @@ class Setting(Strict):
     applies_when: tuple[Condition, ...] = ()
     accept: Accept
     absent: Absent
+    mdm_elsewhere: bool = False
     write: Literal["wanted"] | Write | None = None
     mode: ModeChoice | None = None
     route: str | None = None
@@ -274,7 +276,7 @@ class Driver(Strict):
     """The code for one kind of setting on one platform. `planned` drivers give not_checked.
 
     `address` is a regular expression for the whole address. A driver that does not write only reads: no setting of it
-    can be enforced.
+    can be enforced. `value_names` are what people read in place of bare numbers.
     """
 
     platform: Literal[Platform.WINDOWS, Platform.LINUX]
@@ -282,7 +284,12 @@ class Driver(Strict):
     address: str
     module: str | None = None
     writes: bool = True
+    value_names: dict[int, str] = Field(default_factory=dict)
     summary: str
+
+    def name_of(self, value: object) -> str:
+        """What people read in place of a bare number; empty where the number says it best."""
+        return self.value_names.get(value, "") if isinstance(value, int) else ""
 
     @model_validator(mode="after")
     def _planned_has_no_module(self) -> Driver:

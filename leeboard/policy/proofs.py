@@ -8,6 +8,7 @@ from itertools import combinations, product
 from typing import Any
 
 from leeboard.policy.draft import Draft, DraftSetting
+from leeboard.policy.functions import FUNCTIONS
 from leeboard.policy.model import (
     Choice,
     Form,
@@ -158,10 +159,21 @@ def written_is_accepted(draft: Draft) -> Iterator[Problem]:
     for place in draft.settings():
         for where in everywhere(place.setting.platform):
             asked = demand(draft, place, where)
-            message = "" if asked is None or asked.write is None else _refusal(asked, asked.write)
+            message = "" if asked is None else next(filter(None, (_refusal(asked, one) for one in _writes(asked))), "")
             if message:
                 yield place.problem(f"{message} ({_words(where)})", "write")
                 break
+
+
+def _writes(asked: Demand) -> Iterator[Value]:
+    """What may be written: the value, or what the function makes of each of its samples."""
+    if asked.write is not None:
+        yield asked.write
+    write = asked.place.setting.write
+    if isinstance(write, Write) and write.function in FUNCTIONS:
+        function = FUNCTIONS[write.function]
+        for found in function.samples:
+            yield function.written(found, asked.value)
 
 
 def _refusal(asked: Demand, write: Value) -> str:
@@ -185,9 +197,11 @@ def enforceable(draft: Draft) -> Iterator[Problem]:
         asked = (demand(draft, place, where) for where in everywhere(setting.platform))
         if not any(one is not None and one.mode is Mode.ENFORCE for one in asked):
             continue
+        if setting.route is not None and setting.write is None:
+            continue  # another route is the one that a roll-out takes
         if reads_only:
             yield place.problem(f"is enforced, and {setting.driver} only reads; give it mode: report", "driver")
-        elif setting.write is None and setting.route is None:
+        elif setting.write is None:
             yield place.problem("is enforced and has nothing to write; give it write, or mode: report", missing="write")
         if setting.confidence == "unverified":
             yield place.problem(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from leeboard.errors import LeeboardError
 from leeboard.estate.device import Device
+from leeboard.policy.functions import FUNCTIONS
 from leeboard.policy.model import Baseline, Control, Mode, Parameter, Setting, Value, ValueChoice, flat
 from leeboard.verdict.operators import OPERATORS, WrongType
 
@@ -28,6 +29,12 @@ class WantedSetting:
     write: Value | None
     write_function: str | None
     origin: str
+
+    def written(self, found: Value | None) -> Value | None:
+        """What a roll-out writes where `found` is there (None: nothing); None for what is only read."""
+        if self.write_function is None:
+            return self.write
+        return FUNCTIONS[self.write_function].written(found, self.value)
 
     @property
     def operator(self) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from leeboard.policy.draft import CONTROLS, Draft
+from leeboard.policy.functions import FUNCTIONS
 from leeboard.policy.model import Choice, Level, Parameter, Subject, Value
 from leeboard.policy.source import Document, Path, Problem
 from leeboard.verdict.operators import OPERATORS
@@ -186,11 +187,12 @@ def _texts(document: Document, path: Path, found: object) -> Iterator[Problem]:
 
 
 def functions(draft: Draft) -> Iterator[Problem]:
-    """Each function that computes what to write exists. There is none yet, so none can be named."""
+    """Each function that computes what to write exists."""
     for place in draft.settings():
         write = place.setting.write
-        if write is not None and write != "wanted" and write.function is not None:
-            yield place.problem(f"{write.function} is no function; none exists yet", "write", "function")
+        if write is None or write == "wanted" or write.function is None or write.function in FUNCTIONS:
+            continue
+        yield place.problem(f"{write.function} is no function; there are {', '.join(FUNCTIONS)}", "write", "function")
 
 
 def sane_bounds(draft: Draft) -> Iterator[Problem]:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from leeboard.estate.device import Device
+from leeboard.policy.functions import FUNCTIONS
 from leeboard.policy.model import Baseline, Choice, Parameter, Value
 from leeboard.policy.resolve import Wanted, WantedSetting, resolve
 from leeboard.verdict.observation import plain
@@ -21,8 +22,9 @@ class ShownSetting:
 
     `source` is one of "baseline" (the same for every device), "level", "role", "form", "platform" (the most specific
     choice that the baseline makes for such a device), "school" or "device" (the inventory says it). `origin` says it in
-    words. `write` is None for what is only read. `mode` is the baseline's; nothing is enforced while the family is not
-    `switched_on` in leeboard_enforce.
+    words, `wanted` what is accepted ("at most 900 seconds, and not 0") and `writes` what a roll-out writes; the latter
+    is empty, and `write` None, for what is only read. `mode` is the baseline's; nothing is enforced while the family is
+    not `switched_on` in leeboard_enforce.
     """
 
     control: str
@@ -38,11 +40,8 @@ class ShownSetting:
     write: Value | None
     source: str
     origin: str
-
-    @property
-    def wanted(self) -> str:
-        """What is accepted, in words: "at most 900 seconds, and not 0"."""
-        return OPERATORS[self.operator].said(plain(self.value), self.unit)
+    wanted: str
+    writes: str
 
 
 @dataclass(frozen=True)
@@ -80,14 +79,15 @@ def show(baseline: Baseline, device: Device, origins: Mapping[str, str]) -> Show
 
 def _setting(wanted: Wanted, one: WantedSetting, origins: Mapping[str, str]) -> ShownSetting:
     device = wanted.device
-    state = wanted.baseline.drivers[one.setting.driver].state
+    driver = wanted.baseline.drivers[one.setting.driver]
     source, origin = _origin(one, device, origins)
+    writes = "" if one.write is None else driver.name_of(one.write) or plain(one.write, 60) or "nothing (empty)"
     return ShownSetting(
         control=one.control.id,
         setting=one.setting.id,
         title=one.setting.title,
         address=f"{one.setting.driver}:{one.setting.address}",
-        state=state,
+        state=driver.state,
         mode=one.mode.value,
         switched_on=one.control.family in device.enforce,
         operator=one.operator,
@@ -96,6 +96,8 @@ def _setting(wanted: Wanted, one: WantedSetting, origins: Mapping[str, str]) -> 
         write=one.write,
         source=source,
         origin=origin,
+        wanted=OPERATORS[one.operator].said(driver.name_of(one.value) or plain(one.value), one.setting.unit),
+        writes=FUNCTIONS[one.write_function].words if one.write_function is not None else writes,
     )
 
 

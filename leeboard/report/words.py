@@ -93,7 +93,8 @@ GAPS: Mapping[str, tuple[str, str, str]] = {
 
 # What to do when a reading failed, by the code that the device gave.
 ADVICE: Mapping[str, str] = {
-    "needs_root": "Run the check as root (ansible_become: true, or sudo): nobody else may read this.",
+    "needs_root": "Run the check as root (ansible_become: true, or sudo; on Windows an administrator): nobody else may "
+    "read this.",
     "denied": "The device refused access, even to root. Look for a security module or a locked-down account.",
     "missing_tool": "Install the program that the reason names, then run the check again.",
     "timeout": "The device was too slow. Run the check again, and look at the device if it stays slow.",
@@ -102,6 +103,7 @@ ADVICE: Mapping[str, str] = {
     "too_large": "It is far larger than it should be. Look at the place that the reason names.",
     "failed": "A command failed on the device. The reason names it.",
     "driver_failed": "Leeboard itself failed here. Please report it, with the reason.",
+    "group_policy": "Change it in the group policy that the reason names; what is set here would be set back.",
     "no_reading": "The device sent no answer for this. Update Leeboard's collection on the controller.",
 }
 

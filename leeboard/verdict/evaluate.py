@@ -7,6 +7,7 @@ value decides and not the configured one, and the worst answer counts.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from leeboard.policy.model import Condition, Means, Mode, Platform
 from leeboard.policy.resolve import Wanted, WantedControl, WantedSetting
@@ -14,6 +15,10 @@ from leeboard.verdict.finding import Finding, Judged
 from leeboard.verdict.observation import Aspect, Found, Nothing, Observation, Unreadable, plain, text_of
 from leeboard.verdict.operators import OPERATORS, WrongType
 from leeboard.verdict.verdicts import Verdict, worst
+
+GROUP_POLICY = "group_policy"  # the code of a drift that only the policy's owner can mend
+# Types of the registry that stand neither for a number nor for text: whatever they hold, Windows reads something else.
+UNFIT_TYPES = frozenset(("qword", "binary", "none"))
 
 
 def evaluate(wanted: Wanted, observation: Observation) -> tuple[Finding, ...]:
@@ -58,20 +63,50 @@ def _control(wanted: Wanted, control: WantedControl, observation: Observation) -
 
 def _combine(settings: Iterable[WantedSetting], judged: Iterable[Judged]) -> Verdict:
     """The worst of all that must hold; of several routes to the same end, the best that applies."""
-    always: list[Verdict] = []
+    pairs = list(zip(settings, judged, strict=True))
+    always = [one.verdict for wanted, one in pairs if wanted.setting.route is None]
+    best = _best_route(pairs)
+    return worst(always if best is None else [*always, best])
+
+
+def _best_route(pairs: Iterable[tuple[WantedSetting, Judged]]) -> Verdict | None:
+    """The verdict of the best route that applies; None where there is none."""
     routes: dict[str, list[Verdict]] = {}
-    for wanted, one in zip(settings, judged, strict=True):
-        route = wanted.setting.route
-        (always if route is None else routes.setdefault(route, [])).append(one.verdict)
+    for wanted, one in pairs:
+        if wanted.setting.route is not None:
+            routes.setdefault(wanted.setting.route, []).append(one.verdict)
     ends = [worst(verdicts) for verdicts in routes.values()]
     usable = [verdict for verdict in ends if verdict is not Verdict.NOT_APPLICABLE]
-    if usable:
-        always.append(min(usable, key=lambda verdict: verdict.badness))
-    return worst(always)
+    return min(usable, key=lambda verdict: verdict.badness, default=None)
+
+
+def to_mend(wanted: Wanted, control: WantedControl, observation: Observation) -> list[WantedSetting]:
+    """The settings of a control that drifted, or are right and not loaded yet (pending).
+
+    Where one route fulfils the control already, the others are left as they are.
+    """
+    pairs = [(setting, judge(wanted, setting, observation)) for setting in control.settings]
+    fulfilled = _best_route(pairs) is Verdict.COMPLIANT
+    return [
+        setting
+        for setting, judged in pairs
+        if judged.verdict in (Verdict.DRIFTED, Verdict.PENDING) and not (fulfilled and setting.setting.route)
+    ]
 
 
 def judge(wanted: Wanted, setting: WantedSetting, observation: Observation) -> Judged:
     """The verdict on one setting."""
+    judged = _judge(wanted, setting, observation)
+    driver = wanted.baseline.drivers[setting.setting.driver]
+    name = driver.name_of(setting.value)
+    if not name:
+        return judged
+    reading = observation.reading(setting.setting.driver, setting.setting.address)
+    found = reading.effective.value if reading is not None and isinstance(reading.effective, Found) else None
+    return replace(judged, seen=driver.name_of(found) or judged.seen, wanted=OPERATORS[setting.operator].said(name))
+
+
+def _judge(wanted: Wanted, setting: WantedSetting, observation: Observation) -> Judged:
     for condition in setting.setting.applies_when:
         verdict, reason, code = _condition(condition, observation)
         if verdict is not None:
@@ -88,6 +123,10 @@ def judge(wanted: Wanted, setting: WantedSetting, observation: Observation) -> J
     if reading is None:
         return _judged(setting, Verdict.ERROR, reason="the device gave no reading for it", code="no_reading")
     effective = reading.effective
+    if setting.setting.mdm_elsewhere and isinstance(effective, Nothing):
+        verdict, reason, code = _managed(observation)
+        if verdict is not None:
+            return _judged(setting, verdict, effective, reason, code)
     verdict, reason = _aspect(setting, effective)
     if verdict is Verdict.COMPLIANT and reading.running is not None:
         if isinstance(reading.running, Unreadable):
@@ -105,7 +144,18 @@ def judge(wanted: Wanted, setting: WantedSetting, observation: Observation) -> J
         if configured is Verdict.COMPLIANT:
             reason = f"configured as {text_of(reading.configured)}, but that is not what takes effect"
     code = effective.code if isinstance(effective, Unreadable) else ""
+    if verdict is Verdict.DRIFTED and reading.owner:
+        said = f"{plain(reading.owner)} sets this, and would set it again"
+        return _judged(setting, verdict, effective, "; ".join(part for part in (reason, said) if part), GROUP_POLICY)
     return _judged(setting, verdict, effective, reason, code)
+
+
+def _managed(observation: Observation) -> tuple[Verdict | None, str, str]:
+    """What to say of a value that is not there, and that a device management service (MDM) would keep elsewhere."""
+    verdict, reason, code = _condition(Condition(fact="mdm_enrolled", equals=True), observation)
+    if verdict is None:
+        return Verdict.NOT_CHECKED, "an MDM service manages this device, and keeps such values elsewhere", "managed"
+    return (None, "", "") if verdict is Verdict.NOT_APPLICABLE else (verdict, reason, code)
 
 
 def _aspect(setting: WantedSetting, aspect: Aspect) -> tuple[Verdict, str]:
@@ -120,9 +170,10 @@ def _aspect(setting: WantedSetting, aspect: Aspect) -> tuple[Verdict, str]:
             verdict, reason = Verdict.DRIFTED, "it is too long to be what is wanted"
     if verdict is Verdict.COMPLIANT:
         for other in aspect.others:
-            theirs, _ = _value(setting, other.value, other.type)
+            theirs, _ = _absent(setting) if other.value is None else _value(setting, other.value, other.type)
             if theirs is not Verdict.COMPLIANT:
-                return theirs, f"for {plain(other.who)} it is {plain(other.value)}"
+                shown = "not set" if other.value is None else plain(other.value)
+                return theirs, f"for {plain(other.who)} it is {shown}"
     return verdict, reason
 
 
@@ -135,6 +186,8 @@ def _absent(setting: WantedSetting) -> tuple[Verdict, str]:
 
 
 def _value(setting: WantedSetting, value: object, type: str) -> tuple[Verdict, str]:
+    if type in UNFIT_TYPES:
+        return Verdict.DRIFTED, f"it is of type {type} where {setting.setting.type} is meant"
     found = tuple(value) if isinstance(value, list) else value
     try:
         holds = OPERATORS[setting.operator].holds(found, setting.value)  # type: ignore[arg-type]

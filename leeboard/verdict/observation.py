@@ -28,10 +28,10 @@ WireValue = bool | int | Text | list[Text]
 
 
 class Other(Wire):
-    """The same setting as somebody else gets it: a user with a value of his own, root by SSH."""
+    """The same setting as somebody else gets it (a user, root by SSH). Without a value: it is not set for them."""
 
     who: Text
-    value: WireValue
+    value: WireValue | None = None
     type: Text = ""
 
 
@@ -72,7 +72,10 @@ Aspect = Annotated[Found | Nothing | Unreadable, Field(discriminator="state")]
 
 
 class Reading(Wire):
-    """One address, as it is configured, effective and running. A step names the fingerprint it was planned from."""
+    """One address, as it is configured, effective and running. A step names the fingerprint it was planned from.
+
+    `owner` says in words who else sets this, and would set it again (a group policy).
+    """
 
     driver: Text
     address: Text
@@ -80,6 +83,7 @@ class Reading(Wire):
     configured: Aspect | None = None
     running: Aspect | None = None
     fingerprint: Text = ""
+    owner: Text = ""
 
 
 class Identity(Wire):

@@ -91,6 +91,11 @@ def _permissions_at_most(found: Value, wanted: Value) -> bool:
     )
 
 
+def _non_empty(found: Value, _wanted: Value) -> bool:
+    """More than blanks. A list of lines counts as the text they make (Windows keeps a notice as either)."""
+    return bool(text("\n".join(found) if isinstance(found, tuple) else found))
+
+
 def _no_system_details(found: Value, _wanted: Value) -> bool:
     return not SYSTEM_ESCAPES.search(text(found)) and not SYSTEM_NAMES.search(text(found))
 
@@ -149,7 +154,7 @@ OPERATORS = {
             lambda mine, theirs: number(mine) & number(theirs) == number(theirs),
             "including {wanted}",
         ),
-        Operator("non_empty", lambda found, _wanted: bool(text(found)), _always, "something that is not empty"),
+        Operator("non_empty", _non_empty, _always, "something that is not empty"),
         Operator("none", lambda found, _wanted: not items(found), _always, "none"),
         Operator("no_system_details", _no_system_details, _always, "no name or version of the system"),
         Operator("permissions_at_most", _permissions_at_most, _permissions_at_most, "at most {wanted}"),

@@ -18,11 +18,12 @@ from .scripts import FOLDER
 
 NOTICE = "This computer is Example School's. Only people whom the school has authorised may use it."
 ASPECTS = ("effective", "configured", "running")
+COMPLIANT = {"linux": "compliant_gnome.json", "windows": "compliant_windows.json"}
 
 
 @dataclass(frozen=True)
 class Case:
-    """One case of a control's cases.yml."""
+    """One case of a control's cases.yml or cases_windows.yml."""
 
     control: str
     raw: dict[str, Any]
@@ -36,24 +37,21 @@ class Case:
         """A staff portable at level standard, with what the case says of it."""
         about = {
             "platform": "linux", "form": "portable", "role": "staff_portable", "level": "standard", "urn": "900001",
-            "enforce": ["LCK", "LBL"], "notice_text": NOTICE, **self.raw.get("device", {}),
+            "enforce": ["LCK", "LBL", "AUD"], "notice_text": NOTICE, **self.raw.get("device", {}),
         }  # fmt: skip
         given = {f"leeboard_{name}": value for name, value in about.items()}
         return device("case", given, tuple(load().parameters))
 
     def observation(self) -> Observation:
         """The compliant machine's observation, with what the case says put in its place."""
-        if self.raw.get("device", {}).get("platform") == "windows":
-            answer = {**_compliant(), "platform": "windows", "readings": [], "facts": {}}
-        else:
-            answer = _compliant()
+        answer = _compliant(COMPLIANT[self.raw.get("device", {}).get("platform", "linux")])
         for name, said in self.raw.get("facts", {}).items():
             answer["facts"][name] = aspect(said)
         for place, said in self.raw.get("readings", {}).items():
             driver, address = place.split(":", 1)
-            parts = said if isinstance(said, dict) and set(said) <= set(ASPECTS) else {"effective": said}
-            new = {"driver": driver, "address": address, "fingerprint": "case"}
-            new.update({name: aspect(part) for name, part in parts.items()})
+            parts = said if isinstance(said, dict) and "effective" in said else {"effective": said}
+            new = {"driver": driver, "address": address, "fingerprint": "case", "owner": parts.get("owner", "")}
+            new.update({name: aspect(parts[name]) for name in ASPECTS if name in parts})
             answer["readings"] = [
                 old for old in answer["readings"] if (old["driver"], old["address"]) != (driver, address)
             ] + [new]
@@ -77,8 +75,8 @@ def _noticed(said: Any) -> Any:
     return said.replace("NOTICE", NOTICE) if isinstance(said, str) else said
 
 
-def _compliant() -> dict[str, Any]:
-    answer: dict[str, Any] = copy.deepcopy(_captured(FOLDER / "compliant_gnome.json"))
+def _compliant(file: str) -> dict[str, Any]:
+    answer: dict[str, Any] = copy.deepcopy(_captured(FOLDER / file))
     for reading in answer["readings"]:
         for name in ASPECTS:
             # The lab's school has another notice.
@@ -101,6 +99,6 @@ def all_cases() -> list[Case]:
     """Every case of every control."""
     return [
         Case(path.parent.name, raw)
-        for path in sorted(FOLDER.glob("*/cases.yml"))
+        for path in sorted(FOLDER.glob("*/cases*.yml"))
         for raw in yaml.safe_load(path.read_text(encoding="utf-8"))
     ]

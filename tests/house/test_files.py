@@ -16,6 +16,8 @@ LONGEST = 400
 # Files that may be longer, each with its reason.
 LONG = {
     "leeboard/baselines/controls/LCK.yml": "policy as data: one file a family, one control after the other",
+    "leeboard/baselines/controls/AUD.yml": "policy as data: one file a family, one control after the other",
+    "scripts/prepare-windows.ps1": "one file, since an administrator copies it to a device and reads it there",
 }
 
 

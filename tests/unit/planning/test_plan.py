@@ -67,3 +67,25 @@ def test_one_step_a_driver_and_one_change_an_address() -> None:
         readings=[idle(value(0)), {"driver": "banner", "address": "/etc/issue", "effective": value("y")}],
     )
     assert [(step.driver, len(step.changes)) for step in found] == [("banner", 1), ("dconf", 1)]
+
+
+def test_what_a_group_policy_sets_is_left_alone() -> None:
+    owned = [idle(value(0), owner='the group policy "Classrooms"')]
+    assert steps(setting(), readings=owned) == ()
+    assert len(steps(setting(), readings=[idle(value(0), owner="")])) == 1
+
+
+def test_one_way_that_is_kept_leaves_the_other_ways_alone() -> None:
+    ways = [setting(id="a", address="/a", route="one"), setting(id="b", address="/b", route="other")]
+    kept = [{"address": "/a", "effective": value(0)}, {"address": "/b", "effective": value(600)}]
+    assert steps(*ways, readings=kept) == ()
+    neither = [{"address": "/a", "effective": value(0)}, {"address": "/b", "effective": value(0)}]
+    assert len(steps(*ways, readings=neither)[0].changes) == 2
+
+
+def test_a_function_of_the_reading_adds_to_what_is_there() -> None:
+    mask = setting(accept={"operator": "includes", "value": 1}, write={"function": "add_bits"}, type="audit_mask")
+    for found, written in ((0, 1), (2, 3)):
+        (step,) = steps(mask, readings=[idle(value(found))])
+        assert step.changes[0].value == written
+    assert steps(mask, readings=[idle(value(3))]) == ()

@@ -39,8 +39,9 @@ def wanted(control: str, setting: str, **of: Any) -> WantedSetting | None:
     return next((one for one in found.settings if (one.control.id, one.setting.id) == (control, setting)), None)
 
 
-def test_both_families_are_whole() -> None:
+def test_the_families_are_whole_and_audit_logging_has_begun() -> None:
     assert [control.id for control in BASELINE.controls] == [
+        *(f"AUD-0{number}" for number in range(1, 9)),
         *(f"LBL-0{number}" for number in range(1, 4)),
         *(f"LCK-0{number}" for number in range(1, 10)),
     ]
@@ -123,12 +124,19 @@ def test_a_device_is_asked_for_each_lock_whose_value_it_is_asked_for() -> None:
     assert len(locks) == 7
 
 
-def test_nothing_windows_is_built_and_everything_is_asked_for() -> None:
+def test_windows_is_asked_for_everything_and_all_of_it_is_built() -> None:
+    always = {"LCK-01", "LCK-02", "LCK-04", "LCK-05", "LCK-06", "LCK-07", "LBL-01", "LBL-02"}
     for level, form, role in product(Level, Form, Role):
         found = resolve(BASELINE, device(level, role, "windows", form=form.value))
-        assert {BASELINE.drivers[one.setting.driver].state for one in found.settings} == {"planned"}
+        assert {BASELINE.drivers[one.setting.driver].state for one in found.settings} == {"built"}
         asked = {control.control.id for control in found.controls if control.settings}
-        assert asked >= {"LCK-01", "LCK-02", "LCK-04", "LCK-05", "LCK-06", "LCK-07", "LBL-01", "LBL-02"}
+        assert asked >= always | {f"AUD-0{number}" for number in range(1, 9)}
+
+
+def test_what_is_recorded_besides_stays_recorded() -> None:
+    found = wanted("AUD-03", "logoff", platform="windows")
+    assert found is not None
+    assert [found.written(mask) for mask in (None, 0, 1, 2, 3)] == [1, 1, 1, 3, 3]
 
 
 def test_what_a_person_reads_is_whole_sentences() -> None:
@@ -170,6 +178,7 @@ def test_the_page_tells_built_from_planned() -> None:
     page = controls_page(BASELINE)
     row = next(line for line in page.split("\n") if line.startswith("| [LCK-05]"))
     assert "6 read only" in row
-    assert "5 planned" in row
+    row = next(line for line in page.split("\n") if line.startswith("| [AUD-03]"))
+    assert "1 planned" in row
     row = next(line for line in page.split("\n") if line.startswith("| [LBL-03]"))
     assert row.count("comes later") == 5

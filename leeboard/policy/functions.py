@@ -1,0 +1,33 @@
+"""Pure functions of the present reading that say what to write, for settings where a fixed value would take away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from leeboard.policy.model import Value
+
+
+@dataclass(frozen=True)
+class WriteFunction:
+    """`written(found, wanted)` is what to write; found is None where nothing, or nothing usable, is there.
+
+    `samples` are readings for which the linter proves that what comes out is accepted. `words` say it to people.
+    """
+
+    written: Callable[[Value | None, Value], Value]
+    samples: tuple[Value | None, ...]
+    words: str
+
+
+def _add_bits(found: Value | None, wanted: Value) -> Value:
+    if isinstance(wanted, bool) or not isinstance(wanted, int):
+        raise TypeError(f"bits are a number, not {wanted!r}")
+    there = found if isinstance(found, int) and not isinstance(found, bool) else 0
+    return there | wanted
+
+
+FUNCTIONS = {
+    # Somebody who records failures as well as the success that we ask for must not lose them by a roll-out.
+    "add_bits": WriteFunction(_add_bits, (None, 0, 1, 2, 3), "what is there, with this added"),
+}

