@@ -11,6 +11,7 @@ from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import Visi
 
 if not brain.missing():
     from leeboard.planning.plan import plan
+    from leeboard.verdict.evaluate import GROUP_POLICY
 
 MOST_ROUNDS = 4  # each round must bring something; a plan that stays the same is not tried again
 
@@ -117,4 +118,8 @@ class ActionModule(ActionBase):
             "diff": self._diffs,
             "msg": msg,
         }
+        left = [one["title"] for finding in ours for one in finding["judged"] if one.get("code") == GROUP_POLICY]
+        if left:
+            words = "a group policy sets these, so they were left alone; change them there: " + ", ".join(left)
+            outcome["warnings"] = [f"{evidence['device']['name']}: {words}"]
         return {**outcome, "failed": True} if failed else outcome

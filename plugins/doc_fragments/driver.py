@@ -13,7 +13,8 @@ options:
   settings:
     description:
       - What to change. Everything is rehearsed first; nothing is written when one of the changes cannot be made safely.
-      - Every file that is overwritten is kept in C(/var/lib/leeboard/journal) first.
+      - Every file (on Windows, every value) that is overwritten is kept first, in C(/var/lib/leeboard/journal) or
+        C(C:\ProgramData\Leeboard\journal).
     type: list
     elements: dict
     required: true
@@ -43,7 +44,7 @@ attributes:
     description: Can run in check mode and say what would change without changing anything.
     support: full
   diff_mode:
-    description: Shows the files that change, or would change.
+    description: Shows the files or values that change, or would change.
     support: full
   idempotent:
     description: Changes nothing when run again.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timezone
 
 from ansible.errors import AnsibleError
@@ -19,8 +20,22 @@ if not brain.missing():
     from leeboard.verdict.verdicts import Verdict
 
 
+# How PowerShell and ansible-core say that the device runs only what is signed. Identifiers, which nobody translates,
+# and ansible-core's own English.
+LOCKED_DOWN = re.compile("ConstrainedLanguage|language mode|is not trusted to run|untrusted PowerShell script")
+
+
 def said(answer: dict) -> str:
     """Why a module failed, in words: its own message, or the error that ended it."""
+    everything = str(answer)
+    if LOCKED_DOWN.search(everything):
+        # Once ansible-core's own code runs, it names the module of ours that may not.
+        ours = "ansible_collections.leeboard.schools" in everything and "exec_wrapper" in everything
+        unsigned = "leeboard.schools" if ours else "ansible.builtin and leeboard.schools"
+        return (
+            "PowerShell on the device is in constrained language mode (App Control or AppLocker), so nothing could be "
+            f"read. Sign {unsigned} with a certificate that its policy trusts: see docs/windows.md"
+        )
     ended = getattr(getattr(answer.get("exception"), "event", None), "msg", "")
     return str(answer.get("msg") or ended or "the device gave no answer")
 

@@ -1,0 +1,141 @@
+# Copyright: Leeboard contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+# What kind of machine this is: the facts that decide which controls apply. A fact that cannot be read is unreadable,
+# never a guess.
+
+Set-StrictMode -Version 2.0
+
+# SMBIOS 3.7, table 17; the same as in _linux/facts.py.
+$script:Kinds = [ordered]@{
+    portable = 8, 9, 10, 11, 14, 30, 31, 32
+    desktop = 3, 4, 5, 6, 7, 13, 15, 16, 24, 35, 36
+    server = 17, 23, 25, 28, 29
+}
+# https://learn.microsoft.com/windows/win32/cimwin32prov/win32-operatingsystem: ProductType
+$script:ProductTypes = @{ 1 = 'client'; 2 = 'domain_controller'; 3 = 'server' }
+$script:BitLocker = 'root\CIMV2\Security\MicrosoftVolumeEncryption'
+$script:Readers = 'HKLM\SOFTWARE\Microsoft\Cryptography\Calais\Readers'
+$script:Enrollments = 'HKLM\SOFTWARE\Microsoft\Enrollments'
+
+function Get-LeeboardFact {
+    <#
+    .SYNOPSIS
+    Every fact as an aspect, by name.
+    #>
+    $finders = [ordered]@{
+        windows_kind = { Get-WindowsKind }
+        chassis = { Get-Chassis }
+        smart_cards = { Get-SmartCard }
+        bitlocker_os_volume = { Get-BitLocker }
+        mdm_enrolled = { Get-Enrolment }
+        domain = { Get-Domain }
+    }
+    $facts = [ordered]@{}
+    foreach ($name in $finders.Keys) {
+        try {
+            $facts[$name] = & $finders[$name]
+        } catch {
+            $problem = ConvertTo-LeeboardProblem $_
+            $facts[$name] = New-LeeboardUnreadable -Code $problem.Code -Why $problem.Why
+        }
+    }
+    return $facts
+}
+
+# The one instance of a CIM class.
+function Get-One {
+    param([string]$ClassName)
+
+    $found = @(Get-LeeboardCim -ClassName $ClassName)
+    if (-not $found.Length) {
+        throw (New-LeeboardProblem -Code failed -Why "CIM has no instance of $ClassName")
+    }
+    return $found[0]
+}
+
+function Get-WindowsKind {
+    $number = [int](Get-One Win32_OperatingSystem).ProductType
+    if (-not $script:ProductTypes.ContainsKey($number)) {
+        throw (New-LeeboardProblem -Code malformed -Why "Win32_OperatingSystem.ProductType is $number")
+    }
+    return New-LeeboardValue -Value $script:ProductTypes[$number] -Type string -Source 'Win32_OperatingSystem.ProductType'
+}
+
+function Get-Chassis {
+    $source = 'Win32_SystemEnclosure.ChassisTypes'
+    $codes = @(Get-LeeboardCim -ClassName Win32_SystemEnclosure | ForEach-Object { $_.ChassisTypes } |
+            Where-Object { $null -ne $_ })
+    if (-not $codes.Length) {
+        return New-LeeboardAbsent -Source $source
+    }
+    # The first enclosure is the machine; a docking station comes after it.
+    $kind = 'other'
+    foreach ($name in $script:Kinds.Keys) {
+        if ($script:Kinds[$name] -contains [int]$codes[0]) { $kind = $name }
+    }
+    return New-LeeboardValue -Value $kind -Type string -Source "$source`: $($codes[0])"
+}
+
+# Windows keeps a key for each reader it has met. Recalled, so it is to be tried on a real machine.
+function Get-SmartCard {
+    $readers = @(Get-Subkey $script:Readers)
+    return New-LeeboardValue -Value ([bool]$readers.Length) -Type bool -Source $script:Readers
+}
+
+function Get-BitLocker {
+    $source = "Win32_EncryptableVolume in $script:BitLocker"
+    try {
+        $volumes = @(Get-LeeboardCim -ClassName Win32_EncryptableVolume -Namespace $script:BitLocker)
+    } catch {
+        $problem = ConvertTo-LeeboardProblem $_
+        if ($problem.Code -ne 'missing_tool') { throw }
+        # The Home edition and a server without the feature.
+        return New-LeeboardValue -Value $false -Type bool -Source "$source`: this Windows has no BitLocker"
+    }
+    $started = @($volumes | Where-Object { $_.VolumeType -eq 0 })
+    if (-not $started.Length -or $started[0].ProtectionStatus -notin 0, 1) {
+        throw (New-LeeboardProblem -Code failed -Why "$source does not say whether the volume of Windows is protected")
+    }
+    $isProtected = $started[0].ProtectionStatus -eq 1
+    return New-LeeboardValue -Value $isProtected -Type bool -Source "$source`: ProtectionStatus"
+}
+
+# An enrolment has a provider and the state 1. Recalled, so it is to be tried on a real machine.
+function Get-Enrolment {
+    foreach ($id in Get-Subkey $script:Enrollments) {
+        $path = "$script:Enrollments\$id"
+        $provider = Get-LeeboardMachineValue $path 'ProviderID'
+        $state = Get-LeeboardMachineValue $path 'EnrollmentState'
+        if ($provider.state -eq 'value' -and $provider.value -and $state.state -eq 'value' -and $state.value -eq 1) {
+            return New-LeeboardValue -Value $true -Type bool -Source "$path`: $($provider.value)"
+        }
+    }
+    return New-LeeboardValue -Value $false -Type bool -Source $script:Enrollments
+}
+
+function Get-Domain {
+    $system = Get-One Win32_ComputerSystem
+    $source = 'Win32_ComputerSystem.PartOfDomain, Domain'
+    if (-not $system.PartOfDomain) {
+        return New-LeeboardAbsent -Source $source
+    }
+    return New-LeeboardValue -Value ([string]$system.Domain) -Type string -Source $source
+}
+
+# The names of the subkeys of a key; none if there is no such key.
+function Get-Subkey {
+    param([string]$Path)
+
+    $key = Open-LeeboardKey $Path
+    if ($null -eq $key) {
+        return
+    }
+    try {
+        return $key.GetSubKeyNames()
+    } finally {
+        $key.Dispose()
+    }
+}
+
+Export-ModuleMember -Function Get-LeeboardFact

@@ -1,0 +1,45 @@
+# Copyright: Leeboard contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+# The driver `registry_user`: values in the registry of every person and of the default profile, HKCU\KEY:VALUE. It only
+# reads.
+
+Set-StrictMode -Version 2.0
+
+$script:Driver = 'registry_user'
+$script:Grammar = '\AHKCU(\\[^\\:]+)+:[^\\:]+\z'
+
+function Read-LeeboardRegistryUser {
+    <#
+    .SYNOPSIS
+    The readings of values of every person, by address.
+    #>
+    param([Parameter(Mandatory = $true)][AllowEmptyCollection()][AllowEmptyString()][string[]]$Addresses)
+
+    return Read-LeeboardProfile -Driver $script:Driver -Addresses $Addresses -Look {
+        param($root, $address)
+
+        $path, $name = Split-Address $address
+        $key = Open-LeeboardSubkey $root $path
+        if ($null -eq $key) {
+            return @{ state = 'absent' }
+        }
+        try {
+            Get-LeeboardRegistryValue $key $name
+        } finally {
+            $key.Dispose()
+        }
+    } -Source { param($address) $address.Split(':')[0] }
+}
+
+function Split-Address {
+    param([string]$Address)
+
+    $path, $name = $Address -split ':', 2
+    if ($Address -cnotmatch $script:Grammar -or $name -eq '(default)') {
+        throw (New-LeeboardProblem -Code malformed -Why "'$Address' is no address of the driver $script:Driver")
+    }
+    return $path.Substring('HKCU\'.Length), $name
+}
+
+Export-ModuleMember -Function Read-LeeboardRegistryUser

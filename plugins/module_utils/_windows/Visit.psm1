@@ -1,0 +1,109 @@
+# Copyright: Leeboard contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+# One visit: everything that is asked of a machine, in one process, as one observation.
+#
+#     {"schema": 1, "platform": "windows", "observed_at": "2026-11-25T02:00:00Z", "identity": {...}, "facts": {...},
+#      "readings": [reading, ...] by driver and address,
+#      "cost": {"children": n, "seconds": s, "cpu_seconds": own and the children's}}
+
+Set-StrictMode -Version 2.0
+
+# Driver -> the function that reads its addresses.
+$script:Drivers = @{
+    account_lockout = 'Read-LeeboardAccountLockout'
+    audit_policy = 'Read-LeeboardAuditPolicy'
+    power_policy = 'Read-LeeboardPowerPolicy'
+    registry = 'Read-LeeboardRegistry'
+    registry_acl = 'Read-LeeboardRegistryAcl'
+    registry_user = 'Read-LeeboardRegistryUser'
+    service_state = 'Read-LeeboardServiceState'
+}
+
+function Get-LeeboardObservation {
+    <#
+    .SYNOPSIS
+    The observation of this machine. Nothing is thrown for a bad machine.
+    .PARAMETER Addresses
+    {driver: [address, ...]}
+    #>
+    param([Parameter(Mandatory = $true)][System.Collections.IDictionary]$Addresses)
+
+    $watch = [System.Diagnostics.Stopwatch]::StartNew()
+    $used, $children = (Get-Cpu), (Get-LeeboardChildren)
+    $observedAt = Format-LeeboardTime (Get-LeeboardNow)
+    $facts = Get-LeeboardFact
+    $readings = @(foreach ($name in Get-Sorted $Addresses.Keys) {
+            Read-Driver $name @(Get-Sorted $Addresses[$name])
+        })
+    $observation = [ordered]@{
+        schema = 1
+        platform = 'windows'
+        observed_at = $observedAt
+        identity = Get-LeeboardIdentity
+        facts = $facts
+        readings = [object[]]$readings
+    }
+    $observation['cost'] = [ordered]@{
+        children = (Get-LeeboardChildren) - $children
+        seconds = [System.Math]::Round($watch.Elapsed.TotalSeconds, 3)
+        cpu_seconds = [System.Math]::Round((Get-Cpu) - $used, 3)
+    }
+    return $observation
+}
+
+# Seconds of processor time of this process and of the programs it has waited for.
+function Get-Cpu {
+    $self = [System.Diagnostics.Process]::GetCurrentProcess()
+    try {
+        return $self.TotalProcessorTime.TotalSeconds + (Get-LeeboardChildSeconds)
+    } finally {
+        $self.Dispose()
+    }
+}
+
+# Texts, each once, in an order that no language changes.
+function Get-Sorted {
+    param([AllowNull()][object]$Texts)
+
+    $set = New-Object -TypeName 'System.Collections.Generic.SortedSet[string]' -ArgumentList ([StringComparer]::Ordinal)
+    foreach ($text in $Texts) { [void]$set.Add([string]$text) }
+    return [string[]]@($set)
+}
+
+# The readings of one driver, one for each address, whatever the driver does.
+function Read-Driver {
+    param([string]$Name, [AllowEmptyCollection()][AllowEmptyString()][string[]]$Wanted)
+
+    if (-not $Wanted.Length) {
+        return
+    }
+    $answers = $null
+    $code, $why = 'driver_failed', 'the driver gave no reading'
+    $function = $script:Drivers[$Name]
+    if (-not $function) {
+        $why = "this collection has no driver '$Name'"
+    } elseif (-not (Test-Path -LiteralPath "Function:\$function")) {
+        $why = "the functions of the driver '$Name' are not loaded"
+    } else {
+        try {
+            $answers = & $function -Addresses $Wanted
+        } catch {
+            # A broken driver must not cost the readings of the others.
+            $problem = ConvertTo-LeeboardProblem $_
+            $code, $why = $problem.Code, $problem.Why
+        }
+    }
+    foreach ($address in $Wanted) {
+        $reading = $null
+        if ($answers -is [System.Collections.IDictionary]) { $reading = $answers[$address] }
+        if ($reading -is [System.Collections.IDictionary]) {
+            $reading
+        } else {
+            $aspect = New-LeeboardUnreadable -Code $code -Why $why
+            New-LeeboardReading -Driver $Name -Address $address -Effective $aspect
+        }
+    }
+}
+
+Export-ModuleMember -Function Get-LeeboardObservation
