@@ -16,6 +16,7 @@ drift:  ## Check this machine against the baseline; nothing is changed (DRIFT_AR
 test:  ## Run all tests; as root also installs what they need (TESTS='tests/unit -k disk' runs only these)
 	@scripts/setup.sh test
 	@scripts/test-packages.sh
+	@scripts/test-windows.sh
 	@scripts/test.sh $(TESTS)
 
 test-full:  ## Mend each break of a control by itself on machines of the lab (half an hour and more)

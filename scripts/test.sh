@@ -11,6 +11,9 @@ if [ $# -gt 0 ]; then
     exit
 fi
 
+rest="not lab and not bench"
+[ "${LEEBOARD_WINDOWS:-}" != off ] || rest="$rest and not windows"
+
 work=$(mktemp -d)
 lab_pid=
 stop() {
@@ -25,7 +28,7 @@ trap 'exit 130' INT TERM
 LEEBOARD_COUNTS=$work/lab.counts .venv/bin/python -m pytest -m lab >"$work/lab" 2>&1 </dev/null &
 lab_pid=$!
 status=0
-LEEBOARD_COUNTS=$work/rest.counts pytest -m "not lab and not bench" || status=$?
+LEEBOARD_COUNTS=$work/rest.counts pytest -m "$rest" || status=$?
 
 printf '\nThe lab, beside it:\n'
 tail -n +1 --pid="$lab_pid" -f "$work/lab"

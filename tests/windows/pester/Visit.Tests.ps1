@@ -1,0 +1,219 @@
+# One visit, with drivers that work, break, and are not there; and identity and facts.
+
+BeforeAll {
+    $modules = Join-Path $PSScriptRoot '../../../plugins/module_utils/_windows'
+    foreach ($name in 'Reading', 'System', 'RegistryKey', 'Registry', 'RegistryUser', 'Identity', 'Facts', 'Visit') {
+        Import-Module (Join-Path $modules "$name.psm1") -Global -Force
+    }
+
+    function Get-Reading($Observation, $Driver, $Address) {
+        $Observation.readings | Where-Object { $_.driver -ceq $Driver -and $_.address -ceq $Address }
+    }
+    $global:LeeboardCim = @{}
+}
+
+AfterAll { Remove-Variable -Name LeeboardCim -Scope Global }
+
+Describe 'Get-LeeboardObservation' {
+    BeforeAll {
+        Mock Get-LeeboardFact -ModuleName Visit { [ordered]@{ windows_kind = New-LeeboardValue -Value client -Source x } }
+        Mock Get-LeeboardIdentity -ModuleName Visit { [ordered]@{ serial = New-LeeboardAbsent -Source x } }
+        Mock Read-LeeboardRegistry -ModuleName Visit {
+            $answers = [ordered]@{}
+            foreach ($address in $Addresses) {
+                $aspect = New-LeeboardValue -Value $address.Length -Source x
+                $answers[$address] = New-LeeboardReading -Driver registry -Address $address -Effective $aspect
+            }
+            $answers
+        }
+        InModuleScope Visit { $script:Drivers['not_loaded'] = 'Read-LeeboardNotLoaded' }
+    }
+
+    It 'is a list of readings by driver and address, each asked for once' {
+        Mock Read-LeeboardRegistryUser -ModuleName Visit { throw 'not asked' }
+        $seen = Get-LeeboardObservation @{ registry = @('b', 'a', 'B', 'b'); registry_user = @() }
+        $seen.schema, $seen.platform | Should -Be 1, 'windows'
+        $seen.observed_at | Should -Match '\A[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z\z'
+        @($seen.readings | ForEach-Object { $_.address }) | Should -Be 'B', 'a', 'b'
+        $seen.facts.windows_kind.value, $seen.identity.serial.state | Should -Be 'client', 'absent'
+        $seen.cost.Keys | Should -Be 'children', 'seconds', 'cpu_seconds'
+        $seen.cost.children | Should -BeOfType [int]
+        Should -Invoke Read-LeeboardRegistry -ModuleName Visit -Times 1 -Exactly
+    }
+
+    It 'loses no other reading when a driver <What>' -TestCases @(
+        @{ What = 'throws'; Do = { throw 'broken' }; Why = 'RuntimeException: broken' }
+        @{ What = 'gives nothing'; Do = { }; Why = 'the driver gave no reading' }
+        @{ What = 'gives something else'; Do = { 'x', 3 }; Why = 'the driver gave no reading' }
+        @{ What = 'forgets an address'; Do = { @{ other = @{} } }; Why = 'the driver gave no reading' }
+        @{ What = 'gives no reading for it'; Do = { @{ x = 'text' } }; Why = 'the driver gave no reading' }
+    ) {
+        Mock Read-LeeboardRegistryUser -ModuleName Visit $Do
+        $seen = Get-LeeboardObservation @{ registry = @('a'); registry_user = @('x') }
+        (Get-Reading $seen registry a).effective.value | Should -Be 1
+        $lost = (Get-Reading $seen registry_user x).effective
+        $lost.state, $lost.code, $lost.why | Should -Be 'unreadable', 'driver_failed', $Why
+    }
+
+    It 'keeps the reason that a driver gives for all its addresses' {
+        Mock Read-LeeboardRegistryUser -ModuleName Visit { throw (New-LeeboardProblem -Code timeout -Why 'it hangs') }
+        $lost = (Get-Reading (Get-LeeboardObservation @{ registry_user = @('x') }) registry_user x).effective
+        $lost.code, $lost.why | Should -Be 'timeout', 'it hangs'
+    }
+
+    It 'says that there is no such driver, or that it is not loaded' {
+        $seen = Get-LeeboardObservation @{ tea = @('x'); not_loaded = @('y') }
+        (Get-Reading $seen tea x).effective.why | Should -Be "this collection has no driver 'tea'"
+        (Get-Reading $seen not_loaded y).effective.why | Should -Be "the functions of the driver 'not_loaded' are not loaded"
+    }
+
+    It 'can be written as JSON that keeps lists of one as lists' {
+        $json = ConvertTo-Json -InputObject (Get-LeeboardObservation @{ registry = @('a') }) -Depth 10 -Compress
+        $json | Should -BeLike '*"readings":`[{"driver":"registry","address":"a","effective":{*'
+    }
+}
+
+Describe 'Get-LeeboardIdentity' {
+    BeforeEach {
+        $global:LeeboardCim = @{
+            Win32_BIOS = @(@{ SerialNumber = ' 5CG1234XYZ ' })
+            Win32_ComputerSystemProduct = @(@{ UUID = '4C4C4544-0051-3510-8031-B7C04F4E4A32' })
+            Win32_OperatingSystem = @(@{ Version = '10.0.26100'; ProductType = [uint32]1 })
+        }
+        Mock Get-LeeboardCim -ModuleName Identity { $LeeboardCim[$ClassName] }
+        Mock Get-LeeboardMachineValue -ModuleName Identity {
+            @{ state = 'value'; type = 'string'; value = '23BB52B0-0e25-4cf5-9355-d6a21dfb03b2' }
+        }
+    }
+
+    It 'is serial, UUID, MachineGuid and the system in numbers' {
+        $identity = Get-LeeboardIdentity
+        $identity.Keys | Should -Be 'serial', 'uuid', 'machine_id', 'os'
+        @($identity.Values | ForEach-Object { $_.value }) | Should -BeExactly @(
+            '5CG1234XYZ', '4c4c4544-0051-3510-8031-b7c04f4e4a32', '23bb52b00e254cf59355d6a21dfb03b2'
+            'Windows 10.0.26100 client')
+    }
+
+    It 'calls a domain controller a server' {
+        $LeeboardCim.Win32_OperatingSystem = @(@{ Version = '10.0.20348'; ProductType = [uint32]2 })
+        (Get-LeeboardIdentity).os.value | Should -BeExactly 'Windows 10.0.20348 server'
+    }
+
+    It 'is absent where there is nothing' {
+        $LeeboardCim.Win32_BIOS = @(@{ SerialNumber = $null })
+        $LeeboardCim.Win32_ComputerSystemProduct = @()
+        $LeeboardCim.Win32_OperatingSystem = @()
+        Mock Get-LeeboardMachineValue -ModuleName Identity { @{ state = 'absent' } }
+        @((Get-LeeboardIdentity).Values | ForEach-Object { $_.state } | Sort-Object -Unique) | Should -Be @('absent')
+    }
+
+    It 'loses one part only when one cannot be read' {
+        Mock Get-LeeboardCim -ModuleName Identity -ParameterFilter { $ClassName -eq 'Win32_BIOS' } {
+            throw (New-LeeboardProblem -Code timeout -Why 'no answer')
+        }
+        $identity = Get-LeeboardIdentity
+        $identity.serial.code, $identity.uuid.state | Should -Be 'timeout', 'value'
+    }
+}
+
+Describe 'Get-LeeboardFact' {
+    BeforeEach {
+        $global:LeeboardCim = @{
+            Win32_OperatingSystem = @(@{ ProductType = [uint32]1 })
+            Win32_SystemEnclosure = @(@{ ChassisTypes = [uint16[]]10 })
+            Win32_EncryptableVolume = @(
+                @{ VolumeType = [uint32]1; ProtectionStatus = [uint32]1 }
+                @{ VolumeType = [uint32]0; ProtectionStatus = [uint32]0 })
+            Win32_ComputerSystem = @(@{ PartOfDomain = $true; Domain = 'school.example' })
+        }
+        Mock Get-LeeboardCim -ModuleName Facts { $LeeboardCim[$ClassName] }
+        Mock Get-Subkey -ModuleName Facts { }
+    }
+
+    It 'names every fact' {
+        (Get-LeeboardFact).Keys | Should -Be @(
+            'windows_kind', 'chassis', 'smart_cards', 'bitlocker_os_volume', 'mdm_enrolled', 'domain')
+    }
+
+    It 'calls product type <Number> <Kind>' -TestCases @(
+        @{ Number = 1; Kind = 'client' }, @{ Number = 2; Kind = 'domain_controller' }, @{ Number = 3; Kind = 'server' }
+    ) {
+        $LeeboardCim.Win32_OperatingSystem = @(@{ ProductType = [uint32]$Number })
+        (Get-LeeboardFact).windows_kind.value | Should -Be $Kind
+    }
+
+    It 'calls chassis <Codes> <Kind>' -TestCases @(
+        @{ Codes = 10; Kind = 'portable' }, @{ Codes = 31; Kind = 'portable' }, @{ Codes = 3; Kind = 'desktop' }
+        @{ Codes = 23; Kind = 'server' }, @{ Codes = 1; Kind = 'other' }, @{ Codes = 10, 12; Kind = 'portable' }
+    ) {
+        $LeeboardCim.Win32_SystemEnclosure = @(@{ ChassisTypes = [uint16[]]$Codes })
+        (Get-LeeboardFact).chassis.value | Should -Be $Kind
+    }
+
+    It 'does not guess a chassis' -TestCases @(@{ Found = @() }, @{ Found = @(@{ ChassisTypes = $null }) }) {
+        $LeeboardCim.Win32_SystemEnclosure = $Found
+        (Get-LeeboardFact).chassis.state | Should -Be 'absent'
+    }
+
+    It 'asks the volume of Windows for BitLocker, not another: status <Status> is <Value>' -TestCases @(
+        @{ Status = 1; Value = $true }, @{ Status = 0; Value = $false }
+    ) {
+        $LeeboardCim.Win32_EncryptableVolume[1].ProtectionStatus = [uint32]$Status
+        (Get-LeeboardFact).bitlocker_os_volume.value | Should -Be $Value
+    }
+
+    It 'does not know about BitLocker when <What>' -TestCases @(
+        @{ What = 'the status is unknown'; Found = @(@{ VolumeType = [uint32]0; ProtectionStatus = [uint32]2 }) }
+        @{ What = 'no volume is that of Windows'; Found = @(@{ VolumeType = [uint32]1; ProtectionStatus = [uint32]1 }) }
+        @{ What = 'there is no volume'; Found = @() }
+    ) {
+        $LeeboardCim.Win32_EncryptableVolume = $Found
+        (Get-LeeboardFact).bitlocker_os_volume.code | Should -Be 'failed'
+    }
+
+    It 'says no where this Windows has no BitLocker, and that it may not ask where it may not' {
+        Mock Get-LeeboardCim -ModuleName Facts -ParameterFilter { $ClassName -eq 'Win32_EncryptableVolume' } {
+            throw (New-LeeboardProblem -Code missing_tool -Why 'no namespace')
+        }
+        $fact = (Get-LeeboardFact).bitlocker_os_volume
+        $fact.value, $fact.source | Should -Be $false, (
+            'Win32_EncryptableVolume in root\CIMV2\Security\MicrosoftVolumeEncryption: this Windows has no BitLocker')
+        Mock Get-LeeboardCim -ModuleName Facts -ParameterFilter { $ClassName -eq 'Win32_EncryptableVolume' } {
+            throw (New-LeeboardProblem -Code needs_root -Why 'access denied')
+        }
+        (Get-LeeboardFact).bitlocker_os_volume.code | Should -Be 'needs_root'
+    }
+
+    It 'has a domain only for a member' {
+        (Get-LeeboardFact).domain.value | Should -Be 'school.example'
+        $LeeboardCim.Win32_ComputerSystem = @(@{ PartOfDomain = $false; Domain = 'WORKGROUP' })
+        (Get-LeeboardFact).domain.state | Should -Be 'absent'
+    }
+
+    It 'knows an enrolment by its provider and state: <Provider>, <State>' -TestCases @(
+        @{ Provider = 'MS DM Server'; State = 1; Value = $true }, @{ Provider = 'MS DM Server'; State = 0; Value = $false }
+        @{ Provider = ''; State = 1; Value = $false }, @{ Provider = $null; State = 1; Value = $false }
+    ) {
+        Mock Get-Subkey -ModuleName Facts -ParameterFilter { $Path -like '*\Enrollments' } { 'Context', '{A}' }
+        Mock Get-LeeboardMachineValue -ModuleName Facts { @{ state = 'absent' } }
+        Mock Get-LeeboardMachineValue -ModuleName Facts -ParameterFilter { $Path -like '*\{A}' } {
+            $found = if ($Name -eq 'ProviderID') { $Provider } else { $State }
+            if ($null -eq $found) { return @{ state = 'absent' } }
+            @{ state = 'value'; value = $found }
+        }
+        (Get-LeeboardFact).mdm_enrolled.value | Should -Be $Value
+    }
+
+    It 'sees smart cards by the readers that Windows knows' {
+        (Get-LeeboardFact).smart_cards.value | Should -BeFalse
+        Mock Get-Subkey -ModuleName Facts -ParameterFilter { $Path -like '*\Readers' } { 'Reader 0' }
+        (Get-LeeboardFact).smart_cards.value | Should -BeTrue
+    }
+
+    It 'loses one fact only when one cannot be read' {
+        Mock Get-Subkey -ModuleName Facts { throw [System.IO.IOException]::new('broken') }
+        $facts = Get-LeeboardFact
+        $facts.mdm_enrolled.code, $facts.smart_cards.code, $facts.chassis.state |
+            Should -Be 'driver_failed', 'driver_failed', 'value'
+    }
+}

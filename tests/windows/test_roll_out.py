@@ -1,0 +1,80 @@
+"""A roll-out to a Windows device as a technician runs it: preview, first time, second time, and a group policy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.windows.machine import WindowsMachine
+from tests.windows.wire.certificates import Authority
+from tests.windows.wire.powershell import on_wine
+from tests.windows.wire.school import PASSWORD, USER, School
+from tests.windows.wire.server import Endpoint
+
+SYSTEM = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\System"
+HISTORY = r"Software\Microsoft\Windows\CurrentVersion\Group Policy\History\{827D319E-6EAC-11D2-A4EA-00C04F79F83A}\0"
+GUID = "{6AC1786C-016F-11D2-945F-00C04FB984F9}"
+TEMPLATE = """[Unicode]\r
+Unicode=yes\r
+[Registry Values]\r
+MACHINE\\Software\\Microsoft\\Windows\\CurrentVersion\\Policies\\System\\InactivityTimeoutSecs=4,3600\r
+[Version]\r
+signature="$CHICAGO$"\r
+Revision=1\r
+"""
+
+
+@pytest.fixture
+def school(tmp_path: Path, machine: WindowsMachine) -> Iterator[School]:
+    """A school with one clean Windows machine on which everything may be changed."""
+    with ExitStack() as stack:
+        authority = Authority(tmp_path / "authority")
+        endpoint = stack.enter_context(Endpoint(on_wine(machine.prefix), USER, PASSWORD, authority.context()))
+        found = School(tmp_path / "school", authority.path)
+        found.folder.mkdir()
+        found.device("pc1", endpoint.port, leeboard_enforce=["LCK", "LBL", "AUD"])
+        yield found
+
+
+def test_preview_roll_out_and_again(school: School, machine: WindowsMachine) -> None:
+    preview = school.play("--check", "--diff", playbook="rollout")
+    assert preview.status == 0, preview.output
+    assert "InactivityTimeoutSecs" in preview.output
+    assert machine.reg_query(SYSTEM, "InactivityTimeoutSecs") is None
+
+    first = school.play(playbook="rollout")
+    assert first.status == 0, first.output
+    assert machine.reg_query(SYSTEM, "InactivityTimeoutSecs") == ("REG_DWORD", "00000384")
+    assert machine.state("auditpol")["policy"]["{0CCE923F-69AE-11D9-BED3-505054503030}"] == 3
+    assert machine.path(r"C:\ProgramData\Leeboard\journal").is_dir()
+    verdicts = {finding["control"]: finding["verdict"] for finding in first.lines["pc1"]["findings"]}
+    assert "drifted" not in verdicts.values(), verdicts
+    assert verdicts["LCK-01"] == "pending", "the limit works after a restart"
+
+    second = school.play(playbook="rollout")
+    assert second.status == 0, second.output
+    assert "changed=0" in second.output
+
+
+def test_what_a_group_policy_sets_is_named_and_left_alone(school: School, machine: WindowsMachine) -> None:
+    folder = machine.path(r"C:\windows\system32") / "GroupPolicy" / "DataStore" / "0" / "SysVol" / "school.example"
+    template = folder / "Policies" / GUID / "Machine" / "Microsoft" / "Windows NT" / "SecEdit" / "GptTmpl.inf"
+    template.parent.mkdir(parents=True)
+    template.write_bytes(b"\xff\xfe" + TEMPLATE.encode("utf-16-le"))
+    machine.reg_add(SYSTEM, "InactivityTimeoutSecs", "REG_DWORD", 3600)
+    with machine.hives() as hives:
+        path = rf"\\school.example\SysVol\school.example\Policies\{GUID}\Machine"
+        named = {"DisplayName": "Classrooms", "GPOName": GUID, "FileSysPath": path}
+        for name, data in named.items():
+            hives["system"].set(HISTORY, name, data)
+
+    visit = school.play(playbook="rollout")
+    assert visit.status == 0, visit.output
+    assert machine.reg_query(SYSTEM, "InactivityTimeoutSecs") == ("REG_DWORD", "00000e10")
+    (finding,) = [one for one in visit.lines["pc1"]["findings"] if one["control"] == "LCK-01"]
+    assert finding["verdict"] == "drifted"
+    assert 'the group policy "Classrooms" sets this' in str(finding)
+    assert "were left alone; change them there: Windows locks after" in " ".join(visit.output.split())

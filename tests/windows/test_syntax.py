@@ -1,0 +1,113 @@
+"""Device code keeps to what Windows PowerShell 5.1 has, and calls no command that nobody has thought about.
+
+syntax.ps1 does the looking. This is no proof that the code runs on 5.1: nothing here has one.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+from .requirements import need_powershell
+
+_HERE = Path(__file__).parent
+_PLUGINS = _HERE.parents[1] / "plugins"
+_KNOWN = _HERE / "allowed-commands.txt"
+
+REFUSED = {
+    "$a = $true ? 1 : 2": "a ternary",
+    "$a = $null ?? 1": "the operator ??",
+    "$a ??= 1": "the operator ??=",
+    "${a}?.Length": "the operator ?.",
+    "${a}?[0]": "the operator ?[]",
+    "Get-Item a && Get-Item b": "a pipeline chain (&& or ||)",
+    "Get-Item a || Get-Item b": "a pipeline chain (&& or ||)",
+    "Get-Item a &": "a background job (&)",
+    "using namespace System.IO": "a using statement",
+    "#requires -Version 7.0\n$a = 1": "#requires version 7.0",
+    "#requires -PSEdition Core\n$a = 1": "#requires -PSEdition Core",
+    "'{}' | ConvertFrom-Json -AsHashtable": "ConvertFrom-Json -AsHashtable is not in 5.1",
+    "'{}' | ConvertFrom-Json -Depth 3": "ConvertFrom-Json -Depth is not in 5.1",
+    "1 | ForEach-Object -Parallel { $_ }": "ForEach-Object -Parallel is not in 5.1",
+    "ConvertTo-Json 1 -AsArray": "ConvertTo-Json -AsArray is not in 5.1",
+    "Join-Path a b c": "Join-Path joins two parts in 5.1, no more",
+    "if ($IsWindows) { 1 }": "5.1 has no $IsWindows",
+    "$start.ArgumentList.Add('a')": ".NET Framework has no member ArgumentList",
+    "[System.Security.Cryptography.SHA256]::HashData($a)": ".NET Framework has no member HashData",
+    "$process.Kill($true)": ".NET Framework has no Kill with an argument",
+    "[System.Text.Json.JsonDocument]::Parse('1')": ".NET Framework has no [System.Text.Json.JsonDocument]",
+    '"`e[0m"': "the escape `e or `u{} in a text",
+    '"`u{e9}"': "the escape `e or `u{} in a text",
+    "$a = 0b11": "a number written as 5.1 cannot read it",
+    "$a = 5u": "a number written as 5.1 cannot read it",
+    "'a' -replace 'a', { 'b' }": "-replace with a script block",
+    "Invoke-Expression '1'": "Invoke-Expression",
+    "iex '1'": "the alias iex of Invoke-Expression",
+    "1 | % { $_ }": "the alias % of ForEach-Object",
+    "[scriptblock]::Create('1')": "a script block made of text",
+    "$ExecutionContext.InvokeCommand.InvokeScript('1')": "InvokeScript runs text as a script",
+    "$shell.AddScript('1')": "AddScript runs text as a script",
+    "$shell.AddCommand('Invoke-Expression')": "Invoke-Expression is not in allowed-commands.txt",
+    ". $file": "dot-sources something",
+    "Invoke-WebRequest 'https://example.org'": "Invoke-WebRequest is not in allowed-commands.txt",
+    "cmd.exe /c dir": "cmd.exe is not in allowed-commands.txt",
+    "function Grab-Thing { 1 }": "Grab is no approved verb",
+    "Export-ModuleMember -Function Get-Thing": "exports Get-Thing, which is not named Leeboard...",
+    "function Get-Thing { begin { 1 } clean { 2 } }": "a clean block",
+    "Get-Item 'a": "The string is missing the terminator: '.",
+}
+ACCEPTED = [
+    "$a = if ($true) { 1 } else { 2 }",
+    "& $block 1",
+    "'a?.b', 'a ?? b && c', \"`$IsWindows\"",
+    "$a = 10MB; $b = 0x1F; $c = 5L; $d = 1.5",
+    "Join-Path -Path a -ChildPath b",
+    "$process.Kill()",
+    "class Thing { [int]$Number; [int] Double() { return $this.Number * 2 } }",
+    "function Get-LeeboardThing { 1 }; Get-LeeboardThing; Export-ModuleMember -Function Get-LeeboardThing",
+    '"``e"',
+]
+
+
+def findings(files: list[Path]) -> list[dict[str, object]]:
+    """What is wrong in these files."""
+    arguments = ["-Files", ";".join(map(str, files)), "-AllowList", str(_KNOWN)]
+    done = subprocess.run(
+        ["pwsh", "-NoProfile", "-NonInteractive", "-File", str(_HERE / "syntax.ps1"), *arguments],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_device_code_keeps_to_5_1() -> None:
+    need_powershell()
+    files = sorted([*_PLUGINS.rglob("*.ps1"), *_PLUGINS.rglob("*.psm1")])
+    assert files, "there is no PowerShell in plugins/"
+    found = findings(files)
+    assert not found, "\n".join(f"{one['file']}:{one['line']}: {one['what']}" for one in found)
+
+
+def test_what_is_refused_and_what_is_not(tmp_path: Path) -> None:
+    need_powershell()
+    files = {}
+    for number, snippet in enumerate([*REFUSED, *ACCEPTED]):
+        files[snippet] = tmp_path / f"{number}.psm1"
+        files[snippet].write_text(snippet, encoding="utf-8")
+    found: dict[str, list[object]] = {}
+    for one in findings(list(files.values())):
+        found.setdefault(str(one["file"]), []).append(one["what"])
+    said = {snippet: found.get(str(path), []) for snippet, path in files.items()}
+    assert {snippet: whats for snippet, whats in said.items() if snippet in ACCEPTED and whats} == {}
+    missed = {snippet: said[snippet] for snippet, what in REFUSED.items() if what not in said[snippet]}
+    assert missed == {}
+
+
+def test_allowed_commands_are_sorted() -> None:
+    names = [line.split("#")[0].strip() for line in _KNOWN.read_text(encoding="utf-8").splitlines()]
+    names = [name for name in names if name]
+    assert names == sorted(set(names), key=str.lower)
+    assert not {"Invoke-Expression", "Add-Type", "Invoke-WebRequest", "Invoke-RestMethod"} & set(names)
