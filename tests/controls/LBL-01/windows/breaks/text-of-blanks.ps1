@@ -1,0 +1,6 @@
+# The text of the notice is a few blanks.
+# kind: syntax
+# flips: LBL-01
+# expect: drifted
+# pending: LCK-01
+reg.exe add 'HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\System' /v LegalNoticeText /t REG_SZ /d '    ' /f /reg:64

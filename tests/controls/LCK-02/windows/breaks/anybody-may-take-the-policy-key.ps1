@@ -1,0 +1,12 @@
+# Everybody may change who may do what with the policy key, which is as good as writing to it.
+# kind: lock_removed
+# flips: LCK-02
+# expect: drifted
+# mends: no
+$key = [Microsoft.Win32.RegistryKey]::OpenBaseKey('LocalMachine', 'Registry64').OpenSubKey('SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\System', 'ReadWriteSubTree', 'ChangePermissions, ReadPermissions, TakeOwnership')
+$rules = $key.GetAccessControl()
+$users = New-Object System.Security.Principal.SecurityIdentifier('S-1-1-0')
+$rules.AddAccessRule((New-Object System.Security.AccessControl.RegistryAccessRule($users, 'ChangePermissions', 'Allow')))
+# Wine would make somebody else the owner.
+$rules.SetOwner((New-Object System.Security.Principal.SecurityIdentifier('S-1-5-32-544')))
+$key.SetAccessControl($rules)

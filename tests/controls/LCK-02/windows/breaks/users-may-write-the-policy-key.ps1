@@ -1,0 +1,12 @@
+# A tool that needed "just one value" gave all users the right to write to the policy key.
+# kind: permission
+# flips: LCK-02
+# expect: drifted
+# mends: no
+$key = [Microsoft.Win32.RegistryKey]::OpenBaseKey('LocalMachine', 'Registry64').OpenSubKey('SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\System', 'ReadWriteSubTree', 'ChangePermissions, ReadPermissions, TakeOwnership')
+$rules = $key.GetAccessControl()
+$users = New-Object System.Security.Principal.SecurityIdentifier('S-1-5-32-545')
+$rules.AddAccessRule((New-Object System.Security.AccessControl.RegistryAccessRule($users, 'SetValue', 'Allow')))
+# Wine would make somebody else the owner.
+$rules.SetOwner((New-Object System.Security.Principal.SecurityIdentifier('S-1-5-32-544')))
+$key.SetAccessControl($rules)

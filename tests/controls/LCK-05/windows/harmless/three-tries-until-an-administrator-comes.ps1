@@ -1,0 +1,14 @@
+# Three tries, and an administrator has to unlock.
+# kind: value
+$inf = Join-Path $env:TEMP 'lockout.inf'
+@'
+[Unicode]
+Unicode=yes
+[System Access]
+LockoutBadCount = 3
+LockoutDuration = -1
+[Version]
+signature="$CHICAGO$"
+Revision=1
+'@ | Set-Content -LiteralPath $inf -Encoding Unicode
+secedit.exe /configure /db (Join-Path $env:TEMP 'lockout.sdb') /cfg $inf /areas SECURITYPOLICY /quiet

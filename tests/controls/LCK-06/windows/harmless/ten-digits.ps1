@@ -1,0 +1,3 @@
+# Ten digits.
+# kind: value
+reg.exe add 'HKLM\SOFTWARE\Policies\Microsoft\PassportForWork\PINComplexity' /v MinimumPINLength /t REG_DWORD /d '10' /f /reg:64

@@ -1,0 +1,120 @@
+"""Each break is found on a Windows machine, and nothing else; each harmless change is not; a roll-out mends it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from leeboard.policy.load import load
+from leeboard.policy.model import Platform
+from leeboard.verdict.observation import Observation
+from tests.windows.machine import WindowsMachine
+from tests.windows.requirements import need_machine
+
+from .windows_proof import ENFORCED, WindowsProof, verdicts, words
+from .windows_scripts import WindowsScript, all_windows_scripts
+from .windows_truth import TRUTHS
+
+pytestmark = pytest.mark.windows
+SCRIPTS = all_windows_scripts()
+# What a clean Windows 11 comes to, with smart cards in use, at level high; reviewed by hand.
+CLEAN = {
+    **{f"AUD-0{number}": "drifted" for number in range(2, 9)},
+    "AUD-01": "compliant",
+    "LBL-01": "drifted",
+    "LBL-02": "drifted",
+    "LCK-01": "drifted",
+    "LCK-02": "compliant",
+    "LCK-03": "not_applicable",
+    "LCK-04": "compliant",
+    "LCK-05": "drifted",
+    "LCK-06": "drifted",
+    "LCK-07": "drifted",
+    "LCK-08": "drifted",
+    "LCK-09": "not_applicable",
+}
+
+
+class Enforced:
+    """The machine after its roll-out, and what was seen on the way."""
+
+    def __init__(self, proof: WindowsProof) -> None:
+        self.proof = proof
+        self.clean = proof.findings(proof.visit())
+        self.clean_truth = {control: proof.truth(control) for control in TRUTHS if control != "LCK-03"}
+        observation, self.changed = proof.mend()
+        self.at_once = proof.findings(observation)
+        proof.machine.restart()
+        self.baseline: Observation = proof.visit()
+        self.after = proof.findings(self.baseline)
+        self.truth = {control: proof.truth(control) for control in TRUTHS if control != "LCK-03"}
+        self.changed_again = proof.mend()[1]
+        proof.machine.snapshot(ENFORCED)
+
+
+@pytest.fixture(scope="module")
+def enforced() -> Iterator[Enforced]:
+    """A machine that a roll-out brought to the baseline, and that was restarted since."""
+    need_machine()
+    machine = WindowsMachine("PROOF")
+    try:
+        yield Enforced(WindowsProof(machine))
+    finally:
+        machine.close()
+
+
+def test_a_clean_windows_gets_the_verdicts_that_were_reviewed(enforced: Enforced) -> None:
+    assert verdicts(enforced.clean) == CLEAN, words(enforced.clean)
+
+
+def test_the_truth_of_a_clean_windows_is_the_same(enforced: Enforced) -> None:
+    wrong = {control for control, found in enforced.clean_truth.items() if found}
+    assert wrong == {control for control, verdict in CLEAN.items() if verdict == "drifted"}
+
+
+def test_a_roll_out_brings_it_to_the_baseline_and_the_lock_waits_for_a_restart(enforced: Enforced) -> None:
+    assert enforced.changed
+    wanted = {control: "compliant" for control, verdict in CLEAN.items() if verdict != "not_applicable"}
+    found = {control: verdict for control, verdict in verdicts(enforced.at_once).items() if verdict != "not_applicable"}
+    assert found == {**wanted, "LCK-01": "pending"}, words(enforced.at_once)
+    after = {control: verdict for control, verdict in verdicts(enforced.after).items() if verdict != "not_applicable"}
+    assert after == wanted, words(enforced.after)
+
+
+def test_the_machine_itself_says_so(enforced: Enforced) -> None:
+    assert {control: found for control, found in enforced.truth.items() if found} == {}
+
+
+def test_a_second_roll_out_changes_nothing(enforced: Enforced) -> None:
+    assert not enforced.changed_again
+
+
+@pytest.mark.parametrize("script", [s for s in SCRIPTS if s.flips], ids=lambda script: script.name)
+def test_a_break_is_found_and_nothing_else_and_a_roll_out_mends_it(enforced: Enforced, script: WindowsScript) -> None:
+    outcome = enforced.proof.try_out(script, enforced.baseline)
+    if script.expect != "pending":
+        assert all(outcome.wrong[control] for control in script.flips), outcome.wrong
+    assert outcome.changed == script.expected, outcome.words
+    for control in script.flips:
+        good = ("compliant", "pending") if script.mends else (script.expect,)
+        assert outcome.mended[control] in good, outcome.mended_words
+
+
+@pytest.mark.parametrize("script", [s for s in SCRIPTS if not s.flips], ids=lambda script: script.name)
+def test_a_harmless_change_is_not_reported(enforced: Enforced, script: WindowsScript) -> None:
+    outcome = enforced.proof.try_out(script, enforced.baseline)
+    assert outcome.wrong[script.control] == []
+    assert outcome.changed == {}, outcome.words
+
+
+def test_each_control_on_windows_has_breaks_of_different_kinds_and_a_truth() -> None:
+    on_windows = {
+        control.id
+        for control in load().controls
+        for setting in control.settings
+        if setting.platform is Platform.WINDOWS
+    }
+    kinds = {control: {s.kind for s in SCRIPTS if s.control == control and s.flips} for control in on_windows}
+    assert {control for control, found in kinds.items() if len(found) < 2} == set()
+    assert {s.control for s in SCRIPTS if not s.flips} == set(TRUTHS) == on_windows
