@@ -22,7 +22,10 @@ if not brain.missing():
 
 # How PowerShell and ansible-core say that the device runs only what is signed. Identifiers, which nobody translates,
 # and ansible-core's own English.
-LOCKED_DOWN = re.compile("ConstrainedLanguage|language mode|is not trusted to run|untrusted PowerShell script")
+LOCKED_DOWN = re.compile(
+    "ConstrainedLanguage|language mode|is not trusted (to run|and cannot be loaded)|untrusted PowerShell script|"
+    "unsupported in CLM mode|Failed to process signed manifest"
+)
 
 
 def said(answer: dict) -> str:

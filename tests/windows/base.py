@@ -41,6 +41,7 @@ def environment(prefix: Path) -> dict[str, str]:
         "WINEDEBUG": os.environ.get("WINEDEBUG", "-all"),
         "WINEDLLOVERRIDES": "amsi=",  # Wine's anti-malware stub refuses every script (as in wine-pwsh)
         "XDG_RUNTIME_DIR": os.environ.get("XDG_RUNTIME_DIR", "/tmp"),
+        "DOTNET_EnableAVX512": "0",  # Wine loses these registers now and then: String.Replace missed some of its finds
         "LC_ALL": "C.UTF-8",
     }
 

@@ -17,6 +17,7 @@ from .powershell import INTERPRETER
 USER = "Administrator"
 PASSWORD = "Never tell 4711 <&> you"
 URN = "900004"
+LONGEST = 300  # seconds for a run: one that hangs is a finding, and must not hang the tests
 # Where Ansible's modules of these tests lie.
 LIBRARY = Path(__file__).with_name("library")
 
@@ -98,7 +99,7 @@ class School:
         began = time.monotonic()
         done = command(
             self.folder,
-            *argv,
+            *("timeout", "--kill-after=20", str(LONGEST), *argv),
             WIRE_PASSWORD=PASSWORD,
             COLUMNS="1000",
             ANSIBLE_LIBRARY=str(LIBRARY),
