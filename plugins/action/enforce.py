@@ -59,7 +59,7 @@ class ActionModule(ActionBase):
             if not steps:
                 break
             done.update(steps)
-            problem = self._apply(visit, steps, task_vars)
+            problem = self._apply(visit, steps)
             if self._task.check_mode:
                 if problem:
                     return self._outcome(evidence, failed=True, msg=problem)
@@ -72,19 +72,13 @@ class ActionModule(ActionBase):
                 return self._outcome(evidence, failed=True, msg=problem)
         return self._outcome(evidence, msg=summary(evidence["findings"]))
 
-    def _apply(self, visit, steps, task_vars: dict) -> str:
+    def _apply(self, visit, steps) -> str:
         """Run the steps in order; a driver that refuses keeps no other from its work. Returns what failed, in words."""
         problems = []
         before = len(self._changes)
         for step in steps:
-            answer = self._execute_module(
-                module_name=step.module,
-                module_args={
-                    "settings": [change.as_argument() for change in step.changes],
-                    "run_id": visit.run_id,
-                },
-                task_vars=task_vars,
-            )
+            settings = [change.as_argument() for change in step.changes]
+            answer = visit.ask(step.module, {"settings": settings, "run_id": visit.run_id})
             if answer.get("outdated") and len(self._changes) > before:
                 continue  # an earlier step of ours touched the same file: the next round plans it again
             if answer.get("failed") or answer.get("unreachable"):

@@ -45,6 +45,7 @@ from ansible.template import Templar
 try:
     from pathlib import Path
 
+    from leeboard.ansible.trouble import explain
     from leeboard.errors import LeeboardError
     from leeboard.evidence.expected import expected
     from leeboard.evidence.recorder import Recorder
@@ -180,7 +181,9 @@ class CallbackModule(CallbackBase):
         # Trouble with a task of somebody else must not take the place of what we saw.
         if _name(result.task) not in ACTIONS and self._recorder.filed(name):
             return
-        self._recorder.problem(name, outcome, _line(str(result.result.get("msg", "the task gave no reason"))))
+        message = _line(str(result.result.get("msg", "the task gave no reason")))
+        trouble = explain(message) if "timedout" in result.result else None
+        self._recorder.problem(name, outcome, trouble.words if trouble else message)
         self._report()
 
     def _report(self):

@@ -3,7 +3,6 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-#AnsibleRequires -CSharpUtil Ansible.Basic
 #AnsibleRequires -PowerShell ..module_utils._windows.Reading
 #AnsibleRequires -PowerShell ..module_utils._windows.System
 #AnsibleRequires -PowerShell ..module_utils._windows.Native
@@ -27,26 +26,22 @@
 #AnsibleRequires -PowerShell ..module_utils._windows.ServiceState
 #AnsibleRequires -PowerShell ..module_utils._windows.Visit
 
-$spec = @{
-    options = @{
-        addresses = @{ type = 'dict'; required = $true }
-    }
-    supports_check_mode = $true
+if ([Environment]::OSVersion.Platform -ne 'Win32NT') {
+    throw 'this is not Windows; correct leeboard_platform in the inventory'
 }
-$module = [Ansible.Basic.AnsibleModule]::Create($args, $spec)
+# Not Ansible.Basic: it is more than half of what a ping sends, and is compiled on the device at each visit.
 
-# ansible-core runs a PowerShell module on Linux as well, where nothing of this would be true.
-if ([System.Environment]::OSVersion.Platform -ne [System.PlatformID]::Win32NT) {
-    $module.FailJson('this machine does not run Windows, as leeboard_platform in the inventory says it does')
+foreach ($name in @($complex_args.Keys)) {
+    if ($name -ne 'addresses' -and -not $name.StartsWith('_ansible_')) { throw "there is no option $name" }
 }
-
-foreach ($driver in $module.Params.addresses.Keys) {
-    $wanted = $module.Params.addresses[$driver]
+$addresses = $complex_args['addresses']
+if ($addresses -isnot [System.Collections.IDictionary]) { throw 'addresses must be a dictionary of lists' }
+foreach ($driver in $addresses.Keys) {
+    $wanted = $addresses[$driver]
     if ($wanted -isnot [System.Collections.IList] -or @($wanted | Where-Object { $_ -isnot [string] })) {
-        $module.FailJson("addresses.$driver must be a list of texts")
+        throw "addresses.$driver must be a list of texts"
     }
 }
 
-$module.Result.changed = $false
-$module.Result.observation = Get-LeeboardObservation -Addresses $module.Params.addresses
-$module.ExitJson()
+$observation = Get-LeeboardObservation -Addresses $addresses
+ConvertTo-Json -InputObject @{ changed = $false; observation = $observation } -Depth 12 -Compress

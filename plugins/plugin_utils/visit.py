@@ -6,10 +6,12 @@ import re
 from datetime import datetime, timezone
 
 from ansible.errors import AnsibleError
+from ansible.utils.display import Display
 
 from ansible_collections.leeboard.schools.plugins.plugin_utils import brain
 
 if not brain.missing():
+    from leeboard.ansible.trouble import explain
     from leeboard.errors import LeeboardError
     from leeboard.estate.device import device as read_device
     from leeboard.evidence import handshake, pins
@@ -26,6 +28,8 @@ LOCKED_DOWN = re.compile(
     "ConstrainedLanguage|language mode|is not trusted (to run|and cannot be loaded)|untrusted PowerShell script|"
     "unsupported in CLM mode|Failed to process signed manifest"
 )
+# How ansible-core begins when a module did not come to its own end.
+NO_ANSWER = ("failure during exec_wrapper", "Module result deserialization failed")
 
 
 def said(answer: dict) -> str:
@@ -40,7 +44,10 @@ def said(answer: dict) -> str:
             f"read. Sign {unsigned} with a certificate that its policy trusts: see docs/windows.md"
         )
     ended = getattr(getattr(answer.get("exception"), "event", None), "msg", "")
-    return str(answer.get("msg") or ended or "the device gave no answer")
+    words = str(answer.get("msg") or ended or "the device gave no answer")
+    # Only where a module did not come to its own end: what it says itself needs no other words.
+    trouble = explain("\n".join((words, everything))) if words.startswith(NO_ANSWER) else None
+    return trouble.words if trouble else words
 
 
 OBSERVERS = {"linux": "leeboard.schools.observe", "windows": "leeboard.schools.win_observe"}
@@ -78,13 +85,9 @@ class Visit:
         module = OBSERVERS.get(self.device.platform.value)
         if module is None:
             raise VisitError(f"{self.device.name}: a device of platform {self.device.platform.value} is never checked")
-        answer = self._action._execute_module(
-            module_name=module,
-            module_args={"addresses": self.baseline.addresses(self.device.platform)},
-            task_vars=self._task_vars,
-        )
+        answer = self.ask(module, {"addresses": self.baseline.addresses(self.device.platform)})
         if answer.get("unreachable"):
-            return {"unreachable": answer}
+            return {"unreachable": {**answer, "msg": f"{self.device.name}: {said(answer)}"}}
         if answer.get("failed"):
             raise VisitError(f"{self.device.name}: {said(answer)}")
         try:
@@ -105,6 +108,19 @@ class Visit:
             "findings": [finding.as_json() for finding in findings],
             "changes": [],
         }
+
+    def ask(self, module: str, arguments: dict) -> dict:
+        """What a module on the device answers. When the way there failed: `unreachable` or `failed`, with words."""
+        try:
+            return self._action._execute_module(module_name=module, module_args=arguments, task_vars=self._task_vars)
+        except Exception as problem:
+            # Not only AnsibleConnectionFailure: of a machine that falls asleep in the middle, Ansible's winrm lets the
+            # HTTP library's own errors through.
+            trouble = explain(str(problem))
+            if trouble is None:
+                raise
+            Display().v(f"Ansible said: {problem}", host=self.device.name)
+            return {"unreachable" if trouble.silent else "failed": True, "msg": trouble.words}
 
     def _recognise(self):
         if self.observation.platform != self.device.platform.value:

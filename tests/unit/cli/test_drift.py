@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import socket
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -70,13 +71,26 @@ def test_json_is_all_that_is_printed(tmp_path: Path) -> None:
 
 
 def test_a_silent_device_is_a_gap_and_the_others_go_on(tmp_path: Path) -> None:
-    silent = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
-    done = drift(tmp_path, "-i", str(inventory(tmp_path, pc1={}, pc2=silent)), "--format", "json")
+    # Something takes the connection and says nothing, as a machine that fell asleep.
+    with socket.create_server(("127.0.0.1", 0)) as asleep:
+        port = asleep.getsockname()[1]
+        silent = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": port, "ansible_timeout": 2}
+        done = drift(tmp_path, "-i", str(inventory(tmp_path, pc1={}, pc2=silent)), "--format", "json")
     assert done.returncode == 3, done.stderr
     found = devices(done)
     assert found["pc1"]["outcome"] == "observed"
     assert found["pc2"]["outcome"] == "unreachable"
     assert {finding["verdict"] for finding in found["pc2"]["findings"]} <= {"missing", "not_applicable"}
+
+
+def test_a_device_that_refuses_is_no_silent_one(tmp_path: Path) -> None:
+    refused = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
+    done = drift(tmp_path, "-i", str(inventory(tmp_path, pc1={}, pc2=refused)), "--format", "json")
+    assert done.returncode == 3, done.stderr
+    found = devices(done)
+    assert found["pc1"]["outcome"] == "observed"
+    assert found["pc2"]["outcome"] == "failed"
+    assert "takes no connection on this port" in json.dumps(found["pc2"])
 
 
 def test_a_tablet_is_counted_and_not_checked(tmp_path: Path) -> None:

@@ -1,0 +1,147 @@
+"""What Ansible says when a device cannot be visited, in words that a technician can act on.
+
+Ansible calls everything "unreachable" that kept it from running a module: a laptop that is off as well as a wrong
+password. For us those differ. Silence is normal, and within its limit there is nothing to do; a device that answers and
+cannot be checked stays like that until somebody puts it right.
+
+The texts are those of ansible-core 2.21, pywinrm 0.5 and OpenSSH; tests/windows/test_wire_trouble.py provokes most.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What a text of Ansible's means. `silent`: the device said nothing, so that it may just be off."""
+
+    words: str
+    silent: bool = False
+
+
+_CERTIFICATE = "the certificate of its WinRM service"
+
+# The first pattern that is found in the text counts.
+_MEANINGS: tuple[tuple[str, Trouble], ...] = (
+    (
+        "credentials were rejected",
+        Trouble(
+            "it did not accept the user and password. Correct ansible_user and ansible_password; if they are right, "
+            "this way to sign in is switched off there: set ansible_winrm_transport to one that is on"
+        ),
+    ),
+    (
+        "certificate has expired",
+        Trouble(f"{_CERTIFICATE} has expired. Give the HTTPS listener on it a new one"),
+    ),
+    (
+        "certificate is not yet valid",
+        Trouble(f"{_CERTIFICATE} is not valid yet. Compare the clocks of the device and of this controller"),
+    ),
+    (
+        "self-signed certificate|unable to get local issuer|unable to get issuer",
+        Trouble(
+            f"{_CERTIFICATE} is from an authority that this controller does not know. Make sure that it is the right "
+            "device, then name the authority's file in ansible_winrm_ca_trust_path"
+        ),
+    ),
+    (
+        "certificate is not valid for|hostname mismatch|IP address mismatch|doesn't match",
+        Trouble(
+            f"{_CERTIFICATE} is for another name: another device may have this address. Put the name that stands in "
+            "the certificate into ansible_host"
+        ),
+    ),
+    (
+        "CERTIFICATE_VERIFY_FAILED|SSLError|WRONG_VERSION_NUMBER",
+        Trouble(f"no safe connection could be made: {_CERTIFICATE} or its TLS version is not accepted here"),
+    ),
+    (
+        "python kerberos library is not installed|pykerberos is not installed",
+        Trouble(
+            "Kerberos is asked for (ansible_winrm_transport, or a user name with @), and pykerberos is not installed "
+            "on this controller: pip install 'pywinrm[kerberos]', or set ansible_winrm_transport to ntlm"
+        ),
+    ),
+    (
+        r"requests[-_]credssp is not installed",
+        Trouble(
+            "CredSSP is asked for, and requests-credssp is not installed on this controller: pip install "
+            "'pywinrm[credssp]', or set ansible_winrm_transport to ntlm"
+        ),
+    ),
+    (
+        "Permission denied",
+        Trouble("it did not let this account in. Correct ansible_user and its SSH key or password"),
+    ),
+    (
+        "Host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED|authenticity of host",
+        Trouble(
+            "its SSH host key is not the known one: it was installed anew, or another device has its address. Make "
+            "sure which, then put the right key into known_hosts"
+        ),
+    ),
+    (
+        "Connection refused",
+        Trouble(
+            "something is on at its address and takes no connection on this port. Switch the service on there (WinRM "
+            "with an HTTPS listener, or SSH), or correct ansible_port or the address"
+        ),
+    ),
+    (
+        "Failed to resolve|Could not resolve hostname|Name or service not known",
+        Trouble("no address is known for its name. It may be off; else correct ansible_host or the name service", True),
+    ),
+    (
+        "Read timed out|[Cc]onnect(ion)? time(d )?out|Operation timed out|connection attempt timed out|No route to host"
+        "|Network is unreachable|host='[^']*', port=[0-9]+\\): Max retries exceeded",
+        Trouble("it does not answer, or stopped answering: switched off, asleep, or gone from the network", True),
+    ),
+    (
+        "Connection broken|Connection aborted|Connection reset|RemoteDisconnected|closed by remote|Broken pipe",
+        Trouble(
+            "the connection broke off in the middle. Run the check again; if it keeps breaking off, look at the "
+            "network (ansible_port must be that of WinRM over HTTPS)"
+        ),
+    ),
+    (
+        r"'wsmanfault_code': '?(5|2147942405)\b",
+        Trouble(
+            "it let the account in and then denied it WinRM. The account must be an administrator there; for a local "
+            "one, look at LocalAccountTokenFilterPolicy"
+        ),
+    ),
+    (
+        r"Bad HTTP response returned|not well-formed|no element found|syntax error: line",
+        Trouble(
+            "what answers at its address does not talk WinRM as it should: a proxy, another service, or a WinRM that "
+            "has to be restarted. Look at ansible_host and ansible_port"
+        ),
+    ),
+    (
+        r"Timed out after [0-9]+ second",
+        Trouble(
+            "it answers, and the check did not come to an end in the time that drift_check_timeout allows. Restart the "
+            "device; a part of Windows that hangs does this"
+        ),
+    ),
+    (
+        "ScriptContainedMaliciousContent|malicious content and has been blocked",
+        Trouble(
+            "its virus scanner blocked what Ansible runs. Allow it there for the account that Ansible uses, or ask who "
+            "looks after the scanner"
+        ),
+    ),
+    (
+        "Module result deserialization failed|winrm send_input failed",
+        Trouble("PowerShell on it ended without an answer. Run the check with -vvv to see what it said"),
+    ),
+)
+_TABLE = tuple((re.compile(pattern), meaning) for pattern, meaning in _MEANINGS)
+
+
+def explain(text: str) -> Trouble | None:
+    """What a text of Ansible's means; None where we know no better words than its own."""
+    return next((meaning for pattern, meaning in _TABLE if pattern.search(text)), None)
