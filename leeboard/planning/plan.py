@@ -50,10 +50,14 @@ def plan(wanted: Wanted, observation: Observation, family: str) -> tuple[Step, .
     read, is only reported, has no value to write, or belongs to a group policy is left alone.
     """
     changes: dict[str, dict[str, Change]] = {}
-    mine = [control for control in wanted.controls if control.control.family == family]
-    for setting in [setting for control in mine for setting in to_mend(wanted, control, observation)]:
-        if setting.mode is not Mode.ENFORCE:
-            continue
+    enforced = [
+        setting
+        for control in wanted.controls
+        if control.control.family == family
+        for setting in to_mend(wanted, control, observation)
+        if setting.mode is Mode.ENFORCE
+    ]
+    for setting in enforced:
         reading = observation.reading(setting.setting.driver, setting.setting.address)
         if reading is None or reading.owner:
             # What a group policy sets it sets again: writing against it would never come to rest.
