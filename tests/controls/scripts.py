@@ -15,13 +15,12 @@ BOTH = "server"
 
 
 @dataclass(frozen=True)
-class Script:
+class AnyScript:
     """One script. `flips` is empty for a harmless change; `mends` is false where a roll-out does not mend it."""
 
     path: Path
     story: str
     kind: str
-    image: str
     level: str
     flips: tuple[str, ...]
     expect: str
@@ -30,7 +29,7 @@ class Script:
     @property
     def control(self) -> str:
         """The control whose folder it lies in."""
-        return self.path.parents[1].name
+        return self.path.relative_to(FOLDER).parts[0]
 
     @property
     def name(self) -> str:
@@ -41,6 +40,13 @@ class Script:
     def text(self) -> str:
         """The script itself."""
         return self.path.read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class Script(AnyScript):
+    """One for a machine of the lab, made of that image."""
+
+    image: str
 
 
 def read(path: Path) -> Script:

@@ -17,41 +17,19 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from .scripts import FOLDER, KINDS
+from .scripts import FOLDER, KINDS, AnyScript
 
 KEYS = ("kind", "level", "role", "flips", "expect", "pending", "restart", "mends")
 HEAD = re.compile(rf"# ({'|'.join(KEYS)}): (.+)\Z")
 
 
 @dataclass(frozen=True)
-class WindowsScript:
-    """One script. `flips` is empty for a harmless change."""
+class WindowsScript(AnyScript):
+    """One for the Windows machine."""
 
-    path: Path
-    story: str
-    kind: str
-    level: str
     role: str
-    flips: tuple[str, ...]
-    expect: str
     pending: tuple[str, ...]
     restart: bool
-    mends: bool
-
-    @property
-    def control(self) -> str:
-        """The control whose folder it lies in."""
-        return self.path.parents[2].name
-
-    @property
-    def name(self) -> str:
-        """What tests call it: LCK-01/breaks/limit-of-an-hour."""
-        return f"{self.control}/{self.path.parent.name}/{self.path.stem}"
-
-    @property
-    def text(self) -> str:
-        """The script itself."""
-        return self.path.read_text(encoding="utf-8")
 
     @property
     def expected(self) -> dict[str, str]:
