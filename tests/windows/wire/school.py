@@ -69,10 +69,16 @@ class School:
         """Add a device of any kind."""
         self._hosts[name] = variables
 
+    def inventory(self) -> Path:
+        """Its inventory file, as it is now."""
+        path = self.folder / "hosts.yml"
+        path.write_text(json.dumps({"all": {"vars": SCHOOL, "hosts": self._hosts}}))
+        return path
+
     def check(self, *options: str) -> Visit:
         """`leeboard drift` on all of it, with what Ansible printed."""
         var = self.folder / "var"
-        arguments = ("-i", str(self._inventory()), "--var", str(var), "--verbose", *options)
+        arguments = ("-i", str(self.inventory()), "--var", str(var), "--verbose", *options)
         return self._run("leeboard", "drift", *arguments)
 
     def play(self, *options: str, playbook: str = "drift", **environment: str) -> Visit:
@@ -87,12 +93,7 @@ class School:
         return self._run("ansible-playbook", str(path), *self._source(), *options)
 
     def _source(self) -> tuple[str, str]:
-        return "-i", str(self._inventory())
-
-    def _inventory(self) -> Path:
-        path = self.folder / "hosts.yml"
-        path.write_text(json.dumps({"all": {"vars": SCHOOL, "hosts": self._hosts}}))
-        return path
+        return "-i", str(self.inventory())
 
     def _run(self, *argv: str, **environment: str) -> Visit:
         before = set(self._bundles())
