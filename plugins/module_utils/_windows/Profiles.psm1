@@ -9,6 +9,7 @@ Set-StrictMode -Version 2.0
 $script:ProfileList = 'HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList'
 $script:Person = '\AS-1-(5-21|12-1)(-[0-9]+)+\z'  # accounts of this machine or a domain, and of Entra
 $script:HivePrefix = 'Leeboard-'
+$script:Session = $null  # while people's registries are read
 
 function Get-LeeboardAccountName {
     <#
@@ -34,7 +35,7 @@ function Read-LeeboardProfile {
     .DESCRIPTION
     What takes effect is what the default profile says; people are `others`, and those who are not signed in a note.
     .PARAMETER Look
-    Called with an open root of a registry and an address; gives @{state; value; type}. It throws for what it cannot read.
+    Called with an open root of a registry and an address; gives @{state; value; type}, or throws.
     .PARAMETER Source
     Called with an address; gives the place in words, to follow the name of the profile.
     #>
@@ -45,28 +46,67 @@ function Read-LeeboardProfile {
         [Parameter(Mandatory = $true)][scriptblock]$Source
     )
 
-    $answers = New-Object -TypeName System.Collections.Specialized.OrderedDictionary
-    $default = Mount-Default
-    $people = $null
-    try {
-        try {
-            $people = Open-People
-        } catch {
-            $default.Problem = $_.Exception
-        }
+    return Use-LeeboardProfile {
+        $answers = New-Object -TypeName System.Collections.Specialized.OrderedDictionary
+        $session = Open-Session
         foreach ($address in $Addresses) {
             $answers[$address] = Invoke-LeeboardAttempt -Driver $Driver -Address $address -Find {
-                Get-ProfileReading $Driver $address $default $people $Look $Source
+                Get-ProfileReading $Driver $address $session.Default $session.People $Look $Source
             }
+            [void]$session.Readings.Add($answers[$address])
         }
+        $answers
+    }
+}
+
+function Use-LeeboardProfile {
+    <#
+    .SYNOPSIS
+    Read people's registries: whatever is read in it shares one loading of the default profile.
+    .DESCRIPTION
+    It is loaded when it is first needed. Within another call this one only runs `Do`.
+    #>
+    param([Parameter(Mandatory = $true)][scriptblock]$Do)
+
+    if ($null -ne $script:Session) {
+        return & $Do
+    }
+    $script:Session = @{
+        Default = $null; People = $null; Readings = New-Object -TypeName System.Collections.ArrayList
+    }
+    try {
+        return & $Do
     } finally {
-        Close-People $people
-        $left = Dismount-Default $default
+        $session, $script:Session = $script:Session, $null
+        Close-Session $session
     }
+}
+
+# @{Default; People; Readings}, where what went wrong is the default profile's Problem.
+function Open-Session {
+    $session = $script:Session
+    if ($null -eq $session.Default) {
+        $session.Default = Mount-Default
+        try {
+            $session.People = Open-People
+        } catch {
+            $session.Default.Problem = $_.Exception
+        }
+    }
+    return $session
+}
+
+function Close-Session {
+    param([hashtable]$Session)
+
+    if ($null -eq $Session.Default) {
+        return
+    }
+    Close-People $Session.People
+    $left = Dismount-Default $Session.Default
     if ($left) {
-        foreach ($answer in $answers.Values) { Add-Note $answer.effective $left }
+        foreach ($reading in $Session.Readings) { Add-Note $reading.effective $left }
     }
-    return $answers
 }
 
 function Get-ProfileReading {
@@ -93,7 +133,8 @@ function Get-ProfileReading {
     if ($mine.state -eq 'absent') {
         $aspect = New-LeeboardAbsent -Source $where -Note $People.Note -Others $others
     } else {
-        $aspect = New-LeeboardValue -Value $mine.value -Type $mine.type -Source $where -Note $People.Note -Others $others
+        $aspect = New-LeeboardValue -Value $mine.value -Type $mine.type -Source $where -Note $People.Note `
+            -Others $others
     }
     return New-LeeboardReading -Driver $Driver -Address $Address -Effective $aspect
 }
@@ -159,7 +200,8 @@ function Mount-Default {
     try {
         $found = Get-LeeboardMachineValue $script:ProfileList 'Default'
         if ($found.state -eq 'absent') {
-            throw (New-LeeboardProblem -Code failed -Why "$script:ProfileList does not say where the default profile is")
+            throw (New-LeeboardProblem -Code failed -Why (
+                    "$script:ProfileList does not say where the default profile is"))
         }
         $folder = [System.Environment]::ExpandEnvironmentVariables([string]$found.value)
         $default.File = [System.IO.Path]::Combine($folder, 'NTUSER.DAT')
@@ -231,4 +273,4 @@ function Remove-Leftover {
     }
 }
 
-Export-ModuleMember -Function Get-LeeboardAccountName, Read-LeeboardProfile
+Export-ModuleMember -Function Get-LeeboardAccountName, Read-LeeboardProfile, Use-LeeboardProfile

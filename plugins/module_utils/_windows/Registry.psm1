@@ -6,7 +6,6 @@
 Set-StrictMode -Version 2.0
 
 $script:Driver = 'registry'
-$script:Grammar = '\AHKLM(\\[^\\:]+)+:[^\\:]+\z'
 $script:LongestText = 4096  # characters: what a reading shows whole, so that the change can be proved
 
 function Read-LeeboardRegistry {
@@ -32,22 +31,10 @@ function Read-LeeboardRegistry {
     return $answers
 }
 
-# The path of the key and the name of the value, or a problem when this is no address of ours.
-function Split-Address {
-    param([string]$Address, [string]$Code)
-
-    $path, $name = $Address -split ':', 2
-    # The default value of a key has no name; what shows as its name is left out, since nobody means a value called so.
-    if ($Address -cnotmatch $script:Grammar -or $name -eq '(default)') {
-        throw (New-LeeboardProblem -Code $Code -Why "'$Address' is no address of the driver $script:Driver")
-    }
-    return $path, $name
-}
-
 function Get-RegistryReading {
     param([string]$Address, [hashtable]$Keys)
 
-    $path, $name = Split-Address $Address 'malformed'
+    $path, $name = Split-LeeboardValueAddress HKLM $Address $script:Driver
     if (-not $Keys.ContainsKey($path)) {
         $Keys[$path] = Open-LeeboardKey $path
     }
@@ -91,7 +78,7 @@ function Get-LeeboardRegistryChange {
     param([Parameter(Mandatory = $true)][AllowEmptyCollection()][object[]]$Changes)
 
     foreach ($change in $Changes) {
-        $path, $name = Split-Address $change.address 'refused'
+        $path, $name = Split-LeeboardValueAddress HKLM $change.address $script:Driver 'refused'
         $value = ConvertTo-Wanted $change
         @{
             Target = $change.address
@@ -136,7 +123,7 @@ function Set-LeeboardRegistryChange {
     $root = [Microsoft.Win32.RegistryKey]::OpenBaseKey('LocalMachine', 'Registry64')
     try {
         foreach ($edit in $Edits) {
-            $path, $name = Split-Address $edit.Target 'refused'
+            $path, $name = Split-LeeboardValueAddress HKLM $edit.Target $script:Driver 'refused'
             Save-LeeboardRunning $path
             $key = $root.CreateSubKey($path.Substring('HKLM\'.Length))
             try {

@@ -46,6 +46,27 @@ function Open-LeeboardSubkey {
     }
 }
 
+function Split-LeeboardValueAddress {
+    <#
+    .SYNOPSIS
+    The path of the key and the name of the value in an address such as HKLM\KEY:VALUE.
+    .DESCRIPTION
+    Throws a problem of the code given for any other text. The default value of a key has no name; what shows as its
+    name is refused, since nobody means a value called so.
+    #>
+    param(
+        [Parameter(Mandatory = $true)][ValidateSet('HKLM', 'HKCU')][string]$Hive,
+        [Parameter(Mandatory = $true)][AllowEmptyString()][string]$Address,
+        [Parameter(Mandatory = $true)][string]$Driver,
+        [string]$Code = 'malformed'
+    )
+
+    if ($Address -cnotmatch "\A$Hive(\\[^\\:]+)+:[^\\:]+\z" -or $Address.EndsWith(':(default)')) {
+        throw (New-LeeboardProblem -Code $Code -Why "'$Address' is no address of the driver $Driver")
+    }
+    return $Address -split ':', 2
+}
+
 function Get-LeeboardRegistryValue {
     <#
     .SYNOPSIS
@@ -118,5 +139,5 @@ function Get-LeeboardMachineValue {
     }
 }
 
-Export-ModuleMember -Function Open-LeeboardKey, Open-LeeboardSubkey, Get-LeeboardRegistryValue,
-    Get-LeeboardMachineValue
+Export-ModuleMember -Function Open-LeeboardKey, Open-LeeboardSubkey, Split-LeeboardValueAddress,
+    Get-LeeboardRegistryValue, Get-LeeboardMachineValue

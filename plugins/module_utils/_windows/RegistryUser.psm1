@@ -7,7 +7,6 @@
 Set-StrictMode -Version 2.0
 
 $script:Driver = 'registry_user'
-$script:Grammar = '\AHKCU(\\[^\\:]+)+:[^\\:]+\z'
 
 function Read-LeeboardRegistryUser {
     <#
@@ -19,8 +18,8 @@ function Read-LeeboardRegistryUser {
     return Read-LeeboardProfile -Driver $script:Driver -Addresses $Addresses -Look {
         param($root, $address)
 
-        $path, $name = Split-Address $address
-        $key = Open-LeeboardSubkey $root $path
+        $path, $name = Split-LeeboardValueAddress HKCU $address $script:Driver
+        $key = Open-LeeboardSubkey $root $path.Substring('HKCU\'.Length)
         if ($null -eq $key) {
             return @{ state = 'absent' }
         }
@@ -30,16 +29,6 @@ function Read-LeeboardRegistryUser {
             $key.Dispose()
         }
     } -Source { param($address) $address.Split(':')[0] }
-}
-
-function Split-Address {
-    param([string]$Address)
-
-    $path, $name = $Address -split ':', 2
-    if ($Address -cnotmatch $script:Grammar -or $name -eq '(default)') {
-        throw (New-LeeboardProblem -Code malformed -Why "'$Address' is no address of the driver $script:Driver")
-    }
-    return $path.Substring('HKCU\'.Length), $name
 }
 
 Export-ModuleMember -Function Read-LeeboardRegistryUser

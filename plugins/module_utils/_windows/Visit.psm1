@@ -33,8 +33,8 @@ function Get-LeeboardObservation {
     $used, $children = (Get-Cpu), (Get-LeeboardChildren)
     $observedAt = Format-LeeboardTime (Get-LeeboardNow)
     $facts = Get-LeeboardFact
-    $readings = @(foreach ($name in Get-Sorted $Addresses.Keys) {
-            Read-Driver $name @(Get-Sorted $Addresses[$name])
+    $readings = @(Use-LeeboardProfile {
+            foreach ($name in Get-Sorted $Addresses.Keys) { Read-Driver $name @(Get-Sorted $Addresses[$name]) }
         })
     $observation = [ordered]@{
         schema = 1
