@@ -27,6 +27,7 @@ test-full:  ## Mend each break of a control by itself on machines of the lab (ha
 bench:  ## Measure what a night costs, as ratios in one run
 	@scripts/setup.sh test
 	@scripts/test-packages.sh
+	@scripts/test-windows.sh
 	@scripts/bench.sh
 
 lint:  ## Run ruff, mypy, yamllint, ansible-lint and shellcheck only

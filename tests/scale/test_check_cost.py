@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import getpass
 import os
-import platform
-import re
 import resource
 import shutil
 import statistics
@@ -22,11 +20,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.scale.page import write
+
 ROOT = Path(__file__).resolve().parents[2]
 DEVICES = 100
 ROUNDS = 3
 WANTED = 1.5
-PAGE = ROOT / "docs" / "performance.md"
 NAMESPACE = f"leeboard-bench-{os.getpid()}"
 PORT = 2222
 
@@ -139,23 +138,3 @@ def test_a_check_costs_little_more_than_a_ping(school: Path) -> None:
         f"at most {WANTED} |\n| controller, processor time of a check | {per_device * 1000:.0f} ms a device | |",
     )
     assert ratio <= WANTED
-
-
-def machine() -> str:
-    """The machine in a few words."""
-    model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
-    system = re.search(r'PRETTY_NAME="(.*)"', Path("/etc/os-release").read_text())
-    return (
-        f"{os.cpu_count()} processors ({model[1] if model else platform.machine()}), "
-        f"{system[1] if system else platform.system()}, Python {platform.python_version()}"
-    )
-
-
-def write(section: str, rows: str) -> None:
-    """Put fresh figures between a section's markers in docs/performance.md."""
-    page = PAGE.read_text()
-    start, end = f"<!-- {section} -->", f"<!-- end of {section} -->"
-    table = f"\n\nMeasured on {machine()}:\n\n| what | measured | wanted |\n| --- | --- | --- |\n{rows}\n\n"
-    before, _, rest = page.partition(start)
-    _, _, after = rest.partition(end)
-    PAGE.write_text(before + start + table + end + after)
