@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -23,15 +24,18 @@ def lane(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
             lanes[image] = Lane(image, tmp_path_factory.mktemp(image))
         return lanes[image]
 
+    asked: dict[str, list[Script]] = {}
     for item in request.session.items:
         parameters = getattr(getattr(item, "callspec", None), "params", {})
         script = parameters.get("script")
         if isinstance(script, Script):
-            get(script.image).submit(script)
+            asked.setdefault(script.image, []).append(script)
         elif isinstance(parameters.get("broken"), Script):
-            get(parameters["broken"].image).submit(parameters["broken"], mend=True)
+            get(parameters["broken"].image).submit_mended(parameters["broken"])
         elif "lane" in getattr(item, "fixturenames", ()) and "image" in parameters:
             get(parameters["image"])
+    for image, scripts in asked.items():
+        get(image).submit(scripts, alone=bool(os.environ.get("LEEBOARD_ALONE")))
     try:
         yield get
     finally:

@@ -17,7 +17,7 @@ Lanes = Callable[[str], Lane]
 
 @pytest.mark.parametrize("broken", [s for s in all_scripts() if s.flips and s.mends], ids=lambda script: script.name)
 def test_each_break_is_mended(lane: Lanes, broken: Script) -> None:
-    outcome = lane(broken.image).outcome(broken, mend=True)
+    outcome = lane(broken.image).mended(broken)
     assert not outcome.changed, outcome.words
     wrong = {name: truth for name, truth in outcome.truth.items() if truth.verdict != "compliant"}
     assert not wrong

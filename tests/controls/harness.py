@@ -14,6 +14,7 @@ import shlex
 import subprocess
 import sys
 import tarfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -117,13 +118,9 @@ class Proof:
 
     def ship(self) -> None:
         """Put the drivers on the machine, compiled, so that a visit starts at once."""
-        archive = io.BytesIO()
-        with tarfile.open(fileobj=archive, mode="w") as tar:
-            for path in sorted(DRIVERS.glob("*.py")):
-                tar.add(path, f"_linux/{path.name}")
-            for control in controls_with_truth():
-                tar.add(FOLDER / control / "truth.sh", f"truth/{control}.sh")
-        self.machine.root(f"mkdir -p {THERE} && tar -xC {THERE}", input=archive.getvalue())
+        files = {path: f"_linux/{path.name}" for path in sorted(DRIVERS.glob("*.py"))}
+        files |= {FOLDER / control / "truth.sh": f"truth/{control}.sh" for control in controls_with_truth()}
+        self.machine.root(f"mkdir -p {THERE} && tar -xC {THERE}", input=_packed(files))
         self.machine.put(f"{NOTICE}\n".encode(), f"{THERE}/notice")
         self.machine.put(json.dumps(load().addresses(Platform.LINUX)).encode(), f"{THERE}/addresses")
         self.visit()
@@ -149,25 +146,27 @@ class Proof:
             self._fetch_banners()
         return self._truths(self.machine.root(self._truth_command(asked, level), timeout=PATIENCE).stdout)
 
-    def try_out(self, script: Script, mend: bool = False) -> tuple[Observation, dict[str, Truth]]:
-        """Run a script, visit the machine, and ask it for the truth about the controls that the script names.
-
-        With `mend`, what the script broke is put back before the visit.
-        """
-        asked = sorted({script.control, *script.flips})
-        if mend:
-            self.run(script)
-            return self.mend(script.level), self.truth(asked, script.level)
+    def try_out(self, scripts: Sequence[Script]) -> tuple[Observation, dict[str, Truth]]:
+        """Run scripts of one level, visit the machine, and ask it for the truth about the controls that they name."""
+        level = scripts[0].level
+        asked = sorted({control for script in scripts for control in script.asked})
         here = [control for control in asked if control != "LBL-01"]
+        files = {script.path: f"scripts/{number:02d}" for number, script in enumerate(scripts)}
+        run = f"for one in {THERE}/scripts/*; do (cd /root && bash $one >&2 </dev/null) || exit; done"
         visit = shlex.join(["python3", "-c", VISIT])
-        command = f"cat >{THERE}/script && (cd /root && bash {THERE}/script >&2) && {visit} <{THERE}/addresses"
+        command = f"tar -xC {THERE} && {run}; rm -r {THERE}/scripts; {visit} <{THERE}/addresses"
         if here:
-            command += f"; echo; {self._truth_command(here, script.level)}"
-        answer, _, said = self.machine.root(command, input=script.text, timeout=PATIENCE).stdout.partition("\n")
+            command += f"; echo; {self._truth_command(here, level)}"
+        answer, _, said = self.machine.root(command, input=_packed(files), timeout=PATIENCE).stdout.partition("\n")
         truth = self._truths(said)
         if "LBL-01" in asked:
-            truth |= self.truth(["LBL-01"], script.level)
+            truth |= self.truth(["LBL-01"], level)
         return parse(json.loads(answer)), truth
+
+    def mend_break(self, script: Script) -> tuple[Observation, dict[str, Truth]]:
+        """Run a break, put back what it broke, then visit the machine and ask it for the truth."""
+        self.run(script)
+        return self.mend(script.level), self.truth(list(script.asked), script.level)
 
     def _truth_command(self, controls: list[str], level: str) -> str:
         variables = f"LEVEL={level or self.variables['leeboard_level']} NOTICE={THERE}/notice"
@@ -229,6 +228,15 @@ class Proof:
         """The nightly check, and the verdicts in its evidence."""
         done = self.play("drift.yml")
         return done, recorded(self.work).get(str(self.variables["leeboard_asset"]), {})
+
+
+def _packed(files: Mapping[Path, str]) -> bytes:
+    """A tar archive of files by the names that they get in it."""
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        for path, name in files.items():
+            tar.add(path, name)
+    return archive.getvalue()
 
 
 def play(work: Path, inventory: Path, playbook: str, *arguments: str) -> RollOut:

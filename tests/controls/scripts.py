@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
 KINDS = ("value", "precedence", "not_loaded", "per_user", "lock_removed", "permission", "syntax")
 IMAGES = ("gnome", "server")
-HEAD = re.compile(r"# (kind|image|level|flips|expect|mends): (.+)\Z")
+HEAD = re.compile(r"# (kind|image|level|flips|expect|mends|alone): (.+)\Z")
 # What a lane of two machines does with a script that is meant for both: the smaller one has less to do.
 BOTH = "server"
 
@@ -37,6 +38,16 @@ class AnyScript:
         return f"{self.control}/{self.path.parent.name}/{self.path.stem}"
 
     @property
+    def asked(self) -> tuple[str, ...]:
+        """The controls whose truth is asked after it."""
+        return self.flips or (self.control,)
+
+    @property
+    def told(self) -> str:
+        """What the truth must be."""
+        return {"compliant": "compliant", "pending": "pending"}.get(self.expect, "drifted")
+
+    @property
     def text(self) -> str:
         """The script itself."""
         return self.path.read_text(encoding="utf-8")
@@ -44,9 +55,10 @@ class AnyScript:
 
 @dataclass(frozen=True)
 class Script(AnyScript):
-    """One for a machine of the lab, made of that image."""
+    """One for a machine of the lab, made of that image. With `alone` it gets in the way of others."""
 
     image: str
+    alone: bool
 
 
 def read(path: Path) -> Script:
@@ -77,7 +89,30 @@ def read(path: Path) -> Script:
         flips=tuple(head.get("flips", "").split()),
         expect=head.get("expect", "compliant"),
         mends=head.get("mends", "yes") == "yes",
+        alone=head.get("alone", "no") == "yes",
     )
+
+
+def passes(scripts: Iterable[Script], alone: bool = False) -> list[tuple[Script, ...]]:
+    """Scripts in groups that one restored machine takes at once, and one visit judges.
+
+    In a pass no two scripts are about the same control, all are meant for one level, and breaks and harmless changes
+    are apart: each change of a verdict then belongs to one script. With `alone` each has a pass of its own.
+    """
+    found: list[list[Script]] = []
+    for script in scripts:
+        mine = set(script.asked)
+        for group in found:
+            theirs = {control for other in group for control in other.asked}
+            fits = (script.image, script.level, bool(script.flips)) == (
+                group[0].image, group[0].level, bool(group[0].flips)
+            )  # fmt: skip
+            if fits and not (alone or script.alone or group[0].alone or mine & theirs):
+                group.append(script)
+                break
+        else:
+            found.append([script])
+    return [tuple(group) for group in found]
 
 
 def all_scripts() -> list[Script]:

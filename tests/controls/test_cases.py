@@ -14,7 +14,7 @@ from leeboard.verdict.evaluate import evaluate
 from leeboard.verdict.finding import Finding
 
 from .cases import Case, all_cases
-from .scripts import all_scripts, controls_with_truth
+from .scripts import all_scripts, controls_with_truth, passes
 
 KEYS = {"name", "from", "device", "facts", "readings", "expect", "mode", "words"}
 CASES = all_cases()
@@ -71,3 +71,16 @@ def test_each_control_that_we_enforce_on_linux_has_breaks_of_different_kinds() -
         if len(kinds) < 2 or control.id not in controls_with_truth():
             lacking.append(control.id)
     assert not lacking
+
+
+def test_scripts_that_meet_in_no_control_share_a_pass() -> None:
+    scripts = all_scripts()
+    groups = passes(scripts)
+    assert sorted(script.name for group in groups for script in group) == sorted(script.name for script in scripts)
+    assert len(groups) < len(scripts)
+    for group in groups:
+        asked = [control for script in group for control in script.asked]
+        assert sorted(set(asked)) == sorted(asked)
+        assert len({(script.image, script.level, bool(script.flips)) for script in group}) == 1
+        assert len(group) == 1 or not any(script.alone for script in group)
+    assert [len(group) for group in passes(scripts, alone=True)] == [1] * len(scripts)

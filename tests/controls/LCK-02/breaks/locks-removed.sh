@@ -4,6 +4,7 @@
 # image: gnome
 # flips: LCK-02 LCK-04 LCK-07 LCK-08
 # expect: drifted
+# alone: yes
 set -eu
 find /etc/dconf/db/local.d/locks -type f -delete
 dconf update

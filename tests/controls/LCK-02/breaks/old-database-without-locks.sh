@@ -4,6 +4,7 @@
 # image: gnome
 # flips: LCK-02 LCK-04 LCK-07 LCK-08
 # expect: drifted
+# alone: yes
 set -eu
 cp -a /etc/dconf/db/local.d /root/local.d.backup
 rm -r /etc/dconf/db/local.d/locks

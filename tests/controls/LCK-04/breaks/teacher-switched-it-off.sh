@@ -4,6 +4,7 @@
 # image: gnome
 # flips: LCK-01 LCK-02 LCK-04
 # expect: drifted
+# alone: yes
 set -eu
 find /etc/dconf/db/local.d/locks -type f -exec sed -i '\#/screensaver/lock-enabled$#d' {} +
 dconf update
