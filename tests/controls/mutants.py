@@ -1,0 +1,128 @@
+"""Wrong policies, each one slip away from the right one: a case must notice every one of them.
+
+What is changed in turn, for each setting: its address, its operator (to those it is easily mistaken for), its values
+(another level's, looser, stricter), what its absence means, each of its conditions, and whether it is asked for at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from leeboard.policy.model import Baseline, Choice, Control, Level, Means, Parameter, Setting, Value
+from leeboard.verdict.operators import OPERATORS
+
+# What somebody might write in its place.
+MISTAKEN_FOR = {
+    "at_least": ("at_most", "equals"),
+    "at_least_or_minus_1": ("at_least", "equals"),
+    "at_most": ("at_least", "equals"),
+    "at_most_not_zero": ("at_most", "equals"),
+    "equals": ("non_empty", "at_least", "at_most"),
+    "includes": ("equals", "at_most"),
+    "no_system_details": ("non_empty",),
+    "non_empty": ("equals",),
+    "none": ("non_empty",),
+    "one_of": ("non_empty", "equals"),
+    "permissions_at_most": ("equals", "non_empty"),
+}
+LOOSER = {"at_least": 0.5, "at_least_or_minus_1": 0.5, "at_most": 2, "at_most_not_zero": 2}
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A control with one slip in it. `slip` says which."""
+
+    control: Control
+    setting: str
+    slip: str
+
+    @property
+    def name(self) -> str:
+        """What a failing test calls it."""
+        return f"{self.control.id} {self.setting}: {self.slip}"
+
+    def baseline(self, whole: Baseline) -> Baseline:
+        """A baseline of this control only."""
+        family = next(family for family in whole.families if family.family == self.control.family)
+        return whole.model_copy(update={"families": (family.model_copy(update={"controls": (self.control,)}),)})
+
+
+def mutants(control: Control) -> Iterator[Mutant]:
+    """Every slip in a control that is tried."""
+    for index, setting in enumerate(control.settings):
+        for slip, changed in _slips(setting):
+            settings = [*control.settings[:index], *([changed] if changed else []), *control.settings[index + 1 :]]
+            yield Mutant(control.model_copy(update={"settings": tuple(settings)}), setting.id, slip)
+
+
+def _slips(setting: Setting) -> Iterator[tuple[str, Setting | None]]:
+    yield "not asked for", None
+    yield "another address", setting.model_copy(update={"address": setting.address + "-misspelt"})
+    for operator in MISTAKEN_FOR.get(setting.accept.operator, ()):
+        if _fits(operator, setting):
+            accept = setting.accept.model_copy(update={"operator": operator})
+            yield f"{operator} instead of {setting.accept.operator}", setting.model_copy(update={"accept": accept})
+    for words, value in _values(setting):
+        accept = setting.accept.model_copy(update={"value": value})
+        yield words, setting.model_copy(update={"accept": accept})
+    for absent in ("compliant", "drifted", "not_checked"):
+        if absent not in _absent(setting):
+            yield f"absent is {absent}", setting.model_copy(update={"absent": absent})
+    for index, condition in enumerate(setting.applies_when):
+        rest = (*setting.applies_when[:index], *setting.applies_when[index + 1 :])
+        yield f"also where {condition.fact} is otherwise", setting.model_copy(update={"applies_when": rest})
+
+
+def _absent(setting: Setting) -> set[str]:
+    """What an absent value comes to at the levels; one word that says the same as a value is no slip."""
+    if not isinstance(setting.absent, Means):
+        return {setting.absent}
+    means, holds = setting.absent.means, OPERATORS[setting.accept.operator].holds
+    wanted = [value for value in setting.accept.value.every_value() if not isinstance(value, Parameter)]
+    found = {"compliant" if holds(means, value) else "drifted" for value in wanted} or {"drifted"}
+    return found if len(found) == 1 else set()
+
+
+def _fits(operator: str, setting: Setting) -> bool:
+    """Whether the operator can compare with what is wanted: one that never can is no slip that anybody makes."""
+    wanted = setting.accept.value.every_value()
+    if operator.startswith(("at_", "includes")):
+        return all(isinstance(value, int) and not isinstance(value, bool) for value in wanted)
+    if operator == "non_empty":
+        return not any(isinstance(value, bool) for value in wanted)
+    return True
+
+
+def _values(setting: Setting) -> Iterator[tuple[str, Choice[Parameter | Value]]]:
+    choice = setting.accept.value
+    given = {level.value: getattr(choice, level.value) for level in Level}
+    if len(set(given.values())) == 1:  # written once in the file, so it is one slip
+        for words, value in _near(choice.standard, setting.accept.operator):
+            yield words, choice.model_copy(update=dict.fromkeys(given, value))
+    else:
+        for level, mine in given.items():
+            for other, theirs in given.items():
+                if theirs != mine and mine is not None:
+                    yield f"{level} has the value of {other}", choice.model_copy(update={level: theirs})
+            for words, value in _near(mine, setting.accept.operator):
+                yield f"{level} {words}", choice.model_copy(update={level: value})
+    for index, special in enumerate(choice.special):
+        rest = (*choice.special[:index], *choice.special[index + 1 :])
+        yield f"without the special value {special.value!r}", choice.model_copy(update={"special": rest})
+
+
+def _near(value: Any, operator: str) -> Iterator[tuple[str, Value]]:
+    """Values that somebody could have typed for it."""
+    if isinstance(value, bool):
+        yield f"{not value} instead of {value}", not value
+    elif isinstance(value, int) and operator in LOOSER:
+        looser = int(value * LOOSER[operator])
+        if looser != value:
+            yield f"{looser} instead of {value}", looser
+    elif isinstance(value, int):
+        yield f"{value + 1} instead of {value}", value + 1
+    elif isinstance(value, tuple):
+        for item in value:
+            yield f"without {item!r}", tuple(other for other in value if other != item)

@@ -1,0 +1,98 @@
+"""Tables of values: what each setting must come to for values on both sides of its bounds, at each level.
+
+`<ID>/values.yml` is written by hand from the sources that it names, not from the policy:
+
+    from: where the numbers stand
+    device: {role: pupil_shared}          what differs from a staff portable, for all of the file
+    facts: {desktops: [plasma]}           what differs from the compliant machine, for all of the file
+    settings:
+      idle-delay:
+        absent: drifted                   at every level that stands here
+        standard: {compliant: [900, 60], drifted: [901, 0]}
+        sensitive: ...                    `each` stands for every level
+
+A file may also be a list of such tables. A value is one in short form, as in cases.yml.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from leeboard.policy.load import load
+from leeboard.policy.model import Level, Setting
+
+from .cases import Case
+from .scripts import FOLDER
+
+FILE_KEYS = {"from", "device", "facts", "settings"}
+VERDICTS = ("compliant", "drifted", "not_checked", "not_applicable")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One value of one setting at one level, and the verdict on the setting that it must lead to."""
+
+    case: Case
+    setting: str
+    expect: str
+
+    @property
+    def name(self) -> str:
+        """What tests call it."""
+        return self.case.name
+
+
+def cells(control: str | None = None) -> list[Cell]:
+    """Every cell of every table, or of one control's."""
+    paths = sorted(FOLDER.glob(f"{control or '*'}/values*.yml"))
+    return [cell for path in paths for table in _tables(path) for cell in _cells(path.parent.name, table, path.name)]
+
+
+def _tables(path: Path) -> list[dict[str, Any]]:
+    found = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return found if isinstance(found, list) else [found]
+
+
+def _cells(control: str, table: dict[str, Any], file: str) -> Iterator[Cell]:
+    if not set(table) <= FILE_KEYS or not table["from"].strip():
+        raise ValueError(f"{control}/{file}: it has {', '.join(sorted(FILE_KEYS))}")
+    found = load().control(control)
+    if found is None:
+        raise ValueError(f"{control}/{file}: there is no such control")
+    settings = {setting.id: setting for setting in found.settings}
+    for name, said in table["settings"].items():
+        if name not in settings:
+            raise ValueError(f"{control}/{file}: {control} has no setting {name}")
+        for level, value, expect in _values(said):
+            shown = "absent" if isinstance(value, dict) and "absent" in value else repr(value)
+            about = {"platform": str(settings[name].platform), **table.get("device", {}), "level": level}
+            raw = {
+                "name": f"{name} is {shown} at level {level}",
+                "device": about,
+                "facts": table.get("facts", {}),
+                "readings": {_place(settings[name]): value},
+            }
+            yield Cell(Case(control, raw), name, expect)
+
+
+def _place(setting: Setting) -> str:
+    return f"{setting.driver}:{setting.address}"
+
+
+def _values(said: dict[str, Any]) -> Iterator[tuple[str, Any, str]]:
+    levels = [level.value for level in Level]
+    absent = said.get("absent")
+    for level in levels:
+        table = said.get(level, said.get("each"))
+        if table is None:
+            continue
+        if absent is not None:
+            yield level, {"absent": "case"}, absent
+        for expect in VERDICTS:
+            for value in table.get(expect, ()):
+                yield level, value if isinstance(value, dict) else {"value": value}, expect
