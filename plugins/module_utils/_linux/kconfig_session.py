@@ -51,8 +51,8 @@ def sessions(host) -> list:
     old = _files(host, "/etc/X11/Xsession.d", "")
     found: dict = {}
     for name in session_names(host, "plasma") or ["plasma"]:
-        ways = (("", first + login), (" by Xsession", first + login + old), (" by systemd", units + first + login + old))
-        for words, files in ways:
+        usual = first + login
+        for words, files in (("", usual), (" by Xsession", usual + old), (" by systemd", units + usual + old)):
             folders = _folders(host, files, name)
             found.setdefault(tuple(folders), Session(name + words, folders))
     return list(found.values())

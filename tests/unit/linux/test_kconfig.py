@@ -83,7 +83,8 @@ def test_only_four_words_are_false_to_kde(tmp_path: Path, text: str, value: bool
         ({FILE: LOCKED, f"{ADA}/kscreenlockerrc": "[Daemon]\nTimeout=99\n"}, 5, [], True),
         ({FILE: "[$i]\n" + LOCKED, f"{ADA}/kscreenlockerrc": "[Daemon]\nTimeout=99\n"}, 5, [], True),
         ({FILE: "[Daemon]\nTimeout=5\n", f"{ADA}/kscreenlockerrc": "[Daemon]\nTimeout=99\n"}, 5, [("ada", 99)], False),
-        ({FILE: "[Daemon]\nTimeout=5\n", f"{ADA}/kscreenlockerrc": "[Daemon]\nTimeout[$d]\n"}, 5, [("ada", None)], False),
+        ({FILE: "[Daemon]\nTimeout=5\n", f"{ADA}/kscreenlockerrc": "[Daemon]\nTimeout[$d]\n"},
+         5, [("ada", None)], False),
         ({f"{ADA}/kscreenlockerrc": "[Daemon]\nTimeout=99\n"}, "absent", [("ada", 99)], False),
         # The key alone is marked: an entry for her language, or for every language, is another entry (tried).
         ({FILE: "[Daemon]\nTimeout[$i]=5\n"}, 5, [], False),
@@ -131,14 +132,17 @@ def test_a_group_of_her_own_is_a_way_round_even_while_it_says_the_same(tmp_path:
         ({"/etc/security/pam_env.conf": "XDG_CONFIG_DIRS DEFAULT=/opt/xdg\n"}, [["/opt/xdg"]]),
         ({"/etc/profile.d/kubuntu.sh": "export XDG_CONFIG_DIRS=${XDG_CONFIG_DIRS:-/etc/xdg}:/usr/share/kubuntu\n"},
          [["/etc/xdg", "/usr/share/kubuntu"]]),
-        ({"/etc/xdg/plasma-workspace/env/a.sh": "export XDG_CONFIG_DIRS=$HOME/site:/etc/xdg\n"}, [["~/site", "/etc/xdg"]]),
-        ({"/etc/profile.d/x.csh": "setenv XDG_CONFIG_DIRS=/opt\n", "/etc/profile": "# XDG_CONFIG_DIRS=/x\n"}, [["/etc/xdg"]]),
+        ({"/etc/xdg/plasma-workspace/env/a.sh": "export XDG_CONFIG_DIRS=$HOME/site:/etc/xdg\n"},
+         [["~/site", "/etc/xdg"]]),
+        ({"/etc/profile.d/x.csh": "setenv XDG_CONFIG_DIRS=/opt\n", "/etc/profile": "# XDG_CONFIG_DIRS=/x\n"},
+         [["/etc/xdg"]]),
         # Written after what Ubuntu's x11-common does: only sessions of X11 read it.
         ({"/etc/X11/Xsession.d/60x11-common_xdg_path": "DEFAULT_XDG_CONFIG_DIRS='/etc/xdg'\n"
           'if [ -z "$XDG_CONFIG_DIRS" ]; then\n'
           '  XDG_CONFIG_DIRS="$DEFAULT_XDG_CONFIG_DIRS"/xdg-"$DESKTOP_SESSION":"$DEFAULT_XDG_CONFIG_DIRS"\nfi\n'},
          [["/etc/xdg"], ["/etc/xdg/xdg-plasma", "/etc/xdg"]]),
-        ({"/usr/lib/environment.d/50-site.conf": "XDG_CONFIG_DIRS=/opt:/etc/xdg\n"}, [["/etc/xdg"], ["/opt", "/etc/xdg"]]),
+        ({"/usr/lib/environment.d/50-site.conf": "XDG_CONFIG_DIRS=/opt:/etc/xdg\n"},
+         [["/etc/xdg"], ["/opt", "/etc/xdg"]]),
         ({"/etc/environment": "XDG_CONFIG_DIRS=relative:/etc/xdg/:/etc/xdg\n"}, [["/etc/xdg"]]),
     ],
 )  # fmt: skip
@@ -278,7 +282,8 @@ ALL = [
     [
         (None, "# Written by Leeboard\n\n[Daemon][$i]\nTimeout=5\nAutolock=true\n"),
         ("# ours\n[Greeter]\nTheme=x\n\n[Daemon]\n# minutes\nTimeout=99\nLockOnStart=true\n[Other]\na=b\n",
-         "# ours\n[Greeter]\nTheme=x\n\n[Daemon][$i]\nAutolock=true\n# minutes\nTimeout=5\nLockOnStart=true\n[Other]\na=b\n"),
+         "# ours\n[Greeter]\nTheme=x\n\n[Daemon][$i]\nAutolock=true\n# minutes\nTimeout=5\nLockOnStart=true\n"
+         "[Other]\na=b\n"),
         ("[Daemon]\nTimeout=9\nTimeout[de]=99\nTimeout[$i]=7\n[x]\n[Daemon]\nAutolock[$d]\n",
          "[Daemon][$i]\nTimeout=5\n[x]\n[Daemon][$i]\nAutolock=true\n"),
         ("[Daemon][$i] # mine\nTimeout=99\n",

@@ -75,9 +75,7 @@ NUMBERS = st.integers(min_value=-5, max_value=2000)
 
 @given(
     name=st.sampled_from(
-        [
-            "at_most", "at_most_not_negative", "at_most_not_zero", "at_least", "at_least_or_minus_1", "includes", "equals",
-        ]  # fmt: skip
+        ["at_most", "at_most_not_negative", "at_most_not_zero", "at_least", "at_least_or_minus_1", "includes", "equals"]
     ),
     mine=NUMBERS,
     theirs=NUMBERS,
