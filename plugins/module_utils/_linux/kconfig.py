@@ -19,6 +19,7 @@ import re
 
 from . import dconf_environment
 from .attempt import attempt, foreign, not_installed, number
+from .dconf_people import everyone
 from .desktops import desktops
 from .host import HostError
 from .kconfig_changes import rehearse
@@ -70,7 +71,7 @@ def _places(host) -> list:
         file = f"/etc/xdg/{SCRIPTS}/{name}"
         if name.endswith(".sh"):
             found += [(file, variable) for variable, _value in dconf_environment.redirections(host.text(file))]
-    for someone in dconf_environment.everyone(host):
+    for someone in everyone(host):
         scripts = host.entries(f"{someone.home}/.config/{SCRIPTS}")[:200]
         more = tuple(f".config/{SCRIPTS}/{name}" for name in scripts if name.endswith(".sh"))
         found += dconf_environment.own_redirections(host, someone, more)

@@ -91,8 +91,9 @@ class Files:
 
 
 def changeable(host, path: str) -> str:
-    """Who besides root may change the file `path`, in words, or "". Raises HostError."""
-    for part in (path, os.path.dirname(path)):
+    """Who besides root may change the file `path`, or what it leads to, in words, or "". Raises HostError."""
+    leads = settle(host, path)
+    for part in dict.fromkeys((leads, os.path.dirname(leads), os.path.dirname(path))):
         try:
             found = host.stat(part)
         except FileNotFoundError:

@@ -50,7 +50,7 @@ class View:
         self.host = host
         self.files = Files(host, written)
         self.sessions = sessions(host)
-        self.everyone = everyone(host)
+        self.everyone = [someone for someone in everyone(host) if someone.home]  # a home of / is nobody's own place
         self._written = written or {}
         self.changed: str | None = None  # what to say of sessions that are older than the files, once it is known
         self._open = {key: self._is_open(key) for key in KEYS}

@@ -190,6 +190,16 @@ def test_a_lock_that_others_may_take_away_is_none(tmp_path: Path, place: str) ->
     assert "others than root may change it" in aspect(host, f"{TIMEOUT}#immutable")["source"]
 
 
+@needs_root
+def test_a_lock_behind_a_link_into_a_home_is_none(tmp_path: Path) -> None:
+    host = machine(tmp_path, {"/home/ada/shared": LOCKED})
+    os.chown(tmp_path / "home/ada/shared", 0, 0)
+    (tmp_path / "etc/xdg").mkdir(parents=True)
+    (tmp_path / FILE.lstrip("/")).symlink_to("../../home/ada/shared")
+    assert said(host) == (5, [])
+    assert said(host, f"{TIMEOUT}#immutable") == (False, [])
+
+
 def bad(root: Path, kind: str) -> Path:
     """Something that lies where /etc/xdg/kscreenlockerrc belongs."""
     path = root / FILE.lstrip("/")

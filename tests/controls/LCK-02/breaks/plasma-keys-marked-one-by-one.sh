@@ -9,5 +9,5 @@ set -eu
     echo '[Daemon]'
     echo 'Timeout[$i]=5'
     echo 'LockGrace[$i]=5'
-    for key in Autolock Lock RequirePassword LockOnResume; do echo "$key[\$i]=true"; done
+    for key in Autolock Lock RequirePassword LockOnResume; do echo "${key}[\$i]=true"; done
 } >/etc/xdg/kscreenlockerrc
