@@ -127,6 +127,13 @@ OPERATORS = {
             lambda mine, theirs: number(mine) <= number(theirs),
             "at most {wanted}",
         ),
+        # A grace time below 0 never ends: it is drift, never the strictest value.
+        Operator(
+            "at_most_not_negative",
+            lambda found, wanted: 0 <= number(found) <= number(wanted),
+            lambda mine, theirs: 0 <= number(mine) <= number(theirs),
+            "at most {wanted}, and not below 0",
+        ),
         # 0 means "off" for these: it is drift, never the strictest value.
         Operator(
             "at_most_not_zero",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent
 KINDS = ("value", "precedence", "not_loaded", "per_user", "lock_removed", "permission", "syntax")
-IMAGES = ("gnome", "server")
+IMAGES = ("gnome", "plasma", "server")
 HEAD = re.compile(r"# (kind|image|level|flips|expect|mends|alone): (.+)\Z")
 # What a lane of two machines does with a script that is meant for both: the smaller one has less to do.
 BOTH = "server"
@@ -77,7 +77,7 @@ def read(path: Path) -> Script:
     if not wanted <= head.keys():
         raise ValueError(f"{path}: its head lacks {', '.join(sorted(wanted - head.keys()))}")
     if head["kind"] not in KINDS or head["image"] not in (*IMAGES, "both"):
-        raise ValueError(f"{path}: kind is one of {', '.join(KINDS)}; image is gnome, server or both")
+        raise ValueError(f"{path}: kind is one of {', '.join(KINDS)}; image is gnome, plasma, server or both")
     if head.get("expect", "drifted") not in ("drifted", "error", "pending"):
         raise ValueError(f"{path}: expect is drifted, error or pending")
     return Script(

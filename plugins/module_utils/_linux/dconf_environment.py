@@ -112,9 +112,10 @@ def places(host) -> list:
     return list(dict.fromkeys(found))
 
 
-def _places_of(host, someone, shared: set) -> list:
+def own_redirections(host, someone, more: tuple = ()) -> list:
+    """(file, variable) of somebody's own start files, and of `more` below the home. Raises HostError."""
     found = []
-    names = list(USER_FILES)
+    names = [*USER_FILES, *more]
     for folder in USER_FOLDERS:
         names += _names_below(host, someone, folder)
     for name in names:
@@ -122,7 +123,12 @@ def _places_of(host, someone, shared: set) -> list:
             text = read_own(host, someone, name).decode("utf-8", "replace")
         except FileNotFoundError:
             continue
-        found += [f"{someone.home}/{name}: {variable}" for variable, _value in redirections(text)]
+        found += [(f"{someone.home}/{name}", variable) for variable, _value in redirections(text)]
+    return found
+
+
+def _places_of(host, someone, shared: set) -> list:
+    found = [f"{file}: {variable}" for file, variable in own_redirections(host, someone)]
     if host.exists(f"/run/user/{someone.uid}/dconf/profile"):
         found.append(f"/run/user/{someone.uid}/dconf/profile: dconf profile")
     try:

@@ -47,6 +47,17 @@ def desktops(host) -> list:
     return sorted(found)[:MOST]
 
 
+def session_names(host, desktop: str) -> list:
+    """Sorted names of the session files of one desktop, as DESKTOP_SESSION has them. Raises HostError."""
+    found = set()
+    for folder in FOLDERS:
+        for name in host.entries(folder):
+            if name.endswith(".desktop"):
+                text = text_or_nothing(host, f"{folder}/{name}") or ""
+                found.update([name[:-8]] if _desktop_of(name[:-8], text) == desktop else [])
+    return sorted(found)
+
+
 def _desktop_of(stem: str, text: str) -> str:
     said: dict = {}
     group = ""

@@ -12,6 +12,38 @@ as() {
         $2"
 }
 
+# What startplasma gives a session, and the answers of KDE's own program. It reads kdeglobals as the lock screen does
+# only under the lock screen's name. `ask KEY DEFAULT` prints a key, once for each of three languages.
+plasma() {
+    as "$1" '
+        for script in /etc/xdg/plasma-workspace/env/*.sh; do [ ! -r "$script" ] || . "$script"; done
+        export folders=${XDG_CONFIG_DIRS:-/etc/xdg}
+        ask() {
+            for LANG in C.UTF-8 en_GB.UTF-8 de_DE.UTF-8; do
+                (export LANG XDG_CONFIG_DIRS=${XDG_CONFIG_HOME:-$HOME/.config}/kdedefaults:$folders; unset LC_ALL
+                exec -a kscreenlocker kreadconfig6 --group Daemon --key "$1" --default "$2")
+            done | sort -u | tr "\n" " "
+        }
+        '"$2"
+}
+
+if command -v kreadconfig6 >/dev/null; then
+    for person in technician pupil teacher; do
+        while read -r key said; do
+            for one in $said; do
+                case $key in
+                Timeout) awk "BEGIN { exit !($one > 0 && $one * 60 <= $most) }" ;;
+                LockGrace) [ "$one" -ge 0 ] && [ "$one" -le 5 ] ;;
+                *) case ${one,,} in false | no | off | 0) false ;; esac ;;
+                esac || wrong+="$person: $key $said. "
+            done
+        done < <(plasma "$person" '
+            echo Timeout $(ask Timeout 5); echo LockGrace $(ask LockGrace 5)
+            for key in Autolock Lock RequirePassword; do echo $key $(ask $key true); done
+        ' 2>/dev/null)
+    done
+fi
+
 if command -v gsettings >/dev/null; then
     for person in technician pupil teacher; do
         read -r idle delay enabled disabled < <(as "$person" '

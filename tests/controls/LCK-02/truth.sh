@@ -9,15 +9,53 @@ as() {
         $2"
 }
 
+# What startplasma gives a session, and the answers of KDE's own program. It reads kdeglobals as the lock screen does
+# only under the lock screen's name. `ask KEY DEFAULT` prints a key, once for each of three languages.
+plasma() {
+    as "$1" '
+        for script in /etc/xdg/plasma-workspace/env/*.sh; do [ ! -r "$script" ] || . "$script"; done
+        export folders=${XDG_CONFIG_DIRS:-/etc/xdg}
+        ask() {
+            for LANG in C.UTF-8 en_GB.UTF-8 de_DE.UTF-8; do
+                (export LANG XDG_CONFIG_DIRS=${XDG_CONFIG_HOME:-$HOME/.config}/kdedefaults:$folders; unset LC_ALL
+                exec -a kscreenlocker kreadconfig6 --group Daemon --key "$1" --default "$2")
+            done | sort -u | tr "\n" " "
+        }
+        '"$2"
+}
+# The same person tries to get another value: in files of his own, in copies of those that he has.
+tries='
+        tried() {
+            mine=$(mktemp -d); cp -r ~/.config/kdeglobals ~/.config/system.kdeglobals ~/.config/kdedefaults "$mine"
+            find "$mine" -type f -exec sed -i "s/^\[Daemon\].*/&\n$1=tried/; s/^$1[=\[].*//" {} +
+            printf "[Daemon]\n%s=tried\n%s[]=tried\n" "$1" "$1" >"$mine/kscreenlockerrc"
+            XDG_CONFIG_HOME=$mine ask "$1" none; rm -r "$mine"
+        }
+        [ ! -w /etc/xdg/kscreenlockerrc ] || echo "can write the file"
+'
+
 wrong=""
-for person in technician pupil teacher; do
-    said=$(as "$person" '
-        for key in "session idle-delay" "screensaver lock-delay" "screensaver lock-enabled" \
-            "lockdown disable-lock-screen"; do
-            echo $key $(gsettings writable org.gnome.desktop.$key)
-        done
-    ' 2>/dev/null)
-    [ "$(grep -c ' false$' <<<"$said")" = 4 ] || wrong+="$person: $(grep -v ' false$' <<<"$said" | tr '\n' ' '). "
-done
+if command -v kreadconfig6 >/dev/null; then
+    for person in technician pupil teacher; do
+        said=$(plasma "$person" "$tries"'
+            for key in Autolock Lock LockGrace RequirePassword Timeout; do
+                case $(tried $key) in *tried*) echo "can set $key" ;; esac
+            done
+            grep -l "XDG_CONFIG_DIRS=" ~/.config/plasma-workspace/env/*.sh
+        ' 2>/dev/null)
+        [ -z "$said" ] || wrong+="$person: $said. "
+    done
+fi
+if command -v gsettings >/dev/null; then
+    for person in technician pupil teacher; do
+        said=$(as "$person" '
+            for key in "session idle-delay" "screensaver lock-delay" "screensaver lock-enabled" \
+                "lockdown disable-lock-screen"; do
+                echo $key $(gsettings writable org.gnome.desktop.$key)
+            done
+        ' 2>/dev/null)
+        [ "$(grep -c ' false$' <<<"$said")" = 4 ] || wrong+="$person: $(grep -v ' false$' <<<"$said" | tr '\n' ' '). "
+    done
+fi
 if [ -n "$wrong" ]; then echo drifted; else echo compliant; fi
 echo "$wrong"

@@ -9,12 +9,50 @@ as() {
         $2"
 }
 
+# What startplasma gives a session, and the answers of KDE's own program. It reads kdeglobals as the lock screen does
+# only under the lock screen's name. `ask KEY DEFAULT` prints a key, once for each of three languages.
+plasma() {
+    as "$1" '
+        for script in /etc/xdg/plasma-workspace/env/*.sh; do [ ! -r "$script" ] || . "$script"; done
+        export folders=${XDG_CONFIG_DIRS:-/etc/xdg}
+        ask() {
+            for LANG in C.UTF-8 en_GB.UTF-8 de_DE.UTF-8; do
+                (export LANG XDG_CONFIG_DIRS=${XDG_CONFIG_HOME:-$HOME/.config}/kdedefaults:$folders; unset LC_ALL
+                exec -a kscreenlocker kreadconfig6 --group Daemon --key "$1" --default "$2")
+            done | sort -u | tr "\n" " "
+        }
+        '"$2"
+}
+# The same person tries to get another value: in files of his own, in copies of those that he has.
+tries='
+        tried() {
+            mine=$(mktemp -d); cp -r ~/.config/kdeglobals ~/.config/system.kdeglobals ~/.config/kdedefaults "$mine"
+            find "$mine" -type f -exec sed -i "s/^\[Daemon\].*/&\n$1=tried/; s/^$1[=\[].*//" {} +
+            printf "[Daemon]\n%s=tried\n%s[]=tried\n" "$1" "$1" >"$mine/kscreenlockerrc"
+            XDG_CONFIG_HOME=$mine ask "$1" none; rm -r "$mine"
+        }
+        [ ! -w /etc/xdg/kscreenlockerrc ] || echo "can write the file"
+'
+
 wrong=""
-for person in technician pupil teacher; do
-    said=$(as "$person" '
-        for verb in get writable; do gsettings $verb org.gnome.desktop.screensaver lock-enabled; done
-    ' 2>/dev/null | tr '\n' ' ')
-    [ "$said" = "true false " ] || wrong+="$person: lock-enabled and writable are $said. "
-done
+if command -v kreadconfig6 >/dev/null; then
+    for person in technician pupil teacher; do
+        said=$(plasma "$person" "$tries"'
+            for one in $(ask LockOnResume true); do
+                case ${one,,} in false | no | off | 0) echo "wakes to the desktop" ;; esac
+            done
+            case $(tried LockOnResume) in *tried*) echo "can set LockOnResume" ;; esac
+        ' 2>/dev/null)
+        [ -z "$said" ] || wrong+="$person: $said. "
+    done
+fi
+if command -v gsettings >/dev/null; then
+    for person in technician pupil teacher; do
+        said=$(as "$person" '
+            for verb in get writable; do gsettings $verb org.gnome.desktop.screensaver lock-enabled; done
+        ' 2>/dev/null | tr '\n' ' ')
+        [ "$said" = "true false " ] || wrong+="$person: lock-enabled and writable are $said. "
+    done
+fi
 if [ -n "$wrong" ]; then echo drifted; else echo compliant; fi
 echo "$wrong"

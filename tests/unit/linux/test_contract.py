@@ -32,6 +32,13 @@ ADDRESSES = {
     ],
     "faillock": ["pam", "deny", "unlock_time", "fail_interval", "even_deny_root", "root_unlock_time"],
     "file_mode": ["/etc/issue", "/etc/ssh/sshd_config", "/etc/profile.d/*.sh"],
+    "kconfig": [
+        "kscreenlockerrc:Daemon.Autolock",
+        "kscreenlockerrc:Daemon.Timeout",
+        "kscreenlockerrc:Daemon.LockGrace",
+        "kscreenlockerrc:Daemon.Timeout#immutable",
+        "environment",
+    ],
     "shell_timeout": ["TMOUT", "TMOUT#readonly", "TMOUT#exported", "other-shells"],
 }
 
@@ -49,6 +56,10 @@ WRITES = [
     ("dropin", "lightdm:Seat:*.greeter-hide-users", True),
     ("file_mode", "/etc/issue", "root:root 0640"),
     ("file_mode", "/etc/profile.d/*.sh", []),
+    ("kconfig", "kscreenlockerrc:Daemon.Autolock", True),
+    ("kconfig", "kscreenlockerrc:Daemon.Timeout", 5),
+    ("kconfig", "kscreenlockerrc:Daemon.LockGrace", 5),
+    ("kconfig", "kscreenlockerrc:Daemon.Timeout#immutable", True),
 ]
 READERS = ["accounts", "faillock"]
 # A machine on which every write has something to do.
@@ -62,6 +73,8 @@ DRIFTED = {
     "/etc/update-motd.d/10-uname": "#!/bin/sh\nuname -snrvm\n",
     "/etc/profile.d/a.sh": "true\n",
     "/etc/gdm3/daemon.conf": "[daemon]\nAutomaticLoginEnable=true\nTimedLoginEnable=true\n",
+    "/usr/bin/plasmashell": "",
+    "/etc/xdg/kscreenlockerrc": "[Daemon]\nAutolock=false\nTimeout=99\nLockGrace=300\n",
     "/usr/sbin/lightdm": "",
     "/etc/lightdm/lightdm.conf": "[Seat:*]\ngreeter-hide-users=false\n",
 }

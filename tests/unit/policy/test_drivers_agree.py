@@ -29,6 +29,8 @@ NEAR = [
     "environments", "sshd:Banner", "sshd:Port", "systemd/logind.conf:Login.IdleAction", "systemd/logind.conf:Login",
     "gdm:daemon.AutomaticLoginEnable", "gdm:daemon.AutomaticLogin", "lightdm:Seat:*.greeter-hide-users", "pam", "pams",
     "lightdm:Seat:0.greeter-hide-users", "deny", "unlock_time", "without-password", "without_password", "label\n",
+    "kscreenlockerrc:Daemon.Timeout", "kscreenlockerrc:Daemon.Timeout#immutable", "kscreenlockerrc:Daemon#immutable",
+    "kscreenlockerrc:Greeter.Timeout", "kscreenlockerrc:Daemon.LockOnStart", "kdeglobals:Daemon.Timeout",
 ]  # fmt: skip
 
 

@@ -24,6 +24,9 @@ from leeboard.verdict.operators import OPERATORS, WrongType
         ("one_of", "22", ("1", "2"), False),
         ("at_most", 0, 5, True),
         ("at_most", 6, 5, False),
+        ("at_most_not_negative", 0, 5, True),
+        ("at_most_not_negative", 6, 5, False),
+        ("at_most_not_negative", -1, 5, False),
         ("at_most_not_zero", 0, 5, False),
         ("at_most_not_zero", -1, 5, False),
         ("at_least", 900, 900, True),
@@ -71,7 +74,9 @@ NUMBERS = st.integers(min_value=-5, max_value=2000)
 
 
 @given(
-    name=st.sampled_from(["at_most", "at_most_not_zero", "at_least", "at_least_or_minus_1", "includes", "equals"]),
+    name=st.sampled_from(
+        ["at_most", "at_most_not_negative", "at_most_not_zero", "at_least", "at_least_or_minus_1", "includes", "equals"]
+    ),
     mine=NUMBERS,
     theirs=NUMBERS,
     found=NUMBERS,

@@ -44,6 +44,12 @@ for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer fstrim.
     sshd-keygen.service; do
     chroot "$root" systemctl --quiet mask "$unit"
 done
+if [ "$LAB_HOSTNAME" = lab-plasma ]; then
+    # The session file of plasma-workspace, whose packages would treble the image: what counts are KDE's files.
+    install -d -m 755 "$root/usr/share/wayland-sessions"
+    printf '[Desktop Entry]\nExec=/usr/bin/startplasma-wayland\nDesktopNames=KDE\nName=Plasma (Wayland)\n' \
+        >"$root/usr/share/wayland-sessions/plasma.desktop"
+fi
 if [ -e "$root/usr/lib/systemd/system/gdm.service" ]; then
     rm -f "$root/etc/systemd/system/display-manager.service"
     chroot "$root" systemctl --quiet disable gdm.service gdm3.service 2>/dev/null || true

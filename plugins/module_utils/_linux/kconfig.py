@@ -1,0 +1,111 @@
+"""The lock screen of KDE Plasma: what ordinary users get of kscreenlockerrc, group [Daemon].
+
+Addresses:
+
+    kscreenlockerrc:Daemon.Autolock             bool; likewise Lock, LockOnResume and RequirePassword
+    kscreenlockerrc:Daemon.Timeout              int, minutes, a fraction rounded up; LockGrace: int, seconds
+    kscreenlockerrc:Daemon.Timeout#immutable    true when an ordinary user cannot give himself another value
+    environment                                 list of places that send Plasma's sessions to other files
+
+A value that KConfig does not take for a number comes as its text. `others` names people, and kinds of session or
+languages, that get something else. kreadconfig6 is not asked: it passes kdeglobals over, which the lock screen does
+not, and it is not there on every machine with Plasma. The tests hold this reading against it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+
+from . import dconf_environment
+from .attempt import attempt, foreign, not_installed, number
+from .dconf_people import everyone
+from .desktops import desktops
+from .host import HostError
+from .kconfig_changes import rehearse
+from .kconfig_session import SCRIPTS
+from .kconfig_view import FILE, KEYS, View
+from .reading import reading, unreadable, value
+
+NAME = "kconfig"
+ADDRESSES = re.compile(rf"\A(?:{FILE}:Daemon\.(?:{'|'.join(KEYS)})(?:#immutable)?|environment)\Z")
+REDIRECTIONS = ("XDG_CONFIG_HOME", "XDG_CONFIG_DIRS")
+LOCKERS = ("kwin_wayland", "ksmserver")  # the processes that hold the settings, in Wayland and in X11
+
+__all__ = ["ADDRESSES", "NAME", "observe", "rehearse"]
+
+
+def observe(host, addresses: list) -> dict:
+    """A reading for each address; nothing is raised for a bad machine."""
+    views: list = []
+
+    def find(address: str) -> dict:
+        if "plasma" not in desktops(host):
+            return reading(NAME, address, not_installed("KDE Plasma"))
+        if address == "environment":
+            return reading(NAME, address, value(_places(host), "files of the system and homes of users", "list"))
+        if not views:
+            views.append(View(host))
+        return _reading(views[0], address)
+
+    return {
+        address: attempt(NAME, address, lambda address=address: find(address))
+        if ADDRESSES.match(address)
+        else foreign(NAME, address)
+        for address in addresses
+    }
+
+
+def _reading(view: View, address: str) -> dict:
+    key, lock, _dummy = address.rpartition(".")[2].partition("#")
+    effective = view.immutable(key) if lock else view.value(key)
+    older = _older_sessions(view)
+    if not older or effective["state"] == "unreadable":
+        return reading(NAME, address, effective)
+    return reading(NAME, address, {**effective, "note": older}, running=unreadable("failed", older))
+
+
+def _places(host) -> list:
+    found = [(file, name) for file, name, _value in dconf_environment.system_redirections(host)]
+    for name in host.entries(f"/etc/xdg/{SCRIPTS}"):
+        file = f"/etc/xdg/{SCRIPTS}/{name}"
+        if name.endswith(".sh"):
+            found += [(file, variable) for variable, _value in dconf_environment.redirections(host.text(file))]
+    for someone in everyone(host):
+        scripts = host.entries(f"{someone.home}/.config/{SCRIPTS}")[:200]
+        more = tuple(f".config/{SCRIPTS}/{name}" for name in scripts if name.endswith(".sh"))
+        found += dconf_environment.own_redirections(host, someone, more)
+    return list(dict.fromkeys(f"{file}: {name}" for file, name in found if name in REDIRECTIONS))
+
+
+def _older_sessions(view: View) -> str:
+    """A sentence when people are signed in to Plasma since before a file of the system changed, else "".
+
+    The lock screen reads its files when the session starts, and again when its own settings page says so.
+    """
+    if view.changed is None:
+        changed = [view.host.stat(path).st_mtime for path in view.paths() if view.host.exists(path)]
+        view.changed = ""
+        started = _started(view.host) if changed else []
+        if any(when + 1 < max(changed) for when in started):
+            view.changed = "people are signed in to Plasma since before this changed; it counts from their next sign-in"
+    return view.changed
+
+
+def _started(host) -> list:
+    """When each running lock screen was started, in seconds since 1970."""
+    found = []
+    try:
+        booted = re.search(r"^btime (\d+)$", host.text("/proc/stat"), re.M)
+    except (FileNotFoundError, HostError):
+        return []
+    for name in host.entries("/proc") if booted else ():
+        if number(name) is None:
+            continue
+        try:
+            if host.text(f"/proc/{name}/comm").strip() in LOCKERS:
+                ticks = host.text(f"/proc/{name}/stat").rpartition(")")[2].split()[19]
+                found.append(int(booted[1]) + int(ticks) / os.sysconf("SC_CLK_TCK"))
+        except (FileNotFoundError, HostError, IndexError, ValueError):
+            continue  # it ended while it was looked at
+    return found
