@@ -132,8 +132,6 @@ def to_mend(wanted: Wanted, control: WantedControl, observation: Observation) ->
 def judge(wanted: Wanted, setting: WantedSetting, observation: Observation) -> Judged:
     """The verdict on one setting."""
     judged = _judge(wanted, setting, observation)
-    if judged.verdict is Verdict.DRIFTED and setting.setting.otherwise == "stale":
-        judged = replace(judged, verdict=Verdict.STALE)
     driver = wanted.baseline.drivers[setting.setting.driver]
     name = driver.name_of(setting.value)
     if not name:
@@ -231,7 +229,7 @@ def _value(setting: WantedSetting, value: object, type: str) -> tuple[Verdict, s
         holds = OPERATORS[setting.operator].holds(found, setting.value)  # type: ignore[arg-type]
     except WrongType as problem:
         return Verdict.DRIFTED, f"{problem}" + (f" (it is of type {plain(type)})" if type else "")
-    return (Verdict.COMPLIANT, "") if holds else (Verdict.DRIFTED, "")
+    return (Verdict.COMPLIANT if holds else Verdict(setting.setting.otherwise)), ""
 
 
 def _condition(condition: Condition, observation: Observation) -> tuple[Verdict | None, str, str]:
