@@ -108,7 +108,7 @@ def about(baseline: Baseline, control_id: str) -> About:
 
 def standing(status: DeviceStatus) -> Verdict:
     """The worst verdict of what is checked at all: what Leeboard cannot check yet is counted, not held against it."""
-    checked = [finding.verdict for finding in status.findings if not finding.planned_only]
+    checked = [f.verdict for f in status.findings if not f.planned_only and not _only_fresh(f)]
     return worst(checked) if checked else status.verdict
 
 
@@ -120,13 +120,14 @@ def is_clear(status: DeviceStatus) -> bool:
 def is_unknown(status: DeviceStatus) -> bool:
     """True when nobody can say how the device stands, or some part of it that Leeboard could check."""
     checked = [f for f in status.findings if not f.planned_only and f.verdict is not Verdict.NOT_APPLICABLE]
-    # That evidence is fresh says nothing of the device itself: with nothing else, nothing is known.
-    nothing = all(finding.judged and _only_fresh(finding) for finding in checked)
+    nothing = all(_only_fresh(finding) for finding in checked)
     return status.unjudged or status.outcome == "other" or nothing or any(f.verdict in UNKNOWN for f in checked)
 
 
 def _only_fresh(finding: Finding) -> bool:
-    return all(one.address.startswith(f"{FRESHNESS}:") for one in finding.judged)
+    """True for "the evidence is fresh", which says nothing of the device itself."""
+    about_age = bool(finding.judged) and all(one.address.startswith(f"{FRESHNESS}:") for one in finding.judged)
+    return about_age and finding.verdict is Verdict.COMPLIANT
 
 
 def has_drifted(status: DeviceStatus) -> bool:
