@@ -90,14 +90,15 @@ def _status(moment: _Moment, device: Device, found: StoredDevice | None) -> Devi
         return _without_since(replace(status, outcome="failed", message=problem), _all(wanted, Verdict.ERROR, problem))
     if device.platform is Platform.OTHER:
         return _without_since(replace(status, outcome="other", message=""), _never_checked(wanted))
+    fresh = measured(wanted, [age.reading(status.seen, moment.at)])
     if outcome in REASONS:
         failed = _all(wanted, Verdict.ERROR, message or REASONS[outcome])
-        return _without_since(status, _with_age(moment, wanted, status.seen, failed))
+        return _without_since(status, _in_order(wanted, failed, fresh))
     if found is None or found.seen is None:
         never = _all(wanted, Verdict.MISSING, "no run has ever seen this device")
-        return _without_since(status, _with_age(moment, wanted, None, never))
-    findings = _with_age(moment, wanted, found.seen, _last(wanted, found))
-    if any(finding.verdict is Verdict.STALE for finding in findings):
+        return _without_since(status, _in_order(wanted, never, fresh))
+    findings = _in_order(wanted, _last(wanted, found), fresh)
+    if any(finding.verdict is Verdict.STALE for finding in fresh):
         limit = _limit(wanted)
         findings = tuple(_stale(finding, found.seen, limit) for finding in findings)
         became = dict.fromkeys((f.control for f in findings if f.verdict is Verdict.STALE), found.seen + limit)
@@ -105,13 +106,10 @@ def _status(moment: _Moment, device: Device, found: StoredDevice | None) -> Devi
     return replace(status, findings=findings)
 
 
-def _with_age(
-    moment: _Moment, wanted: Wanted, seen: datetime | None, findings: tuple[Finding, ...]
-) -> tuple[Finding, ...]:
-    """The findings with those on the age of the evidence put in their places, in the baseline's order."""
-    fresh = {finding.control: finding for finding in measured(wanted, [age.reading(seen, moment.at)])}
-    known = {finding.control: finding for finding in findings}
-    return tuple({**known, **fresh}[one.control.id] for one in wanted.controls)
+def _in_order(wanted: Wanted, findings: tuple[Finding, ...], fresh: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """The findings with the `fresh` ones, measured just now, in their places: those win over whatever was filed."""
+    known = {finding.control: finding for finding in (*findings, *fresh)}
+    return tuple(known[one.control.id] for one in wanted.controls)
 
 
 def _limit(wanted: Wanted) -> timedelta:

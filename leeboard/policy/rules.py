@@ -7,7 +7,18 @@ from collections.abc import Callable, Iterator
 
 from leeboard.policy.draft import CONTROLS, Draft, DraftSetting
 from leeboard.policy.functions import FUNCTIONS
-from leeboard.policy.model import FRESHNESS, Choice, Level, Mode, Parameter, Platform, Subject, Value
+from leeboard.policy.model import (
+    FRESHNESS,
+    Choice,
+    Control,
+    Level,
+    Mode,
+    Parameter,
+    Platform,
+    Selector,
+    Subject,
+    Value,
+)
 from leeboard.policy.source import Document, Path, Problem
 from leeboard.verdict.operators import OPERATORS
 
@@ -91,6 +102,19 @@ def drivers(draft: Draft) -> Iterator[Problem]:
             yield place.problem(words, "address")
 
 
+def _selectors(control: Control) -> Iterator[Selector]:
+    """Everything by which a control chooses for whom it is meant, and with which value."""
+    yield control.applies_to
+    yield from control.mode.special
+    for setting in control.settings:
+        yield from setting.accept.value.special
+        yield from setting.mode.special if setting.mode is not None else ()
+
+
+def _beyond_level(selector: Selector) -> bool:
+    return bool(selector.role or selector.form or selector.platform)
+
+
 def _where(platform: Platform | None) -> str:
     return "the controller" if platform is None else platform.value
 
@@ -119,6 +143,10 @@ def subjects(draft: Draft) -> Iterator[Problem]:
         kinds = {driver.about for one in owner.control.settings if (driver := draft.drivers.get(one.driver))}
         if len(kinds) > 1:
             yield owner.problem("asks some things of devices and others of schools", "settings")
+        elif kinds == {"school"} and any(map(_beyond_level, _selectors(owner.control))):
+            yield owner.problem(
+                "depends on more than the level, and a school has no role, form or platform", "settings"
+            )
     for place in ends[1:]:
         yield place.problem(f"{FRESHNESS} is asked twice; {ends[0].name} has it as well", "driver")
     for place in ends[:1]:

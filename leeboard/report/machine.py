@@ -76,7 +76,7 @@ def _headline(devices: Iterable[DeviceStatus]) -> dict[str, int]:
 
 def _controls(status: EstateStatus) -> list[dict[str, str]]:
     """What the baseline says of each control that occurs, once and not with each finding."""
-    occurring = {finding.control for _, finding in status.findings()}
+    occurring = {finding.control for _, finding in status.every_finding()}
     return [
         {
             "id": control.id,

@@ -83,24 +83,24 @@ class EstateStatus:
     problems: tuple[str, ...] = ()
     schools: tuple[SchoolStatus, ...] = ()
 
-    def findings(self) -> Iterator[tuple[DeviceStatus | None, Finding]]:
+    def every_finding(self) -> Iterator[tuple[DeviceStatus | None, Finding]]:
         """Every finding, with the device that it is of; None: it is of a school as a whole."""
         yield from ((device, finding) for device in self.devices for finding in device.findings)
         yield from ((None, finding) for school in self.schools for finding in school.findings)
 
     def counts(self) -> Counter[Verdict]:
         """How many findings have each verdict."""
-        return Counter(finding.verdict for _, finding in self.findings())
+        return Counter(finding.verdict for _, finding in self.every_finding())
 
     @property
     def exit_code(self) -> int:
         """0, 2 or 3 as docs/exit-codes.md says; 3 (we do not know) comes before 2 (we know it drifted)."""
         if self.problems or any(status.unjudged for status in self.devices):
             return 3
-        if any(unknown(status, finding) for status, finding in self.findings()):
+        if any(unknown(status, finding) for status, finding in self.every_finding()):
             return 3
         drifted = any(
-            finding.verdict is Verdict.DRIFTED and finding.mode is Mode.ENFORCE for _, finding in self.findings()
+            finding.verdict is Verdict.DRIFTED and finding.mode is Mode.ENFORCE for _, finding in self.every_finding()
         )
         return 2 if drifted else 0
 

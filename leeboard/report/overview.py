@@ -259,8 +259,8 @@ def drifting_since(status: DeviceStatus) -> datetime | None:
 def summary(status: EstateStatus) -> str:
     """All counts in one line; no verdict hides another."""
     counts = status.counts()
-    reported = sum(f.verdict is Verdict.DRIFTED and f.mode is Mode.REPORT for _, f in status.findings())
-    later = sum(finding.planned_only for _, finding in status.findings())
+    reported = sum(f.verdict is Verdict.DRIFTED and f.mode is Mode.REPORT for _, f in status.every_finding())
+    later = sum(finding.planned_only for _, finding in status.every_finding())
     notes = [f"{number(reported, 'drift')} only reported" if reported else ""]
     notes.append(f"{later:,} of those not checked because Leeboard cannot do so yet" if later else "")
     total = f"{number(sum(counts.values()), 'finding')} on {number(len(status.devices), 'device')}"
@@ -270,7 +270,7 @@ def summary(status: EstateStatus) -> str:
 
 def exit_reason(status: EstateStatus) -> str:
     """Why the exit code is what it is. Says what leads to 2 and what leads to 3 when both hold."""
-    findings = list(status.findings())
+    findings = list(status.every_finding())
     drifted = sum(f.verdict is Verdict.DRIFTED and f.mode is Mode.ENFORCE for _, f in findings)
     unsure = Counter(finding.verdict for device, finding in findings if unknown(device, finding))
     parts = [f"{number(drifted, 'finding')} drifted"] if drifted else []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, date, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfoNotFoundError
 
 import pytest
 
@@ -217,3 +218,11 @@ def test_files_that_are_none(tmp_path: Path) -> None:
 def test_nobody_is_named_in_what_is_measured(tmp_path: Path) -> None:
     said = str(asked(tmp_path, PLAIN)).casefold()
     assert not any(name in said for name in NAMES)
+
+
+def test_a_controller_without_time_zones_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def unknown(name: str) -> None:
+        raise ZoneInfoNotFoundError(name)
+
+    monkeypatch.setattr(second_factor, "ZoneInfo", unknown)
+    assert "install the package tzdata" in str(counts(asked(tmp_path, PLAIN))["age"])

@@ -149,10 +149,14 @@ def test_the_change_of_summer_time_makes_no_day_longer(baseline: Baseline, month
 
 
 def test_what_a_bundle_says_of_its_own_age_does_not_count(school: School) -> None:
-    lies = {"control": "FWD-03", "verdict": "drifted", "mode": "enforce", "judged": []}
-    school.night(0, [line("LT-1", started_of(run_id(0)), findings=[lies])])
-    (found,) = school.status(device("LT-1")).devices
-    assert verdicts(found)["FWD-03"] == "compliant"
+    lies = [
+        {"control": "FWD-03", "verdict": "drifted", "mode": "enforce", "judged": []},
+        {"control": "LCK-01", "verdict": "stale", "mode": "enforce", "judged": []},
+        {"control": "LBL-01", "verdict": "drifted", "mode": "enforce", "judged": []},
+    ]
+    school.night(0, [line("LT-1", started_of(run_id(0)), findings=lies)])
+    found = verdicts(school.status(device("LT-1")).devices[0])
+    assert (found["FWD-03"], found["LBL-01"]) == ("compliant", "drifted")
 
 
 def test_age_is_in_no_bundle_and_no_span(school: School) -> None:

@@ -217,6 +217,34 @@ def test_without_a_limit_silence_would_never_end(tmp_path: Path) -> None:
     assert [problem.key for problem in lint(tmp_path / "baseline")] == ["AGE-01.age-too.driver"]
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("", "asks some things of devices and others of schools"),
+        ("{role: [office], value: 1}", "a school has no role, form or platform"),
+        ("{level: [high], value: 1}", ""),
+    ],
+)
+def test_what_is_asked_of_schools_stands_alone_and_goes_by_level(change: str, words: str, tmp_path: Path) -> None:
+    folder = shutil.copytree(GOOD, tmp_path / "baseline")
+    drivers = (folder / "drivers.yml").read_text()
+    count = "doors:\n  about: school\n  state: built\n  address: count\n  writes: false\n  summary: Doors.\n"
+    (folder / "drivers.yml").write_text(drivers + count)
+    text = (folder / AGE).read_text()
+    second = text[text.index("  - id: AGE-01") :].replace("AGE-01", "AGE-02")
+    value = "{standard: 3, sensitive: 2, high: 1" + (f", special: [{change}]" if change else "") + "}"
+    second = second.replace("{standard: 14, sensitive: 7, high: 3}", value)
+    second = second.replace("driver: evidence_age", "driver: doors").replace(
+        "address: last-observation", "address: count"
+    )
+    if not change:
+        second = second[second.index("      - id: age") :].replace("id: age", "id: doors")
+    (folder / AGE).write_text(text + second)
+    assert [problem.message.partition(", and ")[2] or problem.message for problem in lint(folder)] == [words][
+        : len(words)
+    ]
+
+
 def test_all_problems_are_found_in_one_go(tmp_path: Path) -> None:
     shutil.copytree(GOOD, tmp_path / "baseline")
     path = tmp_path / "baseline" / DOR

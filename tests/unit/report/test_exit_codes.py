@@ -29,8 +29,9 @@ def whole(verdict: Verdict, outcome: str, platform: str = "linux") -> EstateStat
     return estate(everywhere(device("A-1", platform=platform), verdict, outcome, "words", None))
 
 
-def of_school(verdict: Verdict, mode: Mode = Mode.ENFORCE) -> EstateStatus:
-    found = Finding("REM-11", verdict, mode, (counted(verdict),))
+def of_school(verdict: Verdict) -> EstateStatus:
+    # Nothing of it can be put back by a roll-out, so that the linter allows no other mode.
+    found = Finding("REM-11", verdict, Mode.REPORT, (counted(verdict),))
     return estate(status(device("A-1"), {}), schools=(whole_school("900001", found),))
 
 
@@ -58,10 +59,9 @@ EXAMPLES = {
     "the check failed on a device": estate(status(device("A-1"), {}, "failed")),
     "nothing at all is known of a device": estate(DeviceStatus(device("A-1"), "observed", ())),
     "the run broke off": replace(one(Verdict.COMPLIANT), problems=("broken off",)),
-    "a school as a whole has drifted in mode report": of_school(Verdict.DRIFTED, Mode.REPORT),
-    "a school as a whole has drifted in mode enforce": of_school(Verdict.DRIFTED),
-    "the export of the identity provider could not be read": of_school(Verdict.ERROR, Mode.REPORT),
-    "the export of the identity provider is too old": of_school(Verdict.STALE, Mode.REPORT),
+    "a school as a whole has drifted in mode report": of_school(Verdict.DRIFTED),
+    "the export of the identity provider could not be read": of_school(Verdict.ERROR),
+    "the export of the identity provider is too old": of_school(Verdict.STALE),
     "one device drifted, another could not be read": estate(DRIFTED, *one(Verdict.ERROR).devices),
 }
 
