@@ -195,6 +195,11 @@ def todo(baseline: Baseline, control_id: str, blame: Iterable[Judged]) -> tuple[
     return tuple(word for word in words if word)
 
 
+def remedies(finding: Finding) -> tuple[str, ...]:
+    """What to do about what is asked of a school as a whole, each thing once; nothing where it is well."""
+    return tuple(dict.fromkeys(prose(one.remedy) for one in blamed(finding) if one.remedy))
+
+
 def groups(status: EstateStatus, verdict: Verdict, devices: Iterable[DeviceStatus] | None = None) -> tuple[Group, ...]:
     """Findings with this verdict by control: the most severe first, then the most frequent.
 

@@ -30,6 +30,7 @@ from leeboard.report.overview import (
     marking,
     planned,
     reason,
+    remedies,
     schools,
     standing,
     summary,
@@ -346,9 +347,7 @@ def _whole(screen: _Screen, status: EstateStatus, school: School) -> None:
         shown = [one for one in finding.judged if one.verdict is finding.verdict]
         rows = [("because", clean(finding.reason))]
         rows += [("", _measured(one)) for one in shown]
-        if finding.verdict not in (Verdict.COMPLIANT, Verdict.NOT_APPLICABLE):
-            steps = _steps(status, finding, blamed(finding))
-            rows += [("what to do" if not place else "", step) for place, step in enumerate(steps)]
+        rows += [("what to do" if not place else "", step) for place, step in enumerate(remedies(finding))]
         screen.fields(rows, 4)
     screen.gap()
 

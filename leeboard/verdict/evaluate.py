@@ -259,7 +259,9 @@ def _judged(
     setting = wanted.setting
     unit = f" {setting.unit}" if setting.unit else ""
     note = aspect.note if aspect is not None and not isinstance(aspect, Unreadable) else ""
-    seen = "" if aspect is None or (isinstance(aspect, Nothing) and setting.platform is None) else text_of(aspect)
+    # Of what lies on no device there is a value to show, or a reason that says why there is none.
+    shown = aspect is not None and (setting.platform is not None or isinstance(aspect, Found))
+    seen = text_of(aspect) if aspect is not None and shown else ""
     return Judged(
         setting=setting.id,
         title=setting.title,

@@ -160,6 +160,21 @@ def test_the_bundle_knows_nothing_of_it(estate: Estate) -> None:
     assert found and not found & {"FWD-03", "FWD-04", "LBL-03", "REM-11"}
 
 
+def test_what_could_not_be_read_is_said_once_with_what_to_do(estate: Estate, tmp_path: Path) -> None:
+    estate.night(0)
+    schools = estate.schools(at(0), of_123456=SchoolVariables(export=tmp_path / "staff-2026-11-01.csv"))
+    status = estate_status(estate.store, load(), [device("LT-1")], at(0))
+    status = EstateStatus(status.devices, status.baseline, status.at, (), tuple(schools.values()))
+    stream = io.StringIO()
+    terminal.show(status, Console(file=stream, width=4000), details=False)
+    (line,) = (line for line in stream.getvalue().splitlines() if "Age of the export" in line)
+    assert line.split("Age of the export: ")[1] == (
+        "there is no such file; leeboard_second_factor_export names it; wanted at most 120 days [staff-2026-11-01.csv]"
+    )
+    assert "Export the list of the identity provider again" in stream.getvalue()
+    assert "on the device" not in stream.getvalue().partition("as a whole")[2].partition("\n\n")[0]
+
+
 # Marking
 
 
