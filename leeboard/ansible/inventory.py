@@ -11,6 +11,7 @@ import ansible_runner
 
 from leeboard.ansible.clone import environment
 from leeboard.errors import LeeboardError
+from leeboard.estate.school import SchoolVariables, variables_of
 from leeboard.evidence.expected import expected, told_apart
 from leeboard.evidence.lines import Expected
 from leeboard.verdict.observation import plain
@@ -25,12 +26,13 @@ class EstateInventory:
 
     A device whose variables are wrong is among them, with its `problem`. `problems` has a line for each host that
     cannot even be counted, since its school is not known. `origins` says, by host and variable, where a value was
-    given: "device", or "group NAME".
+    given: "device", or "group NAME". `schools` has what each school says of itself as a whole, by URN.
     """
 
     devices: tuple[Expected, ...]
     problems: tuple[str, ...]
     origins: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    schools: Mapping[str, SchoolVariables] = field(default_factory=dict)
 
     def of_school(self, school: str) -> tuple[Expected, ...]:
         """The devices of a school by URN, name, or part of the name that fits only one. Raises LeeboardError."""
@@ -69,11 +71,14 @@ def read(
     """
     source = file_of(inventory)
     hostvars = _listing(source, export=False).get("_meta", {}).get("hostvars", {})
-    devices, problems = [], []
+    devices: list[Expected] = []
+    problems: list[str] = []
+    by_school: dict[str, list[Mapping[str, Any]]] = {}
     for name in sorted(hostvars):
         one = expected(name, {**hostvars[name], **(extra or {})}, parameter_names)
         if one is not None:
             devices.append(one)
+            by_school.setdefault(one.urn, []).append(hostvars[name])
         else:
             given = hostvars[name].get("leeboard_urn", "missing")
             problems.append(
@@ -81,7 +86,11 @@ def read(
                 "set it for the school's group: six digits, in quotes"
             )
     origins = _origins(_listing(source, export=True)) if with_origins else {}
-    return EstateInventory(tuple(told_apart(devices)), tuple(problems), origins)
+    schools = {}
+    for urn, hosts in by_school.items():
+        schools[urn], wrong = variables_of(urn, hosts, source.parent)
+        problems += wrong
+    return EstateInventory(tuple(told_apart(devices)), tuple(problems), origins, schools)
 
 
 def _listing(source: Path, export: bool) -> dict[str, Any]:

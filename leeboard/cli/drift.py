@@ -21,6 +21,7 @@ from leeboard.cli.ingest import Database, Var
 from leeboard.errors import LeeboardError
 from leeboard.estate.device import Device
 from leeboard.evidence.ingest import ingest
+from leeboard.evidence.schools import Sources, school_statuses
 from leeboard.evidence.status import estate_status
 from leeboard.evidence.store import Store
 from leeboard.policy.load import load
@@ -78,9 +79,13 @@ def drift(
         raise LeeboardError("Ansible recorded nothing of this check; what it said stands above")
     with Store(database or var / "leeboard.db") as opened:
         loaded = ingest(opened, [folder for folder in folders if folder.is_dir()], baseline)
-        status = estate_status(opened, baseline, devices, datetime.now(UTC), runs=tonight)
+        at = datetime.now(UTC)
+        status = estate_status(opened, baseline, devices, at, runs=tonight)
+        sources = Sources(opened, var / "evidence", listed.schools)
+        # The machine that somebody sits at is no school.
+        schools = () if this_machine else school_statuses(sources, baseline, devices, at)
     problems = (*listed.problems, *loaded.problems, *status.problems)
-    status = replace(status, problems=problems)
+    status = replace(status, problems=problems, schools=schools)
     written = (output or var / "drift.html").resolve()
     page.write_page(status, written)
     if format == "json":

@@ -117,10 +117,10 @@ def open_regular(path: Path, most_bytes: int) -> int:
     found = os.fstat(descriptor)
     if not stat.S_ISREG(found.st_mode):
         os.close(descriptor)
-        raise LeeboardError(f"{path}: is not a plain file; take it out of the evidence folder")
+        raise LeeboardError(f"{path}: is not a plain file; put a file there, or take it away")
     if found.st_size > most_bytes:
         os.close(descriptor)
-        raise LeeboardError(f"{path}: has {found.st_size} bytes, more than the {most_bytes} that are ever written")
+        raise LeeboardError(f"{path}: has {found.st_size} bytes, more than the {most_bytes} that are read")
     return descriptor
 
 

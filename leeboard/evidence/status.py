@@ -1,6 +1,7 @@
 """How schools stand at one moment: what the store knows, the inventory, and a clock. Stale and missing are made here.
 
 Silence is never good news: who was expected and not seen keeps the last verdicts with their age until they are stale.
+When that is, FWD-03 says, which is judged here like any other control and stands among a device's findings.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ from typing import Any
 
 from leeboard.errors import LeeboardError
 from leeboard.estate.device import Device
+from leeboard.evidence import age
 from leeboard.evidence.lines import Expected, started_of
 from leeboard.evidence.store import Store, StoredBundle, StoredDevice
-from leeboard.policy.model import Baseline, Mode, Platform
+from leeboard.policy.model import FRESHNESS, Baseline, Mode, Platform
 from leeboard.policy.resolve import Wanted, resolve
 from leeboard.report.model import DeviceStatus, EstateStatus
-from leeboard.verdict.evaluate import unseen
+from leeboard.verdict.evaluate import measured, unseen
 from leeboard.verdict.finding import Finding
 from leeboard.verdict.observation import plain
 from leeboard.verdict.verdicts import Verdict
@@ -88,17 +90,32 @@ def _status(moment: _Moment, device: Device, found: StoredDevice | None) -> Devi
         return _without_since(replace(status, outcome="failed", message=problem), _all(wanted, Verdict.ERROR, problem))
     if device.platform is Platform.OTHER:
         return _without_since(replace(status, outcome="other", message=""), _never_checked(wanted))
+    fresh = measured(wanted, [age.reading(status.seen, moment.at)])
     if outcome in REASONS:
-        return _without_since(status, _all(wanted, Verdict.ERROR, message or REASONS[outcome]))
+        failed = _all(wanted, Verdict.ERROR, message or REASONS[outcome])
+        return _without_since(status, _in_order(wanted, failed, fresh))
     if found is None or found.seen is None:
-        return _without_since(status, _all(wanted, Verdict.MISSING, "no run has ever seen this device"))
-    findings = _last(wanted, found)
-    limit = timedelta(days=moment.baseline.levels[device.level].stale_after_days)
-    if outcome in SILENT and moment.at - found.seen > limit:
+        never = _all(wanted, Verdict.MISSING, "no run has ever seen this device")
+        return _without_since(status, _in_order(wanted, never, fresh))
+    findings = _in_order(wanted, _last(wanted, found), fresh)
+    if any(finding.verdict is Verdict.STALE for finding in fresh):
+        limit = _limit(wanted)
         findings = tuple(_stale(finding, found.seen, limit) for finding in findings)
         became = dict.fromkeys((f.control for f in findings if f.verdict is Verdict.STALE), found.seen + limit)
         status = replace(status, since={**status.since, **became})
     return replace(status, findings=findings)
+
+
+def _in_order(wanted: Wanted, findings: tuple[Finding, ...], fresh: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """The findings with the `fresh` ones, measured just now, in their places: those win over whatever was filed."""
+    known = {finding.control: finding for finding in (*findings, *fresh)}
+    return tuple(known[one.control.id] for one in wanted.controls)
+
+
+def _limit(wanted: Wanted) -> timedelta:
+    """For how long evidence on the device counts; the linter proves that every device has such a limit."""
+    days = next((one.value for one in wanted.settings if one.setting.driver == FRESHNESS), 0)
+    return timedelta(days=days if isinstance(days, int) else 0)
 
 
 def _outcome(moment: _Moment, found: StoredDevice | None) -> tuple[str, str]:
@@ -119,14 +136,14 @@ def _last(wanted: Wanted, found: StoredDevice) -> tuple[Finding, ...]:
 
 
 def _stale(finding: Finding, seen: datetime, limit: timedelta) -> Finding:
-    if finding.verdict is Verdict.NOT_APPLICABLE or finding.mode is Mode.OFF:
+    if finding.verdict in (Verdict.NOT_APPLICABLE, Verdict.STALE) or finding.mode is Mode.OFF:
         return finding
     reason = f"last seen {seen:%d %B %Y}, more than {limit.days} days ago; it was {finding.verdict.value} then"
     return replace(finding, verdict=Verdict.STALE, reason=reason)
 
 
 def _all(wanted: Wanted, verdict: Verdict, reason: str) -> tuple[Finding, ...]:
-    return unseen(wanted, verdict, plain(reason, 600))
+    return unseen(wanted, verdict, plain(reason, 600), measured_too=True)
 
 
 def _never_checked(wanted: Wanted) -> tuple[Finding, ...]:
@@ -134,8 +151,6 @@ def _never_checked(wanted: Wanted) -> tuple[Finding, ...]:
     where = (wanted.device.level, wanted.device.platform, wanted.device.form, wanted.device.role)
     findings = []
     for one in wanted.controls:
-        if one.control.subject != "device":
-            continue
         applies = one.control.applies_to.model_copy(update={"platform": ()}).matches(*where)
         if applies and one.mode is not Mode.OFF:
             reason = "Leeboard does not check devices of platform other"

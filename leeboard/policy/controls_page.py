@@ -16,7 +16,6 @@ from leeboard.policy.model import (
     Platform,
     Selector,
     Setting,
-    Subject,
     Value,
     Write,
 )
@@ -25,15 +24,19 @@ from leeboard.verdict.observation import plain
 from leeboard.verdict.operators import OPERATORS
 
 PLATFORMS = (Platform.LINUX, Platform.WINDOWS)
-PLATFORM_NAMES = {Platform.LINUX: "Linux", Platform.WINDOWS: "Windows"}
-LATER = "comes later"
+PLACES: dict[Platform | None, str] = {
+    Platform.LINUX: "Linux",
+    Platform.WINDOWS: "Windows",
+    None: "On the controller, about each device or school",
+}
 INTRODUCTION = """# Controls
 
 Made from `leeboard/baselines/` by `leeboard baseline docs --write`; do not edit it here.
 
 Each value is for the three levels of a device: standard, sensitive, high. A setting is *enforced* (checked, and put
-back for a family that is named in `leeboard_enforce`), *read only* (checked and reported, never changed), or *planned*
-(not checked yet, and never counted as compliant). Why some settings are read only, and what was left out, is in
+back for a family that is named in `leeboard_enforce`), *read only* (checked and reported, never changed), *planned*
+(not checked yet, and never counted as compliant), or *measured* (no device can answer it: the controller does, each
+time that somebody asks). Why some settings are read only, and what was left out, is in
 [decisions/0003-policy-as-data.md](decisions/0003-policy-as-data.md).
 """
 
@@ -61,10 +64,9 @@ def _cell(text: str) -> str:
 
 def _levels(baseline: Baseline) -> str:
     rows = (
-        (level.title, level.impact_levels, f"`{level.label}`", f"{level.stale_after_days} days")
-        for level in (baseline.levels[name] for name in Level)
+        (level.title, level.impact_levels, f"`{level.label}`") for level in (baseline.levels[name] for name in Level)
     )
-    return _table(("level", "impact levels", "label", "silence is stale after"), rows)
+    return _table(("level", "impact levels", "label"), rows)
 
 
 def _overview(baseline: Baseline, controls: Iterable[Control]) -> str:
@@ -83,8 +85,6 @@ def _overview(baseline: Baseline, controls: Iterable[Control]) -> str:
 
 def _headline(baseline: Baseline, control: Control, level: Level) -> str:
     """What the control asks for at a level: the numbers that differ by level, else the mode."""
-    if control.subject is not Subject.DEVICE:
-        return LATER
     if getattr(control.mode, level) in (None, Mode.OFF) or (
         control.applies_to.level and level not in control.applies_to.level
     ):
@@ -104,16 +104,18 @@ def _varies(choice: Choice[Parameter | Value]) -> bool:
 
 
 def _states(baseline: Baseline, control: Control, platform: Platform) -> str:
-    if control.subject is not Subject.DEVICE:
-        return LATER
-    states = [_state(baseline, control, setting) for setting in control.settings if setting.platform is platform]
-    order = ("enforced", "read only", "planned")
+    states = [
+        _state(baseline, control, setting) for setting in control.settings if setting.platform in (None, platform)
+    ]
+    order = ("enforced", "read only", "planned", "measured")
     return ", ".join(f"{states.count(state)} {state}" for state in order if state in states) or "no setting"
 
 
 def _state(baseline: Baseline, control: Control, setting: Setting) -> str:
     if baseline.drivers[setting.driver].state == "planned":
         return "planned"
+    if setting.platform is None:
+        return "measured"
     modes = [control.mode] if setting.mode is None else [control.mode, setting.mode]
     enforced = setting.write is not None and any(
         control.applies_to.matches(*where) and all(mode.pick(*where)[0] is Mode.ENFORCE for mode in modes)
@@ -129,16 +131,14 @@ def _control(baseline: Baseline, control: Control) -> str:
         facts.append(f"for {_selector(control.applies_to)} only")
     facts.append(f"references: {', '.join(control.references) or 'none'}")
     parts.append("; ".join(facts) + ".\n")
-    if not control.settings:
-        parts.append(f"Nothing is read from the device: the {control.subject} answers for it, which {LATER}.\n")
-    for platform in PLATFORMS:
+    for platform, place in PLACES.items():
         settings = [setting for setting in control.settings if setting.platform is platform]
         if not settings:
             continue
-        parts.append(f"**{PLATFORM_NAMES[platform]}**\n")
+        parts.append(f"**{place}**\n")
         rows = [_row(baseline, control, setting) for setting in settings]
         parts.append(_table(("setting", "address", "wanted", "absent means", "applies", "state", "source"), rows))
-        parts.append(f"What to do: {getattr(control.remedy, platform.value).strip()}\n")
+        parts.append(f"What to do: {control.remedy.on(platform).strip()}\n")
         own = [f"- `{setting.id}`: {setting.remedy.strip()}" for setting in settings if setting.remedy]
         if own:
             parts.append("\n".join(own) + "\n")

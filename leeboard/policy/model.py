@@ -12,6 +12,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 Value = bool | int | str | tuple[str, ...]
 
+FRESHNESS = "evidence_age"  # the driver that says how old evidence on a device is; what fails it makes all of it stale
+
 
 class Level(StrEnum):
     """How sensitive the most sensitive data on a device is: Becta's impact levels 0-2, 3 and 4."""
@@ -206,7 +208,7 @@ class Bounds(Strict):
     most: int
 
 
-Absent = Literal["compliant", "drifted", "not_checked"] | Means
+Absent = Literal["compliant", "drifted", "not_checked", "missing"] | Means
 
 
 class Setting(Strict):
@@ -215,11 +217,14 @@ class Setting(Strict):
     `write` is "wanted" (the accepted value itself), a Write, or None for what is only read. Settings with a `route` are
     one of several ways to fulfil the control; the best route counts. Settings without one must always hold. With
     `mdm_elsewhere` an absent value says nothing on a device that an MDM service manages.
+
+    A setting without a platform lies on no device: the controller measures it, with a clock, whenever somebody asks.
+    `otherwise` is the verdict on a value that is not accepted: evidence that is too old is stale, and not drifted.
     """
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     title: str
-    platform: Literal[Platform.WINDOWS, Platform.LINUX]
+    platform: Literal[Platform.WINDOWS, Platform.LINUX] | None = None
     driver: str
     address: str
     type: str = ""
@@ -228,6 +233,7 @@ class Setting(Strict):
     applies_when: tuple[Condition, ...] = ()
     accept: Accept
     absent: Absent
+    otherwise: Literal["drifted", "stale"] = "drifted"
     mdm_elsewhere: bool = False
     write: Literal["wanted"] | Write | None = None
     mode: ModeChoice | None = None
@@ -238,10 +244,15 @@ class Setting(Strict):
 
 
 class Remedy(Strict):
-    """What a person should do, in words, on each platform."""
+    """What a person should do, in words, on each platform; `controller`: about what no device answers for."""
 
     windows: str = ""
     linux: str = ""
+    controller: str = ""
+
+    def on(self, platform: Platform | None) -> str:
+        """The words for a platform; for None, what is not on a device."""
+        return str(getattr(self, "controller" if platform is None else platform.value, ""))
 
 
 class Control(Strict):
@@ -275,11 +286,14 @@ class Family(Strict):
 class Driver(Strict):
     """The code for one kind of setting on one platform. `planned` drivers give not_checked.
 
+    A driver without a platform measures on the controller, `about` each device or about each school as a whole.
+
     `address` is a regular expression for the whole address. A driver that does not write only reads: no setting of it
     can be enforced. `value_names` are what people read in place of bare numbers.
     """
 
-    platform: Literal[Platform.WINDOWS, Platform.LINUX]
+    platform: Literal[Platform.WINDOWS, Platform.LINUX] | None = None
+    about: Literal["device", "school"] = "device"
     state: Literal["built", "planned"]
     address: str
     module: str | None = None
@@ -316,12 +330,11 @@ class ParameterDefinition(Strict):
 
 
 class LevelDefinition(Strict):
-    """One level: its name for people, the label it puts on devices, and after how many days silence is stale."""
+    """One level: its name for people, and the label it puts on devices and reports."""
 
     title: str
     impact_levels: str
     label: str
-    stale_after_days: int
 
 
 class Baseline(Strict):
@@ -343,6 +356,10 @@ class Baseline(Strict):
     def control(self, control_id: str) -> Control | None:
         """The control of that id, or None."""
         return next((control for control in self.controls if control.id == control_id), None)
+
+    def about_school(self, control: Control) -> bool:
+        """True for a control that is asked of a school as a whole, and not of each of its devices."""
+        return any(self.drivers[setting.driver].about == "school" for setting in control.settings)
 
     def addresses(self, platform: Platform) -> dict[str, list[str]]:
         """Every address that any level names for a platform, by built driver: what one visit reads."""

@@ -40,10 +40,10 @@ class Demand:
     write: Value | None
 
 
-def everywhere(platform: Platform) -> Iterator[Where]:
-    """Every combination that a device of a platform can be."""
+def everywhere(platform: Platform | None) -> Iterator[Where]:
+    """Every combination that a device of a platform can be; what is on no device is asked of every platform alike."""
     for level, form, role in product(Level, Form, Role):
-        yield level, platform, form, role
+        yield level, platform or Platform.OTHER, form, role
 
 
 def _words(where: Where) -> str:

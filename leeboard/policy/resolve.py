@@ -11,7 +11,20 @@ from dataclasses import dataclass
 from leeboard.errors import LeeboardError
 from leeboard.estate.device import Device
 from leeboard.policy.functions import FUNCTIONS
-from leeboard.policy.model import Baseline, Control, Mode, Parameter, Setting, Value, ValueChoice, flat
+from leeboard.policy.model import (
+    Baseline,
+    Control,
+    Form,
+    Level,
+    Mode,
+    Parameter,
+    Platform,
+    Role,
+    Setting,
+    Value,
+    ValueChoice,
+    flat,
+)
 from leeboard.verdict.operators import OPERATORS, WrongType
 
 
@@ -67,9 +80,32 @@ class Wanted:
 
 
 def resolve(baseline: Baseline, device: Device) -> Wanted:
-    """What `baseline` wants of `device`. Raises LeeboardError for an override that names nothing or is weaker."""
+    """What `baseline` wants of `device`. Raises LeeboardError for an override that names nothing or is weaker.
+
+    What is asked of a school as a whole is not in it: see `resolve_school`.
+    """
     _check_overrides(baseline, device)
-    return Wanted(device, baseline, tuple(_control(baseline, control, device) for control in baseline.controls))
+    controls = (control for control in baseline.controls if not baseline.about_school(control))
+    return Wanted(device, baseline, tuple(_control(baseline, control, device) for control in controls))
+
+
+def resolve_school(baseline: Baseline, urn: str, school: str, level: Level) -> Wanted:
+    """What `baseline` wants of a school as a whole whose most sensitive device has this level.
+
+    A school has no form or role of its own: the device in it stands for what answers for the school, the controller.
+    """
+    controller = Device(
+        name=f"school {urn}",
+        asset=f"school {urn}",
+        urn=urn,
+        school=school,
+        platform=Platform.OTHER,
+        form=Form.SERVER,
+        role=Role.SERVER,
+        level=level,
+    )
+    controls = (control for control in baseline.controls if baseline.about_school(control))
+    return Wanted(controller, baseline, tuple(_control(baseline, control, controller) for control in controls))
 
 
 def parameters(baseline: Baseline, device: Device) -> Mapping[str, str]:
@@ -103,13 +139,13 @@ def _control(baseline: Baseline, control: Control, device: Device) -> WantedCont
     settings = tuple(
         wanted
         for setting in control.settings
-        if setting.platform == device.platform
+        if setting.platform in (None, device.platform)
         for wanted in [_setting(control, setting, device, mode, given)]
         if wanted is not None
     )
     if settings:
         return WantedControl(control, mode, settings)
-    on_platform = any(setting.platform == device.platform for setting in control.settings)
+    on_platform = any(setting.platform in (None, device.platform) for setting in control.settings)
     reason = f"not asked for at level {device.level}" if on_platform else f"has no setting on {device.platform}"
     return WantedControl(control, mode, (), reason)
 
@@ -191,6 +227,11 @@ def _check_overrides(baseline: Baseline, device: Device) -> None:
         control = baseline.control(control_id)
         if control is None:
             raise LeeboardError(f"{device.name}: leeboard_overrides names {control_id}, which is no control")
+        if baseline.about_school(control):
+            raise LeeboardError(
+                f"{device.name}: leeboard_overrides names {control_id}, which is asked of the school as a whole; "
+                "take it out, since a device cannot override it"
+            )
         known = {setting.id for setting in control.settings}
         for setting_id in settings:
             if setting_id not in known:

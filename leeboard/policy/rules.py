@@ -5,16 +5,40 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from leeboard.policy.draft import CONTROLS, Draft
+from leeboard.policy.draft import CONTROLS, Draft, DraftSetting
 from leeboard.policy.functions import FUNCTIONS
-from leeboard.policy.model import Choice, Level, Parameter, Subject, Value
+from leeboard.policy.model import (
+    FRESHNESS,
+    Choice,
+    Control,
+    Level,
+    Mode,
+    Parameter,
+    Platform,
+    Selector,
+    Subject,
+    Value,
+)
 from leeboard.policy.source import Document, Path, Problem
 from leeboard.verdict.operators import OPERATORS
 
 REFERENCE = re.compile(r"(?P<framework>\S+) \S.*")
 # Keys whose text people read: it must say something. The values of settings may well be empty.
 PROSE = frozenset(
-    ("title", "why", "remedy", "linux", "windows", "source", "summary", "address", "label", "impact_levels", "default")
+    (
+        "title",
+        "why",
+        "remedy",
+        "linux",
+        "windows",
+        "controller",
+        "source",
+        "summary",
+        "address",
+        "label",
+        "impact_levels",
+        "default",
+    )
 )
 
 
@@ -70,11 +94,71 @@ def drivers(draft: Draft) -> Iterator[Problem]:
         if driver is None:
             continue
         if driver.platform is not setting.platform:
-            yield place.problem(f"{setting.driver} is a driver for {driver.platform}, not {setting.platform}", "driver")
+            words = f"{setting.driver} is a driver for {_where(driver.platform)}, not {_where(setting.platform)}"
+            yield place.problem(words, "driver")
         grammar = _grammar(driver.address)
         if grammar is not None and not grammar.fullmatch(setting.address):
             words = f"{setting.address} is no address of {setting.driver}, which takes {driver.address}"
             yield place.problem(words, "address")
+
+
+def _selectors(control: Control) -> Iterator[Selector]:
+    """Everything by which a control chooses for whom it is meant, and with which value."""
+    yield control.applies_to
+    yield from control.mode.special
+    for setting in control.settings:
+        yield from setting.accept.value.special
+        yield from setting.mode.special if setting.mode is not None else ()
+
+
+def _beyond_level(selector: Selector) -> bool:
+    return bool(selector.role or selector.form or selector.platform)
+
+
+def _where(platform: Platform | None) -> str:
+    return "the controller" if platform is None else platform.value
+
+
+def subjects(draft: Draft) -> Iterator[Problem]:
+    """A control is answered by devices, or measured on the controller about devices or about schools: one of these.
+
+    Exactly one control says, for every device, after how long silence no longer counts.
+    """
+    freshness = draft.drivers.get(FRESHNESS)
+    if freshness is not None and freshness.about != "device":
+        document = draft.tables["drivers.yml"].document
+        yield document.problem((FRESHNESS,), "measures about schools, and evidence is about the device")
+    ends: list[DraftSetting] = []
+    for place in draft.settings():
+        on_device = place.control.subject is Subject.DEVICE
+        if on_device and place.setting.platform is None:
+            yield place.problem("is missing, and the control's subject is the device", missing="platform")
+        if not on_device and place.setting.platform is not None:
+            yield place.problem(f"is given, and not a device but the {place.control.subject} answers", "platform")
+        if place.setting.platform is None and place.setting.applies_when:
+            yield place.problem("depends on a fact, and facts are about devices", "applies_when")
+        if place.setting.driver == FRESHNESS:
+            ends.append(place)
+    for owner in draft.controls:
+        kinds = {driver.about for one in owner.control.settings if (driver := draft.drivers.get(one.driver))}
+        if len(kinds) > 1:
+            yield owner.problem("asks some things of devices and others of schools", "settings")
+        elif kinds == {"school"} and any(map(_beyond_level, _selectors(owner.control))):
+            yield owner.problem(
+                "depends on more than the level, and a school has no role, form or platform", "settings"
+            )
+    for place in ends[1:]:
+        yield place.problem(f"{FRESHNESS} is asked twice; {ends[0].name} has it as well", "driver")
+    for place in ends[:1]:
+        mode, accept = place.control.mode, place.setting.accept.value
+        unasked = [
+            level for level in Level if getattr(mode, level) in (None, Mode.OFF) or getattr(accept, level) is None
+        ]
+        if unasked or place.control.applies_to.specificity or place.setting.mode is not None:
+            yield place.problem("must be asked of every device, since silence would never end otherwise", "accept")
+    if not ends and not draft.problems:
+        document, _ = draft.families[0]
+        yield document.problem((), f"no control asks how old evidence is ({FRESHNESS}); silence would never end")
 
 
 def _grammar(expression: str) -> re.Pattern[str] | None:
@@ -154,13 +238,13 @@ def words_for_people(draft: Draft) -> Iterator[Problem]:
     """A control says why, and what to do on each platform where it has settings; no text is empty or holds a tab."""
     for owner in draft.controls:
         control = owner.control
-        platforms = {setting.platform for setting in control.settings}
+        platforms = {setting.platform.value if setting.platform else "controller" for setting in control.settings}
         for platform in sorted(platforms):
             # One that is given and empty is found below.
-            given = (*owner.path, "remedy", platform.value) in owner.document.lines
+            given = (*owner.path, "remedy", platform) in owner.document.lines
             if not given:
                 words = f"says nothing on {platform}, where the control has settings"
-                yield owner.problem(words, "remedy", missing=platform.value)
+                yield owner.problem(words, "remedy", missing=platform)
         if control.subject is Subject.DEVICE and not control.settings:
             yield owner.problem("is empty; a control of subject device needs a setting", "settings")
     for document in _documents(draft):
@@ -208,6 +292,7 @@ RULES: tuple[Callable[[Draft], Iterator[Problem]], ...] = (
     families,
     levels_complete,
     drivers,
+    subjects,
     operators,
     parameters,
     references,

@@ -73,8 +73,9 @@ def show(baseline: Baseline, device: Device, origins: Mapping[str, str]) -> Show
     """
     wanted = resolve(baseline, device)
     settings = tuple(_setting(wanted, one, origins) for one in wanted.settings)
-    not_asked = tuple((one.control.id, one.not_asked) for one in wanted.controls if not one.settings)
-    return Shown(device, settings, not_asked)
+    not_asked = [(one.control.id, one.not_asked) for one in wanted.controls if not one.settings]
+    schools = [(one.id, "asked of the school as a whole") for one in baseline.controls if baseline.about_school(one)]
+    return Shown(device, settings, tuple(sorted(not_asked + schools)))
 
 
 def _setting(wanted: Wanted, one: WantedSetting, origins: Mapping[str, str]) -> ShownSetting:

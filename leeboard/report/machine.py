@@ -27,6 +27,8 @@ def as_json(status: EstateStatus) -> dict[str, Any]:
         "at": _moment(status.at),
         "leeboard": __version__,
         "baseline": status.baseline.digest,
+        "marking": overview.marking(status).label,
+        "recipients": overview.marking(status).recipients,
         "exit_code": status.exit_code,
         "exit_reason": overview.exit_reason(status),
         "counts": _counts(status.counts()),
@@ -38,6 +40,8 @@ def as_json(status: EstateStatus) -> dict[str, Any]:
                 "name": school.name,
                 "counts": _counts(school.counts()),
                 **_headline(school.devices),
+                "level": None if school.whole is None else school.whole.level.value,
+                "findings": [_finding(None, finding) for finding in school.whole.findings] if school.whole else [],
             }
             for school in overview.schools(status)
         ],
@@ -72,7 +76,7 @@ def _headline(devices: Iterable[DeviceStatus]) -> dict[str, int]:
 
 def _controls(status: EstateStatus) -> list[dict[str, str]]:
     """What the baseline says of each control that occurs, once and not with each finding."""
-    occurring = {finding.control for device in status.devices for finding in device.findings}
+    occurring = {finding.control for _, finding in status.every_finding()}
     return [
         {
             "id": control.id,
@@ -81,6 +85,7 @@ def _controls(status: EstateStatus) -> list[dict[str, str]]:
             "why": prose(control.why),
             "remedy_linux": prose(control.remedy.linux),
             "remedy_windows": prose(control.remedy.windows),
+            "remedy_controller": prose(control.remedy.controller),
         }
         for control in status.baseline.controls
         if control.id in occurring
@@ -109,12 +114,12 @@ def _device(status: DeviceStatus) -> dict[str, Any]:
     }
 
 
-def _finding(status: DeviceStatus, finding: Finding) -> dict[str, Any]:
+def _finding(status: DeviceStatus | None, finding: Finding) -> dict[str, Any]:
     return {
         "control": clean(finding.control),
         "verdict": finding.verdict.value,
         "mode": finding.mode.value,
-        "since": _moment(status.since.get(finding.control)),
+        "since": None if status is None else _moment(status.since.get(finding.control)),
         "planned_only": finding.planned_only,
         "reason": clean(finding.reason, LONGEST),
         "judged": [_judged(one) for one in finding.judged],

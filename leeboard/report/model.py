@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from leeboard.estate.device import Device
-from leeboard.policy.model import Baseline, Mode
+from leeboard.policy.model import Baseline, Level, Mode
 from leeboard.verdict.finding import Finding
 from leeboard.verdict.verdicts import Verdict, worst
 
@@ -56,8 +56,22 @@ class DeviceStatus:
 
 
 @dataclass(frozen=True)
+class SchoolStatus:
+    """What is asked of a school as a whole, at the level of its most sensitive device.
+
+    `recipients` are those whom the school names for its reports, in one line, or "".
+    """
+
+    urn: str
+    name: str
+    level: Level
+    findings: tuple[Finding, ...]
+    recipients: str = ""
+
+
+@dataclass(frozen=True)
 class EstateStatus:
-    """All devices that a report speaks of, at the moment `at` (aware, UTC).
+    """All devices that a report speaks of, at the moment `at` (aware, UTC), and what is asked of their schools.
 
     `problems` are one-line texts about the run as a whole: a broken-off bundle, a host without a school, a bundle that
     could not be read.
@@ -67,28 +81,32 @@ class EstateStatus:
     baseline: Baseline
     at: datetime
     problems: tuple[str, ...] = ()
+    schools: tuple[SchoolStatus, ...] = ()
+
+    def every_finding(self) -> Iterator[tuple[DeviceStatus | None, Finding]]:
+        """Every finding, with the device that it is of; None: it is of a school as a whole."""
+        yield from ((device, finding) for device in self.devices for finding in device.findings)
+        yield from ((None, finding) for school in self.schools for finding in school.findings)
 
     def counts(self) -> Counter[Verdict]:
         """How many findings have each verdict."""
-        return Counter(finding.verdict for device in self.devices for finding in device.findings)
+        return Counter(finding.verdict for _, finding in self.every_finding())
 
     @property
     def exit_code(self) -> int:
         """0, 2 or 3 as docs/exit-codes.md says; 3 (we do not know) comes before 2 (we know it drifted)."""
         if self.problems or any(status.unjudged for status in self.devices):
             return 3
-        if any(unknown(status, finding) for status in self.devices for finding in status.findings):
+        if any(unknown(status, finding) for status, finding in self.every_finding()):
             return 3
         drifted = any(
-            finding.verdict is Verdict.DRIFTED and finding.mode is Mode.ENFORCE
-            for status in self.devices
-            for finding in status.findings
+            finding.verdict is Verdict.DRIFTED and finding.mode is Mode.ENFORCE for _, finding in self.every_finding()
         )
         return 2 if drifted else 0
 
 
-def unknown(status: DeviceStatus, finding: Finding) -> bool:
-    """True for a finding that leads to exit code 3: we do not know, and should."""
+def unknown(status: DeviceStatus | None, finding: Finding) -> bool:
+    """True for a finding that leads to exit code 3: we do not know, and should. Without a device: of a school."""
     if finding.verdict is Verdict.NOT_CHECKED:
-        return not finding.planned_only and status.outcome != "other"
+        return not finding.planned_only and (status is None or status.outcome != "other")
     return finding.verdict in (Verdict.ERROR, Verdict.STALE, Verdict.MISSING) and finding.mode is not Mode.OFF

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from leeboard.policy.model import Baseline, Mode, Severity
-from leeboard.report.model import DeviceStatus, EstateStatus, unknown
-from leeboard.report.words import ADVICE, VERDICTS, WAIT, clean, counted, number, prose
+from leeboard.policy.model import FRESHNESS, Baseline, Mode, Severity
+from leeboard.report.model import DeviceStatus, EstateStatus, SchoolStatus, unknown
+from leeboard.report.words import ADVICE, LEVELS, VERDICTS, WAIT, clean, counted, number, prose
 from leeboard.verdict.finding import Finding, Judged
 from leeboard.verdict.verdicts import Verdict, worst
 
@@ -29,15 +29,30 @@ class About:
 
 @dataclass(frozen=True)
 class School:
-    """One school and its devices, the worst first."""
+    """One school and its devices, the worst first. `whole` is what is asked of it as a whole, None without a run."""
 
     urn: str
     name: str
     devices: tuple[DeviceStatus, ...]
+    whole: SchoolStatus | None = None
 
     def counts(self) -> Counter[Verdict]:
-        """How many findings have each verdict."""
-        return counts_of(self.devices)
+        """How many findings have each verdict, those on the school as a whole among them."""
+        own = self.whole.findings if self.whole is not None else ()
+        return counts_of(self.devices) + Counter(finding.verdict for finding in own)
+
+
+@dataclass(frozen=True)
+class Marking:
+    """What every report says of itself: its label, and for whom it is where the schools name somebody."""
+
+    label: str
+    recipients: str
+
+    @property
+    def line(self) -> str:
+        """Both in one line."""
+        return f"{self.label}. For: {self.recipients}" if self.recipients else self.label
 
 
 @dataclass(frozen=True)
@@ -70,6 +85,14 @@ class Headline:
     in_both: int
 
 
+def marking(status: EstateStatus) -> Marking:
+    """The label of the most sensitive level that occurs, and everybody whom the schools name."""
+    level = max((device.device.level for device in status.devices), key=LEVELS.index, default=LEVELS[0])
+    known = status.baseline.levels.get(level)
+    named = dict.fromkeys(clean(school.recipients) for school in status.schools if school.recipients)
+    return Marking(prose(known.label) if known is not None else level.value, "; ".join(named))
+
+
 def counts_of(devices: Iterable[DeviceStatus]) -> Counter[Verdict]:
     """How many findings of these devices have each verdict."""
     return Counter(finding.verdict for device in devices for finding in device.findings)
@@ -85,7 +108,7 @@ def about(baseline: Baseline, control_id: str) -> About:
 
 def standing(status: DeviceStatus) -> Verdict:
     """The worst verdict of what is checked at all: what Leeboard cannot check yet is counted, not held against it."""
-    checked = [finding.verdict for finding in status.findings if not finding.planned_only]
+    checked = [f.verdict for f in status.findings if not f.planned_only and not _only_fresh(f)]
     return worst(checked) if checked else status.verdict
 
 
@@ -96,8 +119,15 @@ def is_clear(status: DeviceStatus) -> bool:
 
 def is_unknown(status: DeviceStatus) -> bool:
     """True when nobody can say how the device stands, or some part of it that Leeboard could check."""
-    checked = [f.verdict for f in status.findings if not f.planned_only and f.verdict is not Verdict.NOT_APPLICABLE]
-    return status.unjudged or status.outcome == "other" or not checked or any(verdict in UNKNOWN for verdict in checked)
+    checked = [f for f in status.findings if not f.planned_only and f.verdict is not Verdict.NOT_APPLICABLE]
+    nothing = all(_only_fresh(finding) for finding in checked)
+    return status.unjudged or status.outcome == "other" or nothing or any(f.verdict in UNKNOWN for f in checked)
+
+
+def _only_fresh(finding: Finding) -> bool:
+    """True for "the evidence is fresh", which says nothing of the device itself."""
+    about_age = bool(finding.judged) and all(one.address.startswith(f"{FRESHNESS}:") for one in finding.judged)
+    return about_age and finding.verdict is Verdict.COMPLIANT
 
 
 def has_drifted(status: DeviceStatus) -> bool:
@@ -128,8 +158,9 @@ def schools(status: EstateStatus) -> tuple[School, ...]:
     found: dict[str, list[DeviceStatus]] = {}
     for device in status.devices:
         found.setdefault(device.device.urn, []).append(device)
+    whole = {school.urn: school for school in status.schools}
     return tuple(
-        School(urn, clean(devices[0].device.school, 120), tuple(sorted(devices, key=_worst_first)))
+        School(urn, clean(devices[0].device.school, 120), tuple(sorted(devices, key=_worst_first)), whole.get(urn))
         for urn, devices in sorted(found.items(), key=lambda item: (item[1][0].device.school.casefold(), item[0]))
     )
 
@@ -159,8 +190,14 @@ def todo(baseline: Baseline, control_id: str, blame: Iterable[Judged]) -> tuple[
             words[ADVICE[one.code]] = None
     control = baseline.control(control_id)
     if not any(words) and control is not None:
-        words = {prose(remedy): None for remedy in (control.remedy.linux, control.remedy.windows)}
+        remedies = (control.remedy.linux, control.remedy.windows, control.remedy.controller)
+        words = {prose(remedy): None for remedy in remedies}
     return tuple(word for word in words if word)
+
+
+def remedies(finding: Finding) -> tuple[str, ...]:
+    """What to do about what is asked of a school as a whole, each thing once; nothing where it is well."""
+    return tuple(dict.fromkeys(prose(one.remedy) for one in blamed(finding) if one.remedy))
 
 
 def groups(status: EstateStatus, verdict: Verdict, devices: Iterable[DeviceStatus] | None = None) -> tuple[Group, ...]:
@@ -227,17 +264,18 @@ def drifting_since(status: DeviceStatus) -> datetime | None:
 def summary(status: EstateStatus) -> str:
     """All counts in one line; no verdict hides another."""
     counts = status.counts()
-    reported = sum(f.verdict is Verdict.DRIFTED and f.mode is Mode.REPORT for d in status.devices for f in d.findings)
-    later = sum(finding.planned_only for device in status.devices for finding in device.findings)
+    reported = sum(f.verdict is Verdict.DRIFTED and f.mode is Mode.REPORT for _, f in status.every_finding())
+    later = sum(finding.planned_only for _, finding in status.every_finding())
     notes = [f"{number(reported, 'drift')} only reported" if reported else ""]
     notes.append(f"{later:,} of those not checked because Leeboard cannot do so yet" if later else "")
     total = f"{number(sum(counts.values()), 'finding')} on {number(len(status.devices), 'device')}"
+    total += f" and {number(len(status.schools), 'school')}" if status.schools else ""
     return "; ".join([f"{total}: {counted(counts, names=True)}", *filter(None, notes)])
 
 
 def exit_reason(status: EstateStatus) -> str:
     """Why the exit code is what it is. Says what leads to 2 and what leads to 3 when both hold."""
-    findings = [(device, finding) for device in status.devices for finding in device.findings]
+    findings = list(status.every_finding())
     drifted = sum(f.verdict is Verdict.DRIFTED and f.mode is Mode.ENFORCE for _, f in findings)
     unsure = Counter(finding.verdict for device, finding in findings if unknown(device, finding))
     parts = [f"{number(drifted, 'finding')} drifted"] if drifted else []

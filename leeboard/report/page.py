@@ -23,7 +23,7 @@ from leeboard.errors import LeeboardError
 from leeboard.policy.model import Mode
 from leeboard.report import overview, words
 from leeboard.report.model import DeviceStatus, EstateStatus
-from leeboard.report.overview import About, Group, Headline, Hit, School
+from leeboard.report.overview import About, Group, Headline, Hit, School, marking
 from leeboard.verdict.finding import Finding
 from leeboard.verdict.verdicts import Verdict
 from leeboard.version import __version__
@@ -69,6 +69,7 @@ def render(status: EstateStatus) -> str:
         number_of=lambda device: numbers[id(device)],
         title=f"Device security: {schools[0].name}" if len(schools) == 1 else "Device security",
         marking=marking(status),
+        about=lambda control: overview.about(status.baseline, control),
         sums=sums,
         bar=_bar(sums),
         counts=counts,
@@ -117,13 +118,6 @@ def write_page(status: EstateStatus, path: Path) -> None:
                 os.unlink(temporary)
 
 
-def marking(status: EstateStatus) -> str:
-    """The label of the most sensitive level that occurs."""
-    level = max((device.device.level for device in status.devices), key=words.LEVELS.index, default=words.LEVELS[0])
-    known = status.baseline.levels.get(level)
-    return words.prose(known.label) if known is not None else level.value
-
-
 @cache
 def _environment() -> tuple[Environment, Markup, str]:
     environment = Environment(
@@ -145,6 +139,8 @@ def _environment() -> tuple[Environment, Markup, str]:
         when=words.when,
         length=words.length,
         headline=overview.headline,
+        counts_of=overview.counts_of,
+        remedies=overview.remedies,
         standing=overview.standing,
         drifting_since=overview.drifting_since,
         drifted=overview.has_drifted,
@@ -230,6 +226,3 @@ def _reasons(group: Group) -> list[tuple[str, int]]:
 
 def _reported(group: Group) -> int:
     return sum(hit.finding.mode is Mode.REPORT for hit in group.hits)
-
-
-__all__ = ["marking", "render", "write_page"]

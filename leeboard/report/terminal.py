@@ -27,8 +27,10 @@ from leeboard.report.overview import (
     gap,
     groups,
     headline,
+    marking,
     planned,
     reason,
+    remedies,
     schools,
     standing,
     summary,
@@ -75,11 +77,15 @@ MOST_SCHOOLS = 12  # of one control, likewise
 def show(status: EstateStatus, console: Console, *, details: bool | None = None, exit_code: bool = True) -> None:
     """Print `status`. `details` forces (or forbids) the full view of each device; by default one device has it."""
     screen = _Screen(console)
+    screen.line((marking(status).line, "bold reverse"))
     if details if details is not None else len(status.devices) == 1:
         for device in status.devices:
             _device(screen, status, device)
+        for school in schools(status):
+            _whole(screen, status, school)
     else:
         _estate(screen, status)
+    screen.line((marking(status).line, "bold reverse"))
     for problem in status.problems:
         screen.line(("Problem with the run: ", STYLES[Verdict.ERROR]), clean(problem))
     screen.line((summary(status), "bold"))
@@ -325,6 +331,31 @@ def _school(screen: _Screen, status: EstateStatus, school: School) -> None:
         rows.append([screen.text(cell) for cell in cells])
     screen.table(["device", "platform", "worst", "findings", "seen"], rows, wide=(3, 4))
     screen.gap()
+    _whole(screen, status, school)
+
+
+def _whole(screen: _Screen, status: EstateStatus, school: School) -> None:
+    """What is asked of a school as a whole: few things, so all of them are shown."""
+    if school.whole is None or not school.whole.findings:
+        return
+    screen.line((f"{school.name} as a whole", "bold"), f", level {school.whole.level}")
+    for finding in school.whole.findings:
+        known = about(status.baseline, finding.control)
+        tag = ", report only" if finding.mode is Mode.REPORT and finding.verdict is Verdict.DRIFTED else ""
+        word = (VERDICTS[finding.verdict], STYLES[finding.verdict])
+        screen.line((known.id, "bold"), f"  {known.title}: ", word, tag, indent=2)
+        shown = [one for one in finding.judged if one.verdict is finding.verdict]
+        rows = [("because", clean(finding.reason))]
+        rows += [("", _measured(one)) for one in shown]
+        rows += [("what to do" if not place else "", step) for place, step in enumerate(remedies(finding))]
+        screen.fields(rows, 4)
+    screen.gap()
+
+
+def _measured(one: Judged) -> str:
+    wanted = "" if one.verdict is Verdict.COMPLIANT else f"wanted {clean(one.wanted, 160)}"
+    said = "; ".join(part for part in (clean(one.seen, 160), clean(one.reason, 200), wanted) if part)
+    return f"{clean(one.title, 120)}: {said} [{clean(one.source, 200)}]"
 
 
 def _group(screen: _Screen, group: Group) -> None:

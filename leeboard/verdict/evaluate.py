@@ -6,13 +6,23 @@ value decides and not the configured one, and the worst answer counts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from leeboard.policy.model import Condition, Means, Mode, Platform
+from leeboard.policy.model import Condition, Means, Mode
 from leeboard.policy.resolve import Wanted, WantedControl, WantedSetting
 from leeboard.verdict.finding import Finding, Judged
-from leeboard.verdict.observation import Aspect, Found, Nothing, Observation, Unreadable, plain, text_of
+from leeboard.verdict.observation import (
+    Aspect,
+    Found,
+    Nothing,
+    Observation,
+    Reading,
+    Unreadable,
+    measurements,
+    plain,
+    text_of,
+)
 from leeboard.verdict.operators import OPERATORS, WrongType
 from leeboard.verdict.verdicts import Verdict, worst
 
@@ -28,14 +38,39 @@ def evaluate(wanted: Wanted, observation: Observation) -> tuple[Finding, ...]:
     )
 
 
-def unseen(wanted: Wanted, verdict: Verdict, reason: str) -> tuple[Finding, ...]:
-    """The same verdict for every control that is asked for: the device as a whole could not be judged."""
+def measured(wanted: Wanted, readings: Sequence[Reading]) -> tuple[Finding, ...]:
+    """The finding for each control that no device answers for, from what the controller measured just now.
+
+    Where one setting says that all of this is too old, nothing of it counts: the whole control is stale.
+    """
+    taken = measurements(readings)
+    findings = (_control(wanted, control, taken) for control in wanted.controls if control.control.subject != "device")
+    return tuple(_all_stale(finding) for finding in findings)
+
+
+def _all_stale(finding: Finding) -> Finding:
+    if not any(one.verdict is Verdict.STALE for one in finding.judged):
+        return finding
+    judged = tuple(
+        one
+        if one.verdict is Verdict.STALE
+        else replace(one, verdict=Verdict.STALE, reason=f"it was {one.verdict.value} then")
+        for one in finding.judged
+    )
+    return replace(finding, verdict=Verdict.STALE, judged=judged)
+
+
+def unseen(wanted: Wanted, verdict: Verdict, reason: str, measured_too: bool = False) -> tuple[Finding, ...]:
+    """The same verdict for every control that is asked for: the device as a whole could not be judged.
+
+    With `measured_too` also for those that no device answers for.
+    """
     return tuple(
         Finding(control.control.id, verdict, control.mode, (), reason)
         if control.settings
         else Finding(control.control.id, Verdict.NOT_APPLICABLE, control.mode, (), control.not_asked)
         for control in wanted.controls
-        if control.control.subject == "device"
+        if control.control.subject == "device" or measured_too
     )
 
 
@@ -182,7 +217,8 @@ def _absent(setting: WantedSetting) -> tuple[Verdict, str]:
     if isinstance(absent, Means):
         verdict, _ = _value(setting, absent.means, "")
         return verdict, f"not set, which means {plain(absent.means)}"
-    return Verdict(absent), "" if absent == "compliant" else "not set"
+    # What is on no device is not "set" either; the reading's note says what is not there.
+    return Verdict(absent), "" if absent == "compliant" or setting.setting.platform is None else "not set"
 
 
 def _value(setting: WantedSetting, value: object, type: str) -> tuple[Verdict, str]:
@@ -193,7 +229,7 @@ def _value(setting: WantedSetting, value: object, type: str) -> tuple[Verdict, s
         holds = OPERATORS[setting.operator].holds(found, setting.value)  # type: ignore[arg-type]
     except WrongType as problem:
         return Verdict.DRIFTED, f"{problem}" + (f" (it is of type {plain(type)})" if type else "")
-    return (Verdict.COMPLIANT, "") if holds else (Verdict.DRIFTED, "")
+    return (Verdict.COMPLIANT if holds else Verdict(setting.setting.otherwise)), ""
 
 
 def _condition(condition: Condition, observation: Observation) -> tuple[Verdict | None, str, str]:
@@ -223,19 +259,19 @@ def _judged(
     setting = wanted.setting
     unit = f" {setting.unit}" if setting.unit else ""
     note = aspect.note if aspect is not None and not isinstance(aspect, Unreadable) else ""
-    platform_remedy = (
-        wanted.control.remedy.linux if setting.platform is Platform.LINUX else wanted.control.remedy.windows
-    )
+    # Of what lies on no device there is a value to show, or a reason that says why there is none.
+    shown = aspect is not None and (setting.platform is not None or isinstance(aspect, Found))
+    seen = text_of(aspect) if aspect is not None and shown else ""
     return Judged(
         setting=setting.id,
         title=setting.title,
         address=f"{setting.driver}:{setting.address}",
         verdict=verdict,
-        seen="" if aspect is None else text_of(aspect) + (unit if isinstance(aspect, Found) else ""),
+        seen=seen + (unit if isinstance(aspect, Found) else ""),
         wanted=OPERATORS[wanted.operator].said(plain(wanted.value), setting.unit),
         source=plain(aspect.source, 300) if aspect is not None else "",
         reason="; ".join(part for part in (reason, plain(note)) if part),
         code=code,
-        remedy=setting.remedy or platform_remedy,
+        remedy=setting.remedy or wanted.control.remedy.on(setting.platform),
         mode=wanted.mode,
     )

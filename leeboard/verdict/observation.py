@@ -5,6 +5,7 @@ The wire form is described in `plugins/module_utils/_linux/reading.py` and `visi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import Annotated, Any, Literal
@@ -134,6 +135,11 @@ def parse(answer: Any) -> Observation:
             f"the device's answer is not an observation: {place}: {first['msg'][:200]}; "
             "update Leeboard's collection on the controller, or look at the device: something else answers there"
         ) from None
+
+
+def measurements(readings: Sequence[Reading]) -> Observation:
+    """Readings that the controller took, in the form that a visit has; without a machine there is nothing else."""
+    return Observation.model_construct(facts={}, readings=list(readings))
 
 
 def plain(value: Value | list[str], limit: int = 160) -> str:

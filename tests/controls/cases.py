@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import copy
 import json
+import tempfile
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from leeboard.estate.device import Device, device
+from leeboard.evidence import age, kept, second_factor
+from leeboard.evidence.lines import started_of
+from leeboard.evidence.store import StoredBundle
 from leeboard.policy.load import load
-from leeboard.verdict.observation import Observation, parse
+from leeboard.policy.model import Level
+from leeboard.policy.resolve import Wanted, resolve, resolve_school
+from leeboard.report import marked
+from leeboard.verdict.observation import Observation, Reading, parse
 
 from .scripts import FOLDER
 
@@ -42,6 +50,37 @@ class Case:
         given = {f"leeboard_{name}": value for name, value in about.items()}
         return device("case", given, tuple(load().parameters))
 
+    def wanted(self) -> Wanted:
+        """What the baseline wants of the case's device, or of its school as a whole."""
+        control = load().control(self.control)
+        it = self.device()
+        if control is not None and load().about_school(control):
+            return resolve_school(load(), it.urn, it.school, it.level)
+        return resolve(load(), it)
+
+    def measured(self) -> list[Reading]:
+        """What the controller measures at the case's `now`: by real code, from what the case says of its sources.
+
+        `seen`: when the device was last observed. `runs`: the school's runs by start, each `kept`, `gone` (from the
+        folder) or `lost` (from the store as well). `export`: a file in the control's folder. `recipients`: a text.
+        """
+        now = moment(self.raw["now"])
+        seen = self.raw.get("seen")
+        level = Level(self.raw.get("device", {}).get("level", "standard"))
+        export = self.raw.get("export")
+        taken = [
+            age.reading(moment(seen) if seen else None, now),
+            *marked.readings(load(), level, self.raw.get("recipients", "")),
+            *_kept(self.raw.get("runs", {}), now),
+            *second_factor.readings(FOLDER / self.control / export if export else None, now),
+        ]
+        said = {place: aspect(raw) for place, raw in self.raw.get("readings", {}).items()}
+        return [
+            Reading.model_validate({**one.model_dump(), "effective": said[place]}) if place in said else one
+            for one in taken
+            for place in [f"{one.driver}:{one.address}"]
+        ]
+
     def observation(self) -> Observation:
         """The compliant machine's observation, with what the case says put in its place."""
         answer = _compliant(COMPLIANT[self.raw.get("device", {}).get("platform", "linux")])
@@ -56,6 +95,29 @@ class Case:
                 old for old in answer["readings"] if (old["driver"], old["address"]) != (driver, address)
             ] + [new]
         return parse(answer)
+
+
+def moment(said: object) -> datetime:
+    """A moment of a case, with its offset from UTC, whether YAML took it for one or for text."""
+    found = datetime.fromisoformat(str(said))
+    assert found.tzinfo is not None
+    return found
+
+
+def _kept(runs: dict[str, str], now: datetime) -> list[Reading]:
+    """The evidence of a school whose runs began at these moments, each naming the one before it."""
+    ids = [f"{moment(start).astimezone(UTC):%Y%m%dT%H%M%SZ}-0000000a" for start in runs]
+    assert all(started_of(run) for run in ids)
+    bundles = [
+        StoredBundle("900001", run, f"hash of {run}", f"hash of {before}" if before else None, False, 1)
+        for run, before, what in zip(ids, [None, *ids], runs.values(), strict=False)
+        if what != "lost"
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        for run, what in zip(ids, runs.values(), strict=True):
+            if what == "kept":
+                Path(folder, f"{run}.jsonl.gz").touch()
+        return kept.readings(bundles, Path(folder), now)
 
 
 def aspect(said: Any) -> dict[str, Any]:

@@ -54,10 +54,7 @@ def baseline(*controls: Control) -> Baseline:
             "kconfig": Driver(platform="linux", state="planned", address=".*", summary="KDE Plasma"),
         },
         parameters={},
-        levels={
-            level: LevelDefinition(title=level, impact_levels="0-2", label="OFFICIAL", stale_after_days=14)
-            for level in Level
-        },
+        levels={level: LevelDefinition(title=level, impact_levels="0-2", label="OFFICIAL") for level in Level},
         frameworks={},
         digest="0" * 64,
     )

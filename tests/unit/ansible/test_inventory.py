@@ -8,6 +8,7 @@ import pytest
 
 from leeboard.ansible.inventory import file_of, read
 from leeboard.errors import LeeboardError
+from leeboard.estate.school import SchoolVariables
 
 GOOD = """
 all:
@@ -105,3 +106,16 @@ def test_a_folder_stands_for_its_file_and_nothing_else_in_it(tmp_path: Path) -> 
     empty.mkdir()
     with pytest.raises(LeeboardError, match="holds none of"):
         file_of(empty)
+
+
+def test_what_a_school_says_of_itself_as_a_whole(tmp_path: Path) -> None:
+    text = GOOD.replace(
+        "leeboard_school: Example Primary,",
+        "leeboard_school: Example Primary, leeboard_report_recipients: SIRO, leeboard_second_factor_export: e/s.csv,",
+    ).replace("        pc2: {}", "        pc2: {leeboard_report_recipients: Governors}")
+    found = read(write(tmp_path, text))
+    assert found.schools["900001"] == SchoolVariables("", tmp_path / "e" / "s.csv")
+    assert found.schools["900002"] == SchoolVariables()
+    (problem,) = found.problems
+    assert problem.startswith("school 900001: leeboard_report_recipients differs between the school's devices")
+    assert len(found.devices) == 3

@@ -8,7 +8,7 @@ import os
 import socket
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -154,3 +154,30 @@ def test_a_broken_inventory_is_one_line(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "hosts.yml" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_school_as_a_whole_is_in_every_report(tmp_path: Path) -> None:
+    school = {"leeboard_platform": "other", "leeboard_level": "high", "leeboard_report_recipients": "SIRO"}
+    # Of a day that has begun everywhere, and of accounts that must not be named anywhere.
+    name = f"staff-{datetime.now(UTC) - timedelta(days=1):%Y-%m-%d}.csv"
+    (tmp_path / name).write_text("account,second factor,kind\nzaphod,yes,app\ntrillian,yes,fido2\n")
+    source = inventory(tmp_path, tablet={**school, "leeboard_second_factor_export": name})
+    done = drift(tmp_path, "-i", str(source), "--format", "json")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    (whole,) = report["schools"]
+    assert {finding["control"]: finding["verdict"] for finding in whole["findings"]} == {
+        "FWD-04": "compliant", "LBL-03": "compliant", "REM-11": "drifted"
+    }  # fmt: skip
+    assert (report["marking"], report["recipients"], whole["level"]) == ("LOCAL HIGH", "SIRO", "high")
+    page = (tmp_path / "var" / "drift.html").read_text()
+    assert page.count("LOCAL HIGH. For: SIRO") == 2 and "1 of 2 accounts" in page
+    table = drift(tmp_path, "-i", str(source))
+    assert table.returncode == 0 and table.stdout.startswith("LOCAL HIGH. For: SIRO")
+    assert "1 of 2 accounts" in table.stdout
+    kept = b"".join(path.read_bytes() for path in (tmp_path / "var").rglob("*") if path.is_file())
+    assert not any(person in done.stdout + page + table.stdout for person in ("zaphod", "trillian"))
+    assert b"zaphod" not in kept and b"REM-11" not in kept.replace(page.encode(), b"")
+
+    (tmp_path / name).unlink()
+    assert drift(tmp_path, "-i", str(source)).returncode == 3

@@ -17,7 +17,7 @@ NIGHT = datetime(2026, 11, 2, 2, 10, tzinfo=UTC)
 
 
 def baseline() -> Baseline:
-    """LCK-01 (at most 900 s), LBL-01 (text), and LCK-02 which level standard does not ask for."""
+    """LCK-01 (at most 900 s), LBL-01 (text), LCK-02 (not asked for at level standard) and FWD-03 (14, 7, 3 days)."""
 
     def control(id: str, operator: str, value: Any, **more: Any) -> dict[str, Any]:
         return {
@@ -49,17 +49,28 @@ def baseline() -> Baseline:
         control("LCK-01", "at_most", 900),
         control("LCK-02", "equals", True, mode={"standard": "off", "sensitive": "enforce", "high": "enforce"}),
     ]
-    levels = {
-        name: {"title": name, "impact_levels": "", "label": name, "stale_after_days": days}
-        for name, days in (("standard", 14), ("sensitive", 7), ("high", 3))
+    levels = {name: {"title": name, "impact_levels": "", "label": name} for name in ("standard", "sensitive", "high")}
+    fresh = control("FWD-03", "at_most", {"standard": 14, "sensitive": 7, "high": 3}, subject="controller")
+    fresh["mode"] = "report"
+    fresh["settings"][0] |= {
+        "id": "age",
+        "platform": None,
+        "driver": "evidence_age",
+        "address": "last-observation",
+        "absent": "missing",
+        "otherwise": "stale",
     }
     return Baseline.model_validate(
         {
             "families": [
+                {"family": "FWD", "title": "Time", "controls": [fresh]},
                 {"family": "LCK", "title": "Locks", "controls": locks},
                 {"family": "LBL", "title": "Labels", "controls": [control("LBL-01", "equals", "Property of a school")]},
             ],
-            "drivers": {"dconf": {"platform": "linux", "state": "built", "address": "/.*", "summary": "dconf"}},
+            "drivers": {
+                "dconf": {"platform": "linux", "state": "built", "address": "/.*", "summary": "dconf"},
+                "evidence_age": {"state": "built", "address": "last-observation", "summary": "age"},
+            },
             "parameters": {},
             "levels": levels,
             "frameworks": {},

@@ -286,7 +286,7 @@ def test_links_pipes_and_giants_are_refused(tmp_path: Path, monkeypatch: pytest.
     with pytest.raises(LeeboardError, match="No such file"):
         read(tmp_path / "none.jsonl")
     monkeypatch.setattr(reader, "MOST_BYTES", 10)
-    with pytest.raises(LeeboardError, match="more than the 10 that are ever written"):
+    with pytest.raises(LeeboardError, match="more than the 10 that are read"):
         read(real)
 
 

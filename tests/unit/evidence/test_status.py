@@ -6,17 +6,22 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from leeboard.estate.device import Device
+from leeboard.evidence import age
 from leeboard.evidence.expected import expected as from_variables
 from leeboard.evidence.ingest import ingest
 from leeboard.evidence.lines import started_of
 from leeboard.evidence.status import estate_status
 from leeboard.evidence.store import Store
 from leeboard.policy.model import Baseline
+from leeboard.policy.resolve import resolve
 from leeboard.report.model import DeviceStatus, EstateStatus
+from leeboard.verdict.evaluate import measured
+from leeboard.verdict.finding import Finding
 from tests.unit.evidence.estate import URN, device, expected, line, observation, run_id, write
 
 
@@ -49,12 +54,16 @@ def verdicts(status: DeviceStatus) -> dict[str, str]:
     return {finding.control: finding.verdict.value for finding in status.findings}
 
 
-FINE = {"LCK-01": "compliant", "LCK-02": "not_applicable", "LBL-01": "compliant"}
+FINE = {"FWD-03": "compliant", "LCK-01": "compliant", "LCK-02": "not_applicable", "LBL-01": "compliant"}
 DRIFTED = {**FINE, "LCK-01": "drifted"}
 
 
 def all_of(verdict: str) -> dict[str, str]:
-    return {**FINE, "LCK-01": verdict, "LBL-01": verdict}
+    return {**FINE, "FWD-03": verdict, "LCK-01": verdict, "LBL-01": verdict}
+
+
+def found_of(status: DeviceStatus, control: str) -> Finding:
+    return next(finding for finding in status.findings if finding.control == control)
 
 
 def test_observed_tonight(school: School) -> None:
@@ -77,7 +86,7 @@ def test_silence_keeps_the_last_verdicts_until_they_are_stale(school: School, sa
     assert verdicts(found) == DRIFTED, "exactly at the limit it still stands"
     (found,) = school.status(device("LT-1"), night=14 + 1 / 86400).devices
     assert verdicts(found) == all_of("stale")
-    stale = found.findings[0]
+    stale = found_of(found, "LCK-01")
     assert stale.reason == "last seen 02 November 2026, more than 14 days ago; it was drifted then"
     assert found.since["LCK-01"] == started_of(run_id(14)) + timedelta(seconds=5)
 
@@ -91,9 +100,68 @@ def test_the_level_of_today_sets_the_limit(school: School) -> None:
     assert verdicts(found)["LCK-01"] == "compliant"
 
 
-def test_a_device_observed_in_its_latest_run_is_never_stale(school: School) -> None:
+def test_evidence_grows_stale_also_when_nobody_runs_a_check_any_more(school: School) -> None:
     school.night(0, {"LT-1": observation()})
-    assert verdicts(school.status(device("LT-1"), night=99).devices[0]) == FINE
+    assert verdicts(school.status(device("LT-1"), night=14).devices[0]) == FINE
+    (found,) = school.status(device("LT-1"), night=14 + 1 / 86400).devices
+    assert (found.outcome, verdicts(found)) == ("observed", all_of("stale"))
+
+
+def test_the_age_of_evidence_is_a_finding_of_its_own(school: School) -> None:
+    school.night(0, {"LT-1": observation()})
+    school.night(3, {})
+    (found,) = school.status(device("LT-1"), night=3).devices
+    fresh = found_of(found, "FWD-03")
+    (one,) = fresh.judged
+    assert (fresh.verdict, fresh.mode, one.seen, one.wanted) == ("compliant", "report", "3", "at most 14")
+    assert one.reason == "last seen 3 days ago, 2 Nov 2026, 02:10 UTC"
+    (stale,) = found_of(school.status(device("LT-1"), night=15).devices[0], "FWD-03").judged
+    assert (stale.verdict, stale.reason) == ("stale", "last seen 15 days ago, 2 Nov 2026, 02:10 UTC")
+    (never,) = found_of(school.status(device("LT-9")).devices[0], "FWD-03").judged
+    assert (never.verdict, never.seen, never.reason) == ("missing", "", "no run has ever seen this device")
+
+
+def test_a_school_may_shorten_the_silence_that_counts_and_never_lengthen_it(school: School) -> None:
+    school.night(0, {"LT-1": observation()})
+    shorter = device("LT-1", overrides={"FWD-03": {"age": 5}})
+    assert verdicts(school.status(shorter, night=5).devices[0]) == FINE
+    assert verdicts(school.status(shorter, night=5 + 1 / 86400).devices[0]) == all_of("stale")
+    longer = school.status(device("LT-1", overrides={"FWD-03": {"age": 15}})).devices[0]
+    assert verdicts(longer) == all_of("error") and "only a stricter value is taken" in longer.message
+
+
+@pytest.mark.parametrize(("ahead", "verdict"), [(timedelta(minutes=10), "compliant"), (timedelta(days=1), "error")])
+def test_evidence_from_the_future_is_no_fresh_evidence(school: School, ahead: timedelta, verdict: str) -> None:
+    school.night(0, {"LT-1": observation()})
+    (found,) = school.status(device("LT-1"), night=-ahead / timedelta(days=1)).devices
+    assert verdicts(found) == {**FINE, "FWD-03": verdict}
+
+
+@pytest.mark.parametrize("month", [3, 10])
+def test_the_change_of_summer_time_makes_no_day_longer(baseline: Baseline, month: int) -> None:
+    """29 March and 25 October 2026 have 23 and 25 hours in London; an age is counted in days of 24 hours."""
+    wanted = resolve(baseline, device())
+    seen = datetime(2026, month, 20, 12, tzinfo=ZoneInfo("Europe/London"))
+    at = seen.astimezone(UTC) + timedelta(days=14)
+    for late, verdict in ((timedelta(0), "compliant"), (timedelta(seconds=1), "stale")):
+        (finding,) = measured(wanted, [age.reading(seen, at + late)])
+        assert finding.verdict == verdict
+
+
+def test_what_a_bundle_says_of_its_own_age_does_not_count(school: School) -> None:
+    lies = [
+        {"control": "FWD-03", "verdict": "drifted", "mode": "enforce", "judged": []},
+        {"control": "LCK-01", "verdict": "stale", "mode": "enforce", "judged": []},
+        {"control": "LBL-01", "verdict": "drifted", "mode": "enforce", "judged": []},
+    ]
+    school.night(0, [line("LT-1", started_of(run_id(0)), findings=lies)])
+    found = verdicts(school.status(device("LT-1")).devices[0])
+    assert (found["FWD-03"], found["LBL-01"]) == ("compliant", "drifted")
+
+
+def test_age_is_in_no_bundle_and_no_span(school: School) -> None:
+    school.night(0, {"LT-1": observation()})
+    assert {held.control for held in school.store.history(URN, "LT-1")} == {"LCK-01", "LCK-02", "LBL-01"}
 
 
 def test_never_seen(school: School) -> None:
@@ -110,15 +178,16 @@ def test_failed_and_another_machine_are_errors_whatever_was_before(school: Schoo
     school.night(0, {"LT-1": observation()})
     school.night(1, {"LT-1": outcome})
     (found,) = school.status(device("LT-1"), night=1).devices
-    assert (found.outcome, verdicts(found)) == (outcome, all_of("error"))
-    assert found.findings[0].reason == f"{outcome} it was"
+    # How old the evidence is, is known all the same.
+    assert (found.outcome, verdicts(found)) == (outcome, {**all_of("error"), "FWD-03": "compliant"})
+    assert found_of(found, "LCK-01").reason == f"{outcome} it was"
     assert found.seen is not None and found.seen.day == 2
 
 
 def test_an_observation_that_makes_no_sense_is_an_error(school: School) -> None:
     school.night(0, [line("LT-1", started_of(run_id(0)), observation={"nonsense": 1})])
     (found,) = school.status(device("LT-1")).devices
-    assert (found.outcome, verdicts(found)) == ("failed", all_of("error"))
+    assert (found.outcome, verdicts(found)) == ("failed", {**all_of("error"), "FWD-03": "missing"})
     assert "is not an observation" in found.message
 
 
@@ -128,7 +197,7 @@ def test_platform_other_is_counted_and_never_checked(school: School) -> None:
     status = school.status(tablet)
     (found,) = status.devices
     assert (found.outcome, verdicts(found)) == ("other", all_of("not_checked"))
-    assert status.exit_code == 0 and status.counts()["not_checked"] == 2
+    assert status.exit_code == 0 and status.counts()["not_checked"] == 3
 
 
 def test_wrong_variables_are_an_error_in_the_store_and_in_the_inventory(school: School) -> None:

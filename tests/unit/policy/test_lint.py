@@ -13,7 +13,7 @@ from leeboard.policy.lint import lint
 from leeboard.policy.source import Problem
 
 GOOD = Path(__file__).parent / "good"
-DOR = "controls/DOR.yml"
+DOR, AGE = "controls/DOR.yml", "controls/AGE.yml"
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,8 @@ BREAKS = (
     Break("a planned driver with a module", "drivers.yml", "  state: planned\n", "  state: planned\n  module: x\n",
           "gate:", "gate", "no module"),
     Break("a level that is none", "levels.yml", "high: {title", "higher: {title", "higher: {", "higher", "must be"),
-    Break("a level without a description", "levels.yml", "high: {title: High, impact_levels: IL4, label: TOP, stale_aft"
-          "er_days: 3}\n", "", "standard: {title", "high", "is missing"),
+    Break("a level without a description", "levels.yml", "high: {title: High, impact_levels: IL4, label: TOP}\n", "",
+          "standard: {title", "high", "is missing"),
     # YAML
     Break("a key twice", DOR, "    why: It is a door.\n", "    why: It is a door.\n    why: It is.\n", "why: It is.\n",
           "DOR-02.why", "twice"),
@@ -90,6 +90,25 @@ BREAKS = (
           "DOR-01.sign.applies_when[0].equals", "is a text"),
     Break("an unknown function", DOR, "write: {value: red}", "write: {function: paint}", "function: paint",
           "DOR-01.gate.write.function", "no function"),
+    # Who answers
+    Break("a device answers, and no platform is named", DOR, "        platform: windows\n", "",
+          "id: gate", "DOR-01.gate.platform", "subject is the device"),
+    Break("a platform where no device answers", AGE, "        driver: evidence_age\n",
+          "        platform: linux\n        driver: evidence_age\n", "platform: linux", "AGE-01.age.platform",
+          "the controller answers"),
+    Break("a fact where no device answers", AGE, "        absent: missing\n",
+          "        absent: missing\n        applies_when: [{fact: owner, equals: school}]\n", "applies_when",
+          "AGE-01.age.applies_when", "facts are about devices"),
+    Break("silence that never ends at one level", AGE, "high: 3", "high: null", "accept:", "AGE-01.age.accept",
+          "asked of every device"),
+    Break("silence that never ends in one mode", AGE, "mode: report", "mode: {standard: off, sensitive: report, high: "
+          "report}", "accept:", "AGE-01.age.accept", "asked of every device"),
+    Break("silence that never ends for some", AGE, "    severity: low\n", "    severity: low\n    applies_to: {role: "
+          "[office]}\n", "accept:", "AGE-01.age.accept", "asked of every device"),
+    Break("freshness of schools", "drivers.yml", "evidence_age:\n", "evidence_age:\n  about: school\n",
+          "evidence_age:", "evidence_age", "about the device"),
+    Break("nothing to do about what no device answers", AGE, "    remedy:\n      controller: Go and look.\n",
+          "    remedy: {}\n", "remedy: {}", "AGE-01.remedy.controller", "says nothing on controller"),
     # Words
     Break("no why", DOR, "why: It is a door.", 'why: ""', 'why: ""', "DOR-02.why", "empty"),
     Break("no remedy for a platform", DOR, "      windows: Close the gate.\n", "", "    remedy:\n      linux: Close the"
@@ -183,6 +202,47 @@ def test_a_break_is_found_at_its_place(one: Break, tmp_path: Path) -> None:
     line -= one.at.startswith(("    title:", "        title:", "address: HKLM\\Pane"))
     found = [problem for problem in lint(folder) if problem.key == one.key and one.says in problem.message]
     assert [(problem.file, problem.line) for problem in found] == [(f"{folder}/{file}", line)], lint(folder)
+
+
+def test_without_a_limit_silence_would_never_end(tmp_path: Path) -> None:
+    shutil.copytree(GOOD, tmp_path / "baseline")
+    (tmp_path / "baseline" / AGE).unlink()
+    assert [problem.message for problem in lint(tmp_path / "baseline")] == [
+        "no control asks how old evidence is (evidence_age); silence would never end"
+    ]
+    shutil.copy(GOOD / AGE, tmp_path / "baseline" / AGE)
+    text = (GOOD / AGE).read_text()
+    second = text[text.index("      - id: age") :].replace("id: age", "id: age-too")
+    (tmp_path / "baseline" / AGE).write_text(text + second)
+    assert [problem.key for problem in lint(tmp_path / "baseline")] == ["AGE-01.age-too.driver"]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("", "asks some things of devices and others of schools"),
+        ("{role: [office], value: 1}", "a school has no role, form or platform"),
+        ("{level: [high], value: 1}", ""),
+    ],
+)
+def test_what_is_asked_of_schools_stands_alone_and_goes_by_level(change: str, words: str, tmp_path: Path) -> None:
+    folder = shutil.copytree(GOOD, tmp_path / "baseline")
+    drivers = (folder / "drivers.yml").read_text()
+    count = "doors:\n  about: school\n  state: built\n  address: count\n  writes: false\n  summary: Doors.\n"
+    (folder / "drivers.yml").write_text(drivers + count)
+    text = (folder / AGE).read_text()
+    second = text[text.index("  - id: AGE-01") :].replace("AGE-01", "AGE-02")
+    value = "{standard: 3, sensitive: 2, high: 1" + (f", special: [{change}]" if change else "") + "}"
+    second = second.replace("{standard: 14, sensitive: 7, high: 3}", value)
+    second = second.replace("driver: evidence_age", "driver: doors").replace(
+        "address: last-observation", "address: count"
+    )
+    if not change:
+        second = second[second.index("      - id: age") :].replace("id: age", "id: doors")
+    (folder / AGE).write_text(text + second)
+    assert [problem.message.partition(", and ")[2] or problem.message for problem in lint(folder)] == [words][
+        : len(words)
+    ]
 
 
 def test_all_problems_are_found_in_one_go(tmp_path: Path) -> None:

@@ -42,8 +42,11 @@ def wanted(control: str, setting: str, **of: Any) -> WantedSetting | None:
 def test_the_families_are_whole_and_audit_logging_has_begun() -> None:
     assert [control.id for control in BASELINE.controls] == [
         *(f"AUD-0{number}" for number in range(1, 9)),
+        "FWD-03",
+        "FWD-04",
         *(f"LBL-0{number}" for number in range(1, 4)),
         *(f"LCK-0{number}" for number in range(1, 10)),
+        "REM-11",
     ]
 
 
@@ -141,7 +144,7 @@ def test_what_is_recorded_besides_stays_recorded() -> None:
 
 def test_what_a_person_reads_is_whole_sentences() -> None:
     for control in BASELINE.controls:
-        for words in (control.why, control.remedy.linux, control.remedy.windows):
+        for words in (control.why, control.remedy.linux, control.remedy.windows, control.remedy.controller):
             assert not words or re.fullmatch(r"[A-Z\"].*[.]", words.strip(), re.DOTALL), (control.id, words)
         for setting in control.settings:
             assert not setting.remedy or setting.remedy.endswith((".", "chmod go-w.", "chmod a-x."))
@@ -180,5 +183,5 @@ def test_the_page_tells_built_from_planned() -> None:
     assert "6 read only" in row
     row = next(line for line in page.split("\n") if line.startswith("| [AUD-03]"))
     assert "1 planned" in row
-    row = next(line for line in page.split("\n") if line.startswith("| [LBL-03]"))
-    assert row.count("comes later") == 5
+    row = next(line for line in page.split("\n") if line.startswith("| [FWD-03]"))
+    assert "at most 60 days | at most 60 days | at most 14 days | 1 measured | 1 measured" in row

@@ -6,8 +6,8 @@ import random
 from datetime import UTC, datetime, timedelta
 
 from leeboard.estate.device import Device
-from leeboard.policy.model import Baseline, Mode
-from leeboard.report.model import DeviceStatus, EstateStatus
+from leeboard.policy.model import Baseline, Level, Mode
+from leeboard.report.model import DeviceStatus, EstateStatus, SchoolStatus
 from leeboard.verdict.finding import Finding, Judged
 from leeboard.verdict.verdicts import Verdict
 
@@ -86,18 +86,16 @@ def baseline() -> Baseline:
             "drivers": {},
             "parameters": {},
             "levels": {
-                "standard": {"title": "Standard", "impact_levels": "0-2", "label": "PROTECT", "stale_after_days": 30},
+                "standard": {"title": "Standard", "impact_levels": "0-2", "label": "PROTECT"},
                 "sensitive": {
                     "title": "Sensitive",
                     "impact_levels": "3",
                     "label": "RESTRICTED - pupil data",
-                    "stale_after_days": 14,
                 },
                 "high": {
                     "title": "High",
                     "impact_levels": "4",
                     "label": "CONFIDENTIAL - special categories",
-                    "stale_after_days": 7,
                 },
             },
             "frameworks": {},
@@ -172,9 +170,34 @@ def everywhere(it: Device, verdict: Verdict, outcome: str, message: str, seen: d
     )
 
 
-def estate(*devices: DeviceStatus, problems: tuple[str, ...] = ()) -> EstateStatus:
-    """A status of these devices at AT."""
-    return EstateStatus(devices, baseline(), AT, problems)
+def whole(
+    urn: str, *findings: Finding, level: Level = Level.STANDARD, recipients: str = "", name: str = ""
+) -> SchoolStatus:
+    """What is asked of a school as a whole."""
+    return SchoolStatus(urn, name or SCHOOLS.get(urn, f"School {urn}"), level, findings, recipients)
+
+
+def counted(verdict: Verdict, **other: str) -> Judged:
+    """What an export says of a school's accounts."""
+    said = {
+        "setting": "all-staff",
+        "title": "Staff who have no second factor",
+        "address": "second_factor:all-staff",
+        "seen": "4 accounts",
+        "wanted": "at most 0 accounts",
+        "source": "staff-2026-11-02.csv",
+        "reason": "4 of 61 accounts",
+        "remedy": "Let everybody who is counted register a second factor.",
+        **other,
+    }
+    return judged(verdict, **said)
+
+
+def estate(
+    *devices: DeviceStatus, problems: tuple[str, ...] = (), schools: tuple[SchoolStatus, ...] = ()
+) -> EstateStatus:
+    """A status of these devices, and of these schools as a whole, at AT."""
+    return EstateStatus(devices, baseline(), AT, problems, schools)
 
 
 def mixed() -> EstateStatus:
@@ -223,6 +246,21 @@ def mixed() -> EstateStatus:
         everywhere(device("YT-0004", "900002"), Verdict.ERROR, "failed", "the device has no Python 3.9 or newer", None),
         status(device("YT-0005", "900002"), {"LCK-01": Verdict.DRIFTED}),
         problems=("the run at 900002 broke off: its bundle has no trailer",),
+        schools=(
+            whole(
+                "900001",
+                Finding("REM-11", Verdict.DRIFTED, Mode.REPORT, (counted(Verdict.DRIFTED),)),
+                Finding("LBL-03", Verdict.COMPLIANT, Mode.REPORT, (counted(Verdict.COMPLIANT),)),
+                level=Level.SENSITIVE,
+            ),
+            whole(
+                "900002",
+                Finding("REM-11", Verdict.STALE, Mode.REPORT, (counted(Verdict.STALE),)),
+                Finding("LBL-03", Verdict.NOT_APPLICABLE, Mode.REPORT, (), "not asked for at level standard"),
+                level=Level.HIGH,
+                recipients="Head teacher, SIRO",
+            ),
+        ),
     )
 
 
@@ -245,7 +283,10 @@ def hostile() -> EstateStatus:
             Finding("ENC-01", Verdict.PENDING, Mode.ENFORCE, (bad,), text),
         )
         devices.append(DeviceStatus(it, OUTCOMES[place % 7], findings, AT, text, {}, (text,)))
-    return estate(*devices, problems=HOSTILE)
+    words = dict.fromkeys(("title", "seen", "wanted", "source", "reason", "remedy"), HOSTILE[0] + HOSTILE[3])
+    bad = Finding("REM-11", Verdict.DRIFTED, Mode.REPORT, (counted(Verdict.DRIFTED, **words),), HOSTILE[1])
+    hostile_school = whole("900001", bad, recipients=HOSTILE[1] + HOSTILE[4], name=HOSTILE[2])
+    return estate(*devices, problems=HOSTILE, schools=(hostile_school,))
 
 
 def some(seed: int, most: int = 40) -> EstateStatus:
@@ -269,7 +310,19 @@ def some(seed: int, most: int = 40) -> EstateStatus:
         seen = dice.choice((None, AT - timedelta(hours=dice.randrange(2000))))
         since = {control: AT - timedelta(hours=dice.randrange(5000)) for control in controls if dice.random() < 0.5}
         devices.append(DeviceStatus(it, dice.choice(OUTCOMES), findings, seen, dice.choice(("", "words")), since))
-    return estate(*devices, problems=dice.choice(((), ("a problem",))))
+    schools = tuple(
+        whole(
+            urn,
+            *(
+                Finding(control, verdict, dice.choice((Mode.ENFORCE, Mode.REPORT)), (counted(verdict),))
+                for control in ("FWD-04", "LBL-03", "REM-11")
+                for verdict in [dice.choice(list(Verdict))]
+            ),
+        )
+        for urn in sorted({device.device.urn for device in devices})
+        if dice.random() < 0.7
+    )
+    return estate(*devices, problems=dice.choice(((), ("a problem",))), schools=schools)
 
 
 def large(devices: int) -> EstateStatus:

@@ -14,7 +14,8 @@ from leeboard.report.overview import exit_reason
 from leeboard.verdict.finding import Finding
 from leeboard.verdict.verdicts import Verdict
 from tests.unit.report import samples
-from tests.unit.report.samples import AT, device, estate, everywhere, finding, judged, status
+from tests.unit.report.samples import AT, counted, device, estate, everywhere, finding, judged, status
+from tests.unit.report.samples import whole as whole_school
 
 DOC = Path(__file__).parents[3] / "docs" / "exit-codes.md"
 
@@ -26,6 +27,12 @@ def one(verdict: Verdict, mode: Mode = Mode.ENFORCE, code: str = "") -> EstateSt
 
 def whole(verdict: Verdict, outcome: str, platform: str = "linux") -> EstateStatus:
     return estate(everywhere(device("A-1", platform=platform), verdict, outcome, "words", None))
+
+
+def of_school(verdict: Verdict) -> EstateStatus:
+    # Nothing of it can be put back by a roll-out, so that the linter allows no other mode.
+    found = Finding("REM-11", verdict, Mode.REPORT, (counted(verdict),))
+    return estate(status(device("A-1"), {}), schools=(whole_school("900001", found),))
 
 
 SILENT = status(device("A-2"), {}, "unreachable", 4)
@@ -45,13 +52,16 @@ EXAMPLES = {
     "a setting could not be read": one(Verdict.ERROR),
     "a setting of a control in mode report could not be read": one(Verdict.ERROR, Mode.REPORT),
     "a setting was not checked for another reason than a planned driver": one(Verdict.NOT_CHECKED, code="mdm"),
-    "a device was silent for longer than its level allows": whole(Verdict.STALE, "unreachable"),
+    "a device was silent for longer than its level allows (FWD-03)": whole(Verdict.STALE, "unreachable"),
     "a device has never been seen": whole(Verdict.MISSING, "not_seen"),
     "another machine answered": whole(Verdict.ERROR, "another_machine"),
     # The last verdicts may still be on file; the failure counts all the same.
     "the check failed on a device": estate(status(device("A-1"), {}, "failed")),
     "nothing at all is known of a device": estate(DeviceStatus(device("A-1"), "observed", ())),
     "the run broke off": replace(one(Verdict.COMPLIANT), problems=("broken off",)),
+    "a school as a whole has drifted in mode report": of_school(Verdict.DRIFTED),
+    "the export of the identity provider could not be read": of_school(Verdict.ERROR),
+    "the export of the identity provider is too old": of_school(Verdict.STALE),
     "one device drifted, another could not be read": estate(DRIFTED, *one(Verdict.ERROR).devices),
 }
 

@@ -40,12 +40,15 @@ def test_three_views_agree(seed: int) -> None:
     data = as_json(status)
     assert {Verdict(name): count for name, count in data["counts"].items() if count} == truth
     assert {(device["urn"], device["asset"]) for device in data["devices"]} == assets
-    assert sum(len(device["findings"]) for device in data["devices"]) == sum(truth.values())
+    findings = [finding for one in (*data["devices"], *data["schools"]) for finding in one["findings"]]
+    assert len(findings) == sum(truth.values())
     assert sum(sum(school["counts"].values()) for school in data["schools"]) == sum(truth.values())
 
     text = printed(status)
     total = next(line for line in text.splitlines() if re.match(r"[0-9,]+ findings? on ", line))
     assert tallied(total.partition(": ")[2].partition(";")[0]) == truth
+    marked = [line for line in text.splitlines() if line == data["marking"]]
+    assert len(marked) == 2 and text.startswith(data["marking"])
     assert text.rstrip().endswith(f": exit {status.exit_code}") and data["exit_code"] == status.exit_code
     lines = [line.split() for line in text.splitlines()]
     assert all(any(words[:2] == [asset, "linux"] for words in lines) for _, asset in assets)
@@ -64,6 +67,16 @@ def test_three_views_agree(seed: int) -> None:
         words = row[1]
         for verdict, count in tallied(words).items():
             summed[verdict] = summed.get(verdict, 0) + count
+    of_schools = [row for row in rows if len(row) == 3 and row[0].split()[0] in ("FWD-04", "LBL-03", "REM-11")]
+    assert len(of_schools) == sum(len(school["findings"]) for school in data["schools"])
+    for row in of_schools:
+        verdict = next(found for word, found in WORDS.items() if row[1].startswith(word))
+        summed[verdict] = summed.get(verdict, 0) + 1
+        assert any(
+            line.split()[:1] == [row[0].split()[0]] and word in line
+            for word in [VERDICTS[verdict]]
+            for line in text.splitlines()
+        )
     assert summed == truth
 
 

@@ -55,6 +55,15 @@ def test_a_device_of_which_nothing_can_be_checked_is_not_clear() -> None:
     assert overview.is_unknown(it)
 
 
+def test_fresh_evidence_of_nothing_is_still_nothing() -> None:
+    fresh = Finding("FWD-03", Verdict.COMPLIANT, Mode.REPORT, (judged(Verdict.COMPLIANT, address="evidence_age:x"),))
+    every = tuple(finding(control, Verdict.NOT_CHECKED) for control in samples.CONTROLS)
+    for findings in ((fresh,), (fresh, *every)):
+        it = DeviceStatus(device("A-1"), "observed", findings, AT)
+        assert overview.is_unknown(it) and not overview.is_clear(it)
+    assert overview.standing(DeviceStatus(device("A-1"), "observed", (fresh, *every), AT)) is Verdict.NOT_CHECKED
+
+
 def test_planned_controls_do_not_make_a_device_look_unchecked() -> None:
     it = status(device("A-1"), {"ENC-01": Verdict.NOT_CHECKED})
     assert overview.standing(it) is Verdict.COMPLIANT

@@ -43,7 +43,7 @@ def test_the_head_of_the_mixed_estate() -> None:
         "6 are not fully known",
         "1 device has drifted and is also not fully known",
         "the run at 900002 broke off",
-        "136 findings in all",
+        "140 findings in all",
         "Leeboard cannot check these yet: ENC-02",
     ):
         assert re.sub(r"\s*,", ",", part) in re.sub(r"\s*,", ",", text), part
@@ -70,6 +70,23 @@ def test_marked_at_top_and_bottom_with_the_most_sensitive_level(levels: tuple[st
     assert marked == [label, label]
     assert page.index("<h1>") > page.index(">" + label)
     assert page.rindex(">" + label) > page.index("</footer>")
+
+
+def test_whom_a_report_is_for_stands_beside_its_label() -> None:
+    marked = re.findall(r'<p class="marking"[^>]*>(.*?)</p>', render(samples.mixed()))
+    assert marked == ["CONFIDENTIAL - special categories. For: Head teacher, SIRO"] * 2
+
+
+def test_what_is_asked_of_a_school_as_a_whole() -> None:
+    rows = [[" ".join(cell.split()) for cell in row] for row in Page(render(samples.mixed())).rows]
+    drifted, stale = (row for row in rows if row[0].startswith("REM-11"))
+    assert drifted[1] == "drifted only reported"
+    for part in ("Staff who have no second factor: 4 accounts; 4 of 61 accounts", "wanted: at most 0 accounts",
+                 "staff-2026-11-02.csv", "What to do: Let everybody who is counted"):  # fmt: skip
+        assert part in drifted[2], part
+    assert stale[1] == "out of date"
+    (optional,) = (row for row in rows if row[0].startswith("LBL-03") and row[1] == "not applicable")
+    assert optional[2] == "not asked for at level standard"
 
 
 def test_drift_is_explained_once_and_not_with_each_device() -> None:

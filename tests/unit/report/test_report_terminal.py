@@ -86,13 +86,34 @@ def test_many_devices_by_school_and_drift_by_control() -> None:
         "Another machine answered: 1 device.",
         "Silent, within the limit: 1 device.",
         "Problem with the run: the run at 900002 broke off",
-        "136 findings on 17 devices: 17 could not be read (error), 4 drifted, 10 not checked, 8 never seen (missing), "
-        "8 out of date (stale), 1 pending, 1 accepted risk (waived), 86 compliant, 1 not applicable; "
-        "1 drift only reported; 2 of those not checked because Leeboard cannot do so yet",
-        "3 findings drifted, 17 could not be read, 8 never seen, 8 out of date, 2 devices could not be judged, "
+        "140 findings on 17 devices and 2 schools: 17 could not be read (error), 5 drifted, 10 not checked, "
+        "8 never seen (missing), 9 out of date (stale), 1 pending, 1 accepted risk (waived), 87 compliant, "
+        "2 not applicable; 2 drifts only reported; 2 of those not checked because Leeboard cannot do so yet",
+        "3 findings drifted, 17 could not be read, 8 never seen, 9 out of date, 2 devices could not be judged, "
         "1 problem with the run: exit 3",
     ):
         assert part in text, part
+
+
+@pytest.mark.parametrize("details", [True, False])
+def test_what_is_asked_of_a_school_as_a_whole(details: bool) -> None:
+    text = folded(shown(samples.mixed(), 200, details=details))
+    for part in (
+        "Example Primary School as a whole, level sensitive REM-11 a control that this baseline does not have: "
+        "drifted, report only Staff who have no second factor: 4 accounts; 4 of 61 accounts; wanted at most 0 accounts "
+        "[staff-2026-11-02.csv] what to do Let everybody who is counted register a second factor.",
+        "Ysgol Tŷ Gwyn as a whole, level high REM-11",
+        "because not asked for at level standard",
+    ):
+        assert part in text, part
+
+
+def test_the_first_line_and_the_last_screen_carry_the_label() -> None:
+    line = "CONFIDENTIAL - special categories. For: Head teacher, SIRO"
+    for details in (True, False):
+        lines = shown(samples.mixed(), 200, details=details).splitlines()
+        assert lines[0] == line
+        assert line in lines[-6:]
 
 
 def test_details_can_be_asked_for() -> None:

@@ -1,0 +1,52 @@
+"""What the inventory says of a school as a whole: variables that its devices share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+RECIPIENTS = "leeboard_report_recipients"
+EXPORT = "leeboard_second_factor_export"
+LONGEST = 300
+
+
+@dataclass(frozen=True)
+class SchoolVariables:
+    """`recipients`: for whom reports are, in one line, or "". `export`: the identity provider's export, if named."""
+
+    recipients: str = ""
+    export: Path | None = None
+
+
+def variables_of(urn: str, hosts: Iterable[Mapping[str, Any]], folder: Path) -> tuple[SchoolVariables, tuple[str, ...]]:
+    """A school's own variables from those of its hosts, and what is wrong with them, in words.
+
+    `folder` is the inventory's: a path is meant from there. What is wrong counts as not said.
+    """
+    said: dict[str, str] = {}
+    problems = []
+    every = list(hosts)
+    for variable in (RECIPIENTS, EXPORT):
+        given = [host[variable] for host in every if host.get(variable) is not None]
+        wrong = _wrong(given)
+        if wrong:
+            problems.append(f"school {urn}: {variable} {wrong}")
+        elif given:
+            said[variable] = given[0].strip()
+    export = said.get(EXPORT)
+    return SchoolVariables(said.get(RECIPIENTS, ""), folder / export if export else None), tuple(problems)
+
+
+def _wrong(given: list[Any]) -> str:
+    if not all(isinstance(value, str) and value.strip() for value in given):
+        return "must be text that is not empty"
+    if len({value.strip() for value in given}) > 1:
+        return "differs between the school's devices; give it to the school's group"
+    for value in given[:1]:
+        if len(value) > LONGEST or not value.strip().isprintable():
+            return f"must be one line of at most {LONGEST} characters"
+        if "{{" in value or "{%" in value:
+            return "holds a template, which is not worked out here; write the text itself"
+    return ""

@@ -1,0 +1,78 @@
+"""How far back a school's evidence reaches without a gap, in the store and in its folder: what FWD-04 is judged by.
+
+Nothing removes evidence by itself, so what is missing was taken away by somebody. A school whose evidence is whole
+keeps to any schedule, however young it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from leeboard.evidence import bundle
+from leeboard.evidence.lines import RUN_ID, started_of
+from leeboard.evidence.store import StoredBundle
+from leeboard.report.words import day
+from leeboard.verdict.observation import Aspect, Found, Nothing, Reading, Unreadable
+
+DRIVER = "evidence_kept"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """`since`: the start of the first run after the last gap (None: the newest is gone). `whole`: there is no gap."""
+
+    since: datetime | None
+    whole: bool
+
+
+def readings(bundles: Sequence[StoredBundle], folder: Path, at: datetime) -> list[Reading]:
+    """What the store and the folder of one school keep. `bundles` are all that the store knows of it."""
+    there = _runs(folder)
+    in_folder: Aspect
+    if isinstance(there, str):
+        in_folder = Unreadable(state="unreadable", code="failed", why=there, source=str(folder))
+    else:
+        in_folder = _aspect(kept(bundles, there), str(folder), at)
+    in_store = _aspect(kept(bundles, {one.run for one in bundles}), "the store", at)
+    return [
+        Reading(driver=DRIVER, address="store", effective=in_store),
+        Reading(driver=DRIVER, address="folder", effective=in_folder),
+    ]
+
+
+def kept(bundles: Sequence[StoredBundle], there: Collection[str]) -> Kept:
+    """What is kept of the runs that are known; `there` are the ids of those that still lie in the place asked about."""
+    ordered = sorted(bundles, key=lambda one: one.run)
+    hashes = {one.file_sha256 for one in ordered if one.run in there and one.file_sha256 is not None}
+    since = None
+    for one in reversed(ordered):
+        if one.run not in there:
+            return Kept(since, whole=False)
+        since = started_of(one.run)
+        if one.previous is not None and one.previous not in hashes:
+            return Kept(since, whole=False)
+    return Kept(since, whole=True)
+
+
+def _aspect(found: Kept, source: str, at: datetime) -> Aspect:
+    if found.whole:
+        note = f"nothing was taken away since the first run on {day(found.since)}" if found.since else "no run yet"
+        return Nothing(state="absent", source=source, note=note)
+    if found.since is None:
+        return Found(state="value", value=0, source=source, note="the newest evidence is not there")
+    days = max(0, (at - found.since) // timedelta(days=1))
+    note = f"without a gap since {day(found.since)}; what was before is not there"
+    return Found(state="value", value=days, source=source, note=note)
+
+
+def _runs(folder: Path) -> set[str] | str:
+    """The runs whose bundles lie in a school's folder; in words why that cannot be told."""
+    try:
+        names = [path.name for path in folder.iterdir()]
+    except OSError as problem:
+        return f"the evidence folder cannot be read: {problem.strerror}"
+    ends = (bundle.OPEN, bundle.CLOSED)
+    return {run for name in names if name.endswith(ends) and RUN_ID.match(run := name.partition(".")[0])}

@@ -1,0 +1,55 @@
+"""What is asked of schools as a whole at one moment: measured on the controller just now, and never stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from leeboard.estate.device import Device
+from leeboard.estate.school import SchoolVariables
+from leeboard.evidence import kept, second_factor
+from leeboard.evidence.store import Store
+from leeboard.policy.model import Baseline, Level
+from leeboard.policy.resolve import resolve_school
+from leeboard.report import marked
+from leeboard.report.model import SchoolStatus
+from leeboard.report.words import LEVELS
+from leeboard.verdict.evaluate import measured
+from leeboard.verdict.observation import Reading
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where the answers lie: the store, the evidence folder (one folder a school in it), the schools' variables."""
+
+    store: Store
+    evidence: Path
+    variables: Mapping[str, SchoolVariables]
+
+
+def school_statuses(
+    sources: Sources, baseline: Baseline, devices: Sequence[Device], at: datetime
+) -> tuple[SchoolStatus, ...]:
+    """The schools of these devices, by URN, at the moment `at`. Never raises for what a school has or has not."""
+    of_school: dict[str, list[Device]] = {}
+    for device in devices:
+        of_school.setdefault(device.urn, []).append(device)
+    marks: dict[tuple[Level, str], list[Reading]] = {}
+    found = []
+    for urn, own in sorted(of_school.items()):
+        level = max((device.level for device in own), key=LEVELS.index)
+        said = sources.variables.get(urn, SchoolVariables())
+        # Most schools share a level and have no recipients: each report is made once to look at it, not 200 times.
+        kind = (level, said.recipients)
+        if kind not in marks:
+            marks[kind] = marked.readings(baseline, *kind)
+        readings = [
+            *marks[kind],
+            *kept.readings(sources.store.bundles([urn]), sources.evidence / urn, at),
+            *second_factor.readings(said.export, at),
+        ]
+        wanted = resolve_school(baseline, urn, own[0].school, level)
+        found.append(SchoolStatus(urn, own[0].school, level, measured(wanted, readings), said.recipients))
+    return tuple(found)

@@ -1,0 +1,83 @@
+"""Whether what Leeboard gives out carries its marking: each report is really made, and looked at. For LBL-03.
+
+A report that lost its label (a changed template, a label that the output cannot hold) is found this way, and by nothing
+that only reads the configuration.
+"""
+
+from __future__ import annotations
+
+import html
+import io
+import re
+from datetime import UTC, datetime
+
+from rich.console import Console
+
+from leeboard.estate.device import Device
+from leeboard.policy.model import Baseline, Form, Level, Platform, Role
+from leeboard.report import machine, page, terminal
+from leeboard.report.model import DeviceStatus, EstateStatus, SchoolStatus
+from leeboard.report.overview import Marking
+from leeboard.verdict.observation import Aspect, Found, Nothing, Reading
+
+DRIVER = "report_marking"
+VARIABLE = "leeboard_report_recipients"
+PLACES = re.compile(r'<p class="marking"[^>]*>([^<]*)</p>')
+AT = datetime(2026, 11, 25, tzinfo=UTC)  # of the report that is made to look at; nothing depends on it
+
+
+def readings(baseline: Baseline, level: Level, recipients: str) -> list[Reading]:
+    """Which outputs do not carry what they should at this level, and whom the school names."""
+    unmarked = Found(
+        state="value", value=unmarked_outputs(baseline, level, recipients), source="the reports of this Leeboard"
+    )
+    named: Aspect = Nothing(state="absent", source=VARIABLE, note="the school names no recipients")
+    if recipients:
+        named = Found(state="value", value=recipients, source=VARIABLE)
+    return [
+        Reading(driver=DRIVER, address="unmarked", effective=unmarked),
+        Reading(driver=DRIVER, address="recipients", effective=named),
+    ]
+
+
+def unmarked_outputs(baseline: Baseline, level: Level, recipients: str) -> list[str]:
+    """The outputs that lack the label of the level, or the recipients, at the place where a reader looks for it."""
+    status = _example(baseline, level, recipients)
+    label = " ".join(baseline.levels[level].label.split())
+    line = Marking(label, recipients).line
+    data = machine.as_json(status)
+    checks = {
+        "page": _on_page(page.render(status), line),
+        "terminal": _on_terminal(status, line),
+        "json": (data.get("marking"), data.get("recipients")) == (label, recipients),
+    }
+    return [output for output, there in checks.items() if not (there and label)]
+
+
+def _example(baseline: Baseline, level: Level, recipients: str) -> EstateStatus:
+    device = Device(
+        name="example",
+        asset="example",
+        urn="000000",
+        school="example",
+        platform=Platform.LINUX,
+        form=Form.DESKTOP,
+        role=Role.OFFICE,
+        level=level,
+    )
+    whole = SchoolStatus(device.urn, device.school, level, (), recipients)
+    return EstateStatus((DeviceStatus(device, "observed", ()),), baseline, AT, schools=(whole,))
+
+
+def _on_page(rendered: str, line: str) -> bool:
+    """Above and below everything else."""
+    found = [html.unescape(text).strip() for text in PLACES.findall(rendered)]
+    return len(found) == 2 and set(found) == {line}
+
+
+def _on_terminal(status: EstateStatus, line: str) -> bool:
+    """The first line, and again above the counts."""
+    stream = io.StringIO()
+    terminal.show(status, Console(file=stream, width=10_000), details=False)
+    lines = stream.getvalue().splitlines()
+    return lines[:1] == [line] and lines.count(line) == 2
