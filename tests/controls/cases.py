@@ -17,15 +17,19 @@ from leeboard.evidence import age, kept, second_factor
 from leeboard.evidence.lines import started_of
 from leeboard.evidence.store import StoredBundle
 from leeboard.policy.load import load
-from leeboard.policy.model import Level
+from leeboard.policy.model import Baseline, Level
 from leeboard.policy.resolve import Wanted, resolve, resolve_school
 from leeboard.report import marked
+from leeboard.verdict.evaluate import evaluate, measured
+from leeboard.verdict.finding import Finding
 from leeboard.verdict.observation import Observation, Reading, parse
 
 from .scripts import FOLDER
 
 NOTICE = "This computer is Example School's. Only people whom the school has authorised may use it."
 ASPECTS = ("effective", "configured", "running")
+# What there is to judge: a device's observation, or what the controller measures.
+Seen = Observation | list[Reading]
 COMPLIANT = {"linux": "compliant_gnome.json", "windows": "compliant_windows.json"}
 
 
@@ -50,13 +54,24 @@ class Case:
         given = {f"leeboard_{name}": value for name, value in about.items()}
         return device("case", given, tuple(load().parameters))
 
-    def wanted(self) -> Wanted:
-        """What the baseline wants of the case's device, or of its school as a whole."""
-        control = load().control(self.control)
+    def finding(self, baseline: Baseline, seen: Seen | None = None) -> Finding:
+        """The finding on the case's control. `seen`, what there is to judge, can be kept and handed in again."""
+        seen = self.seen() if seen is None else seen
+        wanted = self._wanted(baseline)
+        found = measured(wanted, seen) if isinstance(seen, list) else evaluate(wanted, seen)
+        return next(finding for finding in found if finding.control == self.control)
+
+    def seen(self) -> Seen:
+        """What there is to judge: the device's observation, or what the controller measures."""
+        return self.measured() if "now" in self.raw else self.observation()
+
+    def _wanted(self, baseline: Baseline) -> Wanted:
+        """What a baseline wants of the case's device, or of its school as a whole."""
+        control = baseline.control(self.control)
         it = self.device()
-        if control is not None and load().about_school(control):
-            return resolve_school(load(), it.urn, it.school, it.level)
-        return resolve(load(), it)
+        if control is not None and baseline.about_school(control):
+            return resolve_school(baseline, it.urn, it.school, it.level)
+        return resolve(baseline, it)
 
     def measured(self) -> list[Reading]:
         """What the controller measures at the case's `now`: by real code, from what the case says of its sources.

@@ -9,8 +9,6 @@ import pytest
 
 from leeboard.policy.load import load
 from leeboard.policy.model import Platform
-from leeboard.policy.resolve import resolve
-from leeboard.verdict.evaluate import evaluate, measured
 from leeboard.verdict.finding import Finding
 
 from .cases import Case, all_cases
@@ -24,11 +22,7 @@ CASES = all_cases()
 
 def judged(case: Case) -> Finding:
     """The finding on the case's control."""
-    if "now" in case.raw:
-        findings = measured(case.wanted(), case.measured())
-    else:
-        findings = evaluate(resolve(load(), case.device()), case.observation())
-    return next(finding for finding in findings if finding.control == case.control)
+    return case.finding(load())
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

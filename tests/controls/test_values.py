@@ -7,20 +7,11 @@ from functools import cache
 import pytest
 
 from leeboard.policy.load import load
-from leeboard.policy.model import Baseline
-from leeboard.policy.resolve import resolve
-from leeboard.verdict.evaluate import evaluate
 from leeboard.verdict.finding import Finding
-from leeboard.verdict.observation import Observation
 
-from .cases import Case, all_cases
+from .cases import Case, Seen, all_cases
 from .mutants import Mutant, mutants
 from .values import Cell, cells
-
-
-def _finding(case: Case, observation: Observation, baseline: Baseline) -> Finding:
-    found = evaluate(resolve(baseline, case.device()), observation)
-    return next(finding for finding in found if finding.control == case.control)
 
 
 def _verdict(cell: Cell, finding: Finding) -> str:
@@ -29,29 +20,28 @@ def _verdict(cell: Cell, finding: Finding) -> str:
 
 @pytest.mark.parametrize("cell", cells(), ids=lambda cell: cell.name)
 def test_a_value_gets_its_verdict(cell: Cell) -> None:
-    finding = _finding(cell.case, cell.case.observation(), load())
+    finding = cell.case.finding(load())
     assert _verdict(cell, finding) == cell.expect, finding.as_json()
 
 
 @cache
-def _cases(control: str) -> list[tuple[Case, Observation]]:
-    return [(case, case.observation()) for case in all_cases() if case.control == control]
+def _cases(control: str) -> list[tuple[Case, Seen]]:
+    return [(case, case.seen()) for case in all_cases() if case.control == control]
 
 
 @cache
-def _tables(control: str) -> list[tuple[Cell, Observation]]:
-    return [(cell, cell.case.observation()) for cell in cells(control)]
+def _tables(control: str) -> list[tuple[Cell, Seen]]:
+    return [(cell, cell.case.seen()) for cell in cells(control)]
 
 
 def _noticed(mutant: Mutant) -> bool:
     baseline = mutant.baseline(load())
-    for case, observation in _cases(mutant.control.id):
-        finding = _finding(case, observation, baseline)
+    for case, seen in _cases(mutant.control.id):
+        finding = case.finding(baseline, seen)
         if str(finding.verdict) != case.raw["expect"] or str(finding.mode) != case.raw.get("mode", str(finding.mode)):
             return True
     return any(
-        _verdict(cell, _finding(cell.case, observation, baseline)) != cell.expect
-        for cell, observation in _tables(mutant.control.id)
+        _verdict(cell, cell.case.finding(baseline, seen)) != cell.expect for cell, seen in _tables(mutant.control.id)
     )
 
 

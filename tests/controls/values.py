@@ -24,13 +24,14 @@ from typing import Any
 import yaml
 
 from leeboard.policy.load import load
-from leeboard.policy.model import Level, Setting
+from leeboard.policy.model import Level
 
 from .cases import Case
 from .scripts import FOLDER
 
+NOW = "2026-11-25T02:00:00+00:00"  # when somebody asks for what the controller measures; the tables say what it finds
 FILE_KEYS = {"from", "device", "facts", "settings"}
-VERDICTS = ("compliant", "drifted", "not_checked", "not_applicable")
+VERDICTS = ("compliant", "drifted", "not_checked", "not_applicable", "stale", "missing")
 
 
 @dataclass(frozen=True)
@@ -70,18 +71,15 @@ def _cells(control: str, table: dict[str, Any], file: str) -> Iterator[Cell]:
             raise ValueError(f"{control}/{file}: {control} has no setting {name}")
         for level, value, expect in _values(said):
             shown = "absent" if isinstance(value, dict) and "absent" in value else repr(value)
-            about = {"platform": str(settings[name].platform), **table.get("device", {}), "level": level}
             raw = {
                 "name": f"{name} is {shown} at level {level}",
-                "device": about,
+                "device": {**table.get("device", {}), "level": level},
                 "facts": table.get("facts", {}),
-                "readings": {_place(settings[name]): value},
+                "readings": {f"{settings[name].driver}:{settings[name].address}": value},
             }
+            platform = settings[name].platform
+            raw |= {"now": NOW} if platform is None else {"device": {**raw["device"], "platform": str(platform)}}
             yield Cell(Case(control, raw), name, expect)
-
-
-def _place(setting: Setting) -> str:
-    return f"{setting.driver}:{setting.address}"
 
 
 def _values(said: dict[str, Any]) -> Iterator[tuple[str, Any, str]]:
