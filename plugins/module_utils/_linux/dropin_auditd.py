@@ -1,7 +1,7 @@
 """What auditd writes, where, and what it does when there is no room: /etc/audit/auditd.conf.
 
-Addresses `auditd:KEY`: what auditd has once it has read the file, a number of megabytes where the key is a size, its own
-default where the file does not set the key. Besides:
+Addresses `auditd:KEY`: what auditd has once it has read the file, a number of megabytes where the key is a size, its
+own default where the file does not set the key. Besides:
 
     auditd:num_logs*max_log_file        int, megabytes that are kept before the oldest are overwritten; absent where
                                         auditd overwrites nothing, 0 where it keeps nothing
@@ -13,7 +13,6 @@ auditd reads the file at its start and on SIGHUP. The time of the last SIGHUP is
 from __future__ import annotations
 
 import json
-import os
 import re
 import stat
 
@@ -87,7 +86,8 @@ def effective(host, address: str) -> dict:
     if key == KEPT:
         aspect = _kept(found)
     elif key == MARGIN:
-        aspect = value(_margin(host, found), f"{_place(found, 'space_left')}; {_place(found, 'admin_space_left')}", "int")
+        source = f"{_place(found, 'space_left')}; {_place(found, 'admin_space_left')}"
+        aspect = value(_margin(host, found), source, "int")
     else:
         said = found.values[key]
         if key == "log_group" and number(said) is not None:
@@ -114,7 +114,8 @@ def _kept(found) -> dict:
     if action != "rotate":
         return absent(f"max_log_file_action = {action}: auditd overwrites no log")
     if logs < 2:
-        return value(0, f"num_logs = {logs} switches rotation off: the log grows until the disk is full; {sizes}", "int")
+        off = f"num_logs = {logs} switches rotation off, so the log grows until the disk is full"
+        return value(0, f"{off}; {sizes}", "int")
     return value(logs * found.values["max_log_file"], sizes, "int")
 
 
@@ -123,11 +124,7 @@ def _margin(host, found) -> int:
     said = [found.values[key] for key in ("space_left", "admin_space_left")]
     if any(isinstance(size, str) for size in said):
         folder = found.values["log_file"].rpartition("/")[0]
-        try:
-            system = os.statvfs(host.path(folder))
-        except OSError as problem:
-            raise HostError("failed", f"the size of the file system of {folder} is unknown: {problem.strerror}") from None
-        whole = system.f_blocks * system.f_frsize // 2**20
+        whole = host.megabytes(folder)
         said = [whole * int(size[:-1]) // 100 if isinstance(size, str) else size for size in said]
     return said[0] - said[1]
 

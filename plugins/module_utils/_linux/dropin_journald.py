@@ -10,12 +10,10 @@ src/journal/journald-server.c). The values are those in effect, whatever way the
 
 from __future__ import annotations
 
-import os
 import re
 import stat
 
 from .change import ChangeRefused
-from .host import HostError
 from .reading import value
 
 FOLDER = "/var/log/journal"
@@ -60,11 +58,7 @@ def _most_use(host, aspect: dict) -> dict:
     if aspect["state"] == "value":
         return {**_kept(aspect), **value(megabytes(aspect["value"]), f"{aspect['value']} in {aspect['source']}", "int")}
     folder = next((path for path in (FOLDER, "/var/log", "/") if host.exists(path)), "/")
-    try:
-        system = os.statvfs(host.path(folder))
-    except OSError as problem:
-        raise HostError("failed", f"the size of the file system of {folder} is unknown: {problem.strerror}") from None
-    tenth = system.f_blocks * system.f_frsize // MEGABYTE // 10
+    tenth = host.megabytes(folder) // 10
     source = f"journald's own default, a tenth of the file system of {folder} and at most 4 GB ({aspect['source']})"
     return {**_kept(aspect), **value(min(tenth, MOST_BY_DEFAULT), source, "int")}
 

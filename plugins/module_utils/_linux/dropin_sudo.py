@@ -85,7 +85,7 @@ def _defaults(host, text: str) -> list:
     done = host.query(["cvtsudoers", "-f", "json", "-s", "aliases,privileges", "-"], input=text)
     if done.rc != 0:
         said = " / ".join(line.strip() for line in done.err.split("\n") if line.strip())[:300]
-        raise HostError("malformed", f"sudo's files do not parse, so sudo leaves out what it does not understand: {said}")
+        raise HostError("malformed", f"sudo's files do not parse, and sudo skips what it does not understand: {said}")
     try:
         found = json.loads(done.out or "{}").get("Defaults", [])
         return [

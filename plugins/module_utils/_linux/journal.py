@@ -60,7 +60,7 @@ class Journal:
 
     def _file(self, edit) -> dict:
         if isinstance(edit, PermissionEdit):
-            before, after = (dict(zip(("mode", "uid", "gid"), said)) for said in (edit.before, edit.after))
+            before, after = ({"mode": mode, "uid": uid, "gid": gid} for mode, uid, gid in (edit.before, edit.after))
             return {"path": edit.path, "before": {"state": "permissions", **before}, "after": after}
         before = {"state": "absent"}
         if edit.before is not None:

@@ -22,11 +22,15 @@ def observe(host, addresses: list) -> dict:
     """A reading for each address; nothing is raised for a bad machine."""
     asked = sorted({_name(address) for address in addresses if ADDRESSES.match(address)})
     return {
-        address: attempt(NAME, address, lambda address=address: reading(NAME, address, _state(host, asked, _name(address))))
+        address: attempt(NAME, address, lambda address=address: _read(host, asked, address))
         if ADDRESSES.match(address)
         else foreign(NAME, address)
         for address in addresses
     }
+
+
+def _read(host, asked: list, address: str) -> dict:
+    return reading(NAME, address, _state(host, asked, _name(address)))
 
 
 def _name(address: str) -> str:

@@ -92,6 +92,10 @@ class Planned:
         """The status as it is now."""
         return self._host.stat(name)
 
+    def megabytes(self, name: str) -> int:
+        """The size of a file system, which no edit changes."""
+        return self._host.megabytes(name)
+
     def query(self, argv: list):
         """Ask the machine as it is: only for what no file edit changes, such as the version of a program."""
         return self._host.query(argv)

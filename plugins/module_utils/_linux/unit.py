@@ -58,7 +58,7 @@ def _shown(host, asked: list) -> dict:
     ]
     if done.rc != 0 or len(blocks) != len(asked) or any("LoadState" not in block for block in blocks):
         raise HostError("failed", f"systemctl show ended with status {done.rc}: {done.err.strip()[:200]}")
-    return dict(zip(asked, blocks))  # in the order of the question
+    return {unit: blocks[at] for at, unit in enumerate(asked)}  # in the order of the question
 
 
 def _aspect(host, asked: list, address: str) -> dict:
@@ -78,10 +78,10 @@ def _aspect(host, asked: list, address: str) -> dict:
     if kind == "failed":
         return value(active == "failed", where, "bool")
     socket = f"{unit[:-8]}.socket" if unit.endswith(".service") else ""
-    if active not in ("active", "reloading") and socket in said.get("TriggeredBy", "").split():
-        if units.get(socket, {}).get("ActiveState") == "active":
-            return value(True, f"{where}; {socket} starts it when it is needed", "bool")
-    return value(active in ("active", "reloading"), where, "bool")
+    listening = units.get(socket, {}).get("ActiveState") == "active" and socket in said.get("TriggeredBy", "").split()
+    if active not in ("active", "reloading") and listening:
+        where += f"; {socket} starts it when it is needed"
+    return value(listening or active in ("active", "reloading"), where, "bool")
 
 
 def rehearse(host, changes: list) -> Rehearsal:

@@ -72,7 +72,7 @@ def test_start_files_that_others_may_change(tmp_path: Path) -> None:
     ("address", "value", "message"),
     [
         ("/etc/none", "root:root 0644", "is missing"),
-        ("/etc/ssh", "root:root 0755", "Is a directory"),
+        ("/etc/ssh", "root:root 0755", "is no regular file"),
         ("/etc/issue", "root:root", "must look like"),
         ("/etc/issue", "nosuch:root 0644", "knows no nosuch"),
         ("/etc/../usr/x", "root:root 0644", "no address"),

@@ -29,6 +29,11 @@ NEAR = [
     "environments", "sshd:Banner", "sshd:Port", "systemd/logind.conf:Login.IdleAction", "systemd/logind.conf:Login",
     "gdm:daemon.AutomaticLoginEnable", "gdm:daemon.AutomaticLogin", "lightdm:Seat:*.greeter-hide-users", "pam", "pams",
     "lightdm:Seat:0.greeter-hide-users", "deny", "unlock_time", "without-password", "without_password", "label\n",
+    "auditd:num_logs", "auditd:num_logs*max_log_file", "auditd:num_logs_max_log_file", "auditd:tcp_listen_port",
+    "auditd:space_left", "auditd:space_left-admin_space_left", "auditd:", "sudo:logfile", "sudo:log_file", "audit-logs",
+    "audit-log", "auditd:installed", "auditd", "lib32-x:installed", "auditd.service:enabled", "auditd.service",
+    "getty@tty1.service:active", "systemd-fsck@dev-x\\x2d1.service:active", "auditd:active", "cmdline:audit",
+    "cmdline:", "audit:pid", "audit:pids", "auditd:installed\n", "auditd.service:active\n", "audit:pid\n",
 ]  # fmt: skip
 
 
