@@ -164,6 +164,8 @@ def plan(host, planned, address: str, wanted) -> list:
     before = effective(planned, address)
     if before.get("value") == wanted and isinstance(before.get("value"), bool) == isinstance(wanted, bool):
         return load if _older(host) else []
+    if key == KEPT and before["state"] == "absent":
+        return load if _older(host) else []  # nothing is overwritten, so there is no number to set
     for name, said in _assignments(planned, address, key, wanted):
         planned.put_bytes(CONF, with_value(planned.read(CONF), name, said))
     after = effective(planned, address)

@@ -307,6 +307,11 @@ def test_enough_logs_are_kept(tmp_path: Path, conf: str, wanted: int, logs: int,
     assert change(host, **{"num_logs*max_log_file": logs * size})["changed"] is False
 
 
+def test_where_nothing_is_overwritten_there_is_no_number_to_set(tmp_path: Path) -> None:
+    host = machine(tmp_path, DEBIAN + "max_log_file_action = keep_logs\n")
+    assert change(host, **{"num_logs*max_log_file": 192})["changed"] is False
+
+
 def test_the_warning_comes_before_the_last_resort_again(tmp_path: Path) -> None:
     host = machine(tmp_path, DEBIAN + "space_left = 1%\n")
     change(host, **{"space_left-admin_space_left": 25})
