@@ -7,6 +7,8 @@ Addresses `UNIT:enabled`, `UNIT:active`, `UNIT:failed`, `UNIT:masked` (bool; abs
     failed    its last start failed, or it ended by itself with an error
     masked    it cannot be started at all
 
+Where systemd does not run (a container) it starts nothing: enabled and active are false.
+
 A change switches a unit on: enabled and active to true, failed and masked to false. Nothing is switched off from here.
 """
 
@@ -24,6 +26,8 @@ ADDRESSES = re.compile(
     r"\A[A-Za-z0-9][A-Za-z0-9:_.@\\-]{0,80}\.(?:service|socket|timer|path|target):(?:enabled|active|failed|masked)\Z"
 )
 PROPERTIES = ("Id", "LoadState", "ActiveState", "SubState", "UnitFileState", "TriggeredBy")
+RUNS = "/run/systemd/system"
+NOTHING_RUNS = "systemd does not run on this machine"
 ENABLED = ("enabled", "alias", "generated")
 WANTED = {"enabled": True, "active": True, "failed": False, "masked": False}
 # What is done for each, in this order: a masked unit cannot be enabled, nor started.
@@ -49,8 +53,6 @@ def _units(addresses: list) -> list:
 
 def _shown(host, asked: list) -> dict:
     """{unit: properties}; one question to the service manager answers for all. Raises HostError."""
-    if not host.exists("/run/systemd/system"):
-        raise HostError("failed", "systemd does not run on this machine, so nobody can say what is started")
     done = host.query(["systemctl", "show", *[word for name in PROPERTIES for word in ("-p", name)], "--", *asked])
     blocks = [
         dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
@@ -63,6 +65,8 @@ def _shown(host, asked: list) -> dict:
 
 def _aspect(host, asked: list, address: str) -> dict:
     unit, _dummy, kind = address.rpartition(":")
+    if not host.exists(RUNS):
+        return value(False, NOTHING_RUNS, "bool")
     units = _shown(host, asked)
     said = units[unit]
     loaded, active, file = (said.get(name, "") for name in ("LoadState", "ActiveState", "UnitFileState"))
@@ -95,6 +99,8 @@ def rehearse(host, changes: list) -> Rehearsal:
         unit, _dummy, kind = address.rpartition(":")
         if wanted is not WANTED[kind]:
             raise ChangeRefused(f"{address}: units are switched on from here and never off, so not {wanted!r}")
+        if not host.exists(RUNS):
+            raise ChangeRefused(f"{NOTHING_RUNS}, so {unit} cannot be switched on")
         found = _aspect(host, asked, address)
         if found["state"] == "absent":
             raise ChangeRefused(f"{unit} is not installed, so it cannot be switched on; install its package first")

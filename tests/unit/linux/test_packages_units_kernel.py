@@ -177,8 +177,13 @@ def test_a_service_manager_that_does_not_answer_is_no_answer(tmp_path: Path, don
     assert effective(unit, host, "auditd.service:active")["code"] == "failed"
 
 
-def test_without_systemd_nobody_knows(tmp_path: Path) -> None:
-    assert effective(unit, folder(tmp_path), "auditd.service:active")["code"] == "failed"
+def test_where_systemd_does_not_run_it_starts_nothing(tmp_path: Path) -> None:
+    host = folder(tmp_path)
+    for kind in ("enabled", "active"):
+        found = effective(unit, host, f"auditd.service:{kind}")
+        assert (found["value"], found["source"]) == (False, "systemd does not run on this machine")
+    with pytest.raises(ChangeRefused, match="systemd does not run"):
+        unit.rehearse(host, [{"address": "auditd.service:active", "value": True}])
 
 
 @pytest.mark.parametrize(
