@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from leeboard.policy.model import Mode, Value, flat
 from leeboard.policy.resolve import Wanted
-from leeboard.verdict.evaluate import to_mend
+from leeboard.verdict.evaluate import accepts, to_mend
 from leeboard.verdict.observation import Found, Observation
 
 Risk = Literal["none", "reboot", "cut_off", "destructive"]
@@ -46,8 +46,9 @@ class Step:
 def plan(wanted: Wanted, observation: Observation, family: str) -> tuple[Step, ...]:
     """The steps that bring the enforced settings of one family to what is wanted; empty when nothing is to be done.
 
-    A setting is changed when it drifted, or when it is right on disk and not loaded yet (pending). What could not be
-    read, is only reported, has no value to write, or belongs to a group policy is left alone.
+    A setting is changed when it drifted, or when it is right on disk and not loaded yet (pending); then what is there
+    is written again, so that a value which is stricter than ours stays. What could not be read, is only reported, has
+    no value to write, or belongs to a group policy is left alone.
     """
     changes: dict[str, dict[str, Change]] = {}
     enforced = [
@@ -63,9 +64,13 @@ def plan(wanted: Wanted, observation: Observation, family: str) -> tuple[Step, .
             # What a group policy sets it sets again: writing against it would never come to rest.
             continue
         effective = reading.effective
-        write = setting.written(flat(effective.value) if isinstance(effective, Found) else None)
+        found = flat(effective.value) if isinstance(effective, Found) else None
+        write = setting.written(found)
         if write is None:
             continue
+        waits = accepts(setting, effective) is True
+        if waits and found is not None:
+            write = found
         change = Change(
             control=setting.control.id,
             address=setting.setting.address,
@@ -73,8 +78,10 @@ def plan(wanted: Wanted, observation: Observation, family: str) -> tuple[Step, .
             type=setting.setting.type,
             expect=reading.fingerprint,
         )
-        # Two controls may name one address; the linter proves that they write the same.
-        changes.setdefault(setting.setting.driver, {}).setdefault(change.address, change)
+        # Two controls may name one address; the linter proves that they write the same. One may take what is there.
+        mine = changes.setdefault(setting.setting.driver, {})
+        if change.address not in mine or (not waits and mine[change.address].value == found):
+            mine[change.address] = change
     steps = []
     for driver, by_address in sorted(changes.items()):
         module = wanted.baseline.drivers[driver].module

@@ -12,9 +12,14 @@ description:
   - Sets one value of a configuration that is put together from a main file and drop-ins, in a drop-in of Leeboard's
     own, and proves that the value wins. Refuses where a stronger file would still decide.
   - Knows V(systemd/NAME.conf:Section.Key), where NAME is logind, journald, timesyncd or sleep, V(sshd:Banner),
-    V(gdm:daemon.AutomaticLoginEnable), V(gdm:daemon.TimedLoginEnable) and V(lightdm:Seat:*.greeter-hide-users).
+    V(gdm:daemon.AutomaticLoginEnable), V(gdm:daemon.TimedLoginEnable), V(lightdm:Seat:*.greeter-hide-users),
+    V(sudo:logfile) and V(auditd:KEY).
   - C(sshd) is asked to accept the new file, in a private mount namespace, before it is written. No other keyword of
     sshd can be set, since a mistake there cuts off whoever would repair it.
+  - V(sudo:logfile) goes to a file in C(/etc/sudoers.d), after C(visudo) has accepted all of sudo's files as they would
+    be.
+  - V(auditd:KEY) is set in its place in C(/etc/audit/auditd.conf), and auditd reloads. Besides the keys of the file
+    there are V(auditd:num_logs*max_log_file) and V(auditd:space_left-admin_space_left), in megabytes.
 version_added: 0.1.0
 author:
   - Leeboard contributors (@leeboard)
@@ -34,6 +39,14 @@ EXAMPLES = r"""
     settings:
       - address: gdm:daemon.AutomaticLoginEnable
         value: false
+
+- name: Keep half a gigabyte of audit logs, and then overwrite the oldest
+  leeboard.schools.config_dropin:
+    settings:
+      - address: auditd:max_log_file_action
+        value: rotate
+      - address: auditd:num_logs*max_log_file
+        value: 512
 """
 
 RETURN = r"""

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: file_permissions
-short_description: Set owner and mode of files below /etc
+short_description: Set owner and mode of files below /etc, and of what belongs to auditd
 description:
   - Sets owner, group and mode of a file below C(/etc); the address is its path, the value has the form
     V(root:root 0644). A link inside C(/etc) is followed, a link that leads out of it is refused.
   - V(/etc/profile.d/*.sh) with an empty list makes every start-up file root's own and writable by root only.
+  - V(audit-logs), V(audit-configuration) and V(audit-tools) with an empty list close the folder and files of auditd's
+    logs (root and group adm, at most 0640 in a folder of at most 0750), its configuration (root, at most 0640) and its
+    programs (root, at most 0755).
+  - Contents are not touched, so a log may be written to meanwhile.
 version_added: 0.1.0
 author:
   - Leeboard contributors (@leeboard)
@@ -26,6 +30,8 @@ EXAMPLES = r"""
       - address: /etc/issue
         value: root:root 0644
       - address: /etc/profile.d/*.sh
+        value: []
+      - address: audit-logs
         value: []
 """
 

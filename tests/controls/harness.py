@@ -96,7 +96,7 @@ class Proof:
             "leeboard_school": "Lab School",
             "leeboard_platform": "linux",
             "leeboard_notice_text": NOTICE,
-            "leeboard_enforce": ["LCK", "LBL"],
+            "leeboard_enforce": ["LCK", "LBL", "AUD"],
             **{f"leeboard_{name}": self.about[name] for name in ("level", "form", "role")},
             **variables,
         }
@@ -204,7 +204,7 @@ class Proof:
         wanted = resolve(load(), self.device(level))
         observation = self.visit()
         for _round in range(MOST_ROUNDS):
-            steps = [step for family in ("LCK", "LBL") for step in plan(wanted, observation, family)]
+            steps = [step for family in ("LCK", "LBL", "AUD") for step in plan(wanted, observation, family)]
             if not steps:
                 break
             asked = json.dumps([(step.driver, [change.as_argument() for change in step.changes]) for step in steps])

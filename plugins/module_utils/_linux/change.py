@@ -14,7 +14,9 @@ the plan was made from. `apply` refuses when the machine no longer says that.
 from __future__ import annotations
 
 import os
+import stat
 
+from .edits import PermissionEdit
 from .journal import Journal
 from .reading import fingerprint
 
@@ -27,23 +29,8 @@ class PlanOutdated(ChangeRefused):
     """The device no longer says what the change was planned from: observe and plan again."""
 
 
-class FileEdit:
-    """One file as it is and as it will be. `before` and `after` are bytes, None means absent.
-
-    `mode` is the permission bits the file gets; None keeps those it has (0644 for a new one). Owner and group are kept,
-    root:root for a new file, unless `owner` (uid, gid) says otherwise.
-    """
-
-    def __init__(self, path: str, before, after, mode=None, owner=None) -> None:
-        self.path = path
-        self.before = before
-        self.after = after
-        self.mode = mode
-        self.owner = owner
-
-
 class Rehearsal:
-    """What a change comes to: `edits` (FileEdit) and `commands` (argument lists, run in order after the edits)."""
+    """What a change comes to: `edits` (of edits.py) and `commands` (argument lists, run in order after the edits)."""
 
     def __init__(self, edits: list | None = None, commands: list | None = None) -> None:
         self.edits = edits or []
@@ -94,9 +81,12 @@ def apply(driver, host, changes: list, run_id: str, check: bool = False) -> dict
     return outcome
 
 
-def write(host, edit: FileEdit) -> None:
+def write(host, edit) -> None:
     """Put `edit.after` in place so that a crash leaves the old file or the new one, whole."""
     target = host.path(edit.path)
+    if isinstance(edit, PermissionEdit):
+        _permit(target, edit)
+        return
     folder = os.path.dirname(target)
     if edit.after is None:
         if os.path.lexists(target):
@@ -128,6 +118,22 @@ def write(host, edit: FileEdit) -> None:
     sync_folder(folder)
 
 
+def _permit(target: str, edit: PermissionEdit) -> None:
+    """Set owner and mode of what was rehearsed, and of nothing that was put in its place since."""
+    handle = os.open(target, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        found = os.fstat(handle)
+        if (stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid) != edit.before:
+            raise ChangeRefused(f"{edit.path} was changed by somebody else at this moment; repeat the roll-out")
+        mode, *owner = edit.after
+        if tuple(owner) != edit.before[1:]:
+            os.fchown(handle, *owner)
+        os.fchmod(handle, mode)  # after the owner, since a new owner takes the set-user-id bit away
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def sync_folder(folder: str) -> None:
     """Make a rename or a removal in `folder` last through a power cut."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -137,10 +143,10 @@ def sync_folder(folder: str) -> None:
         os.close(handle)
 
 
-def _differs(host, edit: FileEdit) -> bool:
+def _differs(host, edit) -> bool:
     if edit.before != edit.after:
         return True
-    if edit.after is None:
+    if edit.after is None or isinstance(edit, PermissionEdit):
         return False
     found = host.stat(edit.path)
     if edit.mode is not None and found.st_mode & 0o7777 != edit.mode:
@@ -148,8 +154,11 @@ def _differs(host, edit: FileEdit) -> bool:
     return edit.owner is not None and (found.st_uid, found.st_gid) != tuple(edit.owner)
 
 
-def _diff(edit: FileEdit) -> dict:
+def _diff(edit) -> dict:
     """Ansible's form of a diff; a change of mode or owner shows as a line of its own."""
+    if isinstance(edit, PermissionEdit):
+        before, after = ("# mode {:04o}, owner {}:{}\n".format(*said) for said in (edit.before, edit.after))
+        return {"before_header": edit.path, "after_header": edit.path, "before": before, "after": after}
     note = "" if edit.mode is None else f"# mode {edit.mode:04o}\n"
     return {
         "before_header": edit.path,

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import os
 
-from .change import ChangeRefused, FileEdit, Rehearsal
+from .change import ChangeRefused, Rehearsal
+from .edits import FileEdit
 from .dconf_keyfiles import KeyFolder, settle
 from .dconf_probe import schemas
 from .dconf_sessions import ADDRESS, greeter, session

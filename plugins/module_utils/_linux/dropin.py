@@ -1,19 +1,23 @@
 """Values of configurations that are put together from a main file and drop-ins.
 
 Addresses:
+    auditd:KEY                        int or str, what auditd makes of auditd.conf; see dropin_auditd
+    sudo:logfile                      str, the file in which sudo records what it was asked for
     systemd/NAME.conf:Section.Key     str, the last assignment in systemd's order; absent when unset or reset
+                                      (some of journald's as they take effect, see dropin_journald)
     sshd:Banner                       str, a path or "none", as sshd itself answers for an ordinary user and for root
     gdm:daemon.AutomaticLoginEnable   bool (str when GDM would not understand it); likewise TimedLoginEnable
     lightdm:Seat:*.greeter-hide-users bool (str when LightDM would not understand it)
 
-Each kind has a file of its own beside this one: dropin_systemd, dropin_sshd, dropin_gdm, dropin_lightdm.
+Each kind has a file of its own beside this one: dropin_auditd, dropin_gdm, dropin_lightdm, dropin_sshd, dropin_sudo,
+dropin_systemd.
 """
 
 from __future__ import annotations
 
 import re
 
-from . import dropin_gdm, dropin_lightdm, dropin_sshd, dropin_systemd
+from . import dropin_auditd, dropin_gdm, dropin_lightdm, dropin_sshd, dropin_sudo, dropin_systemd
 from .attempt import attempt, foreign
 from .change import ChangeRefused
 from .planned import Planned
@@ -22,6 +26,7 @@ from .reading import reading, unreadable
 NAME = "dropin"
 ADDRESSES = re.compile(
     r"\A(?:systemd/[a-z][a-z0-9-]{0,40}\.conf:[A-Z][A-Za-z0-9]{0,40}\.[A-Z][A-Za-z0-9]{0,60}"
+    rf"|{dropin_auditd.PATTERN}|sudo:logfile"
     r"|sshd:Banner|gdm:daemon\.(?:AutomaticLoginEnable|TimedLoginEnable)|lightdm:Seat:\*\.greeter-hide-users)\Z"
 )
 
@@ -29,7 +34,14 @@ ADDRESSES = re.compile(
 def _kind(address: str):
     if address.startswith("systemd/"):
         return dropin_systemd
-    return {"sshd": dropin_sshd, "gdm": dropin_gdm, "lightdm": dropin_lightdm}[address.split(":", 1)[0]]
+    kinds = {
+        "auditd": dropin_auditd,
+        "gdm": dropin_gdm,
+        "lightdm": dropin_lightdm,
+        "sshd": dropin_sshd,
+        "sudo": dropin_sudo,
+    }
+    return kinds[address.split(":", 1)[0]]
 
 
 def observe(host, addresses: list) -> dict:

@@ -1,5 +1,7 @@
 """systemd's own configuration: /etc/systemd/NAME.conf and its drop-ins.
 
+Some settings of journald have rules of their own, see dropin_journald.
+
 The order is that of systemd.unit(5) and of `systemd-analyze cat-config`: the first main file of /etc, /run,
 /usr/local/lib, /usr/lib; then the drop-ins of all folders by FILE NAME, where a namesake in an earlier folder hides the
 later ones and a link to /dev/null masks. The last assignment wins and an empty one resets.
@@ -9,6 +11,7 @@ from __future__ import annotations
 
 from .attempt import text_or_nothing
 from .change import ChangeRefused
+from .dropin_journald import RULES
 from .inifile import systemd_assignments, with_key
 from .reading import absent, value
 from .systemd_unit import note_if_older, state
@@ -26,12 +29,18 @@ DAEMONS = {
 
 def effective(host, address: str) -> dict:
     """The aspect of one address. Raises HostError."""
+    rule = RULES.get(address)
+    return rule.in_effect(host, _assigned(host, address, rule.takes)) if rule else _assigned(host, address)
+
+
+def _assigned(host, address: str, takes=lambda text: True) -> dict:
+    """The last assignment that the daemon takes. Raises HostError."""
     name, section, key = _parts(address)
     paths = files(host, name)
     found, place = "", f"{name}.conf and its drop-ins"
     for path in paths:
         for assignment in systemd_assignments(text_or_nothing(host, path) or "", path):
-            if assignment.section == section and assignment.key == key:
+            if assignment.section == section and assignment.key == key and takes(assignment.text):
                 found, place = assignment.text, assignment.place
     aspect = value(found, place, "string") if found else absent(place)
     unit = DAEMONS.get(name, (None, None))[0]
@@ -63,20 +72,24 @@ def files(host, name: str) -> list:
 def plan(host, planned, address: str, wanted) -> list:
     """Put one key into our drop-in. Returns the commands that load it. Raises ChangeRefused, HostError."""
     name, section, key = _parts(address)
-    if not isinstance(wanted, str) or not wanted.strip() or not wanted.isprintable() or wanted.endswith("\\"):
+    written = RULES[address].text(wanted) if address in RULES else wanted
+    if not isinstance(written, str) or not written.strip() or not written.isprintable() or written.endswith("\\"):
         raise ChangeRefused(f"{address}: the wanted value must be one line of text")
     if name not in DAEMONS:
         raise ChangeRefused(f"{address}: it is not known how {name}.conf is loaded, so it is only reported")
-    wanted = wanted.strip()
+    wanted = wanted.strip() if isinstance(wanted, str) else wanted
     before = effective(host, address)
     unit, verb = DAEMONS[name]
     if before.get("value") != wanted:
         path = f"/etc/systemd/{name}.conf.d/{OURS}"
         text = text_or_nothing(planned, path) or "# Written by Leeboard\n"
-        planned.put(path, with_key(text, section, key, wanted), mode=0o644)
+        planned.put(path, with_key(text, section, key, written.strip()), mode=0o644)
         after = effective(planned, address)
         if after.get("value") != wanted:
             raise ChangeRefused(f"{after['source']} is read after {path} and sets {key} otherwise; take it out there")
     elif "note" not in before:
         return []
-    return [["systemctl", verb, unit]] if unit and state(host, unit)[0] else []
+    if not unit or not state(host, unit)[0]:
+        return []
+    # A journal that was kept in memory moves to the disk only when it is asked to.
+    return [["systemctl", verb, unit], *([["journalctl", "--flush"]] if name == "journald" else [])]

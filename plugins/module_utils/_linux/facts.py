@@ -1,7 +1,8 @@
 """What kind of machine this is: the facts that decide which controls apply.
 
-os_id, os_version (text), desktops, display_managers, sign_in_methods (lists), ssh_server, smart_cards, package_upgrade
-(bool), chassis (portable, desktop, server, other). A fact that cannot be read is unreadable, never a guess.
+os_id, os_version (text), desktops, display_managers, sign_in_methods (lists), ssh_server, sudo, smart_cards,
+package_upgrade (bool), chassis (portable, desktop, server, other). A fact that cannot be read is unreadable, never a
+guess.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ def observe(host) -> dict:
         "desktops": lambda: value(desktops(host), "session files and installed programs", "list"),
         "display_managers": lambda: value(display_managers(host), "installed programs", "list"),
         "ssh_server": lambda: value(host.exists("/usr/sbin/sshd"), "/usr/sbin/sshd", "bool"),
+        "sudo": lambda: value(host.exists("/usr/bin/sudo"), "/usr/bin/sudo", "bool"),
         "smart_cards": lambda: _smart_cards(host),
         "sign_in_methods": lambda: _sign_in_methods(host),
         "package_upgrade": lambda: _package_upgrade(host),

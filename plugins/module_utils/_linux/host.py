@@ -116,6 +116,14 @@ class Host:
         except OSError as problem:
             raise HostError("failed", f"{name}: {problem.strerror}") from None
 
+    def megabytes(self, name: str) -> int:
+        """The size of the file system on which a file or folder lies. Raises HostError."""
+        try:
+            found = os.statvfs(self.path(name))
+        except OSError as problem:
+            raise HostError("failed", f"{name} has a file system of unknown size: {problem.strerror}") from None
+        return found.f_blocks * found.f_frsize // 2**20
+
     def link(self, name: str):
         """Where a symbolic link leads in the end, as a path of the device; None for what is no link."""
         if not os.path.islink(self.path(name)):

@@ -5,7 +5,9 @@ One file a run, `/var/lib/leeboard/journal/<run id>.jsonl`, mode 0600, one JSON 
     {"schema": 1, "at": "2026-11-25T02:00:00Z", "driver": "dconf", "changes": [...], "before": {address: reading},
      "files": [{"path": ..., "before": {"state": "absent"} |
                                        {"state": "file", "content": base64, "mode": 420, "uid": 0, "gid": 0},
-                "after": sha256 of the new content, or null where the file is removed}]}
+                "after": sha256 of the new content, or null where the file is removed} |
+               {"path": ..., "before": {"state": "permissions", "mode": 384, "uid": 0, "gid": 0},
+                "after": {"mode": 416, "uid": 0, "gid": 4}}]}         the content was not touched
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ import json
 import os
 import re
 import time
+
+from .edits import PermissionEdit
 
 FOLDER = "/var/lib/leeboard/journal"
 RUN_ID = re.compile(r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
@@ -55,6 +59,9 @@ class Journal:
             folder = os.path.dirname(folder)
 
     def _file(self, edit) -> dict:
+        if isinstance(edit, PermissionEdit):
+            before, after = ({"mode": mode, "uid": uid, "gid": gid} for mode, uid, gid in (edit.before, edit.after))
+            return {"path": edit.path, "before": {"state": "permissions", **before}, "after": after}
         before = {"state": "absent"}
         if edit.before is not None:
             found = self._host.stat(edit.path)

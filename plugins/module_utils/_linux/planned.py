@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import stat
 
-from .change import ChangeRefused, FileEdit, Rehearsal
+from .change import ChangeRefused, Rehearsal
+from .edits import FileEdit
 
 
 class Planned:
@@ -27,7 +28,7 @@ class Planned:
 
     def put_bytes(self, path: str, content: bytes, mode=None, owner=None) -> None:
         """Plan bytes as the content of a file; a link inside /etc is followed, any other link is refused."""
-        target = self._target(path)
+        target = editable(self._host, path)
         before = self._edits[target].before if target in self._edits else self._before(target)
         self._edits[target] = FileEdit(target, before, content, mode, owner)
 
@@ -45,17 +46,6 @@ class Planned:
     def changes_something(self) -> bool:
         """True when an edit differs from what is there in its content."""
         return any(edit.before != edit.after for edit in self._edits.values())
-
-    def _target(self, path: str) -> str:
-        leads = self._host.link(path)
-        if leads is None:
-            return path
-        if leads.startswith("/etc/") and self._host.exists(leads):
-            return leads
-        raise ChangeRefused(
-            f"{path} is a symbolic link to {leads}, which belongs to something else; "
-            "put a regular file in its place and repeat the roll-out"
-        )
 
     def _before(self, path: str):
         try:
@@ -102,6 +92,10 @@ class Planned:
         """The status as it is now."""
         return self._host.stat(name)
 
+    def megabytes(self, name: str) -> int:
+        """The size of a file system, which no edit changes."""
+        return self._host.megabytes(name)
+
     def query(self, argv: list):
         """Ask the machine as it is: only for what no file edit changes, such as the version of a program."""
         return self._host.query(argv)
@@ -110,6 +104,19 @@ class Planned:
         """True when somebody may run the file as it will be."""
         edit = self._edits.get(self._host.link(name) or name)
         return executable(self._host, name) if edit is None or edit.mode is None else bool(edit.mode & 0o111)
+
+
+def editable(host, path: str) -> str:
+    """The file that a change of `path` is made to. Raises ChangeRefused for a link that leads out of /etc."""
+    leads = host.link(path)
+    if leads is None:
+        return path
+    if leads.startswith("/etc/") and host.exists(leads):
+        return leads
+    raise ChangeRefused(
+        f"{path} is a symbolic link to {leads}, which belongs to something else; "
+        "put a regular file in its place and repeat the roll-out"
+    )
 
 
 def executable(host, name: str) -> bool:

@@ -8,6 +8,7 @@ from .host import HostError
 
 # Every unit that a driver asks about: one question to the service manager answers for all of them.
 UNITS = (
+    "auditd.service",
     "ssh.service",
     "sshd.service",
     "systemd-logind.service",

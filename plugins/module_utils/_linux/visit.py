@@ -23,14 +23,30 @@ from . import (
     file_mode,
     identity,
     kconfig,
+    kernel,
+    package,
     shell_timeout,
+    unit,
 )
 from .attempt import NOT_INSTALLED
 from .reading import reading, unreadable
 
 DRIVERS = {
     driver.NAME: driver
-    for driver in (accounts, banner, dconf, device_label, dropin, faillock, file_mode, kconfig, shell_timeout)
+    for driver in (
+        accounts,
+        banner,
+        dconf,
+        device_label,
+        dropin,
+        faillock,
+        file_mode,
+        kconfig,
+        kernel,
+        package,
+        shell_timeout,
+        unit,
+    )
 }
 LONGEST = 4096  # characters of any text but a value, which `reading.value` bounds itself
 ASPECTS = ("configured", "effective", "running")

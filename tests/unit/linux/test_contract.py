@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.leeboard.schools.plugins.module_utils._linux import change as changing
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import visit
+from ansible_collections.leeboard.schools.plugins.module_utils._linux import dropin_auditd, visit
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.change import ChangeRefused, apply
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.reading import CODES, fingerprint
 
@@ -29,9 +29,13 @@ ADDRESSES = {
         "gdm:daemon.AutomaticLoginEnable",
         "gdm:daemon.TimedLoginEnable",
         "lightdm:Seat:*.greeter-hide-users",
+        "systemd/journald.conf:Journal.Storage",
+        "systemd/journald.conf:Journal.Compress",
+        "systemd/journald.conf:Journal.SystemMaxUse",
+        *(f"auditd:{key}" for key in (*dropin_auditd.KEYS, dropin_auditd.KEPT, dropin_auditd.MARGIN)),
+        "sudo:logfile",
     ],
     "faillock": ["pam", "deny", "unlock_time", "fail_interval", "even_deny_root", "root_unlock_time"],
-    "file_mode": ["/etc/issue", "/etc/ssh/sshd_config", "/etc/profile.d/*.sh"],
     "kconfig": [
         "kscreenlockerrc:Daemon.Autolock",
         "kscreenlockerrc:Daemon.Timeout",
@@ -39,11 +43,23 @@ ADDRESSES = {
         "kscreenlockerrc:Daemon.Timeout#immutable",
         "environment",
     ],
+    "file_mode": [
+        "/etc/issue",
+        "/etc/ssh/sshd_config",
+        "/etc/profile.d/*.sh",
+        "audit-logs",
+        "audit-configuration",
+        "audit-tools",
+    ],
+    "kernel": ["cmdline:audit", "audit:enabled", "audit:pid", "audit:backlog_limit", "audit:lost", "audit:failure"],
+    "package": ["auditd:installed"],
     "shell_timeout": ["TMOUT", "TMOUT#readonly", "TMOUT#exported", "other-shells"],
+    "unit": [f"auditd.service:{kind}" for kind in ("enabled", "active", "failed", "masked")],
 }
 
-# What is written in the tests of `apply`: (driver, address, value). sshd and the shell are tried with the real programs
-# in test_sshd.py and test_shell_timeout.py.
+# What is written in the tests of `apply`: (driver, address, value). sshd, the shell and
+# sudo are tried with the real programs in test_sshd.py, test_shell_timeout.py and test_sudo.py; units have a file of
+# their own, since they are changed by commands.
 WRITES = [
     ("banner", "/etc/issue", "For members of the school only"),
     ("banner", "/etc/issue.net", "For members of the school only"),
@@ -54,14 +70,24 @@ WRITES = [
     ("dropin", "gdm:daemon.AutomaticLoginEnable", False),
     ("dropin", "gdm:daemon.TimedLoginEnable", False),
     ("dropin", "lightdm:Seat:*.greeter-hide-users", True),
+    ("dropin", "systemd/journald.conf:Journal.Storage", "persistent"),
+    ("dropin", "systemd/journald.conf:Journal.Compress", "yes"),
+    ("dropin", "systemd/journald.conf:Journal.SystemMaxUse", 512),
+    ("dropin", "auditd:max_log_file_action", "rotate"),
+    ("dropin", "auditd:disk_full_action", "syslog"),
+    ("dropin", "auditd:log_group", "root"),
+    ("dropin", "auditd:max_log_file", 8),
     ("file_mode", "/etc/issue", "root:root 0640"),
     ("file_mode", "/etc/profile.d/*.sh", []),
     ("kconfig", "kscreenlockerrc:Daemon.Autolock", True),
     ("kconfig", "kscreenlockerrc:Daemon.Timeout", 5),
     ("kconfig", "kscreenlockerrc:Daemon.LockGrace", 5),
     ("kconfig", "kscreenlockerrc:Daemon.Timeout#immutable", True),
+    ("file_mode", "audit-logs", []),
+    ("file_mode", "audit-configuration", []),
+    ("file_mode", "audit-tools", []),
 ]
-READERS = ["accounts", "faillock"]
+READERS = ["accounts", "faillock", "kernel", "package"]
 # A machine on which every write has something to do.
 DRIFTED = {
     "/etc/passwd": PASSWD,
@@ -76,6 +102,12 @@ DRIFTED = {
     "/usr/bin/plasmashell": "",
     "/etc/xdg/kscreenlockerrc": "[Daemon]\nAutolock=false\nTimeout=99\nLockGrace=300\n",
     "/usr/sbin/lightdm": "",
+    "/etc/systemd/journald.conf": "[Journal]\nCompress=no\nSystemMaxUse=8M\n",
+    "/usr/sbin/auditd": "",
+    "/etc/audit/auditd.conf": (
+        "max_log_file = 1\nmax_log_file_action = SUSPEND\nspace_left = 75\ndisk_full_action = SUSPEND\nlog_group = 7\n"
+    ),
+    "/var/log/audit/audit.log": "type=DAEMON_START\n",
     "/etc/lightdm/lightdm.conf": "[Seat:*]\ngreeter-hide-users=false\n",
 }
 
@@ -83,7 +115,9 @@ DRIFTED = {
 def drifted(tmp_path: Path) -> Any:
     host = folder(tmp_path, DRIFTED)
     (tmp_path / "etc/update-motd.d/10-uname").chmod(0o755)
-    (tmp_path / "etc/profile.d/a.sh").chmod(0o666)
+    for path in ("etc/profile.d/a.sh", "var/log/audit/audit.log", "usr/sbin/auditd"):
+        (tmp_path / path).chmod(0o666)
+    (tmp_path / "var/log/audit").chmod(0o750)
     return host
 
 
@@ -94,7 +128,7 @@ def tree(root: Path) -> dict[str, tuple[int, str]]:
 
 def test_every_driver_is_here() -> None:
     assert set(ADDRESSES) == set(DRIVERS)
-    assert {name for name, _address, _value in WRITES} | set(READERS) | {"shell_timeout"} == set(DRIVERS)
+    assert {name for name, _address, _value in WRITES} | set(READERS) | {"shell_timeout", "unit"} == set(DRIVERS)
 
 
 @pytest.mark.parametrize("name", sorted(DRIVERS))
@@ -205,8 +239,16 @@ def test_the_journal_holds_the_old_files(tmp_path: Path, name: str, address: str
         if old is None:
             assert before == {"state": "absent"}
         else:
-            assert base64.b64decode(before["content"]).decode() == old[1]
+            # Where only owner and mode change, the content stays in the file itself.
+            kept_in_file = before["state"] == "permissions"
+            kept_text = (tmp_path / path.lstrip("/")).read_text() if kept_in_file else kept_content(before)
+            assert kept_text == old[1]
             assert before["mode"] == old[0] & 0o7777
+
+
+def kept_content(before: dict[str, Any]) -> str:
+    """The content that the journal keeps of a file."""
+    return base64.b64decode(before["content"]).decode()
 
 
 class OrderOfWritesRecorder:

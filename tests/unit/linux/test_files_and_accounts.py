@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
 import pytest
 from ansible_collections.leeboard.schools.plugins.module_utils._linux import accounts, device_label, file_mode
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.change import ChangeRefused, apply
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.change import ChangeRefused, apply, write
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Host
 
 from tests.unit.linux.folder import PASSWD, effective, folder
 
@@ -72,7 +74,7 @@ def test_start_files_that_others_may_change(tmp_path: Path) -> None:
     ("address", "value", "message"),
     [
         ("/etc/none", "root:root 0644", "is missing"),
-        ("/etc/ssh", "root:root 0755", "Is a directory"),
+        ("/etc/ssh", "root:root 0755", "is no regular file"),
         ("/etc/issue", "root:root", "must look like"),
         ("/etc/issue", "nosuch:root 0644", "knows no nosuch"),
         ("/etc/../usr/x", "root:root 0644", "no address"),
@@ -115,3 +117,131 @@ def test_label(tmp_path: Path) -> None:
 def test_what_is_no_label(tmp_path: Path, label: object) -> None:
     with pytest.raises(ChangeRefused, match="a label is one line"):
         device_label.rehearse(folder(tmp_path), [{"address": "label", "value": label}])
+
+
+# What belongs to auditd
+
+AUDITD = NAMES | {
+    "/etc/group": "root:x:0:\nadm:x:4:\nstaff:x:50:\n",
+    "/etc/audit/auditd.conf": "space_left = 75\nlog_file = /srv/log/audit/audit.log\nlog_group = adm\n",
+    "/etc/audit/rules.d/10.rules": "",
+    "/etc/audit/rules.d/README": "",
+    "/etc/audit/plugins.d/syslog.conf": "",
+    "/usr/sbin/auditd": "",
+    "/usr/sbin/auditctl": "",
+    "/srv/log/audit/audit.log": "live\n",
+    "/srv/log/audit/audit.log.1": "old\n",
+    "/srv/log/audit/archive/x": "",
+}
+RIGHT = {
+    "etc/audit": (0, 0, 0o750),
+    "etc/audit/rules.d": (0, 0, 0o750),
+    "etc/audit/plugins.d": (0, 0, 0o750),
+    "etc/audit/auditd.conf": (0, 0, 0o640),
+    "etc/audit/rules.d/10.rules": (0, 0, 0o640),
+    "etc/audit/plugins.d/syslog.conf": (0, 0, 0o640),
+    "usr/sbin/auditd": (0, 0, 0o755),
+    "usr/sbin/auditctl": (0, 0, 0o755),
+    "srv/log/audit": (0, 4, 0o750),
+    "srv/log/audit/audit.log": (0, 4, 0o640),
+    "srv/log/audit/audit.log.1": (0, 4, 0o440),
+}
+
+
+def auditd(root_folder: Path, path: str = "", uid: int = 0, gid: int = 0, mode: int = 0) -> Host:
+    """A machine with auditd as Debian installs it, but for one path."""
+    host = folder(root_folder, AUDITD)
+    for name, said in {**RIGHT, **({path: (uid, gid, mode)} if path else {})}.items():
+        os.chown(root_folder / name, said[0], said[1])
+        os.chmod(root_folder / name, said[2])
+    return host
+
+
+@root
+@pytest.mark.parametrize("address", ["audit-logs", "audit-configuration", "audit-tools"])
+def test_auditd_as_debian_installs_it_is_closed(tmp_path: Path, address: str) -> None:
+    assert effective(file_mode, auditd(tmp_path), address)["value"] == []
+
+
+@root
+@pytest.mark.parametrize(
+    ("address", "path", "uid", "gid", "mode", "said", "after"),
+    [
+        ("audit-logs", "srv/log/audit", 0, 4, 0o755, "root:adm 0755", (0, 4, 0o750)),
+        ("audit-logs", "srv/log/audit", 1000, 4, 0o750, "ada:adm 0750", (0, 4, 0o750)),
+        ("audit-logs", "srv/log/audit/audit.log", 0, 50, 0o640, "root:staff 0640", (0, 0, 0o640)),
+        ("audit-logs", "srv/log/audit/audit.log", 0, 50, 0o600, None, (0, 50, 0o600)),
+        ("audit-logs", "srv/log/audit/audit.log", 0, 4, 0o660, "root:adm 0660", (0, 4, 0o640)),
+        ("audit-logs", "srv/log/audit/audit.log.1", 0, 0, 0o444, "root:root 0444", (0, 0, 0o440)),
+        ("audit-logs", "srv/log/audit/audit.log.1", 0, 0, 0o400, None, (0, 0, 0o400)),
+        ("audit-configuration", "etc/audit/auditd.conf", 0, 0, 0o644, "root:root 0644", (0, 0, 0o640)),
+        ("audit-configuration", "etc/audit/rules.d/10.rules", 1000, 0, 0o640, "ada:root 0640", (0, 0, 0o640)),
+        ("audit-configuration", "etc/audit/rules.d/10.rules", 0, 4, 0o640, "root:adm 0640", (0, 0, 0o640)),
+        ("audit-configuration", "etc/audit/rules.d/README", 1000, 0, 0o666, None, (1000, 0, 0o666)),
+        ("audit-configuration", "etc/audit/rules.d", 0, 0, 0o777, "root:root 0777", (0, 0, 0o755)),
+        ("audit-configuration", "etc/audit/rules.d", 0, 0, 0o755, None, (0, 0, 0o755)),
+        ("audit-tools", "usr/sbin/auditctl", 0, 0, 0o4755, "root:root 4755", (0, 0, 0o755)),
+        ("audit-tools", "usr/sbin/auditctl", 0, 50, 0o775, "root:staff 0775", (0, 0, 0o755)),
+        ("audit-tools", "usr/sbin/auditctl", 0, 50, 0o755, None, (0, 50, 0o755)),
+        ("audit-tools", "usr/sbin/auditctl", 0, 0, 0o500, None, (0, 0, 0o500)),
+    ],
+)
+def test_what_is_too_open_is_named_and_closed(
+    tmp_path: Path, address: str, path: str, uid: int, gid: int, mode: int, said: str | None, after: tuple[int, ...]
+) -> None:
+    host = auditd(tmp_path, path, uid, gid, mode)
+    before = (tmp_path / path).stat()
+    assert effective(file_mode, host, address)["value"] == ([] if said is None else [f"/{path} {said}"])
+    outcome = apply(file_mode, host, [{"address": address, "value": []}], "run")
+    assert outcome["changed"] is (said is not None)
+    assert outcome["after"][address]["effective"]["value"] == []
+    found = (tmp_path / path).stat()
+    assert (found.st_uid, found.st_gid, found.st_mode & 0o7777) == after
+    # The file itself stays: auditd goes on writing to it, and its configuration is no newer than before.
+    assert (found.st_ino, found.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+@root
+def test_the_journal_holds_what_the_permissions_were(tmp_path: Path) -> None:
+    host = auditd(tmp_path, "srv/log/audit/audit.log", 1000, 50, 0o666)
+    journal = apply(file_mode, host, [{"address": "audit-logs", "value": []}], "run")["journal"]
+    kept = json.loads((tmp_path / journal.lstrip("/")).read_text())["files"]
+    assert kept == [
+        {
+            "path": "/srv/log/audit/audit.log",
+            "before": {"state": "permissions", "mode": 0o666, "uid": 1000, "gid": 50},
+            "after": {"mode": 0o640, "uid": 0, "gid": 0},
+        }
+    ]
+
+
+@root
+def test_a_file_that_somebody_changes_meanwhile_is_left_alone(tmp_path: Path) -> None:
+    host = auditd(tmp_path, "srv/log/audit/audit.log", 0, 4, 0o666)
+    edit = file_mode.rehearse(host, [{"address": "audit-logs", "value": []}]).edits[0]
+    (tmp_path / "srv/log/audit/audit.log").chmod(0o600)
+    with pytest.raises(ChangeRefused, match="somebody else"):
+        write(host, edit)
+    (tmp_path / "srv/log/audit/audit.log").unlink()
+    (tmp_path / "srv/log/audit/audit.log").symlink_to("../../../etc/audit/auditd.conf")
+    with pytest.raises(OSError, match="symbolic"):
+        write(host, edit)
+
+
+@root
+def test_a_link_to_rules_that_anybody_may_change_is_named_and_left(tmp_path: Path) -> None:
+    host = auditd(tmp_path)
+    (tmp_path / "srv/rules").write_text("")
+    (tmp_path / "srv/rules").chmod(0o666)
+    (tmp_path / "etc/audit/rules.d/20.rules").symlink_to("../../../srv/rules")
+    found = effective(file_mode, host, "audit-configuration")["value"]
+    assert found == ["/etc/audit/rules.d/20.rules root:root 0666"]
+    with pytest.raises(ChangeRefused, match="belongs to something else"):
+        file_mode.rehearse(host, [{"address": "audit-configuration", "value": []}])
+
+
+def test_without_auditd_there_is_nothing_to_protect(tmp_path: Path) -> None:
+    host = folder(tmp_path)
+    assert effective(file_mode, host, "audit-logs")["source"] == "auditd is not installed"
+    with pytest.raises(ChangeRefused, match="not installed"):
+        file_mode.rehearse(host, [{"address": "audit-logs", "value": []}])

@@ -35,6 +35,11 @@ def test_right_on_disk_but_not_loaded_is_loaded() -> None:
     assert len(steps(setting(), readings=[idle(value(900), running=value(0))])) == 1
 
 
+def test_what_is_stricter_and_not_loaded_is_loaded_as_it_is() -> None:
+    (step,) = steps(setting(), readings=[idle(value(60), running=value(0))])
+    assert [change.value for change in step.changes] == [60]
+
+
 def test_what_is_stricter_is_left_alone() -> None:
     assert steps(setting(), readings=[idle(value(60))]) == ()
 

@@ -31,6 +31,11 @@ NEAR = [
     "lightdm:Seat:0.greeter-hide-users", "deny", "unlock_time", "without-password", "without_password", "label\n",
     "kscreenlockerrc:Daemon.Timeout", "kscreenlockerrc:Daemon.Timeout#immutable", "kscreenlockerrc:Daemon#immutable",
     "kscreenlockerrc:Greeter.Timeout", "kscreenlockerrc:Daemon.LockOnStart", "kdeglobals:Daemon.Timeout",
+    "auditd:num_logs", "auditd:num_logs*max_log_file", "auditd:num_logs_max_log_file", "auditd:tcp_listen_port",
+    "auditd:space_left", "auditd:space_left-admin_space_left", "auditd:", "sudo:logfile", "sudo:log_file", "audit-logs",
+    "audit-log", "auditd:installed", "auditd", "lib32-x:installed", "auditd.service:enabled", "auditd.service",
+    "getty@tty1.service:active", "systemd-fsck@dev-x\\x2d1.service:active", "auditd:active", "cmdline:audit",
+    "cmdline:", "audit:pid", "audit:pids", "auditd:installed\n", "auditd.service:active\n", "audit:pid\n",
 ]  # fmt: skip
 
 

@@ -1,0 +1,30 @@
+"""What a rehearsal plans for one file: a new content, or only another owner and mode."""
+
+from __future__ import annotations
+
+
+class FileEdit:
+    """One file as it is and as it will be. `before` and `after` are bytes, None means absent.
+
+    `mode` is the permission bits the file gets; None keeps those it has (0644 for a new one). Owner and group are kept,
+    root:root for a new file, unless `owner` (uid, gid) says otherwise.
+    """
+
+    def __init__(self, path: str, before, after, mode=None, owner=None) -> None:
+        self.path = path
+        self.before = before
+        self.after = after
+        self.mode = mode
+        self.owner = owner
+
+
+class PermissionEdit:
+    """Owner and permission bits of a file or folder that stays in place: a daemon may be writing to it.
+
+    `before` and `after` are (mode, uid, gid).
+    """
+
+    def __init__(self, path: str, before: tuple, after: tuple) -> None:
+        self.path = path
+        self.before = before
+        self.after = after

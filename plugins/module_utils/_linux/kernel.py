@@ -1,0 +1,73 @@
+"""What the kernel was started with, and what its audit system says of itself. Read only.
+
+Addresses:
+    cmdline:NAME    str, the value of a boot option as the kernel takes it (the last one counts, - and _ are the same,
+                    what follows -- is for the first process); empty for one without a value; absent
+    audit:NAME      int, a line of `auditctl -s` (enabled, pid, backlog_limit, lost, failure); 2 as enabled is locked, a
+                    pid of 0 is nobody who listens
+"""
+
+from __future__ import annotations
+
+import re
+
+from .attempt import attempt, first_of, foreign, not_installed, number
+from .change import ChangeRefused
+from .host import HostError
+from .reading import absent, reading, value
+
+NAME = "kernel"
+ADDRESSES = re.compile(r"\A(?:cmdline:[a-z][a-z0-9_.-]{0,60}|audit:(?:enabled|pid|backlog_limit|lost|failure))\Z")
+CMDLINE = "/proc/cmdline"
+WORD = re.compile(r'(?:[^\s"]|"[^"]*"?)+')
+
+
+def observe(host, addresses: list) -> dict:
+    """A reading for each address; nothing is raised for a bad machine."""
+    return {
+        address: attempt(NAME, address, lambda address=address: reading(NAME, address, _aspect(host, address)))
+        if ADDRESSES.match(address)
+        else foreign(NAME, address)
+        for address in addresses
+    }
+
+
+def rehearse(host, changes: list):
+    """Always refused: a boot option that is wrong can keep a machine from starting."""
+    raise ChangeRefused("what the kernel is started with is only reported; change it by hand and restart the machine")
+
+
+def _aspect(host, address: str) -> dict:
+    kind, _dummy, name = address.partition(":")
+    return _option(host, name) if kind == "cmdline" else _audit(host, name)
+
+
+def _option(host, name: str) -> dict:
+    try:
+        text = host.text(CMDLINE)
+    except FileNotFoundError:
+        raise HostError("failed", f"{CMDLINE} is missing, so nobody can say what the kernel was started with") from None
+    found = None
+    for word in WORD.findall(text):
+        if word == "--":
+            break
+        key, _dummy, said = word.replace('"', "").partition("=")
+        if key.replace("-", "_") == name.replace("-", "_"):
+            found = said
+    return absent(CMDLINE) if found is None else value(found, CMDLINE, "string")
+
+
+def _audit(host, name: str) -> dict:
+    if not first_of(host, ("/usr/sbin/auditctl", "/sbin/auditctl")):
+        return not_installed("auditd")
+    if not host.is_root:
+        raise HostError("needs_root", "the kernel tells the state of its audit system to root only")
+    done = host.query(["auditctl", "-s"])
+    if done.rc != 0:
+        said = (done.err.strip() or done.out.strip())[:200]
+        raise HostError("failed", f"auditctl -s ended with status {done.rc}: {said}")
+    for line in done.out.splitlines():
+        words = line.split()
+        if len(words) == 2 and words[0] == name and number(words[1]) is not None:
+            return value(number(words[1]), "auditctl -s", "int")
+    raise HostError("malformed", f"auditctl -s says nothing of {name}")

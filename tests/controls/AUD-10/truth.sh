@@ -1,0 +1,21 @@
+#!/bin/bash
+# AUD-10 by using sudo: what root and a teacher ask of it must stand in a text file below /var/log, whether it was
+# allowed or not, and visudo must find nothing wrong.
+# Prints compliant or drifted, then why. LEVEL is the device's level.
+set -u
+wrong=""
+
+logged() { # logged USER: what USER asks of sudo is in a file
+    token="leeboard-proof-$$-$RANDOM"
+    runuser -u "$1" -- sudo -n /bin/echo "$token" >/dev/null 2>&1 </dev/null
+    grep -rqsI --exclude-dir=journal --exclude-dir=audit --exclude=auth.log --exclude=syslog "$token" /var/log
+}
+
+if [ "$LEVEL" != standard ]; then
+    logged root || wrong+="what root asks of sudo is in no file. "
+    logged teacher || wrong+="what a teacher asks of sudo is in no file. "
+    visudo -cq >/dev/null 2>&1 || wrong+="visudo finds a mistake. "
+fi
+
+if [ -n "$wrong" ]; then echo drifted; else echo compliant; fi
+echo "$wrong"

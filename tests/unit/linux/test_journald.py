@@ -1,0 +1,98 @@
+"""journald's own settings as they take effect, whatever way they are written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.leeboard.schools.plugins.module_utils._linux import dropin
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.change import ChangeRefused, apply
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Completed
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.systemd_unit import UNITS
+
+from tests.unit.linux.folder import Answers, effective, folder
+
+ETC = "/etc/systemd/journald.conf"
+ADDRESS = "systemd/journald.conf:Journal."
+
+
+def journal(text: str) -> str:
+    return f"[Journal]\n{text}\n"
+
+
+@pytest.mark.parametrize(
+    ("key", "lines", "value"),
+    [
+        ("Storage", "Storage=persistent", "persistent"),
+        ("Storage", "Storage=volatile", "volatile"),
+        ("Storage", "Storage=none", "none"),
+        ("Storage", "", "volatile"),
+        ("Storage", "Storage=auto", "volatile"),
+        ("Storage", "Storage=none\nStorage=persistant", "none"),
+        ("Storage", "Storage=none\nStorage=Persistent", "none"),
+        ("Storage", "Storage=none\nStorage=", "none"),
+        ("Storage", "Storage=persistent\n#Storage=none", "persistent"),
+        ("Compress", "", "yes"),
+        ("Compress", "Compress=512K", "yes"),
+        ("Compress", "Compress=1", "yes"),
+        ("Compress", "Compress=TRUE", "yes"),
+        ("Compress", "Compress=0", "no"),
+        ("Compress", "Compress=Off", "no"),
+        ("Compress", "Compress=no\nCompress=maybe", "no"),
+        ("Compress", "Compress=no\nCompress=", "yes"),
+        ("SystemMaxUse", "SystemMaxUse=512M", 512),
+        ("SystemMaxUse", "SystemMaxUse=1G", 1024),
+        ("SystemMaxUse", "SystemMaxUse=1.5G", 1536),
+        ("SystemMaxUse", "SystemMaxUse=1G 500M", 1524),
+        ("SystemMaxUse", "SystemMaxUse=536870912", 512),
+        ("SystemMaxUse", "SystemMaxUse=1023K", 0),
+        ("SystemMaxUse", "SystemMaxUse=2G\nSystemMaxUse=512m", 2048),
+        ("SystemMaxUse", "SystemMaxUse=2G\nSystemMaxUse=10%", 2048),
+        ("SystemMaxUse", "SystemMaxUse=2G\nSystemMaxUse=", 2048),
+    ],
+)
+def test_value_in_effect(tmp_path: Path, key: str, lines: str, value: Any) -> None:
+    assert effective(dropin, folder(tmp_path, {ETC: journal(lines)}), ADDRESS + key)["value"] == value
+
+
+def test_auto_is_persistent_where_the_folder_is_there(tmp_path: Path) -> None:
+    host = folder(tmp_path, {"/var/log/journal/0123/system.journal": ""})
+    found = effective(dropin, host, ADDRESS + "Storage")
+    assert found["value"] == "persistent"
+    assert "Storage=auto" in found["source"]
+    assert apply(dropin, host, [{"address": ADDRESS + "Storage", "value": "persistent"}], "run")["changed"] is False
+
+
+def test_a_file_in_place_of_the_folder_keeps_nothing(tmp_path: Path) -> None:
+    assert effective(dropin, folder(tmp_path, {"/var/log/journal": ""}), ADDRESS + "Storage")["value"] == "volatile"
+
+
+def test_room_that_is_not_set_is_a_tenth_of_the_file_system(tmp_path: Path) -> None:
+    host = folder(tmp_path, {"/var/log/x": ""})
+    found = effective(dropin, host, ADDRESS + "SystemMaxUse")
+    assert found["value"] == min(host.megabytes("/var/log") // 10, 4096)
+    assert "journald's own default" in found["source"]
+
+
+def test_all_are_written_to_one_drop_in_and_loaded_once(tmp_path: Path) -> None:
+    show = "\n".join("ActiveState=active\nStateChangeTimestamp=@9999999999\n" for _unit in UNITS)
+    runner = Answers({"systemctl": Completed(0, show, ""), "journalctl --flush": Completed(0, "", "")})
+    host = folder(tmp_path, {ETC: journal("Compress=no"), "/run/systemd/system/x": ""}, runner)
+    wanted = {"Storage": "persistent", "Compress": "yes", "SystemMaxUse": 512}
+    outcome = apply(dropin, host, [{"address": ADDRESS + key, "value": said} for key, said in wanted.items()], "run")
+    assert host.text(f"{ETC}.d/zz-leeboard.conf").split("\n")[1:-1] == [
+        "[Journal]", "SystemMaxUse=512M", "Compress=yes", "Storage=persistent",
+    ]  # fmt: skip
+    assert {key: outcome["after"][ADDRESS + key]["effective"]["value"] for key in wanted} == wanted
+    commands = [argv for argv in runner.asked if "show" not in argv]
+    assert commands == [["systemctl", "restart", "systemd-journald.service"], ["journalctl", "--flush"]]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("SystemMaxUse", "512M"), ("SystemMaxUse", 0), ("SystemMaxUse", True), ("Storage", "on disk"), ("Compress", True)],
+)
+def test_what_journald_would_not_take_is_refused(tmp_path: Path, key: str, value: Any) -> None:
+    with pytest.raises(ChangeRefused):
+        dropin.rehearse(folder(tmp_path), [{"address": ADDRESS + key, "value": value}])
