@@ -4,5 +4,6 @@
 # image: plasma
 # flips: LCK-02 LCK-04
 # expect: drifted
+# alone: yes
 set -eu
 printf '\357\273\277[Daemon][$i]\nTimeout=5\n' >/etc/xdg/kscreenlockerrc

@@ -4,5 +4,6 @@
 # image: plasma
 # flips: LCK-02 LCK-04
 # expect: drifted
+# alone: yes
 set -eu
 chmod 0600 /etc/xdg/kscreenlockerrc

@@ -4,6 +4,7 @@
 # image: plasma
 # flips: LCK-02 LCK-04
 # expect: drifted
+# alone: yes
 set -eu
 {
     echo '[Daemon]'

@@ -4,5 +4,6 @@
 # image: plasma
 # flips: LCK-02 LCK-04
 # expect: drifted
+# alone: yes
 set -eu
 sed -i 's/^\[Daemon\].*/[Daemon][$i] # do not change/' /etc/xdg/kscreenlockerrc

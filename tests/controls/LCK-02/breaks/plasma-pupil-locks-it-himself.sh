@@ -4,6 +4,7 @@
 # image: plasma
 # flips: LCK-01 LCK-02 LCK-04
 # expect: drifted
+# alone: yes
 # mends: no
 set -eu
 runuser -l pupil -c 'mkdir -p ~/.config && printf "[Daemon][\$i]\nTimeout=60\nLockOnResume=false\n" >>~/.config/kdeglobals'
