@@ -13,9 +13,10 @@ from leeboard.verdict.operators import OPERATORS
 
 REFERENCE = re.compile(r"(?P<framework>\S+) \S.*")
 # Keys whose text people read: it must say something. The values of settings may well be empty.
-PROSE = frozenset(
-    ("title", "why", "remedy", "linux", "windows", "source", "summary", "address", "label", "impact_levels", "default")
-)
+PROSE = frozenset((
+    "title", "why", "remedy", "linux", "windows", "source", "summary", "address", "label", "impact_levels", "default",
+    "example", "missing",
+))  # fmt: skip
 
 
 def names_once(draft: Draft) -> Iterator[Problem]:
@@ -94,7 +95,7 @@ def operators(draft: Draft) -> Iterator[Problem]:
 
 
 def parameters(draft: Draft) -> Iterator[Problem]:
-    """Each parameter that is named is defined, and its default keeps to its own limits."""
+    """Each parameter that is named is defined, and its default or example keeps to its own limits."""
     for place in draft.settings():
         write = place.setting.write
         choices: list[tuple[Path, Choice[Parameter | Value]]] = [(("accept", "value"), place.setting.accept.value)]
@@ -108,12 +109,13 @@ def parameters(draft: Draft) -> Iterator[Problem]:
     for name, definition in draft.parameters.items():
         if definition is None:
             continue
-        if len(definition.default) > definition.longest:
-            words = f"has {len(definition.default)} characters, at most {definition.longest} are allowed"
-            yield document.problem((name, "default"), words)
+        where = (name, "example" if definition.default is None else "default")
+        if len(definition.sample) > definition.longest:
+            words = f"has {len(definition.sample)} characters, at most {definition.longest} are allowed"
+            yield document.problem(where, words)
         for forbidden in definition.forbidden:
-            if forbidden in definition.default:
-                yield document.problem((name, "default"), f"holds {forbidden!r}, which is forbidden")
+            if forbidden in definition.sample:
+                yield document.problem(where, f"holds {forbidden!r}, which is forbidden")
 
 
 def references(draft: Draft) -> Iterator[Problem]:
