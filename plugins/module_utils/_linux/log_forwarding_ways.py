@@ -60,11 +60,11 @@ def _rsyslog(host, ways: Ways) -> None:
     if not fed:
         complete = rsyslog.complete(found.sendings)
         ways.complete += complete
-        if found.sendings and not complete:
-            lost = f"; messages are thrown away before at {found.lost[0]}" if found.lost else ""
-            ways.reasons.append(f"{found.sendings[0].place} sends away some messages only{lost}")
-        elif not complete:
-            ways.reasons.append(f"{path} and its parts send nothing away")
+        if not complete:
+            some = f"{found.sendings[0].place} sends away some messages only" if found.sendings else ""
+            lost = f"messages are thrown away at {found.lost[0]}" if found.lost else ""
+            said = "; ".join(part for part in (some, lost) if part)
+            ways.reasons.append(said or f"{path} and its parts send nothing away")
     else:
         ways.reasons.append(fed)
     watched = [*found.found.paths, *found.found.folders]
