@@ -18,7 +18,7 @@ from tests.unit.linux.forwarding import CA, MODULES, RSYSLOGD, RUNS, VENDOR, aut
 D = "/etc/rsyslog.d"
 COLLECTOR = "logs.school.example:6514"
 TLS = (
-    'action(type="omfwd" target="logs.school.example" port="6514" protocol="tcp" streamDriver="gtls" '
+    'action(type="omfwd" target="logs.school.example" port="6514" protocol="tcp" tcp_framing="octet-counted" streamDriver="gtls" '
     f'streamDriverMode="1" streamDriverAuthMode="x509/name" streamDriver.CAFile="{CA}")\n'
 )
 UPLOAD = {
@@ -94,22 +94,18 @@ def test_a_daemon_that_is_not_in_service_sends_nothing(
     ("files", "words"),
     [
         pytest.param({f"{D}/10.conf": "*.* stop\n"}, "10.conf, line 1", id="stop"),
-        pytest.param({f"{D}/10.conf": "& ~\n" if False else "*.* /var/log/all\n& ~\n"}, "10.conf, line 2", id="& ~"),
+        pytest.param({f"{D}/10.conf": "*.* /var/log/all\n& ~\n"}, "10.conf, line 2", id="& ~"),
         pytest.param({f"{D}/10.conf": ':programname, isequal, "sudo" stop\n'}, "10.conf, line 1", id="one program"),
         pytest.param({f"{D}/10.conf": 'if $msg contains "x" then { stop }\n'}, "10.conf, line 1", id="an expression"),
         pytest.param({f"{D}/90.conf": "auth,authpriv.* " + TLS}, "some messages only", id="two facilities"),
         pytest.param({f"{D}/90.conf": "*.warning " + TLS}, "some messages only", id="warnings"),
         pytest.param({f"{D}/90.conf": f"if 1 == 1 then {TLS}"}, "some messages only", id="a filter of its own"),
-        pytest.param({f"{D}/90.conf": TLS.replace('mode="1"', "") + "# x"}, "", id="unchanged"),
     ],
 )
 def test_a_device_that_keeps_messages_back_does_not_send_its_logs(
     tmp_path: Path, ca: str, files: dict[str, str], words: str
 ) -> None:
     found = collector(machine(tmp_path, {f"{D}/90.conf": TLS, CA: ca, **files}))
-    if not words:
-        assert found["value"] == COLLECTOR
-        return
     assert found["state"] == "absent"
     assert words in found["source"]
 
@@ -169,13 +165,11 @@ def test_a_daemon_that_gets_messages_in_another_way(tmp_path: Path, ca: str, fil
     ("old", "new", "changed"),
     [
         pytest.param('"tcp"', '"udp"', {"tls-driver": "udp"}, id="UDP"),
-        pytest.param('mode="1"', 'mode="0"', {"tls-mode": 0}, id="mode 0"),
+        pytest.param('Mode="1"', 'Mode="0"', {"tls-mode": 0}, id="mode 0"),
         pytest.param('Mode="1"', '.mode="1"', {"tls-mode": 0}, id="a spelling without effect"),
         pytest.param("x509/name", "anon", {"tls-check": "anon"}, id="anon"),
         pytest.param("x509/name", "x509/certvalid", {"tls-check": "x509/certvalid"}, id="any name"),
-        pytest.param(
-            "streamDriverAuth", 'streamDriverPermittedPeers="a,b" streamDriverAuth', {"tls-peers": ["a", "b"]}, id="peers"
-        ),
+        pytest.param("tcp_", 'streamDriverPermittedPeers="a,b" tcp_', {"tls-peers": ["a", "b"]}, id="peers"),
         pytest.param(
             f'"{CA}"', f'"{CA}" streamDriver.PermitExpiredCerts="on"',
             {"tls-check": "x509/name with expired certificates (on)"}, id="expired certificates",
@@ -184,11 +178,8 @@ def test_a_daemon_that_gets_messages_in_another_way(tmp_path: Path, ca: str, fil
     ],
 )  # fmt: skip
 def test_what_protects_the_way(tmp_path: Path, ca: str, old: str, new: str, changed: dict[str, Any]) -> None:
-    text = (
-        TLS.replace(old, new) if old in TLS else TLS.replace(old.replace("mode", "Mode"), new.replace("mode", "Mode"))
-    )
-    assert text != TLS
-    found = readings(machine(tmp_path, {f"{D}/90.conf": text, CA: ca}))
+    assert old in TLS
+    found = readings(machine(tmp_path, {f"{D}/90.conf": TLS.replace(old, new), CA: ca}))
     assert {address: found[address] for address in changed} == changed
 
 
@@ -335,12 +326,12 @@ def slow(argv: list[str]) -> Completed:
         pytest.param({}, {"rsyslogd -N1": slow}, "timeout", "20 s", id="rsyslogd is slow"),
         pytest.param({}, {"systemctl show": slow}, "timeout", "20 s", id="systemctl is slow"),
         pytest.param({}, {"systemctl show": Completed(1, "", "Access denied")}, "failed", "Access denied", id="no bus"),
-        pytest.param({f"{D}/x.conf": 'action(type="omfwd"'}, {}, "malformed", "not closed", id="cut off"),
+        pytest.param({f"{D}/x.conf": 'action(type="omfwd"'}, {}, "malformed", "where a parameter is", id="cut off"),
         pytest.param({f"{D}/x.conf": 'if $msg contains "x"'}, {}, "malformed", "no then", id="no then"),
         pytest.param({f"{D}/x.conf": 'global(a=`echo $HOME`)'}, {}, "malformed", "environment", id="environment"),
-        pytest.param({f"{D}/x.conf": 'include(file="/etc/none")'}, {}, "malformed", "/etc/none is missing", id="missing"),
+        pytest.param({f"{D}/x.conf": 'include(file="/none")'}, {}, "malformed", "/none is missing", id="missing"),
         pytest.param({f"{D}/x.conf": "x" * (1024 * 1024 + 1)}, {}, "too_large", "larger", id="too large"),
-        pytest.param({f"{D}/x.conf": "*.* { " * 100}, {}, "malformed", "nested", id="nested"),
+        pytest.param({f"{D}/x.conf": "*.* {\n" * 100}, {}, "malformed", "nested", id="nested"),
         pytest.param({f"{D}/x.conf": "ruleset(name='a')"}, {}, "malformed", "quotes", id="quotes"),
         pytest.param({f"{D}/x.conf": '"'}, {}, "malformed", "not understood", id="a sign"),
         pytest.param({f"{D}/x.conf": "loud.* @h\n"}, {}, "malformed", "no facility", id="facility"),
@@ -365,8 +356,8 @@ def test_a_file_for_tls_that_rsyslogd_misses_is_ours_to_report(tmp_path: Path) -
     # Captured from rsyslogd 8.2504.
     said = (
         "rsyslogd: version 8.2504.0, config validation run (level 1), master config /etc/rsyslog.conf\n"
-        "rsyslogd: error: defaultnetstreamdrivercafile file '/nope.pem' could not be accessed: No such file or directory "
-        "[v8.2504.0 try https://www.rsyslog.com/e/2039 ]\n"
+        "rsyslogd: error: defaultnetstreamdrivercafile file '/nope.pem' could not be accessed: "
+        "No such file or directory [v8.2504.0 try https://www.rsyslog.com/e/2039 ]\n"
     )
     text = 'global(defaultNetstreamDriverCAFile="/nope.pem")\n' + TLS.replace(f'streamDriver.CAFile="{CA}"', "")
     host = machine(tmp_path, {f"{D}/90.conf": text}, None, {"rsyslogd -N1": Completed(1, "", said)})
@@ -388,7 +379,7 @@ def change(host: Host, address: str = "collector", wanted: Any = COLLECTOR) -> A
     return apply(log_forwarding, host, [{"address": address, "value": wanted}], "run")
 
 
-DONE = {"systemctl restart": Completed(0, "", ""), "systemctl unmask": Completed(0, "", ""), "systemctl enable": Completed(0, "", "")}  # fmt: skip
+DONE = {f"systemctl {verb}": Completed(0, "", "") for verb in ("restart", "unmask", "enable")}
 
 
 def test_what_is_written_is_what_is_wanted_and_the_second_time_nothing_changes(tmp_path: Path, ca: str) -> None:
@@ -439,8 +430,8 @@ def test_a_daemon_that_was_masked_is_switched_on(tmp_path: Path, ca: str) -> Non
     ("files", "wanted", "message"),
     [
         pytest.param({}, COLLECTOR, "collector-ca.pem is missing", id="no authority"),
-        pytest.param({CA: "CA", f"{D}/50.conf": "*.* @old.example\n"}, COLLECTOR, "50.conf, line 1 sends", id="another"),
-        pytest.param({CA: "CA", f"{D}/00-a.conf": "*.* stop\n"}, COLLECTOR, "00-a.conf, line 1 keeps", id="stop before"),
+        pytest.param({CA: "CA", f"{D}/50.conf": "*.* @old.example\n"}, COLLECTOR, "50.conf, line 1 sends", id="two"),
+        pytest.param({CA: "CA", f"{D}/00-a.conf": "*.* stop\n"}, COLLECTOR, "00-a.conf, line 1 keeps", id="stop"),
         pytest.param({CA: "CA", "/etc/rsyslog.conf": "*.* /x\n"}, COLLECTOR, "does not include", id="no include"),
         pytest.param({CA: "CA"}, "logs.school.example", "HOST:PORT", id="no port"),
         pytest.param({CA: "CA"}, 'a" evil="x:1', "HOST:PORT", id="quotes"),
