@@ -175,4 +175,7 @@ def _only(host, planned, names: list) -> list:
     if after.system != names:
         raise ChangeRefused(f"{after.source} is read after {path} and names other servers; take it out there")
     unit = SERVICES["systemd-timesyncd"][0]
-    return [["systemctl", "restart", unit]] if properties(host, unit).get("ActiveState") == "active" else []
+    if properties(host, unit).get("ActiveState") != "active":
+        return []
+    stale = clock_servers.timesyncd(host).running != names
+    return [["systemctl", "restart", unit]] if stale or planned.changes_something() else []

@@ -59,7 +59,7 @@ def _added(before: list, names: list) -> list:
     return before + [name for name in names if name not in before] if names else []
 
 
-def _timesyncd(host) -> Servers:
+def timesyncd(host) -> Servers:
     """Its own servers and those of the network are asked; the fallback only where there are neither."""
     written, now = timesyncd_files(host), _shown(host)
     link, runtime = now["LinkNTPServers"], now["RuntimeNTPServers"]
@@ -198,4 +198,4 @@ def _plain(host, paths: list, words: tuple) -> Servers:
     return Servers(list(dict.fromkeys(found)), ", ".join(places)[:1000] or f"{paths[0]} names none", paths)
 
 
-READERS = {"systemd-timesyncd": _timesyncd, "chrony": _chrony, "ntpsec": _ntpsec, "openntpd": _openntpd}
+READERS = {"systemd-timesyncd": timesyncd, "chrony": _chrony, "ntpsec": _ntpsec, "openntpd": _openntpd}

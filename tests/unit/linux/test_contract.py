@@ -22,6 +22,7 @@ DRIVERS = {name: driver for name, driver in visit.DRIVERS.items() if name != "dc
 ADDRESSES = {
     "accounts": ["without-password"],
     "banner": ["/etc/issue", "/etc/issue.net", "motd", "motd-scripts"],
+    "clock": ["service", "servers", "synchronised", "user"],
     "device_label": ["label"],
     "dropin": [
         "systemd/logind.conf:Login.IdleAction",
@@ -32,11 +33,20 @@ ADDRESSES = {
     ],
     "faillock": ["pam", "deny", "unlock_time", "fail_interval", "even_deny_root", "root_unlock_time"],
     "file_mode": ["/etc/issue", "/etc/ssh/sshd_config", "/etc/profile.d/*.sh"],
+    "log_forwarding": [
+        "collector",
+        "tls-driver",
+        "tls-mode",
+        "tls-check",
+        "tls-peers",
+        "tls-authority",
+        "client-certificate",
+    ],
     "shell_timeout": ["TMOUT", "TMOUT#readonly", "TMOUT#exported", "other-shells"],
 }
 
 # What is written in the tests of `apply`: (driver, address, value). sshd and the shell are tried with the real programs
-# in test_sshd.py and test_shell_timeout.py.
+# in test_sshd.py and test_shell_timeout.py; log_forwarding and clock, which need running units, in their own files.
 WRITES = [
     ("banner", "/etc/issue", "For members of the school only"),
     ("banner", "/etc/issue.net", "For members of the school only"),
@@ -51,6 +61,7 @@ WRITES = [
     ("file_mode", "/etc/profile.d/*.sh", []),
 ]
 READERS = ["accounts", "faillock"]
+OTHERS = {"clock", "log_forwarding", "shell_timeout"}
 # A machine on which every write has something to do.
 DRIFTED = {
     "/etc/passwd": PASSWD,
@@ -81,7 +92,7 @@ def tree(root: Path) -> dict[str, tuple[int, str]]:
 
 def test_every_driver_is_here() -> None:
     assert set(ADDRESSES) == set(DRIVERS)
-    assert {name for name, _address, _value in WRITES} | set(READERS) | {"shell_timeout"} == set(DRIVERS)
+    assert {name for name, _address, _value in WRITES} | set(READERS) | OTHERS == set(DRIVERS)
 
 
 @pytest.mark.parametrize("name", sorted(DRIVERS))

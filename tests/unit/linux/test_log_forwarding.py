@@ -18,8 +18,8 @@ from tests.unit.linux.forwarding import CA, MODULES, RSYSLOGD, RUNS, VENDOR, aut
 D = "/etc/rsyslog.d"
 COLLECTOR = "logs.school.example:6514"
 TLS = (
-    'action(type="omfwd" target="logs.school.example" port="6514" protocol="tcp" tcp_framing="octet-counted" streamDriver="gtls" '
-    f'streamDriverMode="1" streamDriverAuthMode="x509/name" streamDriver.CAFile="{CA}")\n'
+    'action(type="omfwd" target="logs.school.example" port="6514" protocol="tcp" tcp_framing="octet-counted" '
+    f'streamDriver="gtls" streamDriverMode="1" streamDriverAuthMode="x509/name" streamDriver.CAFile="{CA}")\n'
 )
 UPLOAD = {
     "/usr/lib/systemd/systemd-journal-upload": "",

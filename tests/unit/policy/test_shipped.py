@@ -42,6 +42,7 @@ def wanted(control: str, setting: str, **of: Any) -> WantedSetting | None:
 def test_the_families_are_whole_and_audit_logging_has_begun() -> None:
     assert [control.id for control in BASELINE.controls] == [
         *(f"AUD-0{number}" for number in range(1, 9)),
+        *("FWD-01", "FWD-02", "FWD-05"),
         *(f"LBL-0{number}" for number in range(1, 4)),
         *(f"LCK-0{number}" for number in range(1, 10)),
     ]
