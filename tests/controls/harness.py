@@ -95,7 +95,9 @@ class Proof:
             "leeboard_school": "Lab School",
             "leeboard_platform": "linux",
             "leeboard_notice_text": NOTICE,
-            "leeboard_enforce": ["LCK", "LBL"],
+            "leeboard_enforce": ["LCK", "LBL", "FWD"],
+            "leeboard_log_collector": "localhost:6514",  # lab-collector.service
+            "leeboard_time_servers": "localhost",  # lab-clock.service
             **{f"leeboard_{name}": self.about[name] for name in ("level", "form", "role")},
             **variables,
         }
@@ -205,7 +207,7 @@ class Proof:
         wanted = resolve(load(), self.device(level))
         observation = self.visit()
         for _round in range(MOST_ROUNDS):
-            steps = [step for family in ("LCK", "LBL") for step in plan(wanted, observation, family)]
+            steps = [step for family in ("LCK", "LBL", "FWD") for step in plan(wanted, observation, family)]
             if not steps:
                 break
             asked = json.dumps([(step.driver, [change.as_argument() for change in step.changes]) for step in steps])

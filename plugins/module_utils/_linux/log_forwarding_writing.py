@@ -12,11 +12,11 @@ import re
 from . import rsyslog
 from .change import ChangeRefused
 from .dropin_systemd import plan as plan_dropin
-from .log_forwarding_ways import MODULES, UNIT, dropped_to, fed_by, look, main_file, module_file
+from .log_forwarding_ways import MODULES, UNIT, fed_by, look, main_file, module_file
 from .planned import Planned
-from .rainerscript import MAIN, configuration
+from .rainerscript import MAIN
 from .systemd_unit import not_in_service
-from .tls_files import authority, client
+from .tls_files import authority
 
 OURS = "/etc/rsyslog.d/00-leeboard.conf"
 AUTHORITY = "/etc/leeboard/collector-ca.pem"
@@ -50,8 +50,7 @@ def plan(host, planned: Planned, wanted: dict) -> list:
         )
     commands: list = []
     path = main_file(host)
-    who = dropped_to(host, configuration(host, path).globals)
-    planned.put(OURS, text(host, target, who), mode=0o644)
+    planned.put(OURS, text(host, target), mode=0o644)
     after = rsyslog.read(planned, path)
     _alone(after, host, target, path)
     if fed_by(host, after.found)[0]:
@@ -68,8 +67,8 @@ def plan(host, planned: Planned, wanted: dict) -> list:
     return commands
 
 
-def text(host, target: str, who=None) -> str:
-    """Our file for a collector HOST:PORT; `who` opens the files for TLS. Raises ChangeRefused, HostError."""
+def text(host, target: str) -> str:
+    """Our file for a collector HOST:PORT. Raises ChangeRefused, HostError."""
     match = TARGET.match(target)
     if not match or int(match.group(2)) > 65535:
         raise ChangeRefused(f"the collector must be named as HOST:PORT, not {target[:100]!r}")
@@ -77,7 +76,7 @@ def text(host, target: str, who=None) -> str:
     if not driver:
         raise ChangeRefused("rsyslog has no module for TLS; install rsyslog-gnutls or rsyslog-openssl")
     own = ""
-    if not client(host, CERTIFICATE, KEY, who):
+    if host.exists(CERTIFICATE) and host.exists(KEY):
         own = CLIENT.format(certificate=CERTIFICATE, key=KEY)
     name = match.group(1).strip("[]")
     return TEXT.format(host=name, port=match.group(2), driver=driver, authority=AUTHORITY, client=own)
