@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.leeboard.schools.plugins.module_utils._linux import log_forwarding
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Completed, Host
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.systemd_unit import UNITS
 
-from tests.unit.linux.folder import Answers, folder
+from tests.unit.linux.folder import Answers, effective, folder
 
 CA = "/etc/leeboard/collector-ca.pem"
 MODULES = "/usr/lib/x86_64-linux-gnu/rsyslog"
@@ -35,6 +36,24 @@ RUNS = {
     "StateChangeTimestamp": "@9999999999",
 }
 RSYSLOGD = {"ExecStart": "{ path=/usr/sbin/rsyslogd ; argv[]=/usr/sbin/rsyslogd -n -iNONE ; ignore_errors=no }"}
+D = "/etc/rsyslog.d"
+COLLECTOR = "logs.school.example:6514"
+TLS = (
+    'action(type="omfwd" target="logs.school.example" port="6514" protocol="tcp" tcp_framing="octet-counted" '
+    f'streamDriver="gtls" streamDriverMode="1" streamDriverAuthMode="x509/name" streamDriver.CAFile="{CA}")\n'
+)
+UPLOAD = {
+    "/usr/lib/systemd/systemd-journal-upload": "",
+    "/etc/systemd/journal-upload.conf": "[Upload]\nURL=logs.school.example\n",
+}
+UPLOADS = {
+    **RUNS,
+    "ExecStart": "{ path=/usr/lib/systemd/systemd-journal-upload ; argv[]=/usr/lib/systemd/systemd-journal-upload "
+    "--save-state ; ignore_errors=no }",
+    "User": "systemd-journal-upload",
+    "Group": "",
+    "SupplementaryGroups": "systemd-journal",
+}
 
 
 def openssl(*words: str) -> None:
@@ -99,3 +118,13 @@ def machine(
     answers = {**(commands or {}), "systemctl show": shown(about), "rsyslogd -N1": Completed(0, "", "")}
     answers.update(commands or {})
     return folder(root, found, Answers(answers))
+
+
+def collector(host: Host) -> dict[str, Any]:
+    return effective(log_forwarding, host, "collector")
+
+
+def readings(host: Host) -> dict[str, Any]:
+    """The effective value of every address; None where it is absent."""
+    found = log_forwarding.observe(host, list(log_forwarding.ALL))
+    return {address: reading["effective"].get("value") for address, reading in found.items()}
