@@ -1,6 +1,6 @@
 #!/bin/bash
-# FWD-01 by logging lines of several facilities and looking for them at the lab's collector (lab-collector.service on this
-# machine), before and after rsyslog starts again; and by listening where a stranger would: 127.0.0.2, port 514.
+# FWD-01 by logging lines of several facilities and looking for them at the lab's collector (lab-collector.service on
+# this machine), before and after rsyslog starts again; and by listening where a stranger would: 127.0.0.2, port 514.
 # Prints compliant, pending or drifted, then why.
 set -u
 wrong="" waits=""
@@ -10,7 +10,8 @@ arrived=/var/log/lab-collector/arrived
 [ "$(systemctl is-enabled rsyslog 2>/dev/null)" = enabled ] || wrong+="rsyslog is not started at boot. "
 [ "$(systemctl is-active systemd-journal-upload 2>/dev/null)" != active ] || wrong+="the journal is sent as well. "
 
-# Facilities whose lines do not come to the collector within some seconds; sudo is whom a thief would hide.
+# Facilities whose lines do not come to the collector within some seconds (after a refusal rsyslog waits for half a
+# minute); sudo is whom a thief would hide.
 missing() {
     local token=truth-$RANDOM$RANDOM facility found=""
     for facility in $facilities; do logger -t sudo -p "$facility.info" "$token-$facility"; done
@@ -24,7 +25,7 @@ missing() {
 }
 
 stranger() {
-    python3 - <<'PY' &
+    exec python3 - <<'PY'
 import selectors, socket, time
 chosen = selectors.DefaultSelector()
 for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
@@ -35,21 +36,23 @@ for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
         one.listen()
     chosen.register(one, selectors.EVENT_READ)
 open("/run/truth-ready", "w").close()
-if chosen.select(25):
+if chosen.select(120):
     open("/run/truth-stranger", "w").close()
 PY
 }
 
 rm -f /run/truth-ready /run/truth-stranger
-stranger
+stranger &
+listener=$!
 for _ in $(seq 100); do [ -e /run/truth-ready ] && break; sleep 0.1; done
 
-lost=$(missing 15)
+lost=$(missing 40)
 [ -z "$lost" ] || waits+="lines of $lost do not arrive now. "
 systemctl is-active --quiet rsyslog && systemctl restart rsyslog
 sleep 1
-lost=$(missing 15)
+lost=$(missing 40)
 [ -z "$lost" ] || wrong+="lines of $lost do not arrive. "
+kill "$listener" 2>/dev/null
 wait
 [ ! -e /run/truth-stranger ] || wrong+="somebody else gets lines. "
 rm -f /run/truth-ready /run/truth-stranger

@@ -1,7 +1,7 @@
 #!/bin/bash
 # FWD-02 by standing in the collector's place (port 6514) and in a stranger's (127.0.0.2, port 514) and looking at the
-# bytes: is it TLS, and does anything come when the certificate is a stranger's, or names somebody else? At LEVEL high the
-# device must show a certificate of its own. Prints compliant, pending or drifted, then why.
+# bytes: is it TLS, and does anything come when the certificate is a stranger's, or names somebody else? At LEVEL high
+# the device must show a certificate of its own. Prints compliant, pending or drifted, then why.
 set -u
 wrong="" waits=""
 work=$(mktemp -d)

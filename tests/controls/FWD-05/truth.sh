@@ -1,6 +1,6 @@
 #!/bin/bash
-# FWD-05 by asking the running timesyncd itself which servers it has, now and after it starts again, and by counting what
-# else could set the clock. The lab's time server is localhost. Prints compliant, pending or drifted, then why.
+# FWD-05 by asking the running timesyncd itself which servers it has, now and after it starts again, and by counting
+# what else could set the clock. The lab's time server is localhost. Prints compliant, pending or drifted, then why.
 set -u
 wrong="" waits=""
 unit=systemd-timesyncd

@@ -18,7 +18,7 @@ from ansible_collections.leeboard.schools.plugins.module_utils._linux.host impor
 from tests.unit.linux.forwarding import authority, signed
 
 PATIENCE = 20  # seconds; it takes one where nothing else runs
-QUIET = 4  # seconds in which nothing must arrive, after the client has tried
+QUIET = 2  # seconds in which nothing must arrive, after the client has tried
 COLLECTOR = """
 global(workDirectory="{work}" defaultNetstreamDriver="{driver}" defaultNetstreamDriverCAFile="{ca}"
        defaultNetstreamDriverCertFile="{certificate}" defaultNetstreamDriverKeyFile="{certificate}.key")

@@ -3,6 +3,11 @@
 # kind: syntax
 # image: gnome
 set -eu
-{ printf '\n\n/* the office: *.* stop */\n# *.* stop\n'; sed 's/^action(type="omfwd"/ACTION ( type = "omfwd" \\\n  /' /etc/rsyslog.d/00-leeboard.conf; echo '   '; } >/root/other
-mv /root/other /etc/rsyslog.d/00-leeboard.conf
+ours=/etc/rsyslog.d/00-leeboard.conf
+{
+    printf '\n\n/* the office: *.* stop */\n# *.* stop\n'
+    sed 's/^action(type="omfwd"/ACTION ( type = "omfwd" \\\n  /' "$ours"
+    echo '   '
+} >/root/other
+mv /root/other "$ours"
 systemctl restart rsyslog

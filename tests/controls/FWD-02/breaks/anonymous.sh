@@ -5,5 +5,6 @@
 # flips: FWD-02
 # expect: drifted
 set -eu
-sed -i 's/streamDriverAuthMode="x509\/name" streamDriverPermittedPeers="localhost"/streamDriverAuthMode="anon"/' /etc/rsyslog.d/00-leeboard.conf
+sed -i -e 's/streamDriverAuthMode="x509\/name"/streamDriverAuthMode="anon"/' \
+    -e 's/streamDriverPermittedPeers="localhost"//' /etc/rsyslog.d/00-leeboard.conf
 systemctl restart rsyslog

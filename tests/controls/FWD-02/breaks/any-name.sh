@@ -5,5 +5,6 @@
 # flips: FWD-02
 # expect: drifted
 set -eu
-sed -i 's/streamDriverAuthMode="x509\/name" streamDriverPermittedPeers="localhost"/streamDriverAuthMode="x509\/certvalid"/' /etc/rsyslog.d/00-leeboard.conf
+sed -i -e 's/streamDriverAuthMode="x509\/name"/streamDriverAuthMode="x509\/certvalid"/' \
+    -e 's/streamDriverPermittedPeers="localhost"//' /etc/rsyslog.d/00-leeboard.conf
 systemctl restart rsyslog

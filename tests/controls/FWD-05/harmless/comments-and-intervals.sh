@@ -3,5 +3,6 @@
 # kind: syntax
 # image: both
 set -eu
-printf '[Time]\n# NTP=time.stranger.example\n;NTP=x\nPollIntervalMaxSec=1024\n' >/etc/systemd/timesyncd.conf.d/zzz-local.conf
+printf '[Time]\n# NTP=time.stranger.example\n;NTP=x\nPollIntervalMaxSec=1024\n' \
+    >/etc/systemd/timesyncd.conf.d/zzz-local.conf
 systemctl restart systemd-timesyncd
