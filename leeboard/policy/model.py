@@ -321,12 +321,29 @@ class Fact(Strict):
 
 
 class ParameterDefinition(Strict):
-    """A value a school may give as an inventory variable `leeboard_<name>`."""
+    """A value a school may give as an inventory variable `leeboard_<name>`.
+
+    One without a default has an `example`, which stands for it in proofs, and says in words what is `missing` where a
+    school gives none: nothing is then compared or written.
+    """
 
     title: str
-    default: str
+    default: str | None = None
+    example: str = ""
+    missing: str = ""
     longest: int
     forbidden: tuple[str, ...] = ()
+
+    @property
+    def sample(self) -> str:
+        """A value that it could have."""
+        return self.example if self.default is None else self.default
+
+    @model_validator(mode="after")
+    def _default_or_example(self) -> ParameterDefinition:
+        if (self.default is None) != bool(self.example and self.missing):
+            raise ValueError("a parameter has either a default, or an example and words for what is missing")
+        return self
 
 
 class LevelDefinition(Strict):

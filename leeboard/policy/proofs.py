@@ -32,7 +32,7 @@ VALUE_IGNORED = frozenset(("none", "non_empty", "no_system_details"))
 
 @dataclass(frozen=True)
 class Demand:
-    """What one setting asks of the devices of one combination, as `resolve` would have it with default parameters."""
+    """What one setting asks of the devices of one combination, as `resolve` has it with sample parameters."""
 
     place: DraftSetting
     mode: Mode
@@ -76,7 +76,7 @@ def _value(draft: Draft, choice: Choice[Parameter | Value], where: Where) -> Val
     picked, _ = choice.pick(*where)
     if isinstance(picked, Parameter):
         definition = draft.parameters.get(picked.parameter)
-        return None if definition is None else definition.default
+        return None if definition is None else definition.sample
     return picked
 
 
@@ -108,7 +108,7 @@ def _entries(draft: Draft, choice: Choice[Parameter | Value]) -> Iterator[tuple[
     for path, value in given:
         if isinstance(value, Parameter):
             definition = draft.parameters.get(value.parameter)
-            value = None if definition is None else definition.default
+            value = None if definition is None else definition.sample
         if value is not None:
             yield path, value
 

@@ -32,7 +32,9 @@ from leeboard.verdict.operators import OPERATORS, WrongType
 class WantedSetting:
     """One setting of one device: the value it must meet, the one to write (None: read only), and where both are from.
 
-    `origin` reads like "level standard" or "overridden by the inventory (baseline: 900, level standard)".
+    `origin` reads like "level standard" or "overridden by the inventory (baseline: 900, level standard)". `lacks` says
+    what the school has to give before anything can be compared ("no collector is named: set leeboard_log_collector");
+    the value is then an empty text, and nothing is written.
     """
 
     control: Control
@@ -42,6 +44,7 @@ class WantedSetting:
     write: Value | None
     write_function: str | None
     origin: str
+    lacks: str = ""
 
     def written(self, found: Value | None) -> Value | None:
         """What a roll-out writes where `found` is there (None: nothing); None for what is only read."""
@@ -109,10 +112,15 @@ def resolve_school(baseline: Baseline, urn: str, school: str, level: Level) -> W
 
 
 def parameters(baseline: Baseline, device: Device) -> Mapping[str, str]:
-    """Each parameter's value for a device: the school's own, else the default. Raises LeeboardError for a bad one."""
+    """Each parameter's value for a device: the school's own, else the default. Raises LeeboardError for a bad one.
+
+    One that has neither is left out.
+    """
     found = {}
     for name, definition in baseline.parameters.items():
         value = device.parameters.get(name, definition.default)
+        if value is None:
+            continue
         variable = f"leeboard_{name}"
         if not isinstance(value, str) or not value.strip():
             raise LeeboardError(f"{device.name}: {variable} must be text that is not empty")
@@ -136,11 +144,12 @@ def _control(baseline: Baseline, control: Control, device: Device) -> WantedCont
     if mode is Mode.OFF:
         return WantedControl(control, mode, (), f"not asked for at level {device.level}")
     given = parameters(baseline, device)
+    lacking = {name: about.missing for name, about in baseline.parameters.items() if name not in given}
     settings = tuple(
         wanted
         for setting in control.settings
         if setting.platform in (None, device.platform)
-        for wanted in [_setting(control, setting, device, mode, given)]
+        for wanted in [_setting(control, setting, device, mode, given, lacking)]
         if wanted is not None
     )
     if settings:
@@ -151,7 +160,12 @@ def _control(baseline: Baseline, control: Control, device: Device) -> WantedCont
 
 
 def _setting(
-    control: Control, setting: Setting, device: Device, mode: Mode, given: Mapping[str, str]
+    control: Control,
+    setting: Setting,
+    device: Device,
+    mode: Mode,
+    given: Mapping[str, str],
+    lacking: Mapping[str, str],
 ) -> WantedSetting | None:
     where = (device.level, device.platform, device.form, device.role)
     if setting.mode is not None:
@@ -159,6 +173,11 @@ def _setting(
         if own in (None, Mode.OFF):
             return None
         mode = Mode.REPORT if Mode.REPORT in (own, mode) else mode
+    picked, _ = setting.accept.value.pick(*where)
+    if isinstance(picked, Parameter) and picked.parameter in lacking:
+        variable = f"leeboard_{picked.parameter}"
+        lacks = f"{lacking[picked.parameter]}: set {variable}"
+        return WantedSetting(control, setting, mode, "", None, None, f"{variable}, not given", lacks)
     value, origin = _value(setting.accept.value, device, given)
     if value is None:
         return None

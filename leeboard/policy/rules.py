@@ -38,6 +38,8 @@ PROSE = frozenset(
         "label",
         "impact_levels",
         "default",
+        "example",
+        "missing",
     )
 )
 
@@ -178,7 +180,7 @@ def operators(draft: Draft) -> Iterator[Problem]:
 
 
 def parameters(draft: Draft) -> Iterator[Problem]:
-    """Each parameter that is named is defined, and its default keeps to its own limits."""
+    """Each parameter that is named is defined, and its default or example keeps to its own limits."""
     for place in draft.settings():
         write = place.setting.write
         choices: list[tuple[Path, Choice[Parameter | Value]]] = [(("accept", "value"), place.setting.accept.value)]
@@ -192,12 +194,13 @@ def parameters(draft: Draft) -> Iterator[Problem]:
     for name, definition in draft.parameters.items():
         if definition is None:
             continue
-        if len(definition.default) > definition.longest:
-            words = f"has {len(definition.default)} characters, at most {definition.longest} are allowed"
-            yield document.problem((name, "default"), words)
+        where = (name, "example" if definition.default is None else "default")
+        if len(definition.sample) > definition.longest:
+            words = f"has {len(definition.sample)} characters, at most {definition.longest} are allowed"
+            yield document.problem(where, words)
         for forbidden in definition.forbidden:
-            if forbidden in definition.default:
-                yield document.problem((name, "default"), f"holds {forbidden!r}, which is forbidden")
+            if forbidden in definition.sample:
+                yield document.problem(where, f"holds {forbidden!r}, which is forbidden")
 
 
 def references(draft: Draft) -> Iterator[Problem]:

@@ -97,7 +97,8 @@ def _setting(wanted: Wanted, one: WantedSetting, origins: Mapping[str, str]) -> 
         write=one.write,
         source=source,
         origin=origin,
-        wanted=OPERATORS[one.operator].said(driver.name_of(one.value) or plain(one.value), one.setting.unit),
+        wanted=one.lacks
+        or OPERATORS[one.operator].said(driver.name_of(one.value) or plain(one.value), one.setting.unit),
         writes=FUNCTIONS[one.write_function].words if one.write_function is not None else writes,
     )
 
@@ -111,6 +112,8 @@ def _origin(one: WantedSetting, device: Device, origins: Mapping[str, str]) -> t
     if isinstance(picked, Parameter):
         if picked.parameter in device.parameters:
             return _given(f"leeboard_{picked.parameter}", origins)
+        if one.lacks:
+            return "baseline", one.lacks
         return "baseline", f"Leeboard's default text; leeboard_{picked.parameter} is not given"
     if not choice.special and len({repr(getattr(choice, level)) for level in type(device.level)}) == 1:
         return "baseline", "the same for every device"

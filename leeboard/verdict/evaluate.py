@@ -162,6 +162,10 @@ def _judge(wanted: Wanted, setting: WantedSetting, observation: Observation) -> 
         verdict, reason, code = _managed(observation)
         if verdict is not None:
             return _judged(setting, verdict, effective, reason, code)
+    if setting.lacks and not isinstance(effective, Unreadable):
+        # There is nothing to compare with: absent is what it always is, and of a value nobody can say that it is right.
+        verdict = _absent(setting)[0] if isinstance(effective, Nothing) else Verdict.NOT_CHECKED
+        return _judged(setting, verdict, effective, setting.lacks, "lacking")
     verdict, reason = _aspect(setting, effective)
     if verdict is Verdict.COMPLIANT and reading.running is not None:
         if isinstance(reading.running, Unreadable):
@@ -268,7 +272,7 @@ def _judged(
         address=f"{setting.driver}:{setting.address}",
         verdict=verdict,
         seen=seen + (unit if isinstance(aspect, Found) else ""),
-        wanted=OPERATORS[wanted.operator].said(plain(wanted.value), setting.unit),
+        wanted=wanted.lacks or OPERATORS[wanted.operator].said(plain(wanted.value), setting.unit),
         source=plain(aspect.source, 300) if aspect is not None else "",
         reason="; ".join(part for part in (reason, plain(note)) if part),
         code=code,

@@ -15,6 +15,7 @@ NUMBER = re.compile(r"-?[0-9]{1,19}\Z")
 # What agetty and motd must not give away: escapes that print the machine's type, release, system name and version.
 SYSTEM_ESCAPES = re.compile(r"\\[mrsvS]")
 SYSTEM_NAMES = re.compile(r"\b(debian|ubuntu|gnu/linux|linux\s+[0-9]|kernel\s+[0-9])", re.IGNORECASE)
+FINGERPRINT = re.compile(r"SHA(1|256):[0-9A-F:]{40,}\Z", re.IGNORECASE)
 PERMISSIONS = re.compile(r"(?P<owner>[^:\s]+):(?P<group>[^:\s]+) (?P<mode>[0-7]{3,5})\Z")
 
 
@@ -112,6 +113,31 @@ def _same(mine: Value, theirs: Value) -> bool:
     return isinstance(mine, bool) == isinstance(theirs, bool) and mine == theirs
 
 
+def _only_from(found: Value, wanted: Value) -> bool:
+    """At least one name, and none that is not among the wanted ones. A text counts as the names between its blanks."""
+    mine, theirs = (_names(value) for value in (found, wanted))
+    return bool(mine) and mine <= theirs
+
+
+def _names(value: Value) -> frozenset[str]:
+    names = value.split() if isinstance(value, str) else items(value)
+    return frozenset(name.casefold().rstrip(".") for name in names)
+
+
+def _only_host(found: Value, wanted: Value) -> bool:
+    """At least one peer, and each is the host of the wanted HOST:PORT, or one certificate's fingerprint."""
+    peers = (found,) if isinstance(found, str) else tuple(items(found))
+    host = _host(text(wanted))
+    return bool(peers) and all(FINGERPRINT.match(peer) or _host(peer) == host for peer in peers)
+
+
+def _host(target: str) -> str:
+    """The host of HOST, HOST:PORT, [ADDRESS]:PORT or a URL with one of these."""
+    place = target.rpartition("://")[2].partition("/")[0]
+    name = place.partition("]")[0].lstrip("[") if place.startswith("[") else place
+    return (name.partition(":")[0] if name.count(":") == 1 else name).casefold().rstrip(".")
+
+
 def _always(_mine: Value, _theirs: Value) -> bool:
     return True
 
@@ -161,6 +187,8 @@ OPERATORS = {
             lambda mine, theirs: number(mine) & number(theirs) == number(theirs),
             "including {wanted}",
         ),
+        Operator("only_from", _only_from, _only_from, "only {wanted}"),
+        Operator("only_host", _only_host, _only_host, "only the host of {wanted}"),
         Operator("non_empty", _non_empty, _always, "something that is not empty"),
         Operator("none", lambda found, _wanted: not items(found), _always, "none"),
         Operator("no_system_details", _no_system_details, _always, "no name or version of the system"),

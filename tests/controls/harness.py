@@ -55,6 +55,7 @@ for name, changes in json.load(sys.stdin):
     except PlanOutdated:
         pass  # an earlier driver touched the same file: the next round plans it again
 """
+FAMILIES = ["LCK", "LBL", "AUD", "FWD"]  # what a roll-out may change
 ENFORCED = "enforced"
 MOST_ROUNDS = 4
 PATIENCE = 300  # seconds for one command: other tests may keep both processors busy
@@ -96,7 +97,9 @@ class Proof:
             "leeboard_school": "Lab School",
             "leeboard_platform": "linux",
             "leeboard_notice_text": NOTICE,
-            "leeboard_enforce": ["LCK", "LBL", "AUD"],
+            "leeboard_enforce": FAMILIES,
+            "leeboard_log_collector": "localhost:6514",  # lab-collector.service
+            "leeboard_time_servers": "localhost",  # lab-clock.service
             **{f"leeboard_{name}": self.about[name] for name in ("level", "form", "role")},
             **variables,
         }
@@ -204,7 +207,7 @@ class Proof:
         wanted = resolve(load(), self.device(level))
         observation = self.visit()
         for _round in range(MOST_ROUNDS):
-            steps = [step for family in ("LCK", "LBL", "AUD") for step in plan(wanted, observation, family)]
+            steps = [step for family in FAMILIES for step in plan(wanted, observation, family)]
             if not steps:
                 break
             asked = json.dumps([(step.driver, [change.as_argument() for change in step.changes]) for step in steps])

@@ -14,7 +14,19 @@ UNITS = (
     "systemd-logind.service",
     "systemd-journald.service",
     "systemd-timesyncd.service",
+    "rsyslog.service",
+    "systemd-journal-upload.service",
+    "chrony.service",
+    "ntpsec.service",
+    "openntpd.service",
+    "ntp.service",
 )
+PROPERTIES = (
+    "Id", "LoadState", "ActiveState", "UnitFileState", "StateChangeTimestamp", "MainPID", "ExecStart", "User", "Group",
+    "SupplementaryGroups",
+)  # fmt: skip
+# States of a unit's file in which something starts it at boot; "enabled-runtime" is gone by then.
+AT_BOOT = ("enabled", "static", "generated", "alias", "indirect")
 
 
 def state(host, unit: str) -> tuple:
@@ -22,17 +34,41 @@ def state(host, unit: str) -> tuple:
 
     A machine without a running systemd (a container, a captured folder) has no running units. Raises HostError.
     """
+    said = properties(host, unit)
+    # A reload does not touch ActiveEnterTimestamp, but it leaves and enters the active state.
+    return said.get("ActiveState") == "active", number(said.get("StateChangeTimestamp", "").lstrip("@"))
+
+
+def properties(host, unit: str) -> dict:
+    """What `systemctl show` says of a unit: PROPERTIES by name, empty without a running systemd. Raises HostError."""
     if not host.exists("/run/systemd/system"):
-        return False, None
-    done = host.query(
-        ["systemctl", "show", "--timestamp=unix", "-p", "ActiveState", "-p", "StateChangeTimestamp", *UNITS]
-    )
+        return {}
+    wanted = [part for name in PROPERTIES for part in ("-p", name)]
+    done = host.query(["systemctl", "show", "--timestamp=unix", *wanted, *UNITS])
     blocks = done.out.strip("\n").split("\n\n")  # one for each unit, in the order of the question
     if len(blocks) != len(UNITS):
         raise HostError("failed", f"systemctl show ended with status {done.rc}: {done.err.strip()[:200]}")
-    said = dict(line.split("=", 1) for line in blocks[UNITS.index(unit)].splitlines() if "=" in line)
-    # A reload does not touch ActiveEnterTimestamp, but it leaves and enters the active state.
-    return said.get("ActiveState") == "active", number(said.get("StateChangeTimestamp", "").lstrip("@"))
+    return dict(line.split("=", 1) for line in blocks[UNITS.index(unit)].splitlines() if "=" in line)
+
+
+def not_in_service(host, unit: str) -> str:
+    """Why a unit does not do its work now and after the next start, or an empty text when it does. Raises HostError."""
+    said = properties(host, unit)
+    if not said or said.get("LoadState") == "not-found":
+        return f"{unit} is not there"
+    if said.get("LoadState") == "masked":
+        return f"{unit} is masked"
+    if said.get("ActiveState") != "active":
+        return f"{unit} does not run (it is {said.get('ActiveState', 'unknown')})"
+    if said.get("UnitFileState") not in AT_BOOT:
+        return f"{unit} runs, and is not started at the next boot (it is {said.get('UnitFileState') or 'not enabled'})"
+    return ""
+
+
+def arguments(host, unit: str) -> list:
+    """The words of the command that a unit starts. Raises HostError."""
+    command = properties(host, unit).get("ExecStart", "")
+    return command.partition("argv[]=")[2].partition(" ;")[0].split()
 
 
 def note_if_older(host, unit: str, paths: list, name: str) -> str:

@@ -15,6 +15,7 @@ import time
 from . import (
     accounts,
     banner,
+    clock,
     dconf,
     device_label,
     dropin,
@@ -24,6 +25,7 @@ from . import (
     identity,
     kconfig,
     kernel,
+    log_forwarding,
     package,
     shell_timeout,
     unit,
@@ -36,6 +38,7 @@ DRIVERS = {
     for driver in (
         accounts,
         banner,
+        clock,
         dconf,
         device_label,
         dropin,
@@ -43,6 +46,7 @@ DRIVERS = {
         file_mode,
         kconfig,
         kernel,
+        log_forwarding,
         package,
         shell_timeout,
         unit,

@@ -22,6 +22,7 @@ DRIVERS = {name: driver for name, driver in visit.DRIVERS.items() if name != "dc
 ADDRESSES = {
     "accounts": ["without-password"],
     "banner": ["/etc/issue", "/etc/issue.net", "motd", "motd-scripts"],
+    "clock": ["service", "servers", "synchronised", "user"],
     "device_label": ["label"],
     "dropin": [
         "systemd/logind.conf:Login.IdleAction",
@@ -53,13 +54,22 @@ ADDRESSES = {
     ],
     "kernel": ["cmdline:audit", "audit:enabled", "audit:pid", "audit:backlog_limit", "audit:lost", "audit:failure"],
     "package": ["auditd:installed"],
+    "log_forwarding": [
+        "collector",
+        "tls-driver",
+        "tls-mode",
+        "tls-check",
+        "tls-peers",
+        "tls-authority",
+        "client-certificate",
+    ],
     "shell_timeout": ["TMOUT", "TMOUT#readonly", "TMOUT#exported", "other-shells"],
     "unit": [f"auditd.service:{kind}" for kind in ("enabled", "active", "failed", "masked")],
 }
 
 # What is written in the tests of `apply`: (driver, address, value). sshd, the shell and
-# sudo are tried with the real programs in test_sshd.py, test_shell_timeout.py and test_sudo.py; units have a file of
-# their own, since they are changed by commands.
+# sudo are tried with the real programs in test_sshd.py, test_shell_timeout.py and test_sudo.py; units, log_forwarding and
+# clock, which need running units, have files of their own.
 WRITES = [
     ("banner", "/etc/issue", "For members of the school only"),
     ("banner", "/etc/issue.net", "For members of the school only"),
@@ -88,6 +98,7 @@ WRITES = [
     ("file_mode", "audit-tools", []),
 ]
 READERS = ["accounts", "faillock", "kernel", "package"]
+OTHERS = {"clock", "log_forwarding", "shell_timeout", "unit"}
 # A machine on which every write has something to do.
 DRIFTED = {
     "/etc/passwd": PASSWD,
@@ -128,7 +139,7 @@ def tree(root: Path) -> dict[str, tuple[int, str]]:
 
 def test_every_driver_is_here() -> None:
     assert set(ADDRESSES) == set(DRIVERS)
-    assert {name for name, _address, _value in WRITES} | set(READERS) | {"shell_timeout", "unit"} == set(DRIVERS)
+    assert {name for name, _address, _value in WRITES} | set(READERS) | OTHERS == set(DRIVERS)
 
 
 @pytest.mark.parametrize("name", sorted(DRIVERS))

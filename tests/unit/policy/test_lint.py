@@ -120,6 +120,11 @@ BREAKS = (
           "sign.default", "at most 5"),
     Break("a default that is forbidden", "parameters.yml", "[rubbish]", "[entry]", "default: No entry", "sign.default",
           "forbidden"),
+    Break("an example that is too long", "parameters.yml", "default: No entry\n  longest: 20",
+          "example: No entry\n  missing: no sign\n  longest: 5", "example: No entry", "sign.example", "at most 5"),
+    Break("neither default nor example", "parameters.yml", "  default: No entry\n", "", "sign:", "sign", "either"),
+    Break("an example beside a default", "parameters.yml", "longest: 20", "longest: 20\n  example: x\n  missing: y",
+          "sign:", "sign", "either"),
     # Values
     Break("a value out of bounds", DOR, "standard: 60", "standard: 3601", "standard: 3601",
           "DOR-01.delay.accept.value.standard", "not within"),

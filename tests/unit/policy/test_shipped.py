@@ -42,7 +42,7 @@ def wanted(control: str, setting: str, **of: Any) -> WantedSetting | None:
 # Per family, the controls that are there. Those of the catalogue that lack wait for their drivers.
 THERE = {
     "AUD": [1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13],
-    "FWD": [3, 4],
+    "FWD": [1, 2, 3, 4, 5],
     "LBL": [1, 2, 3],
     "LCK": [1, 2, 3, 4, 5, 6, 7, 8, 9],
     "REM": [11],

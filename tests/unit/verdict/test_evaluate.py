@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from leeboard.planning.plan import plan
+from leeboard.policy.model import ParameterDefinition
 from leeboard.policy.resolve import resolve
 from leeboard.verdict.evaluate import evaluate
 from leeboard.verdict.finding import Finding
@@ -148,3 +150,26 @@ def test_a_text_from_the_device_is_one_printable_line() -> None:
 def test_a_finding_survives_json() -> None:
     finding = verdict(setting(), readings=[idle(value(3600))])
     assert Finding.from_json(finding.as_json()) == finding
+
+
+@pytest.mark.parametrize(
+    ("effective", "given", "expected"),
+    [
+        (absent(), {}, "drifted"),
+        (value("logs:1"), {}, "not_checked"),
+        (unreadable(), {}, "error"),
+        (value("logs:1"), {"collector": "logs:1"}, "compliant"),
+        (value("logs:1"), {"collector": "other:1"}, "drifted"),
+    ],
+)
+def test_a_value_that_only_the_school_can_name(effective: dict[str, Any], given: dict[str, str], expected: str) -> None:
+    named = setting(accept={"operator": "equals", "value": {"parameter": "collector"}})
+    definition = ParameterDefinition(title="Collector", example="a:1", missing="no collector is named", longest=20)
+    policy = baseline(control(named)).model_copy(update={"parameters": {"collector": definition}})
+    wanted = resolve(policy, device(parameters=given))
+    seen = observation([idle(effective)])
+    (finding,) = evaluate(wanted, seen)
+    assert finding.verdict == expected
+    if not given and expected != "error":
+        assert finding.judged[0].wanted == "no collector is named: set leeboard_collector"
+        assert plan(wanted, seen, "LCK") == ()  # nothing is written that nobody named

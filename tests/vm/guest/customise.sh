@@ -36,7 +36,7 @@ rm -f "$root"/etc/ssh/ssh_host_*
 install -m 600 "$LAB_KEYS/ssh_host_ed25519_key" "$root/etc/ssh/ssh_host_ed25519_key"
 install -m 644 "$LAB_KEYS/ssh_host_ed25519_key.pub" "$root/etc/ssh/ssh_host_ed25519_key.pub"
 
-chroot "$root" systemctl --quiet enable systemd-networkd.service
+chroot "$root" systemctl --quiet enable systemd-networkd.service lab-clock.service lab-collector.service
 chroot "$root" systemctl --quiet set-default multi-user.target
 # Nothing starts by itself in the middle of a test, and nothing waits for what a lab lacks.
 for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer fstrim.timer \

@@ -1,0 +1,116 @@
+"""What a roll-out writes so that the logs leave the device: one file for rsyslog, with TLS to the school's collector.
+
+The file is read before all others, so that nothing is thrown away before. Messages wait in a queue on disk while the
+collector cannot be reached (a laptop at home), up to a size. The configuration is tried by rsyslogd itself before it
+is started again.
+"""
+
+from __future__ import annotations
+
+import re
+
+from . import rsyslog
+from .change import ChangeRefused
+from .dropin_systemd import plan as plan_dropin
+from .log_forwarding_ways import MODULES, UNIT, fed_by, look, main_file, module_file
+from .planned import Planned
+from .rainerscript import MAIN
+from .systemd_unit import not_in_service
+from .tls_files import authority
+
+OURS = "/etc/rsyslog.d/00-leeboard.conf"
+AUTHORITY = "/etc/leeboard/collector-ca.pem"
+CERTIFICATE = "/etc/leeboard/collector-client.pem"
+KEY = "/etc/leeboard/collector-client.key"
+TARGET = re.compile(r"\A([A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9a-fA-F:]{2,39}\]):([1-9][0-9]{0,4})\Z")
+TEXT = """\
+# Written by Leeboard (FWD-01, FWD-02): all messages go to the school's collector, encrypted, and to nobody else.
+action(type="omfwd" name="leeboard" target="{host}" port="{port}" protocol="tcp"
+       tcp_framing="octet-counted" template="RSYSLOG_SyslogProtocol23Format"
+       streamDriver="{driver}" streamDriverMode="1"
+       streamDriverAuthMode="x509/name" streamDriverPermittedPeers="{host}"
+       streamDriver.CAFile="{authority}"{client}
+       queue.type="linkedList" queue.filename="leeboard" queue.maxDiskSpace="200m" queue.saveOnShutdown="on"
+       action.resumeRetryCount="-1")
+"""
+CLIENT = """
+       streamDriver.CertFile="{certificate}" streamDriver.KeyFile="{key}\""""
+
+
+def plan(host, planned: Planned, wanted: dict) -> list:
+    """Put our file into `planned`. Returns the commands that load it. Raises ChangeRefused, HostError."""
+    if not host.exists(rsyslog.PROGRAM):
+        raise ChangeRefused("rsyslog is not installed; the role log_forwarding installs it")
+    target = _target(host, wanted)
+    faults = authority(host, AUTHORITY, None)
+    if faults:
+        raise ChangeRefused(
+            f"{faults[0]}; put the certificate of the authority that signed the collector's there (the role's "
+            "log_forwarding_ca does it), or nobody could be recognised"
+        )
+    commands: list = []
+    path = main_file(host)
+    planned.put(OURS, text(host, target), mode=0o644)
+    after = rsyslog.read(planned, path)
+    _alone(after, host, target, path)
+    if fed_by(host, after.found)[0]:
+        commands += plan_dropin(host, planned, "systemd/journald.conf:Journal.ForwardToSyslog", "yes")
+        missing = fed_by(planned, after.found)[0]
+        if missing:
+            raise ChangeRefused(f"{missing}; put that right by hand")
+    idle = not_in_service(host, UNIT)
+    if idle and host.exists("/run/systemd/system"):
+        commands += [["systemctl", "unmask", UNIT], ["systemctl", "enable", UNIT]]
+    if planned.changes_something() or idle or look(host).note:
+        commands += [[rsyslog.PROGRAM, "-N1", "-f", path]]
+        commands += [["systemctl", "restart", UNIT]] if host.exists("/run/systemd/system") else []
+    return commands
+
+
+def text(host, target: str) -> str:
+    """Our file for a collector HOST:PORT. Raises ChangeRefused, HostError."""
+    match = TARGET.match(target)
+    if not match or int(match.group(2)) > 65535:
+        raise ChangeRefused(f"the collector must be named as HOST:PORT, not {target[:100]!r}")
+    driver = next((name for name, module in MODULES.items() if module_file(host, module)), "")
+    if not driver:
+        raise ChangeRefused("rsyslog has no module for TLS; install rsyslog-gnutls or rsyslog-openssl")
+    own = ""
+    if host.exists(CERTIFICATE) and host.exists(KEY):
+        own = CLIENT.format(certificate=CERTIFICATE, key=KEY)
+    name = match.group(1).strip("[]")
+    return TEXT.format(host=name, port=match.group(2), driver=driver, authority=AUTHORITY, client=own)
+
+
+def _target(host, wanted: dict) -> str:
+    """The collector that is wanted, or else the one that everything goes to now. Raises ChangeRefused, HostError."""
+    given = wanted.get("collector", wanted.get("tls-peers"))
+    if given is None:
+        now = look(host).complete
+        given = now[0] if len(now) == 1 else ""
+    if not isinstance(given, str) or not given:
+        raise ChangeRefused("no collector is named; set leeboard_log_collector for the school")
+    if "://" in given:
+        raise ChangeRefused(
+            f"{given[:100]} is a collector for systemd-journal-upload, which Leeboard checks and does not set up"
+        )
+    return given
+
+
+def _alone(after, host, target: str, path: str) -> None:
+    """Refuse where another file would still send messages away, or would throw them away before ours."""
+    if path != MAIN:
+        raise ChangeRefused(f"rsyslogd is started with {path}; Leeboard writes for {MAIN} only")
+    if OURS not in after.found.paths:
+        raise ChangeRefused(f"{MAIN} does not include /etc/rsyslog.d/*.conf, so the collector must be named by hand")
+    for one in after.sendings:
+        if not one.place.startswith(OURS + ","):
+            raise ChangeRefused(f"{one.place} sends messages to {one.target} as well; take it out there")
+    if rsyslog.complete(after.sendings) != [target]:
+        lost = after.lost[0] if after.lost else "a filter"
+        raise ChangeRefused(f"{lost} keeps messages from {OURS}; take it out there")
+    for one in look(host).sendings:
+        if "://" in one.target:
+            raise ChangeRefused(
+                f"systemd-journal-upload sends the journal to {one.target} as well; switch one of them off"
+            )

@@ -1,0 +1,91 @@
+"""What is wrong with the files that a forwarder needs for TLS: certificates and keys that are missing, run out, or
+cannot be read by the account that the forwarder runs as."""
+
+from __future__ import annotations
+
+import time
+
+from .certificate import validities
+from .people import accounts, members
+
+READ, SEARCH = 4, 1
+
+
+class Who:
+    """The account that opens a file: `name`, its number (None where it is only made when the program starts) and the
+    numbers of its groups. No Who means root, who may read everything."""
+
+    def __init__(self, host, name: str, groups: list) -> None:
+        self.name = name
+        found = next((one for one in accounts(host) if one.name == name), None)
+        self.uid = None if found is None else found.uid
+        self.groups = {gid for group in groups for gid in [_group(host, group)] if gid is not None}
+        if found is not None:
+            self.groups.add(found.gid)
+            self.groups |= {_group(host, group) for group in _groups_of(host, name)}
+
+    def may(self, found, right: int) -> bool:
+        """Whether the permission bits of a file's status give this account a right."""
+        shift = 6 if found.st_uid == self.uid else 3 if found.st_gid in self.groups else 0
+        return bool(found.st_mode >> shift & right)
+
+
+def _lines(host) -> list:
+    try:
+        text = host.text("/etc/group")
+    except FileNotFoundError:
+        return []
+    return [line.split(":") for line in text.split("\n") if line.count(":") == 3]
+
+
+def _group(host, name: str):
+    return next((int(fields[2]) for fields in _lines(host) if fields[0] == name and fields[2].isdigit()), None)
+
+
+def _groups_of(host, name: str) -> list:
+    return [fields[0] for fields in _lines(host) if name in members(host, fields[0])]
+
+
+def authority(host, path: str, who) -> list:
+    """The faults of a file with certificates of authorities: [] when one of them holds now. Raises HostError."""
+    if not path:
+        return ["no certificate of an authority is named, so nobody can be recognised"]
+    return _unreadable(host, path, who) or _out_of_time(host, path, any)
+
+
+def client(host, certificate: str, key: str, who) -> list:
+    """The faults of the device's own certificate and of its key. Raises HostError."""
+    if not certificate or not key:
+        return ["the device has no certificate of its own for the collector"]
+    faults = _unreadable(host, certificate, who) or _out_of_time(host, certificate, lambda holds: next(iter(holds)))
+    missing = _unreadable(host, key, who)
+    if not missing and host.stat(key).st_mode & 0o007:
+        missing = [f"everybody may read or change the key {key}"]
+    return faults + missing
+
+
+def _unreadable(host, path: str, who) -> list:
+    try:
+        found = host.stat(path)
+    except FileNotFoundError:
+        return [f"{path} is missing"]
+    if who is None:
+        return []
+    parts = path.split("/")
+    for folder in ["/".join(parts[:count]) for count in range(2, len(parts))]:
+        if not who.may(host.stat(folder), SEARCH):
+            return [f"{who.name}, which the program runs as, may not look into {folder}"]
+    return [] if who.may(found, READ) else [f"{who.name}, which the program runs as, may not read {path}"]
+
+
+def _out_of_time(host, path: str, enough) -> list:
+    """A fault when none (`any`) or not the first of the certificates in a file holds now."""
+    found = validities(host.text(path), path)
+    if not found:
+        return [f"{path} holds no certificate"]
+    now = time.time()
+    if enough(first <= now <= last for first, last in found):
+        return []
+    first, last = found[0]
+    day = time.strftime("%Y-%m-%d", time.gmtime(first if now < first else last))
+    return [f"the certificate in {path} {'holds only from' if now < first else 'ran out on'} {day}"]

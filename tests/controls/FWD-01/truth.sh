@@ -1,0 +1,61 @@
+#!/bin/bash
+# FWD-01 by logging lines of several facilities and looking for them at the lab's collector (lab-collector.service on
+# this machine), before and after rsyslog starts again; and by listening where a stranger would: 127.0.0.2, port 514.
+# Prints compliant, pending or drifted, then why.
+set -u
+wrong="" waits=""
+facilities="user mail daemon auth authpriv cron local0 local7"
+arrived=/var/log/lab-collector/arrived
+
+[ "$(systemctl is-enabled rsyslog 2>/dev/null)" = enabled ] || wrong+="rsyslog is not started at boot. "
+[ "$(systemctl is-active systemd-journal-upload 2>/dev/null)" != active ] || wrong+="the journal is sent as well. "
+
+# Facilities whose lines do not come to the collector within some seconds (after a refusal rsyslog waits for half a
+# minute); sudo is whom a thief would hide.
+missing() {
+    local token=truth-$RANDOM$RANDOM facility found=""
+    for facility in $facilities; do logger -t sudo -p "$facility.info" "$token-$facility"; done
+    for _ in $(seq "$1"); do
+        found=""
+        for facility in $facilities; do grep -qs -- "$token-$facility\$" "$arrived" || found+="$facility "; done
+        [ -n "$found" ] || break
+        sleep 1
+    done
+    echo "$found"
+}
+
+stranger() {
+    exec python3 - <<'PY'
+import selectors, socket, time
+chosen = selectors.DefaultSelector()
+for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+    one = socket.socket(socket.AF_INET, kind)
+    one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    one.bind(("127.0.0.2", 514))
+    if kind == socket.SOCK_STREAM:
+        one.listen()
+    chosen.register(one, selectors.EVENT_READ)
+open("/run/truth-ready", "w").close()
+if chosen.select(120):
+    open("/run/truth-stranger", "w").close()
+PY
+}
+
+rm -f /run/truth-ready /run/truth-stranger
+stranger &
+listener=$!
+for _ in $(seq 100); do [ -e /run/truth-ready ] && break; sleep 0.1; done
+
+lost=$(missing 40)
+[ -z "$lost" ] || waits+="lines of $lost do not arrive now. "
+systemctl is-active --quiet rsyslog && systemctl restart rsyslog
+sleep 1
+lost=$(missing 40)
+[ -z "$lost" ] || wrong+="lines of $lost do not arrive. "
+kill "$listener" 2>/dev/null
+wait
+[ ! -e /run/truth-stranger ] || wrong+="somebody else gets lines. "
+rm -f /run/truth-ready /run/truth-stranger
+
+if [ -n "$wrong" ]; then echo drifted; elif [ -n "$waits" ]; then echo pending; else echo compliant; fi
+echo "$wrong$waits"

@@ -1,0 +1,100 @@
+#!/bin/bash
+# FWD-02 by standing in the collector's place (port 6514) and in a stranger's (127.0.0.2, port 514) and looking at the
+# bytes: is it TLS, and does anything come when the certificate is a stranger's, or names somebody else? At LEVEL high
+# the device must show a certificate of its own. Prints compliant, pending or drifted, then why.
+set -u
+wrong="" waits=""
+work=$(mktemp -d)
+own=/root/lab-collector
+trap 'rm -rf "$work"; systemctl start lab-collector' EXIT
+
+cat >"$work/stand.py" <<'PY'
+# stand.py plain|tls [certificate key [authority]]: prints what the first who sends something sends, or nothing.
+import selectors, socket, ssl, sys, time
+how, files = sys.argv[1], sys.argv[2:]
+chosen = selectors.DefaultSelector()
+for kind, address in (
+    (socket.SOCK_STREAM, ("127.0.0.1", 6514)),
+    (socket.SOCK_STREAM, ("127.0.0.2", 514)),
+    (socket.SOCK_DGRAM, ("127.0.0.2", 514)),
+    (socket.SOCK_DGRAM, ("127.0.0.1", 6514)),
+):
+    one = socket.socket(socket.AF_INET, kind)
+    one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    one.bind(address)
+    if kind == socket.SOCK_STREAM:
+        one.listen(8)
+    chosen.register(one, selectors.EVENT_READ)
+open(sys.argv[0] + ".ready", "w").close()
+said = set()
+end = time.monotonic() + (12 if how == "tls" else 20)
+while time.monotonic() < end and not said & {"plain", "data"} and not (how == "plain" and said):
+    for key, _ in chosen.select(1):
+        if key.fileobj.type == socket.SOCK_DGRAM:
+            key.fileobj.recv(4096)
+            said.add("plain")
+            continue
+        connection, _ = key.fileobj.accept()
+        connection.settimeout(6)
+        try:
+            if how == "plain":
+                first = connection.recv(4096)
+                said.add("tls" if first[:2] == b"\x16\x03" else "plain" if first else "silent")
+            else:
+                context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+                context.load_cert_chain(files[0], files[1])
+                if len(files) > 2:
+                    context.verify_mode = ssl.CERT_REQUIRED
+                    context.load_verify_locations(files[2])
+                with context.wrap_socket(connection, server_side=True) as secure:
+                    said.add("data" if secure.recv(4096) else "refused")
+        except (OSError, ssl.SSLError):
+            said.add("refused")
+        connection.close()
+print(" ".join(sorted(said)) or "nothing")
+PY
+
+# What comes to whoever stands there, after rsyslog was started again ("next") or left as it is ("now").
+stand() {
+    local when=$1
+    shift
+    rm -f "$work/stand.py.ready"
+    python3 "$work/stand.py" "$@" >"$work/said" &
+    for _ in $(seq 100); do [ -e "$work/stand.py.ready" ] && break; sleep 0.1; done
+    [ "$when" = now ] || systemctl restart rsyslog
+    for _ in $(seq 12); do
+        logger -p auth.info "truth: a line"
+        kill -0 $! 2>/dev/null || break
+        sleep 1
+    done
+    wait $!
+    cat "$work/said"
+}
+
+systemctl stop lab-collector
+if systemctl is-active --quiet rsyslog; then
+    case $(stand now plain) in *plain*) waits+="lines go away in plain text now. " ;; esac
+    first=$(stand next plain)
+    case $first in *plain*) wrong+="lines go away in plain text. " ;; esac
+    if [ "$first" = tls ]; then
+        case $(stand next tls "$own/stranger.pem" "$own/stranger.key") in
+            *data*) wrong+="a stranger's certificate is good enough. " ;;
+        esac
+        case $(stand next tls "$own/other.example.pem" "$own/other.example.key") in
+            *data*) wrong+="a certificate for another name is good enough. " ;;
+        esac
+        authority=""
+        [ "$LEVEL" != high ] || authority=$own/ca.pem
+        case $(stand next tls "$own/localhost.pem" "$own/localhost.key" ${authority:+"$authority"}) in
+            *data*) ;;
+            *) wrong+="the collector itself gets nothing. " ;;
+        esac
+    fi
+    if [ "$first" = nothing ] && grep -rqs omfwd /etc/rsyslog.conf /etc/rsyslog.d; then
+        wrong+="what should send cannot. "
+    fi
+    [ -z "$(find /etc/leeboard -name '*.key' -perm /007)" ] || wrong+="everybody may read the device's key. "
+fi
+
+if [ -n "$wrong" ]; then echo drifted; elif [ -n "$waits" ]; then echo pending; else echo compliant; fi
+echo "$wrong$waits"

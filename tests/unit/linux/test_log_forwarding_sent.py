@@ -1,0 +1,248 @@
+"""Messages that a real rsyslogd sends to a real collector over TLS, with the very file that a roll-out writes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from ansible_collections.leeboard.schools.plugins.module_utils._linux import log_forwarding_writing as writing
+from ansible_collections.leeboard.schools.plugins.module_utils._linux import rsyslog
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Host
+
+from tests.unit.linux.forwarding import authority, signed
+
+PATIENCE = 20  # seconds; it takes one where nothing else runs
+QUIET = 2  # seconds in which nothing must arrive, after the client has tried
+COLLECTOR = """
+global(workDirectory="{work}" defaultNetstreamDriver="{driver}" defaultNetstreamDriverCAFile="{ca}"
+       defaultNetstreamDriverCertFile="{certificate}" defaultNetstreamDriverKeyFile="{certificate}.key")
+module(load="imtcp" streamDriver.name="{driver}" streamDriver.mode="1" streamDriver.authMode="{check}"
+       {permitted})
+input(type="imtcp" port="{port}" address="127.0.0.1")
+action(type="omfile" file="{work}/arrived")
+"""
+DEVICE = """
+global(workDirectory="{work}")
+module(load="imuxsock" sysSock.use="off")
+input(type="imuxsock" socket="{work}/log" createPath="on")
+{ours}
+"""
+
+
+class Rsyslogs:
+    """Real daemons in folders of their own; `said` is what one printed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.running: list[subprocess.Popen[bytes]] = []
+
+    def start(self, name: str, text: str, ready: Callable[[], bool]) -> Path:
+        work = self.folder / name
+        work.mkdir()
+        path = work / "rsyslog.conf"
+        path.write_text(text.replace("{work}", str(work)))
+        with (work / "said").open("wb") as said:
+            argv = ["/usr/sbin/rsyslogd", "-n", "-iNONE", "-f", str(path)]
+            self.running.append(subprocess.Popen(argv, stdout=said, stderr=said, stdin=subprocess.DEVNULL))
+        wait(ready)
+        return work
+
+    def stop(self) -> None:
+        for process in self.running:
+            process.terminate()
+        for process in self.running:
+            process.wait(PATIENCE)
+
+
+def wait(ready: Callable[[], bool], patience: float = PATIENCE) -> bool:
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        if ready():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.fixture
+def rsyslogs(tmp_path: Path) -> Iterator[Rsyslogs]:
+    if not os.path.exists("/usr/sbin/rsyslogd") or not shutil.which("logger"):
+        pytest.skip("rsyslog is not installed on this machine")
+    found = Rsyslogs(tmp_path)
+    yield found
+    found.stop()
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The school's authority, a stranger's, and certificates of both for localhost."""
+    folder = tmp_path_factory.mktemp("certificates")
+    for name in ("school", "stranger"):
+        (folder / name).mkdir()
+        signed(authority(folder / name), "localhost")
+    signed(folder / "school" / "ca.pem", "device")
+    signed(folder / "school" / "ca.pem", "other.example")
+    return folder
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+def ours(monkeypatch: pytest.MonkeyPatch, certificates: Path, driver: str, port: int, own: bool = False) -> str:
+    """The text that a roll-out writes, with the certificates of this test in their places."""
+    if not any(Path("/usr/lib").glob(f"*/rsyslog/lmnsd_{driver}.so")):
+        pytest.skip(f"rsyslog has no module {driver} on this machine")
+    monkeypatch.setattr(writing, "MODULES", {driver: f"lmnsd_{driver}.so"})
+    monkeypatch.setattr(writing, "AUTHORITY", str(certificates / "school/ca.pem"))
+    if own:
+        monkeypatch.setattr(writing, "CERTIFICATE", str(certificates / "school/device.pem"))
+        monkeypatch.setattr(writing, "KEY", str(certificates / "school/device.pem.key"))
+    return writing.text(Host(), f"localhost:{port}")
+
+
+def exchange(
+    rsyslogs: Rsyslogs, certificate: Path, port: int, text: str, check: str = "anon", driver: str = "gtls"
+) -> tuple[Path, Path]:
+    """Start a collector with a certificate, and a device with our file; log a line. Returns both folders."""
+    permitted = 'permittedPeer=["device"]' if check == "x509/name" else ""
+    server = COLLECTOR.format(
+        work="{work}", driver=driver, ca=certificate.parent / "ca.pem", certificate=certificate, port=port, check=check,
+        permitted=permitted,
+    )  # fmt: skip
+    collector = rsyslogs.start("collector", server, lambda: answers(port))
+    socket_path = rsyslogs.folder / "device" / "log"
+    device = rsyslogs.start("device", DEVICE.format(work="{work}", ours=text), socket_path.exists)
+    subprocess.run(["logger", "-u", str(socket_path), "-p", "auth.info", "a teacher signed in"], check=True, timeout=60)
+    return collector, device
+
+
+def arrived(collector: Path) -> str:
+    path = collector / "arrived"
+    return path.read_text() if path.exists() else ""
+
+
+@pytest.mark.parametrize("driver", ["gtls", "ossl"])
+def test_a_message_arrives_with_what_a_roll_out_writes(
+    rsyslogs: Rsyslogs, certificates: Path, monkeypatch: pytest.MonkeyPatch, driver: str
+) -> None:
+    port = free_port()
+    text = ours(monkeypatch, certificates, driver, port)
+    collector, _device = exchange(rsyslogs, certificates / "school/localhost.pem", port, text)
+    assert wait(lambda: "a teacher signed in" in arrived(collector))
+
+
+@pytest.mark.parametrize("driver", ["gtls", "ossl"])
+def test_the_device_shows_its_own_certificate(
+    rsyslogs: Rsyslogs, certificates: Path, monkeypatch: pytest.MonkeyPatch, driver: str
+) -> None:
+    port = free_port()
+    text = ours(monkeypatch, certificates, driver, port, own=True)
+    collector, _device = exchange(rsyslogs, certificates / "school/localhost.pem", port, text, check="x509/name")
+    assert wait(lambda: "a teacher signed in" in arrived(collector))
+
+
+def test_a_collector_that_asks_for_a_certificate_gets_nothing_without_one(
+    rsyslogs: Rsyslogs, certificates: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = free_port()
+    text = ours(monkeypatch, certificates, "gtls", port)
+    collector, _device = exchange(rsyslogs, certificates / "school/localhost.pem", port, text, check="x509/name")
+    assert wait(lambda: "certificate" in (collector / "said").read_text())
+    time.sleep(QUIET)
+    assert arrived(collector) == ""
+
+
+@pytest.mark.parametrize("driver", ["gtls", "ossl"])
+@pytest.mark.parametrize(
+    "certificate",
+    [
+        pytest.param("stranger/localhost.pem", id="right name, a stranger's authority"),
+        pytest.param("school/other.example.pem", id="the school's authority, another name"),
+    ],
+)
+def test_nothing_arrives_at_somebody_who_is_not_the_collector(
+    rsyslogs: Rsyslogs, certificates: Path, monkeypatch: pytest.MonkeyPatch, driver: str, certificate: str
+) -> None:
+    port = free_port()
+    text = ours(monkeypatch, certificates, driver, port)
+    collector, _device = exchange(rsyslogs, certificates / certificate, port, text)
+    # The device came, saw who is there and went away; OpenSSL's driver says nothing about a wrong name itself.
+    assert wait(lambda: "will be closed due to error" in (collector / "said").read_text())
+    time.sleep(QUIET)
+    assert arrived(collector) == ""
+
+
+# What rsyslogd really does with a file, beside what the driver makes of it: does a plain listener see the text?
+SENT_AS = [
+    pytest.param('*.* @@localhost:{port}', "plain", id="older spelling, TCP"),
+    pytest.param('action(type="omfwd" target="localhost" port="{port}" protocol="tcp" streamDriver="gtls")', "plain",
+                 id="driver for TLS, mode left out"),
+    pytest.param('action(type="omfwd" target="localhost" port="{port}" protocol="tcp" streamDriver="gtls" '
+                 'streamDriver.mode="1" streamDriver.authMode="x509/name")', "plain", id="spelling without effect"),
+    pytest.param('global(defaultNetstreamDriver="gtls" defaultNetstreamDriverCAFile="{ca}")\n'
+                 '$ActionSendStreamDriverMode 1\n*.* @@localhost:{port}', "tls", id="older spelling, TLS"),
+    pytest.param('action(type="omfwd" target="localhost" port="{port}" protocol="tcp" streamDriver="gtls" '
+                 'streamDriverMode="1" streamDriver.CAFile="{ca}")', "tls", id="check and peers left out"),
+    pytest.param('action(type="omfwd" target="localhost" port="{port}" protocol="tcp" streamDriver="nosuch" '
+                 'streamDriverMode="1")', "nothing", id="no such driver"),
+    pytest.param('action(type="omfwd" target="localhost" port="{port}" protocol="tcp" streamDriverMode="1")', "nothing",
+                 id="mode of TLS without a driver for it"),
+    pytest.param('*.* stop\n*.* @@localhost:{port}', "nothing", id="stopped before"),
+    pytest.param('auth.* stop\n*.* @@localhost:{port}', "nothing", id="this facility stopped before"),
+    pytest.param('*.*;auth.none @@localhost:{port}', "nothing", id="this facility left out"),
+    pytest.param('*.*;auth.!notice @@localhost:{port}', "plain", id="only what is above is left out"),
+    pytest.param('ruleset(name="away") {{\n*.* @@localhost:{port}\n}}', "nothing", id="ruleset that nobody calls"),
+    pytest.param('ruleset(name="away") {{\n*.* @@localhost:{port}\n}}\ncall away', "plain",
+                 id="ruleset that is called"),
+    pytest.param('if prifilt("*.info") then @@localhost:{port}', "plain", id="selector in an expression"),
+    pytest.param('*.* @@localhost:{port} # the office\n', "plain", id="comment behind it"),
+    pytest.param('*.* :omusrmsg:nobody\n& @@localhost:{port}', "plain", id="added with an ampersand"),
+    pytest.param('action(type="omfwd" target="localhost" port="{port}" protocol="tcp" config.enabled="off")', "nothing",
+                 id="not enabled"),
+    pytest.param('$RuleSet other\n*.* @@localhost:{port}\n$RuleSet RSYSLOG_DefaultRuleset', "nothing",
+                 id="older ruleset that nobody uses"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "expected"), SENT_AS)
+def test_the_driver_says_what_rsyslogd_does(rsyslogs: Rsyslogs, certificates: Path, text: str, expected: str) -> None:
+    ca = certificates / "school/ca.pem"
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        listener.settimeout(QUIET if expected == "nothing" else PATIENCE)
+        text = text.format(port=listener.getsockname()[1], ca=ca)
+        socket_path = rsyslogs.folder / "device" / "log"
+        # A file of its own keeps the daemon from its emergency configuration where nothing else is in it.
+        text += '\naction(type="omfile" file="{work}/kept")\n'
+        device = rsyslogs.start("device", DEVICE.replace("{ours}", text), socket_path.exists)
+        logged = ["logger", "-u", str(socket_path), "-p", "auth.info", "a teacher signed in"]
+        subprocess.run(logged, check=True, timeout=60)
+        seen = "nothing"
+        try:
+            connection, _address = listener.accept()
+            with connection:
+                connection.settimeout(PATIENCE)
+                first = connection.recv(65536)
+            seen = "tls" if first[:2] == b"\x16\x03" else "plain" if b"a teacher signed in" in first else "nothing"
+        except TimeoutError:
+            pass
+    assert seen == expected
+    found = rsyslog.read(Host(), str(device / "rsyslog.conf"))
+    auth_info = [one for one in found.sendings if one.certain[4] & 1 << 6]
+    can_send = [one for one in auth_info if one.driver == "gtls" or (one.driver == "ptcp" and one.mode == 0)]
+    said = ["tls" if one.driver == "gtls" and one.mode == 1 else "plain" for one in can_send]
+    assert (said or ["nothing"]) == [expected]
