@@ -67,9 +67,9 @@ ADDRESSES = {
     "unit": [f"auditd.service:{kind}" for kind in ("enabled", "active", "failed", "masked")],
 }
 
-# What is written in the tests of `apply`: (driver, address, value). sshd, the shell and
-# sudo are tried with the real programs in test_sshd.py, test_shell_timeout.py and test_sudo.py; units, log_forwarding and
-# clock, which need running units, have files of their own.
+# What is written in the tests of `apply`: (driver, address, value). sshd, the shell and sudo are tried with the real
+# programs in test_sshd.py, test_shell_timeout.py and test_sudo.py; units, log_forwarding and clock, which need running
+# units, have files of their own.
 WRITES = [
     ("banner", "/etc/issue", "For members of the school only"),
     ("banner", "/etc/issue.net", "For members of the school only"),
