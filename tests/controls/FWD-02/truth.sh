@@ -28,7 +28,7 @@ for kind, address in (
 open(sys.argv[0] + ".ready", "w").close()
 said = set()
 end = time.monotonic() + (12 if how == "tls" else 20)
-while time.monotonic() < end and not said & {"plain", "data"} and not (how == "plain" and said):
+while time.monotonic() < end and not said & {"plain", "data"}:
     for key, _ in chosen.select(1):
         if key.fileobj.type == socket.SOCK_DGRAM:
             key.fileobj.recv(4096)
@@ -51,6 +51,8 @@ while time.monotonic() < end and not said & {"plain", "data"} and not (how == "p
         except (OSError, ssl.SSLError):
             said.add("refused")
         connection.close()
+        if how == "plain":
+            end = min(end, time.monotonic() + 6)  # a second way may come a little later
 print(" ".join(sorted(said)) or "nothing")
 PY
 
@@ -76,7 +78,7 @@ if systemctl is-active --quiet rsyslog; then
     case $(stand now plain) in *plain*) waits+="lines go away in plain text now. " ;; esac
     first=$(stand next plain)
     case $first in *plain*) wrong+="lines go away in plain text. " ;; esac
-    if [ "$first" = tls ]; then
+    if [[ $first == *tls* ]]; then
         case $(stand next tls "$own/stranger.pem" "$own/stranger.key") in
             *data*) wrong+="a stranger's certificate is good enough. " ;;
         esac
