@@ -49,9 +49,9 @@ def not_looked_at(volume: Volume) -> MakesNoSense | CannotBeTold:
 def faults(volumes: Iterable[Volume], look: Callable[[Volume], tuple[list[str], str]], nothing: str) -> Answer:
     """The list of what is wrong with any of the volumes: none, when all is well.
 
-    `look` gives what is wrong and the grounds for what is right; what it raises names the volume. `nothing` are the grounds where there
-    is no volume to look at. Raises MakesNoSense when one could not be read, and CannotBeTold when one cannot be told
-    and nothing else is wrong.
+    `look` gives what is wrong and the grounds for what is right; what it raises names the volume. `nothing` are the
+    grounds where there is no volume to look at. Raises MakesNoSense when one could not be read, and CannotBeTold when
+    one cannot be told and nothing else is wrong.
     """
     wrong: list[str] = []
     grounds: list[str] = []

@@ -76,7 +76,7 @@ def _policy(volume: Volume, token: Token, facts: Facts) -> list[str]:
         return []
     chain = facts.value("boot_chain")
     if not isinstance(chain, str) or chain not in COVERED:
-        raise CannotBeTold(f"{volume.said}: which PCRs measure the command line is not known for the boot chain {chain}")
+        raise CannotBeTold(f"{volume.said}: which PCRs cover the kernel is not known for the boot chain {chain}")
     lacking = COVERED[chain] - set(token.pcrs)
     if not lacking:
         return []
