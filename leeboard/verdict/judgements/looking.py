@@ -42,7 +42,7 @@ def not_looked_at(volume: Volume) -> MakesNoSense | CannotBeTold:
     if volume.trouble is not None:
         return MakesNoSense(f"{volume.said}: {volume.trouble.why}", volume.trouble.code)
     if volume.other:
-        return CannotBeTold(f"{volume.said}: {volume.other} may encrypt by itself, and Leeboard cannot look into it")
+        return CannotBeTold(f"{volume.said}: it lies on {volume.other}, into which Leeboard cannot look")
     return MakesNoSense(f"{volume.said}: the device says neither what it is nor why it could not be read")
 
 

@@ -76,7 +76,7 @@ def test_what_cannot_be_told_is_not_checked_and_never_shows_the_objects() -> Non
     zfs = volume(encryption="unknown", other="ZFS")
     found = derived(value(texts(zfs)))
     assert (found.verdict, found.judged[0].code, found.judged[0].seen) == ("not_checked", "cannot_be_told", "")
-    assert "ZFS may encrypt by itself" in found.judged[0].reason
+    assert "it lies on ZFS, into which" in found.judged[0].reason
     assert not found.planned_only
 
 
