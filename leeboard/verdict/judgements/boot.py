@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from leeboard.verdict.judgements.answer import Answer, Facts, Judgement
+from leeboard.verdict.judgements.answer import Answer, Facts, Judgement, MakesNoSense
 from leeboard.verdict.judgements.looking import faults, headers, luks, with_luks
 from leeboard.verdict.judgements.protection import opened_by_network, opened_by_tpm
 from leeboard.verdict.judgements.volume import Luks, Pending, Start, Token, Volume
@@ -30,7 +30,7 @@ def _opens(volume: Volume, header: Luks) -> tuple[str, str]:
             return "will-ask", f"{volume.said}: its key file {lost[0]} is missing"
         return "yes", f"{volume.said} is not opened by the initramfs"
     if start.trouble is not None:
-        return "not-tested", f"{volume.said}: {start.image} could not be looked at: {start.trouble.why}"
+        raise MakesNoSense(f"{volume.said}: the next start's image: {start.trouble.why}", start.trouble.code)
     if not start.opens:
         return ("no" if start.image else "not-tested"), f"{volume.said}: {start.why}"
     by_itself = [token for token in header.tokens if opened_by_tpm(token) or opened_by_network(token)]

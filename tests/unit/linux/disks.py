@@ -115,3 +115,29 @@ def volumes(host: Host) -> dict[str, dict[str, Any]]:
     assert effective["state"] == "value", effective
     found = [json.loads(text) for text in effective["value"]]
     return {one["name"]: one for one in found}
+
+
+UUID = "8a4f7c1e-2b53-4a0e-9a41-0f4d1be0a001"
+
+
+def archive(folder: Path, files: Mapping[str, str]) -> bytes:
+    """A cpio archive of `files`, made by cpio as the kernel takes it."""
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    names = "\n".join(["."] + [str(path.relative_to(folder)) for path in sorted(folder.rglob("*"))])
+    return subprocess.run(
+        ["cpio", "-o", "-H", "newc", "--quiet"], input=names.encode(), cwd=folder, capture_output=True, check=True
+    ).stdout
+
+
+def debian_image(folder: Path, table: str | None = None, more: Mapping[str, str] | None = None) -> bytes:
+    """An image of initramfs-tools with cryptsetup-initramfs: the places of its files, as its hook makes them."""
+    own = {
+        "init": "#!/bin/sh\n",
+        "scripts/local-top/cryptroot": "x",
+        "usr/sbin/cryptsetup": "x",
+        "cryptroot/crypttab": table if table is not None else f"sda3_crypt UUID={UUID} none luks\n",
+    }
+    return archive(folder, {**own, **(more or {})})

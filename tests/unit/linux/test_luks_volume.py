@@ -19,6 +19,7 @@ from leeboard.verdict.judgements.volume import Volume
 from tests.unit.linux.disks import (
     CHEAP,
     PASSPHRASE,
+    UUID,
     Machine,
     block,
     captured_token,
@@ -29,7 +30,6 @@ from tests.unit.linux.disks import (
     volumes,
 )
 
-UUID = "8a4f7c1e-2b53-4a0e-9a41-0f4d1be0a001"
 TABLE = (
     f"sda3_crypt: 0 8192 crypt aes-xts-plain64 :64:logon:cryptsetup:{UUID}-d0 0 8:3 32768\n"
     "vg-root: 0 4096 linear 254:0 2048\n"
@@ -294,7 +294,10 @@ def test_segments_of_a_drive_that_encrypts_by_itself() -> None:
     """The form is that of the LUKS2 specification and of libcryptsetup's source: no such drive could be had."""
     found = {
         "keyslots": {}, "tokens": {}, "digests": {}, "config": {"requirements": {"mandatory": ["opal"]}},
-        "segments": {"0": {"type": "hw-opal", "opal_segment_number": 1}, "1": {"type": "hw-opal-crypt", "encryption": "x"}},
+        "segments": {
+            "0": {"type": "hw-opal", "opal_segment_number": 1},
+            "1": {"type": "hw-opal-crypt", "encryption": "aes-xts-plain64"},
+        },
     }  # fmt: skip
     said = luks_header.luks2(json.dumps(found))
     assert [one["type"] for one in said["segments"]] == ["hw-opal", "hw-opal-crypt"]

@@ -333,7 +333,6 @@ CHANGED = {"what": "/boot/grub/grub.cfg has changed since the last start", "pcrs
         (luks(), "needs-its-user", "nobody tried"),
         (luks(start=started([], opens=False, why="the initramfs does not name it")), "no", "does not name it"),
         (luks(start=started([], image="", opens=False, why="no kernel lies in /boot")), "not-tested", "no kernel"),
-        (luks(start=started([], trouble={"code": "malformed", "why": "cut off"})), "not-tested", "cut off"),
         (luks(tokens=[TPM], start=started([])), "will-ask", "nothing that uses"),
         (luks(tokens=[TPM], start=started(["systemd-tpm2"]), trials=[OPENS]), "yes", "present PCRs"),
         (luks(tokens=[TPM], start=started(["systemd-tpm2"])), "not-tested", "no trial"),
@@ -363,6 +362,12 @@ def test_will_it_boot(header: dict[str, Any], word: str, grounds: str) -> None:
     found = answer("will_boot", volume(header))
     assert found.value == word
     assert grounds in found.grounds
+
+
+def test_an_image_that_cannot_be_read_is_an_error() -> None:
+    with pytest.raises(MakesNoSense, match="cut off") as problem:
+        answer("will_boot", volume(luks(start=started([], trouble={"code": "malformed", "why": "cut off"}))))
+    assert problem.value.code == "malformed"
 
 
 def test_the_worst_volume_decides_whether_it_boots() -> None:
