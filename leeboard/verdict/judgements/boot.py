@@ -8,7 +8,9 @@ from leeboard.verdict.judgements.protection import opened_by_network, opened_by_
 from leeboard.verdict.judgements.volume import Luks, Pending, Start, Token, Volume
 
 Volumes = tuple[Volume, ...]
-# From best to worst. will-ask: it was to open by itself, and will stop and ask. no: nothing at boot opens it.
+# Tokens that want a PIN, or something to carry, where they do not open by themselves.
+WITH_A_PERSON = ("systemd-tpm2", "systemd-fido2", "systemd-pkcs11")
+# From best to worst. will-ask: it stops and asks for what nobody there may know. no: nothing at boot opens it.
 WORDS = ("yes", "needs-its-user", "not-tested", "will-ask", "no")
 
 
@@ -34,6 +36,10 @@ def _opens(volume: Volume, header: Luks) -> tuple[str, str]:
     if not start.opens:
         return ("no" if start.image else "not-tested"), f"{volume.said}: {start.why}"
     by_itself = [token for token in header.tokens if opened_by_tpm(token) or opened_by_network(token)]
+    for token in header.tokens:
+        # Whoever was given a PIN or a key to carry knows no passphrase.
+        if token.type in WITH_A_PERSON and token not in by_itself and token.type not in start.tokens:
+            return "will-ask", f"{volume.said}: {_useless(start, token)}, so a passphrase is asked for in its place"
     if not by_itself:
         if any(key.place == "initramfs" for key in header.key_files):
             return "yes", f"{volume.said}: {start.image} holds its key"
@@ -43,7 +49,7 @@ def _opens(volume: Volume, header: Luks) -> tuple[str, str]:
 
 def _token(volume: Volume, header: Luks, start: Start, token: Token) -> tuple[str, str]:
     if token.type not in start.tokens:
-        return "will-ask", f"{volume.said}: {start.image} has nothing that uses the token {token.id} ({token.type})"
+        return "will-ask", f"{volume.said}: {_useless(start, token)}"
     trial = next((one for one in header.trials if one.token == token.id), None)
     if trial is None or trial.result == "not-tested":
         why = trial.why if trial is not None else "no trial was made"
@@ -54,6 +60,10 @@ def _token(volume: Volume, header: Luks, start: Start, token: Token) -> tuple[st
     if coming:
         return "not-tested", f"{volume.said}: token {token.id} opens today, but {', '.join(coming)}"
     return "yes", f"{volume.said}: {start.image} can use token {token.id}, which opens with the present PCRs"
+
+
+def _useless(start: Start, token: Token) -> str:
+    return f"{start.image} has nothing that uses the token {token.id} ({token.type})"
 
 
 def _touches(token: Token, pending: Pending) -> bool:
