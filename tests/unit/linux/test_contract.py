@@ -32,6 +32,9 @@ ADDRESSES = {
     ],
     "faillock": ["pam", "deny", "unlock_time", "fail_interval", "even_deny_root", "root_unlock_time"],
     "file_mode": ["/etc/issue", "/etc/ssh/sshd_config", "/etc/profile.d/*.sh"],
+    "hardware": ["tpm", "iommu", "thunderbolt"],
+    "luks_volume": ["volumes", "key-files"],
+    "removable_media": ["plain", "luks", "usb-storage"],
     "shell_timeout": ["TMOUT", "TMOUT#readonly", "TMOUT#exported", "other-shells"],
 }
 
@@ -50,7 +53,7 @@ WRITES = [
     ("file_mode", "/etc/issue", "root:root 0640"),
     ("file_mode", "/etc/profile.d/*.sh", []),
 ]
-READERS = ["accounts", "faillock"]
+READERS = ["accounts", "faillock", "hardware", "luks_volume", "removable_media"]
 # A machine on which every write has something to do.
 DRIFTED = {
     "/etc/passwd": PASSWD,
