@@ -12,7 +12,7 @@ from dataclasses import replace
 from leeboard.policy.model import Condition, Means, Mode, Platform
 from leeboard.policy.resolve import Wanted, WantedControl, WantedSetting
 from leeboard.verdict.finding import Finding, Judged
-from leeboard.verdict.judgements.answer import CannotBeTold, MakesNoSense
+from leeboard.verdict.judgements.answer import CannotBeTold, DoesNotApply, MakesNoSense
 from leeboard.verdict.judgements.registry import derive
 from leeboard.verdict.observation import Aspect, Found, Nothing, Observation, Unreadable, plain, text_of
 from leeboard.verdict.operators import OPERATORS, WrongType
@@ -162,6 +162,8 @@ def _derived(setting: WantedSetting, judgement: str, found: Found, observation: 
     except CannotBeTold as problem:
         # The objects themselves are for machines: a person is told what came of them.
         return _judged(setting, Verdict.NOT_CHECKED, None, plain(str(problem), MOST_GROUNDS), "cannot_be_told")
+    except DoesNotApply as problem:
+        return _judged(setting, Verdict.NOT_APPLICABLE, None, plain(str(problem), MOST_GROUNDS))
     except MakesNoSense as problem:
         return _judged(setting, Verdict.ERROR, None, plain(problem.why, MOST_GROUNDS), problem.code)
     value = list(answer.value) if isinstance(answer.value, tuple) else answer.value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from leeboard.verdict.judgements.answer import Answer, Facts, Judgement, MakesNoSense
-from leeboard.verdict.judgements.looking import faults, luks, not_looked_at, used_for, with_luks
+from leeboard.verdict.judgements.looking import faults, luks, not_looked_at, some, used_for, with_luks
 from leeboard.verdict.judgements.volume import Luks, Slot, Volume
 
 Volumes = tuple[Volume, ...]
@@ -79,7 +79,7 @@ def not_luks2(volumes: Volumes, _facts: Facts) -> Answer:
         header = luks(volume)
         return (["LUKS1, which knows neither tokens nor Argon2"] if header.version == 1 else []), "LUKS2"
 
-    return faults(_encrypted(volumes, "system"), look, "no volume is encrypted")
+    return faults(some(_encrypted(volumes, "system")), look)
 
 
 def weak_ciphers(volumes: Volumes, _facts: Facts) -> Answer:
@@ -89,7 +89,7 @@ def weak_ciphers(volumes: Volumes, _facts: Facts) -> Answer:
         named = _ciphers(volume)
         return [f"cipher {cipher}" for cipher in sorted(named - {"aes-xts-plain64"})], ", ".join(sorted(named))
 
-    return faults(_encrypted(volumes, "system", "data", "swap"), look, "no volume is encrypted")
+    return faults(some(_encrypted(volumes, "system", "data", "swap")), look)
 
 
 def _ciphers(volume: Volume) -> set[str]:
@@ -106,7 +106,7 @@ def _ciphers(volume: Volume) -> set[str]:
 def shortest_key(volumes: Volumes, _facts: Facts) -> Answer:
     """The fewest bytes that a volume's key has (64 for AES-256 in XTS, which uses two keys)."""
     sizes: list[tuple[int, str]] = []
-    for volume in _encrypted(volumes, "system", "data", "swap"):
+    for volume in some(_encrypted(volumes, "system", "data", "swap")):
         if volume.plain is not None:
             found = [volume.plain.mapping.key_bytes]
         else:
@@ -116,8 +116,6 @@ def shortest_key(volumes: Volumes, _facts: Facts) -> Answer:
         if not known:
             raise MakesNoSense(f"{volume.said}: neither its header nor its mapping says how long its key is")
         sizes.append((min(known), volume.said))
-    if not sizes:
-        return Answer(64, "no volume is encrypted")
     size, said = min(sizes)
     return Answer(size, f"{said} has the shortest key")
 
@@ -135,7 +133,7 @@ def hardware_only(volumes: Volumes, _facts: Facts) -> Answer:
         wrong = ["encrypted by the drive alone (hw-opal), not by Linux"] if "hw-opal" in kinds else []
         return wrong, ", ".join(sorted(kinds))
 
-    return faults(with_luks(volumes, "system", "data", "swap"), look, "no volume has a LUKS header")
+    return faults(some(with_luks(volumes, "system", "data", "swap")), look)
 
 
 def weak_derivation(volumes: Volumes, _facts: Facts) -> Answer:
@@ -146,7 +144,7 @@ def weak_derivation(volumes: Volumes, _facts: Facts) -> Answer:
         wrong = [f"slot {slot.id} uses {slot.kdf}" for slot in passphrase_slots(header) if slot.kdf not in MEMORY_HARD]
         return wrong, "Argon2 in every slot for a passphrase"
 
-    return faults(with_luks(volumes, "system", "data", "swap"), look, "no LUKS header")
+    return faults(some(with_luks(volumes, "system", "data", "swap")), look)
 
 
 def passphrase_slots(header: Luks) -> list[Slot]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from leeboard.verdict.judgements.answer import Answer, CannotBeTold, MakesNoSense
+from leeboard.verdict.judgements.answer import Answer, CannotBeTold, DoesNotApply, MakesNoSense
 from leeboard.verdict.judgements.volume import Luks, Volume
 
 
@@ -46,7 +46,14 @@ def not_looked_at(volume: Volume) -> MakesNoSense | CannotBeTold:
     return MakesNoSense(f"{volume.said}: the device says neither what it is nor why it could not be read")
 
 
-def faults(volumes: Iterable[Volume], look: Callable[[Volume], tuple[list[str], str]], nothing: str) -> Answer:
+def some(volumes: list[Volume]) -> list[Volume]:
+    """The encrypted volumes as they are. Raises DoesNotApply where there is none: how well would say nothing."""
+    if not volumes:
+        raise DoesNotApply("no such volume is encrypted")
+    return volumes
+
+
+def faults(volumes: Iterable[Volume], look: Callable[[Volume], tuple[list[str], str]], nothing: str = "") -> Answer:
     """The list of what is wrong with any of the volumes: none, when all is well.
 
     `look` gives what is wrong and the grounds for what is right; what it raises names the volume. `nothing` are the

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from leeboard.verdict.judgements.answer import Answer, CannotBeTold, Facts, Judgement
-from leeboard.verdict.judgements.looking import faults, headers, luks, with_luks
+from leeboard.verdict.judgements.looking import faults, headers, luks, some, with_luks
 from leeboard.verdict.judgements.volume import Luks, Token, Volume
 
 Volumes = tuple[Volume, ...]
@@ -55,7 +55,7 @@ def unprotected(volumes: Volumes, facts: Facts) -> Answer:
             _untold(volume, header)
         return wrong, "no slot opens with an empty passphrase, and no key lies about"
 
-    return faults(with_luks(volumes, "system", "data", "swap"), look, NO_HEADER)
+    return faults(some(with_luks(volumes, "system", "data", "swap")), look)
 
 
 def _key_files(header: Luks) -> list[str]:

@@ -17,7 +17,7 @@ JUDGEMENTS: dict[str, Judgement] = {**disks.JUDGEMENTS, **protection.JUDGEMENTS,
 
 
 def derive(name: str, value: object, facts: Mapping[str, Aspect]) -> Answer:
-    """What the judgement `name` makes of a reading's value. Raises CannotBeTold, MakesNoSense."""
+    """What the judgement `name` makes of a reading's value. Raises CannotBeTold, DoesNotApply, MakesNoSense."""
     judgement = JUDGEMENTS[name]
     return judgement.judge(_objects(judgement.objects, value), Facts(facts, judgement.facts))
 

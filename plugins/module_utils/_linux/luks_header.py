@@ -76,7 +76,10 @@ def luks2(text: str) -> dict:
 
 
 def _luks2(found: dict) -> dict:
-    segments = [found["segments"][key] for key in sorted(found["segments"], key=int)[:MOST]]
+    for part in ("segments", "keyslots", "tokens"):
+        if len(found[part]) > MOST:
+            raise ValueError(f"{len(found[part])} {part}")
+    segments = [found["segments"][key] for key in sorted(found["segments"], key=int)]
     mandatory = found.get("config", {}).get("requirements", {}).get("mandatory", [])
     backups = ("in-reencryption", "backup-previous", "backup-final", "backup-moved-segment")
     flagged = any(flag in backups for segment in segments for flag in segment.get("flags", []))
@@ -87,7 +90,7 @@ def _luks2(found: dict) -> dict:
         for slot in digest["keyslots"]
     }
     slots, costs, sizes = [], {}, set()
-    for key in sorted(found["keyslots"], key=int)[:MOST]:
+    for key in sorted(found["keyslots"], key=int):
         slot = found["keyslots"][key]
         if slot["type"] != "luks2":
             continue  # "reencrypt" holds no key
@@ -107,7 +110,7 @@ def _luks2(found: dict) -> dict:
         "segments": [_segment(one) for one in segments if not str(one.get("flags", "")).count("backup-")],
         "key_bytes": min(sizes) if sizes else None,
         "slots": slots,
-        "tokens": [_token(key, found["tokens"][key]) for key in sorted(found["tokens"], key=int)[:MOST]],
+        "tokens": [_token(key, found["tokens"][key]) for key in sorted(found["tokens"], key=int)],
         "reencrypting": flagged or any("reencrypt" in str(one) for one in mandatory),
         "costs": costs,
     }

@@ -50,8 +50,10 @@ def _key_files(host) -> dict:
 
 def _volumes(host) -> dict:
     layout = Layout(host)
+    if len(layout.volumes) > MOST_VOLUMES:
+        raise HostError("too_large", f"the machine has {len(layout.volumes)} volumes, more than a check looks at")
     looked = _Looked(layout)
-    found = [looked.at(volume) for volume in list(layout.volumes.values())[:MOST_VOLUMES]]
+    found = [looked.at(volume) for volume in layout.volumes.values()]
     return reading(NAME, "volumes", value([_text(one) for one in found], "lsblk, /proc, cryptsetup, dmsetup", "list"))
 
 
@@ -116,9 +118,13 @@ class _Looked:
         if not said["uuid"]:
             said["uuid"] = (volume.device.uuid or _uuid(volume.mappings))[:64]
         said["mapping"] = self._mapping(volume)
-        said["empty"] = luks_trial.empty(self.host, path, said, detached)
-        trials = [luks_trial.token(self.host, path, token, detached) for token in said["tokens"]]
-        said["trials"] = [trial for trial in trials if trial is not None]
+        if volume.removable:
+            # A visitor's stick is none of our business.
+            said["empty"] = {"result": "not-tested", "why": "it lies on a removable drive"}
+        else:
+            said["empty"] = luks_trial.empty(self.host, path, said, detached)
+            trials = [luks_trial.token(self.host, path, token, detached) for token in said["tokens"]]
+            said["trials"] = [trial for trial in trials if trial is not None]
         del said["costs"]
         early = set(volume.mounts) & set(BY_INITRAMFS) or self._resumes(volume)
         keys = [key for line in lines for key in luks_keys.of_mapping(self.layout, line)]
@@ -126,7 +132,7 @@ class _Looked:
         if early:
             said["start"] = self.start.opens(said["uuid"].lower(), [one.name for one in volume.mappings])
             keys += self._in_image(volume)
-        said["key_files"] = [key.said() for key in keys[:20]]
+        said["key_files"] = [key.said() for key in keys]
         return said
 
     def _in_image(self, volume) -> list:

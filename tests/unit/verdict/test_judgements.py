@@ -72,6 +72,15 @@ def test_a_word_and_a_number_go_through_the_operators() -> None:
     assert derived(value(texts(volume())), "ways_in", operator="at_least", value=3).verdict == "drifted"
 
 
+def test_a_machine_in_clear_has_no_cipher_that_could_be_strong_enough() -> None:
+    in_clear = value(texts(clear("sda1", "/", "system"), clear("sda2", "", "swap")))
+    for name in ("weak_ciphers", "not_luks2", "hardware_only", "weak_derivation", "unprotected"):
+        found = derived(in_clear, name)
+        assert (found.verdict, found.reason) == ("not_applicable", "no such volume is encrypted")
+    assert derived(in_clear, "shortest_key", operator="at_least", value=32).verdict == "not_applicable"
+    assert derived(in_clear).verdict == "drifted"
+
+
 def test_what_cannot_be_told_is_not_checked_and_never_shows_the_objects() -> None:
     zfs = volume(encryption="unknown", other="ZFS")
     found = derived(value(texts(zfs)))
