@@ -9,8 +9,8 @@ DOCUMENTATION = r"""
 module: hardware_info
 short_description: Read what hardware there is for encryption to lean on
 description:
-  - Says which TPM a machine has, whether an IOMMU keeps devices from its memory, and whether a strange Thunderbolt device
-    is let at it.
+  - Says which TPM a machine has, whether an IOMMU keeps devices from its memory, and whether a strange Thunderbolt
+    device is let at it.
   - Knows V(tpm), V(iommu) and V(thunderbolt).
 version_added: 0.1.0
 author:

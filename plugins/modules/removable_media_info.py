@@ -9,8 +9,8 @@ DOCUMENTATION = r"""
 module: removable_media_info
 short_description: Read what users may do with USB drives
 description:
-  - Asks polkit whether it refuses an ordinary user to mount a drive that is not encrypted, or to unlock one that is, and
-    modprobe whether drivers for USB drives can be loaded.
+  - Asks polkit whether it refuses an ordinary user to mount a drive that is not encrypted, or to unlock one that is,
+    and modprobe whether drivers for USB drives can be loaded.
   - Knows V(plain), V(luks) and V(usb-storage).
 version_added: 0.1.0
 author:
