@@ -216,7 +216,8 @@ class Setting(Strict):
 
     `write` is "wanted" (the accepted value itself), a Write, or None for what is only read. Settings with a `route` are
     one of several ways to fulfil the control; the best route counts. Settings without one must always hold. With
-    `mdm_elsewhere` an absent value says nothing on a device that an MDM service manages.
+    `mdm_elsewhere` an absent value says nothing on a device that an MDM service manages. A `judgement` names the
+    function that derives the value to accept from the objects that the driver reports at this address.
 
     A setting without a platform lies on no device: the controller measures it, with a clock, whenever somebody asks.
     `otherwise` is the verdict on a value that is not accepted: evidence that is too old is stale, and not drifted.
@@ -231,6 +232,7 @@ class Setting(Strict):
     unit: str = ""
     bounds: Bounds | None = None
     applies_when: tuple[Condition, ...] = ()
+    judgement: str | None = None
     accept: Accept
     absent: Absent
     otherwise: Literal["drifted", "stale"] = "drifted"
@@ -289,7 +291,8 @@ class Driver(Strict):
     A driver without a platform measures on the controller, `about` each device or about each school as a whole.
 
     `address` is a regular expression for the whole address. A driver that does not write only reads: no setting of it
-    can be enforced. `value_names` are what people read in place of bare numbers.
+    can be enforced. `value_names` are what people read in place of bare numbers. `objects` are the addresses at which
+    it reports objects for judgements, and the type of those.
     """
 
     platform: Literal[Platform.WINDOWS, Platform.LINUX] | None = None
@@ -299,6 +302,7 @@ class Driver(Strict):
     module: str | None = None
     writes: bool = True
     value_names: dict[int, str] = Field(default_factory=dict)
+    objects: dict[str, str] = Field(default_factory=dict)
     summary: str
 
     def name_of(self, value: object) -> str:

@@ -12,6 +12,8 @@ from dataclasses import replace
 from leeboard.policy.model import Condition, Means, Mode
 from leeboard.policy.resolve import Wanted, WantedControl, WantedSetting
 from leeboard.verdict.finding import Finding, Judged
+from leeboard.verdict.judgements.answer import CannotBeTold, DoesNotApply, MakesNoSense
+from leeboard.verdict.judgements.registry import derive
 from leeboard.verdict.observation import (
     Aspect,
     Found,
@@ -27,6 +29,7 @@ from leeboard.verdict.operators import OPERATORS, WrongType
 from leeboard.verdict.verdicts import Verdict, worst
 
 GROUP_POLICY = "group_policy"  # the code of a drift that only the policy's owner can mend
+MOST_GROUNDS = 1000  # characters; a machine with many volumes has much to say
 # Types of the registry that stand neither for a number nor for text: whatever they hold, Windows reads something else.
 UNFIT_TYPES = frozenset(("qword", "binary", "none"))
 
@@ -166,6 +169,8 @@ def _judge(wanted: Wanted, setting: WantedSetting, observation: Observation) -> 
         # There is nothing to compare with: absent is what it always is, and of a value nobody can say that it is right.
         verdict = _absent(setting)[0] if isinstance(effective, Nothing) else Verdict.NOT_CHECKED
         return _judged(setting, verdict, effective, setting.lacks, "lacking")
+    if setting.setting.judgement is not None and isinstance(effective, Found):
+        return _derived(setting, setting.setting.judgement, effective, observation)
     verdict, reason = _aspect(setting, effective)
     if verdict is Verdict.COMPLIANT and reading.running is not None:
         if isinstance(reading.running, Unreadable):
@@ -187,6 +192,24 @@ def _judge(wanted: Wanted, setting: WantedSetting, observation: Observation) -> 
         said = f"{plain(reading.owner)} sets this, and would set it again"
         return _judged(setting, verdict, effective, "; ".join(part for part in (reason, said) if part), GROUP_POLICY)
     return _judged(setting, verdict, effective, reason, code)
+
+
+def _derived(setting: WantedSetting, judgement: str, found: Found, observation: Observation) -> Judged:
+    """The verdict on what a judgement makes of the objects in a reading; its grounds are the reason."""
+    try:
+        answer = derive(judgement, found.value, observation.facts)
+    except CannotBeTold as problem:
+        # The objects themselves are for machines: a person is told what came of them.
+        return _judged(setting, Verdict.NOT_CHECKED, None, plain(str(problem), MOST_GROUNDS), "cannot_be_told")
+    except DoesNotApply as problem:
+        return _judged(setting, Verdict.NOT_APPLICABLE, None, plain(str(problem), MOST_GROUNDS))
+    except MakesNoSense as problem:
+        return _judged(setting, Verdict.ERROR, None, plain(problem.why, MOST_GROUNDS), problem.code)
+    value = list(answer.value) if isinstance(answer.value, tuple) else answer.value
+    derived = Found(state="value", value=value, source=found.source)
+    verdict, reason = _aspect(setting, derived)
+    grounds = plain(answer.grounds, MOST_GROUNDS)
+    return _judged(setting, verdict, derived, "; ".join(part for part in (reason, grounds) if part))
 
 
 def _managed(observation: Observation) -> tuple[Verdict | None, str, str]:

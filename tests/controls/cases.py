@@ -136,7 +136,13 @@ def _kept(runs: dict[str, str], now: datetime) -> list[Reading]:
 
 
 def aspect(said: Any) -> dict[str, Any]:
-    """An aspect from its short form: a plain value, {value: ...}, {absent: where} or {unreadable: code, why: ...}."""
+    """An aspect from its short form: a plain value, {value: ...}, {absent: where} or {unreadable: code, why: ...}.
+
+    Objects for a judgement are mappings in a list. `like: NAME` in one takes the compliant machine's volume of that
+    name, and the rest is what differs.
+    """
+    if isinstance(said, list) and any(isinstance(item, dict) for item in said):
+        said = [json.dumps(_object(item)) for item in said]
     if isinstance(said, dict) and "unreadable" in said:
         return {"state": "unreadable", "code": said["unreadable"], "why": said["why"]}
     if isinstance(said, dict) and "absent" in said:
@@ -144,6 +150,28 @@ def aspect(said: Any) -> dict[str, Any]:
     if isinstance(said, dict):
         return {"state": "value", "source": "case", **_noticed(said)}
     return {"state": "value", "value": _noticed(said), "source": "case"}
+
+
+def _object(said: dict[str, Any]) -> dict[str, Any]:
+    name = said.get("like")
+    if name is None:
+        return said
+    (texts,) = (
+        reading["effective"]["value"]
+        for reading in _captured(FOLDER / COMPLIANT["linux"])["readings"]
+        if (reading["driver"], reading["address"]) == ("luks_volume", "volumes")
+    )
+    (volume,) = (found for found in map(json.loads, texts) if found["name"] == name)
+    return _merged(volume, {key: value for key, value in said.items() if key != "like"})
+
+
+def _merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """`old` with what `new` says in its place, key by key."""
+    both = {
+        key: _merged(old[key], value) if isinstance(value, dict) and isinstance(old.get(key), dict) else value
+        for key, value in new.items()
+    }
+    return {**old, **both}
 
 
 def _noticed(said: Any) -> Any:

@@ -1,15 +1,15 @@
 """What kind of machine this is: the facts that decide which controls apply.
 
-os_id, os_version (text), desktops, display_managers, sign_in_methods (lists), ssh_server, sudo, smart_cards,
-package_upgrade (bool), chassis (portable, desktop, server, other). A fact that cannot be read is unreadable, never a
-guess.
+os_id, os_version, secure_boot, boot_chain (text), desktops, display_managers, sign_in_methods (lists), ssh_server, sudo,
+smart_cards, package_upgrade (bool), chassis (portable, desktop, server, other). A fact that cannot be read is
+unreadable, never a guess.
 """
 
 from __future__ import annotations
 
 import os
 
-from . import pam
+from . import boot_state, pam
 from .attempt import first_of, number
 from .desktops import desktops, display_managers
 from .host import HostError
@@ -39,6 +39,8 @@ def observe(host) -> dict:
         "sign_in_methods": lambda: _sign_in_methods(host),
         "package_upgrade": lambda: _package_upgrade(host),
         "chassis": lambda: _chassis(host),
+        "secure_boot": lambda: boot_state.secure_boot(host),
+        "boot_chain": lambda: boot_state.chain(host),
     }
     return {name: _find(find) for name, find in finders.items()}
 

@@ -6,10 +6,12 @@ that "each source is read once" holds by construction: reads and queries are rem
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import stat
 import subprocess
+import threading
 import time
 
 READ_LIMIT = 1024 * 1024  # bytes; no setting lives in a larger file, and a larger one is an attack or an accident
@@ -150,6 +152,15 @@ class Host:
             raise found
         return found
 
+    def stream(self, argv: list, name: str, offset: int, timeout: float):
+        """A running command whose standard input is the file `name` from `offset` on: for what is too large to keep.
+
+        A context manager that gives the stream of its output; the command is ended with it, or at the time-out, after
+        which the stream has an end. Raises HostError.
+        """
+        self.children += 1
+        return Stream(argv, self.path(name), offset, timeout)
+
     # Changing
 
     def act(self, argv: list, input: str = "", environment: dict | None = None, timeout: float = 120) -> Completed:
@@ -161,6 +172,60 @@ class Host:
         """Drop what was remembered: the machine has changed."""
         self._files.clear()
         self._queries.clear()
+
+
+class Stream:
+    """One command that is read while it runs; `timed_out` is true when it was ended for taking too long."""
+
+    def __init__(self, argv: list, path: str, offset: int, timeout: float) -> None:
+        self.argv = argv
+        self.timed_out = False
+        self._path = path
+        self._offset = offset
+        self._timeout = timeout
+
+    def __enter__(self):
+        try:
+            with open(self._path, "rb") as source:
+                # The child reads from the place where the file stands: file and child share it.
+                os.lseek(source.fileno(), self._offset, os.SEEK_SET)
+                self._process = subprocess.Popen(
+                    self.argv,
+                    stdin=source,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                    env=CLEAN_ENVIRONMENT,
+                    start_new_session=True,
+                    cwd="/",
+                )
+        except FileNotFoundError:
+            raise HostError("missing_tool", f"the command {self.argv[0]} is not installed") from None
+        except OSError as problem:
+            raise HostError("failed", f"{self.argv[0]} could not be started: {problem.strerror}") from None
+        self._watch = threading.Timer(self._timeout, self._end)
+        self._watch.daemon = True
+        self._watch.start()
+        self.output = self._process.stdout
+        return self
+
+    def _end(self) -> None:
+        self.timed_out = True
+        self._kill()
+
+    def _kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
+    def finish(self) -> bool:
+        """Wait for the command, whose output was read to its end; true when it ended well."""
+        return self._process.wait() == 0
+
+    def __exit__(self, *_problem) -> None:
+        self._watch.cancel()
+        if self._process.poll() is None:
+            self._kill()
+        self._process.wait()
+        self.output.close()
 
 
 def run_process(argv: list, input: str, timeout: float, environment: dict) -> Completed:

@@ -63,6 +63,9 @@ ADDRESSES = {
         "tls-authority",
         "client-certificate",
     ],
+    "hardware": ["tpm", "iommu", "thunderbolt"],
+    "luks_volume": ["volumes", "key-files"],
+    "removable_media": ["plain", "luks", "usb-storage"],
     "shell_timeout": ["TMOUT", "TMOUT#readonly", "TMOUT#exported", "other-shells"],
     "unit": [f"auditd.service:{kind}" for kind in ("enabled", "active", "failed", "masked")],
 }
@@ -97,7 +100,7 @@ WRITES = [
     ("file_mode", "audit-configuration", []),
     ("file_mode", "audit-tools", []),
 ]
-READERS = ["accounts", "faillock", "kernel", "package"]
+READERS = ["accounts", "faillock", "hardware", "kernel", "luks_volume", "package", "removable_media"]
 OTHERS = {"clock", "log_forwarding", "shell_timeout", "unit"}
 # A machine on which every write has something to do.
 DRIFTED = {

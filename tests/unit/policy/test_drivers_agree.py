@@ -36,6 +36,7 @@ NEAR = [
     "audit-log", "auditd:installed", "auditd", "lib32-x:installed", "auditd.service:enabled", "auditd.service",
     "getty@tty1.service:active", "systemd-fsck@dev-x\\x2d1.service:active", "auditd:active", "cmdline:audit",
     "cmdline:", "audit:pid", "audit:pids", "auditd:installed\n", "auditd.service:active\n", "audit:pid\n",
+    "volumes", "volume", "key-files", "tpm", "tpm2", "iommu", "thunderbolt", "plain", "luks", "usb-storage", "loop",
 ]  # fmt: skip
 
 

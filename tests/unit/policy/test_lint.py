@@ -109,6 +109,14 @@ BREAKS = (
           "evidence_age:", "evidence_age", "about the device"),
     Break("nothing to do about what no device answers", AGE, "    remedy:\n      controller: Go and look.\n",
           "    remedy: {}\n", "remedy: {}", "AGE-01.remedy.controller", "says nothing on controller"),
+    Break("an unknown judgement", DOR, "address: panes\n", "address: panes\n        judgement: guess\n",
+          "judgement: guess", "DOR-01.panes.judgement", "no judgement"),
+    Break("a judgement where the driver reports no objects", DOR, "address: panes\n",
+          "address: panes\n        judgement: unencrypted_data\n", "judgement: unencrypted_data",
+          "DOR-01.panes.judgement", "reports no objects there"),
+    Break("objects of an unknown type", "drivers.yml", "  writes: false\n",
+          "  writes: false\n  objects: {frames: pane}\n",
+          "objects: {frames: pane}", "window.objects.frames", "no type of objects"),
     # Words
     Break("no why", DOR, "why: It is a door.", 'why: ""', 'why: ""', "DOR-02.why", "empty"),
     Break("no remedy for a platform", DOR, "      windows: Close the gate.\n", "", "    remedy:\n      linux: Close the"
@@ -280,6 +288,49 @@ def test_opposite_conditions_make_no_quarrel(tmp_path: Path) -> None:
     )
     path.write_text(text)
     assert lint(tmp_path / "baseline") == []
+
+
+def judging(tmp_path: Path, drivers: str, old: str, new: str) -> list[str]:
+    """What is wrong with the good baseline, whose window reports volumes, after a change: keys and messages."""
+    shutil.copytree(GOOD, tmp_path / "baseline")
+    for file, before, after in (("drivers.yml", "  writes: false\n", drivers), (DOR, old, new)):
+        path = tmp_path / "baseline" / file
+        assert path.read_text().count(before) == 1
+        path.write_text(path.read_text().replace(before, after))
+    return [f"{problem.key}: {problem.message}" for problem in lint(tmp_path / "baseline")]
+
+
+REPORTS = "  writes: false\n  objects: {panes: volume}\n"
+
+
+@pytest.mark.parametrize(
+    ("drivers", "new", "says"),
+    [
+        (REPORTS, "address: panes\n        judgement: unencrypted_data\n", ""),
+        (REPORTS, "address: panes\n", "DOR-01.panes.judgement: window reports volumes at panes"),
+        (
+            REPORTS.replace("writes: false", "writes: true"),
+            "address: panes\n        judgement: unencrypted_data\n        write: wanted\n",
+            "DOR-01.panes.write: a value that a judgement derives cannot be written",
+        ),
+        (
+            REPORTS,
+            "address: panes\n        judgement: unprotected\n",
+            "DOR-01.panes.judgement: unprotected needs secure_boot, which linux devices do not say",
+        ),
+    ],
+)
+def test_a_judgement_fits_its_driver_and_its_platform(drivers: str, new: str, says: str, tmp_path: Path) -> None:
+    found = judging(tmp_path, drivers, "address: panes\n", new)
+    assert any(one.startswith(says) for one in found) if says else found == []
+
+
+def test_a_word_that_a_judgement_never_gives(tmp_path: Path) -> None:
+    old = "address: panes\n        accept: {operator: none, value: []}\n"
+    new = old.replace("accept", "judgement: pre_boot\n        accept").replace(
+        "none, value: []", "one_of, value: [tpn]"
+    )
+    assert "DOR-01.panes.accept.value: tpn is no answer of pre_boot" in "; ".join(judging(tmp_path, REPORTS, old, new))
 
 
 def test_a_file_that_is_missing_and_one_too_many(tmp_path: Path) -> None:

@@ -42,6 +42,7 @@ def wanted(control: str, setting: str, **of: Any) -> WantedSetting | None:
 # Per family, the controls that are there. Those of the catalogue that lack wait for their drivers.
 THERE = {
     "AUD": [1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13],
+    "ENC": [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15],
     "FWD": [1, 2, 3, 4, 5],
     "LBL": [1, 2, 3],
     "LCK": [1, 2, 3, 4, 5, 6, 7, 8, 9],
@@ -112,6 +113,28 @@ def test_pam_is_never_written() -> None:
         found = [one for one in resolve(BASELINE, device(level)).settings if one.setting.driver == "faillock"]
         assert found
         assert all(one.write is None and one.mode is Mode.REPORT for one in found)
+
+
+def test_no_volume_and_no_key_is_ever_written() -> None:
+    found = [one for level in Level for one in resolve(BASELINE, device(level)).settings if one.control.family == "ENC"]
+    assert found
+    assert all(one.write is None and one.mode is Mode.REPORT for one in found)
+
+
+@pytest.mark.parametrize(
+    ("level", "role", "words"),
+    [
+        ("standard", "pupil_shared", {"tpm", "network", "passphrase", "security-key", "tpm-and-pin"}),
+        ("sensitive", "pupil_shared", {"tpm", "network", "passphrase", "security-key", "tpm-and-pin"}),
+        ("sensitive", "staff_portable", {"passphrase", "security-key", "tpm-and-pin"}),
+        ("high", "pupil_shared", {"tpm-and-pin"}),
+    ],
+)
+def test_what_a_disk_may_ask_for(level: str, role: str, words: set[str]) -> None:
+    found = wanted("ENC-03", "pre-boot", level=level, role=role)
+    assert found is not None
+    assert isinstance(found.value, tuple)
+    assert set(found.value) == words
 
 
 def test_smart_cards_lock_always_at_high_and_where_used_at_sensitive() -> None:

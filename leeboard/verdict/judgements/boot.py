@@ -1,0 +1,103 @@
+"""Will the machine start, and what is pending: judged from the next start's initramfs, from trials, never proved."""
+
+from __future__ import annotations
+
+from leeboard.verdict.judgements.answer import Answer, Facts, Judgement, MakesNoSense
+from leeboard.verdict.judgements.looking import faults, headers, luks, with_luks
+from leeboard.verdict.judgements.protection import opened_by_network, opened_by_tpm
+from leeboard.verdict.judgements.volume import Luks, Pending, Start, Token, Volume
+
+Volumes = tuple[Volume, ...]
+# Tokens that want a PIN, or something to carry, where they do not open by themselves.
+WITH_A_PERSON = ("systemd-tpm2", "systemd-fido2", "systemd-pkcs11")
+# From best to worst. will-ask: it stops and asks for what nobody there may know. no: nothing at boot opens it.
+WORDS = ("yes", "needs-its-user", "not-tested", "will-ask", "no")
+
+
+def will_boot(volumes: Volumes, _facts: Facts) -> Answer:
+    """One word for the volume that is worst, with its grounds."""
+    answers = [_opens(volume, header) for volume, header in headers(volumes, "system", "data", "swap")]
+    if not answers:
+        return Answer("yes", "no LUKS volume stands in the way")
+    word = max((word for word, _ in answers), key=WORDS.index)
+    return Answer(word, "; ".join(dict.fromkeys(why for found, why in answers if found == word)))
+
+
+def _opens(volume: Volume, header: Luks) -> tuple[str, str]:
+    """How this volume opens at the next start, and the grounds."""
+    start = header.start
+    if start is None:
+        lost = [key.path for key in header.key_files if key.place == "missing"]
+        if lost and volume.mounts:
+            return "will-ask", f"{volume.said}: its key file {lost[0]} is missing"
+        return "yes", f"{volume.said} is not opened by the initramfs"
+    if start.trouble is not None:
+        raise MakesNoSense(f"{volume.said}: the next start's image: {start.trouble.why}", start.trouble.code)
+    if not start.opens:
+        return ("no" if start.image else "not-tested"), f"{volume.said}: {start.why}"
+    by_itself = [token for token in header.tokens if opened_by_tpm(token) or opened_by_network(token)]
+    for token in header.tokens:
+        # Whoever was given a PIN or a key to carry knows no passphrase.
+        if token.type in WITH_A_PERSON and token not in by_itself and token.type not in start.tokens:
+            return "will-ask", f"{volume.said}: {_useless(start, token)}, so a passphrase is asked for in its place"
+    if not by_itself:
+        if any(key.place == "initramfs" for key in header.key_files):
+            return "yes", f"{volume.said}: {start.image} holds its key"
+        return "needs-its-user", f"{volume.said}: {start.image} asks for it, and nobody tried a passphrase or PIN"
+    return max((_token(volume, header, start, token) for token in by_itself), key=lambda pair: WORDS.index(pair[0]))
+
+
+def _token(volume: Volume, header: Luks, start: Start, token: Token) -> tuple[str, str]:
+    if token.type not in start.tokens:
+        return "will-ask", f"{volume.said}: {_useless(start, token)}"
+    trial = next((one for one in header.trials if one.token == token.id), None)
+    if trial is None or trial.result == "not-tested":
+        why = trial.why if trial is not None else "no trial was made"
+        return "not-tested", f"{volume.said}: token {token.id}: {why}"
+    if trial.result == "refused":
+        return "will-ask", f"{volume.said}: token {token.id} does not open with the present PCRs: {trial.why}"
+    coming = [one.what for one in start.pending if _touches(token, one)]
+    if coming:
+        return "not-tested", f"{volume.said}: token {token.id} opens today, but {', '.join(coming)}"
+    return "yes", f"{volume.said}: {start.image} can use token {token.id}, which opens with the present PCRs"
+
+
+def _useless(start: Start, token: Token) -> str:
+    return f"{start.image} has nothing that uses the token {token.id} ({token.type})"
+
+
+def _touches(token: Token, pending: Pending) -> bool:
+    return bool(set(token.pcrs) & set(pending.pcrs))
+
+
+def pending(volumes: Volumes, _facts: Facts) -> Answer:
+    """What has to be finished or renewed: a re-encryption, or a token that the last update left behind."""
+
+    def look(volume: Volume) -> tuple[list[str], str]:
+        header = luks(volume)
+        wrong = ["its re-encryption is half done"] if header.reencrypting else []
+        wrong += [
+            f"token {trial.token} does not open with the present PCRs, enrol it again: {trial.why}"
+            for trial in header.trials
+            if trial.result == "refused"
+        ]
+        coming = header.start.pending if header.start is not None else ()
+        for token in header.tokens:
+            wrong += [
+                f"{one.what}, and token {token.id} is bound to PCRs {_named(token, one)}"
+                for one in coming
+                if _touches(token, one)
+            ]
+        return wrong, "nothing is pending"
+
+    return faults(with_luks(volumes, "system", "data", "swap"), look, "no LUKS header")
+
+
+def _named(token: Token, one: Pending) -> str:
+    return ", ".join(str(pcr) for pcr in sorted(set(token.pcrs) & set(one.pcrs)))
+
+
+JUDGEMENTS = {
+    "will_boot": Judgement("volume", will_boot, words=WORDS),
+    "pending": Judgement("volume", pending),
+}

@@ -1,0 +1,84 @@
+"""Looking at several volumes so that one that cannot be judged hides neither itself nor the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from leeboard.verdict.judgements.answer import Answer, CannotBeTold, DoesNotApply, MakesNoSense
+from leeboard.verdict.judgements.volume import Luks, Volume
+
+
+def used_for(volumes: Iterable[Volume], *roles: str) -> list[Volume]:
+    """The volumes of any of these roles. A removable drive counts only where the system lies on it."""
+    return [
+        volume
+        for volume in volumes
+        if any(role in volume.roles for role in roles) and (not volume.removable or "system" in volume.roles)
+    ]
+
+
+def with_luks(volumes: Iterable[Volume], *roles: str) -> list[Volume]:
+    """The volumes of these roles that have a LUKS header, and those of which nobody knows."""
+    return [volume for volume in used_for(volumes, *roles) if volume.encryption in ("luks", "unknown")]
+
+
+def headers(volumes: Iterable[Volume], *roles: str) -> list[tuple[Volume, Luks]]:
+    """The volumes of these roles that have a LUKS header, each with what was read of it. Raises like `luks`."""
+    return [(volume, luks(volume)) for volume in with_luks(volumes, *roles)]
+
+
+def luks(volume: Volume) -> Luks:
+    """What is known of a LUKS volume.
+
+    Raises MakesNoSense where it could not be read, and CannotBeTold for what encrypts in a way of its own (ZFS).
+    """
+    if volume.luks is None:
+        raise not_looked_at(volume)
+    return volume.luks
+
+
+def not_looked_at(volume: Volume) -> MakesNoSense | CannotBeTold:
+    """Why a volume could not be looked at."""
+    if volume.trouble is not None:
+        return MakesNoSense(f"{volume.said}: {volume.trouble.why}", volume.trouble.code)
+    if volume.other:
+        return CannotBeTold(f"{volume.said}: it lies on {volume.other}, into which Leeboard cannot look")
+    return MakesNoSense(f"{volume.said}: the device says neither what it is nor why it could not be read")
+
+
+def some(volumes: list[Volume]) -> list[Volume]:
+    """The encrypted volumes as they are. Raises DoesNotApply where there is none: how well would say nothing."""
+    if not volumes:
+        raise DoesNotApply("no such volume is encrypted")
+    return volumes
+
+
+def faults(volumes: Iterable[Volume], look: Callable[[Volume], tuple[list[str], str]], nothing: str = "") -> Answer:
+    """The list of what is wrong with any of the volumes: none, when all is well.
+
+    `look` gives what is wrong and the grounds for what is right; what it raises names the volume. `nothing` are the
+    grounds where there is no volume to look at. Raises MakesNoSense when one could not be read, and CannotBeTold when
+    one cannot be told and nothing else is wrong.
+    """
+    wrong: list[str] = []
+    grounds: list[str] = []
+    failed: list[MakesNoSense] = []
+    untold: list[str] = []
+    for volume in volumes:
+        try:
+            found, why = look(volume)
+        except MakesNoSense as problem:
+            failed.append(problem)
+            continue
+        except CannotBeTold as problem:
+            untold.append(str(problem))
+            continue
+        wrong += [f"{volume.said}: {one}" for one in found]
+        if why and not found:
+            grounds.append(f"{volume.said}: {why}")
+    if failed:
+        also = f"; besides, {'; '.join(wrong)}" if wrong else ""
+        raise MakesNoSense("; ".join(problem.why for problem in failed) + also, failed[0].code)
+    if untold and not wrong:
+        raise CannotBeTold("; ".join(untold))
+    return Answer(tuple(wrong), "; ".join([*grounds, *untold]) or ("" if wrong else nothing))

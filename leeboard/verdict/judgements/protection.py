@@ -1,0 +1,142 @@
+"""Is the encryption worth something: who can open a volume without knowing anything, and how many ways in there are."""
+
+from __future__ import annotations
+
+from leeboard.verdict.judgements.answer import Answer, CannotBeTold, Facts, Judgement
+from leeboard.verdict.judgements.looking import faults, headers, luks, some, with_luks
+from leeboard.verdict.judgements.volume import Luks, Token, Volume
+
+Volumes = tuple[Volume, ...]
+# What the policy of a TPM must cover so that it says more than "the same hardware": GRUB measures its commands and the
+# kernel's command line into PCR 8 and every file into PCR 9; a unified kernel image is measured into PCR 11 whole.
+COVERED = {"grub": frozenset((7, 8, 9)), "uki": frozenset((7, 11))}
+NO_HEADER = "no LUKS header"
+WORDS = ("nothing", "network", "tpm", "passphrase", "security-key", "tpm-and-pin")
+
+
+def opened_by_tpm(token: Token) -> bool:
+    """Whether the TPM alone gives the key away, to whatever system meets its policy."""
+    if token.type == "systemd-tpm2":
+        return not token.pin
+    if token.type != "clevis":
+        return False
+    return _enough(token, "tpm2")
+
+
+def opened_by_network(token: Token) -> bool:
+    """Whether a server in the network alone gives the key away."""
+    return token.type == "clevis" and _enough(token, "tang")
+
+
+def _enough(token: Token, pin: str) -> bool:
+    """Whether the pins of this kind suffice. `sss-2` means that two of those that follow are needed."""
+    needed = 1
+    for name in token.pins:
+        if name.startswith("sss-") and name[4:].isdigit():
+            needed = max(needed, int(name[4:]))
+    return token.pins.count(pin) >= needed
+
+
+def unprotected(volumes: Volumes, facts: Facts) -> Answer:
+    """Why an encrypted volume opens to somebody who knows nothing: none, when it does not."""
+
+    def look(volume: Volume) -> tuple[list[str], str]:
+        header = luks(volume)
+        wrong = []
+        if header.empty.result == "opens":
+            wrong.append(f"{header.empty.why or 'a slot'} opens with an empty passphrase")
+        if header.reencrypting:
+            wrong.append("its re-encryption is half done")
+        wrong += _key_files(header)
+        for token in header.tokens:
+            if opened_by_tpm(token):
+                wrong += _policy(volume, token, facts)
+        if not wrong:
+            _untold(volume, header)
+        return wrong, "no slot opens with an empty passphrase, and no key lies about"
+
+    return faults(some(with_luks(volumes, "system", "data", "swap")), look)
+
+
+def _key_files(header: Luks) -> list[str]:
+    places = {"unencrypted": "on a file system that is not encrypted", "initramfs": "in the initramfs"}
+    return [
+        f"its key file {key.path} lies {places[key.place]}, so whoever has the disk has the key"
+        for key in header.key_files
+        if key.place in places
+    ]
+
+
+def _policy(volume: Volume, token: Token, facts: Facts) -> list[str]:
+    """What is wrong with a TPM's policy that asks for no PIN."""
+    edited = "anyone who edits the boot menu gets in"
+    if facts.value("secure_boot") != "on":
+        return [f"token {token.id} opens it without a PIN, and Secure Boot is not on: {edited}"]
+    if token.signed_pcrs or token.pcrlock:
+        return []
+    chain = facts.value("boot_chain")
+    if not isinstance(chain, str) or chain not in COVERED:
+        raise CannotBeTold(f"{volume.said}: which PCRs cover the kernel is not known for the boot chain {chain}")
+    lacking = COVERED[chain] - set(token.pcrs)
+    if not lacking:
+        return []
+    bound = ", ".join(str(pcr) for pcr in token.pcrs) or "none"
+    missing = ", ".join(str(pcr) for pcr in sorted(lacking))
+    return [f"token {token.id} opens it without a PIN and is bound to PCRs {bound}, not to {missing}: {edited}"]
+
+
+def _untold(volume: Volume, header: Luks) -> None:
+    """Raise CannotBeTold where something that must be known for "protected" is not."""
+    if header.empty.result == "not-tested":
+        raise CannotBeTold(f"{volume.said}: an empty passphrase was not tried: {header.empty.why}")
+    for key in header.key_files:
+        if key.place == "unknown":
+            raise CannotBeTold(f"{volume.said}: {key.path}: {key.why or 'on what it lies is not known'}")
+
+
+def pre_boot(volumes: Volumes, _facts: Facts) -> Answer:
+    """One word: what the system's disk asks for before it opens. The weakest way that needs no person counts."""
+    found = headers(volumes, "system")
+    if not found:
+        return Answer("nothing", "no system volume has a LUKS header")
+    worst = min(((_way(header), volume) for volume, header in found), key=lambda pair: WORDS.index(pair[0]))
+    return Answer(worst[0], f"the weakest is {worst[1].said}")
+
+
+def _way(header: Luks) -> str:
+    if header.empty.result == "opens" or any(key.place in ("unencrypted", "initramfs") for key in header.key_files):
+        return "nothing"
+    if any(opened_by_network(token) for token in header.tokens):
+        return "network"
+    if any(opened_by_tpm(token) for token in header.tokens):
+        return "tpm"
+    if any(token.type == "systemd-tpm2" for token in header.tokens):
+        return "tpm-and-pin"
+    if any(token.type in ("systemd-fido2", "systemd-pkcs11") for token in header.tokens):
+        return "security-key"
+    return "passphrase"
+
+
+def ways_in(volumes: Volumes, _facts: Facts) -> Answer:
+    """In how many independent ways each volume opens; the fewest. All slots of the TPM are one way: it dies whole."""
+    found = headers(volumes, "system", "data")
+    if not found:
+        return Answer(0, NO_HEADER)
+    counted = []
+    for volume, header in found:
+        of_tpm = {slot for token in header.tokens if _needs_tpm(token) for slot in token.slots}
+        slots = {slot.id for slot in header.slots if slot.opens}
+        counted.append((len(slots - of_tpm) + bool(slots & of_tpm), volume.said, len(slots)))
+    ways, said, slots_of_it = min(counted)
+    return Answer(ways, f"{said} has the fewest, with {slots_of_it} slots that open it")
+
+
+def _needs_tpm(token: Token) -> bool:
+    return token.type == "systemd-tpm2" or (token.type == "clevis" and "tpm2" in token.pins)
+
+
+JUDGEMENTS = {
+    "unprotected": Judgement("volume", unprotected, facts=("secure_boot", "boot_chain")),
+    "pre_boot": Judgement("volume", pre_boot, words=WORDS),
+    "ways_in": Judgement("volume", ways_in),
+}

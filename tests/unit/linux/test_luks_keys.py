@@ -1,0 +1,62 @@
+"""Where the keys of a volume lie that nobody types in, found from crypttab, systemd's places and the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from ansible_collections.leeboard.schools.plugins.module_utils._linux import luks_volume
+
+from tests.unit.linux.disks import UUID, Machine, image, needs_cryptsetup
+from tests.unit.linux.test_luks_volume import luks
+
+
+@needs_cryptsetup
+@pytest.mark.parametrize(
+    ("files", "place"),
+    [
+        ({"/etc/crypttab": f"sda3_crypt UUID={UUID} /etc/keys/a.key luks\n", "/etc/keys/a.key": "k"}, "encrypted"),
+        ({"/etc/crypttab": f"sda3_crypt UUID={UUID} /boot/a.key luks\n", "/boot/a.key": "k"}, "unencrypted"),
+        ({"/etc/crypttab": f"other UUID={UUID} /boot/a.key luks\n", "/boot/a.key": "k"}, "unencrypted"),
+        ({"/etc/crypttab": f"sda3_crypt UUID={UUID} /gone.key luks\n"}, "missing"),
+        ({"/etc/cryptsetup-keys.d/sda3_crypt.key": "k"}, "encrypted"),
+        ({"/etc/crypttab": f"sda3_crypt UUID={UUID} /k:LABEL=STICK luks\n"}, "removable"),
+        ({"/etc/crypttab": f"sda3_crypt UUID={UUID} /k luks,keyscript=/root/own.sh\n"}, "unknown"),
+        ({"/etc/crypttab": f"sda3_crypt UUID={UUID} /k luks,keyscript=passdev\n"}, "removable"),
+        ({"/proc/cmdline": f"root=/dev/sda3 rd.luks.key={UUID}=/boot/a.key\n", "/boot/a.key": "k"}, "unencrypted"),
+        ({"/etc/crypttab": f"sda3_crypt UUID={UUID} - luks,keyscript=decrypt_keyctl\n"}, ""),
+        ({"/etc/crypttab": f"# sda3_crypt UUID={UUID} /boot/a.key luks\n", "/boot/a.key": "k"}, ""),
+        ({"/etc/crypttab": "elsewhere UUID=1234 /boot/a.key luks\n", "/boot/a.key": "k"}, ""),
+        ({}, ""),
+    ],
+)
+def test_where_a_key_lies(tmp_path: Path, files: dict[str, str | None], place: str) -> None:
+    found = luks(tmp_path, image(tmp_path), files=files)["key_files"]
+    assert [key["place"] for key in found] == ([place] if place else [])
+
+
+@needs_cryptsetup
+def test_a_link_does_not_hide_that_a_key_lies_in_clear(tmp_path: Path) -> None:
+    (tmp_path / "boot").mkdir()
+    (tmp_path / "boot/hidden.key").write_text("k")
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/a.key").symlink_to(tmp_path / "boot/hidden.key")
+    table = {"/etc/crypttab": f"sda3_crypt UUID={UUID} /etc/a.key luks\n"}
+    assert luks(tmp_path, image(tmp_path), files=table)["key_files"] == [{"path": "/etc/a.key", "place": "unencrypted"}]
+
+
+def test_loose_key_files(tmp_path: Path) -> None:
+    files = {
+        "/etc/crypttab": "a UUID=1 /etc/a.key\nb UUID=2 /etc/b.key\nc UUID=3 /dev/urandom swap\nd UUID=4 none\n",
+        "/etc/a.key": "k",
+        "/etc/b.key": "k",
+        "/etc/cryptsetup-keys.d/d.key": "k",
+        "/etc/passwd": "root:x:0:0::/root:/bin/sh\n",
+        "/etc/group": "root:x:0:\n",
+    }
+    host = Machine(tmp_path, []).host(files)
+    (tmp_path / "etc/a.key").chmod(0o400)
+    (tmp_path / "etc/b.key").chmod(0o640)
+    (tmp_path / "etc/cryptsetup-keys.d/d.key").chmod(0o644)
+    found = luks_volume.observe(host, ["key-files"])["key-files"]["effective"]["value"]
+    assert found == ["/etc/b.key root:root 0640", "/etc/cryptsetup-keys.d/d.key root:root 0644"]
