@@ -1,7 +1,7 @@
 """What kind of machine this is: the facts that decide which controls apply.
 
-os_id, os_version, secure_boot, boot_chain (text), desktops, display_managers, sign_in_methods (lists), ssh_server, sudo,
-smart_cards, package_upgrade (bool), chassis (portable, desktop, server, other). A fact that cannot be read is
+os_id, os_version, secure_boot, boot_chain (text), desktops, display_managers, sign_in_methods (lists), ssh_server,
+sudo, smart_cards, package_upgrade (bool), chassis (portable, desktop, server, other). A fact that cannot be read is
 unreadable, never a guess.
 """
 
