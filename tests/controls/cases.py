@@ -57,7 +57,7 @@ class Case:
     def finding(self, baseline: Baseline, seen: Seen | None = None) -> Finding:
         """The finding on the case's control. `seen`, what there is to judge, can be kept and handed in again."""
         seen = self.seen() if seen is None else seen
-        wanted = self._wanted(baseline)
+        wanted = self.wanted(baseline)
         found = measured(wanted, seen) if isinstance(seen, list) else evaluate(wanted, seen)
         return next(finding for finding in found if finding.control == self.control)
 
@@ -65,7 +65,7 @@ class Case:
         """What there is to judge: the device's observation, or what the controller measures."""
         return self.measured() if "now" in self.raw else self.observation()
 
-    def _wanted(self, baseline: Baseline) -> Wanted:
+    def wanted(self, baseline: Baseline) -> Wanted:
         """What a baseline wants of the case's device, or of its school as a whole."""
         control = baseline.control(self.control)
         it = self.device()

@@ -7,21 +7,15 @@ from functools import cache
 import pytest
 
 from leeboard.policy.load import load
-from leeboard.verdict.finding import Finding
 
 from .cases import Case, Seen, all_cases
 from .mutants import Mutant, mutants
 from .values import Cell, cells
 
 
-def _verdict(cell: Cell, finding: Finding) -> str:
-    return next((str(one.verdict) for one in finding.judged if one.setting == cell.setting), "not asked for")
-
-
 @pytest.mark.parametrize("cell", cells(), ids=lambda cell: cell.name)
 def test_a_value_gets_its_verdict(cell: Cell) -> None:
-    finding = cell.case.finding(load())
-    assert _verdict(cell, finding) == cell.expect, finding.as_json()
+    assert cell.verdict(load()) == cell.expect
 
 
 @cache
@@ -40,9 +34,7 @@ def _noticed(mutant: Mutant) -> bool:
         finding = case.finding(baseline, seen)
         if str(finding.verdict) != case.raw["expect"] or str(finding.mode) != case.raw.get("mode", str(finding.mode)):
             return True
-    return any(
-        _verdict(cell, cell.case.finding(baseline, seen)) != cell.expect for cell, seen in _tables(mutant.control.id)
-    )
+    return any(cell.verdict(baseline, seen) != cell.expect for cell, seen in _tables(mutant.control.id))
 
 
 @pytest.mark.parametrize("control", [c.id for c in load().controls if c.settings])

@@ -11,7 +11,8 @@
         standard: {compliant: [900, 60], drifted: [901, 0]}
         sensitive: ...                    `each` stands for every level
 
-A file may also be a list of such tables. A value is one in short form, as in cases.yml.
+A file may also be a list of such tables. A value is one in short form, as in cases.yml. For a setting with a judgement
+it is what the judgement comes to: what that makes of a device's objects is for the cases.
 """
 
 from __future__ import annotations
@@ -24,9 +25,11 @@ from typing import Any
 import yaml
 
 from leeboard.policy.load import load
-from leeboard.policy.model import Level
+from leeboard.policy.model import Baseline, Level
+from leeboard.verdict.evaluate import accepts
+from leeboard.verdict.observation import Found
 
-from .cases import Case
+from .cases import Case, Seen
 from .scripts import FOLDER
 
 NOW = "2026-11-25T02:00:00+00:00"  # when somebody asks for what the controller measures; the tables say what it finds
@@ -41,11 +44,23 @@ class Cell:
     case: Case
     setting: str
     expect: str
+    derived: Any = None
 
     @property
     def name(self) -> str:
         """What tests call it."""
         return self.case.name
+
+    def verdict(self, baseline: Baseline, seen: Seen | None = None) -> str:
+        """What the setting comes to. `seen` can be kept and handed in again."""
+        if self.derived is None:
+            found = self.case.finding(baseline, seen).judged
+            return next((str(one.verdict) for one in found if one.setting == self.setting), "not asked for")
+        for wanted in self.case.wanted(baseline).settings:
+            if (wanted.control.id, wanted.setting.id) == (self.case.control, self.setting):
+                holds = accepts(wanted, Found(state="value", source="table", value=self.derived))
+                return {True: "compliant", False: "drifted", None: "not told"}[holds]
+        return "not asked for"
 
 
 def cells(control: str | None = None) -> list[Cell]:
@@ -79,7 +94,8 @@ def _cells(control: str, table: dict[str, Any], file: str) -> Iterator[Cell]:
             }
             platform = settings[name].platform
             raw |= {"now": NOW} if platform is None else {"device": {**raw["device"], "platform": str(platform)}}
-            yield Cell(Case(control, raw), name, expect)
+            derived = value.get("value") if settings[name].judgement else None
+            yield Cell(Case(control, raw if derived is None else {**raw, "readings": {}}), name, expect, derived)
 
 
 def _values(said: dict[str, Any]) -> Iterator[tuple[str, Any, str]]:

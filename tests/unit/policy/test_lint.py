@@ -114,8 +114,8 @@ BREAKS = (
     Break("a judgement where the driver reports no objects", DOR, "address: panes\n",
           "address: panes\n        judgement: unencrypted_data\n", "judgement: unencrypted_data",
           "DOR-01.panes.judgement", "reports no objects there"),
-    Break("objects of an unknown type", "drivers.yml", "  writes: false\n",
-          "  writes: false\n  objects: {frames: pane}\n",
+    Break("objects of an unknown type", "drivers.yml", "  writes: false\n  summary: Windows",
+          "  writes: false\n  objects: {frames: pane}\n  summary: Windows",
           "objects: {frames: pane}", "window.objects.frames", "no type of objects"),
     # Words
     Break("no why", DOR, "why: It is a door.", 'why: ""', 'why: ""', "DOR-02.why", "empty"),
