@@ -293,13 +293,14 @@ def test_opposite_conditions_make_no_quarrel(tmp_path: Path) -> None:
 def judging(tmp_path: Path, drivers: str, old: str, new: str) -> list[str]:
     """What is wrong with the good baseline, whose window reports volumes, after a change: keys and messages."""
     shutil.copytree(GOOD, tmp_path / "baseline")
-    for file, before, after in (("drivers.yml", "  writes: false\n", drivers), (DOR, old, new)):
+    for file, before, after in (("drivers.yml", WINDOW, drivers + "  summary: Windows"), (DOR, old, new)):
         path = tmp_path / "baseline" / file
         assert path.read_text().count(before) == 1
         path.write_text(path.read_text().replace(before, after))
     return [f"{problem.key}: {problem.message}" for problem in lint(tmp_path / "baseline")]
 
 
+WINDOW = "  writes: false\n  summary: Windows"
 REPORTS = "  writes: false\n  objects: {panes: volume}\n"
 
 
