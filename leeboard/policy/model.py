@@ -214,7 +214,8 @@ class Setting(Strict):
 
     `write` is "wanted" (the accepted value itself), a Write, or None for what is only read. Settings with a `route` are
     one of several ways to fulfil the control; the best route counts. Settings without one must always hold. With
-    `mdm_elsewhere` an absent value says nothing on a device that an MDM service manages.
+    `mdm_elsewhere` an absent value says nothing on a device that an MDM service manages. A `judgement` names the
+    function that derives the value to accept from the objects that the driver reports at this address.
     """
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
@@ -226,6 +227,7 @@ class Setting(Strict):
     unit: str = ""
     bounds: Bounds | None = None
     applies_when: tuple[Condition, ...] = ()
+    judgement: str | None = None
     accept: Accept
     absent: Absent
     mdm_elsewhere: bool = False
@@ -276,7 +278,8 @@ class Driver(Strict):
     """The code for one kind of setting on one platform. `planned` drivers give not_checked.
 
     `address` is a regular expression for the whole address. A driver that does not write only reads: no setting of it
-    can be enforced. `value_names` are what people read in place of bare numbers.
+    can be enforced. `value_names` are what people read in place of bare numbers. `objects` are the addresses at which
+    it reports objects for judgements, and the type of those.
     """
 
     platform: Literal[Platform.WINDOWS, Platform.LINUX]
@@ -285,6 +288,7 @@ class Driver(Strict):
     module: str | None = None
     writes: bool = True
     value_names: dict[int, str] = Field(default_factory=dict)
+    objects: dict[str, str] = Field(default_factory=dict)
     summary: str
 
     def name_of(self, value: object) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from leeboard.policy.draft import CONTROLS, Draft
+from leeboard.policy.draft import CONTROLS, Draft, DraftSetting
 from leeboard.policy.functions import FUNCTIONS
 from leeboard.policy.model import Choice, Level, Parameter, Subject, Value
 from leeboard.policy.source import Document, Path, Problem
+from leeboard.verdict.judgements.registry import JUDGEMENTS, OBJECTS
 from leeboard.verdict.operators import OPERATORS
 
 REFERENCE = re.compile(r"(?P<framework>\S+) \S.*")
@@ -195,6 +196,53 @@ def functions(draft: Draft) -> Iterator[Problem]:
         yield place.problem(f"{write.function} is no function; there are {', '.join(FUNCTIONS)}", "write", "function")
 
 
+def judgements(draft: Draft) -> Iterator[Problem]:
+    """Each judgement exists, fits what the driver reports at that address, and gets facts that the platform has."""
+    for name, driver in draft.drivers.items():
+        for address, reported in (driver.objects if driver is not None else {}).items():
+            if reported not in OBJECTS:
+                words = f"{reported} is no type of objects; there are {', '.join(OBJECTS)}"
+                yield draft.tables["drivers.yml"].document.problem((name, "objects", address), words)
+    for place in draft.settings():
+        setting = place.setting
+        driver = draft.drivers.get(setting.driver)
+        kind = driver.objects.get(setting.address) if driver is not None else None
+        if setting.judgement is None:
+            if kind is not None:
+                words = f"{setting.driver} reports {kind}s at {setting.address}; name the judgement that reads them"
+                yield place.problem(words, missing="judgement")
+            continue
+        judgement = JUDGEMENTS.get(setting.judgement)
+        if judgement is None:
+            words = f"{setting.judgement} is no judgement; there are {', '.join(JUDGEMENTS)}"
+            yield place.problem(words, "judgement")
+            continue
+        if driver is not None and kind != judgement.objects:
+            reports = f"{kind}s" if kind is not None else "no objects"
+            words = f"{setting.judgement} judges {judgement.objects}s, and {setting.driver} reports {reports} there"
+            yield place.problem(words, "judgement")
+        if setting.write is not None:
+            yield place.problem("a value that a judgement derives cannot be written; take write out", "write")
+        for fact in judgement.facts:
+            listed = draft.facts.get(fact)
+            if listed is None or setting.platform not in listed.platforms:
+                words = f"{setting.judgement} needs {fact}, which {setting.platform} devices do not say"
+                yield place.problem(words, "judgement")
+        yield from _unknown_words(place, judgement.words)
+
+
+def _unknown_words(place: DraftSetting, words: tuple[str, ...]) -> Iterator[Problem]:
+    """Wanted words that the judgement never gives."""
+    if not words:
+        return
+    for value in place.setting.accept.value.every_value():
+        asked = value if isinstance(value, tuple) else (value,)
+        for word in asked:
+            if word not in words:
+                message = f"{word} is no answer of {place.setting.judgement}; it gives {', '.join(words)}"
+                yield place.problem(message, "accept", "value")
+
+
 def sane_bounds(draft: Draft) -> Iterator[Problem]:
     """The lower bound is not above the upper one."""
     for place in draft.settings():
@@ -214,5 +262,6 @@ RULES: tuple[Callable[[Draft], Iterator[Problem]], ...] = (
     facts,
     words_for_people,
     functions,
+    judgements,
     sane_bounds,
 )

@@ -12,11 +12,14 @@ from dataclasses import replace
 from leeboard.policy.model import Condition, Means, Mode, Platform
 from leeboard.policy.resolve import Wanted, WantedControl, WantedSetting
 from leeboard.verdict.finding import Finding, Judged
+from leeboard.verdict.judgements.answer import CannotBeTold, MakesNoSense
+from leeboard.verdict.judgements.registry import derive
 from leeboard.verdict.observation import Aspect, Found, Nothing, Observation, Unreadable, plain, text_of
 from leeboard.verdict.operators import OPERATORS, WrongType
 from leeboard.verdict.verdicts import Verdict, worst
 
 GROUP_POLICY = "group_policy"  # the code of a drift that only the policy's owner can mend
+MOST_GROUNDS = 1000  # characters; a machine with many volumes has much to say
 # Types of the registry that stand neither for a number nor for text: whatever they hold, Windows reads something else.
 UNFIT_TYPES = frozenset(("qword", "binary", "none"))
 
@@ -127,6 +130,12 @@ def _judge(wanted: Wanted, setting: WantedSetting, observation: Observation) -> 
         verdict, reason, code = _managed(observation)
         if verdict is not None:
             return _judged(setting, verdict, effective, reason, code)
+    if setting.setting.judgement is not None and isinstance(effective, Found):
+        judged = _derived(setting, setting.setting.judgement, effective, observation)
+        if judged.verdict is Verdict.COMPLIANT and isinstance(reading.running, Unreadable):
+            why = plain(reading.running.why, MOST_GROUNDS)
+            return replace(judged, verdict=Verdict.PENDING, reason=why, code="pending")
+        return judged
     verdict, reason = _aspect(setting, effective)
     if verdict is Verdict.COMPLIANT and reading.running is not None:
         if isinstance(reading.running, Unreadable):
@@ -148,6 +157,22 @@ def _judge(wanted: Wanted, setting: WantedSetting, observation: Observation) -> 
         said = f"{plain(reading.owner)} sets this, and would set it again"
         return _judged(setting, verdict, effective, "; ".join(part for part in (reason, said) if part), GROUP_POLICY)
     return _judged(setting, verdict, effective, reason, code)
+
+
+def _derived(setting: WantedSetting, judgement: str, found: Found, observation: Observation) -> Judged:
+    """The verdict on what a judgement makes of the objects in a reading; its grounds are the reason."""
+    try:
+        answer = derive(judgement, found.value, observation.facts)
+    except CannotBeTold as problem:
+        # The objects themselves are for machines: a person is told what came of them.
+        return _judged(setting, Verdict.NOT_CHECKED, None, plain(str(problem), MOST_GROUNDS), "cannot_be_told")
+    except MakesNoSense as problem:
+        return _judged(setting, Verdict.ERROR, None, plain(problem.why, MOST_GROUNDS), problem.code)
+    value = list(answer.value) if isinstance(answer.value, tuple) else answer.value
+    derived = Found(state="value", value=value, source=found.source)
+    verdict, reason = _aspect(setting, derived)
+    grounds = plain(answer.grounds, MOST_GROUNDS)
+    return _judged(setting, verdict, derived, "; ".join(part for part in (reason, grounds) if part))
 
 
 def _managed(observation: Observation) -> tuple[Verdict | None, str, str]:

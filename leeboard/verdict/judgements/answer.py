@@ -1,0 +1,64 @@
+"""What a judgement is: a pure function from the objects that a driver reports to an ordinary value, with its grounds.
+
+It never sees a reading, and of the facts only those that it names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from leeboard.policy.model import Value
+from leeboard.verdict.observation import Aspect, Found, Unreadable, plain
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The derived value, and in words what it was derived from."""
+
+    value: Value
+    grounds: str = ""
+
+
+class CannotBeTold(Exception):
+    """The question has no answer on this device: not_checked, with this reason."""
+
+
+class MakesNoSense(Exception):
+    """What the device reported cannot be judged: error, with this reason and one of the codes of `reading.CODES`."""
+
+    def __init__(self, why: str, code: str = "malformed") -> None:
+        super().__init__(why)
+        self.why = why
+        self.code = code
+
+
+class Facts:
+    """The facts that a judgement named. One that could not be read matters only to who asks for it."""
+
+    def __init__(self, facts: Mapping[str, Aspect], named: tuple[str, ...]) -> None:
+        self._facts = {name: facts.get(name) for name in named}
+
+    def value(self, name: str) -> bool | int | str | list[str] | None:
+        """A fact, None where the device has none. Raises MakesNoSense for one that could not be read."""
+        fact = self._facts[name]
+        if fact is None:
+            raise MakesNoSense(f"the device did not say what its {name} is", "no_reading")
+        if isinstance(fact, Unreadable):
+            raise MakesNoSense(f"{name}: {plain(fact.why)}", fact.code)
+        return fact.value if isinstance(fact, Found) else None
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """`judge(objects, facts)` may raise CannotBeTold and MakesNoSense.
+
+    `objects` is the type of the objects, as drivers.yml names it. `words` are all values that can come out, for a
+    judgement that answers with one word: the linter holds `accept` against them.
+    """
+
+    objects: str
+    judge: Callable[[tuple[Any, ...], Facts], Answer]
+    facts: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()

@@ -1,0 +1,38 @@
+"""All judgements by name, the types of objects they take, and how one is applied to what a device sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import BaseModel, ValidationError
+
+from leeboard.verdict.judgements.answer import Answer, Facts, Judgement, MakesNoSense
+from leeboard.verdict.observation import Aspect
+
+OBJECTS: dict[str, type[BaseModel]] = {}
+MOST_OBJECTS = 500
+JUDGEMENTS: dict[str, Judgement] = {}
+
+
+def derive(name: str, value: object, facts: Mapping[str, Aspect]) -> Answer:
+    """What the judgement `name` makes of a reading's value. Raises CannotBeTold, MakesNoSense."""
+    judgement = JUDGEMENTS[name]
+    return judgement.judge(_objects(judgement.objects, value), Facts(facts, judgement.facts))
+
+
+def _objects(kind: str, value: object) -> tuple[BaseModel, ...]:
+    """The objects in a list of JSON texts: hostile until they have passed through here."""
+    if not isinstance(value, list):
+        raise MakesNoSense(f"the device sent a single value where a list of {kind}s is meant")
+    if len(value) > MOST_OBJECTS:
+        raise MakesNoSense(f"the device sent {len(value)} {kind}s, at most {MOST_OBJECTS} are looked at", "too_large")
+    found = []
+    for place, text in enumerate(value, 1):
+        try:
+            found.append(OBJECTS[kind].model_validate_json(text))
+        except ValidationError as problem:
+            first = problem.errors(include_input=False, include_url=False)[0]
+            where = ".".join(str(step)[:40] for step in first["loc"])
+            said = f"{where}: {first['msg'][:150]}" if where else first["msg"][:150]
+            raise MakesNoSense(f"what the device said of its {kind} {place} makes no sense: {said}") from None
+    return tuple(found)
