@@ -6,12 +6,14 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, ValidationError
 
+from leeboard.verdict.judgements import vpn
 from leeboard.verdict.judgements.answer import Answer, Facts, Judgement, MakesNoSense
+from leeboard.verdict.judgements.profile import Profile
 from leeboard.verdict.observation import Aspect
 
-OBJECTS: dict[str, type[BaseModel]] = {}
+OBJECTS: dict[str, type[BaseModel]] = {"vpn_profile": Profile}
 MOST_OBJECTS = 500
-JUDGEMENTS: dict[str, Judgement] = {}
+JUDGEMENTS: dict[str, Judgement] = {**vpn.JUDGEMENTS}
 
 
 def derive(name: str, value: object, facts: Mapping[str, Aspect]) -> Answer:

@@ -1,14 +1,15 @@
 """What kind of machine this is: the facts that decide which controls apply.
 
 os_id, os_version (text), desktops, display_managers, sign_in_methods (lists), ssh_server, smart_cards, package_upgrade
-(bool), chassis (portable, desktop, server, other). A fact that cannot be read is unreadable, never a guess.
+(bool), chassis (portable, desktop, server, other), vpn (list of kinds of VPN that have a profile).
+A fact that cannot be read is unreadable, never a guess.
 """
 
 from __future__ import annotations
 
 import os
 
-from . import pam
+from . import pam, vpn
 from .attempt import first_of, number
 from .desktops import desktops, display_managers
 from .host import HostError
@@ -37,6 +38,7 @@ def observe(host) -> dict:
         "sign_in_methods": lambda: _sign_in_methods(host),
         "package_upgrade": lambda: _package_upgrade(host),
         "chassis": lambda: _chassis(host),
+        "vpn": lambda: value(sorted({one.family for one in vpn.profiles(host)}), "VPN profiles", "list"),
     }
     return {name: _find(find) for name, find in finders.items()}
 

@@ -13,6 +13,8 @@ UNITS = (
     "systemd-logind.service",
     "systemd-journald.service",
     "systemd-timesyncd.service",
+    "strongswan.service",
+    "strongswan-starter.service",
 )
 
 

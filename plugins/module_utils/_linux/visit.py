@@ -12,13 +12,14 @@ from __future__ import annotations
 import resource
 import time
 
-from . import accounts, banner, dconf, device_label, dropin, facts, faillock, file_mode, identity, shell_timeout
+from . import accounts, banner, dconf, device_label, dropin, facts, faillock, file_mode, identity, remmina
+from . import shell_timeout, vpn
 from .attempt import NOT_INSTALLED
 from .reading import reading, unreadable
 
 DRIVERS = {
     driver.NAME: driver
-    for driver in (accounts, banner, dconf, device_label, dropin, faillock, file_mode, shell_timeout)
+    for driver in (accounts, banner, dconf, device_label, dropin, faillock, file_mode, remmina, shell_timeout, vpn)
 }
 LONGEST = 4096  # characters of any text but a value, which `reading.value` bounds itself
 ASPECTS = ("configured", "effective", "running")
