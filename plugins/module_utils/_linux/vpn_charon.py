@@ -17,7 +17,7 @@ STRONGSWAN_CONF = "/etc/strongswan.conf"
 NOT_TOLD = "loaded:proposals"
 ONLY_LOADED = "loaded in charon, and in no file of swanctl"
 UNITS = ("strongswan.service", "strongswan-starter.service")
-CLASSES = {"public key": "certificate", "pre-shared key": "psk", "unspecified": "certificate", "EAP_TLS": "certificate"}
+CLASSES = {"public key": "certificate", "pre-shared key": "psk", "": "certificate", "EAP_TLS": "certificate"}
 VERSIONS = {"IKEv1": "ikev1", "IKEv2": "ikev2", "IKEv1/2": "ikev1-or-ikev2"}
 # swanctl prints nothing but these on a good day; a plugin that is not installed is named on standard error.
 STEPS = re.compile(r"(?P<open>.+?) \{|(?P<list>.+?) = \[|(?P<key>.+?) = (?P<value>.*)|(?P<close>[}\]])")
@@ -60,7 +60,7 @@ def events(text: str) -> list:
     """(name, nested data) of what each event in swanctl's output is about. Raises HostError for what is cut off."""
     found: list = []
     above: list = [None]
-    listed = None
+    listed, ended = None, False
     for line in text.split("\n"):
         bare = line.strip()
         if not bare:
@@ -79,9 +79,11 @@ def events(text: str) -> list:
         elif step.group("open"):
             # First comes the event's own brace, then the connection's.
             inner: dict = {}
-            if len(above) == 2:
+            if len(above) == 1:
+                ended = step.group("open").endswith(" reply")
+            elif len(above) == 2:
                 found.append((step.group("open"), inner))
-            elif len(above) > 2:
+            else:
                 above[-1][step.group("open")] = inner
             above.append(inner)
         elif len(above) == 1:
@@ -90,7 +92,7 @@ def events(text: str) -> list:
             listed = above[-1].setdefault(step.group("list"), [])
         else:
             above[-1][step.group("key")] = step.group("value")
-    if len(above) > 1 or listed is not None:
+    if len(above) > 1 or listed is not None or not ended:
         raise HostError("malformed", "swanctl's answer is cut off")
     return found
 
@@ -102,7 +104,7 @@ def loaded(host) -> dict:
 
 def _loaded(name: str, said: dict) -> Profile:
     profile = Profile(name, "strongSwan", ONLY_LOADED, VERSIONS.get(said.get("version", ""), "ikev1-or-ikev2"))
-    profile.initiates = any(address not in vpn_swanctl.NOBODY for address in said.get("remote_addrs", []))
+    profile.initiates = any(map(vpn_swanctl.can_be_called, said.get("remote_addrs", [])))
     for part, about in said.items():
         if part.startswith(("local-", "remote-")) and isinstance(about, dict):
             profile.authentication.append(CLASSES.get(about.get("class", ""), "password"))

@@ -15,6 +15,7 @@ import re
 from .host import HostError
 
 DEEPEST = 10  # includes within includes; strongSwan stops there as well
+DEEPEST_SECTION = 50
 MOST_TOKENS = 200_000
 MOST_SECTIONS = 20_000  # after all references are followed; sections that inherit from each other grow without end
 # Outside of values: comments, braces, and names, in which none of these characters may stand.
@@ -66,7 +67,7 @@ def parse(host, path: str) -> Parsed:
     reader = _Reader(host, found)
     reader.file(path, 0)
     reader.finish()
-    found.root = _resolved(found.root, found.root, path, [MOST_SECTIONS])
+    found.root = _resolved(found.root, found.root, path, [MOST_SECTIONS], 0)
     return found
 
 
@@ -131,6 +132,8 @@ class _Reader:
             references, at = self._references(text, at, path)
         section = self.open[-1].sections.setdefault(name, Section(place))
         section.references += [one for one in references if one not in section.references]
+        if len(self.open) > DEEPEST_SECTION:
+            raise self._wrong(path, start, "sections are nested too deeply")
         self.open.append(section)
         self.waiting = None
         return at
@@ -224,16 +227,16 @@ def glob(host, pattern: str) -> list:
     return [path for path in found if host.exists(path)]
 
 
-def _resolved(section: Section, root: Section, path: str, left: list) -> Section:
+def _resolved(section: Section, root: Section, path: str, left: list, depth: int) -> Section:
     """`section` with all that it inherits put in its place: its own first, then each reference in turn."""
     left[0] -= 1
-    if left[0] < 0:
+    if left[0] < 0 or depth > DEEPEST_SECTION:
         raise HostError("malformed", f"{path}: sections inherit from each other without end")
     whole = Section(section.place)
     for source in [section, *_inherited(section, root, ())]:
         _merge(whole, source)
     for name, child in whole.sections.items():
-        whole.sections[name] = _resolved(child, root, path, left)
+        whole.sections[name] = _resolved(child, root, path, left, depth + 1)
     return whole
 
 

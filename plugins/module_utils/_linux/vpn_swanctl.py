@@ -36,7 +36,7 @@ def _profile(name: str, section: Section) -> Profile:
         section.place,
         {"1": "ikev1", "2": "ikev2"}.get(version, "ikev1-or-ikev2"),
     )
-    profile.initiates = any(map(_one_machine, words(section.text("remote_addrs", "%any"))))
+    profile.initiates = any(map(can_be_called, words(section.text("remote_addrs", "%any"))))
     profile.authentication = _authentication(section)
     profile.ike = words(section.text("proposals", "default")) or ["default"]
     for child, said in section.sections.get("children", Section()).sections.items():
@@ -49,7 +49,7 @@ def words(text: str) -> list:
     return [word.strip() for word in text.split(",") if word.strip()]
 
 
-def _one_machine(address: str) -> bool:
+def can_be_called(address: str) -> bool:
     """True for an address or a name that can be called; ranges and networks only say who may call."""
     return (
         address.lower() not in NOBODY and "/" not in address and not (address.count("-") == 1 and address[:1].isdigit())

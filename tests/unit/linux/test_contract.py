@@ -32,7 +32,9 @@ ADDRESSES = {
     ],
     "faillock": ["pam", "deny", "unlock_time", "fail_interval", "even_deny_root", "root_unlock_time"],
     "file_mode": ["/etc/issue", "/etc/ssh/sshd_config", "/etc/profile.d/*.sh"],
+    "remmina": ["saved-passwords"],
     "shell_timeout": ["TMOUT", "TMOUT#readonly", "TMOUT#exported", "other-shells"],
+    "vpn": ["profiles", "shared-secrets", "open-secrets", "old-programs"],
 }
 
 # What is written in the tests of `apply`: (driver, address, value). sshd and the shell are tried with the real programs
@@ -50,7 +52,7 @@ WRITES = [
     ("file_mode", "/etc/issue", "root:root 0640"),
     ("file_mode", "/etc/profile.d/*.sh", []),
 ]
-READERS = ["accounts", "faillock"]
+READERS = ["accounts", "faillock", "remmina", "vpn"]
 # A machine on which every write has something to do.
 DRIFTED = {
     "/etc/passwd": PASSWD,

@@ -29,6 +29,7 @@ NEAR = [
     "environments", "sshd:Banner", "sshd:Port", "systemd/logind.conf:Login.IdleAction", "systemd/logind.conf:Login",
     "gdm:daemon.AutomaticLoginEnable", "gdm:daemon.AutomaticLogin", "lightdm:Seat:*.greeter-hide-users", "pam", "pams",
     "lightdm:Seat:0.greeter-hide-users", "deny", "unlock_time", "without-password", "without_password", "label\n",
+    "profiles", "profile", "shared-secrets", "open-secrets", "old-programs", "profiles\n", "saved-passwords", "saved",
 ]  # fmt: skip
 
 
