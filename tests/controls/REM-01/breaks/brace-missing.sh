@@ -1,5 +1,5 @@
 #!/bin/bash
-# A brace went missing in an edit: charon keeps what it had, and at its next start it has nothing.
+# A brace went missing in an edit: charon keeps what it had, and drops it all at its next start or reload.
 # kind: syntax
 # image: gnome
 # flips: REM-01 REM-02 REM-03 REM-04 REM-05
