@@ -21,7 +21,14 @@ from .vpn_settings import glob
 KEY_FOLDERS = tuple(f"/etc/swanctl/{name}" for name in ("private", "rsa", "ecdsa", "pkcs8", "bliss"))
 CLOSED_FOLDERS = ("/etc/wireguard", *KEY_FOLDERS, "/etc/ipsec.d/private")
 NETWORKD_GROUP = "systemd-network"
-PPP = ("/etc/ppp/chap-secrets", "/etc/ppp/pap-secrets")
+# Files of other programs, as far as a line that is no comment holds a secret.
+OTHERS = (
+    ("/etc/ppp/chap-secrets", r"[^#\s]"),
+    ("/etc/ppp/pap-secrets", r"[^#\s]"),
+    ("/etc/xl2tpd/l2tp-secrets", r"[^#\s]"),
+    ("/etc/vpnc/*.conf", r"(IPSec secret|IPSec obfuscated secret|Xauth password)\s"),
+    ("/etc/openfortivpn/config", r"password\s*="),
+)
 # What a line of netplan holds when it is a key or a password.
 NETPLAN_SECRET = re.compile(
     r"^\s*[\"']?(password|key|private|shared|client-key-password|psk|wifi-security\.psk)[\"']?\s*:\s*\S|password:|private-key:",
@@ -52,7 +59,8 @@ def _files(host) -> list:
     for path in glob(host, "/etc/netplan/*.yaml"):
         if NETPLAN_SECRET.search(text_or_nothing(host, path) or ""):
             found.append((path, ""))
-    for path in vpn_wireguard.networkd_files(host, ".netdev"):
+    dropins = [path for folder in vpn_wireguard.NETWORKD for path in glob(host, f"{folder}/*.netdev.d/*.conf")]
+    for path in [*vpn_wireguard.networkd_files(host, ".netdev"), *dropins]:
         text = text_or_nothing(host, path) or ""
         if NETDEV_SECRET.search(text):
             found.append((path, NETWORKD_GROUP))
@@ -60,9 +68,10 @@ def _files(host) -> list:
     for pattern in vpn_others.OPENVPN:
         for path in glob(host, pattern):
             found += [(named, "") for named in _openvpn(host, path)]
-    for path in PPP:
-        if re.search(r"(?m)^\s*[^#\s]", text_or_nothing(host, path) or ""):
-            found.append((path, ""))
+    for pattern, secret in OTHERS:
+        for path in glob(host, pattern):
+            if re.search(rf"(?m)^\s*{secret}", text_or_nothing(host, path) or ""):
+                found.append((path, ""))
     return found
 
 
@@ -119,9 +128,12 @@ def _open_file(host, path: str, group: str) -> str:
     if group and names(host, "/etc/group").get(found.st_gid) == group:
         others = _others(host, path)
         mode &= ~0o040 if not others else 0o777
-    if found.st_uid == 0 and not mode & 0o077:
+    if _shielded(host, path):
         return ""
-    return "" if _shielded(host, path) else _said(host, path, found, others)
+    if found.st_uid == 0 and not mode & 0o077:
+        folder = _changeable_folder(host, path)
+        return f"{path}, which can be replaced in {folder}" if folder else ""
+    return _said(host, path, found, others)
 
 
 def _said(host, path: str, found, others: str) -> str:
@@ -130,19 +142,30 @@ def _said(host, path: str, found, others: str) -> str:
     return f"{path} {owner}:{group} {stat.S_IMODE(found.st_mode):04o}{others or _others(host, path)}"
 
 
-def _shielded(host, path: str) -> bool:
-    """True when a folder above, where the file really lies, is root's and lets in nobody else."""
+def _above(host, path: str):
+    """(folder, its os.stat) of each folder above the place where a file really lies, the nearest first."""
     above = os.path.dirname(host.link(path) or path)
     while above not in ("", "/"):
         try:
-            found = host.stat(above)
+            yield above, host.stat(above)
         except FileNotFoundError:
-            return False
-        # An access list would show in the group's bits.
-        if found.st_uid == 0 and not stat.S_IMODE(found.st_mode) & 0o077:
-            return True
+            return
         above = os.path.dirname(above)
-    return False
+
+
+def _shielded(host, path: str) -> bool:
+    """True when a folder above is root's and lets in nobody else. An access list would show in the group's bits."""
+    return any(found.st_uid == 0 and not stat.S_IMODE(found.st_mode) & 0o077 for _folder, found in _above(host, path))
+
+
+def _changeable_folder(host, path: str) -> str:
+    """A folder above in which somebody but root could put another file in this one's place, else an empty text."""
+    for folder, found in _above(host, path):
+        mode = found.st_mode
+        by_others = mode & stat.S_IWOTH or (mode & stat.S_IWGRP and found.st_gid != 0)
+        if found.st_uid != 0 or (by_others and not mode & stat.S_ISVTX):
+            return folder
+    return ""
 
 
 def _others(host, path: str) -> str:

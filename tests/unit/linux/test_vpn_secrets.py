@@ -125,6 +125,35 @@ def test_public_keys_may_be_read_and_private_ones_not(machine: Machine) -> None:
     assert machine.open() == ["/etc/wireguard root:root 0755", "/etc/wireguard/privatekey root:root 0644"]
 
 
+@pytest.mark.parametrize(("mode", "uid", "gid"), [(0o777, 0, 0), (0o775, 0, 50), (0o755, 1000, 0)])
+def test_a_folder_in_which_others_can_put_another_file(machine: Machine, mode: int, uid: int, gid: int) -> None:
+    folder_of = str(Path(NM).parent)
+    machine.set(folder_of, mode, uid, gid)
+    assert machine.open() == [f"{NM}, which can be replaced in {folder_of}"]
+
+
+def test_a_sticky_folder_keeps_the_file(machine: Machine) -> None:
+    machine.set(str(Path(NM).parent), 0o1777)
+    assert machine.open() == []
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "found"),
+    [
+        ("/etc/systemd/network/wg0.netdev.d/key.conf", "[WireGuard]\nPrivateKey=hunter2\n", True),
+        ("/etc/xl2tpd/l2tp-secrets", "* * hunter2\n", True),
+        ("/etc/xl2tpd/l2tp-secrets", "# us them secret\n\n", False),
+        ("/etc/vpnc/office.conf", "IPSec gateway x\nIPSec secret hunter2\n", True),
+        ("/etc/vpnc/office.conf", "IPSec gateway x\n", False),
+        ("/etc/openfortivpn/config", "host = x\npassword = hunter2\n", True),
+    ],
+)
+def test_files_of_other_programs(tmp_path: Path, path: str, text: str, found: bool) -> None:
+    machine = Machine(tmp_path, {path: text})
+    machine.set(path, 0o644)
+    assert machine.open() == ([f"{path} root:root 0644"] if found else [])
+
+
 def test_networkd_may_read_its_own_keys(machine: Machine) -> None:
     machine.set(NETDEV, 0o640, gid=998)
     machine.set("/etc/wg.key", 0o640, gid=998)
