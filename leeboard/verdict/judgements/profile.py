@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-Word = Annotated[str, StringConstraints(max_length=400)]
+Word = Annotated[str, StringConstraints(max_length=8000)]
 # A device bounds a profile at 8,000 characters, so these limits only keep nonsense out.
 Words = Annotated[tuple[Word, ...], Field(max_length=500)]
 

@@ -15,7 +15,7 @@ Profiles = tuple[Profile, ...]
 FAMILIES = {"0.0.0.0/0": "IPv4", "::/0": "IPv6"}
 STRONGEST = 256  # bits; what no IPsec profile at all comes to
 # Selectors that the device does not know before it is connected.
-LATER = ("what the server says", "what the program decides", "not generated")
+LATER = ("what the server says", "what the program decides", "not generated", "not told")
 # Proposals that a device cannot tell, and why.
 UNKNOWN_WORDS = {
     "libreswan": "its proposals are in libreswan's own words, which Leeboard does not know",

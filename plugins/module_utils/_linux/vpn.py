@@ -25,7 +25,7 @@ NAME = "vpn"
 ADDRESSES = re.compile(r"\A(?:profiles|shared-secrets|open-secrets|old-programs)\Z")
 ALL = ["profiles", "shared-secrets", "open-secrets", "old-programs"]
 MOST = 300  # profiles; a machine with more of them is not one of a school
-TYPE = "vpn_profiles"
+TYPE = "vpn_profile"
 
 
 def observe(host, addresses: list) -> dict:

@@ -52,7 +52,8 @@ def asked(host, what: str) -> list:
     done = host.query(["swanctl", f"--{what}", "--pretty", "--uri", f"unix://{path}"])
     if done.rc != 0:
         said = [line for line in done.err.splitlines() if not line.startswith("plugin ")]
-        raise HostError("failed", f"charon did not answer swanctl --{what}: {' '.join(said)[-300:] or done.rc}")
+        code = "failed" if host.is_root else "needs_root"
+        raise HostError(code, f"charon did not answer swanctl --{what}: {' '.join(said)[-300:] or done.rc}")
     return events(done.out)
 
 

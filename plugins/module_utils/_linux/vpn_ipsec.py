@@ -26,7 +26,9 @@ def profiles(host) -> list:
     """The connections of ipsec.conf. Raises HostError."""
     sections = _sections(host, CONF, 0)
     default = sections.pop("%default", {})
-    return [_profile(host, name, {**default, **_whole(name, sections, ())}) for name in sections]
+    whole = {name: {**default, **_whole(name, sections, ())} for name in sections}
+    # Without auto= a section is only there for others to take in.
+    return [_profile(host, name, said) for name, said in whole.items() if said.get("auto", "ignore") != "ignore"]
 
 
 def _lines(host, path: str, depth: int) -> list:

@@ -101,7 +101,10 @@ def _vpn(path: str, said: dict) -> Profile:
         path,
         PROTOCOLS.get(service, f"other:{service}"),
     )
-    profile.stored = [
+    # Flag 0 without a password: the next one that is typed will be kept.
+    awaited = [key[: -len("-flags")] for (section, key), text in said.items() if section == "vpn" and text == "0"]
+    profile.stored = ["password" for key in awaited if key.endswith("password")]
+    profile.stored += [
         kind for kind in (_stored(said, key) for section, key in said if section == "vpn-secrets") if kind
     ]
     if service == "strongswan":

@@ -41,7 +41,7 @@ class Tunnel:
         to = collapsed(self.to)
         return _filled(
             name=self.name, esp=self.esp, to=to[:MOST_SELECTORS], more=max(0, len(to) - MOST_SELECTORS),
-            notes=self.notes, agreed=self.agreed,
+            notes=[note[:300] for note in self.notes], agreed=self.agreed,
         )  # fmt: skip
 
 

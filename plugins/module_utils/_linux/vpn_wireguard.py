@@ -32,12 +32,12 @@ def beside_kernel(host, known: list) -> list:
     found = list(known)
     by_interface = {profile.interface: profile for profile in known if profile.protocol == "wireguard"}
     for name, routed in _in_kernel(host).items():
-        if name in by_interface:
+        if name not in by_interface:
+            profile = Profile(name, "kernel", f"the interface {name}, which no file brings back", "wireguard")
+            _common(profile, Tunnel(to=["not told"] if routed is None else routed), routed != [])
+            found.append(profile)
+        elif routed is not None:
             _in_use(by_interface[name], routed)
-            continue
-        profile = Profile(name, "kernel", f"the interface {name}, which no file brings back", "wireguard")
-        _common(profile, Tunnel(to=routed), bool(routed))
-        found.append(profile)
     return found
 
 
@@ -51,7 +51,10 @@ def _in_use(profile: Profile, routed: list) -> None:
 
 
 def _in_kernel(host) -> dict:
-    """{interface: [network, ...]} of the WireGuard interfaces that are there. Raises HostError."""
+    """{interface: [network, ...]} of the WireGuard interfaces that are there; None without the program that tells.
+
+    NetworkManager and networkd need no such program, so its absence is nothing odd. Raises HostError.
+    """
     names = [
         name
         for name in host.entries("/sys/class/net")
@@ -60,9 +63,15 @@ def _in_kernel(host) -> dict:
     if not names:
         return {}
     found: dict = {name: [] for name in names}
-    done = host.query(["wg", "show", "all", "allowed-ips"])
+    try:
+        done = host.query(["wg", "show", "all", "allowed-ips"])
+    except HostError as problem:
+        if problem.code == "missing_tool":
+            return dict.fromkeys(names)
+        raise
     if done.rc != 0:
-        raise HostError("failed", f"wg show all allowed-ips ended with status {done.rc}: {done.err.strip()[:200]}")
+        code = "failed" if host.is_root else "needs_root"
+        raise HostError(code, f"wg show all allowed-ips ended with status {done.rc}: {done.err.strip()[:200]}")
     for line in done.out.splitlines():
         fields = line.split("\t")
         if len(fields) == 3 and fields[0] in found:
