@@ -47,8 +47,11 @@ def test_desktops(tmp_path: Path, files: dict[str, str], desktops: list[str]) ->
         ("ssh_server", {}, False),
         ("smart_cards", {"/usr/sbin/pcscd": ""}, True),
         ("vpn", {}, []),
-        ("vpn", {"/etc/wireguard/a.conf": "", "/etc/wireguard/b.conf": "", "/etc/vpnc/x.conf": "IPSec gateway x\n"},
-         ["ipsec", "wireguard"]),
+        (
+            "vpn",
+            {"/etc/wireguard/a.conf": "", "/etc/wireguard/b.conf": "", "/etc/vpnc/x.conf": "IPSec gateway x\n"},
+            ["ipsec", "wireguard"],
+        ),
         ("vpn", {"/var/lib/zerotier-one/networks.d/x.conf": "x"}, ["other"]),
         ("vpn", {"/etc/swanctl/swanctl.conf": "connections {"}, "unreadable"),
         ("smart_cards", {"/usr/lib/x86_64-linux-gnu/security/pam_pkcs11.so": ""}, True),
