@@ -180,15 +180,14 @@ def _netplan(host, known: set) -> list:
             if not name.endswith(".yaml"):
                 continue
             path = f"{folder}/{name}"
-            for tunnel, mode in tunnels(text_or_nothing(host, path) or ""):
+            for tunnel in _tunnels(text_or_nothing(host, path) or ""):
                 if tunnel in known or _generated(host, tunnel):
                     continue
-                profile = Profile(tunnel, "netplan", path, "wireguard" if mode == "wireguard" else f"other:{mode}")
+                profile = Profile(tunnel, "netplan", path, "wireguard")
                 profile.interface = tunnel
                 profile.authentication = ["key"]
                 profile.tunnels = [Tunnel(to=["not generated"])]
-                if mode == "wireguard":
-                    found.append(profile)
+                found.append(profile)
     return found
 
 
@@ -197,17 +196,17 @@ def _generated(host, tunnel: str) -> bool:
     return any(host.exists(name) for name in names)
 
 
-def tunnels(text: str) -> list:
-    """(name, mode) of each `mode: wireguard` in a netplan file, in block style or in braces."""
+def _tunnels(text: str) -> list:
+    """The names of what has `mode: wireguard` in a netplan file, in block style or within braces on one line."""
     found = []
     above: list = []  # (indentation, name) of the keys that a line lies below
     for line in text.split("\n"):
         bare = line.split(" #", 1)[0].rstrip()
         if not bare.strip() or bare.lstrip().startswith("#"):
             continue
-        inside = re.search(r"([\w.-]+)[\"']?\s*:\s*\{[^{}]*mode[\"']?\s*:\s*[\"']?(wireguard)", bare)
+        inside = re.search(r"([\w.-]+)[\"']?\s*:\s*\{[^{}]*mode[\"']?\s*:\s*[\"']?wireguard", bare)
         if inside:
-            found.append((inside.group(1), inside.group(2)))
+            found.append(inside.group(1))
             continue
         key = re.match(r"(\s*)[\"']?([\w.-]+)[\"']?\s*:\s*[\"']?([\w-]*)", bare)
         if not key:
@@ -215,6 +214,6 @@ def tunnels(text: str) -> list:
         indentation = len(key.group(1))
         above = [one for one in above if one[0] < indentation]
         if key.group(2) == "mode" and key.group(3) == "wireguard" and above:
-            found.append((above[-1][1], "wireguard"))
+            found.append(above[-1][1])
         above.append((indentation, key.group(2)))
     return found

@@ -17,16 +17,16 @@ OPENVPN = tuple(
 )
 PEERS = "/etc/ppp/peers"
 XL2TPD = "/etc/xl2tpd/xl2tpd.conf"
-# Where other programs keep what they connect to: (pattern, what must stand in the file, protocol).
+# Where other programs keep what they connect to: (program, pattern, what must stand in the file, protocol).
 MARKS = (
-    ("/etc/vpnc/*.conf", r"^\s*IPSec gateway\s", "ikev1"),
-    ("/etc/openfortivpn/config", r"^\s*host\s*=", "tls"),
-    ("/etc/tinc/*/tinc.conf", r"^\s*Name\s*=", "other:tinc"),
-    ("/etc/racoon/racoon.conf", r"^\s*remote\s", "ikev1"),
-    ("/var/lib/tailscale/tailscaled.state", r"_machinekey", "other:tailscale"),
-    ("/var/lib/zerotier-one/networks.d/*.conf", r".", "other:zerotier"),
-    ("/opt/cisco/anyconnect/profile/*.xml", r"<HostEntry>", "other:anyconnect"),
-    ("/opt/cisco/secureclient/vpn/profile/*.xml", r"<HostEntry>", "other:anyconnect"),
+    ("vpnc", "/etc/vpnc/*.conf", r"^\s*IPSec gateway\s", "ikev1"),
+    ("openfortivpn", "/etc/openfortivpn/config", r"^\s*host\s*=", "tls"),
+    ("tinc", "/etc/tinc/*/tinc.conf", r"^\s*Name\s*=", "other:tinc"),
+    ("racoon", "/etc/racoon/racoon.conf", r"^\s*remote\s", "ikev1"),
+    ("Tailscale", "/var/lib/tailscale/tailscaled.state", r"_machinekey", "other:tailscale"),
+    ("ZeroTier", "/var/lib/zerotier-one/networks.d/*.conf", r".", "other:zerotier"),
+    ("AnyConnect", "/opt/cisco/anyconnect/profile/*.xml", r"<HostEntry>", "other:anyconnect"),
+    ("AnyConnect", "/opt/cisco/secureclient/vpn/profile/*.xml", r"<HostEntry>", "other:anyconnect"),
 )
 # Programs for PPTP and L2TP: there is nothing good to be done with them.
 PROGRAMS = (
@@ -155,10 +155,10 @@ def _xl2tpd(host) -> list:
 
 def _marked(host) -> list:
     found = []
-    for pattern, mark, protocol in MARKS:
+    for program, pattern, mark, protocol in MARKS:
         for path in glob(host, pattern):
             if re.search(mark, text_or_nothing(host, path) or "", re.MULTILINE):
-                profile = Profile(path.rsplit("/", 1)[1], path.split("/")[2], path, protocol)
+                profile = Profile(path.rsplit("/", 1)[1], program, path, protocol)
                 if profile.family == "ipsec":
                     profile.authentication = ["password", "psk"]
                     profile.ike = ["default"]
