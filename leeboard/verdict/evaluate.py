@@ -170,7 +170,11 @@ def _judge(wanted: Wanted, setting: WantedSetting, observation: Observation) -> 
         verdict = _absent(setting)[0] if isinstance(effective, Nothing) else Verdict.NOT_CHECKED
         return _judged(setting, verdict, effective, setting.lacks, "lacking")
     if setting.setting.judgement is not None and isinstance(effective, Found):
-        return _derived(setting, setting.setting.judgement, effective, observation)
+        judged = _derived(setting, setting.setting.judgement, effective, observation)
+        if judged.verdict is Verdict.COMPLIANT and isinstance(reading.running, Unreadable):
+            why = plain(reading.running.why, MOST_GROUNDS)
+            return replace(judged, verdict=Verdict.PENDING, reason=why, code="pending")
+        return judged
     verdict, reason = _aspect(setting, effective)
     if verdict is Verdict.COMPLIANT and reading.running is not None:
         if isinstance(reading.running, Unreadable):

@@ -148,6 +148,12 @@ OPERATORS = {
         Operator("equals", _equals, _same, "{wanted}"),
         Operator("one_of", _one_of, lambda mine, theirs: items(mine) <= items(theirs), "one of {wanted}"),
         Operator(
+            "only",
+            lambda found, wanted: items(found) <= items(wanted),
+            lambda mine, theirs: items(mine) <= items(theirs),
+            "nothing but {wanted}",
+        ),
+        Operator(
             "at_most",
             lambda found, wanted: number(found) <= number(wanted),
             lambda mine, theirs: number(mine) <= number(theirs),

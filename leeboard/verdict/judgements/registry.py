@@ -6,14 +6,15 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, ValidationError
 
-from leeboard.verdict.judgements import boot, disks, protection
+from leeboard.verdict.judgements import boot, disks, protection, vpn
 from leeboard.verdict.judgements.answer import Answer, Facts, Judgement, MakesNoSense
+from leeboard.verdict.judgements.profile import Profile
 from leeboard.verdict.judgements.volume import Volume
 from leeboard.verdict.observation import Aspect
 
-OBJECTS: dict[str, type[BaseModel]] = {"volume": Volume}
+OBJECTS: dict[str, type[BaseModel]] = {"volume": Volume, "vpn_profile": Profile}
 MOST_OBJECTS = 500
-JUDGEMENTS: dict[str, Judgement] = {**disks.JUDGEMENTS, **protection.JUDGEMENTS, **boot.JUDGEMENTS}
+JUDGEMENTS: dict[str, Judgement] = {**disks.JUDGEMENTS, **protection.JUDGEMENTS, **boot.JUDGEMENTS, **vpn.JUDGEMENTS}
 
 
 def derive(name: str, value: object, facts: Mapping[str, Aspect]) -> Answer:

@@ -1,6 +1,6 @@
 """What kind of machine this is: the facts that decide which controls apply.
 
-os_id, os_version, secure_boot, boot_chain (text), desktops, display_managers, sign_in_methods (lists), ssh_server,
+os_id, os_version, secure_boot, boot_chain (text), desktops, display_managers, sign_in_methods, vpn (lists), ssh_server,
 sudo, smart_cards, package_upgrade (bool), chassis (portable, desktop, server, other). A fact that cannot be read is
 unreadable, never a guess.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 
-from . import boot_state, pam
+from . import boot_state, pam, vpn
 from .attempt import first_of, number
 from .desktops import desktops, display_managers
 from .host import HostError
@@ -41,6 +41,7 @@ def observe(host) -> dict:
         "chassis": lambda: _chassis(host),
         "secure_boot": lambda: boot_state.secure_boot(host),
         "boot_chain": lambda: boot_state.chain(host),
+        "vpn": lambda: value(sorted({one.family for one in vpn.profiles(host)}), "VPN profiles", "list"),
     }
     return {name: _find(find) for name, find in finders.items()}
 

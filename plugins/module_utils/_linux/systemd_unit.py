@@ -20,6 +20,8 @@ UNITS = (
     "ntpsec.service",
     "openntpd.service",
     "ntp.service",
+    "strongswan.service",
+    "strongswan-starter.service",
 )
 PROPERTIES = (
     "Id", "LoadState", "ActiveState", "UnitFileState", "StateChangeTimestamp", "MainPID", "ExecStart", "User", "Group",

@@ -29,9 +29,11 @@ from . import (
     log_forwarding,
     luks_volume,
     package,
+    remmina,
     removable_media,
     shell_timeout,
     unit,
+    vpn,
 )
 from .attempt import NOT_INSTALLED
 from .reading import reading, unreadable
@@ -53,9 +55,11 @@ DRIVERS = {
         log_forwarding,
         luks_volume,
         package,
+        remmina,
         removable_media,
         shell_timeout,
         unit,
+        vpn,
     )
 }
 LONGEST = 4096  # characters of any text but a value, which `reading.value` bounds itself

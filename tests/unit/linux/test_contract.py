@@ -68,6 +68,8 @@ ADDRESSES = {
     "removable_media": ["plain", "luks", "usb-storage"],
     "shell_timeout": ["TMOUT", "TMOUT#readonly", "TMOUT#exported", "other-shells"],
     "unit": [f"auditd.service:{kind}" for kind in ("enabled", "active", "failed", "masked")],
+    "remmina": ["saved-passwords"],
+    "vpn": ["profiles", "shared-secrets", "open-secrets", "old-programs"],
 }
 
 # What is written in the tests of `apply`: (driver, address, value). sshd, the shell and sudo are tried with the real
@@ -100,7 +102,7 @@ WRITES = [
     ("file_mode", "audit-configuration", []),
     ("file_mode", "audit-tools", []),
 ]
-READERS = ["accounts", "faillock", "hardware", "kernel", "luks_volume", "package", "removable_media"]
+READERS = ["accounts", "faillock", "hardware", "kernel", "luks_volume", "package", "remmina", "removable_media", "vpn"]
 OTHERS = {"clock", "log_forwarding", "shell_timeout", "unit"}
 # A machine on which every write has something to do.
 DRIFTED = {

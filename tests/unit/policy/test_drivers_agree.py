@@ -37,6 +37,7 @@ NEAR = [
     "getty@tty1.service:active", "systemd-fsck@dev-x\\x2d1.service:active", "auditd:active", "cmdline:audit",
     "cmdline:", "audit:pid", "audit:pids", "auditd:installed\n", "auditd.service:active\n", "audit:pid\n",
     "volumes", "volume", "key-files", "tpm", "tpm2", "iommu", "thunderbolt", "plain", "luks", "usb-storage", "loop",
+    "profiles", "profile", "shared-secrets", "open-secrets", "old-programs", "profiles\n", "saved-passwords", "saved",
 ]  # fmt: skip
 
 

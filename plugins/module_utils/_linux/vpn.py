@@ -1,0 +1,74 @@
+"""VPNs of a machine, whatever program they belong to. Read only.
+
+Addresses:
+    profiles         list of JSON texts, one a profile (vpn_profile.py has the words); what charon has not loaded yet
+                     makes *running* unreadable
+    shared-secrets   list of places where a secret that both ends know stands, never the secret
+    open-secrets     list of "path owner:group mode" of files and folders with keys that others could read or change
+    old-programs     list of programs for PPTP and L2TP that are installed
+
+Each kind of program has a file of its own beside this one: vpn_strongswan (swanctl and charon), vpn_ipsec,
+vpn_wireguard, vpn_networkmanager (and netplan), vpn_others.
+"""
+
+from __future__ import annotations
+
+import re
+
+from . import vpn_ipsec, vpn_networkmanager, vpn_others, vpn_secrets, vpn_strongswan, vpn_swanctl, vpn_wireguard
+from .attempt import attempt, foreign
+from .change import ChangeRefused
+from .host import HostError
+from .reading import reading, unreadable, value
+
+NAME = "vpn"
+ADDRESSES = re.compile(r"\A(?:profiles|shared-secrets|open-secrets|old-programs)\Z")
+ALL = ["profiles", "shared-secrets", "open-secrets", "old-programs"]
+MOST = 300  # profiles; a machine with more of them is not one of a school
+TYPE = "vpn_profile"
+
+
+def observe(host, addresses: list) -> dict:
+    """A reading for each address; nothing is raised for a bad machine."""
+    return {
+        address: attempt(NAME, address, lambda address=address: _read(host, address))
+        if ADDRESSES.match(address)
+        else foreign(NAME, address)
+        for address in addresses
+    }
+
+
+def rehearse(host, changes: list):
+    """Always refused: a step that could cut a technician off needs a timer on the device that takes it back."""
+    raise ChangeRefused("VPNs are only reported: a mistake cuts off whoever works through them; change them by hand")
+
+
+def _read(host, address: str) -> dict:
+    if address == "profiles":
+        found = value([profile.text() for profile in profiles(host)], "the configurations of all VPN programs", TYPE)
+        waiting = vpn_strongswan.waiting(host)
+        if waiting:
+            found["note"] = waiting
+        return reading(NAME, address, found, running=unreadable("failed", waiting) if waiting else None)
+    if address == "shared-secrets":
+        stored = [*vpn_swanctl.secrets(host), *vpn_ipsec.secrets(host)]
+        found = sorted(f"{place} ({kind})" for kind, _path, place in stored if kind in ("psk", "password"))
+        return reading(NAME, address, value(found[:MOST], "swanctl.conf and ipsec.secrets", "list"))
+    if address == "open-secrets":
+        found = vpn_secrets.too_open(host)
+        return reading(NAME, address, value(found[:MOST], "files with keys and passwords of VPNs", "list"))
+    return reading(NAME, address, value(vpn_others.programs(host), "installed programs", "list"))
+
+
+def profiles(host) -> list:
+    """All profiles of the machine. Raises HostError when one of the sources cannot be read."""
+    found = [
+        *vpn_strongswan.profiles(host),
+        *vpn_wireguard.profiles(host),
+        *vpn_networkmanager.profiles(host),
+        *vpn_others.profiles(host),
+    ]
+    found = vpn_wireguard.beside_kernel(host, found)
+    if len(found) > MOST:
+        raise HostError("too_large", f"there are {len(found)} VPN profiles, more than {MOST}")
+    return found

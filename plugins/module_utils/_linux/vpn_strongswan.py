@@ -1,0 +1,85 @@
+"""strongSwan's VPN profiles as they count: the files of swanctl beside what charon has loaded and agreed on.
+
+A connection that charon has otherwise than the files say, though no file is newer, was changed in the daemon only: it
+counts as loaded. What was never written into a file counts too.
+"""
+
+from __future__ import annotations
+
+from . import vpn_charon, vpn_ipsec, vpn_swanctl
+from .vpn_profile import Profile
+
+
+def profiles(host) -> list:
+    """All profiles, those of ipsec.conf included. Raises HostError."""
+    written = {profile.name: profile for profile in [*vpn_ipsec.profiles(host), *vpn_swanctl.profiles(host)]}
+    loaded = vpn_charon.loaded(host)
+    newer = vpn_charon.not_loaded_yet(host, _files(host))
+    for name, profile in loaded.items():
+        if newer:
+            break  # what charon has is what the files said before
+        if name in written:
+            _as_loaded(written[name], profile)
+        else:
+            written[name] = profile
+    for name, association in vpn_charon.associations(host):
+        if name in written:
+            _as_agreed(written[name], association)
+    return list(written.values())
+
+
+def waiting(host) -> str:
+    """What charon has not taken up yet, as a sentence; empty when nothing waits, or charon does not run."""
+    if not vpn_charon.socket(host):
+        return ""
+    newer = vpn_charon.not_loaded_yet(host, _files(host))
+    if newer:
+        return newer
+    loaded = vpn_charon.loaded(host)
+    missing = [profile.name for profile in vpn_swanctl.profiles(host) if profile.name not in loaded]
+    if missing:
+        return f"charon has not loaded {', '.join(missing[:5])}; swanctl --load-conns says why"
+    return ""
+
+
+def _files(host) -> list:
+    """What charon's connections come from. A file that was taken away shows in its folder's time only."""
+    found = vpn_swanctl.settings(host)
+    return [*found.files, *found.folders] if found is not None else []
+
+
+def _as_loaded(written: Profile, loaded: Profile) -> None:
+    """What the daemon is known to have takes the place of what the file says."""
+    differs = []
+    if written.protocol != loaded.protocol:
+        differs.append(f"{loaded.protocol} where the file says {written.protocol}")
+    if set(written.authentication) != set(loaded.authentication) and "key" not in written.authentication:
+        differs.append("another authentication")
+        written.authentication = loaded.authentication
+    children = {tunnel.name: tunnel for tunnel in written.tunnels}
+    for child in loaded.tunnels:
+        mine = children.get(child.name)
+        if mine is None:
+            written.tunnels.append(child)
+            differs.append(f"the child {child.name}")
+        elif sorted(mine.to) != sorted(child.to):
+            mine.to, mine.notes = child.to, child.notes
+            differs.append(f"other addresses for {child.name}")
+    written.protocol = loaded.protocol
+    if differs:
+        written.where += f"; loaded in charon with {', '.join(differs[:5])}"
+
+
+def _as_agreed(written: Profile, association) -> None:
+    if association.ike and association.ike not in written.agreed:
+        written.agreed.append(association.ike)
+    children = {tunnel.name: tunnel for tunnel in written.tunnels}
+    for name, proposal, to in association.children:
+        tunnel = children.get(name)
+        if tunnel is None:
+            continue
+        if proposal and proposal not in tunnel.agreed:
+            tunnel.agreed.append(proposal)
+        if to and sorted(to) != sorted(tunnel.to):
+            tunnel.notes.append(f"the peer agreed to {', '.join(to[:5])} only for the child {name}")
+            tunnel.to = to

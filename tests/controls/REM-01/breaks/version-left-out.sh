@@ -1,0 +1,32 @@
+#!/bin/bash
+# A connection without version: strongSwan initiates IKEv2 and still answers IKEv1.
+# kind: value
+# image: gnome
+# flips: REM-01
+# expect: drifted
+# mends: no
+set -eu
+cat >/etc/swanctl/conf.d/school.conf <<'EOF'
+connections {
+    school {
+        remote_addrs = vpn.school.example
+        vips = 0.0.0.0, ::
+        proposals = aes256gcm16-prfsha384-ecp384
+        local {
+            auth = pubkey
+        }
+        remote {
+            auth = pubkey
+            id = vpn.school.example
+        }
+        children {
+            all {
+                remote_ts = 0.0.0.0/0,::/0
+                esp_proposals = aes256gcm16-ecp384
+            }
+        }
+    }
+}
+EOF
+chmod 0600 /etc/swanctl/conf.d/school.conf
+systemctl reload strongswan

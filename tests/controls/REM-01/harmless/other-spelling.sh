@@ -1,0 +1,32 @@
+#!/bin/bash
+# The same connection with comments, quotes, an include, and everything on few lines.
+# kind: value
+# image: gnome
+set -eu
+cat >/etc/swanctl/conf.d/school.conf <<'EOF'
+connections {
+    # old { version = 1 }
+    school
+    {
+        version = "2" # not version = 1
+        remote_addrs = vpn.school.example
+        vips = 0.0.0.0, ::
+        proposals = aes256gcm16-prfsha384-ecp384
+        local {
+            auth = pubkey
+        }
+        remote {
+            auth = pubkey
+            id = vpn.school.example
+        }
+        children {
+            all {
+                remote_ts = 0.0.0.0/0,::/0
+                esp_proposals = aes256gcm16-ecp384
+            }
+        }
+    }
+}
+EOF
+chmod 0600 /etc/swanctl/conf.d/school.conf
+systemctl reload strongswan

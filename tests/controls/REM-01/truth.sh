@@ -1,0 +1,41 @@
+#!/bin/bash
+# REM-01 as the programs say it: what charon has loaded before and after a load of its files, which other VPN profiles
+# lie about, which programs for old protocols are there. Prints compliant, pending or drifted, then why.
+set -u
+wrong="" waits=""
+
+# charon tells what it has loaded but for its proposals; a file that is newer than its last load counts as not loaded.
+newer=""
+since=$(systemctl show --timestamp=unix -P StateChangeTimestamp strongswan | tr -dc 0-9)
+[ -z "$since" ] || newer=$(find /etc/swanctl/swanctl.conf /etc/swanctl/conf.d -newermt "@$((since + 1))")
+before=$(swanctl --list-conns 2>/dev/null)
+next=$(swanctl --load-conns 2>&1 | grep -v '^plugin ')
+after=$(swanctl --list-conns 2>/dev/null)
+if grep -q 'invalid config file' <<<"$next"; then wrong+="nothing could be loaded: $next. "; fi
+ikev1() { grep -E '^[^ ]+: IKEv1' <<<"$1"; }
+if ikev1 "$after" >/dev/null; then wrong+="charon would answer IKEv1: $(ikev1 "$after"). "; fi
+if ikev1 "$before" >/dev/null && [ -z "$newer" ]; then wrong+="charon answers IKEv1: $(ikev1 "$before"). "; fi
+if [ -n "$newer" ]; then waits+="charon has not loaded: $newer. "; fi
+
+services=$(grep -rhoE '^service-type=.*' /etc/NetworkManager/system-connections /run/NetworkManager/system-connections \
+    2>/dev/null | grep -vE '\.strongswan$')
+case $LEVEL in
+standard) services=$(grep -vE '\.(openvpn|openconnect|fortisslvpn|sstp)$' <<<"$services") ;;
+*)
+    if compgen -G '/etc/openvpn/*.conf' >/dev/null || compgen -G '/etc/openvpn/client/*.conf' >/dev/null; then
+        wrong+="there are profiles of OpenVPN. "
+    fi
+    ;;
+esac
+[ -z "$services" ] || wrong+="NetworkManager has $services. "
+wireguard=$(compgen -G '/etc/wireguard/*.conf'; wg show interfaces 2>/dev/null)
+if [ "$LEVEL" = high ] && [ -n "$wireguard" ]; then
+    wrong+="WireGuard is not for level high. "
+fi
+if grep -lsE '^[^#]*pptp' /etc/ppp/peers/*; then wrong+="there is a PPTP peer. "; fi >/dev/null
+for program in pptp pptpd xl2tpd; do
+    if command -v "$program" >/dev/null; then wrong+="$program is installed. "; fi
+done
+
+if [ -n "$wrong" ]; then echo drifted; elif [ -n "$waits" ]; then echo pending; else echo compliant; fi
+echo "$wrong$waits"

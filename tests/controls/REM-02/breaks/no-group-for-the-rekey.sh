@@ -1,0 +1,33 @@
+#!/bin/bash
+# ESP without a group: the keys of a whole day hang on one exchange.
+# kind: value
+# image: gnome
+# flips: REM-02
+# expect: drifted
+# mends: no
+set -eu
+cat >/etc/swanctl/conf.d/school.conf <<'EOF'
+connections {
+    school {
+        version = 2
+        remote_addrs = vpn.school.example
+        vips = 0.0.0.0, ::
+        proposals = aes256gcm16-prfsha384-ecp384
+        local {
+            auth = pubkey
+        }
+        remote {
+            auth = pubkey
+            id = vpn.school.example
+        }
+        children {
+            all {
+                remote_ts = 0.0.0.0/0,::/0
+                esp_proposals = aes256gcm16
+            }
+        }
+    }
+}
+EOF
+chmod 0600 /etc/swanctl/conf.d/school.conf
+systemctl reload strongswan

@@ -1,0 +1,41 @@
+#!/bin/bash
+# The connection uses certificates now; the old shared secret was left in another file.
+# kind: precedence
+# image: gnome
+# flips: REM-03
+# expect: drifted
+# mends: no
+set -eu
+cat >/etc/swanctl/conf.d/school.conf <<'EOF'
+connections {
+    school {
+        version = 2
+        remote_addrs = vpn.school.example
+        vips = 0.0.0.0, ::
+        proposals = aes256gcm16-prfsha384-ecp384
+        local {
+            auth = pubkey
+        }
+        remote {
+            auth = pubkey
+            id = vpn.school.example
+        }
+        children {
+            all {
+                remote_ts = 0.0.0.0/0,::/0
+                esp_proposals = aes256gcm16-ecp384
+            }
+        }
+    }
+}
+EOF
+chmod 0600 /etc/swanctl/conf.d/school.conf
+cat >/etc/swanctl/conf.d/99-secrets.conf <<'EOF'
+secrets {
+    ike-school {
+        secret = "left behind"
+    }
+}
+EOF
+chmod 0600 /etc/swanctl/conf.d/99-secrets.conf
+systemctl reload strongswan

@@ -1,0 +1,33 @@
+#!/bin/bash
+# Only IPv4 goes through the tunnel; where there is IPv6, most of the traffic does not.
+# kind: value
+# image: gnome
+# flips: REM-04
+# expect: drifted
+# mends: no
+set -eu
+cat >/etc/swanctl/conf.d/school.conf <<'EOF'
+connections {
+    school {
+        version = 2
+        remote_addrs = vpn.school.example
+        vips = 0.0.0.0, ::
+        proposals = aes256gcm16-prfsha384-ecp384
+        local {
+            auth = pubkey
+        }
+        remote {
+            auth = pubkey
+            id = vpn.school.example
+        }
+        children {
+            all {
+                remote_ts = 0.0.0.0/0
+                esp_proposals = aes256gcm16-ecp384
+            }
+        }
+    }
+}
+EOF
+chmod 0600 /etc/swanctl/conf.d/school.conf
+systemctl reload strongswan

@@ -1,0 +1,21 @@
+#!/bin/bash
+# Table = off: everything is allowed, and nothing is led into the tunnel.
+# kind: precedence
+# image: gnome
+# level: standard
+# flips: REM-04
+# expect: drifted
+# mends: no
+set -eu
+cat >/etc/wireguard/school.conf <<'EOF'
+[Interface]
+PrivateKey = GOBUc0rerywUVjy+ORBOcj24DiW3bFVkXm+ECW9+FUo=
+Address = 10.7.0.2/32
+Table = off
+
+[Peer]
+PublicKey = P9dACIyGaoP12U+4esGgbqhd9r0q27vIPs6J4jrYxRM=
+AllowedIPs = 0.0.0.0/0, ::/0
+Endpoint = 192.0.2.1:51820
+EOF
+chmod 0600 /etc/wireguard/school.conf

@@ -1,0 +1,30 @@
+#!/bin/bash
+# REM-05 as a pupil meets it: every file that holds a key or a password of a VPN is really opened as an ordinary user.
+# Prints compliant or drifted, then why.
+set -u
+wrong="" waits=""
+
+if swanctl --load-conns 2>&1 | grep -q 'invalid config file'; then wrong+="nobody knows what swanctl.conf holds. "; fi
+holders() {
+    find /etc/swanctl/{private,rsa,ecdsa,pkcs8,pkcs12} /etc/ipsec.d/private -type f 2>/dev/null
+    grep -rlsE '^ *(PrivateKey|PresharedKey) *=' /etc/wireguard /etc/systemd/network
+    grep -rlsE '^[^#]*secret *= *[^ ]' /etc/swanctl/swanctl.conf /etc/swanctl/conf.d
+    find /etc/ipsec.secrets /{etc,run}/NetworkManager/system-connections -type f 2>/dev/null
+    grep -lsE '^ *(key|password|private):? ' /etc/netplan/*.yaml
+    grep -lsE '^[^#]' /etc/ppp/chap-secrets /etc/ppp/pap-secrets
+}
+while read -r file; do
+    for user in pupil teacher nobody $(stat -Lc %U "$file" | grep -vx root); do
+        as() { setpriv --reuid "$user" --regid "$(id -g "$user")" --init-groups "$@"; }
+        if as head -c1 "$file" >/dev/null 2>&1; then wrong+="$user reads $file. "; fi
+        if as test -w "$file"; then wrong+="$user may change $file. "; fi
+    done
+done < <(holders)
+for folder in /etc/wireguard /etc/swanctl/{private,rsa,ecdsa,pkcs8}; do
+    if setpriv --reuid nobody --regid nogroup --clear-groups test -x "$folder" -o -r "$folder"; then
+        wrong+="anybody gets into $folder. "
+    fi
+done
+
+if [ -n "$wrong" ]; then echo drifted; elif [ -n "$waits" ]; then echo pending; else echo compliant; fi
+echo "$wrong$waits"

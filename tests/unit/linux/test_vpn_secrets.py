@@ -1,0 +1,218 @@
+"""Who could read the keys of VPNs: with real owners, modes and access lists, so these tests need root."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from ansible_collections.leeboard.schools.plugins.module_utils._linux import vpn
+
+from tests.unit.linux.folder import PASSWD, folder
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root for files of other owners")
+GROUP = "root:x:0:\nsystemd-network:x:998:\nstaff:x:50:\n"
+SECRET = "connections { }\nsecrets {\n  ike-1 { secret = hunter2 }\n}\n"
+WG = "/etc/wireguard/wg0.conf"
+NETDEV = "/etc/systemd/network/wg0.netdev"
+NM = "/etc/NetworkManager/system-connections/x.nmconnection"
+
+
+class Machine:
+    """A folder as a machine; every file is root's and 0600 at first, every folder 0755, keys' folders 0700."""
+
+    def __init__(self, root: Path, files: dict[str, str]) -> None:
+        self.root = root
+        self.host = folder(root, {"/etc/passwd": PASSWD, "/etc/group": GROUP, **files})
+        for path in root.rglob("*"):
+            path.chmod(0o755 if path.is_dir() else 0o600)
+        for name in ("wireguard", "swanctl/private", "swanctl/rsa"):
+            if (root / "etc" / name).exists():
+                (root / "etc" / name).chmod(0o700)
+
+    def set(self, path: str, mode: int, uid: int = 0, gid: int = 0) -> None:
+        os.chown(self.root / path.lstrip("/"), uid, gid)
+        (self.root / path.lstrip("/")).chmod(mode)
+
+    def open(self) -> list[str]:
+        found = vpn.observe(self.host, ["open-secrets"])["open-secrets"]["effective"]
+        assert found["state"] == "value", found
+        assert "hunter2" not in str(found)
+        value: list[str] = found["value"]
+        return value
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return Machine(
+        tmp_path,
+        {
+            WG: "[Interface]\nPrivateKey = hunter2\n",
+            "/etc/wireguard/privatekey": "hunter2\n",
+            "/etc/wireguard/publickey": "x\n",
+            "/etc/swanctl/swanctl.conf": "include conf.d/*.conf\n",
+            "/etc/swanctl/conf.d/secret.conf": SECRET,
+            "/etc/swanctl/conf.d/plain.conf": "connections { }\n",
+            "/etc/swanctl/private/laptop.pem": "x",
+            "/etc/swanctl/pkcs12/laptop.p12": "x",
+            "/etc/ipsec.secrets": "include /etc/ipsec.d/*.secrets\n",
+            "/etc/ipsec.d/x.secrets": ": PSK hunter2\n",
+            NM: "[connection]\nid=x\n",
+            "/etc/netplan/60-vpn.yaml": "network:\n  tunnels:\n    wg0:\n      key: hunter2\n",
+            "/etc/netplan/50-lan.yaml": "network:\n  ethernets:\n    eth0: {dhcp4: true}\n",
+            NETDEV: "[WireGuard]\nPrivateKey=hunter2\n",
+            "/etc/systemd/network/file.netdev": "[WireGuard]\nPrivateKeyFile=/etc/wg.key\n",
+            "/etc/wg.key": "hunter2",
+            "/etc/openvpn/client/school.conf": "remote x\nkey school.key\nauth-user-pass /etc/openvpn/ada\n",
+            "/etc/openvpn/client/school.key": "x",
+            "/etc/openvpn/ada": "ada\nhunter2\n",
+            "/etc/ppp/chap-secrets": "ada * hunter2 *\n",
+        },
+    )
+
+
+def test_all_is_closed(machine: Machine) -> None:
+    for path in ("/etc/swanctl/conf.d/plain.conf", "/etc/netplan/50-lan.yaml", "/etc/swanctl/swanctl.conf"):
+        machine.set(path, 0o644)
+    assert machine.open() == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/etc/swanctl/conf.d/secret.conf", "/etc/swanctl/pkcs12/laptop.p12", "/etc/ipsec.secrets",
+        "/etc/ipsec.d/x.secrets", NM, "/etc/netplan/60-vpn.yaml", NETDEV, "/etc/wg.key",
+        "/etc/openvpn/client/school.key", "/etc/openvpn/ada", "/etc/ppp/chap-secrets",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o602, 0o606])
+def test_a_file_that_is_open(machine: Machine, path: str, mode: int) -> None:
+    machine.set(path, mode)
+    assert machine.open() == [f"{path} root:root {mode:04o}"]
+
+
+def test_a_stricter_mode_is_closed(machine: Machine) -> None:
+    machine.set(NM, 0o400)
+    assert machine.open() == []
+
+
+def test_a_file_of_somebody_else_is_open_to_them(machine: Machine) -> None:
+    machine.set(NM, 0o600, uid=1000)
+    assert machine.open() == [f"{NM} ada:root 0600"]
+
+
+def test_a_closed_folder_shields_its_files(machine: Machine) -> None:
+    machine.set(WG, 0o644)
+    machine.set("/etc/swanctl/private/laptop.pem", 0o644)
+    assert machine.open() == []
+    machine.set("/etc/wireguard", 0o755)
+    assert machine.open() == ["/etc/wireguard root:root 0755", f"{WG} root:root 0644"]
+    machine.set("/etc/wireguard", 0o711)
+    assert machine.open() == ["/etc/wireguard root:root 0711", f"{WG} root:root 0644"]
+
+
+def test_a_folder_of_keys_is_closed_itself(machine: Machine) -> None:
+    machine.set("/etc/swanctl/private", 0o755)
+    assert machine.open() == ["/etc/swanctl/private root:root 0755"]
+
+
+def test_public_keys_may_be_read_and_private_ones_not(machine: Machine) -> None:
+    machine.set("/etc/wireguard", 0o755)
+    machine.set("/etc/wireguard/publickey", 0o644)
+    machine.set("/etc/wireguard/privatekey", 0o644)
+    assert machine.open() == ["/etc/wireguard root:root 0755", "/etc/wireguard/privatekey root:root 0644"]
+
+
+@pytest.mark.parametrize(("mode", "uid", "gid"), [(0o777, 0, 0), (0o775, 0, 50), (0o755, 1000, 0)])
+def test_a_folder_in_which_others_can_put_another_file(machine: Machine, mode: int, uid: int, gid: int) -> None:
+    folder_of = str(Path(NM).parent)
+    machine.set(folder_of, mode, uid, gid)
+    assert machine.open() == [f"{NM}, which can be replaced in {folder_of}"]
+
+
+def test_a_sticky_folder_keeps_the_file(machine: Machine) -> None:
+    machine.set(str(Path(NM).parent), 0o1777)
+    assert machine.open() == []
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "found"),
+    [
+        ("/etc/systemd/network/wg0.netdev.d/key.conf", "[WireGuard]\nPrivateKey=hunter2\n", True),
+        ("/etc/xl2tpd/l2tp-secrets", "* * hunter2\n", True),
+        ("/etc/xl2tpd/l2tp-secrets", "# us them secret\n\n", False),
+        ("/etc/vpnc/office.conf", "IPSec gateway x\nIPSec secret hunter2\n", True),
+        ("/etc/vpnc/office.conf", "IPSec gateway x\n", False),
+        ("/etc/openfortivpn/config", "host = x\npassword = hunter2\n", True),
+    ],
+)
+def test_files_of_other_programs(tmp_path: Path, path: str, text: str, found: bool) -> None:
+    machine = Machine(tmp_path, {path: text})
+    machine.set(path, 0o644)
+    assert machine.open() == ([f"{path} root:root 0644"] if found else [])
+
+
+def test_networkd_may_read_its_own_keys(machine: Machine) -> None:
+    machine.set(NETDEV, 0o640, gid=998)
+    machine.set("/etc/wg.key", 0o640, gid=998)
+    assert machine.open() == []
+    machine.set(NETDEV, 0o660, gid=998)
+    machine.set("/etc/wg.key", 0o640, gid=50)
+    assert machine.open() == [f"{NETDEV} root:systemd-network 0660", "/etc/wg.key root:staff 0640"]
+
+
+def test_a_link_leads_to_where_the_secret_lies(machine: Machine) -> None:
+    (machine.root / "srv/open").mkdir(parents=True)
+    there = machine.root / "srv/open/wg1.conf"
+    there.write_text("[Interface]\nPrivateKey = hunter2\n")
+    there.chmod(0o644)
+    (machine.root / "etc/wireguard/wg1.conf").symlink_to(there)
+    assert machine.open() == ["/etc/wireguard/wg1.conf root:root 0644"]
+
+
+def test_access_lists_count(machine: Machine) -> None:
+    if not shutil.which("setfacl"):
+        pytest.skip("setfacl is not installed on this machine")
+
+    def setfacl(path: str, *entry: str) -> None:
+        done = subprocess.run(["setfacl", *entry, str(machine.root / path.lstrip("/"))], capture_output=True, text=True)
+        if "not supported" in done.stderr:
+            pytest.skip("this file system keeps no access lists")
+        assert done.returncode == 0, done.stderr
+
+    machine.set(NETDEV, 0o640, gid=998)
+    setfacl(NETDEV, "-m", "u:1000:r")
+    setfacl(NM, "-m", "g:50:r")
+    assert machine.open() == [
+        f"{NM} root:root 0640, and by access list group staff",
+        f"{NETDEV} root:systemd-network 0640, and by access list user ada",
+    ]
+    setfacl(NETDEV, "-b")
+    setfacl(NM, "-m", "m::---")  # the mask takes the right away again
+    assert machine.open() == []
+
+
+def test_places_of_shared_secrets_and_never_the_secrets(machine: Machine) -> None:
+    found = vpn.observe(machine.host, ["shared-secrets"])["shared-secrets"]["effective"]
+    assert found["value"] == [
+        "/etc/ipsec.d/x.secrets, line 1 (psk)", "/etc/swanctl/conf.d/secret.conf, line 3: secrets.ike-1 (psk)",
+    ]  # fmt: skip
+    assert "hunter2" not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("secrets { eap-ada { id = ada\n secret = x } }", ["password"]),
+        ("secrets { xauth { secret = x } }", ["password"]),
+        ("secrets { ike { secret = } }", []),
+        ("secrets { private { file = x\n secret = x } }", []),  # the passphrase of a key is no shared secret
+        ("secrets { token { pin = 1234 } }", []),
+    ],
+)
+def test_kinds_of_secrets(tmp_path: Path, text: str, kinds: list[str]) -> None:
+    host = folder(tmp_path, {"/etc/swanctl/swanctl.conf": text})
+    found = vpn.observe(host, ["shared-secrets"])["shared-secrets"]["effective"]["value"]
+    assert [said.rsplit("(", 1)[1].rstrip(")") for said in found] == kinds
