@@ -14,6 +14,7 @@ UNITS = (
     "systemd-journald.service",
     "systemd-timesyncd.service",
 )
+PROPERTIES = ("ActiveState", "StateChangeTimestamp", "ExecStart")
 
 
 def state(host, unit: str) -> tuple:
@@ -23,15 +24,30 @@ def state(host, unit: str) -> tuple:
     """
     if not host.exists("/run/systemd/system"):
         return False, None
-    done = host.query(
-        ["systemctl", "show", "--timestamp=unix", "-p", "ActiveState", "-p", "StateChangeTimestamp", *UNITS]
-    )
+    said = _shown(host, unit)
+    # A reload does not touch ActiveEnterTimestamp, but it leaves and enters the active state.
+    return said.get("ActiveState") == "active", number(said.get("StateChangeTimestamp", "").lstrip("@"))
+
+
+def arguments(host, unit: str):
+    """The words that a unit starts its program with, the program first; None where they are not known.
+
+    Drop-ins may add some, so the service manager is asked. Raises HostError.
+    """
+    if not host.exists("/run/systemd/system"):
+        return None
+    _dummy, found, rest = _shown(host, unit).get("ExecStart", "").partition("argv[]=")
+    return rest.split(" ; ", 1)[0].split() if found else None
+
+
+def _shown(host, unit: str) -> dict:
+    """The properties of a unit. Raises HostError."""
+    properties = [word for name in PROPERTIES for word in ("-p", name)]
+    done = host.query(["systemctl", "show", "--timestamp=unix", *properties, *UNITS])
     blocks = done.out.strip("\n").split("\n\n")  # one for each unit, in the order of the question
     if len(blocks) != len(UNITS):
         raise HostError("failed", f"systemctl show ended with status {done.rc}: {done.err.strip()[:200]}")
-    said = dict(line.split("=", 1) for line in blocks[UNITS.index(unit)].splitlines() if "=" in line)
-    # A reload does not touch ActiveEnterTimestamp, but it leaves and enters the active state.
-    return said.get("ActiveState") == "active", number(said.get("StateChangeTimestamp", "").lstrip("@"))
+    return dict(line.split("=", 1) for line in blocks[UNITS.index(unit)].splitlines() if "=" in line)
 
 
 def note_if_older(host, unit: str, paths: list, name: str) -> str:
