@@ -41,15 +41,21 @@ from .host import HostError
 HOOKS = {"PREROUTING": "prerouting", "INPUT": "input", "OUTPUT": "output", "POSTROUTING": "postrouting"}
 TABLES = {"raw": -300, "mangle": -150, "filter": 0, "security": 50}
 FINAL = {"ACCEPT": "accept", "DROP": "drop", "REJECT": "reject", "RETURN": "return"}
-PLAIN = ("LOG", "NFLOG", "ULOG", "AUDIT", "MARK", "CONNMARK", "TCPMSS", "CT", "NOTRACK", "TRACE", "SECMARK", "CONNSECMARK",
-         "CLASSIFY", "TTL", "HL", "DSCP", "TOS", "CHECKSUM", "SET", "ECN", "RATEEST", "IDLETIMER", "LED")  # fmt: skip
+PLAIN = (
+    "LOG", "NFLOG", "ULOG", "AUDIT", "MARK", "CONNMARK", "TCPMSS", "CT", "NOTRACK", "TRACE", "SECMARK",
+    "CONNSECMARK", "CLASSIFY", "TTL", "HL", "DSCP", "TOS", "CHECKSUM", "SET", "ECN", "RATEEST", "IDLETIMER", "LED",
+)  # fmt: skip
 MARKS = ("MARK", "CONNMARK")
 # What follows the module's name says how often, when, or something that the sender chooses.
-SOMETIMES_MODULES = ("limit", "hashlimit", "statistic", "time", "connlimit", "quota", "length", "ttl", "hl", "dscp", "tos",
-                     "connbytes", "ecn", "tcpmss", "nfacct")  # fmt: skip
+SOMETIMES_MODULES = (
+    "limit", "hashlimit", "statistic", "time", "connlimit", "quota", "length", "ttl", "hl", "dscp", "tos",
+    "connbytes", "ecn", "tcpmss", "nfacct",
+)  # fmt: skip
 PARTICULAR_MODULES = ("set", "recent", "geoip", "mac", "string", "physdev", "cluster")
-NEVER_MODULES = ("icmp", "icmp6", "rt", "frag", "ah", "esp", "sctp", "dccp", "igmp", "ipv6header", "mh", "dst", "hbh", "helper",
-                 "owner")  # fmt: skip
+NEVER_MODULES = (
+    "icmp", "icmp6", "rt", "frag", "ah", "esp", "sctp", "dccp", "igmp", "ipv6header", "mh", "dst", "hbh", "helper",
+    "owner",
+)  # fmt: skip
 NUMBERS = {"tcp": ("tcp", "6"), "udp": ("udp", "17")}
 
 
@@ -208,7 +214,16 @@ def _condition(option: str, words: Words, modules: list, ruleset: Ruleset):
     return None if known else unknown
 
 
-KNOWN_MODULES = ("comment", "addrtype", "rpfilter", "mark", "connmark", *SOMETIMES_MODULES, *PARTICULAR_MODULES, *NEVER_MODULES)
+KNOWN_MODULES = (
+    "comment",
+    "addrtype",
+    "rpfilter",
+    "mark",
+    "connmark",
+    *SOMETIMES_MODULES,
+    *PARTICULAR_MODULES,
+    *NEVER_MODULES,
+)
 
 
 def _of_module(name: str):
@@ -219,7 +234,20 @@ def _of_module(name: str):
         return particular
     if name in NEVER_MODULES:
         return never
-    plain = ("rpfilter", "tcp", "udp", "multiport", "conntrack", "state", "comment", "addrtype", "iprange", "mark", "connmark", "pkttype")
+    plain = (
+        "rpfilter",
+        "tcp",
+        "udp",
+        "multiport",
+        "conntrack",
+        "state",
+        "comment",
+        "addrtype",
+        "iprange",
+        "mark",
+        "connmark",
+        "pkttype",
+    )
     return None if name in plain else unknown
 
 

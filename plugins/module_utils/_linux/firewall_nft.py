@@ -157,8 +157,11 @@ class Reader:
         return _condition(field, values, self.ruleset)
 
     def _concat(self, lefts: list, values: list, body: dict):
-        tuples = [[self._compare(*pair, body) for pair in zip(lefts, one["concat"])]
-                  for one in values if isinstance(one, dict) and "concat" in one]  # fmt: skip
+        tuples = [
+            [self._compare(left, part, body) for left, part in zip(lefts, one["concat"])]  # noqa: B905 - Python 3.9
+            for one in values
+            if isinstance(one, dict) and "concat" in one
+        ]
 
         def held(packet: Packet) -> int:
             answers = [[condition(packet) for condition in conditions] for conditions in tuples]
@@ -343,7 +346,6 @@ def read(text: str) -> Reader:
         return Reader([(kind, body) for kind, body in objects if kind != "metainfo"])
     except (ValueError, TypeError, KeyError, AttributeError, StopIteration, RecursionError) as problem:
         raise HostError(
-            "malformed", f"nft -j list ruleset gave what makes no sense ({type(problem).__name__}): {text[-80:].strip()!r}"
+            "malformed",
+            f"nft -j list ruleset gave what makes no sense ({type(problem).__name__}): {text[-80:].strip()!r}",
         ) from None
-
-

@@ -15,14 +15,23 @@ from .firewall_rules import ACCEPT, DROP, MAYBE_ACCEPT, REJECT, Ruleset
 from .firewall_sources import output
 from .firewall_strangers import Judgement, cards, judge, own_addresses
 from .host import HostError
+from .units_enabled import UNITS, enabled, started_units
 
-UNITS = ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
 NFT_FILE = "/etc/nftables.conf"
 TRY = 'nft -f "$1" && exec nft -j list ruleset\n'
 # A rule may name a card by number (iif), so the cards have to be there.
 TRY_WITH_CARDS = 'file=$1; shift; for card; do ip link add "$card" type veth; done 2>/dev/null\nset -- "$file"\n' + TRY
-UFW_CHAINS = ("before-logging-input", "before-input", "after-input", "after-logging-input", "reject-input", "track-input")
-OWN_LOADERS = re.compile(r"\b(?:nft|iptables|ip6tables|iptables-restore|ip6tables-restore|iptables-nft|iptables-legacy)\b")
+UFW_CHAINS = (
+    "before-logging-input",
+    "before-input",
+    "after-input",
+    "after-logging-input",
+    "reject-input",
+    "track-input",
+)
+OWN_LOADERS = re.compile(
+    r"\b(?:nft|iptables|ip6tables|iptables-restore|ip6tables-restore|iptables-nft|iptables-legacy)\b"
+)
 ZONES = ("/etc/firewalld/zones", "/usr/lib/firewalld/zones")
 
 
@@ -54,18 +63,6 @@ def after_restart(host, family: str) -> Judgement:
     if not loaders:
         return Judgement(ACCEPT, "nothing loads firewall rules when the machine starts")
     return Judgement(found.verdict, f"{', '.join(loaders)}: {found.why}")
-
-
-def enabled(host, unit: str) -> bool:
-    """Whether a unit is started with the machine, by its links in systemd's folders. Raises HostError."""
-    if host.link(f"{UNITS[0]}/{unit}") == "/dev/null" or not any(host.exists(f"{place}/{unit}") for place in UNITS):
-        return False
-    return any(
-        unit in host.entries(f"{place}/{folder}")
-        for place in UNITS[:2]
-        for folder in host.entries(place)
-        if folder.endswith((".wants", ".requires"))
-    )
 
 
 def _nftables(host) -> Ruleset:
@@ -146,14 +143,8 @@ def _shell(host, path: str) -> dict:
 def _own_loader(host) -> str:
     """A unit or script of the school's own that seems to load rules, or an empty text. Raises HostError."""
     known = ("nftables.service", "ufw.service", "netfilter-persistent.service", "firewalld.service")
-    started = {
-        name
-        for folder in host.entries(UNITS[0])
-        if folder.endswith((".wants", ".requires"))
-        for name in host.entries(f"{UNITS[0]}/{folder}")
-        if name.endswith(".service") and name not in known
-    }
-    paths = [f"{UNITS[0]}/{name}" for name in sorted(started) if host.link(f"{UNITS[0]}/{name}") is None]
+    started = [name for name in started_units(host) if name.endswith(".service") and name not in known]
+    paths = [f"{UNITS[0]}/{name}" for name in started if host.link(f"{UNITS[0]}/{name}") is None]
     paths += [f"/etc/network/if-pre-up.d/{name}" for name in host.entries("/etc/network/if-pre-up.d")]
     for path in (*paths, "/etc/rc.local", "/etc/network/interfaces"):
         text = text_or_nothing(host, path) or ""

@@ -1,7 +1,7 @@
 """The rules that are in the kernel now: those of nftables, and of both kinds of iptables.
 
-`nft -j list ruleset` shows everything but the old iptables. Rules that iptables wrote into nftables hold extensions that
-nft cannot tell; for those iptables-save is asked. The old iptables has its tables in /proc/net/ip_tables_names.
+`nft -j list ruleset` shows everything but the old iptables. Rules that iptables wrote into nftables hold extensions
+that nft cannot tell; for those iptables-save is asked. The old iptables names its tables in /proc/net/ip_tables_names.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ MOST_WORK = 20000  # rules looked at for the list of open ports
 
 
 def cards(host) -> list:
-    """The network cards by which strangers come: no loopback, no VPN, no bridge for virtual machines. Raises HostError."""
+    """The network cards by which strangers come: no loopback, VPN or bridge of virtual machines. Raises HostError."""
     found = []
     for name in host.entries(CARDS):
         kind = number(_said(host, name, "type"))

@@ -12,13 +12,41 @@ from __future__ import annotations
 import resource
 import time
 
-from . import accounts, banner, dconf, device_label, dropin, facts, faillock, file_mode, identity, shell_timeout
+from . import (
+    accounts,
+    banner,
+    dconf,
+    device_label,
+    dropin,
+    facts,
+    faillock,
+    file_mode,
+    firewall,
+    identity,
+    listening,
+    shell_timeout,
+    sshd,
+    xrdp,
+)
 from .attempt import NOT_INSTALLED
 from .reading import reading, unreadable
 
 DRIVERS = {
     driver.NAME: driver
-    for driver in (accounts, banner, dconf, device_label, dropin, faillock, file_mode, shell_timeout)
+    for driver in (
+        accounts,
+        banner,
+        dconf,
+        device_label,
+        dropin,
+        faillock,
+        file_mode,
+        firewall,
+        listening,
+        shell_timeout,
+        sshd,
+        xrdp,
+    )
 }
 LONGEST = 4096  # characters of any text but a value, which `reading.value` bounds itself
 ASPECTS = ("configured", "effective", "running")
