@@ -45,6 +45,7 @@ VERDICTS = ("accept", "drop", "return", "jump", "goto", "reject", "continue")
 CHOSEN = ("ttl", "hoplimit", "length", "id", "dscp", "ecn", "flowlabel", "frag-off", "sport", "sequence", "window",
           "priority", "doff", "checksum", "ackseq", "hdrlength")  # fmt: skip
 LAYERS = {"tcp": 6, "udp": 17}
+OTHER_LAYERS = ("icmp", "icmpv6", "igmp", "ah", "esp", "comp", "sctp", "dccp", "udplite", "arp", "gre", "vlan")
 VERSIONS = {"ip": ("ip", "ipv4", 4, 2048, "0x0800"), "ip6": ("ip6", "ipv6", 10, 34525, "0x86dd")}
 MOST_PORTS = 2000
 
@@ -127,7 +128,8 @@ class Reader:
         if operator in ("==", "in"):
             return held
         if operator == "!=":
-            return lambda packet: inverted(held(packet))
+            field = _field(_inner(said.get("left")))
+            return lambda packet: inverted(held(packet)) if _of_layer(field[0], packet) else NO
         return self._ordered(said, operator)
 
     def _ordered(self, said: dict, operator: str):
@@ -209,7 +211,7 @@ def _condition(field: tuple, values: list, ruleset: Ruleset):
         return _transport(layer, name, values)
     if layer in ("ip", "ip6"):
         return _internet(layer, name, values)
-    if layer in ("icmp", "icmpv6", "igmp", "ah", "esp", "comp", "sctp", "dccp", "udplite", "arp", "gre", "vlan"):
+    if layer in OTHER_LAYERS:
         return never
     return {"numgen": sometimes, "tcp option": sometimes, "exthdr": never}.get(layer, unknown)
 
@@ -277,6 +279,20 @@ def _meta(name: str, values: list, ruleset: Ruleset):
         return SOMETIMES if name in ("length", "time", "hour", "day", "random", "priority", "cpu") else UNKNOWN
 
     return held
+
+
+def _of_layer(layer: str, packet: Packet) -> bool:
+    """Whether a packet has a header at all; a rule about another header's field does not hold, whatever it compares."""
+    if layer in LAYERS:
+        return layer == packet.protocol
+    if layer in VERSIONS:
+        return layer == packet.family
+    return layer not in OTHER_LAYERS
+
+
+def _inner(left):
+    """The expression under a mask."""
+    return left["&"][0] if isinstance(left, dict) and isinstance(left.get("&"), list) and left["&"] else left
 
 
 def _field(left) -> tuple:
