@@ -1,8 +1,8 @@
 """What kind of machine this is: the facts that decide which controls apply.
 
 os_id, os_version (text), desktops, display_managers, sign_in_methods, ssh_servers (lists), ssh_server, smart_cards,
-package_upgrade, xrdp (bool), chassis (portable, desktop, server, other). A fact that cannot be read is unreadable, never
-a guess.
+package_upgrade, xrdp (bool), chassis (portable, desktop, server, other). A fact that cannot be read is unreadable,
+never a guess.
 """
 
 from __future__ import annotations

@@ -32,8 +32,18 @@ ADDRESSES = {
     ],
     "faillock": ["pam", "deny", "unlock_time", "fail_interval", "even_deny_root", "root_unlock_time"],
     "file_mode": ["/etc/issue", "/etc/ssh/sshd_config", "/etc/profile.d/*.sh"],
+    "firewall": [
+        "inbound-ipv4", "inbound-ipv6", "after-restart-ipv4", "after-restart-ipv6", "outbound-ipv4", "outbound-ipv6",
+    ],
+    "listening": ["desktop-sharing", "xrdp", "other-ssh-servers"],
     "shell_timeout": ["TMOUT", "TMOUT#readonly", "TMOUT#exported", "other-shells"],
-}
+    "sshd": [
+        "PermitRootLogin", "PermitEmptyPasswords", "PasswordAuthentication", "KbdInteractiveAuthentication",
+        "PubkeyAuthentication", "PermitUserEnvironment", "MaxAuthTries", "ClientAliveCountMax", "LoginGraceTime",
+        "ClientAliveInterval", "ChannelTimeout", "MaxStartups.begin", "MaxStartups.rate", "MaxStartups.full",
+    ],
+    "xrdp": ["security_layer", "rdpdr", "cliprdr"],
+}  # fmt: skip
 
 # What is written in the tests of `apply`: (driver, address, value). sshd and the shell are tried with the real programs
 # in test_sshd.py and test_shell_timeout.py.
@@ -50,7 +60,7 @@ WRITES = [
     ("file_mode", "/etc/issue", "root:root 0640"),
     ("file_mode", "/etc/profile.d/*.sh", []),
 ]
-READERS = ["accounts", "faillock"]
+READERS = ["accounts", "faillock", "firewall", "listening", "sshd", "xrdp"]
 # A machine on which every write has something to do.
 DRIFTED = {
     "/etc/passwd": PASSWD,
@@ -63,6 +73,8 @@ DRIFTED = {
     "/etc/profile.d/a.sh": "true\n",
     "/etc/gdm3/daemon.conf": "[daemon]\nAutomaticLoginEnable=true\nTimedLoginEnable=true\n",
     "/usr/sbin/lightdm": "",
+    "/usr/sbin/xrdp": "",
+    "/etc/xrdp/xrdp.ini": "[Globals]\nsecurity_layer=negotiate\n",
     "/etc/lightdm/lightdm.conf": "[Seat:*]\ngreeter-hide-users=false\n",
 }
 

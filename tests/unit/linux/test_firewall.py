@@ -73,7 +73,7 @@ CASES: dict[str, tuple[Any, ...]] = {
     "two halves of the Internet": (nft("ip saddr 0.0.0.0/1 accept\nip saddr 128.0.0.0/1 accept"), "accept", "drop"),
     "one network of the school": (nft("ip saddr 10.20.30.0/24 accept\nip6 saddr 2001:db8:77::/64 accept"), "drop", "drop"),
     "everything but one network": (nft("ip saddr != 10.20.30.0/24 accept"), "accept", "drop"),
-    "another header is no other value": (nft("udp dport != 9 accept\nicmp type != 8 accept\nip6 saddr != ::1 accept"), "drop", "accept"),
+    "another header is no other value": (nft("sctp dport != 9 accept\nicmp type != 8 accept\nip6 saddr != ::1 accept"), "drop", "accept"),
     "from port 53": (nft("tcp sport 53 accept"), "accept", "accept", HIGH, 53),
     "low ports": (nft("tcp dport 1-1023 accept"), "accept", "accept", 617),
     "high ports": (nft("tcp dport >= 50000 accept"), "accept", "accept", 51877),
