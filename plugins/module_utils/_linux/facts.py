@@ -1,8 +1,8 @@
 """What kind of machine this is: the facts that decide which controls apply.
 
-os_id, os_version, secure_boot, boot_chain (text), desktops, display_managers, sign_in_methods, vpn (lists), ssh_server,
-sudo, smart_cards, package_upgrade (bool), chassis (portable, desktop, server, other). A fact that cannot be read is
-unreadable, never a guess.
+os_id, os_version, secure_boot, boot_chain (text), desktops, display_managers, sign_in_methods, vpn, ssh_servers
+(lists), ssh_server, sudo, smart_cards, package_upgrade, xrdp (bool), chassis (portable, desktop, server, other). A fact
+that cannot be read is unreadable, never a guess.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ KINDS = {
     "server": (17, 23, 25, 28, 29),
 }
 DPKG = "/var/lib/dpkg"
+SSH_SERVERS = {"openssh": "/usr/sbin/sshd", "dropbear": "/usr/sbin/dropbear", "tinyssh": "/usr/sbin/tinysshd"}
 
 
 def observe(host) -> dict:
@@ -35,6 +36,8 @@ def observe(host) -> dict:
         "display_managers": lambda: value(display_managers(host), "installed programs", "list"),
         "ssh_server": lambda: value(host.exists("/usr/sbin/sshd"), "/usr/sbin/sshd", "bool"),
         "sudo": lambda: value(host.exists("/usr/bin/sudo"), "/usr/bin/sudo", "bool"),
+        "ssh_servers": lambda: value(_installed(host, SSH_SERVERS), ", ".join(SSH_SERVERS.values()), "list"),
+        "xrdp": lambda: value(host.exists("/usr/sbin/xrdp"), "/usr/sbin/xrdp", "bool"),
         "smart_cards": lambda: _smart_cards(host),
         "sign_in_methods": lambda: _sign_in_methods(host),
         "package_upgrade": lambda: _package_upgrade(host),
@@ -53,6 +56,10 @@ def _find(find) -> dict:
         return unreadable(problem.code, problem.why)
     except Exception as problem:  # one fact must not cost the others
         return unreadable("driver_failed", f"{type(problem).__name__}: {problem}")
+
+
+def _installed(host, programs: dict) -> list:
+    return [name for name, path in programs.items() if host.exists(path)]
 
 
 def _os(host, key: str) -> dict:

@@ -1,4 +1,4 @@
-"""Where sshd's configuration files set Banner, read as sshd_config(5) says: includes in place, Match blocks apart."""
+"""What sshd's configuration files say, read as sshd_config(5) says: includes in place, Match blocks apart."""
 
 from __future__ import annotations
 
@@ -22,25 +22,39 @@ class BannerLine:
         self.place = place
 
 
+class MatchBlock:
+    """One Match block that is not for everybody.
+
+    `text` is its own line without the word Match, `criteria` a list of (attribute in lower case, pattern list) with
+    those of the block around an Include, `place` where it stands, `settings` {keyword in lower case: text}.
+    """
+
+    def __init__(self, text: str, criteria: list, place: str) -> None:
+        self.text = text
+        self.criteria = criteria
+        self.place = place
+        self.settings: dict = {}
+
+
 class Configuration:
-    """sshd's files: `banners` (BannerLine, in sshd's order), `paths`, the `folders` of Includes, `matches`."""
+    """sshd's files: `banners` (BannerLine), `blocks` (MatchBlock), both in sshd's order, `paths`, `folders`."""
 
     def __init__(self) -> None:
         self.banners: list = []
+        self.blocks: list = []
         self.paths: list = []
         self.folders: list = []  # those in which an Include looks for files
-        self.matches = False
 
 
-def configuration(host) -> Configuration:
+def configuration(host, main: str = MAIN) -> Configuration:
     """What the files say. Raises HostError."""
     found = Configuration()
-    if host.exists(MAIN):
-        _read(host, MAIN, "", 0, found)
+    if host.exists(main):
+        _read(host, main, None, 0, found)
     return found
 
 
-def _read(host, path: str, match: str, depth: int, found: Configuration) -> None:
+def _read(host, path: str, block, depth: int, found: Configuration) -> None:
     if depth > DEEPEST or len(found.paths) > MOST_FILES:
         raise HostError("malformed", f"sshd's configuration includes too many files at {path}")
     found.paths.append(path)
@@ -48,18 +62,42 @@ def _read(host, path: str, match: str, depth: int, found: Configuration) -> None
         text = host.text(path)
     except FileNotFoundError:
         return
+    outer = block
     for count, line in enumerate(text.split("\n"), 1):
         keyword, rest = _words(line)
+        place = f"{path}, line {count}"
+        if not keyword:
+            continue
         if keyword == "match":
-            match = "" if rest.lower() == "all" else rest[:200]
-            found.matches = True
-        elif keyword == "banner":
-            found.banners.append(BannerLine(rest.strip('"'), match, f"{path}, line {count}"))
+            criteria = (outer.criteria if outer else []) + _criteria(rest, place)
+            block = MatchBlock(rest[:200], criteria, place) if criteria else None
+            if block:
+                found.blocks.append(block)
         elif keyword == "include":
             # A Match block in an included file ends with that file.
-            for pattern in _arguments(rest, f"{path}, line {count}"):
+            for pattern in _arguments(rest, place):
                 for included in _matching(host, pattern, found.folders):
-                    _read(host, included, match, depth + 1, found)
+                    _read(host, included, block, depth + 1, found)
+        else:
+            if block:
+                block.settings.setdefault(keyword, rest.strip('"'))
+            if keyword == "banner":
+                found.banners.append(BannerLine(rest.strip('"'), block.text if block else "", place))
+
+
+def _criteria(rest: str, place: str) -> list:
+    """(attribute, pattern list) of a Match line; none for "all"."""
+    words = [part for word in _arguments(rest, place) for part in word.split("=", 1)]
+    found: list = []
+    while words:
+        attribute = words.pop(0).lower()
+        if attribute == "all":
+            continue
+        if attribute == "invalid-user":
+            found.append((attribute, ""))
+        else:
+            found.append((attribute, words.pop(0) if words else ""))
+    return found
 
 
 def _words(line: str) -> tuple:
@@ -93,8 +131,25 @@ def _matching(host, pattern: str, folders: list) -> list:
     return [f"{folder}/{entry}" for entry in names if fnmatch.fnmatchcase(entry, name)]
 
 
-def options_of_service(host) -> list:
-    """The options of /etc/default/ssh that change the configuration: -o and -f with their values. Raises HostError."""
+def options_of_service(host, started_with: list | None = None) -> list:
+    """The options of sshd that change its configuration: -o and -f with their values. Raises HostError.
+
+    `started_with` are the arguments in its unit; where they are not known, those of Debian's unit count.
+    """
+    words: list = []
+    for word in ["$SSHD_OPTS"] if started_with is None else started_with:
+        words += _defaults(host) if word in ("$SSHD_OPTS", "${SSHD_OPTS}") else [word]
+    found: list = []
+    for at, word in enumerate(words):
+        if word in ("-o", "-f") and at + 1 < len(words):
+            found += [word, words[at + 1]]
+        elif word[:2] in ("-o", "-f") and len(word) > 2:
+            found += [word[:2], word[2:]]
+    return found
+
+
+def _defaults(host) -> list:
+    """The words of SSHD_OPTS in /etc/default/ssh."""
     try:
         text = host.text(DEFAULTS)
     except FileNotFoundError:
@@ -104,10 +159,4 @@ def options_of_service(host) -> list:
         key, equals, said = line.strip().partition("=")
         if key == "SSHD_OPTS" and equals:
             words = [word for part in _arguments(said, DEFAULTS) for word in part.split()]
-    found: list = []
-    for at, word in enumerate(words):
-        if word in ("-o", "-f") and at + 1 < len(words):
-            found += [word, words[at + 1]]
-        elif word[:2] in ("-o", "-f") and len(word) > 2:
-            found += [word[:2], word[2:]]
-    return found
+    return words

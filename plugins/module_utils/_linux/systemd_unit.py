@@ -68,7 +68,10 @@ def not_in_service(host, unit: str) -> str:
 
 
 def arguments(host, unit: str) -> list:
-    """The words of the command that a unit starts. Raises HostError."""
+    """The words that a unit starts its program with, the program first; none where they are not known.
+
+    Drop-ins may add some, so the service manager is asked. Raises HostError.
+    """
     command = properties(host, unit).get("ExecStart", "")
     return command.partition("argv[]=")[2].partition(" ;")[0].split()
 

@@ -27,7 +27,7 @@ PROLOGUE = """
 import json, os, pathlib, subprocess, sys
 sys.path[:0] = [{collections!r}]
 from ansible_collections.leeboard.schools.plugins.module_utils._linux import banner, dropin, faillock, file_mode
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import shell_timeout
+from ansible_collections.leeboard.schools.plugins.module_utils._linux import shell_timeout, sshd
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.change import ChangeRefused, apply
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Host
 

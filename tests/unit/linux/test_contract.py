@@ -70,7 +70,17 @@ ADDRESSES = {
     "unit": [f"auditd.service:{kind}" for kind in ("enabled", "active", "failed", "masked")],
     "remmina": ["saved-passwords"],
     "vpn": ["profiles", "shared-secrets", "open-secrets", "old-programs"],
-}
+    "firewall": [
+        "inbound-ipv4", "inbound-ipv6", "after-restart-ipv4", "after-restart-ipv6", "outbound-ipv4", "outbound-ipv6",
+    ],
+    "listening": ["desktop-sharing", "xrdp", "other-ssh-servers"],
+    "sshd": [
+        "PermitRootLogin", "PermitEmptyPasswords", "PasswordAuthentication", "KbdInteractiveAuthentication",
+        "PubkeyAuthentication", "PermitUserEnvironment", "MaxAuthTries", "ClientAliveCountMax", "LoginGraceTime",
+        "ClientAliveInterval", "ChannelTimeout", "MaxStartups.begin", "MaxStartups.rate", "MaxStartups.full",
+    ],
+    "xrdp": ["security_layer", "rdpdr", "cliprdr"],
+}  # fmt: skip
 
 # What is written in the tests of `apply`: (driver, address, value). sshd, the shell and sudo are tried with the real
 # programs in test_sshd.py, test_shell_timeout.py and test_sudo.py; units, log_forwarding and clock, which need running
@@ -102,7 +112,10 @@ WRITES = [
     ("file_mode", "audit-configuration", []),
     ("file_mode", "audit-tools", []),
 ]
-READERS = ["accounts", "faillock", "hardware", "kernel", "luks_volume", "package", "remmina", "removable_media", "vpn"]
+READERS = [
+    "accounts", "faillock", "firewall", "hardware", "kernel", "listening", "luks_volume", "package", "remmina",
+    "removable_media", "sshd", "vpn", "xrdp",
+]  # fmt: skip
 OTHERS = {"clock", "log_forwarding", "shell_timeout", "unit"}
 # A machine on which every write has something to do.
 DRIFTED = {
@@ -124,6 +137,8 @@ DRIFTED = {
         "max_log_file = 1\nmax_log_file_action = SUSPEND\nspace_left = 75\ndisk_full_action = SUSPEND\nlog_group = 7\n"
     ),
     "/var/log/audit/audit.log": "type=DAEMON_START\n",
+    "/usr/sbin/xrdp": "",
+    "/etc/xrdp/xrdp.ini": "[Globals]\nsecurity_layer=negotiate\n",
     "/etc/lightdm/lightdm.conf": "[Seat:*]\ngreeter-hide-users=false\n",
 }
 

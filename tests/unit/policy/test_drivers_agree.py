@@ -38,6 +38,8 @@ NEAR = [
     "cmdline:", "audit:pid", "audit:pids", "auditd:installed\n", "auditd.service:active\n", "audit:pid\n",
     "volumes", "volume", "key-files", "tpm", "tpm2", "iommu", "thunderbolt", "plain", "luks", "usb-storage", "loop",
     "profiles", "profile", "shared-secrets", "open-secrets", "old-programs", "profiles\n", "saved-passwords", "saved",
+    "PermitRootLogin", "permitrootlogin", "MaxStartups", "MaxStartups.begin", "MaxStartupsXbegin", "inbound-ipv4",
+    "inbound-ipv5", "forward-ipv4", "desktop-sharing", "xrdp", "xrdp\n", "security_layer", "security-layer",
 ]  # fmt: skip
 
 

@@ -1,0 +1,153 @@
+"""The rules that will be in the kernel after the next start, from what loads them: nftables.service, ufw, firewalld or
+netfilter-persistent.
+
+A unit counts when it is enabled; ufw.service is enabled from the day it is installed, so ufw.conf decides there. The
+file of nftables is tried in a network namespace of its own, where it changes nothing.
+"""
+
+from __future__ import annotations
+
+import re
+
+from . import firewall_iptables, firewall_nft
+from .attempt import text_or_nothing
+from .firewall_rules import ACCEPT, DROP, MAYBE_ACCEPT, REJECT, Ruleset
+from .firewall_sources import output
+from .firewall_strangers import Judgement, cards, judge, own_addresses
+from .host import HostError
+from .units_enabled import UNITS, enabled, started_units
+
+NFT_FILE = "/etc/nftables.conf"
+TRY = 'nft -f "$1" && exec nft -j list ruleset\n'
+# A rule may name a card by number (iif), so the cards have to be there.
+TRY_WITH_CARDS = 'file=$1; shift; for card; do ip link add "$card" type veth; done 2>/dev/null\nset -- "$file"\n' + TRY
+UFW_CHAINS = (
+    "before-logging-input",
+    "before-input",
+    "after-input",
+    "after-logging-input",
+    "reject-input",
+    "track-input",
+)
+OWN_LOADERS = re.compile(
+    r"\b(?:nft|iptables|ip6tables|iptables-restore|ip6tables-restore|iptables-nft|iptables-legacy)\b"
+)
+ZONES = ("/etc/firewalld/zones", "/usr/lib/firewalld/zones")
+
+
+def after_restart(host, family: str) -> Judgement:
+    """What strangers of `family` will meet. Raises HostError."""
+    rules = Ruleset()
+    loaders: list = []
+    if enabled(host, "nftables.service"):
+        loaders.append("nftables.service")
+        rules.add(_nftables(host))
+    if enabled(host, "ufw.service") and _shell(host, "/etc/ufw/ufw.conf").get("ENABLED", "").lower() == "yes":
+        loaders.append("ufw")
+        rules.add(_ufw(host, family))
+    if enabled(host, "netfilter-persistent.service"):
+        loaders.append("netfilter-persistent")
+        path = "/etc/iptables/rules.v6" if family == "ip6" else "/etc/iptables/rules.v4"
+        rules.add(firewall_iptables.read(text_or_nothing(host, path) or "", family, path))
+    if enabled(host, "firewalld.service"):
+        zone = _zone(host)
+        if zone.verdict != ACCEPT:
+            return zone
+        loaders.append(zone.why)
+    found = judge(rules, family, own_addresses(host, family), cards(host))
+    if found.verdict in (DROP, REJECT):
+        return found
+    own = _own_loader(host)
+    if own:
+        return Judgement(MAYBE_ACCEPT, f"{own} seems to load rules; what it loads is not known before the next start")
+    if not loaders:
+        return Judgement(ACCEPT, "nothing loads firewall rules when the machine starts")
+    return Judgement(found.verdict, f"{', '.join(loaders)}: {found.why}")
+
+
+def _nftables(host) -> Ruleset:
+    """What nftables.service will load. Raises HostError with nft's own words."""
+    path = NFT_FILE
+    for file in (f"{UNITS[0]}/nftables.service", *_drop_ins(host, "nftables.service")):
+        named = re.findall(r"^ExecStart=.*\s-f\s+(\S+)", text_or_nothing(host, file) or "", re.MULTILINE)
+        path = named[-1] if named else path
+    names = [name for name in host.entries("/sys/class/net") if name != "lo"]
+    try:
+        return firewall_nft.read(output(host, _apart(TRY, [path]))).ruleset
+    except HostError as problem:
+        if "Interface does not exist" not in problem.why:
+            raise HostError(problem.code, f"{path} could not be tried: {problem.why}") from None
+    try:
+        return firewall_nft.read(output(host, _apart(TRY_WITH_CARDS, [path, *names]))).ruleset
+    except HostError as problem:
+        raise HostError(problem.code, f"{path} could not be tried: {problem.why}") from None
+
+
+def _apart(script: str, words: list) -> list:
+    return ["unshare", "--net", "sh", "-c", script, "sh", *words]
+
+
+def _drop_ins(host, unit: str) -> list:
+    folder = f"{UNITS[0]}/{unit}.d"
+    return [f"{folder}/{name}" for name in host.entries(folder) if name.endswith(".conf")]
+
+
+def _ufw(host, family: str) -> Ruleset:
+    """The chains that ufw will put together. Raises HostError."""
+    kind = "6" if family == "ip6" else ""
+    defaults = _shell(host, "/etc/default/ufw")
+    policy = defaults.get("DEFAULT_INPUT_POLICY", "DROP").upper()
+    if kind and defaults.get("IPV6", "").lower() != "yes":
+        # Without IPv6, ufw lets nothing of it in (ufw-init-functions of 0.36.2).
+        return firewall_iptables.read("*filter\n:INPUT DROP\n-A INPUT -i lo -j ACCEPT\nCOMMIT\n", family, "ufw")
+    parts = []
+    for name in ("before", "after", "user"):
+        path = f"/etc/ufw/{name}{kind}.rules"
+        text = text_or_nothing(host, path)
+        if text is None:
+            raise HostError("malformed", f"{path} is missing, so ufw will not start")
+        firewall_iptables.read(text, family, path)  # a slip is named with its own file
+        parts.append(text)
+    chains = "".join(f":ufw{kind}-{name}\n-A INPUT -j ufw{kind}-{name}\n" for name in UFW_CHAINS)
+    first = f"*filter\n:INPUT {'ACCEPT' if policy == 'ACCEPT' else 'DROP'}\n:ufw{kind}-logging-deny\n{chains}"
+    last = f"*filter\n-A ufw{kind}-before-input -j ufw{kind}-user-input\n"
+    if policy == "REJECT":
+        last += f"-A ufw{kind}-reject-input -j REJECT\n"
+    return firewall_iptables.read(f"{first}COMMIT\n{''.join(parts)}\n{last}COMMIT\n", family, "ufw")
+
+
+def _zone(host) -> Judgement:
+    """What firewalld's default zone does with strangers. Raises HostError."""
+    settings = _shell(host, "/etc/firewalld/firewalld.conf")
+    name = settings.get("DefaultZone", "public")
+    for folder in ZONES:
+        text = text_or_nothing(host, f"{folder}/{name}.xml")
+        if text is not None:
+            target = re.search(r"<zone[^>]*\btarget=[\"']([A-Za-z%_]+)[\"']", text)
+            if target and target[1] == ACCEPT.upper():
+                return Judgement(ACCEPT, f"firewalld's zone {name} lets everything in")
+            return Judgement(DROP if target and target[1] == "DROP" else REJECT, f"firewalld's default zone {name}")
+    raise HostError("malformed", f"firewalld's default zone {name!r} has no file")
+
+
+def _shell(host, path: str) -> dict:
+    """NAME=value lines of a file that a shell reads; the last of a name counts. Raises HostError."""
+    found = {}
+    for line in (text_or_nothing(host, path) or "").split("\n"):
+        name, equals, said = line.strip().partition("=")
+        if equals and not name.startswith("#"):
+            found[name.strip()] = said.split(" #", 1)[0].strip().strip("\"'")
+    return found
+
+
+def _own_loader(host) -> str:
+    """A unit or script of the school's own that seems to load rules, or an empty text. Raises HostError."""
+    known = ("nftables.service", "ufw.service", "netfilter-persistent.service", "firewalld.service")
+    started = [name for name in started_units(host) if name.endswith(".service") and name not in known]
+    paths = [f"{UNITS[0]}/{name}" for name in started if host.link(f"{UNITS[0]}/{name}") is None]
+    paths += [f"/etc/network/if-pre-up.d/{name}" for name in host.entries("/etc/network/if-pre-up.d")]
+    for path in (*paths, "/etc/rc.local", "/etc/network/interfaces"):
+        text = text_or_nothing(host, path) or ""
+        if any(OWN_LOADERS.search(line) for line in text.split("\n") if not line.lstrip().startswith("#")):
+            return path
+    return ""

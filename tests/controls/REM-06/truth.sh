@@ -1,0 +1,29 @@
+#!/bin/bash
+# REM-06 from the other end: what answers to the first words of VNC or RDP on this machine's own address, and which units
+# of such programs systemd starts. Prints compliant or drifted, then why. LEVEL is the device's level.
+set -u
+wrong=""
+address=$(ip -4 -o addr show scope global | awk '{ sub("/.*", "", $4); print $4; exit }')
+for port in $(ss -Hltn | awk '{ print $4 }' | grep -vE '^(127\.|\[::1\])' | sed 's/.*://' | sort -un); do
+    said=$(timeout 3 bash -c "exec 3<>/dev/tcp/${address:-127.0.0.1}/$port && head -c 3 <&3" 2>/dev/null | tr -d '\0')
+    [ "$said" != RFB ] || wrong+="a VNC server answers on port $port. "
+done
+name=$(ss -Hltnp 'sport = :3389' | grep -v '127\.0\.0\.1' | sed -n 's/.*(("\([^"]*\)".*/\1/p' | head -1)
+case $name in "") ;; xrdp) [ "${LEVEL:-standard}" != high ] || wrong+="xrdp listens. " ;; *) wrong+="$name on 3389. " ;; esac
+for unit in x11vnc wayvnc anydesk teamviewerd rustdesk; do
+    ! systemctl is-enabled -q "$unit" 2>/dev/null || wrong+="$unit starts with the machine. "
+done
+# Asked for RDP's own encryption, an xrdp with TLS alone refuses.
+if [ "$name" = xrdp ]; then
+    answer=$(timeout 5 python3 - "$address" <<'EOF'
+import socket, sys
+one = socket.create_connection((sys.argv[1], 3389), 3)
+one.send(bytes.fromhex("0300001300 0ee000000000000100080000000000".replace(" ", "")))
+print(one.recv(64).hex())
+EOF
+    )
+    # X.224 connection confirm: 02 in the eleventh octet lets it happen, 03 refuses.
+    [ "${answer:22:2}" = 03 ] || wrong+="xrdp takes its old encryption ($answer). "
+fi
+if [ -n "$wrong" ]; then echo drifted; else echo compliant; fi
+echo "$wrong"

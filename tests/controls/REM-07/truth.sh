@@ -1,0 +1,37 @@
+#!/bin/bash
+# REM-07 as sshd says it for people of this machine and for networks chosen by hand, and when it was last started or
+# reloaded by its own journal. Prints compliant, pending or drifted, then why. LEVEL is the device's level.
+set -u
+wrong="" waits=""
+case ${LEVEL:-standard} in high) most=300 ;; sensitive) most=900 ;; *) most=1800 ;; esac
+
+in_seconds() { awk -v t="$1" 'BEGIN { n = 0; while (match(t, /^[0-9]+[smhdw]?/)) { p = substr(t, 1, RLENGTH);
+    t = substr(t, RLENGTH + 1); u = substr(p, length(p)); m = u == "m" ? 60 : u == "h" ? 3600 : u == "d" ? 86400 :
+    u == "w" ? 604800 : 1; n += m * (p + 0) } print n }'; }
+
+mkdir -p /run/sshd
+read -ra running < <(tr '\0' ' ' <"/proc/$(systemctl show -P MainPID ssh)/cmdline" | sed 's/^sshd: //; s/ \[listener.*//')
+for who in pupil technician root; do
+    for from in 127.0.0.1 10.0.2.2 192.168.7.7 203.0.113.5; do
+        if ! said=$(sshd -T "${running[@]:2}" -C "user=$who,host=h,addr=$from,laddr=10.0.2.15,lport=22" 2>&1); then
+            wrong="sshd does not take its configuration. "
+            break 2
+        fi
+        interval=$(awk '$1 == "clientaliveinterval" { print $2 }' <<<"$said")
+        count=$(awk '$1 == "clientalivecountmax" { print $2 }' <<<"$said")
+        idle=0
+        for pair in $(awk '$1 == "channeltimeout" { $1 = ""; print }' <<<"$said"); do
+            # shellcheck disable=SC2053
+            if [[ session == ${pair%%=*} ]]; then idle=$(in_seconds "${pair#*=}"); break; fi
+        done
+        [ "$idle" -gt 0 ] && [ "$idle" -le "$most" ] || wrong+="$who from $from: an idle session ends after $idle s. "
+        [ "$interval" -gt 0 ] && [ "$interval" -le 300 ] || wrong+="$who from $from: asked after $interval s. "
+        [ "$count" -gt 0 ] && [ "$count" -le 3 ] || wrong+="$who from $from: dropped after $count questions. "
+    done
+done
+started=$(journalctl -u ssh -o short-unix -g 'Server listening' -n 1 -q | cut -d. -f1)
+for place in /etc/ssh/sshd_config /etc/ssh/sshd_config.d /etc/ssh/sshd_config.d/*; do
+    [ "$(stat -c %Y "$place")" -le "${started:-0}" ] || waits="$place is newer than sshd. "
+done
+if [ -n "$wrong" ]; then echo drifted; elif [ -n "$waits" ]; then echo pending; else echo compliant; fi
+echo "$wrong$waits"

@@ -1,0 +1,9 @@
+#!/bin/bash
+# The rules were flushed at run time; the file is right.
+# kind: not_loaded
+# image: server
+# flips: REM-12
+# expect: drifted
+# mends: no
+set -eu
+nft flush ruleset

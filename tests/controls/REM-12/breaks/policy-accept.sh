@@ -1,0 +1,10 @@
+#!/bin/bash
+# The chain is there with all its rules, but its policy lets the rest in.
+# kind: value
+# image: server
+# flips: REM-12
+# expect: drifted
+# mends: no
+set -eu
+nft add chain inet filter input '{ policy accept; }'
+sed -i 's/policy drop/policy accept/' /etc/nftables.conf

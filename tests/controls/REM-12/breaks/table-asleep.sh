@@ -1,0 +1,9 @@
+#!/bin/bash
+# The table was put to sleep; it is still listed.
+# kind: not_loaded
+# image: server
+# flips: REM-12
+# expect: drifted
+# mends: no
+set -eu
+nft 'add table inet filter { flags dormant; }' 

@@ -1,0 +1,35 @@
+#!/bin/bash
+# What a school does by hand before a machine of the lab fulfils REM-06 to REM-12: Leeboard changes neither sshd nor the
+# firewall nor xrdp. Needs the packages nftables, iptables, ufw, xrdp, tigervnc-standalone-server and dropbear-bin.
+set -eu
+cat >/etc/ssh/sshd_config.d/10-school.conf <<'EOF'
+PermitRootLogin no
+MaxAuthTries 4
+LoginGraceTime 60
+MaxStartups 10:30:60
+ClientAliveInterval 300
+ClientAliveCountMax 3
+ChannelTimeout session=5m
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+EOF
+sshd -t
+systemctl reload ssh
+cat >/etc/nftables.conf <<'EOF'
+#!/usr/sbin/nft -f
+flush ruleset
+table inet filter {
+    chain input {
+        type filter hook input priority filter; policy drop;
+        ct state established,related accept
+        iif lo accept
+        meta l4proto { icmp, ipv6-icmp } accept
+        tcp dport 22 accept
+    }
+}
+EOF
+systemctl enable --now nftables
+systemctl restart nftables
+if [ -e /etc/xrdp/xrdp.ini ]; then
+    sed -i -E 's/^security_layer=.*/security_layer=tls/; s/^rdpdr=.*/rdpdr=false/' /etc/xrdp/xrdp.ini
+fi

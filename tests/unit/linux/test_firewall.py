@@ -1,0 +1,337 @@
+"""What strangers meet: real rules of nftables and both kinds of iptables, and real packets beside the driver."""
+
+# ruff: noqa: E501 - a case is easier to compare on one line
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.leeboard.schools.plugins.module_utils._linux import firewall
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.change import ChangeRefused, apply
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Completed, HostError
+
+from tests.unit.linux.folder import Answers, effective, folder
+from tests.unit.linux.network import visited
+from tests.unit.linux.own import run
+
+HIGH, ANY = 40123, 0  # a port that nobody would name, and any port of the stranger's
+
+
+def nft(rules: str, family: str = "inet", policy: str = "drop", more: str = "") -> str:
+    """Commands that load one table with an input chain."""
+    return (
+        f"nft -f - <<'EOF'\ntable {family} guard {{\n{more}\nchain incoming {{\n"
+        f"type filter hook input priority filter; policy {policy};\nct state established,related accept\n"
+        f"iif lo accept\n{rules}\n}}\n}}\nEOF"
+    )
+
+
+GOOD = nft("tcp dport { 22, 443 } accept")
+# name: commands, IPv4, IPv6 (as the driver and the packets both have it), and perhaps the ports of the packet
+CASES: dict[str, tuple[Any, ...]] = {
+    "no rules": ("true", "accept", "accept"),
+    "policy drop": (GOOD, "drop", "drop"),
+    "last rule rejects": (nft("tcp dport 22 accept\nmeta l4proto tcp reject with tcp reset\nreject", policy="accept"), "reject", "reject"),
+    "stock nftables.conf": (nft("", policy="accept").replace("ct state established,related accept", ""), "accept", "accept"),
+    "IPv4 only": (nft("tcp dport 22 accept", "ip"), "drop", "accept"),
+    "IPv6 only": (nft("tcp dport 22 accept", "ip6"), "accept", "drop"),
+    "accept before the drop": (nft("accept\ndrop"), "accept", "accept"),
+    "accept for all of IPv6": (nft("meta nfproto ipv6 accept"), "drop", "accept"),
+    "accept in another chain does not save": (
+        GOOD + "\n" + nft("accept", policy="accept").replace("guard", "other").replace("priority filter", "priority -10"),
+        "drop", "drop",
+    ),
+    "a later chain that drops": (
+        nft("accept", policy="accept") + "\n" + nft("").replace("guard", "late").replace("priority filter", "priority 20"),
+        "drop", "drop",
+    ),
+    "dropped before input": (
+        nft("accept", policy="accept") + "\nnft add chain inet guard early '{ type filter hook prerouting priority raw; }'"
+        "\nnft add rule inet guard early iifname != lo drop",
+        "drop", "drop",
+    ),
+    "a table that sleeps": (GOOD.replace("table inet guard {", "table inet guard {\nflags dormant;"), "accept", "accept"),
+    "jump to a chain that accepts": (nft("jump open", more="chain open {\naccept\n}"), "accept", "accept"),
+    "jump to a chain that returns": (nft("jump open", more="chain open {\ntcp dport 22 accept\nreturn\n}"), "drop", "drop"),
+    "goto leaves for the policy": (nft("goto away\naccept", more="chain away {\ntcp dport 22 accept\n}"), "drop", "drop"),
+    "a set of ports with ours": (
+        nft("tcp dport @high accept", more="set high {\ntype inet_service; flags interval;\nelements = { 22, 32768-60999 }\n}"),
+        "accept", "accept",
+    ),
+    "a map of verdicts": (
+        nft("tcp dport vmap @doors", more="map doors {\ntype inet_service : verdict;\nelements = { 22 : accept, 25 : drop }\n}"),
+        "drop", "drop",
+    ),
+    "a map of verdicts for states": (
+        nft("ct state vmap { new : accept, invalid : drop }"), "accept", "accept",
+    ),
+    "by the name of the card": (nft('iifname "eth0" accept'), "accept", "accept"),
+    "by the number of the card": (nft('iif "eth0" accept'), "accept", "accept"),
+    "by a card that is not here": (nft('iifname "wg0" accept'), "drop", "drop"),
+    "by the machine's own address": (nft("ip daddr 10.0.2.15 accept\nip6 daddr 2001:db8:2::/64 accept"), "accept", "accept"),
+    "two halves of the Internet": (nft("ip saddr 0.0.0.0/1 accept\nip saddr 128.0.0.0/1 accept"), "accept", "drop"),
+    "one network of the school": (nft("ip saddr 10.20.30.0/24 accept\nip6 saddr 2001:db8:77::/64 accept"), "drop", "drop"),
+    "everything but one network": (nft("ip saddr != 10.20.30.0/24 accept"), "accept", "drop"),
+    "another header is no other value": (nft("sctp dport != 9 accept\nicmp type != 8 accept\nip6 saddr != ::1 accept"), "drop", "accept"),
+    "from port 53": (nft("tcp sport 53 accept"), "accept", "accept", HIGH, 53),
+    "low ports": (nft("tcp dport 1-1023 accept"), "accept", "accept", 617),
+    "high ports": (nft("tcp dport >= 50000 accept"), "accept", "accept", 51877),
+    "slowly": (nft("ct state new limit rate 100/second accept"), "accept", "accept"),
+    "only what goes too fast is dropped": (nft("limit rate over 1000/second drop", policy="accept"), "accept", "accept"),
+    "new connections only": (nft("tcp flags & (fin|syn|rst|ack) == syn accept"), "accept", "accept"),
+    "whole connections only": (nft("tcp flags & (fin|syn|rst|ack) == ack accept"), "drop", "drop"),
+    "ICMP is no way in": (nft("ip protocol icmp accept\nmeta l4proto ipv6-icmp accept\nudp dport 68 accept"), "drop", "drop"),
+    "an address with a port": (nft("ip saddr . tcp dport { 10.0.0.1 . 22, 10.0.0.2 . 1-65535 } accept"), "drop", "drop"),
+    "marked packets": (nft("meta mark 0x1 accept\nct mark 7 accept"), "drop", "drop"),
+    "unmarked packets": (nft("meta mark 0x0 accept"), "accept", "accept"),
+    "only the broadcast is dropped": (nft("fib daddr type { broadcast, multicast } drop", policy="accept"), "accept", "accept"),
+    "to what is local": (nft("fib daddr type local accept"), "accept", "accept"),
+    "iptables in nftables": (
+        "iptables-nft -A INPUT -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT\n"
+        "iptables-nft -A INPUT -p tcp -m multiport --dports 22,443 -m addrtype --dst-type LOCAL -j ACCEPT\n"
+        "iptables-nft -A INPUT -m limit --limit 3/min -j LOG\niptables-nft -P INPUT DROP\n",
+        "drop", "accept",
+    ),
+    "the old iptables": (
+        "iptables-legacy -P INPUT DROP\niptables-legacy -A INPUT -i lo -j ACCEPT\n"
+        "ip6tables-legacy -A INPUT ! -i lo -p tcp -j REJECT --reject-with tcp-reset\nip6tables-legacy -A INPUT ! -i lo -j REJECT",
+        "drop", "reject",
+    ),
+    "both kinds of iptables": (
+        "iptables-nft -P INPUT ACCEPT\niptables-legacy -A INPUT -j DROP\nip6tables-nft -A INPUT -j DROP", "drop", "drop",
+    ),
+    "iptables with an accept before": (
+        "iptables-nft -P INPUT DROP\niptables-nft -I INPUT -m comment --comment 'for the -j DROP test' -j ACCEPT\n"
+        "ip6tables-nft -P INPUT DROP\nip6tables-nft -A INPUT ! -s fe80::/10 -p tcp --dport 1024: -j ACCEPT",
+        "accept", "accept",
+    ),
+    "iptables by chains": (
+        "iptables-nft -N GUARD\niptables-nft -A INPUT -j GUARD\niptables-nft -A GUARD -p tcp --syn -m mark ! --mark 0x5 "
+        "-j RETURN\niptables-nft -A GUARD -j DROP\niptables-nft -A INPUT -g LAST\n".replace("-A INPUT -g LAST\n", "-P INPUT DROP\n")
+        + "ip6tables-nft -N GUARD\nip6tables-nft -A INPUT -g GUARD\nip6tables-nft -A INPUT -j DROP",
+        "drop", "accept",
+    ),
+}  # fmt: skip
+
+
+def test_the_driver_says_what_packets_meet(tmp_path: Path) -> None:
+    cases = [(name, one[0], (*one[3:], HIGH)[0], (*one[4:], ANY)[0]) for name, one in CASES.items()]
+    found = visited(tmp_path, cases)
+    said = {
+        name: tuple(found[name]["said"][f"inbound-{version}"].get("value") for version in ("ipv4", "ipv6"))
+        for name in CASES
+    }
+    packets = {name: tuple(found[name]["packets"][version] for version in ("ipv4", "ipv6")) for name in CASES}
+    assert packets == {name: one[1:3] for name, one in CASES.items()}
+    assert said == packets
+    assert found["policy drop"]["children"] == 1
+    assert found["policy drop"]["said"]["inbound-ipv4"]["note"] == "open to everybody: tcp 22, tcp 443"
+
+
+def test_what_cannot_be_told_is_said(tmp_path: Path) -> None:
+    cases = [
+        ("bytes at a place", nft("@th,8,8 187 accept"), HIGH, ANY),
+        ("a mark from before", nft("meta mark 0x1 accept") + "\nnft add chain inet guard early "
+         "'{ type filter hook prerouting priority mangle; }'\nnft add rule inet guard early ip saddr 81.0.0.0/8 "
+         "meta mark set 0x1", HIGH, ANY),
+        ("particular senders", "iptables-nft -P INPUT DROP\niptables-nft -A INPUT -m mac --mac-source 02:00:00:00:00:01 "
+         "-j ACCEPT\nip6tables-nft -P INPUT DROP\nip6tables-nft -A INPUT -m recent --name x --rcheck -j DROP", HIGH, ANY),
+    ]  # fmt: skip
+    found = visited(tmp_path, cases)
+    for name in ("bytes at a place", "a mark from before"):
+        for version in ("ipv4", "ipv6"):
+            aspect = found[name]["said"][f"inbound-{version}"]
+            assert aspect["code"] == "failed", name
+            assert "of chain incoming in table inet guard cannot be told for TCP to port" in aspect["why"]
+    # Some one who may be let in makes it impossible to tell; who is dropped besides changes nothing.
+    assert found["particular senders"]["said"]["inbound-ipv4"]["code"] == "failed"
+    assert found["particular senders"]["said"]["inbound-ipv6"]["value"] == "drop"
+
+
+def test_what_leaves_outside_the_vpn(tmp_path: Path) -> None:
+    out = (
+        "nft -f - <<'EOF'\ntable inet guard {\nchain outgoing {\ntype filter hook output priority 0; policy drop;\n"
+        'oifname "wg0" accept\nudp dport 51820 ip daddr 198.51.100.7 accept\noif lo accept\n}\n}\nEOF'
+    )
+    found = visited(
+        tmp_path, [("vpn only", out, HIGH, ANY), ("open", GOOD, HIGH, ANY)], ("outbound-ipv4", "outbound-ipv6")
+    )
+    assert [one["value"] for one in found["vpn only"]["said"].values()] == ["drop", "drop"]
+    assert [one["value"] for one in found["open"]["said"].values()] == ["accept", "accept"]
+
+
+def test_five_thousand_rules_are_judged_or_refused_in_time(tmp_path: Path) -> None:
+    many = "".join(f"ip saddr 10.{at // 250}.{at % 250}.7 tcp dport {at + 1000} accept\n" for at in range(5000))
+    (tmp_path / "many.nft").write_text(
+        f"table ip guard {{\nchain i {{\ntype filter hook input priority 0; policy drop;\n{many}}}\n}}\n"
+    )
+    found = visited(tmp_path, [("many", f"nft -f {tmp_path}/many.nft", HIGH, ANY)])["many"]["said"]["inbound-ipv4"]
+    assert (found["state"], found["code"]) == ("unreadable", "too_large")
+    assert "bytes of rules" in found["why"]
+
+
+RULES = '{"nftables": [{"chain": {"family": "inet", "table": "t", "name": "i", "hook": "input", "prio": 0, "policy": "drop"}}]}'
+MACHINE = {
+    "/usr/sbin/nft": "",
+    "/sys/class/net/eth0/type": "1\n",
+    "/proc/net/if_inet6": "",
+    "/proc/modules": "nf_tables 1\n",
+}
+
+
+def test_a_program_that_decides_cannot_be_told(tmp_path: Path) -> None:
+    # From libnftables-json(5): the kernel that runs the tests has no queues.
+    rule = '{"rule": {"family": "inet", "table": "t", "chain": "i", "expr": [{"queue": {"num": 3}}]}}'
+    answers = Answers({"nft -j": Completed(0, RULES.replace("]}", f", {rule}]}}"), "")})
+    found = effective(firewall, folder(tmp_path, MACHINE, answers), "inbound-ipv4")
+    assert (found["code"], "rule 1 of chain i in table inet t cannot be told" in found["why"]) == ("failed", True)
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "words"),
+    [
+        pytest.param(Completed(0, RULES[:-30], ""), "malformed", "makes no sense", id="cut off"),
+        pytest.param(Completed(0, "[]", ""), "malformed", "makes no sense", id="another shape"),
+        pytest.param(Completed(0, "", ""), "malformed", "makes no sense", id="nothing"),
+        pytest.param(Completed(1, "", "Operation not permitted"), "failed", "Operation not permitted", id="no rights"),
+        pytest.param(Completed(0, "x" * (1024 * 1024), ""), "too_large", "bytes of rules", id="too long"),
+    ],
+)
+def test_bad_answers_of_nft(tmp_path: Path, answer: Completed, code: str, words: str) -> None:
+    found = effective(firewall, folder(tmp_path, MACHINE, Answers({"nft -j": answer})), "inbound-ipv4")
+    assert (found["code"], words in found["why"]) == (code, True)
+
+
+def test_a_slow_nft_is_a_timeout(tmp_path: Path) -> None:
+    def slow(_argv: list[str]) -> Completed:
+        raise HostError("timeout", "nft gave no answer within 20 s")
+
+    found = effective(firewall, folder(tmp_path, MACHINE, Answers({"nft -j": slow})), "inbound-ipv4")
+    assert (found["code"], found["why"]) == ("timeout", "nft gave no answer within 20 s")
+
+
+def test_without_nft_only_a_drop_of_iptables_counts(tmp_path: Path) -> None:
+    saved = "*filter\n:INPUT {} [0:0]\nCOMMIT\n"
+    files = {name: text for name, text in MACHINE.items() if name != "/usr/sbin/nft"}
+    files["/usr/sbin/iptables-nft-save"] = ""
+    for policy, code in (("DROP", None), ("ACCEPT", "missing_tool")):
+        answers = Answers({"iptables-nft-save": Completed(0, saved.format(policy), "")})
+        found = effective(firewall, folder(tmp_path / policy, files, answers), "inbound-ipv4")
+        assert found.get("code") == code
+    files["/proc/modules"] = "ext4 1\n"
+    assert effective(firewall, folder(tmp_path / "none", files), "inbound-ipv4")["value"] == "accept"
+
+
+def test_a_machine_without_ipv6(tmp_path: Path) -> None:
+    files = {"/usr/sbin/nft": "", "/sys/class/net/eth0/type": "1\n"}
+    host = folder(tmp_path, files, Answers({"nft -j": Completed(0, RULES, "")}))
+    assert effective(firewall, host, "inbound-ipv6")["value"] == "off"
+    files |= {"/proc/net/if_inet6": ""}
+    for name, text in (("eth0", "1\n"), ("default", "0\n")):
+        files[f"/proc/sys/net/ipv6/conf/{name}/disable_ipv6"] = text
+    host = folder(tmp_path / "one", files, Answers({"nft -j": Completed(0, '{"nftables": []}', "")}))
+    assert effective(firewall, host, "inbound-ipv6")["value"] == "accept"
+
+
+def test_without_root_and_without_writing(tmp_path: Path) -> None:
+    host = folder(tmp_path, MACHINE)
+    host.is_root = False
+    assert {one["effective"]["code"] for one in firewall.observe(host, firewall.ALL).values()} == {"needs_root"}
+    with pytest.raises(ChangeRefused, match="cut off"):
+        apply(firewall, folder(tmp_path), [{"address": "inbound-ipv4", "value": "drop"}], "run")
+
+
+# After a restart
+
+
+def restarted(tmp_path: Path, variants: dict[str, list[tuple[str, str | None]]]) -> dict[str, Any]:
+    """{variant: {address: aspect}} for files of /etc ({path: text, or None to start the unit of that name})."""
+    script = f"""
+import shutil
+sys.path[:0] = [{str(Path(__file__).parents[3] / "collections")!r}]
+from ansible_collections.leeboard.schools.plugins.module_utils._linux import firewall
+shutil.copytree("/etc", "/run/etc", symlinks=True)
+for name, files in {variants!r}.items():
+    for unit in ("multi-user.target.wants/ufw.service", "sysinit.target.wants/nftables.service", "nftables.service.d"):
+        path = pathlib.Path("/etc/systemd/system", unit)
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink(missing_ok=True)
+    for path in ("ufw/ufw.conf", "ufw/user.rules", "ufw/user6.rules", "default/ufw", "nftables.conf"):
+        shutil.copy(f"/run/etc/{{path}}", f"/etc/{{path}}")
+    for path, text in files:
+        if text is None:
+            place = pathlib.Path("/etc/systemd/system/x.target.wants", path)
+            place.parent.mkdir(exist_ok=True)
+            place.unlink(missing_ok=True)
+            place.symlink_to(f"/usr/lib/systemd/system/{{path}}")
+        else:
+            put(path, text)
+    found[name] = {{key: one["effective"] for key, one in firewall.observe(
+        Host(), ["after-restart-ipv4", "after-restart-ipv6"]).items()}}
+    shutil.rmtree("/etc/systemd/system/x.target.wants", ignore_errors=True)
+    pathlib.Path("/etc/systemd/system/school.service").unlink(missing_ok=True)
+"""
+    return run(tmp_path, script, "nft", "ufw")  # type: ignore[no-any-return]
+
+
+NFT_FILE = "#!/usr/sbin/nft -f\nflush ruleset\ntable {} g {{\n chain i {{\n type filter hook input priority 0; policy drop;\n{}\n}}\n}}\n"
+
+
+def test_after_a_restart(tmp_path: Path) -> None:
+    on: list[tuple[str, str | None]] = [("nftables.service", None)]
+    ufw: list[tuple[str, str | None]] = [("ufw.service", None), ("/etc/ufw/ufw.conf", "ENABLED=yes\n")]
+    user = "*filter\n:ufw-user-input - [0:0]\n{}COMMIT\n"
+    variants: dict[str, list[tuple[str, str | None]]] = {
+        "nothing": [],
+        "nftables": [*on, ("/etc/nftables.conf", NFT_FILE.format("inet", "iif lo accept\ntcp dport 22 accept"))],
+        "nftables not enabled": [("/etc/nftables.conf", NFT_FILE.format("inet", ""))],
+        "nftables as shipped": on,
+        "nftables for IPv4": [*on, ("/etc/nftables.conf", NFT_FILE.format("ip", ""))],
+        "nftables with a slip": [*on, ("/etc/nftables.conf", NFT_FILE.format("inet", "tcp dprot 22 accept"))],
+        "nftables with another file": [
+            *on,
+            (
+                "/etc/systemd/system/nftables.service.d/x.conf",
+                "[Service]\nExecStart=\nExecStart=/usr/sbin/nft -f /etc/other\n",
+            ),
+            ("/etc/other", NFT_FILE.format("inet", "")),
+        ],
+        "ufw installed": [("ufw.service", None)],
+        "ufw": ufw,
+        "ufw lets everything in": [*ufw, ("/etc/default/ufw", "IPV6=yes\nDEFAULT_INPUT_POLICY=ACCEPT\n")],
+        "ufw rejects": [*ufw, ("/etc/default/ufw", 'IPV6=yes\nDEFAULT_INPUT_POLICY="REJECT"\n')],
+        "ufw without IPv6": [*ufw, ("/etc/default/ufw", "IPV6=no\n")],
+        "ufw with a rule for all": [
+            *ufw,
+            ("/etc/ufw/user.rules", user.format("-A ufw-user-input -j ACCEPT -m comment --comment 'x'\n")),
+        ],
+        "ufw with SSH": [*ufw, ("/etc/ufw/user.rules", user.format("-A ufw-user-input -p tcp --dport 22 -j ACCEPT\n"))],
+        "a unit of the school's own": [
+            ("/etc/systemd/system/school.service", "[Service]\nExecStart=/usr/sbin/nft -f /root/rules\n"),
+            ("school.service", None),
+        ],
+    }
+    found = restarted(tmp_path, variants)
+    values = {
+        name: tuple(one.get("value", one.get("code")) for one in aspects.values()) for name, aspects in found.items()
+    }
+    assert values == {
+        "nothing": ("accept", "accept"),
+        "nftables": ("drop", "drop"),
+        "nftables not enabled": ("accept", "accept"),
+        "nftables as shipped": ("accept", "accept"),
+        "nftables for IPv4": ("drop", "accept"),
+        "nftables with a slip": ("failed", "failed"),
+        "nftables with another file": ("drop", "drop"),
+        "ufw installed": ("accept", "accept"),
+        "ufw": ("drop", "drop"),
+        "ufw lets everything in": ("accept", "accept"),
+        "ufw rejects": ("reject", "reject"),
+        "ufw without IPv6": ("drop", "drop"),
+        "ufw with a rule for all": ("accept", "drop"),
+        "ufw with SSH": ("drop", "drop"),
+        "a unit of the school's own": ("failed", "failed"),
+    }
+    assert "school.service seems to load rules" in found["a unit of the school's own"]["after-restart-ipv4"]["why"]
+    assert "syntax error" in found["nftables with a slip"]["after-restart-ipv4"]["why"]
+    assert "nothing loads firewall rules" in found["ufw installed"]["after-restart-ipv4"]["source"]

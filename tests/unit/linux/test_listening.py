@@ -1,0 +1,228 @@
+"""Who waits for people from the network: real listeners, and the answers of ss and systemd's folders for the rest."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.leeboard.schools.plugins.module_utils._linux import listening, xrdp
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.change import ChangeRefused, apply
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Completed, HostError
+
+from tests.unit.linux.folder import Answers, effective, folder
+
+COLLECTIONS = Path(__file__).parents[3] / "collections"
+LISTENERS = """
+import json, os, shutil, socket, subprocess, sys, time
+sys.path[:0] = [{collections!r}]
+from ansible_collections.leeboard.schools.plugins.module_utils._linux import listening
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Host
+wait = "import socket, sys, time; one = socket.socket(int(sys.argv[3])); one.bind((sys.argv[1], int(sys.argv[2])));" \
+       "one.listen(); print(1, flush=True); time.sleep(60)"
+running = []
+for program, address, port in {wanted!r}:
+    name = {folder!r} + "/" + program
+    if not os.path.exists(name):
+        os.makedirs({folder!r}, exist_ok=True)
+        shutil.copy(os.path.realpath(sys.executable), name)
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    environment = {{**os.environ, "PYTHONHOME": sys.base_prefix}}
+    one = subprocess.Popen([name, "-c", wait, address, str(port), str(int(family))], stdout=subprocess.PIPE,
+                           env=environment)
+    one.stdout.readline()
+    running.append(one)
+for argv in {commands!r}:
+    running.append(subprocess.Popen(argv, stderr=subprocess.DEVNULL))
+time.sleep(1 if {commands!r} else 0)
+host = Host()
+found = {{name: one["effective"]["value"] for name, one in listening.observe(host, listening.ALL).items()}}
+found["children"] = host.children
+for one in running:
+    one.kill()
+    one.wait()
+print(json.dumps(found))
+"""
+
+
+def really(
+    tmp_path: Path, wanted: list[tuple[str, str, int]], commands: list[list[str]] | None = None
+) -> dict[str, Any]:
+    """What the driver sees with programs of these names listening, in a network namespace of its own."""
+    if os.geteuid() != 0 or not shutil.which("ss"):
+        pytest.skip("needs root and ss")
+    code = LISTENERS.format(collections=str(COLLECTIONS), wanted=wanted, folder=str(tmp_path), commands=commands or [])
+    setup = 'ip link set lo up; mount -t tmpfs tmpfs /etc/systemd/system; mkdir -p /run/sshd; exec "$@"'
+    alone = ["unshare", "--net", "--mount", "--propagation", "private", "sh", "-c", setup, "sh"]
+    done = subprocess.run(
+        [*alone, sys.executable, "-c", code],
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    if "Operation not permitted" in done.stderr:
+        pytest.skip("this machine does not allow network namespaces")
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def test_programs_that_really_listen(tmp_path: Path) -> None:
+    found = really(
+        tmp_path,
+        [
+            ("x11vnc", "0.0.0.0", 5999),
+            ("Xtigervnc", "127.0.0.1", 5901),
+            ("wayvnc", "::1", 5902),
+            ("gnome-remote-desktop-daemon", "::", 3390),
+            ("something", "::", 5900),
+            ("something", "127.0.0.1", 5903),
+            ("xrdp", "::", 3389),
+            ("rustdesk", "127.0.0.1", 21118),
+            ("nginx", "0.0.0.0", 443),
+        ],
+    )
+    assert sorted(found["desktop-sharing"]) == [
+        "gnome-remote-de (TCP 3390 on every address)",
+        "rustdesk (runs, and reaches its maker's relay)",
+        "something (TCP 5900 on every address)",
+        "x11vnc (TCP 5999 on every address)",
+    ]
+    assert found["xrdp"] == ["xrdp (TCP 3389 on every address)"]
+    assert found["other-ssh-servers"] == []
+    assert found["children"] == 1
+
+
+def test_ssh_servers_that_really_listen(tmp_path: Path) -> None:
+    for program in ("/usr/sbin/sshd", "/usr/sbin/dropbear"):
+        if not Path(program).exists():
+            pytest.skip(f"{program} is not installed on this machine")
+    key = tmp_path / "key"
+    subprocess.run(["ssh-keygen", "-q", "-N", "", "-t", "ed25519", "-f", str(key)], check=True)
+    (tmp_path / "conf").write_text(f"HostKey {key}\nPermitRootLogin yes\n")
+    found = really(
+        tmp_path,
+        [],
+        [
+            ["/usr/sbin/sshd", "-D", "-p", "2022", "-h", str(key)],
+            ["/usr/sbin/sshd", "-D", "-p", "2023", "-f", str(tmp_path / "conf")],
+            ["/usr/sbin/dropbear", "-F", "-R", "-p", "2024"],
+            ["/usr/sbin/dropbear", "-F", "-R", "-p", "127.0.0.1:2025"],
+        ],
+    )
+    assert sorted(found["other-ssh-servers"]) == [
+        "dropbear (TCP 2024 on every address)",
+        "sshd with options of its own (TCP 2023 on every address)",
+    ]
+
+
+LINE = 'tcp LISTEN 0 64 {}:{} {}:* users:(("{}",pid=7,fd=3)) ino:1 sk:1 cgroup:{} <->\n'
+
+
+def seen(tmp_path: Path, out: str, files: dict[str, str | None] | None = None) -> dict[str, Any]:
+    host = folder(tmp_path, files or {}, Answers({"ss -H": Completed(0, out, "")}))
+    return {name: one["effective"].get("value") for name, one in listening.observe(host, listening.ALL).items()}
+
+
+def test_a_second_sshd_of_the_system_itself_is_none(tmp_path: Path) -> None:
+    out = LINE.format("0.0.0.0", 22, "0.0.0.0", "sshd", "/system.slice/ssh.service")
+    files: dict[str, str | None] = {
+        "/proc/7/cmdline": "sshd: /usr/sbin/sshd -D -o Port=22 [listener] 0 of 10-100 startups"
+    }
+    assert seen(tmp_path, out, files)["other-ssh-servers"] == []
+    elsewhere = out.replace("/system.slice/ssh.service", "/user.slice")
+    assert seen(tmp_path, elsewhere, files)["other-ssh-servers"] == [
+        "sshd with options of its own (TCP 22 on every address)"
+    ]
+
+
+def test_what_starts_with_the_machine(tmp_path: Path) -> None:
+    wants = "/etc/systemd/system/multi-user.target.wants"
+    grd = "[RDP]\nenabled={}\n"
+    files: dict[str, str | None] = {
+        f"{wants}/xrdp.service": "",
+        "/usr/lib/systemd/system/xrdp.service": "",
+        f"{wants}/tigervncserver@:1.service": "",
+        "/usr/lib/systemd/system/tigervncserver@.service": "",
+        f"{wants}/teamviewerd.service": "",
+        f"{wants}/x11vnc.service": "",
+        "/usr/lib/systemd/system/x11vnc.service": "",
+        "/etc/systemd/system/x11vnc.service": None,  # masked
+        "/etc/systemd/system/sockets.target.wants/dropbear.socket": "",
+        "/usr/lib/systemd/system/dropbear.socket": "",
+        "/etc/systemd/system/graphical.target.wants/gnome-remote-desktop.service": "",
+        "/usr/lib/systemd/system/gnome-remote-desktop.service": "",
+        "/etc/gnome-remote-desktop/grd.conf": grd.format("true"),
+    }
+    found = seen(tmp_path, "", files)
+    assert found["xrdp"] == ["xrdp.service (starts with the machine)"]
+    assert found["desktop-sharing"] == [
+        "gnome-remote-desktop (switched on for the whole machine)",
+        "tigervncserver@:1.service (starts with the machine)",
+    ]
+    assert found["other-ssh-servers"] == ["dropbear.socket (starts with the machine)"]
+    files = {"/var/lib/gnome-remote-desktop/.local/share/gnome-remote-desktop/grd.conf": grd.format("false")}
+    assert (
+        "gnome-remote-desktop (switched on for the whole machine)" not in seen(tmp_path, "", files)["desktop-sharing"]
+    )
+
+
+def test_what_cannot_be_seen_says_why(tmp_path: Path) -> None:
+    host = folder(tmp_path, {}, Answers({"ss -H": Completed(1, "", "Cannot open netlink socket")}))
+    assert effective(listening, host, "xrdp")["why"] == "ss ended with status 1: Cannot open netlink socket"
+    assert effective(listening, folder(tmp_path), "xrdp")["code"] == "missing_tool"
+
+    def slow(_argv: list[str]) -> Completed:
+        raise HostError("timeout", "ss gave no answer within 20 s")
+
+    assert effective(listening, folder(tmp_path, {}, Answers({"ss": slow})), "xrdp")["code"] == "timeout"
+    host = folder(tmp_path)
+    host.is_root = False
+    assert effective(listening, host, "xrdp")["code"] == "needs_root"
+
+
+XRDP = "/etc/xrdp/xrdp.ini"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param("[Globals]\n", ["negotiate", False, False], id="nothing said"),
+        pytest.param(
+            "[Globals]\nsecurity_layer=negotiate\nallow_channels=true\n[Channels]\nrdpdr=true\ncliprdr=true\n",
+            ["negotiate", True, True],
+            id="as Debian ships it",
+        ),
+        pytest.param(
+            "[Globals]\nSecurity_Layer = TLS \n; security_layer=rdp\n[Channels]\n#rdpdr=true\nrdpdr=false\ncliprdr=1\n",
+            ["tls", False, True],
+            id="case, blanks and comments",
+        ),
+        pytest.param(
+            "[Globals]\nallow_channels=no\n[Channels]\nrdpdr=true\n", ["negotiate", False, False], id="no channels"
+        ),
+        pytest.param("[Xorg]\nsecurity_layer=tls\n", ["negotiate", False, False], id="another section"),
+        pytest.param(
+            "[Globals]\nsecurity_layer=tls\nsecurity_layer=rdp\n", ["rdp", False, False], id="the last counts"
+        ),
+    ],
+)
+def test_xrdp(tmp_path: Path, text: str, said: list[object]) -> None:
+    host = folder(tmp_path, {"/usr/sbin/xrdp": "", XRDP: text})
+    assert [effective(xrdp, host, address)["value"] for address in xrdp.ALL] == said
+
+
+def test_xrdp_without_its_file_or_itself(tmp_path: Path) -> None:
+    assert effective(xrdp, folder(tmp_path), "rdpdr")["source"] == "xrdp is not installed"
+    assert effective(xrdp, folder(tmp_path, {"/usr/sbin/xrdp": ""}), "rdpdr")["code"] == "malformed"
+
+
+@pytest.mark.parametrize("driver", [listening, xrdp])
+def test_nothing_is_written(tmp_path: Path, driver: Any) -> None:
+    with pytest.raises(ChangeRefused):
+        apply(
+            driver, folder(tmp_path, {"/usr/sbin/xrdp": "", XRDP: ""}), [{"address": driver.ALL[0], "value": 1}], "run"
+        )
