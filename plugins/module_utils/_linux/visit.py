@@ -12,13 +12,14 @@ from __future__ import annotations
 import resource
 import time
 
-from . import accounts, banner, dconf, device_label, dropin, facts, faillock, file_mode, identity, shell_timeout
+from . import accounts, audit_rules, banner, dconf, device_label, dropin, facts, faillock, file_mode, identity
+from . import shell_timeout
 from .attempt import NOT_INSTALLED
 from .reading import reading, unreadable
 
 DRIVERS = {
     driver.NAME: driver
-    for driver in (accounts, banner, dconf, device_label, dropin, faillock, file_mode, shell_timeout)
+    for driver in (accounts, audit_rules, banner, dconf, device_label, dropin, faillock, file_mode, shell_timeout)
 }
 LONGEST = 4096  # characters of any text but a value, which `reading.value` bounds itself
 ASPECTS = ("configured", "effective", "running")
@@ -90,8 +91,7 @@ def _busy(found: dict) -> dict:
     missing = [
         aspect
         for aspect in aspects.values()
-        if aspect.get("code") == "missing_tool"
-        or (aspect["state"] == "absent" and aspect["source"].endswith(NOT_INSTALLED))
+        if aspect.get("code") == "missing_tool" or aspect["source"].endswith(NOT_INSTALLED)
     ]
     if not missing:
         return found
