@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import posixpath
 import re
+import stat
 
+from .attempt import text_or_nothing
 from .audit_rule import BadLine, Machine, Rule, built, options, whole
 from .host import HostError
 
@@ -66,10 +68,7 @@ def lines(host) -> list:
     rest = []
     for name in sorted((one for one in host.entries(FOLDER) if _read(one)), key=natural):
         path = f"{FOLDER}/{name}"
-        try:
-            text = host.text(path)
-        except FileNotFoundError:
-            continue  # a broken link: cat complains and goes on
+        text = "" if _is_folder(host, path) else text_or_nothing(host, path) or ""  # cat complains and goes on
         for number, line in enumerate(text.split("\n"), 1):
             line = line[:-1] if line.endswith("\r") else line
             place = f"{path}, line {number}"
@@ -196,6 +195,13 @@ def _exists(host, path: str) -> bool:
     return True
 
 
+def _is_folder(host, path: str) -> bool:
+    try:
+        return stat.S_ISDIR(host.stat(path).st_mode)
+    except FileNotFoundError:
+        return False
+
+
 def made_at_start(host) -> set:
     """The folders that systemd-tmpfiles makes, with those above them. Raises HostError."""
     chosen: dict = {}
@@ -220,8 +226,4 @@ def made_at_start(host) -> set:
 
 def folder_watch(host, path: str, made: set) -> bool:
     """True when a watch of `path` is about a folder: what auditctl finds there when it loads the watch decides."""
-    try:
-        found = host.stat(path)
-    except FileNotFoundError:
-        return False
-    return (found.st_mode & 0o170000) == 0o040000 and (not path.startswith("/run/") or there_at_start(host, path, made))
+    return _is_folder(host, path) and (not path.startswith("/run/") or there_at_start(host, path, made))

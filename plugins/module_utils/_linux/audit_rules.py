@@ -2,7 +2,8 @@
 
 Addresses: a rule's text without action and architecture, such as `-F path=/etc/passwd -F perm=wa -F key=identity`
 (bool; absent when what it is about is not on this machine and nothing records it); `privileged` (list of setuid and
-setgid programs that no rule records), `daemon` (bool: auditing is on and a daemon takes the records), `sign-in-records` (list of rules that throw away the records of signing in),
+setgid programs that no rule records), `sign-in-records` (list of rules that throw away the records of signing in),
+`daemon` (bool: auditing is on and a daemon takes the records),
 `locked` (bool, -e 2) and `continue` (bool, -c or -i before the first rule).
 
 *configured* is what the files in /etc/audit/rules.d bring back, *effective* what is recorded now and after a restart,

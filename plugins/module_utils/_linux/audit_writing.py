@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 
 from . import audit_kernel, audit_privileged
-from .audit_files import FOLDER, unloadable
+from .audit_files import FOLDER, lines, unloadable
 from .audit_rule import BadLine, read
 from .audit_state import State, asked_rule, program_rule, spelt
 from .attempt import text_or_nothing
@@ -71,31 +71,39 @@ def _put(planned: Planned, path: str, lines: list) -> None:
 
 def _tidy(planned: Planned, state: State) -> None:
     """Take out of our files what would not load any more, and what somebody else's file says as well."""
-    others = {rule.identity for rule in state.files.rules if not rule.place.startswith((OURS, PRIVILEGED))}
+    said = {
+        rule.identity
+        for line, place in lines(planned)
+        if not place.startswith((OURS, PRIVILEGED))
+        for rule in _rule_of(line, state.machine)
+    }
     for path in (OURS, PRIVILEGED):
         kept: list = []
-        said = set()
         for line in _lines(planned, path):
-            try:
-                rule = read(line, state.machine)
-            except BadLine:
-                continue
-            if rule.identity in others | said or unloadable(planned, rule, state.made):
-                continue
-            said.add(rule.identity)
-            kept.append(line)
+            for rule in _rule_of(line, state.machine):
+                if rule.identity not in said and not unloadable(planned, rule, state.made):
+                    said.add(rule.identity)
+                    kept.append(line)
         if len(kept) != len(_lines(planned, path)):
             _put(planned, path, kept)
 
 
+def _rule_of(line: str, machine) -> list:
+    """The one rule of a line; none where it holds something else, or is a bad line."""
+    try:
+        return [read(line, machine)] if line.lstrip().startswith(("-a", "-A", "-w")) else []
+    except BadLine:
+        return []
+
+
 def _add(host, planned: Planned, path: str, addresses: list) -> None:
-    """Add the lines for what the files would not bring back, and the folders that these need when the machine starts."""
+    """Add lines for what the files would not bring back, and the folders that they need when the machine starts."""
     state = State(planned, host)
     if state.files.wrong:
         raise ChangeRefused(
             f"{state.files.wrong}; auditctl stops there when it loads the rules. Correct it and repeat the roll-out"
         )
-    lines, folders = [], []
+    added, folders = [], []
     for address in addresses:
         for bits in state.machine.calls:
             line = spelt(address, state.machine, bits)
@@ -105,10 +113,10 @@ def _add(host, planned: Planned, path: str, addresses: list) -> None:
             if found.kept_from:
                 raise ChangeRefused(f"{address}: {found.missing}; take that out and repeat the roll-out")
             if found.missing:
-                lines.append(_for_all(line, address, state.machine))
+                added.append(_for_all(line, address, state.machine))
                 folders += _needed(host, read(line, state.machine), state.made)
-    if lines:
-        _put(planned, path, list(dict.fromkeys([*_lines(planned, path), *lines])))
+    if added:
+        _put(planned, path, list(dict.fromkeys([*_lines(planned, path), *added])))
     if folders:
         _put_folders(planned, folders)
 
@@ -138,12 +146,10 @@ def _needed(host, rule, made: set) -> list:
 
 def _put_folders(planned: Planned, folders: list) -> None:
     # With "-" a folder that is there keeps its owner and mode.
-    said = [
-        f"d {folder} 0755 root root -" if folder.startswith("/run/") else f"d {folder} - - - -" for folder in folders
-    ]
-    lines = sorted({*_lines(planned, FOLDERS), *said})
+    said = [f"d {folder} {'0755 root root' if folder.startswith('/run/') else '- - -'} -" for folder in folders]
+    kept = sorted({*_lines(planned, FOLDERS), *said})
     text = "# Written by Leeboard: an audit rule for a folder that is missing would stop all others\n"
-    planned.put(FOLDERS, text + "".join(f"{line}\n" for line in lines), mode=0o644)
+    planned.put(FOLDERS, text + "".join(f"{line}\n" for line in kept), mode=0o644)
 
 
 def _ours_to_record(path: str) -> bool:
