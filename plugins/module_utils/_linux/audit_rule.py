@@ -268,7 +268,8 @@ def _list_and_action(rule: Rule, argument: str) -> None:
             rule.filter = part
         elif part in ("always", "never", "possible"):
             rule.action = part
-    if not rule.filter or not rule.action:
+    # exit,possible is passed over as something of old; the other way round it is an error.
+    if not rule.filter or not rule.action or parts[0] == "possible":
         raise BadLine(f"{argument[:60]!r} is no list and action")
 
 

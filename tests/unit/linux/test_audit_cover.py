@@ -21,11 +21,11 @@ EXECVE = "-S execve -C euid!=uid -F auid!=unset -F key=user_emulation"
 KMOD = "-F path=/usr/bin/kmod -F perm=x -F auid>=1000 -F auid!=unset -F key=kernel_modules"
 STICKS = "-S mount,move_mount -F exe=/usr/libexec/udisks2/udisksd -F key=mounts"
 CLOCK = "-S adjtimex,settimeofday,clock_settime -F key=time-change"
-# auditctl -l of 4.0.2 (Debian 13) after `-a always,exit -F arch=b64 -F path=/etc/passwd -F perm=wa -F key=identity`, and
-# the same for b32.
+# auditctl -l of 4.0.2 (Debian 13) after `-a always,exit -F arch=b64 -F path=/etc/passwd -F perm=wa -F key=identity`,
+# and after the same for b32.
 LISTED_64 = (
-    "-a always,exit -F arch=b64 -S open,bind,truncate,ftruncate,rename,mkdir,rmdir,creat,link,unlink,symlink,chmod,fchmod,"
-    "chown,fchown,lchown,mknod,acct,swapon,quotactl,setxattr,lsetxattr,fsetxattr,removexattr,lremovexattr,fremovexattr,"
+    "-a always,exit -F arch=b64 -S open,bind,truncate,ftruncate,rename,mkdir,rmdir,creat,link,unlink,symlink,chmod,"
+    "fchmod,chown,fchown,lchown,mknod,acct,swapon,quotactl,setxattr,lsetxattr,fsetxattr,removexattr,lremovexattr,fremovexattr,"
     "openat,mkdirat,mknodat,fchownat,unlinkat,renameat,linkat,symlinkat,fchmodat,fallocate,renameat2,openat2 "
     "-F path=/etc/passwd -F perm=wa -F key=identity"
 )
@@ -86,7 +86,7 @@ def answer(pc: Machine, address: str, lines: list[str]) -> audit_cover.Answer:
             CHMOD,
             both("-S chmod -S fchmod -S fchmodat -S fchmodat2 -F auid>=1000 -F auid!=4294967295 -k x"),
             id="-S each, -1 as a number",
-        ),  # fmt: skip
+        ),
         pytest.param(
             CHMOD,
             [*both("-S chmod,fchmod -F auid>=1000 -F auid!=unset"), *both("-S fchmodat,fchmodat2 -F auid>=1000")],
@@ -100,7 +100,7 @@ def answer(pc: Machine, address: str, lines: list[str]) -> audit_cover.Answer:
             HOMES,
             ["-a always,exit -S all -F dir=/home -F uid=0 -F auid>=1000 -F auid!=-1 -C obj_uid!=auid"],
             id="comparison turned round, as listed",
-        ),  # fmt: skip
+        ),
         pytest.param(HOMES, ["-a always,exit -F dir=/home/ -F uid=0 -C auid!=obj_uid -k admin_home_user"], id="NCSC"),
         pytest.param(EXECVE, both("-S execve -C uid!=euid -F auid!=-1"), id="as auditctl lists it"),
         pytest.param(
@@ -110,7 +110,7 @@ def answer(pc: Machine, address: str, lines: list[str]) -> audit_cover.Answer:
                 "-a always,exit -F arch=i386 -S 124,79,264 -k t",
             ],
             id="by number, arch by name",
-        ),  # fmt: skip
+        ),
         pytest.param(PASSWD, ["-a always,exit -F arch!=b32 -S all", "-a always,exit -F arch=b32 -S all"], id="arch!="),
         pytest.param(PASSWD, ["-a never,exit -F path=/etc/group", *both(PASSWD)], id="never for another file"),
         pytest.param(PASSWD, [*both(PASSWD), "-a never,exit -F path=/etc/passwd"], id="never comes later"),

@@ -130,7 +130,7 @@ def test_only_local_file_systems_that_take_other_rights_are_searched(tmp_path: P
     )
     host = machine(tmp_path, files={"/proc/self/mounts": mounts})
     reading(host, "privileged")
-    assert [one for one in asked(host) if one.startswith("find")][0].startswith("find / /srv/my files -xdev -path")
+    assert next(one for one in asked(host) if one.startswith("find")).startswith("find / /srv/my files -xdev -path")
 
 
 @pytest.mark.parametrize(
@@ -308,17 +308,14 @@ def test_it_writes_a_line_for_each_architecture_and_loads_once(tmp_path: Path) -
 
 
 def test_a_second_time_changes_nothing(tmp_path: Path) -> None:
-    kernel = [""]
-    host = machine(
-        tmp_path,
-        **{
-            "auditctl -l": lambda _argv: Completed(0, kernel[0] or "No rules\n", ""),
-            "augenrules --load": lambda _argv: (
-                kernel.__setitem__(0, "\n".join(lines(tmp_path, OURS)) + "\n"),
-                Completed(0, "", ""),
-            )[1],
-        },
-    )
+    kernel = {"rules": "No rules\n"}
+
+    def load(_argv: list[str]) -> Completed:
+        kernel["rules"] = "\n".join(lines(tmp_path, OURS)) + "\n"
+        return Completed(0, "", "")
+
+    answers = {"auditctl -l": lambda _argv: Completed(0, kernel["rules"], ""), "augenrules --load": load}
+    host = machine(tmp_path, **answers)
     first = change(host, PASSWD, CLOCK, PAM)
     assert {found["effective"]["value"] for found in first["after"].values()} == {True}
     second = change(host, PASSWD, CLOCK, PAM)
