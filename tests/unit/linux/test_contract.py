@@ -21,6 +21,15 @@ DRIVERS = {name: driver for name, driver in visit.DRIVERS.items() if name != "dc
 # Every address of the grammars, or one example of each kind.
 ADDRESSES = {
     "accounts": ["without-password"],
+    "audit_rules": [
+        "-F path=/etc/passwd -F perm=wa -F key=identity",
+        "-S execve -C euid!=uid -F auid!=unset -F key=user_emulation",
+        "privileged",
+        "sign-in-records",
+        "daemon",
+        "locked",
+        "continue",
+    ],
     "banner": ["/etc/issue", "/etc/issue.net", "motd", "motd-scripts"],
     "device_label": ["label"],
     "dropin": [
@@ -35,8 +44,8 @@ ADDRESSES = {
     "shell_timeout": ["TMOUT", "TMOUT#readonly", "TMOUT#exported", "other-shells"],
 }
 
-# What is written in the tests of `apply`: (driver, address, value). sshd and the shell are tried with the real programs
-# in test_sshd.py and test_shell_timeout.py.
+# What is written in the tests of `apply`: (driver, address, value). sshd, the shell and auditd are tried with the real
+# programs in test_sshd.py, test_shell_timeout.py and test_audit_real.py.
 WRITES = [
     ("banner", "/etc/issue", "For members of the school only"),
     ("banner", "/etc/issue.net", "For members of the school only"),
@@ -81,7 +90,7 @@ def tree(root: Path) -> dict[str, tuple[int, str]]:
 
 def test_every_driver_is_here() -> None:
     assert set(ADDRESSES) == set(DRIVERS)
-    assert {name for name, _address, _value in WRITES} | set(READERS) | {"shell_timeout"} == set(DRIVERS)
+    assert {name for name, _address, _value in WRITES} | set(READERS) | {"audit_rules", "shell_timeout"} == set(DRIVERS)
 
 
 @pytest.mark.parametrize("name", sorted(DRIVERS))

@@ -29,6 +29,8 @@ NEAR = [
     "environments", "sshd:Banner", "sshd:Port", "systemd/logind.conf:Login.IdleAction", "systemd/logind.conf:Login",
     "gdm:daemon.AutomaticLoginEnable", "gdm:daemon.AutomaticLogin", "lightdm:Seat:*.greeter-hide-users", "pam", "pams",
     "lightdm:Seat:0.greeter-hide-users", "deny", "unlock_time", "without-password", "without_password", "label\n",
+    "privileged", "privilege", "locked", "-e 2", "-F path=/etc/x -F perm=wa", "-S open,close", "-w /etc/x", "-S  open",
+    "-F path=/etc/x -p wa", "-C uid!=euid -S execve", "-F path=/etc/a b", "-F",
 ]  # fmt: skip
 
 
