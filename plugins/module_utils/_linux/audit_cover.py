@@ -26,6 +26,8 @@ WITHOUT_PATH = {
 }  # fmt: skip
 VIRTUAL = {"tracefs", "debugfs", "0x74726163", "0x64626720", "1953653091", "1684170528"}  # file systems without files
 RANGE = {"=": (0, 0), ">=": (0, None), ">": (1, None), "<=": (None, 0), "<": (None, -1)}
+# Folders that hold most of what people do: a rule for all files that leaves out one of these misses its point.
+MUCH = ("/", "/home", "/media", "/mnt", "/run", "/run/media", "/srv", "/usr", "/usr/bin", "/var")
 ONE_SUBJECT = ("pid", "ppid", "sessionid", "subj_user", "subj_role", "subj_type", "subj_sen", "subj_clr")
 PEOPLE = ("auid", "uid", "euid", "suid", "fsuid")
 
@@ -76,6 +78,7 @@ class Rules:
 def answer(asked: Rule, rules: Rules, machine) -> Answer:
     """Whether `rules` record what `asked` asks, for each architecture of `asked`."""
     found = Answer()
+    fileless = _without_path(asked, machine)
     for bits in asked.calls:
         candidates = [
             (at, rule)
@@ -90,7 +93,7 @@ def answer(asked: Rule, rules: Rules, machine) -> Answer:
             if recorded[1].place not in found.where:
                 found.where.append(recorded[1].place)
             for at, rule in rules.never:
-                earlier = at < recorded[0] and _touches(rule, asked, bits, about)
+                earlier = at < recorded[0] and _touches(rule, asked, bits, about) and not (rule.object and fileless)
                 if earlier and not _judge_never(found, rule, asked, "comes first and keeps it from being recorded"):
                     return found
     for rule in rules.task:
@@ -103,7 +106,7 @@ def answer(asked: Rule, rules: Rules, machine) -> Answer:
         if asked.object and rule.action == "never" and not kinds <= VIRTUAL:
             found.missing, found.kept_from = f"{rule.place} leaves out a whole kind of file system", True
             return found
-    needed = ["SYSCALL"] if _without_path(asked, machine) else ["SYSCALL", "PATH"]
+    needed = ["SYSCALL"] if fileless else ["SYSCALL", "PATH"]
     for rule in rules.exclude:
         dropped = [record for record in needed if drops(rule, RECORDS[record])]
         if dropped and not _judge_never(found, rule, asked, f"throws away records of the type {dropped[0]}"):
@@ -166,8 +169,7 @@ def _judge_never(found: Answer, rule: Rule, asked: Rule, what: str) -> bool:
 
 
 def narrow(rule: Rule, asked: Rule) -> bool:
-    """True when a rule that says never is about one program, one account or one deep folder, and not about the subject
-    that is asked for itself."""
+    """True when a rule that says never is about one program, account or folder, and not about what is asked itself."""
     for field in rule.fields:
         if field.op != "=" or implied(asked, field):
             continue
@@ -179,7 +181,7 @@ def narrow(rule: Rule, asked: Rule) -> bool:
         if field.name in PEOPLE and field.value != 0:
             # What a daemon does, which nobody signed in for, is all that there is to record of a daemon.
             return field.value != UNSET or asked.value("exe") is None
-        if field.name in ("path", "dir") and not asked.object and field.value.strip("/").count("/") >= 1:
+        if field.name in ("path", "dir") and not asked.object and field.value not in MUCH:
             return True
     return False
 

@@ -140,7 +140,7 @@ def _dropped(state: State) -> list:
 
 
 def _locked(state: State) -> dict:
-    at_start = state.files.enabled == 2 and not state.files.wrong
+    at_start = state.files.enabled == 2
     configured = value(at_start, state.files.enabled_place or FOLDER, "bool")
     effective = value(at_start and state.locked, configured["source"], "bool")
     if state.locked and not at_start:

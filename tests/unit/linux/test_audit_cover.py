@@ -115,6 +115,7 @@ def answer(pc: Machine, address: str, lines: list[str]) -> audit_cover.Answer:
         pytest.param(PASSWD, ["-a never,exit -F path=/etc/group", *both(PASSWD)], id="never for another file"),
         pytest.param(PASSWD, [*both(PASSWD), "-a never,exit -F path=/etc/passwd"], id="never comes later"),
         pytest.param(PASSWD, ["-a never,exit -F perm=rx -F path=/etc/passwd", *both(PASSWD)], id="never for reading"),
+        pytest.param(CLOCK, ["-a never,exit -F dir=/home", *both(CLOCK)], id="never for files, and a clock is none"),
         pytest.param(CHMOD, ["-a never,exit -S adjtimex", *both(CHMOD)], id="never for other calls"),
         pytest.param(CHMOD, ["-a never,exit -S all -F auid=unset", *both(CHMOD)], id="never for those not asked for"),
         pytest.param(OPEN, ["-a never,exit -S all -F exit=-ENOENT", *both(OPEN)], id="never for another error"),
@@ -206,6 +207,7 @@ def test_it_is_not_recorded(pc: Machine, address: str, lines: list[str], words: 
         pytest.param(PASSWD, "-a always,exclude -F exe=/usr/sbin/cron", id="all records of one program"),
         pytest.param(CLOCK, "-a never,exit -F arch=b64 -S adjtimex -F auid=unset -F uid=998", id="chrony"),
         pytest.param(DELETE, "-a never,exit -F dir=/home/ada/.cache", id="one deep folder"),
+        pytest.param(DELETE, "-a never,exit -F dir=/etc -F uid=0", id="one folder that people do not work in"),
         pytest.param(CHMOD, "-a never,task -F uid=998", id="programs of one daemon"),
     ],
 )
