@@ -65,7 +65,7 @@ def test_each_control_that_we_enforce_on_linux_has_breaks_of_different_kinds() -
     for control in load().controls:
         writes = [s for s in control.settings if s.platform is Platform.LINUX and s.write is not None]
         built = [s for s in writes if load().drivers[s.driver].state == "built"]
-        if not built or str(control.mode.standard) == "report" or control.family not in ("LCK", "LBL"):
+        if not built or str(control.mode.standard) == "report" or control.family not in ("AUD", "LCK", "LBL"):
             continue
         kinds = {script.kind for script in all_scripts() if script.control == control.id and script.flips}
         if len(kinds) < 2 or control.id not in controls_with_truth():

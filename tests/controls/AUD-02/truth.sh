@@ -9,5 +9,4 @@ said USER_AUTH
 said USER_LOGIN
 "
 [ ! -e /var/lib/lastlog/lastlog2.db ] || WORK+="file /var/lib/lastlog/lastlog2.db"
-export KEYS
-. "${0%/*}/AUD-04.sh"
+WORK="$WORK" KEYS="$KEYS" exec bash "${0%/*}/AUD-04.sh"

@@ -9,5 +9,4 @@ said USER_END
 said USER_LOGIN
 "
 [ ! -e /var/log/wtmp.db ] || WORK+="file /var/log/wtmp.db"
-export KEYS
-. "${0%/*}/AUD-04.sh"
+WORK="$WORK" KEYS="$KEYS" exec bash "${0%/*}/AUD-04.sh"

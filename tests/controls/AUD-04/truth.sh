@@ -1,7 +1,7 @@
 #!/bin/bash
 # AUD-04, and the common part of the audit controls: really does what must leave a record, as a 64-bit and as a 32-bit
 # program, and looks for the record with ausearch; then loads the files as a restart does, and does it again.
-# Prints compliant, pending or drifted, then why. Another control's script sets WORK and sources this one.
+# Prints compliant, pending or drifted, then why. Another control's script sets WORK and KEYS and starts this one.
 # Locked rules (-e 2) cannot be loaded again: then what augenrules makes of the files is read here, by other means.
 set -u
 WORK=${WORK:-"
@@ -15,7 +15,7 @@ file /etc/pam.conf
 folder /etc/pam.d
 start /usr/sbin/usermod
 "}
-export WORK LEVEL
+export WORK
 exec python3 - <<'PYTHON'
 import ctypes, mmap, os, re, socket, struct, subprocess, sys, time
 

@@ -23,5 +23,4 @@ anybody adjtimex 0
 anybody settimeofday 0 0
 anybody clock_settime 1 0
 "
-export KEYS
-. "${0%/*}/AUD-04.sh"
+WORK="$WORK" KEYS="$KEYS" exec bash "${0%/*}/AUD-04.sh"

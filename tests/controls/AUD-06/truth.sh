@@ -11,5 +11,4 @@ people finit_module -1 0 0
 people delete_module MARK 0
 setuid all
 "
-export KEYS
-. "${0%/*}/AUD-04.sh"
+WORK="$WORK" KEYS="$KEYS" exec bash "${0%/*}/AUD-04.sh"

@@ -32,5 +32,4 @@ people removexattr /MARK user.x
 people lremovexattr /MARK user.x
 people fremovexattr -1 user.x
 "
-export KEYS
-. "${0%/*}/AUD-04.sh"
+WORK="$WORK" KEYS="$KEYS" exec bash "${0%/*}/AUD-04.sh"

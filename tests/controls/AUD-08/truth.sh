@@ -8,5 +8,4 @@ start /usr/bin/chcon
 start /usr/bin/setfacl
 start /usr/bin/chacl
 "
-export KEYS
-. "${0%/*}/AUD-04.sh"
+WORK="$WORK" KEYS="$KEYS" exec bash "${0%/*}/AUD-04.sh"

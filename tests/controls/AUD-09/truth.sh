@@ -6,5 +6,4 @@ KEYS="admin_home_user"
 WORK="
 homes /home
 "
-export KEYS
-. "${0%/*}/AUD-04.sh"
+WORK="$WORK" KEYS="$KEYS" exec bash "${0%/*}/AUD-04.sh"

@@ -6,5 +6,4 @@ KEYS="sudo_log_file"
 WORK="
 file /var/log/sudo.log
 "
-export KEYS
-. "${0%/*}/AUD-04.sh"
+WORK="$WORK" KEYS="$KEYS" exec bash "${0%/*}/AUD-04.sh"
