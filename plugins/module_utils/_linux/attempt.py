@@ -5,7 +5,7 @@ from __future__ import annotations
 from .host import HostError
 from .reading import absent, reading, unreadable
 
-NOT_INSTALLED = " is not installed"  # how the source of an `absent` ends when a program is missing
+NOT_INSTALLED = " is not installed"  # how a source ends when a program is missing
 
 
 def attempt(driver: str, address: str, find) -> dict:

@@ -52,7 +52,7 @@ def options(host) -> list:
     """The options -o and -f that the service gives to sshd. Raises HostError."""
     for unit in UNITS:
         words = arguments(host, unit)
-        if words is None:
+        if not words:
             continue
         if words[0] != PROGRAM:
             raise HostError("failed", f"{unit} starts {words[0]}, not {PROGRAM}: what that one does is not known")

@@ -14,6 +14,7 @@ import time
 
 from . import (
     accounts,
+    audit_rules,
     banner,
     clock,
     dconf,
@@ -46,6 +47,7 @@ DRIVERS = {
     driver.NAME: driver
     for driver in (
         accounts,
+        audit_rules,
         banner,
         clock,
         dconf,
@@ -140,8 +142,7 @@ def _busy(found: dict) -> dict:
     missing = [
         aspect
         for aspect in aspects.values()
-        if aspect.get("code") == "missing_tool"
-        or (aspect["state"] == "absent" and aspect["source"].endswith(NOT_INSTALLED))
+        if aspect.get("code") == "missing_tool" or aspect["source"].endswith(NOT_INSTALLED)
     ]
     if not missing:
         return found

@@ -1,7 +1,7 @@
 #!/bin/bash
-# AUD-10 by using sudo: what root and a teacher ask of it must stand in a text file below /var/log, whether it was
+# AUD-10 by using sudo and by touching its log (see the truth of AUD-04, which looks for the records): what root and a teacher ask of it must stand in a text file below /var/log, whether it was
 # allowed or not, and visudo must find nothing wrong.
-# Prints compliant or drifted, then why. LEVEL is the device's level.
+# Prints compliant, pending or drifted, then why. LEVEL is the device's level.
 set -u
 wrong=""
 
@@ -17,5 +17,11 @@ if [ "$LEVEL" != standard ]; then
     visudo -cq >/dev/null 2>&1 || wrong+="visudo finds a mistake. "
 fi
 
-if [ -n "$wrong" ]; then echo drifted; else echo compliant; fi
-echo "$wrong"
+if [ -n "$wrong" ]; then
+    echo drifted
+    echo "$wrong"
+    exit
+fi
+WORK="
+file /var/log/sudo.log
+" KEYS="sudo_log_file" exec bash "${0%/*}/AUD-04.sh"

@@ -21,6 +21,15 @@ DRIVERS = {name: driver for name, driver in visit.DRIVERS.items() if name != "dc
 # Every address of the grammars, or one example of each kind.
 ADDRESSES = {
     "accounts": ["without-password"],
+    "audit_rules": [
+        "-F path=/etc/passwd -F perm=wa -F key=identity",
+        "-S execve -C euid!=uid -F auid!=unset -F key=user_emulation",
+        "privileged",
+        "sign-in-records",
+        "daemon",
+        "locked",
+        "continue",
+    ],
     "banner": ["/etc/issue", "/etc/issue.net", "motd", "motd-scripts"],
     "clock": ["service", "servers", "synchronised", "user"],
     "device_label": ["label"],
@@ -82,8 +91,8 @@ ADDRESSES = {
     "xrdp": ["security_layer", "rdpdr", "cliprdr"],
 }  # fmt: skip
 
-# What is written in the tests of `apply`: (driver, address, value). sshd, the shell and sudo are tried with the real
-# programs in test_sshd.py, test_shell_timeout.py and test_sudo.py; units, log_forwarding and clock, which need running
+# What is written in the tests of `apply`: (driver, address, value). sshd, the shell, sudo and auditd are tried with the
+# real programs in test_sshd.py, test_shell_timeout.py, test_sudo.py and test_audit_real.py; units, log_forwarding and clock, which need running
 # units, have files of their own.
 WRITES = [
     ("banner", "/etc/issue", "For members of the school only"),
@@ -116,7 +125,7 @@ READERS = [
     "accounts", "faillock", "firewall", "hardware", "kernel", "listening", "luks_volume", "package", "remmina",
     "removable_media", "sshd", "vpn", "xrdp",
 ]  # fmt: skip
-OTHERS = {"clock", "log_forwarding", "shell_timeout", "unit"}
+OTHERS = {"audit_rules", "clock", "log_forwarding", "shell_timeout", "unit"}
 # A machine on which every write has something to do.
 DRIFTED = {
     "/etc/passwd": PASSWD,

@@ -1,0 +1,49 @@
+"""Programs that run with the rights of another account (setuid, setgid), on the file systems of this machine itself."""
+
+from __future__ import annotations
+
+import re
+
+from .host import READ_LIMIT, HostError
+
+MOUNTS = "/proc/self/mounts"
+LOCAL = ("ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "jfs", "zfs", "bcachefs", "tmpfs", "overlay")
+# Images of containers come and go with their programs, which nobody outside of them runs.
+IMAGES = ("/var/lib/docker", "/var/lib/containers", "/var/lib/containerd", "/var/lib/machines", "/var/lib/lxc")
+LONGEST = 60  # seconds that the search may take
+ESCAPED = re.compile(r"\\([0-7]{3})")
+
+
+def places(host) -> list:
+    """Where local file systems are mounted whose programs may take other rights. Raises HostError."""
+    try:
+        text = host.text(MOUNTS)
+    except FileNotFoundError:
+        raise HostError("failed", f"{MOUNTS} is missing, so it is not known which file systems there are") from None
+    found: dict = {}
+    for line in text.splitlines():
+        parts = line.split(" ")
+        if len(parts) < 4:
+            continue
+        place = ESCAPED.sub(lambda code: chr(int(code.group(1), 8)), parts[1])
+        takes = parts[2] in LOCAL and not {"nosuid", "noexec"} & set(parts[3].split(","))
+        inside = any(place == image or place.startswith(image + "/") for image in IMAGES)
+        found[place] = takes and not inside  # the last file system mounted on a place is the one that is seen
+    return sorted(place for place, takes in found.items() if takes)
+
+
+def programs(host) -> list:
+    """The paths of those programs, sorted. One child for all file systems. Raises HostError."""
+    starts = places(host)
+    if not starts:
+        return []
+    left_out = [word for image in IMAGES for word in ("-path", image, "-prune", "-o")]
+    argv = ["find", *starts, "-xdev", *left_out, "-type", "f", "-perm", "/6000", "-print0"]
+    done = host.query(argv, timeout=LONGEST)
+    if len(done.out) >= READ_LIMIT:
+        raise HostError("too_large", "there are more setuid programs than anybody could mean")
+    # What vanishes while find looks gives status 1 and a line of its own.
+    trouble = [line for line in done.err.splitlines() if not line.endswith("No such file or directory")]
+    if done.rc not in (0, 1) or trouble or (done.out and not done.out.endswith("\0")):
+        raise HostError("failed", f"the search for setuid programs broke off: {(trouble or [done.err])[0][:200]}")
+    return sorted({path for path in done.out.split("\0") if path})

@@ -1,0 +1,148 @@
+"""The rules of the Linux audit system: are they in the kernel, and does a restart bring them back?
+
+Addresses: a rule's text without action and architecture, such as `-F path=/etc/passwd -F perm=wa -F key=identity`
+(bool; absent when what it is about is not on this machine and nothing records it); `privileged` (list of setuid and
+setgid programs that no rule records), `sign-in-records` (list of rules that throw away the records of signing in),
+`daemon` (bool: auditing is on and a daemon takes the records),
+`locked` (bool, -e 2) and `continue` (bool, -c or -i before the first rule).
+
+*configured* is what the files in /etc/audit/rules.d bring back, *effective* what is recorded now and after a restart,
+*running* what is recorded now while the rules are locked: a change then waits for the restart.
+"""
+
+from __future__ import annotations
+
+import re
+
+from . import audit_cover, audit_kernel, audit_privileged
+from .attempt import attempt, foreign, not_installed
+from .audit_cover import Answer
+from .audit_files import FOLDER
+from .audit_rule import RECORDS, BadLine, Rule
+from .audit_state import State, asked_rule, is_address, program_rule
+from .audit_writing import rehearse as rehearse
+from .host import HostError
+from .reading import absent, reading, value
+
+NAME = "audit_rules"
+NAMED = ("privileged", "sign-in-records", "daemon", "locked", "continue")
+TEXT = r"-[FCS] [A-Za-z0-9_./,:@+=!<>&-]{1,400}"
+ADDRESSES = re.compile(rf"\A(?:{'|'.join(NAMED)}|{TEXT}(?: {TEXT}){{0,20}})\Z")
+MISSING = "auditd is not installed"
+SIGNING_IN = ("USER_AUTH", "USER_LOGIN", "USER_START", "USER_END", "LOGIN", "RESP_ACCT_LOCK")
+
+
+def observe(host, addresses: list) -> dict:
+    """A reading for each address; nothing is raised for a bad machine."""
+    state = None
+    if audit_kernel.installed(host) and any(_known(address) for address in addresses):
+        try:
+            state = State(host)
+        except HostError as problem:
+            state = problem
+    return {
+        address: attempt(NAME, address, lambda address=address: _read(host, address, state))
+        if _known(address)
+        else foreign(NAME, address)
+        for address in addresses
+    }
+
+
+def _known(address: str) -> bool:
+    return bool(ADDRESSES.match(address)) and (address in NAMED or is_address(address))
+
+
+def _read(host, address: str, state) -> dict:
+    if isinstance(state, HostError):
+        raise state
+    if address not in NAMED:
+        return _rule(host, address, state) if state else reading(NAME, address, value(False, MISSING, "bool"))
+    if state is None:
+        return reading(NAME, address, not_installed("auditd"))
+    if address == "privileged":
+        return _privileged(host, state)
+    if address == "sign-in-records":
+        found = _dropped(state)
+        return reading(NAME, address, value(found, f"{audit_kernel.KERNEL} and {FOLDER}", "list"))
+    if address == "daemon":
+        return reading(NAME, address, value(state.kernel.enabled > 0 and state.kernel.daemon, "auditctl -s", "bool"))
+    if address == "locked":
+        return _locked(state)
+    carries_on = value(bool(state.files.carries_on), state.files.carries_on or FOLDER, "bool")
+    return reading(NAME, address, carries_on, dict(carries_on))
+
+
+def _rule(host, address: str, state: State) -> dict:
+    try:
+        asked = asked_rule(address, state.machine)
+    except BadLine as problem:
+        raise HostError("malformed", f"{address!r} is no rule: {problem}") from None
+    if not asked.calls:
+        return reading(NAME, address, absent("this machine has none of these system calls"))
+    later, now = state.after_restart(asked), state.now(asked)
+    missing = _not_here(host, asked)
+    if missing and (later.missing or now.missing):
+        gone = absent(f"{missing} does not exist on this machine")
+        return reading(NAME, address, gone, dict(gone))
+    configured = _said(later)
+    if not later.missing and now.missing and state.locked:
+        return reading(NAME, address, dict(configured), configured, _said(now))
+    if later.missing and not now.missing:
+        later.missing = f"it is recorded now and would not be after a restart: {later.missing}"
+    return reading(NAME, address, _said(later if later.missing else now, [later, now]), configured)
+
+
+def _said(found: Answer, both: list | None = None) -> dict:
+    places = [place for one in both or [found] for place in one.where]
+    aspect = value(not found.missing, ", ".join(dict.fromkeys(places))[:300] or FOLDER, "bool")
+    notes = [found.missing] if found.missing else found.notes
+    if notes:
+        aspect["note"] = "; ".join(notes)[:500]
+    return aspect
+
+
+def _not_here(host, asked: Rule) -> str:
+    """The file, folder or program that a rule is about and that this machine does not have, or an empty text."""
+    about = [field for field in asked.fields if field.name in ("path", "dir", "exe") and field.op == "="]
+    return next((field.value for field in about if not host.exists(field.value)), "")
+
+
+def _privileged(host, state: State) -> dict:
+    unsaid, unrecorded = [], []
+    for path in audit_privileged.programs(host):
+        try:
+            asked = asked_rule(program_rule(path), state.machine)
+        except BadLine:
+            unsaid.append(path)
+            unrecorded.append(path)
+            continue
+        if state.after_restart(asked).missing:
+            unsaid.append(path)
+        if state.now(asked).missing:
+            unrecorded.append(path)
+    configured = value(unsaid, FOLDER, "list")
+    if state.locked:
+        running = value(unrecorded, audit_kernel.KERNEL, "list")
+        return reading(NAME, "privileged", dict(configured), configured, running)
+    both = sorted({*unsaid, *unrecorded})
+    return reading(NAME, "privileged", value(both, f"{audit_kernel.KERNEL} and {FOLDER}", "list"), configured)
+
+
+def _dropped(state: State) -> list:
+    """The rules by which a record of signing in is thrown away, each with a type that is hit."""
+    found = []
+    for rules in (state.loaded, state.on_disk):
+        for rule in [*rules.exclude, *(one for one in rules.user if one.action == "never")]:
+            hit = [name for name in SIGNING_IN if audit_cover.drops(rule, RECORDS[name])]
+            if hit and not audit_cover.narrow(rule, Rule()):
+                found.append(f"{rule.place}: {hit[0]}")
+    return found
+
+
+def _locked(state: State) -> dict:
+    at_start = state.files.enabled == 2
+    configured = value(at_start, state.files.enabled_place or FOLDER, "bool")
+    effective = value(at_start and state.locked, configured["source"], "bool")
+    if state.locked and not at_start:
+        effective["note"] = "the rules are locked now and would not be after a restart"
+    return reading(NAME, "locked", effective, configured)
