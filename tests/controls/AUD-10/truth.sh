@@ -1,6 +1,6 @@
 #!/bin/bash
-# AUD-10 by using sudo and by touching its log (see the truth of AUD-04, which looks for the records): what root and a teacher ask of it must stand in a text file below /var/log, whether it was
-# allowed or not, and visudo must find nothing wrong.
+# AUD-10 by using sudo: what root and a teacher ask of it must stand in a text file below /var/log, whether it was
+# allowed or not, and visudo must find nothing wrong. Then by touching its log: see the truth of AUD-04.
 # Prints compliant, pending or drifted, then why. LEVEL is the device's level.
 set -u
 wrong=""

@@ -92,8 +92,7 @@ ADDRESSES = {
 }  # fmt: skip
 
 # What is written in the tests of `apply`: (driver, address, value). sshd, the shell, sudo and auditd are tried with the
-# real programs in test_sshd.py, test_shell_timeout.py, test_sudo.py and test_audit_real.py; units, log_forwarding and clock, which need running
-# units, have files of their own.
+# real programs in files of their own, and so are units, log_forwarding and clock, which need running units.
 WRITES = [
     ("banner", "/etc/issue", "For members of the school only"),
     ("banner", "/etc/issue.net", "For members of the school only"),
