@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
 KINDS = ("value", "precedence", "not_loaded", "per_user", "lock_removed", "permission", "syntax")
 IMAGES = ("gnome", "server")
-HEAD = re.compile(r"# (kind|image|level|flips|expect|mends): (.+)\Z")
+HEAD = re.compile(r"# (kind|image|level|flips|expect|also|mends): (.+)\Z")
 # What a lane of two machines does with a script that is meant for both: the smaller one has less to do.
 BOTH = "server"
 
@@ -44,9 +44,13 @@ class AnyScript:
 
 @dataclass(frozen=True)
 class Script(AnyScript):
-    """One for a machine of the lab, made of that image."""
+    """One for a machine of the lab, made of that image.
+
+    `also` is what becomes of other controls: a daemon that is not reloaded leaves all of its settings pending.
+    """
 
     image: str
+    also: dict[str, str] = field(default_factory=dict)
 
 
 def read(path: Path) -> Script:
@@ -77,6 +81,7 @@ def read(path: Path) -> Script:
         flips=tuple(head.get("flips", "").split()),
         expect=head.get("expect", "compliant"),
         mends=head.get("mends", "yes") == "yes",
+        also=dict(one.split() for one in head.get("also", "").split(", ") if one),
     )
 
 

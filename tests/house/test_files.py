@@ -17,6 +17,7 @@ LONGEST = 400
 LONG = {
     "leeboard/baselines/controls/LCK.yml": "policy as data: one file a family, one control after the other",
     "leeboard/baselines/controls/AUD.yml": "policy as data: one file a family, one control after the other",
+    "leeboard/baselines/controls/REM.yml": "policy as data: one file a family, one control after the other",
     "scripts/prepare-windows.ps1": "one file, since an administrator copies it to a device and reads it there",
 }
 
