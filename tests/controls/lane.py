@@ -18,7 +18,7 @@ from tests.vm.lab import start_machine
 from tests.vm.qemu import MachineSpec
 
 from .harness import ENFORCED, Proof, RollOut, Truth, machines, verdicts, words
-from .scripts import Script, passes
+from .scripts import FOLDER, Script, passes
 
 
 @dataclass
@@ -106,6 +106,8 @@ class Lane:
         proof.machine.snapshot("stock")
         seen.stock_truth = proof.truth(self._asked(proof))
         proof.restore("stock")
+        if by_hand := proof.about.get("by_hand"):
+            proof.machine.root("cd /root && bash -s", input=(FOLDER / by_hand).read_text(encoding="utf-8"))
         seen.first = proof.roll_out()
         answer = proof.raw_visit()
         (self.work / "enforced.json").write_text(json.dumps(answer, indent=1), encoding="utf-8")
@@ -132,7 +134,7 @@ class Lane:
         """What each script did. Where a pass says anything but what is expected, each is run again by itself."""
         if len(scripts) > 1:
             outcome = self._tried(lambda proof: proof.try_out(scripts), scripts[0].level)
-            expected = {control: script.expect for script in scripts for control in script.flips}
+            expected = {control: after for script in scripts for control, after in script.becomes.items()}
             found = {control: after for control, (_before, after) in outcome.changed.items()}
             told = {control: script.told for script in scripts for control in script.asked}
             if found == expected and {control: truth.verdict for control, truth in outcome.truth.items()} == told:
@@ -170,5 +172,5 @@ class Lane:
 
 def _share(script: Script, outcome: Outcome) -> Outcome:
     """A script's own part of what a whole pass did."""
-    changed = {control: outcome.changed[control] for control in script.flips}
+    changed = {control: outcome.changed[control] for control in script.becomes}
     return Outcome(changed, outcome.words, {control: outcome.truth[control] for control in script.asked})

@@ -31,5 +31,5 @@ EOF
 systemctl enable --now nftables
 systemctl restart nftables
 if [ -e /etc/xrdp/xrdp.ini ]; then
-    sed -i -E 's/^security_layer=.*/security_layer=tls/; s/^rdpdr=.*/rdpdr=false/' /etc/xrdp/xrdp.ini
+    sed -i -E 's/^security_layer=.*/security_layer=tls/; s/^(rdpdr|cliprdr)=.*/\1=false/' /etc/xrdp/xrdp.ini
 fi

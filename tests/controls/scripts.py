@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
 KINDS = ("value", "precedence", "not_loaded", "per_user", "lock_removed", "permission", "syntax")
 IMAGES = ("gnome", "plasma", "server")
-HEAD = re.compile(r"# (kind|image|level|flips|expect|mends|alone): (.+)\Z")
+HEAD = re.compile(r"# (kind|image|level|flips|expect|also|mends|alone): (.+)\Z")
 # What a lane of two machines does with a script that is meant for both: the smaller one has less to do.
 BOTH = "server"
 
@@ -55,10 +55,19 @@ class AnyScript:
 
 @dataclass(frozen=True)
 class Script(AnyScript):
-    """One for a machine of the lab, made of that image. With `alone` it gets in the way of others."""
+    """One for a machine of the lab, made of that image. With `alone` it gets in the way of others.
+
+    `also` is what becomes of other controls: a daemon that is not reloaded leaves all of its settings pending.
+    """
 
     image: str
     alone: bool
+    also: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def becomes(self) -> dict[str, str]:
+        """The verdict of each control that changes."""
+        return dict.fromkeys(self.flips, self.expect) | self.also
 
 
 def read(path: Path) -> Script:
@@ -90,6 +99,7 @@ def read(path: Path) -> Script:
         expect=head.get("expect", "compliant"),
         mends=head.get("mends", "yes") == "yes",
         alone=head.get("alone", "no") == "yes",
+        also=dict(one.split() for one in head.get("also", "").split(", ") if one),
     )
 
 
@@ -101,9 +111,9 @@ def passes(scripts: Iterable[Script], alone: bool = False) -> list[tuple[Script,
     """
     found: list[list[Script]] = []
     for script in scripts:
-        mine = set(script.asked)
+        mine = {*script.asked, *script.also}
         for group in found:
-            theirs = {control for other in group for control in other.asked}
+            theirs = {control for other in group for control in (*other.asked, *other.also)}
             fits = (script.image, script.level, bool(script.flips)) == (
                 group[0].image, group[0].level, bool(group[0].flips)
             )  # fmt: skip

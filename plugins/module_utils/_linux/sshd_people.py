@@ -80,7 +80,9 @@ def _question(block: MatchBlock, known: list, root: bool):
         parts[key] = _address([said for name, said in block.criteria if name == criterion], usual_values)
     parts["host"] = _text([said for name, said in block.criteria if name == "host"], NAMES, PLAIN_HOST, fold=True)
     ports = {said for name, said in block.criteria if name == "localport"}
-    parts["lport"] = next(iter(ports)) if len(ports) == 1 else "" if ports else "22"
+    parts["lport"] = "22" if not ports else ports.pop() if len(ports) == 1 else ""
+    if not parts["lport"].isdigit():
+        return None
     domains = [said for name, said in block.criteria if name == "rdomain"]
     if domains:
         parts["rdomain"] = _text(domains, (), PLAIN_NAME)

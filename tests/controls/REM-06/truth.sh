@@ -1,6 +1,6 @@
 #!/bin/bash
-# REM-06 from the other end: what answers to the first words of VNC or RDP on this machine's own address, and which units
-# of such programs systemd starts. Prints compliant or drifted, then why. LEVEL is the device's level.
+# REM-06 from the other end: what answers to the first words of VNC or RDP on this machine's own address, and which
+# units of such programs systemd starts. Prints compliant or drifted, then why. LEVEL is the device's level.
 set -u
 wrong=""
 address=$(ip -4 -o addr show scope global | awk '{ sub("/.*", "", $4); print $4; exit }')
@@ -9,7 +9,11 @@ for port in $(ss -Hltn | awk '{ print $4 }' | grep -vE '^(127\.|\[::1\])' | sed 
     [ "$said" != RFB ] || wrong+="a VNC server answers on port $port. "
 done
 name=$(ss -Hltnp 'sport = :3389' | grep -v '127\.0\.0\.1' | sed -n 's/.*(("\([^"]*\)".*/\1/p' | head -1)
-case $name in "") ;; xrdp) [ "${LEVEL:-standard}" != high ] || wrong+="xrdp listens. " ;; *) wrong+="$name on 3389. " ;; esac
+case $name in
+    "") ;;
+    xrdp) [ "${LEVEL:-standard}" != high ] || wrong+="xrdp listens. " ;;
+    *) wrong+="$name listens on 3389. " ;;
+esac
 for unit in x11vnc wayvnc anydesk teamviewerd rustdesk; do
     ! systemctl is-enabled -q "$unit" 2>/dev/null || wrong+="$unit starts with the machine. "
 done
@@ -18,7 +22,7 @@ if [ "$name" = xrdp ]; then
     answer=$(timeout 5 python3 - "$address" <<'EOF'
 import socket, sys
 one = socket.create_connection((sys.argv[1], 3389), 3)
-one.send(bytes.fromhex("0300001300 0ee000000000000100080000000000".replace(" ", "")))
+one.send(bytes.fromhex("03000013" "0ee00000000000" "0100080000000000"))
 print(one.recv(64).hex())
 EOF
     )

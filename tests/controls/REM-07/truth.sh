@@ -5,12 +5,18 @@ set -u
 wrong="" waits=""
 case ${LEVEL:-standard} in high) most=300 ;; sensitive) most=900 ;; *) most=1800 ;; esac
 
-in_seconds() { awk -v t="$1" 'BEGIN { n = 0; while (match(t, /^[0-9]+[smhdw]?/)) { p = substr(t, 1, RLENGTH);
-    t = substr(t, RLENGTH + 1); u = substr(p, length(p)); m = u == "m" ? 60 : u == "h" ? 3600 : u == "d" ? 86400 :
-    u == "w" ? 604800 : 1; n += m * (p + 0) } print n }'; }
+in_seconds() { # 90, 15m, 1h30m
+    local left=$1 sum=0
+    while [[ $left =~ ^([0-9]+)([smhdw]?) ]]; do
+        case ${BASH_REMATCH[2]} in m) unit=60 ;; h) unit=3600 ;; d) unit=86400 ;; w) unit=604800 ;; *) unit=1 ;; esac
+        sum=$((sum + BASH_REMATCH[1] * unit)) left=${left#"${BASH_REMATCH[0]}"}
+    done
+    echo "$sum"
+}
 
 mkdir -p /run/sshd
-read -ra running < <(tr '\0' ' ' <"/proc/$(systemctl show -P MainPID ssh)/cmdline" | sed 's/^sshd: //; s/ \[listener.*//')
+main=$(systemctl show -P MainPID ssh)
+read -ra running < <(tr '\0' ' ' <"/proc/$main/cmdline" | sed 's/^sshd: //; s/ \[listener.*//')
 for who in pupil technician root; do
     for from in 127.0.0.1 10.0.2.2 192.168.7.7 203.0.113.5; do
         if ! said=$(sshd -T "${running[@]:2}" -C "user=$who,host=h,addr=$from,laddr=10.0.2.15,lport=22" 2>&1); then
@@ -20,6 +26,7 @@ for who in pupil technician root; do
         interval=$(awk '$1 == "clientaliveinterval" { print $2 }' <<<"$said")
         count=$(awk '$1 == "clientalivecountmax" { print $2 }' <<<"$said")
         idle=0
+        # shellcheck disable=SC2013
         for pair in $(awk '$1 == "channeltimeout" { $1 = ""; print }' <<<"$said"); do
             # shellcheck disable=SC2053
             if [[ session == ${pair%%=*} ]]; then idle=$(in_seconds "${pair#*=}"); break; fi

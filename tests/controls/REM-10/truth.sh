@@ -5,7 +5,12 @@
 set -u
 wrong="" waits=""
 work=$(mktemp -d)
-trap 'kill "$next" 2>/dev/null; mv -f "$work/kept" /root/.ssh/authorized_keys 2>/dev/null || rm -f /root/.ssh/authorized_keys; rm -rf "$work"' EXIT
+tidy_up() {
+    kill "$next" 2>/dev/null
+    mv -f "$work/kept" /root/.ssh/authorized_keys 2>/dev/null || rm -f /root/.ssh/authorized_keys
+    rm -rf "$work"
+}
+trap tidy_up EXIT
 mkdir -p /run/sshd /root/.ssh
 chmod 700 /root/.ssh
 [ ! -e /root/.ssh/authorized_keys ] || cp -a /root/.ssh/authorized_keys "$work/kept"
@@ -13,7 +18,8 @@ ssh-keygen -q -t ed25519 -N '' -f "$work/key"
 cat "$work/key.pub" >>/root/.ssh/authorized_keys
 chmod 600 /root/.ssh/authorized_keys
 
-read -ra running < <(tr '\0' ' ' <"/proc/$(systemctl show -P MainPID ssh)/cmdline" | sed 's/^sshd: //; s/ \[listener.*//')
+main=$(systemctl show -P MainPID ssh)
+read -ra running < <(tr '\0' ' ' <"/proc/$main/cmdline" | sed 's/^sshd: //; s/ \[listener.*//')
 /usr/sbin/sshd -D "${running[@]:2}" -o Port=2299 -o PidFile=none 2>/dev/null &
 next=$!
 for _try in $(seq 50); do ss -Hltn 'sport = :2299' | grep -q . && break; sleep 0.2; done
@@ -36,7 +42,8 @@ for who in pupil technician root; do
             said=$(sshd -T "${running[@]:2}" -C "user=$who,host=h,addr=$from,laddr=10.0.2.15,lport=$port" 2>/dev/null)
             [ -n "$said" ] || continue
             one() { awk -v key="$1" '$1 == key { print $2 }' <<<"$said"; }
-            [ "$(one maxauthtries)" -le 4 ] && [ "$(one maxauthtries)" -gt 0 ] || wrong+="$who: $(one maxauthtries) tries. "
+            tries=$(one maxauthtries)
+            [ "$tries" -le 4 ] && [ "$tries" -gt 0 ] || wrong+="$who: $tries tries. "
             [ "$(one logingracetime)" -le 60 ] && [ "$(one logingracetime)" -gt 0 ] || wrong+="no time limit. "
             IFS=: read -r begin rate full <<<"$(one maxstartups)"
             [ "$begin" -le 10 ] && [ "$rate" -le 30 ] && [ "$full" -le 60 ] || wrong+="MaxStartups $begin:$rate:$full. "

@@ -4,6 +4,7 @@
 # image: server
 # flips: LBL-01
 # expect: pending
+# also: REM-07 pending, REM-10 pending
 set -eu
 echo 'Banner none' >/etc/ssh/sshd_config.d/00-aaa.conf
 systemctl reload ssh

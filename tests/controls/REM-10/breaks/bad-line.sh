@@ -2,8 +2,9 @@
 # A slip in a drop-in: the daemon runs on, and will not start again.
 # kind: syntax
 # image: server
-# flips: REM-10 REM-07 LBL-01
+# flips: REM-10 REM-07
 # expect: error
+# also: LBL-01 error
 # mends: no
 set -eu
 echo 'PermitRotLogin no' >/etc/ssh/sshd_config.d/50-slip.conf

@@ -4,6 +4,7 @@
 # image: server
 # flips: REM-10
 # expect: pending
+# also: REM-07 pending, LBL-01 pending
 # mends: no
 set -eu
 echo 'PermitRootLogin yes' >/etc/ssh/sshd_config.d/00-vendor.conf

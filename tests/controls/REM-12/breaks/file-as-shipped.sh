@@ -6,6 +6,12 @@
 # expect: drifted
 # mends: no
 set -eu
-cp /usr/share/doc/nftables/examples/workstation.nft /etc/nftables.conf 2>/dev/null || true
-printf '#!/usr/sbin/nft -f\nflush ruleset\ntable inet filter {\n\tchain input {\n\t\ttype filter hook input priority filter;\n\t}\n}\n' \
-    >/etc/nftables.conf
+cat >/etc/nftables.conf <<'EOF'
+#!/usr/sbin/nft -f
+flush ruleset
+table inet filter {
+    chain input {
+        type filter hook input priority filter;
+    }
+}
+EOF

@@ -3,5 +3,17 @@
 # kind: value
 # image: server
 set -eu
-sed -i '/iif lo accept/d; s/ct state established,related accept/iif lo counter accept comment "ourselves"\n        ct state { established, related } accept/' /etc/nftables.conf
+cat >/etc/nftables.conf <<'EOF'
+#!/usr/sbin/nft -f
+flush ruleset
+table inet filter {
+    chain input {
+        type filter hook input priority filter; policy drop;
+        tcp dport { ssh } counter accept
+        iif lo counter accept comment "ourselves"
+        ct state { established, related } accept
+        meta l4proto { ipv6-icmp, icmp } accept
+    }
+}
+EOF
 systemctl restart nftables
