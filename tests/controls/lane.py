@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import BoundedSemaphore
 
 from leeboard.verdict.observation import Observation, parse
 from tests.vm.errors import LabError
@@ -44,6 +45,11 @@ class Outcome:
     truth: dict[str, Truth]
 
 
+# How many machines work at the same time: one for each processor of CI. An emulated guest that waits too long for its
+# processor loses timers, and hangs.
+_AT_ONCE = BoundedSemaphore(2)
+
+
 class Lane:
     """One machine and one thread. `work` is a folder of its own."""
 
@@ -54,7 +60,7 @@ class Lane:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=image)
         self._proof: Proof | None = None
         self._baseline: Observation | None = None
-        self._ready: Future[Enforced] = self._thread.submit(self._enforce)
+        self._ready: Future[Enforced] = self._submit(self._enforce)
         self._passes: dict[str, Future[dict[str, Outcome]]] = {}
         self._mended: dict[str, Future[Outcome]] = {}
 
@@ -71,12 +77,12 @@ class Lane:
     def submit(self, scripts: Iterable[Script], alone: bool = False) -> None:
         """Put scripts into the lane, as many in one pass as do not meet; with `alone` one after the other."""
         for group in passes(scripts, alone):
-            outcomes = self._thread.submit(self._pass, group)
+            outcomes = self._submit(self._pass, group)
             self._passes.update({script.name: outcomes for script in group})
 
     def submit_mended(self, script: Script) -> None:
         """Put a script into the lane whose break is put back before anybody looks."""
-        self._mended[script.name] = self._thread.submit(self._run, script, True)
+        self._mended[script.name] = self._submit(self._run, script, True)
 
     def outcome(self, script: Script) -> Outcome:
         """What a script did; waits for it."""
@@ -92,7 +98,14 @@ class Lane:
 
     def with_machine[T](self, work: Callable[[Proof], T]) -> T:
         """Run `work(proof)` on the machine as it is after the roll-out, in this lane; its result, or what it raised."""
-        return self._thread.submit(self._work, work).result()
+        return self._submit(self._work, work).result()
+
+    def _submit[**P, T](self, work: Callable[P, T], *given: P.args, **named: P.kwargs) -> Future[T]:
+        def in_turn() -> T:
+            with _AT_ONCE:
+                return work(*given, **named)
+
+        return self._thread.submit(in_turn)
 
     # In the lane's own thread
 
