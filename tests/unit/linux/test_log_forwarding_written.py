@@ -35,7 +35,10 @@ def change(host: Host, address: str = "collector", wanted: Any = COLLECTOR) -> A
     return apply(log_forwarding, host, [{"address": address, "value": wanted}], "run")
 
 
-DONE = {f"systemctl {verb}": Completed(0, "", "") for verb in ("restart", "unmask", "enable")}
+DONE = {
+    command: Completed(0, "", "")
+    for command in ("systemctl restart", "systemctl unmask", "systemctl enable", "journalctl --flush")
+}
 
 
 def test_what_is_written_is_what_is_wanted_and_the_second_time_nothing_changes(tmp_path: Path, ca: str) -> None:
