@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from .lane import Lane
-from .scripts import IMAGES, Script, all_scripts
+from .scripts import IMAGES, Script, tried_scripts
 
-SCRIPTS = all_scripts()
+SCRIPTS = tried_scripts()
 Lanes = Callable[[str], Lane]
 
 
