@@ -22,8 +22,8 @@ def test_a_stock_machine_gets_the_verdicts_that_were_reviewed(lane: Lanes, image
 @pytest.mark.parametrize("image", IMAGES)
 def test_the_truth_of_a_stock_machine_is_no_better_than_its_verdicts(lane: Lanes, image: str) -> None:
     seen = lane(image).enforced()
-    for control, truth in seen.stock_truth.items():
-        assert truth.verdict == seen.stock[control], f"{control}: {truth.why}"
+    wrong = {name: truth for name, truth in seen.stock_truth.items() if truth.verdict != seen.stock[name]}
+    assert not wrong
 
 
 @pytest.mark.parametrize("image", IMAGES)

@@ -3,6 +3,7 @@
 # Prints compliant, pending or drifted, then why.
 set -u
 KEYS="logins"
+mkdir -p /run/faillock # as pam_faillock does when somebody fails for the first time
 WORK="
 folder /run/faillock
 said USER_AUTH
