@@ -60,12 +60,16 @@ class WantedSetting:
 
 @dataclass(frozen=True)
 class WantedControl:
-    """One control of one device. `not_asked` says in words why it has no settings, where it has none."""
+    """One control of one device. `not_asked` says in words why it has no settings, where it has none.
+
+    With `planned` it is asked for, and nobody has written yet how to check it on this platform.
+    """
 
     control: Control
     mode: Mode
     settings: tuple[WantedSetting, ...]
     not_asked: str = ""
+    planned: bool = False
 
 
 @dataclass(frozen=True)
@@ -154,9 +158,9 @@ def _control(baseline: Baseline, control: Control, device: Device) -> WantedCont
     )
     if settings:
         return WantedControl(control, mode, settings)
-    on_platform = any(setting.platform in (None, device.platform) for setting in control.settings)
-    reason = f"not asked for at level {device.level}" if on_platform else f"has no setting on {device.platform}"
-    return WantedControl(control, mode, (), reason)
+    if any(setting.platform in (None, device.platform) for setting in control.settings):
+        return WantedControl(control, mode, (), f"not asked for at level {device.level}")
+    return WantedControl(control, mode, (), f"Leeboard cannot check this on {device.platform} yet", planned=True)
 
 
 def _setting(

@@ -70,8 +70,8 @@ def unseen(wanted: Wanted, verdict: Verdict, reason: str, measured_too: bool = F
     """
     return tuple(
         Finding(control.control.id, verdict, control.mode, (), reason)
-        if control.settings
-        else Finding(control.control.id, Verdict.NOT_APPLICABLE, control.mode, (), control.not_asked)
+        if control.settings or control.planned
+        else _without_settings(control)
         for control in wanted.controls
         if control.control.subject == "device" or measured_too
     )
@@ -85,7 +85,7 @@ def accepts(wanted: WantedSetting, aspect: Aspect) -> bool | None:
 
 def _control(wanted: Wanted, control: WantedControl, observation: Observation) -> Finding:
     if not control.settings:
-        return Finding(control.control.id, Verdict.NOT_APPLICABLE, control.mode, (), control.not_asked)
+        return _without_settings(control)
     judged = tuple(judge(wanted, setting, observation) for setting in control.settings)
     # A control in mode enforce whose only drift is in settings that are reported is itself only reported.
     verdict = _combine(control.settings, judged)
@@ -97,6 +97,22 @@ def _control(wanted: Wanted, control: WantedControl, observation: Observation) -
     if verdict is Verdict.NOT_APPLICABLE:
         reason = "; ".join(dict.fromkeys(one.reason for one in judged if one.reason))
     return Finding(control.control.id, verdict, mode, judged, reason)
+
+
+def _without_settings(control: WantedControl) -> Finding:
+    """Not applicable with the reason; not checked where only we are not ready yet."""
+    if not control.planned:
+        return Finding(control.control.id, Verdict.NOT_APPLICABLE, control.mode, (), control.not_asked)
+    one = Judged(
+        setting="platform",
+        title=control.control.title,
+        address="",
+        verdict=Verdict.NOT_CHECKED,
+        reason=control.not_asked,
+        code="planned",
+        mode=control.mode,
+    )
+    return Finding(control.control.id, Verdict.NOT_CHECKED, control.mode, (one,), control.not_asked)
 
 
 def _combine(settings: Iterable[WantedSetting], judged: Iterable[Judged]) -> Verdict:
