@@ -66,6 +66,7 @@ stand() {
     [ "$when" = now ] || systemctl restart rsyslog
     for _ in $(seq 50); do
         logger -p auth.info "truth: a line"
+        logger -p authpriv.info "truth: a line"
         kill -0 $! 2>/dev/null || break
         sleep 1
     done
@@ -74,6 +75,9 @@ stand() {
 }
 
 systemctl stop lab-collector
+# The truth of FWD-01 starts rsyslog again; what it saw go away before stands here.
+[ ! -e /run/truth-plain ] || waits+="lines went away in plain text. "
+rm -f /run/truth-plain
 if systemctl is-active --quiet rsyslog; then
     case $(stand now plain) in *plain*) waits+="lines go away in plain text now. " ;; esac
     first=$(stand next plain)

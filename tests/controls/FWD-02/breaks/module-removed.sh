@@ -4,6 +4,7 @@
 # image: gnome
 # flips: FWD-01 FWD-02
 # expect: drifted
+# mends: no
 set -eu
 rm /usr/lib/*/rsyslog/lmnsd_gtls.so
 systemctl restart rsyslog
