@@ -18,6 +18,9 @@ from .rainerscript import MAIN
 from .systemd_unit import not_in_service
 from .tls_files import authority
 
+# Not ossl: that of rsyslog 8.2504, when it ends, sends what waits to whoever is there and has a certificate of the
+# authority, whatever his name (tried; compare rsyslog's issue 6350).
+DRIVER = "gtls"
 OURS = "/etc/rsyslog.d/00-leeboard.conf"
 AUTHORITY = "/etc/leeboard/collector-ca.pem"
 CERTIFICATE = "/etc/leeboard/collector-client.pem"
@@ -72,14 +75,13 @@ def text(host, target: str) -> str:
     match = TARGET.match(target)
     if not match or int(match.group(2)) > 65535:
         raise ChangeRefused(f"the collector must be named as HOST:PORT, not {target[:100]!r}")
-    driver = next((name for name, module in MODULES.items() if module_file(host, module)), "")
-    if not driver:
-        raise ChangeRefused("rsyslog has no module for TLS; install rsyslog-gnutls or rsyslog-openssl")
+    if not module_file(host, MODULES[DRIVER]):
+        raise ChangeRefused("rsyslog has no module for TLS that recognises its collector; install rsyslog-gnutls")
     own = ""
     if host.exists(CERTIFICATE) and host.exists(KEY):
         own = CLIENT.format(certificate=CERTIFICATE, key=KEY)
     name = match.group(1).strip("[]")
-    return TEXT.format(host=name, port=match.group(2), driver=driver, authority=AUTHORITY, client=own)
+    return TEXT.format(host=name, port=match.group(2), driver=DRIVER, authority=AUTHORITY, client=own)
 
 
 def _target(host, wanted: dict) -> str:

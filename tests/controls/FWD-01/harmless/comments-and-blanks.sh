@@ -6,7 +6,7 @@ set -eu
 ours=/etc/rsyslog.d/00-leeboard.conf
 {
     printf '\n\n/* the office: *.* stop */\n# *.* stop\n'
-    sed 's/^action(type="omfwd"/ACTION ( type = "omfwd" \\\n  /' "$ours"
+    sed 's/^action(type="omfwd"/ACTION ( type = "omfwd" \n  /' "$ours"
     echo '   '
 } >/root/other
 mv /root/other "$ours"
