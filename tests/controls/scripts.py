@@ -12,8 +12,9 @@ FOLDER = Path(__file__).parent
 KINDS = ("value", "precedence", "not_loaded", "per_user", "lock_removed", "permission", "syntax")
 IMAGES = ("gnome", "plasma", "server")
 HEAD = re.compile(r"# (kind|image|level|flips|expect|also|mends|alone): (.+)\Z")
-# Families whose scripts are written, and were tried outside the lab only: LEEBOARD_NOT_SEEN_YET=1 runs them as well.
-NOT_SEEN_YET = ("AUD", "ENC", "FWD", "REM")
+# Families that are not yet proved by each test run in the lab (each was, by hand: docs/decisions/0006): their breaks
+# have not all been seen there, and their truth takes minutes. With LEEBOARD_NOT_SEEN_YET=1 they are as well.
+NOT_SEEN_YET = () if os.environ.get("LEEBOARD_NOT_SEEN_YET") else ("AUD", "ENC", "FWD", "REM")
 # What a lane of two machines does with a script that is meant for both: the smaller one has less to do.
 BOTH = "server"
 
@@ -69,8 +70,9 @@ class Script(AnyScript):
 
     @property
     def becomes(self) -> dict[str, str]:
-        """The verdict of each control that changes."""
-        return dict.fromkeys(self.flips, self.expect) | self.also
+        """The verdict of each control that changes, as far as the lab looks at it."""
+        changes = dict.fromkeys(self.flips, self.expect) | self.also
+        return {control: verdict for control, verdict in changes.items() if in_lab(control)}
 
 
 def read(path: Path) -> Script:
@@ -128,10 +130,14 @@ def passes(scripts: Iterable[Script], alone: bool = False) -> list[tuple[Script,
     return [tuple(group) for group in found]
 
 
+def in_lab(control: str) -> bool:
+    """Whether a test run proves a control on machines of the lab."""
+    return not control.startswith(NOT_SEEN_YET)
+
+
 def tried_scripts() -> list[Script]:
-    """Those that a test run does to machines: not yet all, see NOT_SEEN_YET."""
-    everything = bool(os.environ.get("LEEBOARD_NOT_SEEN_YET"))
-    return [script for script in all_scripts() if everything or script.control[:3] not in NOT_SEEN_YET]
+    """Those that a test run does to machines."""
+    return [script for script in all_scripts() if in_lab(script.control)]
 
 
 def all_scripts() -> list[Script]:
