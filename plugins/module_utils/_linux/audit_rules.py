@@ -20,9 +20,11 @@ from .audit_cover import Answer
 from .audit_files import FOLDER
 from .audit_rule import RECORDS, BadLine, Rule
 from .audit_state import State, asked_rule, is_address, program_rule
-from .audit_writing import rehearse as rehearse
+from .audit_writing import rehearse
 from .host import HostError
 from .reading import absent, reading, value
+
+__all__ = ["ADDRESSES", "NAME", "observe", "rehearse"]
 
 NAME = "audit_rules"
 NAMED = ("privileged", "sign-in-records", "daemon", "locked", "continue")

@@ -61,9 +61,9 @@ def mounted(host) -> list:
         raise HostError("failed", f"{MOUNTINFO} is missing, so it is not known what is mounted") from None
     found = []
     for line in text.split("\n"):
-        before, bar, after = line.partition(" - ")
+        before, dash, after = line.partition(" - ")
         first, last = before.split(" "), after.split(" ")
-        if bar and len(first) >= 5 and len(last) >= 2:
+        if dash and len(first) >= 5 and len(last) >= 2:
             found.append(Mount(first[2], unescaped(first[4]), last[0], unescaped(last[1])))
     if not any(mount.point == "/" for mount in found):
         raise HostError("malformed", f"{MOUNTINFO} names nothing at /")
