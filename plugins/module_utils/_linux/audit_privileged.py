@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
 from .host import READ_LIMIT, HostError
+from .mounts import unescaped
 
 MOUNTS = "/proc/self/mounts"
 LOCAL = ("ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "jfs", "zfs", "bcachefs", "tmpfs", "overlay")
 # Images of containers come and go with their programs, which nobody outside of them runs.
 IMAGES = ("/var/lib/docker", "/var/lib/containers", "/var/lib/containerd", "/var/lib/machines", "/var/lib/lxc")
 LONGEST = 60  # seconds that the search may take
-ESCAPED = re.compile(r"\\([0-7]{3})")
 
 
 def places(host) -> list:
@@ -25,7 +23,7 @@ def places(host) -> list:
         parts = line.split(" ")
         if len(parts) < 4:
             continue
-        place = ESCAPED.sub(lambda code: chr(int(code.group(1), 8)), parts[1])
+        place = unescaped(parts[1])
         takes = parts[2] in LOCAL and not {"nosuid", "noexec"} & set(parts[3].split(","))
         inside = any(place == image or place.startswith(image + "/") for image in IMAGES)
         found[place] = takes and not inside  # the last file system mounted on a place is the one that is seen

@@ -59,14 +59,29 @@ def names(host, path: str) -> dict:
     return found
 
 
-def members(host, group: str) -> list:
-    """The names listed in a group of /etc/group; an unknown group has none."""
+class Group:
+    """One line of /etc/group: `name`, `gid` (None where it is no number), `members` (the names that are listed)."""
+
+    def __init__(self, name: str, gid, members: list) -> None:
+        self.name = name
+        self.gid = gid
+        self.members = members
+
+
+def groups(host) -> list:
+    """All groups; a missing /etc/group has none. Raises HostError."""
     try:
         text = host.text("/etc/group")
     except FileNotFoundError:
         return []
-    for line in text.split("\n"):
-        fields = line.split(":")
-        if len(fields) == 4 and fields[0] == group:
-            return [name for name in fields[3].strip().split(",") if name]
-    return []
+    lines = [line.split(":") for line in text.split("\n")]
+    return [
+        Group(fields[0], number(fields[2]), [name for name in fields[3].strip().split(",") if name])
+        for fields in lines
+        if len(fields) == 4
+    ]
+
+
+def members(host, group: str) -> list:
+    """The names listed in a group of /etc/group; an unknown group has none."""
+    return next((found.members for found in groups(host) if found.name == group), [])

@@ -10,7 +10,7 @@ import fnmatch
 import ipaddress
 import re
 
-from .people import accounts, members, names
+from .people import accounts, groups, members, names
 from .sshd_files import MatchBlock
 
 PLAIN_NAME = re.compile(r"\A[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}\Z")  # a comma would break the list after -C
@@ -193,7 +193,7 @@ def _ordinary(host) -> list:
 def _people(host) -> list:
     """Every account that can be asked about, people first, with its groups. Raises HostError."""
     group_names = names(host, "/etc/group")
-    listed = _group_lists(host)
+    listed = {group.name: group.members for group in groups(host)}
     ordinary = set(_ordinary(host))
     found = [account for account in accounts(host) if PLAIN_NAME.match(account.name)]
     found.sort(key=lambda account: account.name not in ordinary)
@@ -204,12 +204,3 @@ def _people(host) -> list:
         )
         for account in found
     ]
-
-
-def _group_lists(host) -> dict:
-    try:
-        text = host.text("/etc/group")
-    except FileNotFoundError:
-        return {}
-    fields = [line.split(":") for line in text.split("\n")]
-    return {line[0]: set(line[3].strip().split(",")) for line in fields if len(line) == 4}

@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 
 from .certificate import validities
-from .people import accounts, members
+from .people import accounts, groups as groups_of
 
 READ, SEARCH = 4, 1
 
@@ -19,31 +19,15 @@ class Who:
         self.name = name
         found = next((one for one in accounts(host) if one.name == name), None)
         self.uid = None if found is None else found.uid
-        self.groups = {gid for group in groups for gid in [_group(host, group)] if gid is not None}
+        known = [group for group in groups_of(host) if group.gid is not None]
+        self.groups = {group.gid for group in known if group.name in groups}
         if found is not None:
-            self.groups.add(found.gid)
-            self.groups |= {_group(host, group) for group in _groups_of(host, name)}
+            self.groups |= {found.gid, *(group.gid for group in known if name in group.members)}
 
     def may(self, found, right: int) -> bool:
         """Whether the permission bits of a file's status give this account a right."""
         shift = 6 if found.st_uid == self.uid else 3 if found.st_gid in self.groups else 0
         return bool(found.st_mode >> shift & right)
-
-
-def _lines(host) -> list:
-    try:
-        text = host.text("/etc/group")
-    except FileNotFoundError:
-        return []
-    return [line.split(":") for line in text.split("\n") if line.count(":") == 3]
-
-
-def _group(host, name: str):
-    return next((int(fields[2]) for fields in _lines(host) if fields[0] == name and fields[2].isdigit()), None)
-
-
-def _groups_of(host, name: str) -> list:
-    return [fields[0] for fields in _lines(host) if name in members(host, fields[0])]
 
 
 def authority(host, path: str, who) -> list:
