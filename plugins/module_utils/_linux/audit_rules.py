@@ -136,7 +136,7 @@ def _dropped(state: State) -> list:
     for rules in (state.loaded, state.on_disk):
         for rule in [*rules.exclude, *(one for one in rules.user if one.action == "never")]:
             hit = [name for name in SIGNING_IN if audit_cover.drops(rule, RECORDS[name])]
-            if hit and not audit_cover.narrow(rule, Rule()):
+            if hit and not audit_cover.spares_sign_ins(rule):
                 found.append(f"{rule.place}: {hit[0]}")
     return found
 
