@@ -142,8 +142,8 @@ def _dropped(state: State) -> list:
 
 
 def _locked(state: State) -> dict:
-    at_start = state.files.enabled == 2
-    configured = value(at_start, state.files.enabled_place or FOLDER, "bool")
+    at_start = state.files.enabled == 2 and not state.not_loaded
+    configured = value(at_start, state.not_loaded or state.files.enabled_place or FOLDER, "bool")
     effective = value(at_start and state.locked, configured["source"], "bool")
     if state.locked and not at_start:
         effective["note"] = "the rules are locked now and would not be after a restart"
