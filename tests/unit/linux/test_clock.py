@@ -159,10 +159,10 @@ def test_what_chrony_asks_now_is_running(tmp_path: Path) -> None:
         (
             "ntpd-rs.service",
             {
-                "/etc/ntpd-rs/ntp.toml": '[[source]]\nmode = "pool"\naddress = "ntpd-rs.pool.ntp.org"\n#address = "x"\n\n'
+                "/etc/ntpd-rs/ntp.toml": '[[source]]\nmode = "pool"\naddress = "pool.ntp.org"\n#address = "x"\n\n'
                 '[[source]]\nmode = "nts"\naddress = "time.school:4460"\n\n[[server]]\naddress = "no"\n'
             },
-            ["ntpd-rs.pool.ntp.org", "time.school"],
+            ["pool.ntp.org", "time.school"],
         ),
     ],
 )
