@@ -22,8 +22,8 @@ ALONE = (
     f'mount -n -t tmpfs -o mode=0755 tmpfs /run || {{ echo "{FAILED}/run" >&2; exit 120; }}\n'
     'mkdir -m 0755 /run/sshd || exit 120\nexec "$@"\n'
 )
-# One sshd for each question; "nobody" is asked without -C, so that no Match block counts. Of what sshd says about its own
-# work only the Match lines are kept.
+# One sshd for each question; "nobody" is asked without -C, so that no Match block counts. Of what sshd says about its
+# own work only the Match lines are kept.
 EACH = (
     'questions=$1; shift\nfor one in $questions; do\n    echo "question $one"\n'
     '    if [ "$one" = nobody ]; then "$@" 2>&1; else "$@" -C "$one" 2>&1; fi\n'
