@@ -33,7 +33,7 @@ SHARING = (
 )  # fmt: skip
 # These reach their maker's relay by themselves, so it is enough that they run.
 RELAYED = (
-    "anydesk*", "teamviewerd*", "rustdesk*", "hoptodesk*", "dwagent*", "dwagsvc*", "meshagent*", "chrome-remote-d*",
+    "anydesk*", "teamviewer*", "rustdesk*", "hoptodesk*", "dwagent*", "dwagsvc*", "meshagent*", "chrome-remote-d*",
 )  # fmt: skip
 XRDP = ("xrdp", "xrdp-sesman")
 SSH = ("dropbear*", "tinysshd*")

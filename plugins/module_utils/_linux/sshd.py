@@ -73,7 +73,7 @@ def _read(host, address: str, said: list) -> dict:
     older = said[1]
     if not older:
         return reading(NAME, address, effective)
-    effective["note"] = older
+    effective["note"] = "; ".join(note for note in (effective.get("note"), older) if note)
     return reading(NAME, address, effective, running=unreadable("failed", older))
 
 
@@ -97,6 +97,10 @@ def _effective(host, address: str, asked: Asked) -> dict:
             others.append(
                 (f"Match {block.text} ({block.place}; nobody here is meant by it, so it was not tried)", said)
             )
+    if address == "ChannelTimeout" and re.search(
+        r"(?:^|[\s\"])session=", answers[0].settings.get("channeltimeout", "")
+    ):
+        aspect["note"] = "ChannelTimeout session=TIME, as the manual has it, ends no session; write session*=TIME"
     if others:
         aspect["others"] = [{"who": who, "value": said, "type": aspect["type"]} for who, said in others[:100]]
     return aspect

@@ -148,6 +148,13 @@ def test_an_idle_limit_counts_outside_of_match_blocks_only(tmp_path: Path) -> No
     assert found["longer"]["ChannelTimeout"]["value"] == 300
     assert others(found["longer"]["ChannelTimeout"]) == [("Match Group pupil (MAIN, line 2)", 0)]
     assert found["longer"]["children"] == 1
+    assert "write session*=TIME" not in str(found["longer"]["ChannelTimeout"])
+
+
+def test_the_manuals_way_is_named(tmp_path: Path) -> None:
+    said_by = {"channeltimeout": "agent-connection=1m session=15m"}
+    answers = Answers({"systemctl show": shown("/usr/sbin/sshd -D"), "-T": sshd_says(**said_by)})
+    assert "write session*=TIME" in effective(sshd, folder(tmp_path, FILES, answers), "ChannelTimeout")["note"]
 
 
 def test_what_cannot_be_read_says_why(tmp_path: Path) -> None:
