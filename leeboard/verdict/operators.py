@@ -189,7 +189,7 @@ OPERATORS = {
         # -1 means "until an administrator unlocks it" in Windows' account policy.
         Operator(
             "at_least_or_minus_1",
-            lambda found, wanted: number(found) == -1 or number(found) >= number(wanted),
+            lambda found, wanted: number(found) == -1 or (number(wanted) != -1 and number(found) >= number(wanted)),
             lambda mine, theirs: number(mine) == -1 or number(mine) >= number(theirs) >= 0,
             "at least {wanted}, or until an administrator unlocks it",
         ),
