@@ -71,7 +71,7 @@ def luks2(text: str) -> dict:
     try:
         return _luks2(json.loads(text))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
-        why = f"the metadata of its LUKS header makes no sense ({type(problem).__name__}: {problem})"
+        why = f"the metadata of its LUKS header makes no sense, so it is cut off or damaged ({problem})"
         raise HostError("malformed", why[:300]) from None
 
 
