@@ -144,8 +144,6 @@ class _Looked:
 
     def _plain(self, volume) -> dict:
         mapping = self._mapping(volume)
-        if mapping is None:
-            raise HostError("failed", f"dmsetup does not show the mapping {volume.name}")
         line = next((line for line in self.table if line.name == volume.name), None)
         if line is None:
             key = "unknown"
@@ -161,8 +159,10 @@ class _Looked:
         if self.mappings_failed is not None:
             raise self.mappings_failed
         shown = [self.mappings[one.name] for one in volume.mappings if one.name in self.mappings]
+        if not shown:
+            raise HostError("failed", f"dmsetup does not show the open mapping {volume.mappings[0].name}")
         # One of them not encrypting is what counts.
-        return next((one for one in shown if one["target"] != "crypt"), shown[0] if shown else None)
+        return next((one for one in shown if one["target"] != "crypt"), shown[0])
 
     def _is_of(self, line, volume) -> bool:
         """Whether a line of crypttab is about a volume."""

@@ -56,7 +56,7 @@ def _state(host, asked: list, name: str) -> dict:
             raise HostError("malformed", f"dpkg-query gave a line that makes no sense: {line[:100]!r}")
         if fields[0] == name:
             found.append(fields[1:])
-    if not found and (done.rc == 0 or done.out and not done.out.endswith("\n")):
+    if not found and (done.rc == 0 or (done.out and not done.out.endswith("\n"))):
         raise HostError("malformed", f"dpkg-query said nothing of {name}, and not that it is unknown")
     for architecture, status, flag, version in found:
         if status == "installed" and flag == "ok":

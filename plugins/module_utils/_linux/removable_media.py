@@ -96,7 +96,9 @@ def _modules(host) -> dict:
         done = host.query(["modprobe", "--show-depends", name])
         if done.rc != 0 and "not found" not in done.err:
             raise HostError("failed", f"modprobe --show-depends {name}: {done.err.strip()[-200:]}")
-        if done.rc == 0 and (not done.out.endswith("\n") or not all(SHOWN.match(line) for line in done.out.splitlines())):
+        if done.rc == 0 and (
+            not done.out.endswith("\n") or not all(SHOWN.match(line) for line in done.out.splitlines())
+        ):
             raise HostError("malformed", f"modprobe --show-depends {name} makes no sense: {done.out[:100]!r}")
         # "blacklist" alone is no stop: what depends on a module loads it all the same.
         if done.rc == 0 and not STOPPED.search(done.out):

@@ -39,9 +39,7 @@ class Seen:
         self.programs = programs or whole.Programs()
         self.host = whole.machine(root, self.programs)
         self.observation = visit.visit(self.host, ADDRESSES)
-        self.readings: dict[Place, Any] = {
-            (one["driver"], one["address"]): one for one in self.observation["readings"]
-        }
+        self.readings: dict[Place, Any] = {(one["driver"], one["address"]): one for one in self.observation["readings"]}
         self.facts = self.observation["facts"]
 
     def verdicts(self) -> dict[tuple[str, str], str]:
@@ -152,7 +150,8 @@ PROGRAMS: dict[str, tuple[set[str], set[str]]] = {
     "pkcheck": ({"removable_media"}, {"silent", "cut off", "garbage"}),
     "--list-conns": ({"vpn"}, set()),
     "--list-sas": ({"vpn"}, set()),
-    "wg show": ({"vpn"}, {"silent"}),
+    # NetworkManager and networkd do without the program, and then nobody tells what the kernel has.
+    "wg show": ({"vpn"}, {"silent", "missing"}),
 }
 
 
@@ -188,7 +187,7 @@ def test_every_program_is_here(good: Seen) -> None:
 def test_a_program_that_fails_costs_only_what_it_says(root: Path, good: Seen, words: str) -> None:
     drivers, fine = PROGRAMS[words]
     verdicts = good.verdicts()
-    silenced = Seen(root, whole.Programs(words, BROKEN["missing"])).changed(good)
+    silenced = Seen(root, whole.Programs(words, BROKEN["hangs"])).changed(good)
     assert {driver for driver, _address in silenced} == drivers
     for way, broken in BROKEN.items():
         seen = Seen(root, whole.Programs(words, broken))
@@ -222,13 +221,13 @@ PLACES: dict[tuple[str, str], Place] = {
     for setting in control.settings
     if setting.platform is Platform.LINUX
 }
-STANDS: dict[str, set[tuple[str, str]]] = {"lsblk": set(), "dmsetup": set(), "cryptsetup luksDump": set()}
+# lsblk alone says that the machine has neither swap nor volumes of data.
+NONE_THERE = {("ENC-10", "data-encrypted"), ("ENC-13", "swap-encrypted")}
+STANDS = {"lsblk": set(), "dmsetup": NONE_THERE, "cryptsetup luksDump": NONE_THERE}
 
 
 # Files
 
-# Of the machine's files these are looked at, not read, or read only where another one is not there.
-NOT_READ: set[str] = set()
 UNREADABLE = ("not allowed", "huge", "a pipe", "a loop")
 DAMAGED = ("a folder", "cut off", "empty", "garbage")
 
@@ -263,3 +262,133 @@ def spoilt(root: Path, name: str, way: str) -> Iterator[None]:
             path.unlink()
         path.write_bytes(old)
         whole.age(path)
+
+
+# The drivers that each file may cost; facts and what tells the machine from another are none.
+FILES: dict[str, set[str]] = {
+    "/etc/NetworkManager/system-connections/x.nmconnection": {"vpn"},
+    "/etc/audit/auditd.conf": {"dropin", "file_mode"},
+    "/etc/audit/rules.d/50-x.rules": {"audit_rules", "file_mode"},
+    "/etc/audit/rules.d/audit.rules": {"audit_rules", "file_mode"},
+    "/etc/crypttab": {"file_mode", "luks_volume"},
+    "/etc/dconf/db/local": {"dconf"},
+    "/etc/dconf/db/local.d/00-x": {"dconf"},
+    "/etc/dconf/db/local.d/locks/x": {"dconf"},
+    "/etc/dconf/profile/user": {"dconf"},
+    "/etc/fstab": {"luks_volume"},
+    "/etc/gdm3/daemon.conf": {"dropin"},
+    "/etc/group": {"audit_rules", "dropin", "file_mode", "sshd", "vpn"},
+    "/etc/issue": {"banner", "file_mode"},
+    "/etc/issue.net": {"banner", "file_mode"},
+    "/etc/leeboard/label": {"device_label"},
+    "/etc/lightdm/lightdm.conf": {"dropin"},
+    "/etc/os-release": set(),
+    "/etc/pam.d/login": {"banner", "faillock"},
+    "/etc/passwd": {
+        "accounts", "audit_rules", "dconf", "dropin", "file_mode", "kconfig", "remmina", "removable_media",
+        "shell_timeout", "sshd", "vpn",
+    },
+    "/etc/profile.d/x.sh": {"dconf", "file_mode", "kconfig"},
+    "/etc/rsyslog.conf": {"log_forwarding"},
+    "/etc/rsyslog.d/90.conf": {"log_forwarding"},
+    "/etc/security/faillock.conf": {"faillock"},
+    "/etc/shadow": {"accounts"},
+    "/etc/ssh/sshd_config": {"dropin", "sshd"},
+    "/etc/ssh/sshd_config.d/50-x.conf": {"dropin", "sshd"},
+    "/etc/sudoers": {"dropin"},
+    "/etc/swanctl/swanctl.conf": {"vpn"},
+    "/etc/systemd/journald.conf.d/x.conf": {"dropin", "log_forwarding"},
+    "/etc/systemd/logind.conf.d/x.conf": {"dropin"},
+    "/etc/systemd/timesyncd.conf.d/x.conf": {"clock"},
+    "/etc/wireguard/wg0.conf": {"vpn"},
+    "/etc/xdg/kscreenlockerrc": {"kconfig"},
+    "/etc/xrdp/xrdp.ini": {"xrdp"},
+    "/proc/cmdline": {"kernel", "log_forwarding", "luks_volume"},
+    "/proc/meminfo": {"luks_volume"},
+    "/proc/net/if_inet6": {"firewall"},
+    "/proc/self/mountinfo": {"luks_volume"},
+    "/proc/self/mounts": {"audit_rules"},
+    "/proc/self/stat": {"removable_media"},
+    "/proc/swaps": {"luks_volume"},
+    "/sys/class/block/dm-0/dm/uuid": {"luks_volume"},
+    "/sys/class/dmi/id/chassis_type": set(),
+    "/sys/class/dmi/id/product_serial": set(),
+    "/sys/class/net/wg0/uevent": {"vpn"},
+    "/usr/lib/systemd/journald.conf.d/syslog.conf": {"dropin", "log_forwarding"},
+    "/usr/lib/systemd/system/auditd.service": {"audit_rules"},
+    "/usr/share/dconf/profile/Debian-gdm": {"dconf"},
+    "/usr/share/gdm/dconf/90-x": {"dconf"},
+    "/usr/share/gdm/generate-config": {"dconf"},
+    "/usr/share/wayland-sessions/gnome.desktop": {"kconfig"},
+    "/var/lib/gdm3/greeter-dconf-defaults": {"dconf"},
+}  # fmt: skip
+# KConfig passes over what is no regular file, and then the user's own file decides: drifted, not an error.
+PASSED_OVER = {("/etc/xdg/kscreenlockerrc", "a pipe"), ("/etc/xdg/kscreenlockerrc", "a loop")}
+# Where a file says less, its program's own default is better than what this file says, or nothing is left to judge.
+LESS_IS_BETTER = {
+    "/etc/audit/auditd.conf": {"audit-logs-kept"},
+    "/etc/rsyslog.conf": {"tls-peers", "tls-authority", "client-certificate"},
+    "/etc/rsyslog.d/90.conf": {"tls-peers", "tls-authority", "client-certificate"},
+    "/etc/systemd/journald.conf.d/x.conf": {"journal-size"},
+    "/etc/wireguard/wg0.conf": {"past-the-tunnel"},
+}
+
+
+def said(reading: dict[str, Any]) -> Any:
+    """What a reading says, without where it was found."""
+    return reading["effective"]["state"], reading["effective"].get("value")
+
+
+def test_every_file_is_here(good: Seen) -> None:
+    assert read_files(good) == set(FILES)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_that_cannot_be_read_costs_only_what_it_says(
+    root: Path, good: Seen, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really, before = os.open, good.verdicts()
+
+    def refused(path: Any, *rest: Any, **named: Any) -> int:
+        if str(path) == f"{root}{name}":
+            raise PermissionError(13, "Permission denied")
+        return really(path, *rest, **named)
+
+    for way in UNREADABLE:
+        with spoilt(root, name, way), monkeypatch.context() as patched:
+            if way == "not allowed":
+                patched.setattr(os, "open", refused)
+            seen = Seen(root)
+        only_words(seen)
+        changed = seen.changed(good)
+        assert {driver for driver, _address in changed} <= FILES[name], way
+        if (name, way) in PASSED_OVER:
+            continue
+        # What GNOME gets is asked of gsettings, and the file only tells where it comes from. A mode is no content.
+        of_content = [place for place in changed if place[0] != "file_mode"]
+        assert [
+            place
+            for place in of_content
+            if not seen.lost(place) and said(seen.readings[place]) != said(good.readings[place])
+        ] == [], way
+        after = seen.verdicts()
+        assert set(after) == set(before), way
+        assert {setting for setting in after if after[setting] not in UNKNOWN | {before[setting]}} == set(), way
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_damaged_file_makes_nothing_better(root: Path, good: Seen, name: str) -> None:
+    before = good.verdicts()
+    for way in DAMAGED:
+        with spoilt(root, name, way):
+            seen = Seen(root)
+        only_words(seen)
+        assert {driver for driver, _address in seen.changed(good)} <= FILES[name], way
+        after = seen.verdicts()
+        assert set(after) == set(before), way
+        better = {
+            setting[1]
+            for setting in after
+            if after[setting] != before[setting] and after[setting] in ("compliant", "not_applicable", "pending")
+        }
+        assert better <= LESS_IS_BETTER.get(name, set()), way

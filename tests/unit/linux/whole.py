@@ -5,11 +5,11 @@ Its answers were captured on Debian 13 (sshd -T, cryptsetup luksDump, nft -j) or
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 from ansible_collections.leeboard.schools.plugins.module_utils._linux import dropin_auditd
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Completed, Host, HostError
@@ -28,7 +28,8 @@ NOTICE = "This computer is Example School's."
 IDLE = "org.gnome.desktop.session idle-delay"
 USER_LIST = "org.gnome.login-screen disable-user-list"
 RULES = (
-    "-w /etc/passwd -p wa -k identity\n-a always,exit -F arch=b64 -S execve -C uid!=euid -F auid!=unset -F key=emulation\n"
+    "-w /etc/passwd -p wa -k identity\n"
+    "-a always,exit -F arch=b64 -S execve -C uid!=euid -F auid!=unset -F key=emulation\n"
     "-a always,exit -F arch=b32 -S execve -C uid!=euid -F auid!=unset -F key=emulation\n"
     "-a always,exit -F path=/usr/bin/su -F perm=x -F auid>=1000 -F auid!=unset -F key=privileged\n"
 )
@@ -117,16 +118,13 @@ FILES: dict[str, str | None] = {
 
 def sshd_says(argv: list[str]) -> Completed:
     """What the loop around sshd prints for the questions in `argv`."""
-    said = (CAPTURED / "sshd-10.0.txt").read_text()
+    settings = (CAPTURED / "sshd-10.0.txt").read_text()
     questions = argv[argv.index("/usr/sbin/sshd") - 1].split(" ")
-    blocks = (
-        f"question {one}\n"
-        + ("debug3: checking match for 'User root' user x\ndebug3: match found\n" if one.startswith("user=root") else "")
-        + said
-        + "status 0\n"
-        for one in questions
-    )
-    return Completed(0, "".join(blocks), "")
+    out = ""
+    for one in questions:
+        matched = "debug3: checking match for 'User root' user x\ndebug3: match found\n"
+        out += f"question {one}\n{matched if one.startswith('user=root') else ''}{settings}status 0\n"
+    return Completed(0, out, "")
 
 
 def shown(argv: list[str]) -> Completed:
@@ -171,24 +169,23 @@ def answers() -> dict[str, Completed | Callable[[list[str]], Completed]]:
     )
     sda3 = disks.block("sda3", "part", [opened], fstype="crypto_LUKS", uuid=disks.UUID, maj_min="8:3")
     sda = disks.block("sda", "disk", [disks.block("sda2", "part", fstype="ext4", maj_min="8:2"), sda3])
-    json = disks.json.dumps
     return {
         "/usr/sbin/sshd -T": sshd_says,
         "builtin declare": bash_says,
         "auditctl -s": Completed(0, audit.STATUS.format(1), ""),
-        "auditctl -l": Completed(0, RULES.replace("uid!=euid", "uid!=euid"), ""),
+        "auditctl -l": Completed(0, RULES, ""),
         "ausyscall i386 --dump": audit.table("i386"),
         "ausyscall --dump": audit.table("x86_64"),
         "find /": Completed(0, "/usr/bin/su\0", ""),
-        "lsblk": Completed(0, json({"blockdevices": [sda]}), ""),
-        "dmsetup": Completed(0, f"sda3_crypt: 0 8192 crypt aes-xts-plain64 :64:logon:cryptsetup:x 0 8:3 32768\n", ""),
+        "lsblk": Completed(0, json.dumps({"blockdevices": [sda]}), ""),
+        "dmsetup": Completed(0, "sda3_crypt: 0 8192 crypt aes-xts-plain64 :64:logon:cryptsetup:x 0 8:3 32768\n", ""),
         "cryptsetup luksDump": Completed(0, (CAPTURED / "luks2.json").read_text(), ""),
         "cryptsetup open": Completed(2, "", "No key available with this passphrase.\n"),
         "timedatectl show-timesync": Completed(0, "SystemNTPServers=ntp.school.example\nFallbackNTPServers=x\n", ""),
         "timedatectl show -p": Completed(0, "NTPSynchronized=yes\n", ""),
         "systemctl show": shown,
         "rsyslogd": Completed(0, "", ""),
-        "cvtsudoers": Completed(0, json({"Defaults": [{"Options": [{"logfile": "/var/log/sudo.log"}]}]}), ""),
+        "cvtsudoers": Completed(0, json.dumps({"Defaults": [{"Options": [{"logfile": "/var/log/sudo.log"}]}]}), ""),
         "agetty": Completed(0, "agetty from util-linux 2.41\n", ""),
         "nft": Completed(0, (CAPTURED / "nft.json").read_text(), ""),
         "ss -H": Completed(0, SS, ""),
