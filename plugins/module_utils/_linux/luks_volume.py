@@ -66,6 +66,10 @@ def _text(volume: dict) -> str:
     return json.dumps(short, sort_keys=True)
 
 
+# How snapd labels what it opens itself: on Ubuntu its keys, sealed in the TPM, lie in files beside the header.
+BY_SNAPD = ("ubuntu-data-enc", "ubuntu-save-enc")
+
+
 class _Looked:
     """What is looked at once for all volumes, and each volume in turn."""
 
@@ -117,6 +121,8 @@ class _Looked:
         said = luks_header.header(self.host, path, detached)
         if not said["uuid"]:
             said["uuid"] = (volume.device.uuid or _uuid(volume.mappings))[:64]
+        if volume.device.label in BY_SNAPD:
+            said["keeper"] = "snapd"
         said["mapping"] = self._mapping(volume)
         if volume.removable:
             # A visitor's stick is none of our business.

@@ -10,6 +10,7 @@ from ansible_collections.leeboard.schools.plugins.module_utils._linux.host impor
     CLEAN_ENVIRONMENT,
     READ_LIMIT,
     Completed,
+    Host,
     HostError,
     run_process,
 )
@@ -87,3 +88,13 @@ def test_a_program_that_is_missing_or_may_not_be_started(tmp_path: Path) -> None
         with pytest.raises(HostError, match=words) as caught:
             run_process([str(tmp_path / name)], "", 5, CLEAN_ENVIRONMENT)
         assert caught.value.code == code
+
+
+def test_a_command_that_is_read_while_it_runs_ends_at_its_time_out(tmp_path: Path) -> None:
+    (tmp_path / "image").write_bytes(b"skipped" + b"x" * 100)
+    started = time.monotonic()
+    with Host(root=str(tmp_path)).stream(["sh", "-c", "cat; sleep 90"], "/image", 7, 1) as program:
+        assert program.output.read() == b"x" * 100
+        assert program.timed_out
+        assert not program.finish()
+    assert time.monotonic() - started < SOON
