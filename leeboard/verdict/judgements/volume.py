@@ -136,6 +136,7 @@ class Plain(Part):
 
     mapping: Mapping
     key: Literal["random", "file", "passphrase", "unknown"]
+    key_files: tuple[KeyFile, ...] = ()
 
 
 class Volume(Part):
