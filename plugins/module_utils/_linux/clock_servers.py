@@ -84,10 +84,11 @@ def _shown(host) -> dict:
     done = host.query(["timedatectl", "show-timesync", *(part for name in names for part in ("-p", name))])
     if done.rc != 0:
         raise HostError("failed", f"timedatectl show-timesync ended with status {done.rc}: {done.err.strip()[:200]}")
-    for line in done.out.split("\n"):
+    for line in done.out.splitlines():
         name, _dummy, said = line.partition("=")
-        if name in found:
-            found[name] = said.split()
+        if name not in found or not done.out.endswith("\n"):
+            raise HostError("malformed", f"what timedatectl show-timesync says makes no sense: {line[:100]!r}")
+        found[name] = said.split()
     return found
 
 

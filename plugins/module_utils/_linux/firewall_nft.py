@@ -378,8 +378,8 @@ def read(text: str) -> Reader:
     try:
         objects = [next(iter(one.items())) for one in json.loads(text)["nftables"]]
         return Reader([(kind, body) for kind, body in objects if kind != "metainfo"])
-    except (ValueError, TypeError, KeyError, AttributeError, StopIteration, RecursionError) as problem:
+    except (ValueError, TypeError, KeyError, AttributeError, StopIteration, RecursionError):
         raise HostError(
             "malformed",
-            f"nft -j list ruleset gave what makes no sense ({type(problem).__name__}): {text[-80:].strip()!r}",
+            f"nft -j list ruleset gave what makes no sense, or is cut off: {text[-80:].strip()!r}",
         ) from None

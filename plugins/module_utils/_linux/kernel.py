@@ -68,6 +68,8 @@ def _audit(host, name: str) -> dict:
     if done.rc != 0:
         said = (done.err.strip() or done.out.strip())[:200]
         raise HostError("failed", f"auditctl -s ended with status {done.rc}: {said}")
+    if done.out and not done.out.endswith("\n"):
+        raise HostError("malformed", f"what auditctl -s says is cut off: {done.out[-60:]!r}")
     for line in done.out.splitlines():
         words = line.split()
         if len(words) == 2 and words[0] == name and number(words[1]) is not None:

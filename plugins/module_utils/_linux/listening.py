@@ -108,11 +108,15 @@ def listeners(host) -> list:
     done = host.query(QUESTION)
     if done.rc != 0:
         raise HostError("failed", f"ss ended with status {done.rc}: {done.err.strip()[:300]}")
+    if done.out and not done.out.endswith("\n"):
+        raise HostError("malformed", "the list of listening programs that ss gave is cut off")
     found = []
     for line in done.out.split("\n"):
         words = line.split()
-        if len(words) < 6:
+        if not words:
             continue
+        if len(words) < 6 or words[0] not in ("tcp", "udp"):
+            raise HostError("malformed", f"a line of ss makes no sense: {line[:100]!r}")
         place, _colon, port = words[4].rpartition(":")
         if number(port) is None or _loopback(place):
             continue

@@ -37,6 +37,7 @@ DISCS = ("/dev/sr", "/dev/cdrom", "/dev/dvd", "/dev/fd")  # Debian's installer w
 NO_DRIVES = ("swap", "tmpfs", "nfs", "nfs4", "cifs", "fuse.sshfs", "davfs", "none", "9p")
 MODULES = ("usb-storage", "uas")
 NO_USER = 65534  # nobody: where the machine has no account of a person yet
+SHOWN = re.compile(r"(?:insmod|install|builtin) \S")
 STOPPED = re.compile(r"^install (?:/usr)?/s?bin/(?:false|true|nologin)\s*$", re.MULTILINE)
 
 
@@ -86,7 +87,7 @@ def _answer(host, action: str, details: list, user: int) -> bool:
     done = host.query(["pkcheck", "--process", subject, "--action-id", action, *details])
     if done.rc in (0, 2, 3):
         return False
-    if done.rc == 1:
+    if done.rc == 1 and "Not authorized" in done.err:
         return True
     raise HostError("failed", f"pkcheck ended with status {done.rc}: {done.err.strip()[-200:]}")
 
@@ -109,6 +110,10 @@ def _modules(host) -> dict:
         done = host.query(["modprobe", "--show-depends", name])
         if done.rc != 0 and "not found" not in done.err:
             raise HostError("failed", f"modprobe --show-depends {name}: {done.err.strip()[-200:]}")
+        if done.rc == 0 and (
+            not done.out.endswith("\n") or not all(SHOWN.match(line) for line in done.out.splitlines())
+        ):
+            raise HostError("malformed", f"modprobe --show-depends {name} makes no sense: {done.out[:100]!r}")
         # "blacklist" alone is no stop: what depends on a module loads it all the same.
         if done.rc == 0 and not STOPPED.search(done.out):
             found.append(f"{name} can be loaded")

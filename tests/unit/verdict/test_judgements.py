@@ -296,6 +296,11 @@ def test_what_was_not_tried_is_not_called_protected() -> None:
     with pytest.raises(CannotBeTold, match="a script of its own"):
         key = {"path": "/x", "place": "unknown", "why": "a script of its own makes it"}
         answer("unprotected", volume(luks(key_files=[key])))
+    for strange in ({"keeper": "snapd"}, {"tokens": [{"id": 0, "type": "ubuntu-fde", "slots": [0]}]}):
+        for question in ("unprotected", "pre_boot"):
+            with pytest.raises(CannotBeTold, match="is not known"):
+                answer(question, volume(luks(**strange)))
+        assert answer("pre_boot", volume(luks(**strange, empty={"result": "opens"}))).value == "nothing"
     # What is surely wrong is said all the same.
     assert "half done" in faults("unprotected", luks(empty={"result": "not-tested"}, reencrypting=True))
 
