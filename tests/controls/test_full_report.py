@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
+# By another name than the report's own import, and so of other classes, as in a real run.
+from tests.controls.windows_scripts import all_windows_scripts
+
 from .covered import DIGESTS, REPORT, ROOT, covered, digest, listing, staleness
 from .full_report import FullReport, Result, Run
 from .scripts import AnyScript, all_scripts
-from .windows_scripts import all_windows_scripts
 
 AT = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)
 CODE = {"leeboard/verdict/evaluate.py": "a\n", "tests/controls/LCK-01/breaks/x.sh": "b\n", "README.md": "c\n"}
@@ -162,6 +164,8 @@ def test_only_a_whole_run_goes_to_its_place(tmp_path: Path) -> None:
     for names, folder in ((["script"], partial), (["script", "broken"], full)):
         listener = FullReport((full, partial), lambda: [BREAK], lambda: {"a": "0" * 64})
         listener.pytest_collection_finish(session)
+        listener.pytest_sessionfinish()
+        assert listener.written == "nothing was run, so nothing was written"
         for name in names:
             listener.pytest_runtest_logreport(outcome(name, "passed"))
         listener.pytest_runtest_logreport(outcome("script", "failed", "teardown"))
