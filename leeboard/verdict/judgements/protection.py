@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from leeboard.verdict.judgements.answer import Answer, CannotBeTold, Facts, Judgement
-from leeboard.verdict.judgements.looking import faults, headers, luks, some, with_luks
+from leeboard.verdict.judgements.looking import faults, headers, key_files_in_clear, luks, some, with_luks
 from leeboard.verdict.judgements.volume import Luks, Token, Volume
 
 Volumes = tuple[Volume, ...]
@@ -47,7 +47,7 @@ def unprotected(volumes: Volumes, facts: Facts) -> Answer:
             wrong.append(f"{header.empty.why or 'a slot'} opens with an empty passphrase")
         if header.reencrypting:
             wrong.append("its re-encryption is half done")
-        wrong += _key_files(header)
+        wrong += key_files_in_clear(header.key_files)
         for token in header.tokens:
             if opened_by_tpm(token):
                 wrong += _policy(volume, token, facts)
@@ -56,15 +56,6 @@ def unprotected(volumes: Volumes, facts: Facts) -> Answer:
         return wrong, "no slot opens with an empty passphrase, and no key lies about"
 
     return faults(some(with_luks(volumes, "system", "data", "swap")), look)
-
-
-def _key_files(header: Luks) -> list[str]:
-    places = {"unencrypted": "on a file system that is not encrypted", "initramfs": "in the initramfs"}
-    return [
-        f"its key file {key.path} lies {places[key.place]}, so whoever has the disk has the key"
-        for key in header.key_files
-        if key.place in places
-    ]
 
 
 def _policy(volume: Volume, token: Token, facts: Facts) -> list[str]:

@@ -132,6 +132,7 @@ class Plain(Part):
 
     mapping: Mapping
     key: Literal["random", "file", "passphrase", "unknown"]
+    key_files: tuple[KeyFile, ...] = ()
 
 
 class Volume(Part):

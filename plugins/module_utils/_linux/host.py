@@ -7,6 +7,7 @@ that "each source is read once" holds by construction: reads, listings and queri
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import stat
@@ -126,6 +127,15 @@ class Host:
             raise HostError("denied" if self.is_root else "needs_root", f"{name} may not be looked at") from None
         except OSError as problem:
             raise HostError("failed", f"{name}: {problem.strerror}") from None
+
+    def access_list(self, name: str) -> bytes:
+        """A file's access list as the kernel keeps it, empty where it has none or its file system knows none."""
+        try:
+            return os.getxattr(self.path(name), "system.posix_acl_access")
+        except OSError as problem:
+            if problem.errno in (errno.ENODATA, errno.ENOTSUP, errno.ENOENT):
+                return b""
+            raise HostError("failed", f"the access list of {name}: {problem.strerror}") from None
 
     def megabytes(self, name: str) -> int:
         """The size of the file system on which a file or folder lies. Raises HostError."""

@@ -153,7 +153,8 @@ class _Looked:
             key = "random"
         else:
             key = "file" if line.key else "passphrase"
-        return {"mapping": mapping, "key": key}
+        keys = luks_keys.of_mapping(self.layout, line) if line is not None and line.key else []
+        return {"mapping": mapping, "key": key, "key_files": [one.said() for one in keys]}
 
     def _mapping(self, volume):
         if not volume.mappings:

@@ -6,6 +6,7 @@ Keys are never asked for: `wg show all allowed-ips` prints none but the peers' p
 from __future__ import annotations
 
 import fnmatch
+import re
 
 from .attempt import text_or_nothing
 from .host import HostError
@@ -14,6 +15,9 @@ from .vpn_profile import Profile, Tunnel, collapsed
 from .vpn_settings import glob
 
 FOLDER = "/etc/wireguard"
+ROUTES = re.compile(
+    r"\bip\s+(?:-\S+\s+)*(?:route|rule|r|ro|ru)\s+(?:add|append|replace|change|del)|\broute\s+(?:add|del)\b"
+)
 NETWORKD = (
     "/etc/systemd/network",
     "/run/systemd/network",
@@ -106,6 +110,10 @@ def _quick(host, path: str) -> Profile:
     if table.lower() != "auto":
         tunnel.notes = [f"Table = {table} keeps wg-quick from routing everything into the tunnel"]
         tunnel.to = []
+    for key in ("preup", "postup"):
+        for said in interface.get(key, []):
+            if ROUTES.search(said):
+                tunnel.notes.append(f"{key} changes routes ({said[:100]}), which may lead past the tunnel")
     _common(profile, tunnel, any("endpoint" in peer for peer in peers))
     if "privatekey" in interface:
         profile.stored.append("private-key")

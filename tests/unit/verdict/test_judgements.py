@@ -216,6 +216,9 @@ def test_swap_with_a_passing_key_is_encrypted_and_cannot_be_resumed_from() -> No
     assert judged("unencrypted_swap", plain("random")) == ()
     assert "hibernation" in str(judged("unencrypted_swap", plain("random", resume=True)))
     assert judged("unencrypted_swap", plain("passphrase", resume=True)) == ()
+    lying = plain("file")
+    lying["plain"]["key_files"] = [{"path": "/boot/swap.key", "place": "unencrypted"}]
+    assert "whoever has the disk has the key" in str(judged("unencrypted_swap", lying))
     assert "cipher null" in str(judged("unencrypted_swap", plain("random", "cipher_null-ecb")))
     assert judged("unencrypted_swap", volume(roles=["system"])) == ()
 
