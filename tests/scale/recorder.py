@@ -46,6 +46,8 @@ def record(addresses: dict[str, list[str]]) -> dict[str, Any]:
             found["listed"].append(named(given[0] if given[0] is not None else "."))
         elif event == "open" and isinstance(given[0], (str, bytes)):
             name = named(given[0])
+            if given[2] & os.O_PATH:  # a handle that nothing can be read by; what it is opened again for counts
+                return
             if name != os.devnull and not name.endswith(CODE):
                 found["read"].append(name)
 
