@@ -1,7 +1,7 @@
 """The machine a driver looks at: files below a root, and a way to run commands.
 
 Everything that touches the device goes through here, so a driver can be pointed at a folder of captured files, and so
-that "each source is read once" holds by construction: reads and queries are remembered until `forget()`.
+that "each source is read once" holds by construction: reads, listings and queries are remembered until `forget()`.
 """
 
 from __future__ import annotations
@@ -52,6 +52,7 @@ class Host:
         self.children = 0
         self._runner = runner or run_process
         self._files: dict = {}
+        self._folders: dict = {}
         self._queries: dict = {}
 
     def path(self, name: str) -> str:
@@ -100,14 +101,22 @@ class Host:
 
     def entries(self, name: str) -> list:
         """Sorted names in a folder; an absent folder has none. Raises HostError when it cannot be listed."""
+        if name not in self._folders:
+            self._folders[name] = self._entries(name)
+        found = self._folders[name]
+        if isinstance(found, HostError):
+            raise found
+        return list(found)
+
+    def _entries(self, name: str):
         try:
             return sorted(os.listdir(self.path(name)))
         except (FileNotFoundError, NotADirectoryError):
             return []
         except PermissionError:
-            raise HostError("denied" if self.is_root else "needs_root", f"{name} may not be listed") from None
+            return HostError("denied" if self.is_root else "needs_root", f"{name} may not be listed")
         except OSError as problem:
-            raise HostError("failed", f"{name}: {problem.strerror}") from None
+            return HostError("failed", f"{name}: {problem.strerror}")
 
     def stat(self, name: str):
         """os.stat of the file itself (links followed). Raises FileNotFoundError or HostError."""
@@ -182,6 +191,7 @@ class Host:
     def forget(self) -> None:
         """Drop what was remembered: the machine has changed."""
         self._files.clear()
+        self._folders.clear()
         self._queries.clear()
 
 
