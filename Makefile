@@ -23,7 +23,7 @@ test-full:  ## Do and mend each break alone on real machines, and write docs/pro
 	@scripts/setup.sh test
 	@scripts/test-packages.sh
 	@scripts/test-windows.sh
-	@LEEBOARD_FULL=1 LEEBOARD_ALONE=1 LEEBOARD_NOT_SEEN_YET=1 scripts/test.sh tests/controls/test_linux_breaks.py \
+	@LEEBOARD_FULL=1 scripts/test.sh tests/controls/test_linux_breaks.py \
 		tests/controls/full_linux_mends.py tests/controls/test_windows_breaks.py $(TESTS)
 
 bench:  ## Measure what a night costs, as ratios in one run

