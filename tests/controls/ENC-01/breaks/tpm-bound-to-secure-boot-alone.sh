@@ -2,7 +2,7 @@
 # The TPM opens the disk without a PIN, bound to PCR 7 alone: the boot menu can be edited.
 # kind: value
 # image: encrypted
-# flips: ENC-01
+# flips: ENC-01 ENC-03
 # expect: drifted
 # mends: no
 # The lab gives the passphrase of the disk as PASSPHRASE; the machine has a TPM and the package systemd-cryptsetup.

@@ -1,0 +1,38 @@
+#!/bin/bash
+# ENC-03 by looking: something that a thief lacks is asked for before the disk opens (level high: TPM and PIN), and the
+# image that starts next, listed by dracut's lsinitrd, can do what that takes. Prints compliant or drifted, then why.
+set -u
+disk=$(blkid -t TYPE=crypto_LUKS -o device | head -1)
+on=$(lsblk -sno PATH,FSTYPE "$(findmnt -no SOURCE /)" | awk '$2 == "crypto_LUKS" { print $1; exit }' | tr -cd '[:alnum:]/')
+disk=${on:-$disk}
+wrong=""
+if ! said=$(cryptsetup luksDump "${disk:-none}" 2>&1); then
+    echo drifted
+    echo "no LUKS header to look at: $disk"
+    exit
+fi
+while read -r slot; do
+    printf '\n' | cryptsetup open --test-passphrase --disable-external-tokens --key-slot "$slot" "$disk" 2>/dev/null &&
+        wrong="$wrong slot-$slot-empty"
+done < <(sed -n '/^Keyslots:/,/^Tokens:/ s/^  \([0-9]*\): luks2$/\1/p' <<<"$said")
+uuid=$(cryptsetup luksUUID "$disk")
+key=$(awk -v u="UUID=$uuid" '$2 == u { print $3 }' /etc/crypttab)
+case $key in
+    none | -) ;;
+    /*) [ "$(lsblk -no TYPE "$(df --output=source "$key" | tail -1)")" = crypt ] || wrong="$wrong $key-in-clear" ;;
+esac
+image=$(find /boot -maxdepth 1 -name 'initrd.img-*' | sort -V | tail -1)
+names=$(lsinitrd "$image" 2>/dev/null | awk 'NF > 8 { print $9 }')
+tables=$(lsinitrd -f cryptroot/crypttab "$image" 2>/dev/null; lsinitrd -f etc/crypttab "$image" 2>/dev/null)
+grep -qF "$uuid" <<<"$tables" || wrong="$wrong image-does-not-know-the-disk"
+grep -qE 'bin/(systemd-)?cryptsetup$' <<<"$names" || wrong="$wrong image-cannot-open-it"
+if grep -q 'systemd-tpm2$' <<<"$said"; then
+    grep -q 'cryptsetup/libcryptsetup-token-systemd-tpm2.so' <<<"$names" || wrong="$wrong image-cannot-use-the-tpm"
+    if grep -q 'tpm2-pin: *false' <<<"$said"; then
+        cryptsetup open --test-passphrase --token-only --token-type systemd-tpm2 "$disk" 2>/dev/null ||
+            wrong="$wrong tpm-keeps-its-key"
+    fi
+fi
+if [ "$LEVEL" = high ]; then grep -q 'tpm2-pin: *true' <<<"$said" || wrong="$wrong no-pin"; fi
+if [ -z "$wrong" ]; then echo compliant; else echo drifted; fi
+echo "$image:$wrong"
