@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 import struct
+import tarfile
 import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -27,6 +28,17 @@ CHEAP = ["--pbkdf", "argon2id", "--pbkdf-memory", "32", "--pbkdf-parallel", "1",
 Run = Callable[..., None]
 
 
+def strip_folder(tar: Path) -> None:
+    """Rewrite a tar archive so that what lay in its one folder lies at its top."""
+    new = tar.with_suffix(".new")
+    with tarfile.open(tar) as source, tarfile.open(new, "w") as target:
+        for member in source:
+            member.name = member.name.removeprefix("./").partition("/")[2]
+            if member.name:
+                target.addfile(member, source.extractfile(member) if member.isfile() else None)
+    new.replace(tar)
+
+
 def encrypt(root: Path, boot: Path, disk: Path, run: Run) -> None:
     """Encrypt the file system `root`, and put it behind `boot` on the new `disk`. `root` is gone afterwards.
 
@@ -40,11 +52,11 @@ def encrypt(root: Path, boot: Path, disk: Path, run: Run) -> None:
     key.write_text(SECOND, encoding="utf-8")
     _cryptsetup(run, ["luksAddKey", *CHEAP, "--key-file", "-", str(root), str(key)], PASSPHRASE)
     key.unlink()
-    parts = [boot, root]
+    sizes = [boot.stat().st_size, root.stat().st_size]
     with disk.open("wb") as handle:
-        handle.write(_table([part.stat().st_size for part in parts]))
-        for part in parts:
-            handle.seek(_starts([one.stat().st_size for one in parts])[parts.index(part)])
+        handle.write(_table(sizes))
+        for part, start in zip((boot, root), _starts(sizes), strict=True):
+            handle.seek(start)
             with part.open("rb") as source:
                 shutil.copyfileobj(source, handle, 4 * _MB)
     root.unlink()

@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from .cache import images_dir, locked, remove_unless_held
-from .encrypt import BOOT_MB, BOOT_UUID, LUKS_UUID, encrypt
+from .encrypt import BOOT_MB, BOOT_UUID, LUKS_UUID, encrypt, strip_folder
 from .errors import LabError
 from .recipe import Recipe
 from .requirements import SEARCH_PATH, find, lab_requirement
@@ -130,6 +130,8 @@ def _build(recipe: Recipe, work: Path) -> None:
         if recipe.encrypted:
             given |= {"LAB_LUKS": LUKS_UUID, "LAB_BOOT": BOOT_UUID}
         _run(_mmdebstrap(recipe, guest, tar, boot), **given)
+    if recipe.encrypted:
+        strip_folder(boot)
     _take_boot_files(boot if recipe.encrypted else tar, work)
     root = _file_system(tar, work / "disk.raw", recipe.disk_mb, "lab-root")
     if recipe.encrypted:

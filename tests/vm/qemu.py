@@ -123,7 +123,8 @@ def command_line(
 
     `port` 0 lets the kernel choose a free one; `load` resumes a saved state instead of booting.
     """
-    append = _APPEND.format(root="/dev/mapper/root" if image.recipe.encrypted else "/dev/vda")
+    root = "/dev/mapper/root systemd.default_device_timeout_sec=900" if image.recipe.encrypted else "/dev/vda"
+    append = _APPEND.format(root=root)
     arguments = [
         *hardware(spec, image),
         "-kernel", str(spec.kernel or image.kernel),
