@@ -24,7 +24,7 @@ from .scripts import CHECKED, FOLDER, Script, in_lab, passes
 
 @dataclass
 class Enforced:
-    """What was seen on a machine on its way to the baseline. `first` and `second` are None where nothing is rolled out."""
+    """What was seen on a machine on its way to the baseline; `first` and `second` are None if nothing is rolled out."""
 
     stock: dict[str, str] = field(default_factory=dict)
     stock_truth: dict[str, Truth] = field(default_factory=dict)

@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-PASSPHRASE = "open the lab"  # noqa: S105 - public and known, like the passwords of the lab's users
+PASSPHRASE = "open the lab"  # public and known, like the passwords of the lab's users
 SECOND = "the spare key of the lab"  # in another slot
 _NAMES = uuid.UUID("1eeb0a2d-5c00-4a1b-9d5e-00000000c0de")
 LUKS_UUID = str(uuid.uuid5(_NAMES, "luks"))

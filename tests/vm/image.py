@@ -1,7 +1,7 @@
 """Builds the disk images of the lab, one folder each in the cache, named by what made them.
 
-`images/<name>-<digest>/` holds `disk.raw` (ext4, no partition table; an encrypted one: see encrypt.py), `vmlinuz`, `initrd.img`,
-`technician` (the private key), `technician.pub`, `known_hosts` and the mark `in-use`.
+`images/<name>-<digest>/` holds `disk.raw` (ext4, no partition table; where it is encrypted: encrypt.py), `vmlinuz`,
+`initrd.img`, `technician` (the private key), `technician.pub`, `known_hosts` and the mark `in-use`.
 """
 
 from __future__ import annotations

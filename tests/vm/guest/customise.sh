@@ -62,7 +62,8 @@ if [ -n "${LAB_LUKS:-}" ]; then
     chroot "$root" update-initramfs -u
     version=$(basename "$root"/lib/modules/*)
     # Only the drivers of the lab: an image with all of them takes a minute to unpack.
+    drivers='virtio_pci virtio_blk ext4 dm_crypt xts aes_generic aesni_intel sha256_generic algif_skcipher tpm_crb'
     chroot "$root" dracut --force --quiet --no-hostonly --zstd --add 'crypt tpm2-tss' --install /etc/crypttab \
-        --drivers 'virtio_pci virtio_blk ext4 dm_crypt xts ecb aes_generic aesni_intel sha256_generic algif_skcipher tpm_crb' \
+        --drivers "$drivers" \
         "/boot/dracut-$version.img" "$version"
 fi
