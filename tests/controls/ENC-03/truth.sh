@@ -1,6 +1,6 @@
 #!/bin/bash
 # ENC-03 by looking: something that a thief lacks is asked for before the disk opens (level high: TPM and PIN), and the
-# image that starts next, listed by dracut's lsinitrd, can do what that takes. Prints compliant or drifted, then why.
+# image that starts next, unpacked by Debian's own tool, can do what that takes. Prints compliant or drifted, then why.
 set -u
 disk=$(blkid -t TYPE=crypto_LUKS -o device | head -1)
 on=$(lsblk -sno PATH,FSTYPE "$(findmnt -no SOURCE /)" | awk '$2 == "crypto_LUKS" { print $1; exit }' | tr -cd '[:alnum:]/')
@@ -22,8 +22,11 @@ case $key in
     /*) [ "$(lsblk -no TYPE "$(df --output=source "$key" | tail -1)")" = crypt ] || wrong="$wrong $key-in-clear" ;;
 esac
 image=$(find /boot -maxdepth 1 -name 'initrd.img-*' | sort -V | tail -1)
-names=$(lsinitrd "$image" 2>/dev/null | awk 'NF > 8 { print $9 }')
-tables=$(lsinitrd -f cryptroot/crypttab "$image" 2>/dev/null; lsinitrd -f etc/crypttab "$image" 2>/dev/null)
+inside=$(mktemp -d -p /dev/shm)
+unmkinitramfs "$image" "$inside" || wrong="$wrong image-cannot-be-unpacked"
+names=$(find "$inside")
+tables=$(find "$inside" -path '*/cryptroot/crypttab' -o -path '*/etc/crypttab' | xargs -r cat)
+rm -r "$inside"
 grep -qF "$uuid" <<<"$tables" || wrong="$wrong image-does-not-know-the-disk"
 grep -qE 'bin/(systemd-)?cryptsetup$' <<<"$names" || wrong="$wrong image-cannot-open-it"
 if grep -q 'systemd-tpm2$' <<<"$said"; then

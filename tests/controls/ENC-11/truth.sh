@@ -8,7 +8,7 @@ asks() { # ACTION, KEY, VALUE, ...: authorised, or could be
     shift
     busctl call org.freedesktop.PolicyKit1 /org/freedesktop/PolicyKit1/Authority org.freedesktop.PolicyKit1.Authority \
         CheckAuthorization '(sa{sv})sa{ss}us' unix-process 3 pid u $$ start-time t "$start" uid i "$(id -u pupil)" \
-        "$action" 4 drive.removable true drive.removable.bus usb "$@" 0 "" 2>&1 | grep -q 'true'
+        "$action" 4 drive.removable true drive.removable.bus usb "$@" 0 "" | grep -qE '^\S+ (true|false true)'
 }
 udisks=$(find /usr/libexec/udisks2 /usr/lib/udisks2 -name udisksd 2>/dev/null)
 plain=no luks=yes
