@@ -2,9 +2,7 @@
 # ENC-03 by looking: something that a thief lacks is asked for before the disk opens (level high: TPM and PIN), and the
 # image that starts next, unpacked by Debian's own tool, can do what that takes. Prints compliant or drifted, then why.
 set -u
-disk=$(blkid -t TYPE=crypto_LUKS -o device | head -1)
-on=$(lsblk -sno PATH,FSTYPE "$(findmnt -no SOURCE /)" | awk '$2 == "crypto_LUKS" { print $1; exit }' | tr -cd '[:alnum:]/')
-disk=${on:-$disk}
+disk=$(cryptsetup status "$(basename "$(findmnt -nvo SOURCE /)")" 2>/dev/null | awk '$1 == "device:" { print $2 }')
 wrong=""
 if ! said=$(cryptsetup luksDump "${disk:-none}" 2>&1); then
     echo drifted
@@ -25,7 +23,7 @@ image=$(find /boot -maxdepth 1 -name 'initrd.img-*' | sort -V | tail -1)
 inside=$(mktemp -d -p /dev/shm)
 unmkinitramfs "$image" "$inside" || wrong="$wrong image-cannot-be-unpacked"
 names=$(find "$inside")
-tables=$(find "$inside" -path '*/cryptroot/crypttab' -o -path '*/etc/crypttab' | xargs -r cat)
+tables=$(find "$inside" \( -path '*/cryptroot/crypttab' -o -path '*/etc/crypttab' \) -exec cat {} +)
 rm -r "$inside"
 grep -qF "$uuid" <<<"$tables" || wrong="$wrong image-does-not-know-the-disk"
 grep -qE 'bin/(systemd-)?cryptsetup$' <<<"$names" || wrong="$wrong image-cannot-open-it"

@@ -7,7 +7,7 @@
 # mends: no
 # The lab gives the passphrase of the disk as PASSPHRASE.
 set -eu
-disk=$(blkid -t TYPE=crypto_LUKS -o device | head -1)
+disk=$(cryptsetup status root | awk '$1 == "device:" { print $2 }')
 key=/run/leeboard-test.key
 (umask 077; printf '%s' "$PASSPHRASE" > "$key")
 printf '\n' | cryptsetup luksAddKey -q --pbkdf-memory 32 --pbkdf-force-iterations 4 --key-file "$key" "$disk"

@@ -7,5 +7,5 @@
 # mends: no
 # The lab gives the passphrase of the disk as PASSPHRASE; the machine has a TPM and the package systemd-cryptsetup.
 set -eu
-disk=$(blkid -t TYPE=crypto_LUKS -o device | head -1)
+disk=$(cryptsetup status root | awk '$1 == "device:" { print $2 }')
 NEWPIN=482913 PASSWORD="$PASSPHRASE" systemd-cryptenroll --tpm2-device=auto --tpm2-with-pin=yes --tpm2-pcrs=7 "$disk"

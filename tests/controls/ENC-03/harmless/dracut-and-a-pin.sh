@@ -4,6 +4,6 @@
 # image: encrypted
 # The lab gives the passphrase of the disk as PASSPHRASE; the machine has a TPM and an image of dracut in /boot.
 set -eu
-disk=$(blkid -t TYPE=crypto_LUKS -o device | head -1)
+disk=$(cryptsetup status root | awk '$1 == "device:" { print $2 }')
 NEWPIN=482913 PASSWORD="$PASSPHRASE" systemd-cryptenroll --tpm2-device=auto --tpm2-with-pin=yes --tpm2-pcrs=7 "$disk"
 cp --preserve=timestamps /boot/dracut-*.img "$(find /boot -name 'initrd.img-*' | sort -V | tail -1)"

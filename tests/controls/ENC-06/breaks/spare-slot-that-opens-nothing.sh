@@ -6,7 +6,7 @@
 # expect: drifted
 # mends: no
 set -eu
-disk=$(blkid -t TYPE=crypto_LUKS -o device | head -1)
+disk=$(cryptsetup status root | awk '$1 == "device:" { print $2 }')
 cryptsetup luksKillSlot -q "$disk" 1
 printf 'the new spare key' > /run/spare.key
 cryptsetup luksAddKey -q --unbound --key-size 512 --key-slot 1 --pbkdf argon2id --pbkdf-memory 32 --pbkdf-parallel 1 \

@@ -4,5 +4,5 @@
 # image: encrypted
 # The lab gives the passphrase of the disk as PASSPHRASE.
 set -eu
-disk=$(blkid -t TYPE=crypto_LUKS -o device | head -1)
+disk=$(cryptsetup status root | awk '$1 == "device:" { print $2 }')
 PASSWORD="$PASSPHRASE" systemd-cryptenroll --recovery-key "$disk" > /dev/null
