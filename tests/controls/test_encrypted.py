@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from leeboard.verdict.finding import Finding
+from tests.vm.console import ASKS
 from tests.vm.encrypt import PASSPHRASE
-from tests.vm.machine import ASKS, Machine
+from tests.vm.machine import Machine
 
 from .harness import Proof
 from .lane import Lane

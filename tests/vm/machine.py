@@ -8,7 +8,6 @@ import re
 import shlex
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -16,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .cache import hold
+from .console import ASKS, shown, type_text
 from .encrypt import PASSPHRASE
 from .errors import LabError
 from .image import IN_USE, Image
@@ -25,8 +25,6 @@ from .qmp import monitor, qmp
 from .ssh import TECHNICIAN, SshAccess
 
 CLEAN = "clean"
-# What askpass of Debian's cryptsetup and systemd's agent say on the console.
-ASKS = r"Please unlock disk \S+|Please enter passphrase for disk [^\n]*"
 _SHORT = 64  # bytes of a folder's name that leave room for sockets/ssh-technician.XXXXXXXXXXXXXXXX
 
 
@@ -163,10 +161,10 @@ class Machine:
         self.root("systemctl poweroff", check=False)
         self.access.close()
         deadline = time.monotonic() + timeout
-        while self.running():
-            if time.monotonic() > deadline:
-                raise self._failure(f"is not off within {timeout:.0f} s")
+        while self.running() and time.monotonic() < deadline:
             time.sleep(0.5)
+        if self.running():
+            raise self._failure(f"is not off within {timeout:.0f} s")
         self._reap()
         self._forget()
 
@@ -184,28 +182,16 @@ class Machine:
 
     def shown(self) -> str:
         """What the console has shown since the machine was switched on."""
-        text = self.console.read_bytes()[self._console_read :] if self.console.exists() else b""
-        return text.decode(errors="replace").replace("\r", "")
-
-    def wait_for_console(self, pattern: str, timeout: float = 600.0) -> str:
-        """Wait until the console shows `pattern` (a regular expression), and return what matches."""
-        deadline = time.monotonic() + timeout
-        while time.monotonic() < deadline:
-            if match := re.search(pattern, self.shown()):
-                return match[0]
-            if not self.running():
-                raise self._failure("QEMU ended while its console was watched")
-            time.sleep(0.2)
-        raise self._failure(f"the console did not show {pattern!r} within {timeout:.0f} s")
+        return shown(self.console, self._console_read)
 
     def type_on_console(self, pattern: str, text: str, timeout: float = 600.0) -> None:
-        """Wait until the console shows `pattern`, then type `text` and Enter, as somebody at the machine would."""
-        self.wait_for_console(pattern, timeout)
-        time.sleep(1)  # the prompt comes before the program listens
-        with socket.socket(socket.AF_UNIX) as keyboard:
-            keyboard.connect(str(self.sockets / "console"))
-            keyboard.sendall(text.encode() + b"\r")
-            time.sleep(0.5)  # QEMU drops what the guest has not taken when we hang up
+        """Wait until the console shows `pattern` (a regular expression), then type `text` and Enter."""
+        deadline = time.monotonic() + timeout
+        while not re.search(pattern, self.shown()):
+            if not self.running() or time.monotonic() > deadline:
+                raise self._failure(f"the console did not show {pattern!r} within {timeout:.0f} s")
+            time.sleep(0.2)
+        type_text(self.sockets / "console", text)
 
     def unlock(self) -> None:
         """Type the passphrase of an encrypted machine that was switched on; any other asks for none."""

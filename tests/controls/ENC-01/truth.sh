@@ -21,6 +21,13 @@ for point in / /usr /var /home; do
         [ "$kind" = luks ] || wrong="$wrong $point-on-$name"
     done < <(below "$(basename "$(readlink -f "$(findmnt -nvo SOURCE --target "$point")")")")
 done
+# A mapping that is open goes on without its header, and the next start does not.
+for uuid in /sys/class/block/dm-*/dm/uuid; do
+    case $(cat "$uuid" 2>/dev/null) in CRYPT-LUKS*) ;; *) continue ;; esac
+    for one in "$(dirname "$uuid")"/../slaves/*; do
+        cryptsetup isLuks "/dev/$(basename "$one")" || wrong="$wrong $(basename "$one"):no-header"
+    done
+done
 # Volumes that the machine opens at its start or has open; a disk beside them is looked at as well.
 for disk in $(blkid -t TYPE=crypto_LUKS -o device); do
     if ! said=$(cryptsetup luksDump "$disk" 2>&1); then

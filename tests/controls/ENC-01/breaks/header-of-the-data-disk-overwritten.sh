@@ -4,7 +4,7 @@
 # image: encrypted
 # flips: ENC-01
 # expect: error
-# also: ENC-02 error, ENC-03 error, ENC-06 error, ENC-09 error, ENC-12 error, ENC-15 error
+# also: ENC-02 error, ENC-03 error, ENC-06 error, ENC-09 error, ENC-10 error, ENC-12 error, ENC-15 error
 # mends: no
 set -eu
 modprobe scsi_debug dev_size_mb=64

@@ -5,6 +5,7 @@
 # flips: ENC-06
 # expect: drifted
 # mends: no
+# alone: yes
 set -eu
 disk=$(cryptsetup status root | awk '$1 == "device:" { print $2 }')
 cryptsetup luksKillSlot -q "$disk" 1
