@@ -124,18 +124,14 @@ def _combine(settings: Iterable[WantedSetting], judged: Iterable[Judged]) -> Ver
 
 
 def _best_route(pairs: Iterable[tuple[WantedSetting, Judged]]) -> Verdict | None:
-    """The verdict of the best route that applies; None where there is none.
-
-    What could not be read may be a route that is right: drift is said only where every route was looked at.
-    """
+    """The verdict of the best route that applies; None where there is none."""
     routes: dict[str, list[Verdict]] = {}
     for wanted, one in pairs:
         if wanted.setting.route is not None:
             routes.setdefault(wanted.setting.route, []).append(one.verdict)
     ends = [worst(verdicts) for verdicts in routes.values()]
     usable = [verdict for verdict in ends if verdict is not Verdict.NOT_APPLICABLE]
-    best = min(usable, key=lambda verdict: verdict.badness, default=None)
-    return Verdict.ERROR if best is Verdict.DRIFTED and Verdict.ERROR in usable else best
+    return min(usable, key=lambda verdict: verdict.badness, default=None)
 
 
 def to_mend(wanted: Wanted, control: WantedControl, observation: Observation) -> list[WantedSetting]:

@@ -61,7 +61,7 @@ def _dracut_does_not(proof: Proof, tmp_path: Path) -> None:
     found = proof.findings(proof.visit())
     assert (_will_boot(found), found["ENC-03"].verdict) == ("yes", "compliant")
     assert found["ENC-01"].verdict == "drifted"
-    assert any("without a PIN, and Secure Boot is not on" in one.reason for one in found["ENC-01"].judged)
+    assert any("without a PIN, and Secure Boot is not on" in one.seen for one in found["ENC-01"].judged)
     # An image made since the last start is measured by GRUB, so that nobody can tell.
     machine.root(f"touch {NEXT}")
     found = proof.findings(proof.visit())
