@@ -5,7 +5,7 @@ set -u
 ask() { busctl get-property org.freedesktop.login1 /org/freedesktop/login1 org.freedesktop.login1.Manager "$1" | cut -d'"' -f2; }
 lid=$(ask HandleLidSwitch) mains=$(ask HandleLidSwitchExternalPower) key=$(ask HandleSuspendKey)
 # Written as systemd reads it: the last line of all files wins.
-sleeps=$(systemd-analyze cat-config systemd/sleep.conf | sed -n 's/^AllowSuspend=//p' | tail -1)
+sleeps=$(systemd-analyze cat-config systemd/sleep.conf | sed -n 's/^AllowSuspend *= *//p' | tail -1)
 units=$(find /sys/class/iommu -mindepth 1 | grep -c .)
 verdict=compliant
 case $lid in hibernate | poweroff) ;; *) verdict=drifted ;; esac
