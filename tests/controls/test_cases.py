@@ -6,13 +6,14 @@ import json
 from collections import defaultdict
 
 import pytest
+import yaml
 
 from leeboard.policy.load import load
 from leeboard.policy.model import Platform
 from leeboard.verdict.finding import Finding
 
 from .cases import Case, all_cases
-from .scripts import all_scripts, controls_with_truth, passes
+from .scripts import FOLDER, all_scripts, controls_with_truth, passes
 
 KEYS = {"name", "from", "device", "facts", "readings", "expect", "mode", "words"}
 # Of controls that no device answers for: when somebody asks, and what the controller then finds.
@@ -72,6 +73,18 @@ def test_each_control_that_we_enforce_on_linux_has_breaks_of_different_kinds() -
         if len(kinds) < 2 or control.id not in controls_with_truth():
             lacking.append(control.id)
     assert not lacking
+
+
+# What the lab has no second way to break (docs/decisions/0006): a TPM 1.2, and a drive that encrypts by itself.
+FEWER = {"ENC-05": 1, "ENC-12": 0}
+
+
+def test_each_control_of_the_encrypted_machine_has_breaks_of_different_kinds() -> None:
+    applies = yaml.safe_load((FOLDER / "machines.yml").read_text(encoding="utf-8"))["encrypted"]["applies"]
+    proved = [control for control, verdict in applies.items() if verdict == "compliant"]
+    kinds = {c: {s.kind for s in all_scripts() if s.control == c and s.flips} for c in proved}
+    assert {c: len(found) for c, found in kinds.items() if len(found) < 2} == FEWER
+    assert set(proved) <= set(controls_with_truth())
 
 
 def test_scripts_that_meet_in_no_control_share_a_pass() -> None:

@@ -1,7 +1,7 @@
 """Builds the disk images of the lab, one folder each in the cache, named by what made them.
 
-`images/<name>-<digest>/` holds `disk.raw` (ext4, no partition table), `vmlinuz`, `initrd.img`,
-`technician` (the private key), `technician.pub`, `known_hosts` and the mark `in-use`.
+`images/<name>-<digest>/` holds `disk.raw` (ext4, no partition table; where it is encrypted: encrypt.py), `vmlinuz`,
+`initrd.img`, `technician` (the private key), `technician.pub`, `known_hosts` and the mark `in-use`.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import hashlib
 import os
 import platform
 import re
+import shlex
 import shutil
 import subprocess
 import tarfile
@@ -18,6 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from .cache import images_dir, locked, remove_unless_held
+from .encrypt import BOOT_MB, BOOT_UUID, LUKS_UUID, encrypt, strip_folder
 from .errors import LabError
 from .recipe import Recipe
 from .requirements import SEARCH_PATH, find, lab_requirement
@@ -26,7 +28,7 @@ HERE = Path(__file__).parent
 GUEST = HERE / "guest"
 HOST_ALIAS = "leeboard-lab"
 IN_USE = "in-use"
-_BUILDER_FILES = ("image.py", "recipe.py")
+_BUILDER_FILES = ("encrypt.py", "image.py", "recipe.py")
 _UNWANTED = ("/usr/share/man/*", "/usr/share/doc/*", "/usr/share/locale/*", "/usr/share/help/*")
 
 
@@ -123,16 +125,30 @@ def _build(recipe: Recipe, work: Path) -> None:
         keys.mkdir()
         shutil.copytree(GUEST, guest)
         _make_keys(keys, work)
-        tar = work / "root.tar"
-        _run(_mmdebstrap(recipe, guest, tar), LAB_HOSTNAME=recipe.hostname, LAB_KEYS=str(keys))
-    _take_boot_files(tar, work)
-    disk = work / "disk.raw"
-    with disk.open("wb") as handle:
-        handle.truncate(recipe.disk_mb * 1024 * 1024)
-    _run(["mke2fs", "-q", "-F", "-t", "ext4", "-L", "lab-root", "-m", "0",
-          "-E", "lazy_itable_init=1,lazy_journal_init=1", "-d", str(tar), str(disk)])  # fmt: skip
-    tar.unlink()
+        tar, boot = work / "root.tar", work / "boot.tar"
+        given = {"LAB_HOSTNAME": recipe.hostname, "LAB_KEYS": str(keys)}
+        if recipe.encrypted:
+            given |= {"LAB_LUKS": LUKS_UUID, "LAB_BOOT": BOOT_UUID}
+        _run(_mmdebstrap(recipe, guest, tar, boot), **given)
+    if recipe.encrypted:
+        strip_folder(boot)
+    _take_boot_files(boot if recipe.encrypted else tar, work)
+    root = _file_system(tar, work / "disk.raw", recipe.disk_mb, "lab-root")
+    if recipe.encrypted:
+        plain = root.rename(work / "plain.raw")
+        small = _file_system(boot, work / "boot.raw", BOOT_MB, "lab-boot", "-U", BOOT_UUID)
+        encrypt(plain, small, work / "disk.raw", _run)
     (work / IN_USE).touch()
+
+
+def _file_system(tar: Path, target: Path, size_mb: int, label: str, *options: str) -> Path:
+    """Make an ext4 file system of what is in a tar archive, which is gone afterwards."""
+    with target.open("wb") as handle:
+        handle.truncate(size_mb * 1024 * 1024)
+    _run(["mke2fs", "-q", "-F", "-t", "ext4", "-L", label, "-m", "0", *options,
+          "-E", "lazy_itable_init=1,lazy_journal_init=1", "-d", str(tar), str(target)])  # fmt: skip
+    tar.unlink()
+    return target
 
 
 def _make_keys(keys: Path, work: Path) -> None:
@@ -148,7 +164,7 @@ def _make_keys(keys: Path, work: Path) -> None:
     (work / "known_hosts").write_text(f"{HOST_ALIAS} {kind} {key}\n")
 
 
-def _mmdebstrap(recipe: Recipe, guest: Path, tar: Path) -> list[str]:
+def _mmdebstrap(recipe: Recipe, guest: Path, tar: Path, boot: Path) -> list[str]:
     options = ['APT::Install-Recommends "false"', 'Acquire::Languages "none"', *_apt_options()]
     return [
         "mmdebstrap",
@@ -162,10 +178,16 @@ def _mmdebstrap(recipe: Recipe, guest: Path, tar: Path) -> list[str]:
         f"--include={','.join(recipe.packages)}",
         f'--setup-hook={guest / "prepare.sh"} "$1"',
         f'--customize-hook={guest / "customise.sh"} "$1"',
+        *(_boot_apart(boot) if recipe.encrypted else ()),
         recipe.suite,
         str(tar),
         *apt_sources(recipe.suite),
     ]
+
+
+def _boot_apart(boot: Path) -> list[str]:
+    """Take what is in /boot out of the guest: it lies on a file system of its own."""
+    return [f"--customize-hook=tar-out /boot {shlex.quote(str(boot))}", '--customize-hook=rm -rf "$1"/boot/*']
 
 
 def apt_sources(suite: str, etc: Path = Path("/etc")) -> list[str]:
@@ -199,7 +221,7 @@ def _take_boot_files(tar: Path, work: Path) -> None:
     with tarfile.open(tar) as archive:
         for member in archive:
             base = Path(member.name).name
-            if Path(member.name).parent.name != "boot" or not member.isfile():
+            if Path(member.name).parent.name not in ("boot", "") or not member.isfile():
                 continue
             for prefix, target in (("vmlinuz-", "vmlinuz"), ("initrd.img-", "initrd.img")):
                 source = archive.extractfile(member) if base.startswith(prefix) else None
@@ -210,12 +232,11 @@ def _take_boot_files(tar: Path, work: Path) -> None:
             raise LabError(f"{tar}: no /boot/{name}: the recipe needs a kernel package")
 
 
-def _run(command: list[str], **environment: str) -> None:
+def _run(command: list[str], text: str = "", **environment: str) -> None:
     path = find(command[0]) or command[0]
     env = {**os.environ, "PATH": SEARCH_PATH, "LC_ALL": "C", **environment}
     done = subprocess.run(
-        [path, *command[1:]], env=env, capture_output=True, text=True, stdin=subprocess.DEVNULL,
-        check=False,
+        [path, *command[1:]], env=env, capture_output=True, text=True, input=text, check=False,
     )  # fmt: skip
     if done.returncode != 0:
         tail = "\n".join((done.stdout + done.stderr).splitlines()[-25:])

@@ -48,6 +48,7 @@ def start_machine(
         if boot:
             machine.make_disks()
             machine.start()
+            machine.unlock()
             machine.wait_for_ssh()
             machine.snapshot(CLEAN)
         else:
@@ -137,6 +138,7 @@ def _boot_and_save(machine: Machine, booted: Path) -> None:
     try:
         first.make_disks()
         first.start()
+        first.unlock()
         first.wait_for_ssh()
         first.root("systemctl is-system-running --wait", check=False)
         first.root("sync; echo 3 > /proc/sys/vm/drop_caches")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -14,6 +15,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .cache import hold
+from .console import ASKS, shown, type_text
+from .encrypt import PASSPHRASE
 from .errors import LabError
 from .image import IN_USE, Image
 from .process import process_start, wait_gone
@@ -41,6 +44,7 @@ class Machine:
         self.port = 0
         self.pristine = False  # nobody has used the machine since it was brought to `clean`
         self._sockets: Path | None = None
+        self._console_read = 0  # bytes of the console's log from before the machine was switched on
         self._children: list[subprocess.Popen[bytes]] = []
         self._marks: list[int] = []
 
@@ -87,6 +91,7 @@ class Machine:
         if self.running():
             raise LabError(f"{self.name}: runs already (process {self.pid}): stop it first")
         self._marks = [hold(self.folder / IN_USE), hold(self.image.folder / IN_USE)]
+        self._console_read = self.console.stat().st_size if self.console.exists() else 0
         if self.spec.tpm:
             self._start_tpm()
         command = command_line(self.spec, self.image, self.folder, self.sockets, self.port, load)
@@ -151,6 +156,18 @@ class Machine:
             time.sleep(1)
         raise self._failure(f"did not come back within {timeout:.0f} s after a reboot")
 
+    def power_off(self, timeout: float = 300.0) -> None:
+        """Shut the guest down in an orderly way, and wait until the machine is off."""
+        self.root("systemctl poweroff", check=False)
+        self.access.close()
+        deadline = time.monotonic() + timeout
+        while self.running() and time.monotonic() < deadline:
+            time.sleep(0.5)
+        if self.running():
+            raise self._failure(f"is not off within {timeout:.0f} s")
+        self._reap()
+        self._forget()
+
     def boot_id(self) -> str:
         """The kernel's id of this boot."""
         return self.ssh("cat /proc/sys/kernel/random/boot_id").stdout.strip()
@@ -162,6 +179,24 @@ class Machine:
         return self.pid > 0 and self.started != "" and process_start(self.pid) == self.started
 
     # Talk
+
+    def shown(self) -> str:
+        """What the console has shown since the machine was switched on."""
+        return shown(self.console, self._console_read)
+
+    def type_on_console(self, pattern: str, text: str, timeout: float = 600.0) -> None:
+        """Wait until the console shows `pattern` (a regular expression), then type `text` and Enter."""
+        deadline = time.monotonic() + timeout
+        while not re.search(pattern, self.shown()):
+            if not self.running() or time.monotonic() > deadline:
+                raise self._failure(f"the console did not show {pattern!r} within {timeout:.0f} s")
+            time.sleep(0.2)
+        type_text(self.sockets / "console", text)
+
+    def unlock(self) -> None:
+        """Type the passphrase of an encrypted machine that was switched on; any other asks for none."""
+        if self.image.recipe.encrypted:
+            self.type_on_console(ASKS, PASSPHRASE)
 
     def wait_for_ssh(self, timeout: float = 600.0) -> None:
         """Wait until a command runs over SSH; on failure the error shows the console's end."""
@@ -347,7 +382,7 @@ def describe(spec: MachineSpec) -> dict[str, object]:
     return {
         "image": spec.image, "memory_mb": spec.memory_mb, "cpus": spec.cpus,
         "serial": spec.serial, "uuid": spec.uuid, "disks_mb": list(spec.disks_mb),
-        "tpm": spec.tpm, "append": spec.append,
+        "tpm": spec.tpm, "iommu": spec.iommu, "append": spec.append,
     }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ QEMU = "qemu-system-x86_64"
 _NAMESPACE = uuid.UUID("1eeb0a2d-5c00-4a1b-9d5e-000000000000")
 _MAC = "52:54:00:1e:eb:01"  # the guest's network file matches it
 _APPEND = (
-    "root=/dev/vda rw rootfstype=ext4 console=ttyS0 net.ifnames=0 loglevel=4 "
+    "root={root} rw rootfstype=ext4 console=ttyS0 net.ifnames=0 loglevel=4 "
     "mitigations=off no_timer_check random.trust_cpu=on"
 )
 
@@ -41,7 +41,7 @@ class MachineSpec:
     """What machine is wanted. Sizes are in MiB; 0 or "" means the recipe's or the lab's default.
 
     `kernel` and `initrd` boot other files than the image's own (say, an initramfs that a test
-    built and copied out); `append` adds to the kernel's command line.
+    built and copied out); `append` adds to the kernel's command line. `iommu` keeps devices apart.
     """
 
     image: str
@@ -51,6 +51,7 @@ class MachineSpec:
     uuid: str = ""
     disks_mb: tuple[int, ...] = ()
     tpm: bool = False
+    iommu: bool = False
     cable: Cable | None = None
     kernel: Path | None = None
     initrd: Path | None = None
@@ -92,6 +93,7 @@ def hardware(spec: MachineSpec, image: Image) -> list[str]:
         "-smbios", f"type=1,manufacturer=Leeboard,product=Lab,serial={spec.smbios_serial},"
                    f"uuid={spec.smbios_uuid}",
         "-rtc", "base=utc,clock=host",
+        *(["-device", "intel-iommu,intremap=off"] if spec.iommu else []),
         "-device", "virtio-rng-pci",
         "-device", "virtio-balloon-pci,free-page-reporting=on",
         "-device", f"virtio-net-pci,netdev=user,mac={_MAC},romfile=",
@@ -121,13 +123,16 @@ def command_line(
 
     `port` 0 lets the kernel choose a free one; `load` resumes a saved state instead of booting.
     """
+    root = "/dev/mapper/root systemd.default_device_timeout_sec=900" if image.recipe.encrypted else "/dev/vda"
+    append = _APPEND.format(root=root)
     arguments = [
         *hardware(spec, image),
         "-kernel", str(spec.kernel or image.kernel),
         "-initrd", str(spec.initrd or image.initrd),
-        "-append", f"{_APPEND} {spec.append}".strip(),
+        "-append", f"{append} {spec.append}".strip(),
         "-netdev", f"user,id=user,hostfwd=tcp:127.0.0.1:{port}-:22",
-        "-chardev", f"file,id=console,path={_escape(folder / 'console.log')},append=on",
+        "-chardev", f"socket,id=console,path={_escape(sockets / 'console')},server=on,wait=off,"
+                    f"logfile={_escape(folder / 'console.log')},logappend=on",
         "-serial", "chardev:console",
         "-qmp", f"unix:{_escape(sockets / 'qmp')},server=on,wait=off",
     ]  # fmt: skip

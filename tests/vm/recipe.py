@@ -11,12 +11,16 @@ import yaml
 from .errors import LabError
 
 RECIPES = Path(__file__).parent / "recipes"
-_KEYS = {"name", "extends", "suite", "hostname", "memory_mb", "disk_mb", "packages"}
+_KEYS = {"name", "extends", "suite", "hostname", "memory_mb", "disk_mb", "packages", "encrypted"}
+_OPTIONAL = {"extends", "encrypted"}
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """One image: Debian suite, packages (without recommended ones) and sizes in MiB."""
+    """One image: Debian suite, packages (without recommended ones) and sizes in MiB.
+
+    With `encrypted`, all but /boot lies in a LUKS volume, which opens by a passphrase (encrypt.py).
+    """
 
     name: str
     suite: str
@@ -24,6 +28,7 @@ class Recipe:
     memory_mb: int
     disk_mb: int
     packages: tuple[str, ...]
+    encrypted: bool = False
 
 
 def recipe_names() -> tuple[str, ...]:
@@ -44,7 +49,7 @@ def load_recipe(name: str) -> Recipe:
         base = _read(parent)
         packages = [*base["packages"], *packages]
         data = {**base, **data}
-    missing = sorted(_KEYS - {"extends"} - set(data))
+    missing = sorted(_KEYS - _OPTIONAL - set(data))
     if missing:
         raise LabError(f"{RECIPES}/{name}.yml: {', '.join(missing)} missing: add it")
     return Recipe(
@@ -54,6 +59,7 @@ def load_recipe(name: str) -> Recipe:
         memory_mb=int(data["memory_mb"]),
         disk_mb=int(data["disk_mb"]),
         packages=tuple(dict.fromkeys(str(package) for package in packages)),
+        encrypted=data.get("encrypted", False) is True,
     )
 
 

@@ -54,3 +54,16 @@ if [ -e "$root/usr/lib/systemd/system/gdm.service" ]; then
     rm -f "$root/etc/systemd/system/display-manager.service"
     chroot "$root" systemctl --quiet disable gdm.service gdm3.service 2>/dev/null || true
 fi
+if [ -n "${LAB_LUKS:-}" ]; then
+    # The disk of encrypt.py. The volume is not there yet, so the images of the next start are told that they need it.
+    printf '/dev/mapper/root / ext4 defaults,noatime 0 0\nUUID=%s /boot ext4 defaults,noatime 0 0\n' "$LAB_BOOT" \
+        >"$root/etc/fstab"
+    printf 'root UUID=%s none luks,initramfs,x-initrd.attach\n' "$LAB_LUKS" >"$root/etc/crypttab"
+    chroot "$root" update-initramfs -u
+    version=$(basename "$root"/lib/modules/*)
+    # Only the drivers of the lab: an image with all of them takes a minute to unpack.
+    drivers='virtio_pci virtio_blk ext4 dm_crypt xts aes_generic aesni_intel sha256_generic algif_skcipher tpm_crb'
+    chroot "$root" dracut --force --quiet --no-hostonly --zstd --add 'crypt tpm2-tss' --install /etc/crypttab \
+        --drivers "$drivers" \
+        "/boot/dracut-$version.img" "$version"
+fi

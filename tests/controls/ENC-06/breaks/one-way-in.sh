@@ -6,7 +6,7 @@
 # expect: drifted
 # mends: no
 set -eu
-disk=$(blkid -t TYPE=crypto_LUKS -o device | head -1)
+disk=$(cryptsetup status root | awk '$1 == "device:" { print $2 }')
 cryptsetup luksDump "$disk" |
     awk '/^Keyslots:/ { on = 1 } /^Tokens:/ { on = 0 } on && /^  [0-9]+:/ { print int($1) }' | tail -n +2 |
     while read -r slot; do cryptsetup luksKillSlot -q "$disk" "$slot"; done

@@ -5,6 +5,7 @@
 # flips: ENC-13
 # expect: drifted
 # mends: no
+# alone: yes
 set -eu
 modprobe scsi_debug dev_size_mb=64
 udevadm settle

@@ -1,0 +1,9 @@
+#!/bin/bash
+# Somebody took the line that forbids sleep out again.
+# kind: value
+# image: encrypted
+# flips: ENC-14
+# expect: drifted
+# mends: no
+set -eu
+sed -i 's/^AllowSuspend=/#&/' /etc/systemd/sleep.conf.d/school.conf
