@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
+
+from pydantic import TypeAdapter
+
+from leeboard.policy.model import Value
+from leeboard.verdict.judgements.answer import Answer
+from leeboard.verdict.judgements.registry import derive
+from leeboard.verdict.observation import Aspect
+from tests.unit.brain import value
 
 TPM = {"id": 0, "type": "systemd-tpm2", "slots": [1], "pcrs": [7, 8, 9]}
 
@@ -54,3 +63,28 @@ def clear(name: str, mount: str, role: str, **changes: Any) -> dict[str, Any]:
 def texts(*volumes: dict[str, Any]) -> list[str]:
     """As they cross the wire."""
     return [json.dumps(one) for one in volumes]
+
+
+ON: dict[str, Any] = {"secure_boot": value("on"), "boot_chain": value("grub")}
+
+
+def facts(**said: Any) -> Mapping[str, Aspect]:
+    """The facts beside the volumes: Secure Boot on and GRUB, and what is said."""
+    return TypeAdapter(dict[str, Aspect]).validate_python({**ON, **said})
+
+
+def answer(name: str, *volumes: dict[str, Any], **said: Any) -> Answer:
+    """What a judgement makes of volumes."""
+    return derive(name, texts(*volumes), facts(**said))
+
+
+def judged(name: str, *volumes: dict[str, Any], **said: Any) -> Value:
+    """Its value alone."""
+    return answer(name, *volumes, **said).value
+
+
+def faults(name: str, header: dict[str, Any], **said: Any) -> str:
+    """Its value about one volume with that header, as one text."""
+    found = judged(name, volume(header), **said)
+    assert isinstance(found, tuple)
+    return "; ".join(found)
