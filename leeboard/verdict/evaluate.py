@@ -124,14 +124,18 @@ def _combine(settings: Iterable[WantedSetting], judged: Iterable[Judged]) -> Ver
 
 
 def _best_route(pairs: Iterable[tuple[WantedSetting, Judged]]) -> Verdict | None:
-    """The verdict of the best route that applies; None where there is none."""
+    """The verdict of the best route that applies; None where there is none.
+
+    Where all that could be read is drifted, a route that could not be read may still keep the control: an error.
+    """
     routes: dict[str, list[Verdict]] = {}
     for wanted, one in pairs:
         if wanted.setting.route is not None:
             routes.setdefault(wanted.setting.route, []).append(one.verdict)
     ends = [worst(verdicts) for verdicts in routes.values()]
     usable = [verdict for verdict in ends if verdict is not Verdict.NOT_APPLICABLE]
-    return min(usable, key=lambda verdict: verdict.badness, default=None)
+    best = min(usable, key=lambda verdict: verdict.badness, default=None)
+    return Verdict.ERROR if best is Verdict.DRIFTED and Verdict.ERROR in usable else best
 
 
 def to_mend(wanted: Wanted, control: WantedControl, observation: Observation) -> list[WantedSetting]:
