@@ -19,10 +19,12 @@ test:  ## Run all tests; as root also installs what they need (TESTS='tests/unit
 	@scripts/test-windows.sh
 	@scripts/test.sh $(TESTS)
 
-test-full:  ## Do and mend each break of a control by itself on machines of the lab (an hour and more)
+test-full:  ## Do and mend each break alone on real machines, and write docs/proof (hours; TESTS='-k LCK-01': these)
 	@scripts/setup.sh test
 	@scripts/test-packages.sh
-	@LEEBOARD_ALONE=1 scripts/test.sh tests/controls/test_linux_breaks.py tests/controls/full_linux_mends.py
+	@scripts/test-windows.sh
+	@LEEBOARD_FULL=1 LEEBOARD_ALONE=1 LEEBOARD_NOT_SEEN_YET=1 scripts/test.sh tests/controls/test_linux_breaks.py \
+		tests/controls/full_linux_mends.py tests/controls/test_windows_breaks.py $(TESTS)
 
 bench:  ## Measure what a night costs, as ratios in one run
 	@scripts/setup.sh test

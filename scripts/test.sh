@@ -48,4 +48,5 @@ for counts in "$work/rest.counts" "$work/lab.counts"; do
     fi
 done
 printf '\nAll of it:\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+.venv/bin/python -m tests.controls.covered   # says whether the last full proof is about this tree; no failure
 [ "$status" = 0 ] && [ "$lab_status" = 0 ]

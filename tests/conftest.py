@@ -2,6 +2,7 @@
 
 - Tests under tests/vm and those that ask for one of its machines are marked `lab`, those under tests/scale `bench`.
 - LEEBOARD_SKIPS=forbidden: a run that skips anything fails, and says why each was skipped.
+- LEEBOARD_FULL: a report of the full proof is written at the end (tests/controls/full_report.py).
 - LEEBOARD_COUNTS names a file that gets "passed failed skipped" for scripts/test.sh.
 """
 
@@ -25,6 +26,10 @@ _HERE = Path(__file__).parent
 def pytest_configure(config: pytest.Config) -> None:
     """Let SIGTERM end a run as Ctrl-C does, so that fixtures put away their machines."""
     signal.signal(signal.SIGTERM, _interrupt)
+    if os.environ.get("LEEBOARD_FULL"):
+        from tests.controls.full_report import FullReport
+
+        config.pluginmanager.register(FullReport(), "full-report")
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -95,14 +96,18 @@ def read(
 
 def _listing(source: Path, export: bool) -> dict[str, Any]:
     variables = environment(Path("var"))
-    answer, error = ansible_runner.get_inventory(
-        action="list",
-        inventories=[str(source.resolve())],
-        response_format="json",
-        export=export,
-        quiet=True,
-        envvars=variables,
-    )
+    # ansible-runner never removes a folder of its own making, and what it keeps there is the whole inventory in clear.
+    with tempfile.TemporaryDirectory(prefix="leeboard-", ignore_cleanup_errors=True) as private:
+        answer, error = ansible_runner.get_inventory(
+            action="list",
+            inventories=[str(source.resolve())],
+            response_format="json",
+            export=export,
+            quiet=True,
+            envvars=variables,
+            private_data_dir=private,
+            event_handler=_no_file,
+        )
     why = " ".join(line.strip() for line in str(error or "").splitlines() if line.strip())[:600]
     if not isinstance(answer, dict):
         raise LeeboardError(f"{source}: Ansible cannot read this inventory: {why}")
@@ -110,6 +115,11 @@ def _listing(source: Path, export: bool) -> dict[str, Any]:
     if not _members(answer):
         raise LeeboardError(f"{source}: no device in this inventory. {why or 'Add hosts to it.'}")
     return answer
+
+
+def _no_file(_event: object) -> bool:
+    """Each line of the answer is an event to ansible-runner, and would get a file of its own."""
+    return False
 
 
 def _members(listed: Mapping[str, Any]) -> set[str]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -11,6 +14,10 @@ from pathlib import Path
 import ansible_runner
 
 from leeboard.ansible.clone import environment, playbook
+
+# Seconds. Ctrl-C on a terminal reaches Ansible without us, and a second one would break off how it ends.
+ENDS_BY_ITSELF = 3
+ENDS_WHEN_TOLD = 60
 
 
 @dataclass(frozen=True)
@@ -35,7 +42,7 @@ def run_playbook(
     `hosts` limits the run. Names go in by a file, so that thousands of them fit.
     """
     variables = environment(var)
-    with tempfile.TemporaryDirectory(prefix="leeboard-") as private:
+    with tempfile.TemporaryDirectory(prefix="leeboard-", ignore_cleanup_errors=True) as private:
         command = [playbook(name), "-i", str(inventory.resolve()), *arguments]
         if hosts is not None:
             limit = Path(private) / "limit"
@@ -45,7 +52,6 @@ def run_playbook(
             command += ["-e", f"{variable}={value}"]
         output = Path(private) / "output"
         with output.open("w+") as stream:
-            stop = threading.Event()
             thread, runner = ansible_runner.run_command_async(
                 executable_cmd="ansible-playbook",
                 cmdline_args=command,
@@ -56,16 +62,25 @@ def run_playbook(
                 error_fd=stream,
                 envvars=variables,
                 host_cwd=str(Path.cwd()),
-                cancel_callback=stop.is_set,
             )
             try:
                 while thread.is_alive():
                     tick()
                     thread.join(0.5)
-            finally:
-                # Whatever stops us (Ctrl-C included) lets Ansible close its bundle before we go on.
-                stop.set()
-                thread.join(60)
+            except BaseException:  # Ctrl-C included
+                _end(thread)
+                raise
             tick()
         text = output.read_text(errors="backslashreplace")
         return RunResult(int(runner.rc if runner.rc is not None else 1), text[-20000:])
+
+
+def _end(thread: threading.Thread) -> None:
+    """Let Ansible end, which closes its bundle and removes its own files; tell it where nobody else has."""
+    thread.join(ENDS_BY_ITSELF)
+    # The runner starts Ansible in its thread and gives nobody the number of the process: the kernel knows it.
+    started = Path(f"/proc/self/task/{thread.native_id}/children")
+    with contextlib.suppress(OSError):
+        for number in started.read_text().split():
+            os.kill(int(number), signal.SIGINT)
+    thread.join(ENDS_WHEN_TOLD)

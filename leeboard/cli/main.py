@@ -5,7 +5,9 @@ Exit codes are in docs/exit-codes.md. 1 always means that the tool failed, wrong
 
 from __future__ import annotations
 
+import signal
 import sys
+from types import FrameType
 
 import typer
 
@@ -46,6 +48,9 @@ def options(
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and end the process with the exit code of docs/exit-codes.md."""
+    # A service that is stopped and a terminal that is closed end a run as Ctrl-C does.
+    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGHUP, _stop)
     try:
         status = typer.main.get_command(app).main(args=arguments, prog_name="leeboard", standalone_mode=False)
     except typer.BadParameter as problem:
@@ -64,3 +69,7 @@ def main(arguments: list[str] | None = None) -> None:
         print("leeboard: stopped; what was recorded until now is kept", file=sys.stderr)
         status = FAILED
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _stop(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

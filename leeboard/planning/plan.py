@@ -43,6 +43,17 @@ class Step:
     risk: Risk = "none"
 
 
+# Drivers whose addresses have nothing to do with each other: what is refused for one says nothing of the others.
+APART = ("dropin", "file_mode")
+
+
+def apart(step: Step) -> tuple[Step, ...]:
+    """A refused step as one step for each address; empty where there is one only, or where they hang together."""
+    if step.driver not in APART or len(step.changes) < 2:
+        return ()
+    return tuple(Step(step.driver, step.module, (change,), step.risk) for change in step.changes)
+
+
 def plan(wanted: Wanted, observation: Observation, family: str) -> tuple[Step, ...]:
     """The steps that bring the enforced settings of one family to what is wanted; empty when nothing is to be done.
 

@@ -16,6 +16,7 @@ NUMBER = re.compile(r"-?[0-9]{1,19}\Z")
 SYSTEM_ESCAPES = re.compile(r"\\[mrsvS]")
 SYSTEM_NAMES = re.compile(r"\b(debian|ubuntu|gnu/linux|linux\s+[0-9]|kernel\s+[0-9])", re.IGNORECASE)
 FINGERPRINT = re.compile(r"SHA(1|256):[0-9A-F:]{40,}\Z", re.IGNORECASE)
+LAST_DOT = re.compile(r"\.(?=:[0-9]+\Z|\Z)")
 PERMISSIONS = re.compile(r"(?P<owner>[^:\s]+):(?P<group>[^:\s]+) (?P<mode>[0-7]{3,5})\Z")
 
 
@@ -131,6 +132,12 @@ def _only_host(found: Value, wanted: Value) -> bool:
     return bool(peers) and all(FINGERPRINT.match(peer) or _host(peer) == host for peer in peers)
 
 
+def _same_place(found: Value, wanted: Value) -> bool:
+    """The same HOST:PORT or URL: names of hosts mind neither capitals nor a last dot."""
+    mine, theirs = (LAST_DOT.sub("", text(value).casefold()) for value in (found, wanted))
+    return mine == theirs
+
+
 def _host(target: str) -> str:
     """The host of HOST, HOST:PORT, [ADDRESS]:PORT or a URL with one of these."""
     place = target.rpartition("://")[2].partition("/")[0]
@@ -182,7 +189,7 @@ OPERATORS = {
         # -1 means "until an administrator unlocks it" in Windows' account policy.
         Operator(
             "at_least_or_minus_1",
-            lambda found, wanted: number(found) == -1 or number(found) >= number(wanted),
+            lambda found, wanted: number(found) == -1 or (number(wanted) != -1 and number(found) >= number(wanted)),
             lambda mine, theirs: number(mine) == -1 or number(mine) >= number(theirs) >= 0,
             "at least {wanted}, or until an administrator unlocks it",
         ),
@@ -195,6 +202,7 @@ OPERATORS = {
         ),
         Operator("only_from", _only_from, _only_from, "only {wanted}"),
         Operator("only_host", _only_host, _only_host, "only the host of {wanted}"),
+        Operator("same_place", _same_place, _same_place, "{wanted}"),
         Operator("non_empty", _non_empty, _always, "something that is not empty"),
         Operator("none", lambda found, _wanted: not items(found), _always, "none"),
         Operator("no_system_details", _no_system_details, _always, "no name or version of the system"),

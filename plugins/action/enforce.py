@@ -10,7 +10,7 @@ from ansible_collections.leeboard.schools.plugins.plugin_utils import brain
 from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import Visit, VisitError, said
 
 if not brain.missing():
-    from leeboard.planning.plan import plan
+    from leeboard.planning.plan import apart, plan
     from leeboard.verdict.evaluate import GROUP_POLICY
 
 MOST_ROUNDS = 4  # each round must bring something; a plan that stays the same is not tried again
@@ -73,14 +73,20 @@ class ActionModule(ActionBase):
         return self._outcome(evidence, msg=summary(evidence["findings"]))
 
     def _apply(self, visit, steps) -> str:
-        """Run the steps in order; a driver that refuses keeps no other from its work. Returns what failed, in words."""
+        """Run the steps in order; a driver that refuses keeps no other from its work, nor one address of a driver the
+        others. Returns what failed, in words."""
         problems = []
         before = len(self._changes)
-        for step in steps:
+        waiting = list(steps)
+        while waiting:
+            step = waiting.pop(0)
             settings = [change.as_argument() for change in step.changes]
             answer = visit.ask(step.module, {"settings": settings, "run_id": visit.run_id})
             if answer.get("outdated") and len(self._changes) > before:
                 continue  # an earlier step of ours touched the same file: the next round plans it again
+            if answer.get("failed") and not answer.get("unreachable") and apart(step):
+                waiting = [*apart(step), *waiting]
+                continue
             if answer.get("failed") or answer.get("unreachable"):
                 words = said(answer)
                 problems.append(words if words.startswith(f"{step.driver}: ") else f"{step.driver}: {words}")

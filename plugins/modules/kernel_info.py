@@ -11,7 +11,7 @@ short_description: Read how the kernel was started, and what its audit system sa
 description:
   - Says what value a boot option has for the running kernel, and what C(auditctl -s) says of its audit system.
   - Knows V(cmdline:NAME) for any boot option, and V(audit:enabled), V(audit:pid), V(audit:backlog_limit),
-    V(audit:lost) and V(audit:failure), which need root.
+    V(audit:rate_limit), V(audit:lost) and V(audit:failure), which need root.
   - Changes nothing, since a wrong boot option can keep a machine from starting.
 version_added: 0.1.0
 author:

@@ -6,6 +6,7 @@ Tests await their script's outcome; the order of the tests is the order in a lan
 from __future__ import annotations
 
 import json
+import time
 import warnings
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -102,6 +103,7 @@ class Lane:
 
     def _submit[**P, T](self, work: Callable[P, T], *given: P.args, **named: P.kwargs) -> Future[T]:
         def in_turn() -> T:
+            time.sleep(0.1)  # a lane that has just had a turn lets the one that waits go first
             with _AT_ONCE:
                 return work(*given, **named)
 

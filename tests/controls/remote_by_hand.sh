@@ -9,7 +9,7 @@ LoginGraceTime 60
 MaxStartups 10:30:60
 ClientAliveInterval 300
 ClientAliveCountMax 3
-ChannelTimeout session=5m
+ChannelTimeout session*=5m
 PasswordAuthentication no
 KbdInteractiveAuthentication no
 EOF

@@ -33,6 +33,8 @@ def _opens(volume: Volume, header: Luks) -> tuple[str, str]:
         return "yes", f"{volume.said} is not opened by the initramfs"
     if start.trouble is not None:
         raise MakesNoSense(f"{volume.said}: the next start's image: {start.trouble.why}", start.trouble.code)
+    if header.keeper:
+        return "not-tested", f"{volume.said}: {header.keeper} opens it with a key of its own"
     if not start.opens:
         return ("no" if start.image else "not-tested"), f"{volume.said}: {start.why}"
     by_itself = [token for token in header.tokens if opened_by_tpm(token) or opened_by_network(token)]

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from leeboard.verdict.judgements.answer import Answer, Facts, Judgement, MakesNoSense
-from leeboard.verdict.judgements.looking import faults, luks, not_looked_at, some, used_for, with_luks
+from leeboard.verdict.judgements.looking import (
+    faults,
+    key_files_in_clear,
+    luks,
+    not_looked_at,
+    some,
+    used_for,
+    with_luks,
+)
 from leeboard.verdict.judgements.volume import Luks, Slot, Volume
 
 Volumes = tuple[Volume, ...]
@@ -42,7 +50,8 @@ def _plain(volume: Volume) -> tuple[list[str], str]:
         raise not_looked_at(volume)
     if "cipher_null" in volume.plain.mapping.cipher:
         return ["opened with the cipher null, which encrypts nothing"], ""
-    return [], f"dm-crypt without a header, {volume.plain.mapping.cipher}"
+    wrong = key_files_in_clear(volume.plain.key_files)
+    return wrong, f"dm-crypt without a header, {volume.plain.mapping.cipher}"
 
 
 def unencrypted_system(volumes: Volumes, _facts: Facts) -> Answer:

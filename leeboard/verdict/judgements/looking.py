@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from leeboard.verdict.judgements.answer import Answer, CannotBeTold, DoesNotApply, MakesNoSense
-from leeboard.verdict.judgements.volume import Luks, Volume
+from leeboard.verdict.judgements.volume import KeyFile, Luks, Volume
 
 
 def used_for(volumes: Iterable[Volume], *roles: str) -> list[Volume]:
@@ -44,6 +44,16 @@ def not_looked_at(volume: Volume) -> MakesNoSense | CannotBeTold:
     if volume.other:
         return CannotBeTold(f"{volume.said}: it lies on {volume.other}, into which Leeboard cannot look")
     return MakesNoSense(f"{volume.said}: the device says neither what it is nor why it could not be read")
+
+
+def key_files_in_clear(key_files: Iterable[KeyFile]) -> list[str]:
+    """What is wrong with key files that whoever takes the disk can read."""
+    places = {"unencrypted": "on a file system that is not encrypted", "initramfs": "in the initramfs"}
+    return [
+        f"its key file {key.path} lies {places[key.place]}, so whoever has the disk has the key"
+        for key in key_files
+        if key.place in places
+    ]
 
 
 def some(volumes: list[Volume]) -> list[Volume]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from leeboard.verdict.judgements.answer import Answer, CannotBeTold, Facts, Judgement
-from leeboard.verdict.judgements.looking import faults, headers, luks, some, with_luks
+from leeboard.verdict.judgements.looking import faults, headers, key_files_in_clear, luks, some, with_luks
 from leeboard.verdict.judgements.volume import Luks, Token, Volume
 
 Volumes = tuple[Volume, ...]
@@ -11,6 +11,8 @@ Volumes = tuple[Volume, ...]
 # kernel's command line into PCR 8 and every file into PCR 9; a unified kernel image is measured into PCR 11 whole.
 COVERED = {"grub": frozenset((7, 8, 9)), "uki": frozenset((7, 11))}
 NO_HEADER = "no LUKS header"
+# Tokens of which it is known who or what opens the volume by them.
+KNOWN = ("systemd-tpm2", "systemd-fido2", "systemd-pkcs11", "systemd-recovery", "clevis", "luks2-keyring")
 WORDS = ("nothing", "network", "tpm", "passphrase", "security-key", "tpm-and-pin")
 
 
@@ -37,6 +39,16 @@ def _enough(token: Token, pin: str) -> bool:
     return token.pins.count(pin) >= needed
 
 
+def unknown_way(volume: Volume, header: Luks) -> str:
+    """Who opens a volume in a way that nobody here can look into, in words; empty where there is no such way."""
+    if header.keeper:
+        return f"{volume.said}: {header.keeper} opens it with a key of its own, and on what conditions is not known"
+    strange = [token for token in header.tokens if token.type not in KNOWN]
+    if strange:
+        return f"{volume.said}: what its token {strange[0].id} ({strange[0].type}) needs is not known"
+    return ""
+
+
 def unprotected(volumes: Volumes, facts: Facts) -> Answer:
     """Why an encrypted volume opens to somebody who knows nothing: none, when it does not."""
 
@@ -47,7 +59,7 @@ def unprotected(volumes: Volumes, facts: Facts) -> Answer:
             wrong.append(f"{header.empty.why or 'a slot'} opens with an empty passphrase")
         if header.reencrypting:
             wrong.append("its re-encryption is half done")
-        wrong += _key_files(header)
+        wrong += key_files_in_clear(header.key_files)
         for token in header.tokens:
             if opened_by_tpm(token):
                 wrong += _policy(volume, token, facts)
@@ -56,15 +68,6 @@ def unprotected(volumes: Volumes, facts: Facts) -> Answer:
         return wrong, "no slot opens with an empty passphrase, and no key lies about"
 
     return faults(some(with_luks(volumes, "system", "data", "swap")), look)
-
-
-def _key_files(header: Luks) -> list[str]:
-    places = {"unencrypted": "on a file system that is not encrypted", "initramfs": "in the initramfs"}
-    return [
-        f"its key file {key.path} lies {places[key.place]}, so whoever has the disk has the key"
-        for key in header.key_files
-        if key.place in places
-    ]
 
 
 def _policy(volume: Volume, token: Token, facts: Facts) -> list[str]:
@@ -89,6 +92,8 @@ def _untold(volume: Volume, header: Luks) -> None:
     """Raise CannotBeTold where something that must be known for "protected" is not."""
     if header.empty.result == "not-tested":
         raise CannotBeTold(f"{volume.said}: an empty passphrase was not tried: {header.empty.why}")
+    if unknown_way(volume, header):
+        raise CannotBeTold(unknown_way(volume, header))
     for key in header.key_files:
         if key.place == "unknown":
             raise CannotBeTold(f"{volume.said}: {key.path}: {key.why or 'on what it lies is not known'}")
@@ -100,6 +105,9 @@ def pre_boot(volumes: Volumes, _facts: Facts) -> Answer:
     if not found:
         return Answer("nothing", "no system volume has a LUKS header")
     worst = min(((_way(header), volume) for volume, header in found), key=lambda pair: WORDS.index(pair[0]))
+    strange = [words for volume, header in found for words in [unknown_way(volume, header)] if words]
+    if strange and worst[0] != "nothing":
+        raise CannotBeTold(strange[0])
     return Answer(worst[0], f"the weakest is {worst[1].said}")
 
 

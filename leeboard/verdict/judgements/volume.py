@@ -111,7 +111,10 @@ class Start(Part):
 
 
 class Luks(Part):
-    """A LUKS header, the mapping that is open, and what came of trying it. `start` is null where no boot needs it."""
+    """A LUKS header, the mapping that is open, and what came of trying it. `start` is null where no boot needs it.
+
+    `keeper` is who opens it with a key of its own that the header says nothing about (snapd), empty where nobody does.
+    """
 
     version: Literal[1, 2]
     uuid: Text
@@ -124,6 +127,7 @@ class Luks(Part):
     empty: Trial
     trials: tuple[Trial, ...] = ()
     key_files: tuple[KeyFile, ...] = ()
+    keeper: Text = ""
     start: Start | None = None
 
 
@@ -132,6 +136,7 @@ class Plain(Part):
 
     mapping: Mapping
     key: Literal["random", "file", "passphrase", "unknown"]
+    key_files: tuple[KeyFile, ...] = ()
 
 
 class Volume(Part):

@@ -6,6 +6,8 @@ of perm), and for each part there must be a rule that records at least that, wit
 
 from __future__ import annotations
 
+import posixpath
+
 from .audit_rule import ALL, RECORDS, UNSET, Field, Rule
 
 # What the kernel counts as each permission, as far as every auditctl since 3.1.3 puts it into a rule with perm and arch
@@ -29,6 +31,11 @@ RANGE = {"=": (0, 0), ">=": (0, None), ">": (1, None), "<=": (None, 0), "<": (No
 # Folders that hold most of what people do: a rule for all files that leaves out one of these misses its point.
 MUCH = ("/", "/home", "/media", "/mnt", "/run", "/run/media", "/srv", "/usr", "/usr/bin", "/var")
 ONE_SUBJECT = ("pid", "ppid", "sessionid", "subj_user", "subj_role", "subj_type", "subj_sen", "subj_clr")
+# Programs that write the records of signing in (pam_unix and pam_faillock do it in their name).
+SIGN_PEOPLE_IN = (
+    "sshd", "sshd-session", "sshd-auth", "login", "su", "sudo", "gdm-session-worker", "sddm-helper", "lightdm",
+    "xrdp-sesman", "polkit-agent-helper-1", "pkexec", "cockpit-session", "unix_chkpwd", "kcheckpass",
+)  # fmt: skip
 PEOPLE = ("auid", "uid", "euid", "suid", "fsuid")
 
 
@@ -83,7 +90,8 @@ def answer(asked: Rule, rules: Rules, machine) -> Answer:
         candidates = [
             (at, rule)
             for at, rule in rules.candidates(asked)
-            if bits in rule.calls and all(implied(asked, field) for field in rule.fields)
+            if bits in rule.calls
+            and all(implied(asked, field) or _the_clock(rule, field, bits, machine) for field in rule.fields)
         ]
         for name, calls, about, letter in _parts(asked, bits, machine):
             recorded = next(((at, rule) for at, rule in candidates if _records(rule, bits, calls, letter)), None)
@@ -174,7 +182,8 @@ def narrow(rule: Rule, asked: Rule) -> bool:
         if field.op != "=" or implied(asked, field):
             continue
         if field.name in ONE_SUBJECT:
-            return True
+            # AppArmor calls every program so for which nobody wrote a profile.
+            return field.value != "unconfined"
         if field.name == "exe":
             # A program that is recorded when it is started is the subject of that record.
             return asked.object != ("path", field.value)
@@ -182,6 +191,20 @@ def narrow(rule: Rule, asked: Rule) -> bool:
             # What a daemon does, which nobody signed in for, is all that there is to record of a daemon.
             return field.value != UNSET or asked.value("exe") is None
         if field.name in ("path", "dir") and not asked.object and field.value not in MUCH:
+            return True
+    return False
+
+
+def spares_sign_ins(rule: Rule) -> bool:
+    """True when a rule that throws records away is about one account or program, and not one that signs people in.
+
+    Until somebody is signed in the record of it belongs to nobody (auid=unset), a wrong password always does.
+    """
+    for field in rule.fields:
+        of_one = field.op == "=" and field.value not in (0, UNSET, "unconfined")
+        if field.name == "exe" and of_one and posixpath.basename(field.value) not in SIGN_PEOPLE_IN:
+            return True
+        if field.name in (*ONE_SUBJECT, *PEOPLE) and of_one:
             return True
     return False
 
@@ -224,6 +247,12 @@ def implied(asked: Rule, field: Field) -> bool:
         return False
     least, most, _none = _range([field], field.name)
     return least <= low and high <= most
+
+
+def _the_clock(rule: Rule, field: Field, bits: str, machine) -> bool:
+    """True for `-S clock_settime -F a0=0`, as CIS writes it: of all clocks, only the first can be set at all."""
+    number = machine.calls[bits].get("clock_settime")
+    return field == Field("a0", "=", 0) and rule.calls[bits] == frozenset((number,))
 
 
 def excluded(asked: Rule, field: Field) -> bool:

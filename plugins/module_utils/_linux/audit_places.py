@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import stat
 
+from . import access_list
 from .dropin_auditd import configuration, installed
 
 LOGS, CONFIGURATION, TOOLS = "audit-logs", "audit-configuration", "audit-tools"
@@ -32,7 +33,15 @@ def places(host, address: str):
 
 def _logs(host) -> list:
     folder = configuration(host).values["log_file"].rpartition("/")[0]
-    return [(folder, 0o750, READERS), *((path, 0o640, READERS) for path in _files(host, folder))]
+    # Who may write to a folder above could move the logs away. Ubuntu lets the group syslog write to /var/log.
+    above = [folder[:at] or "/" for at, letter in enumerate(folder) if letter == "/"]
+    found = [(path, _of_a_folder_above(host, path), (*READERS, "syslog")) for path in above]
+    return [*found, (folder, 0o750, READERS), *((path, 0o640, READERS) for path in _files(host, folder))]
+
+
+def _of_a_folder_above(host, path: str) -> int:
+    """The most that its mode may be: with the sticky bit others may make files there and move none."""
+    return 0o3777 if host.stat(path).st_mode & stat.S_ISVTX else 0o3775
 
 
 def _configuration(host) -> list:
@@ -61,6 +70,17 @@ def _files(host, folder: str) -> list:
                 found.append(path)
         except FileNotFoundError:
             continue  # rotated away at this moment, or a broken link
+    return found
+
+
+def others(host, path: str, most: int, groups: tuple, names: dict) -> list:
+    """Who gets more from an access list (setfacl) than everybody may, in words; `names` of groups by number."""
+    found = []
+    for one in access_list.named(host.access_list(path)):
+        allowed = names.get(one.number) in groups if one.is_group else one.number == 0
+        if one.rights & ~(most & 0o007) and not allowed:
+            who = f"group {names.get(one.number, one.number)}" if one.is_group else f"account {one.number}"
+            found.append(f"the {who} may {one.words} it by an access list (setfacl)")
     return found
 
 

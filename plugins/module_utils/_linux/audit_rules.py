@@ -136,14 +136,14 @@ def _dropped(state: State) -> list:
     for rules in (state.loaded, state.on_disk):
         for rule in [*rules.exclude, *(one for one in rules.user if one.action == "never")]:
             hit = [name for name in SIGNING_IN if audit_cover.drops(rule, RECORDS[name])]
-            if hit and not audit_cover.narrow(rule, Rule()):
+            if hit and not audit_cover.spares_sign_ins(rule):
                 found.append(f"{rule.place}: {hit[0]}")
     return found
 
 
 def _locked(state: State) -> dict:
-    at_start = state.files.enabled == 2
-    configured = value(at_start, state.files.enabled_place or FOLDER, "bool")
+    at_start = state.files.enabled == 2 and not state.not_loaded
+    configured = value(at_start, state.not_loaded or state.files.enabled_place or FOLDER, "bool")
     effective = value(at_start and state.locked, configured["source"], "bool")
     if state.locked and not at_start:
         effective["note"] = "the rules are locked now and would not be after a restart"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import audit_cover, audit_files, audit_kernel
+from . import audit_cover, audit_files, audit_kernel, audit_start
 from .attempt import text_or_nothing
 from .audit_cover import Answer, Rules
 from .audit_rule import BadLine, Rule, options, read
@@ -26,6 +26,7 @@ class State:
         self.on_disk = Rules(self.files.rules)
         self.kernel = audit_kernel.status(asked, self.machine)
         self.loaded = Rules(self.kernel.rules)
+        self.not_loaded = audit_start.not_loaded(host)
         # auditd 4 has a unit of its own for the rules, and does not start when that fails.
         unit = next((text for text in (text_or_nothing(host, path) for path in UNITS) if text), "")
         self.daemon_needs_rules = any(
@@ -45,6 +46,8 @@ class State:
             found.missing = f"{self.files.wrong}; " + (
                 "auditd would not start" if stopped else "auditctl stops there and loads nothing that follows"
             )
+        elif not found.missing and self.not_loaded:
+            found.missing = self.not_loaded
         elif not found.missing and self.files.enabled == 0:
             found.missing = f"{self.files.enabled_place} switches auditing off"
         return found

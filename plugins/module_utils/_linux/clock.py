@@ -1,8 +1,8 @@
 """The device's clock: which program sets it, from whom, and whether that works.
 
 Addresses:
-    service        str, the one time service that runs and is started at boot: systemd-timesyncd, chrony, ntpsec or
-                   openntpd; "chrony and openntpd" where there are more; absent where there is none
+    service        str, the one time service that runs and is started at boot: systemd-timesyncd, chrony, ntpsec,
+                   openntpd or ntpd-rs; "chrony and openntpd" where there are more; absent where there is none
     servers        list, the names of the time servers that it asks (as it is configured; what it asks now is *running*)
     synchronised   bool, whether the kernel counts the clock as right
     user           str, the account of chronyd where it is named; absent where nothing names one, or without chrony
@@ -29,6 +29,7 @@ SERVICES = {
     "chrony": ("chrony.service",),
     "ntpsec": ("ntpsec.service", "ntp.service"),
     "openntpd": ("openntpd.service",),
+    "ntpd-rs": ("ntpd-rs.service",),
 }
 SERVER = re.compile(r"\A[A-Za-z0-9:](?:[A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?\Z")
 

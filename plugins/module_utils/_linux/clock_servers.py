@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import re
 
 from .attempt import text_or_nothing
 from .dropin_systemd import FOLDERS, files
@@ -83,10 +84,11 @@ def _shown(host) -> dict:
     done = host.query(["timedatectl", "show-timesync", *(part for name in names for part in ("-p", name))])
     if done.rc != 0:
         raise HostError("failed", f"timedatectl show-timesync ended with status {done.rc}: {done.err.strip()[:200]}")
-    for line in done.out.split("\n"):
+    for line in done.out.splitlines():
         name, _dummy, said = line.partition("=")
-        if name in found:
-            found[name] = said.split()
+        if name not in found or not done.out.endswith("\n"):
+            raise HostError("malformed", f"what timedatectl show-timesync says makes no sense: {line[:100]!r}")
+        found[name] = said.split()
     return found
 
 
@@ -198,4 +200,23 @@ def _plain(host, paths: list, words: tuple) -> Servers:
     return Servers(list(dict.fromkeys(found)), ", ".join(places)[:1000] or f"{paths[0]} names none", paths)
 
 
-READERS = {"systemd-timesyncd": timesyncd, "chrony": _chrony, "ntpsec": _ntpsec, "openntpd": _openntpd}
+def _ntpd_rs(host) -> Servers:
+    """Of the file in TOML only the tables [[source]] count, and their address, which may hold a port."""
+    path, found, places, table = "/etc/ntpd-rs/ntp.toml", [], [], ""
+    for count, line in enumerate((text_or_nothing(host, path) or "").split("\n"), 1):
+        header = re.match(r"\s*(\[\[?[^\]]*\]\]?)", line)
+        table = header.group(1).replace(" ", "") if header else table
+        address = re.match(r"""\s*address\s*=\s*["']([^"']+)["']""", line)
+        if address and table == "[[source]]":
+            found.append(re.sub(r"\A([^:]+):[0-9]+\Z", r"\1", address.group(1)))
+            places.append(f"{path}, line {count}")
+    return Servers(list(dict.fromkeys(found)), ", ".join(places)[:1000] or f"{path} names none", [path])
+
+
+READERS = {
+    "systemd-timesyncd": timesyncd,
+    "chrony": _chrony,
+    "ntpsec": _ntpsec,
+    "openntpd": _openntpd,
+    "ntpd-rs": _ntpd_rs,
+}

@@ -117,7 +117,7 @@ def own_redirections(host, someone, more: tuple = ()) -> list:
     found = []
     names = [*USER_FILES, *more]
     for folder in USER_FOLDERS:
-        names += _names_below(host, someone, folder)
+        names += names_below(host, someone, folder)
     for name in names:
         try:
             text = read_own(host, someone, name).decode("utf-8", "replace")
@@ -142,7 +142,7 @@ def _places_of(host, someone, shared: set) -> list:
     return found
 
 
-def _names_below(host, someone, folder: str) -> list:
+def names_below(host, someone, folder: str) -> list:
     """Settings files in a folder of a home, and for systemd units in their drop-in folders."""
     found = []
     for name in host.entries(f"{someone.home}/{folder}")[:200]:

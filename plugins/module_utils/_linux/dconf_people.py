@@ -36,6 +36,8 @@ def passwd(host) -> list:
         parts = line.split(":")
         if len(parts) == 7 and parts[2].isdigit() and parts[3].isdigit():
             found.append((parts[0], int(parts[2]), int(parts[3]), parts[5]))
+    if not found:
+        raise HostError("malformed", "/etc/passwd holds no account")
     return found
 
 

@@ -3,8 +3,9 @@
 Addresses `auditd:KEY`: what auditd has once it has read the file, a number of megabytes where the key is a size, its
 own default where the file does not set the key. Besides:
 
-    auditd:num_logs*max_log_file        int, megabytes that are kept before the oldest are overwritten; absent where
-                                        auditd overwrites nothing, 0 where it keeps nothing
+    auditd:num_logs*max_log_file        int, megabytes that are kept before the oldest are overwritten, at most those of
+                                        the file system; absent where auditd overwrites nothing, 0 where it keeps
+                                        nothing, or nothing through a restart
     auditd:space_left-admin_space_left  int, megabytes between the warning and the last resort
 
 auditd reads the file at its start and on SIGHUP. The time of the last SIGHUP is that of a message in the journal.
@@ -20,6 +21,7 @@ from .attempt import first_of, not_installed, number
 from .auditd_conf import DEFAULTS, NUMBERS, WORDS, parse, with_value
 from .change import ChangeRefused
 from .host import HostError
+from .mounts import kept_in_memory
 from .people import names
 from .reading import absent, value
 from .systemd_unit import state
@@ -32,6 +34,7 @@ KEYS = tuple(DEFAULTS)
 PATTERN = r"auditd:(?:" + "|".join((*KEYS, re.escape(KEPT), re.escape(MARGIN))) + ")"
 # A log that moves to another place loses its protection and its readers: that is not done from here.
 ONLY_READ = ("log_file", "log_format", "flush", "freq", "verify_email", "action_mail_acct")
+MOST_OF_A_DISK = 0.75  # what logs may take of the file system that they lie on
 # auditd reloads in a thread of its own, after the kernel has told it who sent the signal.
 RELOAD = (["auditctl", "--signal", "reload"], ["sleep", "2"])
 
@@ -52,7 +55,7 @@ def configuration(host):
     if host.is_root and (found.st_uid != 0 or stat.S_IMODE(found.st_mode) & 0o002):
         raise HostError("malformed", f"others than root may change {CONF}, and so auditd does not start with it")
     parsed = parse(host.read(CONF), CONF, lambda name: _known(host, name))
-    folder = parsed.values["log_file"].rpartition("/")[0]
+    folder = _folder(parsed)
     if not host.exists(folder):
         raise HostError("malformed", f"the folder {folder} is missing, and without it auditd does not start")
     for program, place in parsed.programs:
@@ -84,7 +87,7 @@ def effective(host, address: str) -> dict:
     found = configuration(host)
     key = address.split(":", 1)[1]
     if key == KEPT:
-        aspect = _kept(found)
+        aspect = _kept(host, found)
     elif key == MARGIN:
         source = f"{_place(found, 'space_left')}; {_place(found, 'admin_space_left')}"
         aspect = value(_margin(host, found), source, "int")
@@ -103,11 +106,18 @@ def _place(found, key: str) -> str:
     return found.places.get(key, f"auditd's own default, since {CONF} does not set {key}")
 
 
-def _kept(found) -> dict:
+def _folder(found) -> str:
+    return found.values["log_file"].rpartition("/")[0]
+
+
+def _kept(host, found) -> dict:
     action, logs = found.values["max_log_file_action"], found.values["num_logs"]
     sizes = f"{_place(found, 'num_logs')}; {_place(found, 'max_log_file')}"
     if found.values["write_logs"] == "no":
         return value(0, f"{_place(found, 'write_logs')}: auditd writes no log", "int")
+    gone = kept_in_memory(host, _folder(found))
+    if gone:
+        return value(0, f"{_folder(found)} is empty after each restart: {gone}", "int")
     if action == "suspend":
         where = f"{_place(found, 'max_log_file_action')}: auditd stops recording after the first file"
         return value(found.values["max_log_file"], where, "int")
@@ -116,6 +126,9 @@ def _kept(found) -> dict:
     if logs < 2:
         off = f"num_logs = {logs} switches rotation off, so the log grows until the disk is full"
         return value(0, f"{off}; {sizes}", "int")
+    room = host.megabytes(_folder(found))
+    if logs * found.values["max_log_file"] > room:
+        return value(room, f"{sizes}; there is no room for more where {_folder(found)} lies", "int")
     return value(logs * found.values["max_log_file"], sizes, "int")
 
 
@@ -123,8 +136,7 @@ def _margin(host, found) -> int:
     """Megabytes, percentages taken of the file system of the log as auditd does."""
     said = [found.values[key] for key in ("space_left", "admin_space_left")]
     if any(isinstance(size, str) for size in said):
-        folder = found.values["log_file"].rpartition("/")[0]
-        whole = host.megabytes(folder)
+        whole = host.megabytes(_folder(found))
         said = [whole * int(size[:-1]) // 100 if isinstance(size, str) else size for size in said]
     return said[0] - said[1]
 
@@ -174,6 +186,18 @@ def plan(host, planned, address: str, wanted) -> list:
     return load
 
 
+def _enough_room(host, wanted: int, folder: str) -> None:
+    """Raise ChangeRefused where the logs would fill the disk that the whole machine may work on."""
+    gone, room = kept_in_memory(host, folder), host.megabytes(folder)
+    if gone:
+        raise ChangeRefused(f"audit logs in {folder} are gone after each restart, whatever their size: {gone}")
+    if wanted > room * MOST_OF_A_DISK:
+        raise ChangeRefused(
+            f"{wanted} MB of audit logs would fill the disk: {folder} lies on a file system of {room} MB. Make that "
+            "larger, or ask for less on this device (leeboard_overrides)"
+        )
+
+
 def _brings(key: str, found, wanted) -> bool:
     """Whether the change has its effect; whole files may come to somewhat more than was asked for."""
     return found == wanted or (key == KEPT and isinstance(found, int) and found > wanted)
@@ -184,6 +208,7 @@ def _assignments(planned, address: str, key: str, wanted) -> list:
     values = configuration(planned).values
     whole = isinstance(wanted, int) and not isinstance(wanted, bool)
     if key == KEPT and whole and wanted > 0:
+        _enough_room(planned, wanted, values["log_file"].rpartition("/")[0])
         size = max(values["max_log_file"], -(-wanted // NUMBERS["num_logs"][1]), 1)
         first = [("max_log_file", str(size))] if size != values["max_log_file"] else []
         return [*first, ("num_logs", str(max(2, -(-wanted // size))))]

@@ -6,13 +6,15 @@ GDM understands true, false, 1 and 0; anything else leaves the default, which is
 
 from __future__ import annotations
 
-from .attempt import first_of, not_installed
+from .attempt import first_of, not_installed, text_or_nothing
 from .change import ChangeRefused
+from .host import HostError
 from .inifile import keyfile_assignments, with_key
 from .planned import original_text
 from .reading import absent, value
 
 FILES = ("/etc/gdm3/daemon.conf", "/etc/gdm3/custom.conf", "/etc/gdm/custom.conf")
+CONFFILES = "/var/lib/dpkg/info/gdm3.conffiles"  # which of them this machine's GDM came with, and so reads
 PER_BOOT = ("/run/gdm3/custom.conf", "/run/gdm/custom.conf")
 PROGRAMS = ("/usr/sbin/gdm3", "/usr/sbin/gdm", "/usr/bin/gdm")
 BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
@@ -21,7 +23,7 @@ BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 def effective(host, address: str) -> dict:
     """The aspect of one address. Raises HostError."""
     key = address.rsplit(".", 1)[1]
-    file = first_of(host, FILES)
+    file = _file(host)
     if not file:
         return absent("GDM has no configuration file") if first_of(host, PROGRAMS) else not_installed("GDM")
     for path in (*PER_BOOT, file):
@@ -38,11 +40,22 @@ def effective(host, address: str) -> dict:
     return absent(file)
 
 
+def _file(host) -> str:
+    """The file that GDM reads, or an empty text. Raises HostError where there are two and nobody says which."""
+    there = [path for path in FILES if host.exists(path)]
+    if len(there) > 1:
+        own = (text_or_nothing(host, CONFFILES) or "").split()
+        there = [path for path in there if path in own]
+        if len(there) != 1:
+            raise HostError("failed", f"GDM reads one of {' and '.join(FILES[:2])}, and both are there: remove one")
+    return there[0] if there else ""
+
+
 def plan(host, planned, address: str, wanted) -> list:
     """Set the key in GDM's file in place. Raises ChangeRefused, HostError."""
     if not isinstance(wanted, bool):
         raise ChangeRefused(f"{address}: the wanted value must be true or false")
-    file = first_of(host, FILES)
+    file = _file(host)
     if not file:
         raise ChangeRefused("GDM has no configuration file here, so there is nothing to change")
     if effective(planned, address).get("value") is wanted:

@@ -5,7 +5,9 @@ src/journal/journald-server.c). The values are those in effect, whatever way the
 
     Journal.Storage        str; persistent also for auto where /var/log/journal exists, else volatile
     Journal.Compress       str, yes or no; a size means yes
-    Journal.SystemMaxUse   int, megabytes; journald's own default where it is not set
+    Journal.SystemMaxUse   int, megabytes; journald's own default where it is not set, and never more than the disk has
+    Journal.MaxRetentionSec  int, whole days after which messages are deleted; absent where only room counts
+    Journal.MaxLevelStore  str, the least severity that is kept, as a word
 """
 
 from __future__ import annotations
@@ -14,7 +16,8 @@ import re
 import stat
 
 from .change import ChangeRefused
-from .reading import value
+from .mounts import kept_in_memory
+from .reading import absent, value
 
 FOLDER = "/var/log/journal"
 ON, OFF = ("1", "yes", "y", "true", "t", "on"), ("0", "no", "n", "false", "f", "off")
@@ -22,6 +25,17 @@ SIZE = re.compile(r"\A(?:[ \t]*[0-9]{1,15}(?:\.[0-9]{1,9})?[ \t]*[BKMGTPE]?)+\Z"
 PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)[ \t]*([BKMGTPE]?)")
 UNITS = {unit: 1024**power for power, unit in enumerate("BKMGTPE")}
 MEGABYTE = 1024**2
+LEVELS = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")
+DAY = 24 * 3600
+# systemd.time(7); a small m is a minute, a capital one a month.
+SPAN_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)[ \t]*([A-Za-z]*)")
+SPANS = {
+    **dict.fromkeys(("us", "usec"), 1e-6), **dict.fromkeys(("ms", "msec"), 1e-3),
+    **dict.fromkeys(("s", "sec", "second", "seconds"), 1), **dict.fromkeys(("m", "min", "minute", "minutes"), 60),
+    **dict.fromkeys(("h", "hr", "hour", "hours"), 3600), **dict.fromkeys(("d", "day", "days"), DAY),
+    **dict.fromkeys(("w", "week", "weeks"), 7 * DAY), **dict.fromkeys(("M", "month", "months"), 30.44 * DAY),
+    **dict.fromkeys(("y", "year", "years"), 365.25 * DAY),
+}  # fmt: skip
 MOST_BY_DEFAULT = 4 * 1024  # megabytes
 
 
@@ -36,6 +50,10 @@ class Rule:
 
 def _storage(host, aspect: dict) -> dict:
     said = aspect.get("value", "auto")
+    gone = kept_in_memory(host, FOLDER) if said in ("auto", "persistent") else ""
+    if gone:
+        source = f"Storage={said} ({aspect['source']}), and {gone}, so the journal is lost at each restart"
+        return {**_kept(aspect), **value("volatile", source, "string")}
     if said != "auto":
         return aspect
     try:
@@ -55,12 +73,49 @@ def _compress(_host, aspect: dict) -> dict:
 
 
 def _most_use(host, aspect: dict) -> dict:
-    if aspect["state"] == "value":
-        return {**_kept(aspect), **value(megabytes(aspect["value"]), f"{aspect['value']} in {aspect['source']}", "int")}
     folder = next((path for path in (FOLDER, "/var/log", "/") if host.exists(path)), "/")
-    tenth = host.megabytes(folder) // 10
+    room = host.megabytes(folder)
+    if aspect["state"] == "value":
+        said, source = megabytes(aspect["value"]), f"{aspect['value']} in {aspect['source']}"
+        source += f"; there is no room for more where {folder} lies" * (said > room)
+        return {**_kept(aspect), **value(min(said, room), source, "int")}
+    tenth = room // 10
     source = f"journald's own default, a tenth of the file system of {folder} and at most 4 GB ({aspect['source']})"
     return {**_kept(aspect), **value(min(tenth, MOST_BY_DEFAULT), source, "int")}
+
+
+def _retention(_host, aspect: dict) -> dict:
+    days = int(seconds(aspect.get("value", "0")) // DAY)
+    if aspect["state"] == "absent" or not seconds(aspect["value"]):
+        return {**_kept(aspect), **absent(f"{aspect['source']}: messages are kept as long as there is room")}
+    return {**_kept(aspect), **value(days, f"{aspect['value']} in {aspect['source']}", "int")}
+
+
+def _level(_host, aspect: dict) -> dict:
+    said = aspect.get("value", "debug")
+    word = LEVELS[int(said)] if said.isdigit() else said
+    source = aspect["source"] if aspect["state"] == "value" else f"journald's own default ({aspect['source']})"
+    return {**_kept(aspect), **value(word, source, "string")}
+
+
+def seconds(text: str) -> float:
+    """The seconds of a time span as systemd writes it: 1month, 2w 3d, 86400; 0 for "infinity"."""
+    if text.strip() == "infinity":
+        return 0
+    return sum(float(number) * SPANS[unit or "s"] for number, unit in SPAN_PART.findall(text))
+
+
+def _is_span(text: str) -> bool:
+    parts = SPAN_PART.findall(text)
+    bare = "".join(number + unit for number, unit in parts)
+    known = all(unit in SPANS for _number, unit in parts if unit)
+    return text.strip() == "infinity" or (bool(parts) and known and bare == "".join(text.split()))
+
+
+def _days(wanted) -> str:
+    if isinstance(wanted, bool) or not isinstance(wanted, int) or not 0 < wanted < 10**5:
+        raise ChangeRefused(f"{wanted!r} is no number of days")
+    return f"{wanted}day"
 
 
 def _kept(aspect: dict) -> dict:
@@ -96,4 +151,8 @@ RULES = {
         lambda text: not text or text.lower() in ON + OFF or _is_size(text), _compress, _word
     ),
     "systemd/journald.conf:Journal.SystemMaxUse": Rule(_is_size, _most_use, _size),
+    "systemd/journald.conf:Journal.MaxRetentionSec": Rule(_is_span, _retention, _days),
+    "systemd/journald.conf:Journal.MaxLevelStore": Rule(
+        lambda text: text in LEVELS or (text.isdigit() and text in "01234567"), _level, _word
+    ),
 }

@@ -23,6 +23,7 @@ FOLDER = "/etc/sudoers.d"
 OURS = f"{FOLDER}/zz-leeboard"  # read after names that begin with a digit; a dot in the name would hide it from sudo
 CONF = "/etc/sudo.conf"
 PATH = re.compile(r"\A/[A-Za-z0-9._/-]{1,200}\Z")
+NOWHERE = ("/dev/null", "/dev/zero", "/dev/full")
 NAMED = re.compile(r"\blogfile\b")
 
 
@@ -54,11 +55,13 @@ def _effective(host, files, ours: str = "") -> dict:
     if general.get("log_allowed") is False:
         aspect = value("", f"!log_allowed in {MAIN}: sudo logs nothing of what it allows", "string")
     elif general.get("logfile"):
-        aspect = value(general["logfile"], _place(read, general["logfile"]) + skipped, "string")
+        aspect = value(_keeps(general["logfile"]), _place(read, general["logfile"]) + skipped, "string")
+        if not aspect["value"]:
+            aspect["source"] += f": what is written to {general['logfile']} is kept nowhere"
     else:
         aspect = absent(f"{MAIN} and its includes{skipped}")
     others = [
-        {"who": who, "value": "" if said is False else said, "type": "string"}
+        {"who": who, "value": "" if said is False else _keeps(said), "type": "string"}
         for who, name, said in bound
         if said is False or (name == "logfile" and _path(said) and said != general.get("logfile"))
     ]
@@ -73,6 +76,11 @@ def _only_file(host) -> None:
         for count, line in enumerate(host.text(CONF).split("\n"), 1):
             if "sudoers_file=" in line.partition("#")[0]:
                 raise HostError("failed", f"{CONF}, line {count} makes sudo read another file than {MAIN}")
+
+
+def _keeps(path: str) -> str:
+    """The path itself, and an empty text for a device that keeps nothing."""
+    return "" if path in NOWHERE else path
 
 
 def _path(said) -> bool:

@@ -86,6 +86,8 @@ def plan(host, planned, address: str, wanted) -> list:
         planned.put(path, with_key(text, section, key, written.strip()), mode=0o644)
         after = effective(planned, address)
         if after.get("value") != wanted:
+            if path in after["source"]:
+                raise ChangeRefused(f"{after['source']}; that must be put right by hand")
             raise ChangeRefused(f"{after['source']} is read after {path} and sets {key} otherwise; take it out there")
     elif "note" not in before:
         return []

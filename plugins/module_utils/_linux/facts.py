@@ -24,7 +24,12 @@ KINDS = {
     "server": (17, 23, 25, 28, 29),
 }
 DPKG = "/var/lib/dpkg"
-SSH_SERVERS = {"openssh": "/usr/sbin/sshd", "dropbear": "/usr/sbin/dropbear", "tinyssh": "/usr/sbin/tinysshd"}
+# The packages' places, then those of programs that somebody built.
+SSH_SERVERS = {
+    "openssh": ("/usr/sbin/sshd", "/usr/local/sbin/sshd", "/opt/openssh/sbin/sshd"),
+    "dropbear": ("/usr/sbin/dropbear", "/usr/local/sbin/dropbear", "/usr/local/bin/dropbear", "/opt/bin/dropbear"),
+    "tinyssh": ("/usr/sbin/tinysshd", "/usr/local/sbin/tinysshd"),
+}
 
 
 def observe(host) -> dict:
@@ -36,7 +41,9 @@ def observe(host) -> dict:
         "display_managers": lambda: value(display_managers(host), "installed programs", "list"),
         "ssh_server": lambda: value(host.exists("/usr/sbin/sshd"), "/usr/sbin/sshd", "bool"),
         "sudo": lambda: value(host.exists("/usr/bin/sudo"), "/usr/bin/sudo", "bool"),
-        "ssh_servers": lambda: value(_installed(host, SSH_SERVERS), ", ".join(SSH_SERVERS.values()), "list"),
+        "ssh_servers": lambda: value(
+            _installed(host, SSH_SERVERS), ", ".join(paths[0] for paths in SSH_SERVERS.values()), "list"
+        ),
         "xrdp": lambda: value(host.exists("/usr/sbin/xrdp"), "/usr/sbin/xrdp", "bool"),
         "smart_cards": lambda: _smart_cards(host),
         "sign_in_methods": lambda: _sign_in_methods(host),
@@ -59,7 +66,7 @@ def _find(find) -> dict:
 
 
 def _installed(host, programs: dict) -> list:
-    return [name for name, path in programs.items() if host.exists(path)]
+    return [name for name, paths in programs.items() if any(host.exists(path) for path in paths)]
 
 
 def _os(host, key: str) -> dict:

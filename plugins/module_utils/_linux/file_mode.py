@@ -51,7 +51,10 @@ def _read(host, address: str) -> dict:
         places = audit_places.places(host, address)
         if places is None:
             return reading(NAME, address, not_installed("auditd"))
-        found = [f"{path} {_said(host, status)}" for path, status, _after in _too_open(host, places)]
+        found = [
+            ", ".join([f"{path} {_said(host, status)}", *others])
+            for path, status, _after, others in _too_open(host, places)
+        ]
         return reading(NAME, address, value(found, audit_places.SOURCES[address], "list"))
     leads = host.link(address)
     source = address if leads is None else f"{address}, a symbolic link to {leads}"
@@ -84,7 +87,8 @@ def _unsafe_start_files(host) -> list:
 
 
 def _too_open(host, places: list) -> list:
-    """(path, status, (mode, uid, gid) as it should be) of the places that are open to more people than allowed."""
+    """(path, status, (mode, uid, gid) as it should be, who has more by an access list) of the places that are open to
+    more people than allowed."""
     groups = names(host, "/etc/group")
     found = []
     for path, most, allowed in places:
@@ -93,10 +97,11 @@ def _too_open(host, places: list) -> list:
         except FileNotFoundError:
             continue  # rotated away at this moment
         group = groups.get(status.st_gid, str(status.st_gid))
-        if audit_places.too_open(status, most, allowed, group):
+        others = audit_places.others(host, path, most, allowed, groups)
+        if others or audit_places.too_open(status, most, allowed, group):
             # Root's group in place of one that may not have rights there; auditd gives its logs to log_group again.
             gid = status.st_gid if group in allowed else 0
-            found.append((path, status, (stat.S_IMODE(status.st_mode) & most, 0, gid)))
+            found.append((path, status, (stat.S_IMODE(status.st_mode) & most, 0, gid), others))
     return found
 
 
@@ -129,7 +134,11 @@ def _closed(host, address: str) -> list:
     places = audit_places.places(host, address)
     if places is None:
         raise ChangeRefused("auditd is not installed, so there is nothing to change; install the package auditd first")
-    return [(path, after) for path, _status, after in _too_open(host, places)]
+    found = _too_open(host, places)
+    for path, _status, _after, others in found:
+        if others:
+            raise ChangeRefused(f"{path}: {others[0]}; look who needs that, and take it away with setfacl -b {path}")
+    return [(path, after) for path, _status, after, _others in found]
 
 
 def _plan(host, edits: dict, path: str, after: tuple, folders: bool = True) -> None:

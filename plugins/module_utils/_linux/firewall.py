@@ -18,7 +18,7 @@ from .attempt import attempt, foreign
 from .change import ChangeRefused
 from .firewall_rules import ACCEPT, MAYBE_ACCEPT
 from .firewall_sources import loaded
-from .firewall_strangers import OFF, cards, is_off, judge, own_addresses
+from .firewall_strangers import OFF, cards, is_off, judge, own_addresses, stays_off
 from .host import HostError
 from .reading import reading, value
 
@@ -47,7 +47,7 @@ def _read(host, address: str) -> dict:
     family = "ip6" if version == "ipv6" else "ip"
     if not host.is_root:
         raise HostError("needs_root", "the kernel shows its firewall rules to root only")
-    if is_off(host, family):
+    if is_off(host, family) and (what != "after-restart" or stays_off(host)):
         return reading(NAME, address, value(OFF, "this machine speaks no IPv6", "string"))
     unseen = ""
     if what == "after-restart":

@@ -5,11 +5,15 @@ iptables-extensions(8). A word that is not known here becomes a condition that c
 
 from __future__ import annotations
 
+import re
 import shlex
+import socket
 
 from .firewall_rules import (
     ACCEPT,
+    MOVED,
     NO,
+    TRANSLATE,
     UNKNOWN,
     YES,
     Chain,
@@ -46,6 +50,8 @@ PLAIN = (
     "CONNSECMARK", "CLASSIFY", "TTL", "HL", "DSCP", "TOS", "CHECKSUM", "SET", "ECN", "RATEEST", "IDLETIMER", "LED",
 )  # fmt: skip
 MARKS = ("MARK", "CONNMARK")
+MOVING = ("DNAT", "REDIRECT", "NETMAP")
+COUNTERS = re.compile(r"\A\[[0-9]+:[0-9]+\]\s*")  # iptables-save -c writes them before each rule
 # What follows the module's name says how often, when, or something that the sender chooses.
 SOMETIMES_MODULES = (
     "limit", "hashlimit", "statistic", "time", "connlimit", "quota", "length", "ttl", "hl", "dscp", "tos",
@@ -89,7 +95,7 @@ def read(text: str, family: str, source: str) -> Ruleset:
     ruleset = Ruleset()
     table, ended = "", True
     for line in text.split("\n"):
-        bare = line.strip()
+        bare = COUNTERS.sub("", line.strip())
         if not bare or bare.startswith("#"):
             continue
         if bare.startswith("*"):
@@ -100,7 +106,13 @@ def read(text: str, family: str, source: str) -> Ruleset:
             _chain(ruleset, family, table, bare[1:].split(), source)
         elif bare.startswith(("-A ", "-I ")):
             _rule(ruleset, family, table, bare, source)
-        elif not bare.startswith(("-N ", "-F", "-X", "-Z", "-P ")):
+        elif bare.startswith("-P "):
+            _policy(ruleset, family, table, bare.split(), source)
+        elif bare.startswith("-F"):
+            for (_source, _family, _table, name), chain in ruleset.chains.items():
+                if (_source, _family, _table) == (source, family, table) and name in (bare.split()[1:] or [name]):
+                    chain.rules.clear()
+        elif not bare.startswith(("-N ", "-X", "-Z")):
             raise HostError("malformed", f"{source} has a line that is no rule: {bare[:80]!r}")
     if not ended:
         raise HostError("malformed", f"{source} breaks off before the end of its table {table}")
@@ -112,8 +124,19 @@ def _chain(ruleset: Ruleset, family: str, table: str, words: list, source: str) 
         raise HostError("malformed", f"{source} has a chain without a name")
     policy = words[1].lower() if len(words) > 1 and words[1] != "-" else ACCEPT
     hook = HOOKS.get(words[0], "") if table in TABLES else ""
+    if (table, words[0]) == ("nat", "PREROUTING"):
+        hook = TRANSLATE
     place = f"chain {words[0]} in table {family} {table} ({source})"
     ruleset.chains[source, family, table, words[0]] = Chain(family, place, hook, TABLES.get(table, 0), policy)
+
+
+def _policy(ruleset: Ruleset, family: str, table: str, words: list, source: str) -> None:
+    if len(words) < 3:
+        raise HostError("malformed", f"{source} has a policy without a chain or without a verdict")
+    key = (source, family, table, words[1])
+    if key not in ruleset.chains:
+        _chain(ruleset, family, table, words[1:2], source)
+    ruleset.chains[key].policy = words[2].lower()
 
 
 def _rule(ruleset: Ruleset, family: str, table: str, line: str, source: str) -> None:
@@ -127,6 +150,7 @@ def _rule(ruleset: Ruleset, family: str, table: str, line: str, source: str) -> 
     if key not in ruleset.chains:
         _chain(ruleset, family, table, [name], source)
     chain = ruleset.chains[key]
+    first = int(words.take()) - 1 if line.startswith("-I ") and words.words and words.words[0].isdigit() else 0
     rule = Rule([], [(None, "none", "")], f"rule {len(chain.rules) + 1} of {chain.place}")
     modules: list = []
     of_target = False
@@ -146,7 +170,7 @@ def _rule(ruleset: Ruleset, family: str, table: str, line: str, source: str) -> 
         if condition is not None:
             rule.conditions.append(_negated(condition) if words.negated else condition)
     if line.startswith("-I "):
-        chain.rules.insert(0, rule)
+        chain.rules.insert(first, rule)
     else:
         chain.rules.append(rule)
 
@@ -154,6 +178,8 @@ def _rule(ruleset: Ruleset, family: str, table: str, line: str, source: str) -> 
 def _verdict(option: str, target: str, key: tuple) -> tuple:
     if target in FINAL:
         return None, FINAL[target], ""
+    if target in MOVING:
+        return None, MOVED, ""
     if target in PLAIN:
         return None, "none", ""
     if target in ("QUEUE", "NFQUEUE", "TPROXY", "SYNPROXY", "TARPIT", "CLUSTERIP", "DNPT", "SNPT"):
@@ -175,7 +201,7 @@ def _condition(option: str, words: Words, modules: list, ruleset: Ruleset):
     first = said[0] if said else ""
     words.negated = negated
     if option in ("-p", "--protocol"):
-        return lambda packet: YES if first in ("all", "0", *NUMBERS[packet.protocol]) else NO
+        return lambda packet: YES if first.lower() in ("all", "0", *NUMBERS[packet.protocol]) else NO
     if option in ("-s", "--source", "-d", "--destination"):
         theirs = option in ("-s", "--source")
         return lambda packet: (from_there if theirs == packet.inbound else to_here)(packet, *ends(first))
@@ -196,6 +222,8 @@ def _condition(option: str, words: Words, modules: list, ruleset: Ruleset):
     if option in ("--dst-type", "--src-type"):
         kind = kind_of_own if option == "--dst-type" else kind_of_stranger
         return lambda packet: kind(first.split(",")) if packet.inbound else UNKNOWN
+    if option == "--pol":
+        return lambda _packet: YES if first == "none" else NO  # a stranger does not come out of an IPsec tunnel
     if option == "--pkt-type":
         return lambda _packet: YES if first in ("unicast", "host") else NO
     if option in ("--mark", "--nfmask"):
@@ -220,6 +248,7 @@ KNOWN_MODULES = (
     "rpfilter",
     "mark",
     "connmark",
+    "policy",
     *SOMETIMES_MODULES,
     *PARTICULAR_MODULES,
     *NEVER_MODULES,
@@ -247,6 +276,7 @@ def _of_module(name: str):
         "mark",
         "connmark",
         "pkttype",
+        "policy",
     )
     return None if name in plain else unknown
 
@@ -255,14 +285,25 @@ def _ports(said: str, ruleset: Ruleset):
     ranges = []
     for part in said.split(","):
         low, colon, high = part.partition(":")
-        first = _value(low or "0")
-        last = _value(high or "65535") if colon else first
+        first = _port(low or "0")
+        last = _port(high or "65535") if colon else first
         if first is None or last is None:
             return unknown
         ranges.append((first, last))
         if last - first < 10:
             ruleset.ports |= {("", port) for port in range(first, last + 1)}
     return lambda packet: any_of([port_between(packet, first, last) for first, last in ranges])
+
+
+def _port(said: str):
+    """A port by its number or, in a file that somebody wrote, by its name; None for what is none."""
+    found = _value(said)
+    if found is not None or not said.isascii():
+        return found
+    try:
+        return socket.getservbyname(said)
+    except OSError:
+        return None
 
 
 def _value(said: str):

@@ -9,8 +9,10 @@ import json
 
 from .firewall_rules import (
     ACCEPT,
+    MOVED,
     NO,
     SOMETIMES,
+    TRANSLATE,
     UNKNOWN,
     YES,
     Chain,
@@ -41,13 +43,15 @@ from .host import HostError
 PLAIN = ("counter", "log", "mangle", "dup", "meter", "notrack", "flow", "ct helper", "ct timeout", "secmark", "last",
          "ct expectation", "tunnel", "comment", "optstrip")  # fmt: skip
 RATES = ("limit", "quota", "ct count", "connlimit")
-VERDICTS = ("accept", "drop", "return", "jump", "goto", "reject", "continue")
+VERDICTS = ("accept", "drop", "return", "jump", "goto", "reject", "continue", "dnat", "redirect")
 CHOSEN = ("ttl", "hoplimit", "length", "id", "dscp", "ecn", "flowlabel", "frag-off", "sport", "sequence", "window",
           "priority", "doff", "checksum", "ackseq", "hdrlength")  # fmt: skip
 LAYERS = {"tcp": 6, "udp": 17}
 OTHER_LAYERS = ("icmp", "icmpv6", "igmp", "ah", "esp", "comp", "sctp", "dccp", "udplite", "arp", "gre", "vlan")
 VERSIONS = {"ip": ("ip", "ipv4", 4, 2048, "0x0800"), "ip6": ("ip6", "ipv6", 10, 34525, "0x86dd")}
 MOST_PORTS = 2000
+# How far a stranger comes by a card of a kind (ARPHRD_ETHER and ARPHRD_LOOPBACK).
+KINDS_OF_CARD = {"ether": YES, "1": YES, "loopback": NO, "772": NO}
 
 
 class Reader:
@@ -72,8 +76,12 @@ class Reader:
 
     def _chain(self, body: dict) -> None:
         place = f"chain {body['name']} in table {body['family']} {body['table']}"
-        # Chains that only translate addresses do not filter.
-        hook = body.get("hook", "") if body.get("type", "filter") == "filter" else ""
+        hook = body.get("hook", "")
+        if body.get("type", "filter") == "nat":
+            # Chains that translate addresses do not filter, but they lead packets past the rules for input.
+            hook = TRANSLATE if hook == "prerouting" else ""
+        elif body.get("type", "filter") != "filter":
+            hook = ""
         chain = Chain(body["family"], place, hook, _number(body.get("prio")) or 0, body.get("policy", ACCEPT))
         chain.cards = tuple(_list(body.get("dev")))
         self.ruleset.chains[body["family"], body["table"], body["name"]] = chain
@@ -213,7 +221,7 @@ def _condition(field: tuple, values: list, ruleset: Ruleset):
         return _internet(layer, name, values)
     if layer in OTHER_LAYERS:
         return never
-    return {"numgen": sometimes, "tcp option": sometimes, "exthdr": never}.get(layer, unknown)
+    return {"numgen": sometimes, "tcp option": sometimes, "exthdr": never, "ipsec": never}.get(layer, unknown)
 
 
 def _transport(layer: str, name: str, values: list):
@@ -252,6 +260,12 @@ def _tracked(name: str, values: list, ruleset: Ruleset):
     if name == "state":
         states = [part for one in values for part in _list(one)]
         return lambda _packet: state_is(states)
+    if name == "proto-dst":
+        # The port that the stranger wrote to, whatever was translated since.
+        ranges = [_range(one) for one in values]
+        return lambda packet: any_of(
+            [UNKNOWN if first is None else port_between(packet, first, last) for first, last in ranges]
+        )
     if name == "direction":
         return lambda _packet: YES if "original" in values else NO
     if name == "mark":
@@ -274,6 +288,10 @@ def _meta(name: str, values: list, ruleset: Ruleset):
             return YES if "host" in values or "unicast" in values or 0 in values else NO
         if name == "mark":
             return UNKNOWN if ruleset.marks else YES if 0 in values else NO
+        if name in ("iiftype", "oiftype"):
+            return KINDS_OF_CARD.get(str(values[0]), UNKNOWN) if len(values) == 1 else UNKNOWN
+        if name in ("ipsec", "secpath"):
+            return YES if False in values else NO  # a stranger does not come out of an IPsec tunnel
         if name in ("skuid", "skgid"):
             return NO  # an exception for one account
         return SOMETIMES if name in ("length", "time", "hour", "day", "random", "priority", "cpu") else UNKNOWN
@@ -303,18 +321,18 @@ def _field(left) -> tuple:
     if kind == "payload" and isinstance(said, dict):
         return str(said.get("protocol", "")), str(said.get("field", ""))
     if kind in ("meta", "ct") and isinstance(said, dict):
-        return kind, str(said.get("key", ""))
+        return kind, f"{'reply ' if said.get('dir') == 'reply' else ''}{said.get('key', '')}"
     if kind == "fib" and isinstance(said, dict):
         flags = sorted(_list(said.get("flags")))
         return "fib", f"{said.get('result', '')} {' '.join(str(flag) for flag in flags if flag != 'iif')}".strip()
-    return kind if kind in ("numgen", "tcp option", "exthdr") else "", ""
+    return kind if kind in ("numgen", "tcp option", "exthdr", "ipsec") else "", ""
 
 
 def _verdict(kind: str, said, body: dict) -> tuple:
     """(verdict, key of the chain it leads to)."""
     if kind in ("jump", "goto"):
         return kind, (body["family"], body["table"], said.get("target", "") if isinstance(said, dict) else "")
-    return {"continue": "none"}.get(kind, kind) if kind in VERDICTS else "unknown", ""
+    return {"continue": "none", "dnat": MOVED, "redirect": MOVED}.get(kind, kind) if kind in VERDICTS else "unknown", ""
 
 
 def _bare(one):
@@ -360,8 +378,8 @@ def read(text: str) -> Reader:
     try:
         objects = [next(iter(one.items())) for one in json.loads(text)["nftables"]]
         return Reader([(kind, body) for kind, body in objects if kind != "metainfo"])
-    except (ValueError, TypeError, KeyError, AttributeError, StopIteration, RecursionError) as problem:
+    except (ValueError, TypeError, KeyError, AttributeError, StopIteration, RecursionError):
         raise HostError(
             "malformed",
-            f"nft -j list ruleset gave what makes no sense ({type(problem).__name__}): {text[-80:].strip()!r}",
+            f"nft -j list ruleset gave what makes no sense, or is cut off: {text[-80:].strip()!r}",
         ) from None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from . import firewall_iptables, firewall_nft
+from . import firewall_firewalld, firewall_iptables, firewall_nft
 from .attempt import text_or_nothing
 from .firewall_rules import ACCEPT, DROP, MAYBE_ACCEPT, REJECT, Ruleset
 from .firewall_sources import output
@@ -29,16 +29,26 @@ UFW_CHAINS = (
     "reject-input",
     "track-input",
 )
+TAKES_AWAY = "seems to take rules away or to let everything in when the machine starts; what is left is not known"
 OWN_LOADERS = re.compile(
-    r"\b(?:nft|iptables|ip6tables|iptables-restore|ip6tables-restore|iptables-nft|iptables-legacy)\b"
+    r"\b(?:nft|iptables|ip6tables|iptables-restore|ip6tables-restore|iptables-nft|iptables-legacy|ufw)\b"
 )
-ZONES = ("/etc/firewalld/zones", "/usr/lib/firewalld/zones")
+# What takes rules away again, or lets everything in.
+OPENERS = re.compile(r"\bflush\b|\s-F\b|--flush|\bINPUT\s+ACCEPT\b|\bufw\b.*\bdisable\b")
+# Other programs that load rules of their own, whose files are not read here.
+OTHERS = ("shorewall", "shorewall6", "ferm", "firehol", "arno-iptables-firewall", "foomuuri", "csf", "fwb", "uruk",
+          "opensnitch", "portmaster")  # fmt: skip
+SCRIPTS = (
+    "/etc/network/if-pre-up.d", "/etc/network/if-up.d", "/etc/NetworkManager/dispatcher.d",
+    "/etc/NetworkManager/dispatcher.d/pre-up.d", "/etc/networkd-dispatcher/routable.d",
+)  # fmt: skip
 
 
 def after_restart(host, family: str) -> Judgement:
     """What strangers of `family` will meet. Raises HostError."""
     rules = Ruleset()
     loaders: list = []
+    zone = None
     if enabled(host, "nftables.service"):
         loaders.append("nftables.service")
         rules.add(_nftables(host))
@@ -50,14 +60,19 @@ def after_restart(host, family: str) -> Judgement:
         path = "/etc/iptables/rules.v6" if family == "ip6" else "/etc/iptables/rules.v4"
         rules.add(firewall_iptables.read(text_or_nothing(host, path) or "", family, path))
     if enabled(host, "firewalld.service"):
-        zone = _zone(host)
-        if zone.verdict != ACCEPT:
-            return zone
+        default = _shell(host, "/etc/firewalld/firewalld.conf").get("DefaultZone", "public")
+        zone = firewall_firewalld.zones(host, family, default)
+        if zone.verdict not in (ACCEPT, MAYBE_ACCEPT):
+            opened = _own_loader(host, OPENERS)
+            return Judgement(MAYBE_ACCEPT, f"{opened} {TAKES_AWAY}") if opened else zone
         loaders.append(zone.why)
     found = judge(rules, family, own_addresses(host, family), cards(host))
     if found.verdict in (DROP, REJECT):
-        return found
-    own = _own_loader(host)
+        opened = _own_loader(host, OPENERS)
+        return Judgement(MAYBE_ACCEPT, f"{opened} {TAKES_AWAY}") if opened else found
+    if zone is not None and zone.verdict == MAYBE_ACCEPT:
+        return zone
+    own = _own_loader(host) or _other_program(host)
     if own:
         return Judgement(MAYBE_ACCEPT, f"{own} seems to load rules; what it loads is not known before the next start")
     if not loaders:
@@ -116,20 +131,6 @@ def _ufw(host, family: str) -> Ruleset:
     return firewall_iptables.read(f"{first}COMMIT\n{''.join(parts)}\n{last}COMMIT\n", family, "ufw")
 
 
-def _zone(host) -> Judgement:
-    """What firewalld's default zone does with strangers. Raises HostError."""
-    settings = _shell(host, "/etc/firewalld/firewalld.conf")
-    name = settings.get("DefaultZone", "public")
-    for folder in ZONES:
-        text = text_or_nothing(host, f"{folder}/{name}.xml")
-        if text is not None:
-            target = re.search(r"<zone[^>]*\btarget=[\"']([A-Za-z%_]+)[\"']", text)
-            if target and target[1] == ACCEPT.upper():
-                return Judgement(ACCEPT, f"firewalld's zone {name} lets everything in")
-            return Judgement(DROP if target and target[1] == "DROP" else REJECT, f"firewalld's default zone {name}")
-    raise HostError("malformed", f"firewalld's default zone {name!r} has no file")
-
-
 def _shell(host, path: str) -> dict:
     """NAME=value lines of a file that a shell reads; the last of a name counts. Raises HostError."""
     found = {}
@@ -140,14 +141,26 @@ def _shell(host, path: str) -> dict:
     return found
 
 
-def _own_loader(host) -> str:
-    """A unit or script of the school's own that seems to load rules, or an empty text. Raises HostError."""
+def _own_loader(host, also: re.Pattern | None = None) -> str:
+    """A unit or script of the school's own that seems to load rules (in a way that `also` fits), or an empty text.
+
+    Raises HostError.
+    """
     known = ("nftables.service", "ufw.service", "netfilter-persistent.service", "firewalld.service")
     started = [name for name in started_units(host) if name.endswith(".service") and name not in known]
     paths = [f"{UNITS[0]}/{name}" for name in started if host.link(f"{UNITS[0]}/{name}") is None]
-    paths += [f"/etc/network/if-pre-up.d/{name}" for name in host.entries("/etc/network/if-pre-up.d")]
+    paths += [f"{folder}/{name}" for folder in SCRIPTS for name in host.entries(folder)]
     for path in (*paths, "/etc/rc.local", "/etc/network/interfaces"):
-        text = text_or_nothing(host, path) or ""
-        if any(OWN_LOADERS.search(line) for line in text.split("\n") if not line.lstrip().startswith("#")):
+        try:
+            text = text_or_nothing(host, path) or ""
+        except HostError:
+            continue  # a folder
+        lines = [line for line in text.split("\n") if not line.lstrip().startswith("#")]
+        if any(OWN_LOADERS.search(line) and (also is None or also.search(line)) for line in lines):
             return path
     return ""
+
+
+def _other_program(host) -> str:
+    """Another firewall program that starts with the machine, or an empty text. Raises HostError."""
+    return next((name for name in started_units(host) if name.removesuffix(".service") in OTHERS), "")

@@ -17,6 +17,8 @@ from __future__ import annotations
 YES, NO, SOMETIMES, PARTICULAR, UNKNOWN = range(5)
 ACCEPT, DROP, REJECT, THROUGH = "accept", "drop", "reject", "through"
 MAYBE_ACCEPT, MAYBE_DROP = "accept?", "drop?"
+MOVED = "moved"  # to another address or port, by a rule at the hook TRANSLATE
+TRANSLATE = "translate"
 DEEPEST = 32  # the kernel allows 16 jumps
 
 
@@ -46,7 +48,7 @@ class Packet:
 class Rule:
     """`conditions`, then `verdicts`: (condition or None, verdict, chain or "") of which the first that holds counts.
 
-    A verdict is accept, drop, reject, return, jump, goto, none (go on) or unknown.
+    A verdict is accept, drop, reject, return, jump, goto, moved, none (go on) or unknown.
     """
 
     def __init__(self, conditions: list, verdicts: list, place: str) -> None:
@@ -108,6 +110,13 @@ class Ruleset:
             else:
                 return REJECT, outcomes[REJECT]
         return (MAYBE_ACCEPT, doubt) if doubt else (ACCEPT, accepted)
+
+    def moved(self, packet: Packet) -> str:
+        """The rule that gives a packet another address or port before the hook input sees it, or an empty text."""
+        bases = [chain for chain in self.chains.values() if chain.hook == TRANSLATE and self._concerns(chain, packet)]
+        places = [self._run(base, packet, {}, 0).get(MOVED, "") for base in bases]
+        found: str = next((place for place in places if place), "")
+        return found if found and self.meets(packet, ("ingress", "prerouting"))[0] not in (DROP, REJECT) else ""
 
     def _concerns(self, chain: Chain, packet: Packet) -> bool:
         if chain.cards and packet.card not in chain.cards:

@@ -7,8 +7,9 @@ one of them in lets in more than it should; a rule for one service, one network 
 from __future__ import annotations
 
 import ipaddress
+import re
 
-from .attempt import number
+from .attempt import number, text_or_nothing
 from .firewall_rules import ACCEPT, DROP, MAYBE_ACCEPT, REJECT, Packet, Ruleset
 from .firewall_values import OTHER_CARD
 from .host import HostError
@@ -24,6 +25,8 @@ PORTS = (40123, 617, 3517, 12343, 23457, 51877, 64991)
 WAYS_IN = ("ingress", "prerouting", "input")
 WAYS_OUT = ("output", "postrouting")
 CARDS = "/sys/class/net"
+SYSCTL = ("/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d")
+SWITCH = re.compile(r"(?m)^\s*-?net[./]ipv6[./]conf[./](all|default)[./]disable_ipv6\s*=\s*(\d+)")
 LOOPBACK, NO_HARDWARE = 772, 65534  # ARPHRD_LOOPBACK; ARPHRD_NONE is that of WireGuard and tun
 MOST_WORK = 20000  # rules looked at for the list of open ports
 
@@ -33,7 +36,9 @@ def cards(host) -> list:
     found = []
     for name in host.entries(CARDS):
         kind = number(_said(host, name, "type"))
-        if kind in (LOOPBACK, NO_HARDWARE) or kind is None or host.exists(f"{CARDS}/{name}/master"):
+        # A modem for mobile networks has no hardware address either, but it is a device.
+        virtual = kind == NO_HARDWARE and not host.exists(f"{CARDS}/{name}/device")
+        if kind in (LOOPBACK, None) or virtual or host.exists(f"{CARDS}/{name}/master"):
             continue
         ports = host.entries(f"{CARDS}/{name}/brif")
         if host.exists(f"{CARDS}/{name}/bridge") and not any(host.exists(f"{CARDS}/{port}/device") for port in ports):
@@ -70,6 +75,22 @@ def own_addresses(host, family: str) -> tuple:
     return tuple(sorted(found))
 
 
+def stays_off(host) -> bool:
+    """Whether IPv6, which is off now, will be off after the next start as well. Raises HostError."""
+    if not host.exists("/proc/net/if_inet6"):
+        return True  # ipv6.disable=1, or a kernel without it
+    files: dict = {}
+    for folder in SYSCTL:
+        for name in host.entries(folder):
+            if name.endswith(".conf"):
+                files.setdefault(name, f"{folder}/{name}")
+    said: dict = {}
+    for path in [*(files[name] for name in sorted(files)), "/etc/sysctl.conf"]:
+        for match in SWITCH.finditer(text_or_nothing(host, path) or ""):
+            said[match[1]] = match[2]
+    return said.get("all") == "1" or said.get("default") == "1"
+
+
 def is_off(host, family: str) -> bool:
     """Whether the machine does not speak IPv6 at all. Raises HostError."""
     if family != "ip6":
@@ -104,7 +125,9 @@ def judge(ruleset: Ruleset, family: str, own: tuple, names: list, inbound: bool 
         return Packet(family, protocol, port, stranger, own, card, inbound)
 
     everybody = STRANGERS[family]
-    tried = [(PORTS[0], stranger) for stranger in everybody] + [(port, everybody[0]) for port in PORTS[1:]]
+    near = [one for one in everybody if not ipaddress.ip_address(one).is_global]
+    tried = [(PORTS[0], stranger) for stranger in everybody]
+    tried += [(port, stranger) for port in PORTS[1:] for stranger in (everybody[0], *near)]
     doubt, kept = "", {DROP: "", REJECT: ""}
     for card in (*names, OTHER_CARD):
         for protocol in ("tcp", "udp"):
@@ -117,6 +140,9 @@ def judge(ruleset: Ruleset, family: str, own: tuple, names: list, inbound: bool 
                     doubt = doubt or f"{place} cannot be told for {one.words()}"
                 else:
                     kept[verdict] = kept[verdict] or place
+                moved = ruleset.moved(one) if inbound else ""
+                if moved:
+                    doubt = doubt or f"{moved} passes on {one.words()}, and what becomes of it there cannot be told"
     if doubt:
         return Judgement(MAYBE_ACCEPT, doubt)
     note = _open_ports(ruleset, packet, names, hooks) if inbound else ""
@@ -129,10 +155,15 @@ def _open_ports(ruleset: Ruleset, packet, names: list, hooks: tuple) -> str:
     asked = sorted({(layer or name, port) for layer, port in ruleset.ports for name in ("tcp", "udp")
                     if layer in ("", name)}, key=lambda one: (one[1], one[0]))  # fmt: skip
     stranger = STRANGERS[packet("tcp", 1, "", "").family][0]
-    found = [
-        f"{protocol} {port}"
-        for protocol, port in asked[:few]
-        if any(ruleset.meets(packet(protocol, port, stranger, card), hooks)[0] == ACCEPT for card in names or [""])
-    ]
+    found, passed = [], []
+    for protocol, port in asked[:few]:
+        packets = [packet(protocol, port, stranger, card) for card in names or [""]]
+        if any(ruleset.moved(one) for one in packets):
+            passed.append(f"{protocol} {port}")
+        elif any(ruleset.meets(one, hooks)[0] == ACCEPT for one in packets):
+            found.append(f"{protocol} {port}")
     more = f" and {len(asked) - few} more that were not looked at" if len(asked) > few else ""
-    return f"open to everybody: {', '.join(found)}{more}"[:500] if found or more else ""
+    said = [f"open to everybody: {', '.join(found)}{more}"] if found or more else []
+    # Docker publishes ports in this way, past ufw and past every rule for input.
+    said += [f"passed on to a container or another machine, past this firewall: {', '.join(passed)}"] if passed else []
+    return "; ".join(said)[:500]

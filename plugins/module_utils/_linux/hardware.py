@@ -1,8 +1,9 @@
 """Hardware that encryption leans on: TPM, IOMMU, Thunderbolt. Read only; all of it is switched in the firmware.
 
 Addresses: `tpm` (int, the version of the TPM's specification: 2, or 1; absent where there is none), `iommu` (int, the
-number of groups that the kernel made; 0 means that a device can read all memory), `thunderbolt` (list of "DOMAIN:
-LEVEL" of the domains that let a strange device at the memory while nobody has agreed; absent without Thunderbolt).
+number of groups that the kernel keeps apart; 0 means that a device can read all memory), `thunderbolt` (list of
+"DOMAIN: LEVEL" of the domains that let a strange device at the memory while nobody has agreed; absent without
+Thunderbolt).
 """
 
 from __future__ import annotations
@@ -61,7 +62,9 @@ def _tpm(host) -> dict:
 
 
 def _iommu(host) -> dict:
-    return value(len(host.entries(GROUPS)), GROUPS, "int")
+    # With iommu=pt (iommu.passthrough=1) there are groups as well, and each device still sees all memory.
+    kept = [name for name in host.entries(GROUPS) if _line(host, f"{GROUPS}/{name}/type") != "identity"]
+    return value(len(kept), GROUPS, "int")
 
 
 def _thunderbolt(host) -> dict:

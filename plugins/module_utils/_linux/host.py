@@ -1,13 +1,15 @@
 """The machine a driver looks at: files below a root, and a way to run commands.
 
 Everything that touches the device goes through here, so a driver can be pointed at a folder of captured files, and so
-that "each source is read once" holds by construction: reads and queries are remembered until `forget()`.
+that "each source is read once" holds by construction: reads, listings and queries are remembered until `forget()`.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import selectors
 import signal
 import stat
 import subprocess
@@ -29,7 +31,7 @@ class HostError(Exception):
 
 
 class Completed:
-    """What a command left behind: `rc` (exit status), `out` and `err` (text, at most READ_LIMIT characters each)."""
+    """What a command left behind: `rc` (exit status), `out` and `err` (text of at most READ_LIMIT bytes each)."""
 
     def __init__(self, rc: int, out: str, err: str) -> None:
         self.rc = rc
@@ -50,6 +52,7 @@ class Host:
         self.children = 0
         self._runner = runner or run_process
         self._files: dict = {}
+        self._folders: dict = {}
         self._queries: dict = {}
 
     def path(self, name: str) -> str:
@@ -98,14 +101,22 @@ class Host:
 
     def entries(self, name: str) -> list:
         """Sorted names in a folder; an absent folder has none. Raises HostError when it cannot be listed."""
+        if name not in self._folders:
+            self._folders[name] = self._entries(name)
+        found = self._folders[name]
+        if isinstance(found, HostError):
+            raise found
+        return list(found)
+
+    def _entries(self, name: str):
         try:
             return sorted(os.listdir(self.path(name)))
         except (FileNotFoundError, NotADirectoryError):
             return []
         except PermissionError:
-            raise HostError("denied" if self.is_root else "needs_root", f"{name} may not be listed") from None
+            return HostError("denied" if self.is_root else "needs_root", f"{name} may not be listed")
         except OSError as problem:
-            raise HostError("failed", f"{name}: {problem.strerror}") from None
+            return HostError("failed", f"{name}: {problem.strerror}")
 
     def stat(self, name: str):
         """os.stat of the file itself (links followed). Raises FileNotFoundError or HostError."""
@@ -117,6 +128,15 @@ class Host:
             raise HostError("denied" if self.is_root else "needs_root", f"{name} may not be looked at") from None
         except OSError as problem:
             raise HostError("failed", f"{name}: {problem.strerror}") from None
+
+    def access_list(self, name: str) -> bytes:
+        """A file's access list as the kernel keeps it, empty where it has none or its file system knows none."""
+        try:
+            return os.getxattr(self.path(name), "system.posix_acl_access")
+        except OSError as problem:
+            if problem.errno in (errno.ENODATA, errno.ENOTSUP, errno.ENOENT):
+                return b""
+            raise HostError("failed", f"the access list of {name}: {problem.strerror}") from None
 
     def megabytes(self, name: str) -> int:
         """The size of the file system on which a file or folder lies. Raises HostError."""
@@ -171,6 +191,7 @@ class Host:
     def forget(self) -> None:
         """Drop what was remembered: the machine has changed."""
         self._files.clear()
+        self._folders.clear()
         self._queries.clear()
 
 
@@ -246,13 +267,75 @@ def run_process(argv: list, input: str, timeout: float, environment: dict) -> Co
     except OSError as problem:
         raise HostError("failed", f"{argv[0]} could not be started: {problem.strerror}") from None
     try:
-        out, err = process.communicate(input.encode(), timeout=timeout)
+        out, err = _exchange(process, input.encode(), started + timeout)
+        process.wait(max(started + timeout - time.monotonic(), 0.1))
     except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
         raise HostError("timeout", f"{argv[0]} gave no answer within {time.monotonic() - started:.0f} s") from None
+    except _TooMuch:
+        raise HostError("too_large", f"{argv[0]} printed more than {READ_LIMIT} bytes") from None
+    finally:
+        _put_away(process)
     return Completed(
-        process.returncode,
-        out[:READ_LIMIT].decode("utf-8", "backslashreplace"),
-        err[:READ_LIMIT].decode("utf-8", "backslashreplace"),
+        process.returncode, out.decode("utf-8", "backslashreplace"), err.decode("utf-8", "backslashreplace")
     )
+
+
+class _TooMuch(Exception):
+    """A command printed more than anybody reads."""
+
+
+def _exchange(process, given: bytes, deadline: float) -> tuple:
+    """(standard output, standard error) of a command that gets `given`, both read until they end.
+
+    Not Popen.communicate: that keeps all that is printed, and after a kill it waits for whoever still holds the pipe.
+    Raises TimeoutExpired and _TooMuch.
+    """
+    found = {process.stdout: bytearray(), process.stderr: bytearray()}
+    with selectors.DefaultSelector() as waiting:
+        for stream in found:
+            waiting.register(stream, selectors.EVENT_READ)
+        if given:
+            os.set_blocking(process.stdin.fileno(), False)
+            waiting.register(process.stdin, selectors.EVENT_WRITE)
+        else:
+            process.stdin.close()
+        while waiting.get_map():
+            ready = waiting.select(max(deadline - time.monotonic(), 0))
+            if not ready:
+                raise subprocess.TimeoutExpired(process.args, 0)
+            for key, _events in ready:
+                stream = key.fileobj
+                if stream is process.stdin:
+                    given = _written(stream, given)
+                    done = not given
+                else:
+                    part = os.read(stream.fileno(), 65536)
+                    found[stream] += part
+                    done = not part
+                    if len(found[stream]) > READ_LIMIT:
+                        raise _TooMuch
+                if done:
+                    waiting.unregister(stream)
+                    stream.close()
+    return bytes(found[process.stdout]), bytes(found[process.stderr])
+
+
+def _written(stream, given: bytes) -> bytes:
+    """What is left of `given`; nothing where the command reads no more."""
+    try:
+        return given[os.write(stream.fileno(), given[:65536]) :]
+    except BlockingIOError:
+        return given
+    except BrokenPipeError:
+        return b""
+
+
+def _put_away(process) -> None:
+    """End what still runs of a command, and let go of its pipes without waiting for those who hold them too."""
+    if process.poll() is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    for stream in (process.stdin, process.stdout, process.stderr):
+        with contextlib.suppress(OSError):
+            stream.close()

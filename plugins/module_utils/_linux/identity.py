@@ -6,6 +6,8 @@ from the device tree. Makers' placeholders ("To be filled by O.E.M.") are passed
 
 from __future__ import annotations
 
+import re
+
 from .host import HostError
 from .reading import absent, unreadable, value
 
@@ -13,6 +15,7 @@ DMI = "/sys/class/dmi/id"
 TREE_SERIAL = "/sys/firmware/devicetree/base/serial-number"
 OS_RELEASE = ("/etc/os-release", "/usr/lib/os-release")
 LONGEST = 200  # characters
+SYSTEM = re.compile(r"\A[a-z0-9._-]+\Z")  # os-release(5), ID=
 
 
 def observe(host) -> dict:
@@ -48,7 +51,10 @@ def _os(host) -> dict:
 
 
 def os_release(host) -> tuple:
-    """(keys and values of os-release, its path); both empty when there is none. Nothing in it is evaluated."""
+    """(keys and values of os-release, its path); both empty when there is none. Nothing in it is evaluated.
+
+    Raises HostError for a file that names no system.
+    """
     for path in OS_RELEASE:
         try:
             text = host.text(path)
@@ -59,5 +65,8 @@ def os_release(host) -> tuple:
             key, equals, found = line.strip().partition("=")
             if equals and not key.startswith("#"):
                 said[key] = found.strip().strip("\"'")
+        if not SYSTEM.match(said.get("ID", "")):
+            # Whatever counts on one system only would otherwise count for nobody.
+            raise HostError("malformed", f"{path} is damaged: it does not say which system this is (ID=)")
         return said, path
     return {}, ""

@@ -22,7 +22,8 @@ def systemd_assignments(text: str, path: str) -> list:
     """
     found: list = []
     section, waiting, start = "", "", 0
-    for count, line in enumerate(text.split("\n"), 1):
+    # Notepad puts a mark before the first line, which systemd passes over.
+    for count, line in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
         bare = line.strip()
         if bare[:1] in ("#", ";"):
             continue

@@ -5,7 +5,8 @@ Addresses:
     kscreenlockerrc:Daemon.Autolock             bool; likewise Lock, LockOnResume and RequirePassword
     kscreenlockerrc:Daemon.Timeout              int, minutes, a fraction rounded up; LockGrace: int, seconds
     kscreenlockerrc:Daemon.Timeout#immutable    true when an ordinary user cannot give himself another value
-    environment                                 list of places that send Plasma's sessions to other files
+    environment                                 list of places that send Plasma's sessions to other files, or start them
+                                                without the lock screen
 
 A value that KConfig does not take for a number comes as its text. `others` names people, and kinds of session or
 languages, that get something else. kreadconfig6 is not asked: it passes kdeglobals over, which the lock screen does
@@ -19,7 +20,7 @@ import re
 
 from . import dconf_environment
 from .attempt import attempt, foreign, not_installed, number
-from .dconf_people import everyone
+from .dconf_people import everyone, read_own
 from .desktops import desktops
 from .host import HostError
 from .kconfig_changes import rehearse
@@ -30,6 +31,10 @@ from .reading import reading, unreadable, value
 NAME = "kconfig"
 ADDRESSES = re.compile(rf"\A(?:{FILE}:Daemon\.(?:{'|'.join(KEYS)})(?:#immutable)?|environment)\Z")
 REDIRECTIONS = ("XDG_CONFIG_HOME", "XDG_CONFIG_DIRS")
+# An option of kwin_wayland and of ksmserver (plasma-kwin_wayland.service, plasma-ksmserver.service).
+NO_LOCK_SCREEN = "--no-lockscreen"
+UNIT_FOLDERS = ("/etc/systemd/user", "/run/systemd/user", "/usr/local/lib/systemd/user", "/usr/lib/systemd/user")
+OWN_UNITS = ".config/systemd/user"
 LOCKERS = ("kwin_wayland", "ksmserver")  # the processes that hold the settings, in Wayland and in X11
 
 __all__ = ["ADDRESSES", "NAME", "observe", "rehearse"]
@@ -75,7 +80,33 @@ def _places(host) -> list:
         scripts = host.entries(f"{someone.home}/.config/{SCRIPTS}")[:200]
         more = tuple(f".config/{SCRIPTS}/{name}" for name in scripts if name.endswith(".sh"))
         found += dconf_environment.own_redirections(host, someone, more)
-    return list(dict.fromkeys(f"{file}: {name}" for file, name in found if name in REDIRECTIONS))
+    places = [f"{file}: {name}" for file, name in found if name in REDIRECTIONS]
+    return list(dict.fromkeys([*places, *_without_lock_screen(host)]))
+
+
+def _without_lock_screen(host) -> list:
+    """Units of systemd that start Plasma's window manager with the option that leaves the lock screen out."""
+    found = []
+    for folder in UNIT_FOLDERS:
+        for name in host.entries(folder):
+            inside = [f"{name}/{each}" for each in host.entries(f"{folder}/{name}")] if name.endswith(".d") else [name]
+            found += [path for path in (f"{folder}/{each}" for each in inside) if _leaves_it_out(host.read, path)]
+    for someone in everyone(host):
+        for name in dconf_environment.names_below(host, someone, OWN_UNITS):
+            if _leaves_it_out(lambda path, someone=someone: read_own(host, someone, path), name):
+                found.append(f"{someone.home}/{name}")
+    return [f"{path}: {NO_LOCK_SCREEN}" for path in found]
+
+
+def _leaves_it_out(read, path: str) -> bool:
+    if not path.endswith((".service", ".conf")):
+        return False
+    try:
+        return any(
+            NO_LOCK_SCREEN.encode() in line for line in read(path).split(b"\n") if not line.lstrip().startswith(b"#")
+        )
+    except FileNotFoundError:
+        return False
 
 
 def _older_sessions(view: View) -> str:

@@ -3,8 +3,8 @@
 Addresses:
     cmdline:NAME    str, the value of a boot option as the kernel takes it (the last one counts, - and _ are the same,
                     what follows -- is for the first process); empty for one without a value; absent
-    audit:NAME      int, a line of `auditctl -s` (enabled, pid, backlog_limit, lost, failure); 2 as enabled is locked, a
-                    pid of 0 is nobody who listens
+    audit:NAME      int, a line of `auditctl -s` (enabled, pid, backlog_limit, rate_limit, lost, failure); 2 as enabled
+                    is locked, a pid of 0 is nobody who listens
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from .host import HostError
 from .reading import absent, reading, value
 
 NAME = "kernel"
-ADDRESSES = re.compile(r"\A(?:cmdline:[a-z][a-z0-9_.-]{0,60}|audit:(?:enabled|pid|backlog_limit|lost|failure))\Z")
+ADDRESSES = re.compile(
+    r"\A(?:cmdline:[a-z][a-z0-9_.-]{0,60}|audit:(?:enabled|pid|backlog_limit|rate_limit|lost|failure))\Z"
+)
 CMDLINE = "/proc/cmdline"
 WORD = re.compile(r'(?:[^\s"]|"[^"]*"?)+')
 
@@ -66,6 +68,8 @@ def _audit(host, name: str) -> dict:
     if done.rc != 0:
         said = (done.err.strip() or done.out.strip())[:200]
         raise HostError("failed", f"auditctl -s ended with status {done.rc}: {said}")
+    if done.out and not done.out.endswith("\n"):
+        raise HostError("malformed", f"what auditctl -s says is cut off: {done.out[-60:]!r}")
     for line in done.out.splitlines():
         words = line.split()
         if len(words) == 2 and words[0] == name and number(words[1]) is not None:

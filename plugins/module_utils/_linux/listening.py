@@ -19,7 +19,7 @@ from .change import ChangeRefused
 from .host import HostError
 from .inifile import keyfile_assignments
 from .reading import reading, value
-from .units_enabled import enabled, started_units
+from .units_enabled import UNITS, enabled, started_units
 
 NAME = "listening"
 ADDRESSES = re.compile(r"\A(?:desktop-sharing|xrdp|other-ssh-servers)\Z")
@@ -29,15 +29,18 @@ QUESTION = ["ss", "-H", "-l", "-n", "-t", "-u", "-p", "-e"]
 SHARING = (
     "gnome-remote-de*", "krdp*", "krfb*", "x11vnc*", "wayvnc*", "Xtigervnc*", "Xvnc*", "Xtightvnc*", "x0vncserver*",
     "x0tigervnc*", "vncserver*", "vino-server*", "freerdp-shadow*", "weston*", "sunshine*", "websockify*", "nxd*",
-    "nxserver*",
+    "nxserver*", "Xorg*", "X",
 )  # fmt: skip
 # These reach their maker's relay by themselves, so it is enough that they run.
-RELAYED = ("anydesk*", "teamviewerd*", "rustdesk*", "dwagent*", "dwagsvc*")
+RELAYED = (
+    "anydesk*", "teamviewer*", "rustdesk*", "hoptodesk*", "dwagent*", "dwagsvc*", "meshagent*", "chrome-remote-d*",
+)  # fmt: skip
 XRDP = ("xrdp", "xrdp-sesman")
 SSH = ("dropbear*", "tinysshd*")
 SHARING_UNITS = (
     "x11vnc*", "wayvnc*", "tigervnc*", "vncserver*", "x0vncserver*", "krfb*", "app-org.kde.krdpserver*",
-    "krdpserver*", "anydesk*", "teamviewerd*", "rustdesk*", "dwagent*", "nxserver*", "sunshine*",
+    "krdpserver*", "anydesk*", "teamviewerd*", "rustdesk*", "dwagent*", "nxserver*", "sunshine*", "hoptodesk*",
+    "meshagent*", "chrome-remote-desktop*",
 )  # fmt: skip
 XRDP_UNITS = ("xrdp.service", "xrdp.socket")
 SSH_UNITS = ("dropbear*", "tinyssh*")
@@ -49,6 +52,8 @@ GNOME_FILES = (
     "/etc/gnome-remote-desktop/grd.conf",
     "/usr/share/gnome-remote-desktop/grd.conf",
 )
+XDMCP = 177
+SSHD_UNIT = re.compile(r"(?m)^ExecStart=[-@:+!]*\S*/sshd\s(?:.*\s)?-[of]")
 USERS = re.compile(r'\("(?P<name>(?:[^"\\]|\\.)*)",pid=(?P<pid>[0-9]+)')
 CGROUP = re.compile(r"\bcgroup:(\S+)")
 
@@ -94,6 +99,7 @@ def _read(host, address: str) -> dict:
         found += _gnome_for_the_machine(host) + _starting(host, SHARING_UNITS)
     else:
         found = _by_name(host, open_ports, SSH) + _other_sshd(host, open_ports) + _starting(host, SSH_UNITS)
+        found += _sshd_units(host)
     return reading(NAME, address, value(list(dict.fromkeys(found))[:100], "ss, /proc and systemd's links", "list"))
 
 
@@ -102,11 +108,15 @@ def listeners(host) -> list:
     done = host.query(QUESTION)
     if done.rc != 0:
         raise HostError("failed", f"ss ended with status {done.rc}: {done.err.strip()[:300]}")
+    if done.out and not done.out.endswith("\n"):
+        raise HostError("malformed", "the list of listening programs that ss gave is cut off")
     found = []
     for line in done.out.split("\n"):
         words = line.split()
-        if len(words) < 6:
+        if not words:
             continue
+        if len(words) < 6 or words[0] not in ("tcp", "udp"):
+            raise HostError("malformed", f"a line of ss makes no sense: {line[:100]!r}")
         place, _colon, port = words[4].rpartition(":")
         if number(port) is None or _loopback(place):
             continue
@@ -142,10 +152,11 @@ def _by_name(host, open_ports: list, patterns: tuple) -> list:
 
 
 def _by_port(open_ports: list) -> list:
-    """Whatever listens where RDP and VNC are expected, whoever it is."""
+    """Whatever listens where RDP, VNC and XDMCP (a sign-in from afar, in clear) are expected, whoever it is."""
     found = []
     for one in open_ports:
-        if one.protocol == "TCP" and (one.port == 3389 or 5900 <= one.port <= 5910):
+        sign_in = one.protocol == "UDP" and one.port == XDMCP
+        if sign_in or (one.protocol == "TCP" and (one.port == 3389 or 5900 <= one.port <= 5910)):
             name = one.programs[0][0] if one.programs else "a program without a name"
             if not _like(name, (*XRDP, *SHARING)):
                 found.append(one.words(name))
@@ -201,3 +212,22 @@ def _other_sshd(host, open_ports: list) -> list:
 
 def _starting(host, patterns: tuple) -> list:
     return [f"{unit} (starts with the machine)" for unit in started_units(host) if _like(unit, patterns)]
+
+
+def _sshd_units(host) -> list:
+    """Units that start an sshd with options or a file of its own, by a socket as well: nothing listens as sshd then."""
+    found = []
+    for unit in started_units(host):
+        name, _dot, kind = unit.rpartition(".")
+        if kind not in ("service", "socket") or OUR_SSH.search(f"/{unit}"):
+            continue
+        starts = [unit]
+        if kind == "socket":
+            text = "".join(text_or_nothing(host, f"{place}/{unit}") or "" for place in UNITS[:1])
+            said = re.findall(r"(?m)^Service=(\S+)", text)
+            starts = said or [f"{name}.service", f"{name}@.service"]
+        for service in starts:
+            text = next(filter(None, (text_or_nothing(host, f"{place}/{service}") for place in UNITS)), "")
+            if SSHD_UNIT.search(text):
+                found.append(f"{unit} (starts an sshd with options of its own)")
+    return found

@@ -109,6 +109,11 @@ def fed_by(host, found) -> tuple:
         return "", ""
     if "imuxsock" not in loaded:
         return "rsyslog loads neither imuxsock nor imjournal, so it gets no messages of this device", ""
+    if _deaf(found):
+        return "rsyslog does not listen for this device's own messages (SysSock.Use or $OmitLocalLogging)", ""
+    if "imklog" not in loaded:
+        # journald hands on what programs say, and not what the kernel says.
+        return "rsyslog does not load imklog, so messages of the kernel and its firewall stay on this device", ""
     forward = effective(host, "systemd/journald.conf:Journal.ForwardToSyslog")
     level = effective(host, "systemd/journald.conf:Journal.MaxLevelSyslog")
     note = forward.get("note", "")
@@ -120,6 +125,12 @@ def fed_by(host, found) -> tuple:
     if most not in LEVELS:
         return f"journald hands messages up to {most} only to rsyslog (MaxLevelSyslog, {level['source']})", note
     return "", note
+
+
+def _deaf(found) -> bool:
+    """True when imuxsock is told not to open the socket by which journald hands messages on."""
+    uses = [str(module.get("syssock.use", "on")).lower() for module in found.modules]
+    return "off" in uses or str(found.globals.get("omitlocallogging", "off")).lower() in ("on", "1", "yes")
 
 
 def _command_line(host) -> list:

@@ -71,7 +71,7 @@ def luks2(text: str) -> dict:
     try:
         return _luks2(json.loads(text))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
-        why = f"the metadata of its LUKS header makes no sense ({type(problem).__name__}: {problem})"
+        why = f"the metadata of its LUKS header makes no sense, so it is cut off or damaged ({problem})"
         raise HostError("malformed", why[:300]) from None
 
 
@@ -168,10 +168,14 @@ def mappings(host) -> dict:
     if done.rc != 0:
         needed = "needs_root" if not host.is_root else "failed"
         raise HostError(needed, f"dmsetup table ended with status {done.rc}: {done.err.strip()[-200:]}")
+    if done.out and not done.out.endswith("\n"):
+        raise HostError("malformed", "the table of open mappings that dmsetup gave is cut off")
     found: dict = {}
     for line in done.out.split("\n"):
         match = TABLE.match(line)
         if not match:
+            if line.strip() and not line.endswith(": ") and line != "No devices found":
+                raise HostError("malformed", f"a line of dmsetup table makes no sense: {line[:100]!r}")
             continue
         said = _mapping(match["target"], (match["rest"] or "").split())
         before = found.get(match["name"])

@@ -15,6 +15,8 @@ CMDLINE = "/proc/cmdline"
 ASKING = ("askpass", "decrypt_derived", "decrypt_keyctl", "decrypt_gnupg", "decrypt_gnupg-sc", "decrypt_opensc")
 # One that takes the key from a drive of its own.
 FROM_DRIVE = "passdev"
+# These hand the file on as it is.
+COPYING = ("cat",)
 SAFE_MODE = 0o600
 
 
@@ -34,9 +36,8 @@ class KeyFile:
 
 def of_mapping(layout, mapping) -> list:
     """The key files of one line of crypttab."""
-    script = mapping.option("keyscript")
-    if script:
-        script = script.rsplit("/", 1)[-1]
+    script = mapping.option("keyscript").rsplit("/", 1)[-1]
+    if script and script not in COPYING:
         if script in ASKING:
             return []
         if script == FROM_DRIVE:

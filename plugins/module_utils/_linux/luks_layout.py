@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .attempt import text_or_nothing
 from .block_devices import backing_file, devices, disks, removable, resolve
 from .mounts import fstab, holder, mounted, swaps
 
@@ -18,6 +19,7 @@ BOOT = ("/boot", "/efi")
 SYSTEM = ("/", "/usr", "/var", "/home", "/root", "/etc", "/opt", "/tmp")  # noqa: S108 - a mount point
 OWN_ENCRYPTION = {"zfs": "ZFS", "bcachefs": "bcachefs", "zfs_member": "ZFS"}
 CRYPT = "CRYPT-"
+BEHIND = "/sys/class/block/{}/backing_dev"
 
 
 class Found:
@@ -75,7 +77,11 @@ class Layout:
         if device.fstype in OWN_ENCRYPTION:
             return [("unknown", device, OWN_ENCRYPTION[device.fstype], None)]
         if device.kname.startswith(("zram", "ram")):
-            return []
+            # Pages that compress badly are written to a disk where one is named (writeback-device= of zram-generator).
+            behind = resolve(
+                self.host, self.devices, (text_or_nothing(self.host, BEHIND.format(device.kname)) or "").strip()
+            )
+            return self.below(behind, depth + 1) if behind is not None and depth < 10 else []
         path = backing_file(self.host, device)
         if path:
             mount = holder(self.mounts, path)

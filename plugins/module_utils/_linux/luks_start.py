@@ -62,6 +62,10 @@ class Start:
             return []
         named = {mapping.key.lstrip("/") for mapping in self._table() if mapping.key}
         names = self.image.names
+        for word in self._words().split():
+            option, _equals, said = word.partition("=")
+            if option in ("rd.luks.key", "luks.key"):
+                named.add(said.rpartition("=")[2].partition(":")[0].lstrip("/"))
         own = {name for name in names if name.startswith((DEBIAN_KEYS, "etc/cryptsetup-keys.d/"))}
         return sorted(own | (named & names) - {"dev/urandom", "dev/random"})
 
@@ -102,14 +106,19 @@ class Start:
         return False
 
     def _on_command_line(self, uuid: str) -> bool:
-        written = [content for name, content in self.image.contents.items() if name.startswith("etc/cmdline.d/")]
-        words = " ".join(
-            [text_or_nothing(self.host, CMDLINE) or "", *(one.decode("utf-8", "replace") for one in written)]
-        )
         named = [
-            word for word in words.lower().split() if word.startswith(("rd.luks.uuid=", "rd.luks.name=", "luks.uuid="))
+            word
+            for word in self._words().lower().split()
+            if word.startswith(("rd.luks.uuid=", "rd.luks.name=", "luks.uuid="))
         ]
         return any(uuid and uuid in word for word in named)
+
+    def _words(self) -> str:
+        """The kernel command line, as it is now and as the image adds to it."""
+        written = [content for name, content in self.image.contents.items() if name.startswith("etc/cmdline.d/")]
+        return " ".join(
+            [text_or_nothing(self.host, CMDLINE) or "", *(one.decode("utf-8", "replace") for one in written)]
+        )
 
     def _tokens(self) -> list:
         """The types of tokens that the image can use."""

@@ -66,6 +66,10 @@ def _text(volume: dict) -> str:
     return json.dumps(short, sort_keys=True)
 
 
+# How snapd labels what it opens itself: on Ubuntu its keys, sealed in the TPM, lie in files beside the header.
+BY_SNAPD = ("ubuntu-data-enc", "ubuntu-save-enc")
+
+
 class _Looked:
     """What is looked at once for all volumes, and each volume in turn."""
 
@@ -117,6 +121,8 @@ class _Looked:
         said = luks_header.header(self.host, path, detached)
         if not said["uuid"]:
             said["uuid"] = (volume.device.uuid or _uuid(volume.mappings))[:64]
+        if volume.device.label in BY_SNAPD:
+            said["keeper"] = "snapd"
         said["mapping"] = self._mapping(volume)
         if volume.removable:
             # A visitor's stick is none of our business.
@@ -144,8 +150,6 @@ class _Looked:
 
     def _plain(self, volume) -> dict:
         mapping = self._mapping(volume)
-        if mapping is None:
-            raise HostError("failed", f"dmsetup does not show the mapping {volume.name}")
         line = next((line for line in self.table if line.name == volume.name), None)
         if line is None:
             key = "unknown"
@@ -153,7 +157,8 @@ class _Looked:
             key = "random"
         else:
             key = "file" if line.key else "passphrase"
-        return {"mapping": mapping, "key": key}
+        keys = luks_keys.of_mapping(self.layout, line) if line is not None and line.key else []
+        return {"mapping": mapping, "key": key, "key_files": [one.said() for one in keys]}
 
     def _mapping(self, volume):
         if not volume.mappings:
@@ -161,8 +166,10 @@ class _Looked:
         if self.mappings_failed is not None:
             raise self.mappings_failed
         shown = [self.mappings[one.name] for one in volume.mappings if one.name in self.mappings]
+        if not shown:
+            raise HostError("failed", f"dmsetup does not show the open mapping {volume.mappings[0].name}")
         # One of them not encrypting is what counts.
-        return next((one for one in shown if one["target"] != "crypt"), shown[0] if shown else None)
+        return next((one for one in shown if one["target"] != "crypt"), shown[0])
 
     def _is_of(self, line, volume) -> bool:
         """Whether a line of crypttab is about a volume."""

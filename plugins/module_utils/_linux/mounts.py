@@ -14,14 +14,18 @@ CRYPTTAB = "/etc/crypttab"
 OCTAL = re.compile(r"\\([0-7]{3})")
 
 
-class Mount:
-    """One mounted file system: `number` (major:minor), `point`, `fstype` and `source`."""
+MEMORY = ("tmpfs", "ramfs")
 
-    def __init__(self, number: str, point: str, fstype: str, source: str) -> None:
+
+class Mount:
+    """One mounted file system: `number` (major:minor), `point`, `fstype`, `source`, and its own `options`."""
+
+    def __init__(self, number: str, point: str, fstype: str, source: str, options: list | None = None) -> None:
         self.number = number
         self.point = point
         self.fstype = fstype
         self.source = source
+        self.options = options or []
 
 
 class Listed:
@@ -64,7 +68,8 @@ def mounted(host) -> list:
         before, dash, after = line.partition(" - ")
         first, last = before.split(" "), after.split(" ")
         if dash and len(first) >= 5 and len(last) >= 2:
-            found.append(Mount(first[2], unescaped(first[4]), last[0], unescaped(last[1])))
+            options = last[2].split(",") if len(last) > 2 else []
+            found.append(Mount(first[2], unescaped(first[4]), last[0], unescaped(last[1]), options))
     if not any(mount.point == "/" for mount in found):
         raise HostError("malformed", f"{MOUNTINFO} names nothing at /")
     return found
@@ -123,3 +128,21 @@ def holder(mounts: list, path: str):
         if inside and (best is None or len(mount.point) >= len(best.point)):
             best = mount
     return best
+
+
+def kept_in_memory(host, path: str) -> str:
+    """The mount point by which what lies at a path is gone after a restart, in words; "" where it lies on a disk.
+
+    An overlay keeps what is written in its upper folder (overlayroot, live systems). A machine that does not say what
+    is mounted (a captured folder) counts as one with disks. Raises HostError.
+    """
+    if not host.exists(MOUNTINFO):
+        return ""
+    mounts = mounted(host)
+    mount = holder(mounts, path)
+    if mount.fstype == "overlay":
+        upper = next((unescaped(one[len("upperdir=") :]) for one in mount.options if one.startswith("upperdir=")), "")
+        mount = holder(mounts, upper) if upper else mount
+    if mount.fstype in MEMORY or mount.source.startswith("/dev/zram"):
+        return f"what is mounted at {mount.point} is kept in memory ({mount.fstype})"
+    return ""

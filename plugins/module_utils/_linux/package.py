@@ -15,6 +15,7 @@ from .reading import absent, reading, value
 
 NAME = "package"
 ADDRESSES = re.compile(r"\A[a-z0-9][a-z0-9.+-]{1,100}:installed\Z")
+UNKNOWN = "no packages found matching"
 FORMAT = "${Package}\\t${Architecture}\\t${db:Status-Status}\\t${db:Status-Eflag}\\t${Version}\\n"
 
 
@@ -45,8 +46,8 @@ def rehearse(host, changes: list):
 def _state(host, asked: list, name: str) -> dict:
     """The aspect of one package; one question to dpkg answers for all of `asked`. Raises HostError."""
     done = host.query(["dpkg-query", "-W", "-f", FORMAT, *asked])
-    # 1 says that some are unknown; it prints the others.
-    if done.rc not in (0, 1):
+    # 1 says that some are unknown; it prints the others, and names those.
+    if done.rc not in (0, 1) or (done.rc == 1 and UNKNOWN not in done.err):
         raise HostError("failed", f"dpkg-query ended with status {done.rc}: {done.err.strip()[:200]}")
     found = []
     for line in done.out.splitlines():
@@ -55,7 +56,7 @@ def _state(host, asked: list, name: str) -> dict:
             raise HostError("malformed", f"dpkg-query gave a line that makes no sense: {line[:100]!r}")
         if fields[0] == name:
             found.append(fields[1:])
-    if not found and done.rc == 0:
+    if not found and (done.rc == 0 or (done.out and not done.out.endswith("\n"))):
         raise HostError("malformed", f"dpkg-query said nothing of {name}, and not that it is unknown")
     for architecture, status, flag, version in found:
         if status == "installed" and flag == "ok":

@@ -382,5 +382,5 @@ class _Reader:
             self.directives[name] = [*self.directives.get(name, []), first]
         elif name.startswith("actionsend") or name in FOR_ONE_ACTION:
             self.directives[name] = first
-        elif name.startswith(("defaultnetstream", "privdrop")):
+        elif name.startswith(("defaultnetstream", "privdrop", "omitlocallogging")):
             self.found.globals[name] = first

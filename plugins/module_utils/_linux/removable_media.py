@@ -17,6 +17,7 @@ import re
 from .attempt import attempt, first_of, foreign
 from .change import ChangeRefused
 from .host import HostError
+from .mounts import fstab
 from .people import accounts
 from .reading import absent, reading, value
 
@@ -29,8 +30,14 @@ ASKED = {
     "plain": (("filesystem-mount", "filesystem-mount-other-seat"), {"id.usage": "filesystem", "id.type": "vfat"}),
     "luks": (("encrypted-unlock",), {"id.usage": "crypto", "id.type": "crypto_LUKS"}),
 }
+# Setuid programs that mount for anybody, and options of fstab(5) by which mount does.
+PAST_POLKIT = ("/usr/bin/pmount", "/usr/bin/udevil")
+USERS_OWN = {"user", "users", "owner", "group"}
+DISCS = ("/dev/sr", "/dev/cdrom", "/dev/dvd", "/dev/fd")  # Debian's installer writes such a line for each
+NO_DRIVES = ("swap", "tmpfs", "nfs", "nfs4", "cifs", "fuse.sshfs", "davfs", "none", "9p")
 MODULES = ("usb-storage", "uas")
 NO_USER = 65534  # nobody: where the machine has no account of a person yet
+SHOWN = re.compile(r"(?:insmod|install|builtin) \S")
 STOPPED = re.compile(r"^install (?:/usr)?/s?bin/(?:false|true|nologin)\s*$", re.MULTILINE)
 
 
@@ -52,6 +59,14 @@ def rehearse(host, changes: list):
 def _find(host, address: str) -> dict:
     if address == "usb-storage":
         return _modules(host)
+    if address == "plain":
+        past = first_of(host, PAST_POLKIT)
+        if past:
+            return value("not-refused", f"{past} mounts drives for ordinary users, and does not ask polkit", "string")
+        for line in fstab(host):
+            if USERS_OWN & set(line.options) and not line.spec.startswith(DISCS) and line.fstype not in NO_DRIVES:
+                why = f"/etc/fstab lets ordinary users mount {line.spec} at {line.point}, and does not ask polkit"
+                return value("not-refused", why, "string")
     if not first_of(host, UDISKS):
         return absent("udisks2 is not installed, so only root can mount")
     if not host.is_root:
@@ -72,7 +87,7 @@ def _answer(host, action: str, details: list, user: int) -> bool:
     done = host.query(["pkcheck", "--process", subject, "--action-id", action, *details])
     if done.rc in (0, 2, 3):
         return False
-    if done.rc == 1:
+    if done.rc == 1 and "Not authorized" in done.err:
         return True
     raise HostError("failed", f"pkcheck ended with status {done.rc}: {done.err.strip()[-200:]}")
 
@@ -95,6 +110,10 @@ def _modules(host) -> dict:
         done = host.query(["modprobe", "--show-depends", name])
         if done.rc != 0 and "not found" not in done.err:
             raise HostError("failed", f"modprobe --show-depends {name}: {done.err.strip()[-200:]}")
+        if done.rc == 0 and (
+            not done.out.endswith("\n") or not all(SHOWN.match(line) for line in done.out.splitlines())
+        ):
+            raise HostError("malformed", f"modprobe --show-depends {name} makes no sense: {done.out[:100]!r}")
         # "blacklist" alone is no stop: what depends on a module loads it all the same.
         if done.rc == 0 and not STOPPED.search(done.out):
             found.append(f"{name} can be loaded")

@@ -6,10 +6,12 @@ Addresses, one for each keyword of sshd_config(5):
     PermitUserEnvironment           str as sshd says it (without-password, never prohibit-password)
     MaxAuthTries, ClientAliveCountMax            int
     LoginGraceTime, ClientAliveInterval          int, seconds; 0 means no limit
-    ChannelTimeout                  int, seconds until an idle session is ended; 0 means never
+    ChannelTimeout                  int, seconds until an idle shell or command is ended; 0 means never
     MaxStartups.begin, .rate, .full int, the three numbers of MaxStartups
 
 Who is meant differs: PermitRootLogin counts for root alone, everything else for whomever a Match block names as well.
+ChannelTimeout is asked for outside of Match blocks too: OpenSSH 10.0p1 takes it from there whatever a block says
+(tried), though sshd -T prints the block's.
 A daemon that is older than its files does not tell what it runs with: that is *running*, unreadable.
 """
 
@@ -42,6 +44,7 @@ ADDRESSES = re.compile(
 # Words that mean the same; sshd -T prints the second.
 SAME = {"prohibit-password": "without-password"}
 UNITS = {"s": 1, "": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+SESSIONS = ("session:shell", "session:command")
 TIME = re.compile(r"([0-9]{1,10})([smhdw]?)")
 
 
@@ -70,13 +73,15 @@ def _read(host, address: str, said: list) -> dict:
     older = said[1]
     if not older:
         return reading(NAME, address, effective)
-    effective["note"] = older
+    effective["note"] = "; ".join(note for note in (effective.get("note"), older) if note)
     return reading(NAME, address, effective, running=unreadable("failed", older))
 
 
 def _effective(host, address: str, asked: Asked) -> dict:
     """What counts for an ordinary user, or for root where only root is meant, and for others who get something else."""
     answers = [*asked.usual, *asked.blocks]
+    if address == "ChannelTimeout" and asked.outside is not None:
+        answers.insert(0, asked.outside)
     root_only = address == "PermitRootLogin"
     if root_only:
         answers = [answer for answer in answers if answer.question.user == "root"] or answers[:1]
@@ -92,6 +97,10 @@ def _effective(host, address: str, asked: Asked) -> dict:
             others.append(
                 (f"Match {block.text} ({block.place}; nobody here is meant by it, so it was not tried)", said)
             )
+    if address == "ChannelTimeout" and re.search(
+        r"(?:^|[\s\"])session=", answers[0].settings.get("channeltimeout", "")
+    ):
+        aspect["note"] = "ChannelTimeout session=TIME, as the manual has it, ends no session; write session*=TIME"
     if others:
         aspect["others"] = [{"who": who, "value": said, "type": aspect["type"]} for who, said in others[:100]]
     return aspect
@@ -135,9 +144,11 @@ def seconds(said: str):
 
 
 def idle_limit(said: str) -> int:
-    """Seconds after which an idle session is ended by ChannelTimeout: by its first pattern for sessions, or by global.
+    """Seconds after which ChannelTimeout ends an idle shell or command: by the first pattern for it, or by global.
 
-    0 means never. Raises HostError.
+    A session is called session:shell or session:command from the moment it does anything, and sshd looks its time up
+    anew: `session=5m`, as the manual has it, ends none of them (tried with 10.0p1; its own regress tests say
+    session:command). 0 means never. Raises HostError.
     """
     limits: dict = {}
     for pair in said.replace('"', "").split():
@@ -149,6 +160,10 @@ def idle_limit(said: str) -> int:
             raise HostError("malformed", f"sshd's ChannelTimeout has {pair[:60]!r}, which is no type with a time")
         if pattern == "global":
             limits.setdefault("global", length)
-        elif fnmatch.fnmatchcase("session", pattern.replace("[", "[[]")):
-            limits.setdefault("session", length)
-    return min((length for length in limits.values() if length), default=0)
+        for kind in SESSIONS:
+            if fnmatch.fnmatchcase(kind, pattern.replace("[", "[[]")):
+                limits.setdefault(kind, length)
+    both = [
+        min((length for length in (limits.get(kind), limits.get("global")) if length), default=0) for kind in SESSIONS
+    ]
+    return max(both) if all(both) else 0

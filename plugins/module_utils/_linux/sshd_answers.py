@@ -22,9 +22,11 @@ ALONE = (
     f'mount -n -t tmpfs -o mode=0755 tmpfs /run || {{ echo "{FAILED}/run" >&2; exit 120; }}\n'
     'mkdir -m 0755 /run/sshd || exit 120\nexec "$@"\n'
 )
-# One sshd for each question. Of what it says about its own work only the Match lines are kept.
+# One sshd for each question; "nobody" is asked without -C, so that no Match block counts. Of what sshd says about its
+# own work only the Match lines are kept.
 EACH = (
-    'questions=$1; shift\nfor one in $questions; do\n    echo "question $one"\n    "$@" -C "$one" 2>&1\n'
+    'questions=$1; shift\nfor one in $questions; do\n    echo "question $one"\n'
+    '    if [ "$one" = nobody ]; then "$@" 2>&1; else "$@" -C "$one" 2>&1; fi\n'
     '    echo "status $?"\ndone | grep -vE "^debug[12]:|^debug3: [^cm]"\n'
 )
 CHECKING = re.compile(r"debug3: checking match for '(?P<text>.*)' user ")
@@ -40,9 +42,11 @@ class Answer:
 
 
 class Asked:
-    """sshd's answers: `usual` ones, those for Match `blocks`, and `untried`: blocks that could not be reached."""
+    """sshd's answers: `usual` ones, those for Match `blocks`, `untried`: blocks that could not be reached, and
+    `outside`: what counts outside of Match blocks, where a block says something that only counts there; else None."""
 
-    def __init__(self, usual_ones: list, blocks: list, untried: list) -> None:
+    def __init__(self, usual_ones: list, blocks: list, untried: list, outside: Answer | None = None) -> None:
+        self.outside = outside
         self.usual = usual_ones
         self.blocks = blocks
         self.untried = untried
@@ -89,14 +93,17 @@ def ask(host, wrapper: list, input: str = "") -> Asked:
     by_spec: dict = {}
     for question in (*first, *more):
         by_spec.setdefault(question.spec, question)
-    answers = _run(host, wrapper, input, list(by_spec.values()))
+    nobody = [Question("everybody, outside of Match blocks", "", "nobody")]
+    nobody = nobody if any("channeltimeout" in block.settings for block in files.blocks) else []
+    answers = _run(host, wrapper, input, [*by_spec.values(), *nobody])
     tried = []
     for question in more:
         if _holds(answers[question.spec], question.block):
             tried.append(_as(question, answers[question.spec]))
     reached = {id(answer.question.block) for answer in tried}
     untried = [block for block in files.blocks if id(block) not in reached]
-    return Asked([_as(question, answers[question.spec]) for question in first], tried, untried)
+    outside = answers["nobody"] if nobody else None
+    return Asked([_as(question, answers[question.spec]) for question in first], tried, untried, outside)
 
 
 def _as(question: Question, answer: Answer) -> Answer:

@@ -20,6 +20,7 @@ UNITS = (
     "ntpsec.service",
     "openntpd.service",
     "ntp.service",
+    "ntpd-rs.service",
     "strongswan.service",
     "strongswan-starter.service",
 )

@@ -132,7 +132,7 @@ def secrets(host) -> list:
     """(kind, file, place) of every secret: psk, password, or passphrase of a key. Raises HostError."""
     found = []
     for line, path, count in _lines(host, SECRETS, 0):
-        said = re.search(r"(?:^|:)\s*(PSK|EAP|XAUTH|NTLM|RSA|ECDSA|PKCS8|P12|PIN)\b", line)
+        said = re.search(r"(?:^|:)\s*(PSK|EAP|XAUTH|NTLM|RSA|ECDSA|PKCS8|P12|PIN)\b", line, re.IGNORECASE)
         if said:
-            found.append((KINDS.get(said.group(1), "passphrase"), path, f"{path}, line {count}"))
+            found.append((KINDS.get(said.group(1).upper(), "passphrase"), path, f"{path}, line {count}"))
     return found

@@ -25,6 +25,13 @@ MARKS = (
     ("racoon", "/etc/racoon/racoon.conf", r"^\s*remote\s", "ikev1"),
     ("Tailscale", "/var/lib/tailscale/tailscaled.state", r"_machinekey", "other:tailscale"),
     ("ZeroTier", "/var/lib/zerotier-one/networks.d/*.conf", r".", "other:zerotier"),
+    # Recalled, not tried: where these keep what they signed up with.
+    ("Cloudflare WARP", "/var/lib/cloudflare-warp/reg.json", r".", "other:warp"),
+    ("NetBird", "/etc/netbird/config.json", r".", "other:netbird"),
+    ("NetBird", "/var/lib/netbird/*.json", r"PrivateKey", "other:netbird"),
+    ("Nebula", "/etc/nebula/*.yml", r"^\s*(lighthouse|pki)\s*:", "other:nebula"),
+    ("Mullvad", "/etc/mullvad-vpn/device.json", r"logged_in", "other:mullvad"),
+    ("Hamachi", "/var/lib/logmein-hamachi/h2-engine.cfg", r".", "other:hamachi"),
     ("AnyConnect", "/opt/cisco/anyconnect/profile/*.xml", r"<HostEntry>", "other:anyconnect"),
     ("AnyConnect", "/opt/cisco/secureclient/vpn/profile/*.xml", r"<HostEntry>", "other:anyconnect"),
 )

@@ -31,7 +31,7 @@ OTHERS = (
 )
 # What a line of netplan holds when it is a key or a password.
 NETPLAN_SECRET = re.compile(
-    r"^\s*[\"']?(password|key|private|shared|client-key-password|psk|wifi-security\.psk)[\"']?\s*:\s*\S|password:|private-key:",
+    r"^\s*[\"']?(password|key|private|shared|client-key-password|psk|wifi-security\.psk)[\"']?\s*:\s*\S|password:|private-key:|preshared-key:|vpn-secrets\.",
     re.MULTILINE,
 )
 NETDEV_SECRET = re.compile(r"^\s*(PrivateKey|PresharedKey)\s*=\s*\S", re.MULTILINE)

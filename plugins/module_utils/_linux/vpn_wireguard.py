@@ -6,6 +6,7 @@ Keys are never asked for: `wg show all allowed-ips` prints none but the peers' p
 from __future__ import annotations
 
 import fnmatch
+import re
 
 from .attempt import text_or_nothing
 from .host import HostError
@@ -14,6 +15,10 @@ from .vpn_profile import Profile, Tunnel, collapsed
 from .vpn_settings import glob
 
 FOLDER = "/etc/wireguard"
+RECOGNIZED = re.compile(r"\[[A-Za-z]+\]\Z|[A-Za-z]+\s*=")
+ROUTES = re.compile(
+    r"\bip\s+(?:-\S+\s+)*(?:route|rule|r|ro|ru)\s+(?:add|append|replace|change|del)|\broute\s+(?:add|del)\b"
+)
 NETWORKD = (
     "/etc/systemd/network",
     "/run/systemd/network",
@@ -74,7 +79,9 @@ def _in_kernel(host) -> dict:
         raise HostError(code, f"wg show all allowed-ips ended with status {done.rc}: {done.err.strip()[:200]}")
     for line in done.out.splitlines():
         fields = line.split("\t")
-        if len(fields) == 3 and fields[0] in found:
+        if len(fields) != 3 or not done.out.endswith("\n"):
+            raise HostError("malformed", f"a line of wg show all allowed-ips makes no sense: {line[:100]!r}")
+        if fields[0] in found:
             found[fields[0]] += [word for word in fields[2].split() if word != "(none)"]
     return found
 
@@ -93,7 +100,12 @@ def _sections(text: str) -> list:
 
 
 def _quick(host, path: str) -> Profile:
-    sections = _sections(text_or_nothing(host, path) or "")
+    text = text_or_nothing(host, path) or ""
+    for count, line in enumerate(text.split("\n"), 1):
+        bare = line.split("#", 1)[0].strip()
+        if bare and not RECOGNIZED.match(bare):
+            raise HostError("malformed", f"{path}, line {count} makes no sense, and wg-quick stops at it")
+    sections = _sections(text)
     name = path.rsplit("/", 1)[1][: -len(".conf")]
     profile = Profile(name, "wg-quick", path, "wireguard")
     peers = [said for name, said in sections if name == "peer"]
@@ -106,6 +118,10 @@ def _quick(host, path: str) -> Profile:
     if table.lower() != "auto":
         tunnel.notes = [f"Table = {table} keeps wg-quick from routing everything into the tunnel"]
         tunnel.to = []
+    for key in ("preup", "postup"):
+        for said in interface.get(key, []):
+            if ROUTES.search(said):
+                tunnel.notes.append(f"{key} changes routes ({said[:100]}), which may lead past the tunnel")
     _common(profile, tunnel, any("endpoint" in peer for peer in peers))
     if "privatekey" in interface:
         profile.stored.append("private-key")

@@ -9,9 +9,9 @@ own=/root/lab-collector
 trap 'rm -rf "$work"; systemctl start lab-collector' EXIT
 
 cat >"$work/stand.py" <<'PY'
-# stand.py plain|tls [certificate key [authority]]: prints what the first who sends something sends, or nothing.
+# stand.py now|next plain|tls [certificate key [authority]]: prints what the first who sends something sends, or nothing.
 import selectors, socket, ssl, sys, time
-how, files = sys.argv[1], sys.argv[2:]
+when, how, files = sys.argv[1], sys.argv[2], sys.argv[3:]
 chosen = selectors.DefaultSelector()
 for kind, address in (
     (socket.SOCK_STREAM, ("127.0.0.1", 6514)),
@@ -27,7 +27,8 @@ for kind, address in (
     chosen.register(one, selectors.EVENT_READ)
 open(sys.argv[0] + ".ready", "w").close()
 said = set()
-end = time.monotonic() + (12 if how == "tls" else 45)  # after a refusal rsyslog waits for half a minute
+# After a refusal rsyslog waits for half a minute; one that has just started tries at once.
+end = time.monotonic() + (12 if how == "tls" else 45 if when == "now" else 20)
 while time.monotonic() < end and not said & {"plain", "data"}:
     for key, _ in chosen.select(1):
         if key.fileobj.type == socket.SOCK_DGRAM:
@@ -61,7 +62,7 @@ stand() {
     local when=$1
     shift
     rm -f "$work/stand.py.ready"
-    python3 "$work/stand.py" "$@" >"$work/said" &
+    python3 "$work/stand.py" "$when" "$@" >"$work/said" &
     for _ in $(seq 100); do [ -e "$work/stand.py.ready" ] && break; sleep 0.1; done
     [ "$when" = now ] || systemctl restart rsyslog
     for _ in $(seq 50); do

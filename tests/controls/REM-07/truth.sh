@@ -17,21 +17,26 @@ in_seconds() { # 90, 15m, 1h30m
 mkdir -p /run/sshd
 main=$(systemctl show -P MainPID ssh)
 read -ra running < <(tr '\0' ' ' <"/proc/$main/cmdline" | sed 's/^sshd: //; s/ \[listener.*//')
-for who in pupil technician root; do
+# The first question is about nobody: OpenSSH 10.0p1 takes ChannelTimeout from outside of Match blocks only.
+for who in anybody pupil technician root; do
     for from in 127.0.0.1 10.0.2.2 192.168.7.7 203.0.113.5; do
-        if ! said=$(sshd -T "${running[@]:2}" -C "user=$who,host=h,addr=$from,laddr=10.0.2.15,lport=22" 2>&1); then
+        whom=(-C "user=$who,host=h,addr=$from,laddr=10.0.2.15,lport=22")
+        [ "$who" != anybody ] || whom=()
+        if ! said=$(sshd -T "${running[@]:2}" "${whom[@]}" 2>&1); then
             wrong="sshd does not take its configuration. "
             break 2
         fi
         interval=$(awk '$1 == "clientaliveinterval" { print $2 }' <<<"$said")
         count=$(awk '$1 == "clientalivecountmax" { print $2 }' <<<"$said")
-        idle=0
-        # shellcheck disable=SC2013
-        for pair in $(awk '$1 == "channeltimeout" { $1 = ""; print }' <<<"$said"); do
-            # shellcheck disable=SC2053
-            if [[ session == ${pair%%=*} ]]; then idle=$(in_seconds "${pair#*=}"); break; fi
+        for kind in session:shell session:command; do
+            idle=0
+            # shellcheck disable=SC2013
+            for pair in $(awk '$1 == "channeltimeout" { $1 = ""; print }' <<<"$said"); do
+                # shellcheck disable=SC2053
+                if [[ $kind == ${pair%%=*} ]]; then idle=$(in_seconds "${pair#*=}"); break; fi
+            done
+            [ "$idle" -gt 0 ] && [ "$idle" -le "$most" ] || wrong+="$who from $from: $kind ends after $idle s. "
         done
-        [ "$idle" -gt 0 ] && [ "$idle" -le "$most" ] || wrong+="$who from $from: an idle session ends after $idle s. "
         [ "$interval" -gt 0 ] && [ "$interval" -le 300 ] || wrong+="$who from $from: asked after $interval s. "
         [ "$count" -gt 0 ] && [ "$count" -le 3 ] || wrong+="$who from $from: dropped after $count questions. "
     done

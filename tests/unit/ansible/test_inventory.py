@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -119,3 +120,13 @@ def test_what_a_school_says_of_itself_as_a_whole(tmp_path: Path) -> None:
     (problem,) = found.problems
     assert problem.startswith("school 900001: leeboard_report_recipients differs between the school's devices")
     assert len(found.devices) == 3
+
+
+def test_reading_leaves_no_copy_of_the_inventory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+    read(write(tmp_path, GOOD), with_origins=True)
+    with pytest.raises(LeeboardError):
+        read(write(tmp_path, "all: ["))
+    assert list(scratch.iterdir()) == []

@@ -368,3 +368,26 @@ def test_lines_are_counted_as_in_an_editor() -> None:
         (3, "a"),
         (5, "c"),
     ]
+
+
+def test_logs_in_memory_are_not_kept(tmp_path: Path) -> None:
+    mounts = "1 1 8:1 / / rw - ext4 /dev/sda1 rw\n2 1 0:5 / /var/log rw - tmpfs tmpfs rw\n"
+    host = machine(tmp_path, DEBIAN, **{"/proc/self/mountinfo": mounts})
+    found = effective(dropin, host, "auditd:num_logs*max_log_file")
+    assert found["value"] == 0
+    assert "is kept in memory" in found["source"]
+    with pytest.raises(ChangeRefused, match="gone after each restart"):
+        change(host, **{"num_logs*max_log_file": 192})
+
+
+def test_no_more_is_kept_than_the_disk_has_and_a_small_disk_is_not_filled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = machine(tmp_path, DEBIAN.replace("num_logs = 5", "num_logs = 128"))
+    monkeypatch.setattr(host, "megabytes", lambda name: 900)
+    found = effective(dropin, host, "auditd:num_logs*max_log_file")
+    assert found["value"] == 900
+    assert "no room for more" in found["source"]
+    with pytest.raises(ChangeRefused, match="would fill the disk: /var/log/audit lies on a file system of 900 MB"):
+        change(host, **{"num_logs*max_log_file": 1024})
+    assert "num_logs = 128" in host.text(CONF)

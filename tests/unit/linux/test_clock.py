@@ -155,6 +155,15 @@ def test_what_chrony_asks_now_is_running(tmp_path: Path) -> None:
         ("ntpsec.service", {"/etc/ntpsec/ntp.conf": "pool a\n", "/etc/ntpsec/ntp.d/x.conf": "server b\n"}, ["a", "b"]),
         ("ntpsec.service", {"/etc/ntpsec/ntp.conf": "pool a\n", "/run/ntpsec/ntp.conf.dhcp": "server b\n"}, ["b"]),
         ("openntpd.service", {"/etc/openntpd/ntpd.conf": "servers a\nserver b weight 5\n"}, ["a", "b"]),
+        # As Debian 13 ships it, shortened; a server that it is for others is none that it asks.
+        (
+            "ntpd-rs.service",
+            {
+                "/etc/ntpd-rs/ntp.toml": '[[source]]\nmode = "pool"\naddress = "pool.ntp.org"\n#address = "x"\n\n'
+                '[[source]]\nmode = "nts"\naddress = "time.school:4460"\n\n[[server]]\naddress = "no"\n'
+            },
+            ["pool.ntp.org", "time.school"],
+        ),
     ],
 )
 def test_servers_of_the_others(tmp_path: Path, unit: str, files: dict[str, str], value: list[str]) -> None:

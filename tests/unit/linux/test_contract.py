@@ -61,7 +61,10 @@ ADDRESSES = {
         "audit-configuration",
         "audit-tools",
     ],
-    "kernel": ["cmdline:audit", "audit:enabled", "audit:pid", "audit:backlog_limit", "audit:lost", "audit:failure"],
+    "kernel": [
+        "cmdline:audit", "audit:enabled", "audit:pid", "audit:backlog_limit", "audit:rate_limit", "audit:lost",
+        "audit:failure",
+    ],
     "package": ["auditd:installed"],
     "log_forwarding": [
         "collector",

@@ -154,7 +154,7 @@ def test_rights_are_put_right(tmp_path: Path) -> None:
         ({}, change("/org/x y/z", 1), "cannot be set"),
         ({"/etc/environment": "DCONF_PROFILE=/x\n"}, change(IDLE, 1), "DCONF_PROFILE is set for all sessions"),
         ({**PROFILE, "/etc/dconf/db/local.d/0": "[a]\nb=ten\n"}, change(IDLE, 1), "local.d/0, line 2: 'ten'"),
-        ({"/etc/passwd": ""}, change(USER_LIST, True), "gdm is not installed"),
+        ({"/etc/passwd": "root:x:0:0::/root:/bin/sh\n"}, change(USER_LIST, True), "gdm is not installed"),
     ],
 )
 def test_refusals_change_nothing(

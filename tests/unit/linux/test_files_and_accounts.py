@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import struct
 from pathlib import Path
 
 import pytest
@@ -245,3 +246,60 @@ def test_without_auditd_there_is_nothing_to_protect(tmp_path: Path) -> None:
     assert effective(file_mode, host, "audit-logs")["source"] == "auditd is not installed"
     with pytest.raises(ChangeRefused, match="not installed"):
         file_mode.rehearse(host, [{"address": "audit-logs", "value": []}])
+
+
+@root
+@pytest.mark.parametrize(
+    ("mode", "said", "after"),
+    [
+        (0o777, ["/srv/log root:root 0777"], 0o775),
+        (0o775, [], 0o775),  # Ubuntu's, with the group syslog
+        (0o1777, [], 0o1777),  # nobody can move what belongs to somebody else
+    ],
+)
+def test_who_may_move_the_logs_away(tmp_path: Path, mode: int, said: list[str], after: int) -> None:
+    host = auditd(tmp_path, "srv/log", 0, 0, mode)
+    assert effective(file_mode, host, "audit-logs")["value"] == said
+    apply(file_mode, host, [{"address": "audit-logs", "value": []}], "run")
+    assert (tmp_path / "srv/log").stat().st_mode & 0o7777 == after
+
+
+def access_list(*entries: tuple[int, int, int]) -> bytes:
+    """A list as the kernel keeps it: a version, then tag, rights and number of each entry (posix_acl_xattr.h)."""
+    usual = [(0x01, 6, 0xFFFFFFFF), (0x04, 4, 0xFFFFFFFF), (0x20, 0, 0xFFFFFFFF)]
+    return struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *one) for one in sorted([*usual, *entries]))
+
+
+@root
+@pytest.mark.parametrize(
+    ("entries", "words"),
+    [
+        # Agents that send logs on are let in like this: setfacl -m u:splunk:r
+        ([(0x02, 4, 1000), (0x10, 4, 0xFFFFFFFF)], "the account 1000 may read it by an access list (setfacl)"),
+        ([(0x08, 6, 50), (0x10, 6, 0xFFFFFFFF)], "the group staff may read and change it by an access list (setfacl)"),
+        ([(0x08, 4, 4), (0x10, 4, 0xFFFFFFFF)], ""),  # adm may read them in any case
+        ([(0x02, 4, 1000), (0x10, 0, 0xFFFFFFFF)], ""),  # the mask takes it away again
+    ],
+)
+def test_who_may_read_the_logs_by_an_access_list(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, entries: list[tuple[int, int, int]], words: str
+) -> None:
+    host = auditd(tmp_path)
+    log = "/srv/log/audit/audit.log"
+    monkeypatch.setattr(host, "access_list", lambda name: access_list(*entries) if name == log else b"")
+    found = effective(file_mode, host, "audit-logs")["value"]
+    assert found == ([f"{log} root:adm 0640, {words}"] if words else [])
+    if words:
+        with pytest.raises(ChangeRefused, match="setfacl -b"):
+            file_mode.rehearse(host, [{"address": "audit-logs", "value": []}])
+
+
+@root
+def test_a_real_access_list_is_seen(tmp_path: Path) -> None:
+    host = auditd(tmp_path)
+    path = tmp_path / "srv/log/audit/audit.log"
+    try:
+        os.setxattr(path, "system.posix_acl_access", access_list((0x02, 4, 1000), (0x10, 4, 0xFFFFFFFF)))
+    except OSError as problem:
+        pytest.skip(f"the file system of this machine takes no access lists: {problem}")
+    assert "the account 1000 may read it" in effective(file_mode, host, "audit-logs")["value"][0]

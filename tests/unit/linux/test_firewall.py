@@ -169,7 +169,7 @@ def test_five_thousand_rules_are_judged_or_refused_in_time(tmp_path: Path) -> No
     )
     found = visited(tmp_path, [("many", f"nft -f {tmp_path}/many.nft", HIGH, ANY)])["many"]["said"]["inbound-ipv4"]
     assert (found["state"], found["code"]) == ("unreadable", "too_large")
-    assert "bytes of rules" in found["why"]
+    assert "nft printed more than 1048576 bytes" in found["why"]
 
 
 RULES = '{"nftables": [{"chain": {"family": "inet", "table": "t", "name": "i", "hook": "input", "prio": 0, "policy": "drop"}}]}'
@@ -196,7 +196,6 @@ def test_a_program_that_decides_cannot_be_told(tmp_path: Path) -> None:
         pytest.param(Completed(0, "[]", ""), "malformed", "makes no sense", id="another shape"),
         pytest.param(Completed(0, "", ""), "malformed", "makes no sense", id="nothing"),
         pytest.param(Completed(1, "", "Operation not permitted"), "failed", "Operation not permitted", id="no rights"),
-        pytest.param(Completed(0, "x" * (1024 * 1024), ""), "too_large", "bytes of rules", id="too long"),
     ],
 )
 def test_bad_answers_of_nft(tmp_path: Path, answer: Completed, code: str, words: str) -> None:

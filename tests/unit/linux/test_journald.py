@@ -96,3 +96,72 @@ def test_all_are_written_to_one_drop_in_and_loaded_once(tmp_path: Path) -> None:
 def test_what_journald_would_not_take_is_refused(tmp_path: Path, key: str, value: Any) -> None:
     with pytest.raises(ChangeRefused):
         dropin.rehearse(folder(tmp_path), [{"address": ADDRESS + key, "value": value}])
+
+
+MOUNTS = "1 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
+IN_MEMORY = [
+    "2 1 0:5 / /var/log rw - tmpfs tmpfs rw,size=40%\n",
+    "2 1 252:0 / /var/log rw - ext4 /dev/zram0 rw\n",  # log2ram and Armbian keep /var/log so
+    # overlayroot: what is written to the root goes into an upper folder in memory
+    "2 1 0:6 / /media/root-rw rw - tmpfs tmpfs-root rw\n"
+    "3 1 0:7 / / rw - overlay overlayroot rw,lowerdir=/media/root-ro,upperdir=/media/root-rw/overlay,workdir=/w\n",
+]
+ON_DISK = [
+    "",
+    "2 1 8:2 / /var/log rw - ext4 /dev/sda2 rw\n",
+    "2 1 0:5 / /run rw - tmpfs tmpfs rw\n",
+    "2 1 0:7 / / rw - overlay overlay rw,lowerdir=/a,upperdir=/b,workdir=/c\n",
+]
+
+
+@pytest.mark.parametrize("said", ["Storage=persistent", "Storage=auto"])
+@pytest.mark.parametrize(
+    ("mounts", "value"), [*((one, "volatile") for one in IN_MEMORY), *((one, "persistent") for one in ON_DISK)]
+)
+def test_a_journal_in_memory_is_lost_whatever_its_settings_say(
+    tmp_path: Path, said: str, mounts: str, value: str
+) -> None:
+    files = {ETC: journal(said), "/var/log/journal/x": "", "/proc/self/mountinfo": MOUNTS + mounts}
+    host = folder(tmp_path, files)
+    assert effective(dropin, host, ADDRESS + "Storage")["value"] == value
+    change = [{"address": ADDRESS + "Storage", "value": "persistent"}]
+    if value == "volatile":
+        with pytest.raises(ChangeRefused, match="is kept in memory"):
+            dropin.rehearse(host, change)
+
+
+def test_no_more_is_kept_than_the_disk_has(tmp_path: Path) -> None:
+    host = folder(tmp_path, {ETC: journal("SystemMaxUse=900000G")})
+    found = effective(dropin, host, ADDRESS + "SystemMaxUse")
+    assert found["value"] == host.megabytes("/")
+    assert "no room for more" in found["source"]
+
+
+@pytest.mark.parametrize(
+    ("said", "days"),
+    [
+        ("", None), ("MaxRetentionSec=0", None), ("MaxRetentionSec=infinity", None), ("MaxRetentionSec=7day", 7),
+        ("MaxRetentionSec=1month", 30), ("MaxRetentionSec=2w 3d", 17), ("MaxRetentionSec=345600", 4),
+        ("MaxRetentionSec=1M", 30), ("MaxRetentionSec=90m", 0), ("MaxRetentionSec=1year", 365),
+        ("MaxRetentionSec=7day\nMaxRetentionSec=a month", 7),
+    ],
+)  # fmt: skip
+def test_messages_are_deleted_after(tmp_path: Path, said: str, days: int | None) -> None:
+    assert effective(dropin, folder(tmp_path, {ETC: journal(said)}), ADDRESS + "MaxRetentionSec").get("value") == days
+
+
+@pytest.mark.parametrize(
+    ("said", "level"),
+    [
+        ("", "debug"), ("MaxLevelStore=warning", "warning"), ("MaxLevelStore=4", "warning"),
+        ("MaxLevelStore=info\nMaxLevelStore=loud", "info"),
+    ],
+)  # fmt: skip
+def test_messages_are_kept_down_to(tmp_path: Path, said: str, level: str) -> None:
+    assert effective(dropin, folder(tmp_path, {ETC: journal(said)}), ADDRESS + "MaxLevelStore")["value"] == level
+
+
+def test_a_file_from_notepad_counts(tmp_path: Path) -> None:
+    """systemd passes over the mark before the first line (config_parse in src/shared/conf-parser.c)."""
+    host = folder(tmp_path, {ETC: "\ufeff[Journal]\r\nStorage=none\r\n"})
+    assert effective(dropin, host, ADDRESS + "Storage")["value"] == "none"

@@ -170,6 +170,39 @@ def test_what_starts_with_the_machine(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("protocol", "port", "program", "found"),
+    [
+        ("udp", 177, "gdm3", ["gdm3 (UDP 177 on every address)"]),  # [xdmcp] Enable=true in GDM's daemon.conf
+        ("tcp", 6000, "Xorg", ["Xorg (TCP 6000 on every address)"]),  # -listen tcp
+        ("tcp", 177, "gdm3", []),
+    ],
+)
+def test_older_ways_to_a_desktop(tmp_path: Path, protocol: str, port: int, program: str, found: list[str]) -> None:
+    out = LINE.replace("tcp", protocol).format("0.0.0.0", port, "0.0.0.0", program, "/system.slice/gdm.service")
+    assert seen(tmp_path, out)["desktop-sharing"] == found
+
+
+def test_a_second_sshd_that_a_socket_starts(tmp_path: Path) -> None:
+    unit = "[Service]\nExecStart=-/usr/sbin/sshd -i -f /etc/ssh/vendor_config\n"
+    files: dict[str, str | None] = {
+        "/etc/systemd/system/sockets.target.wants/vendor.socket": "",
+        "/etc/systemd/system/vendor.socket": "[Socket]\nListenStream=2222\nAccept=yes\n",
+        "/etc/systemd/system/vendor@.service": unit,
+        "/etc/systemd/system/multi-user.target.wants/support.service": "",
+        "/etc/systemd/system/support.service": unit.replace("-i -f /etc/ssh/vendor_config", "-D -o Port=2223"),
+        "/etc/systemd/system/multi-user.target.wants/ssh.service": "",
+        "/usr/lib/systemd/system/ssh.service": unit,
+        "/etc/systemd/system/multi-user.target.wants/plain.service": "",
+        "/etc/systemd/system/plain.service": "[Service]\nExecStart=/usr/sbin/sshd -D -p 2224\n",
+    }
+    out = LINE.format("0.0.0.0", 2222, "0.0.0.0", "systemd", "/system.slice/vendor.socket")
+    assert seen(tmp_path, out, files)["other-ssh-servers"] == [
+        "support.service (starts an sshd with options of its own)",
+        "vendor.socket (starts an sshd with options of its own)",
+    ]
+
+
 def test_what_cannot_be_seen_says_why(tmp_path: Path) -> None:
     host = folder(tmp_path, {}, Answers({"ss -H": Completed(1, "", "Cannot open netlink socket")}))
     assert effective(listening, host, "xrdp")["why"] == "ss ended with status 1: Cannot open netlink socket"

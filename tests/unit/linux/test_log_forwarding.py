@@ -18,6 +18,7 @@ from tests.unit.linux.forwarding import (
     MODULES,
     RSYSLOGD,
     RUNS,
+    STOCK,
     TLS,
     UPLOAD,
     UPLOADS,
@@ -125,6 +126,17 @@ def test_what_changes_nothing(tmp_path: Path, ca: str, files: dict[str, str]) ->
         pytest.param({"/proc/cmdline": "quiet systemd.journald.forward_to_syslog=0\n"}, "=0", id="kernel"),
         pytest.param({"/etc/systemd/journald.conf": "[Journal]\nMaxLevelSyslog=crit\n"}, "up to crit", id="level"),
         pytest.param({"/etc/rsyslog.conf": f"$IncludeConfig {D}/*.conf\n"}, "neither imuxsock nor", id="no input"),
+        pytest.param(
+            {"/etc/rsyslog.conf": STOCK.replace('"imuxsock"', '"imuxsock" SysSock.Use="off"')},
+            "SysSock.Use",
+            id="as on Red Hat, without imjournal",
+        ),
+        pytest.param(
+            {"/etc/rsyslog.conf": STOCK.replace("$FileOwner root", "$OmitLocalLogging on")}, "$OmitLocal", id="omitted"
+        ),
+        pytest.param(
+            {"/etc/rsyslog.conf": STOCK.replace('module(load="imklog")', "")}, "messages of the kernel", id="no kernel"
+        ),
     ],
 )
 def test_a_daemon_that_gets_no_messages_sends_none(tmp_path: Path, ca: str, files: dict[str, str], words: str) -> None:

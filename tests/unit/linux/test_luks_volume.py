@@ -63,6 +63,22 @@ def luks(root: Path, path: Path, **more: Any) -> dict[str, Any]:
     return header
 
 
+@needs_cryptsetup
+def test_what_snapd_opens_with_a_key_of_its_own(tmp_path: Path) -> None:
+    host = machine(tmp_path, image(tmp_path))
+    assert "keeper" not in volumes(host.host(FILES))["sda3"]["luks"]
+    # The label as snapd's partition tests have it (gadget, secboot); Ubuntu's firmware updater looks for it as well.
+    shown = host.answers["lsblk"]
+    assert isinstance(shown, Completed)
+    devices = json.loads(shown.out)
+    devices["blockdevices"][0]["children"][1]["label"] = "ubuntu-data-enc"
+    host.answers["lsblk"] = Completed(0, json.dumps(devices), "")
+    found = volumes(host.host())["sda3"]
+    header = Volume.model_validate_json(json.dumps(found)).luks
+    assert header is not None
+    assert header.keeper == "snapd"
+
+
 def add_slot(path: Path, key: str, *options: str) -> None:
     """A slot whose passphrase is `key`."""
     new = path.with_suffix(".key")

@@ -63,11 +63,11 @@ def test_values_in_effect(tmp_path: Path) -> None:
                 f"{MAIN}.d/10-b.conf": "PermitRootLogin no\n",
             },
             "times": {
-                MAIN: "ClientAliveInterval=5m\nLoginGraceTime 1m\nChannelTimeout agent-connection=1m session=1h\n"
+                MAIN: "ClientAliveInterval=5m\nLoginGraceTime 1m\nChannelTimeout agent-connection=1m session*=1h\n"
             },
-            "never": {MAIN: 'ChannelTimeout "session=0" *=5m\nClientAliveInterval 0\n'},
+            "never": {MAIN: 'ChannelTimeout "session*=0" *=5m\nClientAliveInterval 0\n'},
             "any channel": {MAIN: "channeltimeout *=5m\n"},
-            "all channels": {MAIN: "ChannelTimeout session=20m global=10m\n"},
+            "all channels": {MAIN: "ChannelTimeout session:*=20m global=10m\n"},
             "one number": {MAIN: "MaxStartups 20\n"},
             "options": {MAIN: "PermitRootLogin no\n", "/etc/default/ssh": 'SSHD_OPTS="-o PermitRootLogin=yes"\n'},
             "other file": {MAIN: "MaxAuthTries 3\n", "/etc/default/ssh": "SSHD_OPTS='-f /etc/x'\n", "/etc/x": ""},
@@ -130,6 +130,31 @@ def test_an_earlier_block_decides_and_root_alone_counts_for_root(tmp_path: Path)
     )
     assert (found["mended"]["PermitRootLogin"]["value"], others(found["mended"]["PermitRootLogin"])) == ("no", [])
     assert (found["first"]["MaxAuthTries"]["value"], others(found["first"]["MaxAuthTries"])) == (4, [])
+
+
+def test_an_idle_limit_counts_outside_of_match_blocks_only(tmp_path: Path) -> None:
+    # Tried with 10.0p1: sshd -T -C prints the block's value, and the session stays open.
+    found = readings(
+        tmp_path,
+        {
+            "block": {MAIN: "Match User *\n ChannelTimeout session*=5m\n"},
+            "all": {MAIN: "Match User ada\n PermitTTY no\nMatch all\n ChannelTimeout session*=5m\n"},
+            "longer": {MAIN: "ChannelTimeout session*=5m\nMatch Group pupil\n ChannelTimeout none\n"},
+        },
+    )
+    assert found["block"]["ChannelTimeout"]["value"] == 0
+    assert found["block"]["ChannelTimeout"]["source"] == "sshd -T for everybody, outside of Match blocks"
+    assert found["all"]["ChannelTimeout"]["value"] == 300
+    assert found["longer"]["ChannelTimeout"]["value"] == 300
+    assert others(found["longer"]["ChannelTimeout"]) == [("Match Group pupil (MAIN, line 2)", 0)]
+    assert found["longer"]["children"] == 1
+    assert "write session*=TIME" not in str(found["longer"]["ChannelTimeout"])
+
+
+def test_the_manuals_way_is_named(tmp_path: Path) -> None:
+    said_by = {"channeltimeout": "agent-connection=1m session=15m"}
+    answers = Answers({"systemctl show": shown("/usr/sbin/sshd -D"), "-T": sshd_says(**said_by)})
+    assert "write session*=TIME" in effective(sshd, folder(tmp_path, FILES, answers), "ChannelTimeout")["note"]
 
 
 def test_what_cannot_be_read_says_why(tmp_path: Path) -> None:
@@ -195,7 +220,13 @@ def test_a_daemon_older_than_its_files_is_pending(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "address", "value"),
     [
-        pytest.param({"channeltimeout": "session=15m"}, "ChannelTimeout", 900, id="OpenSSH 9.6 and 10.0"),
+        pytest.param({"channeltimeout": "session*=15m"}, "ChannelTimeout", 900, id="OpenSSH 9.6 and 10.0"),
+        # Tried with 10.0p1: none of these ends an idle shell and an idle command.
+        pytest.param({"channeltimeout": "session=15m"}, "ChannelTimeout", 0, id="as the manual has it"),
+        pytest.param({"channeltimeout": "session:shell=5m"}, "ChannelTimeout", 0, id="commands stay"),
+        pytest.param({"channeltimeout": "session:shell=0 session*=5m"}, "ChannelTimeout", 0, id="shells stay"),
+        pytest.param({"channeltimeout": "session:shell=5m session*=9m"}, "ChannelTimeout", 540, id="the longer one"),
+        pytest.param({"channeltimeout": "session:shell=5m global=9m"}, "ChannelTimeout", 540, id="global for the rest"),
         pytest.param({"x": "y"}, "ChannelTimeout", 0, id="before OpenSSH 9.2 there is none"),
         pytest.param({"permitrootlogin": "prohibit-password"}, "PermitRootLogin", "without-password", id="one word"),
         pytest.param(

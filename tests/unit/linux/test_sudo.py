@@ -47,6 +47,7 @@ def tried(tmp_path: Path, script: str) -> Any:
 # (what is put into the files, the value that counts, whether sudo itself writes to /run/sudo.log)
 SETTINGS = [
     ("", None, False),
+    ("lines('/etc/sudoers.d/10-x', 'Defaults logfile=/dev/null\\n')", "", False),
     ("lines('/etc/sudoers.d/10-x', 'Defaults logfile=/run/sudo.log\\n')", "/run/sudo.log", True),
     ("lines('/etc/sudoers.d/10-x', 'Defaults\\tlogfile = \"/run/sudo.log\"')", "/run/sudo.log", True),
     ("lines('/etc/sudoers.d/10-x', 'Defaults env_reset, \\\\\\n  logfile=/run/sudo.log\\n')", "/run/sudo.log", True),

@@ -223,6 +223,21 @@ def test_a_profile_of_wg_quick(tmp_path: Path, before: str, after: str, to: list
     assert led(found) == to
 
 
+@pytest.mark.parametrize(
+    ("command", "noted"),
+    [
+        ("ip route add 192.168.0.0/16 via 192.168.1.1", True),
+        ("ip -4 rule add from 10.7.0.2 table main", True),
+        # The kill switch of wg-quick(8).
+        ("iptables -I OUTPUT ! -o %i -m mark ! --mark $(wg show %i fwmark) -j REJECT", False),
+    ],
+)
+def test_routes_that_wg_quick_adds(tmp_path: Path, command: str, noted: bool) -> None:
+    found = one(tmp_path, {"/etc/wireguard/wg0.conf": WG.replace("Address =", f"PostUp = {command}\nAddress =", 1)})
+    notes = found["tunnels"][0].get("notes", [])
+    assert ["past the tunnel" in note for note in notes] == ([True] if noted else [])
+
+
 def test_a_gateway_of_wireguard_answers(tmp_path: Path) -> None:
     assert one(tmp_path, {"/etc/wireguard/wg0.conf": WG.replace("Endpoint", "#Endpoint")})["role"] == "answers"
 

@@ -202,6 +202,13 @@ def test_places_of_shared_secrets_and_never_the_secrets(machine: Machine) -> Non
     assert "hunter2" not in str(found)
 
 
+def test_libreswan_takes_the_word_in_any_case(tmp_path: Path) -> None:
+    host = folder(tmp_path, {"/etc/ipsec.secrets": '%any %any : psk "x"\n'})
+    assert vpn.observe(host, ["shared-secrets"])["shared-secrets"]["effective"]["value"] == [
+        "/etc/ipsec.secrets, line 1 (psk)"
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "kinds"),
     [

@@ -216,6 +216,9 @@ def test_swap_with_a_passing_key_is_encrypted_and_cannot_be_resumed_from() -> No
     assert judged("unencrypted_swap", plain("random")) == ()
     assert "hibernation" in str(judged("unencrypted_swap", plain("random", resume=True)))
     assert judged("unencrypted_swap", plain("passphrase", resume=True)) == ()
+    lying = plain("file")
+    lying["plain"]["key_files"] = [{"path": "/boot/swap.key", "place": "unencrypted"}]
+    assert "whoever has the disk has the key" in str(judged("unencrypted_swap", lying))
     assert "cipher null" in str(judged("unencrypted_swap", plain("random", "cipher_null-ecb")))
     assert judged("unencrypted_swap", volume(roles=["system"])) == ()
 
@@ -293,6 +296,11 @@ def test_what_was_not_tried_is_not_called_protected() -> None:
     with pytest.raises(CannotBeTold, match="a script of its own"):
         key = {"path": "/x", "place": "unknown", "why": "a script of its own makes it"}
         answer("unprotected", volume(luks(key_files=[key])))
+    for strange in ({"keeper": "snapd"}, {"tokens": [{"id": 0, "type": "ubuntu-fde", "slots": [0]}]}):
+        for question in ("unprotected", "pre_boot"):
+            with pytest.raises(CannotBeTold, match="is not known"):
+                answer(question, volume(luks(**strange)))
+        assert answer("pre_boot", volume(luks(**strange, empty={"result": "opens"}))).value == "nothing"
     # What is surely wrong is said all the same.
     assert "half done" in faults("unprotected", luks(empty={"result": "not-tested"}, reencrypting=True))
 

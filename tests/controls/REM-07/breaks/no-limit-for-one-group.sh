@@ -6,5 +6,5 @@
 # expect: drifted
 # mends: no
 set -eu
-printf '\nMatch Group pupil\n    ChannelTimeout session=0\n' >>/etc/ssh/sshd_config
+printf '\nMatch Group pupil\n    ChannelTimeout session*=0\n' >>/etc/ssh/sshd_config
 systemctl reload ssh

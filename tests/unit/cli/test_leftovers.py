@@ -1,0 +1,83 @@
+"""A run leaves nothing in the folder for temporary files, however it ends, and nothing that runs on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.unit.playing import command, inventory
+
+DRIFT = (sys.executable, "-c", "from leeboard.cli.main import main; main()", "drift")
+LONG = 100  # seconds that a device may be silent here; a run that only waits for it is noticed
+
+
+@pytest.fixture
+def scratch(tmp_path: Path) -> Path:
+    """An empty folder for temporary files."""
+    folder = tmp_path / "scratch"
+    folder.mkdir()
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("hosts", "status"),
+    [
+        ({"pc1": {}}, 2),
+        ({"pc1": {}, "pc2": {"leeboard_level": "hgih"}}, 3),
+        ({"pc1": {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}}, 3),
+    ],
+    ids=["drift", "a wrong device", "a device that refuses"],
+)
+def test_a_run_that_ends_by_itself(
+    tmp_path: Path, scratch: Path, hosts: dict[str, dict[str, object]], status: int
+) -> None:
+    source = inventory(tmp_path, **hosts)
+    done = command(tmp_path, *DRIFT, "-i", str(source), TMPDIR=str(scratch))
+    assert done.returncode == status, done.stdout + done.stderr
+    assert list(scratch.iterdir()) == []
+
+
+def test_an_inventory_that_ansible_cannot_read(tmp_path: Path, scratch: Path) -> None:
+    (tmp_path / "hosts.yml").write_text("all: [")
+    assert command(tmp_path, *DRIFT, "-i", "hosts.yml", TMPDIR=str(scratch)).returncode == 1
+    assert list(scratch.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_run_that_is_stopped_stops_ansible(tmp_path: Path, scratch: Path, number: int) -> None:
+    # Something takes the connection and says nothing, so that the run is in the middle of it.
+    with socket.create_server(("127.0.0.1", 0)) as asleep:
+        silent = {"ansible_host": "127.0.0.1", "ansible_port": asleep.getsockname()[1], "ansible_timeout": LONG}
+        source = inventory(tmp_path, pc1={"ansible_connection": "ssh", **silent})
+        environment = {**os.environ, "TMPDIR": str(scratch), "PYTHONPATH": str(Path(__file__).parents[3])}
+        with subprocess.Popen(
+            [*DRIFT, "-i", str(source)],
+            cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        ) as run:  # fmt: skip
+            try:
+                asleep.settimeout(LONG)
+                with asleep.accept()[0]:
+                    assert list(scratch.iterdir()), "it uses the folder at all"
+                    run.send_signal(number)  # to this one process, as a service manager may do it
+                    said = run.communicate(timeout=LONG / 2)[1]
+            finally:
+                left = _session(run.pid)
+                if left:
+                    os.killpg(run.pid, signal.SIGKILL)
+    assert (run.returncode, left) == (1, [])
+    assert "what was recorded until now is kept" in said
+    assert list(scratch.iterdir()) == []
+    (bundle,) = (tmp_path / "var" / "evidence" / "900001").glob("*.jsonl*")
+    assert bundle.name.endswith(".jsonl.gz"), "Ansible could close it"
+
+
+def _session(leader: int) -> list[str]:
+    """The processes that are left of what a process started, as long as they did not leave its session."""
+    done = subprocess.run(["ps", "-o", "args=", "-s", str(leader)], capture_output=True, text=True, check=False)
+    return done.stdout.splitlines()

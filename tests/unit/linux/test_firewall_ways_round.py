@@ -1,0 +1,161 @@
+"""Firewalls as others leave them: ways round the rules for input, other spellings, firewalld's files, and what undoes
+rules at the next start. Each case is a state that a package, a manual or a hurried person makes."""
+
+# ruff: noqa: E501 - a case is easier to compare on one line
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from ansible_collections.leeboard.schools.plugins.module_utils._linux import firewall
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Completed
+
+from tests.unit.linux.folder import Answers, effective, folder
+from tests.unit.linux.network import visited
+from tests.unit.linux.test_firewall import ANY, GOOD, HIGH, nft
+
+NAT = "\nnft add table ip nat\nnft add chain ip nat PREROUTING '{{ type nat hook prerouting priority dstnat; }}'\nnft add rule ip nat PREROUTING {}"
+IPSEC = "-A INPUT -m policy --dir in --pol ipsec -j ACCEPT"  # what strongSwan's updown script puts in
+# Other ways to write a good firewall: packets and driver must say drop for both families.
+GOOD_ONES = {
+    "loopback by its kind": nft("").replace("iif lo accept", "meta iiftype loopback accept"),
+    "everything but loopback by its kind": nft("meta iiftype != loopback drop", policy="accept"),
+    "what came out of IPsec": nft("meta secpath exists accept\nipsec in reqid 1 accept"),
+    "the port before translation": nft("ct original proto-dst 22 accept"),
+    "iptables and IPsec": f"iptables-nft -P INPUT DROP\niptables-nft {IPSEC}\nip6tables-nft -P INPUT DROP\nip6tables-nft {IPSEC}",
+}
+
+
+def test_other_spellings_and_ways_round(tmp_path: Path) -> None:
+    cases = [(name, commands, HIGH, ANY) for name, commands in GOOD_ONES.items()]
+    cases += [
+        (
+            "a container's port",
+            GOOD + NAT.format("fib daddr type local tcp dport 8080 dnat to 172.17.0.2:80"),
+            8080,
+            ANY,
+        ),
+        ("all high ports to SSH", GOOD + NAT.format("tcp dport 1024-65535 redirect to :22"), HIGH, ANY),
+        ("low ports for a kind of network", nft("ip saddr 192.168.0.0/16 tcp dport 1-1023 accept"), HIGH, ANY),
+    ]
+    found = visited(tmp_path, cases)
+    for name in GOOD_ONES:
+        assert list(found[name]["packets"].values()) == ["drop", "drop"], name
+        assert [one.get("value") for one in found[name]["said"].values()] == ["drop", "drop"], name
+    container = found["a container's port"]["said"]["inbound-ipv4"]
+    assert container["value"] == "drop"
+    assert "passed on to a container or another machine, past this firewall: tcp 8080" in container["note"]
+    # The packet went through: nobody listens on port 22 there, so the machine itself refused it.
+    assert found["all high ports to SSH"]["packets"]["ipv4"] == "reject"
+    assert "passes on TCP to port 40123" in found["all high ports to SSH"]["said"]["inbound-ipv4"]["why"]
+    assert found["low ports for a kind of network"]["said"]["inbound-ipv4"]["value"] == "accept"
+
+
+DROPS = '{"nftables": [{"chain": {"family": "inet", "table": "t", "name": "i", "type": "filter", "hook": "input", "prio": 0, "policy": "drop"}}, {"rule": {"family": "inet", "table": "t", "chain": "i", "expr": [{"match": {"op": "==", "left": {"meta": {"key": "iifname"}}, "right": "wwan0"}}, {"accept": null}]}}]}'
+EMPTY = '{"nftables": []}'
+MACHINE = {
+    "/usr/sbin/nft": "",
+    "/sys/class/net/eth0/type": "1\n",
+    "/proc/net/if_inet6": "",
+    "/proc/modules": "nf_tables 1\n",
+}
+WANTS = "/etc/systemd/system/multi-user.target.wants"
+
+
+@pytest.mark.parametrize(("more", "expected"), [({}, "drop"), ({"/sys/class/net/wwan0/device/uevent": ""}, "accept")])
+def test_a_modem_is_a_card_and_a_tunnel_is_none(tmp_path: Path, more: dict[str, str | None], expected: str) -> None:
+    # qmi_wwan in raw IP mode has ARPHRD_NONE, as WireGuard has.
+    files = {**MACHINE, "/sys/class/net/wwan0/type": "65534\n", **more}
+    host = folder(tmp_path, files, Answers({"nft -j": Completed(0, DROPS, "")}))
+    assert effective(firewall, host, "inbound-ipv4")["value"] == expected
+
+
+def test_ipv6_that_is_off_until_the_restart(tmp_path: Path) -> None:
+    off = {f"/proc/sys/net/ipv6/conf/{name}/disable_ipv6": "1\n" for name in ("eth0", "default")}
+    answers = Answers({"nft -j": Completed(0, EMPTY, "")})
+    host = folder(tmp_path / "now", {**MACHINE, **off}, answers)
+    assert effective(firewall, host, "inbound-ipv6")["value"] == "off"
+    assert effective(firewall, host, "after-restart-ipv6")["value"] == "accept"
+    kept = {"/etc/sysctl.d/70-no-ipv6.conf": "# off\nnet.ipv6.conf.all.disable_ipv6 = 1\n"}
+    host = folder(tmp_path / "kept", {**MACHINE, **off, **kept}, answers)
+    assert effective(firewall, host, "after-restart-ipv6")["value"] == "off"
+    undone = {"/etc/sysctl.d/90-vendor.conf": "net/ipv6/conf/all/disable_ipv6=0\n"}
+    host = folder(tmp_path / "undone", {**MACHINE, **off, **kept, **undone}, answers)
+    assert effective(firewall, host, "after-restart-ipv6")["value"] == "accept"
+
+
+def restarted(tmp_path: Path, files: dict[str, str | None], *units: str) -> str:
+    given: dict[str, str | None] = {**MACHINE, **files}
+    for unit in units:
+        given[f"{WANTS}/{unit}"] = ""
+        given[f"/usr/lib/systemd/system/{unit}"] = ""
+    found = effective(firewall, folder(tmp_path, given), "after-restart-ipv4")
+    return f"{found.get('value', found.get('code'))}: {found.get('why', found['source'])}"
+
+
+SAVED = "*filter\n:INPUT {} [0:0]\n:FORWARD ACCEPT [0:0]\n{}COMMIT\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param(SAVED.format("DROP", "[4:240] -A INPUT -i lo -j ACCEPT\n[0:0] -A INPUT -p tcp --dport 22 -j ACCEPT\n"), "drop", id="with counters"),
+        pytest.param(SAVED.format("DROP", "-A INPUT -p TCP --dport ssh -j ACCEPT\n"), "drop", id="names in the place of numbers"),
+        pytest.param(SAVED.format("ACCEPT", "-P INPUT DROP\n"), "drop", id="policy in a line of its own"),
+        pytest.param(SAVED.format("DROP", "-P INPUT ACCEPT\n"), "accept", id="policy taken back"),
+        pytest.param(SAVED.format("ACCEPT", "-A INPUT -j DROP\n-F INPUT\n"), "accept", id="flushed at the end"),
+        pytest.param(SAVED.format("ACCEPT", "-A INPUT -j DROP\n-I INPUT 1 -j ACCEPT\n"), "accept", id="put in at a place"),
+        pytest.param(SAVED.format("ACCEPT", "-A INPUT -j DROP\n-I INPUT 2 -j ACCEPT\n"), "drop", id="put in after the drop"),
+    ],
+)  # fmt: skip
+def test_files_that_people_wrote_for_iptables(tmp_path: Path, text: str, expected: str) -> None:
+    said = restarted(tmp_path, {"/etc/iptables/rules.v4": text}, "netfilter-persistent.service")
+    assert said.startswith(f"{expected}:"), said
+
+
+PUBLIC = '<?xml version="1.0" encoding="utf-8"?>\n<zone>\n<short>Public</short>\n<service name="ssh"/>\n{}</zone>\n'
+TRUSTED = '<zone target="ACCEPT"><short>Trusted</short>{}</zone>\n'
+ZONES = "/usr/lib/firewalld/zones"
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        pytest.param({}, "reject: firewalld's zones public", id="as shipped"),
+        pytest.param({"/etc/firewalld/zones/public.xml": PUBLIC.format('<port port="8080" protocol="tcp"/>')}, "reject:", id="one port"),
+        pytest.param({"/etc/firewalld/zones/public.xml": PUBLIC.format('<port port="1025-65535" protocol="tcp"/>')}, "accept: firewalld's zone public opens tcp 1025-65535", id="as Fedora's workstation"),
+        pytest.param({"/etc/firewalld/zones/public.xml": PUBLIC.format('<protocol value="udp"/>')}, "accept:", id="a whole protocol"),
+        pytest.param({"/etc/firewalld/zones/public.xml": PUBLIC.format("<rule><accept/></rule>")}, "accept:", id="a rich rule for all"),
+        pytest.param({"/etc/firewalld/zones/public.xml": PUBLIC.format('<rule family="ipv4"><source address="10.20.30.0/24"/><accept/></rule>')}, "reject:", id="a rich rule for one network"),
+        pytest.param({"/etc/firewalld/zones/public.xml": PUBLIC.format('<rule family="ipv6"><accept/></rule>')}, "reject:", id="a rich rule for the other family"),
+        pytest.param({"/etc/firewalld/zones/trusted.xml": TRUSTED.format('<interface name="eth0"/>')}, "accept: firewalld's zone trusted lets everything in", id="the card is in another zone"),
+        pytest.param({"/etc/firewalld/zones/trusted.xml": TRUSTED.format('<source address="10.0.0.0/8"/>')}, "accept:", id="a kind of network is trusted"),
+        pytest.param({"/etc/firewalld/zones/trusted.xml": TRUSTED.format('<source address="10.20.30.0/24"/>')}, "reject:", id="one network is trusted"),
+        pytest.param({"/etc/NetworkManager/system-connections/Home.nmconnection": "[connection]\nid=Home\nzone=trusted\n"}, "accept:", id="a Wi-Fi network is trusted"),
+        pytest.param({"/etc/firewalld/services/game.xml": '<service><port port="1024-65000" protocol="udp"/></service>', "/etc/firewalld/zones/public.xml": PUBLIC.format('<service name="game"/>')}, "accept: firewalld's zone public has the service game", id="a wide service"),
+        pytest.param({"/etc/firewalld/policies/in.xml": '<policy target="ACCEPT"><ingress-zone name="ANY"/><egress-zone name="HOST"/></policy>'}, "accept: firewalld's policy in", id="a policy"),
+        pytest.param({"/etc/firewalld/direct.xml": '<direct><rule ipv="ipv4" table="filter" chain="INPUT" priority="0">-j ACCEPT</rule></direct>'}, "failed:", id="direct rules"),
+        pytest.param({"/etc/firewalld/zones/public.xml": "<zone>"}, "malformed:", id="cut off"),
+        pytest.param({"/etc/firewalld/firewalld.conf": "DefaultZone=trusted\n"}, "accept:", id="another default"),
+    ],
+)  # fmt: skip
+def test_what_firewalld_will_load(tmp_path: Path, files: dict[str, str | None], expected: str) -> None:
+    shipped = {f"{ZONES}/public.xml": PUBLIC.format("<forward/>"), f"{ZONES}/trusted.xml": TRUSTED.format("")}
+    said = restarted(tmp_path, {**shipped, **files}, "firewalld.service")
+    assert said.startswith(expected), said
+
+
+@pytest.mark.parametrize(
+    ("files", "units", "expected"),
+    [
+        pytest.param({"/etc/NetworkManager/dispatcher.d/50-open": "#!/bin/sh\niptables -F\n"}, ["netfilter-persistent.service"], "failed: it cannot be told whether strangers get through: /etc/NetworkManager/dispatcher.d/50-open seems to take rules away", id="a script flushes"),
+        pytest.param({"/etc/rc.local": "#!/bin/sh\n# iptables -F\niptables -A FORWARD -j DROP\n"}, ["netfilter-persistent.service"], "drop:", id="a script adds"),
+        pytest.param({}, ["shorewall.service"], "failed: it cannot be told whether strangers get through: shorewall.service seems to load rules", id="another program"),
+    ],
+)  # fmt: skip
+def test_what_others_do_at_the_start(
+    tmp_path: Path, files: dict[str, str | None], units: list[str], expected: str
+) -> None:
+    saved = {"/etc/iptables/rules.v4": SAVED.format("DROP", "")} if "netfilter-persistent.service" in units else {}
+    said = restarted(tmp_path, {**saved, **files}, *units)
+    assert said.startswith(expected), said
