@@ -32,6 +32,17 @@ def test_variables_carry_the_roles_name(role: str) -> None:
     assert [name for name in _options(role) if not name.startswith(f"{role}_")] == []
 
 
+def test_each_role_has_a_molecule_scenario() -> None:
+    """Run by tests/vm/test_molecule.py; each plays its own role, and is a device of its own."""
+    folder = "extensions/molecule"
+    played = {
+        role: f"leeboard.schools.{role}" in tree.text(f"{folder}/{role}/converge.yml")
+        for role in ROLES
+        if f"{folder}/{role}/molecule.yml" in tree.files()
+    }
+    assert played == dict.fromkeys(ROLES, True), f"{folder}/<role>/converge.yml"
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_role_is_documented(role: str) -> None:
     spec = _load(f"roles/{role}/meta/argument_specs.yml")["argument_specs"]["main"]

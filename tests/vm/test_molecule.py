@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,11 @@ from tests.vm.fixtures import require_lab
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.parametrize("scenario", ["screen_lock"])
+SCENARIOS = sorted(path.parent.name for path in ROOT.glob("extensions/molecule/*/molecule.yml"))
+ACTIONS = ("create", "converge", "idempotence", "side_effect", "verify", "destroy")
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
 def test_a_scenario_runs_from_create_to_destroy(scenario: str, tmp_path: Path) -> None:
     require_lab()
     environment = {
@@ -27,6 +32,7 @@ def test_a_scenario_runs_from_create_to_destroy(scenario: str, tmp_path: Path) -
         [sys.executable, "-m", "molecule", "test", "-s", scenario],
         cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-4000:]
-    for action in ("converge", "idempotence", "verify", "side_effect", "destroy"):
-        assert action in done.stdout + done.stderr, f"{action} did not run"
+    said = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout + done.stderr)
+    assert done.returncode == 0, said[-10000:]
+    for action in ACTIONS:
+        assert f"{scenario} ➜ {action}: Executed: Successful" in said, f"{action} did not run"
