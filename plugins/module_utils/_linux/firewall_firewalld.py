@@ -7,7 +7,7 @@ file in /etc hides its namesake in /usr/lib. What a zone lets in besides single 
 from __future__ import annotations
 
 import re
-import xml.etree.ElementTree as ElementTree
+from xml.etree import ElementTree
 
 from .attempt import text_or_nothing
 from .firewall_rules import ACCEPT, DROP, MAYBE_ACCEPT, NO, REJECT

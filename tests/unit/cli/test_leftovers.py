@@ -59,6 +59,7 @@ def test_a_run_that_is_stopped_stops_ansible(tmp_path: Path, scratch: Path, numb
         with subprocess.Popen(
             [*DRIFT, "-i", str(source)],
             cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True,
+            preexec_fn=_listens,
         ) as run:  # fmt: skip
             try:
                 asleep.settimeout(LONG)
@@ -75,6 +76,11 @@ def test_a_run_that_is_stopped_stops_ansible(tmp_path: Path, scratch: Path, numb
     assert list(scratch.iterdir()) == []
     (bundle,) = (tmp_path / "var" / "evidence" / "900001").glob("*.jsonl*")
     assert bundle.name.endswith(".jsonl.gz"), "Ansible could close it"
+
+
+def _listens() -> None:
+    # A shell that starts the tests in the background has them ignore SIGINT, and so all that they start.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _session(leader: int) -> list[str]:
