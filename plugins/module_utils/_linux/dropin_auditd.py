@@ -151,7 +151,7 @@ def _older(host) -> str:
         return ""
     if _reloaded(host, since) >= changed:
         return ""
-    return f"auditd has not read {CONF} since it last changed; it takes effect at the next reload"
+    return f"nothing shows that auditd has read {CONF} since it last changed; that takes effect at its next reload"
 
 
 def _reloaded(host, since: int) -> float:
