@@ -126,10 +126,13 @@ def _way(header: Luks) -> str:
 
 
 def ways_in(volumes: Volumes, _facts: Facts) -> Answer:
-    """In how many independent ways each volume opens; the fewest. All slots of the TPM are one way: it dies whole."""
-    found = headers(volumes, "system", "data")
-    if not found:
+    """In how many independent ways each volume opens; the fewest. All slots of the TPM are one way: it dies whole.
+
+    A system in clear has none, whatever lies on its other disks.
+    """
+    if not headers(volumes, "system"):
         return Answer(0, NO_HEADER)
+    found = headers(volumes, "system", "data")
     counted = []
     for volume, header in found:
         of_tpm = {slot for token in header.tokens if _needs_tpm(token) for slot in token.slots}

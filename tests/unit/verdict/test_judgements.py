@@ -304,6 +304,12 @@ def test_a_machine_that_is_not_encrypted_asks_for_nothing() -> None:
     assert judged("ways_in", clear("sda3", "/", "system")) == 0
 
 
+def test_an_encrypted_data_disk_is_no_way_into_a_system_in_clear() -> None:
+    data = volume(name="sdb1", mounts=["/srv"], roles=["data"])
+    assert judged("ways_in", clear("sda1", "/", "system"), data) == 0
+    assert judged("ways_in", volume(), data) == 2
+
+
 def test_the_slots_of_a_tpm_are_one_way() -> None:
     assert judged("ways_in", volume()) == 2
     assert judged("ways_in", volume(luks(tokens=[TPM | {"slots": [0, 1]}]))) == 1
