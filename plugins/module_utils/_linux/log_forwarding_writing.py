@@ -27,10 +27,10 @@ CERTIFICATE = "/etc/leeboard/collector-client.pem"
 KEY = "/etc/leeboard/collector-client.key"
 TARGET = re.compile(r"\A([A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9a-fA-F:]{2,39}\]):([1-9][0-9]{0,4})\Z")
 # Of rsyslog 8.2504 with gtls (all tried): each attempt to connect computes new parameters for Diffie-Hellman, and until
-# that is done nothing is logged anywhere, nor does rsyslogd end. So attempts must be few, though soon enough. A queue in
-# memory with a disk behind it ("linkedList") has two workers, makes hundreds of attempts when it ends, and once it is
-# full waits 50 ms for each message, which holds up the local files too. On an end while the collector is away the batch
-# in hand is lost, so a batch is one message. With no wait to enqueue, what is too much for the disk is not sent.
+# that is done nothing is logged anywhere, nor does rsyslogd end. So attempts must be few, though soon enough. A queue
+# in memory with a disk behind it ("linkedList") has two workers, makes hundreds of attempts when it ends, and once it
+# is full waits 50 ms for each message, which holds up the local files too. On an end while the collector is away the
+# batch in hand is lost, so a batch is one message. What is too much for the disk is dropped, and waits for nothing.
 TEXT = """\
 # Written by Leeboard (FWD-01, FWD-02): all messages go to the school's collector, encrypted, and to nobody else.
 action(type="omfwd" name="leeboard" target="{host}" port="{port}" protocol="tcp"

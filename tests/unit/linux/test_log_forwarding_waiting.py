@@ -35,8 +35,8 @@ from tests.unit.linux.test_log_forwarding_sent import (
 __all__ = ["certificates", "rsyslogs"]
 
 MANY = 1500  # more than a queue of an action holds in memory when nothing is said: 1000
-# Seconds. Nothing is logged and nothing ends while an attempt computes: half a second where nothing else runs, and 20 on
-# a machine that a lab keeps busy.
+# Seconds. Nothing is logged and nothing ends while an attempt computes: half a second where nothing else runs, and 20
+# on a machine that a lab keeps busy.
 ENDS = 30  # one to two where nothing else runs; systemd kills after 90
 LOGGED = 40
 BACK = 60  # it tries every 20
