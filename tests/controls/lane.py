@@ -62,7 +62,7 @@ class Lane:
         self._proof: Proof | None = None
         self._baseline: Observation | None = None
         self._ready: Future[Enforced] = self._submit(self._enforce)
-        self._passes: dict[str, Future[dict[str, Outcome]]] = {}
+        self._passes: dict[str, Future[dict[str, Outcome | LabError]]] = {}
         self._mended: dict[str, Future[Outcome]] = {}
 
     def close(self) -> None:
@@ -86,10 +86,13 @@ class Lane:
         self._mended[script.name] = self._submit(self._run, script, True)
 
     def outcome(self, script: Script) -> Outcome:
-        """What a script did; waits for it."""
+        """What a script did; waits for it. Raises LabError where it could not be done."""
         if script.name not in self._passes:
             self.submit([script])
-        return self._passes[script.name].result()[script.name]
+        done = self._passes[script.name].result()[script.name]
+        if isinstance(done, LabError):
+            raise done
+        return done
 
     def mended(self, script: Script) -> Outcome:
         """What was left of a script's break after it was mended; waits for it."""
@@ -151,18 +154,26 @@ class Lane:
         self._proof.restore(ENFORCED)
         return work(self._proof)
 
-    def _pass(self, scripts: tuple[Script, ...]) -> dict[str, Outcome]:
+    def _pass(self, scripts: tuple[Script, ...]) -> dict[str, Outcome | LabError]:
         """What each script did. Where a pass says anything but what is expected, each is run again by itself."""
         if len(scripts) > 1:
-            outcome = self._tried(lambda proof: proof.try_out(scripts), scripts[0].level)
-            expected = {control: after for script in scripts for control, after in script.becomes.items()}
-            found = {control: after for control, (_before, after) in outcome.changed.items()}
-            told = {control: script.told for script in scripts for control in script.asked}
-            if found == expected and {control: truth.verdict for control, truth in outcome.truth.items()} == told:
-                return {script.name: _share(script, outcome) for script in scripts}
+            try:
+                outcome = self._tried(lambda proof: proof.try_out(scripts), scripts[0].level)
+            except LabError as problem:  # one of them ended badly
+                why = str(problem)
+            else:
+                if _expected(scripts, outcome):
+                    return {script.name: _share(script, outcome) for script in scripts}
+                why = "give one of them 'alone: yes'"
             names = ", ".join(script.name for script in scripts)
-            warnings.warn(f"a pass was taken apart; give one of them 'alone: yes': {names}", stacklevel=1)
-        return {script.name: self._run(script, mend=False) for script in scripts}
+            warnings.warn(f"a pass was taken apart ({why}): {names}", stacklevel=1)
+        return {script.name: self._alone(script) for script in scripts}
+
+    def _alone(self, script: Script) -> Outcome | LabError:
+        try:
+            return self._run(script, mend=False)
+        except LabError as problem:
+            return problem
 
     def _run(self, script: Script, mend: bool) -> Outcome:
         return self._tried(lambda proof: proof.mend_break(script) if mend else proof.try_out([script]), script.level)
@@ -189,6 +200,14 @@ class Lane:
             if verdict != before[control] and (before[control], verdict) != arrived
         }
         return Outcome(changed, words(found), truth)
+
+
+def _expected(scripts: tuple[Script, ...], outcome: Outcome) -> bool:
+    """Whether a pass changed exactly what its scripts are to change, and the machine says the same."""
+    expected = {control: after for script in scripts for control, after in script.becomes.items()}
+    found = {control: after for control, (_before, after) in outcome.changed.items()}
+    told = {control: script.told for script in scripts for control in script.asked}
+    return found == expected and {control: truth.verdict for control, truth in outcome.truth.items()} == told
 
 
 def _share(script: Script, outcome: Outcome) -> Outcome:

@@ -241,13 +241,16 @@ def unsaid(rules):
 
 
 def files():
-    """What augenrules makes of the files, in a copy that only it can see. It stops where it hears of locked rules."""
+    """What augenrules makes of the files, in a copy that only it can see. It stops where it hears of locked rules.
+
+    (Debian mounts /run so that no program can be started from it.)
+    """
     script = """
-        mkdir /run/truth-bin; printf '#!/bin/sh\\necho enabled 1\\n' >/run/truth-bin/auditctl; chmod +x /run/truth-bin/*
+        mkdir -p /root/truth-bin; printf '#!/bin/sh\\necho enabled 1\\n' >/root/truth-bin/auditctl; chmod +x /root/truth-bin/*
         cp -a /etc/audit /run/truth-audit && mount --bind /run/truth-audit /etc/audit
-        PATH=/run/truth-bin:$PATH augenrules >&2; cat /etc/audit/audit.rules"""
+        PATH=/root/truth-bin:$PATH augenrules >&2; cat /etc/audit/audit.rules"""
     text = run("unshare", "--mount", "sh", "-c", script).stdout
-    run("rm", "-rf", "/run/truth-audit", "/run/truth-bin")
+    run("rm", "-rf", "/run/truth-audit", "/root/truth-bin")
     return text
 
 

@@ -4,6 +4,7 @@
 # image: plasma
 # flips: LCK-01
 # expect: drifted
+# alone: yes
 # mends: no
 set -eu
 printf '[Daemon][$i]\nTimeout=60\n' >>/etc/xdg/kdeglobals

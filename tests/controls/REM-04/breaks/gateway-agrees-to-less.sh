@@ -17,6 +17,7 @@ ip -n gateway link set gw1 up
 ip -n gateway link set lo up
 
 mkdir -p /run/gateway
+install -d -m 700 /etc/swanctl/gateway      # AppArmor lets swanctl read nowhere else
 cat >/run/gateway/strongswan.conf <<'EOF'
 charon-systemd {
     plugins {
@@ -27,7 +28,7 @@ charon-systemd {
     }
 }
 EOF
-cat >/run/gateway/swanctl.conf <<'EOF'
+cat >/etc/swanctl/gateway/swanctl.conf <<'EOF'
 connections {
     laptop {
         version = 2
@@ -59,7 +60,7 @@ for _ in $(seq 100); do
     [ ! -e /run/gateway/charon.vici ] || break
     sleep 0.2
 done
-swanctl --load-all --noprompt --uri unix:///run/gateway/charon.vici --file /run/gateway/swanctl.conf \
+swanctl --load-all --noprompt --uri unix:///run/gateway/charon.vici --file /etc/swanctl/gateway/swanctl.conf \
     >/run/gateway/load 2>&1
 
 cat >/etc/swanctl/conf.d/school.conf <<'EOF'
