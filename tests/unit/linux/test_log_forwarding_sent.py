@@ -260,7 +260,7 @@ def test_why_the_policy_does_not_take_the_other_module(
 ) -> None:
     """When it ends, it sends what waits to somebody with a certificate for another name, some milliseconds away.
 
-    So it is with the queue that most people write. Ours made it stop, but no queue is judged.
+    So it is with the queue that many people write; no queue is judged.
     """
     needs("ossl")
     impostor = Impostor(certificates / "school/other.example.pem")
@@ -268,7 +268,7 @@ def test_why_the_policy_does_not_take_the_other_module(
     text = ours(monkeypatch, certificates, cable.port).replace('"gtls"', '"ossl"')
     start, found, _ours = text.partition('queue.type="disk"')
     assert found
-    usual = 'queue.type="linkedList" queue.filename="leeboard" queue.saveOnShutdown="on" action.resumeRetryCount="-1")\n'
+    usual = 'queue.type="linkedList" queue.filename="waits" queue.saveOnShutdown="on" action.resumeRetryCount="-1")\n'
     device_logs(rsyslogs, start + usual)
     assert wait(lambda: impostor.visits > 0)
     time.sleep(QUIET)
