@@ -63,7 +63,8 @@ class AnyScript:
 class Script(AnyScript):
     """One for a machine of the lab, made of that image. With `alone` it gets in the way of others.
 
-    `also` is what becomes of other controls: a daemon that is not reloaded leaves all of its settings pending.
+    `also` is what becomes of other controls: a daemon that is not reloaded leaves all of its settings pending, and a
+    first VPN profile makes what is asked of profiles compliant, where nothing applied before.
     """
 
     image: str
@@ -96,6 +97,9 @@ def read(path: Path) -> Script:
         raise ValueError(f"{path}: kind is one of {', '.join(KINDS)}; image is {images} or both")
     if head.get("expect", "drifted") not in ("drifted", "error", "pending"):
         raise ValueError(f"{path}: expect is drifted, error or pending")
+    also = dict(one.split() for one in head.get("also", "").split(", ") if one)
+    if harmless and set(also.values()) - {"compliant"}:
+        raise ValueError(f"{path}: what comes along with a harmless change is compliant")
     return Script(
         path=path,
         story=lines[1][2:],
@@ -106,7 +110,7 @@ def read(path: Path) -> Script:
         expect=head.get("expect", "compliant"),
         mends=head.get("mends", "yes") == "yes",
         alone=head.get("alone", "no") == "yes",
-        also=dict(one.split() for one in head.get("also", "").split(", ") if one),
+        also=also,
     )
 
 

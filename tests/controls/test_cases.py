@@ -87,14 +87,23 @@ def test_each_control_of_the_encrypted_machine_has_breaks_of_different_kinds() -
     assert set(proved) <= set(controls_with_truth())
 
 
+def test_what_a_script_brings_did_not_apply_before() -> None:
+    machines = yaml.safe_load((FOLDER / "machines.yml").read_text(encoding="utf-8"))
+    brought = {s.name: [c for c, verdict in s.also.items() if verdict == "compliant"] for s in all_scripts()}
+    assert any(brought.values())
+    known = {script.name: machines[script.image]["applies"] for script in all_scripts()}
+    assert not {name: found for name, found in brought.items() if set(found) & known[name].keys()}
+    assert not {name for name, found in brought.items() if set(found) - {one.id for one in load().controls}}
+
+
 def test_scripts_that_meet_in_no_control_share_a_pass() -> None:
     scripts = all_scripts()
     groups = passes(scripts)
     assert sorted(script.name for group in groups for script in group) == sorted(script.name for script in scripts)
     assert len(groups) < len(scripts)
     for group in groups:
-        asked = [control for script in group for control in script.asked]
-        assert sorted(set(asked)) == sorted(asked)
+        touched = [control for script in group for control in {*script.asked, *script.also}]
+        assert sorted(set(touched)) == sorted(touched)
         assert len({(script.image, script.level, bool(script.flips)) for script in group}) == 1
         assert len(group) == 1 or not any(script.alone for script in group)
     assert [len(group) for group in passes(scripts, alone=True)] == [1] * len(scripts)
