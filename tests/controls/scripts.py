@@ -167,3 +167,9 @@ def all_scripts() -> list[Script]:
 def controls_with_truth() -> list[str]:
     """The controls that have a script which tells the truth by other means than ours."""
     return sorted(path.parent.name for path in FOLDER.glob("*/truth.sh"))
+
+
+def truth_files() -> dict[Path, str]:
+    """The truth scripts and what several of them share, with the name that each has on a machine, in one folder."""
+    own = {FOLDER / control / "truth.sh": f"{control}.sh" for control in controls_with_truth()}
+    return own | {path: path.name for path in sorted(FOLDER.glob("truth_*.sh"))}
