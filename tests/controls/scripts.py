@@ -77,17 +77,23 @@ class Script(AnyScript):
         return dict.fromkeys(self.flips, self.expect) | self.also
 
 
+def head_of(lines: Iterable[str], known: re.Pattern[str]) -> dict[str, str]:
+    """What the comments of a head say, by their first word. The first line that `known` does not match ends it."""
+    head = {}
+    for line in lines:
+        match = known.match(line)
+        if match is None:
+            break
+        head[match[1]] = match[2].strip()
+    return head
+
+
 def read(path: Path) -> Script:
     """The script in a file. Raises ValueError that names the file and what is wrong with its head."""
     lines = path.read_text(encoding="utf-8").split("\n")
     if len(lines) < 3 or not lines[0].startswith("#!/bin/") or not lines[1].startswith("# "):
         raise ValueError(f"{path}: the first line names the shell, the second says what a person did")
-    head = {}
-    for line in lines[2:]:
-        match = HEAD.match(line)
-        if match is None:
-            break
-        head[match[1]] = match[2].strip()
+    head = head_of(lines[2:], HEAD)
     harmless = path.parent.name == "harmless"
     wanted = {"kind", "image"} if harmless else {"kind", "image", "flips", "expect"}
     if not wanted <= head.keys():
