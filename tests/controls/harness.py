@@ -34,7 +34,7 @@ from tests.vm.encrypt import PASSPHRASE
 from tests.vm.errors import LabError
 from tests.vm.machine import Machine
 
-from .scripts import FOLDER, Script, controls_with_truth
+from .scripts import FOLDER, Script, controls_with_truth, truth_files
 
 ROOT = FOLDER.parents[1]
 DRIVERS = ROOT / "plugins" / "module_utils" / "_linux"
@@ -132,7 +132,7 @@ class Proof:
     def ship(self) -> None:
         """Put the drivers on the machine, compiled, so that a visit starts at once."""
         files = {path: f"_linux/{path.name}" for path in sorted(DRIVERS.glob("*.py"))}
-        files |= {FOLDER / control / "truth.sh": f"truth/{control}.sh" for control in controls_with_truth()}
+        files |= {path: f"truth/{name}" for path, name in truth_files().items()}
         self.machine.root(f"mkdir -p {THERE} && tar -xC {THERE}", input=_packed(files))
         self.machine.put(f"{NOTICE}\n".encode(), f"{THERE}/notice")
         self.machine.put(json.dumps(self.baseline.addresses(Platform.LINUX)).encode(), f"{THERE}/addresses")
