@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 import stat
 
-from .change import ChangeRefused
+from .edits import ChangeRefused
 from .mounts import kept_in_memory
 from .reading import absent, value
 

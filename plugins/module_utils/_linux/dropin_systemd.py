@@ -10,8 +10,8 @@ later ones and a link to /dev/null masks. The last assignment wins and an empty 
 from __future__ import annotations
 
 from .attempt import text_or_nothing
-from .change import ChangeRefused
 from .dropin_journald import RULES
+from .edits import ChangeRefused
 from .inifile import systemd_assignments, with_key
 from .reading import absent, value
 from .systemd_unit import note_if_older, state

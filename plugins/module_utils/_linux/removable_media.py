@@ -15,7 +15,7 @@ import os
 import re
 
 from .attempt import attempt, first_of, foreign
-from .change import ChangeRefused
+from .edits import ChangeRefused
 from .host import HostError
 from .mounts import fstab
 from .people import accounts
