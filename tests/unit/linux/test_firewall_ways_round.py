@@ -84,6 +84,30 @@ def test_ipv6_that_is_off_until_the_restart(tmp_path: Path) -> None:
     assert effective(firewall, host, "after-restart-ipv6")["value"] == "accept"
 
 
+@pytest.mark.parametrize(
+    ("files", "linked", "expected"),
+    [
+        # sysctl.conf(5): systemd-sysctl does not use the file; Ubuntu leads there by a link
+        ({"/etc/sysctl.conf": "net.ipv6.conf.all.disable_ipv6=1\n"}, False, "accept"),
+        ({"/etc/sysctl.conf": "net.ipv6.conf.all.disable_ipv6=1\n"}, True, "off"),
+        ({"/etc/sysctl.d/a.conf": "net.ipv6.conf.default.disable_ipv6=1\n"}, False, "off"),
+        ({"/etc/sysctl.d/a.conf": "net.ipv6.conf.*.disable_ipv6 = 1\n"}, False, "off"),
+        ({"/etc/sysctl.d/a.conf": "net.ipv6.conf.all.disable_ipv6=1\nnet.ipv6.conf.default.disable_ipv6=0\n"}, False, "accept"),
+        ({"/etc/sysctl.d/a.conf": "net.ipv6.conf.all.disable_ipv6=1\nnet.ipv6.conf.eth0.disable_ipv6=0\n"}, False, "accept"),
+        ({"/etc/sysctl.d/a.conf": "net.ipv6.conf.eth0.disable_ipv6=0\nnet.ipv6.conf.all.disable_ipv6=1\n"}, False, "off"),
+        ({"/etc/sysctl.d/a.conf": "net.ipv6.conf.eth0.disable_ipv6=1\n"}, False, "accept"),
+        ({"/etc/sysctl.d/a.conf": "net.ipv6.conf.all.disable_ipv6=1\nnet.ipv6.conf.lo.disable_ipv6=0\n"}, False, "off"),
+    ],
+)  # fmt: skip
+def test_what_keeps_ipv6_off(tmp_path: Path, files: dict[str, str], linked: bool, expected: str) -> None:
+    off = {f"/proc/sys/net/ipv6/conf/{name}/disable_ipv6": "1\n" for name in ("eth0", "default")}
+    host = folder(tmp_path, {**MACHINE, **off, **files}, Answers({"nft -j": Completed(0, EMPTY, "")}))
+    if linked:
+        (tmp_path / "etc/sysctl.d").mkdir()
+        (tmp_path / "etc/sysctl.d/99-sysctl.conf").symlink_to("../sysctl.conf")
+    assert effective(firewall, host, "after-restart-ipv6")["value"] == expected
+
+
 def restarted(tmp_path: Path, files: dict[str, str | None], *units: str) -> str:
     given: dict[str, str | None] = {**MACHINE, **files}
     for unit in units:
