@@ -144,6 +144,8 @@ def test_no_more_is_kept_than_the_disk_has(tmp_path: Path) -> None:
         ("MaxRetentionSec=1month", 30), ("MaxRetentionSec=2w 3d", 17), ("MaxRetentionSec=345600", 4),
         ("MaxRetentionSec=1M", 30), ("MaxRetentionSec=90m", 0), ("MaxRetentionSec=1year", 365),
         ("MaxRetentionSec=7day\nMaxRetentionSec=a month", 7),
+        ("MaxRetentionSec=7day\nMaxRetentionSec=99999999999999", 7),  # more than systemd can count
+        (f"MaxRetentionSec=7day\nMaxRetentionSec={'9' * 400}", 7),
     ],
 )  # fmt: skip
 def test_messages_are_deleted_after(tmp_path: Path, said: str, days: int | None) -> None:
@@ -154,11 +156,29 @@ def test_messages_are_deleted_after(tmp_path: Path, said: str, days: int | None)
     ("said", "level"),
     [
         ("", "debug"), ("MaxLevelStore=warning", "warning"), ("MaxLevelStore=4", "warning"),
-        ("MaxLevelStore=info\nMaxLevelStore=loud", "info"),
+        ("MaxLevelStore=info\nMaxLevelStore=loud", "info"), ("MaxLevelStore=info\nMaxLevelStore=67", "info"),
+        ("MaxLevelStore=04", "warning"), ("MaxLevelStore=info\nMaxLevelStore=8", "info"),
     ],
 )  # fmt: skip
 def test_messages_are_kept_down_to(tmp_path: Path, said: str, level: str) -> None:
     assert effective(dropin, folder(tmp_path, {ETC: journal(said)}), ADDRESS + "MaxLevelStore")["value"] == level
+
+
+@pytest.mark.parametrize(
+    ("started_with", "level"),
+    [
+        ("systemd.journald.max_level_store=err", "err"), ("systemd.journald.max-level-store=3 quiet", "err"),
+        ("systemd.journald.max_level_store=loud", "info"), ("systemd.journald.max_level_store", "info"),
+        ("systemd.journald.max_level_syslog=err", "info"),
+    ],
+)  # fmt: skip
+def test_the_command_line_of_the_kernel_comes_before_the_files(tmp_path: Path, started_with: str, level: str) -> None:
+    """parse_proc_cmdline_item in systemd's src/journal/journald-server.c."""
+    host = folder(tmp_path, {ETC: journal("MaxLevelStore=info"), "/proc/cmdline": f"quiet {started_with}\n"})
+    assert effective(dropin, host, ADDRESS + "MaxLevelStore")["value"] == level
+    if level == "err":
+        with pytest.raises(ChangeRefused, match="/proc/cmdline"):
+            dropin.rehearse(host, [{"address": ADDRESS + "MaxLevelStore", "value": "debug"}])
 
 
 def test_a_file_from_notepad_counts(tmp_path: Path) -> None:
