@@ -251,6 +251,29 @@ def test_a_search_that_breaks_off_costs_only_itself(tmp_path: Path, found: Any, 
     assert readings[PASSWD]["effective"]["value"] is True
 
 
+SSHFS = "/dev/sda1 / ext4 rw 0 0\nada@server: /home/ada/my\\040files fuse.sshfs rw,nosuid,nodev,user_id=1000 0 0\n"
+
+
+@pytest.mark.parametrize(
+    ("complaint", "found"),
+    [
+        ("find: '/home/ada/my files': Permission denied\n", ["/usr/bin/su"]),
+        ("find: '/home/ada/my files': Transport endpoint is not connected\n", ["/usr/bin/su"]),
+        ("find: '/home/ada': Input/output error\n", None),
+    ],
+)
+def test_what_people_mounted_for_themselves_is_no_trouble(tmp_path: Path, complaint: str, found: Any) -> None:
+    files = {"/proc/self/mounts": SSHFS}
+    host = machine(tmp_path, files=files, **{"find /": Completed(1, "/usr/bin/su\0", complaint)})
+    assert reading(host, "privileged")["effective"].get("value") == found
+
+
+@pytest.mark.parametrize("also", ["", "/dev/sda1 /srv ext4 rw 0 0\n"])
+def test_a_machine_whose_programs_are_not_searched_is_not_without_any(tmp_path: Path, also: str) -> None:
+    files = {"/proc/self/mounts": f"server:/root / nfs4 rw 0 0\nproc /proc proc rw 0 0\n{also}"}
+    assert reading(machine(tmp_path, files=files), "privileged")["effective"]["code"] == "failed"
+
+
 def test_what_vanishes_while_the_search_runs(tmp_path: Path) -> None:
     gone = Completed(1, "/usr/bin/su\0", "find: '/tmp/x': No such file or directory\n")
     assert reading(machine(tmp_path, **{"find /": gone}), "privileged")["effective"]["value"] == ["/usr/bin/su"]
