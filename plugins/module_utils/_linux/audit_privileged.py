@@ -32,7 +32,7 @@ def places(host) -> list:
     around = [place for place in found if f"{PROGRAMS}/".startswith(f"{place.rstrip('/')}/")]
     if not around or not found[max(around, key=len)]:
         raise HostError(
-            "failed", f"{PROGRAMS} lies on no local file system, so nobody can say what setuid programs it has"
+            "failed", f"{PROGRAMS} lies on no local file system, so its setuid programs are not known"
         )
     return sorted(place for place, takes in found.items() if takes)
 

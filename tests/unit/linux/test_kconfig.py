@@ -398,3 +398,27 @@ def test_a_session_without_its_lock_screen(tmp_path: Path, path: str, text: str,
     host = machine(tmp_path, {path: f"[Service]\n{text}\n"})
     places = kconfig.observe(host, ["environment"])["environment"]["effective"]["value"]
     assert places == ([f"{path}: --no-lockscreen"] if found else [])
+
+
+@needs_root
+@pytest.mark.parametrize("leads", ["/dev/null", "/usr/lib/systemd/user/wireplumber.service"])
+@pytest.mark.parametrize("unit", ["/etc/systemd/user/x.service", OWN_UNIT])
+def test_a_unit_that_is_masked_or_another_name_of_the_systems_hides_nothing(
+    tmp_path: Path, unit: str, leads: str
+) -> None:
+    """systemctl --user mask and enable make such links."""
+    bad = "/etc/systemd/user/plasma-kwin_wayland.service.d/x.conf"
+    files = {bad: "[Service]\nExecStart=kwin_wayland --no-lockscreen\n", f"{ADA}/systemd/user/mine.service": ""}
+    machine(tmp_path, {**files, "/usr/lib/systemd/user/wireplumber.service": "[Service]\nExecStart=wireplumber\n"})
+    link = tmp_path / unit.lstrip("/")
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(leads if leads == "/dev/null" else tmp_path / leads.lstrip("/"))
+    found = kconfig.observe(machine(tmp_path), ["environment"])["environment"]["effective"]
+    assert found.get("value") == [f"{bad}: --no-lockscreen"], found
+
+
+@needs_root
+def test_more_files_than_a_check_looks_at_are_not_none(tmp_path: Path) -> None:
+    many = {f"{ADA}/environment.d/{count:04}.conf": "" for count in range(501)}
+    host = machine(tmp_path, {**many, f"{ADA}/environment.d/z.conf": "XDG_CONFIG_HOME=/tmp\n"})
+    assert kconfig.observe(host, ["environment"])["environment"]["effective"].get("code") == "too_large"
