@@ -76,7 +76,7 @@ def _files(host, folder: str) -> list:
 def others(host, path: str, most: int, groups: tuple, names: dict) -> list:
     """Who gets more from an access list (setfacl) than everybody may, in words; `names` of groups by number."""
     found = []
-    for one in access_list.named(host.access_list(path)):
+    for one in access_list.named(host, path):
         allowed = names.get(one.number) in groups if one.is_group else one.number == 0
         if one.rights & ~(most & 0o007) and not allowed:
             who = f"group {names.get(one.number, one.number)}" if one.is_group else f"account {one.number}"

@@ -31,9 +31,7 @@ def places(host) -> list:
         found[place] = takes and not inside  # the last file system mounted on a place is the one that is seen
     around = [place for place in found if f"{PROGRAMS}/".startswith(f"{place.rstrip('/')}/")]
     if not around or not found[max(around, key=len)]:
-        raise HostError(
-            "failed", f"{PROGRAMS} lies on no local file system, so its setuid programs are not known"
-        )
+        raise HostError("failed", f"{PROGRAMS} lies on no local file system, so its setuid programs are not known")
     return sorted(place for place, takes in found.items() if takes)
 
 

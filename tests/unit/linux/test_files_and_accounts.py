@@ -295,6 +295,16 @@ def test_who_may_read_the_logs_by_an_access_list(
 
 
 @root
+@pytest.mark.parametrize("content", [b"\2\0\0", b"\3\0\0\0", access_list((0x02, 4, 1000))[:-3]])
+def test_an_access_list_that_makes_no_sense_is_no_verdict(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    host = auditd(tmp_path)
+    monkeypatch.setattr(host, "access_list", lambda _name: content)
+    assert effective(file_mode, host, "audit-logs").get("code") == "malformed"
+
+
+@root
 def test_a_real_access_list_is_seen(tmp_path: Path) -> None:
     host = auditd(tmp_path)
     path = tmp_path / "srv/log/audit/audit.log"
