@@ -148,11 +148,15 @@ class Host:
 
     def link(self, name: str):
         """Where a symbolic link leads in the end, as a path of the device; None for what is no link."""
-        if not os.path.islink(self.path(name)):
-            return None
+        return self.real(name) if os.path.islink(self.path(name)) else None
+
+    def real(self, name: str) -> str:
+        """The path of the device by which a file or folder is reached without any link, those in folders above too."""
         found = os.path.realpath(self.path(name))
         root = os.path.realpath(self.root)
-        return found[len(root) :] if root != "/" and found.startswith(root + "/") else found
+        if root == "/" or not f"{found}/".startswith(f"{root}/"):
+            return found
+        return found[len(root) :] or "/"
 
     def query(
         self, argv: list, input: str = "", environment: dict | None = None, timeout: float = QUERY_TIMEOUT

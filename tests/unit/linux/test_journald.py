@@ -110,7 +110,7 @@ ON_DISK = [
     "",
     "2 1 8:2 / /var/log rw - ext4 /dev/sda2 rw\n",
     "2 1 0:5 / /run rw - tmpfs tmpfs rw\n",
-    "2 1 0:7 / / rw - overlay overlay rw,lowerdir=/a,upperdir=/b,workdir=/c\n",
+    "2 1 8:3 / /b rw - ext4 /dev/sda3 rw\n3 1 0:7 / / rw - overlay overlay rw,lowerdir=/a,upperdir=/b/up,workdir=/c\n",
 ]
 
 
@@ -128,6 +128,20 @@ def test_a_journal_in_memory_is_lost_whatever_its_settings_say(
     if value == "volatile":
         with pytest.raises(ChangeRefused, match="is kept in memory"):
             dropin.rehearse(host, change)
+
+
+def test_a_journal_behind_a_link_lies_where_that_leads(tmp_path: Path) -> None:
+    files = {ETC: journal("Storage=persistent"), "/run/journal/x": "", "/var/log/x": ""}
+    host = folder(tmp_path, {**files, "/proc/self/mountinfo": MOUNTS + "2 1 0:5 / /run rw - tmpfs tmpfs rw\n"})
+    (tmp_path / "var/log/journal").symlink_to("../../run/journal")
+    assert effective(dropin, host, ADDRESS + "Storage")["value"] == "volatile"
+
+
+def test_an_overlay_of_which_nobody_sees_where_it_writes_is_no_disk(tmp_path: Path) -> None:
+    """Ubuntu's live system has upperdir=/cow/upper, which is gone once it has started."""
+    mounts = MOUNTS + "2 1 0:7 / / rw - overlay overlay rw,lowerdir=/a,upperdir=/cow/upper,workdir=/cow/work\n"
+    host = folder(tmp_path, {ETC: journal("Storage=persistent"), "/proc/self/mountinfo": mounts})
+    assert effective(dropin, host, ADDRESS + "Storage").get("code") == "failed"
 
 
 def test_no_more_is_kept_than_the_disk_has(tmp_path: Path) -> None:
