@@ -274,8 +274,10 @@ def run_process(argv: list, input: str, timeout: float, environment: dict) -> Co
         out, err = _exchange(process, input.encode(), started + timeout)
         process.wait(max(started + timeout - time.monotonic(), 0.1))
     except subprocess.TimeoutExpired:
+        _end_whole(process)
         raise HostError("timeout", f"{argv[0]} gave no answer within {time.monotonic() - started:.0f} s") from None
     except _TooMuch:
+        _end_whole(process)
         raise HostError("too_large", f"{argv[0]} printed more than {READ_LIMIT} bytes") from None
     finally:
         _put_away(process)
@@ -334,11 +336,16 @@ def _written(stream, given: bytes) -> bytes:
         return b""
 
 
+def _end_whole(process) -> None:
+    """End a command and its children, also those that it left behind: until then they keep the group's number."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
 def _put_away(process) -> None:
     """End what still runs of a command, and let go of its pipes without waiting for those who hold them too."""
     if process.poll() is None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        _end_whole(process)
         process.wait()
     for stream in (process.stdin, process.stdout, process.stderr):
         with contextlib.suppress(OSError):
