@@ -1,6 +1,6 @@
 """systemd's own configuration: /etc/systemd/NAME.conf and its drop-ins.
 
-Some settings of journald have rules of their own, see dropin_journald.
+Some settings have rules of their own, see dropin_journald and dropin_sleep.
 
 The order is that of systemd.unit(5) and of `systemd-analyze cat-config`: the first main file of /etc, /run,
 /usr/local/lib, /usr/lib; then the drop-ins of all folders by FILE NAME, where a namesake in an earlier folder hides the
@@ -9,13 +9,14 @@ later ones and a link to /dev/null masks. The last assignment wins and an empty 
 
 from __future__ import annotations
 
+from . import dropin_journald, dropin_sleep
 from .attempt import text_or_nothing
 from .change import ChangeRefused
-from .dropin_journald import RULES
 from .inifile import systemd_assignments, with_key
 from .reading import absent, value
 from .systemd_unit import note_if_older, state
 
+RULES = {**dropin_journald.RULES, **dropin_sleep.RULES}
 FOLDERS = ("/etc/systemd", "/run/systemd", "/usr/local/lib/systemd", "/usr/lib/systemd")
 OURS = "zz-leeboard.conf"  # letters sort after digits, so this is read after the usual 10- to 99- names
 # The daemon that reads a file, and how it takes it up. sleep.conf is read at each suspend.
