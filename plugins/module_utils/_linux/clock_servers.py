@@ -201,14 +201,16 @@ def _plain(host, paths: list, words: tuple) -> Servers:
 
 
 def _ntpd_rs(host) -> Servers:
-    """Of the file in TOML only the tables [[source]] count, and their address, which may hold a port."""
+    """Of the file in TOML only the tables [[source]] count: their address, which may hold a port, or a clock's path."""
     path, found, places, table = "/etc/ntpd-rs/ntp.toml", [], [], ""
     for count, line in enumerate((text_or_nothing(host, path) or "").split("\n"), 1):
         header = re.match(r"\s*(\[\[?[^\]]*\]\]?)", line)
         table = header.group(1).replace(" ", "") if header else table
-        address = re.match(r"""\s*address\s*=\s*["']([^"']+)["']""", line)
-        if address and table == "[[source]]":
-            found.append(re.sub(r"\A([^:]+):[0-9]+\Z", r"\1", address.group(1)))
+        said = re.match(r"""\s*(address|path)\s*=\s*["']([^"']+)["']""", line)
+        if said and table == "[[source]]":
+            # mode = "sock" and "pps" are clocks that are plugged in.
+            host_only = re.sub(r"\A(?:\[(.+)\]|([^:]+)):[0-9]+\Z", lambda match: match[1] or match[2], said[2])
+            found.append(host_only if said[1] == "address" else f"refclock {said[2]}")
             places.append(f"{path}, line {count}")
     return Servers(list(dict.fromkeys(found)), ", ".join(places)[:1000] or f"{path} names none", [path])
 
