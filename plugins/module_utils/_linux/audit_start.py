@@ -19,7 +19,8 @@ def not_loaded(host) -> str:
         path = first_of(host, tuple(f"{folder}/{unit}" for folder in FOLDERS))
         if not path:
             continue
-        if is_null(host, path):
+        if is_null(host, path) or not text_or_nothing(host, path):
+            # systemd takes an empty file for a mask as well.
             return f"{unit} is masked, so nothing loads the rules when the machine starts"
         commands = _commands(host, [path, *_drop_ins(host, unit)])
         if commands and not any("augenrules" in command and "--load" in command for command in commands):

@@ -397,6 +397,7 @@ OLD_AUDITD = "[Service]\nExecStart=/sbin/auditd\nExecStartPost=-/sbin/augenrules
     [
         ({LOADER: LOADS}, ""),
         ({LOADER: LOADS, "/etc/systemd/system/audit-rules.service": None}, "audit-rules.service is masked"),
+        ({LOADER: LOADS, "/etc/systemd/system/audit-rules.service": ""}, "audit-rules.service is masked"),
         (
             {LOADER: LOADS, OWN: "[Service]\nExecStart=\n" + OTHER_LIST},
             "does not run augenrules --load",

@@ -187,6 +187,8 @@ def test_what_firewalld_will_load(tmp_path: Path, files: dict[str, str | None], 
     [
         pytest.param({"/etc/NetworkManager/dispatcher.d/50-open": "#!/bin/sh\niptables -F\n"}, ["netfilter-persistent.service"], "failed: it cannot be told whether strangers get through: /etc/NetworkManager/dispatcher.d/50-open seems to take rules away", id="a script flushes"),
         pytest.param({"/etc/rc.local": "#!/bin/sh\n# iptables -F\niptables -A FORWARD -j DROP\n"}, ["netfilter-persistent.service"], "drop:", id="a script adds"),
+        pytest.param({"/etc/NetworkManager/dispatcher.d/50-long": "#" * (1024 * 1024 + 1)}, ["netfilter-persistent.service"], "too_large:", id="a script that is not read"),
+        pytest.param({"/etc/NetworkManager/dispatcher.d/no-wait.d/x": ""}, ["netfilter-persistent.service"], "drop:", id="a folder of scripts"),
         pytest.param({}, ["shorewall.service"], "failed: it cannot be told whether strangers get through: shorewall.service seems to load rules", id="another program"),
     ],
 )  # fmt: skip
