@@ -16,7 +16,7 @@ COMMANDS = ("ExecStart", "ExecStartPre", "ExecStartPost")
 def not_loaded(host) -> str:
     """Why nothing loads /etc/audit/rules.d at the start, or "" where augenrules does or no unit says anything."""
     for unit in UNITS:
-        path = first_of(host, tuple(f"{folder}/{unit}" for folder in FOLDERS))
+        path = file_of(host, unit)
         if not path:
             continue
         if is_null(host, path) or not text_or_nothing(host, path):
@@ -28,6 +28,11 @@ def not_loaded(host) -> str:
             return f"{unit} does not run augenrules --load when the machine starts, so these files are not read: {said}"
         return ""
     return ""
+
+
+def file_of(host, unit: str) -> str:
+    """The file that systemd takes a unit from, empty where there is none."""
+    return first_of(host, tuple(f"{folder}/{unit}" for folder in FOLDERS))
 
 
 def _drop_ins(host, unit: str) -> list:

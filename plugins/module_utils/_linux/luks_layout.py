@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .attempt import text_or_nothing
 from .block_devices import backing_file, devices, disks, removable, resolve
-from .mounts import fstab, holder, mounted, swaps
+from .mounts import MEMORY, fstab, holder, mounted, swaps
 
 # Members of something else, judged through what lies on them.
 MEMBERS = ("LVM2_member", "linux_raid_member", "isw_raid_member", "ddf_raid_member", "mpath_member", "crypto_LUKS")
@@ -101,7 +101,7 @@ class Layout:
         mount = holder(self.mounts, path)
         if mount is None:
             return ["unknown"]
-        if mount.fstype in ("tmpfs", "ramfs"):
+        if mount.fstype in MEMORY:
             return ["memory"]
         under = self._on(mount)
         if not under:

@@ -12,9 +12,7 @@ SWAPS = "/proc/swaps"
 FSTAB = "/etc/fstab"
 CRYPTTAB = "/etc/crypttab"
 OCTAL = re.compile(r"\\([0-7]{3})")
-
-
-MEMORY = ("tmpfs", "ramfs")
+MEMORY = ("tmpfs", "ramfs")  # file systems whose content is gone after a restart
 
 
 class Mount:

@@ -108,10 +108,10 @@ def _quick(host, path: str) -> Profile:
     sections = _sections(text)
     name = path.rsplit("/", 1)[1][: -len(".conf")]
     profile = Profile(name, "wg-quick", path, "wireguard")
-    peers = [said for name, said in sections if name == "peer"]
+    peers = [said for section, said in sections if section == "peer"]
     interface: dict = {}
-    for name, said in sections:
-        if name == "interface":
+    for section, said in sections:
+        if section == "interface":
             interface.update(said)
     tunnel = Tunnel(to=_networks(said for peer in peers for said in peer.get("allowedips", [])))
     table = interface.get("table", ["auto"])[-1]
