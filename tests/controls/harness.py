@@ -34,7 +34,7 @@ from tests.vm.encrypt import PASSPHRASE
 from tests.vm.errors import LabError
 from tests.vm.machine import Machine
 
-from .scripts import FOLDER, Script, controls_with_truth
+from .scripts import FOLDER, Script, controls_with_truth, truth_files
 
 ROOT = FOLDER.parents[1]
 DRIVERS = ROOT / "plugins" / "module_utils" / "_linux"
@@ -59,6 +59,7 @@ for name, changes in json.load(sys.stdin):
 FAMILIES = ["LCK", "LBL", "AUD", "FWD"]  # what a roll-out may change
 ENFORCED = "enforced"
 KNOWN = f"PASSPHRASE={shlex.quote(PASSPHRASE)}"  # what a technician at an encrypted machine knows
+WAITS = "FWD"  # truths that wait for daemons most of the time, which they share with no other: asked beside the others
 MOST_ROUNDS = 4
 PATIENCE = 900  # seconds for one command: other tests may keep both processors busy
 
@@ -131,7 +132,7 @@ class Proof:
     def ship(self) -> None:
         """Put the drivers on the machine, compiled, so that a visit starts at once."""
         files = {path: f"_linux/{path.name}" for path in sorted(DRIVERS.glob("*.py"))}
-        files |= {FOLDER / control / "truth.sh": f"truth/{control}.sh" for control in controls_with_truth()}
+        files |= {path: f"truth/{name}" for path, name in truth_files().items()}
         self.machine.root(f"mkdir -p {THERE} && tar -xC {THERE}", input=_packed(files))
         self.machine.put(f"{NOTICE}\n".encode(), f"{THERE}/notice")
         self.machine.put(json.dumps(self.baseline.addresses(Platform.LINUX)).encode(), f"{THERE}/addresses")
@@ -183,7 +184,15 @@ class Proof:
     def _truth_command(self, controls: list[str], level: str) -> str:
         variables = f"LEVEL={level or self.variables['leeboard_level']} NOTICE={THERE}/notice"
         variables += f" SSH_NOW={THERE}/ssh-now SSH_NEXT={THERE}/ssh-next"
-        return "".join(f"echo '== {c}'; {variables} bash {THERE}/truth/{c}.sh 2>/dev/null; " for c in controls)
+
+        def ask(asked: list[str]) -> str:
+            return "".join(f"echo '== {c}'; {variables} bash {THERE}/truth/{c}.sh 2>/dev/null; " for c in asked)
+
+        waiting = [control for control in controls if control.startswith(WAITS)]
+        if not waiting:
+            return ask(controls)
+        others = ask([control for control in controls if control not in waiting])
+        return f"{{ {ask(waiting)} }} >{THERE}/said & {others} wait; cat {THERE}/said"
 
     def _truths(self, said: str) -> dict[str, Truth]:
         parts = re.split(r"^== (\S+)\n", said, flags=re.MULTILINE)[1:]

@@ -15,8 +15,6 @@ CHECKED = ("encrypted",)  # machines on which nothing is rolled out: what is pro
 HEAD = re.compile(r"# (kind|image|level|flips|expect|also|mends|alone): (.+)\Z")
 # make test-full: every script, each by itself. Else a share of them, as many in one pass as do not meet.
 FULL = bool(os.environ.get("LEEBOARD_FULL"))
-# Harmless changes of these families on the server were not all seen in the lab yet: only `make test-full` does them.
-NOT_SEEN_YET = ("AUD", "ENC", "FWD", "REM")
 # What a lane of two machines does with a script that is meant for both: the smaller one has less to do.
 BOTH = "server"
 
@@ -63,7 +61,8 @@ class AnyScript:
 class Script(AnyScript):
     """One for a machine of the lab, made of that image. With `alone` it gets in the way of others.
 
-    `also` is what becomes of other controls: a daemon that is not reloaded leaves all of its settings pending.
+    `also` is what becomes of other controls: a daemon that is not reloaded leaves all of its settings pending, and a
+    first VPN profile makes what is asked of profiles compliant, where nothing applied before.
     """
 
     image: str
@@ -76,17 +75,23 @@ class Script(AnyScript):
         return dict.fromkeys(self.flips, self.expect) | self.also
 
 
+def head_of(lines: Iterable[str], known: re.Pattern[str]) -> dict[str, str]:
+    """What the comments of a head say, by their first word. The first line that `known` does not match ends it."""
+    head = {}
+    for line in lines:
+        match = known.match(line)
+        if match is None:
+            break
+        head[match[1]] = match[2].strip()
+    return head
+
+
 def read(path: Path) -> Script:
     """The script in a file. Raises ValueError that names the file and what is wrong with its head."""
     lines = path.read_text(encoding="utf-8").split("\n")
     if len(lines) < 3 or not lines[0].startswith("#!/bin/") or not lines[1].startswith("# "):
         raise ValueError(f"{path}: the first line names the shell, the second says what a person did")
-    head = {}
-    for line in lines[2:]:
-        match = HEAD.match(line)
-        if match is None:
-            break
-        head[match[1]] = match[2].strip()
+    head = head_of(lines[2:], HEAD)
     harmless = path.parent.name == "harmless"
     wanted = {"kind", "image"} if harmless else {"kind", "image", "flips", "expect"}
     if not wanted <= head.keys():
@@ -96,6 +101,9 @@ def read(path: Path) -> Script:
         raise ValueError(f"{path}: kind is one of {', '.join(KINDS)}; image is {images} or both")
     if head.get("expect", "drifted") not in ("drifted", "error", "pending"):
         raise ValueError(f"{path}: expect is drifted, error or pending")
+    also = dict(one.split() for one in head.get("also", "").split(", ") if one)
+    if harmless and set(also.values()) - {"compliant"}:
+        raise ValueError(f"{path}: what comes along with a harmless change is compliant")
     return Script(
         path=path,
         story=lines[1][2:],
@@ -106,7 +114,7 @@ def read(path: Path) -> Script:
         expect=head.get("expect", "compliant"),
         mends=head.get("mends", "yes") == "yes",
         alone=head.get("alone", "no") == "yes",
-        also=dict(one.split() for one in head.get("also", "").split(", ") if one),
+        also=also,
     )
 
 
@@ -149,8 +157,7 @@ def tried_scripts(full: bool = FULL) -> list[Script]:
 def _share(scripts: list[Script], breaks: bool) -> list[Script]:
     """What a short run takes of scripts that are alike."""
     if not breaks:
-        unseen = scripts[0].image == BOTH and scripts[0].control.startswith(NOT_SEEN_YET)
-        return [] if unseen else scripts[:1]
+        return scripts[:1]
     another = [other for other in scripts if other.kind != scripts[0].kind]
     return [scripts[0], *(another or scripts[1:])[:1]]
 
@@ -163,3 +170,9 @@ def all_scripts() -> list[Script]:
 def controls_with_truth() -> list[str]:
     """The controls that have a script which tells the truth by other means than ours."""
     return sorted(path.parent.name for path in FOLDER.glob("*/truth.sh"))
+
+
+def truth_files() -> dict[Path, str]:
+    """The truth scripts and what several of them share, with the name that each has on a machine, in one folder."""
+    own = {FOLDER / control / "truth.sh": f"{control}.sh" for control in controls_with_truth()}
+    return own | {path: path.name for path in sorted(FOLDER.glob("truth_*.sh"))}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
+from pathlib import Path
 
 import pytest
 import yaml
@@ -13,7 +15,7 @@ from leeboard.policy.model import Platform
 from leeboard.verdict.finding import Finding
 
 from .cases import Case, all_cases
-from .scripts import FOLDER, all_scripts, controls_with_truth, passes
+from .scripts import FOLDER, all_scripts, controls_with_truth, passes, read, truth_files
 
 KEYS = {"name", "from", "device", "facts", "readings", "expect", "mode", "words"}
 # Of controls that no device answers for: when somebody asks, and what the controller then finds.
@@ -87,14 +89,41 @@ def test_each_control_of_the_encrypted_machine_has_breaks_of_different_kinds() -
     assert set(proved) <= set(controls_with_truth())
 
 
+def test_what_truth_scripts_share_is_shipped_beside_them() -> None:
+    named = {
+        name
+        for path in truth_files()
+        for name in re.findall(r"\B/((?:truth_\w+|[A-Z]{3}-\d\d)\.sh)\b", path.read_text(encoding="utf-8"))
+    }
+    assert {"AUD-04.sh", "truth_session.sh", "truth_augenrules.sh"} <= named
+    assert named <= set(truth_files().values())
+
+
+def test_a_harmless_change_brings_nothing_but_what_is_right(tmp_path: Path) -> None:
+    script = tmp_path / "harmless" / "pending.sh"
+    script.parent.mkdir()
+    script.write_text("#!/bin/bash\n# Somebody did it.\n# kind: value\n# image: gnome\n# also: REM-02 pending\n")
+    with pytest.raises(ValueError, match=r"pending\.sh: what comes along with a harmless change is compliant"):
+        read(script)
+
+
+def test_what_a_script_brings_did_not_apply_before() -> None:
+    machines = yaml.safe_load((FOLDER / "machines.yml").read_text(encoding="utf-8"))
+    brought = {s.name: [c for c, verdict in s.also.items() if verdict == "compliant"] for s in all_scripts()}
+    assert any(brought.values())
+    known = {script.name: machines[script.image]["applies"] for script in all_scripts()}
+    assert not {name: found for name, found in brought.items() if set(found) & known[name].keys()}
+    assert not {name for name, found in brought.items() if set(found) - {one.id for one in load().controls}}
+
+
 def test_scripts_that_meet_in_no_control_share_a_pass() -> None:
     scripts = all_scripts()
     groups = passes(scripts)
     assert sorted(script.name for group in groups for script in group) == sorted(script.name for script in scripts)
     assert len(groups) < len(scripts)
     for group in groups:
-        asked = [control for script in group for control in script.asked]
-        assert sorted(set(asked)) == sorted(asked)
+        touched = [control for script in group for control in {*script.asked, *script.also}]
+        assert sorted(set(touched)) == sorted(touched)
         assert len({(script.image, script.level, bool(script.flips)) for script in group}) == 1
         assert len(group) == 1 or not any(script.alone for script in group)
     assert [len(group) for group in passes(scripts, alone=True)] == [1] * len(scripts)

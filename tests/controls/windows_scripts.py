@@ -17,7 +17,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from .scripts import FOLDER, KINDS, AnyScript
+from .scripts import FOLDER, KINDS, AnyScript, head_of
 
 KEYS = ("kind", "level", "role", "flips", "expect", "pending", "restart", "mends")
 HEAD = re.compile(rf"# ({'|'.join(KEYS)}): (.+)\Z")
@@ -40,12 +40,7 @@ class WindowsScript(AnyScript):
 def read(path: Path) -> WindowsScript:
     """The script in a file. Raises ValueError that names the file and what is wrong with its head."""
     lines = path.read_text(encoding="utf-8").split("\n")
-    head = {}
-    for line in lines[1:]:
-        match = HEAD.match(line)
-        if match is None:
-            break
-        head[match[1]] = match[2].strip()
+    head = head_of(lines[1:], HEAD)
     harmless = path.parent.name == "harmless"
     wanted = {"kind"} if harmless else {"kind", "flips", "expect"}
     if not lines[0].startswith("# ") or not wanted <= head.keys() or (harmless and "flips" in head):

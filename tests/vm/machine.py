@@ -17,12 +17,13 @@ from pathlib import Path
 from .cache import hold
 from .console import ASKS, shown, type_text
 from .encrypt import PASSPHRASE
-from .errors import LabError
+from .errors import LabError, tail
 from .image import IN_USE, Image
 from .process import process_start, wait_gone
 from .qemu import MachineSpec, command_line
 from .qmp import monitor, qmp
 from .ssh import TECHNICIAN, SshAccess
+from .tpm import start_tpm
 
 CLEAN = "clean"
 _SHORT = 64  # bytes of a folder's name that leave room for sockets/ssh-technician.XXXXXXXXXXXXXXXX
@@ -87,25 +88,22 @@ class Machine:
             _qemu_img("create", "-q", "-f", "qcow2", str(path), f"{size}M")
 
     def start(self, load: str | None = None) -> None:
-        """Switch on; `load` resumes that saved state. Does not wait for the guest."""
+        """Switch on; `load` resumes that saved state. Does not wait for the guest. What fails leaves nothing behind."""
         if self.running():
             raise LabError(f"{self.name}: runs already (process {self.pid}): stop it first")
         self._marks = [hold(self.folder / IN_USE), hold(self.image.folder / IN_USE)]
         self._console_read = self.console.stat().st_size if self.console.exists() else 0
-        if self.spec.tpm:
-            self._start_tpm()
-        command = command_line(self.spec, self.image, self.folder, self.sockets, self.port, load)
-        if not self.keep:
-            command = ["setpriv", "--pdeathsig", "KILL", *command]
-        with (self.folder / "qemu.log").open("ab") as log:
-            qemu = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                pass_fds=self._marks, start_new_session=True,
-            )  # fmt: skip
-        self._children.append(qemu)
-        self.pid = qemu.pid
-        self.started = process_start(qemu.pid) or "ended"
-        self._wait_for_qemu()
+        try:
+            if self.spec.tpm:
+                self._children.append(start_tpm(self.folder, self.sockets / "tpm"))
+            self._start_qemu(load)
+            self._wait_for_qemu()
+        except BaseException:
+            for child in self._children:  # a swtpm that QEMU never talked to would wait for it for ever
+                child.kill()
+            self._reap()
+            self._forget()
+            raise
         self._write_state()
 
     def stop(self) -> None:
@@ -292,25 +290,18 @@ class Machine:
         if answer:
             raise self._failure(f"`{line}` failed: {answer}")
 
-    def _start_tpm(self) -> None:
-        state = self.folder / "tpm"
-        state.mkdir(exist_ok=True)
-        path = self.sockets / "tpm"
-        path.unlink(missing_ok=True)
-        command = ["swtpm", "socket", "--tpm2", "--terminate", "--tpmstate", f"dir={state}",
-                   "--ctrl", f"type=unixio,path={path}"]  # fmt: skip
-        with (self.folder / "swtpm.log").open("ab") as log:
-            try:
-                tpm = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                       start_new_session=True)  # fmt: skip
-            except FileNotFoundError:
-                raise LabError("a machine with a TPM needs swtpm: apt-get install swtpm") from None
-        self._children.append(tpm)
-        deadline = time.monotonic() + 10
-        while not path.exists():
-            if tpm.poll() is not None or time.monotonic() > deadline:
-                raise self._failure(f"swtpm does not start: {_tail(self.folder / 'swtpm.log', 5)}")
-            time.sleep(0.02)
+    def _start_qemu(self, load: str | None) -> None:
+        command = command_line(self.spec, self.image, self.folder, self.sockets, self.port, load)
+        if not self.keep:
+            command = ["setpriv", "--pdeathsig", "KILL", *command]
+        with (self.folder / "qemu.log").open("ab") as log:
+            qemu = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                pass_fds=self._marks, start_new_session=True,
+            )  # fmt: skip
+        self._children.append(qemu)
+        self.pid = qemu.pid
+        self.started = process_start(qemu.pid) or "ended"
 
     def _wait_for_qemu(self, timeout: float = 60.0) -> None:
         deadline = time.monotonic() + timeout
@@ -350,7 +341,7 @@ class Machine:
     def _failure(self, what: str) -> LabError:
         return LabError(
             f"{self.name}: {what}\n--- {self.folder / 'qemu.log'}\n"
-            f"{_tail(self.folder / 'qemu.log', 5)}\n--- {self.console}\n{_tail(self.console, 30)}"
+            f"{tail(self.folder / 'qemu.log', 5)}\n--- {self.console}\n{tail(self.console, 30)}"
         )
 
     def _write_state(self) -> None:
@@ -390,10 +381,3 @@ def _qemu_img(*arguments: str) -> None:
     done = subprocess.run(["qemu-img", *arguments], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise LabError(f"qemu-img {shlex.join(arguments)} failed: {done.stderr.strip()}")
-
-
-def _tail(path: Path, lines: int) -> str:
-    if not path.exists():
-        return "(nothing)"
-    text = path.read_text(encoding="utf-8", errors="replace").replace("\r", "")
-    return "\n".join(text.splitlines()[-lines:])

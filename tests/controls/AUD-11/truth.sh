@@ -27,14 +27,9 @@ rotates() { # rotates SIZE: auditd, as it runs, keeps as many logs of SIZE KB as
     return 1
 }
 
-said=$(unshare --pid --fork --mount --propagation private \
-    sh -c 'mount -n -t tmpfs tmpfs /run && exec auditd -f -s nochange' 2>&1)
-[ $? -ne 6 ] || wrong+="auditd does not take its configuration. "
-loaded=$(cat $logs/audit.log $logs/audit.log.1 2>/dev/null |
-    sed -n 's/^type=DAEMON_\(START\|CONFIG\) msg=audit(\([0-9]*\).*res=success.*/\2/p' | sort -n | tail -1)
-changed=$(stat -c %Y /etc/audit/auditd.conf)
-if [ "$changed" -gt "${loaded:-9999999999}" ]; then
-    unread="auditd has not read its configuration. "
+# shellcheck source=tests/controls/truth_auditd.sh
+. "${0%/*}/truth_auditd.sh" || exit
+if [ -n "$unread" ]; then
     count=$(sed -n 's/^num_logs_parser called with: //p' <<<"$said" | tail -1)
     size=$(sed -n 's/^max_log_size_parser called with: //p' <<<"$said" | tail -1)
     [ $((${count:-0} * ${size:-0})) -ge "$wanted" ] || wrong+="auditd would keep '$count' logs of '$size' MB. "

@@ -5,9 +5,8 @@
 set -u
 wrong="" unread=""
 
-said=$(unshare --pid --fork --mount --propagation private \
-    sh -c 'mount -n -t tmpfs tmpfs /run && exec auditd -f -s nochange' 2>&1)
-[ $? -ne 6 ] || wrong+="auditd does not take its configuration. "
+# shellcheck source=tests/controls/truth_auditd.sh
+. "${0%/*}/truth_auditd.sh" || exit
 
 read_as() { # read_as PARSER DEFAULT: what auditd read last
     local found
@@ -28,11 +27,6 @@ check "a full disk" "$(read_as disk_full_action ignore)" rotate syslog "${ignore
 check "a failing disk" "$(read_as disk_error_action syslog)" syslog
 check "little space" "$(read_as space_action ignore)" syslog rotate email exec
 check "no space" "$(read_as admin_space_left_action ignore)" rotate syslog
-
-loaded=$(cat /var/log/audit/audit.log /var/log/audit/audit.log.1 2>/dev/null |
-    sed -n 's/^type=DAEMON_\(START\|CONFIG\) msg=audit(\([0-9]*\).*res=success.*/\2/p' | sort -n | tail -1)
-changed=$(stat -c %Y /etc/audit/auditd.conf)
-[ "$changed" -le "${loaded:-9999999999}" ] || unread="auditd has not read its configuration. "
 
 if [ -n "$wrong" ]; then echo drifted; elif [ -n "$unread" ]; then echo pending; else echo compliant; fi
 echo "$wrong$unread"

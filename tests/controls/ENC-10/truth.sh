@@ -2,16 +2,8 @@
 # ENC-10 by looking: every block device that holds a file system and cannot be pulled out lies on dm-crypt. Prints
 # compliant or drifted, then why.
 set -u
-encrypted() {
-    case $(cat "/sys/class/block/$1/dm/uuid" 2>/dev/null) in CRYPT-LUKS* | CRYPT-PLAIN*) return 0 ;; esac
-    local below=0 one
-    for one in "/sys/class/block/$1/slaves"/*; do
-        [ -e "$one" ] || continue
-        below=1
-        encrypted "$(basename "$one")" || return 1
-    done
-    [ $below = 1 ]
-}
+# shellcheck source=tests/controls/truth_disks.sh
+. "${0%/*}/truth_disks.sh" || exit
 wrong=""
 for path in /sys/class/block/*; do
     name=$(basename "$path")

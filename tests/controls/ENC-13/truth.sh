@@ -2,16 +2,8 @@
 # ENC-13 by looking: what the kernel swaps to, and the swap that fstab would switch on, lies on dm-crypt or in memory.
 # Prints compliant or drifted, then why.
 set -u
-encrypted() {
-    case $(cat "/sys/class/block/$1/dm/uuid" 2>/dev/null) in CRYPT-LUKS* | CRYPT-PLAIN*) return 0 ;; esac
-    local below=0 one
-    for one in "/sys/class/block/$1/slaves"/*; do
-        [ -e "$one" ] || continue
-        below=1
-        encrypted "$(basename "$one")" || return 1
-    done
-    [ $below = 1 ]
-}
+# shellcheck source=tests/controls/truth_disks.sh
+. "${0%/*}/truth_disks.sh" || exit
 wrong=""
 listed=$(findmnt --fstab --types swap --noheadings --evaluate --output SOURCE)
 for path in $(swapon --show=NAME --noheadings --raw) $listed; do

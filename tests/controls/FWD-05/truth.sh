@@ -17,7 +17,9 @@ asked() {
 
 systemctl is-active --quiet $unit || wrong+="$unit does not run. "
 [ "$(systemctl is-enabled $unit 2>/dev/null)" = enabled ] || wrong+="$unit is not started at boot. "
-others=$(pgrep -lx 'chronyd|ntpd|ntpdate|openntpd' | cut -d ' ' -f 2 | tr '\n' ' ')
+# As the processes of chrony, ntpsec, openntpd and ntpd-rs are called. The last is the one that Debian installs beside
+# another: it does not say that it is a time-daemon.
+others=$(pgrep -lx 'chronyd|ntpd|ntpdate|openntpd|ntp-daemon' | cut -d ' ' -f 2 | sort -u | tr '\n' ' ')
 [ -z "$others" ] || wrong+="$others runs too. "
 if systemctl is-active --quiet $unit; then
     now=$(asked)

@@ -5,27 +5,8 @@ set -u
 declare -A longest=([standard]=900 [sensitive]=600 [high]=300)
 most=${longest[$LEVEL]} wrong="" waits=""
 
-# A person's login shell, with what pam_env and systemd's environment.d add to a graphical session.
-as() {
-    setpriv --reuid "$1" --regid "$1" --init-groups --reset-env bash -lc "cd; set -a; . /etc/environment
-        eval \"\$(/usr/lib/systemd/user-environment-generators/30-systemd-environment-d-generator)\"; set +a
-        $2"
-}
-
-# What startplasma gives a session, and the answers of KDE's own program. It reads kdeglobals as the lock screen does
-# only under the lock screen's name. `ask KEY DEFAULT` prints a key, once for each of three languages.
-plasma() {
-    as "$1" '
-        for script in /etc/xdg/plasma-workspace/env/*.sh; do [ ! -r "$script" ] || . "$script"; done
-        export folders=${XDG_CONFIG_DIRS:-/etc/xdg}
-        ask() {
-            for LANG in C.UTF-8 en_GB.UTF-8 de_DE.UTF-8; do
-                (export LANG XDG_CONFIG_DIRS=${XDG_CONFIG_HOME:-$HOME/.config}/kdedefaults:$folders; unset LC_ALL
-                exec -a kscreenlocker kreadconfig6 --group Daemon --key "$1" --default "$2")
-            done | sort -u | tr "\n" " "
-        }
-        '"$2"
-}
+# shellcheck source=tests/controls/truth_session.sh
+. "${0%/*}/truth_session.sh" || exit
 
 if command -v kreadconfig6 >/dev/null; then
     for person in technician pupil teacher; do

@@ -3,12 +3,8 @@
 # starts next (it compiles its key files then). gdm 48 runs its greeter with DCONF_PROFILE=Debian-gdm.
 # Prints compliant, pending or drifted, then why. LEVEL is the device's level.
 set -u
-# A person's login shell, with what pam_env and systemd's environment.d add to a graphical session.
-as() {
-    setpriv --reuid "$1" --regid "$1" --init-groups --reset-env bash -lc "cd; set -a; . /etc/environment
-        eval \"\$(/usr/lib/systemd/user-environment-generators/30-systemd-environment-d-generator)\"; set +a
-        $2"
-}
+# shellcheck source=tests/controls/truth_session.sh
+. "${0%/*}/truth_session.sh" || exit
 
 wrong="" waits=""
 for person in technician pupil teacher; do

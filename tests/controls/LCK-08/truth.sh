@@ -1,12 +1,8 @@
 #!/bin/bash
 # LCK-08 as people here get it. Prints compliant or drifted, then why.
 set -u
-# A person's login shell, with what pam_env and systemd's environment.d add to a graphical session.
-as() {
-    setpriv --reuid "$1" --regid "$1" --init-groups --reset-env bash -lc "cd; set -a; . /etc/environment
-        eval \"\$(/usr/lib/systemd/user-environment-generators/30-systemd-environment-d-generator)\"; set +a
-        $2"
-}
+# shellcheck source=tests/controls/truth_session.sh
+. "${0%/*}/truth_session.sh" || exit
 
 wrong=""
 for person in technician pupil teacher; do

@@ -4,18 +4,11 @@
 set -u
 wrong="" waits=""
 
-# charon tells what it has loaded but for its proposals; a file that is newer than its last load counts as not loaded.
-newer=""
-since=$(systemctl show --timestamp=unix -P StateChangeTimestamp strongswan | tr -dc 0-9)
-[ -z "$since" ] || newer=$(find /etc/swanctl/swanctl.conf /etc/swanctl/conf.d -newermt "@$((since + 1))")
-before=$(swanctl --list-conns 2>/dev/null)
-next=$(swanctl --load-conns 2>&1 | grep -v '^plugin ')
-after=$(swanctl --list-conns 2>/dev/null)
-if grep -q 'invalid config file' <<<"$next"; then wrong+="nothing could be loaded: $next. "; fi
+# shellcheck source=tests/controls/truth_charon.sh
+. "${0%/*}/truth_charon.sh" || exit
 ikev1() { grep -E '^[^ ]+: IKEv1' <<<"$1"; }
 if ikev1 "$after" >/dev/null; then wrong+="charon would answer IKEv1: $(ikev1 "$after"). "; fi
 if ikev1 "$before" >/dev/null && [ -z "$newer" ]; then wrong+="charon answers IKEv1: $(ikev1 "$before"). "; fi
-if [ -n "$newer" ]; then waits+="charon has not loaded: $newer. "; fi
 
 services=$(grep -rhoE '^service-type=.*' /etc/NetworkManager/system-connections /run/NetworkManager/system-connections \
     2>/dev/null | grep -vE '\.strongswan$')

@@ -4,15 +4,8 @@
 set -u
 wrong="" waits=""
 
-# charon tells what it has loaded but for its proposals; a file that is newer than its last load counts as not loaded.
-newer=""
-since=$(systemctl show --timestamp=unix -P StateChangeTimestamp strongswan | tr -dc 0-9)
-[ -z "$since" ] || newer=$(find /etc/swanctl/swanctl.conf /etc/swanctl/conf.d -newermt "@$((since + 1))")
-before=$(swanctl --list-conns 2>/dev/null)
-next=$(swanctl --load-conns 2>&1 | grep -v '^plugin ')
-after=$(swanctl --list-conns 2>/dev/null)
-if grep -q 'invalid config file' <<<"$next"; then wrong+="nothing could be loaded: $next. "; fi
-if [ -n "$newer" ]; then waits+="charon has not loaded: $newer. "; fi
+# shellcheck source=tests/controls/truth_charon.sh
+. "${0%/*}/truth_charon.sh" || exit
 
 # Lines of a connection begin with two blanks, those of its children with four. Halves count as a whole.
 split_off() {

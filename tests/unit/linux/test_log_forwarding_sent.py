@@ -258,11 +258,18 @@ def test_somebody_who_is_not_the_collector_hears_nothing(
 def test_why_the_policy_does_not_take_the_other_module(
     rsyslogs: Rsyslogs, certificates: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """When it ends, it sends what waits to somebody with a certificate for another name, some milliseconds away."""
+    """When it ends, it sends what waits to somebody with a certificate for another name, some milliseconds away.
+
+    So it is with the queue that many people write; no queue is judged.
+    """
     needs("ossl")
     impostor = Impostor(certificates / "school/other.example.pem")
     cable = SlowCable(impostor.port)
-    device_logs(rsyslogs, ours(monkeypatch, certificates, cable.port).replace('"gtls"', '"ossl"'))
+    text = ours(monkeypatch, certificates, cable.port).replace('"gtls"', '"ossl"')
+    start, found, _ours = text.partition('queue.type="disk"')
+    assert found
+    usual = 'queue.type="linkedList" queue.filename="waits" queue.saveOnShutdown="on" action.resumeRetryCount="-1")\n'
+    device_logs(rsyslogs, start + usual)
     assert wait(lambda: impostor.visits > 0)
     time.sleep(QUIET)
     rsyslogs.stop()

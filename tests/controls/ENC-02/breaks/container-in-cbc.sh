@@ -4,6 +4,7 @@
 # image: server
 # flips: ENC-02
 # expect: drifted
+# also: ENC-12 compliant
 # mends: no
 set -eu
 truncate -s 32M /srv/vault.img

@@ -4,6 +4,7 @@
 # image: server
 # flips: ENC-09
 # expect: drifted
+# also: ENC-02 compliant, ENC-12 compliant
 # mends: no
 set -eu
 modprobe scsi_debug dev_size_mb=96

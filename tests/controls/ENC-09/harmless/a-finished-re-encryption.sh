@@ -2,6 +2,7 @@
 # A disk was encrypted anew, and it was seen through.
 # kind: value
 # image: server
+# also: ENC-02 compliant, ENC-12 compliant
 set -eu
 modprobe scsi_debug dev_size_mb=96
 udevadm settle

@@ -2,6 +2,7 @@
 # Swap gets a new key at each start.
 # kind: value
 # image: server
+# also: ENC-02 compliant
 set -eu
 truncate -s 64M /srv/swap.img
 loop=$(losetup --find --show /srv/swap.img)

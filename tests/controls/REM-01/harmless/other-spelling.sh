@@ -2,6 +2,7 @@
 # The same connection with comments, quotes, an include, and everything on few lines.
 # kind: value
 # image: gnome
+# also: REM-02 compliant, REM-04 compliant
 set -eu
 cat >/etc/swanctl/conf.d/school.conf <<'EOF'
 connections {

@@ -2,6 +2,7 @@
 # The connection inherits version = 2 from the first of its sections.
 # kind: precedence
 # image: gnome
+# also: REM-02 compliant, REM-04 compliant
 set -eu
 cat >/etc/swanctl/conf.d/school.conf <<'EOF'
 new {

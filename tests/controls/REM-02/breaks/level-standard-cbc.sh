@@ -5,6 +5,7 @@
 # level: standard
 # flips: REM-02
 # expect: drifted
+# also: REM-04 compliant
 # mends: no
 set -eu
 cat >/etc/swanctl/conf.d/school.conf <<'EOF'

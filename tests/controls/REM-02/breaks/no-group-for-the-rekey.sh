@@ -4,6 +4,7 @@
 # image: gnome
 # flips: REM-02
 # expect: drifted
+# also: REM-04 compliant
 # mends: no
 set -eu
 cat >/etc/swanctl/conf.d/school.conf <<'EOF'

@@ -2,6 +2,7 @@
 # The same algorithms in another order, with the hash in place of the PRF, and no length of the tag.
 # kind: value
 # image: gnome
+# also: REM-02 compliant, REM-04 compliant
 set -eu
 cat >/etc/swanctl/conf.d/school.conf <<'EOF'
 connections {

@@ -2,6 +2,7 @@
 # A larger group and hash than level high asks for.
 # kind: value
 # image: gnome
+# also: REM-02 compliant, REM-04 compliant
 set -eu
 cat >/etc/swanctl/conf.d/school.conf <<'EOF'
 connections {

@@ -2,6 +2,7 @@
 # The old proposals are still there as a comment.
 # kind: precedence
 # image: gnome
+# also: REM-02 compliant, REM-04 compliant
 set -eu
 cat >/etc/swanctl/conf.d/school.conf <<'EOF'
 connections {

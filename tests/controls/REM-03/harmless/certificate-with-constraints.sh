@@ -2,6 +2,7 @@
 # The gateway's certificate must be of a certain strength.
 # kind: value
 # image: gnome
+# also: REM-02 compliant, REM-04 compliant
 set -eu
 cat >/etc/swanctl/conf.d/school.conf <<'EOF'
 connections {

@@ -2,6 +2,7 @@
 # A private key has a passphrase, which is no shared secret.
 # kind: value
 # image: gnome
+# also: REM-02 compliant, REM-04 compliant
 set -eu
 cat >/etc/swanctl/conf.d/school.conf <<'EOF'
 connections {

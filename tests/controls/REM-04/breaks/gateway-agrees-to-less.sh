@@ -4,6 +4,7 @@
 # image: gnome
 # flips: REM-03 REM-04
 # expect: drifted
+# also: REM-02 compliant
 # mends: no
 set -eu
 # The gateway is a second charon in a network of its own. Both know a secret, since this is about what they agree on.

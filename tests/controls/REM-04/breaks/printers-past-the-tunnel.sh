@@ -4,6 +4,7 @@
 # image: gnome
 # flips: REM-04
 # expect: drifted
+# also: REM-02 compliant
 # mends: no
 set -eu
 cat >/etc/swanctl/conf.d/school.conf <<'EOF'

@@ -2,6 +2,7 @@
 # A connection that others call: it has no address to call, and asks for nothing.
 # kind: value
 # image: gnome
+# also: REM-02 compliant, REM-04 compliant
 set -eu
 cat >/etc/swanctl/conf.d/school.conf <<'EOF'
 connections {

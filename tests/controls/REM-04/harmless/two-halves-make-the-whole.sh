@@ -2,6 +2,7 @@
 # Everything in two halves each, as some clients write it, in two children.
 # kind: value
 # image: gnome
+# also: REM-02 compliant, REM-04 compliant
 set -eu
 cat >/etc/swanctl/conf.d/school.conf <<'EOF'
 connections {

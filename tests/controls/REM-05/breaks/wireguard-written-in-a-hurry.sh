@@ -5,6 +5,7 @@
 # level: standard
 # flips: REM-05
 # expect: drifted
+# also: REM-04 compliant
 # mends: no
 set -eu
 cat >/etc/wireguard/school.conf <<'EOF'
