@@ -5,7 +5,7 @@ Only augenrules reads /etc/audit/rules.d. A unit that somebody replaced may load
 
 from __future__ import annotations
 
-from .attempt import first_of, is_null, text_or_nothing
+from .attempt import by_name, first_of, is_null, text_or_nothing
 from .inifile import systemd_assignments
 
 FOLDERS = ("/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system")
@@ -36,12 +36,7 @@ def file_of(host, unit: str) -> str:
 
 
 def _drop_ins(host, unit: str) -> list:
-    chosen: dict = {}
-    for folder in FOLDERS:
-        for name in host.entries(f"{folder}/{unit}.d"):
-            if name.endswith(".conf"):
-                chosen.setdefault(name, f"{folder}/{unit}.d/{name}")
-    return [chosen[name] for name in sorted(chosen)]
+    return by_name(host, [f"{folder}/{unit}.d" for folder in FOLDERS], ".conf")
 
 
 def _commands(host, paths: list) -> list:

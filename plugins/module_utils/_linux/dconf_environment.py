@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 
+from .attempt import by_name
 from .dconf_gvdb import Gvdb, Malformed
 from .dconf_keyfiles import settle
 from .dconf_people import everyone, read_own
@@ -69,12 +70,7 @@ def redirections(text: str) -> list:
 def system_files(host) -> list:
     """Every file that sets variables for all sessions, each once, in the order in which they are read."""
     found = [name for name in SYSTEM_FILES if host.exists(name)]
-    seen = set()
-    for folder in ENVIRONMENT_FOLDERS:  # a name in an earlier folder hides the same name in a later one
-        for name in host.entries(folder):
-            if name.endswith(".conf") and name not in seen:
-                seen.add(name)
-                found.append(f"{folder}/{name}")
+    found += by_name(host, ENVIRONMENT_FOLDERS, ".conf")
     for folder in (*SHELL_FOLDERS, *SERVICE_FOLDERS):
         wanted = (".sh",) if folder.endswith("profile.d") else (".conf",) if folder in SERVICE_FOLDERS else ("",)
         found += [f"{folder}/{name}" for name in host.entries(folder) if name.endswith(wanted)]

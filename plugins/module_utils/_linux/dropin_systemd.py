@@ -10,7 +10,7 @@ later ones and a link to /dev/null masks. The last assignment wins and an empty 
 from __future__ import annotations
 
 from . import dropin_journald, dropin_sleep
-from .attempt import text_or_nothing
+from .attempt import by_name, text_or_nothing
 from .change import ChangeRefused
 from .inifile import systemd_assignments, with_key
 from .reading import absent, value
@@ -62,12 +62,7 @@ def _parts(address: str) -> tuple:
 def files(host, name: str) -> list:
     """The files that are read, in their order. Raises HostError when a folder cannot be listed."""
     main = [f"{folder}/{name}.conf" for folder in FOLDERS if host.exists(f"{folder}/{name}.conf")][:1]
-    chosen: dict = {}
-    for folder in FOLDERS:
-        for entry in host.entries(f"{folder}/{name}.conf.d"):
-            if entry.endswith(".conf"):
-                chosen.setdefault(entry, f"{folder}/{name}.conf.d/{entry}")
-    return main + [chosen[entry] for entry in sorted(chosen)]
+    return main + by_name(host, [f"{folder}/{name}.conf.d" for folder in FOLDERS], ".conf")
 
 
 def plan(host, planned, address: str, wanted) -> list:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 
-from .attempt import number, text_or_nothing
+from .attempt import by_name, number, text_or_nothing
 from .firewall_rules import ACCEPT, DROP, MAYBE_ACCEPT, REJECT, Packet, Ruleset
 from .firewall_values import OTHER_CARD
 from .host import HostError
@@ -82,14 +82,9 @@ def stays_off(host) -> bool:
     """
     if not host.exists("/proc/net/if_inet6"):
         return True  # ipv6.disable=1, or a kernel without it
-    files: dict = {}
-    for folder in SYSCTL:
-        for name in host.entries(folder):
-            if name.endswith(".conf"):
-                files.setdefault(name, f"{folder}/{name}")
     said: dict = {}
-    for name in sorted(files):
-        for card, switch in SWITCH.findall(text_or_nothing(host, files[name]) or ""):
+    for path in by_name(host, SYSCTL, ".conf"):
+        for card, switch in SWITCH.findall(text_or_nothing(host, path) or ""):
             if card in ("all", "*"):
                 said.clear()  # it is written to every card, and to what later ones begin with
             said["default" if card in ("all", "*") else card] = switch

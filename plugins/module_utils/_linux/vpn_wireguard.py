@@ -8,7 +8,7 @@ from __future__ import annotations
 import fnmatch
 import re
 
-from .attempt import text_or_nothing
+from .attempt import by_name, text_or_nothing
 from .host import HostError
 from .inifile import systemd_assignments
 from .vpn_profile import Profile, Tunnel, collapsed
@@ -179,24 +179,14 @@ def _routes(host, name: str) -> list:
 
 def networkd_files(host, ending: str) -> list:
     """The files of that kind that count, sorted by name: a file in an earlier folder hides its namesakes."""
-    chosen: dict = {}
-    for folder in NETWORKD:
-        for name in host.entries(folder):
-            if name.endswith(ending):
-                chosen.setdefault(name, f"{folder}/{name}")
-    return [chosen[name] for name in sorted(chosen)]
+    return by_name(host, NETWORKD, ending)
 
 
 def _joined(host, path: str) -> dict:
     """{(section, key): [text, ...]} of a networkd file and its drop-ins."""
     found: dict = {}
-    dropins: dict = {}
-    for folder in NETWORKD:
-        place = f"{folder}/{path.rsplit('/', 1)[1]}.d"
-        for name in host.entries(place):
-            if name.endswith(".conf"):
-                dropins.setdefault(name, f"{place}/{name}")
-    for file in [path, *(dropins[name] for name in sorted(dropins))]:
+    places = [f"{folder}/{path.rsplit('/', 1)[1]}.d" for folder in NETWORKD]
+    for file in [path, *by_name(host, places, ".conf")]:
         for one in systemd_assignments(text_or_nothing(host, file) or "", file):
             found.setdefault((one.section, one.key), []).append(one.text)
     return found
