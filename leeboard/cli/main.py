@@ -19,6 +19,8 @@ from leeboard.version import __version__
 
 FAILED = 1
 INTERRUPTED = 130  # what typer makes of Ctrl-C
+# A service that is stopped and a terminal that is closed end a run as Ctrl-C does.
+ENDS_A_RUN = (signal.SIGTERM, signal.SIGHUP)
 
 app = typer.Typer(
     name="leeboard",
@@ -48,9 +50,10 @@ def options(
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and end the process with the exit code of docs/exit-codes.md."""
-    # A service that is stopped and a terminal that is closed end a run as Ctrl-C does.
-    signal.signal(signal.SIGTERM, _stop)
-    signal.signal(signal.SIGHUP, _stop)
+    for number in ENDS_A_RUN:
+        # nohup has us ignore the end of the terminal, and means it.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _stop)
     try:
         status = typer.main.get_command(app).main(args=arguments, prog_name="leeboard", standalone_mode=False)
     except typer.BadParameter as problem:
@@ -72,4 +75,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _stop(_number: int, _frame: FrameType | None) -> None:
+    # A closed terminal is told of twice, by the kernel and by the shell: the second must not break off how we end.
+    for number in ENDS_A_RUN:
+        signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt

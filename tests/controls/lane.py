@@ -46,8 +46,8 @@ class Outcome:
     truth: dict[str, Truth]
 
 
-# How many machines work at the same time: one for each processor of CI. Three took longer than one after another, and an
-# emulated guest that waits too long for its processor loses timers, and hangs.
+# How many machines work at the same time: one for each processor of CI. Three take longer than that, and an emulated
+# guest that waits too long for its processor loses timers, and hangs.
 _AT_ONCE = BoundedSemaphore(2)
 
 

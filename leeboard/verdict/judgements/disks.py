@@ -6,6 +6,7 @@ from leeboard.verdict.judgements.answer import Answer, Facts, Judgement, MakesNo
 from leeboard.verdict.judgements.looking import (
     faults,
     key_files_in_clear,
+    known_places,
     luks,
     not_looked_at,
     some,
@@ -51,6 +52,8 @@ def _plain(volume: Volume) -> tuple[list[str], str]:
     if "cipher_null" in volume.plain.mapping.cipher:
         return ["opened with the cipher null, which encrypts nothing"], ""
     wrong = key_files_in_clear(volume.plain.key_files)
+    if not wrong:
+        known_places(volume, volume.plain.key_files)
     return wrong, f"dm-crypt without a header, {volume.plain.mapping.cipher}"
 
 

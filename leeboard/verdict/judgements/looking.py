@@ -56,6 +56,13 @@ def key_files_in_clear(key_files: Iterable[KeyFile]) -> list[str]:
     ]
 
 
+def known_places(volume: Volume, key_files: Iterable[KeyFile]) -> None:
+    """Raise CannotBeTold where nobody can say whether a key file may be had by whoever takes the disk."""
+    for key in key_files:
+        if key.place == "unknown":
+            raise CannotBeTold(f"{volume.said}: {key.path}: {key.why or 'on what it lies is not known'}")
+
+
 def some(volumes: list[Volume]) -> list[Volume]:
     """The encrypted volumes as they are. Raises DoesNotApply where there is none: how well would say nothing."""
     if not volumes:

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from leeboard.verdict.judgements.answer import Answer, CannotBeTold, Facts, Judgement
-from leeboard.verdict.judgements.looking import faults, headers, key_files_in_clear, luks, some, with_luks
+from leeboard.verdict.judgements.looking import (
+    faults,
+    headers,
+    key_files_in_clear,
+    known_places,
+    luks,
+    some,
+    with_luks,
+)
 from leeboard.verdict.judgements.volume import Luks, Token, Volume
 
 Volumes = tuple[Volume, ...]
@@ -94,9 +102,7 @@ def _untold(volume: Volume, header: Luks) -> None:
         raise CannotBeTold(f"{volume.said}: an empty passphrase was not tried: {header.empty.why}")
     if unknown_way(volume, header):
         raise CannotBeTold(unknown_way(volume, header))
-    for key in header.key_files:
-        if key.place == "unknown":
-            raise CannotBeTold(f"{volume.said}: {key.path}: {key.why or 'on what it lies is not known'}")
+    known_places(volume, header.key_files)
 
 
 def pre_boot(volumes: Volumes, _facts: Facts) -> Answer:

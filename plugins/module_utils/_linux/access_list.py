@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import struct
 
-USER, GROUP, MASK = 0x02, 0x08, 0x10
+from .host import HostError
+
+VERSION, USER, GROUP, MASK = 2, 0x02, 0x08, 0x10
 WORDS = ((4, "read"), (2, "change"), (1, "run or enter"))
 
 
@@ -22,10 +24,15 @@ class Entry:
         return " and ".join(word for bit, word in WORDS if self.rights & bit)
 
 
-def named(content: bytes) -> list:
-    """The entries for single people and groups of a list as the kernel keeps it (posix_acl_xattr.h, version 2)."""
+def named(host, path: str) -> list:
+    """The entries for single people and groups in a file's list, as posix_acl_xattr.h has it. Raises HostError."""
+    content = host.access_list(path)
+    if not content:
+        return []
+    if len(content) < 4 or (len(content) - 4) % 8 or struct.unpack_from("<I", content)[0] != VERSION:
+        raise HostError("malformed", f"the access list of {path} makes no sense")
     found, mask = [], 7
-    for tag, rights, number in struct.iter_unpack("<HHI", content[4 : 4 + (len(content) - 4) // 8 * 8]):
+    for tag, rights, number in struct.iter_unpack("<HHI", content[4:]):
         if tag == MASK:
             mask = rights
         elif tag in (USER, GROUP):

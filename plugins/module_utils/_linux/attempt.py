@@ -39,6 +39,19 @@ def first_of(host, paths: tuple) -> str:
     return ""
 
 
+def by_name(host, folders, ending: str) -> list:
+    """The files of several folders sorted by name, as systemd and others read them: an earlier folder hides namesakes.
+
+    Raises HostError when a folder cannot be listed.
+    """
+    chosen: dict = {}
+    for folder in folders:
+        for name in host.entries(folder):
+            if name.endswith(ending):
+                chosen.setdefault(name, f"{folder}/{name}")
+    return [chosen[name] for name in sorted(chosen)]
+
+
 def text_or_nothing(host, path: str):
     """The text of a file, None when it is absent. A link to /dev/null is an empty file. Raises HostError."""
     try:

@@ -10,7 +10,7 @@ import posixpath
 import re
 import stat
 
-from .attempt import text_or_nothing
+from .attempt import by_name, text_or_nothing
 from .audit_rule import BadLine, Machine, Rule, built, options, whole
 from .host import HostError
 
@@ -204,13 +204,8 @@ def _is_folder(host, path: str) -> bool:
 
 def made_at_start(host) -> set:
     """The folders that systemd-tmpfiles makes, with those above them. Raises HostError."""
-    chosen: dict = {}
-    for folder in TEMPORARY_FILES:
-        for name in host.entries(folder):
-            if name.endswith(".conf"):
-                chosen.setdefault(name, f"{folder}/{name}")
     found = set()
-    for path in chosen.values():
+    for path in by_name(host, TEMPORARY_FILES, ".conf"):
         try:
             text = host.text(path)
         except (FileNotFoundError, HostError):

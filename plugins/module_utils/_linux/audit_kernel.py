@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import posixpath
 import re
 
@@ -79,14 +78,12 @@ def _accounts(host, path: str) -> dict:
 def _real(host):
     """A function that resolves the links in the folders above a path, as the kernel does, and remembers them."""
     known: dict = {}
-    root = "" if host.path("/") == "/" else os.path.realpath(host.path("/"))
 
     def real(path: str) -> str:
         path = posixpath.normpath(path)
         folder, name = posixpath.split(path)
         if folder not in known:
-            found = os.path.realpath(host.path(folder))
-            known[folder] = (found[len(root) :] if root and found.startswith(root) else found) or "/"
+            known[folder] = host.real(folder)
         return posixpath.join(known[folder], name) if name else "/"
 
     return real

@@ -34,9 +34,13 @@ def places(host, address: str):
 def _logs(host) -> list:
     folder = configuration(host).values["log_file"].rpartition("/")[0]
     # Who may write to a folder above could move the logs away. Ubuntu lets the group syslog write to /var/log.
-    above = [folder[:at] or "/" for at, letter in enumerate(folder) if letter == "/"]
-    found = [(path, _of_a_folder_above(host, path), (*READERS, "syslog")) for path in above]
+    above = [path for path in _above(folder) if host.link(path) is None] + _above(host.real(folder))
+    found = [(path, _of_a_folder_above(host, path), (*READERS, "syslog")) for path in dict.fromkeys(above)]
     return [*found, (folder, 0o750, READERS), *((path, 0o640, READERS) for path in _files(host, folder))]
+
+
+def _above(folder: str) -> list:
+    return [folder[:at] or "/" for at, letter in enumerate(folder) if letter == "/"]
 
 
 def _of_a_folder_above(host, path: str) -> int:
@@ -76,7 +80,7 @@ def _files(host, folder: str) -> list:
 def others(host, path: str, most: int, groups: tuple, names: dict) -> list:
     """Who gets more from an access list (setfacl) than everybody may, in words; `names` of groups by number."""
     found = []
-    for one in access_list.named(host.access_list(path)):
+    for one in access_list.named(host, path):
         allowed = names.get(one.number) in groups if one.is_group else one.number == 0
         if one.rights & ~(most & 0o007) and not allowed:
             who = f"group {names.get(one.number, one.number)}" if one.is_group else f"account {one.number}"

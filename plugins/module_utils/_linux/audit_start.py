@@ -5,7 +5,7 @@ Only augenrules reads /etc/audit/rules.d. A unit that somebody replaced may load
 
 from __future__ import annotations
 
-from .attempt import first_of, is_null, text_or_nothing
+from .attempt import by_name, first_of, is_null, text_or_nothing
 from .inifile import systemd_assignments
 
 FOLDERS = ("/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system")
@@ -16,10 +16,11 @@ COMMANDS = ("ExecStart", "ExecStartPre", "ExecStartPost")
 def not_loaded(host) -> str:
     """Why nothing loads /etc/audit/rules.d at the start, or "" where augenrules does or no unit says anything."""
     for unit in UNITS:
-        path = first_of(host, tuple(f"{folder}/{unit}" for folder in FOLDERS))
+        path = file_of(host, unit)
         if not path:
             continue
-        if is_null(host, path):
+        if is_null(host, path) or not text_or_nothing(host, path):
+            # systemd takes an empty file for a mask as well.
             return f"{unit} is masked, so nothing loads the rules when the machine starts"
         commands = _commands(host, [path, *_drop_ins(host, unit)])
         if commands and not any("augenrules" in command and "--load" in command for command in commands):
@@ -29,13 +30,13 @@ def not_loaded(host) -> str:
     return ""
 
 
+def file_of(host, unit: str) -> str:
+    """The file that systemd takes a unit from, empty where there is none."""
+    return first_of(host, tuple(f"{folder}/{unit}" for folder in FOLDERS))
+
+
 def _drop_ins(host, unit: str) -> list:
-    chosen: dict = {}
-    for folder in FOLDERS:
-        for name in host.entries(f"{folder}/{unit}.d"):
-            if name.endswith(".conf"):
-                chosen.setdefault(name, f"{folder}/{unit}.d/{name}")
-    return [chosen[name] for name in sorted(chosen)]
+    return by_name(host, [f"{folder}/{unit}.d" for folder in FOLDERS], ".conf")
 
 
 def _commands(host, paths: list) -> list:

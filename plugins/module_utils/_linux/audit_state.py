@@ -7,7 +7,7 @@ from .attempt import text_or_nothing
 from .audit_cover import Answer, Rules
 from .audit_rule import BadLine, Rule, options, read
 
-UNITS = ("/etc/systemd/system/auditd.service", "/usr/lib/systemd/system/auditd.service")
+DAEMON = "auditd.service"
 # What the rule for a program with special rights is: what setuid programs people start.
 PROGRAM = "-F path={} -F perm=x -F auid>=1000 -F auid!=unset -F key=privileged"
 
@@ -28,7 +28,8 @@ class State:
         self.loaded = Rules(self.kernel.rules)
         self.not_loaded = audit_start.not_loaded(host)
         # auditd 4 has a unit of its own for the rules, and does not start when that fails.
-        unit = next((text for text in (text_or_nothing(host, path) for path in UNITS) if text), "")
+        path = audit_start.file_of(host, DAEMON)
+        unit = (text_or_nothing(host, path) or "") if path else ""
         self.daemon_needs_rules = any(
             line.startswith(("Requires=", "BindsTo=")) and "audit-rules.service" in line for line in unit.splitlines()
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import re
 
-from .attempt import text_or_nothing
+from .attempt import by_name, text_or_nothing
 from .dropin_systemd import FOLDERS, files
 from .host import HostError
 from .inifile import systemd_assignments
@@ -146,7 +146,7 @@ def _chrony_lines(host, path: str, depth: int = 0) -> tuple:
         words[0] = words[0].lower()
         if words[0] in ("confdir", "sourcedir"):
             suffix = ".conf" if words[0] == "confdir" else ".sources"
-            for included in _of_folders(host, words[1:], suffix):
+            for included in by_name(host, words[1:], suffix):
                 more, others = _chrony_lines(host, included, depth + 1)
                 found, paths = found + more, paths + others
             paths += words[1:]
@@ -157,16 +157,6 @@ def _chrony_lines(host, path: str, depth: int = 0) -> tuple:
         else:
             found.append((words, f"{path}, line {count}"))
     return found, paths
-
-
-def _of_folders(host, folders: list, suffix: str) -> list:
-    """The files of several folders by name; of two with one name the first folder's counts."""
-    chosen: dict = {}
-    for folder in folders:
-        for entry in host.entries(folder):
-            if entry.endswith(suffix):
-                chosen.setdefault(entry, f"{folder}/{entry}")
-    return [chosen[entry] for entry in sorted(chosen)]
 
 
 def _matching(host, pattern: str) -> list:
@@ -201,14 +191,16 @@ def _plain(host, paths: list, words: tuple) -> Servers:
 
 
 def _ntpd_rs(host) -> Servers:
-    """Of the file in TOML only the tables [[source]] count, and their address, which may hold a port."""
+    """Of the file in TOML only the tables [[source]] count: their address, which may hold a port, or a clock's path."""
     path, found, places, table = "/etc/ntpd-rs/ntp.toml", [], [], ""
     for count, line in enumerate((text_or_nothing(host, path) or "").split("\n"), 1):
         header = re.match(r"\s*(\[\[?[^\]]*\]\]?)", line)
         table = header.group(1).replace(" ", "") if header else table
-        address = re.match(r"""\s*address\s*=\s*["']([^"']+)["']""", line)
-        if address and table == "[[source]]":
-            found.append(re.sub(r"\A([^:]+):[0-9]+\Z", r"\1", address.group(1)))
+        said = re.match(r"""\s*(address|path)\s*=\s*["']([^"']+)["']""", line)
+        if said and table == "[[source]]":
+            # mode = "sock" and "pps" are clocks that are plugged in.
+            host_only = re.sub(r"\A(?:\[(.+)\]|([^:]+)):[0-9]+\Z", lambda match: match[1] or match[2], said[2])
+            found.append(host_only if said[1] == "address" else f"refclock {said[2]}")
             places.append(f"{path}, line {count}")
     return Servers(list(dict.fromkeys(found)), ", ".join(places)[:1000] or f"{path} names none", [path])
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 
+from .attempt import by_name
 from .dconf_gvdb import Gvdb, Malformed
 from .dconf_keyfiles import settle
 from .dconf_people import everyone, read_own
@@ -47,6 +48,8 @@ USER_FILES = (
     ".xsessionrc", ".gnomerc", ".pam_environment",
 )  # fmt: skip
 USER_FOLDERS = (".config/environment.d", ".config/systemd/user")
+MOST_FILES = 500  # in one folder of a home
+NOT_THEIRS = ("/dev/null", "/usr/lib/systemd/user/", "/etc/systemd/user/")
 SCHEMAS = "glib-2.0/schemas/gschemas.compiled"
 
 
@@ -67,12 +70,7 @@ def redirections(text: str) -> list:
 def system_files(host) -> list:
     """Every file that sets variables for all sessions, each once, in the order in which they are read."""
     found = [name for name in SYSTEM_FILES if host.exists(name)]
-    seen = set()
-    for folder in ENVIRONMENT_FOLDERS:  # a name in an earlier folder hides the same name in a later one
-        for name in host.entries(folder):
-            if name.endswith(".conf") and name not in seen:
-                seen.add(name)
-                found.append(f"{folder}/{name}")
+    found += by_name(host, ENVIRONMENT_FOLDERS, ".conf")
     for folder in (*SHELL_FOLDERS, *SERVICE_FOLDERS):
         wanted = (".sh",) if folder.endswith("profile.d") else (".conf",) if folder in SERVICE_FOLDERS else ("",)
         found += [f"{folder}/{name}" for name in host.entries(folder) if name.endswith(wanted)]
@@ -143,15 +141,26 @@ def _places_of(host, someone, shared: set) -> list:
 
 
 def names_below(host, someone, folder: str) -> list:
-    """Settings files in a folder of a home, and for systemd units in their drop-in folders."""
+    """Settings files in a folder of a home, and for systemd units in their drop-in folders. Raises HostError.
+
+    Left out is what leads to nothing (a masked unit) or to a unit of the system, which is looked at by itself.
+    """
     found = []
-    for name in host.entries(f"{someone.home}/{folder}")[:200]:
+    for name in few(host, f"{someone.home}/{folder}"):
         if name.endswith((".conf", ".service")):
             found.append(f"{folder}/{name}")
         elif name.endswith(".d"):
-            inside = host.entries(f"{someone.home}/{folder}/{name}")[:50]
+            inside = few(host, f"{someone.home}/{folder}/{name}")
             found += [f"{folder}/{name}/{each}" for each in inside if each.endswith(".conf")]
-    return found
+    return [name for name in found if not (host.link(f"{someone.home}/{name}") or "").startswith(NOT_THEIRS)]
+
+
+def few(host, folder: str) -> list:
+    """The names in a folder of a home. Raises HostError where there are more than anybody could mean."""
+    names = host.entries(folder)
+    if len(names) > MOST_FILES:
+        raise HostError("too_large", f"{folder} holds {len(names)} files, more than a check looks at")
+    return names
 
 
 def _schema_names(read) -> set:

@@ -4,7 +4,7 @@ Addresses:
     auditd:KEY                        int or str, what auditd makes of auditd.conf; see dropin_auditd
     sudo:logfile                      str, the file in which sudo records what it was asked for
     systemd/NAME.conf:Section.Key     str, the last assignment in systemd's order; absent when unset or reset
-                                      (some of journald's as they take effect, see dropin_journald)
+                                      (some as they take effect, see dropin_journald and dropin_sleep)
     sshd:Banner                       str, a path or "none", as sshd itself answers for an ordinary user and for root
     gdm:daemon.AutomaticLoginEnable   bool (str when GDM would not understand it); likewise TimedLoginEnable
     lightdm:Seat:*.greeter-hide-users bool (str when LightDM would not understand it)

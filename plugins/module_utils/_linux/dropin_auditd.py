@@ -205,10 +205,11 @@ def _brings(key: str, found, wanted) -> bool:
 
 def _assignments(planned, address: str, key: str, wanted) -> list:
     """(name, text) of each line that brings `wanted`. Raises ChangeRefused for what auditd would not take."""
-    values = configuration(planned).values
+    found = configuration(planned)
+    values = found.values
     whole = isinstance(wanted, int) and not isinstance(wanted, bool)
     if key == KEPT and whole and wanted > 0:
-        _enough_room(planned, wanted, values["log_file"].rpartition("/")[0])
+        _enough_room(planned, wanted, _folder(found))
         size = max(values["max_log_file"], -(-wanted // NUMBERS["num_logs"][1]), 1)
         first = [("max_log_file", str(size))] if size != values["max_log_file"] else []
         return [*first, ("num_logs", str(max(2, -(-wanted // size))))]

@@ -7,7 +7,7 @@ src/journal/journald-server.c). The values are those in effect, whatever way the
     Journal.Compress       str, yes or no; a size means yes
     Journal.SystemMaxUse   int, megabytes; journald's own default where it is not set, and never more than the disk has
     Journal.MaxRetentionSec  int, whole days after which messages are deleted; absent where only room counts
-    Journal.MaxLevelStore  str, the least severity that is kept, as a word
+    Journal.MaxLevelStore  str, the least severity that is kept, as a word; the kernel's command line comes first
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import re
 import stat
 
 from .edits import ChangeRefused
+from .kernel import CMDLINE, boot_option
 from .mounts import kept_in_memory
 from .reading import absent, value
 
@@ -26,7 +27,9 @@ PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)[ \t]*([BKMGTPE]?)")
 UNITS = {unit: 1024**power for power, unit in enumerate("BKMGTPE")}
 MEGABYTE = 1024**2
 LEVELS = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")
+STORED = "systemd.journald.max_level_store"
 DAY = 24 * 3600
+MOST_SECONDS = 2**64 / 1e6  # systemd counts microseconds in 64 bits, and takes nothing longer
 # systemd.time(7); a small m is a minute, a capital one a month.
 SPAN_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)[ \t]*([A-Za-z]*)")
 SPANS = {
@@ -91,11 +94,20 @@ def _retention(_host, aspect: dict) -> dict:
     return {**_kept(aspect), **value(days, f"{aspect['value']} in {aspect['source']}", "int")}
 
 
-def _level(_host, aspect: dict) -> dict:
-    said = aspect.get("value", "debug")
-    word = LEVELS[int(said)] if said.isdigit() else said
+def _level(host, aspect: dict) -> dict:
+    at_start = boot_option(host, STORED) or ""
+    if _is_level(at_start):
+        return {**_kept(aspect), **value(_word_of(at_start), f"{STORED} in {CMDLINE}", "string")}
     source = aspect["source"] if aspect["state"] == "value" else f"journald's own default ({aspect['source']})"
-    return {**_kept(aspect), **value(word, source, "string")}
+    return {**_kept(aspect), **value(_word_of(aspect.get("value", "debug")), source, "string")}
+
+
+def _is_level(text: str) -> bool:
+    return text in LEVELS or bool(re.match(r"0*[0-7]\Z", text))
+
+
+def _word_of(level: str) -> str:
+    return LEVELS[int(level)] if level.isdigit() else level
 
 
 def seconds(text: str) -> float:
@@ -109,7 +121,8 @@ def _is_span(text: str) -> bool:
     parts = SPAN_PART.findall(text)
     bare = "".join(number + unit for number, unit in parts)
     known = all(unit in SPANS for _number, unit in parts if unit)
-    return text.strip() == "infinity" or (bool(parts) and known and bare == "".join(text.split()))
+    whole = bool(parts) and known and bare == "".join(text.split())
+    return text.strip() == "infinity" or (whole and seconds(text) < MOST_SECONDS)
 
 
 def _days(wanted) -> str:
@@ -152,7 +165,5 @@ RULES = {
     ),
     "systemd/journald.conf:Journal.SystemMaxUse": Rule(_is_size, _most_use, _size),
     "systemd/journald.conf:Journal.MaxRetentionSec": Rule(_is_span, _retention, _days),
-    "systemd/journald.conf:Journal.MaxLevelStore": Rule(
-        lambda text: text in LEVELS or (text.isdigit() and text in "01234567"), _level, _word
-    ),
+    "systemd/journald.conf:Journal.MaxLevelStore": Rule(_is_level, _level, _word),
 }

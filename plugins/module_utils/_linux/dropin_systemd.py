@@ -1,6 +1,6 @@
 """systemd's own configuration: /etc/systemd/NAME.conf and its drop-ins.
 
-Some settings of journald have rules of their own, see dropin_journald.
+Some settings have rules of their own, see dropin_journald and dropin_sleep.
 
 The order is that of systemd.unit(5) and of `systemd-analyze cat-config`: the first main file of /etc, /run,
 /usr/local/lib, /usr/lib; then the drop-ins of all folders by FILE NAME, where a namesake in an earlier folder hides the
@@ -9,13 +9,14 @@ later ones and a link to /dev/null masks. The last assignment wins and an empty 
 
 from __future__ import annotations
 
-from .attempt import text_or_nothing
-from .dropin_journald import RULES
+from . import dropin_journald, dropin_sleep
+from .attempt import by_name, text_or_nothing
 from .edits import ChangeRefused
 from .inifile import systemd_assignments, with_key
 from .reading import absent, value
 from .systemd_unit import note_if_older, state
 
+RULES = {**dropin_journald.RULES, **dropin_sleep.RULES}
 FOLDERS = ("/etc/systemd", "/run/systemd", "/usr/local/lib/systemd", "/usr/lib/systemd")
 OURS = "zz-leeboard.conf"  # letters sort after digits, so this is read after the usual 10- to 99- names
 # The daemon that reads a file, and how it takes it up. sleep.conf is read at each suspend.
@@ -61,12 +62,7 @@ def _parts(address: str) -> tuple:
 def files(host, name: str) -> list:
     """The files that are read, in their order. Raises HostError when a folder cannot be listed."""
     main = [f"{folder}/{name}.conf" for folder in FOLDERS if host.exists(f"{folder}/{name}.conf")][:1]
-    chosen: dict = {}
-    for folder in FOLDERS:
-        for entry in host.entries(f"{folder}/{name}.conf.d"):
-            if entry.endswith(".conf"):
-                chosen.setdefault(entry, f"{folder}/{name}.conf.d/{entry}")
-    return main + [chosen[entry] for entry in sorted(chosen)]
+    return main + by_name(host, [f"{folder}/{name}.conf.d" for folder in FOLDERS], ".conf")
 
 
 def plan(host, planned, address: str, wanted) -> list:

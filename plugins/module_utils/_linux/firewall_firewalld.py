@@ -16,7 +16,10 @@ from .firewall_values import ends, within
 from .host import HostError
 
 FOLDERS = ("/etc/firewalld", "/usr/lib/firewalld")
-CONNECTIONS = "/etc/NetworkManager/system-connections"
+CONNECTIONS = tuple(f"{place}/NetworkManager/system-connections" for place in ("/etc", "/run", "/usr/lib"))
+TUNNELS = ("vpn", "wireguard", "tun", "ip-tunnel", "dummy", "loopback")  # cards by which no stranger comes
+YES_WORDS = ("yes", "true")
+DEEPEST = 10
 FAMILIES = {"ip": "ipv4", "ip6": "ipv6"}
 
 
@@ -56,11 +59,19 @@ def _used(host, family: str, default: str) -> list:
         by_source = any(_is_stranger(one.get("address", ""), family) for one in zone.findall("source"))
         if by_card or by_source:
             found.append(name)
-    for name in host.entries(CONNECTIONS):
-        said = re.search(r"(?m)^\s*zone\s*=\s*(\S+)", text_or_nothing(host, f"{CONNECTIONS}/{name}") or "")
-        if said:
-            found.append(said[1])
+    for folder in CONNECTIONS:
+        for name in host.entries(folder):
+            found += _zone_of(text_or_nothing(host, f"{folder}/{name}") or "")
     return list(dict.fromkeys(found))
+
+
+def _zone_of(connection: str) -> list:
+    """The zone to which a connection of NetworkManager binds its card, if any, and if strangers come by that card."""
+    said = {
+        name: next(iter(re.findall(rf"(?m)^[ \t]*{name}[ \t]*=[ \t]*(\S+)", connection)), "")
+        for name in ("type", "zone")
+    }
+    return [said["zone"]] if said["zone"] and said["type"] not in TUNNELS else []
 
 
 def _names(host, kind: str) -> list:
@@ -82,9 +93,12 @@ def _file(host, kind: str, name: str):
     return None
 
 
-def _is_stranger(said: str, family: str) -> bool:
+def _is_stranger(said: str, family: str, inverted: bool = False) -> bool:
+    """Whether a source is strangers as well; `inverted` for all but the source."""
     first, last = ends(said)
-    return first is not None and any(within(one, first, last) != NO for one in STRANGERS[family])
+    if first is None:
+        return inverted
+    return any((within(one, first, last) == NO) is inverted for one in STRANGERS[family])
 
 
 def _for_strangers(policy, used: list) -> bool:
@@ -97,30 +111,58 @@ def _lets_in(host, element, family: str) -> str:
     """Why a zone, policy or rule lets strangers in, in words; empty when it lets in single ports at most."""
     if element.get("target") == "ACCEPT":
         return "lets everything in"
-    for one in element.findall("port"):
+    for one in (*element.findall("port"), *element.findall("forward-port")):
         if _wide(one.get("port", "")):
-            return f"opens {one.get('protocol')} {one.get('port')}"
+            what = "opens" if one.tag == "port" else "passes on"
+            return f"{what} {one.get('protocol')} {one.get('port')}"
     for one in element.findall("source-port"):
         return f"lets in whatever comes from {one.get('protocol')} port {one.get('port')}, which the sender chooses"
     for one in element.findall("protocol"):
         if one.get("value") in ("tcp", "udp", "all"):
             return f"lets in all of {one.get('value')}"
     for one in element.findall("service"):
-        service = _file(host, "services", one.get("name", "")) if one.get("name") else None
-        why = _lets_in(host, service, family) if service is not None and service.tag == "service" else ""
+        why = _service_lets_in(host, one.get("name", ""), family, 0)
         if why:
             return f"has the service {one.get('name')}, which {why}"
     for one in element.findall("rule"):
-        if one.find("accept") is None or one.get("family", FAMILIES[family]) != FAMILIES[family]:
-            continue
-        source = one.find("source")
-        if source is not None and (source.get("address") is None or not _is_stranger(source.get("address"), family)):
-            continue
-        plain = {child.tag for child in one} <= {"accept", "source", "log", "audit", "nflog"}
-        why = "lets everything in by a rich rule" if plain else _lets_in(host, one, family)
+        why = _rule_lets_in(host, one, family)
         if why:
             return why
     return ""
+
+
+def _service_lets_in(host, name: str, family: str, depth: int) -> str:
+    """The same for a service by its name, and those that it includes. Raises HostError."""
+    service = _file(host, "services", name) if name else None
+    if service is None:
+        return ""
+    if depth > DEEPEST:
+        raise HostError("malformed", f"firewalld's service {name} includes too many others, perhaps itself")
+    found = [_service_lets_in(host, one.get("service", ""), family, depth + 1) for one in service.findall("include")]
+    return next((why for why in (_lets_in(host, service, family), *found) if why), "")
+
+
+def _rule_lets_in(host, rule, family: str) -> str:
+    """The same for a rich rule. Raises HostError."""
+    passes_on = rule.find("forward-port") is not None
+    if (rule.find("accept") is None and not passes_on) or rule.get("family", FAMILIES[family]) != FAMILIES[family]:
+        return ""
+    source = rule.find("source")
+    if source is not None:
+        inverted = source.get("invert", "").lower() in YES_WORDS
+        known = source.get("address") is not None or inverted
+        if not known or not _is_stranger(source.get("address", ""), family, inverted):
+            return ""
+    plain = {child.tag for child in rule} <= {"accept", "source", "destination", "log", "audit", "nflog"}
+    if not plain:
+        return _lets_in(host, rule, family)
+    return "" if _elsewhere(rule.find("destination")) else "lets everything in by a rich rule"
+
+
+def _elsewhere(destination) -> bool:
+    """Whether a destination is none of this machine: announcements in the network go to such addresses."""
+    first, _last = ends(destination.get("address", "")) if destination is not None else (None, None)
+    return first is not None and first.is_multicast
 
 
 def _wide(said: str) -> bool:

@@ -8,6 +8,7 @@ file of nftables is tried in a network namespace of its own, where it changes no
 from __future__ import annotations
 
 import re
+import stat
 
 from . import firewall_nft
 from .attempt import text_or_nothing
@@ -157,14 +158,18 @@ def _own_loader(host, also: re.Pattern | None = None) -> str:
     paths = [f"{UNITS[0]}/{name}" for name in started if host.link(f"{UNITS[0]}/{name}") is None]
     paths += [f"{folder}/{name}" for folder in SCRIPTS for name in host.entries(folder)]
     for path in (*paths, "/etc/rc.local", "/etc/network/interfaces"):
-        try:
-            text = text_or_nothing(host, path) or ""
-        except HostError:
-            continue  # a folder
+        text = (text_or_nothing(host, path) or "") if _is_file(host, path) else ""
         lines = [line for line in text.split("\n") if not line.lstrip().startswith("#")]
         if any(OWN_LOADERS.search(line) and (also is None or also.search(line)) for line in lines):
             return path
     return ""
+
+
+def _is_file(host, path: str) -> bool:
+    try:
+        return stat.S_ISREG(host.stat(path).st_mode)
+    except FileNotFoundError:
+        return False
 
 
 def _other_program(host) -> str:

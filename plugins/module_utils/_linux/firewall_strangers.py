@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 
-from .attempt import number, text_or_nothing
+from .attempt import by_name, number, text_or_nothing
 from .firewall_rules import ACCEPT, DROP, MAYBE_ACCEPT, REJECT, Packet, Ruleset
 from .firewall_values import OTHER_CARD
 from .host import HostError
@@ -26,7 +26,7 @@ WAYS_IN = ("ingress", "prerouting", "input")
 WAYS_OUT = ("output", "postrouting")
 CARDS = "/sys/class/net"
 SYSCTL = ("/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d")
-SWITCH = re.compile(r"(?m)^\s*-?net[./]ipv6[./]conf[./](all|default)[./]disable_ipv6\s*=\s*(\d+)")
+SWITCH = re.compile(r"(?m)^[ \t]*-?net[./]ipv6[./]conf[./]([^\s/]+)[./]disable_ipv6[ \t]*=[ \t]*(\d+)")
 LOOPBACK, NO_HARDWARE = 772, 65534  # ARPHRD_LOOPBACK; ARPHRD_NONE is that of WireGuard and tun
 MOST_WORK = 20000  # rules looked at for the list of open ports
 
@@ -76,19 +76,20 @@ def own_addresses(host, family: str) -> tuple:
 
 
 def stays_off(host) -> bool:
-    """Whether IPv6, which is off now, will be off after the next start as well. Raises HostError."""
+    """Whether IPv6, which is off now, will be off after the next start as well. Raises HostError.
+
+    systemd-sysctl reads no /etc/sysctl.conf (sysctl.conf(5)), unless a link in sysctl.d leads there, as on Ubuntu.
+    """
     if not host.exists("/proc/net/if_inet6"):
         return True  # ipv6.disable=1, or a kernel without it
-    files: dict = {}
-    for folder in SYSCTL:
-        for name in host.entries(folder):
-            if name.endswith(".conf"):
-                files.setdefault(name, f"{folder}/{name}")
     said: dict = {}
-    for path in [*(files[name] for name in sorted(files)), "/etc/sysctl.conf"]:
-        for match in SWITCH.finditer(text_or_nothing(host, path) or ""):
-            said[match[1]] = match[2]
-    return said.get("all") == "1" or said.get("default") == "1"
+    for path in by_name(host, SYSCTL, ".conf"):
+        for card, switch in SWITCH.findall(text_or_nothing(host, path) or ""):
+            if card in ("all", "*"):
+                said.clear()  # it is written to every card, and to what later ones begin with
+            said["default" if card in ("all", "*") else card] = switch
+    said.pop("lo", None)
+    return said.get("default") == "1" and set(said.values()) == {"1"}
 
 
 def is_off(host, family: str) -> bool:

@@ -156,11 +156,15 @@ class Host:
 
     def link(self, name: str):
         """Where a symbolic link leads in the end, as a path of the device; None for what is no link."""
-        if not os.path.islink(self.path(name)):
-            return None
+        return self.real(name) if os.path.islink(self.path(name)) else None
+
+    def real(self, name: str) -> str:
+        """The path of the device by which a file or folder is reached without any link, those in folders above too."""
         found = os.path.realpath(self.path(name))
         root = os.path.realpath(self.root)
-        return found[len(root) :] if root != "/" and found.startswith(root + "/") else found
+        if root == "/" or not f"{found}/".startswith(f"{root}/"):
+            return found
+        return found[len(root) :] or "/"
 
     def query(
         self, argv: list, input: str = "", environment: dict | None = None, timeout: float = QUERY_TIMEOUT
@@ -278,8 +282,10 @@ def run_process(argv: list, input: str, timeout: float, environment: dict) -> Co
         out, err = _exchange(process, input.encode(), started + timeout)
         process.wait(max(started + timeout - time.monotonic(), 0.1))
     except subprocess.TimeoutExpired:
+        _end_whole(process)
         raise HostError("timeout", f"{argv[0]} gave no answer within {time.monotonic() - started:.0f} s") from None
     except _TooMuch:
+        _end_whole(process)
         raise HostError("too_large", f"{argv[0]} printed more than {READ_LIMIT} bytes") from None
     finally:
         _put_away(process)
@@ -338,11 +344,16 @@ def _written(stream, given: bytes) -> bytes:
         return b""
 
 
+def _end_whole(process) -> None:
+    """End a command and its children, also those that it left behind: until then they keep the group's number."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
 def _put_away(process) -> None:
     """End what still runs of a command, and let go of its pipes without waiting for those who hold them too."""
     if process.poll() is None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        _end_whole(process)
         process.wait()
     for stream in (process.stdin, process.stdout, process.stderr):
         with contextlib.suppress(OSError):

@@ -19,7 +19,7 @@ import os
 import re
 
 from . import dconf_environment
-from .attempt import attempt, foreign, not_installed, number
+from .attempt import attempt, foreign, is_null, not_installed, number
 from .dconf_people import everyone, read_own
 from .desktops import desktops
 from .host import HostError
@@ -84,7 +84,7 @@ def _places(host) -> list:
         if name.endswith(".sh"):
             found += [(file, variable) for variable, _value in dconf_environment.redirections(host.text(file))]
     for someone in everyone(host):
-        scripts = host.entries(f"{someone.home}/.config/{SCRIPTS}")[:200]
+        scripts = dconf_environment.few(host, f"{someone.home}/.config/{SCRIPTS}")
         more = tuple(f".config/{SCRIPTS}/{name}" for name in scripts if name.endswith(".sh"))
         found += dconf_environment.own_redirections(host, someone, more)
     places = [f"{file}: {name}" for file, name in found if name in REDIRECTIONS]
@@ -97,7 +97,8 @@ def _without_lock_screen(host) -> list:
     for folder in UNIT_FOLDERS:
         for name in host.entries(folder):
             inside = [f"{name}/{each}" for each in host.entries(f"{folder}/{name}")] if name.endswith(".d") else [name]
-            found += [path for path in (f"{folder}/{each}" for each in inside) if _leaves_it_out(host.read, path)]
+            paths = [f"{folder}/{each}" for each in inside if each.endswith((".service", ".conf"))]
+            found += [path for path in paths if not is_null(host, path) and _leaves_it_out(host.read, path)]
     for someone in everyone(host):
         for name in dconf_environment.names_below(host, someone, OWN_UNITS):
             if _leaves_it_out(lambda path, someone=someone: read_own(host, someone, path), name):
@@ -106,8 +107,6 @@ def _without_lock_screen(host) -> list:
 
 
 def _leaves_it_out(read, path: str) -> bool:
-    if not path.endswith((".service", ".conf")):
-        return False
     try:
         return any(
             NO_LOCK_SCREEN.encode() in line for line in read(path).split(b"\n") if not line.lstrip().startswith(b"#")

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 
-from .attempt import attempt, first_of, foreign, not_installed, number
+from .attempt import attempt, first_of, foreign, not_installed, number, text_or_nothing
 from .edits import ChangeRefused
 from .host import HostError
 from .reading import absent, reading, value
@@ -45,18 +45,25 @@ def _aspect(host, address: str) -> dict:
 
 
 def _option(host, name: str) -> dict:
-    try:
-        text = host.text(CMDLINE)
-    except FileNotFoundError:
-        raise HostError("failed", f"{CMDLINE} is missing, so nobody can say what the kernel was started with") from None
+    if not host.exists(CMDLINE):
+        raise HostError("failed", f"{CMDLINE} is missing, so nobody can say what the kernel was started with")
+    found = boot_option(host, name)
+    return absent(CMDLINE) if found is None else value(found, CMDLINE, "string")
+
+
+def boot_option(host, name: str):
+    """The value of a boot option, empty for one without a value; None where the kernel was started without it.
+
+    Raises HostError.
+    """
     found = None
-    for word in WORD.findall(text):
+    for word in WORD.findall(text_or_nothing(host, CMDLINE) or ""):
         if word == "--":
             break
         key, _dummy, said = word.replace('"', "").partition("=")
         if key.replace("-", "_") == name.replace("-", "_"):
             found = said
-    return absent(CMDLINE) if found is None else value(found, CMDLINE, "string")
+    return found
 
 
 def _audit(host, name: str) -> dict:

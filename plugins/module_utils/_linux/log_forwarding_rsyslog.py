@@ -9,6 +9,7 @@ from . import rsyslog
 from .attempt import first_of
 from .dropin_systemd import effective
 from .host import HostError
+from .kernel import boot_option
 from .log_forwarding_ways import MODULES, Ways
 from .rainerscript import MAIN
 from .systemd_unit import arguments, not_in_service, note_if_older
@@ -95,11 +96,11 @@ def fed_by(host, found) -> tuple:
     forward = effective(host, "systemd/journald.conf:Journal.ForwardToSyslog")
     level = effective(host, "systemd/journald.conf:Journal.MaxLevelSyslog")
     note = forward.get("note", "")
-    given = dict(word.partition("=")[::2] for word in _command_line(host))
-    said = str(given.get("systemd.journald.forward_to_syslog", forward.get("value", "no"))).lower()
+    at_start = boot_option(host, "systemd.journald.forward_to_syslog")
+    said = str(forward.get("value", "no") if at_start is None else at_start).lower()
     if said not in TRUE:
         return f"journald hands nothing to rsyslog (ForwardToSyslog={said}, {forward['source']})", note
-    most = str(given.get("systemd.journald.max_level_syslog", level.get("value", "debug"))).lower()
+    most = str(boot_option(host, "systemd.journald.max_level_syslog") or level.get("value", "debug")).lower()
     if most not in LEVELS:
         return f"journald hands messages up to {most} only to rsyslog (MaxLevelSyslog, {level['source']})", note
     return "", note
@@ -109,13 +110,6 @@ def _deaf(found) -> bool:
     """True when imuxsock is told not to open the socket by which journald hands messages on."""
     uses = [str(module.get("syssock.use", "on")).lower() for module in found.modules]
     return "off" in uses or str(found.globals.get("omitlocallogging", "off")).lower() in ("on", "1", "yes")
-
-
-def _command_line(host) -> list:
-    try:
-        return host.text("/proc/cmdline").replace("-", "_").split()
-    except FileNotFoundError:
-        return []
 
 
 def dropped_to(host, settings: dict):

@@ -82,7 +82,7 @@ def placed(layout, path: str) -> KeyFile:
         if device is None:
             return KeyFile(path, "missing")
         return KeyFile(path, _place([kind for kind, *_rest in layout.below(device)]))
-    leads = layout.host.link(path) or path
+    leads = layout.host.real(path)
     if not layout.host.exists(leads):
         return KeyFile(path, "missing")
     return KeyFile(path, _place(layout.place(leads)))

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from .attempt import text_or_nothing
 from .block_devices import backing_file, devices, disks, removable, resolve
-from .mounts import fstab, holder, mounted, swaps
+from .mounts import MEMORY, fstab, holder, mounted, swaps
 
 # Members of something else, judged through what lies on them.
 MEMBERS = ("LVM2_member", "linux_raid_member", "isw_raid_member", "ddf_raid_member", "mpath_member", "crypto_LUKS")
 # Partitions of firmware and boot loaders (GPT types, then MBR ones): the EFI system partition, extended boot, BIOS
-# boot, PReP, Microsoft's reserved and its recovery environment.
+# boot, PReP, Microsoft's reserved and its recovery environment, Lenovo's, Sony's and Compaq's own.
 BOOT_TYPES = (
     "c12a7328-f81f-11d2-ba4b-00a0c93ec93b", "bc13c2ff-59e6-4262-a352-b275fd6f7172",
     "21686148-6449-6e6f-744e-656564454649", "9e1a2d38-c612-4316-aa26-8b49521e5a8b",
-    "e3c9e316-0b5c-4db8-817d-f92df00215ae", "de94bba4-06d1-4d40-a16a-bfd50179d6ac", "0xef", "0x27", "0x41",
+    "e3c9e316-0b5c-4db8-817d-f92df00215ae", "de94bba4-06d1-4d40-a16a-bfd50179d6ac",
+    "bfbfafe7-a34f-448a-9a5b-6213eb736c22", "f4019732-066e-4e12-8273-346c5641494f", "0xef", "0x27", "0x41", "0x12",
 )  # fmt: skip
 BOOT = ("/boot", "/efi")
 SYSTEM = ("/", "/usr", "/var", "/home", "/root", "/etc", "/opt", "/tmp")  # noqa: S108 - a mount point
@@ -100,7 +101,7 @@ class Layout:
         mount = holder(self.mounts, path)
         if mount is None:
             return ["unknown"]
-        if mount.fstype in ("tmpfs", "ramfs"):
+        if mount.fstype in MEMORY:
             return ["memory"]
         under = self._on(mount)
         if not under:

@@ -7,6 +7,7 @@ import re
 from . import initramfs
 from .attempt import first_of, text_or_nothing
 from .boot_state import GRUB, pending
+from .grub_menu import next_entry
 from .host import HostError
 from .luks_keys import CMDLINE
 from .mounts import crypttab_of
@@ -138,10 +139,13 @@ def _wanted(name: str) -> bool:
 def next_image(host) -> tuple:
     """(path, why there is none) of the initramfs that the boot loader loads next. Raises HostError.
 
-    GRUB's first entry says it; without GRUB it is that of the newest kernel in /boot.
+    GRUB's menu says it; without GRUB it is that of the newest kernel in /boot.
     """
     path = first_of(host, GRUB)
-    match = INITRD_LINE.search(text_or_nothing(host, path) or "") if path else None
+    entry = next_entry(host, path) if path else None
+    match = INITRD_LINE.search("\n".join(entry.lines) if entry else text_or_nothing(host, path) or "") if path else None
+    if entry and not match:
+        return "", f"GRUB starts the entry {entry.title[:100]!r} next, which names no initramfs"
     if match:
         name = match["paths"].split()[-1].rsplit("/", 1)[-1]
         return f"{BOOT}/{name}", ""

@@ -23,6 +23,8 @@ ALL = ["volumes", "key-files"]
 MOST_TEXT = 8000  # characters of one volume; a longer text would be cut on its way
 MOST_VOLUMES = 200
 BY_INITRAMFS = ("/", "/usr")  # what must be there before the system itself starts
+# How snapd labels what it opens itself: on Ubuntu its keys, sealed in the TPM, lie in files beside the header.
+BY_SNAPD = ("ubuntu-data-enc", "ubuntu-save-enc")
 RESUME_FILE = "/etc/initramfs-tools/conf.d/resume"
 RESUME = re.compile(r"(?:^|\s)(?:RESUME|resume)=(\S+)")
 
@@ -63,10 +65,6 @@ def _text(volume: dict) -> str:
     why = f"what its header says takes {len(text)} characters, more than a check sends"
     short = {**volume, "luks": None, "mounts": volume["mounts"][:5], "trouble": {"code": "too_large", "why": why}}
     return json.dumps(short, sort_keys=True)
-
-
-# How snapd labels what it opens itself: on Ubuntu its keys, sealed in the TPM, lie in files beside the header.
-BY_SNAPD = ("ubuntu-data-enc", "ubuntu-save-enc")
 
 
 class _Looked:

@@ -8,7 +8,7 @@ Debian calls it twice: for /run/motd.dynamic, which the scripts of /etc/update-m
 from __future__ import annotations
 
 from . import pam
-from .attempt import is_null, text_or_nothing
+from .attempt import by_name, is_null, text_or_nothing
 from .reading import absent, value
 
 FILE = "/etc/motd"
@@ -69,11 +69,7 @@ def _text(host, service: str) -> tuple:
 
 def _files_of(folders: list, host) -> list:
     """The files of several folders by name; the first folder that has a name wins, a link to /dev/null silences it."""
-    chosen: dict = {}
-    for folder in folders:
-        for name in host.entries(folder) if folder else []:
-            chosen.setdefault(name, f"{folder}/{name}")
-    return [chosen[name] for name in sorted(chosen) if not is_null(host, chosen[name])]
+    return [path for path in by_name(host, filter(None, folders), "") if not is_null(host, path)]
 
 
 def talkative_scripts(host) -> tuple:

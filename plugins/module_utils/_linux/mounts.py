@@ -12,9 +12,7 @@ SWAPS = "/proc/swaps"
 FSTAB = "/etc/fstab"
 CRYPTTAB = "/etc/crypttab"
 OCTAL = re.compile(r"\\([0-7]{3})")
-
-
-MEMORY = ("tmpfs", "ramfs")
+MEMORY = ("tmpfs", "ramfs")  # file systems whose content is gone after a restart
 
 
 class Mount:
@@ -139,10 +137,14 @@ def kept_in_memory(host, path: str) -> str:
     if not host.exists(MOUNTINFO):
         return ""
     mounts = mounted(host)
-    mount = holder(mounts, path)
-    if mount.fstype == "overlay":
-        upper = next((unescaped(one[len("upperdir=") :]) for one in mount.options if one.startswith("upperdir=")), "")
-        mount = holder(mounts, upper) if upper else mount
+    mount = holder(mounts, host.real(path))
+    upper = next((unescaped(one[len("upperdir=") :]) for one in mount.options if one.startswith("upperdir=")), "")
+    if mount.fstype == "overlay" and upper:
+        below = holder(mounts, upper)
+        if below.fstype == "overlay":
+            # It was mounted from somewhere that is not to be seen from here: a live system, a container.
+            raise HostError("failed", f"it cannot be told on what {mount.point} keeps what is written: {upper}")
+        mount = below
     if mount.fstype in MEMORY or mount.source.startswith("/dev/zram"):
         return f"what is mounted at {mount.point} is kept in memory ({mount.fstype})"
     return ""

@@ -92,6 +92,10 @@ class Planned:
         """Where a link leads; a planned file is none."""
         return None if name in self._edits else self._host.link(name)
 
+    def real(self, name: str) -> str:
+        """The path without links, as it is now."""
+        return self._host.real(name)
+
     def stat(self, name: str):
         """The status as it is now."""
         return self._host.stat(name)

@@ -15,6 +15,7 @@ import os
 import re
 
 from .attempt import attempt, first_of, foreign
+from .block_devices import devices, removable, resolve
 from .edits import ChangeRefused
 from .host import HostError
 from .mounts import fstab
@@ -64,7 +65,8 @@ def _find(host, address: str) -> dict:
         if past:
             return value("not-refused", f"{past} mounts drives for ordinary users, and does not ask polkit", "string")
         for line in fstab(host):
-            if USERS_OWN & set(line.options) and not line.spec.startswith(DISCS) and line.fstype not in NO_DRIVES:
+            drive = not line.spec.startswith(DISCS) and line.fstype not in NO_DRIVES
+            if USERS_OWN & set(line.options) and drive and not _built_in(host, line.spec):
                 why = f"/etc/fstab lets ordinary users mount {line.spec} at {line.point}, and does not ask polkit"
                 return value("not-refused", why, "string")
     if not first_of(host, UDISKS):
@@ -79,6 +81,15 @@ def _find(host, address: str) -> dict:
     open_ones = [action for answer, action in answers if not answer]
     word = "not-refused" if open_ones else "refused"
     return value(word, f"polkit on {', '.join(open_ones or refused)} for the user {user}", "string")
+
+
+def _built_in(host, spec: str) -> bool:
+    """Whether what fstab names is a disk of this machine, such as Windows' on the same one. Raises HostError.
+
+    /dev/sdb1 may be a drive by the next start, whatever it is now.
+    """
+    device = None if spec.startswith("/dev/sd") else resolve(host, devices(host), spec)
+    return device is not None and not removable(device)
 
 
 def _answer(host, action: str, details: list, user: int) -> bool:

@@ -10,11 +10,9 @@ from __future__ import annotations
 import os
 import re
 import stat
-import struct
 
-from . import vpn_networkmanager, vpn_others, vpn_wireguard
+from . import access_list, vpn_networkmanager, vpn_others, vpn_wireguard
 from .attempt import text_or_nothing
-from .host import HostError
 from .people import names
 from .vpn_files import glob, has_ipsec
 
@@ -36,7 +34,7 @@ NETPLAN_SECRET = re.compile(
 )
 NETDEV_SECRET = re.compile(r"^\s*(PrivateKey|PresharedKey)\s*=\s*\S", re.MULTILINE)
 NETDEV_FILE = re.compile(r"^\s*(?:PrivateKeyFile|PresharedKeyFile)\s*=\s*(/\S+)", re.MULTILINE)
-ACL_VERSION, ACL_USER, ACL_GROUP, ACL_MASK = 2, 0x02, 0x08, 0x10
+READ_OR_WRITE = 6
 
 
 def too_open(host) -> list:
@@ -171,19 +169,11 @@ def _changeable_folder(host, path: str) -> str:
 
 
 def _others(host, path: str) -> str:
-    """Whom an access list lets in besides, in words."""
-    try:
-        raw = os.getxattr(host.path(path), "system.posix_acl_access")
-    except OSError:
-        return ""  # none, or the file system keeps none
-    if len(raw) < 4 or (len(raw) - 4) % 8 or struct.unpack_from("<I", raw)[0] != ACL_VERSION:
-        raise HostError("malformed", f"the access list of {path} makes no sense")
-    entries = [struct.unpack_from("<HHI", raw, at) for at in range(4, len(raw), 8)]
-    mask = next((permissions for tag, permissions, _who in entries if tag == ACL_MASK), 7)
+    """Whom an access list lets in besides, in words. Raises HostError."""
     people, groups = names(host, "/etc/passwd"), names(host, "/etc/group")
     found = [
-        f"user {people.get(who, who)}" if tag == ACL_USER else f"group {groups.get(who, who)}"
-        for tag, permissions, who in entries
-        if tag in (ACL_USER, ACL_GROUP) and permissions & mask & 6
+        f"group {groups.get(one.number, one.number)}" if one.is_group else f"user {people.get(one.number, one.number)}"
+        for one in access_list.named(host, path)
+        if one.rights & READ_OR_WRITE
     ]
     return f", and by access list {', '.join(found[:5])}" if found else ""

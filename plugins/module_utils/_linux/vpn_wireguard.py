@@ -8,7 +8,7 @@ from __future__ import annotations
 import fnmatch
 import re
 
-from .attempt import text_or_nothing
+from .attempt import by_name, text_or_nothing
 from .host import HostError
 from .inifile import systemd_assignments
 from .vpn_files import glob
@@ -108,10 +108,10 @@ def _quick(host, path: str) -> Profile:
     sections = _sections(text)
     name = path.rsplit("/", 1)[1][: -len(".conf")]
     profile = Profile(name, "wg-quick", path, "wireguard")
-    peers = [said for name, said in sections if name == "peer"]
+    peers = [said for section, said in sections if section == "peer"]
     interface: dict = {}
-    for name, said in sections:
-        if name == "interface":
+    for section, said in sections:
+        if section == "interface":
             interface.update(said)
     tunnel = Tunnel(to=_networks(said for peer in peers for said in peer.get("allowedips", [])))
     table = interface.get("table", ["auto"])[-1]
@@ -179,24 +179,14 @@ def _routes(host, name: str) -> list:
 
 def networkd_files(host, ending: str) -> list:
     """The files of that kind that count, sorted by name: a file in an earlier folder hides its namesakes."""
-    chosen: dict = {}
-    for folder in NETWORKD:
-        for name in host.entries(folder):
-            if name.endswith(ending):
-                chosen.setdefault(name, f"{folder}/{name}")
-    return [chosen[name] for name in sorted(chosen)]
+    return by_name(host, NETWORKD, ending)
 
 
 def _joined(host, path: str) -> dict:
     """{(section, key): [text, ...]} of a networkd file and its drop-ins."""
     found: dict = {}
-    dropins: dict = {}
-    for folder in NETWORKD:
-        place = f"{folder}/{path.rsplit('/', 1)[1]}.d"
-        for name in host.entries(place):
-            if name.endswith(".conf"):
-                dropins.setdefault(name, f"{place}/{name}")
-    for file in [path, *(dropins[name] for name in sorted(dropins))]:
+    places = [f"{folder}/{path.rsplit('/', 1)[1]}.d" for folder in NETWORKD]
+    for file in [path, *by_name(host, places, ".conf")]:
         for one in systemd_assignments(text_or_nothing(host, file) or "", file):
             found.setdefault((one.section, one.key), []).append(one.text)
     return found

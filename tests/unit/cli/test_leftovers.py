@@ -78,6 +78,35 @@ def test_a_run_that_is_stopped_stops_ansible(tmp_path: Path, scratch: Path, numb
     assert bundle.name.endswith(".jsonl.gz"), "Ansible could close it"
 
 
+AFTERWARDS = """
+import os, signal
+from leeboard.cli.main import main
+try:
+    main(["--version"])
+except SystemExit:
+    pass
+try:
+    os.kill(os.getpid(), signal.SIGHUP)
+    print("goes on")
+except KeyboardInterrupt:
+    os.kill(os.getpid(), signal.SIGHUP)
+    os.kill(os.getpid(), signal.SIGTERM)
+    print("ends once")
+"""
+
+
+@pytest.mark.parametrize(("handler", "expected"), [(signal.SIG_IGN, "goes on"), (signal.SIG_DFL, "ends once")])
+def test_a_terminal_that_is_closed(handler: signal.Handlers, expected: str) -> None:
+    """nohup leaves SIGHUP ignored; without it both the kernel and the shell send one."""
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    done = subprocess.run(
+        [sys.executable, "-c", AFTERWARDS],
+        env=environment, capture_output=True, text=True, check=False,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, handler),
+    )  # fmt: skip
+    assert done.stdout.splitlines()[-1:] == [expected], done.stderr
+
+
 def _listens() -> None:
     # A shell that starts the tests in the background has them ignore SIGINT, and so all that they start.
     signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -164,6 +164,14 @@ def test_what_chrony_asks_now_is_running(tmp_path: Path) -> None:
             },
             ["pool.ntp.org", "time.school"],
         ),
+        (
+            "ntpd-rs.service",
+            {
+                "/etc/ntpd-rs/ntp.toml": '[[source]]\nmode = "server"\naddress = "[2001:db8::1]:123"\n'
+                '[[source]]\nmode = "server"\naddress = "2001:db8::2"\n[[source]]\nmode = "pps"\npath = "/dev/pps0"\n'
+            },
+            ["2001:db8::1", "2001:db8::2", "refclock /dev/pps0"],
+        ),
     ],
 )
 def test_servers_of_the_others(tmp_path: Path, unit: str, files: dict[str, str], value: list[str]) -> None:

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from ansible_collections.leeboard.schools.plugins.module_utils._linux import dconf_environment
 
 from tests.unit.linux.test_dconf import CAPTURED, UID, look, machine
 
@@ -41,6 +42,12 @@ def test_places_that_lead_elsewhere(tmp_path: Path, place: str, text: str, found
     reading = look(host, "environment")
     assert (reading["state"], reading["type"]) == ("value", "as")
     assert reading["value"] == [f"{place}: {name}" for name in found]
+
+
+def test_the_last_name_of_all_folders_counts(tmp_path: Path) -> None:
+    """environment.d(5): the files of all folders are sorted by their names."""
+    files = {"/etc/environment.d/90.conf": "DCONF_PROFILE=/x\n", "/usr/lib/environment.d/10.conf": "DCONF_PROFILE=/y\n"}
+    assert dconf_environment.overrides(machine(tmp_path, files, {})) == {"DCONF_PROFILE": "/x"}
 
 
 def test_the_same_file_by_a_link_is_told_once(tmp_path: Path) -> None:

@@ -264,6 +264,19 @@ def test_who_may_move_the_logs_away(tmp_path: Path, mode: int, said: list[str], 
     assert (tmp_path / "srv/log").stat().st_mode & 0o7777 == after
 
 
+@root
+def test_folders_above_the_place_to_which_a_link_leads(tmp_path: Path) -> None:
+    host = auditd(tmp_path)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "srv/log").rename(tmp_path / "data/log")
+    (tmp_path / "srv/log").symlink_to("../data/log")
+    assert effective(file_mode, host, "audit-logs")["value"] == []
+    (tmp_path / "data").chmod(0o777)
+    assert effective(file_mode, host, "audit-logs")["value"] == ["/data root:root 0777"]
+    apply(file_mode, host, [{"address": "audit-logs", "value": []}], "run")
+    assert (tmp_path / "data").stat().st_mode & 0o7777 == 0o775
+
+
 def access_list(*entries: tuple[int, int, int]) -> bytes:
     """A list as the kernel keeps it: a version, then tag, rights and number of each entry (posix_acl_xattr.h)."""
     usual = [(0x01, 6, 0xFFFFFFFF), (0x04, 4, 0xFFFFFFFF), (0x20, 0, 0xFFFFFFFF)]
@@ -292,6 +305,16 @@ def test_who_may_read_the_logs_by_an_access_list(
     if words:
         with pytest.raises(ChangeRefused, match="setfacl -b"):
             file_mode.rehearse(host, [{"address": "audit-logs", "value": []}])
+
+
+@root
+@pytest.mark.parametrize("content", [b"\2\0\0", b"\3\0\0\0", access_list((0x02, 4, 1000))[:-3]])
+def test_an_access_list_that_makes_no_sense_is_no_verdict(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    host = auditd(tmp_path)
+    monkeypatch.setattr(host, "access_list", lambda _name: content)
+    assert effective(file_mode, host, "audit-logs").get("code") == "malformed"
 
 
 @root

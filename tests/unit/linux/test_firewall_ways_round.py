@@ -84,6 +84,30 @@ def test_ipv6_that_is_off_until_the_restart(tmp_path: Path) -> None:
     assert effective(firewall, host, "after-restart-ipv6")["value"] == "accept"
 
 
+@pytest.mark.parametrize(
+    ("files", "linked", "expected"),
+    [
+        # sysctl.conf(5): systemd-sysctl does not use the file; Ubuntu leads there by a link
+        ({"/etc/sysctl.conf": "net.ipv6.conf.all.disable_ipv6=1\n"}, False, "accept"),
+        ({"/etc/sysctl.conf": "net.ipv6.conf.all.disable_ipv6=1\n"}, True, "off"),
+        ({"/etc/sysctl.d/a.conf": "net.ipv6.conf.default.disable_ipv6=1\n"}, False, "off"),
+        ({"/etc/sysctl.d/a.conf": "net.ipv6.conf.*.disable_ipv6 = 1\n"}, False, "off"),
+        ({"/etc/sysctl.d/a.conf": "net.ipv6.conf.all.disable_ipv6=1\nnet.ipv6.conf.default.disable_ipv6=0\n"}, False, "accept"),
+        ({"/etc/sysctl.d/a.conf": "net.ipv6.conf.all.disable_ipv6=1\nnet.ipv6.conf.eth0.disable_ipv6=0\n"}, False, "accept"),
+        ({"/etc/sysctl.d/a.conf": "net.ipv6.conf.eth0.disable_ipv6=0\nnet.ipv6.conf.all.disable_ipv6=1\n"}, False, "off"),
+        ({"/etc/sysctl.d/a.conf": "net.ipv6.conf.eth0.disable_ipv6=1\n"}, False, "accept"),
+        ({"/etc/sysctl.d/a.conf": "net.ipv6.conf.all.disable_ipv6=1\nnet.ipv6.conf.lo.disable_ipv6=0\n"}, False, "off"),
+    ],
+)  # fmt: skip
+def test_what_keeps_ipv6_off(tmp_path: Path, files: dict[str, str], linked: bool, expected: str) -> None:
+    off = {f"/proc/sys/net/ipv6/conf/{name}/disable_ipv6": "1\n" for name in ("eth0", "default")}
+    host = folder(tmp_path, {**MACHINE, **off, **files}, Answers({"nft -j": Completed(0, EMPTY, "")}))
+    if linked:
+        (tmp_path / "etc/sysctl.d").mkdir()
+        (tmp_path / "etc/sysctl.d/99-sysctl.conf").symlink_to("../sysctl.conf")
+    assert effective(firewall, host, "after-restart-ipv6")["value"] == expected
+
+
 def restarted(tmp_path: Path, files: dict[str, str | None], *units: str) -> str:
     given: dict[str, str | None] = {**MACHINE, **files}
     for unit in units:
@@ -116,6 +140,7 @@ def test_files_that_people_wrote_for_iptables(tmp_path: Path, text: str, expecte
 PUBLIC = '<?xml version="1.0" encoding="utf-8"?>\n<zone>\n<short>Public</short>\n<service name="ssh"/>\n{}</zone>\n'
 TRUSTED = '<zone target="ACCEPT"><short>Trusted</short>{}</zone>\n'
 ZONES = "/usr/lib/firewalld/zones"
+NETWORKS = "/etc/NetworkManager/system-connections"
 
 
 @pytest.mark.parametrize(
@@ -135,6 +160,18 @@ ZONES = "/usr/lib/firewalld/zones"
         pytest.param({"/etc/firewalld/services/game.xml": '<service><port port="1024-65000" protocol="udp"/></service>', "/etc/firewalld/zones/public.xml": PUBLIC.format('<service name="game"/>')}, "accept: firewalld's zone public has the service game", id="a wide service"),
         pytest.param({"/etc/firewalld/policies/in.xml": '<policy target="ACCEPT"><ingress-zone name="ANY"/><egress-zone name="HOST"/></policy>'}, "accept: firewalld's policy in", id="a policy"),
         pytest.param({"/etc/firewalld/direct.xml": '<direct><rule ipv="ipv4" table="filter" chain="INPUT" priority="0">-j ACCEPT</rule></direct>'}, "failed:", id="direct rules"),
+        pytest.param({"/etc/firewalld/zones/public.xml": PUBLIC.format('<rule><source address="192.0.2.0/24" invert="True"/><accept/></rule>')}, "accept:", id="a rich rule for all but one network"),
+        pytest.param({"/etc/firewalld/zones/public.xml": PUBLIC.format('<rule><source address="0.0.0.0/0" invert="yes"/><accept/></rule>')}, "reject:", id="a rich rule for nobody"),
+        pytest.param({"/etc/firewalld/zones/public.xml": PUBLIC.format('<rule><source mac="00:11:22:33:44:55" invert="True"/><accept/></rule>')}, "accept:", id="a rich rule for all but one card"),
+        pytest.param({"/etc/firewalld/zones/public.xml": PUBLIC.format('<rule><destination address="10.0.0.5"/><accept/></rule>')}, "accept:", id="a rich rule for an address of its own"),
+        pytest.param({"/etc/firewalld/zones/public.xml": PUBLIC.format('<rule family="ipv4"><destination address="224.0.0.251"/><accept/></rule>')}, "reject:", id="announcements of the network"),
+        pytest.param({"/etc/firewalld/zones/public.xml": PUBLIC.format('<forward-port port="1-65535" protocol="tcp" to-port="22"/>')}, "accept: firewalld's zone public passes on tcp 1-65535", id="all ports passed on"),
+        pytest.param({"/etc/firewalld/zones/public.xml": PUBLIC.format('<rule><forward-port port="1-65535" protocol="udp" to-port="53"/></rule>')}, "accept:", id="all ports passed on by a rich rule"),
+        pytest.param({"/etc/firewalld/services/game.xml": '<service><port port="1024-65000" protocol="udp"/></service>', "/etc/firewalld/services/school.xml": '<service><include service="game"/></service>', "/etc/firewalld/zones/public.xml": PUBLIC.format('<service name="school"/>')}, "accept: firewalld's zone public has the service school", id="a service in a service"),
+        pytest.param({"/etc/firewalld/services/a.xml": '<service><include service="a"/></service>', "/etc/firewalld/zones/public.xml": PUBLIC.format('<service name="a"/>')}, "malformed:", id="a service in itself"),
+        pytest.param({f"{NETWORKS}/x.nmconnection": "[connection]\ntype=wifi\nzone=\nautoconnect=false\n"}, "reject:", id="a network without a zone"),
+        pytest.param({f"{NETWORKS}/x.nmconnection": "[connection]\ntype=wireguard\nzone=trusted\n"}, "reject:", id="the VPN is trusted"),
+        pytest.param({"/run/NetworkManager/system-connections/x.nmconnection": "[connection]\ntype=wifi\nzone=trusted\n"}, "accept:", id="a network that netplan made"),
         pytest.param({"/etc/firewalld/zones/public.xml": "<zone>"}, "malformed:", id="cut off"),
         pytest.param({"/etc/firewalld/firewalld.conf": "DefaultZone=trusted\n"}, "accept:", id="another default"),
     ],
@@ -150,6 +187,8 @@ def test_what_firewalld_will_load(tmp_path: Path, files: dict[str, str | None], 
     [
         pytest.param({"/etc/NetworkManager/dispatcher.d/50-open": "#!/bin/sh\niptables -F\n"}, ["netfilter-persistent.service"], "failed: it cannot be told whether strangers get through: /etc/NetworkManager/dispatcher.d/50-open seems to take rules away", id="a script flushes"),
         pytest.param({"/etc/rc.local": "#!/bin/sh\n# iptables -F\niptables -A FORWARD -j DROP\n"}, ["netfilter-persistent.service"], "drop:", id="a script adds"),
+        pytest.param({"/etc/NetworkManager/dispatcher.d/50-long": "#" * (1024 * 1024 + 1)}, ["netfilter-persistent.service"], "too_large:", id="a script that is not read"),
+        pytest.param({"/etc/NetworkManager/dispatcher.d/no-wait.d/x": ""}, ["netfilter-persistent.service"], "drop:", id="a folder of scripts"),
         pytest.param({}, ["shorewall.service"], "failed: it cannot be told whether strangers get through: shorewall.service seems to load rules", id="another program"),
     ],
 )  # fmt: skip

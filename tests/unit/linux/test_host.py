@@ -52,6 +52,13 @@ def test_a_time_out_holds_when_a_child_that_nobody_can_reach_keeps_the_pipe(tmp_
     sh(f"kill $(cat {tmp_path}/pid)")
 
 
+def test_what_a_command_leaves_behind_ends_with_the_time_out(tmp_path: Path) -> None:
+    script = f"sh -c 'echo $$ >{tmp_path}/pid; exec sleep 90' & sleep 0.5"
+    assert failed(script, timeout=2).code == "timeout"
+    state = sh(f"sleep 0.5; cat /proc/$(cat {tmp_path}/pid)/stat").out.rpartition(") ")[2][:1]
+    assert state in ("", "Z"), "the child still runs"
+
+
 @pytest.mark.parametrize(
     "script", ["yes", "yes >&2", f"head -c {READ_LIMIT + 1} /dev/zero"], ids=["without end", "errors", "one byte"]
 )

@@ -138,6 +138,58 @@ def test_the_next_image(tmp_path: Path, files: dict[str, str | None], path: str)
     assert luks_start.next_image(folder(tmp_path, files))[0] == path
 
 
+# As grub-mkconfig of Debian 13 writes it, shortened.
+MENU = """if [ -s $prefix/grubenv ]; then
+  load_env
+fi
+if [ "${next_entry}" ] ; then
+   set default="${next_entry}"
+   set next_entry=
+   save_env next_entry
+else
+   set default="DEFAULT"
+fi
+function load_video {
+  insmod all_video
+}
+menuentry 'Debian GNU/Linux' --class debian $menuentry_id_option 'gnulinux-simple-1234' {
+	linux	/boot/vmlinuz-6.12.48 root=x
+	initrd	/boot/initrd.img-6.12.48
+}
+submenu 'Advanced options for Debian GNU/Linux' $menuentry_id_option 'gnulinux-advanced-1234' {
+	menuentry 'Debian GNU/Linux, with Linux 6.12.48' --class debian $menuentry_id_option 'gnulinux-6.12.48-advanced' {
+		initrd	/boot/initrd.img-6.12.48
+	}
+	menuentry 'Debian GNU/Linux, with Linux 6.1.0' --class debian $menuentry_id_option 'gnulinux-6.1.0-advanced' {
+		initrd	/boot/initrd.img-6.1.0
+	}
+}
+menuentry 'Windows Boot Manager (on /dev/sda1)' --class windows $menuentry_id_option 'osprober-efi-1' {
+	chainloader /EFI/Microsoft/Boot/bootmgfw.efi
+}
+"""
+NEW, OLD = "/boot/initrd.img-6.12.48", "/boot/initrd.img-6.1.0"
+
+
+@pytest.mark.parametrize(
+    ("default", "block", "path"),
+    [
+        ("0", "", NEW), ("1>1", "", OLD), ("1>gnulinux-6.1.0-advanced", "", OLD), ("1", "", NEW), ("2", "", ""),
+        ("gnulinux-advanced-1234>gnulinux-6.1.0-advanced", "", OLD), ("osprober-efi-1", "", ""),
+        ("Advanced options for Debian GNU/Linux>Debian GNU/Linux, with Linux 6.1.0", "", OLD),
+        ("gone", "", NEW), ("1>gone", "", NEW), ("77", "", NEW), ("", "", NEW),
+        ("${saved_entry}", "saved_entry=1>1\n", OLD), ("${saved_entry}", "", NEW),
+        ("0", "# GRUB Environment Block\nnext_entry=1>1\n####", OLD), ("0", "saved_entry=1>1\nnext_entry=\n", NEW),
+    ],
+)  # fmt: skip
+def test_the_entry_of_grub_that_starts_next(tmp_path: Path, default: str, block: str, path: str) -> None:
+    files = {"/boot/grub/grub.cfg": MENU.replace("DEFAULT", default), "/boot/grub/grubenv": block}
+    found, why = luks_start.next_image(folder(tmp_path, {**files, "/boot/vmlinuz-6.12.48": ""}))
+    assert (found, why != "") == (path, not path)
+    if not path:
+        assert why == "GRUB starts the entry 'Windows Boot Manager (on /dev/sda1)' next, which names no initramfs"
+
+
 # What it can open
 
 

@@ -110,7 +110,7 @@ ON_DISK = [
     "",
     "2 1 8:2 / /var/log rw - ext4 /dev/sda2 rw\n",
     "2 1 0:5 / /run rw - tmpfs tmpfs rw\n",
-    "2 1 0:7 / / rw - overlay overlay rw,lowerdir=/a,upperdir=/b,workdir=/c\n",
+    "2 1 8:3 / /b rw - ext4 /dev/sda3 rw\n3 1 0:7 / / rw - overlay overlay rw,lowerdir=/a,upperdir=/b/up,workdir=/c\n",
 ]
 
 
@@ -130,6 +130,20 @@ def test_a_journal_in_memory_is_lost_whatever_its_settings_say(
             dropin.rehearse(host, change)
 
 
+def test_a_journal_behind_a_link_lies_where_that_leads(tmp_path: Path) -> None:
+    files = {ETC: journal("Storage=persistent"), "/run/journal/x": "", "/var/log/x": ""}
+    host = folder(tmp_path, {**files, "/proc/self/mountinfo": MOUNTS + "2 1 0:5 / /run rw - tmpfs tmpfs rw\n"})
+    (tmp_path / "var/log/journal").symlink_to("../../run/journal")
+    assert effective(dropin, host, ADDRESS + "Storage")["value"] == "volatile"
+
+
+def test_an_overlay_of_which_nobody_sees_where_it_writes_is_no_disk(tmp_path: Path) -> None:
+    """Ubuntu's live system has upperdir=/cow/upper, which is gone once it has started."""
+    mounts = MOUNTS + "2 1 0:7 / / rw - overlay overlay rw,lowerdir=/a,upperdir=/cow/upper,workdir=/cow/work\n"
+    host = folder(tmp_path, {ETC: journal("Storage=persistent"), "/proc/self/mountinfo": mounts})
+    assert effective(dropin, host, ADDRESS + "Storage").get("code") == "failed"
+
+
 def test_no_more_is_kept_than_the_disk_has(tmp_path: Path) -> None:
     host = folder(tmp_path, {ETC: journal("SystemMaxUse=900000G")})
     found = effective(dropin, host, ADDRESS + "SystemMaxUse")
@@ -144,6 +158,8 @@ def test_no_more_is_kept_than_the_disk_has(tmp_path: Path) -> None:
         ("MaxRetentionSec=1month", 30), ("MaxRetentionSec=2w 3d", 17), ("MaxRetentionSec=345600", 4),
         ("MaxRetentionSec=1M", 30), ("MaxRetentionSec=90m", 0), ("MaxRetentionSec=1year", 365),
         ("MaxRetentionSec=7day\nMaxRetentionSec=a month", 7),
+        ("MaxRetentionSec=7day\nMaxRetentionSec=99999999999999", 7),  # more than systemd can count
+        (f"MaxRetentionSec=7day\nMaxRetentionSec={'9' * 400}", 7),
     ],
 )  # fmt: skip
 def test_messages_are_deleted_after(tmp_path: Path, said: str, days: int | None) -> None:
@@ -154,11 +170,29 @@ def test_messages_are_deleted_after(tmp_path: Path, said: str, days: int | None)
     ("said", "level"),
     [
         ("", "debug"), ("MaxLevelStore=warning", "warning"), ("MaxLevelStore=4", "warning"),
-        ("MaxLevelStore=info\nMaxLevelStore=loud", "info"),
+        ("MaxLevelStore=info\nMaxLevelStore=loud", "info"), ("MaxLevelStore=info\nMaxLevelStore=67", "info"),
+        ("MaxLevelStore=04", "warning"), ("MaxLevelStore=info\nMaxLevelStore=8", "info"),
     ],
 )  # fmt: skip
 def test_messages_are_kept_down_to(tmp_path: Path, said: str, level: str) -> None:
     assert effective(dropin, folder(tmp_path, {ETC: journal(said)}), ADDRESS + "MaxLevelStore")["value"] == level
+
+
+@pytest.mark.parametrize(
+    ("started_with", "level"),
+    [
+        ("systemd.journald.max_level_store=err", "err"), ("systemd.journald.max-level-store=3 quiet", "err"),
+        ("systemd.journald.max_level_store=loud", "info"), ("systemd.journald.max_level_store", "info"),
+        ("systemd.journald.max_level_syslog=err", "info"),
+    ],
+)  # fmt: skip
+def test_the_command_line_of_the_kernel_comes_before_the_files(tmp_path: Path, started_with: str, level: str) -> None:
+    """parse_proc_cmdline_item in systemd's src/journal/journald-server.c."""
+    host = folder(tmp_path, {ETC: journal("MaxLevelStore=info"), "/proc/cmdline": f"quiet {started_with}\n"})
+    assert effective(dropin, host, ADDRESS + "MaxLevelStore")["value"] == level
+    if level == "err":
+        with pytest.raises(ChangeRefused, match="/proc/cmdline"):
+            dropin.rehearse(host, [{"address": ADDRESS + "MaxLevelStore", "value": "debug"}])
 
 
 def test_a_file_from_notepad_counts(tmp_path: Path) -> None:

@@ -377,24 +377,3 @@ def test_people_who_are_signed_in_since_before_make_it_pending(tmp_path: Path) -
     os.utime(tmp_path / FILE.lstrip("/"), (900, 900))
     host.forget()
     assert "running" not in kconfig.observe(host, [TIMEOUT])[TIMEOUT]
-
-
-OWN_UNIT = f"{ADA}/systemd/user/plasma-kwin_wayland.service"
-
-
-@needs_root
-@pytest.mark.parametrize(
-    ("path", "text", "found"),
-    [
-        ("/etc/systemd/user/plasma-kwin_wayland.service.d/x.conf", "ExecStart=kwin_wayland --no-lockscreen", True),
-        (OWN_UNIT, "ExecStart=kwin_wayland_wrapper --no-lockscreen", True),
-        (OWN_UNIT, "#ExecStart=kwin_wayland_wrapper --no-lockscreen", False),
-        ("/usr/lib/systemd/user/plasma-kwin_wayland.service", "ExecStart=/usr/bin/kwin_wayland_wrapper", False),
-        # The greeter has nobody to lock out: distributions start it so.
-        ("/etc/sddm.conf.d/10-wayland.conf", "CompositorCommand=kwin_wayland --no-lockscreen", False),
-    ],
-)  # fmt: skip
-def test_a_session_without_its_lock_screen(tmp_path: Path, path: str, text: str, found: bool) -> None:
-    host = machine(tmp_path, {path: f"[Service]\n{text}\n"})
-    places = kconfig.observe(host, ["environment"])["environment"]["effective"]["value"]
-    assert places == ([f"{path}: --no-lockscreen"] if found else [])

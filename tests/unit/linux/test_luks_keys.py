@@ -36,13 +36,15 @@ def test_where_a_key_lies(tmp_path: Path, files: dict[str, str | None], place: s
 
 
 @needs_cryptsetup
-def test_a_link_does_not_hide_that_a_key_lies_in_clear(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("link", "leads"), [("keys/a.key", "../../boot/a.key"), ("keys", "../boot")])
+def test_a_link_does_not_hide_that_a_key_lies_in_clear(tmp_path: Path, link: str, leads: str) -> None:
     (tmp_path / "boot").mkdir()
-    (tmp_path / "boot/hidden.key").write_text("k")
-    (tmp_path / "etc").mkdir()
-    (tmp_path / "etc/a.key").symlink_to(tmp_path / "boot/hidden.key")
-    table = {"/etc/crypttab": f"sda3_crypt UUID={UUID} /etc/a.key luks\n"}
-    assert luks(tmp_path, image(tmp_path), files=table)["key_files"] == [{"path": "/etc/a.key", "place": "unencrypted"}]
+    (tmp_path / "boot/a.key").write_text("k")
+    (tmp_path / "etc" / link).parent.mkdir(parents=True)
+    (tmp_path / "etc" / link).symlink_to(leads)
+    table = {"/etc/crypttab": f"sda3_crypt UUID={UUID} /etc/keys/a.key luks\n"}
+    keys = luks(tmp_path, image(tmp_path), files=table)["key_files"]
+    assert keys == [{"path": "/etc/keys/a.key", "place": "unencrypted"}]
 
 
 def test_loose_key_files(tmp_path: Path) -> None:

@@ -192,6 +192,9 @@ def test_partitions_that_nobody_mounts(tmp_path: Path) -> None:
             block("sdb5", fstype="crypto_LUKS", maj_min="8:21"),
             block("sdb6", maj_min="8:22"),
             block("sdb7", fstype="zfs_member", maj_min="8:23"),
+            block("sdb8", fstype="vfat", parttype="bfbfafe7-a34f-448a-9a5b-6213eb736c22", maj_min="8:24"),
+            # Dell's recovery is a partition like any other: whoever finds it may keep files there.
+            block("sdb9", fstype="vfat", parttype="ebd0a0a2-b9e5-4433-87c0-68b6b72699c7", maj_min="8:25"),
         ]),
         block("sr0", "rom", fstype="iso9660", rm=True, maj_min="11:0"),
         block("loop0", "loop", fstype="squashfs", maj_min="7:0"),
@@ -205,6 +208,8 @@ def test_partitions_that_nobody_mounts(tmp_path: Path) -> None:
         "sdb4": ("none", [], ["boot"]),
         "sdb5": ("luks", [], ["data"]),
         "sdb7": ("unknown", [], ["data"]),
+        "sdb8": ("none", [], ["boot"]),
+        "sdb9": ("none", [], ["data"]),
     }
     assert not {"sr0", "loop0", "zram0", "sdb6"} & set(found)
 

@@ -140,6 +140,7 @@ def test_an_idle_limit_counts_outside_of_match_blocks_only(tmp_path: Path) -> No
             "block": {MAIN: "Match User *\n ChannelTimeout session*=5m\n"},
             "all": {MAIN: "Match User ada\n PermitTTY no\nMatch all\n ChannelTimeout session*=5m\n"},
             "longer": {MAIN: "ChannelTimeout session*=5m\nMatch Group pupil\n ChannelTimeout none\n"},
+            "port": {MAIN: "ChannelTimeout session*=5m\nMatch LocalPort 2222\n ChannelTimeout none\n"},
         },
     )
     assert found["block"]["ChannelTimeout"]["value"] == 0
@@ -147,6 +148,8 @@ def test_an_idle_limit_counts_outside_of_match_blocks_only(tmp_path: Path) -> No
     assert found["all"]["ChannelTimeout"]["value"] == 300
     assert found["longer"]["ChannelTimeout"]["value"] == 300
     assert others(found["longer"]["ChannelTimeout"]) == [("Match Group pupil (MAIN, line 2)", 0)]
+    assert found["port"]["ChannelTimeout"].get("value") == 300, found["port"]["ChannelTimeout"]
+    assert ("Match LocalPort 2222 (MAIN, line 2)", 0) in others(found["port"]["ChannelTimeout"])
     assert found["longer"]["children"] == 1
     assert "write session*=TIME" not in str(found["longer"]["ChannelTimeout"])
 

@@ -20,6 +20,36 @@ def conf(value: str) -> str:
     return f"[Login]\nIdleAction={value}\n"
 
 
+SLEEP, LID, MAINS, KEY = (
+    "systemd/sleep.conf:Sleep.AllowSuspend",
+    *(f"systemd/logind.conf:Login.Handle{key}" for key in ("LidSwitch", "LidSwitchExternalPower", "SuspendKey")),
+)
+THREE = ("suspend", "hybrid-sleep", "suspend-then-hibernate")
+
+
+@pytest.mark.parametrize(
+    ("masked", "lines", "address", "value"),
+    [
+        ((), "", SLEEP, None), (("sleep",), "", SLEEP, "no"), (THREE, "", SLEEP, "no"), (THREE[:2], "", SLEEP, None),
+        (("hibernate",), "", SLEEP, None), ((), "HandleLidSwitch=hibernate", LID, "hibernate"),
+        # What is masked does not happen: the lid is closed and the machine stays on.
+        (("hibernate",), "HandleLidSwitch=hibernate", LID, "ignore"),
+        (("sleep",), "HandleLidSwitch=hibernate", LID, "ignore"),
+        (THREE, "HandleLidSwitch=hibernate", LID, "hibernate"),
+        (("sleep",), "HandleLidSwitch=poweroff", LID, "poweroff"), (("sleep",), "", LID, "ignore"),
+        (("sleep",), "", MAINS, None), (("suspend",), "", KEY, "ignore"), (("hibernate",), "", KEY, None),
+    ],
+)  # fmt: skip
+def test_kinds_of_sleep_that_are_masked(
+    tmp_path: Path, masked: tuple[str, ...], lines: str, address: str, value: str | None
+) -> None:
+    """systemctl mask sleep.target suspend.target ... is how Debian's wiki keeps a machine awake."""
+    units = {f"/etc/systemd/system/{kind}.target": None for kind in masked}
+    found = effective(dropin, folder(tmp_path, {ETC: f"[Login]\n{lines}\n", **units}), address)
+    assert found.get("value") == value
+    assert ("is masked" in found["source"]) == (value in ("no", "ignore"))
+
+
 @pytest.mark.parametrize(
     ("files", "value"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import subprocess
@@ -192,6 +193,16 @@ def test_access_lists_count(machine: Machine) -> None:
     setfacl(NETDEV, "-b")
     setfacl(NM, "-m", "m::---")  # the mask takes the right away again
     assert machine.open() == []
+
+
+def test_an_access_list_that_cannot_be_read_is_not_none(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_asked: object) -> bytes:
+        raise OSError(errno.EIO, "Input/output error")
+
+    machine.set(NETDEV, 0o640, gid=998)
+    monkeypatch.setattr(os, "getxattr", broken)
+    found = vpn.observe(machine.host, ["open-secrets"])["open-secrets"]["effective"]
+    assert (found["state"], found.get("code")) == ("unreadable", "failed")
 
 
 def test_places_of_shared_secrets_and_never_the_secrets(machine: Machine) -> None:

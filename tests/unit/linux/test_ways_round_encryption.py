@@ -3,11 +3,13 @@ programs by which an ordinary user mounts a stick past polkit. Each is what a ma
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.leeboard.schools.plugins.module_utils._linux import hardware, luks_start, removable_media
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Completed
 
 from tests.unit.linux.disks import UUID, Machine, archive, block, image, mount, needs_cryptsetup, volumes
 from tests.unit.linux.folder import Answers, effective, folder
@@ -80,12 +82,18 @@ def test_groups_of_the_iommu_that_are_let_through(tmp_path: Path) -> None:
         ({"/usr/bin/pmount": ""}, "not-refused"),
         ({"/etc/fstab": "/dev/sdb1 /media/stick vfat user,noauto 0 0\n"}, "not-refused"),
         ({"/etc/fstab": "LABEL=STICK /mnt auto noauto,users 0 0\n"}, "not-refused"),
+        ({"/etc/fstab": "UUID=57-1C /mnt auto noauto,users 0 0\n"}, "not-refused"),
+        # Windows on the same disk
+        ({"/etc/fstab": "UUID=A1-B2 /windows ntfs3 noauto,users 0 0\n"}, "refused"),
         # As Debian's installer writes it, and a share.
         ({"/etc/fstab": "/dev/sr0 /media/cdrom0 udf,iso9660 user,noauto 0 0\n"}, "refused"),
         ({"/etc/fstab": "server:/home /home nfs users 0 0\n"}, "refused"),
     ],
 )
 def test_mounting_past_polkit(tmp_path: Path, files: dict[str, str | None], word: str) -> None:
-    host = folder(tmp_path, {**INSTALLED, **files}, Answers({"pkcheck": REFUSED}))
+    disk = block("nvme0n1", "disk", [block("nvme0n1p3", fstype="ntfs", uuid="A1-B2", maj_min="259:3")])
+    stick = block("sdb", "disk", [block("sdb1", fstype="vfat", uuid="57-1C", maj_min="8:17")], tran="usb", rm=True)
+    blocks = Completed(0, json.dumps({"blockdevices": [disk, stick]}), "")
+    host = folder(tmp_path, {**INSTALLED, **files}, Answers({"pkcheck": REFUSED, "lsblk": blocks}))
     host.is_root = True
     assert effective(removable_media, host, "plain")["value"] == word
