@@ -1,6 +1,7 @@
 """What holds for every test: where the lab and the measurements begin, when a skip is a failure, and the counts.
 
 - Tests under tests/vm and those that ask for one of its machines are marked `lab`, those under tests/scale `bench`.
+  Those whose machines work side by side are marked `lanes` too.
 - LEEBOARD_SKIPS=forbidden: a run that skips anything fails, and says why each was skipped.
 - LEEBOARD_FULL: every script of the proof, each by itself, and a report at the end (tests/controls/full_report.py).
 - LEEBOARD_COUNTS names a file that gets "passed failed skipped" for scripts/test.sh.
@@ -40,10 +41,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark tests by what they need."""
     for item in items:
         mark = _MARK_OF_FOLDER.get(item.path.relative_to(_HERE).parts[0])
-        if mark is None and _MACHINES.intersection(getattr(item, "fixturenames", ())):
+        fixtures = getattr(item, "fixturenames", ())
+        if mark is None and _MACHINES.intersection(fixtures):
             mark = "lab"
         if mark:
             item.add_marker(mark)
+        if "lane" in fixtures:
+            item.add_marker("lanes")
 
 
 @pytest.hookimpl(trylast=True)
