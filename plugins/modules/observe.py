@@ -58,8 +58,7 @@ observation:
 
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
 
-from ..module_utils._linux.host import Host  # noqa: E402
-from ..module_utils._linux.visit import visit  # noqa: E402
+from ..module_utils.compile_once import compile_once  # noqa: E402
 
 
 def main() -> None:
@@ -68,6 +67,11 @@ def main() -> None:
     for driver, wanted in addresses.items():
         if not isinstance(wanted, list) or not all(isinstance(address, str) for address in wanted):
             module.fail_json(msg=f"addresses.{driver} must be a list of texts")
+    compile_once()
+    # Only now: what is imported before it is compiled twice.
+    from ..module_utils._linux.host import Host
+    from ..module_utils._linux.visit import visit
+
     module.exit_json(changed=False, observation=visit(Host(), addresses))
 
 

@@ -46,9 +46,9 @@ class Outcome:
     truth: dict[str, Truth]
 
 
-# How many machines work at the same time: one more than CI has processors, since a truth often waits for a daemon. An
-# emulated guest that waits too long for its processor loses timers, and hangs.
-_AT_ONCE = BoundedSemaphore(3)
+# How many machines work at the same time: one for each processor of CI. Three take longer than that, and an emulated
+# guest that waits too long for its processor loses timers, and hangs.
+_AT_ONCE = BoundedSemaphore(2)
 
 
 class Lane:

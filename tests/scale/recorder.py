@@ -1,7 +1,7 @@
 """Runs on a device, beside the drivers: a visit with all that it starts and opens written down, and the same bare.
 
     python3 recorder.py FOLDER record ADDRESSES     what a visit started, read and listed, as JSON
-    python3 recorder.py FOLDER visit ADDRESSES      the processor time of a visit, and of loading its code
+    python3 recorder.py FOLDER visit ADDRESSES      the processor time of a visit and of loading its code, and its size
     python3 recorder.py FOLDER bare RECORD          that of the same commands, files and folders without us
     python3 recorder.py FOLDER run COMMAND ...      that of a command and its children
 
@@ -62,14 +62,15 @@ def record(addresses: dict[str, list[str]]) -> dict[str, Any]:
 
 
 def visited(addresses: dict[str, list[str]]) -> dict[str, float]:
-    """What loading the drivers and one visit take."""
+    """What loading the drivers and one visit take, and how many files of ours that loaded."""
     start = spent()
     from _linux.host import Host
     from _linux.visit import visit
 
     loaded = spent()
     visit(Host(), addresses)
-    return {"loading": loaded - start, "visit": spent() - loaded}
+    code = sum(name.startswith("_linux.") for name in sys.modules)
+    return {"loading": loaded - start, "visit": spent() - loaded, "code": code}
 
 
 def bare(found: dict[str, Any]) -> float:

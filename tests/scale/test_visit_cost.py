@@ -16,7 +16,7 @@ import pytest
 
 from leeboard.policy.load import load
 from leeboard.policy.model import Platform
-from tests.controls.harness import PATIENCE, THERE, Proof
+from tests.controls.harness import DRIVERS, PATIENCE, THERE, Proof
 from tests.scale.page import write
 from tests.vm.machine import Machine
 
@@ -62,7 +62,8 @@ def test_a_visit_costs_little_more_than_its_commands(proof: Proof) -> None:
     visits, bares, modules, pings = [], [], [], []
     for _round in range(ROUNDS):  # in turn, so that whatever else goes on is in all of them
         bares.append(measure(proof, "bare", f"{THERE}/seen"))
-        visits.append(measure(proof, "visit", f"{THERE}/addresses")["visit"])
+        visited = measure(proof, "visit", f"{THERE}/addresses")
+        visits.append(visited["visit"])
         modules.append(measure(proof, "run", "python3", observe))
         pings.append(measure(proof, "run", "python3", ping))
     ratio = statistics.median(one / other for one, other in zip(visits, bares, strict=True))
@@ -79,6 +80,7 @@ def test_a_visit_costs_little_more_than_its_commands(proof: Proof) -> None:
         f"| processor time of a visit over the same commands and files bare | {ratio:.2f} | at most {WANTED} |\n"
         f"| the same of the whole module, less a ping: Python also compiles our code each time | "
         f"{statistics.median(own):.2f} | |\n"
+        f"| files of our code that a visit imports | {visited['code']} of {len(list(DRIVERS.glob('*.py')))} | |\n"
         f"| children started, {len(seen['read'])} files read | {len(seen['started'])} | |\n"
         f"| commands run, files read, folders listed more than once | {again} | none |",
     )

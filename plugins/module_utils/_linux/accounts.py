@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from .attempt import attempt, foreign
-from .change import ChangeRefused
+from .edits import ChangeRefused
 from .host import HostError
 from .people import accounts
 from .reading import reading, value

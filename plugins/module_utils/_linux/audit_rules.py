@@ -20,11 +20,8 @@ from .audit_cover import Answer
 from .audit_files import FOLDER
 from .audit_rule import RECORDS, BadLine, Rule
 from .audit_state import State, asked_rule, is_address, program_rule
-from .audit_writing import rehearse
 from .host import HostError
 from .reading import absent, reading, value
-
-__all__ = ["ADDRESSES", "NAME", "observe", "rehearse"]
 
 NAME = "audit_rules"
 NAMED = ("privileged", "sign-in-records", "daemon", "locked", "continue")
@@ -48,6 +45,13 @@ def observe(host, addresses: list) -> dict:
         else foreign(NAME, address)
         for address in addresses
     }
+
+
+def rehearse(host, changes: list):
+    """Our file of rules as it will be. Raises ChangeRefused, HostError."""
+    from . import audit_writing  # a check does without
+
+    return audit_writing.rehearse(host, changes)
 
 
 def _known(address: str) -> bool:

@@ -13,7 +13,7 @@ from .audit_files import FOLDER, lines, unloadable
 from .audit_rule import BadLine, read
 from .audit_state import State, asked_rule, program_rule, spelt
 from .attempt import text_or_nothing
-from .change import ChangeRefused, Rehearsal
+from .edits import ChangeRefused, Rehearsal
 from .planned import Planned
 
 START = f"{FOLDER}/00-leeboard.rules"

@@ -11,11 +11,10 @@ from __future__ import annotations
 import re
 
 from .attempt import attempt, first_of, foreign, text_or_nothing
-from .change import ChangeRefused
+from .edits import ChangeRefused
 from .issue import fragments, shown_on_console
 from .motd import FILE as MOTD
 from .motd import shown_after_sign_in, talkative_scripts
-from .planned import Planned
 from .reading import absent, reading, value
 
 NAME = "banner"
@@ -56,6 +55,8 @@ def without_newline(text: str) -> str:
 
 def rehearse(host, changes: list):
     """The files with the wanted texts. Raises ChangeRefused when something that cannot be changed would still show."""
+    from .planned import Planned  # a check does without
+
     planned = Planned(host)
     commands = []
     for change in changes:
@@ -78,7 +79,7 @@ def rehearse(host, changes: list):
     return planned.rehearsal(commands)
 
 
-def _plan_fragments(planned: Planned, wanted: str) -> None:
+def _plan_fragments(planned, wanted: str) -> None:
     for path in fragments(planned, "/etc/issue.d"):
         planned.remove(path)
     shown, sources = shown_on_console(planned)
@@ -90,7 +91,7 @@ def _plan_fragments(planned: Planned, wanted: str) -> None:
         )
 
 
-def _plan_motd(planned: Planned, wanted: str) -> None:
+def _plan_motd(planned, wanted: str) -> None:
     planned.put(MOTD, wanted + "\n" if wanted else "", mode=0o644)
     for folder in ("/etc/motd.d", "/run/motd.d", "/usr/lib/motd.d"):
         for name in planned.entries(folder):
@@ -104,7 +105,7 @@ def _plan_motd(planned: Planned, wanted: str) -> None:
         raise ChangeRefused(f"PAM would still show another text after sign-in: {found.get('source', '')[:200]}")
 
 
-def _silence_scripts(host, planned: Planned, wanted) -> None:
+def _silence_scripts(host, planned, wanted) -> None:
     if wanted != []:
         raise ChangeRefused("the only value that can be written for motd-scripts is the empty list")
     for path in talkative_scripts(host)[0]:

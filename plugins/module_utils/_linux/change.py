@@ -16,25 +16,13 @@ from __future__ import annotations
 import os
 import stat
 
-from .edits import PermissionEdit
+from .edits import ChangeRefused, PermissionEdit
 from .journal import Journal
 from .reading import fingerprint
 
 
-class ChangeRefused(Exception):
-    """A change that would not be safe, or that was planned for another state. The text says which and why."""
-
-
 class PlanOutdated(ChangeRefused):
     """The device no longer says what the change was planned from: observe and plan again."""
-
-
-class Rehearsal:
-    """What a change comes to: `edits` (of edits.py) and `commands` (argument lists, run in order after the edits)."""
-
-    def __init__(self, edits: list | None = None, commands: list | None = None) -> None:
-        self.edits = edits or []
-        self.commands = commands or []
 
 
 def apply(driver, host, changes: list, run_id: str, check: bool = False) -> dict:

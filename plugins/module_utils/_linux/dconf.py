@@ -16,7 +16,6 @@ from __future__ import annotations
 import re
 
 from . import dconf_environment as environment
-from .dconf_changes import rehearse
 from .dconf_people import everyone, own_database
 from .dconf_probe import NO_DCONF, ask, schemas, typed
 from .dconf_sessions import ADDRESS, greeter, session
@@ -29,8 +28,6 @@ NAME = "dconf"
 ADDRESSES = re.compile(rf"(?:{ADDRESS.pattern}|environment\Z)")
 MOST_OTHERS = 20
 WITHOUT_DCONF = "dconf is not used: the package dconf-gsettings-backend is not installed"
-
-__all__ = ["ADDRESSES", "NAME", "observe", "rehearse"]
 
 
 def observe(host, addresses: list) -> dict:
@@ -55,6 +52,13 @@ def observe(host, addresses: list) -> dict:
             for address, _key, _lock in wanted:
                 found[address] = reading(NAME, address, unreadable(problem.code, problem.why))
     return found
+
+
+def rehearse(host, changes: list):
+    """Key files and locks as they will be. Raises ChangeRefused, HostError."""
+    from . import dconf_changes  # a check does without
+
+    return dconf_changes.rehearse(host, changes)
 
 
 def _environment(host) -> dict:

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import os
 
-from .change import ChangeRefused, Rehearsal
-from .edits import FileEdit
+from .edits import ChangeRefused, FileEdit, Rehearsal
 from .dconf_keyfiles import KeyFolder, settle
 from .dconf_probe import schemas
 from .dconf_sessions import ADDRESS, greeter, session

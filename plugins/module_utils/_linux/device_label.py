@@ -8,8 +8,7 @@ from __future__ import annotations
 import re
 
 from .attempt import attempt, foreign
-from .change import ChangeRefused
-from .planned import Planned
+from .edits import ChangeRefused
 from .reading import absent, reading, value
 
 NAME = "device_label"
@@ -37,6 +36,8 @@ def _read(host) -> dict:
 
 def rehearse(host, changes: list):
     """Write the label into its file, which everybody may read. Raises ChangeRefused for what is no label."""
+    from .planned import Planned  # a check does without
+
     planned = Planned(host)
     for change in changes:
         wanted = change["value"]

@@ -19,8 +19,7 @@ import re
 
 from . import dropin_auditd, dropin_gdm, dropin_lightdm, dropin_sshd, dropin_sudo, dropin_systemd
 from .attempt import attempt, foreign
-from .change import ChangeRefused
-from .planned import Planned
+from .edits import ChangeRefused
 from .reading import reading, unreadable
 
 NAME = "dropin"
@@ -63,6 +62,8 @@ def _reading(host, address: str) -> dict:
 
 def rehearse(host, changes: list):
     """The files and the commands that load them. Raises ChangeRefused when the change would not have its effect."""
+    from .planned import Planned  # a check does without
+
     planned = Planned(host)
     commands: list = []
     for change in changes:

@@ -19,7 +19,7 @@ import stat
 
 from .attempt import first_of, not_installed, number
 from .auditd_conf import DEFAULTS, NUMBERS, WORDS, parse, with_value
-from .change import ChangeRefused
+from .edits import ChangeRefused
 from .host import HostError
 from .mounts import kept_in_memory
 from .people import names

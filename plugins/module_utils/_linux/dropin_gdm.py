@@ -7,10 +7,9 @@ GDM understands true, false, 1 and 0; anything else leaves the default, which is
 from __future__ import annotations
 
 from .attempt import first_of, not_installed, text_or_nothing
-from .change import ChangeRefused
+from .edits import ChangeRefused
 from .host import HostError
 from .inifile import keyfile_assignments, with_key
-from .planned import original_text
 from .reading import absent, value
 
 FILES = ("/etc/gdm3/daemon.conf", "/etc/gdm3/custom.conf", "/etc/gdm/custom.conf")
@@ -61,7 +60,7 @@ def plan(host, planned, address: str, wanted) -> list:
     if effective(planned, address).get("value") is wanted:
         return []
     key = address.rsplit(".", 1)[1]
-    planned.put(file, with_key(original_text(planned, file), "daemon", key, "true" if wanted else "false"))
+    planned.put(file, with_key(planned.original_text(file), "daemon", key, "true" if wanted else "false"))
     after = effective(planned, address)
     if after.get("value") is not wanted:
         raise ChangeRefused(f"{after['source']} comes before {file} until the next boot; repeat the roll-out after it")

@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 import stat
 
-from .change import ChangeRefused
+from .edits import ChangeRefused
 from .kernel import CMDLINE, boot_option
 from .mounts import kept_in_memory
 from .reading import absent, value

@@ -8,9 +8,8 @@ one seat ([Seat:seat0]) beats it for that seat.
 from __future__ import annotations
 
 from .attempt import first_of, not_installed, text_or_nothing
-from .change import ChangeRefused
+from .edits import ChangeRefused
 from .inifile import keyfile_assignments, with_key
-from .planned import original_text
 from .reading import absent, value
 
 KEY = "greeter-hide-users"
@@ -74,7 +73,7 @@ def plan(host, planned, address: str, wanted) -> list:
     if planned.exists(MAIN):
         for section in sorted({found.section for found in keyfile_assignments(planned.text(MAIN), MAIN)
                                if found.key == KEY and found.section in EVERY_SEAT}):  # fmt: skip
-            planned.put(MAIN, with_key(original_text(planned, MAIN), section, KEY, text))
+            planned.put(MAIN, with_key(planned.original_text(MAIN), section, KEY, text))
     after = effective(planned, address)
     if not _holds(after, wanted):
         where = after["others"][0]["who"] if "others" in after else after["source"]

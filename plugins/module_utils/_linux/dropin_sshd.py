@@ -7,7 +7,7 @@ before any file is written.
 from __future__ import annotations
 
 from .attempt import first_of, not_installed
-from .change import ChangeRefused
+from .edits import ChangeRefused
 from .host import HostError
 from .reading import value
 from .sshd_answers import FAILED, PROGRAM, UNITS, alone, ask, files_of, older_note, options, ready

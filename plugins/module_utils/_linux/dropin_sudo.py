@@ -13,7 +13,7 @@ import json
 import re
 
 from .attempt import first_of, not_installed
-from .change import ChangeRefused
+from .edits import ChangeRefused
 from .host import HostError
 from .reading import absent, value
 from .sudoers import MAIN, sudoers

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from . import dropin_journald, dropin_sleep
 from .attempt import by_name, text_or_nothing
-from .change import ChangeRefused
+from .edits import ChangeRefused
 from .inifile import systemd_assignments, with_key
 from .reading import absent, value
 from .systemd_unit import note_if_older, state

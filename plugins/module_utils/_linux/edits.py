@@ -1,6 +1,10 @@
-"""What a rehearsal plans for one file: a new content, or only another owner and mode."""
+"""What a rehearsal gives: edits of files (a new content, or only another owner and mode) and commands, or a refusal."""
 
 from __future__ import annotations
+
+
+class ChangeRefused(Exception):
+    """A change that would not be safe, or that was planned for another state. The text says which and why."""
 
 
 class FileEdit:
@@ -28,3 +32,11 @@ class PermissionEdit:
         self.path = path
         self.before = before
         self.after = after
+
+
+class Rehearsal:
+    """What a change comes to: `edits` (of edits.py) and `commands` (argument lists, run in order after the edits)."""
+
+    def __init__(self, edits: list | None = None, commands: list | None = None) -> None:
+        self.edits = edits or []
+        self.commands = commands or []

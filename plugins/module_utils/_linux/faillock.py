@@ -14,7 +14,7 @@ import re
 
 from . import pam
 from .attempt import attempt, foreign, number, text_or_nothing
-from .change import ChangeRefused
+from .edits import ChangeRefused
 from .host import HostError
 from .reading import absent, reading, value
 

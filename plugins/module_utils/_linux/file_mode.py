@@ -16,11 +16,9 @@ import stat
 
 from . import audit_places
 from .attempt import attempt, foreign, not_installed, number
-from .change import ChangeRefused, Rehearsal
-from .edits import PermissionEdit
+from .edits import ChangeRefused, PermissionEdit, Rehearsal
 from .host import HostError
 from .people import names
-from .planned import editable
 from .reading import absent, reading, value
 
 NAME = "file_mode"
@@ -142,6 +140,8 @@ def _closed(host, address: str) -> list:
 
 
 def _plan(host, edits: dict, path: str, after: tuple, folders: bool = True) -> None:
+    from .planned import editable  # a check does without
+
     target = editable(host, path)
     try:
         found = host.stat(target)

@@ -15,7 +15,7 @@ import re
 
 from . import firewall_restart
 from .attempt import attempt, foreign
-from .change import ChangeRefused
+from .edits import ChangeRefused
 from .firewall_rules import ACCEPT, MAYBE_ACCEPT
 from .firewall_sources import loaded
 from .firewall_strangers import OFF, cards, is_off, judge, own_addresses, stays_off

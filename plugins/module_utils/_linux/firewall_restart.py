@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import stat
 
-from . import firewall_firewalld, firewall_iptables, firewall_nft
+from . import firewall_nft
 from .attempt import text_or_nothing
 from .firewall_rules import ACCEPT, DROP, MAYBE_ACCEPT, REJECT, Ruleset
 from .firewall_sources import output
@@ -57,10 +57,14 @@ def after_restart(host, family: str) -> Judgement:
         loaders.append("ufw")
         rules.add(_ufw(host, family))
     if enabled(host, "netfilter-persistent.service"):
+        from . import firewall_iptables  # only what loads the rules is read
+
         loaders.append("netfilter-persistent")
         path = "/etc/iptables/rules.v6" if family == "ip6" else "/etc/iptables/rules.v4"
         rules.add(firewall_iptables.read(text_or_nothing(host, path) or "", family, path))
     if enabled(host, "firewalld.service"):
+        from . import firewall_firewalld
+
         default = _shell(host, "/etc/firewalld/firewalld.conf").get("DefaultZone", "public")
         zone = firewall_firewalld.zones(host, family, default)
         if zone.verdict not in (ACCEPT, MAYBE_ACCEPT):
@@ -110,6 +114,8 @@ def _drop_ins(host, unit: str) -> list:
 
 def _ufw(host, family: str) -> Ruleset:
     """The chains that ufw will put together. Raises HostError."""
+    from . import firewall_iptables
+
     kind = "6" if family == "ip6" else ""
     defaults = _shell(host, "/etc/default/ufw")
     policy = defaults.get("DEFAULT_INPUT_POLICY", "DROP").upper()

@@ -6,7 +6,7 @@ that nft cannot tell; for those iptables-save is asked. The old iptables names i
 
 from __future__ import annotations
 
-from . import firewall_iptables, firewall_nft
+from . import firewall_nft
 from .attempt import first_of
 from .firewall_rules import Ruleset
 from .host import HostError
@@ -45,16 +45,16 @@ def loaded(host) -> Loaded:
         unseen = WITHOUT_NFT
         for family in ("ip", "ip6"):
             if first_of(host, tuple(f"{folder}/{MODERN[family]}" for folder in FOLDERS)):
-                found.add(firewall_iptables.read(output(host, [MODERN[family]]), family, "iptables"))
+                found.add(_saved(host, MODERN[family], family, "iptables"))
     for family, (program, names) in LEGACY.items():
         if _lines(host, names):
-            found.add(firewall_iptables.read(output(host, [program]), family, program))
+            found.add(_saved(host, program, family, program))
     return Loaded(found, unseen)
 
 
 def _in_place_of(host, found: Ruleset, family: str, tables: set) -> None:
     """Put what iptables says of its own tables in the place of what nft could not tell."""
-    saved = firewall_iptables.read(output(host, [MODERN[family]]), family, "iptables")
+    saved = _saved(host, MODERN[family], family, "iptables")
     there = {key[2] for key in saved.chains}
     for key in list(found.chains):
         if key[0] == family and key[1] in tables & there:
@@ -63,6 +63,13 @@ def _in_place_of(host, found: Ruleset, family: str, tables: set) -> None:
         if key[2] not in tables:
             del saved.chains[key]
     found.add(saved)
+
+
+def _saved(host, program: str, family: str, source: str) -> Ruleset:
+    """What an iptables-save tells. Raises HostError."""
+    from . import firewall_iptables  # only where there are rules of iptables
+
+    return firewall_iptables.read(output(host, [program]), family, source)
 
 
 def output(host, argv: list) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 
 from .attempt import attempt, foreign, number
-from .change import ChangeRefused
+from .edits import ChangeRefused
 from .host import HostError
 from .reading import absent, reading, value
 

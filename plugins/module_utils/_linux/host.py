@@ -129,6 +129,14 @@ class Host:
         except OSError as problem:
             raise HostError("failed", f"{name}: {problem.strerror}") from None
 
+    def executable(self, name: str) -> bool:
+        """True for a regular file with an execute bit. Raises HostError."""
+        try:
+            found = self.stat(name)
+        except FileNotFoundError:
+            return False
+        return stat.S_ISREG(found.st_mode) and bool(found.st_mode & 0o111)
+
     def access_list(self, name: str) -> bytes:
         """A file's access list as the kernel keeps it, empty where it has none or its file system knows none.
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from .dropin_systemd import effective, files
+from .log_forwarding_ways import Ways
 from .rsyslog import EVERYTHING, Sending
-from .systemd_unit import arguments, properties
+from .systemd_unit import arguments, not_in_service, note_if_older, properties
+from .tls_files import Who
 
-PROGRAM = "/usr/lib/systemd/systemd-journal-upload"
 UNIT = "systemd-journal-upload.service"
 PORT = "19532"
 # The key in the file, the option that comes before it, the default of Debian and Ubuntu.
@@ -14,6 +15,20 @@ URL = ("URL", ("--url", "-u"), "")
 KEY = ("ServerKeyFile", ("--key",), "/etc/ssl/private/journal-upload.pem")
 CERTIFICATE = ("ServerCertificateFile", ("--cert",), "/etc/ssl/certs/journal-upload.pem")
 TRUST = ("TrustedCertificateFile", ("--trust",), "/etc/ssl/ca/trusted.pem")
+
+
+def look(host, ways: Ways) -> None:
+    """Add what it sends to `ways`. Raises HostError."""
+    idle = not_in_service(host, UNIT)
+    one = None if idle else sending(host)
+    if one is None:
+        return
+    ways.sendings.append(one)
+    ways.complete.append(one.target)
+    user, groups = account(host)
+    one.who = Who(host, user, groups) if user and user != "root" else None
+    watched = paths(host) + [path for path in (one.ca, one.key, one.certificate) if path.startswith("/")]
+    ways.note = ways.note or note_if_older(host, UNIT, watched, "systemd-journal-upload")
 
 
 def sending(host):

@@ -23,9 +23,7 @@ from .attempt import attempt, foreign, is_null, not_installed, number
 from .dconf_people import everyone, read_own
 from .desktops import desktops
 from .host import HostError
-from .kconfig_changes import rehearse
-from .kconfig_session import SCRIPTS
-from .kconfig_view import FILE, KEYS, View
+from .kconfig_keys import FILE, KEYS
 from .reading import reading, unreadable, value
 
 NAME = "kconfig"
@@ -36,8 +34,6 @@ NO_LOCK_SCREEN = "--no-lockscreen"
 UNIT_FOLDERS = ("/etc/systemd/user", "/run/systemd/user", "/usr/local/lib/systemd/user", "/usr/lib/systemd/user")
 OWN_UNITS = ".config/systemd/user"
 LOCKERS = ("kwin_wayland", "ksmserver")  # the processes that hold the settings, in Wayland and in X11
-
-__all__ = ["ADDRESSES", "NAME", "observe", "rehearse"]
 
 
 def observe(host, addresses: list) -> dict:
@@ -50,6 +46,8 @@ def observe(host, addresses: list) -> dict:
         if address == "environment":
             return reading(NAME, address, value(_places(host), "files of the system and homes of users", "list"))
         if not views:
+            from .kconfig_view import View  # only where there is Plasma
+
             views.append(View(host))
         return _reading(views[0], address)
 
@@ -61,7 +59,14 @@ def observe(host, addresses: list) -> dict:
     }
 
 
-def _reading(view: View, address: str) -> dict:
+def rehearse(host, changes: list):
+    """The file of the system as it will be. Raises ChangeRefused, HostError."""
+    from . import kconfig_changes  # a check does without
+
+    return kconfig_changes.rehearse(host, changes)
+
+
+def _reading(view, address: str) -> dict:
     key, lock, _dummy = address.rpartition(".")[2].partition("#")
     effective = view.immutable(key) if lock else view.value(key)
     older = _older_sessions(view)
@@ -71,6 +76,8 @@ def _reading(view: View, address: str) -> dict:
 
 
 def _places(host) -> list:
+    from .kconfig_session import SCRIPTS  # only where there is Plasma
+
     found = [(file, name) for file, name, _value in dconf_environment.system_redirections(host)]
     for name in host.entries(f"/etc/xdg/{SCRIPTS}"):
         file = f"/etc/xdg/{SCRIPTS}/{name}"
@@ -108,7 +115,7 @@ def _leaves_it_out(read, path: str) -> bool:
         return False
 
 
-def _older_sessions(view: View) -> str:
+def _older_sessions(view) -> str:
     """A sentence when people are signed in to Plasma since before a file of the system changed, else "".
 
     The lock screen reads its files when the session starts, and again when its own settings page says so.

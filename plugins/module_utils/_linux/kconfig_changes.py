@@ -7,10 +7,11 @@ file. The immutable group makes stronger folders count for nothing, so a value t
 
 from __future__ import annotations
 
-from .change import ChangeRefused
 from .desktops import desktops
+from .edits import ChangeRefused
 from .kconfig_ini import Entry, parse, text_of
-from .kconfig_view import FILE, GROUP, KEYS, SWITCHES, View, typed
+from .kconfig_keys import FILE, GROUP, KEYS, SWITCHES
+from .kconfig_view import View, typed
 from .planned import Planned, encode
 
 PATH = f"/etc/xdg/{FILE}"

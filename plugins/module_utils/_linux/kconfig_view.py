@@ -11,13 +11,10 @@ from .host import HostError
 from .kconfig_cascade import NEUTRAL, Group, Source, languages
 from .kconfig_files import Files, changeable
 from .kconfig_ini import Entry, Parsed, parse, text_of
+from .kconfig_keys import FILE, GROUP, KEYS, MINUTES, SWITCHES
 from .kconfig_session import sessions
 from .reading import absent, unreadable, value
 
-FILE, GROUP = "kscreenlockerrc", b"Daemon"
-SWITCHES = ("Autolock", "Lock", "LockOnResume", "RequirePassword")
-MINUTES, SECONDS = "Timeout", "LockGrace"
-KEYS = (*SWITCHES, MINUTES, SECONDS)
 OFF = ("false", "no", "off", "0")  # KConfig takes every other text for true
 WHOLE = re.compile(r"[+-]?[0-9]{1,9}\Z")
 FRACTION = re.compile(r"[+-]?[0-9]{1,9}\.[0-9]{1,9}\Z")

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 
 from .attempt import attempt, first_of, foreign, not_installed, number, text_or_nothing
-from .change import ChangeRefused
+from .edits import ChangeRefused
 from .host import HostError
 from .reading import absent, reading, value
 

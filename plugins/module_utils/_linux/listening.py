@@ -15,7 +15,7 @@ import fnmatch
 import re
 
 from .attempt import attempt, foreign, number, text_or_nothing
-from .change import ChangeRefused
+from .edits import ChangeRefused
 from .host import HostError
 from .inifile import keyfile_assignments
 from .reading import reading, value

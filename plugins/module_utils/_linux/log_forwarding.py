@@ -20,13 +20,10 @@ from __future__ import annotations
 import re
 
 from .attempt import attempt, foreign
-from .change import ChangeRefused
+from .edits import ChangeRefused
 from .host import HostError
 from .log_forwarding_ways import MODULES, Ways, look
-from .log_forwarding_writing import plan
-from .planned import Planned
 from .reading import absent, reading, unreadable, value
-from .tls_files import authority, client
 
 NAME = "log_forwarding"
 ALL = (
@@ -91,6 +88,8 @@ def _said(address: str, one):
 
 def _files(host, address: str, ways: Ways) -> dict:
     """The faults of the files of every way that uses TLS; a way without it has none, and the other readings name it."""
+    from .tls_files import authority, client  # only for a way that uses TLS
+
     faults: list = []
     for one in ways.sendings:
         if one.driver not in TLS or one.mode == 0 or one.auth == "anon":
@@ -104,6 +103,9 @@ def _files(host, address: str, ways: Ways) -> dict:
 
 def rehearse(host, changes: list):
     """Our own configuration of rsyslog, whichever of its values is to change. Raises ChangeRefused, HostError."""
+    from .log_forwarding_writing import plan  # a check does without
+    from .planned import Planned
+
     for change in changes:
         if not ADDRESSES.match(change["address"]):
             raise ChangeRefused(f"{change['address']!r} is no address of the driver {NAME}")

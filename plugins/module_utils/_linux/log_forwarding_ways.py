@@ -1,24 +1,13 @@
 """Every way by which messages leave the device now: programs that run and are started at boot, and what they send.
 
-rsyslog's part is in rsyslog.py, systemd-journal-upload's in journal_upload.py; here is whether they work at all.
+rsyslog's part is in log_forwarding_rsyslog.py, systemd-journal-upload's in journal_upload.py.
 """
 
 from __future__ import annotations
 
-from . import journal_upload, rsyslog
-from .attempt import first_of
-from .dropin_systemd import effective
-from .host import HostError
-from .kernel import boot_option
-from .rainerscript import MAIN
-from .systemd_unit import arguments, not_in_service, note_if_older
-from .tls_files import Who
-
-UNIT = "rsyslog.service"
+RSYSLOGD = "/usr/sbin/rsyslogd"
+JOURNAL_UPLOAD = "/usr/lib/systemd/systemd-journal-upload"
 MODULES = {"gtls": "lmnsd_gtls.so", "ossl": "lmnsd_ossl.so"}
-TRUE = ("", "1", "yes", "y", "true", "t", "on")  # a word of the kernel's command line without a value is a yes
-# journald keeps what is above its level from rsyslog: with any other one, messages are missing.
-LEVELS = ("info", "debug", "6", "7")
 
 
 class Ways:
@@ -35,120 +24,14 @@ class Ways:
 def look(host) -> Ways:
     """Everything that sends messages away. Raises HostError."""
     ways = Ways()
-    if first_of(host, (rsyslog.PROGRAM,)):
-        _rsyslog(host, ways)
+    if host.exists(RSYSLOGD):
+        from . import log_forwarding_rsyslog  # only what is installed is looked at
+
+        log_forwarding_rsyslog.look(host, ways)
     else:
         ways.reasons.append("rsyslog is not installed")
-    if first_of(host, (journal_upload.PROGRAM,)):
-        _journal_upload(host, ways)
+    if host.exists(JOURNAL_UPLOAD):
+        from . import journal_upload
+
+        journal_upload.look(host, ways)
     return ways
-
-
-def _rsyslog(host, ways: Ways) -> None:
-    idle = not_in_service(host, UNIT)
-    if idle:
-        ways.reasons.append(idle)
-        return
-    path = main_file(host)
-    found = rsyslog.read(host, path)
-    wrong = rsyslog.complaint(host, path)
-    if wrong:
-        raise HostError("malformed", f"rsyslogd does not take its configuration as it stands: {wrong}")
-    for one in found.sendings:
-        _without_effect(host, one, ways)
-    ways.sendings += found.sendings
-    fed, note = fed_by(host, found.found)
-    if not fed:
-        complete = rsyslog.complete(found.sendings)
-        ways.complete += complete
-        if not complete:
-            some = f"{found.sendings[0].place} sends away some messages only" if found.sendings else ""
-            lost = f"messages are thrown away at {found.lost[0]}" if found.lost else ""
-            said = "; ".join(part for part in (some, lost) if part)
-            ways.reasons.append(said or f"{path} and its parts send nothing away")
-    else:
-        ways.reasons.append(fed)
-    watched = [*found.found.paths, *found.found.folders]
-    for one in found.sendings:
-        one.who = dropped_to(host, found.found.globals)
-        watched += [path for path in (one.ca, one.certificate, one.key) if path]
-    ways.note = note_if_older(host, UNIT, watched, "rsyslog") or note
-
-
-def main_file(host) -> str:
-    """The file that rsyslogd starts with."""
-    words = arguments(host, UNIT)
-    for at, word in enumerate(words):
-        if word.startswith("-f"):
-            return word[2:] or (words[at + 1] if at + 1 < len(words) else MAIN)
-    return MAIN
-
-
-def _without_effect(host, one, ways: Ways) -> None:
-    """A driver that is not there, or that knows no such mode, sends nothing: rsyslogd starts all the same."""
-    module = MODULES.get(one.driver)
-    if module and not module_file(host, module):
-        one.driver = f"{one.driver} without its module {module}"
-    elif module or one.driver in ("udp", *rsyslog.OTHER_SENDERS) or (one.driver == "ptcp" and one.mode == 0):
-        return
-    one.certain = rsyslog.NOTHING
-    ways.reasons.append(f"{one.place} cannot send: it names the driver {one.driver} with mode {one.mode}")
-
-
-def module_file(host, name: str) -> str:
-    """Where a module of rsyslog lies, below the folder of the machine's architecture; empty when it is not there."""
-    folders = ["/usr/lib/rsyslog", "/usr/lib64/rsyslog"]
-    folders += [f"/usr/lib/{entry}/rsyslog" for entry in host.entries("/usr/lib") if "-linux-" in entry]
-    # A module of another architecture cannot be loaded: the one that counts lies beside the others of this daemon.
-    return first_of(host, tuple(f"{folder}/{name}" for folder in folders if host.exists(f"{folder}/imuxsock.so")))
-
-
-def fed_by(host, found) -> tuple:
-    """(why rsyslog gets no messages, or an empty text; a note when journald is older than its configuration)."""
-    loaded = {str(module.get("load", "")).rpartition("/")[2].removesuffix(".so") for module in found.modules}
-    if "imjournal" in loaded:
-        return "", ""
-    if "imuxsock" not in loaded:
-        return "rsyslog loads neither imuxsock nor imjournal, so it gets no messages of this device", ""
-    if _deaf(found):
-        return "rsyslog does not listen for this device's own messages (SysSock.Use or $OmitLocalLogging)", ""
-    if "imklog" not in loaded:
-        # journald hands on what programs say, and not what the kernel says.
-        return "rsyslog does not load imklog, so messages of the kernel and its firewall stay on this device", ""
-    forward = effective(host, "systemd/journald.conf:Journal.ForwardToSyslog")
-    level = effective(host, "systemd/journald.conf:Journal.MaxLevelSyslog")
-    note = forward.get("note", "")
-    at_start = boot_option(host, "systemd.journald.forward_to_syslog")
-    said = str(forward.get("value", "no") if at_start is None else at_start).lower()
-    if said not in TRUE:
-        return f"journald hands nothing to rsyslog (ForwardToSyslog={said}, {forward['source']})", note
-    most = str(boot_option(host, "systemd.journald.max_level_syslog") or level.get("value", "debug")).lower()
-    if most not in LEVELS:
-        return f"journald hands messages up to {most} only to rsyslog (MaxLevelSyslog, {level['source']})", note
-    return "", note
-
-
-def _deaf(found) -> bool:
-    """True when imuxsock is told not to open the socket by which journald hands messages on."""
-    uses = [str(module.get("syssock.use", "on")).lower() for module in found.modules]
-    return "off" in uses or str(found.globals.get("omitlocallogging", "off")).lower() in ("on", "1", "yes")
-
-
-def dropped_to(host, settings: dict):
-    """The account that rsyslogd becomes after its start (Ubuntu's does); None for root."""
-    name = str(settings.get("privdroptouser", settings.get("privdrop.user.name", "")))
-    group = str(settings.get("privdroptogroup", settings.get("privdrop.group.name", "")))
-    return Who(host, name, [group]) if name and name != "root" else None
-
-
-def _journal_upload(host, ways: Ways) -> None:
-    idle = not_in_service(host, journal_upload.UNIT)
-    one = None if idle else journal_upload.sending(host)
-    if one is None:
-        return
-    ways.sendings.append(one)
-    ways.complete.append(one.target)
-    user, groups = journal_upload.account(host)
-    one.who = Who(host, user, groups) if user and user != "root" else None
-    watched = journal_upload.paths(host) + [path for path in (one.ca, one.key, one.certificate) if path.startswith("/")]
-    ways.note = ways.note or note_if_older(host, journal_upload.UNIT, watched, "systemd-journal-upload")

@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 
 from . import rsyslog
-from .change import ChangeRefused
 from .dropin_systemd import plan as plan_dropin
-from .log_forwarding_ways import MODULES, UNIT, fed_by, look, main_file, module_file
+from .edits import ChangeRefused
+from .log_forwarding_rsyslog import UNIT, fed_by, main_file, module_file
+from .log_forwarding_ways import MODULES, RSYSLOGD, look
 from .planned import Planned
 from .rainerscript import MAIN
 from .systemd_unit import not_in_service
@@ -48,7 +49,7 @@ CLIENT = """
 
 def plan(host, planned: Planned, wanted: dict) -> list:
     """Put our file into `planned`. Returns the commands that load it. Raises ChangeRefused, HostError."""
-    if not host.exists(rsyslog.PROGRAM):
+    if not host.exists(RSYSLOGD):
         raise ChangeRefused("rsyslog is not installed; the role log_forwarding installs it")
     target = _target(host, wanted)
     faults = authority(host, AUTHORITY, None)
@@ -71,7 +72,7 @@ def plan(host, planned: Planned, wanted: dict) -> list:
     if idle and host.exists("/run/systemd/system"):
         commands += [["systemctl", "unmask", UNIT], ["systemctl", "enable", UNIT]]
     if planned.changes_something() or idle or look(host).note:
-        commands += [[rsyslog.PROGRAM, "-N1", "-f", path]]
+        commands += [[RSYSLOGD, "-N1", "-f", path]]
         commands += [["systemctl", "restart", UNIT]] if host.exists("/run/systemd/system") else []
     return commands
 

@@ -9,12 +9,11 @@ from __future__ import annotations
 import json
 import re
 
-from . import luks_header, luks_keys, luks_trial
+from . import luks_keys
 from .attempt import attempt, foreign, text_or_nothing
-from .change import ChangeRefused
+from .edits import ChangeRefused
 from .host import HostError
 from .luks_layout import Layout
-from .luks_start import Start
 from .mounts import CRYPTTAB, crypttab
 from .reading import reading, value
 
@@ -77,16 +76,21 @@ class _Looked:
         self.table = crypttab(self.host)
         self.resume = _resume(layout)
         self._start = None
-        try:
-            encrypted = any(volume.mappings for volume in layout.volumes.values())
-            self.mappings, self.mappings_failed = (luks_header.mappings(self.host) if encrypted else {}), None
-        except HostError as problem:
-            self.mappings, self.mappings_failed = {}, problem
+        self.mappings, self.mappings_failed = {}, None
+        if any(volume.mappings for volume in layout.volumes.values()):
+            from . import luks_header  # only where something is encrypted
+
+            try:
+                self.mappings = luks_header.mappings(self.host)
+            except HostError as problem:
+                self.mappings_failed = problem
 
     @property
     def start(self):
         """The next start's initramfs, read when the first volume needs it."""
         if self._start is None:
+            from .luks_start import Start
+
             self._start = Start(self.host)
         return self._start
 
@@ -113,6 +117,8 @@ class _Looked:
         return said
 
     def _luks(self, volume) -> dict:
+        from . import luks_header, luks_trial
+
         path = volume.device.path
         lines = [line for line in self.table if self._is_of(line, volume)]
         detached = next((line.option("header") for line in lines if line.option("header")), "")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from . import pam
 from .attempt import by_name, is_null, text_or_nothing
-from .planned import executable
 from .reading import absent, value
 
 FILE = "/etc/motd"
@@ -81,6 +80,6 @@ def talkative_scripts(host) -> tuple:
     found = []
     for name in host.entries(SCRIPTS):
         path = f"{SCRIPTS}/{name}"
-        if executable(host, path) and any(word in host.text(path) or word in name for word in TELLING):
+        if host.executable(path) and any(word in host.text(path) or word in name for word in TELLING):
             found.append(path)
     return found, SCRIPTS

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from .attempt import NOT_INSTALLED, attempt, foreign, not_installed
-from .change import ChangeRefused
+from .edits import ChangeRefused
 from .host import HostError
 from .reading import absent, reading, value
 

@@ -6,10 +6,7 @@ anything is written, and refuses what would not have the wanted effect.
 
 from __future__ import annotations
 
-import stat
-
-from .change import ChangeRefused, Rehearsal
-from .edits import FileEdit
+from .edits import ChangeRefused, FileEdit, Rehearsal
 
 
 class Planned:
@@ -68,6 +65,13 @@ class Planned:
         """The text as it will be."""
         return self.read(name).decode("utf-8", "backslashreplace")
 
+    def original_text(self, path: str) -> str:
+        """A file's text for editing in place. Raises ChangeRefused when it is no UTF-8: an edit would change it."""
+        try:
+            return self.read(path).decode("utf-8")
+        except UnicodeDecodeError:
+            raise ChangeRefused(f"{path} is not UTF-8 text; edit it by hand and repeat the roll-out") from None
+
     def exists(self, name: str) -> bool:
         """True when it will be there."""
         edit = self._edits.get(name)
@@ -107,7 +111,7 @@ class Planned:
     def executable(self, name: str) -> bool:
         """True when somebody may run the file as it will be."""
         edit = self._edits.get(self._host.link(name) or name)
-        return executable(self._host, name) if edit is None or edit.mode is None else bool(edit.mode & 0o111)
+        return self._host.executable(name) if edit is None or edit.mode is None else bool(edit.mode & 0o111)
 
 
 def editable(host, path: str) -> str:
@@ -123,17 +127,6 @@ def editable(host, path: str) -> str:
     )
 
 
-def executable(host, name: str) -> bool:
-    """True for a regular file with an execute bit. Raises HostError."""
-    if isinstance(host, Planned):
-        return host.executable(name)
-    try:
-        found = host.stat(name)
-    except FileNotFoundError:
-        return False
-    return stat.S_ISREG(found.st_mode) and bool(found.st_mode & 0o111)
-
-
 def encode(text: str) -> bytes:
     """Text as bytes for a file. Raises ChangeRefused for what no file of ours may hold."""
     try:
@@ -143,11 +136,3 @@ def encode(text: str) -> bytes:
     if b"\0" in found:
         raise ChangeRefused("the wanted text holds a null byte")
     return found
-
-
-def original_text(host, path: str) -> str:
-    """A file's text for editing in place. Raises ChangeRefused when it is no UTF-8, since an edit would change it."""
-    try:
-        return host.read(path).decode("utf-8")
-    except UnicodeDecodeError:
-        raise ChangeRefused(f"{path} is not UTF-8 text; edit it by hand and repeat the roll-out") from None

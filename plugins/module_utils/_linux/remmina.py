@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 
 from .attempt import attempt, foreign
-from .change import ChangeRefused
 from .dconf_people import everyone, read_own
+from .edits import ChangeRefused
 from .reading import reading, value
 
 NAME = "remmina"

@@ -16,7 +16,7 @@ import re
 
 from .attempt import attempt, first_of, foreign
 from .block_devices import devices, removable, resolve
-from .change import ChangeRefused
+from .edits import ChangeRefused
 from .host import HostError
 from .mounts import fstab
 from .people import accounts

@@ -10,9 +10,9 @@ import operator
 
 from .attempt import number
 from .host import HostError
+from .log_forwarding_ways import RSYSLOGD
 from .rainerscript import configuration
 
-PROGRAM = "/usr/sbin/rsyslogd"
 FACILITIES = (
     "kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp", "ntp",
     "bsd_security", "console", "clock", "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7",
@@ -86,7 +86,7 @@ def complaint(host, path: str) -> str:
 
     After a mistake rsyslogd starts with a part of its configuration, and nobody can tell from the files with which.
     """
-    done = host.query([PROGRAM, "-N1", "-f", path])
+    done = host.query([RSYSLOGD, "-N1", "-f", path])
     if done.rc == 0:
         return ""
     lines = [line.strip() for line in done.err.split("\n") if "[v" in line]

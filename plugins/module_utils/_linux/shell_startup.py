@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .change import ChangeRefused
-from .planned import original_text
+from .edits import ChangeRefused
 
 FILE = "/etc/profile.d/zz-leeboard-tmout.sh"
 PROFILE = "/etc/profile"
@@ -52,7 +51,7 @@ def bashrc_block() -> str:
 def bashrc_with_block(planned) -> None:
     """Plan the block as the first thing of /etc/bash.bashrc, once, in place of an older one."""
     try:
-        text = original_text(planned, BASHRC)
+        text = planned.original_text(BASHRC)
     except FileNotFoundError:
         text = ""
     begin, end = text.find(BEGIN + "\n"), text.find(END + "\n")
@@ -70,7 +69,7 @@ def without_assignments(planned, path: str) -> None:
     A line is replaced by the empty command and the old text as a comment: an `if` whose only line went away would be a
     syntax error, and then nobody could sign in. Raises ChangeRefused for a line that does more than set TMOUT.
     """
-    lines = original_text(planned, path).split("\n")
+    lines = planned.original_text(path).split("\n")
     ours = False
     changed = False
     for count, line in enumerate(lines):

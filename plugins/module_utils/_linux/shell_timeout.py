@@ -14,10 +14,9 @@ import re
 import secrets
 
 from .attempt import attempt, foreign, number
-from .change import ChangeRefused
+from .edits import ChangeRefused
 from .host import HostError
 from .people import accounts
-from .planned import Planned
 from .reading import absent, reading, value
 from .shell_startup import BASHRC, FILE, PROFILE, bashrc_with_block, profile_script, without_assignments
 
@@ -120,6 +119,8 @@ def rehearse(host, changes: list):
         seconds = number(now[1]) if now else None
         if not seconds:
             raise ChangeRefused("TMOUT has no value that could be made read-only; write TMOUT as well")
+    from .planned import Planned  # a check does without
+
     planned = Planned(host)
     for path in [PROFILE, BASHRC, *_start_files(host)]:
         if path != FILE and host.exists(path):

@@ -21,7 +21,7 @@ import fnmatch
 import re
 
 from .attempt import attempt, foreign, not_installed, number
-from .change import ChangeRefused
+from .edits import ChangeRefused
 from .host import HostError
 from .reading import reading, unreadable, value
 from .sshd_answers import PROGRAM, Asked, ask, files_of, older_note, ready

@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 
 from .attempt import attempt, foreign, not_installed
-from .change import ChangeRefused, Rehearsal
+from .edits import ChangeRefused, Rehearsal
 from .host import HostError
 from .reading import reading, value
 

@@ -4,7 +4,9 @@
      "readings": [reading, ...] by driver and address,
      "cost": {"children": n, "seconds": s, "cpu_seconds": own and the children's}}
 
-Drivers are imported by name: Ansible packs only what it sees imported.
+Drivers are imported by name: Ansible packs only what it sees imported. What only a change needs, or a machine with
+Plasma, LUKS or IPsec, is imported within the function that needs it: Ansible sees that too, and a device compiles what
+is imported afresh each night.
 """
 
 from __future__ import annotations

@@ -15,11 +15,12 @@ from __future__ import annotations
 
 import re
 
-from . import vpn_ipsec, vpn_networkmanager, vpn_others, vpn_secrets, vpn_strongswan, vpn_swanctl, vpn_wireguard
+from . import vpn_networkmanager, vpn_others, vpn_secrets, vpn_wireguard
 from .attempt import attempt, foreign
-from .change import ChangeRefused
+from .edits import ChangeRefused
 from .host import HostError
 from .reading import reading, unreadable, value
+from .vpn_files import has_ipsec
 
 NAME = "vpn"
 ADDRESSES = re.compile(r"\A(?:profiles|shared-secrets|open-secrets|old-programs)\Z")
@@ -46,12 +47,14 @@ def rehearse(host, changes: list):
 def _read(host, address: str) -> dict:
     if address == "profiles":
         found = value([profile.text() for profile in profiles(host)], "the configurations of all VPN programs", TYPE)
-        waiting = vpn_strongswan.waiting(host)
+        ipsec = _ipsec(host)
+        waiting = ipsec.waiting(host) if ipsec else ""
         if waiting:
             found["note"] = waiting
         return reading(NAME, address, found, running=unreadable("failed", waiting) if waiting else None)
     if address == "shared-secrets":
-        stored = [*vpn_swanctl.secrets(host), *vpn_ipsec.secrets(host)]
+        ipsec = _ipsec(host)
+        stored = ipsec.secrets(host) if ipsec else []
         found = sorted(f"{place} ({kind})" for kind, _path, place in stored if kind in ("psk", "password"))
         return reading(NAME, address, value(found[:MOST], "swanctl.conf and ipsec.secrets", "list"))
     if address == "open-secrets":
@@ -60,10 +63,20 @@ def _read(host, address: str) -> dict:
     return reading(NAME, address, value(vpn_others.programs(host), "installed programs", "list"))
 
 
+def _ipsec(host):
+    """The module for IPsec, or None where there is nothing of it: compiling it costs the device more than a look."""
+    if not has_ipsec(host):
+        return None
+    from . import vpn_strongswan
+
+    return vpn_strongswan
+
+
 def profiles(host) -> list:
     """All profiles of the machine. Raises HostError when one of the sources cannot be read."""
+    ipsec = _ipsec(host)
     found = [
-        *vpn_strongswan.profiles(host),
+        *(ipsec.profiles(host) if ipsec else []),
         *vpn_wireguard.profiles(host),
         *vpn_networkmanager.profiles(host),
         *vpn_others.profiles(host),

@@ -11,8 +11,8 @@ import re
 
 from .attempt import text_or_nothing
 from .host import HostError
+from .vpn_files import glob
 from .vpn_profile import Profile, Tunnel
-from .vpn_settings import glob
 from .vpn_swanctl import NOBODY
 
 CONF = "/etc/ipsec.conf"

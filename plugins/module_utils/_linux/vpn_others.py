@@ -9,8 +9,8 @@ import shlex
 
 from .attempt import text_or_nothing
 from .host import HostError
+from .vpn_files import glob
 from .vpn_profile import Profile, Tunnel, without_family
-from .vpn_settings import glob
 
 OPENVPN = tuple(
     f"/etc/openvpn{folder}/*{ending}" for folder in ("", "/client", "/server") for ending in (".conf", ".ovpn")

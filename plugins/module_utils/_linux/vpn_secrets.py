@@ -11,10 +11,10 @@ import os
 import re
 import stat
 
-from . import access_list, vpn_ipsec, vpn_networkmanager, vpn_others, vpn_swanctl, vpn_wireguard
+from . import access_list, vpn_networkmanager, vpn_others, vpn_wireguard
 from .attempt import text_or_nothing
 from .people import names
-from .vpn_settings import glob
+from .vpn_files import glob, has_ipsec
 
 KEY_FOLDERS = tuple(f"/etc/swanctl/{name}" for name in ("private", "rsa", "ecdsa", "pkcs8", "bliss"))
 CLOSED_FOLDERS = ("/etc/wireguard", *KEY_FOLDERS, "/etc/ipsec.d/private")
@@ -51,8 +51,10 @@ def _files(host) -> list:
         (f"{folder}/{name}", "") for folder in CLOSED_FOLDERS for name in host.entries(folder) if _is_key(folder, name)
     ]
     found += [(path, "") for path in glob(host, "/etc/swanctl/pkcs12/*")]
-    found += [(path, "") for path in dict.fromkeys(path for _kind, path, _place in vpn_swanctl.secrets(host))]
-    found += [(path, "") for path in vpn_ipsec.secret_files(host)]
+    if has_ipsec(host):
+        from . import vpn_strongswan  # only where there is something of IPsec
+
+        found += [(path, "") for path in vpn_strongswan.secret_files(host)]
     found += [(path, "") for path in vpn_networkmanager.files(host)]
     for path in glob(host, "/etc/netplan/*.yaml"):
         if NETPLAN_SECRET.search(text_or_nothing(host, path) or ""):

@@ -8,11 +8,11 @@ earlier one, a section that is opened again goes on, and `key =` without a value
 from __future__ import annotations
 
 import bisect
-import fnmatch
 import posixpath
 import re
 
 from .host import HostError
+from .vpn_files import glob
 
 DEEPEST = 10  # includes within includes; strongSwan stops there as well
 DEEPEST_SECTION = 50
@@ -209,22 +209,6 @@ class _Reader:
 
     def _wrong(self, path: str, at: int, why: str) -> HostError:
         return HostError("malformed", f"{path}, line {self._line(path, at)}: {why}, so nothing of it is loaded")
-
-
-def glob(host, pattern: str) -> list:
-    """The files that match a pattern with * ? [ in any of its parts, as glob(3) sorts them. Raises HostError."""
-    found = [""]
-    for part in pattern.strip("/").split("/"):
-        if not set("*?[") & set(part):
-            found = [f"{folder}/{part}" for folder in found]
-            continue
-        found = [
-            f"{folder}/{name}"
-            for folder in found
-            for name in host.entries(folder or "/")
-            if fnmatch.fnmatchcase(name, part) and (part.startswith(".") or not name.startswith("."))
-        ]
-    return [path for path in found if host.exists(path)]
 
 
 def _resolved(section: Section, root: Section, path: str, left: list, depth: int) -> Section:

@@ -28,6 +28,16 @@ def profiles(host) -> list:
     return list(written.values())
 
 
+def secrets(host) -> list:
+    """(kind, file, place) of every secret in the files: psk, password, or passphrase of a key. Raises HostError."""
+    return [*vpn_swanctl.secrets(host), *vpn_ipsec.secrets(host)]
+
+
+def secret_files(host) -> list:
+    """The files that hold secrets, each once. Raises HostError."""
+    return [*dict.fromkeys(path for _kind, path, _place in vpn_swanctl.secrets(host)), *vpn_ipsec.secret_files(host)]
+
+
 def waiting(host) -> str:
     """What charon has not taken up yet, as a sentence; empty when nothing waits, or charon does not run."""
     if not vpn_charon.socket(host):

@@ -11,8 +11,8 @@ import re
 from .attempt import by_name, text_or_nothing
 from .host import HostError
 from .inifile import systemd_assignments
+from .vpn_files import glob
 from .vpn_profile import Profile, Tunnel, collapsed
-from .vpn_settings import glob
 
 FOLDER = "/etc/wireguard"
 RECOGNIZED = re.compile(r"\[[A-Za-z]+\]\Z|[A-Za-z]+\s*=")

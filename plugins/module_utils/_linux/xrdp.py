@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 
 from .attempt import attempt, foreign, not_installed
-from .change import ChangeRefused
+from .edits import ChangeRefused
 from .host import HostError
 from .reading import reading, value
 

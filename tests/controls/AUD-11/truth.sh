@@ -53,6 +53,7 @@ logger "$token"
 journalctl --sync
 journalctl -q -D /var/log/journal -g "$token" -n 1 2>/dev/null | grep -q . || wrong+="the journal is not on the disk. "
 journalctl --rotate
+# shellcheck disable=SC2012 # journald's names have no blanks
 newest=$(ls -t /var/log/journal/*/system.journal /run/log/journal/*/system.journal 2>/dev/null | head -1)
 flags=$(journalctl --header --file "$newest" | grep '^Incompatible flags:')
 [[ $flags == *COMPRESSED* ]] || wrong+="the journal is not compressed. "

@@ -6,6 +6,7 @@ set -u
 wrong="" waits=""
 
 plain() { tr -d '\r' | sed -E 's/[[:space:]]+$//' | sed -e '/./,$!d' | sed -e :a -e '/^\n*$/{$d;N;ba' -e '}'; }
+# shellcheck disable=SC2153 # NOTICE is given, a file
 notice=$(plain <"$NOTICE")
 
 console=$(script -qec 'agetty --show-issue' /dev/null </dev/null | plain)

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.leeboard.schools.plugins.module_utils._linux import dconf
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.change import ChangeRefused, Rehearsal, apply
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.change import ChangeRefused, apply
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.edits import Rehearsal
 
 from tests.unit.linux.test_dconf import (
     GDM,

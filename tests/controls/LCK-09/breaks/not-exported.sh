@@ -5,4 +5,5 @@
 # flips: LCK-09
 # expect: drifted
 set -eu
+# shellcheck disable=SC2046 # names without blanks, each a word
 sed -i 's/export TMOUT/:/g; s/declare -rx/declare -r/g' $(grep -lE '(^|[^A-Z_])TMOUT=' /etc/profile.d/*.sh) /etc/bash.bashrc

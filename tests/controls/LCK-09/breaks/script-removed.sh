@@ -5,5 +5,6 @@
 # flips: LCK-09
 # expect: drifted
 set -eu
+# shellcheck disable=SC2046 # names without blanks, each a word
 rm $(grep -lE '(^|[^A-Z_])TMOUT=' /etc/profile.d/*.sh)
 sed -i '/TMOUT/d' /etc/bash.bashrc

@@ -3,4 +3,5 @@
 # kind: permission
 # image: server
 set -eu
+# shellcheck disable=SC2046 # names without blanks, each a word
 chmod 0444 $(grep -lE '(^|[^A-Z_])TMOUT=' /etc/profile.d/*.sh)

@@ -1,0 +1,29 @@
+"""Files of VPN programs: those that match a pattern, and whether there are any of IPsec."""
+
+from __future__ import annotations
+
+import fnmatch
+
+# What strongSwan and libreswan leave on a machine. The folder, since not everybody may look into it.
+IPSEC = ("/etc/swanctl", "/etc/strongswan.conf", "/run/charon.vici", "/etc/ipsec.conf", "/etc/ipsec.secrets")
+
+
+def glob(host, pattern: str) -> list:
+    """The files that match a pattern with * ? [ in any of its parts, as glob(3) sorts them. Raises HostError."""
+    found = [""]
+    for part in pattern.strip("/").split("/"):
+        if not set("*?[") & set(part):
+            found = [f"{folder}/{part}" for folder in found]
+            continue
+        found = [
+            f"{folder}/{name}"
+            for folder in found
+            for name in host.entries(folder or "/")
+            if fnmatch.fnmatchcase(name, part) and (part.startswith(".") or not name.startswith("."))
+        ]
+    return [path for path in found if host.exists(path)]
+
+
+def has_ipsec(host) -> bool:
+    """True where an IPsec profile or secret can be, or where charon runs."""
+    return any(host.exists(path) for path in IPSEC)

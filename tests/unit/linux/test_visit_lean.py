@@ -1,0 +1,84 @@
+"""A visit loads the code for what a machine has, and no more: a device compiles all that is imported, every night."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from leeboard.policy.load import load
+from leeboard.policy.model import Platform
+from tests.unit.linux.folder import PASSWD, folder
+
+SOURCE = Path(__file__).parents[3] / "plugins" / "module_utils"
+# Of 121 files; each one more costs every device of every school some milliseconds a night.
+MOST = 90
+PLAIN: Mapping[str, str | None] = {
+    "/etc/os-release": 'ID=debian\nVERSION_ID="13"\n',
+    "/etc/passwd": PASSWD,
+    "/etc/group": "root:x:0:\nsudo:x:27:ada\n",
+    "/etc/issue": "Debian GNU/Linux 13 \\n \\l\n\n",
+    "/etc/fstab": "UUID=1 / ext4 defaults 0 1\n",
+    "/usr/sbin/sshd": "", "/etc/ssh/sshd_config": "UsePAM yes\n",
+    "/usr/sbin/gdm3": "", "/usr/bin/gnome-shell": "", "/etc/gdm3/daemon.conf": "[daemon]\n",
+    "/usr/share/wayland-sessions/gnome.desktop": "[Desktop Entry]\n",
+    "/usr/sbin/nft": "", "/etc/nftables.conf": "flush ruleset\n",
+    "/etc/NetworkManager/NetworkManager.conf": "[main]\n",
+}  # fmt: skip
+# What a machine has besides, and the code that reads it.
+IPSEC = {"vpn_strongswan", "vpn_swanctl", "vpn_charon", "vpn_ipsec", "vpn_settings"}
+SENDING = {"rsyslog", "rainerscript", "tls_files", "certificate"}
+BESIDES = [
+    ("/usr/bin/plasmashell", {"kconfig_view", "kconfig_files", "kconfig_ini", "kconfig_cascade", "kconfig_session"}),
+    ("/etc/swanctl/swanctl.conf", IPSEC),
+    ("/etc/ipsec.secrets", IPSEC),
+    ("/usr/sbin/rsyslogd", {"log_forwarding_rsyslog", *SENDING}),
+    ("/usr/lib/systemd/systemd-journal-upload", {"journal_upload", *SENDING}),
+]
+CHANGES = {
+    "change", "journal", "planned", "audit_writing", "dconf_changes", "dconf_writing", "kconfig_changes",
+    "log_forwarding_writing",
+}  # fmt: skip
+VISIT = """
+import json, sys
+from _linux import host, visit
+def no_commands(argv, *_rest):
+    raise host.HostError("missing_tool", f"the command {argv[0]} is not installed")
+visit.visit(host.Host(root=sys.argv[1], runner=no_commands), json.loads(sys.argv[2]))
+print(json.dumps([name.partition(".")[2] for name in sys.modules if name.startswith("_linux.")]))
+"""
+
+
+def loaded(root: Path, files: Mapping[str, str | None]) -> set[str]:
+    """The files of the device's code that a visit of everything loads, in a process of its own."""
+    folder(root, files)
+    addresses = json.dumps(load().addresses(Platform.LINUX))
+    done = subprocess.run(
+        ["/usr/bin/python3", "-c", VISIT, str(root), addresses],
+        cwd=SOURCE, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return set(json.loads(done.stdout))
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    """What a visit of a plain machine loads."""
+    return loaded(tmp_path_factory.mktemp("plain"), PLAIN)
+
+
+def test_a_plain_machine_loads_the_least(plain: set[str]) -> None:
+    assert {"visit", "facts", "dconf", "sshd", "firewall_nft"} <= plain
+    assert len(plain) <= MOST, sorted(plain)
+
+
+def test_a_visit_loads_nothing_that_only_a_change_needs(plain: set[str]) -> None:
+    assert {path.stem for path in (SOURCE / "_linux").glob("*.py")} >= CHANGES
+    assert plain & CHANGES == set()
+
+
+@pytest.mark.parametrize(("path", "code"), BESIDES)
+def test_what_is_there_brings_its_code(tmp_path: Path, plain: set[str], path: str, code: set[str]) -> None:
+    assert loaded(tmp_path, {**PLAIN, path: ""}) - plain == code
