@@ -138,9 +138,14 @@ class Host:
         return stat.S_ISREG(found.st_mode) and bool(found.st_mode & 0o111)
 
     def access_list(self, name: str) -> bytes:
-        """A file's access list as the kernel keeps it, empty where it has none or its file system knows none."""
+        """A file's access list as the kernel keeps it, empty where it has none or its file system knows none.
+
+        Raises HostError.
+        """
         try:
             return os.getxattr(self.path(name), "system.posix_acl_access")
+        except PermissionError:
+            raise HostError("denied" if self.is_root else "needs_root", f"{name} may not be looked at") from None
         except OSError as problem:
             if problem.errno in (errno.ENODATA, errno.ENOTSUP, errno.ENOENT):
                 return b""

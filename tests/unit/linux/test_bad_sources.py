@@ -303,7 +303,7 @@ FILES: dict[str, set[str]] = {
     "/etc/wireguard/wg0.conf": {"vpn"},
     "/etc/xdg/kscreenlockerrc": {"kconfig"},
     "/etc/xrdp/xrdp.ini": {"xrdp"},
-    "/proc/cmdline": {"kernel", "log_forwarding", "luks_volume"},
+    "/proc/cmdline": {"dropin", "kernel", "log_forwarding", "luks_volume"},
     "/proc/meminfo": {"luks_volume"},
     "/proc/net/if_inet6": {"firewall"},
     "/proc/self/mountinfo": {"dropin", "luks_volume"},

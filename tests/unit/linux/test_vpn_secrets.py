@@ -195,14 +195,17 @@ def test_access_lists_count(machine: Machine) -> None:
     assert machine.open() == []
 
 
-def test_an_access_list_that_cannot_be_read_is_not_none(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("number", "code"), [(errno.EIO, "failed"), (errno.EACCES, "denied")])
+def test_an_access_list_that_cannot_be_read_is_not_none(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, number: int, code: str
+) -> None:
     def broken(*_asked: object) -> bytes:
-        raise OSError(errno.EIO, "Input/output error")
+        raise OSError(number, os.strerror(number))
 
     machine.set(NETDEV, 0o640, gid=998)
     monkeypatch.setattr(os, "getxattr", broken)
     found = vpn.observe(machine.host, ["open-secrets"])["open-secrets"]["effective"]
-    assert (found["state"], found.get("code")) == ("unreadable", "failed")
+    assert (found["state"], found.get("code")) == ("unreadable", code)
 
 
 def test_places_of_shared_secrets_and_never_the_secrets(machine: Machine) -> None:
