@@ -186,7 +186,7 @@ class Proof:
         variables += f" SSH_NOW={THERE}/ssh-now SSH_NEXT={THERE}/ssh-next"
 
         def ask(asked: list[str]) -> str:
-            return "".join(f"echo '== {c}'; {variables} bash {THERE}/truth/{c}.sh 2>/dev/null; " for c in asked)
+            return "".join(f"echo; echo '== {c}'; {variables} bash {THERE}/truth/{c}.sh 2>/dev/null; " for c in asked)
 
         waiting = [control for control in controls if control.startswith(WAITS)]
         if not waiting:

@@ -72,4 +72,4 @@ later=$(try_doors nsenter -t "$copy" -n 2>/dev/null | tr -s '\n')
 [ -z "$later" ] || wrong+="strangers get in after a restart: $later. "
 kill "$copy"
 if [ -n "$wrong" ]; then echo drifted; else echo compliant; fi
-echo "$wrong" | tr '\n' ' '
+echo "${wrong//$'\n'/ }"
