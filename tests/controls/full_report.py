@@ -1,15 +1,15 @@
 """Writes the report of `make test-full`: what was done to which machine, and how it came out.
 
 A pytest plugin, registered by tests/conftest.py where LEEBOARD_FULL is set. It goes to docs/proof only when every
-script was done and the covered code stayed as it was meanwhile; anything less goes to var/proof.
+script was done and the covered code stayed as it was meanwhile; anything less goes to var/proof. What passed is not
+done again as long as the code is the same (full_done.py), so the whole may be done in parts.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -17,10 +17,12 @@ import pytest
 from tests.scale.page import machine
 
 from .covered import DIGESTS, PROOF, REPORT, ROOT, covered, digest, listing
+from .full_done import Done
 from .scripts import FOLDER, AnyScript, all_scripts
 from .windows_scripts import all_windows_scripts
 
 PARTIAL = ROOT / "var" / "proof"
+DONE = "done.jsonl"
 RAN = ("passed", "failed")
 LONGEST = 240  # characters of a failure's reason
 
@@ -43,7 +45,10 @@ class Result:
 
 @dataclass(frozen=True)
 class Run:
-    """A finished run. `before` and `after` are the digests of the covered files at its start and its end."""
+    """A finished run, with what earlier ones did for the same code.
+
+    `before` and `after` are the digests of the covered files at its start and its end.
+    """
 
     results: tuple[Result, ...]
     started: datetime
@@ -98,7 +103,7 @@ class Run:
         mine = [one for one in self.results if one.script and one.script.control == control]
         scripts = {one.script.path: one.script for one in mine if one.script}
         for script in sorted(scripts.values(), key=lambda one: one.path):
-            by = {one.mended: one.word for one in mine if one.script == script}
+            by = {one.mended: one.word for one in mine if one.script and one.script.path == script.path}
             found = by.get(False, "not run")
             mended = by.get(True, "not run") if _mended_apart(script) else found
             if not script.flips:
@@ -134,17 +139,28 @@ class FullReport:
     ) -> None:
         self.folders, self.scripts, self.cover = folders, scripts, cover
         self.results: dict[str, Result] = {}
-        self.started, self.clock = datetime.now(UTC), time.monotonic()
         self.before = cover()
+        self.done = Done(folders[1] / DONE, digest(self.before))
         self.written = ""
 
-    def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Note what will be run, so that what is not run shows."""
-        for item in session.items:
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        """Take out what passed before, and note what will be run, so that what is not run shows."""
+        by_path = {one.path.relative_to(FOLDER).as_posix(): one for one in self.scripts()}
+        for record in self.done.records:
+            script = by_path.get(record.script)
+            self.results[record.test] = Result(
+                _short(record.test), script, record.mended, outcome=record.outcome, why=record.why
+            )
+        passed = {record.test for record in self.done.records if record.outcome == "passed"}
+        again = [item for item in items if item.nodeid not in passed]
+        if len(again) < len(items):
+            config.hook.pytest_deselected(items=[item for item in items if item.nodeid in passed])
+            items[:] = again
+        for item in items:
             given = getattr(getattr(item, "callspec", None), "params", {})
             script = given.get("script") or given.get("broken")
-            name = item.nodeid.rpartition("/")[2]
-            self.results[item.nodeid] = Result(name, script, mended="broken" in given)
+            self.results[item.nodeid] = Result(_short(item.nodeid), script, mended="broken" in given)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note how it came out: a failure in any phase counts."""
@@ -155,14 +171,19 @@ class FullReport:
                 crash = getattr(report.longrepr, "reprcrash", None)
                 why = str(crash.message if crash else report.longrepr).replace("`", "'")
                 result.why = " ".join(why.split())[:LONGEST]
+        if report.when == "teardown" and result.outcome in RAN and self.cover() == self.before:
+            path = result.script.path.relative_to(FOLDER).as_posix() if result.script else ""
+            self.done.add(report.nodeid, path, result.mended, result.outcome, result.why)
 
-    def pytest_sessionfinish(self) -> None:
-        """Write the report, unless nothing was to be run."""
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Write the report, unless nothing was done."""
+        if session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and self.done.records:
+            session.exitstatus = pytest.ExitCode.OK  # all that was asked for passed before
         if not any(one.outcome for one in self.results.values()):
             self.written = "nothing was run, so nothing was written"
             return
-        took, scripts = time.monotonic() - self.clock, self.scripts()
-        run = Run(tuple(self.results.values()), self.started, took, self.before, self.cover())
+        scripts = self.scripts()
+        run = Run(tuple(self.results.values()), self.done.begun, self.done.seconds, self.before, self.cover())
         folder = self.folders[bool(run.missing(scripts))]
         folder.mkdir(parents=True, exist_ok=True)
         (folder / REPORT).write_text(run.page(scripts, machine()), encoding="utf-8")
@@ -172,3 +193,8 @@ class FullReport:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say where it lies."""
         terminalreporter.line(f"make test-full: {self.written}")
+
+
+def _short(test: str) -> str:
+    """A test's name without its folder."""
+    return test.rpartition("/")[2]

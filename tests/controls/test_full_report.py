@@ -153,26 +153,74 @@ def test_less_than_the_whole_matrix_is_said(
     assert run({"a": "0"}).missing(SOME) == []
 
 
+class Session:
+    """A run of pytest over tests by these names, with the report as its listener."""
+
+    def __init__(self, tmp_path: Path, names: list[str], code: str = "0") -> None:
+        self.full, self.partial = tmp_path / "full", tmp_path / "partial"
+        self.code = {"a": code * 64}
+        self.listener = FullReport((self.full, self.partial), lambda: [BREAK], lambda: self.code)
+        item: Any = lambda name: SimpleNamespace(nodeid=name, callspec=SimpleNamespace(params={name: BREAK}))  # noqa: E731
+        self.items = [item(name) for name in names]
+        self.exitstatus = pytest.ExitCode.OK if names else pytest.ExitCode.NO_TESTS_COLLECTED
+        config: Any = SimpleNamespace(hook=SimpleNamespace(pytest_deselected=lambda items: None))
+        self.listener.pytest_collection_modifyitems(config, self.items)
+        if not self.items:
+            self.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
+
+    def run(self, name: str, word: str = "passed", teardown: str = "passed") -> None:
+        for when, outcome in (("call", word), ("teardown", teardown)):
+            report: Any = SimpleNamespace(
+                nodeid=name, when=when, outcome=outcome, failed=outcome == "failed", longrepr="why\n`it`"
+            )
+            self.listener.pytest_runtest_logreport(report)
+
+    def end(self) -> str:
+        self.listener.pytest_sessionfinish(self)  # type: ignore[arg-type]
+        return self.listener.written
+
+    @property
+    def to_do(self) -> list[str]:
+        return [item.nodeid for item in self.items]
+
+
 def test_only_a_whole_run_goes_to_its_place(tmp_path: Path) -> None:
-    full, partial = tmp_path / "full", tmp_path / "partial"
-    item: Any = lambda name: SimpleNamespace(nodeid=name, callspec=SimpleNamespace(params={name: BREAK}))  # noqa: E731
-    session: Any = SimpleNamespace(items=[item("script"), item("broken")])
+    session = Session(tmp_path, ["script"])
+    assert session.end() == "nothing was run, so nothing was written"
+    session.run("script", teardown="failed")
+    assert str(session.partial / REPORT) in session.end()
+    assert "not run" in (session.partial / REPORT).read_text()
+    session = Session(tmp_path, ["script", "broken"], code="1")
+    session.run("script", teardown="failed")
+    session.run("broken")
+    assert str(session.full / REPORT) in session.end()
+    page = (session.full / REPORT).read_text()
+    assert "| came out | 1 passed, 1 failed |" in page
+    assert "- script: `why 'it'`" in page
+    assert (session.full / DIGESTS).read_text() == f"{'1' * 64}  a\n"
 
-    def outcome(name: str, word: str, when: str = "call") -> Any:
-        return SimpleNamespace(nodeid=name, when=when, outcome=word, failed=word == "failed", longrepr="why\n`it`")
 
-    for names, folder in ((["script"], partial), (["script", "broken"], full)):
-        listener = FullReport((full, partial), lambda: [BREAK], lambda: {"a": "0" * 64})
-        listener.pytest_collection_finish(session)
-        listener.pytest_sessionfinish()
-        assert listener.written == "nothing was run, so nothing was written"
-        for name in names:
-            listener.pytest_runtest_logreport(outcome(name, "passed"))
-        listener.pytest_runtest_logreport(outcome("script", "failed", "teardown"))
-        listener.pytest_sessionfinish()
-        assert str(folder / REPORT) in listener.written
-        page = (folder / REPORT).read_text()
-        assert f"| came out | {len(names) - 1} passed, 1 failed |" in page
-        assert "- script: `why 'it'`" in page
-        assert (folder / DIGESTS).read_text() == f"{'0' * 64}  a\n"
-    assert partial.is_dir() and "not run" in (partial / REPORT).read_text()
+def test_what_passed_is_not_done_again_while_the_code_is_the_same(tmp_path: Path) -> None:
+    first = Session(tmp_path, ["script", "broken"])
+    first.run("script")
+    first.run("broken", "failed")
+    with (first.partial / "done.jsonl").open("a") as lines:
+        lines.write('\n{"code": "0')  # broken off
+    second = Session(tmp_path, ["script", "broken"])
+    assert second.to_do == ["broken"]
+    second.run("broken")
+    assert str(second.full / REPORT) in second.end()
+    assert "| came out | 2 passed, 0 failed |" in (second.full / REPORT).read_text()
+    third = Session(tmp_path, ["script", "broken"])
+    assert third.to_do == []
+    assert str(third.full / REPORT) in third.end()
+    assert third.exitstatus == pytest.ExitCode.OK
+    assert Session(tmp_path, ["script"], code="2").to_do == ["script"]
+
+
+def test_what_ran_while_the_code_was_changed_is_done_again(tmp_path: Path) -> None:
+    session = Session(tmp_path, ["script"])
+    session.code = {"a": "3" * 64}
+    session.run("script")
+    assert "the covered code was changed while it ran" in session.end()
+    assert Session(tmp_path, ["script"]).to_do == Session(tmp_path, ["script"], code="3").to_do == ["script"]
