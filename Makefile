@@ -19,7 +19,7 @@ test:  ## Run all tests; as root also installs what they need (TESTS='tests/unit
 	@scripts/test-windows.sh
 	@scripts/test.sh $(TESTS)
 
-test-full:  ## Do and mend each break alone on real machines, and write docs/proof (hours; goes on where it was; TESTS='-k LCK': these)
+test-full:  ## Do and mend each break alone, into docs/proof (hours; goes on where it was; TESTS='-k LCK': these)
 	@scripts/setup.sh test
 	@scripts/test-packages.sh
 	@scripts/test-windows.sh
