@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from .attempt import text_or_nothing
 from .host import HostError
 from .mounts import unescaped
 
@@ -16,17 +15,9 @@ LONGEST = 60  # seconds that the search may take
 
 def places(host) -> list:
     """Where local file systems are mounted whose programs may take other rights. Raises HostError."""
-    try:
-        text = host.text(MOUNTS)
-    except FileNotFoundError:
-        raise HostError("failed", f"{MOUNTS} is missing, so it is not known which file systems there are") from None
     found: dict = {}
-    for line in text.splitlines():
-        parts = line.split(" ")
-        if len(parts) < 4:
-            continue
-        place = unescaped(parts[1])
-        takes = parts[2] in LOCAL and not {"nosuid", "noexec"} & set(parts[3].split(","))
+    for place, kind, options in _mounted(host):
+        takes = kind in LOCAL and not {"nosuid", "noexec"} & options
         inside = any(place == image or place.startswith(image + "/") for image in IMAGES)
         found[place] = takes and not inside  # the last file system mounted on a place is the one that is seen
     around = [place for place in found if f"{PROGRAMS}/".startswith(f"{place.rstrip('/')}/")]
@@ -37,9 +28,17 @@ def places(host) -> list:
 
 def _closed_to_root(host) -> list:
     """How find complains of folders that people mounted by FUSE: root may not look in, and no setuid counts there."""
-    lines = (text_or_nothing(host, MOUNTS) or "").splitlines()
-    parts = [line.split(" ") for line in lines]
-    return [f"find: '{unescaped(part[1])}': " for part in parts if len(part) > 2 and part[2].startswith("fuse")]
+    return [f"find: '{place}': " for place, kind, _options in _mounted(host) if kind.startswith("fuse")]
+
+
+def _mounted(host) -> list:
+    """(place, kind of file system, set of options) of each mount, in their order. Raises HostError."""
+    try:
+        text = host.text(MOUNTS)
+    except FileNotFoundError:
+        raise HostError("failed", f"{MOUNTS} is missing, so it is not known which file systems there are") from None
+    lines = [line.split(" ") for line in text.splitlines()]
+    return [(unescaped(parts[1]), parts[2], set(parts[3].split(","))) for parts in lines if len(parts) > 3]
 
 
 def programs(host) -> list:

@@ -35,7 +35,7 @@ class PermissionEdit:
 
 
 class Rehearsal:
-    """What a change comes to: `edits` (of edits.py) and `commands` (argument lists, run in order after the edits)."""
+    """What a change comes to: `edits` of files and `commands` (argument lists, run in order after the edits)."""
 
     def __init__(self, edits: list | None = None, commands: list | None = None) -> None:
         self.edits = edits or []

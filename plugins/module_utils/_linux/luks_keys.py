@@ -6,11 +6,11 @@ import stat
 
 from .attempt import text_or_nothing
 from .block_devices import resolve
+from .kernel import CMDLINE
 from .people import names
 
 RANDOM = ("/dev/urandom", "/dev/random", "/dev/hwrng")
 SYSTEMD_KEYS = ("/etc/cryptsetup-keys.d", "/run/cryptsetup-keys.d")
-CMDLINE = "/proc/cmdline"
 # Debian's scripts that ask a person or a card, or take the key of a volume that is open already: no key lies about.
 ASKING = ("askpass", "decrypt_derived", "decrypt_keyctl", "decrypt_gnupg", "decrypt_gnupg-sc", "decrypt_opensc")
 # One that takes the key from a drive of its own.

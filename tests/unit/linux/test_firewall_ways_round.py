@@ -143,32 +143,37 @@ ZONES = "/usr/lib/firewalld/zones"
 NETWORKS = "/etc/NetworkManager/system-connections"
 
 
+def public(inside: str) -> dict[str, str | None]:
+    """The zone public as somebody changed it."""
+    return {"/etc/firewalld/zones/public.xml": PUBLIC.format(inside)}
+
+
 @pytest.mark.parametrize(
     ("files", "expected"),
     [
         pytest.param({}, "reject: firewalld's zones public", id="as shipped"),
-        pytest.param({"/etc/firewalld/zones/public.xml": PUBLIC.format('<port port="8080" protocol="tcp"/>')}, "reject:", id="one port"),
-        pytest.param({"/etc/firewalld/zones/public.xml": PUBLIC.format('<port port="1025-65535" protocol="tcp"/>')}, "accept: firewalld's zone public opens tcp 1025-65535", id="as Fedora's workstation"),
-        pytest.param({"/etc/firewalld/zones/public.xml": PUBLIC.format('<protocol value="udp"/>')}, "accept:", id="a whole protocol"),
-        pytest.param({"/etc/firewalld/zones/public.xml": PUBLIC.format("<rule><accept/></rule>")}, "accept:", id="a rich rule for all"),
-        pytest.param({"/etc/firewalld/zones/public.xml": PUBLIC.format('<rule family="ipv4"><source address="10.20.30.0/24"/><accept/></rule>')}, "reject:", id="a rich rule for one network"),
-        pytest.param({"/etc/firewalld/zones/public.xml": PUBLIC.format('<rule family="ipv6"><accept/></rule>')}, "reject:", id="a rich rule for the other family"),
+        pytest.param(public('<port port="8080" protocol="tcp"/>'), "reject:", id="one port"),
+        pytest.param(public('<port port="1025-65535" protocol="tcp"/>'), "accept: firewalld's zone public opens tcp 1025-65535", id="as Fedora's workstation"),
+        pytest.param(public('<protocol value="udp"/>'), "accept:", id="a whole protocol"),
+        pytest.param(public("<rule><accept/></rule>"), "accept:", id="a rich rule for all"),
+        pytest.param(public('<rule family="ipv4"><source address="10.20.30.0/24"/><accept/></rule>'), "reject:", id="a rich rule for one network"),
+        pytest.param(public('<rule family="ipv6"><accept/></rule>'), "reject:", id="a rich rule for the other family"),
         pytest.param({"/etc/firewalld/zones/trusted.xml": TRUSTED.format('<interface name="eth0"/>')}, "accept: firewalld's zone trusted lets everything in", id="the card is in another zone"),
         pytest.param({"/etc/firewalld/zones/trusted.xml": TRUSTED.format('<source address="10.0.0.0/8"/>')}, "accept:", id="a kind of network is trusted"),
         pytest.param({"/etc/firewalld/zones/trusted.xml": TRUSTED.format('<source address="10.20.30.0/24"/>')}, "reject:", id="one network is trusted"),
-        pytest.param({"/etc/NetworkManager/system-connections/Home.nmconnection": "[connection]\nid=Home\nzone=trusted\n"}, "accept:", id="a Wi-Fi network is trusted"),
-        pytest.param({"/etc/firewalld/services/game.xml": '<service><port port="1024-65000" protocol="udp"/></service>', "/etc/firewalld/zones/public.xml": PUBLIC.format('<service name="game"/>')}, "accept: firewalld's zone public has the service game", id="a wide service"),
+        pytest.param({f"{NETWORKS}/Home.nmconnection": "[connection]\nid=Home\nzone=trusted\n"}, "accept:", id="a Wi-Fi network is trusted"),
+        pytest.param({"/etc/firewalld/services/game.xml": '<service><port port="1024-65000" protocol="udp"/></service>', **public('<service name="game"/>')}, "accept: firewalld's zone public has the service game", id="a wide service"),
         pytest.param({"/etc/firewalld/policies/in.xml": '<policy target="ACCEPT"><ingress-zone name="ANY"/><egress-zone name="HOST"/></policy>'}, "accept: firewalld's policy in", id="a policy"),
         pytest.param({"/etc/firewalld/direct.xml": '<direct><rule ipv="ipv4" table="filter" chain="INPUT" priority="0">-j ACCEPT</rule></direct>'}, "failed:", id="direct rules"),
-        pytest.param({"/etc/firewalld/zones/public.xml": PUBLIC.format('<rule><source address="192.0.2.0/24" invert="True"/><accept/></rule>')}, "accept:", id="a rich rule for all but one network"),
-        pytest.param({"/etc/firewalld/zones/public.xml": PUBLIC.format('<rule><source address="0.0.0.0/0" invert="yes"/><accept/></rule>')}, "reject:", id="a rich rule for nobody"),
-        pytest.param({"/etc/firewalld/zones/public.xml": PUBLIC.format('<rule><source mac="00:11:22:33:44:55" invert="True"/><accept/></rule>')}, "accept:", id="a rich rule for all but one card"),
-        pytest.param({"/etc/firewalld/zones/public.xml": PUBLIC.format('<rule><destination address="10.0.0.5"/><accept/></rule>')}, "accept:", id="a rich rule for an address of its own"),
-        pytest.param({"/etc/firewalld/zones/public.xml": PUBLIC.format('<rule family="ipv4"><destination address="224.0.0.251"/><accept/></rule>')}, "reject:", id="announcements of the network"),
-        pytest.param({"/etc/firewalld/zones/public.xml": PUBLIC.format('<forward-port port="1-65535" protocol="tcp" to-port="22"/>')}, "accept: firewalld's zone public passes on tcp 1-65535", id="all ports passed on"),
-        pytest.param({"/etc/firewalld/zones/public.xml": PUBLIC.format('<rule><forward-port port="1-65535" protocol="udp" to-port="53"/></rule>')}, "accept:", id="all ports passed on by a rich rule"),
-        pytest.param({"/etc/firewalld/services/game.xml": '<service><port port="1024-65000" protocol="udp"/></service>', "/etc/firewalld/services/school.xml": '<service><include service="game"/></service>', "/etc/firewalld/zones/public.xml": PUBLIC.format('<service name="school"/>')}, "accept: firewalld's zone public has the service school", id="a service in a service"),
-        pytest.param({"/etc/firewalld/services/a.xml": '<service><include service="a"/></service>', "/etc/firewalld/zones/public.xml": PUBLIC.format('<service name="a"/>')}, "malformed:", id="a service in itself"),
+        pytest.param(public('<rule><source address="192.0.2.0/24" invert="True"/><accept/></rule>'), "accept:", id="a rich rule for all but one network"),
+        pytest.param(public('<rule><source address="0.0.0.0/0" invert="yes"/><accept/></rule>'), "reject:", id="a rich rule for nobody"),
+        pytest.param(public('<rule><source mac="00:11:22:33:44:55" invert="True"/><accept/></rule>'), "accept:", id="a rich rule for all but one card"),
+        pytest.param(public('<rule><destination address="10.0.0.5"/><accept/></rule>'), "accept:", id="a rich rule for an address of its own"),
+        pytest.param(public('<rule family="ipv4"><destination address="224.0.0.251"/><accept/></rule>'), "reject:", id="announcements of the network"),
+        pytest.param(public('<forward-port port="1-65535" protocol="tcp" to-port="22"/>'), "accept: firewalld's zone public passes on tcp 1-65535", id="all ports passed on"),
+        pytest.param(public('<rule><forward-port port="1-65535" protocol="udp" to-port="53"/></rule>'), "accept:", id="all ports passed on by a rich rule"),
+        pytest.param({"/etc/firewalld/services/game.xml": '<service><port port="1024-65000" protocol="udp"/></service>', "/etc/firewalld/services/school.xml": '<service><include service="game"/></service>', **public('<service name="school"/>')}, "accept: firewalld's zone public has the service school", id="a service in a service"),
+        pytest.param({"/etc/firewalld/services/a.xml": '<service><include service="a"/></service>', **public('<service name="a"/>')}, "malformed:", id="a service in itself"),
         pytest.param({f"{NETWORKS}/x.nmconnection": "[connection]\ntype=wifi\nzone=\nautoconnect=false\n"}, "reject:", id="a network without a zone"),
         pytest.param({f"{NETWORKS}/x.nmconnection": "[connection]\ntype=wireguard\nzone=trusted\n"}, "reject:", id="the VPN is trusted"),
         pytest.param({"/run/NetworkManager/system-connections/x.nmconnection": "[connection]\ntype=wifi\nzone=trusted\n"}, "accept:", id="a network that netplan made"),
