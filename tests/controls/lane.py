@@ -115,8 +115,7 @@ class Lane:
     # In the lane's own thread
 
     def _enforce(self) -> Enforced:
-        # One processor: with two, emulated ones lose a timer now and then after a restore, and the guest hangs.
-        spec = MachineSpec(self.image, cpus=1, **self.about.get("hardware", {}))
+        spec = MachineSpec(self.image, **self.about.get("hardware", {}))
         proof = self._proof = Proof(start_machine(spec), self.work)
         proof.ship()
         seen = Enforced()

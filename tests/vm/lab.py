@@ -47,9 +47,7 @@ def start_machine(
     try:
         if boot:
             machine.make_disks()
-            machine.start()
-            machine.unlock()
-            machine.wait_for_ssh()
+            machine.boot()
             machine.snapshot(CLEAN)
         else:
             _copy_booted(machine)
@@ -137,9 +135,7 @@ def _boot_and_save(machine: Machine, booted: Path) -> None:
     first = Machine(machine.spec, machine.image, work)
     try:
         first.make_disks()
-        first.start()
-        first.unlock()
-        first.wait_for_ssh()
+        first.boot()
         first.root("systemctl is-system-running --wait", check=False)
         first.root("sync; echo 3 > /proc/sys/vm/drop_caches")
         first.access.close()

@@ -26,6 +26,8 @@ from .ssh import TECHNICIAN, SshAccess
 from .tpm import start_tpm
 
 CLEAN = "clean"
+# What the kernel says when a processor gets no timer any more: on a busy host the emulator loses one now and then.
+_HUNG = re.compile(r"rcu_\w+ (self-)?detected stall|rcu_\w+ kthread starved|soft lockup")
 _SHORT = 64  # bytes of a folder's name that leave room for sockets/ssh-technician.XXXXXXXXXXXXXXXX
 
 
@@ -105,6 +107,19 @@ class Machine:
             self._forget()
             raise
         self._write_state()
+
+    def boot(self, timeout: float = 600.0) -> None:
+        """Switch on and wait until the machine is up. One that the emulator hung is switched on once more."""
+        for again in (True, False):
+            self.start()
+            try:
+                self.unlock()
+                self.wait_for_ssh(timeout)
+                return
+            except LabError:
+                if not (again and _HUNG.search(self.shown())):
+                    raise
+                self.power_cut()
 
     def stop(self) -> None:
         """End this machine's own processes and forget its connections. The disks stay."""

@@ -41,12 +41,13 @@ class MachineSpec:
     """What machine is wanted. Sizes are in MiB; 0 or "" means the recipe's or the lab's default.
 
     `kernel` and `initrd` boot other files than the image's own (say, an initramfs that a test
-    built and copied out); `append` adds to the kernel's command line. `iommu` keeps devices apart.
+    built and copied out); `append` adds to the kernel's command line. `iommu` keeps devices apart. With two `cpus` an
+    emulated guest loses a timer now and then where the host is busy, and hangs.
     """
 
     image: str
     memory_mb: int = 0
-    cpus: int = 2
+    cpus: int = 1
     serial: str = ""
     uuid: str = ""
     disks_mb: tuple[int, ...] = ()

@@ -87,8 +87,7 @@ def test_a_machine_of_its_own_serial_disk_and_tpm(new_machine: NewMachine) -> No
     machine.root("echo flushed > /home/mark; sync; echo lost > /home/lost")
     machine.power_cut()
     assert not machine.running()
-    machine.start()
-    machine.wait_for_ssh()
+    machine.boot()
     assert machine.boot_id() != before
     assert machine.root("cat /home/mark; cat /home/lost", check=False).stdout == "flushed\n"
 

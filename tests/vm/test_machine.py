@@ -77,3 +77,35 @@ def test_a_qemu_that_never_answers_is_ended(machine: Machine, tmp_path: Path, mo
     monkeypatch.setattr(Machine, "_wait_for_qemu", silent)
     fails_to_start(machine, tmp_path, LabError, "no answer")
     assert [process_start(pid) for pid in seen] == [""]
+
+
+STALL = "rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:\nrcu: rcu_preempt kthread starved for 5247 jiffies!\n"
+
+
+@pytest.mark.parametrize(
+    ("consoles", "starts", "up"),
+    [
+        pytest.param([STALL, "login:"], 2, True, id="hung once"),
+        pytest.param([STALL, STALL], 2, False, id="hung twice"),
+        pytest.param(["Kernel panic - not syncing"], 1, False, id="broken"),
+    ],
+)
+def test_only_a_machine_that_the_emulator_hung_is_switched_on_again(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, consoles: list[str], starts: int, up: bool
+) -> None:
+    shown: list[str] = []
+
+    def answers(_machine: Machine, _timeout: float) -> None:
+        if "login:" not in shown[-1]:
+            raise LabError("not reachable")
+
+    monkeypatch.setattr(Machine, "start", lambda _machine: shown.append(consoles[len(shown)]))
+    monkeypatch.setattr(Machine, "power_cut", lambda _machine: None)
+    monkeypatch.setattr(Machine, "shown", lambda _machine: shown[-1])
+    monkeypatch.setattr(Machine, "wait_for_ssh", answers)
+    if up:
+        machine.boot()
+    else:
+        with pytest.raises(LabError, match="not reachable"):
+            machine.boot()
+    assert len(shown) == starts

@@ -21,6 +21,7 @@ from ansible_collections.leeboard.schools.plugins.module_utils._linux.host impor
 from tests.unit.linux.forwarding import authority, signed
 
 PATIENCE = 20  # seconds; it takes one where nothing else runs
+ATTEMPTS = 6  # at what is seen nearly each time
 QUIET = 2  # seconds in which nothing must arrive, after the client has tried
 COLLECTOR = """
 global(workDirectory="{work}" defaultNetstreamDriver="{driver}" defaultNetstreamDriverCAFile="{ca}"
@@ -83,8 +84,7 @@ def answers(port: int) -> bool:
 
 @pytest.fixture
 def rsyslogs(tmp_path: Path) -> Iterator[Rsyslogs]:
-    if not os.path.exists("/usr/sbin/rsyslogd") or not shutil.which("logger"):
-        pytest.skip("rsyslog is not installed on this machine")
+    needs_rsyslogd()
     found = Rsyslogs(tmp_path)
     yield found
     found.stop()
@@ -110,7 +110,7 @@ def free_port() -> int:
 
 def ours(monkeypatch: pytest.MonkeyPatch, certificates: Path, port: int, own: bool = False) -> str:
     """The text that a roll-out writes, with the certificates of this test in their places."""
-    needs("gtls")
+    needs_driver("gtls")
     monkeypatch.setattr(writing, "AUTHORITY", str(certificates / "school/ca.pem"))
     if own:
         monkeypatch.setattr(writing, "CERTIFICATE", str(certificates / "school/device.pem"))
@@ -118,7 +118,12 @@ def ours(monkeypatch: pytest.MonkeyPatch, certificates: Path, port: int, own: bo
     return writing.text(Host(), f"localhost:{port}")
 
 
-def needs(driver: str) -> None:
+def needs_rsyslogd() -> None:
+    if not os.path.exists("/usr/sbin/rsyslogd") or not shutil.which("logger"):
+        pytest.skip("rsyslog is not installed on this machine")
+
+
+def needs_driver(driver: str) -> None:
     if not any(Path("/usr/lib").glob(f"*/rsyslog/lmnsd_{driver}.so")):
         pytest.skip(f"rsyslog has no module {driver} on this machine")
 
@@ -256,27 +261,38 @@ def test_somebody_who_is_not_the_collector_hears_nothing(
 
 
 def test_why_the_policy_does_not_take_the_other_module(
-    rsyslogs: Rsyslogs, certificates: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, certificates: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """When it ends, it sends what waits to somebody with a certificate for another name, some milliseconds away.
 
-    So it is with the queue that many people write; no queue is judged.
+    So it is with the queue that many people write; no queue is judged. It is a race, which it does not always lose.
     """
-    needs("ossl")
+    needs_rsyslogd()
+    needs_driver("ossl")
+    heard = (heard_at_the_end(tmp_path / str(attempt), certificates, monkeypatch) for attempt in range(ATTEMPTS))
+    assert any(b"a teacher signed in" in one for one in heard), "a better version: see whether FWD-02 may take ossl too"
+
+
+def heard_at_the_end(folder: Path, certificates: Path, monkeypatch: pytest.MonkeyPatch) -> bytes:
+    """What an impostor hears of a device with the module ossl, which ends while it tries to send."""
+    folder.mkdir()
+    rsyslogs = Rsyslogs(folder)
     impostor = Impostor(certificates / "school/other.example.pem")
     cable = SlowCable(impostor.port)
     text = ours(monkeypatch, certificates, cable.port).replace('"gtls"', '"ossl"')
     start, found, _ours = text.partition('queue.type="disk"')
     assert found
     usual = 'queue.type="linkedList" queue.filename="waits" queue.saveOnShutdown="on" action.resumeRetryCount="-1")\n'
-    device_logs(rsyslogs, start + usual)
-    assert wait(lambda: impostor.visits > 0)
-    time.sleep(QUIET)
-    rsyslogs.stop()
+    try:
+        device_logs(rsyslogs, start + usual)
+        assert wait(lambda: impostor.visits > 0)
+        time.sleep(QUIET)
+    finally:
+        rsyslogs.stop()
     time.sleep(QUIET)
     cable.close()
     impostor.close()
-    assert b"a teacher signed in" in impostor.heard, "a better version: see whether FWD-02 may take ossl too"
+    return impostor.heard
 
 
 # What rsyslogd really does with a file, beside what the driver makes of it: does a plain listener see the text?
