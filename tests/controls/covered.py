@@ -5,14 +5,18 @@ A proof stays good as long as these files are what they were, so that a mended s
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from leeboard.policy.load import load
 
 from .scripts import AnyScript
 
@@ -41,11 +45,17 @@ ONLY = {
     LINUX: ("/_linux/", ".sh", "tests/vm/", "tests/controls/machines.yml"),
     WINDOWS: ("/_windows/", ".ps1", "plugins/modules/win_", "tests/windows/", "tests/controls/windows_truth"),
 }
+LINUX_CODE = "plugins/module_utils/_linux"
+DRIVER = re.compile(r'^NAME = "(\w+)"$', re.MULTILINE)
+CONTROL = re.compile(r"[A-Z]{3}-\d\d")
 BASELINES = "leeboard/baselines/"
 
 
 def covered(root: Path = ROOT) -> dict[str, str]:
-    """The SHA-256 of each covered file by its path; of a baseline's file one for each platform, `path#linux`."""
+    """The SHA-256 of each covered file by its path.
+
+    A baseline's file has one for each platform, `path#linux`, and for each control there, `path#linux#LCK-01`.
+    """
     found = {}
     for path in sorted({path for pattern in COVERED for path in root.glob(pattern) if path.is_file()}):
         name = path.relative_to(root).as_posix()
@@ -53,7 +63,7 @@ def covered(root: Path = ROOT) -> dict[str, str]:
             continue
         text = path.read_bytes()
         if name.startswith(BASELINES) and path.suffix == ".yml":
-            found |= {f"{name}#{platform}": digest for platform, digest in _views(text).items()}
+            found |= {f"{name}#{part}": digest for part, digest in _views(text).items()}
         else:
             found[name] = hashlib.sha256(text).hexdigest()
     return found
@@ -72,24 +82,80 @@ def platform_of(test: str, script: AnyScript | None) -> str:
 
 
 def _bears(name: str, platform: str, script: AnyScript | None) -> bool:
+    """Whether a file bears on a proof. On one of a script: what reads, judges and mends the controls that it changes.
+
+    That a script changes no other control is the work of these alone; what other drivers say of the machine as it was
+    before is proved of the machine as a whole.
+    """
     other = WINDOWS if platform == LINUX else LINUX
-    if name.endswith(f"#{other}") or any(mark in f"/{name}" for mark in ONLY[other]):
+    path, _, part = name.partition("#")
+    if part.startswith(other) or any(mark in f"/{path}" for mark in ONLY[other]):
         return False
-    parts = name.split("/")
-    if parts[:2] != ["tests", "controls"] or len(parts) == 3:
-        return True
-    if "breaks" in parts or "harmless" in parts:  # scripts bear on nothing but themselves
-        return script is not None and script.path.as_posix().endswith(f"/{name}")
-    return script is None or parts[2] in script.asked  # a control's truth
+    if script is None:
+        return "/breaks/" not in path and "/harmless/" not in path
+    controls = {*script.asked, *getattr(script, "also", ())}
+    folder, _, last = path.rpartition("/")
+    if "#" in part:  # a control in the baseline
+        return part.rpartition("#")[2] in controls
+    if folder.endswith("/_linux"):
+        return last.removesuffix(".py") in _modules(frozenset(controls))
+    if platform == LINUX and path.startswith("plugins/"):  # the proof calls the drivers as they are
+        return False
+    if "/breaks/" in path or "/harmless/" in path:
+        return script.path.as_posix().endswith(f"/{path}")
+    truth = CONTROL.search(folder)
+    return truth is None or truth[0] in controls
+
+
+@cache
+def _modules(controls: frozenset[str]) -> set[str]:
+    """The modules of the drivers that read and change these controls on Linux, and of what every visit does."""
+    drivers = {
+        setting.driver
+        for control in load().controls
+        if control.id in controls
+        for setting in control.settings
+        if setting.platform == LINUX
+    }
+    found: set[str] = set()
+    todo = {module for module, driver in _drivers().items() if driver in drivers} | {"change", "facts", "identity"}
+    while todo:
+        name = todo.pop()
+        found.add(name)
+        todo |= _imports(name) - found
+    return found | {"visit"}
+
+
+@cache
+def _drivers() -> dict[str, str]:
+    """The module of each driver for Linux, and the driver's name."""
+    named = ((path.stem, DRIVER.search(path.read_text("utf-8"))) for path in (ROOT / LINUX_CODE).glob("*.py"))
+    return {module: found[1] for module, found in named if found}
+
+
+@cache
+def _imports(name: str) -> set[str]:
+    """The modules beside it that a module of the device code for Linux imports, anywhere in it."""
+    tree = ast.parse((ROOT / LINUX_CODE / f"{name}.py").read_bytes())
+    local = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level == 1]
+    return {module for node in local for module in ([node.module] if node.module else [one.name for one in node.names])}
 
 
 @cache
 def _views(text: bytes) -> dict[str, str]:
-    """A digest for each platform of what a baseline's file says there; comments and layout do not count."""
+    """A digest for each platform, and for each control on it, of what a baseline's file says; layout does not count."""
     said = yaml.load(text, Loader=yaml.CSafeLoader)
-    pairs = ((LINUX, WINDOWS), (WINDOWS, LINUX))
-    dumped = {platform: json.dumps(_without(said, other), sort_keys=True, default=str) for platform, other in pairs}
-    return {platform: hashlib.sha256(one.encode()).hexdigest() for platform, one in dumped.items()}
+    found = {}
+    for platform, other in ((LINUX, WINDOWS), (WINDOWS, LINUX)):
+        mine = _without(said, other)
+        controls = mine.pop("controls", []) if isinstance(mine, dict) else []
+        found[platform] = _digest(mine)
+        found |= {f"{platform}#{control['id']}": _digest(control) for control in controls}
+    return found
+
+
+def _digest(data: Any) -> str:
+    return hashlib.sha256(json.dumps(data, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def _without(node: Any, platform: str) -> Any:

@@ -20,6 +20,7 @@ from .full_report import FullReport, page
 from .scripts import FOLDER, AnyScript, all_scripts
 
 VIEW = """
+title: {title}
 controls:
   - id: LCK-01
     remedy: {{linux: {linux}, windows: {windows}}}
@@ -77,11 +78,18 @@ def test_the_covered_code_is_there_and_nothing_else() -> None:
 
 
 OWN = str(BREAK.path.relative_to(ROOT))
+LINUX_CODE = "plugins/module_utils/_linux"
 BEARS = [
     ("leeboard/verdict/evaluate.py", {"break", "harmless", "windows", "machines"}),
-    ("leeboard/baselines/controls/AUD.yml#linux", {"break", "harmless", "machines"}),
-    ("leeboard/baselines/controls/AUD.yml#windows", {"windows"}),
-    ("plugins/module_utils/_linux/host.py", {"break", "harmless", "machines"}),
+    ("leeboard/baselines/controls/LCK.yml#linux", {"break", "harmless", "machines"}),
+    ("leeboard/baselines/controls/LCK.yml#linux#LCK-01", {"break", "harmless", "machines"}),
+    ("leeboard/baselines/controls/LCK.yml#linux#LCK-09", {"machines"}),
+    ("leeboard/baselines/controls/LCK.yml#windows", {"windows"}),
+    (f"{LINUX_CODE}/host.py", {"break", "harmless", "machines"}),
+    (f"{LINUX_CODE}/dconf_gvdb.py", {"break", "harmless", "machines"}),
+    (f"{LINUX_CODE}/journal.py", {"break", "harmless", "machines"}),
+    (f"{LINUX_CODE}/audit_rules.py", {"machines"}),
+    ("plugins/modules/dconf_policy.py", {"machines", "windows"}),
     ("plugins/module_utils/_windows/Visit.psm1", {"windows"}),
     ("plugins/modules/win_observe.yml", {"windows"}),
     ("tests/windows/standins/run", {"windows"}),
@@ -103,20 +111,24 @@ def test_a_changed_file_makes_old_what_it_bears_on(name: str, bears: set[str]) -
 
 
 @pytest.mark.parametrize(
-    ("changed", "others"),
-    [({"linux": "3"}, {"linux"}), ({"windows": "3"}, {"windows"}), ({"both": "3"}, {"linux", "windows"}), ({}, set())],
+    ("changed", "parts"),
+    [
+        ({"linux": "3"}, {"linux#LCK-01"}),
+        ({"windows": "3"}, {"windows#LCK-01"}),
+        ({"both": "3"}, {"linux#LCK-01", "windows#LCK-01"}),
+        ({"title": "Locks"}, {"linux", "windows"}),
+        ({}, set()),
+    ],
 )
-def test_a_baseline_counts_for_each_platform_by_itself(
-    tmp_path: Path, changed: dict[str, str], others: set[str]
-) -> None:
+def test_a_baseline_counts_by_platform_and_control(tmp_path: Path, changed: dict[str, str], parts: set[str]) -> None:
     path = tmp_path / "leeboard/baselines/controls/LCK.yml"
     path.parent.mkdir(parents=True)
-    said = {"linux": "1", "windows": "1", "both": "1"}
+    said = {"linux": "1", "windows": "1", "both": "1", "title": "Lock"}
     path.write_text(VIEW.format(**said))
     before = covered(tmp_path)
     path.write_text("# A remark.\n" + VIEW.format(**said | changed))
     after = covered(tmp_path)
-    assert {name.rpartition("#")[2] for name in before if before[name] != after[name]} == others
+    assert {name.partition("#")[2] for name in before if before[name] != after[name]} == parts
 
 
 def test_how_far_the_proof_is(tmp_path: Path) -> None:

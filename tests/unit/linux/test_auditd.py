@@ -307,6 +307,14 @@ def test_enough_logs_are_kept(tmp_path: Path, conf: str, wanted: int, logs: int,
     assert change(host, **{"num_logs*max_log_file": logs * size})["changed"] is False
 
 
+def test_a_change_that_needs_another_one_waits_for_it(tmp_path: Path) -> None:
+    host = machine(tmp_path, DEBIAN + "write_logs = no\n")
+    with pytest.raises(ChangeRefused, match="auditd writes no log"):
+        change(host, **{"num_logs*max_log_file": 192})
+    change(host, **{"num_logs*max_log_file": 192, "write_logs": "yes"})
+    assert effective(dropin, host, "auditd:num_logs*max_log_file")["value"] == 192
+
+
 def test_where_nothing_is_overwritten_there_is_no_number_to_set(tmp_path: Path) -> None:
     host = machine(tmp_path, DEBIAN + "max_log_file_action = keep_logs\n")
     assert change(host, **{"num_logs*max_log_file": 192})["changed"] is False
