@@ -271,11 +271,9 @@ class Machine:
         self._monitor(f"savevm {name}")
 
     def restore(self, name: str = CLEAN) -> None:
-        """Bring the machine back as it was at `snapshot(name)`, with today's clock and live SSH.
-
-        By another QEMU: one that ran on never lets the guest's time stamp counter go back, so all the time since the
-        snapshot would pass at once in there, and every watchdog and timer would go off.
-        """
+        """Bring the machine back as it was at `snapshot(name)`, with today's clock and live SSH."""
+        # By another QEMU: one that ran on never lets the guest's time stamp counter go back, so all the time since
+        # then would pass at once in there, and every watchdog and timer would go off.
         mark = hold(self.folder / IN_USE)  # nobody takes the folder away meanwhile
         try:
             self.stop()
