@@ -13,6 +13,7 @@ Set-StrictMode -Version 2.0
 $script:Drivers = @{
     account_lockout = 'Read-LeeboardAccountLockout'
     audit_policy = 'Read-LeeboardAuditPolicy'
+    event_log = 'Read-LeeboardEventLog'
     power_policy = 'Read-LeeboardPowerPolicy'
     registry = 'Read-LeeboardRegistry'
     registry_acl = 'Read-LeeboardRegistryAcl'
