@@ -26,6 +26,9 @@ CLEAN = {
     "AUD-11": "drifted",
     "AUD-12": "drifted",
     "AUD-13": "compliant",
+    "FWD-01": "drifted",
+    "FWD-02": "drifted",
+    "FWD-05": "compliant",
     "LBL-01": "drifted",
     "LBL-02": "drifted",
     "LCK-01": "drifted",
@@ -42,7 +45,6 @@ CLEAN = {
         (
             "AUD-09",
             *(f"ENC-{number:02d}" for number in range(1, 15)),
-            *("FWD-01", "FWD-02", "FWD-05"),
             *(f"REM-{number:02d}" for number in (1, 2, 3, 4, 6, 7, 8, 9, 10, 12)),
         ),
         "not_checked",
