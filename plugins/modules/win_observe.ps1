@@ -26,7 +26,9 @@
 #AnsibleRequires -PowerShell ..module_utils._windows.AuditPolicy
 #AnsibleRequires -PowerShell ..module_utils._windows.EventLog
 #AnsibleRequires -PowerShell ..module_utils._windows.EventForwarding
+#AnsibleRequires -PowerShell ..module_utils._windows.SecurityExport
 #AnsibleRequires -PowerShell ..module_utils._windows.AccountLockout
+#AnsibleRequires -PowerShell ..module_utils._windows.UserRight
 #AnsibleRequires -PowerShell ..module_utils._windows.PowerPolicy
 #AnsibleRequires -PowerShell ..module_utils._windows.ServiceState
 #AnsibleRequires -PowerShell ..module_utils._windows.WindowsTime

@@ -57,6 +57,9 @@ class WindowsProof:
         # Reported on only: where transcripts go is a school's own decision.
         machine.reg_add(TRANSCRIPTS, "EnableTranscripting", "REG_DWORD", 1)
         machine.reg_add(FORWARDING, "1", "REG_SZ", OLD_COLLECTOR)
+        with machine.changing("cim") as state:
+            homes = {"Name": "Homes", "Path": r"C:\Homes", "Type": 0, "Description": ""}
+            state["namespaces"]["root\\cimv2"]["Win32_Share"].append(homes)
         with machine.changing("eventlog") as state:
             log = "Microsoft-Windows-Forwarding"
             event = {"log": f"{log}/Operational", "provider": log, "id": 104, "at": "-2", "data": ""}

@@ -54,7 +54,11 @@ def full(machine: WindowsMachine, _role: str) -> Iterator[str]:
 
 
 def protected(machine: WindowsMachine, _role: str) -> Iterator[str]:
-    """AUD-13: nobody else is in the access list, and nobody cleared the log."""
+    """AUD-13: nobody else is in the access list or may manage auditing, and nobody cleared the log."""
+    rights = machine.state("secedit")["Privilege Rights"]
+    for right, home in (("SeSecurityPrivilege", {"*S-1-5-32-544"}), ("SeAuditPrivilege", {"*S-1-5-19", "*S-1-5-20"})):
+        if set(rights[right]) - home:
+            yield f"{right} is {rights[right]}"
     for rights, who in re.findall(r"\(A;;([^;]*);;;([^)]+)\)", log(machine, "Security")["sddl"]):
         if who not in AT_HOME:
             yield f"{who} has {rights}"
@@ -65,11 +69,9 @@ def protected(machine: WindowsMachine, _role: str) -> Iterator[str]:
 
 def sent(machine: WindowsMachine, _role: str) -> Iterator[str]:
     """FWD-01: to the school's collector alone."""
-    entries = [
-        entry.split(",")[0].lower()
-        for entry in texts(machine, rf"{POLICY}\EventForwarding\SubscriptionManager").values()
-    ]
-    if entries != [f"server={COLLECTOR}"]:
+    said = " ".join(texts(machine, rf"{POLICY}\EventForwarding\SubscriptionManager").values()).lower()
+    entries = re.findall(r"server=([^\s,]+)", said)
+    if entries != [COLLECTOR]:
         yield f"events go to {entries}"
     if number(machine, r"HKLM\SYSTEM\CurrentControlSet\Services\WinRM", "Start") != 2:
         yield "WinRM does not start"

@@ -20,6 +20,7 @@ $script:Drivers = @{
     registry_acl = 'Read-LeeboardRegistryAcl'
     registry_user = 'Read-LeeboardRegistryUser'
     service_state = 'Read-LeeboardServiceState'
+    user_right = 'Read-LeeboardUserRight'
     windows_time = 'Read-LeeboardWindowsTime'
 }
 
