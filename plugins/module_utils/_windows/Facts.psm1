@@ -126,9 +126,10 @@ function Get-Domain {
 }
 
 # Whether the machine shares folders of its own: not those that Windows shares for administrators, printers or a domain.
-# https://learn.microsoft.com/windows/win32/cimwin32prov/win32-share: Type 0 is a disk, with 0x80000000 for administrators
+# https://learn.microsoft.com/windows/win32/cimwin32prov/win32-share: Type 0 is a disk that is not for administrators
 function Get-SharedFolder {
-    $shares = @(Get-LeeboardCim -ClassName Win32_Share | Where-Object { $_.Type -eq 0 -and $_.Name -notin $script:Shares })
+    $folders = @(Get-LeeboardCim -ClassName Win32_Share | Where-Object { $_.Type -eq 0 })
+    $shares = @($folders | Where-Object { $_.Name -notin $script:Shares })
     return New-LeeboardValue -Value ([bool]$shares.Length) -Type bool -Source 'Win32_Share.Type, Name'
 }
 
