@@ -13,11 +13,15 @@ Set-StrictMode -Version 2.0
 $script:Drivers = @{
     account_lockout = 'Read-LeeboardAccountLockout'
     audit_policy = 'Read-LeeboardAuditPolicy'
+    event_forwarding = 'Read-LeeboardEventForwarding'
+    event_log = 'Read-LeeboardEventLog'
     power_policy = 'Read-LeeboardPowerPolicy'
     registry = 'Read-LeeboardRegistry'
     registry_acl = 'Read-LeeboardRegistryAcl'
     registry_user = 'Read-LeeboardRegistryUser'
     service_state = 'Read-LeeboardServiceState'
+    user_right = 'Read-LeeboardUserRight'
+    windows_time = 'Read-LeeboardWindowsTime'
 }
 
 function Get-LeeboardObservation {
