@@ -27,6 +27,12 @@ PROTECTORS = {
     PASSPHRASE: "password", TPM_CERTIFICATE: "network unlock", ACCOUNT: "account",
 }  # fmt: skip
 WITH_TPM = (TPM, TPM_AND_PIN, TPM_AND_KEY, TPM_PIN_AND_KEY, TPM_CERTIFICATE)
+# Partitions that hold nobody's data: recovery, the EFI system partition, Microsoft's reserved one. Microsoft,
+# create_partition_parameters and MSFT_Partition; 39 is the recovery of a disk without GPT.
+NOBODYS = (
+    "{de94bba4-06d1-4d40-a16a-bfd50179d6ac}", "{c12a7328-f81f-11d2-ba4b-00a0c93ec93b}",
+    "{e3c9e316-0b5c-4db8-817d-f92df00215ae}", "mbr-39",
+)  # fmt: skip
 # By the name of the part that could not be read; `all` where nothing could.
 Troubles = Annotated[dict[Text, Trouble], Field(max_length=20)]
 HARDWARE_TEST_FAILED, HARDWARE_TEST_PENDING = 1, 2
@@ -99,7 +105,7 @@ class Kept(Part):
 class EncryptableVolume(Part):
     """One instance of Win32_EncryptableVolume, asked by its methods; what a method did not answer is in `troubles`.
 
-    `page_files` lie on it. An instance with nothing but a letter and page files stands for a drive that BitLocker does
+    `partition` is the type of the partition that a volume without a letter lies on. `page_files` lie on it. An instance with nothing but a letter and page files stands for a drive that BitLocker does
     not know. `start` and `kept` are about the machine, and come with the volume of Windows.
     """
 
@@ -114,6 +120,7 @@ class EncryptableVolume(Part):
     suspended: Number | None = None
     hardware_test: Number | None = None
     protectors: tuple[Protector, ...] | None = None
+    partition: Text | None = None
     page_files: tuple[Text, ...] = ()
     start: Start | None = None
     kept: Kept | None = None

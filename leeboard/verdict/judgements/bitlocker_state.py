@@ -13,6 +13,7 @@ from leeboard.verdict.judgements.bitlocker import (
     ENCRYPTION_PAUSED,
     HARDWARE_METHOD,
     HARDWARE_TEST_PENDING,
+    NOBODYS,
     NUMERICAL_PASSWORD,
     ON,
     SYSTEM,
@@ -67,10 +68,12 @@ def unencrypted_data(volumes: Volumes, _facts: Facts) -> Answer:
 
     def look(volume: EncryptableVolume) -> tuple[list[str], str]:
         volume.known()
+        if "partition" in volume.troubles:
+            raise volume.untold("partition")
         wrong, grounds = _encrypted(volume)
         return (wrong, grounds) if wrong else _protected(volume)
 
-    return faults(of_kind(volumes, DATA), look, NO_DISK)
+    return faults([one for one in of_kind(volumes, DATA) if one.partition not in NOBODYS], look, NO_DISK)
 
 
 def unprotected(volumes: Volumes, _facts: Facts) -> Answer:
@@ -157,6 +160,8 @@ def page_files(volumes: Volumes, _facts: Facts) -> Answer:
         wrong, grounds = _encrypted(volume)
         return [f"{named} lies there, {one}" for one in wrong], f"{named} lies there, {grounds}"
 
+    if "page_files" in system(volumes).troubles:
+        raise system(volumes).untold("page_files")
     return faults([one for one in volumes if one.page_files], look, "the machine has no page file")
 
 

@@ -29,9 +29,9 @@ def unkept(volumes: Volumes, _facts: Facts) -> Answer:
     first = system(volumes)
 
     def look(volume: EncryptableVolume) -> tuple[list[str], str]:
+        volume.known()
         if volume.in_clear:
             return [], "not encrypted"
-        volume.known()
         passwords = [one.id for one in volume.ways() if one.type == NUMERICAL_PASSWORD]
         if not passwords:
             return ["it has no recovery password that could be kept"], ""

@@ -13,6 +13,8 @@ Set-StrictMode -Version 2.0
 $script:Drivers = @{
     account_lockout = 'Read-LeeboardAccountLockout'
     audit_policy = 'Read-LeeboardAuditPolicy'
+    bitlocker_policy = 'Read-LeeboardBitLockerPolicy'
+    bitlocker_volume = 'Read-LeeboardBitLocker'
     power_policy = 'Read-LeeboardPowerPolicy'
     registry = 'Read-LeeboardRegistry'
     registry_acl = 'Read-LeeboardRegistryAcl'
