@@ -47,7 +47,8 @@ function Get-PolicyReading {
         $configured = New-LeeboardAbsent -Source $source -Note $set.Note
     }
     if (-not (Test-Switch $switch_)) {
-        $note = "$switch_ is not 1, so Windows does by itself what it does without a policy"
+        $note = "$switch_ is not 1, so Windows does what it does without a policy"
+        if ($found.state -eq 'value') { $note = "configured as $($found.value), but $note" }
         $effective = New-LeeboardAbsent -Source $source -Note $note
     } elseif ($found.state -eq 'absent') {
         # No policy editor leaves it out: somebody wrote half of a policy, and what Windows makes of that is not told.

@@ -41,7 +41,7 @@ Describe 'bitlocker_policy' {
         if ($null -ne $Switch) { $Machine.Policy.UseAdvancedStartup = $Switch }
         $reading = Read-One 'startup/UseTPMPIN'
         $reading.configured.value, $reading.effective.state | Should -Be 1, 'absent'
-        $reading.effective.note | Should -BeLike 'UseAdvancedStartup is not 1*'
+        $reading.effective.note | Should -BeLike 'configured as 1, but UseAdvancedStartup is not 1*'
     }
 
     It 'has a switch for each group' {
