@@ -20,7 +20,11 @@
 #AnsibleRequires -PowerShell ..module_utils._windows.SecurityTemplate
 #AnsibleRequires -PowerShell ..module_utils._windows.GroupPolicySource
 #AnsibleRequires -PowerShell ..module_utils._windows.GroupPolicy
+#AnsibleRequires -PowerShell ..module_utils._windows.Places
+#AnsibleRequires -PowerShell ..module_utils._windows.AccessText
+#AnsibleRequires -PowerShell ..module_utils._windows.EventLogSource
 #AnsibleRequires -PowerShell ..module_utils._windows.AuditPolicy
+#AnsibleRequires -PowerShell ..module_utils._windows.EventLog
 #AnsibleRequires -PowerShell ..module_utils._windows.AccountLockout
 #AnsibleRequires -PowerShell ..module_utils._windows.BitLocker
 #AnsibleRequires -PowerShell ..module_utils._windows.BitLockerKept

@@ -26,6 +26,7 @@ from .windows_truth import TRUTHS
 
 FAMILIES = ("LCK", "LBL", "AUD")
 MOST_ROUNDS = 4
+TRANSCRIPTS = r"HKLM\SOFTWARE\Policies\Microsoft\Windows\PowerShell\Transcription"
 ENFORCED = "enforced"
 # A script that ends with an error must not pass for one that broke something.
 STRICT = "$PSNativeCommandUseErrorActionPreference = $true; $ErrorActionPreference = 'Stop'\n"
@@ -49,6 +50,8 @@ class WindowsProof:
         self.machine = machine
         self.addresses = load().addresses(Platform.WINDOWS)
         machine.reg_add(r"HKLM\SOFTWARE\Microsoft\Cryptography\Calais\Readers\Example", "Device", "REG_SZ", "EX0")
+        # Reported on only: where transcripts go is a school's own decision.
+        machine.reg_add(TRANSCRIPTS, "EnableTranscripting", "REG_DWORD", 1)
         # The service is only reported on, so it was switched on by hand as its finding says. Wine has no such service:
         # the program of another one stands in for it, so that something of that name starts and runs.
         with machine.hives() as hives:

@@ -48,6 +48,10 @@ _MACHINE: dict[str, dict[str, Data]] = {
     VERSION + r"\Winlogon": {"ScRemoveOption": "0", "CachedLogonsCount": "10", "PasswordExpiryWarning": 5},
     CONTROL + r"\Lsa": {"LimitBlankPasswordUse": 1, "crashonauditfail": 0},
     CONTROL + r"\ProductOptions": {"ProductType": "WinNT"},
+    # Sizes and names of the logs' keys are recalled.
+    SERVICES + r"\EventLog\Application": {"MaxSize": 20971520, "Retention": 0},
+    SERVICES + r"\EventLog\Security": {"MaxSize": 20971520, "Retention": 0},
+    SERVICES + r"\EventLog\System": {"MaxSize": 20971520, "Retention": 0},
     SERVICES + r"\SCPolicySvc": {"DisplayName": "Smart Card Removal Policy", "Start": 3, "Type": 32},
     SERVICES + r"\W32Time": {"DisplayName": "Windows Time", "Start": 3, "Type": 32},
     SERVICES + r"\RemoteRegistry": {"DisplayName": "Remote Registry", "Start": 4, "Type": 32},

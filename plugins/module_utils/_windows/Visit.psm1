@@ -15,6 +15,7 @@ $script:Drivers = @{
     audit_policy = 'Read-LeeboardAuditPolicy'
     bitlocker_policy = 'Read-LeeboardBitLockerPolicy'
     bitlocker_volume = 'Read-LeeboardBitLocker'
+    event_log = 'Read-LeeboardEventLog'
     power_policy = 'Read-LeeboardPowerPolicy'
     registry = 'Read-LeeboardRegistry'
     registry_acl = 'Read-LeeboardRegistryAcl'
