@@ -189,7 +189,9 @@ def _compliant(file: str) -> dict[str, Any]:
     if file in BESIDES:
         besides = copy.deepcopy(_captured(FOLDER / BESIDES[file])["readings"])
         places = {(reading["driver"], reading["address"]) for reading in besides}
-        answer["readings"] = [one for one in answer["readings"] if (one["driver"], one["address"]) not in places] + besides
+        answer["readings"] = [
+            one for one in answer["readings"] if (one["driver"], one["address"]) not in places
+        ] + besides
     for reading in answer["readings"]:
         for name in ASPECTS:
             # The lab's school has another notice.

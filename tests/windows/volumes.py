@@ -12,6 +12,7 @@ from .machine import WindowsMachine
 
 NAMESPACE = r"root\cimv2\Security\MicrosoftVolumeEncryption"
 CLASS = "Win32_EncryptableVolume"
+MEMORY = r"HKLM\SYSTEM\CurrentControlSet\Control\Session Manager\Memory Management"
 ENCRYPTED, ENCRYPTING, DECRYPTING = 1, 2, 3
 TPM_ID, PIN_ID, PASSWORD_ID = (f"{{{digit * 8}-0000-4000-8000-00000000000{digit}}}" for digit in "143")
 TPM = {"id": TPM_ID, "type": 1, "pcrs": [7, 11]}
@@ -56,8 +57,12 @@ def encrypt(machine: WindowsMachine, *protectors: dict[str, Any], method: int = 
 
 
 def restart(machine: WindowsMachine) -> None:
-    """Restart: a suspension that was counted comes nearer to its end, a hardware test is passed and encryption begins."""
+    """Restart: a suspension that was counted comes nearer to its end, a hardware test is passed and encryption begins.
+
+    Page files lie where the registry said so at the start (Microsoft, PagingFiles).
+    """
     machine.restart()
+    listed = machine.reg_query(MEMORY, "PagingFiles")
     with machine.changing("cim") as state:
         volume = _system(state)
         if volume["clear_key"] and volume["suspended"]:
@@ -66,6 +71,10 @@ def restart(machine: WindowsMachine) -> None:
                 volume.update(clear_key=False, suspended=None)
         if volume["hardware_test"] == 2:
             volume.update(hardware_test=0, conversion=ENCRYPTING, percentage=0)
+        if listed is not None:
+            lines = bytes.fromhex(listed[1]).decode("utf-16-le").split("\0")
+            files = [{"Name": line.split(" ")[0]} for line in lines if line]
+            state["namespaces"]["root\\cimv2"]["Win32_PageFileUsage"] = files
 
 
 def hours_pass(machine: WindowsMachine) -> None:

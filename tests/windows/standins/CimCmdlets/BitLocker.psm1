@@ -94,7 +94,7 @@ function Invoke-VolumeMethod([System.Collections.IDictionary]$Found, [string]$Na
                 }
             }
         }
-        { $_ -like 'ProtectKeyWith*' } { Add-Protector $at $Name $isSystem }
+        { $_ -like 'ProtectKeyWith*' } { Add-Protector $at $Name $isSystem $Given }
         'DisableKeyProtectors' {
             if ($at.locked) { $locked; break }
             $at.clear_key = $true
@@ -139,7 +139,7 @@ function Invoke-VolumeMethod([System.Collections.IDictionary]$Found, [string]$Na
     @{ Answer = Complete-Answer $answer; Changed = $before -ne (ConvertTo-Json $at -Depth 5 -Compress) }
 }
 
-function Add-Protector([System.Collections.IDictionary]$At, [string]$Method, [bool]$IsSystem) {
+function Add-Protector([System.Collections.IDictionary]$At, [string]$Method, [bool]$IsSystem, [System.Collections.IDictionary]$Given) {
     if ($At.locked) { return $locked }
     $type = @{
         ProtectKeyWithTPM = 1; ProtectKeyWithExternalKey = 2; ProtectKeyWithNumericalPassword = 3
@@ -149,7 +149,10 @@ function Add-Protector([System.Collections.IDictionary]$At, [string]$Method, [bo
     if ($type -eq 8 -and $IsSystem) { return $onSystem }
     if ($type -ne 3 -and @($At.protectors | Where-Object { $_.type -eq $type }).Count) { return $exists }
     $made = @{ id = '{' + [guid]::NewGuid().ToString().ToUpperInvariant() + '}'; type = $type }
-    if ($type -in 1, 4, 5) { $made['pcrs'] = @(7, 11) }
+    if ($type -in 1, 4, 5) {
+        $profile_ = if ($Given) { $Given['PlatformValidationProfile'] }
+        $made['pcrs'] = if ($profile_) { @($profile_ | ForEach-Object { [int]$_ }) } else { @(7, 11) }
+    }
     $At.protectors = @($At.protectors) + $made
     @{ VolumeKeyProtectorID = $made.id }
 }
@@ -161,9 +164,10 @@ function Invoke-TpmMethod([System.Collections.IDictionary]$Found, [string]$Name)
         'IsActivated' { @{ IsActivated = $at.activated } }
         'IsOwned' { @{ IsOwned = $at.owned } }
         'IsReadyInformation' { @{ IsReady = -not $at.needs; Information = $at.needs } }
+        'Disable' { $at.enabled, $at.needs = $false, ($at.needs -bor 0x20); @{} }
         default { return $null }
     }
-    @{ Answer = Complete-Answer $answer; Changed = $false }
+    @{ Answer = Complete-Answer $answer; Changed = $Name -eq 'Disable' }
 }
 
 # A code alone is a failure, whose out parameters are not set.
