@@ -51,12 +51,7 @@ function Get-LeeboardTpmAspect {
     param([Parameter(Mandatory = $true)][string]$Address)
 
     $source = "Win32_Tpm in $script:Namespace"
-    try {
-        $tpm = Get-Instance
-    } catch {
-        if ((ConvertTo-LeeboardProblem $_).Code -ne 'missing_tool') { throw }
-        $tpm = $null
-    }
+    $tpm = Get-Instance
     if ($null -eq $tpm) {
         return New-LeeboardAbsent -Source $source -Note 'Windows sees no TPM'
     }
@@ -71,9 +66,14 @@ function Get-LeeboardTpmAspect {
     return New-LeeboardValue -Value (Invoke-Tpm $tpm $method).$method -Type bool -Source "$source`: $method"
 }
 
-# The one instance, or nothing.
+# The one instance; nothing where Windows sees no TPM.
 function Get-Instance {
-    $found = @(Get-LeeboardCim -ClassName Win32_Tpm -Namespace $script:Namespace)
+    try {
+        $found = @(Get-LeeboardCim -ClassName Win32_Tpm -Namespace $script:Namespace)
+    } catch {
+        if ((ConvertTo-LeeboardProblem $_).Code -ne 'missing_tool') { throw }
+        return
+    }
     if ($found.Length) { return $found[0] }
 }
 
@@ -91,12 +91,7 @@ function Invoke-Tpm {
 }
 
 function Get-Tpm {
-    try {
-        $tpm = Get-Instance
-    } catch {
-        if ((ConvertTo-LeeboardProblem $_).Code -ne 'missing_tool') { throw }
-        $tpm = $null
-    }
+    $tpm = Get-Instance
     if ($null -eq $tpm) {
         return [ordered]@{ present = $false }
     }
@@ -123,7 +118,7 @@ function Get-Coming {
 }
 
 function Get-ComingFirmware {
-    foreach ($id in Get-SubkeyName $script:Firmware) {
+    foreach ($id in Get-LeeboardSubkeyName $script:Firmware) {
         $phase = Get-LeeboardMachineValue -Path "$script:Firmware\$id" -Name Phase
         if ($phase.state -ne 'value' -or $phase.value -ne $script:UpdatePhase) { continue }
         $version = Get-LeeboardMachineValue -Path "$script:Firmware\$id" -Name Version
@@ -149,7 +144,7 @@ function Get-ComingBootConfiguration {
     if ($default.state -eq 'value') { $objects += [string]$default.value }
     foreach ($object in $objects) {
         $elements = "$script:Objects\$object\Elements"
-        foreach ($id in Get-SubkeyName $elements) {
+        foreach ($id in Get-LeeboardSubkeyName $elements) {
             if ($script:Checked -notcontains $id) { continue }
             $key = Open-LeeboardKey "$elements\$id"
             if ($null -eq $key) { continue }
@@ -160,20 +155,6 @@ function Get-ComingBootConfiguration {
             }
             @{ kind = 'boot_configuration'; what = "the boot configuration (0x$id of $object) was changed since the last start" }
         }
-    }
-}
-
-function Get-SubkeyName {
-    param([string]$Path)
-
-    $key = Open-LeeboardKey $Path
-    if ($null -eq $key) {
-        return
-    }
-    try {
-        return $key.GetSubKeyNames()
-    } finally {
-        $key.Dispose()
     }
 }
 

@@ -79,7 +79,7 @@ function Get-Chassis {
 
 # Windows keeps a key for each reader it has met. Recalled, so it is to be tried on a real machine.
 function Get-SmartCard {
-    $readers = @(Get-Subkey $script:Readers)
+    $readers = @(Get-LeeboardSubkeyName $script:Readers)
     return New-LeeboardValue -Value ([bool]$readers.Length) -Type bool -Source $script:Readers
 }
 
@@ -103,7 +103,7 @@ function Get-BitLocker {
 
 # An enrolment has a provider and the state 1. Recalled, so it is to be tried on a real machine.
 function Get-Enrolment {
-    foreach ($id in Get-Subkey $script:Enrollments) {
+    foreach ($id in Get-LeeboardSubkeyName $script:Enrollments) {
         $path = "$script:Enrollments\$id"
         $provider = Get-LeeboardMachineValue $path 'ProviderID'
         $state = Get-LeeboardMachineValue $path 'EnrollmentState'
@@ -121,21 +121,6 @@ function Get-Domain {
         return New-LeeboardAbsent -Source $source
     }
     return New-LeeboardValue -Value ([string]$system.Domain) -Type string -Source $source
-}
-
-# The names of the subkeys of a key; none if there is no such key.
-function Get-Subkey {
-    param([string]$Path)
-
-    $key = Open-LeeboardKey $Path
-    if ($null -eq $key) {
-        return
-    }
-    try {
-        return $key.GetSubKeyNames()
-    } finally {
-        $key.Dispose()
-    }
 }
 
 Export-ModuleMember -Function Get-LeeboardFact

@@ -5,6 +5,10 @@ BeforeAll {
     foreach ($name in 'Reading', 'System', 'RegistryKey', 'ToolFile', 'BitLocker', 'BitLockerStart', 'BitLockerKept') {
         Import-Module (Join-Path $modules "$name.psm1") -Global -Force
     }
+    if (-not (Get-Command Get-LeeboardKeyTime -ErrorAction SilentlyContinue)) {
+        function global:Get-LeeboardKeyTime { param([object]$Key) }
+        $script:Ours = $true
+    }
     $script:Machine = @{}
     $script:Guid = '\\?\Volume{00000000-0000-0000-0000-100000000000}\'
 
@@ -38,6 +42,10 @@ BeforeAll {
     }
 }
 
+AfterAll {
+    if (Get-Variable -Name Ours -Scope Script -ErrorAction SilentlyContinue) { Remove-Item -LiteralPath Function:\Get-LeeboardKeyTime }
+}
+
 Describe 'bitlocker_volume' {
     BeforeEach {
         Reset-LeeboardCache
@@ -60,7 +68,7 @@ Describe 'bitlocker_volume' {
             }
         }
         Mock Get-LeeboardMachineValue -ModuleName BitLockerStart { @{ state = 'absent' } }
-        Mock Get-SubkeyName -ModuleName BitLockerStart { }
+        Mock Get-LeeboardSubkeyName -ModuleName BitLockerStart { }
         Mock Get-LeeboardKept -ModuleName BitLocker { @{ joined = @('ad'); backups = @() } }
     }
 
@@ -223,7 +231,7 @@ Describe 'the next start' {
             if ($Machine.Registry.ContainsKey("$Path`:$Name")) { return @{ state = 'value'; type = 'dword'; value = $Machine.Registry["$Path`:$Name"] } }
             @{ state = 'absent' }
         }
-        Mock Get-SubkeyName -ModuleName BitLockerStart { $Machine.Keys[$Path] }
+        Mock Get-LeeboardSubkeyName -ModuleName BitLockerStart { $Machine.Keys[$Path] }
         Mock Get-LeeboardCim -ModuleName BitLockerStart { @() }
         $script:Control = 'HKLM\SYSTEM\CurrentControlSet\Control'
     }
@@ -247,5 +255,47 @@ Describe 'the next start' {
     ) {
         $Machine.Registry["$Control\SecureBoot:AvailableUpdates"] = [long]$Mask
         (Get-LeeboardStart).coming.Count | Should -Be $Count
+    }
+
+    Context 'the boot configuration' {
+        BeforeEach {
+            $script:Store = 'HKLM\BCD00000000\Objects'
+            $script:BootManager = "$Store\{9dea862c-5cdd-4e70-acc1-f32b344d4795}\Elements"
+            $Machine.Registry["$BootManager\23000003:Element"] = '{W}'
+            $Machine.Keys["$BootManager"] = '16000010', '25000004'
+            $Machine.Keys["$Store\{W}\Elements"] = '16000049', '12000004'
+            $Machine.Times = @{}
+            Mock Open-LeeboardKey -ModuleName BitLockerStart {
+                [pscustomobject]@{ Name = $Path } | Add-Member ScriptMethod Dispose { } -PassThru
+            }
+            Mock Get-LeeboardKeyTime -ModuleName BitLockerStart {
+                if ($Machine.Times.ContainsKey($Key.Name)) { $Machine.Times[$Key.Name] } else { [datetime]'2026-11-01' }
+            }
+            Mock Get-LeeboardBootTime -ModuleName BitLockerStart { [datetime]'2026-11-02' }
+        }
+
+        It 'is as it was at the last start' {
+            (Get-LeeboardStart).coming.Count | Should -Be 0
+        }
+
+        It 'was changed since, in what BitLocker checks' {
+            $Machine.Times["$Store\{W}\Elements\16000049"] = [datetime]'2026-11-03'
+            $coming = (Get-LeeboardStart).coming
+            $coming.Count, $coming[0].kind | Should -Be 1, 'boot_configuration'
+            $coming[0].what | Should -BeLike '*0x16000049 of {W}*'
+        }
+
+        It 'was changed since, in what BitLocker passes over' {
+            $Machine.Times["$Store\{W}\Elements\12000004"] = [datetime]'2026-11-03'
+            $Machine.Times["$BootManager\25000004"] = [datetime]'2026-11-03'
+            (Get-LeeboardStart).coming.Count | Should -Be 0
+        }
+
+        It 'could not be read, and the rest could' {
+            Mock Get-LeeboardBootTime -ModuleName BitLockerStart { throw (New-LeeboardProblem -Code failed -Why 'no start') }
+            $start = Get-LeeboardStart
+            $start.troubles.coming.code, $start.secure_boot | Should -Be 'failed', 'none'
+            $start.coming | Should -BeNullOrEmpty
+        }
     }
 }

@@ -143,7 +143,7 @@ Describe 'Get-LeeboardFact' {
             Win32_ComputerSystem = @(@{ PartOfDomain = $true; Domain = 'school.example' })
         }
         Mock Get-LeeboardCim -ModuleName Facts { $LeeboardCim[$ClassName] }
-        Mock Get-Subkey -ModuleName Facts { }
+        Mock Get-LeeboardSubkeyName -ModuleName Facts { }
     }
 
     It 'names every fact' {
@@ -210,7 +210,7 @@ Describe 'Get-LeeboardFact' {
         @{ Provider = 'MS DM Server'; State = 1; Value = $true }, @{ Provider = 'MS DM Server'; State = 0; Value = $false }
         @{ Provider = ''; State = 1; Value = $false }, @{ Provider = $null; State = 1; Value = $false }
     ) {
-        Mock Get-Subkey -ModuleName Facts -ParameterFilter { $Path -like '*\Enrollments' } { 'Context', '{A}' }
+        Mock Get-LeeboardSubkeyName -ModuleName Facts -ParameterFilter { $Path -like '*\Enrollments' } { 'Context', '{A}' }
         Mock Get-LeeboardMachineValue -ModuleName Facts { @{ state = 'absent' } }
         Mock Get-LeeboardMachineValue -ModuleName Facts -ParameterFilter { $Path -like '*\{A}' } {
             $found = if ($Name -eq 'ProviderID') { $Provider } else { $State }
@@ -222,12 +222,12 @@ Describe 'Get-LeeboardFact' {
 
     It 'sees smart cards by the readers that Windows knows' {
         (Get-LeeboardFact).smart_cards.value | Should -BeFalse
-        Mock Get-Subkey -ModuleName Facts -ParameterFilter { $Path -like '*\Readers' } { 'Reader 0' }
+        Mock Get-LeeboardSubkeyName -ModuleName Facts -ParameterFilter { $Path -like '*\Readers' } { 'Reader 0' }
         (Get-LeeboardFact).smart_cards.value | Should -BeTrue
     }
 
     It 'loses one fact only when one cannot be read' {
-        Mock Get-Subkey -ModuleName Facts { throw [System.IO.IOException]::new('broken') }
+        Mock Get-LeeboardSubkeyName -ModuleName Facts { throw [System.IO.IOException]::new('broken') }
         $facts = Get-LeeboardFact
         $facts.mdm_enrolled.code, $facts.smart_cards.code, $facts.chassis.state |
             Should -Be 'driver_failed', 'driver_failed', 'value'
