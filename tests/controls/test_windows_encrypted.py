@@ -105,6 +105,88 @@ def test_a_harmless_change_is_not_reported(encrypted: Encrypted, script: Windows
     assert outcome.changed == {}, outcome.words
 
 
+BOTH = [volumes.TPM_AND_PIN, volumes.PASSWORD]
+# Every state of the table in windows.md: how the volume is, what ENC-01, ENC-03 and ENC-06 come to, and words.
+STATES = {
+    "not encrypted": (
+        {"conversion": 0, "protectors": []},
+        ("drifted", "drifted", "drifted"),
+        "C:: not encrypted",
+    ),
+    "protectors added, encryption not begun": (
+        {"conversion": 0, "protectors": BOTH},
+        ("drifted", "drifted", "drifted"),
+        "it has protectors, but encryption was not begun",
+    ),
+    "its hardware test waits": (
+        {"conversion": 0, "protectors": BOTH, "hardware_test": 2},
+        ("drifted", "drifted", "drifted"),
+        "its hardware test waits for a restart",
+    ),
+    "encrypting": (
+        {"conversion": 2, "percentage": 40},
+        ("pending", "compliant", "compliant"),
+        "C:: being encrypted, 40 % so far",
+    ),
+    "encryption paused": (
+        {"conversion": 4, "percentage": 99},
+        ("pending", "compliant", "compliant"),
+        "99 % so far, and paused",
+    ),
+    "healthy": ({}, ("compliant", "compliant", "compliant"), ""),
+    "only a recovery password": (
+        {"protectors": [volumes.PASSWORD]},
+        ("compliant", "drifted", "compliant"),
+        "every start asks for its 48 digits",
+    ),
+    "no recovery password": (
+        {"protectors": [volumes.TPM_AND_PIN]},
+        ("compliant", "compliant", "drifted"),
+        "C: has none",
+    ),
+    "suspended for two restarts": (
+        {"clear_key": True, "suspended": 2},
+        ("drifted", "compliant", "compliant"),
+        "it comes back after 2 restarts",
+    ),
+    "suspended until somebody resumes it": (
+        {"clear_key": True, "suspended": 0},
+        ("drifted", "compliant", "compliant"),
+        "until somebody resumes it",
+    ),
+    "clear key": (
+        {"protectors": []},
+        ("drifted", "drifted", "drifted"),
+        "no protector was ever added, so its key lies beside it in clear",
+    ),
+    "decrypting": (
+        {"conversion": 3, "percentage": 60},
+        ("drifted", "compliant", "compliant"),
+        "C:: being decrypted, 60 % is still encrypted",
+    ),
+    "decryption paused": (
+        {"conversion": 5, "percentage": 60},
+        ("drifted", "compliant", "compliant"),
+        "60 % is still encrypted, and paused",
+    ),
+    "locked, unknown": ({"locked": True}, ("not_checked", "not_checked", "not_checked"), "it is locked"),
+}
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_each_state_of_the_table_gets_its_finding(encrypted: Encrypted, state: str) -> None:
+    changes, expected, said = STATES[state]
+    machine = encrypted.proof.machine
+    kept = dict(volumes.now(machine))
+    volumes.put(machine, **changes)
+    try:
+        found = encrypted.proof.findings(encrypted.proof.visit())
+    finally:
+        volumes.put(machine, **kept)
+    assert tuple(verdicts(found)[one] for one in ("ENC-01", "ENC-03", "ENC-06")) == expected, words(found)
+    assert said in words(found)
+
+
 NAMESPACE = volumes.NAMESPACE
 VOLUME = f"{NAMESPACE}:{volumes.CLASS}"
 TPM = r"root\cimv2\Security\MicrosoftTpm"

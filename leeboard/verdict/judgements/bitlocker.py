@@ -105,8 +105,9 @@ class Kept(Part):
 class EncryptableVolume(Part):
     """One instance of Win32_EncryptableVolume, asked by its methods; what a method did not answer is in `troubles`.
 
-    `partition` is the type of the partition that a volume without a letter lies on. `page_files` lie on it. An instance with nothing but a letter and page files stands for a drive that BitLocker does
-    not know. `start` and `kept` are about the machine, and come with the volume of Windows.
+    `partition` is the type of the partition that a volume without a letter lies on. `page_files` lie on it. An instance
+    with nothing but a letter and page files stands for a drive that BitLocker does not know. `start` and `kept` are
+    about the machine, and come with the volume of Windows.
     """
 
     name: Text
@@ -155,7 +156,8 @@ class EncryptableVolume(Part):
 
     @property
     def in_clear(self) -> bool:
-        """Whether nothing of it is encrypted."""
+        """Whether nothing of it is encrypted. Raises like `known` and `number`."""
+        self.known()
         return self.number("conversion") == DECRYPTED
 
 

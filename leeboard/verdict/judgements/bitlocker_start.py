@@ -56,7 +56,6 @@ def pre_boot(volumes: Volumes, _facts: Facts) -> Answer:
     volume = system(volumes)
     if volume.in_clear:
         return Answer("nothing", f"{volume.said} is not encrypted")
-    volume.known()
     ways = volume.ways()
     if not ways:
         return Answer("nothing", f"{volume.said} has no protector at all")
@@ -83,7 +82,6 @@ def will_boot(volumes: Volumes, _facts: Facts) -> Answer:
     if volume.in_clear:
         return _inferred(f"{said} is not encrypted, so nothing is asked for")
     if volume.number("protection") != ON:
-        volume.known()
         if volume.suspended:
             return _inferred(f"the key of {said} lies in clear; {suspension(volume)}, and then its protectors count")
         return _inferred(f"the key of {said} lies in clear, so nothing is asked for")
@@ -167,7 +165,6 @@ def pending(volumes: Volumes, _facts: Facts) -> Answer:
         if volume.in_clear:
             return wrong, grounds
         if volume.number("protection") != ON:
-            volume.known()
             return wrong, (f"suspended: {suspension(volume)}" if volume.ways() else grounds)
         bound = [one for one in volume.ways() if one.type in WITH_TPM]
         if not bound:

@@ -35,6 +35,7 @@ CIPHERS = tuple(METHODS.values())
 
 def _encrypted(volume: EncryptableVolume) -> tuple[list[str], str]:
     """Whether all of a volume is encrypted now, whoever holds the key."""
+    volume.known()
     state = volume.number("conversion")
     if state == DECRYPTED:
         if volume.hardware_test == HARDWARE_TEST_PENDING:
@@ -67,7 +68,6 @@ def unencrypted_data(volumes: Volumes, _facts: Facts) -> Answer:
     """Fixed data volumes that are not encrypted, or not protected."""
 
     def look(volume: EncryptableVolume) -> tuple[list[str], str]:
-        volume.known()
         if "partition" in volume.troubles:
             raise volume.untold("partition")
         wrong, grounds = _encrypted(volume)
@@ -87,7 +87,6 @@ def _protected(volume: EncryptableVolume) -> tuple[list[str], str]:
     state = volume.number("protection")
     if state == ON:
         return [], "its protection is on"
-    volume.known()
     if volume.number("conversion") in (ENCRYPTING, ENCRYPTION_PAUSED):
         raise UnderWay(f"{volume.said}: its protection comes on when all of it is encrypted")
     if volume.number("conversion") != ENCRYPTED:
@@ -156,7 +155,6 @@ def page_files(volumes: Volumes, _facts: Facts) -> Answer:
         named = ", ".join(volume.page_files)
         if volume.kind is None and not volume.troubles:
             return [f"{named} lies on a drive that BitLocker does not know"], ""
-        volume.known()
         wrong, grounds = _encrypted(volume)
         return [f"{named} lies there, {one}" for one in wrong], f"{named} lies there, {grounds}"
 

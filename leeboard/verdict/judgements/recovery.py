@@ -29,7 +29,6 @@ def unkept(volumes: Volumes, _facts: Facts) -> Answer:
     first = system(volumes)
 
     def look(volume: EncryptableVolume) -> tuple[list[str], str]:
-        volume.known()
         if volume.in_clear:
             return [], "not encrypted"
         passwords = [one.id for one in volume.ways() if one.type == NUMERICAL_PASSWORD]
