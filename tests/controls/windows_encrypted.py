@@ -18,12 +18,11 @@ from .windows_truth_encryption import TRUTHS
 FVE = r"HKLM\SOFTWARE\Policies\Microsoft\FVE"
 MOUNTING = r"HKLM\SYSTEM\CurrentControlSet\Policies\Microsoft\FVE"
 POWER = r"HKLM\SOFTWARE\Policies\Microsoft\Power\PowerSettings\abfc2519-3608-4c2a-94ea-171b0ed546ab"
-ENROLMENT = r"HKLM\SOFTWARE\Microsoft\Enrollments\{0A0A0A0A-0000-4000-8000-00000000000A}"
 ROTATION = r"HKLM\SOFTWARE\Microsoft\PolicyManager\current\device\BitLocker"
 DATA_PASSWORD = {"id": "{33333333-0000-4000-8000-0000000000D3}", "type": 3}
 DATA_KEY = {"id": "{22222222-0000-4000-8000-0000000000D2}", "type": 2}
 BY_HAND = "encrypted"
-# As CIS, Microsoft and NCSC want it at level high; the device is a member of a domain and of Entra.
+# As CIS, Microsoft and NCSC want it at level high; the device is a member of a domain, and no MDM manages it.
 VALUES: dict[str, dict[str, int | str]] = {
     FVE: {
         "EncryptionMethodWithXtsOs": 7, "EncryptionMethodWithXtsFdv": 7, "EncryptionMethodWithXtsRdv": 4,
@@ -39,7 +38,6 @@ VALUES: dict[str, dict[str, int | str]] = {
     POWER: {"ACSettingIndex": 0, "DCSettingIndex": 0},
     r"HKLM\SOFTWARE\Policies\Microsoft\Windows\Kernel DMA Protection": {"DeviceEnumerationPolicy": 0},
     r"HKLM\SYSTEM\CurrentControlSet\Control\SecureBoot\State": {"UEFISecureBootEnabled": 1},
-    ENROLMENT: {"ProviderID": "MS DM Server", "EnrollmentState": 1},
     ROTATION: {"ConfigureRecoveryPasswordRotation": 1},
 }  # fmt: skip
 

@@ -17,6 +17,7 @@ FVE = r"HKLM\SOFTWARE\Policies\Microsoft\FVE"
 MOUNTING = r"HKLM\SYSTEM\CurrentControlSet\Policies\Microsoft\FVE"
 STANDBY = "abfc2519-3608-4c2a-94ea-171b0ed546ab"
 POWER = rf"HKLM\SOFTWARE\Policies\Microsoft\Power\PowerSettings\{STANDBY}"
+ENROLMENT = r"HKLM\SOFTWARE\Microsoft\Enrollments\{0A0A0A0A-0000-4000-8000-00000000000A}"
 FIRMWARE = r"HKLM\SYSTEM\CurrentControlSet\Control\FirmwareResources"
 
 
@@ -115,7 +116,9 @@ def kept(machine: WindowsMachine, _role: str) -> Iterator[str]:
 
 
 def rotated(machine: WindowsMachine, _role: str) -> Iterator[str]:
-    """ENC-08."""
+    """ENC-08: on a device that an MDM service manages."""
+    if number(machine, ENROLMENT, "EnrollmentState") != 1:
+        return
     place = r"HKLM\SOFTWARE\Microsoft\PolicyManager\current\device\BitLocker"
     if number(machine, place, "ConfigureRecoveryPasswordRotation") not in (1, 2):
         yield "a used password is not changed"

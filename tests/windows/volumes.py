@@ -57,7 +57,7 @@ def encrypt(machine: WindowsMachine, *protectors: dict[str, Any], method: int = 
 
 
 def restart(machine: WindowsMachine) -> None:
-    """Restart: a suspension that was counted comes nearer to its end, a hardware test is passed and encryption begins.
+    """Restart: a counted suspension comes nearer to its end, a hardware test is passed and encryption begins.
 
     Page files lie where the registry said so at the start (Microsoft, PagingFiles).
     """
@@ -71,7 +71,7 @@ def restart(machine: WindowsMachine) -> None:
                 volume.update(clear_key=False, suspended=None)
         if volume["hardware_test"] == 2:
             volume.update(hardware_test=0, conversion=ENCRYPTING, percentage=0)
-        if listed is not None:
+        if listed is not None and listed[0] == "REG_MULTI_SZ":  # Wine's own is a text
             lines = bytes.fromhex(listed[1]).decode("utf-16-le").split("\0")
             files = [{"Name": line.split(" ")[0]} for line in lines if line]
             state["namespaces"]["root\\cimv2"]["Win32_PageFileUsage"] = files

@@ -216,8 +216,13 @@ function Get-Protector {
         $type = (Invoke-Volume $Instance GetKeyProtectorType $given).KeyProtectorType
         $protector = [ordered]@{ id = [string]$id; type = $type }
         if ($script:TpmTypes -contains $type) {
-            $profile_ = Invoke-Volume $Instance GetKeyProtectorPlatformValidationProfile $given
-            $protector['pcrs'] = [int[]]@($profile_.PlatformValidationProfile)
+            try {
+                $checked = Invoke-Volume $Instance GetKeyProtectorPlatformValidationProfile $given
+                $protector['pcrs'] = [int[]]@($checked.PlatformValidationProfile)
+            } catch {
+                # Without them it counts as bound to everything that changes.
+                Write-Debug "the PCRs of $id are not known: $_"
+            }
         }
         $protector
     }

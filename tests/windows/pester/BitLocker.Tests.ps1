@@ -146,6 +146,12 @@ Describe 'bitlocker_volume' {
         @('protection', 'conversion', 'method', 'lock' | Where-Object { $null -eq $volume[$_] }).Count | Should -BeLessThan 2
     }
 
+    It 'keeps a protector whose PCRs are not told' {
+        $Machine.Cim.Win32_EncryptableVolume[0].Methods.GetKeyProtectorPlatformValidationProfile = @{ ReturnValue = [uint32]2147942487 }
+        $volume = (Get-Volumes)[0]
+        $volume.protectors.Count, $volume.protectors[0].ContainsKey('pcrs'), $volume.troubles.Count | Should -Be 2, $false, 0
+    }
+
     It 'calls a refusal one: <Code> for an administrator is <Reason>' -ForEach @(
         @{ Code = 5; Admin = $true; Reason = 'denied' }, @{ Code = 2147942405; Admin = $false; Reason = 'needs_root' }
     ) {

@@ -69,23 +69,22 @@ Describe 'Get-LeeboardBootTime' {
 Describe 'Invoke-LeeboardCimMethod' {
     BeforeEach {
         Reset-LeeboardCache
-        $script:Given = $null
+        $script:Seen = @{}
     }
 
     It 'hands on the instance, the method and its arguments, if there are any' {
         Mock Invoke-LeeboardBounded -ModuleName System {
             $pipeline = [powershell]::Create()
             & $Add $pipeline
-            $script:Given = @{}
-            foreach ($one in $pipeline.Commands.Commands[0].Parameters) { $script:Given[$one.Name] = $one.Value }
-            $script:Given['Name'] = $pipeline.Commands.Commands[0].CommandText
+            $Seen.Clear()
+            foreach ($one in $pipeline.Commands.Commands[0].Parameters) { $Seen[$one.Name] = $one.Value }
+            $Seen['Name'] = $pipeline.Commands.Commands[0].CommandText
             @{ ReturnValue = 0 }
         }
         (Invoke-LeeboardCimMethod -Instance 'volume' -MethodName GetIt -Arguments @{ A = 1 }).ReturnValue | Should -Be 0
-        InModuleScope System { $script:Given.Name, $script:Given.InputObject, $script:Given.MethodName, $script:Given.Arguments.A } |
-            Should -Be 'Invoke-CimMethod', 'volume', 'GetIt', 1
+        $Seen.Name, $Seen.InputObject, $Seen.MethodName, $Seen.Arguments.A | Should -Be 'Invoke-CimMethod', 'volume', 'GetIt', 1
         [void](Invoke-LeeboardCimMethod -Instance 'volume' -MethodName GetIt)
-        InModuleScope System { $script:Given.ContainsKey('Arguments') } | Should -BeFalse
+        $Seen.ContainsKey('Arguments') | Should -BeFalse
     }
 
     It 'asks no more when CIM has not answered twice' {

@@ -4,5 +4,6 @@
 # expect: drifted
 $place = @{ Namespace = 'root\CIMV2\Security\MicrosoftVolumeEncryption'; ClassName = 'Win32_EncryptableVolume' }
 $volume = Get-CimInstance @place -Filter "DriveLetter='C:'"
-$ids = ($volume | Invoke-CimMethod -MethodName GetKeyProtectors -Arguments @{ KeyProtectorType = [uint32]4 }).VolumeKeyProtectorID
+$found = $volume | Invoke-CimMethod -MethodName GetKeyProtectors -Arguments @{ KeyProtectorType = [uint32]4 }
+$ids = @($found.VolumeKeyProtectorID)
 [void]($volume | Invoke-CimMethod -MethodName DeleteKeyProtector -Arguments @{ VolumeKeyProtectorID = $ids[0] })
