@@ -187,6 +187,7 @@ def _noticed(said: Any) -> Any:
 def _compliant(file: str) -> dict[str, Any]:
     answer: dict[str, Any] = copy.deepcopy(_captured(FOLDER / file))
     if file in BESIDES:
+        answer["facts"].update(copy.deepcopy(_captured(FOLDER / BESIDES[file])["facts"]))
         besides = copy.deepcopy(_captured(FOLDER / BESIDES[file])["readings"])
         places = {(reading["driver"], reading["address"]) for reading in besides}
         answer["readings"] = [

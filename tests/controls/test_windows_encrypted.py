@@ -79,6 +79,7 @@ def test_the_cases_begin_with_what_this_machine_says(encrypted: Encrypted) -> No
     for one in kept:
         assert _plain(mine[one["driver"], one["address"]]) == _plain(one)
     assert {one["driver"] for one in kept} == set(DRIVERS)
+    assert encrypted.raw["facts"]["modern_standby"]["value"] is False
 
 
 def _plain(reading: dict[str, object]) -> object:

@@ -29,6 +29,7 @@ function Get-LeeboardFact {
         smart_cards = { Get-SmartCard }
         bitlocker_os_volume = { Get-BitLocker }
         mdm_enrolled = { Get-Enrolment }
+        modern_standby = { Get-ModernStandby }
         domain = { Get-Domain }
     }
     $facts = [ordered]@{}
@@ -112,6 +113,10 @@ function Get-Enrolment {
         }
     }
     return New-LeeboardValue -Value $false -Type bool -Source $script:Enrollments
+}
+
+function Get-ModernStandby {
+    return New-LeeboardValue -Value (Test-LeeboardModernStandby) -Type bool -Source 'GetPwrCapabilities: AoAc'
 }
 
 function Get-Domain {

@@ -2,7 +2,7 @@
 
 BeforeAll {
     $modules = Join-Path $PSScriptRoot '../../../plugins/module_utils/_windows'
-    foreach ($name in 'Reading', 'System', 'RegistryKey', 'Registry', 'Profiles', 'RegistryUser', 'RegistryAcl', 'Identity', 'Facts', 'Visit') {
+    foreach ($name in 'Reading', 'System', 'Native', 'RegistryKey', 'Registry', 'Profiles', 'RegistryUser', 'RegistryAcl', 'Identity', 'Facts', 'Visit') {
         Import-Module (Join-Path $modules "$name.psm1") -Global -Force
     }
 
@@ -144,11 +144,12 @@ Describe 'Get-LeeboardFact' {
         }
         Mock Get-LeeboardCim -ModuleName Facts { $LeeboardCim[$ClassName] }
         Mock Get-LeeboardSubkeyName -ModuleName Facts { }
+        Mock Test-LeeboardModernStandby -ModuleName Facts { $false }
     }
 
     It 'names every fact' {
         (Get-LeeboardFact).Keys | Should -Be @(
-            'windows_kind', 'chassis', 'smart_cards', 'bitlocker_os_volume', 'mdm_enrolled', 'domain')
+            'windows_kind', 'chassis', 'smart_cards', 'bitlocker_os_volume', 'mdm_enrolled', 'modern_standby', 'domain')
     }
 
     It 'calls product type <Number> <Kind>' -TestCases @(
@@ -218,6 +219,13 @@ Describe 'Get-LeeboardFact' {
             @{ state = 'value'; value = $found }
         }
         (Get-LeeboardFact).mdm_enrolled.value | Should -Be $Value
+    }
+
+    It 'says how the machine sleeps, or that Windows does not say' {
+        Mock Test-LeeboardModernStandby -ModuleName Facts { $true }
+        (Get-LeeboardFact).modern_standby.value | Should -BeTrue
+        Mock Test-LeeboardModernStandby -ModuleName Facts { throw (New-LeeboardProblem -Code failed -Why 'no') }
+        (Get-LeeboardFact).modern_standby.code | Should -Be 'failed'
     }
 
     It 'sees smart cards by the readers that Windows knows' {
