@@ -6,19 +6,32 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, ValidationError
 
-from leeboard.verdict.judgements import boot, disks, protection, vpn
+from leeboard.verdict.judgements import bitlocker_start, bitlocker_state, boot, disks, protection, recovery, vpn
 from leeboard.verdict.judgements.answer import Answer, Facts, Judgement, MakesNoSense
+from leeboard.verdict.judgements.bitlocker import EncryptableVolume
 from leeboard.verdict.judgements.profile import Profile
 from leeboard.verdict.judgements.volume import Volume
 from leeboard.verdict.observation import Aspect
 
-OBJECTS: dict[str, type[BaseModel]] = {"volume": Volume, "vpn_profile": Profile}
+OBJECTS: dict[str, type[BaseModel]] = {
+    "bitlocker_volume": EncryptableVolume,
+    "volume": Volume,
+    "vpn_profile": Profile,
+}
 MOST_OBJECTS = 500
-JUDGEMENTS: dict[str, Judgement] = {**disks.JUDGEMENTS, **protection.JUDGEMENTS, **boot.JUDGEMENTS, **vpn.JUDGEMENTS}
+JUDGEMENTS: dict[str, Judgement] = {
+    **disks.JUDGEMENTS,
+    **protection.JUDGEMENTS,
+    **boot.JUDGEMENTS,
+    **bitlocker_state.JUDGEMENTS,
+    **bitlocker_start.JUDGEMENTS,
+    **recovery.JUDGEMENTS,
+    **vpn.JUDGEMENTS,
+}
 
 
 def derive(name: str, value: object, facts: Mapping[str, Aspect]) -> Answer:
-    """What the judgement `name` makes of a reading's value. Raises CannotBeTold, DoesNotApply, MakesNoSense."""
+    """What the judgement `name` makes of a reading's value. Raises what a judgement may raise."""
     judgement = JUDGEMENTS[name]
     return judgement.judge(_objects(judgement.objects, value), Facts(facts, judgement.facts))
 

@@ -30,6 +30,7 @@ function Get-LeeboardFact {
         smart_cards = { Get-SmartCard }
         bitlocker_os_volume = { Get-BitLocker }
         mdm_enrolled = { Get-Enrolment }
+        modern_standby = { Get-ModernStandby }
         domain = { Get-Domain }
         shared_folders = { Get-SharedFolder }
     }
@@ -81,7 +82,7 @@ function Get-Chassis {
 
 # Windows keeps a key for each reader it has met. Recalled, so it is to be tried on a real machine.
 function Get-SmartCard {
-    $readers = @(Get-Subkey $script:Readers)
+    $readers = @(Get-LeeboardSubkeyName $script:Readers)
     return New-LeeboardValue -Value ([bool]$readers.Length) -Type bool -Source $script:Readers
 }
 
@@ -105,7 +106,7 @@ function Get-BitLocker {
 
 # An enrolment has a provider and the state 1. Recalled, so it is to be tried on a real machine.
 function Get-Enrolment {
-    foreach ($id in Get-Subkey $script:Enrollments) {
+    foreach ($id in Get-LeeboardSubkeyName $script:Enrollments) {
         $path = "$script:Enrollments\$id"
         $provider = Get-LeeboardMachineValue $path 'ProviderID'
         $state = Get-LeeboardMachineValue $path 'EnrollmentState'
@@ -114,6 +115,10 @@ function Get-Enrolment {
         }
     }
     return New-LeeboardValue -Value $false -Type bool -Source $script:Enrollments
+}
+
+function Get-ModernStandby {
+    return New-LeeboardValue -Value (Test-LeeboardModernStandby) -Type bool -Source 'GetPwrCapabilities: AoAc'
 }
 
 function Get-Domain {
@@ -131,21 +136,6 @@ function Get-SharedFolder {
     $folders = @(Get-LeeboardCim -ClassName Win32_Share | Where-Object { $_.Type -eq 0 })
     $shares = @($folders | Where-Object { $_.Name -notin $script:Shares })
     return New-LeeboardValue -Value ([bool]$shares.Length) -Type bool -Source 'Win32_Share.Type, Name'
-}
-
-# The names of the subkeys of a key; none if there is no such key.
-function Get-Subkey {
-    param([string]$Path)
-
-    $key = Open-LeeboardKey $Path
-    if ($null -eq $key) {
-        return
-    }
-    try {
-        return $key.GetSubKeyNames()
-    } finally {
-        $key.Dispose()
-    }
 }
 
 Export-ModuleMember -Function Get-LeeboardFact

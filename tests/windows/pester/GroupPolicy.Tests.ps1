@@ -56,7 +56,7 @@ Describe 'the owner' {
         $Machine.Cim = @{}      # class -> instances
         $Machine.Share = 'C:\Windows\system32\GroupPolicy\DataStore\0\sysvol\school.example'
         Mock Get-LeeboardPolicyFolder -ModuleName GroupPolicySource { $Machine.Folder }
-        Mock Get-SubkeyName -ModuleName GroupPolicySource {
+        Mock Get-LeeboardSubkeyName -ModuleName GroupPolicySource {
             $extension = $Path.Split('\')[-1]
             # Numbers are sorted as numbers, and other keys are left alone.
             if ($Machine.History.ContainsKey($extension)) {
@@ -236,7 +236,7 @@ Revision=1
         }
 
         It 'cannot be found out where the list of group policies cannot be read' {
-            Mock Get-SubkeyName -ModuleName GroupPolicySource { throw [System.UnauthorizedAccessException]'no way in' }
+            Mock Get-LeeboardSubkeyName -ModuleName GroupPolicySource { throw [System.UnauthorizedAccessException]'no way in' }
             Mock Test-LeeboardAdministrator -ModuleName Reading { $true }
             (Resolve-LeeboardOwner { Get-FveOwner }).Note | Should -BeLike '*no way in'
         }
