@@ -5,6 +5,7 @@ from __future__ import annotations
 from leeboard.verdict.judgements import boot, protection
 from leeboard.verdict.judgements.answer import Answer, CannotBeTold, Facts, Judgement
 from leeboard.verdict.judgements.bitlocker import (
+    ENCRYPTED,
     EXTERNAL_KEY,
     HARDWARE_TEST_FAILED,
     HARDWARE_TEST_PENDING,
@@ -77,23 +78,23 @@ def pre_boot(volumes: Volumes, _facts: Facts) -> Answer:
 
 def will_boot(volumes: Volumes, _facts: Facts) -> Answer:
     """One word for the volume of Windows, with its grounds. It is never proved, and says so."""
-    volume = system(volumes)
+    word, grounds = _boots(system(volumes))
+    return Answer(word, f"{INFERRED}, not tried: {grounds}")
+
+
+def _boots(volume: EncryptableVolume) -> tuple[str, str]:
     said = volume.said
     if volume.in_clear:
-        return _inferred(f"{said} is not encrypted, so nothing is asked for")
+        return "inferred", f"{said} is not encrypted, so nothing is asked for"
+    if volume.number("conversion") != ENCRYPTED:
+        return "not-tested", f"{said} is encrypted in part, and what its start asks for meanwhile is not known"
     if volume.number("protection") != ON:
-        if volume.suspended:
-            return _inferred(f"the key of {said} lies in clear; {suspension(volume)}, and then its protectors count")
-        return _inferred(f"the key of {said} lies in clear, so nothing is asked for")
+        after = f"; {suspension(volume)}, and then its protectors count" if volume.suspended else ""
+        return "inferred", f"the key of {said} lies in clear, so nothing is asked for{after}"
     ways = [one for one in volume.ways() if one.type not in SILENT]
     if not ways:
-        return Answer("will-ask", f"{said} has only a recovery password left: every start asks for its 48 digits")
-    word, grounds = min((_way(volume, one) for one in ways), key=lambda pair: BOOTS.index(pair[0]))
-    return _inferred(grounds) if word == "inferred" else Answer(word, grounds)
-
-
-def _inferred(grounds: str) -> Answer:
-    return Answer("inferred", f"{INFERRED}, not tried: {grounds}")
+        return "will-ask", f"{said} has only a recovery password left: every start asks for its 48 digits"
+    return min((_way(volume, one) for one in ways), key=lambda pair: BOOTS.index(pair[0]))
 
 
 def _way(volume: EncryptableVolume, way: Protector) -> tuple[str, str]:
