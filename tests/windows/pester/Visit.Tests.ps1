@@ -148,7 +148,16 @@ Describe 'Get-LeeboardFact' {
 
     It 'names every fact' {
         (Get-LeeboardFact).Keys | Should -Be @(
-            'windows_kind', 'chassis', 'smart_cards', 'bitlocker_os_volume', 'mdm_enrolled', 'domain')
+            'windows_kind', 'chassis', 'smart_cards', 'bitlocker_os_volume', 'mdm_enrolled', 'domain', 'shared_folders')
+    }
+
+    It 'sees folders that the machine shares of its own accord: <Name>, <Type>' -TestCases @(
+        @{ Name = 'Homes'; Type = 0; Value = $true }, @{ Name = 'C$'; Type = 2147483648; Value = $false }
+        @{ Name = 'print$'; Type = 0; Value = $false }, @{ Name = 'sysvol'; Type = 0; Value = $false }
+        @{ Name = 'Printer'; Type = 1; Value = $false }
+    ) {
+        $LeeboardCim.Win32_Share = @(@{ Name = $Name; Type = [uint32]$Type })
+        (Get-LeeboardFact).shared_folders.value | Should -Be $Value
     }
 
     It 'calls product type <Number> <Kind>' -TestCases @(
