@@ -24,3 +24,9 @@ def text(machine: WindowsMachine, key: str, name: str) -> str:
     if kind == "REG_MULTI_SZ":
         data = bytes.fromhex(data).decode("utf-16-le").replace("\0", "\n")
     return data.strip() if kind in ("REG_SZ", "REG_MULTI_SZ") else ""
+
+
+def texts(machine: WindowsMachine, key: str) -> dict[str, str]:
+    """Every text of a key by its name, as `reg.exe query` prints them; empty where there is no such key."""
+    said = machine.call("reg", "query", key).stdout.decode("utf-8", "replace")
+    return {found[1]: found[2] for found in re.finditer(r"^ {4}(\S.*?) {4}REG_SZ {4}([^\r\n]*)", said, re.MULTILINE)}

@@ -24,8 +24,12 @@ from tests.windows.machine import WindowsMachine
 from .windows_scripts import WindowsScript
 from .windows_truth import TRUTHS
 
-FAMILIES = ("LCK", "LBL", "AUD")
+FAMILIES = ("LCK", "LBL", "AUD", "FWD")
 MOST_ROUNDS = 4
+COLLECTOR = "https://wec.school.example:5986/wsman/SubscriptionManager/WEC"
+FORWARDING = r"HKLM\SOFTWARE\Policies\Microsoft\Windows\EventLog\EventForwarding\SubscriptionManager"
+# The collector as it was before it had a certificate; who signs those of devices only a person can say.
+OLD_COLLECTOR = f"Server={COLLECTOR.replace('https', 'http').replace('5986', '5985')},Refresh=60,IssuerCA={'0a' * 20}"
 TRANSCRIPTS = r"HKLM\SOFTWARE\Policies\Microsoft\Windows\PowerShell\Transcription"
 ENFORCED = "enforced"
 # A script that ends with an error must not pass for one that broke something.
@@ -52,13 +56,22 @@ class WindowsProof:
         machine.reg_add(r"HKLM\SOFTWARE\Microsoft\Cryptography\Calais\Readers\Example", "Device", "REG_SZ", "EX0")
         # Reported on only: where transcripts go is a school's own decision.
         machine.reg_add(TRANSCRIPTS, "EnableTranscripting", "REG_DWORD", 1)
-        # The service is only reported on, so it was switched on by hand as its finding says. Wine has no such service:
-        # the program of another one stands in for it, so that something of that name starts and runs.
+        machine.reg_add(FORWARDING, "1", "REG_SZ", OLD_COLLECTOR)
+        with machine.changing("cim") as state:
+            homes = {"Name": "Homes", "Path": r"C:\Homes", "Type": 0, "Description": ""}
+            state["namespaces"]["root\\cimv2"]["Win32_Share"].append(homes)
+        with machine.changing("eventlog") as state:
+            log = "Microsoft-Windows-Forwarding"
+            event = {"log": f"{log}/Operational", "provider": log, "id": 104, "at": "-2", "data": ""}
+            state["events"].append(event)
+        # Services are only reported on, so they were switched on by hand as their findings say. Wine has none of these:
+        # the program of another one stands in for them, so that something of that name starts and runs.
         with machine.hives() as hives:
-            key = clean.SERVICES + r"\SCPolicySvc"
-            for name, data in {"Start": 2, "Type": 16, "ErrorControl": 1, "ObjectName": "LocalSystem"}.items():
-                hives["system"].set(key, name, data)
-            hives["system"].set(key, "ImagePath", r"C:\windows\system32\spoolsv.exe", "expand_string")
+            for service in ("SCPolicySvc", "WinRM"):
+                key = clean.SERVICES + "\\" + service
+                for name, data in {"Start": 2, "Type": 16, "ErrorControl": 1, "ObjectName": "LocalSystem"}.items():
+                    hives["system"].set(key, name, data)
+                hives["system"].set(key, "ImagePath", r"C:\windows\system32\spoolsv.exe", "expand_string")
 
     def device(self, level: str = "", role: str = "") -> Device:
         """The machine as an inventory describes it, at another level or in another role if one is given."""
@@ -66,6 +79,7 @@ class WindowsProof:
             "leeboard_asset": "LAB-WINDOWS", "leeboard_urn": "900003", "leeboard_school": "Lab School",
             "leeboard_platform": "windows", "leeboard_form": "portable", "leeboard_enforce": list(FAMILIES),
             "leeboard_level": level or "high", "leeboard_role": role or "office",
+            "leeboard_event_collector": COLLECTOR,
         }  # fmt: skip
         return device("lab", given, tuple(load().parameters))
 

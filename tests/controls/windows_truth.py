@@ -35,6 +35,7 @@ RECORDED = {
     "AUD-05": {"922F": 1, "9230": 1, "9231": 1, "9232": 3, "9234": 2},
     "AUD-06": {"922B": 1, "9248": 1},
     "AUD-07": {"9245": 3, "9224": 3, "9227": 3, "9244": 2},
+    "AUD-09": {"921D": 1},  # the proof's machine shares a folder
     "AUD-08": {"9228": 3, "9210": 1, "9211": 1, "9212": 3, "9214": 3, "9213": 3},
 }
 
@@ -152,7 +153,7 @@ def categories(machine: WindowsMachine, _role: str) -> Iterator[str]:
 
 
 def recorded(control: str) -> Callable[[WindowsMachine, str], Iterator[str]]:
-    """AUD-02 to AUD-08: the masks in the stand-in's own file."""
+    """AUD-02 to AUD-09: the masks in the stand-in's own file."""
 
     def truth(machine: WindowsMachine, _role: str) -> Iterator[str]:
         masks = audit_masks(machine)

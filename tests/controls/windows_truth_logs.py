@@ -1,4 +1,4 @@
-"""What a Windows machine of the tests really keeps, shows and sends of its logs: AUD-10 to AUD-13.
+"""What a Windows machine of the tests really keeps, shows and sends of its logs, and its clock: AUD-10 to AUD-13, FWD.
 
 By reg.exe and the state of the stand-ins, as in windows_truth.py; the numbers are those of level high.
 """
@@ -11,8 +11,9 @@ from typing import Any
 
 from tests.windows.machine import WindowsMachine
 
-from .windows_ask import number, text
+from .windows_ask import number, text, texts
 
+COLLECTOR = "https://wec.school.example:5986/wsman/subscriptionmanager/wec"
 POWERSHELL = r"HKLM\SOFTWARE\Policies\Microsoft\Windows\PowerShell"
 POLICY = r"HKLM\SOFTWARE\Policies\Microsoft\Windows\EventLog"
 ROOM = {"Application": 32768, "Security": 1048576, "Setup": 32768, "System": 32768}  # KB
@@ -53,7 +54,11 @@ def full(machine: WindowsMachine, _role: str) -> Iterator[str]:
 
 
 def protected(machine: WindowsMachine, _role: str) -> Iterator[str]:
-    """AUD-13: nobody else is in the access list, and nobody cleared the log."""
+    """AUD-13: nobody else is in the access list or may manage auditing, and nobody cleared the log."""
+    rights = machine.state("secedit")["Privilege Rights"]
+    for right, home in (("SeSecurityPrivilege", {"*S-1-5-32-544"}), ("SeAuditPrivilege", {"*S-1-5-19", "*S-1-5-20"})):
+        if set(rights[right]) - home:
+            yield f"{right} is {rights[right]}"
     for rights, who in re.findall(r"\(A;;([^;]*);;;([^)]+)\)", log(machine, "Security")["sddl"]):
         if who not in AT_HOME:
             yield f"{who} has {rights}"
@@ -62,9 +67,50 @@ def protected(machine: WindowsMachine, _role: str) -> Iterator[str]:
             yield f"cleared at {event['at']}"
 
 
+def sent(machine: WindowsMachine, _role: str) -> Iterator[str]:
+    """FWD-01: to the school's collector alone."""
+    said = " ".join(texts(machine, rf"{POLICY}\EventForwarding\SubscriptionManager").values()).lower()
+    entries = re.findall(r"server=([^\s,]+)", said)
+    if entries != [COLLECTOR]:
+        yield f"events go to {entries}"
+    if number(machine, r"HKLM\SYSTEM\CurrentControlSet\Services\WinRM", "Start") != 2:
+        yield "WinRM does not start"
+    newest = [one for one in machine.state("eventlog")["events"] if one["provider"] == "Microsoft-Windows-Forwarding"][
+        -1
+    ]
+    if newest["id"] != 104:
+        yield f"the forwarder says {newest['id']}"
+
+
+def sent_safely(machine: WindowsMachine, _role: str) -> Iterator[str]:
+    """FWD-02: by https and with the authority of client certificates, at level high."""
+    for entry in texts(machine, rf"{POLICY}\EventForwarding\SubscriptionManager").values():
+        if "server=https://" not in entry.lower() or not re.search(r"issuerca=[0-9a-f]{40}\b", entry.lower()):
+            yield entry
+
+
+def clock(machine: WindowsMachine, _role: str) -> Iterator[str]:
+    """FWD-05: a machine of no domain whose clock is set by Windows, from Windows' own server."""
+    services = r"HKLM\SYSTEM\CurrentControlSet\Services"
+    if number(machine, rf"{services}\W32Time", "Start") not in (2, 3):
+        yield "the Windows Time service is off"
+    if number(machine, rf"{services}\NTP", "Start") in (2, 3):
+        yield "another service sets the clock as well"
+    if text(machine, rf"{services}\W32Time\Parameters", "Type") not in ("NTP", "AllSync"):
+        yield "it asks nobody"
+    servers = text(machine, rf"{services}\W32Time\Parameters", "NtpServer").lower().split()
+    if not servers or {server.split(",")[0] for server in servers} != {"time.windows.com"}:
+        yield f"it asks {servers}"
+    if number(machine, rf"{services}\W32Time\TimeProviders\NtpClient", "Enabled") != 1:
+        yield "it may not ask"
+
+
 TRUTHS: dict[str, Callable[[WindowsMachine, str], Iterator[str]]] = {
     "AUD-10": powershell,
     "AUD-11": room,
     "AUD-12": full,
     "AUD-13": protected,
+    "FWD-01": sent,
+    "FWD-02": sent_safely,
+    "FWD-05": clock,
 }

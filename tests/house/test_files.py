@@ -18,6 +18,7 @@ LONG = {
     "leeboard/baselines/controls/ENC.yml": "policy as data: one file a family, one control after the other",
     "leeboard/baselines/controls/LCK.yml": "policy as data: one file a family, one control after the other",
     "leeboard/baselines/controls/AUD.yml": "policy as data: one file a family, one control after the other",
+    "leeboard/baselines/controls/FWD.yml": "policy as data: one file a family, one control after the other",
     "leeboard/baselines/controls/REM.yml": "policy as data: one file a family, one control after the other",
     "scripts/prepare-windows.ps1": "one file, since an administrator copies it to a device and reads it there",
 }

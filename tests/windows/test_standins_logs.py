@@ -1,4 +1,4 @@
-"""The stand-ins for event logs: Get-WinEvent and wevtutil.exe on one state, and policies that the service takes over."""
+"""Stand-ins for event logs: Get-WinEvent and wevtutil.exe on one state, and policies that the service takes over."""
 
 from __future__ import annotations
 
@@ -41,6 +41,14 @@ def test_a_log_of_a_clean_windows(one: WindowsMachine) -> None:
     found = security(one)
     assert (found["LogName"], found["MaximumSizeInBytes"], found["LogMode"]) == ("Security", 20971520, "Circular")
     assert one.run("@(Get-WinEvent -ListLog Se*).LogName -join ' '") == "Security Setup"
+
+
+def test_the_clock_has_told_of_itself(one: WindowsMachine) -> None:
+    log = "Microsoft-Windows-Time-Service"
+    asked = f"Get-WinEvent -FilterHashtable @{{LogName='{log}/Operational'; ProviderName='{log}'; Id=260; StartTime="
+    xml = one.run(asked + "[datetime]::Now.AddHours(-4)} | ForEach-Object ToXml")
+    assert '<Data Name="Stratum">4</Data>' in xml
+    assert error(one, asked + "[datetime]::Now.AddHours(-2)}") == "NoMatchingEventsFound"
 
 
 def test_logs_are_set_by_hand_in_steps_and_not_below_the_least(one: WindowsMachine) -> None:

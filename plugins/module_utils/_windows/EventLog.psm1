@@ -84,8 +84,9 @@ function Get-SizePlace {
 function Get-RetentionPlace {
     param([string]$Log)
 
+    $word = { param($found, $place) ConvertTo-Retention $found $place.Path }
     foreach ($path in "$script:Policies\$Log", $script:Logs[$Log]) {
-        @{ Path = $path; Name = 'Retention'; Convert = { param($found, $place) ConvertTo-Retention $found $place.Path } }
+        @{ Path = $path; Name = 'Retention'; Convert = $word }
     }
 }
 
@@ -173,9 +174,9 @@ function Test-Less {
     param([System.Collections.IDictionary]$Found, [System.Collections.IDictionary]$Own)
 
     $mine, $theirs = [long]0, [long]0
-    $own = & $Own.Convert (Get-LeeboardMachineValue -Path $Own.Path -Name $Own.Name) $Own
-    $areNumbers = [long]::TryParse([string]$Found.value, [ref]$mine) -and [long]::TryParse([string]$own.value, [ref]$theirs)
-    return -not $areNumbers -or $mine -lt $theirs
+    $said = & $Own.Convert (Get-LeeboardMachineValue -Path $Own.Path -Name $Own.Name) $Own
+    $isNumber = [long]::TryParse([string]$Found.value, [ref]$mine)
+    return -not ($isNumber -and [long]::TryParse([string]$said.value, [ref]$theirs)) -or $mine -lt $theirs
 }
 
 # Whether the service has what is configured; of sizes it has the nearest multiple.

@@ -8,6 +8,8 @@
 Set-StrictMode -Version 2.0
 
 $script:MostEvents = 20
+# Ids of errors: no such event, or no log or provider that could have it.
+$script:NoEvents = 'NoMatchingEventsFound', 'NoMatchingLogsFound', 'NoMatchingProvidersFound'
 
 function Get-LeeboardEventLog {
     <#
@@ -38,7 +40,7 @@ function Get-LeeboardEvent {
     )
 
     $wanted = @{ LogName = $Log; ProviderName = $Provider; Id = $Id; StartTime = $Since.ToLocalTime() }
-    $found = Invoke-WinEvent -What "the event log $Log" -Nothing NoMatchingEventsFound -Parameters @{
+    $found = Invoke-WinEvent -What "the event log $Log" -Nothing $script:NoEvents -Parameters @{
         FilterHashtable = $wanted; MaxEvents = $script:MostEvents
     }
     foreach ($one in @($found | Where-Object { $null -ne $_ })) { [xml]$one.ToXml() }
@@ -47,7 +49,7 @@ function Get-LeeboardEvent {
 # Get-WinEvent, which says by an error of a certain id that there is nothing. A service that did not come back once is
 # not asked again in this visit.
 function Invoke-WinEvent {
-    param([string]$What, [string]$Nothing, [hashtable]$Parameters)
+    param([string]$What, [string[]]$Nothing, [hashtable]$Parameters)
 
     $state = Get-LeeboardOnce -Name 'event log service' -Read { @{ Hangs = $null } }
     if ($null -ne $state.Hangs) { throw $state.Hangs }
@@ -63,7 +65,7 @@ function Invoke-WinEvent {
             throw
         }
         $record = Get-RealRecord $_
-        if ($record.FullyQualifiedErrorId -like "$Nothing,*") { return }
+        if (($record.FullyQualifiedErrorId -split ',')[0] -in $Nothing) { return }
         $problem = ConvertTo-LeeboardProblem $record
         $code = if ($problem.Code -eq 'driver_failed') { 'failed' } else { $problem.Code }
         throw (New-LeeboardProblem -Code $code -Why "$What`: $($record.Exception.Message)")

@@ -14,6 +14,7 @@ $script:Kinds = [ordered]@{
 }
 # https://learn.microsoft.com/windows/win32/cimwin32prov/win32-operatingsystem: ProductType
 $script:ProductTypes = @{ 1 = 'client'; 2 = 'domain_controller'; 3 = 'server' }
+$script:Shares = 'print$', 'SYSVOL', 'NETLOGON'
 $script:BitLocker = 'root\CIMV2\Security\MicrosoftVolumeEncryption'
 $script:Readers = 'HKLM\SOFTWARE\Microsoft\Cryptography\Calais\Readers'
 $script:Enrollments = 'HKLM\SOFTWARE\Microsoft\Enrollments'
@@ -31,6 +32,7 @@ function Get-LeeboardFact {
         mdm_enrolled = { Get-Enrolment }
         modern_standby = { Get-ModernStandby }
         domain = { Get-Domain }
+        shared_folders = { Get-SharedFolder }
     }
     $facts = [ordered]@{}
     foreach ($name in $finders.Keys) {
@@ -126,6 +128,14 @@ function Get-Domain {
         return New-LeeboardAbsent -Source $source
     }
     return New-LeeboardValue -Value ([string]$system.Domain) -Type string -Source $source
+}
+
+# Whether the machine shares folders of its own: not those that Windows shares for administrators, printers or a domain.
+# https://learn.microsoft.com/windows/win32/cimwin32prov/win32-share: Type 0 is a disk that is not for administrators
+function Get-SharedFolder {
+    $folders = @(Get-LeeboardCim -ClassName Win32_Share | Where-Object { $_.Type -eq 0 })
+    $shares = @($folders | Where-Object { $_.Name -notin $script:Shares })
+    return New-LeeboardValue -Value ([bool]$shares.Length) -Type bool -Source 'Win32_Share.Type, Name'
 }
 
 Export-ModuleMember -Function Get-LeeboardFact

@@ -15,12 +15,15 @@ $script:Drivers = @{
     audit_policy = 'Read-LeeboardAuditPolicy'
     bitlocker_policy = 'Read-LeeboardBitLockerPolicy'
     bitlocker_volume = 'Read-LeeboardBitLocker'
+    event_forwarding = 'Read-LeeboardEventForwarding'
     event_log = 'Read-LeeboardEventLog'
     power_policy = 'Read-LeeboardPowerPolicy'
     registry = 'Read-LeeboardRegistry'
     registry_acl = 'Read-LeeboardRegistryAcl'
     registry_user = 'Read-LeeboardRegistryUser'
     service_state = 'Read-LeeboardServiceState'
+    user_right = 'Read-LeeboardUserRight'
+    windows_time = 'Read-LeeboardWindowsTime'
 }
 
 function Get-LeeboardObservation {

@@ -6,6 +6,8 @@ wevtutil.py changes.
      "taken": {"Security": {"maxSize": 201326592}}, "taken_at": "2026-01-05T09:10:00Z",
      "events": [{"log": "Security", "provider": "Microsoft-Windows-Eventlog", "id": 1102, "at": "...", "data": "<...>"}]}
 
+An event `at` "-3" was three hours before whenever it is asked for.
+
 `taken` is what the service has from group policies, which comes before `channels`. It takes them over when it starts:
 the first question after another start of Windows (Win32_OperatingSystem in cim.json) reads the policy keys. That it
 does so at a refresh as well, and at no other time, is recalled: a test that refreshes empties `taken_at`.
@@ -13,7 +15,8 @@ does so at a refresh as well, and at no other time, is recalled: a test that ref
 Misbehaviour: `eventlog` under `behaviour` in cim.json, with the modes denied, hang, fail and slow.
 
 Parameters, ids of errors: PowerShell-Docs, Microsoft.PowerShell.Diagnostics/Get-WinEvent.md and PowerShell/PowerShell,
-GetEventCommand.cs. EventLogConfiguration: dotnet-api-docs. Policies: EventLog.admx. Sizes in steps of 64 KB:
+GetEventCommand.cs. EventLogConfiguration: dotnet-api-docs. Events of the clock: detection lists of the provider's manifest, event 260.
+Policies: EventLog.admx. Sizes in steps of 64 KB:
 windowsserverdocs, wevtutil.md. The form of events: windows-itpro-docs, event-1102.md.
 #>
 
@@ -69,10 +72,16 @@ function New-Log([string]$Name, [System.Collections.IDictionary]$Own, [System.Co
     }
 }
 
+function Get-Time([string]$At) {
+    if ($At -match '^-\d+$') { return [datetime]::UtcNow.AddHours([int]$At) }
+    [datetime]::Parse($At, [Globalization.CultureInfo]::InvariantCulture).ToUniversalTime()
+}
+
 function New-Event([System.Collections.IDictionary]$Found) {
+    $time = (Get-Time $Found.at).ToString('yyyy-MM-ddTHH:mm:ss.fffffff', [Globalization.CultureInfo]::InvariantCulture) + 'Z'
     $xml = '<Event xmlns="http://schemas.microsoft.com/win/2004/08/events/event"><System>' +
         "<Provider Name=`"$($Found.provider)`"/><EventID>$($Found.id)</EventID>" +
-        "<TimeCreated SystemTime=`"$($Found.at)`"/><Channel>$($Found.log)</Channel></System>$($Found.data)</Event>"
+        "<TimeCreated SystemTime=`"$time`"/><Channel>$($Found.log)</Channel></System>$($Found.data)</Event>"
     $made = [pscustomobject]@{ Id = [int]$Found.id; ProviderName = $Found.provider; LogName = $Found.log }
     $made | Add-Member ScriptMethod ToXml { $xml }.GetNewClosure() -PassThru
 }
@@ -109,8 +118,8 @@ function Get-WinEvent {
     }
     $found = @($state.events | Where-Object {
             $_.log -eq $FilterHashtable.LogName -and $_.provider -eq $FilterHashtable.ProviderName -and
-            $_.id -in $FilterHashtable.Id -and [datetime]::Parse($_.at).ToUniversalTime() -ge $FilterHashtable.StartTime.ToUniversalTime()
-        } | Sort-Object { $_.at } -Descending | Select-Object -First ([int][Math]::Min($MaxEvents, [int]::MaxValue)))
+            $_.id -in $FilterHashtable.Id -and (Get-Time $_.at) -ge $FilterHashtable.StartTime.ToUniversalTime()
+        } | Sort-Object { Get-Time $_.at } -Descending | Select-Object -First ([int][Math]::Min($MaxEvents, [int]::MaxValue)))
     if (-not $found) {
         return $PSCmdlet.WriteError((New-EventError NoMatchingEventsFound ObjectNotFound ([Exception]'No events were found that match the specified selection criteria.')))
     }
