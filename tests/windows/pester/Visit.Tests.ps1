@@ -149,7 +149,8 @@ Describe 'Get-LeeboardFact' {
 
     It 'names every fact' {
         (Get-LeeboardFact).Keys | Should -Be @(
-            'windows_kind', 'chassis', 'smart_cards', 'bitlocker_os_volume', 'mdm_enrolled', 'modern_standby', 'domain')
+            'windows_kind', 'chassis', 'smart_cards', 'bitlocker_os_volume', 'mdm_enrolled', 'modern_standby', 'domain',
+            'shared_folders')
     }
 
     It 'calls product type <Number> <Kind>' -TestCases @(
