@@ -28,11 +28,11 @@
 #AnsibleRequires -PowerShell ..module_utils._windows.EventForwarding
 #AnsibleRequires -PowerShell ..module_utils._windows.SecurityExport
 #AnsibleRequires -PowerShell ..module_utils._windows.AccountLockout
+#AnsibleRequires -PowerShell ..module_utils._windows.UserRight
 #AnsibleRequires -PowerShell ..module_utils._windows.BitLocker
 #AnsibleRequires -PowerShell ..module_utils._windows.BitLockerKept
 #AnsibleRequires -PowerShell ..module_utils._windows.BitLockerPolicy
 #AnsibleRequires -PowerShell ..module_utils._windows.BitLockerStart
-#AnsibleRequires -PowerShell ..module_utils._windows.UserRight
 #AnsibleRequires -PowerShell ..module_utils._windows.PowerPolicy
 #AnsibleRequires -PowerShell ..module_utils._windows.ServiceState
 #AnsibleRequires -PowerShell ..module_utils._windows.WindowsTime

@@ -13,9 +13,9 @@ Set-StrictMode -Version 2.0
 $script:Drivers = @{
     account_lockout = 'Read-LeeboardAccountLockout'
     audit_policy = 'Read-LeeboardAuditPolicy'
+    event_forwarding = 'Read-LeeboardEventForwarding'
     bitlocker_policy = 'Read-LeeboardBitLockerPolicy'
     bitlocker_volume = 'Read-LeeboardBitLocker'
-    event_forwarding = 'Read-LeeboardEventForwarding'
     event_log = 'Read-LeeboardEventLog'
     power_policy = 'Read-LeeboardPowerPolicy'
     registry = 'Read-LeeboardRegistry'
