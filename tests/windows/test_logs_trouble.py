@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -37,6 +39,11 @@ def visit(machine: WindowsMachine) -> dict[str, dict[str, Any]]:
     return {f"{one['driver']}:{one['address']}": one["effective"] for one in machine.visit(wanted)["readings"]}
 
 
+def timeless(found: dict[str, dict[str, Any]]) -> str:
+    """All of it without the moments: the stand-in's last event is some hours old, whenever it is asked."""
+    return re.sub(r"\d{4}-\d\d-\d\dT[\d:]+Z", "then", json.dumps(found, sort_keys=True))
+
+
 def codes(found: dict[str, dict[str, Any]]) -> set[str]:
     """The reasons why some of these could not be read."""
     return {one["code"] for one in found.values() if one["state"] == "unreadable"}
@@ -56,7 +63,7 @@ def test_all_is_read_and_each_source_once(one: WindowsMachine) -> None:
 def test_another_language_says_the_same(one: WindowsMachine, language: str) -> None:
     english = visit(one)
     one.speak(language)
-    assert visit(one) == english
+    assert timeless(visit(one)) == timeless(english)
 
 
 @pytest.mark.parametrize(("mode", "code"), [("denied", "denied"), ("fail", "failed")])
