@@ -17,7 +17,7 @@ from tests.windows.requirements import need_machine
 from .cases import BESIDES, COMPLIANT
 from .scripts import FOLDER
 from .windows_encrypted import BY_HAND, DRIVERS, EncryptedWindows
-from .windows_proof import verdicts, words
+from .windows_proof import WindowsProof, verdicts, words
 from .windows_scripts import WindowsScript, tried_windows_scripts
 from .windows_truth_encryption import TRUTHS
 
@@ -41,8 +41,6 @@ class Encrypted:
     """The machine before and after somebody encrypted it, and what was seen."""
 
     def __init__(self, machine: WindowsMachine) -> None:
-        from .windows_proof import WindowsProof
-
         clean = WindowsProof(machine)
         self.clean = {one: found for one, found in clean.findings(clean.visit()).items() if one.startswith("ENC-")}
         self.proof = EncryptedWindows(machine)
