@@ -11,7 +11,7 @@
 #AnsibleRequires -PowerShell ..module_utils._windows.EventLogSource
 #AnsibleRequires -PowerShell ..module_utils._windows.BitLockerKept
 #AnsibleRequires -PowerShell ..module_utils._windows.BitLockerStart
-#AnsibleRequires -PowerShell ..module_utils._windows.BitLocker
+#AnsibleRequires -PowerShell ..module_utils._windows.BitLockerVolume
 #AnsibleRequires -PowerShell ..module_utils._windows.DriverModule
 
 $spec = @{

@@ -29,7 +29,7 @@
 #AnsibleRequires -PowerShell ..module_utils._windows.SecurityExport
 #AnsibleRequires -PowerShell ..module_utils._windows.AccountLockout
 #AnsibleRequires -PowerShell ..module_utils._windows.UserRight
-#AnsibleRequires -PowerShell ..module_utils._windows.BitLocker
+#AnsibleRequires -PowerShell ..module_utils._windows.BitLockerVolume
 #AnsibleRequires -PowerShell ..module_utils._windows.BitLockerKept
 #AnsibleRequires -PowerShell ..module_utils._windows.BitLockerPolicy
 #AnsibleRequires -PowerShell ..module_utils._windows.BitLockerStart

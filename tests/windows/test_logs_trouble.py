@@ -37,6 +37,11 @@ def visit(machine: WindowsMachine) -> dict[str, dict[str, Any]]:
     return {f"{one['driver']}:{one['address']}": one["effective"] for one in machine.visit(wanted)["readings"]}
 
 
+def values(found: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """What was read, without where and when."""
+    return {place: (one["state"], one.get("value")) for place, one in found.items()}
+
+
 def codes(found: dict[str, dict[str, Any]]) -> set[str]:
     """The reasons why some of these could not be read."""
     return {one["code"] for one in found.values() if one["state"] == "unreadable"}
@@ -54,9 +59,9 @@ def test_all_is_read_and_each_source_once(one: WindowsMachine) -> None:
 
 @pytest.mark.parametrize("language", ["de", "pl"])
 def test_another_language_says_the_same(one: WindowsMachine, language: str) -> None:
-    english = visit(one)
+    english = values(visit(one))
     one.speak(language)
-    assert visit(one) == english
+    assert values(visit(one)) == english
 
 
 @pytest.mark.parametrize(("mode", "code"), [("denied", "denied"), ("fail", "failed")])

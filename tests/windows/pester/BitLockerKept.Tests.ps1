@@ -3,7 +3,7 @@
 BeforeAll {
     $modules = Join-Path $PSScriptRoot '../../../plugins/module_utils/_windows'
     function global:Get-LeeboardEvent { param([string]$Log, [string]$Provider, [int[]]$Id, [datetime]$Since) }
-    foreach ($name in 'Reading', 'System', 'RegistryKey', 'BitLocker', 'BitLockerKept') {
+    foreach ($name in 'Reading', 'System', 'RegistryKey', 'BitLockerVolume', 'BitLockerKept') {
         Import-Module (Join-Path $modules "$name.psm1") -Global -Force
     }
     $script:Machine = @{}

@@ -2,7 +2,7 @@
 
 BeforeAll {
     $modules = Join-Path $PSScriptRoot '../../../plugins/module_utils/_windows'
-    foreach ($name in 'Reading', 'System', 'RegistryKey', 'ToolFile', 'BitLocker', 'BitLockerStart', 'BitLockerKept') {
+    foreach ($name in 'Reading', 'System', 'RegistryKey', 'ToolFile', 'BitLockerVolume', 'BitLockerStart', 'BitLockerKept') {
         Import-Module (Join-Path $modules "$name.psm1") -Global -Force
     }
     if (-not (Get-Command Get-LeeboardKeyTime -ErrorAction SilentlyContinue)) {
@@ -55,7 +55,7 @@ Describe 'bitlocker_volume' {
             Win32_Tpm = @(@{ SpecVersion = '2.0, 0, 1.59' })
             MSFT_Partition = @(@{ AccessPaths = @('X:\', $Guid); GptType = '{DE94BBA4-06D1-4D40-A16A-BFD50179D6AC}' })
         }
-        foreach ($module in 'BitLocker', 'BitLockerStart') {
+        foreach ($module in 'BitLockerVolume', 'BitLockerStart') {
             Mock Get-LeeboardCim -ModuleName $module { $Machine.Cim[$ClassName] }
             Mock Invoke-LeeboardCimMethod -ModuleName $module {
                 if ($MethodName -like 'Is*') { return @{ ReturnValue = 0; IsEnabled = $true; IsActivated = $true; IsOwned = $false; Information = 4L } }
@@ -69,7 +69,7 @@ Describe 'bitlocker_volume' {
         }
         Mock Get-LeeboardMachineValue -ModuleName BitLockerStart { @{ state = 'absent' } }
         Mock Get-LeeboardSubkeyName -ModuleName BitLockerStart { }
-        Mock Get-LeeboardKept -ModuleName BitLocker { @{ joined = @('ad'); backups = @() } }
+        Mock Get-LeeboardKept -ModuleName BitLockerVolume { @{ joined = @('ad'); backups = @() } }
     }
 
     It 'gives a volume in numbers, with its protectors and their PCRs' {
@@ -83,7 +83,7 @@ Describe 'bitlocker_volume' {
         $volume.kept.joined | Should -Be 'ad'
         $volume.troubles.Count | Should -Be 0
         $volume.start.tpm.present, $volume.start.tpm.owned, $volume.start.tpm.needs | Should -Be $true, $false, 4
-        Should -Invoke Invoke-LeeboardCimMethod -ModuleName BitLocker -Times 0 -ParameterFilter { $MethodName -like '*NumericalPassword*' }
+        Should -Invoke Invoke-LeeboardCimMethod -ModuleName BitLockerVolume -Times 0 -ParameterFilter { $MethodName -like '*NumericalPassword*' }
     }
 
     It 'keeps lists as lists, whatever their length' {
@@ -96,7 +96,7 @@ Describe 'bitlocker_volume' {
 
     It 'asks for the suspension only of a volume that may have one' {
         [void](Get-Volumes)
-        Should -Invoke Invoke-LeeboardCimMethod -ModuleName BitLocker -Times 0 -ParameterFilter { $MethodName -eq 'GetSuspendCount' }
+        Should -Invoke Invoke-LeeboardCimMethod -ModuleName BitLockerVolume -Times 0 -ParameterFilter { $MethodName -eq 'GetSuspendCount' }
         Read-One 'suspend-count' | ForEach-Object { $_.state } | Should -Be 'absent'
     }
 
@@ -193,7 +193,7 @@ Describe 'bitlocker_volume' {
     }
 
     It 'says why page files are not known, and nothing else is lost' {
-        Mock Get-LeeboardCim -ModuleName BitLocker -ParameterFilter { $ClassName -eq 'Win32_PageFileUsage' } {
+        Mock Get-LeeboardCim -ModuleName BitLockerVolume -ParameterFilter { $ClassName -eq 'Win32_PageFileUsage' } {
             throw (New-LeeboardProblem -Code denied -Why 'refused')
         }
         $volume = (Get-Volumes)[0]
@@ -201,14 +201,14 @@ Describe 'bitlocker_volume' {
     }
 
     It 'is absent with the reason where this Windows has no BitLocker, and unreadable where it may not ask' {
-        Mock Get-LeeboardCim -ModuleName BitLocker { throw (New-LeeboardProblem -Code missing_tool -Why 'no namespace') }
+        Mock Get-LeeboardCim -ModuleName BitLockerVolume { throw (New-LeeboardProblem -Code missing_tool -Why 'no namespace') }
         foreach ($address in 'volumes', 'suspend-count') {
             $aspect = Read-One $address
             $aspect.state | Should -Be 'absent'
             $aspect.note | Should -BeLike 'this Windows has no BitLocker*'
         }
         Reset-LeeboardCache
-        Mock Get-LeeboardCim -ModuleName BitLocker { throw (New-LeeboardProblem -Code needs_root -Why 'refused') }
+        Mock Get-LeeboardCim -ModuleName BitLockerVolume { throw (New-LeeboardProblem -Code needs_root -Why 'refused') }
         foreach ($address in 'volumes', 'suspend-count') { (Read-One $address).code | Should -Be 'needs_root' }
     }
 
