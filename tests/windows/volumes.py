@@ -1,6 +1,6 @@
 """What restarts and time do to the volumes of a machine, and volumes as technicians set them up.
 
-The methods of Win32_EncryptableVolume are the stand-in's (standins/CimCmdlets/BitLocker.psm1). Here is what happens
+The methods of Win32_EncryptableVolume are the stand-in's (standins/CimCmdlets/VolumeMethods.psm1). Here is what happens
 without anybody calling one. Sources: MicrosoftDocs/win32, SecProv: disablekeyprotectors, encryptafterhardwaretest.
 """
 

@@ -6,7 +6,7 @@ Stand-in for the module CimCmdlets: answers from C:\standins\state\cim.json.
 
 A class without instances is an empty list; a class or namespace that is not listed does not exist. A value
 {"datetime": "2026-11-25T08:00:00Z"} is a date in the machine's own time, as CIM gives it. {"methods": {...}} in an
-instance holds what Invoke-CimMethod answers; `bitlocker` and `tpm` are state machines (BitLocker.psm1). `behaviour` is
+instance holds what Invoke-CimMethod answers; `bitlocker` and `tpm` are state machines (VolumeMethods.psm1). `behaviour` is
 by namespace:class.method, by namespace:class, by namespace, or by *:
 
 | mode | what happens |
@@ -24,7 +24,7 @@ errors, and the codes of a time-out and of a missing method are recalled: ..\REA
 
 Set-StrictMode -Version 2.0
 $home_ = 'C:\standins'
-Import-Module (Join-Path $PSScriptRoot 'BitLocker.psm1')
+Import-Module (Join-Path $PSScriptRoot 'VolumeMethods.psm1')
 
 function Get-State { [IO.File]::ReadAllText("$home_\state\cim.json") | ConvertFrom-Json -AsHashtable -DateKind String }
 
