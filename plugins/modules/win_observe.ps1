@@ -24,6 +24,9 @@
 #AnsibleRequires -PowerShell ..module_utils._windows.AccountLockout
 #AnsibleRequires -PowerShell ..module_utils._windows.PowerPolicy
 #AnsibleRequires -PowerShell ..module_utils._windows.ServiceState
+#AnsibleRequires -PowerShell ..module_utils._windows.Places
+#AnsibleRequires -PowerShell ..module_utils._windows.PolicyPlace
+#AnsibleRequires -PowerShell ..module_utils._windows.RemoteDesktop
 #AnsibleRequires -PowerShell ..module_utils._windows.Visit
 
 if ([Environment]::OSVersion.Platform -ne 'Win32NT') {

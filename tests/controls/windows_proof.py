@@ -21,12 +21,14 @@ from leeboard.verdict.observation import Observation, parse
 from tests.windows import clean
 from tests.windows.machine import WindowsMachine
 
+from . import windows_truth, windows_truth_remote
+from .scripts import FOLDER
 from .windows_scripts import WindowsScript
-from .windows_truth import TRUTHS
 
 FAMILIES = ("LCK", "LBL", "AUD")
 MOST_ROUNDS = 4
 ENFORCED = "enforced"
+TRUTHS = {**windows_truth.TRUTHS, **windows_truth_remote.TRUTHS}
 # A script that ends with an error must not pass for one that broke something.
 STRICT = "$PSNativeCommandUseErrorActionPreference = $true; $ErrorActionPreference = 'Stop'\n"
 
@@ -90,6 +92,10 @@ class WindowsProof:
             changed = True
             observation = self.visit()
         return observation, changed
+
+    def by_hand(self) -> None:
+        """What a technician does beside a roll-out, since Leeboard only reports it."""
+        self.machine.run(STRICT + (FOLDER / "remote_by_hand.ps1").read_text(encoding="utf-8"))
 
     def apply(self, driver: str, changes: list[dict[str, Any]]) -> dict[str, Any]:
         """One step of a roll-out."""

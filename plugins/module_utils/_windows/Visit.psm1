@@ -17,6 +17,7 @@ $script:Drivers = @{
     registry = 'Read-LeeboardRegistry'
     registry_acl = 'Read-LeeboardRegistryAcl'
     registry_user = 'Read-LeeboardRegistryUser'
+    remote_desktop = 'Read-LeeboardRemoteDesktop'
     service_state = 'Read-LeeboardServiceState'
 }
 
