@@ -10,7 +10,7 @@ $script:Sources = @{}          # what was read in this visit, by name
 $script:Children = 0           # programs started
 $script:ChildSeconds = 0.0     # processor time that they took
 $script:CimTimeouts = 0
-$script:CimRunspace = $null
+$script:Runspace = $null        # where what may never come back runs
 $script:OutputLimit = 4194304  # characters that a program may print
 $script:Administrators = 'S-1-5-32-544'
 
@@ -127,30 +127,56 @@ function Get-LeeboardCim {
     }
 }
 
-# The query runs in a runspace of its own: its time-out covers a provider that hangs, but not the wait for the service.
 function Invoke-CimQuery {
     param([string]$ClassName, [string]$Namespace, [int]$TimeoutSeconds)
 
-    if ($null -eq $script:CimRunspace) {
+    try {
+        return Invoke-LeeboardBounded -What "CIM's $ClassName" -PatienceSeconds ($TimeoutSeconds + 5) -Add {
+            param($query)
+            [void]$query.AddCommand('Get-CimInstance').AddParameter('ClassName', $ClassName)
+            [void]$query.AddParameter('Namespace', $Namespace).AddParameter('OperationTimeoutSec', $TimeoutSeconds)
+            [void]$query.AddParameter('ErrorAction', 'Stop')
+        }
+    } catch {
+        if ($_.Exception.Data.Contains('LeeboardCode')) {
+            $script:CimTimeouts += 1
+            throw
+        }
+        throw (ConvertTo-CimProblem $_.Exception "$ClassName in $Namespace")
+    }
+}
+
+function Invoke-LeeboardBounded {
+    <#
+    .SYNOPSIS
+    What a cmdlet gives that may never come back, given up after a time: the problem timeout. Its errors are thrown as
+    they are.
+    .DESCRIPTION
+    It runs in a runspace of its own: a time-out of CIM covers a provider that hangs, but not the wait for the service.
+    .PARAMETER Add
+    Adds the cmdlet and its parameters to the pipeline that it is given.
+    #>
+    param(
+        [Parameter(Mandatory = $true)][string]$What,
+        [Parameter(Mandatory = $true)][scriptblock]$Add,
+        [int]$PatienceSeconds = 25
+    )
+
+    if ($null -eq $script:Runspace) {
         $state = [System.Management.Automation.Runspaces.InitialSessionState]::CreateDefault2()
-        $script:CimRunspace = [System.Management.Automation.Runspaces.RunspaceFactory]::CreateRunspace($state)
-        $script:CimRunspace.Open()
+        $script:Runspace = [System.Management.Automation.Runspaces.RunspaceFactory]::CreateRunspace($state)
+        $script:Runspace.Open()
     }
     $query = [powershell]::Create()
-    $query.Runspace = $script:CimRunspace
-    [void]$query.AddCommand('Get-CimInstance').AddParameter('ClassName', $ClassName)
-    [void]$query.AddParameter('Namespace', $Namespace).AddParameter('OperationTimeoutSec', $TimeoutSeconds)
-    [void]$query.AddParameter('ErrorAction', 'Stop')
+    $query.Runspace = $script:Runspace
+    & $Add $query
     $pending = $query.BeginInvoke()
-    if (-not $pending.AsyncWaitHandle.WaitOne(($TimeoutSeconds + 5) * 1000)) {
-        $script:CimTimeouts += 1
-        $script:CimRunspace = $null  # left behind with its query: to wait for its end could take for ever as well
-        throw (New-LeeboardProblem -Code timeout -Why "CIM did not answer for $ClassName in $TimeoutSeconds seconds")
+    if (-not $pending.AsyncWaitHandle.WaitOne($PatienceSeconds * 1000)) {
+        $script:Runspace = $null  # left behind with its query: to wait for its end could take for ever as well
+        throw (New-LeeboardProblem -Code timeout -Why "$What did not answer in $PatienceSeconds seconds")
     }
     try {
         return $query.EndInvoke($pending)
-    } catch {
-        throw (ConvertTo-CimProblem $_.Exception "$ClassName in $Namespace")
     } finally {
         $query.Dispose()
     }
@@ -314,4 +340,4 @@ function Receive-Output {
 
 Export-ModuleMember -Function Reset-LeeboardCache, Get-LeeboardOnce, Get-LeeboardChildren, Get-LeeboardChildSeconds,
     Get-LeeboardNow, Format-LeeboardTime, Test-LeeboardAdministrator, Get-LeeboardBootTime, Get-LeeboardCim,
-    Invoke-LeeboardProgram
+    Invoke-LeeboardBounded, Invoke-LeeboardProgram
