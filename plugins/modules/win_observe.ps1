@@ -27,6 +27,7 @@
 #AnsibleRequires -PowerShell ..module_utils._windows.Places
 #AnsibleRequires -PowerShell ..module_utils._windows.PolicyPlace
 #AnsibleRequires -PowerShell ..module_utils._windows.RemoteDesktop
+#AnsibleRequires -PowerShell ..module_utils._windows.WinRm
 #AnsibleRequires -PowerShell ..module_utils._windows.Visit
 
 if ([Environment]::OSVersion.Platform -ne 'Win32NT') {

@@ -1,5 +1,6 @@
-# What a technician does to a Windows machine for the family REM, since Leeboard only reports it: a group policy for
-# Remote Desktop, as the remedies have it.
+# What a technician does to a Windows machine for the family REM, since Leeboard only reports it: group policies as the
+# remedies have them, and WinRM over HTTPS.
+$winrm = 'HKLM:\SOFTWARE\Policies\Microsoft\Windows\WinRM'
 $policy = 'HKLM:\SOFTWARE\Policies\Microsoft\Windows NT\Terminal Services'
 $values = @{
     $policy = @{
@@ -9,6 +10,8 @@ $values = @{
         fAllowUnsolicited = 0
     }
     "$policy\Client" = @{ DisableCloudClipboardIntegration = 1 }
+    "$winrm\Client" = @{ AllowBasic = 0; AllowDigest = 0; AllowUnencryptedTraffic = 0 }
+    "$winrm\Service" = @{ AllowBasic = 0; AllowUnencryptedTraffic = 0; DisableRunAs = 1 }
 }
 foreach ($key in $values.Keys) {
     if (-not (Test-Path -LiteralPath $key)) { $null = New-Item -Path $key -Force }
@@ -16,3 +19,7 @@ foreach ($key in $values.Keys) {
         Set-ItemProperty -LiteralPath $key -Name $name -Value $values[$key][$name] -Type DWord
     }
 }
+
+Set-WSManQuickConfig -Force
+New-WSManInstance winrm/config/listener @{ Address = '*'; Transport = 'HTTPS' }
+Remove-WSManInstance winrm/config/listener @{ Address = '*'; Transport = 'HTTP' }

@@ -15,6 +15,7 @@ from .windows_truth import number
 
 DESKTOP = r"HKLM\SOFTWARE\Policies\Microsoft\Windows NT\Terminal Services"
 SERVER = r"HKLM\SYSTEM\CurrentControlSet\Control\Terminal Server"
+WINRM = r"HKLM\SOFTWARE\Policies\Microsoft\Windows\WinRM"
 HELP = r"HKLM\SYSTEM\CurrentControlSet\Control\Remote Assistance"
 
 
@@ -89,9 +90,30 @@ def help_and_passwords(machine: WindowsMachine, _role: str) -> Iterator[str]:
         yield "help can be offered"
 
 
+def management(machine: WindowsMachine, _role: str) -> Iterator[str]:
+    """REM-10: policies, else what the service is set to while it runs; a client's own defaults are on."""
+    state = machine.state("winrm")
+    own = {
+        ("Client", "AllowBasic"): state["config"]["Client"]["Auth"]["Basic"],
+        ("Client", "AllowDigest"): state["config"]["Client"]["Auth"]["Digest"],
+        ("Client", "AllowUnencryptedTraffic"): state["config"]["Client"]["AllowUnencrypted"],
+        ("Service", "AllowBasic"): state["config"]["Service"]["Auth"]["Basic"] and state["running"],
+        ("Service", "AllowUnencryptedTraffic"): state["config"]["Service"]["AllowUnencrypted"] and state["running"],
+    }
+    for (side, name), fallback in own.items():
+        key = rf"{WINRM}\{side}"
+        if (number(machine, key, name) if set_to(machine, key, name) else int(fallback)) != 0:
+            yield f"{side} {name} is on"
+    if number(machine, WINRM + r"\Service", "DisableRunAs") != 1:
+        yield "credentials are stored"
+    if state["running"] and any(one["Transport"] == "HTTP" for one in state["listeners"]):
+        yield "it listens over HTTP"
+
+
 TRUTHS: dict[str, Callable[[WindowsMachine, str], Iterator[str]]] = {
     "REM-06": desktop,
     "REM-07": time_limits,
     "REM-08": copying,
     "REM-09": help_and_passwords,
+    "REM-10": management,
 }

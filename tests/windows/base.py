@@ -18,6 +18,7 @@ from .requirements import COMPILER
 
 STANDINS = Path(__file__).parent / "standins"
 PROGRAMS = ("auditpol", "powercfg", "secedit")
+MODULES = ("CimCmdlets", "Microsoft.WSMan.Management")  # of PowerShell
 MARK = "in-use"  # a file that whoever uses the folder holds a shared lock on
 # Nobody writes into files of these kinds, so copies of a machine share them. They are nearly all of its 770 MB.
 _SHARED = {
@@ -146,7 +147,8 @@ def _install_standins(drive: Path) -> None:
         target.unlink(missing_ok=True)
         os.link(stub, target)
     modules = drive / "Program Files" / "PowerShell" / "Modules"
-    shutil.copytree(STANDINS / "CimCmdlets", modules / "CimCmdlets")
+    for name in MODULES:
+        shutil.copytree(STANDINS / name, modules / name)
 
 
 def _write_registry(prefix: Path) -> None:

@@ -6,15 +6,25 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, ValidationError
 
-from leeboard.verdict.judgements import boot, disks, protection, vpn
+from leeboard.verdict.judgements import boot, disks, protection, vpn, winrm
 from leeboard.verdict.judgements.answer import Answer, Facts, Judgement, MakesNoSense
 from leeboard.verdict.judgements.profile import Profile
 from leeboard.verdict.judgements.volume import Volume
 from leeboard.verdict.observation import Aspect
 
-OBJECTS: dict[str, type[BaseModel]] = {"volume": Volume, "vpn_profile": Profile}
+OBJECTS: dict[str, type[BaseModel]] = {
+    "volume": Volume,
+    "vpn_profile": Profile,
+    "winrm_listener": winrm.Listener,
+}
 MOST_OBJECTS = 500
-JUDGEMENTS: dict[str, Judgement] = {**disks.JUDGEMENTS, **protection.JUDGEMENTS, **boot.JUDGEMENTS, **vpn.JUDGEMENTS}
+JUDGEMENTS: dict[str, Judgement] = {
+    **disks.JUDGEMENTS,
+    **protection.JUDGEMENTS,
+    **boot.JUDGEMENTS,
+    **vpn.JUDGEMENTS,
+    **winrm.JUDGEMENTS,
+}
 
 
 def derive(name: str, value: object, facts: Mapping[str, Aspect]) -> Answer:

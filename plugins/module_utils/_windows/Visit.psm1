@@ -19,6 +19,7 @@ $script:Drivers = @{
     registry_user = 'Read-LeeboardRegistryUser'
     remote_desktop = 'Read-LeeboardRemoteDesktop'
     service_state = 'Read-LeeboardServiceState'
+    winrm = 'Read-LeeboardWinRm'
 }
 
 function Get-LeeboardObservation {
