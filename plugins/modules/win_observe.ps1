@@ -28,6 +28,9 @@
 #AnsibleRequires -PowerShell ..module_utils._windows.PolicyPlace
 #AnsibleRequires -PowerShell ..module_utils._windows.RemoteDesktop
 #AnsibleRequires -PowerShell ..module_utils._windows.WinRm
+#AnsibleRequires -PowerShell ..module_utils._windows.FirewallProfile
+#AnsibleRequires -PowerShell ..module_utils._windows.Phonebook
+#AnsibleRequires -PowerShell ..module_utils._windows.VpnConnection
 #AnsibleRequires -PowerShell ..module_utils._windows.Visit
 
 if ([Environment]::OSVersion.Platform -ne 'Win32NT') {

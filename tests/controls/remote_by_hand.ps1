@@ -1,5 +1,6 @@
 # What a technician does to a Windows machine for the family REM, since Leeboard only reports it: group policies as the
 # remedies have them, and WinRM over HTTPS.
+$firewall = 'HKLM:\SOFTWARE\Policies\Microsoft\WindowsFirewall'
 $winrm = 'HKLM:\SOFTWARE\Policies\Microsoft\Windows\WinRM'
 $policy = 'HKLM:\SOFTWARE\Policies\Microsoft\Windows NT\Terminal Services'
 $values = @{
@@ -12,6 +13,9 @@ $values = @{
     "$policy\Client" = @{ DisableCloudClipboardIntegration = 1 }
     "$winrm\Client" = @{ AllowBasic = 0; AllowDigest = 0; AllowUnencryptedTraffic = 0 }
     "$winrm\Service" = @{ AllowBasic = 0; AllowUnencryptedTraffic = 0; DisableRunAs = 1 }
+    "$firewall\DomainProfile" = @{ EnableFirewall = 1; DefaultInboundAction = 1 }
+    "$firewall\PrivateProfile" = @{ EnableFirewall = 1; DefaultInboundAction = 1; DefaultOutboundAction = 1 }
+    "$firewall\PublicProfile" = @{ EnableFirewall = 1; DefaultInboundAction = 1; DefaultOutboundAction = 1 }
 }
 foreach ($key in $values.Keys) {
     if (-not (Test-Path -LiteralPath $key)) { $null = New-Item -Path $key -Force }

@@ -32,14 +32,15 @@ CLEAN = {
     "LCK-07": "drifted",
     "LCK-08": "drifted",
     "LCK-09": "not_applicable",
-    **{f"REM-{number:02d}": "drifted" for number in (6, 7, 8, 9, 10)},
+    **{f"REM-0{number}": "compliant" for number in (1, 2, 3, 4)},
+    **{f"REM-{number:02d}": "drifted" for number in (6, 7, 8, 9, 10, 12)},
     # What nobody has written yet for Windows.
     **dict.fromkeys(
         (
             *(f"AUD-{number:02d}" for number in range(9, 14)),
             *(f"ENC-{number:02d}" for number in range(1, 15)),
             *("FWD-01", "FWD-02", "FWD-05"),
-            *(f"REM-{number:02d}" for number in (1, 2, 3, 4, 12)),
+            *(f"REM-{number:02d}" for number in (1, 2, 3, 4)),
         ),
         "not_checked",
     ),

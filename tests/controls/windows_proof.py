@@ -31,6 +31,14 @@ ENFORCED = "enforced"
 TRUTHS = {**windows_truth.TRUTHS, **windows_truth_remote.TRUTHS}
 # A script that ends with an error must not pass for one that broke something.
 STRICT = "$PSNativeCommandUseErrorActionPreference = $true; $ErrorActionPreference = 'Stop'\n"
+# The school's VPN, as its remedies have it.
+VPN = """
+Add-VpnConnection -Name School -ServerAddress vpn.lab.example -TunnelType Ikev2 -AuthenticationMethod MachineCertificate `
+    -AllUserConnection
+Set-VpnConnectionIPsecConfiguration -ConnectionName School -AllUserConnection -AuthenticationTransformConstants GCMAES256 `
+    -CipherTransformConstants GCMAES256 -EncryptionMethod GCMAES256 -IntegrityCheckMethod SHA384 -DHGroup ECP384 `
+    -PfsGroup ECP384
+"""
 
 
 @dataclass(frozen=True)
@@ -45,19 +53,22 @@ class Outcome:
 
 
 class WindowsProof:
-    """An office laptop at level high, on which smart cards are used."""
+    """An office laptop at level high, on which smart cards and the school's VPN are used."""
 
     def __init__(self, machine: WindowsMachine) -> None:
         self.machine = machine
         self.addresses = load().addresses(Platform.WINDOWS)
+        machine.run(STRICT + VPN)
         machine.reg_add(r"HKLM\SOFTWARE\Microsoft\Cryptography\Calais\Readers\Example", "Device", "REG_SZ", "EX0")
-        # The service is only reported on, so it was switched on by hand as its finding says. Wine has no such service:
-        # the program of another one stands in for it, so that something of that name starts and runs.
+        # The service for smart cards is only reported on, so it was switched on by hand as its finding says. Wine has
+        # neither it nor the firewall's: the program of another one stands in for them, so that something of that name
+        # starts and runs.
         with machine.hives() as hives:
-            key = clean.SERVICES + r"\SCPolicySvc"
-            for name, data in {"Start": 2, "Type": 16, "ErrorControl": 1, "ObjectName": "LocalSystem"}.items():
-                hives["system"].set(key, name, data)
-            hives["system"].set(key, "ImagePath", r"C:\windows\system32\spoolsv.exe", "expand_string")
+            for service in ("SCPolicySvc", "MpsSvc"):
+                key = clean.SERVICES + "\\" + service
+                for name, data in {"Start": 2, "Type": 16, "ErrorControl": 1, "ObjectName": "LocalSystem"}.items():
+                    hives["system"].set(key, name, data)
+                hives["system"].set(key, "ImagePath", r"C:\windows\system32\spoolsv.exe", "expand_string")
 
     def device(self, level: str = "", role: str = "") -> Device:
         """The machine as an inventory describes it, at another level or in another role if one is given."""
@@ -65,6 +76,7 @@ class WindowsProof:
             "leeboard_asset": "LAB-WINDOWS", "leeboard_urn": "900003", "leeboard_school": "Lab School",
             "leeboard_platform": "windows", "leeboard_form": "portable", "leeboard_enforce": list(FAMILIES),
             "leeboard_level": level or "high", "leeboard_role": role or "office",
+            "leeboard_vpn_gateways": "vpn.lab.example",
         }  # fmt: skip
         return device("lab", given, tuple(load().parameters))
 

@@ -16,6 +16,8 @@ from .windows_truth import number
 DESKTOP = r"HKLM\SOFTWARE\Policies\Microsoft\Windows NT\Terminal Services"
 SERVER = r"HKLM\SYSTEM\CurrentControlSet\Control\Terminal Server"
 WINRM = r"HKLM\SOFTWARE\Policies\Microsoft\Windows\WinRM"
+FIREWALL = r"HKLM\SOFTWARE\Policies\Microsoft\WindowsFirewall"
+OWN_FIREWALL = r"HKLM\SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy"
 HELP = r"HKLM\SYSTEM\CurrentControlSet\Control\Remote Assistance"
 
 
@@ -110,10 +112,72 @@ def management(machine: WindowsMachine, _role: str) -> Iterator[str]:
         yield "it listens over HTTP"
 
 
+def firewall(machine: WindowsMachine, _role: str) -> Iterator[str]:
+    """REM-12: on, and closed, on each kind of network; outbound closed where strangers are. Built in: on, in closed."""
+    own = {"DomainProfile": "DomainProfile", "PrivateProfile": "StandardProfile", "PublicProfile": "PublicProfile"}
+    for profile, local in own.items():
+        wanted = {"EnableFirewall": 1, "DefaultInboundAction": 1, "DefaultOutboundAction": 0}
+        for name, built_in in wanted.items():
+            found = number(machine, rf"{FIREWALL}\{profile}", name)
+            if found is None:
+                found = number(machine, rf"{OWN_FIREWALL}\{local}", name)
+            found = built_in if found is None else found
+            if found != 1 and (name, profile) != ("DefaultOutboundAction", "DomainProfile"):
+                yield f"{profile} {name} is {found}"
+    if number(machine, r"HKLM\SYSTEM\CurrentControlSet\Services\MpsSvc", "Start") != 2:
+        yield "the service does not start"
+
+
+def phonebooks(machine: WindowsMachine) -> Iterator[dict[str, str]]:
+    """The VPN entries of every phonebook on the drive; the keys in small letters, the first of each counts."""
+    for path in [path for path in machine.drive.rglob("*") if path.name.lower() == "rasphone.pbk"]:
+        for entry in re.split(r"(?m)^(?=\[)", path.read_text(encoding="utf-8")):
+            pairs = [line.partition("=")[::2] for line in entry.splitlines() if "=" in line]
+            found = {key.strip().lower(): value.strip() for key, value in reversed(pairs)}
+            if found.get("type") == "2":
+                yield found
+
+
+def vpn_protocols(machine: WindowsMachine, _role: str) -> Iterator[str]:
+    """REM-01: IKEv2 only (7), to the school's gateway."""
+    for entry in phonebooks(machine):
+        if entry["vpnstrategy"] != "7" or entry["phonenumber"].lower() != "vpn.lab.example":
+            yield f"strategy {entry['vpnstrategy']} to {entry['phonenumber']}"
+
+
+def vpn_suites(machine: WindowsMachine, _role: str) -> Iterator[str]:
+    """REM-02: SHA-384, AES-256-GCM, ECP-384 and again for the traffic, its group the same or that of the exchange."""
+    for entry in phonebooks(machine):
+        numbers = bytes.fromhex(entry.get("customipsecpolicies", ""))[::4]
+        if entry["vpnstrategy"] == "7" and numbers not in (bytes((3, 6, 5, 8, 5, 5)), bytes((3, 6, 5, 8, 5, 6))):
+            yield f"the numbers are {list(numbers)}"
+
+
+def vpn_proof(machine: WindowsMachine, _role: str) -> Iterator[str]:
+    """REM-03: a machine's certificate (2048), or EAP (128) with TLS (13), and nothing beside it."""
+    for entry in phonebooks(machine):
+        if (entry["authrestrictions"], entry["customauthkey"]) not in (("2048", "0"), ("128", "13")):
+            yield f"it proves itself with {entry['authrestrictions']}, EAP {entry['customauthkey']}"
+
+
+def vpn_tunnels(machine: WindowsMachine, _role: str) -> Iterator[str]:
+    """REM-04: all goes through, and nothing is kept."""
+    for entry in phonebooks(machine):
+        if entry["ipprioritizeremote"] != "1" or entry["ipv6prioritizeremote"] != "1":
+            yield "some goes past the tunnel"
+        if entry["cachecredentials"] != "0" or entry["presharedkey"]:
+            yield "something is kept"
+
+
 TRUTHS: dict[str, Callable[[WindowsMachine, str], Iterator[str]]] = {
+    "REM-01": vpn_protocols,
+    "REM-02": vpn_suites,
+    "REM-03": vpn_proof,
+    "REM-04": vpn_tunnels,
     "REM-06": desktop,
     "REM-07": time_limits,
     "REM-08": copying,
     "REM-09": help_and_passwords,
     "REM-10": management,
+    "REM-12": firewall,
 }

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, ValidationError
 
-from leeboard.verdict.judgements import boot, disks, protection, vpn, winrm
+from leeboard.verdict.judgements import boot, disks, protection, vpn, windows_vpn, winrm
 from leeboard.verdict.judgements.answer import Answer, Facts, Judgement, MakesNoSense
 from leeboard.verdict.judgements.profile import Profile
 from leeboard.verdict.judgements.volume import Volume
@@ -15,6 +15,7 @@ from leeboard.verdict.observation import Aspect
 OBJECTS: dict[str, type[BaseModel]] = {
     "volume": Volume,
     "vpn_profile": Profile,
+    "windows_vpn_profile": windows_vpn.WindowsProfile,
     "winrm_listener": winrm.Listener,
 }
 MOST_OBJECTS = 500
@@ -23,6 +24,7 @@ JUDGEMENTS: dict[str, Judgement] = {
     **protection.JUDGEMENTS,
     **boot.JUDGEMENTS,
     **vpn.JUDGEMENTS,
+    **windows_vpn.JUDGEMENTS,
     **winrm.JUDGEMENTS,
 }
 

@@ -31,6 +31,8 @@ function Get-LeeboardFact {
         mdm_enrolled = { Get-Enrolment }
         domain = { Get-Domain }
     }
+    # Its source is the driver's own.
+    if (Test-Path -LiteralPath Function:\Get-LeeboardVpnFact) { $finders['vpn'] = { Get-LeeboardVpnFact } }
     $facts = [ordered]@{}
     foreach ($name in $finders.Keys) {
         try {

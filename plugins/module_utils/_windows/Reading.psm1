@@ -12,6 +12,7 @@ Set-StrictMode -Version 2.0
 $script:Codes = 'needs_root', 'denied', 'missing_tool', 'timeout', 'malformed', 'busy', 'too_large', 'failed',
     'driver_failed'
 $script:ValueLimit = 4096  # characters of a value that travel; a longer one travels as its beginning and its digest
+$script:ObjectLimit = 8000  # characters of one object for a judgement; the brain takes 8192
 $script:OtherLimit = 100   # the brain takes no more
 
 # The beginning of a text, with what no JSON or database can hold (half a surrogate pair, a null) written out.
@@ -97,16 +98,27 @@ function New-LeeboardValue {
     Where it was found, in words that a technician can follow.
     .PARAMETER Others
     The same setting as other people get it: what New-LeeboardOther gives.
+    .PARAMETER Whole
+    A list of objects for a judgement, each a text of JSON: it travels whole, or is the problem too_large.
     #>
     param(
         [Parameter(Mandatory = $true)][AllowNull()][AllowEmptyString()][AllowEmptyCollection()][object]$Value,
         [Parameter(Mandatory = $true)][string]$Source,
         [string]$Type = '',
         [string]$Note = '',
-        [object[]]$Others = @()
+        [object[]]$Others = @(),
+        [switch]$Whole
     )
 
-    $wire = ConvertTo-WireValue $Value
+    if ($Whole) {
+        $large = @($Value | Where-Object { $_.Length -gt $script:ObjectLimit })
+        if ($large.Length) {
+            throw (New-LeeboardProblem -Code too_large -Why "an object of $($large[0].Length) characters is too large")
+        }
+        $wire = @{ value = [string[]]@($Value) }
+    } else {
+        $wire = ConvertTo-WireValue $Value
+    }
     $aspect = [ordered]@{ state = 'value'; value = $wire.value; source = Format-LeeboardText $Source }
     if ($Type) { $aspect['type'] = $Type }
     foreach ($part in 'length', 'sha256') {

@@ -13,12 +13,14 @@ Set-StrictMode -Version 2.0
 $script:Drivers = @{
     account_lockout = 'Read-LeeboardAccountLockout'
     audit_policy = 'Read-LeeboardAuditPolicy'
+    firewall_profile = 'Read-LeeboardFirewallProfile'
     power_policy = 'Read-LeeboardPowerPolicy'
     registry = 'Read-LeeboardRegistry'
     registry_acl = 'Read-LeeboardRegistryAcl'
     registry_user = 'Read-LeeboardRegistryUser'
     remote_desktop = 'Read-LeeboardRemoteDesktop'
     service_state = 'Read-LeeboardServiceState'
+    vpn_connection = 'Read-LeeboardVpnConnection'
     winrm = 'Read-LeeboardWinRm'
 }
 

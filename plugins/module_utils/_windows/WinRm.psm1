@@ -110,7 +110,7 @@ function Get-ListenerReading {
         $aspect = New-LeeboardAbsent -Source "$source`: it does not run"
     } else {
         $texts = @($listeners | ForEach-Object { ConvertTo-Json -InputObject $_ -Compress })
-        $aspect = New-LeeboardValue -Value ([string[]]$texts) -Type winrm_listener -Source $source
+        $aspect = New-LeeboardValue -Value ([string[]]$texts) -Type winrm_listener -Whole -Source $source
     }
     return New-LeeboardReading -Driver $script:Driver -Address listeners -Effective $aspect
 }
