@@ -31,6 +31,7 @@
 #AnsibleRequires -PowerShell ..module_utils._windows.FirewallProfile
 #AnsibleRequires -PowerShell ..module_utils._windows.Phonebook
 #AnsibleRequires -PowerShell ..module_utils._windows.VpnConnection
+#AnsibleRequires -PowerShell ..module_utils._windows.Certificates
 #AnsibleRequires -PowerShell ..module_utils._windows.Visit
 
 if ([Environment]::OSVersion.Platform -ne 'Win32NT') {

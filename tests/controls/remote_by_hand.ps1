@@ -25,5 +25,6 @@ foreach ($key in $values.Keys) {
 }
 
 Set-WSManQuickConfig -Force
-New-WSManInstance winrm/config/listener @{ Address = '*'; Transport = 'HTTPS' }
+$thumbprint = (Get-ChildItem 'HKLM:\SOFTWARE\Microsoft\SystemCertificates\My\Certificates').PSChildName
+New-WSManInstance winrm/config/listener @{ Address = '*'; Transport = 'HTTPS' } @{ CertificateThumbprint = $thumbprint }
 Remove-WSManInstance winrm/config/listener @{ Address = '*'; Transport = 'HTTP' }

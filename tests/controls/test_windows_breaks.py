@@ -40,7 +40,6 @@ CLEAN = {
             *(f"AUD-{number:02d}" for number in range(9, 14)),
             *(f"ENC-{number:02d}" for number in range(1, 15)),
             *("FWD-01", "FWD-02", "FWD-05"),
-            *(f"REM-{number:02d}" for number in (1, 2, 3, 4)),
         ),
         "not_checked",
     ),

@@ -18,7 +18,7 @@ from leeboard.policy.resolve import Wanted, resolve
 from leeboard.verdict.evaluate import evaluate
 from leeboard.verdict.finding import Finding
 from leeboard.verdict.observation import Observation, parse
-from tests.windows import clean
+from tests.windows import certificates, clean
 from tests.windows.machine import WindowsMachine
 
 from . import windows_truth, windows_truth_remote
@@ -33,11 +33,12 @@ TRUTHS = {**windows_truth.TRUTHS, **windows_truth_remote.TRUTHS}
 STRICT = "$PSNativeCommandUseErrorActionPreference = $true; $ErrorActionPreference = 'Stop'\n"
 # The school's VPN, as its remedies have it.
 VPN = """
-Add-VpnConnection -Name School -ServerAddress vpn.lab.example -TunnelType Ikev2 -AuthenticationMethod MachineCertificate `
-    -AllUserConnection
-Set-VpnConnectionIPsecConfiguration -ConnectionName School -AllUserConnection -AuthenticationTransformConstants GCMAES256 `
-    -CipherTransformConstants GCMAES256 -EncryptionMethod GCMAES256 -IntegrityCheckMethod SHA384 -DHGroup ECP384 `
-    -PfsGroup ECP384
+Add-VpnConnection School vpn.lab.example -TunnelType Ikev2 -AuthenticationMethod MachineCertificate -AllUserConnection
+$policy = @{
+    AuthenticationTransformConstants = 'GCMAES256'; CipherTransformConstants = 'GCMAES256'; DHGroup = 'ECP384'
+    EncryptionMethod = 'GCMAES256'; IntegrityCheckMethod = 'SHA384'; PfsGroup = 'ECP384'
+}
+Set-VpnConnectionIPsecConfiguration School @policy -AllUserConnection
 """
 
 
@@ -63,7 +64,10 @@ class WindowsProof:
         # The service for smart cards is only reported on, so it was switched on by hand as its finding says. Wine has
         # neither it nor the firewall's: the program of another one stands in for them, so that something of that name
         # starts and runs.
+        certificate = certificates.issue(days=365)
         with machine.hives() as hives:
+            key = certificates.STORE + "\\" + certificates.thumbprint(certificate)
+            hives["system"].set(key, "Blob", certificates.blob(certificate), "binary")
             for service in ("SCPolicySvc", "MpsSvc"):
                 key = clean.SERVICES + "\\" + service
                 for name, data in {"Start": 2, "Type": 16, "ErrorControl": 1, "ObjectName": "LocalSystem"}.items():

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from tests.windows.certificates import STORE, days_left
 from tests.windows.machine import WindowsMachine
 
 from .windows_truth import number
@@ -110,6 +111,10 @@ def management(machine: WindowsMachine, _role: str) -> Iterator[str]:
         yield "credentials are stored"
     if state["running"] and any(one["Transport"] == "HTTP" for one in state["listeners"]):
         yield "it listens over HTTP"
+    valid = certificate_days(machine)
+    for one in state["listeners"] if state["running"] else ():
+        if one["Transport"] == "HTTPS" and valid.get(one["CertificateThumbprint"], 0) < 14:
+            yield "its certificate ends soon"
 
 
 def firewall(machine: WindowsMachine, _role: str) -> Iterator[str]:
@@ -126,6 +131,14 @@ def firewall(machine: WindowsMachine, _role: str) -> Iterator[str]:
                 yield f"{profile} {name} is {found}"
     if number(machine, r"HKLM\SYSTEM\CurrentControlSet\Services\MpsSvc", "Start") != 2:
         yield "the service does not start"
+
+
+def certificate_days(machine: WindowsMachine) -> dict[str, int]:
+    """Days left of each certificate of the machine that has a key, by its fingerprint."""
+    said = machine.call("reg", "query", "HKLM\\" + STORE).stdout.decode("cp1252", "replace")
+    names = re.findall(r"(?mi)\\Certificates\\([0-9A-F]{40})", said)
+    found = {name: machine.reg_query(rf"HKLM\{STORE}\{name}", "Blob") for name in names}
+    return {name: days_left(bytes.fromhex(blob[1])) for name, blob in found.items() if blob is not None}
 
 
 def phonebooks(machine: WindowsMachine) -> Iterator[dict[str, str]]:
@@ -158,6 +171,8 @@ def vpn_proof(machine: WindowsMachine, _role: str) -> Iterator[str]:
     for entry in phonebooks(machine):
         if (entry["authrestrictions"], entry["customauthkey"]) not in (("2048", "0"), ("128", "13")):
             yield f"it proves itself with {entry['authrestrictions']}, EAP {entry['customauthkey']}"
+    if max(certificate_days(machine).values(), default=0) < 14:
+        yield "there is no certificate for it"
 
 
 def vpn_tunnels(machine: WindowsMachine, _role: str) -> Iterator[str]:

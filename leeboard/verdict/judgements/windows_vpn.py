@@ -28,7 +28,9 @@ def without_certificate(profiles: Profiles, facts: Facts) -> Answer:
     """As on Linux; what proves itself inside PEAP or TTLS cannot be told, unless something is wrong in any case."""
     hidden = [one for one in profiles if any(how.startswith(INSIDE) for how in one.authentication)]
     plain = tuple(
-        one.model_copy(update={"authentication": tuple(how for how in one.authentication if not how.startswith(INSIDE))})
+        one.model_copy(
+            update={"authentication": tuple(how for how in one.authentication if not how.startswith(INSIDE))}
+        )
         for one in profiles
     )
     known = tuple(one for one, whole in zip(plain, profiles, strict=True) if one.authentication or whole not in hidden)

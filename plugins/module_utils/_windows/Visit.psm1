@@ -13,6 +13,7 @@ Set-StrictMode -Version 2.0
 $script:Drivers = @{
     account_lockout = 'Read-LeeboardAccountLockout'
     audit_policy = 'Read-LeeboardAuditPolicy'
+    certificate = 'Read-LeeboardCertificate'
     firewall_profile = 'Read-LeeboardFirewallProfile'
     power_policy = 'Read-LeeboardPowerPolicy'
     registry = 'Read-LeeboardRegistry'

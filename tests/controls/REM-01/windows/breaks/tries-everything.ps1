@@ -1,6 +1,6 @@
-# The school's profile was set to Automatic, since IKEv2 did not work in a hotel.
+# A second profile was left at Automatic, since IKEv2 did not work in a hotel.
 # kind: value
 # flips: REM-01
 # expect: drifted
 # mends: no
-Set-VpnConnection -Name School -TunnelType Automatic -AllUserConnection
+Add-VpnConnection -Name Hotel -ServerAddress vpn.lab.example -AuthenticationMethod MachineCertificate -AllUserConnection
