@@ -1,7 +1,8 @@
 """What a clean Windows 11 24H2 has in its registry, as far as the baseline looks at it.
 
 Values and defaults: mxk/windows-secure-group-policy, PolicyRules/Win11-Clean-v24H2.PolicyRules (an export of a clean
-installation). Which names are written in small letters, and the version values, are recalled.
+installation). Which names are written in small letters, the version values, and what Remote Desktop's listener has are
+recalled.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The stand-ins for remote access do what the documentation says: WinRM."""
+"""The stand-ins for remote access do what the documentation says: WinRM, Windows Firewall, VPN connections."""
 
 from __future__ import annotations
 
@@ -89,3 +89,71 @@ def test_winrm_misbehaves_on_wish(one: WindowsMachine) -> None:
     with one.changing("winrm") as state:
         state["behaviour"] = {"mode": "rubbish"}
     assert one.run("Get-WSManInstance winrm/config") == "rubbish"
+
+
+FIREWALL = r"HKLM\SOFTWARE\Policies\Microsoft\WindowsFirewall\PublicProfile"
+
+
+def firewall(machine: WindowsMachine, store: str) -> list[str]:
+    """What a store says of public networks."""
+    script = "$one = Get-NetFirewallProfile -Name Public -PolicyStore $arguments.store\n"
+    found: list[str] = machine.run(
+        STRICT
+        + script
+        + '$one.Enabled, $one.DefaultInboundAction, $one.DefaultOutboundAction | ForEach-Object { "$_" }',
+        store=store,
+    )
+    return found
+
+
+def test_the_active_store_is_the_sum_of_all(one: WindowsMachine) -> None:
+    assert firewall(one, "PersistentStore") == ["True", "NotConfigured", "NotConfigured"]
+    assert firewall(one, "ActiveStore") == ["True", "Block", "Allow"]
+    one.run(STRICT + "Set-NetFirewallProfile -Name Public -Enabled False -DefaultInboundAction Allow")
+    assert firewall(one, "ActiveStore") == ["False", "Allow", "Allow"]
+    assert firewall(one, "PersistentStore") == ["False", "Allow", "NotConfigured"]
+    one.reg_add(FIREWALL, "EnableFirewall", "REG_DWORD", 1)
+    try:
+        assert firewall(one, "ActiveStore") == ["True", "Allow", "Allow"]
+        assert firewall(one, "PersistentStore")[0] == "False"
+    finally:
+        one.reg_delete(FIREWALL)
+        one.run(STRICT + "Set-NetFirewallProfile -Name Public -Enabled True -DefaultInboundAction Block")
+
+
+def book(machine: WindowsMachine) -> str:
+    """The machine's phonebook."""
+    return machine.path(r"C:\ProgramData\Microsoft\Network\Connections\Pbk\rasphone.pbk").read_text(encoding="utf-8")
+
+
+def test_vpn_cmdlets_write_what_windows_wrote(one: WindowsMachine) -> None:
+    one.run(
+        STRICT + "Add-VpnConnection School vpn.example -TunnelType Ikev2 -AuthenticationMethod Eap -AllUserConnection"
+    )
+    try:
+        one.run(
+            STRICT + "Set-VpnConnectionIPsecConfiguration School -AllUserConnection -Force "
+            "-AuthenticationTransformConstants SHA256128 -CipherTransformConstants AES256 -EncryptionMethod AES256 "
+            "-IntegrityCheckMethod SHA256 -DHGroup Group14 -PfsGroup None"
+        )
+        text = book(one)
+        # As a public project captured it from a Windows 11, for these very arguments.
+        assert "CustomIPSecPolicies=020000000400000003000000050000000200000000000000" in text
+        for line in (
+            "[School]",
+            "VpnStrategy=7",
+            "AuthRestrictions=128",
+            "CustomAuthKey=26",
+            "PhoneNumber=vpn.example",
+        ):
+            assert line in text.splitlines()
+        one.run(STRICT + "Set-VpnConnection School -SplitTunneling $true -RememberCredential $true -AllUserConnection")
+        lines = book(one).splitlines()
+        assert {"IpPrioritizeRemote=0", "Ipv6PrioritizeRemote=0", "CacheCredentials=1"} <= set(lines)
+        one.run(STRICT + "Set-VpnConnectionIPsecConfiguration School -RevertToDefault -AllUserConnection")
+        assert "NumCustomPolicy=0" in book(one) and "CustomIPSecPolicies" not in book(one)
+        assert "already" in fault(one, "Add-VpnConnection School x -AllUserConnection")["message"]
+    finally:
+        one.run(STRICT + "Remove-VpnConnection School -AllUserConnection -Force")
+    assert "[School]" not in book(one)
+    assert "not found" in fault(one, "Remove-VpnConnection School -AllUserConnection")["message"]
