@@ -26,5 +26,6 @@ foreach ($key in $values.Keys) {
 
 Set-WSManQuickConfig -Force
 $thumbprint = (Get-ChildItem 'HKLM:\SOFTWARE\Microsoft\SystemCertificates\My\Certificates').PSChildName
-New-WSManInstance winrm/config/listener @{ Address = '*'; Transport = 'HTTPS' } @{ CertificateThumbprint = $thumbprint }
+$tls = @{ Address = '*'; Transport = 'HTTPS' }
+New-WSManInstance winrm/config/listener $tls -ValueSet @{ CertificateThumbprint = $thumbprint }
 Remove-WSManInstance winrm/config/listener @{ Address = '*'; Transport = 'HTTP' }

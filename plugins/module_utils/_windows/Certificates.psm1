@@ -49,7 +49,8 @@ function Get-WinRmDay {
 function Get-DesktopDay {
     $found = Get-LeeboardMachineValue -Path $script:Tcp -Name SSLCertificateSHA1Hash
     if ($found.state -ne 'value') {
-        return New-LeeboardAbsent -Source "$script:Tcp`:SSLCertificateSHA1Hash is not set, so Remote Desktop makes its own"
+        $why = "$script:Tcp`:SSLCertificateSHA1Hash is not set, so Remote Desktop makes its own"
+        return New-LeeboardAbsent -Source $why
     }
     # The one that Windows made itself lies in a store of its own.
     $day = @('My', 'Remote Desktop' | ForEach-Object { Get-Day ([string]$found.value) $_ } | Sort-Object { -$_.Days })[0]
@@ -57,9 +58,11 @@ function Get-DesktopDay {
 }
 
 function Get-ClientDay {
-    $fit = @(Get-Certificate 'My' | Where-Object { $_.HasPrivateKey -and (Test-Client $_) } | ForEach-Object { Measure-Day $_ } |
-            Sort-Object { -$_.Days })
-    if (-not $fit.Length) { return New-LeeboardValue -Value 0 -Type int -Source 'LocalMachine\My has none with a key for it' }
+    $fit = @(Get-Certificate 'My' | Where-Object { $_.HasPrivateKey -and (Test-Client $_) })
+    $fit = @($fit | ForEach-Object { Measure-Day $_ } | Sort-Object { -$_.Days })
+    if (-not $fit.Length) {
+        return New-LeeboardValue -Value 0 -Type int -Source 'LocalMachine\My has none with a key for it'
+    }
     return New-LeeboardValue -Value $fit[0].Days -Type int -Source $fit[0].Words
 }
 
@@ -99,7 +102,8 @@ function Get-Certificate {
     param([string]$Store)
 
     $kept = Get-LeeboardOnce -Name "certificates in $Store" -Read {
-        $open = New-Object -TypeName System.Security.Cryptography.X509Certificates.X509Store -ArgumentList $Store, 'LocalMachine'
+        $type = 'System.Security.Cryptography.X509Certificates.X509Store'
+        $open = New-Object -TypeName $type -ArgumentList $Store, 'LocalMachine'
         try {
             $open.Open('ReadOnly, OpenExistingOnly')
             @{ All = [object[]]@($open.Certificates) }
@@ -108,7 +112,8 @@ function Get-Certificate {
             $number = '{0:x8}' -f $_.Exception.HResult
             if ($number -eq '80070002') { return @{ All = [object[]]@() } }
             $code = if ($number -eq '80070005') { Get-LeeboardDenial } else { 'failed' }
-            throw (New-LeeboardProblem -Code $code -Why "the certificates in LocalMachine\$Store could not be read: $($_.Exception.Message)")
+            $why = "the certificates in LocalMachine\$Store could not be read: $($_.Exception.Message)"
+            throw (New-LeeboardProblem -Code $code -Why $why)
         } finally {
             $open.Close()
         }

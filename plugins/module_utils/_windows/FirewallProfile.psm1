@@ -17,7 +17,8 @@ $script:Policy = 'HKLM\SOFTWARE\Policies\Microsoft\WindowsFirewall'
 $script:Local = 'HKLM\SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy'
 $script:Keys = @{ Domain = 'DomainProfile'; Private = 'StandardProfile'; Public = 'PublicProfile' }
 $script:Values = @{
-    Enabled = 'EnableFirewall'; DefaultInboundAction = 'DefaultInboundAction'; DefaultOutboundAction = 'DefaultOutboundAction'
+    Enabled = 'EnableFirewall'
+    DefaultInboundAction = 'DefaultInboundAction'; DefaultOutboundAction = 'DefaultOutboundAction'
 }
 # Numbers in the registry, which are not those of the enumerations.
 $script:Words = @{
@@ -54,7 +55,8 @@ function Get-FirewallReading {
     $words = $script:Words[$name]
     $convert = {
         param($found)
-        $said = if ($words.ContainsKey([string]$found.value)) { $words[[string]$found.value] } else { [string]$found.value }
+        $said = [string]$found.value
+        if ($words.ContainsKey($said)) { $said = $words[$said] }
         @{ state = 'value'; type = 'string'; value = $said }
     }.GetNewClosure()
     $key, $value = $script:Keys[$about], $script:Values[$name]
@@ -67,8 +69,8 @@ function Get-FirewallReading {
         $problem = ConvertTo-LeeboardProblem $_
         New-LeeboardUnreadable -Code $problem.Code -Why $problem.Why
     }
-    return New-LeeboardReading -Driver $script:Driver -Address $Address -Effective $effective -Configured $came.Configured `
-        -Owner $came.Owner
+    return New-LeeboardReading -Driver $script:Driver -Address $Address -Effective $effective `
+        -Configured $came.Configured -Owner $came.Owner
 }
 
 # What is active, with the store that it comes from and each that says something else in vain.

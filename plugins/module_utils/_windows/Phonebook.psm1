@@ -25,7 +25,8 @@ $script:Ciphers = @{
     0 = 'des'; 1 = '3des'; 2 = 'aes128'; 3 = 'aes192'; 4 = 'aes256'; 5 = 'aes128gcm16'; 6 = 'aes256gcm16'
 }
 $script:Traffic = @{
-    1 = 'des'; 2 = '3des'; 3 = 'aes128'; 4 = 'aes192'; 5 = 'aes256'; 6 = 'aes128gcm16'; 7 = 'aes192gcm16'; 8 = 'aes256gcm16'
+    1 = 'des'; 2 = '3des'; 3 = 'aes128'; 4 = 'aes192'; 5 = 'aes256'
+    6 = 'aes128gcm16'; 7 = 'aes192gcm16'; 8 = 'aes256gcm16'
 }
 $script:Groups = @{ 1 = 'modp768'; 2 = 'modp1024'; 3 = 'modp2048'; 4 = 'ecp256'; 5 = 'ecp384' }
 $script:PfsGroups = @{ 1 = 'modp768'; 2 = 'modp1024'; 3 = 'modp2048'; 4 = 'ecp256'; 5 = 'ecp384'; 7 = 'modp2048s256' }
@@ -198,7 +199,8 @@ function Get-Proposal {
     if (-not $count -or $count -eq '0') { return @{ Ike = 'default'; Esp = 'default' } }
     $hex = [string]$Keys['CustomIPSecPolicies']
     if ($hex -notmatch '\A([0-9a-fA-F]{48})+\z') {
-        throw (New-LeeboardProblem -Code malformed -Why "the VPN profile $Name has a custom IPsec policy that makes no sense")
+        $why = "the VPN profile $Name has a custom IPsec policy that makes no sense"
+        throw (New-LeeboardProblem -Code malformed -Why $why)
     }
     for ($start = 0; $start -lt $hex.Length; $start += 48) {
         $n = @(for ($at = 0; $at -lt 48; $at += 8) { ConvertFrom-Bytes $hex.Substring($start + $at, 8) })

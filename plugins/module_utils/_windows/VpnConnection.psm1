@@ -1,12 +1,14 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-# The driver `vpn_connection`. Its one address is `profiles`: a JSON text for each VPN profile of the machine and of every
-# person. It only reads: a slip would cut off whoever works through the VPN. No secret is read out, only that there is one.
+# The driver `vpn_connection`. Its one address is `profiles`: a JSON text for each VPN profile of the machine and of
+# every person. It only reads: a slip would cut off whoever works through the VPN. No secret is told, only that there
+# is one.
 
 Set-StrictMode -Version 2.0
 
 $script:Driver = 'vpn_connection'
+$script:Type = 'windows_vpn_profile'
 $script:Source = 'phonebooks (rasphone.pbk) of the machine and of every person'
 $script:Longest = 8000  # characters of one profile on the wire
 
@@ -24,7 +26,7 @@ function Read-LeeboardVpnConnection {
                 throw (New-LeeboardProblem -Code malformed -Why "'$address' is no address of the driver $script:Driver")
             }
             $texts = @(foreach ($vpn in (Get-LeeboardVpnProfile).Profiles) { Format-Profile $vpn })
-            $aspect = New-LeeboardValue -Value ([string[]]$texts) -Type windows_vpn_profile -Whole -Source $script:Source
+            $aspect = New-LeeboardValue -Value ([string[]]$texts) -Type $script:Type -Whole -Source $script:Source
             New-LeeboardReading -Driver $script:Driver -Address $address -Effective $aspect
         }
     }
@@ -36,7 +38,8 @@ function Format-Profile {
 
     $text = ConvertTo-Json -InputObject $Vpn -Depth 5 -Compress
     if ($text.Length -gt $script:Longest) {
-        throw (New-LeeboardProblem -Code too_large -Why "the VPN profile $($Vpn.name) in $($Vpn.where) is too long to be judged")
+        $why = "the VPN profile $($Vpn.name) in $($Vpn.where) is too long to be judged"
+        throw (New-LeeboardProblem -Code too_large -Why $why)
     }
     return $text
 }
@@ -46,9 +49,10 @@ function Get-LeeboardVpnFact {
     .SYNOPSIS
     The fact `vpn`: the kinds of VPN that the machine has a profile of, as an aspect.
     #>
-    $kinds = @((Get-LeeboardVpnProfile).Profiles | ForEach-Object { if ($_.protocol -eq 'ikev2') { 'ipsec' } else { $_.protocol } } |
-            Sort-Object -Unique)
-    return New-LeeboardValue -Value ([string[]]$kinds) -Type list -Source $script:Source
+    $kinds = foreach ($vpn in (Get-LeeboardVpnProfile).Profiles) {
+        if ($vpn.protocol -eq 'ikev2') { 'ipsec' } else { $vpn.protocol }
+    }
+    return New-LeeboardValue -Value ([string[]]@($kinds | Sort-Object -Unique)) -Type list -Source $script:Source
 }
 
 Export-ModuleMember -Function Read-LeeboardVpnConnection, Get-LeeboardVpnFact

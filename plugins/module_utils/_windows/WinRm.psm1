@@ -69,7 +69,8 @@ function Get-Answer {
 
     $config = Get-Config
     if ($null -eq $config) {
-        return New-LeeboardAbsent -Source $Unset.source -Note 'WinRM does not run, and so nobody answers for its own settings'
+        $note = 'WinRM does not run, and so nobody answers for its own settings'
+        return New-LeeboardAbsent -Source $Unset.source -Note $note
     }
     $value = Read-Switch $config $Element
     return New-LeeboardValue -Value $value -Type dword -Source "WinRM as it answers: $Element"
@@ -186,7 +187,8 @@ function ConvertTo-WinRmProblem {
     param([System.Exception]$Problem, [string]$Code, [string]$Resource)
 
     $kind = 'failed'
-    if ($script:Denied -contains $Code -or $Problem -is [System.UnauthorizedAccessException]) { $kind = Get-LeeboardDenial }
+    $isRefused = $script:Denied -contains $Code -or $Problem -is [System.UnauthorizedAccessException]
+    if ($isRefused) { $kind = Get-LeeboardDenial }
     if ($Problem -is [System.Management.Automation.CommandNotFoundException]) { $kind = 'missing_tool' }
     # The words of a fault are in the language of Windows; of its XML only they are for people.
     $said = $Problem.Message -replace '<[^>]*>', ''

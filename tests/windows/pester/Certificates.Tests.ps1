@@ -7,7 +7,7 @@ BeforeAll {
         Import-Module (Join-Path $modules "$name.psm1") -Global -Force
     }
     $script:Machine = @{}
-    $script:Now = [datetime]::new(2026, 11, 26, 2, 0, 0, 'Utc')
+    $script:Now = [datetime]::new(2026, 11, 26, 2, 0, 0, [DateTimeKind]::Utc)
     $script:Key = [Security.Cryptography.RSA]::Create(2048)
     $script:Authority = New-Object Security.Cryptography.X509Certificates.X500DistinguishedName 'CN=School CA'
 
