@@ -12,7 +12,7 @@ from dataclasses import replace
 from leeboard.policy.model import Condition, Means, Mode
 from leeboard.policy.resolve import Wanted, WantedControl, WantedSetting
 from leeboard.verdict.finding import Finding, Judged
-from leeboard.verdict.judgements.answer import CannotBeTold, DoesNotApply, MakesNoSense
+from leeboard.verdict.judgements.answer import CannotBeTold, DoesNotApply, MakesNoSense, UnderWay
 from leeboard.verdict.judgements.registry import derive
 from leeboard.verdict.observation import (
     Aspect,
@@ -225,6 +225,8 @@ def _derived(setting: WantedSetting, judgement: str, found: Found, observation: 
     except CannotBeTold as problem:
         # The objects themselves are for machines: a person is told what came of them.
         return _judged(setting, Verdict.NOT_CHECKED, None, plain(str(problem), MOST_GROUNDS), "cannot_be_told")
+    except UnderWay as progress:
+        return _judged(setting, Verdict.PENDING, None, plain(str(progress), MOST_GROUNDS), "pending")
     except DoesNotApply as problem:
         return _judged(setting, Verdict.NOT_APPLICABLE, None, plain(str(problem), MOST_GROUNDS))
     except MakesNoSense as problem:

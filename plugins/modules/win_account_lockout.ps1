@@ -13,6 +13,7 @@
 #AnsibleRequires -PowerShell ..module_utils._windows.RegistryPol
 #AnsibleRequires -PowerShell ..module_utils._windows.GroupPolicySource
 #AnsibleRequires -PowerShell ..module_utils._windows.GroupPolicy
+#AnsibleRequires -PowerShell ..module_utils._windows.SecurityExport
 #AnsibleRequires -PowerShell ..module_utils._windows.AccountLockout
 #AnsibleRequires -PowerShell ..module_utils._windows.Journal
 #AnsibleRequires -PowerShell ..module_utils._windows.Change

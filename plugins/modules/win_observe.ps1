@@ -20,11 +20,21 @@
 #AnsibleRequires -PowerShell ..module_utils._windows.SecurityTemplate
 #AnsibleRequires -PowerShell ..module_utils._windows.GroupPolicySource
 #AnsibleRequires -PowerShell ..module_utils._windows.GroupPolicy
+#AnsibleRequires -PowerShell ..module_utils._windows.Places
+#AnsibleRequires -PowerShell ..module_utils._windows.AccessText
+#AnsibleRequires -PowerShell ..module_utils._windows.EventLogSource
 #AnsibleRequires -PowerShell ..module_utils._windows.AuditPolicy
+#AnsibleRequires -PowerShell ..module_utils._windows.EventLog
+#AnsibleRequires -PowerShell ..module_utils._windows.EventForwarding
+#AnsibleRequires -PowerShell ..module_utils._windows.SecurityExport
 #AnsibleRequires -PowerShell ..module_utils._windows.AccountLockout
+#AnsibleRequires -PowerShell ..module_utils._windows.UserRight
+#AnsibleRequires -PowerShell ..module_utils._windows.BitLockerVolume
+#AnsibleRequires -PowerShell ..module_utils._windows.BitLockerKept
+#AnsibleRequires -PowerShell ..module_utils._windows.BitLockerPolicy
+#AnsibleRequires -PowerShell ..module_utils._windows.BitLockerStart
 #AnsibleRequires -PowerShell ..module_utils._windows.PowerPolicy
 #AnsibleRequires -PowerShell ..module_utils._windows.ServiceState
-#AnsibleRequires -PowerShell ..module_utils._windows.Places
 #AnsibleRequires -PowerShell ..module_utils._windows.PolicyPlace
 #AnsibleRequires -PowerShell ..module_utils._windows.RemoteDesktop
 #AnsibleRequires -PowerShell ..module_utils._windows.WinRm
@@ -32,6 +42,7 @@
 #AnsibleRequires -PowerShell ..module_utils._windows.Phonebook
 #AnsibleRequires -PowerShell ..module_utils._windows.VpnConnection
 #AnsibleRequires -PowerShell ..module_utils._windows.Certificates
+#AnsibleRequires -PowerShell ..module_utils._windows.WindowsTime
 #AnsibleRequires -PowerShell ..module_utils._windows.Visit
 
 if ([Environment]::OSVersion.Platform -ne 'Win32NT') {

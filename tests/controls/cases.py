@@ -31,6 +31,8 @@ ASPECTS = ("effective", "configured", "running")
 # What there is to judge: a device's observation, or what the controller measures.
 Seen = Observation | list[Reading]
 COMPLIANT = {"linux": "compliant_gnome.json", "windows": "compliant_windows.json"}
+# What the machine of the proof has besides, once somebody encrypted it by hand.
+BESIDES = {"compliant_windows.json": "compliant_windows_encryption.json"}
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,7 @@ def aspect(said: Any) -> dict[str, Any]:
     """An aspect from its short form: a plain value, {value: ...}, {absent: where} or {unreadable: code, why: ...}.
 
     Objects for a judgement are mappings in a list. `like: NAME` in one takes the compliant machine's volume of that
-    name, and the rest is what differs.
+    name or drive letter, and the rest is what differs.
     """
     if isinstance(said, list) and any(isinstance(item, dict) for item in said):
         said = [json.dumps(_object(item)) for item in said]
@@ -156,12 +158,14 @@ def _object(said: dict[str, Any]) -> dict[str, Any]:
     name = said.get("like")
     if name is None:
         return said
-    (texts,) = (
-        reading["effective"]["value"]
-        for reading in _captured(FOLDER / COMPLIANT["linux"])["readings"]
-        if (reading["driver"], reading["address"]) == ("luks_volume", "volumes")
+    (volume,) = (
+        found
+        for file in (COMPLIANT["linux"], BESIDES[COMPLIANT["windows"]])
+        for reading in _captured(FOLDER / file)["readings"]
+        if reading["address"] == "volumes"
+        for found in map(json.loads, reading["effective"]["value"])
+        if name in (found["name"], found.get("letter"))
     )
-    (volume,) = (found for found in map(json.loads, texts) if found["name"] == name)
     return _merged(volume, {key: value for key, value in said.items() if key != "like"})
 
 
@@ -182,6 +186,13 @@ def _noticed(said: Any) -> Any:
 
 def _compliant(file: str) -> dict[str, Any]:
     answer: dict[str, Any] = copy.deepcopy(_captured(FOLDER / file))
+    if file in BESIDES:
+        answer["facts"].update(copy.deepcopy(_captured(FOLDER / BESIDES[file])["facts"]))
+        besides = copy.deepcopy(_captured(FOLDER / BESIDES[file])["readings"])
+        places = {(reading["driver"], reading["address"]) for reading in besides}
+        answer["readings"] = [
+            one for one in answer["readings"] if (one["driver"], one["address"]) not in places
+        ] + besides
     for reading in answer["readings"]:
         for name in ASPECTS:
             # The lab's school has another notice.

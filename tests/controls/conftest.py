@@ -24,17 +24,20 @@ def lane(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         return lanes[image]
 
     asked: dict[str, list[Script]] = {}
+    broken: list[Script] = []
     for item in request.session.items:
         parameters = getattr(getattr(item, "callspec", None), "params", {})
         script = parameters.get("script")
         if isinstance(script, Script):
             asked.setdefault(script.image, []).append(script)
         elif isinstance(parameters.get("broken"), Script):
-            get(parameters["broken"].image).submit_mended(parameters["broken"])
+            broken.append(parameters["broken"])
         elif "lane" in getattr(item, "fixturenames", ()) and "image" in parameters:
             get(parameters["image"])
     for image, scripts in asked.items():
         get(image).submit(scripts, alone=FULL)
+    for script in broken:  # their tests come last
+        get(script.image).submit_mended(script)
     try:
         yield get
     finally:

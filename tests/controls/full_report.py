@@ -1,198 +1,167 @@
-"""Writes the report of `make test-full`: what was done to which machine, and how it came out.
+"""Writes the report of `make test-full`, docs/proof/full.md: what was done to which machine, and how it came out.
 
-A pytest plugin, registered by tests/conftest.py where LEEBOARD_FULL is set. It goes to docs/proof only when every
-script was done and the covered code stayed as it was meanwhile; anything less goes to var/proof. What passed is not
-done again as long as the code is the same (full_done.py), so the whole may be done in parts.
+A pytest plugin, registered by tests/conftest.py where LEEBOARD_FULL is set. What passed is not done again as long as
+the code that bears on it is the same (full_done.py), so the whole may be done in parts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from datetime import datetime
+import time
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from tests.scale.page import machine
 
-from .covered import DIGESTS, PROOF, REPORT, ROOT, covered, digest, listing
-from .full_done import Done
-from .scripts import FOLDER, AnyScript, all_scripts
-from .windows_scripts import all_windows_scripts
+from .covered import about, covered, platform_of
+from .full_done import DONE, RAN, Done, Record, State, every_script, mended_apart, state
+from .scripts import FOLDER, AnyScript
 
-PARTIAL = ROOT / "var" / "proof"
-DONE = "done.jsonl"
-RAN = ("passed", "failed")
+REPORT = "full.md"
 LONGEST = 240  # characters of a failure's reason
 
 
-@dataclass
-class Result:
-    """How one test came out: passed, failed or skipped, or "" as long as it was not run. `why` is for what failed."""
-
-    test: str
-    script: AnyScript | None = None
-    mended: bool = False
-    outcome: str = ""
-    why: str = ""
-
-    @property
-    def word(self) -> str:
-        """What stands in a table."""
-        return {"": "not run", "failed": "**failed**"}.get(self.outcome, self.outcome)
-
-
-@dataclass(frozen=True)
-class Run:
-    """A finished run, with what earlier ones did for the same code.
-
-    `before` and `after` are the digests of the covered files at its start and its end.
-    """
-
-    results: tuple[Result, ...]
-    started: datetime
-    seconds: float
-    before: dict[str, str]
-    after: dict[str, str]
-
-    def missing(self, scripts: Iterable[AnyScript]) -> list[str]:
-        """What keeps it from being a run of the whole matrix."""
-        seen = {(one.script.path, one.mended) for one in self.results if one.script and one.outcome in RAN}
-        wanted = {(script.path, False) for script in scripts}
-        wanted |= {(one.path, True) for one in scripts if _mended_apart(one)}
-        found = []
-        if lacking := len(wanted - seen):
-            found.append(f"{lacking} of {len(wanted)} proofs of scripts were not done")
-        if unfinished := sum(one.outcome not in RAN for one in self.results):
-            found.append(f"{unfinished} of {len(self.results)} tests that were asked for did not run")
-        if self.before != self.after:
-            found.append("the covered code was changed while it ran")
-        return found
-
-    def page(self, scripts: Iterable[AnyScript], on: str) -> str:
-        """The report. `on` names the machine."""
-        counts = {word: sum(one.outcome == word for one in self.results) for word in ("passed", "failed")}
-        minutes = round(self.seconds / 60)
-        lines = [
-            "# The full proof",
-            "",
-            "Written by `make test-full`: each break and each harmless change by itself, on real machines.",
-            "",
-            "| | |",
-            "| --- | --- |",
-            f"| begun | {self.started:%Y-%m-%d %H:%M} UTC |",
-            f"| took | {minutes // 60} h {minutes % 60} min |",
-            f"| on | {on} |",
-            f"| covers | {len(self.after)} files, digest `{digest(self.after)}` (`sha256sum --check {DIGESTS}`) |",
-            f"| came out | {counts['passed']} passed, {counts['failed']} failed |",
-            *(f"| **not the whole matrix** | {reason} |" for reason in self.missing(scripts)),
-            "",
-        ]
-        lines += self._machines()
-        for control in sorted({one.script.control for one in self.results if one.script}):
-            lines += self._control(control)
-        return "\n".join([*lines, *self._failures()])
-
-    def _machines(self) -> list[str]:
-        rows = [f"| {one.test} | {one.word} |" for one in self.results if not one.script]
-        return ["## The machines as a whole", "", "| what | |", "| --- | --- |", *rows, ""] if rows else []
-
-    def _control(self, control: str) -> list[str]:
-        rows = [f"## {control}", "", "| script | what was done | found | mended |", "| --- | --- | --- | --- |"]
-        mine = [one for one in self.results if one.script and one.script.control == control]
-        scripts = {one.script.path: one.script for one in mine if one.script}
-        for script in sorted(scripts.values(), key=lambda one: one.path):
-            by = {one.mended: one.word for one in mine if one.script and one.script.path == script.path}
-            found = by.get(False, "not run")
-            mended = by.get(True, "not run") if _mended_apart(script) else found
-            if not script.flips:
-                found, mended = {"passed": "rightly not reported"}.get(found, found), ""
-            elif not script.mends:
-                mended = "not meant to be"
-            story = script.story.replace("|", "\\|")
-            name = script.path.relative_to(FOLDER / control).with_suffix("")
-            rows.append(f"| {name} | {story} | {found} | {mended} |")
-        return [*rows, ""]
-
-    def _failures(self) -> list[str]:
-        failed = [one for one in self.results if one.outcome == "failed"]
-        return ["## What failed", "", *(f"- {one.test}: `{one.why}`" for one in failed), ""] if failed else []
-
-
-def _mended_apart(script: AnyScript) -> bool:
-    """Whether a test of its own mends what a script breaks; on Windows one test finds and mends.
-
-    Not asked by class: pytest imports this folder's modules by another name than tests/conftest.py does.
-    """
-    return bool(script.flips) and script.mends and script.path.suffix != ".ps1"
-
-
 class FullReport:
-    """Listens to a run and writes it down at its end."""
+    """Listens to a run, writes down how each test came out, and the report at the end."""
 
     def __init__(
         self,
-        folders: tuple[Path, Path] = (PROOF, PARTIAL),
-        scripts: Callable[[], list[AnyScript]] = lambda: [*all_scripts(), *all_windows_scripts()],
+        done: Path = DONE,
+        scripts: Callable[[], Sequence[AnyScript]] = every_script,
         cover: Callable[[], dict[str, str]] = covered,
     ) -> None:
-        self.folders, self.scripts, self.cover = folders, scripts, cover
-        self.results: dict[str, Result] = {}
+        self.page = done.with_name(REPORT)
+        self.scripts, self.cover = scripts, cover
         self.before = cover()
-        self.done = Done(folders[1] / DONE, digest(self.before))
+        self.done = Done(done)
+        self.asked: dict[str, tuple[AnyScript | None, bool]] = {}
+        self.outcomes: dict[str, tuple[str, str]] = {}
+        self.last = time.monotonic()
         self.written = ""
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
-        """Take out what passed before, and note what will be run, so that what is not run shows."""
-        by_path = {one.path.relative_to(FOLDER).as_posix(): one for one in self.scripts()}
-        for record in self.done.records:
-            script = by_path.get(record.script)
-            self.results[record.test] = Result(
-                _short(record.test), script, record.mended, outcome=record.outcome, why=record.why
-            )
-        passed = {record.test for record in self.done.records if record.outcome == "passed"}
-        again = [item for item in items if item.nodeid not in passed]
-        if len(again) < len(items):
-            config.hook.pytest_deselected(items=[item for item in items if item.nodeid in passed])
-            items[:] = again
+        """Take out what passed before with the same code."""
+        again, passed = [], []
         for item in items:
             given = getattr(getattr(item, "callspec", None), "params", {})
-            script = given.get("script") or given.get("broken")
-            self.results[item.nodeid] = Result(_short(item.nodeid), script, mended="broken" in given)
+            self.asked[item.nodeid] = (given.get("script") or given.get("broken"), "broken" in given)
+            before = self.done.passed(item.nodeid, self._code(item.nodeid, self.before))
+            (passed if before else again).append(item)
+        if passed:
+            config.hook.pytest_deselected(items=passed)
+            items[:] = again
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note how it came out: a failure in any phase counts."""
-        result = self.results[report.nodeid]
-        if report.when == "call" or (report.outcome != "passed" and result.outcome != "failed"):
-            result.outcome = report.outcome
-            if report.failed:
-                crash = getattr(report.longrepr, "reprcrash", None)
-                why = str(crash.message if crash else report.longrepr).replace("`", "'")
-                result.why = " ".join(why.split())[:LONGEST]
-        if report.when == "teardown" and result.outcome in RAN and self.cover() == self.before:
-            path = result.script.path.relative_to(FOLDER).as_posix() if result.script else ""
-            self.done.add(report.nodeid, path, result.mended, result.outcome, result.why)
+        if report.when == "call" or (report.outcome != "passed" and self._outcome(report.nodeid) != "failed"):
+            crash = getattr(report.longrepr, "reprcrash", None)
+            why = str(crash.message if crash else report.longrepr).replace("`", "'") if report.failed else ""
+            self.outcomes[report.nodeid] = (report.outcome, " ".join(why.split())[:LONGEST])
+        if report.when == "teardown" and self._outcome(report.nodeid) in RAN:
+            self._write_down(report.nodeid)
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Write the report, unless nothing was done."""
+        """Write the report."""
         if session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and self.done.records:
             session.exitstatus = pytest.ExitCode.OK  # all that was asked for passed before
-        if not any(one.outcome for one in self.results.values()):
+        if not self.done.records:
             self.written = "nothing was run, so nothing was written"
             return
         scripts = self.scripts()
-        run = Run(tuple(self.results.values()), self.done.begun, self.done.seconds, self.before, self.cover())
-        folder = self.folders[bool(run.missing(scripts))]
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / REPORT).write_text(run.page(scripts, machine()), encoding="utf-8")
-        (folder / DIGESTS).write_text(listing(run.after), encoding="utf-8")
-        self.written = "; ".join([f"the report is {folder / REPORT}", *run.missing(scripts)])
+        self.done.tidy(scripts)
+        found = state(self.done, self.cover(), scripts)
+        self.page.write_text(page(self.done.records, found, scripts, machine()), encoding="utf-8")
+        self.written = f"{found.words}; the report is {self.page}"
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say where it lies."""
         terminalreporter.line(f"make test-full: {self.written}")
+
+    def _outcome(self, test: str) -> str:
+        return self.outcomes.get(test, ("", ""))[0]
+
+    def _code(self, test: str, files: dict[str, str]) -> str:
+        script, _mended = self.asked[test]
+        return about(files, platform_of(test, script), script)
+
+    def _write_down(self, test: str) -> None:
+        code = self._code(test, self.before)
+        if self._code(test, self.cover()) != code:  # changed while the test ran: nobody knows what it is about
+            return
+        script, mended = self.asked[test]
+        path = script.path.relative_to(FOLDER).as_posix() if script else ""
+        now = time.monotonic()
+        seconds, self.last = round(now - self.last, 1), now
+        outcome, why = self.outcomes[test]
+        self.done.add(Record(test, path, mended, outcome, why, f"{datetime.now(UTC):%Y-%m-%dT%H:%MZ}", seconds, code))
+
+
+def page(records: Sequence[Record], found: State, scripts: Iterable[AnyScript], on: str) -> str:
+    """The report. `on` names the machine."""
+    counts = {word: sum(one.outcome == word for one in records) for word in RAN}
+    minutes = round(sum(one.seconds for one in records) / 60)
+    lines = [
+        "# The full proof",
+        "",
+        "Written by `make test-full`: each break and each harmless change by itself, on real machines. What is older",
+        "than code that bears on it is marked.",
+        "",
+        "| | |",
+        "| --- | --- |",
+        f"| how far | {found.words} |",
+        f"| came out | {counts['passed']} passed, {counts['failed']} failed |",
+        f"| done | {min(one.at for one in records)} to {max(one.at for one in records)} |",
+        f"| took | {minutes // 60} h {minutes % 60} min |",
+        f"| on | {on} |",
+        "",
+        "## The machines as a whole",
+        "",
+        "| what | |",
+        "| --- | --- |",
+        *(f"| {_short(one.test)} | {_word(one.outcome)} |" for one in records if not one.script),
+        "",
+    ]
+    by = {(one.script, one.mended): one for one in records}
+    control = ""
+    for script in sorted(scripts, key=lambda one: (one.control, one.path)):
+        if script.control != control:
+            control = script.control
+            lines += [
+                "",
+                f"## {control}",
+                "",
+                "| script | what was done | found | mended |",
+                "| --- | --- | --- | --- |",
+            ]
+        lines.append(_row(script, by, found))
+    failed = [one for one in records if one.outcome == "failed"]
+    lines += ["", "## What failed", "", *(f"- {_short(one.test)}: `{one.why}`" for one in failed)] if failed else []
+    return "\n".join([*lines, ""])
+
+
+def _row(script: AnyScript, by: dict[tuple[str, bool], Record], found: State) -> str:
+    path = script.path.relative_to(FOLDER).as_posix()
+
+    def said(mended: bool) -> str:
+        record = by.get((path, mended))
+        return _word(record.outcome if record else "") + (" (older code)" if (path, mended) in found.old else "")
+
+    seen = said(False)
+    mended = said(True) if mended_apart(script) else seen
+    if not script.flips:
+        seen, mended = seen.replace("passed", "rightly not reported"), ""
+    elif not script.mends:
+        mended = "not meant to be"
+    name = Path(path).relative_to(script.control).with_suffix("")
+    return f"| {name} | {script.story.replace('|', chr(92) + '|')} | {seen} | {mended} |"
+
+
+def _word(outcome: str) -> str:
+    """What stands in a table."""
+    return {"": "not run", "failed": "**failed**"}.get(outcome, outcome)
 
 
 def _short(test: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -140,21 +140,26 @@ def passes(scripts: Iterable[Script], alone: bool = False) -> list[tuple[Script,
     return [tuple(group) for group in found]
 
 
-def tried_scripts(full: bool = FULL) -> list[Script]:
-    """Those that a test run does to machines: with `full` all of them.
+def tried_scripts() -> list[Script]:
+    """Those that a test run does to machines of the lab."""
+    return share(all_scripts(), lambda script: script.image)
 
-    Else, of each control on each image, the first two breaks (of different kinds where it has them) and the
-    first harmless change.
+
+def share[S: AnyScript](scripts: Iterable[S], machine: Callable[[S], str], full: bool = FULL) -> list[S]:
+    """What a test run does of scripts: with `full` all of them.
+
+    Else, of each control on each machine, the first two breaks (of different kinds where it has them) and the first
+    harmless change.
     """
     if full:
-        return all_scripts()
-    alike: dict[tuple[str, str, bool], list[Script]] = {}
-    for script in all_scripts():
-        alike.setdefault((script.control, script.image, bool(script.flips)), []).append(script)
-    return [script for (_control, _image, breaks), scripts in alike.items() for script in _share(scripts, breaks)]
+        return list(scripts)
+    alike: dict[tuple[str, str, bool], list[S]] = {}
+    for script in scripts:
+        alike.setdefault((script.control, machine(script), bool(script.flips)), []).append(script)
+    return [script for (_control, _machine, breaks), found in alike.items() for script in _few(found, breaks)]
 
 
-def _share(scripts: list[Script], breaks: bool) -> list[Script]:
+def _few[S: AnyScript](scripts: list[S], breaks: bool) -> list[S]:
     """What a short run takes of scripts that are alike."""
     if not breaks:
         return scripts[:1]

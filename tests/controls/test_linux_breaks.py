@@ -53,13 +53,6 @@ def test_a_second_roll_out_changes_nothing(lane: Lanes, image: str) -> None:
     assert (second.status, second.counts["changed"]) == (0, 0), second.output
 
 
-@pytest.mark.parametrize("image", ["server"])
-def test_a_sign_in_with_dash_still_works(lane: Lanes, image: str) -> None:
-    # dash ends when a start-up file assigns to a variable that is read-only (linux.md A 41).
-    said = lane(image).with_machine(lambda proof: proof.machine.root("env -i dash -lc '. /etc/profile; echo works'"))
-    assert said.stdout.strip() == "works"
-
-
 @pytest.mark.parametrize("script", [s for s in SCRIPTS if s.flips], ids=lambda script: script.name)
 def test_a_break_is_found_and_nothing_else(lane: Lanes, script: Script) -> None:
     outcome = lane(script.image).outcome(script)

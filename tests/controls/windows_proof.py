@@ -25,8 +25,13 @@ from . import windows_truth, windows_truth_remote
 from .scripts import FOLDER
 from .windows_scripts import WindowsScript
 
-FAMILIES = ("LCK", "LBL", "AUD")
+FAMILIES = ("LCK", "LBL", "AUD", "FWD")
 MOST_ROUNDS = 4
+COLLECTOR = "https://wec.school.example:5986/wsman/SubscriptionManager/WEC"
+FORWARDING = r"HKLM\SOFTWARE\Policies\Microsoft\Windows\EventLog\EventForwarding\SubscriptionManager"
+# The collector as it was before it had a certificate; who signs those of devices only a person can say.
+OLD_COLLECTOR = f"Server={COLLECTOR.replace('https', 'http').replace('5986', '5985')},Refresh=60,IssuerCA={'0a' * 20}"
+TRANSCRIPTS = r"HKLM\SOFTWARE\Policies\Microsoft\Windows\PowerShell\Transcription"
 ENFORCED = "enforced"
 TRUTHS = {**windows_truth.TRUTHS, **windows_truth_remote.TRUTHS}
 # A script that ends with an error must not pass for one that broke something.
@@ -61,14 +66,23 @@ class WindowsProof:
         self.addresses = load().addresses(Platform.WINDOWS)
         machine.run(STRICT + VPN)
         machine.reg_add(r"HKLM\SOFTWARE\Microsoft\Cryptography\Calais\Readers\Example", "Device", "REG_SZ", "EX0")
-        # The service for smart cards is only reported on, so it was switched on by hand as its finding says. Wine has
-        # neither it nor the firewall's: the program of another one stands in for them, so that something of that name
-        # starts and runs.
+        # Reported on only: where transcripts go is a school's own decision.
+        machine.reg_add(TRANSCRIPTS, "EnableTranscripting", "REG_DWORD", 1)
+        machine.reg_add(FORWARDING, "1", "REG_SZ", OLD_COLLECTOR)
+        with machine.changing("cim") as state:
+            homes = {"Name": "Homes", "Path": r"C:\Homes", "Type": 0, "Description": ""}
+            state["namespaces"]["root\\cimv2"]["Win32_Share"].append(homes)
+        with machine.changing("eventlog") as state:
+            log = "Microsoft-Windows-Forwarding"
+            event = {"log": f"{log}/Operational", "provider": log, "id": 104, "at": "-2", "data": ""}
+            state["events"].append(event)
+        # Services are only reported on, so they were switched on by hand as their findings say. Wine has none of these:
+        # the program of another one stands in for them, so that something of that name starts and runs.
         certificate = certificates.issue(days=365)
         with machine.hives() as hives:
             key = certificates.STORE + "\\" + certificates.thumbprint(certificate)
             hives["system"].set(key, "Blob", certificates.blob(certificate), "binary")
-            for service in ("SCPolicySvc", "MpsSvc"):
+            for service in ("SCPolicySvc", "MpsSvc", "WinRM"):
                 key = clean.SERVICES + "\\" + service
                 for name, data in {"Start": 2, "Type": 16, "ErrorControl": 1, "ObjectName": "LocalSystem"}.items():
                     hives["system"].set(key, name, data)
@@ -81,6 +95,7 @@ class WindowsProof:
             "leeboard_platform": "windows", "leeboard_form": "portable", "leeboard_enforce": list(FAMILIES),
             "leeboard_level": level or "high", "leeboard_role": role or "office",
             "leeboard_vpn_gateways": "vpn.lab.example",
+            "leeboard_event_collector": COLLECTOR,
         }  # fmt: skip
         return device("lab", given, tuple(load().parameters))
 

@@ -17,7 +17,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from .scripts import FOLDER, KINDS, AnyScript, head_of
+from .scripts import FOLDER, KINDS, AnyScript, head_of, share
 
 KEYS = ("kind", "level", "role", "flips", "expect", "pending", "restart", "mends")
 HEAD = re.compile(rf"# ({'|'.join(KEYS)}): (.+)\Z")
@@ -65,3 +65,8 @@ def all_windows_scripts() -> list[WindowsScript]:
     """Every break and every harmless change, by name."""
     folders = ("breaks", "harmless")
     return [read(path) for folder in folders for path in sorted(FOLDER.glob(f"*/windows/{folder}/*.ps1"))]
+
+
+def tried_windows_scripts() -> list[WindowsScript]:
+    """Those that a test run does to the Windows machine."""
+    return share(all_windows_scripts(), lambda _script: "")

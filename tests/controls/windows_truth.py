@@ -12,6 +12,9 @@ from collections.abc import Callable, Iterator
 
 from tests.windows.machine import WindowsMachine
 
+from .windows_ask import number, text
+from .windows_truth_logs import TRUTHS as LOGS
+
 SYSTEM = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\System"
 WINLOGON = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\Winlogon"
 POWER = r"HKLM\SOFTWARE\Policies\Microsoft\Power\PowerSettings\0e796bdb-100d-47d6-a2d5-f7d2daa51f51"
@@ -32,27 +35,9 @@ RECORDED = {
     "AUD-05": {"922F": 1, "9230": 1, "9231": 1, "9232": 3, "9234": 2},
     "AUD-06": {"922B": 1, "9248": 1},
     "AUD-07": {"9245": 3, "9224": 3, "9227": 3, "9244": 2},
+    "AUD-09": {"921D": 1},  # the proof's machine shares a folder
     "AUD-08": {"9228": 3, "9210": 1, "9211": 1, "9212": 3, "9214": 3, "9213": 3},
 }
-
-
-def number(machine: WindowsMachine, key: str, name: str) -> int | None:
-    """A number as reg.exe exports it, kept as REG_DWORD or as text; None for anything else."""
-    found = machine.reg_query(key, name)
-    if found is None:
-        return None
-    kind, data = found
-    if kind == "REG_DWORD":
-        return int(data, 16)
-    return int(data) if kind == "REG_SZ" and re.fullmatch(r"\d+", data.strip()) else None
-
-
-def text(machine: WindowsMachine, key: str, name: str) -> str:
-    """Text, or the text of several lines, without outer blanks; empty for anything else."""
-    kind, data = machine.reg_query(key, name) or ("", "")
-    if kind == "REG_MULTI_SZ":
-        data = bytes.fromhex(data).decode("utf-16-le").replace("\0", "\n")
-    return data.strip() if kind in ("REG_SZ", "REG_MULTI_SZ") else ""
 
 
 def idle_lock(machine: WindowsMachine, role: str) -> Iterator[str]:
@@ -168,7 +153,7 @@ def categories(machine: WindowsMachine, _role: str) -> Iterator[str]:
 
 
 def recorded(control: str) -> Callable[[WindowsMachine, str], Iterator[str]]:
-    """AUD-02 to AUD-08: the masks in the stand-in's own file."""
+    """AUD-02 to AUD-09: the masks in the stand-in's own file."""
 
     def truth(machine: WindowsMachine, _role: str) -> Iterator[str]:
         masks = audit_masks(machine)
@@ -199,4 +184,5 @@ TRUTHS: dict[str, Callable[[WindowsMachine, str], Iterator[str]]] = {
     "LBL-02": label,
     "AUD-01": categories,
     **{control: recorded(control) for control in RECORDED},
+    **LOGS,
 }

@@ -15,6 +15,8 @@ from tests.windows.wire.school import PASSWORD, USER, School
 from tests.windows.wire.server import Endpoint
 
 SYSTEM = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\System"
+EVENT_LOG = r"HKLM\SOFTWARE\Policies\Microsoft\Windows\EventLog"
+COLLECTOR = "https://wec.school.example:5986/wsman/SubscriptionManager/WEC"
 HISTORY = r"Software\Microsoft\Windows\CurrentVersion\Group Policy\History\{827D319E-6EAC-11D2-A4EA-00C04F79F83A}\0"
 GUID = "{6AC1786C-016F-11D2-945F-00C04FB984F9}"
 TEMPLATE = """[Unicode]\r
@@ -50,9 +52,14 @@ def test_preview_roll_out_and_again(school: School, machine: WindowsMachine) -> 
     assert machine.reg_query(SYSTEM, "InactivityTimeoutSecs") == ("REG_DWORD", "00000384")
     assert machine.state("auditpol")["policy"]["{0CCE923F-69AE-11D9-BED3-505054503030}"] == 3
     assert machine.path(r"C:\ProgramData\Leeboard\journal").is_dir()
-    verdicts = {finding["control"]: finding["verdict"] for finding in first.lines["pc1"]["findings"]}
+    found = first.lines["pc1"]["findings"]
+    # What is only reported stays as it was.
+    verdicts = {finding["control"]: finding["verdict"] for finding in found if finding["mode"] == "enforce"}
     assert "drifted" not in verdicts.values(), verdicts
+    assert {finding["control"] for finding in found if finding["verdict"] == "drifted"} >= {"ENC-01", "ENC-03"}
     assert verdicts["LCK-01"] == "pending", "the limit works after a restart"
+    assert verdicts["AUD-11"] == "pending", "the event log service has not taken the policy over"
+    assert machine.reg_query(EVENT_LOG + r"\Security", "MaxSize") == ("REG_DWORD", "00030000")
 
     second = school.play(playbook="rollout")
     assert second.status == 0, second.output
@@ -78,3 +85,16 @@ def test_what_a_group_policy_sets_is_named_and_left_alone(school: School, machin
     assert finding["verdict"] == "drifted"
     assert 'the group policy "Classrooms" sets this' in str(finding)
     assert "were left alone; change them there: Windows locks after" in " ".join(visit.output.split())
+
+
+def test_modules_of_logs_and_the_clock_work_alone(school: School, machine: WindowsMachine) -> None:
+    """Those that a roll-out at level standard does not call."""
+    name, key = "leeboard.schools.win_event_forwarding", EVENT_LOG + r"\EventForwarding\SubscriptionManager"
+    done = school.task({name: {"settings": [{"address": "collector", "value": COLLECTOR}]}}, "-v")
+    assert "changed=1" in done.output, done.output
+    assert machine.reg_query(key, "1") == ("REG_SZ", f"Server={COLLECTOR},Refresh=900")
+    done = school.task({"leeboard.schools.win_time_info": {"addresses": ["servers", "synchronised"]}}, "-v")
+    assert "time.windows.com" in done.output and "event 260" in done.output, done.output
+    rights = [{"address": "SeSecurityPrivilege", "value": ["S-1-5-32-544"]}]
+    done = school.task({"leeboard.schools.win_user_right": {"settings": rights}}, "-v")
+    assert "changed=0" in done.output and "failed=0" in done.output, done.output

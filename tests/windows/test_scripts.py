@@ -12,7 +12,10 @@ from .requirements import need_powershell
 from .test_syntax import findings
 
 _ROOT = Path(__file__).parents[2]
-_FILES = [_ROOT / "scripts" / "prepare-windows.ps1", _ROOT / "playbooks" / "files" / "windows_acceptance.ps1"]
+_FILES = [
+    _ROOT / "scripts" / "prepare-windows.ps1",
+    *sorted((_ROOT / "playbooks" / "files").glob("windows_acceptance*.ps1")),
+]
 
 
 def test_scripts_keep_to_5_1() -> None:

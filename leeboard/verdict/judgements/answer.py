@@ -29,6 +29,10 @@ class DoesNotApply(Exception):
     """The device has nothing of the kind that is asked about: not_applicable, with what was found in its place."""
 
 
+class UnderWay(Exception):
+    """What is asked for has begun and goes on by itself: pending, with how far it has come."""
+
+
 class MakesNoSense(Exception):
     """What the device reported cannot be judged: error, with this reason and one of the codes of `reading.CODES`."""
 
@@ -56,7 +60,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Judgement:
-    """`judge(objects, facts)` may raise CannotBeTold, DoesNotApply and MakesNoSense.
+    """`judge(objects, facts)` may raise CannotBeTold, DoesNotApply, UnderWay and MakesNoSense.
 
     `objects` is the type of the objects, as drivers.yml names it. `words` are all values that can come out, for a
     judgement that answers with one word: the linter holds `accept` against them.

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Protocol
 
-from leeboard.verdict.judgements.answer import Answer, CannotBeTold, DoesNotApply, MakesNoSense
+from leeboard.verdict.judgements.answer import Answer, CannotBeTold, DoesNotApply, MakesNoSense, UnderWay
 from leeboard.verdict.judgements.volume import KeyFile, Luks, Volume
+
+
+class Named(Protocol):
+    """What can be looked at: a volume, whatever encrypts it."""
+
+    @property
+    def said(self) -> str:
+        """How a technician would call it."""
 
 
 def used_for(volumes: Iterable[Volume], *roles: str) -> list[Volume]:
@@ -63,24 +72,27 @@ def known_places(volume: Volume, key_files: Iterable[KeyFile]) -> None:
             raise CannotBeTold(f"{volume.said}: {key.path}: {key.why or 'on what it lies is not known'}")
 
 
-def some(volumes: list[Volume]) -> list[Volume]:
+def some[Looked: Named](volumes: list[Looked]) -> list[Looked]:
     """The encrypted volumes as they are. Raises DoesNotApply where there is none: how well would say nothing."""
     if not volumes:
         raise DoesNotApply("no such volume is encrypted")
     return volumes
 
 
-def faults(volumes: Iterable[Volume], look: Callable[[Volume], tuple[list[str], str]], nothing: str = "") -> Answer:
+def faults[Looked: Named](
+    volumes: Iterable[Looked], look: Callable[[Looked], tuple[list[str], str]], nothing: str = ""
+) -> Answer:
     """The list of what is wrong with any of the volumes: none, when all is well.
 
     `look` gives what is wrong and the grounds for what is right; what it raises names the volume. `nothing` are the
-    grounds where there is no volume to look at. Raises MakesNoSense when one could not be read, and CannotBeTold when
-    one cannot be told and nothing else is wrong.
+    grounds where there is no volume to look at. Raises MakesNoSense when one could not be read, CannotBeTold when one
+    cannot be told and nothing else is wrong, and UnderWay when all that is lacking has begun.
     """
     wrong: list[str] = []
     grounds: list[str] = []
     failed: list[MakesNoSense] = []
     untold: list[str] = []
+    coming: list[str] = []
     for volume in volumes:
         try:
             found, why = look(volume)
@@ -90,6 +102,9 @@ def faults(volumes: Iterable[Volume], look: Callable[[Volume], tuple[list[str], 
         except CannotBeTold as problem:
             untold.append(str(problem))
             continue
+        except UnderWay as progress:
+            coming.append(str(progress))
+            continue
         wrong += [f"{volume.said}: {one}" for one in found]
         if why and not found:
             grounds.append(f"{volume.said}: {why}")
@@ -97,5 +112,7 @@ def faults(volumes: Iterable[Volume], look: Callable[[Volume], tuple[list[str], 
         also = f"; besides, {'; '.join(wrong)}" if wrong else ""
         raise MakesNoSense("; ".join(problem.why for problem in failed) + also, failed[0].code)
     if untold and not wrong:
-        raise CannotBeTold("; ".join(untold))
-    return Answer(tuple(wrong), "; ".join([*grounds, *untold]) or ("" if wrong else nothing))
+        raise CannotBeTold("; ".join([*untold, *coming]))
+    if coming and not wrong:
+        raise UnderWay("; ".join(coming))
+    return Answer(tuple(wrong), "; ".join([*grounds, *untold, *coming]) or ("" if wrong else nothing))

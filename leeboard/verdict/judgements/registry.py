@@ -6,13 +6,25 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, ValidationError
 
-from leeboard.verdict.judgements import boot, disks, protection, vpn, windows_vpn, winrm
+from leeboard.verdict.judgements import (
+    bitlocker_start,
+    bitlocker_state,
+    boot,
+    disks,
+    protection,
+    recovery,
+    vpn,
+    windows_vpn,
+    winrm,
+)
 from leeboard.verdict.judgements.answer import Answer, Facts, Judgement, MakesNoSense
+from leeboard.verdict.judgements.bitlocker import EncryptableVolume
 from leeboard.verdict.judgements.profile import Profile
 from leeboard.verdict.judgements.volume import Volume
 from leeboard.verdict.observation import Aspect
 
 OBJECTS: dict[str, type[BaseModel]] = {
+    "bitlocker_volume": EncryptableVolume,
     "volume": Volume,
     "vpn_profile": Profile,
     "windows_vpn_profile": windows_vpn.WindowsProfile,
@@ -23,6 +35,9 @@ JUDGEMENTS: dict[str, Judgement] = {
     **disks.JUDGEMENTS,
     **protection.JUDGEMENTS,
     **boot.JUDGEMENTS,
+    **bitlocker_state.JUDGEMENTS,
+    **bitlocker_start.JUDGEMENTS,
+    **recovery.JUDGEMENTS,
     **vpn.JUDGEMENTS,
     **windows_vpn.JUDGEMENTS,
     **winrm.JUDGEMENTS,
@@ -30,7 +45,7 @@ JUDGEMENTS: dict[str, Judgement] = {
 
 
 def derive(name: str, value: object, facts: Mapping[str, Aspect]) -> Answer:
-    """What the judgement `name` makes of a reading's value. Raises CannotBeTold, DoesNotApply, MakesNoSense."""
+    """What the judgement `name` makes of a reading's value. Raises what a judgement may raise."""
     judgement = JUDGEMENTS[name]
     return judgement.judge(_objects(judgement.objects, value), Facts(facts, judgement.facts))
 

@@ -61,15 +61,30 @@ def _reading(host, address: str) -> dict:
 
 
 def rehearse(host, changes: list):
-    """The files and the commands that load them. Raises ChangeRefused when the change would not have its effect."""
+    """The files and the commands that load them. Raises ChangeRefused when the change would not have its effect.
+
+    One change may need another: as long as auditd writes no log, no number of logs has its effect. What is refused is
+    tried again after the others, as long as that brings one of them further.
+    """
     from .planned import Planned  # a check does without
 
     planned = Planned(host)
     commands: list = []
-    for change in changes:
-        if not ADDRESSES.match(change["address"]):
-            raise ChangeRefused(f"{change['address']!r} is no address of the driver {NAME}")
-        for command in _kind(change["address"]).plan(host, planned, change["address"], change["value"]):
-            if command not in commands:
-                commands.append(command)
+    waiting = list(changes)
+    while waiting:
+        refused = []
+        for change in waiting:
+            try:
+                commands += [one for one in _planned(host, planned, change) if one not in commands]
+            except ChangeRefused as problem:
+                refused.append((change, problem))
+        if len(refused) == len(waiting):
+            raise refused[0][1]
+        waiting = [change for change, _problem in refused]
     return planned.rehearsal(commands)
+
+
+def _planned(host, planned, change: dict) -> list:
+    if not ADDRESSES.match(change["address"]):
+        raise ChangeRefused(f"{change['address']!r} is no address of the driver {NAME}")
+    return _kind(change["address"]).plan(host, planned, change["address"], change["value"])

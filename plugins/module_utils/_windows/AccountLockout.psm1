@@ -6,10 +6,7 @@
 # LockoutBadCount (tries; 0 = never), LockoutDuration (minutes; -1 = until an administrator unlocks it),
 # ResetLockoutCount (minutes) and AllowAdministratorLockout (0 or 1) are keys of the section System Access of a
 # security template ([MS-GPSB] section 2.2.2; the fourth is not on that page, but in exports of Windows 11).
-# `secedit.exe /export` writes what is in force as such a template, `secedit.exe /configure` reads one:
-# https://learn.microsoft.com/windows-server/administration/windows-commands/secedit-export and -configure.
-# Recalled: that /export without /db asks the system and not a database of templates; that it leaves out the duration
-# and the reset time where nobody is ever locked out.
+# Recalled: that an export leaves out the duration and the reset time where nobody is ever locked out.
 
 Set-StrictMode -Version 2.0
 
@@ -94,19 +91,7 @@ function Set-LeeboardAccountLockoutChange {
 
     $keys = [ordered]@{}
     foreach ($edit in $Edits) { $keys[$edit.Target] = $edit.After.value }
-    $template = ConvertTo-LeeboardTemplate -Section 'System Access' -Keys $keys
-    try {
-        Use-LeeboardToolFolder {
-            param($folder)
-            $file = [System.IO.Path]::Combine($folder, 'lockout.inf')
-            [System.IO.File]::WriteAllText($file, $template, [System.Text.Encoding]::Unicode)
-            $database = [System.IO.Path]::Combine($folder, 'lockout.sdb')
-            [void](Invoke-LeeboardTool $script:Program '/configure', '/db', $database, '/cfg', $file, '/areas',
-                'SECURITYPOLICY', '/quiet')
-        }
-    } finally {
-        Reset-LeeboardCache
-    }
+    Set-LeeboardSecurityTemplate -Area SECURITYPOLICY -Section 'System Access' -Keys $keys
     $now = Get-Policy
     foreach ($edit in $Edits) {
         if ($now[$edit.Target] -ne $edit.After.value) {
@@ -124,15 +109,7 @@ function Get-Policy {
 }
 
 function Read-Export {
-    $text = Use-LeeboardToolFolder {
-        param($folder)
-        $file = [System.IO.Path]::Combine($folder, 'policy.inf')
-        [void](Invoke-LeeboardTool $script:Program '/export', '/areas', 'SECURITYPOLICY', '/cfg', $file)
-        if (-not (Test-Path -LiteralPath $file)) {
-            throw (New-LeeboardProblem -Code malformed -Why "$script:Program /export wrote no file")
-        }
-        Read-LeeboardToolText $file
-    }
+    $text = Get-LeeboardSecurityExport
     $access = ConvertFrom-LeeboardTemplate $text 'System Access'
     $policy = @{}
     foreach ($key in @($script:Ranges.Keys | Where-Object { $access.ContainsKey($_) })) {

@@ -14,6 +14,7 @@ $script:Kinds = [ordered]@{
 }
 # https://learn.microsoft.com/windows/win32/cimwin32prov/win32-operatingsystem: ProductType
 $script:ProductTypes = @{ 1 = 'client'; 2 = 'domain_controller'; 3 = 'server' }
+$script:Shares = 'print$', 'SYSVOL', 'NETLOGON'
 $script:BitLocker = 'root\CIMV2\Security\MicrosoftVolumeEncryption'
 $script:Readers = 'HKLM\SOFTWARE\Microsoft\Cryptography\Calais\Readers'
 $script:Enrollments = 'HKLM\SOFTWARE\Microsoft\Enrollments'
@@ -29,7 +30,9 @@ function Get-LeeboardFact {
         smart_cards = { Get-SmartCard }
         bitlocker_os_volume = { Get-BitLocker }
         mdm_enrolled = { Get-Enrolment }
+        modern_standby = { Get-ModernStandby }
         domain = { Get-Domain }
+        shared_folders = { Get-SharedFolder }
     }
     # Its source is the driver's own.
     if (Test-Path -LiteralPath Function:\Get-LeeboardVpnFact) { $finders['vpn'] = { Get-LeeboardVpnFact } }
@@ -81,7 +84,7 @@ function Get-Chassis {
 
 # Windows keeps a key for each reader it has met. Recalled, so it is to be tried on a real machine.
 function Get-SmartCard {
-    $readers = @(Get-Subkey $script:Readers)
+    $readers = @(Get-LeeboardSubkeyName $script:Readers)
     return New-LeeboardValue -Value ([bool]$readers.Length) -Type bool -Source $script:Readers
 }
 
@@ -105,7 +108,7 @@ function Get-BitLocker {
 
 # An enrolment has a provider and the state 1. Recalled, so it is to be tried on a real machine.
 function Get-Enrolment {
-    foreach ($id in Get-Subkey $script:Enrollments) {
+    foreach ($id in Get-LeeboardSubkeyName $script:Enrollments) {
         $path = "$script:Enrollments\$id"
         $provider = Get-LeeboardMachineValue $path 'ProviderID'
         $state = Get-LeeboardMachineValue $path 'EnrollmentState'
@@ -114,6 +117,10 @@ function Get-Enrolment {
         }
     }
     return New-LeeboardValue -Value $false -Type bool -Source $script:Enrollments
+}
+
+function Get-ModernStandby {
+    return New-LeeboardValue -Value (Test-LeeboardModernStandby) -Type bool -Source 'GetPwrCapabilities: AoAc'
 }
 
 function Get-Domain {
@@ -125,19 +132,12 @@ function Get-Domain {
     return New-LeeboardValue -Value ([string]$system.Domain) -Type string -Source $source
 }
 
-# The names of the subkeys of a key; none if there is no such key.
-function Get-Subkey {
-    param([string]$Path)
-
-    $key = Open-LeeboardKey $Path
-    if ($null -eq $key) {
-        return
-    }
-    try {
-        return $key.GetSubKeyNames()
-    } finally {
-        $key.Dispose()
-    }
+# Whether the machine shares folders of its own: not those that Windows shares for administrators, printers or a domain.
+# https://learn.microsoft.com/windows/win32/cimwin32prov/win32-share: Type 0 is a disk that is not for administrators
+function Get-SharedFolder {
+    $folders = @(Get-LeeboardCim -ClassName Win32_Share | Where-Object { $_.Type -eq 0 })
+    $shares = @($folders | Where-Object { $_.Name -notin $script:Shares })
+    return New-LeeboardValue -Value ([bool]$shares.Length) -Type bool -Source 'Win32_Share.Type, Name'
 }
 
 Export-ModuleMember -Function Get-LeeboardFact

@@ -40,7 +40,8 @@ function Get-LeeboardPolicyOwner {
 function Get-LeeboardSecurityOwner {
     <#
     .SYNOPSIS
-    Which group policy sets a key of the section System Access (LockoutBadCount): words, or an empty text for none.
+    Which group policy sets a key of the sections System Access (LockoutBadCount) and Privilege Rights
+    (SeSecurityPrivilege): words, or an empty text for none.
     #>
     param([Parameter(Mandatory = $true)][string]$Key)
 
@@ -161,8 +162,11 @@ function Add-File {
             foreach ($path in @($values.Keys)) { Add-Rule $Rules (ConvertTo-Subject $path) $Source.Words }
         }
         'access' {
-            $access = ConvertFrom-LeeboardTemplate (Read-LeeboardToolText $Source.Path) 'System Access'
-            foreach ($key in @($access.Keys)) { Add-Rule $Rules $key $Source.Words }
+            $text = Read-LeeboardToolText $Source.Path
+            foreach ($section in 'System Access', 'Privilege Rights') {
+                $keys = ConvertFrom-LeeboardTemplate $text $section
+                foreach ($key in @($keys.Keys)) { Add-Rule $Rules $key $Source.Words }
+            }
         }
         'audit' {
             foreach ($line in @(ConvertFrom-LeeboardAuditCsv (Read-LeeboardToolText $Source.Path))) {
@@ -195,6 +199,9 @@ function Add-ResultantSet {
                 foreach ($one in @(Get-LeeboardResultantSet $class)) {
                     Add-Rule $Rules $one.Instance.KeyName $one.Words
                 }
+            }
+            foreach ($one in @(Get-LeeboardResultantSet RSOP_UserPrivilegeRight)) {
+                Add-Rule $Rules $one.Instance.UserRight $one.Words
             }
         }
         'audit' {

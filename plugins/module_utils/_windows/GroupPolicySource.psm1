@@ -27,7 +27,7 @@ function Get-LeeboardAppliedPolicy {
 
     $list = "$script:History\$Extension"
     $cache = Join-LeeboardPath (Get-LeeboardPolicyFolder) 'DataStore' '0' 'SysVol'
-    foreach ($number in @(Get-SubkeyName $list | Where-Object { $_ -match '^\d+$' } | Sort-Object { [int]$_ })) {
+    foreach ($number in @(Get-LeeboardSubkeyName $list | Where-Object { $_ -match '^\d+$' } | Sort-Object { [int]$_ })) {
         $path = Get-LeeboardMachineValue -Path "$list\$number" -Name FileSysPath
         $pattern = "\\sysvol\\(?<domain>[^\\/:*?`"<>|]+)\\Policies\\(?<guid>$script:Guid)"
         if ($path.state -ne 'value' -or $path.value -notmatch $pattern) {
@@ -39,18 +39,6 @@ function Get-LeeboardAppliedPolicy {
             Words = Format-LeeboardPolicy $guid $(if ($name.state -eq 'value') { $name.value })
             Folder = Join-LeeboardPath $cache $domain 'Policies' $guid 'Machine'
         }
-    }
-}
-
-function Get-SubkeyName {
-    param([string]$Path)
-
-    $key = Open-LeeboardKey $Path
-    if ($null -eq $key) { return }
-    try {
-        $key.GetSubKeyNames()
-    } finally {
-        $key.Dispose()
     }
 }
 

@@ -1,7 +1,8 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-# What only the Windows API gives: when a registry key was last written, and loading the registry file of a profile.
+# What only the Windows API gives: when a registry key was last written, loading the registry file of a profile, and how
+# a machine sleeps.
 # The functions are declared by reflection, since Add-Type would start the C# compiler on every visit (Windows
 # PowerShell runs it as a program of its own).
 
@@ -10,16 +11,20 @@ Set-StrictMode -Version 2.0
 $script:HkeyUsers = [System.IntPtr]-2147483645  # HKEY_USERS, 0x80000003 with its sign carried on
 $script:Api = $null
 
-# name -> return type and parameters. https://learn.microsoft.com/windows/win32/api/winreg/ and securitybaseapi/
+# name -> return type and parameters, and the library if it is another than advapi32.dll.
+# https://learn.microsoft.com/windows/win32/api/winreg/, securitybaseapi/ and powerbase/
 $script:Functions = @{
     RegQueryInfoKeyW      = [int], ([type[]](@([System.IntPtr]) * 11) + [long].MakeByRefType())
     RegLoadKeyW           = [int], [type[]]([System.IntPtr], [string], [string])
     RegUnLoadKeyW         = [int], [type[]]([System.IntPtr], [string])
     LookupPrivilegeValueW = [bool], [type[]]([System.IntPtr], [string], [long].MakeByRefType())
     AdjustTokenPrivileges = [bool], [type[]]([System.IntPtr], [bool], [byte[]], [int], [System.IntPtr], [System.IntPtr])
+    GetPwrCapabilities    = [byte], [type[]](, [byte[]]), 'powrprof.dll'
 }
+# SYSTEM_POWER_CAPABILITIES (winnt.h): 76 bytes, of which the 21st, AoAc, is whether the machine sleeps in S0.
+$script:PowerCapabilities, $script:SleepsInS0 = 76, 20
 
-# The functions of advapi32.dll as static methods of one type, declared on first use.
+# The functions as static methods of one type, declared on first use.
 function Get-Api {
     if ($null -ne $script:Api) {
         return $script:Api
@@ -28,9 +33,10 @@ function Get-Api {
     $assembly = [System.Reflection.Emit.AssemblyBuilder]::DefineDynamicAssembly($name, 'Run')
     $type = $assembly.DefineDynamicModule('LeeboardNative').DefineType('LeeboardNative', 'Public')
     foreach ($function in $script:Functions.Keys) {
-        $returns, $parameters = $script:Functions[$function]
+        $returns, $parameters, $library = $script:Functions[$function]
+        if (-not $library) { $library = 'advapi32.dll' }
         $method = $type.DefinePInvokeMethod(
-            $function, 'advapi32.dll', 'Public, Static, PinvokeImpl', 'Standard', $returns, $parameters, 'Winapi',
+            $function, $library, 'Public, Static, PinvokeImpl', 'Standard', $returns, $parameters, 'Winapi',
             'Unicode')
         $method.SetImplementationFlags('PreserveSig')
     }
@@ -79,6 +85,20 @@ function Dismount-LeeboardHive {
     Assert-Status $api::RegUnLoadKeyW($script:HkeyUsers, $Name) "HKEY_USERS\$Name could not be unloaded"
 }
 
+function Test-LeeboardModernStandby {
+    <#
+    .SYNOPSIS
+    Whether this machine sleeps with its processor at rest and its memory on (S0 low power idle, Modern Standby).
+    #>
+    $api = Get-Api
+    # Room to spare, should a Windows of tomorrow write more.
+    $capabilities = New-Object -TypeName 'byte[]' -ArgumentList (4 * $script:PowerCapabilities)
+    if (-not $api::GetPwrCapabilities($capabilities)) {
+        throw (New-LeeboardProblem -Code failed -Why 'Windows does not say how this machine sleeps')
+    }
+    return $capabilities[$script:SleepsInS0] -ne 0
+}
+
 # Switch on the privileges that loading a registry file needs, for this short-lived process. An account that does not
 # have them is told so by the call that needs them.
 function Enable-Restoring {
@@ -118,4 +138,5 @@ function Assert-Status {
     throw (New-LeeboardProblem -Code $code -Why "$What`: $words (error $Status)")
 }
 
-Export-ModuleMember -Function Get-LeeboardKeyTime, Mount-LeeboardHive, Dismount-LeeboardHive
+Export-ModuleMember -Function Get-LeeboardKeyTime, Mount-LeeboardHive, Dismount-LeeboardHive,
+    Test-LeeboardModernStandby

@@ -14,7 +14,7 @@ function Find-LeeboardPlace {
     cannot be read costs nothing, since it does not count; one that comes first and cannot be read is thrown.
     .PARAMETER Places
     Dictionaries in the order of who wins: Path and Name of the value; with Convert, a script block that is given what
-    was found (@{state; type; value}) and gives it in the unit and form of the first place.
+    was found (@{state; type; value}) and the place, and gives it in the unit and form of the first place.
     #>
     param([Parameter(Mandatory = $true)][object[]]$Places)
 
@@ -24,7 +24,7 @@ function Find-LeeboardPlace {
         try {
             $found = Get-LeeboardMachineValue -Path $place.Path -Name $place.Name
             if ($found.state -ne 'value') { continue }
-            if ($place['Convert']) { $found = & $place.Convert $found }
+            if ($place['Convert']) { $found = & $place.Convert $found $place }
         } catch {
             if ($null -eq $first) { throw }
             continue

@@ -139,5 +139,23 @@ function Get-LeeboardMachineValue {
     }
 }
 
-Export-ModuleMember -Function Open-LeeboardKey, Open-LeeboardSubkey, Split-LeeboardValueAddress,
-    Get-LeeboardRegistryValue, Get-LeeboardMachineValue
+function Get-LeeboardSubkeyName {
+    <#
+    .SYNOPSIS
+    The names of the subkeys of the key at a path; none if there is no such key.
+    #>
+    param([Parameter(Mandatory = $true)][string]$Path)
+
+    $key = Open-LeeboardKey $Path
+    if ($null -eq $key) {
+        return
+    }
+    try {
+        return $key.GetSubKeyNames()
+    } finally {
+        $key.Dispose()
+    }
+}
+
+Export-ModuleMember -Function Open-LeeboardKey, Open-LeeboardSubkey, Get-LeeboardSubkeyName,
+    Split-LeeboardValueAddress, Get-LeeboardRegistryValue, Get-LeeboardMachineValue

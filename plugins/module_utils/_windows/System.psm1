@@ -127,22 +127,53 @@ function Get-LeeboardCim {
     }
 }
 
+function Invoke-LeeboardCimMethod {
+    <#
+    .SYNOPSIS
+    What a method of a CIM instance answers: its ReturnValue and out parameters. Given up like Get-LeeboardCim.
+    #>
+    param(
+        [Parameter(Mandatory = $true)][object]$Instance,
+        [Parameter(Mandatory = $true)][string]$MethodName,
+        [System.Collections.IDictionary]$Arguments = @{},
+        [int]$TimeoutSeconds = 20
+    )
+
+    if ($script:CimTimeouts -ge 2) {
+        throw (New-LeeboardProblem -Code timeout -Why "$MethodName was not asked for: CIM has not answered before")
+    }
+    return Invoke-CimCall $MethodName $TimeoutSeconds {
+        param($query)
+        [void]$query.AddCommand('Invoke-CimMethod').AddParameter('InputObject', $Instance)
+        [void]$query.AddParameter('MethodName', $MethodName).AddParameter('OperationTimeoutSec', $TimeoutSeconds)
+        if ($Arguments.Count) { [void]$query.AddParameter('Arguments', $Arguments) }
+        [void]$query.AddParameter('ErrorAction', 'Stop')
+    }
+}
+
 function Invoke-CimQuery {
     param([string]$ClassName, [string]$Namespace, [int]$TimeoutSeconds)
 
+    return Invoke-CimCall "$ClassName in $Namespace" $TimeoutSeconds {
+        param($query)
+        [void]$query.AddCommand('Get-CimInstance').AddParameter('ClassName', $ClassName)
+        [void]$query.AddParameter('Namespace', $Namespace).AddParameter('OperationTimeoutSec', $TimeoutSeconds)
+        [void]$query.AddParameter('ErrorAction', 'Stop')
+    }
+}
+
+# A cmdlet of CIM, with its errors as problems. Time-outs are counted.
+function Invoke-CimCall {
+    param([string]$What, [int]$TimeoutSeconds, [scriptblock]$Add)
+
     try {
-        return Invoke-LeeboardBounded -What "CIM's $ClassName" -PatienceSeconds ($TimeoutSeconds + 5) -Add {
-            param($query)
-            [void]$query.AddCommand('Get-CimInstance').AddParameter('ClassName', $ClassName)
-            [void]$query.AddParameter('Namespace', $Namespace).AddParameter('OperationTimeoutSec', $TimeoutSeconds)
-            [void]$query.AddParameter('ErrorAction', 'Stop')
-        }
+        return Invoke-LeeboardBounded -What "CIM's $What" -PatienceSeconds ($TimeoutSeconds + 5) -Add $Add
     } catch {
         if ($_.Exception.Data.Contains('LeeboardCode')) {
             $script:CimTimeouts += 1
             throw
         }
-        throw (ConvertTo-CimProblem $_.Exception "$ClassName in $Namespace")
+        throw (ConvertTo-CimProblem $_.Exception $What)
     }
 }
 
@@ -340,4 +371,4 @@ function Receive-Output {
 
 Export-ModuleMember -Function Reset-LeeboardCache, Get-LeeboardOnce, Get-LeeboardChildren, Get-LeeboardChildSeconds,
     Get-LeeboardNow, Format-LeeboardTime, Test-LeeboardAdministrator, Get-LeeboardBootTime, Get-LeeboardCim,
-    Invoke-LeeboardBounded, Invoke-LeeboardProgram
+    Invoke-LeeboardBounded, Invoke-LeeboardCimMethod, Invoke-LeeboardProgram

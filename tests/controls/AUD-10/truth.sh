@@ -8,7 +8,7 @@ wrong=""
 logged() { # logged USER: what USER asks of sudo is in a file
     token="leeboard-proof-$$-$RANDOM"
     runuser -u "$1" -- sudo -n /bin/echo "$token" >/dev/null 2>&1 </dev/null
-    grep -rqsI --exclude-dir=journal --exclude-dir=audit --exclude=auth.log --exclude=syslog "$token" /var/log
+    grep -rqsI --exclude-dir={journal,audit,lab-collector} --exclude={auth.log,syslog} "$token" /var/log
 }
 
 if [ "$LEVEL" != standard ]; then

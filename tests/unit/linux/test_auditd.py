@@ -207,8 +207,7 @@ def test_a_file_that_auditd_does_not_use_is_no_answer(tmp_path: Path, prepare: s
     else:
         pytest.skip("needs root")
     found = effective(dropin, host, "auditd:num_logs")
-    assert found["state"] == "unreadable"
-    assert found["code"] == ("failed" if prepare == "other_folder" else "malformed")
+    assert (found["state"], found["code"]) == ("unreadable", "failed" if prepare == "other_folder" else "malformed")
 
 
 def test_a_name_that_a_newer_auditd_knows_is_no_mistake(tmp_path: Path) -> None:
@@ -305,6 +304,14 @@ def test_enough_logs_are_kept(tmp_path: Path, conf: str, wanted: int, logs: int,
     outcome = change(host, **{"num_logs*max_log_file": wanted})
     assert outcome["after"]["auditd:num_logs*max_log_file"]["effective"]["value"] == logs * size >= wanted
     assert change(host, **{"num_logs*max_log_file": logs * size})["changed"] is False
+
+
+def test_a_change_that_needs_another_one_waits_for_it(tmp_path: Path) -> None:
+    host, kept = machine(tmp_path, DEBIAN + "write_logs = no\n"), {"num_logs*max_log_file": 192}
+    with pytest.raises(ChangeRefused, match="auditd writes no log"):
+        change(host, **kept)
+    change(host, **kept, write_logs="yes")
+    assert effective(dropin, host, "auditd:num_logs*max_log_file")["value"] == 192
 
 
 def test_where_nothing_is_overwritten_there_is_no_number_to_set(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 
 BeforeAll {
     $modules = Join-Path $PSScriptRoot '../../../plugins/module_utils/_windows'
-    foreach ($name in 'Reading', 'System', 'RegistryKey', 'ToolFile', 'SecurityTemplate', 'AccountLockout') {
+    foreach ($name in 'Reading', 'System', 'RegistryKey', 'ToolFile', 'SecurityTemplate', 'SecurityExport', 'AccountLockout') {
         Import-Module (Join-Path $modules "$name.psm1") -Global -Force
     }
     # The driver asks for the owner by these two; GroupPolicy.Tests.ps1 is about them.
@@ -99,7 +99,7 @@ Describe 'account_lockout' {
             $All | ForEach-Object { $readings[$_].effective.value } | Should -Be 10, 10, 10, 1
             $readings['LockoutDuration'].effective.type | Should -Be 'int'
             $Machine.Calls.Count | Should -Be 1
-            ($Machine.Calls[0] -join ' ') | Should -BeLike '/export /areas SECURITYPOLICY /cfg *'
+            ($Machine.Calls[0] -join ' ') | Should -BeLike '/export /areas SECURITYPOLICY USER_RIGHTS /cfg *'
             Test-Path -LiteralPath $Machine.Folders[0] | Should -BeFalse
         }
 

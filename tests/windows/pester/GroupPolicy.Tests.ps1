@@ -56,7 +56,7 @@ Describe 'the owner' {
         $Machine.Cim = @{}      # class -> instances
         $Machine.Share = 'C:\Windows\system32\GroupPolicy\DataStore\0\sysvol\school.example'
         Mock Get-LeeboardPolicyFolder -ModuleName GroupPolicySource { $Machine.Folder }
-        Mock Get-SubkeyName -ModuleName GroupPolicySource {
+        Mock Get-LeeboardSubkeyName -ModuleName GroupPolicySource {
             $extension = $Path.Split('\')[-1]
             # Numbers are sorted as numbers, and other keys are left alone.
             if ($Machine.History.ContainsKey($extension)) {
@@ -190,6 +190,8 @@ LockoutBadCount = 10
 MACHINE\Software\Microsoft\Windows\CurrentVersion\Policies\System\InactivityTimeoutSecs=4,900
 MACHINE\Software\Microsoft\Windows\CurrentVersion\Policies\System\LegalNoticeText=7,a = b,c
 "MACHINE\Software\With = Sign\Name"=4,1
+[Privilege Rights]
+SeSecurityPrivilege = *S-1-5-32-544
 [Version]
 signature="$CHICAGO$"
 Revision=1
@@ -197,6 +199,7 @@ Revision=1
             $system = 'HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\System'
             $words = 'the group policy "Default Domain Policy"'
             Get-LeeboardPolicyOwner -Path $system -Name InactivityTimeoutSecs | Should -Be $words
+            Get-LeeboardSecurityOwner SeSecurityPrivilege | Should -Be $words
             Get-LeeboardPolicyOwner -Path $system -Name LegalNoticeText | Should -Be $words
             Get-LeeboardPolicyOwner -Path 'HKLM\SOFTWARE\With = Sign' -Name Name | Should -Be $words
             Get-LeeboardPolicyOwner -Path $system -Name MaxDevicePasswordFailedAttempts | Should -Be ''
@@ -233,7 +236,7 @@ Revision=1
         }
 
         It 'cannot be found out where the list of group policies cannot be read' {
-            Mock Get-SubkeyName -ModuleName GroupPolicySource { throw [System.UnauthorizedAccessException]'no way in' }
+            Mock Get-LeeboardSubkeyName -ModuleName GroupPolicySource { throw [System.UnauthorizedAccessException]'no way in' }
             Mock Test-LeeboardAdministrator -ModuleName Reading { $true }
             (Resolve-LeeboardOwner { Get-FveOwner }).Note | Should -BeLike '*no way in'
         }
@@ -275,6 +278,7 @@ Revision=1
             )
             $Machine.Cim['RSOP_SecuritySettingNumeric'] = @(& $row $Baseline 1 @{ KeyName = 'LockoutBadCount' })
             $Machine.Cim['RSOP_SecuritySettingBoolean'] = @()
+            $Machine.Cim['RSOP_UserPrivilegeRight'] = @()
             $Machine.Cim['RSOP_SubcategorySystemAuditSetting'] = @()
         }
 
@@ -325,10 +329,17 @@ Revision=1
             Get-LeeboardAuditOwner "{$($guid.ToUpper())}" | Should -Be 'the group policy "Old settings"'
         }
 
+        It 'is found for user rights, logged or in the template' {
+            $id = "CN=$Old,CN=POLICIES,CN=SYSTEM,DC=SCHOOL,DC=EXAMPLE"
+            $Machine.Cim['RSOP_UserPrivilegeRight'] = @(
+                [pscustomobject]@{ precedence = 1; GPOID = $id; UserRight = 'SeSecurityPrivilege'; AccountList = @('x') })
+            Get-LeeboardSecurityOwner SeSecurityPrivilege | Should -Be 'the group policy "Old settings"'
+        }
+
         It 'is asked for once a visit, and only what is needed' {
             [void](Get-LeeboardSecurityOwner LockoutBadCount)
             [void](Get-LeeboardSecurityOwner LockoutDuration)
-            Should -Invoke Get-LeeboardCim -ModuleName GroupPolicySource -Times 3 -Exactly
+            Should -Invoke Get-LeeboardCim -ModuleName GroupPolicySource -Times 4 -Exactly
         }
     }
 }

@@ -26,6 +26,15 @@ Describe 'New-LeeboardValue' {
             Should -BeExactly "{`"state`":`"value`",`"value`":$Json,`"source`":`"here`"}"
     }
 
+    It 'sends objects for a judgement whole, and refuses one that is too large' {
+        $objects = 1..3 | ForEach-Object { '{"a": "' + 'x' * 3000 + '"}' }
+        $aspect = New-LeeboardValue -Value $objects -Source here -Whole
+        $aspect.value.Length, $aspect.value[2].Length, $aspect.Contains('length') | Should -Be 3, $objects[2].Length, $false
+        $aspect.value.GetType() | Should -Be ([string[]])
+        (New-LeeboardValue -Value @() -Source here -Whole).value.Length | Should -Be 0
+        { New-LeeboardValue -Value @('x' * 8001) -Source here -Whole } | Should -Throw 'an object of 8001*'
+    }
+
     It 'takes a list out of a pipeline as a plain list' {
         $listed = 'a', 'b' | ForEach-Object { $_ } | Sort-Object
         (New-LeeboardValue -Value $listed -Source here).value.GetType() | Should -Be ([string[]])

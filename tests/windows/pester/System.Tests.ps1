@@ -66,6 +66,37 @@ Describe 'Get-LeeboardBootTime' {
     }
 }
 
+Describe 'Invoke-LeeboardCimMethod' {
+    BeforeEach {
+        Reset-LeeboardCache
+        $script:Seen = @{}
+    }
+
+    It 'hands on the instance, the method and its arguments, if there are any' {
+        Mock Invoke-LeeboardBounded -ModuleName System {
+            $pipeline = [powershell]::Create()
+            & $Add $pipeline
+            $Seen.Clear()
+            foreach ($one in $pipeline.Commands.Commands[0].Parameters) { $Seen[$one.Name] = $one.Value }
+            $Seen['Name'] = $pipeline.Commands.Commands[0].CommandText
+            @{ ReturnValue = 0 }
+        }
+        (Invoke-LeeboardCimMethod -Instance 'volume' -MethodName GetIt -Arguments @{ A = 1 }).ReturnValue | Should -Be 0
+        $Seen.Name, $Seen.InputObject, $Seen.MethodName, $Seen.Arguments.A | Should -Be 'Invoke-CimMethod', 'volume', 'GetIt', 1
+        [void](Invoke-LeeboardCimMethod -Instance 'volume' -MethodName GetIt)
+        $Seen.ContainsKey('Arguments') | Should -BeFalse
+    }
+
+    It 'asks no more when CIM has not answered twice' {
+        Mock Invoke-LeeboardBounded -ModuleName System { throw (New-LeeboardProblem -Code timeout -Why 'no answer') }
+        foreach ($again in 1..4) {
+            (Get-Problem { Invoke-LeeboardCimMethod -Instance 'volume' -MethodName GetIt }).Code | Should -Be 'timeout'
+        }
+        Should -Invoke Invoke-LeeboardBounded -ModuleName System -Times 2 -Exactly
+        (Get-Problem { Get-LeeboardCim Win32_BIOS }).Why | Should -BeLike '*has not answered before'
+    }
+}
+
 Describe 'Get-LeeboardCim' {
     BeforeEach { Reset-LeeboardCache }
 

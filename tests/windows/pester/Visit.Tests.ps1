@@ -2,7 +2,7 @@
 
 BeforeAll {
     $modules = Join-Path $PSScriptRoot '../../../plugins/module_utils/_windows'
-    foreach ($name in 'Reading', 'System', 'RegistryKey', 'Registry', 'Profiles', 'RegistryUser', 'RegistryAcl', 'Identity', 'Facts', 'Visit') {
+    foreach ($name in 'Reading', 'System', 'Native', 'RegistryKey', 'Registry', 'Profiles', 'RegistryUser', 'RegistryAcl', 'Identity', 'Facts', 'Visit') {
         Import-Module (Join-Path $modules "$name.psm1") -Global -Force
     }
 
@@ -143,12 +143,14 @@ Describe 'Get-LeeboardFact' {
             Win32_ComputerSystem = @(@{ PartOfDomain = $true; Domain = 'school.example' })
         }
         Mock Get-LeeboardCim -ModuleName Facts { $LeeboardCim[$ClassName] }
-        Mock Get-Subkey -ModuleName Facts { }
+        Mock Get-LeeboardSubkeyName -ModuleName Facts { }
+        Mock Test-LeeboardModernStandby -ModuleName Facts { $false }
     }
 
     It 'names every fact' {
         (Get-LeeboardFact).Keys | Should -Be @(
-            'windows_kind', 'chassis', 'smart_cards', 'bitlocker_os_volume', 'mdm_enrolled', 'domain')
+            'windows_kind', 'chassis', 'smart_cards', 'bitlocker_os_volume', 'mdm_enrolled', 'modern_standby', 'domain',
+            'shared_folders')
     }
 
     It 'calls product type <Number> <Kind>' -TestCases @(
@@ -210,7 +212,7 @@ Describe 'Get-LeeboardFact' {
         @{ Provider = 'MS DM Server'; State = 1; Value = $true }, @{ Provider = 'MS DM Server'; State = 0; Value = $false }
         @{ Provider = ''; State = 1; Value = $false }, @{ Provider = $null; State = 1; Value = $false }
     ) {
-        Mock Get-Subkey -ModuleName Facts -ParameterFilter { $Path -like '*\Enrollments' } { 'Context', '{A}' }
+        Mock Get-LeeboardSubkeyName -ModuleName Facts -ParameterFilter { $Path -like '*\Enrollments' } { 'Context', '{A}' }
         Mock Get-LeeboardMachineValue -ModuleName Facts { @{ state = 'absent' } }
         Mock Get-LeeboardMachineValue -ModuleName Facts -ParameterFilter { $Path -like '*\{A}' } {
             $found = if ($Name -eq 'ProviderID') { $Provider } else { $State }
@@ -220,14 +222,21 @@ Describe 'Get-LeeboardFact' {
         (Get-LeeboardFact).mdm_enrolled.value | Should -Be $Value
     }
 
+    It 'says how the machine sleeps, or that Windows does not say' {
+        Mock Test-LeeboardModernStandby -ModuleName Facts { $true }
+        (Get-LeeboardFact).modern_standby.value | Should -BeTrue
+        Mock Test-LeeboardModernStandby -ModuleName Facts { throw (New-LeeboardProblem -Code failed -Why 'no') }
+        (Get-LeeboardFact).modern_standby.code | Should -Be 'failed'
+    }
+
     It 'sees smart cards by the readers that Windows knows' {
         (Get-LeeboardFact).smart_cards.value | Should -BeFalse
-        Mock Get-Subkey -ModuleName Facts -ParameterFilter { $Path -like '*\Readers' } { 'Reader 0' }
+        Mock Get-LeeboardSubkeyName -ModuleName Facts -ParameterFilter { $Path -like '*\Readers' } { 'Reader 0' }
         (Get-LeeboardFact).smart_cards.value | Should -BeTrue
     }
 
     It 'loses one fact only when one cannot be read' {
-        Mock Get-Subkey -ModuleName Facts { throw [System.IO.IOException]::new('broken') }
+        Mock Get-LeeboardSubkeyName -ModuleName Facts { throw [System.IO.IOException]::new('broken') }
         $facts = Get-LeeboardFact
         $facts.mdm_enrolled.code, $facts.smart_cards.code, $facts.chassis.state |
             Should -Be 'driver_failed', 'driver_failed', 'value'

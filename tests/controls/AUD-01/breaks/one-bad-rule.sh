@@ -3,6 +3,7 @@
 # kind: syntax
 # image: server
 # flips: AUD-01
+# also: AUD-02 drifted, AUD-03 drifted, AUD-04 drifted, AUD-05 drifted, AUD-06 drifted, AUD-07 drifted
 # expect: drifted
 # mends: no
 set -eu

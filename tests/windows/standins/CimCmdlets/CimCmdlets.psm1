@@ -6,7 +6,8 @@ Stand-in for the module CimCmdlets: answers from C:\standins\state\cim.json.
 
 A class without instances is an empty list; a class or namespace that is not listed does not exist. A value
 {"datetime": "2026-11-25T08:00:00Z"} is a date in the machine's own time, as CIM gives it. {"methods": {...}} in an
-instance holds what Invoke-CimMethod answers. `behaviour` is by namespace, by namespace:class, or by *:
+instance holds what Invoke-CimMethod answers; `bitlocker` and `tpm` are state machines (VolumeMethods.psm1). `behaviour` is
+by namespace:class.method, by namespace:class, by namespace, or by *:
 
 | mode | what happens |
 |---|---|
@@ -15,6 +16,7 @@ instance holds what Invoke-CimMethod answers. `behaviour` is by namespace, by na
 | deaf | never comes back, whatever the caller allows |
 | slow | answers after `seconds` |
 | fail | a failure without a code of its own |
+| return | a method does nothing, and returns the code `value` |
 
 Codes of errors: MicrosoftDocs/win32, desktop-src/WmiSdk/wmi-error-constants.md. The cmdlets' parameters, the words of
 errors, and the codes of a time-out and of a missing method are recalled: ..\README.md.
@@ -22,6 +24,7 @@ errors, and the codes of a time-out and of a missing method are recalled: ..\REA
 
 Set-StrictMode -Version 2.0
 $home_ = 'C:\standins'
+Import-Module (Join-Path $PSScriptRoot 'VolumeMethods.psm1')
 
 function Get-State { [IO.File]::ReadAllText("$home_\state\cim.json") | ConvertFrom-Json -AsHashtable -DateKind String }
 
@@ -41,8 +44,9 @@ function New-CimError([string]$Text, [string]$Native, [string]$Code, [string]$Ca
 }
 
 # The error that `behaviour` asks for, or nothing; waits where it says so.
-function Get-Trouble([System.Collections.IDictionary]$State, [string]$Namespace, [string]$ClassName, [int]$Allowed) {
-    foreach ($place in "${Namespace}:$ClassName", $Namespace, '*') {
+function Get-Trouble([System.Collections.IDictionary]$State, [string]$Namespace, [string]$ClassName, [int]$Allowed, [string[]]$Places) {
+    if (-not $Places) { $Places = "${Namespace}:$ClassName", $Namespace, '*' }
+    foreach ($place in $Places) {
         $asked = $State.behaviour[$place]
         if (-not $asked) { continue }
         switch ($asked.mode) {
@@ -71,7 +75,11 @@ function ConvertTo-Value([object]$Value) {
 
 function New-Instance([string]$Namespace, [string]$ClassName, [System.Collections.IDictionary]$Found, [string[]]$Property) {
     $instance = [ordered]@{}
-    foreach ($name in $Found.Keys | Where-Object { $_ -ne 'methods' }) {
+    if ($Found['bitlocker']) {
+        $Found = [ordered]@{} + $Found
+        foreach ($one in (Get-VolumeProperty $Found).GetEnumerator()) { $Found[$one.Key] = $one.Value }
+    }
+    foreach ($name in $Found.Keys | Where-Object { $_ -notin 'methods', 'bitlocker', 'tpm' }) {
         $wanted = -not $Property -or $Property -contains $name
         $instance[$name] = if ($wanted) { ConvertTo-Value $Found[$name] } else { $null }
     }
@@ -82,6 +90,7 @@ function New-Instance([string]$Namespace, [string]$ClassName, [System.Collection
     $made = [pscustomobject]$instance
     $made.PSObject.TypeNames.Insert(0, "Microsoft.Management.Infrastructure.CimInstance#$($Namespace -replace '\\', '/')/$ClassName")
     if ($Found['methods']) { $made | Add-Member NoteProperty __methods $Found['methods'] }
+    if ($Found['bitlocker'] -or $Found['tpm']) { $made | Add-Member NoteProperty __place @($Namespace, $ClassName, $Found['DeviceID']) }
     $made
 }
 
@@ -114,8 +123,10 @@ function Get-CimInstance {
         if ($Matches[1] -ne '*') { $Property = $Matches[1] -split '\s*,\s*' }
     }
     $Namespace = $Namespace -replace '/', '\'
-    Write-Call $Namespace, $ClassName, $Filter
     $state = Get-State
+    # Namespaces have no case. The state's own spelling goes on, in the log of calls as well.
+    $Namespace = @(@($state.namespaces.Keys | Where-Object { $_ -eq $Namespace }) + $Namespace)[0]
+    Write-Call $Namespace, $ClassName, $Filter
     $trouble = Get-Trouble $state $Namespace $ClassName $OperationTimeoutSec
     if ($trouble) { return $PSCmdlet.WriteError($trouble) }
     $classes = $state.namespaces[$Namespace]
@@ -143,14 +154,40 @@ function Invoke-CimMethod {
     )
     process {
         Write-Call 'method', $MethodName
-        $methods = if ($InputObject.PSObject.Properties['__methods']) { $InputObject.__methods } else { @{} }
-        if (-not $methods.ContainsKey($MethodName)) {
+        $machine = $InputObject.PSObject.Properties['__place']
+        if ($machine) {
+            $answer = Invoke-Machine $machine.Value $MethodName $Arguments $OperationTimeoutSec
+        } else {
+            $methods = if ($InputObject.PSObject.Properties['__methods']) { $InputObject.__methods } else { @{} }
+            $answer = if ($methods.ContainsKey($MethodName)) { $methods[$MethodName] }
+        }
+        if ($answer -is [Management.Automation.ErrorRecord]) { return $PSCmdlet.WriteError($answer) }
+        if ($null -eq $answer) {
             return $PSCmdlet.WriteError((New-CimError 'Invalid method ' MethodNotFound 'HRESULT 0x8004102e' MetadataError $MethodName))
         }
-        $answer = [ordered]@{}
-        foreach ($name in $methods[$MethodName].Keys) { $answer[$name] = ConvertTo-Value $methods[$MethodName][$name] }
-        [pscustomobject]$answer
+        $said = [ordered]@{}
+        foreach ($name in $answer.Keys) { $said[$name] = ConvertTo-Value $answer[$name] }
+        [pscustomobject]$said
     }
+}
+
+# What a state machine says to a method as the machine is now; an error where it was told to fail, nothing for no method.
+function Invoke-Machine([object[]]$Place, [string]$MethodName, [System.Collections.IDictionary]$Given, [int]$Allowed) {
+    $namespace, $class, $id = $Place
+    $state = Get-State
+    $named = "${namespace}:$class.$MethodName"
+    $trouble = Get-Trouble $state $namespace $class $Allowed @($named)
+    if ($trouble) { return $trouble }
+    if ($state.behaviour[$named] -and $state.behaviour[$named].mode -eq 'return') {
+        return @{ ReturnValue = [uint32]$state.behaviour[$named].value }
+    }
+    $found = @($state.namespaces[$namespace][$class] | Where-Object { $_['DeviceID'] -eq $id })[0]
+    $outcome = if ($found['tpm']) { Invoke-TpmMethod $found $MethodName } else { Invoke-VolumeMethod $found $MethodName $Given }
+    if ($null -eq $outcome) { return }
+    if ($outcome.Changed) {
+        [IO.File]::WriteAllText("$home_\state\cim.json", (ConvertTo-Json $state -Depth 20))
+    }
+    $outcome.Answer
 }
 
 Export-ModuleMember -Function Get-CimInstance, Invoke-CimMethod

@@ -1,6 +1,7 @@
-"""Stand-in for secedit.exe: the account policy of the local machine, kept in state/secedit.json.
+"""Stand-in for secedit.exe: account policy and user rights of the local machine, kept in state/secedit.json.
 
-    {"System Access": {"LockoutBadCount": 10, ...}, "privileged": true, "refuses": []}
+    {"System Access": {"LockoutBadCount": 10, ...}, "Privilege Rights": {"SeSecurityPrivilege": ["*S-1-5-32-544"], ...},
+     "privileged": true, "refuses": []}
 
 `privileged` false is a caller who is no administrator; `refuses` names values that Windows would not take (a domain
 controller, a damaged database).
@@ -79,17 +80,20 @@ def _export(call: Call, switches: dict[str, str]) -> None:
         lines += ["[Event Audit]", "AuditSystemEvents = 0", "AuditLogonEvents = 0"]
         lines += ["[Registry Values]", r"MACHINE\System\CurrentControlSet\Control\Lsa\LimitBlankPasswordUse=4,1"]
     if _wanted(switches, "user_rights"):
-        lines += ["[Privilege Rights]", "SeRemoteShutdownPrivilege = *S-1-5-32-544"]
+        rights = call.state("secedit")["Privilege Rights"]
+        lines += ["[Privilege Rights]", *(f"{right} = {','.join(rights[right])}" for right in rights if rights[right])]
     lines += ["[Version]", 'signature="$CHICAGO$"', "Revision=1"]
     call.write(switches["/cfg"], "".join(f"{line}\r\n" for line in lines).encode("utf-16"))
 
 
 def _configure(call: Call, switches: dict[str, str]) -> None:
-    template = _read(call.path(switches["/cfg"]).read_bytes())
+    template, rights = _read(call.path(switches["/cfg"]).read_bytes())
     database = call.path(switches["/db"])
     if database.exists() and "/overwrite" not in switches:
         template = {**json.loads(database.read_text(encoding="utf-8")), **template}
     database.write_text(json.dumps(template), encoding="utf-8")
+    if _wanted(switches, "user_rights"):
+        _give(call, rights)
     if not _wanted(switches, "securitypolicy"):
         return
     with call.changing("secedit") as state:
@@ -105,10 +109,20 @@ def _configure(call: Call, switches: dict[str, str]) -> None:
         state["System Access"] = new
 
 
-def _read(content: bytes) -> dict[str, int | str]:
-    """The lines of [System Access]: UTF-16 with its mark, or else ANSI."""
+def _give(call: Call, rights: dict[str, list[str]]) -> None:
+    """A right that the template names goes to those accounts and to no other."""
+    with call.changing("secedit") as state:
+        for right, accounts in rights.items():
+            if right in state.get("refuses", []):
+                raise ValueError(f"Error 5: Access is denied. Error configuring {right}.")
+            state["Privilege Rights"][right] = accounts
+
+
+def _read(content: bytes) -> tuple[dict[str, int | str], dict[str, list[str]]]:
+    """The lines of [System Access] and [Privilege Rights]: UTF-16 with its mark, or else ANSI."""
     text = content.decode("utf-16") if content[:2] in (b"\xff\xfe", b"\xfe\xff") else content.decode("cp1252")
     found: dict[str, int | str] = {}
+    rights: dict[str, list[str]] = {}
     section, signed = "", False
     for line in text.splitlines():
         line = line.strip()
@@ -119,9 +133,11 @@ def _read(content: bytes) -> dict[str, int | str]:
             signed = signed or (section == "version" and value == '"$CHICAGO$"')
             if section == "system access":
                 found[key] = value.strip('"') if value.startswith('"') else int(value)
+            if section == "privilege rights":
+                rights[key] = [account.strip() for account in value.split(",") if account.strip()]
     if not signed:
         raise ValueError("the template has no version")
-    return found
+    return found, rights
 
 
 def _shown(value: int | str) -> str:

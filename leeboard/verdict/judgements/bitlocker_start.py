@@ -1,0 +1,200 @@
+"""Will a Windows machine start, what does it ask for, and what is pending: inferred from numbers, never tried."""
+
+from __future__ import annotations
+
+from leeboard.verdict.judgements import boot, protection
+from leeboard.verdict.judgements.answer import Answer, CannotBeTold, Facts, Judgement
+from leeboard.verdict.judgements.bitlocker import (
+    ENCRYPTED,
+    EXTERNAL_KEY,
+    HARDWARE_TEST_FAILED,
+    HARDWARE_TEST_PENDING,
+    NUMERICAL_PASSWORD,
+    ON,
+    PASSPHRASE,
+    PUBLIC_KEY,
+    SYSTEM,
+    TPM,
+    TPM_AND_KEY,
+    TPM_AND_PIN,
+    TPM_CERTIFICATE,
+    TPM_PIN_AND_KEY,
+    WITH_TPM,
+    Coming,
+    EncryptableVolume,
+    Protector,
+    Start,
+    Tpm,
+    not_there,
+    of_kind,
+    system,
+)
+from leeboard.verdict.judgements.bitlocker_state import suspension
+from leeboard.verdict.judgements.looking import faults
+
+Volumes = tuple[EncryptableVolume, ...]
+# From the weakest. A start that asks for the recovery password asks for what nobody there knows.
+ASKED = (*protection.WORDS, "recovery-password")
+# What each protector asks a person for; a recovery password and a certificate open nothing by themselves at a start.
+ASKS = {
+    TPM: "tpm", TPM_CERTIFICATE: "network", PASSPHRASE: "passphrase", EXTERNAL_KEY: "security-key",
+    TPM_AND_KEY: "security-key", TPM_AND_PIN: "tpm-and-pin", TPM_PIN_AND_KEY: "tpm-and-pin",
+}  # fmt: skip
+SILENT = (NUMERICAL_PASSWORD, PUBLIC_KEY)
+# As on Linux, but nothing here was tried: the best that can be said is "inferred".
+BOOTS = ("inferred", *boot.WORDS[1:])
+INFERRED = "inferred from protectors, status and pending changes"
+# PCRs that a change is measured into; of the boot configuration Windows checks single settings instead, and corrects
+# them where it leans on Secure Boot, which is PCR 7.
+MEASURED = {"firmware": (0, 2), "secure_boot": (7,)}
+SECURE_BOOT = 7
+# Bits of Win32_Tpm.IsReadyInformation after which the TPM gives no key away, or not for long.
+NEEDS = {0x8: "must be cleared, or its owner's password imported", 0x20: "is switched off in the firmware"}
+
+
+def pre_boot(volumes: Volumes, _facts: Facts) -> Answer:
+    """One word: what the disk of Windows asks for. Of several protectors the weakest counts: any of them opens."""
+    volume = system(volumes)
+    if volume.in_clear:
+        return Answer("nothing", f"{volume.said} is not encrypted")
+    ways = volume.ways()
+    if not ways:
+        return Answer("nothing", f"{volume.said} has no protector at all")
+    strange = [one for one in ways if one.type not in ASKS and one.type not in SILENT]
+    found = sorted(((ASKS[one.type], one) for one in ways if one.type in ASKS), key=lambda pair: ASKED.index(pair[0]))
+    if not found:
+        if strange:
+            raise CannotBeTold(f"{volume.said}: what its {strange[0].said} asks for is not known")
+        return Answer("recovery-password", f"{volume.said} has no protector that opens it at a start")
+    word, weakest = found[0]
+    beside = [one for other, one in found if other != word]
+    if strange and word == ASKED[-2]:
+        raise CannotBeTold(f"{volume.said}: what its {strange[0].said} asks for is not known")
+    grounds = f"{volume.said} opens by its {weakest.said}"
+    if beside:
+        grounds += f", which makes its {beside[0].said} worth nothing"
+    return Answer(word, grounds)
+
+
+def will_boot(volumes: Volumes, _facts: Facts) -> Answer:
+    """One word for the volume of Windows, with its grounds. It is never proved, and says so."""
+    word, grounds = _boots(system(volumes))
+    return Answer(word, f"{INFERRED}, not tried: {grounds}")
+
+
+def _boots(volume: EncryptableVolume) -> tuple[str, str]:
+    said = volume.said
+    if volume.in_clear:
+        return "inferred", f"{said} is not encrypted, so nothing is asked for"
+    if volume.number("conversion") != ENCRYPTED:
+        return "not-tested", f"{said} is encrypted in part, and what its start asks for meanwhile is not known"
+    if volume.number("protection") != ON:
+        after = f"; {suspension(volume)}, and then its protectors count" if volume.suspended else ""
+        return "inferred", f"the key of {said} lies in clear, so nothing is asked for{after}"
+    ways = [one for one in volume.ways() if one.type not in SILENT]
+    if not ways:
+        return "will-ask", f"{said} has only a recovery password left: every start asks for its 48 digits"
+    return min((_way(volume, one) for one in ways), key=lambda pair: BOOTS.index(pair[0]))
+
+
+def _way(volume: EncryptableVolume, way: Protector) -> tuple[str, str]:
+    """How a start goes by one protector."""
+    said = f"{volume.said}: its {way.said}"
+    if way.type not in WITH_TPM:
+        return "needs-its-user", f"{said} asks for what nobody tried"
+    trouble = _tpm_trouble(volume, _tpm(volume))
+    if trouble:
+        return "will-ask", f"{said}: the TPM {trouble}, so the recovery password is asked for"
+    touching = [one.what for one in _coming(volume) if _touches(way, one)]
+    if touching:
+        return "not-tested", f"{said}: {', '.join(touching)}, and may end in a question for the recovery password"
+    if SECURE_BOOT in way.pcrs and _start(volume).secure_boot == "off":
+        return "not-tested", f"{said} is bound to Secure Boot (PCR 7), which is off now"
+    if way.type == TPM:
+        return "inferred", f"{said} opens it, the TPM is ready, and nothing pending is measured"
+    asks = "network" if way.type == TPM_CERTIFICATE else ASKS[way.type]
+    return "needs-its-user", f"{said} asks for its {asks.replace('tpm-and-pin', 'PIN')}, which nobody tried"
+
+
+def _start(volume: EncryptableVolume) -> Start:
+    if volume.start is None:
+        raise volume.untold("start")
+    return volume.start
+
+
+def _tpm(volume: EncryptableVolume) -> Tpm:
+    start = _start(volume)
+    if start.tpm is None:
+        raise not_there(volume.said, "tpm", start.troubles)
+    return start.tpm
+
+
+def _tpm_trouble(volume: EncryptableVolume, tpm: Tpm) -> str:
+    """Why the TPM would not give its key away; empty where nothing is known against it."""
+    if not tpm.present:
+        return "is not seen by Windows"
+    if not (tpm.enabled and tpm.activated):
+        return NEEDS[0x20]
+    return next((words for bit, words in NEEDS.items() if tpm.needs & bit), "")
+
+
+def _coming(volume: EncryptableVolume) -> tuple[Coming, ...]:
+    start = _start(volume)
+    if start.coming is None:
+        raise not_there(volume.said, "coming", start.troubles)
+    return start.coming
+
+
+def _touches(way: Protector, one: Coming) -> bool:
+    """Whether a protector is bound to what changes. One whose PCRs Windows did not tell is bound to all."""
+    if one.kind == "boot_configuration":
+        return SECURE_BOOT not in way.pcrs
+    return not way.pcrs or bool(set(MEASURED[one.kind]) & set(way.pcrs))
+
+
+def pending(volumes: Volumes, _facts: Facts) -> Answer:
+    """What has to be finished, or prepared before the next start."""
+
+    def look(volume: EncryptableVolume) -> tuple[list[str], str]:
+        if volume.kind != SYSTEM:
+            return [], ""
+        wrong, grounds = [], "nothing is pending"
+        if volume.hardware_test == HARDWARE_TEST_PENDING:
+            wrong.append("its hardware test waits for a restart")
+        if volume.hardware_test == HARDWARE_TEST_FAILED:
+            wrong.append("its hardware test failed, and Windows removed its protectors")
+        if volume.in_clear:
+            return wrong, grounds
+        if volume.number("protection") != ON:
+            return wrong, (f"suspended: {suspension(volume)}" if volume.ways() else grounds)
+        bound = [one for one in volume.ways() if one.type in WITH_TPM]
+        if not bound:
+            return wrong, grounds
+        trouble = _tpm_trouble(volume, _tpm(volume))
+        if trouble:
+            wrong.append(f"the TPM {trouble}, and its {bound[0].said} needs it")
+        for one in _coming(volume):
+            touched = [way for way in bound if _touches(way, one)]
+            if touched and one.kind != "secure_boot":
+                wrong.append(f"{one.what}, and its {touched[0].said} is bound to {_bound(touched[0], one)}")
+            elif touched:
+                grounds = f"{one.what}, which Windows prepares BitLocker for"
+        return wrong, grounds
+
+    return faults(of_kind(volumes, SYSTEM), look)
+
+
+def _bound(way: Protector, one: Coming) -> str:
+    if one.kind == "boot_configuration":
+        return "the boot configuration"
+    common = sorted(set(MEASURED[one.kind]) & set(way.pcrs))
+    if not common:
+        return "PCRs that Windows does not tell"
+    return "PCR " + ", ".join(str(pcr) for pcr in common)
+
+
+JUDGEMENTS = {
+    "bitlocker_pre_boot": Judgement("bitlocker_volume", pre_boot, words=ASKED),
+    "bitlocker_will_boot": Judgement("bitlocker_volume", will_boot, words=BOOTS),
+    "bitlocker_pending": Judgement("bitlocker_volume", pending),
+}

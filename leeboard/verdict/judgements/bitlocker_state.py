@@ -1,0 +1,174 @@
+"""Is a Windows machine encrypted, is the protection on, and how well: by the numbers of BitLocker's volumes."""
+
+from __future__ import annotations
+
+from leeboard.verdict.judgements.answer import Answer, CannotBeTold, Facts, Judgement, MakesNoSense, UnderWay
+from leeboard.verdict.judgements.bitlocker import (
+    DATA,
+    DECRYPTED,
+    DECRYPTING,
+    DECRYPTION_PAUSED,
+    ENCRYPTED,
+    ENCRYPTING,
+    ENCRYPTION_PAUSED,
+    HARDWARE_METHOD,
+    HARDWARE_TEST_PENDING,
+    NOBODYS,
+    NUMERICAL_PASSWORD,
+    ON,
+    SYSTEM,
+    EncryptableVolume,
+    of_kind,
+    system,
+)
+from leeboard.verdict.judgements.disks import NO_DISK
+from leeboard.verdict.judgements.looking import faults, some
+
+Volumes = tuple[EncryptableVolume, ...]
+# Encryption methods, the weakest first. Their numbers are not ordered by strength.
+METHODS = {
+    5: "drive-hardware", 1: "aes-128-diffuser", 3: "aes-128", 2: "aes-256-diffuser", 4: "aes-256", 6: "xts-aes-128",
+    7: "xts-aes-256",
+}  # fmt: skip
+CIPHERS = tuple(METHODS.values())
+
+
+def _encrypted(volume: EncryptableVolume) -> tuple[list[str], str]:
+    """Whether all of a volume is encrypted now, whoever holds the key."""
+    volume.known()
+    state = volume.number("conversion")
+    if state == DECRYPTED:
+        if volume.hardware_test == HARDWARE_TEST_PENDING:
+            return ["not encrypted: its hardware test waits for a restart"], ""
+        begun = volume.protectors and "it has protectors, but encryption was not begun"
+        return [f"not encrypted{': ' + begun if begun else ''}"], ""
+    if state in (DECRYPTING, DECRYPTION_PAUSED):
+        return [f"being decrypted, {_share(volume)} is still encrypted{_paused(state)}"], ""
+    if state in (ENCRYPTING, ENCRYPTION_PAUSED):
+        raise UnderWay(f"{volume.said}: being encrypted, {_share(volume)} so far{_paused(state)}")
+    if state == ENCRYPTED:
+        return [], "encrypted by BitLocker"
+    raise MakesNoSense(f"{volume.said}: {state} is no conversion status")
+
+
+def _share(volume: EncryptableVolume) -> str:
+    return "an unknown part" if volume.percentage is None else f"{volume.percentage} %"
+
+
+def _paused(state: int) -> str:
+    return ", and paused" if state in (ENCRYPTION_PAUSED, DECRYPTION_PAUSED) else ""
+
+
+def unencrypted_system(volumes: Volumes, _facts: Facts) -> Answer:
+    """The volume of Windows, where it is not encrypted."""
+    return faults([system(volumes)], _encrypted)
+
+
+def unencrypted_data(volumes: Volumes, _facts: Facts) -> Answer:
+    """Fixed data volumes that are not encrypted, or not protected."""
+
+    def look(volume: EncryptableVolume) -> tuple[list[str], str]:
+        if "partition" in volume.troubles:
+            raise volume.untold("partition")
+        wrong, grounds = _encrypted(volume)
+        return (wrong, grounds) if wrong else _protected(volume)
+
+    return faults([one for one in of_kind(volumes, DATA) if one.partition not in NOBODYS], look, NO_DISK)
+
+
+def unprotected(volumes: Volumes, _facts: Facts) -> Answer:
+    """Why the encrypted volume of Windows opens to somebody who knows nothing: none, when it does not."""
+    volume = system(volumes)
+    return faults(some([] if volume.in_clear else [volume]), _protected)
+
+
+def _protected(volume: EncryptableVolume) -> tuple[list[str], str]:
+    """Protection status, and which of the states that it lumps together it is."""
+    state = volume.number("protection")
+    if state == ON:
+        return [], "its protection is on"
+    if volume.number("conversion") in (ENCRYPTING, ENCRYPTION_PAUSED):
+        raise UnderWay(f"{volume.said}: its protection comes on when all of it is encrypted")
+    if volume.number("conversion") != ENCRYPTED:
+        return ["its protection is off"], ""
+    if not volume.ways():
+        return ["no protector was ever added, so its key lies beside it in clear: whoever has the disk has the key"], ""
+    return [f"its protection is suspended, so its key lies beside it in clear; {suspension(volume)}"], ""
+
+
+def suspension(volume: EncryptableVolume) -> str:
+    """How long a suspension lasts."""
+    if volume.suspended is None:
+        trouble = volume.troubles.get("suspended")
+        return f"until when is not known: {trouble.why}" if trouble else "until somebody resumes it"
+    if volume.suspended == 0:
+        return "until somebody resumes it"
+    restarts = "1 restart" if volume.suspended == 1 else f"{volume.suspended} restarts"
+    return f"it comes back after {restarts}"
+
+
+def cipher(volumes: Volumes, _facts: Facts) -> Answer:
+    """The weakest encryption method of Windows and fixed data, as a word."""
+    known = some([volume for volume in of_kind(volumes, SYSTEM, DATA) if not _unused(volume)])
+    untold = [volume.said for volume in known if volume.number("method") not in METHODS]
+    if untold:
+        raise CannotBeTold(f"{', '.join(untold)}: Windows does not say what encrypts it")
+    order = list(METHODS)
+    worst = min(known, key=lambda volume: order.index(volume.number("method")))
+    return Answer(METHODS[worst.number("method")], f"{worst.said} is encrypted with the weakest")
+
+
+def _unused(volume: EncryptableVolume) -> bool:
+    return volume.conversion == DECRYPTED
+
+
+def hardware_only(volumes: Volumes, _facts: Facts) -> Answer:
+    """Volumes that trust the drive's own encryption alone."""
+
+    def look(volume: EncryptableVolume) -> tuple[list[str], str]:
+        method = volume.number("method")
+        wrong = ["encrypted by the drive alone, not by Windows"] if method == HARDWARE_METHOD else []
+        if not wrong:
+            volume.known()
+        return wrong, METHODS.get(method, f"encryption method {method}")
+
+    return faults(some([one for one in of_kind(volumes, SYSTEM, DATA) if not _unused(one)]), look)
+
+
+def recovery_passwords(volumes: Volumes, _facts: Facts) -> Answer:
+    """How many recovery passwords each encrypted volume has; the fewest. Windows in clear has none."""
+    if system(volumes).in_clear:
+        return Answer(0, f"{system(volumes).said} is not encrypted")
+    counted = []
+    for volume in of_kind(volumes, SYSTEM, DATA):
+        if not _unused(volume):
+            volume.known()
+            found = [one.id for one in volume.ways() if one.type == NUMERICAL_PASSWORD]
+            counted.append((len(found), f"{volume.said} has {', '.join(found) or 'none'}"))
+    return Answer(min(counted)[0], "; ".join(words for _, words in counted))
+
+
+def page_files(volumes: Volumes, _facts: Facts) -> Answer:
+    """Page files on a volume that is not encrypted. Whether its protection is on is asked of the volume itself."""
+
+    def look(volume: EncryptableVolume) -> tuple[list[str], str]:
+        named = ", ".join(volume.page_files)
+        if volume.kind is None and not volume.troubles:
+            return [f"{named} lies on a drive that BitLocker does not know"], ""
+        wrong, grounds = _encrypted(volume)
+        return [f"{named} lies there, {one}" for one in wrong], f"{named} lies there, {grounds}"
+
+    if "page_files" in system(volumes).troubles:
+        raise system(volumes).untold("page_files")
+    return faults([one for one in volumes if one.page_files], look, "the machine has no page file")
+
+
+JUDGEMENTS = {
+    "bitlocker_unencrypted_system": Judgement("bitlocker_volume", unencrypted_system),
+    "bitlocker_unencrypted_data": Judgement("bitlocker_volume", unencrypted_data),
+    "bitlocker_unprotected": Judgement("bitlocker_volume", unprotected),
+    "bitlocker_cipher": Judgement("bitlocker_volume", cipher, words=CIPHERS),
+    "bitlocker_hardware_only": Judgement("bitlocker_volume", hardware_only),
+    "bitlocker_recovery_passwords": Judgement("bitlocker_volume", recovery_passwords),
+    "bitlocker_page_files": Judgement("bitlocker_volume", page_files),
+}

@@ -1,0 +1,3 @@
+# The Application log was cleared.
+# kind: value
+wevtutil.exe cl Application

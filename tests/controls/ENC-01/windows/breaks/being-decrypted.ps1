@@ -1,0 +1,7 @@
+# Somebody switched BitLocker off because the machine was slow.
+# kind: value
+# flips: ENC-01 ENC-13
+# expect: drifted
+$place = @{ Namespace = 'root\CIMV2\Security\MicrosoftVolumeEncryption'; ClassName = 'Win32_EncryptableVolume' }
+$volume = Get-CimInstance @place -Filter "DriveLetter='C:'"
+[void]($volume | Invoke-CimMethod -MethodName Decrypt)

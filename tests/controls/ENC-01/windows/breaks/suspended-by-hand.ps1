@@ -1,0 +1,7 @@
+# A technician suspended BitLocker to look at something, and went home.
+# kind: not_loaded
+# flips: ENC-01 ENC-09
+# expect: drifted
+$place = @{ Namespace = 'root\CIMV2\Security\MicrosoftVolumeEncryption'; ClassName = 'Win32_EncryptableVolume' }
+$volume = Get-CimInstance @place -Filter "DriveLetter='C:'"
+[void]($volume | Invoke-CimMethod -MethodName DisableKeyProtectors -Arguments @{ DisableCount = [uint32]0 })

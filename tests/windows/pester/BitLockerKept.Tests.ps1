@@ -1,0 +1,80 @@
+# What BitLocker's events say of recovery passwords that were given away, by numbers and ids.
+
+BeforeAll {
+    $modules = Join-Path $PSScriptRoot '../../../plugins/module_utils/_windows'
+    function global:Get-LeeboardEvent { param([string]$Log, [string]$Provider, [int[]]$Id, [datetime]$Since) }
+    foreach ($name in 'Reading', 'System', 'RegistryKey', 'BitLockerVolume', 'BitLockerKept') {
+        Import-Module (Join-Path $modules "$name.psm1") -Global -Force
+    }
+    $script:Machine = @{}
+
+    function New-Event([int]$Number, [string]$Id, [string]$At) {
+        $data = if ($Id) { "<Data Name='VolumeMountPoint'>C:</Data><Data Name='ProtectorGUID'>$Id</Data>" } else { "<Data Name='ErrorCode'>1</Data>" }
+        "<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System><Provider Name='Microsoft-Windows-BitLocker-API'/>" +
+            "<EventID>$Number</EventID><TimeCreated SystemTime='$At'/></System><EventData>$data</EventData></Event>"
+    }
+}
+
+AfterAll {
+    Remove-Item -LiteralPath Function:\Get-LeeboardEvent
+}
+
+Describe 'Get-LeeboardKept' {
+    BeforeEach {
+        Reset-LeeboardCache
+        $Machine.Logs, $Machine.Asked, $Machine.Policy = @{ System = @(); Management = @() }, @(), @{}
+        Mock Get-LeeboardEvent -ModuleName BitLockerKept {
+            $Machine.Asked += "$Log, ${Provider}: $Id"
+            foreach ($text in $Machine.Logs[($Log -replace '.* ')]) { [xml]$text }
+        }
+        Mock Get-LeeboardCim -ModuleName BitLockerKept { @{ PartOfDomain = $false } }
+        Mock Open-LeeboardKey -ModuleName BitLockerKept { }
+        Mock Get-LeeboardMachineValue -ModuleName BitLockerKept {
+            if ($Machine.Policy.ContainsKey($Name)) { return @{ state = 'value'; value = $Machine.Policy[$Name] } }
+            @{ state = 'absent' }
+        }
+    }
+
+    It 'knows event <Number>: <Where>, <Done>' -ForEach @(
+        @{ Number = 513; Where = 'ad'; Done = $true }, @{ Number = 514; Where = 'ad'; Done = $false }
+        @{ Number = 515; Where = 'ad'; Done = $true }, @{ Number = 783; Where = 'ad'; Done = $true }
+        @{ Number = 784; Where = 'ad'; Done = $true }, @{ Number = 785; Where = 'ad'; Done = $false }
+        @{ Number = 845; Where = 'entra'; Done = $true }, @{ Number = 828; Where = 'microsoft_account'; Done = $true }
+        @{ Number = 829; Where = 'microsoft_account'; Done = $false }
+    ) {
+        $Machine.Logs.Management = @(New-Event $Number '{A-B}' '2026-09-01T10:00:00.1234567Z')
+        $one = (Get-LeeboardKept).backups[0]
+        $one.id, $one.where, $one.done, $one.at | Should -Be '{A-B}', $Where, $Done, '2026-09-01T10:00:00Z'
+    }
+
+    It 'has no id for a failure that names none' {
+        $Machine.Logs.Management = @(New-Event 846 '' '2026-09-01T10:00:00Z')
+        $kept = Get-LeeboardKept
+        $kept.backups.Count, $kept.backups[0].id, $kept.backups[0].done | Should -Be 1, '', $false
+    }
+
+    It 'asks each log once, for numbers' {
+        [void](Get-LeeboardKept)
+        $Machine.Asked | Should -Be @(
+            'System, Microsoft-Windows-BitLocker-API: 513 514 515'
+            'Microsoft-Windows-BitLocker/BitLocker Management, Microsoft-Windows-BitLocker-API: 783 784 785 828 829 845 846')
+    }
+
+    It 'says who could keep them, and what policy asks' {
+        $kept = Get-LeeboardKept
+        @($kept.joined).Count, $kept.asked, $kept.required, @($kept.backups).Count | Should -Be 0, $false, $false, 0
+        Mock Get-LeeboardCim -ModuleName BitLockerKept { @{ PartOfDomain = $true } }
+        $Machine.Policy = @{ OSRecovery = 1L; OSActiveDirectoryBackup = '1'; OSRequireActiveDirectoryBackup = 1L }
+        $kept = Get-LeeboardKept
+        $kept.joined, $kept.asked, $kept.required | Should -Be 'ad', $true, $true
+        $Machine.Policy.OSRecovery = 0L
+        (Get-LeeboardKept).asked | Should -BeFalse
+    }
+
+    It 'says why it cannot tell' {
+        Mock Get-LeeboardEvent -ModuleName BitLockerKept { throw (New-LeeboardProblem -Code denied -Why 'refused') }
+        $kept = Get-LeeboardKept
+        $kept.troubles.backups.code | Should -Be 'denied'
+        $kept.backups | Should -BeNullOrEmpty
+    }
+}
