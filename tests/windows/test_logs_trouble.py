@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import time
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ import pytest
 from leeboard.policy.load import load
 from leeboard.policy.model import Platform
 
-from .machine import WindowsMachine
+from .machine import REPOSITORY, WindowsMachine
 
 DRIVERS = ("event_forwarding", "event_log", "user_right", "windows_time")
 SIZE, CLEARED = "event_log:Security:MaxSize", "event_log:Security:Cleared"
@@ -111,3 +112,17 @@ def test_a_log_that_is_not_there(one: WindowsMachine) -> None:
     found = visit(one)
     assert found["event_forwarding:connected"]["state"] == "absent"
     assert found["event_log:Setup:MaxSize"]["why"] == "the event log service knows no log Setup"
+
+
+def test_what_the_acceptance_playbook_asks(one: WindowsMachine) -> None:
+    """Its script runs, names what is on its list, and nobody of the school."""
+    with one.changing("eventlog") as state:
+        state["channels"]["Security"]["sddl"] += "(A;;0x1;;;S-1-5-21-7-8-9-1107)"
+    script = (REPOSITORY / "playbooks" / "files" / "windows_acceptance_logs.ps1").read_text(encoding="ascii")
+    said = one.run(script)
+    answer = json.loads(said)
+    assert answer["logs"]["Security"]["access"].endswith("(A;;0x1;;;S-1-5-21)")
+    assert answer["clock"]["Stratum"] == "4" and answer["clock"]["ReferenceId"].startswith("9x999")
+    assert answer["no_such_event"].split(", ")[1].startswith("NoMatchingEventsFound")
+    assert answer["rights"]["SeInteractiveLogonRight"] == "4 accounts, 1 by name"
+    assert "Guest" not in said and "1107" not in said

@@ -49,6 +49,9 @@ def test_the_clock_has_told_of_itself(one: WindowsMachine) -> None:
     xml = one.run(asked + "[datetime]::Now.AddHours(-4)} | ForEach-Object ToXml")
     assert '<Data Name="Stratum">4</Data>' in xml
     assert error(one, asked + "[datetime]::Now.AddHours(-2)}") == "NoMatchingEventsFound"
+    every = f"@(Get-WinEvent -FilterHashtable @{{LogName='{log}/Operational'}})"
+    assert one.run(f"{every}[0].Id") == 260
+    assert one.run(f"[Math]::Round(([datetime]::Now - {every}[0].TimeCreated).TotalHours)") == 3
 
 
 def test_logs_are_set_by_hand_in_steps_and_not_below_the_least(one: WindowsMachine) -> None:

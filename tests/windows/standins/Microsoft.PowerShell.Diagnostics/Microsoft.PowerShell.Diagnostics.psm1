@@ -82,7 +82,10 @@ function New-Event([System.Collections.IDictionary]$Found) {
     $xml = '<Event xmlns="http://schemas.microsoft.com/win/2004/08/events/event"><System>' +
         "<Provider Name=`"$($Found.provider)`"/><EventID>$($Found.id)</EventID>" +
         "<TimeCreated SystemTime=`"$time`"/><Channel>$($Found.log)</Channel></System>$($Found.data)</Event>"
-    $made = [pscustomobject]@{ Id = [int]$Found.id; ProviderName = $Found.provider; LogName = $Found.log }
+    $made = [pscustomobject]@{
+        Id = [int]$Found.id; ProviderName = $Found.provider; LogName = $Found.log
+        TimeCreated = (Get-Time $Found.at).ToLocalTime()
+    }
     $made | Add-Member ScriptMethod ToXml { $xml }.GetNewClosure() -PassThru
 }
 
@@ -95,7 +98,7 @@ function Get-WinEvent {
         [Parameter(Mandatory, ParameterSetName = 'Events')][hashtable]$FilterHashtable,
         [Parameter(ParameterSetName = 'Events')][long]$MaxEvents = [long]::MaxValue
     )
-    Write-Call $(if ($ListLog) { @('ListLog') + $ListLog } else { @($FilterHashtable.LogName) + @($FilterHashtable.Id) })
+    Write-Call $(if ($ListLog) { @('ListLog') + $ListLog } else { @($FilterHashtable.LogName) + @($FilterHashtable['Id']) })
     $cim = Get-Json cim
     $asked = $cim.behaviour['eventlog']
     switch ($(if ($asked) { $asked.mode })) {
@@ -117,8 +120,10 @@ function Get-WinEvent {
         return $PSCmdlet.WriteError((New-EventError NoMatchingLogsFound ObjectNotFound ([Exception]"There is not an event log on the localhost computer that matches `"$($FilterHashtable.LogName)`".")))
     }
     $found = @($state.events | Where-Object {
-            $_.log -eq $FilterHashtable.LogName -and $_.provider -eq $FilterHashtable.ProviderName -and
-            $_.id -in $FilterHashtable.Id -and (Get-Time $_.at) -ge $FilterHashtable.StartTime.ToUniversalTime()
+            $_.log -eq $FilterHashtable.LogName -and
+            (-not $FilterHashtable['ProviderName'] -or $_.provider -eq $FilterHashtable['ProviderName']) -and
+            (-not $FilterHashtable['Id'] -or $_.id -in $FilterHashtable['Id']) -and
+            (-not $FilterHashtable['StartTime'] -or (Get-Time $_.at) -ge $FilterHashtable['StartTime'].ToUniversalTime())
         } | Sort-Object { Get-Time $_.at } -Descending | Select-Object -First ([int][Math]::Min($MaxEvents, [int]::MaxValue)))
     if (-not $found) {
         return $PSCmdlet.WriteError((New-EventError NoMatchingEventsFound ObjectNotFound ([Exception]'No events were found that match the specified selection criteria.')))
