@@ -35,6 +35,13 @@
 #AnsibleRequires -PowerShell ..module_utils._windows.BitLockerStart
 #AnsibleRequires -PowerShell ..module_utils._windows.PowerPolicy
 #AnsibleRequires -PowerShell ..module_utils._windows.ServiceState
+#AnsibleRequires -PowerShell ..module_utils._windows.PolicyPlace
+#AnsibleRequires -PowerShell ..module_utils._windows.RemoteDesktop
+#AnsibleRequires -PowerShell ..module_utils._windows.WinRm
+#AnsibleRequires -PowerShell ..module_utils._windows.FirewallProfile
+#AnsibleRequires -PowerShell ..module_utils._windows.Phonebook
+#AnsibleRequires -PowerShell ..module_utils._windows.VpnConnection
+#AnsibleRequires -PowerShell ..module_utils._windows.Certificates
 #AnsibleRequires -PowerShell ..module_utils._windows.WindowsTime
 #AnsibleRequires -PowerShell ..module_utils._windows.Visit
 

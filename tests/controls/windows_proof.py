@@ -18,11 +18,12 @@ from leeboard.policy.resolve import Wanted, resolve
 from leeboard.verdict.evaluate import evaluate
 from leeboard.verdict.finding import Finding
 from leeboard.verdict.observation import Observation, parse
-from tests.windows import clean
+from tests.windows import certificates, clean
 from tests.windows.machine import WindowsMachine
 
+from . import windows_truth, windows_truth_remote
+from .scripts import FOLDER
 from .windows_scripts import WindowsScript
-from .windows_truth import TRUTHS
 
 FAMILIES = ("LCK", "LBL", "AUD", "FWD")
 MOST_ROUNDS = 4
@@ -32,8 +33,18 @@ FORWARDING = r"HKLM\SOFTWARE\Policies\Microsoft\Windows\EventLog\EventForwarding
 OLD_COLLECTOR = f"Server={COLLECTOR.replace('https', 'http').replace('5986', '5985')},Refresh=60,IssuerCA={'0a' * 20}"
 TRANSCRIPTS = r"HKLM\SOFTWARE\Policies\Microsoft\Windows\PowerShell\Transcription"
 ENFORCED = "enforced"
+TRUTHS = {**windows_truth.TRUTHS, **windows_truth_remote.TRUTHS}
 # A script that ends with an error must not pass for one that broke something.
 STRICT = "$PSNativeCommandUseErrorActionPreference = $true; $ErrorActionPreference = 'Stop'\n"
+# The school's VPN, as its remedies have it.
+VPN = """
+Add-VpnConnection School vpn.lab.example -TunnelType Ikev2 -AuthenticationMethod MachineCertificate -AllUserConnection
+$policy = @{
+    AuthenticationTransformConstants = 'GCMAES256'; CipherTransformConstants = 'GCMAES256'; DHGroup = 'ECP384'
+    EncryptionMethod = 'GCMAES256'; IntegrityCheckMethod = 'SHA384'; PfsGroup = 'ECP384'
+}
+Set-VpnConnectionIPsecConfiguration School @policy -AllUserConnection
+"""
 
 
 @dataclass(frozen=True)
@@ -48,11 +59,12 @@ class Outcome:
 
 
 class WindowsProof:
-    """An office laptop at level high, on which smart cards are used."""
+    """An office laptop at level high, on which smart cards and the school's VPN are used."""
 
     def __init__(self, machine: WindowsMachine) -> None:
         self.machine = machine
         self.addresses = load().addresses(Platform.WINDOWS)
+        machine.run(STRICT + VPN)
         machine.reg_add(r"HKLM\SOFTWARE\Microsoft\Cryptography\Calais\Readers\Example", "Device", "REG_SZ", "EX0")
         # Reported on only: where transcripts go is a school's own decision.
         machine.reg_add(TRANSCRIPTS, "EnableTranscripting", "REG_DWORD", 1)
@@ -66,8 +78,11 @@ class WindowsProof:
             state["events"].append(event)
         # Services are only reported on, so they were switched on by hand as their findings say. Wine has none of these:
         # the program of another one stands in for them, so that something of that name starts and runs.
+        certificate = certificates.issue(days=365)
         with machine.hives() as hives:
-            for service in ("SCPolicySvc", "WinRM"):
+            key = certificates.STORE + "\\" + certificates.thumbprint(certificate)
+            hives["system"].set(key, "Blob", certificates.blob(certificate), "binary")
+            for service in ("SCPolicySvc", "MpsSvc", "WinRM"):
                 key = clean.SERVICES + "\\" + service
                 for name, data in {"Start": 2, "Type": 16, "ErrorControl": 1, "ObjectName": "LocalSystem"}.items():
                     hives["system"].set(key, name, data)
@@ -79,6 +94,7 @@ class WindowsProof:
             "leeboard_asset": "LAB-WINDOWS", "leeboard_urn": "900003", "leeboard_school": "Lab School",
             "leeboard_platform": "windows", "leeboard_form": "portable", "leeboard_enforce": list(FAMILIES),
             "leeboard_level": level or "high", "leeboard_role": role or "office",
+            "leeboard_vpn_gateways": "vpn.lab.example",
             "leeboard_event_collector": COLLECTOR,
         }  # fmt: skip
         return device("lab", given, tuple(load().parameters))
@@ -107,6 +123,10 @@ class WindowsProof:
             changed = True
             observation = self.visit()
         return observation, changed
+
+    def by_hand(self) -> None:
+        """What a technician does beside a roll-out, since Leeboard only reports it."""
+        self.machine.run(STRICT + (FOLDER / "remote_by_hand.ps1").read_text(encoding="utf-8"))
 
     def apply(self, driver: str, changes: list[dict[str, Any]]) -> dict[str, Any]:
         """One step of a roll-out."""

@@ -20,6 +20,7 @@ LONG = {
     "leeboard/baselines/controls/AUD.yml": "policy as data: one file a family, one control after the other",
     "leeboard/baselines/controls/FWD.yml": "policy as data: one file a family, one control after the other",
     "leeboard/baselines/controls/REM.yml": "policy as data: one file a family, one control after the other",
+    "leeboard/baselines/drivers.yml": "policy as data: every driver in one table",
     "scripts/prepare-windows.ps1": "one file, since an administrator copies it to a device and reads it there",
 }
 

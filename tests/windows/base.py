@@ -18,7 +18,13 @@ from .requirements import COMPILER
 
 STANDINS = Path(__file__).parent / "standins"
 PROGRAMS = ("auditpol", "powercfg", "secedit", "wevtutil")
-MODULES = ("CimCmdlets", "Microsoft.PowerShell.Diagnostics")
+MODULES = (
+    "CimCmdlets",
+    "Microsoft.PowerShell.Diagnostics",
+    "Microsoft.WSMan.Management",
+    "NetSecurity",
+    "VpnClient",
+)  # of PowerShell
 MARK = "in-use"  # a file that whoever uses the folder holds a shared lock on
 # Nobody writes into files of these kinds, so copies of a machine share them. They are nearly all of its 770 MB.
 _SHARED = {

@@ -1,7 +1,8 @@
 """What a clean Windows 11 24H2 has in its registry, as far as the baseline looks at it.
 
 Values and defaults: mxk/windows-secure-group-policy, PolicyRules/Win11-Clean-v24H2.PolicyRules (an export of a clean
-installation). Which names are written in small letters, and the version values, are recalled.
+installation). Which names are written in small letters, the version values, and what Remote Desktop's listener has are
+recalled.
 """
 
 from __future__ import annotations
@@ -48,6 +49,25 @@ _MACHINE: dict[str, dict[str, Data]] = {
     VERSION + r"\Winlogon": {"ScRemoveOption": "0", "CachedLogonsCount": "10", "PasswordExpiryWarning": 5},
     CONTROL + r"\Lsa": {"LimitBlankPasswordUse": 1, "crashonauditfail": 0},
     CONTROL + r"\ProductOptions": {"ProductType": "WinNT"},
+    CONTROL + r"\Remote Assistance": {"fAllowToGetHelp": 1, "fAllowFullControl": 1},
+    CONTROL + r"\Terminal Server": {"fDenyTSConnections": 1},
+    CONTROL + r"\Terminal Server\WinStations\Console": {"fEnableWinStation": 1},
+    CONTROL + r"\Terminal Server\WinStations\RDP-Tcp": {
+        "MaxDisconnectionTime": 0,
+        "MaxIdleTime": 0,
+        "MinEncryptionLevel": 2,
+        "PortNumber": 3389,
+        "SecurityLayer": 2,
+        "UserAuthentication": 1,
+        "fEnableWinStation": 1,
+        "fInheritMaxDisconnectionTime": 1,
+        "fInheritMaxIdleTime": 1,
+        "fPromptForPassword": 0,
+    },
+    SERVICES + r"\SCPolicySvc": {"DisplayName": "Smart Card Removal Policy", "Start": 3, "Type": 32},
+    SERVICES + r"\SharedAccess\Parameters\FirewallPolicy\DomainProfile": {"EnableFirewall": 1},
+    SERVICES + r"\SharedAccess\Parameters\FirewallPolicy\PublicProfile": {"EnableFirewall": 1},
+    SERVICES + r"\SharedAccess\Parameters\FirewallPolicy\StandardProfile": {"EnableFirewall": 1},
     # Sizes and names of the logs' keys are recalled.
     SERVICES + r"\EventLog\Application": {"MaxSize": 20971520, "Retention": 0},
     SERVICES + r"\EventLog\Security": {"MaxSize": 20971520, "Retention": 0},

@@ -198,7 +198,7 @@ class WindowsMachine:
     # The stand-ins
 
     def state(self, name: str) -> dict[str, Any]:
-        """The state of a stand-in: auditpol, secedit, powercfg, cim, language or behaviour."""
+        """The state of a stand-in: auditpol, secedit, powercfg, cim, winrm, firewall, language, behaviour."""
         return json.loads(self._state(name).read_text(encoding="utf-8"))
 
     @contextmanager

@@ -6,7 +6,17 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, ValidationError
 
-from leeboard.verdict.judgements import bitlocker_start, bitlocker_state, boot, disks, protection, recovery, vpn
+from leeboard.verdict.judgements import (
+    bitlocker_start,
+    bitlocker_state,
+    boot,
+    disks,
+    protection,
+    recovery,
+    vpn,
+    windows_vpn,
+    winrm,
+)
 from leeboard.verdict.judgements.answer import Answer, Facts, Judgement, MakesNoSense
 from leeboard.verdict.judgements.bitlocker import EncryptableVolume
 from leeboard.verdict.judgements.profile import Profile
@@ -17,6 +27,8 @@ OBJECTS: dict[str, type[BaseModel]] = {
     "bitlocker_volume": EncryptableVolume,
     "volume": Volume,
     "vpn_profile": Profile,
+    "windows_vpn_profile": windows_vpn.WindowsProfile,
+    "winrm_listener": winrm.Listener,
 }
 MOST_OBJECTS = 500
 JUDGEMENTS: dict[str, Judgement] = {
@@ -27,6 +39,8 @@ JUDGEMENTS: dict[str, Judgement] = {
     **bitlocker_start.JUDGEMENTS,
     **recovery.JUDGEMENTS,
     **vpn.JUDGEMENTS,
+    **windows_vpn.JUDGEMENTS,
+    **winrm.JUDGEMENTS,
 }
 
 

@@ -34,6 +34,8 @@ function Get-LeeboardFact {
         domain = { Get-Domain }
         shared_folders = { Get-SharedFolder }
     }
+    # Its source is the driver's own.
+    if (Test-Path -LiteralPath Function:\Get-LeeboardVpnFact) { $finders['vpn'] = { Get-LeeboardVpnFact } }
     $facts = [ordered]@{}
     foreach ($name in $finders.Keys) {
         try {

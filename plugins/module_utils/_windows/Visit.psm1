@@ -13,17 +13,22 @@ Set-StrictMode -Version 2.0
 $script:Drivers = @{
     account_lockout = 'Read-LeeboardAccountLockout'
     audit_policy = 'Read-LeeboardAuditPolicy'
-    event_forwarding = 'Read-LeeboardEventForwarding'
     bitlocker_policy = 'Read-LeeboardBitLockerPolicy'
     bitlocker_volume = 'Read-LeeboardBitLocker'
+    certificate = 'Read-LeeboardCertificate'
+    event_forwarding = 'Read-LeeboardEventForwarding'
     event_log = 'Read-LeeboardEventLog'
+    firewall_profile = 'Read-LeeboardFirewallProfile'
     power_policy = 'Read-LeeboardPowerPolicy'
     registry = 'Read-LeeboardRegistry'
     registry_acl = 'Read-LeeboardRegistryAcl'
     registry_user = 'Read-LeeboardRegistryUser'
+    remote_desktop = 'Read-LeeboardRemoteDesktop'
     service_state = 'Read-LeeboardServiceState'
     user_right = 'Read-LeeboardUserRight'
+    vpn_connection = 'Read-LeeboardVpnConnection'
     windows_time = 'Read-LeeboardWindowsTime'
+    winrm = 'Read-LeeboardWinRm'
 }
 
 function Get-LeeboardObservation {

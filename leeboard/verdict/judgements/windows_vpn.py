@@ -1,0 +1,60 @@
+"""What the VPN profiles of Windows come to, by the judgements that Linux has, and where they lead."""
+
+from __future__ import annotations
+
+from leeboard.verdict.judgements import vpn
+from leeboard.verdict.judgements.answer import Answer, CannotBeTold, Facts, Judgement
+from leeboard.verdict.judgements.profile import Profile, Word
+
+INSIDE = "inside "  # how a method begins that hides the one that counts
+
+
+class WindowsProfile(Profile):
+    """A profile in a phonebook, with the gateways that it leads to and whose phonebook it is."""
+
+    gateway: Word = ""
+    owner: Word = ""
+
+    @property
+    def said(self) -> str:
+        """The profile in words, for the grounds of a judgement."""
+        return f"{self.name} of {self.owner or self.program}"
+
+
+Profiles = tuple[WindowsProfile, ...]
+
+
+def without_certificate(profiles: Profiles, facts: Facts) -> Answer:
+    """As on Linux; what proves itself inside PEAP or TTLS cannot be told, unless something is wrong in any case."""
+    hidden = [one for one in profiles if any(how.startswith(INSIDE) for how in one.authentication)]
+    plain = tuple(
+        one.model_copy(
+            update={"authentication": tuple(how for how in one.authentication if not how.startswith(INSIDE))}
+        )
+        for one in profiles
+    )
+    known = tuple(one for one, whole in zip(plain, profiles, strict=True) if one.authentication or whole not in hidden)
+    answer = vpn.without_certificate(known, facts)
+    if hidden and not answer.value:
+        one = hidden[0]
+        method = next(how for how in one.authentication if how.startswith(INSIDE)).removeprefix(INSIDE).upper()
+        raise CannotBeTold(f"{one.said} ({one.where}): a phonebook does not tell what proves itself inside {method}")
+    return answer
+
+
+def gateways(profiles: Profiles, _facts: Facts) -> Answer:
+    """The gateways that the profiles lead to."""
+    names = sorted({name for profile in profiles for name in profile.gateway.split() or ["nowhere"]})
+    grounds = dict.fromkeys(f"{one.said} leads to {one.gateway or 'nowhere'} ({one.where})" for one in profiles)
+    return Answer(tuple(names), "; ".join(grounds) or "no VPN profile")
+
+
+JUDGEMENTS = {
+    "windows_vpn_protocols": Judgement("windows_vpn_profile", vpn.protocols),
+    "windows_vpn_ike_strength": Judgement("windows_vpn_profile", vpn.ike_strength),
+    "windows_vpn_esp_strength": Judgement("windows_vpn_profile", vpn.esp_strength),
+    "windows_vpn_without_certificate": Judgement("windows_vpn_profile", without_certificate),
+    "windows_vpn_past_the_tunnel": Judgement("windows_vpn_profile", vpn.past_the_tunnel),
+    "windows_vpn_saved_passwords": Judgement("windows_vpn_profile", vpn.saved_passwords),
+    "windows_vpn_gateways": Judgement("windows_vpn_profile", gateways),
+}

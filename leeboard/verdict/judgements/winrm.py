@@ -1,0 +1,37 @@
+"""What the listeners of WinRM come to: which of them let anybody in without TLS, where nothing else encrypts."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+from leeboard.verdict.judgements.answer import Answer, Facts, Judgement
+
+
+class Listener(BaseModel):
+    """One listener that is on, as `plugins/module_utils/_windows/WinRm.psm1` reports it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    address: str
+    transport: str
+    port: int
+    certificate: str = ""
+
+    @property
+    def said(self) -> str:
+        """The listener in words."""
+        return f"{self.transport} on port {self.port} of {self.address}"
+
+
+def without_tls(listeners: tuple[Listener, ...], facts: Facts) -> Answer:
+    """Listeners over HTTP on a machine that is in no domain; in one, Kerberos encrypts each message."""
+    plain = [listener for listener in listeners if listener.transport != "HTTPS"]
+    if not plain:
+        return Answer((), "; ".join(listener.said for listener in listeners) or "it listens nowhere")
+    domain = facts.value("domain")
+    if domain:
+        return Answer((), f"{'; '.join(one.said for one in plain)}: Kerberos of {domain} encrypts it")
+    return Answer(tuple(listener.said for listener in plain), "the machine is in no domain")
+
+
+JUDGEMENTS = {"winrm_without_tls": Judgement("winrm_listener", without_tls, facts=("domain",))}

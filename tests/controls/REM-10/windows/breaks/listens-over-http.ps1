@@ -1,0 +1,6 @@
+# winrm quickconfig was run by hand, as a guide says, and added a listener over HTTP.
+# kind: value
+# flips: REM-10
+# expect: drifted
+# mends: no
+Set-WSManQuickConfig -Force

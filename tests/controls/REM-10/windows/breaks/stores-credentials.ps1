@@ -1,0 +1,6 @@
+# The policy against stored credentials is gone.
+# kind: lock_removed
+# flips: REM-10
+# expect: drifted
+# mends: no
+reg.exe delete 'HKLM\SOFTWARE\Policies\Microsoft\Windows\WinRM\Service' /v DisableRunAs /f /reg:64

@@ -1,0 +1,31 @@
+# What a technician does to a Windows machine for the family REM, since Leeboard only reports it: group policies as the
+# remedies have them, and WinRM over HTTPS.
+$firewall = 'HKLM:\SOFTWARE\Policies\Microsoft\WindowsFirewall'
+$winrm = 'HKLM:\SOFTWARE\Policies\Microsoft\Windows\WinRM'
+$policy = 'HKLM:\SOFTWARE\Policies\Microsoft\Windows NT\Terminal Services'
+$values = @{
+    $policy = @{
+        fDenyTSConnections = 1; UserAuthentication = 1; SecurityLayer = 2; MinEncryptionLevel = 3; fPromptForPassword = 1
+        fEncryptRPCTraffic = 1; MaxIdleTime = 300000; MaxDisconnectionTime = 60000; fDisableCcm = 1; fDisableCdm = 1
+        fDisableClip = 1; fDisableLPT = 1; fDisablePNPRedir = 1; DisablePasswordSaving = 1; fAllowToGetHelp = 0
+        fAllowUnsolicited = 0
+    }
+    "$policy\Client" = @{ DisableCloudClipboardIntegration = 1 }
+    "$winrm\Client" = @{ AllowBasic = 0; AllowDigest = 0; AllowUnencryptedTraffic = 0 }
+    "$winrm\Service" = @{ AllowBasic = 0; AllowUnencryptedTraffic = 0; DisableRunAs = 1 }
+    "$firewall\DomainProfile" = @{ EnableFirewall = 1; DefaultInboundAction = 1 }
+    "$firewall\PrivateProfile" = @{ EnableFirewall = 1; DefaultInboundAction = 1; DefaultOutboundAction = 1 }
+    "$firewall\PublicProfile" = @{ EnableFirewall = 1; DefaultInboundAction = 1; DefaultOutboundAction = 1 }
+}
+foreach ($key in $values.Keys) {
+    if (-not (Test-Path -LiteralPath $key)) { $null = New-Item -Path $key -Force }
+    foreach ($name in $values[$key].Keys) {
+        Set-ItemProperty -LiteralPath $key -Name $name -Value $values[$key][$name] -Type DWord
+    }
+}
+
+Set-WSManQuickConfig -Force
+$thumbprint = (Get-ChildItem 'HKLM:\SOFTWARE\Microsoft\SystemCertificates\My\Certificates').PSChildName
+$tls = @{ Address = '*'; Transport = 'HTTPS' }
+New-WSManInstance winrm/config/listener $tls -ValueSet @{ CertificateThumbprint = $thumbprint }
+Remove-WSManInstance winrm/config/listener @{ Address = '*'; Transport = 'HTTP' }

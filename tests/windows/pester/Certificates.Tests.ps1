@@ -1,0 +1,118 @@
+# platforms: linux
+# The driver certificate: days left, by what a certificate is for. Wine cannot make keys, so this runs on Linux alone.
+
+BeforeAll {
+    $modules = Join-Path $PSScriptRoot '../../../plugins/module_utils/_windows'
+    foreach ($name in 'Reading', 'System', 'RegistryKey', 'WinRm', 'Certificates') {
+        Import-Module (Join-Path $modules "$name.psm1") -Global -Force
+    }
+    $script:Machine = @{}
+    $script:Now = [datetime]::new(2026, 11, 26, 2, 0, 0, [DateTimeKind]::Utc)
+    $script:Key = [Security.Cryptography.RSA]::Create(2048)
+    $script:Authority = New-Object Security.Cryptography.X509Certificates.X500DistinguishedName 'CN=School CA'
+
+    # A certificate for some days from now, made by itself or by an authority, with a key or without.
+    function New-Certificate {
+        param([double]$Days = 100, [double]$Since = -10, [string[]]$Uses = @(), [switch]$ByAuthority, [switch]$WithoutKey)
+        $request = [Security.Cryptography.X509Certificates.CertificateRequest]::new('CN=PC1', $Key, 'SHA256',
+            [Security.Cryptography.RSASignaturePadding]::Pkcs1)
+        if ($Uses) {
+            $oids = [Security.Cryptography.OidCollection]::new()
+            foreach ($use in $Uses) { $null = $oids.Add([Security.Cryptography.Oid]::new($use)) }
+            $request.CertificateExtensions.Add(
+                [Security.Cryptography.X509Certificates.X509EnhancedKeyUsageExtension]::new($oids, $false))
+        }
+        $from, $until = [DateTimeOffset]$Now.AddDays($Since), [DateTimeOffset]$Now.AddDays($Days)
+        if (-not $ByAuthority) {
+            $made = $request.CreateSelfSigned($from, $until)
+        } else {
+            $signs = [Security.Cryptography.X509Certificates.X509SignatureGenerator]::CreateForRSA($Key, [Security.Cryptography.RSASignaturePadding]::Pkcs1)
+            $bare = $request.Create($Authority, $signs, $from, $until, [guid]::NewGuid().ToByteArray())
+            $made = [Security.Cryptography.X509Certificates.RSACertificateExtensions]::CopyWithPrivateKey($bare, $Key)
+        }
+        if ($WithoutKey) { return [Security.Cryptography.X509Certificates.X509Certificate2]::new($made.RawData) }
+        $made
+    }
+
+    function Read-One {
+        param([string]$Address)
+        return (Read-LeeboardCertificate -Addresses $Address)[$Address].effective
+    }
+}
+
+Describe 'certificate' {
+    BeforeEach {
+        Reset-LeeboardCache
+        $Machine.Clear()
+        $Machine.My, $Machine.Desktop, $Machine.Listeners, $Machine.Hash = @(), @(), @(), @{ state = 'absent' }
+        Mock Get-LeeboardNow -ModuleName Certificates { $Now }
+        Mock Get-Certificate -ModuleName Certificates { if ($Store -eq 'My') { $Machine.My } else { $Machine.Desktop } }
+        Mock Get-LeeboardWinRmListener -ModuleName Certificates { @{ Listeners = $Machine.Listeners } }
+        Mock Get-LeeboardMachineValue -ModuleName Certificates { $Machine.Hash }
+    }
+
+    It 'counts whole days, and 0 for what is not valid today' -ForEach @(
+        @{ Days = 30.9; Since = -1; Left = 30 }, @{ Days = 0.5; Since = -1; Left = 0 }, @{ Days = -0.5; Since = -10; Left = 0 }
+        @{ Days = -100; Since = -200; Left = 0 }, @{ Days = 100; Since = 1; Left = 0 }
+    ) {
+        $one = New-Certificate -Days $Days -Since $Since
+        $Machine.My = @($one)
+        $Machine.Listeners = @(@{ transport = 'HTTPS'; certificate = $one.Thumbprint })
+        $effective = Read-One winrm
+        $effective.value | Should -Be $Left
+        $effective.source | Should -BeLike "WinRM over HTTPS: $($one.Thumbprint), valid until 202*"
+    }
+
+    It 'takes the shortest of several listeners, and 0 for one without its certificate' {
+        $long, $short = (New-Certificate 300), (New-Certificate 20)
+        $Machine.My = $long, $short
+        $Machine.Listeners = @(@{ transport = 'HTTPS'; certificate = $long.Thumbprint }, @{ transport = 'HTTPS'; certificate = $short.Thumbprint })
+        (Read-One winrm).value | Should -Be 20
+        $Machine.Listeners += @{ transport = 'HTTPS'; certificate = '' }
+        (Read-One winrm).value | Should -Be 0
+    }
+
+    It 'is absent where WinRM does not run or has no such listener' {
+        $Machine.Listeners = @(@{ transport = 'HTTP'; certificate = '' })
+        (Read-One winrm).state | Should -Be 'absent'
+        $Machine.Listeners = $null
+        (Read-One winrm).source | Should -Be 'WinRM does not run'
+    }
+
+    It 'finds the one of Remote Desktop in either store, and none where Windows makes its own' {
+        (Read-One remote-desktop).state | Should -Be 'absent'
+        $one = New-Certificate 40
+        $Machine.Hash = @{ state = 'value'; type = 'binary'; value = $one.Thumbprint.ToLowerInvariant() }
+        $Machine.Desktop = @($one)
+        (Read-One remote-desktop).value | Should -Be 40
+        $Machine.My, $Machine.Desktop = @($one), @()
+        (Read-One remote-desktop).value | Should -Be 40
+        $Machine.My = @()
+        (Read-One remote-desktop).value | Should -Be 0
+    }
+
+    It 'takes the longest that can prove the machine: <What>' -ForEach @(
+        @{ What = 'no limit'; Uses = @(); Left = 50 }, @{ What = 'for clients'; Uses = @('1.3.6.1.5.5.7.3.2'); Left = 50 }
+        @{ What = 'for both'; Uses = '1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2'; Left = 50 }
+        @{ What = 'for anything'; Uses = @('2.5.29.37.0'); Left = 50 }, @{ What = 'for servers'; Uses = @('1.3.6.1.5.5.7.3.1'); Left = 0 }
+    ) {
+        $Machine.My = (New-Certificate 50 -Uses $Uses -ByAuthority), (New-Certificate 10 -Uses $Uses -ByAuthority)
+        (Read-One vpn-client).value | Should -Be $Left
+    }
+
+    It 'does not take one without a key, or one that signed itself' {
+        $Machine.My = (New-Certificate 50 -ByAuthority -WithoutKey), (New-Certificate 60)
+        $effective = Read-One vpn-client
+        $effective.value | Should -Be 0
+        $effective.source | Should -Be 'LocalMachine\My has none with a key for it'
+    }
+
+    It 'is unreadable where WinRM does not answer' {
+        Mock Get-LeeboardWinRmListener -ModuleName Certificates { throw (New-LeeboardProblem -Code timeout -Why 'no answer') }
+        (Read-One winrm).code | Should -Be 'timeout'
+    }
+
+    It 'knows its addresses' -ForEach '', 'WinRM', 'rdp', "winrm`n" {
+        (Read-One $_).code | Should -Be 'malformed'
+    }
+}

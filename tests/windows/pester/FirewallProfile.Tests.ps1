@@ -1,0 +1,91 @@
+# The driver firewall_profile: what is active, and from which store.
+
+BeforeAll {
+    $modules = Join-Path $PSScriptRoot '../../../plugins/module_utils/_windows'
+    foreach ($name in 'Reading', 'System', 'RegistryKey', 'Places', 'PolicyPlace', 'FirewallProfile') {
+        Import-Module (Join-Path $modules "$name.psm1") -Global -Force
+    }
+    $script:Policy = 'HKLM\SOFTWARE\Policies\Microsoft\WindowsFirewall\PrivateProfile'
+    $script:Own = 'HKLM\SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy'
+    $script:Machine = @{}
+
+    function Read-One {
+        param([string]$Address)
+        return (Read-LeeboardFirewallProfile -Addresses $Address)[$Address]
+    }
+}
+
+Describe 'firewall_profile' {
+    BeforeEach {
+        Reset-LeeboardCache
+        $Machine.Clear()
+        $Machine.Asked, $Machine.Active = @(), @{ Enabled = 'True'; DefaultInboundAction = 'Block'; DefaultOutboundAction = 'Allow' }
+        Mock Get-LeeboardMachineValue -ModuleName Places {
+            if ($null -eq $Machine["$Path`:$Name"]) { return @{ state = 'absent' } }
+            @{ state = 'value'; value = $Machine["$Path`:$Name"]; type = 'dword' }
+        }
+        Mock Invoke-LeeboardBounded -ModuleName FirewallProfile {
+            $shell = [powershell]::Create()
+            & $Add $shell
+            $command = $shell.Commands.Commands[0]
+            $Machine.Asked += "$($command.CommandText) $($command.Parameters[0].Value)"
+            if ($Machine.Fault) { throw $Machine.Fault }
+            foreach ($name in 'Domain', 'Private', 'Public') { [pscustomobject](@{ Name = $name } + $Machine.Active) }
+        }
+    }
+
+    It 'is what is active, from one question for all' {
+        $found = Read-LeeboardFirewallProfile -Addresses 'Domain:Enabled', 'Private:DefaultInboundAction', 'Public:DefaultOutboundAction'
+        $found.Values.effective.value | Should -Be 'True', 'Block', 'Allow'
+        $found['Domain:Enabled'].effective.source | Should -Be "the firewall's ActiveStore"
+        $found['Domain:Enabled'].configured.state | Should -Be 'absent'
+        $Machine.Asked | Should -Be 'Get-NetFirewallProfile ActiveStore'
+    }
+
+    It 'says from which store it comes, and which says otherwise in vain' {
+        $Machine["${Policy}:EnableFirewall"], $Machine["$Own\StandardProfile:EnableFirewall"] = 1L, 0L
+        $reading = Read-One 'Private:Enabled'
+        $reading.effective.value | Should -Be 'True'
+        $reading.effective.source | Should -Be "the firewall's ActiveStore, from ${Policy}:EnableFirewall"
+        $reading.effective.note | Should -Be "$Own\StandardProfile:EnableFirewall is False, but ${Policy}:EnableFirewall counts"
+        $reading.configured.value | Should -Be 'True'
+    }
+
+    It 'takes what an MDM service set before the machine''s own' {
+        $Machine["$Own\Mdm\PublicProfile:DefaultInboundAction"], $Machine["$Own\PublicProfile:DefaultInboundAction"] = 1L, 0L
+        (Read-One 'Public:DefaultInboundAction').effective.source | Should -BeLike '*Mdm\PublicProfile:DefaultInboundAction'
+    }
+
+    It 'is what is active even where the places say something else, which is said' {
+        $Machine["${Policy}:EnableFirewall"], $Machine.Active.Enabled = 1L, 'False'
+        $effective = (Read-One 'Private:Enabled').effective
+        $effective.value | Should -Be 'False'
+        $effective.note | Should -Be "${Policy}:EnableFirewall is True, but that is not what is active"
+    }
+
+    It 'is absent where nothing is configured' {
+        $Machine.Active.DefaultInboundAction = 'NotConfigured'
+        (Read-One 'Domain:DefaultInboundAction').effective.state | Should -Be 'absent'
+    }
+
+    It 'is unreadable where the firewall says what nobody knows' {
+        $Machine.Active.Enabled = '1'
+        (Read-One 'Domain:Enabled').effective.code | Should -Be 'malformed'
+    }
+
+    It 'is unreadable, with what the policy says beside it, where the firewall does not answer: <Code>' -ForEach @(
+        @{ Fault = [System.Management.Automation.CommandNotFoundException]'no such command'; Code = 'missing_tool' }
+        @{ Fault = [System.Runtime.InteropServices.COMException]::new('Zugriff verweigert', -2147024891); Code = 'denied' }
+        @{ Fault = [System.InvalidOperationException]'an error occurred'; Code = 'failed' }
+    ) {
+        $Machine.Fault, $Machine["${Policy}:EnableFirewall"] = $Fault, 1L
+        Mock Test-LeeboardAdministrator -ModuleName Reading { $true }
+        $reading = Read-One 'Private:Enabled'
+        $reading.effective.code | Should -Be $Code
+        $reading.configured.value | Should -Be 'True'
+    }
+
+    It 'knows its addresses' -ForEach '', 'Standard:Enabled', 'Private:enabled', 'Private:AllowInboundRules', "Public:Enabled`n" {
+        (Read-One $_).effective.code | Should -Be 'malformed'
+    }
+}
