@@ -21,7 +21,10 @@ BOTH = "server"
 
 @dataclass(frozen=True)
 class AnyScript:
-    """One script. `flips` is empty for a harmless change; `mends` is false where a roll-out does not mend it."""
+    """One script. `flips` is empty for a harmless change; `mends` is false where a roll-out does not mend it.
+
+    With `alone` it gets in the way of others.
+    """
 
     path: Path
     story: str
@@ -30,6 +33,7 @@ class AnyScript:
     flips: tuple[str, ...]
     expect: str
     mends: bool
+    alone: bool
 
     @property
     def control(self) -> str:
@@ -47,6 +51,16 @@ class AnyScript:
         return self.flips or (self.control,)
 
     @property
+    def meets(self) -> set[str]:
+        """The controls that no other script of a pass may be about."""
+        return set(self.asked)
+
+    @property
+    def together(self) -> tuple[str, ...]:
+        """What is the same for all scripts of a pass. Breaks and harmless changes are apart."""
+        return (self.level, "break" if self.flips else "harmless")
+
+    @property
     def told(self) -> str:
         """What the truth must be."""
         return {"compliant": "compliant", "pending": "pending"}.get(self.expect, "drifted")
@@ -59,15 +73,24 @@ class AnyScript:
 
 @dataclass(frozen=True)
 class Script(AnyScript):
-    """One for a machine of the lab, made of that image. With `alone` it gets in the way of others.
+    """One for a machine of the lab, made of that image.
 
     `also` is what becomes of other controls: a daemon that is not reloaded leaves all of its settings pending, and a
     first VPN profile makes what is asked of profiles compliant, where nothing applied before.
     """
 
     image: str
-    alone: bool
     also: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def meets(self) -> set[str]:
+        """Those, and what comes along."""
+        return {*self.asked, *self.also}
+
+    @property
+    def together(self) -> tuple[str, ...]:
+        """That, and the machine."""
+        return (self.image, *super().together)
 
     @property
     def becomes(self) -> dict[str, str]:
@@ -118,21 +141,17 @@ def read(path: Path) -> Script:
     )
 
 
-def passes(scripts: Iterable[Script], alone: bool = False) -> list[tuple[Script, ...]]:
+def passes[S: AnyScript](scripts: Iterable[S], alone: bool = False) -> list[tuple[S, ...]]:
     """Scripts in groups that one restored machine takes at once, and one visit judges.
 
     In a pass no two scripts are about the same control, all are meant for one level, and breaks and harmless changes
     are apart: each change of a verdict then belongs to one script. With `alone` each has a pass of its own.
     """
-    found: list[list[Script]] = []
+    found: list[list[S]] = []
     for script in scripts:
-        mine = {*script.asked, *script.also}
         for group in found:
-            theirs = {control for other in group for control in (*other.asked, *other.also)}
-            fits = (script.image, script.level, bool(script.flips)) == (
-                group[0].image, group[0].level, bool(group[0].flips)
-            )  # fmt: skip
-            if fits and not (alone or script.alone or group[0].alone or mine & theirs):
+            fits = script.together == group[0].together and not any(script.meets & other.meets for other in group)
+            if fits and not (alone or script.alone or group[0].alone):
                 group.append(script)
                 break
         else:

@@ -13,6 +13,7 @@ from leeboard.verdict.observation import Observation
 from tests.windows.machine import WindowsMachine
 from tests.windows.requirements import need_machine
 
+from .windows_passes import Passes
 from .windows_proof import ENFORCED, TRUTHS, WindowsProof, verdicts, words
 from .windows_scripts import WindowsScript, all_windows_scripts, tried_windows_scripts
 
@@ -63,6 +64,7 @@ class Enforced:
         self.truth = {control: proof.truth(control) for control in TRUTHS if control != "LCK-03"}
         self.changed_again = proof.mend()[1]
         proof.machine.snapshot(ENFORCED)
+        self.passes = Passes(SCRIPTS, lambda scripts: proof.try_out(scripts, self.baseline))
 
 
 def _others(findings: dict[str, Finding]) -> dict[str, Finding]:
@@ -112,7 +114,7 @@ def test_a_second_roll_out_changes_nothing(enforced: Enforced) -> None:
 
 @pytest.mark.parametrize("script", [s for s in SCRIPTS if s.flips], ids=lambda script: script.name)
 def test_a_break_is_found_and_nothing_else_and_a_roll_out_mends_it(enforced: Enforced, script: WindowsScript) -> None:
-    outcome = enforced.proof.try_out(script, enforced.baseline)
+    outcome = enforced.passes.outcome(script)
     if script.expect != "pending":
         assert all(outcome.wrong[control] for control in script.flips), outcome.wrong
     assert outcome.changed == script.expected, outcome.words
@@ -123,7 +125,7 @@ def test_a_break_is_found_and_nothing_else_and_a_roll_out_mends_it(enforced: Enf
 
 @pytest.mark.parametrize("script", [s for s in SCRIPTS if not s.flips], ids=lambda script: script.name)
 def test_a_harmless_change_is_not_reported(enforced: Enforced, script: WindowsScript) -> None:
-    outcome = enforced.proof.try_out(script, enforced.baseline)
+    outcome = enforced.passes.outcome(script)
     assert outcome.wrong[script.control] == []
     assert outcome.changed == {}, outcome.words
 

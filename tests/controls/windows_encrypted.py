@@ -5,6 +5,7 @@ It is visited and judged like the machine of the roll-outs (windows_proof.py), f
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from leeboard.verdict.observation import Observation
@@ -87,16 +88,19 @@ class EncryptedWindows(WindowsProof):
         """What is truly wrong with a control."""
         return list(TRUTHS[control](self.machine, role))
 
-    def try_out(self, script: WindowsScript, baseline: Observation) -> Outcome:
-        """Restore, run a script, visit, and ask for the truth."""
+    def try_out(self, scripts: Sequence[WindowsScript], baseline: Observation) -> Outcome:
+        """Restore, run scripts of one level and role, visit, and ask for the truth."""
+        level, role = scripts[0].level, scripts[0].role
         self.machine.restore(BY_HAND)
-        self.machine.run(STRICT + script.text)
-        if script.restart:
-            volumes.restart(self.machine)
-        before = verdicts(self.findings(baseline, script.level, script.role))
-        found = self.findings(self.visit(), script.level, script.role)
+        for script in scripts:
+            self.machine.run(STRICT + script.text)
+            if script.restart:
+                volumes.restart(self.machine)
+        before = verdicts(self.findings(baseline, level, role))
+        found = self.findings(self.visit(), level, role)
         changed = {control: verdict for control, verdict in verdicts(found).items() if verdict != before[control]}
-        wrong = {control: self.truth(control, script.role) for control in {script.control, *script.flips}}
+        asked = {control for script in scripts for control in (script.control, *script.flips)}
+        wrong = {control: self.truth(control, role) for control in asked}
         return Outcome(changed, wrong, words(found), {}, "")
 
 

@@ -7,6 +7,7 @@ whole way.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -137,17 +138,20 @@ class WindowsProof:
         """What is truly wrong with a control."""
         return list(TRUTHS[control](self.machine, role))
 
-    def try_out(self, script: WindowsScript, baseline: Observation) -> Outcome:
-        """Restore, run a script, visit, ask for the truth, mend, and visit again."""
+    def try_out(self, scripts: Sequence[WindowsScript], baseline: Observation) -> Outcome:
+        """Restore, run scripts of one level and role, visit, ask for the truth, mend, and visit again."""
+        level, role = scripts[0].level, scripts[0].role
         self.machine.restore(ENFORCED)
-        self.machine.run(STRICT + script.text)
-        if script.restart:
-            self.machine.restart()
-        before = verdicts(self.findings(baseline, script.level, script.role))
-        found = self.findings(self.visit(), script.level, script.role)
+        for script in scripts:
+            self.machine.run(STRICT + script.text)
+            if script.restart:
+                self.machine.restart()
+        before = verdicts(self.findings(baseline, level, role))
+        found = self.findings(self.visit(), level, role)
         changed = {control: verdict for control, verdict in verdicts(found).items() if verdict != before[control]}
-        wrong = {control: self.truth(control, script.role) for control in {script.control, *script.flips}}
-        mended = self.findings(self.mend(script.level, script.role)[0], script.level, script.role)
+        asked = {control for script in scripts for control in (script.control, *script.flips)}
+        wrong = {control: self.truth(control, role) for control in asked}
+        mended = self.findings(self.mend(level, role)[0], level, role)
         return Outcome(changed, wrong, words(found), verdicts(mended), words(mended))
 
 

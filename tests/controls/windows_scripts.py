@@ -8,6 +8,7 @@ Their head comments are data, as in the shell scripts (scripts.py): the first li
     # expect: drifted     or error, or pending
     # pending: LCK-01     controls of which nobody can tell before the next start, since their key was touched
     # restart: yes        the machine is restarted after the script
+    # alone: yes          it gets in the way of others
     # mends: no           a roll-out cannot, or must not, put it back
 """
 
@@ -19,7 +20,7 @@ from pathlib import Path
 
 from .scripts import FOLDER, KINDS, AnyScript, head_of, share
 
-KEYS = ("kind", "level", "role", "flips", "expect", "pending", "restart", "mends")
+KEYS = ("kind", "level", "role", "flips", "expect", "pending", "restart", "mends", "alone")
 HEAD = re.compile(rf"# ({'|'.join(KEYS)}): (.+)\Z")
 
 
@@ -30,6 +31,16 @@ class WindowsScript(AnyScript):
     role: str
     pending: tuple[str, ...]
     restart: bool
+
+    @property
+    def meets(self) -> set[str]:
+        """Those whose key it touches, too."""
+        return {*self.asked, *self.pending}
+
+    @property
+    def together(self) -> tuple[str, ...]:
+        """That, and the role of the machine."""
+        return (self.role, *super().together)
 
     @property
     def expected(self) -> dict[str, str]:
@@ -57,6 +68,7 @@ def read(path: Path) -> WindowsScript:
         expect=head.get("expect", "compliant"),
         pending=tuple(head.get("pending", "").split()),
         restart=head.get("restart") == "yes",
+        alone=head.get("restart") == "yes" or head.get("alone") == "yes",
         mends=head.get("mends", "yes") == "yes",
     )
 
