@@ -16,9 +16,9 @@ from tests.windows.requirements import need_machine
 
 from .cases import BESIDES, COMPLIANT
 from .scripts import FOLDER
-from .windows_encrypted import BY_HAND, DRIVERS, EncryptedWindows
+from .windows_encrypted import BY_HAND, DRIVERS, EncryptedWindows, encrypt_by_hand
 from .windows_passes import Passes
-from .windows_proof import WindowsProof, verdicts, words
+from .windows_proof import verdicts, words
 from .windows_scripts import WindowsScript, tried_windows_scripts
 from .windows_truth_encryption import TRUTHS
 
@@ -42,9 +42,9 @@ class Encrypted:
     """The machine before and after somebody encrypted it, and what was seen."""
 
     def __init__(self, machine: WindowsMachine) -> None:
-        clean = WindowsProof(machine)
-        self.clean = {one: found for one, found in clean.findings(clean.visit()).items() if one.startswith("ENC-")}
         self.proof = EncryptedWindows(machine)
+        self.clean = self.proof.findings(self.proof.visit())
+        encrypt_by_hand(machine)
         machine.snapshot(BY_HAND)
         self.raw = machine.visit(self.proof.addresses)
         self.baseline: Observation = self.proof.visit()

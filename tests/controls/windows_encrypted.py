@@ -76,7 +76,6 @@ class EncryptedWindows(WindowsProof):
 
     def __init__(self, machine: WindowsMachine) -> None:
         super().__init__(machine)
-        encrypt_by_hand(machine)
         self.addresses = {driver: found for driver, found in self.addresses.items() if driver in DRIVERS}
 
     def findings(self, observation: Observation, level: str = "", role: str = "") -> dict[str, Any]:

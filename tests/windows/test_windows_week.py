@@ -17,7 +17,7 @@ from leeboard.evidence.ingest import ingest
 from leeboard.evidence.lines import Expected, stamp
 from leeboard.evidence.store import Store
 from leeboard.policy.load import load
-from tests.controls.windows_encrypted import EncryptedWindows, backed_up
+from tests.controls.windows_encrypted import EncryptedWindows, encrypt_by_hand, backed_up
 from tests.unit.evidence import estate
 
 from . import group_policy, volumes
@@ -138,6 +138,7 @@ def test_a_week_leaves_exactly_its_history(tmp_path: Path) -> None:
     machine = WindowsMachine("WEEK")
     try:
         proof = EncryptedWindows(machine)
+        encrypt_by_hand(machine)
         expected = Expected.model_validate({**proof.device().model_dump(), "problem": ""})
         said: dict[int, dict[str, Any]] = {}
         for night, happens in enumerate(NIGHTS):
