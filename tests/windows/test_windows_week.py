@@ -17,7 +17,7 @@ from leeboard.evidence.ingest import ingest
 from leeboard.evidence.lines import Expected, stamp
 from leeboard.evidence.store import Store
 from leeboard.policy.load import load
-from tests.controls.windows_encrypted import EncryptedWindows, encrypt_by_hand, backed_up
+from tests.controls.windows_encrypted import EncryptedWindows, backed_up, encrypt_by_hand
 from tests.unit.evidence import estate
 
 from . import group_policy, volumes
