@@ -1,5 +1,6 @@
 # A technician suspended BitLocker to look at something, and went home.
 # kind: not_loaded
+# alone: yes
 # flips: ENC-01 ENC-09
 # expect: drifted
 $place = @{ Namespace = 'root\CIMV2\Security\MicrosoftVolumeEncryption'; ClassName = 'Win32_EncryptableVolume' }

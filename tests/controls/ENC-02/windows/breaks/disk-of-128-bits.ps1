@@ -1,5 +1,6 @@
 # The data disk was encrypted anew with 128 bits, whatever the policy says.
 # kind: precedence
+# alone: yes
 # flips: ENC-02
 # expect: drifted
 # pending: ENC-10

@@ -1,5 +1,6 @@
 # The PIN's protector was deleted: every start asks for 48 digits.
 # kind: not_loaded
+# alone: yes
 # flips: ENC-03
 # expect: drifted
 $place = @{ Namespace = 'root\CIMV2\Security\MicrosoftVolumeEncryption'; ClassName = 'Win32_EncryptableVolume' }

@@ -1,5 +1,6 @@
 # The recovery password was deleted, and none put in its place.
 # kind: value
+# alone: yes
 # flips: ENC-06 ENC-07
 # expect: drifted
 $place = @{ Namespace = 'root\CIMV2\Security\MicrosoftVolumeEncryption'; ClassName = 'Win32_EncryptableVolume' }

@@ -1,5 +1,6 @@
 # An update of the firmware waits, the TPM is bound to the firmware's PCRs, and nobody suspended BitLocker.
 # kind: not_loaded
+# alone: yes
 # flips: ENC-09
 # expect: drifted
 $place = @{ Namespace = 'root\CIMV2\Security\MicrosoftVolumeEncryption'; ClassName = 'Win32_EncryptableVolume' }

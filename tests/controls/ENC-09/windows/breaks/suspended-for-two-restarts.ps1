@@ -1,5 +1,6 @@
 # BitLocker is suspended for two restarts, which is one too many at level high.
 # kind: value
+# alone: yes
 # flips: ENC-01 ENC-09
 # expect: drifted
 $place = @{ Namespace = 'root\CIMV2\Security\MicrosoftVolumeEncryption'; ClassName = 'Win32_EncryptableVolume' }

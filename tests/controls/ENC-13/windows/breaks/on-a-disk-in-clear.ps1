@@ -1,5 +1,6 @@
 # The page file was moved to another disk, which is being decrypted.
 # kind: value
+# alone: yes
 # flips: ENC-10 ENC-13
 # expect: drifted
 # restart: yes
