@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -37,6 +38,17 @@ def shared_machine() -> Iterator[WindowsMachine]:
     made = WindowsMachine()
     yield made
     made.close()
+
+
+@pytest.fixture
+def one(shared_machine: WindowsMachine) -> Iterator[WindowsMachine]:
+    """The file's machine; its stand-ins are put back after each test."""
+    state = shared_machine.drive / "standins" / "state"
+    kept = shared_machine.prefix.parent / "state"
+    shutil.copytree(state, kept, dirs_exist_ok=True)
+    yield shared_machine
+    shutil.rmtree(state)
+    shutil.move(kept, state)
 
 
 @pytest.fixture

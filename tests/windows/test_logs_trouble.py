@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,17 +16,6 @@ from .machine import REPOSITORY, WindowsMachine
 DRIVERS = ("event_forwarding", "event_log", "user_right", "windows_time")
 SIZE, CLEARED = "event_log:Security:MaxSize", "event_log:Security:Cleared"
 PATIENCE = 25  # seconds that the event log service is given
-
-
-@pytest.fixture
-def one(shared_machine: WindowsMachine) -> Iterator[WindowsMachine]:
-    """The file's machine; its stand-ins are put back after each test."""
-    state = shared_machine.drive / "standins" / "state"
-    kept = shared_machine.prefix.parent / "state"
-    shutil.copytree(state, kept, dirs_exist_ok=True)
-    yield shared_machine
-    shutil.rmtree(state)
-    shutil.move(kept, state)
 
 
 def visit(machine: WindowsMachine) -> dict[str, dict[str, Any]]:

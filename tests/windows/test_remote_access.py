@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,17 +16,6 @@ from leeboard.verdict.observation import parse
 from .machine import WindowsMachine
 
 SERVICE = r"HKLM\SOFTWARE\Policies\Microsoft\Windows\WinRM\Service"
-
-
-@pytest.fixture
-def one(shared_machine: WindowsMachine) -> Iterator[WindowsMachine]:
-    """The file's machine; its stand-ins are put back after each test."""
-    state = shared_machine.drive / "standins" / "state"
-    kept = shared_machine.prefix.parent / "state"
-    shutil.copytree(state, kept, dirs_exist_ok=True)
-    yield shared_machine
-    shutil.rmtree(state)
-    shutil.move(kept, state)
 
 
 def look(machine: WindowsMachine, driver: str, *addresses: str) -> dict[str, dict[str, Any]]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,17 +11,6 @@ from .shell import PowerShellError
 
 POLICY = r"HKLM\SOFTWARE\Policies\Microsoft\Windows\WinRM\Service"
 STRICT = "$ErrorActionPreference = 'Stop'\n"
-
-
-@pytest.fixture
-def one(shared_machine: WindowsMachine) -> Iterator[WindowsMachine]:
-    """The file's machine; its stand-ins are put back after each test."""
-    state = shared_machine.drive / "standins" / "state"
-    kept = shared_machine.prefix.parent / "state"
-    shutil.copytree(state, kept, dirs_exist_ok=True)
-    yield shared_machine
-    shutil.rmtree(state)
-    shutil.move(kept, state)
 
 
 def winrm(machine: WindowsMachine, path: str) -> list[str]:

@@ -11,7 +11,7 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -23,17 +23,6 @@ ANSI = {"en": "cp1252", "cy": "cp1252", "de": "cp1252", "fr": "cp1252", "pl": "c
 LOGON, LOCKOUT = "{0CCE9215-69AE-11D9-BED3-505054503030}", "{0CCE9217-69AE-11D9-BED3-505054503030}"
 CONSOLELOCK = ("fea3413e-7e05-4911-9a71-700331f1c294", "0e796bdb-100d-47d6-a2d5-f7d2daa51f51")
 TEMPLATE = '[Unicode]\r\nUnicode=yes\r\n[System Access]\r\n{}\r\n[Version]\r\nsignature="$CHICAGO$"\r\nRevision=1\r\n'
-
-
-@pytest.fixture
-def one(shared_machine: WindowsMachine) -> Iterator[WindowsMachine]:
-    """The file's machine; its stand-ins are put back after each test."""
-    state = shared_machine.drive / "standins" / "state"
-    kept = shared_machine.prefix.parent / "state"
-    shutil.copytree(state, kept, dirs_exist_ok=True)
-    yield shared_machine
-    shutil.rmtree(state)
-    shutil.move(kept, state)
 
 
 def _backup(machine: WindowsMachine, encoding: str = "cp1252") -> list[list[str]]:

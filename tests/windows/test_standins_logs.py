@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,17 +9,6 @@ import pytest
 from .machine import WindowsMachine
 
 POLICY = r"HKLM\SOFTWARE\Policies\Microsoft\Windows\EventLog\Security"
-
-
-@pytest.fixture
-def one(shared_machine: WindowsMachine) -> Iterator[WindowsMachine]:
-    """The file's machine; its stand-ins are put back after each test."""
-    state = shared_machine.drive / "standins" / "state"
-    kept = shared_machine.prefix.parent / "state"
-    shutil.copytree(state, kept, dirs_exist_ok=True)
-    yield shared_machine
-    shutil.rmtree(state)
-    shutil.move(kept, state)
 
 
 def security(machine: WindowsMachine) -> dict[str, Any]:
