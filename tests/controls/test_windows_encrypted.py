@@ -50,7 +50,7 @@ class Encrypted:
         self.baseline: Observation = self.proof.visit()
         self.found = self.proof.findings(self.baseline)
         self.truth = {control: self.proof.truth(control) for control in TRUTHS}
-        self.passes = Passes(SCRIPTS, lambda scripts: self.proof.try_out(scripts, self.baseline))
+        self.passes = Passes(SCRIPTS, lambda scripts: self.proof.look(scripts, self.baseline))
 
 
 @pytest.fixture(scope="module")

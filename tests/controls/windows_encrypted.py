@@ -5,15 +5,13 @@ It is visited and judged like the machine of the roll-outs (windows_proof.py), f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from leeboard.verdict.observation import Observation
 from tests.windows import volumes
 from tests.windows.machine import WindowsMachine
 
-from .windows_proof import STRICT, Outcome, WindowsProof, verdicts, words
-from .windows_scripts import WindowsScript
+from .windows_proof import WindowsProof
 from .windows_truth_encryption import TRUTHS
 
 FVE = r"HKLM\SOFTWARE\Policies\Microsoft\FVE"
@@ -72,7 +70,9 @@ def backed_up(machine: WindowsMachine, protector: str, at: str, number: int = 78
 
 
 class EncryptedWindows(WindowsProof):
-    """The machine, and what the controls of ENC say of it."""
+    """The machine, and what the controls of ENC say of it. Nothing is mended there."""
+
+    snapshot = BY_HAND
 
     def __init__(self, machine: WindowsMachine) -> None:
         super().__init__(machine)
@@ -87,20 +87,9 @@ class EncryptedWindows(WindowsProof):
         """What is truly wrong with a control."""
         return list(TRUTHS[control](self.machine, role))
 
-    def try_out(self, scripts: Sequence[WindowsScript], baseline: Observation) -> Outcome:
-        """Restore, run scripts of one level and role, visit, and ask for the truth."""
-        level, role = scripts[0].level, scripts[0].role
-        self.machine.restore(BY_HAND)
-        for script in scripts:
-            self.machine.run(STRICT + script.text)
-            if script.restart:
-                volumes.restart(self.machine)
-        before = verdicts(self.findings(baseline, level, role))
-        found = self.findings(self.visit(), level, role)
-        changed = {control: verdict for control, verdict in verdicts(found).items() if verdict != before[control]}
-        asked = {control for script in scripts for control in (script.control, *script.flips)}
-        wrong = {control: self.truth(control, role) for control in asked}
-        return Outcome(changed, wrong, words(found), {}, "")
+    def restart(self) -> None:
+        """Switch the machine off and on; BitLocker counts it."""
+        volumes.restart(self.machine)
 
 
 DRIVERS = ("bitlocker_policy", "bitlocker_volume", "power_policy", "registry")

@@ -8,7 +8,7 @@ whole way.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from leeboard.estate.device import Device, device
@@ -61,6 +61,8 @@ class Outcome:
 
 class WindowsProof:
     """An office laptop at level high, on which smart cards and the school's VPN are used."""
+
+    snapshot = ENFORCED  # what it is brought back to before each pass
 
     def __init__(self, machine: WindowsMachine) -> None:
         self.machine = machine
@@ -138,21 +140,31 @@ class WindowsProof:
         """What is truly wrong with a control."""
         return list(TRUTHS[control](self.machine, role))
 
-    def try_out(self, scripts: Sequence[WindowsScript], baseline: Observation) -> Outcome:
-        """Restore, run scripts of one level and role, visit, ask for the truth, mend, and visit again."""
+    def restart(self) -> None:
+        """Switch the machine off and on."""
+        self.machine.restart()
+
+    def look(self, scripts: Sequence[WindowsScript], baseline: Observation) -> Outcome:
+        """Restore, run scripts of one level and role, visit, and ask for the truth."""
         level, role = scripts[0].level, scripts[0].role
-        self.machine.restore(ENFORCED)
+        self.machine.restore(self.snapshot)
         for script in scripts:
             self.machine.run(STRICT + script.text)
             if script.restart:
-                self.machine.restart()
+                self.restart()
         before = verdicts(self.findings(baseline, level, role))
         found = self.findings(self.visit(), level, role)
         changed = {control: verdict for control, verdict in verdicts(found).items() if verdict != before[control]}
         asked = {control for script in scripts for control in (script.control, *script.flips)}
         wrong = {control: self.truth(control, role) for control in asked}
+        return Outcome(changed, wrong, words(found), {}, "")
+
+    def try_out(self, scripts: Sequence[WindowsScript], baseline: Observation) -> Outcome:
+        """Look at what scripts did, mend it, and visit again."""
+        seen = self.look(scripts, baseline)
+        level, role = scripts[0].level, scripts[0].role
         mended = self.findings(self.mend(level, role)[0], level, role)
-        return Outcome(changed, wrong, words(found), verdicts(mended), words(mended))
+        return replace(seen, mended=verdicts(mended), mended_words=words(mended))
 
 
 def verdicts(findings: dict[str, Finding]) -> dict[str, str]:
