@@ -24,7 +24,8 @@ test-full:  ## Do and mend each break alone, into docs/proof (hours; goes on whe
 	@scripts/test-packages.sh
 	@scripts/test-windows.sh
 	@LEEBOARD_FULL=1 scripts/test.sh tests/controls/test_linux_breaks.py \
-		tests/controls/full_linux_mends.py tests/controls/test_windows_breaks.py $(TESTS)
+		tests/controls/full_linux_mends.py tests/controls/test_windows_breaks.py \
+		tests/controls/test_windows_encrypted.py $(TESTS)
 
 bench:  ## Measure what a night costs, as ratios in one run
 	@scripts/setup.sh test

@@ -31,7 +31,6 @@ from leeboard.verdict.evaluate import evaluate
 from leeboard.verdict.finding import Finding
 from leeboard.verdict.observation import Observation, parse
 from tests.vm.encrypt import PASSPHRASE
-from tests.vm.errors import LabError
 from tests.vm.machine import Machine
 
 from .scripts import FOLDER, Script, controls_with_truth, truth_files
@@ -114,14 +113,6 @@ class Proof:
             **{f"leeboard_{name}": self.about[name] for name in ("level", "form", "role")},
             **variables,
         }
-
-    def restore(self, name: str) -> None:
-        """Bring the machine back; a guest that hangs (emulated timers, busy host) is started again from there."""
-        try:
-            self.machine.restore(name)
-        except LabError:
-            self.machine.power_cut()
-            self.machine.restore(name)
 
     # Looking
 

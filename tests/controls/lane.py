@@ -125,7 +125,7 @@ class Lane:
         # A truth of everything takes minutes. What the machines have in common is asked on one of them, as shipped.
         families = ("",) if self.image in (BOTH, *CHECKED) else ("LCK", "LBL")
         seen.stock_truth = proof.truth([one for one in self._asked(proof) if one.startswith(families)])
-        proof.restore("stock")
+        proof.machine.restore("stock")
         by_hand = proof.about.get("by_hand")
         if by_hand:
             proof.machine.root("cd /root && bash -s", input=(FOLDER / by_hand).read_text(encoding="utf-8"))
@@ -138,7 +138,7 @@ class Lane:
         seen.verdicts, seen.words = verdicts(now), words(now)
         proof.machine.snapshot(ENFORCED)
         seen.truth = proof.truth(self._asked(proof))
-        proof.restore(ENFORCED)
+        proof.machine.restore(ENFORCED)
         if self.image not in CHECKED:
             seen.second = proof.roll_out()
         return seen
@@ -150,7 +150,7 @@ class Lane:
     def _work[T](self, work: Callable[[Proof], T]) -> T:
         self._ready.result()
         assert self._proof is not None
-        self._proof.restore(ENFORCED)
+        self._proof.machine.restore(ENFORCED)
         return work(self._proof)
 
     def _pass(self, scripts: tuple[Script, ...]) -> dict[str, Outcome | LabError]:
@@ -182,12 +182,11 @@ class Lane:
         proof = self._proof
         assert proof is not None and self._baseline is not None
         before = verdicts(proof.findings(self._baseline, level))
+        proof.machine.restore(ENFORCED)
         try:
-            proof.restore(ENFORCED)
             observation, truth = work(proof)
         except LabError:  # the guest hangs; a script that fails will fail again
-            proof.machine.power_cut()
-            proof.restore(ENFORCED)
+            proof.machine.restore(ENFORCED)
             observation, truth = work(proof)
         found = proof.findings(observation, level)
         after = verdicts(found)

@@ -38,19 +38,25 @@ class Passes:
         except (RuntimeError, TimeoutError) as problem:  # one of them ended badly: which one, it says by itself
             why = str(problem)[:200]
         else:
-            if _expected(group, outcome):
+            why = _unexpected(group, outcome)
+            if not why:
                 self._outcomes |= {script.name: _share(script, outcome) for script in group}
                 return
-            why = "give one of them 'alone: yes'"
         self._group |= {script.name: (script,) for script in group}
-        warnings.warn(f"a pass was taken apart ({why}): {', '.join(one.name for one in group)}", stacklevel=1)
+        names = ", ".join(script.name for script in group)
+        warnings.warn(f"a pass was taken apart ({why}; give one of them 'alone: yes'): {names}", stacklevel=1)
 
 
-def _expected(group: tuple[WindowsScript, ...], outcome: Outcome) -> bool:
-    """Whether a pass changed exactly what its scripts are to change, and the machine says the same."""
+def _unexpected(group: tuple[WindowsScript, ...], outcome: Outcome) -> str:
+    """What a pass changed beyond what its scripts are to change, or did not, or what the machine does not say."""
+    wanted = {control: verdict for script in group for control, verdict in script.expected.items()}
     told = {control: bool(script.flips) for script in group if script.expect != "pending" for control in script.asked}
-    changed = {control: verdict for script in group for control, verdict in script.expected.items()}
-    return outcome.changed == changed and all(bool(outcome.wrong[control]) == wrong for control, wrong in told.items())
+    untrue = {control for control, wrong in told.items() if bool(outcome.wrong[control]) != wrong}
+    return ", ".join(
+        f"{control} {outcome.changed.get(control, 'unchanged')}{' (truth differs)' if control in untrue else ''}"
+        for control in sorted({*wanted, *outcome.changed, *untrue})
+        if outcome.changed.get(control) != wanted.get(control) or control in untrue
+    )
 
 
 def _share(script: WindowsScript, outcome: Outcome) -> Outcome:
