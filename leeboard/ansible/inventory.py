@@ -12,7 +12,9 @@ import ansible_runner
 
 from leeboard.ansible.clone import environment
 from leeboard.errors import LeeboardError
+from leeboard.estate import waivers
 from leeboard.estate.school import SchoolVariables, variables_of
+from leeboard.estate.waiver import VARIABLE
 from leeboard.evidence.expected import expected, told_apart
 from leeboard.evidence.lines import Expected
 from leeboard.verdict.observation import plain
@@ -88,9 +90,13 @@ def read(
             )
     origins = _origins(_listing(source, export=True)) if with_origins else {}
     schools = {}
+    counted: dict[str, list[Expected]] = {}
+    for device in devices:
+        counted.setdefault(device.urn, []).append(device)
     for urn, hosts in by_school.items():
         schools[urn], wrong = variables_of(urn, hosts, source.parent)
         problems += wrong
+        problems += waivers.listed(urn, (host.get(VARIABLE) for host in hosts), counted[urn])
     return EstateInventory(tuple(told_apart(devices)), tuple(problems), origins, schools)
 
 
