@@ -1,0 +1,271 @@
+"""An estate in files: `estate.yml`, and a folder a school with `school.yml`, `devices.csv` and `waivers.yml`.
+
+The inventory plugin and `leeboard` itself both read it here. A mistake costs its row or its school and is a Problem.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from leeboard.errors import LeeboardError
+from leeboard.estate import connection, devices
+from leeboard.estate.devices import DeviceRow
+from leeboard.estate.problem import Mistake, Problem
+from leeboard.estate.settings import PLUGIN, Connection, EstateFile, SchoolFile, read_estate_file, read_school_file
+from leeboard.estate.yaml_file import has_tagged, read_yaml
+from leeboard.evidence import files
+from leeboard.policy.model import Level, Platform
+from leeboard.verdict.observation import plain
+
+ESTATE, SCHOOL, DEVICES, WAIVERS = "estate.yml", "school.yml", devices.FILE, "waivers.yml"
+OURS = re.compile(rb"^plugin:[ \t]*[\"']?" + re.escape(PLUGIN.encode()) + rb"[\"']?[ \t]*(?:#.*)?\r?$", re.MULTILINE)
+MOST_BYTES = 1024 * 1024  # of a YAML file
+MOST_BYTES_OF_DEVICES = 32 * 1024 * 1024
+LONDON = "Europe/London"
+
+
+@dataclass(frozen=True)
+class School:
+    """One school that could be read. `problems` are those of its rows and of its other files.
+
+    `waivers` is the list in waivers.yml as it stands there, dates as text: leeboard.estate.waivers says what it means.
+    `enforce` are the families whose day has come.
+    """
+
+    folder: Path
+    settings: SchoolFile
+    shared: EstateFile | None
+    devices: tuple[DeviceRow, ...]
+    waivers: tuple[Any, ...] = ()
+    enforce: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def urn(self) -> str:
+        """Its unique reference number."""
+        return self.settings.urn
+
+    @cached_property
+    def level(self) -> Level:
+        """The level of a device that says none; a school for which nobody said one is not read."""
+        return self.settings.level or (self.shared.level if self.shared else None) or Level.HIGH
+
+    @cached_property
+    def connection(self) -> Connection:
+        """How its devices are reached, with what the estate says where it says nothing."""
+        shared = self.shared.connection if self.shared else Connection()
+        return connection.merged(shared, self.settings.connection)
+
+    @cached_property
+    def vars(self) -> dict[str, Any]:
+        """`vars` of estate and school, the school's own first."""
+        return {**(self.shared.vars if self.shared else {}), **self.settings.vars}
+
+    @cached_property
+    def variables(self) -> dict[str, Any]:
+        """What all its devices share, `vars` apart: `leeboard_*` variables."""
+        found: dict[str, Any] = {
+            "leeboard_urn": self.urn,
+            "leeboard_school": self.settings.name,
+            "leeboard_phase": self.settings.phase,
+            "leeboard_enforce": list(self.enforce),
+        }
+        if self.waivers:
+            found["leeboard_waivers"] = list(self.waivers)
+        if not self.settings.reachable:
+            found["leeboard_reachable"] = False
+        return found
+
+    def name_of(self, device: DeviceRow) -> str:
+        """What Ansible calls a device. It ends in the school's URN, so that no other school can have the same name.
+
+        Always, and not only where two schools clash: the name must be the same when this school is read alone.
+        """
+        return f"{device.host}.{self.urn}"
+
+    def level_of(self, device: DeviceRow) -> Level:
+        """The device's own level, or the school's."""
+        return device.level or self.level
+
+    def connection_variables(self, platform: Platform) -> dict[str, Any]:
+        """Ansible's connection variables for a platform, without those that `vars` say."""
+        found = connection.variables(platform, self.connection, self.settings.network)
+        return {name: value for name, value in found.items() if name not in self.vars}
+
+    def device_variables(self, device: DeviceRow) -> dict[str, Any]:
+        """The `leeboard_*` variables of a device, the school's included: what evidence and policy go by."""
+        own = {
+            "leeboard_asset": device.asset,
+            "leeboard_platform": device.platform.value,
+            "leeboard_form": device.form.value,
+            "leeboard_role": device.role.value,
+            "leeboard_level": self.level_of(device).value,
+        }
+        if device.serial:
+            own["leeboard_serial"] = device.serial
+        return {**self._plain_vars, **self.variables, **own}
+
+    def origins(self, device: DeviceRow) -> dict[str, str]:
+        """In words, where each `leeboard_*` variable of a device comes from."""
+        own = set(self.settings.vars)
+        found = {name: SCHOOL if name in own else ESTATE for name in self._plain_vars}
+        found |= dict.fromkeys(self.variables, SCHOOL)
+        if "leeboard_waivers" in found:
+            found["leeboard_waivers"] = WAIVERS
+        row = f"{DEVICES} row {device.row}"
+        found |= dict.fromkeys(("leeboard_asset", "leeboard_platform", "leeboard_form", "leeboard_role"), row)
+        found["leeboard_level"] = row if device.level else SCHOOL if self.settings.level else ESTATE
+        if device.serial:
+            found["leeboard_serial"] = row
+        return found
+
+    @cached_property
+    def _plain_vars(self) -> dict[str, Any]:
+        return {
+            name: value for name, value in self.vars.items() if name.startswith("leeboard_") and not has_tagged(value)
+        }
+
+
+@dataclass(frozen=True)
+class Estate:
+    """All schools that could be read, by folder name, or one. `problems` has those of the schools' rows as well."""
+
+    file: Path
+    settings: EstateFile | None
+    schools: tuple[School, ...]
+    problems: tuple[Problem, ...] = field(default=())
+
+    @property
+    def name(self) -> str:
+        """The estate's name; that of the school where there is no estate.yml."""
+        return self.settings.name if self.settings else next((one.settings.name for one in self.schools), "")
+
+
+def is_estate(file: Path) -> bool:
+    """True for an estate.yml or school.yml that is meant for `leeboard.schools.estate`, right or wrong."""
+    if file.name not in (ESTATE, SCHOOL) or not file.is_file():
+        return False
+    try:
+        with file.open("rb") as opened:
+            return OURS.search(opened.read(MOST_BYTES)) is not None
+    except OSError:
+        return False
+
+
+def read_estate(file: Path, today: date | None = None) -> Estate:
+    """What an estate.yml (all schools) or a school.yml (that one, and what estate.yml above it shares) describes.
+
+    `today` decides which lines of `enforce` hold, by default the day in London. Raises LeeboardError when estate.yml
+    itself cannot be read: nothing of the schools would be as it should.
+    """
+    today = today or datetime.now(UTC).astimezone(ZoneInfo(LONDON)).date()
+    if file.name == SCHOOL:
+        above = file.absolute().parent.parent / ESTATE
+        shared = _shared(above) if is_estate(above) else None
+        school, problems = _school(file.parent, shared, today)
+        return Estate(file, shared, (school,) if school else (), problems)
+    shared = _shared(file)
+    schools: dict[str, School] = {}
+    found: list[Problem] = []
+    for folder in _folders(file.parent):
+        school, problems = _school(folder, shared, today)
+        found += problems
+        if school is None:
+            continue
+        first = schools.setdefault(school.urn, school)
+        if first is not school:
+            words = f"{school.urn} is the URN of {first.folder.name} as well; give each school its own, and one folder"
+            found.append(Problem(_shown(folder / SCHOOL), words, column="urn"))
+    return Estate(file, shared, tuple(schools.values()), tuple(found))
+
+
+def _shared(file: Path) -> EstateFile:
+    try:
+        content = _content(file, MOST_BYTES)
+    except Mistake as wrong:
+        raise LeeboardError(str(wrong.problem(_shown(file)))) from None
+    found = read_estate_file(content, _shown(file))
+    if isinstance(found, Problem):
+        raise LeeboardError(str(found))
+    return found
+
+
+def _folders(estate: Path) -> list[Path]:
+    """The schools' folders: those with a school.yml, and those that hold something else of a school and lack it."""
+    try:
+        folders = sorted(one for one in estate.iterdir() if not one.name.startswith(".") and one.is_dir())
+    except OSError as wrong:
+        raise LeeboardError(f"{_shown(estate)}: {wrong.strerror}; make the folder readable for this account") from None
+    return [one for one in folders if any((one / name).exists() for name in (SCHOOL, DEVICES, WAIVERS))]
+
+
+def _school(folder: Path, shared: EstateFile | None, today: date) -> tuple[School | None, tuple[Problem, ...]]:
+    file = folder / SCHOOL
+    try:
+        settings = read_school_file(_content(file, MOST_BYTES), _shown(file))
+    except Mistake as wrong:
+        return None, (wrong.problem(_shown(file)),)
+    if isinstance(settings, Problem):
+        return None, (settings,)
+    if settings.level is None and (shared is None or shared.level is None):
+        words = "is missing here and in estate.yml; write level: standard, sensitive or high"
+        return None, (Problem(_shown(file), words, column="level"),)
+    rows, problems = _devices(folder / DEVICES)
+    waivers, wrong_waivers = _waivers(folder / WAIVERS)
+    families = dict.fromkeys(one.family for one in settings.enforce if one.since <= today)
+    found = (*_encrypted(settings.vars, file), *problems, *wrong_waivers)
+    return School(folder, settings, shared, rows, waivers, tuple(families), found), found
+
+
+def _encrypted(variables: Mapping[str, Any], file: Path) -> list[Problem]:
+    words = "is encrypted, or !unsafe; Leeboard reads it before Ansible does: write the value itself"
+    names = [name for name, value in variables.items() if name.startswith("leeboard_") and has_tagged(value)]
+    return [Problem(_shown(file), words, column=f"vars.{name}") for name in names]
+
+
+def _devices(file: Path) -> tuple[tuple[DeviceRow, ...], tuple[Problem, ...]]:
+    try:
+        content = _content(file, MOST_BYTES_OF_DEVICES)
+    except Mistake as wrong:
+        return (), (wrong.problem(_shown(file)),)
+    return devices.read_devices(content, _shown(file))
+
+
+def _waivers(file: Path) -> tuple[tuple[Any, ...], tuple[Problem, ...]]:
+    if not file.exists() and not file.is_symlink():
+        return (), ()
+    try:
+        data = read_yaml(_content(file, MOST_BYTES)).data
+        data = {"waivers": []} if data is None else data
+        listed = data.get("waivers") if isinstance(data, dict) and data.keys() == {"waivers"} else data
+        if not isinstance(listed, list | None):
+            raise Mistake("must hold one key, waivers, with a list")
+        if has_tagged(listed):
+            raise Mistake("holds an encrypted value; a waiver is no secret")
+    except Mistake as wrong:
+        return (), (wrong.problem(_shown(file)),)
+    return tuple(listed or ()), ()
+
+
+def _content(file: Path, most: int) -> bytes:
+    """The bytes of a file. Raises Mistake."""
+    try:
+        content = files.read_regular(file, most)
+    except (LeeboardError, OSError) as wrong:
+        said = wrong.strerror or "" if isinstance(wrong, OSError) else str(wrong).removeprefix(f"{file}: ")
+        raise Mistake(said) from None
+    if content is None:
+        raise Mistake("is missing; docs/inventory.md shows what stands in it")
+    return content
+
+
+def _shown(path: Path) -> str:
+    """A path as it stands in a problem: short, and printable."""
+    return plain(str(path), 300)
