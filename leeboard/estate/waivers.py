@@ -120,6 +120,11 @@ def standings(devices: Iterable[Device], baseline: Baseline, at: datetime) -> tu
     )
 
 
+def void(risks: Iterable[Standing]) -> tuple[str, ...]:
+    """A line for each waiver that has no effect, somewhere or at all."""
+    return tuple(f"school {one.urn}: waiver {one.waiver.id}: {one.problem}" for one in risks if one.problem)
+
+
 def torn(devices: Iterable[Device]) -> dict[str, frozenset[str]]:
     """By school, the ids under which its devices carry different waivers: nobody can say which was meant."""
     first: dict[tuple[str, str], Waiver] = {}

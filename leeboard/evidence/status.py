@@ -70,8 +70,7 @@ def estate_status(
     statuses.sort(key=lambda status: (status.device.urn, status.device.asset))
     bundles = store.bundles(asked, latest=True) if runs is None else _of_runs(store.bundles(asked), runs)
     risks = waivers.standings(inside, baseline, at)
-    void = [f"school {one.urn}: waiver {one.waiver.id}: {one.problem}" for one in risks if one.problem]
-    told = (*problems, *_problems(bundles, stored.values()), *void)
+    told = (*problems, *_problems(bundles, stored.values()), *waivers.void(risks))
     return EstateStatus(tuple(statuses), baseline, at, told, waivers=risks)
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, TextIO
 
 from leeboard.estate.waiver import Waiver
+from leeboard.estate.waivers import Standing
 from leeboard.report import overview
 from leeboard.report.model import DeviceStatus, EstateStatus, SchoolStatus
 from leeboard.report.words import clean, prose
@@ -96,28 +97,29 @@ def _controls(status: EstateStatus) -> list[dict[str, str]]:
 
 def _waivers(status: EstateStatus) -> list[dict[str, Any]]:
     often = overview.waived_by(status)
-    return [
-        {
-            "urn": one.urn,
-            "id": clean(one.waiver.id),
-            "control": clean(one.waiver.control),
-            "state": one.state.value,
-            "days_left": one.days_left,
-            "ends_soon": one.ends_soon,
-            "problem": clean(one.problem, LONGEST),
-            "findings_waived": often[one.urn, one.waiver.id],
-            "devices": [clean(asset) for asset in one.assets],
-            "roles": [role.value for role in one.waiver.roles],
-            "school": one.waiver.school,
-            "reason": clean(one.waiver.reason, LONGEST),
-            "owner": clean(one.waiver.owner, LONGEST),
-            "approved_by": clean(one.waiver.approved_by, LONGEST),
-            "siro": one.waiver.siro,
-            "granted": one.waiver.granted.isoformat(),
-            "last_day": one.waiver.last_day.isoformat(),
-        }
-        for one in overview.risks(status)
-    ]
+    return [{**waiver(one), "findings_waived": often[one.urn, one.waiver.id]} for one in overview.risks(status)]
+
+
+def waiver(one: Standing) -> dict[str, Any]:
+    """A waiver as it stands, in plain JSON data."""
+    return {
+        "urn": one.urn,
+        "id": clean(one.waiver.id),
+        "control": clean(one.waiver.control),
+        "state": one.state.value,
+        "days_left": one.days_left,
+        "ends_soon": one.ends_soon,
+        "problem": clean(one.problem, LONGEST),
+        "devices": [clean(asset) for asset in one.assets],
+        "roles": [role.value for role in one.waiver.roles],
+        "school": one.waiver.school,
+        "reason": clean(one.waiver.reason, LONGEST),
+        "owner": clean(one.waiver.owner, LONGEST),
+        "approved_by": clean(one.waiver.approved_by, LONGEST),
+        "siro": one.waiver.siro,
+        "granted": one.waiver.granted.isoformat(),
+        "last_day": one.waiver.last_day.isoformat(),
+    }
 
 
 def _device(status: DeviceStatus) -> dict[str, Any]:

@@ -332,7 +332,17 @@ def _gaps(screen: Screen, status: EstateStatus) -> None:
         screen.gap()
 
 
-def _risks(screen: Screen, status: EstateStatus) -> None:
+def show_risks(status: EstateStatus, console: Console) -> None:
+    """Print every waiver with its reason, and what is wrong with some."""
+    screen = Screen(console)
+    _risks(screen, status, most=None, reasons=True)
+    if not status.waivers:
+        screen.line("There is no waiver that concerns a device.")
+    for problem in status.problems:
+        screen.line(("Problem: ", STYLES[Verdict.ERROR]), clean(problem, 1000))
+
+
+def _risks(screen: Screen, status: EstateStatus, most: int | None = MOST_RISKS, reasons: bool = False) -> None:
     """Every waiver, in force or not: what needs somebody first, then what ends first."""
     every = risks(status)
     if not every:
@@ -341,14 +351,15 @@ def _risks(screen: Screen, status: EstateStatus) -> None:
     within = f", {number(len(soon), 'of them ends', 'of them end')} within {SOON} days" if soon else ""
     screen.line(("Accepted risks", "bold underline"), f": {number(len(every), 'waiver')}{within}")
     rows = []
-    for one in every[:MOST_RISKS]:
+    for one in every[:most]:
         it = one.waiver
         style = STYLES[Verdict.DRIFTED if one.problem else Verdict.PENDING if one.ends_soon else Verdict.WAIVED]
         who = f"{it.approved_by}; owner: {it.owner}"
-        cells = (clean(it.id, 40), it.control, one.urn, clean(it.scope, 200), clean(who), said(it.last_day))
+        cells = [clean(it.id, 40), it.control, one.urn, clean(it.scope, 200), clean(who), said(it.last_day)]
+        cells += [clean(it.reason, 600)] if reasons else []
         rows.append([*(screen.text(cell) for cell in cells), screen.text((one.left, style))])
-    heads = ["waiver", "control", "school", "for", "accepted by", "until", ""]
-    screen.table(heads, rows, wide=(3, 4))
-    if len(every) > MOST_RISKS:
-        screen.line(f"and {len(every) - MOST_RISKS:,} more, which leeboard waiver list shows", indent=2)
+    heads = ["waiver", "control", "school", "for", "accepted by", "until", *(["because"] if reasons else []), ""]
+    screen.table(heads, rows, wide=(3, 4, 6) if reasons else (3, 4))
+    if most is not None and len(every) > most:
+        screen.line(f"and {len(every) - most:,} more, which leeboard waiver list shows", indent=2)
     screen.gap()
