@@ -135,6 +135,14 @@ class Waiver(Strict):
         """The same for one device of several: what a device carries must not grow with the number of the others."""
         return self.model_copy(update={"devices": (asset,)}) if len(self.devices) > 1 else self
 
+    @property
+    def meaning(self) -> tuple[object, ...]:
+        """All of it but the devices, so that what several devices carry of one waiver compares."""
+        return (
+            *(self.id, self.control, self.roles, self.school, self.reason, self.owner, self.approved_by, self.siro),
+            *(self.granted, self.last_day),
+        )
+
     def holds(self, at: datetime) -> bool:
         """True from the beginning of `granted` to the end of `last_day`; `at` is aware."""
         return self.granted <= day_of(at) <= self.last_day

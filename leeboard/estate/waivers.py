@@ -127,11 +127,11 @@ def void(risks: Iterable[Standing]) -> tuple[str, ...]:
 
 def torn(devices: Iterable[Device]) -> dict[str, frozenset[str]]:
     """By school, the ids under which its devices carry different waivers: nobody can say which was meant."""
-    first: dict[tuple[str, str], Waiver] = {}
+    first: dict[tuple[str, str], tuple[object, ...]] = {}
     found: dict[str, set[str]] = {}
     for device in devices:
         for one in device.waivers:
-            if first.setdefault((device.urn, one.id), _whole(one)) != _whole(one):
+            if first.setdefault((device.urn, one.id), one.meaning) != one.meaning:
                 found.setdefault(device.urn, set()).add(one.id)
     return {urn: frozenset(ids) for urn, ids in found.items()}
 
@@ -228,25 +228,20 @@ def _twice(waiver: Waiver, other: Waiver) -> str:
     )
 
 
-def _whole(waiver: Waiver) -> Waiver:
-    """A waiver without the one device that it was narrowed to, so that those of several devices compare."""
-    return waiver.model_copy(update={"devices": ()}) if waiver.devices else waiver
-
-
 def _of_school(
     urn: str, devices: Sequence[Device], apart: frozenset[str], baseline: Baseline, at: datetime
 ) -> list[Standing]:
     """Put together from what the devices carry; what is torn apart stands there once for each meaning."""
-    carried: dict[Waiver, list[tuple[str, str]]] = {}
+    carried: dict[tuple[object, ...], tuple[Waiver, list[tuple[str, str]]]] = {}
     for device in devices:
         for one, why in _in_order(device.waivers, baseline):
             if one.id in apart:
                 why = "devices of the school have different waivers under this id, so none of them counts"
-            carried.setdefault(_whole(one), []).append((device.asset, why))
+            carried.setdefault(one.meaning, (one, []))[1].append((device.asset, why))
     made = []
-    for whole, met in carried.items():
+    for one, met in carried.values():
         assets = tuple(sorted({asset for asset, _ in met}))
-        waiver = whole if whole.school or whole.roles else whole.model_copy(update={"devices": assets})
+        waiver = one.model_copy(update={"devices": assets}) if one.devices else one
         made.append(_standing(urn, devices[0].school, waiver, assets, met, at))
     return sorted(made, key=lambda one: (one.waiver.id, one.waiver.granted, one.assets))
 
