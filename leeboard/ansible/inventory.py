@@ -15,8 +15,10 @@ import ansible_runner
 
 from leeboard.ansible.clone import environment
 from leeboard.errors import LeeboardError
+from leeboard.estate import waivers
 from leeboard.estate.estate import DEVICES, Estate, is_estate, read_estate
 from leeboard.estate.school import SchoolVariables, variables_of
+from leeboard.estate.waiver import VARIABLE
 from leeboard.evidence.expected import expected, told_apart
 from leeboard.evidence.lines import Expected
 from leeboard.verdict.observation import plain
@@ -116,9 +118,13 @@ def read(
             )
     origins = _origins(_listing(source, export=True)) if with_origins else {}
     schools = {}
+    counted: dict[str, list[Expected]] = {}
+    for device in devices:
+        counted.setdefault(device.urn, []).append(device)
     for urn, hosts in by_school.items():
         schools[urn], wrong = variables_of(urn, hosts, source.parent)
         problems += wrong
+        problems += waivers.listed(urn, (host.get(VARIABLE) for host in hosts), counted[urn])
     return EstateInventory(tuple(told_apart(devices)), tuple(problems), origins, schools)
 
 
@@ -131,13 +137,17 @@ def _of_estate(
     origins: dict[str, Mapping[str, str]] = {}
     schools = {}
     for school in estate.schools:
+        own: list[Expected] = []
         for row in school.devices:
             name = school.name_of(row)
             one = expected(name, {**school.device_variables(row), **extra}, parameter_names)
             if one is not None:
-                devices.append(one)
+                own.append(one)
             if with_origins:
                 origins[name] = school.origins(row)
+        devices += own
+        given = [school.device_variables(row).get(VARIABLE) for row in school.devices[:1]]
+        problems += waivers.listed(school.urn, given, own)
         said, wrong = variables_of(school.urn, [school.vars], school.folder)
         schools[school.urn] = replace(said, reachable=school.settings.reachable, file=school.file)
         problems += wrong

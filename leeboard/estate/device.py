@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, ConfigDict, Field, ValidationError
 
 from leeboard.errors import LeeboardError
+from leeboard.estate.waiver import VARIABLE, Waiver, parse
 from leeboard.policy.model import Form, Level, Platform, Role, Strict
 
 # An asset tag names files and rows: no slashes, no control characters, nothing that starts with a dot or dash.
@@ -32,7 +33,10 @@ Urn = Annotated[str, _matches(URN, "a school's URN has six digits (put it in quo
 
 
 class Device(Strict):
-    """One device of one school. `name` is what Ansible calls it; evidence is filed under `asset`."""
+    """One device of one school. `name` is what Ansible calls it; evidence is filed under `asset`.
+
+    `waivers` are the accepted risks that concern it, each narrowed to it, in force or not.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=False)
 
@@ -48,10 +52,14 @@ class Device(Strict):
     enforce: tuple[Annotated[str, Field(pattern=r"^[A-Z]{3}$")], ...] = ()
     overrides: dict[str, dict[str, bool | int | str | list[str]]] = Field(default_factory=dict)
     parameters: dict[str, str] = Field(default_factory=dict)
+    waivers: tuple[Waiver, ...] = ()
 
 
 def device(name: str, variables: Mapping[str, Any], parameter_names: tuple[str, ...]) -> Device:
-    """The device called `name` with these inventory variables. Raises LeeboardError that names the variable."""
+    """The device called `name` with these inventory variables. Raises LeeboardError that names the variable.
+
+    A waiver that makes no sense is left out and no error of the device: see `leeboard.estate.waivers.listed`.
+    """
     given: dict[str, Any] = {"name": name, "asset": variables.get("leeboard_asset", name)}
     for field in ("urn", "platform", "form", "role", "level"):
         if variables.get(f"leeboard_{field}") is None:
@@ -66,6 +74,10 @@ def device(name: str, variables: Mapping[str, Any], parameter_names: tuple[str, 
         for parameter in parameter_names
         if variables.get(f"leeboard_{parameter}") is not None
     }
+    asset, role = str(given["asset"]), str(given["role"])
+    given["waivers"] = tuple(
+        one.narrowed(asset) for one in parse(variables.get(VARIABLE)).good if one.covers(asset, role)
+    )
     try:
         return Device.model_validate(given)
     except ValidationError as problem:

@@ -15,17 +15,18 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from leeboard.errors import LeeboardError
-from leeboard.estate import connection, devices
+from leeboard.estate import connection, devices, waiver_files
 from leeboard.estate.beside import said_beside
 from leeboard.estate.devices import DeviceRow
 from leeboard.estate.problem import Mistake, Problem
 from leeboard.estate.settings import PLUGIN, Connection, EstateFile, SchoolFile, read_estate_file, read_school_file
-from leeboard.estate.yaml_file import has_tagged, read_yaml
+from leeboard.estate.waiver import Waiver
+from leeboard.estate.yaml_file import has_tagged
 from leeboard.evidence import files
 from leeboard.policy.model import Level, Platform
 from leeboard.verdict.observation import plain
 
-ESTATE, SCHOOL, DEVICES, WAIVERS = "estate.yml", "school.yml", devices.FILE, "waivers.yml"
+ESTATE, SCHOOL, DEVICES, WAIVERS = "estate.yml", "school.yml", devices.FILE, waiver_files.FILE
 OURS = re.compile(rb"^plugin:[ \t]*[\"']?" + re.escape(PLUGIN.encode()) + rb"[\"']?[ \t]*(?:#.*)?\r?$", re.MULTILINE)
 MOST_BYTES = 1024 * 1024  # of a YAML file
 MOST_BYTES_OF_DEVICES = 32 * 1024 * 1024
@@ -36,7 +37,7 @@ LONDON = "Europe/London"
 class School:
     """One school that could be read. `problems` are those of its rows and of its other files.
 
-    `waivers` is the list in waivers.yml as it stands there, dates as text: leeboard.estate.waivers says what it means.
+    `waivers` are those of waivers.yml that make sense: leeboard.estate.waivers says what they do.
     `enforce` are the families whose day has come.
     """
 
@@ -44,7 +45,7 @@ class School:
     settings: SchoolFile
     shared: EstateFile | None
     devices: tuple[DeviceRow, ...]
-    waivers: tuple[Any, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
     enforce: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
 
@@ -88,7 +89,7 @@ class School:
             "leeboard_enforce": list(self.enforce),
         }
         if self.waivers:
-            found["leeboard_waivers"] = list(self.waivers)
+            found["leeboard_waivers"] = [waiver_files.plain_data(one) for one in self.waivers]
         if not self.settings.reachable:
             found["leeboard_reachable"] = False
         return found
@@ -236,11 +237,11 @@ def _school(folder: Path, shared: EstateFile | None, today: date) -> tuple[Schoo
         words = "is missing here and in estate.yml; write level: standard, sensitive or high"
         return None, (Problem(_shown(file), words, column="level"),)
     rows, problems = _devices(folder / DEVICES)
-    waivers, wrong_waivers = _waivers(folder / WAIVERS)
+    waivers = waiver_files.read_folder(folder)
     families = dict.fromkeys(one.family for one in settings.enforce if one.since <= today)
     vault = _vault(folder / settings.vault) if settings.vault else ()
-    found = (*_encrypted(settings.vars, file), *vault, *problems, *wrong_waivers, *said_beside(folder))
-    return School(folder, settings, shared, rows, waivers, tuple(families), found), found
+    found = (*_encrypted(settings.vars, file), *vault, *problems, *waivers.problems, *said_beside(folder))
+    return School(folder, settings, shared, rows, waivers.waivers, tuple(families), found), found
 
 
 def _encrypted(variables: Mapping[str, Any], file: Path) -> list[Problem]:
@@ -265,22 +266,6 @@ def _devices(file: Path) -> tuple[tuple[DeviceRow, ...], tuple[Problem, ...]]:
     except Mistake as wrong:
         return (), (wrong.problem(_shown(file)),)
     return devices.read_devices(content, _shown(file))
-
-
-def _waivers(file: Path) -> tuple[tuple[Any, ...], tuple[Problem, ...]]:
-    if not file.exists() and not file.is_symlink():
-        return (), ()
-    try:
-        data = read_yaml(_content(file, MOST_BYTES)).data
-        data = {"waivers": []} if data is None else data
-        listed = data.get("waivers") if isinstance(data, dict) and data.keys() == {"waivers"} else data
-        if not isinstance(listed, list | None):
-            raise Mistake("must hold one key, waivers, with a list")
-        if has_tagged(listed):
-            raise Mistake("holds an encrypted value; a waiver is no secret")
-    except Mistake as wrong:
-        return (), (wrong.problem(_shown(file)),)
-    return tuple(listed or ()), ()
 
 
 def _content(file: Path, most: int) -> bytes:

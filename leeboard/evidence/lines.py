@@ -44,7 +44,7 @@ class Expected(Device):
     @property
     def device(self) -> Device:
         """The device without the problem."""
-        return Device.model_validate(self.model_dump(exclude={"problem"}))
+        return Device.model_validate({name: value for name, value in self if name != "problem"})
 
 
 class Header(Line):

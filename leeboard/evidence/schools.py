@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from leeboard.estate import waivers
 from leeboard.estate.device import Device
 from leeboard.estate.school import SchoolVariables
 from leeboard.evidence import kept, second_factor
@@ -34,6 +35,7 @@ def school_statuses(
 ) -> tuple[SchoolStatus, ...]:
     """The schools of these devices, by URN, at the moment `at`. Never raises for what a school has or has not."""
     of_school: dict[str, list[Device]] = {}
+    torn = waivers.torn(devices)
     for device in devices:
         of_school.setdefault(device.urn, []).append(device)
     marks: dict[tuple[Level, str], list[Reading]] = {}
@@ -51,5 +53,7 @@ def school_statuses(
             *second_factor.readings(said.export, at),
         ]
         wanted = resolve_school(baseline, urn, own[0].school, level)
-        found.append(SchoolStatus(urn, own[0].school, level, measured(wanted, readings), said.recipients))
+        risks = waivers.in_force(waivers.of_whole_school(own), baseline, at, torn.get(urn, ()))
+        findings, spared = waivers.accept(measured(wanted, readings), risks)
+        found.append(SchoolStatus(urn, own[0].school, level, findings, said.recipients, spared))
     return tuple(found)

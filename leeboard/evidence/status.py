@@ -1,19 +1,22 @@
 """How schools stand at one moment: what the store knows, the inventory, and a clock. Stale and missing are made here.
 
 Silence is never good news: who was expected and not seen keeps the last verdicts with their age until they are stale.
-When that is, FWD-03 says, which is judged here like any other control and stands among a device's findings.
+When that is, FWD-03 says, which is judged here like any other control and stands among a device's findings. What
+drifted and is waived at that moment becomes `waived` here as well; the store keeps what was found.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from leeboard.errors import LeeboardError
+from leeboard.estate import waivers
 from leeboard.estate.device import Device
+from leeboard.estate.waiver import begins
 from leeboard.evidence import age
 from leeboard.evidence.lines import Expected, started_of
 from leeboard.evidence.store import Store, StoredBundle, StoredDevice
@@ -39,6 +42,7 @@ class _Moment:
     baseline: Baseline
     at: datetime
     runs: Collection[str] | None
+    torn: Mapping[str, frozenset[str]] = field(default_factory=dict)  # by school: ids of waivers that do not count
 
 
 def estate_status(
@@ -61,11 +65,13 @@ def estate_status(
     stored = {(found.device.urn, found.device.asset): found for found in store.devices(asked)}
     if not devices:
         inside = [_with_problem(found) for found in stored.values()]
-    moment = _Moment(baseline, at, runs)
+    moment = _Moment(baseline, at, runs, waivers.torn(inside))
     statuses = [_status(moment, device, stored.get((device.urn, device.asset))) for device in inside]
     statuses.sort(key=lambda status: (status.device.urn, status.device.asset))
     bundles = store.bundles(asked, latest=True) if runs is None else _of_runs(store.bundles(asked), runs)
-    return EstateStatus(tuple(statuses), baseline, at, (*problems, *_problems(bundles, stored.values())))
+    risks = waivers.standings(inside, baseline, at)
+    told = (*problems, *_problems(bundles, stored.values()), *waivers.void(risks))
+    return EstateStatus(tuple(statuses), baseline, at, told, waivers=risks)
 
 
 def _status(moment: _Moment, device: Device, found: StoredDevice | None) -> DeviceStatus:
@@ -103,7 +109,22 @@ def _status(moment: _Moment, device: Device, found: StoredDevice | None) -> Devi
         findings = tuple(_stale(finding, found.seen, limit) for finding in findings)
         became = dict.fromkeys((f.control for f in findings if f.verdict is Verdict.STALE), found.seen + limit)
         status = replace(status, since={**status.since, **became})
-    return replace(status, findings=findings)
+    return _with_waivers(moment, replace(status, findings=findings))
+
+
+def _with_waivers(moment: _Moment, status: DeviceStatus) -> DeviceStatus:
+    """The status with what drifted and is waived in the verdict `waived`, since whichever of the two came last."""
+    device = status.device
+    risks = waivers.in_force(device.waivers, moment.baseline, moment.at, moment.torn.get(device.urn, ()))
+    findings, spared = waivers.accept(status.findings, risks)
+    if not spared:
+        return status
+    since = {
+        control: max(status.since[control], begins(one).astimezone(UTC))
+        for control, one in spared.items()
+        if control in status.since
+    }
+    return replace(status, findings=findings, since={**status.since, **since}, waived=spared)
 
 
 def _in_order(wanted: Wanted, findings: tuple[Finding, ...], fresh: tuple[Finding, ...]) -> tuple[Finding, ...]:

@@ -8,8 +8,10 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
+from leeboard.estate.waiver import Waiver
+from leeboard.estate.waivers import Standing
 from leeboard.report import overview
-from leeboard.report.model import DeviceStatus, EstateStatus
+from leeboard.report.model import DeviceStatus, EstateStatus, SchoolStatus
 from leeboard.report.words import clean, prose
 from leeboard.verdict.finding import TEXTS, Finding, Judged
 from leeboard.verdict.verdicts import Verdict
@@ -41,10 +43,11 @@ def as_json(status: EstateStatus) -> dict[str, Any]:
                 "counts": _counts(school.counts()),
                 **_headline(school.devices),
                 "level": None if school.whole is None else school.whole.level.value,
-                "findings": [_finding(None, finding) for finding in school.whole.findings] if school.whole else [],
+                "findings": _of_school(school.whole),
             }
             for school in overview.schools(status)
         ],
+        "waivers": _waivers(status),
         "controls": _controls(status),
         "devices": [_device(device) for school in overview.schools(status) for device in school.devices],
     }
@@ -92,6 +95,33 @@ def _controls(status: EstateStatus) -> list[dict[str, str]]:
     ]
 
 
+def _waivers(status: EstateStatus) -> list[dict[str, Any]]:
+    often = overview.waived_by(status)
+    return [{**waiver(one), "findings_waived": often[one.urn, one.waiver.id]} for one in overview.risks(status)]
+
+
+def waiver(one: Standing) -> dict[str, Any]:
+    """A waiver as it stands, in plain JSON data."""
+    return {
+        "urn": one.urn,
+        "id": clean(one.waiver.id),
+        "control": clean(one.waiver.control),
+        "state": one.state.value,
+        "days_left": one.days_left,
+        "ends_soon": one.ends_soon,
+        "problem": clean(one.problem, LONGEST),
+        "devices": [clean(asset) for asset in one.assets],
+        "roles": [role.value for role in one.waiver.roles],
+        "school": one.waiver.school,
+        "reason": clean(one.waiver.reason, LONGEST),
+        "owner": clean(one.waiver.owner, LONGEST),
+        "approved_by": clean(one.waiver.approved_by, LONGEST),
+        "siro": one.waiver.siro,
+        "granted": one.waiver.granted.isoformat(),
+        "last_day": one.waiver.last_day.isoformat(),
+    }
+
+
 def _device(status: DeviceStatus) -> dict[str, Any]:
     it = status.device
     return {
@@ -110,17 +140,28 @@ def _device(status: DeviceStatus) -> dict[str, Any]:
         "gap": overview.gap(status),
         "counts": _counts(overview.counts_of([status])),
         "changes": [clean(change, LONGEST) for change in status.changes],
-        "findings": [_finding(status, finding) for finding in status.findings],
+        "findings": [
+            _finding(finding, status.since.get(finding.control), status.waived.get(finding.control))
+            for finding in status.findings
+        ],
     }
 
 
-def _finding(status: DeviceStatus | None, finding: Finding) -> dict[str, Any]:
+def _of_school(school: SchoolStatus | None) -> list[dict[str, Any]]:
+    """What is asked of a school as a whole: since when it is so, nobody keeps."""
+    if school is None:
+        return []
+    return [_finding(finding, None, school.waived.get(finding.control)) for finding in school.findings]
+
+
+def _finding(finding: Finding, since: datetime | None, waiver: Waiver | None) -> dict[str, Any]:
     return {
         "control": clean(finding.control),
         "verdict": finding.verdict.value,
         "mode": finding.mode.value,
-        "since": None if status is None else _moment(status.since.get(finding.control)),
+        "since": _moment(since),
         "planned_only": finding.planned_only,
+        "waiver": None if waiver is None else clean(waiver.id),
         "reason": clean(finding.reason, LONGEST),
         "judged": [_judged(one) for one in finding.judged],
     }

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from leeboard.estate.device import Device
+from leeboard.estate.waiver import Waiver
+from leeboard.estate.waivers import Standing
 from leeboard.policy.model import Baseline, Level, Mode
 from leeboard.verdict.finding import Finding
 from leeboard.verdict.verdicts import Verdict, worst
@@ -31,7 +33,8 @@ class DeviceStatus:
     `outcome` is what the last run that expected it got: observed, unreachable, failed, another_machine, not_seen (it
     was expected and nothing came), other (its platform is never checked) or never (no run expected it yet).
     `findings` are of the last observation, with stale and missing already put in; `since` tells, by control, since when
-    its verdict has stood; `seen` when the device was last observed (None: never).
+    its verdict has stood; `seen` when the device was last observed (None: never). `waived` has, by control, the waiver
+    that made a drifted finding waived.
     """
 
     device: Device
@@ -41,6 +44,7 @@ class DeviceStatus:
     message: str = ""
     since: Mapping[str, datetime] = field(default_factory=dict)
     changes: tuple[str, ...] = ()
+    waived: Mapping[str, Waiver] = field(default_factory=dict)
 
     @property
     def verdict(self) -> Verdict:
@@ -59,7 +63,7 @@ class DeviceStatus:
 class SchoolStatus:
     """What is asked of a school as a whole, at the level of its most sensitive device.
 
-    `recipients` are those whom the school names for its reports, in one line, or "".
+    `recipients` are those whom the school names for its reports, in one line, or "". `waived` is as that of a device.
     """
 
     urn: str
@@ -67,6 +71,7 @@ class SchoolStatus:
     level: Level
     findings: tuple[Finding, ...]
     recipients: str = ""
+    waived: Mapping[str, Waiver] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -74,7 +79,7 @@ class EstateStatus:
     """All devices that a report speaks of, at the moment `at` (aware, UTC), and what is asked of their schools.
 
     `problems` are one-line texts about the run as a whole: a broken-off bundle, a host without a school, a bundle that
-    could not be read.
+    could not be read, a waiver without effect. `waivers` are all that these devices carry, in force or not.
     """
 
     devices: tuple[DeviceStatus, ...]
@@ -82,6 +87,7 @@ class EstateStatus:
     at: datetime
     problems: tuple[str, ...] = ()
     schools: tuple[SchoolStatus, ...] = ()
+    waivers: tuple[Standing, ...] = ()
 
     def every_finding(self) -> Iterator[tuple[DeviceStatus | None, Finding]]:
         """Every finding, with the device that it is of; None: it is of a school as a whole."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from leeboard.estate.waivers import Standing
 from leeboard.policy.model import FRESHNESS, Baseline, Mode, Severity
 from leeboard.report.model import DeviceStatus, EstateStatus, SchoolStatus, unknown
 from leeboard.report.words import ADVICE, LEVELS, VERDICTS, WAIT, clean, counted, number, prose
@@ -223,6 +224,17 @@ def groups(status: EstateStatus, verdict: Verdict, devices: Iterable[DeviceStatu
         for control_id, hits in found.items()
     ]
     return tuple(sorted(made, key=lambda g: (SEVERITIES.get(g.about.severity, 9), -len(g.hits), g.about.id)))
+
+
+def risks(status: EstateStatus) -> tuple[Standing, ...]:
+    """Every waiver: those without effect first, then those that end first."""
+    return tuple(sorted(status.waivers, key=lambda one: (not one.problem, one.days_left, one.urn, one.waiver.id)))
+
+
+def waived_by(status: EstateStatus) -> Counter[tuple[str, str]]:
+    """By school and id of a waiver, how many findings it makes accepted risks."""
+    spared = Counter((d.device.urn, one.id) for d in status.devices for one in d.waived.values())
+    return spared + Counter((school.urn, one.id) for school in status.schools for one in school.waived.values())
 
 
 def planned(devices: Iterable[DeviceStatus]) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from leeboard.errors import LeeboardError
+from leeboard.estate.waiver import said
 from leeboard.policy.model import Mode
 from leeboard.report import overview, words
 from leeboard.report.model import DeviceStatus, EstateStatus
@@ -76,6 +77,8 @@ def render(status: EstateStatus) -> str:
         matrix=lambda school: _matrix(status, school),
         work=[(verdict, found) for verdict in WORK if (found := overview.groups(status, verdict))],
         gaps=_gaps(devices),
+        risks=overview.risks(status),
+        soon=[one for one in overview.risks(status) if one.ends_soon],
         planned=overview.planned(status.devices),
         summary=overview.summary(status),
         exit_reason=overview.exit_reason(status),
@@ -145,6 +148,7 @@ def _environment() -> tuple[Environment, Markup, str]:
         drifting_since=overview.drifting_since,
         drifted=overview.has_drifted,
         blamed=overview.blamed,
+        said=said,
         by_school=_by_school,
         reasons=_reasons,
         reported_of=_reported,

@@ -1,20 +1,15 @@
 """An EstateStatus in the terminal: one device in full, or schools with their devices and what drifted where.
 
 No lines are drawn and no markup is parsed, so the text is the same in colour, in a pipe and on a dumb terminal. Every
-text passes `_Screen.text`, which escapes it and brings it to what the output's encoding can hold.
+text passes `Screen.text`, which escapes it and brings it to what the output's encoding can hold.
 """
 
 from __future__ import annotations
 
-import codecs
-from collections.abc import Iterable
-
 from rich.console import Console
-from rich.padding import Padding
-from rich.segment import Segment, Segments
-from rich.table import Table
-from rich.text import Text
 
+from leeboard.estate.waiver import said
+from leeboard.estate.waivers import SOON
 from leeboard.policy.model import Mode
 from leeboard.report.model import DeviceStatus, EstateStatus
 from leeboard.report.overview import (
@@ -31,11 +26,13 @@ from leeboard.report.overview import (
     planned,
     reason,
     remedies,
+    risks,
     schools,
     standing,
     summary,
     todo,
 )
+from leeboard.report.screen import Screen
 from leeboard.report.words import (
     GAPS,
     MEANINGS,
@@ -68,15 +65,15 @@ STYLES = {
 }
 # Verdicts that are explained control by control, in this order.
 EXPLAINED = (Verdict.DRIFTED, Verdict.ERROR, Verdict.NOT_CHECKED, Verdict.PENDING, Verdict.WAIVED)
-ASCII = str.maketrans({"…": "...", "–": "-", "—": "-", "‘": "'", "’": "'", "“": '"', "”": '"', "×": "x", "≤": "<="})
 MOST_SETTINGS = 12  # of one control, before the rest is only counted
 MOST_DEVICES = 30  # of one control and school, likewise
 MOST_SCHOOLS = 12  # of one control, likewise
+MOST_RISKS = 40  # waivers, likewise
 
 
 def show(status: EstateStatus, console: Console, *, details: bool | None = None, exit_code: bool = True) -> None:
     """Print `status`. `details` forces (or forbids) the full view of each device; by default one device has it."""
-    screen = _Screen(console)
+    screen = Screen(console)
     screen.line((marking(status).line, "bold reverse"))
     if details if details is not None else len(status.devices) == 1:
         for device in status.devices:
@@ -85,6 +82,7 @@ def show(status: EstateStatus, console: Console, *, details: bool | None = None,
             _whole(screen, status, school)
     else:
         _estate(screen, status)
+    _risks(screen, status)
     screen.line((marking(status).line, "bold reverse"))
     for problem in status.problems:
         screen.line(("Problem with the run: ", STYLES[Verdict.ERROR]), clean(problem))
@@ -93,72 +91,7 @@ def show(status: EstateStatus, console: Console, *, details: bool | None = None,
         screen.line((exit_reason(status), "bold"))
 
 
-class _Screen:
-    """The console, and the one way that text gets onto it."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        try:
-            self._encoding = codecs.lookup(console.encoding or "ascii").name
-        except LookupError:
-            self._encoding = "ascii"
-
-    def text(self, *parts: str | tuple[str, str]) -> Text:
-        """Parts, each plain or with a style, in one line that never is markup and always can be written."""
-        made = Text(overflow="fold")
-        for part in parts:
-            words, style = part if isinstance(part, tuple) else (part, "")
-            made.append(self._writable(clean(words, 20_000)), style)
-        return made
-
-    def line(self, *parts: str | tuple[str, str], indent: int = 0) -> None:
-        """One line, folded at the edge of the terminal."""
-        self._print(self.text(*parts), indent)
-
-    def gap(self) -> None:
-        """An empty line."""
-        self._console.print()
-
-    def table(self, heads: Iterable[str], rows: Iterable[Iterable[Text]], wide: tuple[int, ...]) -> None:
-        """A table without lines; the columns `wide` share the room that the others leave."""
-        table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, expand=True, header_style="bold")
-        for place, head in enumerate(heads):
-            ratio, most = (1, None) if place in wide else (None, 20)
-            table.add_column(self.text(head), overflow="fold", ratio=ratio, max_width=most)
-        for row in rows:
-            table.add_row(*row)
-        self._print(table)
-
-    def fields(self, rows: Iterable[tuple[str, str]], indent: int) -> None:
-        """Names and values with a hanging indent; empty values are left out."""
-        grid = Table.grid(padding=(0, 2, 0, 0))
-        grid.add_column(no_wrap=True)
-        grid.add_column(overflow="fold", ratio=1)
-        for name, value in rows:
-            if value:
-                grid.add_row(self.text((name, "dim")), self.text(value))
-        self._print(grid, indent)
-
-    def _print(self, what: Text | Table, indent: int = 0) -> None:
-        """Print without the blanks that rich puts at the end of lines: they are in the way when text is copied."""
-        made: list[Segment] = []
-        for line in self._console.render_lines(Padding(what, (0, 0, 0, indent)), pad=False):
-            while line and not line[-1].text.rstrip():
-                line.pop()
-            made += line[:-1]
-            made += [Segment(last.text.rstrip(), last.style) for last in line[-1:]]
-            made.append(Segment.line())
-        self._console.print(Segments(made), soft_wrap=True)
-
-    def _writable(self, words: str) -> str:
-        try:
-            words.encode(self._encoding)
-        except UnicodeEncodeError:
-            return words.translate(ASCII).encode(self._encoding, "backslashreplace").decode(self._encoding)
-        return words
-
-
-def _device(screen: _Screen, status: EstateStatus, device: DeviceStatus) -> None:
+def _device(screen: Screen, status: EstateStatus, device: DeviceStatus) -> None:
     it = device.device
     screen.line((clean(it.asset), "bold"), f", {clean(it.school, 120)} ({it.urn})")
     seen = f"Seen {age(device.seen, status.at)} ({when(device.seen)})" if device.seen else "Never seen"
@@ -192,7 +125,7 @@ def _seen(status: EstateStatus, device: DeviceStatus) -> str:
     return age(device.seen, status.at) if device.seen else "never seen"
 
 
-def _families(screen: _Screen, status: EstateStatus, device: DeviceStatus) -> None:
+def _families(screen: Screen, status: EstateStatus, device: DeviceStatus) -> None:
     titles = {family.family: prose(family.title) for family in status.baseline.families}
     by_family: dict[str, list[Finding]] = {}
     for finding in device.findings:
@@ -213,7 +146,7 @@ def _families(screen: _Screen, status: EstateStatus, device: DeviceStatus) -> No
         screen.gap()
 
 
-def _explain(screen: _Screen, status: EstateStatus, device: DeviceStatus, verdict: Verdict) -> None:
+def _explain(screen: Screen, status: EstateStatus, device: DeviceStatus, verdict: Verdict) -> None:
     findings = [finding for finding in device.findings if finding.verdict is verdict and not finding.planned_only]
     bare: dict[str, list[str]] = {}
     for finding in findings:
@@ -232,7 +165,7 @@ def _explain(screen: _Screen, status: EstateStatus, device: DeviceStatus, verdic
         _finding(screen, status, device, finding)
 
 
-def _finding(screen: _Screen, status: EstateStatus, device: DeviceStatus, finding: Finding) -> None:
+def _finding(screen: Screen, status: EstateStatus, device: DeviceStatus, finding: Finding) -> None:
     known = about(status.baseline, finding.control)
     since = device.since.get(finding.control)
     tag = ", report only" if finding.mode is Mode.REPORT else ""
@@ -276,7 +209,7 @@ def _compact(one: Judged) -> str:
     return f"{said}wanted {clean(one.wanted, 160)} [{clean(one.source or one.address, 200)}]{note}"
 
 
-def _left_out(screen: _Screen, device: DeviceStatus) -> None:
+def _left_out(screen: Screen, device: DeviceStatus) -> None:
     later = planned([device])
     if later:
         said = f"{len(later)} because Leeboard cannot check them yet: {', '.join(later)}"
@@ -293,7 +226,7 @@ def _left_out(screen: _Screen, device: DeviceStatus) -> None:
         screen.gap()
 
 
-def _estate(screen: _Screen, status: EstateStatus) -> None:
+def _estate(screen: Screen, status: EstateStatus) -> None:
     for school in schools(status):
         _school(screen, status, school)
     for verdict in EXPLAINED:
@@ -310,7 +243,7 @@ def _estate(screen: _Screen, status: EstateStatus) -> None:
         screen.gap()
 
 
-def _school(screen: _Screen, status: EstateStatus, school: School) -> None:
+def _school(screen: Screen, status: EstateStatus, school: School) -> None:
     sums = headline(school.devices)
     screen.line((f"{school.name} ({school.urn})", "bold underline"))
     said = f"{sums.clear:,} of {number(sums.devices, 'device')} meet everything that is checked"
@@ -334,7 +267,7 @@ def _school(screen: _Screen, status: EstateStatus, school: School) -> None:
     _whole(screen, status, school)
 
 
-def _whole(screen: _Screen, status: EstateStatus, school: School) -> None:
+def _whole(screen: Screen, status: EstateStatus, school: School) -> None:
     """What is asked of a school as a whole: few things, so all of them are shown."""
     if school.whole is None or not school.whole.findings:
         return
@@ -358,7 +291,7 @@ def _measured(one: Judged) -> str:
     return f"{clean(one.title, 120)}: {said} [{clean(one.source, 200)}]"
 
 
-def _group(screen: _Screen, group: Group) -> None:
+def _group(screen: Screen, group: Group) -> None:
     known = group.about
     reported = sum(hit.finding.mode is Mode.REPORT for hit in group.hits)
     tag = f" ({reported:,} report only)" if reported else ""
@@ -384,7 +317,7 @@ def _group(screen: _Screen, group: Group) -> None:
     screen.gap()
 
 
-def _gaps(screen: _Screen, status: EstateStatus) -> None:
+def _gaps(screen: Screen, status: EstateStatus) -> None:
     for kind, (title, meaning, advice) in GAPS.items():
         found = [device for device in status.devices if gap(device) == kind]
         if not found:
@@ -397,3 +330,36 @@ def _gaps(screen: _Screen, status: EstateStatus) -> None:
         if len(found) > MOST_DEVICES:
             screen.line(f"and {len(found) - MOST_DEVICES:,} more, in the tables above", indent=2)
         screen.gap()
+
+
+def show_risks(status: EstateStatus, console: Console) -> None:
+    """Print every waiver with its reason, and what is wrong with some."""
+    screen = Screen(console)
+    _risks(screen, status, most=None, reasons=True)
+    if not status.waivers:
+        screen.line("There is no waiver that concerns a device.")
+    for problem in status.problems:
+        screen.line(("Problem: ", STYLES[Verdict.ERROR]), clean(problem, 1000))
+
+
+def _risks(screen: Screen, status: EstateStatus, most: int | None = MOST_RISKS, reasons: bool = False) -> None:
+    """Every waiver, in force or not: what needs somebody first, then what ends first."""
+    every = risks(status)
+    if not every:
+        return
+    soon = [one for one in every if one.ends_soon]
+    within = f", {number(len(soon), 'of them ends', 'of them end')} within {SOON} days" if soon else ""
+    screen.line(("Accepted risks", "bold underline"), f": {number(len(every), 'waiver')}{within}")
+    rows = []
+    for one in every[:most]:
+        it = one.waiver
+        style = STYLES[Verdict.DRIFTED if one.problem else Verdict.PENDING if one.ends_soon else Verdict.WAIVED]
+        who = f"{it.approved_by}; owner: {it.owner}"
+        cells = [clean(it.id, 40), it.control, one.urn, clean(it.scope, 200), clean(who), said(it.last_day)]
+        cells += [clean(it.reason, 600)] if reasons else []
+        rows.append([*(screen.text(cell) for cell in cells), screen.text((one.left, style))])
+    heads = ["waiver", "control", "school", "for", "accepted by", "until", *(["because"] if reasons else []), ""]
+    screen.table(heads, rows, wide=(3, 4, 6) if reasons else (3, 4))
+    if most is not None and len(every) > most:
+        screen.line(f"and {len(every) - most:,} more, which leeboard waiver list shows", indent=2)
+    screen.gap()

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
+
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.leeboard.schools.plugins.plugin_utils import brain
 from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import Visit, VisitError
+
+if not brain.missing():
+    from leeboard.estate.waivers import left_alone
 
 
 class ActionModule(ActionBase):
-    """Observe, judge, and hand the evidence to the callback. Drift is `ok` with `drifted: true`."""
+    """Observe, judge, and hand the evidence to the callback. Drift is `ok` with `drifted: true`.
+
+    What is waived at that moment is no drift here; the evidence says what was found.
+    """
 
     TRANSFERS_FILES = False
     _supports_check_mode = True
@@ -18,13 +27,17 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         _valid, arguments = self.validate_argument_spec({"fail_on_drift": {"type": "bool", "default": False}})
         try:
-            evidence = Visit(self, task_vars or {}).observe()
+            visit = Visit(self, task_vars or {})
+            evidence = visit.observe()
         except VisitError as problem:
             return {**result, "failed": True, "msg": str(problem)}
         if "unreachable" in evidence:
             return {**result, **evidence["unreachable"]}
-        drifted = [one for one in evidence["findings"] if one["verdict"] == "drifted"]
-        result.update(changed=False, drifted=bool(drifted), leeboard=evidence, msg=summary(evidence["findings"]))
+        _wanted, waivers = left_alone(visit.wanted, datetime.now(timezone.utc))
+        stood = with_waivers(evidence["findings"], waivers)
+        drifted = [one for one in stood if one["verdict"] == "drifted"]
+        waived = [said_of(waivers[one["control"]]) for one in stood if one["verdict"] == "waived"]
+        result.update(changed=False, drifted=bool(drifted), waived=waived, leeboard=evidence, msg=summary(stood))
         if evidence["outcome"] == "another_machine":
             result.update(failed=True, msg=f"{evidence['device']['name']}: {evidence['message']}")
         elif arguments["fail_on_drift"] and any(one["mode"] == "enforce" for one in drifted):
@@ -39,3 +52,17 @@ def summary(findings) -> str:
         counts[finding["verdict"]] = counts.get(finding["verdict"], 0) + 1
     order = ("error", "drifted", "not_checked", "pending", "waived", "compliant", "not_applicable")
     return ", ".join(f"{counts[verdict]} {verdict.replace('_', ' ')}" for verdict in order if verdict in counts)
+
+
+def with_waivers(findings, waivers) -> list:
+    """The findings as they count now: what drifted under one of these waivers (by control) is waived."""
+    return [
+        {**one, "verdict": "waived"} if one["verdict"] == "drifted" and one["control"] in waivers else one
+        for one in findings
+    ]
+
+
+def said_of(waiver) -> dict:
+    """A waiver in a task's result."""
+    told = {"control": waiver.control, "waiver": waiver.id, "owner": waiver.owner, "approved_by": waiver.approved_by}
+    return {**told, "last_day": waiver.last_day.isoformat(), "reason": waiver.reason}

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
+
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.leeboard.schools.plugins.action.check import summary
+from ansible_collections.leeboard.schools.plugins.action.check import said_of, summary, with_waivers
 from ansible_collections.leeboard.schools.plugins.plugin_utils import brain
 from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import Visit, VisitError, said
 
 if not brain.missing():
+    from leeboard.estate.waivers import left_alone
     from leeboard.planning.plan import apart, plan
     from leeboard.verdict.evaluate import GROUP_POLICY
 
@@ -17,7 +20,10 @@ MOST_ROUNDS = 4  # each round must bring something; a plan that stays the same i
 
 
 class ActionModule(ActionBase):
-    """Change what drifted, if the family is switched on in leeboard_enforce; end with an observation."""
+    """Change what drifted, if the family is switched on in leeboard_enforce; end with an observation.
+
+    What is waived when the visit begins is left alone.
+    """
 
     TRANSFERS_FILES = False
     _supports_check_mode = True
@@ -29,6 +35,7 @@ class ActionModule(ActionBase):
         self._family = arguments["family"]
         self._changes: list = []
         self._diffs: list = []
+        self._waived: dict = {}
         try:
             return {**result, **self._enforce(task_vars or {})}
         except VisitError as problem:
@@ -53,9 +60,11 @@ class ActionModule(ActionBase):
             return evidence["unreachable"]
         if evidence["identity"] in ("another_machine", "unidentified"):
             return {"failed": True, "leeboard": evidence, "msg": f"{evidence['message']}; nothing was changed"}
+        # Only the plan is told: what is judged and filed is what the baseline wants.
+        wanted, self._waived = left_alone(visit.wanted, datetime.now(timezone.utc))
         done: set = set()
         for _round in range(MOST_ROUNDS):
-            steps = [step for step in plan(visit.wanted, visit.observation, self._family) if step not in done]
+            steps = [step for step in plan(wanted, visit.observation, self._family) if step not in done]
             if not steps:
                 break
             done.update(steps)
@@ -70,7 +79,7 @@ class ActionModule(ActionBase):
             evidence["changes"] = self._changes
             if problem:
                 return self._outcome(evidence, failed=True, msg=problem)
-        return self._outcome(evidence, msg=summary(evidence["findings"]))
+        return self._outcome(evidence)
 
     def _apply(self, visit, steps) -> str:
         """Run the steps in order; a driver that refuses keeps no other from its work, nor one address of a driver the
@@ -110,15 +119,21 @@ class ActionModule(ActionBase):
         return "; ".join(problems)
 
     def _outcome(self, evidence: dict, failed: bool = False, msg: str = "") -> dict:
-        ours = [one for one in evidence["findings"] if one["control"].startswith(self._family)]
+        stood = with_waivers(evidence["findings"], self._waived)
+        ours = [one for one in stood if one["control"].startswith(self._family)]
+        waived = [said_of(self._waived[one["control"]]) for one in ours if one["verdict"] == "waived"]
+        words = [f"{one['control']} by {one['waiver']} until {one['last_day']}" for one in waived]
+        said_last = summary(stood) + (f"; accepted risks, left alone: {', '.join(words)}" if words else "")
         outcome = {
             "changed": bool(self._changes),
             "drifted": any(one["verdict"] == "drifted" for one in ours),
             "leeboard": evidence,
             "diff": self._diffs,
-            "msg": msg,
+            "msg": msg or said_last,
+            "waived": waived,
         }
-        left = [one["title"] for finding in ours for one in finding["judged"] if one.get("code") == GROUP_POLICY]
+        mended = [one for finding in ours if finding["verdict"] != "waived" for one in finding["judged"]]
+        left = [one["title"] for one in mended if one.get("code") == GROUP_POLICY]
         if left:
             words = "a group policy sets these, so they were left alone; change them there: " + ", ".join(left)
             outcome["warnings"] = [f"{evidence['device']['name']}: {words}"]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import gzip
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.leeboard.schools.plugins.plugin_utils import brain
 
+from leeboard.estate.waiver import Waiver
+from tests.unit.estate.risks import raw
 from tests.unit.playing import inventory, play
 
 CHECK: dict[str, Any] = {"leeboard.schools.check": {}}
@@ -38,6 +41,25 @@ def test_drift_fails_the_task_only_when_that_is_asked_for(tmp_path: Path) -> Non
     assert done["status"] == 2
     assert "drifted" in done["output"]
     assert lines(tmp_path)[0]["outcome"] == "observed", "the evidence is filed all the same"
+
+
+def test_an_accepted_risk_fails_no_task_and_is_filed_as_drift(tmp_path: Path) -> None:
+    found = play(tmp_path, inventory(tmp_path, pc1={}), CHECK, "-v")
+    (line,) = lines(tmp_path)
+    drifted = [one["control"] for one in line["findings"] if one["verdict"] == "drifted"]
+    assert '"waived": []' in found["output"] and '"drifted": true' in found["output"]
+    first, last = (f"{datetime.now(UTC) + timedelta(days=days):%Y-%m-%d}" for days in (-2, 2))
+    all_of_it = [
+        raw(id=f"W-{control}", control=control, devices=["pc1"], siro=True, granted=first, last_day=last)
+        for control in drifted
+    ]
+    (tmp_path / "again").mkdir()
+    source = inventory(tmp_path / "again", pc1={"leeboard_waivers": all_of_it})
+    done = play(tmp_path / "again", source, {"leeboard.schools.check": {"fail_on_drift": True}}, "-v")
+    assert done["status"] == 0, done["output"]
+    assert '"drifted": false' in done["output"] and f"{len(drifted)} waived" in done["output"]
+    (line,) = lines(tmp_path / "again")
+    assert [one["control"] for one in line["findings"] if one["verdict"] == "drifted"] == drifted
 
 
 def test_without_the_callback_nothing_is_done(tmp_path: Path) -> None:
@@ -106,6 +128,63 @@ def test_a_preview_shows_every_change_and_makes_none(tmp_path: Path) -> None:
     for changed in ("/etc/leeboard/label", "/etc/issue", "/etc/issue.net"):
         assert changed in done["output"]
     assert (label.read_bytes() if label.exists() else None) == before
+
+
+def accepted(**days: int) -> list[dict[str, Any]]:
+    """LBL-02 of pc1 as an accepted risk, its days counted from today."""
+    first, last = (f"{datetime.now(UTC) + timedelta(days=days[key]):%Y-%m-%d}" for key in ("granted", "last_day"))
+    return [raw(control="LBL-02", devices=["pc1"], granted=first, last_day=last)]
+
+
+@pytest.mark.parametrize(
+    ("days", "waived"),
+    [
+        ({"granted": -2, "last_day": 2}, True),
+        ({"granted": -9, "last_day": -2}, False),
+        ({"granted": 2, "last_day": 9}, False),
+    ],
+)
+def test_a_roll_out_leaves_alone_what_is_waived_and_files_the_drift(
+    tmp_path: Path, days: dict[str, int], waived: bool
+) -> None:
+    switched_on = {"leeboard_enforce": ["LBL"], "leeboard_waivers": accepted(**days)}
+    done = play(tmp_path, inventory(tmp_path, pc1=switched_on), ENFORCE, "--check", "--diff", "-v")
+    assert done["status"] == 0, done["output"]
+    assert "/etc/issue" in done["output"], "the other controls of the family go on"
+    assert ("after: /etc/leeboard/label" in done["output"]) is not waived
+    assert ("accepted risks, left alone: LBL-02 by W-2026-001 until " in done["output"]) is waived
+    assert ('"approved_by": "Governing body"' in done["output"].partition('"waived": [')[2]) is waived
+    (line,) = lines(tmp_path)
+    verdicts = {finding["control"]: finding["verdict"] for finding in line["findings"]}
+    assert verdicts["LBL-02"] == "drifted"
+    assert [one["id"] for one in line["device"]["waivers"]] == ["W-2026-001"]
+    (bundle,) = (tmp_path / "var" / "evidence" / "900001").glob("*.jsonl.gz")
+    header = json.loads(gzip.decompress(bundle.read_bytes()).splitlines()[0])
+    assert header["expected"][0]["waivers"] == line_of(accepted(**days))
+
+
+def line_of(given: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Waivers as a bundle has them."""
+    return [Waiver.model_validate(one).model_dump(mode="json", exclude_defaults=True) for one in given]
+
+
+def test_days_and_words_come_from_yaml_as_they_stand_there(tmp_path: Path) -> None:
+    """Dates are dates in a YAML inventory, and Ansible tags what it reads."""
+    source = inventory(tmp_path, pc1={"leeboard_enforce": ["LBL"]})
+    listed = json.loads(source.read_text())
+    first, last = (f"{datetime.now(UTC) + timedelta(days=days):%Y-%m-%d}" for days in (-2, 2))
+    source.write_text(
+        json.dumps(listed)[:-2]
+        + f""", "vars": {{"leeboard_waivers": [
+            {{id: W-1, control: LBL-02, school: true, reason: "it's so", owner: Head, approved_by: Governors,
+              granted: {first}, last_day: {last}}},
+            {{id: W-2, control: LBL-01, school: true, owner: Head}}]}}}}}}"""
+    )
+    done = play(tmp_path, source, ENFORCE, "--check", "--diff", "-v")
+    assert done["status"] == 0, done["output"]
+    assert "accepted risks, left alone: LBL-02 by W-1 until " in done["output"]
+    (line,) = lines(tmp_path)
+    assert line["outcome"] == "observed", "a waiver that makes no sense is no error of the device"
 
 
 @pytest.mark.parametrize(

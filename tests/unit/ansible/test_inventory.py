@@ -56,6 +56,33 @@ def test_a_school_is_found_by_urn_name_or_part_of_it(tmp_path: Path) -> None:
             found.of_school(words)
 
 
+def test_waivers_are_of_a_group_or_a_device_and_a_wrong_one_is_no_error_of_a_device(tmp_path: Path) -> None:
+    fields = "control: LCK-01, reason: r, owner: o, approved_by: a, granted: 2026-09-01, last_day: 2027-07-20"
+    group = f"""
+      vars:
+        leeboard_urn: "900001"
+        leeboard_role: office
+        leeboard_waivers:
+          - {{id: W-1, devices: [pc1, pc9], {fields}}}
+          - {{id: W-2, school: true, {fields}}}
+          - {{id: W-3, roles: [exam], {fields}}}
+          - {{id: W-4, school: true, owner: o}}
+      hosts:
+        pc1: {{}}
+        pc2: {{leeboard_waivers: [{{id: W-5, devices: [pc2], {fields}}}]}}
+"""
+    before, _, rest = GOOD.partition("      vars: {leeboard_urn")
+    found = read(write(tmp_path, before + group.lstrip("\n") + "    secondary:" + rest.partition("    secondary:")[2]))
+    carried = {one.name: [risk.id for risk in one.waivers] for one in found.devices}
+    assert carried == {"pc1": ["W-1", "W-2"], "pc2": ["W-5"], "pc3": []}
+    assert not any(one.problem for one in found.devices)
+    assert [problem.partition(": ")[2][:60] for problem in found.problems] == [
+        "waiver 4 in leeboard_waivers: W-4: control is missing; name ",
+        "waiver W-1: pc9: no such device at the school, so the other ",
+        "waiver W-3: no device of the school has the role exam; take ",
+    ]
+
+
 @pytest.mark.parametrize(
     ("line", "named"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from leeboard.errors import LeeboardError
 from leeboard.estate.estate import Estate, is_estate, read_estate
 from leeboard.policy.model import Platform
 from tests.unit.estate.folders import ROWS, SHARED, add_estate, add_school
+from tests.unit.estate.risks import raw
 
 DAY = date(2026, 11, 26)
 
@@ -155,22 +157,25 @@ def test_enforce_holds_from_its_day_on(estate: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "waivers", "words"),
+    ("text", "ids", "words"),
     [
-        ("waivers:\n  - {id: W-1, last_day: 2027-07-20}\n", ({"id": "W-1", "last_day": "2027-07-20"},), ""),
-        ("waivers: []\n", (), ""),
-        ("waivers:\n", (), ""),
-        ("", (), ""),
-        ("waivers: 3\n", (), "must hold one key"),
-        ("waiver: []\n", (), "must hold one key"),
-        ("waivers: [", (), "no YAML"),
-        ("waivers: [!vault x]", (), "no secret"),
+        (f"waivers:\n  - {json.dumps(raw())}\n", ["W-2026-001"], ""),
+        (f"waivers:\n  - {json.dumps(raw())}\n  - {{id: W-2}}\n", ["W-2026-001"], "line 3: W-2: control is missing"),
+        (f"waivers:\n  - {json.dumps(raw())}\n  - id: W-2\n    x: a: b\n", ["W-2026-001"], "line 4: is no YAML"),
+        ("waivers: []\n", [], ""),
+        ("waivers:\n", [], ""),
+        ("", [], ""),
+        ("waivers: 3\n", [], "must hold one key"),
+        ("waiver: []\n", [], "must hold one key"),
+        ("waivers: [", [], "no YAML"),
+        ("waivers: [!vault x]", [], "no secret"),
     ],
 )
-def test_waivers_are_handed_on_as_they_stand(estate: Path, text: str, waivers: tuple[object, ...], words: str) -> None:
+def test_waivers_that_make_sense_are_handed_on(estate: Path, text: str, ids: list[str], words: str) -> None:
     (estate.parent / "one" / "waivers.yml").write_text(text)
     found = read(estate)
-    assert found.schools[0].waivers == waivers
+    assert [one.id for one in found.schools[0].waivers] == ids
+    assert found.schools[0].variables.get("leeboard_waivers", []) == [raw()][: len(ids)]
     assert len(found.problems) == bool(words)
     assert words in "".join(map(str, found.problems))
 

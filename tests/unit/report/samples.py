@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import random
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from leeboard.estate.device import Device
+from leeboard.estate.waiver import Waiver
+from leeboard.estate.waivers import standings
 from leeboard.policy.model import Baseline, Level, Mode
 from leeboard.report.model import DeviceStatus, EstateStatus, SchoolStatus
 from leeboard.verdict.finding import Finding, Judged
@@ -104,7 +107,7 @@ def baseline() -> Baseline:
     )
 
 
-def device(asset: str, urn: str = "900001", **other: str) -> Device:
+def device(asset: str, urn: str = "900001", **other: Any) -> Device:
     """A Linux desktop of an office, unless other words say otherwise."""
     given = {
         "name": asset.lower(),
@@ -134,6 +137,23 @@ def judged(verdict: Verdict, **other: str) -> Judged:
     return Judged(verdict=verdict, **words)
 
 
+def accepted(control: str, **other: Any) -> Waiver:
+    """An accepted risk."""
+    given = {
+        "id": f"W-{control}",
+        "control": control,
+        "school": True,
+        "reason": "The hall's display must stay on during concerts.",
+        "owner": "Head teacher",
+        "approved_by": "Governing body",
+        "siro": True,
+        "granted": "2026-09-01",
+        "last_day": "2027-03-31",
+        **other,
+    }
+    return Waiver.model_validate(given)
+
+
 def finding(control: str, verdict: Verdict, mode: Mode = Mode.ENFORCE, code: str = "") -> Finding:
     """A finding with the settings that such a verdict has."""
     if verdict in (Verdict.MISSING, Verdict.STALE):
@@ -145,8 +165,7 @@ def finding(control: str, verdict: Verdict, mode: Mode = Mode.ENFORCE, code: str
     if verdict is Verdict.PENDING:
         return Finding(control, verdict, mode, (judged(verdict, reason="still running with 1800", code="pending"),))
     if verdict is Verdict.WAIVED:
-        accepted = "accepted by J. Smith until 31 Mar 2027: the hall's display must stay on during concerts"
-        return Finding(control, verdict, mode, (judged(Verdict.DRIFTED),), accepted)
+        return Finding(control, verdict, mode, (judged(Verdict.DRIFTED),), accepted(control).words)
     if verdict is Verdict.DRIFTED:
         return Finding(control, verdict, mode, (judged(verdict),))
     code = code or ("needs_root" if verdict is Verdict.ERROR else "planned")
@@ -160,7 +179,9 @@ def status(
     """A device with these verdicts; what it does not name is compliant."""
     findings = tuple(finding(control, verdicts.get(control, Verdict.COMPLIANT)) for control in CONTROLS)
     since = {control: AT - timedelta(days=12 + place) for place, control in enumerate(CONTROLS)}
-    return DeviceStatus(it, outcome, findings, AT - timedelta(days=days), message, since)
+    waived = {control: accepted(control) for control, verdict in verdicts.items() if verdict is Verdict.WAIVED}
+    it = it.model_copy(update={"waivers": (*it.waivers, *waived.values())})
+    return DeviceStatus(it, outcome, findings, AT - timedelta(days=days), message, since, waived=waived)
 
 
 def everywhere(it: Device, verdict: Verdict, outcome: str, message: str, seen: datetime | None) -> DeviceStatus:
@@ -197,7 +218,9 @@ def estate(
     *devices: DeviceStatus, problems: tuple[str, ...] = (), schools: tuple[SchoolStatus, ...] = ()
 ) -> EstateStatus:
     """A status of these devices, and of these schools as a whole, at AT."""
-    return EstateStatus(devices, baseline(), AT, problems, schools)
+    base = baseline()
+    risks = standings([one.device for one in devices], base, AT)
+    return EstateStatus(devices, base, AT, problems, schools, risks)
 
 
 def mixed() -> EstateStatus:
@@ -214,12 +237,17 @@ def mixed() -> EstateStatus:
         several.seen,
         since=several.since,
     )
+    risks = (
+        accepted("LCK-02", id="W-SOON", school=False, roles=["office"], last_day="2026-12-07"),
+        accepted("LCK-03", id="W-OVER", last_day="2026-11-24"),
+        accepted("AUD-01", id="W-LATER", school=False, devices=["EP-0007"], granted="2026-12-01"),
+    )
     return estate(
         status(device("EP-0001", level="sensitive"), drifted),
         several,
         status(device("EP-0005"), {"LCK-03": Verdict.NOT_APPLICABLE, "LBL-02": Verdict.WAIVED}),
         status(device("EP-0006", form="portable", role="staff_portable"), {}, "unreachable", 4, "no answer on port 22"),
-        status(device("EP-0007"), {"ENC-02": Verdict.NOT_CHECKED}),
+        status(device("EP-0007", waivers=risks), {"ENC-02": Verdict.NOT_CHECKED}),
         *(status(device(f"EP-01{place:02}", role="pupil_shared"), {}) for place in range(6)),
         everywhere(
             device("EP-0003", platform="other", form="portable", role="pupil_shared"),
@@ -282,7 +310,11 @@ def hostile() -> EstateStatus:
             Finding("LCK-03", Verdict.NOT_APPLICABLE, Mode.ENFORCE, (), text),
             Finding("ENC-01", Verdict.PENDING, Mode.ENFORCE, (bad,), text),
         )
-        devices.append(DeviceStatus(it, OUTCOMES[place % 7], findings, AT, text, {}, (text,)))
+        # Nothing that is read makes such a waiver; should one ever come through, a report does not trust it either.
+        words = dict.fromkeys(("id", "reason", "owner", "approved_by"), text)
+        risk = accepted("LCK-02").model_copy(update={**words, "school": False, "devices": (text,)})
+        it = it.model_copy(update={"waivers": (risk,)})
+        devices.append(DeviceStatus(it, OUTCOMES[place % 7], findings, AT, text, {}, (text,), {"LCK-02": risk}))
     words = dict.fromkeys(("title", "seen", "wanted", "source", "reason", "remedy"), HOSTILE[0] + HOSTILE[3])
     bad = Finding("REM-11", Verdict.DRIFTED, Mode.REPORT, (counted(Verdict.DRIFTED, **words),), HOSTILE[1])
     hostile_school = whole("900001", bad, recipients=HOSTILE[1] + HOSTILE[4], name=HOSTILE[2])

@@ -8,11 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from leeboard.estate.waivers import accept, in_force
+from leeboard.evidence.status import estate_status
+from leeboard.evidence.store import Store
 from leeboard.policy.model import Mode
 from leeboard.report.model import DeviceStatus, EstateStatus
 from leeboard.report.overview import exit_reason
 from leeboard.verdict.finding import Finding
 from leeboard.verdict.verdicts import Verdict
+from tests.unit.estate.risks import waiver
 from tests.unit.report import samples
 from tests.unit.report.samples import AT, counted, device, estate, everywhere, finding, judged, status
 from tests.unit.report.samples import whole as whole_school
@@ -35,12 +39,24 @@ def of_school(verdict: Verdict) -> EstateStatus:
     return estate(status(device("A-1"), {}), schools=(whole_school("900001", found),))
 
 
+def waived(last_day: str) -> EstateStatus:
+    """LCK-02 drifted, and somebody accepted that until a day; asked through a store, as every report is."""
+    risk = waiver(control="LCK-02", last_day=last_day)
+    it = device("A-1").model_copy(update={"waivers": (risk,)})
+    with Store(":memory:") as store:
+        asked = estate_status(store, samples.baseline(), [it], AT)
+    drifted = finding("LCK-02", Verdict.DRIFTED)
+    findings, _ = accept([drifted], in_force(it.waivers, samples.baseline(), AT))
+    return replace(asked, devices=(DeviceStatus(it, "observed", findings, AT),))
+
+
 SILENT = status(device("A-2"), {}, "unreachable", 4)
 DRIFTED = status(device("A-1"), {"LCK-01": Verdict.DRIFTED})
 EXAMPLES = {
     "everything is compliant": one(Verdict.COMPLIANT),
     "a control is not applicable": one(Verdict.NOT_APPLICABLE),
     "a risk has been accepted and its last day has not passed": one(Verdict.WAIVED),
+    "a risk has been accepted, and its last day comes within 30 days": waived("2026-12-01"),
     "a setting is right and waits for a restart": one(Verdict.PENDING),
     "a control in mode report has drifted": one(Verdict.DRIFTED, Mode.REPORT),
     "a control has only settings that Leeboard cannot check yet": one(Verdict.NOT_CHECKED, code="planned"),
@@ -59,6 +75,7 @@ EXAMPLES = {
     "the check failed on a device": estate(status(device("A-1"), {}, "failed")),
     "nothing at all is known of a device": estate(DeviceStatus(device("A-1"), "observed", ())),
     "the run broke off": replace(one(Verdict.COMPLIANT), problems=("broken off",)),
+    "a waiver has ended, or has no effect for another reason": waived("2026-11-24"),
     "a school as a whole has drifted in mode report": of_school(Verdict.DRIFTED),
     "the export of the identity provider could not be read": of_school(Verdict.ERROR),
     "the export of the identity provider is too old": of_school(Verdict.STALE),

@@ -53,6 +53,7 @@ def test_one_drifted_finding() -> None:
         "mode": "enforce",
         "since": "2026-11-13T02:14:00Z",
         "planned_only": False,
+        "waiver": None,
         "reason": "",
         "judged": [
             {
@@ -69,6 +70,29 @@ def test_one_drifted_finding() -> None:
             }
         ],
     }
+
+
+def test_accepted_risks_and_the_findings_that_they_waive() -> None:
+    whole = as_json(samples.mixed())
+    assert [(one["id"], one["state"], one["days_left"], one["ends_soon"]) for one in whole["waivers"]] == [
+        ("W-OVER", "expired", -1, False),
+        ("W-SOON", "in_force", 12, True),
+        ("W-LATER", "not_yet", 126, False),
+        ("W-LBL-02", "in_force", 126, False),
+    ]
+    waived = [
+        (device["asset"], finding["control"], finding["waiver"])
+        for device in whole["devices"]
+        for finding in device["findings"]
+        if finding["verdict"] == "waived" or finding["waiver"] is not None
+    ]
+    assert waived == [("EP-0005", "LBL-02", "W-LBL-02")]
+    assert {one["id"]: one["findings_waived"] for one in whole["waivers"]} == {
+        "W-OVER": 0, "W-SOON": 0, "W-LBL-02": 1, "W-LATER": 0
+    }  # fmt: skip
+    risk = whole["waivers"][3]
+    assert (risk["owner"], risk["approved_by"], risk["last_day"]) == ("Head teacher", "Governing body", "2027-03-31")
+    assert whole["waivers"][1]["devices"] == ["EP-0007"] and whole["waivers"][1]["roles"] == ["office"]
 
 
 def test_what_is_printed_is_that_json_and_nothing_else() -> None:

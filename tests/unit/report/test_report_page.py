@@ -265,3 +265,24 @@ def test_the_matrix_counts_devices_by_control_and_verdict() -> None:
     row = next(row for row in rows if row[0].startswith("LCK-01 The screen"))
     counts = dict(zip(head[1:], map(int, row[1:]), strict=True))
     assert {word: count for word, count in counts.items() if count} == {"drifted": 1, "not checked": 1, "compliant": 10}
+
+
+def test_accepted_risks_are_listed_with_who_answers_and_what_ends_soon_is_named_at_the_top() -> None:
+    html = render(samples.mixed())
+    text = " ".join(Page(html).text.split())
+    assert "1 accepted risk ends within 30 days: W-SOON (LCK-02, Example Primary School, 12 days left)" in text
+    rows = [[" ".join(cell.split()) for cell in row] for row in Page(html).rows if row[0][:2] == "W-"]
+    assert [row[0] for row in rows] == [
+        f"{name} Example Primary School" for name in ("W-OVER", "W-SOON", "W-LATER", "W-LBL-02")
+    ]
+    over, soon = rows[:2]
+    assert over[2:5] == [
+        "the whole school 1 device",
+        "Governing body approved by the SIRO owner: Head teacher",
+        "24 Nov 2026 expired",
+    ]
+    assert over[5].endswith("it ended on 24 Nov 2026; take it out, or let it be approved again under a new id")
+    assert soon[1:3] == ["LCK-02 Unlocking asks for the password at once", "role office 1 device"]
+    assert soon[4] == "7 Dec 2026 12 days left"
+    assert 'href="#accepted"' in html
+    assert "ccepted risks" not in render(samples.single()), "without any, there is nothing to say"

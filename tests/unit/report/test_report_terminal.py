@@ -82,7 +82,7 @@ def test_many_devices_by_school_and_drift_by_control() -> None:
     for part in (
         "Example Primary School (900001) 9 of 12 devices meet everything that is checked; 2 drifted; 2 not known.",
         "LCK-01 The screen locks after a time without use 2 devices, critical at 900001 EP-0001 at 900002 YT-0005",
-        "accepted by J. Smith until 31 Mar 2027",
+        "accepted by Governing body until 31 Mar 2027 (W-LBL-02; owner: Head teacher): The hall's display must stay on",
         "Another machine answered: 1 device.",
         "Silent, within the limit: 1 device.",
         "Problem with the run: the run at 900002 broke off",
@@ -199,3 +199,23 @@ def test_mode_report_is_said_where_it_matters() -> None:
     text = shown(estate(DeviceStatus(device("A-1"), "observed", found, AT)))
     assert "compliant, report only" not in text
     assert "drifted, report only" in text
+
+
+def test_accepted_risks_by_whom_until_when_and_what_ends_soon() -> None:
+    text = folded(shown(samples.mixed(), 200))
+    for part in (
+        "Accepted risks: 4 waivers, 1 of them ends within 30 days",
+        "W-OVER LCK-03 900001 the whole school Governing body; owner: Head teacher 24 Nov 2026 expired",
+        "W-SOON LCK-02 900001 role office Governing body; owner: Head teacher 7 Dec 2026 12 days left",
+        "W-LATER AUD-01 900001 EP-0007 Governing body; owner: Head teacher 31 Mar 2027 from 1 Dec 2026",
+    ):
+        assert part in text, part
+    assert text.index("W-OVER") < text.index("W-SOON") < text.index("W-LBL-02 LBL-02")
+    assert "Accepted risks" not in shown(samples.single()), "without any, there is nothing to say"
+
+
+def test_many_accepted_risks_are_counted() -> None:
+    risks = tuple(samples.accepted("LCK-01", id=f"W-{number:03}", last_day="2026-12-07") for number in range(60))
+    text = folded(shown(samples.estate(samples.status(samples.device("A-1", waivers=risks), {}))))
+    assert "Accepted risks: 60 waivers, 1 of them ends within 30 days" in text, "the others overlap the first"
+    assert "and 20 more, which leeboard waiver list shows" in text

@@ -1,0 +1,233 @@
+"""`leeboard waiver`: list accepted risks, check them, and write a new one into a school's file."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+from rich.console import Console
+
+from leeboard.ansible import inventory as inventories
+from leeboard.ansible.inventory import EstateInventory
+from leeboard.errors import LeeboardError
+from leeboard.estate import waiver_files, waivers
+from leeboard.estate.waiver import Waiver, day_of, parse_one, said
+from leeboard.evidence.lines import Expected
+from leeboard.policy.load import load
+from leeboard.policy.model import Baseline
+from leeboard.report import machine, overview, terminal
+from leeboard.report.model import EstateStatus
+from leeboard.verdict.observation import plain
+
+PROBLEMS = 3  # exit code: the tool worked, and something has no effect that somebody relies on
+SCHOOL_FILE = "school.yml"
+
+app = typer.Typer(
+    help="Accepted risks: list them, check them, and write a new one into a school's file.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+Inventory = Annotated[
+    Path, typer.Option("--inventory", "-i", help="An inventory: a file such as estate.yml, or a folder with one.")
+]
+School = Annotated[str | None, typer.Option(help="Only this school: its URN, or its name or a part of it.")]
+FORMAT_HELP = "What to print; docs/waivers.md describes the JSON."
+
+
+def now() -> datetime:
+    """The controller's clock."""
+    return datetime.now(UTC)
+
+
+@app.command("list")
+def list_waivers(
+    inventory: Inventory,
+    school: School = None,
+    format: Annotated[Literal["table", "json"], typer.Option(help=FORMAT_HELP)] = "table",
+) -> None:
+    """List every waiver: for what and whom, by whose word, until when, and how many days are left.
+
+    Those without effect stand first, then those that end first. Nothing is looked at on any device.
+    """
+    at, status = _asked(inventory, school)
+    if format == "json":
+        told = {
+            "schema": machine.SCHEMA,
+            "at": at.isoformat(timespec="seconds").replace("+00:00", "Z"),
+            "waivers": [machine.waiver(one) for one in overview.risks(status)],
+            "problems": [plain(problem, machine.LONGEST) for problem in status.problems],
+        }
+        sys.stdout.write(json.dumps(told, ensure_ascii=True) + "\n")
+        return
+    terminal.show_risks(status, Console())
+
+
+@app.command()
+def check(inventory: Inventory, school: School = None) -> None:
+    """Say what is wrong with the waivers of an inventory, one line for each, and nothing else.
+
+    Ends with 0 when nothing is, 3 when a waiver has no effect or the inventory has another mistake, 1 when Leeboard
+    failed.
+    """
+    _, status = _asked(inventory, school)
+    for problem in status.problems:
+        typer.echo(plain(problem, 1000))
+    if status.problems:
+        count = len(status.problems)
+        typer.echo(f"{count} problem{'s' if count > 1 else ''}; docs/waivers.md says what a waiver needs", err=True)
+        raise typer.Exit(PROBLEMS)
+
+
+@app.command()
+def new(
+    school: Annotated[Path, typer.Argument(help="The school's folder, with school.yml in it.")],
+    control: Annotated[str, typer.Option(help="The control that is waived, such as LCK-01.")],
+    reason: Annotated[str, typer.Option(help="Why the risk is taken, in a sentence.")],
+    owner: Annotated[str, typer.Option(help="The post that answers for the risk.")],
+    approved_by: Annotated[str, typer.Option(help="Who approved it.")],
+    last_day: Annotated[str, typer.Option(help="Its last day, such as 2027-07-20; at most a year after the first.")],
+    devices: Annotated[str, typer.Option(help="For these devices: asset tags with commas between.")] = "",
+    roles: Annotated[str, typer.Option(help="For all devices with these roles, with commas between.")] = "",
+    school_wide: Annotated[bool, typer.Option("--school-wide", help="For the whole school.")] = False,
+    siro: Annotated[
+        bool, typer.Option("--siro", help="The SIRO approved it, as a control of critical severity needs.")
+    ] = False,
+    granted: Annotated[str | None, typer.Option(help="Its first day (default: today).")] = None,
+    id: Annotated[
+        str | None, typer.Option("--id", help="Its name (default: the next free one, W-YEAR-NUMBER).")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Write it without asking.")] = False,
+) -> None:
+    """Write a new waiver into a school's waivers.yml. It is shown first, and written when you say yes.
+
+    What `leeboard waiver check` would find fault with is not written. Comments and order of the file stay.
+    """
+    at = now()
+    folder = _folder(school)
+    content = waiver_files.content_of(folder)
+    first = granted or str(day_of(at))
+    risk = _made(
+        {
+            "id": id or _next_id(content, first),
+            "control": control.strip().upper(),
+            "devices": _split(devices),
+            "roles": [role.lower() for role in _split(roles)],
+            "school": school_wide,
+            "reason": reason,
+            "owner": owner,
+            "approved_by": approved_by,
+            "siro": siro,
+            "granted": first,
+            "last_day": last_day,
+        }
+    )
+    baseline = load()
+    listed = inventories.read(folder / SCHOOL_FILE, tuple(baseline.parameters))
+    found = _objection(risk, content, folder, listed.devices, baseline, at)
+    if found:
+        raise LeeboardError(f"{found}; nothing was written")
+    path = folder / waiver_files.FILE
+    waiver_files.added(content, risk, str(path))
+    print(f"{path} gets this entry:\n\n{waiver_files.entry(risk)}")
+    print(_effect(risk, listed.devices, at))
+    if not yes and not _agreed():
+        print("Nothing was written.")
+        return
+    print(f"Written: {waiver_files.write(folder, risk, content)}")
+
+
+def _asked(inventory: Path, school: str | None) -> tuple[datetime, EstateStatus]:
+    """The waivers of an inventory as they stand now, and all that is wrong with them."""
+    at = now()
+    baseline = load()
+    listed = inventories.read(inventory, tuple(baseline.parameters))
+    devices: tuple[Expected, ...] = listed.of_school(school) if school else listed.devices
+    standings = waivers.standings(devices, baseline, at)
+    problems = (*_of_school(listed, school, devices), *waivers.void(standings))
+    return at, EstateStatus((), baseline, at, problems, waivers=standings)
+
+
+def _of_school(listed: EstateInventory, school: str | None, devices: tuple[Expected, ...]) -> tuple[str, ...]:
+    """The inventory's problems; with a school, without those that are plainly another's."""
+    if school is None:
+        return listed.problems
+    others = {one.urn for one in listed.devices} - {one.urn for one in devices}
+    return tuple(one for one in listed.problems if not any(one.startswith(f"school {urn}:") for urn in others))
+
+
+def _folder(school: Path) -> Path:
+    folder = school.parent if school.name == SCHOOL_FILE else school
+    if not (folder / SCHOOL_FILE).is_file():
+        raise LeeboardError(
+            f"{school}: there is no {SCHOOL_FILE} in it; give the school's folder. In another inventory write the "
+            "waiver into the variable leeboard_waivers by hand: docs/waivers.md shows how"
+        )
+    return folder
+
+
+def _split(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _next_id(content: bytes | None, granted: str) -> str:
+    """The next number of the year, those of entries that make no sense included: no id is given twice."""
+    year = granted[:4]
+    text = (content or b"").decode("utf-8", "replace")
+    used = [int(number) for number in re.findall(rf"\bW-{re.escape(year)}-([0-9]{{1,6}})\b", text)]
+    return f"W-{year}-{max(used, default=0) + 1:03}"
+
+
+def _made(fields: dict[str, Any]) -> Waiver:
+    scopes = [name for name in ("devices", "roles", "school") if fields[name]]
+    if len(scopes) != 1:
+        raise LeeboardError("give exactly one of --devices, --roles and --school-wide")
+    made = parse_one({key: value for key, value in fields.items() if value not in ([], False)})
+    if not isinstance(made, Waiver):
+        raise LeeboardError(f"{made}; nothing was written")
+    return made
+
+
+def _objection(
+    risk: Waiver, content: bytes | None, folder: Path, devices: tuple[Expected, ...], baseline: Baseline, at: datetime
+) -> str:
+    """What `check` would say of this waiver once it stood in the file; "" when nothing."""
+    path = folder / waiver_files.FILE
+    there = waiver_files.read_waivers(content or b"", str(path))
+    if any(one.id == risk.id for one in there.waivers):
+        return f"{risk.id} is the id of another waiver already; give a free one with --id"
+    why = waivers.refused(risk, baseline) or waivers.unmatched(risk, devices)
+    if why:
+        return why
+    if risk.days_left(at) < 0:
+        return f"its last day, {said(risk.last_day)}, has passed; give a later one with --last-day"
+    after = [_with(device, *there.waivers, risk) for device in devices]
+    mine = next((one for one in waivers.standings(after, baseline, at) if one.waiver.id == risk.id), None)
+    return mine.problem if mine is not None else "it concerns no device of the school"
+
+
+def _with(device: Expected, *risks: Waiver) -> Expected:
+    own = tuple(one.narrowed(device.asset) for one in risks if one.covers(device.asset, device.role))
+    return device.model_copy(update={"waivers": own})
+
+
+def _effect(risk: Waiver, devices: tuple[Expected, ...], at: datetime) -> str:
+    """In words, what it will do."""
+    count = sum(risk.covers(device.asset, device.role) for device in devices)
+    since = "from now on" if risk.holds(at) else f"from {said(risk.granted)}"
+    left = (risk.last_day - max(risk.granted, day_of(at))).days + 1
+    return (
+        f"It concerns {count} device{'' if count == 1 else 's'}, {since}, to the end of {said(risk.last_day)} "
+        f"({left} day{'' if left == 1 else 's'})."
+    )
+
+
+def _agreed() -> bool:
+    if not sys.stdin.isatty():
+        raise LeeboardError("nobody can be asked here, so nothing was written; give --yes to write it")
+    return typer.confirm("Write it?")

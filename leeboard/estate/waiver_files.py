@@ -1,0 +1,291 @@
+"""`waivers.yml` of a school: reading it, where a mistake costs its own entry, and adding an entry to it.
+
+Text in, text out; only `write` touches a disk.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import io
+import os
+import re
+import tempfile
+import textwrap
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+
+from leeboard.errors import LeeboardError
+from leeboard.estate.problem import Mistake, Problem
+from leeboard.estate.waiver import MOST_WAIVERS, Waiver, parse_one
+from leeboard.estate.yaml_file import has_tagged, read_yaml
+from leeboard.evidence import files
+
+FILE = "waivers.yml"
+KEY = "waivers"
+MOST_BYTES = 1024 * 1024
+HEAD = "# Accepted risks of this school: docs/waivers.md says what each field means. leeboard waiver check reads it.\n"
+LIST = re.compile(r"waivers:[ \t]*(#.*)?$")
+ITEM = re.compile(r"([ \t]*)-([ \t]|$)")
+
+
+@dataclass(frozen=True)
+class WaiverFile:
+    """The waivers in a file that make sense, and one problem for each entry that does not.
+
+    `broken` is True for a file that is no YAML as a whole: nothing can be added to it.
+    """
+
+    waivers: tuple[Waiver, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    broken: bool = False
+
+
+def read_waivers(content: bytes, file: str) -> WaiverFile:
+    """The waivers in these bytes; `file` is what problems call it. Never raises."""
+    problems: list[Problem] = []
+    broken = False
+    pieces = _pieces(content)
+    try:
+        entries = _entries(content)
+        if pieces and len(pieces) != len(entries):
+            # A quote that is never closed goes on to the next one, and what lies between them would be text.
+            raise Mistake("has an entry with a quote that is not closed")
+    except Mistake as wrong:
+        broken = True
+        # One entry that is no YAML, such as a reason with a colon in it, must not cost the others.
+        entries, problems = _one_by_one(pieces, file)
+        problems = problems or [wrong.problem(file)]
+    found: list[tuple[int | None, Waiver]] = []
+    for number, (line, raw) in enumerate(entries):
+        if number == MOST_WAIVERS:
+            words = f"a school has at most {MOST_WAIVERS} waivers; this one and the rest do not count"
+            problems.append(Problem(file, words, line))
+            break
+        one = "holds an encrypted value; a waiver is no secret" if has_tagged(raw) else parse_one(raw)
+        if isinstance(one, Waiver):
+            found.append((line, one))
+        else:
+            problems.append(Problem(file, one, line))
+    often = Counter(one.id for _, one in found)
+    for line, one in found:
+        if often.get(one.id, 0) > 1:
+            words = f"{one.id}: the id is given {often.pop(one.id)} times, so none of them counts; give each its own"
+            problems.append(Problem(file, words, line))
+    good = tuple(one for _, one in found if often.get(one.id) == 1)
+    return WaiverFile(good, tuple(sorted(problems, key=lambda problem: problem.row or 0)), broken)
+
+
+def read_folder(folder: Path) -> WaiverFile:
+    """The waivers of a school's folder; none where there is no such file."""
+    content, problem = _content(folder / FILE)
+    return WaiverFile(problems=(problem,), broken=True) if problem else read_waivers(content or b"", str(folder / FILE))
+
+
+def plain_data(waiver: Waiver) -> dict[str, Any]:
+    """A waiver as the variable `leeboard_waivers` has it."""
+    return waiver.model_dump(mode="json", exclude_defaults=True)
+
+
+def entry(waiver: Waiver) -> str:
+    """An entry as it is written, for a person to read before it is."""
+    return _dump(CommentedMap({KEY: CommentedSeq([_written(waiver)])}), 2).partition("\n")[2]
+
+
+def added(content: bytes | None, waiver: Waiver, file: str) -> bytes:
+    """The content with one more entry at the end; comments, order and quotes stay. Raises LeeboardError.
+
+    What comes out is read again: it must hold what was there, and the new one.
+    """
+    before = read_waivers(content or b"", file)
+    if before.broken:
+        raise LeeboardError(f"{before.problems[0]}; put the file right first")
+    for make in (_appended, _rewritten):
+        try:
+            changed = make(content or b"", waiver)
+        except Exception:  # noqa: S112  ruamel.yaml has errors of many kinds for what it cannot hold
+            continue
+        after = read_waivers(changed, file)
+        if after.waivers == (*before.waivers, waiver) and len(after.problems) == len(before.problems):
+            return changed
+    raise LeeboardError(f"{file}: its other entries would not stay as they are; add the entry by hand")
+
+
+def _appended(content: bytes, waiver: Waiver) -> bytes:
+    """At the end of the file, which is the end of its list: all that stands there stays to the letter."""
+    text = content.decode("utf-8-sig")
+    head = "" if any(LIST.match(line) for line in text.splitlines()) else f"{KEY}:\n"
+    if not text.strip():
+        content, head = b"", HEAD + head
+    more = head + textwrap.indent(textwrap.dedent(entry(waiver)), " " * _indent(text))
+    if content and not content.endswith(b"\n"):
+        more = "\n" + more
+    return content + (more.replace("\n", "\r\n") if b"\r\n" in content else more).encode()
+
+
+def _rewritten(content: bytes, waiver: Waiver) -> bytes:
+    """Where the list is written on one line; comments, order and quotes stay."""
+    text = content.decode("utf-8-sig")
+    yaml = _yaml(_indent(text))
+    data = yaml.load(text)
+    if not data.get(KEY):
+        data[KEY] = CommentedSeq()
+    data[KEY].append(_written(waiver))
+    stream = io.StringIO()
+    yaml.dump(data, stream)
+    return stream.getvalue().encode()
+
+
+def write(folder: Path, waiver: Waiver, seen: bytes | None) -> Path:
+    """Add an entry to a school's file, whole or not at all. Raises LeeboardError, also when the file is not as `seen`.
+
+    The folder is locked meanwhile, so that two technicians who add at once both find their entries there.
+    """
+    path = folder / FILE
+    try:
+        with _locked(folder):
+            content, problem = _content(path)
+            if problem:
+                raise LeeboardError(str(problem))
+            if content != seen:
+                raise LeeboardError(f"{path}: somebody changed it meanwhile; nothing was written, so run this again")
+            _replace(path, added(content, waiver, str(path)))
+    except OSError as wrong:
+        raise LeeboardError(
+            f"{path}: it cannot be written: {wrong.strerror}; make the folder writable for you"
+        ) from None
+    return path
+
+
+def content_of(folder: Path) -> bytes | None:
+    """The bytes of a school's file, None when there is none. Raises LeeboardError."""
+    content, problem = _content(folder / FILE)
+    if problem:
+        raise LeeboardError(str(problem))
+    return content
+
+
+def _content(path: Path) -> tuple[bytes | None, Problem | None]:
+    try:
+        return files.read_regular(path, MOST_BYTES), None
+    except LeeboardError as wrong:
+        return None, Problem(str(path), str(wrong).removeprefix(f"{path}: "))
+    except OSError as wrong:
+        return None, Problem(str(path), f"cannot be read: {wrong.strerror}")
+
+
+def _entries(content: bytes) -> list[tuple[int | None, Any]]:
+    """Each entry with its line. Raises Mistake for a file that is no list of waivers."""
+    written = read_yaml(content)
+    data = written.data
+    if data is None:
+        return []
+    if not isinstance(data, dict) or data.keys() != {KEY} or not isinstance(data[KEY], list | None):
+        raise Mistake("must hold one key, waivers, with a list; docs/waivers.md shows it")
+    return [(written.line((KEY, number)), raw) for number, raw in enumerate(data[KEY] or [])]
+
+
+def _one_by_one(pieces: list[tuple[int, str]], file: str) -> tuple[list[tuple[int | None, Any]], list[Problem]]:
+    """The entries of a file that is no YAML as a whole, each read alone; and what is wrong with those that are none."""
+    entries: list[tuple[int | None, Any]] = []
+    problems: list[Problem] = []
+    for first, text in pieces:
+        try:
+            data = read_yaml(text.encode()).data
+            if not isinstance(data, list) or len(data) != 1:
+                raise Mistake("is no entry of a list")
+            entries.append((first, data[0]))
+        except Mistake as wrong:
+            row = first if wrong.row is None else first + wrong.row - 1
+            problems.append(Problem(file, wrong.words, row, wrong.column))
+    return entries, problems
+
+
+def _pieces(content: bytes) -> list[tuple[int, str]]:
+    """The text of each entry below `waivers:` and its first line; none where the list is written in another way."""
+    try:
+        lines = content.decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        return []
+    start = next((number for number, line in enumerate(lines) if LIST.match(line)), None)
+    if start is None:
+        return []
+    pieces: list[tuple[int, list[str]]] = []
+    indent: str | None = None
+    for number, line in enumerate(lines[start + 1 :], start + 2):
+        item = ITEM.match(line)
+        if item and (indent is None or item[1] == indent):
+            indent = item[1]
+            pieces.append((number, [line]))
+        elif line.strip() and not line.lstrip().startswith("#") and not line.startswith((indent or "") + " "):
+            break  # another key of the file
+        elif pieces:
+            pieces[-1][1].append(line)
+    return [(number, "\n".join(piece) + "\n") for number, piece in pieces]
+
+
+def _written(waiver: Waiver) -> CommentedMap:
+    """An entry in the order in which people read it; what is not said is left out."""
+    fields: dict[str, Any] = waiver.model_dump(exclude_defaults=True)
+    for name in ("devices", "roles"):
+        if name in fields:
+            fields[name] = CommentedSeq(str(one) for one in fields[name])
+            fields[name].fa.set_flow_style()
+    return CommentedMap(fields)
+
+
+def _yaml(indent: int) -> YAML:
+    yaml = YAML(typ="rt")
+    yaml.preserve_quotes = True
+    yaml.width = 4096  # a line that somebody wrote is not folded
+    yaml.indent(mapping=2, sequence=indent + 2, offset=indent)
+    return yaml
+
+
+def _dump(data: CommentedMap, indent: int) -> str:
+    stream = io.StringIO()
+    _yaml(indent).dump(data, stream)
+    return stream.getvalue()
+
+
+def _indent(text: str) -> int:
+    """How far the dashes of the list stand in."""
+    lines = text.splitlines()
+    start = next((number for number, line in enumerate(lines) if LIST.match(line)), len(lines))
+    item = next((found for line in lines[start + 1 :] if (found := ITEM.match(line))), None)
+    return len(item[1]) if item else 2
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Give the file new content; who may read it stays as it is, as the folder's other files are for a new one."""
+    beside = path if path.exists() else path.parent / "school.yml"
+    mode = beside.stat().st_mode & 0o777 if beside.exists() else 0o600
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
+    files.sync_folder(path.parent)
