@@ -26,11 +26,12 @@ from leeboard.evidence.status import estate_status
 from leeboard.evidence.store import Store
 from leeboard.policy.load import load
 from leeboard.policy.model import Form, Level, Role
-from leeboard.report import machine, page, terminal
+from leeboard.report import junit, machine, page, sheet, terminal
 from leeboard.report.model import EstateStatus
 
 THIS_MACHINE = Path("inventories", "this-machine", "hosts.yml")
 ANSIBLE_RAN = (0, 2, 4)  # all well, some hosts failed, some hosts were unreachable
+WRITERS = {"json": machine.write_json, "csv": sheet.write_csv, "junit": junit.write_junit}
 PORTABLE_CHASSIS = {"8", "9", "10", "11", "14", "30", "31", "32"}  # SMBIOS 3.7, table 17
 
 
@@ -42,7 +43,7 @@ def drift(
         bool, typer.Option("--this-machine", help="Check the machine that you are sitting at. Nothing is changed.")
     ] = False,
     school: Annotated[str | None, typer.Option(help="Only this school: its URN, or its name or a part of it.")] = None,
-    format: Annotated[Literal["table", "json"], typer.Option(help="What to print.")] = "table",
+    format: Annotated[Literal["table", "json", "csv", "junit"], typer.Option(help="What to print.")] = "table",
     output: Annotated[
         Path | None, typer.Option("--page", help="Where to write the page (default: drift.html in the var folder).")
     ] = None,
@@ -88,8 +89,8 @@ def drift(
     status = replace(status, problems=problems, schools=schools)
     written = (output or var / "drift.html").resolve()
     page.write_page(status, written)
-    if format == "json":
-        machine.write_json(status, sys.stdout)
+    if format in WRITERS:
+        WRITERS[format](status, sys.stdout)
     else:
         terminal.show(status, Console(), exit_code=not this_machine)
         print(f"\nThe page: {written}")

@@ -18,7 +18,7 @@ import yaml
 
 from leeboard.policy.load import load
 
-from .scripts import AnyScript
+from .scripts import AnyScript, truth_files
 
 ROOT = Path(__file__).resolve().parents[2]
 LINUX, WINDOWS = "linux", "windows"
@@ -105,8 +105,23 @@ def _bears(name: str, platform: str, script: AnyScript | None) -> bool:
         return False
     if "/breaks/" in path or "/harmless/" in path:
         return script.path.as_posix().endswith(f"/{path}")
-    truth = CONTROL.search(folder)
-    return truth is None or truth[0] in controls
+    if platform == LINUX and path.endswith(".sh"):
+        truth = truth_files().get(ROOT / path)
+        return truth is None or truth in _truth_asked(frozenset(controls))
+    control = CONTROL.search(folder)
+    return control is None or control[0] in controls
+
+
+@cache
+def _truth_asked(controls: frozenset[str]) -> set[str]:
+    """The truth scripts of these controls and those that they call or read, by their names on a machine."""
+    texts = {name: path.read_text(encoding="utf-8") for path, name in truth_files().items()}
+    asked: set[str] = set()
+    more = {f"{control}.sh" for control in controls} & texts.keys()
+    while more:
+        asked |= more
+        more = {name for name in texts for one in more if f"/{name}" in texts[one]} - asked
+    return asked
 
 
 @cache

@@ -1,7 +1,7 @@
 """Machines of the lab for the proof: brought to the baseline by the real roll-out, broken, visited, asked for truth.
 
-A visit here is the drivers' own `visit()`, shipped once and started by one SSH command, and judged outside: the same
-code as a nightly check without Ansible around it, which would cost seconds for each of a hundred scripts.
+A visit here is the drivers' own `visit()`, shipped and loaded once (visitor.py), asked for by one SSH command and
+judged outside: the same code as a nightly check without Ansible around it, which would cost seconds for each script.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from leeboard.verdict.evaluate import evaluate
 from leeboard.verdict.finding import Finding
 from leeboard.verdict.observation import Observation, parse
 from tests.vm.encrypt import PASSPHRASE
+from tests.vm.errors import LabError
 from tests.vm.machine import Machine
 
 from .scripts import FOLDER, Script, controls_with_truth, truth_files
@@ -39,22 +40,14 @@ ROOT = FOLDER.parents[1]
 DRIVERS = ROOT / "plugins" / "module_utils" / "_linux"
 THERE = "/run/leeboard-proof"
 NOTICE = "This computer is St Mary's School's. Only people whom the school has authorised may use it.\nUse is recorded."
-VISIT = (
-    f"import sys, json; sys.path.insert(0, {THERE!r}); from _linux.host import Host; from _linux.visit import visit; "
-    "print(json.dumps(visit(Host(), json.load(sys.stdin))))"
+VISITOR = Path(__file__).with_name("visitor.py")
+START = (  # as the shell of a technician's sudo would have it, and in no session of his
+    "systemctl stop leeboard-proof.service 2>/dev/null; "
+    f"rm -f {THERE}/visitor.pid; systemd-run --quiet --collect --unit leeboard-proof "
+    "-E HOME -E LANG -E LOGNAME -E PATH -E SUDO_UID -E SUDO_USER -E USER "
+    f"/usr/bin/python3 {THERE}/visitor.py && until [ -s {THERE}/visitor.pid ]; do sleep 0.2; done"
 )
-APPLY = f"""
-import sys, json
-sys.path.insert(0, {THERE!r})
-from _linux.change import PlanOutdated, apply
-from _linux.host import Host
-from _linux.visit import DRIVERS
-for name, changes in json.load(sys.stdin):
-    try:
-        apply(DRIVERS[name], Host(), changes, "proof")
-    except PlanOutdated:
-        pass  # an earlier driver touched the same file: the next round plans it again
-"""
+ASK = f"kill -0 $(cat {THERE}/visitor.pid) && echo %s >{THERE}/ask && cat {THERE}/answer"
 FAMILIES = ["LCK", "LBL", "AUD", "FWD"]  # what a roll-out may change
 ENFORCED = "enforced"
 KNOWN = f"PASSPHRASE={shlex.quote(PASSPHRASE)}"  # what a technician at an encrypted machine knows
@@ -124,10 +117,11 @@ class Proof:
     def ship(self) -> None:
         """Put the drivers on the machine, compiled, so that a visit starts at once."""
         files = {path: f"_linux/{path.name}" for path in sorted(DRIVERS.glob("*.py"))}
-        files |= {path: f"truth/{name}" for path, name in truth_files().items()}
+        files |= {path: f"truth/{name}" for path, name in truth_files().items()} | {VISITOR: VISITOR.name}
         self.machine.root(f"mkdir -p {THERE} && tar -xC {THERE}", input=_packed(files))
         self.machine.put(f"{NOTICE}\n".encode(), f"{THERE}/notice")
         self.machine.put(json.dumps(self.baseline.addresses(Platform.LINUX)).encode(), f"{THERE}/addresses")
+        self.machine.root(START, timeout=PATIENCE)
         self.visit()
 
     def visit(self) -> Observation:
@@ -136,8 +130,10 @@ class Proof:
 
     def raw_visit(self) -> Any:
         """The visit's answer as it came over the wire."""
-        command = f"{shlex.join(['python3', '-c', VISIT])} <{THERE}/addresses"
-        return json.loads(self.machine.root(command, timeout=PATIENCE).stdout)
+        return _read(self._ask("visit"))
+
+    def _ask(self, word: str) -> str:
+        return self.machine.root(ASK % word, timeout=PATIENCE).stdout
 
     def findings(self, observation: Observation, level: str = "") -> dict[str, Finding]:
         """What the brain makes of an observation, by control."""
@@ -158,15 +154,14 @@ class Proof:
         here = [control for control in asked if control != "LBL-01"]
         files = {script.path: f"scripts/{number:02d}" for number, script in enumerate(scripts)}
         run = f"for one in {THERE}/scripts/*; do (cd /root && {KNOWN} bash $one >&2 </dev/null) || exit; done"
-        visit = shlex.join(["python3", "-c", VISIT])
-        command = f"tar -xC {THERE} && {run}; rm -r {THERE}/scripts; {visit} <{THERE}/addresses"
+        command = f"tar -xC {THERE} && {run}; rm -r {THERE}/scripts; {ASK % 'visit'}"
         if here:
             command += f"; echo; {self._truth_command(here, level)}"
         answer, _, said = self.machine.root(command, input=_packed(files), timeout=PATIENCE).stdout.partition("\n")
         truth = self._truths(said)
         if "LBL-01" in asked:
             truth |= self.truth(["LBL-01"], level)
-        return parse(json.loads(answer)), truth
+        return parse(_read(answer)), truth
 
     def mend_break(self, script: Script) -> tuple[Observation, dict[str, Truth]]:
         """Run a break, put back what it broke, then visit the machine and ask it for the truth."""
@@ -221,7 +216,9 @@ class Proof:
             if not steps:
                 break
             asked = json.dumps([(step.driver, [change.as_argument() for change in step.changes]) for step in steps])
-            self.machine.root(["python3", "-c", APPLY], input=asked, timeout=PATIENCE)
+            self.machine.put(asked.encode(), f"{THERE}/asked")
+            if _read(self._ask("apply")) != "applied":
+                raise LabError("the visitor did not apply the changes")
             observation = self.visit()
         return observation
 
@@ -241,6 +238,14 @@ class Proof:
         """The nightly check, and the verdicts in its evidence."""
         done = self.play("drift.yml")
         return done, recorded(self.work).get(str(self.variables["leeboard_asset"]), {})
+
+
+def _read(answer: str) -> Any:
+    """What the visitor answered. Raises LabError with its own words where it failed."""
+    try:
+        return json.loads(answer)
+    except json.JSONDecodeError:
+        raise LabError(answer[-3000:] or "the visitor said nothing") from None
 
 
 def _packed(files: Mapping[Path, str]) -> bytes:

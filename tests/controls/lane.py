@@ -1,4 +1,4 @@
-"""A lane: one machine of the lab that works through its share of the scripts while other lanes do theirs.
+"""A lane: a machine of the lab, and twins of it, that work through their share of the scripts beside other lanes.
 
 Tests await their script's outcome; the order of the tests is the order in a lane.
 """
@@ -8,19 +8,21 @@ from __future__ import annotations
 import json
 import time
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from queue import SimpleQueue
 from threading import BoundedSemaphore
 
 from leeboard.verdict.observation import Observation, parse
 from tests.vm.errors import LabError
-from tests.vm.lab import start_machine
+from tests.vm.lab import start_machine, twin
 from tests.vm.qemu import MachineSpec
 
 from .harness import ENFORCED, Proof, RollOut, Truth, machines, verdicts, words
-from .scripts import BOTH, CHECKED, FOLDER, Script, passes
+from .scripts import BOTH, CHECKED, FOLDER, FULL, Script, passes
 
 
 @dataclass
@@ -47,29 +49,32 @@ class Outcome:
 
 
 # How many machines work at the same time: one for each processor of CI. Three take longer than that, and an emulated
-# guest that waits too long for its processor loses timers, and hangs.
-_AT_ONCE = BoundedSemaphore(2)
+# guest that waits too long for its processor loses timers, and hangs. Scripts that are done one by one wait a lot (for
+# rsyslog, for auditd), and twins of a machine wait side by side.
+_AT_ONCE = BoundedSemaphore(4 if FULL else 2)
+TWINS = {"gnome": 2, "server": 2} if FULL else {}
 
 
 class Lane:
-    """One machine and one thread. `work` is a folder of its own."""
+    """One machine and a thread, and as many again as it has twins. `work` is a folder of its own."""
 
     def __init__(self, image: str, work: Path) -> None:
         self.about = machines()[image]
         self.image = image
         self.work = work
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=image)
-        self._proof: Proof | None = None
+        self._threads = ThreadPoolExecutor(max_workers=1 + TWINS.get(image, 0), thread_name_prefix=image)
+        self._proofs: list[Proof] = []
+        self._free: SimpleQueue[Proof] = SimpleQueue()
         self._baseline: Observation | None = None
-        self._ready: Future[Enforced] = self._submit(self._enforce)
+        self._ready: Future[Enforced] = self._threads.submit(self._in_turn, self._enforce)
         self._passes: dict[str, Future[dict[str, Outcome | LabError]]] = {}
         self._mended: dict[str, Future[Outcome]] = {}
 
     def close(self) -> None:
-        """Stop what is still to be done, and the machine."""
-        self._thread.shutdown(cancel_futures=True)
-        if self._proof is not None:
-            self._proof.machine.delete()
+        """Stop what is still to be done, and the machines."""
+        self._threads.shutdown(cancel_futures=True)
+        for proof in self._proofs:
+            proof.machine.delete()
 
     def enforced(self) -> Enforced:
         """How the machine came to its baseline; waits for it."""
@@ -105,18 +110,23 @@ class Lane:
         return self._submit(self._work, work).result()
 
     def _submit[**P, T](self, work: Callable[P, T], *given: P.args, **named: P.kwargs) -> Future[T]:
-        def in_turn() -> T:
-            time.sleep(0.1)  # a lane that has just had a turn lets the one that waits go first
-            with _AT_ONCE:
-                return work(*given, **named)
+        def when_ready() -> T:
+            self._ready.result()
+            return self._in_turn(work, *given, **named)
 
-        return self._thread.submit(in_turn)
+        return self._threads.submit(when_ready)
 
-    # In the lane's own thread
+    # In the lane's own threads
+
+    def _in_turn[**P, T](self, work: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
+        time.sleep(0.1)  # a lane that has just had a turn lets the one that waits go first
+        with _AT_ONCE:
+            return work(*given, **named)
 
     def _enforce(self) -> Enforced:
         spec = MachineSpec(self.image, **self.about.get("hardware", {}))
-        proof = self._proof = Proof(start_machine(spec), self.work)
+        proof = Proof(start_machine(spec), self.work)
+        self._proofs.append(proof)
         proof.ship()
         seen = Enforced()
         stock = proof.findings(proof.visit())
@@ -141,17 +151,33 @@ class Lane:
         proof.machine.restore(ENFORCED)
         if self.image not in CHECKED:
             seen.second = proof.roll_out()
+        self._make_twins(proof)
         return seen
+
+    def _make_twins(self, proof: Proof) -> None:
+        proof.machine.stop()
+        for number in range(TWINS.get(self.image, 0)):
+            self._proofs.append(Proof(twin(proof.machine), self.work / f"twin-{number}"))
+        for one in self._proofs:
+            self._free.put(one)
 
     def _asked(self, proof: Proof) -> list[str]:
         """The controls whose truth can be asked on this machine: the others do not apply."""
         return [control for control, verdict in proof.about["applies"].items() if verdict == "compliant"]
 
     def _work[T](self, work: Callable[[Proof], T]) -> T:
-        self._ready.result()
-        assert self._proof is not None
-        self._proof.machine.restore(ENFORCED)
-        return work(self._proof)
+        with self._machine() as proof:
+            proof.machine.restore(ENFORCED)
+            return work(proof)
+
+    @contextmanager
+    def _machine(self) -> Iterator[Proof]:
+        """A machine that has nothing to do; in whatever state it was left."""
+        proof = self._free.get()
+        try:
+            yield proof
+        finally:
+            self._free.put(proof)
 
     def _pass(self, scripts: tuple[Script, ...]) -> dict[str, Outcome | LabError]:
         """What each script did. Where a pass says anything but what is expected, each is run again by itself."""
@@ -178,16 +204,15 @@ class Lane:
         return self._tried(lambda proof: proof.mend_break(script) if mend else proof.try_out([script]), script.level)
 
     def _tried(self, work: Callable[[Proof], tuple[Observation, dict[str, Truth]]], level: str) -> Outcome:
-        self._ready.result()
-        proof = self._proof
-        assert proof is not None and self._baseline is not None
-        before = verdicts(proof.findings(self._baseline, level))
-        proof.machine.restore(ENFORCED)
-        try:
-            observation, truth = work(proof)
-        except LabError:  # the guest hangs; a script that fails will fail again
+        with self._machine() as proof:
             proof.machine.restore(ENFORCED)
-            observation, truth = work(proof)
+            try:
+                observation, truth = work(proof)
+            except LabError:  # the guest hangs; a script that fails will fail again
+                proof.machine.restore(ENFORCED)
+                observation, truth = work(proof)
+        assert self._baseline is not None
+        before = verdicts(proof.findings(self._baseline, level))
         found = proof.findings(observation, level)
         after = verdicts(found)
         changed = {

@@ -33,6 +33,8 @@ if [ -n "$unread" ]; then
     count=$(sed -n 's/^num_logs_parser called with: //p' <<<"$said" | tail -1)
     size=$(sed -n 's/^max_log_size_parser called with: //p' <<<"$said" | tail -1)
     [ $((${count:-0} * ${size:-0})) -ge "$wanted" ] || wrong+="auditd would keep '$count' logs of '$size' MB. "
+    writes=$(sed -n 's/^write_logs_parser called with: //p' <<<"$said" | tail -1)
+    [ "${writes,,}" != no ] || wrong+="auditd writes no log. "
 else
     rm -f /run/auditd.state
     auditctl --signal state >/dev/null 2>&1
