@@ -132,7 +132,7 @@ def find(path: Path, urns: Collection[str] = (), laestabs: Collection[str] = ())
 
 
 def links(path: Path, urns: Collection[str]) -> tuple[tuple[Link, ...], tuple[Problem, ...]]:
-    """The predecessors of these schools, from the register's file of links, each once. Raises LeeboardError."""
+    """Which school went on in which, as far as these are one of the two, each link once. Raises LeeboardError."""
     problems = Problems(str(path))
     found: dict[tuple[str, str], Link] = {}
     with opened(path, problems) as lines:
@@ -144,11 +144,12 @@ def links(path: Path, urns: Collection[str]) -> tuple[tuple[Link, ...], tuple[Pr
                 urn, before, name = cells["other"], cells["urn"], ""
             else:
                 continue
-            if urn not in urns:
+            if urn not in urns and before not in urns:
                 continue
-            if not URN.match(before) or before == urn:
-                column = LINK_COLUMNS["other" if before == cells["other"] else "urn"]
-                problems.add(line.number, column, f"{quoted(before)} is no URN of another school; the row is left out")
+            wrong = next((one for one in (urn, before) if not URN.match(one)), before if urn == before else None)
+            if wrong is not None:
+                column = LINK_COLUMNS["other" if wrong == cells["other"] else "urn"]
+                problems.add(line.number, column, f"{quoted(wrong)} is no URN of another school; the row is left out")
                 continue
             day = _day(cells["day"], line.number, LINK_COLUMNS["day"], problems)
             known = found.get((urn, before))
