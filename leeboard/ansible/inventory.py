@@ -1,10 +1,13 @@
-"""Schools and devices of an Ansible inventory. Ansible reads it (ansible-inventory); nothing is parsed here."""
+"""Schools and devices of an inventory: of our own estate files, or of any other, which ansible-inventory reads.
+
+Nobody else's inventory is parsed here. Our own needs no Ansible, which would take minutes to merge 25,000 devices.
+"""
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,7 @@ import ansible_runner
 
 from leeboard.ansible.clone import environment
 from leeboard.errors import LeeboardError
+from leeboard.estate.estate import DEVICES, Estate, is_estate, read_estate
 from leeboard.estate.school import SchoolVariables, variables_of
 from leeboard.evidence.expected import expected, told_apart
 from leeboard.evidence.lines import Expected
@@ -26,14 +30,36 @@ class EstateInventory:
     """The devices of an inventory.
 
     A device whose variables are wrong is among them, with its `problem`. `problems` has a line for each host that
-    cannot even be counted, since its school is not known. `origins` says, by host and variable, where a value was
-    given: "device", or "group NAME". `schools` has what each school says of itself as a whole, by URN.
+    cannot even be counted, since its school is not known, and for each mistake in estate files. `origins` says, by host
+    and variable, where a value was given: "device", or "group NAME"; in estate files "devices.csv row 3", "school.yml"
+    or "estate.yml". `schools` has what each school says of itself as a whole, by URN. `estate` is what the estate files
+    say, and None for any other inventory.
     """
 
     devices: tuple[Expected, ...]
     problems: tuple[str, ...]
     origins: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     schools: Mapping[str, SchoolVariables] = field(default_factory=dict)
+    estate: Estate | None = None
+
+    def reachable(self, device: Expected) -> bool:
+        """False where a device is unreachable by design, as its whole school is."""
+        school = self.schools.get(device.urn)
+        return school is None or school.reachable
+
+    def named(self, device: str, inventory: Path) -> Expected:
+        """The device of this name, asset tag or host. Raises LeeboardError unless exactly one has it."""
+        found = [one for one in self.devices if one.name == device]
+        # In estate files a name is the host and the school's URN.
+        found = found or [one for one in self.devices if device in (one.asset, one.name.removesuffix(f".{one.urn}"))]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            names = ", ".join(f"{one.name} ({one.school})" for one in found[:10])
+            raise LeeboardError(f"{plain(device)}: {len(found)} devices are called so; name one of them: {names}")
+        wrong = [problem for problem in self.problems if problem.startswith(f"{device}:")]
+        hidden = f"; {len(self.problems)} mistakes hide others, the first: {self.problems[0]}" if self.problems else ""
+        raise LeeboardError(wrong[0] if wrong else f"{plain(device)}: there is no such device in {inventory}{hidden}")
 
     def of_school(self, school: str) -> tuple[Expected, ...]:
         """The devices of a school by URN, name, or part of the name that fits only one. Raises LeeboardError."""
@@ -67,10 +93,12 @@ def read(
 ) -> EstateInventory:
     """All devices of an inventory file or folder. `extra` are variables that beat the inventory's (Ansible's -e).
 
-    Values come merged by Ansible; only `with_origins` asks a second time, for where each one was given. Raises
-    LeeboardError when Ansible cannot read the inventory at all.
+    Values come merged by Ansible; only `with_origins` asks a second time, for where each one was given. Estate files
+    are read without Ansible. Raises LeeboardError when an inventory cannot be read at all, or holds no device.
     """
     source = file_of(inventory)
+    if is_estate(source):
+        return _of_estate(read_estate(source), parameter_names, extra or {}, with_origins)
     hostvars = _listing(source, export=False).get("_meta", {}).get("hostvars", {})
     devices: list[Expected] = []
     problems: list[str] = []
@@ -92,6 +120,32 @@ def read(
         schools[urn], wrong = variables_of(urn, hosts, source.parent)
         problems += wrong
     return EstateInventory(tuple(told_apart(devices)), tuple(problems), origins, schools)
+
+
+def _of_estate(
+    estate: Estate, parameter_names: tuple[str, ...], extra: Mapping[str, str], with_origins: bool
+) -> EstateInventory:
+    """The same from estate files; names and values are those that the plugin leeboard.schools.estate gives Ansible."""
+    devices: list[Expected] = []
+    problems = [str(problem) for problem in estate.problems]
+    origins: dict[str, Mapping[str, str]] = {}
+    schools = {}
+    for school in estate.schools:
+        for row in school.devices:
+            name = school.name_of(row)
+            one = expected(name, {**school.device_variables(row), **extra}, parameter_names)
+            if one is not None:
+                devices.append(one)
+            if with_origins:
+                origins[name] = school.origins(row)
+        said, wrong = variables_of(school.urn, [school.vars], school.folder)
+        schools[school.urn] = replace(said, reachable=school.settings.reachable, file=school.file)
+        problems += wrong
+    if not devices:
+        why = problems[0] if problems else f"Add rows to {DEVICES}."
+        raise LeeboardError(f"{estate.file}: no device in this inventory. {why}")
+    devices.sort(key=lambda device: device.name)
+    return EstateInventory(tuple(devices), tuple(problems), origins, schools, estate)
 
 
 def _listing(source: Path, export: bool) -> dict[str, Any]:

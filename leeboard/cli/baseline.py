@@ -59,12 +59,9 @@ def show(
 
     baseline = load()
     listed = inventories.read(inventory, tuple(baseline.parameters), with_origins=True)
-    found = next((one for one in listed.devices if device in (one.name, one.asset)), None)
-    if found is not None and found.problem:
+    found = listed.named(device, inventory)
+    if found.problem:
         raise LeeboardError(found.problem)
-    if found is None:
-        wrong = [problem for problem in listed.problems if problem.startswith(f"{device}:")]
-        raise LeeboardError(wrong[0] if wrong else f"{device}: there is no such device in {inventory}")
     shown = show_device(baseline, found, listed.origins.get(found.name, {}))
     if format == "json":
         json.dump(shown.as_json(), sys.stdout, indent=2)

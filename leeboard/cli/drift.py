@@ -147,5 +147,5 @@ def _this_machines_end(status: EstateStatus, format: str) -> int:
         if rootless and os.geteuid() != 0:
             print(f"\n{', '.join(rootless)}: only root can read this. Run it again as root: sudo make drift")
         print("\nTo check a school: leeboard drift -i inventories/example --school 'Example Primary'")
-        print("Its devices are described in inventories/example/hosts.yml; docs/inventory.md says how.")
+        print("Its devices stand in inventories/example/example-primary/devices.csv; docs/inventory.md says how.")
     return 3 if status.problems or len(rootless) != len(unread) else 0

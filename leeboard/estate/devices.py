@@ -133,13 +133,13 @@ def _device(cells: dict[str, str], row: int) -> DeviceRow:
 def _only_once(one: DeviceRow, seen: dict[tuple[str, str], int]) -> None:
     """Refuse what an earlier row has already; two machines under one name would be filed as each other."""
     keys = [("asset", one.asset.casefold()), ("host", one.host.casefold())]
-    serial = usable_serial(one.serial) if one.serial else None  # makers' placeholders are on many machines
-    if serial:
-        keys.append(("serial", serial))
+    if one.serial:
+        keys.append(("serial", " ".join(one.serial.upper().split())))
     if one.address:
         keys.append(("address", one.address.casefold()))
     for key in keys:
-        if key in seen:
+        # Makers' placeholders for a serial are on many machines.
+        if key in seen and (key[0] != "serial" or usable_serial(one.serial)):
             words = {
                 "asset": "the same asset tag; give each device its own",
                 "host": "the same host; give each device its own",

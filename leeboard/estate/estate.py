@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from leeboard.errors import LeeboardError
 from leeboard.estate import connection, devices
+from leeboard.estate.beside import said_beside
 from leeboard.estate.devices import DeviceRow
 from leeboard.estate.problem import Mistake, Problem
 from leeboard.estate.settings import PLUGIN, Connection, EstateFile, SchoolFile, read_estate_file, read_school_file
@@ -48,6 +49,16 @@ class School:
     problems: tuple[Problem, ...] = ()
 
     @property
+    def file(self) -> Path:
+        """Its school.yml."""
+        return self.folder / SCHOOL
+
+    @property
+    def vault(self) -> Path | None:
+        """Its file of secrets, which only Ansible opens."""
+        return self.folder / self.settings.vault if self.settings.vault else None
+
+    @property
     def urn(self) -> str:
         """Its unique reference number."""
         return self.settings.urn
@@ -74,7 +85,6 @@ class School:
         found: dict[str, Any] = {
             "leeboard_urn": self.urn,
             "leeboard_school": self.settings.name,
-            "leeboard_phase": self.settings.phase,
             "leeboard_enforce": list(self.enforce),
         }
         if self.waivers:
@@ -99,18 +109,26 @@ class School:
         found = connection.variables(platform, self.connection, self.settings.network)
         return {name: value for name, value in found.items() if name not in self.vars}
 
+    def own_variables(self, device: DeviceRow) -> dict[str, Any]:
+        """What a device shares with no other."""
+        own = {"ansible_host": device.address or device.host, "leeboard_asset": device.asset}
+        if device.serial:
+            own["leeboard_serial"] = device.serial
+        return own
+
     def device_variables(self, device: DeviceRow) -> dict[str, Any]:
         """The `leeboard_*` variables of a device, the school's included: what evidence and policy go by."""
-        own = {
-            "leeboard_asset": device.asset,
+        found = {
+            **self._plain_vars,
+            **self.variables,
             "leeboard_platform": device.platform.value,
             "leeboard_form": device.form.value,
             "leeboard_role": device.role.value,
             "leeboard_level": self.level_of(device).value,
+            **self.own_variables(device),
         }
-        if device.serial:
-            own["leeboard_serial"] = device.serial
-        return {**self._plain_vars, **self.variables, **own}
+        del found["ansible_host"]
+        return found
 
     def origins(self, device: DeviceRow) -> dict[str, str]:
         """In words, where each `leeboard_*` variable of a device comes from."""
@@ -173,7 +191,7 @@ def read_estate(file: Path, today: date | None = None) -> Estate:
         return Estate(file, shared, (school,) if school else (), problems)
     shared = _shared(file)
     schools: dict[str, School] = {}
-    found: list[Problem] = []
+    found = said_beside(file.parent)
     for folder in _folders(file.parent):
         school, problems = _school(folder, shared, today)
         found += problems
@@ -220,7 +238,8 @@ def _school(folder: Path, shared: EstateFile | None, today: date) -> tuple[Schoo
     rows, problems = _devices(folder / DEVICES)
     waivers, wrong_waivers = _waivers(folder / WAIVERS)
     families = dict.fromkeys(one.family for one in settings.enforce if one.since <= today)
-    found = (*_encrypted(settings.vars, file), *problems, *wrong_waivers)
+    vault = _vault(folder / settings.vault) if settings.vault else ()
+    found = (*_encrypted(settings.vars, file), *vault, *problems, *wrong_waivers, *said_beside(folder))
     return School(folder, settings, shared, rows, waivers, tuple(families), found), found
 
 
@@ -228,6 +247,16 @@ def _encrypted(variables: Mapping[str, Any], file: Path) -> list[Problem]:
     words = "is encrypted, or !unsafe; Leeboard reads it before Ansible does: write the value itself"
     names = [name for name, value in variables.items() if name.startswith("leeboard_") and has_tagged(value)]
     return [Problem(_shown(file), words, column=f"vars.{name}") for name in names]
+
+
+def _vault(file: Path) -> tuple[Problem, ...]:
+    """What is wrong with a vault file as a file; its content is Ansible's to open."""
+    try:
+        if not _content(file, MOST_BYTES).startswith(b"$ANSIBLE_VAULT;"):
+            raise Mistake(f"lies there in clear; run ansible-vault encrypt {file.name}")
+    except Mistake as wrong:
+        return (wrong.problem(_shown(file)),)
+    return ()
 
 
 def _devices(file: Path) -> tuple[tuple[DeviceRow, ...], tuple[Problem, ...]]:

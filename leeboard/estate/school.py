@@ -14,10 +14,16 @@ LONGEST = 300
 
 @dataclass(frozen=True)
 class SchoolVariables:
-    """`recipients`: for whom reports are, in one line, or "". `export`: the identity provider's export, if named."""
+    """`recipients`: for whom reports are, in one line, or "". `export`: the identity provider's export, if named.
+
+    `reachable` is False for a school that cannot be reached from here: its devices are unreachable by design, and their
+    silence says nothing. `file` is the school's own inventory, where it has one: Ansible reads no other school then.
+    """
 
     recipients: str = ""
     export: Path | None = None
+    reachable: bool = True
+    file: Path | None = None
 
 
 def variables_of(urn: str, hosts: Iterable[Mapping[str, Any]], folder: Path) -> tuple[SchoolVariables, tuple[str, ...]]:

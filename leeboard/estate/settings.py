@@ -98,10 +98,18 @@ def families() -> tuple[str, ...]:
     return tuple(sorted(one.name.removesuffix(".yml") for one in controls.iterdir() if one.name.endswith(".yml")))
 
 
+def _for_ansible(value: dict[str, Any]) -> dict[str, Any]:
+    for name in value:
+        if name.startswith("leeboard_"):
+            raise ValueError(f"{name[:40]} says nothing of a connection; put it under vars of the school")
+    return value
+
+
 Text = Annotated[str, AfterValidator(_line)]
 Said = Annotated[str, AfterValidator(_said)]
 Number = Annotated[Urn, BeforeValidator(_as_urn)]
 Variables = Annotated[dict[str, Any], AfterValidator(_variables)]
+ConnectionVariables = Annotated[Variables, AfterValidator(_for_ansible)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 User = Annotated[str, _matching(USER, "must be an account such as technician or leeboard@EXAMPLE.SCHOOL")]
 
@@ -131,7 +139,7 @@ class LinuxConnection(Strict):
     port: Port | None = None
     become: bool | None = None
     key: Said | None = None
-    vars: Variables = Field(default_factory=dict)
+    vars: ConnectionVariables = Field(default_factory=dict)
 
 
 class WindowsConnection(Strict):
@@ -146,7 +154,7 @@ class WindowsConnection(Strict):
     )
     ca: Said | None = None
     key: Said | None = None
-    vars: Variables = Field(default_factory=dict)
+    vars: ConnectionVariables = Field(default_factory=dict)
 
 
 class Connection(Strict):

@@ -10,27 +10,15 @@ import pytest
 from leeboard.errors import LeeboardError
 from leeboard.estate.estate import Estate, is_estate, read_estate
 from leeboard.policy.model import Platform
+from tests.unit.estate.folders import ROWS, SHARED, add_estate, add_school
 
 DAY = date(2026, 11, 26)
-SHARED = "plugin: leeboard.schools.estate\nname: Example LA\nlevel: standard\n"
-ROWS = "asset,host,address,platform,form,role,level,serial\n"
-
-
-def add_school(
-    folder: Path, urn: str, more: str = "", rows: str = "A-1,pc-1,192.0.2.1,linux,desktop,office,,\n"
-) -> Path:
-    folder.mkdir(parents=True)
-    file = folder / "school.yml"
-    file.write_text(f'plugin: leeboard.schools.estate\nurn: "{urn}"\nname: School {urn}\nphase: primary\n{more}')
-    (folder / "devices.csv").write_text(ROWS + rows)
-    return file
 
 
 @pytest.fixture
 def estate(tmp_path: Path) -> Path:
-    (tmp_path / "estate.yml").write_text(
-        SHARED + "connection: {linux: {user: technician}}\nvars: {leeboard_time_servers: a, leeboard_notice_text: b}\n"
-    )
+    shared = "connection: {linux: {user: technician}}\nvars: {leeboard_time_servers: a, leeboard_notice_text: b}\n"
+    add_estate(tmp_path, shared)
     add_school(tmp_path / "one", "900001", "vars: {leeboard_notice_text: c}\n")
     add_school(tmp_path / "two", "900002", "level: high\n", "A-1,pc-1,,windows,portable,office,sensitive,S-77Q\n")
     return tmp_path / "estate.yml"
@@ -68,7 +56,6 @@ def test_variables_and_where_they_come_from(estate: Path) -> None:
     assert one.device_variables(row) == {
         "leeboard_urn": "900001",
         "leeboard_school": "School 900001",
-        "leeboard_phase": "primary",
         "leeboard_enforce": [],
         "leeboard_time_servers": "a",
         "leeboard_notice_text": "c",
@@ -189,9 +176,8 @@ def test_waivers_are_handed_on_as_they_stand(estate: Path, text: str, waivers: t
 
 
 def test_connections_by_platform(tmp_path: Path) -> None:
-    (tmp_path / "estate.yml").write_text(
-        SHARED + "connection: {linux: {user: technician}, windows: {user: leeboard, realm: EXAMPLE.SCHOOL}}\n"
-    )
+    shared = "connection: {linux: {user: technician}, windows: {user: leeboard, realm: EXAMPLE.SCHOOL}}\n"
+    add_estate(tmp_path, shared)
     file = add_school(
         tmp_path / "one",
         "900001",
@@ -256,3 +242,25 @@ def test_whose_file_it_is(estate: Path, tmp_path: Path) -> None:
         assert not is_estate(other / name)
     (other / "estate.yml").write_text("plugin: 'leeboard.schools.estate'  # ours\nlevel: [")
     assert is_estate(other / "estate.yml")
+
+
+def test_our_variables_beside_the_files_are_a_problem(estate: Path) -> None:
+    beside = estate.parent / "one" / "group_vars"
+    beside.mkdir()
+    (beside / "all.yml").write_text("ansible_user: ada\nleeboard_level: high\n")
+    (beside / "vault.yml").write_text("$ANSIBLE_VAULT;1.1;AES256\n616263\n")
+    (problem,) = read(estate).problems
+    assert (problem.file, problem.column) == (str(beside / "all.yml"), "leeboard_level")
+
+
+def test_a_vault_that_lies_there_in_clear_or_not_at_all_is_a_problem(estate: Path) -> None:
+    file = estate.parent / "one" / "school.yml"
+    file.write_text(file.read_text() + "vault: vault.yml\n")
+    (problem,) = read(estate).problems
+    assert str(problem).startswith(f"{file.with_name('vault.yml')}: is missing")
+    file.with_name("vault.yml").write_text("vault_password: very-secret\n")
+    (problem,) = read(estate).problems
+    assert "run ansible-vault encrypt vault.yml" in str(problem)
+    assert "very-secret" not in str(problem)
+    file.with_name("vault.yml").write_text("$ANSIBLE_VAULT;1.1;AES256\n616263\n")
+    assert read(estate).problems == ()
