@@ -139,7 +139,12 @@ def _of_estate(
             if with_origins:
                 origins[name] = school.origins(row)
         said, wrong = variables_of(school.urn, [school.vars], school.folder)
-        schools[school.urn] = replace(said, reachable=school.settings.reachable, file=school.file)
+        schools[school.urn] = replace(
+            said,
+            reachable=school.settings.reachable,
+            file=school.file,
+            predecessors=school.settings.predecessors,
+        )
         problems += wrong
     if not devices:
         why = problems[0] if problems else f"Add rows to {DEVICES}."

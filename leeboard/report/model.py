@@ -59,7 +59,8 @@ class DeviceStatus:
 class SchoolStatus:
     """What is asked of a school as a whole, at the level of its most sensitive device.
 
-    `recipients` are those whom the school names for its reports, in one line, or "".
+    `recipients` are those whom the school names for its reports, in one line, or "". `history` says in words under
+    which other URNs its evidence was filed before, "" for none.
     """
 
     urn: str
@@ -67,6 +68,7 @@ class SchoolStatus:
     level: Level
     findings: tuple[Finding, ...]
     recipients: str = ""
+    history: str = ""
 
 
 @dataclass(frozen=True)
