@@ -64,8 +64,8 @@ def main(megabytes: int) -> int:
         bare, _ = measured(path, "")
         memory, seconds = measured(path, str(100000 + schools - 1))
         print(
-            f"{path.stat().st_size / 1e6:.0f} MB, {schools:,} schools: {seconds:.1f} s, at most {memory / 1024:.0f} MiB, "
-            f"of which {(memory - bare) / 1024:.1f} MiB are the register's"
+            f"{path.stat().st_size / 1e6:.0f} MB, {schools:,} schools: {seconds:.1f} s, "
+            f"at most {memory / 1024:.0f} MiB, of which {(memory - bare) / 1024:.1f} MiB are the register's"
         )
     return int(memory - bare > MOST_ADDED)
 
