@@ -34,13 +34,13 @@ def list_schools(inventory: Inventory) -> None:
     estate = opened(inventory)
     problems = find_problems(estate)
     table = Table(title=Text(plain(estate.name)), title_justify="left")
-    for heading in ("URN", "School", "Phase", "Folder"):
+    for heading in ("URN", "School", "Phase"):
         table.add_column(heading)
     for heading in (*(one.value for one in Platform), "all", "problems"):
         table.add_column(heading, justify="right")
     for school in sorted(estate.schools, key=lambda one: one.settings.name.casefold()):
         wrong = sum(Path(one.file).parent.name == school.folder.name for one in problems)
-        cells = [school.urn, school.settings.name, school.settings.phase, school.folder.name]
+        cells = [school.urn, school.settings.name, school.settings.phase]
         table.add_row(*(Text(plain(cell, 60)) for cell in cells), *_counts(school), str(wrong) if wrong else "")
     Console().print(table)
     devices = sum(len(school.devices) for school in estate.schools)

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from leeboard.cli.main import app
 from leeboard.errors import LeeboardError
 from leeboard.estate.estate import read_estate
+from leeboard.estate.importing import writing
 from leeboard.evidence import pins
 from leeboard.evidence.pins import Pin
 from leeboard.verdict.identity import Sighting
@@ -221,6 +222,41 @@ def test_a_full_disk_leaves_the_old_file(estate: Path, tmp_path: Path, monkeypat
     assert "cannot be written: No space left on device" in str(done.exception)
     assert sorted(one.name for one in (estate / "hill").iterdir()) == ["devices.csv", "school.yml"]
     assert (estate / "hill" / "devices.csv").read_text() == ROWS
+
+
+def test_a_device_moves_between_schools_and_is_never_lost(
+    estate: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (estate / "dale").mkdir()
+    (estate / "dale" / "school.yml").write_text(OLD.replace("900009", "900002").replace("Hill", "Dale"))
+    (estate / "dale" / "devices.csv").write_text("asset,host,platform,form,role,serial\n")
+    evidence = tmp_path / "var" / "evidence"
+    (evidence / "900009").mkdir(parents=True)
+    pinned = Pin(Sighting(serial="PF111"), "2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z")
+    pins._write(pins.pins_path(evidence, "900009"), {"EP-1": pinned})
+    listed = tmp_path / "list.csv"
+    listed.write_bytes(as_csv(["Asset tag", "Serial"], ["DV-1", "PF111"]))
+    arguments = ("import", "devices", str(listed), "--school", "900002", "--yes")
+    written = writing._replace
+
+    def killed(path: Path, content: bytes) -> None:
+        if path.parent.name == "hill":
+            raise OSError(5, "Input/output error")
+        written(path, content)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(writing, "_replace", killed)
+        assert "hill/devices.csv: cannot be written" in str(run(estate, *arguments).exception)
+    assert names(estate) == ["900002 Dale School 1", "900009 Hill School 2"]
+    assert "EP-1 in hill" in run(estate, "check").output or "DV-1 in dale" in run(estate, "check").output
+    (estate / "dale" / "devices.csv").write_text("asset,host,platform,form,role,serial\n")
+    done = run(estate, *arguments)
+    assert (done.exit_code, "1 moved here" in done.output) == (0, True)
+    assert names(estate) == ["900002 Dale School 1", "900009 Hill School 1"]
+    (moved,) = read_estate(estate / "estate.yml").schools[0].devices
+    assert (moved.asset, moved.role, moved.serial) == ("DV-1", "exam", "PF111")
+    assert pins.read(pins.pins_path(evidence, "900002")) == {"DV-1": pinned}
+    assert pins.read(pins.pins_path(evidence, "900009")) == {"EP-1": pinned}
 
 
 def test_list_and_check(estate: Path) -> None:

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from leeboard.estate.school import SchoolVariables
+from leeboard.ansible import inventory as inventories
+from leeboard.estate.estate import read_estate
+from leeboard.estate.school import SchoolVariables, variables_of
 from leeboard.evidence.ingest import ingest
 from leeboard.evidence.lines import started_of
 from leeboard.evidence.schools import Sources, school_statuses
@@ -120,3 +122,35 @@ def test_the_report_says_where_the_history_lies(academy: Academy) -> None:
         "Its history goes on from before: under 900009 from 2 Nov 2026 to 7 Nov 2026; "
         "under 900008, of which nothing is known."
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted", "words"),
+    [
+        ([{"leeboard_predecessors": [OLD, OLD]}, {}], (OLD,), ""),
+        ([{}], (), ""),
+        ([{"leeboard_predecessors": OLD}], (), "must be a list of URNs"),
+        ([{"leeboard_predecessors": [900009]}], (), "must be a list of URNs"),
+        ([{"leeboard_predecessors": [OLD]}, {"leeboard_predecessors": []}], (), "differs between"),
+        ([{"leeboard_predecessors": [NEW]}], (), "names the school itself"),
+    ],
+)
+def test_an_inventory_names_predecessors(
+    given: list[dict[str, Any]], wanted: tuple[str, ...], words: str, tmp_path: Path
+) -> None:
+    found, problems = variables_of(NEW, given, tmp_path)
+    assert found.predecessors == wanted
+    assert [words in one for one in problems] == ([True] if words else [])
+
+
+def test_an_estate_s_files_name_them_too(tmp_path: Path) -> None:
+    (tmp_path / "hill").mkdir()
+    (tmp_path / "estate.yml").write_text("plugin: leeboard.schools.estate\nname: Example LA\nlevel: standard\n")
+    (tmp_path / "hill" / "school.yml").write_text(
+        f'plugin: leeboard.schools.estate\nurn: "{NEW}"\nname: Hill\nphase: primary\npredecessors: ["{OLD}"]\n'
+    )
+    (tmp_path / "hill" / "devices.csv").write_text("asset,platform,form,role\nLT-1,linux,desktop,office\n")
+    listed = inventories.read(tmp_path / "estate.yml")
+    assert (listed.problems, listed.schools[NEW].predecessors) == ((), (OLD,))
+    (school,) = read_estate(tmp_path / "estate.yml").schools
+    assert school.device_variables(school.devices[0])["leeboard_predecessors"] == [OLD]
