@@ -59,6 +59,8 @@ def show(
 
     baseline = load()
     listed = inventories.read(inventory, tuple(baseline.parameters), with_origins=True)
+    for problem in listed.problems:
+        typer.echo(f"leeboard: {problem}", err=True)
     found = listed.named(device, inventory)
     if found.problem:
         raise LeeboardError(found.problem)

@@ -37,6 +37,15 @@ USER = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9._@$\\ -]{0,127}\Z")
 REALM = re.compile(r"[A-Z0-9](?:[A-Z0-9.-]{0,251}[A-Z0-9])?\Z")
 FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}\Z")
 LONGEST = 300
+# What pydantic says in Python's terms.
+SAID = {
+    "extra_forbidden": "is no key that is known here; see docs/inventory.md",
+    "missing": "is missing",
+    "dict_type": "must hold keys with values",
+    "model_type": "must hold keys with values",
+    "tuple_type": "must be a list",
+    "string_type": "must be text; put it into quotes",
+}
 
 
 def _line(value: str) -> str:
@@ -236,11 +245,9 @@ def _first(wrong: ValidationError, written: Written, file: str) -> Problem:
     column = ".".join(str(step + 1 if isinstance(step, int) else step)[:60] for step in path)
     given = first["input"]
     words = first["msg"].removeprefix("Value error, ")
-    if first["type"] == "extra_forbidden":
-        words = "is no key that is known here; see docs/inventory.md"
-    elif first["type"] == "missing":
-        words = "is missing"
-    elif isinstance(given, str | int | float | bool):
+    if first["type"] in SAID:
+        words = SAID[first["type"]]
+    elif isinstance(given, str | int | float | bool) and "vars" not in path:  # those may be secrets
         words = f"is {str(given)[:60]!r}: {words[0].lower()}{words[1:]}"
     return Problem(file, words, written.line(path), column)
 

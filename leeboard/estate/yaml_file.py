@@ -16,6 +16,7 @@ from leeboard.estate.problem import Mistake
 
 MOST_NODES = 20_000
 MOST_DEPTH = 50
+MOST_NUMBER = 2**63
 TAGS = ("!vault", "!vault-encrypted", "!unsafe")
 
 
@@ -83,8 +84,10 @@ def read_yaml(content: bytes) -> Written:
         raise Mistake(f"is no YAML: {str(wrong).splitlines()[0] if str(wrong) else 'it cannot be read'}") from None
     except RecursionError:
         raise Mistake("is nested too deeply; take levels out of it") from None
-    except (ValueError, TypeError, OverflowError) as wrong:  # a date such as 2026-13-45, a key that is a list
+    except (ValueError, TypeError, ArithmeticError) as wrong:  # a date such as 2026-13-45, a key that is a list
         raise Mistake(f"holds a value that makes no sense ({wrong}); put text into quotes") from None
+    except (AttributeError, LookupError):  # PyYAML takes apart what a tag such as !!timestamp promises, and looks later
+        raise Mistake("holds a value that is not what its tag says; take the tag (!!...) away") from None
 
 
 def has_tagged(value: Any) -> bool:
@@ -131,6 +134,8 @@ def _plain(value: Any, depth: int, left: list[int]) -> Any:
         return [_plain(item, depth + 1, left) for item in value]
     if isinstance(value, datetime.date):  # a datetime is one as well
         return value.isoformat()
+    if isinstance(value, int) and abs(value) > MOST_NUMBER:
+        raise Mistake("holds a number that is too large; put text into quotes")
     if value is None or isinstance(value, str | bool | int | float | Tagged):
         return value
     raise Mistake(f"holds {type(value).__name__} data; write text, numbers, lists and mappings only")

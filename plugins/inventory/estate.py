@@ -42,6 +42,7 @@ level: standard
 connection:
   linux: {user: technician, key: /etc/leeboard/id_ed25519}
 
+---
 # inventories/my-la/hill/school.yml: one school; hill/devices.csv lists its devices
 plugin: leeboard.schools.estate
 urn: "900001"

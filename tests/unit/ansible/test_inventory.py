@@ -10,6 +10,7 @@ import pytest
 from leeboard.ansible.inventory import file_of, read
 from leeboard.errors import LeeboardError
 from leeboard.estate.school import SchoolVariables
+from tests.unit.estate.folders import ROW, add_estate, add_school
 
 GOOD = """
 all:
@@ -130,3 +131,55 @@ def test_reading_leaves_no_copy_of_the_inventory(tmp_path: Path, monkeypatch: py
     with pytest.raises(LeeboardError):
         read(write(tmp_path, "all: ["))
     assert list(scratch.iterdir()) == []
+
+
+def test_estate_files_are_read_without_ansible(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(**_: object) -> None:
+        raise AssertionError("Ansible was started")
+
+    monkeypatch.setattr("ansible_runner.get_inventory", never)
+    add_estate(tmp_path, "vars: {leeboard_time_servers: a}\n")
+    file = add_school(
+        tmp_path / "hill",
+        "900001",
+        "reachable: false\nvars: {leeboard_report_recipients: SIRO, leeboard_second_factor_export: e/s.csv}\n",
+        f"{ROW}A-2,pc-2,,linux,desktop,office,high,\n",
+    )
+    add_school(tmp_path / "mill", "900002", rows=f"{ROW}A-2,pc-2,,beos,desktop,office,,\n")
+    found = read(tmp_path, ("time_servers",), with_origins=True)
+    assert [(one.name, one.level) for one in found.devices] == [
+        ("pc-1.900001", "standard"),
+        ("pc-1.900002", "standard"),
+        ("pc-2.900001", "high"),
+    ]
+    assert found.devices[0].parameters == {"time_servers": "a"}
+    assert found.origins["pc-2.900001"]["leeboard_level"] == "devices.csv row 3"
+    assert found.origins["pc-1.900001"]["leeboard_time_servers"] == "estate.yml"
+    assert found.schools["900001"] == SchoolVariables("SIRO", tmp_path / "hill" / "e" / "s.csv", False, file)
+    assert [found.reachable(one) for one in found.devices] == [False, True, False]
+    (problem,) = found.problems
+    assert problem.startswith(f"{tmp_path / 'mill' / 'devices.csv'}, row 3, column platform: ")
+    alone = read(tmp_path / "hill")
+    assert [one.name for one in alone.devices] == ["pc-1.900001", "pc-2.900001"]
+    assert alone.problems == ()
+
+
+def test_an_estate_device_is_found_by_host_asset_tag_or_name(tmp_path: Path) -> None:
+    add_estate(tmp_path)
+    add_school(tmp_path / "hill", "900001", rows=f"{ROW}A-2,pc-2,,linux,desktop,office,,\n")
+    add_school(tmp_path / "mill", "900002")
+    found = read(tmp_path)
+    for words in ("pc-2", "A-2", "pc-2.900001"):
+        assert found.named(words, tmp_path).name == "pc-2.900001"
+    with pytest.raises(LeeboardError, match=r"pc-1: 2 devices .* pc-1\.900001 \(School 900001\), pc-1\.900002"):
+        found.named("pc-1", tmp_path)
+    with pytest.raises(LeeboardError, match="pc-3: there is no such device"):
+        found.named("pc-3", tmp_path)
+
+
+@pytest.mark.parametrize("rows", ["", "A-1,pc-1,,beos,desktop,office,,\n"])
+def test_an_estate_without_a_device_is_an_error(tmp_path: Path, rows: str) -> None:
+    add_estate(tmp_path)
+    add_school(tmp_path / "hill", "900001", rows=rows)
+    with pytest.raises(LeeboardError, match=r"row 2, column platform" if rows else r"Add rows to devices\.csv"):
+        read(tmp_path)

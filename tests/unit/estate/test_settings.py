@@ -71,6 +71,8 @@ def test_little_is_enough_and_a_urn_needs_no_quotes() -> None:
     [
         ('urn: "900001"', "urn: 9001", "school.yml, line 2, urn: "),
         ('urn: "900001"', 'urn: "90000x"', "school.yml, line 2, urn: is '90000x': a school's URN has six digits"),
+        ("predecessors: [", "predecessors: x\nz: [", "line 6, predecessors: must be a list"),
+        ("name: Example Primary School", "name: 7", "line 3, name: must be text"),
         ("phase: primary", "phase: infant", "line 4, phase: is 'infant': "),
         ("level: standard", "level: hgih", "line 7, level: is 'hgih': "),
         ("level: standard", "lvel: standard", "line 7, lvel: is no key that is known here"),
@@ -87,6 +89,7 @@ def test_little_is_enough_and_a_urn_needs_no_quotes() -> None:
         ("by: A post or name", "by: ''", "enforce.1.by: is '': must not be empty"),
         ("leeboard_notice_text", "leeboard_level", "vars: leeboard_level does not belong here"),
         ("leeboard_notice_text", '"a b"', "vars: 'a b' is no name of a variable"),
+        ("vars: {leeboard_notice_text: Hello}", "vars: ansible_password=secret-word", "line 21, vars: must hold keys"),
         ("realm: EXAMPLE.SCHOOL", "password: secret-word", "connection.windows.password: is no key"),
         ("vars: {", "level: high\nvars: {", "school.yml, line 21, level: stands there twice"),
         ("laestab: ", "laestab: [", "school.yml, line "),
@@ -116,6 +119,15 @@ def test_a_mistake_names_its_key_and_line(old: str, new: str, words: str) -> Non
         "\t",
         "a: b: c",
         "? [a, b]\n: c",
+        "a: !!timestamp x",
+        "a: !!bool x",
+        "a: !!int ''",
+        "a: !!float x",
+        "!!binary x",
+        "!!set {a}",
+        "plugin: leeboard.schools.estate\nurn: 0x" + "f" * 100_000,
+        "plugin: leeboard.schools.estate\nurn: " + "9" * 5000,
+        "plugin: leeboard.schools.estate\nurn: .nan",
     ],
 )
 def test_what_makes_no_sense_is_one_problem(text: str) -> None:
