@@ -149,7 +149,12 @@ def _of_estate(
         given = [school.device_variables(row).get(VARIABLE) for row in school.devices[:1]]
         problems += waivers.listed(school.urn, given, own)
         said, wrong = variables_of(school.urn, [school.vars], school.folder)
-        schools[school.urn] = replace(said, reachable=school.settings.reachable, file=school.file)
+        schools[school.urn] = replace(
+            said,
+            reachable=school.settings.reachable,
+            file=school.file,
+            predecessors=school.settings.predecessors,
+        )
         problems += wrong
     if not devices:
         why = problems[0] if problems else f"Add rows to {DEVICES}."

@@ -79,9 +79,11 @@ def drift(
     if not tonight:
         raise LeeboardError("Ansible recorded nothing of this check; what it said stands above")
     with Store(database or var / "leeboard.db") as opened:
-        loaded = ingest(opened, [folder for folder in folders if folder.is_dir()], baseline)
+        before = {urn: said.predecessors for urn, said in listed.schools.items()}
+        older = [var / "evidence" / one for folder in folders for one in before.get(folder.name, ())]
+        loaded = ingest(opened, [folder for folder in (*older, *folders) if folder.is_dir()], baseline)
         at = datetime.now(UTC)
-        status = estate_status(opened, baseline, devices, at, runs=tonight)
+        status = estate_status(opened, baseline, devices, at, runs=tonight, before=before)
         sources = Sources(opened, var / "evidence", listed.schools)
         # The machine that somebody sits at is no school.
         schools = () if this_machine else school_statuses(sources, baseline, devices, at)

@@ -11,7 +11,7 @@ from types import FrameType
 
 import typer
 
-from leeboard.cli import baseline, waiver
+from leeboard.cli import baseline, estate, waiver
 from leeboard.cli.drift import drift
 from leeboard.cli.ingest import ingest
 from leeboard.errors import LeeboardError
@@ -33,6 +33,7 @@ app = typer.Typer(
 app.command()(drift)
 app.command()(ingest)
 app.add_typer(baseline.app, name="baseline")
+app.add_typer(estate.app, name="estate")
 app.add_typer(waiver.app, name="waiver")
 
 

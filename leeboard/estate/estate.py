@@ -90,6 +90,8 @@ class School:
         }
         if self.waivers:
             found["leeboard_waivers"] = [waiver_files.plain_data(one) for one in self.waivers]
+        if self.settings.predecessors:
+            found["leeboard_predecessors"] = list(self.settings.predecessors)
         if not self.settings.reachable:
             found["leeboard_reachable"] = False
         return found

@@ -21,10 +21,11 @@ class Problem:
 
     def __str__(self) -> str:
         place = [self.file]
+        sheet = not self.file.endswith((".yml", ".yaml"))
         if self.row is not None:
-            place.append(f"row {self.row}" if self.file.endswith(".csv") else f"line {self.row}")
+            place.append(f"row {self.row}" if sheet else f"line {self.row}")
         if self.column:
-            place.append(f"column {self.column}" if self.file.endswith(".csv") else self.column)
+            place.append(f"column {self.column}" if sheet else self.column)
         return plain(f"{', '.join(place)}: {self.words}", 600)
 
 

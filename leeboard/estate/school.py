@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from leeboard.estate.device import URN
+
 RECIPIENTS = "leeboard_report_recipients"
 EXPORT = "leeboard_second_factor_export"
+PREDECESSORS = "leeboard_predecessors"
 LONGEST = 300
 
 
@@ -18,12 +21,14 @@ class SchoolVariables:
 
     `reachable` is False for a school that cannot be reached from here: its devices are unreachable by design, and their
     silence says nothing. `file` is the school's own inventory, where it has one: Ansible reads no other school then.
+    `predecessors` are the URNs under which the school's evidence was filed before.
     """
 
     recipients: str = ""
     export: Path | None = None
     reachable: bool = True
     file: Path | None = None
+    predecessors: tuple[str, ...] = ()
 
 
 def variables_of(urn: str, hosts: Iterable[Mapping[str, Any]], folder: Path) -> tuple[SchoolVariables, tuple[str, ...]]:
@@ -42,7 +47,27 @@ def variables_of(urn: str, hosts: Iterable[Mapping[str, Any]], folder: Path) -> 
         elif given:
             said[variable] = given[0].strip()
     export = said.get(EXPORT)
-    return SchoolVariables(said.get(RECIPIENTS, ""), folder / export if export else None), tuple(problems)
+    before = [host[PREDECESSORS] for host in every if host.get(PREDECESSORS) is not None]
+    wrong = _no_urns(urn, before)
+    if wrong:
+        problems.append(f"school {urn}: {PREDECESSORS} {wrong}")
+    found = SchoolVariables(
+        said.get(RECIPIENTS, ""),
+        folder / export if export else None,
+        predecessors=() if wrong or not before else tuple(dict.fromkeys(before[0])),
+    )
+    return found, tuple(problems)
+
+
+def _no_urns(urn: str, given: list[Any]) -> str:
+    if not all(
+        isinstance(one, list | tuple) and all(isinstance(each, str) and URN.match(each) for each in one)
+        for one in given
+    ):
+        return "must be a list of URNs, each of six digits in quotes"
+    if any(list(one) != list(given[0]) for one in given):
+        return "differs between the school's devices; give it to the school's group"
+    return "names the school itself; take that out" if given and urn in given[0] else ""
 
 
 def _wrong(given: list[Any]) -> str:

@@ -22,7 +22,7 @@ PHASES = ("nursery", "primary", "middle", "secondary", "all_through", "special",
 OURS = frozenset(
     f"leeboard_{name}"
     for name in (
-        *("urn", "school", "phase", "enforce", "waivers", "reachable"),
+        *("urn", "school", "phase", "enforce", "waivers", "reachable", "predecessors"),
         *("asset", "serial", "platform", "form", "role", "level"),
     )
 )

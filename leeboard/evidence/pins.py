@@ -7,6 +7,7 @@ ever replaced whole; who has something to write takes the lock, reads again and 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -75,6 +76,29 @@ def release(evidence: Path, urn: str, asset: str) -> bool:
             return False
         _write(path, pins)
     return True
+
+
+def carry(evidence: Path, urn: str, origins: Mapping[str, tuple[str, str]]) -> tuple[str, ...]:
+    """Give assets of a school the pins that they had under other names. Returns the assets that got one.
+
+    `origins` says by asset under which URN and asset it was pinned until now. A pin of another school stays there as
+    well: it belongs to that school's evidence. A pin that the new name has already is not touched. Raises
+    LeeboardError.
+    """
+    path = pins_path(evidence, urn)
+    known = {old: read(pins_path(evidence, old)) for old in {old for old, _ in origins.values()}}
+    found = {asset: known[old][name] for asset, (old, name) in origins.items() if name in known[old]}
+    if not found:
+        return ()
+    files.make_folder(path.parent)
+    with files.locked(path.with_name("pins.lock")):
+        pins = read(path)
+        for old, name in origins.values():
+            if old == urn:
+                pins.pop(name, None)  # two devices may have swapped their tags
+        given = tuple(asset for asset in sorted(found) if asset not in pins)
+        _write(path, {**pins, **{asset: found[asset] for asset in given}})
+    return given
 
 
 def pins_path(evidence: Path, urn: str) -> Path:

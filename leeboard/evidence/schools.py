@@ -11,12 +11,13 @@ from leeboard.estate import waivers
 from leeboard.estate.device import Device
 from leeboard.estate.school import SchoolVariables
 from leeboard.evidence import kept, second_factor
+from leeboard.evidence.lines import started_of
 from leeboard.evidence.store import Store
 from leeboard.policy.model import Baseline, Level
 from leeboard.policy.resolve import resolve_school
 from leeboard.report import marked
 from leeboard.report.model import SchoolStatus
-from leeboard.report.words import LEVELS
+from leeboard.report.words import LEVELS, day
 from leeboard.verdict.evaluate import measured
 from leeboard.verdict.observation import Reading
 
@@ -55,5 +56,20 @@ def school_statuses(
         wanted = resolve_school(baseline, urn, own[0].school, level)
         risks = waivers.in_force(waivers.of_whole_school(own), baseline, at, torn.get(urn, ()))
         findings, spared = waivers.accept(measured(wanted, readings), risks)
-        found.append(SchoolStatus(urn, own[0].school, level, findings, said.recipients, spared))
+        history = _history(sources.store, said.predecessors)
+        found.append(SchoolStatus(urn, own[0].school, level, findings, said.recipients, waived=spared, history=history))
     return tuple(found)
+
+
+def _history(store: Store, predecessors: Sequence[str]) -> str:
+    """Under which URNs the school's evidence was filed before, and from when to when; "" for none."""
+    said = []
+    for urn in predecessors:
+        runs = [one.run for one in store.bundles([urn])]
+        seen = (
+            f" from {day(started_of(runs[0]))} to {day(started_of(runs[-1]))}"
+            if runs
+            else ", of which nothing is known"
+        )
+        said.append(f"under {urn}{seen}")
+    return f"Its history goes on from before: {'; '.join(said)}." if said else ""

@@ -18,6 +18,7 @@ from leeboard.estate import waivers
 from leeboard.estate.device import Device
 from leeboard.estate.waiver import begins
 from leeboard.evidence import age
+from leeboard.evidence.heirs import with_history
 from leeboard.evidence.lines import Expected, started_of
 from leeboard.evidence.store import Store, StoredBundle, StoredDevice
 from leeboard.policy.model import FRESHNESS, Baseline, Mode, Platform
@@ -53,17 +54,23 @@ def estate_status(
     urns: Collection[str] | None = None,
     runs: Collection[str] | None = None,
     problems: Sequence[str] = (),
+    before: Mapping[str, Sequence[str]] | None = None,
 ) -> EstateStatus:
     """The schools `urns` (all by default) at the moment `at`, which is aware.
 
     `devices` are those of the inventory, Expected ones (with a problem) included; without any, all that the store has
     ever heard of. `runs` are tonight's: a device that none of them reached counts as not seen. `problems` are those
-    that the caller met on the way. Never raises for what the store holds.
+    that the caller met on the way. `before` has by URN those under which a school's evidence was filed earlier. Never
+    raises for what the store holds.
     """
     inside = [device for device in devices if urns is None or device.urn in urns]
     asked = sorted({device.urn for device in inside} if devices else set(urns or ())) if devices or urns else None
-    stored = {(found.device.urn, found.device.asset): found for found in store.devices(asked)}
-    if not devices:
+    older = {one for urn in asked or () for one in (before or {}).get(urn, ())}
+    known = store.devices(sorted({*asked, *older}) if asked is not None else None)
+    stored = {(found.device.urn, found.device.asset): found for found in known}
+    if devices:
+        stored = with_history(stored, inside, before or {}, lambda: store.begun(asked or ()))
+    else:
         inside = [_with_problem(found) for found in stored.values()]
     moment = _Moment(baseline, at, runs, waivers.torn(inside))
     statuses = [_status(moment, device, stored.get((device.urn, device.asset))) for device in inside]

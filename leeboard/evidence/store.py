@@ -152,6 +152,13 @@ class Store:
                 for row in session.execute(rows)
             ]
 
+    def begun(self, urns: Sequence[str]) -> dict[tuple[str, str], datetime]:
+        """When each device of these schools was first observed, by URN and asset."""
+        query = select(SpanRow.urn, SpanRow.asset, func.min(SpanRow.since)).where(SpanRow.urn.in_(urns))
+        with self.reading() as session:
+            rows = session.execute(query.group_by(SpanRow.urn, SpanRow.asset)).all()
+        return {(urn, asset): started_of(run) for urn, asset, run in rows}
+
     def observation(self, urn: str, asset: str) -> dict[str, Any] | None:
         """The latest observation of a device, as it came; None when it was never observed."""
         with self.reading() as session:

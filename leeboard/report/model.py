@@ -64,6 +64,7 @@ class SchoolStatus:
     """What is asked of a school as a whole, at the level of its most sensitive device.
 
     `recipients` are those whom the school names for its reports, in one line, or "". `waived` is as that of a device.
+    `history` says in words under which other URNs its evidence was filed before, "" for none.
     """
 
     urn: str
@@ -72,6 +73,7 @@ class SchoolStatus:
     findings: tuple[Finding, ...]
     recipients: str = ""
     waived: Mapping[str, Waiver] = field(default_factory=dict)
+    history: str = ""
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,11 @@ class School:
     devices: tuple[DeviceStatus, ...]
     whole: SchoolStatus | None = None
 
+    @property
+    def history(self) -> str:
+        """Where its evidence was filed before, in words; "" for a school that was always itself."""
+        return clean(self.whole.history) if self.whole is not None else ""
+
     def counts(self) -> Counter[Verdict]:
         """How many findings have each verdict, those on the school as a whole among them."""
         own = self.whole.findings if self.whole is not None else ()

@@ -245,7 +245,7 @@ def _estate(screen: Screen, status: EstateStatus) -> None:
 
 def _school(screen: Screen, status: EstateStatus, school: School) -> None:
     sums = headline(school.devices)
-    screen.line((f"{school.name} ({school.urn})", "bold underline"))
+    screen.line((f"{school.name} ({school.urn})", "bold underline"), f" {school.history}".rstrip())
     said = f"{sums.clear:,} of {number(sums.devices, 'device')} meet everything that is checked"
     screen.line(f"{said}; {sums.drifted:,} drifted; {sums.unknown:,} not known. {counted(school.counts())}.")
     rows = []

@@ -1,0 +1,39 @@
+"""The problems of one foreign list while it is read, and how a cell of it is quoted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from leeboard.estate.problem import Problem
+from leeboard.verdict.observation import plain
+
+MOST = 1000  # a file of which every row is wrong says nothing new after that
+QUOTED = 40
+
+
+@dataclass
+class Problems:
+    """Beyond MOST problems only their number is kept."""
+
+    file: str
+    found: list[Problem] = field(default_factory=list)
+    more: int = 0
+
+    def add(self, row: int | None, column: str, words: str) -> None:
+        """Note one more."""
+        if len(self.found) < MOST:
+            self.found.append(Problem(self.file, words, row, column))
+        else:
+            self.more += 1
+
+    def all(self) -> tuple[Problem, ...]:
+        """What was found, with a last line about what was too much to keep."""
+        if not self.more:
+            return tuple(self.found)
+        words = f"{self.more:,} more rows have problems that are not listed; is this the right file?"
+        return (*self.found, Problem(self.file, words))
+
+
+def quoted(text: str) -> str:
+    """A cell as a problem quotes it: one short printable line."""
+    return f'"{plain(text, QUOTED)}"'

@@ -1,0 +1,242 @@
+"""What the register would change in a school's `school.yml`, and the file with it, comments and order kept. Pure."""
+
+from __future__ import annotations
+
+import io
+import re
+import unicodedata
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import YAMLError
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString, ScalarString
+
+from leeboard.errors import LeeboardError
+from leeboard.estate.importing.plan import Change
+from leeboard.estate.importing.register import Link, RegisterSchool
+from leeboard.estate.problem import Problem
+from leeboard.estate.settings import PLUGIN, SchoolFile, read_school_file
+from leeboard.policy.model import Level
+
+ORDER = ("plugin", "urn", "name", "phase", "laestab", "predecessors")
+LISTS = re.compile(r"^( *)[A-Za-z_]+:[ \t]*(?:#.*)?\n( *)- ", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Known:
+    """A school that the estate has: its folder, what its school.yml says, and the file's bytes."""
+
+    folder: Path
+    settings: SchoolFile
+    content: bytes
+
+
+@dataclass(frozen=True)
+class SchoolPlan:
+    """What becomes of one school. `action` is new, changed, reopened (under a new URN, in its folder) or unchanged.
+
+    `content` is the new school.yml and `before` the old one, None without any. The pins of `inherits` go on.
+    """
+
+    action: str
+    urn: str
+    name: str
+    folder: Path
+    content: bytes
+    before: bytes | None
+    changes: tuple[Change, ...] = ()
+    notes: tuple[str, ...] = ()
+    inherits: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the command adds to the register: a phase or level that it lacks, and whose successor the school is."""
+
+    phase: str = ""
+    level: Level | None = None
+    level_needed: bool = False
+    successor_of: tuple[str, ...] = ()
+
+
+def plan_school(
+    found: RegisterSchool, known: Mapping[str, Known], links: Collection[Link], estate: Path, asked: Asked = Asked()
+) -> SchoolPlan:
+    """What the register's entry changes. `known` are the estate's schools by URN. Raises LeeboardError."""
+    own = [one for one in links if one.urn == found.urn]
+    before = tuple(dict.fromkeys((*asked.successor_of, *(one.before for one in own))))
+    if found.urn in before:
+        raise LeeboardError(f"--successor-of {found.urn}: a school cannot be its own predecessor; give the old URN")
+    notes = list(_notes(found, known, before))
+    here = [urn for urn in before if urn in known]
+    if found.urn in known:
+        old = known[found.urn]
+        action = "changed"
+    elif len(here) == 1 and len(before) == 1 and all(one.alone for one in own):
+        old = known[here[0]]
+        action = "reopened"
+        notes.append(
+            f"{old.settings.name} ({here[0]}) reopens as {found.name} ({found.urn}) in the folder {old.folder.name}: "
+            f"its evidence stays under {here[0]} and its history goes on; the group school_{here[0]} becomes "
+            f"school_{found.urn}"
+        )
+    else:
+        return _new(found, before, estate, asked, notes)
+    changes = _changes(found, old.settings, before, asked)
+    if not changes:
+        return SchoolPlan("unchanged", found.urn, found.name, old.folder, old.content, old.content, (), tuple(notes))
+    content = edited(old.content, {one.field: one.after for one in changes}, before, str(old.folder / "school.yml"))
+    return SchoolPlan(action, found.urn, found.name, old.folder, content, old.content, changes, tuple(notes), before)
+
+
+def edited(content: bytes, values: Mapping[str, str], before: Collection[str], file: str) -> bytes:
+    """A school.yml with new values, all else as it was. Raises LeeboardError when that cannot be made sure of."""
+    wanted = "; ".join(f"{key}: {value}" for key, value in values.items())
+    by_hand = f"{file}: cannot be changed without touching something else; change it by hand ({wanted})"
+    try:
+        text = content.decode("utf-8-sig")
+        yaml = _yaml(text)
+        data = yaml.load(text)
+        old = read_school_file(content, file)
+        if not isinstance(data, CommentedMap) or isinstance(old, Problem):
+            raise LeeboardError(by_hand)
+        for key, value in values.items():
+            _put(data, key, _predecessors(data, value) if key == "predecessors" else _like(data.get(key), value))
+        written = io.StringIO()
+        yaml.dump(data, written)
+    except (YAMLError, ValueError, TypeError, KeyError, RecursionError):
+        raise LeeboardError(by_hand) from None
+    result = written.getvalue()
+    if "\r\n" in text:
+        result = result.replace("\n", "\r\n")
+    new = read_school_file(result.encode(), file)
+    update: dict[str, Any] = {key: value for key, value in values.items() if key != "predecessors"}
+    if "predecessors" in values:
+        update["predecessors"] = tuple(values["predecessors"].split(", "))
+    if isinstance(new, Problem) or new.model_dump() != old.model_copy(update=update).model_dump():
+        raise LeeboardError(by_hand)
+    return result.encode()
+
+
+def _new(found: RegisterSchool, before: tuple[str, ...], estate: Path, asked: Asked, notes: list[str]) -> SchoolPlan:
+    phase = asked.phase or found.phase
+    if not phase:
+        raise LeeboardError(
+            f"{found.name} ({found.urn}): the register says no phase that is known here "
+            f"(type {found.kind or 'not said'}); give --phase"
+        )
+    if asked.level is None and asked.level_needed:
+        raise LeeboardError("estate.yml says no level; give --level standard, sensitive or high")
+    data: dict[str, Any] = {
+        "plugin": PLUGIN,
+        "urn": DoubleQuotedScalarString(found.urn),
+        "name": found.name,
+        "phase": phase,
+    }
+    if found.laestab:
+        data["laestab"] = DoubleQuotedScalarString(found.laestab)
+    if before:
+        data["predecessors"] = _flow(before)
+    if asked.level:
+        data["level"] = str(asked.level)
+    written = io.StringIO()
+    _yaml("").dump(data, written)
+    shown = {**{key: str(value) for key, value in data.items()}, "predecessors": ", ".join(before)}
+    changes = tuple(Change(key, "", shown[key]) for key in (*ORDER[1:], "level") if shown.get(key))
+    folder = estate / slug(found.name, found.urn)
+    content = written.getvalue().encode()
+    problem = read_school_file(content, str(folder / "school.yml"))
+    if isinstance(problem, Problem):
+        raise LeeboardError(f"{found.urn}: the register's entry makes no school.yml: {problem}")
+    return SchoolPlan("new", found.urn, found.name, folder, content, None, changes, tuple(notes), before)
+
+
+def slug(name: str, urn: str) -> str:
+    """A folder's name for a school: its name in small letters and dashes, and its URN, so that no two are the same."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower().replace("'", "")
+    return f"{re.sub(r'[^a-z0-9]+', '-', plain).strip('-')[:50].strip('-') or 'school'}-{urn}"
+
+
+def _changes(found: RegisterSchool, old: SchoolFile, before: tuple[str, ...], asked: Asked) -> tuple[Change, ...]:
+    earlier = list(old.predecessors)
+    if old.urn != found.urn:
+        earlier.append(old.urn)
+    earlier += [urn for urn in before if urn not in earlier]
+    pairs = (
+        ("urn", old.urn, found.urn),
+        ("name", old.name, found.name),
+        ("phase", old.phase, asked.phase or found.phase or old.phase),
+        ("laestab", old.laestab, found.laestab or old.laestab),
+        ("predecessors", ", ".join(old.predecessors), ", ".join(one for one in earlier if one != found.urn)),
+    )
+    same_laestab = old.laestab.replace("/", "") == found.laestab.replace("/", "")
+    return tuple(Change(*one) for one in pairs if one[1] != one[2] and not (one[0] == "laestab" and same_laestab))
+
+
+def _notes(found: RegisterSchool, known: Mapping[str, Known], before: tuple[str, ...]) -> list[str]:
+    notes = []
+    if found.is_closed:
+        day = f" on {found.closed.day} {found.closed:%B %Y}" if found.closed else ""
+        notes.append(
+            f"the register says that {found.name} ({found.urn}) closed{day}; if it reopened under another URN, import "
+            "that one with --links, or with --successor-of"
+        )
+    elif found.status.casefold() != "open":
+        notes.append(f"the register says of {found.name} ({found.urn}): {found.status}")
+    others = [urn for urn in before if urn in known]
+    if found.urn in known and others:
+        notes.append(
+            f"{', '.join(others)} still has a folder of its own: move its devices by importing their list into "
+            f"{found.urn}, then take the folder away"
+        )
+    elif len(others) > 1:
+        notes.append(
+            f"{' and '.join(others)} go on in {found.urn}: a folder of its own is made, and their devices come into it "
+            "by importing their lists"
+        )
+    return notes
+
+
+def _yaml(text: str) -> YAML:
+    yaml = YAML()
+    yaml.preserve_quotes = True
+    yaml.width = 1 << 20
+    found = LISTS.search(text.replace("\r\n", "\n"))
+    offset = len(found[2]) - len(found[1]) if found else 2
+    if 0 <= offset <= 8:
+        yaml.indent(mapping=2, sequence=offset + 2, offset=offset)
+    return yaml
+
+
+def _put(data: CommentedMap, key: str, value: Any) -> None:
+    if key in data:
+        data[key] = value
+        return
+    above = [name for name in ORDER[: ORDER.index(key)] if name in data]
+    data.insert(list(data).index(above[-1]) + 1 if above else 0, key, value)
+
+
+def _like(old: Any, value: str) -> Any:
+    """A value written as the old one was; digits are text to us and get quotes."""
+    if isinstance(old, ScalarString):
+        return type(old)(value)
+    return DoubleQuotedScalarString(value) if value[:1].isdigit() else value
+
+
+def _predecessors(data: CommentedMap, value: str) -> Any:
+    old = data.get("predecessors")
+    if not isinstance(old, CommentedSeq):
+        return _flow(value.split(", "))
+    for urn in value.split(", ")[len(old) :]:
+        old.append(DoubleQuotedScalarString(urn))
+    return old
+
+
+def _flow(urns: Collection[str]) -> CommentedSeq:
+    found = CommentedSeq(DoubleQuotedScalarString(urn) for urn in urns)
+    found.fa.set_flow_style()
+    return found
