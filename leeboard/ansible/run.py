@@ -35,9 +35,9 @@ def run_playbook(
     hosts: Sequence[str] | None = None,
     extra: Mapping[str, str] | None = None,
     arguments: Sequence[str] = (),
-    tick: Callable[[], None] = lambda: None,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> RunResult:
-    """Run a playbook on an inventory file. `tick` is called about twice a second while it runs.
+    """Run a playbook on an inventory file. `stopped` is asked about twice a second; True ends Ansible.
 
     `hosts` limits the run. Names go in by a file, so that thousands of them fit.
     """
@@ -64,13 +64,11 @@ def run_playbook(
                 host_cwd=str(Path.cwd()),
             )
             try:
-                while thread.is_alive():
-                    tick()
+                while thread.is_alive() and not stopped():
                     thread.join(0.5)
-            except BaseException:  # Ctrl-C included
-                _end(thread)
-                raise
-            tick()
+            finally:
+                if thread.is_alive():  # stopped, or Ctrl-C
+                    _end(thread)
         text = output.read_text(errors="backslashreplace")
         return RunResult(int(runner.rc if runner.rc is not None else 1), text[-20000:])
 

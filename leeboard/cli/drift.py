@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,14 +11,12 @@ from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from leeboard.ansible import inventory as inventories
 from leeboard.ansible.clone import ROOT
-from leeboard.ansible.run import RunResult, run_playbook
+from leeboard.cli.checking import AT_ONCE, by_design, check_schools, last_words, schools_of
 from leeboard.cli.ingest import Database, Var
 from leeboard.errors import LeeboardError
-from leeboard.estate.device import Device
 from leeboard.evidence.ingest import ingest
 from leeboard.evidence.schools import Sources, school_statuses
 from leeboard.evidence.status import estate_status
@@ -28,9 +25,9 @@ from leeboard.policy.load import load
 from leeboard.policy.model import Form, Level, Role
 from leeboard.report import junit, machine, page, sheet, terminal
 from leeboard.report.model import EstateStatus
+from leeboard.report.news import write_news
 
 THIS_MACHINE = Path("inventories", "this-machine", "hosts.yml")
-ANSIBLE_RAN = (0, 2, 4)  # all well, some hosts failed, some hosts were unreachable
 WRITERS = {"json": machine.write_json, "csv": sheet.write_csv, "junit": junit.write_junit}
 PORTABLE_CHASSIS = {"8", "9", "10", "11", "14", "30", "31", "32"}  # SMBIOS 3.7, table 17
 
@@ -47,11 +44,20 @@ def drift(
     output: Annotated[
         Path | None, typer.Option("--page", help="Where to write the page (default: drift.html in the var folder).")
     ] = None,
+    news: Annotated[
+        Path | None, typer.Option(help="Also write what is new since the last time into this file.")
+    ] = None,
     var: Var = Path("var"),
     database: Database = None,
     level: Annotated[Level | None, typer.Option(help="With --this-machine: the level to check against.")] = None,
     form: Annotated[Form | None, typer.Option(help="With --this-machine: how it is built (default: as seen).")] = None,
     role: Annotated[Role | None, typer.Option(help="With --this-machine: what it is for.")] = None,
+    at_once: Annotated[
+        int, typer.Option(min=1, max=64, help="How many schools are checked side by side (default: one a processor).")
+    ] = AT_ONCE,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Check all schools again, also where a check was stopped a while ago.")
+    ] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show what Ansible printed as well.")] = False,
 ) -> int:
     """Check devices against their baseline and say what has drifted. Nothing on them is changed.
@@ -69,66 +75,41 @@ def drift(
     listed = inventories.read(source, tuple(baseline.parameters), extra)
     devices = listed.of_school(school) if school else listed.devices
     progress = Console(stderr=True)
-    folders = [var / "evidence" / urn for urn in sorted({one.urn for one in devices})]
-    earlier = _runs(folders)
-    result = _run(source, var, devices, [one.name for one in devices] if school else None, extra, progress)
-    tonight = _runs(folders) - earlier
-    broken = result.status not in ANSIBLE_RAN or not tonight
-    if verbose or broken:
-        progress.print(result.output.strip(), markup=False, highlight=False)
-    if not tonight:
+    schools = schools_of(listed, devices, source, all_of_it=school is None)
+    checked = check_schools(schools, source, var, at_once, anew, extra, progress)
+    if verbose or checked.broken:
+        said = checked.output if verbose else [run.result.output.strip() for run in checked.broken]
+        progress.print("\n".join(said), markup=False, highlight=False)
+    if schools and not checked.runs:
         raise LeeboardError("Ansible recorded nothing of this check; what it said stands above")
+    broken = tuple(
+        f"school {run.school.urn}: its check broke off: {last_words(run.result.output)}" for run in checked.broken
+    )
+    folders = [var / "evidence" / urn for urn in sorted({one.urn for one in devices})]
     with Store(database or var / "leeboard.db") as opened:
         before = {urn: said.predecessors for urn, said in listed.schools.items()}
         older = [var / "evidence" / one for folder in folders for one in before.get(folder.name, ())]
         loaded = ingest(opened, [folder for folder in (*older, *folders) if folder.is_dir()], baseline)
         at = datetime.now(UTC)
-        status = estate_status(opened, baseline, devices, at, runs=tonight, before=before)
+        status = estate_status(opened, baseline, devices, at, runs=checked.runs, before=before)
         sources = Sources(opened, var / "evidence", listed.schools)
         # The machine that somebody sits at is no school.
-        schools = () if this_machine else school_statuses(sources, baseline, devices, at)
-    problems = (*listed.problems, *loaded.problems, *status.problems)
-    status = replace(status, problems=problems, schools=schools)
+        whole = () if this_machine else school_statuses(sources, baseline, devices, at)
+    problems = (*broken, *listed.problems, *loaded.problems, *status.problems)
+    seen = by_design(status.devices, listed)
+    status = replace(status, devices=seen, problems=problems, schools=whole)
     written = (output or var / "drift.html").resolve()
     page.write_page(status, written)
+    if news is not None:
+        write_news(status, news)
     if format in WRITERS:
         WRITERS[format](status, sys.stdout)
     else:
         terminal.show(status, Console(), exit_code=not this_machine)
         print(f"\nThe page: {written}")
-    if broken:
+    if schools and len(broken) == len(schools):
         raise LeeboardError("Ansible broke the check off; what it said stands above")
     return _this_machines_end(status, format) if this_machine else status.exit_code
-
-
-def _run(
-    source: Path,
-    var: Path,
-    devices: Sequence[Device],
-    hosts: list[str] | None,
-    extra: dict[str, str],
-    console: Console,
-) -> RunResult:
-    """Run the check with a progress bar that follows the bundles as they grow."""
-    folders = {var / "evidence" / one.urn for one in devices}
-    columns = (TextColumn("Checking"), BarColumn(), MofNCompleteColumn(), TextColumn("devices"), TimeElapsedColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
-        task = bar.add_task("", total=len(devices))
-
-        def tick() -> None:
-            bar.update(task, completed=sum(_seen(folder) for folder in folders))
-
-        return run_playbook("drift", source, var, hosts, extra, tick=tick)
-
-
-def _runs(folders: list[Path]) -> set[str]:
-    """The ids of the runs whose bundles lie in these folders."""
-    return {path.name.partition(".")[0] for folder in folders for path in folder.glob("*.jsonl*")}
-
-
-def _seen(folder: Path) -> int:
-    """Device lines in the bundle that is being written now."""
-    return sum(max(path.read_bytes().count(b"\n") - 1, 0) for path in folder.glob("*.jsonl"))
 
 
 def _about_this_machine(level: Level | None, form: Form | None, role: Role | None) -> dict[str, str]:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from leeboard.errors import LeeboardError
-from leeboard.evidence import files, reader
+from leeboard.evidence import files, holder, reader
 from leeboard.evidence.lines import MOST_LINE_BYTES, Expected, School, stamp, started_of, write_line
 
 OPEN, CLOSED = ".jsonl", ".jsonl.gz"
@@ -44,12 +44,12 @@ class SchoolLock:
         """Take it. Raises LeeboardError naming the run that has it, or the folder that cannot be used."""
         self.folder = evidence / urn
         files.make_folder(self.folder)
-        text = json.dumps({"pid": os.getpid(), "run": run, "started": stamp(started_of(run))})
+        text = holder.mine(started_of(run), run=run)
         try:
             self._lock = files.FileLock(self.folder / LOCK, text=text)
         except files.Busy as busy:
             raise LeeboardError(
-                f"school {urn}: another run is still recording ({_holder(busy.holder)}); "
+                f"school {urn}: another run is still recording ({holder.words(busy.holder)}); "
                 "wait for its end or stop it, then start again"
             ) from None
         except OSError as problem:
@@ -251,14 +251,6 @@ def _portions(expected: Iterable[Expected]) -> list[list[Expected]]:
         portions[-1].append(device)
         size += length
     return portions
-
-
-def _holder(text: str) -> str:
-    try:
-        said = json.loads(text)
-        return f"process {int(said['pid'])}, since {str(said['started'])[:20]}, run {str(said['run'])[:40]}"
-    except (ValueError, KeyError, TypeError):
-        return "its process did not say which; try fuser on run.lock"
 
 
 def _private(path: str, flags: int) -> int:

@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import json
 import os
+import re
 import zlib
 from pathlib import Path
 
@@ -81,9 +82,10 @@ def test_a_second_run_of_a_school_is_refused_and_told_which_is_first(tmp_path: P
     held = SchoolLock(tmp_path, URN, run_id(0))
     with pytest.raises(LeeboardError) as refused:
         SchoolLock(tmp_path, URN, run_id(1))
-    assert str(refused.value) == (
-        f"school 123456: another run is still recording (process {os.getpid()}, since 2026-11-02T02:10:00Z, "
-        f"run {run_id(0)}); wait for its end or stop it, then start again"
+    assert re.fullmatch(
+        rf"school 123456: another run is still recording \(process {os.getpid()}, .+ on .+, run {run_id(0)}, "
+        r"began .+\); wait for its end or stop it, then start again",
+        str(refused.value),
     )
     SchoolLock(tmp_path, "654321", run_id(1)).release()
     held.release()

@@ -227,7 +227,7 @@ def test_a_school_that_another_run_records_stops_this_one(site: Site) -> None:
     held = SchoolLock(site.evidence, "654321", run_id(0))
     status, output = site.run(play(CHECK))
     assert status == 1
-    wanted = f"[ERROR]: leeboard: school 654321: another run is still recording (process {os.getpid()}, since "
+    wanted = f"[ERROR]: leeboard: school 654321: another run is still recording (process {os.getpid()}, "
     assert wanted in output and "TASK" not in output
     held.release()
     assert site.bundles() == [] and site.bundles("654321") == [], "nobody is said to have been expected"

@@ -1,0 +1,132 @@
+"""What is new since the night before: a short text that a technician reads first, from two states of the same estate.
+
+The state of the night before lies beside the text, so that what no run sees (out of date, never seen) counts as well.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from leeboard.errors import LeeboardError
+from leeboard.evidence import files
+from leeboard.report import overview
+from leeboard.report.model import EstateStatus
+from leeboard.report.words import VERDICTS, clean, number, when
+from leeboard.verdict.finding import Finding
+from leeboard.verdict.verdicts import Verdict
+
+SCHEMA = 1
+WELL = (Verdict.COMPLIANT, Verdict.NOT_APPLICABLE)
+MOST_BYTES = 512 * 1024 * 1024
+
+# (URN, asset tag or "" for the school as a whole, control) -> verdict
+Key = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class Before:
+    """What was not well at the moment `at`, and which devices there were, as (URN, asset tag)."""
+
+    at: datetime
+    wrong: Mapping[Key, Verdict]
+    devices: frozenset[tuple[str, str]]
+
+
+def write_news(status: EstateStatus, path: Path) -> None:
+    """Write what is new since the last time into `path`, and the state for the next time beside it.
+
+    The text is there before the state is: whoever is killed in between reads the same news again, and none is lost.
+    Raises LeeboardError where a file cannot be written.
+    """
+    beside = path.with_name(f"{path.name}.state.gz")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with files.locked(path.with_name(f".{path.name}.lock")):
+            text = "\n".join(lines(status, read_before(beside))) + "\n"
+            files.replace(path, text.encode())
+            files.replace(beside, gzip.compress(json.dumps(_state(status)).encode(), mtime=0))
+    except OSError as problem:
+        raise LeeboardError(f"{problem.filename or path}: the news cannot be written: {problem.strerror}") from None
+
+
+def lines(status: EstateStatus, before: Before | None) -> Iterator[str]:
+    """The news in lines: a summary, then school by school what is new, what is mended, which devices came and went."""
+    now = dict(_wrong(status))
+    if before is None:
+        yield f"Nothing to compare with yet: this is the first night, {when(status.at)}."
+        yield f"{number(len(now), 'finding')} not well on {number(len(status.devices), 'device')}."
+        return
+    devices = {(one.device.urn, one.device.asset) for one in status.devices}
+    new = [key for key, (_, finding) in now.items() if before.wrong.get(key) is not finding.verdict]
+    schools = {one.urn: one.name for one in overview.schools(status)}
+    # A school that was not looked at this time (--school) has no news.
+    mended = [
+        key for key in before.wrong if key not in now and key[0] in schools and (not key[1] or key[:2] in devices)
+    ]
+    gone = sorted(one for one in before.devices - devices if one[0] in schools)
+    came = sorted(devices - before.devices)
+    went = f"{number(len(came), 'device')} came, {len(gone)} went"
+    yield f"Since {when(before.at)}: {len(new)} new, {len(mended)} mended, {went}."
+    for problem in status.problems:
+        yield f"problem: {clean(problem, 2000)}"
+    for urn, name in schools.items():
+        said = [
+            *(f"  new: {_about(status, key, now[key][1], before.wrong.get(key))}" for key in new if key[0] == urn),
+            *(f"  mended: {_who(key)} {key[2]} (was {VERDICTS[before.wrong[key]]})" for key in mended if key[0] == urn),
+            *(f"  came: {asset}" for of, asset in came if of == urn),
+            *(f"  went: {clean(asset)} is not on the inventory any more" for of, asset in gone if of == urn),
+        ]
+        if said:
+            yield ""
+            yield f"{urn} {name}"
+            yield from said
+
+
+def read_before(path: Path) -> Before | None:
+    """The state that the last news left; None where there is none, or it makes no sense."""
+    try:
+        content = files.read_regular(path, MOST_BYTES)
+        said = json.loads(gzip.decompress(content)) if content is not None else None
+        if said is None or said["schema"] != SCHEMA:
+            return None
+        wrong = {(urn, asset, control): Verdict(verdict) for urn, asset, control, verdict in said["wrong"]}
+        at = datetime.fromisoformat(said["at"]).astimezone(UTC)
+        return Before(at, wrong, frozenset((urn, asset) for urn, asset in said["devices"]))
+    except (ValueError, KeyError, TypeError, EOFError, OSError):
+        return None
+
+
+def _state(status: EstateStatus) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "at": status.at.astimezone(UTC).isoformat(timespec="seconds"),
+        "wrong": [[*key, finding.verdict.value] for key, (_, finding) in _wrong(status)],
+        "devices": [[one.device.urn, one.device.asset] for one in status.devices],
+    }
+
+
+def _wrong(status: EstateStatus) -> Iterable[tuple[Key, tuple[str, Finding]]]:
+    """What is not well, school by school: what Leeboard cannot check yet is no news."""
+    for school in overview.schools(status):
+        of_school = [("", finding) for finding in (school.whole.findings if school.whole else ())]
+        of_devices = [(one.device.asset, finding) for one in school.devices for finding in one.findings]
+        for asset, finding in (*of_school, *of_devices):
+            if finding.verdict not in WELL and not finding.planned_only:
+                yield (school.urn, asset, finding.control), (asset, finding)
+
+
+def _about(status: EstateStatus, key: Key, finding: Finding, was: Verdict | None) -> str:
+    about = overview.about(status.baseline, finding.control)
+    before = f", was {VERDICTS[was]}" if was else ""
+    why = overview.reason(finding)
+    return f"{_who(key)} {about.id} {VERDICTS[finding.verdict]}{before}: {about.title}{f' ({why})' if why else ''}"
+
+
+def _who(key: Key) -> str:
+    return clean(key[1]) if key[1] else "the school"

@@ -1,0 +1,84 @@
+"""What is new since the night before."""
+
+from __future__ import annotations
+
+import gzip
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from leeboard.errors import LeeboardError
+from leeboard.report.model import EstateStatus
+from leeboard.report.news import read_before, write_news
+from leeboard.verdict.verdicts import Verdict
+from tests.unit.report import samples
+from tests.unit.report.samples import device, estate, status
+
+
+def night(*devices: tuple[str, dict[str, Verdict]], days: int = 0) -> EstateStatus:
+    made = estate(*(status(device(asset), verdicts) for asset, verdicts in devices))
+    return replace(made, at=made.at + timedelta(days=days))
+
+
+def news(folder: Path, *nights: EstateStatus) -> list[str]:
+    for one in nights:
+        write_news(one, folder / "news.txt")
+    return (folder / "news.txt").read_text().splitlines()
+
+
+def test_the_first_night_has_nothing_to_compare_with(tmp_path: Path) -> None:
+    found = news(tmp_path, night(("A-1", {"LCK-01": Verdict.DRIFTED})))
+    assert found == [
+        "Nothing to compare with yet: this is the first night, 25 Nov 2026, 02:14 UTC.",
+        "1 finding not well on 1 device.",
+    ]
+
+
+def test_what_is_new_mended_come_and_gone(tmp_path: Path) -> None:
+    first = night(
+        ("A-1", {"LCK-01": Verdict.DRIFTED, "LCK-02": Verdict.DRIFTED}), ("A-2", {}), ("A-3", {"ENC-01": Verdict.ERROR})
+    )
+    second = night(
+        ("A-1", {"LCK-01": Verdict.ERROR, "LCK-03": Verdict.STALE}), ("A-2", {"ENC-01": Verdict.DRIFTED}), ("A-4", {}),
+        days=1,
+    )  # fmt: skip
+    found = news(tmp_path, first, second)
+    assert found[0] == "Since 25 Nov 2026, 02:14 UTC: 3 new, 1 mended, 1 device came, 1 went."
+    assert found[1:3] == ["", "900001 Example Primary School"]
+    assert [line.split(":")[0] + ":" + line.split(":")[1] for line in found[3:]] == [
+        "  new: A-1 LCK-01 could not be read, was drifted",
+        "  new: A-1 LCK-03 out of date",
+        "  new: A-2 ENC-01 drifted",
+        "  mended: A-1 LCK-02 (was drifted)",
+        "  came: A-4",
+        "  went: A-3 is not on the inventory any more",
+    ]
+    assert news(tmp_path, second) == ["Since 26 Nov 2026, 02:14 UTC: 0 new, 0 mended, 0 devices came, 0 went."]
+
+
+def test_a_problem_of_the_run_is_news_every_night(tmp_path: Path) -> None:
+    one = replace(night(("A-1", {})), problems=("school 900002: its check broke off",))
+    assert news(tmp_path, one, one)[1] == "problem: school 900002: its check broke off"
+
+
+def test_hostile_text_stays_in_its_line(tmp_path: Path) -> None:
+    found = news(tmp_path, samples.estate(), samples.hostile())
+    assert all(line.isprintable() for line in found)
+
+
+@pytest.mark.parametrize("content", [b"", b"x", gzip.compress(b"[]"), gzip.compress(b'{"schema": 1}'), None])
+def test_a_damaged_state_is_a_first_night(tmp_path: Path, content: bytes | None) -> None:
+    beside = tmp_path / "news.txt.state.gz"
+    if content is not None:
+        beside.write_bytes(content)
+    assert read_before(beside) is None
+    assert news(tmp_path, night(("A-1", {})))[0].startswith("Nothing to compare with yet")
+    assert read_before(beside) is not None
+
+
+def test_what_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(LeeboardError, match="the news cannot be written"):
+        write_news(night(), tmp_path / "file" / "news.txt")
