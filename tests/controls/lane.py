@@ -172,11 +172,12 @@ class Lane:
 
     @contextmanager
     def _machine(self) -> Iterator[Proof]:
-        """A machine that has nothing to do; in whatever state it was left."""
+        """A machine that has nothing to do, switched off; afterwards it is again, since idle ones cost as well."""
         proof = self._free.get()
         try:
             yield proof
         finally:
+            proof.machine.stop()
             self._free.put(proof)
 
     def _pass(self, scripts: tuple[Script, ...]) -> dict[str, Outcome | LabError]:
