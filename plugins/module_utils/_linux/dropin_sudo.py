@@ -41,17 +41,19 @@ def _effective(host, files, ours: str = "") -> dict:
     _only_file(host)
     read = sudoers(files, ours)
     skipped = f" (sudo does not read {', '.join(sorted(read.skipped))})" if read.skipped else ""
-    # In the order of sudo: general lines come first whatever their place, and the last of a kind counts.
+    # As sudo 1.9 does it (update_defaults): one line after the other, so that a general one undoes what was said for a
+    # user or host before it; and those for a command after all others, whatever their place.
     general: dict = {}
     bound: list = []
-    for options, who in _defaults(host, read.text):
+    for options, who, last in _defaults(host, read.text):
         for name, said in options:
-            if name not in ("logfile", "log_allowed"):
+            if name not in ("logfile", "log_allowed") or (name == "logfile" and said is not False and not _path(said)):
                 continue
             if who:
-                bound.append((who, name, said))
-            elif name != "logfile" or said is False or _path(said):
+                bound.append((who, name, said, last))
+            else:
                 general[name] = said
+                bound = [one for one in bound if one[1] != name or one[3]]
     if general.get("log_allowed") is False:
         aspect = value("", f"!log_allowed in {MAIN}: sudo logs nothing of what it allows", "string")
     elif general.get("logfile"):
@@ -62,8 +64,8 @@ def _effective(host, files, ours: str = "") -> dict:
         aspect = absent(f"{MAIN} and its includes{skipped}")
     others = [
         {"who": who, "value": "" if said is False else _keeps(said), "type": "string"}
-        for who, name, said in bound
-        if said is False or (name == "logfile" and _path(said) and said != general.get("logfile"))
+        for who, name, said, _last in bound
+        if said is False or (name == "logfile" and said != general.get("logfile"))
     ]
     if others:
         aspect["others"] = others[:100]
@@ -89,7 +91,8 @@ def _path(said) -> bool:
 
 
 def _defaults(host, text: str) -> list:
-    """([(option, value)], who) of each Defaults line; `who` is empty for a general one. Raises HostError."""
+    """([(option, value)], who, last) of each Defaults line, in their order; `who` is empty for a general one, `last` is
+    true for one about commands. Raises HostError."""
     done = host.query(["cvtsudoers", "-f", "json", "-s", "aliases,privileges", "-"], input=text)
     if done.rc != 0:
         said = " / ".join(line.strip() for line in done.err.split("\n") if line.strip())[:300]
@@ -100,6 +103,7 @@ def _defaults(host, text: str) -> list:
             (
                 [pair for option in line["Options"] for pair in option.items()],
                 " and ".join(f"{kind} {name}" for one in line.get("Binding", []) for kind, name in one.items())[:200],
+                any(kind.startswith(("command", "cmnd")) for one in line.get("Binding", []) for kind in one),
             )
             for line in found
         ]

@@ -103,6 +103,34 @@ def test_who_is_not_logged_is_named(tmp_path: Path) -> None:
     assert found[1] is False
 
 
+GENERAL = "Defaults logfile=/run/sudo.log"
+ORDERS = [  # (lines in their order, whether sudo itself logs what root asks of it)
+    (["Defaults:root !logfile", GENERAL], True),
+    ([GENERAL, "Defaults:root !logfile"], False),
+    ([GENERAL, "Defaults:root !logfile", GENERAL], True),
+    ([GENERAL, "Defaults:%root !logfile", "Defaults !log_denied"], False),
+    (["Defaults>root !logfile", GENERAL], True),
+    ([GENERAL, "Defaults>root !logfile"], False),
+    (["Defaults@ALL !logfile", GENERAL], True),
+    ([GENERAL, "Defaults@ALL !logfile"], False),
+    (["Defaults!/usr/bin/true !logfile", GENERAL], False),
+    ([GENERAL, "Defaults!/usr/bin/true !logfile"], False),
+    (["Cmnd_Alias QUIET = /usr/bin/true", "Defaults!QUIET !logfile", GENERAL], False),
+    (["Defaults:root !log_allowed", GENERAL], False),
+    (["Defaults:root !log_allowed", "Defaults log_allowed", GENERAL], True),
+]
+
+
+@pytest.mark.parametrize(("said", "logs"), ORDERS)
+def test_a_general_line_undoes_what_was_said_for_somebody_before_it(tmp_path: Path, said: list[str], logs: bool) -> None:
+    text = "".join(f"{line}\n" for line in said)
+    script = f"lines('/etc/sudoers.d/10-x', {text!r})\n"
+    found = tried(tmp_path, script + "found = [effective(dropin, 'sudo:logfile'), sudo_logs('/run/sudo.log')]")
+    assert found[0]["value"] == "/run/sudo.log"
+    assert [other["value"] for other in found[0].get("others", [])] == ([] if logs else [""])
+    assert found[1] is logs
+
+
 def test_a_file_that_does_not_parse_is_no_answer(tmp_path: Path) -> None:
     script = "lines('/etc/sudoers.d/10-x', 'Defaults logfile=/run/sudo.log\\nroot ALL=(ALL\\n')\n"
     found = tried(tmp_path, script + "found = effective(dropin, 'sudo:logfile')")
@@ -140,7 +168,7 @@ def test_the_log_file_is_set_and_sudo_uses_it(tmp_path: Path) -> None:
 
 REFUSALS = [
     ("lines('/etc/sudoers.d/zzz', 'Defaults !logfile\\n')", "zzz|would still decide"),
-    ("lines('/etc/sudoers.d/10-x', 'Defaults:root !logfile\\n')", "Defaults for username root"),
+    ("lines('/etc/sudoers.d/zzz', 'Defaults:root !logfile\\n')", "Defaults for username root"),
     ("lines('/etc/sudoers', 'root ALL=(ALL) ALL\\n')", "does not read /etc/sudoers.d"),
     ("lines('/etc/sudoers.d/10-x', 'root ALL=(ALL\\n')", "do not parse"),
     ("lines('/etc/sudoers.d/10-x', 'Defaults lecture=sometimes\\n')", "visudo does not accept"),

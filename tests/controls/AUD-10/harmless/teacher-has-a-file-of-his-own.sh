@@ -3,5 +3,5 @@
 # kind: per_user
 # image: gnome
 set -eu
-echo 'Defaults:teacher logfile=/var/log/sudo-teacher.log' >/etc/sudoers.d/20-teacher
-chmod 0440 /etc/sudoers.d/20-teacher
+echo 'Defaults:teacher logfile=/var/log/sudo-teacher.log' >/etc/sudoers.d/zz-teacher
+chmod 0440 /etc/sudoers.d/zz-teacher
