@@ -9,17 +9,16 @@
 #AnsibleRequires -PowerShell ..module_utils._windows.Native
 #AnsibleRequires -PowerShell ..module_utils._windows.RegistryKey
 #AnsibleRequires -PowerShell ..module_utils._windows.RegistryStart
-#AnsibleRequires -PowerShell ..module_utils._windows.Registry
 #AnsibleRequires -PowerShell ..module_utils._windows.ToolFile
 #AnsibleRequires -PowerShell ..module_utils._windows.AuditCsv
 #AnsibleRequires -PowerShell ..module_utils._windows.SecurityTemplate
 #AnsibleRequires -PowerShell ..module_utils._windows.RegistryPol
 #AnsibleRequires -PowerShell ..module_utils._windows.GroupPolicySource
 #AnsibleRequires -PowerShell ..module_utils._windows.GroupPolicy
-#AnsibleRequires -PowerShell ..module_utils._windows.AccessText
 #AnsibleRequires -PowerShell ..module_utils._windows.AuditPolicy
 #AnsibleRequires -PowerShell ..module_utils._windows.SecurityExport
 #AnsibleRequires -PowerShell ..module_utils._windows.AccountLockout
+#AnsibleRequires -PowerShell ..module_utils._windows.Profiles
 #AnsibleRequires -PowerShell ..module_utils._windows.UserRight
 #AnsibleRequires -PowerShell ..module_utils._windows.UserRightChange
 #AnsibleRequires -PowerShell ..module_utils._windows.Journal
@@ -50,4 +49,7 @@ $module.Diff.after = $outcome.diff.after
 $outcome.Remove('diff')
 $plain = ConvertTo-LeeboardPlain $outcome
 foreach ($key in $plain.Keys) { $module.Result[$key] = $plain[$key] }
+if ($outcome.broken) {
+    $module.FailJson("undo: $($outcome.broken)")
+}
 $module.ExitJson()

@@ -60,12 +60,15 @@ def undo(host, run: str, run_id: str, check: bool = False) -> dict:
     if changed:
         _record(host, journal, run, edits, units)
         outcome["journal"] = journal.path
+    done: set = set()
     try:
-        for _history, edit in edits:
+        for history, edit in edits:
             write(host, edit)
+            done.add(history.path)
         host.forget()
-        _load(host, entries, units, outcome)
+        _load(host, entries, units, outcome, done)
     except (OSError, ChangeRefused, HostError) as problem:
+        _not_reached(outcome, done)
         raise UndoFailed(f"{problem}; run the same undo again, which goes on where this one ended", outcome) from None
     journal.record(DONE, [{"address": run, "finished": [*unfinished, *([run_id] if changed else [])]}], {}, [])
     return outcome
@@ -157,19 +160,28 @@ def _record(host, journal: Journal, run: str, edits: list, units: list) -> None:
         journal.record(unit.NAME, changes, unit.observe(host, [one.address for one in units]), [])
 
 
-def _load(host, entries: list, units: list, outcome: dict) -> None:
+def _not_reached(outcome: dict, done: set) -> None:
+    """What a broken undo has not come to is left."""
+    for one in [one for one in outcome["put_back"] if one["target"] not in done]:
+        outcome["put_back"].remove(one)
+        one.pop("was")
+        outcome["left"].append({**one, "why": "the undo broke off before it"})
+
+
+def _load(host, entries: list, units: list, outcome: dict, done: set) -> None:
     """Run what makes it effective: for all files of the run, since an undo before this one may have been killed."""
     left = {one["target"] for one in outcome["left"]}
     paths = [record.path for entry in entries for record in entry.records if record.path not in left]
     commands, remarks = loading(host, paths)
     outcome["remarks"] += remarks
-    for argv in [*commands, *(one.command() for one in units)]:
+    for argv, target in [*((argv, "") for argv in commands), *((one.command(), one.address) for one in units)]:
         outcome["commands"].append(" ".join(argv))
-        done = host.act(argv)
-        if done.rc != 0:
+        ended = host.act(argv)
+        if ended.rc != 0:
             raise ChangeRefused(
-                f"the files are put back, but {' '.join(argv)} ended with status {done.rc}: {done.err.strip()[-300:]}"
+                f"the files are put back, but {' '.join(argv)} ended with status {ended.rc}: {ended.err.strip()[-300:]}"
             )
+        done.add(target)
     host.forget()
 
 

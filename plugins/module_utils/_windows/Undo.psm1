@@ -29,8 +29,9 @@ function Invoke-LeeboardUndo {
     Undo a run.
     .DESCRIPTION
     Returns changed, found (whether the device has a journal of the run), put_back, already and left (each a list of
-    driver, addresses and target, with was or why), remarks, diff and journal. Check mode writes nothing. Throws a
-    problem where the journal is not believed or writing fails; then the same undo is run again.
+    driver, addresses and target, with was or why), remarks, diff, journal, and broken: why writing broke off, or an
+    empty text; then the same undo is run again. Check mode writes nothing. Throws a problem where a journal is not
+    believed or cannot be kept; then nothing was changed.
     .PARAMETER RunId
     The run to undo.
     .PARAMETER UndoId
@@ -48,7 +49,7 @@ function Invoke-LeeboardUndo {
     }
     $outcome = [ordered]@{
         changed = $false; found = $true; put_back = @(); already = @(); left = @(); remarks = @()
-        diff = @{ before = ''; after = '' }; journal = $null
+        diff = @{ before = ''; after = '' }; journal = $null; broken = ''
     }
     $journal = Read-LeeboardJournal -RunId $RunId -Folder $Folder
     $outcome.found = $journal.Found
@@ -87,16 +88,42 @@ function Invoke-LeeboardUndo {
             -Edits @($group.Group) -Folder $Folder
     }
     foreach ($group in $groups) {
+        if ($outcome.broken) {
+            Move-Unwritten $outcome $group
+            continue
+        }
         try {
             Write-Edit $group.Name @($group.Group)
         } catch {
-            $problem = ConvertTo-LeeboardProblem $_
-            throw (New-LeeboardProblem -Code $problem.Code -Why (
-                    "$($problem.Why); run the same undo again, which goes on where this one ended"))
+            $outcome.broken = "$((ConvertTo-LeeboardProblem $_).Why); run the same undo again, which goes on where this " +
+                'one ended'
+            Reset-LeeboardCache
+            Move-Unwritten $outcome $group
         }
     }
     Reset-LeeboardCache
     return $outcome
+}
+
+# What a broken undo has not come to is left; the machine itself says which of a group that is.
+function Move-Unwritten {
+    param([System.Collections.IDictionary]$Outcome, [object]$Group)
+
+    foreach ($edit in $Group.Group) {
+        try {
+            $now = Format-UndoState (Get-Place $edit.Driver $edit.Target).Now
+        } catch {
+            $now = 'unknown'
+        }
+        if ($now -ceq (Format-UndoState $edit.After)) { continue }
+        $mine = @($Outcome.put_back | Where-Object { $_.target -eq $edit.Target -and $_.driver -eq $edit.Driver })
+        $Outcome.put_back = @($Outcome.put_back | Where-Object { $mine -notcontains $_ })
+        foreach ($one in $mine) {
+            $one.Remove('was')
+            $one.why = 'the undo broke off before it'
+            $Outcome.left = @($Outcome.left) + @($one)
+        }
+    }
 }
 
 # Each place through the run, the one that was changed last first.

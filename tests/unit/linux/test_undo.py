@@ -230,6 +230,29 @@ def test_a_command_that_fails_is_run_again_by_the_next_undo(tmp_path: Path) -> N
     assert not undo(host, "run", "third")["changed"]
 
 
+def test_what_a_broken_undo_has_not_come_to_is_left(
+    host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    roll_out(host, "run", a="other\n", b="other\n")
+    real = undoing.write
+
+    def full(given: Host, edit: Any) -> None:
+        if edit.path == "/etc/a":
+            raise OSError(28, "No space left on device")
+        real(given, edit)
+
+    monkeypatch.setattr(undoing, "write", full)
+    with pytest.raises(UndoFailed, match=r"No space left on device.*run the same undo again") as problem:
+        undo(host, "run", "undo")
+    assert targets(problem.value.outcome["put_back"]) == ["/etc/b"]
+    assert [(one["target"], one["why"]) for one in problem.value.outcome["left"]] == [
+        ("/etc/a", "the undo broke off before it")
+    ]
+    monkeypatch.setattr(undoing, "write", real)
+    assert targets(undo(host, "run", "again")["put_back"]) == ["/etc/a"]
+    assert (tmp_path / "etc/a").read_text() == "first\n"
+
+
 # Units
 
 SHOWN = "LoadState=loaded\nActiveState={}\nUnitFileState={}\n"

@@ -137,8 +137,11 @@ Describe 'Invoke-LeeboardUndo' {
         Write-Run run-1 a ([long]0) ([long]3)
         Write-Run run-1 b ([long]1) ([long]2)
         $global:LeeboardUndo.Stuck = 'a'
-        { Undo } | Should -Throw '*the disk is full; run the same undo again, which goes on where this one ended'
+        $broken = Undo
+        $broken.broken | Should -BeLike '*the disk is full; run the same undo again, which goes on where this one ended'
         $LeeboardUndo.Policy.a, $LeeboardUndo.Policy.b | Should -Be 3, 1
+        @($broken.put_back | ForEach-Object { $_.target }) | Should -Be 'b'
+        $broken.left[0].target, $broken.left[0].why | Should -Be 'a', 'the undo broke off before it'
         $global:LeeboardUndo.Stuck = ''
         $done = Undo -As undo-2
         $LeeboardUndo.Policy.a, $LeeboardUndo.Policy.b | Should -Be 0, 1
