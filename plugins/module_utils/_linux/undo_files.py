@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 
 from .edits import FileEdit, PermissionEdit
 from .host import READ_LIMIT
@@ -15,13 +16,17 @@ from .journal_read import UNTOUCHED, digest
 
 
 class Now:
-    """A path as it is: `kind` is absent, file, folder or other (a link, a pipe); `content` of a file, bytes."""
+    """A path as it is: `kind` is absent, file, folder or other (a link, a pipe).
 
-    def __init__(self, kind: str, permissions: tuple | None = None, content: bytes | None = None) -> None:
+    Of a file also its `content`, bytes, and when it was `written`, in seconds since 1970.
+    """
+
+    def __init__(self, kind: str, permissions=None, content=None, written: float = 0) -> None:
         self.kind = kind
         self.permissions = permissions
         self.content = content
         self.digest = digest(content)
+        self.written = written
 
 
 def look(host, path: str) -> Now:
@@ -42,7 +47,7 @@ def look(host, path: str) -> Now:
         if not stat.S_ISREG(found.st_mode):
             return Now("other")
         with open(handle, "rb", closefd=False) as stream:
-            return Now("file", permissions, stream.read(READ_LIMIT + 1))
+            return Now("file", permissions, stream.read(READ_LIMIT + 1), found.st_mtime)
     finally:
         os.close(handle)
 
@@ -107,7 +112,10 @@ class History:
         elif now.kind == "folder":
             return "a folder has taken its place"
         elif now.digest not in self._contents:
-            return "it was removed" if now.kind == "absent" else "its content is another one"
+            if now.kind == "absent":
+                return "it was removed"
+            when = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(now.written))
+            return f"its content is another one, written {when}, and it belongs to uid {now.permissions[1]}"
         if now.kind != "absent" and not self._any_permissions and now.permissions not in self._permitted:
             return "its owner or mode is another one ({:04o}, {}:{})".format(*now.permissions)
         return ""

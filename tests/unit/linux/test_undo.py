@@ -102,14 +102,17 @@ def test_what_somebody_changed_since_is_left_and_said(host: Host, tmp_path: Path
     (tmp_path / "etc/new").unlink()
     (tmp_path / "etc/new").symlink_to("/etc/passwd")
     (tmp_path / "etc/gone").write_text("made again\n")
+    for name in ("a", "gone"):
+        os.utime(tmp_path / "etc" / name, (0, 1795622400))
+    written = f"its content is another one, written 2026-11-25 16:00 UTC, and it belongs to uid {os.geteuid()}"
     before = tree(tmp_path)
     done = undo(host, "run", "undo")
     assert tree(tmp_path) == before and not done["changed"] and done["put_back"] == []
     assert {one["target"]: one["why"] for one in done["left"]} == {
-        "/etc/a": "changed since: its content is another one",
+        "/etc/a": f"changed since: {written}",
         "/etc/b": f"changed since: its owner or mode is another one (0644, {os.geteuid()}:{os.getegid()})",
         "/etc/new": "changed since: a link or something else that is no file has taken its place",
-        "/etc/gone": "changed since: its content is another one",
+        "/etc/gone": f"changed since: {written}",
     }
 
 
