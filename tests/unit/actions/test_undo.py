@@ -42,7 +42,9 @@ def undo(*options):
 
 def in_private(tmp_path: Path, script: str) -> Any:
     (tmp_path / "school").mkdir()
-    return own.run(tmp_path, SCRIPT.format(root=str(ROOT), folder=str(tmp_path / "school")) + script)
+    # A dozen runs of Ansible, on a machine that may have other work.
+    whole = SCRIPT.format(root=str(ROOT), folder=str(tmp_path / "school")) + script
+    return own.run(tmp_path, whole, patience=900)
 
 
 @pytest.fixture(scope="module")
