@@ -53,6 +53,8 @@ class Record:
         if after is not None and not (isinstance(after, str) and DIGEST.match(after)):
             raise ValueError(f"{self.path} has no digest")
         self.after = after
+        left = said.get("left")  # journals of an older Leeboard have none
+        self.left = _permissions(left) if isinstance(left, dict) else None
 
 
 class Entry:
@@ -67,6 +69,10 @@ class Entry:
             raise ValueError("it lacks its driver, its changes or its files")
         self.changes = [change for change in changes if isinstance(change, dict)]
         self.before = before if isinstance(before, dict) else {}
+        self.commands = [argv for argv in _list(said.get("commands")) if _is_command(argv)]
+        units = said.get("units")
+        self.units = units if isinstance(units, dict) else {}
+        self.made = [_path(one) for one in _list(said.get("made"))]
         self.records = [Record(one if isinstance(one, dict) else {}) for one in files]
 
     @property
@@ -153,6 +159,14 @@ def _entry(path: str, number: int, line: bytes) -> Entry:
         return Entry(said)
     except (ValueError, KeyError, TypeError, RecursionError, binascii.Error) as problem:
         raise JournalRefused(f"{path}, line {number} makes no sense ({ascii(str(problem))[:80]})") from None
+
+
+def _list(said) -> list:
+    return said if isinstance(said, list) else []
+
+
+def _is_command(argv) -> bool:
+    return isinstance(argv, list) and len(argv) > 1 and all(isinstance(word, str) for word in argv)
 
 
 def _path(said) -> str:

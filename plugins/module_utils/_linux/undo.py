@@ -7,8 +7,10 @@ such, and commands that no undo of this run has finished are run again.
 
 from __future__ import annotations
 
+import os
+
 from . import journal_read, unit
-from .change import write
+from .change import sync_folder, write
 from .edits import ChangeRefused, PermissionEdit
 from .host import READ_LIMIT, HostError
 from .journal import Journal
@@ -65,6 +67,7 @@ def undo(host, run: str, run_id: str, check: bool = False) -> dict:
         for history, edit in edits:
             write(host, edit)
             done.add(history.path)
+        _remove_made(host, entries)
         host.forget()
         _load(host, entries, units, outcome, done)
     except (OSError, ChangeRefused, HostError) as problem:
@@ -158,6 +161,16 @@ def _record(host, journal: Journal, run: str, edits: list, units: list) -> None:
     if units:
         changes = [{"address": one.address, "value": one.before, "undoes": run} for one in units]
         journal.record(unit.NAME, changes, unit.observe(host, [one.address for one in units]), [])
+
+
+def _remove_made(host, entries: list) -> None:
+    """The folders that the run made, where nothing is in them any more."""
+    for folder in sorted({folder for entry in entries for folder in entry.made}, reverse=True):
+        try:
+            os.rmdir(host.path(folder))
+            sync_folder(os.path.dirname(host.path(folder)))
+        except OSError:
+            continue  # somebody keeps a file there, or it is gone
 
 
 def _not_reached(outcome: dict, done: set) -> None:

@@ -25,6 +25,14 @@ VERBS = {
     ("masked", False): "unmask", ("enabled", True): "enable", ("active", True): "start",
 }  # fmt: skip
 
+# What a command leaves behind.
+DONE = {
+    "unmask": (("masked", False),),
+    "enable": (("enabled", True),),
+    "start": (("active", True),),
+    "restart": (("active", True),),
+}
+
 
 class Switch:
     """One side of a unit, `kind` (enabled, active or masked): `before` the run, and as the run `left` it."""
@@ -53,25 +61,48 @@ def switches(entries: list) -> tuple:
     found: dict = {}
     unknown: list = []
     for entry in entries:
-        if entry.driver != "unit":
+        if entry.units:
+            asked = _by_commands(entry, unknown)
+        elif entry.driver == "unit":
+            asked = _by_readings(entry, unknown)
+        else:
             continue
-        for change in entry.changes:
-            address = change.get("address")
-            if not isinstance(address, str) or not ADDRESSES.match(address):
-                continue
-            unit, _colon, kind = address.rpartition(":")
-            said = SAID.match(_source(entry.before.get(address)))
-            if not said:
-                unknown.append(address)
-                continue
-            state = sides(said["active"], said["file"])
-            wanted = bool(change.get("value"))
-            kind, wanted = ("active", True) if kind == "failed" else (kind, wanted)
-            for side, left in ((kind, wanted), ("masked", False)):
-                if state[side] != left and (side == kind or wanted):
-                    found.setdefault((unit, side), Switch(unit, side, state[side], left))
+        for unit, side, before, left in asked:
+            if before != left:
+                found.setdefault((unit, side), Switch(unit, side, before, left))
     order = list(VERBS)
     return sorted(found.values(), key=lambda one: (order.index((one.kind, one.before)), one.unit)), unknown
+
+
+def _by_commands(entry, unknown: list):
+    """(unit, side, before, left) of what the commands of a line switched on."""
+    for argv in entry.commands:
+        done = DONE.get(argv[1], ()) if argv[0] == "systemctl" else ()
+        state = entry.units.get(argv[-1])
+        if done and not (isinstance(state, list) and len(state) == 2 and all(isinstance(one, str) for one in state)):
+            unknown.append(argv[-1])
+            continue
+        for side, left in (*done, *((("active", True),) if "--now" in argv else ())):
+            yield argv[-1], side, sides(*state)[side], left
+
+
+def _by_readings(entry, unknown: list):
+    """The same of a line that says what it asked for and what the driver read before."""
+    for change in entry.changes:
+        address = change.get("address")
+        if not isinstance(address, str) or not ADDRESSES.match(address):
+            continue
+        unit, _colon, kind = address.rpartition(":")
+        said = SAID.match(_source(entry.before.get(address)))
+        if not said:
+            unknown.append(address)
+            continue
+        state = sides(said["active"], said["file"])
+        wanted = bool(change.get("value"))
+        kind, wanted = ("active", True) if kind == "failed" else (kind, wanted)
+        yield unit, kind, state[kind], wanted
+        if wanted and kind != "masked":
+            yield unit, "masked", state["masked"], False  # what is switched on is unmasked first
 
 
 def sides(active: str, file: str) -> dict:
