@@ -14,6 +14,7 @@ import typer
 from leeboard.cli import baseline, estate, waiver
 from leeboard.cli.drift import drift
 from leeboard.cli.ingest import ingest
+from leeboard.cli.undo import undo
 from leeboard.errors import LeeboardError
 from leeboard.version import __version__
 
@@ -32,6 +33,7 @@ app = typer.Typer(
 )
 app.command()(drift)
 app.command()(ingest)
+app.command()(undo)
 app.add_typer(baseline.app, name="baseline")
 app.add_typer(estate.app, name="estate")
 app.add_typer(waiver.app, name="waiver")

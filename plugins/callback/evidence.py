@@ -10,8 +10,9 @@ type: aggregate
 short_description: Record what a run of leeboard.schools.check or enforce saw
 version_added: 0.1.0
 description:
-  - Writes one bundle of evidence for each school that a play with a C(leeboard.schools.check) or
-    C(leeboard.schools.enforce) task expects to see, a line for each device, below C(evidence) in O(var).
+  - Writes one bundle of evidence for each school that a play with a C(leeboard.schools.check),
+    C(leeboard.schools.enforce) or C(leeboard.schools.undo) task expects to see, a line for each device, below
+    C(evidence) in O(var).
   - Those actions fail when this callback is not enabled, since a device that was seen and not recorded is as good as
     not seen.
   - A run that cannot record stops, because another run records the same school or the disk is full, with exit code 1.
@@ -54,7 +55,8 @@ except ImportError:
 else:
     MISSING = ""
 
-ACTIONS = ("leeboard.schools.check", "leeboard.schools.enforce")
+CHECK = "leeboard.schools.check"
+ACTIONS = (CHECK, "leeboard.schools.enforce", "leeboard.schools.undo")
 LISTS = ("block", "rescue", "always")
 
 
@@ -78,12 +80,12 @@ class CallbackModule(CallbackBase):
         self._play = play
         ours = [action for action in _actions(play) if action in ACTIONS]
         if ours:
-            self._collect(play, "enforce" if ACTIONS[1] in ours else "check")
+            self._collect(play, _recorded(ours))
 
     # A task that was included while the play ran could not be seen at its start.
     def v2_playbook_on_task_start(self, task, is_conditional):
         if self._play is not None and _name(task) in ACTIONS:
-            self._collect(self._play, _name(task).rpartition(".")[2])
+            self._collect(self._play, _recorded([_name(task)]))
 
     def v2_runner_on_ok(self, result):
         self._ours(result)
@@ -194,6 +196,11 @@ class CallbackModule(CallbackBase):
     def _stop(self, message):
         self._display.error(f"leeboard: {message}", wrap_text=False)
         sys.exit(1)
+
+
+def _recorded(actions):
+    """What a header says of a run. An undo changes devices as a roll-out does; its changes say which run it undid."""
+    return "check" if set(actions) <= {CHECK} else "enforce"
 
 
 def _name(task):

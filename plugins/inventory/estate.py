@@ -197,4 +197,5 @@ def _trusted(value):
         return {name: _trusted(item) for name, item in value.items()}
     if isinstance(value, list):
         return [_trusted(item) for item in value]
-    return trust_as_template(value) if type(value) is str else value
+    # A text that carries a tag already (`!unsafe`, a value of a vault inside the file) keeps it.
+    return trust_as_template(value) if type(value) is str else value  # pylint: disable=unidiomatic-typecheck

@@ -52,7 +52,7 @@ def apply(driver, host, changes: list, run_id: str, check: bool = False) -> dict
     if check or not outcome["changed"]:
         return outcome
     journal = Journal(host, run_id)
-    journal.record(driver.NAME, changes, before, edits)
+    journal.record(driver.NAME, changes, before, edits, rehearsal.commands)
     for edit in edits:
         write(host, edit)
     host.forget()

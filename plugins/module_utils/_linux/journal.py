@@ -8,6 +8,10 @@ One file a run, `/var/lib/leeboard/journal/<run id>.jsonl`, mode 0600, one JSON 
                 "after": sha256 of the new content, or null where the file is removed} |
                {"path": ..., "before": {"state": "permissions", "mode": 384, "uid": 0, "gid": 0},
                 "after": {"mode": 416, "uid": 0, "gid": 4}}]}         the content was not touched
+
+A written file also has `left`, the mode and owner that it gets. Where they are, a line also has `commands`, what is run
+after the files are written; `units`, {unit: [ActiveState, UnitFileState]} before those commands switch units on, null
+where systemd does not say it; and `made`, the folders that writing makes.
 """
 
 from __future__ import annotations
@@ -20,8 +24,10 @@ import re
 import time
 
 from .edits import PermissionEdit
+from .host import HostError
 
 FOLDER = "/var/lib/leeboard/journal"
+SWITCHES = ("unmask", "enable", "start", "restart")  # a restart starts what does not run
 RUN_ID = re.compile(r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 
 
@@ -34,7 +40,7 @@ class Journal:
         self.path = f"{FOLDER}/{run_id}.jsonl"
         self._host = host
 
-    def record(self, driver: str, changes: list, before: dict, edits: list) -> None:
+    def record(self, driver: str, changes: list, before: dict, edits: list, commands: list | None = None) -> None:
         """Write one line and wait until it is on the disk. Raises OSError, and then nothing may be changed."""
         line = {
             "schema": 1,
@@ -44,6 +50,8 @@ class Journal:
             "before": before,
             "files": [self._file(edit) for edit in edits],
         }
+        more = {"commands": commands, "units": self._units(commands or []), "made": self._made(edits)}
+        line.update({name: found for name, found in more.items() if found})
         folder = self._host.path(FOLDER)
         os.makedirs(folder, mode=0o700, exist_ok=True)
         handle = os.open(self._host.path(self.path), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -72,5 +80,30 @@ class Journal:
                 "uid": found.st_uid,
                 "gid": found.st_gid,
             }
-        after = None if edit.after is None else hashlib.sha256(edit.after).hexdigest()
-        return {"path": edit.path, "before": before, "after": after}
+        if edit.after is None:
+            return {"path": edit.path, "before": before, "after": None}
+        mode = before.get("mode", 0o644) if edit.mode is None else edit.mode
+        uid, gid = edit.owner or (before.get("uid", os.geteuid()), before.get("gid", os.getegid()))
+        left = {"mode": mode, "uid": uid, "gid": gid}
+        return {"path": edit.path, "before": before, "after": hashlib.sha256(edit.after).hexdigest(), "left": left}
+
+    def _units(self, commands: list) -> dict:
+        switched = {argv[-1] for argv in commands if argv[0] == "systemctl" and argv[1] in SWITCHES}
+        return {unit: self._unit(unit) for unit in sorted(switched)}
+
+    def _unit(self, unit: str):
+        try:
+            done = self._host.query(["systemctl", "show", "-p", "ActiveState", "-p", "UnitFileState", "--", unit])
+        except HostError:
+            return None
+        said = dict(line.split("=", 1) for line in done.out.splitlines() if "=" in line)
+        return [said["ActiveState"], said.get("UnitFileState", "")] if said.get("ActiveState") else None
+
+    def _made(self, edits: list) -> list:
+        made: set = set()
+        for edit in edits:
+            folder = "" if isinstance(edit, PermissionEdit) or edit.after is None else os.path.dirname(edit.path)
+            while folder and folder not in made and not self._host.exists(folder):
+                made.add(folder)
+                folder = os.path.dirname(folder)
+        return sorted(made)

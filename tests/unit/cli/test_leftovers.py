@@ -14,7 +14,7 @@ import pytest
 from tests.unit.playing import command, inventory
 
 DRIFT = (sys.executable, "-c", "from leeboard.cli.main import main; main()", "drift")
-LONG = 100  # seconds that a device may be silent here; a run that only waits for it is noticed
+LONG = 240  # seconds that a device may be silent here; a run that only waits for it is noticed
 
 
 @pytest.fixture

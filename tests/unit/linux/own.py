@@ -51,7 +51,7 @@ found = {{}}
 """
 
 
-def run(tmp_path: Path, script: str, *programs: str) -> Any:
+def run(tmp_path: Path, script: str, *programs: str, patience: float = 120) -> Any:
     """What `script` leaves in `found`. Skips when this machine lacks `programs` or may not make mount namespaces."""
     for program in ("unshare", *programs):
         if not shutil.which(program, path="/usr/sbin:/usr/bin:/sbin:/bin"):
@@ -60,7 +60,7 @@ def run(tmp_path: Path, script: str, *programs: str) -> Any:
         pytest.skip("needs root for a private copy of this machine's /etc")
     code = PROLOGUE.format(collections=str(REPOSITORY / "collections")) + script + "\nprint(json.dumps(found))\n"
     argv = ["unshare", "--mount", "--propagation", "private", "sh", "-c", SETUP, "sh", str(tmp_path)]
-    done = subprocess.run([*argv, sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([*argv, sys.executable, "-c", code], capture_output=True, text=True, timeout=patience)
     if "unshare" in done.stderr and "Operation not permitted" in done.stderr:
         pytest.skip("this machine does not allow mount namespaces")
     assert done.returncode == 0, done.stderr

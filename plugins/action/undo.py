@@ -1,0 +1,122 @@
+"""Undo one run on one device: recognise it, put back what the run changed, and observe again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import Visit, VisitError, said
+
+MODULES = {"linux": "leeboard.schools.journal_undo", "windows": "leeboard.schools.win_journal_undo"}
+LISTS = ("put_back", "already", "left", "remarks")
+MOST = 2000  # of each list; a run of ours changes far less
+
+
+class ActionModule(ActionBase):
+    """Put back what a run changed, unless somebody changed it since; end with an observation."""
+
+    TRANSFERS_FILES = False
+    _supports_check_mode = True
+    _requires_connection = True
+
+    def run(self, tmp=None, task_vars=None):
+        result = super().run(tmp, task_vars)
+        _valid, arguments = self.validate_argument_spec(
+            {"run": {"type": "str", "required": True}, "report": {"type": "path", "default": ""}}
+        )
+        self._report = arguments["report"]
+        self._name = (task_vars or {}).get("inventory_hostname", "")
+        try:
+            outcome = self._undo(arguments["run"], task_vars or {})
+        except VisitError as problem:
+            outcome = {"failed": True, "msg": str(problem)}
+        self._tell(outcome)
+        return {**result, **outcome}
+
+    def _undo(self, run: str, task_vars: dict) -> dict:
+        visit = Visit(self, task_vars)
+        evidence = visit.observe()
+        if "unreachable" in evidence:
+            return evidence["unreachable"]
+        if evidence["identity"] in ("another_machine", "unidentified"):
+            words = f"{evidence['message']}; nothing was put back"
+            return {"failed": True, "stranger": True, "leeboard": evidence, "msg": words}
+        answer = visit.ask(MODULES[visit.device.platform.value], {"run": run, "run_id": visit.run_id})
+        found = {name: _listed(answer.get(name)) for name in LISTS}
+        failed = bool(answer.get("failed") or answer.get("unreachable"))
+        if not failed and not answer.get("found"):
+            found["left"] = [{"target": run, "why": "the device has no journal of this run, so nothing is known of it"}]
+        changed = bool(answer.get("changed") or (failed and found["put_back"]))
+        changes = [] if self._task.check_mode else _changes(run, found, answer.get("journal"))
+        if changed and not self._task.check_mode and not answer.get("unreachable"):
+            # What came of it is filed even where the device does not come back.
+            evidence = self._observed_again(visit, evidence)
+        evidence["changes"] = changes
+        outcome = {"changed": changed, "leeboard": evidence, "diff": answer.get("diff") or [], **found}
+        if failed:
+            return {**outcome, "failed": True, "lost": bool(answer.get("unreachable")), "msg": said(answer)}
+        return {**outcome, "msg": summary(found, self._task.check_mode)}
+
+    def _observed_again(self, visit, evidence: dict) -> dict:
+        try:
+            again = visit.observe()
+        except VisitError:
+            return evidence
+        return evidence if "unreachable" in again else again
+
+    def _tell(self, outcome: dict) -> None:
+        """What came of it, for the command `leeboard undo`, which started this play."""
+        if not self._report:
+            return
+        told = {
+            "name": self._name,
+            "failed": bool(outcome.get("failed")),
+            "reached": not (outcome.get("unreachable") or outcome.get("stranger") or outcome.get("lost"))
+            and "leeboard" in outcome,
+            "message": str(outcome.get("msg", "")),
+            **{name: outcome.get(name, []) for name in LISTS},
+        }
+        path = os.path.join(self._report, hashlib.sha256(self._name.encode()).hexdigest() + ".json")
+        with open(path + ".tmp", "w", encoding="utf-8") as stream:
+            json.dump(told, stream)
+        os.replace(path + ".tmp", path)
+
+
+def summary(found: dict, preview: bool = False) -> str:
+    """How much was put back and left, in one line."""
+    back, left = len(found["put_back"]), len(found["left"])
+    words = f"{back} would be put back" if preview else f"{back} put back"
+    return f"{words}, {len(found['already'])} as before already, {left} left alone"
+
+
+def _changes(run: str, found: dict, journal) -> list:
+    """What goes into the evidence: what was put back, and what was left, both with the run that was undone."""
+    changes = []
+    for name, words in (("put_back", "put back"), ("left", "left alone")):
+        for one in found[name]:
+            why = one.get("was") if name == "put_back" else one.get("why")
+            text = f"undo of {run}: {words}: {one.get('target', '')} ({why})"
+            kept = {key: one[key] for key in ("driver", "addresses", "target", "was", "why") if key in one}
+            changes.append({"undoes": run, "outcome": name, "text": text, "journal": journal, **kept})
+    return changes
+
+
+def _listed(value) -> list:
+    """What a device says of a list, in the form that it has to have."""
+    items = value if isinstance(value, list) else []
+    return [_plain(one) for one in items[:MOST] if isinstance(one, (dict, str))]
+
+
+def _plain(one):
+    if isinstance(one, str):
+        return str(one)[:1000]
+    found = {}
+    for key in ("driver", "target", "was", "why"):
+        if isinstance(one.get(key), str):
+            found[key] = str(one[key])[:1000]
+    addresses = one.get("addresses")
+    found["addresses"] = [str(item)[:500] for item in addresses[:100]] if isinstance(addresses, list) else []
+    return found

@@ -1,0 +1,184 @@
+"""Reading the undo journal: what runs have recorded, checked before anything is believed.
+
+Only root can write there, so a file that others could have written, or a link, is refused whole. A last line without
+an end is that of a run that was killed while it recorded: nothing was changed for it yet.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import os
+import re
+import stat
+
+from .journal import FOLDER, RUN_ID
+
+MOST_BYTES = 64 * 1024 * 1024  # of one journal
+MOST_JOURNALS = 5000
+DIGEST = re.compile(r"\A[0-9a-f]{64}\Z")
+UNTOUCHED = "untouched"  # in place of a content: only owner and mode were changed
+
+
+class JournalRefused(Exception):
+    """A journal that is not to be believed. The text says why."""
+
+
+class Record:
+    """One file in one line. `before` and `after` are digests (None: absent) or UNTOUCHED; `content` what was there.
+
+    `permissions` is (mode, uid, gid) as it was, None where nothing was; `left` likewise afterwards, None for unknown.
+    """
+
+    def __init__(self, said: dict) -> None:
+        self.path = _path(said.get("path"))
+        before, after = said.get("before"), said.get("after")
+        if not isinstance(before, dict):
+            raise ValueError(f"{self.path} has no state before")
+        state = before.get("state")
+        self.content = None
+        self.permissions = None if state == "absent" else _permissions(before)
+        self.left = None
+        if state == "permissions":
+            self.before = self.after = UNTOUCHED
+            self.left = _permissions(after if isinstance(after, dict) else {})
+            return
+        if state == "file":
+            self.content = base64.b64decode(before.get("content", ""), validate=True)
+        elif state != "absent":
+            raise ValueError(f"{self.path} has a state that is not known")
+        self.before = digest(self.content)
+        if after is not None and not (isinstance(after, str) and DIGEST.match(after)):
+            raise ValueError(f"{self.path} has no digest")
+        self.after = after
+        left = said.get("left")  # journals of an older Leeboard have none
+        self.left = _permissions(left) if isinstance(left, dict) else None
+
+
+class Entry:
+    """One line: which driver changed what. `changes` and `before` are as the driver was given and found them."""
+
+    def __init__(self, said: dict) -> None:
+        if said.get("schema") != 1:
+            raise ValueError("it has a schema that this Leeboard does not know")
+        self.driver = said.get("driver")
+        changes, before, files = said.get("changes"), said.get("before"), said.get("files")
+        if not isinstance(self.driver, str) or not isinstance(changes, list) or not isinstance(files, list):
+            raise ValueError("it lacks its driver, its changes or its files")
+        self.changes = [change for change in changes if isinstance(change, dict)]
+        self.before = before if isinstance(before, dict) else {}
+        self.commands = [argv for argv in _list(said.get("commands")) if _is_command(argv)]
+        units = said.get("units")
+        self.units = units if isinstance(units, dict) else {}
+        self.made = [_path(one) for one in _list(said.get("made"))]
+        self.records = [Record(one if isinstance(one, dict) else {}) for one in files]
+
+    @property
+    def addresses(self) -> list:
+        """The addresses that were asked for."""
+        return [change["address"] for change in self.changes if isinstance(change.get("address"), str)]
+
+    @property
+    def undoes(self) -> str:
+        """The run that this line undid, or an empty text."""
+        return next((change["undoes"] for change in self.changes if isinstance(change.get("undoes"), str)), "")
+
+
+def read(host, run: str) -> list:
+    """The entries of one run, oldest first; None where the device has no journal of it. Raises JournalRefused."""
+    if not RUN_ID.match(run):
+        raise JournalRefused("a run id has 1 to 64 letters, digits, dots, dashes and underscores")
+    _check_folder(host)
+    path = f"{FOLDER}/{run}.jsonl"
+    try:
+        handle = os.open(host.path(path), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as problem:
+        raise JournalRefused(f"{path}: {problem.strerror}") from None
+    with os.fdopen(handle, "rb") as stream:
+        found = os.fstat(stream.fileno())
+        if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
+            raise JournalRefused(f"{path} is no file that root alone can write, so it is not believed")
+        content = stream.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise JournalRefused(f"{path} is larger than {MOST_BYTES} bytes")
+    *lines, _torn = content.split(b"\n")
+    # A killed run leaves its last line without an end; nothing was changed for it.
+    return [_entry(path, number, line) for number, line in enumerate(lines, 1)]
+
+
+def runs(host) -> list:
+    """The ids of the runs that have a journal here, newest first. Raises JournalRefused."""
+    if not _check_folder(host):
+        return []
+    names = []
+    for name in os.listdir(host.path(FOLDER)):
+        if name.endswith(".jsonl") and RUN_ID.match(name[:-6]):
+            names.append((os.lstat(host.path(f"{FOLDER}/{name}")).st_mtime_ns, name[:-6]))
+    return [name for _time, name in sorted(names, reverse=True)[:MOST_JOURNALS]]
+
+
+def others(host, run: str) -> dict:
+    """{run: entries} of the other runs, newest first. One that cannot be read is left out: it decides nothing."""
+    found = {}
+    for other in runs(host):
+        if other != run:
+            try:
+                found[other] = read(host, other) or []
+            except JournalRefused:
+                continue
+    return found
+
+
+def digest(content) -> str | None:
+    """What a content is compared by; None for nothing."""
+    return None if content is None else hashlib.sha256(content).hexdigest()
+
+
+def _check_folder(host) -> bool:
+    """False where there is no journal at all. Raises JournalRefused for a folder that others can write."""
+    try:
+        found = os.lstat(host.path(FOLDER))
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as problem:
+        raise JournalRefused(f"{FOLDER}: {problem.strerror}") from None
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
+        raise JournalRefused(f"{FOLDER} is no folder that root alone can write, so nothing in it is believed")
+    return True
+
+
+def _entry(path: str, number: int, line: bytes) -> Entry:
+    try:
+        said = json.loads(line)
+        if not isinstance(said, dict):
+            raise ValueError("it is no object")
+        return Entry(said)
+    except (ValueError, KeyError, TypeError, RecursionError, binascii.Error) as problem:
+        raise JournalRefused(f"{path}, line {number} makes no sense ({ascii(str(problem))[:80]})") from None
+
+
+def _list(said) -> list:
+    return said if isinstance(said, list) else []
+
+
+def _is_command(argv) -> bool:
+    return isinstance(argv, list) and len(argv) > 1 and all(isinstance(word, str) for word in argv)
+
+
+def _path(said) -> str:
+    if not isinstance(said, str) or not said.startswith("/") or "\0" in said or len(said) > 4096:
+        raise ValueError("a path is missing")
+    if os.path.normpath(said) != said or said.startswith("//"):
+        raise ValueError("a path is not plain")
+    return said
+
+
+def _permissions(said: dict) -> tuple:
+    found = tuple(said.get(name) for name in ("mode", "uid", "gid"))
+    if any(not isinstance(one, int) or isinstance(one, bool) or one < 0 for one in found) or found[0] > 0o7777:
+        raise ValueError("mode, owner or group is no number")
+    return found
