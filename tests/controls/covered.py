@@ -45,7 +45,7 @@ ONLY = {
     LINUX: ("/_linux/", ".sh", "tests/vm/", "tests/controls/machines.yml"),
     WINDOWS: ("/_windows/", ".ps1", "plugins/modules/win_", "tests/windows/", "tests/controls/windows_truth"),
 }
-UNDO = ("_windows/Undo.", "_windows/JournalRead.", "modules/win_journal_undo.")
+UNDO = ("_windows/Undo.", "_windows/JournalRead.", "modules/win_journal_undo.", "modules/journal_undo.")
 LINUX_CODE = "plugins/module_utils/_linux"
 DRIVER = re.compile(r'^NAME = "(\w+)"$', re.MULTILINE)
 CONTROL = re.compile(r"[A-Z]{3}-\d\d")
@@ -103,7 +103,9 @@ def _bears(name: str, platform: str, script: AnyScript | None) -> bool:
         return part.rpartition("#")[2] in controls
     if folder.endswith("/_linux"):
         return last.removesuffix(".py") in _modules(frozenset(controls))
-    if platform == LINUX and path.startswith("plugins/"):  # the proof calls the drivers as they are
+    if path.startswith("plugins/modules/") and path.endswith(".py"):  # of Linux, where the drivers are called directly
+        return False
+    if platform == LINUX and path.startswith("plugins/"):
         return False
     if "/breaks/" in path or "/harmless/" in path:
         return script.path.as_posix().endswith(f"/{path}")

@@ -89,7 +89,7 @@ BEARS = [
     (f"{LINUX_CODE}/dconf_gvdb.py", {"break", "harmless", "machines"}),
     (f"{LINUX_CODE}/journal.py", {"break", "harmless", "machines"}),
     (f"{LINUX_CODE}/audit_rules.py", {"machines"}),
-    ("plugins/modules/dconf_policy.py", {"machines", "windows"}),
+    ("plugins/modules/dconf_policy.py", {"machines"}),
     ("plugins/module_utils/_windows/Visit.psm1", {"windows"}),
     ("plugins/modules/win_observe.yml", {"windows"}),
     ("tests/windows/standins/run", {"windows"}),

@@ -122,7 +122,7 @@ ORDERS = [  # (lines in their order, whether sudo itself logs what root asks of 
 
 
 @pytest.mark.parametrize(("said", "logs"), ORDERS)
-def test_a_general_line_undoes_what_was_said_for_somebody_before_it(tmp_path: Path, said: list[str], logs: bool) -> None:
+def test_a_general_line_undoes_an_earlier_one_for_somebody(tmp_path: Path, said: list[str], logs: bool) -> None:
     text = "".join(f"{line}\n" for line in said)
     script = f"lines('/etc/sudoers.d/10-x', {text!r})\n"
     found = tried(tmp_path, script + "found = [effective(dropin, 'sudo:logfile'), sudo_logs('/run/sudo.log')]")
