@@ -15,7 +15,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from types import FrameType
 
+import hypothesis
 import pytest
+
+# A busy machine is slow, which is no failure.
+hypothesis.settings.register_profile("leeboard", deadline=None)
+hypothesis.settings.load_profile("leeboard")
 
 pytest_plugins = ["tests.vm.fixtures"]
 

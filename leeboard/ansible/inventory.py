@@ -154,6 +154,7 @@ def _of_estate(
             reachable=school.settings.reachable,
             file=school.file,
             predecessors=school.settings.predecessors,
+            enforce=tuple(f"{one.family} (since {one.since}, {one.by})" for one in school.settings.enforce),
         )
         problems += wrong
     if not devices:

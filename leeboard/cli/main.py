@@ -11,7 +11,7 @@ from types import FrameType
 
 import typer
 
-from leeboard.cli import baseline, estate, waiver
+from leeboard.cli import baseline, estate, school, waiver
 from leeboard.cli.drift import drift
 from leeboard.cli.ingest import ingest
 from leeboard.cli.undo import undo
@@ -36,6 +36,7 @@ app.command()(ingest)
 app.command()(undo)
 app.add_typer(baseline.app, name="baseline")
 app.add_typer(estate.app, name="estate")
+app.add_typer(school.app, name="school")
 app.add_typer(waiver.app, name="waiver")
 
 

@@ -21,7 +21,8 @@ class SchoolVariables:
 
     `reachable` is False for a school that cannot be reached from here: its devices are unreachable by design, and their
     silence says nothing. `file` is the school's own inventory, where it has one: Ansible reads no other school then.
-    `predecessors` are the URNs under which the school's evidence was filed before.
+    `predecessors` are the URNs under which the school's evidence was filed before. `enforce` says since when, and by
+    whose word, each family may be changed there: "LCK (since 2026-09-01, Head teacher)".
     """
 
     recipients: str = ""
@@ -29,6 +30,7 @@ class SchoolVariables:
     reachable: bool = True
     file: Path | None = None
     predecessors: tuple[str, ...] = ()
+    enforce: tuple[str, ...] = ()
 
 
 def variables_of(urn: str, hosts: Iterable[Mapping[str, Any]], folder: Path) -> tuple[SchoolVariables, tuple[str, ...]]:

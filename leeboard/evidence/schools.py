@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -57,8 +57,19 @@ def school_statuses(
         risks = waivers.in_force(waivers.of_whole_school(own), baseline, at, torn.get(urn, ()))
         findings, spared = waivers.accept(measured(wanted, readings), risks)
         history = _history(sources.store, said.predecessors)
-        found.append(SchoolStatus(urn, own[0].school, level, findings, said.recipients, waived=spared, history=history))
+        enforces = _enforces(said, own)
+        found.append(
+            SchoolStatus(
+                urn, own[0].school, level, findings, said.recipients, waived=spared, history=history, enforces=enforces
+            )
+        )
     return tuple(found)
+
+
+def _enforces(said: SchoolVariables, devices: Iterable[Device]) -> str:
+    """What a roll-out may change at a school, since when and by whose word, as far as the inventory says."""
+    named = said.enforce or sorted({family for device in devices for family in device.enforce})
+    return f"A roll-out may change {', '.join(named)}." if named else "A roll-out may change nothing here yet."
 
 
 def _history(store: Store, predecessors: Sequence[str]) -> str:

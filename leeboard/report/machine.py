@@ -41,6 +41,7 @@ def as_json(status: EstateStatus) -> dict[str, Any]:
                 "urn": school.urn,
                 "name": school.name,
                 "history": school.history,
+                "enforces": school.enforces,
                 "counts": _counts(school.counts()),
                 **_headline(school.devices),
                 "level": None if school.whole is None else school.whole.level.value,

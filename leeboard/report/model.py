@@ -64,7 +64,8 @@ class SchoolStatus:
     """What is asked of a school as a whole, at the level of its most sensitive device.
 
     `recipients` are those whom the school names for its reports, in one line, or "". `waived` is as that of a device.
-    `history` says in words under which other URNs its evidence was filed before, "" for none.
+    `history` says in words under which other URNs its evidence was filed before, "" for none. `enforces` says what a
+    roll-out may change there, since when and by whose word.
     """
 
     urn: str
@@ -74,6 +75,7 @@ class SchoolStatus:
     recipients: str = ""
     waived: Mapping[str, Waiver] = field(default_factory=dict)
     history: str = ""
+    enforces: str = ""
 
 
 @dataclass(frozen=True)

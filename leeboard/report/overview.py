@@ -42,6 +42,11 @@ class School:
         """Where its evidence was filed before, in words; "" for a school that was always itself."""
         return clean(self.whole.history) if self.whole is not None else ""
 
+    @property
+    def enforces(self) -> str:
+        """What a roll-out may change there, in words; "" without a run."""
+        return clean(self.whole.enforces, 1000) if self.whole is not None else ""
+
     def counts(self) -> Counter[Verdict]:
         """How many findings have each verdict, those on the school as a whole among them."""
         own = self.whole.findings if self.whole is not None else ()

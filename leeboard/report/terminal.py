@@ -248,6 +248,8 @@ def _school(screen: Screen, status: EstateStatus, school: School) -> None:
     screen.line((f"{school.name} ({school.urn})", "bold underline"), f" {school.history}".rstrip())
     said = f"{sums.clear:,} of {number(sums.devices, 'device')} meet everything that is checked"
     screen.line(f"{said}; {sums.drifted:,} drifted; {sums.unknown:,} not known. {counted(school.counts())}.")
+    if school.enforces:
+        screen.line(school.enforces)
     rows = []
     for device in school.devices:
         state = standing(device)

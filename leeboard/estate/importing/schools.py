@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString, ScalarString
@@ -20,10 +19,10 @@ from leeboard.estate.importing.plan import Change
 from leeboard.estate.importing.register import Link, RegisterSchool
 from leeboard.estate.problem import Problem
 from leeboard.estate.settings import PLUGIN, SchoolFile, read_school_file
+from leeboard.estate.yaml_writing import roundtrip
 from leeboard.policy.model import Level
 
 ORDER = ("plugin", "urn", "name", "phase", "laestab", "predecessors")
-LISTS = re.compile(r"^( *)[A-Za-z_]+:[ \t]*(?:#.*)?\n( *)- ", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -99,7 +98,7 @@ def edited(content: bytes, values: Mapping[str, str], before: Collection[str], f
     by_hand = f"{file}: cannot be changed without touching something else; change it by hand ({wanted})"
     try:
         text = content.decode("utf-8-sig")
-        yaml = _yaml(text)
+        yaml = roundtrip(text)
         data = yaml.load(text)
         old = read_school_file(content, file)
         if not isinstance(data, CommentedMap) or isinstance(old, Problem):
@@ -144,7 +143,7 @@ def _new(found: RegisterSchool, before: tuple[str, ...], estate: Path, asked: As
     if asked.level:
         data["level"] = str(asked.level)
     written = io.StringIO()
-    _yaml("").dump(data, written)
+    roundtrip("").dump(data, written)
     shown = {**{key: str(value) for key, value in data.items()}, "predecessors": ", ".join(before)}
     changes = tuple(Change(key, "", shown[key]) for key in (*ORDER[1:], "level") if shown.get(key))
     folder = estate / slug(found.name, found.urn)
@@ -199,17 +198,6 @@ def _notes(found: RegisterSchool, known: Mapping[str, Known], before: tuple[str,
             "by importing their lists"
         )
     return notes
-
-
-def _yaml(text: str) -> YAML:
-    yaml = YAML()
-    yaml.preserve_quotes = True
-    yaml.width = 1 << 20
-    found = LISTS.search(text.replace("\r\n", "\n"))
-    offset = len(found[2]) - len(found[1]) if found else 2
-    if 0 <= offset <= 8:
-        yaml.indent(mapping=2, sequence=offset + 2, offset=offset)
-    return yaml
 
 
 def _put(data: CommentedMap, key: str, value: Any) -> None:

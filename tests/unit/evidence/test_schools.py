@@ -244,3 +244,27 @@ def test_what_is_wrong_with_them_is_said_once(variable: str, values: list[object
     assert found == SchoolVariables()
     (problem,) = problems
     assert problem.startswith(f"school {URN}: {variable} ") and words in problem
+
+
+def test_what_a_roll_out_may_change_is_said(estate: Estate) -> None:
+    told = {f"of_{URN}": SchoolVariables(enforce=("LCK (since 2026-09-01, Head teacher)",))}
+    (school,) = estate.schools(at(0), **told).values()
+    assert school.enforces == "A roll-out may change LCK (since 2026-09-01, Head teacher)."
+    some = [device("LT-1").model_copy(update={"enforce": families}) for families in (("LCK",), ("AUD", "LCK"))]
+    assert estate.schools(at(0), *some)[URN].enforces == "A roll-out may change AUD, LCK."
+    assert estate.schools(at(0))[URN].enforces == "A roll-out may change nothing here yet."
+
+
+def test_reports_say_what_a_roll_out_may_change(estate: Estate) -> None:
+    estate.night(0)
+    told = {f"of_{URN}": SchoolVariables(enforce=("LCK (since 2026-09-01, Head teacher)",))}
+    schools = tuple(estate.schools(at(0), **told).values())
+    status = estate_status(estate.store, load(), [device("LT-1")], at(0))
+    status = EstateStatus(status.devices, status.baseline, status.at, schools=schools)
+    words = "A roll-out may change LCK (since 2026-09-01, Head teacher)."
+    assert words in page.render(status)
+    assert machine.as_json(status)["schools"][0]["enforces"] == words
+    two = EstateStatus((*status.devices, *status.devices), status.baseline, status.at, schools=schools)
+    stream = io.StringIO()
+    terminal.show(two, Console(file=stream, width=200), details=False)
+    assert words in stream.getvalue()

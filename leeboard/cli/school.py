@@ -1,0 +1,112 @@
+"""`leeboard school`: what may be changed at a school, since when, by whose word, and to switch that on and off."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from leeboard.cli.estates import Inventory, opened, school_of
+from leeboard.cli.ingest import Var
+from leeboard.errors import LeeboardError
+from leeboard.estate import ramp
+from leeboard.estate.estate import SCHOOL
+from leeboard.estate.importing.writing import Written, content_of, write_all
+from leeboard.estate.settings import families
+from leeboard.policy.load import load
+from leeboard.policy.model import Baseline, Mode
+from leeboard.report.words import clean
+from leeboard.verdict.observation import plain
+
+LONDON = ZoneInfo("Europe/London")
+
+app = typer.Typer(
+    help="Say what a roll-out may change at a school, and switch a family of controls on or off there.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+@app.command("list")
+def list_schools(inventory: Inventory) -> None:
+    """List the schools with the families that may be changed there, since when and by whose word."""
+    estate = opened(inventory)
+    table = Table(title=Text(plain(estate.name)), title_justify="left")
+    for heading in ("URN", "School", "Family", "Since", "By"):
+        table.add_column(heading)
+    for school in sorted(estate.schools, key=lambda one: one.settings.name.casefold()):
+        head = (school.urn, clean(school.settings.name, 60))
+        lines = school.settings.enforce
+        for one in lines:
+            table.add_row(*(Text(cell) for cell in (*head, one.family, str(one.since), clean(one.by, 60))))
+        if not lines:
+            table.add_row(*(Text(cell) for cell in (*head, "none", "", "")))
+    Console().print(table)
+
+
+@app.command()
+def enforce(
+    school: Annotated[str, typer.Argument(help="Its URN, its folder, its name, or a part of the name.")],
+    family: Annotated[str, typer.Argument(help="A family of controls, such as LCK.")],
+    inventory: Inventory,
+    by: Annotated[str, typer.Option(help="By whose word: a name or a post. It is kept.")],
+    stop: Annotated[bool, typer.Option("--stop", help="Switch the family off again.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    var: Var = Path("var"),
+) -> None:
+    """Let a roll-out change what a family of controls is about at a school, or stop that again.
+
+    Nothing on a device is changed by this command. What is switched off stays as it is on the devices, and is reported.
+    """
+    estate = opened(inventory)
+    found = school_of(estate, school)
+    wanted = family.strip().upper()
+    if wanted not in families():
+        raise LeeboardError(f"there is no family {plain(family, 40)}; there are {', '.join(families())}")
+    if not by.strip() or not by.isprintable():
+        raise LeeboardError("--by: give a name or a post, in one line")
+    if not stop and wanted not in changeable(load()):
+        raise LeeboardError(f"Leeboard only reports {wanted} today, and changes nothing of it; nothing was switched")
+    name, before = clean(found.settings.name, 60), ramp.since(found.settings, wanted)
+    if stop is (before is None):
+        said = f"since {before.since}, by {clean(before.by, 60)}" if before else "nothing of it may be changed"
+        typer.echo(f"{name}: {wanted} is {'on already' if before else 'off already'} ({said})")
+        return
+    at = datetime.now(UTC)
+    switch = ramp.Switch(found.urn, wanted, not stop, by.strip(), at.astimezone(LONDON).date())
+    path = found.folder / SCHOOL
+    content = content_of(path)
+    if content is None:
+        raise LeeboardError(f"{path}: is gone; nothing was switched")
+    written = ramp.switched(content, switch, str(path))
+    typer.echo(f"{name} ({found.urn}): {_words(switch)}")
+    if not yes:
+        if not sys.stdin.isatty():
+            raise LeeboardError("nobody can be asked here; give --yes to switch it, nothing was switched")
+        if not typer.confirm("Do it?"):
+            typer.echo("Nothing was switched.")
+            return
+    # The journal first: that somebody asked is never lost, and a file that was not written still says the truth.
+    ramp.record(var, switch, at)
+    write_all(found.folder.parent, [Written(path, written, content)])
+    typer.echo(f"Written to {path} and {var / 'schools' / (found.urn + '.jsonl')}.")
+
+
+def changeable(baseline: Baseline) -> set[str]:
+    """The families of which something is enforced at any level."""
+    found = ((one.family, (one.mode.standard, one.mode.sensitive, one.mode.high)) for one in baseline.controls)
+    return {family for family, modes in found if Mode.ENFORCE in modes}
+
+
+def _words(switch: ramp.Switch) -> str:
+    if switch.on:
+        return f"a roll-out may change {switch.family} from {switch.day} on, by {clean(switch.by, 60)}"
+    return f"a roll-out may change {switch.family} no longer, by {clean(switch.by, 60)}; what it set stays as it is"

@@ -1,0 +1,22 @@
+"""YAML files that people write, changed with comments, order and quotes as they were (ruamel.yaml)."""
+
+from __future__ import annotations
+
+import re
+
+from ruamel.yaml import YAML
+
+LISTS = re.compile(r"^( *)[A-Za-z_]+:[ \t]*(?:#.*)?\n( *)- ", re.MULTILINE)
+
+
+def roundtrip(text: str) -> YAML:
+    """What reads and writes such a file; lists are written as far in as the first one of `text` is."""
+    yaml = YAML()
+    yaml.preserve_quotes = True
+    yaml.width = 1 << 20
+    yaml.explicit_start = re.search(r"^---\s*$", text, re.MULTILINE) is not None
+    found = LISTS.search(text.replace("\r\n", "\n"))
+    offset = len(found[2]) - len(found[1]) if found else 2
+    if 0 <= offset <= 8:
+        yaml.indent(mapping=2, sequence=offset + 2, offset=offset)
+    return yaml
