@@ -356,12 +356,15 @@ def _risks(screen: Screen, status: EstateStatus, most: int | None = MOST_RISKS, 
     for one in every[:most]:
         it = one.waiver
         style = STYLES[Verdict.DRIFTED if one.problem else Verdict.PENDING if one.ends_soon else Verdict.WAIVED]
-        who = f"{it.approved_by}; owner: {it.owner}"
-        cells = [clean(it.id, 40), it.control, one.urn, clean(it.scope, 200), clean(who), said(it.last_day)]
-        cells += [clean(it.reason, 600)] if reasons else []
+        who = clean(f"{it.approved_by}; owner: {it.owner}")
+        if reasons:
+            about = f" {it.control} at {one.urn}, for {clean(it.scope, 200)}, until {said(it.last_day)}: "
+            screen.line((clean(it.id, 40), "bold"), about, (one.left, style))
+            screen.line(f"accepted by {who}. {clean(it.reason, 600)}", indent=4)
+        cells = [clean(it.id, 40), it.control, one.urn, clean(it.scope, 200), who, said(it.last_day)]
         rows.append([*(screen.text(cell) for cell in cells), screen.text((one.left, style))])
-    heads = ["waiver", "control", "school", "for", "accepted by", "until", *(["because"] if reasons else []), ""]
-    screen.table(heads, rows, wide=(3, 4, 6) if reasons else (3, 4))
+    if not reasons:
+        screen.table(["waiver", "control", "school", "for", "accepted by", "until", ""], rows, wide=(3, 4))
     if most is not None and len(every) > most:
         screen.line(f"and {len(every) - most:,} more, which leeboard waiver list shows", indent=2)
     screen.gap()
