@@ -108,8 +108,9 @@ def test_a_terminal_that_is_closed(handler: signal.Handlers, expected: str) -> N
 
 
 def _listens() -> None:
-    # A shell that starts the tests in the background has them ignore SIGINT, and so all that they start.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # A shell that starts the tests in the background has them ignore SIGINT, nohup SIGHUP, and so all that they start.
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def _session(leader: int) -> list[str]:
