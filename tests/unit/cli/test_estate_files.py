@@ -77,3 +77,21 @@ def test_the_example_is_shown(tmp_path: Path) -> None:
     assert "leeboard_notice_text from school.yml" in " ".join(done.stdout.split())
     assert "leeboard_level from devices.csv row 2" in " ".join(done.stdout.split())
     assert done.stderr == ""
+
+
+def test_a_school_that_cannot_be_reached_is_left_out_and_says_so(tmp_path: Path) -> None:
+    (tmp_path / "la").mkdir()
+    add_estate(tmp_path / "la", HERE)
+    add_school(tmp_path / "la" / "hill", "900001", rows="A-1,tablet-1,,iPadOS,,,,\n")
+    add_school(tmp_path / "la" / "mill", "900002", "reachable: false\n", "B-1,pc-1,,linux,desktop,office,sensitive,\n")
+    done = leeboard(tmp_path, "drift", "-i", "la", "--format", "json")
+    assert done.returncode == 3, done.stderr
+    found = {one["asset"]: one for one in json.loads(done.stdout)["devices"]}
+    assert (found["A-1"]["outcome"], found["B-1"]["outcome"]) == ("other", "not_seen")
+    assert found["B-1"]["message"].startswith("unreachable by design: the school says reachable: false; bring its")
+    assert {finding["verdict"] for finding in found["B-1"]["findings"]} <= {"missing", "not_applicable"}
+    assert len(list((tmp_path / "var" / "evidence" / "900001").glob("*.jsonl.gz"))) == 1
+    assert not (tmp_path / "var" / "evidence" / "900002").exists()
+    alone = leeboard(tmp_path, "drift", "-i", "la", "--school", "900002", "--format", "json")
+    assert alone.returncode == 3, alone.stderr
+    assert [one["message"][:21] for one in json.loads(alone.stdout)["devices"]] == ["unreachable by design"]
