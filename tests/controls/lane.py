@@ -6,6 +6,7 @@ Tests await their script's outcome; the order of the tests is the order in a lan
 from __future__ import annotations
 
 import json
+import os
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
@@ -17,7 +18,9 @@ from queue import SimpleQueue
 from threading import BoundedSemaphore
 
 from leeboard.verdict.observation import Observation, parse
+from tests.vm.cache import hold
 from tests.vm.errors import LabError
+from tests.vm.image import IN_USE
 from tests.vm.lab import start_machine, twin
 from tests.vm.qemu import MachineSpec
 
@@ -50,9 +53,19 @@ class Outcome:
 
 # How many machines work at the same time: one for each processor of CI. Three take longer than that, and an emulated
 # guest that waits too long for its processor loses timers, and hangs. Scripts that are done one by one wait a lot (for
-# rsyslog, for auditd), and twins of a machine wait side by side.
-_AT_ONCE = BoundedSemaphore(4 if FULL else 2)
+# auditd, for daemons), and twins of a machine wait side by side.
+_AT_ONCE = BoundedSemaphore(3 if FULL else 2)
 TWINS = {"gnome": 2, "server": 2} if FULL else {}
+
+
+@contextmanager
+def _out_of_turn() -> Iterator[None]:
+    """Let another machine work while this one only waits."""
+    _AT_ONCE.release()
+    try:
+        yield
+    finally:
+        _AT_ONCE.acquire()
 
 
 class Lane:
@@ -64,6 +77,7 @@ class Lane:
         self.work = work
         self._threads = ThreadPoolExecutor(max_workers=1 + TWINS.get(image, 0), thread_name_prefix=image)
         self._proofs: list[Proof] = []
+        self._marks: list[int] = []  # whoever sweeps up after killed runs leaves our machines alone while they are off
         self._free: SimpleQueue[Proof] = SimpleQueue()
         self._baseline: Observation | None = None
         self._ready: Future[Enforced] = self._threads.submit(self._in_turn, self._enforce)
@@ -75,6 +89,8 @@ class Lane:
         self._threads.shutdown(cancel_futures=True)
         for proof in self._proofs:
             proof.machine.delete()
+        for mark in self._marks:
+            os.close(mark)
 
     def enforced(self) -> Enforced:
         """How the machine came to its baseline; waits for it."""
@@ -125,8 +141,7 @@ class Lane:
 
     def _enforce(self) -> Enforced:
         spec = MachineSpec(self.image, **self.about.get("hardware", {}))
-        proof = Proof(start_machine(spec), self.work)
-        self._proofs.append(proof)
+        proof = self._keep(Proof(start_machine(spec), self.work))
         proof.ship()
         seen = Enforced()
         stock = proof.findings(proof.visit())
@@ -154,10 +169,16 @@ class Lane:
         self._make_twins(proof)
         return seen
 
+    def _keep(self, proof: Proof) -> Proof:
+        proof.waits = _out_of_turn
+        self._proofs.append(proof)
+        self._marks.append(hold(proof.machine.folder / IN_USE))
+        return proof
+
     def _make_twins(self, proof: Proof) -> None:
         proof.machine.stop()
         for number in range(TWINS.get(self.image, 0)):
-            self._proofs.append(Proof(twin(proof.machine), self.work / f"twin-{number}"))
+            self._keep(Proof(twin(proof.machine), self.work / f"twin-{number}"))
         for one in self._proofs:
             self._free.put(one)
 

@@ -67,8 +67,12 @@ def start_machine(
 def twin(machine: Machine) -> Machine:
     """Another machine with the disks and saved states of one that is switched off. It is off, too."""
     folder = _new_folder(machine.spec.image, None)
-    disks = [str(path) for path in machine.folder.glob("disk*.qcow2")]
-    subprocess.run(["cp", "--reflink=auto", *disks, str(folder)], check=True)
+    mark = hold(folder / IN_USE)
+    try:
+        disks = [str(path) for path in machine.folder.glob("disk*.qcow2")]
+        subprocess.run(["cp", "--reflink=auto", *disks, str(folder)], check=True)
+    finally:
+        os.close(mark)
     return Machine(machine.spec, machine.image, folder)
 
 
