@@ -60,4 +60,29 @@ msg:
   returned: always
   type: str
   sample: 2 drifted, 14 compliant
+waived:
+  description:
+    - What drifted and is an accepted risk at this moment. It counts as no drift; the evidence says what was found.
+  returned: when the device was observed
+  type: list
+  elements: dict
+  contains:
+    control:
+      description: The control that is waived.
+      type: str
+    waiver:
+      description: The id of the waiver.
+      type: str
+    owner:
+      description: Who owns the risk.
+      type: str
+    approved_by:
+      description: Who accepted it.
+      type: str
+    last_day:
+      description: The last day on which it holds.
+      type: str
+    reason:
+      description: Why.
+      type: str
 """

@@ -53,4 +53,29 @@ msg:
   description: The findings in one line, or why nothing was done.
   returned: always
   type: str
+waived:
+  description:
+    - What drifted and is an accepted risk at this moment. It counts as no drift; the evidence says what was found.
+  returned: when the device was observed
+  type: list
+  elements: dict
+  contains:
+    control:
+      description: The control that is waived.
+      type: str
+    waiver:
+      description: The id of the waiver.
+      type: str
+    owner:
+      description: Who owns the risk.
+      type: str
+    approved_by:
+      description: Who accepted it.
+      type: str
+    last_day:
+      description: The last day on which it holds.
+      type: str
+    reason:
+      description: Why.
+      type: str
 """
