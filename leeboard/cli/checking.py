@@ -17,7 +17,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from leeboard.ansible.inventory import EstateInventory
-from leeboard.ansible.night import SchoolCheck, SchoolRun, check, runs_of
+from leeboard.ansible.night import SchoolCheck, SchoolRun, check
 from leeboard.evidence.bundle import CLOSED, OPEN
 from leeboard.evidence.lines import Expected
 from leeboard.evidence.night import Night
@@ -110,7 +110,7 @@ class _Shown:
 
     def __init__(self, schools: Sequence[SchoolCheck], var: Path, console: Console) -> None:
         self._var, self._console, self._many = var, console, len(schools) > 1
-        self._left = {school.urn: (school, runs_of(var, school.urn)) for school in schools}
+        self._left = {school.urn: school for school in schools}
         self._devices = 0  # of schools that have ended
         columns = [
             TextColumn("Checking"),
@@ -133,7 +133,7 @@ class _Shown:
         self._bar.stop()
 
     def tick(self) -> None:
-        seen = sum(min(_seen(self._var / "evidence" / urn), one.devices) for urn, (one, _) in self._left.items())
+        seen = sum(min(_seen(self._var / "evidence" / urn), one.devices) for urn, one in self._left.items())
         self._bar.update(self._task, completed=self._devices + seen, schools=self._schools())
 
     def ended(self, run: SchoolRun) -> None:

@@ -63,7 +63,7 @@ def lines(status: EstateStatus, before: Before | None) -> Iterator[str]:
         yield f"{number(len(now), 'finding')} not well on {number(len(status.devices), 'device')}."
         return
     devices = {(one.device.urn, one.device.asset) for one in status.devices}
-    new = [key for key, (_, finding) in now.items() if before.wrong.get(key) is not finding.verdict]
+    new = [key for key, finding in now.items() if before.wrong.get(key) is not finding.verdict]
     schools = {one.urn: one.name for one in overview.schools(status)}
     # A school that was not looked at this time (--school) has no news.
     mended = [
@@ -77,7 +77,7 @@ def lines(status: EstateStatus, before: Before | None) -> Iterator[str]:
         yield f"problem: {clean(problem, 2000)}"
     for urn, name in schools.items():
         said = [
-            *(f"  new: {_about(status, key, now[key][1], before.wrong.get(key))}" for key in new if key[0] == urn),
+            *(f"  new: {_about(status, key, now[key], before.wrong.get(key))}" for key in new if key[0] == urn),
             *(f"  mended: {_who(key)} {key[2]} (was {VERDICTS[before.wrong[key]]})" for key in mended if key[0] == urn),
             *(f"  came: {asset}" for of, asset in came if of == urn),
             *(f"  went: {clean(asset)} is not on the inventory any more" for of, asset in gone if of == urn),
@@ -106,19 +106,19 @@ def _state(status: EstateStatus) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "at": status.at.astimezone(UTC).isoformat(timespec="seconds"),
-        "wrong": [[*key, finding.verdict.value] for key, (_, finding) in _wrong(status)],
+        "wrong": [[*key, finding.verdict.value] for key, finding in _wrong(status)],
         "devices": [[one.device.urn, one.device.asset] for one in status.devices],
     }
 
 
-def _wrong(status: EstateStatus) -> Iterable[tuple[Key, tuple[str, Finding]]]:
+def _wrong(status: EstateStatus) -> Iterable[tuple[Key, Finding]]:
     """What is not well, school by school: what Leeboard cannot check yet is no news."""
     for school in overview.schools(status):
         of_school = [("", finding) for finding in (school.whole.findings if school.whole else ())]
         of_devices = [(one.device.asset, finding) for one in school.devices for finding in one.findings]
         for asset, finding in (*of_school, *of_devices):
             if finding.verdict not in WELL and not finding.planned_only:
-                yield (school.urn, asset, finding.control), (asset, finding)
+                yield (school.urn, asset, finding.control), finding
 
 
 def _about(status: EstateStatus, key: Key, finding: Finding, was: Verdict | None) -> str:
