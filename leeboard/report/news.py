@@ -75,17 +75,18 @@ def lines(status: EstateStatus, before: Before | None) -> Iterator[str]:
     yield f"Since {when(before.at)}: {len(new)} new, {len(mended)} mended, {went}."
     for problem in status.problems:
         yield f"problem: {clean(problem, 2000)}"
-    for urn, name in schools.items():
-        said = [
-            *(f"  new: {_about(status, key, now[key], before.wrong.get(key))}" for key in new if key[0] == urn),
-            *(f"  mended: {_who(key)} {key[2]} (was {VERDICTS[before.wrong[key]]})" for key in mended if key[0] == urn),
-            *(f"  came: {asset}" for of, asset in came if of == urn),
-            *(f"  went: {clean(asset)} is not on the inventory any more" for of, asset in gone if of == urn),
-        ]
+    told: dict[str, list[str]] = {urn: [] for urn in schools}
+    for key in new:
+        told[key[0]].append(f"  new: {_about(status, key, now[key], before.wrong.get(key))}")
+    for key in mended:
+        told[key[0]].append(f"  mended: {_who(key)} {key[2]} (was {VERDICTS[before.wrong[key]]})")
+    for urn, asset in came:
+        told[urn].append(f"  came: {asset}")
+    for urn, asset in gone:
+        told[urn].append(f"  went: {clean(asset)} is not on the inventory any more")
+    for urn, said in told.items():
         if said:
-            yield ""
-            yield f"{urn} {name}"
-            yield from said
+            yield from ("", f"{urn} {schools[urn]}", *said)
 
 
 def read_before(path: Path) -> Before | None:
