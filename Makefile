@@ -1,7 +1,7 @@
 # The front door. Every target is one line of help (`make`); the work is done by the scripts it names.
 
 .DEFAULT_GOAL := help
-.PHONY: help drift test test-full bench lint lock archive archive-list clean
+.PHONY: help drift test test-full bench lint lock picture archive archive-list clean
 
 DRIFT_ARGS ?=
 TESTS ?=
@@ -23,7 +23,8 @@ test-full:  ## Do and mend each break alone, into docs/proof (hours; goes on whe
 	@scripts/setup.sh test
 	@scripts/test-packages.sh
 	@scripts/test-windows.sh
-	@LEEBOARD_FULL=1 scripts/test.sh tests/controls/test_linux_breaks.py \
+	@LEEBOARD_FULL=1 scripts/test.sh tests/controls/test_linux_breaks.py tests/vm/test_molecule.py \
+		tests/school/full_a_school.py tests/controls/full_power_cuts.py \
 		tests/controls/full_linux_mends.py tests/controls/test_windows_breaks.py \
 		tests/controls/test_windows_encrypted.py $(TESTS)
 
@@ -39,6 +40,10 @@ lint:  ## Run ruff, mypy, yamllint, ansible-lint and shellcheck only
 
 lock:  ## Write the exact versions again, after pyproject.toml or requirements/*.in changed (UPGRADE=1 takes newer ones)
 	@scripts/lock.sh
+
+picture:  ## Draw the README's picture of a first report again (needs chromium and chromium-driver)
+	@scripts/setup.sh test
+	@.venv/bin/python -m tests.unit.report.example
 
 archive:  ## Build the Galaxy archive and the wheel into dist/
 	@scripts/setup.sh test

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Run the tests. With arguments: these only, in one pytest. Without: the lanes (machines in QEMU that are broken, two at
-# a time) beside all the others, in two processes; what the lanes printed comes after the rest, and a total at the end.
+# Run the tests. With arguments: these only, in one pytest. Without: three side by side, since machines that are tried
+# wait a lot: the lanes (machines in QEMU that are broken, two at a time), Windows, and all the others. What the first
+# two printed comes after the rest, and a total at the end.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -11,42 +12,59 @@ if [ $# -gt 0 ]; then
     exit
 fi
 
-rest="not lanes and not bench"
-[ "${LEEBOARD_WINDOWS:-}" != off ] || rest="$rest and not windows"
-
 work=$(mktemp -d)
-lanes_pid=
+declare -A beside=()   # by the name of a part, its process
 stop() {
-    if [ -n "$lanes_pid" ] && kill -TERM "$lanes_pid" 2>/dev/null; then
-        wait "$lanes_pid" || true
-    fi
+    for part in "${!beside[@]}"; do
+        kill -TERM "${beside[$part]}" 2>/dev/null || true
+    done
+    for part in "${!beside[@]}"; do
+        wait "${beside[$part]}" || true
+    done
     rm -rf "$work"
 }
 trap stop EXIT
 trap 'exit 130' INT TERM
 
-LEEBOARD_COUNTS=$work/lanes.counts .venv/bin/python -m pytest -m lanes >"$work/lanes" 2>&1 </dev/null &
-lanes_pid=$!
-status=0
-LEEBOARD_COUNTS=$work/rest.counts pytest -m "$rest" || status=$?
+begin() { # PART, MARKS
+    LEEBOARD_COUNTS=$work/$1.counts .venv/bin/python -m pytest -m "$2" >"$work/$1" 2>&1 </dev/null &
+    beside[$1]=$!
+}
 
-printf '\nThe lanes, beside them:\n'
-tail -n +1 --pid="$lanes_pid" -f "$work/lanes"
-lanes_status=0
-wait "$lanes_pid" || lanes_status=$?
-lanes_pid=
-if [ "$lanes_status" = 5 ] && [ "${LEEBOARD_LAB:-}" != required ]; then lanes_status=0; fi   # 5: there are none
+end() { # PART, may it have no tests: the exit code of that part
+    local status=0
+    printf '\nBeside them, %s:\n' "$1"
+    tail -n +1 --pid="${beside[$1]}" -f "$work/$1"
+    wait "${beside[$1]}" || status=$?
+    unset "beside[$1]"
+    if [ "$status" = 5 ] && [ "$2" = yes ]; then status=0; fi   # 5: there are none
+    return "$status"
+}
+
+begin lanes "lanes"
+parts="lanes"
+if [ "${LEEBOARD_WINDOWS:-}" != off ]; then
+    begin windows "windows and not lanes and not bench"
+    parts="$parts windows"
+fi
+bad=0
+LEEBOARD_COUNTS=$work/rest.counts pytest -m "not lanes and not windows and not bench" || bad=1
+without=yes
+[ "${LEEBOARD_LAB:-}" != required ] || without=no
+for part in $parts; do
+    end "$part" "$without" || bad=1
+done
 
 passed=0 failed=0 skipped=0
-for counts in "$work/rest.counts" "$work/lanes.counts"; do
-    if [ -e "$counts" ]; then
-        read -r p f s <"$counts"
+for part in rest $parts; do
+    if [ -e "$work/$part.counts" ]; then
+        read -r p f s <"$work/$part.counts"
         passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
     else
-        echo "pytest broke off before it could count: $(basename "$counts" .counts)" >&2
+        echo "pytest broke off before it could count: $part" >&2
         failed=$((failed + 1))
     fi
 done
 printf '\nAll of it:\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
 .venv/bin/python -m tests.controls.full_done   # says how much of the full proof is about this tree; no failure
-[ "$status" = 0 ] && [ "$lanes_status" = 0 ]
+[ "$bad" = 0 ]

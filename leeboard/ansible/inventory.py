@@ -5,6 +5,7 @@ Nobody else's inventory is parsed here. Our own needs no Ansible, which would ta
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -165,7 +166,8 @@ def _of_estate(
 
 
 def _listing(source: Path, export: bool) -> dict[str, Any]:
-    variables = environment(Path("var"))
+    # ansible-inventory prints everything in clear, secrets as well, and into the log too where there is one.
+    variables = {**environment(Path("var")), "ANSIBLE_LOG_PATH": os.devnull}
     # ansible-runner never removes a folder of its own making, and what it keeps there is the whole inventory in clear.
     with tempfile.TemporaryDirectory(prefix="leeboard-", ignore_cleanup_errors=True) as private:
         answer, error = ansible_runner.get_inventory(

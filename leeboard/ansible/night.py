@@ -79,5 +79,5 @@ def runs_of(var: Path, urn: str) -> frozenset[str]:
 
 def _one(school: SchoolCheck, var: Path, extra: Mapping[str, str], stop: threading.Event) -> SchoolRun:
     earlier, began = runs_of(var, school.urn), time.monotonic()
-    result = run_playbook("drift", school.source, var, school.hosts, extra, stopped=stop.is_set)
+    result = run_playbook("drift", school.source, var, school.hosts, extra, stopped=stop.is_set, school=school.urn)
     return SchoolRun(school, runs_of(var, school.urn) - earlier, result, time.monotonic() - began)

@@ -12,12 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import ansible_runner
+from ansible_runner.utils import OutputEventFilter
 
+from leeboard.ansible import handed
 from leeboard.ansible.clone import environment, playbook
 
 # Seconds. Ctrl-C on a terminal reaches Ansible without us, and a second one would break off how it ends.
 ENDS_BY_ITSELF = 3
 ENDS_WHEN_TOLD = 60
+PRINTED = 1_000_000  # characters of what a run printed that are kept: its end
 
 
 @dataclass(frozen=True)
@@ -36,12 +39,18 @@ def run_playbook(
     extra: Mapping[str, str] | None = None,
     arguments: Sequence[str] = (),
     stopped: Callable[[], bool] = lambda: False,
+    school: str = "",
+    secrets: Mapping[str, str] | None = None,
 ) -> RunResult:
     """Run a playbook on an inventory file. `stopped` is asked about twice a second; True ends Ansible.
 
-    `hosts` limits the run. Names go in by a file, so that thousands of them fit.
+    `hosts` limits the run. Names go in by a file, so that thousands of them fit. `school` is the URN of the only school
+    in it, which a script that hands out vault passwords finds in LEEBOARD_SCHOOL. `secrets` are handed over in
+    memory (handed.py).
     """
     variables = environment(var)
+    if school:
+        variables["LEEBOARD_SCHOOL"] = school
     with tempfile.TemporaryDirectory(prefix="leeboard-", ignore_cleanup_errors=True) as private:
         command = [playbook(name), "-i", str(inventory.resolve()), *arguments]
         if hosts is not None:
@@ -51,7 +60,9 @@ def run_playbook(
         for variable, value in (extra or {}).items():
             command += ["-e", f"{variable}={value}"]
         output = Path(private) / "output"
-        with output.open("w+") as stream:
+        with output.open("w+") as stream, handed.handed(secrets or {}) as path:
+            if secrets:
+                command += ["-e", f"{handed.VARIABLE}={path}"]
             thread, runner = ansible_runner.run_command_async(
                 executable_cmd="ansible-playbook",
                 cmdline_args=command,
@@ -69,8 +80,9 @@ def run_playbook(
             finally:
                 if thread.is_alive():  # stopped, or Ctrl-C
                     _end(thread)
-        text = output.read_text(errors="backslashreplace")
-        return RunResult(int(runner.rc if runner.rc is not None else 1), text[-20000:])
+        # The runner's own marks, which a terminal shows none of, stand between the lines.
+        text = OutputEventFilter.EVENT_DATA_RE.sub("", output.read_text(errors="backslashreplace"))
+        return RunResult(int(runner.rc if runner.rc is not None else 1), text[-PRINTED:])
 
 
 def _end(thread: threading.Thread) -> None:

@@ -5,6 +5,7 @@ password. For us those differ. Silence is normal, and within its limit there is 
 cannot be checked stays like that until somebody puts it right.
 
 The texts are those of ansible-core 2.21, pywinrm 0.5 and OpenSSH; tests/windows/test_wire_trouble.py provokes most.
+What is wrong with a secret stands in `leeboard.ansible.credentials`, and comes first.
 """
 
 from __future__ import annotations
@@ -12,13 +13,19 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from leeboard.ansible import credentials
+
 
 @dataclass(frozen=True)
 class Trouble:
-    """What a text of Ansible's means. `silent`: the device said nothing, so that it may just be off."""
+    """What a text of Ansible's means. `silent`: the device said nothing, so that it may just be off.
+
+    `missing` is the name of a variable that is nowhere.
+    """
 
     words: str
     silent: bool = False
+    missing: str = ""
 
 
 _CERTIFICATE = "the certificate of its WinRM service"
@@ -70,17 +77,6 @@ _MEANINGS: tuple[tuple[str, Trouble], ...] = (
         Trouble(
             "CredSSP is asked for, and requests-credssp is not installed on this controller: pip install "
             "'pywinrm[credssp]', or set ansible_winrm_transport to ntlm"
-        ),
-    ),
-    (
-        "Permission denied",
-        Trouble("it did not let this account in. Correct ansible_user and its SSH key or password"),
-    ),
-    (
-        "Host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED|authenticity of host",
-        Trouble(
-            "its SSH host key is not the known one: it was installed anew, or another device has its address. Make "
-            "sure which, then put the right key into known_hosts"
         ),
     ),
     (
@@ -136,12 +132,23 @@ _MEANINGS: tuple[tuple[str, Trouble], ...] = (
     ),
     (
         "Module result deserialization failed|winrm send_input failed",
-        Trouble("PowerShell on it ended without an answer. Run the check with -vvv to see what it said"),
+        Trouble("Python or PowerShell on it ended without an answer. Run the check with -vvv to see what it said"),
     ),
 )
 _TABLE = tuple((re.compile(pattern), meaning) for pattern, meaning in _MEANINGS)
+_SECRETS = tuple(
+    (re.compile(frame.replace("{pattern}", pattern)), words)
+    for frame, meanings in credentials.MEANINGS
+    for pattern, words in meanings
+)
 
 
 def explain(text: str) -> Trouble | None:
     """What a text of Ansible's means; None where we know no better words than its own."""
+    # Where there is no password, Ansible's winrm hides it between any two letters of what kinit said.
+    text = text.replace("<redacted>", "")
+    for pattern, words in _SECRETS:
+        if found := pattern.search(text):
+            given = found.groupdict()
+            return Trouble(words.format(**given), missing=given.get("variable") or "")
     return next((meaning for pattern, meaning in _TABLE if pattern.search(text)), None)

@@ -34,7 +34,6 @@ class Checked:
 
     runs: set[str] = field(default_factory=set)
     broken: list[SchoolRun] = field(default_factory=list)
-    output: list[str] = field(default_factory=list)
 
 
 def schools_of(
@@ -68,9 +67,12 @@ def by_design(devices: Iterable[DeviceStatus], listed: EstateInventory) -> tuple
 
 def check_schools(
     schools: Sequence[SchoolCheck], source: Path, var: Path, at_once: int, anew: bool, extra: Mapping[str, str],
-    console: Console,
+    console: Console, verbose: bool = False,
 ) -> Checked:  # fmt: skip
-    """Check schools, and show how far it is: a bar on a terminal, else a line for each school as it ends."""
+    """Check schools, and show how far it is: a bar on a terminal, else a line for each school as it ends.
+
+    With `verbose` what Ansible printed of a school is shown as it ends, since that of 200 is too much to keep.
+    """
     checked = Checked()
     at = datetime.now(UTC)
     night = Night.begin(var, source, at, anew) if len(schools) > 1 else None
@@ -88,7 +90,8 @@ def check_schools(
 
             def ended(run: SchoolRun) -> None:
                 checked.runs |= run.runs
-                checked.output.append(run.result.output.strip())
+                if verbose:
+                    console.print(run.result.output.strip(), markup=False, highlight=False)
                 if run.broken:
                     checked.broken.append(run)
                 elif night is not None:

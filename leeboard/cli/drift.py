@@ -17,6 +17,7 @@ from leeboard.ansible.clone import ROOT
 from leeboard.cli.checking import AT_ONCE, by_design, check_schools, last_words, schools_of
 from leeboard.cli.ingest import Database, Var
 from leeboard.errors import LeeboardError
+from leeboard.evidence.forgotten import of_devices
 from leeboard.evidence.ingest import ingest
 from leeboard.evidence.schools import Sources, school_statuses
 from leeboard.evidence.status import estate_status
@@ -28,6 +29,7 @@ from leeboard.report.model import EstateStatus
 from leeboard.report.news import write_news
 
 THIS_MACHINE = Path("inventories", "this-machine", "hosts.yml")
+BROKE_OFF = 20_000  # characters of what a check said that broke off: its end, where the cause stands
 WRITERS = {"json": machine.write_json, "csv": sheet.write_csv, "junit": junit.write_junit}
 PORTABLE_CHASSIS = {"8", "9", "10", "11", "14", "30", "31", "32"}  # SMBIOS 3.7, table 17
 
@@ -76,23 +78,25 @@ def drift(
     devices = listed.of_school(school) if school else listed.devices
     progress = Console(stderr=True)
     schools = schools_of(listed, devices, source, all_of_it=school is None)
-    checked = check_schools(schools, source, var, at_once, anew, extra, progress)
-    if verbose or checked.broken:
-        said = checked.output if verbose else [run.result.output.strip() for run in checked.broken]
+    checked = check_schools(schools, source, var, at_once, anew, extra, progress, verbose)
+    if checked.broken and not verbose:
+        said = [run.result.output.strip()[-BROKE_OFF:] for run in checked.broken]
         progress.print("\n".join(said), markup=False, highlight=False)
     if schools and not checked.runs:
         raise LeeboardError("Ansible recorded nothing of this check; what it said stands above")
     broken = tuple(
         f"school {run.school.urn}: its check broke off: {last_words(run.result.output)}" for run in checked.broken
     )
-    folders = [var / "evidence" / urn for urn in sorted({one.urn for one in devices})]
+    evidence = var / "evidence"
+    folders = [evidence / urn for urn in sorted({one.urn for one in devices})]
     with Store(database or var / "leeboard.db") as opened:
         before = {urn: said.predecessors for urn, said in listed.schools.items()}
-        older = [var / "evidence" / one for folder in folders for one in before.get(folder.name, ())]
-        loaded = ingest(opened, [folder for folder in (*older, *folders) if folder.is_dir()], baseline)
+        older = [evidence / one for folder in folders for one in before.get(folder.name, ())]
+        loaded = ingest(opened, [folder for folder in (*older, *folders) if folder.is_dir()], baseline, evidence)
         at = datetime.now(UTC)
-        status = estate_status(opened, baseline, devices, at, runs=checked.runs, before=before)
-        sources = Sources(opened, var / "evidence", listed.schools)
+        gone = of_devices(evidence, devices)
+        status = estate_status(opened, baseline, devices, at, runs=checked.runs, before=before, forgotten=gone)
+        sources = Sources(opened, evidence, listed.schools)
         # The machine that somebody sits at is no school.
         whole = () if this_machine else school_statuses(sources, baseline, devices, at)
     problems = (*broken, *listed.problems, *loaded.problems, *status.problems)

@@ -15,6 +15,7 @@ from leeboard.cli.estates import Inventory, opened
 from leeboard.estate.checking import check as find_problems
 from leeboard.estate.estate import School
 from leeboard.policy.model import Platform
+from leeboard.report.words import number
 from leeboard.verdict.observation import plain
 
 PROBLEMS = 3  # docs/exit-codes.md: something is not known
@@ -44,7 +45,8 @@ def list_schools(inventory: Inventory) -> None:
         table.add_row(*(Text(plain(cell, 60)) for cell in cells), *_counts(school), str(wrong) if wrong else "")
     Console().print(table)
     devices = sum(len(school.devices) for school in estate.schools)
-    typer.echo(f"{len(estate.schools)} schools, {devices:,} devices, {len(problems)} problems")
+    counts = (number(len(estate.schools), "school"), number(devices, "device"), number(len(problems), "problem"))
+    typer.echo(", ".join(counts))
     _end(len(problems), [str(one) for one in problems])
 
 
@@ -54,7 +56,7 @@ def check(inventory: Inventory) -> None:
     estate = opened(inventory)
     problems = find_problems(estate)
     if not problems:
-        typer.echo(f"{len(estate.schools)} schools, no problem")
+        typer.echo(f"{number(len(estate.schools), 'school')}, no problem")
     for problem in problems:
         typer.echo(str(problem))
     _end(len(problems), [])

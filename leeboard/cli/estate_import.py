@@ -16,12 +16,13 @@ from leeboard.cli.ingest import Var
 from leeboard.errors import LeeboardError
 from leeboard.estate.device import URN
 from leeboard.estate.devices import DeviceRow, read_devices
+from leeboard.estate.editing import Written, content_of, write_all
 from leeboard.estate.estate import DEVICES, SCHOOL, Estate
 from leeboard.estate.importing import register as registers
 from leeboard.estate.importing.devices import read_list
+from leeboard.estate.importing.devices_file import devices_file
 from leeboard.estate.importing.plan import Defaults, plan
 from leeboard.estate.importing.schools import Asked, Known, SchoolPlan, plan_school
-from leeboard.estate.importing.writing import Written, content_of, devices_file, write_all
 from leeboard.estate.problem import Problem
 from leeboard.evidence import files, pins
 from leeboard.policy.model import Form, Level, Platform, Role

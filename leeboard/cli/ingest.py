@@ -25,6 +25,10 @@ def ingest(
     paths: Annotated[
         list[Path] | None, typer.Argument(help="Bundles or folders; by default the evidence folder in --var.")
     ] = None,
+    verify: Annotated[
+        bool,
+        typer.Option("--verify", help="Read every bundle again, also those that nobody wrote since the last time."),
+    ] = False,
     var: Var = Path("var"),
     database: Database = None,
 ) -> None:
@@ -34,7 +38,7 @@ def ingest(
     failed.
     """
     with Store(database or var / "leeboard.db") as opened:
-        done = load_all(opened, paths or [var / "evidence"], load())
+        done = load_all(opened, paths or [var / "evidence"], load(), var / "evidence", verify)
     for note in done.notes:
         typer.echo(f"note: {note}", err=True)
     for problem in done.problems:

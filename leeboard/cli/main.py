@@ -11,8 +11,9 @@ from types import FrameType
 
 import typer
 
-from leeboard.cli import baseline, estate, school, waiver
+from leeboard.cli import baseline, escrow, escrow_custodians, escrow_devices, escrow_disks, estate, school, waiver
 from leeboard.cli.drift import drift
+from leeboard.cli.forget import forget
 from leeboard.cli.ingest import ingest
 from leeboard.cli.undo import undo
 from leeboard.errors import LeeboardError
@@ -32,9 +33,16 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command()(drift)
+app.command()(forget)
 app.command()(ingest)
 app.command()(undo)
 app.add_typer(baseline.app, name="baseline")
+escrow.app.command()(escrow_disks.accept)
+escrow.app.command()(escrow_disks.retire)
+escrow.app.command()(escrow_custodians.rekey)
+for command in (escrow_devices.rotate, escrow_devices.adopt, escrow_devices.restore, escrow_devices.header):
+    escrow.app.command()(command)
+app.add_typer(escrow.app, name="escrow")
 app.add_typer(estate.app, name="estate")
 app.add_typer(school.app, name="school")
 app.add_typer(waiver.app, name="waiver")

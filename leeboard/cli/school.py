@@ -17,8 +17,8 @@ from leeboard.cli.estates import Inventory, opened, school_of
 from leeboard.cli.ingest import Var
 from leeboard.errors import LeeboardError
 from leeboard.estate import ramp
+from leeboard.estate.editing import Written, content_of, write_all
 from leeboard.estate.estate import SCHOOL
-from leeboard.estate.importing.writing import Written, content_of, write_all
 from leeboard.estate.settings import families
 from leeboard.policy.load import load
 from leeboard.policy.model import Baseline, Mode
@@ -101,9 +101,13 @@ def enforce(
 
 
 def changeable(baseline: Baseline) -> set[str]:
-    """The families of which something is enforced at any level."""
-    found = ((one.family, (one.mode.standard, one.mode.sensitive, one.mode.high)) for one in baseline.controls)
-    return {family for family, modes in found if Mode.ENFORCE in modes}
+    """The families of which a roll-out writes something, at any level."""
+    return {
+        control.family
+        for control in baseline.controls
+        if Mode.ENFORCE in (control.mode.standard, control.mode.sensitive, control.mode.high)
+        and any(setting.write is not None for setting in control.settings)
+    }
 
 
 def _words(switch: ramp.Switch) -> str:

@@ -58,9 +58,11 @@ def undo(
         return NOT_REACHED
     if not dry_run and not yes:
         _ask(len(hosts))
+    urns = {by_asset[asset].urn for asset in changed if asset in by_asset}
     with tempfile.TemporaryDirectory(prefix="leeboard-undo-") as report:
         extra = {"undo_run": run, "undo_report": report}
-        done = run_playbook("undo", source, var, hosts, extra, ["--check"] if dry_run else [])
+        options = ["--check"] if dry_run else []
+        done = run_playbook("undo", source, var, hosts, extra, options, school=urns.pop() if len(urns) == 1 else "")
         told = collect(Path(report))
     if verbose or not told:
         print(done.output.strip(), file=sys.stderr)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from datetime import UTC, datetime
@@ -14,8 +15,10 @@ from rich.console import Console
 
 from leeboard.ansible import inventory as inventories
 from leeboard.ansible.inventory import EstateInventory
+from leeboard.cli.estates import opened, school_of
 from leeboard.errors import LeeboardError
 from leeboard.estate import waiver_files, waivers
+from leeboard.estate.editing import SCHOOL
 from leeboard.estate.waiver import Waiver, day_of, parse_one, said
 from leeboard.evidence.lines import Expected
 from leeboard.policy.load import load
@@ -25,7 +28,6 @@ from leeboard.report.model import EstateStatus
 from leeboard.verdict.observation import plain
 
 PROBLEMS = 3  # exit code: the tool worked, and something has no effect that somebody relies on
-SCHOOL_FILE = "school.yml"
 
 app = typer.Typer(
     help="Accepted risks: list them, check them, and write a new one into a school's file.",
@@ -86,7 +88,7 @@ def check(inventory: Inventory, school: School = None) -> None:
 
 @app.command()
 def new(
-    school: Annotated[Path, typer.Argument(help="The school's folder, with school.yml in it.")],
+    school: Annotated[str, typer.Argument(help="The school's folder; with -i also its URN, its name or a part of it.")],
     control: Annotated[str, typer.Option(help="The control that is waived, such as LCK-01.")],
     reason: Annotated[str, typer.Option(help="Why the risk is taken, in a sentence.")],
     owner: Annotated[str, typer.Option(help="The post that answers for the risk.")],
@@ -103,13 +105,14 @@ def new(
         str | None, typer.Option("--id", help="Its name (default: the next free one, W-YEAR-NUMBER).")
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Write it without asking.")] = False,
+    inventory: Annotated[Path | None, typer.Option("--inventory", "-i", help="The estate that has the school.")] = None,
 ) -> None:
     """Write a new waiver into a school's waivers.yml. It is shown first, and written when you say yes.
 
     What `leeboard waiver check` would find fault with is not written. Comments and order of the file stay.
     """
     at = now()
-    folder = _folder(school)
+    folder = _folder(school, inventory)
     content = waiver_files.content_of(folder)
     first = granted or str(day_of(at))
     risk = _made(
@@ -128,7 +131,7 @@ def new(
         }
     )
     baseline = load()
-    listed = inventories.read(folder / SCHOOL_FILE, tuple(baseline.parameters))
+    listed = inventories.read(folder / SCHOOL, tuple(baseline.parameters))
     found = _objection(risk, content, folder, listed.devices, baseline, at)
     if found:
         raise LeeboardError(f"{found}; nothing was written")
@@ -157,16 +160,24 @@ def _of_school(listed: EstateInventory, school: str | None, devices: tuple[Expec
     """The inventory's problems; with a school, without those that are plainly another's."""
     if school is None:
         return listed.problems
-    others = {one.urn for one in listed.devices} - {one.urn for one in devices}
-    return tuple(one for one in listed.problems if not any(one.startswith(f"school {urn}:") for urn in others))
+    mine = {one.urn for one in devices}
+    others = {one.urn for one in listed.devices} | listed.schools.keys()
+    places = [f"school {urn}:" for urn in others - mine]
+    files = [listed.schools[urn].file for urn in (others & listed.schools.keys()) - mine]
+    places += [f"{file.parent}{os.sep}" for file in files if file is not None]
+    return tuple(one for one in listed.problems if not one.startswith(tuple(places)))
 
 
-def _folder(school: Path) -> Path:
-    folder = school.parent if school.name == SCHOOL_FILE else school
-    if not (folder / SCHOOL_FILE).is_file():
+def _folder(school: str, inventory: Path | None) -> Path:
+    """The folder of a school: itself, its school.yml, or with an inventory its URN or name."""
+    if inventory is not None:
+        return school_of(opened(inventory, whole=True), school).folder
+    folder = Path(school)
+    folder = folder.parent if folder.name == SCHOOL else folder
+    if not (folder / SCHOOL).is_file():
         raise LeeboardError(
-            f"{school}: there is no {SCHOOL_FILE} in it; give the school's folder. In another inventory write the "
-            "waiver into the variable leeboard_waivers by hand: docs/waivers.md shows how"
+            f"{plain(school)}: there is no {SCHOOL} in it; give the school's folder, or its name with -i. In another "
+            "kind of inventory write the waiver into the variable leeboard_waivers by hand: docs/waivers.md shows how"
         )
     return folder
 

@@ -15,7 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from leeboard.errors import LeeboardError
-from leeboard.estate import connection, devices, waiver_files
+from leeboard.estate import connection, devices, editing, waiver_files
 from leeboard.estate.beside import said_beside
 from leeboard.estate.devices import DeviceRow
 from leeboard.estate.problem import Mistake, Problem
@@ -26,7 +26,7 @@ from leeboard.evidence import files
 from leeboard.policy.model import Level, Platform
 from leeboard.verdict.observation import plain
 
-ESTATE, SCHOOL, DEVICES, WAIVERS = "estate.yml", "school.yml", devices.FILE, waiver_files.FILE
+ESTATE, SCHOOL, DEVICES, WAIVERS = "estate.yml", editing.SCHOOL, devices.FILE, waiver_files.FILE
 OURS = re.compile(rb"^plugin:[ \t]*[\"']?" + re.escape(PLUGIN.encode()) + rb"[\"']?[ \t]*(?:#.*)?\r?$", re.MULTILINE)
 MOST_BYTES = 1024 * 1024  # of a YAML file
 MOST_BYTES_OF_DEVICES = 32 * 1024 * 1024

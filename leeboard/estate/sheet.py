@@ -100,6 +100,27 @@ def unguarded(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and FORMULA.match(cell) else cell
 
 
+def swallowed(cells: list[str], width: int, later: list[str], separator: str) -> bool:
+    """True for a record of the wrong size one of whose later lines is a row by itself."""
+    if not later or not (len(cells) < width or any(cell.strip() for cell in cells[width:])):
+        return False
+    return any(_stands_alone(line, width, separator) for line in later)
+
+
+def _stands_alone(line: str, width: int, separator: str) -> bool:
+    quote = line.find('"')
+    if quote > 0 and line[quote - 1] != separator:
+        return False  # it ends a cell that began in a line above
+    text = line.rstrip("\r\n")
+    if text.count('"') % 2:
+        text += '"'  # its last cell goes on in the next line
+    try:
+        row = next(csv.reader([text], delimiter=separator, strict=True), [])
+    except csv.Error:
+        return False
+    return len(row) == width and sum(bool(cell.strip()) for cell in row) > 1
+
+
 def _decode(content: bytes) -> str:
     """Text with a mark as the mark says; else UTF-8, and what is none is Windows-1252, as Excel saves it here.
 
@@ -149,8 +170,12 @@ class _Feed:
 
 
 def _records(lines: list[str], separator: str) -> Iterator[tuple[int, list[str] | str]]:
-    """The number and the cells of each record, or what is wrong with it; then it goes on with the next line."""
-    at = row = 0
+    """The number and the cells of each record, or what is wrong with it; then it goes on with the next line.
+
+    A quotation mark that is not closed may be "closed" by the next one of a later row. What comes of that is no record,
+    and its later lines are read by themselves.
+    """
+    at = row = width = 0
     while at < len(lines):
         feed = _Feed(lines, at)
         reader = csv.reader(feed, delimiter=separator, strict=True)
@@ -160,10 +185,14 @@ def _records(lines: list[str], separator: str) -> Iterator[tuple[int, list[str] 
             row += 1
             try:
                 cells = next(reader)
+                if swallowed(cells, width, lines[begins + 1 : feed.at], separator):
+                    raise csv.Error
             except StopIteration:
                 return
             except csv.Error:
                 at = begins + 1
                 yield row, "is no CSV: a quotation mark is not closed, or stands within a cell; write it twice there"
                 break
+            if not width and any(cell.strip() for cell in cells):
+                width = len(_headings(cells))
             yield row, cells

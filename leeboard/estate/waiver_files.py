@@ -5,27 +5,23 @@ Text in, text out; only `write` touches a disk.
 
 from __future__ import annotations
 
-import fcntl
 import io
-import os
 import re
-import tempfile
 import textwrap
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from leeboard.errors import LeeboardError
+from leeboard.estate import editing
+from leeboard.estate.editing import Written, write_all
 from leeboard.estate.problem import Mistake, Problem
 from leeboard.estate.waiver import MOST_WAIVERS, Waiver, parse_one
 from leeboard.estate.yaml_file import has_tagged, read_yaml
-from leeboard.evidence import files
+from leeboard.estate.yaml_writing import writer
 
 FILE = "waivers.yml"
 KEY = "waivers"
@@ -50,6 +46,7 @@ class WaiverFile:
 def read_waivers(content: bytes, file: str) -> WaiverFile:
     """The waivers in these bytes; `file` is what problems call it. Never raises."""
     problems: list[Problem] = []
+    whole: Problem | None = None
     broken = False
     pieces = _pieces(content)
     try:
@@ -61,7 +58,7 @@ def read_waivers(content: bytes, file: str) -> WaiverFile:
         broken = True
         # One entry that is no YAML, such as a reason with a colon in it, must not cost the others.
         entries, problems = _one_by_one(pieces, file)
-        problems = problems or [wrong.problem(file)]
+        whole = None if problems else wrong.problem(file)
     found: list[tuple[int | None, Waiver]] = []
     for number, (line, raw) in enumerate(entries):
         if number == MOST_WAIVERS:
@@ -78,14 +75,22 @@ def read_waivers(content: bytes, file: str) -> WaiverFile:
         if often.get(one.id, 0) > 1:
             words = f"{one.id}: the id is given {often.pop(one.id)} times, so none of them counts; give each its own"
             problems.append(Problem(file, words, line))
+    if whole is not None and not _told(whole, problems, [first for first, _ in pieces]):
+        problems.append(whole)
     good = tuple(one for _, one in found if often.get(one.id) == 1)
     return WaiverFile(good, tuple(sorted(problems, key=lambda problem: problem.row or 0)), broken)
 
 
 def read_folder(folder: Path) -> WaiverFile:
     """The waivers of a school's folder; none where there is no such file."""
-    content, problem = _content(folder / FILE)
-    return WaiverFile(problems=(problem,), broken=True) if problem else read_waivers(content or b"", str(folder / FILE))
+    path = folder / FILE
+    try:
+        return read_waivers(content_of(folder) or b"", str(path))
+    except LeeboardError as wrong:
+        problem = Problem(str(path), str(wrong).removeprefix(f"{path}: "))
+    except OSError as wrong:
+        problem = Problem(str(path), f"cannot be read: {wrong.strerror}")
+    return WaiverFile(problems=(problem,), broken=True)
 
 
 def plain_data(waiver: Waiver) -> dict[str, Any]:
@@ -132,7 +137,7 @@ def _appended(content: bytes, waiver: Waiver) -> bytes:
 def _rewritten(content: bytes, waiver: Waiver) -> bytes:
     """Where the list is written on one line; comments, order and quotes stay."""
     text = content.decode("utf-8-sig")
-    yaml = _yaml(_indent(text))
+    yaml = writer(_indent(text))
     data = yaml.load(text)
     if not data.get(KEY):
         data[KEY] = CommentedSeq()
@@ -145,39 +150,16 @@ def _rewritten(content: bytes, waiver: Waiver) -> bytes:
 def write(folder: Path, waiver: Waiver, seen: bytes | None) -> Path:
     """Add an entry to a school's file, whole or not at all. Raises LeeboardError, also when the file is not as `seen`.
 
-    The folder is locked meanwhile, so that two technicians who add at once both find their entries there.
+    Of two technicians who add at once the second is told to do it again.
     """
     path = folder / FILE
-    try:
-        with _locked(folder):
-            content, problem = _content(path)
-            if problem:
-                raise LeeboardError(str(problem))
-            if content != seen:
-                raise LeeboardError(f"{path}: somebody changed it meanwhile; nothing was written, so run this again")
-            _replace(path, added(content, waiver, str(path)))
-    except OSError as wrong:
-        raise LeeboardError(
-            f"{path}: it cannot be written: {wrong.strerror}; make the folder writable for you"
-        ) from None
+    write_all(folder.absolute().parent, [Written(path, added(seen, waiver, str(path)), seen)])
     return path
 
 
 def content_of(folder: Path) -> bytes | None:
     """The bytes of a school's file, None when there is none. Raises LeeboardError."""
-    content, problem = _content(folder / FILE)
-    if problem:
-        raise LeeboardError(str(problem))
-    return content
-
-
-def _content(path: Path) -> tuple[bytes | None, Problem | None]:
-    try:
-        return files.read_regular(path, MOST_BYTES), None
-    except LeeboardError as wrong:
-        return None, Problem(str(path), str(wrong).removeprefix(f"{path}: "))
-    except OSError as wrong:
-        return None, Problem(str(path), f"cannot be read: {wrong.strerror}")
+    return editing.content_of(folder / FILE, MOST_BYTES)
 
 
 def _entries(content: bytes) -> list[tuple[int | None, Any]]:
@@ -207,6 +189,16 @@ def _one_by_one(pieces: list[tuple[int, str]], file: str) -> tuple[list[tuple[in
     return entries, problems
 
 
+def _told(whole: Problem, problems: list[Problem], firsts: list[int]) -> bool:
+    """True when the entry in which the file as a whole goes wrong has a line of its own already."""
+    row = whole.row
+    if row is None or not firsts or row < firsts[0]:
+        return False
+    begins = max(first for first in firsts if first <= row)
+    after = min((first for first in firsts if first > row), default=None)
+    return any(begins <= (one.row or 0) and (after is None or (one.row or 0) < after) for one in problems)
+
+
 def _pieces(content: bytes) -> list[tuple[int, str]]:
     """The text of each entry below `waivers:` and its first line; none where the list is written in another way."""
     try:
@@ -217,16 +209,22 @@ def _pieces(content: bytes) -> list[tuple[int, str]]:
     if start is None:
         return []
     pieces: list[tuple[int, list[str]]] = []
-    indent: str | None = None
+    items = [
+        (number, item[1]) for number, line in enumerate(lines[start + 1 :], start + 2) if (item := ITEM.match(line))
+    ]
+    indent = items[0][1] if items else ""
+    begins = {number for number, its_indent in items if its_indent == indent}
+    last = max(begins, default=0)
     for number, line in enumerate(lines[start + 1 :], start + 2):
-        item = ITEM.match(line)
-        if item and (indent is None or item[1] == indent):
-            indent = item[1]
+        inside = (
+            not line.strip() or line.lstrip().startswith("#") or line.startswith((f"{indent} ", f"{indent}\t", "\t"))
+        )
+        if number in begins:
             pieces.append((number, [line]))
-        elif line.strip() and not line.lstrip().startswith("#") and not line.startswith((indent or "") + " "):
+        elif not inside and number > last:
             break  # another key of the file
         elif pieces:
-            pieces[-1][1].append(line)
+            pieces[-1][1].append(line)  # a line that stands too far out among the entries is a mistake of this one
     return [(number, "\n".join(piece) + "\n") for number, piece in pieces]
 
 
@@ -240,17 +238,9 @@ def _written(waiver: Waiver) -> CommentedMap:
     return CommentedMap(fields)
 
 
-def _yaml(indent: int) -> YAML:
-    yaml = YAML(typ="rt")
-    yaml.preserve_quotes = True
-    yaml.width = 4096  # a line that somebody wrote is not folded
-    yaml.indent(mapping=2, sequence=indent + 2, offset=indent)
-    return yaml
-
-
 def _dump(data: CommentedMap, indent: int) -> str:
     stream = io.StringIO()
-    _yaml(indent).dump(data, stream)
+    writer(indent).dump(data, stream)
     return stream.getvalue()
 
 
@@ -260,32 +250,3 @@ def _indent(text: str) -> int:
     start = next((number for number, line in enumerate(lines) if LIST.match(line)), len(lines))
     item = next((found for line in lines[start + 1 :] if (found := ITEM.match(line))), None)
     return len(item[1]) if item else 2
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Give the file new content; who may read it stays as it is, as the folder's other files are for a new one."""
-    beside = path if path.exists() else path.parent / "school.yml"
-    mode = beside.stat().st_mode & 0o777 if beside.exists() else 0o600
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fchmod(file.fileno(), mode)
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(temporary)
-        raise
-    files.sync_folder(path.parent)

@@ -18,6 +18,8 @@ MOST_NODES = 20_000
 MOST_DEPTH = 50
 MOST_NUMBER = 2**63
 TAGS = ("!vault", "!vault-encrypted", "!unsafe")
+TEXT = "tag:yaml.org,2002:str"
+NO_TEXT = tuple(f"tag:yaml.org,2002:{one}" for one in ("null", "bool", "int", "float", "timestamp"))
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ def has_tagged(value: Any) -> bool:
 
 
 def _unlike_keys(node: yaml.Node, seen: set[int]) -> None:
-    """Refuse a key that stands there twice: YAML would silently take the last."""
+    """Refuse a key that stands there twice: YAML would silently take the last. A key such as `no` becomes text."""
     if id(node) in seen:
         return
     seen.add(id(node))
@@ -111,6 +113,7 @@ def _unlike_keys(node: yaml.Node, seen: set[int]) -> None:
                 if key.value in keys:
                     raise Mistake("stands there twice; take one out", key.value, key.start_mark.line + 1)
                 keys.add(key.value)
+                key.tag = TEXT if key.tag in NO_TEXT else key.tag
             _unlike_keys(value, seen)
     elif isinstance(node, yaml.SequenceNode):
         for value in node.value:

@@ -35,17 +35,10 @@ class FileLock:
     def __init__(self, path: Path, wait: float = 1.0, text: str = "") -> None:
         """Take the lock, trying for `wait` seconds, and leave `text` for whom it keeps out. Raises Busy, OSError."""
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        until = time.monotonic() + wait
-        while True:
-            try:
-                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() >= until:
-                    holder = os.pread(self._descriptor, 4096, 0).decode(errors="replace")
-                    os.close(self._descriptor)
-                    raise Busy(holder) from None
-                time.sleep(0.02)
+        if not take(self._descriptor, wait):
+            holder = os.pread(self._descriptor, 4096, 0).decode(errors="replace")
+            os.close(self._descriptor)
+            raise Busy(holder)
         FileLock._held.add(self)
         if text:
             os.ftruncate(self._descriptor, 0)
@@ -67,6 +60,19 @@ class FileLock:
 os.register_at_fork(after_in_child=FileLock.close_in_child)
 
 
+def take(descriptor: int, wait: float, pause: float = 0.02) -> bool:
+    """Lock an open file or folder, trying for `wait` seconds; False when somebody else has held it all the time."""
+    until = time.monotonic() + wait
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                return False
+            time.sleep(pause)
+
+
 @contextmanager
 def locked(path: Path, wait: float = 60.0) -> Iterator[None]:
     """Hold the lock on a file for a few moments, waiting for others who do the same."""
@@ -75,17 +81,10 @@ def locked(path: Path, wait: float = 60.0) -> Iterator[None]:
     except OSError as problem:
         raise LeeboardError(f"{path}: {problem.strerror}; make the folder writable for this account") from None
     try:
-        until = time.monotonic() + wait
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() >= until:
-                    raise LeeboardError(
-                        f"{path}: another process has held this lock for {wait:.0f} seconds; find it with fuser {path}"
-                    ) from None
-                time.sleep(0.005)
+        if not take(descriptor, wait, pause=0.005):
+            raise LeeboardError(
+                f"{path}: another process has held this lock for {wait:.0f} seconds; find it with fuser {path}"
+            )
         yield
     finally:
         os.close(descriptor)

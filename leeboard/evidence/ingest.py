@@ -13,6 +13,7 @@ from pathlib import Path
 from leeboard.errors import LeeboardError
 from leeboard.estate.device import URN
 from leeboard.evidence import bundle, files
+from leeboard.evidence.hashed import Hashes
 from leeboard.evidence.lines import RUN_ID
 from leeboard.evidence.loading import load
 from leeboard.evidence.reader import Reader
@@ -41,30 +42,47 @@ class _Link:
     previous: str | None
 
 
-def ingest(store: Store, paths: Sequence[Path], baseline: Baseline) -> Ingested:
-    """Load bundles; a folder may be the evidence folder or one school's. Raises LeeboardError when the store fails."""
+@dataclass(frozen=True)
+class _Into:
+    """Where bundles are loaded, and what they are judged by; `evidence` says in its folders what was forgotten."""
+
+    store: Store
+    baseline: Baseline
+    evidence: Path | None
+    known: dict[tuple[str, str], StoredBundle]
+    verify: bool
+
+
+def ingest(
+    store: Store, paths: Sequence[Path], baseline: Baseline, evidence: Path | None = None, verify: bool = False
+) -> Ingested:
+    """Load bundles; a folder may be the evidence folder or one school's. Raises LeeboardError when the store fails.
+
+    What was forgotten is not loaded again: the folder of a bundle says so, and the school's own in `evidence`. In
+    folders of `evidence` a bundle that was loaded, and that nobody wrote since, is not read again unless to `verify`.
+    """
     done = Ingested()
-    known = {(found.urn, found.run): found for found in store.bundles()}
+    into = _Into(store, baseline, evidence, {(found.urn, found.run): found for found in store.bundles()}, verify)
     for path in paths:
         if path.is_dir() and not path.is_symlink():
             for folder in _folders(path):
-                _folder(store, folder, baseline, done, known)
+                _folder(into, folder, done)
         else:
-            _file(store, path, baseline, done)
+            _file(into, path, done)
     return done
 
 
 def load_schools(store: Store, evidence: Path, urns: Iterable[str], baseline: Baseline) -> list[str]:
     """Load what lies in these schools' folders of the evidence folder; the problems that were met."""
     folders = [folder for folder in (evidence / urn for urn in urns) if folder.is_dir()]
-    return ingest(store, folders, baseline).problems
+    return ingest(store, folders, baseline, evidence).problems
 
 
-def _folder(
-    store: Store, folder: Path, baseline: Baseline, done: Ingested, known: dict[tuple[str, str], StoredBundle]
-) -> None:
+def _folder(into: _Into, folder: Path, done: Ingested) -> None:
     links: list[_Link] = []
     unread = False
+    ours = into.evidence is not None and folder.parent.resolve() == into.evidence.resolve()
+    hashes = Hashes(folder, every=into.verify, kept=ours)
     for path in sorted(folder.iterdir()):
         run = path.name.partition(".")[0]
         if not RUN_ID.match(run) or not path.name.endswith((bundle.OPEN, bundle.CLOSED)):
@@ -72,39 +90,36 @@ def _folder(
         if path.name.endswith(bundle.OPEN) and files.is_locked(folder / bundle.LOCK):
             done.notes.append(f"{path}: its run is still going on; it is loaded when it has ended")
             continue
-        link = _file(store, path, baseline, done, known, folder.name)
+        link = _file(into, path, done, folder.name, hashes)
         unread = unread or (link is None and path.name.endswith(bundle.CLOSED))
         if link is not None and path.name.endswith(bundle.CLOSED):
             links.append(link)
+    hashes.save()
     # A bundle that cannot be read is a problem already; that the next one misses it would be said twice.
     if links and not unread:
         done.problems.extend(_chain(folder, links))
 
 
-def _file(
-    store: Store,
-    path: Path,
-    baseline: Baseline,
-    done: Ingested,
-    known: dict[tuple[str, str], StoredBundle] | None = None,
-    urn: str = "",
-) -> _Link | None:
+def _file(into: _Into, path: Path, done: Ingested, urn: str = "", hashes: Hashes | None = None) -> _Link | None:
     """Load one file; what it is in the chain, None when it could not be read."""
     try:
         closed = path.name.endswith(bundle.CLOSED)
         if not closed and not bundle.has_header(path):
             done.notes.append(f"{path}: its run died before it saw anything; the next run removes the file")
             return None
-        digest = bundle.file_digest(path) if closed else None
         run = path.name.partition(".")[0]
-        before = (known or {}).get((urn, run))
+        before = into.known.get((urn, run))
+        digest = None
+        if closed:
+            known_by = before.file_sha256 if before is not None else None
+            digest = hashes.of(path, known_by) if hashes is not None else bundle.file_digest(path)
         if before is not None and digest is not None and before.file_sha256 == digest:
             done.known += 1
             done.runs.add(run)
             return _Link(path, run, digest, before.previous)
         with Reader(path) as reader:
             _named_as_it_says(path, reader, urn)
-            loaded = load(store, reader, baseline, digest)
+            loaded = load(into.store, reader, into.baseline, digest, into.evidence)
             done.new += loaded.new
             done.known += not loaded.new
             done.runs.add(loaded.run)

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from leeboard.evidence import bundle
+from leeboard.errors import LeeboardError
+from leeboard.evidence import bundle, forgotten
 from leeboard.evidence.lines import RUN_ID, started_of
 from leeboard.evidence.store import StoredBundle
 from leeboard.report.words import day
@@ -36,7 +37,7 @@ def readings(bundles: Sequence[StoredBundle], folder: Path, at: datetime) -> lis
         in_folder = Unreadable(state="unreadable", code="failed", why=there, source=str(folder))
     else:
         in_folder = _aspect(kept(bundles, there), str(folder), at)
-    in_store = _aspect(kept(bundles, {one.run for one in bundles}), "the store", at)
+    in_store = _aspect(kept(bundles, {one.run for one in bundles}), "the store", at, _without(folder))
     return [
         Reading(driver=DRIVER, address="store", effective=in_store),
         Reading(driver=DRIVER, address="folder", effective=in_folder),
@@ -57,14 +58,25 @@ def kept(bundles: Sequence[StoredBundle], there: Collection[str]) -> Kept:
     return Kept(since, whole=True)
 
 
-def _aspect(found: Kept, source: str, at: datetime) -> Aspect:
+def _without(folder: Path) -> str:
+    """What the store does not hold of these runs, since it was forgotten on request; "" for nothing."""
+    try:
+        count = len(forgotten.read(folder.name, folder).entries)
+    except LeeboardError:
+        return "; what was forgotten on request cannot be read"
+    often = f" ({count} times)" if count > 1 else ""
+    return f"; the history of a device was forgotten on request{often}" if count else ""
+
+
+def _aspect(found: Kept, source: str, at: datetime, without: str = "") -> Aspect:
     if found.whole:
         note = f"nothing was taken away since the first run on {day(found.since)}" if found.since else "no run yet"
+        note += without
         return Nothing(state="absent", source=source, note=note)
     if found.since is None:
         return Found(state="value", value=0, source=source, note="the newest evidence is not there")
     days = max(0, (at - found.since) // timedelta(days=1))
-    note = f"without a gap since {day(found.since)}; what was before is not there"
+    note = f"without a gap since {day(found.since)}; what was before is not there{without}"
     return Found(state="value", value=days, source=source, note=note)
 
 

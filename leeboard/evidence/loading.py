@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import delete, insert, select, update
@@ -13,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from leeboard.errors import LeeboardError
-from leeboard.evidence import history, spans
+from leeboard.evidence import forgotten, history, spans
 from leeboard.evidence.lines import stamp
 from leeboard.evidence.reader import Reader
 from leeboard.evidence.store import Store
@@ -43,11 +44,18 @@ class _Load:
     urn: str
     run: str
     points: history.Points
+    forgotten: frozenset[str]  # assets of which this run's evidence is not to be known any more
     observed: dict[str, tuple[str, ...]] = field(default_factory=dict)  # by asset: the controls that were judged
 
 
-def load(store: Store, reader: Reader, baseline: Baseline, file_sha256: str | None) -> Loaded:
-    """Load an open bundle. `file_sha256` is of its closed file. Raises LeeboardError, and then nothing is loaded."""
+def load(
+    store: Store, reader: Reader, baseline: Baseline, file_sha256: str | None, evidence: Path | None = None
+) -> Loaded:
+    """Load an open bundle. `file_sha256` is of its closed file. Raises LeeboardError, and then nothing is loaded.
+
+    What was forgotten stays so, as the file beside the bundle or in the school's folder of `evidence` says. Such a
+    device still counts as one that the run expected and observed, without its name.
+    """
     found = index(reader)
     digest, header = reader.sha256, reader.header
     urn, run = header.school.urn, header.run
@@ -63,9 +71,12 @@ def load(store: Store, reader: Reader, baseline: Baseline, file_sha256: str | No
                 )
             known.file_sha256 = known.file_sha256 or file_sha256
             return Loaded(urn, run, new=False)
-        under_way = _Load(session, urn, run, history.Points(session, urn))
+        # Read now that we hold the school: whoever forgets a device writes that down before asking for the school.
+        said = forgotten.read(urn, reader.path.parent, evidence / urn if evidence else None)
+        gone = said.among(reader.expected, run)
+        under_way = _Load(session, urn, run, history.Points(session, urn), gone)
         for batch in _batches(visits(reader, found, Judge(baseline))):
-            failed.extend(f"{visit.asset}: {visit.message}" for visit in batch if visit.unusable)
+            failed.extend(f"{one.asset}: {one.message}" for one in batch if one.unusable and one.asset not in gone)
             _apply(under_way, batch)
         if reader.sha256 != digest:
             raise LeeboardError(f"{reader.path}: changed while it was read; load it again when its run has ended")
@@ -82,7 +93,7 @@ def load(store: Store, reader: Reader, baseline: Baseline, file_sha256: str | No
                 "baseline": header.baseline,
                 "finished": stamp(reader.trailer.finished) if reader.trailer else None,
                 "broken_off": reader.broken_off,
-                "expected": _text(session, assets),
+                "expected": put_text(session, nameless(assets, gone)),
                 "expected_count": len(assets),
                 "points": json.dumps(_points(session, assets, under_way.observed)),
             },
@@ -92,6 +103,10 @@ def load(store: Store, reader: Reader, baseline: Baseline, file_sha256: str | No
 
 def _apply(load: _Load, batch: Sequence[Visit]) -> None:
     """Bring the rows of some devices up to date."""
+    for visit in batch:
+        if visit.asset in load.forgotten and visit.observation is not None:
+            load.observed[visit.asset] = tuple(sorted(_verdicts(visit.findings)))
+    batch = [visit for visit in batch if visit.asset not in load.forgotten]
     query = select(DeviceRow.asset, DeviceRow.run, DeviceRow.observed_run, DeviceRow.findings).where(
         DeviceRow.urn == load.urn, DeviceRow.asset.in_([visit.asset for visit in batch])
     )
@@ -193,20 +208,31 @@ def _insert_spans(load: _Load, rows: list[tuple[str, str, spans.Span]]) -> None:
         )
 
 
-def _school(session: Session, urn: str, name: str, run: str) -> None:
-    """Make the school's row, and hold it, so that two loads of one school take turns on any database."""
-    _insert_new(session, SchoolRow, {"urn": urn, "name": name})
-    row = session.scalars(select(SchoolRow).where(SchoolRow.urn == urn).with_for_update()).one()
-    newer = select(BundleRow.run).where(BundleRow.urn == urn, BundleRow.run > run).limit(1)
-    if row.name != name and session.scalars(newer).first() is None:
-        row.name = name
+def hold_school(session: Session, urn: str) -> SchoolRow | None:
+    """Hold a school's row, so that two who write about one school take turns on any database; None without one."""
+    return session.scalars(select(SchoolRow).where(SchoolRow.urn == urn).with_for_update()).one_or_none()
 
 
-def _text(session: Session, items: Sequence[str]) -> str:
+def nameless(assets: Sequence[str], gone: Collection[str]) -> list[str]:
+    """A list of expected assets in which forgotten ones keep their places, and not their names."""
+    return ["" if asset in gone else asset for asset in assets]
+
+
+def put_text(session: Session, items: Sequence[str]) -> str:
+    """Keep a list once; its digest."""
     content = json.dumps(list(items))
     digest = hashlib.sha256(content.encode()).hexdigest()
     _insert_new(session, TextRow, {"digest": digest, "content": content})
     return digest
+
+
+def _school(session: Session, urn: str, name: str, run: str) -> None:
+    """Make the school's row, and hold it, so that two loads of one school take turns on any database."""
+    _insert_new(session, SchoolRow, {"urn": urn, "name": name})
+    row = hold_school(session, urn)
+    newer = select(BundleRow.run).where(BundleRow.urn == urn, BundleRow.run > run).limit(1)
+    if row is not None and row.name != name and session.scalars(newer).first() is None:
+        row.name = name
 
 
 def _points(session: Session, assets: list[str], observed: dict[str, tuple[str, ...]]) -> list[list[str]]:
@@ -215,7 +241,7 @@ def _points(session: Session, assets: list[str], observed: dict[str, tuple[str, 
         controls = observed.get(asset)
         if controls is not None:
             bits[controls] = bits.get(controls, 0) | 1 << place
-    return [[_text(session, controls), f"{value:x}"] for controls, value in sorted(bits.items())]
+    return [[put_text(session, controls), f"{value:x}"] for controls, value in sorted(bits.items())]
 
 
 def _insert_new(session: Session, table: type[SchoolRow] | type[TextRow], row: dict[str, str]) -> None:
@@ -239,4 +265,4 @@ def _batches(all_visits: Iterator[Visit]) -> Iterator[list[Visit]]:
         yield batch
 
 
-__all__ = ["Loaded", "load"]
+__all__ = ["Loaded", "hold_school", "load", "nameless", "put_text"]

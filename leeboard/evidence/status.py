@@ -24,6 +24,7 @@ from leeboard.evidence.store import Store, StoredBundle, StoredDevice
 from leeboard.policy.model import FRESHNESS, Baseline, Mode, Platform
 from leeboard.policy.resolve import Wanted, resolve
 from leeboard.report.model import DeviceStatus, EstateStatus
+from leeboard.report.words import day
 from leeboard.verdict.evaluate import measured, unseen
 from leeboard.verdict.finding import Finding
 from leeboard.verdict.observation import plain
@@ -36,6 +37,10 @@ REASONS = {
 }
 
 
+# All of a device that decides what is wanted of it.
+KIND = {"platform", "form", "role", "level", "overrides", "parameters"}
+
+
 @dataclass(frozen=True)
 class _Moment:
     """What holds for all devices of one status."""
@@ -44,6 +49,15 @@ class _Moment:
     at: datetime
     runs: Collection[str] | None
     torn: Mapping[str, frozenset[str]] = field(default_factory=dict)  # by school: ids of waivers that do not count
+    forgotten: Mapping[tuple[str, str], datetime] = field(default_factory=dict)
+    _wanted: dict[str, Wanted] = field(default_factory=dict)
+
+    def wanted(self, device: Device) -> Wanted:
+        """What is wanted of a device, worked out once for all of its kind. Raises LeeboardError."""
+        kind = device.model_dump_json(include=KIND)
+        if kind not in self._wanted:
+            self._wanted[kind] = resolve(self.baseline, device)
+        return replace(self._wanted[kind], device=device)
 
 
 def estate_status(
@@ -55,13 +69,15 @@ def estate_status(
     runs: Collection[str] | None = None,
     problems: Sequence[str] = (),
     before: Mapping[str, Sequence[str]] | None = None,
+    forgotten: Mapping[tuple[str, str], datetime] | None = None,
 ) -> EstateStatus:
     """The schools `urns` (all by default) at the moment `at`, which is aware.
 
     `devices` are those of the inventory, Expected ones (with a problem) included; without any, all that the store has
     ever heard of. `runs` are tonight's: a device that none of them reached counts as not seen. `problems` are those
-    that the caller met on the way. `before` has by URN those under which a school's evidence was filed earlier. Never
-    raises for what the store holds.
+    that the caller met on the way. `before` has by URN those under which a school's evidence was filed earlier.
+    `forgotten` has by URN and asset tag when a device's history was forgotten on request: that nothing is known of it
+    from before is no gap. Never raises for what the store holds.
     """
     inside = [device for device in devices if urns is None or device.urn in urns]
     asked = sorted({device.urn for device in inside} if devices else set(urns or ())) if devices or urns else None
@@ -72,7 +88,7 @@ def estate_status(
         stored = with_history(stored, inside, before or {}, lambda: store.begun(asked or ()))
     else:
         inside = [_with_problem(found) for found in stored.values()]
-    moment = _Moment(baseline, at, runs, waivers.torn(inside))
+    moment = _Moment(baseline, at, runs, waivers.torn(inside), forgotten or {})
     statuses = [_status(moment, device, stored.get((device.urn, device.asset))) for device in inside]
     statuses.sort(key=lambda status: (status.device.urn, status.device.asset))
     bundles = store.bundles(asked, latest=True) if runs is None else _of_runs(store.bundles(asked), runs)
@@ -82,7 +98,7 @@ def estate_status(
 
 
 def _status(moment: _Moment, device: Device, found: StoredDevice | None) -> DeviceStatus:
-    outcome, message = _outcome(moment, found)
+    outcome, message = _outcome(moment, found, device)
     problem = device.problem if isinstance(device, Expected) else ""
     device = device.device if isinstance(device, Expected) else device
     status = DeviceStatus(
@@ -95,20 +111,20 @@ def _status(moment: _Moment, device: Device, found: StoredDevice | None) -> Devi
         changes=_changes(found) if found and outcome not in ("never", "not_seen") else (),
     )
     try:
-        wanted = resolve(moment.baseline, device)
+        wanted = moment.wanted(device)
     except LeeboardError as wrong:
         problem = problem or str(wrong)
-        wanted = resolve(moment.baseline, device.model_copy(update={"overrides": {}, "parameters": {}}))
+        wanted = moment.wanted(device.model_copy(update={"overrides": {}, "parameters": {}}))
     if problem:
         return _without_since(replace(status, outcome="failed", message=problem), _all(wanted, Verdict.ERROR, problem))
     if device.platform is Platform.OTHER:
         return _without_since(replace(status, outcome="other", message=""), _never_checked(wanted))
-    fresh = measured(wanted, [age.reading(status.seen, moment.at)])
+    fresh = measured(wanted, [age.reading(status.seen, moment.at, _never(moment, device))])
     if outcome in REASONS:
         failed = _all(wanted, Verdict.ERROR, message or REASONS[outcome])
         return _without_since(status, _in_order(wanted, failed, fresh))
     if found is None or found.seen is None:
-        never = _all(wanted, Verdict.MISSING, "no run has ever seen this device")
+        never = _all(wanted, Verdict.MISSING, _never(moment, device))
         return _without_since(status, _in_order(wanted, never, fresh))
     findings = _in_order(wanted, _last(wanted, found), fresh)
     if any(finding.verdict is Verdict.STALE for finding in fresh):
@@ -140,13 +156,23 @@ def _in_order(wanted: Wanted, findings: tuple[Finding, ...], fresh: tuple[Findin
     return tuple(known[one.control.id] for one in wanted.controls)
 
 
+def _never(moment: _Moment, device: Device) -> str:
+    """What is said of a device that no run has seen."""
+    when = moment.forgotten.get((device.urn, device.asset))
+    if when is None:
+        return "no run has ever seen this device"
+    return f"no run has seen this device since its history was forgotten on request, on {day(when)}"
+
+
 def _limit(wanted: Wanted) -> timedelta:
     """For how long evidence on the device counts; the linter proves that every device has such a limit."""
     days = next((one.value for one in wanted.settings if one.setting.driver == FRESHNESS), 0)
     return timedelta(days=days if isinstance(days, int) else 0)
 
 
-def _outcome(moment: _Moment, found: StoredDevice | None) -> tuple[str, str]:
+def _outcome(moment: _Moment, found: StoredDevice | None, device: Device) -> tuple[str, str]:
+    if found is None and moment.runs is None and (device.urn, device.asset) in moment.forgotten:
+        return "not_seen", _never(moment, device)
     if found is None:
         return ("never", "no run has expected it yet") if moment.runs is None else ("not_seen", "not in tonight's run")
     if moment.runs is not None and found.run not in moment.runs:

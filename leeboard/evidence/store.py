@@ -6,6 +6,7 @@ It can be thrown away and loaded again from the bundles; it is never the only pl
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,10 +22,12 @@ from leeboard.errors import LeeboardError
 from leeboard.estate.device import Device
 from leeboard.evidence import files, history
 from leeboard.evidence.lines import started_of
+from leeboard.evidence.pool import FindingPool
 from leeboard.evidence.tables import BundleRow, DeviceRow, SpanRow
 from leeboard.evidence.upgrade import SCRIPTS, upgrade
 from leeboard.verdict.finding import Finding
 
+ROWS_AT_ONCE = 200  # of devices, whose findings are long
 WAIT_SECONDS = 30.0
 
 
@@ -122,6 +125,7 @@ class Store:
 
     def devices(self, urns: Sequence[str] | None = None) -> list[StoredDevice]:
         """Every device that some run expected, of these schools or of all."""
+        pool = FindingPool()
         with self.reading() as session:
             since: dict[tuple[str, str], dict[str, datetime]] = {}
             spans = select(SpanRow.urn, SpanRow.asset, SpanRow.control, SpanRow.since).where(SpanRow.until.is_(None))
@@ -146,11 +150,20 @@ class Store:
                     changes=tuple(json.loads(row.changes)),
                     observed_run=row.observed_run,
                     seen=moment(row.seen),
-                    findings=tuple(Finding.from_json(raw) for raw in json.loads(row.findings or "[]")),
+                    findings=pool.read(row.findings or "[]"),
                     since=since.get((row.urn, row.asset), {}),
                 )
-                for row in session.execute(rows)
+                for row in session.execute(rows, execution_options={"yield_per": ROWS_AT_ONCE})
             ]
+
+    def verdicts(self, control: str) -> dict[tuple[str, str], tuple[str, datetime | None]]:
+        """The verdict that a control of each device has, and when the device was last seen, by URN and asset."""
+        query = select(SpanRow.urn, SpanRow.asset, SpanRow.verdict, DeviceRow.seen).where(
+            SpanRow.control == control, SpanRow.until.is_(None), DeviceRow.urn == SpanRow.urn,
+            DeviceRow.asset == SpanRow.asset,
+        )  # fmt: skip
+        with self.reading() as session:
+            return {(row.urn, row.asset): (row.verdict, moment(row.seen)) for row in session.execute(query)}
 
     def begun(self, urns: Sequence[str]) -> dict[tuple[str, str], datetime]:
         """When each device of these schools was first observed, by URN and asset."""
@@ -188,6 +201,24 @@ class Store:
                 StoredBundle(row.urn, row.run, row.file_sha256, row.previous, row.broken_off, row.expected_count)
                 for row in session.scalars(query)
             ]
+
+    def scrub(self) -> str:
+        """Write the file anew, so that nothing that was deleted is left in it; why that was not possible, else "".
+
+        Of PostgreSQL's files only its server knows.
+        """
+        if self.engine.dialect.name != "sqlite":
+            return ""
+        connection = self.engine.raw_connection()
+        try:
+            cursor = connection.cursor()
+            cursor.execute("VACUUM")
+            busy, *_ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            return "another process is reading it" if busy else ""
+        except sqlite3.Error as problem:
+            return str(problem)
+        finally:
+            connection.close()
 
     @contextmanager
     def _errors(self) -> Iterator[None]:

@@ -6,6 +6,7 @@ observation.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -44,7 +45,7 @@ class Step:
 
 
 # Drivers whose addresses have nothing to do with each other: what is refused for one says nothing of the others.
-APART = ("dropin", "file_mode")
+APART = ("dropin", "file_mode", "removable_media")
 
 
 def apart(step: Step) -> tuple[Step, ...]:
@@ -54,8 +55,8 @@ def apart(step: Step) -> tuple[Step, ...]:
     return tuple(Step(step.driver, step.module, (change,), step.risk) for change in step.changes)
 
 
-def plan(wanted: Wanted, observation: Observation, family: str) -> tuple[Step, ...]:
-    """The steps that bring the enforced settings of one family to what is wanted; empty when nothing is to be done.
+def plan(wanted: Wanted, observation: Observation, families: Collection[str]) -> tuple[Step, ...]:
+    """The steps that bring the enforced settings of some families to what is wanted; empty when nothing is to be done.
 
     A setting is changed when it drifted, or when it is right on disk and not loaded yet (pending); then what is there
     is written again, so that a value which is stricter than ours stays. What could not be read, is only reported, has
@@ -65,7 +66,7 @@ def plan(wanted: Wanted, observation: Observation, family: str) -> tuple[Step, .
     enforced = [
         setting
         for control in wanted.controls
-        if control.control.family == family
+        if control.control.family in families
         for setting in to_mend(wanted, control, observation)
         if setting.mode is Mode.ENFORCE
     ]

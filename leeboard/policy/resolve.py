@@ -5,7 +5,7 @@ This is the first arrow of the design: inventory and baseline in, wanted out. No
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from leeboard.errors import LeeboardError
@@ -92,8 +92,8 @@ def resolve(baseline: Baseline, device: Device) -> Wanted:
     What is asked of a school as a whole is not in it: see `resolve_school`.
     """
     _check_overrides(baseline, device)
-    controls = (control for control in baseline.controls if not baseline.about_school(control))
-    return Wanted(device, baseline, tuple(_control(baseline, control, device) for control in controls))
+    controls = [control for control in baseline.controls if not baseline.about_school(control)]
+    return _wanted(baseline, controls, device)
 
 
 def resolve_school(baseline: Baseline, urn: str, school: str, level: Level) -> Wanted:
@@ -111,8 +111,8 @@ def resolve_school(baseline: Baseline, urn: str, school: str, level: Level) -> W
         role=Role.SERVER,
         level=level,
     )
-    controls = (control for control in baseline.controls if baseline.about_school(control))
-    return Wanted(controller, baseline, tuple(_control(baseline, control, controller) for control in controls))
+    controls = [control for control in baseline.controls if baseline.about_school(control)]
+    return _wanted(baseline, controls, controller)
 
 
 def parameters(baseline: Baseline, device: Device) -> Mapping[str, str]:
@@ -139,7 +139,13 @@ def parameters(baseline: Baseline, device: Device) -> Mapping[str, str]:
     return found
 
 
-def _control(baseline: Baseline, control: Control, device: Device) -> WantedControl:
+def _wanted(baseline: Baseline, controls: Sequence[Control], device: Device) -> Wanted:
+    given = parameters(baseline, device)
+    lacking = {name: about.missing for name, about in baseline.parameters.items() if name not in given}
+    return Wanted(device, baseline, tuple(_control(control, device, given, lacking) for control in controls))
+
+
+def _control(control: Control, device: Device, given: Mapping[str, str], lacking: Mapping[str, str]) -> WantedControl:
     where = (device.level, device.platform, device.form, device.role)
     picked, _ = control.mode.pick(*where)
     mode = picked or Mode.OFF
@@ -147,8 +153,6 @@ def _control(baseline: Baseline, control: Control, device: Device) -> WantedCont
         return WantedControl(control, mode, (), f"not meant for role {device.role} at level {device.level}")
     if mode is Mode.OFF:
         return WantedControl(control, mode, (), f"not asked for at level {device.level}")
-    given = parameters(baseline, device)
-    lacking = {name: about.missing for name, about in baseline.parameters.items() if name not in given}
     settings = tuple(
         wanted
         for setting in control.settings

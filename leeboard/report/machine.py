@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
@@ -24,6 +24,30 @@ WELL = (Verdict.COMPLIANT, Verdict.NOT_APPLICABLE)
 
 def as_json(status: EstateStatus) -> dict[str, Any]:
     """Plain JSON data. A key is never renamed, and never means something else, without a new `schema`."""
+    return {**_head(status), "devices": list(_devices(status))}
+
+
+def write_json(status: EstateStatus, stream: TextIO) -> None:
+    """Write `as_json` as one line to `stream`, and nothing else. ASCII only, so that any encoding can hold it.
+
+    A device at a time: the text of 25,000 devices is more than a controller should have to hold.
+    """
+    stream.write(f'{_dumped(_head(status))[:-1]}, "devices": [')
+    for number, device in enumerate(_devices(status)):
+        stream.write(f"{', ' if number else ''}{_dumped(device)}")
+    stream.write("]}\n")
+
+
+def _dumped(data: dict[str, Any]) -> str:
+    return json.dumps(data, ensure_ascii=True, allow_nan=False)
+
+
+def _devices(status: EstateStatus) -> Iterator[dict[str, Any]]:
+    return (_device(device) for school in overview.schools(status) for device in school.devices)
+
+
+def _head(status: EstateStatus) -> dict[str, Any]:
+    """All but the devices."""
     return {
         "schema": SCHEMA,
         "at": _moment(status.at),
@@ -51,13 +75,7 @@ def as_json(status: EstateStatus) -> dict[str, Any]:
         ],
         "waivers": _waivers(status),
         "controls": _controls(status),
-        "devices": [_device(device) for school in overview.schools(status) for device in school.devices],
     }
-
-
-def write_json(status: EstateStatus, stream: TextIO) -> None:
-    """Write `as_json` as one line to `stream`, and nothing else. ASCII only, so that any encoding can hold it."""
-    stream.write(json.dumps(as_json(status), ensure_ascii=True, allow_nan=False) + "\n")
 
 
 def _moment(moment: datetime | None) -> str | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from leeboard.verdict.finding import Finding
 from leeboard.verdict.verdicts import Verdict
 
 SCHEMA = 1
+BESIDE = ".state.gz"  # what the name of the state has behind that of the text
 WELL = (Verdict.COMPLIANT, Verdict.NOT_APPLICABLE)
 MOST_BYTES = 512 * 1024 * 1024
 
@@ -44,7 +45,7 @@ def write_news(status: EstateStatus, path: Path) -> None:
     The text is there before the state is: whoever is killed in between reads the same news again, and none is lost.
     Raises LeeboardError where a file cannot be written.
     """
-    beside = path.with_name(f"{path.name}.state.gz")
+    beside = path.with_name(f"{path.name}{BESIDE}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with files.locked(path.with_name(f".{path.name}.lock")):
@@ -87,6 +88,32 @@ def lines(status: EstateStatus, before: Before | None) -> Iterator[str]:
     for urn, said in told.items():
         if said:
             yield from ("", f"{urn} {schools[urn]}", *said)
+
+
+def forget(beside: Path, keys: Collection[tuple[str, str]], still_there: bool) -> None:
+    """Take devices, each by URN and asset tag, out of the state that the last news left, so that no news names them.
+
+    With `still_there` they stay among the devices that there are. A state that makes no sense is of no use, and goes.
+    """
+    with files.locked(beside.with_name(f".{beside.name.removesuffix(BESIDE)}.lock")):
+        content = files.read_regular(beside, MOST_BYTES)
+        if content is None:
+            return
+        try:
+            said = json.loads(gzip.decompress(content))
+            said["wrong"] = [one for one in said["wrong"] if (one[0], one[1]) not in keys]
+            if not still_there:
+                said["devices"] = [one for one in said["devices"] if (one[0], one[1]) not in keys]
+        except (ValueError, KeyError, TypeError, IndexError, EOFError, OSError):
+            beside.unlink()
+            return
+        files.replace(beside, gzip.compress(json.dumps(said).encode(), mtime=0))
+
+
+def tells_of(beside: Path, keys: Collection[tuple[str, str]]) -> bool:
+    """True when the state that the last news left says what was not well on one of these devices."""
+    before = read_before(beside)
+    return before is None or any(key[:2] in keys for key in before.wrong)
 
 
 def read_before(path: Path) -> Before | None:

@@ -165,14 +165,28 @@ def _edge(value: object) -> object:
     return value if isinstance(value, Markup | int | float) else words.clean(value, 2000)
 
 
-def _bar(sums: Headline) -> list[tuple[str, float, float]]:
-    """Name, start and width of each part of the bar, in thousandths."""
-    parts, start = [], 0.0
-    for name, share in (("good", sums.clear), ("bad", sums.drifted - sums.in_both), ("unsure", sums.unknown)):
+def _bar(sums: Headline) -> list[tuple[str, float, float, int, int]]:
+    """Name, start and width of each part of the bar, in thousandths, and its top and height in tenths.
+
+    A device that has drifted and is not fully known either is both: the two stand above each other there.
+    """
+    parts: list[tuple[str, float, float, int, int]] = []
+    start = 0.0
+    only_drifted, only_unknown = sums.drifted - sums.in_both, sums.unknown - sums.in_both
+    for names, share in (
+        (("good",), sums.clear),
+        (("bad",), only_drifted),
+        (("bad", "unsure"), sums.in_both),
+        (("unsure",), only_unknown),
+    ):
         width = 1000 * share / sums.devices if sums.devices else 0.0
-        parts.append((name, round(start, 1), round(width, 1)))
+        height = 10 // len(names)
+        if share:
+            parts += [
+                (name, round(start, 1), round(width, 1), place * height, height) for place, name in enumerate(names)
+            ]
         start += width
-    return [part for part in parts if part[2]]
+    return parts
 
 
 def _matrix(status: EstateStatus, school: School) -> list[tuple[str, list[tuple[About, Counter[Verdict]]]]]:

@@ -65,7 +65,8 @@ GAPS: Mapping[str, tuple[str, str, str]] = {
     ),
     "missing": (
         "Never seen",
-        "The device is on the inventory, and no run has ever seen it.",
+        "The device is on the inventory, and no run has ever seen it, or none since its history was forgotten on "
+        "request.",
         "Switch it on in school and run the check, or take it off the inventory if it has gone.",
     ),
     "stale": (

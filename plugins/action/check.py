@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.leeboard.schools.plugins.plugin_utils import brain
-from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import Visit, VisitError
+from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import Visit, VisitError, filed
 
 if not brain.missing():
     from leeboard.estate.waivers import left_alone
@@ -37,7 +37,7 @@ class ActionModule(ActionBase):
         stood = with_waivers(evidence["findings"], waivers)
         drifted = [one for one in stood if one["verdict"] == "drifted"]
         waived = [said_of(waivers[one["control"]]) for one in stood if one["verdict"] == "waived"]
-        result.update(changed=False, drifted=bool(drifted), waived=waived, leeboard=evidence, msg=summary(stood))
+        result.update(changed=False, drifted=bool(drifted), waived=waived, leeboard=filed(evidence), msg=summary(stood))
         if evidence["outcome"] == "another_machine":
             result.update(failed=True, msg=f"{evidence['device']['name']}: {evidence['message']}")
         elif arguments["fail_on_drift"] and any(one["mode"] == "enforce" for one in drifted):

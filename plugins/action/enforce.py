@@ -1,4 +1,4 @@
-"""Bring one family of controls on one device to what is wanted: plan, apply, observe, and plan again."""
+"""Bring families of controls on one device to what is wanted: plan, apply, observe, and plan again."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.leeboard.schools.plugins.action.check import said_of, summary, with_waivers
 from ansible_collections.leeboard.schools.plugins.plugin_utils import brain
-from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import Visit, VisitError, said
+from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import Visit, VisitError, filed, said
 
 if not brain.missing():
     from leeboard.estate.waivers import left_alone
@@ -20,7 +20,7 @@ MOST_ROUNDS = 4  # each round must bring something; a plan that stays the same i
 
 
 class ActionModule(ActionBase):
-    """Change what drifted, if the family is switched on in leeboard_enforce; end with an observation.
+    """Change what drifted in the families that leeboard_enforce switches on; end with an observation.
 
     What is waived when the visit begins is left alone.
     """
@@ -31,8 +31,10 @@ class ActionModule(ActionBase):
 
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
-        _valid, arguments = self.validate_argument_spec({"family": {"type": "str", "required": True}})
-        self._family = arguments["family"]
+        _valid, arguments = self.validate_argument_spec(
+            {"families": {"type": "list", "elements": "str", "required": True, "aliases": ["family"]}}
+        )
+        self._families = list(dict.fromkeys(arguments["families"]))
         self._changes: list = []
         self._diffs: list = []
         self._waived: dict = {}
@@ -49,41 +51,51 @@ class ActionModule(ActionBase):
     def _enforce(self, task_vars: dict) -> dict:
         visit = Visit(self, task_vars)
         families = {control.family for control in visit.baseline.controls}
-        if self._family not in families:
-            raise VisitError(f"there is no family {self._family}; there are {', '.join(sorted(families))}")
-        if self._family not in visit.device.enforce:
-            # Ansible says the same warning once, however many devices it holds for.
-            words = f"{self._family} is not named in leeboard_enforce everywhere: nothing is changed where it is not"
-            return {"skipped": True, "msg": words, "warnings": [words]}
+        unknown = [family for family in self._families if family not in families]
+        if unknown:
+            raise VisitError(f"there is no family {', '.join(unknown)}; there are {', '.join(sorted(families))}")
+        # Ansible says the same warning once, however many devices it holds for.
+        off = [
+            f"{family} is not named in leeboard_enforce everywhere: nothing is changed where it is not"
+            for family in self._families
+            if family not in visit.device.enforce
+        ]
+        self._families = [family for family in self._families if family in visit.device.enforce]
+        if not self._families:
+            return {"skipped": True, "msg": "; ".join(off), "warnings": off}
+        return self._warned(self._bring(visit), off)
+
+    def _bring(self, visit) -> dict:
         evidence = visit.observe()
         if "unreachable" in evidence:
             return evidence["unreachable"]
         if evidence["identity"] in ("another_machine", "unidentified"):
-            return {"failed": True, "leeboard": evidence, "msg": f"{evidence['message']}; nothing was changed"}
+            return {"failed": True, "leeboard": filed(evidence), "msg": f"{evidence['message']}; nothing was changed"}
         # Only the plan is told: what is judged and filed is what the baseline wants.
         wanted, self._waived = left_alone(visit.wanted, datetime.now(timezone.utc))
         done: set = set()
+        problems: list = []
         for _round in range(MOST_ROUNDS):
-            steps = [step for step in plan(wanted, visit.observation, self._family) if step not in done]
+            steps = [step for step in plan(wanted, visit.observation, self._families) if step not in done]
             if not steps:
                 break
             done.update(steps)
-            problem = self._apply(visit, steps)
+            problems += self._apply(visit, steps)
             if self._task.check_mode:
-                if problem:
-                    return self._outcome(evidence, failed=True, msg=problem)
                 break
             evidence = visit.observe()
             if "unreachable" in evidence:
                 return {"failed": True, "changed": bool(self._changes), "msg": "the device was lost after a change"}
             evidence["changes"] = self._changes
-            if problem:
-                return self._outcome(evidence, failed=True, msg=problem)
-        return self._outcome(evidence)
+        return self._outcome(evidence, "; ".join(dict.fromkeys(problems)))
 
-    def _apply(self, visit, steps) -> str:
+    @staticmethod
+    def _warned(outcome: dict, warnings: list) -> dict:
+        return {**outcome, "warnings": [*warnings, *outcome.get("warnings", [])]} if warnings else outcome
+
+    def _apply(self, visit, steps) -> list:
         """Run the steps in order; a driver that refuses keeps no other from its work, nor one address of a driver the
-        others. Returns what failed, in words."""
+        others. Returns what failed, in words each."""
         problems = []
         before = len(self._changes)
         waiting = list(steps)
@@ -116,20 +128,20 @@ class ActionModule(ActionBase):
                     }
                     for change in step.changes
                 ]
-        return "; ".join(problems)
+        return problems
 
-    def _outcome(self, evidence: dict, failed: bool = False, msg: str = "") -> dict:
+    def _outcome(self, evidence: dict, problem: str) -> dict:
         stood = with_waivers(evidence["findings"], self._waived)
-        ours = [one for one in stood if one["control"].startswith(self._family)]
+        ours = [one for one in stood if one["control"].startswith(tuple(self._families))]
         waived = [said_of(self._waived[one["control"]]) for one in ours if one["verdict"] == "waived"]
         words = [f"{one['control']} by {one['waiver']} until {one['last_day']}" for one in waived]
         said_last = summary(stood) + (f"; accepted risks, left alone: {', '.join(words)}" if words else "")
         outcome = {
             "changed": bool(self._changes),
             "drifted": any(one["verdict"] == "drifted" for one in ours),
-            "leeboard": evidence,
+            "leeboard": filed(evidence),
             "diff": self._diffs,
-            "msg": msg or said_last,
+            "msg": problem or said_last,
             "waived": waived,
         }
         mended = [one for finding in ours if finding["verdict"] != "waived" for one in finding["judged"]]
@@ -137,4 +149,4 @@ class ActionModule(ActionBase):
         if left:
             words = "a group policy sets these, so they were left alone; change them there: " + ", ".join(left)
             outcome["warnings"] = [f"{evidence['device']['name']}: {words}"]
-        return {**outcome, "failed": True} if failed else outcome
+        return {**outcome, "failed": True} if problem else outcome

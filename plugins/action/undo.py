@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import Visit, VisitError, said
+from ansible_collections.leeboard.schools.plugins.plugin_utils.telling import tell
+from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import Visit, VisitError, filed, said
 
 MODULES = {"linux": "leeboard.schools.journal_undo", "windows": "leeboard.schools.win_journal_undo"}
 LISTS = ("put_back", "already", "left", "remarks")
@@ -43,7 +40,7 @@ class ActionModule(ActionBase):
             return evidence["unreachable"]
         if evidence["identity"] in ("another_machine", "unidentified"):
             words = f"{evidence['message']}; nothing was put back"
-            return {"failed": True, "stranger": True, "leeboard": evidence, "msg": words}
+            return {"failed": True, "stranger": True, "leeboard": filed(evidence), "msg": words}
         answer = visit.ask(MODULES[visit.device.platform.value], {"run": run, "run_id": visit.run_id})
         found = {name: _listed(answer.get(name)) for name in LISTS}
         failed = bool(answer.get("failed") or answer.get("unreachable"))
@@ -55,7 +52,7 @@ class ActionModule(ActionBase):
             # What came of it is filed even where the device does not come back.
             evidence = self._observed_again(visit, evidence)
         evidence["changes"] = changes
-        outcome = {"changed": changed, "leeboard": evidence, "diff": answer.get("diff") or [], **found}
+        outcome = {"changed": changed, "leeboard": filed(evidence), "diff": answer.get("diff") or [], **found}
         if failed:
             return {**outcome, "failed": True, "lost": bool(answer.get("unreachable")), "msg": said(answer)}
         return {**outcome, "msg": summary(found, self._task.check_mode)}
@@ -69,20 +66,14 @@ class ActionModule(ActionBase):
 
     def _tell(self, outcome: dict) -> None:
         """What came of it, for the command `leeboard undo`, which started this play."""
-        if not self._report:
-            return
         told = {
-            "name": self._name,
             "failed": bool(outcome.get("failed")),
             "reached": not (outcome.get("unreachable") or outcome.get("stranger") or outcome.get("lost"))
             and "leeboard" in outcome,
             "message": str(outcome.get("msg", "")),
             **{name: outcome.get(name, []) for name in LISTS},
         }
-        path = os.path.join(self._report, hashlib.sha256(self._name.encode()).hexdigest() + ".json")
-        with open(path + ".tmp", "w", encoding="utf-8") as stream:
-            json.dump(told, stream)
-        os.replace(path + ".tmp", path)
+        tell(self._report, self._name, told)
 
 
 def summary(found: dict, preview: bool = False) -> str:

@@ -35,12 +35,17 @@ author:
 
 # ruff: noqa: E402 (Ansible reads the documentation from the top of the file)
 import atexit
+import gc
+import json
 import os
+import re
 import signal
 import sys
 import traceback
+from importlib import import_module
 
 from ansible.plugins.callback import CallbackBase
+from ansible.plugins.loader import filter_loader
 from ansible.template import Templar
 
 try:
@@ -56,8 +61,12 @@ else:
     MISSING = ""
 
 CHECK = "leeboard.schools.check"
-ACTIONS = (CHECK, "leeboard.schools.enforce", "leeboard.schools.undo")
+ACTIONS = (CHECK, "leeboard.schools.enforce", "leeboard.schools.recovery_keys", "leeboard.schools.undo")
 LISTS = ("block", "rescue", "always")
+SHUT = "leeboard_vault_shut"  # the estate's plugin sets it where a school's vault cannot be opened
+# How Ansible begins where it ended a task itself, before an action or a module had an answer: a password that could not
+# be worked out, a connection that could not be made.
+OWN_END = re.compile("Task failed: (?!(Action|Module) failed)")
 
 
 class CallbackModule(CallbackBase):
@@ -74,6 +83,7 @@ class CallbackModule(CallbackBase):
         self._parameters = ()
         self._play = None
         self._collected = set()
+        self._shut = {}
 
     # Batches start a play again and again; its hosts are collected once, and before any worker is forked.
     def v2_playbook_on_play_start(self, play):
@@ -128,6 +138,11 @@ class CallbackModule(CallbackBase):
         from leeboard.policy.load import load
 
         baseline = load()
+        # Each worker is a fork of this process: what they all need is imported here once, and not once a device.
+        import_module("ansible_collections.leeboard.schools.plugins.action.check")
+        filter_loader.get("default")  # of the condition on each task of our roles; the first filter loads them all
+        # And what is there by now is no garbage: a worker that looked for some would copy all the pages it lies on.
+        gc.freeze()
         self._parameters = tuple(baseline.parameters)
         self._recorder = Recorder(Path(self.get_option("var")) / "evidence", baseline.digest)
         atexit.register(self._recorder.close, interrupted=True)
@@ -149,6 +164,8 @@ class CallbackModule(CallbackBase):
             variables = manager.get_vars(play=play, host=host, include_hostvars=False, _hosts=[], _hosts_all=[])
             templar = Templar(play.get_loader(), variables=variables)
             ours, problem = _templated(variables, templar)
+            if shut := ours.get(SHUT):
+                self._shut[host.get_name()] = shut
             device = expected(host.get_name(), ours, self._parameters, problem and f"{host.get_name()}: {problem}")
             if device is None:
                 given = ours.get("leeboard_urn")
@@ -168,11 +185,11 @@ class CallbackModule(CallbackBase):
         name = result.host.get_name()
         found = result.result
         items = found["results"] if isinstance(found.get("results"), list) else [found]  # of a loop
-        said = [item["leeboard"] for item in items if isinstance(item, dict) and isinstance(item.get("leeboard"), dict)]
+        said = [item["leeboard"] for item in items if isinstance(item, dict) and isinstance(item.get("leeboard"), str)]
         if not self._recorder.expects(name) or not said:
             return False
         for one in said:
-            self._recorder.result(name, one)
+            self._recorder.result(name, json.loads(one))
         self._report()
         return True
 
@@ -183,9 +200,13 @@ class CallbackModule(CallbackBase):
         # Trouble with a task of somebody else must not take the place of what we saw.
         if _name(result.task) not in ACTIONS and self._recorder.filed(name):
             return
-        message = _line(str(result.result.get("msg", "the task gave no reason")))
-        trouble = explain(message) if "timedout" in result.result else None
-        self._recorder.problem(name, outcome, trouble.words if trouble else message)
+        message = str(result.result.get("msg", "the task gave no reason"))
+        trouble = explain(message) if "timedout" in result.result or OWN_END.match(message) else None
+        if trouble:
+            outcome, message = "unreachable" if trouble.silent else "failed", trouble.words
+            if trouble.missing and name in self._shut:
+                message = f"it needs a secret of {self._shut[name]}. Give its password, see docs/credentials.md"
+        self._recorder.problem(name, outcome, _line(message))
         self._report()
 
     def _report(self):

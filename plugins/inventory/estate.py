@@ -78,6 +78,7 @@ if not brain.missing():
 
 FILES = ("estate.yml", "school.yml")
 UNREACHABLE = "unreachable_by_design"
+SHUT = "leeboard_vault_shut"  # why, for the callback: a device that needs something of the vault is then told so
 
 
 class InventoryModule(BaseInventoryPlugin):
@@ -176,11 +177,12 @@ class InventoryModule(BaseInventoryPlugin):
         except AnsibleError as wrong:
             # The message alone: Ansible's own notes would quote the file.
             said = str(wrong.message).splitlines()[0].rstrip(".") if str(wrong.message) else "no reason given"
+            shut = f"{place} cannot be opened ({said})"
             self.display.warning(
-                f"{place} cannot be opened ({said}), so its variables are missing; "
+                f"{shut}, so its variables are missing; "
                 "give its password with --vault-password-file or ANSIBLE_VAULT_PASSWORD_FILE"
             )
-            return {}
+            return {SHUT: shut}
         if not isinstance(found, dict):
             if found is not None:
                 self.display.warning(f"{place} holds no variables; write one a line, such as vault_password: ...")

@@ -52,9 +52,11 @@ drifted:
   returned: success
   type: bool
 leeboard:
-  description: The evidence of the visit, as docs/evidence.md describes a device's line.
+  description:
+    - The evidence of the visit, as docs/evidence.md describes a device's line.
+    - It is one text of JSON, which P(ansible.builtin.from_json#filter) takes apart.
   returned: when the device was observed
-  type: dict
+  type: str
 msg:
   description: The findings in one line.
   returned: always

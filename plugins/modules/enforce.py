@@ -7,17 +7,21 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: enforce
-short_description: Bring one family of controls on a device to its Leeboard baseline
+short_description: Bring families of controls on a device to its Leeboard baseline
 version_added: 0.1.0
 description:
   - Observes the device, plans the next safe steps, runs the modules for them, and observes again until nothing is left.
-  - Does nothing, and says so, unless the inventory variable C(leeboard_enforce) of the device names the family.
+  - Does nothing, and says so, for a family that the inventory variable C(leeboard_enforce) of the device does not name.
+  - Several families cost the same visits as one. What one of them is refused keeps the others from nothing; the task
+    fails in the end.
   - What could not be proved by the last observation is reported as drifted.
 options:
-  family:
-    description: The three letters of the family, such as C(LCK).
-    type: str
+  families:
+    description: The three letters of each family, such as C(LCK).
+    type: list
+    elements: str
     required: true
+    aliases: [family]
 notes:
   - Every value that is overwritten is written to a journal in C(/var/lib/leeboard/journal) on the device first.
 attributes:
@@ -38,17 +42,23 @@ EXAMPLES = r"""
 - name: Bring the screen lock to the baseline
   leeboard.schools.enforce:
     family: LCK
+
+- name: Bring screen lock and labelling to the baseline
+  leeboard.schools.enforce:
+    families: [LCK, LBL]
 """
 
 RETURN = r"""
 drifted:
-  description: Whether a control of the family is still drifted.
+  description: Whether a control of these families is still drifted.
   returned: success
   type: bool
 leeboard:
-  description: The evidence of the last visit, as docs/evidence.md describes a device's line, with the changes made.
+  description:
+    - The evidence of the last visit, as docs/evidence.md describes a device's line, with the changes made.
+    - It is one text of JSON, which P(ansible.builtin.from_json#filter) takes apart.
   returned: when the device was observed
-  type: dict
+  type: str
 msg:
   description: The findings in one line, or why nothing was done.
   returned: always

@@ -11,7 +11,7 @@ short_description: Read which volumes are encrypted, and how
 description:
   - Says of each file system and swap of a machine what encrypts it, and of each LUKS header its slots, tokens and key
     files, whether an empty passphrase opens it, and whether the initramfs of the next start can open it.
-  - Knows V(volumes), a list of JSON texts, and V(key-files).
+  - Knows V(volumes), a list of JSON texts.
   - Opens nothing, changes nothing and shows no key. Trying a passphrase takes seconds of processor for each slot.
 version_added: 0.1.0
 author:

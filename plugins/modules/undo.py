@@ -71,9 +71,11 @@ remarks:
   type: list
   elements: str
 leeboard:
-  description: The evidence of the last visit, as docs/evidence.md describes a device's line, with the changes made.
+  description:
+    - The evidence of the last visit, as docs/evidence.md describes a device's line, with the changes made.
+    - It is one text of JSON, which P(ansible.builtin.from_json#filter) takes apart.
   returned: when the device was observed
-  type: dict
+  type: str
 msg:
   description: How much was put back and left, or why nothing was done.
   returned: always

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import datetime, timezone
 
@@ -13,6 +14,7 @@ from ansible_collections.leeboard.schools.plugins.plugin_utils import brain
 if not brain.missing():
     from leeboard.ansible.trouble import explain
     from leeboard.errors import LeeboardError
+    from leeboard.escrow.readings import asked_of_device, with_kept
     from leeboard.estate.device import device as read_device
     from leeboard.evidence import handshake, pins
     from leeboard.policy.load import load
@@ -50,6 +52,14 @@ def said(answer: dict) -> str:
     return trouble.words if trouble else words
 
 
+def filed(evidence: dict) -> str:
+    """Evidence as a task's result has it: one text.
+
+    Ansible looks at each part of a result several times over, which for all that a visit says cost as much as a ping.
+    """
+    return json.dumps(evidence, separators=(",", ":"))
+
+
 OBSERVERS = {"linux": "leeboard.schools.observe", "windows": "leeboard.schools.win_observe"}
 
 
@@ -76,6 +86,7 @@ class Visit:
         except LeeboardError as problem:
             raise VisitError(str(problem)) from None
         self.run_id = self._run.run
+        self.var = self._run.evidence.parent
 
     def observe(self) -> dict:
         """Visit the device once. Returns the evidence of the visit: outcome, message, identity, observation, findings.
@@ -85,7 +96,7 @@ class Visit:
         module = OBSERVERS.get(self.device.platform.value)
         if module is None:
             raise VisitError(f"{self.device.name}: a device of platform {self.device.platform.value} is never checked")
-        answer = self.ask(module, {"addresses": self.baseline.addresses(self.device.platform)})
+        answer = self.ask(module, {"addresses": asked_of_device(self.baseline, self.device.platform)})
         if answer.get("unreachable"):
             return {"unreachable": {**answer, "msg": f"{self.device.name}: {said(answer)}"}}
         if answer.get("failed"):
@@ -93,6 +104,9 @@ class Visit:
         try:
             self.observation = parse(answer.get("observation"))
             sighted = self._recognise()
+            filed = with_kept(answer["observation"], self.observation, self.device, self.var)
+            if filed is not answer["observation"]:
+                self.observation = parse(filed)
         except LeeboardError as problem:
             raise VisitError(f"{self.device.name}: {problem}") from None
         outcome, message = sighted.outcome, sighted.message
@@ -104,7 +118,7 @@ class Visit:
             "outcome": "another_machine" if stranger else "observed",
             "message": message,
             "identity": outcome,
-            "observation": None if stranger else answer["observation"],
+            "observation": None if stranger else filed,
             "findings": [finding.as_json() for finding in findings],
             "changes": [],
         }

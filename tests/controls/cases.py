@@ -7,6 +7,7 @@ import json
 import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,7 @@ class Case:
         """What tests call it."""
         return f"{self.control}: {self.raw['name']}"
 
+    @cached_property
     def device(self) -> Device:
         """A staff portable at level standard, with what the case says of it."""
         about = {
@@ -70,7 +72,7 @@ class Case:
     def wanted(self, baseline: Baseline) -> Wanted:
         """What a baseline wants of the case's device, or of its school as a whole."""
         control = baseline.control(self.control)
-        it = self.device()
+        it = self.device
         if control is not None and baseline.about_school(control):
             return resolve_school(baseline, it.urn, it.school, it.level)
         return resolve(baseline, it)
@@ -211,10 +213,11 @@ def _captured(path: Path) -> Any:
     return _read[path]
 
 
+@cache
 def all_cases() -> list[Case]:
     """Every case of every control."""
     return [
         Case(path.parent.name, raw)
         for path in sorted(FOLDER.glob("*/cases*.yml"))
-        for raw in yaml.safe_load(path.read_text(encoding="utf-8"))
+        for raw in yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     ]

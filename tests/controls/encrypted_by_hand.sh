@@ -1,6 +1,6 @@
 #!/bin/bash
-# What a technician does to an encrypted laptop before it is checked: no stick in clear, and no sleep with the key of
-# the disk in memory.
+# How a technician sets up an encrypted laptop by himself: no stick in clear, and no sleep with the key of the disk in
+# memory. Leeboard leaves that as it is.
 set -eu
 mkdir -p /etc/polkit-1/rules.d /etc/systemd/sleep.conf.d /etc/systemd/logind.conf.d
 cat >/etc/polkit-1/rules.d/50-sticks.rules <<'RULE'

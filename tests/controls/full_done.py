@@ -63,9 +63,10 @@ class Done:
             os.fsync(lines.fileno())
 
     def tidy(self, scripts: Iterable[AnyScript]) -> None:
-        """Write the file anew: one line a test, in order, without those of scripts that are gone."""
-        there = {""} | {_below(script) for script in scripts}
-        self._found = {test: self._found[test] for test in sorted(self._found) if self._found[test].script in there}
+        """Write the file anew: one line a test, in order, without those of scripts that are gone, or mend no more."""
+        there = {("", False)} | _wanted(scripts)
+        found = sorted(self._found.items())
+        self._found = {test: one for test, one in found if (one.script, one.mended) in there}
         part = self._path.with_suffix(".part")
         with part.open("w", encoding="utf-8") as lines:
             lines.writelines(_line(record) + "\n" for record in self.records)
@@ -99,12 +100,17 @@ class State:
 def state(done: Done, files: dict[str, str], scripts: Iterable[AnyScript]) -> State:
     """How far the proof is."""
     by_path = {_below(script): script for script in scripts}
-    wanted = {(path, mended) for path, one in by_path.items() for mended in (False, True)[: 1 + mended_apart(one)]}
+    wanted = _wanted(by_path.values())
     ran = {(one.script, one.mended): one for one in done.records if one.outcome in RAN}
     now = {path: about(files, platform_of("", script), script) for path, script in by_path.items()}
     good = {proof for proof in wanted if proof in ran and ran[proof].code == now[proof[0]]}
     old = {proof for proof in wanted if proof in ran} - good
     return State(good, old, wanted - good - old, sum(one.outcome == "failed" for one in done.records))
+
+
+def _wanted(scripts: Iterable[AnyScript]) -> set[tuple[str, bool]]:
+    """Every proof that is wanted of these scripts, as (script's path, mended)."""
+    return {(_below(one), mended) for one in scripts for mended in (False, True)[: 1 + mended_apart(one)]}
 
 
 def mended_apart(script: AnyScript) -> bool:

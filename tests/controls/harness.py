@@ -22,6 +22,7 @@ from typing import Any
 
 import yaml
 
+from leeboard.escrow.readings import asked_of_device, with_kept
 from leeboard.estate.device import Device, device
 from leeboard.evidence.reader import Reader
 from leeboard.planning.plan import plan
@@ -35,7 +36,7 @@ from tests.vm.encrypt import PASSPHRASE
 from tests.vm.errors import LabError
 from tests.vm.machine import Machine
 
-from .scripts import FOLDER, Script, controls_with_truth, truth_files
+from .scripts import FOLDER, FULL, Script, controls_with_truth, truth_files
 
 ROOT = FOLDER.parents[1]
 DRIVERS = ROOT / "plugins" / "module_utils" / "_linux"
@@ -49,7 +50,7 @@ START = (  # as the shell of a technician's sudo would have it, and in no sessio
     f"/usr/bin/python3 {THERE}/visitor.py && until [ -s {THERE}/visitor.pid ]; do sleep 0.2; done"
 )
 ASK = f"kill -0 $(cat {THERE}/visitor.pid) && echo %s >{THERE}/ask && cat {THERE}/answer"
-FAMILIES = ["LCK", "LBL", "AUD", "FWD"]  # what a roll-out may change
+FAMILIES = ["LCK", "LBL", "AUD", "FWD", "ENC"]  # what a roll-out may change
 ENFORCED = "enforced"
 KNOWN = f"PASSPHRASE={shlex.quote(PASSPHRASE)}"  # what a technician at an encrypted machine knows
 # Truths that wait for rsyslogd most of the time, which they share with no other: asked beside the others or after them.
@@ -59,8 +60,13 @@ PATIENCE = 900  # seconds for one command: other tests may keep both processors 
 
 
 def machines() -> dict[str, Any]:
-    """What machines.yml says of each image."""
+    """What machines.yml says of each image; of the families that this run looks at, where it names some."""
     found: dict[str, Any] = yaml.safe_load((FOLDER / "machines.yml").read_text(encoding="utf-8"))
+    for about in found.values():
+        if "short" in about and not FULL:
+            about["only"] = about["short"]
+            for said in ("applies", "stock"):
+                about[said] = {c: verdict for c, verdict in about[said].items() if c.startswith(tuple(about["only"]))}
     return found
 
 
@@ -102,7 +108,7 @@ class Proof:
             "leeboard_school": "Lab School",
             "leeboard_platform": "linux",
             "leeboard_notice_text": NOTICE,
-            "leeboard_enforce": FAMILIES,
+            "leeboard_enforce": [one for one in FAMILIES if one in self.about.get("only", FAMILIES)],
             "leeboard_log_collector": "localhost:6514",  # lab-collector.service
             "leeboard_time_servers": "localhost",  # lab-clock.service
             **{f"leeboard_{name}": self.about[name] for name in ("level", "form", "role")},
@@ -122,7 +128,7 @@ class Proof:
         files |= {path: f"truth/{name}" for path, name in truth_files().items()} | {VISITOR: VISITOR.name}
         self.machine.root(f"mkdir -p {THERE} && tar -xC {THERE}", input=_packed(files))
         self.machine.put(f"{NOTICE}\n".encode(), f"{THERE}/notice")
-        self.machine.put(json.dumps(self.baseline.addresses(Platform.LINUX)).encode(), f"{THERE}/addresses")
+        self.machine.put(json.dumps(asked_of_device(self.baseline, Platform.LINUX)).encode(), f"{THERE}/addresses")
         self.machine.root(START, timeout=PATIENCE)
         self.visit()
 
@@ -131,8 +137,12 @@ class Proof:
         return parse(self.raw_visit())
 
     def raw_visit(self) -> Any:
-        """The visit's answer as it came over the wire."""
-        return _read(self._ask("visit"))
+        """The visit's answer, with what the controller's vault has of the machine, as the action files it."""
+        return self._filed(self._ask("visit"))
+
+    def _filed(self, answer: str) -> Any:
+        said = _read(answer)
+        return with_kept(said, parse(said), self.device(), self.work / "var")
 
     def _ask(self, word: str) -> str:
         return self.machine.root(ASK % word, timeout=PATIENCE).stdout
@@ -167,7 +177,7 @@ class Proof:
         if waiting:
             with self.waits():
                 truth |= self.truth(waiting, level)
-        return parse(_read(answer)), truth
+        return parse(self._filed(answer)), truth
 
     def mend_break(self, script: Script) -> tuple[Observation, dict[str, Truth]]:
         """Run a break, put back what it broke, then visit the machine and ask it for the truth."""
@@ -218,7 +228,7 @@ class Proof:
         wanted = resolve(self.baseline, self.device(level))
         observation = self.visit()
         for _round in range(MOST_ROUNDS):
-            steps = [step for family in FAMILIES for step in plan(wanted, observation, family)]
+            steps = plan(wanted, observation, FAMILIES)
             if not steps:
                 break
             asked = json.dumps([(step.driver, [change.as_argument() for change in step.changes]) for step in steps])
@@ -241,9 +251,11 @@ class Proof:
         return self.play("rollout.yml")
 
     def check(self) -> tuple[RollOut, dict[str, str]]:
-        """The nightly check, and the verdicts in its evidence."""
+        """The nightly check, and the verdicts in its evidence of the controls that are looked at here."""
         done = self.play("drift.yml")
-        return done, recorded(self.work).get(str(self.variables["leeboard_asset"]), {})
+        found = recorded(self.work).get(str(self.variables["leeboard_asset"]), {})
+        mine = {control.id for family in self.baseline.families for control in family.controls}
+        return done, {control: verdict for control, verdict in found.items() if control in mine}
 
 
 def _read(answer: str) -> Any:

@@ -6,12 +6,13 @@ import os
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
 KINDS = ("value", "precedence", "not_loaded", "per_user", "lock_removed", "permission", "syntax")
 IMAGES = ("gnome", "plasma", "server")
-CHECKED = ("encrypted",)  # machines on which nothing is rolled out: what is proved there is only checked
+CHECKED = ("encrypted",)  # machines that somebody set up by hand: no playbook is played there, what breaks is mended
 HEAD = re.compile(r"# (kind|image|level|flips|expect|also|mends|alone): (.+)\Z")
 # make test-full: every script, each by itself. Else a share of them, as many in one pass as do not meet.
 FULL = bool(os.environ.get("LEEBOARD_FULL"))
@@ -168,12 +169,12 @@ def share[S: AnyScript](scripts: Iterable[S], machine: Callable[[S], str], full:
     """What a test run does of scripts: with `full` all of them.
 
     Else, of each control on each machine, the first two breaks (of different kinds where it has them) and the first
-    harmless change.
+    harmless change; those come first that share a pass with others.
     """
     if full:
         return list(scripts)
     alike: dict[tuple[str, str, bool], list[S]] = {}
-    for script in scripts:
+    for script in sorted(scripts, key=lambda one: (one.alone, one.level)):
         alike.setdefault((script.control, machine(script), bool(script.flips)), []).append(script)
     return [script for (_control, _machine, breaks), found in alike.items() for script in _few(found, breaks)]
 
@@ -196,6 +197,7 @@ def controls_with_truth() -> list[str]:
     return sorted(path.parent.name for path in FOLDER.glob("*/truth.sh"))
 
 
+@cache
 def truth_files() -> dict[Path, str]:
     """The truth scripts and what several of them share, with the name that each has on a machine, in one folder."""
     own = {FOLDER / control / "truth.sh": f"{control}.sh" for control in controls_with_truth()}

@@ -67,9 +67,15 @@ def test_each_setting_has_a_case_that_passes_and_one_that_fails() -> None:
 def test_each_control_that_we_enforce_on_linux_has_breaks_of_different_kinds() -> None:
     lacking = []
     for control in load().controls:
-        writes = [s for s in control.settings if s.platform is Platform.LINUX and s.write is not None]
+        # What is compared with the vault is broken in test_recovery_keys.py, where a machine has one.
+        linux = [s for s in control.settings if s.platform is Platform.LINUX and s.driver != "escrow"]
+        writes = [s for s in linux if s.write is not None]
         built = [s for s in writes if load().drivers[s.driver].state == "built"]
-        if not built or str(control.mode.standard) == "report" or control.family not in ("LCK", "LBL", "AUD", "FWD"):
+        if (
+            not built
+            or str(control.mode.standard) == "report"
+            or control.family not in ("LCK", "LBL", "AUD", "FWD", "ENC")
+        ):
             continue
         kinds = {script.kind for script in all_scripts() if script.control == control.id and script.flips}
         if len(kinds) < 2 or control.id not in controls_with_truth():

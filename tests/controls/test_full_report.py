@@ -246,3 +246,9 @@ def test_what_was_done_to_a_script_that_is_gone_goes_too(tmp_path: Path) -> None
     found = done(tmp_path, [record("found", BREAK), record("windows", ON_WINDOWS), record("machines")])
     found.tidy([BREAK])
     assert [one.test for one in Done(tmp_path / "done.jsonl").records] == ["found", "machines"]
+
+
+def test_that_a_script_was_mended_goes_when_no_roll_out_mends_it_any_more(tmp_path: Path) -> None:
+    found = done(tmp_path, [record("found", BREAK), record("mended", BREAK, mended=True)])
+    found.tidy([replace(BREAK, mends=False)])
+    assert [one.test for one in Done(tmp_path / "done.jsonl").records] == ["found"]

@@ -12,8 +12,9 @@ from .test_linux_trouble import DRIFT, listing
 
 Lanes = Callable[[str], Lane]
 JOURNALS = "/var/lib/leeboard/journal"
-# Families of which an undo brings back all: no package, and nothing that the kernel locks before its next start.
-WHOLE = ("LBL", "LCK")
+# Of these an undo brings back all: no package, nothing that the kernel locks before its next start, and nothing that
+# opens a disk.
+WHOLE = ("LBL", "LCK", "ENC-11", "ENC-14")
 
 
 def runs(proof: Proof, order: str = "-t") -> list[str]:

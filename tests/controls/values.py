@@ -70,7 +70,7 @@ def cells(control: str | None = None) -> list[Cell]:
 
 
 def _tables(path: Path) -> list[dict[str, Any]]:
-    found = yaml.safe_load(path.read_text(encoding="utf-8"))
+    found = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     return found if isinstance(found, list) else [found]
 
 

@@ -119,7 +119,7 @@ class WindowsProof:
         wanted, changed = self.wanted(level, role), False
         observation = self.visit()
         for _round in range(MOST_ROUNDS):
-            steps = [step for family in FAMILIES for step in plan(wanted, observation, family)]
+            steps = plan(wanted, observation, FAMILIES)
             done = [self.apply(step.driver, [change.as_argument() for change in step.changes]) for step in steps]
             if not any(one["changed"] for one in done):
                 break

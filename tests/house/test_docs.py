@@ -38,7 +38,12 @@ def test_links_lead_somewhere(name: str) -> None:
 def test_modules_and_plugins_are_documented() -> None:
     """As Ansible sees it: ansible-doc reads each one, and each says what it returns and shows an example."""
     found = []
-    for kind, folder in (("module", "modules"), ("callback", "callback"), ("inventory", "inventory")):
+    for kind, folder in (
+        ("module", "modules"),
+        ("callback", "callback"),
+        ("inventory", "inventory"),
+        ("lookup", "lookup"),
+    ):
         names = [
             f"leeboard.schools.{name.split('/')[-1].removesuffix('.py')}"
             for name in tree.select(".py", under=f"plugins/{folder}/")

@@ -15,6 +15,7 @@ from typing import TextIO
 
 from leeboard.errors import LeeboardError
 from leeboard.estate.importing.problems import Problems
+from leeboard.estate.sheet import swallowed
 from leeboard.evidence import files
 
 MOST_BYTES = 1024 * 1024 * 1024  # the national register has 60 MB
@@ -83,11 +84,14 @@ def _rows(text: TextIO, problems: Problems) -> Iterator[Line]:
     number, head, separator = _head(text)
     feed = _Feed(text, head)
     reader = csv.reader(feed, delimiter=separator, strict=True)
+    width = 0
     while True:
         number += 1
         feed.taken.clear()
         try:
             cells = next(reader)
+            if swallowed(cells, width, feed.taken[1:], separator):
+                raise csv.Error
         except StopIteration:
             return
         except csv.Error:
@@ -97,6 +101,7 @@ def _rows(text: TextIO, problems: Problems) -> Iterator[Line]:
             reader = csv.reader(feed, delimiter=separator, strict=True)
             continue
         if any(cell.strip() for cell in cells):
+            width = width or len(cells)
             yield Line(number, cells)
 
 

@@ -67,11 +67,10 @@ def read_workbook(
     A cell of a known column that Excel has spoilt costs its row, and is a mistake; `dates` are the fields in which a
     date is right. Raises Mistake when nothing can be read.
     """
-    formulas = _look(content)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about extensions and styles, which are none of our business
-            return _taken(content, known, wanted, dates, formulas)
+            warnings.simplefilter("ignore")  # about extensions, styles and parts that overlap: nobody can act on those
+            return _taken(content, known, wanted, dates, formulas=_look(content))
     except Mistake:
         raise
     except MemoryError:

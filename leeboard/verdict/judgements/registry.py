@@ -11,6 +11,7 @@ from leeboard.verdict.judgements import (
     bitlocker_state,
     boot,
     disks,
+    kept,
     protection,
     recovery,
     vpn,
@@ -25,6 +26,7 @@ from leeboard.verdict.observation import Aspect
 
 OBJECTS: dict[str, type[BaseModel]] = {
     "bitlocker_volume": EncryptableVolume,
+    "kept_disk": kept.KeptDisk,
     "volume": Volume,
     "vpn_profile": Profile,
     "windows_vpn_profile": windows_vpn.WindowsProfile,
@@ -38,6 +40,7 @@ JUDGEMENTS: dict[str, Judgement] = {
     **bitlocker_state.JUDGEMENTS,
     **bitlocker_start.JUDGEMENTS,
     **recovery.JUDGEMENTS,
+    **kept.JUDGEMENTS,
     **vpn.JUDGEMENTS,
     **windows_vpn.JUDGEMENTS,
     **winrm.JUDGEMENTS,

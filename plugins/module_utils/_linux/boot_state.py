@@ -55,7 +55,7 @@ def chain(host) -> dict:
 
 def pending(host, image: str) -> list:
     """{"what", "pcrs"} of everything that will differ at the next start, `image` being its initramfs."""
-    started = _started(host)
+    since = started(host)
     found = []
     for folder in PARTITIONS:
         for vendor in _entries(host, f"{folder}/EFI"):
@@ -65,15 +65,15 @@ def pending(host, image: str) -> list:
             changed = [
                 name
                 for name in _entries(host, inside)
-                if name.lower().endswith(".efi") and _newer(host, f"{inside}/{name}", started)
+                if name.lower().endswith(".efi") and _newer(host, f"{inside}/{name}", since)
             ]
             found += [_pending(f"{inside}/{name} has changed since the last start", LOADER) for name in changed]
     if any(host.exists(f"{VARIABLES}/{name}-{SHIM}") for name in ("MokNew", "MokDel", "MokXNew", "MokXDel", "MokSB")):
         found.append(_pending("a request to shim (mokutil) is waiting", REQUESTS))
     path = first_of(host, GRUB)
-    if path and _newer(host, path, started):
+    if path and _newer(host, path, since):
         found.append(_pending(f"{path} has changed since the last start", COMMANDS))
-    if image and _newer(host, image, started):
+    if image and _newer(host, image, since):
         found.append(_pending(f"{image} has changed since the last start", FILES))
     return found
 
@@ -86,7 +86,7 @@ def _entries(host, folder: str) -> list:
     return host.entries(folder)[:200]
 
 
-def _started(host):
+def started(host):
     """When the kernel was started, in seconds of the clock; None where it does not say."""
     try:
         match = STARTED.search(host.text("/proc/stat"))
@@ -95,8 +95,8 @@ def _started(host):
     return number(match.group(1)) if match else None
 
 
-def _newer(host, path: str, started) -> bool:
+def _newer(host, path: str, since) -> bool:
     try:
-        return started is not None and host.stat(path).st_mtime > started
+        return since is not None and host.stat(path).st_mtime > since
     except FileNotFoundError:
         return False

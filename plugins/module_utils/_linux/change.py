@@ -5,7 +5,8 @@ A driver is a module with
     NAME                          the driver's name in drivers.yml
     observe(host, addresses)      -> {address: reading}; every address gets one, nothing is raised for a bad machine
     rehearse(host, changes)       -> Rehearsal: the files as they will be and the commands that load them; changes
-                                     nothing, raises ChangeRefused when a change cannot be made safely
+                                     nothing, raises ChangeRefused when a change cannot be made safely. What only the
+                                     machine can tell afterwards is confirmed, or the files are put back
 
 A change is `{"address": str, "value": V, "type": T}` with, optionally, `"expect"`: the fingerprint of the reading that
 the plan was made from. `apply` refuses when the machine no longer says that.
@@ -16,7 +17,7 @@ from __future__ import annotations
 import os
 import stat
 
-from .edits import ChangeRefused, PermissionEdit
+from .edits import ChangeRefused, FileEdit, PermissionEdit
 from .journal import Journal
 from .reading import fingerprint
 
@@ -53,20 +54,40 @@ def apply(driver, host, changes: list, run_id: str, check: bool = False) -> dict
         return outcome
     journal = Journal(host, run_id)
     journal.record(driver.NAME, changes, before, edits, rehearsal.commands)
+    back = [_reverse(host, edit) for edit in edits] if rehearsal.confirm else []
     for edit in edits:
         write(host, edit)
-    host.forget()
-    for argv in rehearsal.commands:
-        done = host.act(argv)
-        if done.rc != 0:
-            raise ChangeRefused(
-                f"{' '.join(argv)} ended with status {done.rc}: {done.err.strip()[-300:]}; "
-                f"the files were written and the old ones are in {journal.path}"
-            )
-    host.forget()
+    _load(host, rehearsal.commands, f"the files were written and the old ones are in {journal.path}")
     outcome["after"] = driver.observe(host, addresses)
     outcome["journal"] = journal.path
+    problem = rehearsal.confirm(outcome["after"]) if rehearsal.confirm else ""
+    if problem:
+        journal.record(driver.NAME, changes, outcome["after"], back, rehearsal.commands)
+        for edit in back[::-1]:
+            write(host, edit)
+        _load(host, rehearsal.commands, f"{problem}; the files are put back as they were")
+        raise ChangeRefused(f"{problem}; the change was tried and is put back")
     return outcome
+
+
+def _load(host, commands: list, so_far: str) -> None:
+    """Run what makes written files take effect. Raises ChangeRefused, which also says how far it came."""
+    host.forget()
+    for argv in commands:
+        done = host.act(argv)
+        if done.rc != 0:
+            raise ChangeRefused(f"{' '.join(argv)} ended with status {done.rc}: {done.err.strip()[-300:]}; {so_far}")
+    host.forget()
+
+
+def _reverse(host, edit):
+    """The edit that brings back what is there before `edit` is made."""
+    if isinstance(edit, PermissionEdit):
+        return PermissionEdit(edit.path, edit.after, edit.before)
+    if edit.before is None:
+        return FileEdit(edit.path, edit.after, None)
+    found = host.stat(edit.path)
+    return FileEdit(edit.path, edit.after, edit.before, stat.S_IMODE(found.st_mode), (found.st_uid, found.st_gid))
 
 
 def write(host, edit) -> None:

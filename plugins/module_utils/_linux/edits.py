@@ -35,8 +35,13 @@ class PermissionEdit:
 
 
 class Rehearsal:
-    """What a change comes to: `edits` of files and `commands` (argument lists, run in order after the edits)."""
+    """What a change comes to: `edits` of files and `commands` (argument lists, run in order after the edits).
 
-    def __init__(self, edits: list | None = None, commands: list | None = None) -> None:
+    `confirm`, for what only the machine itself can tell: a function of the readings afterwards (by address) that says
+    why the change has no effect, or an empty text. Where it says something, the files are put back as they were.
+    """
+
+    def __init__(self, edits: list | None = None, commands: list | None = None, confirm=None) -> None:
         self.edits = edits or []
         self.commands = commands or []
+        self.confirm = confirm

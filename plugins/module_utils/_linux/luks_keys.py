@@ -7,7 +7,6 @@ import stat
 from .attempt import text_or_nothing
 from .block_devices import resolve
 from .kernel import CMDLINE
-from .people import names
 
 RANDOM = ("/dev/urandom", "/dev/random", "/dev/hwrng")
 SYSTEMD_KEYS = ("/etc/cryptsetup-keys.d", "/run/cryptsetup-keys.d")
@@ -97,22 +96,24 @@ def _place(kinds: list) -> str:
 
 
 def loose(host, mappings: list) -> list:
-    """ "path owner:group mode" of every key file that others than root may read or change. Raises HostError."""
+    """(path, status) of every key file that others than root may read or change. Raises HostError."""
     found = []
-    paths = {mapping.key for mapping in mappings if not mapping.option("keyscript")}
+    paths = {mapping.key for mapping in mappings if _is_file(mapping)}
     paths |= {path for mapping in mappings if not mapping.key for path in _own_places(mapping.name)}
     for folder in SYSTEMD_KEYS[:1]:
         paths |= {f"{folder}/{name}" for name in host.entries(folder)}
     for path in sorted(paths):
-        if not path.startswith("/") or path.startswith("/dev/"):
-            continue
-        path = path.partition(":")[0]
         try:
             seen = host.stat(path)
         except FileNotFoundError:
             continue
         if stat.S_ISREG(seen.st_mode) and (seen.st_uid != 0 or stat.S_IMODE(seen.st_mode) & ~SAFE_MODE):
-            owner = names(host, "/etc/passwd").get(seen.st_uid, str(seen.st_uid))
-            group = names(host, "/etc/group").get(seen.st_gid, str(seen.st_gid))
-            found.append(f"{path} {owner}:{group} {stat.S_IMODE(seen.st_mode):04o}")
+            found.append((path, seen))
     return found
+
+
+def _is_file(mapping) -> bool:
+    """Whether a line's key is a file of this machine: no device, no script's, none on a drive (PATH:DEVICE)."""
+    script = mapping.option("keyscript").rsplit("/", 1)[-1]
+    here = mapping.key.startswith("/") and not mapping.key.startswith("/dev/") and ":" not in mapping.key
+    return here and (not script or script in COPYING)

@@ -130,12 +130,20 @@ class Layout:
         under = self._on(mount)
         if under:
             for device in under:
-                self._use(device, _role(mount.point), mount.point)
+                self._use(device, self._role_of(mount), mount.point)
         elif mount.fstype in OWN_ENCRYPTION:
             self._unknown(mount.source, mount.point, OWN_ENCRYPTION[mount.fstype])
         elif mount.point == "/":
             # In memory, in the network, or over another file system.
             self._unknown(mount.source, mount.point, f"a file system of the kind {mount.fstype}")
+
+    def _role_of(self, mount) -> str:
+        """What a mounted file system is for. Shown in a second place (bind mounts) one of the system is no data."""
+        own = _role(mount.point)
+        if own != "data":
+            return own
+        every = (_role(one.point) for one in self.mounts if one.number == mount.number)
+        return next((role for role in every if role != "data"), own)
 
     def _swap(self, path: str, is_file: bool) -> None:
         if is_file:

@@ -1,7 +1,8 @@
 """The volumes of a machine and how LUKS protects them. Read only; nothing is opened, and no key is ever shown.
 
 Addresses: `volumes` (a list of JSON texts, one a volume, in the form that leeboard/verdict/judgements/volume.py
-describes) and `key-files` (list of "path owner:group mode" of the key files that others than root may read or change).
+describes) and `bindings` (a list of JSON texts, one a LUKS volume, in the form that leeboard/escrow/binding.py
+describes).
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ from .attempt import attempt, foreign, text_or_nothing
 from .edits import ChangeRefused
 from .host import HostError
 from .luks_layout import Layout
-from .mounts import CRYPTTAB, crypttab
+from .mounts import crypttab
 from .reading import reading, value
 
 NAME = "luks_volume"
-ADDRESSES = re.compile(r"\A(?:volumes|key-files)\Z")
-ALL = ["volumes", "key-files"]
+ADDRESSES = re.compile(r"\A(?:volumes|bindings)\Z")
+ALL = ["volumes", "bindings"]
 MOST_TEXT = 8000  # characters of one volume; a longer text would be cut on its way
 MOST_VOLUMES = 200
 BY_INITRAMFS = ("/", "/usr")  # what must be there before the system itself starts
@@ -31,7 +32,7 @@ RESUME = re.compile(r"(?:^|\s)(?:RESUME|resume)=(\S+)")
 
 def observe(host, addresses: list) -> dict:
     """A reading for each address; nothing is raised for a bad machine."""
-    finders = {"volumes": _volumes, "key-files": _key_files}
+    finders = {"volumes": _volumes, "bindings": _bindings}
     return {
         address: attempt(NAME, address, lambda address=address: finders[address](host))
         if ADDRESSES.match(address)
@@ -45,8 +46,17 @@ def rehearse(host, changes: list):
     raise ChangeRefused("LUKS volumes are only reported")
 
 
-def _key_files(host) -> dict:
-    return reading(NAME, "key-files", value(luks_keys.loose(host, crypttab(host)), CRYPTTAB, "list"))
+def _bindings(host) -> dict:
+    from . import luks_binding  # only where something is encrypted, and only for who asks
+
+    layout = Layout(host)
+    table = crypttab(host)
+    found = [
+        json.dumps(luks_binding.of_volume(host, volume, _detached(layout, table, volume)), sort_keys=True)
+        for volume in layout.volumes.values()
+        if volume.kind == "luks"
+    ]
+    return reading(NAME, "bindings", value(found, "lsblk, cryptsetup", "list"))
 
 
 def _volumes(host) -> dict:
@@ -120,8 +130,8 @@ class _Looked:
         from . import luks_header, luks_trial
 
         path = volume.device.path
-        lines = [line for line in self.table if self._is_of(line, volume)]
-        detached = next((line.option("header") for line in lines if line.option("header")), "")
+        lines = _lines(self.layout, self.table, volume)
+        detached = _detached(self.layout, self.table, volume)
         said = luks_header.header(self.host, path, detached)
         if not said["uuid"]:
             said["uuid"] = (volume.device.uuid or _uuid(volume.mappings))[:64]
@@ -175,17 +185,22 @@ class _Looked:
         # One of them not encrypting is what counts.
         return next((one for one in shown if one["target"] != "crypt"), shown[0])
 
-    def _is_of(self, line, volume) -> bool:
-        """Whether a line of crypttab is about a volume."""
-        if line.name in [one.name for one in volume.mappings]:
-            return True
-        return self.layout.resolved(line.source) is volume.device
-
     def _resumes(self, volume) -> bool:
         if self.resume is None or volume.device is None:
             return False
         layers = [(kind, layer) for kind, layer, _other, _open in self.layout.below(self.resume)]
         return (volume.kind, volume.device) in layers or (volume.kind == "none" and volume.device is self.resume)
+
+
+def _lines(layout, table: list, volume) -> list:
+    """The lines of crypttab that are about a volume."""
+    open_as = [one.name for one in volume.mappings]
+    return [line for line in table if line.name in open_as or layout.resolved(line.source) is volume.device]
+
+
+def _detached(layout, table: list, volume) -> str:
+    """Where the header of a volume lies if not on itself; empty where it does."""
+    return next((line.option("header") for line in _lines(layout, table, volume) if line.option("header")), "")
 
 
 def _resume(layout):

@@ -36,9 +36,9 @@ class Planned:
             raise ChangeRefused(f"{path} is a symbolic link to {leads}; take it away by hand and repeat the roll-out")
         self._edits[path] = FileEdit(path, self._before(path), None)
 
-    def rehearsal(self, commands: list | None = None) -> Rehearsal:
+    def rehearsal(self, commands: list | None = None, confirm=None) -> Rehearsal:
         """What was planned, in the order of the paths; edits that change nothing are kept for `apply` to drop."""
-        return Rehearsal([self._edits[path] for path in sorted(self._edits)], commands)
+        return Rehearsal([self._edits[path] for path in sorted(self._edits)], commands, confirm)
 
     def changes_something(self) -> bool:
         """True when an edit differs from what is there in its content."""

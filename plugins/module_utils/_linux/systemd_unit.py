@@ -23,6 +23,7 @@ UNITS = (
     "ntpd-rs.service",
     "strongswan.service",
     "strongswan-starter.service",
+    "polkit.service",
 )
 PROPERTIES = (
     "Id", "LoadState", "ActiveState", "UnitFileState", "StateChangeTimestamp", "MainPID", "ExecStart", "User", "Group",

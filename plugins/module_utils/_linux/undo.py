@@ -21,7 +21,7 @@ from .undo_units import switches
 
 DONE = "undo"  # the driver's name in the line that ends an undo
 # What belongs to encryption is never undone: a key that was retired must not open again, nor a disk lie open.
-ENCRYPTION_DRIVERS = ("luks_volume", "luks_key", "disk_encryption", "crypttab")
+ENCRYPTION_DRIVERS = ("luks_volume", "luks_key", "key_files", "disk_encryption", "crypttab")
 ENCRYPTION_PATHS = ("/etc/crypttab", "/etc/cryptsetup", "/etc/luks", "/etc/dracut", "/etc/initramfs-tools", "/boot/")
 ENCRYPTION = "it belongs to encryption, which is never undone from here"
 

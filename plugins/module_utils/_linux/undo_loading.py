@@ -15,6 +15,7 @@ from .dropin_systemd import DAEMONS
 from .host import HostError
 from .log_forwarding_ways import RSYSLOGD
 from .rainerscript import MAIN
+from .removable_media_changes import LOAD, POLKIT
 from .systemd_unit import state
 
 SYSTEMD = re.compile(r"\A/etc/systemd/([a-z][a-z0-9-]*)\.conf(?:\.d/.*)?\Z")
@@ -53,6 +54,8 @@ def loading(host, paths: list) -> tuple:
         commands.append([RSYSLOGD, "-N1", "-f", MAIN])
         if state(host, "rsyslog.service")[0]:
             commands.append(["systemctl", "restart", "rsyslog.service"])
+    if _any(paths, "/etc/polkit-1/") and state(host, POLKIT)[0]:
+        commands.append(LOAD)
     return commands, remarks
 
 

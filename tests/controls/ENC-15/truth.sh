@@ -6,7 +6,7 @@ wrong=""
 if [ -e /etc/crypttab ]; then
     [ -n "$(find /etc/crypttab -not -user root -o -perm /022)" ] && wrong="$wrong /etc/crypttab"
     while read -r key; do
-        [ -f "$key" ] && [ -n "$(find "$key" -not -user root -o -perm /077)" ] && wrong="$wrong $key"
+        [ -f "$key" ] && [ -n "$(find -L "$key" -not -user root -o -perm /077)" ] && wrong="$wrong $key"
     done < <(awk '!/^[[:space:]]*#/ && $3 ~ "^/" && $3 !~ "^/dev/" { print $3 }' /etc/crypttab)
 fi
 if [ "$LEVEL" != standard ]; then

@@ -13,11 +13,12 @@ arrived=/var/log/lab-collector/arrived
 # Facilities whose lines do not come to the collector within some seconds (after a refusal rsyslog waits for 20);
 # sudo is whom a thief would hide.
 missing() {
-    local token=truth-$RANDOM$RANDOM facility found=""
+    local token=truth-$RANDOM$RANDOM facility found="" lines=""
     for facility in $facilities; do logger -t sudo -p "$facility.info" "$token-$facility"; done
     for _ in $(seq "$1"); do
         found=""
-        for facility in $facilities; do grep -qs -- "$token-$facility\$" "$arrived" || found+="$facility "; done
+        lines=$(tail -n 2000 "$arrived" 2>/dev/null)$'\n'  # one program a second: they cost much on an emulated machine
+        for facility in $facilities; do [[ $lines == *"$token-$facility"$'\n'* ]] || found+="$facility "; done
         [ -n "$found" ] || break
         sleep 1
     done

@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 
 from leeboard.cli.main import app
 from leeboard.errors import LeeboardError
+from leeboard.estate import editing
 from leeboard.estate.estate import read_estate
-from leeboard.estate.importing import writing
 from leeboard.evidence import pins
 from leeboard.evidence.pins import Pin
 from leeboard.verdict.identity import Sighting
@@ -237,7 +237,7 @@ def test_a_device_moves_between_schools_and_is_never_lost(
     listed = tmp_path / "list.csv"
     listed.write_bytes(as_csv(["Asset tag", "Serial"], ["DV-1", "PF111"]))
     arguments = ("import", "devices", str(listed), "--school", "900002", "--yes")
-    written = writing._replace
+    written = editing._replace
 
     def killed(path: Path, content: bytes) -> None:
         if path.parent.name == "hill":
@@ -245,7 +245,7 @@ def test_a_device_moves_between_schools_and_is_never_lost(
         written(path, content)
 
     with monkeypatch.context() as patched:
-        patched.setattr(writing, "_replace", killed)
+        patched.setattr(editing, "_replace", killed)
         assert "hill/devices.csv: cannot be written" in str(run(estate, *arguments).exception)
     assert names(estate) == ["900002 Dale School 1", "900009 Hill School 2"]
     assert "EP-1 in hill" in run(estate, "check").output or "DV-1 in dale" in run(estate, "check").output
@@ -261,7 +261,7 @@ def test_a_device_moves_between_schools_and_is_never_lost(
 
 def test_list_and_check(estate: Path) -> None:
     fine = run(estate, "list")
-    assert (fine.exit_code, "1 schools, 2 devices, 0 problems" in fine.output) == (0, True)
+    assert (fine.exit_code, "1 school, 2 devices, 0 problems" in fine.output) == (0, True)
     assert run(estate, "check").exit_code == 0
     (estate / "dale").mkdir()
     (estate / "dale" / "school.yml").write_text(OLD.replace("900009", "900002"))

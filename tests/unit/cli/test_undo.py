@@ -66,9 +66,9 @@ def undo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
 
     def run(run: str, told: Mapping[str, Any], **options: Any) -> int:
         def play(
-            name: str, _source: Path, _var: Path, hosts: list[str], extra: dict[str, str], *more: Any
+            name: str, _source: Path, _var: Path, hosts: list[str], extra: dict[str, str], *_more: Any, school: str
         ) -> RunResult:
-            assert name == "undo" and extra["undo_run"] == run
+            assert (name, extra["undo_run"], school) == ("undo", run, URN)
             for host in hosts:
                 if host in told:
                     path = Path(extra["undo_report"]) / f"{hashlib.sha256(host.encode()).hexdigest()}.json"

@@ -161,6 +161,9 @@ def test_of_one_school_only(school: Path) -> None:
     assert run(school.parent, "check", "-i", ".", "--school", "900001").returncode == 3
     done = run(school.parent, "list", "-i", ".", "--school", "900002", "--format", "json")
     assert [one["urn"] for one in json.loads(done.stdout)["waivers"]] == ["900002"]
+    given(school, RISKS[0], more="  - id: W-BAD\n")
+    assert run(school.parent, "check", "-i", ".", "--school", "900002").returncode == 0, "a mistake in another's file"
+    assert "waivers.yml, line 3" in run(school.parent, "check", "-i", ".", "--school", "900001").stdout
 
 
 def test_new_writes_what_it_shows_and_keeps_the_rest(school: Path) -> None:
@@ -235,6 +238,16 @@ def test_new_follows_another_from_the_day_after_and_the_siro_may(school: Path) -
     assert "It concerns 1 device, from " in done.stdout
     done = run(school.parent, "new", "hill", *WRITE, "--school-wide", "--control", "ENC-01", "--siro", "--yes")
     assert done.returncode == 0 and read_folder(school).waivers[-1].siro, done.stderr
+
+
+def test_new_takes_a_school_by_its_name_in_an_estate(school: Path) -> None:
+    for number, name in enumerate(("900001", "hill primary", "hill"), 1):
+        control = ("--control", f"LCK-0{number}")
+        done = run(school.parent, "new", name, *WRITE[2:], *control, "--school-wide", "--yes", "-i", ".")
+        assert done.returncode == 0, done.stderr
+        assert read_folder(school).waivers[-1].control == f"LCK-0{number}"
+    done = run(school.parent, "new", "dale", *WRITE, "--school-wide", "--yes", "-i", ".")
+    assert done.returncode == 1 and "0 schools fit; the estate has: 900001 Hill Primary School" in done.stderr
 
 
 def test_new_needs_a_school_of_ours(tmp_path: Path) -> None:

@@ -222,7 +222,7 @@ def test_it_is_written_whole_and_may_be_read_as_before(tmp_path: Path) -> None:
 
 def test_a_file_that_somebody_changed_meanwhile_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "waivers.yml").write_text(GOOD)
-    with pytest.raises(LeeboardError, match="somebody changed it meanwhile; nothing was written, so run this again"):
+    with pytest.raises(LeeboardError, match="somebody changed it meanwhile; nothing was written, so run it again"):
         write(tmp_path, NEW, b"waivers: []\n")
     assert (tmp_path / "waivers.yml").read_text() == GOOD
 

@@ -195,10 +195,10 @@ def test_a_roll_out_leaves_alone_what_is_waived() -> None:
     )
     wanted = resolve(base, carrier("A-1", waiver(**DAYS)))
     seen = brain.observation([{"address": place, "effective": brain.value(5000)} for place in ("/idle", "/other")])
-    (step,) = plan(wanted, seen, "LCK")
+    (step,) = plan(wanted, seen, ["LCK"])
     assert [change.control for change in step.changes] == ["LCK-01", "LCK-02"]
     narrowed, spared = waivers.left_alone(wanted, AT)
-    (step,) = plan(narrowed, seen, "LCK")
+    (step,) = plan(narrowed, seen, ["LCK"])
     assert [change.control for change in step.changes] == ["LCK-02"]
     assert {control: one.id for control, one in spared.items()} == {"LCK-01": "W-2026-001"}
     after, spared = waivers.left_alone(wanted, datetime(2026, 12, 26, tzinfo=UTC))

@@ -24,7 +24,7 @@ from tests.unit.evidence.estate import URN, observation, run_id
 ROOT = Path(__file__).resolve().parents[3]
 PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
 ACTION = """
-import os, time
+import json, os, time
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 from leeboard.evidence import handshake
@@ -42,7 +42,7 @@ class ActionModule(ActionBase):
             time.sleep(said["sleep"])
         if said.get("unreachable"):
             raise AnsibleConnectionFailure(said["unreachable"])
-        return said
+        return {**said, "leeboard": json.dumps(said["leeboard"])} if "leeboard" in said else said
 """
 
 pytestmark = pytest.mark.skipif(not PLAYBOOK.exists(), reason="ansible-core is not installed beside this Python")

@@ -13,7 +13,8 @@ from rich.console import Console
 
 from leeboard.estate.device import Device
 from leeboard.estate.school import SchoolVariables, variables_of
-from leeboard.evidence import kept
+from leeboard.evidence import forgotten, kept
+from leeboard.evidence.forgetting import forget
 from leeboard.evidence.ingest import ingest
 from leeboard.evidence.lines import started_of
 from leeboard.evidence.schools import Sources, school_statuses
@@ -98,6 +99,26 @@ def test_a_bundle_that_was_put_away_early_is_missed(estate: Estate) -> None:
     # The store still answers for all of it, until it is made anew from what is left.
     assert next(one for one in early.judged if one.setting == "at-hand").verdict == "compliant"
     assert verdicts(estate.schools(at(365 + 11))[URN])["FWD-04"] == "compliant", "a year later that is as it should be"
+
+
+def test_a_device_that_was_forgotten_is_no_gap_and_is_said(estate: Estate) -> None:
+    estate.night(0)
+    folder = estate.evidence / URN
+    forgotten.add(folder, forgotten.entry_of(URN, "LT-1", {"lt-1"}, ("DPO", "asked"), at(0), run_id(1), ()))
+    forget(estate.store, (URN, "LT-1"))
+    estate.night(5)
+    assert verdicts(estate.schools(at(5))[URN])["FWD-04"] == "compliant"
+
+    def notes() -> list[str]:
+        found = kept.readings(estate.store.bundles([URN]), folder, at(5))
+        return [getattr(one.effective, "note", "") for one in found]
+
+    whole = "nothing was taken away since the first run on 2 Nov 2026"
+    assert notes() == [f"{whole}; the history of a device was forgotten on request", whole]
+    forgotten.add(folder, forgotten.entry_of(URN, "LT-2", (), ("DPO", "asked"), at(1), run_id(1), ()))
+    assert notes()[0] == f"{whole}; the history of a device was forgotten on request (2 times)"
+    (folder / forgotten.FILE).write_text("{")
+    assert notes() == [f"{whole}; what was forgotten on request cannot be read", whole]
 
 
 def test_a_store_that_was_made_anew_says_what_the_bundles_say(estate: Estate, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 from leeboard.estate.device import Device
 from leeboard.evidence import age
 from leeboard.evidence.expected import expected as from_variables
+from leeboard.evidence.forgetting import forget
 from leeboard.evidence.ingest import ingest
 from leeboard.evidence.lines import started_of
 from leeboard.evidence.status import estate_status
@@ -276,3 +277,26 @@ def test_changes_are_lines(school: School) -> None:
     assert found.changes == ("as it is", "in words", "dconf:/a: 0 -> 900", '{"x": 1}')
     school.night(1, {})
     assert school.status(device("LT-1"), night=1).devices[0].changes == ()
+
+
+def test_a_forgotten_device_is_said_to_be_unseen_since_then_and_nothing_else(school: School) -> None:
+    school.night(0, {"LT-1": observation(), "LT-2": observation()}, ("LT-1", "LT-2"))
+    when = started_of(run_id(0)) + timedelta(seconds=3)
+    gone = {(URN, "LT-1"): when}
+    forget(school.store, (URN, "LT-1"))
+    words = "no run has seen this device since its history was forgotten on request, on 2 Nov 2026"
+    one, two = school.status(device("LT-1"), device("LT-2"), forgotten=gone).devices
+    assert (one.outcome, one.message, one.seen) == ("not_seen", words, None)
+    assert set(verdicts(one).values()) == {"missing", "not_applicable"}
+    assert {finding.reason for finding in one.findings if finding.verdict == "missing"} <= {words, ""}
+    assert one.findings[0].judged[0].seen == "" or words in str(one.findings[0])
+    assert verdicts(two) == FINE
+    # Out of the register it is no gap.
+    assert [one.device.asset for one in school.status(device("LT-2"), forgotten=gone).devices] == ["LT-2"]
+    # Silent in the next night, then seen: as any new device.
+    school.night(1, {"LT-1": "unreachable"}, ("LT-1",))
+    (one,) = school.status(device("LT-1"), night=1, forgotten=gone, runs=[run_id(1)]).devices
+    assert one.outcome == "unreachable" and words in {finding.reason for finding in one.findings}
+    school.night(2, {"LT-1": observation()}, ("LT-1",))
+    (one,) = school.status(device("LT-1"), night=2, forgotten=gone, runs=[run_id(2)]).devices
+    assert verdicts(one) == FINE and one.since["LCK-01"].day == 4

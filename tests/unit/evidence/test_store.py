@@ -55,6 +55,15 @@ def test_a_quiet_night_adds_a_bundle_and_nothing_else(store: Store, tmp_path: Pa
     assert device.observed_run == run_id(2) and device.since["LCK-01"].day == 2 and device.seen and device.seen.day == 4
 
 
+def test_the_verdict_of_one_control_is_the_one_it_has_now(store: Store, tmp_path: Path, baseline: Baseline) -> None:
+    nights = ({"LT-1": observation(), "LT-2": "failed"}, {"LT-1": observation(lock=1800), "LT-2": "failed"})
+    for night, said in enumerate(nights):
+        put(store, write(tmp_path, run_id(night), [expected("LT-1"), expected("LT-2")], said), baseline)
+    ((place, (verdict, seen)),) = store.verdicts("LCK-01").items()
+    assert (place, verdict) == ((URN, "LT-1"), "drifted") and seen is not None and seen.day == 3
+    assert store.verdicts("XXX-99") == {}
+
+
 def test_a_run_with_other_content_is_refused(store: Store, tmp_path: Path, baseline: Baseline) -> None:
     put(store, write(tmp_path / "a", run_id(0), [expected()], {"LT-001": observation()}), baseline)
     before = rows(store)

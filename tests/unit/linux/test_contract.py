@@ -76,7 +76,8 @@ ADDRESSES = {
         "client-certificate",
     ],
     "hardware": ["tpm", "iommu", "thunderbolt"],
-    "luks_volume": ["volumes", "key-files"],
+    "key_files": ["open-to-others"],
+    "luks_volume": ["volumes"],
     "removable_media": ["plain", "luks", "usb-storage"],
     "shell_timeout": ["TMOUT", "TMOUT#readonly", "TMOUT#exported", "other-shells"],
     "unit": [f"auditd.service:{kind}" for kind in ("enabled", "active", "failed", "masked")],
@@ -94,8 +95,8 @@ ADDRESSES = {
     "xrdp": ["security_layer", "rdpdr", "cliprdr"],
 }  # fmt: skip
 
-# What is written in the tests of `apply`: (driver, address, value). sshd, the shell, sudo and auditd are tried with the
-# real programs in files of their own, and so are units, log_forwarding and clock, which need running units.
+# What is written in the tests of `apply`: (driver, address, value). sshd, the shell, sudo, auditd, polkit and modprobe
+# are tried themselves in files of their own, and so are units, log_forwarding and clock, which need running units.
 WRITES = [
     ("banner", "/etc/issue", "For members of the school only"),
     ("banner", "/etc/issue.net", "For members of the school only"),
@@ -122,12 +123,13 @@ WRITES = [
     ("file_mode", "audit-logs", []),
     ("file_mode", "audit-configuration", []),
     ("file_mode", "audit-tools", []),
+    ("key_files", "open-to-others", []),
 ]
 READERS = [
-    "accounts", "faillock", "firewall", "hardware", "kernel", "listening", "luks_volume", "package", "remmina",
-    "removable_media", "sshd", "vpn", "xrdp",
+    "accounts", "faillock", "firewall", "hardware", "kernel", "listening", "luks_volume", "package", "remmina", "sshd",
+    "vpn", "xrdp",
 ]  # fmt: skip
-OTHERS = {"audit_rules", "clock", "log_forwarding", "shell_timeout", "unit"}
+OTHERS = {"audit_rules", "clock", "log_forwarding", "removable_media", "shell_timeout", "unit"}
 # A machine on which every write has something to do.
 DRIFTED = {
     "/etc/passwd": PASSWD,
@@ -151,13 +153,15 @@ DRIFTED = {
     "/usr/sbin/xrdp": "",
     "/etc/xrdp/xrdp.ini": "[Globals]\nsecurity_layer=negotiate\n",
     "/etc/lightdm/lightdm.conf": "[Seat:*]\ngreeter-hide-users=false\n",
+    "/etc/crypttab": "data UUID=1 /etc/keys/data.key luks\n",
+    "/etc/keys/data.key": "k",
 }
 
 
 def drifted(tmp_path: Path) -> Any:
     host = folder(tmp_path, DRIFTED)
     (tmp_path / "etc/update-motd.d/10-uname").chmod(0o755)
-    for path in ("etc/profile.d/a.sh", "var/log/audit/audit.log", "usr/sbin/auditd"):
+    for path in ("etc/profile.d/a.sh", "var/log/audit/audit.log", "usr/sbin/auditd", "etc/keys/data.key"):
         (tmp_path / path).chmod(0o666)
     (tmp_path / "var/log/audit").chmod(0o750)
     return host

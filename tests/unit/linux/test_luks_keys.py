@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import luks_volume
 
-from tests.unit.linux.disks import UUID, Machine, image, needs_cryptsetup
+from tests.unit.linux.disks import UUID, image, needs_cryptsetup
 from tests.unit.linux.test_luks_volume import luks
 
 
@@ -45,20 +44,3 @@ def test_a_link_does_not_hide_that_a_key_lies_in_clear(tmp_path: Path, link: str
     table = {"/etc/crypttab": f"sda3_crypt UUID={UUID} /etc/keys/a.key luks\n"}
     keys = luks(tmp_path, image(tmp_path), files=table)["key_files"]
     assert keys == [{"path": "/etc/keys/a.key", "place": "unencrypted"}]
-
-
-def test_loose_key_files(tmp_path: Path) -> None:
-    files = {
-        "/etc/crypttab": "a UUID=1 /etc/a.key\nb UUID=2 /etc/b.key\nc UUID=3 /dev/urandom swap\nd UUID=4 none\n",
-        "/etc/a.key": "k",
-        "/etc/b.key": "k",
-        "/etc/cryptsetup-keys.d/d.key": "k",
-        "/etc/passwd": "root:x:0:0::/root:/bin/sh\n",
-        "/etc/group": "root:x:0:\n",
-    }
-    host = Machine(tmp_path, []).host(files)
-    (tmp_path / "etc/a.key").chmod(0o400)
-    (tmp_path / "etc/b.key").chmod(0o640)
-    (tmp_path / "etc/cryptsetup-keys.d/d.key").chmod(0o644)
-    found = luks_volume.observe(host, ["key-files"])["key-files"]["effective"]["value"]
-    assert found == ["/etc/b.key root:root 0640", "/etc/cryptsetup-keys.d/d.key root:root 0644"]

@@ -73,7 +73,20 @@ def test_lvm_in_luks(tmp_path: Path) -> None:
 def test_bind_mounts_and_several_mounts_are_one_volume(tmp_path: Path) -> None:
     more = MOUNTED + mount("254:1", "/srv/share") + mount("254:1", "/var/lib/x\\040y")
     found = said(laid_out(tmp_path, lvm_in_luks(), {**DM, "/proc/self/mountinfo": more}))
-    assert found["sda3"][1] == ["/", "/srv/share", "/var/lib/x y"]
+    assert found["sda3"] == ("luks", ["/", "/srv/share", "/var/lib/x y"], ["swap", "system"])
+
+
+def test_a_folder_of_the_system_that_is_shown_elsewhere_makes_no_data_volume(tmp_path: Path) -> None:
+    parts = [block("sda1", fstype="ext4", maj_min="8:1"), block("sda2", fstype="ext4", maj_min="8:2")]
+    blocks = [block("sda", "disk", parts), block("sdb", "disk", fstype="ext4", maj_min="8:16")]
+    mounts = (mount("8:16", "/srv/a"), mount("8:1", "/srv/b"), mount("8:1", "/"), mount("8:2", "/boot"))
+    more = (mount("8:16", "/srv/c"), mount("8:2", "/mnt/start"))
+    found = said(laid_out(tmp_path, blocks, {"/proc/self/mountinfo": "".join((*mounts, *more))}))
+    assert found == {
+        "sda1": ("none", ["/srv/b", "/"], ["system"]),
+        "sda2": ("none", ["/boot", "/mnt/start"], ["boot"]),
+        "sdb": ("none", ["/srv/a", "/srv/c"], ["data"]),
+    }
 
 
 def test_only_home_is_encrypted(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """USB drives: the answers of pkcheck and modprobe are captured from polkit 126, udisks2 2.10.1 and kmod 34.
 
-polkitd and udisks cannot run in a test (they need the system's bus and /etc); the rules were tried by hand.
+polkitd itself judges rules in test_removable_media_real; what is written is in test_removable_media_written.
 """
 
 from __future__ import annotations
@@ -88,9 +88,75 @@ def test_the_drivers_of_usb_drives(tmp_path: Path, answers: dict[str, Any], foun
     assert said(tmp_path, "usb-storage", answers)[0]["value"] is found
 
 
-def test_a_driver_that_is_loaded_already_counts(tmp_path: Path) -> None:
-    host = folder(tmp_path, {"/sys/module/usb_storage/refcnt": "1"}, Answers({"modprobe": STOPPED}))
-    assert effective(removable_media, host, "usb-storage")["value"] is True
+@pytest.mark.parametrize(
+    ("files", "stopped", "effective_value", "running"),
+    [
+        ({"initstate": "live\n"}, LOADS, True, None),
+        ({"initstate": "live\n"}, STOPPED, False, True),  # until the next start
+        ({"refcnt": "1\n"}, STOPPED, True, None),  # built into the kernel
+        ({}, STOPPED, False, None),
+    ],
+)
+def test_a_driver_that_is_there_already(
+    tmp_path: Path, files: dict[str, str], stopped: Completed, effective_value: bool, running: bool | None
+) -> None:
+    loaded = {f"/sys/module/usb_storage/{name}": text for name, text in files.items()}
+    host = folder(tmp_path, loaded, Answers({"modprobe": stopped}))
+    said = removable_media.observe(host, ["usb-storage"])["usb-storage"]
+    assert (said["effective"]["value"], said.get("running", {}).get("value")) == (effective_value, running)
+
+
+@pytest.mark.parametrize(("written", "found"), [(999_999_999, True), (1_000_000_001, False)])
+def test_a_driver_that_came_back_with_the_last_start(tmp_path: Path, written: int, found: bool) -> None:
+    """Debian's initramfs holds its own copy of /etc/modprobe.d, and loads the driver of a stick that is plugged in."""
+    files = {
+        "/sys/module/usb_storage/initstate": "live\n",
+        "/proc/stat": "cpu 1\nbtime 1000000000\n",
+        "/etc/modprobe.d/a.conf": "install usb-storage /bin/false\n",
+    }
+    host = folder(tmp_path, files, Answers({"modprobe": STOPPED}))
+    for path in (tmp_path / "etc/modprobe.d/a.conf", tmp_path / "etc/modprobe.d"):
+        os.utime(path, (written, written))
+    said = effective(removable_media, host, "usb-storage")
+    assert (said["value"], "update-initramfs" in said["source"]) == (found, found)
+
+
+KINDS = """\
+root:x:0:0::/root:/bin/bash
+ada:x:1000:1000::/home/ada:/bin/bash
+bob:x:1001:1001::/home/bob:/bin/bash
+cy:x:1002:100::/home/cy:/bin/bash
+nobody:x:65534:65534::/:/usr/sbin/nologin
+"""
+
+
+@pytest.mark.parametrize(
+    ("group", "users"),
+    [("", [1000, 1002]), ("teachers:x:3000:bob\n", [1000, 1001, 1002]), ("sudo:x:27:ada,bob\n", [1000, 1002])],
+)
+def test_a_person_of_each_kind_is_asked_for(tmp_path: Path, group: str, users: list[int]) -> None:
+    runner = Answers({"pkcheck": REFUSED})
+    host = folder(tmp_path, {**INSTALLED, "/etc/passwd": KINDS, "/etc/group": group}, runner)
+    host.is_root = True
+    assert effective(removable_media, host, "plain")["value"] == "refused"
+    assert list(dict.fromkeys(int(argv[2].rpartition(",")[2]) for argv in runner.asked)) == users
+
+
+@pytest.mark.parametrize(
+    ("address", "answers", "word"),
+    [
+        ("plain", {",1001 ": ASKS, "pkcheck": REFUSED}, "not-refused"),
+        ("luks", {",1001 ": REFUSED, "pkcheck": ASKS}, "refused"),
+        ("luks", {"pkcheck": ASKS}, "not-refused"),
+    ],
+)
+def test_one_person_is_enough(tmp_path: Path, address: str, answers: dict[str, Completed], word: str) -> None:
+    host = folder(
+        tmp_path, {**INSTALLED, "/etc/passwd": KINDS, "/etc/group": "teachers:x:3000:bob\n"}, Answers({**answers})
+    )
+    host.is_root = True
+    said = effective(removable_media, host, address)
+    assert (said["value"], said["source"].rpartition(" ")[2]) == (word, "1001" if ",1001 " in answers else "1000")
 
 
 def test_modprobe_that_fails_is_an_error(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from types import ModuleType
 
 import pytest
 
+from leeboard.escrow.readings import DRIVER as VAULT
 from leeboard.policy.load import load
 from leeboard.policy.model import Platform
 
@@ -18,7 +19,7 @@ DEVICE_CODE = "ansible_collections.leeboard.schools.plugins.module_utils._linux"
 BUILT = sorted(
     name
     for name, driver in BASELINE.drivers.items()
-    if driver.state == "built" and driver.platform is Platform.LINUX
+    if driver.state == "built" and driver.platform is Platform.LINUX and name != VAULT  # the controller answers for it
 )  # fmt: skip
 # Near misses: what a grammar that is only nearly the same would judge otherwise.
 NEAR = [
@@ -36,7 +37,8 @@ NEAR = [
     "audit-log", "auditd:installed", "auditd", "lib32-x:installed", "auditd.service:enabled", "auditd.service",
     "getty@tty1.service:active", "systemd-fsck@dev-x\\x2d1.service:active", "auditd:active", "cmdline:audit",
     "cmdline:", "audit:pid", "audit:pids", "auditd:installed\n", "auditd.service:active\n", "audit:pid\n",
-    "volumes", "volume", "key-files", "tpm", "tpm2", "iommu", "thunderbolt", "plain", "luks", "usb-storage", "loop",
+    "volumes", "volume", "key-files", "open-to-others", "open-to-all", "tpm", "tpm2", "iommu", "thunderbolt", "plain",
+    "luks", "usb-storage", "loop",
     "profiles", "profile", "shared-secrets", "open-secrets", "old-programs", "profiles\n", "saved-passwords", "saved",
     "PermitRootLogin", "permitrootlogin", "MaxStartups", "MaxStartups.begin", "MaxStartupsXbegin", "inbound-ipv4",
     "inbound-ipv5", "forward-ipv4", "desktop-sharing", "xrdp", "xrdp\n", "security_layer", "security-layer",

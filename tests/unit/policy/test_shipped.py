@@ -115,10 +115,28 @@ def test_pam_is_never_written() -> None:
         assert all(one.write is None and one.mode is Mode.REPORT for one in found)
 
 
-def test_no_volume_and_no_key_is_ever_written() -> None:
+def test_no_volume_is_ever_written_and_no_key_by_a_plan() -> None:
     found = [one for level in Level for one in resolve(BASELINE, device(level)).settings if one.control.family == "ENC"]
-    assert found
-    assert all(one.write is None and one.mode is Mode.REPORT for one in found)
+    disks = [one for one in found if one.setting.driver in ("luks_volume", "attestation")]
+    assert disks
+    assert all(one.write is None and one.mode is Mode.REPORT for one in disks)
+    planned = {one.control.id for one in found if one.write is not None and one.setting.driver != "escrow"}
+    assert planned == {"ENC-11", "ENC-14", "ENC-15"}
+    assert BASELINE.drivers["escrow"].module is None, "the action recovery_keys makes keys, and no step of a plan"
+
+
+def test_drives_and_sleep_are_put_right_where_the_level_asks_for_it() -> None:
+    def enforced(control: str, setting: str) -> set[str]:
+        asked = product(Level, (Form.PORTABLE, Form.DESKTOP))
+        found = [(level, form, wanted(control, setting, level=level, form=form.value)) for level, form in asked]
+        return {f"{level} {form}" for level, form, one in found if one is not None and one.mode is Mode.ENFORCE}
+
+    portables = {"sensitive portable", "high portable", "high desktop"}
+    assert enforced("ENC-11", "plain-refused") == {*portables, "sensitive desktop"}
+    assert enforced("ENC-11", "no-usb-drives-at-high") == {"high portable", "high desktop"}
+    assert enforced("ENC-14", "allow-suspend") == enforced("ENC-14", "gnome-sleep-ac-lock") == portables
+    assert enforced("ENC-14", "iommu") == set()  # that is in the firmware
+    assert len(enforced("ENC-15", "key-files")) == 6
 
 
 @pytest.mark.parametrize(
@@ -171,7 +189,7 @@ def test_every_value_key_of_a_desktop_that_is_written_is_locked() -> None:
 
 def test_a_device_is_asked_for_each_lock_whose_value_it_is_asked_for() -> None:
     locks = {address for address in BASELINE.addresses(Platform.LINUX)["dconf"] if address.endswith("#lock")}
-    assert len(locks) == 7
+    assert len(locks) == 9
 
 
 def test_windows_is_asked_for_everything_and_all_of_it_is_built() -> None:

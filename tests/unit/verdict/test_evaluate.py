@@ -172,4 +172,4 @@ def test_a_value_that_only_the_school_can_name(effective: dict[str, Any], given:
     assert finding.verdict == expected
     if not given and expected != "error":
         assert finding.judged[0].wanted == "no collector is named: set leeboard_collector"
-        assert plan(wanted, seen, "LCK") == ()  # nothing is written that nobody named
+        assert plan(wanted, seen, ["LCK"]) == ()  # nothing is written that nobody named

@@ -67,9 +67,11 @@ class Traffic:
 
 
 class Endpoint:
-    """One machine's service. Use it in a `with` block, or call `close`."""
+    """One machine's service. Use it in a `with` block, or call `close`. It listens `at`; port 0: a free one."""
 
-    def __init__(self, start: Start, user: str, password: str, context: ssl.SSLContext) -> None:
+    def __init__(
+        self, start: Start, user: str, password: str, context: ssl.SSLContext, at: tuple[str, int] = ("127.0.0.1", 0)
+    ) -> None:
         self.shells = Shells(start)
         self.traffic = Traffic()
         self.context = context
@@ -78,7 +80,7 @@ class Endpoint:
         self._trouble: tuple[Trouble, str] | None = None
         self._struck = False
         self._lock = threading.Lock()
-        self._server = _Server(self)
+        self._server = _Server(self, at)
         self.port: int = self._server.server_address[1]
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
@@ -180,9 +182,9 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False
     allow_reuse_address = True
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    def __init__(self, endpoint: Endpoint, at: tuple[str, int]) -> None:
         self.endpoint = endpoint
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(at, _Handler)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         """Wrap the connection before anything is read from it."""

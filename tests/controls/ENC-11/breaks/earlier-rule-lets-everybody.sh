@@ -4,7 +4,6 @@
 # image: encrypted
 # flips: ENC-11
 # expect: drifted
-# mends: no
 set -eu
 cat > /etc/polkit-1/rules.d/10-cameras.rules <<'RULE'
 polkit.addRule(function (action, subject) {

@@ -4,7 +4,6 @@
 # image: encrypted
 # flips: ENC-11
 # expect: drifted
-# mends: no
 set -eu
 chmod 0600 /etc/polkit-1/rules.d/50-sticks.rules
 systemctl restart polkit

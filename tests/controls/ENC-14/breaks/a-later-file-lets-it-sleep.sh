@@ -4,7 +4,6 @@
 # image: encrypted
 # flips: ENC-14
 # expect: drifted
-# mends: no
 set -eu
 printf '[Login]\nHandleLidSwitch=suspend\n' > /etc/systemd/logind.conf.d/zz-laptop.conf
 systemctl restart systemd-logind

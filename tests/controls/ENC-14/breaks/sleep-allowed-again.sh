@@ -4,6 +4,5 @@
 # image: encrypted
 # flips: ENC-14
 # expect: drifted
-# mends: no
 set -eu
 sed -i 's/^AllowSuspend=/#&/' /etc/systemd/sleep.conf.d/school.conf

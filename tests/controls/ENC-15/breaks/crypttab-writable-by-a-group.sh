@@ -4,7 +4,6 @@
 # image: server
 # flips: ENC-15
 # expect: drifted
-# mends: no
 set -eu
 touch /etc/crypttab
 chgrp adm /etc/crypttab

@@ -4,7 +4,6 @@
 # image: server
 # flips: ENC-15
 # expect: drifted
-# mends: no
 set -eu
 mkdir -p /etc/keys
 (umask 022; head -c 64 /dev/urandom > /etc/keys/srv.key)

@@ -2,7 +2,6 @@
 # An upgrade of gdm3 put its own greeter.dconf-defaults back.
 # kind: value
 # image: gnome
-# level: high
 # flips: LBL-01 LCK-07
 # expect: drifted
 set -eu

@@ -2,7 +2,6 @@
 # The profile of a CIS text for Fedora names a file that Debian's gdm does not write.
 # kind: precedence
 # image: gnome
-# level: high
 # flips: LBL-01 LCK-07
 # expect: drifted
 set -eu

@@ -2,7 +2,6 @@
 # The value of level standard was copied to a machine of level high.
 # kind: value
 # image: gnome
-# level: high
 # flips: LCK-01
 # expect: drifted
 set -eu

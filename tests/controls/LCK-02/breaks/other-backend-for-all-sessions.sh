@@ -5,5 +5,6 @@
 # flips: LCK-02 LCK-04 LCK-07 LCK-08
 # expect: drifted
 # alone: yes
+# mends: no
 set -eu
 echo GSETTINGS_BACKEND=memory >>/etc/environment

@@ -5,6 +5,7 @@
 # flips: LCK-02 LCK-04 LCK-07 LCK-08
 # expect: drifted
 # alone: yes
+# mends: no
 set -eu
 mkdir -p /etc/environment.d
 echo user-db:user >/etc/dconf/profile/guest

@@ -2,7 +2,6 @@
 # The file is right again, the compiled database still shows the list until gdm starts.
 # kind: not_loaded
 # image: gnome
-# level: high
 # flips: LCK-07
 # expect: pending
 set -eu

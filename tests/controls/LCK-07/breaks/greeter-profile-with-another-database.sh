@@ -2,7 +2,6 @@
 # The greeter's profile was replaced: a system database stands above gdm's own (as CIS describes it).
 # kind: precedence
 # image: gnome
-# level: high
 # flips: LCK-07
 # expect: drifted
 set -eu

@@ -2,7 +2,6 @@
 # The greeter's file was edited; gdm compiles it at its next start, so tonight's check must say so.
 # kind: not_loaded
 # image: gnome
-# level: high
 # flips: LCK-07
 # expect: drifted
 set -eu

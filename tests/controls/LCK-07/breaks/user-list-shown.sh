@@ -2,7 +2,6 @@
 # The greeter shows the list of users again, and gdm was reloaded.
 # kind: value
 # image: gnome
-# level: high
 # flips: LCK-07
 # expect: drifted
 set -eu

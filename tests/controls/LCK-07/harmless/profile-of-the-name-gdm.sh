@@ -2,6 +2,5 @@
 # gdm 48 asks for the profile Debian-gdm (seen in its environment), so a profile called gdm, as in CIS texts, counts for nothing.
 # kind: precedence
 # image: gnome
-# level: high
 set -eu
 printf 'user-db:user\nfile-db:/usr/share/gdm/greeter-dconf-defaults\n' >/etc/dconf/profile/gdm

@@ -2,7 +2,6 @@
 # The reaction to taking out the card was set to none after complaints.
 # kind: value
 # image: gnome
-# level: high
 # flips: LCK-08
 # expect: drifted
 set -eu

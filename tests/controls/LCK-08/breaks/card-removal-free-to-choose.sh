@@ -2,7 +2,6 @@
 # The lock of removal-action was lost.
 # kind: lock_removed
 # image: gnome
-# level: high
 # flips: LCK-08
 # expect: drifted
 set -eu

@@ -2,7 +2,6 @@
 # lock_screen with an underscore is no value of the schema: the default, none, counts.
 # kind: syntax
 # image: gnome
-# level: high
 # flips: LCK-08
 # expect: drifted
 set -eu

@@ -5,6 +5,7 @@
 # flips: REM-01 REM-03 REM-04
 # expect: drifted
 # mends: no
+# also: AUD-05 drifted
 set -eu
 mkdir -p /etc/NetworkManager/system-connections
 cat >"/etc/NetworkManager/system-connections/County office.nmconnection" <<'EOF'

@@ -1,0 +1,173 @@
+"""One LUKS volume of a device during a run, and what the vault has of it: what all work on a disk's keys needs."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import secrets
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from leeboard.errors import LeeboardError
+from leeboard.escrow import note
+from leeboard.escrow.binding import Binding, Volume, parse
+from leeboard.escrow.envelope import Content
+from leeboard.escrow.header import read_copy
+from leeboard.escrow.keys import new_key
+from leeboard.escrow.records import State
+from leeboard.escrow.rekeying import Opener
+from leeboard.escrow.vault import Vault, Writer
+from leeboard.estate.device import Device
+from leeboard.evidence.lines import stamp
+from leeboard.verdict.observation import plain
+
+GONE = (State.RETIRED, State.DROPPED)
+
+
+class Ask(Protocol):
+    """One step on the device: its name and arguments, and what it answers. Raises LeeboardError with words."""
+
+    def __call__(self, step: str, **arguments: Any) -> dict[str, Any]: ...
+
+
+@dataclass
+class Outcome:
+    """What came of a device: lines for a person, and whether anything was or would be changed.
+
+    `changes` are for the evidence, in the form that a roll-out files them.
+    """
+
+    changed: bool = False
+    done: list[str] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    changes: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def words(self) -> str:
+        """All of it in one line, the worst first."""
+        said = [*self.failed, *(f"waits: {one}" for one in self.waiting), *self.done]
+        return "; ".join(said) or "nothing here is encrypted with LUKS"
+
+
+@dataclass(frozen=True)
+class Given:
+    """What the controller can open disks with: the device's own passphrase from the school's vault, empty for none; and
+    a custodian's private key, which opens the key that is kept."""
+
+    passphrase: str = field(default="", repr=False)
+    opener: Opener | None = field(default=None, repr=False)
+
+
+def survey(
+    vault: Vault, ask: Ask, clock: Callable[[], datetime], dry: bool
+) -> tuple[dict[str, Any], dict[str, Any], list[Volume]]:
+    """The volumes of a device that are worth a key, and by LUKS UUID what opens each there and which slots are weak."""
+    if not dry:
+        with vault.writing(clock()):
+            pass  # whoever writes first brings up to date what a crash left behind
+    answer = ask("survey")
+    ways, weak = (found if isinstance(found, dict) else {} for found in map(answer.get, ("authorities", "weak")))
+    return ways, weak, [one for one in parse(answer.get("volumes") or []) if one.worth_a_key]
+
+
+class Disk:
+    """One LUKS volume of a device, and what the vault has of it."""
+
+    def __init__(
+        self, vault: Vault, device: Device, ask: Ask, clock: Callable[[], datetime], volume: Volume, outcome: Outcome,
+        given: Given, dry: bool,
+    ) -> None:  # fmt: skip
+        self.vault = vault
+        self.device = device
+        self.ask = ask
+        self.clock = clock
+        self.volume = volume
+        self.outcome = outcome
+        self.given = given
+        self.dry = dry
+
+    def readable(self) -> Binding:
+        """The binding of the disk as it is. Raises LeeboardError for one that no key can be bound to."""
+        volume = self.volume
+        if volume.trouble is not None:
+            raise LeeboardError(volume.trouble.why)
+        if volume.version == 1:
+            raise LeeboardError("its header is of version 1: convert it first (cryptsetup convert --type luks2)")
+        if volume.detached or volume.binding is None:
+            raise LeeboardError("its header does not lie on the disk itself, so no key is added to it")
+        return volume.binding
+
+    def copy(self, now: Binding) -> None:
+        """Keep a copy of the header as it is, before the next change. Raises LeeboardError."""
+        answer = self.ask("copy_header", uuid=now.uuid, expect=now.digest)
+        content = header_of(answer, "the device gave no copy of its header")
+        copy = read_copy(content)
+        if copy.uuid != now.uuid or copy.slots() != now.slots:
+            raise LeeboardError("the copy of its header that the device gave does not hold what opens the disk")
+        name, said = copy_id(now.uuid, self.clock()), now.model_dump(mode="json")
+        with self.writing() as writer:
+            writer.keep_header(content, self.device.urn, self.device.asset, name, now.uuid, said)
+
+    def destroy_older(self) -> None:
+        """Only the newest copy of the header stays: an older one, restored, would make removed keys open again."""
+        with self.writing() as writer:
+            records = writer.records(self.device.urn, self.device.asset)
+            for one in [copy for copy in records.headers if copy.disk == self.volume.uuid][:-1]:
+                writer.destroy_header(one)
+
+    def content(self, now: Binding) -> Content:
+        device = self.device
+        return Content(
+            key=new_key(),
+            school=plain(f"{device.school} ({device.urn})"),
+            device=plain(f"{device.asset} ({device.name})"),
+            disk=f"{now.uuid} {self.volume.said}",
+            id=f"{self.clock():%y%m%d}-{secrets.token_hex(4)}",
+            made=stamp(self.clock()),
+        )
+
+    def no_clone(self, now: Binding) -> None:
+        """Raises LeeboardError where another device has a disk with this UUID or this very key."""
+        mine = (self.device.urn, self.device.asset)
+        for name in (now.volume_key, now.uuid):
+            other = note.whose(self.vault.var, name)
+            if other is None or other == mine:
+                continue
+            kept = note.records(self.vault.var, *other).keys
+            if any(one.disk == now.uuid and one.state not in GONE for one in kept):
+                raise LeeboardError(
+                    f"disk {now.uuid} is a copy of one of {other[1]} (school {other[0]}): what opens one opens the "
+                    "other. Encrypt one of them anew (cryptsetup reencrypt); if it was moved from there, say so with "
+                    f"leeboard escrow retire {other[1]}"
+                )
+
+    def about(self, key: str, disk: str) -> dict[str, str]:
+        return {"urn": self.device.urn, "asset": self.device.asset, "key": key, "disk": disk}
+
+    def writing(self) -> AbstractContextManager[Writer]:
+        return self.vault.writing(self.clock())
+
+
+def binding_of(answer: dict[str, Any]) -> Binding:
+    """The binding that a step ended with. Raises LeeboardError."""
+    try:
+        return Binding.model_validate(answer.get("binding"))
+    except ValueError:
+        raise LeeboardError("what the device says of its disk makes no sense") from None
+
+
+def header_of(answer: dict[str, Any], words: str) -> bytes:
+    """The bytes of a header that a step answered with. Raises LeeboardError with these words."""
+    try:
+        return base64.b64decode(str(answer.get("header", "")), validate=True)
+    except binascii.Error:
+        raise LeeboardError(words) from None
+
+
+def copy_id(uuid: str, at: datetime) -> str:
+    """A new id for a copy of a disk's header."""
+    return f"{uuid[:8]}-{stamp(at).replace('-', '').replace(':', '')}-{secrets.token_hex(3)}"

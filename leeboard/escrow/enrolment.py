@@ -1,0 +1,200 @@
+"""Bringing a recovery key into each encrypted disk of a device, and changing it where it must be changed.
+
+The order is DESIGN's: nothing is removed before its replacement is proved, and a key lies in both places of the vault
+before the device learns it. A run that is cut off leaves a disk that opens by all that opened it before; the next run
+makes and proves a new key, since nobody here can read the sealed one, and then removes what the other left behind.
+
+    copy of the header -> does it open -> key sealed -> key added and proved on the device -> proved in the ledger
+    -> copy of the header -> older slots of ours removed -> copy of the header, older copies destroyed
+    -> authorisation given back
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from leeboard.errors import LeeboardError
+from leeboard.escrow import ledger, note
+from leeboard.escrow.binding import Binding, faults, known, strangers
+from leeboard.escrow.disk import GONE, Ask, Disk, Given, Outcome, binding_of, survey
+from leeboard.escrow.known import Known
+from leeboard.escrow.records import Key, State
+from leeboard.escrow.vault import Vault
+from leeboard.estate.device import Device
+from leeboard.policy.model import Level
+
+SLOTS = 32  # of a LUKS2 header
+LEAST_ITERATIONS = 1000  # the key has 256 bits of chance: a costly derivation adds nothing
+MARKS = 65536  # iterations beyond that tell our slots from those of others
+
+
+def bring(
+    vault: Vault, device: Device, ask: Ask, clock: Callable[[], datetime], given: Given, dry: bool = False
+) -> Outcome:
+    """Look at every LUKS volume of a device, and do what is to be done. With `dry` nothing is changed, only said.
+
+    Never raises for one disk: what went wrong with it is in the outcome, and the others are looked at.
+    """
+    outcome = Outcome()
+    ways, weak, volumes = survey(vault, ask, clock, dry)
+    for volume in volumes:
+        try:
+            about = (vault, device, ask, clock, volume, outcome, given, dry)
+            Enrolment(*about).bring(ways.get(volume.uuid))
+            if given.passphrase:
+                Known(*about).settle(bool(weak.get(volume.uuid)) and device.level is not Level.STANDARD)
+        except LeeboardError as problem:
+            outcome.failed.append(f"{volume.said}: {problem}")
+    return outcome
+
+
+class Enrolment(Disk):
+    """A volume that is to have one key of ours, which the vault keeps."""
+
+    ids: frozenset[str] = frozenset()  # of all keys that the vault ever had of the device
+
+    def bring(self, ways: Any) -> None:
+        """Do what is to be done; `ways` is what the device says that opens the disk there. Raises LeeboardError."""
+        now = self.readable()
+        records = note.records(self.vault.var, self.device.urn, self.device.asset)
+        self.ids = frozenset(one.id for one in records.keys)
+        mine = [one for one in records.keys if one.disk == now.uuid and one.state not in GONE]
+        opening = [one for one in mine if one.state in (State.PROVED, State.USED) and not faults(one, now)]
+        current = opening[-1] if opening else None
+        why = self._why(opening, now)
+        copies = [one for one in records.headers if one.disk == now.uuid]
+        copied = bool(copies) and copies[-1].binding == now.model_dump(mode="json")
+        tidy = len(mine) == len(copies) == 1
+        if current is not None and not why and copied and tidy:
+            self.outcome.done.append(f"{self.volume.said}: key {current.id} is kept and opens the disk")
+            return
+        authority = self._authority(ways if isinstance(ways, list) else [], current) if why else None
+        if why and authority is None:
+            self.outcome.waiting.append(
+                f"{self.volume.said}: {why}, and nothing opens the disk here: have somebody run leeboard-authorise at "
+                "the machine, put leeboard_disk_passphrase into the school's vault, or let a custodian run leeboard "
+                "escrow rotate"
+            )
+            return
+        self.outcome.changed = True
+        if self.dry:
+            self.outcome.done.append(f"{self.volume.said}: {why or 'a copy of its header is to be kept'}")
+            return
+        if why or not copied:
+            self.copy(now)
+        if authority is not None:
+            self._replace(current, mine, now, authority)
+        elif current is not None:
+            self._put_away(current.id, [one for one in mine if one.id != current.id])
+        self.destroy_older()
+
+    def _why(self, opening: list[Key], now: Binding) -> str:
+        """Why a new key is to be made; empty where none is. `opening` are those that open the disk, the newest last."""
+        if not opening:
+            return "no recovery key of it is kept"
+        current = opening[-1]
+        if current.state is State.USED:
+            return f"key {current.id} was read out"
+        if current.adopted:
+            return f"key {current.id} was known before it was kept"
+        custodians = {one.fingerprint for one in self.vault.custodians}
+        if set(current.custodians) != custodians:
+            return f"key {current.id} is sealed to other custodians than today's"
+        if not set(current.readers) <= custodians:
+            return f"key {current.id} was sealed to somebody who is no custodian any more"
+        if len(opening) > 1 or any(token.key in self.ids - {current.id} for token in now.ours):
+            return "an older key of ours is still in it"
+        return ""
+
+    def _authority(self, ways: list[str], current: Key | None) -> tuple[str, str] | None:
+        """What authorises the new key, in DESIGN's order: its name on the device, and the secret if we have one."""
+        if "tpm" in ways:
+            return "tpm", ""
+        if self.given.passphrase:
+            return "passphrase", self.given.passphrase
+        if self.given.opener is not None and current is not None:
+            return "passphrase", self.given.opener.key(self.vault, current).key.text
+        return ("keyring", "") if "keyring" in ways else None
+
+    def _replace(self, before: Key | None, mine: list[Key], now: Binding, authority: tuple[str, str]) -> None:
+        """A new key: sealed, added, proved, and only then the older ones of ours removed."""
+        slot = next((number for number in range(SLOTS) if str(number) not in now.slots), None)
+        if slot is None:
+            raise LeeboardError(
+                f"all {SLOTS} slots of its header are taken; remove one that nobody needs (cryptsetup luksKillSlot)"
+            )
+        unknown = strangers(before, now, self.ids) if before is not None else []
+        self.no_clone(now)
+        # Nothing is sealed for a disk that does not open: a wrong passphrase leaves nothing behind, night after night.
+        way, passphrase = authority
+        self.ask("try", uuid=now.uuid, authority=way, passphrase=passphrase)
+        iterations = LEAST_ITERATIONS + secrets.randbelow(MARKS)
+        content = self.content(now)
+        with self.writing() as writer:
+            writer.seal(
+                content, self.device.urn, self.device.asset, self.device.level, now.uuid,
+                {"slot": slot, "iterations": iterations, "volume_key": now.volume_key},
+            )  # fmt: skip
+        secret = content.key.text
+        answer = self.ask(
+            "add", uuid=now.uuid, expect=now.digest, key=secret, key_id=content.id, slot=slot, iterations=iterations,
+            authority=way, passphrase=passphrase,
+        )  # fmt: skip
+        after = binding_of(answer)
+        if after.volume_key != now.volume_key or str(slot) not in after.slots:
+            raise LeeboardError(f"after key {content.id} was added the disk is not what it should be; look at it")
+        with self.writing() as writer:
+            kept = {"slot": slot, "disk": known(before, after, {*self.ids, content.id})}
+            writer.note(ledger.PROVED, **self.about(content.id, now.uuid), binding=kept)
+        self.outcome.done.append(f"{self.volume.said}: key {content.id} opens slot {slot} of disk {now.uuid}")
+        self.outcome.changes.append(
+            {
+                "control": "ENC-07", "driver": "escrow", "address": "escrowed", "before": before and before.id,
+                "after": content.id, "journal": None,
+            }
+        )  # fmt: skip
+        self.outcome.failed += [f"{self.volume.said}: {one}, by nobody that is known here" for one in unknown]
+        self.copy(after)
+        self._remove_older(content.id, slot, secret, mine, after)
+        if way == "keyring":
+            self.ask("forget", uuid=now.uuid)
+
+    def _remove_older(self, key_id: str, slot: int, secret: str, mine: list[Key], now: Binding) -> None:
+        """Remove the slots of older keys of ours, proved or not, and say so in the ledger; copy the header then."""
+        before = now
+        for old, number in sorted(self._older(key_id, slot, mine, now).items()):
+            digest = now.slots.get(str(number), "")
+            answer = self.ask("remove", uuid=now.uuid, key_id=old, slot=number, digest=digest, keep=slot, key=secret)
+            now = binding_of(answer)
+            self.outcome.done.append(f"{self.volume.said}: key {old} removed from it")
+        self._put_away(key_id, mine)
+        if now != before:
+            self.copy(now)
+
+    def _put_away(self, key_id: str, older: list[Key]) -> None:
+        """Say in the ledger which keys the disk has no more."""
+        with self.writing() as writer:
+            for one in older:
+                event = ledger.DROPPED if one.state is State.PENDING else ledger.RETIRED
+                writer.note(event, **self.about(one.id, one.disk), reason=f"key {key_id} took its place")
+
+    def _older(self, key_id: str, keep: int, mine: list[Key], now: Binding) -> dict[str, int | None]:
+        """Keys that the vault had before and that are still in the disk, each with its slot if it has one.
+
+        Known by the tokens on the disk, and by what the disk was like when they were proved. Tokens of another vault,
+        or of who says so, are left alone.
+        """
+        found: dict[str, int | None] = {}
+        for token in now.ours:
+            if token.key in self.ids:
+                found[token.key] = token.slot if token.slot != keep else None
+        for key in mine:
+            then = key.binding.get("disk", {}).get("slots", {})
+            number = str(key.binding.get("slot"))
+            # An adopted one is what somebody types every morning.
+            if key.id != key_id and not key.adopted and then.get(number) == now.slots.get(number, ""):
+                found[key.id] = int(number)
+        return found

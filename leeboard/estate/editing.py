@@ -1,0 +1,92 @@
+"""Changing an estate's files: made in memory, written under the estate's lock, each whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from leeboard.errors import LeeboardError
+from leeboard.evidence import files
+
+MOST_BYTES = 32 * 1024 * 1024
+PATIENCE = 5.0  # seconds for another command, whose writing takes a moment
+SCHOOL = "school.yml"
+
+
+@dataclass(frozen=True)
+class Written:
+    """A file to write. `before` is what stood there when the change was planned, None when there was no file."""
+
+    path: Path
+    content: bytes
+    before: bytes | None
+
+
+def content_of(path: Path, most_bytes: int = MOST_BYTES) -> bytes | None:
+    """What stands in a file of the estate, None when there is none. Raises LeeboardError."""
+    return files.read_regular(path, most_bytes)
+
+
+def write_all(estate: Path, written: Sequence[Written]) -> None:
+    """Write the files, in order. Nothing is written when one of them changed since the change was planned.
+
+    Who may read a file stays as it is; a new one is read by whom the school's other files are. Raises LeeboardError.
+    """
+    with _alone(estate):
+        for one in written:
+            if content_of(one.path) != one.before:
+                raise LeeboardError(f"{one.path}: somebody changed it meanwhile; nothing was written, so run it again")
+        for one in written:
+            try:
+                _replace(one.path, one.content)
+            except OSError as problem:
+                raise LeeboardError(
+                    f"{one.path}: cannot be written: {problem.strerror}; mend that, and run it again: what was done "
+                    "is not done twice"
+                ) from None
+
+
+@contextmanager
+def _alone(estate: Path) -> Iterator[None]:
+    """Hold the estate's folder itself, so that those who write take turns and no lock file is left in it."""
+    try:
+        descriptor = os.open(estate, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as problem:
+        raise LeeboardError(f"{estate}: {problem.strerror}; nothing was written") from None
+    try:
+        if not files.take(descriptor, PATIENCE):
+            raise LeeboardError(
+                f"{estate}: another command is writing to this estate; nothing was written, so try again in a moment, "
+                f"or find it with fuser {estate}"
+            )
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Give a file new content. Unlike evidence it keeps its mode and group: others read it too."""
+    if not path.parent.is_dir():
+        path.parent.mkdir()
+        files.sync_folder(path.parent.parent)
+    like = next((one for one in (path, path.with_name(SCHOOL)) if one.exists()), None)
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+        with open(os.open(temporary, flags, 0o666), "wb") as file:
+            if like is not None:
+                old = like.stat()
+                if old.st_gid != os.fstat(file.fileno()).st_gid:
+                    os.chown(file.fileno(), -1, old.st_gid)
+                os.fchmod(file.fileno(), old.st_mode & 0o777)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    files.sync_folder(path.parent)

@@ -1,0 +1,113 @@
+"""Where a device is named: in bundles, in other files that Leeboard keeps, and in text of any kind. Nothing is changed.
+
+A name counts where it stands alone: LT-1 is not in LT-10, and office-1 is in office-1.900001.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import re
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from leeboard.errors import LeeboardError
+from leeboard.evidence import bundle, files
+from leeboard.evidence.lines import RUN_ID
+
+LEAST = 3  # characters: a shorter word stands everywhere
+MOST_BYTES = 512 * 1024 * 1024
+CHUNK = 4 * 1024 * 1024
+OVERLAP = 4096  # longer than any name
+BREAKS = re.compile(rb"\\[nrt]")  # of text within JSON
+
+
+class Words:
+    """What a device is known by, to be looked for."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        """Words of fewer than three characters are left out."""
+        said = {word for word in words if len(word.strip()) >= LEAST}
+        self._said = sorted({form.lower() for word in said for form in _forms(word)})
+        alternatives = b"|".join(re.escape(word) for word in self._said)
+        self._alone = re.compile(rb"(?<![a-z0-9_-])(?:%s)(?![a-z0-9_-])" % alternatives) if said else None
+
+    def within(self, content: bytes) -> bool:
+        """True where one of them stands in these bytes, whatever its case."""
+        low = content.lower()
+        # Looking for a plain word first is many times faster, and nearly always all that is needed.
+        if self._alone is None or not any(word in low for word in self._said):
+            return False
+        return self._alone.search(BREAKS.sub(b"  ", low)) is not None
+
+    def lines(self, content: bytes) -> list[int]:
+        """The numbers of the lines in which one of them stands."""
+        return [number for number, line in enumerate(content.splitlines(), 1) if self.within(line)]
+
+    def in_file(self, path: Path) -> bool:
+        """True where one of them stands in a file, packed by gzip or not. Raises LeeboardError, OSError."""
+        return any(self.within(text) for text in _texts(path))
+
+
+@dataclass(frozen=True)
+class Bundles:
+    """A school's bundles: the runs that name a device, how many there are of all, and which could not be read."""
+
+    runs: tuple[str, ...]
+    every: tuple[str, ...]
+    unread: tuple[Path, ...] = ()
+
+
+def bundles(folder: Path, asset: str, words: Words) -> Bundles:
+    """The bundles in a school's folder that expected an asset, or name the device in any other way."""
+    runs, every, unread = [], [], []
+    exact = f'"asset":{json.dumps(asset)}'.encode()
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        run = path.name.partition(".")[0]
+        if not RUN_ID.match(run) or not path.name.endswith((bundle.OPEN, bundle.CLOSED)):
+            continue
+        every.append(run)
+        try:
+            if any(exact in text or words.within(text) for text in _texts(path)):
+                runs.append(run)
+        except (LeeboardError, OSError):
+            unread.append(path)
+    return Bundles(tuple(dict.fromkeys(runs)), tuple(dict.fromkeys(every)), tuple(unread))
+
+
+def files_below(folder: Path, without: Iterable[Path] = ()) -> Iterator[Path]:
+    """Every plain file below a folder, but for these folders and files."""
+    left_out = {path.absolute() for path in without}
+    for where, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if (Path(where) / name).absolute() not in left_out)
+        for name in sorted(names):
+            path = Path(where) / name
+            if path.absolute() not in left_out and path.is_file() and not path.is_symlink():
+                yield path
+
+
+def _texts(path: Path) -> Iterator[bytes]:
+    """What a file holds, in pieces that overlap, so that no name is cut in two."""
+    before = b""
+    for chunk in _chunks(path):
+        yield before + chunk
+        before = chunk[-OVERLAP:]
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    descriptor = files.open_regular(path, MOST_BYTES)
+    with os.fdopen(descriptor, "rb") as raw:
+        stream = gzip.GzipFile(fileobj=raw) if path.name.endswith(".gz") else raw
+        try:
+            while chunk := stream.read(CHUNK):
+                yield chunk
+        except (EOFError, zlib.error, gzip.BadGzipFile):
+            return  # cut off: what comes before its end was looked at
+
+
+def _forms(word: str) -> set[bytes]:
+    """A word as text, and as it stands in JSON."""
+    return {word.encode(), json.dumps(word)[1:-1].encode()}

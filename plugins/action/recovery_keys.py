@@ -1,0 +1,138 @@
+"""Bring a recovery key into each encrypted disk of a device, keep one that is known, or bring a header back."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.leeboard.schools.plugins.plugin_utils import brain
+from ansible_collections.leeboard.schools.plugins.plugin_utils.telling import tell
+from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import Visit, VisitError, filed, said
+
+if not brain.missing():
+    from leeboard.ansible import handed
+    from leeboard.errors import LeeboardError
+    from leeboard.escrow import note, vault
+    from leeboard.escrow.disk import Given
+    from leeboard.escrow.enrolment import bring
+    from leeboard.escrow.known import adopt
+    from leeboard.escrow.private_key import load
+    from leeboard.escrow.rekeying import opener
+    from leeboard.escrow.restoring import restore
+
+FAMILY = "ENC"
+MODULE = "leeboard.schools.luks_key"
+WORK = ("bring", "adopt", "restore")
+# Names of variables.
+PASSPHRASE = "leeboard_disk_passphrase"  # noqa: S105
+KNOWN = "leeboard_known_key"
+CUSTODIAN = "leeboard_custodian_key"
+
+
+class ActionModule(ActionBase):
+    """Make, keep and prove the keys that are missing or are to be changed, if ENC is named in leeboard_enforce.
+
+    With `work` it keeps a key that somebody knows already, or brings back the header of a disk.
+    """
+
+    TRANSFERS_FILES = False
+    _supports_check_mode = True
+    _requires_connection = True
+
+    def run(self, tmp=None, task_vars=None):
+        result = super().run(tmp, task_vars)
+        _valid, arguments = self.validate_argument_spec(
+            {
+                "work": {"type": "str", "choices": list(WORK), "default": WORK[0]},
+                "disk": {"type": "str"},
+                "report": {"type": "str", "default": ""},
+            }
+        )
+        self._arguments = arguments
+        self._task_vars = task_vars or {}
+        self._asked = ""
+        name = str(self._task_vars.get("inventory_hostname", ""))
+        try:
+            outcome = self._work()
+        except (VisitError, LeeboardError) as problem:
+            where = f" (in the step {self._asked})" if self._asked else ""
+            outcome = {"failed": True, "msg": f"{problem}{where}"}
+        told = {one: bool(outcome.get(one)) for one in ("failed", "changed", "unreachable", "skipped")}
+        tell(arguments["report"], name, {**told, "message": str(outcome.get("msg", ""))})
+        return {**result, **outcome}
+
+    def _work(self) -> dict:
+        visit = Visit(self, self._task_vars)
+        # Keeping a key that is known changes nothing on the device.
+        if FAMILY not in visit.device.enforce and self._arguments["work"] != "adopt":
+            words = f"{FAMILY} is not named in leeboard_enforce everywhere: nothing is changed where it is not"
+            return {"skipped": True, "msg": words, "warnings": [words]}
+        if not note.read(visit.var).vault:
+            words = "this controller has no vault, so no recovery key is made; leeboard escrow init begins one"
+            return {"skipped": True, "msg": words, "warnings": [words]}
+        if not self._is_pipelining_enabled("new"):
+            raise VisitError(
+                "a key would be written into a file on the device: set pipelining = true in ansible.cfg, take back "
+                "ANSIBLE_KEEP_REMOTE_FILES, and use a connection that has pipelining"
+            )
+        evidence = visit.observe()
+        if "unreachable" in evidence:
+            return evidence["unreachable"]
+        if evidence["identity"] in ("another_machine", "unidentified"):
+            return {"failed": True, "leeboard": filed(evidence), "msg": f"{evidence['message']}; nothing was changed"}
+        outcome = self._done(visit)
+        if outcome.changed and not self._task.check_mode:
+            after = visit.observe()
+            if "unreachable" in after:
+                return {"failed": True, "changed": True, "msg": f"{outcome.words}; the device was lost after that"}
+            evidence = {**after, "changes": outcome.changes}
+        return {
+            "changed": outcome.changed,
+            "failed": bool(outcome.failed),
+            "leeboard": filed(evidence),
+            "msg": outcome.words,
+            "warnings": [f"{visit.device.name}: {one}" for one in outcome.waiting],
+        }
+
+    def _done(self, visit):
+        """Do the work that was asked for; what came of it."""
+        kept = vault.open_vault(visit.var, whole=False)
+        ask, dry = self._step(visit), self._task.check_mode
+        opener = self._opener(kept)
+        if self._arguments["work"] == "adopt":
+            return adopt(kept, visit.device, ask, _now, self._secret(KNOWN), dry=dry)
+        if self._arguments["work"] == "restore":
+            if opener is None:
+                raise LeeboardError(f"a header is brought back with a custodian's private key only ({CUSTODIAN})")
+            return restore(kept, visit.device, ask, _now, opener, self._arguments["disk"], dry=dry)
+        return bring(kept, visit.device, ask, _now, Given(self._secret(PASSPHRASE), opener), dry=dry)
+
+    def _step(self, visit):
+        def ask(step: str, **arguments) -> dict:
+            self._asked = step
+            answer = visit.ask(MODULE, {"step": step, **arguments})
+            if answer.get("failed") or answer.get("unreachable"):
+                raise LeeboardError(said(answer))
+            self._asked = ""
+            return answer
+
+        return ask
+
+    def _opener(self, kept):
+        """The custodian whose private key was given with this run; None for nobody."""
+        pem = self._secret(CUSTODIAN)
+        return opener(kept, load(pem.encode())) if pem else None
+
+    def _secret(self, variable: str) -> str:
+        """A secret that came as a variable, or that the command which started the play handed over in memory; empty for
+        none. No argument of the task: those are shown."""
+        found = self._task_vars.get(variable)
+        if found is not None:
+            return str(self._templar.template(found))
+        path = self._task_vars.get(handed.VARIABLE)
+        return handed.read(str(path), variable) if path is not None else ""
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)

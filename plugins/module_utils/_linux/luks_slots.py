@@ -1,0 +1,208 @@
+"""Adding a recovery key to a LUKS2 volume, proving it, and removing a slot. The key is made and kept elsewhere first.
+
+Every function leaves a volume that opens by all that opened it before, wherever it is cut off:
+
+    add      token that names key and slot -> slot -> token gets the slot -> the slot is opened by the key alone
+    remove   the key that stays opens its slot -> slot wiped -> its token removed
+
+A secret goes through a pipe; what a program says is never repeated where it could hold one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+
+from . import luks_binding
+from .block_devices import devices
+from .edits import ChangeRefused
+from .luks_header import MOST
+from .luks_trial import NO_TOKEN, TOKEN_TIMEOUT
+from .secret_pipe import secret_files
+
+PATIENCE = 300  # seconds of one cryptsetup: an old slot may take long to open on a slow machine
+# The key has 256 bits of chance, so that nothing is gained by a costly derivation, as systemd-cryptenroll has it.
+DERIVATION = ["--pbkdf", "pbkdf2", "--hash", "sha512"]
+# cryptsetup(8), "RETURN CODES"; 1 is everything else, and said in words.
+STATUSES = {2: "what should open the volume does not", 3: "out of memory", 4: "no such device", 5: "it is in use"}
+# Tokens whose slots hold random keys, as verdict/judgements/disks.py has them: PBKDF2 is by design there.
+RANDOM_KEYS = ("systemd-tpm2", "systemd-fido2", "systemd-pkcs11", "systemd-recovery", "clevis")
+BY_TPM = ["--token-only", "--token-type", "systemd-tpm2"]
+
+
+class Authority:
+    """What opens the volume so that a key may be added: a passphrase, or for none a TPM token that asks for no PIN."""
+
+    def __init__(self, passphrase: bytes = b"") -> None:
+        self.secrets = [passphrase] if passphrase else []
+
+    def options(self, paths: list) -> list:
+        """How cryptsetup is told; `paths` are those of the secrets."""
+        return ["--key-file", paths[0]] if self.secrets else BY_TPM
+
+
+def opened_by_tpm(host, path: str) -> bool:
+    """Whether the TPM opens a volume now. Only an answer counts: whatever fails is no."""
+    done = host.query(["cryptsetup", "open", "--test-passphrase", *BY_TPM, path], timeout=TOKEN_TIMEOUT)
+    return done.rc == 0
+
+
+def find(host, uuid: str):
+    """The device with a LUKS UUID. Raises ChangeRefused where there is none, or more than one."""
+    found = [one for one in devices(host).values() if one.fstype == "crypto_LUKS" and one.uuid == uuid]
+    if not found:
+        raise ChangeRefused(f"the machine has no LUKS volume {uuid} any more; check it again")
+    if len(found) > 1:
+        named = ", ".join(sorted(one.path for one in found))
+        raise ChangeRefused(
+            f"{named} all have the LUKS UUID {uuid}: they are copies of each other, and a key for one may not open "
+            "the other; give one of them a new UUID (cryptsetup luksUUID) or take it out"
+        )
+    return found[0]
+
+
+def expected(host, device, expect: str) -> dict:
+    """The binding of a volume, when it is still the one that the controller decided on. Raises ChangeRefused."""
+    found = luks_binding.binding(host, device.path, device.uuid)
+    if luks_binding.of_all(found) != expect:
+        raise ChangeRefused(f"the LUKS header of {device.path} changed at this moment; repeat the roll-out")
+    return found
+
+
+def add(host, uuid: str, expect: str, key: bytes, key_id: str, slot: int, iterations: int, authority) -> dict:
+    """Add a key in a free slot, prove it, and return the binding. Raises ChangeRefused or HostError.
+
+    `expect` is the digest of the binding that the number of the slot was chosen from.
+    """
+    device = find(host, uuid)
+    before = expected(host, device, expect)
+    if not 0 <= slot < MOST or str(slot) in before["slots"]:
+        raise ChangeRefused(f"slot {slot} of {device.path} is not free")
+    token = _number(before)
+    made = {
+        "type": luks_binding.TOKEN_TYPE, "keyslots": [], "leeboard-key": key_id, "leeboard-slot": str(slot),
+        "leeboard-iterations": str(iterations),
+    }  # fmt: skip
+    _import(host, device.path, token, made)
+    with secret_files(key, *authority.secrets) as (new, *paths):
+        _cryptsetup(
+            host, "luksAddKey", "--batch-mode", *authority.options(paths), "--new-keyfile", new, "--new-key-slot",
+            str(slot), *DERIVATION, "--pbkdf-force-iterations", str(iterations), device.path,
+        )  # fmt: skip
+    _import(host, device.path, token, {**made, "keyslots": [str(slot)]}, "--token-replace")
+    prove(host, device.path, slot, key)
+    host.forget()
+    return luks_binding.binding(host, device.path, uuid)
+
+
+def opens(host, uuid: str, authority) -> None:
+    """See that what is to authorise a key opens the volume. Raises ChangeRefused."""
+    device = find(host, uuid)
+    with secret_files(*authority.secrets) as paths:
+        alone = NO_TOKEN if authority.secrets else []
+        _cryptsetup(host, "open", "--test-passphrase", *alone, *authority.options(paths), device.path)
+
+
+def slot_of(host, uuid: str, expect: str, secret: bytes) -> int:
+    """Which slot a key or passphrase opens. Raises ChangeRefused where it is none."""
+    device = find(host, uuid)
+    for number in sorted(map(int, expected(host, device, expect)["slots"])):
+        with contextlib.suppress(ChangeRefused):
+            prove(host, device.path, number, secret)
+            return number
+    raise ChangeRefused(f"it opens no slot of {device.path}")
+
+
+def weak(found: dict) -> list:
+    """Slots for passphrases whose derivation costs a guesser no memory, from a header's JSON."""
+    random = {slot for token in found["tokens"].values() if token["type"] in RANDOM_KEYS for slot in token["keyslots"]}
+    return sorted(
+        int(number)
+        for number, slot in found["keyslots"].items()
+        if number not in random and slot.get("kdf", {}).get("type") == "pbkdf2"
+    )
+
+
+def strengthen(host, uuid: str, expect: str, secret: bytes) -> tuple:
+    """Give the slot that a passphrase opens Argon2, if it is a weak one: (number, binding). Raises ChangeRefused.
+
+    The number is None where the passphrase opens none of those. cryptsetup writes the slot anew before the old goes.
+    """
+    device = find(host, uuid)
+    binding = expected(host, device, expect)
+    for number in weak(luks_binding.metadata(host, device.path)):
+        with contextlib.suppress(ChangeRefused):
+            prove(host, device.path, number, secret)
+            break
+    else:
+        return None, binding
+    with secret_files(secret) as (named,):
+        _cryptsetup(
+            host, "luksConvertKey", "--batch-mode", "--key-file", named, "--key-slot", str(number),
+            "--pbkdf", "argon2id", device.path,
+        )  # fmt: skip
+    prove(host, device.path, number, secret)
+    host.forget()
+    return number, luks_binding.binding(host, device.path, uuid)
+
+
+def prove(host, path: str, slot: int, key: bytes) -> None:
+    """See that a key opens this very slot. Raises ChangeRefused."""
+    with secret_files(key) as (named,):
+        done = host.act(
+            [
+                "cryptsetup", "open", "--test-passphrase", *NO_TOKEN, "--key-slot", str(slot), "--key-file", named,
+                path,
+            ],
+            timeout=PATIENCE,
+        )  # fmt: skip
+    if done.rc != 0:
+        raise ChangeRefused(f"the key does not open slot {slot} of {path} (cryptsetup ended with status {done.rc})")
+
+
+def remove(host, uuid: str, key_id: str, slot, digest: str, keep: int, key: bytes) -> dict:
+    """Remove what a key of ours left: its slot, which reads as `digest`, and its token; return the binding.
+
+    `key` has to open slot `keep` before anything goes. `slot` is None for a key that has none. Raises ChangeRefused or
+    HostError. A slot that is gone already, or is somebody else's by now, costs its token only.
+    """
+    device = find(host, uuid)
+    found = luks_binding.binding(host, device.path, uuid)
+    if slot == keep:
+        raise ChangeRefused(f"slot {slot} of {device.path} is the one that is to stay")
+    prove(host, device.path, keep, key)
+    tokens = [token for token in found["ours"] if token["key"] == key_id]
+    # A slot that was never proved is ours by the cost that its token names; somebody may have taken the number since.
+    said = luks_binding.metadata(host, device.path)
+    taken = any(token["slot"] == slot and not luks_binding.made_for(said, token) for token in tokens)
+    if str(slot) in found["slots"] and not taken:
+        if found["slots"][str(slot)] != digest:
+            raise ChangeRefused(
+                f"slot {slot} of {device.path} is not the one that is to go: somebody changed it; look who, and remove "
+                f"it by hand with cryptsetup luksKillSlot {device.path} {slot} when nobody needs it"
+            )
+        with secret_files(key) as (named,):
+            _cryptsetup(host, "luksKillSlot", "--batch-mode", "--key-file", named, device.path, str(slot))
+    for token in tokens:
+        _cryptsetup(host, "token", "remove", "--token-id", str(token["token"]), device.path)
+    host.forget()
+    return luks_binding.binding(host, device.path, uuid)
+
+
+def _number(before: dict) -> int:
+    """A free number for a token. Raises ChangeRefused."""
+    free = [number for number in range(MOST) if str(number) not in before["tokens"]]
+    if not free:
+        raise ChangeRefused(f"all {MOST} tokens of the LUKS header are taken; remove one that nobody needs")
+    return free[0]
+
+
+def _import(host, path: str, number: int, token: dict, *options: str) -> None:
+    _cryptsetup(host, "token", "import", "--token-id", str(number), *options, path, input=json.dumps(token))
+
+
+def _cryptsetup(host, *words: str, input: str = "") -> None:
+    done = host.act(["cryptsetup", *words], input=input, timeout=PATIENCE)
+    if done.rc != 0:
+        why = STATUSES.get(done.rc) or done.err.strip().split("\n")[-1][:200]
+        raise ChangeRefused(f"cryptsetup {words[0]} ended with status {done.rc}: {why}")

@@ -1,0 +1,126 @@
+"""The steps by which a recovery key comes into a LUKS2 volume: each is one call of the module luks_key.
+
+    STEPS[name](host, said) -> {"changed": bool, ...}        `said` are the module's parameters
+
+Raises ChangeRefused or HostError; then the volume opens by all that opened it before.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+
+from . import kernel_keyring, luks_backup, luks_binding, luks_restore, luks_slots, luks_volume
+from .edits import ChangeRefused
+from .host import HostError
+from .luks_layout import Layout
+from .luks_slots import Authority, opened_by_tpm
+
+
+def _survey(host, said: dict) -> dict:
+    """Which LUKS volumes there are, and what opens each here."""
+    shown = luks_volume.observe(host, ["bindings"])["bindings"]["effective"]
+    if shown["state"] != "value":
+        raise HostError(shown["code"], shown["why"])
+    authorities: dict = {}
+    weak: dict = {}
+    volumes = list(Layout(host).volumes.values())
+    for volume in volumes:
+        if volume.kind != "luks" or volume.removable:
+            continue
+        uuid = volume.device.uuid
+        # GRUB opens a disk with PBKDF2 only.
+        if not _holds_boot(volume, volumes):
+            with contextlib.suppress(HostError, KeyError, TypeError):  # what is damaged is said with the volume
+                weak[uuid] = luks_slots.weak(luks_binding.metadata(host, volume.device.path))
+        ways = ["tpm"] if opened_by_tpm(host, volume.device.path) else []
+        with contextlib.suppress(HostError):  # a keyring that cannot be read authorises nothing
+            if kernel_keyring.read(kernel_keyring.of_disk(uuid)) is not None:
+                ways.append("keyring")
+        authorities[uuid] = ways
+    return {"changed": False, "volumes": shown["value"], "authorities": authorities, "weak": weak}
+
+
+def _holds_boot(volume, volumes: list) -> bool:
+    """Whether the boot loader opens this volume itself."""
+    apart = any("/boot" in other.mounts for other in volumes if other is not volume)
+    return "/boot" in volume.mounts or ("/" in volume.mounts and not apart)
+
+
+def _add(host, said: dict) -> dict:
+    binding = luks_slots.add(
+        host, said["uuid"], said["expect"], said["key"].encode(), said["key_id"], said["slot"], said["iterations"],
+        _authority(said),
+    )  # fmt: skip
+    return {"changed": True, "binding": binding}
+
+
+def _try(host, said: dict) -> dict:
+    luks_slots.opens(host, said["uuid"], _authority(said))
+    return {"changed": False}
+
+
+def _find(host, said: dict) -> dict:
+    slot = luks_slots.slot_of(host, said["uuid"], said["expect"], said["passphrase"].encode())
+    return {"changed": False, "slot": slot}
+
+
+def _strengthen(host, said: dict) -> dict:
+    slot, binding = luks_slots.strengthen(host, said["uuid"], said["expect"], said["passphrase"].encode())
+    return {"changed": slot is not None, "slot": slot, "binding": binding}
+
+
+def _authority(said: dict) -> Authority:
+    if said["authority"] == "tpm":
+        return Authority()
+    secret = said["passphrase"].encode() if said["authority"] == "passphrase" else None
+    if said["authority"] == "keyring":
+        secret = kernel_keyring.read(kernel_keyring.of_disk(said["uuid"]))
+    if not secret:
+        raise ChangeRefused("nothing opens the volume any more: have somebody run leeboard-authorise again")
+    return Authority(secret)
+
+
+def _remove(host, said: dict) -> dict:
+    binding = luks_slots.remove(
+        host, said["uuid"], said["key_id"], said["slot"], said["digest"] or "", said["keep"], said["key"].encode()
+    )
+    return {"changed": True, "binding": binding}
+
+
+def _copy_header(host, said: dict) -> dict:
+    copy = luks_backup.copy(host, said["uuid"], said["expect"])
+    return {"changed": False, "header": base64.b64encode(copy).decode()}
+
+
+def _forget(host, said: dict) -> dict:
+    kernel_keyring.revoke(kernel_keyring.of_disk(said["uuid"]))
+    return {"changed": True}
+
+
+def _save_header(host, said: dict) -> dict:
+    digest, saved = luks_restore.present(host, _copy(said))
+    return {"changed": False, "digest": digest, "header": base64.b64encode(saved).decode()}
+
+
+def _restore_header(host, said: dict) -> dict:
+    binding = luks_restore.restore(host, _copy(said), said["expect"], said["slot"], said["key"].encode())
+    return {"changed": True, "binding": binding}
+
+
+def _copy(said: dict) -> luks_restore.Copy:
+    return luks_restore.Copy(base64.b64decode(said["copy"]))
+
+
+STEPS = {
+    "survey": _survey,
+    "find": _find,
+    "try": _try,
+    "add": _add,
+    "strengthen": _strengthen,
+    "remove": _remove,
+    "copy_header": _copy_header,
+    "save_header": _save_header,
+    "restore_header": _restore_header,
+    "forget": _forget,
+}

@@ -1,0 +1,55 @@
+#!/usr/bin/python
+# Copyright: Leeboard contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Documentation of the action `recovery_keys`; the work is done in plugins/action/recovery_keys.py."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: recovery_keys
+short_description: Bring a recovery key into each LUKS disk of a device, kept first and proved
+version_added: 0.1.0
+description:
+  - For each encrypted volume with data it makes a recovery key, seals it for the LA's custodians into both places of
+    the vault, adds it to a free slot of the disk, and proves that it opens that slot.
+  - Changes a key that was read out, or that is sealed to other custodians than today's. An older key is removed only
+    when the new one is proved.
+  - Keeps a copy of each disk's header in the vault before and after a change.
+  - What authorises a new key is a TPM token of the disk, the variable C(leeboard_disk_passphrase), which belongs into
+    the school's vault, or somebody who ran C(leeboard-authorise) at the machine. Without one, nothing changes.
+  - Does nothing, and says so, unless the inventory variable C(leeboard_enforce) of the device names C(ENC), and where
+    the controller has no vault.
+options: {}
+notes:
+  - Needs pipelining, so that no key is written into a file on the device.
+attributes:
+  check_mode:
+    description: Says what would be done; no key is made.
+    support: full
+  diff_mode:
+    description: There is nothing that could be shown.
+    support: none
+  idempotent:
+    description: A second run on an unchanged device changes nothing.
+    support: full
+author:
+  - Leeboard (@leeboard)
+"""
+
+EXAMPLES = r"""
+- name: Bring recovery keys into the disks
+  leeboard.schools.recovery_keys:
+"""
+
+RETURN = r"""
+leeboard:
+  description:
+    - The evidence of the last visit, as docs/evidence.md describes a device's line.
+    - It is one text of JSON, which P(ansible.builtin.from_json#filter) takes apart.
+  returned: when the device was observed
+  type: str
+msg:
+  description: What was done, what waits for somebody, and what failed, in one line.
+  returned: always
+  type: str
+"""

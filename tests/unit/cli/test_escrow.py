@@ -1,0 +1,314 @@
+"""`leeboard escrow` as an officer of the LA runs it: on a terminal, with private keys on a stick."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pexpect
+import pytest
+from typer.testing import CliRunner
+
+from leeboard.cli import escrow as cli
+from leeboard.cli.main import app
+from leeboard.errors import LeeboardError
+from leeboard.escrow import ledger, note, vault
+from leeboard.escrow.disk import Given
+from leeboard.escrow.enrolment import bring
+from leeboard.escrow.keys import RecoveryKey
+from leeboard.evidence.store import Store
+from leeboard.policy.model import Level
+from tests.unit.escrow.desk import DEVICE
+from tests.unit.escrow.vaults import PASSPHRASE, another_volume, content, custodian
+from tests.unit.linux.disks import PASSPHRASE as DISK_PASSPHRASE
+from tests.unit.linux.disks import cryptsetup, needs_cryptsetup
+from tests.unit.linux.luks_machine import Disk as LuksDisk
+from tests.unit.playing import ROOT
+
+RUNNER = CliRunner()
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A controller's var, a stick with the head's private key, and where the copies of the vault go."""
+
+    var: Path
+    stick: Path
+    places: tuple[Path, Path]
+
+    def run(self, *options: str) -> tuple[int, str]:
+        """The command; exit code and all that it printed, or LeeboardError's words."""
+        done = RUNNER.invoke(app, ["escrow", *options, "--var", str(self.var)], env={"COLUMNS": "200"})
+        if isinstance(done.exception, LeeboardError):
+            return 1, str(done.exception)
+        if done.exception is not None and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        return done.exit_code, done.stdout
+
+    def on_a_terminal(self, *options: str, answers: tuple[str, ...]) -> tuple[int | None, str]:
+        """The same as a process with a terminal, on which somebody types each answer when it is asked for."""
+        code = "from leeboard.cli.main import main; main()"
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
+        process: pexpect.spawn[str] = pexpect.spawn(
+            sys.executable, ["-c", code, "escrow", *options, "--var", str(self.var)],
+            env=environment, encoding="utf-8", timeout=60, dimensions=(60, 200),
+        )  # fmt: skip
+        printed = ""
+        for answer in answers:
+            process.expect(r"assphrase[^\r\n]*: |onfirmation: ")
+            printed += process.before or ""
+            process.sendline(answer)
+        process.expect(pexpect.EOF)
+        process.close()
+        return process.exitstatus, printed + (process.before or "")
+
+    def begin(self, *names: str) -> None:
+        """Begin the vault for these custodians."""
+        options = []
+        for name in names:
+            (self.stick / f"{name}.pem").write_bytes(custodian(name)[0].pem)
+            options += ["--custodian", str(self.stick / f"{name}.pem")]
+        first, second = (str(one) for one in self.places)
+        assert self.run("init", "--first", first, "--second", second, *options)[0] == 0
+
+    def seal(self, urn: str = "900001", asset: str = "EP-0001", number: int = 1) -> RecoveryKey:
+        """Put a key into the vault, as a roll-out will; the key."""
+        said = content(number)
+        with vault.open_vault(self.var).writing(cli.now()) as writer:
+            writer.seal(said, urn, asset, Level.STANDARD, said.disk)
+        return said.key
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    (tmp_path / "stick").mkdir()
+    (tmp_path / "stick" / "head-key.pem").write_bytes(custodian("head")[1])
+    with another_volume(tmp_path) as other:
+        yield Desk(tmp_path / "var", tmp_path / "stick", (tmp_path / "vault", other / "vault"))
+
+
+def test_begin_with_a_certificate_that_is_there(desk: Desk) -> None:
+    desk.begin("head", "siro")
+    opened = vault.open_vault(desk.var)
+    assert sorted(one.name for one in opened.custodians) == ["head", "siro"]
+    assert desk.run("verify") == (
+        0,
+        "0 keys, 0 of them whole in both copies; 0 headers of disks; the ledger follows on\n",
+    )
+
+
+def test_begin_with_a_private_key_of_our_making(desk: Desk) -> None:
+    first, second = (str(one) for one in desk.places)
+    options = ("init", "--first", first, "--second", second, "--make", "siro", "--keys", str(desk.stick))
+    status, printed = desk.on_a_terminal(*options, answers=(PASSPHRASE, PASSPHRASE))
+    assert status == 0 and "Take them away from this machine now" in printed
+    key = desk.stick / "siro-private-key.pem"
+    assert b"ENCRYPTED" in key.read_bytes() and key.stat().st_mode & 0o777 == 0o600
+    said = desk.seal()
+    options = ("open", "EP-0001", "--reason", "It asks for it.", "--private-key", str(key))
+    status, printed = desk.on_a_terminal(*options, answers=(PASSPHRASE,))
+    assert status == 0 and said.text in printed
+    assert not any(b"PRIVATE" in path.read_bytes() for one in desk.places for path in one.rglob("*.pem"))
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ((), "name at least one custodian"),
+        (("--make", "head"), "--make and --keys go together"),
+        (("--make", "../head", "--keys", "STICK"), "give each custodian a name of its own"),
+        (("--make", "head", "--keys", "VAULT"), "a private key beside the vault protects nothing"),
+        (("--make", "head", "--keys", "STICK"), "a passphrase is needed, and nobody can be asked here"),
+        (("--custodian", "STICK/none.pem"), "there is no such file"),
+        (("--custodian", "STICK/head-key.pem"), "holds a private key"),
+    ],
+)
+def test_what_is_refused_makes_nothing(desk: Desk, options: tuple[str, ...], words: str) -> None:
+    desk.places[0].mkdir()
+    first, second = (str(one) for one in desk.places)
+    given = [one.replace("STICK", str(desk.stick)).replace("VAULT", first) for one in options]
+    status, said = desk.run("init", "--first", first, "--second", second, *given)
+    assert status == 1 and words in said
+    assert not (desk.var / note.FILE).exists() and not list(desk.places[0].iterdir())
+
+
+def test_open_writes_it_down_first_and_the_key_counts_as_used(desk: Desk) -> None:
+    desk.begin("head")
+    key = desk.seal()
+    options = ("open", "ep-0001", "--reason", "The office machine does not start.", "--qr")
+    options += ("--private-key", str(desk.stick / "head-key.pem"))
+    status, printed = desk.on_a_terminal(*options, answers=(PASSPHRASE,))
+    assert status == 0, printed
+    assert key.text in printed and f"1 of 8   {key.groups[0][:4]} {key.groups[0][4:]}" in printed
+    assert "Nobody has proved that this key opens the disk." in printed and "█" in printed
+    last = vault.open_vault(desk.var).ledger().entries[-1]
+    assert (last.event, last.key, last.reason) == (ledger.OPENED, "K-1", "The office machine does not start.")
+    assert last.by and last.at
+    assert json.loads(desk.run("list", "--format", "json")[1])["keys"][0]["state"] == "used"
+    for place in desk.places:
+        for path in place.rglob("*"):
+            assert not path.is_file() or key.text.encode() not in path.read_bytes()
+
+
+def test_a_wrong_passphrase_shows_nothing_and_writes_nothing_down(desk: Desk) -> None:
+    desk.begin("head")
+    key = desk.seal()
+    options = ("open", "EP-0001", "--reason", "x", "--private-key", str(desk.stick / "head-key.pem"))
+    status, printed = desk.on_a_terminal(*options, answers=("a wrong passphrase",))
+    assert status == 1 and "the passphrase is wrong" in printed and key.groups[0] not in printed
+    assert vault.open_vault(desk.var).ledger().entries[-1].event == ledger.SEALED
+    assert "nobody can be asked here" in desk.run(*options)[1]
+
+
+def test_which_key_is_meant(desk: Desk) -> None:
+    desk.begin("head")
+    kept = [("900001", "EP-1"), ("900002", "EP-1"), ("900001", "EP-2"), ("900001", "EP-2")]
+    for number, (urn, asset) in enumerate(kept, 1):
+        desk.seal(urn, asset, number)
+    with vault.open_vault(desk.var).writing(cli.now()) as writer:
+        writer.note(ledger.PROVED, urn="900001", asset="EP-2", key="K-3")
+
+    def chosen(device: str, school: str | None = None, key: str | None = None) -> str:
+        keys = list(vault.open_vault(desk.var).keys().values())
+        try:
+            return cli._chosen(keys, device, school, key).id
+        except LeeboardError as wrong:
+            return str(wrong)
+
+    assert "the schools 900001, 900002 have one" in chosen("EP-1")
+    assert chosen("EP-1", "900002") == "K-2"
+    assert chosen("EP-2") == "K-3", "a proved one before a newer one that nobody has tried"
+    assert chosen("EP-2", key="K-4") == "K-4"
+    assert "no key of this device; it has K-3, K-4" in chosen("EP-2", key="K-9")
+    assert "the vault has no key of such a device" in chosen("EP-3")
+    with vault.open_vault(desk.var).writing(cli.now()) as writer:
+        for key in ("K-3", "K-4"):
+            writer.note(ledger.RETIRED, urn="900001", asset="EP-2", key=key)
+    assert "all its keys are retired" in chosen("EP-2")
+
+
+def test_a_private_key_of_somebody_else_is_refused(desk: Desk) -> None:
+    desk.begin("head")
+    desk.seal()
+    (desk.stick / "stranger.pem").write_bytes(custodian("stranger")[1])
+    options = ("open", "EP-0001", "--reason", "x", "--private-key", str(desk.stick / "stranger.pem"))
+    status, printed = desk.on_a_terminal(*options, answers=(PASSPHRASE,))
+    assert status == 1 and "belongs to none of the custodians" in printed
+    assert vault.open_vault(desk.var).ledger().entries[-1].event == ledger.SEALED
+
+
+def test_verify_names_each_thing_that_is_not_whole(desk: Desk) -> None:
+    desk.begin("head")
+    for number in (1, 2, 3):
+        desk.seal(asset=f"EP-{number}", number=number)
+    assert desk.run("verify")[1].startswith("3 keys, 3 of them whole")
+    first, second = desk.places
+    (first / "900001" / "EP-1" / "K-1.pem").unlink()
+    (second / "900001" / "EP-2" / "K-2.pem").write_bytes(b"x")
+    (second / "900001" / "EP-3" / "K-3.pem").chmod(0o644)
+    shutil.copyfile(first / "900001" / "EP-3" / "K-3.pem", first / "900001" / "EP-3" / "K-9.pem")
+    status, said = desk.run("verify")
+    lines = said.splitlines()
+    assert status == 3 and lines[-1].startswith("3 keys, 0 of them whole")
+    for words in (
+        "K-1.pem: copy 1 is missing",
+        "K-2.pem: copy 2 is not as the ledger knows it",
+        "others may use it",
+        "K-9.pem: the ledger does not know",
+    ):
+        assert sum(words in line for line in lines) == 1, words
+    assert len(lines) == 5
+
+
+def test_no_vault_is_said(desk: Desk) -> None:
+    for command in ("list", "verify"):
+        assert "this controller has no vault; begin one with leeboard escrow init" in desk.run(command)[1]
+
+
+def test_custodians_are_changed_on_a_terminal(desk: Desk) -> None:
+    desk.begin("head")
+    key = desk.seal()
+    (desk.stick / "siro.pem").write_bytes(custodian("siro")[0].pem)
+    options = ("rekey", "--private-key", str(desk.stick / "head-key.pem"))
+    status, printed = desk.on_a_terminal(
+        *options, "--custodian", str(desk.stick / "siro.pem"), "--remove", "head", answers=(PASSPHRASE,)
+    )
+    assert status == 0, printed
+    assert "The vault has 1 custodian: siro." in printed and "1 envelope sealed anew." in printed
+    assert "1 key in use could be read by somebody who is no custodian any more" in printed
+    (desk.stick / "siro-key.pem").write_bytes(custodian("siro")[1])
+    status, printed = desk.on_a_terminal(
+        "open", "EP-0001", "--reason", "x", "--private-key", str(desk.stick / "siro-key.pem"), answers=(PASSPHRASE,)
+    )
+    assert status == 0 and key.text in printed
+    status, printed = desk.on_a_terminal(*options, answers=(PASSPHRASE,))
+    assert status == 0 and "0 envelopes sealed anew." in printed, "there is nothing that was left to finish"
+
+
+def test_a_key_that_is_no_longer_in_its_disk_is_named(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.begin("head")
+    for number, asset in enumerate(("EP-1", "EP-2", "EP-3"), 1):
+        desk.seal(asset=asset, number=number)
+        with vault.open_vault(desk.var).writing(cli.now()) as writer:
+            writer.note(ledger.PROVED, urn="900001", asset=asset, key=f"K-{number}")
+    at = datetime(2026, 11, 20, tzinfo=UTC)
+    seen = {("900001", "EP-1"): ("compliant", at), ("900001", "EP-2"): ("drifted", at)}
+    with Store(desk.var / "leeboard.db"):
+        pass
+    monkeypatch.setattr(Store, "verdicts", lambda _store, control: seen if control == "ENC-07" else {})
+    status, said = desk.run("verify")
+    assert status == 3
+    assert said.splitlines()[:-1] == [
+        "900001 EP-2: ENC-07 is drifted as of 20 November 2026; leeboard drift says why",
+        "900001 EP-3: no check has compared its key with its disk yet",
+    ]
+
+
+def test_nobody_locks_the_vault_by_mistake(desk: Desk) -> None:
+    desk.begin("head")
+    options = ("rekey", "--private-key", str(desk.stick / "head-key.pem"))
+    for more, words in (
+        (("--remove", "head"), "a vault needs a custodian"),
+        (("--remove", "siro"), "is no custodian; there are head"),
+        (("--make", "siro"), "--make and --keys go together"),
+    ):
+        status, printed = desk.on_a_terminal(*options, *more, answers=(PASSPHRASE,))
+        assert status == 1 and words in printed, printed
+    assert [one.event for one in vault.open_vault(desk.var).ledger().entries] == [ledger.CUSTODIANS]
+
+
+def test_verify_mends_what_the_other_place_has(desk: Desk) -> None:
+    desk.begin("head")
+    desk.seal()
+    (desk.places[0] / "900001" / "EP-0001" / "K-1.pem").write_bytes(b"x")
+    assert desk.run("verify")[0] == 3
+    status, said = desk.run("verify", "--mend")
+    assert status == 0 and "900001/EP-0001/K-1.pem: brought back from the other place" in said
+    assert desk.run("verify")[0] == 0
+
+
+@needs_cryptsetup
+def test_a_header_is_written_for_a_rescue_stick_and_noted(desk: Desk, tmp_path: Path) -> None:
+    desk.begin("head")
+    disk = LuksDisk(tmp_path)
+    given = Given(passphrase=DISK_PASSPHRASE)
+    assert not bring(vault.open_vault(desk.var), DEVICE, disk.ask, cli.now, given).failed
+    target = desk.stick / "header"
+    status, printed = desk.on_a_terminal(
+        "header", "EP-0001", "--reason", "It does not start", "--private-key", str(desk.stick / "head-key.pem"),
+        "-o", str(target), answers=(PASSPHRASE,),
+    )  # fmt: skip
+    assert status == 0 and "cryptsetup luksHeaderRestore" in printed, printed
+    assert target.stat().st_mode & 0o777 == 0o600
+    last = vault.open_vault(desk.var).ledger().entries[-1]
+    assert (last.event, last.reason) == (ledger.HEADER_READ, "It does not start")
+    with disk.path.open("r+b") as file:
+        file.write(b"\xaa" * 65536)
+    cryptsetup("luksHeaderRestore", "-q", "--header-backup-file", str(target), str(disk.path))
+    assert disk.opens(DISK_PASSPHRASE)

@@ -1,0 +1,21 @@
+"""The desk that most tests of recovery keys begin with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from leeboard.escrow import vault
+from tests.unit.escrow.desk import Desk
+from tests.unit.escrow.vaults import AT, another_volume, custodian
+from tests.unit.linux.luks_machine import Disk
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    """A vault that the head can open, and a disk that opens by its passphrase alone."""
+    with another_volume(tmp_path) as other:
+        made = vault.make(tmp_path / "var", (tmp_path / "first", other / "second"), [custodian("head")[0]], AT)
+        yield Desk(made, Disk(tmp_path))

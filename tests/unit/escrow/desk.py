@@ -1,0 +1,67 @@
+"""A controller with a vault of one custodian, the head, and a machine with one LUKS disk in a file."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from leeboard.escrow import envelope, ledger, note, vault
+from leeboard.escrow.binding import Binding, parse
+from leeboard.escrow.disk import Given, Outcome
+from leeboard.escrow.enrolment import bring
+from leeboard.escrow.records import Key, Records, State
+from leeboard.escrow.vault import Vault
+from leeboard.estate.device import Device
+from leeboard.policy.model import Form, Level, Platform, Role
+from tests.unit.escrow.vaults import AT, custodian, private
+from tests.unit.linux.disks import PASSPHRASE
+from tests.unit.linux.luks_machine import Disk
+
+GIVEN = Given(passphrase=PASSPHRASE)
+DEVICE = Device(
+    name="office-1", asset="EP-0001", urn="900001", school="Hill School", platform=Platform.LINUX, form=Form.DESKTOP,
+    role=Role.OFFICE, level=Level.STANDARD,
+)  # fmt: skip
+
+
+class Desk:
+    """A controller with a vault, and a machine with one disk."""
+
+    def __init__(self, vault: Vault, disk: Disk) -> None:
+        self.vault = vault
+        self.disk = disk
+        self.at = AT
+
+    def clock(self) -> datetime:
+        self.at += timedelta(seconds=1)
+        return self.at
+
+    def run(self, given: Given = GIVEN, dry: bool = False, device: Device = DEVICE) -> Outcome:
+        """A roll-out by a controller that was started anew."""
+        opened = vault.open_vault(self.vault.var, whole=False)
+        return bring(opened, device, self.disk.ask, self.clock, given, dry)
+
+    @property
+    def kept(self) -> Records:
+        return note.records(self.vault.var, DEVICE.urn, DEVICE.asset)
+
+    @property
+    def now(self) -> Binding:
+        (volume,) = parse(self.disk.ask("survey")["volumes"])
+        assert volume.binding is not None, volume
+        return volume.binding
+
+    @property
+    def current(self) -> Key:
+        return next(one for one in reversed(self.kept.keys) if one.state is State.PROVED)
+
+    def secret(self, key: Key) -> str:
+        """The key itself, as a custodian opens it."""
+        owner, secret = custodian("head")
+        return envelope.unseal(self.vault.envelope(key), owner.certificate, private(secret)).key.text
+
+
+def used(desk: Desk) -> None:
+    """Somebody reads the key out."""
+    old = desk.current
+    with desk.vault.writing(AT) as writer:
+        writer.note(ledger.OPENED, urn=old.urn, asset=old.asset, key=old.id, reason="a call")

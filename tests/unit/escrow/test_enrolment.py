@@ -1,0 +1,329 @@
+"""Recovery keys come into real LUKS2 disks, are proved, changed and compared; and whatever dies when, nothing is lost.
+
+The disk lies in a file and is not open: the lab's machines have theirs open, and really restart.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from leeboard.cli.main import app
+from leeboard.errors import LeeboardError
+from leeboard.escrow import envelope, header, ledger, note, vault
+from leeboard.escrow.binding import faults, strangers
+from leeboard.escrow.disk import Given
+from leeboard.escrow.enrolment import bring
+from leeboard.escrow.records import Records, State
+from leeboard.evidence.store import Store
+from tests.unit.escrow.vaults import AT, Died, another_volume, custodian, private
+from tests.unit.linux.disks import CHEAP, PASSPHRASE, cryptsetup, needs_cryptsetup
+from tests.unit.linux.luks_machine import Disk
+
+from .desk import DEVICE, GIVEN, Desk, used
+
+pytestmark = needs_cryptsetup
+
+
+def test_a_disk_gets_a_key_that_is_kept_first_and_proved(desk: Desk) -> None:
+    outcome = desk.run()
+    assert outcome.changed and not outcome.failed and not outcome.waiting
+    key = desk.current
+    assert desk.disk.opens(desk.secret(key), "--key-slot", str(key.binding["slot"]))
+    assert desk.disk.opens(PASSPHRASE)
+    assert faults(key, desk.now) == []
+    assert f"key {key.id} opens slot 1 of disk {desk.disk.uuid}" in outcome.words
+    (token,) = desk.now.ours
+    assert (token.key, token.slot, token.assigned) == (key.id, 1, True)
+
+
+def test_a_second_run_changes_nothing(desk: Desk) -> None:
+    desk.run()
+    before, kept = desk.now, desk.kept
+    outcome = desk.run()
+    assert not outcome.changed and "is kept and opens the disk" in outcome.words
+    assert (desk.now, desk.kept) == (before, kept)
+
+
+def test_the_envelope_says_which_disk_it_is_for(desk: Desk) -> None:
+    desk.run()
+    owner, secret = custodian("head")
+    said = envelope.unseal(desk.vault.envelope(desk.current), owner.certificate, private(secret))
+    assert desk.disk.uuid in said.disk and "/srv" in said.disk
+    assert said.device == "EP-0001 (office-1)" and said.school == "Hill School (900001)"
+
+
+def test_a_dry_run_only_says(desk: Desk) -> None:
+    before = desk.now
+    outcome = desk.run(dry=True)
+    assert outcome.changed and "no recovery key of it is kept" in outcome.words
+    assert desk.now == before and desk.kept == Records()
+
+
+def test_nothing_that_opens_it_is_waited_for(desk: Desk) -> None:
+    before = desk.now
+    outcome = desk.run(Given())
+    assert not outcome.changed and "leeboard-authorise" in outcome.words
+    assert desk.now == before and desk.kept == Records()
+
+
+def test_a_wrong_passphrase_leaves_the_disk_as_it_opens(desk: Desk) -> None:
+    outcome = desk.run(Given(passphrase="not this one"))
+    assert "what should open the volume does not" in outcome.words and outcome.failed
+    assert desk.disk.slots() == [0] and desk.disk.opens(PASSPHRASE)
+    assert desk.kept.keys == () and desk.now.tokens == {}, "night after night nothing piles up"
+    assert not desk.run().failed
+    assert [one.state for one in desk.kept.keys] == [State.PROVED]
+
+
+def test_a_key_that_was_read_out_is_changed(desk: Desk) -> None:
+    desk.run()
+    old = desk.current
+    with desk.vault.writing(AT) as writer:
+        writer.note(ledger.OPENED, urn=old.urn, asset=old.asset, key=old.id, reason="a call")
+    secret = desk.secret(old)
+    outcome = desk.run()
+    assert not outcome.failed
+    new = desk.current
+    assert new.id != old.id
+    assert desk.disk.opens(desk.secret(new)) and desk.disk.opens(PASSPHRASE)
+    assert not desk.disk.opens(secret), "the old one opens nothing any more"
+    assert {one.id: one.state for one in desk.kept.keys} == {old.id: State.RETIRED, new.id: State.PROVED}
+    assert desk.secret(old) == secret, "and stays readable, for old copies of the disk"
+
+
+def test_only_the_newest_copy_of_the_header_stays_and_brings_the_disk_back(desk: Desk, tmp_path: Path) -> None:
+    desk.run()
+    (kept,) = desk.kept.headers
+    assert kept.binding == desk.now.model_dump(mode="json")
+    for place in desk.vault.places:
+        assert [name for name in place.names() if name.endswith(".header")] == [kept.name]
+    owner, secret = custodian("head")
+    content = envelope.unseal_bytes(desk.vault.envelope(kept), owner.certificate, private(secret))
+    copy = header.read_copy(content)
+    assert len(content) < 700_000, "two slots, and not the 16 MiB of a whole header"
+    (tmp_path / "header").write_bytes(copy.image())
+    key = desk.secret(desk.current)
+    with desk.disk.path.open("r+b") as disk:
+        disk.write(bytes(16 * 1024 * 1024))
+    assert not desk.disk.opens(key)
+    cryptsetup("luksHeaderRestore", "-q", "--header-backup-file", str(tmp_path / "header"), str(desk.disk.path))
+    assert desk.disk.opens(key) and desk.disk.opens(PASSPHRASE)
+
+
+def test_a_disk_of_another_device_with_the_same_key_is_refused(desk: Desk, tmp_path: Path) -> None:
+    desk.run()
+    clone = DEVICE.model_copy(update={"asset": "EP-0002", "name": "office-2"})
+    outcome = desk.run(device=clone)
+    assert "is a copy of one of EP-0001 (school 900001)" in outcome.words and outcome.failed
+    assert note.records(desk.vault.var, "900001", "EP-0002").keys == ()
+
+
+def test_all_slots_taken_is_said(desk: Desk) -> None:
+    for number in range(1, 32):
+        cryptsetup(
+            "luksAddKey",
+            "-q",
+            *CHEAP["pbkdf2"],
+            "--key-slot",
+            str(number),
+            str(desk.disk.path),
+            input=f"{PASSPHRASE}\n{number}",
+        )
+    before = desk.now
+    assert "all 32 slots of its header are taken" in desk.run().words
+    assert desk.now == before
+
+
+def test_a_header_of_version_1_is_said(tmp_path: Path) -> None:
+    with another_volume(tmp_path) as other:
+        made = vault.make(tmp_path / "var", (tmp_path / "first", other / "second"), [custodian("head")[0]], AT)
+        desk = Desk(made, Disk(tmp_path, kind="luks1"))
+        assert "its header is of version 1: convert it first" in desk.run().words
+
+
+# What somebody does to a disk, and what is said of it. Each is found without any key.
+
+
+def added(desk: Desk) -> None:
+    cryptsetup("luksAddKey", "-q", *CHEAP["pbkdf2"], str(desk.disk.path), input=f"{PASSPHRASE}\nstranger")
+
+
+def killed(desk: Desk) -> None:
+    cryptsetup("luksKillSlot", "-q", str(desk.disk.path), "1")
+
+
+def formatted(desk: Desk) -> None:
+    cryptsetup("luksFormat", "-q", *CHEAP["pbkdf2"], "--uuid", desk.disk.uuid, str(desk.disk.path))
+
+
+def restored(desk: Desk) -> None:
+    """A copy of the header from before the key was added."""
+    cryptsetup("luksHeaderRestore", "-q", "--header-backup-file", str(desk.disk.folder / "before"), str(desk.disk.path))
+
+
+def another_header(desk: Desk) -> None:
+    """One from when an older key of ours was in the same slot."""
+    used(desk)
+    desk.run()
+    old = desk.disk.folder / "old"
+    cryptsetup("luksHeaderBackup", str(desk.disk.path), "--header-backup-file", str(old))
+    for _turn in range(2):  # the slots are taken in turn
+        used(desk)
+        desk.run()
+    cryptsetup("luksHeaderRestore", "-q", "--header-backup-file", str(old), str(desk.disk.path))
+
+
+def costlier(desk: Desk) -> None:
+    """One number in the slot's JSON: salt and area stay equal, and the key no longer opens."""
+    path = desk.disk.folder / "edited"
+    cryptsetup("luksHeaderBackup", str(desk.disk.path), "--header-backup-file", str(path))
+    content = path.read_bytes()
+    cost = f'"iterations":{desk.now.ours[0].iterations},"salt"'.encode()
+    assert content.count(cost) == 2
+    raised = cost.replace(b":", b":9", 1)
+    halves = [_resealed(content[at : at + 16384], cost, raised) for at in (0, 16384)]
+    with desk.disk.path.open("r+b") as disk:
+        disk.write(b"".join(halves))
+
+
+def _resealed(half: bytes, cost: bytes, raised: bytes) -> bytes:
+    """A binary header with other JSON, its checksum right again (LUKS2 specification, section 2.1)."""
+    import hashlib
+
+    text = half[4096:].rstrip(b"\0").replace(cost, raised).ljust(16384 - 4096, b"\0")
+    start = half[:448] + bytes(64) + half[512:4096]
+    return half[:448] + hashlib.sha256(start + text).digest().ljust(64, b"\0") + half[512:4096] + text
+
+
+DONE_TO_IT = {
+    killed: "slot 1, which key {key} opens, is gone",
+    formatted: "its own key is another one than when key {key} was proved",
+    restored: "slot 1, which key {key} opens, is gone",
+    costlier: "slot 1 is not as it was when key {key} was proved",
+    another_header: "an older header was restored",
+}
+
+
+@pytest.mark.parametrize("done", DONE_TO_IT, ids=lambda done: done.__name__)
+def test_what_was_done_to_a_disk_is_found_without_its_key(desk: Desk, done: Any) -> None:
+    cryptsetup("luksHeaderBackup", str(desk.disk.path), "--header-backup-file", str(desk.disk.folder / "before"))
+    desk.run()
+    assert faults(desk.current, desk.now) == []
+    done(desk)
+    assert not desk.disk.opens(desk.secret(desk.current)), "the case is one where the kept key is of no use"
+    (said,) = faults(desk.current, desk.now)
+    assert DONE_TO_IT[done].format(key=desk.current.id) in said
+
+
+def test_a_slot_that_a_stranger_added_is_found_and_stays_found(desk: Desk) -> None:
+    desk.run()
+    added(desk)
+    assert faults(desk.current, desk.now) == []
+    assert strangers(desk.current, desk.now) == ["slot 2 was added since"]
+    used(desk)
+    outcome = desk.run()
+    assert "slot 2 was added since, by nobody that is known here" in outcome.words
+    assert strangers(desk.current, desk.now) == ["slot 2 was added since"], "a new key makes nobody's slot known"
+
+
+def test_a_token_that_only_says_it_is_ours_hides_nothing(desk: Desk) -> None:
+    """Anybody can write such a token, and a slot with the cost that it names."""
+    desk.run()
+    added(desk)
+    token = {
+        "type": "systemd-recovery", "keyslots": ["2"], "leeboard-key": "261126-00000000", "leeboard-slot": "2",
+        "leeboard-iterations": "1000",
+    }  # fmt: skip
+    cryptsetup("token", "import", str(desk.disk.path), input=json.dumps(token))
+    assert strangers(desk.current, desk.now) == ["slot 2 was added since", "token 1 was added since"]
+    used(desk)
+    desk.run()
+    assert strangers(desk.current, desk.now) == ["slot 2 was added since", "token 1 was added since"]
+    assert desk.disk.opens("stranger"), "and what the vault does not know is not removed"
+
+
+def test_a_number_that_somebody_took_meanwhile_is_left_to_them(desk: Desk) -> None:
+    """The run died between token and slot, and a technician then put a passphrase into that very slot."""
+    desk.disk.dies_with = ("luksAddKey", "before")
+    with pytest.raises(Died):
+        desk.run()
+    desk.disk.dies_with = None
+    (token,) = desk.now.ours
+    cryptsetup(
+        "luksAddKey", "-q", *CHEAP["argon2id"], "--key-slot", str(token.slot), str(desk.disk.path),
+        input=f"{PASSPHRASE}\nthe technician's own",
+    )  # fmt: skip
+    assert not desk.run().failed
+    assert desk.disk.opens("the technician's own") and desk.disk.opens(desk.secret(desk.current))
+    assert [one.key for one in desk.now.ours] == [desk.current.id]
+
+
+def test_what_a_device_sends_in_place_of_a_copy_is_refused(desk: Desk) -> None:
+    for wrong in ("", "bm8=", "%", json.dumps({})):
+
+        def lying(step: str, wrong: str = wrong, **said: Any) -> dict[str, Any]:
+            return {"header": wrong} if step == "copy_header" else desk.disk.ask(step, **said)
+
+        outcome = bring(desk.vault, DEVICE, lying, desk.clock, GIVEN)
+        assert outcome.failed and desk.kept == Records() and desk.disk.slots() == [0]
+
+
+def test_garbage_in_place_of_volumes_is_an_error(desk: Desk) -> None:
+    with pytest.raises(LeeboardError, match="what the device says of its LUKS volumes makes no sense"):
+        bring(desk.vault, DEVICE, lambda *_a, **_k: {"volumes": ["{}"]}, desk.clock, GIVEN)
+
+
+def test_what_somebody_vouches_for_is_known_and_the_next_is_not(desk: Desk, tmp_path: Path) -> None:
+    desk.run()
+    added(desk)
+    said = _accept(desk, "The head's own passphrase")
+    assert "slot 2 was added since" in said
+    assert strangers(desk.current, desk.now) == [] == faults(desk.current, desk.now)
+    added(desk)
+    assert strangers(desk.current, desk.now) == ["slot 3 was added since"]
+
+
+def test_a_slot_of_the_key_itself_cannot_be_vouched_for(desk: Desk) -> None:
+    desk.run()
+    costlier(desk)
+    with pytest.raises(LeeboardError, match="had nothing that is not known"):
+        _accept(desk, "It is quite all right")
+
+
+def _accept(desk: Desk, reason: str) -> str:
+    """`leeboard escrow accept`, after a check that saw the disk as it is now."""
+    raw = {"schema": 1, "platform": "linux", "observed_at": "2026-11-26T10:00:00Z"}
+    nothing = {"state": "absent", "source": "test"}
+    volumes = desk.disk.ask("survey")["volumes"]
+    shown = {"state": "value", "value": volumes, "source": "test"}
+    raw |= {
+        "identity": dict.fromkeys(("serial", "uuid", "machine_id", "os"), nothing), "facts": {},
+        "cost": {"children": 0, "seconds": 0.0, "cpu_seconds": 0.0},
+        "readings": [{"driver": "luks_volume", "address": "bindings", "effective": shown}],
+    }  # fmt: skip
+    database = desk.disk.folder / "store.db"
+    database.touch()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Store, "observation", lambda *_: raw)
+        done = CliRunner().invoke(
+            app,
+            [
+                "escrow",
+                "accept",
+                "EP-0001",
+                "--reason",
+                reason,
+                "--var",
+                str(desk.vault.var),
+                "--database",
+                str(database),
+            ],
+        )
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return done.output

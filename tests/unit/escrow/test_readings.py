@@ -1,0 +1,153 @@
+"""What a night says of each disk's key without any private key: real disks, real vaults, and what happened to them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from leeboard.escrow import vault
+from leeboard.escrow.known import adopt
+from leeboard.escrow.readings import DRIVER, LOOKS, with_kept
+from leeboard.escrow.rekeying import hand_over, opener, reseal
+from leeboard.policy.model import Level
+from leeboard.verdict.observation import parse
+from tests.unit.escrow.vaults import AT, custodian, private
+from tests.unit.linux.disks import PASSPHRASE, cryptsetup, needs_cryptsetup
+
+from .desk import DEVICE, Desk, used
+
+pytestmark = needs_cryptsetup
+
+
+def night(desk: Desk, level: Level = Level.STANDARD) -> dict[str, Any]:
+    """What the vault has to say of the disk as it is, by address: a list of faults, or the state and its words."""
+    nothing = {"state": "absent", "source": "test"}
+    answer: dict[str, Any] = {
+        "schema": 1, "platform": "linux", "observed_at": "2026-11-26T10:00:00Z", "facts": {},
+        "identity": dict.fromkeys(("serial", "uuid", "machine_id", "os"), nothing),
+        "cost": {"children": 0, "seconds": 0.0, "cpu_seconds": 0.0},
+        "readings": [
+            {
+                "driver": "luks_volume", "address": "bindings",
+                "effective": {"state": "value", "value": desk.disk.ask("survey")["volumes"], "source": "test"},
+            },
+            # A device has no say in this.
+            {"driver": DRIVER, "address": "escrowed", "effective": {"state": "value", "value": [], "source": "device"}},
+        ],
+    }  # fmt: skip
+    device = DEVICE.model_copy(update={"level": level})
+    found = with_kept(answer, parse(answer), device, desk.vault.var)
+    said = {one["address"]: one["effective"] for one in found["readings"] if one["driver"] == DRIVER}
+    assert set(said) == set(LOOKS)
+    return {
+        address: json.loads(one["value"][0])["faults"] if one["state"] == "value" else one
+        for address, one in said.items()
+    }
+
+
+def faults(desk: Desk, level: Level = Level.STANDARD) -> dict[str, list[str]]:
+    """What is wrong, by address; what is right is left out."""
+    return {address: said for address, said in night(desk, level).items() if said}
+
+
+def test_nothing_is_wrong_after_a_roll_out(desk: Desk) -> None:
+    desk.run()
+    assert faults(desk) == {}
+
+
+def test_a_disk_without_a_key(desk: Desk) -> None:
+    found = faults(desk)
+    assert found["escrowed"] == [f"no recovery key of disk {desk.disk.uuid} is kept"]
+    assert set(found) == {"escrowed", "header-backup", "rotated", "slots"}
+
+
+def _read_out(desk: Desk) -> None:
+    used(desk)
+
+
+def _leaves(desk: Desk) -> None:
+    after = hand_over(desk.vault, [custodian("siro")[0]], AT + timedelta(days=1))
+    reseal(after, opener(after, private(custodian("head")[1])), lambda: AT)
+
+
+def _joins(desk: Desk) -> None:
+    hand_over(desk.vault, [*desk.vault.custodians, custodian("siro")[0]], AT + timedelta(days=1))
+
+
+def _stranger(desk: Desk) -> None:
+    cryptsetup(
+        "luksAddKey", "-q", "--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1000", str(desk.disk.path),
+        input=f"{PASSPHRASE}\nstranger",
+    )  # fmt: skip
+
+
+def _killed(desk: Desk) -> None:
+    cryptsetup("luksKillSlot", "-q", str(desk.disk.path), str(desk.current.binding["slot"]), input=PASSPHRASE)
+
+
+def _changed(desk: Desk) -> None:
+    (desk.vault.places[0].path / desk.current.name).write_bytes(b"x")
+
+
+def _lost(desk: Desk) -> None:
+    (desk.vault.places[1].path / desk.kept.headers[-1].name).unlink()
+
+
+@pytest.mark.parametrize(
+    ("done", "address", "words"),
+    [
+        (_read_out, "rotated", "was read out at"),
+        (_leaves, "rotated", "was sealed to somebody who is no custodian any more"),
+        (_joins, "rotated", "is sealed to other custodians than today's"),
+        (_stranger, "slots", "slot 2 was added since"),
+        (_stranger, "header-backup", "its header has changed since the copy of"),
+        (_killed, "escrowed", "opens, is gone"),
+        (_changed, "escrowed", "copy 1 of the envelope of key"),
+        (_lost, "header-backup", "is missing or cut off"),
+    ],
+)
+def test_what_happened_is_said(desk: Desk, done: Callable[[Desk], None], address: str, words: str) -> None:
+    desk.run()
+    done(desk)
+    found = faults(desk)
+    assert any(words in one for one in found[address]), found
+
+
+def test_resealed_for_one_more_it_is_as_good_as_it_was(desk: Desk) -> None:
+    desk.run()
+    _joins(desk)
+    after = vault.open_vault(desk.vault.var)
+    reseal(after, opener(after, private(custodian("head")[1])), lambda: AT)
+    assert faults(desk) == {}
+
+
+def test_a_key_that_somebody_knew_is_kept_and_to_be_changed(desk: Desk) -> None:
+    adopt(desk.vault, DEVICE, desk.disk.ask, desk.clock, PASSPHRASE)
+    found = faults(desk)
+    assert set(found) == {"rotated"} and "was known before it was kept" in found["rotated"][0]
+
+
+def test_level_high_wants_two_custodians(desk: Desk) -> None:
+    desk.run()
+    assert "sealed to 1 custodian, and this level asks for 2" in faults(desk, Level.HIGH)["escrowed"][0]
+
+
+def test_what_cannot_be_looked_at_is_not_right(desk: Desk, tmp_path: Path) -> None:
+    desk.run()
+    place = desk.vault.places[1].path
+    place.rename(place.with_name("away"))
+    try:
+        found = night(desk)
+        assert found["escrowed"]["state"] == "unreadable" and "copy 2 of the vault is away" in found["escrowed"]["why"]
+    finally:
+        place.with_name("away").rename(place)
+    shutil.rmtree(desk.vault.var / "escrow")
+    assert "no recovery key of disk" in faults(desk)["escrowed"][0], "the controller remembers nothing, and says so"
+    (desk.vault.var / "escrow.json").unlink()
+    assert night(desk)["escrowed"]["state"] == "absent", "no vault: not checked"

@@ -1,0 +1,85 @@
+"""A machine with one LUKS disk in a file, on which keys are really changed: cryptsetup needs no device mapper for it.
+
+The disk is not open, so that what the kernel does with it is not seen here; the lab's machines have it open.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.leeboard.schools.plugins.module_utils._linux import luks_steps
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.edits import ChangeRefused
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Completed, HostError, run_process
+
+from leeboard.errors import LeeboardError
+from tests.unit.escrow.vaults import Died
+from tests.unit.linux.disks import PASSPHRASE, UUID, Machine, block, cryptsetup, image, mount
+
+ARGUMENTS = (
+    "uuid", "expect", "key", "key_id", "slot", "keep", "digest", "iterations", "authority", "passphrase", "copy",
+)  # fmt: skip
+FILES: dict[str, str | None] = {
+    "/proc/self/mountinfo": mount("8:2", "/"),
+    "/etc/fstab": f"UUID={UUID} /srv ext4 defaults 0 2\n",
+}
+
+
+class Disk:
+    """The machine. `ask` is one step as the action asks for it, in a process of its own each time."""
+
+    def __init__(self, folder: Path, uuid: str = UUID, **options: Any) -> None:
+        self.folder = folder
+        self.path = image(folder, "--uuid", uuid, **options)
+        self.uuid = uuid
+        self.partuuid = "p-3"
+        self.fstype = "crypto_LUKS"
+        self.commands = 0
+        self.dies_at: tuple[int, str] | None = None
+        self.dies_with: tuple[str, str] | None = None  # a command of cryptsetup, before or after it
+
+    def host(self) -> Any:
+        """The machine as a new process sees it."""
+        sda3 = block(
+            "sda3", "part", path=str(self.path), fstype=self.fstype, uuid=self.uuid, maj_min="8:3",
+            partuuid=self.partuuid,
+        )  # fmt: skip
+        sda2 = block("sda2", "part", fstype="ext4", maj_min="8:2")
+        machine = Machine(self.folder / "root", [block("sda", "disk", [sda2, sda3])])
+
+        def run(argv: list[str], input: str, timeout: float, environment: dict[str, str]) -> Completed:
+            if argv[0] != "cryptsetup":
+                return machine(argv, input, timeout, environment)
+            self.commands += 1
+            died = self.dies_at is not None and self.dies_at[0] == self.commands
+            if self.dies_with == (argv[1], "before") or (died and self.dies_at == (self.commands, "before")):
+                raise Died
+            done = run_process(argv, input, timeout, environment)
+            if died or self.dies_with == (argv[1], "after"):
+                raise Died
+            return done
+
+        host = machine.host(FILES)
+        host._runner = run
+        return host
+
+    def ask(self, step: str, **said: Any) -> dict[str, Any]:
+        """One step, as the module makes it. Raises LeeboardError with its words."""
+        try:
+            return luks_steps.STEPS[step](self.host(), {**dict.fromkeys(ARGUMENTS), **said})
+        except (ChangeRefused, HostError) as problem:
+            raise LeeboardError(str(problem)) from None
+
+    def opens(self, secret: str, *options: str) -> bool:
+        """Whether a secret opens the disk, asked of cryptsetup alone."""
+        argv = ["cryptsetup", "open", "--test-passphrase", *options, "--key-file", "-", str(self.path)]
+        return subprocess.run(argv, input=secret.encode(), capture_output=True).returncode == 0
+
+    def slots(self) -> list[int]:
+        """The slots that the header has."""
+        return sorted(map(int, json.loads(cryptsetup("luksDump", "--dump-json-metadata", str(self.path)))["keyslots"]))
+
+
+__all__ = ["PASSPHRASE", "Disk"]
