@@ -3,7 +3,8 @@
 - Tests under tests/vm and those that ask for one of its machines are marked `lab`, those under tests/scale `bench`.
   Those whose machines work side by side are marked `lanes` too.
 - LEEBOARD_SKIPS=forbidden: a run that skips anything fails, and says why each was skipped.
-- LEEBOARD_FULL: every script of the proof, each by itself, and a report at the end (tests/controls/full_report.py).
+- LEEBOARD_FULL: every script of the proof, each by itself, and a report at the end (tests/controls/full_report.py);
+  and the tests marked `full`, which are left out otherwise.
 - LEEBOARD_COUNTS names a file that gets "passed failed skipped" for scripts/test.sh.
 """
 
@@ -42,8 +43,12 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests by what they need."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark tests by what they need, and leave out those of the full proof."""
+    left_out = [] if os.environ.get("LEEBOARD_FULL") else [one for one in items if one.get_closest_marker("full")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [one for one in items if one not in set(left_out)]
     for item in items:
         mark = _MARK_OF_FOLDER.get(item.path.relative_to(_HERE).parts[0])
         fixtures = getattr(item, "fixturenames", ())

@@ -137,6 +137,7 @@ def test_another_machine_at_an_address_changes_nothing(lane: Lanes, image: str) 
     lane(image).with_machine(work)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("image", ["server"])
 def test_a_machine_with_another_serial_is_another_machine(lane: Lanes, image: str) -> None:
     def work(proof: Proof) -> None:
@@ -180,12 +181,19 @@ change.apply(DRIVERS[name], Host(), changes, "killed")
 """
 
 
-@pytest.mark.parametrize("at", ["journal", "rename", "renamed"])
+ISSUE = ("server", "banner", "/etc/issue", "/etc/issue")
+DCONF = ("gnome", "dconf", "/org/gnome/desktop/session/idle-delay", "/etc/dconf/db/local.d")
+
+
 @pytest.mark.parametrize(
-    ("image", "driver", "address", "path"),
+    ("image", "driver", "address", "path", "at"),
     [
-        ("server", "banner", "/etc/issue", "/etc/issue"),
-        ("gnome", "dconf", "/org/gnome/desktop/session/idle-delay", "/etc/dconf/db/local.d"),
+        pytest.param(*ISSUE, "journal", marks=pytest.mark.full),
+        pytest.param(*ISSUE, "rename"),
+        pytest.param(*ISSUE, "renamed", marks=pytest.mark.full),
+        pytest.param(*DCONF, "journal", marks=pytest.mark.full),
+        pytest.param(*DCONF, "rename", marks=pytest.mark.full),
+        pytest.param(*DCONF, "renamed"),
     ],
 )
 def test_a_killed_change_leaves_a_whole_file(

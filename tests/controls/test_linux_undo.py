@@ -34,6 +34,7 @@ def of_whole(found: dict[str, str]) -> dict[str, str]:
     return {control: verdict for control, verdict in found.items() if control.startswith(WHOLE)}
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("image", ["server"])
 def test_what_a_roll_out_mended_is_as_it_was_before(lane: Lanes, image: str) -> None:
     def work(proof: Proof) -> None:
@@ -75,6 +76,7 @@ def test_the_first_roll_out_undone_gives_the_stock_verdicts(lane: Lanes, image: 
     lane(image).with_machine(work)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("image", ["server"])
 def test_a_change_in_between_is_left_alone(lane: Lanes, image: str) -> None:
     def work(proof: Proof) -> None:

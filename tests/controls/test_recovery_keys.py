@@ -144,6 +144,7 @@ def test_a_key_from_the_vault_starts_the_machine(lane: Lanes, image: str, tmp_pa
     lane(image).with_machine(work)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("image", ["encrypted"])
 def test_a_custodian_changes_the_key_and_brings_a_header_back(lane: Lanes, image: str, tmp_path: Path) -> None:
     def work(proof: Proof) -> None:

@@ -122,6 +122,13 @@ connection:
       ansible_password: "{{{{ vault_windows_password }}}}"
       ansible_winrm_kerberos_hostname_override: "{{{{ inventory_hostname_short }}}}.{domain}"
       ansible_winrm_kinit_env_vars: [KRB5_CONFIG]
+      ansible_winrm_kinit_cmd: {kinit}
+"""
+
+# The real one, after a pause that is long enough to be seen in a process list on a busy machine.
+SLOW_KINIT = """#!/bin/sh
+sleep 3
+exec kinit "$@"
 """
 
 
@@ -133,9 +140,12 @@ def estate(world: World, tmp_path_factory: pytest.TempPathFactory) -> tuple[Fold
     opener = root / "opener"
     opener.write_text("Canary-9023 opens")
     add_estate(folder.path)
+    kinit = root / "kinit"
+    kinit.write_text(SLOW_KINIT)
+    kinit.chmod(0o755)
     for name, urn in URNS.items():
         own = folder.path / urn
-        text = SCHOOL.format(realm=name, port=world.ports[name], ca=world.authority, domain=name.lower())
+        text = SCHOOL.format(realm=name, port=world.ports[name], ca=world.authority, domain=name.lower(), kinit=kinit)
         add_school(own, urn, text, f"A-1,pc-1,{LOOPBACK},windows,desktop,office,,\n")
         subprocess.run(
             ["ansible-vault", "encrypt", "--vault-password-file", str(opener), "--output", str(own / "vault.yml")],
