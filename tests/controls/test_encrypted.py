@@ -47,9 +47,9 @@ def test_a_token_that_opens_today_starts_the_machine_only_with_the_right_image(
 
 def _initramfs_tools_asks(proof: Proof, tmp_path: Path) -> None:
     found = proof.findings(proof.visit())
-    assert _will_boot(found) == "will-ask"
+    assert will_boot(found) == "will-ask"
     assert found["ENC-03"].verdict == "drifted"
-    _off_and_on(proof.machine, tmp_path)
+    off_and_on(proof.machine, tmp_path)
     proof.machine.type_on_console(ASKS, PASSPHRASE, PATIENCE)
     proof.machine.wait_for_ssh(PATIENCE)
 
@@ -59,27 +59,27 @@ def _dracut_does_not(proof: Proof, tmp_path: Path) -> None:
     proof.ship()
     machine.root(f"cp --preserve=timestamps /boot/dracut-*.img {NEXT}")
     found = proof.findings(proof.visit())
-    assert (_will_boot(found), found["ENC-03"].verdict) == ("yes", "compliant")
+    assert (will_boot(found), found["ENC-03"].verdict) == ("yes", "compliant")
     assert found["ENC-01"].verdict == "drifted"
     assert any("without a PIN, and Secure Boot is not on" in one.seen for one in found["ENC-01"].judged)
     # An image made since the last start is measured by GRUB, so that nobody can tell.
     machine.root(f"touch {NEXT}")
     found = proof.findings(proof.visit())
-    assert (_will_boot(found), found["ENC-09"].verdict) == ("not-tested", "drifted")
+    assert (will_boot(found), found["ENC-09"].verdict) == ("not-tested", "drifted")
 
-    _off_and_on(machine, tmp_path)
+    off_and_on(machine, tmp_path)
     machine.wait_for_ssh(PATIENCE)  # nobody types anything
     assert "passphrase" not in machine.shown()
     proof.ship()
     found = proof.findings(proof.visit())
-    assert (_will_boot(found), found["ENC-09"].verdict) == ("yes", "compliant")
+    assert (will_boot(found), found["ENC-09"].verdict) == ("yes", "compliant")
 
 
-def _will_boot(found: dict[str, Finding]) -> object:
+def will_boot(found: dict[str, Finding]) -> object:
     return next(one.seen for one in found["ENC-03"].judged if one.setting == "will-boot")
 
 
-def _off_and_on(machine: Machine, folder: Path) -> None:
+def off_and_on(machine: Machine, folder: Path) -> None:
     """Switch the machine off in an orderly way, and on again with the start-up image that lies in its /boot now."""
     initrd = folder / "initrd.img"
     command = [*machine.access.command(), f"sudo -n bash -c 'cat {NEXT}'"]

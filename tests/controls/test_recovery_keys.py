@@ -20,6 +20,7 @@ import pytest
 
 from leeboard.escrow import ledger, note, vault
 from leeboard.escrow.records import Key, State
+from tests.credentials.night import Watch
 from tests.unit.escrow.vaults import PASSPHRASE as CUSTODIANS
 from tests.unit.escrow.vaults import another_volume, custodian
 from tests.vm.console import ASKS
@@ -28,9 +29,11 @@ from tests.windows.wire.secrets import leaks
 
 from .harness import PATIENCE, ROOT, Proof, recorded
 from .lane import Lane
+from .left_behind import Searched, plant
 
 Lanes = Callable[[str], Lane]
 DISK = "/dev/vda2"
+PLANTED = "vvvvvvvv-cccccccc-planted"
 
 
 class Desk:
@@ -117,12 +120,18 @@ def desk(proof: Proof, folder: Path) -> Iterator[Desk]:
 def test_a_key_from_the_vault_starts_the_machine(lane: Lanes, image: str, tmp_path: Path) -> None:
     def work(proof: Proof) -> None:
         with desk(proof, tmp_path) as it:
-            it.roll_out()
+            with Watch(environment=True) as watch, Searched(proof.machine, tmp_path / "left") as left:
+                plant(proof.machine, PLANTED)
+                printed = it.roll_out()
             assert {c: it.verdicts()[c] for c in ("ENC-07", "ENC-08")} == {"ENC-07": "compliant", "ENC-08": "compliant"}
             key = it.current
             secret = it.secret(key)
             assert it.opens(secret) and it.opens(PASSPHRASE) and it.opens(SECOND)
-            assert not leaks(secret, it.folder)
+            assert not leaks(secret, it.folder, printed, "\n".join(watch.seen))
+            assert not left.finds(secret)
+            found = "\n".join(left.finds(PLANTED))
+            for place in ("var/tmp/planted: plain base64", "audit/audit.log: plain", "processes: plain"):
+                assert place in found, "a secret that is there is found"
 
             again = it.proof.roll_out()
             assert (again.status, again.counts["changed"]) == (0, 0), again.output[-3000:]

@@ -78,12 +78,16 @@ class Folder:
 
 
 class Watch:
-    """Who else runs on this machine, again and again, as `ps ax` would show it. Only what began since counts."""
+    """Who else runs on this machine, again and again, as `ps ax` would show it. Only what began since counts.
 
-    def __init__(self) -> None:
+    With `environment` it is what `ps axe` would show to root.
+    """
+
+    def __init__(self, environment: bool = False) -> None:
         self.seen: set[str] = set()
+        self._files = ("cmdline", "environ") if environment else ("cmdline",)
         self._end = threading.Event()
-        self._before = set(_lines())
+        self._before = set(self._lines())
         self._thread = threading.Thread(target=self._look)
 
     def __enter__(self) -> Watch:
@@ -96,13 +100,13 @@ class Watch:
 
     def _look(self) -> None:
         while not self._end.wait(0.02):
-            self.seen |= set(_lines())
+            self.seen |= set(self._lines())
         self.seen -= self._before
 
-
-def _lines() -> list[str]:
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
-    return found
+    def _lines(self) -> list[str]:
+        found = []
+        for process in Path("/proc").glob("[0-9]*"):
+            for name in self._files:
+                with suppress(OSError):
+                    found.append((process / name).read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+        return found
