@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Annotated
 import typer
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from leeboard.cli import asking
 from leeboard.errors import LeeboardError
 from leeboard.escrow import certificates
 from leeboard.escrow.certificates import Custodian
@@ -65,9 +65,7 @@ def private_key(path: Path) -> rsa.RSAPrivateKey:
     content = content_of(path)
     passphrase: bytes | None = None
     if b"ENCRYPTED" in content:
-        if not sys.stdin.isatty():
-            raise LeeboardError(f"{path}: needs its passphrase, and nobody can be asked here; run this on a terminal")
-        passphrase = typer.prompt("Passphrase of the private key", hide_input=True).encode()
+        passphrase = asking.secret("Passphrase of the private key", f"{path}: needs its passphrase").encode()
     try:
         return load(content, passphrase)
     except LeeboardError as problem:
@@ -79,9 +77,7 @@ def _made(name: str, keys: Path, at: datetime) -> Custodian:
     target = keys / f"{name}-private-key.pem"
     if target.exists():
         raise LeeboardError(f"{target}: is there already, and is not overwritten")
-    if not sys.stdin.isatty():
-        raise LeeboardError("a passphrase is needed, and nobody can be asked here; run this on a terminal")
-    passphrase = typer.prompt(f"A passphrase for the private key of {name}", hide_input=True, confirmation_prompt=True)
+    passphrase = asking.secret(f"A passphrase for the private key of {name}", "a passphrase is needed", twice=True)
     custodian, secret = certificates.make(name, passphrase, at)
     try:
         files.replace(target, secret)

@@ -13,6 +13,7 @@ import typer
 
 from leeboard.ansible import inventory as inventories
 from leeboard.ansible.run import run_playbook
+from leeboard.cli import asking
 from leeboard.cli import custodians as people
 from leeboard.cli.escrow import Device, School, keys_of_device, now, reason_of
 from leeboard.cli.ingest import Var
@@ -68,9 +69,7 @@ def adopt(
     was not reached.
     """
     vault.open_vault(var, whole=False)
-    if not sys.stdin.isatty():
-        raise LeeboardError("the key has to be typed, and nobody can be asked here; run this on a terminal")
-    known = typer.prompt("The key or passphrase that opens the disk", hide_input=True)
+    known = asking.secret("The key or passphrase that opens the disk", "the key has to be typed")
     return _run("adopt", device, inventory, school, {"leeboard_known_key": known}, {}, dry_run, var, verbose)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
@@ -11,6 +10,7 @@ import typer
 from rich.console import Console
 
 from leeboard.cli import plans
+from leeboard.cli.asking import agreed
 from leeboard.cli.estates import Inventory, opened, school_of
 from leeboard.cli.ingest import Var
 from leeboard.errors import LeeboardError
@@ -251,10 +251,6 @@ def _say(problems: Iterable[Problem]) -> None:
 
 
 def _agreed(yes: bool) -> bool:
-    if yes:
-        return True
-    if not sys.stdin.isatty():
-        raise LeeboardError("nobody can be asked here; look at the plan above, and give --yes (or --dry-run)")
-    if not typer.confirm("Write this?"):
+    if not agreed(yes, "Write this?", "look at the plan above, and give --yes (or --dry-run)"):
         raise LeeboardError("nothing was written")
     return True

@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from leeboard.cli.asking import agreed
 from leeboard.cli.holdings import Holdings, Place, Trace, files_of, look
 from leeboard.cli.ingest import Database, Var
 from leeboard.cli.subjects import Key, Register, earlier, find, register, unknown
@@ -93,7 +94,7 @@ def forget(
         if not held.goes:
             print("Nothing of it may be removed.")
             return max(_scrubbed(place), UNFINISHED if stuck else 0)
-        if not yes and not _agreed():
+        if not agreed(yes, "Remove it?", "nothing was removed; give --yes to remove it, or --dry-run to look only"):
             print("Nothing was removed.")
             return 0
         _hold(stack, held, place, at)
@@ -214,14 +215,6 @@ def _lines(title: str, traces: list[Trace]) -> None:
     print(f"\n{title}: {number(len(traces), 'place') if traces else 'nothing'}")
     for one in traces:
         print(f"  {one.what:<9} {clean(one.where, 300)}\n            {clean(one.words, 600)}")
-
-
-def _agreed() -> bool:
-    if not sys.stdin.isatty():
-        raise LeeboardError(
-            "nobody can be asked here, so nothing was removed; give --yes to remove it, or --dry-run to look only"
-        )
-    return typer.confirm("Remove it?")
 
 
 def _scrubbed(place: Place) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from leeboard.cli.asking import agreed
 from leeboard.cli.estates import Inventory, opened, school_of
 from leeboard.cli.ingest import Var
 from leeboard.errors import LeeboardError
@@ -88,12 +88,9 @@ def enforce(
         raise LeeboardError(f"{path}: is gone; nothing was switched")
     written = ramp.switched(content, switch, str(path))
     typer.echo(f"{name} ({found.urn}): {_words(switch)}")
-    if not yes:
-        if not sys.stdin.isatty():
-            raise LeeboardError("nobody can be asked here; give --yes to switch it, nothing was switched")
-        if not typer.confirm("Do it?"):
-            typer.echo("Nothing was switched.")
-            return
+    if not agreed(yes, "Do it?", "nothing was switched; give --yes to switch it"):
+        typer.echo("Nothing was switched.")
+        return
     # The journal first: that somebody asked is never lost, and a file that was not written still says the truth.
     ramp.record(var, switch, at)
     write_all(found.folder.parent, [Written(path, written, content)])

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from leeboard.ansible import inventory as inventories
 from leeboard.ansible.inventory import EstateInventory
+from leeboard.cli.asking import agreed
 from leeboard.cli.estates import opened, school_of
 from leeboard.errors import LeeboardError
 from leeboard.estate import waiver_files, waivers
@@ -139,7 +140,7 @@ def new(
     waiver_files.added(content, risk, str(path))
     print(f"{path} gets this entry:\n\n{waiver_files.entry(risk)}")
     print(_effect(risk, listed.devices, at))
-    if not yes and not _agreed():
+    if not agreed(yes, "Write it?", "nothing was written; give --yes to write it"):
         print("Nothing was written.")
         return
     print(f"Written: {waiver_files.write(folder, risk, content)}")
@@ -236,9 +237,3 @@ def _effect(risk: Waiver, devices: tuple[Expected, ...], at: datetime) -> str:
         f"It concerns {count} device{'' if count == 1 else 's'}, {since}, to the end of {said(risk.last_day)} "
         f"({left} day{'' if left == 1 else 's'})."
     )
-
-
-def _agreed() -> bool:
-    if not sys.stdin.isatty():
-        raise LeeboardError("nobody can be asked here, so nothing was written; give --yes to write it")
-    return typer.confirm("Write it?")

@@ -181,7 +181,7 @@ def test_a_neighbour_that_names_it_is_told(here: Path, capsys: pytest.CaptureFix
         ({"reason": "two\nlines"}, "--reason: say it in one line"),
         ({"reason": "the lobby-kiosk of Reception"}, "name the device; say it without"),
         ({"by": f"owner of {SERIAL}"}, "name the device; say it without"),
-        ({"yes": False}, "nobody can be asked here, so nothing was removed; give --yes"),
+        ({"yes": False}, "nobody can be asked here; nothing was removed; give --yes"),
         ({"school": "900002"}, "there is no such device"),
         ({"school": "nowhere"}, "0 schools fit"),
         ({"source": "nowhere"}, "there is no such inventory"),

@@ -49,7 +49,7 @@ def test_a_family_is_switched_on_listed_and_off_again(estate: Path) -> None:
         (("Example Secondary", "REM", "--by", "Head"), "Leeboard only reports REM today"),
         (("Example", "LCK", "--by", "Head"), "3 schools fit"),
         (("900002", "LCK", "--by", " "), "give a name or a post"),
-        (("900002", "LCK", "--by", "Head"), "nobody can be asked here; give --yes"),
+        (("900002", "LCK", "--by", "Head"), "nobody can be asked here; nothing was switched; give --yes"),
         (("900002", "LCK"), "by"),
     ],
 )
