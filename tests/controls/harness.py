@@ -36,7 +36,7 @@ from tests.vm.encrypt import PASSPHRASE
 from tests.vm.errors import LabError
 from tests.vm.machine import Machine
 
-from .scripts import FOLDER, FULL, Script, controls_with_truth, truth_files
+from .scripts import FOLDER, Script, controls_with_truth, truth_files
 
 ROOT = FOLDER.parents[1]
 DRIVERS = ROOT / "plugins" / "module_utils" / "_linux"
@@ -60,13 +60,8 @@ PATIENCE = 900  # seconds for one command: other tests may keep both processors 
 
 
 def machines() -> dict[str, Any]:
-    """What machines.yml says of each image; of the families that this run looks at, where it names some."""
+    """What machines.yml says of each image."""
     found: dict[str, Any] = yaml.safe_load((FOLDER / "machines.yml").read_text(encoding="utf-8"))
-    for about in found.values():
-        if "short" in about and not FULL:
-            about["only"] = about["short"]
-            for said in ("applies", "stock"):
-                about[said] = {c: verdict for c, verdict in about[said].items() if c.startswith(tuple(about["only"]))}
     return found
 
 

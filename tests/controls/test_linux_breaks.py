@@ -7,27 +7,27 @@ from collections.abc import Callable
 import pytest
 
 from .lane import Lane
-from .scripts import CHECKED, IMAGES, Script, tried_scripts
+from .scripts import CHECKED, SEEN, Script, tried_scripts
 
 SCRIPTS = tried_scripts()
-SEEN = (*IMAGES, *CHECKED)
+MACHINES = (*SEEN, *CHECKED)
 Lanes = Callable[[str], Lane]
 
 
-@pytest.mark.parametrize("image", SEEN)
+@pytest.mark.parametrize("image", MACHINES)
 def test_a_stock_machine_gets_the_verdicts_that_were_reviewed(lane: Lanes, image: str) -> None:
     seen = lane(image).enforced()
     assert seen.stock == lane(image).about["stock"], seen.stock_words
 
 
-@pytest.mark.parametrize("image", SEEN)
+@pytest.mark.parametrize("image", MACHINES)
 def test_the_truth_of_a_stock_machine_is_no_better_than_its_verdicts(lane: Lanes, image: str) -> None:
     seen = lane(image).enforced()
     wrong = {name: truth for name, truth in seen.stock_truth.items() if truth.verdict != seen.stock[name]}
     assert not wrong
 
 
-@pytest.mark.parametrize("image", SEEN)
+@pytest.mark.parametrize("image", MACHINES)
 def test_the_roll_out_brings_a_machine_to_its_baseline(lane: Lanes, image: str) -> None:
     seen = lane(image).enforced()
     if image in CHECKED:
@@ -40,13 +40,13 @@ def test_the_roll_out_brings_a_machine_to_its_baseline(lane: Lanes, image: str) 
     assert applies == lane(image).about["applies"], seen.words
 
 
-@pytest.mark.parametrize("image", SEEN)
+@pytest.mark.parametrize("image", MACHINES)
 def test_after_the_roll_out_the_machine_itself_says_so(lane: Lanes, image: str) -> None:
     wrong = {name: truth for name, truth in lane(image).enforced().truth.items() if truth.verdict != "compliant"}
     assert not wrong
 
 
-@pytest.mark.parametrize("image", IMAGES)
+@pytest.mark.parametrize("image", SEEN)
 def test_a_second_roll_out_changes_nothing(lane: Lanes, image: str) -> None:
     second = lane(image).enforced().second
     assert second is not None

@@ -16,10 +16,10 @@ COMBINED = yaml.safe_load((FOLDER / "combined.yml").read_text(encoding="utf-8"))
 
 
 # In `make test` on the machine with most controls.
-SEEN = [pytest.param(image, marks=() if image == "gnome" else pytest.mark.full) for image in IMAGES]
+MACHINES = [pytest.param(image, marks=() if image == "gnome" else pytest.mark.full) for image in IMAGES]
 
 
-@pytest.mark.parametrize("image", SEEN)
+@pytest.mark.parametrize("image", MACHINES)
 def test_one_roll_out_mends_many_breaks(lane: Lanes, image: str) -> None:
     scripts = [read(FOLDER / f"{name}.sh") for name in COMBINED[image]]
     assert all(script.image == image and script.mends for script in scripts)
