@@ -11,6 +11,8 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent
 WORTH_A_PASS = 3  # scripts
+# Their truth on Linux waits minutes for rsyslogd, in each pass that one of their scripts is in: a short run has one.
+SLOW = ("FWD-01", "FWD-02")
 KINDS = ("value", "precedence", "not_loaded", "per_user", "lock_removed", "permission", "syntax")
 # make test-full: every script, each by itself. Else a share of them, as many in one pass as do not meet.
 FULL = bool(os.environ.get("LEEBOARD_FULL"))
@@ -55,6 +57,11 @@ class AnyScript:
         return self.flips or (self.control,)
 
     @property
+    def slow(self) -> bool:
+        """Whether its truth takes minutes."""
+        return False
+
+    @property
     def meets(self) -> set[str]:
         """The controls that no other script of a pass may be about."""
         return set(self.asked)
@@ -85,6 +92,11 @@ class Script(AnyScript):
 
     image: str
     also: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def slow(self) -> bool:
+        """Whether its truth takes minutes."""
+        return self.control in SLOW
 
     @property
     def meets(self) -> set[str]:
@@ -192,6 +204,8 @@ def share[S: AnyScript](scripts: Iterable[S], machine: Callable[[S], str], full:
 
 def _few[S: AnyScript](scripts: list[S], breaks: bool) -> list[S]:
     """What a short run takes of scripts that are alike."""
+    if scripts[0].slow:
+        return scripts[:1] if breaks else []
     if not breaks:
         return scripts[:1]
     another = [other for other in scripts if other.kind != scripts[0].kind]
