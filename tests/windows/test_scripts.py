@@ -36,5 +36,5 @@ def test_help_names_every_parameter() -> None:
         "$help.parameters.parameter | Where-Object { -not $_.description -and $_.name -notin 'WhatIf', 'Confirm' } |"
         "ForEach-Object { $_.name }"
     )
-    done = subprocess.run(["pwsh", "-NoProfile", "-Command", script], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(["pwsh", "-NoProfile", "-Command", script], capture_output=True, text=True, timeout=600)
     assert (done.stdout, done.stderr) == ("", "")

@@ -57,7 +57,7 @@ class Desk:
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
         process: pexpect.spawn[str] = pexpect.spawn(
             sys.executable, ["-c", code, "escrow", *options, "--var", str(self.var)],
-            env=environment, encoding="utf-8", timeout=60, dimensions=(60, 200),
+            env=environment, encoding="utf-8", timeout=600, dimensions=(60, 200),
         )  # fmt: skip
         printed = ""
         for answer in answers:

@@ -286,7 +286,7 @@ def test_somebody_is_asked_first(school: Path, answer: bytes, written: bool) -> 
         stderr=subprocess.STDOUT,
     )
     os.write(ours, answer)
-    said, _ = asked.communicate(timeout=60)
+    said, _ = asked.communicate(timeout=600)
     os.close(theirs)
     os.close(ours)
     assert asked.returncode == 0, said

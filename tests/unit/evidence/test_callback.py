@@ -284,7 +284,7 @@ def test_a_run_that_is_stopped_keeps_what_it_saw(site: Site, number: signal.Sign
     while not (site.folder / "asleep").exists() and time.monotonic() < until:
         time.sleep(0.05)
     process.send_signal(number)
-    process.communicate(timeout=60) if number != signal.SIGKILL else process.wait(timeout=60)
+    process.communicate(timeout=600) if number != signal.SIGKILL else process.wait(timeout=60)
     assert process.returncode != 0
     if number == signal.SIGKILL:
         # Its worker still sleeps, and does not keep the school locked.

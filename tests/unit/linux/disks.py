@@ -45,7 +45,7 @@ needs_cryptsetup = pytest.mark.skipif(
 def cryptsetup(*words: str, input: str = PASSPHRASE) -> str:
     """The output of the real program. Raises CalledProcessError."""
     return subprocess.run(
-        ["cryptsetup", *words], input=input, capture_output=True, text=True, check=True, timeout=60
+        ["cryptsetup", *words], input=input, capture_output=True, text=True, check=True, timeout=600
     ).stdout
 
 

@@ -60,7 +60,7 @@ def openssl(*words: str) -> None:
     """Run openssl; skips where it is not installed."""
     if not shutil.which("openssl"):
         pytest.skip("openssl is not installed on this machine")
-    subprocess.run(["openssl", *words], check=True, capture_output=True, timeout=60)
+    subprocess.run(["openssl", *words], check=True, capture_output=True, timeout=600)
 
 
 def authority(folder: Path, name: str = "ca", days: int = 30, *extra: str) -> Path:

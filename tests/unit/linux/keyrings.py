@@ -47,7 +47,7 @@ def session(code: str, begin: str = "", through: tuple[str, ...] = ()) -> str:
     """What a new process prints that begins with one of SESSIONS and then runs `code`. It must end well."""
     done = subprocess.run(
         [*through, sys.executable, "-c", "\n".join([RAW, begin, IMPORT, code])],
-        env=environment(), capture_output=True, text=True, timeout=60,
+        env=environment(), capture_output=True, text=True, timeout=600,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()

@@ -65,13 +65,13 @@ class Desk:
         """The program without a terminal."""
         return subprocess.run(
             self.argv(*words, begin=begin), env=environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True,
-            timeout=60,
+            timeout=600,
         )  # fmt: skip
 
 
 def spawn(*argv: str) -> pexpect.spawn[bytes]:
     """A program with a terminal of its own."""
-    return pexpect.spawn(argv[0], list(argv[1:]), env=environment(), timeout=60, dimensions=(40, 200))
+    return pexpect.spawn(argv[0], list(argv[1:]), env=environment(), timeout=600, dimensions=(40, 200))
 
 
 def end(process: pexpect.spawn[bytes]) -> Ended:
@@ -108,7 +108,7 @@ def write(desk: Desk, blocks: list[dict[str, Any]]) -> None:
 def opens(disk: Path, secret: bytes) -> bool:
     """Whether cryptsetup opens a disk with these very bytes."""
     argv = ["cryptsetup", "open", "--test-passphrase", "--key-file", "-", str(disk)]
-    return subprocess.run(argv, input=secret, capture_output=True, timeout=60).returncode == 0
+    return subprocess.run(argv, input=secret, capture_output=True, timeout=600).returncode == 0
 
 
 class Watch:

@@ -116,7 +116,7 @@ def test_auditd_itself_says_the_same(tmp_path: Path, text: str) -> None:
     script = 'mount -n -t tmpfs tmpfs /run && exec auditd -f -s nochange -c "$1"'
     done = subprocess.run(
         ["unshare", "--pid", "--fork", "--mount", "--propagation", "private", "sh", "-c", script, "sh", str(tmp_path)],
-        capture_output=True, text=True, timeout=30, check=False,
+        capture_output=True, text=True, timeout=600, check=False,
     )  # fmt: skip
     if "audit daemon is exiting" not in done.stdout + done.stderr:
         pytest.skip(f"this machine does not let auditd try: {done.stderr[-200:]}")

@@ -147,7 +147,7 @@ def test_without_a_terminal_nobody_is_asked(here: Desk) -> None:
         {"stdin": replica, "start_new_session": True},  # a terminal that is not this session's
     ]
     for start in starts:
-        done = subprocess.run(here.argv(), env=environment(), capture_output=True, text=True, timeout=60, **start)
+        done = subprocess.run(here.argv(), env=environment(), capture_output=True, text=True, timeout=600, **start)
         assert (done.returncode, done.stdout) == (2, "")
         assert done.stderr.startswith(line) and done.stderr.count("\n") == 1
     os.close(primary)

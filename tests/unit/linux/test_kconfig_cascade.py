@@ -61,7 +61,7 @@ def kde(root: Path, language: str) -> bytes:
     }
     argv = ["kscreenlocker", "--group", "Daemon", "--key", "Timeout", "--default", "NONE"]
     program = shutil.which("kreadconfig6")
-    done = subprocess.run(argv, executable=program, env=environment, capture_output=True, timeout=60, check=True)
+    done = subprocess.run(argv, executable=program, env=environment, capture_output=True, timeout=600, check=True)
     return done.stdout[:-1]
 
 

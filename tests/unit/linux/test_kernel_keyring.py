@@ -59,7 +59,7 @@ def test_real_programs_that_change_the_session(name: str, argv: tuple[str, ...])
     start = "\n".join([RAW, SESSIONS["a person's, as sudo keeps it"], f"os.execvp({argv[0]!r}, {argv!r})"])
     code = f"{IMPORT}\nprint(kernel_keyring.read({name!r}))"
     done = subprocess.run(
-        [sys.executable, "-c", start], env=environment(), input=code, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", start], env=environment(), input=code, capture_output=True, text=True, timeout=600
     )
     assert done.stdout.strip() == repr(SECRET), done.stderr
 

@@ -61,7 +61,7 @@ def really(
     alone = ["unshare", "--net", "--mount", "--propagation", "private", "sh", "-c", setup, "sh"]
     done = subprocess.run(
         [*alone, sys.executable, "-c", code],
-        capture_output=True, text=True, timeout=60,
+        capture_output=True, text=True, timeout=600,
     )  # fmt: skip
     if "Operation not permitted" in done.stderr:
         pytest.skip("this machine does not allow network namespaces")

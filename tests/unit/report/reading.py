@@ -74,4 +74,4 @@ def in_browser(program: str, page: Path, profile: Path) -> str:
         "--disable-sync --no-first-run --virtual-time-budget=2000 --dump-dom"
     )
     command = [program, *options.split(), f"--user-data-dir={profile}", page.as_uri()]
-    return subprocess.run(command, capture_output=True, check=True, timeout=60).stdout.decode()
+    return subprocess.run(command, capture_output=True, check=True, timeout=600).stdout.decode()
