@@ -44,7 +44,8 @@ PAST_MODPROBE = "the image that starts the machine is older; have it made again 
 MOST_KINDS = 5
 NO_USER = 65534  # nobody: where the machine has no account of a person yet
 SHOWN = re.compile(r"(?:insmod|install|builtin) \S")
-STOPPED = re.compile(r"^install (?:/usr)?/s?bin/(?:false|true|nologin)\s*$", re.MULTILINE)
+# What "options" lines say of the module follows the command, which ignores it. A shell runs the line, so only words.
+STOPPED = re.compile(r"^install (?:/usr)?/s?bin/(?:false|true|nologin)(?: +[\w.,:=+-]+)*\s*$", re.MULTILINE)
 
 
 def observe(host, addresses: list) -> dict:

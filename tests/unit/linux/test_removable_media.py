@@ -81,6 +81,9 @@ UNKNOWN = Completed(1, "", "modprobe: FATAL: Module usb-storage not found in dir
         ({"modprobe": STOPPED}, False),
         ({"uas": LOADS, "modprobe": STOPPED}, True),
         ({"modprobe": UNKNOWN}, False),
+        ({"modprobe": Completed(0, "install /bin/false quirks=0bc2:2312:u \n", "")}, False),
+        ({"modprobe": Completed(0, "install /bin/false ; /sbin/modprobe -i usb-storage\n", "")}, True),
+        ({"modprobe": Completed(0, "install /bin/false || /sbin/modprobe -i usb-storage\n", "")}, True),
         ({"modprobe": Completed(0, "install /sbin/modprobe --ignore-install usb-storage\n", "")}, True),
     ],
 )
