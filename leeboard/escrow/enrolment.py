@@ -32,9 +32,12 @@ MARKS = 65536  # iterations beyond that tell our slots from those of others
 
 
 def bring(
-    vault: Vault, device: Device, ask: Ask, clock: Callable[[], datetime], given: Given, dry: bool = False
-) -> Outcome:
+    vault: Vault, device: Device, ask: Ask, clock: Callable[[], datetime], given: Given, dry: bool = False,
+    lasts: int | None = None,
+) -> Outcome:  # fmt: skip
     """Look at every LUKS volume of a device, and do what is to be done. With `dry` nothing is changed, only said.
+
+    A key that is older than it `lasts` (days; None: for ever) is changed.
 
     Never raises for one disk: what went wrong with it is in the outcome, and the others are looked at.
     """
@@ -43,7 +46,7 @@ def bring(
     for volume in volumes:
         try:
             about = (vault, device, ask, clock, volume, outcome, given, dry)
-            Enrolment(*about).bring(ways.get(volume.uuid))
+            Enrolment(*about).bring(ways.get(volume.uuid), lasts)
             if given.passphrase:
                 Known(*about).settle(bool(weak.get(volume.uuid)) and device.level is not Level.STANDARD)
         except LeeboardError as problem:
@@ -56,7 +59,7 @@ class Enrolment(Disk):
 
     ids: frozenset[str] = frozenset()  # of all keys that the vault ever had of the device
 
-    def bring(self, ways: Any) -> None:
+    def bring(self, ways: Any, lasts: int | None) -> None:
         """Do what is to be done; `ways` is what the device says that opens the disk there. Raises LeeboardError."""
         now = self.readable()
         records = note.records(self.vault.var, self.device.urn, self.device.asset)
@@ -64,7 +67,7 @@ class Enrolment(Disk):
         mine = [one for one in records.keys if one.disk == now.uuid and one.state not in GONE]
         opening = [one for one in mine if one.state in (State.PROVED, State.USED) and not faults(one, now)]
         current = opening[-1] if opening else None
-        why = self._why(opening, now)
+        why = self._why(opening, now) or self._too_old(current, lasts)
         copies = [one for one in records.headers if one.disk == now.uuid]
         copied = bool(copies) and copies[-1].binding == now.model_dump(mode="json")
         tidy = len(mine) == len(copies) == 1
@@ -108,6 +111,22 @@ class Enrolment(Disk):
         if len(opening) > 1 or any(token.key in self.ids - {current.id} for token in now.ours):
             return "an older key of ours is still in it"
         return ""
+
+    def _too_old(self, current: Key | None, lasts: int | None) -> str:
+        """Why the key is to be changed for its age; empty where it is not.
+
+        By a clock that was put back no key has an age: that is said, and the key stays.
+        """
+        days = current.days(self.clock()) if current is not None else 0
+        if current is None or lasts is None or 0 <= days <= lasts:
+            return ""
+        if days < 0:
+            self.outcome.waiting.append(
+                f"{self.volume.said}: key {current.id} was made at {current.made}, and by this controller's clock that "
+                "is still to come: put the clock right"
+            )
+            return ""
+        return f"key {current.id} is {days} days old (made at {current.made}), and lasts {lasts}"
 
     def _authority(self, ways: list[str], current: Key | None) -> tuple[str, str] | None:
         """What authorises the new key, in DESIGN's order: its name on the device, and the secret if we have one."""

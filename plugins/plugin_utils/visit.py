@@ -104,7 +104,9 @@ class Visit:
         try:
             self.observation = parse(answer.get("observation"))
             sighted = self._recognise()
-            filed = with_kept(answer["observation"], self.observation, self.device, self.var)
+            filed = with_kept(
+                answer["observation"], self.observation, self.device, self.var, datetime.now(timezone.utc)
+            )
             if filed is not answer["observation"]:
                 self.observation = parse(filed)
         except LeeboardError as problem:

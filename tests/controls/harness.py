@@ -17,6 +17,7 @@ import tarfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -137,7 +138,7 @@ class Proof:
 
     def _filed(self, answer: str) -> Any:
         said = _read(answer)
-        return with_kept(said, parse(said), self.device(), self.work / "var")
+        return with_kept(said, parse(said), self.device(), self.work / "var", datetime.now(UTC))
 
     def _ask(self, word: str) -> str:
         return self.machine.root(ASK % word, timeout=PATIENCE).stdout
