@@ -4,7 +4,7 @@ The order is DESIGN's: nothing is removed before its replacement is proved, and 
 before the device learns it. A run that is cut off leaves a disk that opens by all that opened it before; the next run
 makes and proves a new key, since nobody here can read the sealed one, and then removes what the other left behind.
 
-    copy of the header -> does it open -> key sealed -> key added and proved on the device -> proved in the ledger
+    does it open -> copy of the header -> key sealed -> key added and proved on the device -> proved in the ledger
     -> copy of the header -> older slots of ours removed -> copy of the header, older copies destroyed
     -> authorisation given back
 """
@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import Any
 
 from leeboard.errors import LeeboardError
-from leeboard.escrow import ledger, note
+from leeboard.escrow import ledger, note, sightings
 from leeboard.escrow.binding import Binding, faults, known, strangers
 from leeboard.escrow.disk import GONE, Ask, Disk, Given, Outcome, binding_of, survey
 from leeboard.escrow.known import Known
@@ -43,6 +43,8 @@ def bring(
     """
     outcome = Outcome()
     ways, weak, volumes = survey(vault, ask, clock, dry)
+    if not dry:
+        sightings.saw(vault.var, (device.urn, device.asset), [one.binding for one in volumes if one.binding])
     for volume in volumes:
         try:
             about = (vault, device, ask, clock, volume, outcome, given, dry)
@@ -62,6 +64,7 @@ class Enrolment(Disk):
     def bring(self, ways: Any, lasts: int | None) -> None:
         """Do what is to be done; `ways` is what the device says that opens the disk there. Raises LeeboardError."""
         now = self.readable()
+        self.no_clone(now)
         records = note.records(self.vault.var, self.device.urn, self.device.asset)
         self.ids = frozenset(one.id for one in records.keys)
         mine = [one for one in records.keys if one.disk == now.uuid and one.state not in GONE]
@@ -82,14 +85,17 @@ class Enrolment(Disk):
                 "escrow rotate"
             )
             return
-        self.outcome.changed = True
         if self.dry:
+            self.outcome.changed = True
             self.outcome.done.append(f"{self.volume.said}: {why or 'a copy of its header is to be kept'}")
             return
+        # Refused before anything is written: what cannot be done leaves nothing behind, night after night.
+        slot = self._slot(now, authority) if authority is not None else 0
+        self.outcome.changed = True
         if why or not copied:
             self.copy(now)
         if authority is not None:
-            self._replace(current, mine, now, authority)
+            self._replace(current, mine, now, authority, slot)
         elif current is not None:
             self._put_away(current.id, [one for one in mine if one.id != current.id])
         self.destroy_older()
@@ -138,18 +144,24 @@ class Enrolment(Disk):
             return "passphrase", self.given.opener.key(self.vault, current).key.text
         return ("keyring", "") if "keyring" in ways else None
 
-    def _replace(self, before: Key | None, mine: list[Key], now: Binding, authority: tuple[str, str]) -> None:
-        """A new key: sealed, added, proved, and only then the older ones of ours removed."""
+    def _slot(self, now: Binding, authority: tuple[str, str]) -> int:
+        """The slot for a new key, which may be sealed and can be added. Raises LeeboardError."""
         slot = next((number for number in range(SLOTS) if str(number) not in now.slots), None)
         if slot is None:
             raise LeeboardError(
                 f"all {SLOTS} slots of its header are taken; remove one that nobody needs (cryptsetup luksKillSlot)"
             )
-        unknown = strangers(before, now, self.ids) if before is not None else []
-        self.no_clone(now)
-        # Nothing is sealed for a disk that does not open: a wrong passphrase leaves nothing behind, night after night.
+        self.vault.sealable(self.device.level, self.clock())
         way, passphrase = authority
         self.ask("try", uuid=now.uuid, authority=way, passphrase=passphrase)
+        return slot
+
+    def _replace(
+        self, before: Key | None, mine: list[Key], now: Binding, authority: tuple[str, str], slot: int
+    ) -> None:
+        """A new key: sealed, added, proved, and only then the older ones of ours removed."""
+        way, passphrase = authority
+        unknown = strangers(before, now, self.ids) if before is not None else []
         iterations = LEAST_ITERATIONS + secrets.randbelow(MARKS)
         content = self.content(now)
         with self.writing() as writer:

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from leeboard.errors import LeeboardError
-from leeboard.escrow import envelope, note, place
+from leeboard.escrow import envelope, note, place, sightings
 from leeboard.escrow.binding import Binding, Volume, faults, parse, strangers
 from leeboard.escrow.note import Note
 from leeboard.escrow.place import Place
 from leeboard.escrow.records import Header, Key, Records, State
+from leeboard.escrow.sightings import Owner
 from leeboard.escrow.vault import LEAST_CUSTODIANS
 from leeboard.estate.device import Device
 from leeboard.policy.model import Baseline, Level, Platform
@@ -77,7 +78,9 @@ def _aspects(observation: Observation, device: Device, var: Path, at: datetime) 
         if volumes and not seen.vault:
             words = "this controller has no vault; leeboard escrow init begins one"
             return _all(Nothing(state="absent", source=SOURCE, note=words))
-        kept = _Kept(seen, note.records(var, device.urn, device.asset), device.level)
+        owner = (device.urn, device.asset)
+        sightings.saw(var, owner, [one.binding for one in volumes if one.binding is not None])
+        kept = _Kept(var, owner, seen, note.records(var, device.urn, device.asset), device.level)
     except LeeboardError as problem:
         return _all(Unreadable(state="unreadable", code="malformed", why=str(problem)[:500], source=SOURCE))
     found = {address: _looked(kept, volumes, look) for address, look in LOOKS.items()}
@@ -125,7 +128,9 @@ def _of_old(volume: Volume) -> str:
 class _Kept:
     """What the vault has of one device."""
 
-    def __init__(self, seen: Note, records: Records, level: Level) -> None:
+    def __init__(self, var: Path, owner: Owner, seen: Note, records: Records, level: Level) -> None:
+        self.var = var
+        self.owner = owner
         self.seen = seen
         self.records = records
         self.level = level
@@ -163,7 +168,13 @@ class _Kept:
 
 
 def _escrowed(kept: _Kept, volume: Volume, now: Binding) -> tuple[list[str], str]:
-    """Whether the key that is kept is the one in the disk."""
+    """Whether the key that is kept is the one in the disk, and opens no other device's."""
+    shared = sightings.shared(kept.var, kept.owner, now)
+    wrong, grounds = _one_of_it(kept, now)
+    return shared + wrong, grounds
+
+
+def _one_of_it(kept: _Kept, now: Binding) -> tuple[list[str], str]:
     keys = kept.keys(now.uuid)
     key = kept.current(now)
     if key is None and keys:
