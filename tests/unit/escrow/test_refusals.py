@@ -15,7 +15,6 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from leeboard.errors import LeeboardError
 from leeboard.escrow import note, restoring, vault
-from leeboard.escrow.binding import faults
 from leeboard.escrow.certificates import Custodian
 from leeboard.escrow.checking import check
 from leeboard.escrow.disk import Given, Outcome
@@ -23,6 +22,9 @@ from leeboard.escrow.records import State
 from leeboard.escrow.rekeying import hand_over, opener
 from leeboard.escrow.vault import Vault
 from leeboard.policy.model import Level
+from tests.reliability.points import bench
+from tests.reliability.scenarios import FirstKey
+from tests.reliability.watched import CONTROLLER
 from tests.unit.escrow.test_certificates import signed, usage
 from tests.unit.escrow.vaults import AT, custodian, private
 from tests.unit.linux.disks import PASSPHRASE, cryptsetup, needs_cryptsetup
@@ -246,41 +248,33 @@ def test_a_header_of_another_disk_is_refused(desk: Desk, other: Desk, done: Call
 # A disk that is full
 
 
-def full_at(number: int, patched: pytest.MonkeyPatch) -> Callable[[], int]:
-    """Every write from the `number`th on finds no room, 0: none does; what comes back says how many there were."""
+def full_from(number: int, patched: pytest.MonkeyPatch) -> None:
+    """Every write from the `number`th on finds no room."""
     fsync, calls = os.fsync, [0]
 
     def full(descriptor: int) -> None:
         calls[0] += 1
-        if number and calls[0] >= number:
+        if calls[0] >= number:
             raise OSError(28, "No space left on device")
         fsync(descriptor)
 
     patched.setattr(os, "fsync", full)
-    return lambda: calls[0]
 
 
-def test_no_room_from_any_write_on_is_one_clear_line_and_the_next_run_finishes(desk: Desk, tmp_path: Path) -> None:
-    from tests.unit.escrow.test_kill_matrix import _bring_back, _save, _whole
-
-    saved = _save(desk)
-    with pytest.MonkeyPatch.context() as patched:
-        count = full_at(0, patched)
-        desk.run()
-        points = count()
-    assert points > 20, points
-    for point in range(1, points + 1, 1 if os.environ.get("LEEBOARD_FULL") else 4):
-        _bring_back(desk, saved)
-        with pytest.MonkeyPatch.context() as patched:
-            full_at(point, patched)
-            try:
-                said = desk.run().failed
-            except LeeboardError as problem:
-                said = [str(problem)]
-        assert len(said) <= 1 and all("No space left on device" in one and "\n" not in one for one in said), said
-        for key in desk.kept.keys:
-            assert key.state is not State.PROVED or not faults(key, desk.now)
-        _whole(desk, point)
+def test_no_room_from_any_write_on_is_one_clear_line_and_the_next_run_finishes(tmp_path: Path) -> None:
+    with bench(FirstKey(), tmp_path) as begun:
+        writes = sum(one.kind == CONTROLLER and "is on the disk" in one.what for one in begun.moments)
+        assert writes > 20, writes
+        for point in range(1, writes + 1, 4):
+            begun.begin_anew()
+            with pytest.MonkeyPatch.context() as patched:
+                full_from(point, patched)
+                try:
+                    said = begun.desk.run().failed
+                except LeeboardError as problem:
+                    said = [str(problem)]
+            assert len(said) <= 1 and all("No space left on device" in one and "\n" not in one for one in said), said
+            begun.scenario.finish(begun.desk)
 
 
 @pytest.fixture
