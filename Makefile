@@ -34,7 +34,7 @@ test-full:  ## Do and mend each break alone, into docs/proof (hours; goes on whe
 reliability:  ## Cut off work on keys at every point, into docs/reliability.md (REAL=1: on a real machine as well, hours)
 	@scripts/setup.sh test
 	@scripts/test-packages.sh
-	@.venv/bin/python -m tests.reliability
+	@PYTHONPATH=collections .venv/bin/python -m tests.reliability
 	@[ -z "$(REAL)" ] || LEEBOARD_FULL=1 scripts/test.sh tests/controls/full_power_cuts.py
 
 bench:  ## Measure what a night costs, as ratios in one run

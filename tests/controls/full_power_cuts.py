@@ -22,7 +22,7 @@ import pytest
 from leeboard.escrow.records import State
 from tests.reliability.page import write
 from tests.reliability.points import bench
-from tests.reliability.records import MACHINE, Done, Record, code
+from tests.reliability.records import MACHINE, Done, Record, code, totals
 from tests.reliability.scenarios import FirstKey, Rotation, Scenario
 from tests.reliability.watched import CONNECTION, CONTROLLER, KINDS, POWER
 from tests.scale.page import machine
@@ -127,7 +127,7 @@ def test_whatever_is_cut_off_nothing_is_lost(lane: Lanes, image: str, cut: Cut, 
         round(time.monotonic() - started, 1), machine(), now,
     )  # fmt: skip
     done.add(record)
-    write(Done().records)
+    write(Done().records, totals())
     assert record.good, record
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.reliability.page import PAGE, page
-from tests.reliability.records import IMAGE, MACHINE, Done, Record, code, stand
+from tests.reliability.records import IMAGE, MACHINE, Done, Record, code, stand, totals
 from tests.reliability.watched import KINDS
 
 LEAST = 60
@@ -16,9 +16,9 @@ ONE = Record(
 
 
 def test_the_page_is_the_commands() -> None:
-    assert PAGE.read_text(encoding="utf-8") == page(Done().records), (
+    assert PAGE.read_text(encoding="utf-8") == page(Done().records, totals()), (
         "docs/reliability.md is not what make reliability writes of docs/proof/reliability.jsonl; run it, or "
-        "python -m tests.reliability.page for the page alone"
+        "PYTHONPATH=collections .venv/bin/python -m tests.reliability.page for the page alone"
     )
 
 
@@ -40,7 +40,9 @@ def test_what_is_old_is_said() -> None:
 def test_a_point_that_failed_stands_out() -> None:
     bad = replace(ONE, number=2, opens=False, why="nothing `opens` it")
     assert stand([ONE, bad], lambda _where: "c" * 64).endswith("; 1 FAILED")
-    text = page([ONE, bad])
+    text = page([ONE, bad], {"rotation": 3})
     assert "| device: add | **1 of 2 failed** |  |  | data, opens 1 of 2, honest, finished |" in text
+    assert "| still to be gone through on image files | 1 of rotation |" in text
     assert "(before add): opens. `nothing 'opens' it`" in text
-    assert "failed**" not in page([ONE]) and "What failed" not in page([ONE])
+    assert "still to be" not in page([ONE], {"rotation": 1})
+    assert "failed**" not in page([ONE], {"rotation": 1}) and "What failed" not in page([ONE], {"rotation": 1})

@@ -16,7 +16,7 @@ from tests.scale.page import machine
 
 from .page import PAGE, write
 from .points import Point, bench
-from .records import IMAGE, Done, Record, code, stand
+from .records import IMAGE, Done, Record, code, found, stand, totals
 from .scenarios import SCENARIOS, Scenario
 
 
@@ -33,7 +33,7 @@ def main() -> int:
             if not named:  # another one may be writing
                 Done().tidy(IMAGE, scenario.name, [(one.kind, one.number) for one in points])
     done = Done()
-    write(done.records)
+    write(done.records, totals())
     print(f"make reliability: {stand(done.records)}; the page is {PAGE}")
     return int(any(not one.good for one in done.records))
 
@@ -42,6 +42,7 @@ def _scenario(scenario: Scenario) -> list[Point]:
     done, now = Done(), code()
     with tempfile.TemporaryDirectory(prefix="leeboard-reliability-") as folder, bench(scenario, Path(folder)) as begun:
         points = begun.points()
+        found(scenario.name, len(points))
         left = [one for one in points if not done.good((IMAGE, *_key(one)), one.step, one.what, now)]
         print(f"{scenario.name}: {len(points)} points, {len(left)} of them to be gone through", flush=True)
         for number, point in enumerate(left, 1):

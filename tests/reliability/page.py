@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from .records import IMAGE, MACHINE, ROOT, Done, Record
+from .records import IMAGE, MACHINE, ROOT, Done, Record, totals
 from .watched import KINDS
 
 PAGE = ROOT / "docs" / "reliability.md"
@@ -42,9 +42,9 @@ off before each command that changes the disk (`make reliability REAL=1`: minute
 """
 
 
-def page(records: Sequence[Record]) -> str:
-    """The page."""
-    lines = [HEAD, "| | |", "| --- | --- |", *_summary(records), ""]
+def page(records: Sequence[Record], points: Mapping[str, int]) -> str:
+    """The page. `points` are how many each scenario has on image files."""
+    lines = [HEAD, "| | |", "| --- | --- |", *_summary(records, points), ""]
     for where, words in ((IMAGE, IMAGES), (MACHINE, MACHINES)):
         mine = [one for one in records if one.where == where]
         lines += [words, *(_where(mine) if mine else ["Not done yet.", ""])]
@@ -53,19 +53,26 @@ def page(records: Sequence[Record]) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def write(records: Sequence[Record], path: Path = PAGE) -> None:
+def write(records: Sequence[Record], points: Mapping[str, int], path: Path = PAGE) -> None:
     """Write it down."""
-    path.write_text(page(records), encoding="utf-8")
+    path.write_text(page(records, points), encoding="utf-8")
 
 
-def _summary(records: Sequence[Record]) -> list[str]:
+def _summary(records: Sequence[Record], points: Mapping[str, int]) -> list[str]:
     if not records:
         return ["| points | none was gone through yet |"]
     minutes = round(sum(one.seconds for one in records) / 60)
     codes = sorted({one.code for one in records})
     good = sum(one.good for one in records)
     by_kind = ", ".join(f"{sum(one.kind == kind for one in records)} {kind}" for kind in KINDS)
+    there = [one for one in records if one.where == IMAGE]
+    left = [
+        f"{count - sum(one.scenario == name for one in there)} of {name}"
+        for name, count in sorted(points.items())
+        if sum(one.scenario == name for one in there) < count
+    ]
     return [
+        *([f"| still to be gone through on image files | {', '.join(left)} |"] if left else []),
         f"| points | {len(records)}: {by_kind} |",
         f"| came out | {good} good, {len(records) - good} failed |",
         f"| done | {min(one.at for one in records)} to {max(one.at for one in records)}, {minutes} minutes |",
@@ -112,4 +119,4 @@ def _failed(one: Record) -> str:
 
 
 if __name__ == "__main__":
-    write(Done().records)
+    write(Done().records, totals())

@@ -15,6 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 DONE = ROOT / "docs" / "proof" / "reliability.jsonl"
+POINTS = DONE.with_name("reliability_points.json")  # how many there are on image files, by scenario, as last found
 IMAGE, MACHINE = "image file", "real machine"
 # What changes a disk's keys or decides about them, and what cuts it off.
 COVERED = (
@@ -109,15 +110,27 @@ class Done:
         part.rename(self._path)
 
 
+def totals(path: Path = POINTS) -> dict[str, int]:
+    """How many points each scenario has on image files, as far as it was ever watched."""
+    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
+
+
+def found(scenario: str, points: int, path: Path = POINTS) -> None:
+    """Write down how many points a scenario has."""
+    text = json.dumps({**totals(path), scenario: points}, indent=1, sort_keys=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"{text}\n", encoding="utf-8")
+
+
 def code(where: str = IMAGE, root: Path = ROOT) -> str:
     """One digest over all that the points of a place are about."""
-    found = hashlib.sha256()
+    digest = hashlib.sha256()
     patterns = COVERED if where == IMAGE else (*COVERED, *REAL)
     for path in sorted({path for pattern in patterns for path in root.glob(pattern)}):
         name = path.relative_to(root).as_posix()
         if name not in NOT:
-            found.update(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {name}\n".encode())
-    return found.hexdigest()
+            digest.update(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {name}\n".encode())
+    return digest.hexdigest()
 
 
 def stand(records: Sequence[Record], now: Callable[[str], str] = code) -> str:
