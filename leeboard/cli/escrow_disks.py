@@ -24,15 +24,17 @@ def retire(
     device: Device,
     reason: Annotated[str, typer.Option(help="Why: the disk was destroyed, or moved. It is kept in the ledger.")],
     school: School = None,
+    disk: Annotated[str | None, typer.Option(help="Only this one of its disks, by its LUKS UUID.")] = None,
     var: Var = Path("var"),
 ) -> None:
     """Say that a device's disks are gone: its keys are no longer looked for. They stay readable, for old copies."""
     why = reason_of(reason)
     opened = vault.open_vault(var)
-    mine = keys_of_device(list(opened.keys().values()), device, school)
+    mine = [one for one in keys_of_device(list(opened.keys().values()), device, school) if disk in (None, one.disk)]
     left = [one for one in mine if one.state not in (State.RETIRED, State.DROPPED)]
     if not left:
-        raise LeeboardError(f"{plain(device)}: all its keys are retired already")
+        what = f"no disk {plain(disk)} of it has keys that are in use" if disk else "all its keys are retired already"
+        raise LeeboardError(f"{plain(device)}: {what}")
     with opened.writing(now()) as writer:
         for one in left:
             writer.note(ledger.RETIRED, urn=one.urn, asset=one.asset, key=one.id, disk=one.disk, reason=why)
