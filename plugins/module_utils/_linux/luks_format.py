@@ -32,7 +32,7 @@ from .secret_pipe import secret_files
 
 UUID = re.compile(r"\A[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 MOUNT = re.compile(r"\A(?:/[A-Za-z0-9_][A-Za-z0-9._-]{0,63}){1,8}\Z")
-LABEL = re.compile(r"\A[A-Za-z0-9._-]{0,16}\Z")
+LABEL = re.compile(r"\A(?:[A-Za-z0-9][A-Za-z0-9._-]{0,15})?\Z")
 STAGES = ("new", "begun", "proved")
 KEYS = "/etc/cryptsetup-keys.d"
 MARKS = "/var/lib/leeboard/format"
