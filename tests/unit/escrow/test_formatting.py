@@ -7,70 +7,24 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from leeboard.errors import LeeboardError
-from leeboard.escrow import ledger, vault
+from leeboard.escrow import ledger
 from leeboard.escrow.binding import faults, parse, strangers
-from leeboard.escrow.disk import Outcome
-from leeboard.escrow.empty_disks import FORMATS, EmptyDisk
-from leeboard.escrow.formatting import format_disks
-from leeboard.escrow.records import Key, Records, State
-from tests.unit.escrow.vaults import AT, Died, another_volume, custodian
+from leeboard.escrow.empty_disks import EmptyDisk
+from leeboard.escrow.records import Records, State
+from tests.unit.escrow.vaults import AT, Died
 from tests.unit.linux.disks import PASSPHRASE, cryptsetup, needs_cryptsetup
 from tests.unit.linux.luks_machine import Disk
 from tests.unit.linux.spare_disk import HEADER, MOUNT, NAME, SIZE, Spare
 
-from .desk import DEVICE, Desk
+from .bench import NAMED, Bench, whole
 
 pytestmark = needs_cryptsetup
-NAMED = EmptyDisk(disk=NAME, mount=MOUNT, label="data")
-
-
-class Bench(Desk):
-    """A controller with a vault, and a machine with a spare disk."""
-
-    def __init__(self, made: vault.Vault, machine: Spare) -> None:
-        super().__init__(made, machine)  # type: ignore[arg-type]
-        self.machine = machine
-
-    @property
-    def current(self) -> Key:
-        """The newest proved key of the spare disk; the system's has one of its own."""
-        return next(one for one in reversed(self.kept.keys) if one.state is State.PROVED and FORMATS in one.binding)
-
-    def format(self, dry: bool = False, named: tuple[EmptyDisk, ...] = (NAMED,)) -> Outcome:
-        """The disks' part of a roll-out, by a controller that was started anew."""
-        opened = vault.open_vault(self.vault.var, whole=False)
-        machine = self.machine
-        return format_disks(opened, DEVICE, machine.ask, machine.work, self.clock, named, "run", dry)
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    with another_volume(tmp_path) as other:
-        made = vault.make(tmp_path / "var", (tmp_path / "first", other / "second"), [custodian("head")[0]], AT)
-        yield Bench(made, Spare(tmp_path))
-
-
-def whole(bench: Bench) -> None:
-    """The disk is encrypted and mounted, its kept key opens it, and the next start mounts it again."""
-    machine, key = bench.machine, bench.current
-    assert machine.mounts == {MOUNT: f"/dev/mapper/luks-{key.disk}"}
-    assert machine.opens(bench.secret(key))
-    machine.restart()
-    assert machine.mounts == {MOUNT: f"/dev/mapper/luks-{key.disk}"}
-    states = [one.state for one in bench.kept.keys if one.disk == key.disk]
-    assert states.count(State.PROVED) == 1 and set(states) <= {State.PROVED, State.DROPPED, State.RETIRED}
-    (copy,) = [one for one in bench.kept.headers if one.disk == key.disk]
-    assert copy.binding == key.binding["disk"]
-    assert not list(machine.file("/var/lib/leeboard/format").iterdir())
-    tables = machine.file("/etc/crypttab").read_text() + machine.file("/etc/fstab").read_text()
-    assert tables.count(f"luks-{key.disk} ") == 2, tables
 
 
 def test_an_empty_disk_becomes_an_encrypted_one(bench: Bench) -> None:
