@@ -1,10 +1,11 @@
 """The named option for formatting: the inventory variable `leeboard_format_disks`, and what it may say.
 
     leeboard_format_disks:
-      - {disk: /dev/disk/by-id/wwn-0x5000c500a1b2c3d4, mount: /srv/data, label: data}
+      - {device: EP-0001, disk: /dev/disk/by-id/wwn-0x5000c500a1b2c3d4, mount: /srv/data, label: data}
 
 A disk is named by what its maker gave it, so that no other disk ever answers to the name: never by /dev/sdb, which is
-another disk after the next start, and never by a word for several.
+another disk after the next start, and never by a word for several. `device` is the asset tag of the device that it is
+in: a variable of a school holds for all its devices.
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, ValidationError
 
 from leeboard.errors import LeeboardError
+from leeboard.estate.device import Asset
 from leeboard.policy.model import Strict
 from leeboard.verdict.observation import plain
 
 VARIABLE = "leeboard_format_disks"
 FORMATS = "formats"  # in the ledger, beside a key that was made with its disk: the disk's name
-MOST = 20  # disks of one device
+MOST = 200  # disks of one school
 # What udev makes of a maker's words: no slash, no blank, nothing that starts with a dot.
 DISK = re.compile(r"/dev/disk/by-id/[A-Za-z0-9#+:=@_-][A-Za-z0-9#+.:=@_-]{0,199}\Z")
 PARTITION = re.compile(r"-part[0-9]+\Z")
@@ -62,11 +64,15 @@ def _label(value: str) -> str:
 
 
 class EmptyDisk(Strict):
-    """A disk that may be formatted if it is empty: its name below /dev/disk/by-id, and where it is to be mounted."""
+    """A disk that may be formatted if it is empty: its name below /dev/disk/by-id, and where it is to be mounted.
+
+    Without a `device` it is a disk of whichever device has the variable.
+    """
 
     disk: Annotated[str, AfterValidator(_disk)]
     mount: Annotated[str, AfterValidator(_mount)]
     label: Annotated[str, AfterValidator(_label)] = ""
+    device: Asset | None = None
 
 
 class _Given(Strict):
@@ -74,7 +80,7 @@ class _Given(Strict):
 
 
 SAID = {
-    "extra_forbidden": "is no key that is known here; there are disk, mount and label",
+    "extra_forbidden": "is no key that is known here; there are device, disk, mount and label",
     "missing": "is missing",
     "string_type": "must be text",
     "model_type": "must be a disk with its mount point: {disk: /dev/disk/by-id/..., mount: /srv/data}",
@@ -83,8 +89,11 @@ SAID = {
 }
 
 
-def parse(value: Any) -> tuple[EmptyDisk, ...]:
-    """What the variable says; none where it is empty or not there. Raises LeeboardError that says where it is wrong."""
+def parse(value: Any, asset: str) -> tuple[EmptyDisk, ...]:
+    """The disks of the device with this asset tag; none where the variable is empty or not there.
+
+    Raises LeeboardError that says where it is wrong, for an entry about another device too.
+    """
     if value is None:
         return ()
     try:
@@ -96,13 +105,14 @@ def parse(value: Any) -> tuple[EmptyDisk, ...]:
         shown = f" {ascii(first['input'])[:80]}" if first["type"] == "value_error" else ""
         words = SAID.get(first["type"], first["msg"].removeprefix("Value error, "))
         raise LeeboardError(f"{', '.join([VARIABLE, *map(plain, where)])}:{shown} {words}") from None
-    for what, values in (("disk", [one.disk for one in found]), ("mount", [one.mount for one in found])):
-        _once(what, values)
-    for one in found:
-        for other in found:
+    mine = tuple(one for one in found if one.device is None or one.device.casefold() == asset.casefold())
+    _once("disk", [one.disk for one in found])
+    _once("mount", [one.mount for one in mine])
+    for one in mine:
+        for other in mine:
             if one.mount.startswith(f"{other.mount}/"):
                 raise LeeboardError(f"{VARIABLE}: {one.mount} lies below {other.mount}, and needs that disk first")
-    return found
+    return mine
 
 
 def _once(what: str, values: Sequence[str]) -> None:

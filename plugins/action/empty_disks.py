@@ -22,9 +22,10 @@ class ActionModule(RecoveryKeys):
     _options = OPTIONS
 
     def _work(self) -> dict:
-        self._named = parse(self._templar.template(self._task_vars.get(VARIABLE)))
+        asset = self._task_vars.get("leeboard_asset", self._task_vars.get("inventory_hostname"))
+        self._named = parse(self._templar.template(self._task_vars.get(VARIABLE)), str(asset))
         if not self._named:
-            return {"skipped": True, "msg": f"{VARIABLE} names no disk"}
+            return {"skipped": True, "msg": f"{VARIABLE} names no disk of it"}
         return super()._work()
 
     def _done(self, visit):

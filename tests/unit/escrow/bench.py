@@ -26,6 +26,10 @@ class Bench(Desk):
         """The newest proved key of the spare disk; the system's has one of its own."""
         return next(one for one in reversed(self.kept.keys) if one.state is State.PROVED and FORMATS in one.binding)
 
+    def roll_out(self) -> list[Outcome]:
+        """What a roll-out does with keys and then with disks."""
+        return [self.run(), self.format()]
+
     def format(self, dry: bool = False, named: tuple[EmptyDisk, ...] = (NAMED,)) -> Outcome:
         """The disks' part of a roll-out, by a controller that was started anew."""
         opened = vault.open_vault(self.vault.var, whole=False)

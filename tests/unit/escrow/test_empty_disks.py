@@ -9,10 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leeboard.errors import LeeboardError
-from leeboard.escrow.empty_disks import parse
+from leeboard.escrow import empty_disks
+from leeboard.escrow.empty_disks import EmptyDisk
 
 DISK = "/dev/disk/by-id/wwn-0x5000c500a1b2c3d4"
 GOOD = {"disk": DISK, "mount": "/srv/data"}
+
+
+def parse(value: Any) -> tuple[EmptyDisk, ...]:
+    return empty_disks.parse(value, "EP-0001")
 
 
 @pytest.mark.parametrize("value", [None, [], ()])
@@ -24,6 +29,13 @@ def test_disks_with_their_places() -> None:
     first, second = parse([GOOD, {"disk": "/dev/disk/by-id/nvme-Maker_1TB_S4#1", "mount": "/home/x", "label": "homes"}])
     assert (first.disk, first.mount, first.label) == (DISK, "/srv/data", "")
     assert second.label == "homes"
+
+
+def test_each_device_of_a_school_gets_its_own() -> None:
+    listed = [{**GOOD, "device": "EP-0001"}, {**GOOD, "device": "EP-0002", "disk": f"{DISK}5"}]
+    assert [one.disk for one in empty_disks.parse(listed, "ep-0001")] == [DISK]
+    assert [one.disk for one in empty_disks.parse(listed, "EP-0002")] == [f"{DISK}5"]
+    assert empty_disks.parse(listed, "EP-0003") == ()
 
 
 SLIPS = [
@@ -42,7 +54,10 @@ SLIPS = [
     ([{**GOOD, "disk": 7}], ", entry 1, disk: must be text"),
     ([{"mount": "/srv/data"}], ", entry 1, disk: is missing"),
     ([{"disk": DISK}], ", entry 1, mount: is missing"),
-    ([{**GOOD, "format": "yes"}], ", entry 1, format: is no key that is known here; there are disk, mount and label"),
+    (
+        [{**GOOD, "format": "yes"}],
+        ", entry 1, format: is no key that is known here; there are device, disk, mount and label",
+    ),
     ([{**GOOD, "mount": "/"}], "is no path of plain letters"),
     ([{**GOOD, "mount": "srv"}], "is no path of plain letters"),
     ([{**GOOD, "mount": "/srv/"}], "is no path of plain letters"),
@@ -58,7 +73,10 @@ SLIPS = [
     ([GOOD, {**GOOD, "mount": "/srv/other"}], f": the disk {DISK} is named twice"),
     ([GOOD, {**GOOD, "disk": f"{DISK}5"}], ": the mount /srv/data is named twice"),
     ([GOOD, {"disk": f"{DISK}5", "mount": "/srv/data/more"}], ": /srv/data/more lies below /srv/data"),
-    ([{"disk": f"{DISK}{n}", "mount": f"/srv/{n}"} for n in range(21)], "has more than 20 disks"),
+    ([{**GOOD, "device": "EP-0001"}, {**GOOD, "device": "EP-0002"}], f": the disk {DISK} is named twice"),
+    ([{**GOOD, "device": "EP-0002", "mount": "/etc"}], "belongs to the system"),
+    ([{**GOOD, "device": "../x"}], ", entry 1, device: '../x' an asset tag has 1 to 64 letters"),
+    ([{"disk": f"{DISK}{n}", "mount": f"/srv/{n}"} for n in range(201)], "has more than 200 disks"),
 ]
 
 

@@ -145,9 +145,9 @@ class Spare:
         """A step of luks_format. Raises LeeboardError with its words."""
         return _asked(luks_format.STEPS[step], self.host(), json.loads(json.dumps({"run_id": "run", **said})))
 
-    def opens(self, secret: str) -> bool:
-        """Whether a secret opens the disk, asked of cryptsetup alone."""
-        argv = ["cryptsetup", "open", "--test-passphrase", "--key-file", "-", str(self.path)]
+    def opens(self, secret: str, disk: Path | None = None) -> bool:
+        """Whether a secret opens the spare disk, or another, asked of cryptsetup alone."""
+        argv = ["cryptsetup", "open", "--test-passphrase", "--key-file", "-", str(disk or self.path)]
         return subprocess.run(argv, input=secret.encode(), capture_output=True).returncode == 0
 
     def inside(self, *argv: str) -> str:
