@@ -11,16 +11,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.undo import undo
+from typer.testing import CliRunner
 
+from leeboard.cli.main import app
 from leeboard.errors import LeeboardError
-from leeboard.escrow import ledger
 from leeboard.escrow.binding import faults, parse, strangers
 from leeboard.escrow.empty_disks import EmptyDisk
 from leeboard.escrow.records import Records, State
-from tests.unit.escrow.vaults import AT, Died
+from tests.unit.escrow.vaults import Died
 from tests.unit.linux.disks import PASSPHRASE, cryptsetup, needs_cryptsetup
 from tests.unit.linux.luks_machine import Disk
-from tests.unit.linux.spare_disk import HEADER, MOUNT, NAME, SIZE, Spare
+from tests.unit.linux.spare_disk import HEADER, MOUNT, NAME, ROOT_UUID, SIZE, Spare
 
 from .bench import NAMED, Bench, whole
 
@@ -49,6 +51,13 @@ def test_what_was_there_stays_in_both_tables(bench: Bench) -> None:
     bench.format()
     assert bench.machine.file("/etc/fstab").read_text().splitlines()[0] == "/dev/mapper/root / ext4 defaults 0 1"
     assert bench.machine.file("/etc/crypttab").read_text().startswith("# <name> <device>\n")
+
+
+def test_an_undo_leaves_the_lines_where_they_are(bench: Bench) -> None:
+    """Without its line in crypttab the disk does not open at the next start."""
+    bench.format()
+    left = undo(bench.machine.host(), "run", "undo")
+    assert not left["changed"] and {one["target"] for one in left["left"]} == {"/etc/crypttab", "/etc/fstab"}
 
 
 def test_a_second_run_changes_nothing(bench: Bench) -> None:
@@ -155,7 +164,7 @@ def test_a_binding_that_is_not_what_was_made_is_never_called_proved(bench: Bench
 
 
 def test_a_disk_that_was_ours_and_is_empty_now_is_looked_at_by_somebody_first(bench: Bench) -> None:
-    bench.format()
+    bench.roll_out()
     first = bench.current
     bench.machine.restart()
     bench.machine.mapper.name, bench.machine.mounts = "", {}
@@ -163,8 +172,11 @@ def test_a_disk_that_was_ours_and_is_empty_now_is_looked_at_by_somebody_first(be
         file.truncate(SIZE)
     outcome = bench.format()
     assert f"it was encrypted as {first.disk} before, and is empty now" in outcome.words and outcome.failed
-    with bench.vault.writing(AT) as writer:
-        writer.note(ledger.RETIRED, urn=first.urn, asset=first.asset, key=first.id, disk=first.disk, reason="wiped")
+    retire = ["escrow", "retire", first.asset, "--disk", first.disk, "--reason", "wiped", "--var", str(bench.vault.var)]
+    assert f"1 key of EP-0001 retired: {first.id}" in CliRunner().invoke(app, retire).stdout
+    assert isinstance(CliRunner().invoke(app, retire).exception, LeeboardError), "it has none any more"
+    states = {one.disk: one.state for one in bench.kept.keys}
+    assert states == {first.disk: State.RETIRED, ROOT_UUID: State.PROVED}, "the other disk has nothing to do with it"
     for table in ("/etc/fstab", "/etc/crypttab"):  # as whoever wiped it does
         path = bench.machine.file(table)
         path.write_text(re.sub(r".*luks-.*\n", "", path.read_text()))
