@@ -11,6 +11,7 @@ import os
 import stat
 import uuid
 
+from .attempt import first_of
 from .block_devices import devices
 from .change import write
 from .device_bytes import span
@@ -23,6 +24,10 @@ from .mounts import CRYPTTAB, FSTAB, crypttab, fstab, mounted
 
 DRIVER = "disk_encryption"  # in the undo journal: what belongs to encryption is never undone
 FILE_SYSTEM = "ext4"
+# What opens disks at the start: systemd's own generator, or without systemd Debian's script. On Debian 13 the generator
+# is a package of its own.
+SYSTEMD, SYSV = "/run/systemd/system", "/etc/init.d/cryptdisks"
+GENERATORS = tuple(f"{top}/systemd/system-generators/systemd-cryptsetup-generator" for top in ("/usr/lib", "/lib"))
 PATIENCE = 600  # seconds of one command: mkfs writes to a slow disk
 NOTHING = 2  # exit status of blkid where it finds no signature, says blkid(8)
 # Of an ext4 superblock (Linux, fs/ext4/ext4.h): where it lies, and in it the time of the last mount, the count of
@@ -34,21 +39,26 @@ EXT = b"\x53\xef"
 
 def free(host, mount: str, name: str) -> None:
     """Raises ChangeRefused where a mount point or the name of a mapping is used for anything."""
-    if host.real(mount) != mount:
-        raise ChangeRefused(f"{mount} leads to {host.real(mount)}: name that")
+    _empty_folder(host, mount)
     if any(one.point == mount for one in mounted(host)):
         raise ChangeRefused(f"something is mounted at {mount}")
     if any(one.point == mount for one in fstab(host)):
         raise ChangeRefused(f"{FSTAB} has a line for {mount}")
     if any(one.name == name for one in crypttab(host)):
         raise ChangeRefused(f"{CRYPTTAB} has a line for {name}")
-    _empty_folder(host, mount)
+    starts = host.exists(SYSTEMD) or not host.exists(SYSV)
+    if starts and not first_of(host, GENERATORS):
+        raise ChangeRefused(
+            "nothing on this machine opens what crypttab names when it starts: install the package systemd-cryptsetup"
+        )
     for table in (CRYPTTAB, FSTAB):
         _table(host, table)
 
 
 def _empty_folder(host, mount: str) -> None:
-    """Raises ChangeRefused where a mount would hide something."""
+    """Raises ChangeRefused where a mount would hide something, or come to lie elsewhere."""
+    if host.real(mount) != mount:
+        raise ChangeRefused(f"{mount} leads to {host.real(mount)}: name that")
     with contextlib.suppress(FileNotFoundError):
         if not stat.S_ISDIR(host.stat(mount).st_mode) or host.entries(mount):
             raise ChangeRefused(f"{mount} is no empty folder: what is in it would be hidden")
@@ -101,6 +111,7 @@ class Opened:
         """Let the machine mount it at each start."""
         found = [one for one in fstab(self.host) if self.mapped == one.spec or self.wish.mount == one.point]
         if not found:
+            _empty_folder(self.host, self.wish.mount)
             self._add(FSTAB, f"{self.mapped} {self.wish.mount} {FILE_SYSTEM} defaults,nofail 0 2")
         elif [(one.spec, one.point) for one in found] != [(self.mapped, self.wish.mount)]:
             raise ChangeRefused(f"{FSTAB} has another line for {self.mapped} or {self.wish.mount}: look who wrote it")
@@ -161,7 +172,7 @@ class Opened:
         """Make it, and see that it is there."""
         path = self._mapping().path
         named = ["-L", self.wish.label] if self.wish.label else []
-        self._run("mkfs.ext4", "-q", "-F", "-U", self.file_system, *named, path)
+        self._run("mkfs.ext4", "-q", "-U", self.file_system, *named, path)
         grown(self.host)
         if _signature(self.host, path) != [FILE_SYSTEM]:
             raise ChangeRefused(f"{path} has no file system after it was made; look at the machine's log")

@@ -31,6 +31,7 @@ from tests.unit.linux.luks_machine import ARGUMENTS
 
 NAME = "/dev/disk/by-id/wwn-0x5000c500a1b2c3d4"
 MOUNT = "/srv/data"
+GENERATOR = "/usr/lib/systemd/system-generators/systemd-cryptsetup-generator"
 ROOT_UUID = "8a4f7c1e-2b53-4a0e-9a41-0f4d1be0a001"
 SIZE = 1024 * 1024 * 1024
 HEADER = 16 * 1024 * 1024  # where the data begins
@@ -117,7 +118,8 @@ class Spare:
         self.dies_at: tuple[int, str] | None = None
         self.dies_with: tuple[str, str] | None = None  # a command, before or after it
         self.halves: dict[str, Any] = {}  # a command, and what makes half of its work of it: the power goes then
-        made(self.root, {"/etc/fstab": "/dev/mapper/root / ext4 defaults 0 1", "/etc/crypttab": "# <name> <device>\n"})
+        files = {"/etc/fstab": "/dev/mapper/root / ext4 defaults 0 1", "/etc/crypttab": "# <name> <device>\n"}
+        made(self.root, {**files, GENERATOR: ""})
         (self.root / "dev/disk/by-id").mkdir(parents=True)
         self.link(NAME, "sdb")
 

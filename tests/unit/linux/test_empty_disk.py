@@ -33,7 +33,7 @@ from tests.unit.linux.signatures import (
     raid,
     table_of_partitions,
 )
-from tests.unit.linux.spare_disk import KEY, MOUNT, NAME, SIZE, WISH, Spare
+from tests.unit.linux.spare_disk import GENERATOR, KEY, MOUNT, NAME, SIZE, WISH, Spare
 
 pytestmark = needs_cryptsetup
 
@@ -199,6 +199,17 @@ def test_a_table_that_is_a_link_is_refused(spare: Spare) -> None:
     spare.file("/etc/fstab").rename(spare.file("/etc/made"))
     spare.file("/etc/fstab").symlink_to("made")
     refused(spare, "/etc/fstab is a link to /etc/made")
+
+
+def test_a_machine_on_which_nothing_opens_disks_at_the_start_is_refused(spare: Spare) -> None:
+    spare.file(GENERATOR).unlink()
+    refused(spare, "install the package systemd-cryptsetup")
+    script = spare.file("/etc/init.d/cryptdisks")
+    script.parent.mkdir()
+    script.touch()
+    assert surveyed(spare)["state"] == "format", "without systemd Debian's script does"
+    spare.file("/run/systemd/system").mkdir(parents=True)
+    refused(spare, "install the package systemd-cryptsetup")
 
 
 def test_a_mount_point_that_leads_elsewhere_is_refused(spare: Spare) -> None:
