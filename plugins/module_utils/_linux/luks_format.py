@@ -19,6 +19,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import stat
 
 from . import disk_tables, luks_binding
 from .change import sync_folder, write
@@ -37,6 +38,7 @@ STAGES = ("new", "begun", "proved")
 KEYS = "/etc/cryptsetup-keys.d"
 MARKS = "/var/lib/leeboard/format"
 NEEDED = (["cryptsetup", "--version"], ["mkfs.ext4", "-V"])
+OTHERS_MAY_WRITE = 0o022
 KEY_BYTES = 64
 RECOVERY, FILE = 0, 1  # the slots
 SECTOR = 512
@@ -98,6 +100,10 @@ def _free(host, wish: Wish, names: list):
             f"the key that opens the disk at each start would lie in clear in {KEYS}: encrypt the disk of the system "
             "first"
         )
+    if host.exists(KEYS):
+        found = host.stat(KEYS)
+        if found.st_uid != 0 or stat.S_IMODE(found.st_mode) & OTHERS_MAY_WRITE:
+            raise ChangeRefused(f"others than root may change the folder {KEYS}, and put another key there")
     for argv in NEEDED:
         host.query(argv)  # raises HostError for a program that is not there
     disk_tables.free(host, wish.mount, wish.name)
@@ -112,7 +118,7 @@ def _ours(host, wish: Wish):
         holds = f"holds {device.fstype}" if device.fstype else "is empty"
         raise ChangeRefused(
             f"it was encrypted as {wish.uuid} before, and {holds} now: look who did that. If its data may be lost, say "
-            f"so with leeboard escrow retire --disk {wish.uuid}"
+            f"so with leeboard escrow retire DEVICE --disk {wish.uuid}"
         )
     return device
 

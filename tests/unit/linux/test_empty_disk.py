@@ -219,6 +219,12 @@ def test_a_mount_point_that_leads_elsewhere_is_refused(spare: Spare) -> None:
     refused(spare, f"{MOUNT} leads to /home/other")
 
 
+def test_a_key_folder_that_others_may_write_to_is_refused(spare: Spare) -> None:
+    spare.file("/etc/cryptsetup-keys.d").mkdir()
+    spare.file("/etc/cryptsetup-keys.d").chmod(0o777)
+    refused(spare, "others than root may change the folder /etc/cryptsetup-keys.d")
+
+
 def test_a_key_folder_that_leads_into_the_clear_is_refused(spare: Spare) -> None:
     spare.file("/boot/keys").mkdir(parents=True)
     spare.file("/etc/cryptsetup-keys.d").symlink_to("../boot/keys")
