@@ -34,6 +34,7 @@ ABLE = DRACUT | {
     "usr/lib/x86_64-linux-gnu/libtss2-tcti-device.so.0": "x",
     "usr/lib/x86_64-linux-gnu/cryptsetup/libcryptsetup-token-systemd-tpm2.so": "x",
 }
+CHANGING = ("luksFormat", "luksAddKey", "luksKillSlot", "token")
 FILES: dict[str, str | None] = {
     "/sys/class/block/dm-0/dm/uuid": f"CRYPT-LUKS2-{UUID.replace('-', '')}-root\n",
     "/sys/class/tpmrm/tpmrm0/dev": "253:65536\n",
@@ -59,6 +60,7 @@ class TpmMachine(Disk):
         self.files: dict[str, str | None] = dict(FILES)
         self.tpm = tpm
         self.making: Mapping[str, str] | None = ABLE
+        self.ran: list[tuple[list[str], dict[str, str]]] = []
         self.pack(ABLE)
 
     def pack(self, names: Mapping[str, str]) -> None:
@@ -72,7 +74,12 @@ class TpmMachine(Disk):
         shutil.rmtree(folder, ignore_errors=True)
         return archive(folder, names)
 
+    def counts(self, argv: list[str]) -> bool:
+        """Dying while something is only read is dying before the next change."""
+        return argv[0] != "cryptsetup" or argv[1] in CHANGING
+
     def really(self, argv: list[str], input: str, timeout: float, environment: dict[str, str]) -> Completed:  # type: ignore[override]
+        self.ran.append((argv, environment))
         if argv[0] != "dracut":
             return self.tpm.run(argv, input, timeout, environment)
         if self.making is None:
@@ -84,9 +91,13 @@ class TpmMachine(Disk):
         """Another file, or another content of one."""
         self.files[path] = text
 
-    def lacks(self, path: str) -> None:
+    def lacks(self, path: str, folder: bool = False) -> None:
+        """Without a file, and with `folder` without that in which it lies."""
         self.files.pop(path, None)
-        (self.folder / "root" / path.lstrip("/")).unlink(missing_ok=True)
+        there = self.folder / "root" / path.lstrip("/")
+        there.unlink(missing_ok=True)
+        if folder:
+            there.parent.rmdir()
 
     def seen(self) -> Seen:
         return Seen.model_validate_json(self.ask("look_tpm", uuid=self.uuid)["seen"])

@@ -58,8 +58,9 @@ class Disk:
         def run(argv: list[str], input: str, timeout: float, environment: dict[str, str]) -> Completed:
             if argv[0] not in self.programs:
                 return machine(argv, input, timeout, environment)
-            self.commands += 1
-            died = self.dies_at is not None and self.dies_at[0] == self.commands
+            counts = self.counts(argv)
+            self.commands += counts
+            died = counts and self.dies_at is not None and self.dies_at[0] == self.commands
             if self.dies_with == (argv[1], "before") or (died and self.dies_at == (self.commands, "before")):
                 raise Died
             done = self.really(argv, input, timeout, environment)
@@ -70,6 +71,10 @@ class Disk:
         host = machine.host(self.files)
         host._runner = run
         return host
+
+    def counts(self, argv: list[str]) -> bool:
+        """Whether a command is one at which the machine may die."""
+        return True
 
     def ask(self, step: str, **said: Any) -> dict[str, Any]:
         """One step, as the module makes it. Raises LeeboardError with its words."""
