@@ -13,8 +13,8 @@ description:
     module step by step. It is not meant to be called by itself.
   - Adds a key in a free slot and proves that it opens that slot; removes a slot after another key has opened; copies
     the header and brings a copy back. Nothing is formatted, and no volume is opened or closed.
-  - Lets the TPM open the volume, proves that it does, and removes tokens that another one replaces. C(systemd-cryptenroll)
-    seals the key for a container in memory, and never touches the volume.
+  - Lets the TPM open the volume, proves that it does, and removes tokens that another one replaces. The program
+    C(systemd-cryptenroll) seals the key for a container in memory, and never touches the volume.
   - Secrets come as parameters that are not logged and go to C(cryptsetup) through pipes.
 version_added: 0.1.0
 author:
@@ -27,9 +27,9 @@ options:
         V(strengthen) gives the slot of a passphrase Argon2.
       - V(copy_header) returns a copy of the header; V(save_header) does so of a damaged one before V(restore_header)
         brings a copy back; V(forget) gives an authorisation back.
-      - V(look_tpm) says what a token of the TPM needs and has; V(try_tpm) whether one opens the volume now; V(enrol_tpm)
-        adds one and proves it; V(remove_tpm) removes some after another has opened the volume; V(make_image) lets dracut
-        make the next start's image anew, reads it back, and puts it in the place of the old one.
+      - V(look_tpm) says what a token of the TPM needs and has; V(try_tpm) whether one opens the volume now;
+        V(enrol_tpm) adds one and proves it; V(remove_tpm) removes some after another has opened the volume.
+      - V(make_image) lets dracut make the next start's image anew, reads it back, and puts it in the place of the old.
     type: str
     required: true
     choices:
@@ -178,15 +178,8 @@ from ..module_utils._linux import luks_steps  # noqa: E402
 from ..module_utils._linux.edits import ChangeRefused  # noqa: E402
 from ..module_utils._linux.host import Host, HostError  # noqa: E402
 
-READING = (
-    "survey",
-    "find",
-    "try",
-    "copy_header",
-    "save_header",
-    "look_tpm",
-    "try_tpm",
-)  # these change nothing on the device
+# These change nothing on the device.
+READING = ("survey", "find", "try", "copy_header", "save_header", "look_tpm", "try_tpm")
 ARGUMENTS = {
     "step": {"type": "str", "required": True, "choices": list(luks_steps.STEPS)},
     "uuid": {"type": "str"},

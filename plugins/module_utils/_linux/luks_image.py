@@ -59,9 +59,10 @@ def make(host, uuid: str) -> str:
     old = Start(host)
     version = _version(old.path)
     names = _mappings(host, uuid)
+    new = host.path(NEW)
+    _gone(new)  # of a run that was cut off
     _room(host, old.path)
     _settings(host)
-    new = host.path(NEW)
     try:
         done = host.act(["dracut", "--force", "--quiet", new, version], timeout=PATIENCE)
         if done.rc != 0:
@@ -74,9 +75,8 @@ def make(host, uuid: str) -> str:
         # Who may read the old one may read this one.
         os.chmod(new, os.stat(host.path(old.path)).st_mode & 0o777)
         os.replace(new, host.path(old.path))
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(new)
+    except (ChangeRefused, HostError, OSError):
+        _gone(new)
         raise
     _on_disk(host.path(BOOT))
     host.forget()
@@ -128,6 +128,11 @@ def _settings(host) -> None:
         os.fsync(file.fileno())
     os.replace(beside, path)
     _on_disk(os.path.dirname(path))
+
+
+def _gone(path: str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
 
 
 def _on_disk(path: str) -> None:

@@ -16,7 +16,7 @@ import pytest
 from leeboard.escrow.binding import faults, strangers
 from leeboard.escrow.disk import Given
 from leeboard.escrow.tpm_wish import Way, Wish, wish
-from tests.unit.linux.disks import CHEAP, PASSPHRASE, captured_token, cryptsetup, debian_image, needs_cryptsetup
+from tests.unit.linux.disks import CHEAP, PASSPHRASE, captured_token, cryptsetup, debian_image, mount, needs_cryptsetup
 from tests.windows.wire.secrets import leaks
 
 from .desk import used
@@ -114,16 +114,24 @@ def _old_systemd(desk: TpmDesk) -> None:
     desk.disk.really = aged
 
 
+def _no_secure_boot(desk: TpmDesk) -> None:
+    desk.disk.has(EFI.format("SecureBoot"), "\x06\0\0\0\0")
+
+
+def _no_program(desk: TpmDesk) -> None:
+    desk.disk.programs = ("cryptsetup",)
+
+
 REFUSED: dict[str, tuple[Callable[[TpmDesk], object], Wish, str]] = {
     "no TPM": (lambda desk: desk.disk.lacks("/sys/class/tpmrm/tpmrm0/dev", folder=True), WITH_PIN, "has no TPM 2.0"),
-    "no Secure Boot": (lambda desk: desk.disk.has(EFI.format("SecureBoot"), "\x06\0\0\0\0"), ALONE, "Secure Boot is not on"),
+    "no Secure Boot": (_no_secure_boot, ALONE, "Secure Boot is not on"),
     "another chain": (_other_chain, ALONE, "starts neither by GRUB nor by a unified kernel image"),
     "no PIN": (lambda _: None, Wish(Way.PIN), "leeboard_disk_pin is not in the school's vault"),
     "a short PIN": (lambda _: None, Wish(Way.PIN, "12345"), "leeboard_disk_pin must have 6 to 64 characters"),
     "an odd PIN": (lambda _: None, Wish(Way.PIN, "hühnerei"), "not every keyboard types"),
     "initramfs-tools": (_initramfs_tools, WITH_PIN, "install dracut in its place"),
     "no image": (_no_image, WITH_PIN, "is missing"),
-    "no program": (lambda desk: setattr(desk.disk, "programs", ("cryptsetup",)), WITH_PIN, "package systemd-cryptsetup"),
+    "no program": (_no_program, WITH_PIN, "package systemd-cryptsetup"),
     "an old systemd": (_old_systemd, WITH_PIN, "systemd 252 is too old"),
     "changed since the start": (lambda desk: desk.disk.has("/proc/stat", "btime 1\n"), ALONE, "restart it first"),
 }  # fmt: skip
@@ -203,7 +211,7 @@ def test_somebody_elses_pin_is_never_tried(with_tpm: TpmDesk) -> None:
     outcome = with_tpm.wish(WITH_PIN)
     assert not outcome.changed and "the TPM opens it by token" in outcome.words
     assert with_tpm.now == before and with_tpm.disk.by_itself(pin=OTHER_PIN)
-    assert not any("--token-id" in argv for argv, _ in with_tpm.disk.ran)
+    assert not any({"--token-only", "--token-id"} <= {*argv} for argv, _ in with_tpm.disk.ran)
 
 
 def _measured_otherwise(desk: TpmDesk) -> None:
@@ -258,7 +266,7 @@ def test_a_new_key_leaves_the_token(with_tpm: TpmDesk) -> None:
 def test_a_slot_that_somebody_may_know_is_not_removed_with_a_token(with_tpm: TpmDesk) -> None:
     """A token can name any slot: here it is the one of the passphrase."""
     with_tpm.run()
-    token = json.loads(captured_token("tpm2"))
+    token = json.loads(captured_token("tpm2_pcr7"))
     assert token["keyslots"] == ["0"]
     cryptsetup("token", "import", str(with_tpm.disk.path), input=json.dumps(token))
     outcome = with_tpm.wish(WITH_PIN)
@@ -335,9 +343,7 @@ def test_an_image_that_cannot_be_made_leaves_the_old_one(
 
 
 def test_a_disk_that_opens_later_is_left_alone(with_tpm: TpmDesk) -> None:
-    with_tpm.disk.has(
-        "/proc/self/mountinfo", "36 1 254:0 / /srv rw - ext4 /dev/x rw\n36 1 8:2 / / rw - ext4 /dev/x rw\n"
-    )
+    with_tpm.disk.has("/proc/self/mountinfo", mount("254:0", "/srv") + mount("8:2", "/"))
     assert not with_tpm.wish(WITH_PIN).waiting
     assert with_tpm.disk.seen().tokens == ()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,14 @@ class TpmMachine(Disk):
         path = self.folder / "root" / IMAGE.lstrip("/")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(self._archive(names))
+
+    def packed(self) -> set[str]:
+        """The files in that image, as cpio lists them."""
+        path = self.folder / "root" / IMAGE.lstrip("/")
+        with path.open("rb") as image:
+            done = subprocess.run(["cpio", "-t", "--quiet"], stdin=image, capture_output=True, text=True, check=True)
+        folders = {parent for name in done.stdout.split() for parent in map(str, Path(name).parents)}
+        return set(done.stdout.split()) - folders
 
     def _archive(self, names: Mapping[str, str]) -> bytes:
         folder = self.folder / "packing"
