@@ -147,6 +147,9 @@ class Tpm(Disk):
             )
             return
         slot = free_slot(seen.binding)
+        pcrs = WITH_PIN if self.wish.way is Way.PIN else seen.pcrs
+        if not seen.unusable and self._restart_first(seen, pcrs):
+            return
         if not self._changes("a token of the TPM is to open it"):
             return
         if seen.unusable:
@@ -155,15 +158,19 @@ class Tpm(Disk):
             seen = self._look()
             if seen.unusable:
                 raise LeeboardError(f"the image that was made anew is of no use: {seen.unusable}")
-        pcrs = WITH_PIN if self.wish.way is Way.PIN else seen.pcrs
-        coming = [one.what for one in seen.pending if set(one.pcrs) & set(pcrs)]
-        if coming:
-            self._wait(f"restart it first, since {', '.join(coming)}: the TPM measures that, and would keep the key")
-            return
+            if self._restart_first(seen, pcrs):
+                return
         self._copy_if_new(seen.binding)
         self._add(seen, key, slot, pcrs, authority)
         if authority[0] == "keyring":
             self.ask("forget", uuid=seen.binding.uuid)
+
+    def _restart_first(self, seen: Seen, pcrs: Sequence[int]) -> bool:
+        """Whether the TPM would measure something else at the next start than what it has measured at this one."""
+        coming = [one.what for one in seen.pending if set(one.pcrs) & set(pcrs)]
+        if coming:
+            self._wait(f"restart it first, since {', '.join(coming)}: the TPM measures that, and would keep the key")
+        return bool(coming)
 
     def _add(self, seen: Seen, key: Key, slot: int, pcrs: Sequence[int], authority: tuple[str, str]) -> None:
         now, name, iterations = seen.binding, f"tpm-{self.clock():%y%m%d}-{secrets.token_hex(4)}", new_cost()
