@@ -108,11 +108,13 @@ class Tpm(Disk):
         weak = any(not one.pin and one.slots for one in seen.tokens)
         return others[0] if others and not weak and not ours else None
 
-    def _tried(self, number: int) -> bool:
-        answer = self.ask("try_tpm", uuid=self.volume.uuid, keep=number, pin=self.wish.pin)
-        if answer.get("locked") is True:
+    def _tried(self, number: int | None, pcrs: Sequence[int] = ()) -> bool:
+        """Whether a token opens the disk, or None: whether a new one could. Raises LeeboardError."""
+        answer = self.ask("try_tpm", uuid=self.volume.uuid, keep=number, pcrs=list(pcrs), pin=self.wish.pin)
+        opens = answer.get("opens") is True
+        if answer.get("locked") is True or (number is None and not opens):
             raise LeeboardError(plain(str(answer.get("why"))))
-        return answer.get("opens") is True
+        return opens
 
     def _outdated(self, seen: Seen, token: Token | None, ours: set[int]) -> list[int]:
         """Tokens that are not to stay: what a run of ours left, and what opens without a PIN where one is wanted, or
@@ -160,6 +162,9 @@ class Tpm(Disk):
                 raise LeeboardError(f"the image that was made anew is of no use: {seen.unusable}")
             if self._restart_first(seen, pcrs):
                 return
+        # Nothing is noted for a TPM or a passphrase that does not do: the ledger would grow night after night.
+        self.ask("try", uuid=seen.binding.uuid, authority=authority[0], passphrase=authority[1])
+        self._tried(None, pcrs)
         self._copy_if_new(seen.binding)
         self._add(seen, key, slot, pcrs, authority)
         if authority[0] == "keyring":

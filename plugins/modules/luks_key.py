@@ -27,8 +27,9 @@ options:
         V(strengthen) gives the slot of a passphrase Argon2.
       - V(copy_header) returns a copy of the header; V(save_header) does so of a damaged one before V(restore_header)
         brings a copy back; V(forget) gives an authorisation back.
-      - V(look_tpm) says what a token of the TPM needs and has; V(try_tpm) whether one opens the volume now;
-        V(enrol_tpm) adds one and proves it; V(remove_tpm) removes some after another has opened the volume.
+      - V(look_tpm) says what a token of the TPM needs and has; V(try_tpm) whether one opens the volume now, or without
+        O(keep) whether a new one would; V(enrol_tpm) adds one and proves it; V(remove_tpm) removes some after another
+        has opened the volume.
       - V(make_image) lets dracut make the next start's image anew, reads it back, and puts it in the place of the old.
     type: str
     required: true
@@ -85,7 +86,7 @@ options:
     description: With V(save_header) and V(restore_header), the copy of the header, in base64.
     type: str
   pcrs:
-    description: With V(enrol_tpm), the registers of the TPM whose present values the token is bound to.
+    description: With V(enrol_tpm) and V(try_tpm), the registers of the TPM whose present values the token is bound to.
     type: list
     elements: int
   pin:

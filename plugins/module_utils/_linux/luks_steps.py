@@ -114,7 +114,7 @@ def _look_tpm(host, said: dict) -> dict:
 
 
 def _try_tpm(host, said: dict) -> dict:
-    return {"changed": False, **luks_tpm.attempt(host, said["uuid"], said["keep"], _pin(said))}
+    return {"changed": False, **luks_tpm.attempt(host, said["uuid"], said["keep"], said["pcrs"], _pin(said))}
 
 
 def _enrol_tpm(host, said: dict) -> dict:

@@ -58,9 +58,8 @@ def look(host, uuid: str) -> dict:
     said = header(host, device.path)
     tokens = [one for one in said["tokens"] if one["type"] == KIND]
     trials = [luks_trial.token(host, device.path, one, "") for one in tokens if one["slots"]]
-    volume = next(
-        (one for one in Layout(host).volumes.values() if one.device is device or one.device.uuid == uuid), None
-    )
+    volumes = [one for one in Layout(host).volumes.values() if one.kind == "luks" and one.device.uuid == uuid]
+    volume = volumes[0] if volumes else None
     found = {
         "binding": luks_binding.binding(host, device.path, uuid),
         "tpm": bool(host.entries(TPMS)),
@@ -119,21 +118,34 @@ def enrol(
         "leeboard-iterations": str(iterations),
     }  # fmt: skip
     import_token(host, device.path, number, {**made, "keyslots": []})
-    with secret_files(*authority.secrets) as paths:
-        _run(
-            host, "luksAddKey", "--batch-mode", *authority.options(paths), "--new-token-id", str(number),
-            "--new-key-slot", str(slot), *DERIVATION, "--pbkdf-force-iterations", str(iterations), device.path, pin=pin,
-        )  # fmt: skip
-    import_token(host, device.path, number, {**made, "keyslots": [str(slot)]}, "--token-replace")
-    opens(host, device.path, number, pin)
+    try:
+        with secret_files(*authority.secrets) as paths:
+            _run(
+                host, "luksAddKey", "--batch-mode", *authority.options(paths), "--new-token-id", str(number),
+                "--new-key-slot", str(slot), *DERIVATION, "--pbkdf-force-iterations", str(iterations), device.path,
+                pin=pin,
+            )  # fmt: skip
+        import_token(host, device.path, number, {**made, "keyslots": [str(slot)]}, "--token-replace")
+        opens(host, device.path, number, pin)
+    except (ChangeRefused, HostError):
+        # Night after night one more would be left.
+        with contextlib.suppress(ChangeRefused, HostError):
+            _take_out(host, device.path, [number])
+        raise
     host.forget()
     return luks_binding.binding(host, device.path, uuid)
 
 
-def attempt(host, uuid: str, number: int, pin: bytes) -> dict:
-    """Whether a token opens the volume now: {"opens", "locked", "why"}. A wrong PIN is counted by the TPM."""
+def attempt(host, uuid: str, number, pcrs: list, pin: bytes) -> dict:
+    """Whether a token opens the volume now: {"opens", "locked", "why"}. A wrong PIN is counted by the TPM.
+
+    Without a `number` it is whether one that is made for it would, as far as that can be told without the volume.
+    """
     try:
-        opens(host, find(host, uuid).path, number, pin)
+        if number is None:
+            _sealed(host, pcrs, pin)
+        else:
+            opens(host, find(host, uuid).path, number, pin)
     except ChangeRefused as problem:
         return {"opens": False, "locked": LOCKED_OUT in str(problem), "why": str(problem)}
     return {"opens": True, "locked": False, "why": ""}
@@ -147,27 +159,30 @@ def opens(host, path: str, number: int, pin: bytes) -> None:
 def remove(host, uuid: str, expect: str, going: list, keep, pin: bytes) -> dict:
     """Remove tokens by number with the slots that only they have; the binding. Raises ChangeRefused or HostError.
 
-    Token `keep` opens the volume before anything goes; where that is None, only what was never finished may go: tokens
-    of ours, and the slot that such a one names, if it is the one that was added for it.
+    Token `keep` opens the volume before anything goes.
     """
     device = find(host, uuid)
+    if keep in going:
+        raise ChangeRefused(f"token {keep} of {device.path} is the one that is to stay")
     expected(host, device, expect)
-    said = luks_binding.metadata(host, device.path)
-    made = {one["token"]: one for one in luks_binding.ours(said)}
-    if keep is not None:
-        opens(host, device.path, keep, pin)
-    for number in going:
-        token = said["tokens"].get(str(number))
-        if token is None or token["type"] != KIND or number == keep:
-            raise ChangeRefused(f"token {number} of {device.path} is not one that may go")
-        mine = made.get(number)
-        if keep is None and mine is None:
-            raise ChangeRefused(f"token {number} of {device.path} is not ours, and nothing takes its place")
-        for slot in _slots(device.path, said, number, token, mine):
-            _run(host, "luksKillSlot", "--batch-mode", device.path, slot)
-        _run(host, "token", "remove", "--token-id", str(number), device.path)
+    opens(host, device.path, keep, pin)
+    _take_out(host, device.path, going)
     host.forget()
     return luks_binding.binding(host, device.path, uuid)
+
+
+def _take_out(host, path: str, going: list) -> None:
+    """Remove tokens and their slots. Raises ChangeRefused or HostError."""
+    host.forget()
+    said = luks_binding.metadata(host, path)
+    made = {one["token"]: one for one in luks_binding.ours(said)}
+    for number in going:
+        token = said["tokens"].get(str(number))
+        if token is None or token["type"] != KIND:
+            raise ChangeRefused(f"token {number} of {path} is not one that may go")
+        for slot in _slots(path, said, number, token, made.get(number)):
+            _run(host, "luksKillSlot", "--batch-mode", path, slot)
+        _run(host, "token", "remove", "--token-id", str(number), path)
 
 
 def _slots(path: str, said: dict, number: int, token: dict, mine) -> list:
@@ -208,6 +223,8 @@ def _sealed(host, pcrs: list, pin: bytes) -> dict:
             )
         if done.rc != 0:
             raise ChangeRefused(f"{ENROLLER} ended with status {done.rc}: {_why(done)}")
+        # All that the volume will need is tried on the container.
+        opens(host, container, 0, pin)
         host.forget()
         tokens = [one for one in luks_binding.metadata(host, container)["tokens"].values() if one["type"] == KIND]
     # What it made is looked at: another default of another version must not pass for what was asked for.

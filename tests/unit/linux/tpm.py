@@ -86,13 +86,15 @@ class SoftTpm:
         """Switch it on, with the state that it had."""
         state = self.folder / "tpm"
         state.mkdir(exist_ok=True)
+        # A run that is killed must not leave it behind.
+        argv = ["setpriv", "--pdeathsig", "KILL", "swtpm", "chardev", "--tpm2", "--fd", str(self.master)]
         self.process = subprocess.Popen(
-            [
-                "swtpm", "chardev", "--tpm2", "--fd", str(self.master), "--tpmstate", f"dir={state}", "--flags",
-                "startup-clear",
-            ],
-            pass_fds=[self.master], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+            [*argv, "--tpmstate", f"dir={state}", "--flags", "startup-clear"],
+            pass_fds=[self.master],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         for register in (7, 8, 9):
             self.extend(register)
 
