@@ -29,6 +29,8 @@ from leeboard.verdict.judgements.protection import COVERED
 from leeboard.verdict.judgements.volume import Pending, Token, Trial
 from leeboard.verdict.observation import Text, Wire, plain
 
+# systemd goes on measuring into it once the disk is open (systemd-pcrphase.service(8)).
+MOVING = frozenset((11,))
 WITH_PIN = (7,)  # the others change with each kernel, and the PIN is what protects
 
 
@@ -55,8 +57,14 @@ class Seen(Wire):
 
     @property
     def pcrs(self) -> tuple[int, ...]:
-        """What a policy without a PIN has to cover; nothing where that is not known of how the machine starts."""
-        return tuple(sorted(COVERED.get(self.chain, ())))
+        """What a token without a PIN is bound to; nothing where that is not known, or has another value at a start."""
+        found = sorted(COVERED.get(self.chain, ()))
+        return () if set(found) & MOVING else tuple(found)
+
+    @property
+    def refused(self) -> set[int | None]:
+        """Tokens that do not open with the present PCRs."""
+        return {one.token for one in self.trials if one.result == "refused"}
 
 
 class Tpm(Disk):
@@ -80,6 +88,8 @@ class Tpm(Disk):
         outdated = self._outdated(seen, token, ours)
         if token is not None and not outdated and not self._unknown(key, seen.binding, token, ours):
             self.outcome.done.append(f"{self.volume.said}: the TPM opens it by token {token.id}")
+            if seen.unusable:
+                self.outcome.waiting.append(f"{self.volume.said}: token {token.id} is of no use: {seen.unusable}")
         elif token is None:
             self._enrol(seen, key, ways, in_hand)
         elif self._changes(f"token {token.id} of the TPM is to be kept, and {len(outdated)} others removed"):
@@ -97,8 +107,8 @@ class Tpm(Disk):
         """A token of the wanted kind that opens the disk; None for none. Raises LeeboardError: TPM locked out."""
         fits = [one for one in seen.tokens if one.slots and one.pin == (self.wish.way is Way.PIN)]
         if self.wish.way is Way.TPM:
-            opens = {one.token for one in seen.trials if one.result == "opens"}
-            return next((one for one in fits if one.id in opens and _covers(seen, one)), None)
+            # One that cannot be tried (a signed policy) is not refused.
+            return next((one for one in fits if one.id not in seen.refused and _covers(seen, one)), None)
         for one in fits:
             # The PIN of somebody else's token is not ours to try: the TPM counts.
             if one.id in ours and not self.wish.wrong(self.device.level) and self._tried(one.id):
@@ -119,13 +129,10 @@ class Tpm(Disk):
     def _outdated(self, seen: Seen, token: Token | None, ours: set[int]) -> list[int]:
         """Tokens that are not to stay: what a run of ours left, and what opens without a PIN where one is wanted, or
         without a policy that covers the start. Nobody knows the key of such a slot, so nobody loses one."""
-        opens = {one.token for one in seen.trials if one.result == "opens"}
         found = []
         for one in seen.tokens:
-            if one is token:
-                continue
-            weak = self.wish.way is Way.PIN or one.id not in opens or not _covers(seen, one)
-            if one.id in ours or (not one.pin and weak):
+            weak = self.wish.way is Way.PIN or one.id in seen.refused or not _covers(seen, one)
+            if one is not token and (one.id in ours or (one.slots and not one.pin and weak)):
                 found.append(one.id)
         return found
 
@@ -264,10 +271,10 @@ class Tpm(Disk):
                 "or set leeboard_disk_tpm to tpm-and-pin"
             )
         if self.wish.way is Way.TPM and not seen.pcrs:
-            return (
-                "it starts neither by GRUB nor by a unified kernel image, so what a policy has to cover is not known; "
-                "set leeboard_disk_tpm to tpm-and-pin"
-            )
+            why = "does not start by GRUB, so what a policy has to cover is not known"
+            if seen.chain in COVERED:
+                why = "starts by a unified kernel image, whose PCR 11 has another value by now than at the start"
+            return f"it {why}; set leeboard_disk_tpm to tpm-and-pin, or enrol a signed policy by hand"
         if not seen.image or (seen.unusable and seen.generator != "dracut"):
             why = seen.unusable or "the next start's image is not known"
             tools = "; initramfs-tools uses no token of a TPM: install dracut in its place"
@@ -308,4 +315,4 @@ def _covers(seen: Seen, token: Token) -> bool:
         return False
     if token.signed_pcrs or token.pcrlock:
         return True
-    return bool(seen.pcrs) and set(seen.pcrs) <= set(token.pcrs)
+    return seen.chain in COVERED and COVERED[seen.chain] <= set(token.pcrs)

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from ansible_collections.leeboard.schools.plugins.module_utils._linux import boot_state
 
 from leeboard.escrow.binding import faults, strangers
 from leeboard.escrow.disk import Given
@@ -125,7 +126,8 @@ def _no_program(desk: TpmDesk) -> None:
 REFUSED: dict[str, tuple[Callable[[TpmDesk], object], Wish, str]] = {
     "no TPM": (lambda desk: desk.disk.lacks("/sys/class/tpmrm/tpmrm0/dev", folder=True), WITH_PIN, "has no TPM 2.0"),
     "no Secure Boot": (_no_secure_boot, ALONE, "Secure Boot is not on"),
-    "another chain": (_other_chain, ALONE, "starts neither by GRUB nor by a unified kernel image"),
+    "another chain": (_other_chain, ALONE, "does not start by GRUB"),
+    "a unified kernel image": (lambda desk: desk.disk.has(boot_state.STUB, ""), ALONE, "PCR 11 has another value by now"),
     "no PIN": (lambda _: None, Wish(Way.PIN), "leeboard_disk_pin is not in the school's vault"),
     "a short PIN": (lambda _: None, Wish(Way.PIN, "12345"), "leeboard_disk_pin must have 6 to 64 characters"),
     "an odd PIN": (lambda _: None, Wish(Way.PIN, "hühnerei"), "not every keyboard types"),
@@ -297,6 +299,13 @@ def test_an_image_that_lacks_it_is_made_anew_by_dracut(with_tpm: TpmDesk) -> Non
     assert 'add_dracutmodules+=" tpm2-tss "' in (with_tpm.disk.folder / SETTINGS).read_text()
     assert sorted(os.listdir(with_tpm.disk.folder / "root/boot")) == ["grub", "initrd.img-6.12.48"]
     _good(with_tpm, WITH_PIN)
+
+
+def test_an_image_that_lost_it_is_said(with_tpm: TpmDesk) -> None:
+    with_tpm.wish(WITH_PIN)
+    with_tpm.disk.pack(DRACUT)
+    outcome = with_tpm.wish(WITH_PIN)
+    assert "is of no use" in outcome.waiting[0] and not outcome.changed
 
 
 def test_without_a_pin_the_new_image_is_started_first(with_tpm: TpmDesk) -> None:
