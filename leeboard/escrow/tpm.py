@@ -159,6 +159,9 @@ class Tpm(Disk):
         pcrs = WITH_PIN if self.wish.way is Way.PIN else seen.pcrs
         if not seen.unusable and self._restart_first(seen, pcrs):
             return
+        # Nothing is done for a TPM or a passphrase that does not do: the ledger would grow night after night.
+        self.ask("try", uuid=seen.binding.uuid, authority=authority[0], passphrase=authority[1])
+        self._tried(None, pcrs)
         if not self._changes("a token of the TPM is to open it"):
             return
         if seen.unusable:
@@ -169,9 +172,6 @@ class Tpm(Disk):
                 raise LeeboardError(f"the image that was made anew is of no use: {seen.unusable}")
             if self._restart_first(seen, pcrs):
                 return
-        # Nothing is noted for a TPM or a passphrase that does not do: the ledger would grow night after night.
-        self.ask("try", uuid=seen.binding.uuid, authority=authority[0], passphrase=authority[1])
-        self._tried(None, pcrs)
         self._copy_if_new(seen.binding)
         self._add(seen, key, slot, pcrs, authority)
         if authority[0] == "keyring":
