@@ -1,9 +1,9 @@
 """Making the next start's image able to use a TPM token: by dracut, beside the old one, read back before it counts.
 
-    room in /boot -> dracut's own settings -> new image under another name, on disk -> read back -> in place of the old
+    room in /boot -> new image under another name, on disk -> read back -> dracut's own settings -> in place of the old
 
-Raises ChangeRefused where nothing was changed but dracut's settings. The old image stays until the new one has its
-name, and a start in between takes the old one.
+Raises ChangeRefused where nothing was changed. The old image stays until the new one has its name, and a start in
+between takes the old one.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ INITRAMFS_TOOLS = ("/usr/sbin/mkinitramfs", "/sbin/mkinitramfs")
 SETTINGS = "/etc/dracut.conf.d/leeboard-tpm.conf"
 # The module is left out of an image for this machine alone where crypttab says nothing of a TPM, and so of the image
 # of the next kernel's package as well.
-WANTED = '# Written by Leeboard: a TPM token opens the disk.\nadd_dracutmodules+=" tpm2-tss "\n'
+MODULE = "tpm2-tss"
+WANTED = f'# Written by Leeboard: a TPM token opens the disk.\nadd_dracutmodules+=" {MODULE} "\n'
 NEW = f"{BOOT}/.leeboard-initrd.new"
 PATIENCE = 1800  # seconds: a slow machine packs for minutes
 SPARE = 16 * 1024 * 1024  # bytes that stay free in /boot
@@ -62,9 +63,8 @@ def make(host, uuid: str) -> str:
     new = host.path(NEW)
     _gone(new)  # of a run that was cut off
     _room(host, old.path)
-    _settings(host)
     try:
-        done = host.act(["dracut", "--force", "--quiet", new, version], timeout=PATIENCE)
+        done = host.act(["dracut", "--force", "--quiet", "--add", MODULE, new, version], timeout=PATIENCE)
         if done.rc != 0:
             raise ChangeRefused(f"dracut ended with status {done.rc}: {done.err.strip()[-200:]}")
         host.forget()
@@ -72,6 +72,8 @@ def make(host, uuid: str) -> str:
         why = unusable(Start(host, NEW), uuid, names)
         if why:
             raise ChangeRefused(f"the image that dracut made is of no use, and the old one stays: {why}")
+        # Only what has made an image may stand there: the next kernel's package would fail by it.
+        _settings(host)
         # Who may read the old one may read this one.
         os.chmod(new, os.stat(host.path(old.path)).st_mode & 0o777)
         os.replace(new, host.path(old.path))

@@ -93,7 +93,7 @@ class TpmMachine(Disk):
             return self.tpm.run(argv, input, timeout, environment)
         if self.making is None:
             return Completed(1, "", "dracut: No space left on device")
-        Path(argv[3]).write_bytes(self._archive(self.making))
+        Path(argv[-2]).write_bytes(self._archive(self.making))
         return Completed(0, "", "")
 
     def has(self, path: str, text: str) -> None:
