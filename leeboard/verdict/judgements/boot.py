@@ -40,7 +40,7 @@ def _opens(volume: Volume, header: Luks) -> tuple[str, str]:
     by_itself = [token for token in header.tokens if opened_by_tpm(token) or opened_by_network(token)]
     for token in header.tokens:
         # Whoever was given a PIN or a key to carry knows no passphrase.
-        if token.slots and token.type in WITH_A_PERSON and token not in by_itself and token.type not in start.tokens:
+        if token.type in WITH_A_PERSON and token not in by_itself and token.type not in start.tokens:
             return "will-ask", f"{volume.said}: {_useless(start, token)}, so a passphrase is asked for in its place"
     if not by_itself:
         if any(key.place == "initramfs" for key in header.key_files):

@@ -25,12 +25,9 @@ WORDS = ("nothing", "network", "tpm", "passphrase", "security-key", "tpm-and-pin
 
 
 def opened_by_tpm(token: Token) -> bool:
-    """Whether the TPM alone gives the key away, to whatever system meets its policy.
-
-    A token without a slot opens nothing: somebody, or a run that was cut off, did not finish it.
-    """
+    """Whether the TPM alone gives the key away, to whatever system meets its policy."""
     if token.type == "systemd-tpm2":
-        return not token.pin and bool(token.slots)
+        return not token.pin
     if token.type != "clevis":
         return False
     return _enough(token, "tpm2")
@@ -127,6 +124,7 @@ def _way(header: Luks) -> str:
         return "network"
     if any(opened_by_tpm(token) for token in header.tokens):
         return "tpm"
+    # Without a slot its PIN opens nothing: a run was cut off, or somebody took the slot away.
     if any(token.type == "systemd-tpm2" and token.slots for token in header.tokens):
         return "tpm-and-pin"
     if any(token.type in ("systemd-fido2", "systemd-pkcs11") for token in header.tokens):

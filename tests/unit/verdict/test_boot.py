@@ -46,9 +46,6 @@ CHANGED = {"what": "/boot/grub/grub.cfg has changed since the last start", "pcrs
         ),
         (luks(tokens=[TPM | {"pin": True}], start=started([])), "will-ask", "a passphrase is asked for in its place"),
         (luks(tokens=[TPM | {"pin": True}], start=started(["systemd-tpm2"])), "needs-its-user", "PIN"),
-        # A token without a slot: whoever made it did not finish.
-        (luks(tokens=[TPM | {"slots": []}], start=started([])), "needs-its-user", "nobody tried"),
-        (luks(tokens=[TPM | {"slots": [], "pin": True}], start=started([])), "needs-its-user", "nobody tried"),
         (luks(start=None), "yes", "not opened by the initramfs"),
         (luks(start=None, key_files=[{"path": "/etc/k", "place": "missing"}]), "will-ask", "/etc/k is missing"),
     ],
