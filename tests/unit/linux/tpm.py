@@ -1,4 +1,4 @@
-"""A TPM for programs that look for /dev/tpmrm0: swtpm behind a terminal, in a mount namespace for each command.
+"""A TPM for programs that look for /dev/tpmrm0: swtpm behind a terminal, in a mount namespace of their own.
 
 systemd-cryptenroll and cryptsetup's plug-in are the real ones. They come out of Debian's packages into a folder of the
 lab's cache and not onto this machine, where they would need a systemd of the same version.
@@ -25,8 +25,8 @@ PACKAGES = (
     "libsystemd-shared", "libtss2-esys-3.0.2-0t64", "libtss2-mu-4.0.1-0t64", "libtss2-rc0t64", "libtss2-sys1t64",
     "libtss2-tcti-device0t64", "systemd-cryptsetup",
 )  # fmt: skip
-# $1: an empty folder, $2: the terminal, $3: the plug-ins; then the command. /dev is made anew, so that this machine's
-# own is left alone.
+DIES_WITH_US = ("setpriv", "--pdeathsig", "KILL")  # a run that is killed leaves nothing behind
+# $1: an empty folder, $2: the terminal, $3: the plug-ins. /dev is made anew, so that this machine's own is left alone.
 SETUP = """
 set -e
 mount -t tmpfs tmpfs "$1"
@@ -37,8 +37,8 @@ mkdir "$1/shm" "$1/pts"; mount --bind /dev/shm "$1/shm"; mount --bind /dev/pts "
 mount --move "$1" /dev
 mount -t tmpfs tmpfs /sys/class; mkdir -p /sys/class/tpmrm/tpmrm0
 mount --bind "$3" /usr/lib/*/cryptsetup
-shift 3
-exec "$@"
+echo ready
+exec sleep infinity
 """
 
 
@@ -80,16 +80,33 @@ class SoftTpm:
         tty.setraw(self.master)
         tty.setraw(self.slave)
         self.process: subprocess.Popen[bytes] | None = None
+        self.namespace = self._namespace()
         self.start()
+
+    def _namespace(self) -> subprocess.Popen[str]:
+        """What keeps the mount namespace in which programs find the TPM. Skips where none may be made."""
+        empty = self.folder / "dev"
+        empty.mkdir()
+        argv = ["unshare", "--mount", "--propagation", "private", "sh", "-c", SETUP, "sh"]
+        found = subprocess.Popen(
+            [*DIES_WITH_US, *argv, str(empty), os.ttyname(self.slave), str(self.plug_ins)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert found.stdout is not None and found.stderr is not None
+        if found.stdout.readline() != "ready\n":
+            pytest.skip(f"this machine does not allow mount namespaces: {found.stderr.read()[-200:]}")
+        return found
 
     def start(self) -> None:
         """Switch it on, with the state that it had."""
         state = self.folder / "tpm"
         state.mkdir(exist_ok=True)
-        # A run that is killed must not leave it behind.
-        argv = ["setpriv", "--pdeathsig", "KILL", "swtpm", "chardev", "--tpm2", "--fd", str(self.master)]
+        argv = ["swtpm", "chardev", "--tpm2", "--fd", str(self.master), "--tpmstate", f"dir={state}"]
         self.process = subprocess.Popen(
-            [*argv, "--tpmstate", f"dir={state}", "--flags", "startup-clear"],
+            [*DIES_WITH_US, *argv, "--flags", "startup-clear"],
             pass_fds=[self.master],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -108,6 +125,8 @@ class SoftTpm:
 
     def close(self) -> None:
         self.stop()
+        self.namespace.kill()
+        self.namespace.communicate()
         os.close(self.master)
         os.close(self.slave)
 
@@ -140,11 +159,8 @@ class SoftTpm:
             "LD_LIBRARY_PATH": f"{libraries}:{libraries}/systemd",
             "PATH": f"{self.programs}/usr/bin:{environment['PATH']}",
         }
-        empty = self.folder / "dev"
-        empty.mkdir(exist_ok=True)
-        before = ["unshare", "--mount", "--propagation", "private", "sh", "-c", SETUP, "sh"]
-        paths = [str(empty), os.ttyname(self.slave), str(self.plug_ins)]
-        return run_process([*before, *paths, *argv], input, timeout, {**environment, **more})
+        enter = ["nsenter", f"--mount=/proc/{self.namespace.pid}/ns/mnt", "--"]
+        return run_process([*enter, *argv], input, timeout, {**environment, **more})
 
 
 @contextlib.contextmanager
