@@ -129,10 +129,12 @@ class Tpm(Disk):
     def _outdated(self, seen: Seen, token: Token | None, ours: set[int]) -> list[int]:
         """Tokens that are not to stay: what a run of ours left, and what opens without a PIN where one is wanted, or
         without a policy that covers the start. Nobody knows the key of such a slot, so nobody loses one."""
+        if token is not None and token.pin and token.id not in ours:
+            return []  # that one stays could not be seen without somebody else's PIN
         found = []
         for one in seen.tokens:
             weak = self.wish.way is Way.PIN or one.id in seen.refused or not _covers(seen, one)
-            if one is not token and (one.id in ours or (one.slots and not one.pin and weak)):
+            if one is not token and (one.id in ours or (not one.pin and weak)):
                 found.append(one.id)
         return found
 

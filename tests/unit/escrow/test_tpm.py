@@ -198,6 +198,16 @@ def test_a_token_without_a_pin_goes_once_one_with_a_pin_is_proved(with_tpm: TpmD
     _good(with_tpm, WITH_PIN)
 
 
+def test_a_token_that_has_lost_its_slot_goes_too(with_tpm: TpmDesk) -> None:
+    """As a run leaves it that dies between the slot and its token."""
+    with_tpm.disk.by_hand("--tpm2-pcrs=7")
+    with_tpm.run()
+    (token,) = with_tpm.disk.seen().tokens
+    cryptsetup("luksKillSlot", "-q", str(with_tpm.disk.path), str(token.slots[0]))
+    assert not with_tpm.wish(WITH_PIN).failed
+    _good(with_tpm, WITH_PIN)
+
+
 def test_a_token_that_does_is_left_as_it_is(with_tpm: TpmDesk) -> None:
     with_tpm.disk.by_hand("--tpm2-pcrs=7+8+9")
     with_tpm.run()
