@@ -120,18 +120,12 @@ def desk(proof: Proof, folder: Path) -> Iterator[Desk]:
 def test_a_key_from_the_vault_starts_the_machine(lane: Lanes, image: str, tmp_path: Path) -> None:
     def work(proof: Proof) -> None:
         with desk(proof, tmp_path) as it:
-            with Watch(environment=True) as watch, Searched(proof.machine, tmp_path / "left") as left:
-                plant(proof.machine, PLANTED)
-                printed = it.roll_out()
+            it.roll_out()
             assert {c: it.verdicts()[c] for c in ("ENC-07", "ENC-08")} == {"ENC-07": "compliant", "ENC-08": "compliant"}
             key = it.current
             secret = it.secret(key)
             assert it.opens(secret) and it.opens(PASSPHRASE) and it.opens(SECOND)
-            assert not leaks(secret, it.folder, printed, "\n".join(watch.seen))
-            assert not left.finds(secret)
-            found = "\n".join(left.finds(PLANTED))
-            for place in ("var/tmp/planted: plain base64", "audit/audit.log: plain", "processes: plain"):
-                assert place in found, "a secret that is there is found"
+            assert not leaks(secret, it.folder)
 
             again = it.proof.roll_out()
             assert (again.status, again.counts["changed"]) == (0, 0), again.output[-3000:]
@@ -149,6 +143,24 @@ def test_a_key_from_the_vault_starts_the_machine(lane: Lanes, image: str, tmp_pa
             it.machine.start()
             it.machine.type_on_console(ASKS, secret, PATIENCE)
             it.machine.wait_for_ssh(PATIENCE)
+
+    lane(image).with_machine(work)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("image", ["encrypted"])
+def test_a_roll_out_shows_and_leaves_no_key(lane: Lanes, image: str, tmp_path: Path) -> None:
+    def work(proof: Proof) -> None:
+        with desk(proof, tmp_path) as it:
+            with Watch(environment=True) as watch, Searched(proof.machine, tmp_path / "left") as left:
+                plant(proof.machine, PLANTED)
+                printed = it.roll_out()
+            secret = it.secret(it.current)
+            assert not leaks(secret, it.folder, printed, "\n".join(watch.seen))
+            assert not left.finds(secret)
+            found = "\n".join(left.finds(PLANTED))
+            for place in ("var/tmp/planted: plain base64", "audit/audit.log: plain", "processes: plain"):
+                assert place in found, "a secret that is there is found"
 
     lane(image).with_machine(work)
 
