@@ -5,10 +5,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-pytest() { .venv/bin/python -m pytest "$@"; }
-
 if [ $# -gt 0 ]; then
-    pytest "$@"
+    .venv/bin/python -m pytest "$@"
     exit
 fi
 

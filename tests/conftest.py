@@ -45,10 +45,9 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark tests by what they need, and leave out those of the full proof."""
-    left_out = [] if os.environ.get("LEEBOARD_FULL") else [one for one in items if one.get_closest_marker("full")]
-    if left_out:
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [one for one in items if one not in set(left_out)]
+    if not os.environ.get("LEEBOARD_FULL"):
+        config.hook.pytest_deselected(items=[one for one in items if one.get_closest_marker("full")])
+        items[:] = [one for one in items if not one.get_closest_marker("full")]
     for item in items:
         mark = _MARK_OF_FOLDER.get(item.path.relative_to(_HERE).parts[0])
         fixtures = getattr(item, "fixturenames", ())
