@@ -79,8 +79,22 @@ def test_a_silent_device_is_a_gap_and_the_others_go_on(tmp_path: Path) -> None:
     assert done.returncode == 3, done.stderr
     found = devices(done)
     assert found["pc1"]["outcome"] == "observed"
-    assert found["pc2"]["outcome"] == "unreachable"
+    assert found["pc2"]["outcome"] == "unreachable", found["pc2"]["message"]
     assert {finding["verdict"] for finding in found["pc2"]["findings"]} <= {"missing", "not_applicable"}
+
+
+def test_an_ssh_that_takes_a_while_to_die_is_asked_again_for_its_reason(tmp_path: Path) -> None:
+    # On a busy controller Ansible finds its pipe to ssh broken before ssh has ended, and then never reads why it did.
+    dying, died = tmp_path / "ssh", tmp_path / "died"
+    dying.write_text(
+        f"#!/bin/sh\nif [ -e {died} ]; then cat >/dev/null; else touch {died}; exec <&-; sleep 2; fi\n"
+        "echo 'ssh: connect to host pc2 port 22: Connection timed out' >&2\nexit 255\n"
+    )
+    dying.chmod(0o755)
+    silent = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_ssh_executable": str(dying)}
+    done = drift(tmp_path, "-i", str(inventory(tmp_path, pc2=silent)), "--format", "json")
+    assert died.exists()
+    assert devices(done)["pc2"]["outcome"] == "unreachable", devices(done)["pc2"]["message"]
 
 
 def test_a_device_that_refuses_is_no_silent_one(tmp_path: Path) -> None:
