@@ -20,6 +20,7 @@ STUB = f"{VARIABLES}/StubInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"  # systemd-s
 GRUB = ("/boot/grub/grub.cfg", "/boot/grub2/grub.cfg")
 PARTITIONS = ("/boot/efi", "/efi", "/boot")
 STARTED = re.compile(r"^btime ([0-9]+)$", re.MULTILINE)
+EARLY = "/run/systemd/notify"  # systemd makes this socket once, first of all, and keeps it when it is executed anew
 # What measures what (UEFI PC Client profile, GRUB's manual "Measured Boot", shim's README.tpm).
 FIRMWARE, LOADER, REQUESTS, COMMANDS, FILES = (0, 1, 2, 7), (4, 7, 14), (7, 14), (8, 9), (4, 9)
 
@@ -87,12 +88,22 @@ def _entries(host, folder: str) -> list:
 
 
 def started(host):
-    """When the kernel was started, in seconds of the clock; None where it does not say."""
+    """When the kernel was started, in seconds of the clock that files got their times from; None where it does not say.
+
+    The kernel's own figure is the clock's time now less what has gone by. Once the clock was set forward (the first NTP
+    answer, somebody's `date`), it is later than files that were written since the start.
+    """
     try:
         match = STARTED.search(host.text("/proc/stat"))
     except FileNotFoundError:
         return None
-    return number(match.group(1)) if match else None
+    kernel = number(match.group(1)) if match else None
+    if kernel is None:
+        return None
+    try:
+        return min(kernel, host.stat(EARLY).st_mtime)
+    except FileNotFoundError:
+        return kernel
 
 
 def _newer(host, path: str, since) -> bool:

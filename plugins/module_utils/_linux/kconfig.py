@@ -20,6 +20,7 @@ import re
 
 from . import dconf_environment
 from .attempt import attempt, foreign, is_null, not_installed, number
+from .boot_state import started
 from .dconf_people import everyone, read_own
 from .desktops import desktops
 from .host import HostError
@@ -123,26 +124,26 @@ def _older_sessions(view) -> str:
     if view.changed is None:
         changed = [view.host.stat(path).st_mtime for path in view.paths() if view.host.exists(path)]
         view.changed = ""
-        started = _started(view.host) if changed else []
-        if any(when + 1 < max(changed) for when in started):
+        lockers = _lockers(view.host) if changed else []
+        if any(when + 1 < max(changed) for when in lockers):
             view.changed = "people are signed in to Plasma since before this changed; it counts from their next sign-in"
     return view.changed
 
 
-def _started(host) -> list:
+def _lockers(host) -> list:
     """When each running lock screen was started, in seconds since 1970."""
     found = []
     try:
-        booted = re.search(r"^btime (\d+)$", host.text("/proc/stat"), re.M)
-    except (FileNotFoundError, HostError):
+        booted = started(host)
+    except HostError:
         return []
-    for name in host.entries("/proc") if booted else ():
+    for name in host.entries("/proc") if booted is not None else ():
         if number(name) is None:
             continue
         try:
             if host.text(f"/proc/{name}/comm").strip() in LOCKERS:
                 ticks = host.text(f"/proc/{name}/stat").rpartition(")")[2].split()[19]
-                found.append(int(booted[1]) + int(ticks) / os.sysconf("SC_CLK_TCK"))
+                found.append(booted + int(ticks) / os.sysconf("SC_CLK_TCK"))
         except (FileNotFoundError, HostError, IndexError, ValueError):
             continue  # it ended while it was looked at
     return found

@@ -97,6 +97,22 @@ def test_what_the_next_start_changes(tmp_path: Path, files: dict[str, int], pcrs
     assert [one["pcrs"] for one in started(tmp_path, files)] == pcrs
 
 
+@pytest.mark.parametrize(
+    ("written", "clock_was_set_forward", "found"),
+    [(-50, False, 0), (50, False, 1), (50, True, 1), (-50, True, 0)],
+)
+def test_a_clock_that_was_set_forward_makes_no_change_older_than_the_start(
+    tmp_path: Path, written: int, clock_was_set_forward: bool, found: int
+) -> None:
+    # The kernel says "now, less what has gone by", and so a later start.
+    kernel = START + 3600 if clock_was_set_forward else START
+    files = {"/proc/stat": f"btime {kernel}\n", boot_state.EARLY: "", "/boot/grub/grub.cfg": "x"}
+    host = folder(tmp_path, files)
+    os.utime(tmp_path / boot_state.EARLY.lstrip("/"), (START + 5, START + 5))
+    os.utime(tmp_path / "boot/grub/grub.cfg", (START + written, START + written))
+    assert len(boot_state.pending(host, IMAGE)) == found
+
+
 # Hardware
 
 
