@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Run the tests. With arguments: these only, in one pytest. Without: three side by side, since machines that are tried
-# wait a lot: the lanes (machines in QEMU that are broken, two at a time), Windows, and all the others. What the first
-# two printed comes after the rest, and a total at the end.
+# Run the tests. With arguments: these only, in one pytest. Without: four side by side, since machines that are tried
+# wait a lot: the lanes (machines in QEMU that are broken, two at a time), Windows, tests/unit, and all the others. What
+# the first three printed comes after the rest, and a total at the end.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -24,8 +24,8 @@ stop() {
 trap stop EXIT
 trap 'exit 130' INT TERM
 
-begin() { # PART, MARKS, what comes before it
-    LEEBOARD_COUNTS=$work/$1.counts "${@:3}" .venv/bin/python -m pytest -m "$2" >"$work/$1" 2>&1 </dev/null &
+begin() { # PART, FOLDER, MARKS, what comes before it
+    LEEBOARD_COUNTS=$work/$1.counts "${@:4}" .venv/bin/python -m pytest "$2" -m "$3" >"$work/$1" 2>&1 </dev/null &
     beside[$1]=$!
 }
 
@@ -42,14 +42,16 @@ end() { # PART, may it have no tests: the exit code of that part
 # The lanes take longest and go first: the others have what they leave of the processors. Where Linux shares those out
 # by session (sched_autogroup_enabled), a process that is nice is so to its own session only, and a session has to be.
 (echo 5 >/proc/self/autogroup) 2>/dev/null || true
-begin lanes "lanes" setsid
-parts="lanes"
+others="not lanes and not windows and not bench"
+begin lanes tests "lanes" setsid
+begin unit tests/unit "$others" nice -n 5
+parts="lanes unit"
 if [ "${LEEBOARD_WINDOWS:-}" != off ]; then
-    begin windows "windows and not lanes and not bench" nice -n 5
+    begin windows tests "windows and not lanes and not bench" nice -n 5
     parts="$parts windows"
 fi
 bad=0
-LEEBOARD_COUNTS=$work/rest.counts nice -n 5 .venv/bin/python -m pytest -m "not lanes and not windows and not bench" || bad=1
+LEEBOARD_COUNTS=$work/rest.counts nice -n 5 .venv/bin/python -m pytest --ignore tests/unit -m "$others" || bad=1
 without=yes
 [ "${LEEBOARD_LAB:-}" != required ] || without=no
 for part in $parts; do

@@ -15,6 +15,7 @@ import pytest
 
 from tests.vm.machine import Machine
 
+pytestmark = pytest.mark.full  # the lanes break LCK on the same machine
 DRIVERS = Path(__file__).parents[3] / "plugins/module_utils/_linux"
 IDLE = "/org/gnome/desktop/session/idle-delay"
 USER_LIST = "gdm:/org/gnome/login-screen/disable-user-list"
