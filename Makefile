@@ -1,10 +1,11 @@
 # The front door. Every target is one line of help (`make`); the work is done by the scripts it names.
 
 .DEFAULT_GOAL := help
-.PHONY: help drift test test-full bench lint lock picture archive archive-list clean
+.PHONY: help drift test test-full reliability bench lint lock picture archive archive-list clean
 
 DRIFT_ARGS ?=
 TESTS ?=
+REAL ?=
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -29,6 +30,12 @@ test-full:  ## Do and mend each break alone, into docs/proof (hours; goes on whe
 		tests/controls/test_reboots.py tests/unit/linux/test_dconf_lab.py tests/house/test_sanity.py \
 		tests/controls/full_linux_mends.py tests/controls/test_windows_breaks.py \
 		tests/controls/test_windows_encrypted.py $(TESTS)
+
+reliability:  ## Cut off work on keys at every point, into docs/reliability.md (REAL=1: on a real machine as well, hours)
+	@scripts/setup.sh test
+	@scripts/test-packages.sh
+	@PYTHONPATH=collections .venv/bin/python -m tests.reliability
+	@[ -z "$(REAL)" ] || LEEBOARD_FULL=1 scripts/test.sh tests/controls/full_power_cuts.py
 
 bench:  ## Measure what a night costs, as ratios in one run
 	@scripts/setup.sh test

@@ -70,4 +70,5 @@ for part in rest $parts; do
 done
 printf '\nAll of it:\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
 .venv/bin/python -m tests.controls.full_done   # says how much of the full proof is about this tree; no failure
+.venv/bin/python -m tests.reliability.records  # the same of docs/reliability.md
 [ "$bad" = 0 ]

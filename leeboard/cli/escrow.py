@@ -22,6 +22,7 @@ from leeboard.escrow.checking import check, mended, unbound
 from leeboard.escrow.envelope import Content
 from leeboard.escrow.records import Key, State
 from leeboard.escrow.rekeying import opener
+from leeboard.escrow.sightings import Owner
 from leeboard.evidence.store import Store
 from leeboard.report.words import clean, number
 from leeboard.verdict.observation import plain
@@ -117,6 +118,8 @@ def verify(
         typer.echo(plain(problem, 1000))
     if done.mended:
         typer.echo(f"What this controller remembers of {number(done.mended, 'device')} was wrong, and is right again.")
+    if done.disks:
+        typer.echo(f"{number(done.disks, 'entry', 'entries')} of the list which device has which disk put right.")
     typer.echo(
         f"{number(len(done.keys), 'key')}, {done.whole} of them whole in both copies; "
         f"{number(done.headers, 'header')} of disks; the ledger follows on"
@@ -202,10 +205,15 @@ def _chosen(keys: Sequence[Key], device: str, school: str | None, wanted: str | 
 
 def keys_of_device(keys: Sequence[Key], device: str, school: str | None) -> list[Key]:
     """The keys of one device. Raises LeeboardError for none, and where two schools have one of that name."""
-    mine = [one for one in keys if one.asset.casefold() == device.casefold() and school in (None, one.urn)]
+    mine = [one for one in keys if is_device((one.urn, one.asset), device, school)]
     if not mine:
         raise LeeboardError(f"{plain(device)}: the vault has no key of such a device; leeboard escrow list shows all")
     urns = sorted({one.urn for one in mine})
     if len(urns) > 1:
         raise LeeboardError(f"{plain(device)}: the schools {', '.join(urns)} have one; name it with --school")
     return mine
+
+
+def is_device(owner: Owner, device: str, school: str | None) -> bool:
+    """Whether somebody who names a device, and perhaps its school, means this one."""
+    return owner[1].casefold() == device.casefold() and school in (None, owner[0])

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from leeboard.cli.escrow import Device, School, keys_of_device, now, reason_of
+from leeboard.cli.escrow import Device, School, is_device, keys_of_device, now, reason_of
 from leeboard.cli.ingest import Database, Var
 from leeboard.errors import LeeboardError
-from leeboard.escrow import ledger, vault
+from leeboard.escrow import ledger, sightings, vault
 from leeboard.escrow.binding import Binding, faults, parse, strangers
 from leeboard.escrow.readings import SHOWN
 from leeboard.escrow.records import Key, State
+from leeboard.escrow.sightings import Owner
 from leeboard.evidence.store import Store
 from leeboard.report.words import number
 from leeboard.verdict.observation import Found, plain
@@ -26,17 +28,30 @@ def retire(
     school: School = None,
     var: Var = Path("var"),
 ) -> None:
-    """Say that a device's disks are gone: its keys are no longer looked for. They stay readable, for old copies."""
+    """Say that a device's disks are gone: its keys are no longer looked for. They stay readable, for old copies.
+
+    A disk that the device showed counts as its no longer, until it shows it again.
+    """
     why = reason_of(reason)
     opened = vault.open_vault(var)
-    mine = keys_of_device(list(opened.keys().values()), device, school)
+    keys = list(opened.keys().values())
+    shown = [one for one in sightings.everybody(var) if is_device(one, device, school)]
+    mine = keys_of_device(keys, device, school) if len(shown) != 1 or _has_keys(keys, shown[0]) else []
     left = [one for one in mine if one.state not in (State.RETIRED, State.DROPPED)]
-    if not left:
+    if not left and not shown:
         raise LeeboardError(f"{plain(device)}: all its keys are retired already")
     with opened.writing(now()) as writer:
         for one in left:
             writer.note(ledger.RETIRED, urn=one.urn, asset=one.asset, key=one.id, disk=one.disk, reason=why)
-    typer.echo(f"{number(len(left), 'key')} of {plain(device)} retired: {', '.join(one.id for one in left)}")
+    for owner in {(one.urn, one.asset) for one in mine} or set(shown):
+        if sightings.forget(var, owner):
+            typer.echo(f"What {plain(device)} showed of its disks counts no longer.")
+    ids = f": {', '.join(one.id for one in left)}" if left else ""
+    typer.echo(f"{number(len(left), 'key')} of {plain(device)} retired{ids}")
+
+
+def _has_keys(keys: Sequence[Key], owner: Owner) -> bool:
+    return any((one.urn, one.asset) == owner for one in keys)
 
 
 def accept(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from leeboard.errors import LeeboardError
-from leeboard.escrow import envelope, note
+from leeboard.escrow import envelope, note, sightings
 from leeboard.escrow.certificates import ends_soon
 from leeboard.escrow.place import Place
 from leeboard.escrow.records import Header, Key, Records, State
@@ -23,13 +23,15 @@ SHARES = 28  # headers are large: each is read whole on one day in 28, and its s
 @dataclass(frozen=True)
 class Checked:
     """What came of it: every key, how many envelopes both copies have as the ledger knows them, the copies of headers,
-    and what is wrong. `mended` devices were remembered wrongly by this controller, and are remembered rightly now."""
+    and what is wrong. `mended` devices were remembered wrongly by this controller, and are remembered rightly now; so
+    were `disks` entries of the list which device has which disk."""
 
     keys: tuple[Key, ...]
     whole: int
     headers: int
     problems: tuple[str, ...]
     mended: int
+    disks: int
 
 
 def check(vault: Vault, at: datetime) -> Checked:
@@ -59,7 +61,9 @@ def check(vault: Vault, at: datetime) -> Checked:
             if name.endswith(SEALED) and name[0].isdigit() and name not in known
         ]
     problems += _to_another(vault, keys)
-    return Checked(keys, whole, len(headers), tuple(problems), _remembered(vault, records))
+    mended = _remembered(vault, records)
+    problems += sightings.all_shared(vault.var, records)
+    return Checked(keys, whole, len(headers), tuple(problems), mended, sightings.made_again(vault.var, records))
 
 
 def mended(vault: Vault, at: datetime) -> list[str]:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from leeboard.errors import LeeboardError
-from leeboard.escrow import note
+from leeboard.escrow import sightings
 from leeboard.escrow.binding import Binding, Volume, parse
 from leeboard.escrow.envelope import Content
 from leeboard.escrow.header import read_copy
@@ -131,19 +131,10 @@ class Disk:
         )
 
     def no_clone(self, now: Binding) -> None:
-        """Raises LeeboardError where another device has a disk with this UUID or this very key."""
-        mine = (self.device.urn, self.device.asset)
-        for name in (now.volume_key, now.uuid):
-            other = note.whose(self.vault.var, name)
-            if other is None or other == mine:
-                continue
-            kept = note.records(self.vault.var, *other).keys
-            if any(one.disk == now.uuid and one.state not in GONE for one in kept):
-                raise LeeboardError(
-                    f"disk {now.uuid} is a copy of one of {other[1]} (school {other[0]}): what opens one opens the "
-                    "other. Encrypt one of them anew (cryptsetup reencrypt); if it was moved from there, say so with "
-                    f"leeboard escrow retire {other[1]}"
-                )
+        """Raises LeeboardError where another device has this disk, or one with its UUID."""
+        others = sightings.shared(self.vault.var, (self.device.urn, self.device.asset), now)
+        if others:
+            raise LeeboardError("; ".join(others))
 
     def about(self, key: str, disk: str) -> dict[str, str]:
         return {"urn": self.device.urn, "asset": self.device.asset, "key": key, "disk": disk}

@@ -4,7 +4,7 @@ The order is DESIGN's: nothing is removed before its replacement is proved, and 
 before the device learns it. A run that is cut off leaves a disk that opens by all that opened it before; the next run
 makes and proves a new key, since nobody here can read the sealed one, and then removes what the other left behind.
 
-    copy of the header -> does it open -> key sealed -> key added and proved on the device -> proved in the ledger
+    does it open -> copy of the header -> key sealed -> key added and proved on the device -> proved in the ledger
     -> copy of the header -> older slots of ours removed -> copy of the header, older copies destroyed
     -> authorisation given back
 """
@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import Any
 
 from leeboard.errors import LeeboardError
-from leeboard.escrow import ledger, note
+from leeboard.escrow import ledger, note, sightings
 from leeboard.escrow.binding import Binding, faults, known, strangers
 from leeboard.escrow.disk import GONE, Ask, Disk, Given, Outcome, binding_of, survey
 from leeboard.escrow.known import Known
@@ -32,18 +32,23 @@ MARKS = 65536  # iterations beyond that tell our slots from those of others
 
 
 def bring(
-    vault: Vault, device: Device, ask: Ask, clock: Callable[[], datetime], given: Given, dry: bool = False
-) -> Outcome:
+    vault: Vault, device: Device, ask: Ask, clock: Callable[[], datetime], given: Given, dry: bool = False,
+    lasts: int | None = None,
+) -> Outcome:  # fmt: skip
     """Look at every LUKS volume of a device, and do what is to be done. With `dry` nothing is changed, only said.
+
+    A key that is older than it `lasts` (days; None: for ever) is changed.
 
     Never raises for one disk: what went wrong with it is in the outcome, and the others are looked at.
     """
     outcome = Outcome()
     ways, weak, volumes = survey(vault, ask, clock, dry)
+    if not dry:
+        sightings.saw(vault.var, (device.urn, device.asset), [one.binding for one in volumes if one.binding])
     for volume in volumes:
         try:
             about = (vault, device, ask, clock, volume, outcome, given, dry)
-            Enrolment(*about).bring(ways.get(volume.uuid))
+            Enrolment(*about).bring(ways.get(volume.uuid), lasts)
             if given.passphrase:
                 Known(*about).settle(bool(weak.get(volume.uuid)) and device.level is not Level.STANDARD)
         except LeeboardError as problem:
@@ -56,15 +61,16 @@ class Enrolment(Disk):
 
     ids: frozenset[str] = frozenset()  # of all keys that the vault ever had of the device
 
-    def bring(self, ways: Any) -> None:
+    def bring(self, ways: Any, lasts: int | None) -> None:
         """Do what is to be done; `ways` is what the device says that opens the disk there. Raises LeeboardError."""
         now = self.readable()
+        self.no_clone(now)
         records = note.records(self.vault.var, self.device.urn, self.device.asset)
         self.ids = frozenset(one.id for one in records.keys)
         mine = [one for one in records.keys if one.disk == now.uuid and one.state not in GONE]
         opening = [one for one in mine if one.state in (State.PROVED, State.USED) and not faults(one, now)]
         current = opening[-1] if opening else None
-        why = self._why(opening, now)
+        why = self._why(opening, now) or self._too_old(current, lasts)
         copies = [one for one in records.headers if one.disk == now.uuid]
         copied = bool(copies) and copies[-1].binding == now.model_dump(mode="json")
         tidy = len(mine) == len(copies) == 1
@@ -79,14 +85,17 @@ class Enrolment(Disk):
                 "escrow rotate"
             )
             return
-        self.outcome.changed = True
         if self.dry:
+            self.outcome.changed = True
             self.outcome.done.append(f"{self.volume.said}: {why or 'a copy of its header is to be kept'}")
             return
+        # Refused before anything is written: what cannot be done leaves nothing behind, night after night.
+        slot = self._slot(now, authority) if authority is not None else 0
+        self.outcome.changed = True
         if why or not copied:
             self.copy(now)
         if authority is not None:
-            self._replace(current, mine, now, authority)
+            self._replace(current, mine, now, authority, slot)
         elif current is not None:
             self._put_away(current.id, [one for one in mine if one.id != current.id])
         self.destroy_older()
@@ -109,6 +118,22 @@ class Enrolment(Disk):
             return "an older key of ours is still in it"
         return ""
 
+    def _too_old(self, current: Key | None, lasts: int | None) -> str:
+        """Why the key is to be changed for its age; empty where it is not.
+
+        By a clock that was put back no key has an age: that is said, and the key stays.
+        """
+        days = current.days(self.clock()) if current is not None else 0
+        if current is None or lasts is None or 0 <= days <= lasts:
+            return ""
+        if days < 0:
+            self.outcome.waiting.append(
+                f"{self.volume.said}: key {current.id} was made at {current.made}, and by this controller's clock that "
+                "is still to come: put the clock right"
+            )
+            return ""
+        return f"key {current.id} is {days} days old (made at {current.made}), and lasts {lasts}"
+
     def _authority(self, ways: list[str], current: Key | None) -> tuple[str, str] | None:
         """What authorises the new key, in DESIGN's order: its name on the device, and the secret if we have one."""
         if "tpm" in ways:
@@ -119,18 +144,24 @@ class Enrolment(Disk):
             return "passphrase", self.given.opener.key(self.vault, current).key.text
         return ("keyring", "") if "keyring" in ways else None
 
-    def _replace(self, before: Key | None, mine: list[Key], now: Binding, authority: tuple[str, str]) -> None:
-        """A new key: sealed, added, proved, and only then the older ones of ours removed."""
+    def _slot(self, now: Binding, authority: tuple[str, str]) -> int:
+        """The slot for a new key, which may be sealed and can be added. Raises LeeboardError."""
         slot = next((number for number in range(SLOTS) if str(number) not in now.slots), None)
         if slot is None:
             raise LeeboardError(
                 f"all {SLOTS} slots of its header are taken; remove one that nobody needs (cryptsetup luksKillSlot)"
             )
-        unknown = strangers(before, now, self.ids) if before is not None else []
-        self.no_clone(now)
-        # Nothing is sealed for a disk that does not open: a wrong passphrase leaves nothing behind, night after night.
+        self.vault.sealable(self.device.level, self.clock())
         way, passphrase = authority
         self.ask("try", uuid=now.uuid, authority=way, passphrase=passphrase)
+        return slot
+
+    def _replace(
+        self, before: Key | None, mine: list[Key], now: Binding, authority: tuple[str, str], slot: int
+    ) -> None:
+        """A new key: sealed, added, proved, and only then the older ones of ours removed."""
+        way, passphrase = authority
+        unknown = strangers(before, now, self.ids) if before is not None else []
         iterations = LEAST_ITERATIONS + secrets.randbelow(MARKS)
         content = self.content(now)
         with self.writing() as writer:

@@ -9,6 +9,8 @@ check of a device reads one small file, not the ledger of 25,000.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -21,7 +23,6 @@ from leeboard.evidence import files
 
 FILE = "escrow.json"
 FOLDER = "escrow"
-DISKS = "disks"
 MOST_BYTES = 1024 * 1024
 
 
@@ -51,14 +52,15 @@ def read(var: Path) -> Note:
 
 
 def write(var: Path, note: Note) -> None:
-    """Remember. Raises OSError."""
+    """Remember. Raises LeeboardError."""
     said = {
         "vault": note.vault,
         "places": [str(one) for one in note.places],
         "mark": asdict(note.mark),
         "custodians": list(note.custodians),
     }
-    files.replace(var / FILE, (json.dumps(said) + "\n").encode())
+    with writing(var / FILE):
+        files.replace(var / FILE, (json.dumps(said) + "\n").encode())
 
 
 def records(var: Path, urn: str, asset: str) -> Records:
@@ -74,31 +76,22 @@ def records(var: Path, urn: str, asset: str) -> Records:
 
 
 def write_records(var: Path, urn: str, asset: str, kept: Records) -> None:
-    """Remember what is kept of a device. Raises OSError."""
+    """Remember what is kept of a device. Raises LeeboardError."""
     path = _path(var, urn, asset)
     files.make_folder(path.parent)
-    files.replace(path, kept.model_dump_json(exclude_defaults=True).encode() + b"\n")
+    with writing(path):
+        files.replace(path, kept.model_dump_json(exclude_defaults=True).encode() + b"\n")
 
 
-def remember_disk(var: Path, urn: str, asset: str, *names: str) -> None:
-    """Remember whose disk it is that has these names: its LUKS UUID, the digest of its own key. Raises OSError."""
-    for name in names:
-        path = var / FOLDER / DISKS / f"{name}.json"
-        files.make_folder(path.parent)
-        files.replace(path, json.dumps([urn, asset]).encode() + b"\n")
-
-
-def whose(var: Path, name: str) -> tuple[str, str] | None:
-    """Whose disk has this name, by URN and asset tag; None for nobody's. Raises LeeboardError."""
-    path = var / FOLDER / DISKS / f"{name}.json"
-    content = files.read_regular(path, MOST_BYTES)
-    if content is None:
-        return None
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Raises LeeboardError where something cannot be written there, as on a disk that is full."""
     try:
-        urn, asset = json.loads(content)
-    except (ValueError, TypeError):
-        raise LeeboardError(f"{path}: makes no sense; leeboard escrow verify makes it again") from None
-    return str(urn), str(asset)
+        yield
+    except OSError as problem:
+        raise LeeboardError(
+            f"{path}: cannot be written: {problem.strerror}; make room or mend the volume, then run this again"
+        ) from None
 
 
 def _path(var: Path, urn: str, asset: str) -> Path:

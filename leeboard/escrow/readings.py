@@ -7,24 +7,28 @@ that a disk could be recovered then, without any private key. Nothing here opens
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from leeboard.errors import LeeboardError
-from leeboard.escrow import envelope, note, place
+from leeboard.escrow import envelope, note, place, sightings
 from leeboard.escrow.binding import Binding, Volume, faults, parse, strangers
 from leeboard.escrow.note import Note
 from leeboard.escrow.place import Place
 from leeboard.escrow.records import Header, Key, Records, State
+from leeboard.escrow.sightings import Owner
 from leeboard.escrow.vault import LEAST_CUSTODIANS
 from leeboard.estate.device import Device
 from leeboard.policy.model import Baseline, Level, Platform
-from leeboard.verdict.judgements.kept import KeptDisk
+from leeboard.policy.resolve import Wanted
+from leeboard.verdict.judgements.kept import KeptDisk, KeptKey
 from leeboard.verdict.observation import Aspect, Found, Nothing, Observation, Reading, Unreadable, plain
 
 DRIVER = "escrow"
 SHOWN = ("luks_volume", "bindings")  # what the device has to show for it
+AGE = "age"
 SOURCE = "the vault of recovery keys"
 MOST_WORDS = 400  # characters of what is wrong with a disk
 Look = Callable[["_Kept", Volume, Binding], tuple[list[str], str]]
@@ -39,20 +43,29 @@ def asked_of_device(baseline: Baseline, platform: Platform) -> dict[str, list[st
     return asked
 
 
-def with_kept(answer: dict[str, Any], observation: Observation, device: Device, var: Path) -> dict[str, Any]:
-    """A device's answer, which was parsed as `observation`, with the readings of the vault in `var`.
+def lasts(wanted: Wanted) -> int | None:
+    """For how many days a device's key is good, as ENC-08 has it; None for ever."""
+    found = (one.value for one in wanted.settings if (one.setting.driver, one.setting.address) == (DRIVER, AGE))
+    value = next(found, None)
+    return value if isinstance(value, int) else None
+
+
+def with_kept(
+    answer: dict[str, Any], observation: Observation, device: Device, var: Path, at: datetime
+) -> dict[str, Any]:
+    """A device's answer, which was parsed as `observation`, with the readings of the vault in `var` at a moment.
 
     The answer itself for a platform whose keys are not kept here. What a device says of the vault never counts.
     """
     if device.platform is not Platform.LINUX:
         return answer
-    aspects = _aspects(observation, device, var)
+    aspects = _aspects(observation, device, var, at)
     kept = [Reading(driver=DRIVER, address=address, effective=aspect) for address, aspect in aspects.items()]
     said = [one for one in answer["readings"] if one["driver"] != DRIVER]
     return {**answer, "readings": said + [one.model_dump(mode="json", exclude_none=True) for one in kept]}
 
 
-def _aspects(observation: Observation, device: Device, var: Path) -> dict[str, Aspect]:
+def _aspects(observation: Observation, device: Device, var: Path, at: datetime) -> dict[str, Aspect]:
     try:
         shown = observation.reading(*SHOWN)
         if shown is None or isinstance(shown.effective, Nothing):
@@ -65,14 +78,17 @@ def _aspects(observation: Observation, device: Device, var: Path) -> dict[str, A
         if volumes and not seen.vault:
             words = "this controller has no vault; leeboard escrow init begins one"
             return _all(Nothing(state="absent", source=SOURCE, note=words))
-        kept = _Kept(seen, note.records(var, device.urn, device.asset), device.level)
+        owner = (device.urn, device.asset)
+        sightings.saw(var, owner, [one.binding for one in volumes if one.binding is not None])
+        kept = _Kept(var, owner, seen, note.records(var, device.urn, device.asset), device.level)
     except LeeboardError as problem:
         return _all(Unreadable(state="unreadable", code="malformed", why=str(problem)[:500], source=SOURCE))
-    return {address: _looked(kept, volumes, look) for address, look in LOOKS.items()}
+    found = {address: _looked(kept, volumes, look) for address, look in LOOKS.items()}
+    return {**found, AGE: _ages(kept, volumes, at)}
 
 
 def _all(aspect: Aspect) -> dict[str, Aspect]:
-    return dict.fromkeys(LOOKS, aspect)
+    return dict.fromkeys((*LOOKS, AGE), aspect)
 
 
 def _looked(kept: _Kept, volumes: Sequence[Volume], look: Look) -> Aspect:
@@ -93,6 +109,16 @@ def _looked(kept: _Kept, volumes: Sequence[Volume], look: Look) -> Aspect:
     return Found(state="value", value=list[str](found), source=SOURCE)
 
 
+def _ages(kept: _Kept, volumes: Sequence[Volume], at: datetime) -> Aspect:
+    """The key of each volume with its age, as judgements/kept.py takes it. One whose header cannot be read has none."""
+    found = []
+    for volume in volumes:
+        key = kept.current(volume.binding) if volume.binding is not None else None
+        about = {"id": key.id, "made": key.made, "days": key.days(at)} if key is not None else {}
+        found.append(KeptKey(name=volume.said, **about).model_dump_json())  # type: ignore[arg-type]
+    return Found(state="value", value=list[str](found), source=SOURCE)
+
+
 def _of_old(volume: Volume) -> str:
     if volume.version == 1:
         return "its header is of version 1, which no key can be bound to; see cryptsetup convert"
@@ -102,7 +128,9 @@ def _of_old(volume: Volume) -> str:
 class _Kept:
     """What the vault has of one device."""
 
-    def __init__(self, seen: Note, records: Records, level: Level) -> None:
+    def __init__(self, var: Path, owner: Owner, seen: Note, records: Records, level: Level) -> None:
+        self.var = var
+        self.owner = owner
         self.seen = seen
         self.records = records
         self.level = level
@@ -140,7 +168,13 @@ class _Kept:
 
 
 def _escrowed(kept: _Kept, volume: Volume, now: Binding) -> tuple[list[str], str]:
-    """Whether the key that is kept is the one in the disk."""
+    """Whether the key that is kept is the one in the disk, and opens no other device's."""
+    shared = sightings.shared(kept.var, kept.owner, now)
+    wrong, grounds = _one_of_it(kept, now)
+    return shared + wrong, grounds
+
+
+def _one_of_it(kept: _Kept, now: Binding) -> tuple[list[str], str]:
     keys = kept.keys(now.uuid)
     key = kept.current(now)
     if key is None and keys:

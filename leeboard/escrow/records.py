@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -11,6 +12,8 @@ from pydantic import Field
 from leeboard.escrow import ledger
 from leeboard.escrow.ledger import Entry
 from leeboard.policy.model import Strict
+
+SLACK = timedelta(hours=1)  # by which a clock may be put back and nobody minds
 
 
 class State(StrEnum):
@@ -49,6 +52,11 @@ class Key(Strict):
     def name(self) -> str:
         """The envelope's file, from the top of a place."""
         return f"{self.urn}/{self.asset}/{self.id}.pem"
+
+    def days(self, at: datetime) -> int:
+        """How many whole days old it is at a moment; -1 where by that clock it is still to be made."""
+        old = at - datetime.fromisoformat(self.made)
+        return max(old.days, 0) if old >= -SLACK else -1
 
 
 class Header(Strict):

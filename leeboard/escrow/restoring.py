@@ -59,7 +59,9 @@ def restore(
     content = opener.header(vault, header)
     copy = read_copy(content)
     if copy.uuid != header.disk:
-        raise LeeboardError(f"the copy {header.id} is of disk {copy.uuid}, not of {header.disk}")
+        raise LeeboardError(f"the copy {header.id} is of disk {copy.uuid}, not of {header.disk}; nothing was changed")
+    if copy.slots() != header.binding.get("slots"):
+        raise LeeboardError(f"the copy {header.id} does not hold what opened disk {header.disk}; nothing was changed")
     secret = opener.key(vault, key).key.text
     sent = base64.b64encode(content).decode()
     saved = ask("save_header", copy=sent)

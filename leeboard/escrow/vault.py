@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import Any
 
 from leeboard.errors import LeeboardError
 from leeboard.escrow import custodians as people
-from leeboard.escrow import envelope, ledger, note, place
+from leeboard.escrow import envelope, ledger, note, place, sightings
 from leeboard.escrow.certificates import Custodian, objection
 from leeboard.escrow.envelope import Content
 from leeboard.escrow.ledger import Entry, Ledger, Mark
@@ -99,11 +99,25 @@ class Vault:
 
     # Writing
 
+    def sealable(self, level: Level, at: datetime) -> None:
+        """Raises LeeboardError where no key of a device of this level may be sealed at a moment."""
+        for one in self.custodians:
+            wrong = objection(one, at)
+            if wrong:
+                raise LeeboardError(f"no key was made: {wrong}")
+        least = LEAST_CUSTODIANS[level]
+        if len({one.fingerprint for one in self.custodians}) < least:
+            raise LeeboardError(
+                f"no key was made: a device of level {level.value} needs envelopes for {least} custodians, and the "
+                f"vault has {len(self.custodians)}"
+            )
+
     @contextmanager
     def writing(self, at: datetime) -> Iterator[Writer]:
         """Nobody else writes meanwhile. Raises LeeboardError naming who does."""
         try:
-            lock = files.FileLock(self.places[0].path / LOCK, wait=WAIT, text=holder.mine(at))
+            with note.writing(self.places[0].path / LOCK):
+                lock = files.FileLock(self.places[0].path / LOCK, wait=WAIT, text=holder.mine(at))
         except files.Busy as busy:
             raise LeeboardError(
                 f"{self.places[0].path}: somebody else is writing to the vault ({holder.words(busy.holder, at)}); wait "
@@ -153,7 +167,7 @@ class Writer:
 
         Raises LeeboardError, and then the key must not be used.
         """
-        self._sealable(level)
+        self._vault.sealable(level, self._at)
         digest = self._keep(f"{urn}/{asset}/{content.id}.pem", envelope.seal(content, self._vault.custodians))
         self.note(
             ledger.ADOPTED if content.adopted else ledger.SEALED, urn=urn, asset=asset, key=content.id, digest=digest,
@@ -211,35 +225,29 @@ class Writer:
         return entry
 
     def _keep(self, name: str, sealed: bytes) -> str:
-        for one in self._vault.places:
-            one.write(name, sealed)
+        try:
+            for one in self._vault.places:
+                one.write(name, sealed)
+        except LeeboardError:
+            # Nobody knows the file yet: night after night one more would fill the place that has room.
+            for one in self._vault.places:
+                with suppress(LeeboardError):
+                    one.remove(name)
+            raise
         return envelope.digest(sealed)
 
     def _remember(self, entry: Entry) -> None:
         if entry.urn is not None and entry.asset is not None:
-            kept = self.records(entry.urn, entry.asset).after(entry)
+            before = self.records(entry.urn, entry.asset)
+            kept = before.after(entry)
             note.write_records(self._vault.var, entry.urn, entry.asset, kept)
-            if entry.event in (ledger.PROVED, ledger.ADOPTED):
-                names = (entry.disk, entry.binding["disk"]["volume_key"]) if "disk" in entry.binding else (entry.disk,)
-                note.remember_disk(self._vault.var, entry.urn, entry.asset, *filter(None, names))
+            if sightings.disks_of(kept) != sightings.disks_of(before):
+                sightings.kept(self._vault.var, (entry.urn, entry.asset), before, kept)
 
     def _noted(self) -> None:
         vault = self._vault
         places = tuple(one.path for one in vault.places)
         note.write(vault.var, Note(vault.id, places, self._ledger.mark, tuple(sorted(self._named))))
-
-    def _sealable(self, level: Level) -> None:
-        custodians = self._vault.custodians
-        for one in custodians:
-            wrong = objection(one, self._at)
-            if wrong:
-                raise LeeboardError(f"no key was made: {wrong}")
-        least = LEAST_CUSTODIANS[level]
-        if len({one.fingerprint for one in custodians}) < least:
-            raise LeeboardError(
-                f"no key was made: a device of level {level.value} needs envelopes for {least} custodians, and the "
-                f"vault has {len(custodians)}"
-            )
 
 
 def make(var: Path, folders: tuple[Path, Path], custodians: Sequence[Custodian], at: datetime) -> Vault:

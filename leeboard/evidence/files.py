@@ -8,7 +8,7 @@ import stat
 import time
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import ClassVar
 
@@ -41,8 +41,10 @@ class FileLock:
             raise Busy(holder)
         FileLock._held.add(self)
         if text:
-            os.ftruncate(self._descriptor, 0)
-            os.pwrite(self._descriptor, text.encode(), 0)
+            # A disk that is full has no room for it; the lock holds without.
+            with suppress(OSError):
+                os.ftruncate(self._descriptor, 0)
+                os.pwrite(self._descriptor, text.encode(), 0)
 
     def release(self) -> None:
         """Give it back. Doing so twice is harmless."""

@@ -18,6 +18,7 @@ if not brain.missing():
     from leeboard.escrow.enrolment import bring
     from leeboard.escrow.known import adopt
     from leeboard.escrow.private_key import load
+    from leeboard.escrow.readings import lasts
     from leeboard.escrow.rekeying import opener
     from leeboard.escrow.restoring import restore
 
@@ -106,7 +107,8 @@ class ActionModule(ActionBase):
             if opener is None:
                 raise LeeboardError(f"a header is brought back with a custodian's private key only ({CUSTODIAN})")
             return restore(kept, visit.device, ask, _now, opener, self._arguments["disk"], dry=dry)
-        return bring(kept, visit.device, ask, _now, Given(self._secret(PASSPHRASE), opener), dry=dry)
+        given = Given(self._secret(PASSPHRASE), opener)
+        return bring(kept, visit.device, ask, _now, given, dry=dry, lasts=lasts(visit.wanted))
 
     def _step(self, visit):
         def ask(step: str, **arguments) -> dict:

@@ -107,13 +107,15 @@ class Visit:
         try:
             self.observation = parse(answer.get("observation"))
             sighted = self._recognise()
-            filed = with_kept(answer["observation"], self.observation, self.device, self.var)
+            stranger = sighted.outcome == "another_machine"
+            filed = answer["observation"]
+            if not stranger:
+                filed = with_kept(filed, self.observation, self.device, self.var, datetime.now(timezone.utc))
             if filed is not answer["observation"]:
                 self.observation = parse(filed)
         except LeeboardError as problem:
             raise VisitError(f"{self.device.name}: {problem}") from None
         outcome, message = sighted.outcome, sighted.message
-        stranger = outcome == "another_machine"
         # Nothing that a stranger says is filed under this device's name.
         findings = unseen(self.wanted, Verdict.ERROR, message) if stranger else evaluate(self.wanted, self.observation)
         return {

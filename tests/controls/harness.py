@@ -17,6 +17,7 @@ import tarfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -137,7 +138,7 @@ class Proof:
 
     def _filed(self, answer: str) -> Any:
         said = _read(answer)
-        return with_kept(said, parse(said), self.device(), self.work / "var")
+        return with_kept(said, parse(said), self.device(), self.work / "var", datetime.now(UTC))
 
     def _ask(self, word: str) -> str:
         return self.machine.root(ASK % word, timeout=PATIENCE).stdout
@@ -245,6 +246,16 @@ class Proof:
         """Bring the machine to its baseline."""
         return self.play("rollout.yml")
 
+    def begin_roll_out(self) -> subprocess.Popen[bytes]:
+        """The same, for somebody who wants to do something to it meanwhile: its own group of processes."""
+        done = self.play("rollout.yml", "--list-hosts")  # writes the inventory
+        assert done.status == 0, done.output[-2000:]
+        command, environment = played(self.work, self.work / "hosts.yml", "rollout.yml")
+        nothing = subprocess.DEVNULL
+        return subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdin=nothing, stdout=nothing, stderr=nothing, start_new_session=True
+        )
+
     def check(self) -> tuple[RollOut, dict[str, str]]:
         """The nightly check, and the verdicts in its evidence of the controls that are looked at here."""
         done = self.play("drift.yml")
@@ -272,6 +283,16 @@ def _packed(files: Mapping[Path, str]) -> bytes:
 
 def play(work: Path, inventory: Path, playbook: str, *arguments: str) -> RollOut:
     """Run a playbook of this clone on an inventory, with evidence in `work`/var."""
+    command, environment = played(work, inventory, playbook, *arguments)
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=900, check=False)
+    output = done.stdout + done.stderr
+    recap = re.search(r"^lab\s+: (.*)$", output, re.MULTILINE)
+    counts = {key: int(count) for key, count in re.findall(r"(\w+)=(\d+)", recap[1] if recap else "")}
+    return RollOut(done.returncode, counts, output)
+
+
+def played(work: Path, inventory: Path, playbook: str, *arguments: str) -> tuple[list[str], dict[str, str]]:
+    """The command that runs a playbook of this clone on an inventory, and its environment."""
     command = [str(Path(sys.executable).with_name("ansible-playbook")), str(ROOT / "playbooks" / playbook)]
     environment = {
         **os.environ,
@@ -281,14 +302,7 @@ def play(work: Path, inventory: Path, playbook: str, *arguments: str) -> RollOut
         "ANSIBLE_LOCAL_TEMP": str(work / "tmp"),
         "ANSIBLE_NOCOLOR": "1",
     }
-    done = subprocess.run(
-        [*command, "-i", str(inventory), *arguments],
-        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=900, check=False,
-    )  # fmt: skip
-    output = done.stdout + done.stderr
-    recap = re.search(r"^lab\s+: (.*)$", output, re.MULTILINE)
-    counts = {key: int(count) for key, count in re.findall(r"(\w+)=(\d+)", recap[1] if recap else "")}
-    return RollOut(done.returncode, counts, output)
+    return [*command, "-i", str(inventory), *arguments], environment
 
 
 def recorded(work: Path) -> dict[str, dict[str, str]]:

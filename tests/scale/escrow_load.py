@@ -19,7 +19,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from leeboard.escrow import certificates, envelope, ledger, note, vault
+from leeboard.escrow import certificates, envelope, ledger, note, sightings, vault
+from leeboard.escrow.binding import Binding
 from leeboard.escrow.certificates import Custodian
 from leeboard.escrow.checking import check
 from leeboard.escrow.envelope import Content
@@ -122,6 +123,7 @@ def main() -> None:
             fill(made, devices, with_headers)
             for (urn, asset), kept in made.records().items():
                 note.write_records(var, urn, asset, kept)
+                sightings.saw(var, (urn, asset), [Binding.model_validate(kept.headers[0].binding)])
             with made.writing(AT):
                 pass  # the controller remembers how far the ledger goes
             found = [(step, *_alone(step, var)) for step in STEPS]
@@ -155,10 +157,18 @@ def _keep(var: Path) -> None:
         writer.keep_header(bytes(HEADER), about["urn"], about["asset"], "h-2", about["disk"], binding)
 
 
+def _seen(var: Path) -> None:
+    """What a check does besides, so that a disk that was cloned is found."""
+    disk = Binding.model_validate(_binding(0))
+    sightings.saw(var, ("900000", "PC-00000"), [disk])
+    assert sightings.shared(var, ("900000", "PC-00000"), disk) == []
+
+
 STEPS: dict[str, Callable[[Path], object]] = {
     "list": lambda var: vault.open_vault(var).keys(),
     "verify": lambda var: check(vault.open_vault(var), AT),
     "look at one device, as each check does": lambda var: note.records(var, "900000", "PC-00000"),
+    "look whether one device's disk is another's too": _seen,
     "keep the first key of one disk, with two headers": _keep,
 }
 

@@ -27,6 +27,7 @@ from leeboard.verdict.observation import Aspect
 OBJECTS: dict[str, type[BaseModel]] = {
     "bitlocker_volume": EncryptableVolume,
     "kept_disk": kept.KeptDisk,
+    "kept_key": kept.KeptKey,
     "volume": Volume,
     "vpn_profile": Profile,
     "windows_vpn_profile": windows_vpn.WindowsProfile,

@@ -8,7 +8,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pexpect
@@ -18,7 +18,8 @@ from typer.testing import CliRunner
 from leeboard.cli import escrow as cli
 from leeboard.cli.main import app
 from leeboard.errors import LeeboardError
-from leeboard.escrow import ledger, note, vault
+from leeboard.escrow import ledger, note, sightings, vault
+from leeboard.escrow.binding import Binding
 from leeboard.escrow.disk import Given
 from leeboard.escrow.enrolment import bring
 from leeboard.escrow.keys import RecoveryKey
@@ -79,7 +80,7 @@ class Desk:
 
     def seal(self, urn: str = "900001", asset: str = "EP-0001", number: int = 1) -> RecoveryKey:
         """Put a key into the vault, as a roll-out will; the key."""
-        said = content(number)
+        said = content(number, disk=f"0d5e-uuid-{number}")
         with vault.open_vault(self.var).writing(cli.now()) as writer:
             writer.seal(said, urn, asset, Level.STANDARD, said.disk)
         return said.key
@@ -312,3 +313,68 @@ def test_a_header_is_written_for_a_rescue_stick_and_noted(desk: Desk, tmp_path: 
         file.write(b"\xaa" * 65536)
     cryptsetup("luksHeaderRestore", "-q", "--header-backup-file", str(target), str(disk.path))
     assert disk.opens(DISK_PASSPHRASE)
+
+
+def shown(desk: Desk, urn: str, asset: str, uuid: str = "0d5e-uuid", key: str = "a") -> None:
+    """A check saw this disk at a device."""
+    binding = {"uuid": uuid, "version": 2, "volume_key": key * 64, "segments": "b" * 64, "slots": {}, "tokens": {}}
+    sightings.saw(desk.var, (urn, asset), [Binding.model_validate({**binding, "ours": []})])
+
+
+def test_verify_names_both_devices_of_a_cloned_disk(desk: Desk) -> None:
+    desk.begin("head")
+    shown(desk, "900001", "EP-1")
+    shown(desk, "900002", "EP-2")
+    shown(desk, "900002", "EP-3", key="c")
+    shown(desk, "900002", "EP-4", uuid="another", key="d")
+    status, said = desk.run("verify")
+    assert status == 3
+    copy, twice, last = said.splitlines()
+    assert copy.startswith("EP-1 (school 900001) and EP-2 (school 900002): disk 0d5e-uuid of one is a copy of the")
+    assert twice.startswith("EP-1 (school 900001) and EP-2 (school 900002) and EP-3 (school 900002): each has a disk")
+    assert last.startswith("0 keys")
+
+
+def test_a_device_that_is_gone_is_no_clone(desk: Desk) -> None:
+    """It showed its disk, never got a key, and the disk was put into another machine."""
+    desk.begin("head")
+    shown(desk, "900001", "EP-1")
+    shown(desk, "900002", "EP-2")
+    status, said = desk.run("retire", "ep-1", "--reason", "Its disk is in EP-2 now")
+    assert (status, said) == (0, "What ep-1 showed of its disks counts no longer.\n0 keys of ep-1 retired\n")
+    assert desk.run("verify")[0] == 0
+    assert "the vault has no key of such a device" in desk.run("retire", "EP-1", "--reason", "again")[1]
+
+
+def test_an_envelope_cut_short_is_one_line_and_is_not_noted_as_opened(desk: Desk) -> None:
+    desk.begin("head")
+    desk.seal()
+    for place in desk.places:
+        path = place / "900001" / "EP-0001" / "K-1.pem"
+        path.write_bytes(path.read_bytes()[:-100])
+    options = ("open", "EP-0001", "--reason", "x", "--private-key", str(desk.stick / "head-key.pem"))
+    status, printed = desk.on_a_terminal(*options, answers=(PASSPHRASE,))
+    assert status == 1 and "neither copy of it is as the ledger knows it; look in a backup" in " ".join(printed.split())
+    assert vault.open_vault(desk.var).ledger().entries[-1].event == ledger.SEALED
+
+
+@pytest.mark.parametrize("command", ["list", "verify"])
+def test_a_vault_that_others_may_read_is_one_line(desk: Desk, command: str) -> None:
+    desk.begin("head")
+    desk.places[1].chmod(0o755)
+    status, said = desk.run(command)
+    assert status == 1 and said.endswith("its mode is 0755, and others may use it; run chmod 700 on it")
+
+
+@pytest.mark.parametrize(("years", "words"), [(11, "head: ended on"), (-1, "head: is not valid before")])
+def test_no_vault_is_begun_with_a_certificate_that_is_not_valid(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, years: int, words: str
+) -> None:
+    (desk.stick / "head.pem").write_bytes(custodian("head")[0].pem)
+    at = cli.now() + timedelta(days=366 * years)
+    monkeypatch.setattr(cli, "now", lambda: at)
+    first, second = (str(one) for one in desk.places)
+    options = ("--first", first, "--second", second, "--custodian", str(desk.stick / "head.pem"))
+    status, said = desk.run("init", *options)
+    assert status == 1 and words in said and said.endswith("nothing was made")
+    assert not (desk.var / note.FILE).exists() and not any(one.exists() for one in desk.places)

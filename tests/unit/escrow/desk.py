@@ -35,10 +35,12 @@ class Desk:
         self.at += timedelta(seconds=1)
         return self.at
 
-    def run(self, given: Given = GIVEN, dry: bool = False, device: Device = DEVICE) -> Outcome:
+    def run(
+        self, given: Given = GIVEN, dry: bool = False, device: Device = DEVICE, lasts: int | None = None
+    ) -> Outcome:
         """A roll-out by a controller that was started anew."""
         opened = vault.open_vault(self.vault.var, whole=False)
-        return bring(opened, device, self.disk.ask, self.clock, given, dry)
+        return bring(opened, device, self.disk.ask, self.clock, given, dry, lasts)
 
     @property
     def kept(self) -> Records:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import shutil
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -19,7 +17,7 @@ from leeboard.escrow.known import adopt
 from leeboard.escrow.records import State
 from leeboard.escrow.rekeying import Opener, opener
 from leeboard.policy.model import Level
-from tests.unit.escrow.vaults import AT, Died, bring_back, custodian, dying, keep, private
+from tests.unit.escrow.vaults import AT, custodian, private
 from tests.unit.linux.disks import CHEAP, PASSPHRASE, cryptsetup, needs_cryptsetup
 
 from .desk import DEVICE, GIVEN, Desk, used
@@ -120,20 +118,6 @@ def test_a_slot_of_somebody_else_stays_as_it_is(desk: Desk) -> None:
     assert derivation(desk, 1) == "pbkdf2" and derivation(desk, desk.current.binding["slot"]) == "pbkdf2"
 
 
-@pytest.mark.parametrize("moment", ["before", "after"])
-def test_whatever_dies_while_it_gets_argon2_the_next_run_finishes(desk: Desk, moment: str) -> None:
-    weaken(desk)
-    desk.run(WEAK)
-    desk.disk.dies_with = ("luksConvertKey", moment)
-    with pytest.raises(Died):
-        desk.run(WEAK, device=SENSITIVE)
-    desk.disk.dies_with = None
-    assert desk.disk.opens(WEAK.passphrase) and desk.disk.opens(desk.secret(desk.current))
-    desk.run(WEAK, device=SENSITIVE)
-    assert derivation(desk, 1) == "argon2id" and strangers(desk.current, desk.now) == []
-    assert not desk.run(WEAK, device=SENSITIVE).changed
-
-
 # A custodian's private key
 
 
@@ -216,42 +200,6 @@ def test_a_copy_that_makes_no_sense_is_refused_by_the_device(desk: Desk) -> None
     for wrong in (b"", b"{}\n", b'{"uuid": "x", "partuuid": "p-3", "bytes": 1, "parts": [[0, 9]]}\nLUKS\xba\xbe'):
         with pytest.raises(LeeboardError, match="the copy of the header makes no sense"):
             desk.disk.ask("save_header", copy=base64.b64encode(wrong).decode())
-
-
-@pytest.mark.parametrize("on_device", [True, False], ids=["machine", "controller"])
-@pytest.mark.parametrize("moment", ["before", "after"])
-def test_whatever_dies_during_a_restore_the_next_one_finishes(desk: Desk, moment: str, on_device: bool) -> None:
-    desk.run()
-    before = desk.now
-    wreck(desk)
-    saved = keep(desk.vault, desk.disk.folder)
-    shutil.copy(desk.disk.path, saved / "disk")
-    points = _dying(desk, on_device, 0, moment)
-    assert points >= 5, points
-    for point in range(1, points + 1):
-        desk.disk.dies_at = None
-        bring_back(desk.vault, saved)
-        shutil.copy(saved / "disk", desk.disk.path)
-        with suppress(Died):
-            _dying(desk, on_device, point, moment)
-        desk.disk.dies_at = None
-        if desk.disk.opens(PASSPHRASE):
-            assert desk.now == before, point
-        restore(desk)
-        assert desk.now == before and desk.disk.opens(desk.secret(desk.current)), point
-        desk.run()
-        assert len(desk.kept.headers) == 1 and not desk.run().changed, point
-
-
-def _dying(desk: Desk, on_device: bool, point: int, moment: str) -> int:
-    """A restore during which something dies; how many points there were."""
-    if on_device:
-        desk.disk.commands, desk.disk.dies_at = 0, (point, moment)
-        restore(desk)
-        return desk.disk.commands
-    with dying(point, moment) as calls:
-        restore(desk)
-    return calls[0]
 
 
 def test_the_file_for_a_rescue_stick_is_what_cryptsetup_takes(desk: Desk, tmp_path: Path) -> None:

@@ -13,41 +13,28 @@ import pytest
 
 from leeboard.escrow import vault
 from leeboard.escrow.known import adopt
-from leeboard.escrow.readings import DRIVER, LOOKS, with_kept
+from leeboard.escrow.readings import AGE, DRIVER, LOOKS
 from leeboard.escrow.rekeying import hand_over, opener, reseal
 from leeboard.policy.model import Level
-from leeboard.verdict.observation import parse
 from tests.unit.escrow.vaults import AT, custodian, private
 from tests.unit.linux.disks import PASSPHRASE, cryptsetup, needs_cryptsetup
 
 from .desk import DEVICE, Desk, used
+from .night import visited
 
 pytestmark = needs_cryptsetup
 
 
 def night(desk: Desk, level: Level = Level.STANDARD) -> dict[str, Any]:
     """What the vault has to say of the disk as it is, by address: a list of faults, or the state and its words."""
-    nothing = {"state": "absent", "source": "test"}
-    answer: dict[str, Any] = {
-        "schema": 1, "platform": "linux", "observed_at": "2026-11-26T10:00:00Z", "facts": {},
-        "identity": dict.fromkeys(("serial", "uuid", "machine_id", "os"), nothing),
-        "cost": {"children": 0, "seconds": 0.0, "cpu_seconds": 0.0},
-        "readings": [
-            {
-                "driver": "luks_volume", "address": "bindings",
-                "effective": {"state": "value", "value": desk.disk.ask("survey")["volumes"], "source": "test"},
-            },
-            # A device has no say in this.
-            {"driver": DRIVER, "address": "escrowed", "effective": {"state": "value", "value": [], "source": "device"}},
-        ],
-    }  # fmt: skip
     device = DEVICE.model_copy(update={"level": level})
-    found = with_kept(answer, parse(answer), device, desk.vault.var)
+    found = visited(desk, device, AT)
     said = {one["address"]: one["effective"] for one in found["readings"] if one["driver"] == DRIVER}
-    assert set(said) == set(LOOKS)
+    assert set(said) == {*LOOKS, AGE}
     return {
         address: json.loads(one["value"][0])["faults"] if one["state"] == "value" else one
         for address, one in said.items()
+        if address != AGE
     }
 
 

@@ -1,0 +1,48 @@
+"""docs/reliability.md is what the command made of its records, and has enough points; that it is old is only said."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tests.reliability.page import PAGE, page
+from tests.reliability.records import IMAGE, MACHINE, Done, Record, code, stand, totals
+from tests.reliability.watched import KINDS
+
+LEAST = 60
+ONE = Record(
+    IMAGE, "rotation", KINDS[0], 1, "device: add", "before add", True, True, True, True, "", "2026-11-26T10:00Z", 1.0,
+    "a machine", "c" * 64,
+)  # fmt: skip
+
+
+def test_the_page_is_the_commands() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(Done().records, totals()), (
+        "docs/reliability.md is not what make reliability writes of docs/proof/reliability.jsonl; run it, or "
+        "PYTHONPATH=collections .venv/bin/python -m tests.reliability.page for the page alone"
+    )
+
+
+def test_there_are_enough_points_and_all_came_out_well() -> None:
+    records = Done().records
+    assert len({one.point for one in records}) >= LEAST
+    for kind in KINDS:
+        assert any(one.kind == kind and one.where == IMAGE for one in records), kind
+    assert [one for one in records if not one.good] == []
+
+
+def test_what_is_old_is_said() -> None:
+    assert stand([ONE], lambda _where: "c" * 64) == "1 of 1 points are about the code as it is"
+    said = stand([ONE, replace(ONE, number=2)], lambda _where: "d" * 64)
+    assert said == "0 of 2 points are about the code as it is, 2 about older code"
+    assert code(IMAGE) != code(MACHINE)
+
+
+def test_a_point_that_failed_stands_out() -> None:
+    bad = replace(ONE, number=2, opens=False, why="nothing `opens` it")
+    assert stand([ONE, bad], lambda _where: "c" * 64).endswith("; 1 FAILED")
+    text = page([ONE, bad], {"rotation": 3})
+    assert "| device: add | **1 of 2 failed** |  |  | data, opens 1 of 2, honest, finished |" in text
+    assert "| still to be gone through on image files | 1 of rotation |" in text
+    assert "(before add): opens. `nothing 'opens' it`" in text
+    assert "still to be" not in page([ONE], {"rotation": 1})
+    assert "failed**" not in page([ONE], {"rotation": 1}) and "What failed" not in page([ONE], {"rotation": 1})

@@ -1,0 +1,150 @@
+"""Every point at which work on keys is cut off, found by watching it go through; and one of them, gone through.
+
+After each: are the data as they were, does a proved key open the disk, is nothing half-made called proved, and does the
+next run finish?
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from leeboard.errors import LeeboardError
+from leeboard.escrow.binding import faults
+from leeboard.escrow.records import State
+from tests.unit.escrow.desk import Desk
+from tests.unit.escrow.vaults import Died, bring_back, keep
+from tests.unit.linux.disks import PASSPHRASE
+
+from .scenarios import Scenario, Trouble, begun, binding_now, data_of, digest_of_data, must
+from .watched import CONNECTION, KINDS, Moment, Watch, watching
+
+COUNTS = (State.PROVED, State.USED)
+
+
+@dataclass(frozen=True)
+class Point:
+    """The `number`th moment of a kind in a scenario."""
+
+    scenario: str
+    kind: str
+    number: int
+    step: str
+    what: str
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What was seen after a point. `opens` is None where nothing opened the disk before either."""
+
+    data: bool
+    opens: bool | None
+    honest: bool
+    finished: bool
+    why: str = ""
+
+    @property
+    def good(self) -> bool:
+        """Nothing is lost, nothing is claimed, nothing is left undone."""
+        return self.data and self.opens is not False and self.honest and self.finished
+
+
+class Bench:
+    """A scenario at its beginning, to which it comes back for each point."""
+
+    def __init__(self, scenario: Scenario, desk: Desk) -> None:
+        self.scenario = scenario
+        self.desk = desk
+        self.begin = data_of(desk.disk)
+        volume_key = desk.now.volume_key
+        scenario.prepare(desk)
+        self.data = (digest_of_data(desk.disk, self.begin), volume_key)
+        self.secrets = [desk.secret(one) for one in desk.kept.keys if one.state in COUNTS]
+        self.vault, self.at = desk.vault, desk.at
+        self.saved = keep(desk.vault, desk.disk.folder)
+        shutil.copy(desk.disk.path, self.saved / "disk")
+        self.moments = self._learn()
+
+    def _learn(self) -> list[Moment]:
+        """Watch the work go through once."""
+        with watching(self.desk.disk, Watch()) as watch:
+            outcome = self.scenario.work(self.desk)
+        must(not outcome.failed, f"{self.scenario.name}: does not go through: {outcome.words}")
+        return watch.moments
+
+    def points(self) -> list[Point]:
+        """Every point of the scenario."""
+        return [
+            Point(self.scenario.name, kind, number, one.step, one.what)
+            for kind in KINDS
+            for number, one in enumerate((one for one in self.moments if one.kind == kind), 1)
+        ]
+
+    @property
+    def changes(self) -> list[tuple[str, str]]:
+        """The commands that change the disk: each with the step in which it is."""
+        named = [one for one in self.moments if one.kind == CONNECTION and one.what.startswith("before ")]
+        return [(one.step, one.what) for one in named if one.step.removeprefix("device: ") != one.what[7:]]
+
+    def begin_anew(self) -> None:
+        """Let disk, vault and clock be as they were."""
+        self.desk.vault, self.desk.at = self.vault, self.at
+        bring_back(self.desk.vault, self.saved)
+        shutil.copy(self.saved / "disk", self.desk.disk.path)
+
+    def cut_off(self, point: Point) -> Seen:
+        """Begin anew, cut off the work at a point, and look."""
+        desk = self.desk
+        self.begin_anew()
+        with watching(desk.disk, Watch(point.kind, point.number)) as watch, suppress(Died, LeeboardError):
+            self.scenario.work(desk)
+        there = [one for one in watch.moments if one.kind == point.kind]
+        must(len(there) >= point.number, f"{point}: the run did not come so far")
+        reached = there[point.number - 1]
+        must((reached.step, reached.what) == (point.step, point.what), f"{point}: the run came to {reached}")
+        try:
+            opens = self._opens()
+            honest = self._honest()
+            data = digest_of_data(desk.disk, self.begin) == self.data[0]
+            why = ""
+            try:
+                self.scenario.finish(desk)
+            except (Trouble, LeeboardError, StopIteration) as trouble:
+                why = str(trouble) or type(trouble).__name__
+            now = binding_now(desk)
+            data &= digest_of_data(desk.disk, self.begin) == self.data[0]
+            data &= now is not None and now.volume_key == self.data[1]
+            return Seen(data, opens, honest, not why, why)
+        except LeeboardError as trouble:
+            return Seen(False, False, False, False, str(trouble))
+
+    def _opens(self) -> bool | None:
+        """Whether what opened the disk still does: a proved key where there was one, else the passphrase.
+
+        Where a rotation has come to its end it is the new one.
+        """
+        if not self.scenario.header_is_there:
+            return None
+        desk = self.desk
+        now = [desk.secret(one) for one in desk.kept.keys if one.state in COUNTS]
+        known = [*self.secrets, *now]
+        return (any(map(desk.disk.opens, known)) if self.secrets else True) and desk.disk.opens(PASSPHRASE)
+
+    def _honest(self) -> bool:
+        """Whether every key that counts opens the disk."""
+        desk = self.desk
+        now = binding_now(desk)
+        if now is None:
+            return True
+        counted = [one for one in desk.kept.keys if one.state in COUNTS and not faults(one, now)]
+        return all(desk.disk.opens(desk.secret(one)) for one in counted)
+
+
+@contextmanager
+def bench(scenario: Scenario, folder: Path) -> Iterator[Bench]:
+    """A scenario at its beginning, in a folder."""
+    with begun(folder) as desk:
+        yield Bench(scenario, desk)

@@ -1,0 +1,162 @@
+"""What was seen after each point, a line each in docs/proof/reliability.jsonl, written as soon as it is known.
+
+A run that was broken off goes on where it was: what was good with the same code is not done again. The points of the
+real machine are in the same file. Run as a program this says how much of it is about the code as it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+DONE = ROOT / "docs" / "proof" / "reliability.jsonl"
+POINTS = DONE.with_name("reliability_points.json")  # how many there are on image files, by scenario, as last found
+IMAGE, MACHINE = "image file", "real machine"
+# What changes a disk's keys or decides about them, and what cuts it off.
+COVERED = (
+    "leeboard/escrow/*.py",
+    "leeboard/evidence/files.py",
+    "plugins/action/recovery_keys.py",
+    "plugins/modules/luks_key.py",
+    "plugins/module_utils/_linux/luks_*.py",
+    "plugins/module_utils/_linux/block_devices.py",
+    "plugins/module_utils/_linux/device_bytes.py",
+    "plugins/module_utils/_linux/kernel_keyring.py",
+    "tests/reliability/*.py",
+    "tests/unit/linux/luks_machine.py",
+)
+# What cuts off a real machine besides.
+REAL = ("plugins/action/*.py", "plugins/plugin_utils/visit.py", "tests/controls/full_power_cuts.py")
+NOT = ("tests/reliability/page.py", "tests/reliability/records.py", "tests/reliability/__main__.py")
+
+
+@dataclass(frozen=True)
+class Record:
+    """One point that was gone through, and what was seen after it (points.Seen); `on` is the machine of the test.
+
+    `where` is IMAGE or MACHINE, `seconds` what it took, `code` the digest of the files that it is about.
+    """
+
+    where: str
+    scenario: str
+    kind: str
+    number: int
+    step: str
+    what: str
+    data: bool
+    opens: bool | None
+    honest: bool
+    finished: bool
+    why: str
+    at: str
+    seconds: float
+    on: str
+    code: str
+
+    @property
+    def good(self) -> bool:
+        """Nothing is lost, nothing is claimed, nothing is left undone."""
+        return self.data and self.opens is not False and self.honest and self.finished
+
+    @property
+    def point(self) -> tuple[str, str, str, int]:
+        """Which point it is."""
+        return self.where, self.scenario, self.kind, self.number
+
+
+class Done:
+    """The records in a file, of each point the last."""
+
+    def __init__(self, path: Path = DONE) -> None:
+        self._path = path
+        self._found = {one.point: one for one in _read(path)}
+
+    @property
+    def records(self) -> list[Record]:
+        """What was seen last at each point, in the order of the points."""
+        return sorted(self._found.values(), key=lambda one: one.point)
+
+    def good(self, point: tuple[str, str, str, int], step: str, what: str, code: str) -> bool:
+        """Whether a point came out well with this very code."""
+        found = self._found.get(point)
+        return found is not None and found.good and (found.step, found.what, found.code) == (step, what, code)
+
+    def add(self, record: Record) -> None:
+        """Write down what was seen."""
+        self._found[record.point] = record
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with self._path.open("a", encoding="utf-8") as lines:
+            lines.write("\n" + _line(record))  # it begins with an end of line: the one before may have been cut off
+            lines.flush()
+            os.fsync(lines.fileno())
+
+    def tidy(self, where: str, scenario: str, there: Iterable[tuple[str, int]]) -> None:
+        """Write the file anew, one line a point, without points of a scenario that are no more; `there` are those
+        that are, by kind and number."""
+        wanted = set(there)
+        gone = [one for one in self._found if one[:2] == (where, scenario) and (one[2], one[3]) not in wanted]
+        for one in gone:
+            del self._found[one]
+        part = self._path.with_suffix(".part")
+        with part.open("w", encoding="utf-8") as lines:
+            lines.writelines(_line(record) + "\n" for record in self.records)
+            lines.flush()
+            os.fsync(lines.fileno())
+        part.rename(self._path)
+
+
+def totals(path: Path = POINTS) -> dict[str, int]:
+    """How many points each scenario has on image files, as far as it was ever watched."""
+    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
+
+
+def found(scenario: str, points: int, path: Path = POINTS) -> None:
+    """Write down how many points a scenario has."""
+    text = json.dumps({**totals(path), scenario: points}, indent=1, sort_keys=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"{text}\n", encoding="utf-8")
+
+
+def code(where: str = IMAGE, root: Path = ROOT) -> str:
+    """One digest over all that the points of a place are about."""
+    digest = hashlib.sha256()
+    patterns = COVERED if where == IMAGE else (*COVERED, *REAL)
+    for path in sorted({path for pattern in patterns for path in root.glob(pattern)}):
+        name = path.relative_to(root).as_posix()
+        if name not in NOT:
+            digest.update(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {name}\n".encode())
+    return digest.hexdigest()
+
+
+def stand(records: Sequence[Record], now: Callable[[str], str] = code) -> str:
+    """How much of it is about the code as it is, in half a line; `now` gives the digest of a place."""
+    if not records:
+        return "nothing was done yet"
+    old = sum(one.code != now(one.where) for one in records)
+    bad = sum(not one.good for one in records)
+    said = f"{len(records) - old} of {len(records)} points are about the code as it is"
+    return said + (f", {old} about older code" if old else "") + (f"; {bad} FAILED" if bad else "")
+
+
+def _line(record: Record) -> str:
+    return json.dumps(asdict(record), ensure_ascii=False)
+
+
+def _read(path: Path) -> list[Record]:
+    """The records in a file. A line that a crash cut off is passed over: its point is gone through again."""
+    found = []
+    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
+        try:
+            found.append(Record(**json.loads(line)))
+        except (json.JSONDecodeError, TypeError):
+            continue
+    return found
+
+
+if __name__ == "__main__":  # said at the end of `make test`; an old report is no failing test
+    print(f"make reliability: {stand(Done().records)} (docs/reliability.md)")

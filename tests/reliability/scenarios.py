@@ -1,0 +1,223 @@
+"""What is cut off: each kind of work on the keys of a disk, what comes before it, and what must be true in the end.
+
+A new kind of work is a class here; its steps and points are found by watching it go through (points.py).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from leeboard.escrow import restoring, vault
+from leeboard.escrow.binding import Binding, faults, parse, strangers
+from leeboard.escrow.checking import check
+from leeboard.escrow.disk import Given, Outcome
+from leeboard.escrow.known import adopt
+from leeboard.escrow.records import State
+from leeboard.escrow.rekeying import hand_over, opener, reseal
+from leeboard.policy.model import Level
+from tests.unit.escrow.desk import DEVICE, Desk, used
+from tests.unit.escrow.vaults import AT, another_volume, custodian, private
+from tests.unit.linux.disks import CHEAP, PASSPHRASE, cryptsetup
+
+from .watched import WatchedDisk
+
+WEAK = Given(passphrase="the school's own passphrase")
+SENSITIVE = DEVICE.model_copy(update={"level": Level.SENSITIVE})
+WRECKED = 64 * 1024  # bytes at the beginning of a disk that somebody wrote over: both headers
+
+
+class Trouble(Exception):
+    """Something is not as it must be; the words say what."""
+
+
+def must(holds: bool, words: str) -> None:
+    """Raises Trouble where it does not hold."""
+    if not holds:
+        raise Trouble(words)
+
+
+@contextmanager
+def begun(folder: Path) -> Iterator[Desk]:
+    """A controller with a vault, and a machine whose disk is full of data."""
+    with another_volume(folder) as other:
+        made = vault.make(folder / "var", (folder / "first", other / "second"), [custodian("head")[0]], AT)
+        disk = WatchedDisk(folder)
+        with disk.path.open("r+b") as file:
+            file.seek(data_of(disk))
+            file.write(os.urandom(disk.path.stat().st_size - file.tell()))
+        yield Desk(made, disk)
+
+
+def data_of(disk: WatchedDisk) -> int:
+    """Where the data begin on a disk, in bytes."""
+    said = json.loads(cryptsetup("luksDump", "--dump-json-metadata", str(disk.path)))
+    return int(said["segments"]["0"]["offset"])
+
+
+class Scenario:
+    """A kind of work. `header_is_there`: the disk can be read before the work is done."""
+
+    name = ""
+    header_is_there = True
+
+    def prepare(self, desk: Desk) -> None:
+        """What is there before."""
+
+    def work(self, desk: Desk) -> Outcome:
+        """The work, by a controller that was started anew. Raises LeeboardError."""
+        return desk.run()
+
+    def finish(self, desk: Desk) -> None:
+        """The next run after whatever happened; raises Trouble where that does not finish the work."""
+        outcome = self.work(desk)
+        must(not outcome.failed and not outcome.waiting, f"the next run: {outcome.words}")
+        self.rest(desk)
+
+    def rest(self, desk: Desk, others: int = 1) -> None:
+        """There is one proved key, which opens its slot; nothing of an older one or of a half-made one is left.
+
+        `others` slots are not ours.
+        """
+        again = self.work(desk)
+        must(not again.changed and not again.failed, f"the run after the next: {again.words}")
+        states = [one.state for one in desk.kept.keys]
+        must(states.count(State.PROVED) == 1, f"keys are {', '.join(states)}")
+        must(not {State.PENDING, State.USED}.intersection(states), f"keys are {', '.join(states)}")
+        slot = str(desk.current.binding["slot"])
+        must(desk.disk.opens(desk.secret(desk.current), "--key-slot", slot), "the proved key does not open its slot")
+        must(desk.disk.opens(PASSPHRASE), "the passphrase opens no longer")
+        must([one.key for one in desk.now.ours] == [desk.current.id], "there are tokens of other keys of ours")
+        must(len(desk.disk.slots()) == 1 + others, f"the disk has the slots {desk.disk.slots()}")
+        must(len(desk.kept.headers) == 1, f"{len(desk.kept.headers)} copies of the header are kept")
+        must(faults(desk.current, desk.now) == strangers(desk.current, desk.now) == [], "the key is not bound to it")
+
+
+class FirstKey(Scenario):
+    """A disk gets its first key."""
+
+    name = "first key"
+
+
+class Rotation(Scenario):
+    """A key that was read out is changed."""
+
+    name = "rotation"
+
+    def prepare(self, desk: Desk) -> None:
+        desk.run()
+        used(desk)
+
+
+class Strengthening(Scenario):
+    """The slot of the school's passphrase gets Argon2."""
+
+    name = "Argon2 for a passphrase"
+
+    def prepare(self, desk: Desk) -> None:
+        said = f"{PASSPHRASE}\n{WEAK.passphrase}"
+        cryptsetup("luksAddKey", "-q", *CHEAP["pbkdf2"], str(desk.disk.path), input=said)
+        desk.run(WEAK)
+
+    def work(self, desk: Desk) -> Outcome:
+        return desk.run(WEAK, device=SENSITIVE)
+
+    def finish(self, desk: Desk) -> None:
+        must(desk.disk.opens(WEAK.passphrase), "the school's passphrase opens no longer")
+        outcome = self.work(desk)
+        must(not outcome.failed and not outcome.waiting, f"the next run: {outcome.words}")
+        said = json.loads(cryptsetup("luksDump", "--dump-json-metadata", str(desk.disk.path)))["keyslots"]
+        must(said["1"]["kdf"]["type"] == "argon2id", "the slot has no Argon2")
+        must(desk.disk.opens(WEAK.passphrase, "--key-slot", "1"), "the passphrase does not open its slot")
+        self.rest(desk, others=2)
+
+
+class Adoption(Scenario):
+    """A passphrase that somebody knows comes into the vault."""
+
+    name = "adopting a known key"
+
+    def work(self, desk: Desk) -> Outcome:
+        return adopt(vault.open_vault(desk.vault.var), DEVICE, desk.disk.ask, desk.clock, PASSPHRASE)
+
+    def finish(self, desk: Desk) -> None:
+        outcome = self.work(desk)
+        must(not outcome.failed, f"the next run: {outcome.words}")
+        must(not self.work(desk).changed, "the run after the next changes something")
+        must([(one.state, one.adopted) for one in desk.kept.keys] == [(State.PROVED, True)], "it is not kept once")
+        must(desk.secret(desk.current) == PASSPHRASE and desk.disk.slots() == [0], "what is kept is something else")
+        must(not desk.run().failed and desk.disk.opens(PASSPHRASE), "a roll-out does not go on from there")
+
+
+class Restoring(Scenario):
+    """A header that somebody wrote over is brought back."""
+
+    name = "header restore"
+    header_is_there = False
+
+    def prepare(self, desk: Desk) -> None:
+        desk.run()
+        with desk.disk.path.open("r+b") as file:
+            file.write(b"\xaa" * WRECKED)
+
+    def work(self, desk: Desk) -> Outcome:
+        opened = vault.open_vault(desk.vault.var)
+        secret = opener(opened, private(custodian("head")[1]))
+        return restoring.restore(opened, DEVICE, desk.disk.ask, desk.clock, secret)
+
+    def finish(self, desk: Desk) -> None:
+        self.work(desk)
+        outcome = desk.run()
+        must(not outcome.failed and not outcome.waiting, f"the roll-out after it: {outcome.words}")
+        FirstKey().rest(desk)
+
+
+class Custodians(Scenario):
+    """Another custodian joins: every envelope is sealed anew."""
+
+    name = "other custodians"
+
+    def prepare(self, desk: Desk) -> None:
+        desk.run()
+
+    def work(self, desk: Desk) -> Outcome:
+        opened = vault.open_vault(desk.vault.var)
+        if len(opened.custodians) == 1:
+            opened = hand_over(opened, [custodian(name)[0] for name in ("head", "siro")], AT)
+        done, failed = reseal(opened, opener(opened, private(custodian("head")[1])), lambda: AT)
+        return Outcome(changed=bool(done), failed=failed)
+
+    def finish(self, desk: Desk) -> None:
+        must(not self.work(desk).failed, "the next run does not seal everything anew")
+        must(not self.work(desk).changed, "the run after the next seals something anew")
+        opened = vault.open_vault(desk.vault.var)
+        must(check(opened, AT).problems == (), f"the vault is not whole: {check(opened, AT).problems}")
+        kept = opened.records()[DEVICE.urn, DEVICE.asset]
+        for name in ("head", "siro"):
+            secret = opener(opened, private(custodian(name)[1]))
+            for key in kept.keys:
+                must(desk.disk.opens(secret.key(opened, key).key.text), f"{name} has no key that opens the disk")
+            for header in kept.headers:
+                secret.header(opened, header)
+        desk.vault = opened
+        must(not desk.run().failed, "a roll-out does not go on from there")
+
+
+SCENARIOS = (FirstKey(), Rotation(), Strengthening(), Adoption(), Restoring(), Custodians())
+
+
+def digest_of_data(disk: WatchedDisk, begin: int) -> str:
+    """The SHA-256 of all data on a disk, as they lie there encrypted."""
+    with disk.path.open("rb") as file:
+        file.seek(begin)
+        return hashlib.sha256(file.read()).hexdigest()
+
+
+def binding_now(desk: Desk) -> Binding | None:
+    """The binding of the disk as it is; None where its header cannot be read."""
+    volumes = parse(desk.disk.ask("survey")["volumes"])
+    return volumes[0].binding if volumes else None

@@ -1,0 +1,212 @@
+"""A machine's disk in a file, and a controller, both watched while they work, and each cut off at any moment.
+
+On the device: before a step and after it (its answer is lost then), before and after each command of cryptsetup that
+changes the disk, and before each single write that such a command makes. On the controller: before each file that it
+writes is on the disk, and before and after each step that it asks for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Completed, run_process
+
+from leeboard.errors import LeeboardError
+from leeboard.escrow import ledger
+from leeboard.escrow.vault import Writer
+from tests.unit.escrow.vaults import Died
+from tests.unit.linux.luks_machine import Disk
+
+CONTROLLER, CONNECTION, POWER = "controller killed", "connection cut", "power off"
+KINDS = (CONTROLLER, CONNECTION, POWER)
+WRITES = "write,pwrite64,writev,pwritev,pwritev2"
+BEGIN = "looking at the vault"
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A moment of a run: the step in which it is, and what happens then. `write` is the number of a command's write."""
+
+    kind: str
+    step: str
+    what: str
+    write: int = 0
+
+
+class Watch:
+    """What is noticed during one run, in order; and the moment of one kind at which it is cut off (0: never)."""
+
+    def __init__(self, kind: str = "", number: int = 0) -> None:
+        self.kind = kind
+        self.number = number
+        self.moments: list[Moment] = []
+        self.step = BEGIN
+        self.on_device = False
+        self.lost = False
+        self.commands = 0
+
+    def reach(self, kind: str, what: str, write: int = 0) -> bool:
+        """Note a moment; whether it is the one. For all but a write of a command, that ends whoever is cut off."""
+        self.moments.append(Moment(kind, self.step, what, write))
+        if self.kind != kind or sum(one.kind == kind for one in self.moments) != self.number:
+            return False
+        self.lost = kind != CONTROLLER
+        if not write:
+            raise Died
+        return True
+
+    @contextmanager
+    def within(self, step: str) -> Iterator[None]:
+        """A step; one within another counts as the outer one."""
+        if self.step != BEGIN:
+            yield
+            return
+        self.step = step
+        try:
+            yield
+        finally:
+            self.step = BEGIN
+
+
+class WatchedDisk(Disk):
+    """The disk. Without a watch it is as any other."""
+
+    watch: Watch | None = None
+    changes: dict[int, tuple[str, int]]  # commands that change the disk, by number: their name, how many writes
+
+    def __init__(self, folder: Path, **options: Any) -> None:
+        self.changes = {}
+        super().__init__(folder, **options)
+
+    def host(self) -> Any:
+        """The machine as a new process sees it."""
+        host = super().host()
+        usual, watch = host._runner, self.watch
+
+        def run(argv: list[str], input: str, timeout: float, environment: dict[str, str]) -> Completed:
+            if argv[0] != "cryptsetup" or watch is None:
+                return usual(argv, input, timeout, environment)
+            return self._watched(watch, argv, input, timeout, environment)
+
+        host._runner = run
+        return host
+
+    def ask(self, step: str, **said: Any) -> dict[str, Any]:
+        """One step. Where the device or the way to it is gone, the controller is told so."""
+        watch = self.watch
+        if watch is None:
+            return super().ask(step, **said)
+        with watch.within(f"device: {step}"):
+            watch.reach(CONTROLLER, f"before {step} is asked for")
+            if watch.lost:
+                raise LeeboardError("the device does not answer")
+            watch.on_device = True
+            try:
+                watch.reach(CONNECTION, f"before {step}")
+                answer = super().ask(step, **said)
+                watch.reach(CONNECTION, f"after {step}: its answer is lost")
+            except Died:
+                raise LeeboardError("the device was lost") from None
+            finally:
+                watch.on_device = False
+            watch.reach(CONTROLLER, f"after {step} was answered")
+            return answer
+
+    def _watched(
+        self, watch: Watch, argv: list[str], input: str, timeout: float, environment: dict[str, str]
+    ) -> Completed:
+        watch.commands += 1
+        number, name = watch.commands, " ".join(word for word in argv[1:3] if not word.startswith(("-", "/")))
+        if not watch.kind:
+            return self._learned(watch, number, name, argv, input, timeout, environment)
+        if number not in self.changes:
+            return run_process(argv, input, timeout, environment)
+        writes = self.changes[number][1]
+        watch.reach(CONNECTION, f"before {name}")
+        for write in range(1, writes + 1):
+            if watch.reach(POWER, f"{name}: before write {write} of {writes}", write):
+                run_process(_killed_at(self.path, write, argv), input, timeout, environment)
+                raise Died
+        done = run_process(argv, input, timeout, environment)
+        watch.reach(CONNECTION, f"after {name}")
+        watch.reach(POWER, f"after {name}")
+        return done
+
+    def _learned(
+        self, watch: Watch, number: int, name: str, argv: list[str], input: str, timeout: float,
+        environment: dict[str, str],
+    ) -> Completed:  # fmt: skip
+        """Run a command and count what it writes to the disk."""
+        before, trace = _digest(self.path), self.folder / "trace"
+        traced = ["strace", "-f", "-o", str(trace), "-P", str(self.path), "-e", f"trace={WRITES}", *argv]
+        done = run_process(traced if shutil.which("strace") else argv, input, timeout, environment)
+        if _digest(self.path) == before:
+            return done
+        lines = trace.read_text(errors="replace").splitlines() if trace.exists() else []
+        writes = sum("write" in line.partition("(")[0] for line in lines)
+        self.changes[number] = (name, writes)
+        watch.moments.append(Moment(CONNECTION, watch.step, f"before {name}"))
+        watch.moments += [
+            Moment(POWER, watch.step, f"{name}: before write {one} of {writes}", one) for one in range(1, writes + 1)
+        ]
+        watch.moments += [Moment(kind, watch.step, f"after {name}") for kind in (CONNECTION, POWER)]
+        return done
+
+
+def _killed_at(path: Path, write: int, argv: list[str]) -> list[str]:
+    """The command, killed as it is about to write to the disk for this time."""
+    return [
+        "strace", "-f", "-o", "/dev/null", "-P", str(path), "-e", f"trace={WRITES}",
+        "-e", f"inject={WRITES}:signal=KILL:when={write}", *argv,
+    ]  # fmt: skip
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def watching(disk: WatchedDisk, watch: Watch) -> Iterator[Watch]:
+    """Watch disk and controller while something is done."""
+    fsync = os.fsync
+
+    def patched(descriptor: int) -> None:
+        path = Path(os.readlink(f"/proc/self/fd/{descriptor}"))
+        # Before a folder is on the disk is what the next file's moment finds.
+        if not watch.on_device and not path.is_dir():
+            watch.reach(CONTROLLER, f"before {_what(path)} is on the disk")
+        fsync(descriptor)
+
+    def labelled(method: Callable[..., Any], event: str) -> Callable[..., Any]:
+        def call(self: Writer, *given: Any, **said: Any) -> Any:
+            with watch.within(f"vault: {event or given[0]}"):
+                return method(self, *given, **said)
+
+        return call
+
+    of = {"seal": ledger.SEALED, "keep_header": ledger.HEADER, "destroy_header": ledger.HEADER_GONE}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", patched)
+        for name, event in {**of, "reseal": "resealed", "note": ""}.items():
+            patch.setattr(Writer, name, labelled(getattr(Writer, name), event))
+        disk.watch = watch
+        try:
+            yield watch
+        finally:
+            disk.watch = None
+
+
+def _what(path: Path) -> str:
+    """What is written, in words that are the same in each run."""
+    name = path.name.removeprefix(".").removesuffix(".tmp")
+    place = next((one for one in ("first", "second", "var") if one in path.parts), "")
+    return f"a file ({Path(name).suffix.removeprefix('.') or name}) in {place}"

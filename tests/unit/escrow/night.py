@@ -1,0 +1,36 @@
+"""A night at the desk: what the device shows of its disk, with what the vault has to say of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from leeboard.escrow.readings import DRIVER, with_kept
+from leeboard.estate.device import Device
+from leeboard.verdict.observation import Observation, parse
+
+from .desk import Desk
+
+
+def visited(desk: Desk, device: Device, at: datetime) -> dict[str, Any]:
+    """What is filed of a visit of the device at a moment."""
+    nothing = {"state": "absent", "source": "test"}
+    answer: dict[str, Any] = {
+        "schema": 1, "platform": "linux", "observed_at": "2026-11-26T10:00:00Z", "facts": {},
+        "identity": dict.fromkeys(("serial", "uuid", "machine_id", "os"), nothing),
+        "cost": {"children": 0, "seconds": 0.0, "cpu_seconds": 0.0},
+        "readings": [
+            {
+                "driver": "luks_volume", "address": "bindings",
+                "effective": {"state": "value", "value": desk.disk.ask("survey")["volumes"], "source": "test"},
+            },
+            # A device has no say in this.
+            {"driver": DRIVER, "address": "escrowed", "effective": {"state": "value", "value": [], "source": "device"}},
+        ],
+    }  # fmt: skip
+    return with_kept(answer, parse(answer), device, desk.vault.var, at)
+
+
+def observed(desk: Desk, device: Device, at: datetime) -> Observation:
+    """The same as it is judged."""
+    return parse(visited(desk, device, at))
