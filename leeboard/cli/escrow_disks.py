@@ -26,6 +26,7 @@ def retire(
     device: Device,
     reason: Annotated[str, typer.Option(help="Why: the disk was destroyed, or moved. It is kept in the ledger.")],
     school: School = None,
+    disk: Annotated[str | None, typer.Option(help="Only this one of its disks, by its LUKS UUID.")] = None,
     var: Var = Path("var"),
 ) -> None:
     """Say that a device's disks are gone: its keys are no longer looked for. They stay readable, for old copies.
@@ -37,15 +38,20 @@ def retire(
     keys = list(opened.keys().values())
     shown = [one for one in sightings.everybody(var) if is_device(one, device, school)]
     mine = keys_of_device(keys, device, school) if len(shown) != 1 or _has_keys(keys, shown[0]) else []
+    if disk is not None:
+        mine = [one for one in mine if one.disk == disk]
+        shown = [one for one in shown if disk in {uuid for uuid, _key in sightings.seen(var, one)}]
     left = [one for one in mine if one.state not in (State.RETIRED, State.DROPPED)]
     if not left and not shown:
-        raise LeeboardError(f"{plain(device)}: all its keys are retired already")
+        what = f"no disk {plain(disk)} of it has keys that are in use" if disk else "all its keys are retired already"
+        raise LeeboardError(f"{plain(device)}: {what}")
     with opened.writing(now()) as writer:
         for one in left:
             writer.note(ledger.RETIRED, urn=one.urn, asset=one.asset, key=one.id, disk=one.disk, reason=why)
     for owner in {(one.urn, one.asset) for one in mine} or set(shown):
-        if sightings.forget(var, owner):
-            typer.echo(f"What {plain(device)} showed of its disks counts no longer.")
+        if sightings.forget(var, owner, disk):
+            of = f"disk {plain(disk)}" if disk else "its disks"
+            typer.echo(f"What {plain(device)} showed of {of} counts no longer.")
     ids = f": {', '.join(one.id for one in left)}" if left else ""
     typer.echo(f"{number(len(left), 'key')} of {plain(device)} retired{ids}")
 

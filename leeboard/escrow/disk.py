@@ -119,13 +119,14 @@ class Disk:
             for one in [copy for copy in records.headers if copy.disk == self.volume.uuid][:-1]:
                 writer.destroy_header(one)
 
-    def content(self, now: Binding) -> Content:
+    def content(self, disk: str) -> Content:
+        """A new key for the disk with this LUKS UUID, and what stands beside it."""
         device = self.device
         return Content(
             key=new_key(),
             school=plain(f"{device.school} ({device.urn})"),
             device=plain(f"{device.asset} ({device.name})"),
-            disk=f"{now.uuid} {self.volume.said}",
+            disk=f"{disk} {self.volume.said}",
             id=f"{self.clock():%y%m%d}-{secrets.token_hex(4)}",
             made=stamp(self.clock()),
         )

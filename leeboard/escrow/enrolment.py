@@ -20,6 +20,7 @@ from leeboard.errors import LeeboardError
 from leeboard.escrow import ledger, note, sightings
 from leeboard.escrow.binding import Binding, faults, known, strangers
 from leeboard.escrow.disk import GONE, Ask, Disk, Given, Outcome, binding_of, survey
+from leeboard.escrow.empty_disks import FORMATS, VARIABLE
 from leeboard.escrow.known import Known
 from leeboard.escrow.records import Key, State
 from leeboard.escrow.vault import Vault
@@ -69,6 +70,12 @@ class Enrolment(Disk):
         self.ids = frozenset(one.id for one in records.keys)
         mine = [one for one in records.keys if one.disk == now.uuid and one.state not in GONE]
         opening = [one for one in mine if one.state in (State.PROVED, State.USED) and not faults(one, now)]
+        if not opening and any(FORMATS in one.binding and "disk" not in one.binding for one in mine):
+            self.outcome.waiting.append(
+                f"{self.volume.said}: a run that was to encrypt and format it was cut off; a roll-out goes on with it "
+                f"while {VARIABLE} names it"
+            )
+            return
         current = opening[-1] if opening else None
         why = self._why(opening, now) or self._too_old(current, lasts)
         copies = [one for one in records.headers if one.disk == now.uuid]
@@ -163,7 +170,7 @@ class Enrolment(Disk):
         way, passphrase = authority
         unknown = strangers(before, now, self.ids) if before is not None else []
         iterations = LEAST_ITERATIONS + secrets.randbelow(MARKS)
-        content = self.content(now)
+        content = self.content(now.uuid)
         with self.writing() as writer:
             writer.seal(
                 content, self.device.urn, self.device.asset, self.device.level, now.uuid,

@@ -49,7 +49,7 @@ class Known(Disk):
         if self.dry:
             self.outcome.done.append(f"{self.volume.said}: it opens slot {slot}, and is to be kept")
             return
-        content = replace(self.content(now), key=RecoveryKey(secret), adopted=True)
+        content = replace(self.content(now.uuid), key=RecoveryKey(secret), adopted=True)
         binding = {"slot": slot, "disk": now.model_dump(mode="json")}
         with self.writing() as writer:
             writer.seal(content, self.device.urn, self.device.asset, self.device.level, now.uuid, binding)

@@ -45,9 +45,7 @@ def saw(var: Path, owner: Owner, shown: Iterable[Binding]) -> None:
     before = seen(var, owner)
     with note.writing(var):
         if now != before:
-            path = _seen(var, owner)
-            files.make_folder(path.parent)
-            files.replace(path, json.dumps(sorted(now)).encode() + b"\n")
+            _write(var, owner, now)
         for name in _names(now):
             _enter(var, name, owner)
         for name in _names(before) - _names(now) - _names(_kept(var, owner)):
@@ -65,14 +63,21 @@ def kept(var: Path, owner: Owner, before: Records, after: Records) -> None:
             _entry(var, name, owner).unlink(missing_ok=True)
 
 
-def forget(var: Path, owner: Owner) -> bool:
-    """No longer count what a device showed; whether it had shown anything. Raises LeeboardError."""
+def forget(var: Path, owner: Owner, uuid: str | None = None) -> bool:
+    """No longer count what a device showed, or of it only the disk with this LUKS UUID; whether it had shown that.
+
+    Raises LeeboardError.
+    """
     before = seen(var, owner)
+    left = {one for one in before if uuid not in (None, one[0])}
     with note.writing(var):
-        for name in _names(before) - _names(_kept(var, owner)):
+        for name in _names(before) - _names(left) - _names(_kept(var, owner)):
             _entry(var, name, owner).unlink(missing_ok=True)
-        _seen(var, owner).unlink(missing_ok=True)
-    return bool(before)
+        if left:
+            _write(var, owner, left)
+        else:
+            _seen(var, owner).unlink(missing_ok=True)
+    return left != before
 
 
 def shared(var: Path, owner: Owner, disk: Binding) -> list[str]:
@@ -201,6 +206,12 @@ def _entry(var: Path, name: str, owner: Owner) -> Path:
 
 def _seen(var: Path, owner: Owner) -> Path:
     return var / SEEN / owner[0] / f"{owner[1]}.json"
+
+
+def _write(var: Path, owner: Owner, disks: set[Disk]) -> None:
+    path = _seen(var, owner)
+    files.make_folder(path.parent)
+    files.replace(path, json.dumps(sorted(disks)).encode() + b"\n")
 
 
 def _enter(var: Path, name: str, owner: Owner) -> None:

@@ -25,6 +25,11 @@ if not brain.missing():
 FAMILY = "ENC"
 MODULE = "leeboard.schools.luks_key"
 WORK = ("bring", "adopt", "restore")
+OPTIONS = {
+    "work": {"type": "str", "choices": list(WORK), "default": WORK[0]},
+    "disk": {"type": "str"},
+    "report": {"type": "str", "default": ""},
+}
 # Names of variables.
 PASSPHRASE = "leeboard_disk_passphrase"  # noqa: S105
 KNOWN = "leeboard_known_key"
@@ -40,16 +45,11 @@ class ActionModule(ActionBase):
     TRANSFERS_FILES = False
     _supports_check_mode = True
     _requires_connection = True
+    _options = OPTIONS
 
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
-        _valid, arguments = self.validate_argument_spec(
-            {
-                "work": {"type": "str", "choices": list(WORK), "default": WORK[0]},
-                "disk": {"type": "str"},
-                "report": {"type": "str", "default": ""},
-            }
-        )
+        _valid, arguments = self.validate_argument_spec(self._options)
         self._arguments = arguments
         self._task_vars = task_vars or {}
         self._asked = ""
@@ -60,13 +60,13 @@ class ActionModule(ActionBase):
             where = f" (in the step {self._asked})" if self._asked else ""
             outcome = {"failed": True, "msg": f"{problem}{where}"}
         told = {one: bool(outcome.get(one)) for one in ("failed", "changed", "unreachable", "skipped")}
-        tell(arguments["report"], name, {**told, "message": str(outcome.get("msg", ""))})
+        tell(arguments.get("report", ""), name, {**told, "message": str(outcome.get("msg", ""))})
         return {**result, **outcome}
 
     def _work(self) -> dict:
         visit = Visit(self, self._task_vars)
         # Keeping a key that is known changes nothing on the device.
-        if FAMILY not in visit.device.enforce and self._arguments["work"] != "adopt":
+        if FAMILY not in visit.device.enforce and self._arguments.get("work") != "adopt":
             words = f"{FAMILY} is not named in leeboard_enforce everywhere: nothing is changed where it is not"
             return {"skipped": True, "msg": words, "warnings": [words]}
         if not note.read(visit.var).vault:
@@ -110,10 +110,12 @@ class ActionModule(ActionBase):
         given = Given(self._secret(PASSPHRASE), opener)
         return bring(kept, visit.device, ask, _now, given, dry=dry, lasts=lasts(visit.wanted))
 
-    def _step(self, visit):
+    def _step(self, visit, module=MODULE):
+        """How a step of a module is asked for on the device."""
+
         def ask(step: str, **arguments) -> dict:
             self._asked = step
-            answer = visit.ask(MODULE, {"step": step, **arguments})
+            answer = visit.ask(module, {"step": step, **arguments})
             if answer.get("failed") or answer.get("unreachable"):
                 raise LeeboardError(said(answer))
             self._asked = ""

@@ -317,8 +317,13 @@ def test_a_header_is_written_for_a_rescue_stick_and_noted(desk: Desk, tmp_path: 
 
 def shown(desk: Desk, urn: str, asset: str, uuid: str = "0d5e-uuid", key: str = "a") -> None:
     """A check saw this disk at a device."""
-    binding = {"uuid": uuid, "version": 2, "volume_key": key * 64, "segments": "b" * 64, "slots": {}, "tokens": {}}
-    sightings.saw(desk.var, (urn, asset), [Binding.model_validate({**binding, "ours": []})])
+    sightings.saw(desk.var, (urn, asset), [binding(uuid, key)])
+
+
+def binding(uuid: str = "0d5e-uuid", key: str = "a") -> Binding:
+    """A disk without a key."""
+    said = {"uuid": uuid, "version": 2, "volume_key": key * 64, "segments": "b" * 64, "slots": {}, "tokens": {}}
+    return Binding.model_validate({**said, "ours": []})
 
 
 def test_verify_names_both_devices_of_a_cloned_disk(desk: Desk) -> None:
@@ -344,6 +349,19 @@ def test_a_device_that_is_gone_is_no_clone(desk: Desk) -> None:
     assert (status, said) == (0, "What ep-1 showed of its disks counts no longer.\n0 keys of ep-1 retired\n")
     assert desk.run("verify")[0] == 0
     assert "the vault has no key of such a device" in desk.run("retire", "EP-1", "--reason", "again")[1]
+
+
+def test_of_several_disks_one_alone_is_gone(desk: Desk) -> None:
+    desk.begin("head")
+    shown(desk, "900001", "EP-1")
+    two = [binding(), binding("another", "d")]
+    sightings.saw(desk.var, ("900002", "EP-2"), two)
+    gone = ("retire", "EP-2", "--disk", "0d5e-uuid", "--reason", "It is in EP-1 now")
+    assert desk.run(*gone) == (0, "What EP-2 showed of disk 0d5e-uuid counts no longer.\n0 keys of EP-2 retired\n")
+    assert sightings.seen(desk.var, ("900002", "EP-2")) == {("another", "d" * 64)}
+    assert sightings.shared(desk.var, ("900001", "EP-1"), two[0]) == []
+    assert desk.run("verify")[0] == 0
+    assert "no disk 0d5e-uuid of it has keys that are in use" in desk.run(*gone)[1]
 
 
 def test_an_envelope_cut_short_is_one_line_and_is_not_noted_as_opened(desk: Desk) -> None:

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from leeboard.escrow import vault
+from tests.unit.escrow.bench import Bench
 from tests.unit.escrow.desk import Desk
 from tests.unit.escrow.vaults import AT, another_volume, custodian
 from tests.unit.linux.luks_machine import Disk
+from tests.unit.linux.spare_disk import Spare
 
 
 @pytest.fixture
@@ -19,3 +21,10 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     with another_volume(tmp_path) as other:
         made = vault.make(tmp_path / "var", (tmp_path / "first", other / "second"), [custodian("head")[0]], AT)
         yield Desk(made, Disk(tmp_path))
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    with another_volume(tmp_path) as other:
+        made = vault.make(tmp_path / "var", (tmp_path / "first", other / "second"), [custodian("head")[0]], AT)
+        yield Bench(made, Spare(tmp_path))
