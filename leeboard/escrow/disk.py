@@ -19,12 +19,16 @@ from leeboard.escrow.header import read_copy
 from leeboard.escrow.keys import new_key
 from leeboard.escrow.records import State
 from leeboard.escrow.rekeying import Opener
+from leeboard.escrow.tpm_wish import Wish
 from leeboard.escrow.vault import Vault, Writer
 from leeboard.estate.device import Device
 from leeboard.evidence.lines import stamp
 from leeboard.verdict.observation import plain
 
 GONE = (State.RETIRED, State.DROPPED)
+SLOTS = 32  # of a LUKS2 header
+LEAST_ITERATIONS = 1000  # a key of ours has 256 bits of chance: a costly derivation adds nothing
+MARKS = 65536  # iterations beyond that tell our slots from those of others
 
 
 class Ask(Protocol):
@@ -56,10 +60,11 @@ class Outcome:
 @dataclass(frozen=True)
 class Given:
     """What the controller can open disks with: the device's own passphrase from the school's vault, empty for none; and
-    a custodian's private key, which opens the key that is kept."""
+    a custodian's private key, which opens the key that is kept. `tpm` is what the school wants of the TPM."""
 
     passphrase: str = field(default="", repr=False)
     opener: Opener | None = field(default=None, repr=False)
+    tpm: Wish = field(default_factory=Wish, repr=False)
 
 
 def survey(
@@ -142,6 +147,21 @@ class Disk:
 
     def writing(self) -> AbstractContextManager[Writer]:
         return self.vault.writing(self.clock())
+
+
+def free_slot(now: Binding) -> int:
+    """The number of a free slot. Raises LeeboardError."""
+    slot = next((number for number in range(SLOTS) if str(number) not in now.slots), None)
+    if slot is None:
+        raise LeeboardError(
+            f"all {SLOTS} slots of its header are taken; remove one that nobody needs (cryptsetup luksKillSlot)"
+        )
+    return slot
+
+
+def new_cost() -> int:
+    """The iterations for a new slot of ours."""
+    return LEAST_ITERATIONS + secrets.randbelow(MARKS)
 
 
 def binding_of(answer: dict[str, Any]) -> Binding:

@@ -11,7 +11,6 @@ makes and proves a new key, since nobody here can read the sealed one, and then 
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -19,17 +18,14 @@ from typing import Any
 from leeboard.errors import LeeboardError
 from leeboard.escrow import ledger, note, sightings
 from leeboard.escrow.binding import Binding, faults, known, strangers
-from leeboard.escrow.disk import GONE, Ask, Disk, Given, Outcome, binding_of, survey
+from leeboard.escrow.disk import GONE, Ask, Disk, Given, Outcome, binding_of, free_slot, new_cost, survey
 from leeboard.escrow.empty_disks import FORMATS, VARIABLE
 from leeboard.escrow.known import Known
 from leeboard.escrow.records import Key, State
+from leeboard.escrow.tpm import Tpm
 from leeboard.escrow.vault import Vault
 from leeboard.estate.device import Device
 from leeboard.policy.model import Level
-
-SLOTS = 32  # of a LUKS2 header
-LEAST_ITERATIONS = 1000  # the key has 256 bits of chance: a costly derivation adds nothing
-MARKS = 65536  # iterations beyond that tell our slots from those of others
 
 
 def bring(
@@ -49,9 +45,12 @@ def bring(
     for volume in volumes:
         try:
             about = (vault, device, ask, clock, volume, outcome, given, dry)
-            Enrolment(*about).bring(ways.get(volume.uuid), lasts)
+            enrolment = Enrolment(*about)
+            enrolment.bring(ways.get(volume.uuid), lasts)
             if given.passphrase:
                 Known(*about).settle(bool(weak.get(volume.uuid)) and device.level is not Level.STANDARD)
+            if given.tpm.way is not None:
+                Tpm(*about).settle(enrolment.ways, enrolment.in_hand)
         except LeeboardError as problem:
             outcome.failed.append(f"{volume.said}: {problem}")
     return outcome
@@ -61,10 +60,13 @@ class Enrolment(Disk):
     """A volume that is to have one key of ours, which the vault keeps."""
 
     ids: frozenset[str] = frozenset()  # of all keys that the vault ever had of the device
+    ways: tuple[str, ...] = ()  # what opens the disk on the device
+    in_hand: str = ""  # the key that this run made and proved
 
     def bring(self, ways: Any, lasts: int | None) -> None:
         """Do what is to be done; `ways` is what the device says that opens the disk there. Raises LeeboardError."""
         now = self.readable()
+        self.ways = tuple(map(str, ways)) if isinstance(ways, list) else ()
         self.no_clone(now)
         records = note.records(self.vault.var, self.device.urn, self.device.asset)
         self.ids = frozenset(one.id for one in records.keys)
@@ -84,7 +86,7 @@ class Enrolment(Disk):
         if current is not None and not why and copied and tidy:
             self.outcome.done.append(f"{self.volume.said}: key {current.id} is kept and opens the disk")
             return
-        authority = self._authority(ways if isinstance(ways, list) else [], current) if why else None
+        authority = self._authority(self.ways, current) if why else None
         if why and authority is None:
             self.outcome.waiting.append(
                 f"{self.volume.said}: {why}, and nothing opens the disk here: have somebody run leeboard-authorise at "
@@ -141,7 +143,7 @@ class Enrolment(Disk):
             return ""
         return f"key {current.id} is {days} days old (made at {current.made}), and lasts {lasts}"
 
-    def _authority(self, ways: list[str], current: Key | None) -> tuple[str, str] | None:
+    def _authority(self, ways: tuple[str, ...], current: Key | None) -> tuple[str, str] | None:
         """What authorises the new key, in DESIGN's order: its name on the device, and the secret if we have one."""
         if "tpm" in ways:
             return "tpm", ""
@@ -153,11 +155,7 @@ class Enrolment(Disk):
 
     def _slot(self, now: Binding, authority: tuple[str, str]) -> int:
         """The slot for a new key, which may be sealed and can be added. Raises LeeboardError."""
-        slot = next((number for number in range(SLOTS) if str(number) not in now.slots), None)
-        if slot is None:
-            raise LeeboardError(
-                f"all {SLOTS} slots of its header are taken; remove one that nobody needs (cryptsetup luksKillSlot)"
-            )
+        slot = free_slot(now)
         self.vault.sealable(self.device.level, self.clock())
         way, passphrase = authority
         self.ask("try", uuid=now.uuid, authority=way, passphrase=passphrase)
@@ -169,7 +167,7 @@ class Enrolment(Disk):
         """A new key: sealed, added, proved, and only then the older ones of ours removed."""
         way, passphrase = authority
         unknown = strangers(before, now, self.ids) if before is not None else []
-        iterations = LEAST_ITERATIONS + secrets.randbelow(MARKS)
+        iterations = new_cost()
         content = self.content(now.uuid)
         with self.writing() as writer:
             writer.seal(
@@ -197,6 +195,7 @@ class Enrolment(Disk):
         self.outcome.failed += [f"{self.volume.said}: {one}, by nobody that is known here" for one in unknown]
         self.copy(after)
         self._remove_older(content.id, slot, secret, mine, after)
+        self.in_hand = secret
         if way == "keyring":
             self.ask("forget", uuid=now.uuid)
 

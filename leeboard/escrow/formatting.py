@@ -11,7 +11,6 @@ disk is never formatted again. The device has a mark of its own for both, and lo
 
 from __future__ import annotations
 
-import secrets
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -23,9 +22,8 @@ from pydantic import Field, ValidationError
 from leeboard.errors import LeeboardError
 from leeboard.escrow import ledger, note
 from leeboard.escrow.binding import Binding, Token, Volume
-from leeboard.escrow.disk import GONE, Ask, Disk, Given, Outcome, binding_of
+from leeboard.escrow.disk import GONE, Ask, Disk, Given, Outcome, binding_of, new_cost
 from leeboard.escrow.empty_disks import FORMATS, EmptyDisk
-from leeboard.escrow.enrolment import LEAST_ITERATIONS, MARKS
 from leeboard.escrow.records import Key, Records
 from leeboard.escrow.vault import Vault
 from leeboard.estate.device import Device
@@ -132,7 +130,7 @@ class Formatting(Disk):
     def _encrypt(self) -> None:
         """A new key: sealed, and with it the disk encrypted; then proved, and older ones put away."""
         disk = self.wish["uuid"]
-        iterations = LEAST_ITERATIONS + secrets.randbelow(MARKS)
+        iterations = new_cost()
         content = self.content(disk)
         with self.writing() as writer:
             writer.seal(

@@ -31,15 +31,16 @@ HEADER_READ = "header-read"  # somebody took a copy out of the vault
 RESTORED = "restored"  # a copy was brought back onto its disk
 ADOPTED = "adopted"  # a key that was in the disk already came into the vault, and was seen to open it
 ACCEPTED = "accepted"  # somebody said that the slots and tokens which a disk has now are known
+TPM = "tpm"  # a token of this id is about to let the TPM open a disk
 CUSTODIANS = "custodians"
 
 
 class Entry(Strict):
     """A line. `by` is the account and machine, or who gave a name. Texts are one line.
 
-    `key` is the id of a key or of a header's copy, `digest` and `size` (bytes) those of its file; `disk` the LUKS UUID;
-    `binding` what proves each night that the disk is still the one (leeboard/escrow/binding.py; of a sealed key the
-    slot that it is for). `custodians` are fingerprints of certificates.
+    `key` is the id of a key, of a header's copy or of a token, `digest` and `size` (bytes) those of its file; `disk` is
+    the LUKS UUID; `binding` what proves each night that the disk is still the one (leeboard/escrow/binding.py; of a
+    sealed key and of a token the slot that it is for). `custodians` are fingerprints of certificates.
     """
 
     number: int

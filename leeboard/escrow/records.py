@@ -79,11 +79,15 @@ class Header(Strict):
 
 
 class Records(Strict):
-    """All that is kept of one device. `entry` is the number of the last entry of the ledger that is in it."""
+    """All that is kept of one device. `entry` is the number of the last entry of the ledger that is in it.
+
+    `tpm` are the ids of tokens by which a run of ours let the TPM open a disk, or was about to.
+    """
 
     entry: int = 0
     keys: tuple[Key, ...] = ()
     headers: tuple[Header, ...] = ()
+    tpm: tuple[str, ...] = ()
 
     @property
     def sealed(self) -> tuple[Key | Header, ...]:
@@ -96,6 +100,7 @@ class Records(Strict):
             return self
         keys = {one.id: one for one in self.keys}
         headers = {one.id: one for one in self.headers}
+        tpm = (*self.tpm, entry.key) if entry.event == ledger.TPM else self.tpm
         if entry.event in (ledger.SEALED, ledger.ADOPTED):
             keys[entry.key] = _sealed(keys.get(entry.key), entry, entry.urn, entry.asset)
         elif entry.event == ledger.HEADER:
@@ -104,7 +109,7 @@ class Records(Strict):
             headers.pop(entry.key, None)
         elif entry.key in keys:
             keys[entry.key] = _after(keys[entry.key], entry)
-        return Records(entry=entry.number, keys=tuple(keys.values()), headers=tuple(headers.values()))
+        return Records(entry=entry.number, keys=tuple(keys.values()), headers=tuple(headers.values()), tpm=tpm)
 
 
 def records_of(entries: Iterable[Entry]) -> dict[tuple[str, str], Records]:

@@ -1,4 +1,7 @@
-"""Bring a recovery key into each encrypted disk of a device, keep one that is known, or bring a header back."""
+"""Bring a recovery key into each encrypted disk of a device, keep one that is known, or bring a header back.
+
+Where the school wants it, the TPM of the device opens the disk as well, once its key is proved.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,7 @@ if not brain.missing():
     from leeboard.escrow.readings import lasts
     from leeboard.escrow.rekeying import opener
     from leeboard.escrow.restoring import restore
+    from leeboard.escrow.tpm_wish import wish
 
 FAMILY = "ENC"
 MODULE = "leeboard.schools.luks_key"
@@ -32,6 +36,8 @@ OPTIONS = {
 }
 # Names of variables.
 PASSPHRASE = "leeboard_disk_passphrase"  # noqa: S105
+PIN = "leeboard_disk_pin"
+TPM = "leeboard_disk_tpm"
 KNOWN = "leeboard_known_key"
 CUSTODIAN = "leeboard_custodian_key"
 
@@ -107,7 +113,7 @@ class ActionModule(ActionBase):
             if opener is None:
                 raise LeeboardError(f"a header is brought back with a custodian's private key only ({CUSTODIAN})")
             return restore(kept, visit.device, ask, _now, opener, self._arguments["disk"], dry=dry)
-        given = Given(self._secret(PASSPHRASE), opener)
+        given = Given(self._secret(PASSPHRASE), opener, wish(self._secret(TPM), self._secret(PIN)))
         return bring(kept, visit.device, ask, _now, given, dry=dry, lasts=lasts(visit.wanted))
 
     def _step(self, visit, module=MODULE):
@@ -129,11 +135,15 @@ class ActionModule(ActionBase):
         return opener(kept, load(pem.encode())) if pem else None
 
     def _secret(self, variable: str) -> str:
-        """A secret that came as a variable, or that the command which started the play handed over in memory; empty for
-        none. No argument of the task: those are shown."""
+        """What came as a variable, or what the command that started the play handed over in memory; empty for none. No
+        argument of the task: those are shown."""
         found = self._task_vars.get(variable)
         if found is not None:
-            return str(self._templar.template(found))
+            found = self._templar.template(found)
+            if variable == PIN and not isinstance(found, str):
+                # YAML takes 012345 for another number.
+                raise LeeboardError(f"{PIN} is no text: put it into quotes")
+            return str(found)
         path = self._task_vars.get(handed.VARIABLE)
         return handed.read(str(path), variable) if path is not None else ""
 

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: luks_key
-short_description: One step of bringing a recovery key into a LUKS2 volume
+short_description: One step of bringing a recovery key or a token of the TPM into a LUKS2 volume
 description:
   - The device's half of M(leeboard.schools.recovery_keys), which makes the keys, keeps them first, and calls this
     module step by step. It is not meant to be called by itself.
   - Adds a key in a free slot and proves that it opens that slot; removes a slot after another key has opened; copies
     the header and brings a copy back. Nothing is formatted, and no volume is opened or closed.
+  - Lets the TPM open the volume, proves that it does, and removes tokens that another one replaces. The program
+    C(systemd-cryptenroll) seals the key for a container in memory, and never touches the volume.
   - Secrets come as parameters that are not logged and go to C(cryptsetup) through pipes.
 version_added: 0.1.0
 author:
@@ -25,9 +27,28 @@ options:
         V(strengthen) gives the slot of a passphrase Argon2.
       - V(copy_header) returns a copy of the header; V(save_header) does so of a damaged one before V(restore_header)
         brings a copy back; V(forget) gives an authorisation back.
+      - V(look_tpm) says what a token of the TPM needs and has; V(try_tpm) whether one opens the volume now, or without
+        O(keep) whether a new one would; V(enrol_tpm) adds one and proves it; V(remove_tpm) removes some after another
+        has opened the volume.
+      - V(make_image) lets dracut make the next start's image anew, reads it back, and puts it in the place of the old.
     type: str
     required: true
-    choices: [survey, find, try, add, strengthen, remove, copy_header, save_header, restore_header, forget]
+    choices:
+      - survey
+      - find
+      - try
+      - add
+      - strengthen
+      - remove
+      - copy_header
+      - save_header
+      - restore_header
+      - forget
+      - look_tpm
+      - try_tpm
+      - enrol_tpm
+      - remove_tpm
+      - make_image
   uuid:
     description: The LUKS UUID of the volume.
     type: str
@@ -38,13 +59,15 @@ options:
     description: The recovery key.
     type: str
   key_id:
-    description: The id of the key in the vault that is added or removed, which a token beside the slot has.
+    description: The id of the key or token that is added or removed, which a token beside the slot has.
     type: str
   slot:
     description: The slot that the key gets, or that is removed.
     type: int
   keep:
-    description: With V(remove), the slot that the key opens and that stays.
+    description:
+      - With V(remove), the slot that the key opens and that stays.
+      - With V(try_tpm) the token that is tried, with V(remove_tpm) the one that opens the volume and stays.
     type: int
   digest:
     description: With V(remove), the digest of the slot that is to go.
@@ -62,6 +85,17 @@ options:
   copy:
     description: With V(save_header) and V(restore_header), the copy of the header, in base64.
     type: str
+  pcrs:
+    description: With V(enrol_tpm) and V(try_tpm), the registers of the TPM whose present values the token is bound to.
+    type: list
+    elements: int
+  pin:
+    description: The PIN of a token of the TPM; without one the token has none.
+    type: str
+  tokens:
+    description: With V(remove_tpm), the numbers of the tokens that are to go.
+    type: list
+    elements: int
 attributes:
   check_mode:
     description: What the module does in check mode.
@@ -103,7 +137,7 @@ weak:
   type: dict
 binding:
   description: Digests over the header after the step.
-  returned: with the steps add, strengthen, remove and restore_header
+  returned: with the steps add, strengthen, remove, restore_header, enrol_tpm and remove_tpm
   type: dict
 header:
   description: The copy of the header, in base64. It opens the disk with every passphrase of today.
@@ -117,6 +151,26 @@ digest:
   description: A digest over what a restore would overwrite.
   returned: with step save_header
   type: str
+seen:
+  description: A JSON text with what is known of the TPM, of the volume's tokens and of the next start's image.
+  returned: with step look_tpm
+  type: str
+opens:
+  description: Whether the token opens the volume.
+  returned: with step try_tpm
+  type: bool
+locked:
+  description: Whether the TPM is locked out after wrong PINs.
+  returned: with step try_tpm
+  type: bool
+why:
+  description: Why the token does not open the volume; empty where it does.
+  returned: with step try_tpm
+  type: str
+path:
+  description: The image that was made anew.
+  returned: with step make_image
+  type: str
 """
 
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
@@ -125,7 +179,8 @@ from ..module_utils._linux import luks_steps  # noqa: E402
 from ..module_utils._linux.edits import ChangeRefused  # noqa: E402
 from ..module_utils._linux.host import Host, HostError  # noqa: E402
 
-READING = ("survey", "find", "try", "copy_header", "save_header")  # these change nothing on the device
+# These change nothing on the device.
+READING = ("survey", "find", "try", "copy_header", "save_header", "look_tpm", "try_tpm")
 ARGUMENTS = {
     "step": {"type": "str", "required": True, "choices": list(luks_steps.STEPS)},
     "uuid": {"type": "str"},
@@ -139,6 +194,9 @@ ARGUMENTS = {
     "authority": {"type": "str", "choices": ["tpm", "passphrase", "keyring"]},
     "passphrase": {"type": "str", "no_log": True},
     "copy": {"type": "str", "no_log": True},
+    "pcrs": {"type": "list", "elements": "int"},
+    "pin": {"type": "str", "no_log": True},
+    "tokens": {"type": "list", "elements": "int", "no_log": False},
 }
 
 

@@ -17,6 +17,8 @@ description:
   - Keeps a copy of each disk's header in the vault before and after a change.
   - What authorises a new key is a TPM token of the disk, the variable C(leeboard_disk_passphrase), which belongs into
     the school's vault, or somebody who ran C(leeboard-authorise) at the machine. Without one, nothing changes.
+  - Lets the TPM open the disk of the system where C(leeboard_disk_tpm) says V(tpm) or V(tpm-and-pin), once its recovery
+    key is proved. The PIN is C(leeboard_disk_pin), which belongs into the school's vault.
   - Does nothing, and says so, unless the inventory variable C(leeboard_enforce) of the device names C(ENC), and where
     the controller has no vault.
 options: {}

@@ -124,7 +124,8 @@ def _way(header: Luks) -> str:
         return "network"
     if any(opened_by_tpm(token) for token in header.tokens):
         return "tpm"
-    if any(token.type == "systemd-tpm2" for token in header.tokens):
+    # Without a slot its PIN opens nothing: a run was cut off, or somebody took the slot away.
+    if any(token.type == "systemd-tpm2" and token.slots for token in header.tokens):
         return "tpm-and-pin"
     if any(token.type in ("systemd-fido2", "systemd-pkcs11") for token in header.tokens):
         return "security-key"

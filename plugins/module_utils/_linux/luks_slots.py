@@ -78,18 +78,18 @@ def add(host, uuid: str, expect: str, key: bytes, key_id: str, slot: int, iterat
     before = expected(host, device, expect)
     if not 0 <= slot < MOST or str(slot) in before["slots"]:
         raise ChangeRefused(f"slot {slot} of {device.path} is not free")
-    token = _number(before)
+    token = token_number(before)
     made = {
         "type": luks_binding.TOKEN_TYPE, "keyslots": [], "leeboard-key": key_id, "leeboard-slot": str(slot),
         "leeboard-iterations": str(iterations),
     }  # fmt: skip
-    _import(host, device.path, token, made)
+    import_token(host, device.path, token, made)
     with secret_files(key, *authority.secrets) as (new, *paths):
         _cryptsetup(
             host, "luksAddKey", "--batch-mode", *authority.options(paths), "--new-keyfile", new, "--new-key-slot",
             str(slot), *DERIVATION, "--pbkdf-force-iterations", str(iterations), device.path,
         )  # fmt: skip
-    _import(host, device.path, token, {**made, "keyslots": [str(slot)]}, "--token-replace")
+    import_token(host, device.path, token, {**made, "keyslots": [str(slot)]}, "--token-replace")
     prove(host, device.path, slot, key)
     host.forget()
     return luks_binding.binding(host, device.path, uuid)
@@ -189,7 +189,7 @@ def remove(host, uuid: str, key_id: str, slot, digest: str, keep: int, key: byte
     return luks_binding.binding(host, device.path, uuid)
 
 
-def _number(before: dict) -> int:
+def token_number(before: dict) -> int:
     """A free number for a token. Raises ChangeRefused."""
     free = [number for number in range(MOST) if str(number) not in before["tokens"]]
     if not free:
@@ -197,7 +197,8 @@ def _number(before: dict) -> int:
     return free[0]
 
 
-def _import(host, path: str, number: int, token: dict, *options: str) -> None:
+def import_token(host, path: str, number: int, token: dict, *options: str) -> None:
+    """Write a token of that number. Raises ChangeRefused."""
     _cryptsetup(host, "token", "import", "--token-id", str(number), *options, path, input=json.dumps(token))
 
 

@@ -28,17 +28,17 @@ LIBRARIES = {"systemd-tpm2": "libtss2-esys.so", "systemd-fido2": "libfido2.so", 
 
 
 class Start:
-    """The initramfs of the next start. `path` is empty where none was found, and `why` says why; `trouble` is the
-    HostError that kept it from being read."""
+    """The initramfs of the next start, or the one at `given`. `path` is empty where none was found, and `why` says why;
+    `trouble` is the HostError that kept it from being read."""
 
-    def __init__(self, host) -> None:
+    def __init__(self, host, given: str = "") -> None:
         self.host = host
         self.path, self.why = "", ""
         self.trouble = None
         self.image = None
         self.pending: list = []
         try:
-            self.path, self.why = next_image(host)
+            self.path, self.why = (given, "") if given else next_image(host)
             self.pending = pending(host, self.path)
             if self.path:
                 self.image = initramfs.read(host, self.path, _wanted)

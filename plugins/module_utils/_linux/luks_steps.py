@@ -1,4 +1,4 @@
-"""The steps by which a recovery key comes into a LUKS2 volume: each is one call of the module luks_key.
+"""The steps by which a recovery key or a TPM token comes into a LUKS2 volume: each is one call of the module luks_key.
 
     STEPS[name](host, said) -> {"changed": bool, ...}        `said` are the module's parameters
 
@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import json
 
-from . import kernel_keyring, luks_backup, luks_binding, luks_restore, luks_slots, luks_volume
+from . import kernel_keyring, luks_backup, luks_binding, luks_image, luks_restore, luks_slots, luks_tpm, luks_volume
 from .edits import ChangeRefused
 from .host import HostError
 from .luks_layout import Layout
@@ -108,6 +109,35 @@ def _restore_header(host, said: dict) -> dict:
     return {"changed": True, "binding": binding}
 
 
+def _look_tpm(host, said: dict) -> dict:
+    return {"changed": False, "seen": json.dumps(luks_tpm.look(host, said["uuid"]), sort_keys=True)}
+
+
+def _try_tpm(host, said: dict) -> dict:
+    return {"changed": False, **luks_tpm.attempt(host, said["uuid"], said["keep"], said["pcrs"], _pin(said))}
+
+
+def _enrol_tpm(host, said: dict) -> dict:
+    binding = luks_tpm.enrol(
+        host, said["uuid"], said["expect"], said["key_id"], said["slot"], said["iterations"], _authority(said),
+        said["pcrs"], _pin(said),
+    )  # fmt: skip
+    return {"changed": True, "binding": binding}
+
+
+def _remove_tpm(host, said: dict) -> dict:
+    binding = luks_tpm.remove(host, said["uuid"], said["expect"], said["tokens"], said["keep"], _pin(said))
+    return {"changed": True, "binding": binding}
+
+
+def _make_image(host, said: dict) -> dict:
+    return {"changed": True, "path": luks_image.make(host, said["uuid"])}
+
+
+def _pin(said: dict) -> bytes:
+    return (said["pin"] or "").encode()
+
+
 def _copy(said: dict) -> luks_restore.Copy:
     return luks_restore.Copy(base64.b64decode(said["copy"]))
 
@@ -123,4 +153,9 @@ STEPS = {
     "save_header": _save_header,
     "restore_header": _restore_header,
     "forget": _forget,
+    "look_tpm": _look_tpm,
+    "try_tpm": _try_tpm,
+    "enrol_tpm": _enrol_tpm,
+    "remove_tpm": _remove_tpm,
+    "make_image": _make_image,
 }

@@ -20,6 +20,7 @@ from tests.unit.linux.disks import PASSPHRASE, UUID, Machine, block, cryptsetup,
 
 ARGUMENTS = (
     "uuid", "expect", "key", "key_id", "slot", "keep", "digest", "iterations", "authority", "passphrase", "copy",
+    "pcrs", "pin", "tokens",
 )  # fmt: skip
 FILES: dict[str, str | None] = {
     "/proc/self/mountinfo": mount("8:2", "/"),
@@ -40,30 +41,40 @@ class Disk:
         self.dies_at: tuple[int, str] | None = None
         self.dies_with: tuple[str, str] | None = None  # a command of cryptsetup, before or after it
 
+    programs: tuple[str, ...] = ("cryptsetup",)  # those that really run
+    files = FILES
+    opened: tuple[dict[str, Any], ...] = ()  # what lies on the disk, open
+    really = staticmethod(run_process)
+
     def host(self) -> Any:
         """The machine as a new process sees it."""
         sda3 = block(
-            "sda3", "part", path=str(self.path), fstype=self.fstype, uuid=self.uuid, maj_min="8:3",
+            "sda3", "part", list(self.opened), path=str(self.path), fstype=self.fstype, uuid=self.uuid, maj_min="8:3",
             partuuid=self.partuuid,
         )  # fmt: skip
         sda2 = block("sda2", "part", fstype="ext4", maj_min="8:2")
         machine = Machine(self.folder / "root", [block("sda", "disk", [sda2, sda3])])
 
         def run(argv: list[str], input: str, timeout: float, environment: dict[str, str]) -> Completed:
-            if argv[0] != "cryptsetup":
+            if argv[0] not in self.programs:
                 return machine(argv, input, timeout, environment)
-            self.commands += 1
-            died = self.dies_at is not None and self.dies_at[0] == self.commands
+            counts = self.counts(argv)
+            self.commands += counts
+            died = counts and self.dies_at is not None and self.dies_at[0] == self.commands
             if self.dies_with == (argv[1], "before") or (died and self.dies_at == (self.commands, "before")):
                 raise Died
-            done = run_process(argv, input, timeout, environment)
+            done = self.really(argv, input, timeout, environment)
             if died or self.dies_with == (argv[1], "after"):
                 raise Died
             return done
 
-        host = machine.host(FILES)
+        host = machine.host(self.files)
         host._runner = run
         return host
+
+    def counts(self, argv: list[str]) -> bool:
+        """Whether a command is one at which the machine may die."""
+        return True
 
     def ask(self, step: str, **said: Any) -> dict[str, Any]:
         """One step, as the module makes it. Raises LeeboardError with its words."""

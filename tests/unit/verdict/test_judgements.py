@@ -288,6 +288,7 @@ def test_what_was_not_tried_is_not_called_protected() -> None:
         (luks(), "passphrase"),
         (luks(tokens=[TPM]), "tpm"),
         (luks(tokens=[TPM | {"pin": True}]), "tpm-and-pin"),
+        (luks(tokens=[TPM | {"pin": True, "slots": []}]), "passphrase"),
         (luks(tokens=[TPM | {"pin": True}, TPM | {"id": 1}]), "tpm"),
         (luks(tokens=[{"id": 0, "type": "systemd-fido2", "slots": [1]}]), "security-key"),
         (luks(tokens=[TPM | {"type": "clevis", "pins": ["tang"]}]), "network"),

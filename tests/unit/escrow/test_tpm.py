@@ -1,0 +1,377 @@
+"""The TPM opens a real LUKS2 disk where the school wants it: swtpm, systemd-cryptenroll and cryptsetup are real.
+
+The disk lies in a file and is not open; tests/controls/test_tpm.py starts a machine by what a roll-out enrolled.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from types import SimpleNamespace
+
+import pytest
+from ansible_collections.leeboard.schools.plugins.module_utils._linux import boot_state
+
+from leeboard.escrow.binding import faults, strangers
+from leeboard.escrow.disk import Given
+from leeboard.escrow.tpm_wish import Way, Wish, wish
+from tests.unit.linux.disks import CHEAP, PASSPHRASE, captured_token, cryptsetup, debian_image, mount, needs_cryptsetup
+from tests.windows.wire.secrets import leaks
+
+from .desk import used
+from .tpm_desk import ABLE, ALONE, DRACUT, EFI, IMAGE, PIN, WITH_PIN, TpmDesk
+
+pytestmark = needs_cryptsetup
+OTHER_PIN = "314159"
+SETTINGS = "root/etc/dracut.conf.d/leeboard-tpm.conf"
+
+
+def _good(desk: TpmDesk, wanted: Wish) -> None:
+    """One token of the TPM, which opens the disk on the wanted conditions; all that a person has opens it too."""
+    (token,) = desk.disk.seen().tokens
+    assert (token.pin, token.pcrs) == (bool(wanted.pin), (7,) if wanted.pin else (7, 8, 9))
+    assert desk.disk.by_itself("--token-id", str(token.id), pin=wanted.pin)
+    assert desk.disk.opens(PASSPHRASE) and desk.disk.opens(desk.secret(desk.current))
+    assert faults(desk.current, desk.now) == [] == strangers(desk.current, desk.now)
+    assert [one.binding for one in desk.kept.headers] == [desk.now.model_dump(mode="json")]
+    assert desk.disk.slots() == sorted([0, desk.current.binding["slot"], *token.slots])
+    before, kept = desk.now, desk.kept
+    again = desk.wish(wanted)
+    assert not again.changed and "the TPM opens it by token" in again.words, again.words
+    assert (desk.now, desk.kept) == (before, kept)
+
+
+@pytest.mark.parametrize("wanted", [ALONE, WITH_PIN], ids=["alone", "with a PIN"])
+def test_the_tpm_opens_the_disk_after_its_key_is_kept(with_tpm: TpmDesk, wanted: Wish) -> None:
+    outcome = with_tpm.wish(wanted)
+    assert outcome.changed and not outcome.failed and not outcome.waiting, outcome.words
+    _good(with_tpm, wanted)
+    if wanted.pin:
+        assert not with_tpm.disk.by_itself(), "without the PIN it gives nothing away"
+
+
+def test_the_pin_is_nowhere(with_tpm: TpmDesk) -> None:
+    outcome = with_tpm.wish(WITH_PIN)
+    assert not leaks(PIN, with_tpm.vault.var) and PIN not in outcome.words and PIN not in repr(WITH_PIN)
+    assert any(argv[0] == "systemd-cryptenroll" and len(argv) > 2 for argv, _ in with_tpm.disk.ran)
+    for argv, environment in with_tpm.disk.ran:
+        assert PIN not in " ".join([*argv, *environment.values()]), argv
+    assert os.listdir(with_tpm.disk.folder / "root" / "run") == ["lock"], "what led to it is gone"
+
+
+def test_a_dry_run_only_says(with_tpm: TpmDesk) -> None:
+    with_tpm.run()
+    before, kept = with_tpm.now, with_tpm.kept
+    outcome = with_tpm.wish(WITH_PIN, dry=True)
+    assert outcome.changed and "a token of the TPM is to open it" in outcome.words
+    assert (with_tpm.now, with_tpm.kept) == (before, kept)
+
+
+def test_no_token_before_a_key_is_proved(with_tpm: TpmDesk) -> None:
+    outcome = with_tpm.wish(WITH_PIN, passphrase="")
+    assert "no token of the TPM was enrolled: no recovery key of it is proved" in outcome.words
+    assert with_tpm.now.tokens == {} and with_tpm.kept.tpm == ()
+
+
+# What stands in the way: said in one line, and nothing changes.
+
+
+def _other_chain(desk: TpmDesk) -> None:
+    desk.disk.lacks("/boot/grub/grub.cfg")
+    desk.disk.has("/boot/vmlinuz-6.12.48", "")
+
+
+def _initramfs_tools(desk: TpmDesk) -> None:
+    desk.disk.has("/usr/sbin/mkinitramfs", "")
+    path = desk.disk.folder / "root" / IMAGE.lstrip("/")
+    path.write_bytes(debian_image(desk.disk.folder / "debian"))
+
+
+def _no_image(desk: TpmDesk) -> None:
+    (desk.disk.folder / "root" / IMAGE.lstrip("/")).unlink()
+    desk.disk.has("/usr/sbin/mkinitramfs", "")
+
+
+def _locked(desk: TpmDesk) -> None:
+    desk.disk.by_hand("--tpm2-pcrs=7", "--tpm2-with-pin=yes", pin=OTHER_PIN)
+    (number,) = (str(one.id) for one in desk.disk.seen().tokens)
+    for _ in range(4):
+        assert not desk.disk.by_itself("--token-id", number, pin="wrong")
+    assert not desk.disk.by_itself("--token-id", number, pin=OTHER_PIN)
+
+
+def _old_systemd(desk: TpmDesk) -> None:
+    """A double of the program's answer: there is one version of it here."""
+    really = desk.disk.really
+
+    def aged(argv: list[str], *more: object) -> object:
+        done = really(argv, *more)
+        if argv == ["systemd-cryptenroll", "--version"]:
+            done.out = done.out.replace("systemd 257", "systemd 252", 1)
+        return done
+
+    desk.disk.really = aged
+
+
+def _no_secure_boot(desk: TpmDesk) -> None:
+    desk.disk.has(EFI.format("SecureBoot"), "\x06\0\0\0\0")
+
+
+def _no_program(desk: TpmDesk) -> None:
+    desk.disk.programs = ("cryptsetup",)
+
+
+REFUSED: dict[str, tuple[Callable[[TpmDesk], object], Wish, str]] = {
+    "no TPM": (lambda desk: desk.disk.lacks("/sys/class/tpmrm/tpmrm0/dev", folder=True), WITH_PIN, "has no TPM 2.0"),
+    "no Secure Boot": (_no_secure_boot, ALONE, "Secure Boot is not on"),
+    "another chain": (_other_chain, ALONE, "does not start by GRUB"),
+    "a kernel image": (lambda desk: desk.disk.has(boot_state.STUB, ""), ALONE, "PCR 11 has another value by now"),
+    "no PIN": (lambda _: None, Wish(Way.PIN), "leeboard_disk_pin is not in the school's vault"),
+    "a short PIN": (lambda _: None, Wish(Way.PIN, "12345"), "leeboard_disk_pin must have 6 to 64 characters"),
+    "an odd PIN": (lambda _: None, Wish(Way.PIN, "hühnerei"), "not every keyboard types"),
+    "initramfs-tools": (_initramfs_tools, WITH_PIN, "install dracut in its place"),
+    "no image": (_no_image, WITH_PIN, "is missing"),
+    "no program": (_no_program, WITH_PIN, "package systemd-cryptsetup"),
+    "an old systemd": (_old_systemd, WITH_PIN, "systemd 252 is too old"),
+    "changed since the start": (lambda desk: desk.disk.has("/proc/stat", "btime 1\n"), ALONE, "restart it first"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("why", REFUSED)
+def test_what_stands_in_the_way_is_said_and_nothing_changes(with_tpm: TpmDesk, why: str) -> None:
+    done, wanted, words = REFUSED[why]
+    with_tpm.run()
+    done(with_tpm)
+    before, kept = with_tpm.now, with_tpm.kept
+    outcome = with_tpm.wish(wanted)
+    (said,) = outcome.waiting
+    assert words in said and not outcome.failed and not outcome.changed, outcome.words
+    assert (with_tpm.now, with_tpm.kept) == (before, kept)
+
+
+def test_a_tpm_that_is_locked_out_is_said_and_nothing_changes(with_tpm: TpmDesk) -> None:
+    with_tpm.run()
+    _locked(with_tpm)
+    before = with_tpm.now
+    outcome = with_tpm.wish(WITH_PIN)
+    assert "the TPM is locked out after wrong PINs" in outcome.words and outcome.failed
+    assert with_tpm.now == before
+
+
+def test_nothing_opens_the_disk(with_tpm: TpmDesk) -> None:
+    with_tpm.run()
+    before = with_tpm.now
+    outcome = with_tpm.wish(WITH_PIN, passphrase="")
+    assert "leeboard-authorise" in outcome.words and not outcome.changed
+    assert with_tpm.now == before
+
+
+def test_all_slots_taken(with_tpm: TpmDesk) -> None:
+    with_tpm.run()
+    for number in set(range(32)) - set(with_tpm.disk.slots()):
+        cryptsetup(
+            "luksAddKey", "-q", *CHEAP["pbkdf2"], "--key-slot", str(number), str(with_tpm.disk.path),
+            input=f"{PASSPHRASE}\n{number}",
+        )  # fmt: skip
+    before = with_tpm.now
+    assert "all 32 slots of its header are taken" in with_tpm.wish(WITH_PIN).words
+    assert with_tpm.now == before
+
+
+def test_a_wish_that_makes_no_sense() -> None:
+    assert wish("", PIN) == Wish() and wish("tpm", PIN) == ALONE and wish("tpm-and-pin", PIN) == WITH_PIN
+    with pytest.raises(Exception, match="leeboard_disk_tpm is 'pin': it must be tpm or tpm-and-pin"):
+        wish("pin", PIN)
+
+
+# What was there before.
+
+
+def test_a_token_without_a_pin_goes_once_one_with_a_pin_is_proved(with_tpm: TpmDesk) -> None:
+    with_tpm.disk.by_hand("--tpm2-pcrs=7")
+    assert with_tpm.disk.by_itself()
+    # The token itself authorises the first key, and the key in hand the new token.
+    outcome = with_tpm.wish(WITH_PIN, passphrase="")
+    assert not outcome.failed and not outcome.waiting, outcome.words
+    assert not with_tpm.disk.by_itself()
+    _good(with_tpm, WITH_PIN)
+
+
+def test_a_token_that_has_lost_its_slot_goes_too(with_tpm: TpmDesk) -> None:
+    """As a run leaves it that dies between the slot and its token."""
+    with_tpm.disk.by_hand("--tpm2-pcrs=7")
+    with_tpm.run()
+    (token,) = with_tpm.disk.seen().tokens
+    cryptsetup("luksKillSlot", "-q", str(with_tpm.disk.path), str(token.slots[0]))
+    assert not with_tpm.wish(WITH_PIN).failed
+    _good(with_tpm, WITH_PIN)
+
+
+def test_a_token_that_does_is_left_as_it_is(with_tpm: TpmDesk) -> None:
+    with_tpm.disk.by_hand("--tpm2-pcrs=7+8+9")
+    with_tpm.run()
+    _good(with_tpm, ALONE)
+    assert with_tpm.kept.tpm == ()
+
+
+def test_somebody_elses_pin_is_never_tried(with_tpm: TpmDesk) -> None:
+    with_tpm.disk.by_hand("--tpm2-pcrs=7", "--tpm2-with-pin=yes", pin=OTHER_PIN)
+    with_tpm.run()
+    before = with_tpm.now
+    outcome = with_tpm.wish(WITH_PIN)
+    assert not outcome.changed and "the TPM opens it by token" in outcome.words
+    assert with_tpm.now == before and with_tpm.disk.by_itself(pin=OTHER_PIN)
+    assert not any({"--token-only", "--token-id"} <= {*argv} for argv, _ in with_tpm.disk.ran)
+
+
+def _measured_otherwise(desk: TpmDesk) -> None:
+    desk.disk.tpm.extend(9)
+
+
+def _another_board(desk: TpmDesk) -> None:
+    desk.disk.tpm.clear()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "done"), [(ALONE, _measured_otherwise), (ALONE, _another_board), (WITH_PIN, _another_board)]
+)
+def test_a_token_that_opens_nothing_any_more_is_replaced(
+    with_tpm: TpmDesk, wanted: Wish, done: Callable[[TpmDesk], None]
+) -> None:
+    with_tpm.wish(wanted)
+    done(with_tpm)
+    assert not with_tpm.disk.by_itself(pin=wanted.pin)
+    outcome = with_tpm.wish(wanted)
+    assert "of the TPM removed from it" in outcome.words and not outcome.failed
+    _good(with_tpm, wanted)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [(WITH_PIN, Wish(Way.PIN, OTHER_PIN)), (WITH_PIN, ALONE), (ALONE, WITH_PIN)]
+)
+def test_another_wish(with_tpm: TpmDesk, before: Wish, after: Wish) -> None:
+    with_tpm.wish(before)
+    assert not with_tpm.wish(after).failed
+    assert not (before.pin and after.pin and with_tpm.disk.by_itself(pin=before.pin))
+    _good(with_tpm, after)
+
+
+def test_a_slot_that_a_stranger_added_stays_a_strangers(with_tpm: TpmDesk) -> None:
+    with_tpm.run()
+    cryptsetup("luksAddKey", "-q", *CHEAP["pbkdf2"], str(with_tpm.disk.path), input=f"{PASSPHRASE}\nstranger")
+    assert strangers(with_tpm.current, with_tpm.now) == ["slot 2 was added since"]
+    assert not with_tpm.wish(WITH_PIN).failed
+    assert strangers(with_tpm.current, with_tpm.now) == ["slot 2 was added since"]
+
+
+def test_a_new_key_leaves_the_token(with_tpm: TpmDesk) -> None:
+    with_tpm.wish(WITH_PIN)
+    old = with_tpm.current
+    used(with_tpm)
+    outcome = with_tpm.wish(WITH_PIN)
+    assert not outcome.failed and with_tpm.current != old
+    _good(with_tpm, WITH_PIN)
+
+
+def test_a_slot_that_somebody_may_know_is_not_removed_with_a_token(with_tpm: TpmDesk) -> None:
+    """A token can name any slot: here it is the one of the passphrase."""
+    with_tpm.run()
+    token = json.loads(captured_token("tpm2_pcr7"))
+    assert token["keyslots"] == ["0"]
+    cryptsetup("token", "import", str(with_tpm.disk.path), input=json.dumps(token))
+    outcome = with_tpm.wish(WITH_PIN)
+    assert "somebody may know what opens it" in outcome.words and outcome.failed
+    assert with_tpm.disk.opens(PASSPHRASE)
+
+
+def test_a_token_that_was_copied_is_nobodys(with_tpm: TpmDesk) -> None:
+    """A stranger's slot must not become known by a token with an id of ours."""
+    with_tpm.wish(WITH_PIN)
+    cryptsetup("luksAddKey", "-q", *CHEAP["pbkdf2"], str(with_tpm.disk.path), input=f"{PASSPHRASE}\nstranger")
+    (mine,) = (one for one in with_tpm.now.ours if one.key in with_tpm.kept.tpm)
+    copied = json.loads(cryptsetup("token", "export", "--token-id", str(mine.token), str(with_tpm.disk.path)))
+    copied |= {"keyslots": ["3"], "leeboard-slot": "3"}
+    cryptsetup("token", "import", str(with_tpm.disk.path), input=json.dumps(copied))
+    with_tpm.wish(WITH_PIN)
+    assert "slot 3 was added since" in strangers(with_tpm.current, with_tpm.now)
+    assert with_tpm.disk.opens("stranger"), "and what the vault does not know is not removed"
+
+
+# The next start's image.
+
+
+def test_an_image_that_lacks_it_is_made_anew_by_dracut(with_tpm: TpmDesk) -> None:
+    with_tpm.disk.pack(DRACUT)
+    outcome = with_tpm.wish(WITH_PIN)
+    assert f"{IMAGE} was made anew" in outcome.words and not outcome.failed, outcome.words
+    assert 'add_dracutmodules+=" tpm2-tss "' in (with_tpm.disk.folder / SETTINGS).read_text()
+    assert sorted(os.listdir(with_tpm.disk.folder / "root/boot")) == ["grub", "initrd.img-6.12.48"]
+    _good(with_tpm, WITH_PIN)
+
+
+def test_an_image_that_lost_it_is_said(with_tpm: TpmDesk) -> None:
+    with_tpm.wish(WITH_PIN)
+    with_tpm.disk.pack(DRACUT)
+    outcome = with_tpm.wish(WITH_PIN)
+    assert "is of no use" in outcome.waiting[0] and not outcome.changed
+
+
+def test_without_a_pin_the_new_image_is_started_first(with_tpm: TpmDesk) -> None:
+    with_tpm.disk.pack(DRACUT)
+    with_tpm.disk.has("/proc/stat", "btime 1\n")
+    outcome = with_tpm.wish(ALONE)
+    (said,) = outcome.waiting
+    assert "restart it first" in said and outcome.changed and not outcome.failed
+    assert with_tpm.disk.seen().tokens == () and with_tpm.kept.tpm == ()
+    with_tpm.disk.has("/proc/stat", "btime 1900000000\n")
+    assert not with_tpm.wish(ALONE).waiting
+    _good(with_tpm, ALONE)
+
+
+def _full(desk: TpmDesk, patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_bavail=1000, f_frsize=4096))
+
+
+def _broken(desk: TpmDesk, _: pytest.MonkeyPatch) -> None:
+    desk.disk.making = None
+
+
+def _useless(desk: TpmDesk, _: pytest.MonkeyPatch) -> None:
+    desk.disk.making = {name: text for name, text in ABLE.items() if "tcti" not in name}
+
+
+@pytest.mark.parametrize(
+    ("done", "words"),
+    [(_full, "/boot has 3 MiB left"), (_broken, "dracut ended with status 1"), (_useless, "the old one stays")],
+)
+def test_an_image_that_cannot_be_made_leaves_the_old_one(
+    with_tpm: TpmDesk, monkeypatch: pytest.MonkeyPatch, done: Callable[[TpmDesk, pytest.MonkeyPatch], None], words: str
+) -> None:
+    with_tpm.run()
+    with_tpm.disk.pack(DRACUT)
+    boot = with_tpm.disk.folder / "root/boot"
+    old, before = (boot / "initrd.img-6.12.48").read_bytes(), with_tpm.now
+    done(with_tpm, monkeypatch)
+    outcome = with_tpm.wish(WITH_PIN)
+    assert words in outcome.words and outcome.failed, outcome.words
+    assert sorted(os.listdir(boot)) == ["grub", "initrd.img-6.12.48"]
+    assert (boot / "initrd.img-6.12.48").read_bytes() == old and with_tpm.now == before
+    assert not (with_tpm.disk.folder / SETTINGS).exists(), "the next kernel's image must not fail by it"
+
+
+def test_a_disk_that_opens_later_is_left_alone(with_tpm: TpmDesk) -> None:
+    with_tpm.disk.has("/proc/self/mountinfo", mount("254:0", "/srv") + mount("8:2", "/"))
+    assert not with_tpm.wish(WITH_PIN).waiting
+    assert with_tpm.disk.seen().tokens == ()
+
+
+def test_garbage_is_an_error(with_tpm: TpmDesk) -> None:
+    with_tpm.run()
+    really = with_tpm.disk.ask
+
+    def lying(step: str, **said: object) -> dict[str, object]:
+        return {"seen": '{"tpm": 1}'} if step == "look_tpm" else really(step, **said)
+
+    with_tpm.disk.ask = lying
+    assert "what the device says of its TPM makes no sense" in with_tpm.run(Given(PASSPHRASE, None, WITH_PIN)).words
