@@ -28,7 +28,8 @@ test-full:  ## Do and mend each break alone, into docs/proof (hours; goes on whe
 		tests/school/full_a_school.py tests/controls/full_power_cuts.py tests/controls/test_recovery_keys.py \
 		tests/controls/test_empty_disks.py tests/unit/escrow/test_formatting_kills.py \
 		tests/controls/test_linux_combined.py tests/controls/test_linux_undo.py tests/controls/test_linux_trouble.py \
-		tests/controls/test_reboots.py tests/unit/linux/test_dconf_lab.py tests/house/test_sanity.py \
+		tests/controls/test_reboots.py tests/unit/linux/test_dconf_lab.py tests/vm/test_lab.py \
+		tests/windows/test_undo.py tests/house/test_sanity.py \
 		tests/controls/full_linux_mends.py tests/controls/test_windows_breaks.py \
 		tests/controls/test_windows_encrypted.py $(TESTS)
 

@@ -69,6 +69,7 @@ def test_gnome_is_installed_and_not_running(gnome_machine: Machine) -> None:
     assert gnome_machine.ssh(delay, user="pupil").stdout == "uint32 300\n"
 
 
+@pytest.mark.full
 def test_a_machine_of_its_own_serial_disk_and_tpm(new_machine: NewMachine) -> None:
     machine = new_machine("server", serial="LAB-0042", disks_mb=(64,), tpm=True, boot=True)
     assert machine.root("cat /sys/class/dmi/id/product_serial").stdout == "LAB-0042\n"
@@ -92,6 +93,7 @@ def test_a_machine_of_its_own_serial_disk_and_tpm(new_machine: NewMachine) -> No
     assert machine.root("cat /home/mark; cat /home/lost", check=False).stdout == "flushed\n"
 
 
+@pytest.mark.full
 def test_two_machines_on_a_cable(new_machine: NewMachine, tmp_path: Path) -> None:
     ends = Cable.pair(tmp_path)
     first, second = (new_machine("server", cable=end) for end in ends)

@@ -15,8 +15,8 @@ from tests.vm.fixtures import require_lab
 ROOT = Path(__file__).resolve().parents[2]
 
 
-# The lanes roll out what the other roles do; a role by itself is put together in the same way as these.
-SHARE = ("drift_check", "labelling", "nightly")
+# The lanes roll out what the other roles do, and play this one nowhere.
+SHARE = ("nightly",)
 SCENARIOS = [
     name
     for name in sorted(path.parent.name for path in ROOT.glob("extensions/molecule/*/molecule.yml"))

@@ -42,6 +42,7 @@ def undo(school: School, machine: WindowsMachine, *options: str) -> Visit:
     return school.play("-e", f"undo_run={newest}", "-v", *options, playbook="undo")
 
 
+@pytest.mark.full
 def test_a_roll_out_is_undone_and_done_again_and_later_changes_stay(school: School, machine: WindowsMachine) -> None:
     machine.reg_add(SYSTEM, "InactivityTimeoutSecs", "REG_DWORD", 3600)
     before, policy = values(machine), machine.state("auditpol")["policy"]
