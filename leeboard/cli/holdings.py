@@ -9,6 +9,7 @@ from pathlib import Path
 
 from leeboard.cli.subjects import Key, Register, Subject
 from leeboard.errors import LeeboardError
+from leeboard.escrow import note, sightings
 from leeboard.estate import waiver_files
 from leeboard.estate.devices import FILE as DEVICES
 from leeboard.estate.editing import Written, content_of
@@ -87,6 +88,7 @@ def look(
     runs: dict[str, frozenset[str]] = {}
     for urn, asset in keys:
         traces += _pin(place, urn, asset)
+        traces += _recovery_keys(place, urn, asset)
         traces += _in_store(place, urn, asset, words)
         there = mentions.bundles(place.evidence / urn, asset, words)
         known = {one.run for one in place.store.bundles([urn])} if place.store else set()
@@ -146,6 +148,19 @@ def _pin(place: Place, urn: str, asset: str) -> Iterator[Trace]:
         yield Trace("pin", str(path), "which machine it is: serial, UUID, machine-id, system", goes=True)
 
 
+def _recovery_keys(place: Place, urn: str, asset: str) -> Iterator[Trace]:
+    count = len(note.records(place.var, urn, asset).keys)
+    if count:
+        said = (
+            f"{number(count, 'recovery key')} in the vault and its ledger; stay: copies of its disks open by them. "
+            f"If the disks are gone: leeboard escrow retire {clean(asset)}"
+        )
+        yield Trace("keys", str(place.var / note.FOLDER), said)
+    elif sightings.seen(place.var, (urn, asset)):
+        said = f"which LUKS disks it showed, so that a copy is found; leeboard escrow retire {clean(asset)} removes it"
+        yield Trace("disks", str(place.var / sightings.SEEN), said)
+
+
 def _in_store(place: Place, urn: str, asset: str, words: Words) -> Iterator[Trace]:
     if place.store is None:
         return
@@ -188,7 +203,7 @@ def _below_var(
     copies, states, traces = [], [], []
     if not place.var.is_dir():
         return (), (), []
-    for path in mentions.files_below(place.var, [place.evidence, *place.database]):
+    for path in mentions.files_below(place.var, [place.evidence, place.var / note.FOLDER, *place.database]):
         try:
             if not words.in_file(path):
                 continue

@@ -13,6 +13,8 @@ import pytest
 
 from leeboard.cli import forget as command
 from leeboard.errors import LeeboardError
+from leeboard.escrow import note, sightings
+from leeboard.escrow.records import Key, Records, State
 from leeboard.evidence import forgotten, pins
 from leeboard.evidence.forgetting import named
 from leeboard.evidence.ingest import ingest
@@ -69,6 +71,23 @@ def test_it_shows_everything_and_removes_what_may_be_removed(here: Path, capsys:
     assert state["wrong"] == [[URN, "A-10", "LCK-01", "drifted"]] and state["devices"] == [[URN, "A-10"]]
     (entry,) = forgotten.read(URN, here / "var" / "evidence" / URN).entries
     assert (entry.by, entry.reason) == ("Data protection officer", "a request of 20 November")
+
+
+@pytest.mark.parametrize(("keys", "words"), [(2, "2 recovery keys in the vault"), (0, "which LUKS disks it showed")])
+def test_keys_of_its_disks_are_named_and_stay(
+    here: Path, capsys: pytest.CaptureFixture[str], keys: int, words: str
+) -> None:
+    var = here / "var"
+    key = Key(urn=URN, asset="A-1", id="k", state=State.PROVED, digest="0", disk="d", made="2026-11-02T00:00:00Z")
+    note.write_records(var, URN, "A-1", Records(keys=(key,) * keys))
+    (var / sightings.SEEN / URN).mkdir(parents=True)
+    (var / sightings.SEEN / URN / "A-1.json").write_text('[["d", "k"]]')
+    before = list(contents(var / note.FOLDER))
+    assert forget() == 0
+    said = capsys.readouterr().out
+    assert words in said and "leeboard escrow retire A-1" in said
+    assert "Leeboard does not know this file" not in said
+    assert list(contents(var / note.FOLDER)) == before
 
 
 @pytest.mark.parametrize("name", ["A-1", "lobby-kiosk", "lobby-kiosk.900001"])
