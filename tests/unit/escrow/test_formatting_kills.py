@@ -6,7 +6,6 @@ controller or machine gives their disk what they wrote.
 
 from __future__ import annotations
 
-import os
 import shutil
 from contextlib import suppress
 from pathlib import Path
@@ -22,27 +21,28 @@ from tests.unit.linux.spare_disk import ROOT_UUID, SIZE, Mapper
 from .bench import Bench, whole
 
 pytestmark = needs_cryptsetup
-WHOLE = bool(os.environ.get("LEEBOARD_FULL"))
-MOMENTS = ("before", "after") if WHOLE else ("before",)  # dying after one is dying before the next
-EVERY = 1 if WHOLE else 9  # of the writes, of which there are two for each file
+SOME = 9  # of the writes one in so many: there are two for each file
+AFTER = pytest.param("after", 1, marks=pytest.mark.full)  # dying after one is dying before the next
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
-def test_a_machine_that_dies_at_any_command(bench: Bench, moment: str) -> None:
-    _every_point(bench, moment, commands=True)
+@pytest.mark.parametrize(("moment", "every"), [("before", 1), AFTER])
+def test_a_machine_that_dies_at_any_command(bench: Bench, moment: str, every: int) -> None:
+    _points(bench, moment, every, commands=True)
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
-def test_whatever_dies_at_any_write(bench: Bench, moment: str) -> None:
-    _every_point(bench, moment, commands=False)
+@pytest.mark.parametrize(
+    ("moment", "every"), [("before", SOME), pytest.param("before", 1, marks=pytest.mark.full), AFTER]
+)
+def test_whatever_dies_at_any_write(bench: Bench, moment: str, every: int) -> None:
+    _points(bench, moment, every, commands=False)
 
 
-def _every_point(bench: Bench, moment: str, commands: bool) -> None:
+def _points(bench: Bench, moment: str, every: int, commands: bool) -> None:
     bench.run()  # the system's disk has its key already
     saved = _save(bench)
     points = _dying(bench, commands, 0, moment)
     assert points >= (6 if commands else 30), points
-    for point in range(1, points + 1, 1 if commands else EVERY):
+    for point in range(1, points + 1, every):
         _bring_back(bench, saved)
         with suppress(Died):
             _dying(bench, commands, point, moment)

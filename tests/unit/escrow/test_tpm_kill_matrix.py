@@ -22,8 +22,6 @@ from tests.unit.linux.disks import PASSPHRASE, needs_cryptsetup
 from .tpm_desk import ABLE, DRACUT, IMAGE, PIN, WITH_PIN, TpmDesk
 
 pytestmark = needs_cryptsetup
-WHOLE = bool(os.environ.get("LEEBOARD_FULL"))
-EVERY = 1 if WHOLE else 7  # of the writes, of which there are two for each file
 
 
 def replaced(desk: TpmDesk) -> None:
@@ -38,24 +36,37 @@ def first(desk: TpmDesk) -> None:
     desk.run()
 
 
-SCENARIOS = pytest.mark.parametrize(
-    ("before", "moment"),
-    [(replaced, "before"), *([(replaced, "after"), (first, "before"), (first, "after")] if WHOLE else [])],
-    ids=lambda one: getattr(one, "__name__", one),
-)
+# A point takes seconds: one in so many in each run, and all of them in the full proof.
+SOME_COMMANDS = 3
+SOME_WRITES = 13
+ALL = [
+    pytest.param(before, moment, 1, marks=pytest.mark.full)
+    for before in (replaced, first)
+    for moment in ("before", "after")
+]
+NAMES = ("before", "moment", "every")
 
 
-@SCENARIOS
-def test_a_machine_that_dies_at_any_command(with_tpm: TpmDesk, moment: str, before: Callable[[TpmDesk], None]) -> None:
-    _every_point(with_tpm, moment, before, by_command=True)
+def said(one: object) -> str:
+    """A parameter in the name of a test."""
+    return getattr(one, "__name__", str(one))
 
 
-@SCENARIOS
-def test_whoever_dies_at_any_write(with_tpm: TpmDesk, moment: str, before: Callable[[TpmDesk], None]) -> None:
-    _every_point(with_tpm, moment, before, by_command=False)
+@pytest.mark.parametrize(NAMES, [(replaced, "before", SOME_COMMANDS), *ALL], ids=said)
+def test_a_machine_that_dies_at_any_command(
+    with_tpm: TpmDesk, before: Callable[[TpmDesk], None], moment: str, every: int
+) -> None:
+    _points(with_tpm, before, moment, every, by_command=True)
 
 
-def _every_point(desk: TpmDesk, moment: str, before: Callable[[TpmDesk], None], by_command: bool) -> None:
+@pytest.mark.parametrize(NAMES, [(replaced, "before", SOME_WRITES), *ALL], ids=said)
+def test_whoever_dies_at_any_write(
+    with_tpm: TpmDesk, before: Callable[[TpmDesk], None], moment: str, every: int
+) -> None:
+    _points(with_tpm, before, moment, every, by_command=False)
+
+
+def _points(desk: TpmDesk, before: Callable[[TpmDesk], None], moment: str, every: int, by_command: bool) -> None:
     before(desk)
     saved = keep(desk.vault, desk.disk.folder)
     boot = desk.disk.folder / "root/boot"
@@ -63,7 +74,7 @@ def _every_point(desk: TpmDesk, moment: str, before: Callable[[TpmDesk], None], 
     shutil.copytree(boot, saved / "boot")
     points = _run(desk, by_command, 0, moment)
     assert points > 5, points
-    for point in range(1, points + 1, 1 if by_command else EVERY):
+    for point in range(1, points + 1, every):
         bring_back(desk.vault, saved)
         shutil.copy(saved / "disk", desk.disk.path)
         shutil.rmtree(boot)
