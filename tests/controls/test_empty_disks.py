@@ -51,8 +51,11 @@ def test_an_empty_disk_is_encrypted_and_one_that_holds_something_stays(
         it.proof.variables["leeboard_format_disks"] = [wanted]
         again = it.proof.roll_out()
         assert (again.status, again.counts["changed"]) == (0, 0), again.output[-3000:]
-        mine = ("ENC-01", "ENC-02", "ENC-07", "ENC-08", "ENC-10", "ENC-12", "ENC-15")
-        assert {c: it.verdicts()[c] for c in mine} == dict.fromkeys(mine, "compliant")
+        good = dict.fromkeys(("ENC-01", "ENC-02", "ENC-07", "ENC-08", "ENC-12", "ENC-15"), "compliant")
+        # The disk that stayed as it was holds data in clear.
+        assert {c: it.verdicts()[c] for c in (*good, "ENC-10")} == {**good, "ENC-10": "drifted"}
+        clear = _encryption_of_data(it)
+        assert "vdc (not mounted): not encrypted" in clear and "vdb" not in clear, clear
 
         machine.root(f"echo 'the register of 4b' >{MOUNT}/register")
         machine.power_off(PATIENCE)
@@ -80,6 +83,13 @@ def _key(it: Desk) -> Key:
 
 def _mounted(machine: Machine) -> str:
     return " ".join(machine.root(f"findmnt --noheadings --output SOURCE,FSTYPE {MOUNT}").stdout.split())
+
+
+def _encryption_of_data(it: Desk) -> str:
+    """What the machine's data volumes are found to be that are not encrypted."""
+    it.proof.ship()
+    finding = it.proof.findings(it.proof.visit())["ENC-10"]
+    return "; ".join(str(one.seen) for one in finding.judged)
 
 
 def _opened_by_the_vault_alone(it: Desk, key: Key) -> None:
