@@ -33,6 +33,8 @@ _HERE = Path(__file__).parent
 def pytest_configure(config: pytest.Config) -> None:
     """Let SIGTERM end a run as Ctrl-C does, so that fixtures put away their machines."""
     signal.signal(signal.SIGTERM, _interrupt)
+    # A shell starts what runs in its background with SIGINT ignored, and so would all programs under test be.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if os.environ.get("LEEBOARD_FULL"):
         from tests.controls.full_report import FullReport
 
