@@ -1,6 +1,7 @@
 """Whatever is cut off when: in each step of all work on keys one point of each kind; all of them: `make reliability`.
 
-The disk lies in a file and is not open: the power of a machine is really cut in tests/controls/full_power_cuts.py.
+The disk lies in a file and is not open: the power of a machine is really cut by `make reliability REAL=1`, and in
+roll-outs by tests/controls/full_power_cuts.py.
 """
 
 from __future__ import annotations
