@@ -69,6 +69,9 @@ mountpoint -q {MOUNT} || exit 3
 echo 3 >/proc/sys/vm/drop_caches
 cd {MOUNT} && find . -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum
 """
+SHIP = f"cp -a {KEPT} {THERE} && {START}"
+# Compiled once: emulated, that takes longer than the start.
+COMPILED = f"cp -a {THERE}/_linux/__pycache__ {KEPT}/_linux"
 GO = f"kill -0 $(cat {THERE}/visitor.pid) && echo %s >{THERE}/go"
 ANSWER = f"cat {THERE}/answer"
 
@@ -216,7 +219,7 @@ class RealDisk(WatchedDisk):
         """Where the power was cut off the machine starts again, from what is on its disks."""
         if not self.machine.running():
             self.machine.boot(PATIENCE)
-            self.machine.root(f"cp -r {KEPT} {THERE} && {START}", timeout=PATIENCE)
+            self.machine.root(SHIP, timeout=PATIENCE)
 
 
 @contextmanager
@@ -227,7 +230,7 @@ def on_a_machine() -> Iterator[Callable[[Path], RealDisk]]:
         files = {path: f"_linux/{path.name}" for path in sorted(DRIVERS.glob("*.py"))} | {VISITOR: VISITOR.name}
         machine.root(f"mkdir -p {KEPT} && tar -xC {KEPT}", input=packed(files))
         machine.root(MAKE, input=partition_table(), timeout=PATIENCE)
-        machine.root(f"cp -r {KEPT} {THERE} && {START}; sync", timeout=PATIENCE)
+        machine.root(f"{SHIP}; {COMPILED}; sync", timeout=PATIENCE)
         machine.snapshot(BASE)
 
         def make(folder: Path) -> RealDisk:
