@@ -9,6 +9,8 @@ a command makes is counted by QEMU.
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -52,8 +54,12 @@ mkdir -p {MOUNT} && mount {MOUNT} && mkdir {MOUNT}/{{office,pupils}}
 for one in {{1..60}}; do
     head -c $((one * 1000)) /dev/urandom >{MOUNT}/office/$one; head -c 70000 /dev/urandom >{MOUNT}/pupils/$one
 done
+# What has no part in it would cost each start after a power cut half its time.
+systemctl mask --now --quiet apparmor auditd nftables rsyslog systemd-timesyncd xrdp xrdp-sesman
 systemctl daemon-reload; udevadm settle; sync
 """
+# The drivers that the steps load: reading them all takes an emulated machine longer than a step.
+LOADED = "import sys; import _linux.luks_steps; print(*[one for one in sys.modules if one.startswith('_linux.')])"
 # What opens the disk is its passphrase, by cryptsetup and the kernel; where it does, the volume is opened anew first.
 # 3: it does not, and the volume is not open either.
 DATA = f"""
@@ -227,8 +233,7 @@ def on_a_machine() -> Iterator[Callable[[Path], RealDisk]]:
     """A machine of the lab with a spare disk; what it gives makes that disk as it was at the beginning."""
     machine = start_machine(MachineSpec("server", disks_mb=(SIZE,)))
     try:
-        files = {path: f"_linux/{path.name}" for path in sorted(DRIVERS.glob("*.py"))} | {VISITOR: VISITOR.name}
-        machine.root(f"mkdir -p {KEPT} && tar -xC {KEPT}", input=packed(files))
+        machine.root(f"mkdir -p {KEPT} && tar -xC {KEPT}", input=packed({**_drivers(), VISITOR: VISITOR.name}))
         machine.root(MAKE, input=partition_table(), timeout=PATIENCE)
         machine.root(f"{SHIP}; {COMPILED}; sync", timeout=PATIENCE)
         machine.snapshot(BASE)
@@ -252,6 +257,14 @@ def chosen(points: Sequence[Point]) -> list[Point]:
     for point in points:
         found[(point.kind, point.step, *(() if point.kind == CONTROLLER else (point.what,)))] = point
     return sorted(found.values(), key=lambda one: (-KINDS.index(one.kind), one.number))
+
+
+def _drivers() -> dict[Path, str]:
+    """The files of the drivers that the steps need, and their names in the machine."""
+    words = [sys.executable, "-c", LOADED]
+    said = subprocess.run(words, cwd=DRIVERS.parent, capture_output=True, text=True, check=True).stdout
+    names = ["__init__", *(one.removeprefix("_linux.") for one in said.split())]
+    return {DRIVERS / f"{name}.py": f"_linux/{name}.py" for name in names}
 
 
 def partition_table() -> bytes:
