@@ -90,10 +90,11 @@ class Bench:
         return [(one.step, one.what) for one in named if one.step.removeprefix("device: ") != one.what[7:]]
 
     def begin_anew(self) -> None:
-        """Let disk, vault and clock be as they were."""
+        """Let disk, vault and clock be as they were, and the machine without what it noted."""
         self.desk.vault, self.desk.at = self.vault, self.at
         bring_back(self.desk.vault, self.saved)
         shutil.copy(self.saved / "disk", self.desk.disk.path)
+        shutil.rmtree(self.desk.disk.folder / "root", ignore_errors=True)
 
     def cut_off(self, point: Point) -> Seen:
         """Begin anew, cut off the work at a point, and look."""

@@ -85,7 +85,7 @@ def add(host, uuid: str, expect: str, key: bytes, key_id: str, slot: int, iterat
     }  # fmt: skip
     import_token(host, device.path, token, made)
     with secret_files(key, *authority.secrets) as (new, *paths):
-        _cryptsetup(
+        run(
             host, "luksAddKey", "--batch-mode", *authority.options(paths), "--new-keyfile", new, "--new-key-slot",
             str(slot), *DERIVATION, "--pbkdf-force-iterations", str(iterations), device.path,
         )  # fmt: skip
@@ -100,7 +100,7 @@ def opens(host, uuid: str, authority) -> None:
     device = find(host, uuid)
     with secret_files(*authority.secrets) as paths:
         alone = NO_TOKEN if authority.secrets else []
-        _cryptsetup(host, "open", "--test-passphrase", *alone, *authority.options(paths), device.path)
+        run(host, "open", "--test-passphrase", *alone, *authority.options(paths), device.path)
 
 
 def slot_of(host, uuid: str, expect: str, secret: bytes) -> int:
@@ -111,39 +111,6 @@ def slot_of(host, uuid: str, expect: str, secret: bytes) -> int:
             prove(host, device.path, number, secret)
             return number
     raise ChangeRefused(f"it opens no slot of {device.path}")
-
-
-def weak(found: dict) -> list:
-    """Slots for passphrases whose derivation costs a guesser no memory, from a header's JSON."""
-    random = {slot for token in found["tokens"].values() if token["type"] in RANDOM_KEYS for slot in token["keyslots"]}
-    return sorted(
-        int(number)
-        for number, slot in found["keyslots"].items()
-        if number not in random and slot.get("kdf", {}).get("type") == "pbkdf2"
-    )
-
-
-def strengthen(host, uuid: str, expect: str, secret: bytes) -> tuple:
-    """Give the slot that a passphrase opens Argon2, if it is a weak one: (number, binding). Raises ChangeRefused.
-
-    The number is None where the passphrase opens none of those. cryptsetup writes the slot anew before the old goes.
-    """
-    device = find(host, uuid)
-    binding = expected(host, device, expect)
-    for number in weak(luks_binding.metadata(host, device.path)):
-        with contextlib.suppress(ChangeRefused):
-            prove(host, device.path, number, secret)
-            break
-    else:
-        return None, binding
-    with secret_files(secret) as (named,):
-        _cryptsetup(
-            host, "luksConvertKey", "--batch-mode", "--key-file", named, "--key-slot", str(number),
-            "--pbkdf", "argon2id", device.path,
-        )  # fmt: skip
-    prove(host, device.path, number, secret)
-    host.forget()
-    return number, luks_binding.binding(host, device.path, uuid)
 
 
 def prove(host, path: str, slot: int, key: bytes) -> None:
@@ -182,9 +149,9 @@ def remove(host, uuid: str, key_id: str, slot, digest: str, keep: int, key: byte
                 f"it by hand with cryptsetup luksKillSlot {device.path} {slot} when nobody needs it"
             )
         with secret_files(key) as (named,):
-            _cryptsetup(host, "luksKillSlot", "--batch-mode", "--key-file", named, device.path, str(slot))
+            run(host, "luksKillSlot", "--batch-mode", "--key-file", named, device.path, str(slot))
     for token in tokens:
-        _cryptsetup(host, "token", "remove", "--token-id", str(token["token"]), device.path)
+        run(host, "token", "remove", "--token-id", str(token["token"]), device.path)
     host.forget()
     return luks_binding.binding(host, device.path, uuid)
 
@@ -199,10 +166,11 @@ def token_number(before: dict) -> int:
 
 def import_token(host, path: str, number: int, token: dict, *options: str) -> None:
     """Write a token of that number. Raises ChangeRefused."""
-    _cryptsetup(host, "token", "import", "--token-id", str(number), *options, path, input=json.dumps(token))
+    run(host, "token", "import", "--token-id", str(number), *options, path, input=json.dumps(token))
 
 
-def _cryptsetup(host, *words: str, input: str = "") -> None:
+def run(host, *words: str, input: str = "") -> None:
+    """Let cryptsetup change something. Raises ChangeRefused."""
     done = host.act(["cryptsetup", *words], input=input, timeout=PATIENCE)
     if done.rc != 0:
         why = STATUSES.get(done.rc) or done.err.strip().split("\n")[-1][:200]
