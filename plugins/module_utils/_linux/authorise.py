@@ -47,7 +47,17 @@ def main(arguments: list, host=None) -> int:
     except HostError as problem:
         return _complain(problem.why, FAILED)
     except KeyboardInterrupt:
+        _end_children()
         return _complain("stopped; what was typed is not kept", STOPPED)
+
+
+def _end_children() -> None:
+    """End a command that had only just begun when this was stopped: nobody had been told its number yet."""
+    with open(f"/proc/self/task/{os.getpid()}/children") as running:
+        left = [int(number) for number in running.read().split()]
+    for number in left:
+        os.kill(number, signal.SIGKILL)
+        os.waitpid(number, 0)
 
 
 def _parser() -> argparse.ArgumentParser:

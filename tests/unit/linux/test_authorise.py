@@ -187,6 +187,25 @@ def test_stopping_leaves_nothing_and_gives_the_echo_back(here: Desk, stop: str, 
     assert kept(here) is None and not any(Path(f"/proc/{one}").exists() for one in (number, *tried))
 
 
+def test_stopped_while_a_command_begins_it_leaves_none(here: Desk) -> None:
+    """Python may be stopped between the start of a command and knowing its number."""
+    early = """
+import subprocess
+start = subprocess.Popen
+def early(argv, *words, **more):
+    begun = start(argv, *words, **more)
+    if "--test-passphrase" in argv:
+        print("begun", begun.pid)
+        raise KeyboardInterrupt
+    return begun
+subprocess.Popen = early
+"""
+    make_slow(here)
+    ended = here.typed(PASSPHRASE.encode(), begin=early)
+    begun = re.search(r"begun (\d+)", ended.shown)
+    assert ended.status == 130 and begun and not Path(f"/proc/{begun[1]}").exists()
+
+
 def _children(number: int) -> list[int]:
     """The processes that this one started and that still run."""
     return [int(one) for one in Path(f"/proc/{number}/task/{number}/children").read_text().split()]
