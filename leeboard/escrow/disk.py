@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,7 +17,7 @@ from leeboard.escrow.binding import Binding, Volume, parse
 from leeboard.escrow.envelope import Content
 from leeboard.escrow.header import read_copy
 from leeboard.escrow.keys import new_key
-from leeboard.escrow.records import State
+from leeboard.escrow.records import Key, State
 from leeboard.escrow.rekeying import Opener
 from leeboard.escrow.tpm_wish import Wish
 from leeboard.escrow.vault import Vault, Writer
@@ -55,6 +55,17 @@ class Outcome:
         """All of it in one line, the worst first."""
         said = [*self.failed, *(f"waits: {one}" for one in self.waiting), *self.done]
         return "; ".join(said) or "nothing here is encrypted with LUKS"
+
+    def change(
+        self, control: str, driver: str, address: str, before: str | None, after: str, journal: str | None = None
+    ) -> None:
+        """File one that was made."""
+        self.changes.append(
+            {
+                "control": control, "driver": driver, "address": address, "before": before, "after": after,
+                "journal": journal,
+            }
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -94,6 +105,17 @@ class Disk:
         self.outcome = outcome
         self.given = given
         self.dry = dry
+
+    def authority(self, ways: Sequence[str], key: Key | None) -> tuple[str, str] | None:
+        """What opens the disk so that a slot may be added, in DESIGN's order: its name on the device, and the secret if
+        we have one. `ways` is what the device says that opens it there, `key` the one that is kept."""
+        if "tpm" in ways:
+            return "tpm", ""
+        if self.given.passphrase:
+            return "passphrase", self.given.passphrase
+        if self.given.opener is not None and key is not None:
+            return "passphrase", self.given.opener.key(self.vault, key).key.text
+        return ("keyring", "") if "keyring" in ways else None
 
     def readable(self) -> Binding:
         """The binding of the disk as it is. Raises LeeboardError for one that no key can be bound to."""

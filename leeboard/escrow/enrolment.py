@@ -86,7 +86,7 @@ class Enrolment(Disk):
         if current is not None and not why and copied and tidy:
             self.outcome.done.append(f"{self.volume.said}: key {current.id} is kept and opens the disk")
             return
-        authority = self._authority(self.ways, current) if why else None
+        authority = self.authority(self.ways, current) if why else None
         if why and authority is None:
             self.outcome.waiting.append(
                 f"{self.volume.said}: {why}, and nothing opens the disk here: have somebody run leeboard-authorise at "
@@ -143,16 +143,6 @@ class Enrolment(Disk):
             return ""
         return f"key {current.id} is {days} days old (made at {current.made}), and lasts {lasts}"
 
-    def _authority(self, ways: tuple[str, ...], current: Key | None) -> tuple[str, str] | None:
-        """What authorises the new key, in DESIGN's order: its name on the device, and the secret if we have one."""
-        if "tpm" in ways:
-            return "tpm", ""
-        if self.given.passphrase:
-            return "passphrase", self.given.passphrase
-        if self.given.opener is not None and current is not None:
-            return "passphrase", self.given.opener.key(self.vault, current).key.text
-        return ("keyring", "") if "keyring" in ways else None
-
     def _slot(self, now: Binding, authority: tuple[str, str]) -> int:
         """The slot for a new key, which may be sealed and can be added. Raises LeeboardError."""
         slot = free_slot(now)
@@ -186,12 +176,7 @@ class Enrolment(Disk):
             kept = {"slot": slot, "disk": known(before, after, {*self.ids, content.id})}
             writer.note(ledger.PROVED, **self.about(content.id, now.uuid), binding=kept)
         self.outcome.done.append(f"{self.volume.said}: key {content.id} opens slot {slot} of disk {now.uuid}")
-        self.outcome.changes.append(
-            {
-                "control": "ENC-07", "driver": "escrow", "address": "escrowed", "before": before and before.id,
-                "after": content.id, "journal": None,
-            }
-        )  # fmt: skip
+        self.outcome.change("ENC-07", "escrow", "escrowed", before.id if before is not None else None, content.id)
         self.outcome.failed += [f"{self.volume.said}: {one}, by nobody that is known here" for one in unknown]
         self.copy(after)
         self._remove_older(content.id, slot, secret, mine, after)

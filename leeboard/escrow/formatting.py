@@ -151,7 +151,7 @@ class Formatting(Disk):
                 writer.note(ledger.DROPPED, **self.about(one.id, one.disk), reason=reason)
         self.wish["stage"] = "proved"
         self.outcome.done.append(f"{self.named.disk}: encrypted, and key {content.id} opens disk {disk}")
-        self._changed("ENC-07", "escrow", "escrowed", None, content.id)
+        self.outcome.change("ENC-07", "escrow", "escrowed", None, content.id)
         self.copy(now)
         self.destroy_older()
 
@@ -165,20 +165,9 @@ class Formatting(Disk):
         mount = self.named.mount
         self.outcome.done.append(f"{said}: formatted, and mounted at {mount} now and at each start")
         journal = answer.get("journal")
-        self._changed(
+        self.outcome.change(
             "ENC-10", "disk_encryption", self.named.disk, "empty", f"LUKS {self.wish['uuid']} at {mount}",
             plain(journal) if isinstance(journal, str) else None,
-        )  # fmt: skip
-
-    def _changed(
-        self, control: str, driver: str, address: str, before: str | None, after: str, journal: str | None = None
-    ) -> None:
-        """For the evidence."""
-        self.outcome.changes.append(
-            {
-                "control": control, "driver": driver, "address": address, "before": before, "after": after,
-                "journal": journal,
-            }
         )  # fmt: skip
 
 

@@ -87,12 +87,7 @@ def restore(
             if one.id == before:
                 writer.destroy_header(one)
     outcome.done.append(f"disk {header.disk}: the header of {header.made} is back, and key {key.id} opens it")
-    outcome.changes.append(
-        {
-            "control": "ENC-07", "driver": "escrow", "address": "header-backup", "before": None, "after": header.id,
-            "journal": None,
-        }
-    )  # fmt: skip
+    outcome.change("ENC-07", "escrow", "header-backup", None, header.id)
     return outcome
 
 

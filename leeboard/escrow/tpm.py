@@ -150,7 +150,7 @@ class Tpm(Disk):
         if why:
             self._wait(why)
             return
-        authority = self._authority(ways, in_hand, key)
+        authority = ("passphrase", in_hand) if in_hand else self.authority(ways, key)
         if authority is None:
             self._wait(
                 "nothing opens the disk here: have somebody run leeboard-authorise at the machine, or put "
@@ -203,12 +203,7 @@ class Tpm(Disk):
             raise LeeboardError(f"after token {name} was added the disk is not what it should be; look at it")
         how = "with its PIN" if self.wish.pin else f"bound to PCRs {', '.join(map(str, pcrs))}"
         self.outcome.done.append(f"{self.volume.said}: the TPM opens it by token {made[0]}, {how}")
-        self.outcome.changes.append(
-            {
-                "control": "ENC-03", "driver": "luks_volume", "address": "volumes", "before": None,
-                "after": f"token {made[0]} of the TPM", "journal": None,
-            }
-        )  # fmt: skip
+        self.outcome.change("ENC-03", "luks_volume", "volumes", None, f"token {made[0]} of the TPM")
         self._tidy(after, made[0], self._outdated(seen, None, self._ours(now)))
 
     def _tidy(self, now: Binding, token: int, outdated: list[int]) -> None:
@@ -282,18 +277,6 @@ class Tpm(Disk):
             tools = "; initramfs-tools uses no token of a TPM: install dracut in its place"
             return f"{why}{tools if seen.generator == 'initramfs-tools' else ''}"
         return ""
-
-    def _authority(self, ways: Sequence[str], in_hand: str, key: Key) -> tuple[str, str] | None:
-        """What opens the disk so that a slot may be added: its name on the device, and the secret if we have one."""
-        if in_hand:
-            return "passphrase", in_hand
-        if "tpm" in ways:
-            return "tpm", ""
-        if self.given.passphrase:
-            return "passphrase", self.given.passphrase
-        if self.given.opener is not None:
-            return "passphrase", self.given.opener.key(self.vault, key).key.text
-        return ("keyring", "") if "keyring" in ways else None
 
     def _wait(self, why: str) -> None:
         self.outcome.waiting.append(f"{self.volume.said}: no token of the TPM was enrolled: {why}")

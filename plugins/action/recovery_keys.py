@@ -108,13 +108,13 @@ class ActionModule(ActionBase):
         ask, dry = self._step(visit), self._task.check_mode
         opener = self._opener(kept)
         if self._arguments["work"] == "adopt":
-            return adopt(kept, visit.device, ask, _now, self._secret(KNOWN), dry=dry)
+            return adopt(kept, visit.device, ask, now, self._secret(KNOWN), dry=dry)
         if self._arguments["work"] == "restore":
             if opener is None:
                 raise LeeboardError(f"a header is brought back with a custodian's private key only ({CUSTODIAN})")
-            return restore(kept, visit.device, ask, _now, opener, self._arguments["disk"], dry=dry)
+            return restore(kept, visit.device, ask, now, opener, self._arguments["disk"], dry=dry)
         given = Given(self._secret(PASSPHRASE), opener, wish(self._secret(TPM), self._secret(PIN)))
-        return bring(kept, visit.device, ask, _now, given, dry=dry, lasts=lasts(visit.wanted))
+        return bring(kept, visit.device, ask, now, given, dry=dry, lasts=lasts(visit.wanted))
 
     def _step(self, visit, module=MODULE):
         """How a step of a module is asked for on the device."""
@@ -148,5 +148,6 @@ class ActionModule(ActionBase):
         return handed.read(str(path), variable) if path is not None else ""
 
 
-def _now() -> datetime:
+def now() -> datetime:
+    """The controller's clock."""
     return datetime.now(timezone.utc)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import datetime, timezone
+from functools import partial
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.utils.display import Display
@@ -131,13 +132,7 @@ class Visit:
     def ask(self, module: str, arguments: dict) -> dict:
         """What a module on the device answers. When the way there failed: `unreachable` or `failed`, with words."""
         try:
-            try:
-                return self._run_module(module, arguments)
-            except AnsibleConnectionFailure as problem:
-                if UNSAID not in str(problem):
-                    raise
-                # Busy controllers see this with silent devices, which are no failure.
-                return self._run_module(module, arguments)
+            return self._run_module(module, arguments)
         except Exception as problem:
             # Not only AnsibleConnectionFailure: of a machine that falls asleep in the middle, Ansible's winrm lets the
             # HTTP library's own errors through.
@@ -148,7 +143,14 @@ class Visit:
             return {"unreachable" if trouble.silent else "failed": True, "msg": trouble.words}
 
     def _run_module(self, module: str, arguments: dict) -> dict:
-        return self._action._execute_module(module_name=module, module_args=arguments, task_vars=self._task_vars)
+        run = partial(self._action._execute_module, module, arguments, task_vars=self._task_vars)
+        try:
+            return run()
+        except AnsibleConnectionFailure as problem:
+            if UNSAID not in str(problem):
+                raise
+        # Busy controllers see this with silent devices, which are no failure.
+        return run()
 
     def _recognise(self):
         if self.observation.platform != self.device.platform.value:

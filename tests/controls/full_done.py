@@ -6,11 +6,11 @@ a part (`TESTS='-k LCK'`) counts; what passed is done again only when code that 
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
+
+from tests import record_lines
 
 from .covered import ROOT, about, covered, platform_of
 from .scripts import FOLDER, AnyScript, all_scripts
@@ -41,7 +41,7 @@ class Done:
 
     def __init__(self, path: Path = DONE) -> None:
         self._path = path
-        self._found = {record.test: record for record in _read(path)}
+        self._found = {record.test: record for record in record_lines.read(path, Record)}
 
     @property
     def records(self) -> list[Record]:
@@ -56,23 +56,14 @@ class Done:
     def add(self, record: Record) -> None:
         """Write down how a test came out."""
         self._found[record.test] = record
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        with self._path.open("a", encoding="utf-8") as lines:
-            lines.write("\n" + _line(record))  # it begins with an end of line: the one before may have been cut off
-            lines.flush()
-            os.fsync(lines.fileno())
+        record_lines.append(self._path, record)
 
     def tidy(self, scripts: Iterable[AnyScript]) -> None:
         """Write the file anew: one line a test, in order, without those of scripts that are gone, or mend no more."""
         there = {("", False)} | _wanted(scripts)
         found = sorted(self._found.items())
         self._found = {test: one for test, one in found if (one.script, one.mended) in there}
-        part = self._path.with_suffix(".part")
-        with part.open("w", encoding="utf-8") as lines:
-            lines.writelines(_line(record) + "\n" for record in self.records)
-            lines.flush()
-            os.fsync(lines.fileno())
-        part.rename(self._path)
+        record_lines.rewrite(self._path, self.records)
 
 
 @dataclass(frozen=True)
@@ -128,21 +119,6 @@ def every_script() -> list[AnyScript]:
 
 def _below(script: AnyScript) -> str:
     return script.path.relative_to(FOLDER).as_posix()
-
-
-def _line(record: Record) -> str:
-    return json.dumps(asdict(record), ensure_ascii=False)
-
-
-def _read(path: Path) -> list[Record]:
-    """The records in a file. A line that a crash cut off is passed over: its test is done again."""
-    found = []
-    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
-        try:
-            found.append(Record(**json.loads(line)))
-        except (json.JSONDecodeError, TypeError):
-            continue
-    return found
 
 
 if __name__ == "__main__":  # said at the end of `make test`; an old proof is no failing test

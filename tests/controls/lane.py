@@ -153,8 +153,9 @@ class Lane:
         seen.stock, seen.stock_words = verdicts(stock), words(stock)
         proof.machine.snapshot("stock")
         # A truth of everything takes minutes. What the machines have in common is asked on one of them.
-        asked = ("",) if FULL or self.image in (BOTH, *CHECKED) else ("LCK", "LBL")
-        seen.stock_truth = proof.truth([one for one in self._asked(proof) if one.startswith(asked)])
+        families = ("",) if FULL or self.image in (BOTH, *CHECKED) else ("LCK", "LBL")
+        asked = [one for one in self._asked(proof) if one.startswith(families)]
+        seen.stock_truth = proof.truth(asked)
         proof.machine.restore("stock")
         by_hand = proof.about.get("by_hand")
         if by_hand:
@@ -167,7 +168,7 @@ class Lane:
         now = proof.findings(self._baseline)
         seen.verdicts, seen.words = verdicts(now), words(now)
         proof.machine.snapshot(ENFORCED)
-        seen.truth = proof.truth([one for one in self._asked(proof) if one.startswith(asked)])
+        seen.truth = proof.truth(asked)
         proof.machine.restore(ENFORCED)
         if self.image not in CHECKED:
             seen.second = proof.roll_out()

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
+
+from tests import record_lines
 
 ROOT = Path(__file__).resolve().parents[2]
 DONE = ROOT / "docs" / "proof" / "reliability.jsonl"
@@ -74,7 +75,7 @@ class Done:
 
     def __init__(self, path: Path = DONE) -> None:
         self._path = path
-        self._found = {one.point: one for one in _read(path)}
+        self._found = {one.point: one for one in record_lines.read(path, Record)}
 
     @property
     def records(self) -> list[Record]:
@@ -89,11 +90,7 @@ class Done:
     def add(self, record: Record) -> None:
         """Write down what was seen."""
         self._found[record.point] = record
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        with self._path.open("a", encoding="utf-8") as lines:
-            lines.write("\n" + _line(record))  # it begins with an end of line: the one before may have been cut off
-            lines.flush()
-            os.fsync(lines.fileno())
+        record_lines.append(self._path, record)
 
     def tidy(self, where: str, scenario: str, there: Iterable[tuple[str, int]]) -> None:
         """Write the file anew, one line a point, without points of a scenario that are no more; `there` are those
@@ -102,12 +99,7 @@ class Done:
         gone = [one for one in self._found if one[:2] == (where, scenario) and (one[2], one[3]) not in wanted]
         for one in gone:
             del self._found[one]
-        part = self._path.with_suffix(".part")
-        with part.open("w", encoding="utf-8") as lines:
-            lines.writelines(_line(record) + "\n" for record in self.records)
-            lines.flush()
-            os.fsync(lines.fileno())
-        part.rename(self._path)
+        record_lines.rewrite(self._path, self.records)
 
 
 def totals(path: Path = POINTS) -> dict[str, int]:
@@ -141,21 +133,6 @@ def stand(records: Sequence[Record], now: Callable[[str], str] = code) -> str:
     bad = sum(not one.good for one in records)
     said = f"{len(records) - old} of {len(records)} points are about the code as it is"
     return said + (f", {old} about older code" if old else "") + (f"; {bad} FAILED" if bad else "")
-
-
-def _line(record: Record) -> str:
-    return json.dumps(asdict(record), ensure_ascii=False)
-
-
-def _read(path: Path) -> list[Record]:
-    """The records in a file. A line that a crash cut off is passed over: its point is gone through again."""
-    found = []
-    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
-        try:
-            found.append(Record(**json.loads(line)))
-        except (json.JSONDecodeError, TypeError):
-            continue
-    return found
 
 
 if __name__ == "__main__":  # said at the end of `make test`; an old report is no failing test

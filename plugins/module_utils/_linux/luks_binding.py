@@ -104,6 +104,11 @@ def slot_digest(host, path: str, slot: dict) -> str:
     return found.hexdigest()
 
 
+def mark(key_id: str, slot: int, iterations: int) -> dict:
+    """What a token of ours has beside its type and slots: whose it is, and for which slot and cost it was made."""
+    return {"leeboard-key": key_id, "leeboard-slot": str(slot), "leeboard-iterations": str(iterations)}
+
+
 def ours(found: dict) -> list:
     """Tokens that Leeboard made, each with the slot that it was made for, and whether it has that slot."""
     made = []

@@ -28,7 +28,7 @@ from .edits import ChangeRefused, FileEdit
 from .empty_disk import HEADER, LUKS, grown, look, named
 from .host import HostError
 from .luks_layout import Layout
-from .luks_slots import DERIVATION, PATIENCE, STATUSES, prove
+from .luks_slots import DERIVATION, cryptsetup, import_token, prove
 from .secret_pipe import secret_files
 
 UUID = re.compile(r"\A[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
@@ -173,18 +173,15 @@ def make(host, said: dict, names: list, key: bytes, key_id: str, iterations: int
     _put(host, wish.key, own)
     path = disk.path
     with secret_files(key) as (secret,):
-        _cryptsetup(
+        cryptsetup(
             host, "luksFormat", "--batch-mode", "--type", "luks2", *CIPHER, "--uuid", wish.uuid, "--offset",
             str(HEADER // SECTOR), "--key-slot", str(RECOVERY), "--key-file", secret, *DERIVATION,
             "--pbkdf-force-iterations", str(iterations), path,
         )  # fmt: skip
-    token = {
-        "type": luks_binding.TOKEN_TYPE, "keyslots": [str(RECOVERY)], "leeboard-key": key_id,
-        "leeboard-slot": str(RECOVERY), "leeboard-iterations": str(iterations),
-    }  # fmt: skip
-    _cryptsetup(host, "token", "import", "--token-id", "0", path, input=json.dumps(token))
+    marked_as = luks_binding.mark(key_id, RECOVERY, iterations)
+    import_token(host, path, 0, {"type": luks_binding.TOKEN_TYPE, "keyslots": [str(RECOVERY)], **marked_as})
     with secret_files(key, own) as (secret, new):
-        _cryptsetup(
+        cryptsetup(
             host, "luksAddKey", "--batch-mode", "--key-file", secret, "--new-keyfile", new, "--new-key-slot", str(FILE),
             *CHEAPEST, path,
         )  # fmt: skip
@@ -217,13 +214,6 @@ def finish(host, said: dict, run_id: str) -> dict:
     os.unlink(host.path(wish.mark))
     sync_folder(host.path(MARKS))
     return {"journal": opened.journal.path, "said": f"/dev/{device.kname}"}
-
-
-def _cryptsetup(host, *words: str, input: str = "") -> None:
-    done = host.act(["cryptsetup", *words], input=input, timeout=PATIENCE)
-    if done.rc != 0:
-        why = STATUSES.get(done.rc) or done.err.strip().split("\n")[-1][:200]
-        raise ChangeRefused(f"cryptsetup {words[0]} ended with status {done.rc}: {why}")
 
 
 # As the module calls them: STEPS[name](host, its parameters) -> {"changed": bool, ...}

@@ -69,23 +69,26 @@ def expected(host, device, expect: str) -> dict:
     return found
 
 
+def with_free_slot(host, uuid: str, expect: str, slot: int) -> tuple:
+    """The device of a volume and its binding, as expected and with that slot free. Raises ChangeRefused."""
+    device = find(host, uuid)
+    before = expected(host, device, expect)
+    if not 0 <= slot < MOST or str(slot) in before["slots"]:
+        raise ChangeRefused(f"slot {slot} of {device.path} is not free")
+    return device, before
+
+
 def add(host, uuid: str, expect: str, key: bytes, key_id: str, slot: int, iterations: int, authority) -> dict:
     """Add a key in a free slot, prove it, and return the binding. Raises ChangeRefused or HostError.
 
     `expect` is the digest of the binding that the number of the slot was chosen from.
     """
-    device = find(host, uuid)
-    before = expected(host, device, expect)
-    if not 0 <= slot < MOST or str(slot) in before["slots"]:
-        raise ChangeRefused(f"slot {slot} of {device.path} is not free")
+    device, before = with_free_slot(host, uuid, expect, slot)
     token = token_number(before)
-    made = {
-        "type": luks_binding.TOKEN_TYPE, "keyslots": [], "leeboard-key": key_id, "leeboard-slot": str(slot),
-        "leeboard-iterations": str(iterations),
-    }  # fmt: skip
+    made = {"type": luks_binding.TOKEN_TYPE, "keyslots": [], **luks_binding.mark(key_id, slot, iterations)}
     import_token(host, device.path, token, made)
     with secret_files(key, *authority.secrets) as (new, *paths):
-        _cryptsetup(
+        cryptsetup(
             host, "luksAddKey", "--batch-mode", *authority.options(paths), "--new-keyfile", new, "--new-key-slot",
             str(slot), *DERIVATION, "--pbkdf-force-iterations", str(iterations), device.path,
         )  # fmt: skip
@@ -100,7 +103,7 @@ def opens(host, uuid: str, authority) -> None:
     device = find(host, uuid)
     with secret_files(*authority.secrets) as paths:
         alone = NO_TOKEN if authority.secrets else []
-        _cryptsetup(host, "open", "--test-passphrase", *alone, *authority.options(paths), device.path)
+        cryptsetup(host, "open", "--test-passphrase", *alone, *authority.options(paths), device.path)
 
 
 def slot_of(host, uuid: str, expect: str, secret: bytes) -> int:
@@ -137,7 +140,7 @@ def strengthen(host, uuid: str, expect: str, secret: bytes) -> tuple:
     else:
         return None, binding
     with secret_files(secret) as (named,):
-        _cryptsetup(
+        cryptsetup(
             host, "luksConvertKey", "--batch-mode", "--key-file", named, "--key-slot", str(number),
             "--pbkdf", "argon2id", device.path,
         )  # fmt: skip
@@ -182,9 +185,9 @@ def remove(host, uuid: str, key_id: str, slot, digest: str, keep: int, key: byte
                 f"it by hand with cryptsetup luksKillSlot {device.path} {slot} when nobody needs it"
             )
         with secret_files(key) as (named,):
-            _cryptsetup(host, "luksKillSlot", "--batch-mode", "--key-file", named, device.path, str(slot))
+            cryptsetup(host, "luksKillSlot", "--batch-mode", "--key-file", named, device.path, str(slot))
     for token in tokens:
-        _cryptsetup(host, "token", "remove", "--token-id", str(token["token"]), device.path)
+        cryptsetup(host, "token", "remove", "--token-id", str(token["token"]), device.path)
     host.forget()
     return luks_binding.binding(host, device.path, uuid)
 
@@ -199,10 +202,11 @@ def token_number(before: dict) -> int:
 
 def import_token(host, path: str, number: int, token: dict, *options: str) -> None:
     """Write a token of that number. Raises ChangeRefused."""
-    _cryptsetup(host, "token", "import", "--token-id", str(number), *options, path, input=json.dumps(token))
+    cryptsetup(host, "token", "import", "--token-id", str(number), *options, path, input=json.dumps(token))
 
 
-def _cryptsetup(host, *words: str, input: str = "") -> None:
+def cryptsetup(host, *words: str, input: str = "") -> None:
+    """Run it. Raises ChangeRefused that says what it says, and never a secret."""
     done = host.act(["cryptsetup", *words], input=input, timeout=PATIENCE)
     if done.rc != 0:
         why = STATUSES.get(done.rc) or done.err.strip().split("\n")[-1][:200]

@@ -23,9 +23,9 @@ import tempfile
 from . import boot_state, luks_binding, luks_image, luks_trial
 from .edits import ChangeRefused
 from .host import HostError
-from .luks_header import MOST, header
+from .luks_header import header
 from .luks_layout import Layout
-from .luks_slots import DERIVATION, PATIENCE, STATUSES, expected, find, import_token, token_number
+from .luks_slots import DERIVATION, PATIENCE, STATUSES, expected, find, import_token, token_number, with_free_slot
 from .luks_start import Start
 from .luks_volume import BY_INITRAMFS
 from .secret_pipe import secret_files
@@ -108,15 +108,9 @@ def enrol(
     """
     if not pin and boot_state.secure_boot(host)["value"] != "on":
         raise ChangeRefused("Secure Boot is not on, and without a PIN anyone who edits the boot menu would get in")
-    device = find(host, uuid)
-    before = expected(host, device, expect)
-    if not 0 <= slot < MOST or str(slot) in before["slots"]:
-        raise ChangeRefused(f"slot {slot} of {device.path} is not free")
+    device, before = with_free_slot(host, uuid, expect, slot)
     number = token_number(before)
-    made = {
-        **_sealed(host, pcrs, pin), "leeboard-key": key_id, "leeboard-slot": str(slot),
-        "leeboard-iterations": str(iterations),
-    }  # fmt: skip
+    made = {**_sealed(host, pcrs, pin), **luks_binding.mark(key_id, slot, iterations)}
     import_token(host, device.path, number, {**made, "keyslots": []})
     try:
         with secret_files(*authority.secrets) as paths:
