@@ -38,7 +38,7 @@ reliability:  ## Cut off work on keys at every point, into docs/reliability.md (
 	@scripts/setup.sh test
 	@scripts/test-packages.sh
 	@PYTHONPATH=collections .venv/bin/python -m tests.reliability
-	@[ -z "$(REAL)" ] || LEEBOARD_FULL=1 scripts/test.sh tests/controls/full_power_cuts.py
+	@[ -z "$(REAL)" ] || PYTHONPATH=collections .venv/bin/python -m tests.reliability --real
 
 bench:  ## Measure what a night costs, as ratios in one run
 	@scripts/setup.sh test

@@ -2,8 +2,9 @@
 
 The points are those of the image files (tests/reliability): each command that changes the disk, found by watching the
 same work go through there, x controller killed, connection cut, power off. One takes minutes, so it runs only where it
-is named: `make reliability REAL=1` and `make test-full`. What was seen is written down as soon as it is known, and a
-point that came out well with the same code is not gone through again.
+is named, in `make test-full`; `make reliability REAL=1` cuts off the same steps at many more points, without Ansible
+around them. What was seen is written down as soon as it is known, and a point that came out well with the same code is
+not gone through again.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import pytest
 from leeboard.escrow.records import State
 from tests.reliability.page import write
 from tests.reliability.points import bench
-from tests.reliability.records import MACHINE, Done, Record, code, totals
+from tests.reliability.records import ROLL_OUT, Done, Record, code, totals
 from tests.reliability.scenarios import FirstKey, Rotation, Scenario
 from tests.reliability.watched import CONNECTION, CONTROLLER, KINDS, POWER
 from tests.scale.page import machine
@@ -111,8 +112,8 @@ def cuts() -> Iterator[Cut]:
 @pytest.mark.parametrize("cut", cuts(), ids=str)
 @pytest.mark.parametrize("image", ["encrypted"])
 def test_whatever_is_cut_off_nothing_is_lost(lane: Lanes, image: str, cut: Cut, tmp_path: Path) -> None:
-    done, now, started = Done(), code(MACHINE), time.monotonic()
-    point = (MACHINE, cut.scenario.name, cut.kind, cut.number)
+    done, now, started = Done(), code(ROLL_OUT), time.monotonic()
+    point = (ROLL_OUT, cut.scenario.name, cut.kind, cut.number)
     if done.good(point, cut.step, cut.what, now):
         return  # it came out well before, with this very code
     seen: list[tuple[bool, bool, bool, str]] = []

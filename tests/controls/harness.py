@@ -122,7 +122,7 @@ class Proof:
         """Put the drivers on the machine, compiled, so that a visit starts at once."""
         files = {path: f"_linux/{path.name}" for path in sorted(DRIVERS.glob("*.py"))}
         files |= {path: f"truth/{name}" for path, name in truth_files().items()} | {VISITOR: VISITOR.name}
-        self.machine.root(f"mkdir -p {THERE} && tar -xC {THERE}", input=_packed(files))
+        self.machine.root(f"mkdir -p {THERE} && tar -xC {THERE}", input=packed(files))
         self.machine.put(f"{NOTICE}\n".encode(), f"{THERE}/notice")
         self.machine.put(json.dumps(asked_of_device(self.baseline, Platform.LINUX)).encode(), f"{THERE}/addresses")
         self.machine.root(START, timeout=PATIENCE)
@@ -165,7 +165,7 @@ class Proof:
         command = f"tar -xC {THERE} && {run}; rm -r {THERE}/scripts; {ASK % 'visit'}"
         if here:
             command += f"; echo; {self._truth_command(here, level)}"
-        answer, _, said = self.machine.root(command, input=_packed(files), timeout=PATIENCE).stdout.partition("\n")
+        answer, _, said = self.machine.root(command, input=packed(files), timeout=PATIENCE).stdout.partition("\n")
         truth = self._truths(said)
         if "LBL-01" in asked:
             truth |= self.truth(["LBL-01"], level)
@@ -272,7 +272,7 @@ def _read(answer: str) -> Any:
         raise LabError(answer[-3000:] or "the visitor said nothing") from None
 
 
-def _packed(files: Mapping[Path, str]) -> bytes:
+def packed(files: Mapping[Path, str]) -> bytes:
     """A tar archive of files by the names that they get in it."""
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w") as tar:

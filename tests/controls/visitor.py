@@ -1,8 +1,10 @@
 """Waits in a machine of the proof, with all drivers loaded, and makes each visit and each change in a child of its own.
 
 Starting Python there costs as much as the visit itself: emulated, it is eight times slower than outside. A word written
-to the pipe `ask` ("visit", or "apply" for the changes in the file `asked`) is answered by JSON in the pipe `answer`. A
-snapshot of the machine has it in it. Started by harness.Proof.ship; standard library only.
+to the pipe `ask` is answered by JSON in the pipe `answer`: "visit", "apply" for the changes in the file `asked`, "step"
+for the step of work on keys in it. A step stops beside commands of cryptsetup that the file names: then the answer is
+{"at": ...}, and a word in the pipe `go` lets it go on ("on") or be killed ("die"). A child that died is {"lost": true}.
+A snapshot of the machine has it in it. Started by harness.Proof.ship; standard library only.
 """
 
 from __future__ import annotations
@@ -12,9 +14,11 @@ import importlib
 import json
 import os
 import pkgutil
+import signal
 import sys
 import traceback
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).parent
 
@@ -26,7 +30,7 @@ def main() -> None:
 
     for module in pkgutil.iter_modules(_linux.__path__):
         importlib.import_module(f"_linux.{module.name}")
-    for pipe in ("ask", "answer"):
+    for pipe in ("ask", "answer", "go"):
         (HERE / pipe).unlink(missing_ok=True)
         os.mkfifo(HERE / pipe, 0o600)
     (HERE / "visitor.pid").write_text(str(os.getpid()))
@@ -36,12 +40,14 @@ def main() -> None:
         if child == 0:
             _answer(word)
             os._exit(0)
-        os.waitpid(child, 0)
+        _pid, status = os.waitpid(child, 0)
+        if os.WIFSIGNALED(status):  # nobody else would answer
+            (HERE / "answer").write_text(json.dumps({"lost": True}) + "\n")
 
 
 def _answer(word: str) -> None:
     try:
-        said = {"visit": _visit, "apply": _apply}[word]()
+        said = {"visit": _visit, "apply": _apply, "step": _step}[word]()
     except BaseException:
         said = traceback.format_exc()  # no JSON, so that the test shows it
     (HERE / "answer").write_text(said + "\n")
@@ -64,6 +70,54 @@ def _apply() -> str:
         with contextlib.suppress(PlanOutdated):
             apply(DRIVERS[name], Host(), changes, "proof")
     return json.dumps("applied")
+
+
+def _step() -> str:
+    """One step, as the module luks_key makes it: {"answer": ...}, or {"failed": its words}; and "counted"."""
+    from _linux import luks_steps
+    from _linux.edits import ChangeRefused
+    from _linux.host import Host, HostError
+
+    asked = json.loads((HERE / "asked").read_text())
+    (HERE / "asked").unlink()  # a key may be in it
+    commands = Commands(asked["counted"], asked["stops"])
+    try:
+        found = {"answer": luks_steps.STEPS[asked["step"]](Host(runner=commands.run), asked["said"])}
+    except (ChangeRefused, HostError, ValueError, OSError) as problem:
+        found = {"failed": f"luks_key: {problem}"}
+    return json.dumps({**found, "counted": commands.counted})
+
+
+class Commands:
+    """The commands of a step: those of cryptsetup are counted from `counted` on, and it stops at those in `stops`.
+
+    None in its place: at each of them.
+    """
+
+    def __init__(self, counted: int, stops: list[int] | None) -> None:
+        self.counted = counted
+        self.stops = stops
+
+    def run(self, argv: list[str], input: str, timeout: float, environment: dict[str, str]) -> Any:
+        """Run one, as Host does."""
+        from _linux.host import run_process
+
+        if argv[0] != "cryptsetup":
+            return run_process(argv, input, timeout, environment)
+        self.counted += 1
+        number = self.counted
+        self._stop(number, argv, "before")
+        done = run_process(argv, input, timeout, environment)
+        self._stop(number, argv, "after")
+        return done
+
+    def _stop(self, number: int, argv: list[str], moment: str) -> None:
+        if self.stops is not None and number not in self.stops:
+            return
+        said = {"number": number, "argv": argv[:3], "moment": moment}
+        (HERE / "answer").write_text(json.dumps({"at": said}) + "\n")
+        if (HERE / "go").read_text().strip() == "die":
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from .records import IMAGE, MACHINE, ROOT, Done, Record, totals
+from .records import IMAGE, MACHINE, ROLL_OUT, ROOT, Done, Record, totals
 from .watched import KINDS
 
 PAGE = ROOT / "docs" / "reliability.md"
@@ -26,7 +26,8 @@ No point is typed. The work is watched going through, and each moment at which o
 - **connection cut**: before and after each step, and before and after each command that changes the disk. The
   controller goes on, and says what it could not do; on the device the step ends there.
 - **power off**: on image files the command that changes the disk is killed before each single write to it, so that half
-  a header or half a slot is on the disk; and after the command.
+  a header or half a slot is on the disk; and after the command. A real machine is switched off before such a command,
+  in the midst of what it writes, and after it.
 
 A cell has how many points there are, all good unless it says otherwise.
 """
@@ -37,15 +38,36 @@ own memory is not lost as it may be when the power goes.
 """
 MACHINES = """## On a real machine
 
-A machine in QEMU whose root is on the disk, reached by SSH through Ansible, which starts again from what is left. Cut
-off before each command that changes the disk (`make reliability REAL=1`: minutes a point; it goes on where it was).
+A machine in QEMU with a disk of its own for this: LUKS2, opened by the kernel's dm-crypt, with a file system and a tree
+of files. Each point begins from a saved state of the running machine. The steps are asked of the device by SSH; a
+program that waits there makes them, since starting Python there costs more than the step. *Data* are the digests of the
+files, read through dm-crypt after the disk was opened anew with its passphrase. (`make reliability REAL=1`: about a
+minute a point; a run goes on where it was.)
+
+What it shows beyond image files: the steps work on a disk in use, as the kernel, udev, lsblk and the device mapper show
+it; the machine starts again after its power went, and what is on the disk then is what was really written to it. Where
+power goes in the midst of a command's writes, the disk takes one write a second, and half of them have reached it.
+
+What it cannot show: a drive that loses what it said is written. To pull the plug is to kill QEMU, whose disks here have
+`cache=unsafe`. Lost is what the guest's kernel had not written yet, and of what it wrote without a flush those parts of
+64 KiB that were written for the first time since the saved state: QEMU keeps in its own memory where they lie until
+the guest flushes. What was flushed is never lost, the rest stays, writes are kept whole, and in their order except for
+those parts. When a connection is cut, the process that makes the step is killed on the device, and not the SSH session
+around it. Of the moments at which the controller is killed there is one for each step: the device does nothing then,
+and all of them are gone through on image files.
 """
+ROLL_OUTS = """## A roll-out on a real machine
+
+A machine in QEMU whose root is on the disk, which starts again from what is left, and Ansible with all that is around a
+step; cut off before each command that changes the disk (`tests/controls/full_power_cuts.py`, five minutes a point).
+"""
+PLACES = ((IMAGE, IMAGES), (MACHINE, MACHINES), (ROLL_OUT, ROLL_OUTS))
 
 
 def page(records: Sequence[Record], points: Mapping[str, int]) -> str:
     """The page. `points` are how many each scenario has on image files."""
     lines = [HEAD, "| | |", "| --- | --- |", *_summary(records, points), ""]
-    for where, words in ((IMAGE, IMAGES), (MACHINE, MACHINES)):
+    for where, words in PLACES:
         mine = [one for one in records if one.where == where]
         lines += [words, *(_where(mine) if mine else ["Not done yet.", ""])]
     bad = [one for one in records if not one.good]

@@ -17,7 +17,7 @@ from tests import record_lines
 ROOT = Path(__file__).resolve().parents[2]
 DONE = ROOT / "docs" / "proof" / "reliability.jsonl"
 POINTS = DONE.with_name("reliability_points.json")  # how many there are on image files, by scenario, as last found
-IMAGE, MACHINE = "image file", "real machine"
+IMAGE, MACHINE, ROLL_OUT = "image file", "real machine", "roll-out on a real machine"
 # What changes a disk's keys or decides about them, and what cuts it off.
 COVERED = (
     "leeboard/escrow/*.py",
@@ -28,11 +28,21 @@ COVERED = (
     "plugins/module_utils/_linux/block_devices.py",
     "plugins/module_utils/_linux/device_bytes.py",
     "plugins/module_utils/_linux/kernel_keyring.py",
+    "plugins/module_utils/_linux/private_file.py",
     "tests/reliability/*.py",
     "tests/unit/linux/luks_machine.py",
 )
-# What cuts off a real machine besides.
-REAL = ("plugins/action/*.py", "plugins/plugin_utils/visit.py", "tests/controls/full_power_cuts.py")
+# What a place has besides: what reaches a real machine there, and cuts it off.
+BESIDES: dict[str, tuple[str, ...]] = {
+    IMAGE: (),
+    MACHINE: (
+        "plugins/module_utils/_linux/host.py",
+        "plugins/module_utils/_linux/secret_pipe.py",
+        "tests/reliability/on_machine/*.py",
+        "tests/controls/visitor.py",
+    ),
+    ROLL_OUT: ("plugins/action/*.py", "plugins/plugin_utils/visit.py", "tests/controls/full_power_cuts.py"),
+}
 NOT = ("tests/reliability/page.py", "tests/reliability/records.py", "tests/reliability/__main__.py")
 
 
@@ -40,7 +50,7 @@ NOT = ("tests/reliability/page.py", "tests/reliability/records.py", "tests/relia
 class Record:
     """One point that was gone through, and what was seen after it (points.Seen); `on` is the machine of the test.
 
-    `where` is IMAGE or MACHINE, `seconds` what it took, `code` the digest of the files that it is about.
+    `where` is IMAGE, MACHINE or ROLL_OUT, `seconds` what it took, `code` the digest of the files that it is about.
     """
 
     where: str
@@ -117,7 +127,7 @@ def found(scenario: str, points: int, path: Path = POINTS) -> None:
 def code(where: str = IMAGE, root: Path = ROOT) -> str:
     """One digest over all that the points of a place are about."""
     digest = hashlib.sha256()
-    patterns = COVERED if where == IMAGE else (*COVERED, *REAL)
+    patterns = (*COVERED, *BESIDES[where])
     for path in sorted({path for pattern in patterns for path in root.glob(pattern)}):
         name = path.relative_to(root).as_posix()
         if name not in NOT:

@@ -5,10 +5,7 @@ A new kind of work is a class here; its steps and points are found by watching i
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,7 +19,7 @@ from leeboard.escrow.rekeying import hand_over, opener, reseal
 from leeboard.policy.model import Level
 from tests.unit.escrow.desk import DEVICE, Desk, used
 from tests.unit.escrow.vaults import AT, another_volume, custodian, private
-from tests.unit.linux.disks import CHEAP, PASSPHRASE, cryptsetup
+from tests.unit.linux.disks import CHEAP, PASSPHRASE
 
 from .watched import WatchedDisk
 
@@ -41,44 +38,43 @@ def must(holds: bool, words: str) -> None:
         raise Trouble(words)
 
 
+class WatchedDesk(Desk):
+    """A controller with a vault, and a machine whose disk is watched."""
+
+    disk: WatchedDisk
+
+
 @contextmanager
-def begun(folder: Path) -> Iterator[Desk]:
-    """A controller with a vault, and a machine whose disk is full of data."""
+def begun(folder: Path, make: Callable[[Path], WatchedDisk]) -> Iterator[WatchedDesk]:
+    """A controller with a vault, and a machine whose disk is full of data; `make` makes it, for a folder."""
     with another_volume(folder) as other:
         made = vault.make(folder / "var", (folder / "first", other / "second"), [custodian("head")[0]], AT)
-        disk = WatchedDisk(folder)
-        with disk.path.open("r+b") as file:
-            file.seek(data_of(disk))
-            file.write(os.urandom(disk.path.stat().st_size - file.tell()))
-        yield Desk(made, disk)
-
-
-def data_of(disk: WatchedDisk) -> int:
-    """Where the data begin on a disk, in bytes."""
-    said = json.loads(cryptsetup("luksDump", "--dump-json-metadata", str(disk.path)))
-    return int(said["segments"]["0"]["offset"])
+        disk = make(folder)
+        disk.fill()
+        yield WatchedDesk(made, disk)
 
 
 class Scenario:
-    """A kind of work. `header_is_there`: the disk can be read before the work is done."""
+    """A kind of work. `header_is_there`: the disk can be read before it is done; `asks`: the device takes part."""
 
     name = ""
     header_is_there = True
+    asks = True
 
-    def prepare(self, desk: Desk) -> None:
+    def prepare(self, desk: WatchedDesk) -> None:
         """What is there before."""
 
-    def work(self, desk: Desk) -> Outcome:
+    def work(self, desk: WatchedDesk) -> Outcome:
         """The work, by a controller that was started anew. Raises LeeboardError."""
         return desk.run()
 
-    def finish(self, desk: Desk) -> None:
+    def finish(self, desk: WatchedDesk) -> None:
         """The next run after whatever happened; raises Trouble where that does not finish the work."""
         outcome = self.work(desk)
         must(not outcome.failed and not outcome.waiting, f"the next run: {outcome.words}")
         self.rest(desk)
 
-    def rest(self, desk: Desk, others: int = 1) -> None:
+    def rest(self, desk: WatchedDesk, others: int = 1) -> None:
         """There is one proved key, which opens its slot; nothing of an older one or of a half-made one is left.
 
         `others` slots are not ours.
@@ -108,7 +104,7 @@ class Rotation(Scenario):
 
     name = "rotation"
 
-    def prepare(self, desk: Desk) -> None:
+    def prepare(self, desk: WatchedDesk) -> None:
         desk.run()
         used(desk)
 
@@ -118,21 +114,22 @@ class Strengthening(Scenario):
 
     name = "Argon2 for a passphrase"
 
-    def prepare(self, desk: Desk) -> None:
+    def prepare(self, desk: WatchedDesk) -> None:
         said = f"{PASSPHRASE}\n{WEAK.passphrase}"
-        cryptsetup("luksAddKey", "-q", *CHEAP["pbkdf2"], str(desk.disk.path), input=said)
+        desk.disk.cryptsetup("luksAddKey", "-q", *CHEAP["pbkdf2"], input=said)
         desk.run(WEAK)
 
-    def work(self, desk: Desk) -> Outcome:
+    def work(self, desk: WatchedDesk) -> Outcome:
         return desk.run(WEAK, device=SENSITIVE)
 
-    def finish(self, desk: Desk) -> None:
+    def finish(self, desk: WatchedDesk) -> None:
         must(desk.disk.opens(WEAK.passphrase), "the school's passphrase opens no longer")
         outcome = self.work(desk)
         must(not outcome.failed and not outcome.waiting, f"the next run: {outcome.words}")
-        said = json.loads(cryptsetup("luksDump", "--dump-json-metadata", str(desk.disk.path)))["keyslots"]
-        must(said["1"]["kdf"]["type"] == "argon2id", "the slot has no Argon2")
-        must(desk.disk.opens(WEAK.passphrase, "--key-slot", "1"), "the passphrase does not open its slot")
+        said = desk.disk.header()["keyslots"]
+        mine = [one for one in said if desk.disk.opens(WEAK.passphrase, "--key-slot", one)]
+        must(len(mine) == 1, f"the passphrase opens the slots {mine}")
+        must(said[mine[0]]["kdf"]["type"] == "argon2id", "its slot has no Argon2")
         self.rest(desk, others=2)
 
 
@@ -141,10 +138,10 @@ class Adoption(Scenario):
 
     name = "adopting a known key"
 
-    def work(self, desk: Desk) -> Outcome:
+    def work(self, desk: WatchedDesk) -> Outcome:
         return adopt(vault.open_vault(desk.vault.var), DEVICE, desk.disk.ask, desk.clock, PASSPHRASE)
 
-    def finish(self, desk: Desk) -> None:
+    def finish(self, desk: WatchedDesk) -> None:
         outcome = self.work(desk)
         must(not outcome.failed, f"the next run: {outcome.words}")
         must(not self.work(desk).changed, "the run after the next changes something")
@@ -159,17 +156,16 @@ class Restoring(Scenario):
     name = "header restore"
     header_is_there = False
 
-    def prepare(self, desk: Desk) -> None:
+    def prepare(self, desk: WatchedDesk) -> None:
         desk.run()
-        with desk.disk.path.open("r+b") as file:
-            file.write(b"\xaa" * WRECKED)
+        desk.disk.wreck(WRECKED)
 
-    def work(self, desk: Desk) -> Outcome:
+    def work(self, desk: WatchedDesk) -> Outcome:
         opened = vault.open_vault(desk.vault.var)
         secret = opener(opened, private(custodian("head")[1]))
         return restoring.restore(opened, DEVICE, desk.disk.ask, desk.clock, secret)
 
-    def finish(self, desk: Desk) -> None:
+    def finish(self, desk: WatchedDesk) -> None:
         self.work(desk)
         outcome = desk.run()
         must(not outcome.failed and not outcome.waiting, f"the roll-out after it: {outcome.words}")
@@ -180,18 +176,19 @@ class Custodians(Scenario):
     """Another custodian joins: every envelope is sealed anew."""
 
     name = "other custodians"
+    asks = False
 
-    def prepare(self, desk: Desk) -> None:
+    def prepare(self, desk: WatchedDesk) -> None:
         desk.run()
 
-    def work(self, desk: Desk) -> Outcome:
+    def work(self, desk: WatchedDesk) -> Outcome:
         opened = vault.open_vault(desk.vault.var)
         if len(opened.custodians) == 1:
             opened = hand_over(opened, [custodian(name)[0] for name in ("head", "siro")], AT)
         done, failed = reseal(opened, opener(opened, private(custodian("head")[1])), lambda: AT)
         return Outcome(changed=bool(done), failed=failed)
 
-    def finish(self, desk: Desk) -> None:
+    def finish(self, desk: WatchedDesk) -> None:
         must(not self.work(desk).failed, "the next run does not seal everything anew")
         must(not self.work(desk).changed, "the run after the next seals something anew")
         opened = vault.open_vault(desk.vault.var)
@@ -210,14 +207,7 @@ class Custodians(Scenario):
 SCENARIOS = (FirstKey(), Rotation(), Strengthening(), Adoption(), Restoring(), Custodians())
 
 
-def digest_of_data(disk: WatchedDisk, begin: int) -> str:
-    """The SHA-256 of all data on a disk, as they lie there encrypted."""
-    with disk.path.open("rb") as file:
-        file.seek(begin)
-        return hashlib.sha256(file.read()).hexdigest()
-
-
-def binding_now(desk: Desk) -> Binding | None:
+def binding_now(desk: WatchedDesk) -> Binding | None:
     """The binding of the disk as it is; None where its header cannot be read."""
     volumes = parse(desk.disk.ask("survey")["volumes"])
     return volumes[0].binding if volumes else None

@@ -8,6 +8,7 @@ writes is on the disk, and before and after each step that it asks for.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -23,7 +24,7 @@ from leeboard.errors import LeeboardError
 from leeboard.escrow import ledger
 from leeboard.escrow.vault import Writer
 from tests.unit.escrow.vaults import Died
-from tests.unit.linux.disks import CHEAP
+from tests.unit.linux.disks import CHEAP, PASSPHRASE, cryptsetup
 from tests.unit.linux.luks_machine import Disk
 
 CONTROLLER, CONNECTION, POWER = "controller killed", "connection cut", "power off"
@@ -78,7 +79,7 @@ class Watch:
 
 
 class WatchedDisk(Disk):
-    """The disk. Without a watch it is as any other."""
+    """The disk. Without a watch it is as any other. real.RealDisk is one in a machine of the lab."""
 
     watch: Watch | None = None
     changes: dict[int, tuple[str, int]]  # commands that change the disk, by number: their name, how many writes
@@ -86,6 +87,52 @@ class WatchedDisk(Disk):
     def __init__(self, folder: Path, **options: Any) -> None:
         self.changes = {}
         super().__init__(folder, **options)
+        self.begin = int(self.header()["segments"]["0"]["offset"])  # of the data, in bytes
+
+    # What is done to it and seen of it by others than the code under test
+
+    def fill(self) -> None:
+        """Let the disk be full of data."""
+        with self.path.open("r+b") as file:
+            file.seek(self.begin)
+            file.write(os.urandom(self.path.stat().st_size - self.begin))
+
+    def data(self) -> str | None:
+        """A digest over all data, here as they lie on the disk encrypted; None where nothing can open them now."""
+        with self.path.open("rb") as file:
+            file.seek(self.begin)
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    def header(self) -> dict[str, Any]:
+        """The JSON of the LUKS header."""
+        return dict(json.loads(self.cryptsetup("luksDump", "--dump-json-metadata")))
+
+    def slots(self) -> list[int]:
+        """The slots that the header has."""
+        return sorted(map(int, self.header()["keyslots"]))
+
+    def cryptsetup(self, *words: str, input: str = PASSPHRASE) -> str:
+        """What cryptsetup prints when it is asked about the disk, or to change it."""
+        return cryptsetup(*words, str(self.path), input=input)
+
+    def wreck(self, size: int) -> None:
+        """Write over the beginning of the disk, `size` bytes."""
+        with self.path.open("r+b") as file:
+            file.write(b"\xaa" * size)
+
+    def save(self, folder: Path) -> None:
+        """Keep the disk as it is, in a folder, for `begin_anew`."""
+        shutil.copy(self.path, folder / "disk")
+
+    def begin_anew(self, folder: Path) -> None:
+        """Let it be as it was kept, and the machine without what was noted there."""
+        shutil.copy(folder / "disk", self.path)
+        shutil.rmtree(self.folder / "root", ignore_errors=True)
+
+    def come_back(self) -> None:
+        """Whatever was cut off is there again: a machine starts, a connection can be made."""
+
+    # Watching
 
     def host(self) -> Any:
         """The machine as a new process sees it."""
@@ -105,7 +152,7 @@ class WatchedDisk(Disk):
         """One step. Where the device or the way to it is gone, the controller is told so."""
         watch = self.watch
         if watch is None:
-            return super().ask(step, **said)
+            return self.work_on(None, step, said)
         with watch.within(f"device: {step}"):
             watch.reach(CONTROLLER, f"before {step} is asked for")
             if watch.lost:
@@ -113,7 +160,7 @@ class WatchedDisk(Disk):
             watch.on_device = True
             try:
                 watch.reach(CONNECTION, f"before {step}")
-                answer = super().ask(step, **said)
+                answer = self.work_on(watch, step, said)
                 watch.reach(CONNECTION, f"after {step}: its answer is lost")
             except Died:
                 raise LeeboardError("the device was lost") from None
@@ -122,19 +169,33 @@ class WatchedDisk(Disk):
             watch.reach(CONTROLLER, f"after {step} was answered")
             return answer
 
+    def work_on(self, watch: Watch | None, step: str, said: dict[str, Any]) -> dict[str, Any]:
+        """The step on the device, watched there if it is watched at all. Raises LeeboardError with its words."""
+        return super().ask(step, **said)
+
+    def cuts(self, name: str, writes: int) -> list[tuple[int, str]]:
+        """Before which writes of a command the power goes, and the words for each."""
+        return [(one, f"{name}: before write {one} of {writes}") for one in range(1, writes + 1)]
+
+    def learn(self, watch: Watch, number: int, name: str, writes: int) -> None:
+        """Note a command that changed the disk, and every moment that it has."""
+        self.changes[number] = (name, writes)
+        watch.moments.append(Moment(CONNECTION, watch.step, f"before {name}"))
+        watch.moments += [Moment(POWER, watch.step, what, write) for write, what in self.cuts(name, writes)]
+        watch.moments += [Moment(kind, watch.step, f"after {name}") for kind in (CONNECTION, POWER)]
+
     def _watched(
         self, watch: Watch, argv: list[str], input: str, timeout: float, environment: dict[str, str]
     ) -> Completed:
         watch.commands += 1
-        number, name = watch.commands, " ".join(word for word in argv[1:3] if not word.startswith(("-", "/")))
+        number, name = watch.commands, named(argv)
         if not watch.kind:
             return self._learned(watch, number, name, argv, input, timeout, environment)
         if number not in self.changes:
             return run_process(argv, input, timeout, environment)
-        writes = self.changes[number][1]
         watch.reach(CONNECTION, f"before {name}")
-        for write in range(1, writes + 1):
-            if watch.reach(POWER, f"{name}: before write {write} of {writes}", write):
+        for write, what in self.cuts(*self.changes[number]):
+            if watch.reach(POWER, what, write):
                 run_process(_killed_at(self.path, write, argv), input, timeout, environment)
                 raise Died
         done = run_process(argv, input, timeout, environment)
@@ -153,19 +214,18 @@ class WatchedDisk(Disk):
         if _digest(self.path) == before:
             return done
         lines = trace.read_text(errors="replace").splitlines() if trace.exists() else []
-        writes = sum("write" in line.partition("(")[0] for line in lines)
-        self.changes[number] = (name, writes)
-        watch.moments.append(Moment(CONNECTION, watch.step, f"before {name}"))
-        watch.moments += [
-            Moment(POWER, watch.step, f"{name}: before write {one} of {writes}", one) for one in range(1, writes + 1)
-        ]
-        watch.moments += [Moment(kind, watch.step, f"after {name}") for kind in (CONNECTION, POWER)]
+        self.learn(watch, number, name, sum("write" in line.partition("(")[0] for line in lines))
         return done
 
 
 def _cheap(argv: list[str]) -> list[str]:
     """The command, with an Argon2 that costs as little as there is: as many writes, and not seconds for each point."""
     return [*argv[:-1], *CHEAP["argon2id"][2:], argv[-1]] if argv[1:2] == ["luksConvertKey"] else argv
+
+
+def named(argv: list[str]) -> str:
+    """The words for a command of cryptsetup, the same in each run."""
+    return " ".join(word for word in argv[1:3] if not word.startswith(("-", "/")))
 
 
 def _killed_at(path: Path, write: int, argv: list[str]) -> list[str]:

@@ -21,10 +21,9 @@ import os
 import re
 import stat
 
-from . import disk_tables, luks_binding
-from .change import sync_folder, write
+from . import disk_tables, luks_binding, private_file
 from .disk_tables import Opened
-from .edits import ChangeRefused, FileEdit
+from .edits import ChangeRefused
 from .empty_disk import HEADER, LUKS, grown, look, named
 from .host import HostError
 from .luks_layout import Layout
@@ -142,18 +141,7 @@ def marked(host, wish: Wish):
 
 def _mark(host, wish: Wish, making: bool) -> None:
     said = {"schema": 1, "disk": wish.disk, "uuid": wish.uuid, "making": making}
-    _put(host, wish.mark, (json.dumps(said) + "\n").encode())
-
-
-def _put(host, path: str, content: bytes) -> None:
-    """Write a file that is root's alone, in a folder that is, too."""
-    folder = os.path.dirname(path)
-    if not host.exists(folder):
-        os.makedirs(host.path(folder), mode=0o700)
-        for _level in range(3):  # the folders above may be new as well, and must last
-            folder = os.path.dirname(folder)
-            sync_folder(host.path(folder))
-    write(host, FileEdit(path, None, content, 0o600, (0, 0)))
+    private_file.put(host, wish.mark, (json.dumps(said) + "\n").encode())
 
 
 # Changing
@@ -170,7 +158,7 @@ def make(host, said: dict, names: list, key: bytes, key_id: str, iterations: int
     disk = _free(host, wish, names)
     own = os.urandom(KEY_BYTES)
     _mark(host, wish, False)
-    _put(host, wish.key, own)
+    private_file.put(host, wish.key, own)
     path = disk.path
     with secret_files(key) as (secret,):
         cryptsetup(
@@ -211,8 +199,7 @@ def finish(host, said: dict, run_id: str) -> dict:
         opened.make_file_system()
     opened.listed_in_fstab()
     opened.mount()
-    os.unlink(host.path(wish.mark))
-    sync_folder(host.path(MARKS))
+    private_file.drop(host, wish.mark)
     return {"journal": opened.journal.path, "said": f"/dev/{device.kname}"}
 
 

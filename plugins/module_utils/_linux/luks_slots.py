@@ -25,8 +25,6 @@ PATIENCE = 300  # seconds of one cryptsetup: an old slot may take long to open o
 DERIVATION = ["--pbkdf", "pbkdf2", "--hash", "sha512"]
 # cryptsetup(8), "RETURN CODES"; 1 is everything else, and said in words.
 STATUSES = {2: "what should open the volume does not", 3: "out of memory", 4: "no such device", 5: "it is in use"}
-# Tokens whose slots hold random keys, as verdict/judgements/disks.py has them: PBKDF2 is by design there.
-RANDOM_KEYS = ("systemd-tpm2", "systemd-fido2", "systemd-pkcs11", "systemd-recovery", "clevis")
 BY_TPM = ["--token-only", "--token-type", "systemd-tpm2"]
 
 
@@ -114,39 +112,6 @@ def slot_of(host, uuid: str, expect: str, secret: bytes) -> int:
             prove(host, device.path, number, secret)
             return number
     raise ChangeRefused(f"it opens no slot of {device.path}")
-
-
-def weak(found: dict) -> list:
-    """Slots for passphrases whose derivation costs a guesser no memory, from a header's JSON."""
-    random = {slot for token in found["tokens"].values() if token["type"] in RANDOM_KEYS for slot in token["keyslots"]}
-    return sorted(
-        int(number)
-        for number, slot in found["keyslots"].items()
-        if number not in random and slot.get("kdf", {}).get("type") == "pbkdf2"
-    )
-
-
-def strengthen(host, uuid: str, expect: str, secret: bytes) -> tuple:
-    """Give the slot that a passphrase opens Argon2, if it is a weak one: (number, binding). Raises ChangeRefused.
-
-    The number is None where the passphrase opens none of those. cryptsetup writes the slot anew before the old goes.
-    """
-    device = find(host, uuid)
-    binding = expected(host, device, expect)
-    for number in weak(luks_binding.metadata(host, device.path)):
-        with contextlib.suppress(ChangeRefused):
-            prove(host, device.path, number, secret)
-            break
-    else:
-        return None, binding
-    with secret_files(secret) as (named,):
-        cryptsetup(
-            host, "luksConvertKey", "--batch-mode", "--key-file", named, "--key-slot", str(number),
-            "--pbkdf", "argon2id", device.path,
-        )  # fmt: skip
-    prove(host, device.path, number, secret)
-    host.forget()
-    return number, luks_binding.binding(host, device.path, uuid)
 
 
 def prove(host, path: str, slot: int, key: bytes) -> None:

@@ -11,7 +11,17 @@ import base64
 import contextlib
 import json
 
-from . import kernel_keyring, luks_backup, luks_binding, luks_image, luks_restore, luks_slots, luks_tpm, luks_volume
+from . import (
+    kernel_keyring,
+    luks_backup,
+    luks_binding,
+    luks_derivation,
+    luks_image,
+    luks_restore,
+    luks_slots,
+    luks_tpm,
+    luks_volume,
+)
 from .edits import ChangeRefused
 from .host import HostError
 from .luks_layout import Layout
@@ -33,7 +43,7 @@ def _survey(host, said: dict) -> dict:
         # GRUB opens a disk with PBKDF2 only.
         if not _holds_boot(volume, volumes):
             with contextlib.suppress(HostError, KeyError, TypeError):  # what is damaged is said with the volume
-                weak[uuid] = luks_slots.weak(luks_binding.metadata(host, volume.device.path))
+                weak[uuid] = luks_derivation.weak(luks_binding.metadata(host, volume.device.path))
         ways = ["tpm"] if opened_by_tpm(host, volume.device.path) else []
         with contextlib.suppress(HostError):  # a keyring that cannot be read authorises nothing
             if kernel_keyring.read(kernel_keyring.of_disk(uuid)) is not None:
@@ -67,7 +77,7 @@ def _find(host, said: dict) -> dict:
 
 
 def _strengthen(host, said: dict) -> dict:
-    slot, binding = luks_slots.strengthen(host, said["uuid"], said["expect"], said["passphrase"].encode())
+    slot, binding = luks_derivation.strengthen(host, said["uuid"], said["expect"], said["passphrase"].encode())
     return {"changed": slot is not None, "slot": slot, "binding": binding}
 
 

@@ -20,8 +20,8 @@ SOURCE = ROOT / "plugins" / "module_utils" / "_linux"
 WRITING = {"change.py", "journal.py", "journal_read.py", *(path.name for path in SOURCE.glob("undo*.py"))}
 # What needs a passphrase, or asks for one: a visit never does.
 SECRETS = {
-    "authorise.py", "kernel_keyring.py", "luks_backup.py", "luks_image.py", "luks_restore.py", "luks_slots.py",
-    "luks_steps.py", "luks_tpm.py", "one_file.py", "secret_pipe.py",
+    "authorise.py", "kernel_keyring.py", "luks_backup.py", "luks_derivation.py", "luks_image.py", "luks_restore.py",
+    "luks_slots.py", "luks_steps.py", "luks_tpm.py", "one_file.py", "private_file.py", "secret_pipe.py",
 }  # fmt: skip
 # How a disk is found empty, and formatted: only where the inventory names one.
 FORMATTING = {"disk_tables.py", "empty_disk.py", "luks_format.py"}

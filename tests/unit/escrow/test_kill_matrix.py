@@ -1,6 +1,7 @@
 """Whatever is cut off when: in each step of all work on keys one point of each kind; all of them: `make reliability`.
 
-The disk lies in a file and is not open: the power of a machine is really cut in tests/controls/full_power_cuts.py.
+The disk lies in a file and is not open: the power of a machine is really cut by `make reliability REAL=1`, and in
+roll-outs by tests/controls/full_power_cuts.py.
 """
 
 from __future__ import annotations
@@ -24,6 +25,17 @@ def test_nothing_is_lost_and_the_next_run_finishes(scenario: Scenario, tmp_path:
         points = begun.points()
         steps = {(one.kind, one.step): one for one in points}  # of each step the last
         for point in steps.values():
+            seen = begun.cut_off(point)
+            assert seen.good, (point, seen)
+
+
+def test_a_derivation_that_was_cut_off_at_any_write_is_finished(tmp_path: Path) -> None:
+    """cryptsetup leaves a second slot for the passphrase there, or one that is wiped and which nothing opens."""
+    with bench(SCENARIOS[2], tmp_path) as begun:
+        points = [one for one in begun.points() if one.kind == POWER]
+        if shutil.which("strace"):
+            assert len(points) > 10
+        for point in points:
             seen = begun.cut_off(point)
             assert seen.good, (point, seen)
 

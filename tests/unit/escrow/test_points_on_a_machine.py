@@ -1,0 +1,129 @@
+"""Which points are gone through on a real machine, and the program there that stops beside a command and is killed.
+
+The machine itself is for `make reliability REAL=1`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.controls.harness import DRIVERS, VISITOR
+from tests.reliability.on_machine.disk import RealDisk, chosen, partition_table
+from tests.reliability.points import Point
+from tests.reliability.watched import CONNECTION, CONTROLLER, KINDS, POWER
+
+STEPS = """
+def two(host, said):
+    first = host.act(["cryptsetup", "--version"])
+    host.act(["true"])
+    second = host.act(["cryptsetup", "--usage", "-q"])
+    return {"changed": True, "found": [said["word"], first.rc == second.rc == 0]}
+
+
+def fails(host, said):
+    raise ValueError("what fails")
+
+
+STEPS = {"two": two, "fails": fails}
+"""
+
+
+def points() -> list[Point]:
+    moments = [
+        (POWER, "device: add", "before token import"), (POWER, "device: add", "after token import"),
+        (POWER, "device: add", "before token import"), (CONNECTION, "device: add", "before add"),
+        (CONNECTION, "device: add", "before token import"), (CONTROLLER, "vault: sealed", "before a file"),
+        (CONTROLLER, "vault: sealed", "before another"), (CONTROLLER, "device: add", "before add is asked for"),
+    ]  # fmt: skip
+    return [Point("first key", kind, number, step, what) for number, (kind, step, what) in enumerate(moments, 1)]
+
+
+def test_every_step_is_there_with_every_kind_and_power_goes_first() -> None:
+    found = chosen(points())
+    assert [(one.kind, one.number) for one in found] == [
+        (POWER, 2), (POWER, 3), (CONNECTION, 4), (CONNECTION, 5), (CONTROLLER, 7), (CONTROLLER, 8),
+    ]  # fmt: skip
+    assert {(one.kind, one.step) for one in found} == {(one.kind, one.step) for one in points()}
+    assert [KINDS.index(one.kind) for one in found] == [2, 2, 1, 1, 0, 0]
+
+
+def test_the_words_of_a_point_are_the_same_however_many_writes_a_command_makes(tmp_path: Path) -> None:
+    disk = RealDisk.__new__(RealDisk)  # asks no machine for this
+    assert disk.cuts("token import", 6) == [
+        (1, "before token import"), (4, "in the midst of what token import writes"),
+    ]  # fmt: skip
+    assert [what for _write, what in disk.cuts("x", 7)] == [what for _write, what in disk.cuts("x", 2)]
+    assert disk.cuts("x", 1) == [(1, "before x")]
+
+
+def test_the_partition_is_one_that_the_system_knows(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    with disk.open("wb") as file:
+        file.write(partition_table())
+        file.truncate(64 * 1024 * 1024)
+    said = subprocess.run(["blkid", "-p", "-o", "export", disk], capture_output=True, text=True, check=True).stdout
+    assert "PTTYPE=dos" in said and "PTUUID=4245454c" in said
+
+
+@pytest.fixture
+def visitor(tmp_path: Path) -> Iterator[Path]:
+    """The program, with steps of the test's own."""
+    there = tmp_path / "_linux"
+    there.mkdir()
+    for name in ("__init__.py", "host.py", "edits.py"):
+        shutil.copy(DRIVERS / name, there / name)
+    (there / "luks_steps.py").write_text(STEPS)
+    shutil.copy(VISITOR, tmp_path / VISITOR.name)
+    with subprocess.Popen([sys.executable, tmp_path / VISITOR.name]) as process:
+        while not (tmp_path / "visitor.pid").exists():
+            assert process.poll() is None
+        yield tmp_path
+        process.kill()
+
+
+def ask(there: Path, pipe: str, word: str) -> dict[str, object]:
+    (there / pipe).write_text(f"{word}\n")
+    return dict(json.loads((there / "answer").read_text()))
+
+
+def step(there: Path, name: str, stops: list[int] | None, counted: int = 0) -> dict[str, object]:
+    asked = {"step": name, "said": {"word": "a word"}, "counted": counted, "stops": stops}
+    (there / "asked").write_text(json.dumps(asked))
+    return ask(there, "ask", "step")
+
+
+DONE = {"answer": {"changed": True, "found": ["a word", True]}}
+
+
+def test_a_step_is_answered_and_what_was_asked_does_not_stay(visitor: Path) -> None:
+    assert step(visitor, "two", [], 5) == {**DONE, "counted": 7}
+    assert not (visitor / "asked").exists()
+    assert step(visitor, "fails", [])["failed"] == "luks_key: what fails"
+
+
+def test_it_stops_beside_the_commands_that_are_named_and_goes_on(visitor: Path) -> None:
+    at = {"number": 7, "argv": ["cryptsetup", "--usage", "-q"]}
+    assert step(visitor, "two", [7], 5) == {"at": {**at, "moment": "before"}}
+    assert ask(visitor, "go", "on") == {"at": {**at, "moment": "after"}}
+    assert ask(visitor, "go", "on") == {**DONE, "counted": 7}
+    said = step(visitor, "two", None)
+    stopped = []
+    while "at" in said:
+        stopped.append(said["at"])
+        said = ask(visitor, "go", "on")
+    assert len(stopped) == 4, stopped
+
+
+def test_a_step_that_is_killed_there_is_lost_and_the_next_is_made(visitor: Path) -> None:
+    assert "at" in step(visitor, "two", [1])
+    assert ask(visitor, "go", "die") == {"lost": True}
+    assert step(visitor, "two", []) == {**DONE, "counted": 2}
+    assert os.path.exists(visitor / "go")
