@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
@@ -205,13 +205,18 @@ def _chosen(keys: Sequence[Key], device: str, school: str | None, wanted: str | 
 
 def keys_of_device(keys: Sequence[Key], device: str, school: str | None) -> list[Key]:
     """The keys of one device. Raises LeeboardError for none, and where two schools have one of that name."""
-    mine = [one for one in keys if is_device((one.urn, one.asset), device, school)]
-    if not mine:
+    urn = school_of([(one.urn, one.asset) for one in keys], device, school)
+    return [one for one in keys if is_device((one.urn, one.asset), device, urn)]
+
+
+def school_of(owners: Iterable[Owner], device: str, school: str | None) -> str:
+    """The URN of the school that has a device, of those that have something. Raises LeeboardError for none or two."""
+    urns = sorted({owner[0] for owner in owners if is_device(owner, device, school)})
+    if not urns:
         raise LeeboardError(f"{plain(device)}: the vault has no key of such a device; leeboard escrow list shows all")
-    urns = sorted({one.urn for one in mine})
     if len(urns) > 1:
         raise LeeboardError(f"{plain(device)}: the schools {', '.join(urns)} have one; name it with --school")
-    return mine
+    return urns[0]
 
 
 def is_device(owner: Owner, device: str, school: str | None) -> bool:

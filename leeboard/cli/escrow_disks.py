@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from leeboard.cli.escrow import Device, School, is_device, keys_of_device, now, reason_of
+from leeboard.cli.escrow import Device, School, is_device, keys_of_device, now, reason_of, school_of
 from leeboard.cli.ingest import Database, Var
 from leeboard.errors import LeeboardError
 from leeboard.escrow import ledger, sightings, vault
@@ -36,11 +35,10 @@ def retire(
     why = reason_of(reason)
     opened = vault.open_vault(var)
     keys = list(opened.keys().values())
-    shown = [one for one in sightings.everybody(var) if is_device(one, device, school)]
-    mine = keys_of_device(keys, device, school) if len(shown) != 1 or _has_keys(keys, shown[0]) else []
-    if disk is not None:
-        mine = [one for one in mine if one.disk == disk]
-        shown = [one for one in shown if disk in {uuid for uuid, _key in sightings.seen(var, one)}]
+    showing = list(sightings.everybody(var))
+    urn = school_of([*((one.urn, one.asset) for one in keys), *showing], device, school)
+    mine = [one for one in keys if is_device((one.urn, one.asset), device, urn) and disk in (None, one.disk)]
+    shown = [one for one in showing if is_device(one, device, urn) and _shows(var, one, disk)]
     left = [one for one in mine if one.state not in (State.RETIRED, State.DROPPED)]
     if not left and not shown:
         what = f"no disk {plain(disk)} of it has keys that are in use" if disk else "all its keys are retired already"
@@ -48,7 +46,7 @@ def retire(
     with opened.writing(now()) as writer:
         for one in left:
             writer.note(ledger.RETIRED, urn=one.urn, asset=one.asset, key=one.id, disk=one.disk, reason=why)
-    for owner in {(one.urn, one.asset) for one in mine} or set(shown):
+    for owner in {*((one.urn, one.asset) for one in mine), *shown}:
         if sightings.forget(var, owner, disk):
             of = f"disk {plain(disk)}" if disk else "its disks"
             typer.echo(f"What {plain(device)} showed of {of} counts no longer.")
@@ -56,8 +54,8 @@ def retire(
     typer.echo(f"{number(len(left), 'key')} of {plain(device)} retired{ids}")
 
 
-def _has_keys(keys: Sequence[Key], owner: Owner) -> bool:
-    return any((one.urn, one.asset) == owner for one in keys)
+def _shows(var: Path, owner: Owner, disk: str | None) -> bool:
+    return disk is None or disk in {uuid for uuid, _key in sightings.seen(var, owner)}
 
 
 def accept(
