@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from leeboard.cli.group import group
 from leeboard.errors import LeeboardError
 from leeboard.policy import schema as schemas
 from leeboard.policy.controls_page import controls_page
@@ -22,12 +23,7 @@ from leeboard.verdict.observation import plain
 
 PROBLEMS = 2  # exit code: the tool worked, and what it looked at is not right
 
-app = typer.Typer(
-    help="Check a baseline, show what it wants of a device, make its schemas and page.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
+app = group("Check a baseline, show what it wants of a device, make its schemas and page.")
 Check = Annotated[bool, typer.Option("--check", help="Say what is out of date; ends with 2 if anything is.")]
 Write = Annotated[bool, typer.Option("--write", help="Write what is out of date.")]
 

@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from leeboard.cli import custodians as people
+from leeboard.cli.group import group
 from leeboard.cli.ingest import Database, Var
 from leeboard.errors import LeeboardError
 from leeboard.escrow import ledger, vault
@@ -30,12 +31,7 @@ from leeboard.verdict.observation import plain
 PROBLEMS = 3  # docs/exit-codes.md: something that somebody relies on is not so
 GOOD = (State.PROVED, State.USED, State.PENDING)  # the best key of a device first
 
-app = typer.Typer(
-    help="The vault of recovery keys: begin one, list it, see that it is whole, and open an envelope on a bad day.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
+app = group("The vault of recovery keys: begin one, list it, see that it is whole, and open an envelope on a bad day.")
 Device = Annotated[str, typer.Argument(help="The device's asset tag.")]
 School = Annotated[str | None, typer.Option(help="The URN of its school, where two schools have such a tag.")]
 
@@ -177,8 +173,8 @@ def _show(found: Content, chosen: Key, qr: bool) -> None:
         print("This key is retired: another one took its place, and this one opens old copies of the disk.")
     print()
     groups = found.key.groups if not found.adopted else ()
-    for place, group in enumerate(groups, 1):
-        print(f"  {place} of {len(groups)}   {group[:4]} {group[4:]}")
+    for place, letters in enumerate(groups, 1):
+        print(f"  {place} of {len(groups)}   {letters[:4]} {letters[4:]}")
     print(f"\n  {found.key.text}\n")
     if qr:
         import segno  # only here: nobody needs it at night

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from leeboard.cli import estate_import
 from leeboard.cli.estates import Inventory, opened
+from leeboard.cli.group import group
 from leeboard.estate.checking import check as find_problems
 from leeboard.estate.estate import School
 from leeboard.policy.model import Platform
@@ -20,12 +21,7 @@ from leeboard.verdict.observation import plain
 
 PROBLEMS = 3  # docs/exit-codes.md: something is not known
 
-app = typer.Typer(
-    help="List the schools of an estate, find what is wrong with its files, and import lists into them.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
+app = group("List the schools of an estate, find what is wrong with its files, and import lists into them.")
 app.add_typer(estate_import.app, name="import")
 
 

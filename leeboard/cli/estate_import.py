@@ -12,6 +12,7 @@ from rich.console import Console
 from leeboard.cli import plans
 from leeboard.cli.asking import agreed
 from leeboard.cli.estates import Inventory, opened, school_of
+from leeboard.cli.group import group
 from leeboard.cli.ingest import Var
 from leeboard.errors import LeeboardError
 from leeboard.estate.device import URN
@@ -31,12 +32,7 @@ from leeboard.verdict.identity import usable_serial
 PROBLEMS = 3  # docs/exit-codes.md: something is not known
 MOST_BYTES = 32 * 1024 * 1024  # of a list of devices
 
-app = typer.Typer(
-    help="Import the national register or a list of devices. Shows what would change, and asks.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
+app = group("Import the national register or a list of devices. Shows what would change, and asks.")
 Phase = Literal["nursery", "primary", "middle", "secondary", "all_through", "special", "alternative", "post_16"]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change, and write nothing.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]

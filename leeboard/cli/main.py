@@ -14,6 +14,7 @@ import typer
 from leeboard.cli import baseline, escrow, escrow_custodians, escrow_devices, escrow_disks, estate, school, waiver
 from leeboard.cli.drift import drift
 from leeboard.cli.forget import forget
+from leeboard.cli.group import group
 from leeboard.cli.ingest import ingest
 from leeboard.cli.undo import undo
 from leeboard.errors import LeeboardError
@@ -24,14 +25,7 @@ INTERRUPTED = 130  # what typer makes of Ctrl-C
 # A service that is stopped and a terminal that is closed end a run as Ctrl-C does.
 ENDS_A_RUN = (signal.SIGTERM, signal.SIGHUP)
 
-app = typer.Typer(
-    name="leeboard",
-    help="A security baseline for school machines: check what has drifted, and keep the evidence.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
+app = group("A security baseline for school machines: check what has drifted, and keep the evidence.")
 app.command()(drift)
 app.command()(forget)
 app.command()(ingest)

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from leeboard.cli.asking import agreed
 from leeboard.cli.estates import Inventory, opened, school_of
+from leeboard.cli.group import group
 from leeboard.cli.ingest import Var
 from leeboard.errors import LeeboardError
 from leeboard.estate import ramp
@@ -27,12 +28,7 @@ from leeboard.verdict.observation import plain
 
 LONDON = ZoneInfo("Europe/London")
 
-app = typer.Typer(
-    help="Say what a roll-out may change at a school, and switch a family of controls on or off there.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
+app = group("Say what a roll-out may change at a school, and switch a family of controls on or off there.")
 
 
 @app.command("list")

@@ -17,6 +17,7 @@ from leeboard.ansible import inventory as inventories
 from leeboard.ansible.inventory import EstateInventory
 from leeboard.cli.asking import agreed
 from leeboard.cli.estates import opened, school_of
+from leeboard.cli.group import group
 from leeboard.errors import LeeboardError
 from leeboard.estate import waiver_files, waivers
 from leeboard.estate.editing import SCHOOL
@@ -30,12 +31,7 @@ from leeboard.verdict.observation import plain
 
 PROBLEMS = 3  # exit code: the tool worked, and something has no effect that somebody relies on
 
-app = typer.Typer(
-    help="Accepted risks: list them, check them, and write a new one into a school's file.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
+app = group("Accepted risks: list them, check them, and write a new one into a school's file.")
 Inventory = Annotated[
     Path, typer.Option("--inventory", "-i", help="An inventory: a file such as estate.yml, or a folder with one.")
 ]

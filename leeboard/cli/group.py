@@ -1,0 +1,30 @@
+"""A group of commands: plain help without boxes, no shell completion, and failures as Python shows them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+
+class _Group(TyperGroup):
+    """Click cuts what it says of a command at the end of a line; here the first sentence is wrapped."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # of a Click that Typer keeps to itself
+        """Write the list of commands."""
+        shown = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, one.get_short_help_str(10_000)) for name, one in shown if one is not None])
+
+
+def group(help: str) -> typer.Typer:
+    """A group of commands, which says what it is for where it is named without one."""
+    return typer.Typer(
+        cls=_Group,
+        help=help,
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
