@@ -21,7 +21,7 @@ def start_tpm(folder: Path, socket: Path) -> subprocess.Popen[bytes]:
             tpm = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True)
         except FileNotFoundError:
             raise LabError("a machine with a TPM needs swtpm: apt-get install swtpm") from None
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not socket.exists():
         if tpm.poll() is not None or time.monotonic() > deadline:
             tpm.kill()
