@@ -68,11 +68,13 @@ class Enrolling(Work[TpmDesk]):
         return desk.wish(WITH_PIN)
 
     def opens(self, desk: TpmDesk, secrets: Sequence[str]) -> bool | None:
-        """And the TPM by the weaker token, as long as that is there, with an image that is whole."""
+        """And the TPM where it did, with an image that is whole: by the weaker token, or while that is removed by the
+        new one."""
         disk = desk.disk
         weaker = [one for one in disk.seen().tokens if not one.pin and one.slots]
         image = disk.packed() in (set(DRACUT), set(ABLE))
-        return bool(super().opens(desk, secrets)) and image and (not weaker or disk.by_itself())
+        by_tpm = not weaker or disk.by_itself() or disk.by_itself(pin=PIN)
+        return bool(super().opens(desk, secrets)) and image and by_tpm
 
     def finish(self, desk: TpmDesk) -> None:
         disk, outcome = desk.disk, self.work(desk)
