@@ -47,6 +47,8 @@ def bring(
             about = (vault, device, ask, clock, volume, outcome, given, dry)
             enrolment = Enrolment(*about)
             enrolment.bring(ways.get(volume.uuid), lasts)
+            if volume.binding is None:
+                continue  # it waits for what formats it
             if given.passphrase:
                 Known(*about).settle(bool(weak.get(volume.uuid)) and device.level is not Level.STANDARD)
             if given.tpm.way is not None:
@@ -65,18 +67,20 @@ class Enrolment(Disk):
 
     def bring(self, ways: Any, lasts: int | None) -> None:
         """Do what is to be done; `ways` is what the device says that opens the disk there. Raises LeeboardError."""
+        records = note.records(self.vault.var, self.device.urn, self.device.asset)
+        mine = [one for one in records.keys if one.disk == self.volume.uuid and one.state not in GONE]
+        begun = any(FORMATS in one.binding and "disk" not in one.binding for one in mine)
+        # Half a header is damage only where there ever was a whole one.
+        if begun and self.volume.binding is None and not any("disk" in one.binding for one in mine):
+            self._cut_off()
+            return
         now = self.readable()
         self.ways = tuple(map(str, ways)) if isinstance(ways, list) else ()
         self.no_clone(now)
-        records = note.records(self.vault.var, self.device.urn, self.device.asset)
         self.ids = frozenset(one.id for one in records.keys)
-        mine = [one for one in records.keys if one.disk == now.uuid and one.state not in GONE]
         opening = [one for one in mine if one.state in (State.PROVED, State.USED) and not faults(one, now)]
-        if not opening and any(FORMATS in one.binding and "disk" not in one.binding for one in mine):
-            self.outcome.waiting.append(
-                f"{self.volume.said}: a run that was to encrypt and format it was cut off; a roll-out goes on with it "
-                f"while {VARIABLE} names it"
-            )
+        if not opening and begun:
+            self._cut_off()
             return
         current = opening[-1] if opening else None
         why = self._why(opening, now) or self._too_old(current, lasts)
@@ -108,6 +112,12 @@ class Enrolment(Disk):
         elif current is not None:
             self._put_away(current.id, [one for one in mine if one.id != current.id])
         self.destroy_older()
+
+    def _cut_off(self) -> None:
+        self.outcome.waiting.append(
+            f"{self.volume.said}: a run that was to encrypt and format it was cut off; a roll-out goes on with it "
+            f"while {VARIABLE} names it"
+        )
 
     def _why(self, opening: list[Key], now: Binding) -> str:
         """Why a new key is to be made; empty where none is. `opening` are those that open the disk, the newest last."""

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from tests.scale.page import machine
 from tests.vm.errors import LabError
@@ -24,8 +25,9 @@ from .on_machine.disk import chosen, on_a_machine
 from .page import PAGE, write
 from .points import Bench, Point, Seen, bench
 from .records import IMAGE, MACHINE, Done, Record, code, found, stand, totals
-from .scenarios import SCENARIOS, Scenario
+from .scenarios import SCENARIOS
 from .watched import WatchedDisk
+from .work import Work
 
 Make = Callable[[Path], WatchedDisk]
 
@@ -43,7 +45,7 @@ def main() -> int:
         return 1
     with _disks(where) as make:
         for scenario in SCENARIOS:
-            if (scenario.asks or where == IMAGE) and (not asked.scenarios or scenario.name in asked.scenarios):
+            if where in scenario.where and (not asked.scenarios or scenario.name in asked.scenarios):
                 points = _scenario(scenario, where, make)
                 if not asked.scenarios:  # another one may be writing
                     Done().tidy(where, scenario.name, [(one.kind, one.number) for one in points])
@@ -71,7 +73,7 @@ def _disks(where: str) -> Iterator[Make]:
         yield make
 
 
-def _scenario(scenario: Scenario, where: str, make: Make) -> list[Point]:
+def _scenario(scenario: Work[Any], where: str, make: Make) -> list[Point]:
     done, now = Done(), code(where)
     with (
         tempfile.TemporaryDirectory(prefix="leeboard-reliability-") as folder,

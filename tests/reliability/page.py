@@ -23,11 +23,12 @@ No point is typed. The work is watched going through, and each moment at which o
 
 - **controller killed**: before each time that it gives its own disk something it wrote, and before and after each step
   that it asks of the device.
-- **connection cut**: before and after each step, and before and after each command that changes the disk. The
-  controller goes on, and says what it could not do; on the device the step ends there.
+- **connection cut**: before and after each step, before and after each command that changes the disk, and before each
+  file that a step writes is on the device's disk. The controller goes on, and says what it could not do; on the device
+  the step ends there.
 - **power off**: on image files the command that changes the disk is killed before each single write to it, so that half
-  a header or half a slot is on the disk; and after the command. A real machine is switched off before such a command,
-  in the midst of what it writes, and after it.
+  a header or half a slot is on the disk; and after the command, and before each file that a step writes is on the
+  device's disk. A real machine is switched off before such a command, in the midst of what it writes, and after it.
 
 A cell has how many points there are, all good unless it says otherwise.
 """
@@ -35,6 +36,12 @@ IMAGES = """## On image files
 
 LUKS disks in files, real `cryptsetup`, a real vault on two volumes. The disk is not open, and what a drive keeps in its
 own memory is not lost as it may be when the power goes.
+
+A disk that is formatted has no data before: *data* are those of the system's disk beside it, and a file that somebody
+puts on the new one as soon as it is mounted. `mkfs.ext4` and `systemd-cryptenroll` are the real ones, the TPM is swtpm;
+the device mapper, `mount`, `dracut` and a restart are doubles. So nothing here proves what the kernel has in memory and
+not yet on the disk, in what order it writes a file system through dm-crypt, or that a machine starts with the image
+that the real dracut makes; an unfinished write of a file is undone, never found half on the disk.
 """
 MACHINES = """## On a real machine
 

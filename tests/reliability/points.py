@@ -10,17 +10,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from leeboard.errors import LeeboardError
-from leeboard.escrow.binding import faults
-from leeboard.escrow.records import State
 from tests.unit.escrow.vaults import Died, bring_back, keep
-from tests.unit.linux.disks import PASSPHRASE
 
-from .scenarios import Scenario, Trouble, WatchedDesk, begun, binding_now, must
 from .watched import CONNECTION, KINDS, Moment, Watch, WatchedDisk, watching
-
-COUNTS = (State.PROVED, State.USED)
+from .work import COUNTS, Trouble, Work, must
 
 
 @dataclass(frozen=True)
@@ -53,12 +49,13 @@ class Seen:
 class Bench:
     """A scenario at its beginning, to which it comes back for each point."""
 
-    def __init__(self, scenario: Scenario, desk: WatchedDesk) -> None:
+    def __init__(self, scenario: Work[Any], desk: Any) -> None:
         self.scenario = scenario
         self.desk = desk
-        volume_key = desk.now.volume_key
+        before = scenario.binding(desk)
+        must(before is not None, f"{scenario.name}: the header cannot be read before anything is done")
         scenario.prepare(desk)
-        self.data = (desk.disk.data(), volume_key)
+        self.data = (desk.disk.data(), before.volume_key if before else "")
         self.secrets = [desk.secret(one) for one in desk.kept.keys if one.state in COUNTS]
         self.vault, self.at = desk.vault, desk.at
         self.saved = keep(desk.vault, desk.disk.folder)
@@ -104,46 +101,26 @@ class Bench:
         must((reached.step, reached.what) == (point.step, point.what), f"{point}: the run came to {reached}")
         desk.disk.come_back()
         try:
-            opens = self._opens()
-            honest = self._honest()
+            opens = self.scenario.opens(desk, self.secrets)
+            honest = self.scenario.honest(desk)
             # A volume that is closed and has no header is looked into only when that is back.
             data = desk.disk.data() in (self.data[0], *([] if self.scenario.header_is_there else [None]))
             why = ""
+            self.scenario.meanwhile(desk)
             try:
                 self.scenario.finish(desk)
             except (Trouble, LeeboardError, StopIteration) as trouble:
                 why = str(trouble) or type(trouble).__name__
-            now = binding_now(desk)
+            now = self.scenario.binding(desk)
             data &= desk.disk.data() == self.data[0]
             data &= now is not None and now.volume_key == self.data[1]
             return Seen(data, opens, honest, not why, why)
         except LeeboardError as trouble:
             return Seen(False, False, False, False, str(trouble))
 
-    def _opens(self) -> bool | None:
-        """Whether what opened the disk still does: a proved key where there was one, else the passphrase.
-
-        Where a rotation has come to its end it is the new one.
-        """
-        if not self.scenario.header_is_there:
-            return None
-        desk = self.desk
-        now = [desk.secret(one) for one in desk.kept.keys if one.state in COUNTS]
-        known = [*self.secrets, *now]
-        return (any(map(desk.disk.opens, known)) if self.secrets else True) and desk.disk.opens(PASSPHRASE)
-
-    def _honest(self) -> bool:
-        """Whether every key that counts opens the disk."""
-        desk = self.desk
-        now = binding_now(desk)
-        if now is None:
-            return True
-        counted = [one for one in desk.kept.keys if one.state in COUNTS and not faults(one, now)]
-        return all(desk.disk.opens(desk.secret(one)) for one in counted)
-
 
 @contextmanager
-def bench(scenario: Scenario, folder: Path, make: Callable[[Path], WatchedDisk] = WatchedDisk) -> Iterator[Bench]:
+def bench(scenario: Work[Any], folder: Path, make: Callable[[Path], WatchedDisk] = WatchedDisk) -> Iterator[Bench]:
     """A scenario at its beginning, in a folder; `make` makes its disk."""
-    with begun(folder, make) as desk:
+    with scenario.begun(folder, make) as desk:
         yield Bench(scenario, desk)

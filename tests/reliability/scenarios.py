@@ -1,6 +1,7 @@
 """What is cut off: each kind of work on the keys of a disk, what comes before it, and what must be true in the end.
 
-A new kind of work is a class here; its steps and points are found by watching it go through (points.py).
+A new kind of work is a class here, or in a file of its own where it has another machine; its steps and points are found
+by watching it go through (points.py).
 """
 
 from __future__ import annotations
@@ -8,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from leeboard.escrow import restoring, vault
-from leeboard.escrow.binding import Binding, faults, parse, strangers
+from leeboard.escrow.binding import faults, strangers
 from leeboard.escrow.checking import check
 from leeboard.escrow.disk import Given, Outcome
 from leeboard.escrow.known import adopt
@@ -18,24 +20,18 @@ from leeboard.escrow.records import State
 from leeboard.escrow.rekeying import hand_over, opener, reseal
 from leeboard.policy.model import Level
 from tests.unit.escrow.desk import DEVICE, Desk, used
-from tests.unit.escrow.vaults import AT, another_volume, custodian, private
+from tests.unit.escrow.vaults import AT, a_vault, custodian, private
 from tests.unit.linux.disks import CHEAP, PASSPHRASE
 
+from .formatting import Formatting
+from .records import IMAGE
+from .tpm import Enrolling
 from .watched import WatchedDisk
+from .work import Work, must
 
 WEAK = Given(passphrase="the school's own passphrase")
 SENSITIVE = DEVICE.model_copy(update={"level": Level.SENSITIVE})
 WRECKED = 64 * 1024  # bytes at the beginning of a disk that somebody wrote over: both headers
-
-
-class Trouble(Exception):
-    """Something is not as it must be; the words say what."""
-
-
-def must(holds: bool, words: str) -> None:
-    """Raises Trouble where it does not hold."""
-    if not holds:
-        raise Trouble(words)
 
 
 class WatchedDesk(Desk):
@@ -44,28 +40,18 @@ class WatchedDesk(Desk):
     disk: WatchedDisk
 
 
-@contextmanager
-def begun(folder: Path, make: Callable[[Path], WatchedDisk]) -> Iterator[WatchedDesk]:
-    """A controller with a vault, and a machine whose disk is full of data; `make` makes it, for a folder."""
-    with another_volume(folder) as other:
-        made = vault.make(folder / "var", (folder / "first", other / "second"), [custodian("head")[0]], AT)
-        disk = make(folder)
-        disk.fill()
-        yield WatchedDesk(made, disk)
+class Scenario(Work[WatchedDesk]):
+    """Work on a disk that opens by a passphrase."""
 
-
-class Scenario:
-    """A kind of work. `header_is_there`: the disk can be read before it is done; `asks`: the device takes part."""
-
-    name = ""
-    header_is_there = True
-    asks = True
-
-    def prepare(self, desk: WatchedDesk) -> None:
-        """What is there before."""
+    @contextmanager
+    def begun(self, folder: Path, make: Callable[[Path], WatchedDisk]) -> Iterator[WatchedDesk]:
+        """The disk is full of data."""
+        with a_vault(folder) as made:
+            disk = make(folder)
+            disk.fill()
+            yield WatchedDesk(made, disk)
 
     def work(self, desk: WatchedDesk) -> Outcome:
-        """The work, by a controller that was started anew. Raises LeeboardError."""
         return desk.run()
 
     def finish(self, desk: WatchedDesk) -> None:
@@ -176,7 +162,7 @@ class Custodians(Scenario):
     """Another custodian joins: every envelope is sealed anew."""
 
     name = "other custodians"
-    asks = False
+    where = (IMAGE,)  # the device takes no part
 
     def prepare(self, desk: WatchedDesk) -> None:
         desk.run()
@@ -204,10 +190,6 @@ class Custodians(Scenario):
         must(not desk.run().failed, "a roll-out does not go on from there")
 
 
-SCENARIOS = (FirstKey(), Rotation(), Strengthening(), Adoption(), Restoring(), Custodians())
-
-
-def binding_now(desk: WatchedDesk) -> Binding | None:
-    """The binding of the disk as it is; None where its header cannot be read."""
-    volumes = parse(desk.disk.ask("survey")["volumes"])
-    return volumes[0].binding if volumes else None
+SCENARIOS: tuple[Work[Any], ...] = (
+    FirstKey(), Rotation(), Strengthening(), Adoption(), Restoring(), Custodians(), Enrolling(), Formatting(),
+)  # fmt: skip

@@ -224,7 +224,7 @@ class RealDisk(WatchedDisk):
         self.machine.restore(POINT)
 
     def come_back(self) -> None:
-        """Where the power was cut off the machine starts again, from what is on its disks."""
+        """Where the power went the machine starts again, from what is on its disks."""
         if not self.machine.running():
             self.machine.boot(PATIENCE)
             self.machine.root(SHIP, timeout=PATIENCE)

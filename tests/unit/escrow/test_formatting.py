@@ -191,6 +191,14 @@ def header_gone(machine: Spare) -> None:
         file.write(bytes(32 * 1024))
 
 
+def both_copies_broken(machine: Spare) -> None:
+    """The power went between two writes of luksFormat: signature and UUID are there, and no copy is whole."""
+    with machine.path.open("r+b") as file:
+        for copy in (0, 16 * 1024):
+            file.seek(copy + 4096)
+            file.write(bytes(512))
+
+
 def file_system_half(machine: Spare) -> None:
     """The power went while mkfs wrote: no superblock yet."""
     with machine.mapper.inside.open("r+b") as file:
@@ -246,6 +254,19 @@ def test_keys_wait_for_a_disk_that_was_cut_off(bench: Bench) -> None:
     assert not any(NAME in one or str(bench.machine.path) in one for one in outcome.failed)
     assert not bench.format().failed
     whole(bench)
+
+
+def test_half_a_header_is_no_damage_while_its_key_was_never_proved(bench: Bench) -> None:
+    """The keys' part would fail, and a roll-out with it, before it comes to what formats the disk."""
+    bench.machine.halves = {"luksFormat": both_copies_broken}
+    with pytest.raises(Died):
+        bench.format()
+    done = bench.roll_out()
+    assert "a roll-out goes on with it while leeboard_format_disks names it" in done[0].words
+    assert not any(one.failed for one in done), [one.words for one in done]
+    whole(bench)
+    both_copies_broken(bench.machine)
+    assert "both copies of its LUKS header are damaged" in str(bench.run().failed)
 
 
 def test_a_file_system_that_somebody_used_is_never_made_again(bench: Bench) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -19,7 +18,7 @@ from leeboard.escrow import certificates
 from leeboard.escrow.certificates import Custodian
 from leeboard.escrow.envelope import Content
 from leeboard.escrow.keys import new_key
-from leeboard.escrow.vault import Vault
+from leeboard.escrow.vault import Vault, make
 
 AT = datetime(2026, 11, 26, 10, 0, tzinfo=UTC)
 PASSPHRASE = "a long passphrase of a custodian"
@@ -61,29 +60,15 @@ def another_volume(folder: Path) -> Iterator[Path]:
         shutil.rmtree(found)
 
 
+@contextmanager
+def a_vault(folder: Path) -> Iterator[Vault]:
+    """A vault with places on two volumes, which the head can open."""
+    with another_volume(folder) as other:
+        yield make(folder / "var", (folder / "first", other / "second"), [custodian("head")[0]], AT)
+
+
 class Died(BaseException):
     """The controller, the machine or the connection went away at this moment; nothing of ours may swallow it."""
-
-
-@contextmanager
-def dying(point: int, moment: str = "before") -> Iterator[list[int]]:
-    """The controller dies before or after it has given the disk what it wrote for the `point`th time; 0: never.
-
-    What comes with it is the count of times so far.
-    """
-    calls, fsync = [0], os.fsync
-
-    def patched(descriptor: int) -> None:
-        calls[0] += 1
-        if (calls[0], moment) == (point, "before"):
-            raise Died
-        fsync(descriptor)
-        if calls[0] == point:
-            raise Died
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "fsync", patched)
-        yield calls
 
 
 def keep(vault: Vault, folder: Path) -> Path:

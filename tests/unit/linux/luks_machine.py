@@ -37,8 +37,7 @@ class Disk:
         self.uuid = uuid
         self.partuuid = "p-3"
         self.fstype = "crypto_LUKS"
-        self.commands = 0
-        self.dies_at: tuple[int, str] | None = None
+        self.under: list[str] = []  # what the programs that really run are started by, such as strace
         self.dies_with: tuple[str, str] | None = None  # a command of cryptsetup, before or after it
 
     programs: tuple[str, ...] = ("cryptsetup",)  # those that really run
@@ -58,23 +57,16 @@ class Disk:
         def run(argv: list[str], input: str, timeout: float, environment: dict[str, str]) -> Completed:
             if argv[0] not in self.programs:
                 return machine(argv, input, timeout, environment)
-            counts = self.counts(argv)
-            self.commands += counts
-            died = counts and self.dies_at is not None and self.dies_at[0] == self.commands
-            if self.dies_with == (argv[1], "before") or (died and self.dies_at == (self.commands, "before")):
+            if self.dies_with == (argv[1], "before"):
                 raise Died
-            done = self.really(argv, input, timeout, environment)
-            if died or self.dies_with == (argv[1], "after"):
+            done = self.really([*self.under, *argv], input, timeout, environment)
+            if self.dies_with == (argv[1], "after"):
                 raise Died
             return done
 
         host = machine.host(self.files)
         host._runner = run
         return host
-
-    def counts(self, argv: list[str]) -> bool:
-        """Whether a command is one at which the machine may die."""
-        return True
 
     def ask(self, step: str, **said: Any) -> dict[str, Any]:
         """One step, as the module makes it. Raises LeeboardError with its words."""

@@ -98,7 +98,7 @@ class Mapper:
 
 
 class Spare:
-    """The machine. `commands` counts those that change something, `dies_at` is one of them and before or after it."""
+    """The machine. `commands` counts those that change something."""
 
     def __init__(self, folder: Path, path: Path | None = None, **more: Any) -> None:
         self.folder = folder
@@ -115,7 +115,7 @@ class Spare:
         self.mounts: dict[str, str] = {}  # of volumes that are open
         self.asked: list[list[str]] = []
         self.commands = 0
-        self.dies_at: tuple[int, str] | None = None
+        self.under: list[str] = []  # what the programs that really run are started by, such as strace
         self.dies_with: tuple[str, str] | None = None  # a command, before or after it
         self.halves: dict[str, Any] = {}  # a command, and what makes half of its work of it: the power goes then
         files = {"/etc/fstab": "/dev/mapper/root / ext4 defaults 0 1", "/etc/crypttab": "# <name> <device>\n"}
@@ -189,17 +189,17 @@ class Spare:
 
     def __call__(self, argv: list[str], input: str, timeout: float, environment: dict[str, str]) -> Completed:
         self.asked.append(argv)
-        if not _changes(argv):
+        if not changes(argv):
             return self._do(argv, input, timeout, environment)
         self.commands += 1
         name = argv[1] if argv[0] == "cryptsetup" else argv[0]
-        if self.dies_at == (self.commands, "before") or self.dies_with == (name, "before"):
+        if self.dies_with == (name, "before"):
             raise Died
         done = self._do(argv, input, timeout, environment)
         half = self.halves.pop(name, None)
         if half is not None:
             half(self)
-        if half is not None or self.dies_at == (self.commands, "after") or self.dies_with == (name, "after"):
+        if half is not None or self.dies_with == (name, "after"):
             raise Died
         return done
 
@@ -212,8 +212,8 @@ class Spare:
             return self._mount(argv[1])
         if argv[0] in ("udevadm", "systemctl", "dmsetup"):
             raise HostError("missing_tool", f"the command {argv[0]} is not installed")
-        done = run_process(argv, input, timeout, environment)
-        if argv[0] == "mkfs.ext4" and _changes(argv):
+        done = run_process([*self.under, *argv], input, timeout, environment)
+        if argv[0] == "mkfs.ext4" and changes(argv):
             self.mapper.write_through()
         return done
 
@@ -260,7 +260,7 @@ class Spare:
         self.file(path).write_text(text)
 
 
-def _changes(argv: list[str]) -> bool:
+def changes(argv: list[str]) -> bool:
     """Whether a command changes something."""
     asks = argv[0] in QUERIES or {"--version", "-V", "luksDump", "--test-passphrase"}.intersection(argv)
     return not asks

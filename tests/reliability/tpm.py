@@ -1,0 +1,95 @@
+"""What is cut off while a TPM is to open the disk: its token takes the place of a weaker one, in an image made anew."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from leeboard.escrow.binding import strangers
+from leeboard.escrow.disk import Outcome
+from tests.unit.escrow.tpm_desk import ABLE, DRACUT, PIN, WITH_PIN, TpmDesk, TpmMachine
+from tests.unit.escrow.tpm_desk import IMAGE as START
+from tests.unit.escrow.vaults import a_vault
+from tests.unit.linux.disks import PASSPHRASE
+from tests.unit.linux.tpm import soft_tpm
+
+from .records import IMAGE
+from .watched import WatchedDisk, digest
+from .work import Work, must
+
+BOOT = "root/boot"
+
+
+class WatchedTpm(WatchedDisk, TpmMachine):
+    """The machine with a TPM, whose start-up image is watched as its disk is."""
+
+    def written(self) -> list[Path]:
+        return [self.path, self.folder / BOOT / ".leeboard-initrd.new"]
+
+    def state(self) -> object:
+        boot = sorted(one for one in (self.folder / BOOT).rglob("*") if one.is_file())
+        return digest(self.path), [(one, digest(one)) for one in boot]
+
+    def save(self, folder: Path) -> None:
+        super().save(folder)
+        shutil.copytree(self.folder / BOOT, folder / "boot")
+
+    def begin_anew(self, folder: Path) -> None:
+        super().begin_anew(folder)
+        shutil.copytree(folder / "boot", self.folder / BOOT)
+
+    def restart(self) -> None:
+        self.tpm.restart()
+
+
+class Enrolling(Work[TpmDesk]):
+    """A token of the TPM with a PIN, where there is one without."""
+
+    name = "TPM token"
+    where = (IMAGE,)
+
+    @contextmanager
+    def begun(self, folder: Path, make: Callable[[Path], WatchedDisk]) -> Iterator[TpmDesk]:
+        """The disk is full of data; `make` makes none that has a TPM."""
+        with a_vault(folder) as made, soft_tpm(folder) as tpm:
+            disk = WatchedTpm(folder, tpm=tpm)
+            disk.fill()
+            yield TpmDesk(made, disk)
+
+    def prepare(self, desk: TpmDesk) -> None:
+        desk.disk.by_hand("--tpm2-pcrs=7")
+        desk.run()
+        desk.disk.pack(DRACUT)
+
+    def work(self, desk: TpmDesk) -> Outcome:
+        return desk.wish(WITH_PIN)
+
+    def opens(self, desk: TpmDesk, secrets: Sequence[str]) -> bool | None:
+        """And the TPM where it did, with an image that is whole: by the weaker token, or while that is removed by the
+        new one."""
+        disk = desk.disk
+        weaker = [one for one in disk.seen().tokens if not one.pin and one.slots]
+        image = disk.packed() in (set(DRACUT), set(ABLE))
+        by_tpm = not weaker or disk.by_itself() or disk.by_itself(pin=PIN)
+        return bool(super().opens(desk, secrets)) and image and by_tpm
+
+    def finish(self, desk: TpmDesk) -> None:
+        disk, outcome = desk.disk, self.work(desk)
+        must(not outcome.failed and not outcome.waiting, f"the next run: {outcome.words}")
+        again = self.work(desk)
+        must(not again.changed and not again.failed, f"the run after the next: {again.words}")
+        tokens = disk.seen().tokens
+        must(len(tokens) == 1, f"the disk has {len(tokens)} tokens of the TPM")
+        must(disk.by_itself("--token-id", str(tokens[0].id), pin=PIN), "the TPM does not open it with its PIN")
+        must(disk.packed() == set(ABLE), "the image cannot use the token")
+        must(disk.opens(PASSPHRASE) and disk.opens(desk.secret(desk.current)), "passphrase or key open no longer")
+        slots = sorted([0, desk.current.binding["slot"], *tokens[0].slots])
+        must(disk.slots() == slots, f"the disk has the slots {disk.slots()}, not {slots}")
+        must(len(desk.now.tokens) == 2, "there are other tokens")
+        must(strangers(desk.current, desk.now) == [], "the ledger does not know the token")
+        names = sorted(os.listdir(disk.folder / BOOT))
+        must(names == ["grub", Path(START).name], f"in /boot there are {names}")
+        must(len(desk.kept.headers) == 1, f"{len(desk.kept.headers)} copies of the header are kept")

@@ -1,0 +1,79 @@
+"""What a kind of work has to say of itself to be cut off: what comes before, and what must be true after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from leeboard.escrow.binding import Binding, faults, parse
+from leeboard.escrow.disk import Outcome
+from leeboard.escrow.records import State
+from tests.unit.escrow.desk import Desk
+from tests.unit.linux.disks import PASSPHRASE
+
+from .records import IMAGE, MACHINE
+from .watched import WatchedDisk
+
+COUNTS = (State.PROVED, State.USED)
+
+
+class Trouble(Exception):
+    """Something is not as it must be; the words say what."""
+
+
+def must(holds: bool, words: str) -> None:
+    """Raises Trouble where it does not hold."""
+    if not holds:
+        raise Trouble(words)
+
+
+class Work[Of: Desk]:
+    """A kind of work, at a desk of its kind. `where` it is gone through; `header_is_there`: the disk can be read before
+    it is done."""
+
+    name = ""
+    where: tuple[str, ...] = (IMAGE, MACHINE)
+    header_is_there = True
+
+    def begun(self, folder: Path, make: Callable[[Path], WatchedDisk]) -> AbstractContextManager[Of]:
+        """A controller with a vault, and a machine; `make` makes the disk, for a folder, where it may be another."""
+        raise NotImplementedError
+
+    def prepare(self, desk: Of) -> None:
+        """What is there before."""
+
+    def work(self, desk: Of) -> Outcome:
+        """The work, by a controller that was started anew. Raises LeeboardError."""
+        raise NotImplementedError
+
+    def finish(self, desk: Of) -> None:
+        """The next run after whatever happened; raises Trouble where that does not finish the work."""
+        raise NotImplementedError
+
+    def meanwhile(self, desk: Of) -> None:
+        """What people do before the next run."""
+
+    def binding(self, desk: Of) -> Binding | None:
+        """The binding of the disk whose data have to stay; None where its header cannot be read."""
+        volumes = parse(desk.disk.ask("survey")["volumes"])
+        return volumes[0].binding if volumes else None
+
+    def opens(self, desk: Of, secrets: Sequence[str]) -> bool | None:
+        """Whether what opened the disk still does: a proved key where there was one (`secrets`), else the passphrase.
+
+        Where a rotation has come to its end it is the new one.
+        """
+        if not self.header_is_there:
+            return None
+        now = [desk.secret(one) for one in desk.kept.keys if one.state in COUNTS]
+        known = any(map(desk.disk.opens, [*secrets, *now])) if secrets else True
+        return known and desk.disk.opens(PASSPHRASE)
+
+    def honest(self, desk: Of) -> bool:
+        """Whether every key that counts opens the disk."""
+        now = self.binding(desk)
+        if now is None:
+            return True
+        counted = [one for one in desk.kept.keys if one.state in COUNTS and not faults(one, now)]
+        return all(desk.disk.opens(desk.secret(one)) for one in counted)
