@@ -118,7 +118,7 @@ def _where(records: Sequence[Record]) -> list[str]:
     lines = []
     for scenario in dict.fromkeys(one.scenario for one in records):
         mine = [one for one in records if one.scenario == scenario]
-        lines += [f"### {scenario.capitalize()}", "", f"| step | {' | '.join(KINDS)} | seen after |"]
+        lines += [f"### {scenario[:1].upper()}{scenario[1:]}", "", f"| step | {' | '.join(KINDS)} | seen after |"]
         lines.append(f"| --- |{' --- |' * len(KINDS)} --- |")
         for step in sorted({one.step for one in mine}):
             here = [one for one in mine if one.step == step]

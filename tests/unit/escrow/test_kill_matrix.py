@@ -27,10 +27,9 @@ def test_nothing_is_lost_and_the_next_run_finishes(scenario: Work[Any], tmp_path
     with bench(scenario, tmp_path) as begun:
         points = begun.points()
         # Of each step and kind the last. Where a point takes longer, one of each step on the device, and of each kind.
-        if MACHINE in scenario.where:
-            steps = {(one.kind, one.step): one for one in points}
-        else:
-            on_device = {("", one.step): one for one in points if one.kind != CONTROLLER}
+        steps = {(one.kind, one.step): one for one in points}
+        on_device = {("", one.step): one for one in points if one.kind != CONTROLLER}
+        if on_device and MACHINE not in scenario.where:
             steps = on_device | {(one.kind, ""): one for one in points}
         for point in dict.fromkeys(steps.values()):
             seen = begun.cut_off(point)
