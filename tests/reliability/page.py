@@ -42,6 +42,10 @@ puts on the new one as soon as it is mounted. `mkfs.ext4` and `systemd-cryptenro
 the device mapper, `mount`, `dracut` and a restart are doubles. So nothing here proves what the kernel has in memory and
 not yet on the disk, in what order it writes a file system through dm-crypt, or that a machine starts with the image
 that the real dracut makes; an unfinished write of a file is undone, never found half on the disk.
+
+Where the power goes while `luksKillSlot` wipes the slot of an older token, *opens* is by the passphrase, the key, and
+the new token by its number. A `cryptsetup` that is to choose a token itself gives up at the older one, so that the next
+start may ask for one of the others; the next run removes that token.
 """
 MACHINES = """## On a real machine
 
@@ -114,7 +118,7 @@ def _where(records: Sequence[Record]) -> list[str]:
     lines = []
     for scenario in dict.fromkeys(one.scenario for one in records):
         mine = [one for one in records if one.scenario == scenario]
-        lines += [f"### {scenario.capitalize()}", "", f"| step | {' | '.join(KINDS)} | seen after |"]
+        lines += [f"### {scenario[:1].upper()}{scenario[1:]}", "", f"| step | {' | '.join(KINDS)} | seen after |"]
         lines.append(f"| --- |{' --- |' * len(KINDS)} --- |")
         for step in sorted({one.step for one in mine}):
             here = [one for one in mine if one.step == step]

@@ -69,12 +69,13 @@ class Enrolling(Work[TpmDesk]):
 
     def opens(self, desk: TpmDesk, secrets: Sequence[str]) -> bool | None:
         """And the TPM where it did, with an image that is whole: by the weaker token, or while that is removed by the
-        new one."""
+        new one, asked for by its number."""
         disk = desk.disk
-        weaker = [one for one in disk.seen().tokens if not one.pin and one.slots]
+        tokens = [one for one in disk.seen().tokens if one.slots]
+        weaker = [one for one in tokens if not one.pin]
         image = disk.packed() in (set(DRACUT), set(ABLE))
-        by_tpm = not weaker or disk.by_itself() or disk.by_itself(pin=PIN)
-        return bool(super().opens(desk, secrets)) and image and by_tpm
+        new = any(disk.by_itself("--token-id", str(one.id), pin=PIN) for one in tokens if one.pin)
+        return bool(super().opens(desk, secrets)) and image and (new or not weaker or disk.by_itself())
 
     def finish(self, desk: TpmDesk) -> None:
         disk, outcome = desk.disk, self.work(desk)

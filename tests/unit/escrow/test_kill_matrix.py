@@ -15,7 +15,7 @@ import pytest
 from tests.reliability.points import bench
 from tests.reliability.records import MACHINE
 from tests.reliability.scenarios import SCENARIOS
-from tests.reliability.watched import KINDS, POWER
+from tests.reliability.watched import CONTROLLER, KINDS, POWER
 from tests.reliability.work import Work
 from tests.unit.linux.disks import needs_cryptsetup
 
@@ -26,9 +26,11 @@ pytestmark = needs_cryptsetup
 def test_nothing_is_lost_and_the_next_run_finishes(scenario: Work[Any], tmp_path: Path) -> None:
     with bench(scenario, tmp_path) as begun:
         points = begun.points()
-        # Of each step the last; where a machine needs more for a point, of each step one, and of each kind.
-        far = MACHINE in scenario.where
-        steps = {(one.kind if far else "", one.step): one for one in points} | {(one.kind, ""): one for one in points}
+        # Of each step and kind the last. Where a point takes longer, one of each step on the device, and of each kind.
+        steps = {(one.kind, one.step): one for one in points}
+        on_device = {("", one.step): one for one in points if one.kind != CONTROLLER}
+        if on_device and MACHINE not in scenario.where:
+            steps = on_device | {(one.kind, ""): one for one in points}
         for point in dict.fromkeys(steps.values()):
             seen = begun.cut_off(point)
             assert seen.good, (point, seen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -69,6 +70,27 @@ def a_vault(folder: Path) -> Iterator[Vault]:
 
 class Died(BaseException):
     """The controller, the machine or the connection went away at this moment; nothing of ours may swallow it."""
+
+
+@contextmanager
+def dying(point: int, moment: str = "before") -> Iterator[list[int]]:
+    """The controller dies before or after it has given the disk what it wrote for the `point`th time; 0: never.
+
+    What comes with it is the count of times so far.
+    """
+    calls, fsync = [0], os.fsync
+
+    def patched(descriptor: int) -> None:
+        calls[0] += 1
+        if (calls[0], moment) == (point, "before"):
+            raise Died
+        fsync(descriptor)
+        if calls[0] == point:
+            raise Died
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", patched)
+        yield calls
 
 
 def keep(vault: Vault, folder: Path) -> Path:
