@@ -23,7 +23,6 @@ from leeboard.escrow.binding import Binding
 from leeboard.escrow.disk import Given
 from leeboard.escrow.enrolment import bring
 from leeboard.escrow.keys import RecoveryKey
-from leeboard.escrow.records import State
 from leeboard.evidence.store import Store
 from leeboard.policy.model import Level
 from tests.unit.escrow.desk import DEVICE
@@ -85,10 +84,6 @@ class Desk:
         with vault.open_vault(self.var).writing(cli.now()) as writer:
             writer.seal(said, urn, asset, Level.STANDARD, said.disk)
         return said.key
-
-    def states(self) -> list[State]:
-        """What became of each key."""
-        return [one.state for one in vault.open_vault(self.var).keys().values()]
 
 
 @pytest.fixture
@@ -354,19 +349,6 @@ def test_a_device_that_is_gone_is_no_clone(desk: Desk) -> None:
     assert (status, said) == (0, "What ep-1 showed of its disks counts no longer.\n0 keys of ep-1 retired\n")
     assert desk.run("verify")[0] == 0
     assert "the vault has no key of such a device" in desk.run("retire", "EP-1", "--reason", "again")[1]
-
-
-def test_a_tag_that_two_schools_have_is_nobodys(desk: Desk) -> None:
-    """One school's has a key, the other's showed a disk only."""
-    desk.begin("head")
-    desk.seal("900001", "EP-1")
-    shown(desk, "900002", "EP-1")
-    retire = ("retire", "EP-1", "--reason", "x")
-    assert "the schools 900001, 900002 have one; name it with --school" in " ".join(desk.run(*retire)[1].split())
-    assert sightings.seen(desk.var, ("900002", "EP-1")) and desk.states() == [State.PENDING]
-    assert "0 keys of EP-1 retired" in desk.run(*retire, "--school", "900002")[1]
-    assert desk.states() == [State.PENDING] and not sightings.seen(desk.var, ("900002", "EP-1"))
-    assert "1 key of EP-1 retired" in desk.run(*retire, "--school", "900001")[1]
 
 
 def test_of_several_disks_one_alone_is_gone(desk: Desk) -> None:
