@@ -201,11 +201,11 @@ def _chosen(keys: Sequence[Key], device: str, school: str | None, wanted: str | 
 
 def keys_of_device(keys: Sequence[Key], device: str, school: str | None) -> list[Key]:
     """The keys of one device. Raises LeeboardError for none, and where two schools have one of that name."""
-    urn = school_of([(one.urn, one.asset) for one in keys], device, school)
+    urn = school_with([(one.urn, one.asset) for one in keys], device, school)
     return [one for one in keys if is_device((one.urn, one.asset), device, urn)]
 
 
-def school_of(owners: Iterable[Owner], device: str, school: str | None) -> str:
+def school_with(owners: Iterable[Owner], device: str, school: str | None) -> str:
     """The URN of the school that has a device, of those that have something. Raises LeeboardError for none or two."""
     urns = sorted({owner[0] for owner in owners if is_device(owner, device, school)})
     if not urns:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from leeboard.cli.escrow import Device, School, is_device, keys_of_device, now, reason_of, school_of
+from leeboard.cli.escrow import Device, School, is_device, keys_of_device, now, reason_of, school_with
 from leeboard.cli.ingest import Database, Var
 from leeboard.errors import LeeboardError
 from leeboard.escrow import ledger, sightings, vault
@@ -36,7 +36,7 @@ def retire(
     opened = vault.open_vault(var)
     keys = list(opened.keys().values())
     showing = list(sightings.everybody(var))
-    urn = school_of([*((one.urn, one.asset) for one in keys), *showing], device, school)
+    urn = school_with([*((one.urn, one.asset) for one in keys), *showing], device, school)
     mine = [one for one in keys if is_device((one.urn, one.asset), device, urn) and disk in (None, one.disk)]
     shown = [one for one in showing if is_device(one, device, urn) and _shows(var, one, disk)]
     left = [one for one in mine if one.state not in (State.RETIRED, State.DROPPED)]
