@@ -201,8 +201,8 @@ def _chosen(keys: Sequence[Key], device: str, school: str | None, wanted: str | 
 
 def keys_of_device(keys: Sequence[Key], device: str, school: str | None) -> list[Key]:
     """The keys of one device. Raises LeeboardError for none, and where two schools have one of that name."""
-    urn = school_with([(one.urn, one.asset) for one in keys], device, school)
-    return [one for one in keys if is_device((one.urn, one.asset), device, urn)]
+    urn = school_with([one.owner for one in keys], device, school)
+    return [one for one in keys if is_device(one.owner, device, urn)]
 
 
 def school_with(owners: Iterable[Owner], device: str, school: str | None) -> str:

@@ -36,8 +36,8 @@ def retire(
     opened = vault.open_vault(var)
     keys = list(opened.keys().values())
     showing = list(sightings.everybody(var))
-    urn = school_with([*((one.urn, one.asset) for one in keys), *showing], device, school)
-    mine = [one for one in keys if is_device((one.urn, one.asset), device, urn) and disk in (None, one.disk)]
+    urn = school_with([*(one.owner for one in keys), *showing], device, school)
+    mine = [one for one in keys if is_device(one.owner, device, urn) and disk in (None, one.disk)]
     shown = [one for one in showing if is_device(one, device, urn) and _shows(var, one, disk)]
     left = [one for one in mine if one.state not in (State.RETIRED, State.DROPPED)]
     if not left and not shown:
@@ -46,7 +46,7 @@ def retire(
     with opened.writing(now()) as writer:
         for one in left:
             writer.note(ledger.RETIRED, urn=one.urn, asset=one.asset, key=one.id, disk=one.disk, reason=why)
-    for owner in {*((one.urn, one.asset) for one in mine), *shown}:
+    for owner in {*(one.owner for one in mine), *shown}:
         if sightings.forget(var, owner, disk):
             of = f"disk {plain(disk)}" if disk else "its disks"
             typer.echo(f"What {plain(device)} showed of {of} counts no longer.")

@@ -86,7 +86,7 @@ def unbound(keys: Iterable[Key], seen: Mapping[tuple[str, str], tuple[str, datet
 
     `seen` has the verdict of ENC-07 for each device, and when it was last seen.
     """
-    places = sorted({(one.urn, one.asset) for one in keys if one.state in (State.PROVED, State.USED)})
+    places = sorted({one.owner for one in keys if one.state in (State.PROVED, State.USED)})
     found = []
     for urn, asset in places:
         verdict, at = seen.get((urn, asset), ("", None))

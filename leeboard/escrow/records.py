@@ -49,6 +49,11 @@ class Key(Strict):
     adopted: bool = False
 
     @property
+    def owner(self) -> tuple[str, str]:
+        """The device whose key it is, by URN and asset tag."""
+        return self.urn, self.asset
+
+    @property
     def name(self) -> str:
         """The envelope's file, from the top of a place."""
         return f"{self.urn}/{self.asset}/{self.id}.pem"

@@ -133,7 +133,8 @@ class Tpm(Disk):
             return []  # that one stays could not be seen without somebody else's PIN
         found = []
         for one in seen.tokens:
-            weak = self.wish.way is Way.PIN or one.id in seen.refused or not _covers(seen, one)
+            # One that has lost its slot was being removed when that was broken off.
+            weak = self.wish.way is Way.PIN or not one.slots or one.id in seen.refused or not _covers(seen, one)
             if one is not token and (one.id in ours or (not one.pin and weak)):
                 found.append(one.id)
         return found

@@ -87,7 +87,7 @@ class Vault:
 
     def keys(self) -> dict[tuple[str, str, str], Key]:
         """Every key that was ever sealed here, by URN, asset tag and id."""
-        return {(key.urn, key.asset, key.id): key for kept in self.records().values() for key in kept.keys}
+        return {(*key.owner, key.id): key for kept in self.records().values() for key in kept.keys}
 
     def envelope(self, key: Key | Header) -> bytes:
         """The file of a key or header from whichever copy is as the ledger knows it. Raises NoCopy."""

@@ -125,8 +125,9 @@ def test_whatever_is_cut_off_nothing_is_lost(lane: Lanes, image: str, cut: Cut, 
     lane(image).with_machine(work)
     ((data, opens, honest, why),) = seen
     record = Record(
-        *point, cut.step, cut.what, data, opens, honest, not why, why, f"{datetime.now(UTC):%Y-%m-%dT%H:%MZ}",
-        round(time.monotonic() - started, 1), machine(), now,
+        data, opens, honest, not why, why, where=ROLL_OUT, scenario=cut.scenario.name, kind=cut.kind,
+        number=cut.number, step=cut.step, what=cut.what, at=f"{datetime.now(UTC):%Y-%m-%dT%H:%MZ}",
+        seconds=round(time.monotonic() - started, 1), on=machine(), code=now,
     )  # fmt: skip
     done.add(record)
     write(Done().records, totals())

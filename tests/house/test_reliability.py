@@ -10,8 +10,8 @@ from tests.reliability.watched import KINDS
 
 LEAST = 60
 ONE = Record(
-    IMAGE, "rotation", KINDS[0], 1, "device: add", "before add", True, True, True, True, "", "2026-11-26T10:00Z", 1.0,
-    "a machine", "c" * 64,
+    data=True, opens=True, honest=True, finished=True, where=IMAGE, scenario="rotation", kind=KINDS[0], number=1,
+    step="device: add", what="before add", at="2026-11-26T10:00Z", seconds=1.0, on="a machine", code="c" * 64,
 )  # fmt: skip
 
 

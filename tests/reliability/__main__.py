@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,8 @@ from tests.vm.requirements import lab_requirement
 
 from .on_machine.disk import chosen, on_a_machine
 from .page import PAGE, write
-from .points import Bench, Point, Seen, bench
-from .records import IMAGE, MACHINE, Done, Record, code, found, stand, totals
+from .points import Bench, Point, bench
+from .records import IMAGE, MACHINE, Done, Record, Seen, code, found, stand, totals
 from .scenarios import SCENARIOS
 from .watched import WatchedDisk
 from .work import Work
@@ -96,8 +97,8 @@ def _scenario(scenario: Work[Any], where: str, make: Make) -> list[Point]:
                 raise SystemExit("the code changed meanwhile: nobody knows what this is about; run it again")
             done.add(
                 Record(
-                    where, *_key(point), point.step, point.what, seen.data, seen.opens, seen.honest, seen.finished,
-                    seen.why, f"{datetime.now(UTC):%Y-%m-%dT%H:%MZ}", seconds, machine(), now,
+                    **asdict(seen), **asdict(point), where=where, at=f"{datetime.now(UTC):%Y-%m-%dT%H:%MZ}",
+                    seconds=seconds, on=machine(), code=now,
                 )
             )  # fmt: skip
             if where == MACHINE:

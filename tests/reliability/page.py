@@ -43,9 +43,7 @@ the device mapper, `mount`, `dracut` and a restart are doubles. So nothing here 
 not yet on the disk, in what order it writes a file system through dm-crypt, or that a machine starts with the image
 that the real dracut makes; an unfinished write of a file is undone, never found half on the disk.
 
-Where the power goes while `luksKillSlot` wipes the slot of an older token, *opens* is by the passphrase, the key, and
-the new token by its number. A `cryptsetup` that is to choose a token itself gives up at the older one, so that the next
-start may ask for one of the others; the next run removes that token.
+With a token of the TPM *opens* is by the passphrase, the key, and the TPM, whichever token `cryptsetup` takes.
 """
 MACHINES = """## On a real machine
 

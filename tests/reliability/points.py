@@ -15,6 +15,7 @@ from typing import Any
 from leeboard.errors import LeeboardError
 from tests.unit.escrow.vaults import Died, bring_back, keep
 
+from .records import Seen
 from .watched import CONNECTION, KINDS, Moment, Watch, WatchedDisk, watching
 from .work import COUNTS, Trouble, Work, must
 
@@ -28,22 +29,6 @@ class Point:
     number: int
     step: str
     what: str
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What was seen after a point. `opens` is None where nothing opened the disk before either."""
-
-    data: bool
-    opens: bool | None
-    honest: bool
-    finished: bool
-    why: str = ""
-
-    @property
-    def good(self) -> bool:
-        """Nothing is lost, nothing is claimed, nothing is left undone."""
-        return self.data and self.opens is not False and self.honest and self.finished
 
 
 class Bench:

@@ -62,8 +62,24 @@ NOT = ("tests/reliability/page.py", "tests/reliability/records.py", "tests/relia
 
 
 @dataclass(frozen=True)
-class Record:
-    """One point that was gone through, and what was seen after it (points.Seen); `on` is the machine of the test.
+class Seen:
+    """What was seen after a point. `opens` is None where nothing opened the disk before either."""
+
+    data: bool
+    opens: bool | None
+    honest: bool
+    finished: bool
+    why: str = ""
+
+    @property
+    def good(self) -> bool:
+        """Nothing is lost, nothing is claimed, nothing is left undone."""
+        return self.data and self.opens is not False and self.honest and self.finished
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record(Seen):
+    """One point that was gone through, and what was seen after it; `on` is the machine of the test.
 
     `where` is IMAGE, MACHINE or ROLL_OUT, `seconds` what it took, `code` the digest of the files that it is about.
     """
@@ -74,20 +90,10 @@ class Record:
     number: int
     step: str
     what: str
-    data: bool
-    opens: bool | None
-    honest: bool
-    finished: bool
-    why: str
     at: str
     seconds: float
     on: str
     code: str
-
-    @property
-    def good(self) -> bool:
-        """Nothing is lost, nothing is claimed, nothing is left undone."""
-        return self.data and self.opens is not False and self.honest and self.finished
 
     @property
     def point(self) -> tuple[str, str, str, int]:

@@ -68,14 +68,12 @@ class Enrolling(Work[TpmDesk]):
         return desk.wish(WITH_PIN)
 
     def opens(self, desk: TpmDesk, secrets: Sequence[str]) -> bool | None:
-        """And the TPM where it did, with an image that is whole: by the weaker token, or while that is removed by the
-        new one, asked for by its number."""
+        """And the TPM, whichever token cryptsetup takes, by itself as long as a weaker one is there and by the PIN
+        then, with an image that is whole."""
         disk = desk.disk
-        tokens = [one for one in disk.seen().tokens if one.slots]
-        weaker = [one for one in tokens if not one.pin]
+        weaker = any(not one.pin for one in disk.seen().tokens if one.slots)
         image = disk.packed() in (set(DRACUT), set(ABLE))
-        new = any(disk.by_itself("--token-id", str(one.id), pin=PIN) for one in tokens if one.pin)
-        return bool(super().opens(desk, secrets)) and image and (new or not weaker or disk.by_itself())
+        return bool(super().opens(desk, secrets)) and image and disk.by_itself(pin="" if weaker else PIN)
 
     def finish(self, desk: TpmDesk) -> None:
         disk, outcome = desk.disk, self.work(desk)

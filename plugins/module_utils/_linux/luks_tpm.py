@@ -5,7 +5,8 @@ another slot meanwhile. It seals a key into the TPM for a container of no use, i
 `cryptsetup` adds its key to the volume. So each function leaves a volume that opens by all that opened it before:
 
     enrol    token that names key and slot -> slot, its key from the TPM -> token gets the slot -> the token opens it
-    remove   the token that stays opens the volume -> slot wiped -> its token removed
+    remove   the token that stays opens the volume -> token that names its slot only as ours do -> slot wiped -> token
+             removed
 
 The PIN goes to `cryptsetup` on standard input, and to `systemd-cryptenroll` as a credential that lies in memory. Its
 variable NEWPIN would do too, but /proc shows what a program was started with.
@@ -40,7 +41,9 @@ RUN = "/run"
 CREDENTIALS = ("cryptenroll.tpm2-pin", "cryptenroll.new-tpm2-pin")
 SMALL = ["--luks2-metadata-size", "16k", "--luks2-keyslots-size", "1m"]
 LEAST_ITERATIONS = 1000  # of PBKDF2, as cryptsetup has it
+BY_HAND = "somebody may know what opens it; look who, and remove both by hand (systemd-cryptenroll --wipe-slot)"
 SIZE = 4 * 1024 * 1024  # bytes of the container of no use
+GOING = "going"  # marks a token of somebody else's whose slot is being wiped
 CHEAP = ["--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1000"]
 # TPM 2.0 Library, Part 2, "TPM_RC"; tpm2-tss prints the numbers.
 LOCKED_OUT = "the TPM is locked out after wrong PINs; it counts down by itself, some hours with the power on"
@@ -166,7 +169,11 @@ def remove(host, uuid: str, expect: str, going: list, keep, pin: bytes) -> dict:
 
 
 def _take_out(host, path: str, going: list) -> None:
-    """Remove tokens and their slots. Raises ChangeRefused or HostError."""
+    """Remove tokens and their slots. Raises ChangeRefused or HostError.
+
+    A token has its slot no longer when that is wiped: while half of it is, cryptsetup would ask that token, and fail
+    without asking the one that stays. It is marked, so that it still says which slot goes with it.
+    """
     host.forget()
     said = luks_binding.metadata(host, path)
     made = {one["token"]: one for one in luks_binding.ours(said)}
@@ -174,28 +181,36 @@ def _take_out(host, path: str, going: list) -> None:
         token = said["tokens"].get(str(number))
         if token is None or token["type"] != KIND:
             raise ChangeRefused(f"token {number} of {path} is not one that may go")
-        for slot in _slots(path, said, number, token, made.get(number)):
+        slot = _slot(path, said, number, token, made.get(number))
+        if slot and token["keyslots"]:
+            marked = luks_binding.mark(GOING, int(slot), said["keyslots"][slot]["kdf"]["iterations"])
+            import_token(host, path, number, {**marked, **token, "keyslots": []}, "--token-replace")
+        if slot:
             _run(host, "luksKillSlot", "--batch-mode", path, slot)
         _run(host, "token", "remove", "--token-id", str(number), path)
 
 
-def _slots(path: str, said: dict, number: int, token: dict, mine) -> list:
-    """The slots that go with a token: those that it alone has, and whose key nobody knows. Raises ChangeRefused."""
+def _slot(path: str, said: dict, number: int, token: dict, mine) -> str:
+    """The slot that goes with a token: one that it alone has, and whose key nobody knows; empty for none.
+
+    Raises ChangeRefused.
+    """
     if mine is not None:
         # Somebody may have taken the number since.
         slots = {str(mine["slot"])} if luks_binding.made_for(said, mine) else set()
     else:
-        slots = set(token["keyslots"])
+        slots = {one for one in token["keyslots"] if one in said["keyslots"]}
     others = {one for name, other in said["tokens"].items() if name != str(number) for one in other["keyslots"]}
+    if mine is None and len(slots) > 1:
+        raise ChangeRefused(f"token {number} of {path} names {len(slots)} slots, and systemd's name one: {BY_HAND}")
     for slot in slots:
-        kdf = said["keyslots"].get(slot, {}).get("kdf", {})
+        kdf = said["keyslots"][slot].get("kdf", {})
         # A token can name any slot. systemd gives a random key the least that cryptsetup allows; no passphrase has it.
         if mine is None and (kdf.get("type") != "pbkdf2" or kdf.get("iterations", 0) > LEAST_ITERATIONS):
             raise ChangeRefused(
-                f"slot {slot} of {path}, which token {number} names, is not as systemd makes it: somebody may know "
-                "what opens it; look who, and remove both by hand (systemd-cryptenroll --wipe-slot)"
+                f"slot {slot} of {path}, which token {number} names, is not as systemd makes it: {BY_HAND}"
             )
-    return sorted(slots - others, key=int)
+    return next(iter(slots - others), "")
 
 
 def _sealed(host, pcrs: list, pin: bytes) -> dict:

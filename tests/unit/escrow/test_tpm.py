@@ -5,7 +5,6 @@ The disk lies in a file and is not open; tests/controls/test_tpm.py starts a mac
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -13,40 +12,22 @@ from types import SimpleNamespace
 import pytest
 from ansible_collections.leeboard.schools.plugins.module_utils._linux import boot_state
 
-from leeboard.escrow.binding import faults, strangers
 from leeboard.escrow.disk import Given
 from leeboard.escrow.tpm_wish import Way, Wish, wish
-from tests.unit.linux.disks import CHEAP, PASSPHRASE, captured_token, cryptsetup, debian_image, mount, needs_cryptsetup
+from tests.unit.linux.disks import CHEAP, PASSPHRASE, cryptsetup, debian_image, mount, needs_cryptsetup
 from tests.windows.wire.secrets import leaks
 
-from .desk import used
-from .tpm_desk import ABLE, ALONE, DRACUT, EFI, IMAGE, PIN, WITH_PIN, TpmDesk
+from .tpm_desk import ABLE, ALONE, DRACUT, EFI, IMAGE, OTHER_PIN, PIN, WITH_PIN, TpmDesk
 
 pytestmark = needs_cryptsetup
-OTHER_PIN = "314159"
 SETTINGS = "root/etc/dracut.conf.d/leeboard-tpm.conf"
-
-
-def _good(desk: TpmDesk, wanted: Wish) -> None:
-    """One token of the TPM, which opens the disk on the wanted conditions; all that a person has opens it too."""
-    (token,) = desk.disk.seen().tokens
-    assert (token.pin, token.pcrs) == (bool(wanted.pin), (7,) if wanted.pin else (7, 8, 9))
-    assert desk.disk.by_itself("--token-id", str(token.id), pin=wanted.pin)
-    assert desk.disk.opens(PASSPHRASE) and desk.disk.opens(desk.secret(desk.current))
-    assert faults(desk.current, desk.now) == [] == strangers(desk.current, desk.now)
-    assert [one.binding for one in desk.kept.headers] == [desk.now.model_dump(mode="json")]
-    assert desk.disk.slots() == sorted([0, desk.current.binding["slot"], *token.slots])
-    before, kept = desk.now, desk.kept
-    again = desk.wish(wanted)
-    assert not again.changed and "the TPM opens it by token" in again.words, again.words
-    assert (desk.now, desk.kept) == (before, kept)
 
 
 @pytest.mark.parametrize("wanted", [ALONE, WITH_PIN], ids=["alone", "with a PIN"])
 def test_the_tpm_opens_the_disk_after_its_key_is_kept(with_tpm: TpmDesk, wanted: Wish) -> None:
     outcome = with_tpm.wish(wanted)
     assert outcome.changed and not outcome.failed and not outcome.waiting, outcome.words
-    _good(with_tpm, wanted)
+    with_tpm.good(wanted)
     if wanted.pin:
         assert not with_tpm.disk.by_itself(), "without the PIN it gives nothing away"
 
@@ -185,119 +166,6 @@ def test_a_wish_that_makes_no_sense() -> None:
         wish("pin", PIN)
 
 
-# What was there before.
-
-
-def test_a_token_without_a_pin_goes_once_one_with_a_pin_is_proved(with_tpm: TpmDesk) -> None:
-    with_tpm.disk.by_hand("--tpm2-pcrs=7")
-    assert with_tpm.disk.by_itself()
-    # The token itself authorises the first key, and the key in hand the new token.
-    outcome = with_tpm.wish(WITH_PIN, passphrase="")
-    assert not outcome.failed and not outcome.waiting, outcome.words
-    assert not with_tpm.disk.by_itself()
-    _good(with_tpm, WITH_PIN)
-
-
-def test_a_token_that_has_lost_its_slot_goes_too(with_tpm: TpmDesk) -> None:
-    """As a run leaves it that dies between the slot and its token."""
-    with_tpm.disk.by_hand("--tpm2-pcrs=7")
-    with_tpm.run()
-    (token,) = with_tpm.disk.seen().tokens
-    cryptsetup("luksKillSlot", "-q", str(with_tpm.disk.path), str(token.slots[0]))
-    assert not with_tpm.wish(WITH_PIN).failed
-    _good(with_tpm, WITH_PIN)
-
-
-def test_a_token_that_does_is_left_as_it_is(with_tpm: TpmDesk) -> None:
-    with_tpm.disk.by_hand("--tpm2-pcrs=7+8+9")
-    with_tpm.run()
-    _good(with_tpm, ALONE)
-    assert with_tpm.kept.tpm == ()
-
-
-def test_somebody_elses_pin_is_never_tried(with_tpm: TpmDesk) -> None:
-    with_tpm.disk.by_hand("--tpm2-pcrs=7", "--tpm2-with-pin=yes", pin=OTHER_PIN)
-    with_tpm.run()
-    before = with_tpm.now
-    outcome = with_tpm.wish(WITH_PIN)
-    assert not outcome.changed and "the TPM opens it by token" in outcome.words
-    assert with_tpm.now == before and with_tpm.disk.by_itself(pin=OTHER_PIN)
-    assert not any({"--token-only", "--token-id"} <= {*argv} for argv, _ in with_tpm.disk.ran)
-
-
-def _measured_otherwise(desk: TpmDesk) -> None:
-    desk.disk.tpm.extend(9)
-
-
-def _another_board(desk: TpmDesk) -> None:
-    desk.disk.tpm.clear()
-
-
-@pytest.mark.parametrize(
-    ("wanted", "done"), [(ALONE, _measured_otherwise), (ALONE, _another_board), (WITH_PIN, _another_board)]
-)
-def test_a_token_that_opens_nothing_any_more_is_replaced(
-    with_tpm: TpmDesk, wanted: Wish, done: Callable[[TpmDesk], None]
-) -> None:
-    with_tpm.wish(wanted)
-    done(with_tpm)
-    assert not with_tpm.disk.by_itself(pin=wanted.pin)
-    outcome = with_tpm.wish(wanted)
-    assert "of the TPM removed from it" in outcome.words and not outcome.failed
-    _good(with_tpm, wanted)
-
-
-@pytest.mark.parametrize(
-    ("before", "after"), [(WITH_PIN, Wish(Way.PIN, OTHER_PIN)), (WITH_PIN, ALONE), (ALONE, WITH_PIN)]
-)
-def test_another_wish(with_tpm: TpmDesk, before: Wish, after: Wish) -> None:
-    with_tpm.wish(before)
-    assert not with_tpm.wish(after).failed
-    assert not (before.pin and after.pin and with_tpm.disk.by_itself(pin=before.pin))
-    _good(with_tpm, after)
-
-
-def test_a_slot_that_a_stranger_added_stays_a_strangers(with_tpm: TpmDesk) -> None:
-    with_tpm.run()
-    cryptsetup("luksAddKey", "-q", *CHEAP["pbkdf2"], str(with_tpm.disk.path), input=f"{PASSPHRASE}\nstranger")
-    assert strangers(with_tpm.current, with_tpm.now) == ["slot 2 was added since"]
-    assert not with_tpm.wish(WITH_PIN).failed
-    assert strangers(with_tpm.current, with_tpm.now) == ["slot 2 was added since"]
-
-
-def test_a_new_key_leaves_the_token(with_tpm: TpmDesk) -> None:
-    with_tpm.wish(WITH_PIN)
-    old = with_tpm.current
-    used(with_tpm)
-    outcome = with_tpm.wish(WITH_PIN)
-    assert not outcome.failed and with_tpm.current != old
-    _good(with_tpm, WITH_PIN)
-
-
-def test_a_slot_that_somebody_may_know_is_not_removed_with_a_token(with_tpm: TpmDesk) -> None:
-    """A token can name any slot: here it is the one of the passphrase."""
-    with_tpm.run()
-    token = json.loads(captured_token("tpm2_pcr7"))
-    assert token["keyslots"] == ["0"]
-    cryptsetup("token", "import", str(with_tpm.disk.path), input=json.dumps(token))
-    outcome = with_tpm.wish(WITH_PIN)
-    assert "somebody may know what opens it" in outcome.words and outcome.failed
-    assert with_tpm.disk.opens(PASSPHRASE)
-
-
-def test_a_token_that_was_copied_is_nobodys(with_tpm: TpmDesk) -> None:
-    """A stranger's slot must not become known by a token with an id of ours."""
-    with_tpm.wish(WITH_PIN)
-    cryptsetup("luksAddKey", "-q", *CHEAP["pbkdf2"], str(with_tpm.disk.path), input=f"{PASSPHRASE}\nstranger")
-    (mine,) = (one for one in with_tpm.now.ours if one.key in with_tpm.kept.tpm)
-    copied = json.loads(cryptsetup("token", "export", "--token-id", str(mine.token), str(with_tpm.disk.path)))
-    copied |= {"keyslots": ["3"], "leeboard-slot": "3"}
-    cryptsetup("token", "import", str(with_tpm.disk.path), input=json.dumps(copied))
-    with_tpm.wish(WITH_PIN)
-    assert "slot 3 was added since" in strangers(with_tpm.current, with_tpm.now)
-    assert with_tpm.disk.opens("stranger"), "and what the vault does not know is not removed"
-
-
 # The next start's image.
 
 
@@ -307,7 +175,7 @@ def test_an_image_that_lacks_it_is_made_anew_by_dracut(with_tpm: TpmDesk) -> Non
     assert f"{IMAGE} was made anew" in outcome.words and not outcome.failed, outcome.words
     assert 'add_dracutmodules+=" tpm2-tss "' in (with_tpm.disk.folder / SETTINGS).read_text()
     assert sorted(os.listdir(with_tpm.disk.folder / "root/boot")) == ["grub", "initrd.img-6.12.48"]
-    _good(with_tpm, WITH_PIN)
+    with_tpm.good(WITH_PIN)
 
 
 def test_an_image_that_lost_it_is_said(with_tpm: TpmDesk) -> None:
@@ -326,7 +194,7 @@ def test_without_a_pin_the_new_image_is_started_first(with_tpm: TpmDesk) -> None
     assert with_tpm.disk.seen().tokens == () and with_tpm.kept.tpm == ()
     with_tpm.disk.has("/proc/stat", "btime 1900000000\n")
     assert not with_tpm.wish(ALONE).waiting
-    _good(with_tpm, ALONE)
+    with_tpm.good(ALONE)
 
 
 def _full(desk: TpmDesk, patch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from ansible_collections.leeboard.schools.plugins.module_utils._linux import boot_state
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Completed, run_process
 
+from leeboard.escrow.binding import faults, strangers
 from leeboard.escrow.disk import Given, Outcome
 from leeboard.escrow.tpm import Seen
 from leeboard.escrow.tpm_wish import Way, Wish
@@ -23,6 +24,7 @@ from tests.unit.linux.tpm import SoftTpm
 from .desk import Desk
 
 PIN = "271828"
+OTHER_PIN = "314159"
 ALONE = Wish(Way.TPM)
 WITH_PIN = Wish(Way.PIN, PIN)
 IMAGE = "/boot/initrd.img-6.12.48"
@@ -139,3 +141,17 @@ class TpmDesk(Desk):
     def wish(self, wanted: Wish, passphrase: str = PASSPHRASE, **more: Any) -> Outcome:
         """A roll-out with what the school wants of the TPM."""
         return self.run(Given(passphrase=passphrase, tpm=wanted), **more)
+
+    def good(self, wanted: Wish) -> None:
+        """One token of the TPM, which opens the disk on the wanted conditions; all that a person has opens it too."""
+        (token,) = self.disk.seen().tokens
+        assert (token.pin, token.pcrs) == (bool(wanted.pin), (7,) if wanted.pin else (7, 8, 9))
+        assert self.disk.by_itself("--token-id", str(token.id), pin=wanted.pin)
+        assert self.disk.opens(PASSPHRASE) and self.disk.opens(self.secret(self.current))
+        assert faults(self.current, self.now) == [] == strangers(self.current, self.now)
+        assert [one.binding for one in self.kept.headers] == [self.now.model_dump(mode="json")]
+        assert self.disk.slots() == sorted([0, self.current.binding["slot"], *token.slots])
+        before, kept = self.now, self.kept
+        again = self.wish(wanted)
+        assert not again.changed and "the TPM opens it by token" in again.words, again.words
+        assert (self.now, self.kept) == (before, kept)
