@@ -5,8 +5,9 @@ A binding is a dict of digests, none of which says anything about a key:
     {"uuid": str, "version": 2, "volume_key": D, "segments": D, "slots": {"0": D, ...}, "tokens": {"0": D, ...},
      "ours": [{"token": 0, "key": ID, "slot": 1, "iterations": 1234, "assigned": true}, ...]}
 
-D is a SHA-256 in hexadecimal. That of a slot is over its whole JSON and the bytes of its area: with a changed cost of
-the key derivation alone the key no longer opens, and salt and area are still the same. `volume_key` is over the digest
+D is a SHA-256 in hexadecimal. That of a slot is over its JSON and the bytes of its area: with a changed cost of the key
+derivation alone the key no longer opens, and salt and area are still the same. A slot that is tried first is no other
+one by that; one that is to be ignored is, for whoever types its key at the start. `volume_key` is over the digest
 objects without their lists of slots: it is the same as long as the disk's own key is. `ours` are tokens that Leeboard
 made.
 
@@ -23,6 +24,7 @@ from .host import HostError
 from .luks_header import DUMP_TIMEOUT, MOST, header
 
 TOKEN_TYPE = "systemd-recovery"  # noqa: S105 - systemd-cryptenroll(1) then shows the slot as one of a recovery key
+IGNORED = 0  # the priority of a slot that is opened only by its number
 MOST_AREA = 4 * 1024 * 1024  # bytes of one slot's area; cryptsetup makes them of about 250 KiB
 
 
@@ -92,13 +94,14 @@ def of_all(binding: dict) -> str:
 
 def slot_digest(host, path: str, slot: dict) -> str:
     """One digest over a slot's JSON and the bytes of its area. Raises HostError."""
+    said = {name: value for name, value in slot.items() if name != "priority" or value == IGNORED}
     try:
         offset, size = int(slot["area"]["offset"]), int(slot["area"]["size"])
     except (KeyError, TypeError, ValueError):
         raise HostError("malformed", "a slot of its LUKS header has no area") from None
     if not 0 <= size <= MOST_AREA or offset < 0:
         raise HostError("malformed", "a slot of its LUKS header has an area of no sensible size")
-    found = hashlib.sha256(_text(slot))
+    found = hashlib.sha256(_text(said))
     found.update(b"\0")
     found.update(span(host, path, offset, size))
     return found.hexdigest()

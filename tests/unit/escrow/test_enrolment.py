@@ -200,12 +200,18 @@ def _resealed(half: bytes, cost: bytes, raised: bytes) -> bytes:
     return half[:448] + hashlib.sha256(start + text).digest().ljust(64, b"\0") + half[512:4096] + text
 
 
+def ignored(desk: Desk) -> None:
+    """The key opens it no longer where it is typed, since nobody names a slot there."""
+    cryptsetup("config", "--priority", "ignore", "--key-slot", "1", str(desk.disk.path))
+
+
 DONE_TO_IT = {
     killed: "slot 1, which key {key} opens, is gone",
     formatted: "its own key is another one than when key {key} was proved",
     restored: "slot 1, which key {key} opens, is gone",
     costlier: "slot 1 is not as it was when key {key} was proved",
     another_header: "an older header was restored",
+    ignored: "slot 1 is not as it was when key {key} was proved",
 }
 
 
@@ -218,6 +224,24 @@ def test_what_was_done_to_a_disk_is_found_without_its_key(desk: Desk, done: Any)
     assert not desk.disk.opens(desk.secret(desk.current)), "the case is one where the kept key is of no use"
     (said,) = faults(desk.current, desk.now)
     assert DONE_TO_IT[done].format(key=desk.current.id) in said
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        ["config", "--priority", "prefer", "--key-slot", "1"],
+        ["config", "--priority", "prefer", "--key-slot", "0"],
+        ["config", "--label", "school", "--subsystem", "office"],
+        ["luksHeaderBackup", "--header-backup-file", "{folder}/a-copy"],
+    ],
+    ids=lambda said: " ".join(said[:3]),
+)
+def test_what_changes_nothing_about_who_opens_it_is_no_fault(desk: Desk, said: list[str]) -> None:
+    desk.run()
+    before = desk.now
+    cryptsetup(*(one.format(folder=desk.disk.folder) for one in said), str(desk.disk.path))
+    assert desk.now == before and faults(desk.current, before) == [] == strangers(desk.current, before)
+    assert desk.disk.opens(desk.secret(desk.current)) and not desk.run().changed
 
 
 def test_a_slot_that_a_stranger_added_is_found_and_stays_found(desk: Desk) -> None:
