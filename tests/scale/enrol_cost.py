@@ -1,8 +1,9 @@
 """What the first recovery key of a disk costs, on both sides together: a vault on two volumes, a disk in a file.
 
 `PYTHONPATH=collections python -m tests.scale.enrol_cost` brings in a key with the cost that cryptsetup itself chooses
-for a passphrase, and with the least that it takes; the difference is Argon2id, which is meant to cost that. What Ansible
-and the line to a device cost comes on top: that is a roll-out's, not the key's. It writes into docs/performance.md.
+for a passphrase, and with the least that it takes; the difference is Argon2id, which is meant to cost that. What
+Ansible and the line to a device cost comes on top: that is a roll-out's, not the key's. The figures are in
+docs/performance.md.
 """
 
 from __future__ import annotations
