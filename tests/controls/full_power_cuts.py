@@ -109,7 +109,7 @@ def cuts() -> Iterator[Cut]:
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("cut", cuts(), ids=str)
+@pytest.mark.parametrize("cut", [*cuts()], ids=str)
 @pytest.mark.parametrize("image", ["encrypted"])
 def test_whatever_is_cut_off_nothing_is_lost(lane: Lanes, image: str, cut: Cut, tmp_path: Path) -> None:
     done, now, started = Done(), code(ROLL_OUT), time.monotonic()
