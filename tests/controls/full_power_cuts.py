@@ -41,7 +41,9 @@ SCENARIOS: tuple[Scenario, ...] = (FirstKey(), Rotation())
 # machine is switched off, as somebody does who pulls the plug; or whoever is connected loses their connection; or it
 # waits until the controller has been killed.
 PLUG = """
-mkdir -p /run/plug && cp /usr/sbin/cryptsetup /run/plug/real && echo 0 >/run/plug/count
+set -e
+mkdir -p /run/plug && mount -t tmpfs -o exec,mode=755 plug /run/plug
+cp /usr/sbin/cryptsetup /run/plug/real && echo 0 >/run/plug/count
 cat >/run/plug/cryptsetup <<'SH'
 #!/bin/bash
 case "$1 $2" in CHANGES)
@@ -66,7 +68,7 @@ exec /run/plug/real "$@"
 SH
 chmod 755 /run/plug/cryptsetup && mount --bind /run/plug/cryptsetup /usr/sbin/cryptsetup
 """
-UNPLUG = "umount /usr/sbin/cryptsetup; rm -r /run/plug"
+UNPLUG = "umount /usr/sbin/cryptsetup && umount --lazy /run/plug"
 WORDS = {POWER: "power", CONNECTION: "connection", CONTROLLER: "controller"}
 # Whatever a step of ours still does on the machine goes on to its end; Ansible begins each so.
 SETTLED = "for _ in {1..300}; do pgrep -f '[B]ECOME-SUCCESS' >/dev/null || exit 0; sleep 1; done; exit 1"
@@ -176,15 +178,24 @@ def _gone_through(it: Desk, cut: Cut) -> tuple[bool, bool, bool, str]:
 def _cut_off(it: Desk, cut: Cut) -> None:
     """Begin the roll-out, and let it be cut off where the plug says."""
     if cut.kind != CONTROLLER:
-        assert it.proof.roll_out().status != 0, "the roll-out was not cut off"
+        done = it.proof.roll_out()
+        gone = not it.machine.running() if cut.kind == POWER else _reached(it)
+        assert done.status != 0 and gone, f"it was not cut off: {done.output[-4000:]}"
         return
-    run = it.proof.begin_roll_out()
+    printed = it.folder.parent / "cut-off"
+    run = it.proof.begin_roll_out(printed)
     try:
         until = time.monotonic() + PATIENCE
-        while it.machine.root("test -e /run/plug/reached", check=False, timeout=PATIENCE).returncode != 0:
-            assert run.poll() is None and time.monotonic() < until, "the roll-out ended before it was cut off"
+        while not _reached(it):
+            assert run.poll() is None and time.monotonic() < until, f"it was not cut off: {printed.read_text()[-4000:]}"
             time.sleep(2)
     finally:
-        os.killpg(run.pid, signal.SIGKILL)
-        run.wait()
+        if run.poll() is None:
+            os.killpg(run.pid, signal.SIGKILL)
+            run.wait()
     it.machine.root("touch /run/plug/go")
+
+
+def _reached(it: Desk) -> bool:
+    """Whether the command has been begun before which something is cut off."""
+    return it.machine.root("test -e /run/plug/reached", check=False, timeout=PATIENCE).returncode == 0

@@ -246,15 +246,17 @@ class Proof:
         """Bring the machine to its baseline."""
         return self.play("rollout.yml")
 
-    def begin_roll_out(self) -> subprocess.Popen[bytes]:
-        """The same, for somebody who wants to do something to it meanwhile: its own group of processes."""
+    def begin_roll_out(self, said: Path) -> subprocess.Popen[bytes]:
+        """The same, for somebody who wants to do something to it meanwhile: its own group of processes. `said` is the
+        file for what it prints."""
         done = self.play("rollout.yml", "--list-hosts")  # writes the inventory
         assert done.status == 0, done.output[-2000:]
         command, environment = played(self.work, self.work / "hosts.yml", "rollout.yml")
-        nothing = subprocess.DEVNULL
-        return subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdin=nothing, stdout=nothing, stderr=nothing, start_new_session=True
-        )
+        with said.open("wb") as out:
+            return subprocess.Popen(
+                command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                start_new_session=True,
+            )  # fmt: skip
 
     def check(self) -> tuple[RollOut, dict[str, str]]:
         """The nightly check, and the verdicts in its evidence of the controls that are looked at here."""
