@@ -37,9 +37,9 @@ not needed to use it.
 
 Each device has a folder: SCHOOL/DEVICE/KEY.pem, by the school's URN and the device's asset tag. ledger.jsonl says which
 key of a device is the newest, and which were retired. A file is opened with the private key of any custodian named in
-custodians/, which is kept elsewhere:
+custodians/, which is kept elsewhere; NAME is that custodian's, and without it openssl prints garbage:
 
-    openssl cms -decrypt -inform PEM -in 900001/EP-0001/KEY.pem -inkey PRIVATE-KEY.pem
+    openssl cms -decrypt -inform PEM -in 900001/EP-0001/KEY.pem -recip custodians/NAME.pem -inkey PRIVATE-KEY.pem
 
 The last line of what that prints is the recovery key, to be typed where the computer asks for the passphrase of its
 disk; the lines above it say which disk it is for. Whoever has opened one should say so to whoever runs Leeboard, so

@@ -60,10 +60,11 @@ class Desk:
         """The key, by OpenSSL and the private key of the second custodian."""
         private = self.folder / "private.pem"
         private.write_bytes(custodian("siro")[1])
+        place = self.vault.places[1].path
         done = subprocess.run(
             [
-                "openssl", "cms", "-decrypt", "-inform", "PEM", "-in", str(self.vault.places[1].path / key.name),
-                "-inkey", str(private), "-passin", "stdin",
+                "openssl", "cms", "-decrypt", "-inform", "PEM", "-in", str(place / key.name), "-recip",
+                str(place / "custodians" / "siro.pem"), "-inkey", str(private), "-passin", "stdin",
             ],
             input=CUSTODIANS, capture_output=True, text=True, check=True,
         )  # fmt: skip
