@@ -70,9 +70,9 @@ class Desk:
         )  # fmt: skip
         return done.stdout.splitlines()[-1]
 
-    def opens(self, secret: str) -> bool:
-        """Whether a secret opens the machine's disk, as the machine's own cryptsetup says."""
-        ask = f"cryptsetup open --test-passphrase --key-file - {DISK}"
+    def opens(self, secret: str, disk: str = DISK) -> bool:
+        """Whether a secret opens a disk of the machine without any token, as the machine's own cryptsetup says."""
+        ask = f"cryptsetup open --test-passphrase --token-type none --key-file - {disk}"
         return self.machine.root(ask, input=secret, check=False, timeout=PATIENCE).returncode == 0
 
     def roll_out(self) -> str:
