@@ -43,13 +43,15 @@ class Host:
     """Files below `root` and commands of one machine, each read once.
 
     `root` is "/" on a device; a test gives a folder. `runner(argv, input, timeout, environment)` starts a command and
-    returns `Completed`; the default starts a real process.
+    returns `Completed`; the default starts a real process. `check(argv, starts)`, where one is set, raises HostError
+    for a query whose answer must not be believed.
     """
 
     def __init__(self, root: str = "/", runner=None) -> None:
         self.root = root
         self.is_root = os.geteuid() == 0
         self.children = 0
+        self.check = None
         self._runner = runner or run_process
         self._files: dict = {}
         self._folders: dict = {}
@@ -172,15 +174,23 @@ class Host:
         return found[len(root) :] or "/"
 
     def query(
-        self, argv: list, input: str = "", environment: dict | None = None, timeout: float = QUERY_TIMEOUT
+        self,
+        argv: list,
+        input: str = "",
+        environment: dict | None = None,
+        timeout: float = QUERY_TIMEOUT,
+        starts: tuple = (),
     ) -> Completed:
         """Run a command that changes nothing, once: the same question again gives the remembered answer.
 
-        Raises HostError `missing_tool` or `timeout`. A non-zero exit status is returned, not raised.
+        `starts` names the programs that a script in it starts. Raises HostError `missing_tool`, `timeout`, or what
+        `check` says of the programs. A non-zero exit status is returned, not raised.
         """
         key = (tuple(argv), input, tuple(sorted((environment or {}).items())))
         if key not in self._queries:
             try:
+                if self.check:
+                    self.check(argv, starts)
                 self._queries[key] = self.act(argv, input, environment, timeout)
             except HostError as problem:
                 self._queries[key] = problem
@@ -195,6 +205,8 @@ class Host:
         A context manager that gives the stream of its output; the command is ended with it, or at the time-out, after
         which the stream has an end. Raises HostError.
         """
+        if self.check:
+            self.check(argv, ())
         self.children += 1
         return Stream(argv, self.path(name), offset, timeout)
 
