@@ -62,12 +62,10 @@ def record(addresses: dict[str, list[str]]) -> dict[str, Any]:
     looked_at = host.Host(runner=noting)
     sys.addaudithook(note)
     observation = visit.visit(looked_at, addresses)
-    check = looked_at.check
+    hashed = looked_at.check.hashed
     for key in ("read", "listed"):
-        found[key] = [
-            name for name in found[key] if name not in check.hashed and not name.startswith(program_check.INFO)
-        ]
-    found["hashed"] = sorted(check.hashed)
+        found[key] = [one for one in found[key] if one not in hashed and not one.startswith(program_check.INFO)]
+    found["hashed"] = sorted(hashed)
     return {**{key: list(value) for key, value in found.items()}, "children": observation["cost"]["children"]}
 
 

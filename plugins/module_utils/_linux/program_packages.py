@@ -23,7 +23,7 @@ TOKENS = ("$PLATFORM", "${PLATFORM}", "$LIB", "${LIB}", "$ORIGIN", "${ORIGIN}")
 
 
 class Packages:
-    """What all lists say of one file, `path` by its name and `real` by the links behind that. Digests are read afresh."""
+    """What all lists say of one file: `path` by its name, `real` by the links behind it. Digests are read afresh."""
 
     def __init__(self, check, path: str, real: str) -> None:
         self.check = check

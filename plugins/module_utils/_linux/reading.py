@@ -21,8 +21,8 @@ import json
 
 # Why something could not be read. needs_root: the account lacks rights and root would have them; denied: even root was
 # refused; missing_tool: a command is not installed; timeout; malformed: it was read but makes no sense; busy: a package
-# upgrade is under way; too_large; failed: the machine gave an error; driver_failed: our own code broke; exchanged: the program that was to be
-# asked is not the one of its package.
+# upgrade is under way; too_large; failed: the machine gave an error; driver_failed: our own code broke;
+# exchanged: the program that was to be asked is not the one of its package.
 CODES = (
     "needs_root", "denied", "missing_tool", "timeout", "malformed", "busy", "too_large", "failed", "driver_failed",
     "exchanged",
