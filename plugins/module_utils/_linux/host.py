@@ -98,8 +98,24 @@ class Host:
         return found
 
     def exists(self, name: str) -> bool:
-        """True for anything that is there, a broken link included."""
-        return os.path.lexists(self.path(name))
+        """True for anything that is there, a broken link included.
+
+        Raises HostError where the machine does not say: what is refused (a home on FUSE or NFS) is not absent.
+        """
+        return self._lstat(name) is not None
+
+    def _lstat(self, name: str):
+        """os.lstat of what has a name, None where nothing has it. Raises HostError."""
+        try:
+            return os.lstat(self.path(name))
+        except (FileNotFoundError, NotADirectoryError, ValueError):  # no name holds a NUL
+            return None
+        except PermissionError:
+            raise HostError("denied" if self.is_root else "needs_root", f"{name} may not be looked at") from None
+        except OSError as problem:
+            if problem.errno == errno.ENAMETOOLONG:
+                return None
+            raise HostError("failed", f"{name}: {problem.strerror}") from None
 
     def entries(self, name: str) -> list:
         """Sorted names in a folder; an absent folder has none. Raises HostError when it cannot be listed."""
@@ -162,8 +178,9 @@ class Host:
         return found.f_blocks * found.f_frsize // 2**20
 
     def link(self, name: str):
-        """Where a symbolic link leads in the end, as a path of the device; None for what is no link."""
-        return self.real(name) if os.path.islink(self.path(name)) else None
+        """Where a symbolic link leads in the end, as a path of the device; None for what is no link. Raises HostError."""
+        found = self._lstat(name)
+        return self.real(name) if found is not None and stat.S_ISLNK(found.st_mode) else None
 
     def real(self, name: str) -> str:
         """The path of the device by which a file or folder is reached without any link, those in folders above too."""
