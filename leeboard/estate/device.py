@@ -31,6 +31,8 @@ def _matches(pattern: re.Pattern[str], words: str) -> AfterValidator:
 Asset = Annotated[str, _matches(ASSET, "an asset tag has 1 to 64 letters, digits, blanks, dots and dashes")]
 Urn = Annotated[str, _matches(URN, "a school's URN has six digits (put it in quotes)")]
 
+AbsolutePath = Annotated[str, Field(pattern=r"^/[^\x00-\x1f]+$", max_length=255)]
+
 
 class Device(Strict):
     """One device of one school. `name` is what Ansible calls it; evidence is filed under `asset`.
@@ -53,6 +55,8 @@ class Device(Strict):
     overrides: dict[str, dict[str, bool | int | str | list[str]]] = Field(default_factory=dict)
     parameters: dict[str, str] = Field(default_factory=dict)
     waivers: tuple[Waiver, ...] = ()
+    # What the visit is told, and no part of the evidence.
+    unpackaged_programs: tuple[AbsolutePath, ...] = Field(default=(), exclude=True, max_length=200)
 
 
 def device(name: str, variables: Mapping[str, Any], parameter_names: tuple[str, ...]) -> Device:
@@ -66,7 +70,7 @@ def device(name: str, variables: Mapping[str, Any], parameter_names: tuple[str, 
             raise LeeboardError(f"{name}: leeboard_{field} is missing; {_help(field)}")
         given[field] = variables[f"leeboard_{field}"]
     given["school"] = variables.get("leeboard_school", f"school {given['urn']}")
-    for field in ("serial", "enforce", "overrides"):
+    for field in ("serial", "enforce", "overrides", "unpackaged_programs"):
         if variables.get(f"leeboard_{field}") is not None:
             given[field] = variables[f"leeboard_{field}"]
     given["parameters"] = {

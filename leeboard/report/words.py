@@ -103,6 +103,9 @@ ADVICE: Mapping[str, str] = {
     "busy": "Something else was using it. Run the check again.",
     "too_large": "It is far larger than it should be. Look at the place that the reason names.",
     "failed": "A command failed on the device. The reason names it.",
+    "exchanged": "A program on the device, or a library that is loaded into it, is not the one of its package, so its "
+    "answers count for nothing. If the school put it there, name it in leeboard_unpackaged_programs; if nobody knows "
+    "of it, treat the device as broken into (docs/exchanged-programs.md).",
     "driver_failed": "Leeboard itself failed here. Please report it, with the reason.",
     "group_policy": "Change it in the group policy that the reason names; what is set here would be set back.",
     "no_reading": "The device sent no answer for this. Update Leeboard's collection on the controller.",

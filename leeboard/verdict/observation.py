@@ -63,8 +63,9 @@ class Unreadable(Wire):
 
     state: Literal["unreadable"]
     code: Literal[
-        "needs_root", "denied", "missing_tool", "timeout", "malformed", "busy", "too_large", "failed", "driver_failed"
-    ]
+        "needs_root", "denied", "missing_tool", "timeout", "malformed", "busy", "too_large", "failed", "driver_failed",
+        "exchanged",
+    ]  # fmt: skip
     why: Text
     source: Text = ""
 

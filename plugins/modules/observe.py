@@ -21,6 +21,14 @@ options:
     description: The addresses to read, by driver.
     type: dict
     required: true
+  unpackaged:
+    description:
+      - Absolute paths of programs, and of libraries in C(/etc/ld.so.preload), that belong to no package because the
+        school put them there. Anything else that is not as its package has it makes the readings that rest on it
+        unreadable.
+    type: list
+    elements: str
+    default: []
 attributes:
   check_mode:
     description: Only reads, so check mode makes no difference.
@@ -62,7 +70,13 @@ from ..module_utils.compile_once import compile_once  # noqa: E402
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec={"addresses": {"type": "dict", "required": True}}, supports_check_mode=True)
+    module = AnsibleModule(
+        argument_spec={
+            "addresses": {"type": "dict", "required": True},
+            "unpackaged": {"type": "list", "elements": "str", "default": []},
+        },
+        supports_check_mode=True,
+    )
     addresses = module.params["addresses"]
     for driver, wanted in addresses.items():
         if not isinstance(wanted, list) or not all(isinstance(address, str) for address in wanted):
@@ -72,7 +86,7 @@ def main() -> None:
     from ..module_utils._linux.host import Host
     from ..module_utils._linux.visit import visit
 
-    module.exit_json(changed=False, observation=visit(Host(), addresses))
+    module.exit_json(changed=False, observation=visit(Host(), addresses, module.params["unpackaged"]))
 
 
 if __name__ == "__main__":

@@ -100,7 +100,10 @@ class Visit:
         module = OBSERVERS.get(self.device.platform.value)
         if module is None:
             raise VisitError(f"{self.device.name}: a device of platform {self.device.platform.value} is never checked")
-        answer = self.ask(module, {"addresses": asked_of_device(self.baseline, self.device.platform)})
+        asked = {"addresses": asked_of_device(self.baseline, self.device.platform)}
+        if self.device.unpackaged_programs:
+            asked["unpackaged"] = list(self.device.unpackaged_programs)
+        answer = self.ask(module, asked)
         if answer.get("unreachable"):
             return {"unreachable": {**answer, "msg": f"{self.device.name}: {said(answer)}"}}
         if answer.get("failed"):

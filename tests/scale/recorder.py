@@ -28,8 +28,12 @@ def spent() -> float:
 
 
 def record(addresses: dict[str, list[str]]) -> dict[str, Any]:
-    """One visit. `started`: argument lists; `commands`: with all that running them again takes; `read`, `listed`."""
-    from _linux import host, visit
+    """One visit. `started`: argument lists; `commands`: with all that running them again takes; `read`, `listed`.
+
+    `hashed`: the programs that were compared with their packages. Neither they nor the packages' lists are in `read`,
+    since nobody would read them to run the same commands bare.
+    """
+    from _linux import host, program_check, visit
 
     found: dict[str, Any] = {"started": [], "commands": [], "read": [], "listed": []}
 
@@ -58,6 +62,10 @@ def record(addresses: dict[str, list[str]]) -> dict[str, Any]:
     looked_at = host.Host(runner=noting)
     sys.addaudithook(note)
     observation = visit.visit(looked_at, addresses)
+    hashed = looked_at.check.hashed
+    for key in ("read", "listed"):
+        found[key] = [one for one in found[key] if one not in hashed and not one.startswith(program_check.INFO)]
+    found["hashed"] = sorted(hashed)
     return {**{key: list(value) for key, value in found.items()}, "children": observation["cost"]["children"]}
 
 

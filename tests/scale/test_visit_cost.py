@@ -81,6 +81,7 @@ def test_a_visit_costs_little_more_than_its_commands(proof: Proof) -> None:
         f"| the same of the whole module, less a ping: Python also compiles our code each time | "
         f"{statistics.median(own):.2f} | |\n"
         f"| files of our code that a visit imports | {visited['code']} of {len(list(DRIVERS.glob('*.py')))} | |\n"
+        f"| programs that are compared with their packages | {len(seen['hashed'])} | |\n"
         f"| children started, {len(seen['read'])} files read | {len(seen['started'])} | |\n"
         f"| commands run, files read, folders listed more than once | {again} | none |",
     )

@@ -25,8 +25,9 @@ class Trouble(Part):
     """What kept something from being read: one of `reading.CODES`, and why in words."""
 
     code: Literal[
-        "needs_root", "denied", "missing_tool", "timeout", "malformed", "busy", "too_large", "failed", "driver_failed"
-    ]
+        "needs_root", "denied", "missing_tool", "timeout", "malformed", "busy", "too_large", "failed", "driver_failed",
+        "exchanged",
+    ]  # fmt: skip
     why: Text
 
 

@@ -34,11 +34,11 @@ SIGNING_IN = ("USER_AUTH", "USER_LOGIN", "USER_START", "USER_END", "LOGIN", "RES
 def observe(host, addresses: list) -> dict:
     """A reading for each address; nothing is raised for a bad machine."""
     state = None
-    if audit_kernel.installed(host) and any(_known(address) for address in addresses):
-        try:
+    try:
+        if audit_kernel.installed(host) and any(_known(address) for address in addresses):
             state = State(host)
-        except HostError as problem:
-            state = problem
+    except HostError as problem:
+        state = problem
     return {
         address: attempt(NAME, address, lambda address=address: _read(host, address, state))
         if _known(address)

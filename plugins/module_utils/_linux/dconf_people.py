@@ -16,7 +16,7 @@ from .host import READ_LIMIT, HostError
 
 FIRST_UID = 1000
 NOBODY = 65534
-MOST_HOMES = 2000  # beyond this the folder of homes is no longer a folder of homes
+MOST_HOMES = 10000  # in one folder; beyond this it is no longer a folder of homes, and nobody is told to be well
 
 
 class Someone(NamedTuple):
@@ -44,37 +44,55 @@ def passwd(host) -> list:
 def everyone(host) -> list:
     """Ordinary users with a home on this machine: those of /etc/passwd, and owners of folders below /home.
 
-    Pupils of a directory service are in no passwd file; their homes show them.
+    Pupils of a directory service are in no passwd file; their homes show them. A home of /etc/passwd that refuses us is
+    among them, and reading it says so. Raises HostError where it cannot be told whose a folder is.
     """
     found = {}
     for name, uid, _gid, home in passwd(host):
-        if FIRST_UID <= uid != NOBODY and home.startswith("/") and host.exists(home):
+        if FIRST_UID <= uid != NOBODY and home.startswith("/") and _there(host, home):
             found[home.rstrip("/")] = Someone(name, uid, home.rstrip("/"))
-    folders = [f"/home/{name}" for name in host.entries("/home")][:MOST_HOMES]
-    for folder in folders:
-        for home in [folder, *_below(host, folder)]:
-            uid = _owner(host, home)
-            if home not in found and uid is not None and FIRST_UID <= uid != NOBODY:
-                found[home] = Someone(os.path.basename(home), uid, home)
+    for folder in _folders(host, "/home"):
+        if folder in found:
+            continue
+        uid = _owner(host, folder)
+        homes = [(folder, uid)]
+        if uid == 0:  # nobody's home: homes may lie one level deeper (/home/DOMAIN/user)
+            homes += [(home, _owner(host, home)) for home in _folders(host, folder) if home not in found]
+        for home, owner in homes:
+            if owner is not None and FIRST_UID <= owner != NOBODY and not _second_name(host, home, found):
+                found[home] = Someone(os.path.basename(home), owner, home)
     return sorted(found.values())
 
 
-def _below(host, folder: str) -> list:
-    """Homes one level deeper (/home/DOMAIN/user): only where the folder itself is nobody's home."""
-    if _owner(host, folder) != 0:
-        return []
+def _there(host, home: str) -> bool:
+    """Whether somebody has a home on this machine, one that refuses to be looked at included."""
     try:
-        return [f"{folder}/{name}" for name in host.entries(folder)][:MOST_HOMES]
+        return host.exists(home)
     except HostError:
-        return []
+        return True
+
+
+def _folders(host, above: str) -> list:
+    """All names in a folder of homes, as paths. Raises HostError, also for more than anybody looks at."""
+    names = host.entries(above)
+    if len(names) > MOST_HOMES:
+        raise HostError("too_large", f"{above} holds more than {MOST_HOMES} names")
+    return [f"{above}/{name}" for name in names if name != "lost+found"]
 
 
 def _owner(host, path: str):
+    """The uid of a folder, of that behind a link too; None for what is no folder, or not there. Raises HostError."""
     try:
-        found = os.lstat(host.path(path))
-    except OSError:
+        found = host.stat(path)
+    except FileNotFoundError:
         return None
     return found.st_uid if stat.S_ISDIR(found.st_mode) else None
+
+
+def _second_name(host, home: str, found: dict) -> bool:
+    """Whether a link leads to a home that is found by its own name. Raises HostError."""
+    leads = host.link(home)
+    return leads is not None and (leads in found or os.path.dirname(leads) == "/home")
 
 
 def read_own(host, someone: Someone, name: str) -> bytes:

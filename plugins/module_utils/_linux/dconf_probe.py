@@ -98,7 +98,7 @@ def ask(host, person: Person, questions: list) -> dict:
     if host.is_root:
         ids = [f"--reuid={person.uid}", f"--regid={person.gid}", "--clear-groups"]
         argv = ["setpriv", *ids, "--no-new-privs", "--inh-caps=-all", "sh"]
-    done = host.query([*argv, "-s"], "\n".join(lines) + "\n", person.environment, TIMEOUT)
+    done = host.query([*argv, "-s"], "\n".join(lines) + "\n", person.environment, TIMEOUT, ("gsettings",))
     if done.rc == 127 and "\036" not in done.out:
         raise HostError("missing_tool", f"the command gsettings is not installed (package {PACKAGE})")
     found = {}

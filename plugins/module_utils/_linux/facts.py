@@ -47,7 +47,7 @@ def observe(host) -> dict:
         "xrdp": lambda: value(host.exists("/usr/sbin/xrdp"), "/usr/sbin/xrdp", "bool"),
         "smart_cards": lambda: _smart_cards(host),
         "sign_in_methods": lambda: _sign_in_methods(host),
-        "package_upgrade": lambda: _package_upgrade(host),
+        "package_upgrade": lambda: package_upgrade(host),
         "chassis": lambda: _chassis(host),
         "secure_boot": lambda: boot_state.secure_boot(host),
         "boot_chain": lambda: boot_state.chain(host),
@@ -111,7 +111,7 @@ def _sign_in_methods(host) -> dict:
     return value(found, "/etc/pam.d/" + ", ".join(ways), "list")
 
 
-def _package_upgrade(host) -> dict:
+def package_upgrade(host) -> dict:
     """True while apt or dpkg holds its lock (seen in /proc/locks, nothing is locked by us) or broke off half-way."""
     if host.entries(f"{DPKG}/updates"):
         return value(True, f"{DPKG}/updates", "bool")

@@ -43,13 +43,15 @@ class Host:
     """Files below `root` and commands of one machine, each read once.
 
     `root` is "/" on a device; a test gives a folder. `runner(argv, input, timeout, environment)` starts a command and
-    returns `Completed`; the default starts a real process.
+    returns `Completed`; the default starts a real process. `check(argv, starts)`, where one is set, raises HostError
+    for a query whose answer must not be believed.
     """
 
     def __init__(self, root: str = "/", runner=None) -> None:
         self.root = root
         self.is_root = os.geteuid() == 0
         self.children = 0
+        self.check = None
         self._runner = runner or run_process
         self._files: dict = {}
         self._folders: dict = {}
@@ -96,8 +98,24 @@ class Host:
         return found
 
     def exists(self, name: str) -> bool:
-        """True for anything that is there, a broken link included."""
-        return os.path.lexists(self.path(name))
+        """True for anything that is there, a broken link included.
+
+        Raises HostError where the machine does not say: what is refused (a home on FUSE or NFS) is not absent.
+        """
+        return self._lstat(name) is not None
+
+    def _lstat(self, name: str):
+        """os.lstat of what has a name, None where nothing has it. Raises HostError."""
+        try:
+            return os.lstat(self.path(name))
+        except (FileNotFoundError, NotADirectoryError, ValueError):  # no name holds a NUL
+            return None
+        except PermissionError:
+            raise HostError("denied" if self.is_root else "needs_root", f"{name} may not be looked at") from None
+        except OSError as problem:
+            if problem.errno == errno.ENAMETOOLONG:
+                return None
+            raise HostError("failed", f"{name}: {problem.strerror}") from None
 
     def entries(self, name: str) -> list:
         """Sorted names in a folder; an absent folder has none. Raises HostError when it cannot be listed."""
@@ -160,8 +178,9 @@ class Host:
         return found.f_blocks * found.f_frsize // 2**20
 
     def link(self, name: str):
-        """Where a symbolic link leads in the end, as a path of the device; None for what is no link."""
-        return self.real(name) if os.path.islink(self.path(name)) else None
+        """Where a symbolic link leads in the end, as a path of the device; None for what is no link. Raises HostError."""
+        found = self._lstat(name)
+        return self.real(name) if found is not None and stat.S_ISLNK(found.st_mode) else None
 
     def real(self, name: str) -> str:
         """The path of the device by which a file or folder is reached without any link, those in folders above too."""
@@ -172,15 +191,23 @@ class Host:
         return found[len(root) :] or "/"
 
     def query(
-        self, argv: list, input: str = "", environment: dict | None = None, timeout: float = QUERY_TIMEOUT
+        self,
+        argv: list,
+        input: str = "",
+        environment: dict | None = None,
+        timeout: float = QUERY_TIMEOUT,
+        starts: tuple = (),
     ) -> Completed:
         """Run a command that changes nothing, once: the same question again gives the remembered answer.
 
-        Raises HostError `missing_tool` or `timeout`. A non-zero exit status is returned, not raised.
+        `starts` names the programs that a script in it starts. Raises HostError `missing_tool`, `timeout`, or what
+        `check` says of the programs. A non-zero exit status is returned, not raised.
         """
         key = (tuple(argv), input, tuple(sorted((environment or {}).items())))
         if key not in self._queries:
             try:
+                if self.check:
+                    self.check(argv, starts)
                 self._queries[key] = self.act(argv, input, environment, timeout)
             except HostError as problem:
                 self._queries[key] = problem
@@ -195,6 +222,8 @@ class Host:
         A context manager that gives the stream of its output; the command is ended with it, or at the time-out, after
         which the stream has an end. Raises HostError.
         """
+        if self.check:
+            self.check(argv, ())
         self.children += 1
         return Stream(argv, self.path(name), offset, timeout)
 

@@ -21,9 +21,11 @@ import json
 
 # Why something could not be read. needs_root: the account lacks rights and root would have them; denied: even root was
 # refused; missing_tool: a command is not installed; timeout; malformed: it was read but makes no sense; busy: a package
-# upgrade is under way; too_large; failed: the machine gave an error; driver_failed: our own code broke.
+# upgrade is under way; too_large; failed: the machine gave an error; driver_failed: our own code broke;
+# exchanged: the program that was to be asked is not the one of its package.
 CODES = (
     "needs_root", "denied", "missing_tool", "timeout", "malformed", "busy", "too_large", "failed", "driver_failed",
+    "exchanged",
 )  # fmt: skip
 VALUE_LIMIT = 4096  # characters of a value that travel; a longer one travels as its beginning and its digest
 

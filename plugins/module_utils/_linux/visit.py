@@ -44,6 +44,7 @@ from . import (
     xrdp,
 )
 from .attempt import NOT_INSTALLED
+from .program_check import ProgramCheck
 from .reading import reading, unreadable
 
 DRIVERS = {
@@ -80,14 +81,24 @@ LONGEST = 4096  # characters of any text but a value, which `reading.value` boun
 ASPECTS = ("configured", "effective", "running")
 
 
-def visit(host, addresses: dict) -> dict:
-    """The observation of `host` for `addresses` ({driver: [address, ...]}). Nothing is raised for a bad machine."""
+def visit(host, addresses: dict, unpackaged: list | tuple = ()) -> dict:
+    """The observation of `host` for `addresses` ({driver: [address, ...]}). Nothing is raised for a bad machine.
+
+    `unpackaged`: paths of programs and libraries that the school says belong to no package.
+    """
     started, used = time.monotonic(), _cpu()
     observed_at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    host.check = ProgramCheck(host, unpackaged)
+    doubt = host.check.everywhere()
     known = facts.observe(host)
     readings: list = []
     for name in sorted(addresses):
-        readings += _ask(host, name, sorted(set(addresses[name])))
+        wanted = sorted(set(addresses[name]))
+        if doubt:
+            # It is loaded into this very process too.
+            readings += [_failed(name, address, doubt.code, doubt.why) for address in wanted]
+        else:
+            readings += _ask(host, name, wanted)
     if known["package_upgrade"].get("value") is True:
         readings = [_busy(found) for found in readings]
     observation = {
@@ -141,12 +152,12 @@ def _failed(name: str, address: str, code: str, why: str) -> dict:
 
 
 def _busy(found: dict) -> dict:
-    """While packages are replaced, a missing program says nothing about the machine."""
+    """While packages are replaced, a missing program or another one says nothing about the machine."""
     aspects = {aspect: found[aspect] for aspect in ASPECTS if aspect in found}
     missing = [
         aspect
         for aspect in aspects.values()
-        if aspect.get("code") == "missing_tool" or aspect["source"].endswith(NOT_INSTALLED)
+        if aspect.get("code") in ("missing_tool", "exchanged") or aspect["source"].endswith(NOT_INSTALLED)
     ]
     if not missing:
         return found
