@@ -11,6 +11,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from leeboard import strict_json
 from leeboard.errors import LeeboardError
 
 START = 4096
@@ -35,7 +36,7 @@ class HeaderCopy:
         if first[:6] != MAGIC or not START < size <= len(first):
             raise LeeboardError("the copy of the header holds no LUKS2 header")
         try:
-            found = json.loads(first[START:size].rstrip(b"\0"))
+            found = strict_json.loads(first[START:size].rstrip(b"\0"))
             if not isinstance(found, dict) or not isinstance(found["keyslots"], dict):
                 raise ValueError
             return found
@@ -79,7 +80,7 @@ def read_copy(content: bytes) -> HeaderCopy:
     """A copy from its bytes. Raises LeeboardError where it is cut off or makes no sense."""
     line, _, rest = content.partition(b"\n")
     try:
-        said = json.loads(line)
+        said = strict_json.loads(line)
         spans = [(int(offset), int(size)) for offset, size in said["parts"]]
         found = HeaderCopy(str(said["uuid"]), str(said["partuuid"]), int(said["bytes"]), {})
     except (ValueError, KeyError, TypeError):

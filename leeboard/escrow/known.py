@@ -6,11 +6,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from leeboard.errors import LeeboardError
 from leeboard.escrow import ledger, note
 from leeboard.escrow.binding import Binding, faults, parse, strangers
-from leeboard.escrow.disk import Ask, Disk, Given, Outcome, binding_of, survey
+from leeboard.escrow.disk import SLOTS, Ask, Disk, Given, Outcome, binding_of, survey
 from leeboard.escrow.keys import RecoveryKey
 from leeboard.escrow.records import Key, State
 from leeboard.escrow.vault import Vault
@@ -44,7 +45,7 @@ class Known(Disk):
             return
         self.no_clone(now)
         secret = self.given.passphrase
-        slot = int(self.ask("find", uuid=now.uuid, expect=now.digest, passphrase=secret)["slot"])
+        slot = _slot(self.ask("find", uuid=now.uuid, expect=now.digest, passphrase=secret))
         self.outcome.changed = True
         if self.dry:
             self.outcome.done.append(f"{self.volume.said}: it opens slot {slot}, and is to be kept")
@@ -74,7 +75,7 @@ class Known(Disk):
             return
         said = {"uuid": now.uuid, "expect": now.digest, "passphrase": self.given.passphrase}
         answer = self.ask("strengthen", **said) if weak else {}
-        slot = answer.get("slot")
+        slot = _slot(answer) if answer.get("slot") is not None else None
         if slot is not None:
             now = binding_of(answer)
             self.outcome.changed = True
@@ -83,7 +84,9 @@ class Known(Disk):
             self.destroy_older()
         elif self._unknown(now):
             with suppress(LeeboardError):  # it is somebody else's, and stays reported
-                slot = self.ask("find", **said)["slot"]
+                slot = _slot(self.ask("find", **said))
+        if slot is not None and str(slot) not in now.slots:
+            raise LeeboardError(f"the device names slot {slot}, which its disk has not; look at it")
         if slot is not None:
             self._vouch(str(slot), now)
 
@@ -104,3 +107,13 @@ class Known(Disk):
                         ledger.ACCEPTED, **self.about(key.id, now.uuid), binding=binding,
                         reason="the passphrase in the school's vault opens it",
                     )  # fmt: skip
+
+
+def _slot(answer: dict[str, Any]) -> int:
+    """The number of a slot that a step answered with. Raises LeeboardError."""
+    slot = answer.get("slot")
+    if isinstance(slot, str) and slot.isascii() and slot.isdigit() and len(slot) <= 2:
+        slot = int(slot)
+    if type(slot) is not int or not 0 <= slot < SLOTS:
+        raise LeeboardError("the device does not say which slot the passphrase opens; look at what answers there")
+    return slot

@@ -13,6 +13,7 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,11 +21,25 @@ from typing import Any
 
 from leeboard.errors import LeeboardError
 from leeboard.evidence import files, holder, reader
-from leeboard.evidence.lines import MOST_LINE_BYTES, Expected, School, stamp, started_of, write_line
+from leeboard.evidence.lines import (
+    MESSAGE_LENGTH,
+    MOST_LINE_BYTES,
+    BadLine,
+    DeviceLine,
+    Expected,
+    School,
+    read_line,
+    stamp,
+    started_of,
+    write_line,
+)
+from leeboard.verdict.observation import plain
 
 OPEN, CLOSED = ".jsonl", ".jsonl.gz"
 LOCK, TIP = "run.lock", "chain.json"
 HEADER_BYTES = 2 * 1024 * 1024  # of expected devices in one line; the rest follow in lines of their own
+# What is left out of a device's line that no reader would take, until one is: what it answered, then all it said.
+LEFT_OUT = (("observation", "findings"), ("observation", "findings", "changes"))
 
 
 @dataclass(frozen=True)
@@ -68,6 +83,7 @@ class Writer:
     ) -> None:
         """Seal what a dead run left, then open a bundle. Raises LeeboardError or OSError (disk full)."""
         self._lock = lock
+        self._urn = school.urn
         self.run = run
         self.path = lock.folder / f"{run}{OPEN}"
         seal_leftovers(lock.folder)
@@ -112,14 +128,17 @@ class Writer:
         return asset in self._expected
 
     def device(self, line: dict[str, Any]) -> None:
-        """Record one device; `line` has the keys of a device line but for `kind`. Raises OSError (disk full)."""
-        content = write_line({"kind": "device", **line})
+        """Record one device; `line` has the keys of a device line but for `kind`. Raises OSError (disk full).
+
+        What our own reader would refuse is never written, since it would take the whole bundle with it: the device has
+        failed then, with the reason.
+        """
         outcome = str(line["outcome"])
-        if len(content) > MOST_LINE_BYTES:
+        try:
+            content = self._readable(line)
+        except BadLine as problem:
             outcome = "failed"
-            message = f"its answer has {len(content)} bytes, more than is ever sent; look at what answers there"
-            kept = {key: value for key, value in line.items() if key not in ("observation", "findings")}
-            content = write_line({"kind": "device", **kept, "outcome": outcome, "message": message})
+            content = self._without_answer(line, f"its answer {problem}; look at what answers there")
         self._append(content)
         self._outcomes[outcome] += 1
 
@@ -148,6 +167,28 @@ class Writer:
             os.close(self._descriptor)
             self._descriptor = -1
         self._lock.release()
+
+    def _readable(self, line: dict[str, Any]) -> bytes:
+        """A device's line as it stands in the file. Raises BadLine for one that a reader would refuse."""
+        try:
+            content = write_line({"kind": "device", **line})
+        except ValueError as problem:
+            raise BadLine(f"is not JSON ({ascii(str(problem))[:80]})") from None
+        if len(content) > MOST_LINE_BYTES:
+            raise BadLine(f"has {len(content)} bytes, more than is ever sent")
+        found = read_line(content)
+        wrong = reader.objection(found, self._expected, self._urn) if isinstance(found, DeviceLine) else "is no device"
+        if wrong:
+            raise BadLine(wrong)
+        return content
+
+    def _without_answer(self, line: dict[str, Any], message: str) -> bytes:
+        """The line of a device that failed, with as much of what was said of it as can be read again."""
+        failed = {**line, "outcome": "failed", "message": plain(message, MESSAGE_LENGTH)}
+        for left_out in LEFT_OUT:
+            with suppress(BadLine):
+                return self._readable({key: value for key, value in failed.items() if key not in left_out})
+        return self._readable({key: failed[key] for key in ("asset", "name", "at", "outcome", "message")})
 
     def _take(self, portion: list[Expected]) -> list[dict[str, Any]]:
         self._expected.update(device.asset for device in portion)

@@ -34,7 +34,7 @@ class Ingested:
 
 @dataclass(frozen=True)
 class _Link:
-    """A closed bundle as a link of its school's chain."""
+    """A closed bundle as a link of its school's chain. `previous` is "" where its header cannot be read."""
 
     path: Path
     run: str
@@ -80,7 +80,6 @@ def load_schools(store: Store, evidence: Path, urns: Iterable[str], baseline: Ba
 
 def _folder(into: _Into, folder: Path, done: Ingested) -> None:
     links: list[_Link] = []
-    unread = False
     ours = into.evidence is not None and folder.parent.resolve() == into.evidence.resolve()
     hashes = Hashes(folder, every=into.verify, kept=ours)
     for path in sorted(folder.iterdir()):
@@ -91,17 +90,16 @@ def _folder(into: _Into, folder: Path, done: Ingested) -> None:
             done.notes.append(f"{path}: its run is still going on; it is loaded when it has ended")
             continue
         link = _file(into, path, done, folder.name, hashes)
-        unread = unread or (link is None and path.name.endswith(bundle.CLOSED))
         if link is not None and path.name.endswith(bundle.CLOSED):
             links.append(link)
     hashes.save()
-    # A bundle that cannot be read is a problem already; that the next one misses it would be said twice.
-    if links and not unread:
+    if links:
         done.problems.extend(_chain(folder, links))
 
 
 def _file(into: _Into, path: Path, done: Ingested, urn: str = "", hashes: Hashes | None = None) -> _Link | None:
-    """Load one file; what it is in the chain, None when it could not be read."""
+    """Load one file; what it is in the chain by its hash, whatever it says; None when its bytes could not be read."""
+    link = None
     try:
         closed = path.name.endswith(bundle.CLOSED)
         if not closed and not bundle.has_header(path):
@@ -113,26 +111,26 @@ def _file(into: _Into, path: Path, done: Ingested, urn: str = "", hashes: Hashes
         if closed:
             known_by = before.file_sha256 if before is not None else None
             digest = hashes.of(path, known_by) if hashes is not None else bundle.file_digest(path)
+            link = _Link(path, run, digest, "")
         if before is not None and digest is not None and before.file_sha256 == digest:
             done.known += 1
             done.runs.add(run)
             return _Link(path, run, digest, before.previous)
         with Reader(path) as reader:
+            link = _Link(path, reader.header.run, digest or "", reader.header.previous)
             _named_as_it_says(path, reader, urn)
             loaded = load(into.store, reader, into.baseline, digest, into.evidence)
             done.new += loaded.new
             done.known += not loaded.new
             done.runs.add(loaded.run)
             done.notes.extend(f"{path}: {failed}" for failed in loaded.failed)
-            return _Link(path, loaded.run, digest or "", reader.header.previous)
     except StoreLost:
         raise
     except LeeboardError as problem:
         done.problems.append(str(problem))
-        return None
     except OSError as problem:
         done.problems.append(f"{path}: cannot be read: {problem.strerror}")
-        return None
+    return link
 
 
 def _named_as_it_says(path: Path, reader: Reader, urn: str) -> None:
@@ -151,6 +149,8 @@ def _chain(folder: Path, links: Iterable[_Link]) -> list[str]:
     problems = []
     named: dict[str | None, _Link] = {}
     for place, link in enumerate(ordered):
+        if link.previous == "":
+            continue  # what it follows cannot be read; whether it was changed, the next one's header tells
         twin = named.setdefault(link.previous, link)
         if twin is not link:
             problems.append(

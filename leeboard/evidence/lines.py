@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import secrets
 from datetime import UTC, datetime
@@ -10,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from leeboard import strict_json
 from leeboard.estate.device import Asset, Device, Urn
 
 SCHEMA = 1
@@ -117,8 +117,8 @@ class BadLine(Exception):
 def read_line(line: bytes) -> Header | MoreExpected | DeviceLine | Trailer:
     """The line in these bytes. Raises BadLine."""
     try:
-        raw = json.loads(line, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as problem:
+        raw = strict_json.loads(line)
+    except ValueError as problem:
         raise BadLine(f"is not JSON ({ascii(str(problem))[:80]})") from None
     kind = raw.get("kind") if isinstance(raw, dict) else None
     model = LINES.get(kind) if isinstance(kind, str) else None
@@ -135,8 +135,8 @@ def read_line(line: bytes) -> Header | MoreExpected | DeviceLine | Trailer:
 
 
 def write_line(line: dict[str, Any]) -> bytes:
-    """A line as it stands in a file, its end included."""
-    return json.dumps(line, separators=(",", ":")).encode() + b"\n"
+    """A line as it stands in a file, its end included. Raises ValueError for what is no JSON, such as a NaN."""
+    return strict_json.dumps(line).encode() + b"\n"
 
 
 def new_run_id(at: datetime) -> str:
@@ -156,7 +156,3 @@ def started_of(run: str) -> datetime:
 def stamp(at: datetime) -> str:
     """A moment as it stands in a bundle."""
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")

@@ -1,15 +1,17 @@
 """Reading bundles: a line at a time, within bounds, from a file that anybody may have written.
 
 A file that ends too early (a dead run, a torn last line, a cut gzip stream) counts for the devices before its end and
-is *broken off*. Everything else that makes no sense refuses the file, with its line.
+is *broken off*. A line that names a device which the run expected, and makes no sense otherwise, costs that device and
+no other. Everything else that makes no sense refuses the file, with its line.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from types import TracebackType
 
@@ -25,6 +27,7 @@ from leeboard.evidence.lines import (
     Trailer,
     read_line,
 )
+from leeboard.verdict.observation import plain
 
 MOST_BYTES = 512 * 1024 * 1024  # of a file
 MOST_CONTENT = 2 * 1024 * 1024 * 1024  # of what it unpacks to
@@ -35,7 +38,8 @@ CHUNK = 256 * 1024
 class Reader:
     """A bundle being read: `header` at once, then `devices()`; after that `trailer`, `broken_off`, `sha256`.
 
-    `sha256` is of the content, so that it is the same before and after compression. `expected` grows while reading.
+    `sha256` is of the content, so that it is the same before and after compression. `expected` grows while reading, and
+    `spoiled`: the numbers of lines that make no sense, each of which is read as that of a device which failed.
     Raises LeeboardError naming file and line. Use it in a `with` statement.
     """
 
@@ -56,6 +60,7 @@ class Reader:
         self._ended = False
         self.trailer: Trailer | None = None
         self.expected: dict[str, Expected] = {}
+        self.spoiled: set[int] = set()
         self._lines = self._split()
         first = next(self._lines, None)
         if first is None:
@@ -69,13 +74,12 @@ class Reader:
     def devices(self) -> Iterator[tuple[int, DeviceLine]]:
         """Each device line with its number. To be read to the end before anything else is asked."""
         for raw in self._lines:
-            line = self._parse(raw)
+            line = self._device_or_other(raw)
             if self.trailer is not None:
                 raise self._error("stands after the trailer; somebody added to the file")
             if isinstance(line, MoreExpected):
                 self._expect(line.expected)
             elif isinstance(line, DeviceLine):
-                self._check(line)
                 yield self._count, line
             elif isinstance(line, Trailer):
                 if line.lines != self._count - 1:
@@ -109,11 +113,23 @@ class Reader:
     ) -> None:
         self._file.close()
 
-    def _check(self, line: DeviceLine) -> None:
-        if line.asset not in self.expected:
-            raise self._error(f"is about {line.asset}, which the run did not expect")
-        if line.device is not None and (line.device.asset, line.device.urn) != (line.asset, self.header.school.urn):
-            raise self._error(f"describes {line.device.asset} of school {line.device.urn} as {line.asset}")
+    def _device_or_other(self, raw: bytes) -> Header | MoreExpected | DeviceLine | Trailer:
+        """A line after the header; one about a device that makes no sense as the line of a device that failed."""
+        try:
+            line = read_line(raw)
+            wrong = objection(line, self.expected, self.header.school.urn) if isinstance(line, DeviceLine) else ""
+            if not wrong:
+                return line
+        except BadLine as problem:
+            wrong = str(problem)
+        about = self.expected.get(_asset_of(raw))
+        if about is None:
+            raise self._error(wrong)
+        self.spoiled.add(self._count)
+        message = plain(f"line {self._count} of its bundle {wrong}", 600)
+        return DeviceLine(
+            kind="device", asset=about.asset, name=about.name, at=self.header.started, outcome="failed", message=message
+        )
 
     def _expect(self, devices: tuple[Expected, ...]) -> None:
         for device in devices:
@@ -167,3 +183,22 @@ class Reader:
                 yield chunk
         if unpacker.unused_data or self._file.read(1):
             raise self._error("is followed by something that is not part of the bundle; somebody added to the file")
+
+
+def objection(line: DeviceLine, expected: Collection[str], urn: str) -> str:
+    """Why a device's line does not belong into the bundle of a school that expected these assets; "" where it does."""
+    if line.asset not in expected:
+        return f"is about {line.asset}, which the run did not expect"
+    if line.device is not None and (line.device.asset, line.device.urn) != (line.asset, urn):
+        return f"describes {line.device.asset} of school {line.device.urn} as {line.asset}"
+    return ""
+
+
+def _asset_of(raw: bytes) -> str:
+    """The asset tag that a line about a device names, read as loosely as Python reads JSON; "" for none."""
+    try:
+        said = json.loads(raw)
+    except (ValueError, RecursionError):
+        return ""
+    asset = said.get("asset") if isinstance(said, dict) and said.get("kind") == "device" else None
+    return asset if isinstance(asset, str) else ""

@@ -92,8 +92,11 @@ class Recorder:
         """True when this host has a line already."""
         return name in self._filed
 
-    def result(self, name: str, said: Mapping[str, Any]) -> None:
+    def result(self, name: str, said: Any) -> None:
         """Record what our action returned as `leeboard` for a host."""
+        if not isinstance(said, Mapping):
+            self.problem(name, "failed", "the action's answer says nothing of a device")
+            return
         outcome = said.get("outcome")
         if name in self._refused():
             self.problem(name, "failed", self._refused()[name])

@@ -104,6 +104,8 @@ def visits(reader: Reader, found: Index, judge: Judge) -> Iterator[Visit]:
                 "problem": expected.problem,
                 "device": (line.device or expected.device).model_dump_json(),
             }
+            if number in reader.spoiled:
+                said["unusable"] = True
             before = seen.pop(asset, {})
             # An observation that makes no sense has an outcome and message of its own.
             yield Visit(asset, **(said | before if line.outcome == "observed" else before | said))

@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from leeboard.errors import LeeboardError
 from leeboard.policy.model import Value
@@ -98,11 +98,11 @@ class Identity(Wire):
 
 
 class Cost(Wire):
-    """What the visit took on the device."""
+    """What the visit took on the device. NaN and Infinity, which Python takes for numbers, are refused."""
 
     children: int
-    seconds: float
-    cpu_seconds: float
+    seconds: FiniteFloat
+    cpu_seconds: FiniteFloat
 
 
 class Observation(Wire):

@@ -8,7 +8,7 @@ from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.leeboard.schools.plugins.action.check import said_of, summary, with_waivers
-from ansible_collections.leeboard.schools.plugins.plugin_utils import brain
+from ansible_collections.leeboard.schools.plugins.plugin_utils import answers, brain
 from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import Visit, VisitError, filed, said
 
 if not brain.missing():
@@ -114,17 +114,16 @@ class ActionModule(ActionBase):
                 if answer.get("unreachable"):
                     break
                 continue
-            diff = answer.get("diff") or []
-            self._diffs += diff if isinstance(diff, list) else [diff]
+            self._diffs += answers.diffs(answer)
             if answer.get("changed"):
                 self._changes += [
                     {
                         "control": change.control,
                         "driver": step.driver,
                         "address": change.address,
-                        "before": answer.get("before", {}).get(change.address),
-                        "after": answer.get("after", {}).get(change.address),
-                        "journal": answer.get("journal"),
+                        "before": answers.reading(answer, "before", change.address),
+                        "after": answers.reading(answer, "after", change.address),
+                        "journal": answers.journal(answer),
                     }
                     for change in step.changes
                 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.leeboard.schools.plugins.plugin_utils import answers
 from ansible_collections.leeboard.schools.plugins.plugin_utils.telling import tell
 from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import Visit, VisitError, filed, said
 
@@ -47,12 +48,12 @@ class ActionModule(ActionBase):
         if not failed and not answer.get("found"):
             found["left"] = [{"target": run, "why": "the device has no journal of this run, so nothing is known of it"}]
         changed = bool(answer.get("changed") or (failed and found["put_back"]))
-        changes = [] if self._task.check_mode else _changes(run, found, answer.get("journal"))
+        changes = [] if self._task.check_mode else _changes(run, found, answers.journal(answer))
         if changed and not self._task.check_mode and not answer.get("unreachable"):
             # What came of it is filed even where the device does not come back.
             evidence = self._observed_again(visit, evidence)
         evidence["changes"] = changes
-        outcome = {"changed": changed, "leeboard": filed(evidence), "diff": answer.get("diff") or [], **found}
+        outcome = {"changed": changed, "leeboard": filed(evidence), "diff": answers.diffs(answer), **found}
         if failed:
             return {**outcome, "failed": True, "lost": bool(answer.get("unreachable")), "msg": said(answer)}
         return {**outcome, "msg": summary(found, self._task.check_mode)}

@@ -36,7 +36,6 @@ author:
 # ruff: noqa: E402 (Ansible reads the documentation from the top of the file)
 import atexit
 import gc
-import json
 import os
 import re
 import signal
@@ -51,6 +50,7 @@ from ansible.template import Templar
 try:
     from pathlib import Path
 
+    from leeboard import strict_json
     from leeboard.ansible.trouble import explain
     from leeboard.errors import LeeboardError
     from leeboard.evidence.expected import expected
@@ -189,7 +189,13 @@ class CallbackModule(CallbackBase):
         if not self._recorder.expects(name) or not said:
             return False
         for one in said:
-            self._recorder.result(name, json.loads(one))
+            try:
+                told = strict_json.loads(one)
+            except ValueError as problem:  # to Ansible it would be a warning, and the device one that nobody saw
+                told = None
+                self._recorder.problem(name, "failed", f"the action's answer is not JSON ({problem})")
+            if told is not None:
+                self._recorder.result(name, told)
         self._report()
         return True
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import datetime, timezone
 from functools import partial
@@ -13,6 +12,7 @@ from ansible.utils.display import Display
 from ansible_collections.leeboard.schools.plugins.plugin_utils import brain
 
 if not brain.missing():
+    from leeboard import strict_json
     from leeboard.ansible.trouble import explain
     from leeboard.errors import LeeboardError
     from leeboard.escrow.readings import asked_of_device, with_kept
@@ -61,7 +61,7 @@ def filed(evidence: dict) -> str:
 
     Ansible looks at each part of a result several times over, which for all that a visit says cost as much as a ping.
     """
-    return json.dumps(evidence, separators=(",", ":"))
+    return strict_json.dumps(evidence)
 
 
 OBSERVERS = {"linux": "leeboard.schools.observe", "windows": "leeboard.schools.win_observe"}
@@ -105,7 +105,8 @@ class Visit:
             asked["unpackaged"] = list(self.device.unpackaged_programs)
         answer = self.ask(module, asked)
         if answer.get("unreachable"):
-            return {"unreachable": {**answer, "msg": f"{self.device.name}: {said(answer)}"}}
+            # Nothing else of the answer goes on: what a device says is no result of ours.
+            return {"unreachable": {"unreachable": True, "msg": f"{self.device.name}: {said(answer)}"}}
         if answer.get("failed"):
             raise VisitError(f"{self.device.name}: {said(answer)}")
         try:
@@ -148,12 +149,16 @@ class Visit:
     def _run_module(self, module: str, arguments: dict) -> dict:
         run = partial(self._action._execute_module, module, arguments, task_vars=self._task_vars)
         try:
-            return run()
+            answer = run()
         except AnsibleConnectionFailure as problem:
             if UNSAID not in str(problem):
                 raise
-        # Busy controllers see this with silent devices, which are no failure.
-        return run()
+            # Busy controllers see this with silent devices, which are no failure.
+            answer = run()
+        if answer.get("unreachable"):
+            # Ansible raises where it cannot reach a device: this a device says of itself, and it would count as silent.
+            return {"failed": True, "msg": "it answered that it cannot be reached; look at what answers there"}
+        return answer
 
     def _recognise(self):
         if self.observation.platform != self.device.platform.value:

@@ -42,6 +42,8 @@ class ActionModule(ActionBase):
             time.sleep(said["sleep"])
         if said.get("unreachable"):
             raise AnsibleConnectionFailure(said["unreachable"])
+        if "raw" in said:
+            return {"leeboard": said["raw"]}
         return {**said, "leeboard": json.dumps(said["leeboard"])} if "leeboard" in said else said
 """
 
@@ -322,3 +324,15 @@ def test_a_missing_brain_is_said_with_what_to_install(site: Site) -> None:
     done = subprocess.run(command, cwd=site.folder, env=environment, text=True, capture_output=True, check=False)
     assert done.returncode == 1
     assert "-m pip install leeboard (ImportError: no brain here)" in done.stderr
+
+
+@pytest.mark.parametrize("answer", ['{"outcome": "observed", "identity": NaN}', "[]", "no JSON"])
+def test_an_answer_that_makes_no_sense_fails_its_device_and_no_other(site: Site, answer: str) -> None:
+    """An exception in a callback is a warning to Ansible, and its device would be one that nobody saw."""
+    site.host("bad", {"raw": answer})
+    site.sees("good")
+    status, output = site.run(play(CHECK))
+    assert status == 0, output
+    found = {asset: (outcome, message) for asset, outcome, message in site.outcomes()}
+    assert found["good"] == ("observed", "")
+    assert found["bad"][0] == "failed" and "the action's answer" in found["bad"][1]

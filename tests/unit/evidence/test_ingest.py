@@ -50,7 +50,9 @@ def test_one_that_makes_no_sense_does_not_keep_out_the_others(
     three[1].write_bytes(gzip.compress(b"nonsense\n"))
     done = run(tmp_path, baseline)
     assert done.new == 2
-    assert done.problems == [f"{three[1]}, line 1: is not JSON ('Expecting value: line 1 column 1 (char 0)')"]
+    unread, changed = done.problems
+    assert unread == f"{three[1]}, line 1: is not JSON ('Expecting value: line 1 column 1 (char 0)')"
+    assert f"{three[2]}: the bundle before it is missing or was changed" in changed
 
 
 def test_a_missing_link_is_a_problem_and_the_oldest_may_be_gone(
