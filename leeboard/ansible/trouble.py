@@ -119,7 +119,7 @@ _MEANINGS: tuple[tuple[str, Trouble], ...] = (
     (
         r"Timed out after [0-9]+ second",
         Trouble(
-            "it answers, and the check did not come to an end in the time that drift_check_timeout allows. Restart the "
+            "its check did not come to an end in the time that drift_check_timeout allows. Restart the "
             "device; a part of Windows that hangs does this"
         ),
     ),

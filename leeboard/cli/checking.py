@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from rich.console import Console
@@ -18,9 +18,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from leeboard.ansible.inventory import EstateInventory
 from leeboard.ansible.night import SchoolCheck, SchoolRun, check
+from leeboard.estate.editing import SCHOOL
 from leeboard.evidence.bundle import CLOSED, OPEN
-from leeboard.evidence.lines import Expected
+from leeboard.evidence.lines import Expected, started_of
 from leeboard.evidence.night import Night
+from leeboard.evidence.store import StoredBundle
 from leeboard.report.model import DeviceStatus
 from leeboard.report.words import age, clean, number
 
@@ -63,6 +65,23 @@ def by_design(devices: Iterable[DeviceStatus], listed: EstateInventory) -> tuple
         replace(one, message=BY_DESIGN) if one.device.urn in away and one.outcome in ("never", "not_seen") else one
         for one in devices
     )
+
+
+def own_nights(bundles: Iterable[StoredBundle], at: datetime) -> frozenset[str]:
+    """The ids of runs that count as tonight's though no run of ours made them: at most a day old.
+
+    They are of schools that cannot be reached from here and are checked by a controller of their own.
+    """
+    return frozenset(one.run for one in bundles if timedelta(0) <= at - started_of(one.run) <= timedelta(days=1))
+
+
+def page_name(school: str | None, source: Path, devices: Sequence[Expected], this_machine: bool) -> str:
+    """What the page of a check is called by default, so that the check of a part never overwrites the estate's page."""
+    if this_machine:
+        return "drift-this-machine.html"
+    urns = sorted({device.urn for device in devices})
+    of_one = (school is not None or source.name == SCHOOL) and len(urns) == 1
+    return f"drift-{urns[0]}.html" if of_one else "drift.html"
 
 
 def check_schools(

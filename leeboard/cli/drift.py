@@ -14,7 +14,7 @@ from rich.console import Console
 
 from leeboard.ansible import inventory as inventories
 from leeboard.ansible.clone import ROOT
-from leeboard.cli.checking import AT_ONCE, by_design, check_schools, last_words, schools_of
+from leeboard.cli.checking import AT_ONCE, by_design, check_schools, last_words, own_nights, page_name, schools_of
 from leeboard.cli.ingest import Database, Var
 from leeboard.errors import LeeboardError
 from leeboard.evidence.forgotten import of_devices
@@ -44,7 +44,11 @@ def drift(
     school: Annotated[str | None, typer.Option(help="Only this school: its URN, or its name or a part of it.")] = None,
     format: Annotated[Literal["table", "json", "csv", "junit"], typer.Option(help="What to print.")] = "table",
     output: Annotated[
-        Path | None, typer.Option("--page", help="Where to write the page (default: drift.html in the var folder).")
+        Path | None,
+        typer.Option(
+            "--page",
+            help="Where to write the page (default: in the var folder drift.html, of one school drift-URN.html).",
+        ),
     ] = None,
     news: Annotated[
         Path | None, typer.Option(help="Also write what is new since the last time into this file.")
@@ -95,17 +99,19 @@ def drift(
         loaded = ingest(opened, [folder for folder in (*older, *folders) if folder.is_dir()], baseline, evidence)
         at = datetime.now(UTC)
         gone = of_devices(evidence, devices)
-        status = estate_status(opened, baseline, devices, at, runs=checked.runs, before=before, forgotten=gone)
+        away = sorted(urn for urn, said in listed.schools.items() if not said.reachable)
+        runs = checked.runs | own_nights(opened.bundles(away, latest=True), at)
+        status = estate_status(opened, baseline, devices, at, runs=runs, before=before, forgotten=gone)
         sources = Sources(opened, evidence, listed.schools)
         # The machine that somebody sits at is no school.
         whole = () if this_machine else school_statuses(sources, baseline, devices, at)
     problems = (*broken, *listed.problems, *loaded.problems, *status.problems)
     seen = by_design(status.devices, listed)
     status = replace(status, devices=seen, problems=problems, schools=whole)
-    written = (output or var / "drift.html").resolve()
+    written = (output or var / page_name(school, source, devices, this_machine)).resolve()
     page.write_page(status, written)
     if news is not None:
-        write_news(status, news)
+        write_news(status, news, whole=school is None)
     if format in WRITERS:
         WRITERS[format](status, sys.stdout)
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
@@ -12,6 +12,7 @@ from leeboard.estate.waiver import Waiver
 from leeboard.estate.waivers import Standing
 from leeboard.report import overview
 from leeboard.report.model import DeviceStatus, EstateStatus, SchoolStatus
+from leeboard.report.silence import silence
 from leeboard.report.words import clean, prose
 from leeboard.verdict.finding import TEXTS, Finding, Judged
 from leeboard.verdict.verdicts import Verdict
@@ -58,7 +59,7 @@ def _head(status: EstateStatus) -> dict[str, Any]:
         "exit_code": status.exit_code,
         "exit_reason": overview.exit_reason(status),
         "counts": _counts(status.counts()),
-        **_headline(status.devices),
+        **_headline(status.devices, status.at),
         "problems": [clean(problem, LONGEST) for problem in status.problems],
         "schools": [
             {
@@ -67,7 +68,7 @@ def _head(status: EstateStatus) -> dict[str, Any]:
                 "history": school.history,
                 "enforces": school.enforces,
                 "counts": _counts(school.counts()),
-                **_headline(school.devices),
+                **_headline(school.devices, status.at),
                 "level": None if school.whole is None else school.whole.level.value,
                 "findings": _of_school(school.whole),
             }
@@ -87,13 +88,15 @@ def _counts(counts: Counter[Verdict]) -> dict[str, int]:
     return {verdict.value: counts[verdict] for verdict in sorted(Verdict, key=lambda verdict: -verdict.badness)}
 
 
-def _headline(devices: Iterable[DeviceStatus]) -> dict[str, int]:
-    sums = overview.headline(devices)
+def _headline(devices: Sequence[DeviceStatus], at: datetime) -> dict[str, Any]:
+    sums, silent = overview.headline(devices), silence(devices, at)
     return {
         "devices_total": sums.devices,
         "devices_clear": sums.clear,
         "devices_drifted": sums.drifted,
         "devices_unknown": sums.unknown,
+        "devices_silent": silent.devices,
+        "devices_silent_last_seen": silent.last_seen,
     }
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from leeboard.errors import LeeboardError
 from leeboard.evidence import files
 from leeboard.report import overview
 from leeboard.report.model import EstateStatus
+from leeboard.report.silence import is_silent
 from leeboard.report.words import VERDICTS, clean, number, when
 from leeboard.verdict.finding import Finding
 from leeboard.verdict.verdicts import Verdict
@@ -39,9 +41,10 @@ class Before:
     devices: frozenset[tuple[str, str]]
 
 
-def write_news(status: EstateStatus, path: Path) -> None:
+def write_news(status: EstateStatus, path: Path, whole: bool = True) -> None:
     """Write what is new since the last time into `path`, and the state for the next time beside it.
 
+    Without `whole` the status is of a part of the inventory, and what the state says of other schools stays.
     The text is there before the state is: whoever is killed in between reads the same news again, and none is lost.
     Raises LeeboardError where a file cannot be written.
     """
@@ -49,9 +52,11 @@ def write_news(status: EstateStatus, path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with files.locked(path.with_name(f".{path.name}.lock")):
-            text = "\n".join(lines(status, read_before(beside))) + "\n"
+            before = read_before(beside)
+            text = "\n".join(lines(status, before)) + "\n"
             files.replace(path, text.encode())
-            files.replace(beside, gzip.compress(json.dumps(_state(status)).encode(), mtime=0))
+            kept = None if whole else before
+            files.replace(beside, gzip.compress(json.dumps(_state(status, kept)).encode(), mtime=0))
     except OSError as problem:
         raise LeeboardError(f"{problem.filename or path}: the news cannot be written: {problem.strerror}") from None
 
@@ -67,13 +72,15 @@ def lines(status: EstateStatus, before: Before | None) -> Iterator[str]:
     new = [key for key, finding in now.items() if before.wrong.get(key) is not finding.verdict]
     schools = {one.urn: one.name for one in overview.schools(status)}
     # A school that was not looked at this time (--school) has no news.
-    mended = [
-        key for key in before.wrong if key not in now and key[0] in schools and (not key[1] or key[:2] in devices)
-    ]
+    well = [key for key in before.wrong if key not in now and key[0] in schools and (not key[1] or key[:2] in devices)]
+    # Nobody mends what nobody knew: the first sighting of a device, or one that could be checked again.
+    mended = [key for key in well if before.wrong[key] not in overview.UNKNOWN]
+    known = Counter((key[:2], before.wrong[key]) for key in well if before.wrong[key] in overview.UNKNOWN)
     gone = sorted(one for one in before.devices - devices if one[0] in schools)
     came = sorted(devices - before.devices)
     went = f"{number(len(came), 'device')} came, {len(gone)} went"
-    yield f"Since {when(before.at)}: {len(new)} new, {len(mended)} mended, {went}."
+    silent = sum(map(is_silent, status.devices))
+    yield f"Since {when(before.at)}: {len(new)} new, {len(mended)} mended, {went}; {number(silent, 'device')} not seen."
     for problem in status.problems:
         yield f"problem: {clean(problem, 2000)}"
     told: dict[str, list[str]] = {urn: [] for urn in schools}
@@ -81,6 +88,8 @@ def lines(status: EstateStatus, before: Before | None) -> Iterator[str]:
         told[key[0]].append(f"  new: {_about(status, key, now[key], before.wrong.get(key))}")
     for key in mended:
         told[key[0]].append(f"  mended: {_who(key)} {key[2]} (was {VERDICTS[before.wrong[key]]})")
+    for ((urn, asset), was), count in known.items():
+        told[urn].append(f"  known: {_who((urn, asset, ''))}, {number(count, 'finding')} well (was {VERDICTS[was]})")
     for urn, asset in came:
         told[urn].append(f"  came: {asset}")
     for urn, asset in gone:
@@ -130,12 +139,16 @@ def read_before(path: Path) -> Before | None:
         return None
 
 
-def _state(status: EstateStatus) -> dict[str, Any]:
+def _state(status: EstateStatus, kept: Before | None) -> dict[str, Any]:
+    """The state for the next time; of schools that are not in `status` what was `kept` from the time before."""
+    here = {one.device.urn for one in status.devices}
+    older = [] if kept is None else [[*key, verdict.value] for key, verdict in kept.wrong.items() if key[0] not in here]
+    others = [] if kept is None else [[*one] for one in sorted(kept.devices) if one[0] not in here]
     return {
         "schema": SCHEMA,
         "at": status.at.astimezone(UTC).isoformat(timespec="seconds"),
-        "wrong": [[*key, finding.verdict.value] for key, finding in _wrong(status)],
-        "devices": [[one.device.urn, one.device.asset] for one in status.devices],
+        "wrong": [[*key, finding.verdict.value] for key, finding in _wrong(status)] + older,
+        "devices": [[one.device.urn, one.device.asset] for one in status.devices] + others,
     }
 
 

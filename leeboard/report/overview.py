@@ -10,6 +10,7 @@ from datetime import datetime
 from leeboard.estate.waivers import Standing
 from leeboard.policy.model import FRESHNESS, Baseline, Mode, Severity
 from leeboard.report.model import DeviceStatus, EstateStatus, SchoolStatus, unknown
+from leeboard.report.silence import is_silent, silence
 from leeboard.report.words import ADVICE, LEVELS, VERDICTS, WAIT, clean, counted, number, prose
 from leeboard.verdict.finding import Finding, Judged
 from leeboard.verdict.verdicts import Verdict, worst
@@ -129,10 +130,14 @@ def is_clear(status: DeviceStatus) -> bool:
 
 
 def is_unknown(status: DeviceStatus) -> bool:
-    """True when nobody can say how the device stands, or some part of it that Leeboard could check."""
+    """True when nobody can say how the device stands, or some part of it that Leeboard could check.
+
+    A device that was not seen in the last run is among them from the first night: what is on file is not how it stands.
+    """
     checked = [f for f in status.findings if not f.planned_only and f.verdict is not Verdict.NOT_APPLICABLE]
     nothing = all(_only_fresh(finding) for finding in checked)
-    return status.unjudged or status.outcome == "other" or nothing or any(f.verdict in UNKNOWN for f in checked)
+    not_seen = is_silent(status) or status.unjudged or status.outcome == "other"
+    return not_seen or nothing or any(f.verdict in UNKNOWN for f in checked)
 
 
 def _only_fresh(finding: Finding) -> bool:
@@ -290,6 +295,7 @@ def summary(status: EstateStatus) -> str:
     later = sum(finding.planned_only for _, finding in status.every_finding())
     notes = [f"{number(reported, 'drift')} only reported" if reported else ""]
     notes.append(f"{later:,} of those not checked because Leeboard cannot do so yet" if later else "")
+    notes.append(silence(status.devices, status.at).words)
     total = f"{number(sum(counts.values()), 'finding')} on {number(len(status.devices), 'device')}"
     total += f" and {number(len(status.schools), 'school')}" if status.schools else ""
     return "; ".join([f"{total}: {counted(counts, names=True)}", *filter(None, notes)])
@@ -305,8 +311,11 @@ def exit_reason(status: EstateStatus) -> str:
     unjudged = sum(device.unjudged for device in status.devices)
     parts += [f"{number(unjudged, 'device')} could not be judged"] if unjudged else []
     parts += [f"{number(len(status.problems), 'problem')} with the run"] if status.problems else []
-    code = status.exit_code
-    return f"{', '.join(parts) or 'nothing enforced has drifted, and nothing is unknown'}: exit {code}"
+    silent = sum(map(is_silent, status.devices))
+    well = "nothing enforced has drifted, and nothing is unknown"
+    if silent:
+        well = f"nothing enforced has drifted; {number(silent, 'device')} not seen, within the limit of the level"
+    return f"{', '.join(parts) or well}: exit {status.exit_code}"
 
 
 def _worst_first(status: DeviceStatus) -> tuple[int, str]:

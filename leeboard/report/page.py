@@ -25,6 +25,7 @@ from leeboard.policy.model import Mode
 from leeboard.report import overview, words
 from leeboard.report.model import DeviceStatus, EstateStatus
 from leeboard.report.overview import About, Group, Headline, Hit, School, marking
+from leeboard.report.silence import silence
 from leeboard.verdict.finding import Finding
 from leeboard.verdict.verdicts import Verdict
 from leeboard.version import __version__
@@ -142,6 +143,7 @@ def _environment() -> tuple[Environment, Markup, str]:
         when=words.when,
         length=words.length,
         headline=overview.headline,
+        silence=silence,
         counts_of=overview.counts_of,
         remedies=overview.remedies,
         standing=overview.standing,

@@ -33,6 +33,7 @@ from leeboard.report.overview import (
     todo,
 )
 from leeboard.report.screen import Screen
+from leeboard.report.silence import silence
 from leeboard.report.words import (
     GAPS,
     MEANINGS,
@@ -248,6 +249,8 @@ def _school(screen: Screen, status: EstateStatus, school: School) -> None:
     screen.line((f"{school.name} ({school.urn})", "bold underline"), f" {school.history}".rstrip())
     said = f"{sums.clear:,} of {number(sums.devices, 'device')} meet everything that is checked"
     screen.line(f"{said}; {sums.drifted:,} drifted; {sums.unknown:,} not known. {counted(school.counts())}.")
+    if silent := silence(school.devices, status.at).words:
+        screen.line(f"{silent}.")
     if school.enforces:
         screen.line(school.enforces)
     rows = []

@@ -38,6 +38,8 @@ MEANINGS: Mapping[Verdict, str] = {
     Verdict.ERROR: "was looked for and could not be read, so nothing is known",
 }
 
+AHEAD = timedelta(minutes=10)  # by which a clock may be ahead before it is called wrong
+
 LEVELS = tuple(Level)  # from the least to the most sensitive
 
 # What became of the last run's visit, where it did not simply succeed.
@@ -60,7 +62,8 @@ GAPS: Mapping[str, tuple[str, str, str]] = {
     ),
     "failed": (
         "The check failed",
-        "The device answered, but the check on it did not finish.",
+        "The check of the device could not begin, or did not come to its end. The message says where it failed: on the "
+        "controller (a password that is missing), on the way, or on the device.",
         "Read the message, put right what it names, and run the check again.",
     ),
     "missing": (
@@ -176,6 +179,6 @@ def age(moment: datetime | None, now: datetime) -> str:
     if moment is None:
         return "never"
     span = now - moment
-    if span < timedelta(minutes=-10):
+    if span < -AHEAD:
         return "in the future: a clock is wrong"
     return "just now" if span < timedelta(minutes=1) else f"{length(span)} ago"

@@ -36,7 +36,7 @@ def test_this_machine_is_checked_and_everything_is_written(tmp_path: Path) -> No
     assert done.returncode == 0, done.stdout + done.stderr
     assert "LBL-02" in done.stdout
     assert "To check a school: leeboard drift -i" in done.stdout
-    page = tmp_path / "var" / "drift.html"
+    page = tmp_path / "var" / "drift-this-machine.html"
     assert f"The page: {page}" in done.stdout
     assert "LBL-02" in page.read_text()
     assert (tmp_path / "var" / "leeboard.db").stat().st_size > 0
@@ -127,6 +127,7 @@ def test_one_school_leaves_the_others_alone(tmp_path: Path) -> None:
     done = drift(tmp_path, "-i", str(source), "--school", "secondary", "--format", "json")
     assert list(devices(done)) == ["pc2"], done.stderr
     assert not (tmp_path / "var" / "evidence" / "900001").exists()
+    assert [path.name for path in (tmp_path / "var").glob("*.html")] == ["drift-900002.html"], "the estate's page stays"
     done = drift(tmp_path, "-i", str(source), "--school", "third")
     assert done.returncode == 1
     assert "0 schools fit; the inventory has: 900001 Example Primary; 900002 Example Secondary" in done.stderr

@@ -87,5 +87,5 @@ def test_each_command_does_what_the_walk_says(clone: Path) -> None:
     assert "1 school, no problem" in said["leeboard estate check -i inventories/mine"]
     assert "Example Primary School (900001)" in of[" drift "] and "EP-0003" in of[" drift "]
     assert "office-1.900001" in of["rollout"]
-    assert "Example Primary School" in (clone / "var" / "drift.html").read_text(encoding="utf-8")
+    assert "Example Primary School" in (clone / "var" / "drift-900001.html").read_text(encoding="utf-8")
     assert "family: LCK" in (clone / "inventories" / "mine" / "example-primary" / "school.yml").read_text("utf-8")

@@ -12,6 +12,7 @@ import pytest
 from leeboard.errors import LeeboardError
 from leeboard.report.model import EstateStatus
 from leeboard.report.news import read_before, write_news
+from leeboard.report.words import VERDICTS
 from leeboard.verdict.verdicts import Verdict
 from tests.unit.report import samples
 from tests.unit.report.samples import device, estate, status
@@ -45,7 +46,7 @@ def test_what_is_new_mended_come_and_gone(tmp_path: Path) -> None:
         days=1,
     )  # fmt: skip
     found = news(tmp_path, first, second)
-    assert found[0] == "Since 25 Nov 2026, 02:14 UTC: 3 new, 1 mended, 1 device came, 1 went."
+    assert found[0] == "Since 25 Nov 2026, 02:14 UTC: 3 new, 1 mended, 1 device came, 1 went; 0 devices not seen."
     assert found[1:3] == ["", "900001 Example Primary School"]
     assert [line.split(":")[0] + ":" + line.split(":")[1] for line in found[3:]] == [
         "  new: A-1 LCK-01 could not be read, was drifted",
@@ -55,7 +56,35 @@ def test_what_is_new_mended_come_and_gone(tmp_path: Path) -> None:
         "  came: A-4",
         "  went: A-3 is not on the inventory any more",
     ]
-    assert news(tmp_path, second) == ["Since 26 Nov 2026, 02:14 UTC: 0 new, 0 mended, 0 devices came, 0 went."]
+    assert news(tmp_path, second) == [
+        "Since 26 Nov 2026, 02:14 UTC: 0 new, 0 mended, 0 devices came, 0 went; 0 devices not seen."
+    ]
+
+
+@pytest.mark.parametrize("before", [Verdict.MISSING, Verdict.STALE, Verdict.ERROR, Verdict.NOT_CHECKED])
+def test_a_first_sighting_mends_nothing(tmp_path: Path, before: Verdict) -> None:
+    nobody = estate(samples.everywhere(device("A-1"), before, "unreachable", "words", None))
+    found = news(tmp_path, nobody, night(("A-1", {"LCK-01": Verdict.DRIFTED}), days=1))
+    assert found[0].startswith("Since 25 Nov 2026, 02:14 UTC: 1 new, 0 mended, 0 devices came, 0 went; 0 devices not")
+    assert [line for line in found if line.startswith("  known: A-1, ")] == [
+        f"  known: A-1, {len(samples.CONTROLS) - 1} findings well (was {VERDICTS[before]})"
+    ]
+    assert not any("mended: A-1" in line for line in found)
+
+
+def test_who_was_not_seen_is_counted_though_nothing_changed(tmp_path: Path) -> None:
+    silent = estate(status(device("A-1"), {}, "unreachable", 1))
+    assert news(tmp_path, silent, silent)[0].endswith("0 new, 0 mended, 0 devices came, 0 went; 1 device not seen.")
+
+
+def test_the_news_of_one_school_keep_the_state_of_the_others(tmp_path: Path) -> None:
+    drifted = {"LCK-01": Verdict.DRIFTED}
+    both = estate(status(device("A-1"), drifted), status(device("B-1", "900002"), drifted))
+    write_news(both, tmp_path / "news.txt")
+    write_news(estate(status(device("A-1"), {})), tmp_path / "news.txt", whole=False)
+    assert "1 mended" in (tmp_path / "news.txt").read_text()
+    assert "0 new, 0 mended, 0 devices came, 0 went" in news(tmp_path, replace(both, devices=both.devices[1:]))[0]
+    assert read_before(tmp_path / "news.txt.state.gz") is not None
 
 
 def test_a_problem_of_the_run_is_news_every_night(tmp_path: Path) -> None:

@@ -80,7 +80,7 @@ def test_only_the_settings_to_blame_are_listed_and_not_endlessly() -> None:
 def test_many_devices_by_school_and_drift_by_control() -> None:
     text = folded(shown(samples.mixed()))
     for part in (
-        "Example Primary School (900001) 9 of 12 devices meet everything that is checked; 2 drifted; 2 not known.",
+        "Example Primary School (900001) 8 of 12 devices meet everything that is checked; 2 drifted; 3 not known.",
         "LCK-01 The screen locks after a time without use 2 devices, critical at 900001 EP-0001 at 900002 YT-0005",
         "accepted by Governing body until 31 Mar 2027 (W-LBL-02; owner: Head teacher): The hall's display must stay on",
         "Another machine answered: 1 device.",
@@ -88,7 +88,8 @@ def test_many_devices_by_school_and_drift_by_control() -> None:
         "Problem with the run: the run at 900002 broke off",
         "140 findings on 17 devices and 2 schools: 17 could not be read (error), 5 drifted, 10 not checked, "
         "8 never seen (missing), 9 out of date (stale), 1 pending, 1 accepted risk (waived), 87 compliant, "
-        "2 not applicable; 2 drifts only reported; 2 of those not checked because Leeboard cannot do so yet",
+        "2 not applicable; 2 drifts only reported; 2 of those not checked because Leeboard cannot do so yet; "
+        "5 devices were not seen in the last run; last seen 2 to 6 days ago: 2; 30 days ago or more: 1; never: 2",
         "3 findings drifted, 17 could not be read, 8 never seen, 9 out of date, 2 devices could not be judged, "
         "1 problem with the run: exit 3",
     ):
