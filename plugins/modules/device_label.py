@@ -10,7 +10,8 @@ module: device_label
 short_description: Write the device's label
 description:
   - Writes the label that says how sensitive the device's data are into C(/etc/leeboard/label).
-  - Knows the address V(label).
+  - Knows the addresses V(label), and V(open-to-others), a list that can only be set to V([]); then root alone may write
+    to the file and its folder.
 version_added: 0.1.0
 author:
   - Leeboard contributors (@leeboard)

@@ -2,7 +2,8 @@
 
 Addresses:
     service        str, the one time service that runs and is started at boot: systemd-timesyncd, chrony, ntpsec,
-                   openntpd or ntpd-rs; "chrony and openntpd" where there are more; absent where there is none
+                   openntpd or ntpd-rs; "chrony and openntpd" where more run or will after a start; absent where there
+                   is none
     servers        list, the names of the time servers that it asks (as it is configured; what it asks now is *running*)
     synchronised   bool, whether the kernel counts the clock as right
     user           str, the account of chronyd where it is named; absent where nothing names one, or without chrony
@@ -17,7 +18,7 @@ from .attempt import attempt, foreign
 from .edits import ChangeRefused
 from .host import HostError
 from .reading import absent, reading, unreadable, value
-from .systemd_unit import not_in_service, note_if_older, properties
+from .systemd_unit import note_if_older, properties, service
 
 NAME = "clock"
 ALL = ("service", "servers", "synchronised", "user")
@@ -43,27 +44,38 @@ def observe(host, addresses: list) -> dict:
     }
 
 
-def _running(host) -> list:
-    """(name, unit) of each time service that runs, each once: ntp.service may be another name of ntpsec.service."""
+def _in_service(host) -> list:
+    """(name, unit, Service) of each time service that runs or starts with the machine; those that run come first.
+
+    ntp.service may be another name of ntpsec.service: each counts once.
+    """
     found = {}
     for name, units in SERVICES.items():
         for unit in units:
             said = properties(host, unit)
-            if said.get("ActiveState") == "active":
-                found.setdefault(said.get("Id", unit), (name, unit))
-    return list(found.values())
+            if said.get("LoadState", "not-found") == "not-found" and said.get("ActiveState") != "active":
+                continue
+            one = service(host, unit)
+            if one.counts:
+                found.setdefault(said.get("Id", unit), (name, unit, one))
+    return sorted(found.values(), key=lambda one: not one[2].runs)
+
+
+def _running(host) -> list:
+    """(name, unit) of each time service that runs."""
+    return [(name, unit) for name, unit, one in _in_service(host) if one.runs]
 
 
 def _service(host) -> dict:
-    running = _running(host)
-    names = " and ".join(name for name, _unit in running)
-    if len(running) > 1:
-        return reading(NAME, "service", value(names, ", ".join(unit for _name, unit in running), "string"))
-    if running:
-        reason = not_in_service(host, running[0][1])
-        found = absent(reason) if reason else value(names, running[0][1], "string")
-        return reading(NAME, "service", found)
-    reasons = [not_in_service(host, unit) for unit in _installed(host)]
+    found = _in_service(host)
+    if len(found) > 1:
+        names = " and ".join(name for name, _unit, _one in found)
+        places = ", ".join(f"{unit} ({one.why})" if one.why else unit for _name, unit, one in found)
+        return reading(NAME, "service", value(names, places, "string"))
+    if found:
+        name, unit, one = found[0]
+        return reading(NAME, "service", absent(one.why) if one.why else value(name, unit, "string"))
+    reasons = [service(host, unit).why for unit in _installed(host)]
     return reading(NAME, "service", absent("; ".join(reasons) or "no time service is installed"))
 
 
@@ -103,8 +115,8 @@ def _synchronised(host) -> dict:
 
 
 def _user(host) -> dict:
-    if not any(name == "chrony" for name, _unit in _running(host)):
-        return reading(NAME, "user", absent("chrony does not run"))
+    if not any(name == "chrony" for name, _unit, _one in _in_service(host)):
+        return reading(NAME, "user", absent("chrony does not run, and does not start with the machine"))
     name, source = clock_servers.chrony_user(host)
     named = name or properties(host, "chrony.service").get("User", "")
     if not named:
@@ -135,14 +147,16 @@ def rehearse(host, changes: list):
 
 
 def _switch_on(host) -> list:
-    running = _running(host)
-    if len(running) > 1:
-        names = " and ".join(name for name, _unit in running)
-        raise ChangeRefused(f"{names} run both; stop and disable one of them, and repeat the roll-out")
-    if running:
-        unit = running[0][1]
-        return [["systemctl", "enable", unit]] if not_in_service(host, unit) else []
-    installed = _installed(host)
+    found = _in_service(host)
+    if len(found) > 1:
+        names = " and ".join(name for name, _unit, _one in found)
+        raise ChangeRefused(
+            f"{names} both set the clock, now or after the next start; stop and disable one of them, and repeat the "
+            "roll-out"
+        )
+    if found and found[0][2].runs:
+        return [["systemctl", "enable", found[0][1]]] if found[0][2].why else []
+    installed = [found[0][1]] if found else _installed(host)
     if not installed:
         raise ChangeRefused("no time service is installed; install systemd-timesyncd or chrony")
     return [["systemctl", "unmask", installed[0]], ["systemctl", "enable", "--now", installed[0]]]

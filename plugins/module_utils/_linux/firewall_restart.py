@@ -16,7 +16,7 @@ from .firewall_rules import ACCEPT, DROP, MAYBE_ACCEPT, REJECT, Ruleset
 from .firewall_sources import output
 from .firewall_strangers import Judgement, cards, judge, own_addresses
 from .host import HostError
-from .units_enabled import UNITS, enabled, started_units
+from .units_enabled import UNITS, activated, enabled, started_units
 
 NFT_FILE = "/etc/nftables.conf"
 TRY = 'nft -f "$1" && exec nft -j list ruleset\n'
@@ -154,7 +154,8 @@ def _own_loader(host, also: re.Pattern | None = None) -> str:
     Raises HostError.
     """
     known = ("nftables.service", "ufw.service", "netfilter-persistent.service", "firewalld.service")
-    started = [name for name in started_units(host) if name.endswith(".service") and name not in known]
+    started = dict.fromkeys([*started_units(host), *(unit for _starter, unit in activated(host))])
+    started = [name for name in started if name.endswith(".service") and name not in known]
     paths = [f"{UNITS[0]}/{name}" for name in started if host.link(f"{UNITS[0]}/{name}") is None]
     paths += [f"{folder}/{name}" for folder in SCRIPTS for name in host.entries(folder)]
     for path in (*paths, "/etc/rc.local", "/etc/network/interfaces"):

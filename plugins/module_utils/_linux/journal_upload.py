@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from .dropin_systemd import effective, files
-from .log_forwarding_ways import Ways
+from .log_forwarding_ways import Ways, unit_place
 from .rsyslog import EVERYTHING, Sending
-from .systemd_unit import arguments, not_in_service, note_if_older, properties
+from .systemd_unit import arguments, note_if_older, properties, service
 from .tls_files import Who
 
 UNIT = "systemd-journal-upload.service"
@@ -19,12 +19,13 @@ TRUST = ("TrustedCertificateFile", ("--trust",), "/etc/ssl/ca/trusted.pem")
 
 def look(host, ways: Ways) -> None:
     """Add what it sends to `ways`. Raises HostError."""
-    idle = not_in_service(host, UNIT)
-    one = None if idle else sending(host)
+    unit = service(host, UNIT)
+    one = sending(host) if unit.counts else None
     if one is None:
         return
+    one.place = unit_place(one.place, unit.why)
     ways.sendings.append(one)
-    ways.complete.append(one.target)
+    (ways.others if unit.why else ways.complete).append(one.target)
     user, groups = account(host)
     one.who = Who(host, user, groups) if user and user != "root" else None
     watched = paths(host) + [path for path in (one.ca, one.key, one.certificate) if path.startswith("/")]
@@ -32,7 +33,7 @@ def look(host, ways: Ways) -> None:
 
 
 def sending(host):
-    """The Sending of a machine where the unit runs; None when no URL is set. Raises HostError."""
+    """The Sending of a machine where the unit runs or will run; None when no URL is set. Raises HostError."""
     words = arguments(host, UNIT)
     url, place = _setting(host, words, URL)
     if not url:

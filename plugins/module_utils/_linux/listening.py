@@ -19,7 +19,7 @@ from .edits import ChangeRefused
 from .host import HostError
 from .inifile import keyfile_assignments
 from .reading import reading, value
-from .units_enabled import UNITS, enabled, started_units
+from .units_enabled import UNITS, activated, enabled, started_units
 
 NAME = "listening"
 ADDRESSES = re.compile(r"\A(?:desktop-sharing|xrdp|other-ssh-servers)\Z")
@@ -211,23 +211,22 @@ def _other_sshd(host, open_ports: list) -> list:
 
 
 def _starting(host, patterns: tuple) -> list:
-    return [f"{unit} (starts with the machine)" for unit in started_units(host) if _like(unit, patterns)]
+    started = [f"{unit} (starts with the machine)" for unit in started_units(host) if _like(unit, patterns)]
+    return started + [
+        f"{unit} ({starter}, which starts with the machine, starts it)"
+        for starter, unit in activated(host)
+        if _like(unit, patterns) and not _like(starter, patterns)
+    ]
 
 
 def _sshd_units(host) -> list:
-    """Units that start an sshd with options or a file of its own, by a socket as well: nothing listens as sshd then."""
+    """Units that start an sshd with options or a file of its own, also by a socket or timer: nothing listens."""
     found = []
-    for unit in started_units(host):
-        name, _dot, kind = unit.rpartition(".")
-        if kind not in ("service", "socket") or OUR_SSH.search(f"/{unit}"):
+    started = [(unit, unit) for unit in started_units(host) if unit.endswith(".service")]
+    for unit, service in [*started, *activated(host)]:
+        if OUR_SSH.search(f"/{unit}"):
             continue
-        starts = [unit]
-        if kind == "socket":
-            text = "".join(text_or_nothing(host, f"{place}/{unit}") or "" for place in UNITS[:1])
-            said = re.findall(r"(?m)^Service=(\S+)", text)
-            starts = said or [f"{name}.service", f"{name}@.service"]
-        for service in starts:
-            text = next(filter(None, (text_or_nothing(host, f"{place}/{service}") for place in UNITS)), "")
-            if SSHD_UNIT.search(text):
-                found.append(f"{unit} (starts an sshd with options of its own)")
+        text = next(filter(None, (text_or_nothing(host, f"{place}/{service}") for place in UNITS)), "")
+        if SSHD_UNIT.search(text):
+            found.append(f"{unit} (starts an sshd with options of its own)")
     return found

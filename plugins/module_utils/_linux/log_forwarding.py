@@ -12,7 +12,10 @@ Addresses:
     client-certificate   list of what is wrong with the device's own certificate and key
 
 All but the first are of everything that is sent, also of a single facility; the first way that is found is the value,
-the others are `others`. They are absent when nothing is sent. A program counts when it runs and is started at boot.
+the others are `others`. They are absent when nothing is sent.
+
+The school's collector gets the logs when the program that sends them runs *and* is started at boot. Any other way
+counts when its program runs *or* is started at boot: it is one now, or at the next start.
 """
 
 from __future__ import annotations
@@ -60,8 +63,9 @@ def _reading(host, address: str, found) -> dict:
 def _collector(ways: Ways) -> dict:
     if not ways.complete:
         return absent("; ".join(dict.fromkeys(ways.reasons))[:1000])
-    places = [one.place for one in ways.sendings if one.target in ways.complete]
-    return value(" and ".join(dict.fromkeys(ways.complete)), ", ".join(places)[:1000], "string")
+    targets = dict.fromkeys([*ways.complete, *ways.others])
+    places = [one.place for one in ways.sendings if one.target in targets]
+    return value(" and ".join(targets), ", ".join(places)[:1000], "string")
 
 
 def _protection(host, address: str, ways: Ways) -> dict:

@@ -10,9 +10,9 @@ from .attempt import first_of
 from .dropin_systemd import effective
 from .host import HostError
 from .kernel import boot_option
-from .log_forwarding_ways import MODULES, Ways
+from .log_forwarding_ways import MODULES, Ways, unit_place
 from .rainerscript import MAIN
-from .systemd_unit import arguments, not_in_service, note_if_older
+from .systemd_unit import arguments, note_if_older, service
 from .tls_files import Who
 
 UNIT = "rsyslog.service"
@@ -23,9 +23,10 @@ LEVELS = ("info", "debug", "6", "7")
 
 def look(host, ways: Ways) -> None:
     """Add what rsyslog sends to `ways`. Raises HostError."""
-    idle = not_in_service(host, UNIT)
-    if idle:
-        ways.reasons.append(idle)
+    unit = service(host, UNIT)
+    if unit.why:
+        ways.reasons.append(unit.why)
+    if not unit.counts:
         return
     path = main_file(host)
     found = rsyslog.read(host, path)
@@ -34,11 +35,15 @@ def look(host, ways: Ways) -> None:
         raise HostError("malformed", f"rsyslogd does not take its configuration as it stands: {wrong}")
     for one in found.sendings:
         _without_effect(host, one, ways)
+        one.place = unit_place(one.place, unit.why)
     ways.sendings += found.sendings
     fed, note = fed_by(host, found.found)
     if not fed:
         complete = rsyslog.complete(found.sendings)
-        ways.complete += complete
+        if unit.why:
+            ways.others += complete
+        else:
+            ways.complete += complete
         if not complete:
             some = f"{found.sendings[0].place} sends away some messages only" if found.sendings else ""
             lost = f"messages are thrown away at {found.lost[0]}" if found.lost else ""

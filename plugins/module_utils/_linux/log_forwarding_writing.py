@@ -16,7 +16,7 @@ from .log_forwarding_rsyslog import UNIT, fed_by, main_file, module_file
 from .log_forwarding_ways import MODULES, RSYSLOGD, look
 from .planned import Planned
 from .rainerscript import MAIN
-from .systemd_unit import not_in_service
+from .systemd_unit import service
 from .tls_files import authority
 
 # Not ossl: that of rsyslog 8.2504, when it ends, sends what waits to whoever is there and has a certificate of the
@@ -68,7 +68,7 @@ def plan(host, planned: Planned, wanted: dict) -> list:
         missing = fed_by(planned, after.found)[0]
         if missing:
             raise ChangeRefused(f"{missing}; put that right by hand")
-    idle = not_in_service(host, UNIT)
+    idle = service(host, UNIT).why
     if idle and host.exists("/run/systemd/system"):
         commands += [["systemctl", "unmask", UNIT], ["systemctl", "enable", UNIT]]
     if planned.changes_something() or idle or look(host).note:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .attempt import number
 from .host import HostError
+from .units_enabled import enabled, starters
 
 
 # Every unit that a driver asks about: one question to the service manager answers for all of them.
@@ -30,7 +31,9 @@ PROPERTIES = (
     "SupplementaryGroups",
 )  # fmt: skip
 # States of a unit's file in which something starts it at boot; "enabled-runtime" is gone by then.
-AT_BOOT = ("enabled", "static", "generated", "alias", "indirect")
+AT_BOOT = ("enabled", "generated", "alias")
+# States in which a unit may do its work: one that starts again and again is "activating" most of the time.
+RUNNING = ("active", "reloading", "refreshing", "activating", "deactivating")
 
 
 def state(host, unit: str) -> tuple:
@@ -55,18 +58,41 @@ def properties(host, unit: str) -> dict:
     return dict(line.split("=", 1) for line in blocks[UNITS.index(unit)].splitlines() if "=" in line)
 
 
-def not_in_service(host, unit: str) -> str:
-    """Why a unit does not do its work now and after the next start, or an empty text when it does. Raises HostError."""
+class Service:
+    """Whether a unit `runs` now, `starts` with the machine, and `why` it does not do both (empty when it does).
+
+    What is good counts only where both hold. What is bad counts where either does: `counts`.
+    """
+
+    def __init__(self, runs: bool, starts: bool, why: str) -> None:
+        self.runs = runs
+        self.starts = starts
+        self.why = why
+
+    @property
+    def counts(self) -> bool:
+        """True when the unit does its work now, or will after the next start."""
+        return self.runs or self.starts
+
+
+def service(host, unit: str) -> Service:
+    """What a unit does now and after the next start. Raises HostError.
+
+    A unit that is not switched on itself may be wanted by a link, or be started by a timer, socket or path that is:
+    that is looked for only where systemd does not say so itself (systemctl(1), is-enabled).
+    """
     said = properties(host, unit)
+    active, state = said.get("ActiveState", "unknown"), said.get("UnitFileState", "")
+    runs = active in RUNNING
     if not said or said.get("LoadState") == "not-found":
-        return f"{unit} is not there"
-    if said.get("LoadState") == "masked":
-        return f"{unit} is masked"
-    if said.get("ActiveState") != "active":
-        return f"{unit} does not run (it is {said.get('ActiveState', 'unknown')})"
-    if said.get("UnitFileState") not in AT_BOOT:
-        return f"{unit} runs, and is not started at the next boot (it is {said.get('UnitFileState') or 'not enabled'})"
-    return ""
+        return Service(runs, False, f"{unit} is not there")
+    if said.get("LoadState") == "masked" or state == "masked":
+        return Service(runs, False, f"{unit} is masked")
+    starts = state in AT_BOOT or (state != "masked-runtime" and enabled(host, unit)) or bool(starters(host, unit))
+    if active != "active":
+        return Service(runs, starts, f"{unit} does not run (it is {active})")
+    why = f"{unit} runs, and is not started at the next boot (it is {state or 'not enabled'})"
+    return Service(runs, starts, "" if starts else why)
 
 
 def arguments(host, unit: str) -> list:

@@ -1,7 +1,8 @@
 """strongSwan's VPN profiles as they count: the files of swanctl beside what charon has loaded and agreed on.
 
-A connection that charon has otherwise than the files say, though no file is newer, was changed in the daemon only: it
-counts as loaded. What was never written into a file counts too.
+A connection that charon has otherwise than the files say, though no file is newer, was changed in the daemon, or in a
+file whose date was set back. It counts both as loaded, which is so now, and as written, which is so after the next
+start: a second profile stands for what is loaded. What was never written into a file counts too.
 """
 
 from __future__ import annotations
@@ -15,17 +16,19 @@ def profiles(host) -> list:
     written = {profile.name: profile for profile in [*vpn_ipsec.profiles(host), *vpn_swanctl.profiles(host)]}
     loaded = vpn_charon.loaded(host)
     newer = vpn_charon.not_loaded_yet(host, _files(host))
+    now = {}
     for name, profile in loaded.items():
         if newer:
             break  # what charon has is what the files said before
-        if name in written:
-            _as_loaded(written[name], profile)
-        else:
+        differs = _differences(written[name], profile) if name in written else []
+        if differs:
+            now[name] = _as_loaded(written[name], profile, differs)
+        elif name not in written:
             written[name] = profile
     for name, association in vpn_charon.associations(host):
         if name in written:
-            _as_agreed(written[name], association)
-    return list(written.values())
+            _as_agreed(now.get(name, written[name]), association)
+    return [*written.values(), *now.values()]
 
 
 def secrets(host) -> list:
@@ -58,26 +61,33 @@ def _files(host) -> list:
     return [*found.files, *found.folders] if found is not None else []
 
 
-def _as_loaded(written: Profile, loaded: Profile) -> None:
-    """What the daemon is known to have takes the place of what the file says."""
+def _differences(written: Profile, loaded: Profile) -> list:
+    """What the daemon has otherwise than the file, in words."""
     differs = []
     if written.protocol != loaded.protocol:
         differs.append(f"{loaded.protocol} where the file says {written.protocol}")
     if set(written.authentication) != set(loaded.authentication) and "key" not in written.authentication:
         differs.append("another authentication")
-        written.authentication = loaded.authentication
     children = {tunnel.name: tunnel for tunnel in written.tunnels}
     for child in loaded.tunnels:
         mine = children.get(child.name)
         if mine is None:
-            written.tunnels.append(child)
             differs.append(f"the child {child.name}")
         elif sorted(mine.to) != sorted(child.to):
-            mine.to, mine.notes = child.to, child.notes
             differs.append(f"other addresses for {child.name}")
-    written.protocol = loaded.protocol
-    if differs:
-        written.where += f"; loaded in charon with {', '.join(differs[:5])}"
+    return differs
+
+
+def _as_loaded(written: Profile, loaded: Profile, differs: list) -> Profile:
+    """The profile for what the daemon has, with the proposals of the file, since charon does not tell its own."""
+    loaded.where = f"{written.where}; loaded in charon with {', '.join(differs[:5])}"
+    loaded.ike = written.ike
+    if "key" in written.authentication:
+        loaded.authentication = written.authentication
+    proposals = {tunnel.name: tunnel.esp for tunnel in written.tunnels}
+    for child in loaded.tunnels:
+        child.esp = proposals.get(child.name, child.esp)
+    return loaded
 
 
 def _as_agreed(written: Profile, association) -> None:

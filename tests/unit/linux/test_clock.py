@@ -77,6 +77,22 @@ def conf(number: int, text: str) -> dict[str, str | None]:
         pytest.param({TIMESYNCD: OFF}, None, "does not run", id="stopped"),
         pytest.param({TIMESYNCD: MASKED}, None, "is masked", id="masked"),
         pytest.param({TIMESYNCD: {**RUNS, "UnitFileState": "disabled"}}, None, "next boot", id="only until a restart"),
+        pytest.param(
+            {CHRONY: RUNS, TIMESYNCD: {**OFF, "UnitFileState": "enabled"}},
+            "chrony and systemd-timesyncd",
+            "does not run",
+            id="another one after the next start",
+        ),
+        pytest.param(
+            {CHRONY: RUNS, TIMESYNCD: {**RUNS, "UnitFileState": "disabled"}},
+            "systemd-timesyncd and chrony",
+            "next boot",
+            id="another one until the next start",
+        ),
+        pytest.param({CHRONY: RUNS, TIMESYNCD: OFF}, "chrony", "", id="the other one is switched off"),
+        pytest.param(
+            {TIMESYNCD: {**RUNS, "UnitFileState": "static"}}, None, "next boot", id="static, and nothing wants it"
+        ),
     ],
 )
 def test_service(tmp_path: Path, units: dict[str, dict[str, str]], value: str | None, words: str) -> None:
@@ -285,7 +301,7 @@ def test_a_service_is_switched_on(tmp_path: Path, units: dict[str, dict[str, str
 @pytest.mark.parametrize(
     ("units", "files", "said", "address", "wanted", "message"),
     [
-        pytest.param({CHRONY: RUNS, TIMESYNCD: RUNS}, {}, "", "service", "x", "run both", id="two"),
+        pytest.param({CHRONY: RUNS, TIMESYNCD: RUNS}, {}, "", "service", "x", "both set the clock", id="two"),
         pytest.param({}, {}, "", "service", "x", "no time service is installed", id="none"),
         pytest.param({CHRONY: RUNS}, {}, "", "servers", "a", "somebody's own choice", id="chrony"),
         pytest.param({TIMESYNCD: RUNS}, {}, "", "servers", "a;b", "must be names", id="no name"),

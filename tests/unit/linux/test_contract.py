@@ -32,7 +32,7 @@ ADDRESSES = {
     ],
     "banner": ["/etc/issue", "/etc/issue.net", "motd", "motd-scripts"],
     "clock": ["service", "servers", "synchronised", "user"],
-    "device_label": ["label"],
+    "device_label": ["label", "open-to-others"],
     "dropin": [
         "systemd/logind.conf:Login.IdleAction",
         "sshd:Banner",

@@ -114,6 +114,59 @@ def test_label(tmp_path: Path) -> None:
     assert (tmp_path / "etc/leeboard/label").stat().st_mode & 0o777 == 0o644
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("OFFICIAL\n", "OFFICIAL"),
+        ("  OFFICIAL \n\n\n", "OFFICIAL"),
+        ("OFFICIAL\nLOCAL HIGH\n", "OFFICIAL / LOCAL HIGH"),
+        ("OFFICIAL\rLOCAL HIGH", "OFFICIAL / LOCAL HIGH"),
+        ("\n", ""),
+    ],
+)
+def test_a_label_is_all_that_stands_in_its_file(tmp_path: Path, text: str, said: str) -> None:
+    host = folder(tmp_path)
+    (tmp_path / "etc/leeboard").mkdir(parents=True)
+    (tmp_path / "etc/leeboard/label").write_bytes(text.encode())
+    assert effective(device_label, host, "label")["value"] == said
+
+
+@pytest.mark.parametrize(
+    ("file", "above", "owner", "said"),
+    [
+        (0o644, 0o755, 0, []),
+        (0o444, 0o711, 0, []),
+        (0o666, 0o755, 0, ["/etc/leeboard/label root:root 0666"]),
+        (0o664, 0o755, 0, ["/etc/leeboard/label root:root 0664"]),
+        (0o644, 0o755, 1000, ["/etc/leeboard/label ada:root 0644"]),
+        (0o644, 0o777, 0, ["/etc/leeboard root:root 0777"]),
+        (0o644, 0o1777, 0, []),  # nobody replaces what is root's there
+    ],
+)
+def test_who_could_change_the_label(tmp_path: Path, file: int, above: int, owner: int, said: list[str]) -> None:
+    host = folder(tmp_path, NAMES | {"/etc/leeboard/label": "OFFICIAL\n"})
+    path = tmp_path / "etc/leeboard/label"
+    path.chmod(file)
+    path.parent.chmod(above)
+    os.chown(path, owner, 0)
+    assert effective(device_label, host, "open-to-others")["value"] == said
+    both = [{"address": "label", "value": "OFFICIAL"}, {"address": "open-to-others", "value": []}]
+    after = apply(device_label, host, both, "run")["after"]
+    assert after["open-to-others"]["effective"]["value"] == []
+    assert apply(device_label, host, both, "again")["journal"] is None
+
+
+def test_a_label_behind_a_link_into_a_home(tmp_path: Path) -> None:
+    host = folder(tmp_path, NAMES | {"/home/ada/label": "OFFICIAL\n", "/etc/leeboard/x": ""})
+    assert effective(device_label, host, "open-to-others")["state"] == "absent"
+    (tmp_path / "etc/leeboard/label").symlink_to("../../home/ada/label")
+    (tmp_path / "home/ada").chmod(0o755)
+    os.chown(tmp_path / "home/ada", 1000, 0)
+    assert effective(device_label, host, "open-to-others")["value"] == ["/home/ada ada:root 0755"]
+    with pytest.raises(ChangeRefused, match="/home/ada, which /etc/leeboard/label depends on"):
+        device_label.rehearse(host, [{"address": "open-to-others", "value": []}])
+
+
 @pytest.mark.parametrize("label", ["", "  ", "two\nlines", "x" * 201, 3, "bell\a"])
 def test_what_is_no_label(tmp_path: Path, label: object) -> None:
     with pytest.raises(ChangeRefused, match="a label is one line"):

@@ -170,6 +170,30 @@ def test_what_starts_with_the_machine(tmp_path: Path) -> None:
     )
 
 
+def test_what_a_timer_or_path_starts_starts_with_the_machine(tmp_path: Path) -> None:
+    etc = "/etc/systemd/system"
+    sshd = "[Service]\nExecStart=/usr/sbin/sshd -D -o Port=2223\n"
+    files: dict[str, str | None] = {
+        f"{etc}/timers.target.wants/lesson.timer": "",
+        f"{etc}/lesson.timer": "[Timer]\nOnBootSec=30\nUnit=x11vnc.service\n",
+        "/usr/lib/systemd/system/x11vnc.service": "[Service]\n",
+        f"{etc}/multi-user.target.upholds/look.path": "",
+        f"{etc}/look.path": "[Path]\nPathExists=/\n",
+        f"{etc}/look.path.d/other.conf": "[Path]\nUnit = support.service\n",
+        f"{etc}/support.service": sshd,
+        f"{etc}/idle.timer": "[Timer]\nUnit=wayvnc.service\n",  # nothing wants it
+        "/usr/lib/systemd/system/wayvnc.service": "[Service]\n",
+        f"{etc}/timers.target.wants/gone.timer": "",
+        f"{etc}/gone.timer": "[Timer]\nUnit=anydesk.service\n",  # and no such service
+        f"{etc}/multi-user.target.wants/krfb.service": "",
+        f"{etc}/krfb.service": "",  # an empty file is a mask
+        "/usr/lib/systemd/system/krfb.service": "[Service]\n",
+    }
+    found = seen(tmp_path, "", files)
+    assert found["desktop-sharing"] == ["x11vnc.service (lesson.timer, which starts with the machine, starts it)"]
+    assert found["other-ssh-servers"] == ["look.path (starts an sshd with options of its own)"]
+
+
 @pytest.mark.parametrize(
     ("protocol", "port", "program", "found"),
     [

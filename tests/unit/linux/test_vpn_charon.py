@@ -162,14 +162,33 @@ def test_a_reload_that_systemd_knows_of_ends_the_waiting(tmp_path: Path) -> None
 def test_what_was_changed_in_the_daemon_alone_counts(
     tmp_path: Path, before: str, after: str, key: str, expected: object
 ) -> None:
-    (school,), waits = seen(machine(tmp_path, conns=CONNS.replace(before, after, 1)))
-    assert (school[key], waits) == (expected, "")
-    assert "loaded in charon with" in school["where"]
+    (written, loaded), waits = seen(machine(tmp_path, conns=CONNS.replace(before, after, 1)))
+    assert (loaded[key], waits) == (expected, "")
+    assert "loaded in charon with" in loaded["where"]
+    assert (loaded["name"], loaded["ike"], loaded["tunnels"]) == (written["name"], written["ike"], written["tunnels"])
 
 
 def test_other_addresses_in_the_daemon_count(tmp_path: Path) -> None:
-    (school,), _waits = seen(machine(tmp_path, conns=CONNS.replace("          ::/0\n", "")))
-    assert led(school) == ["0.0.0.0/0"]
+    (written, loaded), _waits = seen(machine(tmp_path, conns=CONNS.replace("          ::/0\n", "")))
+    assert (led(written), led(loaded)) == (["0.0.0.0/0", "::/0"], ["0.0.0.0/0"])
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "key", "expected"),
+    [
+        ("version = 2", "version = 1", "protocol", "ikev1"),
+        ("remote_ts = 0.0.0.0/0,::/0", "remote_ts = 10.0.0.0/8", "tunnels", ["10.0.0.0/8"]),
+        ("auth = pubkey", "auth = psk", "authentication", ["certificate", "psk"]),
+    ],
+)
+def test_a_file_whose_date_was_set_back_counts_as_well(
+    tmp_path: Path, before: str, after: str, key: str, expected: object
+) -> None:
+    assert before in SCHOOL
+    (written, loaded), waits = seen(machine(tmp_path, conf=SCHOOL.replace(before, after, 1)))
+    assert waits == ""
+    assert (led(written) if key == "tunnels" else written[key]) == expected
+    assert loaded[key] != written[key]
 
 
 def test_a_connection_in_no_file_counts(tmp_path: Path) -> None:
@@ -290,7 +309,7 @@ def test_the_real_charon_from_load_to_reload(tmp_path: Path) -> None:
     right = [["ikev2", [["0.0.0.0/0", "::/0"]]]]
     assert found["not loaded"] == [right, "charon has not loaded school; swanctl --load-conns says why"]
     assert found["loaded"] == [right, ""]
-    assert found["changed in the daemon"] == [[["ikev1", [["10.0.0.0/8"]]]], ""]
+    assert found["changed in the daemon"] == [[*right, ["ikev1", [["10.0.0.0/8"]]]], ""]
     profiles, waits = found["changed on disk"]
     assert profiles[0][0] == "ikev1"
     assert "was changed after charon last loaded" in waits
