@@ -150,7 +150,8 @@ def aspect(said: Any) -> dict[str, Any]:
     if isinstance(said, dict) and "unreadable" in said:
         return {"state": "unreadable", "code": said["unreadable"], "why": said["why"]}
     if isinstance(said, dict) and "absent" in said:
-        return {"state": "absent", "source": said["absent"]}
+        rest = {name: value for name, value in said.items() if name != "absent"}
+        return {"state": "absent", "source": said["absent"], **rest}
     if isinstance(said, dict):
         return {"state": "value", "source": "case", **_noticed(said)}
     return {"state": "value", "value": _noticed(said), "source": "case"}

@@ -117,7 +117,7 @@ def kept(machine: WindowsMachine, _role: str) -> Iterator[str]:
 
 def rotated(machine: WindowsMachine, _role: str) -> Iterator[str]:
     """ENC-08: on a device that an MDM service manages."""
-    if number(machine, ENROLMENT, "EnrollmentState") != 1:
+    if number(machine, ENROLMENT, "EnrollmentState") != 1 or not text(machine, ENROLMENT, "DiscoveryServiceFullURL"):
         return
     place = r"HKLM\SOFTWARE\Microsoft\PolicyManager\current\device\BitLocker"
     if number(machine, place, "ConfigureRecoveryPasswordRotation") not in (1, 2):

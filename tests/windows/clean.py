@@ -17,6 +17,14 @@ SYSTEM_POLICIES = r"Software\Microsoft\Windows\CurrentVersion\Policies\System"
 PROFILES = VERSION + r"\ProfileList"
 CONTROL = r"System\ControlSet001\Control"
 SERVICES = r"System\ControlSet001\Services"
+ENROLMENTS = r"Software\Microsoft\Enrollments"
+# Their names and types: public scripts that read them (standins/README.md).
+SHIPPED_ENROLMENTS = {
+    "Local Authority": 28,
+    "Cloud Authority": 31,
+    "Deploy Authority": 30,
+    "WMI_Bridge_SCCM_Server": 12,
+}
 OWN_SID = "S-1-5-21-0-0-0-1000"  # whom Wine runs everything as
 
 _MACHINE: dict[str, dict[str, Data]] = {
@@ -79,6 +87,17 @@ _MACHINE: dict[str, dict[str, Data]] = {
     SERVICES + r"\W32Time": {"DisplayName": "Windows Time", "Start": 3, "Type": 32},
     SERVICES + r"\RemoteRegistry": {"DisplayName": "Remote Registry", "Start": 4, "Type": 32},
     r"Software\Policies\Microsoft\Windows": {},
+    # Every Windows ships these, with ids that a machine may choose for itself; they are no enrolments.
+    **{
+        ENROLMENTS + f"\\{{{number:08X}-0000-4000-8000-00000000000F}}": {
+            "EnrollmentState": 1,
+            "EnrollmentType": kind,
+            "ProviderID": provider,
+        }
+        for number, (provider, kind) in enumerate(SHIPPED_ENROLMENTS.items(), 1)
+    },
+    ENROLMENTS + r"\Context": {},
+    ENROLMENTS + r"\Status": {},
     PROFILES + r"\S-1-5-18": {"Flags": 12, "State": 0},
     PROFILES + r"\S-1-5-19": {"Flags": 0, "State": 0},
     PROFILES + r"\S-1-5-20": {"Flags": 0, "State": 0},

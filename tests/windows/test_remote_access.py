@@ -73,6 +73,13 @@ def test_winrm_that_never_answers_costs_its_own_readings_only(one: WindowsMachin
     assert seen["cost"]["seconds"] < 10
 
 
+def test_the_firewall_is_read_by_its_numbers(one: WindowsMachine) -> None:
+    found = look(
+        one, "firewall_profile", "Public:Enabled", "Domain:DefaultInboundAction", "Private:DefaultOutboundAction"
+    )
+    assert [reading["effective"]["value"] for reading in found.values()] == ["Block", "Allow", "True"]
+
+
 @pytest.mark.parametrize(("mode", "code"), [("denied", "denied"), ("fail", "failed"), ("rubbish", "malformed")])
 def test_a_firewall_that_misbehaves_is_unreadable(one: WindowsMachine, mode: str, code: str) -> None:
     with one.changing("firewall") as state:

@@ -108,6 +108,24 @@ def test_the_active_store_is_the_sum_of_all(one: WindowsMachine) -> None:
         one.run(STRICT + "Set-NetFirewallProfile -Name Public -Enabled True -DefaultInboundAction Block")
 
 
+def test_words_are_only_where_the_module_is(one: WindowsMachine) -> None:
+    """A runspace into which the module was not imported has the numbers, and not the words of its types file."""
+    script = """
+        function Get-Shown([object]$Given) {
+            $shell = [powershell]::Create()
+            if ($null -eq $Given) {
+                [void]$shell.AddScript('($one = Get-NetFirewallProfile -Name Public -PolicyStore ActiveStore).Enabled; $one')
+            } else {
+                [void]$shell.AddScript('$args[0].Enabled; $args[0].DefaultInboundAction').AddArgument($Given)
+            }
+            $shell.Invoke()
+        }
+        $word, $profile_ = Get-Shown
+        $word; Get-Shown $profile_; $profile_.CimInstanceProperties['Enabled'].Value
+    """
+    assert one.run(STRICT + script) == ["True", 1, 4, 1]
+
+
 def book(machine: WindowsMachine) -> str:
     """The machine's phonebook."""
     return machine.path(r"C:\ProgramData\Microsoft\Network\Connections\Pbk\rasphone.pbk").read_text(encoding="utf-8")

@@ -55,6 +55,19 @@ def status(machine: WindowsMachine) -> tuple[int, int]:
     return conversion, ask(machine, "GetProtectionStatus")["ProtectionStatus"]
 
 
+def test_properties_are_stale(one: WindowsMachine) -> None:
+    """What a property says is never what the method of the same subject says, so that nothing can rest on one."""
+    asked = """
+        $volume = Get-CimInstance Win32_EncryptableVolume -Namespace root/CIMV2/Security/MicrosoftVolumeEncryption
+        $volume.ProtectionStatus, $volume.ConversionStatus
+    """
+    assert status(one) == (0, 0) and one.run(asked) == [1, 1]
+    ask(one, "ProtectKeyWithTPM")
+    ask(one, "Encrypt")
+    volumes.hours_pass(one)
+    assert status(one) == (1, 1) and one.run(asked) == [0, 0]
+
+
 def test_from_clear_to_protected_and_back(one: WindowsMachine) -> None:
     assert status(one) == (0, 0)
     assert ask(one, "GetKeyProtectors")["ReturnValue"] == NO_PROTECTOR

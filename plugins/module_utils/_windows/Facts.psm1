@@ -18,6 +18,8 @@ $script:Shares = 'print$', 'SYSVOL', 'NETLOGON'
 $script:BitLocker = 'root\CIMV2\Security\MicrosoftVolumeEncryption'
 $script:Readers = 'HKLM\SOFTWARE\Microsoft\Cryptography\Calais\Readers'
 $script:Enrollments = 'HKLM\SOFTWARE\Microsoft\Enrollments'
+$script:Accounts = 'HKLM\SOFTWARE\Microsoft\Provisioning\OMADM\Accounts'
+$script:Shipped = 'Local Authority', 'Cloud Authority', 'Deploy Authority', 'WMI_Bridge_SCCM_Server'
 
 function Get-LeeboardFact {
     <#
@@ -99,22 +101,50 @@ function Get-BitLocker {
         return New-LeeboardValue -Value $false -Type bool -Source "$source`: this Windows has no BitLocker"
     }
     $started = @($volumes | Where-Object { $_.VolumeType -eq 0 })
-    if (-not $started.Length -or $started[0].ProtectionStatus -notin 0, 1) {
+    if (-not $started.Length) {
+        throw (New-LeeboardProblem -Code failed -Why "$source has no volume that Windows starts from")
+    }
+    # By its method: the property of the same name was seen to say 1 of a decrypted drive, on Windows 11 24H2
+    # (https://github.com/osquery/osquery/pull/8931).
+    $answer = @(Invoke-LeeboardCimMethod -Instance $started[0] -MethodName GetProtectionStatus |
+            Where-Object { $null -ne $_ })
+    if (-not $answer.Length -or $answer[0].ReturnValue -ne 0 -or $answer[0].ProtectionStatus -notin 0, 1) {
         throw (New-LeeboardProblem -Code failed -Why "$source does not say whether the volume of Windows is protected")
     }
-    $isProtected = $started[0].ProtectionStatus -eq 1
-    return New-LeeboardValue -Value $isProtected -Type bool -Source "$source`: ProtectionStatus"
+    $isProtected = $answer[0].ProtectionStatus -eq 1
+    return New-LeeboardValue -Value $isProtected -Type bool -Source "$source`: GetProtectionStatus"
 }
 
-# An enrolment has a provider and the state 1. Recalled, so it is to be tried on a real machine.
+# Whether an MDM service manages this machine. Three signs belong to it: below Enrollments the state 1 and the URL at
+# which the service was found, and an account of OMA DM under the same id. Two of them alone are unreadable, since that is
+# an enrolment under way, a broken one or the rest of one. Windows ships four keys that have a name and the state 1 and
+# nothing more, and those say nothing. Microsoft documents none of these keys; that they are so is in public code, which
+# tests/windows/standins/README.md names.
 function Get-Enrolment {
+    $accounts = @(Get-LeeboardSubkeyName $script:Accounts)
+    $doubts = @()
     foreach ($id in Get-LeeboardSubkeyName $script:Enrollments) {
         $path = "$script:Enrollments\$id"
-        $provider = Get-LeeboardMachineValue $path 'ProviderID'
-        $state = Get-LeeboardMachineValue $path 'EnrollmentState'
-        if ($provider.state -eq 'value' -and $provider.value -and $state.state -eq 'value' -and $state.value -eq 1) {
-            return New-LeeboardValue -Value $true -Type bool -Source "$path`: $($provider.value)"
+        $provider, $state, $discovery = 'ProviderID', 'EnrollmentState', 'DiscoveryServiceFullURL' | ForEach-Object {
+            [string](Get-LeeboardMachineValue $path $_)['value']
         }
+        if (-not $discovery -and $script:Shipped -contains $provider) { continue }
+        $signs = [ordered]@{
+            'the state 1' = $state -eq '1'; 'a discovery URL' = [bool]$discovery
+            'an account of OMA DM' = $accounts -contains $id
+        }
+        $has = @($signs.Keys | Where-Object { $signs[$_] })
+        if ($has.Length -eq $signs.Count) {
+            return New-LeeboardValue -Value $true -Type bool -Source "$path`: $provider"
+        }
+        if ($has.Length -eq $signs.Count - 1) {
+            $lacks = @($signs.Keys | Where-Object { -not $signs[$_] })
+            $doubts += "$path ($provider) has $($has[0]) and $($has[1]), but not $($lacks[0])"
+        }
+    }
+    if ($doubts.Length) {
+        $why = "whether an MDM service manages this device cannot be told: $($doubts[0])"
+        throw (New-LeeboardProblem -Code malformed -Why $why)
     }
     return New-LeeboardValue -Value $false -Type bool -Source $script:Enrollments
 }

@@ -4,8 +4,10 @@
 # The driver `firewall_profile`: what Windows Firewall does on each kind of network, as it is active. An address is
 # PROFILE:NAME. It only reads: a slip would cut off whoever manages the machine.
 #
-# The store ActiveStore is the sum of all others (Microsoft, Get-NetFirewallProfile); its values are compared by the
-# names of their enumerations, which nobody translates. From which store a value comes is told by the registry: the group
+# The store ActiveStore is the sum of all others (Microsoft, Get-NetFirewallProfile). Its values are numbers of 16 bits
+# (microsoft/wmi, MSFT_NetFirewallProfile): the words for them are members of the module's types file, which only the
+# runspace that runs the cmdlet has. So the numbers are read, as the instance itself has them; what they mean is in
+# public code (tests/windows/standins/README.md). From which store a value comes is told by the registry: the group
 # policy, then what an MDM service set, then the machine's own. In the registry the private network is StandardProfile,
 # but in the policy PrivateProfile (windows_settings.csv).
 
@@ -26,7 +28,12 @@ $script:Words = @{
     DefaultInboundAction  = @{ '0' = 'Allow'; '1' = 'Block' }
     DefaultOutboundAction = @{ '0' = 'Allow'; '1' = 'Block' }
 }
-$script:Known = 'True', 'False', 'Allow', 'Block'
+# Numbers of the enumerations GpoBoolean and Action.
+$script:Active = @{
+    Enabled               = @{ 0 = 'False'; 1 = 'True'; 2 = 'NotConfigured' }
+    DefaultInboundAction  = @{ 0 = 'NotConfigured'; 2 = 'Allow'; 4 = 'Block' }
+    DefaultOutboundAction = @{ 0 = 'NotConfigured'; 2 = 'Allow'; 4 = 'Block' }
+}
 $script:Patience = 25
 
 function Read-LeeboardFirewallProfile {
@@ -81,13 +88,14 @@ function Get-Active {
     if (-not $profiles.ContainsKey($About)) {
         throw (New-LeeboardProblem -Code failed -Why "the firewall's ActiveStore has no profile $About")
     }
-    $active = $profiles[$About].$Name
+    $number = $profiles[$About][$Name]
+    $active = if ($number -is [int]) { $script:Active[$Name][$number] }
+    if (-not $active) {
+        throw (New-LeeboardProblem -Code malformed -Why "the firewall's ActiveStore says '$number' of $About`:$Name")
+    }
     $note = if ($Came.Effective.Contains('note')) { $Came.Effective.note } else { '' }
     if ($active -ceq 'NotConfigured') {
         return New-LeeboardAbsent -Source "the firewall's ActiveStore: not configured" -Note $note
-    }
-    if ($script:Known -cnotcontains $active) {
-        throw (New-LeeboardProblem -Code malformed -Why "the firewall's ActiveStore says '$active' of $About`:$Name")
     }
     $source = "the firewall's ActiveStore"
     if ($Came.Found.state -eq 'value') {
@@ -101,7 +109,7 @@ function Get-Active {
     return New-LeeboardValue -Value $active -Type string -Source $source -Note $note
 }
 
-# profile -> {Enabled; DefaultInboundAction; DefaultOutboundAction} as names
+# profile -> {Enabled; DefaultInboundAction; DefaultOutboundAction} as numbers; what is no number as it is
 function Read-Active {
     try {
         $found = @(Invoke-LeeboardBounded -What "the firewall's ActiveStore" -PatienceSeconds $script:Patience -Add {
@@ -116,10 +124,13 @@ function Read-Active {
     }
     $profiles = @{}
     foreach ($one in $found) {
-        $profiles[[string]$one.Name] = @{
-            Enabled = [string]$one.Enabled; DefaultInboundAction = [string]$one.DefaultInboundAction
-            DefaultOutboundAction = [string]$one.DefaultOutboundAction
+        $properties = $one.CimInstanceProperties
+        $numbers = @{}
+        foreach ($name in $script:Values.Keys) {
+            $value = $properties[$name].Value
+            $numbers[$name] = if ($value -is [uint16]) { [int]$value } else { [string]$value }
         }
+        $profiles[[string]$properties['Name'].Value] = $numbers
     }
     return $profiles
 }

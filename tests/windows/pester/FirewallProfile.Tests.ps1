@@ -19,7 +19,8 @@ Describe 'firewall_profile' {
     BeforeEach {
         Reset-LeeboardCache
         $Machine.Clear()
-        $Machine.Asked, $Machine.Active = @(), @{ Enabled = 'True'; DefaultInboundAction = 'Block'; DefaultOutboundAction = 'Allow' }
+        $Machine.Asked, $Machine.Active = @(), @{
+            Enabled = [uint16]1; DefaultInboundAction = [uint16]4; DefaultOutboundAction = [uint16]2 }
         Mock Get-LeeboardMachineValue -ModuleName Places {
             if ($null -eq $Machine["$Path`:$Name"]) { return @{ state = 'absent' } }
             @{ state = 'value'; value = $Machine["$Path`:$Name"]; type = 'dword' }
@@ -30,7 +31,11 @@ Describe 'firewall_profile' {
             $command = $shell.Commands.Commands[0]
             $Machine.Asked += "$($command.CommandText) $($command.Parameters[0].Value)"
             if ($Machine.Fault) { throw $Machine.Fault }
-            foreach ($name in 'Domain', 'Private', 'Public') { [pscustomobject](@{ Name = $name } + $Machine.Active) }
+            foreach ($about in 'Domain', 'Private', 'Public') {
+                $properties = @{ Name = [pscustomobject]@{ Value = $about } }
+                foreach ($name in $Machine.Active.Keys) { $properties[$name] = [pscustomobject]@{ Value = $Machine.Active[$name] } }
+                [pscustomobject]@{ CimInstanceProperties = $properties }
+            }
         }
     }
 
@@ -57,19 +62,20 @@ Describe 'firewall_profile' {
     }
 
     It 'is what is active even where the places say something else, which is said' {
-        $Machine["${Policy}:EnableFirewall"], $Machine.Active.Enabled = 1L, 'False'
+        $Machine["${Policy}:EnableFirewall"], $Machine.Active.Enabled = 1L, [uint16]0
         $effective = (Read-One 'Private:Enabled').effective
         $effective.value | Should -Be 'False'
         $effective.note | Should -Be "${Policy}:EnableFirewall is True, but that is not what is active"
     }
 
     It 'is absent where nothing is configured' {
-        $Machine.Active.DefaultInboundAction = 'NotConfigured'
+        $Machine.Active.DefaultInboundAction, $Machine.Active.Enabled = [uint16]0, [uint16]2
         (Read-One 'Domain:DefaultInboundAction').effective.state | Should -Be 'absent'
+        (Read-One 'Domain:Enabled').effective.state | Should -Be 'absent'
     }
 
-    It 'is unreadable where the firewall says what nobody knows' {
-        $Machine.Active.Enabled = '1'
+    It 'is unreadable where the firewall says what nobody knows: <_>' -ForEach ([uint16]7), 'True', $null {
+        $Machine.Active.Enabled = $_
         (Read-One 'Domain:Enabled').effective.code | Should -Be 'malformed'
     }
 

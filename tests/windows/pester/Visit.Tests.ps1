@@ -6,13 +6,26 @@ BeforeAll {
         Import-Module (Join-Path $modules "$name.psm1") -Global -Force
     }
 
+    # Keys: {id: provider, state, discovery}; Accounts: ids of OMADM.
+    function Use-Enrollment([hashtable]$Keys, [string[]]$Accounts) {
+        $global:LeeboardEnrolled = @{ Keys = $Keys; Accounts = $Accounts }
+        Mock Get-LeeboardSubkeyName -ModuleName Facts -ParameterFilter { $Path -like '*\Enrollments' } { $LeeboardEnrolled.Keys.Keys }
+        Mock Get-LeeboardSubkeyName -ModuleName Facts -ParameterFilter { $Path -like '*\OMADM\Accounts' } { $LeeboardEnrolled.Accounts }
+        Mock Get-LeeboardMachineValue -ModuleName Facts {
+            $at = 'ProviderID', 'EnrollmentState', 'DiscoveryServiceFullURL'
+            $found = $LeeboardEnrolled.Keys[($Path -split '\\')[-1]][[array]::IndexOf($at, $Name)]
+            if ($null -eq $found) { return @{ state = 'absent' } }
+            @{ state = 'value'; value = $found }
+        }
+    }
+
     function Get-Reading($Observation, $Driver, $Address) {
         $Observation.readings | Where-Object { $_.driver -ceq $Driver -and $_.address -ceq $Address }
     }
     $global:LeeboardCim = @{}
 }
 
-AfterAll { Remove-Variable -Name LeeboardCim -Scope Global }
+AfterAll { Remove-Variable -Name LeeboardCim, LeeboardEnrolled -Scope Global -ErrorAction Ignore }
 
 Describe 'Get-LeeboardObservation' {
     BeforeAll {
@@ -143,6 +156,9 @@ Describe 'Get-LeeboardFact' {
             Win32_ComputerSystem = @(@{ PartOfDomain = $true; Domain = 'school.example' })
         }
         Mock Get-LeeboardCim -ModuleName Facts { $LeeboardCim[$ClassName] }
+        Mock Invoke-LeeboardCimMethod -ModuleName Facts -ParameterFilter {
+            $MethodName -eq 'GetProtectionStatus' -and $Instance.VolumeType -eq 0
+        } { $LeeboardCim.Answer }
         Mock Get-LeeboardSubkeyName -ModuleName Facts { }
         Mock Test-LeeboardModernStandby -ModuleName Facts { $false }
     }
@@ -173,19 +189,25 @@ Describe 'Get-LeeboardFact' {
         (Get-LeeboardFact).chassis.state | Should -Be 'absent'
     }
 
-    It 'asks the volume of Windows for BitLocker, not another: status <Status> is <Value>' -TestCases @(
+    It 'asks the volume of Windows for BitLocker by its method, whatever a property says: status <Status> is <Value>' -TestCases @(
         @{ Status = 1; Value = $true }, @{ Status = 0; Value = $false }
     ) {
-        $LeeboardCim.Win32_EncryptableVolume[1].ProtectionStatus = [uint32]$Status
-        (Get-LeeboardFact).bitlocker_os_volume.value | Should -Be $Value
+        $LeeboardCim.Win32_EncryptableVolume[1].ProtectionStatus = [uint32](1 - $Status)
+        $LeeboardCim.Answer = @{ ReturnValue = [uint32]0; ProtectionStatus = [uint32]$Status }
+        $fact = (Get-LeeboardFact).bitlocker_os_volume
+        $fact.value | Should -Be $Value
+        $fact.source | Should -BeLike '*: GetProtectionStatus'
     }
 
     It 'does not know about BitLocker when <What>' -TestCases @(
-        @{ What = 'the status is unknown'; Found = @(@{ VolumeType = [uint32]0; ProtectionStatus = [uint32]2 }) }
-        @{ What = 'no volume is that of Windows'; Found = @(@{ VolumeType = [uint32]1; ProtectionStatus = [uint32]1 }) }
-        @{ What = 'there is no volume'; Found = @() }
+        @{ What = 'the status is unknown'; Kind = 0; Answer = @{ ReturnValue = [uint32]0; ProtectionStatus = [uint32]2 } }
+        @{ What = 'the method fails'; Kind = 0; Answer = @{ ReturnValue = [uint32]2150694912; ProtectionStatus = $null } }
+        @{ What = 'the method says nothing'; Kind = 0; Answer = $null }
+        @{ What = 'no volume is that of Windows'; Kind = 1; Answer = @{ ReturnValue = [uint32]0; ProtectionStatus = [uint32]1 } }
+        @{ What = 'there is no volume'; Kind = $null; Answer = @{ ReturnValue = [uint32]0; ProtectionStatus = [uint32]1 } }
     ) {
-        $LeeboardCim.Win32_EncryptableVolume = $Found
+        $LeeboardCim.Win32_EncryptableVolume = @(if ($null -ne $Kind) { @{ VolumeType = [uint32]$Kind; ProtectionStatus = [uint32]1 } })
+        $LeeboardCim.Answer = $Answer
         (Get-LeeboardFact).bitlocker_os_volume.code | Should -Be 'failed'
     }
 
@@ -208,18 +230,33 @@ Describe 'Get-LeeboardFact' {
         (Get-LeeboardFact).domain.state | Should -Be 'absent'
     }
 
-    It 'knows an enrolment by its provider and state: <Provider>, <State>' -TestCases @(
-        @{ Provider = 'MS DM Server'; State = 1; Value = $true }, @{ Provider = 'MS DM Server'; State = 0; Value = $false }
-        @{ Provider = ''; State = 1; Value = $false }, @{ Provider = $null; State = 1; Value = $false }
+    It 'takes an enrolment for one where state, discovery and account agree: <What>' -TestCases @(
+        @{ What = 'all three'; Keys = @{ '{A}' = 'MS DM Server', 1, 'https://x' }; Accounts = '{a}'; Value = $true }
+        @{ What = 'nothing'; Keys = @{}; Accounts = @(); Value = $false }
+        @{ What = 'an account that is left'; Keys = @{}; Accounts = '{A}'; Value = $false }
+        @{ What = 'a key that is left'; Keys = @{ '{A}' = 'MS DM Server', 2, 'https://x' }; Accounts = '{B}'; Value = $false }
+        @{ What = 'a name and a state'; Keys = @{ '{A}' = 'Some Server', 1, '' }; Accounts = @(); Value = $false }
+        @{ What = 'what Windows ships'; Accounts = '{L}', '{W}'; Value = $false; Keys = @{
+                '{L}' = 'Local Authority', 1, ''; '{C}' = 'Cloud Authority', 1, ''; '{D}' = 'Deploy Authority', 1, ''
+                '{W}' = 'WMI_Bridge_SCCM_Server', 1, ''; Context = $null, $null, $null } }
+        @{ What = 'one that disagrees beside a real one'; Accounts = '{B}'; Value = $true; Keys = @{
+                '{A}' = 'Some Server', 1, 'https://x'; '{B}' = 'MS DM Server', 1, 'https://x' } }
     ) {
-        Mock Get-LeeboardSubkeyName -ModuleName Facts -ParameterFilter { $Path -like '*\Enrollments' } { 'Context', '{A}' }
-        Mock Get-LeeboardMachineValue -ModuleName Facts { @{ state = 'absent' } }
-        Mock Get-LeeboardMachineValue -ModuleName Facts -ParameterFilter { $Path -like '*\{A}' } {
-            $found = if ($Name -eq 'ProviderID') { $Provider } else { $State }
-            if ($null -eq $found) { return @{ state = 'absent' } }
-            @{ state = 'value'; value = $found }
-        }
+        Use-Enrollment $Keys $Accounts
         (Get-LeeboardFact).mdm_enrolled.value | Should -Be $Value
+    }
+
+    It 'does not know about an enrolment where two of the three stand: <What>' -TestCases @(
+        @{ What = 'no account'; Keys = @{ '{A}' = 'MS DM Server', 1, 'https://x' }; Accounts = @() }
+        @{ What = 'no discovery'; Keys = @{ '{A}' = 'MS DM Server', 1, '' }; Accounts = '{A}' }
+        @{ What = 'another state'; Keys = @{ '{A}' = 'MS DM Server', 3, 'https://x' }; Accounts = '{A}' }
+        @{ What = 'no state'; Keys = @{ '{A}' = $null, $null, 'https://x' }; Accounts = '{A}' }
+        @{ What = 'a shipped name with a discovery'; Keys = @{ '{A}' = 'Local Authority', 1, 'https://x' }; Accounts = @() }
+    ) {
+        Use-Enrollment $Keys $Accounts
+        $fact = (Get-LeeboardFact).mdm_enrolled
+        $fact.state, $fact.code | Should -Be 'unreadable', 'malformed'
+        $fact.why | Should -BeLike '*Enrollments\{A}*'
     }
 
     It 'says how the machine sleeps, or that Windows does not say' {

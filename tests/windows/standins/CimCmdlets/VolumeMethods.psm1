@@ -29,13 +29,15 @@ $lastOne = [uint32]2150694941        # FVE_E_VOLUME_BOUND_ALREADY's neighbour: t
 $notSupported = [uint32]2147942450   # ERROR_NOT_SUPPORTED as an HRESULT, 0x80070032
 $decrypted, $encrypted, $encrypting, $decrypting, $encryptionPaused, $decryptionPaused = 0..5
 
-# Properties of an instance as they are at this moment.
+# Properties of an instance. Status and method say nothing of the volume as it is, but the other way round
+# (osquery/osquery, pull request 8931: ProtectionStatus 1 of a decrypted drive on Windows 11 24H2): methods tell.
 function Get-VolumeProperty([System.Collections.IDictionary]$Found) {
     $at = $Found.bitlocker
+    $wasEncrypted = $at.conversion -ne $encrypted
     [ordered]@{
-        ProtectionStatus = Get-Protection $at
-        ConversionStatus = $at.conversion
-        EncryptionMethod = if ($at.conversion -eq $decrypted) { 0 } else { $at.method }
+        ProtectionStatus = [int]((Get-Protection $at) -ne 1)
+        ConversionStatus = if ($wasEncrypted) { $encrypted } else { $decrypted }
+        EncryptionMethod = if ($wasEncrypted) { 4 } else { 0 }
         IsVolumeInitializedForProtection = [bool]@($at.protectors).Count
     }
 }

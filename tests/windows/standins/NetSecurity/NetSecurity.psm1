@@ -3,15 +3,32 @@ Stand-in for the cmdlets of Windows Firewall. Its stores are the real places in 
 machine's own; the ActiveStore is their sum, with what Windows does where none of them says anything. C:\standins\state\
 firewall.json holds how it misbehaves: {"behaviour": {"mode": "denied" | "deaf" | "fail" | "rubbish"}}.
 
+What comes out is what CIM has: numbers, of 16 bits. The words for them (True, Block) are members that NetSecurity.types.ps1xml
+adds, and only a runspace into which this module was imported has those: whoever takes the object into another one reads
+numbers there. `CimInstanceProperties` has the numbers in each.
+
 Sources: MicrosoftDocs/windows-powershell-docs, docset/winserver2025-ps/NetSecurity, Get- and Set-NetFirewallProfile
-(parameters, names of the values, the defaults True, Block and Allow). The numbers of the enumerations and the errors are
-recalled.
+(parameters, names of the values, the defaults True, Block and Allow); microsoft/wmi, MSFT_NetFirewallProfile (names and
+types). Numbers of the enumerations: public code that reads the class (../README.md). The errors are recalled.
 #>
 
 Set-StrictMode -Version 2.0
 
-enum GpoBoolean { False = 0; True = 1; NotConfigured = 2 }
-enum FirewallAction { NotConfigured = 0; Allow = 2; Block = 4 }
+# The property of an instance, as CimInstance.CimInstanceProperties has it.
+class CimProperty {
+    [string]$Name
+    [object]$Value
+}
+
+# Not a custom object: the members of a types file come before a class's properties, as with a CimInstance, and after
+# those of a custom object.
+class FirewallProfile {
+    [string]$Name
+    [uint16]$Enabled
+    [uint16]$DefaultInboundAction
+    [uint16]$DefaultOutboundAction
+    [System.Collections.IDictionary]$CimInstanceProperties
+}
 
 $own = 'SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy'
 $stores = [ordered]@{
@@ -28,13 +45,14 @@ function Get-Stored([string]$Store, [string]$About, [string]$Name) {
     if ($key) { $key.GetValue($named[$Name]) }
 }
 
+# The number of the enumeration: GpoBoolean (0 False, 1 True, 2 NotConfigured) or Action (0 NotConfigured, 2 Allow, 4 Block).
 function ConvertTo-Enum([string]$Name, [object]$Number) {
     if ($Name -eq 'Enabled') {
-        if ($null -eq $Number) { return [GpoBoolean]::NotConfigured }
-        return [GpoBoolean][int]$Number
+        if ($null -eq $Number) { return [uint16]2 }
+        return [uint16]$Number
     }
-    if ($null -eq $Number) { return [FirewallAction]::NotConfigured }
-    if ([int]$Number) { [FirewallAction]::Block } else { [FirewallAction]::Allow }
+    if ($null -eq $Number) { return [uint16]0 }
+    if ([int]$Number) { [uint16]4 } else { [uint16]2 }
 }
 
 function Get-NetFirewallProfile {
@@ -55,15 +73,19 @@ function Get-NetFirewallProfile {
         'deaf' { Start-Sleep -Seconds 86400 }
     }
     foreach ($one in $Name) {
-        $shown = [ordered]@{ Name = $one; Profile = $one }
+        $shown = [FirewallProfile]@{ Name = $one; CimInstanceProperties = @{} }
         foreach ($value in $named.Keys) {
             $number = if ($PolicyStore -eq 'ActiveStore') {
                 $found = @($stores.Keys | ForEach-Object { Get-Stored $_ $one $value } | Where-Object { $null -ne $_ })
                 if ($found.Count) { $found[0] } else { $built[$value] }
             } else { Get-Stored PersistentStore $one $value }
-            $shown[$value] = if ($behaviour['mode'] -eq 'rubbish') { 'Perhaps' } else { ConvertTo-Enum $value $number }
+            $kept = if ($behaviour['mode'] -eq 'rubbish') { [uint16]7 } else { ConvertTo-Enum $value $number }
+            $shown.$value = $kept
+            $shown.CimInstanceProperties[$value] = [CimProperty]@{ Name = $value; Value = $kept }
         }
-        [pscustomobject]$shown
+        $shown.PSObject.TypeNames.Insert(0, 'Microsoft.Management.Infrastructure.CimInstance#root/standardcimv2/MSFT_NetFirewallProfile')
+        $shown.CimInstanceProperties['Name'] = [CimProperty]@{ Name = 'Name'; Value = $one }
+        $shown
     }
 }
 
