@@ -186,13 +186,6 @@ OPERATORS = {
             lambda mine, theirs: number(mine) >= number(theirs),
             "at least {wanted}",
         ),
-        # -1 means "until an administrator unlocks it" in Windows' account policy.
-        Operator(
-            "at_least_or_minus_1",
-            lambda found, wanted: number(found) == -1 or (number(wanted) != -1 and number(found) >= number(wanted)),
-            lambda mine, theirs: number(mine) == -1 or number(mine) >= number(theirs) >= 0,
-            "at least {wanted}, or until an administrator unlocks it",
-        ),
         # Bits of a mask: 3 (success and failure) fulfils a demand for 1 (success).
         Operator(
             "includes",

@@ -16,7 +16,6 @@ from leeboard.verdict.operators import OPERATORS
 # What somebody might write in its place.
 MISTAKEN_FOR = {
     "at_least": ("at_most", "equals"),
-    "at_least_or_minus_1": ("at_least", "equals"),
     "at_most": ("at_least", "equals"),
     "at_most_not_zero": ("at_most", "equals"),
     "equals": ("non_empty", "at_least", "at_most"),
@@ -27,7 +26,7 @@ MISTAKEN_FOR = {
     "one_of": ("non_empty", "equals"),
     "permissions_at_most": ("equals", "non_empty"),
 }
-LOOSER = {"at_least": 0.5, "at_least_or_minus_1": 0.5, "at_most": 2, "at_most_not_zero": 2}
+LOOSER = {"at_least": 0.5, "at_most": 2, "at_most_not_zero": 2}
 
 
 @dataclass(frozen=True)

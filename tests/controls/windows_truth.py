@@ -97,7 +97,7 @@ def guessing(machine: WindowsMachine, _role: str) -> Iterator[str]:
     now = {name: int(found) for name, found in machine.state("secedit")["System Access"].items() if "ockout" in name}
     if not 0 < now["LockoutBadCount"] <= 5:
         yield f"{now['LockoutBadCount']} tries"
-    elif now["LockoutDuration"] != -1 and now["LockoutDuration"] < 15:
+    elif now["LockoutDuration"] < 15:  # -1: until an administrator comes
         yield f"locked for {now['LockoutDuration']} minutes"
     if now.get("AllowAdministratorLockout", 1) != 1:
         yield "the administrator is excepted"

@@ -3,7 +3,9 @@
 
 # Policy of BitLocker that counts only together with the switch of its group: an address is GROUP/VALUE. Where the switch
 # is not 1, Windows ignores the values (VolumeEncryption.admx), and the effective aspect is absent although something is
-# configured. `startup-conflict` are the combinations of start-up options that Windows refuses as a policy error.
+# configured. `startup-conflict` are the combinations of start-up options that Windows refuses as a policy error, and
+# the options that somebody left out although the switch is on: the policy's editor writes all five with it, and what
+# Windows makes of half of them is not told.
 #
 # All of this is read when protection is turned on or a protector is added. It says nothing about disks as they are.
 
@@ -14,6 +16,7 @@ $script:Key = 'HKLM\SOFTWARE\Policies\Microsoft\FVE'
 $script:Switches = @{ startup = 'UseAdvancedStartup'; 'os-recovery' = 'OSRecovery' }
 $script:Grammar = '\A(?<group>startup|os-recovery)/(?<name>[A-Za-z]+)\z'
 $script:Options = 'UseTPM', 'UseTPMPIN', 'UseTPMKey', 'UseTPMKeyPIN'
+$script:WithoutTpm = 'EnableBDEWithNoTPM'
 
 function Read-LeeboardBitLockerPolicy {
     <#
@@ -51,8 +54,7 @@ function Get-PolicyReading {
         if ($found.state -eq 'value') { $note = "configured as $($found.value), but $note" }
         $effective = New-LeeboardAbsent -Source $source -Note $note
     } elseif ($found.state -eq 'absent') {
-        # No policy editor leaves it out: somebody wrote half of a policy, and what Windows makes of that is not told.
-        $effective = New-LeeboardValue -Value 'not set' -Type string -Source $source -Note "although $switch_ is 1"
+        $effective = New-LeeboardAbsent -Source $source -Note "although $switch_ is 1"
     } else {
         $effective = $configured
     }
@@ -78,7 +80,7 @@ function Get-Number {
     }
 }
 
-# One option that is required (1) forbids all others.
+# One option that is required (1) forbids all others, and none of them is left out.
 function Get-Conflict {
     param([string]$Address)
 
@@ -89,6 +91,11 @@ function Get-Conflict {
         foreach ($required in @($set.Keys | Where-Object { $set[$_] -eq 1 })) {
             $beside = @($set.Keys | Where-Object { $_ -ne $required -and $set[$_] -in 1, 2 } | ForEach-Object { "$_=$($set[$_])" })
             if ($beside.Length) { $conflicts += "$required=1 beside $([string]::Join(', ', [string[]]$beside))" }
+        }
+        foreach ($name in $script:Options + $script:WithoutTpm) {
+            if ((Get-LeeboardMachineValue -Path $script:Key -Name $name).state -eq 'absent') {
+                $conflicts += "$name is not set, although UseAdvancedStartup is 1"
+            }
         }
     }
     $aspect = New-LeeboardValue -Value ([string[]]$conflicts) -Type list -Source $script:Key

@@ -51,17 +51,24 @@ Describe 'bitlocker_policy' {
         (Read-One 'os-recovery/OSRecoveryPassword').effective.value | Should -Be 1
     }
 
-    It 'is no number where half of a policy was written' {
-        $Machine.Policy = @{ UseAdvancedStartup = 1L }
-        $effective = (Read-One 'startup/UseTPM').effective
-        $effective.value, $effective.type | Should -Be 'not set', 'string'
+    It 'is absent where it was deleted, and half of a policy is a conflict that names what is missing' {
+        $Machine.Policy = @{ UseAdvancedStartup = 1L; OSRecovery = 1L; UseTPM = 0L; UseTPMPIN = 1L; UseTPMKey = 0L; UseTPMKeyPIN = 0L }
+        foreach ($address in 'startup/EnableBDEWithNoTPM', 'os-recovery/OSRecoveryPassword') {
+            $effective = (Read-One $address).effective
+            $effective.state | Should -Be 'absent'
+            $effective.note | Should -BeLike 'although * is 1'
+            $effective.Contains('value') | Should -BeFalse
+        }
+        (Read-One 'startup-conflict').effective.value | Should -Be 'EnableBDEWithNoTPM is not set, although UseAdvancedStartup is 1'
+        $Machine.Policy.EnableBDEWithNoTPM = 'no number'
+        @((Read-One 'startup-conflict').effective.value).Count | Should -Be 0
     }
 
     It 'knows which options exclude each other: <Options> give <Count>' -ForEach @(
         @{ Options = '1 0 0 0'; Count = 0 }, @{ Options = '2 2 0 0'; Count = 0 }, @{ Options = '2 2 2 2'; Count = 0 }
         @{ Options = '1 1 0 0'; Count = 2 }, @{ Options = '1 2 0 0'; Count = 1 }, @{ Options = '0 1 0 0'; Count = 0 }
     ) {
-        $Machine.Policy = @{ UseAdvancedStartup = 1L }
+        $Machine.Policy = @{ UseAdvancedStartup = 1L; EnableBDEWithNoTPM = 0L }
         $names = 'UseTPM', 'UseTPMPIN', 'UseTPMKey', 'UseTPMKeyPIN'
         foreach ($index in 0..3) { $Machine.Policy[$names[$index]] = [long]($Options -split ' ')[$index] }
         @((Read-One 'startup-conflict').effective.value).Count | Should -Be $Count

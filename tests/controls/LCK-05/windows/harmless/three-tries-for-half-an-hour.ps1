@@ -1,4 +1,4 @@
-# Three tries, and an administrator has to unlock.
+# Three tries, and half an hour to wait: both stricter than asked for.
 # kind: value
 $inf = Join-Path $env:TEMP 'lockout.inf'
 @'
@@ -6,7 +6,8 @@ $inf = Join-Path $env:TEMP 'lockout.inf'
 Unicode=yes
 [System Access]
 LockoutBadCount = 3
-LockoutDuration = -1
+LockoutDuration = 30
+ResetLockoutCount = 30
 [Version]
 signature="$CHICAGO$"
 Revision=1
