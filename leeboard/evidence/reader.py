@@ -114,6 +114,8 @@ class Reader:
             raise self._error(f"is about {line.asset}, which the run did not expect")
         if line.device is not None and (line.device.asset, line.device.urn) != (line.asset, self.header.school.urn):
             raise self._error(f"describes {line.device.asset} of school {line.device.urn} as {line.asset}")
+        if line.visit is not None and not self.header.salt:
+            raise self._error("has the number of a visit, and schema 1 has none")
 
     def _expect(self, devices: tuple[Expected, ...]) -> None:
         for device in devices:
