@@ -44,12 +44,16 @@ LEFT_OUT = (("observation", "findings"), ("observation", "findings", "changes"))
 
 @dataclass(frozen=True)
 class Origin:
-    """What a header says of where a run comes from: a version, check or enforce, and two digests."""
+    """What a header says of where a run comes from: a version, check or enforce, and two digests.
+
+    Without a salt the bundle is one of schema 1: of answers that were asked for without a challenge.
+    """
 
     leeboard: str
     action: str
     baseline: str
     inventory: str
+    salt: str = ""
 
 
 class SchoolLock:
@@ -99,10 +103,10 @@ class Writer:
             self._write(
                 {
                     "kind": "header",
-                    "schema": 1,
+                    "schema": 2 if origin.salt else 1,
                     "run": run,
                     "started": stamp(started_of(run)),
-                    **vars(origin),
+                    **{name: value for name, value in vars(origin).items() if value or name != "salt"},
                     "school": school.model_dump(mode="json"),
                     "previous": tip(lock.folder),
                     "expected": self._take(first),

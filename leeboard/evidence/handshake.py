@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,20 +20,39 @@ VARIABLE = "LEEBOARD_RUN"
 class Handshake:
     """The run that records. With a `problem`, it no longer can: an action fails with that text before it connects.
 
-    `refused` has the hosts that must not be visited, with the reason.
+    `refused` has the hosts that must not be visited, with the reason. `salt` is what the run's challenges are made
+    from, and `began` when it began, in seconds of a clock that only goes on.
     """
 
     run: str
     evidence: Path
     problem: str = ""
     refused: Mapping[str, str] = field(default_factory=dict)
+    salt: str = ""
+    began: float = 0.0
+
+    def next_visit(self, last: int = 0) -> int:
+        """Number the visit that begins now, above the `last` one: the milliseconds since the run began.
+
+        Workers, which share nothing, so never give one device the same number twice.
+        """
+        return max(int((time.monotonic() - self.began) * 1000), last + 1)
 
 
-def announce(run: str, evidence: Path, problem: str = "", refused: Mapping[str, str] | None = None) -> None:
+def announce(
+    run: str,
+    evidence: Path,
+    problem: str = "",
+    refused: Mapping[str, str] | None = None,
+    salt: str = "",
+    began: float = 0.0,
+) -> None:
     """Say to the workers that this process will fork that run `run` records below `evidence`, or why it cannot."""
     said = {
         "pid": os.getpid(),
         "run": run,
+        "salt": salt,
+        "began": began,
         "evidence": str(evidence),
         "problem": problem,
         "refused": dict(refused or {}),
@@ -51,6 +71,13 @@ def current() -> Handshake | None:
         said = json.loads(os.environ.get(VARIABLE, ""))
         if said["pid"] not in (os.getppid(), os.getpid()):
             return None
-        return Handshake(str(said["run"]), Path(said["evidence"]), str(said["problem"]), dict(said["refused"]))
+        return Handshake(
+            str(said["run"]),
+            Path(said["evidence"]),
+            str(said["problem"]),
+            dict(said["refused"]),
+            str(said["salt"]),
+            float(said["began"]),
+        )
     except (ValueError, KeyError, TypeError):
         return None

@@ -12,10 +12,11 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from leeboard import strict_json
 from leeboard.estate.device import Asset, Device, Urn
 
-SCHEMA = 1
+SCHEMAS = (1, 2)  # 2 has a salt, from which challenges are made, and room for what comes later
 RUN_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}\Z")
 MOST_LINE_BYTES = 4 * 1024 * 1024
 MESSAGE_LENGTH = 300
+MOST_EXTRA_BYTES = 16 * 1024
 OUTCOMES = ("observed", "unreachable", "failed", "another_machine")
 
 RunId = Annotated[str, Field(pattern=r"^[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}$")]
@@ -48,10 +49,10 @@ class Expected(Device):
 
 
 class Header(Line):
-    """The first line."""
+    """The first line. `extra` is for what a later Leeboard has to say: it is kept, and means nothing to this one."""
 
     kind: Literal["header"] = "header"
-    schema_version: Literal[1] = Field(alias="schema", default=1)
+    schema_version: Literal[1, 2] = Field(alias="schema", default=2)
     run: RunId
     started: AwareDatetime
     leeboard: Words
@@ -61,6 +62,18 @@ class Header(Line):
     inventory: Words
     previous: Digest | None
     expected: tuple[Expected, ...]
+    salt: Digest | Literal[""] = ""
+    extra: dict[str, Any] = {}
+
+    @model_validator(mode="after")
+    def _schema_has_it(self) -> Header:
+        if self.schema_version == 1 and (self.salt or self.extra):
+            raise ValueError("a header of schema 1 has neither salt nor extra")
+        if self.schema_version > 1 and not self.salt:
+            raise ValueError("it has no salt")
+        if len(write_line(self.extra)) - 1 > MOST_EXTRA_BYTES:
+            raise ValueError(f"extra has more than {MOST_EXTRA_BYTES} bytes")
+        return self
 
     @model_validator(mode="after")
     def _started_is_in_the_run_id(self) -> Header:
@@ -77,7 +90,10 @@ class MoreExpected(Line):
 
 
 class DeviceLine(Line):
-    """One device. `observation` is read by `leeboard.verdict.observation`, `findings` by `leeboard.verdict.finding`."""
+    """One device. `observation` is read by `leeboard.verdict.observation`, `findings` by `leeboard.verdict.finding`.
+
+    `visit` is the number of the device's visit within the run, which rises: what its challenge was made from.
+    """
 
     kind: Literal["device"]
     asset: Asset
@@ -85,6 +101,7 @@ class DeviceLine(Line):
     at: AwareDatetime
     outcome: Literal["observed", "unreachable", "failed", "another_machine"]
     message: Words = ""
+    visit: Annotated[int, Field(ge=1, strict=True)] | None = None
     device: Device | None = None
     identity: Literal["", "first", "same", "reinstalled", "another_machine", "unidentified"] = ""
     observation: dict[str, Any] | None = None
@@ -124,8 +141,9 @@ def read_line(line: bytes) -> Header | MoreExpected | DeviceLine | Trailer:
     model = LINES.get(kind) if isinstance(kind, str) else None
     if model is None:
         raise BadLine("is of no known kind")
-    if model is Header and raw.get("schema") != SCHEMA:
-        raise BadLine(f"has schema {ascii(raw.get('schema'))[:20]}, and this Leeboard reads {SCHEMA}; update Leeboard")
+    if model is Header and (type(raw.get("schema")) is not int or raw["schema"] not in SCHEMAS):
+        known = " and ".join(str(one) for one in SCHEMAS)
+        raise BadLine(f"has schema {ascii(raw.get('schema'))[:20]}, and this Leeboard reads {known}; update Leeboard")
     try:
         return model.model_validate(raw)
     except ValidationError as problem:

@@ -117,7 +117,9 @@ class Reader:
         """A line after the header; one about a device that makes no sense as the line of a device that failed."""
         try:
             line = read_line(raw)
-            wrong = objection(line, self.expected, self.header.school.urn) if isinstance(line, DeviceLine) else ""
+            wrong = ""
+            if isinstance(line, DeviceLine):
+                wrong = objection(line, self.expected, self.header.school.urn, bool(self.header.salt))
             if not wrong:
                 return line
         except BadLine as problem:
@@ -185,12 +187,17 @@ class Reader:
             raise self._error("is followed by something that is not part of the bundle; somebody added to the file")
 
 
-def objection(line: DeviceLine, expected: Collection[str], urn: str) -> str:
-    """Why a device's line does not belong into the bundle of a school that expected these assets; "" where it does."""
+def objection(line: DeviceLine, expected: Collection[str], urn: str, salted: bool = True) -> str:
+    """Why a device's line does not belong into the bundle of a school that expected these assets; "" where it does.
+
+    `salted`: whether the bundle's header has the salt that visits are numbered for.
+    """
     if line.asset not in expected:
         return f"is about {line.asset}, which the run did not expect"
     if line.device is not None and (line.device.asset, line.device.urn) != (line.asset, urn):
         return f"describes {line.device.asset} of school {line.device.urn} as {line.asset}"
+    if line.visit is not None and not salted:
+        return "has the number of a visit, and schema 1 has none"
     return ""
 
 

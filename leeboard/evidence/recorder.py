@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,12 +19,13 @@ from typing import Any
 from leeboard.errors import LeeboardError
 from leeboard.evidence import handshake
 from leeboard.evidence.bundle import Origin, SchoolLock, Writer, expected_json
+from leeboard.evidence.challenge import new_salt
 from leeboard.evidence.expected import told_apart
 from leeboard.evidence.lines import MESSAGE_LENGTH, OUTCOMES, Expected, School, new_run_id, stamp
 from leeboard.verdict.observation import plain
 from leeboard.version import __version__
 
-TAKEN = ("device", "identity", "observation", "findings", "changes")
+TAKEN = ("visit", "device", "identity", "observation", "findings", "changes")
 
 
 def now() -> datetime:
@@ -39,6 +41,7 @@ class Recorder:
         self.failed = ""
         self._baseline, self._clock = baseline, clock
         self.run = new_run_id(clock())
+        self._salt, self._began = new_salt(), time.monotonic()
         self._pid = os.getpid()
         self._writers: dict[str, Writer] = {}
         self._devices: dict[str, Expected] = {}
@@ -82,7 +85,7 @@ class Recorder:
         self._devices.update({device.name: device for school in schools.values() for device in school})
         # Also without any school: a host that has none is to hear that from the action, not that nobody records.
         if not self.failed:
-            handshake.announce(self.run, self.evidence, refused=self._refused())
+            self._announce()
 
     def expects(self, name: str) -> bool:
         """True for a host of one of the open bundles."""
@@ -128,7 +131,7 @@ class Recorder:
     def _open(self, lock: SchoolLock, urn: str, school: list[Expected], action: str) -> Writer:
         listed = [expected_json(device) for device in sorted(school, key=lambda device: device.asset)]
         inventory = hashlib.sha256(json.dumps(listed, sort_keys=True).encode()).hexdigest()
-        origin = Origin(leeboard=__version__, action=action, baseline=self._baseline, inventory=inventory)
+        origin = Origin(__version__, action, self._baseline, inventory, self._salt)
         return Writer(lock, self.run, School(urn=urn, name=school[0].school), origin, school)
 
     def _line(self, name: str, outcome: str, message: str, taken: dict[str, Any]) -> None:
@@ -156,10 +159,14 @@ class Recorder:
         """The hosts that must not be visited, with the reason: wrong variables, or an asset tag that two share."""
         return {name: device.problem for name, device in self._devices.items() if device.problem}
 
+    def _announce(self) -> None:
+        refused = {} if self.failed else self._refused()
+        handshake.announce(self.run, self.evidence, self.failed, refused, self._salt, self._began)
+
     def _fail(self, problem: OSError | LeeboardError) -> None:
         if not self.failed:
             self.failed = self._cannot_write(problem) if isinstance(problem, OSError) else str(problem)
-            handshake.announce(self.run, self.evidence, self.failed)
+            self._announce()
 
     def _cannot_write(self, problem: OSError) -> str:
         return (

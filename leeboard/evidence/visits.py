@@ -14,7 +14,8 @@ from typing import Any
 
 from leeboard.errors import LeeboardError
 from leeboard.estate.device import Device
-from leeboard.evidence.lines import DeviceLine, stamp
+from leeboard.evidence.challenge import challenge
+from leeboard.evidence.lines import DeviceLine, Header, stamp
 from leeboard.evidence.reader import Reader
 from leeboard.policy.model import Baseline
 from leeboard.policy.resolve import resolve
@@ -44,10 +45,15 @@ class Visit:
 
 @dataclass
 class Index:
-    """By asset: the number of its last line and of its last observation, and every change."""
+    """By asset: the number of its last line and of its last observation, its last visit, and every change.
+
+    `repeated` has the numbers of lines whose visit does not come after the one before it.
+    """
 
     last: dict[str, int] = field(default_factory=dict)
     observed: dict[str, int] = field(default_factory=dict)
+    visit: dict[str, int] = field(default_factory=dict)
+    repeated: set[int] = field(default_factory=set)
     changes: dict[str, list[Any]] = field(default_factory=dict)
 
 
@@ -82,6 +88,9 @@ def index(reader: Reader) -> Index:
         found.last[line.asset] = number
         if line.outcome == "observed":
             found.observed[line.asset] = number
+            if line.visit is not None and line.visit <= found.visit.get(line.asset, 0):
+                found.repeated.add(number)
+            found.visit[line.asset] = max(line.visit or 0, found.visit.get(line.asset, 0))
         if line.changes:
             found.changes.setdefault(line.asset, []).extend(line.changes)
     return found
@@ -94,7 +103,7 @@ def visits(reader: Reader, found: Index, judge: Judge) -> Iterator[Visit]:
     for number, line in reader.devices():
         asset = line.asset
         if number == found.observed.get(asset):
-            seen[asset] = _seen(reader, line, judge)
+            seen[asset] = _seen(reader, line, judge, number in found.repeated)
         if number == found.last.get(asset):
             expected = reader.expected[asset]
             said: dict[str, Any] = {
@@ -114,9 +123,12 @@ def visits(reader: Reader, found: Index, judge: Judge) -> Iterator[Visit]:
             yield Visit(asset, expected.device.model_dump_json(), expected.problem)
 
 
-def _seen(reader: Reader, line: DeviceLine, judge: Judge) -> dict[str, Any]:
+def _seen(reader: Reader, line: DeviceLine, judge: Judge, repeated: bool) -> dict[str, Any]:
     device = line.device or reader.expected[line.asset].device
     try:
+        _answers(reader.header, line)
+        if repeated:
+            raise LeeboardError("its answer is that of an earlier visit once more: visits have rising numbers")
         findings = judge.findings(line, device)
     except LeeboardError as problem:
         return {"outcome": "failed", "message": plain(str(problem), 600), "unusable": True}
@@ -126,3 +138,12 @@ def _seen(reader: Reader, line: DeviceLine, judge: Judge) -> dict[str, Any]:
         "observation": json.dumps(line.observation),
         "findings": findings,
     }
+
+
+def _answers(header: Header, line: DeviceLine) -> None:
+    """Raise LeeboardError for an observation that does not echo the challenge of its visit. Schema 1 has none."""
+    if not header.salt or line.observation is None:
+        return
+    due = challenge(header.salt, header.run, header.school.urn, line.asset, line.visit) if line.visit else None
+    if due is None or line.observation.get("challenge") != due:
+        raise LeeboardError("its answer was not made for this visit: it does not echo the challenge")

@@ -106,11 +106,12 @@ class Cost(Wire):
 
 
 class Observation(Wire):
-    """All readings of one visit."""
+    """All readings of one visit. `challenge` is what the visit was asked to echo; empty where nothing was."""
 
     schema_version: Literal[1] = Field(alias="schema")
     platform: Literal["linux", "windows"]
     observed_at: Annotated[datetime, Field(strict=False)]
+    challenge: Text = ""
     identity: Identity
     facts: dict[str, Aspect]
     readings: list[Reading] = Field(max_length=5000)

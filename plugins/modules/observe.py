@@ -29,6 +29,13 @@ options:
     type: list
     elements: str
     default: []
+  challenge:
+    description:
+      - A text that the observation echoes, so that whoever asked knows it for the answer to this visit. At most 64
+        small letters and digits.
+      - The actions of this collection always send one. Used alone, the module needs none.
+    type: str
+    version_added: 0.1.0
 attributes:
   check_mode:
     description: Only reads, so check mode makes no difference.
@@ -64,6 +71,8 @@ observation:
   type: dict
 """
 
+import re  # noqa: E402
+
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
 
 from ..module_utils.compile_once import compile_once  # noqa: E402
@@ -74,6 +83,7 @@ def main() -> None:
         argument_spec={
             "addresses": {"type": "dict", "required": True},
             "unpackaged": {"type": "list", "elements": "str", "default": []},
+            "challenge": {"type": "str"},
         },
         supports_check_mode=True,
     )
@@ -81,12 +91,15 @@ def main() -> None:
     for driver, wanted in addresses.items():
         if not isinstance(wanted, list) or not all(isinstance(address, str) for address in wanted):
             module.fail_json(msg=f"addresses.{driver} must be a list of texts")
+    challenge = module.params["challenge"] or ""
+    if not re.match(r"[0-9a-z]{0,64}\Z", challenge):
+        module.fail_json(msg="challenge must be at most 64 small letters and digits")
     compile_once()
     # Only now: what is imported before it is compiled twice.
     from ..module_utils._linux.host import Host
     from ..module_utils._linux.visit import visit
 
-    module.exit_json(changed=False, observation=visit(Host(), addresses, module.params["unpackaged"]))
+    module.exit_json(changed=False, observation=visit(Host(), addresses, module.params["unpackaged"], challenge))
 
 
 if __name__ == "__main__":

@@ -51,7 +51,9 @@ if ([Environment]::OSVersion.Platform -ne 'Win32NT') {
 # Not Ansible.Basic: it is more than half of what a ping sends, and is compiled on the device at each visit.
 
 foreach ($name in @($complex_args.Keys)) {
-    if ($name -ne 'addresses' -and -not $name.StartsWith('_ansible_')) { throw "there is no option $name" }
+    if ($name -notin 'addresses', 'challenge' -and -not $name.StartsWith('_ansible_')) {
+        throw "there is no option $name"
+    }
 }
 $addresses = $complex_args['addresses']
 if ($addresses -isnot [System.Collections.IDictionary]) { throw 'addresses must be a dictionary of lists' }
@@ -62,5 +64,8 @@ foreach ($driver in $addresses.Keys) {
     }
 }
 
-$observation = Get-LeeboardObservation -Addresses $addresses
+$challenge = [string]$complex_args['challenge']
+if ($challenge -cnotmatch '\A[0-9a-z]{0,64}\z') { throw 'challenge must be at most 64 small letters and digits' }
+
+$observation = Get-LeeboardObservation -Addresses $addresses -Challenge $challenge
 ConvertTo-Json -InputObject @{ changed = $false; observation = $observation } -Depth 12 -Compress

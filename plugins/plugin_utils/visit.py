@@ -18,6 +18,7 @@ if not brain.missing():
     from leeboard.escrow.readings import asked_of_device, with_kept
     from leeboard.estate.device import device as read_device
     from leeboard.evidence import handshake, pins
+    from leeboard.evidence.challenge import challenge
     from leeboard.policy.load import load
     from leeboard.policy.resolve import resolve
     from leeboard.verdict.evaluate import evaluate, unseen
@@ -89,6 +90,7 @@ class Visit:
             self.wanted = resolve(self.baseline, self.device)
         except LeeboardError as problem:
             raise VisitError(str(problem)) from None
+        self._last_visit = 0
         self.run_id = self._run.run
         self.var = self._run.evidence.parent
 
@@ -100,8 +102,10 @@ class Visit:
         module = OBSERVERS.get(self.device.platform.value)
         if module is None:
             raise VisitError(f"{self.device.name}: a device of platform {self.device.platform.value} is never checked")
-        asked = {"addresses": asked_of_device(self.baseline, self.device.platform)}
-        if self.device.unpackaged_programs:
+        self._last_visit = number = self._run.next_visit(self._last_visit)
+        due = challenge(self._run.salt, self.run_id, self.device.urn, self.device.asset, number)
+        asked = {"addresses": asked_of_device(self.baseline, self.device.platform), "challenge": due}
+        if self.device.platform.value == "linux" and self.device.unpackaged_programs:
             asked["unpackaged"] = list(self.device.unpackaged_programs)
         answer = self.ask(module, asked)
         if answer.get("unreachable"):
@@ -111,6 +115,12 @@ class Visit:
             raise VisitError(f"{self.device.name}: {said(answer)}")
         try:
             self.observation = parse(answer.get("observation"))
+            # Before anything of it is believed, its serial number included.
+            if self.observation.challenge != due:
+                raise LeeboardError(
+                    "its answer was not made for this visit: it does not echo the challenge, as no stored one does. "
+                    "Look at what answers there"
+                )
             sighted = self._recognise()
             stranger = sighted.outcome == "another_machine"
             filed = answer["observation"]
@@ -128,6 +138,7 @@ class Visit:
             "outcome": "another_machine" if stranger else "observed",
             "message": message,
             "identity": outcome,
+            "visit": number,
             "observation": None if stranger else filed,
             "findings": [finding.as_json() for finding in findings],
             "changes": [],

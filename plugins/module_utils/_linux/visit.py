@@ -2,6 +2,7 @@
 
     {"schema": 1, "platform": "linux", "observed_at": "2026-11-25T02:00:00Z", "identity": {...}, "facts": {...},
      "readings": [reading, ...] by driver and address,
+     "challenge": what the visit was asked to echo; not there where nothing was,
      "cost": {"children": n, "seconds": s, "cpu_seconds": own and the children's}}
 
 Drivers are imported by name: Ansible packs only what it sees imported. What only a change needs, or a machine with
@@ -81,10 +82,11 @@ LONGEST = 4096  # characters of any text but a value, which `reading.value` boun
 ASPECTS = ("configured", "effective", "running")
 
 
-def visit(host, addresses: dict, unpackaged: list | tuple = ()) -> dict:
-    """The observation of `host` for `addresses` ({driver: [address, ...]}). Nothing is raised for a bad machine.
+def visit(host, addresses: dict, unpackaged: list | tuple = (), challenge: str = "") -> dict:
+    """The observation of `host` for `addresses` ({driver: [address, ...]}), with the challenge echoed.
 
-    `unpackaged`: paths of programs and libraries that the school says belong to no package.
+    `unpackaged`: paths of programs and libraries that the school says belong to no package. Nothing is raised for a
+    bad machine.
     """
     started, used = time.monotonic(), _cpu()
     observed_at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
@@ -110,6 +112,8 @@ def visit(host, addresses: dict, unpackaged: list | tuple = ()) -> dict:
         "readings": readings,
     }
     observation = _text_only(observation)
+    if challenge:
+        observation["challenge"] = challenge
     observation["cost"] = {
         "children": host.children,
         "seconds": round(time.monotonic() - started, 3),

@@ -5,6 +5,7 @@
 #
 #     {"schema": 1, "platform": "windows", "observed_at": "2026-11-25T02:00:00Z", "identity": {...}, "facts": {...},
 #      "readings": [reading, ...] by driver and address,
+#      "challenge": what the visit was asked to echo; not there where nothing was,
 #      "cost": {"children": n, "seconds": s, "cpu_seconds": own and the children's}}
 
 Set-StrictMode -Version 2.0
@@ -37,8 +38,13 @@ function Get-LeeboardObservation {
     The observation of this machine. Nothing is thrown for a bad machine.
     .PARAMETER Addresses
     {driver: [address, ...]}
+    .PARAMETER Challenge
+    What the observation echoes, so that whoever asked knows it for the answer to this visit.
     #>
-    param([Parameter(Mandatory = $true)][System.Collections.IDictionary]$Addresses)
+    param(
+        [Parameter(Mandatory = $true)][System.Collections.IDictionary]$Addresses,
+        [string]$Challenge = ''
+    )
 
     $watch = [System.Diagnostics.Stopwatch]::StartNew()
     $used, $children = (Get-Cpu), (Get-LeeboardChildren)
@@ -55,6 +61,7 @@ function Get-LeeboardObservation {
         facts = $facts
         readings = [object[]]$readings
     }
+    if ($Challenge) { $observation['challenge'] = $Challenge }
     $observation['cost'] = [ordered]@{
         children = (Get-LeeboardChildren) - $children
         seconds = [System.Math]::Round($watch.Elapsed.TotalSeconds, 3)

@@ -12,6 +12,10 @@ import pytest
 from ansible_collections.leeboard.schools.plugins.plugin_utils import brain
 
 from leeboard.estate.waiver import Waiver
+from leeboard.evidence.challenge import challenge
+from leeboard.evidence.ingest import ingest
+from leeboard.evidence.store import Store
+from leeboard.policy.load import load
 from tests.unit.estate.risks import raw
 from tests.unit.playing import inventory, play
 
@@ -76,6 +80,38 @@ def test_the_same_machine_under_a_second_tag_is_another_machine(tmp_path: Path) 
     assert (first["outcome"], second["outcome"]) == ("observed", "another_machine")
     assert first["asset"] in second["message"], "it says whose machine answered"
     assert second.get("observation") is None, "nothing is filed under the wrong name"
+
+
+def test_a_stored_answer_is_not_tonights(tmp_path: Path) -> None:
+    stored, python = tmp_path / "stored", tmp_path / "python"
+    python.write_text(
+        f'#!/bin/sh\nif [ -e {stored} ]; then cat >/dev/null; cat {stored}; else /usr/bin/python3 "$@" | tee {stored}; fi\n'
+    )
+    python.chmod(0o755)
+    source = inventory(tmp_path, pc1={"ansible_python_interpreter": str(python)})
+    assert play(tmp_path, source, CHECK)["status"] == 0
+    (line,) = lines(tmp_path)
+    (tmp_path / "var").rename(tmp_path / "first")
+    done = play(tmp_path, source, CHECK)
+    assert done["status"] == 2, "the device gave the answer of the first run once more"
+    (again,) = lines(tmp_path)
+    assert (line["outcome"], again["outcome"]) == ("observed", "failed")
+    assert "it does not echo the challenge" in again["message"]
+    assert "observation" not in again and not (tmp_path / "var/evidence/900001/pins.json").exists()
+
+
+def test_each_visit_of_a_run_has_a_challenge_of_its_own(tmp_path: Path) -> None:
+    done = play(tmp_path, inventory(tmp_path, pc1={}), {**CHECK, "loop": [1, 2]})
+    assert done["status"] == 0, done["output"]
+    found = lines(tmp_path)
+    (bundle,) = (tmp_path / "var" / "evidence" / "900001").glob("*.jsonl.gz")
+    header = json.loads(gzip.decompress(bundle.read_bytes()).splitlines()[0])
+    assert header["schema"] == 2 and [line["visit"] for line in found] == sorted({line["visit"] for line in found})
+    for line in found:
+        due = challenge(header["salt"], header["run"], "900001", "pc1", line["visit"])
+        assert line["observation"]["challenge"] == due
+    with Store(tmp_path / "leeboard.db") as store:
+        assert ingest(store, [bundle], load()).notes == []
 
 
 def test_a_device_of_another_platform_is_named(tmp_path: Path) -> None:

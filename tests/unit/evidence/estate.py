@@ -9,10 +9,12 @@ from typing import Any
 
 from leeboard.estate.device import Device
 from leeboard.evidence.bundle import Origin, SchoolLock, Writer
+from leeboard.evidence.challenge import challenge
 from leeboard.evidence.lines import Expected, School, stamp, started_of
 from leeboard.policy.model import Baseline
 
 URN = "123456"
+SALT = "5a" * 32
 NIGHT = datetime(2026, 11, 2, 2, 10, tzinfo=UTC)
 
 
@@ -133,6 +135,12 @@ def line(asset: str, at: datetime, outcome: str = "observed", **more: Any) -> di
     return row
 
 
+def answered(row: dict[str, Any], run: str, visit: int, urn: str = URN) -> dict[str, Any]:
+    """The line of a device that answered the challenge of its visit of that number in a bundle with SALT."""
+    echoed = {**row["observation"], "challenge": challenge(SALT, run, urn, row["asset"], visit)}
+    return {**row, "visit": visit, "observation": echoed}
+
+
 def write(
     evidence: Path,
     run: str,
@@ -140,10 +148,14 @@ def write(
     lines: Mapping[str, Any] | Sequence[dict[str, Any]],
     close: bool = True,
     urn: str = URN,
+    salt: str = "",
 ) -> Path:
-    """A bundle. `lines` maps assets to observations (or outcomes as text), or is a list of device lines."""
+    """A bundle. `lines` maps assets to observations (or outcomes as text), or is a list of device lines.
+
+    Without a salt it is one of schema 1, in which answers stand without a challenge.
+    """
     lock = SchoolLock(evidence, urn, run)
-    origin = Origin("0.1.0", "check", "b" * 64, "c" * 64)
+    origin = Origin("0.1.0", "check", "b" * 64, "c" * 64, salt)
     writer = Writer(lock, run, School(urn=urn, name="Hill School"), origin, devices)
     at = started_of(run) + timedelta(seconds=5)
     if isinstance(lines, Mapping):

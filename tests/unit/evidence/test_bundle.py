@@ -212,7 +212,7 @@ HOSTILE = {
     "a path for an asset": (1, {"asset": "../../etc"}, "line 2: makes no sense at asset"),
     "a device nobody expected": (1, {"asset": "LT-9"}, "line 2: is about LT-9, which the run did not expect"),
     "an unknown key of a header": (0, {"gift": 7}, "line 1: makes no sense at gift"),
-    "another schema": (0, {"schema": 2}, "line 1: has schema 2, and this Leeboard reads 1; update Leeboard"),
+    "another schema": (0, {"schema": 3}, "line 1: has schema 3, and this Leeboard reads 1 and 2; update Leeboard"),
     "no schema": (0, {"schema": None}, "line 1: has schema None"),
     "another start": (0, {"started": "2026-01-01T00:00:00Z"}, "line 1: makes no sense"),
     "a device of another school": (

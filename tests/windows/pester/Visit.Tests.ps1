@@ -54,6 +54,12 @@ Describe 'Get-LeeboardObservation' {
         Should -Invoke Read-LeeboardRegistry -ModuleName Visit -Times 1 -Exactly
     }
 
+    It 'echoes the challenge, and needs none' {
+        $seen = Get-LeeboardObservation @{ registry = @('a') } -Challenge ('a1' * 32)
+        $seen.challenge | Should -BeExactly ('a1' * 32)
+        (Get-LeeboardObservation @{ registry = @('a') }).Contains('challenge') | Should -Be $false
+    }
+
     It 'loads the default profile once for all drivers that read it, and lets it go' {
         Mock Mount-Default -ModuleName Profiles { @{ Problem = $null; Root = $null; File = 'x'; Hive = 'x' } }
         Mock Open-People -ModuleName Profiles { @{ Note = ''; Open = @() } }
