@@ -8,7 +8,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -32,11 +32,21 @@ Key = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class Before:
-    """What was not well at the moment `at`, and which devices there were, as (URN, asset tag)."""
+    """What was not well at the moment `at`, and which devices there were, as (URN, asset tag).
+
+    `causes` are those of what was not well, as far as they were known.
+    """
 
     at: datetime
     wrong: Mapping[Key, Verdict]
     devices: frozenset[tuple[str, str]]
+    causes: Mapping[Key, str] = field(default_factory=dict)
+
+    def has(self, key: Key, finding: Finding) -> bool:
+        """True when this was not well in the same way, for the same cause as far as both are known."""
+        if self.wrong.get(key) is not finding.verdict:
+            return False
+        return self.causes.get(key, "") in ("", finding.cause) or not finding.cause
 
 
 def write_news(status: EstateStatus, path: Path) -> None:
@@ -64,7 +74,7 @@ def lines(status: EstateStatus, before: Before | None) -> Iterator[str]:
         yield f"{number(len(now), 'finding')} not well on {number(len(status.devices), 'device')}."
         return
     devices = {(one.device.urn, one.device.asset) for one in status.devices}
-    new = [key for key, finding in now.items() if before.wrong.get(key) is not finding.verdict]
+    new = [key for key, finding in now.items() if not before.has(key, finding)]
     schools = {one.urn: one.name for one in overview.schools(status)}
     # A school that was not looked at this time (--school) has no news.
     mended = [
@@ -123,9 +133,11 @@ def read_before(path: Path) -> Before | None:
         said = json.loads(gzip.decompress(content)) if content is not None else None
         if said is None or said["schema"] != SCHEMA:
             return None
-        wrong = {(urn, asset, control): Verdict(verdict) for urn, asset, control, verdict in said["wrong"]}
+        wrong = {(urn, asset, control): Verdict(verdict) for urn, asset, control, verdict, *_ in said["wrong"]}
+        # A state that an older Leeboard left has no causes.
+        causes = {(one[0], one[1], one[2]): str(one[4]) for one in said["wrong"] if len(one) > 4}
         at = datetime.fromisoformat(said["at"]).astimezone(UTC)
-        return Before(at, wrong, frozenset((urn, asset) for urn, asset in said["devices"]))
+        return Before(at, wrong, frozenset((urn, asset) for urn, asset in said["devices"]), causes)
     except (ValueError, KeyError, TypeError, EOFError, OSError):
         return None
 
@@ -134,7 +146,7 @@ def _state(status: EstateStatus) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "at": status.at.astimezone(UTC).isoformat(timespec="seconds"),
-        "wrong": [[*key, finding.verdict.value] for key, finding in _wrong(status)],
+        "wrong": [[*key, finding.verdict.value, finding.cause] for key, finding in _wrong(status)],
         "devices": [[one.device.urn, one.device.asset] for one in status.devices],
     }
 
@@ -151,7 +163,7 @@ def _wrong(status: EstateStatus) -> Iterable[tuple[Key, Finding]]:
 
 def _about(status: EstateStatus, key: Key, finding: Finding, was: Verdict | None) -> str:
     about = overview.about(status.baseline, finding.control)
-    before = f", was {VERDICTS[was]}" if was else ""
+    before = f", was {VERDICTS[was]}{' for another cause' if was is finding.verdict else ''}" if was else ""
     why = overview.reason(finding)
     return f"{_who(key)} {about.id} {VERDICTS[finding.verdict]}{before}: {about.title}{f' ({why})' if why else ''}"
 
