@@ -13,9 +13,10 @@ from enum import StrEnum
 from typing import Any
 
 from leeboard.estate import accepted
+from leeboard.estate.accepted import Accepted
 from leeboard.estate.device import Device
 from leeboard.estate.waiver import Waiver, parse, said
-from leeboard.policy.model import FRESHNESS, Baseline, Mode, Setting, Severity
+from leeboard.policy.model import FRESHNESS, Baseline, Control, Mode, Setting, Severity
 from leeboard.policy.resolve import Wanted, WantedControl
 from leeboard.verdict.evaluate import best_route, combined, judge
 from leeboard.verdict.finding import Finding, Judged
@@ -212,6 +213,9 @@ def refused(waiver: Waiver, baseline: Baseline) -> str:
     strange = [one.setting for one in waiver.settings if one.setting not in known]
     if strange:
         return f"{control.id} has no setting {', '.join(strange[:MOST_NAMED])}; it has {', '.join(known)}"
+    switched = next((one for one in waiver.settings if _no_text(control, one)), None)
+    if switched is not None:
+        return f"{switched.setting} is text, and a bare yes, no, on or off is a switch in YAML; put it into quotes"
     if baseline.about_school(control) and not waiver.school:
         return f"{control.id} is asked of the school as a whole; write school: true in place of devices or roles"
     if control.severity is Severity.CRITICAL and not waiver.siro:
@@ -225,6 +229,13 @@ def refused(waiver: Waiver, baseline: Baseline) -> str:
 def expired(waiver: Waiver) -> str:
     """What is said of a waiver whose last day has passed."""
     return f"it ended on {said(waiver.last_day)}; take it out, or let it be approved again under a new id"
+
+
+def _no_text(control: Control, one: Accepted) -> bool:
+    """True where somebody wrote `yes` or `no` without quotes for a setting that is text."""
+    every = [one.values, *(values for _, values in one.by_device or ())]
+    text = any(setting.id == one.setting and setting.type == "string" for setting in control.settings)
+    return text and any(isinstance(value, bool) for values in every for value in values)
 
 
 def _in_order(waivers: Sequence[Waiver], baseline: Baseline) -> list[tuple[Waiver, str]]:

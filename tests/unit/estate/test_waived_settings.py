@@ -287,3 +287,11 @@ def test_a_setting_that_the_control_does_not_have_makes_a_waiver_void() -> None:
 def test_settings_that_make_no_sense_are_told_in_one_line(settings: Any, words: str) -> None:
     told = parse_one({**waiver().model_dump(mode="json", exclude_defaults=True), "settings": settings})
     assert isinstance(told, str) and words in told and told.isprintable() and "\n" not in told
+
+
+def test_a_switch_where_text_is_meant_makes_a_waiver_void() -> None:
+    bare = waiver(control="REM-10", settings={"root-login": [True]})
+    assert waivers.refused(bare, load()) == (
+        "root-login is text, and a bare yes, no, on or off is a switch in YAML; put it into quotes"
+    )
+    assert waivers.refused(waiver(control="REM-10", settings={"root-login": ["yes"]}), load()) == ""
