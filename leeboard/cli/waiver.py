@@ -1,4 +1,4 @@
-"""`leeboard waiver`: list accepted risks, check them, and write a new one into a school's file."""
+"""`leeboard waiver`: list accepted risks, check them, write a new one into a school's file, pin one to its settings."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import os
 import re
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -18,17 +19,22 @@ from leeboard.ansible.inventory import EstateInventory
 from leeboard.cli.asking import agreed
 from leeboard.cli.estates import opened, school_of
 from leeboard.cli.group import group
+from leeboard.cli.ingest import Database, Var
 from leeboard.errors import LeeboardError
 from leeboard.estate import waiver_files, waivers
+from leeboard.estate.accepted import EVERYTHING, PIN, Accepted
 from leeboard.estate.editing import SCHOOL
 from leeboard.estate.waiver import Waiver, day_of, parse_one, said
+from leeboard.evidence.drifted_values import drifted
 from leeboard.evidence.lines import Expected
+from leeboard.evidence.store import Store
 from leeboard.policy.load import load
 from leeboard.policy.model import Baseline
 from leeboard.report import machine, overview, terminal
 from leeboard.report.model import EstateStatus
 from leeboard.verdict.observation import plain
 
+NOTHING_KNOWN = "the store has nothing of it that drifted on these devices"
 PROBLEMS = 3  # exit code: the tool worked, and something has no effect that somebody relies on
 
 app = group("Accepted risks: list them, check them, and write a new one into a school's file.")
@@ -103,10 +109,17 @@ def new(
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Write it without asking.")] = False,
     inventory: Annotated[Path | None, typer.Option("--inventory", "-i", help="The estate that has the school.")] = None,
+    everything: Annotated[
+        bool, typer.Option("--everything", help="Name no settings: cover whatever the control ever finds.")
+    ] = False,
+    var: Var = Path("var"),
+    database: Database = None,
 ) -> None:
     """Write a new waiver into a school's waivers.yml. It is shown first, and written when you say yes.
 
-    What `leeboard waiver check` would find fault with is not written. Comments and order of the file stay.
+    It names the settings of the control that have drifted on its devices, with the values that the last check found: a
+    value that is better is covered too, and anything else in the control stays drift. What `leeboard waiver check`
+    would find fault with is not written. Comments and order of the file stay.
     """
     at = now()
     folder = _folder(school, inventory)
@@ -132,14 +145,82 @@ def new(
     found = _objection(risk, content, folder, listed.devices, baseline, at)
     if found:
         raise LeeboardError(f"{found}; nothing was written")
+    settings = () if everything else _found([risk], listed.devices, baseline, var, database)[0]
+    risk = risk.model_copy(update={"settings": settings})
     path = folder / waiver_files.FILE
     waiver_files.added(content, risk, str(path))
     print(f"{path} gets this entry:\n\n{waiver_files.entry(risk)}")
     print(_effect(risk, listed.devices, at))
+    print(_coverage(risk, everything))
     if not agreed(yes, "Write it?", "nothing was written; give --yes to write it"):
         print("Nothing was written.")
         return
     print(f"Written: {waiver_files.write(folder, risk, content)}")
+
+
+@app.command()
+def pin(
+    school: Annotated[str, typer.Argument(help="The school's folder; with -i also its URN, its name or a part of it.")],
+    id: Annotated[str | None, typer.Option("--id", help="Only this waiver, also where it names settings.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Write it without asking.")] = False,
+    inventory: Annotated[Path | None, typer.Option("--inventory", "-i", help="The estate that has the school.")] = None,
+    var: Var = Path("var"),
+    database: Database = None,
+) -> None:
+    """Let the waivers of a school that cover everything name settings and values: those that have drifted now.
+
+    Taken from the last check of their devices, shown first, and written when you say yes. Read them before: what is
+    named is accepted.
+    """
+    at = now()
+    folder = _folder(school, inventory)
+    content = waiver_files.content_of(folder)
+    path = folder / waiver_files.FILE
+    there = waiver_files.read_waivers(content or b"", str(path)).waivers
+    if id is not None and all(one.id != id for one in there):
+        raise LeeboardError(f"{path}: there is no waiver {plain(id, 60)} in it that makes sense; nothing was written")
+    chosen = [one for one in there if (not one.settings if id is None else one.id == id) and one.days_left(at) >= 0]
+    if not chosen or content is None:
+        print("Nothing to pin: every waiver that has not ended names its settings.")
+        return
+    baseline = load()
+    listed = inventories.read(folder / SCHOOL, tuple(baseline.parameters))
+    found = _found(chosen, listed.devices, baseline, var, database)
+    settings = {one.id: named for one, named in zip(chosen, found, strict=True) if named}
+    for one in chosen:
+        if one.id in settings:
+            print(f"{one.id} ({one.control}, {one.scope}) will cover:")
+            print("".join(f"  {named.words}\n" for named in settings[one.id]), end="")
+        else:
+            print(f"{one.id} ({one.control}, {one.scope}) stays as it is: {NOTHING_KNOWN}.")
+    if not settings:
+        return
+    if not agreed(yes, "Write it?", "nothing was written; give --yes to write it"):
+        print("Nothing was written.")
+        return
+    print(f"Written: {waiver_files.write_pinned(folder, settings, content)}")
+
+
+def _found(
+    risks: Sequence[Waiver], devices: Sequence[Expected], baseline: Baseline, var: Path, database: str | None
+) -> list[tuple[Accepted, ...]]:
+    """For each of these waivers the settings that have drifted on its devices, as the store has it."""
+    own = var / "leeboard.db"
+    if database is None and not own.exists():
+        return [() for _ in risks]
+    with Store(database or own) as store:
+        return [
+            drifted(store, baseline, [one.device for one in devices if risk.covers(one.asset, one.role)], risk.control)
+            for risk in risks
+        ]
+
+
+def _coverage(risk: Waiver, everything: bool) -> str:
+    if risk.settings:
+        return f"It covers {risk.covered}. Anything else in {risk.control} stays drift, and a roll-out mends it."
+    why = "" if everything else f"{NOTHING_KNOWN}, so it names no settings. "
+    then = "" if everything else f" {PIN}, once they were checked."
+    return f"{why[:1].upper()}{why[1:]}It covers {EVERYTHING}.{then}"
 
 
 def _asked(inventory: Path, school: str | None) -> tuple[datetime, EstateStatus]:

@@ -15,8 +15,19 @@ from functools import lru_cache
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    StrictBool,
+    ValidationError,
+    model_validator,
+)
 
+from leeboard.estate import accepted
+from leeboard.estate.accepted import Accepted
 from leeboard.policy.model import Role, Strict
 from leeboard.verdict.observation import plain
 
@@ -37,6 +48,7 @@ HELP = {
     "devices": "list asset tags as text, such as [EP-0001, '0042']",
     "roles": f"list roles out of {', '.join(Role)}",
     "school": "say true, or leave it out",
+    "settings": "write a setting and the values that are accepted, as in {tries: [6]}",
     "reason": "say in a sentence why the risk is taken",
     "owner": "name the post that answers for the risk",
     "approved_by": "name who approved it",
@@ -97,16 +109,21 @@ def _tag(value: str) -> str:
 
 Day = Annotated[date, BeforeValidator(_day)]
 Tag = Annotated[str, AfterValidator(_tag)]
+Settings = Annotated[tuple[Accepted, ...], PlainValidator(accepted.parse), PlainSerializer(accepted.as_data)]
 
 
 class Waiver(Strict):
-    """An accepted risk. It holds from the beginning of `granted` to the end of `last_day`, in Europe/London."""
+    """An accepted risk. It holds from the beginning of `granted` to the end of `last_day`, in Europe/London.
+
+    `settings` are those of the control that it covers, with the values accepted; without any it covers everything.
+    """
 
     id: Annotated[str, _matches(ID, "id")]
     control: Annotated[str, _matches(CONTROL, "control")]
     devices: Annotated[tuple[Tag, ...], Field(max_length=MOST_DEVICES)] = ()
     roles: Annotated[tuple[Role, ...], Field(max_length=len(Role))] = ()
     school: StrictBool = False
+    settings: Settings = ()
     reason: Annotated[str, _words("reason")]
     owner: Annotated[str, _words("owner")]
     approved_by: Annotated[str, _words("approved_by")]
@@ -133,14 +150,18 @@ class Waiver(Strict):
 
     def narrowed(self, asset: str) -> Waiver:
         """The same for one device of several: what a device carries must not grow with the number of the others."""
-        return self.model_copy(update={"devices": (asset,)}) if len(self.devices) > 1 else self
+        update: dict[str, Any] = {"devices": (asset,)} if len(self.devices) > 1 else {}
+        settings = accepted.narrowed(self.settings, asset)
+        if settings != self.settings:
+            update["settings"] = settings
+        return self.model_copy(update=update) if update else self
 
     @property
     def meaning(self) -> tuple[object, ...]:
         """All of it but the devices, so that what several devices carry of one waiver compares."""
         return (
             *(self.id, self.control, self.roles, self.school, self.reason, self.owner, self.approved_by, self.siro),
-            *(self.granted, self.last_day),
+            *(self.granted, self.last_day, accepted.meaning(self.settings)),
         )
 
     def holds(self, at: datetime) -> bool:
@@ -164,6 +185,11 @@ class Waiver(Strict):
             return f"role {', '.join(self.roles)}"
         more = f" and {len(self.devices) - 5} more" if len(self.devices) > 5 else ""
         return ", ".join(self.devices[:5]) + more
+
+    @property
+    def covered(self) -> str:
+        """Which settings and values it covers, in words."""
+        return "; ".join(one.words for one in self.settings) or accepted.EVERYTHING
 
     @property
     def words(self) -> str:

@@ -9,14 +9,17 @@ import io
 import re
 import textwrap
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from leeboard.errors import LeeboardError
-from leeboard.estate import editing
+from leeboard.estate import accepted, editing
+from leeboard.estate.accepted import Accepted
 from leeboard.estate.editing import Written, write_all
 from leeboard.estate.problem import Mistake, Problem
 from leeboard.estate.waiver import MOST_WAIVERS, Waiver, parse_one
@@ -147,6 +150,50 @@ def _rewritten(content: bytes, waiver: Waiver) -> bytes:
     return stream.getvalue().encode()
 
 
+def pinned(content: bytes, settings: Mapping[str, tuple[Accepted, ...]], file: str) -> bytes:
+    """The content in which the waivers of these ids name these settings; comments and order stay.
+
+    What comes out is read again: nothing else in it may have changed. Raises LeeboardError.
+    """
+    before = read_waivers(content, file)
+    if before.broken:
+        raise LeeboardError(f"{before.problems[0]}; put the file right first")
+    wanted = tuple(
+        one.model_copy(update={"settings": settings[one.id]}) if one.id in settings else one for one in before.waivers
+    )
+    try:
+        text = content.decode("utf-8-sig")
+        yaml = writer(_indent(text))
+        data = yaml.load(text)
+        for raw in data[KEY]:
+            if raw.get("id") in settings:
+                _put(raw, "settings", _settings(accepted.as_data(settings[raw["id"]])))
+        stream = io.StringIO()
+        yaml.dump(data, stream)
+        changed = stream.getvalue().encode()
+    except Exception:  # ruamel.yaml has errors of many kinds for what it cannot hold
+        changed = content
+    after = read_waivers(changed, file)
+    if after.waivers != wanted or len(after.problems) != len(before.problems):
+        raise LeeboardError(f"{file}: its entries would not stay as they are; add the settings by hand")
+    return changed
+
+
+def _put(entry: CommentedMap, key: str, value: Any) -> None:
+    """A key where people look for it: before the reason."""
+    if key in entry:
+        entry[key] = value
+    else:
+        entry.insert(list(entry).index("reason"), key, value)
+
+
+def write_pinned(folder: Path, settings: Mapping[str, tuple[Accepted, ...]], seen: bytes) -> Path:
+    """Let waivers of a school's file name these settings. Raises LeeboardError, also when it is not as `seen`."""
+    path = folder / FILE
+    write_all(folder.absolute().parent, [Written(path, pinned(seen, settings, str(path)), seen)])
+    return path
+
+
 def write(folder: Path, waiver: Waiver, seen: bytes | None) -> Path:
     """Add an entry to a school's file, whole or not at all. Raises LeeboardError, also when the file is not as `seen`.
 
@@ -235,7 +282,26 @@ def _written(waiver: Waiver) -> CommentedMap:
         if name in fields:
             fields[name] = CommentedSeq(str(one) for one in fields[name])
             fields[name].fa.set_flow_style()
+    if "settings" in fields:
+        fields["settings"] = _settings(fields["settings"])
     return CommentedMap(fields)
+
+
+def _settings(data: Mapping[str, Any]) -> CommentedMap:
+    """The settings of an entry: a line each, with the values in brackets."""
+    return CommentedMap(
+        {name: _settings(said) if isinstance(said, dict) else _list(said) for name, said in data.items()}
+    )
+
+
+def _list(values: list[Any]) -> CommentedSeq:
+    """In brackets, and text in quotes: YAML takes a bare no for a switch."""
+    made = CommentedSeq(
+        _list(one) if isinstance(one, list) else DoubleQuotedScalarString(one) if isinstance(one, str) else one
+        for one in values
+    )
+    made.fa.set_flow_style()
+    return made
 
 
 def _dump(data: CommentedMap, indent: int) -> str:

@@ -12,12 +12,16 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from leeboard.estate import accepted
+from leeboard.estate.accepted import Accepted
 from leeboard.estate.device import Device
 from leeboard.estate.waiver import Waiver, parse, said
-from leeboard.policy.model import FRESHNESS, Baseline, Mode, Severity
+from leeboard.policy.model import FRESHNESS, Baseline, Control, Mode, Setting, Severity
 from leeboard.policy.resolve import Wanted, WantedControl
-from leeboard.verdict.finding import Finding
-from leeboard.verdict.observation import plain
+from leeboard.verdict.evaluate import best_route, combined, judge
+from leeboard.verdict.finding import Finding, Judged
+from leeboard.verdict.observation import Observation, plain
+from leeboard.verdict.operators import OPERATORS
 from leeboard.verdict.verdicts import Verdict
 
 SOON = 30  # days before its end in which a waiver is named
@@ -80,29 +84,44 @@ def in_force(
     return {one.control: one for one, why in judged if not why and one.id not in torn and one.holds(at)}
 
 
-def accept(findings: Sequence[Finding], waivers: Mapping[str, Waiver]) -> tuple[tuple[Finding, ...], dict[str, Waiver]]:
-    """The findings with what drifted and is waived in the verdict `waived`, and by control which waiver did that.
+def accept(
+    findings: Sequence[Finding], waivers: Mapping[str, Waiver], baseline: Baseline, asset: str = ""
+) -> tuple[tuple[Finding, ...], dict[str, Waiver]]:
+    """The findings on one device with what drifted and is waived in the verdict `waived`.
 
-    Nothing else becomes better by a waiver. `waivers` are those in force.
+    Settings that a waiver does not cover stay drifted, and so does their control. Nothing else becomes better by a
+    waiver. The second are, by control, the waivers that made a whole finding waived. `waivers` are those in force;
+    without an `asset` they are asked of a school as a whole.
     """
-    spared = {
-        one.control: waivers[one.control]
+    given = {
+        one.control: _accepted(one, waivers[one.control], baseline, asset)
         for one in findings
         if one.verdict is Verdict.DRIFTED and one.control in waivers
     }
-    waived = tuple(
-        replace(one, verdict=Verdict.WAIVED, reason=spared[one.control].words) if one.control in spared else one
-        for one in findings
-    )
-    return waived, spared
+    spared = {control: waivers[control] for control, one in given.items() if one.verdict is Verdict.WAIVED}
+    return tuple(given.get(one.control, one) for one in findings), spared
 
 
-def left_alone(wanted: Wanted, at: datetime) -> tuple[Wanted, dict[str, Waiver]]:
-    """The same in which controls that are waived at `at` are only reported, and which waiver spares each of them."""
+def covers(waiver: Waiver, setting: Setting | None, judged: Judged, asset: str) -> bool:
+    """True when a waiver accepts all that a drifted setting was found to be: the values it names, and better ones."""
+    if not waiver.settings:
+        return True
+    if setting is None or not judged.values:
+        return False  # no control of the baseline has it any more, or it was found before values were kept
+    operator = OPERATORS[setting.accept.operator]
+    named = next((one.of(asset) for one in waiver.settings if one.setting == setting.id), ())
+    return all(any(operator.as_good(found, other) for other in named) for found in judged.values)
+
+
+def left_alone(wanted: Wanted, at: datetime, observation: Observation) -> tuple[Wanted, dict[str, Waiver]]:
+    """The same in which settings whose present drift is waived at `at` are only reported, and the waivers in force."""
     spared = in_force(wanted.device.waivers, wanted.baseline, at)
     if not spared:
         return wanted, {}
-    controls = tuple(_reported(one) if one.control.id in spared else one for one in wanted.controls)
+    controls = tuple(
+        _reported(wanted, one, spared[one.control.id], observation) if one.control.id in spared else one
+        for one in wanted.controls
+    )
     return replace(wanted, controls=controls), spared
 
 
@@ -190,6 +209,13 @@ def refused(waiver: Waiver, baseline: Baseline) -> str:
         return f"{waiver.control} is no control of the baseline; docs/controls.md lists them"
     if any(setting.driver == FRESHNESS for setting in control.settings):
         return f"{control.id} says how old evidence is, and no waiver makes it newer; see why the devices stay silent"
+    known = [setting.id for setting in control.settings]
+    strange = [one.setting for one in waiver.settings if one.setting not in known]
+    if strange:
+        return f"{control.id} has no setting {', '.join(strange[:MOST_NAMED])}; it has {', '.join(known)}"
+    switched = next((one for one in waiver.settings if _no_text(control, one)), None)
+    if switched is not None:
+        return f"{switched.setting} is text, and a bare yes, no, on or off is a switch in YAML; put it into quotes"
     if baseline.about_school(control) and not waiver.school:
         return f"{control.id} is asked of the school as a whole; write school: true in place of devices or roles"
     if control.severity is Severity.CRITICAL and not waiver.siro:
@@ -203,6 +229,13 @@ def refused(waiver: Waiver, baseline: Baseline) -> str:
 def expired(waiver: Waiver) -> str:
     """What is said of a waiver whose last day has passed."""
     return f"it ended on {said(waiver.last_day)}; take it out, or let it be approved again under a new id"
+
+
+def _no_text(control: Control, one: Accepted) -> bool:
+    """True where somebody wrote `yes` or `no` without quotes for a setting that is text."""
+    every = [one.values, *(values for _, values in one.by_device or ())]
+    text = any(setting.id == one.setting and setting.type == "string" for setting in control.settings)
+    return text and any(isinstance(value, bool) for values in every for value in values)
 
 
 def _in_order(waivers: Sequence[Waiver], baseline: Baseline) -> list[tuple[Waiver, str]]:
@@ -232,14 +265,19 @@ def _of_school(
     urn: str, devices: Sequence[Device], apart: frozenset[str], baseline: Baseline, at: datetime
 ) -> list[Standing]:
     """Put together from what the devices carry; what is torn apart stands there once for each meaning."""
-    carried: dict[tuple[object, ...], tuple[Waiver, list[tuple[str, str]]]] = {}
+    carried: dict[tuple[object, ...], tuple[dict[Waiver, None], list[tuple[str, str]]]] = {}
     for device in devices:
         for one, why in _in_order(device.waivers, baseline):
             if one.id in apart:
                 why = "devices of the school have different waivers under this id, so none of them counts"
-            carried.setdefault(one.meaning, (one, []))[1].append((device.asset, why))
+            same, met = carried.setdefault(one.meaning, ({}, []))
+            same[one] = None
+            met.append((device.asset, why))
     made = []
-    for one, met in carried.values():
+    for same, met in carried.values():
+        one = next(iter(same))
+        if one.settings:
+            one = one.model_copy(update={"settings": accepted.united(each.settings for each in same)})
         assets = tuple(sorted({asset for asset, _ in met}))
         waiver = one.model_copy(update={"devices": assets}) if one.devices else one
         made.append(_standing(urn, devices[0].school, waiver, assets, met, at))
@@ -265,7 +303,51 @@ def _standing(
     return Standing(urn, school, waiver, assets, state, days, plain(problem, 600))
 
 
-def _reported(control: WantedControl) -> WantedControl:
-    settings = tuple(replace(one, mode=Mode.REPORT) if one.mode is Mode.ENFORCE else one for one in control.settings)
-    mode = Mode.REPORT if control.mode is Mode.ENFORCE else control.mode
+def _accepted(finding: Finding, waiver: Waiver, baseline: Baseline, asset: str) -> Finding:
+    """A drifted finding as it counts under a waiver."""
+    control = baseline.control(finding.control)
+    settings = {one.id: one for one in control.settings} if control is not None else {}
+    judged = tuple(
+        replace(one, verdict=Verdict.WAIVED)
+        if one.verdict is Verdict.DRIFTED and covers(waiver, settings.get(one.setting), one, asset)
+        else one
+        for one in finding.judged
+    )
+    if not judged:
+        return finding if waiver.settings else replace(finding, verdict=Verdict.WAIVED, reason=waiver.words)
+    routes = [settings[one.setting].route if one.setting in settings else None for one in judged]
+    found = combined(replace(finding, judged=judged), routes)
+    if found.verdict is Verdict.WAIVED:
+        return replace(found, reason=waiver.words)
+    if found.verdict is not Verdict.DRIFTED:
+        return found
+    left = [one for one in judged if one.verdict is Verdict.DRIFTED]
+    if any(not one.values for one in left):
+        return replace(found, reason=f"{waiver.id} names values, and an older Leeboard found this without; check again")
+    return replace(found, reason=f"{waiver.id} does not cover {_named(left)}")
+
+
+def _named(judged: Sequence[Judged]) -> str:
+    more = f" and {len(judged) - MOST_NAMED} more" if len(judged) > MOST_NAMED else ""
+    return "; ".join(f"{one.title}: {one.seen or 'not set'}" for one in judged[:MOST_NAMED]) + more
+
+
+def _reported(wanted: Wanted, control: WantedControl, waiver: Waiver, observation: Observation) -> WantedControl:
+    """A control in which what a waiver covers is only reported, so that a roll-out leaves it alone."""
+    asset = wanted.device.asset
+    judged = [judge(wanted, one, observation) for one in control.settings]
+    spared = [
+        not waiver.settings or (said.verdict is Verdict.DRIFTED and covers(waiver, one.setting, said, asset))
+        for one, said in zip(control.settings, judged, strict=True)
+    ]
+    routes = [one.setting.route for one in control.settings]
+    verdicts = [Verdict.WAIVED if mine else said.verdict for mine, said in zip(spared, judged, strict=True)]
+    if best_route(zip(routes, verdicts, strict=True)) is Verdict.WAIVED:
+        # One way is as it was accepted: the others are not needed, as where one fulfils the control.
+        spared = [mine or route is not None for mine, route in zip(spared, routes, strict=True)]
+    settings = tuple(
+        replace(one, mode=Mode.REPORT) if mine and one.mode is Mode.ENFORCE else one
+        for one, mine in zip(control.settings, spared, strict=True)
+    )
+    mode = Mode.REPORT if control.mode is Mode.ENFORCE and all(spared) else control.mode
     return replace(control, mode=mode, settings=settings)

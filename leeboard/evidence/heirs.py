@@ -14,6 +14,7 @@ from datetime import datetime
 
 from leeboard.estate.device import Device
 from leeboard.evidence.store import StoredDevice
+from leeboard.verdict.finding import Finding
 from leeboard.verdict.identity import usable_serial
 
 Key = tuple[str, str]  # URN and asset tag
@@ -71,15 +72,20 @@ def _joined(own: StoredDevice | None, old: StoredDevice, device: Device, begun: 
     if own.seen is None:
         return replace(own, seen=old.seen, findings=old.findings, since=old.since, observed_run=old.observed_run)
     # A verdict that stands since the first sighting under the new name has stood for longer if it was the same before.
-    before = {one.control: (one.verdict, one.mode) for one in old.findings}
+    before = {one.control: one for one in old.findings}
     on = {
         one.control: old.since[one.control]
         for one in own.findings
-        if own.since.get(one.control) == begun
-        and before.get(one.control) == (one.verdict, one.mode)
-        and one.control in old.since
+        if own.since.get(one.control) == begun and _same(one, before.get(one.control)) and one.control in old.since
     }
     return replace(own, since={**own.since, **on})
+
+
+def _same(one: Finding, other: Finding | None) -> bool:
+    """The same verdict and mode, and as far as both have one, the same cause."""
+    if other is None or (one.verdict, one.mode) != (other.verdict, other.mode):
+        return False
+    return one.cause == other.cause or not (one.cause and other.cause)
 
 
 def _serial(device: Device) -> str | None:

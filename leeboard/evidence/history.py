@@ -16,7 +16,10 @@ from leeboard.evidence.tables import BundleRow, SpanRow, TextRow
 
 @dataclass(frozen=True)
 class Held:
-    """A verdict that a control had: first observed `since`, last `last`, and another one `until` (None: still)."""
+    """A verdict that a control had: first observed `since`, last `last`, and another one `until` (None: still).
+
+    `cause` is the digest of what was not well, None where that is not known.
+    """
 
     control: str
     verdict: str
@@ -24,6 +27,7 @@ class Held:
     since: datetime
     last: datetime
     until: datetime | None
+    cause: str | None = None
 
 
 class Points:
@@ -79,7 +83,7 @@ def spans(session: Session, urn: str, asset: str) -> dict[str, list[Span]]:
     found: dict[str, list[Span]] = {}
     query = select(SpanRow).where(SpanRow.urn == urn, SpanRow.asset == asset).order_by(SpanRow.control, SpanRow.since)
     for row in session.scalars(query):
-        found.setdefault(row.control, []).append(Span(row.verdict, row.mode, row.since, row.until))
+        found.setdefault(row.control, []).append(Span(row.verdict, row.mode, row.since, row.until, row.cause))
     return found
 
 
@@ -92,5 +96,6 @@ def held(session: Session, urn: str, asset: str) -> list[Held]:
         for span in rows:
             last = max(run for run in runs if span.until is None or run < span.until)
             until = None if span.until is None else started_of(span.until)
-            result.append(Held(control, span.verdict, span.mode, started_of(span.since), started_of(last), until))
+            since, seen = started_of(span.since), started_of(last)
+            result.append(Held(control, span.verdict, span.mode, since, seen, until, span.cause))
     return result

@@ -23,7 +23,7 @@ from leeboard.evidence.visits import Judge, Visit, index, visits
 from leeboard.policy.model import Baseline
 
 BATCH = 500
-Verdicts = dict[str, tuple[str, str]]  # by control: verdict and mode
+Verdicts = dict[str, tuple[str, str, str | None]]  # by control: verdict, mode and cause
 
 
 @dataclass(frozen=True)
@@ -165,13 +165,13 @@ def _put_onward(load: _Load, devices: list[tuple[str, Verdicts, Verdicts]]) -> N
     }
     if not moved:
         return
-    query = select(SpanRow.id, SpanRow.asset, SpanRow.control, SpanRow.verdict, SpanRow.mode).where(
+    query = select(SpanRow.id, SpanRow.asset, SpanRow.control, SpanRow.verdict, SpanRow.mode, SpanRow.cause).where(
         SpanRow.urn == load.urn, SpanRow.asset.in_({asset for asset, _ in moved}), SpanRow.until.is_(None)
     )
     ended = []
     for row in load.session.execute(query):
         wanted = moved.get((row.asset, row.control))
-        if wanted == (row.verdict, row.mode):
+        if wanted == (row.verdict, row.mode, row.cause):
             del moved[row.asset, row.control]  # it was not looked at for a while, and is as it was
         elif wanted is not None:
             ended.append({"id": row.id, "until": load.run})
@@ -179,20 +179,23 @@ def _put_onward(load: _Load, devices: list[tuple[str, Verdicts, Verdicts]]) -> N
         load.session.execute(update(SpanRow), ended)
     _insert_spans(
         load,
-        [(asset, control, spans.Span(verdict, mode, load.run)) for (asset, control), (verdict, mode) in moved.items()],
+        [
+            (asset, control, spans.Span(verdict, mode, load.run, cause=cause))
+            for (asset, control), (verdict, mode, cause) in moved.items()
+        ],
     )
 
 
 def _put_late(load: _Load, asset: str, verdicts: Verdicts) -> None:
     """Spans for an observation that is older than the newest: cut or stretched as if it had come in its turn."""
     known = history.spans(load.session, load.urn, asset)
-    for control, (verdict, mode) in verdicts.items():
+    for control, (verdict, mode, cause) in verdicts.items():
         old = known.get(control, [])
 
         def after(run: str, control: str = control) -> str | None:
             return load.points.after(asset, control, run)
 
-        new = spans.put(old, load.run, verdict, mode, after)
+        new = spans.put(old, spans.Span(verdict, mode, load.run, cause=cause), after)
         if new != old:
             load.session.execute(
                 delete(SpanRow).where(SpanRow.urn == load.urn, SpanRow.asset == asset, SpanRow.control == control)
@@ -251,7 +254,9 @@ def _insert_new(session: Session, table: type[SchoolRow] | type[TextRow], row: d
 
 
 def _verdicts(findings: list[dict[str, Any]]) -> Verdicts:
-    return {finding["control"]: (finding["verdict"], finding["mode"]) for finding in findings}
+    return {
+        finding["control"]: (finding["verdict"], finding["mode"], finding.get("cause") or None) for finding in findings
+    }
 
 
 def _batches(all_visits: Iterator[Visit]) -> Iterator[list[Visit]]:

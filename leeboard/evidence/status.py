@@ -139,9 +139,9 @@ def _with_waivers(moment: _Moment, status: DeviceStatus) -> DeviceStatus:
     """The status with what drifted and is waived in the verdict `waived`, since whichever of the two came last."""
     device = status.device
     risks = waivers.in_force(device.waivers, moment.baseline, moment.at, moment.torn.get(device.urn, ()))
-    findings, spared = waivers.accept(status.findings, risks)
-    if not spared:
+    if not risks:
         return status
+    findings, spared = waivers.accept(status.findings, risks, moment.baseline, device.asset)
     since = {
         control: max(status.since[control], begins(one).astimezone(UTC))
         for control, one in spared.items()

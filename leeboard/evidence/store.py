@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, create_engine, event, func, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError, SQLAlchemyError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from leeboard.errors import LeeboardError
 from leeboard.estate.device import Device
@@ -128,7 +128,16 @@ class Store:
         pool = FindingPool()
         with self.reading() as session:
             since: dict[tuple[str, str], dict[str, datetime]] = {}
-            spans = select(SpanRow.urn, SpanRow.asset, SpanRow.control, SpanRow.since).where(SpanRow.until.is_(None))
+            before = aliased(SpanRow)
+            # What a Leeboard found that kept no cause stands for any: an upgrade is no reason for a new date.
+            unknown = (
+                (before.urn == SpanRow.urn) & (before.asset == SpanRow.asset) & (before.control == SpanRow.control)
+                & (before.until == SpanRow.since) & (before.verdict == SpanRow.verdict)
+                & (before.mode == SpanRow.mode) & before.cause.is_(None) & SpanRow.cause.is_not(None)
+            )  # fmt: skip
+            spans = select(
+                SpanRow.urn, SpanRow.asset, SpanRow.control, func.coalesce(before.since, SpanRow.since)
+            ).outerjoin(before, unknown).where(SpanRow.until.is_(None))  # fmt: skip
             rows = select(
                 DeviceRow.urn, DeviceRow.asset, DeviceRow.device, DeviceRow.problem, DeviceRow.run, DeviceRow.outcome,
                 DeviceRow.message, DeviceRow.changes, DeviceRow.observed_run, DeviceRow.seen, DeviceRow.findings,

@@ -83,6 +83,7 @@ class DeviceRow(Base):
 class SpanRow(Base):
     """A verdict and mode that one control of one device had from the run `since` until the run `until` (None: still).
 
+    `cause` is that of its findings, None where all was well, or a Leeboard that kept no cause found it.
     When it was last seen so follows from the bundles' points, so that a quiet night changes no span.
     """
 
@@ -96,5 +97,6 @@ class SpanRow(Base):
     mode: Mapped[str] = mapped_column(String(16))
     since: Mapped[str] = mapped_column(String(25))
     until: Mapped[str | None] = mapped_column(String(25))
+    cause: Mapped[str | None] = mapped_column(String(16))
 
     __table_args__ = (Index("span_device", "urn", "asset", "control"),)

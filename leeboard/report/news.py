@@ -9,7 +9,7 @@ import gzip
 import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -34,11 +34,21 @@ Key = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class Before:
-    """What was not well at the moment `at`, and which devices there were, as (URN, asset tag)."""
+    """What was not well at the moment `at`, and which devices there were, as (URN, asset tag).
+
+    `causes` are those of what was not well, as far as they were known.
+    """
 
     at: datetime
     wrong: Mapping[Key, Verdict]
     devices: frozenset[tuple[str, str]]
+    causes: Mapping[Key, str] = field(default_factory=dict)
+
+    def has(self, key: Key, finding: Finding) -> bool:
+        """True when this was not well in the same way, for the same cause as far as both are known."""
+        if self.wrong.get(key) is not finding.verdict:
+            return False
+        return self.causes.get(key, "") in ("", finding.cause) or not finding.cause
 
 
 def write_news(status: EstateStatus, path: Path, whole: bool = True) -> None:
@@ -69,7 +79,7 @@ def lines(status: EstateStatus, before: Before | None) -> Iterator[str]:
         yield f"{number(len(now), 'finding')} not well on {number(len(status.devices), 'device')}."
         return
     devices = {(one.device.urn, one.device.asset) for one in status.devices}
-    new = [key for key, finding in now.items() if before.wrong.get(key) is not finding.verdict]
+    new = [key for key, finding in now.items() if not before.has(key, finding)]
     schools = {one.urn: one.name for one in overview.schools(status)}
     # A school that was not looked at this time (--school) has no news.
     well = [key for key in before.wrong if key not in now and key[0] in schools and (not key[1] or key[:2] in devices)]
@@ -132,9 +142,11 @@ def read_before(path: Path) -> Before | None:
         said = json.loads(gzip.decompress(content)) if content is not None else None
         if said is None or said["schema"] != SCHEMA:
             return None
-        wrong = {(urn, asset, control): Verdict(verdict) for urn, asset, control, verdict in said["wrong"]}
+        wrong = {(urn, asset, control): Verdict(verdict) for urn, asset, control, verdict, *_ in said["wrong"]}
+        # A state that an older Leeboard left has no causes.
+        causes = {(one[0], one[1], one[2]): str(one[4]) for one in said["wrong"] if len(one) > 4}
         at = datetime.fromisoformat(said["at"]).astimezone(UTC)
-        return Before(at, wrong, frozenset((urn, asset) for urn, asset in said["devices"]))
+        return Before(at, wrong, frozenset((urn, asset) for urn, asset in said["devices"]), causes)
     except (ValueError, KeyError, TypeError, EOFError, OSError):
         return None
 
@@ -142,12 +154,15 @@ def read_before(path: Path) -> Before | None:
 def _state(status: EstateStatus, kept: Before | None) -> dict[str, Any]:
     """The state for the next time; of schools that are not in `status` what was `kept` from the time before."""
     here = {one.device.urn for one in status.devices}
-    older = [] if kept is None else [[*key, verdict.value] for key, verdict in kept.wrong.items() if key[0] not in here]
-    others = [] if kept is None else [[*one] for one in sorted(kept.devices) if one[0] not in here]
+    older, others = [], []
+    if kept is not None:
+        elsewhere = [(key, verdict) for key, verdict in kept.wrong.items() if key[0] not in here]
+        older = [[*key, verdict.value, kept.causes.get(key, "")] for key, verdict in elsewhere]
+        others = [[*one] for one in sorted(kept.devices) if one[0] not in here]
     return {
         "schema": SCHEMA,
         "at": status.at.astimezone(UTC).isoformat(timespec="seconds"),
-        "wrong": [[*key, finding.verdict.value] for key, finding in _wrong(status)] + older,
+        "wrong": [[*key, finding.verdict.value, finding.cause] for key, finding in _wrong(status)] + older,
         "devices": [[one.device.urn, one.device.asset] for one in status.devices] + others,
     }
 
@@ -164,7 +179,7 @@ def _wrong(status: EstateStatus) -> Iterable[tuple[Key, Finding]]:
 
 def _about(status: EstateStatus, key: Key, finding: Finding, was: Verdict | None) -> str:
     about = overview.about(status.baseline, finding.control)
-    before = f", was {VERDICTS[was]}" if was else ""
+    before = f", was {VERDICTS[was]}{' for another cause' if was is finding.verdict else ''}" if was else ""
     why = overview.reason(finding)
     return f"{_who(key)} {about.id} {VERDICTS[finding.verdict]}{before}: {about.title}{f' ({why})' if why else ''}"
 

@@ -185,11 +185,11 @@ def blamed(finding: Finding) -> tuple[Judged, ...]:
     """The settings that made the finding what it is, the worst first.
 
     A setting that drifted beside one that could not be read is among them; a way to fulfil the control that was not
-    needed, because another way is fulfilled, is not.
+    needed, because another way is fulfilled, is not, and neither is what a waiver covers beside what it does not.
     """
     if finding.verdict is Verdict.WAIVED:
-        return tuple(one for one in finding.judged if one.verdict is Verdict.DRIFTED)
-    to_blame = [one for one in finding.judged if Verdict.COMPLIANT.badness < one.verdict.badness]
+        return tuple(one for one in finding.judged if one.verdict is Verdict.WAIVED)
+    to_blame = [one for one in finding.judged if Verdict.WAIVED.badness < one.verdict.badness]
     guilty = [one for one in to_blame if one.verdict.badness <= finding.verdict.badness]
     return tuple(sorted(guilty, key=lambda one: -one.verdict.badness))
 

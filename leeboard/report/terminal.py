@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from rich.console import Console
 
+from leeboard.estate.accepted import EVERYTHING, PIN
 from leeboard.estate.waiver import said
 from leeboard.estate.waivers import SOON
 from leeboard.policy.model import Mode
@@ -364,10 +365,15 @@ def _risks(screen: Screen, status: EstateStatus, most: int | None = MOST_RISKS, 
             about = f" {it.control} at {one.urn}, for {clean(it.scope, 200)}, until {said(it.last_day)}: "
             screen.line((clean(it.id, 40), "bold"), about, (one.left, style))
             screen.line(f"accepted by {who}. {clean(it.reason, 600)}", indent=4)
+            screen.line(f"covers {clean(it.covered, 600)}", indent=4)
         cells = [clean(it.id, 40), it.control, one.urn, clean(it.scope, 200), who, said(it.last_day)]
         rows.append([*(screen.text(cell) for cell in cells), screen.text((one.left, style))])
     if not reasons:
         screen.table(["waiver", "control", "school", "for", "accepted by", "until", ""], rows, wide=(3, 4))
+    loose = [clean(one.waiver.id, 40) for one in every if not one.waiver.settings and not one.problem]
+    if loose:
+        names = ", ".join(loose[:12]) + (f" and {len(loose) - 12:,} more" if len(loose) > 12 else "")
+        screen.line(f"{names}: no settings named, so {EVERYTHING} is covered. {PIN}", indent=2)
     if most is not None and len(every) > most:
         screen.line(f"and {len(every) - most:,} more, which leeboard waiver list shows", indent=2)
     screen.gap()

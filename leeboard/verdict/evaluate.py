@@ -7,10 +7,12 @@ value decides and not the configured one, and the worst answer counts.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from leeboard.policy.model import Condition, Means, Mode
+from leeboard.policy.model import Condition, Means, Mode, Value
 from leeboard.policy.resolve import Wanted, WantedControl, WantedSetting
+from leeboard.verdict.cause import cause, kept
+from leeboard.verdict.codes import Code, joined
 from leeboard.verdict.finding import Finding, Judged
 from leeboard.verdict.judgements.answer import CannotBeTold, DoesNotApply, MakesNoSense, UnderWay
 from leeboard.verdict.judgements.registry import derive
@@ -28,7 +30,7 @@ from leeboard.verdict.observation import (
 from leeboard.verdict.operators import OPERATORS, WrongType
 from leeboard.verdict.verdicts import Verdict, worst
 
-GROUP_POLICY = "group_policy"  # the code of a drift that only the policy's owner can mend
+GROUP_POLICY = Code.GROUP_POLICY.value  # the code of a drift that only the policy's owner can mend
 MOST_GROUNDS = 1000  # characters; a machine with many volumes has much to say
 # Types of the registry that stand neither for a number nor for text: whatever they hold, Windows reads something else.
 UNFIT_TYPES = frozenset(("qword", "binary", "none"))
@@ -79,7 +81,7 @@ def unseen(wanted: Wanted, verdict: Verdict, reason: str, measured_too: bool = F
 
 def accepts(wanted: WantedSetting, aspect: Aspect) -> bool | None:
     """Whether an aspect meets what is wanted; None when it cannot be told."""
-    verdict = _aspect(wanted, aspect)[0]
+    verdict = _aspect(wanted, aspect).verdict
     return {Verdict.COMPLIANT: True, Verdict.DRIFTED: False}.get(verdict)
 
 
@@ -87,16 +89,34 @@ def _control(wanted: Wanted, control: WantedControl, observation: Observation) -
     if not control.settings:
         return _without_settings(control)
     judged = tuple(judge(wanted, setting, observation) for setting in control.settings)
-    # A control in mode enforce whose only drift is in settings that are reported is itself only reported.
-    verdict = _combine(control.settings, judged)
-    blame = [one for one in judged if one.verdict is verdict]
-    mode = control.mode
+    found = combined(
+        Finding(control.control.id, Verdict.COMPLIANT, control.mode, judged),
+        [setting.setting.route for setting in control.settings],
+    )
+    if found.verdict is Verdict.NOT_APPLICABLE:
+        return replace(found, reason="; ".join(dict.fromkeys(one.reason for one in judged if one.reason)))
+    return found
+
+
+def combined(finding: Finding, routes: Sequence[str | None]) -> Finding:
+    """The finding with the verdict, mode and cause that follow from its settings; `routes` are theirs, in that order.
+
+    The worst of all that must hold counts; of several routes to the same end, the best that applies. A control in mode
+    enforce whose only drift is in settings that are reported is itself only reported.
+    """
+    pairs = list(zip(routes, finding.judged, strict=True))
+    always = [one.verdict for route, one in pairs if route is None]
+    best = best_route([(route, one.verdict) for route, one in pairs])
+    verdict = worst(always if best is None else [*always, best])
+    blame = [one for one in finding.judged if one.verdict is verdict]
+    mode = finding.mode
     if verdict is Verdict.DRIFTED and blame and all(one.mode is Mode.REPORT for one in blame):
         mode = Mode.REPORT
-    reason = ""
-    if verdict is Verdict.NOT_APPLICABLE:
-        reason = "; ".join(dict.fromkeys(one.reason for one in judged if one.reason))
-    return Finding(control.control.id, verdict, mode, judged, reason)
+    # A way that is not needed, since another one fulfils the control, is no cause of anything.
+    counts = [one for route, one in pairs if route is None or best is not Verdict.COMPLIANT]
+    if verdict is not Verdict.WAIVED:
+        counts = [one for one in counts if one.verdict is not Verdict.WAIVED]
+    return replace(finding, verdict=verdict, mode=mode, cause=cause(counts))
 
 
 def _without_settings(control: WantedControl) -> Finding:
@@ -109,29 +129,21 @@ def _without_settings(control: WantedControl) -> Finding:
         address="",
         verdict=Verdict.NOT_CHECKED,
         reason=control.not_asked,
-        code="planned",
+        code=Code.PLANNED.value,
         mode=control.mode,
     )
     return Finding(control.control.id, Verdict.NOT_CHECKED, control.mode, (one,), control.not_asked)
 
 
-def _combine(settings: Iterable[WantedSetting], judged: Iterable[Judged]) -> Verdict:
-    """The worst of all that must hold; of several routes to the same end, the best that applies."""
-    pairs = list(zip(settings, judged, strict=True))
-    always = [one.verdict for wanted, one in pairs if wanted.setting.route is None]
-    best = _best_route(pairs)
-    return worst(always if best is None else [*always, best])
-
-
-def _best_route(pairs: Iterable[tuple[WantedSetting, Judged]]) -> Verdict | None:
-    """The verdict of the best route that applies; None where there is none.
+def best_route(pairs: Iterable[tuple[str | None, Verdict]]) -> Verdict | None:
+    """The verdict of the best route that applies, from each setting's route and verdict; None where there is none.
 
     Where all that could be read is drifted, a route that could not be read may still keep the control: an error.
     """
     routes: dict[str, list[Verdict]] = {}
-    for wanted, one in pairs:
-        if wanted.setting.route is not None:
-            routes.setdefault(wanted.setting.route, []).append(one.verdict)
+    for route, verdict in pairs:
+        if route is not None:
+            routes.setdefault(route, []).append(verdict)
     ends = [worst(verdicts) for verdicts in routes.values()]
     usable = [verdict for verdict in ends if verdict is not Verdict.NOT_APPLICABLE]
     best = min(usable, key=lambda verdict: verdict.badness, default=None)
@@ -144,7 +156,7 @@ def to_mend(wanted: Wanted, control: WantedControl, observation: Observation) ->
     Where one route fulfils the control already, the others are left as they are.
     """
     pairs = [(setting, judge(wanted, setting, observation)) for setting in control.settings]
-    fulfilled = _best_route(pairs) is Verdict.COMPLIANT
+    fulfilled = best_route((setting.setting.route, judged.verdict) for setting, judged in pairs) is Verdict.COMPLIANT
     return [
         setting
         for setting, judged in pairs
@@ -175,11 +187,11 @@ def _judge(wanted: Wanted, setting: WantedSetting, observation: Observation) -> 
             setting,
             Verdict.NOT_CHECKED,
             reason=f"Leeboard cannot check this yet: {driver.summary}",
-            code="planned",
+            code=Code.PLANNED,
         )
     reading = observation.reading(setting.setting.driver, setting.setting.address)
     if reading is None:
-        return _judged(setting, Verdict.ERROR, reason="the device gave no reading for it", code="no_reading")
+        return _judged(setting, Verdict.ERROR, reason="the device gave no reading for it", code=Code.NO_READING)
     effective = reading.effective
     if setting.setting.mdm_elsewhere and isinstance(effective, Nothing):
         verdict, reason, code = _managed(observation)
@@ -187,35 +199,37 @@ def _judge(wanted: Wanted, setting: WantedSetting, observation: Observation) -> 
             return _judged(setting, verdict, effective, reason, code)
     if setting.lacks and not isinstance(effective, Unreadable):
         # There is nothing to compare with: absent is what it always is, and of a value nobody can say that it is right.
-        verdict = _absent(setting)[0] if isinstance(effective, Nothing) else Verdict.NOT_CHECKED
-        return _judged(setting, verdict, effective, setting.lacks, "lacking")
+        verdict = _absent(setting).verdict if isinstance(effective, Nothing) else Verdict.NOT_CHECKED
+        values = (None,) if verdict is Verdict.DRIFTED else ()
+        return _judged(setting, verdict, effective, setting.lacks, Code.LACKING, values)
     if setting.setting.judgement is not None and isinstance(effective, Found):
         judged = _derived(setting, setting.setting.judgement, effective, observation)
         if judged.verdict is Verdict.COMPLIANT and isinstance(reading.running, Unreadable):
             why = plain(reading.running.why, MOST_GROUNDS)
-            return replace(judged, verdict=Verdict.PENDING, reason=why, code="pending")
+            return replace(judged, verdict=Verdict.PENDING, reason=why, code=Code.PENDING.value)
         return judged
-    verdict, reason = _aspect(setting, effective)
+    answer = _aspect(setting, effective)
+    verdict, reason, code = answer.verdict, answer.reason, answer.code
     if verdict is Verdict.COMPLIANT and reading.running is not None:
         if isinstance(reading.running, Unreadable):
             # The daemon does not tell what it holds, and its configuration is newer than it.
             said = effective.note if isinstance(effective, Found | Nothing) else ""
             why = "" if said == reading.running.why else plain(reading.running.why)
-            return _judged(setting, Verdict.PENDING, effective, why, "pending")
-        running, _ = _aspect(setting, reading.running)
-        if running is Verdict.DRIFTED:
+            return _judged(setting, Verdict.PENDING, effective, why, Code.PENDING)
+        if _aspect(setting, reading.running).verdict is Verdict.DRIFTED:
             return _judged(
-                setting, Verdict.PENDING, effective, f"still running with {text_of(reading.running)}", "pending"
+                setting, Verdict.PENDING, effective, f"still running with {text_of(reading.running)}", Code.PENDING
             )
-    if verdict is Verdict.DRIFTED and reading.configured is not None and not reason:
-        configured, _ = _aspect(setting, reading.configured)
-        if configured is Verdict.COMPLIANT:
-            reason = f"configured as {text_of(reading.configured)}, but that is not what takes effect"
-    code = effective.code if isinstance(effective, Unreadable) else ""
+    told = reading.configured if verdict is Verdict.DRIFTED and not reason else None
+    if told is not None and _aspect(setting, told).verdict is Verdict.COMPLIANT:
+        reason = f"configured as {text_of(told)}, but that is not what takes effect"
+        code = Code.NOT_EFFECTIVE
     if verdict is Verdict.DRIFTED and reading.owner:
         said = f"{plain(reading.owner)} sets this, and would set it again"
-        return _judged(setting, verdict, effective, "; ".join(part for part in (reason, said) if part), GROUP_POLICY)
-    return _judged(setting, verdict, effective, reason, code)
+        return _judged(
+            setting, verdict, effective, "; ".join(part for part in (reason, said) if part), GROUP_POLICY, answer.values
+        )
+    return _judged(setting, verdict, effective, reason, code, answer.values)
 
 
 def _derived(setting: WantedSetting, judgement: str, found: Found, observation: Observation) -> Judged:
@@ -224,72 +238,108 @@ def _derived(setting: WantedSetting, judgement: str, found: Found, observation: 
         answer = derive(judgement, found.value, observation.facts)
     except CannotBeTold as problem:
         # The objects themselves are for machines: a person is told what came of them.
-        return _judged(setting, Verdict.NOT_CHECKED, None, plain(str(problem), MOST_GROUNDS), "cannot_be_told")
+        return _judged(setting, Verdict.NOT_CHECKED, None, plain(str(problem), MOST_GROUNDS), Code.CANNOT_BE_TOLD)
     except UnderWay as progress:
-        return _judged(setting, Verdict.PENDING, None, plain(str(progress), MOST_GROUNDS), "pending")
+        return _judged(setting, Verdict.PENDING, None, plain(str(progress), MOST_GROUNDS), Code.PENDING)
     except DoesNotApply as problem:
         return _judged(setting, Verdict.NOT_APPLICABLE, None, plain(str(problem), MOST_GROUNDS))
     except MakesNoSense as problem:
         return _judged(setting, Verdict.ERROR, None, plain(problem.why, MOST_GROUNDS), problem.code)
     value = list(answer.value) if isinstance(answer.value, tuple) else answer.value
     derived = Found(state="value", value=value, source=found.source)
-    verdict, reason = _aspect(setting, derived)
+    result = _aspect(setting, derived)
     grounds = plain(answer.grounds, MOST_GROUNDS)
-    return _judged(setting, verdict, derived, "; ".join(part for part in (reason, grounds) if part))
+    reason = "; ".join(part for part in (result.reason, grounds) if part)
+    code = joined(answer.codes) if result.code == Code.OTHER_VALUE and answer.codes else result.code
+    return _judged(setting, result.verdict, derived, reason, code, result.values)
 
 
 def _managed(observation: Observation) -> tuple[Verdict | None, str, str]:
     """What to say of a value that is not there, and that a device management service (MDM) would keep elsewhere."""
     verdict, reason, code = _condition(Condition(fact="mdm_enrolled", equals=True), observation)
     if verdict is None:
-        return Verdict.NOT_CHECKED, "an MDM service manages this device, and keeps such values elsewhere", "managed"
+        return Verdict.NOT_CHECKED, "an MDM service manages this device, and keeps such values elsewhere", Code.MANAGED
     return (None, "", "") if verdict is Verdict.NOT_APPLICABLE else (verdict, reason, code)
 
 
-def _aspect(setting: WantedSetting, aspect: Aspect) -> tuple[Verdict, str]:
+@dataclass(frozen=True)
+class _Answer:
+    """What one aspect comes to. `values` are what of it is not accepted."""
+
+    verdict: Verdict
+    reason: str = ""
+    code: str = ""
+    values: tuple[Value | None, ...] = ()
+
+
+def _aspect(setting: WantedSetting, aspect: Aspect) -> _Answer:
     if isinstance(aspect, Unreadable):
-        return Verdict.ERROR, plain(aspect.why)
+        return _Answer(Verdict.ERROR, plain(aspect.why), aspect.code)
     if isinstance(aspect, Nothing):
-        verdict, reason = _absent(setting)
+        answer = _absent(setting)
     else:
-        verdict, reason = _value(setting, aspect.value, aspect.type)
-        if verdict is Verdict.COMPLIANT and aspect.length is not None:
+        answer = _value(setting, aspect.value, aspect.type)
+        if answer.verdict is Verdict.COMPLIANT and aspect.length is not None:
             # Only the beginning of the text was sent: it cannot be equal to anything that we would write.
-            verdict, reason = Verdict.DRIFTED, "it is too long to be what is wanted"
-    if verdict is Verdict.COMPLIANT:
-        for other in aspect.others:
-            theirs, _ = _absent(setting) if other.value is None else _value(setting, other.value, other.type)
-            if theirs is not Verdict.COMPLIANT:
+            answer = _drifted("it is too long to be what is wanted", Code.TOO_LONG, (_text(aspect.value),))
+        if answer.values and aspect.sha256 is not None:
+            # Two long texts that begin alike are not the same.
+            answer = replace(answer, values=(f"sha256:{plain(aspect.sha256)}",))
+    theirs = [
+        (other, _absent(setting) if other.value is None else _value(setting, other.value, other.type))
+        for other in aspect.others
+    ]
+    values = kept((*answer.values, *(value for _, one in theirs for value in one.values)))
+    if answer.verdict is Verdict.COMPLIANT:
+        for other, one in theirs:
+            if one.verdict is not Verdict.COMPLIANT:
                 shown = "not set" if other.value is None else plain(other.value)
-                return theirs, f"for {plain(other.who)} it is {shown}"
-    return verdict, reason
+                return _Answer(one.verdict, f"for {plain(other.who)} it is {shown}", Code.FOR_OTHERS, values)
+    return replace(answer, values=values)
 
 
-def _absent(setting: WantedSetting) -> tuple[Verdict, str]:
+def _absent(setting: WantedSetting) -> _Answer:
     absent = setting.setting.absent
     if isinstance(absent, Means):
-        verdict, _ = _value(setting, absent.means, "")
-        return verdict, f"not set, which means {plain(absent.means)}"
+        answer = _value(setting, absent.means, "")
+        code = Code.DEFAULT if answer.code else ""
+        return replace(answer, reason=f"not set, which means {plain(absent.means)}", code=code)
     # What is on no device is not "set" either; the reading's note says what is not there.
-    return Verdict(absent), "" if absent == "compliant" or setting.setting.platform is None else "not set"
+    reason = "" if absent == "compliant" or setting.setting.platform is None else "not set"
+    return _drifted(reason, Code.NOT_SET, (None,)) if absent == "drifted" else _Answer(Verdict(absent), reason)
 
 
-def _value(setting: WantedSetting, value: object, type: str) -> tuple[Verdict, str]:
-    if type in UNFIT_TYPES:
-        return Verdict.DRIFTED, f"it is of type {type} where {setting.setting.type} is meant"
+def _value(setting: WantedSetting, value: Value | list[str], type: str) -> _Answer:
+    operator = OPERATORS[setting.operator]
     found = tuple(value) if isinstance(value, list) else value
+    if type in UNFIT_TYPES:
+        words = f"it is of type {type} where {setting.setting.type} is meant"
+        return _drifted(words, Code.WRONG_TYPE, (f"{type}: {_text(found)}",))
     try:
-        holds = OPERATORS[setting.operator].holds(found, setting.value)  # type: ignore[arg-type]
+        holds = operator.holds(found, setting.value)
     except WrongType as problem:
-        return Verdict.DRIFTED, f"{problem}" + (f" (it is of type {plain(type)})" if type else "")
-    return (Verdict.COMPLIANT if holds else Verdict(setting.setting.otherwise)), ""
+        words = f"{problem}" + (f" (it is of type {plain(type)})" if type else "")
+        return _drifted(words, Code.WRONG_TYPE, (found,))
+    if holds:
+        return _Answer(Verdict.COMPLIANT)
+    if setting.setting.otherwise != "drifted":
+        return _Answer(Verdict(setting.setting.otherwise))
+    return _drifted("", Code.OTHER_VALUE, operator.beyond(found, setting.value))
+
+
+def _text(value: Value | list[str]) -> str:
+    return value if isinstance(value, str) else plain(value, MOST_GROUNDS)
+
+
+def _drifted(reason: str, code: Code, values: tuple[Value | None, ...]) -> _Answer:
+    return _Answer(Verdict.DRIFTED, reason, code, kept(values))
 
 
 def _condition(condition: Condition, observation: Observation) -> tuple[Verdict | None, str, str]:
     """(None, "", "") when it holds; else the verdict it leads to, with the fact named."""
     fact = observation.facts.get(condition.fact)
     if fact is None:
-        return Verdict.ERROR, f"the device did not say what its {condition.fact} is", "no_reading"
+        return Verdict.ERROR, f"the device did not say what its {condition.fact} is", Code.NO_READING
     if isinstance(fact, Unreadable):
         return Verdict.ERROR, f"{condition.fact}: {plain(fact.why)}", fact.code
     value = fact.value if isinstance(fact, Found) else []
@@ -302,12 +352,17 @@ def _condition(condition: Condition, observation: Observation) -> tuple[Verdict 
         else:
             held = any(item not in (condition.contains_other_than or ()) for item in value)
     else:
-        return Verdict.ERROR, f"{condition.fact} is {plain(value)} where a list is meant", "malformed"
+        return Verdict.ERROR, f"{condition.fact} is {plain(value)} where a list is meant", Code.MALFORMED
     return (None, "", "") if held else (Verdict.NOT_APPLICABLE, f"{condition.fact}: {plain(value)}", "")
 
 
 def _judged(
-    wanted: WantedSetting, verdict: Verdict, aspect: Aspect | None = None, reason: str = "", code: str = ""
+    wanted: WantedSetting,
+    verdict: Verdict,
+    aspect: Aspect | None = None,
+    reason: str = "",
+    code: str = "",
+    values: tuple[Value | None, ...] = (),
 ) -> Judged:
     setting = wanted.setting
     unit = f" {setting.unit}" if setting.unit else ""
@@ -324,7 +379,8 @@ def _judged(
         wanted=wanted.lacks or OPERATORS[wanted.operator].said(plain(wanted.value), setting.unit),
         source=plain(aspect.source, 300) if aspect is not None else "",
         reason="; ".join(part for part in (reason, plain(note)) if part),
-        code=code,
+        code=str(code),
+        values=values if verdict is Verdict.DRIFTED else (),
         remedy=setting.remedy or wanted.control.remedy.on(setting.platform),
         mode=wanted.mode,
     )

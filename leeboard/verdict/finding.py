@@ -5,12 +5,14 @@ A finding is plain data; `as_json` is what evidence keeps. Every text in it is o
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
-from leeboard.policy.model import Mode
+from leeboard.policy.model import Mode, Value, flat
 from leeboard.verdict.verdicts import Verdict
 
+CAUSE = re.compile(r"[0-9a-f]{16}\Z")
 TEXTS = ("setting", "title", "address", "seen", "wanted", "source", "reason", "code", "remedy")
 
 
@@ -18,7 +20,8 @@ TEXTS = ("setting", "title", "address", "seen", "wanted", "source", "reason", "c
 class Judged:
     """The verdict on one setting of a control.
 
-    `reason` says why in words; `code` is a machine-readable cause ("planned", "needs_root", ...) or "".
+    `reason` says why in words; `code` is one of `codes.Code`, several with "+" between, or "". `values` are what of a
+    drifted setting was not accepted (None: it is not set), for whoever it was so.
     """
 
     setting: str
@@ -32,17 +35,22 @@ class Judged:
     code: str = ""
     remedy: str = ""
     mode: Mode = Mode.ENFORCE
+    values: tuple[Value | None, ...] = ()
 
 
 @dataclass(frozen=True)
 class Finding:
-    """The verdict on one control of one device. `judged` has the settings that were looked at."""
+    """The verdict on one control of one device. `judged` has the settings that were looked at.
+
+    `cause` is the digest of what made it so (`cause.cause`), "" where all is well or an older Leeboard found it.
+    """
 
     control: str
     verdict: Verdict
     mode: Mode
     judged: tuple[Judged, ...] = ()
     reason: str = ""
+    cause: str = ""
 
     @property
     def planned_only(self) -> bool:
@@ -63,11 +71,13 @@ class Finding:
             "verdict": str(self.verdict.value),
             "mode": str(self.mode.value),
             "reason": self.reason,
+            **({"cause": self.cause} if self.cause else {}),
             "judged": [
                 {
                     "verdict": str(judged.verdict.value),
                     "mode": str(judged.mode.value),
                     **{key: getattr(judged, key) for key in TEXTS if getattr(judged, key)},
+                    **({"values": [_plain(value) for value in judged.values]} if judged.values else {}),
                 }
                 for judged in self.judged
             ],
@@ -81,7 +91,25 @@ class Finding:
                 verdict=Verdict(item["verdict"]),
                 mode=Mode(item["mode"]),
                 **{key: str(item.get(key, "")) for key in TEXTS},
+                values=tuple(_value(value) for value in item.get("values", ())),
             )
             for item in raw["judged"]
         )
-        return cls(str(raw["control"]), Verdict(raw["verdict"]), Mode(raw["mode"]), judged, str(raw.get("reason", "")))
+        reason, cause = (str(raw.get(key, "")) for key in ("reason", "cause"))
+        if cause and not CAUSE.match(cause):
+            raise ValueError("the cause is no digest")
+        return cls(str(raw["control"]), Verdict(raw["verdict"]), Mode(raw["mode"]), judged, reason, cause)
+
+
+def _plain(value: Value | None) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _value(raw: Any) -> Value | None:
+    """A value from JSON. Raises TypeError for what no setting can have."""
+    if raw is None:
+        return None
+    found = flat(raw)
+    if not isinstance(found, bool | int | str | tuple):
+        raise TypeError("a value is text, a number, a switch or a list")
+    return found

@@ -30,12 +30,37 @@ class Operator:
 
     `holds(found, wanted)` may raise WrongType. `narrows(mine, theirs)` is true when every value that `mine` accepts is
     accepted by `theirs` as well: an override for which it is false is *weaker*. `words` completes "wanted: ...".
+
+    `graded` operators know better and worse: `holds(found, other)` then says that `found` is at least as good as
+    `other`, whichever it is. `rest(found, wanted)` has the members of a list that are not accepted.
     """
 
     name: str
     holds: Callable[[Value, Value], bool]
     narrows: Callable[[Value, Value], bool]
     words: str
+    graded: bool = False
+    rest: Callable[[Value, Value], frozenset[str]] | None = None
+
+    def beyond(self, found: Value, wanted: Value) -> tuple[Value, ...]:
+        """What of a value that does not meet `wanted` is too much: the members of a list, or the value as it is."""
+        if self.rest is None:
+            return (found,)
+        try:
+            return tuple(sorted(self.rest(found, wanted))) or (found,)
+        except WrongType:
+            return (found,)
+
+    def as_good(self, found: Value | None, other: Value | None) -> bool:
+        """True when `found` (None: not set) is the same as `other`, or better in the operator's own order."""
+        if found is None or other is None:
+            return found is other
+        if _same(found, other):
+            return True
+        try:
+            return self.graded and self.holds(found, other)
+        except WrongType:
+            return False
 
     def said(self, wanted: str, unit: str = "") -> str:
         """The demand in words: "at most 900 seconds, and not 0"."""
@@ -138,6 +163,13 @@ def _same_place(found: Value, wanted: Value) -> bool:
     return mine == theirs
 
 
+def _strangers(found: Value, wanted: Value) -> frozenset[str]:
+    """The peers that are neither the wanted host nor a certificate's fingerprint."""
+    host = _host(text(wanted))
+    peers = frozenset((found,)) if isinstance(found, str) else items(found)
+    return frozenset(peer for peer in peers if not FINGERPRINT.match(peer) and _host(peer) != host)
+
+
 def _host(target: str) -> str:
     """The host of HOST, HOST:PORT, [ADDRESS]:PORT or a URL with one of these."""
     place = target.rpartition("://")[2].partition("/")[0]
@@ -152,19 +184,21 @@ def _always(_mine: Value, _theirs: Value) -> bool:
 OPERATORS = {
     operator.name: operator
     for operator in (
-        Operator("equals", _equals, _same, "{wanted}"),
+        Operator("equals", _equals, _same, "{wanted}", graded=True),
         Operator("one_of", _one_of, lambda mine, theirs: items(mine) <= items(theirs), "one of {wanted}"),
         Operator(
             "only",
             lambda found, wanted: items(found) <= items(wanted),
             lambda mine, theirs: items(mine) <= items(theirs),
             "nothing but {wanted}",
+            rest=lambda found, wanted: items(found) - items(wanted),
         ),
         Operator(
             "at_most",
             lambda found, wanted: number(found) <= number(wanted),
             lambda mine, theirs: number(mine) <= number(theirs),
             "at most {wanted}",
+            graded=True,
         ),
         # A grace time below 0 never ends: it is drift, never the strictest value.
         Operator(
@@ -172,6 +206,7 @@ OPERATORS = {
             lambda found, wanted: 0 <= number(found) <= number(wanted),
             lambda mine, theirs: 0 <= number(mine) <= number(theirs),
             "at most {wanted}, and not below 0",
+            graded=True,
         ),
         # 0 means "off" for these: it is drift, never the strictest value.
         Operator(
@@ -179,12 +214,14 @@ OPERATORS = {
             lambda found, wanted: 0 < number(found) <= number(wanted),
             lambda mine, theirs: 0 < number(mine) <= number(theirs),
             "at most {wanted}, and not 0",
+            graded=True,
         ),
         Operator(
             "at_least",
             lambda found, wanted: number(found) >= number(wanted),
             lambda mine, theirs: number(mine) >= number(theirs),
             "at least {wanted}",
+            graded=True,
         ),
         # Bits of a mask: 3 (success and failure) fulfils a demand for 1 (success).
         Operator(
@@ -192,13 +229,22 @@ OPERATORS = {
             lambda found, wanted: number(found) & number(wanted) == number(wanted),
             lambda mine, theirs: number(mine) & number(theirs) == number(theirs),
             "including {wanted}",
+            graded=True,
         ),
-        Operator("only_from", _only_from, _only_from, "only {wanted}"),
-        Operator("only_host", _only_host, _only_host, "only the host of {wanted}"),
-        Operator("same_place", _same_place, _same_place, "{wanted}"),
+        Operator(
+            "only_from",
+            _only_from,
+            _only_from,
+            "only {wanted}",
+            rest=lambda found, wanted: _names(found) - _names(wanted),
+        ),
+        Operator("only_host", _only_host, _only_host, "only the host of {wanted}", rest=_strangers),
+        Operator("same_place", _same_place, _same_place, "{wanted}", graded=True),
         Operator("non_empty", _non_empty, _always, "something that is not empty"),
-        Operator("none", lambda found, _wanted: not items(found), _always, "none"),
+        Operator(
+            "none", lambda found, _wanted: not items(found), _always, "none", rest=lambda found, _wanted: items(found)
+        ),
         Operator("no_system_details", _no_system_details, _always, "no name or version of the system"),
-        Operator("permissions_at_most", _permissions_at_most, _permissions_at_most, "at most {wanted}"),
+        Operator("permissions_at_most", _permissions_at_most, _permissions_at_most, "at most {wanted}", graded=True),
     )
 }

@@ -10,7 +10,8 @@ from ansible_collections.leeboard.schools.plugins.plugin_utils import brain
 from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import Visit, VisitError, filed
 
 if not brain.missing():
-    from leeboard.estate.waivers import left_alone
+    from leeboard.estate.waivers import accept, in_force
+    from leeboard.verdict.finding import Finding
 
 
 class ActionModule(ActionBase):
@@ -33,8 +34,8 @@ class ActionModule(ActionBase):
             return {**result, "failed": True, "msg": str(problem)}
         if "unreachable" in evidence:
             return {**result, **evidence["unreachable"]}
-        _wanted, waivers = left_alone(visit.wanted, datetime.now(timezone.utc))
-        stood = with_waivers(evidence["findings"], waivers)
+        waivers = in_force(visit.device.waivers, visit.baseline, datetime.now(timezone.utc))
+        stood = with_waivers(evidence["findings"], waivers, visit)
         drifted = [one for one in stood if one["verdict"] == "drifted"]
         waived = [said_of(waivers[one["control"]]) for one in stood if one["verdict"] == "waived"]
         result.update(changed=False, drifted=bool(drifted), waived=waived, leeboard=filed(evidence), msg=summary(stood))
@@ -54,12 +55,13 @@ def summary(findings) -> str:
     return ", ".join(f"{counts[verdict]} {verdict.replace('_', ' ')}" for verdict in order if verdict in counts)
 
 
-def with_waivers(findings, waivers) -> list:
-    """The findings as they count now: what drifted under one of these waivers (by control) is waived."""
-    return [
-        {**one, "verdict": "waived"} if one["verdict"] == "drifted" and one["control"] in waivers else one
-        for one in findings
-    ]
+def with_waivers(findings, waivers, visit) -> list:
+    """The findings as they count now: what drifted and one of these waivers (by control) covers is waived."""
+    if not waivers:
+        return findings
+    found = [Finding.from_json(one) for one in findings]
+    stood, _spared = accept(found, waivers, visit.baseline, visit.device.asset)
+    return [one.as_json() for one in stood]
 
 
 def said_of(waiver) -> dict:

@@ -22,7 +22,7 @@ MOST_ROUNDS = 4  # each round must bring something; a plan that stays the same i
 class ActionModule(ActionBase):
     """Change what drifted in the families that leeboard_enforce switches on; end with an observation.
 
-    What is waived when the visit begins is left alone.
+    What a waiver covers is left alone; anything else in the same control is drift, and is mended.
     """
 
     TRANSFERS_FILES = False
@@ -71,11 +71,12 @@ class ActionModule(ActionBase):
             return evidence["unreachable"]
         if evidence["identity"] in ("another_machine", "unidentified"):
             return {"failed": True, "leeboard": filed(evidence), "msg": f"{evidence['message']}; nothing was changed"}
-        # Only the plan is told: what is judged and filed is what the baseline wants.
-        wanted, self._waived = left_alone(visit.wanted, datetime.now(timezone.utc))
+        at = datetime.now(timezone.utc)  # once: a waiver that ends meanwhile ends with the next roll-out
         done: set = set()
         problems: list = []
         for _round in range(MOST_ROUNDS):
+            # Only the plan is told: what is judged and filed is what the baseline wants.
+            wanted, self._waived = left_alone(visit.wanted, at, visit.observation)
             steps = [step for step in plan(wanted, visit.observation, self._families) if step not in done]
             if not steps:
                 break
@@ -87,7 +88,7 @@ class ActionModule(ActionBase):
             if "unreachable" in evidence:
                 return {"failed": True, "changed": bool(self._changes), "msg": "the device was lost after a change"}
             evidence["changes"] = self._changes
-        return self._outcome(evidence, "; ".join(dict.fromkeys(problems)))
+        return self._outcome(visit, evidence, "; ".join(dict.fromkeys(problems)))
 
     @staticmethod
     def _warned(outcome: dict, warnings: list) -> dict:
@@ -129,8 +130,8 @@ class ActionModule(ActionBase):
                 ]
         return problems
 
-    def _outcome(self, evidence: dict, problem: str) -> dict:
-        stood = with_waivers(evidence["findings"], self._waived)
+    def _outcome(self, visit, evidence: dict, problem: str) -> dict:
+        stood = with_waivers(evidence["findings"], self._waived, visit)
         ours = [one for one in stood if one["control"].startswith(tuple(self._families))]
         waived = [said_of(self._waived[one["control"]]) for one in ours if one["verdict"] == "waived"]
         words = [f"{one['control']} by {one['waiver']} until {one['last_day']}" for one in waived]
@@ -143,7 +144,7 @@ class ActionModule(ActionBase):
             "msg": problem or said_last,
             "waived": waived,
         }
-        mended = [one for finding in ours if finding["verdict"] != "waived" for one in finding["judged"]]
+        mended = [one for finding in ours for one in finding["judged"] if one["verdict"] != "waived"]
         left = [one["title"] for one in mended if one.get("code") == GROUP_POLICY]
         if left:
             words = "a group policy sets these, so they were left alone; change them there: " + ", ".join(left)

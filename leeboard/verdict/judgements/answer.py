@@ -10,15 +10,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from leeboard.policy.model import Value
+from leeboard.verdict.codes import Code
 from leeboard.verdict.observation import Aspect, Found, Unreadable, plain
 
 
 @dataclass(frozen=True)
 class Answer:
-    """The derived value, and in words what it was derived from."""
+    """The derived value, and in words what it was derived from. `codes` say what is wrong, where anything may be."""
 
     value: Value
     grounds: str = ""
+    codes: tuple[Code, ...] = ()
 
 
 class CannotBeTold(Exception):
@@ -63,10 +65,11 @@ class Judgement:
     """`judge(objects, facts)` may raise CannotBeTold, DoesNotApply, UnderWay and MakesNoSense.
 
     `objects` is the type of the objects, as drivers.yml names it. `words` are all values that can come out, for a
-    judgement that answers with one word: the linter holds `accept` against them.
+    judgement that answers with one word: the linter holds `accept` against them. `prefix` is how their codes begin.
     """
 
     objects: str
     judge: Callable[[tuple[Any, ...], Facts], Answer]
     facts: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
+    prefix: str = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from leeboard.verdict.codes import Code, Fault, of_word
 from leeboard.verdict.judgements import boot, protection
 from leeboard.verdict.judgements.answer import Answer, CannotBeTold, Facts, Judgement
 from leeboard.verdict.judgements.bitlocker import (
@@ -56,16 +57,17 @@ def pre_boot(volumes: Volumes, _facts: Facts) -> Answer:
     """One word: what the disk of Windows asks for. Of several protectors the weakest counts: any of them opens."""
     volume = system(volumes)
     if volume.in_clear:
-        return Answer("nothing", f"{volume.said} is not encrypted")
+        return Answer("nothing", f"{volume.said} is not encrypted", (Code.ASKS_NOTHING,))
     ways = volume.ways()
     if not ways:
-        return Answer("nothing", f"{volume.said} has no protector at all")
+        return Answer("nothing", f"{volume.said} has no protector at all", (Code.ASKS_NOTHING,))
     strange = [one for one in ways if one.type not in ASKS and one.type not in SILENT]
     found = sorted(((ASKS[one.type], one) for one in ways if one.type in ASKS), key=lambda pair: ASKED.index(pair[0]))
     if not found:
         if strange:
             raise CannotBeTold(f"{volume.said}: what its {strange[0].said} asks for is not known")
-        return Answer("recovery-password", f"{volume.said} has no protector that opens it at a start")
+        grounds = f"{volume.said} has no protector that opens it at a start"
+        return Answer("recovery-password", grounds, (Code.ASKS_RECOVERY_PASSWORD,))
     word, weakest = found[0]
     beside = [one for other, one in found if other != word]
     if strange and word == ASKED[-2]:
@@ -73,13 +75,13 @@ def pre_boot(volumes: Volumes, _facts: Facts) -> Answer:
     grounds = f"{volume.said} opens by its {weakest.said}"
     if beside:
         grounds += f", which makes its {beside[0].said} worth nothing"
-    return Answer(word, grounds)
+    return Answer(word, grounds, (of_word(protection.ASKS, word),))
 
 
 def will_boot(volumes: Volumes, _facts: Facts) -> Answer:
     """One word for the volume of Windows, with its grounds. It is never proved, and says so."""
     word, grounds = _boots(system(volumes))
-    return Answer(word, f"{INFERRED}, not tried: {grounds}")
+    return Answer(word, f"{INFERRED}, not tried: {grounds}", (of_word(boot.STARTS, word),))
 
 
 def _boots(volume: EncryptableVolume) -> tuple[str, str]:
@@ -155,14 +157,16 @@ def _touches(way: Protector, one: Coming) -> bool:
 def pending(volumes: Volumes, _facts: Facts) -> Answer:
     """What has to be finished, or prepared before the next start."""
 
-    def look(volume: EncryptableVolume) -> tuple[list[str], str]:
+    def look(volume: EncryptableVolume) -> tuple[list[Fault], str]:
         if volume.kind != SYSTEM:
             return [], ""
-        wrong, grounds = [], "nothing is pending"
+        wrong: list[Fault] = []
+        grounds = "nothing is pending"
         if volume.hardware_test == HARDWARE_TEST_PENDING:
-            wrong.append("its hardware test waits for a restart")
+            wrong.append(Fault(Code.HARDWARE_TEST_WAITS, "its hardware test waits for a restart"))
         if volume.hardware_test == HARDWARE_TEST_FAILED:
-            wrong.append("its hardware test failed, and Windows removed its protectors")
+            words = "its hardware test failed, and Windows removed its protectors"
+            wrong.append(Fault(Code.HARDWARE_TEST_FAILED, words))
         if volume.in_clear:
             return wrong, grounds
         if volume.number("protection") != ON:
@@ -172,11 +176,12 @@ def pending(volumes: Volumes, _facts: Facts) -> Answer:
             return wrong, grounds
         trouble = _tpm_trouble(volume, _tpm(volume))
         if trouble:
-            wrong.append(f"the TPM {trouble}, and its {bound[0].said} needs it")
+            wrong.append(Fault(Code.TPM_NOT_READY, f"the TPM {trouble}, and its {bound[0].said} needs it"))
         for one in _coming(volume):
             touched = [way for way in bound if _touches(way, one)]
             if touched and one.kind != "secure_boot":
-                wrong.append(f"{one.what}, and its {touched[0].said} is bound to {_bound(touched[0], one)}")
+                words = f"{one.what}, and its {touched[0].said} is bound to {_bound(touched[0], one)}"
+                wrong.append(Fault(Code.CHANGE_COMING, words))
             elif touched:
                 grounds = f"{one.what}, which Windows prepares BitLocker for"
         return wrong, grounds
@@ -194,7 +199,7 @@ def _bound(way: Protector, one: Coming) -> str:
 
 
 JUDGEMENTS = {
-    "bitlocker_pre_boot": Judgement("bitlocker_volume", pre_boot, words=ASKED),
-    "bitlocker_will_boot": Judgement("bitlocker_volume", will_boot, words=BOOTS),
+    "bitlocker_pre_boot": Judgement("bitlocker_volume", pre_boot, words=ASKED, prefix=protection.ASKS),
+    "bitlocker_will_boot": Judgement("bitlocker_volume", will_boot, words=BOOTS, prefix=boot.STARTS),
     "bitlocker_pending": Judgement("bitlocker_volume", pending),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from leeboard.verdict.codes import Code, Fault, of_word
 from leeboard.verdict.judgements.answer import Answer, CannotBeTold, Facts, Judgement, MakesNoSense, UnderWay
 from leeboard.verdict.judgements.bitlocker import (
     DATA,
@@ -31,19 +32,21 @@ METHODS = {
     7: "xts-aes-256",
 }  # fmt: skip
 CIPHERS = tuple(METHODS.values())
+CIPHER = "cipher"  # how the codes of these words begin
 
 
-def _encrypted(volume: EncryptableVolume) -> tuple[list[str], str]:
+def _encrypted(volume: EncryptableVolume) -> tuple[list[Fault], str]:
     """Whether all of a volume is encrypted now, whoever holds the key."""
     volume.known()
     state = volume.number("conversion")
     if state == DECRYPTED:
         if volume.hardware_test == HARDWARE_TEST_PENDING:
-            return ["not encrypted: its hardware test waits for a restart"], ""
+            return [Fault(Code.HARDWARE_TEST_WAITS, "not encrypted: its hardware test waits for a restart")], ""
         begun = volume.protectors and "it has protectors, but encryption was not begun"
-        return [f"not encrypted{': ' + begun if begun else ''}"], ""
+        return [Fault(Code.NOT_ENCRYPTED, f"not encrypted{': ' + begun if begun else ''}")], ""
     if state in (DECRYPTING, DECRYPTION_PAUSED):
-        return [f"being decrypted, {_share(volume)} is still encrypted{_paused(state)}"], ""
+        words = f"being decrypted, {_share(volume)} is still encrypted{_paused(state)}"
+        return [Fault(Code.BEING_DECRYPTED, words)], ""
     if state in (ENCRYPTING, ENCRYPTION_PAUSED):
         raise UnderWay(f"{volume.said}: being encrypted, {_share(volume)} so far{_paused(state)}")
     if state == ENCRYPTED:
@@ -67,7 +70,7 @@ def unencrypted_system(volumes: Volumes, _facts: Facts) -> Answer:
 def unencrypted_data(volumes: Volumes, _facts: Facts) -> Answer:
     """Fixed data volumes that are not encrypted, or not protected."""
 
-    def look(volume: EncryptableVolume) -> tuple[list[str], str]:
+    def look(volume: EncryptableVolume) -> tuple[list[Fault], str]:
         if "partition" in volume.troubles:
             raise volume.untold("partition")
         wrong, grounds = _encrypted(volume)
@@ -82,7 +85,7 @@ def unprotected(volumes: Volumes, _facts: Facts) -> Answer:
     return faults(some([] if volume.in_clear else [volume]), _protected)
 
 
-def _protected(volume: EncryptableVolume) -> tuple[list[str], str]:
+def _protected(volume: EncryptableVolume) -> tuple[list[Fault], str]:
     """Protection status, and which of the states that it lumps together it is."""
     state = volume.number("protection")
     if state == ON:
@@ -90,10 +93,12 @@ def _protected(volume: EncryptableVolume) -> tuple[list[str], str]:
     if volume.number("conversion") in (ENCRYPTING, ENCRYPTION_PAUSED):
         raise UnderWay(f"{volume.said}: its protection comes on when all of it is encrypted")
     if volume.number("conversion") != ENCRYPTED:
-        return ["its protection is off"], ""
+        return [Fault(Code.PROTECTION_OFF, "its protection is off")], ""
     if not volume.ways():
-        return ["no protector was ever added, so its key lies beside it in clear: whoever has the disk has the key"], ""
-    return [f"its protection is suspended, so its key lies beside it in clear; {suspension(volume)}"], ""
+        words = "no protector was ever added, so its key lies beside it in clear: whoever has the disk has the key"
+        return [Fault(Code.NO_PROTECTOR, words)], ""
+    words = f"its protection is suspended, so its key lies beside it in clear; {suspension(volume)}"
+    return [Fault(Code.SUSPENDED, words)], ""
 
 
 def suspension(volume: EncryptableVolume) -> str:
@@ -115,7 +120,8 @@ def cipher(volumes: Volumes, _facts: Facts) -> Answer:
         raise CannotBeTold(f"{', '.join(untold)}: Windows does not say what encrypts it")
     order = list(METHODS)
     worst = min(known, key=lambda volume: order.index(volume.number("method")))
-    return Answer(METHODS[worst.number("method")], f"{worst.said} is encrypted with the weakest")
+    word = METHODS[worst.number("method")]
+    return Answer(word, f"{worst.said} is encrypted with the weakest", (of_word(CIPHER, word),))
 
 
 def _unused(volume: EncryptableVolume) -> bool:
@@ -125,9 +131,10 @@ def _unused(volume: EncryptableVolume) -> bool:
 def hardware_only(volumes: Volumes, _facts: Facts) -> Answer:
     """Volumes that trust the drive's own encryption alone."""
 
-    def look(volume: EncryptableVolume) -> tuple[list[str], str]:
+    def look(volume: EncryptableVolume) -> tuple[list[Fault], str]:
         method = volume.number("method")
-        wrong = ["encrypted by the drive alone, not by Windows"] if method == HARDWARE_METHOD else []
+        drive_only = [Fault(Code.DRIVE_ONLY, "encrypted by the drive alone, not by Windows")]
+        wrong = drive_only if method == HARDWARE_METHOD else []
         if not wrong:
             volume.known()
         return wrong, METHODS.get(method, f"encryption method {method}")
@@ -151,12 +158,12 @@ def recovery_passwords(volumes: Volumes, _facts: Facts) -> Answer:
 def page_files(volumes: Volumes, _facts: Facts) -> Answer:
     """Page files on a volume that is not encrypted. Whether its protection is on is asked of the volume itself."""
 
-    def look(volume: EncryptableVolume) -> tuple[list[str], str]:
+    def look(volume: EncryptableVolume) -> tuple[list[Fault], str]:
         named = ", ".join(volume.page_files)
         if volume.kind is None and not volume.troubles:
-            return [f"{named} lies on a drive that BitLocker does not know"], ""
+            return [Fault(Code.UNKNOWN_DRIVE, f"{named} lies on a drive that BitLocker does not know")], ""
         wrong, grounds = _encrypted(volume)
-        return [f"{named} lies there, {one}" for one in wrong], f"{named} lies there, {grounds}"
+        return [Fault(one.code, f"{named} lies there, {one}") for one in wrong], f"{named} lies there, {grounds}"
 
     if "page_files" in system(volumes).troubles:
         raise system(volumes).untold("page_files")
@@ -167,7 +174,7 @@ JUDGEMENTS = {
     "bitlocker_unencrypted_system": Judgement("bitlocker_volume", unencrypted_system),
     "bitlocker_unencrypted_data": Judgement("bitlocker_volume", unencrypted_data),
     "bitlocker_unprotected": Judgement("bitlocker_volume", unprotected),
-    "bitlocker_cipher": Judgement("bitlocker_volume", cipher, words=CIPHERS),
+    "bitlocker_cipher": Judgement("bitlocker_volume", cipher, words=CIPHERS, prefix=CIPHER),
     "bitlocker_hardware_only": Judgement("bitlocker_volume", hardware_only),
     "bitlocker_recovery_passwords": Judgement("bitlocker_volume", recovery_passwords),
     "bitlocker_page_files": Judgement("bitlocker_volume", page_files),

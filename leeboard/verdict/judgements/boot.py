@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from leeboard.verdict.codes import Code, Fault, of_word
 from leeboard.verdict.judgements.answer import Answer, Facts, Judgement, MakesNoSense
 from leeboard.verdict.judgements.looking import faults, headers, luks, with_luks
 from leeboard.verdict.judgements.protection import opened_by_network, opened_by_tpm
@@ -11,6 +12,7 @@ Volumes = tuple[Volume, ...]
 # Tokens that want a PIN, or something to carry, where they do not open by themselves.
 WITH_A_PERSON = ("systemd-tpm2", "systemd-fido2", "systemd-pkcs11")
 # From best to worst. will-ask: it stops and asks for what nobody there may know. no: nothing at boot opens it.
+STARTS = "start"  # how the codes of these words begin
 WORDS = ("yes", "needs-its-user", "not-tested", "will-ask", "no")
 
 
@@ -18,9 +20,10 @@ def will_boot(volumes: Volumes, _facts: Facts) -> Answer:
     """One word for the volume that is worst, with its grounds."""
     answers = [_opens(volume, header) for volume, header in headers(volumes, "system", "data", "swap")]
     if not answers:
-        return Answer("yes", "no LUKS volume stands in the way")
+        return Answer("yes", "no LUKS volume stands in the way", (Code.START_YES,))
     word = max((word for word, _ in answers), key=WORDS.index)
-    return Answer(word, "; ".join(dict.fromkeys(why for found, why in answers if found == word)))
+    grounds = "; ".join(dict.fromkeys(why for found, why in answers if found == word))
+    return Answer(word, grounds, (of_word(STARTS, word),))
 
 
 def _opens(volume: Volume, header: Luks) -> tuple[str, str]:
@@ -75,18 +78,22 @@ def _touches(token: Token, pending: Pending) -> bool:
 def pending(volumes: Volumes, _facts: Facts) -> Answer:
     """What has to be finished or renewed: a re-encryption, or a token that the last update left behind."""
 
-    def look(volume: Volume) -> tuple[list[str], str]:
+    def look(volume: Volume) -> tuple[list[Fault], str]:
         header = luks(volume)
-        wrong = ["its re-encryption is half done"] if header.reencrypting else []
+        half_done = [Fault(Code.REENCRYPTION_HALF_DONE, "its re-encryption is half done")]
+        wrong = half_done if header.reencrypting else []
         wrong += [
-            f"token {trial.token} does not open with the present PCRs, enrol it again: {trial.why}"
+            Fault(
+                Code.TOKEN_REFUSED,
+                f"token {trial.token} does not open with the present PCRs, enrol it again: {trial.why}",
+            )
             for trial in header.trials
             if trial.result == "refused"
         ]
         coming = header.start.pending if header.start is not None else ()
         for token in header.tokens:
             wrong += [
-                f"{one.what}, and token {token.id} is bound to PCRs {_named(token, one)}"
+                Fault(Code.CHANGE_COMING, f"{one.what}, and token {token.id} is bound to PCRs {_named(token, one)}")
                 for one in coming
                 if _touches(token, one)
             ]
@@ -100,6 +107,6 @@ def _named(token: Token, one: Pending) -> str:
 
 
 JUDGEMENTS = {
-    "will_boot": Judgement("volume", will_boot, words=WORDS),
+    "will_boot": Judgement("volume", will_boot, words=WORDS, prefix=STARTS),
     "pending": Judgement("volume", pending),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from leeboard.verdict.codes import Code, Fault
 from leeboard.verdict.judgements.answer import Answer, Facts, Judgement, MakesNoSense
 from leeboard.verdict.judgements.looking import (
     faults,
@@ -23,7 +24,7 @@ MEMORY_HARD = ("argon2i", "argon2id")
 RANDOM_KEYS = ("systemd-recovery", "systemd-tpm2", "systemd-fido2", "systemd-pkcs11", "clevis")
 
 
-def _state(volume: Volume) -> tuple[list[str], str]:
+def _state(volume: Volume) -> tuple[list[Fault], str]:
     """Whether what is written to this volume is encrypted by the kernel now."""
     if volume.encryption == "unknown":
         raise not_looked_at(volume)
@@ -31,26 +32,26 @@ def _state(volume: Volume) -> tuple[list[str], str]:
         # BitLocker or VeraCrypt, of another system on the same disk.
         return [], f"encrypted by {volume.other}"
     if volume.encryption == "none":
-        return ["not encrypted"], ""
+        return [Fault(Code.NOT_ENCRYPTED, "not encrypted")], ""
     if volume.encryption == "plain":
         return _plain(volume)
     header = luks(volume)
     if any(segment.type == "linear" or "cipher_null" in segment.cipher for segment in header.segments):
-        return ["its LUKS header says that (a part of) it lies there in clear"], ""
+        return [Fault(Code.PARTLY_IN_CLEAR, "its LUKS header says that (a part of) it lies there in clear")], ""
     running = header.mapping
     if running is not None and running.target == "crypt" and "cipher_null" in running.cipher:
-        return ["opened with the cipher null, which encrypts nothing"], ""
+        return [Fault(Code.NULL_CIPHER, "opened with the cipher null, which encrypts nothing")], ""
     hardware = any(segment.type == "hw-opal" for segment in header.segments)
     if running is not None and running.target != "crypt" and not hardware:
-        return [f"its open mapping is {running.target}, which encrypts nothing"], ""
+        return [Fault(Code.WRONG_MAPPING, f"its open mapping is {running.target}, which encrypts nothing")], ""
     return [], f"LUKS{header.version}" + (", not open" if running is None else "")
 
 
-def _plain(volume: Volume) -> tuple[list[str], str]:
+def _plain(volume: Volume) -> tuple[list[Fault], str]:
     if volume.plain is None:
         raise not_looked_at(volume)
     if "cipher_null" in volume.plain.mapping.cipher:
-        return ["opened with the cipher null, which encrypts nothing"], ""
+        return [Fault(Code.NULL_CIPHER, "opened with the cipher null, which encrypts nothing")], ""
     wrong = key_files_in_clear(volume.plain.key_files)
     if not wrong:
         known_places(volume, volume.plain.key_files)
@@ -73,10 +74,11 @@ def unencrypted_data(volumes: Volumes, _facts: Facts) -> Answer:
 def unencrypted_swap(volumes: Volumes, _facts: Facts) -> Answer:
     """Swap that is not encrypted, in use or only listed, and swap with a passing key that hibernation needs."""
 
-    def look(volume: Volume) -> tuple[list[str], str]:
+    def look(volume: Volume) -> tuple[list[Fault], str]:
         wrong, grounds = _state(volume)
         if volume.plain is not None and volume.plain.key == "random" and volume.resume:
-            wrong = [*wrong, "its key is new at each start, and yet hibernation is to resume from it"]
+            words = "its key is new at each start, and yet hibernation is to resume from it"
+            wrong = [*wrong, Fault(Code.PASSING_KEY, words)]
         return wrong, grounds
 
     return faults(used_for(volumes, "swap"), look, "the machine has no swap, or only in memory")
@@ -85,11 +87,13 @@ def unencrypted_swap(volumes: Volumes, _facts: Facts) -> Answer:
 def not_luks2(volumes: Volumes, _facts: Facts) -> Answer:
     """Encrypted system volumes without a header of LUKS version 2."""
 
-    def look(volume: Volume) -> tuple[list[str], str]:
+    def look(volume: Volume) -> tuple[list[Fault], str]:
         if volume.encryption == "plain":
-            return ["dm-crypt without a header, so no key can be changed and none recovered"], ""
+            words = "dm-crypt without a header, so no key can be changed and none recovered"
+            return [Fault(Code.NO_HEADER, words)], ""
         header = luks(volume)
-        return (["LUKS1, which knows neither tokens nor Argon2"] if header.version == 1 else []), "LUKS2"
+        old = [Fault(Code.LUKS1, "LUKS1, which knows neither tokens nor Argon2")]
+        return (old if header.version == 1 else []), "LUKS2"
 
     return faults(some(_encrypted(volumes, "system")), look)
 
@@ -97,9 +101,10 @@ def not_luks2(volumes: Volumes, _facts: Facts) -> Answer:
 def weak_ciphers(volumes: Volumes, _facts: Facts) -> Answer:
     """Volumes that use another cipher than aes-xts-plain64, by their header or in the open mapping."""
 
-    def look(volume: Volume) -> tuple[list[str], str]:
+    def look(volume: Volume) -> tuple[list[Fault], str]:
         named = _ciphers(volume)
-        return [f"cipher {cipher}" for cipher in sorted(named - {"aes-xts-plain64"})], ", ".join(sorted(named))
+        wrong = [Fault(Code.WEAK_CIPHER, f"cipher {cipher}") for cipher in sorted(named - {"aes-xts-plain64"})]
+        return wrong, ", ".join(sorted(named))
 
     return faults(some(_encrypted(volumes, "system", "data", "swap")), look)
 
@@ -140,10 +145,10 @@ def _encrypted(volumes: Volumes, *roles: str) -> list[Volume]:
 def hardware_only(volumes: Volumes, _facts: Facts) -> Answer:
     """Volumes that trust the drive's own encryption alone."""
 
-    def look(volume: Volume) -> tuple[list[str], str]:
+    def look(volume: Volume) -> tuple[list[Fault], str]:
         kinds = {segment.type for segment in luks(volume).segments}
-        wrong = ["encrypted by the drive alone (hw-opal), not by Linux"] if "hw-opal" in kinds else []
-        return wrong, ", ".join(sorted(kinds))
+        wrong = [Fault(Code.DRIVE_ONLY, "encrypted by the drive alone (hw-opal), not by Linux")]
+        return (wrong if "hw-opal" in kinds else []), ", ".join(sorted(kinds))
 
     return faults(some(with_luks(volumes, "system", "data", "swap")), look)
 
@@ -151,9 +156,13 @@ def hardware_only(volumes: Volumes, _facts: Facts) -> Answer:
 def weak_derivation(volumes: Volumes, _facts: Facts) -> Answer:
     """Slots for passphrases whose key derivation costs a guesser no memory."""
 
-    def look(volume: Volume) -> tuple[list[str], str]:
+    def look(volume: Volume) -> tuple[list[Fault], str]:
         header = luks(volume)
-        wrong = [f"slot {slot.id} uses {slot.kdf}" for slot in passphrase_slots(header) if slot.kdf not in MEMORY_HARD]
+        wrong = [
+            Fault(Code.WEAK_DERIVATION, f"slot {slot.id} uses {slot.kdf}")
+            for slot in passphrase_slots(header)
+            if slot.kdf not in MEMORY_HARD
+        ]
         return wrong, "Argon2 in every slot for a passphrase"
 
     return faults(some(with_luks(volumes, "system", "data", "swap")), look)

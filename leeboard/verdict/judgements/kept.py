@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from leeboard.verdict.codes import Code
 from leeboard.verdict.judgements.answer import Answer, CannotBeTold, DoesNotApply, Facts, Judgement, MakesNoSense
 from leeboard.verdict.judgements.volume import Part, Text
 
@@ -34,7 +35,7 @@ def faults(kept: tuple[KeptDisk, ...], _facts: Facts) -> Answer:
         raise DoesNotApply(NO_DISK)
     wrong = tuple(f"{one.name}: {fault}" for one in kept for fault in one.faults)
     grounds = "; ".join(f"{one.name}: {one.grounds}" for one in kept if one.grounds and not one.faults)
-    return Answer(wrong, grounds)
+    return Answer(wrong, grounds, (Code.NOT_KEPT,) if wrong else ())
 
 
 def oldest(kept: tuple[KeptKey, ...], _facts: Facts) -> Answer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
+from leeboard.verdict.codes import Code, Fault
 from leeboard.verdict.judgements.answer import Answer, CannotBeTold, DoesNotApply, MakesNoSense, UnderWay
 from leeboard.verdict.judgements.volume import KeyFile, Luks, Volume
 
@@ -55,11 +56,14 @@ def not_looked_at(volume: Volume) -> MakesNoSense | CannotBeTold:
     return MakesNoSense(f"{volume.said}: the device says neither what it is nor why it could not be read")
 
 
-def key_files_in_clear(key_files: Iterable[KeyFile]) -> list[str]:
+def key_files_in_clear(key_files: Iterable[KeyFile]) -> list[Fault]:
     """What is wrong with key files that whoever takes the disk can read."""
     places = {"unencrypted": "on a file system that is not encrypted", "initramfs": "in the initramfs"}
     return [
-        f"its key file {key.path} lies {places[key.place]}, so whoever has the disk has the key"
+        Fault(
+            Code.KEY_FILE_IN_CLEAR,
+            f"its key file {key.path} lies {places[key.place]}, so whoever has the disk has the key",
+        )
         for key in key_files
         if key.place in places
     ]
@@ -80,7 +84,7 @@ def some[Looked: Named](volumes: list[Looked]) -> list[Looked]:
 
 
 def faults[Looked: Named](
-    volumes: Iterable[Looked], look: Callable[[Looked], tuple[list[str], str]], nothing: str = ""
+    volumes: Iterable[Looked], look: Callable[[Looked], tuple[list[Fault], str]], nothing: str = ""
 ) -> Answer:
     """The list of what is wrong with any of the volumes: none, when all is well.
 
@@ -88,7 +92,7 @@ def faults[Looked: Named](
     grounds where there is no volume to look at. Raises MakesNoSense when one could not be read, CannotBeTold when one
     cannot be told and nothing else is wrong, and UnderWay when all that is lacking has begun.
     """
-    wrong: list[str] = []
+    wrong: list[Fault] = []
     grounds: list[str] = []
     failed: list[MakesNoSense] = []
     untold: list[str] = []
@@ -105,7 +109,7 @@ def faults[Looked: Named](
         except UnderWay as progress:
             coming.append(str(progress))
             continue
-        wrong += [f"{volume.said}: {one}" for one in found]
+        wrong += [one.of(volume.said) for one in found]
         if why and not found:
             grounds.append(f"{volume.said}: {why}")
     if failed:
@@ -115,4 +119,5 @@ def faults[Looked: Named](
         raise CannotBeTold("; ".join([*untold, *coming]))
     if coming and not wrong:
         raise UnderWay("; ".join(coming))
-    return Answer(tuple(wrong), "; ".join([*grounds, *untold, *coming]) or ("" if wrong else nothing))
+    words = "; ".join([*grounds, *untold, *coming]) or ("" if wrong else nothing)
+    return Answer(tuple(str(one) for one in wrong), words, tuple(one.code for one in wrong))

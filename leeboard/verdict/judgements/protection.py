@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from leeboard.verdict.codes import Code, Fault, of_word
 from leeboard.verdict.judgements.answer import Answer, CannotBeTold, Facts, Judgement
 from leeboard.verdict.judgements.looking import (
     faults,
@@ -21,6 +22,7 @@ COVERED = {"grub": frozenset((7, 8, 9)), "uki": frozenset((7, 11))}
 NO_HEADER = "no LUKS header"
 # Tokens of which it is known who or what opens the volume by them.
 KNOWN = ("systemd-tpm2", "systemd-fido2", "systemd-pkcs11", "systemd-recovery", "clevis", "luks2-keyring")
+ASKS = "asks"  # how the codes of these words begin
 WORDS = ("nothing", "network", "tpm", "passphrase", "security-key", "tpm-and-pin")
 
 
@@ -60,13 +62,14 @@ def unknown_way(volume: Volume, header: Luks) -> str:
 def unprotected(volumes: Volumes, facts: Facts) -> Answer:
     """Why an encrypted volume opens to somebody who knows nothing: none, when it does not."""
 
-    def look(volume: Volume) -> tuple[list[str], str]:
+    def look(volume: Volume) -> tuple[list[Fault], str]:
         header = luks(volume)
-        wrong = []
+        wrong: list[Fault] = []
         if header.empty.result == "opens":
-            wrong.append(f"{header.empty.why or 'a slot'} opens with an empty passphrase")
+            words = f"{header.empty.why or 'a slot'} opens with an empty passphrase"
+            wrong.append(Fault(Code.EMPTY_PASSPHRASE, words))
         if header.reencrypting:
-            wrong.append("its re-encryption is half done")
+            wrong.append(Fault(Code.REENCRYPTION_HALF_DONE, "its re-encryption is half done"))
         wrong += key_files_in_clear(header.key_files)
         for token in header.tokens:
             if opened_by_tpm(token):
@@ -78,11 +81,12 @@ def unprotected(volumes: Volumes, facts: Facts) -> Answer:
     return faults(some(with_luks(volumes, "system", "data", "swap")), look)
 
 
-def _policy(volume: Volume, token: Token, facts: Facts) -> list[str]:
+def _policy(volume: Volume, token: Token, facts: Facts) -> list[Fault]:
     """What is wrong with a TPM's policy that asks for no PIN."""
     edited = "anyone who edits the boot menu gets in"
     if facts.value("secure_boot") != "on":
-        return [f"token {token.id} opens it without a PIN, and Secure Boot is not on: {edited}"]
+        words = f"token {token.id} opens it without a PIN, and Secure Boot is not on: {edited}"
+        return [Fault(Code.SECURE_BOOT_OFF, words)]
     if token.signed_pcrs or token.pcrlock:
         return []
     chain = facts.value("boot_chain")
@@ -93,7 +97,8 @@ def _policy(volume: Volume, token: Token, facts: Facts) -> list[str]:
         return []
     bound = ", ".join(str(pcr) for pcr in token.pcrs) or "none"
     missing = ", ".join(str(pcr) for pcr in sorted(lacking))
-    return [f"token {token.id} opens it without a PIN and is bound to PCRs {bound}, not to {missing}: {edited}"]
+    words = f"token {token.id} opens it without a PIN and is bound to PCRs {bound}, not to {missing}: {edited}"
+    return [Fault(Code.PCRS_NOT_BOUND, words)]
 
 
 def _untold(volume: Volume, header: Luks) -> None:
@@ -109,12 +114,12 @@ def pre_boot(volumes: Volumes, _facts: Facts) -> Answer:
     """One word: what the system's disk asks for before it opens. The weakest way that needs no person counts."""
     found = headers(volumes, "system")
     if not found:
-        return Answer("nothing", "no system volume has a LUKS header")
+        return Answer("nothing", "no system volume has a LUKS header", (Code.ASKS_NOTHING,))
     worst = min(((_way(header), volume) for volume, header in found), key=lambda pair: WORDS.index(pair[0]))
     strange = [words for volume, header in found for words in [unknown_way(volume, header)] if words]
     if strange and worst[0] != "nothing":
         raise CannotBeTold(strange[0])
-    return Answer(worst[0], f"the weakest is {worst[1].said}")
+    return Answer(worst[0], f"the weakest is {worst[1].said}", (of_word(ASKS, worst[0]),))
 
 
 def _way(header: Luks) -> str:
@@ -155,6 +160,6 @@ def _needs_tpm(token: Token) -> bool:
 
 JUDGEMENTS = {
     "unprotected": Judgement("volume", unprotected, facts=("secure_boot", "boot_chain")),
-    "pre_boot": Judgement("volume", pre_boot, words=WORDS),
+    "pre_boot": Judgement("volume", pre_boot, words=WORDS, prefix=ASKS),
     "ways_in": Judgement("volume", ways_in),
 }

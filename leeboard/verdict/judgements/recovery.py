@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from leeboard.verdict.codes import Code, Fault
 from leeboard.verdict.judgements.answer import Answer, CannotBeTold, Facts, Judgement
 from leeboard.verdict.judgements.bitlocker import (
     DATA,
@@ -28,12 +29,12 @@ def unkept(volumes: Volumes, _facts: Facts) -> Answer:
     """
     first = system(volumes)
 
-    def look(volume: EncryptableVolume) -> tuple[list[str], str]:
+    def look(volume: EncryptableVolume) -> tuple[list[Fault], str]:
         if volume.in_clear:
             return [], "not encrypted"
         passwords = [one.id for one in volume.ways() if one.type == NUMERICAL_PASSWORD]
         if not passwords:
-            return ["it has no recovery password that could be kept"], ""
+            return [Fault(Code.NO_RECOVERY_PASSWORD, "it has no recovery password that could be kept")], ""
         if first.kept is None:
             raise first.untold("kept")
         return _whose(volume, passwords, first.kept)
@@ -41,7 +42,7 @@ def unkept(volumes: Volumes, _facts: Facts) -> Answer:
     return faults(of_kind(volumes, SYSTEM, DATA), look, NO_DISK)
 
 
-def _whose(volume: EncryptableVolume, passwords: list[str], kept: Kept) -> tuple[list[str], str]:
+def _whose(volume: EncryptableVolume, passwords: list[str], kept: Kept) -> tuple[list[Fault], str]:
     backups = kept.backups
     if backups is None:
         raise not_there(volume.said, "backups", kept.troubles)
@@ -54,11 +55,14 @@ def _whose(volume: EncryptableVolume, passwords: list[str], kept: Kept) -> tuple
     for one in passwords:
         newest = _newest(backups, one)
         if newest is not None and newest.done:
-            return [f"its recovery password {one} went to {PLACES[newest.where]}, where the school cannot get it"], ""
+            words = f"its recovery password {one} went to {PLACES[newest.where]}, where the school cannot get it"
+            return [Fault(Code.KEPT_ELSEWHERE, words)], ""
         if newest is not None:
-            return [f"the last try to give its recovery password {one} to {PLACES[newest.where]} failed"], ""
+            words = f"the last try to give its recovery password {one} to {PLACES[newest.where]} failed"
+            return [Fault(Code.BACKUP_FAILED, words)], ""
     if not kept.joined:
-        return [f"nobody keeps its recovery password {named}: the device is a member of no domain and not of Entra"], ""
+        words = f"nobody keeps its recovery password {named}: the device is a member of no domain and not of Entra"
+        return [Fault(Code.NOBODY_KEEPS, words)], ""
     where = " and ".join(PLACES[place] for place in kept.joined)
     asked = "policy demands a backup before it encrypts" if kept.required else "policy asks for a backup"
     policy = asked if kept.asked else "no policy asks for a backup"

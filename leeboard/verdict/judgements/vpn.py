@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from leeboard.verdict.codes import Code
 from leeboard.verdict.judgements.answer import Answer, CannotBeTold, Facts, Judgement
 from leeboard.verdict.judgements.profile import Profile, Tunnel
 from leeboard.verdict.judgements.proposals import strength_of_esp, strength_of_ike
@@ -72,7 +73,7 @@ def without_certificate(profiles: Profiles, _facts: Facts) -> Answer:
         if bad or not profile.authentication:
             wrong.append(f"{profile.name}: {', '.join(bad) or 'nothing'}")
     grounds = [f"{profile.said} ({profile.where})" for profile in profiles]
-    return Answer(tuple(wrong), _words(grounds, "no VPN profile"))
+    return Answer(tuple(wrong), _words(grounds, "no VPN profile"), (Code.SHARED_SECRET,) if wrong else ())
 
 
 def past_the_tunnel(profiles: Profiles, _facts: Facts) -> Answer:
@@ -96,7 +97,7 @@ def past_the_tunnel(profiles: Profiles, _facts: Facts) -> Answer:
             grounds += notes
     if unknown and not wrong:
         raise CannotBeTold(f"what goes through the tunnel is known only when it is connected: {unknown}")
-    return Answer(tuple(wrong), _words(grounds, ""))
+    return Answer(tuple(wrong), _words(grounds, ""), (Code.OUTSIDE_TUNNEL,) if wrong else ())
 
 
 def _led(tunnels: Iterable[Tunnel]) -> str:
@@ -113,7 +114,7 @@ def saved_passwords(profiles: Profiles, _facts: Facts) -> Answer:
         if {"password", "psk", "other"} & set(profile.stored)
     ]
     grounds = [f"{profile.said} ({profile.where})" for profile in profiles if profile.stored]
-    return Answer(tuple(wrong), _words(grounds, ""))
+    return Answer(tuple(wrong), _words(grounds, ""), (Code.SAVED_SECRET,) if wrong else ())
 
 
 def _words(parts: list[str], otherwise: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
+from leeboard.verdict.codes import Code
 from leeboard.verdict.judgements.answer import Answer, Facts, Judgement
 
 
@@ -31,7 +32,7 @@ def without_tls(listeners: tuple[Listener, ...], facts: Facts) -> Answer:
     domain = facts.value("domain")
     if domain:
         return Answer((), f"{'; '.join(one.said for one in plain)}: Kerberos of {domain} encrypts it")
-    return Answer(tuple(listener.said for listener in plain), "the machine is in no domain")
+    return Answer(tuple(listener.said for listener in plain), "the machine is in no domain", (Code.WITHOUT_TLS,))
 
 
 JUDGEMENTS = {"winrm_without_tls": Judgement("winrm_listener", without_tls, facts=("domain",))}

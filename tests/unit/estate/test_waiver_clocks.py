@@ -34,6 +34,7 @@ ZONES = (
 SECOND = timedelta(seconds=1)
 SPANS = st.tuples(DAYS, st.integers(0, 365)).map(lambda one: (one[0], one[0] + timedelta(days=one[1])))
 BASELINE = brain.baseline(brain.control(brain.setting()))
+NOTHING = brain.observation([])
 MOMENTS = st.datetimes(datetime(2020, 1, 2), datetime(2060, 1, 1)).map(lambda one: one.replace(tzinfo=UTC))
 
 
@@ -160,7 +161,7 @@ def test_a_roll_out_leaves_alone_what_is_waived_on_that_day_in_london(at: dateti
     wanted = resolve(BASELINE, device)
     with controller(zone):
         here = datetime.fromtimestamp(at.timestamp()).astimezone()
-        spared, risks = left_alone(wanted, here)
-        tomorrow, none = left_alone(wanted, here.astimezone(UTC) + timedelta(days=1, hours=2))
+        spared, risks = left_alone(wanted, here, NOTHING)
+        tomorrow, none = left_alone(wanted, here.astimezone(UTC) + timedelta(days=1, hours=2), NOTHING)
     assert list(risks) == ["LCK-01"] and spared.controls[0].mode is Mode.REPORT
     assert none == {} and tomorrow is wanted

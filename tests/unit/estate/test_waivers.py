@@ -36,7 +36,7 @@ def carrier(asset: str, *risks: Waiver, **more: Any) -> Device:
 @pytest.mark.parametrize("mode", [Mode.ENFORCE, Mode.REPORT])
 def test_only_what_drifted_becomes_waived(verdict: Verdict, mode: Mode) -> None:
     found = Finding("LCK-01", verdict, mode, (), "as it was")
-    ((after,), spared) = waivers.accept([found], {"LCK-01": waiver()})
+    ((after,), spared) = waivers.accept([found], {"LCK-01": waiver()}, LOCK)
     if verdict is Verdict.DRIFTED:
         assert (after.verdict, after.mode, after.judged) == (Verdict.WAIVED, mode, found.judged)
         assert after.reason == (
@@ -50,7 +50,7 @@ def test_only_what_drifted_becomes_waived(verdict: Verdict, mode: Mode) -> None:
 
 def test_the_waiver_of_another_control_changes_nothing() -> None:
     found = Finding("LCK-01", Verdict.DRIFTED, Mode.ENFORCE)
-    assert waivers.accept([found], {"LCK-02": waiver()}) == ((found,), {})
+    assert waivers.accept([found], {"LCK-02": waiver()}, LOCK) == ((found,), {})
 
 
 @pytest.mark.parametrize(
@@ -197,11 +197,11 @@ def test_a_roll_out_leaves_alone_what_is_waived() -> None:
     seen = brain.observation([{"address": place, "effective": brain.value(5000)} for place in ("/idle", "/other")])
     (step,) = plan(wanted, seen, ["LCK"])
     assert [change.control for change in step.changes] == ["LCK-01", "LCK-02"]
-    narrowed, spared = waivers.left_alone(wanted, AT)
+    narrowed, spared = waivers.left_alone(wanted, AT, seen)
     (step,) = plan(narrowed, seen, ["LCK"])
     assert [change.control for change in step.changes] == ["LCK-02"]
     assert {control: one.id for control, one in spared.items()} == {"LCK-01": "W-2026-001"}
-    after, spared = waivers.left_alone(wanted, datetime(2026, 12, 26, tzinfo=UTC))
+    after, spared = waivers.left_alone(wanted, datetime(2026, 12, 26, tzinfo=UTC), seen)
     assert after is wanted and spared == {}
     # What is judged is what the baseline wants, waived or not.
     assert [one.verdict for one in evaluate(narrowed, seen)] == [one.verdict for one in evaluate(wanted, seen)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 from hypothesis import given, settings
@@ -15,40 +16,41 @@ from leeboard.evidence.store import Store
 from leeboard.policy.model import Baseline
 from tests.unit.evidence.estate import URN, expected, observation, run_id, write
 
-VERDICTS = st.sampled_from(["compliant", "drifted", "error"])
+VERDICTS = st.sampled_from([("compliant", None), ("drifted", None), ("drifted", "a"), ("drifted", "b"), ("error", "a")])
+Point = tuple[str, str | None]  # verdict and cause
 
 
-def in_order(points: list[tuple[str, str]]) -> list[Span]:
+def in_order(points: list[tuple[str, Point]]) -> list[Span]:
     """The spans of verdicts that come in their turn, made in the plainest way."""
     found: list[Span] = []
-    for run, verdict in points:
-        if not found or found[-1].verdict != verdict:
+    for run, (verdict, cause) in points:
+        if not found or (found[-1].verdict, found[-1].cause) != (verdict, cause):
             if found:
-                found[-1] = Span(found[-1].verdict, "enforce", found[-1].since, run)
-            found.append(Span(verdict, "enforce", run))
+                found[-1] = replace(found[-1], until=run)
+            found.append(Span(verdict, "enforce", run, cause=cause))
     return found
 
 
 @given(st.lists(VERDICTS, max_size=9).flatmap(lambda v: st.tuples(st.just(v), st.permutations(range(len(v))))))
 @settings(max_examples=400, deadline=None)
-def test_any_order_gives_the_same_spans(case: tuple[list[str], list[int]]) -> None:
+def test_any_order_gives_the_same_spans(case: tuple[list[Point], list[int]]) -> None:
     verdicts, order = case
     points = [(f"run{night}", verdict) for night, verdict in enumerate(verdicts)]
-    known: dict[str, str] = {}
+    known: dict[str, Point] = {}
     spans: list[Span] = []
 
     def after(run: str) -> str | None:
         return min((other for other in known if other > run), default=None)
 
     for place in order:
-        run, verdict = points[place]
-        spans = put(spans, run, verdict, "enforce", after)
-        known[run] = verdict
+        run, (verdict, cause) = points[place]
+        spans = put(spans, Span(verdict, "enforce", run, cause=cause), after)
+        known[run] = verdict, cause
     assert spans == in_order(points)
 
 
 def test_another_mode_is_another_span() -> None:
-    found = put([Span("drifted", "report", "a")], "b", "drifted", "enforce", lambda _: None)
+    found = put([Span("drifted", "report", "a")], Span("drifted", "enforce", "b"), lambda _: None)
     assert found == [Span("drifted", "report", "a", "b"), Span("drifted", "enforce", "b")]
 
 

@@ -122,8 +122,8 @@ def newer_scripts(tmp_path: Path) -> Iterator[Path]:
     """The migrations with one more, as a later Leeboard will have them."""
     scripts = tmp_path / "migrations"
     shutil.copytree(SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
-    (scripts / "versions" / "0002_colour.py").write_text(
-        "import sqlalchemy as sa\nfrom alembic import op\nrevision = '0002'\ndown_revision = '0001'\n"
+    (scripts / "versions" / "0009_colour.py").write_text(
+        "import sqlalchemy as sa\nfrom alembic import op\nrevision = '0009'\ndown_revision = '0002'\n"
         "def upgrade():\n    op.add_column('school', sa.Column('colour', sa.Text, server_default='blue'))\n"
     )
     yield scripts
@@ -144,7 +144,7 @@ def test_a_store_is_upgraded_with_what_is_in_it(
             assert after == {table: found for table, found in before.items() if table != "school"}
         with pytest.raises(LeeboardError) as refused:
             Store(where)
-    assert "has tables of version '0002', and this Leeboard knows them up to 0001; update Leeboard here" in str(
+    assert "has tables of version '0009', and this Leeboard knows them up to 0002; update Leeboard here" in str(
         refused.value
     )
 
@@ -155,7 +155,7 @@ def test_a_migration_that_fails_leaves_the_old_tables(tmp_path: Path, baseline: 
         put(old, write(tmp_path, run_id(0), [expected()], {"LT-001": observation()}), baseline)
         before = rows(old)
     with newer_scripts(tmp_path) as scripts:
-        script = scripts / "versions" / "0002_colour.py"
+        script = scripts / "versions" / "0009_colour.py"
         script.write_text(script.read_text() + "    op.execute('nonsense')\n")
         with pytest.raises(LeeboardError, match="store cannot be used"):
             Store(where, scripts=scripts)

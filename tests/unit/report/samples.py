@@ -165,7 +165,7 @@ def finding(control: str, verdict: Verdict, mode: Mode = Mode.ENFORCE, code: str
     if verdict is Verdict.PENDING:
         return Finding(control, verdict, mode, (judged(verdict, reason="still running with 1800", code="pending"),))
     if verdict is Verdict.WAIVED:
-        return Finding(control, verdict, mode, (judged(Verdict.DRIFTED),), accepted(control).words)
+        return Finding(control, verdict, mode, (judged(Verdict.WAIVED),), accepted(control).words)
     if verdict is Verdict.DRIFTED:
         return Finding(control, verdict, mode, (judged(verdict),))
     code = code or ("needs_root" if verdict is Verdict.ERROR else "planned")
@@ -208,6 +208,7 @@ def counted(verdict: Verdict, **other: str) -> Judged:
         "wanted": "at most 0 accounts",
         "source": "staff-2026-11-02.csv",
         "reason": "4 of 61 accounts",
+        "code": "other_value",
         "remedy": "Let everybody who is counted register a second factor.",
         **other,
     }

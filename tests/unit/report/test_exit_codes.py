@@ -46,7 +46,7 @@ def waived(last_day: str) -> EstateStatus:
     with Store(":memory:") as store:
         asked = estate_status(store, samples.baseline(), [it], AT)
     drifted = finding("LCK-02", Verdict.DRIFTED)
-    findings, _ = accept([drifted], in_force(it.waivers, samples.baseline(), AT))
+    findings, _ = accept([drifted], in_force(it.waivers, samples.baseline(), AT), samples.baseline())
     return replace(asked, devices=(DeviceStatus(it, "observed", findings, AT),))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -111,3 +112,29 @@ def test_what_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(LeeboardError, match="the news cannot be written"):
         write_news(night(), tmp_path / "file" / "news.txt")
+
+
+def caused(days: int, cause: str) -> EstateStatus:
+    """A night in which A-1 drifted in LCK-01 for this cause."""
+    made = night(("A-1", {"LCK-01": Verdict.DRIFTED}), days=days)
+    (one,) = made.devices
+    findings = tuple(replace(f, cause=cause) if f.control == "LCK-01" else f for f in one.findings)
+    return replace(made, devices=(replace(one, findings=findings),))
+
+
+def test_the_same_verdict_for_another_cause_is_news(tmp_path: Path) -> None:
+    found = news(tmp_path, caused(0, "a" * 16), caused(1, "a" * 16))
+    assert found == ["Since 25 Nov 2026, 02:14 UTC: 0 new, 0 mended, 0 devices came, 0 went."]
+    found = news(tmp_path, caused(2, "b" * 16))
+    assert found[0] == "Since 26 Nov 2026, 02:14 UTC: 1 new, 0 mended, 0 devices came, 0 went."
+    assert found[3].startswith("  new: A-1 LCK-01 drifted, was drifted for another cause: ")
+
+
+def test_a_cause_that_was_not_known_is_no_news(tmp_path: Path) -> None:
+    news(tmp_path, caused(0, "a" * 16))
+    beside = tmp_path / "news.txt.state.gz"
+    state = json.loads(gzip.decompress(beside.read_bytes()))
+    state["wrong"] = [one[:4] for one in state["wrong"]]
+    beside.write_bytes(gzip.compress(json.dumps(state).encode()))
+    assert news(tmp_path, caused(1, "a" * 16))[0].startswith("Since 25 Nov 2026, 02:14 UTC: 0 new")
+    assert news(tmp_path, caused(2, ""), caused(3, "a" * 16))[0].startswith("Since 27 Nov 2026, 02:14 UTC: 0 new")

@@ -52,6 +52,7 @@ def test_one_drifted_finding() -> None:
         "verdict": "drifted",
         "mode": "enforce",
         "since": "2026-11-13T02:14:00Z",
+        "cause": "",
         "planned_only": False,
         "waiver": None,
         "reason": "",

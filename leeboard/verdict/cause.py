@@ -1,0 +1,48 @@
+"""The cause of a finding: which settings are not well, and why, as a digest that stays while these stay.
+
+Numbers and names are no part of it (a clock that is 41 seconds late tonight and was 39 yesterday is the same fault), so
+a setting whose value changes and stays bad has the same cause; reason codes tell apart what must be told apart.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+
+from leeboard.policy.model import Value
+from leeboard.verdict.finding import Judged
+from leeboard.verdict.verdicts import Verdict
+
+WELL = (Verdict.NOT_APPLICABLE, Verdict.COMPLIANT)
+LENGTH = 16  # hexadecimal digits of a cause
+LONGEST = 300  # characters of a value that is kept as it is; a longer one is kept as its digest
+MOST_VALUES = 50  # of one setting
+TEMPLATES = ("{{", "{%", "{#")
+
+
+def cause(judged: Iterable[Judged]) -> str:
+    """The digest of setting, verdict and code of all that is not well; "" where all is well."""
+    bad = sorted((one.setting, one.verdict.value, one.code) for one in judged if one.verdict not in WELL)
+    return hashlib.sha256(json.dumps(bad).encode()).hexdigest()[:LENGTH] if bad else ""
+
+
+def kept(values: Iterable[Value | None]) -> tuple[Value | None, ...]:
+    """Values as a finding and a waiver keep them: each once, and what is long or no plain text as its digest."""
+    found = tuple(dict.fromkeys((type(one), _short(one)) for one in values))
+    if len(found) > MOST_VALUES:
+        return (_digest(json.dumps(sorted(json.dumps(one) for _, one in found))),)
+    return tuple(one for _, one in found)
+
+
+def _short(value: Value | None) -> Value | None:
+    if value is None or isinstance(value, bool | int):
+        return value
+    text = value if isinstance(value, str) else "".join(value)
+    # What Ansible would take for a template must not come back from a file of waivers as something else.
+    plain = len(text) <= LONGEST and text.isprintable() and not any(mark in text for mark in TEMPLATES)
+    return value if plain and len(value) <= LONGEST else _digest(json.dumps(value))
+
+
+def _digest(text: str) -> str:
+    return f"sha256:{hashlib.sha256(text.encode(errors='surrogatepass')).hexdigest()}"
