@@ -21,6 +21,7 @@ from leeboard.escrow.records import Header, Key, Records, State
 from leeboard.escrow.sightings import Owner
 from leeboard.escrow.vault import LEAST_CUSTODIANS
 from leeboard.estate.device import Device
+from leeboard.evidence import device_clock
 from leeboard.policy.model import Baseline, Level, Platform
 from leeboard.policy.resolve import Wanted
 from leeboard.verdict.judgements.kept import KeptDisk, KeptKey
@@ -35,8 +36,12 @@ Look = Callable[["_Kept", Volume, Binding], tuple[list[str], str]]
 
 
 def asked_of_device(baseline: Baseline, platform: Platform) -> dict[str, list[str]]:
-    """The addresses of a visit by driver: what the baseline names, with what the vault needs in place of its own."""
+    """The addresses of a visit by driver: what the baseline names, with what the vault needs in place of its own.
+
+    Of its clock a device is not asked: the controller sees that by itself.
+    """
     asked = dict(baseline.addresses(platform))
+    asked.pop(device_clock.DRIVERS.get(platform, ""), None)
     if asked.pop(DRIVER, None):
         driver, address = SHOWN
         asked[driver] = sorted({*asked.get(driver, ()), address})

@@ -88,6 +88,7 @@ class Writer:
         """Seal what a dead run left, then open a bundle. Raises LeeboardError or OSError (disk full)."""
         self._lock = lock
         self._urn = school.urn
+        self._salted = bool(origin.salt)
         self.run = run
         self.path = lock.folder / f"{run}{OPEN}"
         seal_leftovers(lock.folder)
@@ -181,7 +182,11 @@ class Writer:
         if len(content) > MOST_LINE_BYTES:
             raise BadLine(f"has {len(content)} bytes, more than is ever sent")
         found = read_line(content)
-        wrong = reader.objection(found, self._expected, self._urn) if isinstance(found, DeviceLine) else "is no device"
+        wrong = (
+            reader.objection(found, self._expected, self._urn, self._salted)
+            if isinstance(found, DeviceLine)
+            else "is no device"
+        )
         if wrong:
             raise BadLine(wrong)
         return content

@@ -14,6 +14,7 @@ from typing import Any
 
 from leeboard.errors import LeeboardError
 from leeboard.estate.device import Device
+from leeboard.evidence import device_clock
 from leeboard.evidence.challenge import challenge
 from leeboard.evidence.lines import DeviceLine, Header, stamp
 from leeboard.evidence.reader import Reader
@@ -69,6 +70,8 @@ class Judge:
             raise LeeboardError("its line holds no observation")
         observation = parse(line.observation)
         if line.findings is None:
+            if not device_clock.is_in(observation):
+                observation = parse(device_clock.with_offset(line.observation, observation, line.at, line.at))
             found = evaluate(resolve(self._baseline, device), observation)
         else:
             try:

@@ -19,6 +19,7 @@ if not brain.missing():
     from leeboard.estate.device import device as read_device
     from leeboard.evidence import handshake, pins
     from leeboard.evidence.challenge import challenge
+    from leeboard.evidence.device_clock import with_offset
     from leeboard.policy.load import load
     from leeboard.policy.resolve import resolve
     from leeboard.verdict.evaluate import evaluate, unseen
@@ -68,6 +69,11 @@ def filed(evidence: dict) -> str:
 OBSERVERS = {"linux": "leeboard.schools.observe", "windows": "leeboard.schools.win_observe"}
 
 
+def now() -> datetime:
+    """The controller's clock."""
+    return datetime.now(timezone.utc)
+
+
 class VisitError(AnsibleError):
     """The visit cannot go on; the text says what is wrong and what to do, and no traceback helps anybody."""
 
@@ -104,15 +110,17 @@ class Visit:
             raise VisitError(f"{self.device.name}: a device of platform {self.device.platform.value} is never checked")
         self._last_visit = number = self._run.next_visit(self._last_visit)
         due = challenge(self._run.salt, self.run_id, self.device.urn, self.device.asset, number)
-        asked = {"addresses": asked_of_device(self.baseline, self.device.platform), "challenge": due}
+        arguments = {"addresses": asked_of_device(self.baseline, self.device.platform), "challenge": due}
         if self.device.platform.value == "linux" and self.device.unpackaged_programs:
-            asked["unpackaged"] = list(self.device.unpackaged_programs)
-        answer = self.ask(module, asked)
+            arguments["unpackaged"] = list(self.device.unpackaged_programs)
+        asked = now()
+        answer = self.ask(module, arguments)
         if answer.get("unreachable"):
             # Nothing else of the answer goes on: what a device says is no result of ours.
             return {"unreachable": {"unreachable": True, "msg": f"{self.device.name}: {said(answer)}"}}
         if answer.get("failed"):
             raise VisitError(f"{self.device.name}: {said(answer)}")
+        answered = now()
         try:
             self.observation = parse(answer.get("observation"))
             # Before anything of it is believed, its serial number included.
@@ -125,8 +133,8 @@ class Visit:
             stranger = sighted.outcome == "another_machine"
             filed = answer["observation"]
             if not stranger:
-                filed = with_kept(filed, self.observation, self.device, self.var, datetime.now(timezone.utc))
-            if filed is not answer["observation"]:
+                filed = with_kept(filed, self.observation, self.device, self.var, now())
+                filed = with_offset(filed, self.observation, asked, answered)
                 self.observation = parse(filed)
         except LeeboardError as problem:
             raise VisitError(f"{self.device.name}: {problem}") from None
@@ -176,7 +184,7 @@ class Visit:
             raise LeeboardError(
                 f"the inventory says {self.device.platform.value}, a {self.observation.platform} answered"
             )
-        return pins.sight(self._run.evidence, self.device, self.observation.identity, datetime.now(timezone.utc))
+        return pins.sight(self._run.evidence, self.device, self.observation.identity, now())
 
     def _evidence(self):
         run = handshake.current()

@@ -25,6 +25,7 @@ import yaml
 
 from leeboard.escrow.readings import asked_of_device, with_kept
 from leeboard.estate.device import Device, device
+from leeboard.evidence.device_clock import with_offset
 from leeboard.evidence.reader import Reader
 from leeboard.planning.plan import plan
 from leeboard.policy.load import load
@@ -137,8 +138,10 @@ class Proof:
         return self._filed(self._ask("visit"))
 
     def _filed(self, answer: str) -> Any:
-        said = _read(answer)
-        return with_kept(said, parse(said), self.device(), self.work / "var", datetime.now(UTC))
+        said, at = _read(answer), datetime.now(UTC)
+        kept = with_kept(said, parse(said), self.device(), self.work / "var", at)
+        # A visit takes no minute, and less than five in the lab: a clock that is right is not told apart.
+        return with_offset(kept, parse(said), at, at)
 
     def _ask(self, word: str) -> str:
         return self.machine.root(ASK % word, timeout=PATIENCE).stdout

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
+from leeboard.escrow.readings import asked_of_device
 from leeboard.estate.device import Device, device
+from leeboard.evidence.device_clock import with_offset
 from leeboard.planning.plan import plan
 from leeboard.policy.load import load
 from leeboard.policy.model import Platform
@@ -66,7 +69,7 @@ class WindowsProof:
 
     def __init__(self, machine: WindowsMachine) -> None:
         self.machine = machine
-        self.addresses = load().addresses(Platform.WINDOWS)
+        self.addresses = asked_of_device(load(), Platform.WINDOWS)
         machine.run(STRICT + VPN)
         machine.reg_add(r"HKLM\SOFTWARE\Microsoft\Cryptography\Calais\Readers\Example", "Device", "REG_SZ", "EX0")
         # Reported on only: where transcripts go is a school's own decision.
@@ -108,7 +111,8 @@ class WindowsProof:
 
     def visit(self) -> Observation:
         """Everything that a nightly check asks of the machine."""
-        return parse(self.machine.visit(self.addresses))
+        asked, answer = datetime.now(UTC), self.machine.visit(self.addresses)
+        return parse(with_offset(answer, parse(answer), asked, datetime.now(UTC)))
 
     def findings(self, observation: Observation, level: str = "", role: str = "") -> dict[str, Finding]:
         """What the brain makes of an observation, by control."""

@@ -84,9 +84,8 @@ def test_the_same_machine_under_a_second_tag_is_another_machine(tmp_path: Path) 
 
 def test_a_stored_answer_is_not_tonights(tmp_path: Path) -> None:
     stored, python = tmp_path / "stored", tmp_path / "python"
-    python.write_text(
-        f'#!/bin/sh\nif [ -e {stored} ]; then cat >/dev/null; cat {stored}; else /usr/bin/python3 "$@" | tee {stored}; fi\n'
-    )
+    script = ["#!/bin/sh", f"if [ -e {stored} ]; then cat >/dev/null; exec cat {stored}; fi"]
+    python.write_text("\n".join([*script, f'/usr/bin/python3 "$@" | tee {stored}', ""]))
     python.chmod(0o755)
     source = inventory(tmp_path, pc1={"ansible_python_interpreter": str(python)})
     assert play(tmp_path, source, CHECK)["status"] == 0

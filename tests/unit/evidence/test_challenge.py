@@ -89,10 +89,12 @@ def test_old_bundles_have_no_challenge(tmp_path: Path, baseline: Baseline) -> No
 
 
 def test_a_visit_has_no_number_in_an_old_bundle(tmp_path: Path, baseline: Baseline) -> None:
-    write(tmp_path / "evidence", RUN, [expected()], [answered(line("LT-001", AT), RUN, 1)], salt="")
-    with Store(tmp_path / "leeboard.db") as store:
-        (problem,) = ingest(store, [tmp_path / "evidence"], baseline).problems
-    assert "line 2: has the number of a visit, and schema 1 has none" in problem
+    rows = [answered(line("LT-001", AT, observation=observation()), RUN, 1)]
+    done, outcome = loaded(tmp_path, baseline, rows, salt="")
+    assert (done.new, done.problems, outcome) == (1, [], "failed")
+    with Reader(next((tmp_path / "evidence" / URN).glob("*.gz"))) as reader:
+        ((_number, found),) = reader.devices()
+    assert "has the number of a visit, and schema 1 has none" in found.message
 
 
 @pytest.mark.parametrize(

@@ -10,17 +10,19 @@ from types import ModuleType
 import pytest
 
 from leeboard.escrow.readings import DRIVER as VAULT
+from leeboard.evidence.device_clock import DRIVERS as CLOCK
 from leeboard.policy.load import load
 from leeboard.policy.model import Platform
 
 BASELINE = load()
 ROOT = Path(__file__).parents[3]
 DEVICE_CODE = "ansible_collections.leeboard.schools.plugins.module_utils._linux"
+CONTROLLERS = {VAULT, *CLOCK.values()}  # the controller answers for these
 BUILT = sorted(
     name
     for name, driver in BASELINE.drivers.items()
-    if driver.state == "built" and driver.platform is Platform.LINUX and name != VAULT  # the controller answers for it
-)  # fmt: skip
+    if driver.state == "built" and driver.platform is Platform.LINUX and name not in CONTROLLERS
+)
 # Near misses: what a grammar that is only nearly the same would judge otherwise.
 NEAR = [
     "", "label", "label ", "labels", "motd", "motd-script", "TMOUT", "TMOUT#lock", "TMOUT#readonly", "other-shells",
