@@ -5,14 +5,13 @@ Nobody else's inventory is parsed here. Our own needs no Ansible, which would ta
 
 from __future__ import annotations
 
+import json
 import os
-import tempfile
+import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-
-import ansible_runner
 
 from leeboard.ansible.clone import environment
 from leeboard.errors import LeeboardError
@@ -166,32 +165,30 @@ def _of_estate(
 
 
 def _listing(source: Path, export: bool) -> dict[str, Any]:
-    # ansible-inventory prints everything in clear, secrets as well, and into the log too where there is one.
-    variables = {**environment(Path("var")), "ANSIBLE_LOG_PATH": os.devnull}
-    # ansible-runner never removes a folder of its own making, and what it keeps there is the whole inventory in clear.
-    with tempfile.TemporaryDirectory(prefix="leeboard-", ignore_cleanup_errors=True) as private:
-        answer, error = ansible_runner.get_inventory(
-            action="list",
-            inventories=[str(source.resolve())],
-            response_format="json",
-            export=export,
-            quiet=True,
-            envvars=variables,
-            private_data_dir=private,
-            event_handler=_no_file,
-        )
-    why = " ".join(line.strip() for line in str(error or "").splitlines() if line.strip())[:600]
+    # ansible-inventory prints everything in clear, secrets as well: into a pipe, never into a file, nor into the log
+    # where there is one.
+    variables = environment(Path("var"))  # which puts our Ansible first on this process's PATH
+    variables = {**os.environ, **variables, "ANSIBLE_LOG_PATH": os.devnull}
+    command = ["ansible-inventory", "--inventory", str(source.resolve()), "--list", *(["--export"] if export else [])]
+    try:
+        done = subprocess.run(command, env=variables, capture_output=True, check=False)
+    except OSError as problem:
+        raise LeeboardError(f"{source}: ansible-inventory cannot be started: {problem.strerror}") from None
+    error = done.stderr.decode(errors="backslashreplace")
+    why = " ".join(line.strip() for line in error.splitlines() if line.strip())[:600]
+    try:
+        answer = json.loads(done.stdout) if done.returncode == 0 else None
+    except (ValueError, RecursionError):
+        answer = None
     if not isinstance(answer, dict):
         raise LeeboardError(f"{source}: Ansible cannot read this inventory: {why}")
+    hosts = _members(answer)
+    if not all(host.isprintable() for host in hosts):
+        raise LeeboardError(f"{source}: Ansible cannot read this inventory: a host's name has control characters")
     # A broken file is only a warning to Ansible, and leaves an inventory without hosts.
-    if not _members(answer):
+    if not hosts:
         raise LeeboardError(f"{source}: no device in this inventory. {why or 'Add hosts to it.'}")
     return answer
-
-
-def _no_file(_event: object) -> bool:
-    """Each line of the answer is an event to ansible-runner, and would get a file of its own."""
-    return False
 
 
 def _members(listed: Mapping[str, Any]) -> set[str]:

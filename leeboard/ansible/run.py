@@ -5,17 +5,18 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import tempfile
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TextIO
 
 import ansible_runner
-from ansible_runner.utils import OutputEventFilter
 
 from leeboard.ansible import handed
 from leeboard.ansible.clone import environment, playbook
+from leeboard.ansible.scratch import scratch
 
 # Seconds. Ctrl-C on a terminal reaches Ansible without us, and a second one would break off how it ends.
 ENDS_BY_ITSELF = 3
@@ -46,43 +47,70 @@ def run_playbook(
 
     `hosts` limits the run. Names go in by a file, so that thousands of them fit. `school` is the URN of the only school
     in it, which a script that hands out vault passwords finds in LEEBOARD_SCHOOL. `secrets` are handed over in
-    memory (handed.py).
+    memory (handed.py); neither the names of the hosts nor what Ansible prints is ever on a disk.
     """
     variables = environment(var)
     if school:
         variables["LEEBOARD_SCHOOL"] = school
-    with tempfile.TemporaryDirectory(prefix="leeboard-", ignore_cleanup_errors=True) as private:
+    with (
+        scratch() as private,
+        _in_memory() as (output, _),
+        _in_memory() as (limit, limit_path),
+        handed.handed(secrets or {}) as path,
+    ):
         command = [playbook(name), "-i", str(inventory.resolve()), *arguments]
         if hosts is not None:
-            limit = Path(private) / "limit"
-            limit.write_text("".join(f"{host}\n" for host in hosts))
-            command += ["--limit", f"@{limit}"]
+            limit.write("".join(f"{host}\n" for host in hosts))
+            limit.flush()
+            command += ["--limit", f"@{limit_path}"]
         for variable, value in (extra or {}).items():
             command += ["-e", f"{variable}={value}"]
-        output = Path(private) / "output"
-        with output.open("w+") as stream, handed.handed(secrets or {}) as path:
-            if secrets:
-                command += ["-e", f"{handed.VARIABLE}={path}"]
-            thread, runner = ansible_runner.run_command_async(
-                executable_cmd="ansible-playbook",
-                cmdline_args=command,
-                private_data_dir=private,
-                quiet=True,
-                runner_mode="subprocess",
-                output_fd=stream,
-                error_fd=stream,
-                envvars=variables,
-                host_cwd=str(Path.cwd()),
-            )
-            try:
-                while thread.is_alive() and not stopped():
-                    thread.join(0.5)
-            finally:
-                if thread.is_alive():  # stopped, or Ctrl-C
-                    _end(thread)
-        # The runner's own marks, which a terminal shows none of, stand between the lines.
-        text = OutputEventFilter.EVENT_DATA_RE.sub("", output.read_text(errors="backslashreplace"))
-        return RunResult(int(runner.rc if runner.rc is not None else 1), text[-PRINTED:])
+        if secrets:
+            command += ["-e", f"{handed.VARIABLE}={path}"]
+        thread, runner = ansible_runner.run_command_async(
+            executable_cmd="ansible-playbook",
+            cmdline_args=command,
+            private_data_dir=str(private),
+            quiet=True,
+            runner_mode="subprocess",
+            output_fd=output,
+            error_fd=output,
+            envvars=variables,
+            host_cwd=str(Path.cwd()),
+            status_handler=_without_files,
+        )
+        try:
+            while thread.is_alive() and not stopped():
+                thread.join(0.5)
+        finally:
+            if thread.is_alive():  # stopped, or Ctrl-C
+                _end(thread)
+        output.seek(0)
+        return RunResult(int(runner.rc if runner.rc is not None else 1), output.read()[-PRINTED:])
+
+
+@contextmanager
+def _in_memory() -> Iterator[tuple[TextIO, str]]:
+    """A file that is on no disk, and the path by which children of this process open it."""
+    handle = os.memfd_create("leeboard-run")
+    with os.fdopen(handle, "w+", encoding="utf-8", errors="backslashreplace") as file:
+        yield file, f"/proc/{os.getpid()}/fd/{handle}"
+
+
+def _without_files(status: Mapping[str, Any], runner_config: Any) -> bool:
+    """Keep ansible-runner from writing down the environment, with passwords in it, and each task's result.
+
+    It is asked before the first of these is written, and before Ansible starts. What the runner sets for its own
+    display of events, which writes them, becomes again what it was.
+    """
+    if status.get("status") == "starting":
+        for name in ("AWX_ISOLATED_DATA_DIR", "ANSIBLE_STDOUT_CALLBACK", "ANSIBLE_CALLBACK_PLUGINS"):
+            runner_config.env.pop(name, None)
+            if name in os.environ:
+                runner_config.env[name] = os.environ[name]
+    elif status.get("status") == "running":
+        (Path(runner_config.artifact_dir) / "command").unlink(missing_ok=True)
+    return True
 
 
 def _end(thread: threading.Thread) -> None:

@@ -76,7 +76,10 @@ def _made(name: str, keys: Path, at: datetime) -> Custodian:
     """A new custodian; the private key is on the disk before the certificate is used."""
     target = keys / f"{name}-private-key.pem"
     if target.exists():
-        raise LeeboardError(f"{target}: is there already, and is not overwritten")
+        raise LeeboardError(
+            f"{target}: is there already, and is not overwritten. If it was made by a run that was cut off, give its "
+            f"certificate instead of --make (--custodian {keys / name}.pem); without one take the file away"
+        )
     passphrase = asking.secret(f"A passphrase for the private key of {name}", "a passphrase is needed", twice=True)
     custodian, secret = certificates.make(name, passphrase, at)
     try:

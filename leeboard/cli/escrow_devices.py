@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import tempfile
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +12,7 @@ import typer
 
 from leeboard.ansible import inventory as inventories
 from leeboard.ansible.run import run_playbook
+from leeboard.ansible.scratch import scratch
 from leeboard.cli import asking
 from leeboard.cli import custodians as people
 from leeboard.cli.escrow import Device, School, keys_of_device, now, reason_of
@@ -137,13 +137,13 @@ def _run(
     source = inventories.file_of(inventory)
     listed = inventories.read(source, tuple(load().parameters))
     one = _device(listed.of_school(school) if school else listed.devices, device)
-    with tempfile.TemporaryDirectory(prefix="leeboard-escrow-") as report:
-        variables = {"recovery_keys_work": work, "recovery_keys_report": report, **extra}
+    with scratch("escrow") as folder:
+        variables = {"recovery_keys_work": work, "recovery_keys_report": str(folder), **extra}
         options = ["--check"] if dry_run else []
         done = run_playbook(
             "recovery_keys", source, var, [one.name], variables, options, school=one.urn, secrets=secrets
         )
-        told = [json.loads(files.read_regular(path, MOST_REPORT) or b"{}") for path in Path(report).glob("*.json")]
+        told = [json.loads(files.read_regular(path, MOST_REPORT) or b"{}") for path in folder.glob("*.json")]
     if verbose or not told:
         print(done.output.strip(), file=sys.stderr)
     if not told:

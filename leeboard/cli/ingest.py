@@ -29,6 +29,10 @@ def ingest(
         bool,
         typer.Option("--verify", help="Read every bundle again, also those that nobody wrote since the last time."),
     ] = False,
+    anew: Annotated[
+        bool,
+        typer.Option("--anew", help="Take the folders' schools out of the store first, and load all of their bundles."),
+    ] = False,
     var: Var = Path("var"),
     database: Database = None,
 ) -> None:
@@ -38,7 +42,7 @@ def ingest(
     failed.
     """
     with Store(database or var / "leeboard.db") as opened:
-        done = load_all(opened, paths or [var / "evidence"], load(), var / "evidence", verify)
+        done = load_all(opened, paths or [var / "evidence"], load(), var / "evidence", verify, anew)
     for note in done.notes:
         typer.echo(f"note: {note}", err=True)
     for problem in done.problems:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +10,7 @@ import typer
 
 from leeboard.ansible import inventory as inventories
 from leeboard.ansible.run import run_playbook
+from leeboard.ansible.scratch import scratch
 from leeboard.cli.ingest import Var
 from leeboard.errors import LeeboardError
 from leeboard.evidence.lines import Expected
@@ -59,11 +59,11 @@ def undo(
     if not dry_run and not yes:
         _ask(len(hosts))
     urns = {by_asset[asset].urn for asset in changed if asset in by_asset}
-    with tempfile.TemporaryDirectory(prefix="leeboard-undo-") as report:
-        extra = {"undo_run": run, "undo_report": report}
+    with scratch("undo") as folder:
+        extra = {"undo_run": run, "undo_report": str(folder)}
         options = ["--check"] if dry_run else []
         done = run_playbook("undo", source, var, hosts, extra, options, school=urns.pop() if len(urns) == 1 else "")
-        told = collect(Path(report))
+        told = collect(folder)
     if verbose or not told:
         print(done.output.strip(), file=sys.stderr)
     if not told:

@@ -72,9 +72,14 @@ def settle(places: Sequence[Place], custodians: Sequence[Custodian]) -> None:
     """Put the custodians that the ledger names where they belong; they are there already but after a change."""
     for place in places:
         if place.names(NEXT):
-            _write(place, FOLDER, custodians)
+            put(place, custodians)
             for name in place.names(NEXT):
                 place.remove(name)
+
+
+def put(place: Place, custodians: Sequence[Custodian]) -> None:
+    """Let a place have the certificates of these custodians, and no others."""
+    _write(place, FOLDER, custodians)
 
 
 def _write(place: Place, folder: str, custodians: Sequence[Custodian]) -> None:

@@ -119,10 +119,13 @@ class Place:
 
 
 def make(path: Path, vault: str, copy: int) -> Place:
-    """Begin a place in a folder that is empty or not there. Raises LeeboardError."""
+    """Begin a place in a folder that is empty or not there, or was begun before by its id. Raises LeeboardError."""
     try:
         path.mkdir(mode=FOLDER, parents=True, exist_ok=True)
-        if any(path.iterdir()):
+        names = {one.name for one in path.iterdir()}
+        marker = _said(files.read_regular(path / MARKER, 4096) or b"")
+        begun = (marker.get("vault"), marker.get("copy")) == (vault, copy)
+        if names - {f".{MARKER}.tmp"} and not begun:
             raise LeeboardError(f"{path}: is not empty; give a folder of its own for the vault")
         path.chmod(FOLDER)
         files.sync_folder(path.parent)

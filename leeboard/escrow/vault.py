@@ -8,7 +8,6 @@ written last, and brought up to the ledger by whoever writes next.
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -17,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from leeboard.errors import LeeboardError
+from leeboard.escrow import beginning, envelope, ledger, note, place, sightings
 from leeboard.escrow import custodians as people
-from leeboard.escrow import envelope, ledger, note, place, sightings
 from leeboard.escrow.certificates import Custodian, objection
 from leeboard.escrow.envelope import Content
 from leeboard.escrow.ledger import Entry, Ledger, Mark
@@ -251,26 +250,39 @@ class Writer:
 
 
 def make(var: Path, folders: tuple[Path, Path], custodians: Sequence[Custodian], at: datetime) -> Vault:
-    """Begin a vault in two folders on two volumes, and note in `var` where it is. Raises LeeboardError."""
-    if (var / note.FILE).exists():
+    """Begin a vault in two folders on two volumes, and note in `var` where it is. Raises LeeboardError.
+
+    One that was cut off goes on with the same folders.
+    """
+    if (var / note.FILE).exists() and not _unfinished(var):
+        beginning.end(var)
         raise LeeboardError(f"{var / note.FILE}: there is a vault already; a second one would split the keys")
     wrong = next(filter(None, (objection(custodian, at) for custodian in custodians)), "")
     if wrong:
         raise LeeboardError(f"{wrong}; nothing was made")
-    identity = secrets.token_hex(8)
-    made = [place.make(folder.absolute(), identity, number) for number, folder in enumerate(folders, 1)]
-    files.make_folder(var)
+    places = (folders[0].absolute(), folders[1].absolute())
+    if beginning.volume(places[0]) == beginning.volume(places[1]):
+        raise _one_volume(places)
+    identity = beginning.begin(var, places)
+    (var / note.FILE).unlink(missing_ok=True)  # of one that was cut off
+    made = [place.make(folder, identity, number) for number, folder in enumerate(places, 1)]
     found = Vault(var, identity, (made[0], made[1]), tuple(custodians))
     _on_two_volumes(found.places)
     for one in made:
         one.write(README, ON_A_BAD_DAY.encode())
         one.append(ledger.FILE, 0, b"")
-        for custodian in custodians:
-            one.write(f"{people.FOLDER}/{custodian.name}.pem", custodian.pem)
+        people.put(one, custodians)
     with found.writing(at) as writer:
-        # The line is what makes it a vault; a controller that died before it can begin anew in empty folders.
+        # The line is what makes it a vault; a controller that died before that goes on when it is asked again.
         writer.note(ledger.CUSTODIANS, custodians=tuple(one.fingerprint for one in custodians))
+    beginning.end(var)
     return found
+
+
+def _unfinished(var: Path) -> bool:
+    """True where a vault was noted, and cut off before its ledger had the line that makes it one."""
+    seen = note.read(var)
+    return seen.mark.entries == 0 and beginning.of(var) == seen.vault != ""
 
 
 def open_vault(var: Path, whole: bool = True) -> Vault:
@@ -311,10 +323,14 @@ def _whole(vault: Vault) -> bytes:
 
 def _on_two_volumes(places: tuple[Place, Place]) -> None:
     if places[0].device == places[1].device:
-        raise LeeboardError(
-            f"{places[0].path} and {places[1].path}: both lie on one volume, and would be lost together; put the "
-            "second one on another disk or a mounted share (an unmounted one is an empty folder of the first)"
-        )
+        raise _one_volume((places[0].path, places[1].path))
+
+
+def _one_volume(paths: tuple[Path, Path]) -> LeeboardError:
+    return LeeboardError(
+        f"{paths[0]} and {paths[1]}: both lie on one volume, and would be lost together; put the "
+        "second one on another disk or a mounted share (an unmounted one is an empty folder of the first)"
+    )
 
 
 def _who(at: datetime) -> str:

@@ -279,8 +279,18 @@ def tip(folder: Path) -> str | None:
         except (ValueError, KeyError, TypeError):
             pass
         raise LeeboardError(f"{path}: is damaged; remove it, and the newest bundle beside it is taken for the last one")
-    closed = sorted(folder.glob(f"*{CLOSED}"))
-    return file_digest(closed[-1]) if closed else None
+    hashes = {file_digest(path): path for path in folder.glob(f"*{CLOSED}")}
+    followed = {_previous(path) for path in hashes.values()} if len(hashes) > 1 else set()
+    # A run whose clock was ahead is the last by its name, and not by the chain.
+    last = max((path for digest, path in hashes.items() if digest not in followed), default=None)
+    return next((digest for digest, path in hashes.items() if path == last), None)
+
+
+def _previous(path: Path) -> str | None:
+    """The hash of the bundle that a bundle says it follows; None where it says nothing that can be read."""
+    with suppress(LeeboardError), reader.Reader(path) as found:
+        return found.header.previous
+    return None
 
 
 def file_digest(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import stat
@@ -10,7 +11,7 @@ import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import ClassVar
+from typing import BinaryIO, ClassVar
 
 from leeboard.errors import LeeboardError
 
@@ -138,12 +139,27 @@ def make_folder(path: Path) -> None:
     if path.is_dir():
         return
     try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        sync_folder(path.parent)
+        for folder in (*reversed(path.parents), path):
+            if not folder.is_dir():
+                folder.mkdir(mode=0o700, exist_ok=True)
+                folder.chmod(0o700)
+                sync_folder(folder.parent)
     except OSError as problem:
         raise LeeboardError(
             f"{path}: the folder cannot be made: {problem.strerror}; give leeboard another one"
         ) from None
+
+
+def make_private(path: Path) -> None:
+    """Make a file that only this account can read and write, whatever its umask; one that is there becomes so.
+
+    One that is there is not opened: closing it would give back the locks that SQLite has on it elsewhere in this
+    process. Raises OSError.
+    """
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    if stat.S_IMODE(path.stat().st_mode) != 0o600:
+        path.chmod(0o600)
 
 
 def sync_folder(path: Path) -> None:
@@ -153,6 +169,38 @@ def sync_folder(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def held(temporary: Path, wait: float = 60.0) -> Iterator[BinaryIO]:
+    """An empty temporary file to be written and renamed, which no other process writes meanwhile. Raises OSError.
+
+    It has one name, so that what a killed process left is used again. One that is not renamed is removed.
+    """
+    until = time.monotonic() + wait
+    while True:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            if not take(descriptor, until - time.monotonic()):
+                raise OSError(errno.EBUSY, "another run has been writing it all the time", str(temporary))
+            if not _is_still(temporary, descriptor):
+                continue  # the one who had it has renamed it: that file is not ours any more
+            os.ftruncate(descriptor, 0)
+            os.fchmod(descriptor, 0o600)
+            try:
+                yield file
+            finally:
+                if _is_still(temporary, descriptor):
+                    temporary.unlink()
+            return
+
+
+def _is_still(path: Path, descriptor: int) -> bool:
+    """True while a name belongs to an open file."""
+    try:
+        return os.path.samestat(path.lstat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
 
 
 def replace(path: Path, content: bytes) -> None:

@@ -117,7 +117,7 @@ def _forget(session: Session, urn: str, asset: str) -> None:
         session.execute(
             update(BundleRow).where(BundleRow.urn == urn, BundleRow.expected == digest).values(expected=new)
         )
-        _drop_unused(session, digest)
+        drop_unused(session, digest)
 
 
 def _lists_with(session: Session, urn: str, asset: str) -> list[tuple[str, list[str]]]:
@@ -129,7 +129,7 @@ def _lists_with(session: Session, urn: str, asset: str) -> list[tuple[str, list[
     return [(digest, assets) for digest, assets in sorted(lists) if asset in assets]
 
 
-def _drop_unused(session: Session, digest: str) -> None:
+def drop_unused(session: Session, digest: str) -> None:
     """Remove a list that no run points to any more; another school's runs, or a list of controls, may be the same."""
     used = select(BundleRow.run).where((BundleRow.expected == digest) | BundleRow.points.contains(digest)).limit(1)
     if session.scalars(used).first() is None:

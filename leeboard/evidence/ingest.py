@@ -6,19 +6,23 @@ One bundle that cannot be loaded is one problem; the others go on.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from leeboard.errors import LeeboardError
 from leeboard.estate.device import URN
-from leeboard.evidence import bundle, files
+from leeboard.evidence import bundle, files, redating
+from leeboard.evidence.dating import Link, dated, is_ahead, suffix
 from leeboard.evidence.hashed import Hashes
-from leeboard.evidence.lines import RUN_ID
+from leeboard.evidence.lines import RUN_ID, started_of
 from leeboard.evidence.loading import load
 from leeboard.evidence.reader import Reader
 from leeboard.evidence.store import Store, StoredBundle, StoreLost
 from leeboard.policy.model import Baseline
+from leeboard.report.words import day
 
 
 @dataclass
@@ -33,42 +37,52 @@ class Ingested:
 
 
 @dataclass(frozen=True)
-class _Link:
-    """A closed bundle as a link of its school's chain. `previous` is "" where its header cannot be read."""
-
-    path: Path
-    run: str
-    sha256: str
-    previous: str | None
-
-
-@dataclass(frozen=True)
 class _Into:
     """Where bundles are loaded, and what they are judged by; `evidence` says in its folders what was forgotten."""
 
     store: Store
     baseline: Baseline
     evidence: Path | None
-    known: dict[tuple[str, str], StoredBundle]
     verify: bool
+    at: datetime
+
+
+@dataclass(frozen=True)
+class _File:
+    """A closed bundle, whatever it says. `stored` is what the store knows it as."""
+
+    path: Path
+    link: Link
+    stored: StoredBundle | None
 
 
 def ingest(
-    store: Store, paths: Sequence[Path], baseline: Baseline, evidence: Path | None = None, verify: bool = False
+    store: Store,
+    paths: Sequence[Path],
+    baseline: Baseline,
+    evidence: Path | None = None,
+    verify: bool = False,
+    anew: bool = False,
+    at: datetime | None = None,
 ) -> Ingested:
     """Load bundles; a folder may be the evidence folder or one school's. Raises LeeboardError when the store fails.
 
     What was forgotten is not loaded again: the folder of a bundle says so, and the school's own in `evidence`. In
     folders of `evidence` a bundle that was loaded, and that nobody wrote since, is not read again unless to `verify`.
+    With `anew` all that the store knows of the folders' schools is taken out first, where every bundle of it is there.
+    `at` is this moment.
     """
     done = Ingested()
-    into = _Into(store, baseline, evidence, {(found.urn, found.run): found for found in store.bundles()}, verify)
+    folders = [one for path in paths if path.is_dir() and not path.is_symlink() for one in _folders(path)]
+    if anew:
+        done.problems += _cleared(store, folders)
+    into = _Into(store, baseline, evidence, verify, at or datetime.now(UTC))
     for path in paths:
         if path.is_dir() and not path.is_symlink():
             for folder in _folders(path):
                 _folder(into, folder, done)
         else:
-            _file(into, path, done)
+            _alone(into, path, done)
     return done
 
 
@@ -78,59 +92,157 @@ def load_schools(store: Store, evidence: Path, urns: Iterable[str], baseline: Ba
     return ingest(store, folders, baseline, evidence).problems
 
 
+def _cleared(store: Store, folders: Sequence[Path]) -> list[str]:
+    """Take the schools of these folders out of the store; what is wrong where one has bundles that are not there."""
+    paths: dict[str, list[Path]] = {}
+    for folder in folders:
+        paths.setdefault(folder.name, []).extend(one for one in folder.iterdir() if _is_bundle(one))
+    problems = []
+    for urn, found in paths.items():
+        hashes, runs = set(), {path.name.partition(".")[0] for path in found}
+        for path in found:
+            with suppress(LeeboardError, OSError):
+                hashes.add(bundle.file_digest(path))
+        away = [
+            one.run
+            for one in store.bundles([urn])
+            if (one.file_sha256 not in hashes if one.file_sha256 else one.run not in runs)
+        ]
+        if away:
+            problems.append(
+                f"school {urn}: was not loaded anew, since the store knows {len(away)} runs whose bundles are not here "
+                f"({', '.join(away[:3])}); name the folders that have them as well"
+            )
+        else:
+            redating.clear(store, urn)
+    return problems
+
+
 def _folder(into: _Into, folder: Path, done: Ingested) -> None:
-    links: list[_Link] = []
     ours = into.evidence is not None and folder.parent.resolve() == into.evidence.resolve()
     hashes = Hashes(folder, every=into.verify, kept=ours)
+    known = into.store.bundles([folder.name])
+    closed: list[_File] = []
+    opened: list[Path] = []
     for path in sorted(folder.iterdir()):
-        run = path.name.partition(".")[0]
-        if not RUN_ID.match(run) or not path.name.endswith((bundle.OPEN, bundle.CLOSED)):
+        if not _is_bundle(path):
             continue
-        if path.name.endswith(bundle.OPEN) and files.is_locked(folder / bundle.LOCK):
+        if path.name.endswith(bundle.CLOSED):
+            if (found := _hashed(path, hashes, known, done)) is not None:
+                closed.append(found)
+        elif files.is_locked(folder / bundle.LOCK):
             done.notes.append(f"{path}: its run is still going on; it is loaded when it has ended")
-            continue
-        link = _file(into, path, done, folder.name, hashes)
-        if link is not None and path.name.endswith(bundle.CLOSED):
-            links.append(link)
+        else:
+            opened.append(path)
     hashes.save()
-    if links:
-        done.problems.extend(_chain(folder, links))
+    counts = _dates(into, folder.name, closed, known, done)
+    closed.sort(key=lambda one: counts[one.link.sha256] or one.link.run)
+    for one in closed:
+        run = counts[one.link.sha256]
+        if run is None:
+            done.problems.append(_held(one.path, one.link.run))
+        if one.stored is not None:
+            done.known += 1
+            done.runs.add(one.stored.run)
+        elif run is not None:
+            _load(into, one.path, done, folder.name, one.link.sha256, run)
+    for path in opened:
+        _alone(into, path, done, folder.name)
+    if closed:
+        done.problems.extend(_chain(folder, [(one.path, one.link) for one in closed]))
 
 
-def _file(into: _Into, path: Path, done: Ingested, urn: str = "", hashes: Hashes | None = None) -> _Link | None:
-    """Load one file; what it is in the chain by its hash, whatever it says; None when its bytes could not be read."""
-    link = None
+def _hashed(path: Path, hashes: Hashes, known: Sequence[StoredBundle], done: Ingested) -> _File | None:
+    """A closed bundle by its hash, whether or not it can be read; None when its bytes cannot."""
+    run = path.name.partition(".")[0]
     try:
-        closed = path.name.endswith(bundle.CLOSED)
+        digest = hashes.of(path, {one.file_sha256 for one in known if one.file_sha256})
+    except (LeeboardError, OSError) as problem:
+        done.problems.append(_unread(path, problem))
+        return None
+    same = (one for one in known if one.file_sha256 == digest and suffix(one.run) == suffix(run))
+    stored = next(same, None)
+    if stored is not None:
+        return _File(path, Link(run, digest, stored.previous), stored)
+    previous: str | None = ""
+    with suppress(LeeboardError, OSError), Reader(path) as reader:  # what is wrong with it, loading it says
+        previous = reader.header.previous
+    return _File(path, Link(run, digest, previous), None)
+
+
+def _dates(
+    into: _Into, urn: str, closed: Sequence[_File], known: Sequence[StoredBundle], done: Ingested
+) -> Mapping[str, str | None]:
+    """At which run each bundle counts, by its hash; the store is brought to that before anything is loaded."""
+    here = {one.link.sha256 for one in closed}
+    elsewhere = [
+        Link(one.run, one.file_sha256, one.previous)
+        for one in known
+        if one.file_sha256 is not None and one.file_sha256 not in here
+    ]
+    counts = dated([*(one.link for one in closed), *elsewhere], into.at)
+    # What was loaded while it was open is known by its run alone.
+    waiting = {one.run: one.run for one in known if one.file_sha256 is None}
+    stored_as = {one.file_sha256: one.run for one in known if one.file_sha256 is not None}
+    stored_as |= {one.link.sha256: one.link.run for one in closed if one.link.run in waiting and one.stored is None}
+    moves = {old: new for sha256, old in stored_as.items() if sha256 and (new := counts.get(sha256)) and new != old}
+    if moves and not redating.redate(into.store, urn, moves):
+        first = min(moves)
+        done.problems.append(
+            f"school {urn}: a clock was wrong when run {first} or one near it began, and the store has its runs in the "
+            "order of that clock: newer answers may be missing in reports; put it right with leeboard ingest --anew"
+        )
+    elif moves:
+        done.notes.extend(f"school {urn}: run {old} counts as {new}: a clock was wrong" for old, new in moves.items())
+    return counts
+
+
+def _alone(into: _Into, path: Path, done: Ingested, urn: str = "") -> None:
+    """Load one file that no chain says anything about: one that was named, or one that is still open."""
+    closed = path.name.endswith(bundle.CLOSED)
+    try:
         if not closed and not bundle.has_header(path):
             done.notes.append(f"{path}: its run died before it saw anything; the next run removes the file")
-            return None
-        run = path.name.partition(".")[0]
-        before = into.known.get((urn, run))
-        digest = None
-        if closed:
-            known_by = before.file_sha256 if before is not None else None
-            digest = hashes.of(path, known_by) if hashes is not None else bundle.file_digest(path)
-            link = _Link(path, run, digest, "")
-        if before is not None and digest is not None and before.file_sha256 == digest:
-            done.known += 1
-            done.runs.add(run)
-            return _Link(path, run, digest, before.previous)
+            return
+        digest = bundle.file_digest(path) if closed else None
+    except (LeeboardError, OSError) as problem:
+        done.problems.append(_unread(path, problem))
+        return
+    _load(into, path, done, urn, digest)
+
+
+def _load(into: _Into, path: Path, done: Ingested, urn: str, digest: str | None, run: str | None = None) -> None:
+    """Load a bundle, as `run` where a chain has dated it."""
+    try:
         with Reader(path) as reader:
-            link = _Link(path, reader.header.run, digest or "", reader.header.previous)
             _named_as_it_says(path, reader, urn)
-            loaded = load(into.store, reader, into.baseline, digest, into.evidence)
+            if run is None and is_ahead(reader.header.run, into.at):
+                known = into.store.bundles([reader.header.school.urn])
+                if digest is not None and any(one.file_sha256 == digest for one in known):
+                    done.known += 1
+                else:
+                    done.problems.append(_held(path, reader.header.run))
+                return
+            loaded = load(into.store, reader, into.baseline, digest, into.evidence, run)
             done.new += loaded.new
             done.known += not loaded.new
             done.runs.add(loaded.run)
             done.notes.extend(f"{path}: {failed}" for failed in loaded.failed)
     except StoreLost:
         raise
-    except LeeboardError as problem:
-        done.problems.append(str(problem))
-    except OSError as problem:
-        done.problems.append(f"{path}: cannot be read: {problem.strerror}")
-    return link
+    except (LeeboardError, OSError) as problem:
+        done.problems.append(_unread(path, problem))
+
+
+def _unread(path: Path, problem: LeeboardError | OSError) -> str:
+    return f"{path}: cannot be read: {problem.strerror}" if isinstance(problem, OSError) else str(problem)
+
+
+def _held(path: Path, run: str) -> str:
+    return (
+        f"{path}: says that it began on {day(started_of(run))}, more than a day from now, so that a clock is or was "
+        "wrong; its answers are kept and do not count before the school's next run has followed it"
+    )
 
 
 def _named_as_it_says(path: Path, reader: Reader, urn: str) -> None:
@@ -142,26 +254,26 @@ def _named_as_it_says(path: Path, reader: Reader, urn: str) -> None:
         )
 
 
-def _chain(folder: Path, links: Iterable[_Link]) -> list[str]:
-    """What is wrong with the order in which a school's bundles name each other."""
-    ordered = sorted(links, key=lambda link: link.run)
-    hashes = {link.sha256 for link in ordered}
+def _chain(folder: Path, ordered: Iterable[tuple[Path, Link]]) -> list[str]:
+    """What is wrong with the order in which a school's bundles name each other; they come in the order that counts."""
+    found = list(ordered)
+    hashes = {link.sha256 for _, link in found}
     problems = []
-    named: dict[str | None, _Link] = {}
-    for place, link in enumerate(ordered):
+    named: dict[str | None, Path] = {}
+    for place, (path, link) in enumerate(found):
         if link.previous == "":
             continue  # what it follows cannot be read; whether it was changed, the next one's header tells
-        twin = named.setdefault(link.previous, link)
-        if twin is not link:
+        twin = named.setdefault(link.previous, path)
+        if twin != path:
             problems.append(
-                f"{link.path}: follows the same bundle as {twin.path.name}; one of them was not written by a run here"
+                f"{path}: follows the same bundle as {twin.name}; one of them was not written by a run here"
             )
         elif place and link.previous is None:
-            problems.append(f"{link.path}: says that it is the school's first bundle, and there are older ones")
+            problems.append(f"{path}: says that it is the school's first bundle, and there are older ones")
         elif place and link.previous not in hashes:
             # What came before the oldest one may have been put away by rule.
             problems.append(
-                f"{link.path}: the bundle before it is missing or was changed after it was closed "
+                f"{path}: the bundle before it is missing or was changed after it was closed "
                 f"(sha256 {str(link.previous)[:16]}…); look for it in a backup of {folder}"
             )
     run, newest = _noted(folder)
@@ -188,3 +300,7 @@ def _folders(path: Path) -> list[Path]:
         return [path]
     inner = sorted(one for one in path.iterdir() if URN.match(one.name) and one.is_dir() and not one.is_symlink())
     return inner or [path]
+
+
+def _is_bundle(path: Path) -> bool:
+    return bool(RUN_ID.match(path.name.partition(".")[0])) and path.name.endswith((bundle.OPEN, bundle.CLOSED))

@@ -6,6 +6,7 @@ keeps to any schedule, however young it is.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from leeboard.errors import LeeboardError
 from leeboard.evidence import bundle, forgotten
+from leeboard.evidence.dating import suffix
 from leeboard.evidence.lines import RUN_ID, started_of
 from leeboard.evidence.store import StoredBundle
 from leeboard.report.words import day
@@ -36,7 +38,7 @@ def readings(bundles: Sequence[StoredBundle], folder: Path, at: datetime) -> lis
     if isinstance(there, str):
         in_folder = Unreadable(state="unreadable", code="failed", why=there, source=str(folder))
     else:
-        in_folder = _aspect(kept(bundles, there), str(folder), at)
+        in_folder = _aspect(kept(bundles, _stored_of(bundles, there)), str(folder), at)
     in_store = _aspect(kept(bundles, {one.run for one in bundles}), "the store", at, _without(folder))
     return [
         Reading(driver=DRIVER, address="store", effective=in_store),
@@ -56,6 +58,18 @@ def kept(bundles: Sequence[StoredBundle], there: Collection[str]) -> Kept:
         if one.previous is not None and one.previous not in hashes:
             return Kept(since, whole=False)
     return Kept(since, whole=True)
+
+
+def _stored_of(bundles: Sequence[StoredBundle], files: Collection[str]) -> set[str]:
+    """The runs of the store whose bundles lie in the folder, where each is called by the run that it claims to be."""
+    stored = {one.run for one in bundles}
+    others = Counter(suffix(run) for run in files if run not in stored)
+    found = stored & set(files)
+    for run in sorted(stored - found):
+        if others[suffix(run)]:
+            others[suffix(run)] -= 1
+            found.add(run)
+    return found
 
 
 def _without(folder: Path) -> str:

@@ -6,15 +6,17 @@ import hashlib
 import json
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from leeboard.errors import LeeboardError
 from leeboard.evidence import forgotten, history, spans
+from leeboard.evidence.dating import moved
 from leeboard.evidence.lines import stamp
 from leeboard.evidence.reader import Reader
 from leeboard.evidence.store import Store
@@ -43,38 +45,49 @@ class _Load:
     session: Session
     urn: str
     run: str
+    claim: str  # the run that the bundle says it is; `run` is when that counts
     points: history.Points
     forgotten: frozenset[str]  # assets of which this run's evidence is not to be known any more
     observed: dict[str, tuple[str, ...]] = field(default_factory=dict)  # by asset: the controls that were judged
 
 
 def load(
-    store: Store, reader: Reader, baseline: Baseline, file_sha256: str | None, evidence: Path | None = None
+    store: Store,
+    reader: Reader,
+    baseline: Baseline,
+    file_sha256: str | None,
+    evidence: Path | None = None,
+    run: str | None = None,
 ) -> Loaded:
     """Load an open bundle. `file_sha256` is of its closed file. Raises LeeboardError, and then nothing is loaded.
+
+    `run` is the id as which it counts, where its controller's clock was wrong (dating.py).
 
     What was forgotten stays so, as the file beside the bundle or in the school's folder of `evidence` says. Such a
     device still counts as one that the run expected and observed, without its name.
     """
     found = index(reader)
     digest, header = reader.sha256, reader.header
-    urn, run = header.school.urn, header.run
+    urn, claim = header.school.urn, header.run
+    run = run or claim
     failed: list[str] = []
     with store.writing() as session:
         _school(session, urn, header.school.name, run)
-        known = session.get(BundleRow, (urn, run))
-        if known is not None:
-            if known.sha256 != digest:
+        either = select(BundleRow).where(BundleRow.urn == urn, or_(BundleRow.run == run, BundleRow.sha256 == digest))
+        there = session.scalars(either).all()
+        known = next((one for one in there if one.sha256 == digest), None)
+        if there:
+            if known is None:
                 raise LeeboardError(
                     f"{reader.path}: run {run} of school {urn} was loaded with other content before; one of them was "
                     "changed: compare the file with its copy, and report it to whoever answers for evidence"
                 )
             known.file_sha256 = known.file_sha256 or file_sha256
-            return Loaded(urn, run, new=False)
+            return Loaded(urn, known.run, new=False)
         # Read now that we hold the school: whoever forgets a device writes that down before asking for the school.
         said = forgotten.read(urn, reader.path.parent, evidence / urn if evidence else None)
-        gone = said.among(reader.expected, run)
-        under_way = _Load(session, urn, run, history.Points(session, urn), gone)
+        gone = said.among(reader.expected, run) | said.among(reader.expected, claim)
+        under_way = _Load(session, urn, run, claim, history.Points(session, urn), gone)
         for batch in _batches(visits(reader, found, Judge(baseline))):
             failed.extend(f"{one.asset}: {one.message}" for one in batch if one.unusable and one.asset not in gone)
             _apply(under_way, batch)
@@ -91,7 +104,7 @@ def load(
                 "previous": header.previous,
                 "action": header.action,
                 "baseline": header.baseline,
-                "finished": stamp(reader.trailer.finished) if reader.trailer else None,
+                "finished": stamp(moved(reader.trailer.finished, claim, run)) if reader.trailer else None,
                 "broken_off": reader.broken_off,
                 "expected": put_text(session, nameless(assets, gone)),
                 "expected_count": len(assets),
@@ -133,7 +146,7 @@ def _apply(load: _Load, batch: Sequence[Visit]) -> None:
                 findings = json.dumps(visit.findings)
                 row |= {
                     "observed_run": load.run,
-                    "seen": visit.seen,
+                    "seen": visit.seen and stamp(moved(datetime.fromisoformat(visit.seen), load.claim, load.run)),
                     "identity": visit.identity,
                     "observation": visit.observation,
                     "findings": findings,

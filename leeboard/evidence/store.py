@@ -79,7 +79,7 @@ class Store:
         if url.get_backend_name() == "sqlite":
             options["connect_args"] = {"timeout": wait}
             if url.database and url.database != ":memory:":
-                files.make_folder(Path(url.database).absolute().parent)
+                self._make_private(Path(url.database).absolute())
         try:
             self.engine = create_engine(url, **options)
         except (NoSuchModuleError, ModuleNotFoundError) as problem:
@@ -92,8 +92,6 @@ class Store:
             event.listen(self.engine, "begin", _begin_sqlite)
         with self._errors():
             upgrade(self.engine, self.shown, scripts)
-        if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
-            Path(url.database).chmod(0o600)
 
     @classmethod
     def open(cls, where: str | Path) -> Store:
@@ -228,6 +226,21 @@ class Store:
             return str(problem)
         finally:
             connection.close()
+
+    @staticmethod
+    def _make_private(path: Path) -> None:
+        """Let the file be this account's alone before anything is in it: SQLite gives those beside it the same mode.
+
+        Raises LeeboardError.
+        """
+        files.make_folder(path.parent)
+        try:
+            files.make_private(path)
+            for beside in map(Path, (f"{path}-wal", f"{path}-shm", f"{path}-journal")):
+                if beside.exists():
+                    files.make_private(beside)
+        except OSError as problem:
+            raise StoreLost(f"{path}: the store cannot be used: {problem.strerror}") from None
 
     @contextmanager
     def _errors(self) -> Iterator[None]:

@@ -5,9 +5,8 @@
 
 from __future__ import annotations
 
-import contextlib
+import glob
 import os
-import tempfile
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterable
@@ -21,6 +20,7 @@ from markupsafe import Markup
 
 from leeboard.errors import LeeboardError
 from leeboard.estate.waiver import said
+from leeboard.evidence import files
 from leeboard.policy.model import Mode
 from leeboard.report import overview, words
 from leeboard.report.model import DeviceStatus, EstateStatus
@@ -97,29 +97,27 @@ def write_page(status: EstateStatus, path: Path) -> None:
     A new file can be read by its owner only, since it names weak points; a file that exists keeps its permissions.
     """
     page = render(status).encode("utf-8", "backslashreplace")
-    temporary = None
+    # One name, used again: what a killed run left is written over. A lock keeps two runs apart.
+    temporary = path.with_name(f".{path.name}.tmp")
     try:
         mode = path.stat().st_mode & 0o777 if path.exists() else 0o600
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
+        with files.held(temporary) as file:
+            _sweep(path)
             file.write(page)
             file.flush()
             os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
-        os.replace(temporary, path)
-        temporary = None
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+            os.replace(temporary, path)
+        files.sync_folder(path.parent)
     except OSError as problem:
         why = problem.strerror or problem
         raise LeeboardError(f"{path}: the page cannot be written: {why}; give a folder that you may write to") from None
-    finally:
-        if temporary is not None:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
+
+
+def _sweep(path: Path) -> None:
+    """Remove what killed runs of older versions left beside a page, each under a name of its own."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}.{'[a-z0-9_]' * 8}"):
+        left.unlink(missing_ok=True)
 
 
 @cache

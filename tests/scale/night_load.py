@@ -112,7 +112,7 @@ def reported(estate: Path, var: Path, at: datetime) -> dict[str, float]:
     listed = timed(STEPS[0], lambda: inventories.read(estate, tuple(baseline.parameters)))
     folders = [var / "evidence" / urn for urn in sorted({one.urn for one in listed.devices})]
     with Store(var / "leeboard.db") as store:
-        done = timed(STEPS[1], lambda: ingest(store, folders, baseline))
+        done = timed(STEPS[1], lambda: ingest(store, folders, baseline, at=at))
         assert not done.problems + done.notes, (done.problems + done.notes)[:3]
         status = timed(STEPS[2], lambda: estate_status(store, baseline, listed.devices, at, runs=done.runs))
         sources = Sources(store, var / "evidence", listed.schools)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -150,6 +152,27 @@ def test_what_a_school_says_of_itself_as_a_whole(tmp_path: Path) -> None:
     assert len(found.devices) == 3
 
 
+def test_no_file_ever_holds_what_the_inventory_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed at any moment it leaves nothing in clear."""
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    for name in ("TMPDIR", "HOME"):
+        monkeypatch.setenv(name, str(scratch))
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+    real = subprocess.run
+    seen: list[Path] = []
+
+    def watched(*command: Any, **options: Any) -> Any:
+        done = real(*command, **options)
+        assert b"Swordfish" in done.stdout
+        seen.extend(one for one in scratch.rglob("*") if one.is_file())
+        return done
+
+    monkeypatch.setattr("leeboard.ansible.inventory.subprocess.run", watched)
+    read(write(tmp_path, GOOD.replace("pc2: {}", "pc2: {ansible_password: Swordfish}")))
+    assert seen == []
+
+
 def test_reading_leaves_no_copy_of_the_inventory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     scratch = tmp_path / "scratch"
     scratch.mkdir()
@@ -161,10 +184,10 @@ def test_reading_leaves_no_copy_of_the_inventory(tmp_path: Path, monkeypatch: py
 
 
 def test_estate_files_are_read_without_ansible(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def never(**_: object) -> None:
+    def never(*_: object, **__: object) -> None:
         raise AssertionError("Ansible was started")
 
-    monkeypatch.setattr("ansible_runner.get_inventory", never)
+    monkeypatch.setattr("leeboard.ansible.inventory.subprocess.run", never)
     add_estate(tmp_path, "vars: {leeboard_time_servers: a}\n")
     file = add_school(
         tmp_path / "hill",

@@ -18,6 +18,7 @@ from leeboard.escrow.records import Key, Records, State
 from leeboard.evidence import forgotten, pins
 from leeboard.evidence.forgetting import named
 from leeboard.evidence.ingest import ingest
+from leeboard.evidence.lines import started_of
 from leeboard.evidence.store import Store
 from leeboard.policy.load import load
 from tests.unit.cli.forgetful import LEEBOARD, NAMES, ROWS, SERIAL, URN, contents, devices, fill, forget, left
@@ -132,7 +133,7 @@ def test_its_history_alone(here: Path, capsys: pytest.CaptureFixture[str]) -> No
     # Checked again since, and forgotten again.
     write(here / "var" / "evidence", run_id(900), devices(), {"A-1": observation()}, urn=URN)
     with Store(here / "var" / "leeboard.db") as store:
-        ingest(store, [here / "var" / "evidence"], load())
+        ingest(store, [here / "var" / "evidence"], load(), at=started_of(run_id(900)))
         assert [one.asset for one in named(store)] == ["A-1", "A-10"]
     assert forget() == 0
     assert left(here / "la", *NAMES) == []

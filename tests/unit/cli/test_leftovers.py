@@ -7,10 +7,13 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
+import time
 from pathlib import Path
 
 import pytest
 
+from leeboard.ansible import scratch as folders
 from tests.unit.playing import command, inventory
 
 DRIFT = (sys.executable, "-c", "from leeboard.cli.main import main; main()", "drift")
@@ -65,6 +68,9 @@ def test_a_run_that_is_stopped_stops_ansible(tmp_path: Path, scratch: Path, numb
                 asleep.settimeout(LONG)
                 with asleep.accept()[0]:
                     assert list(scratch.iterdir()), "it uses the folder at all"
+                    assert [one for one in _files(scratch) if one.read_bytes()] == [], (
+                        "of what it does nothing is there"
+                    )
                     run.send_signal(number)  # to this one process, as a service manager may do it
                     said = run.communicate(timeout=LONG / 2)[1]
             finally:
@@ -76,6 +82,33 @@ def test_a_run_that_is_stopped_stops_ansible(tmp_path: Path, scratch: Path, numb
     assert list(scratch.iterdir()) == []
     (bundle,) = (tmp_path / "var" / "evidence" / "900001").glob("*.jsonl*")
     assert bundle.name.endswith(".jsonl.gz"), "Ansible could close it"
+
+
+def _files(folder: Path) -> list[Path]:
+    return [one for one in folder.rglob("*") if one.is_file()]
+
+
+def test_what_a_killed_run_left_is_swept_by_the_next(
+    tmp_path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+    later = time.time() + folders.YOUNG + 1
+    killed = scratch / "leeboard-killed"
+    killed.mkdir()
+    (killed / folders.LOCK).touch()
+    of_old = scratch / "leeboard-old" / "artifacts" / "x"
+    of_old.mkdir(parents=True)
+    (of_old / "stdout").write_text("Swordfish")
+    for name in ("other", "leeboard-a-file"):
+        (scratch / name).touch()
+    with folders.scratch("undo") as mine:
+        folders.sweep(scratch, time.time())
+        assert killed.exists(), "it may have been made this moment"
+        folders.sweep(scratch, later)
+        assert not killed.exists() and of_old.exists() and mine.is_dir()
+        folders.sweep(scratch, later + folders.OLD)
+        assert not of_old.exists() and mine.is_dir(), "it is in use"
+    assert sorted(one.name for one in scratch.iterdir()) == ["leeboard-a-file", "other"]
 
 
 AFTERWARDS = """

@@ -40,7 +40,7 @@ class Estate:
 
     def night(self, number: int, urn: str = URN) -> Path:
         path = write(self.evidence, run_id(number), [expected("LT-1", urn=urn)], {"LT-1": observation()}, urn=urn)
-        ingest(self.store, [self.evidence], load())
+        ingest(self.store, [self.evidence], load(), at=at(number))
         return path
 
     def schools(self, at: datetime, *devices: Device, **variables: SchoolVariables) -> dict[str, SchoolStatus]:

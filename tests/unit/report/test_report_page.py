@@ -314,3 +314,15 @@ def test_accepted_risks_are_listed_with_who_answers_and_what_ends_soon_is_named_
     assert soon[4] == "7 Dec 2026 12 days left"
     assert 'href="#accepted"' in html
     assert "ccepted risks" not in render(samples.single()), "without any, there is nothing to say"
+
+
+def test_what_a_killed_run_left_beside_the_page_is_gone_after_the_next(tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    for left in (".report.html.tmp", ".report.html.a1b2c3d4", ".report.html.k_2zzzz9"):
+        (tmp_path / left).write_text("half a page")
+    for other in (".report.html.notes", "report.html.a1b2c3d4"):
+        (tmp_path / other).write_text("of somebody else")
+    write_page(samples.mixed(), path)
+    assert sorted(one.name for one in tmp_path.iterdir()) == [
+        ".report.html.notes", "report.html", "report.html.a1b2c3d4",
+    ]  # fmt: skip

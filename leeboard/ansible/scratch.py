@@ -1,0 +1,48 @@
+"""Folders for temporary files of one run: private, gone at its end, and swept by a later run where it was killed.
+
+A folder is in use as long as its lock is held, which falls with the process, however that ends.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from leeboard.evidence import files
+
+PREFIX = "leeboard-"
+LOCK = "in-use"
+YOUNG = 60.0  # seconds in which a folder may not have its lock yet
+OLD = 24 * 3600.0  # seconds after which one without any lock is of a run that was killed: older versions made no lock
+
+
+@contextmanager
+def scratch(purpose: str = "") -> Iterator[Path]:
+    """A folder that is there as long as this lasts."""
+    sweep(Path(tempfile.gettempdir()), time.time())
+    name = f"{PREFIX}{purpose}-" if purpose else PREFIX
+    with tempfile.TemporaryDirectory(prefix=name, ignore_cleanup_errors=True) as folder:
+        lock = files.FileLock(Path(folder) / LOCK)
+        try:
+            yield Path(folder)
+        finally:
+            lock.release()
+
+
+def sweep(top: Path, now: float) -> None:
+    """Remove what killed runs of this account left. `now` is in seconds since 1970."""
+    for path in top.glob(f"{PREFIX}*"):
+        with suppress(OSError):
+            found = path.lstat()
+            age = now - found.st_mtime
+            if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or age < YOUNG:
+                continue
+            if files.is_locked(path / LOCK) or (age < OLD and not os.path.lexists(path / LOCK)):
+                continue
+            shutil.rmtree(path, ignore_errors=True)
