@@ -11,7 +11,7 @@ from leeboard.estate.waivers import Standing
 from leeboard.policy.model import FRESHNESS, Baseline, Mode, Severity
 from leeboard.report.model import DeviceStatus, EstateStatus, SchoolStatus, unknown
 from leeboard.report.words import ADVICE, LEVELS, VERDICTS, WAIT, clean, counted, number, prose
-from leeboard.verdict.finding import Finding, Judged
+from leeboard.verdict.finding import Finding, Judged, needed
 from leeboard.verdict.verdicts import Verdict, worst
 
 UNKNOWN = (Verdict.STALE, Verdict.MISSING, Verdict.NOT_CHECKED, Verdict.ERROR)
@@ -180,11 +180,12 @@ def blamed(finding: Finding) -> tuple[Judged, ...]:
     """The settings that made the finding what it is, the worst first.
 
     A setting that drifted beside one that could not be read is among them; a way to fulfil the control that was not
-    needed, because another way is fulfilled, is not.
+    needed, because another way is fulfilled or nearer to it, is not.
     """
+    judged = needed(finding.judged)
     if finding.verdict is Verdict.WAIVED:
-        return tuple(one for one in finding.judged if one.verdict is Verdict.DRIFTED)
-    to_blame = [one for one in finding.judged if Verdict.COMPLIANT.badness < one.verdict.badness]
+        return tuple(one for one in judged if one.verdict is Verdict.DRIFTED)
+    to_blame = [one for one in judged if Verdict.COMPLIANT.badness < one.verdict.badness]
     guilty = [one for one in to_blame if one.verdict.badness <= finding.verdict.badness]
     return tuple(sorted(guilty, key=lambda one: -one.verdict.badness))
 

@@ -6,12 +6,12 @@ value decides and not the configured one, and the worst answer counts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from leeboard.policy.model import Condition, Means, Mode
 from leeboard.policy.resolve import Wanted, WantedControl, WantedSetting
-from leeboard.verdict.finding import Finding, Judged
+from leeboard.verdict.finding import Finding, Judged, best_route, needed
 from leeboard.verdict.judgements.answer import CannotBeTold, DoesNotApply, MakesNoSense, UnderWay
 from leeboard.verdict.judgements.registry import derive
 from leeboard.verdict.observation import (
@@ -25,7 +25,7 @@ from leeboard.verdict.observation import (
     plain,
     text_of,
 )
-from leeboard.verdict.operators import OPERATORS, WrongType
+from leeboard.verdict.operators import OPERATORS, WrongType, number
 from leeboard.verdict.verdicts import Verdict, worst
 
 GROUP_POLICY = "group_policy"  # the code of a drift that only the policy's owner can mend
@@ -88,8 +88,8 @@ def _control(wanted: Wanted, control: WantedControl, observation: Observation) -
         return _without_settings(control)
     judged = tuple(judge(wanted, setting, observation) for setting in control.settings)
     # A control in mode enforce whose only drift is in settings that are reported is itself only reported.
-    verdict = _combine(control.settings, judged)
-    blame = [one for one in judged if one.verdict is verdict]
+    verdict = _combine(judged)
+    blame = [one for one in needed(judged) if one.verdict is verdict]
     mode = control.mode
     if verdict is Verdict.DRIFTED and blame and all(one.mode is Mode.REPORT for one in blame):
         mode = Mode.REPORT
@@ -115,27 +115,11 @@ def _without_settings(control: WantedControl) -> Finding:
     return Finding(control.control.id, Verdict.NOT_CHECKED, control.mode, (one,), control.not_asked)
 
 
-def _combine(settings: Iterable[WantedSetting], judged: Iterable[Judged]) -> Verdict:
+def _combine(judged: Sequence[Judged]) -> Verdict:
     """The worst of all that must hold; of several routes to the same end, the best that applies."""
-    pairs = list(zip(settings, judged, strict=True))
-    always = [one.verdict for wanted, one in pairs if wanted.setting.route is None]
-    best = _best_route(pairs)
+    always = [one.verdict for one in judged if not one.route]
+    best = best_route(judged)
     return worst(always if best is None else [*always, best])
-
-
-def _best_route(pairs: Iterable[tuple[WantedSetting, Judged]]) -> Verdict | None:
-    """The verdict of the best route that applies; None where there is none.
-
-    Where all that could be read is drifted, a route that could not be read may still keep the control: an error.
-    """
-    routes: dict[str, list[Verdict]] = {}
-    for wanted, one in pairs:
-        if wanted.setting.route is not None:
-            routes.setdefault(wanted.setting.route, []).append(one.verdict)
-    ends = [worst(verdicts) for verdicts in routes.values()]
-    usable = [verdict for verdict in ends if verdict is not Verdict.NOT_APPLICABLE]
-    best = min(usable, key=lambda verdict: verdict.badness, default=None)
-    return Verdict.ERROR if best is Verdict.DRIFTED and Verdict.ERROR in usable else best
 
 
 def to_mend(wanted: Wanted, control: WantedControl, observation: Observation) -> list[WantedSetting]:
@@ -144,7 +128,7 @@ def to_mend(wanted: Wanted, control: WantedControl, observation: Observation) ->
     Where one route fulfils the control already, the others are left as they are.
     """
     pairs = [(setting, judge(wanted, setting, observation)) for setting in control.settings]
-    fulfilled = _best_route(pairs) is Verdict.COMPLIANT
+    fulfilled = best_route(judged for _setting, judged in pairs) is Verdict.COMPLIANT
     return [
         setting
         for setting, judged in pairs
@@ -310,7 +294,7 @@ def _judged(
     wanted: WantedSetting, verdict: Verdict, aspect: Aspect | None = None, reason: str = "", code: str = ""
 ) -> Judged:
     setting = wanted.setting
-    unit = f" {setting.unit}" if setting.unit else ""
+    unit = f" {setting.unit}" if setting.unit and isinstance(aspect, Found) and _is_number(aspect) else ""
     note = aspect.note if aspect is not None and not isinstance(aspect, Unreadable) else ""
     # Of what lies on no device there is a value to show, or a reason that says why there is none.
     shown = aspect is not None and (setting.platform is not None or isinstance(aspect, Found))
@@ -320,11 +304,21 @@ def _judged(
         title=setting.title,
         address=f"{setting.driver}:{setting.address}",
         verdict=verdict,
-        seen=seen + (unit if isinstance(aspect, Found) else ""),
+        seen=seen + unit,
         wanted=wanted.lacks or OPERATORS[wanted.operator].said(plain(wanted.value), setting.unit),
         source=plain(aspect.source, 300) if aspect is not None else "",
         reason="; ".join(part for part in (reason, plain(note)) if part),
         code=code,
         remedy=setting.remedy or wanted.control.remedy.on(setting.platform),
         mode=wanted.mode,
+        route=setting.route or "",
     )
+
+
+def _is_number(found: Found) -> bool:
+    """True for a whole number, also one that is written as text. Anything else says in itself what it is."""
+    try:
+        number(found.value if not isinstance(found.value, list) else tuple(found.value))
+    except WrongType:
+        return False
+    return found.length is None

@@ -5,20 +5,23 @@ A finding is plain data; `as_json` is what evidence keeps. Every text in it is o
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from leeboard.policy.model import Mode
-from leeboard.verdict.verdicts import Verdict
+from leeboard.verdict.verdicts import Verdict, worst
 
-TEXTS = ("setting", "title", "address", "seen", "wanted", "source", "reason", "code", "remedy")
+TEXTS = ("setting", "title", "address", "seen", "wanted", "source", "reason", "code", "remedy", "route")
 
 
 @dataclass(frozen=True)
 class Judged:
     """The verdict on one setting of a control.
 
-    `reason` says why in words; `code` is a machine-readable cause ("planned", "needs_root", ...) or "".
+    `reason` says why in words; `code` is a machine-readable cause ("planned", "needs_root", ...) or "". `route` names
+    the way to fulfil the control that the setting belongs to, where there are several.
     """
 
     setting: str
@@ -32,6 +35,41 @@ class Judged:
     code: str = ""
     remedy: str = ""
     mode: Mode = Mode.ENFORCE
+    route: str = ""
+
+
+def route_verdicts(judged: Iterable[Judged]) -> dict[str, Verdict]:
+    """The verdict of each route that applies: the worst of its settings."""
+    routes: dict[str, list[Verdict]] = {}
+    for one in judged:
+        if one.route:
+            routes.setdefault(one.route, []).append(one.verdict)
+    ends = {route: worst(verdicts) for route, verdicts in routes.items()}
+    return {route: verdict for route, verdict in ends.items() if verdict is not Verdict.NOT_APPLICABLE}
+
+
+def best_route(judged: Iterable[Judged]) -> Verdict | None:
+    """The verdict of the best route that applies; None where there is none.
+
+    Where all that could be read is drifted, a route that could not be read may still keep the control: an error.
+    """
+    usable = route_verdicts(judged).values()
+    best = min(usable, key=lambda verdict: verdict.badness, default=None)
+    return Verdict.ERROR if best is Verdict.DRIFTED and Verdict.ERROR in usable else best
+
+
+def needed(judged: Sequence[Judged]) -> list[Judged]:
+    """The settings but for those of routes that are not needed, since another is fulfilled or takes fewer changes.
+
+    Where a route could not be read, all of them count.
+    """
+    verdicts, best = route_verdicts(judged), best_route(judged)
+    if best is Verdict.ERROR:
+        return list(judged)
+    amiss = Counter(one.route for one in judged if one.verdict.badness > Verdict.COMPLIANT.badness)
+    fewest = min((amiss[route] for route, verdict in verdicts.items() if verdict is best), default=0)
+    nearest = {route for route, verdict in verdicts.items() if verdict is best and amiss[route] == fewest}
+    return [one for one in judged if not one.route or one.route in nearest]
 
 
 @dataclass(frozen=True)
