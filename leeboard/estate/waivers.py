@@ -18,8 +18,8 @@ from leeboard.estate.device import Device
 from leeboard.estate.waiver import Waiver, parse, said
 from leeboard.policy.model import FRESHNESS, Baseline, Control, Mode, Setting, Severity
 from leeboard.policy.resolve import Wanted, WantedControl
-from leeboard.verdict.evaluate import best_route, combined, judge
-from leeboard.verdict.finding import Finding, Judged
+from leeboard.verdict.evaluate import combined, judge
+from leeboard.verdict.finding import Finding, Judged, best_route
 from leeboard.verdict.observation import Observation, plain
 from leeboard.verdict.operators import OPERATORS
 from leeboard.verdict.verdicts import Verdict
@@ -311,12 +311,11 @@ def _accepted(finding: Finding, waiver: Waiver, baseline: Baseline, asset: str) 
         replace(one, verdict=Verdict.WAIVED)
         if one.verdict is Verdict.DRIFTED and covers(waiver, settings.get(one.setting), one, asset)
         else one
-        for one in finding.judged
+        for one in _with_routes(finding.judged, settings)
     )
     if not judged:
         return finding if waiver.settings else replace(finding, verdict=Verdict.WAIVED, reason=waiver.words)
-    routes = [settings[one.setting].route if one.setting in settings else None for one in judged]
-    found = combined(replace(finding, judged=judged), routes)
+    found = combined(replace(finding, judged=judged))
     if found.verdict is Verdict.WAIVED:
         return replace(found, reason=waiver.words)
     if found.verdict is not Verdict.DRIFTED:
@@ -325,6 +324,11 @@ def _accepted(finding: Finding, waiver: Waiver, baseline: Baseline, asset: str) 
     if any(not one.values for one in left):
         return replace(found, reason=f"{waiver.id} names values, and an older Leeboard found this without; check again")
     return replace(found, reason=f"{waiver.id} does not cover {_named(left)}")
+
+
+def _with_routes(judged: Iterable[Judged], settings: Mapping[str, Setting]) -> list[Judged]:
+    """What was judged, with the routes that a finding of an older Leeboard does not have."""
+    return [replace(one, route=settings[one.setting].route or "") if one.setting in settings else one for one in judged]
 
 
 def _named(judged: Sequence[Judged]) -> str:
@@ -340,11 +344,10 @@ def _reported(wanted: Wanted, control: WantedControl, waiver: Waiver, observatio
         not waiver.settings or (said.verdict is Verdict.DRIFTED and covers(waiver, one.setting, said, asset))
         for one, said in zip(control.settings, judged, strict=True)
     ]
-    routes = [one.setting.route for one in control.settings]
-    verdicts = [Verdict.WAIVED if mine else said.verdict for mine, said in zip(spared, judged, strict=True)]
-    if best_route(zip(routes, verdicts, strict=True)) is Verdict.WAIVED:
+    counted = [replace(one, verdict=Verdict.WAIVED) if mine else one for mine, one in zip(spared, judged, strict=True)]
+    if best_route(counted) is Verdict.WAIVED:
         # One way is as it was accepted: the others are not needed, as where one fulfils the control.
-        spared = [mine or route is not None for mine, route in zip(spared, routes, strict=True)]
+        spared = [mine or bool(one.route) for mine, one in zip(spared, judged, strict=True)]
     settings = tuple(
         replace(one, mode=Mode.REPORT) if mine and one.mode is Mode.ENFORCE else one
         for one, mine in zip(control.settings, spared, strict=True)

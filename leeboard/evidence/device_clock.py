@@ -35,7 +35,7 @@ def reading(observation: Observation, asked: datetime, answered: datetime) -> Re
 def with_offset(
     answer: dict[str, Any], observation: Observation, asked: datetime, answered: datetime
 ) -> dict[str, Any]:
-    """Add the reading to a device's answer, which was parsed as `observation`. What a device says of it never counts."""
+    """Add the reading to an answer, which was parsed as `observation`. What a device says of it itself never counts."""
     taken = reading(observation, asked, answered)
     said = [one for one in answer["readings"] if one["driver"] != taken.driver]
     return {**answer, "readings": [*said, taken.model_dump(mode="json", exclude_none=True)]}

@@ -12,7 +12,7 @@ from leeboard.policy.model import FRESHNESS, Baseline, Mode, Severity
 from leeboard.report.model import DeviceStatus, EstateStatus, SchoolStatus, unknown
 from leeboard.report.silence import is_silent, silence
 from leeboard.report.words import ADVICE, LEVELS, VERDICTS, WAIT, clean, counted, number, prose
-from leeboard.verdict.finding import Finding, Judged
+from leeboard.verdict.finding import Finding, Judged, needed
 from leeboard.verdict.verdicts import Verdict, worst
 
 UNKNOWN = (Verdict.STALE, Verdict.MISSING, Verdict.NOT_CHECKED, Verdict.ERROR)
@@ -185,11 +185,13 @@ def blamed(finding: Finding) -> tuple[Judged, ...]:
     """The settings that made the finding what it is, the worst first.
 
     A setting that drifted beside one that could not be read is among them; a way to fulfil the control that was not
-    needed, because another way is fulfilled, is not, and neither is what a waiver covers beside what it does not.
+    needed, because another way is fulfilled or nearer to it, is not, and neither is what a waiver covers beside what it
+    does not.
     """
+    judged = needed(finding.judged)
     if finding.verdict is Verdict.WAIVED:
-        return tuple(one for one in finding.judged if one.verdict is Verdict.WAIVED)
-    to_blame = [one for one in finding.judged if Verdict.WAIVED.badness < one.verdict.badness]
+        return tuple(one for one in judged if one.verdict is Verdict.WAIVED)
+    to_blame = [one for one in judged if Verdict.WAIVED.badness < one.verdict.badness]
     guilty = [one for one in to_blame if one.verdict.badness <= finding.verdict.badness]
     return tuple(sorted(guilty, key=lambda one: -one.verdict.badness))
 

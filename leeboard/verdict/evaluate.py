@@ -6,14 +6,13 @@ value decides and not the configured one, and the worst answer counts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from leeboard.policy.model import Condition, Means, Mode, Value
 from leeboard.policy.resolve import Wanted, WantedControl, WantedSetting
 from leeboard.verdict.cause import cause, kept
 from leeboard.verdict.codes import Code, joined
-from leeboard.verdict.finding import Finding, Judged
+from leeboard.verdict.finding import Finding, Judged, best_route, needed
 from leeboard.verdict.judgements.answer import CannotBeTold, DoesNotApply, MakesNoSense, UnderWay
 from leeboard.verdict.judgements.registry import derive
 from leeboard.verdict.observation import (
@@ -27,7 +26,7 @@ from leeboard.verdict.observation import (
     plain,
     text_of,
 )
-from leeboard.verdict.operators import OPERATORS, WrongType
+from leeboard.verdict.operators import OPERATORS, WrongType, number
 from leeboard.verdict.verdicts import Verdict, worst
 
 GROUP_POLICY = Code.GROUP_POLICY.value  # the code of a drift that only the policy's owner can mend
@@ -89,31 +88,28 @@ def _control(wanted: Wanted, control: WantedControl, observation: Observation) -
     if not control.settings:
         return _without_settings(control)
     judged = tuple(judge(wanted, setting, observation) for setting in control.settings)
-    found = combined(
-        Finding(control.control.id, Verdict.COMPLIANT, control.mode, judged),
-        [setting.setting.route for setting in control.settings],
-    )
+    found = combined(Finding(control.control.id, Verdict.COMPLIANT, control.mode, judged))
     if found.verdict is Verdict.NOT_APPLICABLE:
         return replace(found, reason="; ".join(dict.fromkeys(one.reason for one in judged if one.reason)))
     return found
 
 
-def combined(finding: Finding, routes: Sequence[str | None]) -> Finding:
-    """The finding with the verdict, mode and cause that follow from its settings; `routes` are theirs, in that order.
+def combined(finding: Finding) -> Finding:
+    """The finding with the verdict, mode and cause that follow from its settings.
 
     The worst of all that must hold counts; of several routes to the same end, the best that applies. A control in mode
     enforce whose only drift is in settings that are reported is itself only reported.
     """
-    pairs = list(zip(routes, finding.judged, strict=True))
-    always = [one.verdict for route, one in pairs if route is None]
-    best = best_route([(route, one.verdict) for route, one in pairs])
+    judged = finding.judged
+    always = [one.verdict for one in judged if not one.route]
+    best = best_route(judged)
     verdict = worst(always if best is None else [*always, best])
-    blame = [one for one in finding.judged if one.verdict is verdict]
+    blame = [one for one in needed(judged) if one.verdict is verdict]
     mode = finding.mode
     if verdict is Verdict.DRIFTED and blame and all(one.mode is Mode.REPORT for one in blame):
         mode = Mode.REPORT
     # A way that is not needed, since another one fulfils the control, is no cause of anything.
-    counts = [one for route, one in pairs if route is None or best is not Verdict.COMPLIANT]
+    counts = [one for one in judged if not one.route or best is not Verdict.COMPLIANT]
     if verdict is not Verdict.WAIVED:
         counts = [one for one in counts if one.verdict is not Verdict.WAIVED]
     return replace(finding, verdict=verdict, mode=mode, cause=cause(counts))
@@ -135,28 +131,13 @@ def _without_settings(control: WantedControl) -> Finding:
     return Finding(control.control.id, Verdict.NOT_CHECKED, control.mode, (one,), control.not_asked)
 
 
-def best_route(pairs: Iterable[tuple[str | None, Verdict]]) -> Verdict | None:
-    """The verdict of the best route that applies, from each setting's route and verdict; None where there is none.
-
-    Where all that could be read is drifted, a route that could not be read may still keep the control: an error.
-    """
-    routes: dict[str, list[Verdict]] = {}
-    for route, verdict in pairs:
-        if route is not None:
-            routes.setdefault(route, []).append(verdict)
-    ends = [worst(verdicts) for verdicts in routes.values()]
-    usable = [verdict for verdict in ends if verdict is not Verdict.NOT_APPLICABLE]
-    best = min(usable, key=lambda verdict: verdict.badness, default=None)
-    return Verdict.ERROR if best is Verdict.DRIFTED and Verdict.ERROR in usable else best
-
-
 def to_mend(wanted: Wanted, control: WantedControl, observation: Observation) -> list[WantedSetting]:
     """The settings of a control that drifted, or are right and not loaded yet (pending).
 
     Where one route fulfils the control already, the others are left as they are.
     """
     pairs = [(setting, judge(wanted, setting, observation)) for setting in control.settings]
-    fulfilled = best_route((setting.setting.route, judged.verdict) for setting, judged in pairs) is Verdict.COMPLIANT
+    fulfilled = best_route(judged for _setting, judged in pairs) is Verdict.COMPLIANT
     return [
         setting
         for setting, judged in pairs
@@ -365,7 +346,7 @@ def _judged(
     values: tuple[Value | None, ...] = (),
 ) -> Judged:
     setting = wanted.setting
-    unit = f" {setting.unit}" if setting.unit else ""
+    unit = f" {setting.unit}" if setting.unit and isinstance(aspect, Found) and _is_number(aspect) else ""
     note = aspect.note if aspect is not None and not isinstance(aspect, Unreadable) else ""
     # Of what lies on no device there is a value to show, or a reason that says why there is none.
     shown = aspect is not None and (setting.platform is not None or isinstance(aspect, Found))
@@ -375,7 +356,7 @@ def _judged(
         title=setting.title,
         address=f"{setting.driver}:{setting.address}",
         verdict=verdict,
-        seen=seen + (unit if isinstance(aspect, Found) else ""),
+        seen=seen + unit,
         wanted=wanted.lacks or OPERATORS[wanted.operator].said(plain(wanted.value), setting.unit),
         source=plain(aspect.source, 300) if aspect is not None else "",
         reason="; ".join(part for part in (reason, plain(note)) if part),
@@ -383,4 +364,14 @@ def _judged(
         values=values if verdict is Verdict.DRIFTED else (),
         remedy=setting.remedy or wanted.control.remedy.on(setting.platform),
         mode=wanted.mode,
+        route=setting.route or "",
     )
+
+
+def _is_number(found: Found) -> bool:
+    """True for a whole number, also one that is written as text. Anything else says in itself what it is."""
+    try:
+        number(found.value if not isinstance(found.value, list) else tuple(found.value))
+    except WrongType:
+        return False
+    return found.length is None

@@ -6,14 +6,16 @@ A finding is plain data; `as_json` is what evidence keeps. Every text in it is o
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from leeboard.policy.model import Mode, Value, flat
-from leeboard.verdict.verdicts import Verdict
+from leeboard.verdict.verdicts import Verdict, worst
 
 CAUSE = re.compile(r"[0-9a-f]{16}\Z")
-TEXTS = ("setting", "title", "address", "seen", "wanted", "source", "reason", "code", "remedy")
+TEXTS = ("setting", "title", "address", "seen", "wanted", "source", "reason", "code", "remedy", "route")
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,8 @@ class Judged:
     """The verdict on one setting of a control.
 
     `reason` says why in words; `code` is one of `codes.Code`, several with "+" between, or "". `values` are what of a
-    drifted setting was not accepted (None: it is not set), for whoever it was so.
+    drifted setting was not accepted (None: it is not set), for whoever it was so. `route` names the way to fulfil the
+    control that the setting belongs to, where there are several.
     """
 
     setting: str
@@ -36,6 +39,41 @@ class Judged:
     remedy: str = ""
     mode: Mode = Mode.ENFORCE
     values: tuple[Value | None, ...] = ()
+    route: str = ""
+
+
+def route_verdicts(judged: Iterable[Judged]) -> dict[str, Verdict]:
+    """The verdict of each route that applies: the worst of its settings."""
+    routes: dict[str, list[Verdict]] = {}
+    for one in judged:
+        if one.route:
+            routes.setdefault(one.route, []).append(one.verdict)
+    ends = {route: worst(verdicts) for route, verdicts in routes.items()}
+    return {route: verdict for route, verdict in ends.items() if verdict is not Verdict.NOT_APPLICABLE}
+
+
+def best_route(judged: Iterable[Judged]) -> Verdict | None:
+    """The verdict of the best route that applies; None where there is none.
+
+    Where all that could be read is drifted, a route that could not be read may still keep the control: an error.
+    """
+    usable = route_verdicts(judged).values()
+    best = min(usable, key=lambda verdict: verdict.badness, default=None)
+    return Verdict.ERROR if best is Verdict.DRIFTED and Verdict.ERROR in usable else best
+
+
+def needed(judged: Sequence[Judged]) -> list[Judged]:
+    """The settings but for those of routes that are not needed, since another is fulfilled or takes fewer changes.
+
+    Where a route could not be read, all of them count.
+    """
+    verdicts, best = route_verdicts(judged), best_route(judged)
+    if best is Verdict.ERROR:
+        return list(judged)
+    amiss = Counter(one.route for one in judged if one.verdict.badness > Verdict.COMPLIANT.badness)
+    fewest = min((amiss[route] for route, verdict in verdicts.items() if verdict is best), default=0)
+    nearest = {route for route, verdict in verdicts.items() if verdict is best and amiss[route] == fewest}
+    return [one for one in judged if not one.route or one.route in nearest]
 
 
 @dataclass(frozen=True)

@@ -132,9 +132,9 @@ def parse(answer: Any) -> Observation:
         return Observation.model_validate(answer)
     except ValidationError as problem:
         first = problem.errors(include_input=False, include_url=False)[0]
-        place = ".".join(str(step)[:40] for step in first["loc"]) or "the answer"
+        place = ".".join(plain(str(step), 40) for step in first["loc"]) or "the answer"
         raise LeeboardError(
-            f"the device's answer is not an observation: {place}: {first['msg'][:200]}; "
+            f"the device's answer is not an observation: {place}: {plain(first['msg'], 200)}; "
             "update Leeboard's collection on the controller, or look at the device: something else answers there"
         ) from None
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
-from ansible.plugins.action import ActionBase
-
 from ansible_collections.leeboard.schools.plugins.plugin_utils import brain
+from ansible_collections.leeboard.schools.plugins.plugin_utils.printable import PrintableAction
 from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import Visit, VisitError, filed
 
 if not brain.missing():
@@ -14,7 +13,7 @@ if not brain.missing():
     from leeboard.verdict.finding import Finding
 
 
-class ActionModule(ActionBase):
+class ActionModule(PrintableAction):
     """Observe, judge, and hand the evidence to the callback. Drift is `ok` with `drifted: true`.
 
     What is waived at that moment is no drift here; the evidence says what was found.
@@ -31,9 +30,9 @@ class ActionModule(ActionBase):
             visit = Visit(self, task_vars or {})
             evidence = visit.observe()
         except VisitError as problem:
-            return {**result, "failed": True, "msg": str(problem)}
+            return self._printable_result({**result, "failed": True, "msg": str(problem)})
         if "unreachable" in evidence:
-            return {**result, **evidence["unreachable"]}
+            return self._printable_result({**result, **evidence["unreachable"]})
         waivers = in_force(visit.device.waivers, visit.baseline, datetime.now(timezone.utc))
         stood = with_waivers(evidence["findings"], waivers, visit)
         drifted = [one for one in stood if one["verdict"] == "drifted"]
@@ -43,7 +42,7 @@ class ActionModule(ActionBase):
             result.update(failed=True, msg=f"{evidence['device']['name']}: {evidence['message']}")
         elif arguments["fail_on_drift"] and any(one["mode"] == "enforce" for one in drifted):
             result.update(failed=True)
-        return result
+        return self._printable_result(result)
 
 
 def summary(findings) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timezone
 
 from ansible.errors import AnsibleConnectionFailure
-from ansible.plugins.action import ActionBase
 
 from ansible_collections.leeboard.schools.plugins.action.check import said_of, summary, with_waivers
 from ansible_collections.leeboard.schools.plugins.plugin_utils import answers, brain
+from ansible_collections.leeboard.schools.plugins.plugin_utils.printable import PrintableAction
 from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import Visit, VisitError, filed, said
 
 if not brain.missing():
@@ -19,7 +19,7 @@ if not brain.missing():
 MOST_ROUNDS = 4  # each round must bring something; a plan that stays the same is not tried again
 
 
-class ActionModule(ActionBase):
+class ActionModule(PrintableAction):
     """Change what drifted in the families that leeboard_enforce switches on; end with an observation.
 
     What a waiver covers is left alone; anything else in the same control is drift, and is mended.
@@ -38,15 +38,18 @@ class ActionModule(ActionBase):
         self._changes: list = []
         self._diffs: list = []
         self._waived: dict = {}
+        return self._printable_result({**result, **self._outcome_of(task_vars or {})})
+
+    def _outcome_of(self, task_vars: dict) -> dict:
         try:
-            return {**result, **self._enforce(task_vars or {})}
+            return self._enforce(task_vars)
         except VisitError as problem:
-            return {**result, "failed": True, "msg": str(problem), "changed": bool(self._changes)}
+            return {"failed": True, "msg": str(problem), "changed": bool(self._changes)}
         except AnsibleConnectionFailure as problem:
             if not self._changes:
                 raise
             # Ansible's own limits ignore unreachable hosts; a device that we cut off must stop the next batch.
-            return {**result, "failed": True, "changed": True, "msg": f"lost after a change: {problem}"}
+            return {"failed": True, "changed": True, "msg": f"lost after a change: {problem}"}
 
     def _enforce(self, task_vars: dict) -> dict:
         visit = Visit(self, task_vars)

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
-from ansible.plugins.action import ActionBase
-
 from ansible_collections.leeboard.schools.plugins.plugin_utils import brain
+from ansible_collections.leeboard.schools.plugins.plugin_utils.printable import PrintableAction, printable
 from ansible_collections.leeboard.schools.plugins.plugin_utils.telling import tell
 from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import Visit, VisitError, filed, said
 
@@ -42,7 +41,7 @@ KNOWN = "leeboard_known_key"
 CUSTODIAN = "leeboard_custodian_key"
 
 
-class ActionModule(ActionBase):
+class ActionModule(PrintableAction):
     """Make, keep and prove the keys that are missing or are to be changed, if ENC is named in leeboard_enforce.
 
     With `work` it keeps a key that somebody knows already, or brings back the header of a disk.
@@ -67,7 +66,7 @@ class ActionModule(ActionBase):
             outcome = {"failed": True, "msg": f"{problem}{where}"}
         told = {one: bool(outcome.get(one)) for one in ("failed", "changed", "unreachable", "skipped")}
         tell(arguments.get("report", ""), name, {**told, "message": str(outcome.get("msg", ""))})
-        return {**result, **outcome}
+        return self._printable_result({**result, **outcome})
 
     def _work(self) -> dict:
         visit = Visit(self, self._task_vars)
@@ -99,7 +98,7 @@ class ActionModule(ActionBase):
             "failed": bool(outcome.failed),
             "leeboard": filed(evidence),
             "msg": outcome.words,
-            "warnings": [f"{visit.device.name}: {one}" for one in outcome.waiting],
+            "warnings": printable([f"{visit.device.name}: {one}" for one in outcome.waiting]),
         }
 
     def _done(self, visit):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from ansible.plugins.action import ActionBase
-
 from ansible_collections.leeboard.schools.plugins.plugin_utils import answers
+from ansible_collections.leeboard.schools.plugins.plugin_utils.printable import PrintableAction, printable
 from ansible_collections.leeboard.schools.plugins.plugin_utils.telling import tell
 from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import Visit, VisitError, filed, said
 
@@ -13,7 +12,7 @@ LISTS = ("put_back", "already", "left", "remarks")
 MOST = 2000  # of each list; a run of ours changes far less
 
 
-class ActionModule(ActionBase):
+class ActionModule(PrintableAction):
     """Put back what a run changed, unless somebody changed it since; end with an observation."""
 
     TRANSFERS_FILES = False
@@ -32,7 +31,7 @@ class ActionModule(ActionBase):
         except VisitError as problem:
             outcome = {"failed": True, "msg": str(problem)}
         self._tell(outcome)
-        return {**result, **outcome}
+        return self._printable_result({**result, **outcome})
 
     def _undo(self, run: str, task_vars: dict) -> dict:
         visit = Visit(self, task_vars)
@@ -99,7 +98,7 @@ def _changes(run: str, found: dict, journal) -> list:
 def _listed(value) -> list:
     """What a device says of a list, in the form that it has to have."""
     items = value if isinstance(value, list) else []
-    return [_plain(one) for one in items[:MOST] if isinstance(one, (dict, str))]
+    return printable([_plain(one) for one in items[:MOST] if isinstance(one, (dict, str))])
 
 
 def _plain(one):

@@ -10,6 +10,7 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.utils.display import Display
 
 from ansible_collections.leeboard.schools.plugins.plugin_utils import brain
+from ansible_collections.leeboard.schools.plugins.plugin_utils.printable import printable
 
 if not brain.missing():
     from leeboard import strict_json
@@ -160,9 +161,11 @@ class Visit:
             # Not only AnsibleConnectionFailure: of a machine that falls asleep in the middle, Ansible's winrm lets the
             # HTTP library's own errors through.
             trouble = explain(str(problem))
+            if trouble is None and isinstance(problem, AnsibleConnectionFailure):
+                raise AnsibleConnectionFailure(printable(str(problem))) from None
             if trouble is None:
                 raise
-            Display().v(f"Ansible said: {problem}", host=self.device.name)
+            Display().v(f"Ansible said: {printable(str(problem))}", host=self.device.name)
             return {"unreachable" if trouble.silent else "failed": True, "msg": trouble.words}
 
     def _run_module(self, module: str, arguments: dict) -> dict:

@@ -14,11 +14,14 @@ A chain gives the verdicts that are possible for packets of the kind, each with 
 
 from __future__ import annotations
 
+import ipaddress
+
 YES, NO, SOMETIMES, PARTICULAR, UNKNOWN = range(5)
 ACCEPT, DROP, REJECT, THROUGH = "accept", "drop", "reject", "through"
 MAYBE_ACCEPT, MAYBE_DROP = "accept?", "drop?"
 MOVED = "moved"  # to another address or port, by a rule at the hook TRANSLATE
 TRANSLATE = "translate"
+PRIVATE = tuple(ipaddress.ip_network(one) for one in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"))
 DEEPEST = 32  # the kernel allows 16 jumps
 
 
@@ -39,10 +42,18 @@ class Packet:
         self.inbound = inbound
 
     def words(self) -> str:
-        """The packet in words a technician follows."""
+        """The packet in words a technician follows. Its address is a sample, and may be that of somebody real."""
         if self.inbound:
-            return f"{self.protocol.upper()} to port {self.port} by {self.card} from {self.stranger}"
-        return f"{self.protocol.upper()} by {self.card} to {self.stranger}, port {self.port}"
+            return f"{self.protocol.upper()} to port {self.port} by {self.card} from {self._whence()}"
+        return f"{self.protocol.upper()} by {self.card} to {self._whence()}, port {self.port}"
+
+    def _whence(self) -> str:
+        """Where the other machine is, as RFC 1918, 4193 and 4291 divide addresses."""
+        where = ipaddress.ip_address(self.stranger)
+        if where.is_link_local:
+            return "the same link"
+        home = next((one for one in PRIVATE if where.version == one.version and where in one), None)
+        return f"the private network {home}" if home else "the Internet"
 
 
 class Rule:

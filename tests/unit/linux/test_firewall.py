@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from ansible_collections.leeboard.schools.plugins.module_utils._linux import firewall
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.change import ChangeRefused, apply
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.firewall_rules import Packet
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Completed, HostError
 
 from tests.unit.linux.folder import Answers, effective, folder
@@ -335,3 +336,21 @@ def test_after_a_restart(tmp_path: Path) -> None:
     assert "school.service seems to load rules" in found["a unit of the school's own"]["after-restart-ipv4"]["why"]
     assert "syntax error" in found["nftables with a slip"]["after-restart-ipv4"]["why"]
     assert "nothing loads firewall rules" in found["ufw installed"]["after-restart-ipv4"]["source"]
+
+
+@pytest.mark.parametrize(
+    ("stranger", "words"),
+    [
+        ("81.187.201.66", "the Internet"),
+        ("10.211.77.66", "the private network 10.0.0.0/8"),
+        ("172.29.201.77", "the private network 172.16.0.0/12"),
+        ("192.168.211.77", "the private network 192.168.0.0/16"),
+        ("2001:77:66::91", "the Internet"),
+        ("fd77:66::91", "the private network fc00::/7"),
+        ("fe80::77:66:91", "the same link"),
+    ],
+)
+def test_a_sample_is_told_by_where_it_is_since_its_address_belongs_to_somebody(stranger: str, words: str) -> None:
+    family = "ip6" if ":" in stranger else "ip"
+    said = [Packet(family, "tcp", 617, stranger, (), "eth0", inbound).words() for inbound in (True, False)]
+    assert said == [f"TCP to port 617 by eth0 from {words}", f"TCP by eth0 to {words}, port 617"]

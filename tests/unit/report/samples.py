@@ -163,7 +163,9 @@ def finding(control: str, verdict: Verdict, mode: Mode = Mode.ENFORCE, code: str
     if verdict is Verdict.COMPLIANT:
         return Finding(control, verdict, mode, (judged(verdict, seen="600 seconds", reason=""),))
     if verdict is Verdict.PENDING:
-        return Finding(control, verdict, mode, (judged(verdict, reason="still running with 1800", code="pending"),))
+        return Finding(
+            control, verdict, mode, (judged(verdict, reason="still running with 1800", code="pending", route="GNOME"),)
+        )
     if verdict is Verdict.WAIVED:
         return Finding(control, verdict, mode, (judged(Verdict.WAIVED),), accepted(control).words)
     if verdict is Verdict.DRIFTED:

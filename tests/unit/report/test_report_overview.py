@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,8 +10,8 @@ import pytest
 from leeboard.policy.model import Mode
 from leeboard.report import overview, words
 from leeboard.report.model import DeviceStatus
-from leeboard.verdict.finding import Finding
-from leeboard.verdict.verdicts import Verdict
+from leeboard.verdict.finding import Finding, Judged, best_route
+from leeboard.verdict.verdicts import Verdict, worst
 from tests.unit.report import samples
 from tests.unit.report.samples import AT, HOSTILE, device, estate, everywhere, finding, judged, status
 
@@ -40,6 +41,34 @@ def test_drift_behind_an_error_in_the_same_control_is_drift_and_is_listed() -> N
 def test_a_way_that_was_not_needed_is_not_blamed() -> None:
     found = Finding("LCK-01", Verdict.PENDING, Mode.ENFORCE, (judged(Verdict.DRIFTED), judged(Verdict.PENDING)))
     assert [one.verdict for one in overview.blamed(found)] == [Verdict.PENDING]
+
+
+WAY, OTHER = "machine limit", "screen saver of each user"
+MACHINE = judged(Verdict.DRIFTED, setting="limit", route=WAY)
+USER = tuple(judged(Verdict.DRIFTED, setting=f"saver-{place}", route=OTHER) for place in range(4))
+
+
+@pytest.mark.parametrize(
+    ("found", "to_blame"),
+    [
+        ((replace(MACHINE, verdict=Verdict.COMPLIANT), *USER, judged(Verdict.DRIFTED, setting="grace")), ["grace"]),
+        ((MACHINE, *USER), ["limit"]),
+        ((MACHINE, *USER, judged(Verdict.DRIFTED, setting="grace")), ["limit", "grace"]),
+        ((MACHINE, USER[0], *(replace(one, verdict=Verdict.COMPLIANT) for one in USER[1:])), ["limit", "saver-0"]),
+        ((replace(MACHINE, verdict=Verdict.NOT_APPLICABLE), *USER[:2]), ["saver-0", "saver-1"]),
+        ((replace(MACHINE, verdict=Verdict.ERROR), *USER[:2]), ["limit", "saver-0", "saver-1"]),
+        ((replace(MACHINE, verdict=Verdict.PENDING), *USER[:2]), ["limit"]),
+    ],
+)
+def test_of_several_ways_the_one_that_is_nearest_is_blamed(found: tuple[Judged, ...], to_blame: list[str]) -> None:
+    verdicts = [one.verdict for one in found if one.route == ""] + [best_route(found) or Verdict.COMPLIANT]
+    whole = Finding("LCK-01", worst(verdicts), Mode.ENFORCE, found)
+    assert [one.setting for one in overview.blamed(whole)] == to_blame
+
+
+def test_of_a_waived_finding_the_same_is_blamed() -> None:
+    found = Finding("LCK-01", Verdict.WAIVED, Mode.ENFORCE, (MACHINE, *USER))
+    assert overview.blamed(found) == (MACHINE,)
 
 
 def test_drift_that_is_only_reported_is_not_clear() -> None:

@@ -50,6 +50,26 @@ def test_a_wrong_type_is_drift_and_names_the_type() -> None:
     assert "string" in finding.judged[0].reason
 
 
+@pytest.mark.parametrize(
+    ("effective", "seen"),
+    [
+        (value(1200), "1200 seconds"),
+        (value("1200"), "1200 seconds"),
+        (value(" -1 "), " -1  seconds"),
+        (value("32 MB"), "32 MB"),
+        (value("soon"), "soon"),
+        (value(""), "(empty)"),
+        (value(True), "yes"),
+        (value(["1200", "900"]), "1200, 900"),
+        (value("1" * 19, length=4000), "1111111111111111111 (4000 characters)"),
+        (absent(), "not set"),
+    ],
+)
+def test_only_a_number_has_a_unit(effective: dict[str, Any], seen: str) -> None:
+    (judged,) = verdict(setting(unit="seconds"), readings=[idle(effective)]).judged
+    assert (judged.seen, judged.wanted) == (seen, "at most 900 seconds, and not 0")
+
+
 def test_configured_does_not_count_but_is_named() -> None:
     finding = verdict(setting(), readings=[idle(value(3600), configured=value(900))])
     assert finding.verdict == "drifted"
@@ -106,6 +126,19 @@ def test_the_worst_setting_counts() -> None:
     other = setting(id="other", address="/other")
     readings = [idle(value(900)), {"address": "/other", "effective": value(3600)}]
     assert verdict(setting(), other, readings=readings).verdict == "drifted"
+
+
+def test_a_way_that_is_not_needed_makes_no_report_an_enforced_drift() -> None:
+    machine = setting(id="machine", address="/machine", route="machine")
+    user = setting(id="user", address="/user", route="user")
+    grace = setting(id="grace", address="/grace", mode="report", write=None)
+    readings = [
+        {"address": "/machine", "effective": value(300)},
+        {"address": "/user", "effective": value(9999)},
+        {"address": "/grace", "effective": value(9999)},
+    ]
+    finding = verdict(machine, user, grace, readings=readings)
+    assert (finding.verdict, finding.mode) == ("drifted", "report")
 
 
 def test_the_best_route_counts() -> None:
