@@ -180,6 +180,11 @@ def listed(urn: str, given: Iterable[Any], devices: Sequence[Device]) -> tuple[s
 
 def unmatched(waiver: Waiver, devices: Sequence[Device]) -> str:
     """Why a waiver meets no device, or which of its devices the school does not have; "" when all are there."""
+    named = {asset for one in waiver.settings for asset, _ in one.by_device or ()}
+    strange = sorted(named - (set(waiver.devices) or {device.asset for device in devices}))
+    if strange:
+        more = f" and {len(strange) - MOST_NAMED} more" if len(strange) > MOST_NAMED else ""
+        return plain(f"its settings name {', '.join(strange[:MOST_NAMED])}{more}, and it is not for that device", 600)
     if waiver.school:
         return ""
     if waiver.roles:

@@ -295,3 +295,10 @@ def test_a_switch_where_text_is_meant_makes_a_waiver_void() -> None:
         "root-login is text, and a bare yes, no, on or off is a switch in YAML; put it into quotes"
     )
     assert waivers.refused(waiver(control="REM-10", settings={"root-login": ["yes"]}), load()) == ""
+
+
+def test_values_for_a_device_that_the_waiver_is_not_for_are_a_problem() -> None:
+    devices = [brain.device(name="a-1", asset="A-1")]
+    wrong = waiver(settings={"idle": {"A-1": [5000], "A-7": [6000]}})
+    assert waivers.unmatched(wrong, devices) == "its settings name A-7, and it is not for that device"
+    assert waivers.unmatched(waiver(settings={"idle": {"A-1": [5000]}}), devices) == ""
