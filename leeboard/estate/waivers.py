@@ -90,13 +90,14 @@ def accept(
     """The findings on one device with what drifted and is waived in the verdict `waived`.
 
     Settings that a waiver does not cover stay drifted, and so does their control. Nothing else becomes better by a
-    waiver. The second are, by control, the waivers that made a whole finding waived. `waivers` are those in force;
-    without an `asset` they are asked of a school as a whole.
+    waiver: beside what could not be read, a setting that is covered is no drift, and the control stays an error. The
+    second are, by control, the waivers that made a whole finding waived. `waivers` are those in force; without an
+    `asset` they are asked of a school as a whole.
     """
     given = {
         one.control: _accepted(one, waivers[one.control], baseline, asset)
         for one in findings
-        if one.verdict is Verdict.DRIFTED and one.control in waivers
+        if one.verdict in (Verdict.DRIFTED, Verdict.ERROR) and one.control in waivers
     }
     spared = {control: waivers[control] for control, one in given.items() if one.verdict is Verdict.WAIVED}
     return tuple(given.get(one.control, one) for one in findings), spared
@@ -180,6 +181,11 @@ def listed(urn: str, given: Iterable[Any], devices: Sequence[Device]) -> tuple[s
 
 def unmatched(waiver: Waiver, devices: Sequence[Device]) -> str:
     """Why a waiver meets no device, or which of its devices the school does not have; "" when all are there."""
+    named = {asset for one in waiver.settings for asset, _ in one.by_device or ()}
+    strange = sorted(named - (set(waiver.devices) or {device.asset for device in devices}))
+    if strange:
+        more = f" and {len(strange) - MOST_NAMED} more" if len(strange) > MOST_NAMED else ""
+        return plain(f"its settings name {', '.join(strange[:MOST_NAMED])}{more}, and it is not for that device", 600)
     if waiver.school:
         return ""
     if waiver.roles:
@@ -304,7 +310,7 @@ def _standing(
 
 
 def _accepted(finding: Finding, waiver: Waiver, baseline: Baseline, asset: str) -> Finding:
-    """A drifted finding as it counts under a waiver."""
+    """A finding that has drifted, or that is an error, as it counts under a waiver."""
     control = baseline.control(finding.control)
     settings = {one.id: one for one in control.settings} if control is not None else {}
     judged = tuple(
@@ -313,6 +319,8 @@ def _accepted(finding: Finding, waiver: Waiver, baseline: Baseline, asset: str) 
         else one
         for one in _with_routes(finding.judged, settings)
     )
+    if finding.verdict is Verdict.ERROR:
+        return replace(finding, judged=judged) if judged else finding
     if not judged:
         return finding if waiver.settings else replace(finding, verdict=Verdict.WAIVED, reason=waiver.words)
     found = combined(replace(finding, judged=judged))

@@ -58,7 +58,7 @@ def _all_stale(finding: Finding) -> Finding:
     judged = tuple(
         one
         if one.verdict is Verdict.STALE
-        else replace(one, verdict=Verdict.STALE, reason=f"it was {one.verdict.value} then")
+        else replace(one, verdict=Verdict.STALE, reason=f"it was {one.verdict.value} then", values=())
         for one in finding.judged
     )
     return replace(finding, verdict=Verdict.STALE, judged=judged)
@@ -287,7 +287,9 @@ def _absent(setting: WantedSetting) -> _Answer:
         return replace(answer, reason=f"not set, which means {plain(absent.means)}", code=code)
     # What is on no device is not "set" either; the reading's note says what is not there.
     reason = "" if absent == "compliant" or setting.setting.platform is None else "not set"
-    return _drifted(reason, Code.NOT_SET, (None,)) if absent == "drifted" else _Answer(Verdict(absent), reason)
+    if absent == "drifted":
+        return _drifted(reason, Code.NOT_SET, (None,))
+    return _Answer(Verdict(absent), reason, "" if absent == "compliant" else Code.NOT_SET)
 
 
 def _value(setting: WantedSetting, value: Value | list[str], type: str) -> _Answer:

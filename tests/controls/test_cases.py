@@ -12,7 +12,9 @@ import yaml
 
 from leeboard.policy.load import load
 from leeboard.policy.model import Platform
+from leeboard.verdict.codes import BETWEEN, Code
 from leeboard.verdict.finding import Finding
+from leeboard.verdict.verdicts import Verdict
 
 from .cases import Case, all_cases
 from .scripts import FOLDER, all_scripts, controls_with_truth, passes, read, truth_files
@@ -39,6 +41,17 @@ def test_a_case_gets_its_verdict(case: Case) -> None:
         assert str(finding.mode) == case.raw["mode"], said
     for word in case.raw.get("words", []):
         assert word in said
+    has_reason_codes(finding)
+
+
+def has_reason_codes(finding: Finding) -> None:
+    """Whatever is not well has a code of the closed list, and what drifted the values that are too much."""
+    for one in finding.judged:
+        if one.verdict in (Verdict.DRIFTED, Verdict.ERROR, Verdict.NOT_CHECKED, Verdict.PENDING):
+            assert one.code and set(one.code.split(BETWEEN)) <= set(Code), one
+        assert bool(one.values) == (one.verdict is Verdict.DRIFTED), one
+    if finding.judged and finding.verdict in (Verdict.DRIFTED, Verdict.ERROR, Verdict.PENDING):
+        assert finding.cause
 
 
 def test_no_case_is_there_twice() -> None:

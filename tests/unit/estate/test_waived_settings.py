@@ -295,3 +295,22 @@ def test_a_switch_where_text_is_meant_makes_a_waiver_void() -> None:
         "root-login is text, and a bare yes, no, on or off is a switch in YAML; put it into quotes"
     )
     assert waivers.refused(waiver(control="REM-10", settings={"root-login": ["yes"]}), load()) == ""
+
+
+def test_values_for_a_device_that_the_waiver_is_not_for_are_a_problem() -> None:
+    devices = [brain.device(name="a-1", asset="A-1")]
+    wrong = waiver(settings={"idle": {"A-1": [5000], "A-7": [6000]}})
+    assert waivers.unmatched(wrong, devices) == "its settings name A-7, and it is not for that device"
+    assert waivers.unmatched(waiver(settings={"idle": {"A-1": [5000]}}), devices) == ""
+
+
+def test_what_is_covered_beside_an_error_is_no_drift_and_the_error_stays() -> None:
+    base = brain.baseline(brain.control(brain.setting(), brain.setting(id="more", address="/more")))
+    seen = brain.observation(
+        [{"address": "/idle", "effective": brain.value(5000)}, {"address": "/more", "effective": brain.unreadable()}]
+    )
+    findings = evaluate(resolve(base, brain.device()), seen)
+    (found,), spared = waivers.accept(findings, {"LCK-01": waiver(settings={"idle": [5000]})}, base)
+    assert (found.verdict, spared, [one.verdict for one in found.judged]) == ("error", {}, ["waived", "error"])
+    (found,), _ = waivers.accept(findings, {"LCK-01": waiver(settings={"idle": [4000]})}, base)
+    assert [one.verdict for one in found.judged] == ["drifted", "error"]
