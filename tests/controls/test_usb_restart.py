@@ -1,5 +1,5 @@
-"""Level high switches off USB storage: a machine that needs it is left alone and starts again, and so does one that does
-not, with a start-up image that was made after the roll-out.
+"""Level high switches off USB storage: a machine that needs it is left alone and starts again, and so does one that
+does not, with a start-up image that was made after the roll-out.
 
 The key of a data disk lies on a stick, as crypttab has it. What looks at the machine are findmnt and modprobe.
 """

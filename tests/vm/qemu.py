@@ -41,8 +41,9 @@ class MachineSpec:
     """What machine is wanted. Sizes are in MiB; 0 or "" means the recipe's or the lab's default.
 
     `kernel` and `initrd` boot other files than the image's own (say, an initramfs that a test
-    built and copied out); `append` adds to the kernel's command line. `usb` plugs the last of `disks_mb` in by USB. `iommu` keeps devices apart. With two `cpus` an
-    emulated guest loses a timer now and then where the host is busy, and hangs.
+    built and copied out); `append` adds to the kernel's command line. `usb` plugs the last of
+    `disks_mb` in by USB. `iommu` keeps devices apart. With two `cpus` an emulated guest loses a
+    timer now and then where the host is busy, and hangs.
     """
 
     image: str
