@@ -12,7 +12,8 @@ description:
   - V(plain) with V(refused) writes a rule for polkit, so that udisks mounts no drive that can be pulled out, unless it
     is encrypted. Root can still mount, and so can programs that do not ask polkit; where there are such, it refuses.
   - V(usb-storage) with V(false) keeps modprobe from loading the drivers of USB drives, encrypted ones included. A
-    driver that is loaded stays until the next start.
+    driver that is loaded stays until the next start. Refused where the machine needs a USB drive to start (root, boot,
+    swap, a line of fstab or crypttab, or the key of one), or may.
   - What is written is tried on the machine at once. Where somebody else's file comes first and decides otherwise, it is
     put back, and the module fails with the name of that file.
 version_added: 0.1.0

@@ -41,8 +41,9 @@ class MachineSpec:
     """What machine is wanted. Sizes are in MiB; 0 or "" means the recipe's or the lab's default.
 
     `kernel` and `initrd` boot other files than the image's own (say, an initramfs that a test
-    built and copied out); `append` adds to the kernel's command line. `iommu` keeps devices apart. With two `cpus` an
-    emulated guest loses a timer now and then where the host is busy, and hangs.
+    built and copied out); `append` adds to the kernel's command line. `usb` plugs the last of
+    `disks_mb` in by USB. `iommu` keeps devices apart. With two `cpus` an emulated guest loses a
+    timer now and then where the host is busy, and hangs.
     """
 
     image: str
@@ -51,6 +52,7 @@ class MachineSpec:
     serial: str = ""
     uuid: str = ""
     disks_mb: tuple[int, ...] = ()
+    usb: bool = False
     tpm: bool = False
     iommu: bool = False
     cable: Cable | None = None
@@ -101,7 +103,10 @@ def hardware(spec: MachineSpec, image: Image) -> list[str]:
         "-device", "virtio-blk-pci,drive=disk0",
     ]  # fmt: skip
     for number in range(1, len(spec.disks_mb) + 1):
-        arguments += ["-device", f"virtio-blk-pci,drive=disk{number},serial=lab-disk{number}"]
+        by_usb = spec.usb and number == len(spec.disks_mb)
+        arguments += ["-device", "qemu-xhci"] if by_usb else []
+        bus = "usb-storage,removable=on" if by_usb else "virtio-blk-pci"
+        arguments += ["-device", f"{bus},drive=disk{number},serial=lab-disk{number}"]
     if spec.cable:
         arguments += ["-device", f"virtio-net-pci,netdev=cable,mac={spec.cable.mac},romfile="]
     if spec.tpm:

@@ -93,12 +93,12 @@ def _nftables(host) -> Ruleset:
         path = named[-1] if named else path
     names = [name for name in host.entries("/sys/class/net") if name != "lo"]
     try:
-        return firewall_nft.read(output(host, _apart(TRY, [path]))).ruleset
+        return firewall_nft.read(output(host, _apart(TRY, [path]), ("nft",))).ruleset
     except HostError as problem:
         if "Interface does not exist" not in problem.why:
             raise HostError(problem.code, f"{path} could not be tried: {problem.why}") from None
     try:
-        return firewall_nft.read(output(host, _apart(TRY_WITH_CARDS, [path, *names]))).ruleset
+        return firewall_nft.read(output(host, _apart(TRY_WITH_CARDS, [path, *names]), ("ip", "nft"))).ruleset
     except HostError as problem:
         raise HostError(problem.code, f"{path} could not be tried: {problem.why}") from None
 

@@ -72,9 +72,9 @@ def _saved(host, program: str, family: str, source: str) -> Ruleset:
     return firewall_iptables.read(output(host, [program]), family, source)
 
 
-def output(host, argv: list) -> str:
-    """What a command printed. Raises HostError when it failed or printed too much."""
-    done = host.query(argv)
+def output(host, argv: list, starts: tuple = ()) -> str:
+    """What a command printed, whose script `starts` programs. Raises HostError when it failed or printed too much."""
+    done = host.query(argv, starts=starts)
     if done.rc != 0:
         raise HostError("failed", f"{argv[0]} ended with status {done.rc}: {done.err.strip()[:300]}")
     return str(done.out)

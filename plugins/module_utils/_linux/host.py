@@ -178,7 +178,7 @@ class Host:
         return found.f_blocks * found.f_frsize // 2**20
 
     def link(self, name: str):
-        """Where a symbolic link leads in the end, as a path of the device; None for what is no link. Raises HostError."""
+        """Where a symbolic link leads in the end, as a path of the device; None for no link. Raises HostError."""
         found = self._lstat(name)
         return self.real(name) if found is not None and stat.S_ISLNK(found.st_mode) else None
 

@@ -29,7 +29,7 @@ PACKAGES = {
     "agetty": ("util-linux",), "auditctl": ("auditd",), "ausyscall": ("auditd",), "bash": ("bash",),
     "chronyc": ("chrony",), "cryptsetup": ("cryptsetup-bin",), "cvtsudoers": ("sudo", "sudo-ldap"),
     "dmsetup": ("dmsetup",), "dpkg-query": ("dpkg",), "find": ("findutils",), "gsettings": ("libglib2.0-bin",),
-    "ip6tables-save": ("iptables",), "iptables-save": ("iptables",), "journalctl": ("systemd",),
+    "ip": ("iproute2",), "ip6tables-save": ("iptables",), "iptables-save": ("iptables",), "journalctl": ("systemd",),
     "lsblk": ("util-linux",),
     "lz4": ("lz4",), "modprobe": ("kmod",), "nft": ("nftables",), "pkcheck": ("polkitd", "policykit-1"),
     "rsyslogd": ("rsyslog",), "setpriv": ("util-linux",), "sh": ("dash",), "ss": ("iproute2",),

@@ -159,6 +159,11 @@ def _modules(host) -> dict:
         else:
             left.append(f"{name} is loaded until the next start")
     if open_ones or not left:
+        if open_ones:
+            from . import removable_media_needs  # only where they can be loaded
+
+            readers = removable_media_needs.card_readers(host)
+            open_ones += [f"they drive the card reader {name}" for name in readers]
         said = "; ".join(open_ones) or "modprobe loads neither usb-storage nor uas"
         return reading(NAME, "usb-storage", value(bool(open_ones), said, "bool"))
     stopped = value(False, "modprobe loads neither usb-storage nor uas any more", "bool")

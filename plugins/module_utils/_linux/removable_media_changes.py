@@ -2,7 +2,8 @@
 
 Writable are `plain` (refused) and `usb-storage` (false). A rule of polkit is a program, and so may be one of somebody
 else that is asked before ours; modprobe takes the first "install" of a module. What either makes of our file only they
-can tell. So it is written, asked about, and put back where it has no effect (`confirm` of the rehearsal).
+can tell. So it is written, asked about, and put back where it has no effect (`confirm` of the rehearsal). Drivers that
+the machine needs to start are never stopped (removable_media_needs).
 
 polkit reads the rules of all folders by file name (polkit(8) 126, tried: capitals come first, and of two files of one
 name that in /etc); the first function that answers decides. A rule can only refuse, not make a mount read-only.
@@ -13,7 +14,7 @@ from __future__ import annotations
 import os
 import stat
 
-from . import removable_media
+from . import removable_media, removable_media_needs
 from .attempt import by_name, text_or_nothing
 from .edits import ChangeRefused
 from .planned import Planned
@@ -35,6 +36,7 @@ POLKIT = "polkit.service"
 # polkit 126 reloads its rules, older ones can only be restarted; both leave everybody's session as it is.
 LOAD = ["systemctl", "try-reload-or-restart", POLKIT]
 STOP = "/etc/modprobe.d/00-leeboard-usb.conf"
+MOST_NAMED = 5  # of what needs a drive
 STOP_TEXT = """\
 # Written by Leeboard (ENC-11): no drivers for USB drives. "blacklist" alone would not keep other modules from loading
 # them.
@@ -57,7 +59,8 @@ def rehearse(host, changes: list):
             if _put(host, planned, address, wanted, RULE, RULE_TEXT) and state(host, POLKIT)[0]:
                 commands = [LOAD]
         elif address == "usb-storage" and wanted is False:
-            _put(host, planned, address, wanted, STOP, STOP_TEXT)
+            if _put(host, planned, address, wanted, STOP, STOP_TEXT):
+                _nobody_needs_them(host)
         else:
             raise ChangeRefused(f"{address}: {wanted!r} cannot be written, only that drives are refused")
 
@@ -67,6 +70,16 @@ def rehearse(host, changes: list):
         return "; ".join(_without_effect(host, address, found) for address, found in failed)
 
     return planned.rehearsal(commands, confirm)
+
+
+def _nobody_needs_them(host) -> None:
+    """Raises ChangeRefused where the machine starts from a USB drive, or may: it would not start again. HostError."""
+    found = removable_media_needs.needs(host)
+    if found:
+        raise ChangeRefused(
+            f"the machine needs a USB drive: {'; '.join(found[:MOST_NAMED])}. It would not start again without its "
+            "driver: move that to a disk inside, or accept the risk in a waiver"
+        )
 
 
 def _put(host, planned, address: str, wanted, path: str, text: str) -> bool:

@@ -45,8 +45,13 @@ def machine(root: Path) -> Host:
     return folder(root, {"/etc/passwd": PASSWD, **PROFILE, **KEY_FILE, **PLASMA}, GSettingsDouble(ANSWERS))
 
 
-DRIVERS = [(dconf, IDLE), (dconf, "environment"), (remmina, "saved-passwords"), (kconfig, "kscreenlockerrc:Daemon.Autolock"),
-           (kconfig, "environment")]  # fmt: skip
+DRIVERS = [
+    (dconf, IDLE),
+    (dconf, "environment"),
+    (remmina, "saved-passwords"),
+    (kconfig, "kscreenlockerrc:Daemon.Autolock"),
+    (kconfig, "environment"),
+]
 
 
 @pytest.mark.parametrize(("driver", "address"), DRIVERS, ids=[f"{one.NAME}:{address}" for one, address in DRIVERS])

@@ -27,6 +27,8 @@ REFUSE = [{"address": "plain", "value": "refused"}]
 NO_DRIVES = [{"address": "usb-storage", "value": False}]
 LOADS = Completed(0, "insmod /lib/modules/6.12/kernel/drivers/usb/storage/usb-storage.ko.xz\n", "")
 SHOWN = "\n".join("ActiveState=active\nStateChangeTimestamp=@9999999999\n" for _unit in UNITS)
+NO_USB = Completed(0, '{"blockdevices": [{"name": "vda", "kname": "vda", "type": "disk", "maj:min": "254:0"}]}', "")
+MOUNTED = {"/proc/self/mountinfo": "1 1 254:0 / / rw - ext4 /dev/vda rw\n"}
 RELOAD = ["systemctl", "try-reload-or-restart", "polkit.service"]
 
 
@@ -48,6 +50,7 @@ def machine(root: Path, files: dict[str, str | None] | None = None, **answers: A
 
     runner = Answers(
         {
+            "lsblk": NO_USB,
             **answers,
             "pkcheck": polkit,
             "modprobe": modprobe,
@@ -55,7 +58,7 @@ def machine(root: Path, files: dict[str, str | None] | None = None, **answers: A
             "systemctl try-reload-or-restart polkit.service": Completed(0, "", ""),
         }
     )
-    host = folder(root, {**INSTALLED, "/run/systemd/system/x": "", **(files or {})}, runner)
+    host = folder(root, {**INSTALLED, **MOUNTED, "/run/systemd/system/x": "", **(files or {})}, runner)
     host.is_root = True
     return host, runner
 
