@@ -3,8 +3,10 @@ cannot be read by the account that the forwarder runs as."""
 
 from __future__ import annotations
 
+import stat
 import time
 
+from . import private_keys
 from .certificate import validities
 from .people import accounts, groups as groups_of
 
@@ -45,7 +47,29 @@ def client(host, certificate: str, key: str, who) -> list:
     missing = _unreadable(host, key, who)
     if not missing and host.stat(key).st_mode & 0o007:
         missing = [f"everybody may read or change the key {key}"]
-    return faults + missing
+    return faults + missing + _copies(host, certificate, key)
+
+
+def _copies(host, certificate: str, key: str) -> list:
+    """Faults for a key that everybody may read in the certificate's own file, or in another one beside the key."""
+    folder = key.rpartition("/")[0]
+    beside = [f"{folder}/{name}" for name in host.entries(folder)] if _others_get_in(host, folder) else []
+    found = []
+    for path in dict.fromkeys([certificate, *beside]):
+        try:
+            mode = host.stat(path).st_mode
+        except FileNotFoundError:
+            continue
+        if path != key and stat.S_ISREG(mode) and mode & 0o007 and private_keys.in_file(host, path):
+            found.append(f"everybody may read or change the key in {path}")
+    return found
+
+
+def _others_get_in(host, folder: str) -> bool:
+    try:
+        return bool(host.stat(folder).st_mode & 0o005)
+    except FileNotFoundError:
+        return False
 
 
 def _unreadable(host, path: str, who) -> list:

@@ -1,5 +1,7 @@
 """Files that hold keys and passwords of VPNs, and which of them others than root could read or change.
 
+Keys are where a program looks for them, and any other file of a VPN's folders that holds one, whatever its name: one
+that was copied among the certificates is as good a key as the right one.
 A file counts as kept when the file itself is closed, or when a folder above it that is root's lets nobody else in.
 An access list (setfacl) counts too: the kernel shows its widest entry as the group's bits, so it is looked at where a
 group is allowed to read.
@@ -11,7 +13,7 @@ import os
 import re
 import stat
 
-from . import access_list, vpn_networkmanager, vpn_others, vpn_wireguard
+from . import access_list, private_keys, vpn_networkmanager, vpn_others, vpn_wireguard
 from .attempt import text_or_nothing
 from .people import names
 from .vpn_files import glob, has_ipsec
@@ -35,6 +37,11 @@ NETPLAN_SECRET = re.compile(
 NETDEV_SECRET = re.compile(r"^\s*(PrivateKey|PresharedKey)\s*=\s*\S", re.MULTILINE)
 NETDEV_FILE = re.compile(r"^\s*(?:PrivateKeyFile|PresharedKeyFile)\s*=\s*(/\S+)", re.MULTILINE)
 READ_OR_WRITE = 6
+# Folders of VPN programs in which certificates, configurations and keys lie beside each other.
+FOLDERS = (
+    "/etc/swanctl", "/etc/ipsec.d", "/etc/openvpn", "/etc/wireguard", "/etc/NetworkManager", "/etc/ppp", "/etc/tinc",
+    "/etc/nebula", "/etc/racoon", "/etc/vpnc", "/etc/openfortivpn", "/etc/openconnect",
+)  # fmt: skip
 
 
 def too_open(host) -> list:
@@ -42,6 +49,11 @@ def too_open(host) -> list:
     found = {path: _open_folder(host, path) for path in CLOSED_FOLDERS}
     for path, group in _files(host):
         found[path] = _open_file(host, path, group)
+    for path in (path for folder in FOLDERS for path in private_keys.files_below(host, folder)):
+        # What is closed is not read, nor what is known already.
+        said = "" if path in found else _open_file(host, path, "")
+        if said and private_keys.in_file(host, path):
+            found[path] = said
     return sorted(said for said in found.values() if said)
 
 
