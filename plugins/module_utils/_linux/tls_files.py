@@ -7,7 +7,7 @@ import stat
 import time
 
 from . import private_keys
-from .certificate import validities
+from .certificate import digests, validities
 from .people import accounts, groups as groups_of
 
 READ, SEARCH = 4, 1
@@ -37,6 +37,14 @@ def authority(host, path: str, who) -> list:
     if not path:
         return ["no certificate of an authority is named, so nobody can be recognised"]
     return _unreadable(host, path, who) or _out_of_time(host, path, any)
+
+
+def anchors(host, path: str) -> list:
+    """The digests of the certificates of authorities in a file; none of one that is missing. Raises HostError."""
+    try:
+        return digests(host.text(path), path) if path else []
+    except FileNotFoundError:
+        return []  # `authority` names it
 
 
 def client(host, certificate: str, key: str, who) -> list:
