@@ -18,7 +18,8 @@ All but the first are of everything that is sent, also of a single facility; the
 the others are `others`. They are absent when nothing is sent.
 
 The school's collector gets the logs when the program that sends them runs *and* is started at boot. Any other way
-counts when its program runs *or* is started at boot: it is one now, or at the next start.
+counts when its program runs *or* is started at boot: it is one now, or at the next start. So does a connection of the
+running rsyslogd that its files do not name (rsyslog_connections.py).
 """
 
 from __future__ import annotations

@@ -12,7 +12,8 @@ from .host import HostError
 from .kernel import boot_option
 from .log_forwarding_ways import MODULES, Ways, unit_place
 from .rainerscript import MAIN
-from .systemd_unit import arguments, note_if_older, service
+from .rsyslog_connections import strangers
+from .systemd_unit import arguments, note_if_older, properties, service
 from .tls_files import Who
 
 UNIT = "rsyslog.service"
@@ -55,7 +56,13 @@ def look(host, ways: Ways) -> None:
     for one in found.sendings:
         one.who = dropped_to(host, found.found.globals)
         watched += [path for path in (one.ca, one.certificate, one.key) if path]
-    ways.note = note_if_older(host, UNIT, watched, "rsyslog") or note
+    older = note_if_older(host, UNIT, watched, "rsyslog")
+    ways.note = older or note
+    if unit.runs and not older:
+        # Otherwise where it sends now is what its files said before: pending, and no stranger.
+        for one in strangers(host, properties(host, UNIT).get("MainPID", ""), found.found, found.sendings):
+            ways.sendings.append(one)
+            ways.others.append(one.target)
 
 
 def main_file(host) -> str:

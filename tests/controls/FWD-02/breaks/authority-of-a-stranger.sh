@@ -1,6 +1,5 @@
 #!/bin/bash
-# The certificate that the collector is recognised by was exchanged for a stranger's, with the same mode and time: what
-# the device sends goes to whoever has that one's key.
+# The certificate that the collector is recognised by was exchanged for a stranger's, with the same mode and time.
 # kind: lock_removed
 # image: gnome
 # flips: FWD-02
