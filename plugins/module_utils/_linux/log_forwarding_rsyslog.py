@@ -109,13 +109,22 @@ def fed_by(host, found) -> tuple:
     level = effective(host, "systemd/journald.conf:Journal.MaxLevelSyslog")
     note = forward.get("note", "")
     at_start = boot_option(host, "systemd.journald.forward_to_syslog")
-    said = str(forward.get("value", "no") if at_start is None else at_start).lower()
-    if said not in TRUE:
-        return f"journald hands nothing to rsyslog (ForwardToSyslog={said}, {forward['source']})", note
-    most = str(boot_option(host, "systemd.journald.max_level_syslog") or level.get("value", "debug")).lower()
-    if most not in LEVELS:
-        return f"journald hands messages up to {most} only to rsyslog (MaxLevelSyslog, {level['source']})", note
+    for said, where in _values(forward, "no", at_start):
+        if said not in TRUE:
+            return f"journald hands nothing to rsyslog (ForwardToSyslog={said}, {where})", note
+    for most, where in _values(level, "debug", boot_option(host, "systemd.journald.max_level_syslog")):
+        if most not in LEVELS:
+            return f"journald hands messages up to {most} only to rsyslog (MaxLevelSyslog, {where})", note
     return "", note
+
+
+def _values(aspect: dict, usual: str, at_start) -> list:
+    """(value in small letters, where it stands) now and after the next start; the kernel's command line comes first."""
+    if at_start is not None:
+        return [(str(at_start).lower(), aspect["source"])]
+    later = [(other["value"], other["who"]) for other in aspect.get("others", [])]
+    found = [(aspect.get("value"), aspect["source"]), *later]
+    return [(str(usual if said is None else said).lower(), where) for said, where in found]
 
 
 def _deaf(found) -> bool:

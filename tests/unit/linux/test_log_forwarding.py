@@ -136,6 +136,11 @@ def test_what_changes_nothing(tmp_path: Path, ca: str, files: dict[str, str]) ->
         pytest.param(
             {"/etc/systemd/journald.conf.d/zz.conf": "[Journal]\nForwardToSyslog=no\n"}, "zz.conf", id="later"
         ),
+        pytest.param(
+            {"/run/systemd/journald.conf.d/zz.conf": "[Journal]\nForwardToSyslog=yes\n", VENDOR: "[Journal]\n"},
+            "after the next start",
+            id="until the next start",
+        ),
         pytest.param({VENDOR: "[Journal]\n"}, "ForwardToSyslog=no", id="the distribution's file without it"),
         pytest.param({"/proc/cmdline": "quiet systemd.journald.forward_to_syslog=0\n"}, "=0", id="kernel"),
         pytest.param({"/etc/systemd/journald.conf": "[Journal]\nMaxLevelSyslog=crit\n"}, "up to crit", id="level"),
