@@ -12,7 +12,6 @@ from .host import HostError
 from .kernel import boot_option
 from .log_forwarding_ways import MODULES, Ways, unit_place
 from .rainerscript import MAIN
-from .rsyslog_connections import strangers
 from .systemd_unit import arguments, note_if_older, properties, service
 from .tls_files import Who
 
@@ -59,6 +58,8 @@ def look(host, ways: Ways) -> None:
     older = note_if_older(host, UNIT, watched, "rsyslog")
     ways.note = older or note
     if unit.runs and not older:
+        from .rsyslog_connections import strangers  # only for a daemon that runs
+
         # Otherwise where it sends now is what its files said before: pending, and no stranger.
         for one in strangers(host, properties(host, UNIT).get("MainPID", ""), found.found, found.sendings):
             ways.sendings.append(one)

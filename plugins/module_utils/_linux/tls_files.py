@@ -6,7 +6,6 @@ from __future__ import annotations
 import stat
 import time
 
-from . import private_keys
 from .certificate import digests, validities
 from .people import accounts, groups as groups_of
 
@@ -60,6 +59,8 @@ def client(host, certificate: str, key: str, who) -> list:
 
 def _copies(host, certificate: str, key: str) -> list:
     """Faults for a key that everybody may read in the certificate's own file, or in another one beside the key."""
+    from . import private_keys  # only where the device has a certificate of its own
+
     folder = key.rpartition("/")[0]
     beside = [f"{folder}/{name}" for name in host.entries(folder)] if _others_get_in(host, folder) else []
     found = []

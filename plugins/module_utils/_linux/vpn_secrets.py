@@ -13,7 +13,7 @@ import os
 import re
 import stat
 
-from . import access_list, private_keys, vpn_networkmanager, vpn_others, vpn_wireguard
+from . import access_list, vpn_networkmanager, vpn_others, vpn_wireguard
 from .attempt import text_or_nothing
 from .people import names
 from .vpn_files import glob, has_ipsec
@@ -42,6 +42,10 @@ FOLDERS = (
     "/etc/swanctl", "/etc/ipsec.d", "/etc/openvpn", "/etc/wireguard", "/etc/NetworkManager", "/etc/ppp", "/etc/tinc",
     "/etc/nebula", "/etc/racoon", "/etc/vpnc", "/etc/openfortivpn", "/etc/openconnect",
 )  # fmt: skip
+# What NetworkManager's folder has on every machine; its connections are looked at in any case.
+USUAL = {
+    "NetworkManager.conf", "VPN", "conf.d", "dispatcher.d", "dnsmasq-shared.d", "dnsmasq.d", "system-connections",
+}  # fmt: skip
 
 
 def too_open(host) -> list:
@@ -49,12 +53,18 @@ def too_open(host) -> list:
     found = {path: _open_folder(host, path) for path in CLOSED_FOLDERS}
     for path, group in _files(host):
         found[path] = _open_file(host, path, group)
-    for path in (path for folder in FOLDERS for path in private_keys.files_below(host, folder)):
-        # What is closed is not read, nor what is known already.
-        said = "" if path in found else _open_file(host, path, "")
-        if said and private_keys.in_file(host, path):
-            found[path] = said
+    for folder in FOLDERS:
+        if set(host.entries(folder)) - USUAL:
+            found.update(_keys_below(host, folder, found))
     return sorted(said for said in found.values() if said)
+
+
+def _keys_below(host, folder: str, known) -> dict:
+    """{path: what is wrong} of the files in a folder that are open and hold a key. What is closed is not read."""
+    from . import private_keys  # only where a VPN program has a folder
+
+    found = {path: _open_file(host, path, "") for path in private_keys.files_below(host, folder) if path not in known}
+    return {path: said for path, said in found.items() if said and private_keys.in_file(host, path)}
 
 
 def _files(host) -> list:

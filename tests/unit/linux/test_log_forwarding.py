@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,7 @@ from tests.unit.linux.forwarding import (
     D,
     authority,
     collector,
+    digest,
     machine,
     readings,
     signed,
@@ -36,18 +36,6 @@ from tests.unit.linux.forwarding import (
 @pytest.fixture(scope="module")
 def ca(tmp_path_factory: pytest.TempPathFactory) -> str:
     return authority(tmp_path_factory.mktemp("ca")).read_text()
-
-
-def digest(certificate: str) -> str:
-    """The SHA-256 digest of a certificate in PEM, by the real openssl."""
-    said = subprocess.run(
-        ["openssl", "x509", "-noout", "-fingerprint", "-sha256"],
-        input=certificate,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return f"SHA256:{said.stdout.strip().partition('=')[2]}"
 
 
 def test_a_device_that_sends_everything_by_tls(tmp_path: Path, ca: str) -> None:
@@ -221,69 +209,6 @@ def test_two_collectors_are_named_both(tmp_path: Path, ca: str) -> None:
     assert collector(host)["value"] == f"{COLLECTOR} and [2001:db8::1]:514"
 
 
-HTTP = {**UPLOAD, "/etc/systemd/journal-upload.conf": "[Upload]\nURL=http://192.0.2.9:19532\n"}
-STOPPED = {**UPLOADS, "ActiveState": "inactive"}
-WANTS = "/etc/systemd/system/multi-user.target.wants"
-TIMER = {
-    "/usr/lib/systemd/system/systemd-journal-upload.service": "[Service]\n",
-    "/etc/systemd/system/night.timer": "[Timer]\nOnCalendar=daily\nUnit=systemd-journal-upload.service\n",
-    "/etc/systemd/system/timers.target.wants/night.timer": "[Timer]\n",
-}
-
-
-@pytest.mark.parametrize(
-    ("unit", "files", "words"),
-    [
-        pytest.param(STOPPED, {}, "does not run (it is inactive)", id="after the next start"),
-        pytest.param({**STOPPED, "ActiveState": "failed"}, {}, "does not run", id="its collector was not there"),
-        pytest.param({**UPLOADS, "ActiveState": "activating"}, {}, "activating", id="starts again and again"),
-        pytest.param({**UPLOADS, "UnitFileState": "disabled"}, {}, "next boot", id="until the next start"),
-        pytest.param({**UPLOADS, "LoadState": "masked", "UnitFileState": "masked"}, {}, "masked", id="masked, runs"),
-        pytest.param({**STOPPED, "UnitFileState": "disabled"}, TIMER, "does not run", id="by a timer"),
-        pytest.param(
-            {**STOPPED, "UnitFileState": "static"},
-            {f"{WANTS}/systemd-journal-upload.service": "", **TIMER}, "does not run", id="by a link",
-        ),
-    ],
-)  # fmt: skip
-def test_a_way_in_plain_text_counts_when_it_runs_or_starts_with_the_machine(
-    tmp_path: Path, ca: str, unit: dict[str, str], files: dict[str, str], words: str
-) -> None:
-    host = machine(tmp_path, {f"{D}/90.conf": TLS, CA: ca, **HTTP, **files}, {"systemd-journal-upload.service": unit})
-    assert collector(host)["value"] == f"{COLLECTOR} and http://192.0.2.9:19532"
-    others = effective(log_forwarding, host, "tls-driver")["others"]
-    assert [other["value"] for other in others] == ["http"]
-    assert words in others[0]["who"]
-
-
-@pytest.mark.parametrize(
-    ("unit", "files"),
-    [
-        pytest.param({**STOPPED, "UnitFileState": "disabled"}, {}, id="installed only"),
-        pytest.param({**STOPPED, "UnitFileState": "enabled-runtime"}, {}, id="enabled until the next start, stopped"),
-        pytest.param({**STOPPED, "LoadState": "masked", "UnitFileState": "masked"}, {}, id="masked"),
-        pytest.param(
-            {**STOPPED, "UnitFileState": "disabled"},
-            {path: text for path, text in TIMER.items() if "wants" not in path}, id="a timer that is not enabled",
-        ),
-        pytest.param(STOPPED, {"/etc/systemd/journal-upload.conf": "[Upload]\n#URL=\n"}, id="no address"),
-    ],
-)  # fmt: skip
-def test_a_program_that_is_switched_off_is_no_way(
-    tmp_path: Path, ca: str, unit: dict[str, str], files: dict[str, str]
-) -> None:
-    host = machine(tmp_path, {f"{D}/90.conf": TLS, CA: ca, **HTTP, **files}, {"systemd-journal-upload.service": unit})
-    assert collector(host)["value"] == COLLECTOR
-    assert "others" not in effective(log_forwarding, host, "tls-driver")
-
-
-def test_rsyslog_in_plain_text_counts_although_it_is_not_started_at_the_next_boot(tmp_path: Path) -> None:
-    units = {"rsyslog.service": {**RUNS, **RSYSLOGD, "UnitFileState": "disabled"}}
-    host = machine(tmp_path, {f"{D}/90.conf": "*.* @10.0.0.9\n"}, units)
-    assert collector(host)["state"] == "absent"
-    assert effective(log_forwarding, host, "tls-driver")["value"] == "udp"
-
-
 def test_both_programs_are_named(tmp_path: Path, ca: str) -> None:
     units = {"systemd-journal-upload.service": UPLOADS}
     host = machine(tmp_path, {f"{D}/90.conf": TLS, CA: ca, **UPLOAD}, units)
@@ -371,37 +296,6 @@ def test_an_authority_that_ran_out_is_fine_beside_one_that_holds(tmp_path: Path,
     assert readings(host)["tls-authority"] == [f"the certificate in {CA} ran out on 2021-01-01"]
     host = machine(tmp_path / "other", {f"{D}/90.conf": TLS, CA: old + ca})
     assert readings(host)["tls-authority"] == []
-
-
-def test_by_whom_the_collector_is_recognised(tmp_path: Path, ca: str) -> None:
-    stranger = authority(tmp_path, "stranger").read_text()
-    host = machine(tmp_path / "beside", {f"{D}/90.conf": TLS, CA: f"our authority\n{ca}\n{stranger}"})
-    assert readings(host)["tls-anchors"] == [digest(ca), digest(stranger)]
-    named = TLS.replace("x509/name", "x509/fingerprint").replace("tcp_", 'streamDriverPermittedPeers="sha1:aa:bb" tcp_')
-    host = machine(tmp_path / "named", {f"{D}/90.conf": named, CA: ca})
-    assert readings(host)["tls-anchors"] == ["SHA1:AA:BB"]
-    missing = machine(tmp_path / "missing", {f"{D}/90.conf": TLS})
-    assert (readings(missing)["tls-anchors"], readings(missing)["tls-authority"]) == ([], [f"{CA} is missing"])
-    plain = machine(tmp_path / "plain", {f"{D}/90.conf": "*.* @@10.0.0.9\n", CA: ca})
-    assert effective(log_forwarding, plain, "tls-anchors")["state"] == "absent"
-    damaged = machine(tmp_path / "damaged", {f"{D}/90.conf": TLS, CA: ca.replace("MII", "M!I", 1)})
-    assert effective(log_forwarding, damaged, "tls-anchors")["code"] == "malformed"
-
-
-def test_a_key_in_the_file_of_its_certificate_or_beside_it(tmp_path: Path, ca: str) -> None:
-    own, key = "/etc/leeboard/own.pem", "/etc/leeboard/own.key"
-    secret = "-----BEGIN EC PRIVATE KEY-----\nx\n-----END EC PRIVATE KEY-----\n"
-    text = TLS.replace("port=", f'streamDriver.CertFile="{own}" streamDriver.KeyFile="{key}" port=')
-    files = {f"{D}/90.conf": text, CA: ca, own: ca, key: secret, "/etc/leeboard/note": "x"}
-    host = machine(tmp_path / "kept", files)
-    (tmp_path / f"kept{key}").chmod(0o600)
-    assert readings(host)["client-certificate"] == []
-    host = machine(tmp_path / "copied", {**files, own: ca + secret, "/etc/leeboard/own.key.bak": secret})
-    (tmp_path / f"copied{key}").chmod(0o600)
-    assert readings(host)["client-certificate"] == [
-        f"everybody may read or change the key in {own}",
-        "everybody may read or change the key in /etc/leeboard/own.key.bak",
-    ]
 
 
 @pytest.mark.parametrize("changed", [f"{D}/90.conf", "/etc/rsyslog.conf", CA, D])
