@@ -6,7 +6,8 @@ value decides and not the configured one, and the worst answer counts.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from leeboard.policy.model import Condition, Means, Mode, Value
 from leeboard.policy.resolve import Wanted, WantedControl, WantedSetting

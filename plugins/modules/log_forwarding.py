@@ -15,8 +15,8 @@ description:
   - Lets journald hand its messages to rsyslog, tries the configuration with C(rsyslogd -N1), and starts rsyslog again.
   - Refuses where rsyslog or its module for TLS is missing, where that authority's certificate is missing or has run
     out, and where another file or C(systemd-journal-upload) would still send messages away or throw them away before.
-  - The values of V(tls-driver), V(tls-mode), V(tls-check), V(tls-peers), V(tls-authority) and V(client-certificate)
-    cannot be chosen; to ask for one of them is to ask for the whole file.
+  - The values of V(tls-driver), V(tls-mode), V(tls-check), V(tls-peers), V(tls-authority), V(tls-anchors) and
+    V(client-certificate) cannot be chosen; to ask for one of them is to ask for the whole file.
 version_added: 0.1.0
 author:
   - Leeboard contributors (@leeboard)

@@ -23,7 +23,7 @@ HEADER_MB = 16  # what is left of --reduce-device-size when the header has its s
 _MB = 1024 * 1024
 _SECTOR = 512
 # Argon2 with the least memory there is: an emulated guest takes half a minute for what a laptop does in two seconds.
-CHEAP = ["--pbkdf", "argon2id", "--pbkdf-memory", "32", "--pbkdf-parallel", "1", "--pbkdf-force-iterations", "4"]
+CHEAP = ["--pbkdf", "argon2id", "--pbkdf-memory", "19456", "--pbkdf-parallel", "1", "--pbkdf-force-iterations", "4"]
 
 Run = Callable[..., None]
 

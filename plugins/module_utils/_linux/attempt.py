@@ -31,6 +31,19 @@ def not_installed(program: str) -> dict:
     return absent(program + NOT_INSTALLED)
 
 
+def beside_next_start(now: dict, later: dict, gone: str) -> dict:
+    """The aspect `now`, with what counts after the next start beside it (`later`) where that is another value.
+
+    What is good must hold now and then; what is bad counts at either time. `gone` names what lies below /run, and is
+    not there any more by then.
+    """
+    if later.get("value") == now.get("value"):
+        return now
+    who = f"the time after the next start, when {gone} is gone"
+    other = {"who": who, "value": later.get("value"), "type": later.get("type", "")}
+    return {**now, "others": [*now.get("others", []), other]}
+
+
 def first_of(host, paths: tuple) -> str:
     """The first of `paths` that is there, or an empty text."""
     for path in paths:

@@ -1,10 +1,11 @@
-"""Certificates in PEM files: from when to when they hold. Only this is read, so no library is needed for it."""
+"""Certificates in PEM files: from when to when they hold, and their digests. No library is needed for that."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import calendar
+import hashlib
 import re
 
 from .host import HostError
@@ -15,13 +16,30 @@ SEQUENCE, EXPLICIT_0, UTC_TIME, GENERALIZED_TIME = 0x30, 0xA0, 0x17, 0x18
 
 def validities(text: str, name: str) -> list:
     """(first, last) second of each certificate in the PEM text of the file `name`. Raises HostError malformed."""
+    return _each(text, name, _validity)
+
+
+def digests(text: str, name: str) -> list:
+    """The SHA-256 digest of each certificate in a PEM text, as `openssl x509 -fingerprint -sha256` prints it, with
+    SHA256: before it. Raises HostError malformed."""
+    return _each(text, name, _digest)
+
+
+def _each(text: str, name: str, find) -> list:
     found = []
     for block in BLOCK.findall(text):
         try:
-            found.append(_validity(base64.b64decode("".join(block.split()), validate=True)))
+            found.append(find(base64.b64decode("".join(block.split()), validate=True)))
         except (binascii.Error, ValueError, IndexError):
             raise HostError("malformed", f"{name} holds a certificate that is damaged") from None
     return found
+
+
+def _digest(der: bytes) -> str:
+    """Of the certificate alone: a TRUSTED CERTIFICATE of OpenSSL has more behind it."""
+    rest = _element(der)[2]
+    said = hashlib.sha256(der[: len(der) - len(rest)]).hexdigest().upper()
+    return "SHA256:" + ":".join(said[at : at + 2] for at in range(0, len(said), 2))
 
 
 def _validity(der: bytes) -> tuple:

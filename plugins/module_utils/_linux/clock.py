@@ -97,7 +97,11 @@ def _servers(host) -> dict:
     found = clock_servers.READERS[name](host)
     effective = value(found.configured, found.source, "list")
     now = None if found.running is None else value(found.running, found.asked, "list")
-    note = "" if now else note_if_older(host, unit, found.paths, name)
+    older = note_if_older(host, unit, found.paths, name)
+    if now and not older and set(found.running) - set(found.configured):
+        # No file is newer, so this is not what it will ask soon: somebody told the daemon alone, or set a date back.
+        effective["others"] = [{"who": f"{name} as it runs ({found.asked})", "value": found.running, "type": "list"}]
+    note = "" if now else older
     if note:
         effective["note"] = note
         now = unreadable("failed", note)

@@ -1,12 +1,13 @@
 """GDM's daemon file: automatic sign-in. /etc/gdm3/daemon.conf on Debian, /etc/gdm3/custom.conf on Ubuntu.
 
-GDM reads it at its start; a value in the per-boot file /run/gdm3/custom.conf comes before it (common/gdm-settings.c).
+GDM reads it at its start; a value in the per-boot file /run/gdm3/custom.conf comes before it (common/gdm-settings.c),
+until the next start of the machine: what counts then is looked at as well.
 GDM understands true, false, 1 and 0; anything else leaves the default, which is false.
 """
 
 from __future__ import annotations
 
-from .attempt import first_of, not_installed, text_or_nothing
+from .attempt import beside_next_start, first_of, not_installed, text_or_nothing
 from .edits import ChangeRefused
 from .host import HostError
 from .inifile import keyfile_assignments, with_key
@@ -25,7 +26,13 @@ def effective(host, address: str) -> dict:
     file = _file(host)
     if not file:
         return absent("GDM has no configuration file") if first_of(host, PROGRAMS) else not_installed("GDM")
-    for path in (*PER_BOOT, file):
+    now = _said(host, (*PER_BOOT, file), key)
+    return beside_next_start(now, _said(host, (file,), key), first_of(host, PER_BOOT))
+
+
+def _said(host, paths: tuple, key: str) -> dict:
+    """The first of these files that says it. Raises HostError."""
+    for path in paths:
         if not host.exists(path):
             continue
         found = [
@@ -36,7 +43,7 @@ def effective(host, address: str) -> dict:
         if found:
             said = BOOLEANS.get(found[-1].text.lower(), found[-1].text)
             return value(said, found[-1].place, "bool" if isinstance(said, bool) else "string")
-    return absent(file)
+    return absent(paths[-1])
 
 
 def _file(host) -> str:
@@ -57,7 +64,8 @@ def plan(host, planned, address: str, wanted) -> list:
     file = _file(host)
     if not file:
         raise ChangeRefused("GDM has no configuration file here, so there is nothing to change")
-    if effective(planned, address).get("value") is wanted:
+    before = effective(planned, address)
+    if before.get("value") is wanted and not before.get("others"):
         return []
     key = address.rsplit(".", 1)[1]
     planned.put(file, with_key(planned.original_text(file), "daemon", key, "true" if wanted else "false"))

@@ -4,13 +4,14 @@ Some settings have rules of their own, see dropin_journald and dropin_sleep.
 
 The order is that of systemd.unit(5) and of `systemd-analyze cat-config`: the first main file of /etc, /run,
 /usr/local/lib, /usr/lib; then the drop-ins of all folders by FILE NAME, where a namesake in an earlier folder hides the
-later ones and a link to /dev/null masks. The last assignment wins and an empty one resets.
+later ones and a link to /dev/null masks. The last assignment wins and an empty one resets. Files in /run are gone at
+the next start: what counts then is looked at as well.
 """
 
 from __future__ import annotations
 
 from . import dropin_journald, dropin_sleep
-from .attempt import by_name, text_or_nothing
+from .attempt import beside_next_start, by_name, text_or_nothing
 from .edits import ChangeRefused
 from .inifile import systemd_assignments, with_key
 from .reading import absent, value
@@ -29,15 +30,27 @@ DAEMONS = {
 
 
 def effective(host, address: str) -> dict:
-    """The aspect of one address. Raises HostError."""
+    """The aspect of one address: as it is now, and as it will be after the next start. Raises HostError."""
+    paths = files(host, _parts(address)[0])
+    now = _in_effect(host, address, paths)
+    gone = [path for path in paths if path.startswith("/run/")]
+    return beside_next_start(now, _in_effect(host, address, _after_a_start(host, address)), gone[0]) if gone else now
+
+
+def _in_effect(host, address: str, paths: list) -> dict:
     rule = RULES.get(address)
-    return rule.in_effect(host, _assigned(host, address, rule.takes)) if rule else _assigned(host, address)
+    takes = rule.takes if rule else lambda text: True
+    found = _assigned(host, address, paths, takes)
+    return rule.in_effect(host, found) if rule else found
 
 
-def _assigned(host, address: str, takes=lambda text: True) -> dict:
+def _after_a_start(host, address: str) -> list:
+    return files(host, _parts(address)[0], [folder for folder in FOLDERS if not folder.startswith("/run/")])
+
+
+def _assigned(host, address: str, paths: list, takes) -> dict:
     """The last assignment that the daemon takes. Raises HostError."""
     name, section, key = _parts(address)
-    paths = files(host, name)
     found, place = "", f"{name}.conf and its drop-ins"
     for path in paths:
         for assignment in systemd_assignments(text_or_nothing(host, path) or "", path):
@@ -59,10 +72,10 @@ def _parts(address: str) -> tuple:
     return path[len("systemd/") : -len(".conf")], section, key
 
 
-def files(host, name: str) -> list:
+def files(host, name: str, folders=FOLDERS) -> list:
     """The files that are read, in their order. Raises HostError when a folder cannot be listed."""
-    main = [f"{folder}/{name}.conf" for folder in FOLDERS if host.exists(f"{folder}/{name}.conf")][:1]
-    return main + by_name(host, [f"{folder}/{name}.conf.d" for folder in FOLDERS], ".conf")
+    main = [f"{folder}/{name}.conf" for folder in folders if host.exists(f"{folder}/{name}.conf")][:1]
+    return main + by_name(host, [f"{folder}/{name}.conf.d" for folder in folders], ".conf")
 
 
 def plan(host, planned, address: str, wanted) -> list:
@@ -76,7 +89,7 @@ def plan(host, planned, address: str, wanted) -> list:
     wanted = wanted.strip() if isinstance(wanted, str) else wanted
     before = effective(host, address)
     unit, verb = DAEMONS[name]
-    if before.get("value") != wanted:
+    if before.get("value") != wanted or before.get("others"):
         path = f"/etc/systemd/{name}.conf.d/{OURS}"
         text = text_or_nothing(planned, path) or "# Written by Leeboard\n"
         planned.put(path, with_key(text, section, key, written.strip()), mode=0o644)
@@ -85,6 +98,8 @@ def plan(host, planned, address: str, wanted) -> list:
             if path in after["source"]:
                 raise ChangeRefused(f"{after['source']}; that must be put right by hand")
             raise ChangeRefused(f"{after['source']} is read after {path} and sets {key} otherwise; take it out there")
+        if after.get("others"):
+            raise ChangeRefused(f"{key} is another one for {after['others'][0]['who']}; take that file away")
     elif "note" not in before:
         return []
     if not unit or not state(host, unit)[0]:

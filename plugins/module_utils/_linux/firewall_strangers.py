@@ -25,7 +25,7 @@ PORTS = (40123, 617, 3517, 12343, 23457, 51877, 64991)
 WAYS_IN = ("ingress", "prerouting", "input")
 WAYS_OUT = ("output", "postrouting")
 CARDS = "/sys/class/net"
-SYSCTL = ("/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d")
+SYSCTL = ("/etc/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d")  # what lies in /run is gone by then
 SWITCH = re.compile(r"(?m)^[ \t]*-?net[./]ipv6[./]conf[./]([^\s/]+)[./]disable_ipv6[ \t]*=[ \t]*(\d+)")
 LOOPBACK, NO_HARDWARE = 772, 65534  # ARPHRD_LOOPBACK; ARPHRD_NONE is that of WireGuard and tun
 MOST_WORK = 20000  # rules looked at for the list of open ports

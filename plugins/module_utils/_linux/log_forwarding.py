@@ -9,13 +9,17 @@ Addresses:
     tls-check            str, how the collector is recognised: x509/name, x509/fingerprint, x509/certvalid, anon
     tls-peers            list, the names or fingerprints that the collector may have
     tls-authority        list of what is wrong with the certificate that the collector is recognised by
+    tls-anchors          list of the digests by which it is recognised, SHA256:AA:BB...: of the certificates of
+                         authorities, or where it is recognised by a fingerprint those that are named; absent where
+                         nothing is sent by TLS
     client-certificate   list of what is wrong with the device's own certificate and key
 
 All but the first are of everything that is sent, also of a single facility; the first way that is found is the value,
 the others are `others`. They are absent when nothing is sent.
 
 The school's collector gets the logs when the program that sends them runs *and* is started at boot. Any other way
-counts when its program runs *or* is started at boot: it is one now, or at the next start.
+counts when its program runs *or* is started at boot: it is one now, or at the next start. So does a connection of the
+running rsyslogd that its files do not name (rsyslog_connections.py).
 """
 
 from __future__ import annotations
@@ -30,7 +34,8 @@ from .reading import absent, reading, unreadable, value
 
 NAME = "log_forwarding"
 ALL = (
-    "collector", "tls-driver", "tls-mode", "tls-check", "tls-peers", "tls-authority", "client-certificate",
+    "collector", "tls-driver", "tls-mode", "tls-check", "tls-peers", "tls-authority", "tls-anchors",
+    "client-certificate",
 )  # fmt: skip
 ADDRESSES = re.compile(rf"\A(?:{'|'.join(ALL)})\Z")
 TLS = (*MODULES, "https")
@@ -71,6 +76,8 @@ def _collector(ways: Ways) -> dict:
 def _protection(host, address: str, ways: Ways) -> dict:
     if not ways.sendings:
         return absent("nothing is sent to another machine")
+    if address == "tls-anchors":
+        return _anchors(host, ways)
     if address in ("tls-authority", "client-certificate"):
         return _files(host, address, ways)
     said = [(one, _said(address, one)) for one in ways.sendings]
@@ -90,14 +97,34 @@ def _said(address: str, one):
     return {"tls-driver": one.driver, "tls-mode": one.mode, "tls-check": one.auth, "tls-peers": one.peers}[address]
 
 
+def _recognising(ways: Ways) -> list:
+    """The ways that use TLS and look at who the collector is; what the others lack, the other readings name."""
+    return [one for one in ways.sendings if one.driver in TLS and one.mode != 0 and one.auth != "anon"]
+
+
+def _anchors(host, ways: Ways) -> dict:
+    from .tls_files import anchors  # only for a way that uses TLS
+
+    ways_by_tls = _recognising(ways)
+    if not ways_by_tls:
+        return absent("nothing is sent by TLS to a collector that is recognised")
+    found = [
+        digest
+        for one in ways_by_tls
+        for digest in (
+            [peer.upper() for peer in one.peers] if one.auth.startswith("x509/fingerprint") else anchors(host, one.ca)
+        )
+    ]
+    places = [one.ca or one.place for one in ways_by_tls]
+    return value(list(dict.fromkeys(found))[:100], ", ".join(dict.fromkeys(places))[:1000], "list")
+
+
 def _files(host, address: str, ways: Ways) -> dict:
     """The faults of the files of every way that uses TLS; a way without it has none, and the other readings name it."""
     from .tls_files import authority, client  # only for a way that uses TLS
 
     faults: list = []
-    for one in ways.sendings:
-        if one.driver not in TLS or one.mode == 0 or one.auth == "anon":
-            continue
+    for one in _recognising(ways):
         if address == "tls-authority":
             faults += authority(host, one.ca, one.who)
         else:

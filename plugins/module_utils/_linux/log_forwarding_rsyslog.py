@@ -12,7 +12,7 @@ from .host import HostError
 from .kernel import boot_option
 from .log_forwarding_ways import MODULES, Ways, unit_place
 from .rainerscript import MAIN
-from .systemd_unit import arguments, note_if_older, service
+from .systemd_unit import arguments, note_if_older, properties, service
 from .tls_files import Who
 
 UNIT = "rsyslog.service"
@@ -55,7 +55,15 @@ def look(host, ways: Ways) -> None:
     for one in found.sendings:
         one.who = dropped_to(host, found.found.globals)
         watched += [path for path in (one.ca, one.certificate, one.key) if path]
-    ways.note = note_if_older(host, UNIT, watched, "rsyslog") or note
+    older = note_if_older(host, UNIT, watched, "rsyslog")
+    ways.note = older or note
+    if unit.runs and not older:
+        from .rsyslog_connections import strangers  # only for a daemon that runs
+
+        # Otherwise where it sends now is what its files said before: pending, and no stranger.
+        for one in strangers(host, properties(host, UNIT).get("MainPID", ""), found.found, found.sendings):
+            ways.sendings.append(one)
+            ways.others.append(one.target)
 
 
 def main_file(host) -> str:
@@ -102,13 +110,22 @@ def fed_by(host, found) -> tuple:
     level = effective(host, "systemd/journald.conf:Journal.MaxLevelSyslog")
     note = forward.get("note", "")
     at_start = boot_option(host, "systemd.journald.forward_to_syslog")
-    said = str(forward.get("value", "no") if at_start is None else at_start).lower()
-    if said not in TRUE:
-        return f"journald hands nothing to rsyslog (ForwardToSyslog={said}, {forward['source']})", note
-    most = str(boot_option(host, "systemd.journald.max_level_syslog") or level.get("value", "debug")).lower()
-    if most not in LEVELS:
-        return f"journald hands messages up to {most} only to rsyslog (MaxLevelSyslog, {level['source']})", note
+    for said, where in _values(forward, "no", at_start):
+        if said not in TRUE:
+            return f"journald hands nothing to rsyslog (ForwardToSyslog={said}, {where})", note
+    for most, where in _values(level, "debug", boot_option(host, "systemd.journald.max_level_syslog")):
+        if most not in LEVELS:
+            return f"journald hands messages up to {most} only to rsyslog (MaxLevelSyslog, {where})", note
     return "", note
+
+
+def _values(aspect: dict, usual: str, at_start) -> list:
+    """(value in small letters, where it stands) now and after the next start; the kernel's command line comes first."""
+    if at_start is not None:
+        return [(str(at_start).lower(), aspect["source"])]
+    later = [(other["value"], other["who"]) for other in aspect.get("others", [])]
+    found = [(aspect.get("value"), aspect["source"]), *later]
+    return [(str(usual if said is None else said).lower(), where) for said, where in found]
 
 
 def _deaf(found) -> bool:

@@ -3,9 +3,10 @@ cannot be read by the account that the forwarder runs as."""
 
 from __future__ import annotations
 
+import stat
 import time
 
-from .certificate import validities
+from .certificate import digests, validities
 from .people import accounts, groups as groups_of
 
 READ, SEARCH = 4, 1
@@ -37,6 +38,14 @@ def authority(host, path: str, who) -> list:
     return _unreadable(host, path, who) or _out_of_time(host, path, any)
 
 
+def anchors(host, path: str) -> list:
+    """The digests of the certificates of authorities in a file; none of one that is missing. Raises HostError."""
+    try:
+        return digests(host.text(path), path) if path else []
+    except FileNotFoundError:
+        return []  # `authority` names it
+
+
 def client(host, certificate: str, key: str, who) -> list:
     """The faults of the device's own certificate and of its key. Raises HostError."""
     if not certificate or not key:
@@ -45,7 +54,31 @@ def client(host, certificate: str, key: str, who) -> list:
     missing = _unreadable(host, key, who)
     if not missing and host.stat(key).st_mode & 0o007:
         missing = [f"everybody may read or change the key {key}"]
-    return faults + missing
+    return faults + missing + _copies(host, certificate, key)
+
+
+def _copies(host, certificate: str, key: str) -> list:
+    """Faults for a key that everybody may read in the certificate's own file, or in another one beside the key."""
+    from . import private_keys  # only where the device has a certificate of its own
+
+    folder = key.rpartition("/")[0]
+    beside = [f"{folder}/{name}" for name in host.entries(folder)] if _others_get_in(host, folder) else []
+    found = []
+    for path in dict.fromkeys([certificate, *beside]):
+        try:
+            mode = host.stat(path).st_mode
+        except FileNotFoundError:
+            continue
+        if path != key and stat.S_ISREG(mode) and mode & 0o007 and private_keys.in_file(host, path):
+            found.append(f"everybody may read or change the key in {path}")
+    return found
+
+
+def _others_get_in(host, folder: str) -> bool:
+    try:
+        return bool(host.stat(folder).st_mode & 0o005)
+    except FileNotFoundError:
+        return False
 
 
 def _unreadable(host, path: str, who) -> list:

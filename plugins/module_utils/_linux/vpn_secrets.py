@@ -1,5 +1,7 @@
 """Files that hold keys and passwords of VPNs, and which of them others than root could read or change.
 
+Keys are where a program looks for them, and any other file of a VPN's folders that holds one, whatever its name: one
+that was copied among the certificates is as good a key as the right one.
 A file counts as kept when the file itself is closed, or when a folder above it that is root's lets nobody else in.
 An access list (setfacl) counts too: the kernel shows its widest entry as the group's bits, so it is looked at where a
 group is allowed to read.
@@ -35,6 +37,15 @@ NETPLAN_SECRET = re.compile(
 NETDEV_SECRET = re.compile(r"^\s*(PrivateKey|PresharedKey)\s*=\s*\S", re.MULTILINE)
 NETDEV_FILE = re.compile(r"^\s*(?:PrivateKeyFile|PresharedKeyFile)\s*=\s*(/\S+)", re.MULTILINE)
 READ_OR_WRITE = 6
+# Folders of VPN programs in which certificates, configurations and keys lie beside each other.
+FOLDERS = (
+    "/etc/swanctl", "/etc/ipsec.d", "/etc/openvpn", "/etc/wireguard", "/etc/NetworkManager", "/etc/ppp", "/etc/tinc",
+    "/etc/nebula", "/etc/racoon", "/etc/vpnc", "/etc/openfortivpn", "/etc/openconnect",
+)  # fmt: skip
+# What NetworkManager's folder has on every machine; its connections are looked at in any case.
+USUAL = {
+    "NetworkManager.conf", "VPN", "conf.d", "dispatcher.d", "dnsmasq-shared.d", "dnsmasq.d", "system-connections",
+}  # fmt: skip
 
 
 def too_open(host) -> list:
@@ -42,7 +53,18 @@ def too_open(host) -> list:
     found = {path: _open_folder(host, path) for path in CLOSED_FOLDERS}
     for path, group in _files(host):
         found[path] = _open_file(host, path, group)
+    for folder in FOLDERS:
+        if set(host.entries(folder)) - USUAL:
+            found.update(_keys_below(host, folder, found))
     return sorted(said for said in found.values() if said)
+
+
+def _keys_below(host, folder: str, known) -> dict:
+    """{path: what is wrong} of the files in a folder that are open and hold a key. What is closed is not read."""
+    from . import private_keys  # only where a VPN program has a folder
+
+    found = {path: _open_file(host, path, "") for path in private_keys.files_below(host, folder) if path not in known}
+    return {path: said for path, said in found.items() if said and private_keys.in_file(host, path)}
 
 
 def _files(host) -> list:

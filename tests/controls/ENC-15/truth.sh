@@ -16,7 +16,7 @@ if [ "$LEVEL" != standard ]; then
         while read -r slot; do
             grep -qx "$slot" <<<"$bound" || wrong="$wrong $disk:slot-$slot"
         done < <(awk '/^Keyslots:/ { on = 1 } /^Tokens:/ { on = 0 } on && /^  [0-9]+:/ { slot = int($1) }
-            on && /PBKDF: +pbkdf2/ { print slot }' <<<"$said")
+            on && /PBKDF: +pbkdf2/ { print slot } on && /Memory: +[0-9]+/ && $2 < 19456 { print slot }' <<<"$said")
     done
 fi
 if [ -z "$wrong" ]; then echo compliant; else echo drifted; fi

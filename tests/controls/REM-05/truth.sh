@@ -11,6 +11,7 @@ holders() {
     grep -rlsE '^[^#]*secret *= *[^ ]' /etc/swanctl/swanctl.conf /etc/swanctl/conf.d
     find /etc/ipsec.secrets /{etc,run}/NetworkManager/system-connections -type f 2>/dev/null
     grep -lsE '^ *(key|password|private):? ' /etc/netplan/*.yaml
+    grep -rlsE 'BEGIN .*PRIVATE KEY' /etc/swanctl /etc/ipsec.d /etc/openvpn /etc/NetworkManager
     grep -lsE '^[^#]' /etc/ppp/chap-secrets /etc/ppp/pap-secrets
 }
 while read -r file; do

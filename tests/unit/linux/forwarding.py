@@ -86,6 +86,18 @@ def signed(ca: Path, name: str) -> Path:
     return path
 
 
+def digest(certificate: str) -> str:
+    """The SHA-256 digest of a certificate in PEM, by the real openssl."""
+    said = subprocess.run(
+        ["openssl", "x509", "-noout", "-fingerprint", "-sha256"],
+        input=certificate,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return f"SHA256:{said.stdout.strip().partition('=')[2]}"
+
+
 def shown(units: Mapping[str, Mapping[str, str]]) -> Completed:
     """What systemctl show says of every unit that is asked about; those that are not named are not there."""
     blocks = []

@@ -328,8 +328,8 @@ PASSED_OVER = {("/etc/xdg/kscreenlockerrc", "a pipe"), ("/etc/xdg/kscreenlockerr
 # Where a file says less, its program's own default is better than what this file says, or nothing is left to judge.
 LESS_IS_BETTER = {
     "/etc/audit/auditd.conf": {"audit-logs-kept"},
-    "/etc/rsyslog.conf": {"tls-peers", "tls-authority", "client-certificate"},
-    "/etc/rsyslog.d/90.conf": {"tls-peers", "tls-authority", "client-certificate"},
+    "/etc/rsyslog.conf": {"tls-peers", "tls-authority", "tls-anchors", "client-certificate"},
+    "/etc/rsyslog.d/90.conf": {"tls-peers", "tls-authority", "tls-anchors", "client-certificate"},
     "/etc/systemd/journald.conf.d/x.conf": {"journal-size"},
     "/etc/wireguard/wg0.conf": {"past-the-tunnel"},
 }

@@ -164,6 +164,20 @@ def test_what_chrony_asks_now_is_running(tmp_path: Path) -> None:
     assert (found["effective"]["value"], found["running"]["value"]) == (["localhost"], ["localhost", "192.0.2.7"])
 
 
+def test_a_server_that_only_the_daemon_knows_counts_unless_its_files_are_newer(tmp_path: Path) -> None:
+    started = int(time.time()) - 1000
+    conf_file = {"/etc/chrony/chrony.conf": "server localhost\n"}
+    host = machine(tmp_path / "old", {CHRONY: RUNS}, conf_file, {"chronyc": answer(out=SOURCES)})
+    (other,) = clock.observe(host, ["servers"])["servers"]["effective"]["others"]
+    assert (other["value"], "chrony as it runs" in other["who"]) == (["localhost", "192.0.2.7"], True)
+    units = {CHRONY: {**RUNS, "StateChangeTimestamp": f"@{started}"}}
+    host = machine(tmp_path / "new", units, conf_file, {"chronyc": answer(out=SOURCES)})
+    assert "others" not in clock.observe(host, ["servers"])["servers"]["effective"]
+    fewer = SOURCES.split("\n")[0] + "\n"
+    host = machine(tmp_path / "same", {CHRONY: RUNS}, conf_file, {"chronyc": answer(out=fewer)})
+    assert "others" not in clock.observe(host, ["servers"])["servers"]["effective"]
+
+
 @pytest.mark.parametrize(
     ("unit", "files", "value"),
     [

@@ -73,6 +73,7 @@ ADDRESSES = {
         "tls-check",
         "tls-peers",
         "tls-authority",
+        "tls-anchors",
         "client-certificate",
     ],
     "hardware": ["tpm", "iommu", "thunderbolt"],

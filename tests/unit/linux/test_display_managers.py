@@ -47,6 +47,16 @@ def test_gdm_per_boot_file_comes_first(tmp_path: Path) -> None:
     assert effective(dropin, folder(tmp_path, files), AUTO)["value"] is True
 
 
+def test_gdm_signs_somebody_in_after_the_next_boot(tmp_path: Path) -> None:
+    on = STOCK_GDM + "\n[daemon]\nAutomaticLoginEnable=true\n"
+    files = {"/etc/gdm3/daemon.conf": on, "/run/gdm3/custom.conf": "[daemon]\nAutomaticLoginEnable=false\n"}
+    host = folder(tmp_path, files)
+    found = effective(dropin, host, AUTO)
+    assert (found["value"], [other["value"] for other in found["others"]]) == (False, [True])
+    after = apply(dropin, host, [{"address": AUTO, "value": False}], "run")["after"][AUTO]["effective"]
+    assert (after["value"], after.get("others")) == (False, None)
+
+
 def test_gdm_file_that_glib_refuses_is_malformed(tmp_path: Path) -> None:
     found = effective(dropin, folder(tmp_path, {"/etc/gdm3/daemon.conf": "[daemon]\nnonsense\n"}), AUTO)
     assert found["code"] == "malformed"

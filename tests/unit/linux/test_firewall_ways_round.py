@@ -91,6 +91,7 @@ def test_ipv6_that_is_off_until_the_restart(tmp_path: Path) -> None:
         ({"/etc/sysctl.conf": "net.ipv6.conf.all.disable_ipv6=1\n"}, False, "accept"),
         ({"/etc/sysctl.conf": "net.ipv6.conf.all.disable_ipv6=1\n"}, True, "off"),
         ({"/etc/sysctl.d/a.conf": "net.ipv6.conf.default.disable_ipv6=1\n"}, False, "off"),
+        ({"/run/sysctl.d/a.conf": "net.ipv6.conf.all.disable_ipv6=1\n"}, False, "accept"),
         ({"/etc/sysctl.d/a.conf": "net.ipv6.conf.*.disable_ipv6 = 1\n"}, False, "off"),
         ({"/etc/sysctl.d/a.conf": "net.ipv6.conf.all.disable_ipv6=1\nnet.ipv6.conf.default.disable_ipv6=0\n"}, False, "accept"),
         ({"/etc/sysctl.d/a.conf": "net.ipv6.conf.all.disable_ipv6=1\nnet.ipv6.conf.eth0.disable_ipv6=0\n"}, False, "accept"),

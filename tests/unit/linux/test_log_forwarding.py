@@ -26,6 +26,7 @@ from tests.unit.linux.forwarding import (
     D,
     authority,
     collector,
+    digest,
     machine,
     readings,
     signed,
@@ -45,6 +46,7 @@ def test_a_device_that_sends_everything_by_tls(tmp_path: Path, ca: str) -> None:
         "tls-check": "x509/name",
         "tls-peers": ["logs.school.example"],
         "tls-authority": [],
+        "tls-anchors": [digest(ca)],
         "client-certificate": ["the device has no certificate of its own for the collector"],
     }
 
@@ -121,6 +123,11 @@ def test_what_changes_nothing(tmp_path: Path, ca: str, files: dict[str, str]) ->
     [
         pytest.param(
             {"/etc/systemd/journald.conf.d/zz.conf": "[Journal]\nForwardToSyslog=no\n"}, "zz.conf", id="later"
+        ),
+        pytest.param(
+            {"/run/systemd/journald.conf.d/zz.conf": "[Journal]\nForwardToSyslog=yes\n", VENDOR: "[Journal]\n"},
+            "after the next start",
+            id="until the next start",
         ),
         pytest.param({VENDOR: "[Journal]\n"}, "ForwardToSyslog=no", id="the distribution's file without it"),
         pytest.param({"/proc/cmdline": "quiet systemd.journald.forward_to_syslog=0\n"}, "=0", id="kernel"),
@@ -200,69 +207,6 @@ def test_a_second_way_shows_beside_the_first(tmp_path: Path, ca: str) -> None:
 def test_two_collectors_are_named_both(tmp_path: Path, ca: str) -> None:
     host = machine(tmp_path, {f"{D}/90.conf": TLS, f"{D}/95.conf": "*.* @@[2001:db8::1]:514\n", CA: ca})
     assert collector(host)["value"] == f"{COLLECTOR} and [2001:db8::1]:514"
-
-
-HTTP = {**UPLOAD, "/etc/systemd/journal-upload.conf": "[Upload]\nURL=http://192.0.2.9:19532\n"}
-STOPPED = {**UPLOADS, "ActiveState": "inactive"}
-WANTS = "/etc/systemd/system/multi-user.target.wants"
-TIMER = {
-    "/usr/lib/systemd/system/systemd-journal-upload.service": "[Service]\n",
-    "/etc/systemd/system/night.timer": "[Timer]\nOnCalendar=daily\nUnit=systemd-journal-upload.service\n",
-    "/etc/systemd/system/timers.target.wants/night.timer": "[Timer]\n",
-}
-
-
-@pytest.mark.parametrize(
-    ("unit", "files", "words"),
-    [
-        pytest.param(STOPPED, {}, "does not run (it is inactive)", id="after the next start"),
-        pytest.param({**STOPPED, "ActiveState": "failed"}, {}, "does not run", id="its collector was not there"),
-        pytest.param({**UPLOADS, "ActiveState": "activating"}, {}, "activating", id="starts again and again"),
-        pytest.param({**UPLOADS, "UnitFileState": "disabled"}, {}, "next boot", id="until the next start"),
-        pytest.param({**UPLOADS, "LoadState": "masked", "UnitFileState": "masked"}, {}, "masked", id="masked, runs"),
-        pytest.param({**STOPPED, "UnitFileState": "disabled"}, TIMER, "does not run", id="by a timer"),
-        pytest.param(
-            {**STOPPED, "UnitFileState": "static"},
-            {f"{WANTS}/systemd-journal-upload.service": "", **TIMER}, "does not run", id="by a link",
-        ),
-    ],
-)  # fmt: skip
-def test_a_way_in_plain_text_counts_when_it_runs_or_starts_with_the_machine(
-    tmp_path: Path, ca: str, unit: dict[str, str], files: dict[str, str], words: str
-) -> None:
-    host = machine(tmp_path, {f"{D}/90.conf": TLS, CA: ca, **HTTP, **files}, {"systemd-journal-upload.service": unit})
-    assert collector(host)["value"] == f"{COLLECTOR} and http://192.0.2.9:19532"
-    others = effective(log_forwarding, host, "tls-driver")["others"]
-    assert [other["value"] for other in others] == ["http"]
-    assert words in others[0]["who"]
-
-
-@pytest.mark.parametrize(
-    ("unit", "files"),
-    [
-        pytest.param({**STOPPED, "UnitFileState": "disabled"}, {}, id="installed only"),
-        pytest.param({**STOPPED, "UnitFileState": "enabled-runtime"}, {}, id="enabled until the next start, stopped"),
-        pytest.param({**STOPPED, "LoadState": "masked", "UnitFileState": "masked"}, {}, id="masked"),
-        pytest.param(
-            {**STOPPED, "UnitFileState": "disabled"},
-            {path: text for path, text in TIMER.items() if "wants" not in path}, id="a timer that is not enabled",
-        ),
-        pytest.param(STOPPED, {"/etc/systemd/journal-upload.conf": "[Upload]\n#URL=\n"}, id="no address"),
-    ],
-)  # fmt: skip
-def test_a_program_that_is_switched_off_is_no_way(
-    tmp_path: Path, ca: str, unit: dict[str, str], files: dict[str, str]
-) -> None:
-    host = machine(tmp_path, {f"{D}/90.conf": TLS, CA: ca, **HTTP, **files}, {"systemd-journal-upload.service": unit})
-    assert collector(host)["value"] == COLLECTOR
-    assert "others" not in effective(log_forwarding, host, "tls-driver")
-
-
-def test_rsyslog_in_plain_text_counts_although_it_is_not_started_at_the_next_boot(tmp_path: Path) -> None:
-    units = {"rsyslog.service": {**RUNS, **RSYSLOGD, "UnitFileState": "disabled"}}
-    host = machine(tmp_path, {f"{D}/90.conf": "*.* @10.0.0.9\n"}, units)
-    assert collector(host)["state"] == "absent"
-    assert effective(log_forwarding, host, "tls-driver")["value"] == "udp"
 
 
 def test_both_programs_are_named(tmp_path: Path, ca: str) -> None:

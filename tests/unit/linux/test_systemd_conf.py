@@ -51,6 +51,34 @@ def test_kinds_of_sleep_that_are_masked(
 
 
 @pytest.mark.parametrize(
+    ("files", "now", "later"),
+    [
+        pytest.param({f"{RUN}.d/zz.conf": conf("lock"), ETC: conf("ignore")}, "lock", ["ignore"], id="right at first"),
+        pytest.param({f"{RUN}.d/zz.conf": conf("ignore"), ETC: conf("lock")}, "ignore", ["lock"], id="wrong at first"),
+        pytest.param({f"{RUN}.d/zz.conf": conf("lock")}, "lock", [None], id="nothing says it then"),
+        pytest.param({f"{RUN}.d/zz.conf": conf(""), ETC: conf("ignore")}, None, ["ignore"], id="reset until then"),
+        pytest.param({RUN: "[Login]\n", LIB: conf("lib")}, None, ["lib"], id="a main file that hides another"),
+        pytest.param({f"{RUN}.d/10.conf": conf("ignore"), ETC: conf("lock"), f"{ETC}.d/20.conf": conf("lock")},
+                     "lock", [], id="it never counts"),
+        pytest.param({f"{RUN}.d/zz.conf": conf("lock"), ETC: conf("lock")}, "lock", [], id="the same then"),
+    ],
+)  # fmt: skip
+def test_what_is_gone_at_the_next_start(
+    tmp_path: Path, files: dict[str, str], now: str | None, later: list[str | None]
+) -> None:
+    found = effective(dropin, folder(tmp_path, files), ADDRESS)
+    assert found.get("value") == now
+    assert [other["value"] for other in found.get("others", [])] == later
+
+
+def test_a_value_that_is_right_until_the_next_start_is_written(tmp_path: Path) -> None:
+    host = folder(tmp_path, {f"{RUN}.d/50.conf": conf("lock"), ETC: conf("ignore")})
+    after = apply(dropin, host, [{"address": ADDRESS, "value": "lock"}], "run")["after"][ADDRESS]["effective"]
+    assert (after["value"], after.get("others")) == ("lock", None)
+    assert apply(dropin, host, [{"address": ADDRESS, "value": "lock"}], "again")["journal"] is None
+
+
+@pytest.mark.parametrize(
     ("files", "value"),
     [
         pytest.param({}, None, id="nothing there"),

@@ -33,7 +33,7 @@ IPSEC = {"vpn_strongswan", "vpn_swanctl", "vpn_charon", "vpn_ipsec", "vpn_settin
 SENDING = {"rsyslog", "rainerscript", "tls_files", "certificate"}
 BESIDES = [
     ("/usr/bin/plasmashell", {"kconfig_view", "kconfig_files", "kconfig_ini", "kconfig_cascade", "kconfig_session"}),
-    ("/etc/swanctl/swanctl.conf", IPSEC),
+    ("/etc/swanctl/swanctl.conf", {"private_keys", *IPSEC}),
     ("/etc/ipsec.secrets", IPSEC),
     ("/usr/sbin/rsyslogd", {"log_forwarding_rsyslog", *SENDING}),
     ("/usr/lib/systemd/systemd-journal-upload", {"journal_upload", *SENDING}),

@@ -126,6 +126,66 @@ def test_public_keys_may_be_read_and_private_ones_not(machine: Machine) -> None:
     assert machine.open() == ["/etc/wireguard root:root 0755", "/etc/wireguard/privatekey root:root 0644"]
 
 
+KEY = "-----BEGIN {}-----\nhunter2\n-----END {}-----\n"
+CERTIFICATE = KEY.format("CERTIFICATE", "CERTIFICATE")
+
+
+@pytest.mark.parametrize("kind", ["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "ENCRYPTED PRIVATE KEY"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/etc/swanctl/x509/laptop.pem", "/etc/swanctl/x509ca/old.bak", "/etc/ipsec.d/certs/laptop.pem",
+        "/etc/openvpn/client/copy.txt", "/etc/openvpn/easy-rsa/pki/issued/x.crt", "/etc/NetworkManager/certs/x.pem",
+    ],
+)  # fmt: skip
+def test_a_key_that_was_copied_among_the_certificates(tmp_path: Path, path: str, kind: str) -> None:
+    machine = Machine(tmp_path, {path: CERTIFICATE + KEY.format(kind, kind)})
+    assert machine.open() == []
+    machine.set(path, 0o644)
+    assert machine.open() == [f"{path} root:root 0644"]
+
+
+def test_what_is_no_key_may_be_read(tmp_path: Path) -> None:
+    files = {
+        "/etc/swanctl/x509/laptop.pem": CERTIFICATE,
+        "/etc/swanctl/pubkey/x.pem": KEY.format("PUBLIC KEY", "PUBLIC KEY"),
+        "/etc/openvpn/client/note.txt": "the PRIVATE KEY lies in the safe\n",
+        "/etc/ipsec.d/crls/large.crl": "x" * (1024 * 1024 + 1),
+        "/etc/ipsec.d/private-not.txt": "",
+    }
+    machine = Machine(tmp_path, files)
+    for path in files:
+        machine.set(path, 0o644)
+    (tmp_path / "etc/swanctl/x509ca").mkdir()
+    (tmp_path / "etc/swanctl/x509ca/gone.pem").symlink_to("/nonexistent")
+    (tmp_path / "etc/swanctl/x509ca/loop").symlink_to("..")
+    assert machine.open() == []
+
+
+def test_keys_in_der(tmp_path: Path) -> None:
+    if not shutil.which("openssl"):
+        pytest.skip("openssl is not installed on this machine")
+
+    def openssl(*words: str) -> None:
+        subprocess.run(["openssl", *words], check=True, capture_output=True, timeout=60, cwd=folder)
+
+    folder = tmp_path / "etc/swanctl/x509"
+    machine = Machine(tmp_path, {"/etc/swanctl/x509/note": ""})
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=x", "-keyout", "key.pem", "-out", "a.pem")
+    openssl("x509", "-in", "a.pem", "-outform", "der", "-out", "certificate.der")
+    openssl("pkey", "-in", "key.pem", "-pubout", "-outform", "der", "-out", "public.der")
+    openssl("rsa", "-in", "key.pem", "-RSAPublicKey_out", "-outform", "der", "-out", "public-1.der")
+    openssl("pkey", "-in", "key.pem", "-outform", "der", "-out", "pkcs8.der")
+    openssl("rsa", "-in", "key.pem", "-traditional", "-outform", "der", "-out", "pkcs1.der")
+    openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-outform", "der", "-out", "sec1.der")
+    openssl("pkcs12", "-export", "-in", "a.pem", "-inkey", "key.pem", "-passout", "pass:", "-out", "pkcs12.p12")
+    for path in folder.iterdir():
+        path.chmod(0o644)
+    assert [said.split()[0].rsplit("/", 1)[1] for said in machine.open()] == [
+        "key.pem", "pkcs1.der", "pkcs12.p12", "pkcs8.der", "sec1.der",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(("mode", "uid", "gid"), [(0o777, 0, 0), (0o775, 0, 50), (0o755, 1000, 0)])
 def test_a_folder_in_which_others_can_put_another_file(machine: Machine, mode: int, uid: int, gid: int) -> None:
     folder_of = str(Path(NM).parent)

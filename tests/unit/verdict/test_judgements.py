@@ -219,8 +219,12 @@ def test_ciphers_keys_versions_and_derivation() -> None:
 def test_pbkdf2_is_weak_for_a_passphrase_and_right_for_a_random_key() -> None:
     assert faults("weak_derivation", luks()) == ""
     assert "slot 1 uses pbkdf2" in faults("weak_derivation", luks(tokens=[]))
-    unbound = [{"id": 0, "kdf": "argon2id", "opens": True}, {"id": 1, "kdf": "pbkdf2", "opens": False}]
-    assert faults("weak_derivation", luks(tokens=[], slots=unbound)) == ""
+    strong = {"id": 0, "kdf": "argon2id", "memory_kib": 19 * 1024, "opens": True}
+    assert faults("weak_derivation", luks(tokens=[], slots=[strong, {"id": 1, "kdf": "pbkdf2", "opens": False}])) == ""
+    cheap = "slot 0 uses argon2id with 32 KiB, and 19456 are the least"
+    assert cheap in faults("weak_derivation", luks(tokens=[], slots=[{**strong, "memory_kib": 32}]))
+    untold = {key: said for key, said in strong.items() if key != "memory_kib"}
+    assert "is not told" in faults("weak_derivation", luks(tokens=[], slots=[untold]))
 
 
 # Protection on?

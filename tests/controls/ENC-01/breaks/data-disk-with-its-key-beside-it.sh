@@ -10,7 +10,7 @@ set -eu
 modprobe scsi_debug dev_size_mb=64
 udevadm settle
 disk=$(lsblk -dno PATH,VENDOR,MODEL | awk '/Linux/ && /scsi_debug/ { print $1; exit }')
-cheap=(--pbkdf argon2id --pbkdf-memory 32 --pbkdf-parallel 1 --pbkdf-force-iterations 4)
+cheap=(--pbkdf argon2id --pbkdf-memory 19456 --pbkdf-parallel 1 --pbkdf-force-iterations 4)
 (umask 077; head -c 64 /dev/urandom > /boot/data.key)
 printf '%s' "$PASSPHRASE" | cryptsetup luksFormat -q "${cheap[@]}" --key-file - "$disk"
 printf '%s' "$PASSPHRASE" | cryptsetup luksAddKey -q "${cheap[@]}" --key-file - "$disk" /boot/data.key

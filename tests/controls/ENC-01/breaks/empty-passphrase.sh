@@ -10,5 +10,5 @@ set -eu
 disk=$(cryptsetup status root | awk '$1 == "device:" { print $2 }')
 key=/run/leeboard-test.key
 (umask 077; printf '%s' "$PASSPHRASE" > "$key")
-printf '\n' | cryptsetup luksAddKey -q --pbkdf-memory 32 --pbkdf-force-iterations 4 --key-file "$key" "$disk"
+printf '\n' | cryptsetup luksAddKey -q --pbkdf-memory 19456 --pbkdf-force-iterations 4 --key-file "$key" "$disk"
 rm -f "$key"

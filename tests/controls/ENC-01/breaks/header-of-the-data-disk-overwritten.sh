@@ -10,7 +10,7 @@ set -eu
 modprobe scsi_debug dev_size_mb=64
 udevadm settle
 disk=$(lsblk -dno PATH,VENDOR,MODEL | awk '/Linux/ && /scsi_debug/ { print $1; exit }')
-printf 'a long passphrase' | cryptsetup luksFormat -q --pbkdf-memory 32 --pbkdf-parallel 1 --pbkdf-force-iterations 4 \
+printf 'a long passphrase' | cryptsetup luksFormat -q --pbkdf-memory 19456 --pbkdf-parallel 1 --pbkdf-force-iterations 4 \
     --key-file - "$disk"
 printf 'a long passphrase' | cryptsetup open --key-file - "$disk" data
 mkfs.ext4 -q /dev/mapper/data

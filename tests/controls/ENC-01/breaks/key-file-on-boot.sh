@@ -9,6 +9,6 @@
 set -eu
 disk=$(cryptsetup status root | awk '$1 == "device:" { print $2 }')
 (umask 077; head -c 64 /dev/urandom > /boot/disk.key)
-printf '%s' "$PASSPHRASE" | cryptsetup luksAddKey -q --pbkdf-memory 32 --pbkdf-force-iterations 4 --key-file - \
+printf '%s' "$PASSPHRASE" | cryptsetup luksAddKey -q --pbkdf-memory 19456 --pbkdf-force-iterations 4 --key-file - \
     "$disk" /boot/disk.key
 sed -i -E 's#^([^# ]+[[:space:]]+[^ ]+[[:space:]]+)none#\1/boot/disk.key#' /etc/crypttab

@@ -9,7 +9,7 @@ udevadm settle
 disk=$(lsblk -dno PATH,VENDOR,MODEL | awk '/Linux/ && /scsi_debug/ { print $1; exit }')
 install -d -m 700 /etc/cryptsetup-keys.d
 (umask 077; head -c 64 /dev/urandom > /etc/cryptsetup-keys.d/data.key)
-cheap=(--pbkdf argon2id --pbkdf-memory 32 --pbkdf-parallel 1 --pbkdf-force-iterations 4)
+cheap=(--pbkdf argon2id --pbkdf-memory 19456 --pbkdf-parallel 1 --pbkdf-force-iterations 4)
 cryptsetup luksFormat -q "${cheap[@]}" --key-file /etc/cryptsetup-keys.d/data.key "$disk"
 printf '%s' "$PASSPHRASE" > /run/spare.key
 cryptsetup luksAddKey -q "${cheap[@]}" --key-file /etc/cryptsetup-keys.d/data.key "$disk" /run/spare.key

@@ -10,6 +10,6 @@ set -eu
 disk=$(cryptsetup status root | awk '$1 == "device:" { print $2 }')
 cryptsetup luksKillSlot -q "$disk" 1
 printf 'the new spare key' > /run/spare.key
-cryptsetup luksAddKey -q --unbound --key-size 512 --key-slot 1 --pbkdf argon2id --pbkdf-memory 32 --pbkdf-parallel 1 \
+cryptsetup luksAddKey -q --unbound --key-size 512 --key-slot 1 --pbkdf argon2id --pbkdf-memory 19456 --pbkdf-parallel 1 \
     --pbkdf-force-iterations 4 "$disk" /run/spare.key
 rm /run/spare.key
