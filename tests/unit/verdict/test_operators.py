@@ -95,9 +95,7 @@ NUMBERS = st.integers(min_value=-5, max_value=2000)
 
 
 @given(
-    name=st.sampled_from(
-        ["at_most", "at_most_not_negative", "at_most_not_zero", "at_least", "includes", "equals"]
-    ),
+    name=st.sampled_from(["at_most", "at_most_not_negative", "at_most_not_zero", "at_least", "includes", "equals"]),
     mine=NUMBERS,
     theirs=NUMBERS,
     found=NUMBERS,
