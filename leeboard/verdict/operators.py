@@ -138,6 +138,14 @@ def _same_place(found: Value, wanted: Value) -> bool:
     return mine == theirs
 
 
+def _same_places(found: Value, wanted: Value) -> bool:
+    """The same URLs, whatever their order, with blanks between them."""
+    mine, theirs = (
+        frozenset(LAST_DOT.sub("", place) for place in text(value).casefold().split()) for value in (found, wanted)
+    )
+    return bool(mine) and mine == theirs
+
+
 def _host(target: str) -> str:
     """The host of HOST, HOST:PORT, [ADDRESS]:PORT or a URL with one of these."""
     place = target.rpartition("://")[2].partition("/")[0]
@@ -196,6 +204,7 @@ OPERATORS = {
         Operator("only_from", _only_from, _only_from, "only {wanted}"),
         Operator("only_host", _only_host, _only_host, "only the host of {wanted}"),
         Operator("same_place", _same_place, _same_place, "{wanted}"),
+        Operator("same_places", _same_places, _same_places, "{wanted}"),
         Operator("non_empty", _non_empty, _always, "something that is not empty"),
         Operator("none", lambda found, _wanted: not items(found), _always, "none"),
         Operator("no_system_details", _no_system_details, _always, "no name or version of the system"),
