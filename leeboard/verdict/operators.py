@@ -170,6 +170,14 @@ def _strangers(found: Value, wanted: Value) -> frozenset[str]:
     return frozenset(peer for peer in peers if not FINGERPRINT.match(peer) and _host(peer) != host)
 
 
+def _same_places(found: Value, wanted: Value) -> bool:
+    """The same URLs, whatever their order, with blanks between them."""
+    mine, theirs = (
+        frozenset(LAST_DOT.sub("", place) for place in text(value).casefold().split()) for value in (found, wanted)
+    )
+    return bool(mine) and mine == theirs
+
+
 def _host(target: str) -> str:
     """The host of HOST, HOST:PORT, [ADDRESS]:PORT or a URL with one of these."""
     place = target.rpartition("://")[2].partition("/")[0]
@@ -240,6 +248,7 @@ OPERATORS = {
         ),
         Operator("only_host", _only_host, _only_host, "only the host of {wanted}", rest=_strangers),
         Operator("same_place", _same_place, _same_place, "{wanted}", graded=True),
+        Operator("same_places", _same_places, _same_places, "{wanted}", graded=True),
         Operator("non_empty", _non_empty, _always, "something that is not empty"),
         Operator(
             "none", lambda found, _wanted: not items(found), _always, "none", rest=lambda found, _wanted: items(found)

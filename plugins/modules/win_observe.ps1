@@ -11,11 +11,14 @@
 #AnsibleRequires -PowerShell ..module_utils._windows.RegistryKey
 #AnsibleRequires -PowerShell ..module_utils._windows.RegistryStart
 #AnsibleRequires -PowerShell ..module_utils._windows.Registry
+#AnsibleRequires -PowerShell ..module_utils._windows.ToolFile
+#AnsibleRequires -PowerShell ..module_utils._windows.DefaultProfile
+#AnsibleRequires -PowerShell ..module_utils._windows.SignedIn
 #AnsibleRequires -PowerShell ..module_utils._windows.Profiles
+#AnsibleRequires -PowerShell ..module_utils._windows.RegistryPol
+#AnsibleRequires -PowerShell ..module_utils._windows.UserPolicy
 #AnsibleRequires -PowerShell ..module_utils._windows.RegistryUser
 #AnsibleRequires -PowerShell ..module_utils._windows.RegistryAcl
-#AnsibleRequires -PowerShell ..module_utils._windows.RegistryPol
-#AnsibleRequires -PowerShell ..module_utils._windows.ToolFile
 #AnsibleRequires -PowerShell ..module_utils._windows.AuditCsv
 #AnsibleRequires -PowerShell ..module_utils._windows.SecurityTemplate
 #AnsibleRequires -PowerShell ..module_utils._windows.GroupPolicySource

@@ -16,6 +16,7 @@ from .windows_ask import number, text
 from .windows_truth_logs import TRUTHS as LOGS
 
 SYSTEM = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\System"
+DESKTOP = r"HKCU\SOFTWARE\Policies\Microsoft\Windows\Control Panel\Desktop"
 WINLOGON = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\Winlogon"
 POWER = r"HKLM\SOFTWARE\Policies\Microsoft\Power\PowerSettings\0e796bdb-100d-47d6-a2d5-f7d2daa51f51"
 HELLO = r"HKLM\SOFTWARE\Policies\Microsoft\PassportForWork\PINComplexity"
@@ -41,14 +42,28 @@ RECORDED = {
 
 
 def idle_lock(machine: WindowsMachine, role: str) -> Iterator[str]:
-    """LCK-01: the limit that Windows itself keeps, and the grace it gives."""
+    """LCK-01: the limit that Windows itself keeps or a screen saver that everybody gets, and the grace it gives."""
     most = 1800 if role == "teaching_display" else 300
     limit = number(machine, SYSTEM, "InactivityTimeoutSecs")
-    if limit is None or not 0 < limit <= most:
+    if (limit is None or not 0 < limit <= most) and not saver_for_everybody(machine, most):
         yield f"the inactivity limit is {limit}"
     grace = machine.reg_query(WINLOGON, "ScreenSaverGracePeriod")
     if grace is not None and (number(machine, WINLOGON, "ScreenSaverGracePeriod") or 0) > 5:
         yield f"the grace period is {grace}"
+
+
+def saver_for_everybody(machine: WindowsMachine, most: int) -> bool:
+    """Whether the local group policy gives all people a screen saver with a password in time."""
+    policy = machine.path(r"C:\windows\System32\GroupPolicy\User\Registry.pol")
+    given = policy.read_bytes() if policy.is_file() else b""
+    names = ("ScreenSaveActive", "ScreenSaverIsSecure", "ScreenSaveTimeOut", "SCRNSAVE.EXE")
+    found = [text(machine, DESKTOP, name) for name in names]
+    return (
+        all(name.encode("utf-16-le") in given for name in names)
+        and all(found)
+        and found[:2] == ["1", "1"]
+        and 0 < int(found[2]) <= most
+    )
 
 
 def display(machine: WindowsMachine, _role: str) -> Iterator[str]:

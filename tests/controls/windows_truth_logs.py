@@ -96,13 +96,23 @@ def clock(machine: WindowsMachine, _role: str) -> Iterator[str]:
         yield "the Windows Time service is off"
     if number(machine, rf"{services}\NTP", "Start") in (2, 3):
         yield "another service sets the clock as well"
-    if text(machine, rf"{services}\W32Time\Parameters", "Type") not in ("NTP", "AllSync"):
+    if clock_setting(machine, "Parameters", "Type") not in ("NTP", "AllSync"):
         yield "it asks nobody"
-    servers = text(machine, rf"{services}\W32Time\Parameters", "NtpServer").lower().split()
+    servers = clock_setting(machine, "Parameters", "NtpServer").lower().split()
     if not servers or {server.split(",")[0] for server in servers} != {"time.windows.com"}:
         yield f"it asks {servers}"
-    if number(machine, rf"{services}\W32Time\TimeProviders\NtpClient", "Enabled") != 1:
+    if clock_setting(machine, r"TimeProviders\NtpClient", "Enabled") != "1":
         yield "it may not ask"
+
+
+def clock_setting(machine: WindowsMachine, key: str, name: str) -> str:
+    """A value of the Windows Time service: the policy's, else the service's own."""
+    for place in (r"HKLM\SOFTWARE\Policies\Microsoft\W32Time", r"HKLM\SYSTEM\CurrentControlSet\Services\W32Time"):
+        ask = number if name == "Enabled" else text
+        found = ask(machine, rf"{place}\{key}", name)
+        if found not in (None, ""):
+            return str(found)
+    return ""
 
 
 TRUTHS: dict[str, Callable[[WindowsMachine, str], Iterator[str]]] = {

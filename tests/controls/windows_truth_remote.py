@@ -19,7 +19,6 @@ SERVER = r"HKLM\SYSTEM\CurrentControlSet\Control\Terminal Server"
 WINRM = r"HKLM\SOFTWARE\Policies\Microsoft\Windows\WinRM"
 FIREWALL = r"HKLM\SOFTWARE\Policies\Microsoft\WindowsFirewall"
 OWN_FIREWALL = r"HKLM\SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy"
-HELP = r"HKLM\SYSTEM\CurrentControlSet\Control\Remote Assistance"
 
 
 def set_to(machine: WindowsMachine, key: str, name: str) -> bool:
@@ -86,8 +85,7 @@ def help_and_passwords(machine: WindowsMachine, _role: str) -> Iterator[str]:
     """REM-09: no saved passwords, and nobody is helped."""
     if number(machine, DESKTOP, "DisablePasswordSaving") != 1:
         yield "passwords are saved"
-    place = DESKTOP if set_to(machine, DESKTOP, "fAllowToGetHelp") else HELP
-    if number(machine, place, "fAllowToGetHelp") != 0:
+    if number(machine, DESKTOP, "fAllowToGetHelp") != 0:  # without the policy people switch it themselves
         yield "help can be asked for"
     if number(machine, DESKTOP, "fAllowUnsolicited") not in (0, None):
         yield "help can be offered"

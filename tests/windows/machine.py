@@ -11,6 +11,7 @@ started when first asked for, and stays until the machine is switched off.
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
 import re
@@ -77,6 +78,9 @@ class WindowsMachine:
         return self._shell.noise if self._shell else ""
 
     def _running(self) -> PowerShell:
+        if self._shell and self._shell.ended:
+            self._shell.close()
+            self._shell = None
         if self._shell is None:
             self._on()
             modules = sorted(self._code.glob("*.psm1")) if self._code else []
@@ -195,6 +199,11 @@ class WindowsMachine:
             hives["system"].set(key, "State", 0)
         return profile / "NTUSER.DAT"
 
+    def sign_in(self, kind: int) -> None:
+        """Make the session of the account that Wine runs everything as one of another kind (LogonType)."""
+        with self.changing("cim") as state:
+            state["namespaces"]["root\\cimv2"]["Win32_LogonSession"][-1]["LogonType"] = kind
+
     # The stand-ins
 
     def state(self, name: str) -> dict[str, Any]:
@@ -278,6 +287,11 @@ class WindowsMachine:
             classes["Win32_ComputerSystemProduct"][0].update(UUID=str(uuid.uuid4()).upper(), IdentifyingNumber=serial)
             classes["Win32_ComputerSystem"][0]["Name"] = name
             classes["Win32_OperatingSystem"][0].update(CSName=name, LastBootUpTime={"datetime": _now()})
+            for one in classes["Win32_LoggedOnUser"]:
+                one["Antecedent"]["Domain"] = name
+            classes["Win32_LoggedOnUser"][-1]["Antecedent"]["Name"] = (
+                getpass.getuser()
+            )  # who sits at it, as Wine has it
         with self.hives() as hives:
             hives["system"].set(r"Software\Microsoft\Cryptography", "MachineGuid", str(uuid.uuid4()))
             hives["system"].set(_COMPUTER, "ComputerName", name)

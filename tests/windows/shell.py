@@ -72,6 +72,11 @@ class PowerShell:
         self._errors.seek(0)
         return (b"\n".join(self._noise) + self._errors.read()).decode("utf-8", "replace")
 
+    @property
+    def ended(self) -> bool:
+        """Whether the process is gone, killed for instance."""
+        return self._process.poll() is not None
+
     def close(self) -> None:
         """End the process, by itself if it will."""
         with contextlib.suppress(OSError):

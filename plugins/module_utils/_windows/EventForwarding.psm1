@@ -23,7 +23,7 @@ function Read-LeeboardEventForwarding {
     .SYNOPSIS
     A reading for each address.
     .DESCRIPTION
-    collector: the collectors' URLs. protection: how the worst protected of them is reached, `https`, `kerberos` (http
+    collector: the collectors' URLs, with blanks between them. protection: how the worst protected of them is reached, `https`, `kerberos` (http
     in a domain) or `plain`. issuers: those for which no authority is named. connected: whether the newest event of
     the forwarder is a good one.
     #>
@@ -89,7 +89,7 @@ function Get-Aspect {
     switch ($Address) {
         'collector' {
             $urls = @($Set | ForEach-Object { if ($_.Url) { $_.Url } else { $_.Text } } | Select-Object -Unique)
-            return New-LeeboardValue -Value ([string]::Join(' and ', [string[]]$urls)) -Type string -Source $source
+            return New-LeeboardValue -Value ([string]::Join(' ', [string[]]$urls)) -Type string -Source $source
         }
         'protection' {
             $words = @($Set | ForEach-Object { Get-Protection $_.Url })

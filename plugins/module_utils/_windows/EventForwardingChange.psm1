@@ -1,8 +1,9 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-# The driver `event_forwarding`, changing: exactly one collector in the policy. An entry for the same host keeps how
-# often it is asked and whose certificates count; entries for other hosts are taken out, and are in the journal.
+# The driver `event_forwarding`, changing: exactly the collectors that are asked for in the policy. An entry for the same
+# host keeps how often it is asked and whose certificates count; entries for other hosts are taken out, and are in the
+# journal.
 
 Set-StrictMode -Version 2.0
 
@@ -14,40 +15,50 @@ function Get-LeeboardEventForwardingChange {
     .SYNOPSIS
     The edits that a change comes to. Changes nothing; throws the problem refused.
     .PARAMETER Changes
-    One dictionary with the address `collector` and, as value, the URL of the collector.
+    One dictionary with the address `collector` and, as value, the URLs of the collectors with blanks between them.
     #>
     param([Parameter(Mandatory = $true)][object[]]$Changes)
 
-    $urls = @($Changes | ForEach-Object {
+    $asked = @($Changes | ForEach-Object {
             if ($_.address -cne 'collector') {
                 Stop-Change "'$($_.address)' cannot be changed by the driver event_forwarding"
             }
             [string]$_.value
         } | Select-Object -Unique)
-    $url = $urls[0]
-    if ($urls.Length -ne 1 -or $url -notmatch '\Ahttps?://[A-Za-z0-9.\[\]:-]{1,260}(/[A-Za-z0-9._~/-]*)?\z') {
-        Stop-Change 'collector is one URL, such as https://HOST:5986/wsman/SubscriptionManager/WEC'
+    $urls = @($asked[0] -split '\s+' | Where-Object { $_ } | Select-Object -Unique)
+    $wrong = @($urls | Where-Object { $_ -notmatch '\Ahttps?://[A-Za-z0-9.\[\]:-]{1,260}(/[A-Za-z0-9._~/-]*)?\z' })
+    if ($asked.Length -ne 1 -or -not $urls.Length -or $wrong.Length) {
+        Stop-Change ('collector is one URL, such as https://HOST:5986/wsman/SubscriptionManager/WEC, or several with ' +
+            'blanks between them')
     }
     $found = @(Get-LeeboardSubscription)
-    $same = @($found | Where-Object { (Get-UrlHost $_.Url) -eq (Get-UrlHost $url) })
-    if ($same.Length) {
-        $name, $options = $same[0].Name, $same[0].Options
-    } else {
-        $taken = @($found | ForEach-Object { $_.Name })
-        $name = @(1..($found.Length + 1) | Where-Object { $taken -notcontains [string]$_ })[0]
-        $options = @($script:Refresh)
+    $taken = @($found | ForEach-Object { $_.Name })
+    $kept = @{}  # name of an entry -> its text
+    foreach ($url in $urls) {
+        # The entry that is right already, or else one for the same host.
+        $same = @($found | Where-Object { -not $kept.ContainsKey($_.Name) -and $_.Url -eq $url }) +
+            @($found | Where-Object { -not $kept.ContainsKey($_.Name) -and (Get-UrlHost $_.Url) -eq (Get-UrlHost $url) })
+        if ($same.Length) {
+            $name, $options = $same[0].Name, $same[0].Options
+        } else {
+            $name = @(1..($taken.Length + 1) | Where-Object { $taken -notcontains [string]$_ })[0]
+            $options = @($script:Refresh)
+            $taken += [string]$name
+        }
+        $kept[[string]$name] = [string]::Join(',', [string[]](@("Server=$url") + @($options)))
     }
-    $text = [string]::Join(',', [string[]](@("Server=$url") + @($options)))
     foreach ($one in $found) {
-        if ($one.Name -ne $name) {
+        if (-not $kept.ContainsKey($one.Name)) {
             $before = @{ state = 'value'; type = 'string'; value = $one.Text }
             @{ Target = "$script:Key`:$($one.Name)"; Before = $before; After = @{ state = 'absent' } }
         }
     }
-    @{
-        Target = "$script:Key`:$name"
-        Before = Get-LeeboardMachineValue -Path $script:Key -Name $name
-        After = @{ state = 'value'; type = 'string'; value = $text }
+    foreach ($name in @($kept.Keys | Sort-Object)) {
+        @{
+            Target = "$script:Key`:$name"
+            Before = Get-LeeboardMachineValue -Path $script:Key -Name $name
+            After = @{ state = 'value'; type = 'string'; value = $kept[$name] }
+        }
     }
 }
 
@@ -66,7 +77,7 @@ function Get-UrlHost {
 function Set-LeeboardEventForwardingChange {
     <#
     .SYNOPSIS
-    Write the entry, and take the others out.
+    Write the entries, and take the others out.
     #>
     param([Parameter(Mandatory = $true)][object[]]$Edits)
 

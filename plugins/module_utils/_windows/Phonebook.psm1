@@ -4,12 +4,17 @@
 # Phonebooks (rasphone.pbk), in which Windows keeps VPN profiles: those of the machine, and those of every person, signed
 # in or not. [MS-RRASM] 2.2.2 has their keys. A profile comes out in the words that Linux uses (_linux/vpn_profile.py).
 #
+# A person's phonebooks lie in the folder for roaming data, which may be redirected, to a server for instance: where that
+# is, User Shell Folders in the person's registry says (Microsoft, Folder Redirection and User Shell Folders), which is
+# loaded while the person is signed in. Of the others only the profile itself is looked at.
+#
 # What that page leaves open was worked out from files that the cmdlets wrote, in public projects: CustomIPSecPolicies is
 # six numbers in the order of integrity, encryption, DH group, cipher and hash of the traffic, and PFS group.
 
 Set-StrictMode -Version 2.0
 
 $script:ProfileList = 'HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList'
+$script:ShellFolders = 'SOFTWARE\Microsoft\Windows\CurrentVersion\Explorer\User Shell Folders'
 $script:Below = 'Microsoft\Network\Connections\Pbk'
 $script:Largest = 2097152  # bytes of one phonebook
 # VpnStrategy: only these mean one protocol; all others try several.
@@ -40,13 +45,17 @@ function Get-LeeboardVpnProfile {
     #>
     return Get-LeeboardOnce -Name 'VPN profiles' -Read {
         $found = foreach ($place in Get-PhonebookPlace) {
-            foreach ($file in Get-PhonebookFile $place.Folder) { Read-Phonebook $file $place.Whose }
+            foreach ($file in @(Get-PhonebookFile $place.Folder)) {
+                # A name is looked up only where there is something to tell of it.
+                $whose = if ($place['Sid']) { Get-LeeboardAccountName $place.Sid } else { $place.Whose }
+                Read-Phonebook $file $whose
+            }
         }
         @{ Profiles = [object[]]@($found) }
     }
 }
 
-# @{Folder; Whose}: where phonebooks may lie.
+# @{Folder; Whose; Sid}: where phonebooks may lie; with a Sid, whose they are is an account.
 function Get-PhonebookPlace {
     $machine = [System.Environment]::GetFolderPath('CommonApplicationData')
     @{ Folder = [System.IO.Path]::Combine($machine, $script:Below); Whose = 'this machine' }
@@ -63,21 +72,43 @@ function Get-PhonebookPlace {
     if ($default.state -eq 'value') { $homes += @{ Path = [string]$default.value; Sid = '' } }
     foreach ($one in $homes) {
         $path = [System.Environment]::ExpandEnvironmentVariables($one.Path)
-        $folder = [System.IO.Path]::Combine($path, 'AppData', 'Roaming', $script:Below)
-        if (-not [System.IO.Directory]::Exists($folder)) { continue }
-        # A name is looked up only where there is something to tell of it.
-        $whose = 'everybody who is new'
-        if ($one.Sid) { $whose = Get-LeeboardAccountName $one.Sid }
-        @{ Folder = $folder; Whose = $whose }
+        $roaming = [System.IO.Path]::Combine($path, 'AppData', 'Roaming')
+        if ($one.Sid) { $roaming = Get-RoamingFolder $one.Sid $path $roaming }
+        @{ Folder = [System.IO.Path]::Combine($roaming, $script:Below); Sid = $one.Sid; Whose = 'everybody who is new' }
     }
 }
 
-# Each phonebook in a folder, and in the hidden one below it.
+# Where a person's roaming data lies: what User Shell Folders says, or else the usual place.
+function Get-RoamingFolder {
+    param([string]$Sid, [string]$Profile_, [string]$Usual)
+
+    $found = Get-LeeboardMachineValue -Path "HKU\$Sid\$script:ShellFolders" -Name AppData
+    if ($found.state -ne 'value' -or -not ([string]$found.value).Trim()) { return $Usual }
+    # Variables of the person are not those of whoever asks; those of the machine are the same for both.
+    $leaf = (Get-LeeboardAccountName $Sid).Split('\')[-1]
+    $folder = [string]$found.value -replace '%USERPROFILE%', $Profile_.Replace('$', '$$')
+    $folder = $folder -replace '%USERNAME%', $leaf.Replace('$', '$$')
+    if ($folder -match '%(?!(SystemRoot|SystemDrive|windir|ProgramData|PUBLIC)%)[^%\\]+%') {
+        $why = "the roaming data of $leaf lies in $($found.value), and what $($Matches[0]) is there is not known"
+        throw (New-LeeboardProblem -Code failed -Why $why)
+    }
+    return [System.Environment]::ExpandEnvironmentVariables($folder)
+}
+
+# Each phonebook in a folder, and in the hidden one below it. A folder that is not there has none; one that cannot be
+# looked into is thrown, since "exists" is also false of a folder that is refused.
 function Get-PhonebookFile {
     param([string]$Folder)
 
     foreach ($one in $Folder, [System.IO.Path]::Combine($Folder, '_hiddenPbk')) {
-        if ([System.IO.Directory]::Exists($one)) { [System.IO.Directory]::GetFiles($one, '*.pbk') | Sort-Object }
+        try {
+            [System.IO.Directory]::GetFiles($one, '*.pbk') | Sort-Object
+        } catch {
+            $inner = $_.Exception.GetBaseException()
+            if ($inner -is [System.IO.DirectoryNotFoundException]) { continue }
+            $code = if ($inner -is [System.UnauthorizedAccessException]) { Get-LeeboardDenial } else { 'failed' }
+            throw (New-LeeboardProblem -Code $code -Why "$one could not be looked into: $($inner.Message)")
+        }
     }
 }
 

@@ -1,14 +1,16 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-# The registries of people: those of everybody who is signed in, and that of the default profile, from which every new
-# one is made. The latter is loaded for as long as it is read, and unloaded again whatever happens.
+# The registries of people: those of everybody who is signed in at the screen or by Remote Desktop, and that of the
+# default profile, from which every new one is made. The latter is loaded for as long as it is read, and unloaded again
+# whatever happens (DefaultProfile.psm1). Accounts that came over the network or run services are no people
+# (docs/decisions/0020-people-on-windows.md).
 
 Set-StrictMode -Version 2.0
 
 $script:ProfileList = 'HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList'
 $script:Person = '\AS-1-(5-21|12-1)(-[0-9]+)+\z'  # accounts of this machine or a domain, and of Entra
-$script:HivePrefix = 'Leeboard-'
+$script:MostNames = 100  # of people in one reading, as the wire allows
 $script:Session = $null  # while people's registries are read
 
 function Get-LeeboardAccountName {
@@ -34,6 +36,10 @@ function Read-LeeboardProfile {
     Readings of the same thing in the registry of every person, by address.
     .DESCRIPTION
     What takes effect is what the default profile says; people are `others`, and those who are not signed in a note.
+    Where the default profile says nothing and group policy gives it to everybody who is signed in, what takes effect is
+    what the first of them has: policy of users never stands in the default profile, and whoever comes gets it too.
+    .PARAMETER Policy
+    Called with the SID of a person and an address; gives whether group policy sets the value. Without it none does.
     .PARAMETER Look
     Called with an open root of a registry and an address; gives @{state; value; type}, or throws.
     .PARAMETER Source
@@ -43,7 +49,8 @@ function Read-LeeboardProfile {
         [Parameter(Mandatory = $true)][string]$Driver,
         [Parameter(Mandatory = $true)][AllowEmptyCollection()][AllowEmptyString()][string[]]$Addresses,
         [Parameter(Mandatory = $true)][scriptblock]$Look,
-        [Parameter(Mandatory = $true)][scriptblock]$Source
+        [Parameter(Mandatory = $true)][scriptblock]$Source,
+        [scriptblock]$Policy = $null
     )
 
     return Use-LeeboardProfile {
@@ -51,7 +58,7 @@ function Read-LeeboardProfile {
         $session = Open-Session
         foreach ($address in $Addresses) {
             $answers[$address] = Invoke-LeeboardAttempt -Driver $Driver -Address $address -Find {
-                Get-ProfileReading $Driver $address $session.Default $session.People $Look $Source
+                Get-ProfileReading $Driver $address $session.Default $session.People $Look $Source $Policy
             }
             [void]$session.Readings.Add($answers[$address])
         }
@@ -86,7 +93,7 @@ function Use-LeeboardProfile {
 function Open-Session {
     $session = $script:Session
     if ($null -eq $session.Default) {
-        $session.Default = Mount-Default
+        $session.Default = Mount-LeeboardDefaultProfile
         try {
             $session.People = Open-People
         } catch {
@@ -103,40 +110,75 @@ function Close-Session {
         return
     }
     Close-People $Session.People
-    $left = Dismount-Default $Session.Default
+    $left = Dismount-LeeboardDefaultProfile $Session.Default
     if ($left) {
         foreach ($reading in $Session.Readings) { Add-Note $reading.effective $left }
     }
 }
 
 function Get-ProfileReading {
-    param($Driver, $Address, $Default, $People, $Look, $Source)
+    param($Driver, $Address, $Default, $People, $Look, $Source, $Policy)
 
     if ($null -ne $Default.Problem) {
         throw $Default.Problem
     }
     $mine = & $Look $Default.Root $Address
-    $others = @(foreach ($person in $People.Open) {
+    $found = @(foreach ($person in $People.Open) {
             try {
                 $theirs = & $Look $person.Root $Address
+                $given = $mine.state -eq 'absent' -and $theirs.state -ne 'absent' -and $null -ne $Policy -and
+                    (& $Policy $person.Sid $Address)
             } catch {
                 $problem = ConvertTo-LeeboardProblem $_
                 throw (New-LeeboardProblem -Code $problem.Code -Why "for $($person.Who): $($problem.Why)")
             }
-            if ($theirs.state -eq 'absent') {
-                New-LeeboardOther -Who $person.Who
-            } else {
-                New-LeeboardOther -Who $person.Who -Value $theirs.value -Type $theirs.type
-            }
+            @{ Who = $person.Who; Found = $theirs; Given = $given }
         })
-    $where = "$($Default.File), " + (& $Source $Address)
-    if ($mine.state -eq 'absent') {
-        $aspect = New-LeeboardAbsent -Source $where -Note $People.Note -Others $others
+    $note, $where = $People.Note, "$($Default.File), "
+    $first = $mine
+    if ($found.Length -and -not @($found | Where-Object { -not $_.Given }).Length) {
+        $first, $where = $found[0].Found, "the registry of $($found[0].Who), by group policy, "
+        $words = 'the default profile has none, so whoever is new gets it by group policy alone'
+        $note = [string]::Join('; ', [string[]]@($note, $words | Where-Object { $_ }))
+        $found = @($found | Select-Object -Skip 1)
+    }
+    $where += (& $Source $Address)
+    $others = @(Group-Person $found)
+    if ($first.state -eq 'absent') {
+        $aspect = New-LeeboardAbsent -Source $where -Note $note -Others $others
     } else {
-        $aspect = New-LeeboardValue -Value $mine.value -Type $mine.type -Source $where -Note $People.Note `
-            -Others $others
+        $aspect = New-LeeboardValue -Value $first.value -Type $first.type -Source $where -Note $note -Others $others
     }
     return New-LeeboardReading -Driver $Driver -Address $Address -Effective $aspect
+}
+
+# What people have, for a reading. Of more people than fit, those who have the same are one, with the name of the first.
+function Group-Person {
+    param([object[]]$Found)
+
+    $groups = New-Object -TypeName System.Collections.Specialized.OrderedDictionary
+    foreach ($one in $Found) {
+        $same = $one.Who
+        if ($Found.Length -gt $script:MostNames) {
+            $has = $one.Found['value']
+            $same = "$($one.Found.state) $($one.Found['type']) $([string]::Join("`n", [string[]]@($has)))"
+        }
+        if ($groups.Contains($same)) {
+            $groups[$same].More++
+        } else {
+            $groups[$same] = @{ Who = $one.Who; Found = $one.Found; More = 0 }
+        }
+    }
+    foreach ($group in $groups.Values) {
+        $who = $group.Who
+        if ($group.More -eq 1) { $who = "$who and 1 other person" }
+        if ($group.More -gt 1) { $who = "$who and $($group.More) other people" }
+        if ($group.Found.state -eq 'absent') {
+            New-LeeboardOther -Who $who
+        } else {
+            New-LeeboardOther -Who $who -Value $group.Found.value -Type $group.Found.type
+        }
+    }
 }
 
 function Add-Note {
@@ -149,22 +191,32 @@ function Add-Note {
     $Aspect['note'] = $Note
 }
 
-# @{Open: people whose registry is loaded, by SID, each {Who; Root}; Note: how many others have a profile here}
+# @{Open: people who are signed in, by SID, each {Sid; Who; Root}; Note: how many others have a profile or came by}
 function Open-People {
     $users = Open-LeeboardKey 'HKU'
     $open = New-Object -TypeName System.Collections.ArrayList
     $people = @{ Open = $open; Note = '' }
     try {
         $loaded = @($users.GetSubKeyNames() | Where-Object { $_ -match $script:Person } | Sort-Object)
+        $passing = 0
         foreach ($sid in $loaded) {
+            $who = Get-LeeboardAccountName $sid
+            if (-not (Test-LeeboardSignedIn $who)) {
+                $passing++
+                continue
+            }
             $root = Open-LeeboardSubkey $users $sid
             if ($null -ne $root) {
-                [void]$open.Add(@{ Who = (Get-LeeboardAccountName $sid); Root = $root })
+                [void]$open.Add(@{ Sid = $sid; Who = $who; Root = $root })
             }
         }
         $unseen = @(Get-ProfileSid | Where-Object { $loaded -notcontains $_ }).Length
-        if ($unseen -eq 1) { $people.Note = 'not seen: 1 person who is not signed in' }
-        if ($unseen -gt 1) { $people.Note = "not seen: $unseen people who are not signed in" }
+        $notes = @()
+        if ($unseen -eq 1) { $notes += 'not seen: 1 person who is not signed in' }
+        if ($unseen -gt 1) { $notes += "not seen: $unseen people who are not signed in" }
+        if ($passing -eq 1) { $notes += 'not judged: 1 account that came over the network or runs a service' }
+        if ($passing -gt 1) { $notes += "not judged: $passing accounts that came over the network or run services" }
+        $people.Note = [string]::Join('; ', [string[]]$notes)
         return $people
     } catch {
         Close-People $people
@@ -191,85 +243,6 @@ function Get-ProfileSid {
         $profiles.GetSubKeyNames() | Where-Object { $_ -match $script:Person }
     } finally {
         $profiles.Dispose()
-    }
-}
-
-# @{Problem, or Root; File; Hive}. The hive has a name of this process, so that two visits do not meet.
-function Mount-Default {
-    $default = @{ Problem = $null; Root = $null; File = ''; Hive = '' }
-    try {
-        $found = Get-LeeboardMachineValue $script:ProfileList 'Default'
-        if ($found.state -eq 'absent') {
-            throw (New-LeeboardProblem -Code failed -Why (
-                    "$script:ProfileList does not say where the default profile is"))
-        }
-        $folder = [System.Environment]::ExpandEnvironmentVariables([string]$found.value)
-        $default.File = [System.IO.Path]::Combine($folder, 'NTUSER.DAT')
-        Remove-Leftover
-        $default.Hive = '{0}{1}-{2}' -f $script:HivePrefix, $PID, [System.Guid]::NewGuid().ToString('N').Substring(0, 8)
-        Mount-LeeboardHive -Name $default.Hive -File $default.File
-        $default.Root = Open-LeeboardKey "HKU\$($default.Hive)"
-        if ($null -eq $default.Root) {
-            throw (New-LeeboardProblem -Code failed -Why "$($default.File) was loaded, but cannot be opened")
-        }
-    } catch {
-        $default.Problem = $_.Exception
-    }
-    return $default
-}
-
-# Unload the default profile. Returns in words what went wrong, or an empty text.
-function Dismount-Default {
-    param([hashtable]$Default)
-
-    if ($null -ne $Default.Root) { $Default.Root.Dispose() }
-    if (-not $Default.Hive) {
-        return ''
-    }
-    # A virus scanner may hold a key of it open for a moment.
-    for ($try = 1; (Test-Hive $Default.Hive); $try++) {
-        try {
-            Dismount-LeeboardHive -Name $Default.Hive
-        } catch {
-            if ($try -ge 10) {
-                return "HKEY_USERS\$($Default.Hive) is still loaded: $((ConvertTo-LeeboardProblem $_).Why)"
-            }
-            [System.GC]::Collect()
-            Start-Sleep -Milliseconds 100
-        }
-    }
-    return ''
-}
-
-function Test-Hive {
-    param([string]$Name)
-
-    $key = Open-LeeboardKey "HKU\$Name"
-    if ($null -eq $key) {
-        return $false
-    }
-    $key.Dispose()
-    return $true
-}
-
-# Unload what a visit left behind that was killed: a registry file that is loaded cannot be loaded again.
-function Remove-Leftover {
-    $users = Open-LeeboardKey 'HKU'
-    try {
-        $names = @($users.GetSubKeyNames() | Where-Object { $_ -match "\A$script:HivePrefix[0-9]+-[0-9a-f]{8}\z" })
-    } finally {
-        $users.Dispose()
-    }
-    foreach ($name in $names) {
-        $owner = [int]$name.Split('-')[1]
-        if ($owner -ne $PID -and (Get-Process -Id $owner -ErrorAction SilentlyContinue)) {
-            continue
-        }
-        try {
-            Dismount-LeeboardHive -Name $name
-        } catch {
-            Write-Debug "$name could not be unloaded: $_"  # loading the file will then say so
-        }
     }
 }
 

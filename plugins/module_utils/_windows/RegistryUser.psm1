@@ -28,7 +28,12 @@ function Read-LeeboardRegistryUser {
         } finally {
             $key.Dispose()
         }
-    } -Source { param($address) $address.Split(':')[0] }
+    } -Source { param($address) $address.Split(':')[0] } -Policy {
+        param($sid, $address)
+
+        $path, $name = Split-LeeboardValueAddress HKCU $address $script:Driver
+        Test-LeeboardUserPolicy -Sid $sid -Key $path.Substring('HKCU\'.Length) -Name $name
+    }
 }
 
 Export-ModuleMember -Function Read-LeeboardRegistryUser

@@ -35,6 +35,9 @@ $script:Local = @{
     fAllowToGetHelp      = $script:Help
     fAllowUnsolicited    = ''
 }
+# RemoteAssistance.admx: without the policy "users can turn on or turn off" asking for help themselves, so what the machine
+# itself has is no setting that anybody made.
+$script:LeftToUsers = 'fAllowToGetHelp'
 # A listener's own value counts only where this says that it is not taken from the user's account; absent says it is.
 $script:Inherited = @{ MaxIdleTime = 'fInheritMaxIdleTime'; MaxDisconnectionTime = 'fInheritMaxDisconnectionTime' }
 
@@ -79,7 +82,12 @@ function Get-RemoteDesktopReading {
         if ($others.Length) { $came.Effective['others'] = [object[]]$others }
         if ($note) { Add-Words $came.Effective $note }
     }
-    return New-LeeboardReading -Driver $script:Driver -Address $Address -Effective $came.Effective `
+    $effective = $came.Effective
+    if ($script:LeftToUsers -ccontains $Address -and -not $came.IsPolicy -and $came.Found.state -eq 'value') {
+        $words = "$local`:$Address is $($came.Found.value), and people can change that themselves"
+        $effective = New-LeeboardAbsent -Source "$script:Policy has no $Address" -Note $words
+    }
+    return New-LeeboardReading -Driver $script:Driver -Address $Address -Effective $effective `
         -Configured $came.Configured -Owner $came.Owner
 }
 

@@ -40,7 +40,8 @@ function Use-LeeboardToolFolder {
     #>
     param([Parameter(Mandatory = $true)][scriptblock]$Work)
 
-    $folder = New-ToolFolder
+    $path = [System.IO.Path]::Combine([System.IO.Path]::GetTempPath(), 'leeboard-' + [guid]::NewGuid().ToString('N'))
+    $folder = New-LeeboardPrivateFolder $path
     try {
         & $Work $folder
     } finally {
@@ -48,9 +49,14 @@ function Use-LeeboardToolFolder {
     }
 }
 
-# The folder is private from its first moment: it is made with its access list, not given one afterwards.
-function New-ToolFolder {
-    $path = [System.IO.Path]::Combine([System.IO.Path]::GetTempPath(), 'leeboard-' + [guid]::NewGuid().ToString('N'))
+function New-LeeboardPrivateFolder {
+    <#
+    .SYNOPSIS
+    Make a folder that only this account, administrators and SYSTEM can look into, and give its path. It is private from
+    its first moment: it is made with its access list, not given one afterwards.
+    #>
+    param([Parameter(Mandatory = $true)][string]$Path)
+
     $access = New-Object -TypeName System.Security.AccessControl.DirectorySecurity
     $access.SetAccessRuleProtection($true, $false)
     $account = [System.Security.Principal.WindowsIdentity]::GetCurrent().User
@@ -62,11 +68,11 @@ function New-ToolFolder {
             $reader, 'FullControl', 'ContainerInherit, ObjectInherit', 'None', 'Allow')))
     }
     if ($PSVersionTable.PSVersion.Major -ge 6) {
-        [void][System.IO.FileSystemAclExtensions]::CreateDirectory($access, $path)
+        [void][System.IO.FileSystemAclExtensions]::CreateDirectory($access, $Path)
     } else {
-        [void][System.IO.Directory]::CreateDirectory($path, $access)
+        [void][System.IO.Directory]::CreateDirectory($Path, $access)
     }
-    return $path
+    return $Path
 }
 
 # A virus scanner may hold a new file for a moment.
@@ -127,5 +133,5 @@ function Read-LeeboardToolBytes {
     }
 }
 
-Export-ModuleMember -Function Invoke-LeeboardTool, Use-LeeboardToolFolder, Read-LeeboardToolText,
-    Read-LeeboardToolBytes
+Export-ModuleMember -Function Invoke-LeeboardTool, Use-LeeboardToolFolder, New-LeeboardPrivateFolder,
+    Read-LeeboardToolText, Read-LeeboardToolBytes

@@ -31,6 +31,7 @@ $script:Drivers = @{
     windows_time = 'Read-LeeboardWindowsTime'
     winrm = 'Read-LeeboardWinRm'
 }
+$script:Personal = 'registry_acl', 'registry_user'  # drivers that read the registries of people
 
 function Get-LeeboardObservation {
     <#
@@ -50,8 +51,16 @@ function Get-LeeboardObservation {
     $used, $children = (Get-Cpu), (Get-LeeboardChildren)
     $observedAt = Format-LeeboardTime (Get-LeeboardNow)
     $facts = Get-LeeboardFact
-    $readings = @(Use-LeeboardProfile {
-            foreach ($name in Get-Sorted $Addresses.Keys) { Read-Driver $name @(Get-Sorted $Addresses[$name]) }
+    $names = Get-Sorted $Addresses.Keys
+    # People's registries together, before the rest: what was loaded for them is unloaded as soon as they are read.
+    $personal = @{}
+    Use-LeeboardProfile {
+        foreach ($name in @($names | Where-Object { $script:Personal -ccontains $_ })) {
+            $personal[$name] = @(Read-Driver $name @(Get-Sorted $Addresses[$name]))
+        }
+    }
+    $readings = @(foreach ($name in $names) {
+            if ($personal.ContainsKey($name)) { $personal[$name] } else { Read-Driver $name @(Get-Sorted $Addresses[$name]) }
         })
     $observation = [ordered]@{
         schema = 1

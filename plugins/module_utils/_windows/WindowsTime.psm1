@@ -3,9 +3,11 @@
 
 # The driver `windows_time`: which service sets the clock, whom it asks, and whether that works. It only reads.
 #
-# What counts is the service's own key: policy values are copied over it (Microsoft, Windows Time service tools and
-# settings), so a policy that says something else is what is configured and does not take effect. Whether it works is
-# told by event 260 of the service's own log, which has numbers and not translated text (Microsoft, Windows Time for
+# A policy counts where it says anything, else the service's own key: "If this policy setting is enabled, W32time Service
+# on target machines use the settings provided here. Otherwise, the service on target machines use locally configured
+# settings values" (W32Time.admx; Microsoft, Policy CSP - ADMX_W32Time), and values of group policy overwrite those of the
+# service (Microsoft, Windows Time service tools and settings). What the other one says is named. Whether it works is told
+# by event 260 of the service's own log, which has numbers and not translated text (Microsoft, Windows Time for
 # traceability: it is written when the service has started and every eight hours while it runs).
 
 Set-StrictMode -Version 2.0
@@ -40,9 +42,9 @@ function Read-LeeboardWindowsTime {
             }
             switch ($address) {
                 'service' { Get-ServiceReading }
-                'source' { Get-OwnReading source 'Parameters' Type { param($found) Get-Source $found } }
+                'source' { Get-SettingReading source 'Parameters' Type { param($found) Get-Source $found } }
                 'servers' { Get-ServersReading }
-                'client' { Get-OwnReading client 'TimeProviders\NtpClient' Enabled { param($found) $found } }
+                'client' { Get-SettingReading client 'TimeProviders\NtpClient' Enabled { param($found) $found } }
                 'synchronised' { Get-SynchronisedReading }
             }
         }
@@ -65,23 +67,47 @@ function Get-ServiceReading {
     return New-LeeboardReading -Driver $script:Driver -Address service -Effective $aspect
 }
 
-# A value of the service's own key, and as configured the policy where there is one.
-function Get-OwnReading {
+# The value that counts, @{Found; Source; Note; IsPolicy}: the policy's, or else the service's own.
+function Find-Setting {
+    param([string]$Key, [string]$Name)
+
+    $policy, $own = "$script:Policy\$Key", "$script:Own\$Key"
+    $said = Get-LeeboardMachineValue -Path $policy -Name $Name
+    $found = Get-LeeboardMachineValue -Path $own -Name $Name
+    if ($said.state -ne 'value') {
+        $source = if ($found.state -eq 'value') { "$own`:$Name is $($found.value)" } else { "$own has no $Name" }
+        return @{ Found = $found; Source = $source; Note = ''; IsPolicy = $false }
+    }
+    $note = ''
+    if ($found.state -ne 'value' -or [string]$found.value -cne [string]$said.value) {
+        $is = if ($found.state -eq 'value') { "is $($found.value)" } else { 'is not set' }
+        $note = "$own`:$Name $is, but the policy counts"
+    }
+    return @{ Found = $said; Source = "$policy`:$Name is $($said.value)"; Note = $note; IsPolicy = $true }
+}
+
+# The reading of the value that counts. Where the service may not ask at all, that is a note of whom it asks.
+function Get-SettingReading {
     param([string]$Address, [string]$Key, [string]$Name, [scriptblock]$Convert)
 
     $set = Resolve-LeeboardOwner { Get-LeeboardPolicyOwner -Path "$script:Policy\$Key" -Name $Name }
-    $aspects = foreach ($path in "$script:Own\$Key", "$script:Policy\$Key") {
-        $found = Get-LeeboardMachineValue -Path $path -Name $Name
-        if ($found.state -ne 'value') {
-            New-LeeboardAbsent -Source "$path has no $Name" -Note $set.Note
-            continue
+    $counts = Find-Setting $Key $Name
+    $notes = @($counts.Note, $set.Note)
+    if ($Address -eq 'source') {
+        $client = Find-Setting 'TimeProviders\NtpClient' Enabled
+        if ($client.Found.state -eq 'value' -and [string]$client.Found.value -eq '0') {
+            $notes += "$($client.Source), so the service asks no time server"
         }
-        $value = & $Convert $found
-        $source = "$path`:$Name is $($found.value)"
-        New-LeeboardValue -Value $value.value -Type $value.type -Source $source -Note $set.Note
     }
-    $configured = if ($aspects[1].state -eq 'value') { $aspects[1] }
-    return New-LeeboardReading -Driver $script:Driver -Address $Address -Effective $aspects[0] -Configured $configured `
+    $note = [string]::Join('; ', [string[]]@($notes | Where-Object { $_ }))
+    if ($counts.Found.state -eq 'value') {
+        $value = & $Convert $counts.Found
+        $effective = New-LeeboardValue -Value $value.value -Type $value.type -Source $counts.Source -Note $note
+    } else {
+        $effective = New-LeeboardAbsent -Source $counts.Source -Note $note
+    }
+    $configured = if ($counts.IsPolicy) { $effective }
+    return New-LeeboardReading -Driver $script:Driver -Address $Address -Effective $effective -Configured $configured `
         -Owner $set.Owner
 }
 
@@ -110,17 +136,16 @@ function Test-Member {
 
 # "NAME,0xFLAGS NAME,0xFLAGS" as a list of names, where servers are asked.
 function Get-ServersReading {
-    $key = "$script:Own\Parameters"
-    $type = Get-LeeboardMachineValue -Path $key -Name Type
-    $isAsked = $type.state -eq 'value' -and ([string]$type.value).Trim() -in 'NTP', 'AllSync'
-    $found = Get-LeeboardMachineValue -Path $key -Name NtpServer
+    $type = Find-Setting 'Parameters' Type
+    $isAsked = $type.Found.state -eq 'value' -and ([string]$type.Found.value).Trim() -in 'NTP', 'AllSync'
+    $list = Find-Setting 'Parameters' NtpServer
     if (-not $isAsked) {
-        $aspect = New-LeeboardAbsent -Source "$key`:Type is $($type['value']): no server of this list is asked"
-    } elseif ($found.state -ne 'value') {
-        $aspect = New-LeeboardValue -Value ([string[]]@()) -Type list -Source "$key has no NtpServer"
+        $aspect = New-LeeboardAbsent -Source "$($type.Source): no server of this list is asked" -Note $type.Note
+    } elseif ($list.Found.state -ne 'value') {
+        $aspect = New-LeeboardValue -Value ([string[]]@()) -Type list -Source $list.Source
     } else {
-        $names = @(foreach ($one in ([string]$found.value) -split '\s+') { ($one -split ',')[0] }) | Where-Object { $_ }
-        $aspect = New-LeeboardValue -Value ([string[]]@($names)) -Type list -Source "$key`:NtpServer"
+        $names = @(foreach ($one in ([string]$list.Found.value) -split '\s+') { ($one -split ',')[0] }) | Where-Object { $_ }
+        $aspect = New-LeeboardValue -Value ([string[]]@($names)) -Type list -Source $list.Source -Note $list.Note
     }
     return New-LeeboardReading -Driver $script:Driver -Address servers -Effective $aspect
 }

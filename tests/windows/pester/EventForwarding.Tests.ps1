@@ -44,7 +44,7 @@ Describe 'event_forwarding' {
     It 'names the collector, and each where there are several' {
         (Read-One collector).effective.value | Should -Be $Url
         $Machine.Entries['zz'] = @{ Name = 'zz'; Text = 'Server=http://b/wsman'; Url = 'http://b/wsman'; Options = @() }
-        (Read-One collector).effective.value | Should -Be "$Url and http://b/wsman"
+        (Read-One collector).effective.value | Should -Be "$Url http://b/wsman"
         (Read-One collector).effective.source | Should -BeLike '*SubscriptionManager: 1, zz'
         $Machine.Entries['zz'].Url = $Url
         (Read-One collector).effective.value | Should -Be $Url
@@ -134,9 +134,18 @@ Describe 'event_forwarding' {
             $edits[1].After.value | Should -Be "Server=$Url,Refresh=30,IssuerCA=$Ca"
         }
 
+        It 'writes each of several collectors, and leaves those alone that are there' {
+            $second = 'https://wec2.school.example:5986/wsman/SubscriptionManager/WEC'
+            $Machine.Entries['zz'] = @{ Name = 'zz'; Text = 'Server=http://b/x'; Url = 'http://b/x'; Options = @() }
+            $edits = @(Get-LeeboardEventForwardingChange -Changes @{ address = 'collector'; value = "$second  $Url" })
+            $edits.Target | Should -Be "$Key`:zz", "$Key`:1", "$Key`:2"
+            $edits.After.value | Should -Be "Server=$Url,Refresh=60", "Server=$second,Refresh=900"
+        }
+
         It 'refuses <Address> = <Value>' -ForEach @(
             @{ Address = 'protection'; Value = 'https' }, @{ Address = 'collector'; Value = 'wec.school.example' }
             @{ Address = 'collector'; Value = 'https://wec/x,Refresh=1' }, @{ Address = 'collector'; Value = '' }
+            @{ Address = 'collector'; Value = 'https://wec/x and https://wec2/x' }
         ) {
             $code = 'none'
             try { Get-LeeboardEventForwardingChange -Changes @{ address = $Address; value = $Value } }

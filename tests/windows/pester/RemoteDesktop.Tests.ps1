@@ -69,6 +69,16 @@ Describe 'remote_desktop' {
             'HKLM\SYSTEM\CurrentControlSet\Control\Remote Assistance:fAllowToGetHelp is set')
     }
 
+    It 'does not take for a setting what people can switch themselves: <_>' -ForEach 0L, 1L {
+        $help = 'HKLM\SYSTEM\CurrentControlSet\Control\Remote Assistance:fAllowToGetHelp'
+        $Machine[$help] = $_
+        $effective = (Read-One fAllowToGetHelp).effective
+        $effective.state | Should -Be 'absent'
+        $effective.note | Should -Be "$help is $_, and people can change that themselves"
+        $Machine["${Policy}:fAllowToGetHelp"] = 0L
+        (Read-One fAllowToGetHelp).effective.value | Should -Be 0
+    }
+
     It 'takes <_> from the listener' -ForEach @(
         'UserAuthentication', 'SecurityLayer', 'MinEncryptionLevel', 'fPromptForPassword', 'fDisableCcm', 'fDisableCdm',
         'fDisableClip', 'fDisableLPT'

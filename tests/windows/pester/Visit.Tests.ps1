@@ -2,7 +2,7 @@
 
 BeforeAll {
     $modules = Join-Path $PSScriptRoot '../../../plugins/module_utils/_windows'
-    foreach ($name in 'Reading', 'System', 'Native', 'RegistryKey', 'Registry', 'Profiles', 'RegistryUser', 'RegistryAcl', 'Identity', 'Facts', 'Visit') {
+    foreach ($name in 'Reading', 'System', 'Native', 'RegistryKey', 'Registry', 'DefaultProfile', 'Profiles', 'RegistryUser', 'RegistryAcl', 'Identity', 'Facts', 'Visit') {
         Import-Module (Join-Path $modules "$name.psm1") -Global -Force
     }
 
@@ -60,19 +60,23 @@ Describe 'Get-LeeboardObservation' {
         (Get-LeeboardObservation @{ registry = @('a') }).Contains('challenge') | Should -Be $false
     }
 
-    It 'loads the default profile once for all drivers that read it, and lets it go' {
-        Mock Mount-Default -ModuleName Profiles { @{ Problem = $null; Root = $null; File = 'x'; Hive = 'x' } }
+    It 'loads the default profile once for all drivers that read it, and lets it go before the others' {
+        Mock Mount-LeeboardDefaultProfile -ModuleName Profiles { @{ Problem = $null; Root = $null; File = 'x'; Hive = 'x' } }
         Mock Open-People -ModuleName Profiles { @{ Note = ''; Open = @() } }
-        Mock Dismount-Default -ModuleName Profiles { 'HKEY_USERS\x is still loaded: busy' }
+        Mock Dismount-LeeboardDefaultProfile -ModuleName Profiles { 'HKEY_USERS\x is still loaded: busy' }
         foreach ($driver in 'RegistryUser', 'RegistryAcl') {
             Mock "Read-Leeboard$driver" -ModuleName Visit {
                 Read-LeeboardProfile -Driver registry_user -Addresses $Addresses -Look { @{ state = 'absent' } } -Source {}
             }
         }
-        $seen = Get-LeeboardObservation @{ registry_user = @('a'); registry_acl = @('b') }
-        Should -Invoke Mount-Default -ModuleName Profiles -Times 1 -Exactly
-        Should -Invoke Dismount-Default -ModuleName Profiles -Times 1 -Exactly
-        $notes = @($seen.readings | ForEach-Object { $_.effective.note })
+        Mock Read-LeeboardRegistry -ModuleName Visit {
+            Should -Invoke Dismount-LeeboardDefaultProfile -ModuleName Profiles -Times 1 -Exactly
+        }
+        $seen = Get-LeeboardObservation @{ registry_user = @('a'); registry_acl = @('b'); registry = @('c') }
+        Should -Invoke Mount-LeeboardDefaultProfile -ModuleName Profiles -Times 1 -Exactly
+        Should -Invoke Dismount-LeeboardDefaultProfile -ModuleName Profiles -Times 1 -Exactly
+        @($seen.readings | ForEach-Object { $_.address }) | Should -Be 'c', 'b', 'a'
+        $notes = @($seen.readings | Where-Object { $_.driver -ne 'registry' } | ForEach-Object { $_.effective.note })
         $notes | Should -Be 'HKEY_USERS\x is still loaded: busy', 'HKEY_USERS\x is still loaded: busy'
     }
 

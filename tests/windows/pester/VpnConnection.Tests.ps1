@@ -5,6 +5,7 @@ BeforeAll {
     foreach ($name in 'Reading', 'System', 'RegistryKey', 'Phonebook', 'VpnConnection') {
         Import-Module (Join-Path $modules "$name.psm1") -Global -Force
     }
+    function global:Get-LeeboardAccountName { param($Sid) }
     $script:Machine = @{}
 
     # An entry as Windows 11 wrote it for Add-VpnConnection, with what differs.
@@ -27,6 +28,10 @@ BeforeAll {
         if ($reading.effective.state -ne 'value') { return $reading.effective }
         @($reading.effective.value | ForEach-Object { ConvertFrom-Json $_ })
     }
+}
+
+AfterAll {
+    Remove-Item -LiteralPath Function:\Get-LeeboardAccountName
 }
 
 Describe 'vpn_connection' {
@@ -135,6 +140,36 @@ Describe 'vpn_connection' {
         Mock Get-PhonebookFile -ModuleName Phonebook { throw [UnauthorizedAccessException]'no way in' }
         Mock Test-LeeboardAdministrator -ModuleName Reading { $true }
         (Read-Profile).code | Should -Be 'denied'
+    }
+
+    It 'is unreadable as a whole where a folder cannot be looked into, though it does not "exist" then' -Skip:$IsWindows {
+        $loop = Join-Path $Machine.Folder '_hiddenPbk'
+        [void][System.IO.Directory]::CreateSymbolicLink($loop, $loop)
+        [System.IO.Directory]::Exists($loop) | Should -BeFalse
+        $effective = (Read-LeeboardVpnConnection -Addresses profiles)['profiles'].effective
+        $effective.code, $effective.why | Should -Be 'failed', $effective.why
+        $effective.why | Should -BeLike "$loop could not be looked into: *"
+    }
+
+    It 'follows <Value>' -ForEach @(
+        @{ Value = '%UserProfile%\AppData\Roaming'; Is = 'C:\Users\anne$1\AppData\Roaming' }
+        @{ Value = 'D:\Homes\%USERNAME%'; Is = 'D:\Homes\anne' }
+        @{ Value = '\\server\home$\anne'; Is = '\\server\home$\anne' }
+        @{ Value = ' '; Is = 'usual' }, @{ Value = $null; Is = 'usual' }
+    ) {
+        $Machine.Redirected = $Value
+        Mock Get-LeeboardMachineValue -ModuleName Phonebook {
+            if ($null -eq $Machine.Redirected) { return @{ state = 'absent' } }
+            @{ state = 'value'; type = 'expand_string'; value = $Machine.Redirected }
+        }
+        Mock Get-LeeboardAccountName -ModuleName Phonebook { 'SCHOOL\anne' }
+        InModuleScope Phonebook { Get-RoamingFolder S-1-5-21-1 'C:\Users\anne$1' usual } | Should -Be $Is
+    }
+
+    It 'does not guess where a folder lies that another variable names' {
+        Mock Get-LeeboardMachineValue -ModuleName Phonebook { @{ state = 'value'; value = '%HOMESHARE%\Roaming' } }
+        Mock Get-LeeboardAccountName -ModuleName Phonebook { 'SCHOOL\anne' }
+        { InModuleScope Phonebook { Get-RoamingFolder S-1-5-21-1 'C:\Users\anne' usual } } | Should -Throw '*%HOMESHARE%*'
     }
 
     It 'does not read a phonebook that is none' {

@@ -1,4 +1,4 @@
-# The driver windows_time: the service's own key, policies beside it, and what the service says of itself.
+# The driver windows_time: policies, the service's own key behind them, and what the service says of itself.
 
 BeforeAll {
     $modules = Join-Path $PSScriptRoot '../../../plugins/module_utils/_windows'
@@ -74,12 +74,34 @@ Describe 'windows_time' {
         $reading.Contains('configured') | Should -BeFalse
     }
 
-    It 'goes by the service''s own key, and shows the policy beside it' {
+    It 'goes by the policy where there is one, and names what the service itself has' {
         $Machine.Values["$Policy\Parameters:Type"] = 'NoSync'
         $reading = Read-One source
-        $reading.effective.value, $reading.configured.value | Should -Be 'servers', 'none'
+        $reading.effective.value, $reading.configured.value | Should -Be 'none', 'none'
+        $reading.effective.source | Should -Be "$Policy\Parameters:Type is NoSync"
+        $reading.effective.note | Should -Be "$Own\Parameters:Type is NTP, but the policy counts"
+        (Read-One servers).effective.state | Should -Be 'absent'
         $Machine.Values.Remove("$Own\Parameters:Type")
+        (Read-One source).effective.note | Should -Be "$Own\Parameters:Type is not set, but the policy counts"
+        $Machine.Values.Remove("$Policy\Parameters:Type")
         (Read-One source).effective.state | Should -Be 'absent'
+    }
+
+    It 'goes by a policy that puts right what the service itself has' {
+        $Machine.Values["$Own\Parameters:Type"] = 'NoSync'
+        $Machine.Values["$Policy\Parameters:Type"] = 'NTP'
+        $Machine.Values["$Policy\Parameters:NtpServer"] = 'ntp.school.example,0x9'
+        (Read-One source).effective.value | Should -Be 'servers'
+        $servers = (Read-One servers).effective
+        $servers.value, $servers.source | Should -Be 'ntp.school.example', "$Policy\Parameters:NtpServer is ntp.school.example,0x9"
+    }
+
+    It 'names a client that is switched off by <Place>, whoever is to be asked' -ForEach @(@{ Place = 'Policy' }, @{ Place = 'Own' }) {
+        $where = if ($Place -eq 'Policy') { $Policy } else { $Own }
+        $Machine.Values["$where\TimeProviders\NtpClient:Enabled"] = 0L
+        $source = (Read-One source).effective
+        $source.value | Should -Be 'servers'
+        $source.note | Should -Be "$where\TimeProviders\NtpClient:Enabled is 0, so the service asks no time server"
     }
 
     It 'names the servers without their flags, where they are asked' {
@@ -99,10 +121,10 @@ Describe 'windows_time' {
 
     It 'says whether the service may ask' {
         (Read-One client).effective.value | Should -Be 1
-        $Machine.Values["$Own\TimeProviders\NtpClient:Enabled"] = 0L
-        $Machine.Values["$Policy\TimeProviders\NtpClient:Enabled"] = 1L
+        $Machine.Values["$Policy\TimeProviders\NtpClient:Enabled"] = 0L
         $reading = Read-One client
-        $reading.effective.value, $reading.configured.value | Should -Be 0, 1
+        $reading.effective.value, $reading.configured.value | Should -Be 0, 0
+        $reading.effective.note | Should -Be "$Own\TimeProviders\NtpClient:Enabled is 1, but the policy counts"
     }
 
     It 'is synchronised: <Good> with leap <Leap>, stratum <Stratum>, <Id>' -ForEach @(
