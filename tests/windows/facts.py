@@ -2,8 +2,7 @@
 
 `commands` are those of Windows PowerShell 5.1 with their parameters, `classes` those of CIM by namespace, with
 properties, methods and their types; take_facts.py takes both from public repositories. By hand are `types_files`, the
-members that a types file adds to what a cmdlet in a runspace of its own gives, and `exceptions`, each with the page that
-says so.
+members that a types file adds to what a cmdlet in a runspace of its own gives, and `exceptions`, each with its page.
 """
 
 from __future__ import annotations

@@ -133,8 +133,8 @@ function Get-WinEvent {
             (-not $FilterHashtable['Id'] -or $_.id -in $FilterHashtable['Id']) -and
             (-not $FilterHashtable['StartTime'] -or (Get-Time $_.at) -ge $FilterHashtable['StartTime'].ToUniversalTime())
         } | Sort-Object { Get-Time $_.at } -Descending:(-not $Oldest) | Select-Object -First ([int][Math]::Min($MaxEvents, [int]::MaxValue)))
-    $writers = @($state.writers[$FilterHashtable['ProviderName']])
-    if ($FilterHashtable['ProviderName'] -and $state.writers[$FilterHashtable['ProviderName']] -and $FilterHashtable.LogName -notin $writers) {
+    $provider = [string]$FilterHashtable['ProviderName']
+    if ($state.writers[$provider] -and $FilterHashtable.LogName -notin $state.writers[$provider]) {
         return $PSCmdlet.WriteError((New-EventError LogsAndProvidersDontOverlap InvalidArgument ([Exception]'The specified providers do not write events to any of the specified logs.')))
     }
     if (-not $found) {
