@@ -348,38 +348,6 @@ $script:Sections = [ordered]@{
             "$path $(if (Test-Path -LiteralPath "HKLM:\$path") { (Get-Acl -LiteralPath "HKLM:\$path").Sddl })"
         }
     }
-    enrolments = {
-        foreach ($path in Get-Subkey 'SOFTWARE\Microsoft\Enrollments') {
-            $id = ($path -split '\\')[-1]
-            $discovery = [Microsoft.Win32.Registry]::LocalMachine.OpenSubKey($path).GetValue('DiscoveryServiceFullURL')
-            @{
-                key = $path; found = Read-Key $path '^(ProviderID|EnrollmentState|EnrollmentType)$'
-                has_discovery = [bool]$discovery
-                has_omadm_account = Test-Path -LiteralPath "HKLM:\SOFTWARE\Microsoft\Provisioning\OMADM\Accounts\$id"
-            }
-        }
-    }
-    omadm_accounts = { @(Get-Subkey 'SOFTWARE\Microsoft\Provisioning\OMADM\Accounts').Length }
-    firewall = {
-        foreach ($one in Get-NetFirewallProfile -PolicyStore ActiveStore) {
-            $found = $one.CimInstanceProperties
-            $said = foreach ($name in 'Enabled', 'DefaultInboundAction', 'DefaultOutboundAction') {
-                "$name $($found[$name].Value) ($($found[$name].CimType)) is $($one.$name)"
-            }
-            "$($found['Name'].Value): $([string]::Join(', ', [string[]]@($said)))"
-        }
-    }
-    modern_standby = {
-        $users = [Microsoft.Win32.Registry]::Users
-        @{
-            sleeps = (Invoke-Program 'powercfg.exe' '/a')
-            delays = @(foreach ($sid in @($users.GetSubKeyNames()) -match '^S-1-(5-21|12-1)-[0-9-]+$') {
-                    $key = $users.OpenSubKey("$sid\Control Panel\Desktop")
-                    $value = if ($null -ne $key) { $key.GetValue('DelayLockInterval') }
-                    if ($null -eq $value) { 'none' } else { "$value" }
-                })
-        }
-    }
     joined = {
         (Invoke-Program 'dsregcmd.exe' '/status').text -split '\r?\n' -match '^\s*(AzureAd|Enterprise|Domain)Joined\s*:'
     }

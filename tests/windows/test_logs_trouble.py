@@ -133,7 +133,11 @@ def test_what_the_acceptance_playbook_asks(one: WindowsMachine) -> None:
     """Its script runs, names what is on its list, and nobody of the school."""
     with one.changing("eventlog") as state:
         state["channels"]["Security"]["sddl"] += "(A;;0x1;;;S-1-5-21-7-8-9-1107)"
-    script = (REPOSITORY / "playbooks" / "files" / "windows_acceptance_logs.ps1").read_text(encoding="ascii")
+    files = REPOSITORY / "playbooks" / "files"
+    facts = json.loads(one.run((files / "windows_acceptance_facts.ps1").read_text(encoding="ascii")))
+    assert [each["provider"] for each in facts["enrolments"] if each["state"] == 1 and not each["has_discovery"]]
+    assert "Public Enabled 1 UInt16 True" in facts["firewall"] and facts["omadm_accounts"] == 0
+    script = (files / "windows_acceptance_logs.ps1").read_text(encoding="ascii")
     said = one.run(script)
     answer = json.loads(said)
     assert answer["logs"]["Security"]["access"].endswith("(A;;0x1;;;S-1-5-21)")
