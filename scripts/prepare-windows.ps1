@@ -398,6 +398,21 @@ function Set-FirewallRule {
 }
 
 # What this script does not change, but somebody should know.
+# The accounts of a user right, as secedit.exe exports them: SIDs with a star before them, or names.
+function Get-UserRight {
+    param([string]$Name)
+
+    $file = Join-Path -Path ([System.IO.Path]::GetTempPath()) -ChildPath "leeboard-$([guid]::NewGuid()).inf"
+    try {
+        & secedit.exe /export /areas USER_RIGHTS /cfg $file /quiet | Out-Null
+        foreach ($line in [System.IO.File]::ReadAllLines($file)) {
+            if ($line -match "^\s*$Name\s*=\s*(.*)$") { $Matches[1] -split ',' | ForEach-Object { $_.Trim() } }
+        }
+    } finally {
+        if (Test-Path -LiteralPath $file) { Remove-Item -LiteralPath $file }
+    }
+}
+
 function Write-Advice {
     if (Get-Listener HTTP) {
         Write-Output 'note:    there is an HTTP listener (port 5985) as well; Leeboard does not need it'
@@ -410,6 +425,16 @@ function Write-Advice {
         }
     foreach ($rule in $open) {
         Write-Warning "the firewall rule '$($rule.DisplayName)' lets anybody in to WinRM; switch it off if it can be"
+    }
+    try {
+        # "Local account", and "Local account and member of Administrators group".
+        $kept = @(Get-UserRight SeDenyNetworkLogonRight | Where-Object { $_ -in '*S-1-5-113', '*S-1-5-114' })
+        if ($kept.Length) {
+            Write-Warning ('local accounts may not sign in over the network (CIS 2.2.16, "Deny access to this computer ' +
+                'from the network"): Leeboard gets in with an account of the domain only')
+        }
+    } catch {
+        Write-Warning "who is denied access from the network could not be read: $($_.Exception.Message)"
     }
     foreach ($one in Get-NetFirewallProfile -PolicyStore ActiveStore) {
         if ("$($one.Enabled)" -eq 'False') {

@@ -348,18 +348,6 @@ $script:Sections = [ordered]@{
             "$path $(if (Test-Path -LiteralPath "HKLM:\$path") { (Get-Acl -LiteralPath "HKLM:\$path").Sddl })"
         }
     }
-    enrolments = {
-        foreach ($path in Get-Subkey 'SOFTWARE\Microsoft\Enrollments') {
-            $id = ($path -split '\\')[-1]
-            $discovery = [Microsoft.Win32.Registry]::LocalMachine.OpenSubKey($path).GetValue('DiscoveryServiceFullURL')
-            @{
-                key = $path; found = Read-Key $path '^(ProviderID|EnrollmentState|EnrollmentType)$'
-                has_discovery = [bool]$discovery
-                has_omadm_account = Test-Path -LiteralPath "HKLM:\SOFTWARE\Microsoft\Provisioning\OMADM\Accounts\$id"
-            }
-        }
-    }
-    omadm_accounts = { @(Get-Subkey 'SOFTWARE\Microsoft\Provisioning\OMADM\Accounts').Length }
     joined = {
         (Invoke-Program 'dsregcmd.exe' '/status').text -split '\r?\n' -match '^\s*(AzureAd|Enterprise|Domain)Joined\s*:'
     }

@@ -88,6 +88,17 @@ $nothing = Get-Answer {
         StartTime = (Get-Date).AddSeconds(-1)
     }
 }
+# Where event 1102 stands in a log that was cleared, and how long a search through all of it takes.
+$oldest = Get-Answer {
+    $first = @(Get-WinEvent -LogName Security -Oldest -MaxEvents 50)
+    $watch = [System.Diagnostics.Stopwatch]::StartNew()
+    $searched = Get-Answer { Get-WinEvent -MaxEvents 1 -FilterHashtable @{ LogName = 'Security'; Id = 1102 } | Out-Null }
+    [ordered]@{
+        seen = $first.Length; at = [array]::IndexOf([int[]]@($first | ForEach-Object { $_.Id }), 1102)
+        search_seconds = [math]::Round($watch.Elapsed.TotalSeconds, 1); search = $searched
+        records = (Get-WinEvent -ListLog Security).RecordCount
+    }
+}
 $services = [ordered]@{}
 foreach ($name in 'W32Time', 'WinRM', 'EventLog', 'NTP', 'NetTimeSvc') {
     $services[$name] = Get-Answer {
@@ -118,6 +129,6 @@ $shares = Get-Answer {
 }
 
 ConvertTo-Json -Depth 6 -Compress -InputObject ([ordered]@{
-        logs = $logs; keys = $keys; clock = $clock; forwarder = $forwarder; no_such_event = $nothing
+        logs = $logs; keys = $keys; clock = $clock; forwarder = $forwarder; no_such_event = $nothing; oldest_events = $oldest
         services = $services; rights = $rights; shares = $shares
     })

@@ -1,12 +1,14 @@
 <#
 What device code must not hold, as JSON: [{"file", "line", "what"}]. It runs on Windows PowerShell 5.1, and we only have
 PowerShell 7: so its text is parsed here, and what 5.1 lacks is looked for. -AllowList names the file of allowed commands;
-functions that the files themselves define may be called as well.
+functions that the files themselves define may be called as well. -Facts names windows_facts.json: commands, parameters,
+classes and methods that are not in there are refused, and so is a member that a types file adds to what a cmdlet gives in
+another runspace, which has that file (this one has not).
 
 Sources: MicrosoftDocs/PowerShell-Docs, reference/7.*/What-s-New/ (what came with 6.0 to 7.5), and
 learn.microsoft.com/dotnet/api for members that .NET Framework 4.8 lacks.
 #>
-param([Parameter(Mandatory)][string]$Files, [Parameter(Mandatory)][string]$AllowList)
+param([Parameter(Mandatory)][string]$Files, [Parameter(Mandatory)][string]$AllowList, [Parameter(Mandatory)][string]$Facts)
 
 Set-StrictMode -Version 2.0
 $ErrorActionPreference = 'Stop'
@@ -45,6 +47,21 @@ foreach ($line in [IO.File]::ReadAllLines($AllowList)) {
     $name = ($line -replace '#.*').Trim()
     if ($name) { $known[$name] = $true }
 }
+$real = [IO.File]::ReadAllText($Facts) | ConvertFrom-Json -AsHashtable
+$common = 'Verbose', 'Debug', 'ErrorAction', 'WarningAction', 'InformationAction', 'ErrorVariable', 'WarningVariable',
+    'InformationVariable', 'OutVariable', 'OutBuffer', 'PipelineVariable', 'WhatIf', 'Confirm'
+$excepted = @($real.exceptions | ForEach-Object { $_.what })
+$classes, $methods = @{}, @{}
+foreach ($namespace in $real.classes.Values) {
+    foreach ($class in $namespace.Keys) {
+        $classes[$class] = $true
+        foreach ($method in $namespace[$class].methods.Keys) { $methods[$method] = $true }
+    }
+}
+foreach ($what in $excepted) { if ($what -like '*.*') { $methods[($what -split '\.')[1]] = $true } else { $classes[$what] = $true } }
+# Functions of ours whose second argument is the name of a method.
+$callers = 'Invoke-Volume', 'Invoke-Tpm', 'Get-Answer'
+
 $paths = $Files -split ';'
 $parsed = foreach ($path in $paths) {
     $errors = $null
@@ -73,6 +90,9 @@ function Test-Command($Ast) {
         if ($alias) { return "the alias $name of $($alias.Definition)" }
         return "$name is not in allowed-commands.txt"
     }
+    if ($real.commands.ContainsKey($name)) { Test-Parameter $name @($Ast.CommandElements) }
+    elseif (-not $functions.ContainsKey($name)) { "5.1 is not known to have $name" }
+    Test-Method $name @($Ast.CommandElements)
     $new = @($newParameters['*']) + @($newParameters[$name])
     $position = 0
     foreach ($element in @($Ast.CommandElements)[1..99]) {
@@ -83,6 +103,45 @@ function Test-Command($Ast) {
         elseif ($null -ne $element) { $position++ }
     }
     if ($name -eq 'Join-Path' -and $position -gt 2) { 'Join-Path joins two parts in 5.1, no more' }
+}
+
+# Parameters of a command by the facts; a name may be cut short where one only begins so.
+function Test-Parameter([string]$Command, [object[]]$Elements) {
+    foreach ($element in $Elements | Where-Object { $_ -is [Management.Automation.Language.CommandParameterAst] }) {
+        $given = $element.ParameterName
+        if ($real.commands[$Command] -contains $given -or $common -contains $given) { continue }
+        if ($excepted -contains "$Command -$given") { continue }
+        "$Command has no -$given in 5.1"
+    }
+}
+
+function Test-Method([string]$Name, [object[]]$Elements) {
+    $method = $null
+    if ($callers -contains $Name -and $Elements.Length -gt 2) { $method = $Elements[2] }
+    for ($at = 0; $at -lt $Elements.Length - 1; $at++) {
+        $isName = $Elements[$at] -is [Management.Automation.Language.CommandParameterAst] -and $Elements[$at].ParameterName -eq 'MethodName'
+        if ($isName) { $method = $Elements[$at + 1] }
+    }
+    if ($method -is [Management.Automation.Language.StringConstantExpressionAst] -and -not $methods.ContainsKey($method.Value)) {
+        "no class has a method $($method.Value)"
+    }
+}
+
+# What a file takes out of a runspace of its own, by the commands that it adds there.
+function Get-Added($Ast) {
+    $Ast.FindAll({
+            $args[0] -is [Management.Automation.Language.InvokeMemberExpressionAst] -and "$($args[0].Member)" -eq 'AddCommand'
+        }, $true) | ForEach-Object { $_.Arguments[0].Extent.Text.Trim("'", '"') }
+}
+
+# A member that only the types file of another runspace has, or that may be one.
+function Test-Foreign($Ast, [string[]]$Members) {
+    if (-not $Members -or $Ast -isnot [Management.Automation.Language.MemberExpressionAst] -or $Ast.Static) { return }
+    if ($Ast -is [Management.Automation.Language.InvokeMemberExpressionAst]) { return }
+    if ($Ast.Member -isnot [Management.Automation.Language.StringConstantExpressionAst]) {
+        return "a member whose name is worked out may be one of a types file: $($Ast.Extent.Text)"
+    }
+    if ($Members -contains $Ast.Member.Value) { "$($Ast.Member.Value) is a member of a types file that this runspace has not" }
 }
 
 function Test-Node($Ast) {
@@ -111,6 +170,16 @@ function Test-Node($Ast) {
             if ($member -eq 'AddCommand' -and $_ -eq 'InvokeMemberExpressionAst') {
                 $name = $Ast.Arguments[0].Extent.Text.Trim("'", '"')
                 if (-not $known.ContainsKey($name)) { "$name is not in allowed-commands.txt" }
+                elseif (-not $real.types_files.ContainsKey($name)) { "nobody has looked what a types file adds to $name" }
+            }
+            if ($member -eq 'AddParameter' -and $_ -eq 'InvokeMemberExpressionAst' -and
+                $Ast.Arguments[0] -is [Management.Automation.Language.StringConstantExpressionAst]) {
+                $block = $Ast.Parent
+                while ($block -isnot [Management.Automation.Language.ScriptBlockAst]) { $block = $block.Parent }
+                $given = $Ast.Arguments[0].Value
+                foreach ($command in Get-Added $block) {
+                    if ($real.commands[$command] -notcontains $given -and $common -notcontains $given) { "$command has no -$given in 5.1" }
+                }
             }
             if ($member -eq 'Kill' -and $_ -eq 'InvokeMemberExpressionAst' -and $Ast.Arguments) { '.NET Framework has no Kill with an argument' }
         }
@@ -122,6 +191,7 @@ function Test-Node($Ast) {
             foreach ($new in $newTypes) { if ($type -match $new) { ".NET Framework has no [$type]" } }
         }
         { $_ -in 'StringConstantExpressionAst', 'ExpandableStringExpressionAst' } {
+            if ($Ast.Value -match '^(Win32|MSFT|RSOP)_[A-Za-z]+$' -and -not $classes.ContainsKey($Ast.Value)) { "no Windows is known to have the class $($Ast.Value)" }
             if ("$($Ast.StringConstantType)" -match '^DoubleQuoted' -and $Ast.Extent.Text -match '(?<!`)(``)*`(e|u\{)') {
                 'the escape `e or `u{} in a text'
             }
@@ -161,8 +231,9 @@ $findings = foreach ($one in $parsed) {
     foreach ($problem in $one.errors) {
         @{ file = $one.path; line = $problem.Extent.StartLineNumber; what = $problem.Message }
     }
+    $foreign = [string[]]@(Get-Added $one.ast | Where-Object { $real.types_files.ContainsKey($_) } | ForEach-Object { $real.types_files[$_].members } | Where-Object { $_ } | Select-Object -Unique)
     foreach ($node in $one.ast.FindAll({ $true }, $true)) {
-        foreach ($what in @(Test-Node $node) + @(Test-Export $node)) {
+        foreach ($what in @(Test-Node $node) + @(Test-Export $node) + @(Test-Foreign $node $foreign)) {
             if ($what) { @{ file = $one.path; line = $node.Extent.StartLineNumber; what = $what } }
         }
     }

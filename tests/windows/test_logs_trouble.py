@@ -71,6 +71,34 @@ def test_a_service_that_hangs_is_waited_for_once(one: WindowsMachine) -> None:
     assert found["user_right:SeSecurityPrivilege"]["value"] == ["S-1-5-32-544"]
 
 
+def test_a_security_log_of_millions_is_not_searched(one: WindowsMachine) -> None:
+    one.misbehave("eventlog", "large", log="Security")
+    began = time.monotonic()
+    found = visit(one)
+    assert time.monotonic() - began < PATIENCE
+    assert codes(found) == set() and found[CLEARED]["value"] == []
+
+
+def test_a_search_that_takes_too_long_costs_its_own_reading(one: WindowsMachine) -> None:
+    one.misbehave("eventlog", "large", log="Microsoft-Windows-Time-Service/Operational")
+    found = visit(one)
+    lost = {place for place, aspect in found.items() if aspect["state"] == "unreadable"}
+    assert lost == {"windows_time:synchronised"} and codes(found) == {"timeout"}
+
+
+def test_a_security_log_that_shows_nothing_says_nothing(one: WindowsMachine) -> None:
+    one.misbehave("eventlog", "blind")
+    found = visit(one)
+    assert found[CLEARED]["code"] == "failed" and "not one event" in found[CLEARED]["why"]
+
+
+def test_a_provider_that_writes_elsewhere_has_no_events_here(one: WindowsMachine) -> None:
+    with one.changing("eventlog") as state:
+        state["writers"] = {"Microsoft-Windows-Time-Service": ["System"]}
+    found = visit(one)
+    assert codes(found) == set()
+
+
 @pytest.mark.parametrize(("mode", "code"), [("fail", "failed"), ("silent", "malformed"), ("rubbish", "malformed")])
 def test_without_an_export_rights_and_lock_out_are_lost_and_nothing_else(
     one: WindowsMachine, mode: str, code: str
@@ -105,7 +133,11 @@ def test_what_the_acceptance_playbook_asks(one: WindowsMachine) -> None:
     """Its script runs, names what is on its list, and nobody of the school."""
     with one.changing("eventlog") as state:
         state["channels"]["Security"]["sddl"] += "(A;;0x1;;;S-1-5-21-7-8-9-1107)"
-    script = (REPOSITORY / "playbooks" / "files" / "windows_acceptance_logs.ps1").read_text(encoding="ascii")
+    files = REPOSITORY / "playbooks" / "files"
+    facts = json.loads(one.run((files / "windows_acceptance_facts.ps1").read_text(encoding="ascii")))
+    assert [each["provider"] for each in facts["enrolments"] if each["state"] == 1 and not each["has_discovery"]]
+    assert "Public Enabled 1 UInt16 True" in facts["firewall"] and facts["omadm_accounts"] == 0
+    script = (files / "windows_acceptance_logs.ps1").read_text(encoding="ascii")
     said = one.run(script)
     answer = json.loads(said)
     assert answer["logs"]["Security"]["access"].endswith("(A;;0x1;;;S-1-5-21)")

@@ -114,7 +114,7 @@ def test_words_are_only_where_the_module_is(one: WindowsMachine) -> None:
         function Get-Shown([object]$Given) {
             $shell = [powershell]::Create()
             if ($null -eq $Given) {
-                [void]$shell.AddScript('($one = Get-NetFirewallProfile -Name Public -PolicyStore ActiveStore).Enabled; $one')
+                [void]$shell.AddScript('($one = Get-NetFirewallProfile Public -PolicyStore ActiveStore).Enabled; $one')
             } else {
                 [void]$shell.AddScript('$args[0].Enabled; $args[0].DefaultInboundAction').AddArgument($Given)
             }

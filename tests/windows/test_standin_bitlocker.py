@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from . import volumes
+from . import facts, volumes
 from .machine import WindowsMachine
 from .requirements import need_machine
 
 OK, NO_PROTECTOR, BAD_ARGUMENT, LOCKED = 0, 0x80310008, 0x80070057, 0x80310000
 EXISTS, NO_KEY_YET, NOT_SYSTEM, NOT_SUPPORTED = 0x80310031, 0x8031002E, 0x80310023, 0x80070032
+METHODS = facts.read()["classes"][facts.namespace("Win32_EncryptableVolume")]["Win32_EncryptableVolume"]["methods"]
 CALL = """
     $volume = Get-CimInstance Win32_EncryptableVolume -Namespace root/CIMV2/Security/MicrosoftVolumeEncryption |
         Where-Object { $_.DriveLetter -eq $arguments.letter }
@@ -46,6 +47,9 @@ def one(built: WindowsMachine) -> Iterator[WindowsMachine]:
 def ask(machine: WindowsMachine, method: str, letter: str = "C:", **given: Any) -> dict[str, Any]:
     """What a method of a volume answers."""
     answer: dict[str, Any] = machine.run(CALL, letter=letter, method=method, given=given)
+    known = METHODS.get(method)
+    if known:
+        assert set(given) <= set(known["in"]) and set(answer) <= {*known["out"], "failed"}, (method, given, answer)
     return answer
 
 

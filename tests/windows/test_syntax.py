@@ -9,6 +9,7 @@ import json
 import subprocess
 from pathlib import Path
 
+from . import facts
 from .requirements import need_powershell
 
 _HERE = Path(__file__).parent
@@ -55,6 +56,17 @@ REFUSED = {
     "function Grab-Thing { 1 }": "Grab is no approved verb",
     "Export-ModuleMember -Function Get-Thing": "exports Get-Thing, which is not named Leeboard...",
     "function Get-Thing { begin { 1 } clean { 2 } }": "a clean block",
+    "Get-WinEvent -Latest": "Get-WinEvent has no -Latest in 5.1",
+    "$shell.AddCommand('Get-WinEvent').AddParameter('Newest', 3)": "Get-WinEvent has no -Newest in 5.1",
+    "$shell.AddCommand('Get-Item')": "nobody has looked what a types file adds to Get-Item",
+    "Get-CimInstance -ClassName Win32_DriveLock": "no Windows is known to have the class Win32_DriveLock",
+    "Invoke-CimMethod -InputObject $a -MethodName GetMood": "no class has a method GetMood",
+    "$a.AddCommand('Get-NetFirewallProfile'); $b.Enabled": (
+        "Enabled is a member of a types file that this runspace has not"
+    ),
+    "$a.AddCommand('Get-NetFirewallProfile'); $b.$c": (
+        "a member whose name is worked out may be one of a types file: $b.$c"
+    ),
     "Get-Item 'a": "The string is missing the terminator: '.",
 }
 ACCEPTED = [
@@ -67,12 +79,16 @@ ACCEPTED = [
     "class Thing { [int]$Number; [int] Double() { return $this.Number * 2 } }",
     "function Get-LeeboardThing { 1 }; Get-LeeboardThing; Export-ModuleMember -Function Get-LeeboardThing",
     '"``e"',
+    "$a.AddCommand('Get-NetFirewallProfile'); $b.CimInstanceProperties['Enabled'].Value",
+    "$shell.AddCommand('Get-WinEvent').AddParameter('ErrorAction', 'Stop').AddParameter('Oldest', $true)",
+    "Get-CimInstance -ClassName Win32_Tpm -ErrorAction Stop | Invoke-CimMethod -MethodName IsEnabled",
+    "$b.Enabled",
 ]
 
 
 def findings(files: list[Path]) -> list[dict[str, object]]:
     """What is wrong in these files."""
-    arguments = ["-Files", ";".join(map(str, files)), "-AllowList", str(_KNOWN)]
+    arguments = ["-Files", ";".join(map(str, files)), "-AllowList", str(_KNOWN), "-Facts", str(facts.FILE)]
     done = subprocess.run(
         ["pwsh", "-NoProfile", "-NonInteractive", "-File", str(_HERE / "syntax.ps1"), *arguments],
         capture_output=True,

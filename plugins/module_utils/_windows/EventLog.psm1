@@ -222,15 +222,25 @@ function Get-AccountReading {
     return New-LeeboardReading -Driver $script:Driver -Address $Address -Effective $aspect
 }
 
-# When the Security log was cleared in the last days, and by whom (event 1102; Microsoft, advanced auditing).
+# When the Security log was cleared in the last days, and by whom (event 1102; Microsoft, windows-itpro-docs, auditing/
+# event-1102). Clearing takes every older event away, and the service then writes this one: so it is among the oldest
+# events of the log, and only those are read. A search for its number would try each event of a log that holds millions.
 function Get-ClearedReading {
     param([string]$Address)
 
     [void](Get-Log Security)
     $since = (Get-LeeboardNow).AddDays(-$script:Days)
-    $found = @(Get-LeeboardEvent -Log Security -Provider Microsoft-Windows-Eventlog -Id 1102 -Since $since)
-    $said = [string[]]@(foreach ($one in $found) {
+    $oldest = Get-LeeboardOldestEvent -Log Security -Provider Microsoft-Windows-Eventlog -Id 1102
+    if (-not $oldest.Seen) {
+        # An account that may not read this log is shown an empty one.
+        $code = if (Test-LeeboardAdministrator) { 'failed' } else { 'needs_root' }
+        throw (New-LeeboardProblem -Code $code -Why 'the Security log shows not one event')
+    }
+    $said = [string[]]@(foreach ($one in $oldest.Found) {
             $time = $one.SelectSingleNode('//*[local-name()="TimeCreated"]/@SystemTime').Value.Substring(0, 19)
+            if ([datetime]::ParseExact($time, 's', [System.Globalization.CultureInfo]::InvariantCulture) -lt $since) {
+                continue
+            }
             $sid = $one.SelectSingleNode('//*[local-name()="SubjectUserSid"]')
             $who = 'an account that the event does not name'
             if ($null -ne $sid) { $who = Format-Account $sid.InnerText }

@@ -8,8 +8,12 @@
 Set-StrictMode -Version 2.0
 
 $script:MostEvents = 20
-# Ids of errors: no such event, or no log or provider that could have it.
-$script:NoEvents = 'NoMatchingEventsFound', 'NoMatchingLogsFound', 'NoMatchingProvidersFound'
+$script:OldestEvents = 50
+$script:Patience, $script:ShorterPatience, $script:ProbePatience = 25, 10, 5  # seconds
+# Ids of errors: no such event, or no log or provider that could have it, or a provider that writes to other logs
+# (PowerShell/PowerShell, GetEventCommand.cs).
+$script:NoEvents = 'NoMatchingEventsFound', 'NoMatchingLogsFound', 'NoMatchingProvidersFound',
+    'LogsAndProvidersDontOverlap'
 
 function Get-LeeboardEventLog {
     <#
@@ -46,22 +50,53 @@ function Get-LeeboardEvent {
     foreach ($one in @($found | Where-Object { $null -ne $_ })) { [xml]$one.ToXml() }
 }
 
-# Get-WinEvent, which says by an error of a certain id that there is nothing. A service that did not come back once is
-# not asked again in this visit.
+function Get-LeeboardOldestEvent {
+    <#
+    .SYNOPSIS
+    Of the oldest 50 events of a log those with an id from a provider: @{Seen; Found}, how many there are of any kind, and
+    theirs as XML. It reads no more than that, however large the log is.
+    #>
+    param(
+        [Parameter(Mandatory = $true)][string]$Log,
+        [Parameter(Mandatory = $true)][string]$Provider,
+        [Parameter(Mandatory = $true)][int]$Id
+    )
+
+    $oldest = @(Invoke-WinEvent -What "the event log $Log" -Nothing NoMatchingEventsFound -Parameters @{
+            LogName = $Log; Oldest = $true; MaxEvents = $script:OldestEvents
+        } | Where-Object { $null -ne $_ })
+    $wanted = @($oldest | Where-Object { $_.Id -eq $Id -and $_.ProviderName -eq $Provider })
+    return @{ Seen = $oldest.Length; Found = @(foreach ($one in $wanted) { [xml]$one.ToXml() }) }
+}
+
+# Get-WinEvent, which says by an error of a certain id that there is nothing. A filter is tried on each event of a log
+# (win32, wes/consuming-events), so a question that does not come back may be about a log that is large: it costs its own
+# reading. Whether the service itself hangs is then asked once; if it does, nothing more is asked of it in this visit.
 function Invoke-WinEvent {
     param([string]$What, [string[]]$Nothing, [hashtable]$Parameters)
 
-    $state = Get-LeeboardOnce -Name 'event log service' -Read { @{ Hangs = $null } }
+    $state = Get-LeeboardOnce -Name 'event log service' -Read {
+        @{ Hangs = $null; IsDoubted = $false; Patience = $script:Patience }
+    }
+    if ($state.IsDoubted) {
+        $state.IsDoubted = $false
+        try {
+            [void](Invoke-Bounded 'the event log service' $script:ProbePatience @{ ListLog = 'System' })
+        } catch {
+            # An error is an answer.
+            if ($_.Exception.Data.Contains('LeeboardCode')) { $state.Hangs = $_.Exception }
+        }
+    }
     if ($null -ne $state.Hangs) { throw $state.Hangs }
     try {
-        Invoke-LeeboardBounded -What $What -Add {
-            param($query)
-            [void]$query.AddCommand('Get-WinEvent').AddParameter('ErrorAction', 'Stop')
-            foreach ($name in $Parameters.Keys) { [void]$query.AddParameter($name, $Parameters[$name]) }
-        }
+        Invoke-Bounded $What $state.Patience $Parameters
     } catch {
         if ($_.Exception.Data.Contains('LeeboardCode')) {
-            $state.Hangs = $_.Exception
+            if ($Parameters.ContainsKey('ListLog')) {
+                $state.Hangs = $_.Exception
+            } else {
+                $state.IsDoubted, $state.Patience = $true, $script:ShorterPatience
+            }
             throw
         }
         $record = Get-RealRecord $_
@@ -69,6 +104,16 @@ function Invoke-WinEvent {
         $problem = ConvertTo-LeeboardProblem $record
         $code = if ($problem.Code -eq 'driver_failed') { 'failed' } else { $problem.Code }
         throw (New-LeeboardProblem -Code $code -Why "$What`: $($record.Exception.Message)")
+    }
+}
+
+function Invoke-Bounded {
+    param([string]$What, [int]$PatienceSeconds, [hashtable]$Parameters)
+
+    Invoke-LeeboardBounded -What $What -PatienceSeconds $PatienceSeconds -Add {
+        param($query)
+        [void]$query.AddCommand('Get-WinEvent').AddParameter('ErrorAction', 'Stop')
+        foreach ($name in $Parameters.Keys) { [void]$query.AddParameter($name, $Parameters[$name]) }
     }
 }
 
@@ -83,4 +128,4 @@ function Get-RealRecord {
     return $ErrorRecord
 }
 
-Export-ModuleMember -Function Get-LeeboardEventLog, Get-LeeboardEvent
+Export-ModuleMember -Function Get-LeeboardEventLog, Get-LeeboardEvent, Get-LeeboardOldestEvent

@@ -33,7 +33,7 @@ $script:Traffic = @{
     1 = 'des'; 2 = '3des'; 3 = 'aes128'; 4 = 'aes192'; 5 = 'aes256'
     6 = 'aes128gcm16'; 7 = 'aes192gcm16'; 8 = 'aes256gcm16'
 }
-$script:Groups = @{ 1 = 'modp768'; 2 = 'modp1024'; 3 = 'modp2048'; 4 = 'ecp256'; 5 = 'ecp384' }
+$script:Groups = @{ 1 = 'modp768'; 2 = 'modp1024'; 3 = 'modp2048'; 4 = 'ecp256'; 5 = 'ecp384'; 6 = 'modp2048s256' }
 $script:PfsGroups = @{ 1 = 'modp768'; 2 = 'modp1024'; 3 = 'modp2048'; 4 = 'ecp256'; 5 = 'ecp384'; 7 = 'modp2048s256' }
 $script:PfsOfMain = 6
 

@@ -6,6 +6,10 @@
 # A key that was last written before the start holds what is running. After that nobody can tell from the key alone. So
 # that Leeboard's own changes do not make the others unknown, it first notes below HKLM\SOFTWARE\Leeboard\AtStart what
 # the key held, together with the time of the start that this is true for.
+#
+# Windows itself writes the key again: security settings of group policies are applied at every start and every 16 hours,
+# changed or not (Microsoft, MaxNoGPOListChangesInterval). Where it did so since the start, a visit notes what it saw, and
+# from when on. Once Windows was started after that, a value that is still the same is the one that was read then.
 
 Set-StrictMode -Version 2.0
 
@@ -38,12 +42,16 @@ function Get-LeeboardRunning {
         if ((Get-LeeboardKeyTime $Key) -lt $started) {
             return $null
         }
+        $source = "HKLM\$script:NotesKey"
         $noted = Read-Note $started
+        if ($null -eq $noted) {
+            $source = "$source, as seen before the last start"
+            $noted = Update-Seen $Key $started
+        }
     } catch {
         $problem = ConvertTo-LeeboardProblem $_
         return New-LeeboardUnreadable -Code $problem.Code -Why $problem.Why
     }
-    $source = "HKLM\$script:NotesKey"
     if ($null -eq $noted) {
         $when = Format-LeeboardTime $started
         $why = "the registry key was written after the last start ($when), and Windows reads this value when it starts"
@@ -53,6 +61,38 @@ function Get-LeeboardRunning {
         return New-LeeboardAbsent -Source $source
     }
     return New-LeeboardValue -Value $noted.$Name.value -Type $noted.$Name.type -Source $source
+}
+
+# What the values were before the start, if a visit has seen them then and they are the same now; else $null, and what they
+# are now is noted for the next start. Written only where it says something new.
+function Update-Seen {
+    param([Microsoft.Win32.RegistryKey]$Key, [datetime]$Started)
+
+    $values = [ordered]@{}
+    foreach ($name in $script:StartValues) { $values[$name] = Get-LeeboardRegistryValue $Key $name }
+    $text = ConvertTo-Json -InputObject $values -Depth 4 -Compress
+    $seen = Read-Noted 'SeenAt' 'Seen'
+    if ($null -ne $seen -and (Test-SameValues $seen.Values $values)) {
+        if (($Started - $seen.Time).TotalSeconds -gt $script:SameStartSeconds) { return $seen.Values }
+        return $null
+    }
+    try {
+        Write-Noted 'SeenAt' (Get-LeeboardNow) 'Seen' $text
+    } catch {
+        Write-Debug "what was seen could not be noted: $_"  # it stays unknown, and says so
+    }
+    return $null
+}
+
+function Test-SameValues {
+    param([object]$Noted, [System.Collections.IDictionary]$Values)
+
+    foreach ($name in $script:StartValues) {
+        $then, $now = $Noted.$name, $Values[$name]
+        if ($then.state -ne $now.state) { return $false }
+        if ($now.state -eq 'value' -and ("$($then.value)" -cne "$($now.value)" -or $then.type -ne $now.type)) { return $false }
+    }
+    return $true
 }
 
 function Save-LeeboardRunning {
@@ -89,8 +129,25 @@ function Save-LeeboardRunning {
 function Read-Note {
     param([datetime]$Started)
 
-    $time = Get-LeeboardMachineValue "HKLM\$script:NotesKey" 'BootTime'
-    $values = Get-LeeboardMachineValue "HKLM\$script:NotesKey" 'Values'
+    $found = Read-Noted 'BootTime' 'Values'
+    if ($null -eq $found -or [System.Math]::Abs(($found.Time - $Started).TotalSeconds) -gt $script:SameStartSeconds) {
+        return $null
+    }
+    return $found.Values
+}
+
+function Write-Note {
+    param([datetime]$Started, [System.Collections.IDictionary]$Values)
+
+    Write-Noted 'BootTime' $Started 'Values' (ConvertTo-Json -InputObject $Values -Depth 4 -Compress)
+}
+
+# @{Time; Values}: a note of two values of our key, or $null where it is not ours.
+function Read-Noted {
+    param([string]$TimeName, [string]$ValuesName)
+
+    $time = Get-LeeboardMachineValue "HKLM\$script:NotesKey" $TimeName
+    $values = Get-LeeboardMachineValue "HKLM\$script:NotesKey" $ValuesName
     if ($time.state -eq 'absent' -or $values.state -eq 'absent') {
         return $null
     }
@@ -102,21 +159,18 @@ function Read-Note {
     } catch {
         return $null  # somebody else wrote there: as good as no note
     }
-    if ([System.Math]::Abs(($noted - $Started).TotalSeconds) -gt $script:SameStartSeconds) {
-        return $null
-    }
-    return $found
+    return @{ Time = $noted; Values = $found }
 }
 
-function Write-Note {
-    param([datetime]$Started, [System.Collections.IDictionary]$Values)
+function Write-Noted {
+    param([string]$TimeName, [datetime]$Time, [string]$ValuesName, [string]$Text)
 
     $root = [Microsoft.Win32.RegistryKey]::OpenBaseKey('LocalMachine', 'Registry64')
     $key = $null
     try {
         $key = $root.CreateSubKey($script:NotesKey)
-        $key.SetValue('BootTime', $Started.ToString('o', [System.Globalization.CultureInfo]::InvariantCulture), 'String')
-        $key.SetValue('Values', (ConvertTo-Json -InputObject $Values -Depth 4 -Compress), 'String')
+        $key.SetValue($TimeName, $Time.ToString('o', [System.Globalization.CultureInfo]::InvariantCulture), 'String')
+        $key.SetValue($ValuesName, $Text, 'String')
     } finally {
         if ($null -ne $key) { $key.Dispose() }
         $root.Dispose()

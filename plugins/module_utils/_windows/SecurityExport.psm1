@@ -3,11 +3,14 @@
 
 # The local security policy as secedit.exe writes it, and changes of it. One export serves every driver of a visit.
 # https://learn.microsoft.com/windows-server/administration/windows-commands/secedit-export and -configure. Recalled:
-# that /export without /db asks the system and not a database of templates.
+# that /export without /db asks the system and not a database of templates; that status 3 is "done, with warnings" (an
+# account in the policy that no longer exists, for instance; https://github.com/ansible/ansible/issues/48849 has the words),
+# so that what is in the file or in the system tells, and not the status.
 
 Set-StrictMode -Version 2.0
 
 $script:Program = 'secedit.exe'
+$script:WithWarnings = 3
 
 function Get-LeeboardSecurityExport {
     <#
@@ -21,7 +24,7 @@ function Get-LeeboardSecurityExport {
             param($folder)
             $file = [System.IO.Path]::Combine($folder, 'policy.inf')
             [void](Invoke-LeeboardTool $script:Program '/export', '/areas', 'SECURITYPOLICY', 'USER_RIGHTS', '/cfg',
-                $file)
+                $file -AlsoDone $script:WithWarnings)
             if (-not (Test-Path -LiteralPath $file)) {
                 throw (New-LeeboardProblem -Code malformed -Why "$script:Program /export wrote no file")
             }
@@ -53,7 +56,7 @@ function Set-LeeboardSecurityTemplate {
             [System.IO.File]::WriteAllText($file, $template, [System.Text.Encoding]::Unicode)
             $database = [System.IO.Path]::Combine($folder, 'wanted.sdb')
             [void](Invoke-LeeboardTool $script:Program '/configure', '/db', $database, '/cfg', $file, '/areas', $Area,
-                '/quiet')
+                '/quiet' -AlsoDone $script:WithWarnings)
         }
     } finally {
         Reset-LeeboardCache

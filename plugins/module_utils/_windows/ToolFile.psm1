@@ -5,6 +5,7 @@
 
 Set-StrictMode -Version 2.0
 
+$script:NeedsElevation = 740  # ERROR_ELEVATION_REQUIRED, which some of them end with
 $script:LargestFile = 16777216  # bytes; the largest of these files seen is below 1 MB
 $script:Readers = 'S-1-5-18', 'S-1-5-32-544'  # SYSTEM and administrators, besides this account
 
@@ -12,17 +13,24 @@ function Invoke-LeeboardTool {
     <#
     .SYNOPSIS
     Run a program of Windows and give what it printed. A status other than 0 is a problem, with the first line it said.
+    .PARAMETER AlsoDone
+    Another status with which this program has done what it was asked; what came of it is the caller's to look at.
     .PARAMETER ForAnybody
     The program needs no rights of an administrator, so it did not fail for want of them.
     #>
     param(
         [Parameter(Mandatory = $true)][string]$Path,
         [Parameter(Mandatory = $true)][string[]]$Arguments,
+        [int]$AlsoDone = 0,
         [switch]$ForAnybody
     )
 
     $done = Invoke-LeeboardProgram -Path $Path -Arguments $Arguments
-    if ($done.ExitCode -ne 0) {
+    if ($done.ExitCode -eq $script:NeedsElevation) {
+        $why = "$Path $($Arguments[0]) asks for the full rights of an administrator (status $($done.ExitCode))"
+        throw (New-LeeboardProblem -Code needs_root -Why $why)
+    }
+    if ($done.ExitCode -notin 0, $AlsoDone) {
         $lines = "$($done.ErrorOutput)`n$($done.Output)" -split '\r?\n'
         $said = @($lines | Where-Object { $_.Trim() }) + 'it said nothing'
         $code = if ($ForAnybody -or (Test-LeeboardAdministrator)) { 'failed' } else { 'needs_root' }

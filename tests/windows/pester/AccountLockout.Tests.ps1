@@ -80,9 +80,9 @@ Describe 'account_lockout' {
         Mock Invoke-LeeboardProgram -ModuleName ToolFile {
             $Machine.Calls += , $Arguments
             $file = $Arguments[$Arguments.IndexOf('/cfg') + 1]
-            if ($Machine.ExitCode -eq 0 -and $Arguments[0] -eq '/export') {
+            if ($Machine.ExitCode -in 0, 3 -and $Arguments[0] -eq '/export') {
                 [System.IO.File]::WriteAllText($file, $Machine.Text, [System.Text.Encoding]::Unicode)
-            } elseif ($Machine.ExitCode -eq 0 -and $Machine.Obeys) {
+            } elseif ($Machine.ExitCode -in 0, 3 -and $Machine.Obeys) {
                 $Machine.Bytes = [System.IO.File]::ReadAllBytes($file)
                 $Machine.Given = [System.IO.File]::ReadAllText($file)
                 foreach ($found in [regex]::Matches($Machine.Given, '(?m)^(\w+) = (-?\d+)')) {
@@ -151,6 +151,19 @@ Describe 'account_lockout' {
             $reading.effective.code | Should -Be 'failed'
             $reading.effective.why | Should -Be 'secedit.exe /export ended with status 1: Access is denied.'
             Test-Path -LiteralPath $Machine.Folders[0] | Should -BeFalse
+        }
+
+        It 'reads what secedit exported with warnings' {
+            $Machine.ExitCode, $Machine.Said = 3, 'The task has completed with warnings.'
+            $reading = (Read-LeeboardAccountLockout -Addresses LockoutBadCount)['LockoutBadCount']
+            $reading.effective.state | Should -Be 'value'
+        }
+
+        It 'says so where secedit asks for the rights of an administrator' {
+            $Machine.ExitCode = 740
+            $reading = (Read-LeeboardAccountLockout -Addresses LockoutBadCount)['LockoutBadCount']
+            $reading.effective.code | Should -Be 'needs_root'
+            $reading.effective.why | Should -Be 'secedit.exe /export asks for the full rights of an administrator (status 740)'
         }
 
         It 'knows its addresses' -ForEach 'PasswordComplexity', '', "LockoutBadCount`n" {
@@ -267,6 +280,14 @@ Describe 'account_lockout' {
             $Machine.ExitCode = 1
             { Set-LeeboardAccountLockoutChange -Edits $edits } | Should -Throw '*status 1: it said nothing*'
             $Machine.Folders | Where-Object { Test-Path -LiteralPath $_ } | Should -BeNullOrEmpty
+        }
+
+        It 'goes by what took, and not by warnings: <Obeys>' -ForEach @{ Obeys = $true }, @{ Obeys = $false } {
+            $edits = @(Get-LeeboardAccountLockoutChange -Changes @{ address = 'LockoutBadCount'; value = 5 })
+            $Machine.ExitCode, $Machine.Obeys = 3, $Obeys
+            Mock Resolve-LeeboardOwner -ModuleName AccountLockout { @{ Owner = ''; Note = '' } }
+            if ($Obeys) { Set-LeeboardAccountLockoutChange -Edits $edits }
+            else { { Set-LeeboardAccountLockoutChange -Edits $edits } | Should -Throw '*LockoutBadCount is not 5*' }
         }
 
         It 'fails when it did not take' {

@@ -175,23 +175,39 @@ Describe 'event_log' {
     }
 
     Context 'event 1102' {
-        It 'tells when, and by whom' {
-            Mock Get-LeeboardEvent -ModuleName EventLog {
-                $Machine.Since = $Since
-                [xml]('<Event xmlns="http://schemas.microsoft.com/win/2004/08/events/event"><System>' +
-                    '<TimeCreated SystemTime="2026-11-20T07:02:11.1234567Z"/></System><UserData><LogFileCleared ' +
-                    'xmlns="http://manifests.microsoft.com/win/2004/08/windows/eventlog">' +
-                    '<SubjectUserSid>S-1-5-32-545</SubjectUserSid></LogFileCleared></UserData></Event>')
+        BeforeEach {
+            $Machine.At = (Get-LeeboardNow).AddDays(-5).ToString('yyyy-MM-ddTHH:mm:ss')
+            $Machine.Oldest = @{ Seen = 50; Cleared = $true }
+            Mock Get-LeeboardEvent -ModuleName EventLog { throw 'a search through all of the log' }
+            Mock Get-LeeboardOldestEvent -ModuleName EventLog {
+                @{ Seen = $Machine.Oldest.Seen; Found = @(if ($Machine.Oldest.Cleared) {
+                            [xml]('<Event xmlns="http://schemas.microsoft.com/win/2004/08/events/event"><System>' +
+                                "<TimeCreated SystemTime=`"$($Machine.At).1234567Z`"/></System><UserData><LogFileCleared " +
+                                'xmlns="http://manifests.microsoft.com/win/2004/08/windows/eventlog">' +
+                                '<SubjectUserSid>S-1-5-32-545</SubjectUserSid></LogFileCleared></UserData></Event>') }) }
             }
-            (Read-One 'Security:Cleared').effective.value | Should -Be '2026-11-20T07:02:11Z by S-1-5-32-545 BUILTIN\Users'
-            [Math]::Round(((Get-LeeboardNow) - $Machine.Since).TotalDays) | Should -Be 30
         }
 
-        It 'is an empty list where there is none' {
-            Mock Get-LeeboardEvent -ModuleName EventLog { }
+        It 'tells when, and by whom' {
+            (Read-One 'Security:Cleared').effective.value | Should -Be "$($Machine.At)Z by S-1-5-32-545 BUILTIN\Users"
+            Should -Invoke Get-LeeboardOldestEvent -ModuleName EventLog -ParameterFilter {
+                $Log -eq 'Security' -and $Provider -eq 'Microsoft-Windows-Eventlog' -and $Id -eq 1102 }
+        }
+
+        It 'is an empty list where there is none, or an old one' -ForEach 0, 31 {
+            $Machine.Oldest.Cleared = $_ -ne 0
+            $Machine.At = (Get-LeeboardNow).AddDays(-$_).ToString('yyyy-MM-ddTHH:mm:ss')
             $value = (Read-One 'Security:Cleared').effective.value
             , $value | Should -BeOfType [array]
             $value.Length | Should -Be 0
+        }
+
+        It 'is not known where the log shows nothing at all: <Code>' -ForEach @(
+            @{ Administrator = $true; Code = 'failed' }, @{ Administrator = $false; Code = 'needs_root' }
+        ) {
+            $Machine.Oldest = @{ Seen = 0; Cleared = $false }
+            Mock Test-LeeboardAdministrator -ModuleName EventLog { $Administrator }
+            (Read-One 'Security:Cleared').effective.code | Should -Be $Code
         }
     }
 
@@ -256,6 +272,23 @@ Describe 'the event log service' {
         $Machine.Asked | Should -Be 1
     }
 
+    It 'is asked whether it answers at all once a search has not come back: <Answers>' -ForEach @(
+        @{ Answers = $true; Asked = 'search 25', 'probe 5', 'search 10', 'probe 5', 'log 10' }
+        @{ Answers = $false; Asked = 'search 25', 'probe 5' }
+    ) {
+        $Machine.Asked = @()
+        $Machine.Answers = $Answers
+        Mock Invoke-LeeboardBounded -ModuleName EventLogSource {
+            $kind = if ($What -eq 'the event log service') { 'probe' } elseif ($What -like '*Tea') { 'log' } else { 'search' }
+            $Machine.Asked += "$kind $PatienceSeconds"
+            if ($kind -eq 'search' -or -not $Machine.Answers) { throw (New-LeeboardProblem -Code timeout -Why 'no answer') }
+        }
+        { Get-LeeboardEvent -Log Security -Provider X -Id 1 -Since (Get-Date) } | Should -Throw '*no answer*'
+        { Get-LeeboardEvent -Log System -Provider X -Id 1 -Since (Get-Date) } | Should -Throw '*no answer*'
+        if ($Answers) { Get-LeeboardEventLog Tea } else { { Get-LeeboardEventLog Tea } | Should -Throw '*no answer*' }
+        $Machine.Asked | Should -Be $Asked
+    }
+
     It 'has nothing where its error says so' {
         $Machine.Id = 'NoMatchingLogsFound'
         Mock Invoke-LeeboardBounded -ModuleName EventLogSource {
@@ -264,8 +297,10 @@ Describe 'the event log service' {
                     $_.GetParameters().Count -eq 1 -and $_.GetParameters()[0].ParameterType.Name -eq 'ErrorRecord' })[0].Invoke(@($record))
         }
         Get-LeeboardEventLog Tea | Should -BeNullOrEmpty
-        $Machine.Id = 'NoMatchingEventsFound'
-        Get-LeeboardEvent -Log Security -Provider X -Id 1 -Since (Get-Date) | Should -BeNullOrEmpty
+        foreach ($id in 'NoMatchingEventsFound', 'LogsAndProvidersDontOverlap') {
+            $Machine.Id = $id
+            Get-LeeboardEvent -Log Security -Provider X -Id 1 -Since (Get-Date) | Should -BeNullOrEmpty
+        }
         { Get-LeeboardEventLog Other } | Should -Throw '*the event log Other*keine*'
     }
 }

@@ -63,6 +63,7 @@ BeforeAll {
     }
     function Remove-NetFirewallRule { param($Name) $Windows.rule = $null }
     function Get-NetFirewallPortFilter { param($PolicyStore, $Protocol) $Windows.others }
+    function Get-UserRight { param($Name) if ($Windows.denied -eq 'unknown') { throw 'no such file' }; $Windows.denied }
     function Get-NetFirewallProfile { param($PolicyStore) $Windows.profiles }
 
     function New-Certificate_ {
@@ -84,7 +85,7 @@ Describe 'prepare-windows.ps1' {
         $script:Failures = 0
         $Windows = @{
             registry = @{}; start = 'Manual'; status = 'Stopped'; source = ''; listeners = @(); certificates = @()
-            rule = $null; rulesMade = 0; others = @(); profiles = @(); removed = @(); exported = ''; extension = ''
+            rule = $null; rulesMade = 0; others = @(); profiles = @(); removed = @(); exported = ''; extension = ''; denied = @('*S-1-5-32-546')
             settings = [ordered]@{
                 'AllowUnencrypted' = $false; 'Auth\Basic' = $true; 'Auth\Kerberos' = $true; 'Auth\Negotiate' = $true
                 'Auth\Certificate' = $false
@@ -203,6 +204,17 @@ Describe 'prepare-windows.ps1' {
             $Windows.rule.Addresses = 'Any'
             [void](Invoke-Preparation)
             $Windows.rule.Addresses | Should -Be '192.0.2.10', '198.51.100.0/255.255.255.0'
+        }
+
+        It 'warns where local accounts are kept off the network: <Denied>' -ForEach @(
+            @{ Denied = '*S-1-5-113', '*S-1-5-32-546'; Words = '*CIS 2.2.16*account of the domain*' }
+            @{ Denied = @('*S-1-5-114'); Words = '*CIS 2.2.16*account of the domain*' }
+            @{ Denied = 'unknown'; Words = '*could not be read: no such file' }
+            @{ Denied = @('*S-1-5-32-546'); Words = $null }
+        ) {
+            $Windows.denied = $Denied
+            $said = @(Invoke-Preparation 3>&1 | Where-Object { "$_" -match 'from the network' })
+            if ($Words) { "$said" | Should -BeLike $Words } else { $said | Should -BeNullOrEmpty }
         }
 
         It 'warns of what lets others in' {

@@ -236,7 +236,43 @@ Describe 'values that count after a restart' -Tag Registry -Skip:(-not $isAdmini
         (Get-Running $Limit).code | Should -Be 'failed'
     }
 
-    It 'notes nothing when others have written since the start' {
+    It 'is known after the next start, though a policy writes the key again at every one' {
+        Set-Start -300
+        (Get-Running $Limit).code | Should -Be 'failed'
+        $key = $machine.OpenSubKey('SOFTWARE\LeeboardTest\AtStart')
+        $first = $key.GetValue('SeenAt')
+        (Get-Running $Limit).code | Should -Be 'failed'
+        $key.GetValue('SeenAt') | Should -Be $first
+        Set-Change $Limit 900 dword
+        $global:LeeboardStart = [datetime]::UtcNow.AddMinutes(30)
+        Mock Get-LeeboardKeyTime -ModuleName RegistryStart { $LeeboardStart.AddMinutes(1) }
+        (Get-Running $Limit).value, (Get-Running $Lockout).state | Should -Be 900, 'absent'
+        (Get-Running $Limit).source | Should -Be 'HKLM\SOFTWARE\LeeboardTest\AtStart, as seen before the last start'
+        $key.GetValue('SeenAt') | Should -Be $first
+        $key.Dispose()
+    }
+
+    It 'is unknown again where it is another value than before the start, until the next' {
+        Set-Start -300
+        (Get-Running $Limit).code | Should -Be 'failed'
+        $global:LeeboardStart = [datetime]::UtcNow.AddMinutes(30)
+        Mock Get-LeeboardKeyTime -ModuleName RegistryStart { $LeeboardStart.AddMinutes(1) }
+        Mock Get-LeeboardNow -ModuleName RegistryStart { $LeeboardStart.AddMinutes(2) }
+        $written = $machine.OpenSubKey('SOFTWARE\LeeboardTest\Start', $true)
+        $written.SetValue('InactivityTimeoutSecs', 600)
+        $written.Dispose()
+        1..2 | ForEach-Object { (Get-Running $Limit).code | Should -Be 'failed' }
+        $global:LeeboardStart = $LeeboardStart.AddHours(8)
+        (Get-Running $Limit).value | Should -Be 600
+    }
+
+    It 'writes nothing where the key is older than the start' {
+        Set-Start 10
+        [void](Get-Running $Limit)
+        $machine.OpenSubKey('SOFTWARE\LeeboardTest\AtStart') | Should -BeNullOrEmpty
+    }
+
+    It 'notes nothing before a change when others have written since the start' {
         Set-Start -300
         Set-Change $Limit 600 dword
         $machine.OpenSubKey('SOFTWARE\LeeboardTest\AtStart') | Should -BeNullOrEmpty

@@ -89,6 +89,9 @@ Describe 'vpn_connection' {
         @{ Hex = '020000000500000004000000060000000300000004000000'; Ike = 'aes128gcm16-prfsha256-ecp256'; Esp = 'aes128gcm16-ecp256' }
         @{ Hex = '030000000600000005000000080000000500000006000000'; Ike = 'aes256gcm16-prfsha384-ecp384'; Esp = 'aes256gcm16-ecp384' }
         @{ Hex = '020000000200000003000000030000000200000003000000'; Ike = 'aes128-sha256-modp2048'; Esp = 'aes128-modp2048' }
+        # Group 24 (RFC 5114) in both, and as the group of the key exchange in the traffic.
+        @{ Hex = '020000000400000006000000050000000200000007000000'; Ike = 'aes256-sha256-modp2048s256'; Esp = 'aes256-modp2048s256' }
+        @{ Hex = '020000000400000006000000050000000200000006000000'; Ike = 'aes256-sha256-modp2048s256'; Esp = 'aes256-modp2048s256' }
         @{ Hex = '090000000900000009000000090000000900000009000000'; Ike = 'unknown9-unknown9-unknown9'; Esp = 'unknown9-unknown9' }
     ) {
         [IO.File]::WriteAllText($Machine.File, (New-Entry -Values @{ CustomIPSecPolicies = $Hex }))
