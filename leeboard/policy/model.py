@@ -258,13 +258,18 @@ class Remedy(Strict):
 
 
 class Control(Strict):
-    """One requirement."""
+    """One requirement.
+
+    With `fails_in_report` its drift on a portable device fails a run in mode report too: whoever only reports that a
+    laptop is not encrypted has an unencrypted laptop all the same. Desktops and servers go by their mode.
+    """
 
     id: str = Field(pattern=r"^[A-Z]{3}-[0-9]{2}$")
     title: str
     subject: Subject
     severity: Severity
     mode: ModeChoice
+    fails_in_report: bool = False
     applies_to: Selector = Selector()
     why: str
     remedy: Remedy
@@ -377,6 +382,12 @@ class Baseline(Strict):
     def control(self, control_id: str) -> Control | None:
         """The control of that id, or None."""
         return next((control for control in self.controls if control.id == control_id), None)
+
+    def fails_in_report(self, form: Form) -> frozenset[str]:
+        """The ids of the controls whose drift on a device of this form fails a run in mode report too."""
+        if form is not Form.PORTABLE:
+            return frozenset()
+        return frozenset(control.id for control in self.controls if control.fails_in_report)
 
     def about_school(self, control: Control) -> bool:
         """True for a control that is asked of a school as a whole, and not of each of its devices."""

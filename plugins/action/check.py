@@ -40,7 +40,7 @@ class ActionModule(ActionBase):
         result.update(changed=False, drifted=bool(drifted), waived=waived, leeboard=filed(evidence), msg=summary(stood))
         if evidence["outcome"] == "another_machine":
             result.update(failed=True, msg=f"{evidence['device']['name']}: {evidence['message']}")
-        elif arguments["fail_on_drift"] and any(one["mode"] == "enforce" for one in drifted):
+        elif arguments["fail_on_drift"] and fails(drifted, visit.baseline.fails_in_report(visit.device.form)):
             result.update(failed=True)
         return result
 
@@ -52,6 +52,13 @@ def summary(findings) -> str:
         counts[finding["verdict"]] = counts.get(finding["verdict"], 0) + 1
     order = ("error", "drifted", "not_checked", "pending", "waived", "compliant", "not_applicable")
     return ", ".join(f"{counts[verdict]} {verdict.replace('_', ' ')}" for verdict in order if verdict in counts)
+
+
+def fails(drifted, in_report_too) -> bool:
+    """Whether any of these drifted findings counts: enforced, or of a control that fails in mode report as well."""
+    return any(
+        one["mode"] == "enforce" or (one["mode"] == "report" and one["control"] in in_report_too) for one in drifted
+    )
 
 
 def with_waivers(findings, waivers) -> list:
