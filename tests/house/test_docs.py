@@ -43,6 +43,7 @@ def test_modules_and_plugins_are_documented() -> None:
         ("callback", "callback"),
         ("inventory", "inventory"),
         ("lookup", "lookup"),
+        ("filter", "filter"),
     ):
         names = [
             f"leeboard.schools.{name.split('/')[-1].removesuffix('.py')}"
