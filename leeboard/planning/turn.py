@@ -15,7 +15,7 @@ def in_turn(hosts: Sequence[str], variables: Mapping[str, Mapping[str, Any]]) ->
 
     `leeboard_canary` is a list of asset tags or hosts, the first one first. `variables` are those of each host.
     """
-    return sorted(hosts, key=lambda host: (*_rank(host, variables[host]), host))
+    return sorted(hosts, key=lambda host: (*_rank(host, variables.get(host, {})), host))
 
 
 def may_be_first(hosts: Sequence[str], variables: Mapping[str, Mapping[str, Any]]) -> list[str]:
@@ -26,8 +26,8 @@ def may_be_first(hosts: Sequence[str], variables: Mapping[str, Mapping[str, Any]
     return [
         host
         for host in hosts
-        if variables[host].get("leeboard_platform", "") not in ("", "other")
-        and variables[host].get("leeboard_reachable", True) is not False
+        if variables.get(host, {}).get("leeboard_platform", "") not in ("", "other")
+        and variables.get(host, {}).get("leeboard_reachable", True) is not False
     ]
 
 

@@ -97,7 +97,7 @@ def test_a_machine_that_is_lost_while_it_is_changed_has_failed(tmp_path: Path, m
 
     def start(line: str) -> subprocess.Popen[bytes]:
         lines.append(line)
-        if len(lines) == 4:  # it was asked whether it answers, the check looked, the roll-out looked; this is its change
+        if len(lines) == 4:  # it said that it is there, the check looked, the roll-out looked, and this is its change
             desk.endpoint.strike(Trouble.SILENT, "Receive")
         return wine(line)
 

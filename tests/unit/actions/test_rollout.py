@@ -1,4 +1,4 @@
-"""Who goes first in a real roll-out: the playbook itself, with families that nobody has switched on: nothing changes."""
+"""Who goes first in a real roll-out: the playbook itself, with no family switched on, so that nothing changes."""
 
 from __future__ import annotations
 
@@ -46,7 +46,8 @@ def test_the_first_that_answers_goes_first_and_not_the_first_by_name(tmp_path: P
     assert "c-display" in first and "a-head" not in first and "b-pupils" not in first, said
     assert "a-head" in rest and re.search(r"fatal: \[b-pupils\]: UNREACHABLE", rest), said
     assert "None of the" not in said
-    assert done.returncode == 4, "one was off"
+    # Both are this very machine, which is told apart: the second one is refused, and that is a failure of its own.
+    assert done.returncode == 2, said
 
 
 def test_where_nobody_answers_nobody_is_touched_and_it_is_said(tmp_path: Path) -> None:

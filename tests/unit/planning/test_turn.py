@@ -24,7 +24,8 @@ def test_every_role_has_its_place() -> None:
 def test_whom_the_school_names_goes_first_in_the_order_of_the_names() -> None:
     said = {"leeboard_canary": ["EP-3", "EP-1"]}
     hosts = {
-        f"pc{number}.900001": {**said, "leeboard_asset": f"EP-{number}", "leeboard_role": "exam"} for number in (1, 2, 3)
+        f"pc{number}.900001": {**said, "leeboard_asset": f"EP-{number}", "leeboard_role": "exam"}
+        for number in (1, 2, 3)
     }
     hosts["pc0.900001"] = {**said, "leeboard_asset": "EP-0", "leeboard_role": "pupil_shared"}
     assert in_turn(list(hosts), hosts) == ["pc3.900001", "pc1.900001", "pc0.900001", "pc2.900001"]
