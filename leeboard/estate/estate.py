@@ -92,6 +92,8 @@ class School:
             found["leeboard_waivers"] = [waiver_files.plain_data(one) for one in self.waivers]
         if self.settings.predecessors:
             found["leeboard_predecessors"] = list(self.settings.predecessors)
+        if self.settings.canary:
+            found["leeboard_canary"] = list(self.settings.canary)
         if not self.settings.reachable:
             found["leeboard_reachable"] = False
         return found
@@ -242,7 +244,8 @@ def _school(folder: Path, shared: EstateFile | None, today: date) -> tuple[Schoo
     waivers = waiver_files.read_folder(folder)
     families = dict.fromkeys(one.family for one in settings.enforce if one.since <= today)
     vault = _vault(folder / settings.vault) if settings.vault else ()
-    found = (*_encrypted(settings.vars, file), *vault, *problems, *waivers.problems, *said_beside(folder))
+    own = (*_encrypted(settings.vars, file), *_no_device(settings, rows, file))
+    found = (*own, *vault, *problems, *waivers.problems, *said_beside(folder))
     return School(folder, settings, shared, rows, waivers.waivers, tuple(families), found), found
 
 
@@ -250,6 +253,16 @@ def _encrypted(variables: Mapping[str, Any], file: Path) -> list[Problem]:
     words = "is encrypted, or !unsafe; Leeboard reads it before Ansible does: write the value itself"
     names = [name for name, value in variables.items() if name.startswith("leeboard_") and has_tagged(value)]
     return [Problem(_shown(file), words, column=f"vars.{name}") for name in names]
+
+
+def _no_device(settings: SchoolFile, rows: tuple[DeviceRow, ...], file: Path) -> list[Problem]:
+    """Names in `canary` that no device of the school has: a roll-out would silently begin with another."""
+    words = "names {}, which is no asset tag in devices.csv"
+    return [
+        Problem(_shown(file), words.format(plain(name, 60)), column="canary")
+        for name in settings.canary
+        if name not in {row.asset for row in rows}
+    ]
 
 
 def _vault(file: Path) -> tuple[Problem, ...]:

@@ -22,7 +22,7 @@ PHASES = ("nursery", "primary", "middle", "secondary", "all_through", "special",
 OURS = frozenset(
     f"leeboard_{name}"
     for name in (
-        *("urn", "school", "phase", "enforce", "waivers", "reachable", "predecessors"),
+        *("urn", "school", "phase", "enforce", "waivers", "reachable", "predecessors", "canary"),
         *("asset", "serial", "platform", "form", "role", "level"),
     )
 )
@@ -210,6 +210,7 @@ class SchoolFile(Strict):
     vault: Annotated[str, _matching(FILE_NAME, "must be the name of a file beside this one")] = ""
     connection: Connection = Connection()
     enforce: tuple[Enforcement, ...] = ()
+    canary: tuple[Said, ...] = ()
     vars: Variables = Field(default_factory=dict)
 
 

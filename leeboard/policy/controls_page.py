@@ -129,6 +129,8 @@ def _control(baseline: Baseline, control: Control) -> str:
     facts = [f"Severity {control.severity.value}"]
     if control.applies_to.specificity:
         facts.append(f"for {_selector(control.applies_to)} only")
+    if control.fails_in_report:
+        facts.append("drift on a portable fails a run in mode report too")
     facts.append(f"references: {', '.join(control.references) or 'none'}")
     parts.append("; ".join(facts) + ".\n")
     for platform, place in PLACES.items():

@@ -136,7 +136,7 @@ class Choice[T](Strict):
 
     def every_value(self) -> tuple[T, ...]:
         """Each value that some device could get, without None."""
-        found = [self.standard, self.sensitive, self.high, *(special.value for special in self.special)]
+        found = (self.standard, self.sensitive, self.high, *(special.value for special in self.special))
         return tuple(value for value in found if value is not None)
 
 
@@ -258,13 +258,14 @@ class Remedy(Strict):
 
 
 class Control(Strict):
-    """One requirement."""
+    """One requirement. With `fails_in_report` its drift on a portable device fails a run in mode report too."""
 
     id: str = Field(pattern=r"^[A-Z]{3}-[0-9]{2}$")
     title: str
     subject: Subject
     severity: Severity
     mode: ModeChoice
+    fails_in_report: bool = False
     applies_to: Selector = Selector()
     why: str
     remedy: Remedy
@@ -289,7 +290,6 @@ class Driver(Strict):
     """The code for one kind of setting on one platform. `planned` drivers give not_checked.
 
     A driver without a platform measures on the controller, `about` each device or about each school as a whole.
-
     `address` is a regular expression for the whole address. A driver that does not write only reads: no setting of it
     can be enforced. `value_names` are what people read in place of bare numbers. `objects` are the addresses at which
     it reports objects for judgements, and the type of those.
@@ -378,6 +378,10 @@ class Baseline(Strict):
         """The control of that id, or None."""
         return next((control for control in self.controls if control.id == control_id), None)
 
+    def fails_in_report(self, form: Form) -> frozenset[str]:
+        """The ids of the controls whose drift on a device of this form fails a run in mode report too."""
+        return frozenset(one.id for one in self.controls if one.fails_in_report and form is Form.PORTABLE)
+
     def about_school(self, control: Control) -> bool:
         """True for a control that is asked of a school as a whole, and not of each of its devices."""
         return any(self.drivers[setting.driver].about == "school" for setting in control.settings)
@@ -385,10 +389,9 @@ class Baseline(Strict):
     def addresses(self, platform: Platform) -> dict[str, list[str]]:
         """Every address that any level names for a platform, by built driver: what one visit reads."""
         found: dict[str, set[str]] = {}
-        for control in self.controls:
-            for setting in control.settings:
-                if setting.platform == platform and self.drivers[setting.driver].state == "built":
-                    found.setdefault(setting.driver, set()).add(setting.address)
+        for setting in (setting for control in self.controls for setting in control.settings):
+            if setting.platform == platform and self.drivers[setting.driver].state == "built":
+                found.setdefault(setting.driver, set()).add(setting.address)
         return {driver: sorted(addresses) for driver, addresses in sorted(found.items())}
 
 

@@ -11,10 +11,12 @@ from leeboard.policy.model import (
     FRESHNESS,
     Choice,
     Control,
+    Form,
     Level,
     Mode,
     Parameter,
     Platform,
+    Role,
     Selector,
     Subject,
     Value,
@@ -332,6 +334,21 @@ def _unknown_words(place: DraftSetting, words: tuple[str, ...]) -> Iterator[Prob
                 yield place.problem(message, "accept", "value")
 
 
+def failing_in_report(draft: Draft) -> Iterator[Problem]:
+    """A control that fails in mode report too is answered by devices, and is only reported on some portable."""
+    portables = [(level, platform, Form.PORTABLE, role) for level in Level for platform in Platform for role in Role]
+    for owner in draft.controls:
+        control = owner.control
+        if not control.fails_in_report:
+            continue
+        if control.subject is not Subject.DEVICE:
+            yield owner.problem(f"is given, and not a device but the {control.subject} answers", "fails_in_report")
+        elif not any(
+            control.applies_to.matches(*where) and control.mode.pick(*where)[0] is Mode.REPORT for where in portables
+        ):
+            yield owner.problem("has no effect: on no portable is this control only reported", "fails_in_report")
+
+
 def sane_bounds(draft: Draft) -> Iterator[Problem]:
     """The lower bound is not above the upper one."""
     for place in draft.settings():
@@ -353,5 +370,6 @@ RULES: tuple[Callable[[Draft], Iterator[Problem]], ...] = (
     words_for_people,
     functions,
     judgements,
+    failing_in_report,
     sane_bounds,
 )

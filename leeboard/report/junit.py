@@ -10,7 +10,6 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterable
 from typing import TextIO
 
-from leeboard.policy.model import Mode
 from leeboard.report import overview
 from leeboard.report.model import DeviceStatus, EstateStatus, unknown
 from leeboard.report.words import both, clean
@@ -53,7 +52,7 @@ def _case(status: EstateStatus, device: DeviceStatus | None, finding: Finding) -
     )
     if unknown(device, finding):
         _say(case, "error", finding.verdict.value, words)
-    elif finding.verdict is Verdict.DRIFTED and finding.mode is Mode.ENFORCE:
+    elif status.fails(device, finding):
         _say(case, "failure", finding.verdict.value, words)
     elif finding.verdict not in PASSED:
         _say(case, "skipped", "", f"{both(finding.verdict)}, {finding.mode.value}: {words}")

@@ -59,7 +59,7 @@ def _head(status: EstateStatus) -> dict[str, Any]:
         "exit_code": status.exit_code,
         "exit_reason": overview.exit_reason(status),
         "counts": _counts(status.counts()),
-        **_headline(status.devices, status.at),
+        **_headline(status, status.devices),
         "problems": [clean(problem, LONGEST) for problem in status.problems],
         "schools": [
             {
@@ -68,7 +68,7 @@ def _head(status: EstateStatus) -> dict[str, Any]:
                 "history": school.history,
                 "enforces": school.enforces,
                 "counts": _counts(school.counts()),
-                **_headline(school.devices, status.at),
+                **_headline(status, school.devices),
                 "level": None if school.whole is None else school.whole.level.value,
                 "findings": _of_school(school.whole),
             }
@@ -88,8 +88,8 @@ def _counts(counts: Counter[Verdict]) -> dict[str, int]:
     return {verdict.value: counts[verdict] for verdict in sorted(Verdict, key=lambda verdict: -verdict.badness)}
 
 
-def _headline(devices: Sequence[DeviceStatus], at: datetime) -> dict[str, Any]:
-    sums, silent = overview.headline(devices), silence(devices, at)
+def _headline(status: EstateStatus, devices: Sequence[DeviceStatus]) -> dict[str, Any]:
+    sums, silent = overview.headline(devices), silence(devices, status.at)
     return {
         "devices_total": sums.devices,
         "devices_clear": sums.clear,
@@ -97,10 +97,11 @@ def _headline(devices: Sequence[DeviceStatus], at: datetime) -> dict[str, Any]:
         "devices_unknown": sums.unknown,
         "devices_silent": silent.devices,
         "devices_silent_last_seen": silent.last_seen,
+        "portables_switched_off": overview.switched_off(status, devices).total(),
     }
 
 
-def _controls(status: EstateStatus) -> list[dict[str, str]]:
+def _controls(status: EstateStatus) -> list[dict[str, Any]]:
     """What the baseline says of each control that occurs, once and not with each finding."""
     occurring = {finding.control for _, finding in status.every_finding()}
     return [
@@ -108,6 +109,7 @@ def _controls(status: EstateStatus) -> list[dict[str, str]]:
             "id": control.id,
             "title": prose(control.title),
             "severity": control.severity.value,
+            "fails_in_report": control.fails_in_report,
             "why": prose(control.why),
             "remedy_linux": prose(control.remedy.linux),
             "remedy_windows": prose(control.remedy.windows),

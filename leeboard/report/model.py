@@ -9,11 +9,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 from leeboard.estate.device import Device
 from leeboard.estate.waiver import Waiver
 from leeboard.estate.waivers import Standing
-from leeboard.policy.model import Baseline, Level, Mode
+from leeboard.policy.model import Baseline, Form, Level, Mode
 from leeboard.verdict.finding import Finding
 from leeboard.verdict.verdicts import Verdict, worst
 
@@ -109,10 +110,25 @@ class EstateStatus:
             return 3
         if any(unknown(status, finding) for status, finding in self.every_finding()):
             return 3
-        drifted = any(
-            finding.verdict is Verdict.DRIFTED and finding.mode is Mode.ENFORCE for _, finding in self.every_finding()
+        return 2 if any(self.fails(status, finding) for status, finding in self.every_finding()) else 0
+
+    def fails(self, status: DeviceStatus | None, finding: Finding) -> bool:
+        """True for a finding that leads to exit code 2: drift that is enforced, or that fails in mode report too.
+
+        Without a device the finding is of a school as a whole.
+        """
+        if finding.verdict is not Verdict.DRIFTED:
+            return False
+        return finding.mode is Mode.ENFORCE or (
+            finding.mode is Mode.REPORT
+            and status is not None
+            and status.device.form is Form.PORTABLE
+            and finding.control in self._fails_in_report
         )
-        return 2 if drifted else 0
+
+    @cached_property
+    def _fails_in_report(self) -> frozenset[str]:
+        return self.baseline.fails_in_report(Form.PORTABLE)
 
 
 def unknown(status: DeviceStatus | None, finding: Finding) -> bool:

@@ -155,6 +155,31 @@ def has_drifted(status: DeviceStatus) -> bool:
     )
 
 
+def mode_note(status: EstateStatus, device: DeviceStatus | None, finding: Finding) -> str:
+    """What a reader must know of a finding's mode: "" where it is enforced. Without a device: of a school."""
+    if finding.mode is not Mode.REPORT:
+        return ""
+    return "only reported, and fails on a portable" if status.fails(device, finding) else "only reported"
+
+
+def switched_off(status: EstateStatus, devices: Iterable[DeviceStatus] | None = None) -> Counter[str]:
+    """On how many portables a control is off that would fail there even where it is only reported, by control."""
+    return Counter(
+        finding.control
+        for device in (status.devices if devices is None else devices)
+        for finding in device.findings
+        if finding.mode is Mode.OFF and finding.control in status.baseline.fails_in_report(device.device.form)
+    )
+
+
+def not_asked(status: EstateStatus) -> str:
+    """The same in words, for the headline; "" where there is none."""
+    said = (
+        f"{control} is switched off on {number(count, 'portable')}" for control, count in switched_off(status).items()
+    )
+    return "; ".join(said)
+
+
 def headline(devices: Iterable[DeviceStatus]) -> Headline:
     """The numbers that a head teacher reads first."""
     every = list(devices)
@@ -293,11 +318,11 @@ def drifting_since(status: DeviceStatus) -> datetime | None:
 def summary(status: EstateStatus) -> str:
     """All counts in one line; no verdict hides another."""
     counts = status.counts()
-    reported = sum(f.verdict is Verdict.DRIFTED and f.mode is Mode.REPORT for _, f in status.every_finding())
+    reported = sum(f.verdict is Verdict.DRIFTED and not status.fails(d, f) for d, f in status.every_finding())
     later = sum(finding.planned_only for _, finding in status.every_finding())
     notes = [f"{number(reported, 'drift')} only reported" if reported else ""]
     notes.append(f"{later:,} of those not checked because Leeboard cannot do so yet" if later else "")
-    notes.append(silence(status.devices, status.at).words)
+    notes += [silence(status.devices, status.at).words, not_asked(status)]
     total = f"{number(sum(counts.values()), 'finding')} on {number(len(status.devices), 'device')}"
     total += f" and {number(len(status.schools), 'school')}" if status.schools else ""
     return "; ".join([f"{total}: {counted(counts, names=True)}", *filter(None, notes)])
@@ -306,7 +331,7 @@ def summary(status: EstateStatus) -> str:
 def exit_reason(status: EstateStatus) -> str:
     """Why the exit code is what it is. Says what leads to 2 and what leads to 3 when both hold."""
     findings = list(status.every_finding())
-    drifted = sum(f.verdict is Verdict.DRIFTED and f.mode is Mode.ENFORCE for _, f in findings)
+    drifted = sum(status.fails(device, finding) for device, finding in findings)
     unsure = Counter(finding.verdict for device, finding in findings if unknown(device, finding))
     parts = [f"{number(drifted, 'finding')} drifted"] if drifted else []
     parts += [f"{unsure[v]:,} {VERDICTS[v]}" for v in sorted(unsure, key=lambda v: -v.badness)]

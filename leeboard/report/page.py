@@ -81,6 +81,9 @@ def render(status: EstateStatus) -> str:
         risks=overview.risks(status),
         soon=[one for one in overview.risks(status) if one.ends_soon],
         planned=overview.planned(status.devices),
+        not_asked=overview.not_asked(status),
+        mode_note=lambda device, finding: overview.mode_note(status, device, finding),
+        reported_of=lambda group: _reported(status, group),
         summary=overview.summary(status),
         exit_reason=overview.exit_reason(status),
         newest=max(seen, default=None),
@@ -151,7 +154,6 @@ def _environment() -> tuple[Environment, Markup, str]:
         said=said,
         by_school=_by_school,
         reasons=_reasons,
-        reported_of=_reported,
         verdicts_of=lambda counts: sorted(counts, key=lambda verdict: -verdict.badness),
         tally=lambda device: words.counted(overview.counts_of([device])),
     )
@@ -242,5 +244,5 @@ def _reasons(group: Group) -> list[tuple[str, int]]:
     return counts.most_common(MOST_REASONS)
 
 
-def _reported(group: Group) -> int:
-    return sum(hit.finding.mode is Mode.REPORT for hit in group.hits)
+def _reported(status: EstateStatus, group: Group) -> int:
+    return sum(hit.finding.mode is Mode.REPORT and not status.fails(hit.device, hit.finding) for hit in group.hits)

@@ -24,6 +24,7 @@ from leeboard.report.overview import (
     groups,
     headline,
     marking,
+    mode_note,
     planned,
     reason,
     remedies,
@@ -141,7 +142,7 @@ def _families(screen: Screen, status: EstateStatus, device: DeviceStatus) -> Non
         rows = []
         for finding in findings:
             known = about(status.baseline, finding.control)
-            tag = ", report only" if finding.mode is Mode.REPORT and finding.verdict is not Verdict.COMPLIANT else ""
+            tag = _tag(status, device, finding) if finding.verdict is not Verdict.COMPLIANT else ""
             word = screen.text((VERDICTS[finding.verdict], STYLES[finding.verdict]), tag)
             rows.append([screen.text(known.id), screen.text(known.title), screen.text(known.severity), word])
         screen.table(["control", "what is asked for", "severity", "verdict"], rows, wide=(1,))
@@ -170,7 +171,7 @@ def _explain(screen: Screen, status: EstateStatus, device: DeviceStatus, verdict
 def _finding(screen: Screen, status: EstateStatus, device: DeviceStatus, finding: Finding) -> None:
     known = about(status.baseline, finding.control)
     since = device.since.get(finding.control)
-    tag = ", report only" if finding.mode is Mode.REPORT else ""
+    tag = _tag(status, device, finding)
     held = f", since {day(since)} ({length(status.at - since)})" if since is not None else ""
     screen.line((known.id, "bold"), f"  {known.title}", indent=2)
     screen.line((VERDICTS[finding.verdict], STYLES[finding.verdict]), f", {known.severity}{tag}{held}", indent=4)
@@ -189,6 +190,12 @@ def _finding(screen: Screen, status: EstateStatus, device: DeviceStatus, finding
     rows += [("what to do" if not place else "", step) for place, step in enumerate(_steps(status, finding, blame))]
     screen.fields(rows, 4)
     screen.gap()
+
+
+def _tag(status: EstateStatus, device: DeviceStatus | None, finding: Finding) -> str:
+    """What is said of the mode behind a verdict."""
+    note = mode_note(status, device, finding).replace("only reported", "report only")
+    return f", {note}" if note else ""
 
 
 def _steps(status: EstateStatus, finding: Finding, blame: tuple[Judged, ...]) -> tuple[str, ...]:
@@ -237,7 +244,7 @@ def _estate(screen: Screen, status: EstateStatus) -> None:
             screen.line((_title(verdict), "bold underline"), f": {MEANINGS[verdict]}")
             screen.gap()
             for group in found:
-                _group(screen, group)
+                _group(screen, status, group)
     _gaps(screen, status)
     later = planned(status.devices)
     if later:
@@ -280,7 +287,7 @@ def _whole(screen: Screen, status: EstateStatus, school: School) -> None:
     screen.line((f"{school.name} as a whole", "bold"), f", level {school.whole.level}")
     for finding in school.whole.findings:
         known = about(status.baseline, finding.control)
-        tag = ", report only" if finding.mode is Mode.REPORT and finding.verdict is Verdict.DRIFTED else ""
+        tag = _tag(status, None, finding) if finding.verdict is Verdict.DRIFTED else ""
         word = (VERDICTS[finding.verdict], STYLES[finding.verdict])
         screen.line((known.id, "bold"), f"  {known.title}: ", word, tag, indent=2)
         shown = [one for one in finding.judged if one.verdict is finding.verdict]
@@ -297,9 +304,9 @@ def _measured(one: Judged) -> str:
     return f"{clean(one.title, 120)}: {said} [{clean(one.source, 200)}]"
 
 
-def _group(screen: Screen, group: Group) -> None:
+def _group(screen: Screen, status: EstateStatus, group: Group) -> None:
     known = group.about
-    reported = sum(hit.finding.mode is Mode.REPORT for hit in group.hits)
+    reported = sum(hit.finding.mode is Mode.REPORT and not status.fails(hit.device, hit.finding) for hit in group.hits)
     tag = f" ({reported:,} report only)" if reported else ""
     count = f"{number(len(group.hits), 'device')}{tag}"
     screen.line((known.id, "bold"), f"  {known.title}", indent=2)

@@ -40,7 +40,7 @@ class ActionModule(PrintableAction):
         result.update(changed=False, drifted=bool(drifted), waived=waived, leeboard=filed(evidence), msg=summary(stood))
         if evidence["outcome"] == "another_machine":
             result.update(failed=True, msg=f"{evidence['device']['name']}: {evidence['message']}")
-        elif arguments["fail_on_drift"] and any(one["mode"] == "enforce" for one in drifted):
+        elif arguments["fail_on_drift"] and fails(drifted, visit.baseline.fails_in_report(visit.device.form)):
             result.update(failed=True)
         return self._printable_result(result)
 
@@ -61,6 +61,13 @@ def with_waivers(findings, waivers, visit) -> list:
     found = [Finding.from_json(one) for one in findings]
     stood, _spared = accept(found, waivers, visit.baseline, visit.device.asset)
     return [one.as_json() for one in stood]
+
+
+def fails(drifted, in_report_too) -> bool:
+    """Whether any of these drifted findings counts: enforced, or of a control that fails in mode report as well."""
+    return any(
+        one["mode"] == "enforce" or (one["mode"] == "report" and one["control"] in in_report_too) for one in drifted
+    )
 
 
 def said_of(waiver) -> dict:

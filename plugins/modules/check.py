@@ -17,7 +17,9 @@ description:
     callback P(leeboard.schools.evidence#callback) is not enabled.
 options:
   fail_on_drift:
-    description: Let the task fail when a control that is enforced has drifted.
+    description:
+      - Let the task fail when a control that is enforced has drifted, or one that fails in mode report too, as ENC-01
+        does on a portable.
     type: bool
     default: false
 notes:

@@ -43,10 +43,12 @@ def test_modules_and_plugins_are_documented() -> None:
         ("callback", "callback"),
         ("inventory", "inventory"),
         ("lookup", "lookup"),
+        ("filter", "filter"),
     ):
+        end = ".yml" if kind == "filter" else ".py"  # a file may hold several filters; each has its page beside it
         names = [
-            f"leeboard.schools.{name.split('/')[-1].removesuffix('.py')}"
-            for name in tree.select(".py", under=f"plugins/{folder}/")
+            f"leeboard.schools.{name.split('/')[-1].removesuffix(end)}"
+            for name in tree.select(end, under=f"plugins/{folder}/")
             if name.count("/") == 2 and not name.endswith("__init__.py")
         ]
         if not names:
@@ -57,5 +59,5 @@ def test_modules_and_plugins_are_documented() -> None:
         for name in names:
             wanted = ("doc", "examples", "return") if kind == "module" else ("doc",)
             missing = [part for part in wanted if not (docs.get(name) or {}).get(part)]
-            found += [f"plugins/{folder}/{name.split('.')[-1]}.py: no {part}" for part in missing]
+            found += [f"plugins/{folder}/{name.split('.')[-1]}{end}: no {part}" for part in missing]
     tree.none(found)

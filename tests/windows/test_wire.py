@@ -97,7 +97,7 @@ def test_a_machine_that_is_lost_while_it_is_changed_has_failed(tmp_path: Path, m
 
     def start(line: str) -> subprocess.Popen[bytes]:
         lines.append(line)
-        if len(lines) == 3:  # the check looked, the roll-out looked, and this is its change
+        if len(lines) == 4:  # it said that it is there, the check looked, the roll-out looked, and this is its change
             desk.endpoint.strike(Trouble.SILENT, "Receive")
         return wine(line)
 
@@ -105,7 +105,7 @@ def test_a_machine_that_is_lost_while_it_is_changed_has_failed(tmp_path: Path, m
         desk = new_desk(tmp_path, start, stack)
         desk.school.device("pc1", desk.endpoint.port, leeboard_enforce=["LBL"], **IMPATIENT)
         visit = desk.school.play(playbook="rollout")
-    assert len(lines) == 3, visit.output
+    assert len(lines) == 4, visit.output
     assert visit.status == 2
     assert visit.lines["pc1"]["outcome"] == "failed"
     assert "lost after a change" in visit.lines["pc1"]["message"]

@@ -115,6 +115,8 @@ def answer(asked: Rule, rules: Rules, machine) -> Answer:
             found.missing, found.kept_from = f"{rule.place} leaves out a whole kind of file system", True
             return found
     needed = ["SYSCALL"] if fileless else ["SYSCALL", "PATH"]
+    if _starts_programs(asked, machine):
+        needed.append("EXECVE")  # without it nobody can say with which arguments
     for rule in rules.exclude:
         dropped = [record for record in needed if drops(rule, RECORDS[record])]
         if dropped and not _judge_never(found, rule, asked, f"throws away records of the type {dropped[0]}"):
@@ -247,6 +249,13 @@ def implied(asked: Rule, field: Field) -> bool:
         return False
     least, most, _none = _range([field], field.name)
     return least <= low and high <= most
+
+
+def _starts_programs(asked: Rule, machine) -> bool:
+    """True where what is asked is recorded as a program starts, so that a record of its arguments belongs to it."""
+    if asked.perms is not None:
+        return "x" in asked.perms
+    return any(calls is ALL or machine.calls[bits].get("execve") in calls for bits, calls in asked.calls.items())
 
 
 def _the_clock(rule: Rule, field: Field, bits: str, machine) -> bool:

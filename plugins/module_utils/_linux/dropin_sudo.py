@@ -57,13 +57,13 @@ def _effective(host, files, ours: str = "") -> dict:
     if general.get("log_allowed") is False:
         aspect = value("", f"!log_allowed in {MAIN}: sudo logs nothing of what it allows", "string")
     elif general.get("logfile"):
-        aspect = value(_keeps(general["logfile"]), _place(read, general["logfile"]) + skipped, "string")
+        aspect = value(_keeps(host, general["logfile"]), _place(read, general["logfile"]) + skipped, "string")
         if not aspect["value"]:
             aspect["source"] += f": what is written to {general['logfile']} is kept nowhere"
     else:
         aspect = absent(f"{MAIN} and its includes{skipped}")
     others = [
-        {"who": who, "value": "" if said is False else _keeps(said), "type": "string"}
+        {"who": who, "value": "" if said is False else _keeps(host, said), "type": "string"}
         for who, name, said, _last in bound
         if said is False or (name == "logfile" and said != general.get("logfile"))
     ]
@@ -80,9 +80,9 @@ def _only_file(host) -> None:
                 raise HostError("failed", f"{CONF}, line {count} makes sudo read another file than {MAIN}")
 
 
-def _keeps(path: str) -> str:
-    """The path itself, and an empty text for a device that keeps nothing."""
-    return "" if path in NOWHERE else path
+def _keeps(host, path: str) -> str:
+    """The path itself, and an empty text for a device that keeps nothing, also by a link: sudo follows it."""
+    return "" if host.real(path) in NOWHERE else path
 
 
 def _path(said) -> bool:

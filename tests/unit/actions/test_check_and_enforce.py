@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.leeboard.schools.plugins.action import check
 from ansible_collections.leeboard.schools.plugins.plugin_utils import brain
 
 from leeboard.estate.waiver import Waiver
@@ -16,6 +17,7 @@ from leeboard.evidence.challenge import challenge
 from leeboard.evidence.ingest import ingest
 from leeboard.evidence.store import Store
 from leeboard.policy.load import load
+from leeboard.policy.model import Form
 from tests.unit.estate.risks import raw
 from tests.unit.playing import inventory, play
 
@@ -38,6 +40,22 @@ def test_a_check_leaves_evidence_and_drift_is_ok(tmp_path: Path) -> None:
     assert (line["asset"], line["outcome"], line["identity"]) == ("pc1", "observed", "first")
     verdicts = {finding["control"]: finding["verdict"] for finding in line["findings"]}
     assert verdicts["LBL-02"] == "drifted", "this machine has no label"
+
+
+@pytest.mark.parametrize(
+    ("form", "mode", "fails"),
+    [
+        ("portable", "report", True),
+        ("portable", "off", False),
+        ("desktop", "report", False),
+        ("server", "report", False),
+        ("server", "enforce", True),
+    ],
+)
+def test_a_laptop_in_clear_fails_a_task_in_mode_report_too(form: str, mode: str, fails: bool) -> None:
+    drifted = [{"control": "LCK-01", "mode": "report"}, {"control": "ENC-01", "mode": mode}]
+    assert check.fails(drifted, load().fails_in_report(Form(form))) is fails
+    assert not check.fails(drifted[:1], load().fails_in_report(Form(form)))
 
 
 def test_drift_fails_the_task_only_when_that_is_asked_for(tmp_path: Path) -> None:

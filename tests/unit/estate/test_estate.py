@@ -78,6 +78,19 @@ def test_variables_and_where_they_come_from(estate: Path) -> None:
     assert two.origins(row)["leeboard_level"] == "devices.csv row 2"
 
 
+def test_whom_a_school_names_to_go_first_is_a_device_of_it(estate: Path) -> None:
+    file = estate.parent / "one" / "school.yml"
+    said = file.read_text()
+    file.write_text(said + "canary: [A-1]\n")
+    school = read(estate).schools[0]
+    (row,) = school.devices
+    assert school.device_variables(row)["leeboard_canary"] == ["A-1"]
+    assert school.origins(row)["leeboard_canary"] == "school.yml" and school.problems == ()
+    file.write_text(said + "canary: [A-9]\n")
+    (problem,) = read(estate).problems
+    assert problem.column == "canary" and "names A-9, which is no asset tag in devices.csv" in str(problem)
+
+
 @pytest.mark.parametrize("damage", ["level: [", "urn: 7\n", "phase: 3\n"])
 def test_a_bad_school_costs_itself(estate: Path, damage: str) -> None:
     (estate.parent / "one" / "school.yml").write_text(f"plugin: leeboard.schools.estate\n{damage}")

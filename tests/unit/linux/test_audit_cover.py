@@ -124,6 +124,12 @@ def answer(pc: Machine, address: str, lines: list[str]) -> audit_cover.Answer:
         ),
         pytest.param(PASSWD, ["-a always,exclude -F msgtype=CWD", *both(PASSWD)], id="CWD is thrown away"),
         pytest.param(CLOCK, ["-a always,exclude -F msgtype=PATH", *both(CLOCK)], id="PATH says nothing of a clock"),
+        pytest.param(
+            PASSWD, ["-a always,exclude -F msgtype=EXECVE", *both(PASSWD)], id="EXECVE says nothing of a written file"
+        ),
+        pytest.param(
+            DELETE, ["-a always,exclude -F msgtype=EXECVE", *both(DELETE)], id="EXECVE says nothing of a deleted file"
+        ),
         pytest.param(PASSWD, ["-a never,filesystem -F fstype=tracefs", *both(PASSWD)], id="file systems of the kernel"),
     ],
 )
@@ -187,6 +193,12 @@ def test_it_is_recorded(pc: Machine, address: str, lines: list[str]) -> None:
             PASSWD, ["-a always,exclude -F msgtype>=1300 -F msgtype<=1399", *both(PASSWD)], "SYSCALL", id="range"
         ),
         pytest.param(PASSWD, ["-a always,exclude -F uid=0", *both(PASSWD)], "SYSCALL", id="all records of root"),
+        pytest.param(
+            EXECVE, ["-a always,exclude -F msgtype=EXECVE", *both(EXECVE)], "EXECVE", id="arguments thrown away"
+        ),
+        pytest.param(
+            KMOD, ["-a always,exclude -F msgtype=EXECVE", *both(KMOD)], "EXECVE", id="arguments of one program"
+        ),
         pytest.param(PASSWD, ["-a never,filesystem -F fstype=0xEF53", *both(PASSWD)], "file system", id="all of ext4"),
     ],
 )

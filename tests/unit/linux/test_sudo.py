@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -201,6 +202,27 @@ def test_a_cut_off_answer_is_no_answer(tmp_path: Path, out: str) -> None:
     found = effective(dropin, folder(tmp_path, files, runner), ADDRESS)
     assert found["code"] == "malformed"
     assert "cut off" in found["why"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+@pytest.mark.parametrize(
+    ("link", "leads", "keeps"),
+    [
+        ("var/log/sudo.log", "/dev/null", False),
+        ("var/log/sudo.log", "/dev/full", False),
+        ("var/log/sudo.log", "admin/sudo.log", True),
+        ("elsewhere", "/dev/null", True),
+    ],
+)
+def test_a_log_that_is_a_link_to_nowhere_keeps_nothing(tmp_path: Path, link: str, leads: str, keeps: bool) -> None:
+    logfile = "/var/log/sudo.log"
+    said = json.dumps({"Defaults": [{"Options": [{"logfile": logfile}]}]})
+    files = {"/usr/bin/sudo": "", "/etc/sudoers": f"Defaults logfile={logfile}\n", "/var/log/admin/sudo.log": ""}
+    host = folder(tmp_path, files, Answers({"cvtsudoers": Completed(0, said, "")}))
+    (tmp_path / link).symlink_to(leads)
+    found = effective(dropin, host, ADDRESS)
+    assert found["value"] == (logfile if keeps else "")
+    assert ("kept nowhere" in found["source"]) is not keeps
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root")

@@ -117,6 +117,13 @@ BREAKS = (
     Break("objects of an unknown type", "drivers.yml", "  writes: false\n  summary: Windows",
           "  writes: false\n  objects: {frames: pane}\n  summary: Windows",
           "objects: {frames: pane}", "window.objects.frames", "no type of objects"),
+    # What fails in mode report too
+    Break("fails in report where nothing is only reported", DOR, "    severity: high\n    mode: enforce\n",
+          "    severity: high\n    mode: enforce\n    fails_in_report: true\n", "fails_in_report: true",
+          "DOR-01.fails_in_report", "on no portable is this control only reported"),
+    Break("fails in report where no device answers", AGE, "    severity: low\n",
+          "    severity: low\n    fails_in_report: true\n", "fails_in_report: true", "AGE-01.fails_in_report",
+          "the controller answers"),
     # Words
     Break("no why", DOR, "why: It is a door.", 'why: ""', 'why: ""', "DOR-02.why", "empty"),
     Break("no remedy for a platform", DOR, "      windows: Close the gate.\n", "", "    remedy:\n      linux: Close the"

@@ -247,6 +247,12 @@ def test_the_schema_sees_a_slip() -> None:
     assert list(Draft202012Validator(json.loads(schema.schemas()["family.json"])).iter_errors(read))
 
 
+def test_encryption_of_the_system_disk_alone_fails_in_mode_report_and_only_on_portables() -> None:
+    assert {form: BASELINE.fails_in_report(form) for form in Form} == {
+        Form.PORTABLE: {"ENC-01"}, Form.DESKTOP: frozenset(), Form.SERVER: frozenset()
+    }  # fmt: skip
+
+
 def test_the_page_is_fresh() -> None:
     assert (ROOT / "docs" / "controls.md").read_text(encoding="utf-8") == controls_page(BASELINE)
 

@@ -71,6 +71,7 @@ def baseline() -> Baseline:
                             "subject": "device",
                             "severity": severity,
                             "mode": "enforce",
+                            "fails_in_report": control == "ENC-01",
                             "why": "Anybody who walks past an open machine can read and send what its user can,\n"
                             "and nobody can tell afterwards who it was.\n",
                             "remedy": {

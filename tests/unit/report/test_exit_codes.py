@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import re
+import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,12 +14,17 @@ from leeboard.estate.waivers import accept, in_force
 from leeboard.evidence.status import estate_status
 from leeboard.evidence.store import Store
 from leeboard.policy.model import Mode
+from leeboard.report.junit import write_junit
+from leeboard.report.machine import as_json
 from leeboard.report.model import DeviceStatus, EstateStatus
 from leeboard.report.overview import exit_reason
+from leeboard.report.overview import summary as exit_summary
+from leeboard.report.page import render
 from leeboard.verdict.finding import Finding
 from leeboard.verdict.verdicts import Verdict
 from tests.unit.estate.risks import waiver
 from tests.unit.report import samples
+from tests.unit.report.reading import Page
 from tests.unit.report.samples import AT, counted, device, estate, everywhere, finding, judged, status
 from tests.unit.report.samples import whole as whole_school
 
@@ -27,6 +34,12 @@ DOC = Path(__file__).parents[3] / "docs" / "exit-codes.md"
 def one(verdict: Verdict, mode: Mode = Mode.ENFORCE, code: str = "") -> EstateStatus:
     found = finding("LCK-01", verdict, mode, code)
     return estate(DeviceStatus(device("A-1"), "observed", (found, finding("LCK-02", Verdict.COMPLIANT)), AT))
+
+
+def encryption(verdict: Verdict, form: str, mode: Mode = Mode.REPORT) -> EstateStatus:
+    """ENC-01, which the baseline marks fails_in_report, on a device of this form."""
+    found = finding("ENC-01", verdict, mode)
+    return estate(DeviceStatus(device("A-1", form=form), "observed", (found, finding("LCK-02", Verdict.COMPLIANT)), AT))
 
 
 def whole(verdict: Verdict, outcome: str, platform: str = "linux") -> EstateStatus:
@@ -59,6 +72,10 @@ EXAMPLES = {
     "a risk has been accepted, and its last day comes within 30 days": waived("2026-12-01"),
     "a setting is right and waits for a restart": one(Verdict.PENDING),
     "a control in mode report has drifted": one(Verdict.DRIFTED, Mode.REPORT),
+    "ENC-01 in mode report has drifted on a desktop": encryption(Verdict.DRIFTED, "desktop"),
+    "ENC-01 in mode report has drifted on a portable": encryption(Verdict.DRIFTED, "portable"),
+    "ENC-01 has drifted on a portable, and the risk has been accepted": encryption(Verdict.WAIVED, "portable"),
+    "ENC-01 is switched off on a portable": encryption(Verdict.NOT_APPLICABLE, "portable", Mode.OFF),
     "a control has only settings that Leeboard cannot check yet": one(Verdict.NOT_CHECKED, code="planned"),
     "a device of platform other, which is never checked": whole(Verdict.NOT_CHECKED, "other", "other"),
     "a device was silent tonight, within the limit of its level": estate(SILENT),
@@ -120,6 +137,42 @@ def test_the_reason_names_both_when_both_hold() -> None:
 )
 def test_a_device_without_findings_is_never_fine(outcome: str, verdict: Verdict) -> None:
     assert DeviceStatus(device("A-1"), outcome, ()).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("form", "tag", "failures", "note", "summary"),
+    [
+        ("portable", "failure", "1", "only reported, and fails on a portable", False),
+        ("desktop", "skipped", "0", "only reported", True),
+        ("server", "skipped", "0", "only reported", True),
+    ],
+)
+def test_every_report_says_that_a_laptop_in_clear_fails(
+    form: str, tag: str, failures: str, note: str, summary: bool
+) -> None:
+    found = encryption(Verdict.DRIFTED, form)
+    stream = io.StringIO()
+    write_junit(found, stream)
+    root = ElementTree.fromstring(stream.getvalue().encode())
+    case = next(case for case in root.iter("testcase") if str(case.get("name")).startswith("ENC-01"))
+    assert (root.get("failures"), [child.tag for child in case]) == (failures, [tag])
+    (row,) = re.findall(r'<tr><th scope="row">ENC-01 <span.*?</tr>', render(found))
+    assert f"<small>{note}</small>" in row
+    assert ("1 drift only reported" in exit_summary(found)) is summary
+
+
+def test_another_control_in_mode_report_fails_no_portable() -> None:
+    found = finding("LCK-01", Verdict.DRIFTED, Mode.REPORT)
+    assert estate(DeviceStatus(device("A-1", form="portable"), "observed", (found,), AT)).exit_code == 0
+
+
+def test_where_it_is_off_the_headline_counts_it() -> None:
+    off = encryption(Verdict.NOT_APPLICABLE, "portable", Mode.OFF)
+    said = "ENC-01 is switched off on 1 portable"
+    assert said in exit_summary(off) and said in " ".join(Page(render(off)).text.split())
+    assert as_json(off)["portables_switched_off"] == as_json(off)["schools"][0]["portables_switched_off"] == 1
+    assert "switched off" not in exit_summary(encryption(Verdict.NOT_APPLICABLE, "desktop", Mode.OFF))
+    assert "switched off" not in exit_summary(encryption(Verdict.NOT_APPLICABLE, "portable"))
 
 
 def test_a_planned_setting_beside_an_unchecked_one_is_unknown() -> None:
