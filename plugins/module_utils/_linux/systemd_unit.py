@@ -86,9 +86,12 @@ def service(host, unit: str) -> Service:
     runs = active in RUNNING
     if not said or said.get("LoadState") == "not-found":
         return Service(runs, False, f"{unit} is not there")
-    if said.get("LoadState") == "masked" or state == "masked":
+    for_now = state == "masked-runtime"  # by a link in /run, which is gone at the next start
+    if state == "masked" or (said.get("LoadState") == "masked" and not for_now):
         return Service(runs, False, f"{unit} is masked")
-    starts = state in AT_BOOT or (state != "masked-runtime" and enabled(host, unit)) or bool(starters(host, unit))
+    starts = state in AT_BOOT or enabled(host, unit) or bool(starters(host, unit))
+    if for_now:
+        return Service(runs, starts, f"{unit} is masked until the next start")
     if active != "active":
         return Service(runs, starts, f"{unit} does not run (it is {active})")
     why = f"{unit} runs, and is not started at the next boot (it is {state or 'not enabled'})"

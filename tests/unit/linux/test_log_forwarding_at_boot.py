@@ -48,6 +48,10 @@ TIMER = {
         pytest.param({**UPLOADS, "LoadState": "masked", "UnitFileState": "masked"}, {}, "masked", id="masked, runs"),
         pytest.param({**STOPPED, "UnitFileState": "disabled"}, TIMER, "does not run", id="by a timer"),
         pytest.param(
+            {**STOPPED, "LoadState": "masked", "UnitFileState": "masked-runtime"},
+            {f"{WANTS}/systemd-journal-upload.service": "", **TIMER}, "until the next start", id="masked until then",
+        ),
+        pytest.param(
             {**STOPPED, "UnitFileState": "static"},
             {f"{WANTS}/systemd-journal-upload.service": "", **TIMER}, "does not run", id="by a link",
         ),
