@@ -79,20 +79,25 @@ def service(host, unit: str) -> Service:
     """What a unit does now and after the next start. Raises HostError.
 
     A unit that is not switched on itself may be wanted by a link, or be started by a timer, socket or path that is:
-    that is looked for only where systemd does not say so itself (systemctl(1), is-enabled).
+    that is looked for only where systemd does not say so itself (systemctl(1), is-enabled). A timer may wait for a year
+    and a path for ever, so what they start is not certain to do its work: it counts where it is bad, and not as good.
     """
     said = properties(host, unit)
     active, state = said.get("ActiveState", "unknown"), said.get("UnitFileState", "")
     runs = active in RUNNING
     if not said or said.get("LoadState") == "not-found":
         return Service(runs, False, f"{unit} is not there")
-    if said.get("LoadState") == "masked" or state == "masked":
+    for_now = state == "masked-runtime"  # by a link in /run, which is gone at the next start
+    if state == "masked" or (said.get("LoadState") == "masked" and not for_now):
         return Service(runs, False, f"{unit} is masked")
-    starts = state in AT_BOOT or (state != "masked-runtime" and enabled(host, unit)) or bool(starters(host, unit))
+    certain = state in AT_BOOT or enabled(host, unit)
+    starts = certain or bool(starters(host, unit))
+    if for_now:
+        return Service(runs, starts, f"{unit} is masked until the next start")
     if active != "active":
         return Service(runs, starts, f"{unit} does not run (it is {active})")
     why = f"{unit} runs, and is not started at the next boot (it is {state or 'not enabled'})"
-    return Service(runs, starts, "" if starts else why)
+    return Service(runs, starts, "" if certain else why)
 
 
 def arguments(host, unit: str) -> list:

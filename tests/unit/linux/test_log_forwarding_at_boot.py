@@ -48,6 +48,10 @@ TIMER = {
         pytest.param({**UPLOADS, "LoadState": "masked", "UnitFileState": "masked"}, {}, "masked", id="masked, runs"),
         pytest.param({**STOPPED, "UnitFileState": "disabled"}, TIMER, "does not run", id="by a timer"),
         pytest.param(
+            {**STOPPED, "LoadState": "masked", "UnitFileState": "masked-runtime"},
+            {f"{WANTS}/systemd-journal-upload.service": "", **TIMER}, "until the next start", id="masked until then",
+        ),
+        pytest.param(
             {**STOPPED, "UnitFileState": "static"},
             {f"{WANTS}/systemd-journal-upload.service": "", **TIMER}, "does not run", id="by a link",
         ),
@@ -89,3 +93,12 @@ def test_rsyslog_in_plain_text_counts_although_it_is_not_started_at_the_next_boo
     host = machine(tmp_path, {f"{D}/90.conf": "*.* @10.0.0.9\n"}, units)
     assert collector(host)["state"] == "absent"
     assert effective(log_forwarding, host, "tls-driver")["value"] == "udp"
+
+
+def test_a_timer_is_no_way_for_the_logs_to_leave(tmp_path: Path, ca: str) -> None:
+    units = {"rsyslog.service": {**RUNS, **RSYSLOGD, "UnitFileState": "disabled"}}
+    timer = {path: text.replace("systemd-journal-upload", "rsyslog") for path, text in TIMER.items()}
+    timer["/usr/lib/systemd/system/rsyslog.service"] = "[Service]\n"
+    host = machine(tmp_path, {f"{D}/90.conf": TLS, CA: ca, **timer}, units)
+    assert "not started at the next boot" in collector(host)["source"]
+    assert effective(log_forwarding, host, "tls-driver")["value"] == "gtls"
