@@ -38,6 +38,14 @@ def is_ahead(run: str, at: datetime) -> bool:
     return started_of(run) > at + AHEAD
 
 
+def is_moment(run: str) -> bool:
+    """False for a run id that no clock can have told: its month has no such day, or its year has not four digits."""
+    try:
+        return started_of(run).year >= 1000
+    except ValueError:
+        return False
+
+
 def dated(links: Iterable[Link], at: datetime) -> dict[str, str | None]:
     """The run id at which each bundle counts, by its hash; None for one that is held until another one follows it.
 

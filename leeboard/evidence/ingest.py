@@ -15,7 +15,7 @@ from pathlib import Path
 from leeboard.errors import LeeboardError
 from leeboard.estate.device import URN
 from leeboard.evidence import bundle, files, redating
-from leeboard.evidence.dating import Link, dated, is_ahead, suffix
+from leeboard.evidence.dating import Link, dated, is_ahead, is_moment, suffix
 from leeboard.evidence.hashed import Hashes
 from leeboard.evidence.lines import RUN_ID, started_of
 from leeboard.evidence.loading import load
@@ -156,18 +156,21 @@ def _hashed(path: Path, hashes: Hashes, known: Sequence[StoredBundle], done: Ing
     """A closed bundle by its hash, whether or not it can be read; None when its bytes cannot."""
     run = path.name.partition(".")[0]
     try:
+        if not is_moment(run):
+            raise LeeboardError(f"{path}: is named after a moment that no clock tells; it was renamed, or made by hand")
         digest = hashes.of(path, {one.file_sha256 for one in known if one.file_sha256})
     except (LeeboardError, OSError) as problem:
         done.problems.append(_unread(path, problem))
         return None
     same = (one for one in known if one.file_sha256 == digest and suffix(one.run) == suffix(run))
     stored = next(same, None)
-    if stored is not None:
+    if stored is not None and stored.run == run:
         return _File(path, Link(run, digest, stored.previous), stored)
     previous: str | None = ""
+    claim = run
     with suppress(LeeboardError, OSError), Reader(path) as reader:  # what is wrong with it, loading it says
-        previous = reader.header.previous
-    return _File(path, Link(run, digest, previous), None)
+        claim, previous = reader.header.run, reader.header.previous
+    return _File(path, Link(claim, digest, previous), stored if claim == run else None)
 
 
 def _dates(

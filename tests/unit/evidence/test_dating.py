@@ -238,3 +238,19 @@ def test_a_tip_that_is_lost_is_found_by_the_chain(tmp_path: Path) -> None:
     (evidence / URN / "chain.json").unlink()
     path = write(evidence, run_id(2), [expected()], {})
     assert f'"previous":"{file_digest(last)}"' in gzip.decompress(path.read_bytes()).decode()
+
+
+@pytest.mark.parametrize("moment", ["20261399T021000Z", "00000000T000000Z", "00010101T000000Z"])
+def test_a_name_that_no_clock_tells_is_a_problem_and_no_end(tmp_path: Path, baseline: Baseline, moment: str) -> None:
+    path = write(tmp_path / "evidence", run_id(0), [expected()], GOOD)
+    (path.parent / f"{moment}-0000000a.jsonl.gz").write_bytes(path.read_bytes())
+    done = again(tmp_path, baseline, clock(0))
+    assert done.new == 1 and len(done.problems) == 1 and "a moment that no clock tells" in done.problems[0]
+
+
+def test_one_that_is_renamed_after_it_was_loaded_is_named(tmp_path: Path, baseline: Baseline) -> None:
+    path = write(tmp_path / "evidence", run_id(1), [expected()], GOOD)
+    again(tmp_path, baseline, clock(1))
+    path.rename(path.with_name(f"{run_id(0)}.jsonl.gz"))
+    assert any("it was renamed" in one for one in again(tmp_path, baseline, clock(1)).problems)
+    assert known(tmp_path).run == run_id(1), "a name dates nothing"
