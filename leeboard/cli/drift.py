@@ -68,6 +68,7 @@ def drift(
 
     Ends with 0 when nothing has drifted, 2 with drift, 3 when something could not be checked, 1 when Leeboard failed.
     With --this-machine: 0 when every control could be checked, drift or not, as far as the account's rights go.
+    While apt or dpkg changes packages it waits for half a minute, and then ends with 3.
     """
     if this_machine == (inventory is not None):
         raise typer.BadParameter("give an inventory with -i, or --this-machine")
