@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
-# Install the packages of requirements/debian-test.txt that are missing, as root on Debian or Ubuntu; else do nothing.
-# Lines marked `ci` count only where CI=true.
+# Install the packages of requirements/debian-test.txt that are missing, as root on Debian or Ubuntu; else say in one line
+# that they are. Lines marked `ci` count only where CI=true.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-[ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || exit 0
+if ! command -v apt-get >/dev/null; then
+    printf 'Tests that need a package are skipped where it is missing: see requirements/debian-test.txt\n' >&2
+    exit 0
+fi
 
 missing=()
 while read -r first second; do
@@ -13,6 +16,10 @@ while read -r first second; do
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
 done < <(sed 's/#.*//; s/[[:space:]]*$//; /^$/d' requirements/debian-test.txt)
 [ ${#missing[@]} -gt 0 ] || exit 0
+if [ "$(id -u)" != 0 ]; then
+    printf 'Tests that need these are skipped, as only root can install them: %s\n' "${missing[*]}" >&2
+    exit 0
+fi
 
 printf 'Installing what the tests need with apt: %s\n' "${missing[*]}" >&2
 log=$(mktemp)

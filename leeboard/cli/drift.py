@@ -14,6 +14,7 @@ from rich.console import Console
 
 from leeboard.ansible import inventory as inventories
 from leeboard.ansible.clone import ROOT
+from leeboard.cli import package_lock
 from leeboard.cli.checking import AT_ONCE, by_design, check_schools, last_words, own_nights, page_name, schools_of
 from leeboard.cli.ingest import Database, Var
 from leeboard.errors import LeeboardError
@@ -27,6 +28,7 @@ from leeboard.policy.model import Form, Level, Role
 from leeboard.report import junit, machine, page, sheet, terminal
 from leeboard.report.model import EstateStatus
 from leeboard.report.news import write_news
+from leeboard.report.words import number
 
 THIS_MACHINE = Path("inventories", "this-machine", "hosts.yml")
 BROKE_OFF = 20_000  # characters of what a check said that broke off: its end, where the cause stands
@@ -70,11 +72,16 @@ def drift(
 
     Ends with 0 when nothing has drifted, 2 with drift, 3 when something could not be checked, 1 when Leeboard failed.
     With --this-machine: 0 when every control could be checked, drift or not, as far as the account's rights go.
+    While apt or dpkg changes packages it waits for half a minute, and then ends with 3.
     """
     if this_machine == (inventory is not None):
         raise typer.BadParameter("give an inventory with -i, or --this-machine")
     if not this_machine and (level or form or role):
         raise typer.BadParameter("--level, --form and --role go with --this-machine; elsewhere the inventory says them")
+    if this_machine and (changing := package_lock.wait(_tell)):
+        words = "is still changing packages on this machine, so that little could be told of it"
+        _tell(f"{changing} {words}; run it again when that has ended")
+        return 3
     baseline = load()
     source = inventories.file_of(inventory or ROOT / THIS_MACHINE)
     extra = _about_this_machine(level, form, role) if this_machine else {}
@@ -122,6 +129,10 @@ def drift(
     return _this_machines_end(status, format) if this_machine else status.exit_code
 
 
+def _tell(words: str) -> None:
+    print(words, file=sys.stderr)
+
+
 def _about_this_machine(level: Level | None, form: Form | None, role: Role | None) -> dict[str, str]:
     """Inventory variables for this machine, as far as they are asked for or can be seen."""
     extra = {name: str(value) for name, value in (("level", level), ("form", form), ("role", role)) if value}
@@ -139,6 +150,10 @@ def _this_machines_end(status: EstateStatus, format: str) -> int:
     if format == "table":
         if rootless and os.geteuid() != 0:
             print(f"\n{', '.join(rootless)}: only root can read this. Run it again as root: sudo make drift")
+        busy = [one.control for one in unread if {j.code for j in one.judged if j.verdict == "error"} == {"busy"}]
+        if busy:
+            many = number(len(busy), "control")
+            print(f"\n{many} could not be read since something was at work meanwhile ({', '.join(busy)}); run it again")
         print("\nTo check a school: leeboard drift -i inventories/example --school 'Example Primary'")
         print("Its devices stand in inventories/example/example-primary/devices.csv; docs/inventory.md says how.")
     return 3 if status.problems or len(rootless) != len(unread) else 0

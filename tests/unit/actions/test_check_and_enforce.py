@@ -121,6 +121,21 @@ def test_a_stored_answer_is_not_tonights(tmp_path: Path) -> None:
     assert "observation" not in again and not (tmp_path / "var/evidence/900001/pins.json").exists()
 
 
+def test_a_wrong_clock_is_a_finding_and_no_lost_answer(tmp_path: Path) -> None:
+    python = tmp_path / "python"
+    last_year = 's/"observed_at": "[0-9-]*T/"observed_at": "2025-01-04T/'
+    python.write_text(f"#!/bin/sh\n/usr/bin/python3 \"$@\" | sed '{last_year}'\n")
+    python.chmod(0o755)
+    done = play(tmp_path, inventory(tmp_path, pc1={"ansible_python_interpreter": str(python)}), CHECK)
+    assert done["status"] == 0, done["output"]
+    (line,) = lines(tmp_path)
+    assert line["outcome"] == "observed" and line["observation"]["observed_at"].startswith("2025-01-04T")
+    (clock,) = (one for one in line["findings"] if one["control"] == "FWD-05")
+    (offset,) = (one for one in clock["judged"] if one["setting"] == "clock-offset")
+    assert (offset["verdict"], offset["mode"]) == ("drifted", "report")
+    assert "behind the controller's clock, if that one is right" in offset["reason"]
+
+
 def test_each_visit_of_a_run_has_a_challenge_of_its_own(tmp_path: Path) -> None:
     done = play(tmp_path, inventory(tmp_path, pc1={}), {**CHECK, "loop": [1, 2]})
     assert done["status"] == 0, done["output"]

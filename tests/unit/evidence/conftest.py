@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import subprocess
 import tempfile
@@ -21,6 +22,20 @@ def baseline() -> Baseline:
     return estate.baseline()
 
 
+def lacks_account(user: int) -> str:
+    """What PostgreSQL, which does not run as root, is missing for a test run of this user; empty when it is nothing."""
+    if user != 0:
+        return ""
+    try:
+        pwd.getpwnam("postgres")
+    except KeyError:
+        return (
+            "PostgreSQL is here and its account postgres is not, which the package postgresql-common makes "
+            "(apt-get install --reinstall postgresql-common; or run the tests as another user than root)"
+        )
+    return "" if shutil.which("runuser") else "runuser is not installed (apt-get install util-linux)"
+
+
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[str]:
     """A private PostgreSQL on a unix socket; its URL without the database."""
@@ -28,6 +43,8 @@ def cluster() -> Iterator[str]:
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if not found:
         pytest.skip("PostgreSQL is not installed (apt-get install postgresql)")
+    if lacking := lacks_account(os.getuid()):
+        pytest.skip(lacking)
     binaries = found[-1].parent
     folder = Path(tempfile.mkdtemp(prefix="lb-pg-"))
     user = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []

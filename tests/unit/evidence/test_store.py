@@ -20,6 +20,7 @@ from leeboard.evidence.store import Store
 from leeboard.evidence.tables import Base
 from leeboard.evidence.upgrade import SCRIPTS
 from leeboard.policy.model import Baseline
+from tests.unit.evidence import conftest
 from tests.unit.evidence.estate import URN, expected, observation, run_id, write
 
 
@@ -200,3 +201,16 @@ def test_points_are_kept_once_for_an_unchanged_inventory(store: Store, tmp_path:
     put(store, write(tmp_path, run_id(0), devices, said), baseline)
     (bundle,) = rows(store)["bundle"]
     assert json.loads(str(bundle[-1]))[0][1] == f"{0b101010101:x}"
+
+
+def test_what_postgresql_lacks_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(name: str) -> None:
+        raise KeyError(f"getpwnam(): name not found: {name}")
+
+    monkeypatch.setattr(conftest.pwd, "getpwnam", nobody)
+    assert "its account postgres is not, which the package postgresql-common makes" in conftest.lacks_account(0)
+    assert conftest.lacks_account(1000) == "", "PostgreSQL runs as whoever runs the tests"
+    monkeypatch.setattr(conftest.pwd, "getpwnam", lambda name: None)
+    assert conftest.lacks_account(0) == ""
+    monkeypatch.setattr(conftest.shutil, "which", lambda name: None)
+    assert conftest.lacks_account(0).startswith("runuser is not installed")
