@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -127,24 +128,24 @@ class Store:
         with self.reading() as session:
             since: dict[tuple[str, str], dict[str, datetime]] = {}
             before = aliased(SpanRow)
-            # What a Leeboard found that kept no cause stands for any: an upgrade is no reason for a new date.
-            unknown = (
-                (before.urn == SpanRow.urn) & (before.asset == SpanRow.asset) & (before.control == SpanRow.control)
-                & (before.until == SpanRow.since) & (before.verdict == SpanRow.verdict)
-                & (before.mode == SpanRow.mode) & before.cause.is_(None) & SpanRow.cause.is_not(None)
+            spans = select(SpanRow.urn, SpanRow.asset, SpanRow.control, SpanRow.since).where(SpanRow.until.is_(None))
+            # What a Leeboard found that kept no cause stands for any: an upgrade is no reason for a new date. Asked by
+            # itself, since few spans have a cause and all would pay for an outer join.
+            longer = select(SpanRow.urn, SpanRow.asset, SpanRow.control, before.since).where(
+                SpanRow.until.is_(None), SpanRow.cause.is_not(None), before.cause.is_(None),
+                before.urn == SpanRow.urn, before.asset == SpanRow.asset, before.control == SpanRow.control,
+                before.until == SpanRow.since, before.verdict == SpanRow.verdict, before.mode == SpanRow.mode,
             )  # fmt: skip
-            spans = select(
-                SpanRow.urn, SpanRow.asset, SpanRow.control, func.coalesce(before.since, SpanRow.since)
-            ).outerjoin(before, unknown).where(SpanRow.until.is_(None))  # fmt: skip
             rows = select(
                 DeviceRow.urn, DeviceRow.asset, DeviceRow.device, DeviceRow.problem, DeviceRow.run, DeviceRow.outcome,
                 DeviceRow.message, DeviceRow.changes, DeviceRow.observed_run, DeviceRow.seen, DeviceRow.findings,
             ).order_by(DeviceRow.urn, DeviceRow.asset)  # fmt: skip
             if urns is not None:
                 spans = spans.where(SpanRow.urn.in_(urns))
+                longer = longer.where(SpanRow.urn.in_(urns))
                 rows = rows.where(DeviceRow.urn.in_(urns))
             starts: dict[str, datetime] = {}
-            for urn, asset, control, run in session.execute(spans):
+            for urn, asset, control, run in chain(session.execute(spans), session.execute(longer)):
                 started = starts.get(run) or starts.setdefault(run, started_of(run))
                 since.setdefault((urn, asset), {})[control] = started
             return [

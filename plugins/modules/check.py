@@ -66,7 +66,8 @@ msg:
   sample: 2 drifted, 14 compliant
 waived:
   description:
-    - What drifted and is an accepted risk at this moment. It counts as no drift; the evidence says what was found.
+    - The controls of which nothing has drifted but what a waiver covers at this moment. They count as no drift; the
+      evidence says what was found.
   returned: when the device was observed
   type: list
   elements: dict

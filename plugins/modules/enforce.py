@@ -15,6 +15,7 @@ description:
   - Several families cost the same visits as one. What one of them is refused keeps the others from nothing; the task
     fails in the end.
   - What could not be proved by the last observation is reported as drifted.
+  - The settings and values that a waiver covers are left alone; anything else in the same control is drift, and mended.
 options:
   families:
     description: The three letters of each family, such as C(LCK).
@@ -65,7 +66,8 @@ msg:
   type: str
 waived:
   description:
-    - What drifted and is an accepted risk at this moment. It counts as no drift; the evidence says what was found.
+    - The controls of which nothing has drifted but what a waiver covers at this moment. They count as no drift; the
+      evidence says what was found.
   returned: when the device was observed
   type: list
   elements: dict
