@@ -11,6 +11,7 @@ import os
 import stat
 from typing import NamedTuple
 
+from . import mount_namespace
 from .dconf_gvdb import Gvdb, Malformed
 from .host import READ_LIMIT, HostError
 
@@ -47,6 +48,9 @@ def everyone(host) -> list:
     Pupils of a directory service are in no passwd file; their homes show them. A home of /etc/passwd that refuses us is
     among them, and reading it says so. Raises HostError where it cannot be told whose a folder is.
     """
+    homes = host.real("/home")
+    if mount_namespace.apart(host) and mount_namespace.another(host, homes):
+        raise HostError("denied", f"this visit does not see the machine's {homes}: its unit hides it (ProtectHome)")
     found = {}
     for name, uid, _gid, home in passwd(host):
         if FIRST_UID <= uid != NOBODY and home.startswith("/") and _there(host, home):

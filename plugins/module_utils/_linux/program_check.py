@@ -16,12 +16,11 @@ import os
 import re
 import stat
 
+from . import mount_namespace
 from .host import CLEAN_ENVIRONMENT, HostError
 
 INFO = "/var/lib/dpkg/info"
 PRELOAD = "/etc/ld.so.preload"
-NAMESPACES = ("/proc/self/ns/mnt", "/proc/1/ns/mnt")
-MACHINE = "/proc/1/root"
 PART = 262144  # bytes that are hashed at once
 # The packages of the programs that drivers ask, so that no other list is read. A program that is not named here, or
 # comes from another package, is looked for in all lists.
@@ -175,27 +174,8 @@ class ProgramCheck:
     def _elsewhere(self, real: str) -> str:
         """Why a program, or what it is compared with, is not the machine's own one, in words; "" where it is."""
         if self._apart is None:
-            self._apart = self._in_another_namespace()
+            self._apart = mount_namespace.apart(self.host)
         for path in (real, INFO, PRELOAD) if self._apart else ():
-            here, there = self._inode(path), self._inode(f"{MACHINE}{path}")
-            if there is not None and here != there:
+            if mount_namespace.another(self.host, path):
                 return SEEN_ELSEWHERE.format(path)
         return ""
-
-    def _in_another_namespace(self) -> bool:
-        """Whether this process has other mounts than process 1; one that may not look (no CAP_SYS_PTRACE) has not."""
-        try:
-            own, machine = (os.readlink(self.host.path(path)) for path in NAMESPACES)
-        except OSError:
-            return False
-        return own != machine
-
-    def _inode(self, path: str):
-        """(device, number) of a file, () for none, None where it may not be looked at."""
-        try:
-            found = os.stat(self.host.path(path))
-        except (FileNotFoundError, NotADirectoryError):
-            return ()
-        except OSError:
-            return None
-        return found.st_dev, found.st_ino

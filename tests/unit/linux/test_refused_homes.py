@@ -108,6 +108,19 @@ def test_more_homes_than_are_looked_at_are_not_left_out_in_silence(
         dconf_people.everyone(host)
 
 
+def test_a_visit_from_a_unit_that_hides_homes(tmp_path: Path) -> None:
+    host = machine(tmp_path)
+    folder(tmp_path, {"/proc/self/ns/x": "", "/proc/1/ns/x": "", "/proc/1/root/x": ""})
+    for process, number in (("self", 1), ("1", 2)):
+        (tmp_path / f"proc/{process}/ns/mnt").symlink_to(f"mnt:[{number}]")
+    (tmp_path / "proc/1/root/home").symlink_to(tmp_path / "home")
+    assert len(dconf_people.everyone(host)) == 2, "a unit that hides nothing of them"
+    (tmp_path / "proc/1/root/home").unlink()
+    (tmp_path / "proc/1/root/home").mkdir()
+    with pytest.raises(HostError, match="ProtectHome"):
+        dconf_people.everyone(host)
+
+
 def test_a_person_without_a_home_is_nobody_to_look_at(tmp_path: Path) -> None:
     host = machine(tmp_path)
     (tmp_path / "home/teacher").rmdir()
