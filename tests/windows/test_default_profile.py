@@ -26,7 +26,7 @@ function global:Dismount-LeeboardHive {
     if ($global:Held) { $global:Held.Dispose(); $global:Held = $null }
     Native\Dismount-LeeboardHive -Name $Name
 }
-$global:Dies = $false
+$global:Dies, $global:Held = $false, $null
 """
 IN_EACH_DRIVER = r"""
 $global:Copied = @()

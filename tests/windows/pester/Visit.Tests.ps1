@@ -61,23 +61,28 @@ Describe 'Get-LeeboardObservation' {
     }
 
     It 'loads the default profile once for all drivers that read it, and lets it go before the others' {
-        Mock Mount-LeeboardDefaultProfile -ModuleName Profiles { @{ Problem = $null; Root = $null; File = 'x'; Hive = 'x' } }
+        $global:LeeboardOrder = @()
+        Mock Mount-LeeboardDefaultProfile -ModuleName Profiles {
+            $global:LeeboardOrder += 'load'
+            @{ Problem = $null; Root = $null; File = 'x'; Hive = 'x' }
+        }
         Mock Open-People -ModuleName Profiles { @{ Note = ''; Open = @() } }
-        Mock Dismount-LeeboardDefaultProfile -ModuleName Profiles { 'HKEY_USERS\x is still loaded: busy' }
+        Mock Dismount-LeeboardDefaultProfile -ModuleName Profiles {
+            $global:LeeboardOrder += 'unload'
+            'HKEY_USERS\x is still loaded: busy'
+        }
         foreach ($driver in 'RegistryUser', 'RegistryAcl') {
             Mock "Read-Leeboard$driver" -ModuleName Visit {
                 Read-LeeboardProfile -Driver registry_user -Addresses $Addresses -Look { @{ state = 'absent' } } -Source {}
             }
         }
-        Mock Read-LeeboardRegistry -ModuleName Visit {
-            Should -Invoke Dismount-LeeboardDefaultProfile -ModuleName Profiles -Times 1 -Exactly
-        }
+        Mock Read-LeeboardRegistry -ModuleName Visit { $global:LeeboardOrder += 'registry' }
         $seen = Get-LeeboardObservation @{ registry_user = @('a'); registry_acl = @('b'); registry = @('c') }
-        Should -Invoke Mount-LeeboardDefaultProfile -ModuleName Profiles -Times 1 -Exactly
-        Should -Invoke Dismount-LeeboardDefaultProfile -ModuleName Profiles -Times 1 -Exactly
+        $LeeboardOrder | Should -Be 'load', 'unload', 'registry'
         @($seen.readings | ForEach-Object { $_.address }) | Should -Be 'c', 'b', 'a'
-        $notes = @($seen.readings | Where-Object { $_.driver -ne 'registry' } | ForEach-Object { $_.effective.note })
+        $notes = @($seen.readings | Where-Object { $_.address -ne 'c' } | ForEach-Object { $_.effective.note })
         $notes | Should -Be 'HKEY_USERS\x is still loaded: busy', 'HKEY_USERS\x is still loaded: busy'
+        Remove-Variable -Scope Global -Name LeeboardOrder
     }
 
     It 'loses no other reading when a driver <What>' -TestCases @(
