@@ -142,6 +142,12 @@ _WINDOWS: tuple[tuple[str, str], ...] = (
         "way to sign in is switched off there, or the account is locked, has expired or must change its password",
     ),
     (
+        # https://learn.microsoft.com/windows/win32/debug/system-error-codes--1300-1699-: 1385, 0xC000015B.
+        "LOGON_TYPE_NOT_GRANTED|0x(?:[cC]000015[bB]|80070569)",
+        'it keeps such accounts off the network (CIS 2.2.16, the right "Deny access to this computer from the '
+        'network"). Use an account of the domain, or take local accounts out of that right',
+    ),
+    (
         "STATUS_PASSWORD_EXPIRED|STATUS_PASSWORD_MUST_CHANGE|ERROR_PASSWORD_(?:EXPIRED|MUST_CHANGE)",
         "the account's password has expired. Set a new one and write it into the school's vault",
     ),

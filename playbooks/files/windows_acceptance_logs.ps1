@@ -92,7 +92,9 @@ $nothing = Get-Answer {
 $oldest = Get-Answer {
     $first = @(Get-WinEvent -LogName Security -Oldest -MaxEvents 50)
     $watch = [System.Diagnostics.Stopwatch]::StartNew()
-    $searched = Get-Answer { Get-WinEvent -MaxEvents 1 -FilterHashtable @{ LogName = 'Security'; Id = 1102 } | Out-Null }
+    $searched = Get-Answer {
+        Get-WinEvent -MaxEvents 1 -FilterHashtable @{ LogName = 'Security'; Id = 1102 } | Out-Null
+    }
     [ordered]@{
         seen = $first.Length; at = [array]::IndexOf([int[]]@($first | ForEach-Object { $_.Id }), 1102)
         search_seconds = [math]::Round($watch.Elapsed.TotalSeconds, 1); search = $searched

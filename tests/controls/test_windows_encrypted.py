@@ -79,7 +79,8 @@ def test_the_cases_begin_with_what_this_machine_says(encrypted: Encrypted) -> No
     for one in kept:
         assert _plain(mine[one["driver"], one["address"]]) == _plain(one)
     assert {one["driver"] for one in kept} == set(DRIVERS)
-    assert encrypted.raw["facts"]["modern_standby"]["value"] is False
+    facts = {name: one.get("value") for name, one in encrypted.raw["facts"].items()}
+    assert (facts["modern_standby"], facts["mdm_enrolled"], facts["bitlocker_os_volume"]) == (False, False, True)
 
 
 def _plain(reading: dict[str, object]) -> object:

@@ -51,10 +51,11 @@ $real = [IO.File]::ReadAllText($Facts) | ConvertFrom-Json -AsHashtable
 $common = 'Verbose', 'Debug', 'ErrorAction', 'WarningAction', 'InformationAction', 'ErrorVariable', 'WarningVariable',
     'InformationVariable', 'OutVariable', 'OutBuffer', 'PipelineVariable', 'WhatIf', 'Confirm'
 $excepted = @($real.exceptions | ForEach-Object { $_.what })
-$classes, $methods = @{}, @{}
+$classes, $methods, $properties = @{}, @{}, @{}
 foreach ($namespace in $real.classes.Values) {
     foreach ($class in $namespace.Keys) {
         $classes[$class] = $true
+        $properties[$class] = @($namespace[$class].properties.Keys)
         foreach ($method in $namespace[$class].methods.Keys) { $methods[$method] = $true }
     }
 }
@@ -144,6 +145,67 @@ function Test-Foreign($Ast, [string[]]$Members) {
     if ($Members -contains $Ast.Member.Value) { "$($Ast.Member.Value) is a member of a types file that this runspace has not" }
 }
 
+# The classes whose instances an expression gives: by a command that asks CIM, and at most picks some of them.
+$askers = 'Get-LeeboardCim', 'Get-CimInstance', 'Get-One', 'Get-LeeboardResultantSet'
+$pickers = 'Where-Object', 'Select-Object', 'Sort-Object'
+function Get-Asked($Ast) {
+    $pipeline = $Ast.Find({ $args[0] -is [Management.Automation.Language.PipelineAst] -and
+            $askers -contains $args[0].PipelineElements[0].Extent.Text.Split()[0].TrimStart('@', '(') }, $true)
+    if (-not $pipeline) { return }
+    $first, $rest = @($pipeline.PipelineElements)
+    foreach ($one in $rest) {
+        if ($one -isnot [Management.Automation.Language.CommandAst] -or $pickers -notcontains $one.GetCommandName()) { return }
+    }
+    $first.FindAll({ $args[0] -is [Management.Automation.Language.StringConstantExpressionAst] }, $true) |
+        Where-Object { $properties.ContainsKey($_.Value) } | ForEach-Object { $_.Value }
+}
+
+# Reads of a property that no known Windows has, of what a function itself asked CIM for; what is handed on is not followed.
+function Test-Property($Function) {
+    $from = @{}
+    foreach ($one in $Function.FindAll({ $args[0] -is [Management.Automation.Language.AssignmentStatementAst] }, $true)) {
+        $asked = @(Get-Asked $one.Right)
+        if ($asked -and $one.Left -is [Management.Automation.Language.VariableExpressionAst]) { $from[$one.Left.VariablePath.UserPath] = $asked }
+    }
+    foreach ($read in $Function.FindAll({ $args[0] -is [Management.Automation.Language.MemberExpressionAst] }, $true)) {
+        if ($read.Static -or $read -is [Management.Automation.Language.InvokeMemberExpressionAst]) { continue }
+        $base = $read.Expression
+        while ($base -is [Management.Automation.Language.IndexExpressionAst]) { $base = $base.Target }
+        if ($base -is [Management.Automation.Language.MemberExpressionAst] -and "$($base.Member)" -eq 'Instance') { $base = $base.Expression }
+        $asked = @()
+        if ($base -is [Management.Automation.Language.ParenExpressionAst]) { $asked = @(Get-Asked $base) }
+        if ($base -is [Management.Automation.Language.VariableExpressionAst]) {
+            $name = $base.VariablePath.UserPath
+            $loop = $read.Parent
+            while ($loop -and -not ($loop -is [Management.Automation.Language.ForEachStatementAst] -and $loop.Variable.VariablePath.UserPath -eq $name)) {
+                $loop = $loop.Parent
+            }
+            $asked = @(if ($name -eq '_') { Get-Piped $read } elseif ($loop) { Get-Asked $loop.Condition } else { $from[$name] })
+        }
+        $wanted = "$($read.Member)"
+        if (-not $asked -or $wanted -in 'Length', 'Count', 'Words', 'Instance', 'CimInstanceProperties') { continue }
+        if (@($asked | Where-Object { $properties[$_] -contains $wanted -or $excepted -contains "$_.$wanted" }).Count -lt $asked.Count) {
+            @{ line = $read.Extent.StartLineNumber; what = "$($asked -join ', ') has no property $wanted" }
+        }
+    }
+}
+
+# The classes that $_ is of, in a block that a pipeline hands instances to.
+function Get-Piped($Ast) {
+    for ($at = $Ast.Parent; $at; $at = $at.Parent) {
+        if ($at -isnot [Management.Automation.Language.ScriptBlockExpressionAst]) { continue }
+        $command, $pipeline = $at.Parent, $at.Parent.Parent
+        if ($pipeline -isnot [Management.Automation.Language.PipelineAst]) { return }
+        $elements = @($pipeline.PipelineElements)
+        $place = $elements.IndexOf($command)
+        $between = @(if ($place -gt 1) { $elements[1..($place - 1)] })
+        if ($place -lt 1 -or @($between | Where-Object { $pickers -notcontains $_.GetCommandName() })) { return }
+        if ($elements[0] -isnot [Management.Automation.Language.CommandAst] -or $askers -notcontains $elements[0].GetCommandName()) { return }
+        return $elements[0].FindAll({ $args[0] -is [Management.Automation.Language.StringConstantExpressionAst] }, $true) |
+            Where-Object { $properties.ContainsKey($_.Value) } | ForEach-Object { $_.Value }
+    }
+}
+
 function Test-Node($Ast) {
     switch ($Ast.GetType().Name) {
         'TernaryExpressionAst' { 'a ternary' }
@@ -227,13 +289,25 @@ function Test-Export($Ast) {
     }
 }
 
+$looked = @{}
+'TernaryExpressionAst', 'PipelineChainAst', 'PipelineAst', 'UsingStatementAst', 'AssignmentStatementAst', 'BinaryExpressionAst',
+    'IndexExpressionAst', 'MemberExpressionAst', 'InvokeMemberExpressionAst', 'VariableExpressionAst', 'TypeExpressionAst',
+    'TypeConstraintAst', 'StringConstantExpressionAst', 'ExpandableStringExpressionAst', 'ConstantExpressionAst', 'CommandAst',
+    'FunctionDefinitionAst', 'ScriptBlockAst' | ForEach-Object { $looked[$_] = $true }
 $findings = foreach ($one in $parsed) {
     foreach ($problem in $one.errors) {
         @{ file = $one.path; line = $problem.Extent.StartLineNumber; what = $problem.Message }
     }
+    $scopes = @($one.ast.FindAll({ $args[0] -is [Management.Automation.Language.FunctionDefinitionAst] }, $true))
+    foreach ($scope in $(if ($scopes) { $scopes } else { $one.ast })) {
+        if ($scope.Extent.Text -notmatch '(Win32|MSFT|RSOP)_') { continue }
+        foreach ($problem in @(Test-Property $scope)) { @{ file = $one.path; line = $problem.line; what = $problem.what } }
+    }
     $foreign = [string[]]@(Get-Added $one.ast | Where-Object { $real.types_files.ContainsKey($_) } | ForEach-Object { $real.types_files[$_].members } | Where-Object { $_ } | Select-Object -Unique)
-    foreach ($node in $one.ast.FindAll({ $true }, $true)) {
-        foreach ($what in @(Test-Node $node) + @(Test-Export $node) + @(Test-Foreign $node $foreign)) {
+    # Only nodes of these kinds are looked at: a call for each of the others takes most of the time.
+    foreach ($node in $one.ast.FindAll({ $looked.ContainsKey($args[0].GetType().Name) }, $true)) {
+        foreach ($what in @(Test-Node $node) + @(if ($node -is [Management.Automation.Language.CommandAst]) { Test-Export $node }) +
+            @(if ($foreign) { Test-Foreign $node $foreign })) {
             if ($what) { @{ file = $one.path; line = $node.Extent.StartLineNumber; what = $what } }
         }
     }

@@ -75,12 +75,13 @@ def _typed(text: str) -> list[tuple[str, str]]:
 
 
 def _type(kind: str) -> str:
-    """A type as the repository writes it; an enumeration, which is an integer with names, as `enumeration`."""
+    """A type as the repository writes it; an integer with names is `enumeration`, another instance `reference`."""
     plain = kind.replace(" ", "")
     listed = "[]" in plain
     plain = plain.replace("[]", "")
     known = re.fullmatch(r"u?int(8|16|32|64)|string|bool|float(32|64)", plain)
-    return (plain if known else "enumeration") + ("[]" if listed else "")
+    other = "reference" if re.match(r"(Win32|CIM|MSFT)_", plain) else "enumeration"
+    return (plain if known else other) + ("[]" if listed else "")
 
 
 def classes(repository: Path, wanted: dict[str, set[str]]) -> dict[str, dict[str, Any]]:

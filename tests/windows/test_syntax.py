@@ -60,6 +60,10 @@ REFUSED = {
     "$shell.AddCommand('Get-WinEvent').AddParameter('Newest', 3)": "Get-WinEvent has no -Newest in 5.1",
     "$shell.AddCommand('Get-Item')": "nobody has looked what a types file adds to Get-Item",
     "Get-CimInstance -ClassName Win32_DriveLock": "no Windows is known to have the class Win32_DriveLock",
+    "$a = @(Get-CimInstance -ClassName Win32_BIOS); $a[0].SerialNo": "Win32_BIOS has no property SerialNo",
+    "foreach ($a in Get-CimInstance -ClassName Win32_Share) { $a.Kind }": "Win32_Share has no property Kind",
+    "(Get-CimInstance -ClassName Win32_BIOS).Mood": "Win32_BIOS has no property Mood",
+    "Get-CimInstance -ClassName Win32_Share | Where-Object { $_.Kind -eq 0 }": "Win32_Share has no property Kind",
     "Invoke-CimMethod -InputObject $a -MethodName GetMood": "no class has a method GetMood",
     "$a.AddCommand('Get-NetFirewallProfile'); $b.Enabled": (
         "Enabled is a member of a types file that this runspace has not"
@@ -83,6 +87,8 @@ ACCEPTED = [
     "$shell.AddCommand('Get-WinEvent').AddParameter('ErrorAction', 'Stop').AddParameter('Oldest', $true)",
     "Get-CimInstance -ClassName Win32_Tpm -ErrorAction Stop | Invoke-CimMethod -MethodName IsEnabled",
     "$b.Enabled",
+    "$a = @(Get-CimInstance -ClassName Win32_Share | Where-Object { $_.Type -eq 0 }); $a[0].Name; $a.Length; $b.Kind",
+    "$a = Get-CimInstance -ClassName Win32_Share | ForEach-Object { @{ Kind = $_.Type } }; $a.Kind",
 ]
 
 

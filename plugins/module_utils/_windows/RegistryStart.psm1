@@ -63,8 +63,8 @@ function Get-LeeboardRunning {
     return New-LeeboardValue -Value $noted.$Name.value -Type $noted.$Name.type -Source $source
 }
 
-# What the values were before the start, if a visit has seen them then and they are the same now; else $null, and what they
-# are now is noted for the next start. Written only where it says something new.
+# What the values were before the start, if a visit has seen them then and they are the same now; else $null, and what
+# they are now is noted for the next start. Written only where it says something new.
 function Update-Seen {
     param([Microsoft.Win32.RegistryKey]$Key, [datetime]$Started)
 
@@ -90,7 +90,8 @@ function Test-SameValues {
     foreach ($name in $script:StartValues) {
         $then, $now = $Noted.$name, $Values[$name]
         if ($then.state -ne $now.state) { return $false }
-        if ($now.state -eq 'value' -and ("$($then.value)" -cne "$($now.value)" -or $then.type -ne $now.type)) { return $false }
+        if ($now.state -ne 'value') { continue }
+        if ("$($then.value)" -cne "$($now.value)" -or $then.type -ne $now.type) { return $false }
     }
     return $true
 }

@@ -4,8 +4,8 @@
 # The local security policy as secedit.exe writes it, and changes of it. One export serves every driver of a visit.
 # https://learn.microsoft.com/windows-server/administration/windows-commands/secedit-export and -configure. Recalled:
 # that /export without /db asks the system and not a database of templates; that status 3 is "done, with warnings" (an
-# account in the policy that no longer exists, for instance; https://github.com/ansible/ansible/issues/48849 has the words),
-# so that what is in the file or in the system tells, and not the status.
+# account in the policy that no longer exists, for instance; https://github.com/ansible/ansible/issues/48849 has the
+# words), so that what is in the file or in the system tells, and not the status.
 
 Set-StrictMode -Version 2.0
 

@@ -69,6 +69,8 @@ GSS = "kerberos: authGSSClientStep() failed: (('Unspecified GSS failure', 851968
         ("failed to authenticate with the server: Failed to authenticate the user x with negotiate", "did not accept"),
         ("SpnegoError (7): No credentials were supplied, or the credentials were unavailable", "no password was given"),
         ("SpnegoError (16): STATUS_PASSWORD_EXPIRED", "password has expired"),
+        ("SpnegoError (16): STATUS_LOGON_TYPE_NOT_GRANTED", "off the network (CIS 2.2.16"),
+        ("the specified credentials were rejected by the server", "off the network (CIS 2.2.16"),
         # MIT Kerberos, lib/krb5/error_tables/krb5_err.et and k5e1_err.et.
         (KINIT + "Clock skew too great while getting initial credentials", "clocks differ"),
         (KINIT + "Client's credentials have been revoked while getting initial credentials", "disabled or locked"),
