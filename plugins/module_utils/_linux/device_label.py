@@ -50,13 +50,14 @@ def _label(host) -> dict:
 def _open(host) -> dict:
     if not host.exists(FILE):
         return reading(NAME, "open-to-others", absent(FILE))
-    people, groups = names(host, "/etc/passwd"), names(host, "/etc/group")
-    said = [
-        f"{path} {people.get(found.st_uid, found.st_uid)}:{groups.get(found.st_gid, found.st_gid)} "
-        f"{stat.S_IMODE(found.st_mode):04o}"
-        for path, found in _changeable(host)
-    ]
+    said = [f"{path} {_said(host, found)}" for path, found in _changeable(host)]
     return reading(NAME, "open-to-others", value(said, FILE, "list"))
+
+
+def _said(host, found) -> str:
+    owner = names(host, "/etc/passwd").get(found.st_uid, str(found.st_uid))
+    group = names(host, "/etc/group").get(found.st_gid, str(found.st_gid))
+    return f"{owner}:{group} {stat.S_IMODE(found.st_mode):04o}"
 
 
 def _changeable(host) -> list:

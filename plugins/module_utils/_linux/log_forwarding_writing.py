@@ -17,7 +17,7 @@ from .log_forwarding_ways import MODULES, RSYSLOGD, look
 from .planned import Planned
 from .rainerscript import MAIN
 from .systemd_unit import service
-from .tls_files import authority
+from .tls_files import anchors, authority
 
 # Not ossl: that of rsyslog 8.2504, when it ends, sends what waits to whoever is there and has a certificate of the
 # authority, whatever his name (tried; compare rsyslog's issue 6350).
@@ -58,6 +58,7 @@ def plan(host, planned: Planned, wanted: dict) -> list:
             f"{faults[0]}; put the certificate of the authority that signed the collector's there (the role's "
             "log_forwarding_ca does it), or nobody could be recognised"
         )
+    _the_schools_own(host, wanted.get("tls-anchors"))
     commands: list = []
     path = main_file(host)
     planned.put(OURS, text(host, target), mode=0o644)
@@ -75,6 +76,19 @@ def plan(host, planned: Planned, wanted: dict) -> list:
         commands += [[RSYSLOGD, "-N1", "-f", path]]
         commands += [["systemctl", "restart", UNIT]] if host.exists("/run/systemd/system") else []
     return commands
+
+
+def _the_schools_own(host, named) -> None:
+    """Refuse to send anything to whom a stranger's certificate recognises. `named` are digests with blanks between."""
+    if not isinstance(named, (str, list)):
+        return
+    known = {str(digest).casefold() for digest in (named.split() if isinstance(named, str) else named)}
+    for digest in anchors(host, AUTHORITY):
+        if digest.casefold() not in known:
+            raise ChangeRefused(
+                f"{AUTHORITY} holds a certificate that leeboard_log_collector_ca does not name ({digest}); put the "
+                "school's own there (the role's log_forwarding_ca does it)"
+            )
 
 
 def text(host, target: str) -> str:

@@ -21,6 +21,7 @@ from tests.unit.linux.forwarding import (
     D,
     authority,
     collector,
+    digest,
     machine,
     readings,
 )
@@ -115,6 +116,19 @@ def test_refused_before_anything_is_written(
     with pytest.raises((ChangeRefused, HostError), match=message):
         change(host, wanted=wanted)
     assert not (tmp_path / f"{D}/00-leeboard.conf".lstrip("/")).exists()
+
+
+def test_refused_where_the_authority_is_a_strangers(tmp_path: Path, ca: str) -> None:
+    host = machine(tmp_path, {CA: ca}, None, DONE)
+    with pytest.raises(ChangeRefused, match="leeboard_log_collector_ca does not name"):
+        log_forwarding.rehearse(host, both("SHA256:FF:FF"))
+    assert not (tmp_path / f"{D}/00-leeboard.conf".lstrip("/")).exists()
+    log_forwarding.rehearse(host, both(f"SHA256:FF:FF {digest(ca).lower()}"))
+
+
+def both(named: str) -> list[dict[str, str]]:
+    """What a roll-out asks for where the collector and its authority are to be put right."""
+    return [{"address": "collector", "value": COLLECTOR}, {"address": "tls-anchors", "value": named}]
 
 
 def test_refused_where_the_other_program_sends_as_well(tmp_path: Path, ca: str) -> None:
