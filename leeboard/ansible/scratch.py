@@ -19,7 +19,6 @@ from leeboard.evidence import files
 PREFIX = "leeboard-"
 LOCK = "in-use"
 YOUNG = 60.0  # seconds in which a folder may not have its lock yet
-OLD = 24 * 3600.0  # seconds after which one without any lock is of a run that was killed: older versions made no lock
 
 
 @contextmanager
@@ -36,13 +35,17 @@ def scratch(purpose: str = "") -> Iterator[Path]:
 
 
 def sweep(top: Path, now: float) -> None:
-    """Remove what killed runs of this account left. `now` is in seconds since 1970."""
+    """Remove what killed runs of this account left. `now` is in seconds since 1970.
+
+    Only what has our lock is known for ours: somebody may keep a folder of that name of their own.
+    """
     for path in top.glob(f"{PREFIX}*"):
         with suppress(OSError):
             found = path.lstat()
             age = now - found.st_mtime
             if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or age < YOUNG:
                 continue
-            if files.is_locked(path / LOCK) or (age < OLD and not os.path.lexists(path / LOCK)):
-                continue
-            shutil.rmtree(path, ignore_errors=True)
+            if not os.path.lexists(path / LOCK):
+                path.rmdir()  # of a run that was killed before it had its lock; raises where something lies in it
+            elif not files.is_locked(path / LOCK):
+                shutil.rmtree(path, ignore_errors=True)

@@ -96,19 +96,19 @@ def test_what_a_killed_run_left_is_swept_by_the_next(
     killed = scratch / "leeboard-killed"
     killed.mkdir()
     (killed / folders.LOCK).touch()
-    of_old = scratch / "leeboard-old" / "artifacts" / "x"
-    of_old.mkdir(parents=True)
-    (of_old / "stdout").write_text("Swordfish")
+    early = scratch / "leeboard-killed-early"
+    early.mkdir()
+    of_somebody = scratch / "leeboard-copies" / "evidence"
+    of_somebody.mkdir(parents=True)
     for name in ("other", "leeboard-a-file"):
         (scratch / name).touch()
     with folders.scratch("undo") as mine:
         folders.sweep(scratch, time.time())
-        assert killed.exists(), "it may have been made this moment"
+        assert killed.exists() and early.exists(), "they may have been made this moment"
         folders.sweep(scratch, later)
-        assert not killed.exists() and of_old.exists() and mine.is_dir()
-        folders.sweep(scratch, later + folders.OLD)
-        assert not of_old.exists() and mine.is_dir(), "it is in use"
-    assert sorted(one.name for one in scratch.iterdir()) == ["leeboard-a-file", "other"]
+        assert not killed.exists() and not early.exists() and mine.is_dir(), "that one is in use"
+    assert of_somebody.is_dir(), "it has no lock of ours"
+    assert sorted(one.name for one in scratch.iterdir()) == ["leeboard-a-file", "leeboard-copies", "other"]
 
 
 AFTERWARDS = """
