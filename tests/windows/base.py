@@ -42,8 +42,10 @@ def cache() -> Path:
 
 def environment(prefix: Path) -> dict[str, str]:
     """What a program of this machine is started with."""
+    # With TMPDIR set, Wine 10.0 ends while it makes a prefix ("free(): invalid pointer").
+    inherited = {name: value for name, value in os.environ.items() if name != "TMPDIR"}
     return {
-        **os.environ,
+        **inherited,
         "WINEPREFIX": str(prefix),
         "WINEDEBUG": os.environ.get("WINEDEBUG", "-all"),
         "WINEDLLOVERRIDES": "amsi=",  # Wine's anti-malware stub refuses every script (as in wine-pwsh)
