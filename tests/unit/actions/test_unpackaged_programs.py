@@ -11,6 +11,7 @@ from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import Visi
 from leeboard.errors import LeeboardError
 from leeboard.estate.device import Device, device
 from leeboard.policy.load import load
+from leeboard.policy.model import Platform
 
 VARIABLES = {
     "leeboard_urn": "900003", "leeboard_platform": "linux", "leeboard_form": "server", "leeboard_role": "server",
@@ -23,8 +24,19 @@ def described(*programs: Any) -> Device:
     return device("lab", {**VARIABLES, "leeboard_unpackaged_programs": list(programs)}, ())
 
 
-@pytest.mark.parametrize("programs", [(), (OWN, "/opt/agent/lib/agent.so")])
-def test_the_visit_is_told_what_belongs_to_no_package(programs: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    ("platform", "programs", "told"),
+    [
+        ("linux", (), False),
+        ("linux", (OWN, "/opt/agent/lib/agent.so"), True),
+        (
+            "windows",
+            (OWN,),
+            False,
+        ),  # a school's variable is that of all its devices, and win_observe has no such option
+    ],
+)
+def test_the_visit_is_told_what_belongs_to_no_package(platform: str, programs: tuple[str, ...], told: bool) -> None:
     asked: dict[str, Any] = {}
 
     def ask(_module: str, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -33,11 +45,13 @@ def test_the_visit_is_told_what_belongs_to_no_package(programs: tuple[str, ...])
 
     visit = object.__new__(Visit)
     visit.__dict__.update(
-        device=described(*programs), baseline=load(), ask=ask, _action=SimpleNamespace(), run_id="", _task_vars={}
-    )
+        device=described(*programs).model_copy(update={"platform": Platform(platform)}), baseline=load(), ask=ask,
+        _action=SimpleNamespace(), run_id="", _task_vars={}, _last_visit=0,
+        _run=SimpleNamespace(salt="", next_visit=lambda last: last + 1),
+    )  # fmt: skip
     with pytest.raises(VisitError, match="enough was seen"):
         visit.observe()
-    assert asked.get("unpackaged", []) == list(programs)
+    assert asked.get("unpackaged") == (list(programs) if told else None)
 
 
 def test_it_is_no_part_of_the_evidence() -> None:
