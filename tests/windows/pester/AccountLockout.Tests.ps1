@@ -69,7 +69,7 @@ Describe 'account_lockout' {
         $Machine.Text, $Machine.ExitCode, $Machine.Said, $Machine.Calls = $Template, 0, '', @()
         $Machine.Obeys, $Machine.Given = $true, ''
         $Machine.Folders = @()
-        Mock New-ToolFolder -ModuleName ToolFile {
+        Mock New-LeeboardPrivateFolder -ModuleName ToolFile {
             $folder = (New-Item -ItemType Directory -Path (Join-Path $TestDrive ([guid]::NewGuid()))).FullName
             $Machine.Folders += $folder
             $folder

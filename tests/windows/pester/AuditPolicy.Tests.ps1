@@ -44,7 +44,7 @@ Describe 'audit_policy' {
         $Backup.Text, $Backup.Encoding, $Backup.ExitCode = $Lines, [System.Text.Encoding]::Unicode, 0
         $Backup.Said, $Backup.Calls, $Backup.HasFile = '', @(), $true
         $Backup.Folder = Join-Path $TestDrive ([guid]::NewGuid())
-        Mock New-ToolFolder -ModuleName ToolFile { (New-Item -ItemType Directory -Path $Backup.Folder -ErrorAction Stop).FullName }
+        Mock New-LeeboardPrivateFolder -ModuleName ToolFile { (New-Item -ItemType Directory -Path $Backup.Folder -ErrorAction Stop).FullName }
         Mock Test-LeeboardAdministrator -ModuleName ToolFile { $true }
         Mock Invoke-LeeboardProgram -ModuleName ToolFile {
             $Backup.Calls += , $Arguments

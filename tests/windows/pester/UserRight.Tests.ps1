@@ -46,7 +46,7 @@ Describe 'user_right' {
     BeforeEach {
         Reset-LeeboardCache
         $Machine.Text, $Machine.ExitCode, $Machine.Calls, $Machine.Given, $Machine.Obeys = $Template, 0, @(), '', $true
-        Mock New-ToolFolder -ModuleName ToolFile {
+        Mock New-LeeboardPrivateFolder -ModuleName ToolFile {
             (New-Item -ItemType Directory -Path (Join-Path $TestDrive ([guid]::NewGuid()))).FullName
         }
         Mock Test-LeeboardAdministrator -ModuleName ToolFile { $true }
