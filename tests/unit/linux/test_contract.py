@@ -25,6 +25,7 @@ ADDRESSES = {
         "-F path=/etc/passwd -F perm=wa -F key=identity",
         "-S execve -C euid!=uid -F auid!=unset -F key=user_emulation",
         "privileged",
+        "sudo-logs",
         "sign-in-records",
         "daemon",
         "locked",

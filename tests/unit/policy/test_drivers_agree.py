@@ -44,8 +44,8 @@ NEAR = [
     "profiles", "profile", "shared-secrets", "open-secrets", "old-programs", "profiles\n", "saved-passwords", "saved",
     "PermitRootLogin", "permitrootlogin", "MaxStartups", "MaxStartups.begin", "MaxStartupsXbegin", "inbound-ipv4",
     "inbound-ipv5", "forward-ipv4", "desktop-sharing", "xrdp", "xrdp\n", "security_layer", "security-layer",
-    "privileged", "privilege", "locked", "-e 2", "-F path=/etc/x -F perm=wa", "-S open,close", "-w /etc/x", "-S  open",
-    "-F path=/etc/x -p wa", "-C uid!=euid -S execve", "-F path=/etc/a b", "-F",
+    "privileged", "privilege", "sudo-logs", "sudo-log", "locked", "-e 2", "-F path=/etc/x -F perm=wa", "-S open,close",
+    "-w /etc/x", "-S  open", "-F path=/etc/x -p wa", "-C uid!=euid -S execve", "-F path=/etc/a b", "-F",
 ]  # fmt: skip
 
 
