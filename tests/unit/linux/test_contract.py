@@ -63,8 +63,8 @@ ADDRESSES = {
         "audit-tools",
     ],
     "kernel": [
-        "cmdline:audit", "audit:enabled", "audit:pid", "audit:backlog_limit", "audit:rate_limit", "audit:lost",
-        "audit:failure",
+        "cmdline:audit", "next:audit", "audit:enabled", "audit:pid", "audit:backlog_limit", "audit:rate_limit",
+        "audit:lost", "audit:failure",
     ],
     "package": ["auditd:installed"],
     "log_forwarding": [
