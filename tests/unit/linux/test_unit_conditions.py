@@ -7,7 +7,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import audit_rules, systemd_unit, unit
+from ansible_collections.leeboard.schools.plugins.module_utils._linux import (
+    audit_rules,
+    firewall_restart,
+    systemd_unit,
+    unit,
+)
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.change import ChangeRefused
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Completed, Host, HostError
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.unit_conditions import kept_back
@@ -127,3 +132,17 @@ def test_a_log_forwarder_that_does_not_start_counts_where_it_is_bad_only(tmp_pat
     host._runner.answers["systemd-analyze condition"] = FAILED
     found = systemd_unit.service(host, "rsyslog.service")
     assert (found.runs, found.counts, "/nowhere" in found.why) == (True, True, True)
+
+
+@pytest.mark.parametrize("unit_name", ["nftables.service", "netfilter-persistent.service", "firewalld.service"])
+def test_a_firewall_that_does_not_start_lets_everything_in(tmp_path: Path, unit_name: str) -> None:
+    files = {
+        f"/usr/lib/systemd/system/{unit_name}": "",
+        f"/etc/systemd/system/sysinit.target.wants/{unit_name}": "",
+        f"/etc/systemd/system/{unit_name}.d/x.conf": GONE,
+        "/proc/net/fib_trie": "",
+    }
+    host = host_with(tmp_path, files)
+    host._runner.answers["systemd-analyze condition"] = FAILED
+    found = firewall_restart.after_restart(host, "ip")
+    assert (found.verdict, "/nowhere" in found.why) == ("accept", True)
