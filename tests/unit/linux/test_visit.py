@@ -28,7 +28,7 @@ def test_the_brain_takes_what_a_visit_gives(tmp_path: Path) -> None:
 
 def test_a_challenge_is_echoed_and_none_is_needed(tmp_path: Path) -> None:
     host = folder(tmp_path, {"/etc/issue": "N\n"})
-    assert visit.visit(host, ADDRESSES, "a1" * 32)["challenge"] == "a1" * 32
+    assert visit.visit(host, ADDRESSES, challenge="a1" * 32)["challenge"] == "a1" * 32
     alone = visit.visit(host, ADDRESSES)
     assert "challenge" not in alone and parse(alone).challenge == ""
 
