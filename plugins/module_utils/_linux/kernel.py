@@ -58,7 +58,7 @@ def _option(host, name: str) -> dict:
         return absent(CMDLINE)
     aspect = value(found, CMDLINE, "string")
     if place and later != found:
-        aspect["others"] = [{"who": f"the next start ({place})"[:200], "value": later or "", "type": "string"}]
+        aspect["others"] = [{"who": f"the next start ({place})"[:200], "value": later, "type": "string"}]
     return aspect
 
 

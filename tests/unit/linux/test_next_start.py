@@ -71,7 +71,7 @@ def test_the_next_start_is_judged_beside_the_running_kernel(tmp_path: Path) -> N
     assert (found["value"], [other["value"] for other in found["others"]]) == ("1", ["0"])
     assert "next start" in found["others"][0]["who"]
     backlog = effective(kernel, host, "cmdline:audit_backlog_limit")
-    assert [other["value"] for other in backlog["others"]] == [""]
+    assert [other["value"] for other in backlog["others"]] == [None]
 
 
 @pytest.mark.parametrize(
