@@ -10,8 +10,9 @@ module: kernel_info
 short_description: Read how the kernel was started, and what its audit system says
 description:
   - Says what value a boot option has for the running kernel, and what C(auditctl -s) says of its audit system.
-  - Knows V(cmdline:NAME) for any boot option, and V(audit:enabled), V(audit:pid), V(audit:backlog_limit),
-    V(audit:rate_limit), V(audit:lost) and V(audit:failure), which need root.
+  - Knows V(cmdline:NAME) for any boot option, V(next:NAME) for what it will be at the next start, and
+    V(audit:enabled), V(audit:pid), V(audit:backlog_limit), V(audit:rate_limit), V(audit:lost) and
+    V(audit:failure), which need root.
   - Changes nothing, since a wrong boot option can keep a machine from starting.
 version_added: 0.1.0
 author:

@@ -2,7 +2,8 @@
 
 Addresses: a rule's text without action and architecture, such as `-F path=/etc/passwd -F perm=wa -F key=identity`
 (bool; absent when what it is about is not on this machine and nothing records it); `privileged` (list of setuid and
-setgid programs that no rule records), `sign-in-records` (list of rules that throw away the records of signing in),
+setgid programs that no rule records), `sudo-logs` (list of sudo's log files that no rule watches),
+`sign-in-records` (list of rules that throw away the records of signing in),
 `daemon` (bool: auditing is on and a daemon takes the records),
 `locked` (bool, -e 2) and `continue` (bool, -c or -i before the first rule).
 
@@ -14,17 +15,17 @@ from __future__ import annotations
 
 import re
 
-from . import audit_cover, audit_kernel, audit_privileged
-from .attempt import attempt, foreign, not_installed
+from . import audit_cover, audit_kernel, audit_privileged, dropin_sudo
+from .attempt import attempt, first_of, foreign, not_installed
 from .audit_cover import Answer
 from .audit_files import FOLDER
 from .audit_rule import RECORDS, BadLine, Rule
-from .audit_state import State, asked_rule, is_address, program_rule
+from .audit_state import State, asked_rule, is_address, log_rule, program_rule
 from .host import HostError
 from .reading import absent, reading, value
 
 NAME = "audit_rules"
-NAMED = ("privileged", "sign-in-records", "daemon", "locked", "continue")
+NAMED = ("privileged", "sudo-logs", "sign-in-records", "daemon", "locked", "continue")
 TEXT = r"-[FCS] [A-Za-z0-9_./,:@+=!<>&-]{1,400}"
 ADDRESSES = re.compile(rf"\A(?:{'|'.join(NAMED)}|{TEXT}(?: {TEXT}){{0,20}})\Z")
 MISSING = "auditd is not installed"
@@ -66,7 +67,10 @@ def _read(host, address: str, state) -> dict:
     if state is None:
         return reading(NAME, address, not_installed("auditd"))
     if address == "privileged":
-        return _privileged(host, state)
+        asked = {path: program_rule(path) for path in audit_privileged.programs(host)}
+        return _unrecorded(address, asked, state)
+    if address == "sudo-logs":
+        return _sudo_logs(host, state)
     if address == "sign-in-records":
         found = _dropped(state)
         return reading(NAME, address, value(found, f"{audit_kernel.KERNEL} and {FOLDER}", "list"))
@@ -113,11 +117,21 @@ def _not_here(host, asked: Rule) -> str:
     return next((field.value for field in about if not host.exists(field.value)), "")
 
 
-def _privileged(host, state: State) -> dict:
+def _sudo_logs(host, state: State) -> dict:
+    """Another log than the one that the policy's rule watches may be emptied unseen; any rule for it will do."""
+    if not first_of(host, dropin_sudo.PROGRAMS):
+        return reading(NAME, "sudo-logs", not_installed("sudo"))
+    # sudo follows a link, and a rule about the name of a link records nothing of the file that it leads to.
+    real = {host.real(path) for path in dropin_sudo.files(host)}
+    return _unrecorded("sudo-logs", {path: log_rule(path) for path in sorted(real)}, state)
+
+
+def _unrecorded(address: str, asked_rules: dict, state: State) -> dict:
+    """The reading of what has no rule, of {path: the rule that is asked for it}."""
     unsaid, unrecorded = [], []
-    for path in audit_privileged.programs(host):
+    for path, text in asked_rules.items():
         try:
-            asked = asked_rule(program_rule(path), state.machine)
+            asked = asked_rule(text, state.machine)
         except BadLine:
             unsaid.append(path)
             unrecorded.append(path)
@@ -129,9 +143,9 @@ def _privileged(host, state: State) -> dict:
     configured = value(unsaid, FOLDER, "list")
     if state.locked:
         running = value(unrecorded, audit_kernel.KERNEL, "list")
-        return reading(NAME, "privileged", dict(configured), configured, running)
+        return reading(NAME, address, dict(configured), configured, running)
     both = sorted({*unsaid, *unrecorded})
-    return reading(NAME, "privileged", value(both, f"{audit_kernel.KERNEL} and {FOLDER}", "list"), configured)
+    return reading(NAME, address, value(both, f"{audit_kernel.KERNEL} and {FOLDER}", "list"), configured)
 
 
 def _dropped(state: State) -> list:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from .attempt import by_name, first_of, is_null, text_or_nothing
 from .inifile import systemd_assignments
+from .unit_conditions import kept_back
 
 FOLDERS = ("/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system")
 UNITS = ("audit-rules.service", "auditd.service")
@@ -26,7 +27,8 @@ def not_loaded(host) -> str:
         if commands and not any("augenrules" in command and "--load" in command for command in commands):
             said = "; ".join(commands)[:150]
             return f"{unit} does not run augenrules --load when the machine starts, so these files are not read: {said}"
-        return ""
+        kept = kept_back(host, unit)
+        return f"{unit} loads nothing when the machine starts: {kept}" if kept else ""
     return ""
 
 

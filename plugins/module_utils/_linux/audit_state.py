@@ -10,6 +10,7 @@ from .audit_rule import BadLine, Rule, options, read
 DAEMON = "auditd.service"
 # What the rule for a program with special rights is: what setuid programs people start.
 PROGRAM = "-F path={} -F perm=x -F auid>=1000 -F auid!=unset -F key=privileged"
+LOG = "-F path={} -F perm=wa -F key=sudo_log_file"
 
 
 class State:
@@ -92,7 +93,16 @@ def spelt(address: str, machine, bits: str) -> str:
 
 def program_rule(path: str) -> str:
     """The address of the rule for one setuid program. Blanks are written as auditctl wants them."""
-    return PROGRAM.format(path.replace("\\", "\\\\").replace(" ", "\\ "))
+    return PROGRAM.format(_escaped(path))
+
+
+def log_rule(path: str) -> str:
+    """The address of the rule for changes to one log file of sudo."""
+    return LOG.format(_escaped(path))
+
+
+def _escaped(path: str) -> str:
+    return path.replace("\\", "\\\\").replace(" ", "\\ ")
 
 
 def is_address(text: str) -> bool:

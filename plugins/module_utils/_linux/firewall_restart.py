@@ -1,8 +1,9 @@
 """The rules that will be in the kernel after the next start, from what loads them: nftables.service, ufw, firewalld or
 netfilter-persistent.
 
-A unit counts when it is enabled; ufw.service is enabled from the day it is installed, so ufw.conf decides there. The
-file of nftables is tried in a network namespace of its own, where it changes nothing.
+A unit counts when it is enabled and no condition in a drop-in keeps it back; ufw.service is enabled from the day it is
+installed, so ufw.conf decides there. The file of nftables is tried in a network namespace of its own, where it changes
+nothing.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from .firewall_rules import ACCEPT, DROP, MAYBE_ACCEPT, REJECT, Ruleset
 from .firewall_sources import output
 from .firewall_strangers import Judgement, cards, judge, own_addresses
 from .host import HostError
+from .unit_conditions import kept_back
 from .units_enabled import UNITS, activated, enabled, started_units
 
 NFT_FILE = "/etc/nftables.conf"
@@ -49,20 +51,22 @@ def after_restart(host, family: str) -> Judgement:
     """What strangers of `family` will meet. Raises HostError."""
     rules = Ruleset()
     loaders: list = []
+    kept: list = []
     zone = None
-    if enabled(host, "nftables.service"):
+    if _starts(host, "nftables.service", kept):
         loaders.append("nftables.service")
         rules.add(_nftables(host))
-    if enabled(host, "ufw.service") and _shell(host, "/etc/ufw/ufw.conf").get("ENABLED", "").lower() == "yes":
+    allowed = _shell(host, "/etc/ufw/ufw.conf").get("ENABLED", "").lower() == "yes"
+    if allowed and _starts(host, "ufw.service", kept):
         loaders.append("ufw")
         rules.add(_ufw(host, family))
-    if enabled(host, "netfilter-persistent.service"):
+    if _starts(host, "netfilter-persistent.service", kept):
         from . import firewall_iptables  # only what loads the rules is read
 
         loaders.append("netfilter-persistent")
         path = "/etc/iptables/rules.v6" if family == "ip6" else "/etc/iptables/rules.v4"
         rules.add(firewall_iptables.read(text_or_nothing(host, path) or "", family, path))
-    if enabled(host, "firewalld.service"):
+    if _starts(host, "firewalld.service", kept):
         from . import firewall_firewalld
 
         default = _shell(host, "/etc/firewalld/firewalld.conf").get("DefaultZone", "public")
@@ -81,8 +85,17 @@ def after_restart(host, family: str) -> Judgement:
     if own:
         return Judgement(MAYBE_ACCEPT, f"{own} seems to load rules; what it loads is not known before the next start")
     if not loaders:
-        return Judgement(ACCEPT, "nothing loads firewall rules when the machine starts")
+        return Judgement(ACCEPT, "; ".join(["nothing loads firewall rules when the machine starts", *kept]))
     return Judgement(found.verdict, f"{', '.join(loaders)}: {found.why}")
+
+
+def _starts(host, unit: str, kept: list) -> bool:
+    """Whether a unit is started with the machine; why one that is enabled is not goes to `kept`. Raises HostError."""
+    if not enabled(host, unit):
+        return False
+    why = kept_back(host, unit)
+    kept += [why] if why else []
+    return not why
 
 
 def _nftables(host) -> Ruleset:

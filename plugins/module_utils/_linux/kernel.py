@@ -2,7 +2,9 @@
 
 Addresses:
     cmdline:NAME    str, the value of a boot option as the kernel takes it (the last one counts, - and _ are the same,
-                    what follows -- is for the first process); empty for one without a value; absent
+                    what follows -- is for the first process); empty for one without a value; absent. What the next
+                    start has in its place, by GRUB's menu, stands in `others`
+    next:NAME       str, the same of the next start alone; where no menu of GRUB says it, of the running kernel
     audit:NAME      int, a line of `auditctl -s` (enabled, pid, backlog_limit, rate_limit, lost, failure); 2 as enabled
                     is locked, a pid of 0 is nobody who listens
 """
@@ -12,15 +14,17 @@ from __future__ import annotations
 import re
 
 from .attempt import attempt, first_of, foreign, not_installed, number, text_or_nothing
+from .boot_state import GRUB
 from .edits import ChangeRefused
 from .host import HostError
 from .reading import absent, reading, value
 
 NAME = "kernel"
 ADDRESSES = re.compile(
-    r"\A(?:cmdline:[a-z][a-z0-9_.-]{0,60}|audit:(?:enabled|pid|backlog_limit|rate_limit|lost|failure))\Z"
+    r"\A(?:(?:cmdline|next):[a-z][a-z0-9_.-]{0,60}|audit:(?:enabled|pid|backlog_limit|rate_limit|lost|failure))\Z"
 )
 CMDLINE = "/proc/cmdline"
+KEXEC = "/sys/kernel/kexec_loaded"
 WORD = re.compile(r'(?:[^\s"]|"[^"]*"?)+')
 
 
@@ -41,14 +45,43 @@ def rehearse(host, changes: list):
 
 def _aspect(host, address: str) -> dict:
     kind, _dummy, name = address.partition(":")
-    return _option(host, name) if kind == "cmdline" else _audit(host, name)
+    if kind == "audit":
+        return _audit(host, name)
+    return _next_option(host, name) if kind == "next" else _option(host, name)
 
 
 def _option(host, name: str) -> dict:
     if not host.exists(CMDLINE):
         raise HostError("failed", f"{CMDLINE} is missing, so nobody can say what the kernel was started with")
-    found = boot_option(host, name)
-    return absent(CMDLINE) if found is None else value(found, CMDLINE, "string")
+    found, (later, place) = boot_option(host, name), _of_next_start(host, name)
+    if found is None:
+        return absent(CMDLINE)
+    aspect = value(found, CMDLINE, "string")
+    if place and later != found:
+        aspect["others"] = [{"who": f"the next start ({place})"[:200], "value": later, "type": "string"}]
+    return aspect
+
+
+def _next_option(host, name: str) -> dict:
+    if (text_or_nothing(host, KEXEC) or "").strip() == "1":
+        # `systemctl reboot` starts it (systemctl(1), SYSTEMCTL_SKIP_AUTO_KEXEC).
+        raise HostError("failed", "kexec holds another kernel for the next start, and nobody can read its options")
+    later, place = _of_next_start(host, name)
+    if not place:
+        later, place = boot_option(host, name), f"{CMDLINE}, since no menu of GRUB says what starts next"
+    return absent(place) if later is None else value(later, place, "string")
+
+
+def _of_next_start(host, name: str) -> tuple:
+    """(value or None, place) of an option in the entry that GRUB starts next; no place where it does not say."""
+    # GRUB gives each kernel this word of its own; a menu of which this start knows nothing may be a left-over.
+    path = first_of(host, GRUB) if boot_option(host, "BOOT_IMAGE") else ""
+    if not path:
+        return None, ""
+    from .grub_menu import next_options  # a machine without GRUB does without
+
+    words = next_options(host, path)
+    return (None, "") if words is None else (_in(words, name), f"{path}: the entry that starts next")
 
 
 def boot_option(host, name: str):
@@ -56,8 +89,12 @@ def boot_option(host, name: str):
 
     Raises HostError.
     """
+    return _in(text_or_nothing(host, CMDLINE) or "", name)
+
+
+def _in(line: str, name: str):
     found = None
-    for word in WORD.findall(text_or_nothing(host, CMDLINE) or ""):
+    for word in WORD.findall(line):
         if word == "--":
             break
         key, _dummy, said = word.replace('"', "").partition("=")

@@ -33,6 +33,7 @@ PACKAGES = {
     "lz4": ("lz4",), "modprobe": ("kmod",), "nft": ("nftables",), "pkcheck": ("polkitd", "policykit-1"),
     "rsyslogd": ("rsyslog",), "setpriv": ("util-linux",), "sh": ("dash",), "ss": ("iproute2",),
     "sshd": ("openssh-server",), "swanctl": ("strongswan-swanctl",), "systemctl": ("systemd",),
+    "systemd-analyze": ("systemd",),
     "systemd-cryptenroll": ("systemd", "systemd-cryptsetup"), "timedatectl": ("systemd", "systemd-timesyncd"),
     "unshare": ("util-linux",), "visudo": ("sudo", "sudo-ldap"), "wg": ("wireguard-tools",), "zstd": ("zstd",),
 }  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .attempt import number
 from .host import HostError
+from .unit_conditions import kept_back
 from .units_enabled import enabled, starters
 
 
@@ -81,6 +82,7 @@ def service(host, unit: str) -> Service:
     A unit that is not switched on itself may be wanted by a link, or be started by a timer, socket or path that is:
     that is looked for only where systemd does not say so itself (systemctl(1), is-enabled). A timer may wait for a year
     and a path for ever, so what they start is not certain to do its work: it counts where it is bad, and not as good.
+    Nor is what a condition in a drop-in keeps back.
     """
     said = properties(host, unit)
     active, state = said.get("ActiveState", "unknown"), said.get("UnitFileState", "")
@@ -96,8 +98,8 @@ def service(host, unit: str) -> Service:
         return Service(runs, starts, f"{unit} is masked until the next start")
     if active != "active":
         return Service(runs, starts, f"{unit} does not run (it is {active})")
-    why = f"{unit} runs, and is not started at the next boot (it is {state or 'not enabled'})"
-    return Service(runs, starts, "" if certain else why)
+    kept = kept_back(host, unit) if certain else f"it is {state or 'not enabled'}"
+    return Service(runs, starts, f"{unit} runs, and is not started at the next boot ({kept})" if kept else "")
 
 
 def arguments(host, unit: str) -> list:

@@ -2,7 +2,8 @@
 
 Addresses `UNIT:enabled`, `UNIT:active`, `UNIT:failed`, `UNIT:masked` (bool; absent where systemd knows no such unit):
 
-    enabled   started at the next boot by itself; a unit that is enabled until the next boot only is not
+    enabled   started at the next boot by itself; a unit that is enabled until the next boot only is not, nor one that
+              a condition in a drop-in keeps from it
     active    running, or listened for by the socket of the same name
     failed    its last start failed, or it ended by itself with an error
     masked    it cannot be started at all
@@ -20,6 +21,7 @@ from .attempt import attempt, foreign, not_installed
 from .edits import ChangeRefused, Rehearsal
 from .host import HostError
 from .reading import reading, value
+from .unit_conditions import kept_back
 
 NAME = "unit"
 ADDRESSES = re.compile(
@@ -78,7 +80,8 @@ def _aspect(host, asked: list, address: str) -> dict:
     if kind == "masked":
         return value(loaded == "masked" or file.startswith("masked"), where, "bool")
     if kind == "enabled":
-        return value(file in ENABLED, where, "bool")
+        kept = kept_back(host, unit) if file in ENABLED else ""
+        return value(file in ENABLED and not kept, f"{where}; {kept}" if kept else where, "bool")
     if kind == "failed":
         return value(active == "failed", where, "bool")
     socket = f"{unit[:-8]}.socket" if unit.endswith(".service") else ""
@@ -106,6 +109,8 @@ def rehearse(host, changes: list) -> Rehearsal:
             raise ChangeRefused(f"{unit} is not installed, so it cannot be switched on; install its package first")
         if found["value"] is wanted:
             continue
+        if kind == "enabled" and kept_back(host, unit):
+            raise ChangeRefused(f"{unit}: {kept_back(host, unit)}; take it out there, and run systemctl daemon-reload")
         if _aspect(host, asked, f"{unit}:masked")["value"]:
             steps.add(("unmask", unit))
         steps.add((COMMANDS[kind], unit))

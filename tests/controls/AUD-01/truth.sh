@@ -21,6 +21,7 @@ if [ -n "$pid" ]; then
 fi
 find /etc/systemd/system -path '*.wants/auditd.service' -type l | grep -q . || wrong+="nothing starts auditd at boot. "
 [ "$(readlink -f /etc/systemd/system/auditd.service)" != /dev/null ] || wrong+="auditd is masked. "
+systemd-analyze condition --unit=auditd.service >/dev/null 2>&1 || wrong+="a condition keeps auditd from starting. "
 ! systemctl is-failed --quiet audit-rules.service || wrong+="the rules did not load. "
 
 # shellcheck source=tests/controls/truth_auditd.sh

@@ -1,6 +1,7 @@
 #!/bin/bash
 # AUD-10 by using sudo: what root and a teacher ask of it must stand in a text file below /var/log, whether it was
-# allowed or not, and visudo must find nothing wrong. Then by touching its log: see the truth of AUD-04.
+# allowed or not, and visudo must find nothing wrong; the rules must name that file. Then by touching its log: see the
+# truth of AUD-04.
 # Prints compliant, pending or drifted, then why. LEVEL is the device's level.
 set -u
 wrong=""
@@ -8,7 +9,15 @@ wrong=""
 logged() { # logged USER: what USER asks of sudo is in a file
     token="leeboard-proof-$$-$RANDOM"
     runuser -u "$1" -- sudo -n /bin/echo "$token" >/dev/null 2>&1 </dev/null
-    grep -rqsI --exclude-dir={journal,audit,lab-collector} --exclude={auth.log,syslog} "$token" /var/log
+    files=$(grep -rlsI --exclude-dir={journal,audit,lab-collector} --exclude={auth.log,syslog} "$token" /var/log)
+    [ -n "$files" ] || return
+    for file in $files; do
+        named=""
+        for above in "$file" "${file%/*}"; do
+            grep -hsv '^ *#' /etc/audit/rules.d/*.rules | grep -qE "(path=|dir=|-w )$above/?( |\$)" && named=1
+        done
+        [ -n "$named" ] || wrong+="no rule names $file, where sudo records what $1 does. "
+    done
 }
 
 if [ "$LEVEL" != standard ]; then

@@ -141,7 +141,7 @@ PROGRAMS: dict[str, tuple[set[str], set[str]]] = {
     # A configuration that is right is met with silence; what else is said does not matter then.
     "rsyslogd -N1": ({"log_forwarding"}, {"silent", "cut off", "garbage"}),
     # Tried with cvtsudoers 1.9.16: it prints nothing where no Defaults line is.
-    "cvtsudoers": ({"dropin"}, {"silent"}),
+    "cvtsudoers": ({"audit_rules", "dropin"}, {"silent"}),
     "nft -j": ({"firewall"}, set()),
     "ss -H": ({"listening"}, {"silent"}),
     "dpkg-query": ({"package"}, set()),
@@ -295,7 +295,7 @@ FILES: dict[str, set[str]] = {
     "/etc/shadow": {"accounts"},
     "/etc/ssh/sshd_config": {"dropin", "sshd"},
     "/etc/ssh/sshd_config.d/50-x.conf": {"dropin", "sshd"},
-    "/etc/sudoers": {"dropin"},
+    "/etc/sudoers": {"audit_rules", "dropin"},
     "/etc/swanctl/swanctl.conf": {"vpn"},
     "/etc/systemd/journald.conf.d/x.conf": {"dropin", "log_forwarding"},
     "/etc/systemd/logind.conf.d/x.conf": {"dropin"},

@@ -25,6 +25,7 @@ ADDRESSES = {
         "-F path=/etc/passwd -F perm=wa -F key=identity",
         "-S execve -C euid!=uid -F auid!=unset -F key=user_emulation",
         "privileged",
+        "sudo-logs",
         "sign-in-records",
         "daemon",
         "locked",
@@ -62,8 +63,8 @@ ADDRESSES = {
         "audit-tools",
     ],
     "kernel": [
-        "cmdline:audit", "audit:enabled", "audit:pid", "audit:backlog_limit", "audit:rate_limit", "audit:lost",
-        "audit:failure",
+        "cmdline:audit", "next:audit", "audit:enabled", "audit:pid", "audit:backlog_limit", "audit:rate_limit",
+        "audit:lost", "audit:failure",
     ],
     "package": ["auditd:installed"],
     "log_forwarding": [

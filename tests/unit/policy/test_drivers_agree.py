@@ -37,15 +37,16 @@ NEAR = [
     "auditd:num_logs", "auditd:num_logs*max_log_file", "auditd:num_logs_max_log_file", "auditd:tcp_listen_port",
     "auditd:space_left", "auditd:space_left-admin_space_left", "auditd:", "sudo:logfile", "sudo:log_file", "audit-logs",
     "audit-log", "auditd:installed", "auditd", "lib32-x:installed", "auditd.service:enabled", "auditd.service",
-    "getty@tty1.service:active", "systemd-fsck@dev-x\\x2d1.service:active", "auditd:active", "cmdline:audit",
-    "cmdline:", "audit:pid", "audit:pids", "auditd:installed\n", "auditd.service:active\n", "audit:pid\n",
+    "getty@tty1.service:active", "systemd-fsck@dev-x\\x2d1.service:active", "auditd:active", "next:audit",
+    "next:", "cmdline:audit", "cmdline:", "audit:pid", "audit:pids",
+    "auditd:installed\n", "auditd.service:active\n", "audit:pid\n",
     "volumes", "volume", "key-files", "open-to-others", "open-to-all", "tpm", "tpm2", "iommu", "thunderbolt", "plain",
     "luks", "usb-storage", "loop",
     "profiles", "profile", "shared-secrets", "open-secrets", "old-programs", "profiles\n", "saved-passwords", "saved",
     "PermitRootLogin", "permitrootlogin", "MaxStartups", "MaxStartups.begin", "MaxStartupsXbegin", "inbound-ipv4",
     "inbound-ipv5", "forward-ipv4", "desktop-sharing", "xrdp", "xrdp\n", "security_layer", "security-layer",
-    "privileged", "privilege", "locked", "-e 2", "-F path=/etc/x -F perm=wa", "-S open,close", "-w /etc/x", "-S  open",
-    "-F path=/etc/x -p wa", "-C uid!=euid -S execve", "-F path=/etc/a b", "-F",
+    "privileged", "privilege", "sudo-logs", "sudo-log", "locked", "-e 2", "-F path=/etc/x -F perm=wa", "-S open,close",
+    "-w /etc/x", "-S  open", "-F path=/etc/x -p wa", "-C uid!=euid -S execve", "-F path=/etc/a b", "-F",
 ]  # fmt: skip
 
 
