@@ -124,9 +124,9 @@ def caused(days: int, cause: str) -> EstateStatus:
 
 def test_the_same_verdict_for_another_cause_is_news(tmp_path: Path) -> None:
     found = news(tmp_path, caused(0, "a" * 16), caused(1, "a" * 16))
-    assert found == ["Since 25 Nov 2026, 02:14 UTC: 0 new, 0 mended, 0 devices came, 0 went."]
+    assert found == ["Since 25 Nov 2026, 02:14 UTC: 0 new, 0 mended, 0 devices came, 0 went; 0 devices not seen."]
     found = news(tmp_path, caused(2, "b" * 16))
-    assert found[0] == "Since 26 Nov 2026, 02:14 UTC: 1 new, 0 mended, 0 devices came, 0 went."
+    assert found[0] == "Since 26 Nov 2026, 02:14 UTC: 1 new, 0 mended, 0 devices came, 0 went; 0 devices not seen."
     assert found[3].startswith("  new: A-1 LCK-01 drifted, was drifted for another cause: ")
 
 

@@ -67,8 +67,9 @@ def test_of_several_ways_the_one_that_is_nearest_is_blamed(found: tuple[Judged, 
 
 
 def test_of_a_waived_finding_the_same_is_blamed() -> None:
-    found = Finding("LCK-01", Verdict.WAIVED, Mode.ENFORCE, (MACHINE, *USER))
-    assert overview.blamed(found) == (MACHINE,)
+    accepted = replace(MACHINE, verdict=Verdict.WAIVED)
+    found = Finding("LCK-01", Verdict.WAIVED, Mode.ENFORCE, (accepted, *USER))
+    assert overview.blamed(found) == (accepted,)
 
 
 def test_drift_that_is_only_reported_is_not_clear() -> None:
