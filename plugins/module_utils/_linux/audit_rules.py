@@ -122,7 +122,7 @@ def _sudo_logs(host, state: State) -> dict:
     if not first_of(host, dropin_sudo.PROGRAMS):
         return reading(NAME, "sudo-logs", not_installed("sudo"))
     # sudo follows a link, and a rule about the name of a link records nothing of the file that it leads to.
-    real = {host.real(path) for path in dropin_sudo.files(host)}
+    real = {host.real(path) for path in dropin_sudo.log_files(host)}
     return _unrecorded("sudo-logs", {path: log_rule(path) for path in sorted(real)}, state)
 
 

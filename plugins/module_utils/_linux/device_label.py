@@ -14,7 +14,7 @@ import stat
 
 from .attempt import attempt, foreign
 from .edits import ChangeRefused, PermissionEdit
-from .people import names
+from .people import owner_and_mode
 from .reading import absent, reading, value
 
 NAME = "device_label"
@@ -50,14 +50,8 @@ def _label(host) -> dict:
 def _open(host) -> dict:
     if not host.exists(FILE):
         return reading(NAME, "open-to-others", absent(FILE))
-    said = [f"{path} {_said(host, found)}" for path, found in _changeable(host)]
+    said = [f"{path} {owner_and_mode(host, found)}" for path, found in _changeable(host)]
     return reading(NAME, "open-to-others", value(said, FILE, "list"))
-
-
-def _said(host, found) -> str:
-    owner = names(host, "/etc/passwd").get(found.st_uid, str(found.st_uid))
-    group = names(host, "/etc/group").get(found.st_gid, str(found.st_gid))
-    return f"{owner}:{group} {stat.S_IMODE(found.st_mode):04o}"
 
 
 def _changeable(host) -> list:

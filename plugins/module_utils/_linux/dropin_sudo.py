@@ -18,7 +18,6 @@ from .host import HostError
 from .reading import absent, value
 from .sudoers import MAIN, sudoers
 
-ADDRESS = "sudo:logfile"
 PROGRAMS = ("/usr/bin/sudo",)
 FOLDER = "/etc/sudoers.d"
 OURS = f"{FOLDER}/zz-leeboard"  # read after names that begin with a digit; a dot in the name would hide it from sudo
@@ -33,7 +32,7 @@ def effective(host, address: str) -> dict:
     return _effective(host, host)
 
 
-def files(host) -> list:
+def log_files(host) -> list:
     """The files that sudo logs to, for whomever. Raises HostError."""
     aspect = _effective(host, host)
     return [path for path in (aspect.get("value"), *(one["value"] for one in aspect.get("others", []))) if path]

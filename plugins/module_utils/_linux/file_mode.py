@@ -18,7 +18,7 @@ from . import audit_places
 from .attempt import attempt, foreign, not_installed, number
 from .edits import ChangeRefused, PermissionEdit, Rehearsal
 from .host import HostError
-from .people import names
+from .people import names, owner_and_mode
 from .reading import absent, reading, value
 
 NAME = "file_mode"
@@ -43,14 +43,14 @@ def observe(host, addresses: list) -> dict:
 
 def _read(host, address: str) -> dict:
     if address == START_FILES:
-        found = [f"{path} {_said(host, host.stat(path))}" for path in _unsafe_start_files(host)]
+        found = [f"{path} {owner_and_mode(host, host.stat(path))}" for path in _unsafe_start_files(host)]
         return reading(NAME, address, value(found, "/etc/profile.d", "list"))
     if address in audit_places.ADDRESSES:
         places = audit_places.places(host, address)
         if places is None:
             return reading(NAME, address, not_installed("auditd"))
         found = [
-            ", ".join([f"{path} {_said(host, status)}", *others])
+            ", ".join([f"{path} {owner_and_mode(host, status)}", *others])
             for path, status, _after, others in _too_open(host, places)
         ]
         return reading(NAME, address, value(found, audit_places.SOURCES[address], "list"))
@@ -60,13 +60,7 @@ def _read(host, address: str) -> dict:
         found = host.stat(address)
     except FileNotFoundError:
         return reading(NAME, address, absent(source if leads is None else f"{source}, which is missing"))
-    return reading(NAME, address, value(_said(host, found), source, "string"))
-
-
-def _said(host, found) -> str:
-    owner = names(host, "/etc/passwd").get(found.st_uid, str(found.st_uid))
-    group = names(host, "/etc/group").get(found.st_gid, str(found.st_gid))
-    return f"{owner}:{group} {stat.S_IMODE(found.st_mode):04o}"
+    return reading(NAME, address, value(owner_and_mode(host, found), source, "string"))
 
 
 def _unsafe_start_files(host) -> list:

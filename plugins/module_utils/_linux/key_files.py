@@ -9,12 +9,11 @@ What a change does is in key_files_changes.
 from __future__ import annotations
 
 import re
-import stat
 
 from . import luks_keys
 from .attempt import attempt, foreign
 from .mounts import CRYPTTAB, crypttab
-from .people import names
+from .people import owner_and_mode
 from .reading import reading, value
 
 NAME = "key_files"
@@ -32,14 +31,8 @@ def observe(host, addresses: list) -> dict:
 
 
 def _read(host, address: str) -> dict:
-    found = [f"{path} {_said(host, status)}" for path, status in luks_keys.loose(host, crypttab(host))]
+    found = [f"{path} {owner_and_mode(host, status)}" for path, status in luks_keys.loose(host, crypttab(host))]
     return reading(NAME, address, value(found, CRYPTTAB, "list"))
-
-
-def _said(host, status) -> str:
-    owner = names(host, "/etc/passwd").get(status.st_uid, str(status.st_uid))
-    group = names(host, "/etc/group").get(status.st_gid, str(status.st_gid))
-    return f"{owner}:{group} {stat.S_IMODE(status.st_mode):04o}"
 
 
 def rehearse(host, changes: list):

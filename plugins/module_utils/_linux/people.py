@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import stat
+
 from .attempt import number
 from .host import HostError
 
@@ -57,6 +59,13 @@ def names(host, path: str) -> dict:
             found.setdefault(number(fields[2]), fields[0])
     found.setdefault(0, "root")
     return found
+
+
+def owner_and_mode(host, status) -> str:
+    """A file's status as "owner:group mode", numbers where a name is not known. Raises HostError."""
+    owner = names(host, "/etc/passwd").get(status.st_uid, str(status.st_uid))
+    group = names(host, "/etc/group").get(status.st_gid, str(status.st_gid))
+    return f"{owner}:{group} {stat.S_IMODE(status.st_mode):04o}"
 
 
 class Group:

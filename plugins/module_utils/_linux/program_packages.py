@@ -11,7 +11,7 @@ import fnmatch
 import os
 
 from .host import Host, HostError
-from .program_check import INFO
+from .program_check import INFO, PACKAGES
 
 DPKG = "/var/lib/dpkg"
 DIVERSIONS = f"{DPKG}/diversions"
@@ -79,8 +79,6 @@ class Packages:
 
     def _of_the_right_package(self, of_file: set) -> bool:
         """Whether what an alternative leads to comes from a package that has such a program, as far as we know any."""
-        from .program_check import PACKAGES
-
         usual = PACKAGES.get(os.path.basename(self.path), ())
         return (
             not usual

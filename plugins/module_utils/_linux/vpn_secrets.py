@@ -15,7 +15,7 @@ import stat
 
 from . import access_list, vpn_networkmanager, vpn_others, vpn_wireguard
 from .attempt import text_or_nothing
-from .people import names
+from .people import names, owner_and_mode
 from .vpn_files import glob, has_ipsec
 
 KEY_FOLDERS = tuple(f"/etc/swanctl/{name}" for name in ("private", "rsa", "ecdsa", "pkcs8", "bliss"))
@@ -159,9 +159,7 @@ def _open_file(host, path: str, group: str) -> str:
 
 
 def _said(host, path: str, found, others: str) -> str:
-    owner = names(host, "/etc/passwd").get(found.st_uid, str(found.st_uid))
-    group = names(host, "/etc/group").get(found.st_gid, str(found.st_gid))
-    return f"{path} {owner}:{group} {stat.S_IMODE(found.st_mode):04o}{others or _others(host, path)}"
+    return f"{path} {owner_and_mode(host, found)}{others or _others(host, path)}"
 
 
 def _above(host, path: str):
