@@ -71,7 +71,7 @@ class Judge:
         observation = parse(line.observation)
         if line.findings is None:
             if not device_clock.is_in(observation):
-                observation = parse(device_clock.with_offset(line.observation, observation, line.at, line.at))
+                observation = observation.with_reading(device_clock.reading(observation, line.at, line.at))
             found = evaluate(resolve(self._baseline, device), observation)
         else:
             try:

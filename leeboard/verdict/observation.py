@@ -121,6 +121,11 @@ class Observation(Wire):
         """The reading of an address, or None when the device gave none."""
         return self._index.get((driver, address))
 
+    def with_reading(self, taken: Reading) -> Observation:
+        """The same with a reading of the controller's in place of all of its driver; nothing is validated anew."""
+        readings = [*(one for one in self.readings if one.driver != taken.driver), taken]
+        return Observation.model_construct(**{**dict(self), "schema": self.schema_version, "readings": readings})
+
     @cached_property
     def _index(self) -> dict[tuple[str, str], Reading]:
         return {(reading.driver, reading.address): reading for reading in self.readings}

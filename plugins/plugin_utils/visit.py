@@ -18,9 +18,8 @@ if not brain.missing():
     from leeboard.errors import LeeboardError
     from leeboard.escrow.readings import asked_of_device, with_kept
     from leeboard.estate.device import device as read_device
-    from leeboard.evidence import handshake, pins
+    from leeboard.evidence import device_clock, handshake, pins
     from leeboard.evidence.challenge import challenge
-    from leeboard.evidence.device_clock import with_offset
     from leeboard.policy.load import load
     from leeboard.policy.resolve import resolve
     from leeboard.verdict.evaluate import evaluate, unseen
@@ -135,8 +134,11 @@ class Visit:
             filed = answer["observation"]
             if not stranger:
                 filed = with_kept(filed, self.observation, self.device, self.var, now())
-                filed = with_offset(filed, self.observation, asked, answered)
-                self.observation = parse(filed)
+                if filed is not answer["observation"]:
+                    self.observation = parse(filed)
+                filed = device_clock.with_offset(filed, self.observation, asked, answered)
+                taken = device_clock.reading(self.observation, asked, answered)
+                self.observation = self.observation.with_reading(taken)
         except LeeboardError as problem:
             raise VisitError(f"{self.device.name}: {problem}") from None
         outcome, message = sighted.outcome, sighted.message

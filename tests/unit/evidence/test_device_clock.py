@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from leeboard.escrow.readings import asked_of_device
+from leeboard.evidence import device_clock
 from leeboard.evidence.device_clock import with_offset
 from leeboard.evidence.ingest import ingest
 from leeboard.evidence.lines import started_of
@@ -26,6 +27,11 @@ def compared(told: str, platform: str = "linux") -> tuple[Any, str]:
     """The minutes and the note for an answer that was stamped so."""
     answer = {**observation(), "observed_at": told, "platform": platform}
     filed = parse(with_offset(answer, parse(answer), ASKED, ANSWERED))
+    seen = parse(answer)
+    assert seen.reading("clock_offset", "minutes") is None, "also where its readings were looked up before"
+    judged = seen.with_reading(device_clock.reading(seen, ASKED, ANSWERED))
+    assert judged.model_dump() == filed.model_dump(), "what is judged now is what a later Leeboard will judge"
+    assert device_clock.is_in(judged)
     driver = "clock_offset" if platform == "linux" else "windows_clock_offset"
     reading = filed.reading(driver, "minutes")
     assert reading is not None and isinstance(reading.effective, Found)
