@@ -7,10 +7,10 @@ as it is.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from leeboard.ansible.memory import in_memory
 from leeboard.errors import LeeboardError
 
 VARIABLE = "leeboard_handed"  # has the path, which says nothing
@@ -19,11 +19,10 @@ VARIABLE = "leeboard_handed"  # has the path, which says nothing
 @contextmanager
 def handed(secrets: Mapping[str, str]) -> Iterator[str]:
     """The path by which children of this process read the secrets, as long as this lasts."""
-    handle = os.memfd_create("leeboard-secrets")
-    with os.fdopen(handle, "w") as file:
+    with in_memory("leeboard-secrets") as (file, path):
         json.dump(dict(secrets), file)
         file.flush()
-        yield f"/proc/{os.getpid()}/fd/{handle}"
+        yield path
 
 
 def read(path: str, name: str) -> str:

@@ -6,16 +6,16 @@ import contextlib
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import ansible_runner
 
 from leeboard.ansible import handed
 from leeboard.ansible.clone import environment, playbook
+from leeboard.ansible.memory import in_memory
 from leeboard.ansible.scratch import scratch
 
 # Seconds. Ctrl-C on a terminal reaches Ansible without us, and a second one would break off how it ends.
@@ -54,8 +54,8 @@ def run_playbook(
         variables["LEEBOARD_SCHOOL"] = school
     with (
         scratch() as private,
-        _in_memory() as (output, _),
-        _in_memory() as (limit, limit_path),
+        in_memory("leeboard-output") as (output, _),
+        in_memory("leeboard-limit") as (limit, limit_path),
         handed.handed(secrets or {}) as path,
     ):
         command = [playbook(name), "-i", str(inventory.resolve()), *arguments]
@@ -87,14 +87,6 @@ def run_playbook(
                 _end(thread)
         output.seek(0)
         return RunResult(int(runner.rc if runner.rc is not None else 1), output.read()[-PRINTED:])
-
-
-@contextmanager
-def _in_memory() -> Iterator[tuple[TextIO, str]]:
-    """A file that is on no disk, and the path by which children of this process open it."""
-    handle = os.memfd_create("leeboard-run")
-    with os.fdopen(handle, "w+", encoding="utf-8", errors="backslashreplace") as file:
-        yield file, f"/proc/{os.getpid()}/fd/{handle}"
 
 
 def _without_files(status: Mapping[str, Any], runner_config: Any) -> bool:

@@ -279,11 +279,11 @@ def tip(folder: Path) -> str | None:
         except (ValueError, KeyError, TypeError):
             pass
         raise LeeboardError(f"{path}: is damaged; remove it, and the newest bundle beside it is taken for the last one")
-    hashes = {file_digest(path): path for path in folder.glob(f"*{CLOSED}")}
-    followed = {_previous(path) for path in hashes.values()} if len(hashes) > 1 else set()
+    hashes = {path: file_digest(path) for path in folder.glob(f"*{CLOSED}")}
+    followed = {_previous(path) for path in hashes} if len(hashes) > 1 else set()
     # A run whose clock was ahead is the last by its name, and not by the chain.
-    last = max((path for digest, path in hashes.items() if digest not in followed), default=None)
-    return next((digest for digest, path in hashes.items() if path == last), None)
+    last = max((path for path, digest in hashes.items() if digest not in followed), default=None)
+    return hashes[last] if last is not None else None
 
 
 def _previous(path: Path) -> str | None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from leeboard.evidence.lines import started_of
+from leeboard.evidence.lines import stamp, started_of
 
 AHEAD = timedelta(days=1)  # as much as a run may claim to lie in the future before it is held
 LONGEST = timedelta(days=2)  # of a run; a moment in it that is further from its start was told by another clock
@@ -79,6 +79,11 @@ def moved(moment: datetime, old: str, new: str) -> datetime:
     if timedelta(0) <= after <= LONGEST:
         return counts + after
     return moment if moment <= counts + LONGEST else counts
+
+
+def restamped(at: str, old: str, new: str) -> str:
+    """The same for a moment as the store keeps it."""
+    return stamp(moved(datetime.fromisoformat(at), old, new))
 
 
 def _back(last: Link, by_hash: Mapping[str, Link], followers: Mapping[str, Link]) -> list[Link]:

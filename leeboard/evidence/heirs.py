@@ -14,6 +14,7 @@ from datetime import datetime
 
 from leeboard.estate.device import Device
 from leeboard.evidence.store import StoredDevice
+from leeboard.verdict.cause import alike
 from leeboard.verdict.finding import Finding
 from leeboard.verdict.identity import usable_serial
 
@@ -85,7 +86,7 @@ def _same(one: Finding, other: Finding | None) -> bool:
     """The same verdict and mode, and as far as both have one, the same cause."""
     if other is None or (one.verdict, one.mode) != (other.verdict, other.mode):
         return False
-    return one.cause == other.cause or not (one.cause and other.cause)
+    return alike(one.cause, other.cause)
 
 
 def _serial(device: Device) -> str | None:

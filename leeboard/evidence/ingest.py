@@ -73,15 +73,14 @@ def ingest(
     `at` is this moment.
     """
     done = Ingested()
-    folders = [one for path in paths if path.is_dir() and not path.is_symlink() for one in _folders(path)]
+    places = [(path, _folders(path) if path.is_dir() and not path.is_symlink() else []) for path in paths]
     if anew:
-        done.problems += _cleared(store, folders)
+        done.problems += _cleared(store, [folder for _, folders in places for folder in folders])
     into = _Into(store, baseline, evidence, verify, at or datetime.now(UTC))
-    for path in paths:
-        if path.is_dir() and not path.is_symlink():
-            for folder in _folders(path):
-                _folder(into, folder, done)
-        else:
+    for path, folders in places:
+        for folder in folders:
+            _folder(into, folder, done)
+        if not folders:
             _alone(into, path, done)
     return done
 
@@ -299,6 +298,7 @@ def _noted(folder: Path) -> tuple[str, str | None]:
 
 
 def _folders(path: Path) -> list[Path]:
+    """The schools' folders of an evidence folder, or the folder itself where it has none."""
     if URN.match(path.name):
         return [path]
     inner = sorted(one for one in path.iterdir() if URN.match(one.name) and one.is_dir() and not one.is_symlink())

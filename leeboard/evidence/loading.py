@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from leeboard.errors import LeeboardError
-from leeboard.evidence import forgotten, history, spans
-from leeboard.evidence.dating import moved
+from leeboard.evidence import dating, forgotten, history, spans
 from leeboard.evidence.lines import stamp
 from leeboard.evidence.reader import Reader
 from leeboard.evidence.store import Store
@@ -104,7 +102,7 @@ def load(
                 "previous": header.previous,
                 "action": header.action,
                 "baseline": header.baseline,
-                "finished": stamp(moved(reader.trailer.finished, claim, run)) if reader.trailer else None,
+                "finished": stamp(dating.moved(reader.trailer.finished, claim, run)) if reader.trailer else None,
                 "broken_off": reader.broken_off,
                 "expected": put_text(session, nameless(assets, gone)),
                 "expected_count": len(assets),
@@ -146,7 +144,7 @@ def _apply(load: _Load, batch: Sequence[Visit]) -> None:
                 findings = json.dumps(visit.findings)
                 row |= {
                     "observed_run": load.run,
-                    "seen": visit.seen and stamp(moved(datetime.fromisoformat(visit.seen), load.claim, load.run)),
+                    "seen": visit.seen and dating.restamped(visit.seen, load.claim, load.run),
                     "identity": visit.identity,
                     "observation": visit.observation,
                     "findings": findings,

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from leeboard.evidence.dating import moved
+from leeboard.evidence.dating import restamped
 from leeboard.evidence.forgetting import drop_unused
-from leeboard.evidence.lines import stamp
 from leeboard.evidence.loading import hold_school
 from leeboard.evidence.store import Store
 from leeboard.evidence.tables import BundleRow, DeviceRow, SpanRow
@@ -52,7 +50,7 @@ def clear(store: Store, urn: str) -> None:
 
 def _move(session: Session, urn: str, old: str, new: str) -> None:
     row = session.get_one(BundleRow, (urn, old))
-    finished = row.finished and _moved(row.finished, old, new)
+    finished = row.finished and restamped(row.finished, old, new)
     session.execute(
         update(BundleRow).where(BundleRow.urn == urn, BundleRow.run == old).values(run=new, finished=finished)
     )
@@ -61,12 +59,8 @@ def _move(session: Session, urn: str, old: str, new: str) -> None:
         session.execute(
             update(DeviceRow)
             .where(DeviceRow.urn == urn, DeviceRow.asset == asset)
-            .values(observed_run=new, seen=at and _moved(at, old, new))
+            .values(observed_run=new, seen=at and restamped(at, old, new))
         )
     session.execute(update(DeviceRow).where(DeviceRow.urn == urn, DeviceRow.run == old).values(run=new))
     session.execute(update(SpanRow).where(SpanRow.urn == urn, SpanRow.since == old).values(since=new))
     session.execute(update(SpanRow).where(SpanRow.urn == urn, SpanRow.until == old).values(until=new))
-
-
-def _moved(at: str, old: str, new: str) -> str:
-    return stamp(moved(datetime.fromisoformat(at), old, new))

@@ -122,13 +122,12 @@ class EstateStatus:
         return finding.mode is Mode.ENFORCE or (
             finding.mode is Mode.REPORT
             and status is not None
-            and status.device.form is Form.PORTABLE
-            and finding.control in self._fails_in_report
+            and finding.control in self._fail_in_report[status.device.form]
         )
 
     @cached_property
-    def _fails_in_report(self) -> frozenset[str]:
-        return self.baseline.fails_in_report(Form.PORTABLE)
+    def _fail_in_report(self) -> dict[Form, frozenset[str]]:
+        return {form: self.baseline.fails_in_report(form) for form in Form}
 
 
 def unknown(status: DeviceStatus | None, finding: Finding) -> bool:

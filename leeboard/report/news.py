@@ -20,6 +20,7 @@ from leeboard.report import overview
 from leeboard.report.model import EstateStatus
 from leeboard.report.silence import is_silent
 from leeboard.report.words import VERDICTS, clean, number, when
+from leeboard.verdict.cause import alike
 from leeboard.verdict.finding import Finding
 from leeboard.verdict.verdicts import Verdict
 
@@ -46,9 +47,7 @@ class Before:
 
     def has(self, key: Key, finding: Finding) -> bool:
         """True when this was not well in the same way, for the same cause as far as both are known."""
-        if self.wrong.get(key) is not finding.verdict:
-            return False
-        return self.causes.get(key, "") in ("", finding.cause) or not finding.cause
+        return self.wrong.get(key) is finding.verdict and alike(self.causes.get(key, ""), finding.cause)
 
 
 def write_news(status: EstateStatus, path: Path, whole: bool = True) -> None:

@@ -27,6 +27,11 @@ def cause(judged: Iterable[Judged]) -> str:
     return hashlib.sha256(json.dumps(bad).encode()).hexdigest()[:LENGTH] if bad else ""
 
 
+def alike(one: str, other: str) -> bool:
+    """Whether two causes are the same, as far as both are known: an older Leeboard kept none."""
+    return one == other or not (one and other)
+
+
 def kept(values: Iterable[Value | None]) -> tuple[Value | None, ...]:
     """Values as a finding and a waiver keep them: each once, and what is long or no plain text as its digest."""
     found = tuple(dict.fromkeys((type(one), _short(one)) for one in values))
