@@ -166,9 +166,10 @@ def _of_estate(
 
 def _listing(source: Path, export: bool) -> dict[str, Any]:
     # ansible-inventory prints everything in clear, secrets as well: into a pipe, never into a file, nor into the log
-    # where there is one.
+    # where there is one. Whoever asks Ansible to say more of a run would find its remarks among the JSON.
     variables = environment(Path("var"))  # which puts our Ansible first on this process's PATH
-    variables = {**os.environ, **variables, "ANSIBLE_LOG_PATH": os.devnull}
+    quiet = {"ANSIBLE_LOG_PATH": os.devnull, "ANSIBLE_VERBOSITY": "0", "ANSIBLE_DEBUG": "0"}
+    variables = {**os.environ, **variables, **quiet}
     command = ["ansible-inventory", "--inventory", str(source.resolve()), "--list", *(["--export"] if export else [])]
     try:
         done = subprocess.run(command, env=variables, capture_output=True, check=False)

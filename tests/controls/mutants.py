@@ -87,8 +87,9 @@ def _absent(setting: Setting) -> set[str]:
 def _fits(operator: str, setting: Setting) -> bool:
     """Whether the operator can compare with what is wanted: one that never can is no slip that anybody makes."""
     wanted = setting.accept.value.every_value()
-    if (setting.accept.operator, operator) == ("at_most", "equals") and set(wanted) == {0}:
-        return False  # nothing counts below none
+    same_at_none = {("at_most", "equals"), *([("equals", "at_most")] if setting.type == "dword" else [])}
+    if set(wanted) == {0} and (setting.accept.operator, operator) in same_at_none:
+        return False  # nothing counts below none, and a double word has no sign
     if operator.startswith(("at_", "includes")):
         return all(isinstance(value, int) and not isinstance(value, bool) for value in wanted)
     if operator == "non_empty":

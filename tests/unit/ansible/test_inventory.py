@@ -49,6 +49,14 @@ def test_devices_come_merged_by_ansible_with_their_origins(tmp_path: Path) -> No
     assert found.problems == ()
 
 
+@pytest.mark.parametrize("chatter", ["ANSIBLE_VERBOSITY", "ANSIBLE_DEBUG"])
+def test_whoever_asks_ansible_to_say_more_still_gets_the_devices(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chatter: str
+) -> None:
+    monkeypatch.setenv(chatter, "5")
+    assert [one.name for one in read(write(tmp_path, GOOD)).devices] == ["pc1", "pc2", "pc3"]
+
+
 def test_a_school_is_found_by_urn_name_or_part_of_it(tmp_path: Path) -> None:
     found = read(write(tmp_path, GOOD))
     for words in ("900002", "Example Secondary", "second"):
