@@ -1,7 +1,7 @@
 # The front door. Every target is one line of help (`make`); the work is done by the scripts it names.
 
 .DEFAULT_GOAL := help
-.PHONY: help drift test test-full reliability bench lint lock picture archive archive-list clean
+.PHONY: help drift test test-machines test-full reliability bench lint lock picture archive archive-list clean
 
 DRIFT_ARGS ?=
 TESTS ?=
@@ -14,11 +14,16 @@ drift:  ## Check this machine against the baseline; nothing is changed (DRIFT_AR
 	@scripts/setup.sh run
 	@.venv/bin/leeboard drift --this-machine $(DRIFT_ARGS)
 
-test:  ## Run all tests; as root also installs what they need (TESTS='tests/unit -k disk' runs only these)
+test:  ## Run the tests that need no machine; as root also installs what they need (TESTS='tests/unit -k disk': these)
+	@scripts/setup.sh test
+	@scripts/test-packages.sh
+	@scripts/test.sh $(TESTS)
+
+test-machines:  ## Run those that need a machine, Windows, a server or a browser (an hour; TESTS='...': these)
 	@scripts/setup.sh test
 	@scripts/test-packages.sh
 	@scripts/test-windows.sh
-	@scripts/test.sh $(TESTS)
+	@scripts/test.sh $(or $(TESTS),machines)
 
 test-full:  ## Do and mend each break alone, into docs/proof (hours; goes on where it was; TESTS='-k LCK': these)
 	@scripts/setup.sh test

@@ -1,7 +1,8 @@
-"""What holds for every test: where the lab and the measurements begin, when a skip is a failure, and the counts.
+"""What holds for every test: what it needs, when a skip is a failure, and the counts.
 
-- Tests under tests/vm and those that ask for one of its machines are marked `lab`, those under tests/scale `bench`.
-  Those whose machines work side by side are marked `lanes` too.
+- Tests are marked by what they need: `lab` under tests/vm and where one of its machines is asked for, `service` under
+  tests/credentials, where PostgreSQL is asked for and where a file says so, `windows` under tests/windows, and `bench`
+  under tests/scale. Those whose machines work side by side are marked `lanes` too. `make test` runs the others.
 - LEEBOARD_SKIPS=forbidden: a run that skips anything fails, and says why each was skipped.
 - LEEBOARD_FULL: every script of the proof, each by itself, and a report at the end (tests/controls/full_report.py);
   and the tests marked `full`, which are left out otherwise.
@@ -25,8 +26,11 @@ hypothesis.settings.load_profile("leeboard")
 
 pytest_plugins = ["tests.vm.fixtures"]
 
-_MACHINES = {"lab_machines", "new_machine", "lane"}
-_MARK_OF_FOLDER = {"vm": "lab", "scale": "bench"}
+_MARK_OF_FIXTURE = {
+    **dict.fromkeys(("lab_machines", "new_machine", "lane"), "lab"),
+    **dict.fromkeys(("cluster", "rsyslogs"), "service"),
+}
+_MARK_OF_FOLDER = {"vm": "lab", "scale": "bench", "credentials": "service"}
 _HERE = Path(__file__).parent
 
 
@@ -51,11 +55,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=[one for one in items if one.get_closest_marker("full")])
         items[:] = [one for one in items if not one.get_closest_marker("full")]
     for item in items:
-        mark = _MARK_OF_FOLDER.get(item.path.relative_to(_HERE).parts[0])
         fixtures = getattr(item, "fixturenames", ())
-        if mark is None and _MACHINES.intersection(fixtures):
-            mark = "lab"
-        if mark:
+        marks = {_MARK_OF_FIXTURE[fixture] for fixture in fixtures if fixture in _MARK_OF_FIXTURE}
+        if ours := _MARK_OF_FOLDER.get(item.path.relative_to(_HERE).parts[0]):
+            marks.add(ours)
+        if "postgresql" in getattr(getattr(item, "callspec", None), "params", {}).values():
+            marks.add("service")  # its fixture is asked for by name while it runs
+        for mark in marks:
             item.add_marker(mark)
         if "lane" in fixtures:
             item.add_marker("lanes")
@@ -65,6 +71,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write the counts, and fail a run that skipped something where that is forbidden."""
     terminal = session.config.pluginmanager.get_plugin("terminalreporter")
+    if hasattr(session.config, "workerinput"):  # one of several processes: the first of them counts
+        return
     counted = {outcome: len(terminal.stats.get(outcome, ())) for outcome in ("passed", "failed", "error", "skipped")}
     failed = counted["failed"] + counted["error"]
     if counted["skipped"] and _skips_forbidden() and session.exitstatus in (0, pytest.ExitCode.NO_TESTS_COLLECTED):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests import record_lines
 
-from .covered import ROOT, about, covered, platform_of
+from .covered import ROOT, about, platform_of
 from .scripts import FOLDER, AnyScript, all_scripts
 from .windows_scripts import all_windows_scripts
 
@@ -119,7 +119,3 @@ def every_script() -> list[AnyScript]:
 
 def _below(script: AnyScript) -> str:
     return script.path.relative_to(FOLDER).as_posix()
-
-
-if __name__ == "__main__":  # said at the end of `make test`; an old proof is no failing test
-    print(f"make test-full: {state(Done(), covered(), every_script()).words} (docs/proof/full.md)")

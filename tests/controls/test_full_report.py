@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,7 +13,7 @@ import pytest
 from tests.controls.windows_scripts import all_windows_scripts
 
 from .covered import LINUX, ROOT, WINDOWS, about, covered, platform_of
-from .full_done import Done, Record, every_script, state
+from .full_done import Done, Record, state
 from .full_report import FullReport, page
 from .scripts import FOLDER, AnyScript, all_scripts
 
@@ -141,12 +139,6 @@ def test_how_far_the_proof_is(tmp_path: Path) -> None:
     assert state(done(tmp_path, records()), other, SOME).words == (
         "1 of 4 proofs are about the code as it is, 3 about older code"
     )
-
-
-def test_make_test_says_how_far_it_is() -> None:
-    command = [sys.executable, "-m", "tests.controls.full_done"]
-    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    assert said == f"make test-full: {state(Done(), covered(), every_script()).words} (docs/proof/full.md)\n"
 
 
 def test_a_page_says_what_was_done_and_how_it_came_out(tmp_path: Path) -> None:

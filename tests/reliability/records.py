@@ -164,7 +164,3 @@ def stand(records: Sequence[Record], now: Callable[[str], str] = code) -> str:
     bad = sum(not one.good for one in records)
     said = f"{len(records) - old} of {len(records)} points are about the code as it is"
     return said + (f", {old} about older code" if old else "") + (f"; {bad} FAILED" if bad else "")
-
-
-if __name__ == "__main__":  # said at the end of `make test`; an old report is no failing test
-    print(f"make reliability: {stand(Done().records)} (docs/reliability.md)")

@@ -11,7 +11,7 @@ VARIABLE = "LEEBOARD_WINDOWS"
 COMPILER = "x86_64-w64-mingw32-gcc"
 _INSTALL = (
     "PowerShell is in no Debian package: with its archives in the folder that LEEBOARD_TOOLS names (else "
-    "../shared/tools), CI=true make test installs all of it as root"
+    "../shared/tools), CI=true make test-machines installs all of it as root"
 )
 
 

@@ -20,6 +20,7 @@ from leeboard.policy.model import Platform
 from tests.unit.linux.own import run
 from tests.unit.linux.test_audit_files import REFUSED, TAKEN
 
+pytestmark = pytest.mark.service
 SAFE = [line for line in TAKEN if "task" not in line]  # nobody else's programs must go unrecorded meanwhile
 ADDRESSES = load().addresses(Platform.LINUX)["audit_rules"]
 PROLOGUE = f"""

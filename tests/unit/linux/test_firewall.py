@@ -116,6 +116,7 @@ CASES: dict[str, tuple[Any, ...]] = {
 }  # fmt: skip
 
 
+@pytest.mark.service
 def test_the_driver_says_what_packets_meet(tmp_path: Path) -> None:
     cases = [(name, one[0], (*one[3:], HIGH)[0], (*one[4:], ANY)[0]) for name, one in CASES.items()]
     found = visited(tmp_path, cases)

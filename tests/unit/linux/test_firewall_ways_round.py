@@ -26,6 +26,7 @@ GOOD_ONES = {
 }
 
 
+@pytest.mark.service
 def test_other_spellings_and_ways_round(tmp_path: Path) -> None:
     cases = [(name, commands, HIGH, ANY) for name, commands in GOOD_ONES.items()]
     cases += [

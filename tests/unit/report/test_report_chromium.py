@@ -16,7 +16,10 @@ from tests.unit.report.chromium import DRIVER, LOOKS, Browser, chromium
 from tests.unit.report.reading import browser
 from tests.unit.report.samples import accepted, device, estate, status
 
-pytestmark = pytest.mark.skipif(browser() is None or DRIVER is None, reason="needs Chromium and its chromedriver")
+pytestmark = [
+    pytest.mark.service,
+    pytest.mark.skipif(browser() is None or DRIVER is None, reason="needs Chromium and its chromedriver"),
+]
 
 BY_DESIGN = "unreachable by design: the school says reachable: false; bring its evidence in with leeboard ingest"
 # What axe-core cannot decide by itself, and why that is well.

@@ -190,6 +190,7 @@ def test_the_policy_lets_nothing_run_and_only_our_style_in() -> None:
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
+@pytest.mark.service
 def test_chromium_runs_nothing_of_it(tmp_path: Path) -> None:
     assert CHROMIUM is not None
     probe = "<script>document.documentElement.id='owned'</script>"
