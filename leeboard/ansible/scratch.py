@@ -14,17 +14,27 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from leeboard.errors import LeeboardError
 from leeboard.evidence import files
 
 PREFIX = "leeboard-"
 LOCK = "in-use"
 YOUNG = 60.0  # seconds in which a folder may not have its lock yet
+# Ansible waits for its workers on a socket, TMPDIR/pymp-12345678/listener-12345678; a socket's path has at most 107
+# bytes (unix(7)). With a longer one ansible-playbook ends with a traceback.
+LONGEST = 107 - len("/pymp-12345678/listener-12345678")
 
 
 @contextmanager
 def scratch(purpose: str = "") -> Iterator[Path]:
-    """A folder that is there as long as this lasts."""
-    sweep(Path(tempfile.gettempdir()), time.time())
+    """A folder that is there as long as this lasts. Raises LeeboardError where Ansible could do nothing there."""
+    top = tempfile.gettempdir()
+    if len(os.fsencode(top)) > LONGEST:
+        raise LeeboardError(
+            f"the folder for temporary files, {top}, has a path of more than {LONGEST} bytes, which is too long for "
+            "Ansible's sockets; name a shorter one in TMPDIR"
+        )
+    sweep(Path(top), time.time())
     name = f"{PREFIX}{purpose}-" if purpose else PREFIX
     with tempfile.TemporaryDirectory(prefix=name, ignore_cleanup_errors=True) as folder:
         lock = files.FileLock(Path(folder) / LOCK)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,11 +22,10 @@ LONG = 240  # seconds that a device may be silent here; a run that only waits fo
 
 
 @pytest.fixture
-def scratch(tmp_path: Path) -> Path:
-    """An empty folder for temporary files."""
-    folder = tmp_path / "scratch"
-    folder.mkdir()
-    return folder
+def scratch() -> Iterator[Path]:
+    """An empty folder for temporary files; its path is short, as a socket's has to be."""
+    with tempfile.TemporaryDirectory(prefix="lb-") as folder:
+        yield Path(folder)
 
 
 @pytest.mark.parametrize(
@@ -44,6 +44,18 @@ def test_a_run_that_ends_by_itself(
     done = command(tmp_path, *DRIFT, "-i", str(source), TMPDIR=str(scratch))
     assert done.returncode == status, done.stdout + done.stderr
     assert list(scratch.iterdir()) == []
+
+
+def test_a_folder_whose_path_is_too_long_for_ansible_is_named(tmp_path: Path) -> None:
+    longest = tmp_path / ("x" * (folders.LONGEST - len(str(tmp_path)) - 1))
+    longer = tmp_path / f"{longest.name}y"
+    source = inventory(tmp_path, pc1={})
+    for folder, status in ((longest, 2), (longer, 1)):
+        folder.mkdir()
+        done = command(tmp_path, *DRIFT, "-i", str(source), TMPDIR=str(folder))
+        assert done.returncode == status, done.stdout + done.stderr
+    assert "name a shorter one in TMPDIR" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_an_inventory_that_ansible_cannot_read(tmp_path: Path, scratch: Path) -> None:

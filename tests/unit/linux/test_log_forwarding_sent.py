@@ -20,6 +20,8 @@ from ansible_collections.leeboard.schools.plugins.module_utils._linux.host impor
 
 from tests.unit.linux.forwarding import authority, signed
 
+pytestmark = pytest.mark.service
+
 PATIENCE = 60  # seconds; it takes one where nothing else runs
 ATTEMPTS = 6  # at what is seen nearly each time
 QUIET = 2  # seconds in which nothing must arrive, after the client has tried
