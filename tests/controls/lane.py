@@ -184,7 +184,7 @@ class Lane:
     def _make_twins(self, proof: Proof) -> None:
         proof.machine.stop()
         for number in range(TWINS.get(self.image, 0)):
-            self._keep(Proof(twin(proof.machine), self.work / f"twin-{number}"))
+            self._keep(Proof(twin(proof.machine), self.work / f"twin-{number}", **proof.variables))
         for one in self._proofs:
             self._free.put(one)
 

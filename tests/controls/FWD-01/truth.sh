@@ -63,20 +63,22 @@ for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
         one.listen()
     chosen.register(one, selectors.EVENT_READ)
 open("/run/truth-ready", "w").close()
-if chosen.select(120):
+for key, _ in chosen.select(120):
     open("/run/truth-stranger", "w").close()
+    if key.fileobj.type == socket.SOCK_DGRAM:
+        open("/run/truth-by-udp", "w").close()
 PY
 }
 
-rm -f /run/truth-ready /run/truth-stranger
+rm -f /run/truth-ready /run/truth-stranger /run/truth-by-udp
 stranger &
 listener=$!
 for _ in $(seq 100); do [ -e /run/truth-ready ] && break; sleep 0.1; done
 
 lost=$(missing 45)
 [ -z "$lost" ] || waits+="lines of $lost do not arrive now. "
-# Starting rsyslog again would take away what the truth of FWD-02 looks for: is it plain text that does not arrive?
-# (Nobody sends to the collector's port whose files do not name it.)
+# Starting rsyslog again would take away what the truth of FWD-02 looks for (it finds /run/truth-by-udp as well): is it
+# plain text that does not arrive? (Nobody sends to the collector's port whose files do not name it.)
 if [ -n "$lost" ] && systemctl is-active --quiet rsyslog && grep -rqs 6514 /etc/rsyslog.conf /etc/rsyslog.d && plain_text
 then
     touch /run/truth-plain

@@ -85,7 +85,8 @@ if grep -rqsE 'omfwd|^[^#]*@' /etc/rsyslog.conf /etc/rsyslog.d; then soon=45 lat
 systemctl stop lab-collector
 # The truth of FWD-01 starts rsyslog again; what it saw go away before stands here.
 [ ! -e /run/truth-plain ] || waits+="lines went away in plain text. "
-rm -f /run/truth-plain
+[ ! -e /run/truth-by-udp ] || wrong+="lines went to a stranger by UDP. "
+rm -f /run/truth-plain /run/truth-by-udp
 if systemctl is-active --quiet rsyslog; then
     case $(stand now plain) in *plain*) waits+="lines go away in plain text now. " ;; esac
     first=$(stand next plain)

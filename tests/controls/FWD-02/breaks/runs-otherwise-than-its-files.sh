@@ -1,5 +1,5 @@
 #!/bin/bash
-# rsyslog was started with UDP and its file put back with the old date, so that no file shows how lines go away.
+# rsyslog was started with a second way, by UDP to a stranger, and its file put back with the old date: none shows it.
 # kind: not_loaded
 # image: gnome
 # flips: FWD-01 FWD-02
@@ -7,7 +7,7 @@
 set -eu
 file=/etc/rsyslog.d/00-leeboard.conf
 cp -p "$file" /root/kept
-sed -i 's/protocol="tcp"/protocol="udp"/' "$file"
+echo '*.* @127.0.0.2:514' >>"$file"
 systemctl restart rsyslog
 sleep 2
 logger -p auth.info "a line by UDP"
