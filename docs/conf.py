@@ -33,9 +33,7 @@ html_copy_source = False
 antsibull_ext_color_scheme = "default-autodark"
 
 LINK = re.compile(r"\]\(([^)#\s]+)\.md\)")
-CONTENTS = re.compile(
-    r"^\.\. contents::\n(   .*\n)*", re.MULTILINE
-)  # furo has them beside each page, and wants no others
+CONTENTS = re.compile(r"^\.\. contents::\n(   .*\n)*", re.MULTILINE)  # furo shows them beside each page
 ANCHOR = re.compile(r'^<a id="([^"]+)"></a>$', re.MULTILINE)
 
 

@@ -6,13 +6,14 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 venv=${LEEBOARD_DOCS_VENV:-$PWD/build/docs-venv}
-if ! cmp -s requirements/docs.txt "$venv/docs.txt"; then
+stamp=$({ echo "$venv"; cat requirements/docs.txt; } | sha256sum)
+if [ "$(cat "$venv/stamp" 2>/dev/null)" != "$stamp" ]; then
     echo "Setting up $venv (once) ..." >&2
     rm -rf "$venv"
     .venv/bin/python -m venv "$venv"
     "$venv/bin/pip" install --quiet --no-input --disable-pip-version-check --require-hashes --only-binary :all: \
         -r requirements/docs.txt || { echo "pip could not install what the documentation needs" >&2; exit 1; }
-    cp requirements/docs.txt "$venv/docs.txt"
+    echo "$stamp" >"$venv/stamp"
 fi
 export PATH=$venv/bin:$PATH LC_ALL=C.UTF-8
 
@@ -31,6 +32,6 @@ git ls-files --cached --others --exclude-standard -z -- . ':!collections' |
 ANSIBLE_COLLECTIONS_PATH=$work antsibull-docs --config-file docs/antsibull.cfg collection \
     --use-current --squash-hierarchy --fail-on-error --dest-dir "$source/collection" leeboard.schools
 sphinx-build --quiet --fail-on-warning --keep-going --builder html --conf-dir docs "$source" build/site
-# Whatever is opened first, README.md is the first page.
-echo '<!doctype html><meta http-equiv="refresh" content="0; url=README.html"><title>Leeboard</title>' >build/site/index.html
+first='<!doctype html><title>Leeboard</title><meta http-equiv="refresh" content="0; url=README.html">'
+echo "$first" >build/site/index.html
 echo "build/site/index.html"
