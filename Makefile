@@ -1,7 +1,8 @@
 # The front door. Every target is one line of help (`make`); the work is done by the scripts it names.
 
 .DEFAULT_GOAL := help
-.PHONY: help drift test test-machines test-full reliability bench lint lock picture archive archive-list clean
+.PHONY: help drift test test-machines test-full reliability bench lint lock docs changes picture archive archive-list \
+	clean
 
 DRIFT_ARGS ?=
 TESTS ?=
@@ -56,6 +57,14 @@ lint:  ## Run ruff, mypy, yamllint, ansible-lint and shellcheck only
 
 lock:  ## Write the exact versions again, after pyproject.toml or requirements/*.in changed (UPGRADE=1 takes newer ones)
 	@scripts/lock.sh
+
+docs:  ## Build the documentation into build/site, with a page for each module, plugin and role
+	@scripts/setup.sh run
+	@scripts/docs.sh
+
+changes:  ## Write CHANGELOG.md from changelogs/ (a change comes with a file in changelogs/fragments)
+	@scripts/setup.sh run
+	@scripts/docs.sh changes
 
 picture:  ## Draw the README's picture of a first report again (needs chromium and chromium-driver)
 	@scripts/setup.sh test

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Write requirements/run.txt and test.txt: exact versions with hashes, for every Python that pyproject.toml allows.
+# Write requirements/run.txt, test.txt and docs.txt: exact versions with hashes, for every Python that pyproject.toml
+# allows.
 #
 # Versions that are locked stay, as far as pyproject.toml allows them; UPGRADE=1 takes the newest. No index address
 # goes into the files: whoever installs uses the settings of their own machine.
@@ -25,4 +26,5 @@ compile() {  # $1: the lock; the rest: what it is made from
 compile requirements/run.txt pyproject.toml requirements/run.in
 compile requirements/test.txt pyproject.toml --extra postgresql requirements/run.in requirements/test.in \
     --constraint requirements/run.txt
-grep -c '^[a-z].*==' requirements/run.txt requirements/test.txt
+compile requirements/docs.txt requirements/docs.in --constraint requirements/run.txt
+grep -c '^[a-z].*==' requirements/run.txt requirements/test.txt requirements/docs.txt

@@ -26,35 +26,38 @@ def test_package_and_collection_have_the_same_version() -> None:
 
 
 def test_changelog_has_the_version() -> None:
-    assert re.search(rf"^## {re.escape(WANTED)}( |$)", tree.text("CHANGELOG.md"), re.MULTILINE)
+    assert re.search(rf"^## v{re.escape(WANTED)}$", tree.text("CHANGELOG.md"), re.MULTILINE)
 
 
-@pytest.mark.parametrize("lock", ["requirements/run.txt", "requirements/test.txt"])
-def test_lock_holds_what_is_asked_for(lock: str) -> None:
+@pytest.mark.parametrize("name", ["run", "test", "docs"])
+def test_lock_holds_what_is_asked_for(name: str) -> None:
     """`make lock` was run after the last change of pyproject.toml or of requirements/*.in."""
     from packaging.requirements import Requirement
     from packaging.utils import canonicalize_name
 
-    pinned = dict(re.findall(r"^([a-z0-9-]+)(?:\[.*?\])?==(\S+)", tree.text(lock), re.MULTILINE))
+    pinned = dict(re.findall(r"^([a-z0-9-]+)(?:\[.*?\])?==(\S+)", tree.text(f"requirements/{name}.txt"), re.MULTILINE))
     project = tomllib.loads(tree.text("pyproject.toml"))["project"]
-    asked = [*project["dependencies"], *_lines("requirements/run.in")]
-    if lock.endswith("test.txt"):
-        asked += [*project["optional-dependencies"]["postgresql"], *_lines("requirements/test.in")]
+    asked = _lines(f"requirements/{name}.in")
+    if name != "docs":
+        asked += [*project["dependencies"], *_lines("requirements/run.in")]
+    if name == "test":
+        asked += project["optional-dependencies"]["postgresql"]
     wrong = [
         line
         for line, one in ((line, Requirement(line)) for line in asked)
         if pinned.get(canonicalize_name(one.name)) not in one.specifier
     ]
-    assert wrong == [], f"{lock}: run `make lock`"
+    assert wrong == [], f"requirements/{name}.txt: run `make lock`"
 
 
 def test_locks_agree() -> None:
-    """The tests run with the very versions that the tool runs with."""
-    pins = [
+    """The tests run with the very versions that the tool runs with, and the documentation is made with them too."""
+    run, test, docs = (
         dict(re.findall(r"^([a-z0-9-]+)==(\S+)", tree.text(f"requirements/{name}.txt"), re.MULTILINE))
-        for name in ("run", "test")
-    ]
-    assert {name: version for name, version in pins[0].items() if pins[1].get(name) != version} == {}
+        for name in ("run", "test", "docs")
+    )
+    assert {name: version for name, version in run.items() if test.get(name) != version} == {}
+    assert {name: version for name, version in docs.items() if run.get(name, version) != version} == {}
 
 
 def _lines(name: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""The model of a volume: one place where data lies on a device, with what protects it. For LUKS now, BitLocker later.
+"""The model of a volume: one place where data lies on a Linux device, with what protects it. BitLocker has another.
 
 A volume is the lowest layer that matters: the device with the LUKS header, or the file system's own device where
 nothing encrypts it. A file system over two disks, one of them in clear, is two volumes.

@@ -18,11 +18,15 @@ BASELINE = load()
 ROOT = Path(__file__).parents[3]
 DEVICE_CODE = "ansible_collections.leeboard.schools.plugins.module_utils._linux"
 CONTROLLERS = {VAULT, *CLOCK.values()}  # the controller answers for these
-BUILT = sorted(
-    name
-    for name, driver in BASELINE.drivers.items()
-    if driver.state == "built" and driver.platform is Platform.LINUX and name not in CONTROLLERS
-)
+
+
+def built(platform: Platform) -> list[str]:
+    """The drivers that devices of a platform have."""
+    of_devices = ((name, one) for name, one in BASELINE.drivers.items() if name not in CONTROLLERS)
+    return sorted(name for name, one in of_devices if one.state == "built" and one.platform is platform)
+
+
+BUILT = built(Platform.LINUX)
 # Near misses: what a grammar that is only nearly the same would judge otherwise.
 NEAR = [
     "", "label", "label ", "labels", "motd", "motd-script", "TMOUT", "TMOUT#lock", "TMOUT#readonly", "other-shells",
@@ -90,3 +94,27 @@ class Nothing:
 def test_the_facts_are_those_that_devices_give() -> None:
     known = {name for name, fact in BASELINE.facts.items() if Platform.LINUX in fact.platforms}
     assert set(device_code("facts").observe(Nothing())) == known
+
+
+WINDOWS = {path.stem: path.read_text("utf-8") for path in (ROOT / "plugins/module_utils/_windows").rglob("*.psm1")}
+NEEDS = re.compile(r"^#AnsibleRequires -PowerShell \S*?(\w+)$", re.MULTILINE)
+
+
+def test_windows_has_the_same_drivers_and_their_modules() -> None:
+    functions = re.findall(r"^    (\w+) = '(Read-Leeboard\w+)'$", WINDOWS["Visit"], re.MULTILINE)
+    assert sorted(name for name, _function in functions) == built(Platform.WINDOWS)
+    modules = {BASELINE.drivers[name].module for name in built(Platform.WINDOWS)} - {None}
+    for name in (f"{module}{end}" for module in modules for end in (".ps1", ".yml")):
+        assert (ROOT / "plugins" / "modules" / name).is_file(), name
+
+
+def test_a_visit_of_windows_is_sent_the_file_of_each_driver() -> None:
+    """A file that is not sent costs its driver's readings on a real device, and nothing where all files are there."""
+    todo, sent = {(ROOT / "plugins/modules/win_observe.ps1").read_text("utf-8")}, set[str]()
+    while todo:
+        more = set(NEEDS.findall(todo.pop())) - sent
+        sent |= more
+        todo |= {WINDOWS[name] for name in more}
+    for function in re.findall(r"'(Read-Leeboard\w+)'", WINDOWS["Visit"]):
+        (home,) = [name for name, text in WINDOWS.items() if f"\nfunction {function} {{" in text]
+        assert home in sent, f"{function} is in {home}.psm1, which plugins/modules/win_observe.ps1 does not name"
