@@ -81,13 +81,17 @@ class PowerShell:
         """End the process, by itself if it will."""
         with contextlib.suppress(OSError):
             self._process.stdin.close()
+        self._reap()
+        self._process.stdout.close()
+        self._errors.close()
+
+    def _reap(self) -> None:
+        """Wait for a process that says nothing any more: whoever asks whether it has `ended` must not come too early."""
         try:
             self._process.wait(5)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        self._process.stdout.close()
-        self._errors.close()
 
     def _answer(self, timeout: float) -> list[Any]:
         line = self._line(timeout)
@@ -112,5 +116,6 @@ class PowerShell:
                     raise TimeoutError(f"PowerShell gave no answer for {timeout:.0f} s; it printed: {self.noise}")
                 chunk = os.read(self._process.stdout.fileno(), 65536)
                 if not chunk:
+                    self._reap()
                     raise RuntimeError(f"PowerShell ended; it printed: {self.noise}")
                 self._pending += chunk
