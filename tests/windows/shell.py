@@ -86,7 +86,7 @@ class PowerShell:
         self._errors.close()
 
     def _reap(self) -> None:
-        """Wait for a process that says nothing any more: whoever asks whether it has `ended` must not come too early."""
+        """Wait for a process that says nothing any more, so that it `ended` for whoever asks next."""
         try:
             self._process.wait(5)
         except subprocess.TimeoutExpired:
