@@ -173,7 +173,7 @@ class Proof:
         here = [control for control in asked if control not in (*WAITS, "LBL-01")]
         files = {script.path: f"scripts/{number:02d}" for number, script in enumerate(scripts)}
         run = f"for one in {THERE}/scripts/*; do (cd /root && {KNOWN} bash $one >&2 </dev/null) || exit; done"
-        command = f"tar -xC {THERE} && {run}; rm -r {THERE}/scripts; {ASK % 'visit'}"
+        command = f"tar -xC {THERE} && {self._clock()}{run}; rm -r {THERE}/scripts; {ASK % 'visit'}"
         if here:
             command += f"; echo; {self._truth_command(here, level)}"
         answer, _, said = self.machine.root(command, input=packed(files), timeout=PATIENCE).stdout.partition("\n")
@@ -190,6 +190,13 @@ class Proof:
         """Run a break, put back what it broke, then visit the machine and ask it for the truth."""
         self.run(script)
         return self.mend(script.level), self.truth(list(script.asked), script.level)
+
+    def _clock(self) -> str:
+        """Wait for the clock, which was set after a restore and counts as wrong until the time service has asked."""
+        if self.about["applies"].get("FWD-05") != "compliant":
+            return ""
+        right = '[ "$(timedatectl show -P NTPSynchronized)" = yes ]'
+        return f"for _ in $(seq 60); do {right} && break; sleep 1; done; "
 
     def _truth_command(self, controls: list[str], level: str) -> str:
         variables = f"LEVEL={level or self.variables['leeboard_level']} NOTICE={THERE}/notice"
