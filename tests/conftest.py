@@ -5,7 +5,7 @@
   under tests/scale. Those whose machines work side by side are marked `lanes` too. `make test` runs the others.
 - LEEBOARD_SKIPS=forbidden: a run that skips anything fails, and says why each was skipped.
 - LEEBOARD_FULL: every script of the proof, each by itself, and a report at the end (tests/controls/full_report.py);
-  and the tests marked `full`, which are left out otherwise.
+  the tests marked `full`, which are left out otherwise; and many examples where Hypothesis makes them.
 - LEEBOARD_COUNTS names a file that gets "passed failed skipped" for scripts/test.sh.
 """
 
@@ -20,9 +20,11 @@ from types import FrameType
 import hypothesis
 import pytest
 
-# A busy machine is slow, which is no failure.
-hypothesis.settings.register_profile("leeboard", deadline=None)
-hypothesis.settings.load_profile("leeboard")
+FULL = bool(os.environ.get("LEEBOARD_FULL"))
+# A busy machine is slow, which is no failure. What failed at night is kept, and tried first in the next one.
+hypothesis.settings.register_profile("day", deadline=None, max_examples=25, database=None)
+hypothesis.settings.register_profile("night", deadline=None, max_examples=400)
+hypothesis.settings.load_profile("night" if FULL else "day")
 
 pytest_plugins = ["tests.vm.fixtures"]
 
@@ -39,7 +41,7 @@ def pytest_configure(config: pytest.Config) -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     # A shell starts what runs in its background with SIGINT ignored, and so would all programs under test be.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    if os.environ.get("LEEBOARD_FULL"):
+    if FULL:
         from tests.controls.full_report import FullReport
 
         config.pluginmanager.register(FullReport(), "full-report")
@@ -51,7 +53,7 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark tests by what they need, and leave out those of the full proof."""
-    if not os.environ.get("LEEBOARD_FULL"):
+    if not FULL:
         config.hook.pytest_deselected(items=[one for one in items if one.get_closest_marker("full")])
         items[:] = [one for one in items if not one.get_closest_marker("full")]
     for item in items:

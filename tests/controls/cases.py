@@ -12,23 +12,26 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import TypeAdapter
 
 from leeboard.estate.device import Device, device
 from leeboard.evidence import age, kept, second_factor
 from leeboard.evidence.lines import started_of
 from leeboard.evidence.store import StoredBundle
 from leeboard.policy.load import load
-from leeboard.policy.model import Baseline, Level
+from leeboard.policy.model import Baseline, Control, Level
 from leeboard.policy.resolve import Wanted, resolve, resolve_school
 from leeboard.report import marked
 from leeboard.verdict.evaluate import evaluate, measured
 from leeboard.verdict.finding import Finding
-from leeboard.verdict.observation import Observation, Reading, parse
+from leeboard.verdict.observation import Aspect, Observation, Reading, parse
 
 from .scripts import FOLDER
 
 NOTICE = "This computer is Example School's. Only people whom the school has authorised may use it."
+SHIPPED = load()
 ASPECTS = ("effective", "configured", "running")
+ASPECT: TypeAdapter[Aspect] = TypeAdapter(Aspect)
 # What there is to judge: a device's observation, or what the controller measures.
 Seen = Observation | list[Reading]
 COMPLIANT = {"linux": "compliant_gnome.json", "windows": "compliant_windows.json"}
@@ -36,7 +39,7 @@ COMPLIANT = {"linux": "compliant_gnome.json", "windows": "compliant_windows.json
 BESIDES = {"compliant_windows.json": "compliant_windows_encryption.json"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Case:
     """One case of a control's cases.yml or cases_windows.yml."""
 
@@ -56,7 +59,7 @@ class Case:
             "enforce": ["LCK", "LBL", "AUD"], "notice_text": NOTICE, **self.raw.get("device", {}),
         }  # fmt: skip
         given = {f"leeboard_{name}": value for name, value in about.items()}
-        return device("case", given, tuple(load().parameters))
+        return device("case", given, tuple(SHIPPED.parameters))
 
     def finding(self, baseline: Baseline, seen: Seen | None = None) -> Finding:
         """The finding on the case's control. `seen`, what there is to judge, can be kept and handed in again."""
@@ -89,7 +92,7 @@ class Case:
         export = self.raw.get("export")
         taken = [
             age.reading(moment(seen) if seen else None, now),
-            *marked.readings(load(), level, self.raw.get("recipients", "")),
+            *marked.readings(SHIPPED, level, self.raw.get("recipients", "")),
             *_kept(self.raw.get("runs", {}), now),
             *second_factor.readings(FOLDER / self.control / export if export else None, now),
         ]
@@ -102,18 +105,23 @@ class Case:
 
     def observation(self) -> Observation:
         """The compliant machine's observation, with what the case says put in its place."""
-        answer = _compliant(COMPLIANT[self.raw.get("device", {}).get("platform", "linux")])
-        for name, said in self.raw.get("facts", {}).items():
-            answer["facts"][name] = aspect(said)
+        whole = _compliant(COMPLIANT[self.raw.get("device", {}).get("platform", "linux")])
+        facts = {name: ASPECT.validate_python(aspect(said)) for name, said in self.raw.get("facts", {}).items()}
+        readings = {(one.driver, one.address): one for one in whole.readings}
         for place, said in self.raw.get("readings", {}).items():
             driver, address = place.split(":", 1)
             parts = said if isinstance(said, dict) and "effective" in said else {"effective": said}
             new = {"driver": driver, "address": address, "fingerprint": "case", "owner": parts.get("owner", "")}
             new.update({name: aspect(parts[name]) for name in ASPECTS if name in parts})
-            answer["readings"] = [
-                old for old in answer["readings"] if (old["driver"], old["address"]) != (driver, address)
-            ] + [new]
-        return parse(answer)
+            readings[driver, address] = Reading.model_validate(new)
+        # Nobody asks `whole` itself for a reading, so that the copy comes without its index.
+        return whole.model_copy(update={"facts": {**whole.facts, **facts}, "readings": list(readings.values())})
+
+
+def alone(control: Control) -> Baseline:
+    """The shipped baseline with one control only, as it is or changed: the others are most of what judging costs."""
+    family = next(family for family in SHIPPED.families if family.family == control.family)
+    return SHIPPED.model_copy(update={"families": (family.model_copy(update={"controls": (control,)}),)})
 
 
 def moment(said: object) -> datetime:
@@ -187,31 +195,29 @@ def _noticed(said: Any) -> Any:
     return said.replace("NOTICE", NOTICE) if isinstance(said, str) else said
 
 
-def _compliant(file: str) -> dict[str, Any]:
+@cache
+def _compliant(file: str) -> Observation:
+    """What a compliant machine said, with what it says besides; parsed once, since thousands of cases begin with it."""
     answer: dict[str, Any] = copy.deepcopy(_captured(FOLDER / file))
     if file in BESIDES:
-        answer["facts"].update(copy.deepcopy(_captured(FOLDER / BESIDES[file])["facts"]))
-        besides = copy.deepcopy(_captured(FOLDER / BESIDES[file])["readings"])
-        places = {(reading["driver"], reading["address"]) for reading in besides}
+        besides = _captured(FOLDER / BESIDES[file])
+        answer["facts"].update(besides["facts"])
+        places = {(reading["driver"], reading["address"]) for reading in besides["readings"]}
         answer["readings"] = [
             one for one in answer["readings"] if (one["driver"], one["address"]) not in places
-        ] + besides
+        ] + besides["readings"]
     for reading in answer["readings"]:
         for name in ASPECTS:
             # The lab's school has another notice.
             if name in reading and reading[name].get("value") == answer["_notice"]:
                 reading[name]["value"] = NOTICE
     del answer["_notice"]
-    return answer
+    return parse(answer)
 
 
-_read: dict[Path, Any] = {}
-
-
+@cache
 def _captured(path: Path) -> Any:
-    if path not in _read:
-        _read[path] = json.loads(path.read_text(encoding="utf-8"))
-    return _read[path]
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 @cache

@@ -42,11 +42,6 @@ class Mutant:
         """What a failing test calls it."""
         return f"{self.control.id} {self.setting}: {self.slip}"
 
-    def baseline(self, whole: Baseline) -> Baseline:
-        """A baseline of this control only."""
-        family = next(family for family in whole.families if family.family == self.control.family)
-        return whole.model_copy(update={"families": (family.model_copy(update={"controls": (self.control,)}),)})
-
 
 def mutants(control: Control) -> Iterator[Mutant]:
     """Every slip in a control that is tried."""
@@ -54,6 +49,15 @@ def mutants(control: Control) -> Iterator[Mutant]:
         for slip, changed in _slips(setting):
             settings = [*control.settings[:index], *([changed] if changed else []), *control.settings[index + 1 :]]
             yield Mutant(control.model_copy(update={"settings": tuple(settings)}), setting.id, slip)
+
+
+def to_notice(baseline: Baseline, control_id: str) -> list[Mutant]:
+    """The slips in a control that must be noticed: those in settings whose driver is there."""
+    control = baseline.control(control_id)
+    if control is None:
+        return []
+    built = {setting.id for setting in control.settings if baseline.drivers[setting.driver].state == "built"}
+    return [mutant for mutant in mutants(control) if mutant.setting in built]
 
 
 def _slips(setting: Setting) -> Iterator[tuple[str, Setting | None]]:

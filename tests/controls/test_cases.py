@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 import pytest
 import yaml
 
-from leeboard.policy.load import load
 from leeboard.policy.model import Platform
 from leeboard.verdict.codes import BETWEEN, Code
 from leeboard.verdict.finding import Finding
 from leeboard.verdict.verdicts import Verdict
 
-from .cases import Case, all_cases
+from .cases import SHIPPED, Case, all_cases
 from .scripts import FOLDER, all_scripts, controls_with_truth, passes, read, truth_files
 
 KEYS = {"name", "from", "device", "facts", "readings", "expect", "mode", "words"}
@@ -25,9 +25,10 @@ MEASURED = {"now", "seen", "runs", "export", "recipients"}
 CASES = all_cases()
 
 
+@cache
 def judged(case: Case) -> Finding:
     """The finding on the case's control."""
-    return case.finding(load())
+    return case.finding(SHIPPED)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -64,9 +65,9 @@ def test_each_setting_has_a_case_that_passes_and_one_that_fails() -> None:
     for case in CASES:
         for one in judged(case).judged:
             seen[case.control, one.setting].add(str(one.verdict))
-    drivers = load().drivers
+    drivers = SHIPPED.drivers
     lacking = []
-    for control in load().controls:
+    for control in SHIPPED.controls:
         for setting in control.settings:
             wanted = {"compliant", setting.otherwise}
             if drivers[setting.driver].state == "planned":
@@ -79,11 +80,11 @@ def test_each_setting_has_a_case_that_passes_and_one_that_fails() -> None:
 
 def test_each_control_that_we_enforce_on_linux_has_breaks_of_different_kinds() -> None:
     lacking = []
-    for control in load().controls:
+    for control in SHIPPED.controls:
         # What is compared with the vault is broken in test_recovery_keys.py, where a machine has one.
         linux = [s for s in control.settings if s.platform is Platform.LINUX and s.driver != "escrow"]
         writes = [s for s in linux if s.write is not None]
-        built = [s for s in writes if load().drivers[s.driver].state == "built"]
+        built = [s for s in writes if SHIPPED.drivers[s.driver].state == "built"]
         if (
             not built
             or str(control.mode.standard) == "report"
@@ -132,7 +133,7 @@ def test_what_a_script_brings_did_not_apply_before() -> None:
     assert any(brought.values())
     known = {script.name: machines[script.image]["applies"] for script in all_scripts()}
     assert not {name: found for name, found in brought.items() if set(found) & known[name].keys()}
-    assert not {name for name, found in brought.items() if set(found) - {one.id for one in load().controls}}
+    assert not {name for name, found in brought.items() if set(found) - {one.id for one in SHIPPED.controls}}
 
 
 def test_scripts_that_meet_in_no_control_share_a_pass() -> None:

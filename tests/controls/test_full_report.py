@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -170,12 +171,16 @@ def test_what_was_not_done_stands_in_the_page(tmp_path: Path) -> None:
 class Session:
     """A run of pytest over tests by these names, with the report as its listener."""
 
-    def __init__(self, tmp_path: Path, names: list[str], code: str = "0") -> None:
+    def __init__(self, tmp_path: Path, names: list[str], code: str = "0", marks: Sequence[str] = ("lab",)) -> None:
         self.path = tmp_path / "done.jsonl"
         self.code = {"a": code * 64}
         self.listener = FullReport(self.path, lambda: [BREAK], lambda: self.code)
-        item: Any = lambda name: SimpleNamespace(nodeid=name, callspec=SimpleNamespace(params={name: BREAK}))  # noqa: E731
-        self.items = [item(name) for name in names]
+        self.items = [
+            SimpleNamespace(
+                nodeid=name, callspec=SimpleNamespace(params={name: BREAK}), get_closest_marker=marks.__contains__
+            )
+            for name in names
+        ]
         self.exitstatus = pytest.ExitCode.OK
         config: Any = SimpleNamespace(hook=SimpleNamespace(pytest_deselected=lambda items: None))
         self.listener.pytest_collection_modifyitems(config, self.items)
@@ -224,6 +229,13 @@ def test_what_passed_is_not_done_again_while_the_code_is_the_same(tmp_path: Path
     third.end()
     assert third.exitstatus == pytest.ExitCode.OK
     assert Session(tmp_path, ["script"], code="2").to_do == ["script"]
+
+
+def test_what_needs_no_machine_is_done_always_and_not_written_down(tmp_path: Path) -> None:
+    session = Session(tmp_path, ["script"], marks=["full"])
+    session.run("script")
+    assert session.end() == "nothing was run, so nothing was written"
+    assert Session(tmp_path, ["script"], marks=["full"]).to_do == ["script"]
 
 
 def test_what_ran_while_the_code_was_changed_is_done_again(tmp_path: Path) -> None:

@@ -24,12 +24,11 @@ from typing import Any
 
 import yaml
 
-from leeboard.policy.load import load
 from leeboard.policy.model import Baseline, Level
 from leeboard.verdict.evaluate import accepts
 from leeboard.verdict.observation import Found
 
-from .cases import Case, Seen
+from .cases import SHIPPED, Case, Seen
 from .scripts import FOLDER
 
 NOW = "2026-11-25T02:00:00+00:00"  # when somebody asks for what the controller measures; the tables say what it finds
@@ -63,10 +62,14 @@ class Cell:
         return "not asked for"
 
 
-def cells(control: str | None = None) -> list[Cell]:
-    """Every cell of every table, or of one control's."""
-    paths = sorted(FOLDER.glob(f"{control or '*'}/values*.yml"))
-    return [cell for path in paths for table in _tables(path) for cell in _cells(path.parent.name, table, path.name)]
+def files() -> list[Path]:
+    """The files of tables."""
+    return sorted(FOLDER.glob("*/values*.yml"))
+
+
+def cells(path: Path) -> list[Cell]:
+    """Every cell of the tables in a file."""
+    return [cell for table in _tables(path) for cell in _cells(path.parent.name, table, path.name)]
 
 
 def _tables(path: Path) -> list[dict[str, Any]]:
@@ -77,7 +80,7 @@ def _tables(path: Path) -> list[dict[str, Any]]:
 def _cells(control: str, table: dict[str, Any], file: str) -> Iterator[Cell]:
     if not set(table) <= FILE_KEYS or not table["from"].strip():
         raise ValueError(f"{control}/{file}: it has {', '.join(sorted(FILE_KEYS))}")
-    found = load().control(control)
+    found = SHIPPED.control(control)
     if found is None:
         raise ValueError(f"{control}/{file}: there is no such control")
     settings = {setting.id: setting for setting in found.settings}

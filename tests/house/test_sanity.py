@@ -2,8 +2,8 @@
 
 The brain is not in the copy: it is a package of its own, with ruff and mypy for its judges.
 Left out: pslint where PowerShell is installed, since its PSScriptAnalyzer comes from a gallery that pip and apt do not
-have (without PowerShell ansible-test itself leaves it out). Everything else runs; pylint, which takes as long as all
-others together, in `make test-full`.
+have (without PowerShell ansible-test itself leaves it out). Pylint, which takes as long as all others together, runs in
+`make test-full`; what asks PowerShell, for four seconds a module, in `make test-machines`.
 """
 
 from __future__ import annotations
@@ -18,18 +18,35 @@ from pathlib import Path
 import pytest
 
 from tests.house import tree
+from tests.windows.requirements import need_powershell
 
 COLLECTION = ("plugins/", "roles/", "playbooks/", "meta/", "tests/sanity/", "galaxy.yml", "README.md", "CHANGELOG.md")
+
+
+POWERSHELL = tree.select(".ps1", under="plugins/modules/")
+NOT_POWERSHELL = [f"--exclude={name}" for ps1 in POWERSHELL for name in (ps1, ps1.replace(".ps1", ".yml"))]
 
 
 @pytest.mark.parametrize(
     "chosen",
     [
-        pytest.param(["--skip-test=pylint"], id="without pylint"),
+        pytest.param(["--test=validate-modules", *NOT_POWERSHELL], id="modules"),
+        pytest.param(["--skip-test=validate-modules", "--skip-test=pylint"], id="all others"),
         pytest.param(["--test=pylint"], id="pylint", marks=pytest.mark.full),
     ],
 )
 def test_ansible_test_finds_nothing(chosen: list[str], tmp_path: Path) -> None:
+    _finds_nothing(tmp_path, chosen)
+
+
+@pytest.mark.windows
+def test_windows_modules_take_what_is_documented(tmp_path: Path) -> None:
+    need_powershell()
+    assert POWERSHELL
+    _finds_nothing(tmp_path, ["--test=validate-modules", *POWERSHELL])
+
+
+def _finds_nothing(tmp_path: Path, chosen: list[str]) -> None:
     collection = tree.copy(tmp_path / "ansible_collections" / "leeboard" / "schools", *COLLECTION)
     home = _home()
     left_out = ["--skip-test=pslint"] if shutil.which("pwsh") else []

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests import tiers
+from tests.controls.tried import night
 from tests.house import tree
 
 
@@ -48,6 +49,19 @@ def test_every_test_is_in_exactly_one_part_of_one_tier() -> None:
         marks = dict(zip(("lab", "windows", "service", "lanes"), given, strict=True), bench=False)
         if marks["lab"] or not marks["lanes"]:  # lanes are made of the lab's machines
             assert sum(eval(part, {}, marks) for part in parts) == 1, marks
+
+
+def test_make_test_full_names_every_file_that_has_something_for_the_night() -> None:
+    marks, places = night()
+    assert sorted(marks.split(" or ")) == ["full", "hypothesis", "lab", "windows"]
+    assert [place for place in places if not (tree.ROOT / place).exists()] == []
+    texts = {name: tree.text(name) for name in tree.select(".py", under="tests/")}
+    for_night = [
+        name for name, text in texts.items() if re.search(r"mark\.full\b|^from hypothesis", text, re.MULTILINE)
+    ]
+    for_night += [name for name, text in texts.items() if "/full_" in name and "\ndef test_" in text]
+    assert {"tests/controls/full_linux_mends.py", "tests/controls/test_usb_restart.py"} <= set(for_night)
+    tree.none(name for name in for_night if not name.startswith(tuple(places)))
 
 
 def test_it_is_said_at_the_end_of_a_run() -> None:

@@ -1,4 +1,4 @@
-"""Whatever is cut off when: in each step of all work on keys one point of each kind; all of them: `make reliability`.
+"""Whatever is cut off when: in all work on keys one point of each step and of each kind. All: `make reliability`.
 
 The disk lies in a file and is not open: the power of a machine is really cut by `make reliability REAL=1`, and in
 roll-outs by tests/controls/full_power_cuts.py.
@@ -13,9 +13,8 @@ from typing import Any
 import pytest
 
 from tests.reliability.points import bench
-from tests.reliability.records import MACHINE
 from tests.reliability.scenarios import SCENARIOS
-from tests.reliability.watched import CONTROLLER, KINDS, POWER
+from tests.reliability.watched import KINDS, POWER
 from tests.reliability.work import Work
 from tests.unit.linux.disks import needs_cryptsetup
 
@@ -26,16 +25,13 @@ pytestmark = needs_cryptsetup
 def test_nothing_is_lost_and_the_next_run_finishes(scenario: Work[Any], tmp_path: Path) -> None:
     with bench(scenario, tmp_path) as begun:
         points = begun.points()
-        # Of each step and kind the last. Where a point takes longer, one of each step on the device, and of each kind.
-        steps = {(one.kind, one.step): one for one in points}
-        on_device = {("", one.step): one for one in points if one.kind != CONTROLLER}
-        if on_device and MACHINE not in scenario.where:
-            steps = on_device | {(one.kind, ""): one for one in points}
-        for point in dict.fromkeys(steps.values()):
+        chosen = [*{one.step: one for one in points}.values(), *{one.kind: one for one in points}.values()]
+        for point in dict.fromkeys(chosen):
             seen = begun.cut_off(point)
             assert seen.good, (point, seen)
 
 
+@pytest.mark.full
 def test_a_derivation_that_was_cut_off_at_any_write_is_finished(tmp_path: Path) -> None:
     """cryptsetup leaves a second slot for the passphrase there, or one that is wiped and which nothing opens."""
     with bench(SCENARIOS[2], tmp_path) as begun:

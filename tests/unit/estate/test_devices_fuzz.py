@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from dataclasses import replace
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from leeboard.estate.devices import DeviceRow, read_devices
@@ -32,7 +32,6 @@ def moved(devices: tuple[DeviceRow, ...], place: int) -> list[DeviceRow]:
 
 
 @given(rows_with_a_bad_one(), SHAPES, st.sampled_from(ENCODINGS))
-@settings(max_examples=300)
 def test_a_bad_row_anywhere_is_named_and_costs_no_other(
     given_rows: tuple[list[dict[str, str]], int, dict[str, str], str], shape: tuple[str, str, int], encoding: str
 ) -> None:
@@ -48,7 +47,6 @@ def test_a_bad_row_anywhere_is_named_and_costs_no_other(
 
 
 @given(st.lists(NOTES, min_size=1, max_size=8), st.data(), st.sampled_from(TORN), SHAPES)
-@settings(max_examples=200)
 @example([", and so on"], None, TORN[0], (",", "\n", csv.QUOTE_MINIMAL))
 def test_a_torn_line_costs_itself(
     notes: list[str], data: st.DataObject | None, torn: str, shape: tuple[str, str, int]
@@ -64,7 +62,6 @@ def test_a_torn_line_costs_itself(
 
 
 @given(st.integers(2, 8), st.data())
-@settings(max_examples=300)
 def test_bytes_that_went_wrong_in_one_row_cost_that_row_at_most(count: int, data: st.DataObject) -> None:
     """As a disk or a bad copy leaves them: anything but what ends a row or begins a quotation."""
     lines = [line.encode() for line in sheet([good_row(number) for number in range(count)]).splitlines()]
@@ -89,7 +86,6 @@ def test_bytes_that_went_wrong_in_one_row_cost_that_row_at_most(count: int, data
 
 
 @given(st.binary(max_size=300), st.integers(0, 400), st.sampled_from(ENCODINGS))
-@settings(max_examples=200)
 @example(b"\xff\xfe", 0, "utf-8")
 @example(b'"' * 60, 100, "utf-16-le")
 @example(b"\x00" * 50, 0, "utf-8")

@@ -7,7 +7,7 @@ import io
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from leeboard.errors import LeeboardError
@@ -66,7 +66,6 @@ ROW = st.lists(CELL, min_size=3, max_size=3)
 
 
 @given(st.lists(ROW, max_size=6), st.integers(0, 6), st.sampled_from(["\n", "\r\n"]))
-@settings(max_examples=300, deadline=None)
 def test_every_other_cell_stays_or_nothing_is_done(others: Sequence[Sequence[str]], place: int, end: str) -> None:
     rows = [list(one) for one in others]
     rows.insert(min(place, len(rows)), ["A-1", "pc-1", "x"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from leeboard.estate.problem import Problem
@@ -55,7 +55,6 @@ BAD = (
 
 
 @given(st.integers(0, 6), st.data(), st.sampled_from(BAD), st.sampled_from((0, 2, 4)), st.booleans(), st.booleans())
-@settings(max_examples=400)
 def test_a_bad_entry_anywhere_is_one_line_and_costs_no_other(
     count: int, data: st.DataObject, bad: tuple[str, str], indent: int, windows: bool, marked: bool
 ) -> None:
@@ -104,7 +103,6 @@ WRONG = st.sampled_from(
 
 
 @given(st.sampled_from(KEYS), WRONG, st.booleans())
-@settings(max_examples=300)
 def test_a_school_with_a_wrong_value_is_a_school_or_one_line(key: str, value: str, below: bool) -> None:
     lines = [
         f"{key}:{chr(10) + '  ' if below else ' '}{value}" if line.startswith(f"{key}:") else line
@@ -141,7 +139,6 @@ def test_a_key_that_nobody_knows_is_named_with_its_line(place: int, key: str) ->
         max_size=14,
     )
 )
-@settings(max_examples=200)
 def test_no_lines_in_any_order_break_it_off(lines: list[str]) -> None:
     content = "\n".join(lines).encode(errors="replace")
     for read in (read_school_file, read_estate_file):

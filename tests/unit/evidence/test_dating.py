@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
@@ -74,7 +74,6 @@ def test_bundles_of_two_controllers_and_broken_chains_are_dated_apart() -> None:
     assert dated([Link(run_id(0), "a", "b"), Link(run_id(1), "b", "a")], clock(1)) == {}, "no chain at all"
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.lists(st.integers(-3000, 3000), min_size=1, max_size=12), st.integers(-3000, 3000))
 def test_the_order_is_always_that_of_the_chain(nights: list[int], now: int) -> None:
     runs = [run_id(night, f"{place:08x}") for place, night in enumerate(nights)]

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
@@ -211,7 +211,6 @@ NIGHTS = st.lists(st.fixed_dictionaries({"LT-1": SEEN, "LT-2": SEEN}), min_size=
 
 
 @given(NIGHTS.flatmap(lambda n: st.tuples(st.just(n), st.permutations(range(len(n))), st.integers(0, len(n)))))
-@settings(max_examples=30, deadline=None)
 def test_whenever_it_is_forgotten_and_however_bundles_come(
     tmp_path_factory: pytest.TempPathFactory, case: tuple[list[dict[str, object]], list[int], int]
 ) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from leeboard.evidence import bundle, hashed
@@ -149,7 +149,6 @@ CHANGES = {
 @given(
     st.lists(st.tuples(st.sampled_from(sorted(CHANGES)), st.integers(0, 3)), max_size=3, unique_by=lambda one: one[1])
 )
-@settings(max_examples=40, deadline=None)
 def test_a_night_finds_what_verify_finds(
     tmp_path_factory: pytest.TempPathFactory, changes: list[tuple[str, int]]
 ) -> None:

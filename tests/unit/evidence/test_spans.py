@@ -6,7 +6,7 @@ import random
 from dataclasses import replace
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from leeboard.evidence.loading import load
@@ -32,7 +32,6 @@ def in_order(points: list[tuple[str, Point]]) -> list[Span]:
 
 
 @given(st.lists(VERDICTS, max_size=9).flatmap(lambda v: st.tuples(st.just(v), st.permutations(range(len(v))))))
-@settings(max_examples=400, deadline=None)
 def test_any_order_gives_the_same_spans(case: tuple[list[Point], list[int]]) -> None:
     verdicts, order = case
     points = [(f"run{night}", verdict) for night, verdict in enumerate(verdicts)]
@@ -84,7 +83,6 @@ NIGHT = st.fixed_dictionaries(
 
 
 @given(st.lists(NIGHT, min_size=1, max_size=6).flatmap(lambda n: st.tuples(st.just(n), st.permutations(range(len(n))))))
-@settings(max_examples=40, deadline=None)
 def test_bundles_in_any_order_give_the_same_store(
     tmp_path_factory: object, case: tuple[list[dict[str, object]], list[int]]
 ) -> None:

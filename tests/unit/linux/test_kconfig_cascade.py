@@ -18,7 +18,7 @@ from ansible_collections.leeboard.schools.plugins.module_utils._linux.host impor
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.kconfig_cascade import Group
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.kconfig_files import Files
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.kconfig_ini import parse
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 FOLDERS = ["/home/ada/.config", "/home/ada/.config/kdedefaults", "/etc/xdg/xdg-plasma", "/etc/xdg"]
@@ -66,7 +66,6 @@ def kde(root: Path, language: str) -> bytes:
 
 
 @pytest.mark.skipif(not shutil.which("kreadconfig6"), reason="kreadconfig6 is not installed on this machine")
-@settings(max_examples=150, deadline=None)
 @given(
     files=FILES, language=st.sampled_from(["C.UTF-8", "en_GB.UTF-8", "en_US.UTF-8", "de_DE.UTF-8"]), link=st.booleans()
 )

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Host
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.undo import undo
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.linux.folder import folder
@@ -118,7 +118,6 @@ STEP = st.tuples(
 )
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.lists(STEP, max_size=8))
 def test_whatever_happens_nothing_of_others_is_lost(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, str, Any]]

@@ -54,7 +54,7 @@ def accepts(operator: str, found: Value, demand: Value) -> bool:
         return False
 
 
-@settings(max_examples=400, deadline=None, database=None, suppress_health_check=[HealthCheck.filter_too_much])
+@settings(suppress_health_check=[HealthCheck.filter_too_much])
 @given(where=DEVICES, place=st.sampled_from(PLACES), override=VALUES, readings=st.lists(VALUES, max_size=8))
 def test_an_override_accepts_nothing_that_the_baseline_does_not(
     where: dict[str, Any], place: tuple[str, str], override: Any, readings: list[Any]

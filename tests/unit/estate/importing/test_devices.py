@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from leeboard.estate.importing.devices import DeviceList, read_list
@@ -149,7 +149,6 @@ def test_a_sheet_without_a_device_s_column_is_refused() -> None:
 
 
 @given(st.binary(max_size=300), st.sampled_from([AD, INTUNE, SNIPE]))
-@settings(max_examples=150, deadline=None)
 def test_no_bytes_crash_it(junk: bytes, head: list[str]) -> None:
     for content in (junk, as_csv(head) + junk):
         found = read_list(content, "list.csv")
@@ -160,7 +159,6 @@ cells = st.one_of(st.none(), st.text(max_size=20), st.integers(), st.floats(), s
 
 
 @given(st.lists(st.lists(cells, min_size=len(SNIPE), max_size=len(SNIPE)), max_size=6))
-@settings(max_examples=100, deadline=None)
 def test_rows_of_anything_in_a_workbook_do_not_hide_the_good_one(rows: list[list[Any]]) -> None:
     rows = [[_writable(cell) for cell in row] for row in rows]
     good = ["", "EP-0001", "PF1", "ThinkPad", "Laptops", "Deployed", "", "", ""]

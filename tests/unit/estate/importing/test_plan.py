@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from leeboard.estate.devices import DeviceRow, read_devices, write_devices
@@ -175,7 +175,6 @@ def school_of(devices: list[tuple[str, str, Role]], prefix: str) -> list[DeviceR
 
 
 @given(existing, existing, listed, st.booleans())
-@settings(max_examples=300, deadline=None)
 def test_an_import_twice_changes_nothing_and_loses_no_device(
     mine: list[tuple[str, str, Role]], theirs: list[tuple[str, str, Role]], rows: list[tuple[str, ...]], removes: bool
 ) -> None:
@@ -201,7 +200,6 @@ def test_an_import_twice_changes_nothing_and_loses_no_device(
 
 
 @given(existing, st.data())
-@settings(max_examples=150, deadline=None)
 def test_new_tags_and_names_for_known_serials_are_never_additions(
     mine: list[tuple[str, str, Role]], data: st.DataObject
 ) -> None:

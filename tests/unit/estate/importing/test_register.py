@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from leeboard.errors import LeeboardError
@@ -169,7 +169,6 @@ def test_predecessors_come_from_either_end_of_a_link(tmp_path: Path) -> None:
 
 
 @given(st.binary(max_size=400), st.sampled_from([b"", codecs.BOM_UTF8, codecs.BOM_UTF16_LE, b"sep=;\r\n"]))
-@settings(max_examples=150, deadline=None)
 def test_no_bytes_crash_it_and_the_good_row_loads(
     tmp_path_factory: pytest.TempPathFactory, junk: bytes, mark: bytes
 ) -> None:
@@ -188,7 +187,6 @@ def test_no_bytes_crash_it_and_the_good_row_loads(
 
 
 @given(st.lists(st.lists(st.text(max_size=12), min_size=len(HEAD), max_size=len(HEAD)), max_size=8))
-@settings(max_examples=100, deadline=None)
 def test_rows_of_anything_around_a_school_do_not_hide_it(
     tmp_path_factory: pytest.TempPathFactory, junk: list[list[str]]
 ) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from leeboard.errors import LeeboardError
@@ -69,7 +69,6 @@ def moved(schools: tuple[RegisterSchool, ...], place: int) -> list[RegisterSchoo
     st.tuples(st.sampled_from(",;\t"), st.sampled_from((csv.QUOTE_ALL, csv.QUOTE_MINIMAL))),
     st.sampled_from(ENCODINGS),
 )
-@settings(max_examples=200)
 def test_a_bad_row_anywhere_is_named_and_costs_no_other(
     path: Path,
     names: list[str],
@@ -91,7 +90,6 @@ def test_a_bad_row_anywhere_is_named_and_costs_no_other(
 
 
 @given(st.lists(NAMES, min_size=1, max_size=8), st.data(), st.sampled_from(TORN), st.booleans())
-@settings(max_examples=150)
 @example([", first"], None, TORN[0], False)
 def test_a_torn_line_costs_itself(
     path: Path, names: list[str], data: st.DataObject | None, torn: str, all_quoted: bool
@@ -108,7 +106,6 @@ def test_a_torn_line_costs_itself(
 
 
 @given(st.integers(0, 700), st.binary(max_size=12), st.integers(0, 12))
-@settings(max_examples=200)
 def test_damage_anywhere_ends_in_schools_and_lines(path: Path, place: int, put: bytes, over: int) -> None:
     content = written([school(f"9000{number:02}", "St Zoë’s") for number in range(6)]).encode("cp1252")
     try:

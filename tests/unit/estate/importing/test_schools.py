@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from leeboard.errors import LeeboardError
@@ -114,7 +114,6 @@ def test_a_file_that_makes_no_sense_is_left(text: str) -> None:
 
 
 @given(st.text(min_size=1, max_size=60), st.sampled_from(list(KEPT.values())))
-@settings(max_examples=200, deadline=None)
 def test_any_name_is_written_so_that_it_is_read_again(name: str, text: str) -> None:
     name = " ".join(name.split())
     if not name or not name.isprintable():

@@ -7,7 +7,7 @@ import zipfile
 from datetime import datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
@@ -127,7 +127,6 @@ def test_a_row_far_down_and_a_wrong_size_cost_nothing() -> None:
 
 
 @given(st.data())
-@settings(max_examples=120, deadline=None)
 def test_no_damage_to_its_bytes_crashes_it(data: st.DataObject) -> None:
     content = bytearray(GOOD)
     for _ in range(data.draw(st.integers(1, 5))):
@@ -137,7 +136,6 @@ def test_no_damage_to_its_bytes_crashes_it(data: st.DataObject) -> None:
 
 
 @given(st.data())
-@settings(max_examples=120, deadline=None)
 def test_no_damage_to_its_parts_crashes_it(data: st.DataObject) -> None:
     with zipfile.ZipFile(io.BytesIO(GOOD)) as archive:
         name = data.draw(

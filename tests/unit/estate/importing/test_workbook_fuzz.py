@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
@@ -77,7 +77,6 @@ def sheet(rows: str, before: str = "", after: str = "") -> bytes:
 
 
 @given(st.integers(1, 6), st.data(), st.sampled_from(BAD))
-@settings(max_examples=80)
 def test_a_spoilt_cell_anywhere_is_named_and_costs_no_other(
     count: int, data: st.DataObject, bad: tuple[str, Any]
 ) -> None:
@@ -177,7 +176,6 @@ def test_a_part_that_lies_ends_in_devices_or_one_line(parts: dict[str, bytes]) -
 
 
 @given(st.integers(1, len(GOOD) - 1))
-@settings(max_examples=60)
 def test_a_workbook_that_was_cut_off_is_one_line(length: int) -> None:
     found = read_list(GOOD[:length], "list.xlsx")
     assert found.devices == ()
@@ -186,7 +184,6 @@ def test_a_workbook_that_was_cut_off_is_one_line(length: int) -> None:
 
 
 @given(st.data())
-@settings(max_examples=100)
 def test_an_archive_that_lies_about_its_parts_ends_in_devices_or_lines(data: st.DataObject) -> None:
     """Sizes, offsets, checksums, flags and methods of the central directory and of each part's own header."""
     content = bytearray(GOOD)
@@ -207,7 +204,6 @@ TAGS = st.sampled_from(
 
 
 @given(st.sampled_from((SHEET, "xl/workbook.xml", STYLES)), st.lists(TAGS, min_size=1, max_size=6), st.data())
-@settings(max_examples=120)
 def test_no_scraps_of_xml_in_a_part_break_it_off(name: str, scraps: list[str], data: st.DataObject) -> None:
     part = PARTS[name].decode()
     for scrap in scraps:
