@@ -36,6 +36,7 @@ test-full:  ## Do and mend each break alone, into docs/proof (hours; goes on whe
 		tests/controls/test_linux_combined.py tests/controls/test_linux_undo.py tests/controls/test_linux_trouble.py \
 		tests/controls/test_reboots.py tests/unit/linux/test_dconf_lab.py tests/vm/test_lab.py \
 		tests/windows/test_undo.py tests/house/test_sanity.py \
+		tests/bearing/test_map.py::test_a_changed_byte_of_any_file_bears_on_what_the_map_says \
 		tests/controls/full_linux_mends.py tests/controls/test_windows_breaks.py \
 		tests/controls/test_windows_encrypted.py $(TESTS)
 
