@@ -38,7 +38,7 @@ test-full:  ## Do and mend each break alone, into docs/proof (hours; goes on whe
 		tests/controls/test_reboots.py tests/controls/test_usb_restart.py tests/controls/test_exchanged_programs.py \
 		tests/vm/test_lab.py tests/windows/test_undo.py \
 		tests/controls/full_linux_mends.py tests/controls/test_windows_breaks.py \
-		tests/controls/test_windows_encrypted.py tests/unit tests/house $(TESTS)
+		tests/controls/test_windows_encrypted.py tests/unit tests/house tests/bearing $(TESTS)
 
 tried:  ## Accept what the tests try now as the right list, docs/proof/tried.txt (read the diff before you commit)
 	@scripts/setup.sh test

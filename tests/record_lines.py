@@ -44,4 +44,4 @@ def rewrite(path: Path, records: Iterable[DataclassInstance]) -> None:
 
 
 def _line(record: DataclassInstance) -> str:
-    return json.dumps(asdict(record), ensure_ascii=False)
+    return json.dumps(asdict(record), ensure_ascii=False, separators=(",", ":"))

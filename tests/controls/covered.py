@@ -1,79 +1,270 @@
-"""The code that a proof of `make test-full` is about: the files that bear on it, and one digest over them.
+"""What a proof of `make test-full` is about, and one digest over it (docs/decisions/0023-what-a-proof-is-about.md).
 
-A proof stays good as long as these files are what they were, so that a mended script costs one proof and not all.
+A proof stays good as long as this is what it was, wherever it lies: a mended driver costs the proofs of its own
+controls, and a file that moves costs none.
 """
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import json
 import re
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from leeboard.policy.load import load
+from leeboard.escrow import readings
+from leeboard.evidence import device_clock
+from tests.bearing.baseline import LINUX, WINDOWS, BaselineText, named
+from tests.bearing.powershell import Scripts, stripped
+from tests.bearing.python import Code, Reach, digest
+from tests.bearing.syntax import Target
 
-from .scripts import AnyScript, truth_files
+from .scripts import AnyScript, controls_with_truth
 
 ROOT = Path(__file__).resolve().parents[2]
-LINUX, WINDOWS = "linux", "windows"
-# What decides a verdict or changes a machine, and what the proof does to machines.
-COVERED = (
-    "leeboard/baselines/**/*",
-    "leeboard/policy/**/*",
-    "leeboard/verdict/**/*",
-    "leeboard/planning/**/*",
-    "plugins/action/*",
-    "plugins/modules/*",
-    "plugins/module_utils/**/*",
-    "tests/controls/*/**/*.sh",
-    "tests/controls/*/**/*.ps1",
-    "tests/controls/*.sh",
-    "tests/controls/machines.yml",
-    "tests/controls/windows_truth*.py",
-    "tests/vm/guest/**/*",
-    "tests/vm/recipes/*",
-    "tests/windows/standins/**/*",
+BASELINE, PLUGINS, CONTROLS, RECIPES = "leeboard/baselines/", "plugins/", "tests/controls/", "tests/vm/recipes/"
+MACHINES, WINDOWS_TRUTH = f"{CONTROLS}machines.yml", f"{CONTROLS}windows_"
+# Code, of which a proof takes what it uses.
+CODE = (
+    "leeboard/**/*.py", f"{PLUGINS}**/*.py", f"{PLUGINS}**/*.ps1", f"{PLUGINS}**/*.psm1", f"{WINDOWS_TRUTH}*.py",
+    "tests/windows/*.py",
+)  # fmt: skip
+# Files that count whole, by the folder from which on their names count: what decides, and what is done to machines.
+WHOLE = {
+    BASELINE: ("*.yml", "controls/*.yml"),
+    f"{PLUGINS}modules/": ("*.yml",),
+    "playbooks/": ("*.yml",),
+    "roles/": ("**/*",),
+    CONTROLS: ("*/**/*.sh", "*/**/*.ps1", "*.sh", "*.ps1", "machines.yml"),
+    "tests/vm/guest/": ("**/*",),
+    RECIPES: ("*.yml",),
+    "tests/windows/standins/": ("**/*",),
+}
+# What a proof asks of the brain, and of a device: on Windows the functions that a file of the tests calls there.
+BRAIN = (
+    "leeboard.policy.load.load",
+    "leeboard.policy.resolve.resolve",
+    "leeboard.estate.device.device",
+    "leeboard.escrow.readings.asked_of_device",
+    "leeboard.verdict.observation.parse",
+    "leeboard.verdict.evaluate.evaluate",
+    "leeboard.planning.plan.plan",
 )
+LINUX_CODE = ("plugins.module_utils._linux.visit", "plugins.module_utils._linux.change")
+WINDOWS_CALLS = "tests/windows/machine.py"
+# Readings that the controller takes, by driver, and what takes them.
+TAKEN = {
+    readings.DRIVER: "leeboard.escrow.readings.with_kept",
+    **dict.fromkeys(device_clock.DRIVERS.values(), "leeboard.evidence.device_clock.with_offset"),
+}
+# Not followed: the linter, since the shipped baseline is not linted when it is read, and what drives machines.
+NOT_FOLLOWED = ("leeboard/policy/lint.py", WINDOWS_CALLS)
+# Tables of which a proof takes the rows that its controls name, and where they are.
+TABLES = {
+    **dict.fromkeys(("OPERATORS", "JUDGEMENTS", "OBJECTS", "FUNCTIONS"), "leeboard/"),
+    "DRIVERS": f"{PLUGINS}module_utils/_linux/visit.py",
+    **dict.fromkeys(("TRUTHS", "RECORDED"), WINDOWS_TRUTH),
+}
+Rows = Mapping[str, set[str]]
+VERDICTS = ("applies", "stock")  # keys in machines.yml, with a row a control
 # Marks in the path of a file that is about one platform only.
 ONLY = {
-    LINUX: ("/_linux/", ".sh", "tests/vm/", "tests/controls/machines.yml"),
-    WINDOWS: ("/_windows/", ".ps1", "plugins/modules/win_", "tests/windows/", "tests/controls/windows_truth"),
+    LINUX: ("/_linux/", ".sh", "tests/vm/", MACHINES),
+    WINDOWS: ("/_windows/", ".ps1", ".psm1", "/win_", "tests/windows/", WINDOWS_TRUTH),
 }
-UNDO = ("_windows/Undo.", "_windows/JournalRead.", "modules/win_journal_undo.", "modules/journal_undo.")
-LINUX_CODE = "plugins/module_utils/_linux"
-DRIVER = re.compile(r'^NAME = "(\w+)"$', re.MULTILINE)
-CONTROL = re.compile(r"[A-Z]{3}-\d\d")
-BASELINES = "leeboard/baselines/"
+About = Callable[[str, AnyScript | None], str]  # the digest of what a script's proof, or that of machines, is about
+LENGTH = 24  # digits of a digest
+CONTROL = re.compile(r"/([A-Z]{3}-\d\d)/")
 
 
-def covered(root: Path = ROOT) -> dict[str, str]:
-    """The SHA-256 of each covered file by its path.
+@dataclass(frozen=True)
+class Proof:
+    """What a script is about: the controls that it changes, on a machine of an image. Without controls it is all that
+    is proved of machines as a whole."""
 
-    A baseline's file has one for each platform, `path#linux`, and for each control there, `path#linux#LCK-01`.
-    """
-    found = {}
-    for path in sorted({path for pattern in COVERED for path in root.glob(pattern) if path.is_file()}):
-        name = path.relative_to(root).as_posix()
-        if "__pycache__" in path.parts or path.suffix == ".md":
-            continue
-        text = path.read_bytes()
-        if name.startswith(BASELINES) and path.suffix == ".yml":
-            found |= {f"{name}#{part}": digest for part, digest in _views(text).items()}
+    platform: str
+    controls: frozenset[str] | None = None
+    image: str = ""
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Every file that a proof may be about, by its path: code, and what counts whole."""
+
+    code: Mapping[str, bytes]
+    whole: Mapping[str, bytes]
+
+
+class Cover:
+    """What each proof is about in these files. What `before` has read is not read again."""
+
+    def __init__(self, texts: Texts, before: Cover | None = None) -> None:
+        self.texts = texts
+        self._code: Code = Code(
+            {path: text for path, text in texts.code.items() if path.endswith(".py")},
+            whole=lambda path: path.startswith(PLUGINS),
+            follow=lambda path: path not in NOT_FOLLOWED,
+            tables=TABLES,
+            before=before._code if before else None,
+        )
+        self._scripts = Scripts({path: text for path, text in texts.code.items() if not path.endswith(".py")})
+        self._baseline = BaselineText(
+            {path.removeprefix(BASELINE): text for path, text in texts.whole.items() if path.startswith(BASELINE)}
+        )
+        self._machines = _said(texts.whole[MACHINES])
+        # The scripts themselves count each for its own proof alone.
+        others = [path for path in texts.whole if not path.startswith(BASELINE)]
+        self._shared = [path for path in others if not {"breaks", "harmless"} & {*path.split("/")}]
+        self._asked: dict[frozenset[str], set[str]] = {}
+        self._found: dict[Proof, dict[str, list[str]]] = {}
+        self._sums: dict[Proof, str] = {}
+
+    def about(self, platform: str, script: AnyScript | None = None) -> str:
+        """One digest over what a proof is about: of one script, or of the machines as a whole."""
+        given = proof(platform, script)
+        if given not in self._sums:
+            self._sums[given] = _digest(sorted(said for lines in self.parts(given).values() for said in lines))
+        own = "" if script is None else _sha(self.texts.whole[script.path.relative_to(ROOT).as_posix()])
+        return _digest([self._sums[given], own])
+
+    def parts(self, given: Proof) -> dict[str, list[str]]:
+        """The digests of what a proof is about, by file; the proof's own script is not among them."""
+        if given not in self._found:
+            found = self._found[given] = {}
+            view = self._baseline.view(given.platform, given.controls)
+            rows = _rows(given, view)
+            found |= {BASELINE + name: [_digest([name, said])] for name, said in view.items()}
+            reached = self.reached(given, rows).digests()
+            for path, said in (*reached, *self._powershell(given, rows), *self._whole(given)):
+                found.setdefault(path, []).append(said)
+        return self._found[given]
+
+    # What a proof uses
+
+    def reached(self, given: Proof, rows: Rows | None = None) -> Reach:
+        """The pieces of Python that a proof is about."""
+        rows = rows or _rows(given, self._baseline.view(given.platform, given.controls))
+        roots = list(map(self._root, BRAIN))
+        if given.controls is None:
+            folders = [f"{PLUGINS}action/", f"{PLUGINS}callback/"]
+            folders += [f"{PLUGINS}modules/", f"{PLUGINS}module_utils/"] if given.platform == LINUX else []
+            roots += [(path, "") for path in self._code.texts if path.startswith(tuple(folders))]
         else:
-            found[name] = hashlib.sha256(text).hexdigest()
-    return found
+            roots += [self._root(TAKEN[driver]) for driver in rows["DRIVERS"] & TAKEN.keys()]
+            if given.platform == LINUX:
+                roots += [(self._code.at(name), "") for name in LINUX_CODE]
+        if given.platform == WINDOWS:
+            truths = [(path, "TRUTHS") for path in self._code.texts if path.startswith(f"{WINDOWS_TRUTH}truth")]
+            roots += [one for one in truths if given.controls is None or self._code.has_rows([one], rows["TRUTHS"])]
+        return self._code.reach(roots, None if given.controls is None else rows)
+
+    def _root(self, name: str) -> Target:
+        module, _dot, inside = name.rpartition(".")
+        return self._code.at(module), inside
+
+    def _powershell(self, given: Proof, rows: Rows) -> Iterator[tuple[str, str]]:
+        if given.platform != WINDOWS:
+            return
+        if given.controls is None:
+            yield from self._scripts.digests(self._scripts.paths)
+            return
+        # The functions of a driver that change something are called after it, as Change.psm1 has it.
+        nouns = ["".join(word.capitalize() for word in driver.split("_")) for driver in rows["DRIVERS"]]
+        calls = [f"{verb}-Leeboard{noun}Change" for noun in nouns for verb in ("Get", "Set")]
+        asked = " ".join([self.texts.code[WINDOWS_CALLS].decode(), *calls])
+        yield from self._scripts.digests(self._scripts.reach(asked, rows["DRIVERS"]), rows["DRIVERS"])
+
+    def _whole(self, given: Proof) -> Iterator[tuple[str, str]]:
+        for path in self._shared:
+            if self._bears(path, given):
+                is_view = path == MACHINES
+                yield path, _digest(self._machine(given)) if is_view else _content(path, self.texts.whole[path])
+
+    def _bears(self, path: str, given: Proof) -> bool:
+        """Whether a file that counts whole bears on a proof."""
+        if not _is_for(path, given.platform):
+            return False
+        if given.controls is None:
+            return True
+        if path.startswith((f"{PLUGINS}modules/", "playbooks/", "roles/")):  # a script's proof calls drivers by itself
+            return False
+        if path.startswith(RECIPES):
+            return path in self._recipes(given.image)
+        if path in self._truths:
+            return path in self._truths_asked(given.controls)
+        by_hand = {about.get("by_hand") for about in self._machines.values()}
+        if path.removeprefix(CONTROLS) in by_hand:
+            return bool(path.removeprefix(CONTROLS) == self._machines[given.image].get("by_hand"))
+        control = CONTROL.search(path)
+        return control is None or control[1] in given.controls
+
+    def _machine(self, given: Proof) -> Any:
+        """What machines.yml says of the image, and there of the controls."""
+        if given.controls is None:
+            return self._machines
+        about = self._machines[given.image]
+        verdicts = {key: {name: about[key][name] for name in given.controls & about[key].keys()} for key in VERDICTS}
+        return {**about, **verdicts}
+
+    def _recipes(self, image: str) -> list[str]:
+        """The recipe of an image and those that it extends."""
+        found = [f"{RECIPES}{image}.yml"]
+        while parent := _said(self.texts.whole[found[-1]]).get("extends"):
+            found.append(f"{RECIPES}{parent}.yml")
+        return found
+
+    # Truth scripts for Linux
+
+    @cached_property
+    def _truths(self) -> dict[str, str]:
+        """The truth scripts and what several of them share, with the name that each has on a machine."""
+        own = {f"{CONTROLS}{control}/truth.sh": f"{control}.sh" for control in controls_with_truth()}
+        shared = [path for path in self.texts.whole if path.startswith(f"{CONTROLS}truth_")]
+        return own | {path: path.removeprefix(CONTROLS) for path in shared}
+
+    def _truths_asked(self, controls: frozenset[str]) -> set[str]:
+        """The truth scripts of these controls and those that they call or read."""
+        if controls in self._asked:
+            return self._asked[controls]
+        asked = self._asked[controls] = set()
+        more = {path for path, name in self._truths.items() if name.removesuffix(".sh") in controls}
+        while more:
+            asked |= more
+            read = b"".join(self.texts.whole[one] for one in more)
+            more = {path for path, name in self._truths.items() if f"/{name}".encode() in read} - asked
+        return asked
 
 
-def about(files: Mapping[str, str], platform: str, script: AnyScript | None = None) -> str:
-    """One digest over the covered files that bear on a proof: of one script, or of the machines as a whole."""
-    mine = sorted(f"{digest}  {name}\n" for name, digest in files.items() if _bears(name, platform, script))
-    return hashlib.sha256("".join(mine).encode()).hexdigest()
+_last: dict[Path, Cover] = {}
+
+
+def covered(root: Path = ROOT) -> Cover:
+    """What is there now. The same as before where nothing changed since it was asked last."""
+    whole = [f"{folder}{pattern}" for folder, patterns in WHOLE.items() for pattern in patterns]
+    texts = Texts(read(root, CODE), read(root, whole))
+    before = _last.get(root)
+    if before is None or before.texts != texts:
+        _last[root] = Cover(texts, before)
+    return _last[root]
+
+
+def read(root: Path, patterns: Iterable[str]) -> dict[str, bytes]:
+    """The text of each file by its path from a root."""
+    found = sorted({path for pattern in patterns for path in root.glob(pattern) if path.suffix not in (".md", ".pyc")})
+    return {path.as_posix().removeprefix(f"{root.as_posix()}/"): path.read_bytes() for path in found if path.is_file()}
+
+
+def proof(platform: str, script: AnyScript | None = None) -> Proof:
+    """What a script is about, or machines as a whole."""
+    if script is None:
+        return Proof(platform)
+    along = (*getattr(script, "also", ()), *getattr(script, "pending", ()))
+    return Proof(platform, frozenset((*script.asked, *along)), getattr(script, "image", ""))
 
 
 def platform_of(test: str, script: AnyScript | None) -> str:
@@ -82,115 +273,44 @@ def platform_of(test: str, script: AnyScript | None) -> str:
     return WINDOWS if on_windows else LINUX
 
 
-def _bears(name: str, platform: str, script: AnyScript | None) -> bool:
-    """Whether a file bears on a proof. On one of a script: what reads, judges and mends the controls that it changes.
+def _rows(given: Proof, view: Mapping[str, Any]) -> Rows:
+    """The rows that the controls name, by table."""
+    drivers = named(view, "driver")
+    if readings.DRIVER in drivers:
+        drivers.add(readings.SHOWN[0])  # what a device shows to the vault
+    kinds = {kind for row in view["drivers.yml"].values() for kind in row.get("objects", {}).values()}
+    keys = {"OPERATORS": "operator", "JUDGEMENTS": "judgement", "FUNCTIONS": "function"}
+    controls = set(given.controls or ())
+    rows = {table: named(view, key) for table, key in keys.items()}
+    return {**rows, "DRIVERS": drivers, "OBJECTS": kinds, "TRUTHS": controls, "RECORDED": controls}
 
-    That a script changes no other control is the work of these alone; what other drivers say of the machine as it was
-    before is proved of the machine as a whole.
-    """
-    other = WINDOWS if platform == LINUX else LINUX
-    path, _, part = name.partition("#")
-    if part.startswith(other) or any(mark in f"/{path}" for mark in ONLY[other]):
-        return False
-    if script is None:
-        return "/breaks/" not in path and "/harmless/" not in path
-    # The proof of a script plans and calls the drivers or modules by itself, and undoes nothing.
-    if path.startswith("plugins/action/") or any(mark in path for mark in UNDO):
-        return False
-    controls = {*script.asked, *getattr(script, "also", ())}
-    folder, _, last = path.rpartition("/")
-    if "#" in part:  # a control in the baseline
-        return part.rpartition("#")[2] in controls
-    if folder.endswith("/_linux"):
-        return last.removesuffix(".py") in _modules(frozenset(controls))
-    if path.startswith("plugins/modules/") and path.endswith(".py"):  # of Linux, where the drivers are called directly
-        return False
-    if platform == LINUX and path.startswith("plugins/"):
-        return False
-    if "/breaks/" in path or "/harmless/" in path:
-        return script.path.as_posix().endswith(f"/{path}")
-    if platform == LINUX and path.endswith(".sh"):
-        truth = truth_files().get(ROOT / path)
-        return truth is None or truth in _truth_asked(frozenset(controls))
-    control = CONTROL.search(folder)
-    return control is None or control[0] in controls
+
+def _is_for(path: str, platform: str) -> bool:
+    return not any(mark in f"/{path}" for mark in ONLY[WINDOWS if platform == LINUX else LINUX])
 
 
 @cache
-def _truth_asked(controls: frozenset[str]) -> set[str]:
-    """The truth scripts of these controls and those that they call or read, by their names on a machine."""
-    texts = {name: path.read_text(encoding="utf-8") for path, name in truth_files().items()}
-    asked: set[str] = set()
-    more = {f"{control}.sh" for control in controls} & texts.keys()
-    while more:
-        asked |= more
-        more = {name for name in texts for one in more if f"/{name}" in texts[one]} - asked
-    return asked
+def _content(path: str, text: bytes) -> str:
+    """A digest of a file's name, from its folder on, and of what it says."""
+    folder = next(one for one in WHOLE if path.startswith(one))
+    said = _sha(text)
+    if path.endswith(".yml"):
+        said = _said(text)
+    elif path.endswith(".py"):
+        said = digest(text)
+    elif path.endswith(".psm1"):
+        said = stripped(text.decode())
+    return _digest([path.removeprefix(folder), said])
 
 
 @cache
-def _modules(controls: frozenset[str]) -> set[str]:
-    """The modules of the drivers that read and change these controls on Linux, and of what every visit does."""
-    drivers = {
-        setting.driver
-        for control in load().controls
-        if control.id in controls
-        for setting in control.settings
-        if setting.platform == LINUX
-    }
-    found: set[str] = set()
-    todo = {module for module, driver in _drivers().items() if driver in drivers} | {"change", "facts", "identity"}
-    while todo:
-        name = todo.pop()
-        found.add(name)
-        todo |= _imports(name) - found
-    return found | {"visit"}
-
-
-@cache
-def _drivers() -> dict[str, str]:
-    """The module of each driver for Linux, and the driver's name."""
-    named = ((path.stem, DRIVER.search(path.read_text("utf-8"))) for path in (ROOT / LINUX_CODE).glob("*.py"))
-    return {module: found[1] for module, found in named if found}
-
-
-@cache
-def _imports(name: str) -> set[str]:
-    """The modules beside it that a module of the device code for Linux imports, anywhere in it."""
-    tree = ast.parse((ROOT / LINUX_CODE / f"{name}.py").read_bytes())
-    local = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level == 1]
-    return {module for node in local for module in ([node.module] if node.module else [one.name for one in node.names])}
-
-
-@cache
-def _views(text: bytes) -> dict[str, str]:
-    """A digest for each platform, and for each control on it, of what a baseline's file says; layout does not count."""
-    said = yaml.load(text, Loader=yaml.CSafeLoader)
-    found = {}
-    for platform, other in ((LINUX, WINDOWS), (WINDOWS, LINUX)):
-        mine = _without(said, other)
-        controls = mine.pop("controls", []) if isinstance(mine, dict) else []
-        found[platform] = _digest(mine)
-        found |= {f"{platform}#{control['id']}": _digest(control) for control in controls}
-    return found
+def _said(text: bytes) -> Any:
+    return yaml.load(text, Loader=yaml.CSafeLoader)
 
 
 def _digest(data: Any) -> str:
-    return hashlib.sha256(json.dumps(data, sort_keys=True, default=str).encode()).hexdigest()
+    return _sha(json.dumps(data, sort_keys=True, default=str).encode())
 
 
-def _without(node: Any, platform: str) -> Any:
-    """What is left of it without all that is about a platform only."""
-    if isinstance(node, list):
-        return [_without(one, platform) for one in node if not _is_for(one, platform)]
-    if isinstance(node, dict):
-        kept = {key: one for key, one in node.items() if key != platform and not _is_for(one, platform)}
-        return {key: _without(one, platform) for key, one in kept.items()}
-    return node
-
-
-def _is_for(node: Any, platform: str) -> bool:
-    if not isinstance(node, dict):
-        return False
-    said = node.get("platform", node.get("platforms"))
-    return said in (platform, [platform])
+def _sha(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:LENGTH]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests import record_lines
 
-from .covered import ROOT, about, platform_of
+from .covered import ROOT, About, platform_of
 from .scripts import FOLDER, AnyScript, all_scripts
 from .windows_scripts import all_windows_scripts
 
@@ -88,12 +88,12 @@ class State:
         return said + (f"; {self.failed} FAILED" if self.failed else "")
 
 
-def state(done: Done, files: dict[str, str], scripts: Iterable[AnyScript]) -> State:
-    """How far the proof is."""
+def state(done: Done, about: About, scripts: Iterable[AnyScript]) -> State:
+    """How far the proof is; `about` gives the digest of what a script's proof is about now."""
     by_path = {_below(script): script for script in scripts}
     wanted = _wanted(by_path.values())
     ran = {(one.script, one.mended): one for one in done.records if one.outcome in RAN}
-    now = {path: about(files, platform_of("", script), script) for path, script in by_path.items()}
+    now = {path: about(platform_of("", script), script) for path, script in by_path.items()}
     good = {proof for proof in wanted if proof in ran and ran[proof].code == now[proof[0]]}
     old = {proof for proof in wanted if proof in ran} - good
     return State(good, old, wanted - good - old, sum(one.outcome == "failed" for one in done.records))

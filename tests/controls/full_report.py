@@ -16,7 +16,7 @@ import pytest
 
 from tests.scale.page import machine
 
-from .covered import about, covered, platform_of
+from .covered import About, covered, platform_of
 from .full_done import DONE, RAN, Done, Record, State, every_script, mended_apart, state
 from .scripts import FOLDER, AnyScript
 
@@ -31,7 +31,7 @@ class FullReport:
         self,
         done: Path = DONE,
         scripts: Callable[[], Sequence[AnyScript]] = every_script,
-        cover: Callable[[], dict[str, str]] = covered,
+        cover: Callable[[], About] = lambda: covered().about,
     ) -> None:
         self.page = done.with_name(REPORT)
         self.scripts, self.cover = scripts, cover
@@ -87,9 +87,9 @@ class FullReport:
     def _outcome(self, test: str) -> str:
         return self.outcomes.get(test, ("", ""))[0]
 
-    def _code(self, test: str, files: dict[str, str]) -> str:
+    def _code(self, test: str, about: About) -> str:
         script, _mended = self.asked[test]
-        return about(files, platform_of(test, script), script)
+        return about(platform_of(test, script), script)
 
     def _write_down(self, test: str) -> None:
         code = self._code(test, self.before)

@@ -34,6 +34,7 @@ from leeboard.policy.resolve import resolve
 from leeboard.verdict.evaluate import evaluate
 from leeboard.verdict.finding import Finding
 from leeboard.verdict.observation import Observation, parse
+from tests.device_code import linux_files
 from tests.vm.encrypt import PASSPHRASE
 from tests.vm.errors import LabError
 from tests.vm.machine import Machine
@@ -41,7 +42,6 @@ from tests.vm.machine import Machine
 from .scripts import FOLDER, Script, controls_with_truth, truth_files
 
 ROOT = FOLDER.parents[1]
-DRIVERS = ROOT / "plugins" / "module_utils" / "_linux"
 THERE = "/run/leeboard-proof"
 NOTICE = "This computer is St Mary's School's. Only people whom the school has authorised may use it.\nUse is recorded."
 VISITOR = Path(__file__).with_name("visitor.py")
@@ -126,9 +126,7 @@ class Proof:
 
     def ship(self) -> None:
         """Put the drivers on the machine, compiled, so that a visit starts at once."""
-        files = {path: f"_linux/{path.name}" for path in sorted(DRIVERS.glob("*.py"))}
-        files |= {path: f"truth/{name}" for path, name in truth_files().items()} | {VISITOR: VISITOR.name}
-        self.machine.root(f"mkdir -p {THERE} && tar -xC {THERE}", input=packed(files))
+        self.machine.root(f"mkdir -p {THERE} && tar -xC {THERE}", input=packed(shipped()))
         self.machine.put(f"{NOTICE}\n".encode(), f"{THERE}/notice")
         self.machine.put(json.dumps(asked_of_device(self.baseline, Platform.LINUX)).encode(), f"{THERE}/addresses")
         collector = self.machine.root(RECOGNISED, timeout=PATIENCE).stdout.split()
@@ -282,6 +280,11 @@ class Proof:
         found = recorded(self.work).get(str(self.variables["leeboard_asset"]), {})
         mine = {control.id for family in self.baseline.families for control in family.controls}
         return done, {control: verdict for control, verdict in found.items() if control in mine}
+
+
+def shipped() -> dict[Path, str]:
+    """What goes to a machine, by the names that it has there: drivers, truth scripts and the visitor."""
+    return linux_files() | {path: f"truth/{name}" for path, name in truth_files().items()} | {VISITOR: VISITOR.name}
 
 
 def _read(answer: str) -> Any:

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from tests.device_code import linux_files
 from tests.vm.machine import Machine
 
-from .harness import DRIVERS, PATIENCE, THERE, packed
+from .harness import PATIENCE, THERE, packed
 
 ASKED = {"kernel": ["audit:enabled"], "package": ["auditd:installed"], "unit": ["auditd.service:active"]}
 VISIT = (
@@ -41,7 +42,7 @@ def test_exchanged_programs_and_what_is_none(server_machine: Machine) -> None:
     machine = server_machine
     machine.root(
         f"mkdir -p {THERE} && tar -xC {THERE}",
-        input=packed({path: f"_linux/{path.name}" for path in sorted(DRIVERS.glob("*.py"))}),
+        input=packed(linux_files()),
     )
     nothing = dict.fromkeys(ASKED, "")
     assert codes(machine) == nothing

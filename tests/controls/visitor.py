@@ -28,8 +28,8 @@ def main() -> None:
     sys.path.insert(0, str(HERE))
     import _linux
 
-    for module in pkgutil.iter_modules(_linux.__path__):
-        importlib.import_module(f"_linux.{module.name}")
+    for module in pkgutil.walk_packages(_linux.__path__, "_linux."):
+        importlib.import_module(module.name)
     for pipe in ("ask", "answer", "go"):
         (HERE / pipe).unlink(missing_ok=True)
         os.mkfifo(HERE / pipe, 0o600)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
+from pathlib import Path
+
+import pytest
 
 from tests.reliability.page import PAGE, page
-from tests.reliability.records import IMAGE, MACHINE, Done, Record, code, stand, totals
+from tests.reliability.records import IMAGE, MACHINE, ROLL_OUT, ROOT, Done, Record, code, stand, totals
 from tests.reliability.watched import KINDS
 
 LEAST = 60
@@ -34,7 +38,44 @@ def test_what_is_old_is_said() -> None:
     assert stand([ONE], lambda _where: "c" * 64) == "1 of 1 points are about the code as it is"
     said = stand([ONE, replace(ONE, number=2)], lambda _where: "d" * 64)
     assert said == "0 of 2 points are about the code as it is, 2 about older code"
-    assert code(IMAGE) != code(MACHINE)
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The code of the repository, somewhere else."""
+    folder = tmp_path_factory.mktemp("copy")
+    for path in (path for top in ("leeboard", "plugins", "tests") for path in (ROOT / top).rglob("*.py")):
+        target = folder / path.relative_to(ROOT)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("where", "name", "old", "new", "is_other"),
+    [
+        (IMAGE, "leeboard/escrow/rekeying.py", '"""', '"""# ', False),
+        (IMAGE, "leeboard/escrow/rekeying.py", "\n\n\n", "\n\nLEFT = 1\n", True),
+        (IMAGE, "plugins/module_utils/_linux/luks_keys.py", "\n\n\n", "\n\nLEFT = 1\n", True),
+        (IMAGE, "tests/controls/visitor.py", "\n\n\n", "\n\nLEFT = 1\n", False),
+        (MACHINE, "tests/controls/visitor.py", "\n\n\n", "\n\nLEFT = 1\n", True),
+        (MACHINE, "plugins/module_utils/_linux/dconf.py", "\n\n\n", "\n\nLEFT = 1\n", False),
+        (ROLL_OUT, "plugins/action/enforce.py", "\n\n\n", "\n\nLEFT = 1\n", True),
+    ],
+)
+def test_what_a_point_is_about(copy: Path, where: str, name: str, old: str, new: str, is_other: bool) -> None:
+    text = (copy / name).read_text()
+    (copy / name).write_text(text.replace(old, new, 1))
+    found = code(where, copy)
+    (copy / name).write_text(text)
+    assert text.count(old) and (found != code(where)) is is_other
+
+
+def test_what_is_named_and_not_there_is_said(copy: Path) -> None:
+    moved = (copy / "plugins/modules/luks_key.py").rename(copy / "luks_key.py")
+    with pytest.raises(LookupError, match=r"plugins/modules/luks_key\.py: there is nothing"):
+        code(IMAGE, copy)
+    moved.rename(copy / "plugins/modules/luks_key.py")
 
 
 def test_a_point_that_failed_stands_out() -> None:

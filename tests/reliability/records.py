@@ -8,38 +8,27 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from tests import record_lines
+from tests.bearing.python import Code
 
 ROOT = Path(__file__).resolve().parents[2]
 DONE = ROOT / "docs" / "proof" / "reliability.jsonl"
 POINTS = DONE.with_name("reliability_points.json")  # how many there are on image files, by scenario, as last found
 IMAGE, MACHINE, ROLL_OUT = "image file", "real machine", "roll-out on a real machine"
-# What changes a disk's keys or decides about them, and what cuts it off.
+# What changes a disk's keys or decides about them, and what cuts it off; of the devices' code what the modules use.
 COVERED = (
-    "leeboard/escrow/*.py",
+    "leeboard/escrow/**/*.py",
     "leeboard/evidence/files.py",
     "plugins/action/empty_disks.py",
     "plugins/action/recovery_keys.py",
     "plugins/modules/empty_disks.py",
     "plugins/modules/luks_format.py",
     "plugins/modules/luks_key.py",
-    "plugins/module_utils/_linux/luks_*.py",
-    "plugins/module_utils/_linux/block_devices.py",
-    "plugins/module_utils/_linux/boot_state.py",
-    "plugins/module_utils/_linux/change.py",
-    "plugins/module_utils/_linux/device_bytes.py",
-    "plugins/module_utils/_linux/disk_tables.py",
-    "plugins/module_utils/_linux/empty_disk.py",
-    "plugins/module_utils/_linux/grub_menu.py",
-    "plugins/module_utils/_linux/initramfs.py",
-    "plugins/module_utils/_linux/journal.py",
-    "plugins/module_utils/_linux/kernel_keyring.py",
-    "plugins/module_utils/_linux/mounts.py",
-    "plugins/module_utils/_linux/private_file.py",
     "tests/reliability/*.py",
     "tests/unit/escrow/bench.py",
     "tests/unit/escrow/tpm_desk.py",
@@ -47,15 +36,12 @@ COVERED = (
     "tests/unit/linux/spare_disk.py",
     "tests/unit/linux/tpm.py",
 )
+DEVICE_CODE = "plugins/module_utils/"
+LENGTH = 24  # digits of a digest
 # What a place has besides: what reaches a real machine there, and cuts it off.
 BESIDES: dict[str, tuple[str, ...]] = {
     IMAGE: (),
-    MACHINE: (
-        "plugins/module_utils/_linux/host.py",
-        "plugins/module_utils/_linux/secret_pipe.py",
-        "tests/reliability/on_machine/*.py",
-        "tests/controls/visitor.py",
-    ),
+    MACHINE: ("tests/reliability/on_machine/*.py", "tests/controls/visitor.py"),
     ROLL_OUT: ("plugins/action/*.py", "plugins/plugin_utils/visit.py", "tests/controls/full_power_cuts.py"),
 }
 NOT = ("tests/reliability/page.py", "tests/reliability/records.py", "tests/reliability/__main__.py")
@@ -146,14 +132,31 @@ def found(scenario: str, points: int, path: Path = POINTS) -> None:
 
 
 def code(where: str = IMAGE, root: Path = ROOT) -> str:
-    """One digest over all that the points of a place are about."""
-    digest = hashlib.sha256()
-    patterns = (*COVERED, *BESIDES[where])
-    for path in sorted({path for pattern in patterns for path in root.glob(pattern)}):
-        name = path.relative_to(root).as_posix()
-        if name not in NOT:
-            digest.update(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {name}\n".encode())
-    return digest.hexdigest()
+    """One digest over all that the points of a place are about, wherever it lies.
+
+    Raises LookupError where nothing is any more of what is named here.
+    """
+    names: set[str] = set()
+    for pattern in (*COVERED, *BESIDES[where]):
+        found = {path.relative_to(root).as_posix() for path in root.glob(pattern)}
+        if not found:
+            raise LookupError(f"{pattern}: there is nothing; say in {Path(__file__).name} where it is now")
+        names |= found - set(NOT)
+    files = sorted(path for folder in ("leeboard", "plugins", "tests") for path in (root / folder).rglob("*.py"))
+    return _digest(frozenset(names), tuple((path.relative_to(root).as_posix(), path.read_bytes()) for path in files))
+
+
+@lru_cache(maxsize=4)
+def _digest(names: frozenset[str], texts: tuple[tuple[str, bytes], ...]) -> str:
+    def reach(roots: Collection[str], follow: Callable[[str], bool]) -> list[tuple[str, str]]:
+        return (
+            Code(dict(texts), whole=lambda _path: True, follow=follow).reach([(root, "") for root in roots]).digests()
+        )
+
+    modules = [name for name in names if name.startswith("plugins/")]
+    used = names | {path for path, _said in reach(modules, lambda path: path.startswith(DEVICE_CODE))}
+    said = "\n".join(sorted(one for _path, one in reach(names, used.__contains__)))
+    return hashlib.sha256(said.encode()).hexdigest()[:LENGTH]
 
 
 def stand(records: Sequence[Record], now: Callable[[str], str] = code) -> str:

@@ -77,7 +77,7 @@ def visited(addresses: dict[str, list[str]]) -> dict[str, float]:
 
     loaded = spent()
     visit(Host(), addresses)
-    code = sum(name.startswith("_linux.") for name in sys.modules)
+    code = sum(name.startswith("_linux.") and not hasattr(one, "__path__") for name, one in sys.modules.items())
     return {"loading": loaded - start, "visit": spent() - loaded, "code": code}
 
 

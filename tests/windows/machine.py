@@ -25,6 +25,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
+from tests.device_code import WINDOWS, windows_files
 from tests.vm.cache import hold, remove_unless_held
 
 from . import base, clean
@@ -32,14 +33,13 @@ from .hive import Data, Hive
 from .shell import PowerShell
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-DEVICE_CODE = REPOSITORY / "plugins" / "module_utils" / "_windows"
 _COMPUTER = clean.CONTROL + r"\ComputerName\ComputerName"
 
 
 class WindowsMachine:
     """One machine, running or off. `code` is the folder of the .psm1 files that its PowerShell imports."""
 
-    def __init__(self, name: str = "PC1", *, code: Path | None = DEVICE_CODE) -> None:
+    def __init__(self, name: str = "PC1", *, code: Path | None = WINDOWS) -> None:
         original = base.base()
         machines = base.cache() / "machines"
         for other in machines.iterdir():
@@ -83,7 +83,7 @@ class WindowsMachine:
             self._shell = None
         if self._shell is None:
             self._on()
-            modules = sorted(self._code.glob("*.psm1")) if self._code else []
+            modules = windows_files(self._code) if self._code else []
             self._shell = PowerShell("wine-pwsh", modules, base.environment(self.prefix), windows_path)
         return self._shell
 

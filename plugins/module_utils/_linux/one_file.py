@@ -1,4 +1,4 @@
-"""A program for the device in one file: a module of this folder with all that it imports from here.
+"""A program for the device in one file: one of our modules with all of ours that it imports.
 
 The file is a zip application (PEP 441, as Python's zipapp makes them), not compressed: `less` shows the code. One file
 is whole or absent, never half of this version and half of the last.
@@ -7,7 +7,9 @@ is whole or absent, never half of this version and half of the last.
 from __future__ import annotations
 
 import ast
+import importlib.util
 import io
+import itertools
 import pkgutil
 import zipfile
 
@@ -15,7 +17,7 @@ PACKAGE = "device"  # what the folder is called in the file
 MADE = (1980, 1, 1, 0, 0, 0)  # the first day of a zip: the same code is the same bytes
 START = """\
 import sys
-from {package}.{module} import main
+from {module} import main
 sys.exit(main(sys.argv[1:]))
 """
 
@@ -25,15 +27,22 @@ def program(module, interpreter: str) -> bytes:
 
     It starts without the user's environment and folders (-I), and leaves no compiled files (-B).
     """
-    package, _dot, name = module.__name__.rpartition(".")
-    files = {f"{PACKAGE}/__init__.py": b"", "__main__.py": START.format(package=PACKAGE, module=name).encode()}
-    waiting = [name]
+    sources: dict = {}
+    waiting = [module.__name__]
     while waiting:
         name = waiting.pop()
-        path = f"{PACKAGE}/{name}.py"
-        if path not in files:
-            files[path] = pkgutil.get_data(package, f"{name}.py")
-            waiting += _imported(files[path])
+        if name not in sources:
+            package, _dot, last = name.rpartition(".")
+            sources[name] = pkgutil.get_data(package, f"{last}.py")
+            waiting += _imported(package, sources[name])
+    # The folder that all of it lies in is what is packed.
+    folders = zip(*(name.split(".")[:-1] for name in sources))  # noqa: B905  Python 3.10 has `strict`
+    top = len(list(itertools.takewhile(lambda parts: len(set(parts)) == 1, folders)))
+    places = {name: [PACKAGE, *name.split(".")[top:]] for name in sources}
+    files = {"__main__.py": START.format(module=".".join(places[module.__name__])).encode()}
+    for name, place in places.items():
+        files["/".join(place) + ".py"] = sources[name]
+        files.update({"/".join([*place[:depth], "__init__.py"]): b"" for depth in range(1, len(place))})
     kept = io.BytesIO()
     with zipfile.ZipFile(kept, "w", zipfile.ZIP_STORED) as made:
         for path in sorted(files):
@@ -41,10 +50,13 @@ def program(module, interpreter: str) -> bytes:
     return f"#!{interpreter} -IB\n".encode() + kept.getvalue()
 
 
-def _imported(source: bytes) -> list:
-    """The modules of its own folder that a module imports: `from .host import Host`, `from . import mounts`."""
+def _imported(package: str, source: bytes) -> list:
+    """The modules of ours that one in a package imports: `from ..engine.host import Host`, `from . import mounts`."""
     found = []
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.ImportFrom) and node.level == 1:
-            found += [node.module] if node.module else [one.name for one in node.names]
+        if isinstance(node, ast.ImportFrom) and node.level:
+            named = importlib.util.resolve_name("." * node.level + (node.module or ""), package)
+            # From a folder modules are imported; its own file is empty.
+            is_folder = importlib.util.find_spec(named).submodule_search_locations is not None
+            found += [f"{named}.{one.name}" for one in node.names] if is_folder else [named]
     return found

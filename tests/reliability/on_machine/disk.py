@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from leeboard.errors import LeeboardError
-from tests.controls.harness import ASK, DRIVERS, PATIENCE, START, THERE, VISITOR, packed
+from tests.controls.harness import ASK, PATIENCE, START, THERE, VISITOR, packed
+from tests.device_code import LINUX, linux_files
 from tests.reliability.points import Point
 from tests.reliability.watched import CONNECTION, CONTROLLER, KINDS, POWER, Watch, WatchedDisk, named
 from tests.unit.escrow.vaults import Died
@@ -61,7 +62,10 @@ systemctl disable --now --quiet lab-clock lab-collector
 systemctl daemon-reload; udevadm settle; sync
 """
 # The drivers that the steps load: reading them all takes an emulated machine longer than a step.
-LOADED = "import sys; import _linux.luks_steps; print(*[one for one in sys.modules if one.startswith('_linux.')])"
+LOADED = (
+    "import sys; import _linux.luks_steps; "
+    "print(*(one.__file__ for name, one in sys.modules.items() if name.partition('.')[0] == '_linux'), sep='\\n')"
+)
 # What opens the disk is its passphrase, by cryptsetup and the kernel; where it does, the volume is opened anew first.
 # 3: it does not, and the volume is not open either.
 DATA = f"""
@@ -79,7 +83,7 @@ cd {MOUNT} && find . -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum
 """
 SHIP = f"cp -a {KEPT} {THERE} && {START}"
 # Compiled once: emulated, that takes longer than the start.
-COMPILED = f"cp -a {THERE}/_linux/__pycache__ {KEPT}/_linux"
+COMPILED = f"(cd {THERE} && find _linux -name __pycache__ -exec cp -a --parents -t {KEPT} {{}} +)"
 GO = f"kill -0 $(cat {THERE}/visitor.pid) && echo %s >{THERE}/go"
 ANSWER = f"cat {THERE}/answer"
 
@@ -235,7 +239,7 @@ def on_a_machine() -> Iterator[Callable[[Path], RealDisk]]:
     """A machine of the lab with a spare disk; what it gives makes that disk as it was at the beginning."""
     machine = start_machine(MachineSpec("server", disks_mb=(SIZE,)))
     try:
-        machine.root(f"mkdir -p {KEPT} && tar -xC {KEPT}", input=packed({**_drivers(), VISITOR: VISITOR.name}))
+        machine.root(f"mkdir -p {KEPT} && tar -xC {KEPT}", input=packed({**needed(), VISITOR: VISITOR.name}))
         machine.root(MAKE, input=partition_table(), timeout=PATIENCE)
         machine.root(f"{SHIP}; {COMPILED}; sync", timeout=PATIENCE)
         machine.snapshot(BASE)
@@ -261,12 +265,12 @@ def chosen(points: Sequence[Point]) -> list[Point]:
     return sorted(found.values(), key=lambda one: (-KINDS.index(one.kind), one.number))
 
 
-def _drivers() -> dict[Path, str]:
+def needed() -> dict[Path, str]:
     """The files of the drivers that the steps need, and their names in the machine."""
     words = [sys.executable, "-c", LOADED]
-    said = subprocess.run(words, cwd=DRIVERS.parent, capture_output=True, text=True, check=True).stdout
-    names = ["__init__", *(one.removeprefix("_linux.") for one in said.split())]
-    return {DRIVERS / f"{name}.py": f"_linux/{name}.py" for name in names}
+    said = subprocess.run(words, cwd=LINUX.parent, capture_output=True, text=True, check=True).stdout
+    needed = {Path(line) for line in said.splitlines()}
+    return {path: name for path, name in linux_files().items() if path in needed}
 
 
 def partition_table() -> bytes:

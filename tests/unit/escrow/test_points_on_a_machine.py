@@ -15,12 +15,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.controls.harness import DRIVERS, VISITOR
-from tests.reliability.on_machine.disk import RealDisk, chosen, partition_table
+from tests.controls.harness import THERE, VISITOR
+from tests.device_code import LINUX, linux_files
+from tests.reliability.on_machine.disk import COMPILED, KEPT, RealDisk, chosen, needed, partition_table
 from tests.reliability.points import Point
 from tests.reliability.watched import CONNECTION, CONTROLLER, KINDS, POWER
 
 STEPS = """
+import sys
+
+
 def two(host, said):
     first = host.act(["cryptsetup", "--version"])
     host.act(["true"])
@@ -32,7 +36,11 @@ def fails(host, said):
     raise ValueError("what fails")
 
 
-STEPS = {"two": two, "fails": fails}
+def loaded(host, said):
+    return said["word"] in sys.modules
+
+
+STEPS = {"two": two, "fails": fails, "loaded": loaded}
 """
 
 
@@ -79,8 +87,11 @@ def visitor(tmp_path: Path) -> Iterator[Path]:
     there = tmp_path / "_linux"
     there.mkdir()
     for name in ("__init__.py", "host.py", "edits.py"):
-        shutil.copy(DRIVERS / name, there / name)
+        shutil.copy(LINUX / name, there / name)
     (there / "luks_steps.py").write_text(STEPS)
+    (there / "room").mkdir()
+    for name in ("__init__.py", "part.py"):
+        (there / "room" / name).touch()
     shutil.copy(VISITOR, tmp_path / VISITOR.name)
     with subprocess.Popen([sys.executable, tmp_path / VISITOR.name]) as process:
         while not (tmp_path / "visitor.pid").exists():
@@ -98,6 +109,28 @@ def step(there: Path, name: str, stops: list[int] | None, counted: int = 0) -> d
     asked = {"step": name, "said": {"word": "a word"}, "counted": counted, "stops": stops}
     (there / "asked").write_text(json.dumps(asked))
     return ask(there, "ask", "step")
+
+
+def test_drivers_in_rooms_are_loaded_too(visitor: Path) -> None:
+    for word, answer in (("_linux.room.part", True), ("_linux.room.other", False)):
+        asked = {"step": "loaded", "said": {"word": word}, "counted": 0, "stops": []}
+        (visitor / "asked").write_text(json.dumps(asked))
+        assert ask(visitor, "ask", "step")["answer"] is answer
+
+
+def test_what_the_steps_load_is_shipped_and_what_was_compiled_is_kept(tmp_path: Path) -> None:
+    files = needed()
+    assert {LINUX / "__init__.py", LINUX / "luks_steps.py", LINUX / "host.py"} < set(files)
+    assert files.items() < linux_files().items()
+    there, kept = tmp_path / "there", tmp_path / "kept"
+    for name in ("_linux/__pycache__/a.pyc", "_linux/room/__pycache__/b.pyc", "_linux/room/b.py"):
+        (there / name).parent.mkdir(parents=True, exist_ok=True)
+        (there / name).touch()
+    kept.mkdir()
+    subprocess.run(["bash", "-c", COMPILED.replace(THERE, str(there)).replace(KEPT, str(kept))], check=True)
+    assert sorted(path.relative_to(kept).as_posix() for path in kept.rglob("*.*")) == [
+        "_linux/__pycache__/a.pyc", "_linux/room/__pycache__/b.pyc",
+    ]  # fmt: skip
 
 
 DONE = {"answer": {"changed": True, "found": ["a word", True]}}

@@ -5,18 +5,16 @@ The truth is asked by the pupil himself, with plain gsettings in a login's envir
 
 from __future__ import annotations
 
-import io
 import json
-import tarfile
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.controls.harness import packed
+from tests.device_code import linux_files
 from tests.vm.machine import Machine
 
 pytestmark = pytest.mark.full  # the lanes break LCK on the same machine
-DRIVERS = Path(__file__).parents[3] / "plugins/module_utils/_linux"
 IDLE = "/org/gnome/desktop/session/idle-delay"
 USER_LIST = "gdm:/org/gnome/login-screen/disable-user-list"
 TELL = """
@@ -66,11 +64,7 @@ BREAKS = {
 
 @pytest.fixture
 def machine(gnome_machine: Machine) -> Machine:
-    data = io.BytesIO()
-    with tarfile.open(fileobj=data, mode="w") as archive:
-        for path in DRIVERS.glob("*.py"):
-            archive.add(path, f"drivers/{path.name}")
-    gnome_machine.put(data.getvalue(), "/tmp/drivers.tar")
+    gnome_machine.put(packed(linux_files(package="drivers")), "/tmp/drivers.tar")
     gnome_machine.root("mkdir /opt/leeboard-test && tar xf /tmp/drivers.tar -C /opt/leeboard-test")
     gnome_machine.put(TELL.encode(), "/opt/leeboard-test/tell.py")
     gnome_machine.root(GOOD)
