@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help drift test test-machines test-full tried reliability bench lint lock docs changes picture archive \
-	archive-list clean
+	archive-list map clean
 
 DRIFT_ARGS ?=
 TESTS ?=
@@ -82,6 +82,10 @@ archive:  ## Build the Galaxy archive and the wheel into dist/
 archive-list:  ## Accept the files that the archive now holds as the right ones (read the diff before you commit)
 	@scripts/setup.sh test
 	@scripts/archive.sh --list > tests/house/archive.txt.new && mv tests/house/archive.txt.new tests/house/archive.txt
+
+map:  ## Accept what each file of the devices' code bears on now as right (read the diff before you commit)
+	@scripts/setup.sh test
+	@PYTHONPATH=collections .venv/bin/python -m tests.bearing.map
 
 clean:  ## Remove what can be made again: .venv, dist, caches. Evidence in var/ stays
 	rm -rf .venv dist build leeboard.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .ansible

@@ -1,6 +1,6 @@
 """The map of what each file of the devices' code bears on: map.txt beside this, an entry a file, by its old name.
 
-`python -m tests.bearing.map` writes it anew. An entry has the scripts on whose proofs the file bears (all, a family, a
+`make map` writes it anew. An entry has the scripts on whose proofs the file bears (all, a family, a
 control, or single ones), and where else it counts: in what is proved of whole machines, in the program
 leeboard-authorise, among what goes to a machine of the proof, and in the archive for Galaxy.
 """
@@ -59,9 +59,10 @@ def entries(cover: Cover) -> dict[str, str]:
         "visitor": {path.relative_to(ROOT).as_posix() for path in shipped()},
         "archive": ARCHIVE.read_text(encoding="utf-8").split(),
     }
+    parts = [cover.parts(proof(platform_of("", one), one)) for one in scripts]
     found = {}
     for name, path in sorted(device_files().items()):
-        mine = [one for one in scripts if path in cover.parts(proof(platform_of("", one), one))]
+        mine = [one for one, about in zip(scripts, parts, strict=True) if path in about]
         found[name] = entry(name, mine, [word for word, paths in places.items() if path in paths], scripts)
     return found
 

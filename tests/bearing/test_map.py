@@ -47,7 +47,7 @@ def test_the_map_is_what_the_code_says() -> None:
         f"was: {said}\nis:  {now.get(name, 'gone')}" for name, said in committed().items() if now.get(name) != said
     ]
     found += [f"new: {said}" for name, said in now.items() if name not in committed()]
-    tree.none(found, "the map is another one. If that is right: .venv/bin/python -m tests.bearing.map")
+    tree.none(found, "the map is another one. If it is right: make map")
 
 
 def test_a_file_that_moved_keeps_its_name_in_the_map(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import zipfile
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pytest
@@ -42,8 +42,9 @@ sys.stdout.buffer.write(one_file.program(authorise, sys.executable))
 """
 
 
-def places(names: list[str]) -> dict[str, str]:
-    """Where each file of a folder would lie: the first word of a name that several have is its room."""
+def rooms_of(paths: Iterable[str]) -> dict[str, str]:
+    """Where each file for Linux would lie, by its name: the first word of a name that several have is its room."""
+    names = [path.removeprefix(LINUX).removesuffix(".py") for path in paths if path.startswith(LINUX)]
     words = Counter(name.partition("_")[0] for name in names)
     return {
         name: name if name in STAYS
@@ -54,13 +55,19 @@ def places(names: list[str]) -> dict[str, str]:
     }  # fmt: skip
 
 
+def lying(path: str, linux: Mapping[str, str]) -> str:
+    """Where a file lies when those of devices are in rooms."""
+    if path.startswith(LINUX):
+        return f"{LINUX}{linux[path.removeprefix(LINUX).removesuffix('.py')]}.py"
+    return re.sub(rf"{WINDOWS}([A-Z][a-z]+)", rf"{WINDOWS}\1/\1", path)
+
+
 def moved(texts: Mapping[str, bytes]) -> dict[str, bytes]:
     """The files with those of devices in rooms, and with all imports of them leading there."""
-    linux = places([path.removeprefix(LINUX).removesuffix(".py") for path in texts if path.startswith(LINUX)])
+    linux = rooms_of(texts)
     made = {f"{LINUX}{room}/__init__.py": b"" for room in {new.rpartition("/")[0] for new in linux.values()} - {""}}
     for path, text in texts.items():
-        old = path.removeprefix(LINUX).removesuffix(".py") if path.startswith(LINUX) else ""
-        where = f"{LINUX}{linux[old]}.py" if old else re.sub(rf"{WINDOWS}([A-Z][a-z]+)", rf"{WINDOWS}\1/\1", path)
+        where = lying(path, linux)
         if path.endswith(".py"):
             made[where] = led(text, path, where, linux)
         else:
@@ -133,7 +140,10 @@ def test_every_proof_is_about_the_same_code(rooms: Path, monkeypatch: pytest.Mon
     texts = Texts(proofs.read(rooms, proofs.CODE), now.texts.whole)
     assert not texts.code.keys() >= now.texts.code.keys()
     monkeypatch.setattr(proofs, "LINUX_CODE", THERE)
-    assert about(Cover(texts)) == said
+    there, linux = Cover(texts), rooms_of(now.texts.code)
+    assert about(there) == said
+    for given in {proof(platform_of("", one), one) for one in every_script()}:
+        assert {lying(path, linux) for path in now.parts(given)} == set(there.parts(given))
 
 
 def test_a_changed_file_in_a_room_is_another(rooms: Path, monkeypatch: pytest.MonkeyPatch) -> None:
