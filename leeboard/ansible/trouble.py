@@ -36,8 +36,8 @@ _MEANINGS: tuple[tuple[str, Trouble], ...] = (
         "credentials were rejected",
         Trouble(
             "it did not accept the user and password. Correct ansible_user and ansible_password; if they are right, "
-            "this way to sign in is switched off there (set ansible_winrm_transport to one that is on), or the device "
-            "keeps local accounts off the network (CIS 2.2.16: use an account of the domain)"
+            "it has switched off this way to sign in (ansible_winrm_transport) or keeps local accounts off the network "
+            "(CIS 2.2.16: use one of the domain)"
         ),
     ),
     (
