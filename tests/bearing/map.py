@@ -12,6 +12,7 @@ import sys
 import textwrap
 import zipfile
 from collections.abc import Collection, Iterable, Sequence
+from functools import cache
 from pathlib import Path
 
 from ansible_collections.leeboard.schools.plugins.module_utils._linux import authorise, one_file
@@ -19,7 +20,7 @@ from ansible_collections.leeboard.schools.plugins.module_utils._linux import aut
 from tests.controls.covered import ROOT, Cover, Proof, covered, platform_of, proof
 from tests.controls.full_done import every_script
 from tests.controls.harness import shipped
-from tests.controls.scripts import AnyScript
+from tests.controls.scripts import FOLDER, AnyScript
 from tests.device_code import LINUX as LINUX_CODE
 from tests.device_code import linux_files, windows_files
 
@@ -72,16 +73,21 @@ def entry(name: str, mine: Collection[AnyScript], places: Iterable[str], scripts
     platforms = {platform_of("", one) for one in mine}
     paths = {one.path for one in mine}
     others = {
-        word for one in scripts if one.path not in paths and platform_of("", one) in platforms for word in _words(one)
+        word
+        for one in scripts
+        if one.path not in paths and platform_of("", one) in platforms
+        for word in _words(one.path)
     }
-    short = sorted({next(word for word in _words(one) if word not in others) for one in mine})
+    short = sorted({next(word for word in _words(one.path) if word not in others) for one in mine})
     said = f"{name}: {' '.join(short) or 'no script'}; {', '.join(places)}"
     return textwrap.fill(said, WIDTH, subsequent_indent="    ", break_on_hyphens=False, break_long_words=False)
 
 
-def _words(script: AnyScript) -> tuple[str, ...]:
+@cache
+def _words(path: Path) -> tuple[str, ...]:
     """What a script is one of, from all of them down to itself."""
-    return "all", script.control[:3], script.control, script.name
+    control = path.relative_to(FOLDER).parts[0]
+    return "all", control[:3], control, f"{control}/{path.parent.name}/{path.stem}"
 
 
 def in_program(program: bytes) -> set[str]:
