@@ -45,7 +45,8 @@ class FullReport:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         """Take out what passed before with the same code."""
-        again, passed = [], []
+        again: list[pytest.Item] = []
+        passed: list[pytest.Item] = []
         for item in items:
             if not any(item.get_closest_marker(mark) for mark in ("lab", "windows")):
                 again.append(item)

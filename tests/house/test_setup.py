@@ -59,8 +59,12 @@ def test_tests_are_added_and_the_tool_keeps_them(clone: Path) -> None:
     "damage",
     [
         pytest.param("cp -a '{whole}/.venv' . && touch .venv/leeboard-unfinished", id="killed in the middle"),
-        pytest.param("cp -a '{whole}/.venv' .", id="moved from elsewhere"),
-        pytest.param("cp -a '{whole}/.venv' . && ln -sf /nowhere .venv/bin/python", id="its Python is gone"),
+        pytest.param("cp -a '{whole}/.venv' .", id="moved from elsewhere", marks=pytest.mark.full),
+        pytest.param(
+            "cp -a '{whole}/.venv' . && ln -sf /nowhere .venv/bin/python",
+            id="its Python is gone",
+            marks=pytest.mark.full,
+        ),
     ],
 )
 def test_half_a_set_up_is_done_anew(clone: Path, tmp_path: Path, damage: str) -> None:

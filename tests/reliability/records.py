@@ -163,7 +163,8 @@ def stand(records: Sequence[Record], now: Callable[[str], str] = code) -> str:
     """How much of it is about the code as it is, in half a line; `now` gives the digest of a place."""
     if not records:
         return "nothing was done yet"
-    old = sum(one.code != now(one.where) for one in records)
+    codes = {where: now(where) for where in {one.where for one in records}}
+    old = sum(one.code != codes[one.where] for one in records)
     bad = sum(not one.good for one in records)
     said = f"{len(records) - old} of {len(records)} points are about the code as it is"
     return said + (f", {old} about older code" if old else "") + (f"; {bad} FAILED" if bad else "")

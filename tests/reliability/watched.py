@@ -24,7 +24,7 @@ from leeboard.errors import LeeboardError
 from leeboard.escrow import ledger
 from leeboard.escrow.vault import Writer
 from tests.unit.escrow.vaults import Died
-from tests.unit.linux.disks import CHEAP, PASSPHRASE, cryptsetup
+from tests.unit.linux.disks import PASSPHRASE, cryptsetup
 from tests.unit.linux.luks_machine import Disk
 
 CONTROLLER, CONNECTION, POWER = "controller killed", "connection cut", "power off"
@@ -250,7 +250,6 @@ class WatchedDisk(Watched, Disk):
         usual, watch = host._runner, self.watch
 
         def run(argv: list[str], *how: Any) -> Completed:
-            argv = _cheap(argv)
             if argv[0] not in self.programs or watch is None:
                 return cast(Completed, usual(argv, *how))
             return self.watched(watch, argv, lambda: usual(argv, *how))
@@ -265,11 +264,6 @@ class WatchedDisk(Watched, Disk):
     def work_on(self, watch: Watch | None, step: str, said: dict[str, Any]) -> dict[str, Any]:
         """The step on the device, watched there if it is watched at all. Raises LeeboardError with its words."""
         return super().ask(step, **said)
-
-
-def _cheap(argv: list[str]) -> list[str]:
-    """The command, with an Argon2 that costs as little as there is: as many writes, and not seconds for each point."""
-    return [*argv[:-1], *CHEAP["argon2id"][2:], argv[-1]] if argv[1:2] == ["luksConvertKey"] else argv
 
 
 def named(argv: list[str]) -> str:

@@ -32,11 +32,18 @@ def lines(folder: Path) -> list[dict[str, Any]]:
     return [line for line in found if line["kind"] == "device"]
 
 
-def test_a_check_leaves_evidence_and_drift_is_ok(tmp_path: Path) -> None:
-    done = play(tmp_path, inventory(tmp_path, pc1={}), CHECK)
+@pytest.fixture(scope="module")
+def checked(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """How a check ended, and its lines about devices."""
+    folder = tmp_path_factory.mktemp("checked")
+    done = play(folder, inventory(folder, pc1={}), CHECK, "-v")
+    return done, lines(folder)
+
+
+def test_a_check_leaves_evidence_and_drift_is_ok(checked: tuple[dict[str, Any], list[dict[str, Any]]]) -> None:
+    done, (line,) = checked
     assert done["status"] == 0, done["output"]
     assert "changed=0" in done["output"]
-    (line,) = lines(tmp_path)
     assert (line["asset"], line["outcome"], line["identity"]) == ("pc1", "observed", "first")
     verdicts = {finding["control"]: finding["verdict"] for finding in line["findings"]}
     assert verdicts["LBL-02"] == "drifted", "this machine has no label"
@@ -65,9 +72,10 @@ def test_drift_fails_the_task_only_when_that_is_asked_for(tmp_path: Path) -> Non
     assert lines(tmp_path)[0]["outcome"] == "observed", "the evidence is filed all the same"
 
 
-def test_an_accepted_risk_fails_no_task_and_is_filed_as_drift(tmp_path: Path) -> None:
-    found = play(tmp_path, inventory(tmp_path, pc1={}), CHECK, "-v")
-    (line,) = lines(tmp_path)
+def test_an_accepted_risk_fails_no_task_and_is_filed_as_drift(
+    checked: tuple[dict[str, Any], list[dict[str, Any]]], tmp_path: Path
+) -> None:
+    found, (line,) = checked
     drifted = [one["control"] for one in line["findings"] if one["verdict"] == "drifted"]
     assert '"waived": []' in found["output"] and '"drifted": true' in found["output"]
     first, last = (f"{datetime.now(UTC) + timedelta(days=days):%Y-%m-%d}" for days in (-2, 2))
@@ -75,11 +83,10 @@ def test_an_accepted_risk_fails_no_task_and_is_filed_as_drift(tmp_path: Path) ->
         raw(id=f"W-{control}", control=control, devices=["pc1"], siro=True, granted=first, last_day=last)
         for control in drifted
     ]
-    (tmp_path / "again").mkdir()
-    source = inventory(tmp_path / "again", pc1={"leeboard_waivers": all_of_it})
-    done = play(tmp_path / "again", source, {"leeboard.schools.check": {"fail_on_drift": True}}, "-v")
+    source = inventory(tmp_path, pc1={"leeboard_waivers": all_of_it})
+    done = play(tmp_path, source, {"leeboard.schools.check": {"fail_on_drift": True}}, "-v")
     assert done["status"] == 0, done["output"]
-    (line,) = lines(tmp_path / "again")
+    (line,) = lines(tmp_path)
     # What nobody could check beside a drift was never accepted, and is not hidden by a waiver for that.
     beyond = {"not_checked", "pending"}
     found_so = [one for one in line["findings"] if one["verdict"] == "drifted"]
@@ -158,24 +165,25 @@ def test_a_device_of_another_platform_is_named(tmp_path: Path) -> None:
     assert "findings" not in line
 
 
-@pytest.mark.parametrize(
-    ("variables", "words"),
-    [
-        ({"leeboard_level": "secret"}, "leeboard_level is 'secret': it must be one of"),
-        ({"leeboard_overrides": {"LCK-01": {"idle-delay": 3600}}}, "only a stricter value is taken"),
-        ({"leeboard_overrides": {"LCK-77": {}}}, "LCK-77, which is no control"),
-        ({"leeboard_notice_text": "Welcome to \\S"}, "must not contain"),
-    ],
-)
-def test_a_wrong_variable_is_one_line_and_the_other_device_goes_on(
-    tmp_path: Path, variables: dict[str, Any], words: str
-) -> None:
-    done = play(tmp_path, inventory(tmp_path, good={}, wrong=variables), CHECK)
+WRONG: dict[str, tuple[dict[str, Any], str]] = {
+    "level": ({"leeboard_level": "secret"}, "leeboard_level is 'secret': it must be one of"),
+    "weaker": ({"leeboard_overrides": {"LCK-01": {"idle-delay": 3600}}}, "only a stricter value is taken"),
+    "unknown": ({"leeboard_overrides": {"LCK-77": {}}}, "LCK-77, which is no control"),
+    "notice": ({"leeboard_notice_text": "Welcome to \\S"}, "must not contain"),
+}
+
+
+def test_a_wrong_variable_is_one_line_and_the_other_devices_go_on(tmp_path: Path) -> None:
+    hosts = {name: variables for name, (variables, _words) in WRONG.items()}
+    done = play(tmp_path, inventory(tmp_path, **hosts, good={}), CHECK)
     assert done["status"] == 2
     found = {line["asset"]: line for line in lines(tmp_path)}
-    assert found["good"]["outcome"] == "observed"
-    assert found["wrong"]["outcome"] == "failed"
-    assert words in found["wrong"]["message"]
+    assert {name: line["outcome"] for name, line in found.items()} == {
+        **dict.fromkeys(WRONG, "failed"),
+        "good": "observed",
+    }
+    for name, (_variables, words) in WRONG.items():
+        assert words in found[name]["message"]
 
 
 def test_a_family_that_is_not_switched_on_is_left_alone(tmp_path: Path) -> None:
@@ -212,10 +220,10 @@ def accepted(settings: dict[str, Any] | None = None, **days: int) -> list[dict[s
     ("days", "waived"),
     [
         ({"granted": -2, "last_day": 2}, True),
-        ({"granted": -9, "last_day": -2}, False),
-        ({"granted": 2, "last_day": 9}, False),
+        pytest.param({"granted": -9, "last_day": -2}, False, marks=pytest.mark.full),
+        pytest.param({"granted": 2, "last_day": 9}, False, marks=pytest.mark.full),
         # There is no label: that was accepted, or another one was.
-        ({"granted": -2, "last_day": 2, "settings": {"label": [None]}}, True),
+        pytest.param({"granted": -2, "last_day": 2, "settings": {"label": [None]}}, True, marks=pytest.mark.full),
         ({"granted": -2, "last_day": 2, "settings": {"label": ["Ours"]}}, False),
     ],
 )
