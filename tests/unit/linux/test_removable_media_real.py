@@ -40,11 +40,8 @@ BUS = """<busconfig><type>system</type><listen>unix:path=/run/dbus/system_bus_so
 </policy></busconfig>"""
 PROLOGUE = f"""
 import atexit, pwd, signal, socket, time
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import (
-    removable_media,
-    removable_media_state,
-    undo,
-)
+from ansible_collections.leeboard.schools.plugins.module_utils._linux import removable_media, removable_media_state
+from ansible_collections.leeboard.schools.plugins.module_utils._linux import undo
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Completed, run_process
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.systemd_unit import UNITS
 
@@ -243,11 +240,8 @@ found["left"] = text(OURS)
 def modprobe(tmp_path: Path, script: str) -> Any:
     """What a script leaves in `found`, with this machine's modprobe. An "install" needs no module to be there."""
     prologue = """
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import (
-    removable_media,
-    removable_media_state,
-    undo,
-)
+from ansible_collections.leeboard.schools.plugins.module_utils._linux import removable_media, removable_media_state
+from ansible_collections.leeboard.schools.plugins.module_utils._linux import undo
 OURS = "/etc/modprobe.d/00-leeboard-usb.conf"
 def roll_out(run="run"):
     return change(removable_media, "usb-storage", False)
