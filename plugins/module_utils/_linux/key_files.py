@@ -38,5 +38,9 @@ def _read(host, address: str) -> dict:
 def rehearse(host, changes: list):
     """The files that can be closed. Raises ChangeRefused where none of them can, HostError."""
     from . import key_files_changes  # a check does without
+    from .edits import ChangeRefused
 
+    for change in changes:
+        if not ADDRESSES.match(change["address"]):
+            raise ChangeRefused(f"{change['address']!r} is no address of the driver {NAME}")
     return key_files_changes.rehearse(host, changes)

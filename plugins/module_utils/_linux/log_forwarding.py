@@ -29,7 +29,8 @@ import re
 from .attempt import attempt, foreign
 from .edits import ChangeRefused
 from .host import HostError
-from .log_forwarding_ways import MODULES, Ways, look
+from .log_forwarding_senders import look
+from .log_forwarding_ways import MODULES, Ways
 from .reading import absent, reading, unreadable, value
 
 NAME = "log_forwarding"

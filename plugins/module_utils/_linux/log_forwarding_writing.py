@@ -13,7 +13,8 @@ from . import rsyslog
 from .dropin_systemd import plan as plan_dropin
 from .edits import ChangeRefused
 from .log_forwarding_rsyslog import UNIT, fed_by, main_file, module_file
-from .log_forwarding_ways import MODULES, RSYSLOGD, look
+from .log_forwarding_senders import look
+from .log_forwarding_ways import MODULES, RSYSLOGD
 from .planned import Planned
 from .rainerscript import MAIN
 from .systemd_unit import service

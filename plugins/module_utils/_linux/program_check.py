@@ -18,8 +18,8 @@ import stat
 
 from . import mount_namespace
 from .host import CLEAN_ENVIRONMENT, HostError
+from .package_manager import INFO
 
-INFO = "/var/lib/dpkg/info"
 PRELOAD = "/etc/ld.so.preload"
 PART = 262144  # bytes that are hashed at once
 # The packages of the programs that drivers ask, so that no other list is read. A program that is not named here, or
@@ -144,7 +144,7 @@ class ProgramCheck:
                 return None  # a package without digests (images for containers have them): nothing to compare with
         from .program_packages import Packages  # only for what the usual package does not vouch for
 
-        return Packages(self, path, real).difference()
+        return Packages(self, path, real, packages).difference()
 
     def _read(self, package: str, kind: str) -> bytes:
         try:

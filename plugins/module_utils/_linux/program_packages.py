@@ -11,9 +11,8 @@ import fnmatch
 import os
 
 from .host import Host, HostError
-from .program_check import INFO, PACKAGES
+from .package_manager import DPKG, INFO, package_upgrade
 
-DPKG = "/var/lib/dpkg"
 DIVERSIONS = f"{DPKG}/diversions"
 LOCAL = ":"  # whose diversion it is: an administrator's
 ALTERNATIVES = "/etc/alternatives"
@@ -23,14 +22,18 @@ TOKENS = ("$PLATFORM", "${PLATFORM}", "$LIB", "${LIB}", "$ORIGIN", "${ORIGIN}")
 
 
 class Packages:
-    """What all lists say of one file: `path` by its name, `real` by the links behind it. Digests are read afresh."""
+    """What all lists say of one file: `path` by its name, `real` by the links behind it. Digests are read afresh.
 
-    def __init__(self, check, path: str, real: str) -> None:
+    `usual` names the packages that such a program comes from, as far as we know any.
+    """
+
+    def __init__(self, check, path: str, real: str, usual: tuple) -> None:
         self.check = check
         self.host = Host(check.host.root)
         self.host.is_root = check.host.is_root
         self.path = path
         self.real = real
+        self.usual = usual
         self.names = check.forms(path)
         self.real_names = check.forms(real)
 
@@ -79,12 +82,11 @@ class Packages:
 
     def _of_the_right_package(self, of_file: set) -> bool:
         """Whether what an alternative leads to comes from a package that has such a program, as far as we know any."""
-        usual = PACKAGES.get(os.path.basename(self.path), ())
         return (
-            not usual
+            not self.usual
             or self._diverted()
-            or bool(of_file & set(usual))
-            or any(one.startswith(package) for one in of_file for package in usual)
+            or bool(of_file & set(self.usual))
+            or any(one.startswith(package) for one in of_file for package in self.usual)
         )
 
     def _link(self) -> str:
@@ -148,8 +150,6 @@ class Packages:
 
     def _at_work(self, packages: set) -> str:
         """Why file and list may differ for a while, in words, or an empty text."""
-        from .facts import package_upgrade
-
         now = package_upgrade(self.host)
         if now["value"]:
             return f"packages are being upgraded ({now['source']}), and {self.path} is between two versions"

@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import stat
 
-from . import removable_media, removable_media_needs
+from . import removable_media_needs, removable_media_state
 from .attempt import by_name, text_or_nothing
 from .edits import ChangeRefused
 from .planned import Planned
@@ -53,8 +53,6 @@ def rehearse(host, changes: list):
     commands: list = []
     for change in changes:
         address, wanted = change["address"], change["value"]
-        if not removable_media.ADDRESSES.match(address):
-            raise ChangeRefused(f"{address!r} is no address of the driver {removable_media.NAME}")
         if (address, wanted) == ("plain", "refused"):
             if _put(host, planned, address, wanted, RULE, RULE_TEXT) and state(host, POLKIT)[0]:
                 commands = [LOAD]
@@ -84,12 +82,12 @@ def _nobody_needs_them(host) -> None:
 
 def _put(host, planned, address: str, wanted, path: str, text: str) -> bool:
     """Plan our file where the machine does not say yet what is wanted; true where it is planned. Raises."""
-    now = removable_media.observe(host, [address])[address]["effective"]
+    now = removable_media_state.look(host, address)["effective"]
     if now.get("value") == wanted:
         return False
     if now["state"] != "value":
         raise ChangeRefused(f"{address}: {now.get('why') or now['source']}")
-    past = removable_media.past_polkit(host) if address == "plain" else ""
+    past = removable_media_state.past_polkit(host) if address == "plain" else ""
     if past:
         raise ChangeRefused(f"{past}; take that away by hand")
     if "can be loaded" not in now["source"] and address == "usb-storage":
@@ -111,7 +109,7 @@ def _without_effect(host, address: str, now: dict) -> str:
         if not before:
             return f"polkit does not take up {RULE}; journalctl -u polkit says why (mostly it may not read the folder)"
         return f"polkit asks {', '.join(before)} before {RULE}, and drives may be mounted; put right what it says there"
-    before = _earlier(host, removable_media.MODPROBE, ".conf", STOP)
+    before = _earlier(host, removable_media_state.MODPROBE, ".conf", STOP)
     return f"{now['source']}, though {STOP} stops it; look into {', '.join(before) or 'modprobe --showconfig'}"
 
 
