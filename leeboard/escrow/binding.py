@@ -1,6 +1,6 @@
 """Is the key that is kept still the one in the disk? Told without the key, from digests that a device shows each night.
 
-The wire form is described in `plugins/module_utils/_linux/luks_binding.py`; device text is hostile until it has passed
+The wire form is described in `plugins/module_utils/_linux/luks/binding.py`; device text is hostile until it has passed
 through here.
 """
 

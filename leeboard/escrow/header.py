@@ -1,6 +1,6 @@
 """Copies of LUKS2 headers, as a device sends them: what one holds, and the file that `luksHeaderRestore` takes.
 
-The form is described in `plugins/module_utils/_linux/luks_backup.py`, the bytes in the LUKS2 On-Disk Format
+The form is described in `plugins/module_utils/_linux/luks/backup.py`, the bytes in the LUKS2 On-Disk Format
 Specification, sections 2 and 3: a binary header of 4096 bytes, then its JSON up to the size that it names, twice.
 """
 

@@ -1,6 +1,6 @@
 """What came back from a device: hostile text until it has passed through here.
 
-The wire form is described in `plugins/module_utils/_linux/reading.py` and `visit.py`.
+The wire form is described in `plugins/module_utils/_linux/engine/reading.py` and `visit.py`.
 """
 
 from __future__ import annotations

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timezone
 
 from ansible.errors import AnsibleConnectionFailure
-
 from ansible_collections.leeboard.schools.plugins.action.check import said_of, summary, with_waivers
 from ansible_collections.leeboard.schools.plugins.plugin_utils import answers, brain
 from ansible_collections.leeboard.schools.plugins.plugin_utils.printable import PrintableAction

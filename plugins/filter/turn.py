@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from ansible.errors import AnsibleFilterError
-
 from ansible_collections.leeboard.schools.plugins.plugin_utils import brain
 
 if not brain.missing():

@@ -68,7 +68,6 @@ from pathlib import Path
 from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin
 from ansible.template import trust_as_template
-
 from ansible_collections.leeboard.schools.plugins.plugin_utils import brain
 
 if not brain.missing():

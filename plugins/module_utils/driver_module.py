@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import time
 
-from ._linux.change import ChangeRefused, PlanOutdated, apply
-from ._linux.host import Host, HostError
+from ._linux.engine.change import ChangeRefused, PlanOutdated, apply
+from ._linux.engine.host import Host, HostError
 
 ARGUMENTS = {
     "settings": {

@@ -50,7 +50,7 @@ journal:
 
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
 
-from ..module_utils._linux import audit_rules  # noqa: E402
+from ..module_utils._linux.audit import rules as audit_rules  # noqa: E402
 from ..module_utils.driver_module import ARGUMENTS, run  # noqa: E402
 
 

@@ -53,10 +53,11 @@ import sys  # noqa: E402
 
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
 
-from ..module_utils._linux import authorise, one_file  # noqa: E402
-from ..module_utils._linux.change import write  # noqa: E402
-from ..module_utils._linux.edits import FileEdit  # noqa: E402
-from ..module_utils._linux.host import Host, HostError  # noqa: E402
+from ..module_utils._linux.engine import one_file  # noqa: E402
+from ..module_utils._linux.engine.change import write  # noqa: E402
+from ..module_utils._linux.engine.edits import FileEdit  # noqa: E402
+from ..module_utils._linux.engine.host import Host, HostError  # noqa: E402
+from ..module_utils._linux.luks import authorise  # noqa: E402
 
 MODE = 0o755
 ROOT = (0, 0)

@@ -66,7 +66,7 @@ journal:
 
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
 
-from ..module_utils._linux import dropin  # noqa: E402
+from ..module_utils._linux.dropin import driver as dropin  # noqa: E402
 from ..module_utils.driver_module import ARGUMENTS, run  # noqa: E402
 
 

@@ -65,7 +65,7 @@ journal:
 
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
 
-from ..module_utils._linux import dconf  # noqa: E402
+from ..module_utils._linux.dconf import driver as dconf  # noqa: E402
 from ..module_utils.driver_module import ARGUMENTS, run  # noqa: E402
 
 

@@ -37,7 +37,7 @@ readings:
 
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
 
-from ..module_utils._linux import firewall  # noqa: E402
+from ..module_utils._linux.firewall import driver as firewall  # noqa: E402
 from ..module_utils.driver_module import READING, read  # noqa: E402
 
 

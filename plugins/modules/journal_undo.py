@@ -96,9 +96,9 @@ import time  # noqa: E402
 
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
 
-from ..module_utils._linux.host import Host, HostError  # noqa: E402
-from ..module_utils._linux.journal_read import JournalRefused  # noqa: E402
-from ..module_utils._linux.undo import UndoFailed, undo  # noqa: E402
+from ..module_utils._linux.engine.host import Host, HostError  # noqa: E402
+from ..module_utils._linux.engine.journal_read import JournalRefused  # noqa: E402
+from ..module_utils._linux.undo.run import UndoFailed, undo  # noqa: E402
 
 
 def main() -> None:

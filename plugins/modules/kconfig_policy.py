@@ -57,7 +57,7 @@ journal:
 
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
 
-from ..module_utils._linux import kconfig  # noqa: E402
+from ..module_utils._linux.kconfig import driver as kconfig  # noqa: E402
 from ..module_utils.driver_module import ARGUMENTS, run  # noqa: E402
 
 

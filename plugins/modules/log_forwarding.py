@@ -49,7 +49,7 @@ journal:
 
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
 
-from ..module_utils._linux import log_forwarding  # noqa: E402
+from ..module_utils._linux.logging import forwarding as log_forwarding  # noqa: E402
 from ..module_utils.driver_module import ARGUMENTS, run  # noqa: E402
 
 

@@ -123,9 +123,9 @@ said:
 
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
 
-from ..module_utils._linux import luks_format  # noqa: E402
-from ..module_utils._linux.edits import ChangeRefused  # noqa: E402
-from ..module_utils._linux.host import Host, HostError  # noqa: E402
+from ..module_utils._linux.engine.edits import ChangeRefused  # noqa: E402
+from ..module_utils._linux.engine.host import Host, HostError  # noqa: E402
+from ..module_utils._linux.luks import format as luks_format  # noqa: E402
 
 WISH = {
     "disk": {"type": "str", "required": True},

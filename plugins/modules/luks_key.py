@@ -175,9 +175,9 @@ path:
 
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
 
-from ..module_utils._linux import luks_steps  # noqa: E402
-from ..module_utils._linux.edits import ChangeRefused  # noqa: E402
-from ..module_utils._linux.host import Host, HostError  # noqa: E402
+from ..module_utils._linux.engine.edits import ChangeRefused  # noqa: E402
+from ..module_utils._linux.engine.host import Host, HostError  # noqa: E402
+from ..module_utils._linux.luks import steps as luks_steps  # noqa: E402
 
 # These change nothing on the device.
 READING = ("survey", "find", "try", "copy_header", "save_header", "look_tpm", "try_tpm")

@@ -96,7 +96,7 @@ def main() -> None:
         module.fail_json(msg="challenge must be at most 64 small letters and digits")
     compile_once()
     # Only now: what is imported before it is compiled twice.
-    from ..module_utils._linux.host import Host
+    from ..module_utils._linux.engine.host import Host
     from ..module_utils._linux.visit import visit
 
     module.exit_json(changed=False, observation=visit(Host(), addresses, module.params["unpackaged"], challenge))

@@ -38,7 +38,7 @@ readings:
 
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
 
-from ..module_utils._linux import package  # noqa: E402
+from ..module_utils._linux.simple import package  # noqa: E402
 from ..module_utils.driver_module import READING, read  # noqa: E402
 
 

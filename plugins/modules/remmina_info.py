@@ -40,7 +40,7 @@ readings:
 
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
 
-from ..module_utils._linux import remmina  # noqa: E402
+from ..module_utils._linux.simple import remmina  # noqa: E402
 from ..module_utils.driver_module import READING, read  # noqa: E402
 
 

@@ -56,7 +56,7 @@ journal:
 
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
 
-from ..module_utils._linux import removable_media  # noqa: E402
+from ..module_utils._linux.removable_media import driver as removable_media  # noqa: E402
 from ..module_utils.driver_module import ARGUMENTS, run  # noqa: E402
 
 

@@ -46,7 +46,7 @@ journal:
 
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
 
-from ..module_utils._linux import shell_timeout  # noqa: E402
+from ..module_utils._linux.simple import shell_timeout  # noqa: E402
 from ..module_utils.driver_module import ARGUMENTS, run  # noqa: E402
 
 

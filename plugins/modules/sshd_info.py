@@ -39,7 +39,7 @@ readings:
 
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
 
-from ..module_utils._linux import sshd  # noqa: E402
+from ..module_utils._linux.sshd import driver as sshd  # noqa: E402
 from ..module_utils.driver_module import READING, read  # noqa: E402
 
 

@@ -42,7 +42,7 @@ readings:
 
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
 
-from ..module_utils._linux import vpn  # noqa: E402
+from ..module_utils._linux.vpn import driver as vpn  # noqa: E402
 from ..module_utils.driver_module import READING, read  # noqa: E402
 
 

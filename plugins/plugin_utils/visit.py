@@ -8,7 +8,6 @@ from functools import partial
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.utils.display import Display
-
 from ansible_collections.leeboard.schools.plugins.plugin_utils import brain
 from ansible_collections.leeboard.schools.plugins.plugin_utils.printable import printable
 

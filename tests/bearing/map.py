@@ -15,7 +15,8 @@ from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import authorise, one_file
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine import one_file
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.luks import authorise
 
 from tests.controls.covered import ROOT, Cover, Proof, covered, platform_of, proof
 from tests.controls.full_done import every_script
@@ -29,7 +30,7 @@ from .baseline import LINUX, WINDOWS
 MAP = Path(__file__).with_name("map.txt")
 ARCHIVE = ROOT / "tests" / "house" / "archive.txt"
 # Files that moved since the map was drawn: the name in the map, and where the file lies now.
-MOVED: dict[str, str] = {}
+MOVED = dict(line.split() for line in MAP.with_name("moved.txt").read_text(encoding="utf-8").splitlines())
 WIDTH = 120  # characters
 MACHINES = {"Linux machines": Proof(LINUX), "Windows machines": Proof(WINDOWS)}
 

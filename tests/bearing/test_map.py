@@ -51,10 +51,11 @@ def test_the_map_is_what_the_code_says() -> None:
 
 
 def test_a_file_that_moved_keeps_its_name_in_the_map(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(drawn, "MOVED", {"_linux/old_host.py": "_linux/host.py"})
+    monkeypatch.setattr(drawn, "MOVED", {"_linux/old_host.py": "_linux/engine/host.py"})
     files = drawn.device_files()
-    assert files["_linux/old_host.py"] == "plugins/module_utils/_linux/host.py" and "_linux/host.py" not in files
-    monkeypatch.setattr(drawn, "MOVED", {"_linux/host.py": "_linux/gone.py"})
+    assert files["_linux/old_host.py"] == "plugins/module_utils/_linux/engine/host.py"
+    assert "_linux/engine/host.py" not in files
+    monkeypatch.setattr(drawn, "MOVED", {"_linux/engine/host.py": "_linux/gone.py"})
     with pytest.raises(LookupError, match=r"there is no _linux/gone\.py"):
         drawn.device_files()
 

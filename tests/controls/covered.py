@@ -55,7 +55,7 @@ BRAIN = (
     "leeboard.verdict.evaluate.evaluate",
     "leeboard.planning.plan.plan",
 )
-LINUX_CODE = ("plugins.module_utils._linux.visit", "plugins.module_utils._linux.change")
+LINUX_CODE = ("plugins.module_utils._linux.visit", "plugins.module_utils._linux.engine.change")
 WINDOWS_CALLS = "tests/windows/machine.py"
 # Readings that the controller takes, by driver, and what takes them.
 TAKEN = {

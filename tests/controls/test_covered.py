@@ -91,14 +91,14 @@ CHANGES = [
     ("leeboard/baselines/drivers.yml", "Texts shown before", "Texts", {"machines"}),
     ("leeboard/baselines/drivers.yml", "# Linux", "# For Linux", set()),
     # The code of devices.
-    (f"{LINUX_CODE}/host.py", "import os\n", "import os\n\nLEFT = 1\n", ON_LINUX),
+    (f"{LINUX_CODE}/engine/host.py", "import os\n", "import os\n\nLEFT = 1\n", ON_LINUX),
     (f"{LINUX_CODE}/visit.py", "LONGEST = 4096", "LONGEST = 4097", ON_LINUX),
-    (f"{LINUX_CODE}/program_check.py", "from __future__ import annotations", "LEFT = 1", ON_LINUX),
-    (f"{LINUX_CODE}/journal.py", "from __future__ import annotations", "LEFT = 1", ON_LINUX),
-    (f"{LINUX_CODE}/dconf_gvdb.py", "from __future__ import annotations", "LEFT = 1", LOCKS),
-    (f"{LINUX_CODE}/key_files.py", "from __future__ import annotations", "LEFT = 1", {"disks", "machines"}),
-    (f"{LINUX_CODE}/audit_rules.py", "from __future__ import annotations", "LEFT = 1", {"machines"}),
-    (f"{LINUX_CODE}/undo.py", "from __future__ import annotations", "LEFT = 1", {"machines"}),
+    (f"{LINUX_CODE}/programs/check.py", "from __future__ import annotations", "LEFT = 1", ON_LINUX),
+    (f"{LINUX_CODE}/engine/journal.py", "from __future__ import annotations", "LEFT = 1", ON_LINUX),
+    (f"{LINUX_CODE}/system/dconf_gvdb.py", "from __future__ import annotations", "LEFT = 1", LOCKS),
+    (f"{LINUX_CODE}/luks/key_files.py", "from __future__ import annotations", "LEFT = 1", {"disks", "machines"}),
+    (f"{LINUX_CODE}/audit/rules.py", "from __future__ import annotations", "LEFT = 1", {"machines"}),
+    (f"{LINUX_CODE}/undo/run.py", "from __future__ import annotations", "LEFT = 1", {"machines"}),
     ("plugins/modules/dconf_policy.py", "from __future__ import annotations", "LEFT = 1", {"machines"}),
     ("plugins/action/enforce.py", "MOST_ROUNDS = 4", "MOST_ROUNDS = 5", MACHINES),
     ("plugins/modules/win_observe.yml", "description:", "told:", {"windows machines"}),
@@ -138,10 +138,14 @@ def test_a_change_makes_old_what_it_bears_on(name: str, said: str, instead: str,
         (f"{LINUX_CODE}/visit.py", '"""One visit: ', '"""A visit: '),
         (
             f"{LINUX_CODE}/visit.py",
-            "from .attempt import NOT_INSTALLED\n",
-            "from . attempt import (\n  NOT_INSTALLED)\n",
+            "from .engine.safe_read import NOT_INSTALLED\n",
+            "from .engine. safe_read import (\n  NOT_INSTALLED)\n",
         ),
-        (f"{LINUX_CODE}/visit.py", "from . import (\n    accounts,\n", "from . import accounts\nfrom . import (\n"),
+        (
+            f"{LINUX_CODE}/visit.py",
+            "from .simple import (\n    accounts,\n",
+            "from .simple import accounts\nfrom .simple import (\n",
+        ),
         (f"{WINDOWS_CODE}/Visit.psm1", "# One visit", "\n\n# A visit"),
         (f"{WINDOWS_CODE}/Visit.psm1", "    The observation of this machine.", "    What is seen."),
         ("leeboard/baselines/controls/LCK.yml", "# Screen lock", "\n# Locks"),
@@ -173,7 +177,7 @@ def test_a_new_control_with_all_that_belongs_to_it_leaves_other_scripts_good() -
         (operators, "def _always(", "def _new():\n    return 1\n\n\n"),
         (registry, "    kept,\n", "    new,\n"),
         (registry, "    **kept.JUDGEMENTS,\n", "    **new.JUDGEMENTS,\n"),
-        (f"{LINUX_CODE}/visit.py", "    luks_volume,\n", "    new_driver,\n"),
+        (f"{LINUX_CODE}/visit.py", "from .luks import", "from . import new_driver\n"),
         (f"{LINUX_CODE}/visit.py", "        luks_volume,\n", "        new_driver,\n"),
         (f"{WINDOWS_CODE}/Visit.psm1", "    winrm = ", "    win_new = 'Read-LeeboardNew'\n"),
         ("tests/controls/windows_truth.py", '    "LCK-01": idle_lock,\n', '    "LCK-77": card,\n'),
@@ -196,7 +200,7 @@ def test_what_is_asked_again_is_the_same_until_a_file_changes(tmp_path: Path) ->
         path.write_bytes(text)
     copy = covered(tmp_path)
     assert covered(tmp_path) is copy and old(NOW, copy) == set()
-    path = tmp_path / LINUX_CODE / "dconf.py"
+    path = tmp_path / LINUX_CODE / "dconf/driver.py"
     path.write_text(path.read_text() + "\nLEFT = 1\n")
     assert old(copy, covered(tmp_path)) == LOCKS
 

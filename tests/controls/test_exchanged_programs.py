@@ -18,7 +18,8 @@ from .harness import PATIENCE, THERE, packed
 
 ASKED = {"kernel": ["audit:enabled"], "package": ["auditd:installed"], "unit": ["auditd.service:active"]}
 VISIT = (
-    f"import json, sys; sys.path.insert(0, '{THERE}'); from _linux.host import Host; from _linux.visit import visit; "
+    f"import json, sys; sys.path.insert(0, '{THERE}'); "
+    "from _linux.engine.host import Host; from _linux.visit import visit; "
     f"print(json.dumps(visit(Host(), {ASKED!r}, sys.argv[1:])['readings']))"
 )
 OWN = "#!/bin/sh\nprintf 'enabled 1\\nfailure 1\\nbacklog_limit 8192\\nlost 0\\n'\n"

@@ -162,8 +162,8 @@ def test_a_machine_with_another_serial_is_another_machine(lane: Lanes, image: st
 KILL = """
 import json, os, signal, sys
 sys.path.insert(0, {there!r})
-from _linux import change
-from _linux.host import Host
+from _linux.engine import change
+from _linux.engine.host import Host
 from _linux.visit import DRIVERS
 
 def die(*_):

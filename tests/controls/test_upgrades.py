@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Completed
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed
 
 from tests.unit.linux import disks, whole
 from tests.unit.linux.test_bad_sources import Seen, only_words

@@ -54,15 +54,15 @@ def _answer(word: str) -> None:
 
 
 def _visit() -> str:
-    from _linux.host import Host
+    from _linux.engine.host import Host
     from _linux.visit import visit
 
     return json.dumps(visit(Host(), json.loads((HERE / "addresses").read_text())))
 
 
 def _apply() -> str:
-    from _linux.change import PlanOutdated, apply
-    from _linux.host import Host
+    from _linux.engine.change import PlanOutdated, apply
+    from _linux.engine.host import Host
     from _linux.visit import DRIVERS
 
     for name, changes in json.loads((HERE / "asked").read_text()):
@@ -74,9 +74,9 @@ def _apply() -> str:
 
 def _step() -> str:
     """One step, as the module luks_key makes it: {"answer": ...}, or {"failed": its words}; and "counted"."""
-    from _linux import luks_steps
-    from _linux.edits import ChangeRefused
-    from _linux.host import Host, HostError
+    from _linux.engine.edits import ChangeRefused
+    from _linux.engine.host import Host, HostError
+    from _linux.luks import steps as luks_steps
 
     asked = json.loads((HERE / "asked").read_text())
     (HERE / "asked").unlink()  # a key may be in it
@@ -100,7 +100,7 @@ class Commands:
 
     def run(self, argv: list[str], input: str, timeout: float, environment: dict[str, str]) -> Any:
         """Run one, as Host does."""
-        from _linux.host import run_process
+        from _linux.engine.host import run_process
 
         if argv[0] != "cryptsetup":
             return run_process(argv, input, timeout, environment)

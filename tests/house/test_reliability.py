@@ -56,10 +56,10 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     [
         (IMAGE, "leeboard/escrow/rekeying.py", '"""', '"""# ', False),
         (IMAGE, "leeboard/escrow/rekeying.py", "\n\n\n", "\n\nLEFT = 1\n", True),
-        (IMAGE, "plugins/module_utils/_linux/luks_keys.py", "\n\n\n", "\n\nLEFT = 1\n", True),
+        (IMAGE, "plugins/module_utils/_linux/luks/keys.py", "\n\n\n", "\n\nLEFT = 1\n", True),
         (IMAGE, "tests/controls/visitor.py", "\n\n\n", "\n\nLEFT = 1\n", False),
         (MACHINE, "tests/controls/visitor.py", "\n\n\n", "\n\nLEFT = 1\n", True),
-        (MACHINE, "plugins/module_utils/_linux/dconf.py", "\n\n\n", "\n\nLEFT = 1\n", False),
+        (MACHINE, "plugins/module_utils/_linux/dconf/driver.py", "\n\n\n", "\n\nLEFT = 1\n", False),
         (ROLL_OUT, "plugins/action/enforce.py", "\n\n\n", "\n\nLEFT = 1\n", True),
     ],
 )

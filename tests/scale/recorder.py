@@ -33,7 +33,9 @@ def record(addresses: dict[str, list[str]]) -> dict[str, Any]:
     `hashed`: the programs that were compared with their packages. Neither they nor the packages' lists are in `read`,
     since nobody would read them to run the same commands bare.
     """
-    from _linux import host, program_check, visit
+    from _linux import visit
+    from _linux.engine import host
+    from _linux.programs import check as program_check
 
     found: dict[str, Any] = {"started": [], "commands": [], "read": [], "listed": []}
 
@@ -72,7 +74,7 @@ def record(addresses: dict[str, list[str]]) -> dict[str, Any]:
 def visited(addresses: dict[str, list[str]]) -> dict[str, float]:
     """What loading the drivers and one visit take, and how many files of ours that loaded."""
     start = spent()
-    from _linux.host import Host
+    from _linux.engine.host import Host
     from _linux.visit import visit
 
     loaded = spent()

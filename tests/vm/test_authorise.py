@@ -7,7 +7,8 @@ import re
 from collections.abc import Callable
 
 import pexpect
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import authorise, one_file
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine import one_file
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.luks import authorise
 
 from tests.vm.encrypt import LUKS_UUID, PASSPHRASE
 from tests.vm.machine import Machine

@@ -1,4 +1,4 @@
-"""A VPN profile as a device reports it: `plugins/module_utils/_linux/vpn_profile.py` has the meaning of the words."""
+"""A VPN profile as a device reports it: `plugins/module_utils/_linux/vpn/profile.py` has the meaning of the words."""
 
 from __future__ import annotations
 

@@ -7,14 +7,14 @@ that cannot be read is unreadable, never a guess.
 
 from __future__ import annotations
 
-
-from . import boot_state, pam, vpn
-from .attempt import first_of, number
-from .desktops import desktops, display_managers
-from .host import HostError
-from .identity import OS_RELEASE, os_release
-from .package_manager import package_upgrade
-from .reading import absent, unreadable, value
+from .engine.host import HostError
+from .engine.reading import absent, unreadable, value
+from .engine.safe_read import first_of, number
+from .system import boot_state, pam
+from .system.desktops import desktops, display_managers
+from .system.identity import OS_RELEASE, os_release
+from .system.package_manager import package_upgrade
+from .vpn import driver as vpn
 
 CHASSIS = "/sys/class/dmi/id/chassis_type"
 # SMBIOS 3.7, table 17.

@@ -15,38 +15,36 @@ from __future__ import annotations
 import resource
 import time
 
-from . import (
+from . import facts
+from .audit import rules as audit_rules
+from .banner import driver as banner
+from .clock import driver as clock
+from .dconf import driver as dconf
+from .dropin import driver as dropin
+from .engine.reading import reading, unreadable
+from .engine.safe_read import NOT_INSTALLED
+from .firewall import driver as firewall
+from .kconfig import driver as kconfig
+from .logging import forwarding as log_forwarding
+from .luks import key_files
+from .luks import volume as luks_volume
+from .programs.check import ProgramCheck
+from .removable_media import driver as removable_media
+from .simple import (
     accounts,
-    audit_rules,
-    banner,
-    clock,
-    dconf,
     device_label,
-    dropin,
-    facts,
     faillock,
     file_mode,
-    firewall,
     hardware,
-    identity,
-    kconfig,
-    kernel,
-    key_files,
     listening,
-    log_forwarding,
-    luks_volume,
     package,
     remmina,
-    removable_media,
     shell_timeout,
-    sshd,
-    unit,
-    vpn,
     xrdp,
 )
-from .attempt import NOT_INSTALLED
-from .program_check import ProgramCheck
-from .reading import reading, unreadable
+from .sshd import driver as sshd
+from .system import identity, kernel, unit
+from .vpn import driver as vpn
 
 DRIVERS = {
     driver.NAME: driver

@@ -19,14 +19,20 @@ from tests.unit.playing import ROOT, command, inventory
 # Names from the folder on: engine/host.py.
 SOURCE = {name.partition("/")[2] for name in linux_files().values()}
 # How a change is made and undone: a visit makes none, so these need not be sent.
-WRITING = {"change.py", "journal.py", "journal_read.py", *(name for name in SOURCE if name.startswith("undo"))}
+WRITING = {
+    "engine/change.py",
+    "engine/journal.py",
+    "engine/journal_read.py",
+    *(name for name in SOURCE if name.startswith("undo")),
+}
 # What needs a passphrase, or asks for one: a visit never does.
 SECRETS = {
-    "authorise.py", "kernel_keyring.py", "luks_backup.py", "luks_derivation.py", "luks_image.py", "luks_restore.py",
-    "luks_slots.py", "luks_steps.py", "luks_tpm.py", "one_file.py", "private_file.py", "secret_pipe.py",
-}  # fmt: skip
+    *(f"engine/{name}.py" for name in ("one_file", "private_file", "secret_pipe")),
+    *(f"luks/{name}.py" for name in ("authorise", "backup", "derivation", "image", "restore", "slots", "steps", "tpm")),
+    "system/kernel_keyring.py",
+}
 # How a disk is found empty, and formatted: only where the inventory names one.
-FORMATTING = {"disk_tables.py", "empty_disk.py", "luks_format.py"}
+FORMATTING = {"luks/disk_tables.py", "luks/empty_disk.py", "luks/format.py"}
 NOT_SENT = WRITING | SECRETS | FORMATTING
 CHANGING = sorted(
     path.stem for path in (ROOT / "plugins/modules").glob("*.py") if "import ARGUMENTS, run" in path.read_text()
@@ -89,7 +95,7 @@ def test_a_visit_compiles_nothing_twice(visit: Path) -> None:
     done = subprocess.run([PYTHON, "-c", COMPILED, str(visit)], capture_output=True, text=True, check=False)
     assert '"observation"' in done.stdout, done.stdout + done.stderr
     compiled = Counter(json.loads(done.stdout.splitlines()[-1]))
-    assert {"visit.py", "host.py", "dconf.py"} <= set(compiled)
+    assert {"visit.py", "engine/host.py", "dconf/driver.py"} <= set(compiled)
     assert [name for name, times in compiled.items() if times > 1] == []
 
 

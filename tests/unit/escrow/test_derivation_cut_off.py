@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import luks_derivation
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.luks import derivation as luks_derivation
 
 from leeboard.escrow.disk import Given, Outcome
 from leeboard.policy.model import Level

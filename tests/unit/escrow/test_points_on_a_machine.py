@@ -120,7 +120,7 @@ def test_drivers_in_rooms_are_loaded_too(visitor: Path) -> None:
 
 def test_what_the_steps_load_is_shipped_and_what_was_compiled_is_kept(tmp_path: Path) -> None:
     files = needed()
-    assert {LINUX / "__init__.py", LINUX / "luks_steps.py", LINUX / "host.py"} < set(files)
+    assert {LINUX / "__init__.py", LINUX / "luks/steps.py", LINUX / "engine/host.py"} < set(files)
     assert files.items() < linux_files().items()
     there, kept = tmp_path / "there", tmp_path / "kept"
     for name in ("_linux/__pycache__/a.pyc", "_linux/room/__pycache__/b.pyc", "_linux/room/b.py"):

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import boot_state
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.system import boot_state
 
 from leeboard.escrow.disk import Given
 from leeboard.escrow.tpm_wish import Way, Wish, wish

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import boot_state
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Completed, run_process
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed, run_process
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.system import boot_state
 
 from leeboard.escrow.binding import faults, strangers
 from leeboard.escrow.disk import Given, Outcome

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import audit_rules
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Completed, Host
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.audit import rules as audit_rules
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed, Host
 
 from tests.unit.linux.folder import PASSWD, Answers, folder
 

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import luks_volume
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import (
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import (
     Completed,
     Host,
     HostError,
     run_process,
 )
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.luks import volume as luks_volume
 
 from tests.unit.linux.folder import folder
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Completed, Host, HostError
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed, Host, HostError
 
 PASSWD = (
     "root:x:0:0:root:/root:/bin/bash\n"

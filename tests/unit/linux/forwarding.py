@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import log_forwarding
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Completed, Host
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.systemd_unit import UNITS
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed, Host
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.logging import forwarding as log_forwarding
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.system.systemd_unit import UNITS
 
 from tests.unit.linux.folder import Answers, effective, folder
 

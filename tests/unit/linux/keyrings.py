@@ -34,7 +34,7 @@ SESSIONS = {
     "root's own, as pam_keyinit makes it": "raw(JOIN_SESSION, None); raw(LINK, USER, SESSION)",
     "revoked, as a closed session leaves it": "raw(JOIN_SESSION, None); raw(REVOKE, SESSION)",
 }
-IMPORT = "from ansible_collections.leeboard.schools.plugins.module_utils._linux import kernel_keyring"
+IMPORT = "from ansible_collections.leeboard.schools.plugins.module_utils._linux.system import kernel_keyring"
 needs_keyring = pytest.mark.skipif(os.geteuid() != 0 or KEYCTL == -1, reason="needs root and its kernel keyring")
 
 

@@ -10,9 +10,13 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import luks_steps
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.edits import ChangeRefused
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Completed, HostError, run_process
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.edits import ChangeRefused
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import (
+    Completed,
+    HostError,
+    run_process,
+)
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.luks import steps as luks_steps
 
 from leeboard.errors import LeeboardError
 from tests.unit.escrow.vaults import Died

@@ -67,8 +67,8 @@ except OSError as problem:
 PROLOGUE = """
 import json, os, socket, subprocess, sys
 sys.path[:0] = [{collections!r}]
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import firewall
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Host
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.firewall import driver as firewall
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Host
 cases, probe, strangers, own = json.loads({given!r})
 stranger = open({folder!r} + "/stranger").read().strip()
 open_ports = []

@@ -26,10 +26,13 @@ shift; exec "$@"
 PROLOGUE = """
 import json, os, pathlib, subprocess, sys
 sys.path[:0] = [{collections!r}]
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import banner, dropin, faillock, file_mode
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import shell_timeout, sshd
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.change import ChangeRefused, apply
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Host
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.banner import driver as banner
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.dropin import driver as dropin
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.simple import faillock, file_mode
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.simple import shell_timeout
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.sshd import driver as sshd
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.change import ChangeRefused, apply
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Host
 
 def put(path, text):
     pathlib.Path(path).parent.mkdir(parents=True, exist_ok=True)

@@ -13,14 +13,15 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import luks_format, luks_steps
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.edits import ChangeRefused
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import (
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.edits import ChangeRefused
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import (
     Completed,
     Host,
     HostError,
     run_process,
 )
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.luks import format as luks_format
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.luks import steps as luks_steps
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from leeboard.errors import LeeboardError

@@ -20,7 +20,7 @@ from tests.unit.linux.keyrings import environment
 # The program as its file has it, with lsblk's answer and the machine's files from a folder; cryptsetup is the real one.
 LAUNCH = """
 import json, os, pathlib, sys
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import authorise
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.luks import authorise
 from tests.unit.linux.disks import Machine
 folder = pathlib.Path(sys.argv[1])
 host = Machine(folder, json.loads((folder / "lsblk.json").read_text())).host()

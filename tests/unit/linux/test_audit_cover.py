@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import audit_cover, audit_kernel
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.audit_rule import BadLine, Machine, read
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.audit_state import asked_rule, is_address, spelt
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.audit import cover as audit_cover
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.audit import kernel as audit_kernel
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.audit.rule import BadLine, Machine, read
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.audit.state import asked_rule, is_address, spelt
 
 from tests.unit.linux.audit import machine
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import audit_files, audit_kernel
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.audit import files as audit_files
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.audit import kernel as audit_kernel
 
 from tests.unit.linux.audit import RULES, machine
 from tests.unit.linux.own import run
@@ -137,7 +138,7 @@ pathlib.Path("/etc/audit/rules.d/zz-gone.rules").symlink_to("/nowhere")
 pathlib.Path("/run/bin").mkdir(); pathlib.Path("/run/bin/awk").symlink_to(shutil.which({awk!r}))
 subprocess.run(["augenrules"], env={{"PATH": "/run/bin:/usr/sbin:/usr/bin"}}, capture_output=True)
 found["real"] = open("/etc/audit/audit.rules").read().splitlines()[1:]
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import audit_files
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.audit import files as audit_files
 class WithAwk(Host):
     def link(self, name):
         return {awk!r} if name == "/usr/bin/awk" else super().link(name)

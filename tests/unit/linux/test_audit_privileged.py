@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import audit_rules
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Completed
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.audit import rules as audit_rules
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed
 
 from tests.unit.linux.audit import RULES, asked, machine, reading
 from tests.unit.linux.test_audit_rules import PASSWD, WATCH, slow

@@ -24,7 +24,9 @@ pytestmark = pytest.mark.service
 SAFE = [line for line in TAKEN if "task" not in line]  # nobody else's programs must go unrecorded meanwhile
 ADDRESSES = load().addresses(Platform.LINUX)["audit_rules"]
 PROLOGUE = f"""
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import audit_files, audit_kernel, audit_rules
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.audit import files as audit_files
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.audit import kernel as audit_kernel
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.audit import rules as audit_rules
 WANTED = {{"privileged": [], "continue": True}}
 ADDRESSES = [one for one in {ADDRESSES!r} if one not in ("locked", "daemon", "sign-in-records")]
 

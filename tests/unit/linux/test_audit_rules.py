@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import audit_rules
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Completed, HostError
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.audit import rules as audit_rules
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed, HostError
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.visit import visit
 
 from tests.unit.linux.audit import RULES, STATUS, asked, machine, reading

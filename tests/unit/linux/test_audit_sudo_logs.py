@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Completed
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed
 
 from tests.unit.linux.audit import RULES, machine, reading
 

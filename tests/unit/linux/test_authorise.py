@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import kernel_keyring
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.system import kernel_keyring
 
 from tests.unit.linux.disks import PASSPHRASE, block, cryptsetup, mount, needs_cryptsetup
 from tests.unit.linux.keyrings import RAW, SESSIONS, environment, needs_keyring, session

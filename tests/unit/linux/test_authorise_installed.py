@@ -9,7 +9,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import authorise, one_file
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine import one_file
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.luks import authorise
 
 from tests.unit.linux.disks import needs_cryptsetup
 from tests.unit.linux.keyrings import needs_keyring

@@ -15,8 +15,12 @@ from typing import Any
 
 import pytest
 from ansible_collections.leeboard.schools.plugins.module_utils._linux import visit
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import READ_LIMIT, Completed, HostError
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.reading import CODES
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import (
+    READ_LIMIT,
+    Completed,
+    HostError,
+)
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.reading import CODES
 
 from leeboard.estate.device import device
 from leeboard.policy.load import load

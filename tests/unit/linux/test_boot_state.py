@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import boot_state, hardware
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import HostError
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import HostError
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.simple import hardware
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.system import boot_state
 
 from tests.unit.linux.folder import effective, folder
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import clock
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.change import ChangeRefused, apply
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Completed, Host, HostError
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.clock import driver as clock
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.change import ChangeRefused, apply
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed, Host, HostError
 
 from tests.unit.linux.folder import Answers, effective, folder
 from tests.unit.linux.forwarding import RUNS, shown

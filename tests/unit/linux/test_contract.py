@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import change as changing
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import dropin_auditd, visit
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.change import ChangeRefused, apply
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.reading import CODES, fingerprint
+from ansible_collections.leeboard.schools.plugins.module_utils._linux import visit
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.audit import auditd as dropin_auditd
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine import change as changing
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.change import ChangeRefused, apply
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.reading import CODES, fingerprint
 
 from tests.unit.linux.folder import PASSWD, folder
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import dconf
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Completed, Host, HostError
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.dconf import driver as dconf
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed, Host, HostError
 
 from tests.unit.linux.folder import folder
 

@@ -7,7 +7,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import dconf_environment
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.dconf import (
+    environment as dconf_environment,
+)
 
 from tests.unit.linux.test_dconf import CAPTURED, UID, look, machine
 

@@ -11,8 +11,8 @@ import random
 from pathlib import Path
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.dconf_gvdb import Gvdb, Malformed
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.dconf_variant import Typed
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.system.dconf_gvdb import Gvdb, Malformed
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.system.dconf_variant import Typed
 
 CAPTURED = Path(__file__).parent / "dconf_captured"
 IDLE = "/org/gnome/desktop/session/idle-delay"

@@ -5,20 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.dconf_keyfiles import (
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.dconf.keyfiles import (
     BadKeyFile,
     KeyFolder,
     assignments,
 )
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.dconf_sources import Profile
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.dconf_variant import Typed
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.dconf_writing import (
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.dconf.sources import Profile
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.dconf.writing import (
     key_file,
     lock_file,
     with_database,
     with_value,
     without,
 )
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.system.dconf_variant import Typed
 
 from tests.unit.linux.folder import folder
 

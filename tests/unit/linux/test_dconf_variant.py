@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.dconf_variant import (
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.system.dconf_variant import (
     Typed,
     decode,
     make,

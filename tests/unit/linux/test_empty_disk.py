@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import empty_disk, luks_format
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.edits import ChangeRefused
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.edits import ChangeRefused
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.luks import empty_disk
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.luks import format as luks_format
 
 from leeboard.errors import LeeboardError
 from tests.unit.linux.disks import block, needs_cryptsetup

@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import facts, identity
+from ansible_collections.leeboard.schools.plugins.module_utils._linux import facts
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.system import identity
 
 from tests.unit.linux.folder import folder
 

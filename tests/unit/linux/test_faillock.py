@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import faillock
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.change import ChangeRefused
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.change import ChangeRefused
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.simple import faillock
 
 from tests.unit.linux.folder import effective, folder
 

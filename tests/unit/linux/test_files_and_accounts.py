@@ -8,9 +8,9 @@ import struct
 from pathlib import Path
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import accounts, device_label, file_mode
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.change import ChangeRefused, apply, write
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Host
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.change import ChangeRefused, apply, write
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Host
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.simple import accounts, device_label, file_mode
 
 from tests.unit.linux.folder import PASSWD, effective, folder
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import firewall
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.change import ChangeRefused, apply
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.firewall_rules import Packet
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Completed, HostError
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.change import ChangeRefused, apply
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed, HostError
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.firewall import driver as firewall
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.firewall.rules import Packet
 
 from tests.unit.linux.folder import Answers, effective, folder
 from tests.unit.linux.network import visited
@@ -252,7 +252,7 @@ def restarted(tmp_path: Path, variants: dict[str, list[tuple[str, str | None]]])
     script = f"""
 import shutil
 sys.path[:0] = [{str(Path(__file__).parents[3] / "collections")!r}]
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import firewall
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.firewall import driver as firewall
 shutil.copytree("/etc", "/run/etc", symlinks=True)
 for name, files in {variants!r}.items():
     for unit in ("multi-user.target.wants/ufw.service", "sysinit.target.wants/nftables.service", "nftables.service.d"):

@@ -7,8 +7,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import firewall
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Completed
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.firewall import driver as firewall
 
 from tests.unit.linux.folder import Answers, effective, folder
 from tests.unit.linux.network import visited

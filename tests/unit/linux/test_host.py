@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import (
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import (
     CLEAN_ENVIRONMENT,
     READ_LIMIT,
     Completed,

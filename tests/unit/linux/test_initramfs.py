@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import initramfs, luks_start
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Host, HostError
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Host, HostError
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.luks import initramfs
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.luks import initramfs_unlock as luks_start
 
 from tests.unit.linux.disks import UUID, archive, debian_image
 from tests.unit.linux.folder import folder

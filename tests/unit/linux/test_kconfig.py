@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import kconfig, kconfig_session
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.change import ChangeRefused, apply
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import HostError
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.change import ChangeRefused, apply
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import HostError
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.kconfig import driver as kconfig
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.kconfig import session as kconfig_session
 
 from tests.unit.linux.folder import folder
 

@@ -13,11 +13,11 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.dconf_people import Someone
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Host
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.kconfig_cascade import Group
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.kconfig_files import Files
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.kconfig_ini import parse
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Host
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.kconfig.cascade import Group
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.kconfig.files import Files
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.kconfig.ini import parse
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.system.dconf_people import Someone
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import kconfig
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.kconfig import driver as kconfig
 
 from tests.unit.linux.test_kconfig import ADA, machine, needs_root
 

@@ -12,8 +12,8 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import kernel_keyring
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import HostError
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import HostError
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.system import kernel_keyring
 
 from tests.unit.linux.keyrings import IMPORT, RAW, SESSIONS, environment, needs_keyring, session
 
@@ -145,7 +145,7 @@ kernel_keyring.put({name!r}, {SECRET!r}, 60)
 @needs_keyring
 def test_a_refusal_leaves_nothing_and_is_said_in_words(name: str) -> None:
     code = f"""
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import HostError
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import HostError
 os.setresuid(65534, 65534, 65534)
 for secret in (b'x' * 30000, b''):
     try:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import change as changing
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import key_files, key_files_changes
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.change import ChangeRefused, apply
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Host
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.undo import undo
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine import change as changing
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.change import ChangeRefused, apply
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Host
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.luks import key_files, key_files_changes
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.undo.run import undo
 
 from tests.unit.linux.folder import effective, folder
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import listening, xrdp
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.change import ChangeRefused, apply
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Completed, HostError
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.change import ChangeRefused, apply
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed, HostError
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.simple import listening, xrdp
 
 from tests.unit.linux.folder import Answers, effective, folder
 
@@ -21,8 +21,8 @@ COLLECTIONS = Path(__file__).parents[3] / "collections"
 LISTENERS = """
 import json, os, shutil, socket, subprocess, sys, time
 sys.path[:0] = [{collections!r}]
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import listening
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Host
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.simple import listening
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Host
 wait = "import socket, sys, time; one = socket.socket(int(sys.argv[3])); one.bind((sys.argv[1], int(sys.argv[2])));" \
        "one.listen(); print(1, flush=True); time.sleep(60)"
 running = []

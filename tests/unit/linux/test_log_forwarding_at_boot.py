@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import log_forwarding
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.logging import forwarding as log_forwarding
 
 from tests.unit.linux.folder import effective
 from tests.unit.linux.forwarding import (

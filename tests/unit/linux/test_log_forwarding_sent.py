@@ -14,9 +14,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import log_forwarding_writing as writing
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import rsyslog
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Host
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Host
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.logging import rsyslog, writing
 
 from tests.unit.linux.forwarding import authority, signed
 

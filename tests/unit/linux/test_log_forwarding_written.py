@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import log_forwarding
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.change import ChangeRefused, apply
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Completed, Host, HostError
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.change import ChangeRefused, apply
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed, Host, HostError
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.logging import forwarding as log_forwarding
 
 from tests.unit.linux.forwarding import (
     CA,

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import luks_volume
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Completed, HostError
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.luks_layout import Layout
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed, HostError
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.luks import volume as luks_volume
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.luks.layout import Layout
 
 from tests.unit.linux.disks import Machine, block, mount
 

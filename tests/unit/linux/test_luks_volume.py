@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import luks_header, luks_trial, luks_volume
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Completed, HostError
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed, HostError
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.luks import header as luks_header
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.luks import unlock_test as luks_trial
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.luks import volume as luks_volume
 
 from leeboard.verdict.judgements.volume import Volume
 from tests.unit.linux.disks import (

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import kernel
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Host
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Host
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.system import kernel
 
 from tests.unit.linux.folder import effective, folder
 

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import kernel, package, unit, visit
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.change import ChangeRefused, apply
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Completed, Host
+from ansible_collections.leeboard.schools.plugins.module_utils._linux import visit
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.change import ChangeRefused, apply
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed, Host
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.simple import package
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.system import kernel, unit
 
 from tests.unit.linux.folder import Answers, effective, folder
 
@@ -39,7 +41,7 @@ def dpkg(root: Path) -> Host:
     (admin / "status").write_text(STATUS)
 
     def runner(argv: list[str], input: str, timeout: float, environment: Any) -> Completed:
-        from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import run_process
+        from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import run_process
 
         return run_process([argv[0], f"--admindir={admin}", *argv[1:]], input, timeout, environment)
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import program_check, visit
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Completed, Host, HostError
+from ansible_collections.leeboard.schools.plugins.module_utils._linux import visit
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed, Host, HostError
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.programs import check as program_check
 
 from leeboard.verdict.observation import parse
 from tests.unit.linux.folder import Answers, folder

@@ -7,14 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import (
-    dconf,
-    dconf_people,
-    facts,
-    kconfig,
-    remmina,
-)
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Host, HostError
+from ansible_collections.leeboard.schools.plugins.module_utils._linux import facts
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.dconf import driver as dconf
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Host, HostError
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.kconfig import driver as kconfig
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.simple import remmina
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.system import dconf_people
 
 from tests.unit.linux.folder import folder
 from tests.unit.linux.test_dconf import IDLE, KEY_FILE, PASSWD, PROFILE, GSettingsDouble

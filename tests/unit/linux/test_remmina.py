@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import remmina
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.simple import remmina
 
 from tests.unit.linux.folder import PASSWD, folder
 

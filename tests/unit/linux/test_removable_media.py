@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import removable_media
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Completed
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.removable_media import (
+    driver as removable_media,
+)
 
 from tests.unit.linux.folder import PASSWD, Answers, effective, folder
 

@@ -7,9 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import removable_media, removable_media_needs
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.change import ChangeRefused, apply
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Completed, Host, HostError
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.change import ChangeRefused, apply
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed, Host, HostError
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.removable_media import (
+    driver as removable_media,
+)
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.removable_media import (
+    needs as removable_media_needs,
+)
 
 from tests.unit.linux.test_removable_media_written import NO_DRIVES, STOP, machine
 from tests.unit.linux.undoing import tree

@@ -40,12 +40,13 @@ BUS = """<busconfig><type>system</type><listen>unix:path=/run/dbus/system_bus_so
 </policy></busconfig>"""
 PROLOGUE = f"""
 import atexit, pwd, signal, socket, time
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import removable_media, removable_media_state
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import undo
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Completed, run_process
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.systemd_unit import UNITS
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.removable_media import driver as removable_media
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.removable_media import state as media_state
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.undo import run as undo
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed, run_process
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.system.systemd_unit import UNITS
 
-removable_media_state.UDISKS = ("/etc/passwd",)  # stands for udisksd, which takes no part here
+media_state.UDISKS = ("/etc/passwd",)  # stands for udisksd, which takes no part here
 RULES = {RULES!r}
 OURS = RULES + "/00-leeboard.rules"
 asked = []
@@ -134,9 +135,9 @@ found["done"] = roll_out("plain", "refused")
 found["after"] = [says("plain"), says("luks")]
 found["loaded"] = list(asked)
 found["again"] = roll_out("plain", "refused")
-removable_media_state.DRIVE = {"drive.removable": "false"}
+media_state.DRIVE = {"drive.removable": "false"}
 found["a disk that is built in"] = says("plain")
-removable_media_state.DRIVE = {"drive.removable": "true", "drive.removable.bus": "usb"}
+media_state.DRIVE = {"drive.removable": "true", "drive.removable.bus": "usb"}
 found["undone"] = [one["target"] for one in undo.undo(host(), "run", "undo")["put_back"]]
 found["then"] = [says("plain"), text(OURS), len(asked)]
 """,
@@ -240,8 +241,9 @@ found["left"] = text(OURS)
 def modprobe(tmp_path: Path, script: str) -> Any:
     """What a script leaves in `found`, with this machine's modprobe. An "install" needs no module to be there."""
     prologue = """
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import removable_media, removable_media_state
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import undo
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.removable_media import driver as removable_media
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.removable_media import state as media_state
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.undo import run as undo
 OURS = "/etc/modprobe.d/00-leeboard-usb.conf"
 def roll_out(run="run"):
     return change(removable_media, "usb-storage", False)

@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import removable_media
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.change import ChangeRefused, apply
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Completed, Host
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.systemd_unit import UNITS
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.undo import undo
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.change import ChangeRefused, apply
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed, Host
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.removable_media import (
+    driver as removable_media,
+)
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.system.systemd_unit import UNITS
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.undo.run import undo
 
 from tests.unit.linux.folder import Answers, folder
 from tests.unit.linux.test_removable_media import ASKS, INSTALLED, REFUSED, STOPPED

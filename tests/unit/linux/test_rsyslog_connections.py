@@ -10,12 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import (
-    log_forwarding,
-    rsyslog,
-    rsyslog_connections,
-)
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Host
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Host
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.logging import connections as rsyslog_connections
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.logging import forwarding as log_forwarding
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.logging import rsyslog
 
 from tests.unit.linux.folder import effective
 from tests.unit.linux.forwarding import COLLECTOR, RSYSLOGD, RUNS, TLS, D, collector, machine

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import shell_timeout
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Completed, HostError
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed, HostError
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.simple import shell_timeout
 
 from tests.unit.linux.folder import PASSWD, Answers, effective, folder
 from tests.unit.linux.own import run

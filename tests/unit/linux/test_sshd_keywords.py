@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import sshd
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.change import ChangeRefused, apply
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Completed, Host, HostError
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.sshd_files import configuration
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.sshd_people import for_blocks, may_be_root
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.systemd_unit import UNITS
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.change import ChangeRefused, apply
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed, Host, HostError
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.sshd import driver as sshd
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.sshd.files import configuration
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.sshd.people import for_blocks, may_be_root
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.system.systemd_unit import UNITS
 
 from tests.unit.linux.folder import Answers, effective, folder
 from tests.unit.linux.own import run

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import dropin
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Completed
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.dropin import driver as dropin
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed
 
 from tests.unit.linux.folder import Answers, effective, folder
 from tests.unit.linux.own import run
@@ -182,7 +182,7 @@ def test_nothing_is_written_where_it_would_break_or_not_count(tmp_path: Path, sc
     found = tried(
         tmp_path,
         f"{script}\n"
-        "from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import HostError\n"
+        "from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import HostError\n"
         "try:\n    found['said'] = change(dropin, 'sudo:logfile', '/run/sudo.log')\n"
         "except HostError as problem:\n    found['said'] = problem.why\n"
         "found['there'] = pathlib.Path('/etc/sudoers.d/zz-leeboard').exists()\n",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import dropin
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.change import ChangeRefused, apply
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Completed
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.systemd_unit import UNITS
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.dropin import driver as dropin
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.change import ChangeRefused, apply
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.system.systemd_unit import UNITS
 
 from tests.unit.linux.folder import Answers, effective, folder
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Host
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.undo import undo
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Host
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.undo.run import undo
 from hypothesis import given
 from hypothesis import strategies as st
 

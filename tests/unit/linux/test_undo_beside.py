@@ -7,10 +7,10 @@ import os
 from pathlib import Path
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.edits import FileEdit
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Completed, Host
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.journal import Journal
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.undo import undo
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.edits import FileEdit
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed, Host
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.journal import Journal
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.undo.run import undo
 
 from tests.unit.linux.folder import Answers, folder
 from tests.unit.linux.undoing import FOUND, JOURNALS, journal, roll_out

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Completed, Host
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.journal_read import JournalRefused
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.undo import undo
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed, Host
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.journal_read import JournalRefused
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.undo.run import undo
 
 from tests.unit.linux.folder import Answers, folder
 from tests.unit.linux.undoing import FOUND, JOURNALS, journal, roll_out, tree

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import undo as undoing
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Completed, Host
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.undo import UndoFailed, undo
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed, Host
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.undo import run as undoing
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.undo.run import UndoFailed, undo
 
 from tests.unit.linux.folder import Answers, folder
 from tests.unit.linux.undoing import FOUND, roll_out, targets, tree

@@ -7,15 +7,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import (
-    audit_rules,
-    firewall_restart,
-    systemd_unit,
-    unit,
-)
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.change import ChangeRefused
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Completed, Host, HostError
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.unit_conditions import kept_back
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.audit import rules as audit_rules
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.change import ChangeRefused
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed, Host, HostError
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.firewall import restart as firewall_restart
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.system import systemd_unit, unit
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.system.unit_conditions import kept_back
 
 from tests.unit.linux.audit import RULES, machine
 from tests.unit.linux.folder import Answers, effective, folder

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import banner, visit
+from ansible_collections.leeboard.schools.plugins.module_utils._linux import visit
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.banner import driver as banner
 
 from leeboard.verdict.observation import parse
 from tests.unit.linux.folder import folder

@@ -29,22 +29,23 @@ PLAIN: Mapping[str, str | None] = {
     "/etc/NetworkManager/NetworkManager.conf": "[main]\n",
 }  # fmt: skip
 # What a machine has besides, and the code that reads it.
-IPSEC = {"vpn_strongswan", "vpn_swanctl", "vpn_charon", "vpn_ipsec", "vpn_settings"}
-SENDING = {"rsyslog", "rainerscript", "tls_files", "certificate"}
+IPSEC = {"vpn.strongswan", "vpn.swanctl", "vpn.charon", "vpn.ipsec", "vpn.settings"}
+SENDING = {"logging.rsyslog", "logging.rainerscript", "system.tls_files", "system.certificate"}
 BESIDES = [
-    ("/usr/bin/plasmashell", {"kconfig_view", "kconfig_files", "kconfig_ini", "kconfig_cascade", "kconfig_session"}),
-    ("/etc/swanctl/swanctl.conf", {"private_keys", *IPSEC}),
+    ("/usr/bin/plasmashell", {"kconfig.view", "kconfig.files", "kconfig.ini", "kconfig.cascade", "kconfig.session"}),
+    ("/etc/swanctl/swanctl.conf", {"system.private_keys", *IPSEC}),
     ("/etc/ipsec.secrets", IPSEC),
-    ("/usr/sbin/rsyslogd", {"log_forwarding_rsyslog", *SENDING}),
-    ("/usr/lib/systemd/systemd-journal-upload", {"journal_upload", *SENDING}),
+    ("/usr/sbin/rsyslogd", {"logging.rsyslog_service", *SENDING}),
+    ("/usr/lib/systemd/systemd-journal-upload", {"logging.journal_upload", *SENDING}),
 ]
 CHANGES = {
-    "change", "journal", "planned", "audit_writing", "dconf_changes", "dconf_writing", "kconfig_changes",
-    "key_files_changes", "log_forwarding_writing", "removable_media_changes",
+    "engine.change", "engine.journal", "engine.planned", "audit.writing", "dconf.changes", "dconf.writing",
+    "kconfig.changes", "luks.key_files_changes", "logging.writing", "removable_media.changes",
 }  # fmt: skip
 VISIT = """
 import json, sys
-from _linux import host, visit
+from _linux import visit
+from _linux.engine import host
 def no_commands(argv, *_rest):
     raise host.HostError("missing_tool", f"the command {argv[0]} is not installed")
 visit.visit(host.Host(root=sys.argv[1], runner=no_commands), json.loads(sys.argv[2]))
@@ -71,7 +72,7 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
 
 
 def test_a_plain_machine_loads_the_least(plain: set[str]) -> None:
-    assert {"visit", "facts", "dconf", "sshd", "firewall_nft"} <= plain
+    assert {"visit", "facts", "dconf.driver", "sshd.driver", "firewall.nft"} <= plain
     assert len(plain) <= MOST, sorted(plain)
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import vpn
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.change import ChangeRefused
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Completed, HostError
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.change import ChangeRefused
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed, HostError
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn import driver as vpn
 
 from tests.unit.linux.folder import Answers, folder
 

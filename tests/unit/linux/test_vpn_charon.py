@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import vpn, vpn_charon
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Completed, HostError
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.systemd_unit import UNITS
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed, HostError
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.system.systemd_unit import UNITS
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn import charon as vpn_charon
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn import driver as vpn
 
 from tests.unit.linux import own
 from tests.unit.linux.folder import Answers, folder
@@ -269,7 +270,7 @@ def test_the_real_charon_from_load_to_reload(tmp_path: Path) -> None:
     """Written, loaded, changed on disk only, loaded again, changed in the daemon only: with the real daemon."""
     script = textwrap.dedent(f"""
         import time
-        from ansible_collections.leeboard.schools.plugins.module_utils._linux import vpn
+        from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn import driver as vpn
         os.unshare(os.CLONE_NEWNET)
         CONF = "/etc/swanctl/conf.d/school.conf"
         SCHOOL = {SCHOOL.replace("vpn.school.example", "192.0.2.1")!r}

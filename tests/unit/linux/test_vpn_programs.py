@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import vpn
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn import driver as vpn
 
 from tests.unit.linux.folder import folder
 from tests.unit.linux.test_vpn import EVERYTHING, KEY, NM, led, one, profiles

@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import vpn
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn import driver as vpn
 
 from tests.unit.linux.folder import PASSWD, folder
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import vpn_settings
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import HostError
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import HostError
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn import settings as vpn_settings
 
 from tests.unit.linux import own
 from tests.unit.linux.folder import folder
@@ -147,7 +147,8 @@ def test_charon_loads_the_same(tmp_path: Path) -> None:
     """What the real charon has loaded from a tricky file is what the driver says of it."""
     script = f"""
 import time
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import vpn_charon, vpn_swanctl
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn import charon as vpn_charon
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn import swanctl as vpn_swanctl
 os.unshare(os.CLONE_NEWNET)
 put("/etc/swanctl/conf.d/tricky.conf", {TRICKY!r})
 charon = subprocess.Popen(["charon-systemd"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

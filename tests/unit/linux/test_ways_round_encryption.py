@@ -8,8 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import hardware, luks_start, removable_media
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Completed
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.luks import initramfs_unlock as luks_start
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.removable_media import (
+    driver as removable_media,
+)
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.simple import hardware
 
 from tests.unit.linux.disks import UUID, Machine, archive, block, image, mount, needs_cryptsetup, volumes
 from tests.unit.linux.folder import Answers, effective, folder

@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Completed, run_process
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed, run_process
 
 from tests.vm.cache import cache_dir, locked
 

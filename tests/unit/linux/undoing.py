@@ -6,9 +6,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.change import apply
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.edits import FileEdit, PermissionEdit, Rehearsal
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Host
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.change import apply
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.edits import (
+    FileEdit,
+    PermissionEdit,
+    Rehearsal,
+)
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Host
 
 JOURNALS = "var/lib/leeboard/journal"
 FOUND = {"/etc/a": "first\n", "/etc/b": "second\n", "/etc/gone": "was here\n"}

@@ -11,8 +11,8 @@ import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import dropin_auditd
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Completed, Host, HostError
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.audit import auditd as dropin_auditd
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed, Host, HostError
 
 from tests.unit.linux import audit, disks, forwarding
 from tests.unit.linux.folder import folder

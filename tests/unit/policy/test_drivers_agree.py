@@ -59,15 +59,18 @@ def device_code(name: str) -> ModuleType:
     return importlib.import_module(f"{DEVICE_CODE}.{name}")
 
 
+DRIVERS = device_code("visit").DRIVERS
+
+
 def takes(name: str, address: str) -> bool:
     """Whether the driver itself knows an address."""
     if name == "dconf":
-        return address == "environment" or bool(device_code("dconf_sessions").ADDRESS.match(address))
-    return bool(device_code(name).ADDRESSES.match(address))
+        return address == "environment" or bool(device_code("dconf.sessions").ADDRESS.match(address))
+    return bool(DRIVERS[name].ADDRESSES.match(address))
 
 
 def test_the_same_drivers_are_built() -> None:
-    assert sorted(device_code("visit").DRIVERS) == BUILT
+    assert sorted(DRIVERS) == BUILT
 
 
 @pytest.mark.parametrize("name", BUILT)

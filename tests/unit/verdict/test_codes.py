@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import reading
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine import reading
 
 from leeboard.policy.load import load
 from leeboard.policy.model import Form, Level, Platform, Role

@@ -1,0 +1,51 @@
+"""What loads the audit rules when the machine starts: audit-rules.service of auditd 4, auditd.service itself before.
+
+Only augenrules reads /etc/audit/rules.d. A unit that somebody replaced may load another file, or nothing.
+"""
+
+from __future__ import annotations
+
+from ..engine.safe_read import by_name, first_of, is_null, text_or_nothing
+from ..system.inifile import systemd_assignments
+from ..system.unit_conditions import kept_back
+
+FOLDERS = ("/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system")
+UNITS = ("audit-rules.service", "auditd.service")
+COMMANDS = ("ExecStart", "ExecStartPre", "ExecStartPost")
+
+
+def not_loaded(host) -> str:
+    """Why nothing loads /etc/audit/rules.d at the start, or "" where augenrules does or no unit says anything."""
+    for unit in UNITS:
+        path = file_of(host, unit)
+        if not path:
+            continue
+        if is_null(host, path) or not text_or_nothing(host, path):
+            # systemd takes an empty file for a mask as well.
+            return f"{unit} is masked, so nothing loads the rules when the machine starts"
+        commands = _commands(host, [path, *_drop_ins(host, unit)])
+        if commands and not any("augenrules" in command and "--load" in command for command in commands):
+            said = "; ".join(commands)[:150]
+            return f"{unit} does not run augenrules --load when the machine starts, so these files are not read: {said}"
+        kept = kept_back(host, unit)
+        return f"{unit} loads nothing when the machine starts: {kept}" if kept else ""
+    return ""
+
+
+def file_of(host, unit: str) -> str:
+    """The file that systemd takes a unit from, empty where there is none."""
+    return first_of(host, tuple(f"{folder}/{unit}" for folder in FOLDERS))
+
+
+def _drop_ins(host, unit: str) -> list:
+    return by_name(host, [f"{folder}/{unit}.d" for folder in FOLDERS], ".conf")
+
+
+def _commands(host, paths: list) -> list:
+    """What the unit runs at its start; an empty assignment takes back those before it."""
+    found: dict = {name: [] for name in COMMANDS}
+    for path in paths:
+        for one in systemd_assignments(text_or_nothing(host, path) or "", path):
+            if one.section == "Service" and one.key in COMMANDS:
+                found[one.key] = [*found[one.key], one.text] if one.text else []
+    return [command for name in COMMANDS for command in found[name]]

@@ -1,0 +1,116 @@
+"""Both sides of the audit rules at once: what the kernel holds, and what a restart would bring back."""
+
+from __future__ import annotations
+
+from ..engine.safe_read import text_or_nothing
+from . import cover, files, kernel, start
+from .cover import Answer, Rules
+from .rule import BadLine, Rule, options, read
+
+DAEMON = "auditd.service"
+# What the rule for a program with special rights is: what setuid programs people start.
+PROGRAM = "-F path={} -F perm=x -F auid>=1000 -F auid!=unset -F key=privileged"
+LOG = "-F path={} -F perm=wa -F key=sudo_log_file"
+
+
+class State:
+    """Read once for all addresses. Raises HostError where a side cannot be read.
+
+    `host` may be a machine as it will be (planned.Planned); the kernel is always asked as it is.
+    """
+
+    def __init__(self, host, kernel_host=None) -> None:
+        asked = kernel_host or host
+        self.made = files.made_at_start(host)
+        self.machine = kernel.machine(asked, self.made)
+        self.files = files.load(host, self.machine, self.made)
+        self.on_disk = Rules(self.files.rules)
+        self.kernel = kernel.status(asked, self.machine)
+        self.loaded = Rules(self.kernel.rules)
+        self.not_loaded = start.not_loaded(host)
+        # auditd 4 has a unit of its own for the rules, and does not start when that fails.
+        path = start.file_of(host, DAEMON)
+        unit = (text_or_nothing(host, path) or "") if path else ""
+        self.daemon_needs_rules = any(
+            line.startswith(("Requires=", "BindsTo=")) and "audit-rules.service" in line for line in unit.splitlines()
+        )
+
+    @property
+    def locked(self) -> bool:
+        """True when the kernel takes no change before the next restart."""
+        return self.kernel.enabled == 2
+
+    def after_restart(self, asked: Rule) -> Answer:
+        """Whether what is asked would be recorded after a restart."""
+        found = cover.answer(asked, self.on_disk, self.machine)
+        stopped = self.files.stopped and self.daemon_needs_rules
+        if self.files.wrong and (found.missing or stopped):
+            found.missing = f"{self.files.wrong}; " + (
+                "auditd would not start" if stopped else "auditctl stops there and loads nothing that follows"
+            )
+        elif not found.missing and self.not_loaded:
+            found.missing = self.not_loaded
+        elif not found.missing and self.files.enabled == 0:
+            found.missing = f"{self.files.enabled_place} switches auditing off"
+        return found
+
+    def now(self, asked: Rule) -> Answer:
+        """Whether what is asked is recorded at this moment."""
+        found = cover.answer(asked, self.loaded, self.machine)
+        if self.kernel.off_at_start:
+            found.missing = "the machine was started with audit=0, so nothing is recorded"
+        elif self.kernel.enabled == 0:
+            found.missing = "auditing is switched off in the kernel (enabled 0)"
+        return found
+
+
+def asked_rule(address: str, machine, bits: str = "") -> Rule:
+    """The rule that an address asks for, on each architecture (or one of them), with the system calls that it has.
+
+    `calls` is empty where the machine has none of them. Raises BadLine.
+    """
+    found = None
+    for known in [bits] if bits else list(machine.calls):
+        said = spelt(address, machine, known)
+        if said:
+            rule = read(said, machine)
+            if found is None:
+                found = rule
+            else:
+                found.calls.update(rule.calls)
+    return found or Rule()
+
+
+def spelt(address: str, machine, bits: str) -> str:
+    """The line of a file for an address on one architecture, or an empty text where it has none of the system calls."""
+    named = [argument for option, argument in options(address) if option == "-S"]
+    if not named:
+        return f"-a always,exit -F arch={bits} {address}"
+    known = [name for name in ",".join(named).split(",") if name == "all" or name in machine.calls[bits]]
+    fields = " ".join(f"{option} {argument}" for option, argument in options(address) if option != "-S")
+    return f"-a always,exit -F arch={bits} -S {','.join(known)} {fields}" if known else ""
+
+
+def program_rule(path: str) -> str:
+    """The address of the rule for one setuid program. Blanks are written as auditctl wants them."""
+    return PROGRAM.format(_escaped(path))
+
+
+def log_rule(path: str) -> str:
+    """The address of the rule for changes to one log file of sudo."""
+    return LOG.format(_escaped(path))
+
+
+def _escaped(path: str) -> str:
+    return path.replace("\\", "\\\\").replace(" ", "\\ ")
+
+
+def is_address(text: str) -> bool:
+    """True for the text of one rule of the list exit, without its action and its architecture."""
+    try:
+        given = options(text)
+    except BadLine:
+        return False
+    said = {option for option, _argument in given}
+    named = [argument for option, argument in given if option == "-F"]
+    return bool(given) and said <= {"-F", "-C", "-S"} and not any(one.startswith("arch") for one in named)

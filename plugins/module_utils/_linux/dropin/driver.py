@@ -1,0 +1,93 @@
+"""Values of configurations that are put together from a main file and drop-ins.
+
+Addresses:
+    auditd:KEY                        int or str, what auditd makes of auditd.conf; see audit/auditd.py
+    sudo:logfile                      str, the file in which sudo records what it was asked for
+    systemd/NAME.conf:Section.Key     str, the last assignment in systemd's order; absent when unset or reset
+                                      (some as they take effect, see journald.py and sleep.py)
+    sshd:Banner                       str, a path or "none", as sshd itself answers for an ordinary user and for root
+    gdm:daemon.AutomaticLoginEnable   bool (str when GDM would not understand it); likewise TimedLoginEnable
+    lightdm:Seat:*.greeter-hide-users bool (str when LightDM would not understand it)
+
+Each kind has a file of its own: gdm.py, lightdm.py and systemd.py beside this one, audit/auditd.py,
+sshd/banner_keyword.py and sudo/log_file.py.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ..audit import auditd
+from ..engine.edits import ChangeRefused
+from ..engine.reading import reading, unreadable
+from ..engine.safe_read import attempt, foreign
+from ..sshd import banner_keyword
+from ..sudo import log_file
+from . import gdm, lightdm, systemd
+
+NAME = "dropin"
+ADDRESSES = re.compile(
+    r"\A(?:systemd/[a-z][a-z0-9-]{0,40}\.conf:[A-Z][A-Za-z0-9]{0,40}\.[A-Z][A-Za-z0-9]{0,60}"
+    rf"|{auditd.PATTERN}|sudo:logfile"
+    r"|sshd:Banner|gdm:daemon\.(?:AutomaticLoginEnable|TimedLoginEnable)|lightdm:Seat:\*\.greeter-hide-users)\Z"
+)
+
+
+def _kind(address: str):
+    if address.startswith("systemd/"):
+        return systemd
+    kinds = {
+        "auditd": auditd,
+        "gdm": gdm,
+        "lightdm": lightdm,
+        "sshd": banner_keyword,
+        "sudo": log_file,
+    }
+    return kinds[address.split(":", 1)[0]]
+
+
+def observe(host, addresses: list) -> dict:
+    """A reading for each address; nothing is raised for a bad machine."""
+    return {
+        address: attempt(NAME, address, lambda address=address: _reading(host, address))
+        if ADDRESSES.match(address)
+        else foreign(NAME, address)
+        for address in addresses
+    }
+
+
+def _reading(host, address: str) -> dict:
+    """A daemon that is older than its configuration does not tell what it runs with: that is *running*, unreadable."""
+    effective = _kind(address).effective(host, address)
+    older = effective.get("note")
+    return reading(NAME, address, effective, running=unreadable("failed", older) if older else None)
+
+
+def rehearse(host, changes: list):
+    """The files and the commands that load them. Raises ChangeRefused when the change would not have its effect.
+
+    One change may need another: as long as auditd writes no log, no number of logs has its effect. What is refused is
+    tried again after the others, as long as that brings one of them further.
+    """
+    from ..engine.planned import Planned  # a check does without
+
+    planned = Planned(host)
+    commands: list = []
+    waiting = list(changes)
+    while waiting:
+        refused = []
+        for change in waiting:
+            try:
+                commands += [one for one in _planned(host, planned, change) if one not in commands]
+            except ChangeRefused as problem:
+                refused.append((change, problem))
+        if len(refused) == len(waiting):
+            raise refused[0][1]
+        waiting = [change for change, _problem in refused]
+    return planned.rehearsal(commands)
+
+
+def _planned(host, planned, change: dict) -> list:
+    if not ADDRESSES.match(change["address"]):
+        raise ChangeRefused(f"{change['address']!r} is no address of the driver {NAME}")
+    return _kind(change["address"]).plan(host, planned, change["address"], change["value"])

@@ -1,0 +1,75 @@
+"""GDM's daemon file: automatic sign-in. /etc/gdm3/daemon.conf on Debian, /etc/gdm3/custom.conf on Ubuntu.
+
+GDM reads it at its start; a value in the per-boot file /run/gdm3/custom.conf comes before it (common/gdm-settings.c),
+until the next start of the machine: what counts then is looked at as well.
+GDM understands true, false, 1 and 0; anything else leaves the default, which is false.
+"""
+
+from __future__ import annotations
+
+from ..engine.edits import ChangeRefused
+from ..engine.host import HostError
+from ..engine.reading import absent, value
+from ..engine.safe_read import beside_next_start, first_of, not_installed, text_or_nothing
+from ..system.inifile import keyfile_assignments, with_key
+
+FILES = ("/etc/gdm3/daemon.conf", "/etc/gdm3/custom.conf", "/etc/gdm/custom.conf")
+CONFFILES = "/var/lib/dpkg/info/gdm3.conffiles"  # which of them this machine's GDM came with, and so reads
+PER_BOOT = ("/run/gdm3/custom.conf", "/run/gdm/custom.conf")
+PROGRAMS = ("/usr/sbin/gdm3", "/usr/sbin/gdm", "/usr/bin/gdm")
+BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
+
+
+def effective(host, address: str) -> dict:
+    """The aspect of one address. Raises HostError."""
+    key = address.rsplit(".", 1)[1]
+    file = _file(host)
+    if not file:
+        return absent("GDM has no configuration file") if first_of(host, PROGRAMS) else not_installed("GDM")
+    now = _said(host, (*PER_BOOT, file), key)
+    return beside_next_start(now, _said(host, (file,), key), first_of(host, PER_BOOT))
+
+
+def _said(host, paths: tuple, key: str) -> dict:
+    """The first of these files that says it. Raises HostError."""
+    for path in paths:
+        if not host.exists(path):
+            continue
+        found = [
+            assignment
+            for assignment in keyfile_assignments(host.text(path), path)
+            if assignment.section == "daemon" and assignment.key == key
+        ]
+        if found:
+            said = BOOLEANS.get(found[-1].text.lower(), found[-1].text)
+            return value(said, found[-1].place, "bool" if isinstance(said, bool) else "string")
+    return absent(paths[-1])
+
+
+def _file(host) -> str:
+    """The file that GDM reads, or an empty text. Raises HostError where there are two and nobody says which."""
+    there = [path for path in FILES if host.exists(path)]
+    if len(there) > 1:
+        own = (text_or_nothing(host, CONFFILES) or "").split()
+        there = [path for path in there if path in own]
+        if len(there) != 1:
+            raise HostError("failed", f"GDM reads one of {' and '.join(FILES[:2])}, and both are there: remove one")
+    return there[0] if there else ""
+
+
+def plan(host, planned, address: str, wanted) -> list:
+    """Set the key in GDM's file in place. Raises ChangeRefused, HostError."""
+    if not isinstance(wanted, bool):
+        raise ChangeRefused(f"{address}: the wanted value must be true or false")
+    file = _file(host)
+    if not file:
+        raise ChangeRefused("GDM has no configuration file here, so there is nothing to change")
+    before = effective(planned, address)
+    if before.get("value") is wanted and not before.get("others"):
+        return []
+    key = address.rsplit(".", 1)[1]
+    planned.put(file, with_key(planned.original_text(file), "daemon", key, "true" if wanted else "false"))
+    after = effective(planned, address)
+    if after.get("value") is not wanted:
+        raise ChangeRefused(f"{after['source']} comes before {file} until the next boot; repeat the roll-out after it")
+    return []  # GDM reads the file at its start, and restarting it would end everybody's session

@@ -1,0 +1,85 @@
+"""LightDM: does the greeter hide the list of users.
+
+From common/configuration.c: the lightdm.conf.d folders of /usr/share, /usr/local/share, /etc/xdg and /etc, each by file
+name, then /etc/lightdm/lightdm.conf; the last assignment wins. [SeatDefaults] is the old name of [Seat:*]. A section of
+one seat ([Seat:seat0]) beats it for that seat.
+"""
+
+from __future__ import annotations
+
+from ..engine.edits import ChangeRefused
+from ..engine.reading import absent, value
+from ..engine.safe_read import first_of, not_installed, text_or_nothing
+from ..system.inifile import keyfile_assignments, with_key
+
+KEY = "greeter-hide-users"
+MAIN = "/etc/lightdm/lightdm.conf"
+FOLDERS = (
+    "/usr/share/lightdm/lightdm.conf.d",
+    "/usr/local/share/lightdm/lightdm.conf.d",
+    "/etc/xdg/lightdm/lightdm.conf.d",
+    "/etc/lightdm/lightdm.conf.d",
+)
+OURS = "/etc/lightdm/lightdm.conf.d/zz-leeboard.conf"
+BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
+EVERY_SEAT = ("Seat:*", "SeatDefaults")
+
+
+def files(host) -> list:
+    """The files in the order in which LightDM reads them. Raises HostError."""
+    found = [f"{folder}/{name}" for folder in FOLDERS for name in host.entries(folder) if name.endswith(".conf")]
+    return [*found, MAIN] if host.exists(MAIN) else found
+
+
+def effective(host, _address: str) -> dict:
+    """The aspect: for every seat, and in `others` for a seat with a section of its own. Raises HostError."""
+    paths = files(host)
+    if not paths and not first_of(host, ("/usr/sbin/lightdm",)):
+        return not_installed("LightDM")
+    last: dict = {}
+    for path in paths:
+        for found in keyfile_assignments(text_or_nothing(host, path) or "", path):
+            if found.key == KEY and (found.section in EVERY_SEAT or found.section.startswith("Seat:")):
+                last["Seat:*" if found.section in EVERY_SEAT else found.section] = found
+    general = last.pop("Seat:*", None)
+    aspect = absent("LightDM's files") if general is None else value(*_said(general))
+    others = [{"who": f"[{name}] in {found.place}", **_other(found)} for name, found in sorted(last.items())]
+    others = [other for other in others if other["value"] != aspect.get("value")]
+    if others:
+        aspect["others"] = others[:100]
+    return aspect
+
+
+def _said(found) -> tuple:
+    said = BOOLEANS.get(found.text, found.text)
+    return said, found.place, "bool" if isinstance(said, bool) else "string"
+
+
+def _other(found) -> dict:
+    said, _place, type = _said(found)
+    return {"value": said, "type": type}
+
+
+def plan(host, planned, address: str, wanted) -> list:
+    """Our drop-in, and the main file where it says otherwise. Raises ChangeRefused, HostError."""
+    if not isinstance(wanted, bool):
+        raise ChangeRefused(f"{address}: the wanted value must be true or false")
+    if not first_of(host, ("/usr/sbin/lightdm",)):
+        raise ChangeRefused("LightDM is not installed, so there is nothing to change")
+    text = "true" if wanted else "false"
+    if _holds(effective(planned, address), wanted):
+        return []
+    planned.put(OURS, with_key("# Written by Leeboard\n", "Seat:*", KEY, text), mode=0o644)
+    if planned.exists(MAIN):
+        for section in sorted({found.section for found in keyfile_assignments(planned.text(MAIN), MAIN)
+                               if found.key == KEY and found.section in EVERY_SEAT}):  # fmt: skip
+            planned.put(MAIN, with_key(planned.original_text(MAIN), section, KEY, text))
+    after = effective(planned, address)
+    if not _holds(after, wanted):
+        where = after["others"][0]["who"] if "others" in after else after["source"]
+        raise ChangeRefused(f"{where} is stronger than {OURS} and says otherwise; take it out there")
+    return []  # LightDM reads its files at its start, and restarting it would end everybody's session
+
+
+def _holds(aspect: dict, wanted: bool) -> bool:
+    return aspect.get("value") is wanted and "others" not in aspect

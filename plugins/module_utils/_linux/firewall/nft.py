@@ -1,0 +1,385 @@
+"""The rules of nftables, from `nft -j list ruleset` (libnftables-json(5)), as conditions that a packet meets.
+
+Whatever is not understood becomes a condition that cannot be told, never one that holds or does not.
+"""
+
+from __future__ import annotations
+
+import json
+
+from ..engine.host import HostError
+from .rules import (
+    ACCEPT,
+    MOVED,
+    NO,
+    SOMETIMES,
+    TRANSLATE,
+    UNKNOWN,
+    YES,
+    Chain,
+    Packet,
+    Rule,
+    Ruleset,
+    any_of,
+    inverted,
+    never,
+    sometimes,
+    unknown,
+)
+from .values import (
+    SYN,
+    address,
+    card_like,
+    ends,
+    flag_bits,
+    from_there,
+    kind_of_own,
+    kind_of_stranger,
+    port_between,
+    state_is,
+    to_here,
+)
+
+PLAIN = ("counter", "log", "mangle", "dup", "meter", "notrack", "flow", "ct helper", "ct timeout", "secmark", "last",
+         "ct expectation", "tunnel", "comment", "optstrip")  # fmt: skip
+RATES = ("limit", "quota", "ct count", "connlimit")
+VERDICTS = ("accept", "drop", "return", "jump", "goto", "reject", "continue", "dnat", "redirect")
+CHOSEN = ("ttl", "hoplimit", "length", "id", "dscp", "ecn", "flowlabel", "frag-off", "sport", "sequence", "window",
+          "priority", "doff", "checksum", "ackseq", "hdrlength")  # fmt: skip
+LAYERS = {"tcp": 6, "udp": 17}
+OTHER_LAYERS = ("icmp", "icmpv6", "igmp", "ah", "esp", "comp", "sctp", "dccp", "udplite", "arp", "gre", "vlan")
+VERSIONS = {"ip": ("ip", "ipv4", 4, 2048, "0x0800"), "ip6": ("ip6", "ipv6", 10, 34525, "0x86dd")}
+MOST_PORTS = 2000
+# How far a stranger comes by a card of a kind (ARPHRD_ETHER and ARPHRD_LOOPBACK).
+KINDS_OF_CARD = {"ether": YES, "1": YES, "loopback": NO, "772": NO}
+
+
+class Reader:
+    """Turns the JSON of one ruleset into a Ruleset. `opaque` are the tables with rules that only iptables can tell."""
+
+    def __init__(self, objects: list) -> None:
+        self.ruleset = Ruleset()
+        self.opaque: set = set()
+        self.sets: dict = {}
+        dormant = set()
+        for kind, body in objects:
+            if kind == "table" and "dormant" in _list(body.get("flags")):
+                dormant.add((body["family"], body["name"]))
+            elif kind in ("set", "map"):
+                self.sets[body["family"], body["table"], body["name"]] = _list(body.get("elem"))
+        for kind, body in objects:
+            if kind == "chain" and (body["family"], body["table"]) not in dormant:
+                self._chain(body)
+        for kind, body in objects:
+            if kind == "rule" and (body["family"], body["table"], body["chain"]) in self.ruleset.chains:
+                self._rule(body)
+
+    def _chain(self, body: dict) -> None:
+        place = f"chain {body['name']} in table {body['family']} {body['table']}"
+        hook = body.get("hook", "")
+        if body.get("type", "filter") == "nat":
+            # Chains that translate addresses do not filter, but they lead packets past the rules for input.
+            hook = TRANSLATE if hook == "prerouting" else ""
+        elif body.get("type", "filter") != "filter":
+            hook = ""
+        chain = Chain(body["family"], place, hook, _number(body.get("prio")) or 0, body.get("policy", ACCEPT))
+        chain.cards = tuple(_list(body.get("dev")))
+        self.ruleset.chains[body["family"], body["table"], body["name"]] = chain
+
+    def _rule(self, body: dict) -> None:
+        chain = self.ruleset.chains[body["family"], body["table"], body["chain"]]
+        place = f"rule {len(chain.rules) + 1} of {chain.place}"
+        conditions, verdicts = [], []
+        for part in body.get("expr", []):
+            kind, said = next(iter(part.items()))
+            if kind == "match":
+                conditions.append(self._match(said, body))
+            elif kind == "vmap":
+                verdicts += self._verdict_map(said, body)
+            elif kind in VERDICTS:
+                verdicts.append((None, *_verdict(kind, said, body)))
+            elif kind in RATES:
+                conditions.append(sometimes)
+            elif kind in ("set", "map") and isinstance(said, dict):
+                if any(next(iter(one)) in RATES for one in _list(said.get("stmt"))):
+                    conditions.append(sometimes)
+            elif kind == "xt":
+                self.opaque.add((body["family"], body["table"]))
+                if isinstance(said, dict) and said.get("type") == "target":
+                    verdicts.append((None, "unknown", ""))
+                else:
+                    conditions.append(unknown)
+            elif kind not in PLAIN:
+                verdicts.append((None, "unknown", ""))
+            if kind == "mangle" and "mark" in json.dumps(said.get("key")):
+                self.ruleset.marks = True
+        chain.rules.append(Rule(conditions, verdicts or [(None, "none", "")], place))
+
+    def _verdict_map(self, said: dict, body: dict) -> list:
+        data = said.get("data")
+        if isinstance(data, str):
+            pairs = self.sets.get((body["family"], body["table"], data.lstrip("@")), [])
+        else:
+            pairs = data.get("set", []) if isinstance(data, dict) else []
+        found = []
+        for pair in pairs:
+            if not isinstance(pair, list) or len(pair) != 2 or not isinstance(pair[1], dict):
+                return [(None, "unknown", "")]
+            kind, target = next(iter(pair[1].items()))
+            condition = self._compare(said.get("key"), pair[0], body)
+            found.append((condition, *_verdict(kind, target, body)))
+        return found
+
+    def _match(self, said: dict, body: dict):
+        held = self._compare(said.get("left"), said.get("right"), body)
+        operator = said.get("op", "==")
+        if operator in ("==", "in"):
+            return held
+        if operator == "!=":
+            field = _field(_inner(said.get("left")))
+            return lambda packet: inverted(held(packet)) if _of_layer(field[0], packet) else NO
+        return self._ordered(said, operator)
+
+    def _ordered(self, said: dict, operator: str):
+        """Less and greater: only ports can be told."""
+        bound = _number(said.get("right"))
+        if bound is None or _field(said.get("left")) not in (("tcp", "dport"), ("udp", "dport"), ("th", "dport")):
+            return unknown
+        first, last = {"<": (0, bound - 1), "<=": (0, bound), ">": (bound + 1, 65535), ">=": (bound, 65535)}.get(
+            operator, (1, 0)
+        )
+        layer = said["left"]["payload"]["protocol"]
+        return lambda packet: port_between(packet, first, last) if layer in ("th", packet.protocol) else NO
+
+    def _compare(self, left, right, body: dict):
+        """The condition that an expression equals a value, lies in a range, or is in a set."""
+        if isinstance(right, str) and right.startswith("@"):
+            right = {"set": self.sets.get((body["family"], body["table"], right[1:]), [])}
+        values = right["set"] if isinstance(right, dict) and "set" in right else [right]
+        values = [_bare(one) for one in _list(values)]
+        if isinstance(left, dict) and "concat" in left:
+            return self._concat(left["concat"], values, body)
+        if isinstance(left, dict) and "&" in left:
+            return self._masked(left["&"], values)
+        field = _field(left)
+        if field[1] == "dport":
+            self._name_ports(field[0], values)
+        return _condition(field, values, self.ruleset)
+
+    def _concat(self, lefts: list, values: list, body: dict):
+        tuples = [
+            [self._compare(left, part, body) for left, part in zip(lefts, one["concat"])]  # noqa: B905 - Python 3.9
+            for one in values
+            if isinstance(one, dict) and "concat" in one
+        ]
+
+        def held(packet: Packet) -> int:
+            answers = [[condition(packet) for condition in conditions] for conditions in tuples]
+            return any_of([NO if NO in parts else max(parts) for parts in answers])
+
+        return held
+
+    def _masked(self, parts: list, values: list):
+        """`tcp flags & mask == value` and marks under a mask."""
+        field, mask = _field(parts[0]), parts[1]
+        if field == ("tcp", "flags"):
+            bits = flag_bits(_bits(mask))
+            wanted = [flag_bits(_bits(one)) for one in values]
+            if bits is None or None in wanted:
+                return unknown
+            return lambda packet: NO if packet.protocol != "tcp" else YES if SYN & bits in wanted else NO
+        if field[1] == "mark" and all(_number(one) is not None for one in values):
+            return self._mark([_number(one) for one in values])
+        return sometimes if field[1] in CHOSEN else unknown
+
+    def _mark(self, values: list):
+        return lambda _packet: UNKNOWN if self.ruleset.marks else YES if 0 in values else NO
+
+    def _name_ports(self, layer: str, values: list) -> None:
+        for one in values:
+            first, last = _range(one)
+            if first is not None and last - first < 10 and len(self.ruleset.ports) < MOST_PORTS:
+                self.ruleset.ports |= {("" if layer == "th" else layer, port) for port in range(first, last + 1)}
+
+
+def _condition(field: tuple, values: list, ruleset: Ruleset):
+    """The condition that a field of the packet is one of `values`."""
+    layer, name = field
+    if layer == "ct":
+        return _tracked(name, values, ruleset)
+    if layer == "meta":
+        return _meta(name, values, ruleset)
+    if layer == "fib":
+        kind = {"type daddr": kind_of_own, "type saddr": kind_of_stranger}.get(name)
+        if kind:
+            return lambda packet: kind(values) if packet.inbound else UNKNOWN
+        # Reverse path: there is a way back to a stranger.
+        return (lambda _packet: NO) if name.startswith("oif") and values in (["missing"], [False]) else unknown
+    if layer in ("th", *LAYERS):
+        return _transport(layer, name, values)
+    if layer in ("ip", "ip6"):
+        return _internet(layer, name, values)
+    if layer in OTHER_LAYERS:
+        return never
+    return {"numgen": sometimes, "tcp option": sometimes, "exthdr": never, "ipsec": never}.get(layer, unknown)
+
+
+def _transport(layer: str, name: str, values: list):
+    def held(packet: Packet) -> int:
+        if layer not in ("th", packet.protocol):
+            return NO
+        if name == "dport":
+            ranges = [_range(one) for one in values]
+            return any_of([UNKNOWN if first is None else port_between(packet, first, last) for first, last in ranges])
+        if name == "flags":
+            wanted = [flag_bits(_bits(one)) for one in values]
+            return UNKNOWN if None in wanted else YES if SYN in wanted else NO
+        return SOMETIMES if name in CHOSEN else UNKNOWN
+
+    return held
+
+
+def _internet(layer: str, name: str, values: list):
+    def held(packet: Packet) -> int:
+        if packet.family != layer:
+            return NO
+        if name in ("saddr", "daddr"):
+            theirs = (name == "saddr") == packet.inbound
+            look = from_there if theirs else to_here
+            return any_of([look(packet, *_ends(one)) for one in values])
+        if name in ("protocol", "nexthdr"):
+            return YES if packet.protocol in values or LAYERS[packet.protocol] in values else NO
+        if name == "version":
+            return YES if (4 if layer == "ip" else 6) in values else NO
+        return SOMETIMES if name in CHOSEN else UNKNOWN
+
+    return held
+
+
+def _tracked(name: str, values: list, ruleset: Ruleset):
+    if name == "state":
+        states = [part for one in values for part in _list(one)]
+        return lambda _packet: state_is(states)
+    if name == "proto-dst":
+        # The port that the stranger wrote to, whatever was translated since.
+        ranges = [_range(one) for one in values]
+        return lambda packet: any_of(
+            [UNKNOWN if first is None else port_between(packet, first, last) for first, last in ranges]
+        )
+    if name == "direction":
+        return lambda _packet: YES if "original" in values else NO
+    if name == "mark":
+        return lambda _packet: UNKNOWN if ruleset.marks else YES if 0 in values else NO
+    # A new connection that nobody translated has neither a helper nor such a status.
+    return never if name in ("helper", "status") else unknown
+
+
+def _meta(name: str, values: list, ruleset: Ruleset):
+    def held(packet: Packet) -> int:
+        if name in ("iif", "iifname", "oif", "oifname"):
+            if (name[0] == "i") != packet.inbound:
+                return NO
+            return any_of([card_like(packet, str(one)) for one in values])
+        if name == "l4proto":
+            return YES if packet.protocol in values or LAYERS[packet.protocol] in values else NO
+        if name in ("nfproto", "protocol"):
+            return YES if any(one in VERSIONS[packet.family] for one in values) else NO
+        if name == "pkttype":
+            return YES if "host" in values or "unicast" in values or 0 in values else NO
+        if name == "mark":
+            return UNKNOWN if ruleset.marks else YES if 0 in values else NO
+        if name in ("iiftype", "oiftype"):
+            return KINDS_OF_CARD.get(str(values[0]), UNKNOWN) if len(values) == 1 else UNKNOWN
+        if name in ("ipsec", "secpath"):
+            return YES if False in values else NO  # a stranger does not come out of an IPsec tunnel
+        if name in ("skuid", "skgid"):
+            return NO  # an exception for one account
+        return SOMETIMES if name in ("length", "time", "hour", "day", "random", "priority", "cpu") else UNKNOWN
+
+    return held
+
+
+def _of_layer(layer: str, packet: Packet) -> bool:
+    """Whether a packet has a header at all; a rule about another header's field does not hold, whatever it compares."""
+    if layer in LAYERS:
+        return layer == packet.protocol
+    if layer in VERSIONS:
+        return layer == packet.family
+    return layer not in OTHER_LAYERS
+
+
+def _inner(left):
+    """The expression under a mask."""
+    return left["&"][0] if isinstance(left, dict) and isinstance(left.get("&"), list) and left["&"] else left
+
+
+def _field(left) -> tuple:
+    """(layer, name) of an expression; ("", "") for one that is not known here."""
+    if not isinstance(left, dict) or not left:
+        return "", ""
+    kind, said = next(iter(left.items()))
+    if kind == "payload" and isinstance(said, dict):
+        return str(said.get("protocol", "")), str(said.get("field", ""))
+    if kind in ("meta", "ct") and isinstance(said, dict):
+        return kind, f"{'reply ' if said.get('dir') == 'reply' else ''}{said.get('key', '')}"
+    if kind == "fib" and isinstance(said, dict):
+        flags = sorted(_list(said.get("flags")))
+        return "fib", f"{said.get('result', '')} {' '.join(str(flag) for flag in flags if flag != 'iif')}".strip()
+    return kind if kind in ("numgen", "tcp option", "exthdr", "ipsec") else "", ""
+
+
+def _verdict(kind: str, said, body: dict) -> tuple:
+    """(verdict, key of the chain it leads to)."""
+    if kind in ("jump", "goto"):
+        return kind, (body["family"], body["table"], said.get("target", "") if isinstance(said, dict) else "")
+    return {"continue": "none", "dnat": MOVED, "redirect": MOVED}.get(kind, kind) if kind in VERDICTS else "unknown", ""
+
+
+def _bare(one):
+    """An element without its time-out, counter or comment."""
+    return one["elem"].get("val") if isinstance(one, dict) and isinstance(one.get("elem"), dict) else one
+
+
+def _range(one) -> tuple:
+    """First and last number; (None, None) for what is none."""
+    if isinstance(one, dict) and isinstance(one.get("range"), list) and len(one["range"]) == 2:
+        first, last = (_number(end) for end in one["range"])
+        return (first, last) if first is not None and last is not None else (None, None)
+    found = _number(one)
+    return found, found
+
+
+def _ends(one) -> tuple:
+    """First and last address of an element."""
+    if isinstance(one, dict) and isinstance(one.get("prefix"), dict):
+        return ends(f"{one['prefix'].get('addr')}/{one['prefix'].get('len')}")
+    if isinstance(one, dict) and isinstance(one.get("range"), list) and len(one["range"]) == 2:
+        return address(str(one["range"][0])), address(str(one["range"][1]))
+    return ends(str(one))
+
+
+def _bits(one) -> list:
+    """The names in `syn | ack`, a list, or one name."""
+    if isinstance(one, dict) and "|" in one:
+        return [name for part in one["|"] for name in _bits(part)]
+    return [name for part in one for name in _bits(part)] if isinstance(one, list) else [one]
+
+
+def _number(said):
+    return said if isinstance(said, int) and not isinstance(said, bool) else None
+
+
+def _list(said) -> list:
+    return said if isinstance(said, list) else [] if said is None else [said]
+
+
+def read(text: str) -> Reader:
+    """What `nft -j list ruleset` printed. Raises HostError."""
+    try:
+        objects = [next(iter(one.items())) for one in json.loads(text)["nftables"]]
+        return Reader([(kind, body) for kind, body in objects if kind != "metainfo"])
+    except (ValueError, TypeError, KeyError, AttributeError, StopIteration, RecursionError):
+        raise HostError(
+            "malformed",
+            f"nft -j list ruleset gave what makes no sense, or is cut off: {text[-80:].strip()!r}",
+        ) from None

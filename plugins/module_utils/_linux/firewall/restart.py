@@ -1,0 +1,191 @@
+"""The rules that will be in the kernel after the next start, from what loads them: nftables.service, ufw, firewalld or
+netfilter-persistent.
+
+A unit counts when it is enabled and no condition in a drop-in keeps it back; ufw.service is enabled from the day it is
+installed, so ufw.conf decides there. The file of nftables is tried in a network namespace of its own, where it changes
+nothing.
+"""
+
+from __future__ import annotations
+
+import re
+import stat
+
+from ..engine.host import HostError
+from ..engine.safe_read import text_or_nothing
+from ..system.unit_conditions import kept_back
+from ..system.units_enabled import UNITS, activated, enabled, started_units
+from . import nft
+from .inbound_probe import Judgement, cards, judge, own_addresses
+from .rules import ACCEPT, DROP, MAYBE_ACCEPT, REJECT, Ruleset
+from .sources import output
+
+NFT_FILE = "/etc/nftables.conf"
+TRY = 'nft -f "$1" && exec nft -j list ruleset\n'
+# A rule may name a card by number (iif), so the cards have to be there.
+TRY_WITH_CARDS = 'file=$1; shift; for card; do ip link add "$card" type veth; done 2>/dev/null\nset -- "$file"\n' + TRY
+UFW_CHAINS = (
+    "before-logging-input",
+    "before-input",
+    "after-input",
+    "after-logging-input",
+    "reject-input",
+    "track-input",
+)
+TAKES_AWAY = "seems to take rules away or to let everything in when the machine starts; what is left is not known"
+OWN_LOADERS = re.compile(
+    r"\b(?:nft|iptables|ip6tables|iptables-restore|ip6tables-restore|iptables-nft|iptables-legacy|ufw)\b"
+)
+# What takes rules away again, or lets everything in.
+OPENERS = re.compile(r"\bflush\b|\s-F\b|--flush|\bINPUT\s+ACCEPT\b|\bufw\b.*\bdisable\b")
+# Other programs that load rules of their own, whose files are not read here.
+OTHERS = ("shorewall", "shorewall6", "ferm", "firehol", "arno-iptables-firewall", "foomuuri", "csf", "fwb", "uruk",
+          "opensnitch", "portmaster")  # fmt: skip
+SCRIPTS = (
+    "/etc/network/if-pre-up.d", "/etc/network/if-up.d", "/etc/NetworkManager/dispatcher.d",
+    "/etc/NetworkManager/dispatcher.d/pre-up.d", "/etc/networkd-dispatcher/routable.d",
+)  # fmt: skip
+
+
+def after_restart(host, family: str) -> Judgement:
+    """What strangers of `family` will meet. Raises HostError."""
+    rules = Ruleset()
+    loaders: list = []
+    kept: list = []
+    zone = None
+    if _starts(host, "nftables.service", kept):
+        loaders.append("nftables.service")
+        rules.add(_nftables(host))
+    allowed = _shell(host, "/etc/ufw/ufw.conf").get("ENABLED", "").lower() == "yes"
+    if allowed and _starts(host, "ufw.service", kept):
+        loaders.append("ufw")
+        rules.add(_ufw(host, family))
+    if _starts(host, "netfilter-persistent.service", kept):
+        from . import iptables  # only what loads the rules is read
+
+        loaders.append("netfilter-persistent")
+        path = "/etc/iptables/rules.v6" if family == "ip6" else "/etc/iptables/rules.v4"
+        rules.add(iptables.read(text_or_nothing(host, path) or "", family, path))
+    if _starts(host, "firewalld.service", kept):
+        from . import firewalld
+
+        default = _shell(host, "/etc/firewalld/firewalld.conf").get("DefaultZone", "public")
+        zone = firewalld.zones(host, family, default)
+        if zone.verdict not in (ACCEPT, MAYBE_ACCEPT):
+            opened = _own_loader(host, OPENERS)
+            return Judgement(MAYBE_ACCEPT, f"{opened} {TAKES_AWAY}") if opened else zone
+        loaders.append(zone.why)
+    found = judge(rules, family, own_addresses(host, family), cards(host))
+    if found.verdict in (DROP, REJECT):
+        opened = _own_loader(host, OPENERS)
+        return Judgement(MAYBE_ACCEPT, f"{opened} {TAKES_AWAY}") if opened else found
+    if zone is not None and zone.verdict == MAYBE_ACCEPT:
+        return zone
+    own = _own_loader(host) or _other_program(host)
+    if own:
+        return Judgement(MAYBE_ACCEPT, f"{own} seems to load rules; what it loads is not known before the next start")
+    if not loaders:
+        return Judgement(ACCEPT, "; ".join(["nothing loads firewall rules when the machine starts", *kept]))
+    return Judgement(found.verdict, f"{', '.join(loaders)}: {found.why}")
+
+
+def _starts(host, unit: str, kept: list) -> bool:
+    """Whether a unit is started with the machine; why one that is enabled is not goes to `kept`. Raises HostError."""
+    if not enabled(host, unit):
+        return False
+    why = kept_back(host, unit)
+    kept += [why] if why else []
+    return not why
+
+
+def _nftables(host) -> Ruleset:
+    """What nftables.service will load. Raises HostError with nft's own words."""
+    path = NFT_FILE
+    for file in (f"{UNITS[0]}/nftables.service", *_drop_ins(host, "nftables.service")):
+        named = re.findall(r"^ExecStart=.*\s-f\s+(\S+)", text_or_nothing(host, file) or "", re.MULTILINE)
+        path = named[-1] if named else path
+    names = [name for name in host.entries("/sys/class/net") if name != "lo"]
+    try:
+        return nft.read(output(host, _apart(TRY, [path]), ("nft",))).ruleset
+    except HostError as problem:
+        if "Interface does not exist" not in problem.why:
+            raise HostError(problem.code, f"{path} could not be tried: {problem.why}") from None
+    try:
+        return nft.read(output(host, _apart(TRY_WITH_CARDS, [path, *names]), ("ip", "nft"))).ruleset
+    except HostError as problem:
+        raise HostError(problem.code, f"{path} could not be tried: {problem.why}") from None
+
+
+def _apart(script: str, words: list) -> list:
+    return ["unshare", "--net", "sh", "-c", script, "sh", *words]
+
+
+def _drop_ins(host, unit: str) -> list:
+    folder = f"{UNITS[0]}/{unit}.d"
+    return [f"{folder}/{name}" for name in host.entries(folder) if name.endswith(".conf")]
+
+
+def _ufw(host, family: str) -> Ruleset:
+    """The chains that ufw will put together. Raises HostError."""
+    from . import iptables
+
+    kind = "6" if family == "ip6" else ""
+    defaults = _shell(host, "/etc/default/ufw")
+    policy = defaults.get("DEFAULT_INPUT_POLICY", "DROP").upper()
+    if kind and defaults.get("IPV6", "").lower() != "yes":
+        # Without IPv6, ufw lets nothing of it in (ufw-init-functions of 0.36.2).
+        return iptables.read("*filter\n:INPUT DROP\n-A INPUT -i lo -j ACCEPT\nCOMMIT\n", family, "ufw")
+    parts = []
+    for name in ("before", "after", "user"):
+        path = f"/etc/ufw/{name}{kind}.rules"
+        text = text_or_nothing(host, path)
+        if text is None:
+            raise HostError("malformed", f"{path} is missing, so ufw will not start")
+        iptables.read(text, family, path)  # a slip is named with its own file
+        parts.append(text)
+    chains = "".join(f":ufw{kind}-{name}\n-A INPUT -j ufw{kind}-{name}\n" for name in UFW_CHAINS)
+    first = f"*filter\n:INPUT {'ACCEPT' if policy == 'ACCEPT' else 'DROP'}\n:ufw{kind}-logging-deny\n{chains}"
+    last = f"*filter\n-A ufw{kind}-before-input -j ufw{kind}-user-input\n"
+    if policy == "REJECT":
+        last += f"-A ufw{kind}-reject-input -j REJECT\n"
+    return iptables.read(f"{first}COMMIT\n{''.join(parts)}\n{last}COMMIT\n", family, "ufw")
+
+
+def _shell(host, path: str) -> dict:
+    """NAME=value lines of a file that a shell reads; the last of a name counts. Raises HostError."""
+    found = {}
+    for line in (text_or_nothing(host, path) or "").split("\n"):
+        name, equals, said = line.strip().partition("=")
+        if equals and not name.startswith("#"):
+            found[name.strip()] = said.split(" #", 1)[0].strip().strip("\"'")
+    return found
+
+
+def _own_loader(host, also: re.Pattern | None = None) -> str:
+    """A unit or script of the school's own that seems to load rules (in a way that `also` fits), or an empty text.
+
+    Raises HostError.
+    """
+    known = ("nftables.service", "ufw.service", "netfilter-persistent.service", "firewalld.service")
+    started = dict.fromkeys([*started_units(host), *(unit for _starter, unit in activated(host))])
+    started = [name for name in started if name.endswith(".service") and name not in known]
+    paths = [f"{UNITS[0]}/{name}" for name in started if host.link(f"{UNITS[0]}/{name}") is None]
+    paths += [f"{folder}/{name}" for folder in SCRIPTS for name in host.entries(folder)]
+    for path in (*paths, "/etc/rc.local", "/etc/network/interfaces"):
+        text = (text_or_nothing(host, path) or "") if _is_file(host, path) else ""
+        lines = [line for line in text.split("\n") if not line.lstrip().startswith("#")]
+        if any(OWN_LOADERS.search(line) and (also is None or also.search(line)) for line in lines):
+            return path
+    return ""
+
+
+def _is_file(host, path: str) -> bool:
+    try:
+        return stat.S_ISREG(host.stat(path).st_mode)
+    except FileNotFoundError:
+        return False
+
+
+def _other_program(host) -> str:
+    """Another firewall program that starts with the machine, or an empty text. Raises HostError."""
+    return next((name for name in started_units(host) if name.removesuffix(".service") in OTHERS), "")

@@ -1,0 +1,271 @@
+"""What rsyslog sends to other machines: each action of its configuration that does, and which messages reach it.
+
+All messages leave when actions for one target are certain to meet every facility from severity emerg to info. What may
+be thrown away before (`stop`, `~`) or stands behind a filter on anything but facility and severity is not certain.
+"""
+
+from __future__ import annotations
+
+import operator
+
+from ..engine.host import HostError
+from ..engine.safe_read import number
+from .forwarders import RSYSLOGD
+from .rainerscript import configuration
+
+FACILITIES = (
+    "kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp", "ntp",
+    "bsd_security", "console", "clock", "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7",
+)  # fmt: skip
+FACILITY_NAMES = {name: (at,) for at, name in enumerate(FACILITIES)}
+FACILITY_NAMES.update({"*": tuple(range(24)), "security": (4,), "mark": ()})
+SEVERITIES = {
+    "emerg": 0, "panic": 0, "alert": 1, "crit": 2, "err": 3, "error": 3, "warning": 4, "warn": 4, "notice": 5,
+    "info": 6, "debug": 7,
+}  # fmt: skip
+EVERYTHING = (0xFF,) * 24
+NOTHING = (0,) * 24
+TO_INFO = 0x7F  # the severities emerg to info
+# Output modules that send to another machine and are not omfwd.
+OTHER_SENDERS = (
+    "omrelp", "omdtls", "omudpspoof", "omgssapi", "omhttp", "omhttpfs", "omelasticsearch", "omclickhouse", "omkafka",
+    "omrabbitmq", "omamqp1", "omhiredis", "ommongodb", "omazureeventhubs", "omsnmp", "omczmq", "omtcl",
+)  # fmt: skip
+# What makes an action send only now and then, or only when another one failed.
+NOT_ALWAYS = (
+    "action.execonlywhenpreviousissuspended", "action.execonlyeverynthtime", "action.execonlyonceeveryinterval",
+    "actionexeconlywhenpreviousissuspended", "actionexeconlyeverynthtime", "actionexeconlyonceeveryinterval",
+)  # fmt: skip
+OFF = ("", "off", "no", "false", "0", "1")
+# Complaints of `rsyslogd -N1` about files that this driver reports on itself, by rsyslog's number for them: a file for
+# TLS that is not there (2039), a spelling that this version takes without using it (2175).
+REPORTED_ELSEWHERE = ("/e/2039 ]", "/e/2175 ]")
+
+
+class Sending:
+    """One way by which messages leave: `target` (host:port), where it is written (`place`), and how it is protected.
+
+    `driver` is gtls, ossl, ptcp, udp or another module's name, `mode` rsyslog's number for it, `auth` how the other end
+    is checked, `peers` the names it may have, `ca`, `certificate` and `key` are paths or empty; `who` opens them.
+    """
+
+    def __init__(self, target: str, place: str, driver: str) -> None:
+        self.target = target
+        self.place = place
+        self.driver = driver
+        self.mode = 0
+        self.auth = ""
+        self.peers: list = []
+        self.ca = ""
+        self.certificate = ""
+        self.key = ""
+        self.who = None
+        self.certain = NOTHING
+
+
+class Rsyslog:
+    """What the files come to: `sendings` that some message may meet, `lost` (places where messages may be thrown away)
+    and the configuration itself as `found`."""
+
+    def __init__(self, found, sendings: list, lost: list) -> None:
+        self.found = found
+        self.sendings = sendings
+        self.lost = lost
+
+
+def read(host, path: str) -> Rsyslog:
+    """What the configuration that starts at `path` sends where. Raises HostError."""
+    found = configuration(host, path)
+    walk = _Walk(found)
+    walk.run(found.rulesets.get(found.default, []), EVERYTHING, EVERYTHING, 0)
+    return Rsyslog(found, walk.sendings, walk.lost)
+
+
+def complaint(host, path: str) -> str:
+    """What rsyslogd itself says is wrong with its configuration, or an empty text. Raises HostError.
+
+    After a mistake rsyslogd starts with a part of its configuration, and nobody can tell from the files with which.
+    """
+    done = host.query([RSYSLOGD, "-N1", "-f", path])
+    if done.rc == 0:
+        return ""
+    lines = [line.strip() for line in done.err.split("\n") if "[v" in line]
+    serious = [line.split(" [v")[0] for line in lines if not line.endswith(REPORTED_ELSEWHERE)]
+    if serious or not lines:
+        return " / ".join(serious)[:400] or f"rsyslogd -N1 ended with status {done.rc}"
+    return ""
+
+
+def complete(sendings: list) -> list:
+    """The targets that are certain to get everything, each once."""
+    masks: dict = {}
+    for one in sendings:
+        masks[one.target] = _either(masks.get(one.target, NOTHING), one.certain)
+    return [target for target, mask in masks.items() if all(part & TO_INFO == TO_INFO for part in mask)]
+
+
+class _Walk:
+    """Goes through a ruleset with two sets of messages: those that certainly get here, and those that may."""
+
+    def __init__(self, found) -> None:
+        self.found = found
+        self.sendings: list = []
+        self.lost: list = []
+
+    def run(self, block: list, certain: tuple, possible: tuple, depth: int) -> tuple:
+        """Returns what is left of both sets after the block. Raises HostError for rulesets that call each other."""
+        if depth > 30:
+            raise HostError("malformed", "rsyslog's rulesets call each other without end")
+        for statement in block:
+            if statement.kind == "action":
+                self.action(statement, certain, possible)
+            elif statement.kind == "stop":
+                self.lost.append(statement.place)
+                return NOTHING, NOTHING
+            elif statement.kind == "call":
+                called = self.found.rulesets.get(statement.text, [])
+                certain, possible = self.run(called, certain, possible, depth + 1)
+            elif statement.kind == "selector":
+                certain, possible = self.selector(statement, certain, possible, depth)
+            else:
+                certain = self.unknown(statement, certain, possible, depth)
+        return certain, possible
+
+    def selector(self, statement, certain: tuple, possible: tuple, depth: int) -> tuple:
+        mask = selected(statement.text, statement.place)
+        ends = []
+        for inside, block in ((mask, statement.block), (tuple(~one & 0xFF for one in mask), statement.otherwise)):
+            parts = (_both(certain, inside), _both(possible, inside))
+            ends.append(self.run(block, *parts, depth + 1) if any(parts[1]) else parts)
+        return _either(ends[0][0], ends[1][0]), _either(ends[0][1], ends[1][1])
+
+    def unknown(self, statement, certain: tuple, possible: tuple, depth: int) -> tuple:
+        """A filter that may hold or not: whatever it throws away may be anything."""
+        before = len(self.lost)
+        for block in (statement.block, statement.otherwise):
+            self.run(block, NOTHING, possible, depth + 1)
+        return certain if len(self.lost) == before else NOTHING
+
+    def action(self, statement, certain: tuple, possible: tuple) -> None:
+        if not any(possible):
+            return
+        made = _old(statement, self.found.globals) if statement.text else _new(statement, self.found.globals)
+        for one in made:
+            seldom = any(str(statement.parameters.get(name, "")).lower() not in OFF for name in NOT_ALWAYS)
+            one.certain = NOTHING if seldom else certain
+            self.sendings.append(one)
+
+
+def _both(first: tuple, second: tuple) -> tuple:
+    return tuple(map(operator.and_, first, second))
+
+
+def _either(first: tuple, second: tuple) -> tuple:
+    return tuple(map(operator.or_, first, second))
+
+
+def address(name: str, port: str) -> str:
+    """HOST:PORT, with an IPv6 address in brackets."""
+    return f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
+
+
+def selected(text: str, place: str) -> tuple:
+    """The severities, as bits, that a selector such as `*.*;auth,authpriv.none` takes of each facility."""
+    mask = [0] * 24
+    for part in text.split(";"):
+        names, _dummy, priority = part.strip().lower().rpartition(".")
+        bits, removes = _severities(priority, place)
+        for name in names.split(","):
+            at = number(name)
+            chosen = FACILITY_NAMES.get(name, (at,) if at is not None and at < 24 else None)
+            if chosen is None:
+                raise HostError("malformed", f"{place}: rsyslog knows no facility {name!r}")
+            for facility in chosen:
+                mask[facility] = mask[facility] & ~bits if removes else mask[facility] | bits
+    return tuple(mask)
+
+
+def _severities(priority: str, place: str) -> tuple:
+    """The bits of a priority, and whether they are taken away."""
+    removes = priority.startswith("!")
+    rest = priority[1:] if removes else priority
+    alone = rest.startswith("=")
+    name = rest[1:] if alone else rest
+    if name in ("*", "none"):
+        return 0xFF, removes != (name == "none")
+    at = SEVERITIES.get(name, number(name))
+    if at is None or at > 7:
+        raise HostError("malformed", f"{place}: rsyslog knows no severity {name!r}")
+    return (1 << at) if alone else (2 << at) - 1, removes
+
+
+def _new(statement, defaults: dict) -> list:
+    """The sendings of an action() object; none where it sends nowhere."""
+    given = statement.parameters
+    kind = str(given.get("type", "")).lower()
+    hosts = given.get("target", given.get("targetsrv", given.get("server", "")))
+    hosts = hosts if isinstance(hosts, list) else [hosts]
+    if kind in OTHER_SENDERS:
+        return [Sending(f"{one or kind}", statement.place, kind) for one in hosts]
+    if kind != "omfwd":
+        return []
+    ports = given.get("port", "514")
+    ports = ports if isinstance(ports, list) else [ports]
+    found = []
+    for at, name in enumerate(hosts):
+        target = address(name, ports[min(at, len(ports) - 1)])
+        tcp = str(given.get("protocol", "udp")).lower() == "tcp"
+        driver = given.get("streamdriver") or given.get("streamdriver.name") if tcp else "udp"
+        one = Sending(target, statement.place, str(driver or _default(defaults, "") or "ptcp"))
+        # streamdriver.mode and streamdriver.authmode are taken by 8.2504 without any effect (tried): not read here.
+        one.mode = number(str(given.get("streamdrivermode", "0"))) or 0
+        peers = str(given.get("streamdriverpermittedpeers", "")).split(",")
+        _protect(one, defaults, str(given.get("streamdriverauthmode", "")), [peer for peer in peers if peer], name)
+        one.ca = str(given.get("streamdriver.cafile", one.ca))
+        one.certificate = str(given.get("streamdriver.certfile", one.certificate))
+        one.key = str(given.get("streamdriver.keyfile", one.key))
+        expired = str(given.get("streamdriver.permitexpiredcerts", "off")).lower()
+        if expired != "off":
+            one.auth += f" with expired certificates ({expired})"
+        found.append(one)
+    return found
+
+
+def _old(statement, defaults: dict) -> list:
+    """The sending of a line such as `@@host:port`, with the directives that stood before it."""
+    line, given = statement.text, statement.parameters
+    if line.startswith(":"):
+        kind, _dummy, rest = line[1:].partition(":")
+        return [Sending(rest.split(";")[0], statement.place, kind)] if kind.lower() in OTHER_SENDERS else []
+    if not line.startswith("@"):
+        return []
+    tcp = line.startswith("@@")
+    rest = line.lstrip("@")
+    if rest.startswith("("):
+        rest = rest.partition(")")[2]
+    rest = rest.split(";")[0].split("#")[0].split()[0] if rest.strip() else ""
+    if rest.startswith("["):
+        name, _dummy, port = rest[1:].partition("]")
+        port = port.lstrip(":")
+    else:
+        name, _dummy, port = rest.partition(":")
+    one = Sending(address(name, port or "514"), statement.place, "udp")
+    if tcp:
+        one.driver = given.get("actionsendstreamdriver") or _default(defaults, "") or "ptcp"
+        one.mode = number(given.get("actionsendstreamdrivermode", "0")) or 0
+    auth = given.get("actionsendstreamdriverauthmode", "")
+    _protect(one, defaults, auth, list(given.get("actionsendstreamdriverpermittedpeer", [])), name)
+    return [one]
+
+
+def _default(defaults: dict, what: str) -> str:
+    return str(defaults.get(f"defaultnetstreamdriver{what}", ""))
+
+
+def _protect(one: Sending, defaults: dict, auth: str, peers: list, name: str) -> None:
+    """Without a mode of checking rsyslog compares names, and without permitted peers with the target's (tried)."""
+    one.auth = auth.lower() or "x509/name"
+    one.peers = peers or [name]
+    one.ca = _default(defaults, "cafile")
+    one.certificate = _default(defaults, "certfile")
+    one.key = _default(defaults, "keyfile")

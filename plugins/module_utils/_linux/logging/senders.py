@@ -1,0 +1,26 @@
+"""Every way by which messages leave the device, now or after the next start, and what each sends.
+
+rsyslog's part is in logging/rsyslog_service.py, systemd-journal-upload's in logging/journal_upload.py.
+"""
+
+from __future__ import annotations
+
+from .forwarders import RSYSLOGD, Ways
+
+JOURNAL_UPLOAD = "/usr/lib/systemd/systemd-journal-upload"
+
+
+def look(host) -> Ways:
+    """Everything that sends messages away. Raises HostError."""
+    ways = Ways()
+    if host.exists(RSYSLOGD):
+        from . import rsyslog_service  # only what is installed is looked at
+
+        rsyslog_service.look(host, ways)
+    else:
+        ways.reasons.append("rsyslog is not installed")
+    if host.exists(JOURNAL_UPLOAD):
+        from . import journal_upload
+
+        journal_upload.look(host, ways)
+    return ways

@@ -1,0 +1,200 @@
+"""A LUKS header as cryptsetup prints it, and the open mappings as dmsetup does, reduced to what a judgement needs.
+
+The metadata of LUKS2 is described in the LUKS2 On-Disk Format Specification, those of the tokens in
+systemd-cryptenroll(1) and in Clevis. Nothing here is secret: salts and sealed blobs are left where they are.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+
+from ..engine.host import HostError
+from ..engine.safe_read import number
+
+DUMP_TIMEOUT = 20
+MOST = 32  # slots, tokens and segments of a header, each: the format has no more slots
+NOT_A_HEADER = "both copies of its LUKS header are damaged: restore it from a backup before the machine is switched off"
+LUKS1_CIPHER = re.compile(r"^Cipher name:\s*(\S+)\s+Cipher mode:\s*(\S+)", re.MULTILINE)
+LUKS1_BITS = re.compile(r"^MK bits:\s*([0-9]+)", re.MULTILINE)
+LUKS1_UUID = re.compile(r"^UUID:\s*(\S+)", re.MULTILINE)
+LUKS1_SLOT = re.compile(r"^Key Slot ([0-9]+): ENABLED", re.MULTILINE)
+TABLE = re.compile(r"^(?P<name>.*?): (?P<first>[0-9]+) (?P<length>[0-9]+) (?P<target>[a-z0-9-]+)(?: (?P<rest>.*))?$")
+
+
+def header(host, path: str, detached: str = "") -> dict:
+    """What the header of the device at `path` says. Raises HostError.
+
+    {version, uuid, segments, key_bytes, slots, tokens, reencrypting}, as the brain's model of a volume has them, and
+    `costs`: {slot: (memory in KiB, passes, iterations)}.
+    """
+    if not host.is_root:
+        raise HostError("needs_root", f"the LUKS header of {path} may be read by root only")
+    named = ["--header", detached] if detached else []
+    done = host.query(["cryptsetup", "luksDump", "--dump-json-metadata", *named, path], timeout=DUMP_TIMEOUT)
+    if done.rc == 0:
+        return luks2(done.out)
+    said = (done.err + done.out).strip()
+    if "not supported for this device type" in said:
+        text = host.query(["cryptsetup", "luksDump", *named, path], timeout=DUMP_TIMEOUT)
+        if text.rc == 0 and text.out:
+            return luks1(text.out)
+    if "not a valid LUKS device" in said:
+        raise HostError("malformed", NOT_A_HEADER)
+    if "does not exist or access denied" in said:
+        raise HostError("denied", f"cryptsetup may not read {path}, or it is gone")
+    raise HostError("failed", f"cryptsetup luksDump ended with status {done.rc}: {said[-200:]}")
+
+
+def luks1(text: str) -> dict:
+    """A header of version 1, which has no other form than text. Raises HostError."""
+    cipher, bits = LUKS1_CIPHER.search(text), LUKS1_BITS.search(text)
+    uuid = LUKS1_UUID.search(text)
+    if not cipher or not bits or not uuid:
+        raise HostError("malformed", "what cryptsetup prints of a LUKS1 header is not complete")
+    slots = [int(found) for found in LUKS1_SLOT.findall(text)[:MOST]]
+    return {
+        "version": 1,
+        "uuid": uuid.group(1)[:64],
+        "segments": [{"type": "crypt", "cipher": f"{cipher.group(1)}-{cipher.group(2)}"[:100]}],
+        "key_bytes": int(bits.group(1)[:5]) // 8,
+        "slots": [{"id": slot, "kdf": "pbkdf2", "opens": True} for slot in slots],
+        "tokens": [],
+        "reencrypting": False,
+        "costs": {},
+    }
+
+
+def luks2(text: str) -> dict:
+    """A header of version 2 from its JSON. Raises HostError."""
+    try:
+        return _luks2(json.loads(text))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
+        why = f"the metadata of its LUKS header makes no sense, so it is cut off or damaged ({problem})"
+        raise HostError("malformed", why[:300]) from None
+
+
+def _luks2(found: dict) -> dict:
+    for part in ("segments", "keyslots", "tokens"):
+        if len(found[part]) > MOST:
+            raise ValueError(f"{len(found[part])} {part}")
+    segments = [found["segments"][key] for key in sorted(found["segments"], key=int)]
+    mandatory = found.get("config", {}).get("requirements", {}).get("mandatory", [])
+    backups = ("in-reencryption", "backup-previous", "backup-final", "backup-moved-segment")
+    flagged = any(flag in backups for segment in segments for flag in segment.get("flags", []))
+    opening = {
+        int(slot)
+        for digest in found["digests"].values()
+        if any(segment in found["segments"] for segment in digest["segments"])
+        for slot in digest["keyslots"]
+    }
+    slots, costs, sizes = [], {}, set()
+    for key in sorted(found["keyslots"], key=int):
+        slot = found["keyslots"][key]
+        if slot["type"] != "luks2":
+            continue  # "reencrypt" holds no key
+        kdf = slot["kdf"]
+        said = {"id": int(key), "kdf": str(kdf["type"])[:20], "opens": int(key) in opening}
+        if "memory" in kdf:
+            said["memory_kib"] = int(kdf["memory"])
+        if slot.get("priority") == 0:
+            said["ignored"] = True
+        slots.append(said)
+        costs[int(key)] = (int(kdf.get("memory", 0)), int(kdf.get("time", 0)), int(kdf.get("iterations", 0)))
+        if said["opens"]:
+            sizes.add(int(slot["key_size"]))
+    return {
+        "version": 2,
+        "uuid": "",
+        "segments": [_segment(one) for one in segments if not str(one.get("flags", "")).count("backup-")],
+        "key_bytes": min(sizes) if sizes else None,
+        "slots": slots,
+        "tokens": [_token(key, found["tokens"][key]) for key in sorted(found["tokens"], key=int)],
+        "reencrypting": flagged or any("reencrypt" in str(one) for one in mandatory),
+        "costs": costs,
+    }
+
+
+def _segment(segment: dict) -> dict:
+    return {"type": str(segment["type"])[:40], "cipher": str(segment.get("encryption", ""))[:100]}
+
+
+def _token(key: str, token: dict) -> dict:
+    said = {"id": int(key), "type": str(token["type"])[:100], "slots": [int(slot) for slot in token["keyslots"]][:MOST]}
+    if said["type"] == "systemd-tpm2":
+        said["pin"] = token.get("tpm2-pin") is True
+        said["pcrs"] = _pcrs(token.get("tpm2-pcrs", []))
+        if token.get("tpm2_pubkey"):
+            said["signed_pcrs"] = _pcrs(token.get("tpm2_pubkey_pcrs", []))
+        said["pcrlock"] = token.get("tpm2_pcrlock") is True
+    elif said["type"] == "systemd-fido2":
+        said["pin"] = token.get("fido2-clientPin-required") is True
+    elif said["type"] == "clevis":
+        said["pins"], said["pcrs"] = _clevis(token["jwe"]["protected"], 0)
+    return said
+
+
+def _pcrs(said: list) -> list:
+    return sorted({int(pcr) for pcr in said if 0 <= int(pcr) < 24})
+
+
+def _clevis(protected: str, depth: int) -> tuple:
+    """(pins, PCRs) of a Clevis binding. `sss-2` before others: two of them are needed."""
+    if depth > 3:
+        raise ValueError("pins of Clevis nested too deeply")
+    padded = protected + "=" * (-len(protected) % 4)
+    said = json.loads(base64.urlsafe_b64decode(padded))["clevis"]
+    pin = str(said["pin"])[:20]
+    if pin == "tpm2":
+        listed = str(said["tpm2"].get("pcr_ids") or "")
+        return [pin], _pcrs([one for one in listed.split(",") if one.strip()])
+    if pin != "sss":
+        return [pin], []
+    pins, pcrs = [f"sss-{int(said['sss']['t'])}"], []
+    for part in said["sss"]["jwe"][:MOST]:
+        inner, bound = _clevis(part.split(".", 1)[0], depth + 1)
+        pins += inner
+        pcrs += bound
+    return pins[:MOST], sorted(set(pcrs))
+
+
+def mappings(host) -> dict:
+    """{name: {"target", "cipher", "key_bytes"}} of every open mapping. Raises HostError.
+
+    `dmsetup table` shows keys as zeros unless it is told otherwise; their number is the key's length.
+    """
+    done = host.query(["dmsetup", "table"])
+    if done.rc != 0:
+        needed = "needs_root" if not host.is_root else "failed"
+        raise HostError(needed, f"dmsetup table ended with status {done.rc}: {done.err.strip()[-200:]}")
+    if done.out and not done.out.endswith("\n"):
+        raise HostError("malformed", "the table of open mappings that dmsetup gave is cut off")
+    found: dict = {}
+    for line in done.out.split("\n"):
+        match = TABLE.match(line)
+        if not match:
+            if line.strip() and not line.endswith(": ") and line != "No devices found":
+                raise HostError("malformed", f"a line of dmsetup table makes no sense: {line[:100]!r}")
+            continue
+        said = _mapping(match["target"], (match["rest"] or "").split())
+        before = found.get(match["name"])
+        # Where one part of a mapping is not encrypted, that part is what counts.
+        if before is None or (before["target"] == "crypt" and said["target"] != "crypt"):
+            found[match["name"]] = said
+    return found
+
+
+def _mapping(target: str, words: list) -> dict:
+    said: dict = {"target": target}
+    if target != "crypt" or len(words) < 2:
+        return said
+    said["cipher"] = words[0][len("capi:") :] if words[0].startswith("capi:") else words[0]
+    key = words[1]
+    if key.startswith(":"):
+        size = number(key[1:].split(":", 1)[0])
+        if size is not None:
+            said["key_bytes"] = min(size, 1000)
+    elif key != "-":
+        said["key_bytes"] = min(len(key) // 2, 1000)
+    return said

@@ -1,0 +1,153 @@
+"""Who needs the drivers of USB drives: what starts the machine from one, and card readers, which they drive too.
+
+A file that stops usb-storage gets into the initramfs when that is next made, and a machine whose root, /boot, swap or
+key lies on such a drive does not start any more. The driver of a device is found by sysfs (the link `driver` of its USB
+interface); the drivers named ums-* are for single makers' readers and load usb-storage (`modprobe --show-depends`).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+
+from ..system.block_devices import devices, disks, resolve
+from ..system.mounts import crypttab, fstab, holder, mounted, swaps
+
+DRIVERS = "/sys/bus/usb/drivers"
+NAMES = ("usb-storage", "uas")
+MAKERS = "ums-"
+BLOCK = "/sys/class/block"
+# Where people's own drives are mounted, when they plug them in: nothing needs those.
+PEOPLES = ("/media/", "/run/media/", "/mnt")
+SPECS = ("/dev/", "UUID=", "LABEL=", "PARTUUID=", "PARTLABEL=")
+DISCS = ("/dev/sr", "/dev/cdrom", "/dev/dvd", "/dev/fd")
+CMDLINE = "/proc/cmdline"
+# root=, resume= and luks.key=/file:UUID=... name devices in the same words as the tables (kernel-command-line(7)).
+NAMED_AT_START = re.compile(r"(?:PART)?(?:UUID|LABEL)=[^\s:,]+|(?<=[=:])/dev/[^\s:,]+")
+NO_KEYS = ("/dev/urandom", "/dev/random", "/dev/null")
+# "USB2.0-CRW" is Realtek's reader; of the makers' own drivers all but these are for readers.
+READER = re.compile(r"card|reader|\bcrw\b|-crw|sd/mmc", re.IGNORECASE)
+OTHER_MAKERS = ("ums-cypress", "ums-freecom", "ums-isd200", "ums-karma", "ums-onetouch")
+SHOWN = 60  # characters of a name that a device gives itself
+MOST = 5
+
+
+def needs(host) -> list:
+    """What needs a USB drive, in words, or may: a drive that is not there now could be one. Raises HostError."""
+    machine = _Machine(host)
+    found = [f"{one.point} lies on {one.source}" for one in machine.mounts if machine.needed(one)]
+    found += [f"swap lies on {path}" for path, is_file in swaps(host) if machine.on_usb(machine.of(path, is_file))]
+    for line in fstab(host):
+        if line.spec.startswith(SPECS) and not line.spec.startswith(DISCS) and "noauto" not in line.options:
+            use = "swap" if line.fstype == "swap" else line.point
+            found += machine.said(line.spec, f"{use} in /etc/fstab is {line.spec}")
+    for line in crypttab(host):
+        if "noauto" not in line.options:
+            found += machine.said(line.source, f"{line.name} in /etc/crypttab is {line.source}")
+        # A key is asked for whenever the volume is opened.
+        for what, named in (("key", line.key), ("header", line.option("header"))):
+            found += machine.said_of_file(named, f"the {what} of {line.name} in /etc/crypttab is {named}")
+    for spec in NAMED_AT_START.findall(_word(host, CMDLINE, None)):
+        # What is not there now is none of the usual ones: those are in the tables above.
+        if machine.on_usb(resolve(host, machine.devices, spec)):
+            found.append(f"{spec} on the kernel's command line is one")
+    return list(dict.fromkeys(found))
+
+
+def card_readers(host) -> list:
+    """The card readers that stop working without these drivers, by what they call themselves. Raises HostError."""
+    found = []
+    for driver in _bound(host):
+        for interface in host.entries(f"{DRIVERS}/{driver}"):
+            if ":" not in interface:
+                continue  # bind, unbind, module and the like
+            device = os.path.dirname(host.real(f"{DRIVERS}/{driver}/{interface}"))
+            name = " ".join(_word(host, f"{device}/{part}") for part in ("manufacturer", "product")).strip()
+            own = driver.startswith(MAKERS) and driver not in OTHER_MAKERS
+            if own or READER.search(name):
+                found.append(name or driver)
+    return sorted(set(found))[:MOST]
+
+
+def _bound(host) -> list:
+    return [name for name in host.entries(DRIVERS) if _is_ours(name)]
+
+
+def _is_ours(driver: str) -> bool:
+    return driver in NAMES or driver.startswith(MAKERS)
+
+
+def _word(host, path: str, longest=SHOWN) -> str:
+    """A file's text, printable and cut to `longest` characters; nothing where there is none. Raises HostError."""
+    try:
+        text = host.text(path).strip()
+    except FileNotFoundError:
+        return ""
+    return "".join(letter if letter.isprintable() else "?" for letter in text[:longest])
+
+
+class _Machine:
+    """The block devices and mounts of a machine, and which of them these drivers drive. Raises HostError."""
+
+    def __init__(self, host) -> None:
+        self.host = host
+        self.mounts = mounted(host)
+        self.devices = devices(host)
+        self._driven: dict = {}
+
+    def on_usb(self, device) -> bool:
+        """Whether any disk under a device is driven by usb-storage or uas."""
+        return device is not None and any(self._is_driven(disk) for disk in disks(device))
+
+    def _is_driven(self, disk) -> bool:
+        if disk.kname not in self._driven:
+            place, driven = self.host.real(f"{BLOCK}/{disk.kname}"), False
+            while place.startswith("/sys/devices/") and not driven:
+                driven = _is_ours(os.path.basename(self.host.link(f"{place}/driver") or ""))
+                place = os.path.dirname(place)
+            self._driven[disk.kname] = driven
+        return self._driven[disk.kname]
+
+    def mount_device(self, mount):
+        """The block device of a mount; file systems with numbers of their own (btrfs) name it. None for none."""
+        by_number = next((one for one in self.devices.values() if one.number == mount.number), None)
+        return by_number or (resolve(self.host, self.devices, mount.source) if mount.source.startswith("/") else None)
+
+    def needed(self, mount) -> bool:
+        """Whether something is mounted from a USB drive that is no drive of somebody's."""
+        peoples = any(mount.point == place.rstrip("/") or mount.point.startswith(f"{place.rstrip('/')}/")
+                      for place in PEOPLES)  # fmt: skip
+        return not peoples and self.on_usb(self.mount_device(mount))
+
+    def of(self, path: str, is_file: bool = True):
+        """The block device that a file lies on, or that a path names."""
+        if not is_file:
+            return resolve(self.host, self.devices, path)
+        mount = holder(self.mounts, self.host.real(path))
+        return self.mount_device(mount) if mount else None
+
+    def said(self, spec: str, words: str) -> list:
+        """[words] where what a table names is a USB drive, or is not there and may be one; else []."""
+        if not spec.startswith(SPECS):
+            return []
+        device = resolve(self.host, self.devices, spec)
+        if device is None:
+            # What the device mapper makes is no drive: its own parts are looked at by their own lines.
+            mapped = spec.startswith(("/dev/mapper/", "/dev/md", "/dev/dm-", "/dev/zvol/", "/dev/loop"))
+            return [] if mapped else [f"{words}, which is not there now and may be a USB drive"]
+        return [words] if self.on_usb(device) else []
+
+    def said_of_file(self, named: str, words: str) -> list:
+        """The same for a key or header: a file, one on a file system that is named with it, or a device."""
+        if not named.startswith(("/", *SPECS)) or named in NO_KEYS:
+            return []  # none, or something that a script takes in its own way (another volume's name)
+        # systemd: /file:UUID=...; Debian's passdev: /dev/...:/file[:seconds]. A device's own name may have colons.
+        parts = named.split(":")
+        parts = [":".join(parts[:end]) for end in range(len(parts), 0, -1)] + parts[1:]
+        specs = [part for part in parts if part.startswith(SPECS)]
+        if specs:
+            there = (spec for spec in specs if resolve(self.host, self.devices, spec))
+            return self.said(next(there, specs[0]), words)
+        if not self.host.exists(named):
+            return [f"{words}, which is not there now and may be on a USB drive"]
+        return [words] if self.on_usb(self.of(named)) else []

@@ -1,0 +1,53 @@
+"""Accounts that let anybody in. Read only.
+
+Address: `without-password` (list of user names): ordinary users (uid 1000 to 59999 with a login shell) whose password
+field is empty. GNOME shows its shield for such a user but does not lock. Needs root.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ..engine.edits import ChangeRefused
+from ..engine.host import HostError
+from ..engine.reading import reading, value
+from ..engine.safe_read import attempt, foreign
+from ..system.people import accounts
+
+NAME = "accounts"
+ADDRESSES = re.compile(r"\Awithout-password\Z")
+ALL = ["without-password"]
+
+
+def observe(host, addresses: list) -> dict:
+    """A reading for each address; nothing is raised for a bad machine."""
+    return {
+        address: attempt(NAME, address, lambda: _read(host)) if ADDRESSES.match(address) else foreign(NAME, address)
+        for address in addresses
+    }
+
+
+def rehearse(host, changes: list):
+    """Always refused: only the account's owner or an administrator can choose its password."""
+    raise ChangeRefused("a password is not Leeboard's to choose; set one with passwd, or lock the account")
+
+
+def _read(host) -> dict:
+    people = [account for account in accounts(host) if account.ordinary]
+    # "x" sends the reader to /etc/shadow; anything else in /etc/passwd is itself the password.
+    shadowed = {}
+    if any(account.password == "x" for account in people):  # noqa: S105 - a marker, not a password
+        try:
+            text = host.text("/etc/shadow")
+        except FileNotFoundError:
+            raise HostError("malformed", "/etc/passwd refers to /etc/shadow, which is missing") from None
+        for line in text.split("\n"):
+            fields = line.split(":")
+            if len(fields) > 1:
+                shadowed.setdefault(fields[0], fields[1])
+    open_to_all = []
+    for account in people:
+        # An account that /etc/shadow does not know has no usable password.
+        if (shadowed.get(account.name, "!") if account.password == "x" else account.password) == "":  # noqa: S105
+            open_to_all.append(account.name)
+    return reading(NAME, "without-password", value(sorted(open_to_all), "/etc/passwd, /etc/shadow", "list"))

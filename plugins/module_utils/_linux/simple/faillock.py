@@ -1,0 +1,217 @@
+"""Guessing limit at sign-in: does PAM really call pam_faillock, and with which numbers. Read only.
+
+Addresses: `pam` (bool), `deny` (int, tries), `unlock_time`, `fail_interval`, `root_unlock_time` (int, seconds; an
+unlock time of 0 means never), `even_deny_root` (bool). The numbers are those in effect: arguments on the PAM line beat
+/etc/security/faillock.conf, and where PAM does not call the module they are absent.
+
+The rules are those of Linux-PAM 1.7: modules/pam_faillock/{pam_faillock,faillock_config}.c. PAM is report only in
+Leeboard: a mistake in it locks everybody out.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ..engine.edits import ChangeRefused
+from ..engine.host import HostError
+from ..engine.reading import absent, reading, value
+from ..engine.safe_read import attempt, foreign, number, text_or_nothing
+from ..system import pam
+
+NAME = "faillock"
+ADDRESSES = re.compile(r"\A(?:pam|deny|unlock_time|fail_interval|even_deny_root|root_unlock_time)\Z")
+ALL = ["pam", "deny", "unlock_time", "fail_interval", "even_deny_root", "root_unlock_time"]
+CONF = "/etc/security/faillock.conf"
+SERVICES = ("login", "sshd", "gdm-password", "lightdm", "sddm")  # the ways in that ask for a password
+DEFAULTS = {"deny": 3, "unlock_time": 600, "fail_interval": 900, "root_unlock_time": None, "even_deny_root": False}
+LONGEST = 604800  # seconds; pam_faillock ignores a larger time
+LONGEST_LINE = 1023  # bytes; pam_faillock skips a longer line of its file
+NOT_CALLED = "PAM does not call pam_faillock, so faillock.conf has no effect"
+
+# Modules that judge the user's password or token themselves: they fail when a stranger guesses.
+JUDGES = ("pam_unix.so", "pam_sss.so", "pam_krb5.so", "pam_winbind.so", "pam_ldap.so", "pam_systemd_home.so")
+TOKENS = ("pam_fprintd.so", "pam_u2f.so", "pam_pkcs11.so", "pam_p11.so", "pam_rootok.so", "pam_deny.so")
+
+
+def observe(host, addresses: list) -> dict:
+    """A reading for each address; nothing is raised for a bad machine."""
+    return {
+        address: attempt(NAME, address, lambda address=address: _read(host, address))
+        if ADDRESSES.match(address)
+        else foreign(NAME, address)
+        for address in addresses
+    }
+
+
+def rehearse(host, changes: list):
+    """Always refused: PAM is changed by hand until a step can be taken back by a timer on the device."""
+    raise ChangeRefused(
+        "pam_faillock is only reported: a mistake in PAM locks everybody out; see docs for the two pam-auth-update "
+        "profiles to put in place by hand"
+    )
+
+
+def _read(host, address: str) -> dict:
+    services = [service for service in SERVICES if pam.service_file(host, service)]
+    if not services:
+        return reading(NAME, address, absent("there is no PAM configuration for login"))
+    judged = [(service, *judge(host, service)) for service in services]
+    if address == "pam":
+        bad = [(service, why) for service, why, _line in judged if why]
+        if bad:
+            return reading(NAME, address, value(False, "; ".join(f"{who}: {why}" for who, why in bad)[:500], "bool"))
+        return reading(NAME, address, value(True, "/etc/pam.d/" + ", ".join(services), "bool"))
+    configured = _configured(host, address)
+    working = [(service, line) for service, why, line in judged if not why]
+    if not working:
+        first = judged[0][1]
+        source = NOT_CALLED if first == "no line calls pam_faillock" else f"{NOT_CALLED} ({first})"
+        return reading(NAME, address, absent(source[:500]), configured)
+    answers = [(service, _in_effect(host, address, line)) for service, line in working]
+    effective = dict(answers[0][1])
+    others = [
+        {"who": f"sign-in by {service}", "value": found["value"], "type": found["type"]}
+        for service, found in answers[1:]
+        if found["state"] == "value" and found.get("value") != effective.get("value")
+    ]
+    if others:
+        effective["others"] = others
+    return reading(NAME, address, effective, configured)
+
+
+def judge(host, service: str) -> tuple:
+    """(why, line): an empty reason and the line whose numbers count when the service calls pam_faillock rightly.
+
+    Three sign-ins are played through: a wrong password, the right one, and the right one on a locked account.
+    """
+    auth = pam.stack(host, service, "auth")
+    ours = [line for line in auth if line.module == "pam_faillock.so"]
+    if not ours:
+        return "no line calls pam_faillock", None
+    wrong, called_wrong = pam.run(auth, lambda line: _answer(line, password=False, locked=False))
+    right, called_right = pam.run(auth, lambda line: _answer(line, password=True, locked=False))
+    locked, _called = pam.run(auth, lambda line: _answer(line, password=True, locked=True))
+    asked = _first(called_wrong, lambda line: line.module in JUDGES)
+    before = _first(called_wrong, lambda line: _action(line) == "preauth")
+    after = _first(called_wrong, lambda line: _action(line) == "authfail")
+    success = _first(called_right, lambda line: _action(line) == "authsucc")
+    if asked is None:
+        return f"a password is never asked for ({ours[0].place} comes first)", None
+    if wrong:
+        return "a wrong password would be let in", None
+    if after is None or called_wrong.index(after) < called_wrong.index(asked):
+        return _missed(ours, "authfail", "after", asked), None
+    if not right:
+        return "the right password would be refused", None
+    if any(_action(line) == "authfail" for line in called_right):
+        return f"{after.place} counts a right password as a failure", None
+    if success is None and (before is None or called_wrong.index(before) > called_wrong.index(asked)):
+        return _missed(ours, "preauth", "before", asked), None
+    if locked:
+        return f"the answer of {(before or success).place} is ignored, so a locked account gets in", None
+    if success is None:
+        account = pam.stack(host, service, "account")
+        _passed, called = pam.run(account, lambda line: "auth_err" if line.module == "pam_deny.so" else "success")
+        if not any(line.module == "pam_faillock.so" for line in called):
+            return "no account line calls pam_faillock, so failures are never forgotten", None
+    return "", before or success
+
+
+def _missed(ours: list, action: str, where: str, asked) -> str:
+    written = [line for line in ours if _action(line) == action]
+    if not written:
+        return f"no line calls pam_faillock {action}"
+    return f"{written[0].place} ({action}) is not reached {where} the password is judged at {asked.place}"
+
+
+def _answer(line, password: bool, locked: bool) -> str:
+    """What a module would return to an ordinary user by password."""
+    if line.module == "pam_faillock.so":
+        if _action(line) == "authfail":
+            return "auth_err" if locked else "ignore"
+        return "auth_err" if locked else "success"
+    if line.module == "pam_unix.so":
+        return "success" if password else "auth_err"
+    if line.module in JUDGES or line.module in TOKENS:
+        return "auth_err"
+    if line.module == "pam_faildelay.so":
+        return "ignore"
+    return "success"
+
+
+def _action(line) -> str:
+    """What a pam_faillock line is for. The last of the words counts; without one it is preauth, the module's zero."""
+    if line.module != "pam_faillock.so":
+        return ""
+    said = [word for word in line.arguments if word in ("preauth", "authfail", "authsucc")]
+    return said[-1] if said else "preauth"
+
+
+def _first(lines: list, wanted):
+    return next((line for line in lines if wanted(line)), None)
+
+
+def _configured(host, address: str) -> dict:
+    """What faillock.conf itself says about a key."""
+    found = options(_statements(text_or_nothing(host, CONF) or ""), {}, CONF)
+    if address not in found:
+        return absent(CONF)
+    said, source = found[address]
+    return value(said, source, "bool" if address == "even_deny_root" else "int")
+
+
+def _in_effect(host, address: str, line) -> dict:
+    """The value that counts on `line`: its arguments, else the file that it names, else the module's default."""
+    named = next((word[5:] for word in line.arguments if word.startswith("conf=")), CONF)
+    text = text_or_nothing(host, named)
+    if text is None and named != CONF:
+        raise HostError("malformed", f"{line.place} names {named[:100]}, which is missing: every sign-in fails")
+    known = {key: (default, "the module's default") for key, default in DEFAULTS.items()}
+    known = options(_statements(text or ""), known, named)
+    words = [(0, *_split(word)) for word in line.arguments if not word.startswith("conf=")]
+    known = options(words, known, line.place)
+    said, source = known[address]
+    if address == "even_deny_root":
+        return value(said, source, "bool")
+    if address == "root_unlock_time" and said is None:
+        if not known["even_deny_root"][0]:
+            return absent("root is never locked out: neither even_deny_root nor root_unlock_time is set")
+        said, source = known["unlock_time"]
+    return value(said, source, "int")
+
+
+def options(statements: list, known: dict, place: str) -> dict:
+    """`known` (key: (value, source)) with `statements` (line number, key, text) applied as the module does."""
+    found = dict(known)
+    for number_of_line, key, text in statements:
+        source = f"{place}, line {number_of_line}" if number_of_line else place
+        if key == "even_deny_root":
+            found[key] = (True, source)
+        elif key in DEFAULTS:
+            if text == "never" and key in ("unlock_time", "root_unlock_time"):
+                found[key] = (0, source)
+                continue
+            digits = re.match(r"\+?([0-9]{1,10})", text)
+            said = number(digits.group(1)) if digits else None
+            # A bad number is logged and the value before it stays.
+            if said is not None and (key == "deny" or said <= LONGEST):
+                found[key] = (said & 0xFFFF if key == "deny" else said, source)
+    return found
+
+
+def _statements(text: str) -> list:
+    found = []
+    for count, line in enumerate(text.split("\n"), 1):
+        if len(line) > LONGEST_LINE:
+            continue
+        line = line.split("#", 1)[0].strip()
+        if line:
+            found.append((count, *_split(line)))
+    return found
+
+
+def _split(line: str) -> tuple:
+    """A key and its text, parted by blanks, an equals sign or both."""
+    key = re.match(r"[^\s=]*", line).group(0)
+    rest = line[len(key) :].lstrip()
+    return key, (rest[1:] if rest.startswith("=") else rest).strip()

@@ -1,0 +1,67 @@
+"""Which packages are installed, from dpkg's own database. Read only: roles bring packages.
+
+Address: `NAME:installed` (bool; true when the package is unpacked and configured, absent when it is not). What is
+unpacked only, half-installed, or removed with its configuration left behind is not installed.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ..engine.edits import ChangeRefused
+from ..engine.host import HostError
+from ..engine.reading import absent, reading, value
+from ..engine.safe_read import NOT_INSTALLED, attempt, foreign, not_installed
+
+NAME = "package"
+ADDRESSES = re.compile(r"\A[a-z0-9][a-z0-9.+-]{1,100}:installed\Z")
+UNKNOWN = "no packages found matching"
+FORMAT = "${Package}\\t${Architecture}\\t${db:Status-Status}\\t${db:Status-Eflag}\\t${Version}\\n"
+
+
+def observe(host, addresses: list) -> dict:
+    """A reading for each address; nothing is raised for a bad machine."""
+    asked = sorted({_name(address) for address in addresses if ADDRESSES.match(address)})
+    return {
+        address: attempt(NAME, address, lambda address=address: _read(host, asked, address))
+        if ADDRESSES.match(address)
+        else foreign(NAME, address)
+        for address in addresses
+    }
+
+
+def _read(host, asked: list, address: str) -> dict:
+    return reading(NAME, address, _state(host, asked, _name(address)))
+
+
+def _name(address: str) -> str:
+    return address.split(":", 1)[0]
+
+
+def rehearse(host, changes: list):
+    """Always refused: a role brings packages, with the package manager and its questions."""
+    raise ChangeRefused("packages are not installed from here; the roles name those that they need")
+
+
+def _state(host, asked: list, name: str) -> dict:
+    """The aspect of one package; one question to dpkg answers for all of `asked`. Raises HostError."""
+    done = host.query(["dpkg-query", "-W", "-f", FORMAT, *asked])
+    # 1 says that some are unknown; it prints the others, and names those.
+    if done.rc not in (0, 1) or (done.rc == 1 and UNKNOWN not in done.err):
+        raise HostError("failed", f"dpkg-query ended with status {done.rc}: {done.err.strip()[:200]}")
+    found = []
+    for line in done.out.splitlines():
+        fields = line.split("\t")
+        if len(fields) != 5:
+            raise HostError("malformed", f"dpkg-query gave a line that makes no sense: {line[:100]!r}")
+        if fields[0] == name:
+            found.append(fields[1:])
+    if not found and (done.rc == 0 or (done.out and not done.out.endswith("\n"))):
+        raise HostError("malformed", f"dpkg-query said nothing of {name}, and not that it is unknown")
+    for architecture, status, flag, version in found:
+        if status == "installed" and flag == "ok":
+            return value(True, f"dpkg: {name} {version} ({architecture})", "bool")
+    for _architecture, status, _flag, _version in found:
+        if status not in ("not-installed", "config-files"):
+            return absent(f"dpkg: the package is {status} only, so {name}{NOT_INSTALLED}")
+    return not_installed(name)

@@ -1,0 +1,78 @@
+"""How xrdp lets people in and what it lets them carry out: /etc/xrdp/xrdp.ini. Read only.
+
+Addresses:
+    security_layer      str, tls, rdp or negotiate, as xrdp.ini(5) has it; without the key it is negotiate
+    rdpdr, cliprdr      bool, whether drives and the clipboard pass between the two machines
+
+xrdp reads the file for each connection, so what is written there counts from the next one.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ..engine.edits import ChangeRefused
+from ..engine.host import HostError
+from ..engine.reading import reading, value
+from ..engine.safe_read import attempt, foreign, not_installed
+
+NAME = "xrdp"
+ADDRESSES = re.compile(r"\A(?:security_layer|rdpdr|cliprdr)\Z")
+ALL = ["security_layer", "rdpdr", "cliprdr"]
+PROGRAM = "/usr/sbin/xrdp"
+FILE = "/etc/xrdp/xrdp.ini"
+ON = ("1", "true", "on", "yes")
+
+
+def observe(host, addresses: list) -> dict:
+    """A reading for each address; nothing is raised for a bad machine."""
+    return {
+        address: attempt(NAME, address, lambda address=address: _read(host, address))
+        if ADDRESSES.match(address)
+        else foreign(NAME, address)
+        for address in addresses
+    }
+
+
+def rehearse(host, changes: list):
+    """Always refused: a slip would cut off whoever works through xrdp."""
+    raise ChangeRefused("xrdp is only reported: a slip would cut off whoever works through it")
+
+
+def _read(host, address: str) -> dict:
+    if not host.exists(PROGRAM):
+        return reading(NAME, address, not_installed("xrdp"))
+    try:
+        text = host.text(FILE)
+    except FileNotFoundError:
+        raise HostError("malformed", f"{FILE} is missing, so xrdp does not start") from None
+    said = _assignments(text)
+    if address == "security_layer":
+        layer, line = said.get(("globals", "security_layer"), ("negotiate", 0))
+        return reading(NAME, address, value(layer.lower(), _place(line), "string"))
+    allowed, line = said.get(("globals", "allow_channels"), ("true", 0))
+    if allowed.lower() in ON:
+        # A channel that is not in the list is blocked.
+        allowed, line = said.get(("channels", address), ("false", 0))
+    return reading(NAME, address, value(allowed.lower() in ON, _place(line), "bool"))
+
+
+def _place(line: int) -> str:
+    return f"{FILE}, line {line}" if line else f"{FILE} does not say it"
+
+
+def _assignments(text: str) -> dict:
+    """{(section, key): (text, line)} in lower case; the last of a key counts."""
+    found: dict = {}
+    section = ""
+    for count, line in enumerate(text.split("\n"), 1):
+        bare = line.strip()
+        if not bare or bare[0] in "#;":
+            continue
+        if bare.startswith("["):
+            section = bare.strip("[]").strip().lower()
+            continue
+        key, equals, said = bare.partition("=")
+        if equals:
+            found[section, key.strip().lower()] = (said.strip(), count)
+    return found

@@ -1,0 +1,163 @@
+"""What sshd itself says it would do: `sshd -T -C ...` for several kinds of people, all asked by one child.
+
+sshd needs root, /run/sshd and its host keys for this. Where /run/sshd is missing (no sign-in yet with socket
+activation) it is made in a private mount namespace, so that a check changes nothing. `sshd -G` would need none of them,
+but it refuses -C and so knows no Match block.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ..engine.host import HostError
+from ..system.systemd_unit import arguments, note_if_older
+from .files import MAIN, Configuration, configuration, options_of_service
+from .people import Question, for_blocks, usual
+
+PROGRAM = "/usr/sbin/sshd"
+UNITS = ("ssh.service", "sshd.service")
+FAILED = "no private mount namespace: "
+# /run is an empty one of our own, seen by this command and its children only.
+ALONE = (
+    f'mount -n -t tmpfs -o mode=0755 tmpfs /run || {{ echo "{FAILED}/run" >&2; exit 120; }}\n'
+    'mkdir -m 0755 /run/sshd || exit 120\nexec "$@"\n'
+)
+# One sshd for each question. Of what it says about its own work only the Match lines are kept.
+EACH = (
+    'questions=$1; shift\nfor one in $questions; do\n    echo "question $one"\n    "$@" -C "$one" 2>&1\n'
+    '    echo "status $?"\ndone | grep -vE "^debug[12]:|^debug3: [^cm]"\n'
+)
+# Where nothing else is said no Match block holds; without a port, one about ports is an error (tried with 10.0p1).
+OUTSIDE = "lport=1"
+CHECKING = re.compile(r"debug3: checking match for '(?P<text>.*)' user ")
+
+
+class Answer:
+    """What one question brought: `settings` {keyword in lower case: text}; `matched`, the Match lines that held."""
+
+    def __init__(self, question: Question) -> None:
+        self.question = question
+        self.settings: dict = {}
+        self.matched: set = set()
+
+
+class Asked:
+    """sshd's answers: `usual` ones, those for Match `blocks`, `untried`: blocks that could not be reached, and
+    `outside`: what counts outside of Match blocks, where a block says something that only counts there; else None."""
+
+    def __init__(self, usual_ones: list, blocks: list, untried: list, outside: Answer | None = None) -> None:
+        self.outside = outside
+        self.usual = usual_ones
+        self.blocks = blocks
+        self.untried = untried
+
+
+def options(host) -> list:
+    """The options -o and -f that the service gives to sshd. Raises HostError."""
+    for unit in UNITS:
+        words = arguments(host, unit)
+        if not words:
+            continue
+        if words[0] != PROGRAM:
+            raise HostError("failed", f"{unit} starts {words[0]}, not {PROGRAM}: what that one does is not known")
+        return options_of_service(host, words[1:])
+    return options_of_service(host)
+
+
+def files_of(host) -> Configuration:
+    """The files that the service's sshd reads. Raises HostError."""
+    given = options(host)
+    named = [given[at + 1] for at, word in enumerate(given) if word == "-f"]
+    return configuration(host, named[-1] if named else MAIN)
+
+
+def ready(host) -> list:
+    """What has to stand before sshd on this machine so that it answers. Raises HostError."""
+    if not host.is_root:
+        raise HostError("needs_root", "sshd tells its configuration to root only")
+    return [] if host.exists("/run/sshd") else alone(ALONE, files_of(host))
+
+
+def alone(script: str, files: Configuration) -> list:
+    """The words that run a command in a mount namespace which `script` has prepared. Raises HostError."""
+    if any(path.startswith(("/run/", "/var/run/")) for path in files.paths):
+        raise HostError("failed", "sshd's configuration includes a file below /run, which cannot be read apart from it")
+    return ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh"]
+
+
+def ask(host, wrapper: list, input: str = "") -> Asked:
+    """What sshd says to all of our questions. Raises HostError."""
+    files = files_of(host)
+    first = usual(host) if files.blocks else usual(host)[:1]
+    more = for_blocks(host, files.blocks)
+    by_spec: dict = {}
+    for question in (*first, *more):
+        by_spec.setdefault(question.spec, question)
+    nobody = [Question("everybody, outside of Match blocks", "", OUTSIDE)]
+    nobody = nobody if any("channeltimeout" in block.settings for block in files.blocks) else []
+    answers = _run(host, wrapper, input, [*by_spec.values(), *nobody])
+    tried = []
+    for question in more:
+        if _holds(answers[question.spec], question.block):
+            tried.append(_as(question, answers[question.spec]))
+    reached = {id(answer.question.block) for answer in tried}
+    untried = [block for block in files.blocks if id(block) not in reached]
+    outside = answers[OUTSIDE] if nobody else None
+    return Asked([_as(question, answers[question.spec]) for question in first], tried, untried, outside)
+
+
+def _as(question: Question, answer: Answer) -> Answer:
+    found = Answer(question)
+    found.settings, found.matched = answer.settings, answer.matched
+    return found
+
+
+def _holds(answer: Answer, block) -> bool:
+    return block.text in answer.matched
+
+
+def _run(host, wrapper: list, input: str, questions: list) -> dict:
+    """{spec: Answer}. Raises HostError with sshd's own words when it refuses its configuration."""
+    specs = " ".join(question.spec for question in questions)
+    argv = [*wrapper, "sh", "-c", EACH, "sh", specs, PROGRAM, "-T", "-ddd", *options(host)]
+    done = host.query(argv, input=input)
+    if done.rc == 120:
+        raise HostError("failed", f"/run/sshd is missing and could not be stood in for: {done.err.strip()[:400]}")
+    found: dict = {}
+    answer, said, text = None, [], ""
+    for line in done.out.split("\n"):
+        key, _dummy, rest = line.partition(" ")
+        checking = CHECKING.match(line)
+        if key == "question":
+            answer, said, text = Answer(next(one for one in questions if one.spec == rest)), [], ""
+        elif answer is None:
+            continue
+        elif key == "status":
+            if rest != "0":
+                _explain(int(rest), said)
+            found[answer.question.spec] = answer
+        elif checking:
+            text = checking["text"].split(" #", 1)[0].strip()[:200]
+        elif line.startswith("debug3: match found"):
+            answer.matched.add(text)
+        elif not line.startswith("debug3:"):
+            said.append(line.strip())
+            answer.settings.setdefault(key.lower(), rest.strip())
+    if len(found) != len(questions):
+        raise HostError("failed", f"sshd -T gave {len(found)} answers to {len(questions)} questions: {done.err[:200]}")
+    return found
+
+
+def _explain(status: int, said: list) -> None:
+    words = " / ".join(line for line in said if line)[:400]
+    # 255 is a bad configuration; 1 comes with missing host keys.
+    raise HostError("malformed" if status == 255 else "failed", f"sshd -T ended with status {status}: {words}")
+
+
+def older_note(host, files: Configuration) -> str:
+    """A sentence when sshd runs since before its files changed, else an empty text. Raises HostError."""
+    for unit in UNITS:
+        if host.exists(f"/usr/lib/systemd/system/{unit}") or host.exists(f"/etc/systemd/system/{unit}"):
+            # A file that was taken away shows in its folder's time only.
+            return note_if_older(host, unit, files.paths + files.folders, "sshd")
+    return ""

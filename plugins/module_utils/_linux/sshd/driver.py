@@ -1,0 +1,169 @@
+"""How sshd lets people in, as it would treat them from its next start. Read only: a slip would cut a technician off.
+
+Addresses, one for each keyword of sshd_config(5):
+
+    PermitRootLogin, PermitEmptyPasswords, PasswordAuthentication, KbdInteractiveAuthentication, PubkeyAuthentication,
+    PermitUserEnvironment           str as sshd says it (without-password, never prohibit-password)
+    MaxAuthTries, ClientAliveCountMax            int
+    LoginGraceTime, ClientAliveInterval          int, seconds; 0 means no limit
+    ChannelTimeout                  int, seconds until an idle shell or command is ended; 0 means never
+    MaxStartups.begin, .rate, .full int, the three numbers of MaxStartups
+
+Who is meant differs: PermitRootLogin counts for root alone, everything else for whomever a Match block names as well.
+ChannelTimeout is asked for outside of Match blocks too: OpenSSH 10.0p1 takes it from there whatever a block says
+(tried), though sshd -T prints the block's.
+A daemon that is older than its files does not tell what it runs with: that is *running*, unreadable.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+
+from ..engine.edits import ChangeRefused
+from ..engine.host import HostError
+from ..engine.reading import reading, unreadable, value
+from ..engine.safe_read import attempt, foreign, not_installed, number
+from .answers import PROGRAM, Asked, ask, files_of, older_note, ready
+from .people import may_be_root
+
+NAME = "sshd"
+WORDS = (
+    "PermitRootLogin", "PermitEmptyPasswords", "PasswordAuthentication", "KbdInteractiveAuthentication",
+    "PubkeyAuthentication", "PermitUserEnvironment",
+)  # fmt: skip
+NUMBERS = ("MaxAuthTries", "ClientAliveCountMax")
+SECONDS = ("LoginGraceTime", "ClientAliveInterval")
+STARTUPS = {"MaxStartups.begin": 0, "MaxStartups.rate": 1, "MaxStartups.full": 2}
+ALL = [*WORDS, *NUMBERS, *SECONDS, "ChannelTimeout", *STARTUPS]
+ADDRESSES = re.compile(
+    r"\A(?:PermitRootLogin|PermitEmptyPasswords|PasswordAuthentication|KbdInteractiveAuthentication"
+    r"|PubkeyAuthentication|PermitUserEnvironment|MaxAuthTries|ClientAliveCountMax|LoginGraceTime|ClientAliveInterval"
+    r"|ChannelTimeout|MaxStartups\.(?:begin|rate|full))\Z"
+)
+# Words that mean the same; sshd -T prints the second.
+SAME = {"prohibit-password": "without-password"}
+UNITS = {"s": 1, "": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+SESSIONS = ("session:shell", "session:command")
+TIME = re.compile(r"([0-9]{1,10})([smhdw]?)")
+
+
+def observe(host, addresses: list) -> dict:
+    """A reading for each address; nothing is raised for a bad machine."""
+    said: list = []  # sshd's answers, once it was asked
+    return {
+        address: attempt(NAME, address, lambda address=address: _read(host, address, said))
+        if ADDRESSES.match(address)
+        else foreign(NAME, address)
+        for address in addresses
+    }
+
+
+def rehearse(host, changes: list):
+    """Always refused: a change of sshd could cut off the technician who makes it."""
+    raise ChangeRefused("sshd is only reported: a slip would cut off whoever manages the device by SSH")
+
+
+def _read(host, address: str, said: list) -> dict:
+    if not host.exists(PROGRAM):
+        return reading(NAME, address, not_installed("OpenSSH server"))
+    if not said:
+        said += [ask(host, ready(host)), older_note(host, files_of(host))]
+    effective = _effective(host, address, said[0])
+    older = said[1]
+    if not older:
+        return reading(NAME, address, effective)
+    effective["note"] = "; ".join(note for note in (effective.get("note"), older) if note)
+    return reading(NAME, address, effective, running=unreadable("failed", older))
+
+
+def _effective(host, address: str, asked: Asked) -> dict:
+    """What counts for an ordinary user, or for root where only root is meant, and for others who get something else."""
+    answers = [*asked.usual, *asked.blocks]
+    if address == "ChannelTimeout" and asked.outside is not None:
+        answers.insert(0, asked.outside)
+    root_only = address == "PermitRootLogin"
+    if root_only:
+        answers = [answer for answer in answers if answer.question.user == "root"] or answers[:1]
+    found = [(answer.question.who, _value(address, answer.settings)) for answer in answers]
+    first_who, first = found[0]
+    aspect = value(first, f"sshd -T for {first_who}", "string" if isinstance(first, str) else "int")
+    others = [(who, said) for who, said in found[1:] if said != first]
+    for block in asked.untried:
+        if _keyword(address) not in block.settings or (root_only and not may_be_root(host, block)):
+            continue
+        said = _value(address, block.settings)
+        if said != first:
+            others.append(
+                (f"Match {block.text} ({block.place}; nobody here is meant by it, so it was not tried)", said)
+            )
+    if address == "ChannelTimeout" and re.search(
+        r"(?:^|[\s\"])session=", answers[0].settings.get("channeltimeout", "")
+    ):
+        aspect["note"] = "ChannelTimeout session=TIME, as the manual has it, ends no session; write session*=TIME"
+    if others:
+        aspect["others"] = [{"who": who, "value": said, "type": aspect["type"]} for who, said in others[:100]]
+    return aspect
+
+
+def _keyword(address: str) -> str:
+    return address.partition(".")[0].lower()
+
+
+def _value(address: str, settings: dict):
+    """The value of one address in what sshd printed, or in the lines of a block. Raises HostError."""
+    keyword = _keyword(address)
+    said = settings.get(keyword)
+    if keyword == "channeltimeout":
+        return idle_limit(said or "none")  # before OpenSSH 9.2 there is no such keyword, and no limit
+    if said is None:
+        raise HostError("malformed", f"sshd -T printed no {keyword} line")
+    if address in WORDS:
+        return SAME.get(said.lower(), said if keyword == "permituserenvironment" else said.lower())
+    if address in STARTUPS:
+        parts = said.split(":")
+        found = number(parts[STARTUPS[address]]) if len(parts) == 3 else None
+    elif address in NUMBERS:
+        found = number(said)
+    else:
+        found = seconds(said)
+    if found is None:
+        raise HostError("malformed", f"sshd's {keyword} is {said[:60]!r}, which is no number")
+    return found
+
+
+def seconds(said: str):
+    """A time of sshd_config(5) in seconds (90, 15m, 1h30m), 0 for none; None for what is no time."""
+    text = said.strip().lower()
+    if text == "none":
+        return 0
+    parts = TIME.findall(text)
+    if not parts or "".join(count + unit for count, unit in parts) != text:
+        return None
+    return sum(int(count) * UNITS[unit] for count, unit in parts)
+
+
+def idle_limit(said: str) -> int:
+    """Seconds after which ChannelTimeout ends an idle shell or command: by the first pattern for it, or by global.
+
+    A session is called session:shell or session:command from the moment it does anything, and sshd looks its time up
+    anew: `session=5m`, as the manual has it, ends none of them (tried with 10.0p1; its own regress tests say
+    session:command). 0 means never. Raises HostError.
+    """
+    limits: dict = {}
+    for pair in said.replace('"', "").split():
+        pattern, equals, time = pair.partition("=")
+        if pair.lower() == "none":
+            continue
+        length = seconds(time) if equals else None
+        if length is None:
+            raise HostError("malformed", f"sshd's ChannelTimeout has {pair[:60]!r}, which is no type with a time")
+        if pattern == "global":
+            limits.setdefault("global", length)
+        for kind in SESSIONS:
+            if fnmatch.fnmatchcase(kind, pattern.replace("[", "[[]")):
+                limits.setdefault(kind, length)
+    both = [
+        min((length for length in (limits.get(kind), limits.get("global")) if length), default=0) for kind in SESSIONS
+    ]
+    return max(both) if all(both) else 0

@@ -1,0 +1,206 @@
+"""Whom to ask sshd about: an ordinary user, root, an administrator, and for each Match block somebody it is meant for.
+
+A question is what follows `sshd -T -C`. Patterns are those of ssh_config(5): lists parted by commas, * and ?, an
+exclamation mark for "not", and CIDR for addresses.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import ipaddress
+import re
+
+from ..system.people import accounts, groups, members, names
+from .files import MatchBlock
+
+PLAIN_NAME = re.compile(r"\A[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}\Z")  # a comma would break the list after -C
+PLAIN_HOST = re.compile(r"\A[A-Za-z0-9.:-]{1,100}\Z")
+NOBODY = "leeboard-nobody"
+HERE = "127.0.0.1"
+# Where somebody may come from whom no pattern names.
+ELSEWHERE = (HERE, "203.0.113.77", "192.168.77.66", "10.77.66.55", "2001:db8::77")
+NAMES = ("localhost", "stranger.example")
+MOST_QUESTIONS = 40
+
+
+class Question:
+    """One person and one way of coming: `who` in words, `user`, `spec` for -C, and the block it is for, or None."""
+
+    def __init__(self, who: str, user: str, spec: str, block: MatchBlock | None = None) -> None:
+        self.who = who
+        self.user = user
+        self.spec = spec
+        self.block = block
+
+
+class Person:
+    """A name and the groups it is in."""
+
+    def __init__(self, name: str, groups: set) -> None:
+        self.name = name
+        self.groups = groups
+
+
+def usual(host) -> list:
+    """Questions for an ordinary user, root and one administrator, all from this machine itself. Raises HostError."""
+    people = _ordinary(host)
+    chiefs = [name for name in members(host, "sudo") if name in people]
+    plain = [name for name in people if name not in chiefs]
+    asked = [("an ordinary user", plain[0] if plain else NOBODY), ("root", "root")]
+    asked += [("an administrator", name) for name in chiefs[:1]]
+    return [Question(f"{who} from {HERE}", user, _spec(user)) for who, user in asked]
+
+
+def for_blocks(host, blocks: list) -> list:
+    """Questions for each Match block, as an ordinary member of it and as root where it may be root. Raises HostError.
+
+    A block for which nobody can be found has none.
+    """
+    known = _people(host)
+    found: list = []
+    for block in blocks:
+        both = [
+            _question(block, [one for one in known if (one.name == "root") == root], root) for root in (False, True)
+        ]
+        if all(both):
+            both[1].who = f"root by {both[1].who}"
+        found += [question for question in both if question]
+    return found[:MOST_QUESTIONS]
+
+
+def may_be_root(host, block: MatchBlock) -> bool:
+    """Whether root could be meant by a block. Raises HostError."""
+    root = [one for one in _people(host) if one.name == "root"]
+    return bool(_persons(block, root)) or not root
+
+
+def _question(block: MatchBlock, known: list, root: bool):
+    parts = {"host": "localhost", "addr": HERE, "laddr": HERE, "lport": "22"}
+    for criterion, key, usual_values in (("address", "addr", ELSEWHERE), ("localaddress", "laddr", ELSEWHERE)):
+        parts[key] = _address([said for name, said in block.criteria if name == criterion], usual_values)
+    parts["host"] = _text([said for name, said in block.criteria if name == "host"], NAMES, PLAIN_HOST, fold=True)
+    ports = {said for name, said in block.criteria if name == "localport"}
+    parts["lport"] = "22" if not ports else ports.pop() if len(ports) == 1 else ""
+    if not parts["lport"].isdigit():
+        return None
+    domains = [said for name, said in block.criteria if name == "rdomain"]
+    if domains:
+        parts["rdomain"] = _text(domains, (), PLAIN_NAME)
+    persons = _persons(block, known)
+    if any(name == "invalid-user" for name, _said in block.criteria):
+        persons = [] if root else [NOBODY]
+    if not persons and not root and not any(name == "group" for name, _said in block.criteria):
+        made_up = _text([said for name, said in block.criteria if name == "user"], (NOBODY,), PLAIN_NAME)
+        persons = [made_up] if made_up and made_up != "root" else []
+    if not persons or not all(parts.values()):
+        return None
+    flag = ",invalid-user" if any(name == "invalid-user" for name, _said in block.criteria) else ""
+    spec = f"user={persons[0]}," + ",".join(f"{key}={said}" for key, said in parts.items()) + flag
+    return Question(f"Match {block.text} ({block.place})", persons[0], spec, block)
+
+
+def _persons(block: MatchBlock, known: list) -> list:
+    """The names of those whom a block's User and Group criteria mean."""
+    users = [said for name, said in block.criteria if name == "user"]
+    groups = [said for name, said in block.criteria if name == "group"]
+    return [
+        one.name
+        for one in known
+        if all(_listed(one.name, said) for said in users) and all(_in_groups(one.groups, said) for said in groups)
+    ]
+
+
+def _in_groups(groups: set, said: str) -> bool:
+    """As sshd has it: no group that is ruled out, and one that is meant."""
+    parts = said.split(",")
+    if any(part.startswith("!") and _like(group, part[1:]) for part in parts for group in groups):
+        return False
+    return any(not part.startswith("!") and _like(group, part) for part in parts for group in groups)
+
+
+def _listed(said: str, patterns: str, like=None) -> bool:
+    like = like or _like
+    parts = patterns.split(",")
+    if any(part.startswith("!") and like(said, part[1:]) for part in parts):
+        return False
+    return any(not part.startswith("!") and like(said, part) for part in parts)
+
+
+def _like(said: str, pattern: str) -> bool:
+    # Brackets are plain characters for sshd.
+    return fnmatch.fnmatchcase(said, pattern.replace("[", "[[]"))
+
+
+def _like_host(said: str, pattern: str) -> bool:
+    return _like(said.lower(), pattern.lower())
+
+
+def _like_address(said: str, pattern: str) -> bool:
+    if "/" in pattern:
+        try:
+            return ipaddress.ip_address(said) in ipaddress.ip_network(pattern, strict=False)
+        except ValueError:
+            return False
+    return _like(said.lower(), pattern.lower())
+
+
+def _address(wanted: list, usual_values: tuple) -> str:
+    """An address that meets every pattern list; an empty text where none was found."""
+    tried = list(usual_values)
+    for part in (part for said in wanted for part in said.split(",") if not part.startswith("!")):
+        tried += _addresses_of(part)
+    return next((one for one in tried if all(_listed(one, said, _like_address) for said in wanted)), "")
+
+
+def _addresses_of(pattern: str) -> list:
+    if "/" in pattern:
+        try:
+            network = ipaddress.ip_network(pattern, strict=False)
+        except ValueError:
+            return []
+        few = [1, network.num_addresses // 2, network.num_addresses - 1]
+        return [str(network[at]) for at in few if at < network.num_addresses] + [str(network[0])]
+    plain = [pattern.replace("*", one).replace("?", one) for one in ("1", "7", "1.1", "1.1.1", "1::1")]
+    return [one for one in plain if _is_address(one)]
+
+
+def _is_address(said: str) -> bool:
+    try:
+        ipaddress.ip_address(said)
+    except ValueError:
+        return False
+    return True
+
+
+def _text(wanted: list, usual_values: tuple, allowed: re.Pattern, fold: bool = False) -> str:
+    """A name that meets every pattern list; an empty text where none was found."""
+    tried = list(usual_values)
+    for part in (part for said in wanted for part in said.split(",") if not part.startswith("!")):
+        tried += [part.replace("*", one).replace("?", one or "x") for one in ("", "x")]
+    like = _like_host if fold else _like
+    good = (one for one in tried if allowed.match(one))
+    return next((one for one in good if all(_listed(one, said, like) for said in wanted)), "")
+
+
+def _spec(user: str) -> str:
+    return f"user={user},host=localhost,addr={HERE},laddr={HERE},lport=22"
+
+
+def _ordinary(host) -> list:
+    return [account.name for account in accounts(host) if account.ordinary and PLAIN_NAME.match(account.name)]
+
+
+def _people(host) -> list:
+    """Every account that can be asked about, people first, with its groups. Raises HostError."""
+    group_names = names(host, "/etc/group")
+    listed = {group.name: group.members for group in groups(host)}
+    ordinary = set(_ordinary(host))
+    found = [account for account in accounts(host) if PLAIN_NAME.match(account.name)]
+    found.sort(key=lambda account: account.name not in ordinary)
+    return [
+        Person(
+            account.name,
+            {group_names.get(account.gid, "")} | {group for group, those in listed.items() if account.name in those},
+        )
+        for account in found
+    ]

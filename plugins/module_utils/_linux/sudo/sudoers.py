@@ -1,0 +1,106 @@
+"""The sudoers files as sudo reads them: the includes in their place, and what it skips left out.
+
+From sudoers(5) 1.9.16: an include directory is read by file name, without names that hold a dot or end in ~; a file
+that others than root may write to is not read at all.
+"""
+
+from __future__ import annotations
+
+import re
+import stat
+
+from ..engine.host import HostError
+from ..engine.safe_read import text_or_nothing
+
+MAIN = "/etc/sudoers"
+INCLUDE = re.compile(r"\A\s*[@#]include(dir)?\s+(\"[^\"]*\"|\S.*?)\s*\Z")
+DEEPEST = 128  # sudo's own limit
+MOST_FILES = 500
+
+
+class Sudoers:
+    """`lines`: (text, place) in the order that counts; `folders` that are included; `skipped`: {path: why}."""
+
+    def __init__(self, ours: str = "") -> None:
+        self.ours = ours
+        self.lines: list = []
+        self.folders: list = []
+        self.skipped: dict = {}
+        self.files = 0
+
+    @property
+    def text(self) -> str:
+        """All of it as one file."""
+        return "".join(f"{text}\n" for text, _place in self.lines)
+
+
+def sudoers(host, ours: str = "") -> Sudoers:
+    """What sudo reads; `ours` is a file that gets the right owner and mode. Raises HostError."""
+    found = Sudoers(ours)
+    if not host.exists(MAIN):
+        raise HostError("malformed", f"{MAIN} is missing, so sudo lets nobody do anything")
+    _read(host, MAIN, 0, found)
+    if MAIN in found.skipped:
+        raise HostError("malformed", f"sudo does not work: {found.skipped[MAIN]}")
+    return found
+
+
+def _read(host, path: str, depth: int, found: Sudoers) -> None:
+    found.files += 1
+    if depth > DEEPEST or found.files > MOST_FILES:
+        raise HostError("malformed", f"sudo's files include too many others, at {path}")
+    why = "" if path == found.ours else _unsafe(host, path)
+    if why:
+        found.skipped[path] = why
+        return
+    text = text_or_nothing(host, path)
+    if text is None:
+        return
+    lines = text.split("\n")
+    for count, line in enumerate(lines[:-1] if lines[-1] == "" else lines, 1):
+        include = INCLUDE.match(line)
+        if include:
+            _include(host, path, include, depth, found)
+        else:
+            found.lines.append((line, f"{path}, line {count}"))
+
+
+def _include(host, path: str, include, depth: int, found: Sudoers) -> None:
+    name = include.group(2).strip('"').replace("\\ ", " ")
+    if "%h" in name:
+        name = name.replace("%h", host.text("/proc/sys/kernel/hostname").strip().split(".")[0])
+    if not name.startswith("/"):
+        name = f"{path.rpartition('/')[0]}/{name}"
+    name = name.rstrip("/")
+    if not include.group(1):
+        _read(host, name, depth + 1, found)
+        return
+    why = _unsafe(host, name)
+    if why:
+        found.skipped[name] = why
+        return
+    found.folders.append(name)
+    for entry in host.entries(name):
+        if "." not in entry and not entry.endswith("~") and not _folder(host, f"{name}/{entry}"):
+            _read(host, f"{name}/{entry}", depth + 1, found)
+
+
+def _folder(host, path: str) -> bool:
+    try:
+        return stat.S_ISDIR(host.stat(path).st_mode)
+    except FileNotFoundError:
+        return False
+
+
+def _unsafe(host, path: str) -> str:
+    """Why sudo does not read a file or folder; empty when it does."""
+    try:
+        found = host.stat(path)
+    except FileNotFoundError:
+        return ""
+    mode = stat.S_IMODE(found.st_mode)
+    if host.is_root and found.st_uid != 0:
+        return f"{path} does not belong to root"
+    if mode & 0o002 or (mode & 0o020 and found.st_gid != 0):
+        return f"others than root may change {path} (mode {mode:04o})"
+    return ""

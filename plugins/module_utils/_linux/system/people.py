@@ -1,0 +1,96 @@
+"""The accounts of a machine as /etc/passwd and /etc/group have them, without asking a directory service."""
+
+from __future__ import annotations
+
+import stat
+
+from ..engine.host import HostError
+from ..engine.safe_read import number
+
+FIRST_ORDINARY, LAST_ORDINARY = 1000, 59999  # Debian's range for people; 65534 is nobody
+NO_LOGIN = ("nologin", "false", "true", "sync")
+
+
+class Account:
+    """One line of /etc/passwd: `name`, `password` (the field itself), `uid`, `gid`, `shell` (never empty)."""
+
+    def __init__(self, name: str, password: str, uid: int, gid: int, shell: str) -> None:
+        self.name = name
+        self.password = password
+        self.uid = uid
+        self.gid = gid
+        self.shell = shell
+
+    @property
+    def ordinary(self) -> bool:
+        """True for a person who can sign in with a shell."""
+        return FIRST_ORDINARY <= self.uid <= LAST_ORDINARY and self.shell.rsplit("/", 1)[-1] not in NO_LOGIN
+
+
+def accounts(host) -> list:
+    """All accounts. Raises HostError when /etc/passwd cannot be read, is missing or holds no account."""
+    try:
+        text = host.text("/etc/passwd")
+    except FileNotFoundError:
+        raise HostError("malformed", "/etc/passwd is missing") from None
+    found = []
+    for line in text.split("\n"):
+        fields = line.split(":")
+        if len(fields) != 7:
+            continue
+        uid, gid = number(fields[2]), number(fields[3])
+        if uid is not None and gid is not None:
+            found.append(Account(fields[0], fields[1], uid, gid, fields[6].strip() or "/bin/sh"))
+    if not found:
+        raise HostError("malformed", "/etc/passwd holds no account")
+    return found
+
+
+def names(host, path: str) -> dict:
+    """Names by number from /etc/passwd or /etc/group; 0 is root in any case, and the first line of a number counts."""
+    found: dict = {}
+    try:
+        text = host.text(path)
+    except FileNotFoundError:
+        text = ""
+    for line in text.split("\n"):
+        fields = line.split(":")
+        if len(fields) > 2 and number(fields[2]) is not None:
+            found.setdefault(number(fields[2]), fields[0])
+    found.setdefault(0, "root")
+    return found
+
+
+def owner_and_mode(host, status) -> str:
+    """A file's status as "owner:group mode", numbers where a name is not known. Raises HostError."""
+    owner = names(host, "/etc/passwd").get(status.st_uid, str(status.st_uid))
+    group = names(host, "/etc/group").get(status.st_gid, str(status.st_gid))
+    return f"{owner}:{group} {stat.S_IMODE(status.st_mode):04o}"
+
+
+class Group:
+    """One line of /etc/group: `name`, `gid` (None where it is no number), `members` (the names that are listed)."""
+
+    def __init__(self, name: str, gid, members: list) -> None:
+        self.name = name
+        self.gid = gid
+        self.members = members
+
+
+def groups(host) -> list:
+    """All groups; a missing /etc/group has none. Raises HostError."""
+    try:
+        text = host.text("/etc/group")
+    except FileNotFoundError:
+        return []
+    lines = [line.split(":") for line in text.split("\n")]
+    return [
+        Group(fields[0], number(fields[2]), [name for name in fields[3].strip().split(",") if name])
+        for fields in lines
+        if len(fields) == 4
+    ]
+
+
+def members(host, group: str) -> list:
+    """The names listed in a group of /etc/group; an unknown group has none."""
+    return next((found.members for found in groups(host) if found.name == group), [])

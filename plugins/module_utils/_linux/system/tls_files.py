@@ -1,0 +1,109 @@
+"""What is wrong with the files that a forwarder needs for TLS: certificates and keys that are missing, run out, or
+cannot be read by the account that the forwarder runs as."""
+
+from __future__ import annotations
+
+import stat
+import time
+
+from .certificate import digests, validities
+from .people import accounts
+from .people import groups as groups_of
+
+READ, SEARCH = 4, 1
+
+
+class Who:
+    """The account that opens a file: `name`, its number (None where it is only made when the program starts) and the
+    numbers of its groups. No Who means root, who may read everything."""
+
+    def __init__(self, host, name: str, groups: list) -> None:
+        self.name = name
+        found = next((one for one in accounts(host) if one.name == name), None)
+        self.uid = None if found is None else found.uid
+        known = [group for group in groups_of(host) if group.gid is not None]
+        self.groups = {group.gid for group in known if group.name in groups}
+        if found is not None:
+            self.groups |= {found.gid, *(group.gid for group in known if name in group.members)}
+
+    def may(self, found, right: int) -> bool:
+        """Whether the permission bits of a file's status give this account a right."""
+        shift = 6 if found.st_uid == self.uid else 3 if found.st_gid in self.groups else 0
+        return bool(found.st_mode >> shift & right)
+
+
+def authority(host, path: str, who) -> list:
+    """The faults of a file with certificates of authorities: [] when one of them holds now. Raises HostError."""
+    if not path:
+        return ["no certificate of an authority is named, so nobody can be recognised"]
+    return _unreadable(host, path, who) or _out_of_time(host, path, any)
+
+
+def anchors(host, path: str) -> list:
+    """The digests of the certificates of authorities in a file; none of one that is missing. Raises HostError."""
+    try:
+        return digests(host.text(path), path) if path else []
+    except FileNotFoundError:
+        return []  # `authority` names it
+
+
+def client(host, certificate: str, key: str, who) -> list:
+    """The faults of the device's own certificate and of its key. Raises HostError."""
+    if not certificate or not key:
+        return ["the device has no certificate of its own for the collector"]
+    faults = _unreadable(host, certificate, who) or _out_of_time(host, certificate, lambda holds: next(iter(holds)))
+    missing = _unreadable(host, key, who)
+    if not missing and host.stat(key).st_mode & 0o007:
+        missing = [f"everybody may read or change the key {key}"]
+    return faults + missing + _copies(host, certificate, key)
+
+
+def _copies(host, certificate: str, key: str) -> list:
+    """Faults for a key that everybody may read in the certificate's own file, or in another one beside the key."""
+    from . import private_keys  # only where the device has a certificate of its own
+
+    folder = key.rpartition("/")[0]
+    beside = [f"{folder}/{name}" for name in host.entries(folder)] if _others_get_in(host, folder) else []
+    found = []
+    for path in dict.fromkeys([certificate, *beside]):
+        try:
+            mode = host.stat(path).st_mode
+        except FileNotFoundError:
+            continue
+        if path != key and stat.S_ISREG(mode) and mode & 0o007 and private_keys.in_file(host, path):
+            found.append(f"everybody may read or change the key in {path}")
+    return found
+
+
+def _others_get_in(host, folder: str) -> bool:
+    try:
+        return bool(host.stat(folder).st_mode & 0o005)
+    except FileNotFoundError:
+        return False
+
+
+def _unreadable(host, path: str, who) -> list:
+    try:
+        found = host.stat(path)
+    except FileNotFoundError:
+        return [f"{path} is missing"]
+    if who is None:
+        return []
+    parts = path.split("/")
+    for folder in ["/".join(parts[:count]) for count in range(2, len(parts))]:
+        if not who.may(host.stat(folder), SEARCH):
+            return [f"{who.name}, which the program runs as, may not look into {folder}"]
+    return [] if who.may(found, READ) else [f"{who.name}, which the program runs as, may not read {path}"]
+
+
+def _out_of_time(host, path: str, enough) -> list:
+    """A fault when none (`any`) or not the first of the certificates in a file holds now."""
+    found = validities(host.text(path), path)
+    if not found:
+        return [f"{path} holds no certificate"]
+    now = time.time()
+    if enough(first <= now <= last for first, last in found):
+        return []
+    first, last = found[0]
+    day = time.strftime("%Y-%m-%d", time.gmtime(first if now < first else last))
+    return [f"the certificate in {path} {'holds only from' if now < first else 'ran out on'} {day}"]

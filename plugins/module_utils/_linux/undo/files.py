@@ -1,0 +1,157 @@
+"""What a run left of each file, and what it takes to put back what was there before. Decides only; writes nothing.
+
+A run may have written a file more than once, and may have been killed between the journal and the file. So all states
+that the run recorded are its own; what somebody else wrote in the middle of the run begins the history anew.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+
+from ..engine.edits import FileEdit, PermissionEdit
+from ..engine.host import READ_LIMIT
+from ..engine.journal_read import UNTOUCHED, digest
+
+
+class Now:
+    """A path as it is: `kind` is absent, file, folder or other (a link, a pipe).
+
+    Of a file also its `content`, bytes, and when it was `written`, in seconds since 1970.
+    """
+
+    def __init__(self, kind: str, permissions=None, content=None, written: float = 0) -> None:
+        self.kind = kind
+        self.permissions = permissions
+        self.content = content
+        self.digest = digest(content)
+        self.written = written
+
+
+def look(host, path: str) -> Now:
+    """The path itself, no link followed. Raises OSError."""
+    try:
+        handle = os.open(host.path(path), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        return Now("absent")
+    except OSError:
+        if os.path.lexists(host.path(path)):
+            return Now("other")
+        raise
+    try:
+        found = os.fstat(handle)
+        permissions = (stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid)
+        if stat.S_ISDIR(found.st_mode):
+            return Now("folder", permissions)
+        if not stat.S_ISREG(found.st_mode):
+            return Now("other")
+        with open(handle, "rb", closefd=False) as stream:
+            return Now("file", permissions, stream.read(READ_LIMIT + 1), found.st_mtime)
+    finally:
+        os.close(handle)
+
+
+class History:
+    """One path through one run, oldest record first."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.foreign = False  # somebody else wrote in the middle of the run
+        self.drivers: list = []
+        self.addresses: list = []
+        self._begin()
+
+    def _begin(self) -> None:
+        self._started = False
+        self.content = UNTOUCHED  # what is put back: bytes, None for absence
+        self.permissions = None
+        self._contents: set = set()
+        self._permitted: set = set()
+        self._any_permissions = False
+
+    def add(self, entry, record) -> None:
+        """Take up what the next line says of this path."""
+        if self._started and not self._continues(record):
+            self.foreign = True
+            self._begin()
+        if not self._started:
+            self._started = True
+            self.permissions = record.permissions
+            self._permitted.add(record.permissions)
+        if record.after != UNTOUCHED:
+            if self.content is UNTOUCHED:
+                self.content = record.content
+            self._contents |= {record.before, record.after}
+        if record.left is not None:
+            self._permitted.add(record.left)
+        elif record.after is not None:
+            self._any_permissions = True  # the journal does not say which mode a written file got
+        self.drivers = [*self.drivers, *({entry.driver} - set(self.drivers))]
+        self.addresses += [one for one in entry.addresses if one not in self.addresses]
+
+    def _continues(self, record) -> bool:
+        content = record.before == UNTOUCHED or not self._contents or record.before in self._contents
+        absent = record.permissions is None
+        return content and (absent or self._any_permissions or record.permissions in self._permitted)
+
+    def is_before(self, now: Now) -> bool:
+        """True when the path is as it was before the run."""
+        if self.content is None:
+            return now.kind == "absent"
+        content = self.content is UNTOUCHED or (now.kind == "file" and now.digest == digest(self.content))
+        return content and now.permissions == self.permissions
+
+    def differs(self, now: Now) -> str:
+        """What somebody else changed since, in words; an empty text when all is as the run left it."""
+        if now.kind == "other":
+            return "a link or something else that is no file has taken its place"
+        if self.content is UNTOUCHED:
+            if now.kind == "absent":
+                return "it is gone"
+        elif now.kind == "folder":
+            return "a folder has taken its place"
+        elif now.digest not in self._contents:
+            if now.kind == "absent":
+                return "it was removed"
+            when = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(now.written))
+            return f"its content is another one, written {when}, and it belongs to uid {now.permissions[1]}"
+        if now.kind != "absent" and not self._any_permissions and now.permissions not in self._permitted:
+            return "its owner or mode is another one ({:04o}, {}:{})".format(*now.permissions)
+        return ""
+
+    def edit(self, now: Now):
+        """What puts the path back. The caller has seen that it is not as before and that nobody changed it."""
+        same = self.content is UNTOUCHED or (self.content is not None and now.digest == digest(self.content))
+        if same:
+            return PermissionEdit(self.path, now.permissions, self.permissions)
+        mode, *owner = self.permissions or (None,)
+        return FileEdit(self.path, now.content, self.content, mode, tuple(owner) or None)
+
+    def was(self) -> str:
+        """What was there before, in a few words."""
+        if self.content is None:
+            return "absent"
+        said = "mode {:04o}, owner {}:{}".format(*self.permissions)
+        return said if self.content is UNTOUCHED else f"{len(self.content)} bytes, {said}"
+
+
+def histories(entries: list) -> list:
+    """A History of each path, the one that was changed last first."""
+    found: dict = {}
+    for entry in entries:
+        for record in entry.records:
+            history = found.pop(record.path, None) or History(record.path)
+            history.add(entry, record)
+            found[record.path] = history  # moves to the end
+    return list(found.values())[::-1]
+
+
+def written_by(others: dict, path: str, now: Now) -> str:
+    """The newest other run that left the path as it is now, or an empty text."""
+    for run, entries in others.items():
+        for entry in entries:
+            for record in entry.records:
+                if record.path == path and record.after != UNTOUCHED and record.after == now.digest:
+                    return run
+    return ""

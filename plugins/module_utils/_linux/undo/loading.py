@@ -1,0 +1,88 @@
+"""The commands that make files take effect again once they are put back, by where the files lie.
+
+They are those that the drivers run after a change; a configuration is tried first where its program can do that.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ..audit.auditd import RELOAD
+from ..dconf.changes import UPDATE
+from ..dconf.sources import GENERATE_CONFIG
+from ..dropin.systemd import DAEMONS
+from ..engine.host import HostError
+from ..engine.safe_read import first_of, text_or_nothing
+from ..logging.forwarders import RSYSLOGD
+from ..logging.rainerscript import MAIN
+from ..removable_media.changes import LOAD, POLKIT
+from ..system.systemd_unit import state
+
+SYSTEMD = re.compile(r"\A/etc/systemd/([a-z][a-z0-9-]*)\.conf(?:\.d/.*)?\Z")
+AUDIT_RULES = "/etc/audit/rules.d"
+GREETER = ("/etc/gdm3/greeter.dconf-defaults", "/usr/share/gdm/", "/etc/dconf/db/gdm")
+SSHD = "/usr/sbin/sshd"
+LOCKED = "the audit rules are locked in the kernel: the old ones count from the next restart on"
+
+
+def loading(host, paths: list) -> tuple:
+    """(commands, remarks) for files that were put back. Raises HostError."""
+    commands: list = []
+    remarks: list = []
+    if _any(paths, "/etc/issue") and first_of(host, ("/usr/sbin/agetty", "/sbin/agetty")):
+        commands.append(["agetty", "--reload"])
+    if _any(paths, "/etc/dconf/") and first_of(host, ("/usr/bin/dconf", "/bin/dconf")):
+        commands.append(["sh", "-c", UPDATE])
+    if _any(paths, *GREETER):
+        commands += _greeter(host)
+    for name in sorted({match.group(1) for match in map(SYSTEMD.match, paths) if match}):
+        unit, verb = DAEMONS.get(name, (None, None))
+        if unit and state(host, unit)[0]:
+            commands.append(["systemctl", verb, unit])
+            if name == "journald":
+                commands.append(["journalctl", "--flush"])
+    if _any(paths, "/etc/ssh/") and host.exists(SSHD):
+        unit = next((unit for unit in ("ssh.service", "sshd.service") if state(host, unit)[0]), "")
+        commands += [[SSHD, "-t"], ["systemctl", "reload", unit]] if unit else []
+    if _any(paths, "/etc/audit/auditd.conf") and state(host, "auditd.service")[0]:
+        commands += [list(argv) for argv in RELOAD]
+    if _any(paths, f"{AUDIT_RULES}/"):
+        more, remark = _audit_rules(host)
+        commands += more
+        remarks += remark
+    if _any(paths, "/etc/rsyslog.conf", "/etc/rsyslog.d/") and host.exists(RSYSLOGD):
+        commands.append([RSYSLOGD, "-N1", "-f", MAIN])
+        if state(host, "rsyslog.service")[0]:
+            commands.append(["systemctl", "restart", "rsyslog.service"])
+    if _any(paths, "/etc/polkit-1/") and state(host, POLKIT)[0]:
+        commands.append(LOAD)
+    return commands, remarks
+
+
+def _any(paths: list, *beginnings: str) -> bool:
+    return any(path.startswith(beginnings) for path in paths)
+
+
+def _greeter(host) -> list:
+    for unit in ("gdm3", "gdm"):
+        try:
+            if host.query(["systemctl", "is-active", unit]).out.strip() == "active":
+                return [["systemctl", "reload", unit]]
+        except HostError:
+            break
+    return [[GENERATE_CONFIG]] if host.exists(GENERATE_CONFIG) else []
+
+
+def _audit_rules(host) -> tuple:
+    """The kernel's rules from the files anew; a locked kernel takes none."""
+    try:
+        said = host.query(["auditctl", "-s"])
+    except HostError as problem:
+        if problem.code == "missing_tool":
+            return [], []
+        raise
+    if re.search(r"^enabled 2$", said.out, re.MULTILINE):
+        return [], [LOCKED]
+    files = [f"{AUDIT_RULES}/{name}" for name in host.entries(AUDIT_RULES) if name.endswith(".rules")]
+    clears = any(line.strip() == "-D" for path in files for line in (text_or_nothing(host, path) or "").splitlines())
+    return [*([] if clears else [["auditctl", "-D"]]), ["augenrules", "--load"]], []

@@ -1,0 +1,210 @@
+"""Put back what one run changed, from its journal: only what is still as the run left it.
+
+Looks at everything first, keeps a journal of its own before it writes (so that an undo can be undone), writes, and
+runs the commands that load what it wrote. Killed at any line it is simply run again: what is back already counts as
+such, and commands that no undo of this run has finished are run again.
+"""
+
+from __future__ import annotations
+
+import os
+
+from ..engine import journal_read
+from ..engine.change import sync_folder, write
+from ..engine.edits import ChangeRefused, PermissionEdit
+from ..engine.host import READ_LIMIT, HostError
+from ..engine.journal import Journal
+from ..system import unit
+from .files import histories, look, written_by
+from .loading import loading
+from .units import now as unit_now
+from .units import switches
+
+DONE = "undo"  # the driver's name in the line that ends an undo
+# What belongs to encryption is never undone: a key that was retired must not open again, nor a disk lie open.
+ENCRYPTION_DRIVERS = ("luks_volume", "luks_key", "key_files", "disk_encryption", "crypttab")
+ENCRYPTION_PATHS = ("/etc/crypttab", "/etc/cryptsetup", "/etc/luks", "/etc/dracut", "/etc/initramfs-tools", "/boot/")
+ENCRYPTION = "it belongs to encryption, which is never undone from here"
+
+
+class UndoFailed(Exception):
+    """The undo broke off or could not load what it wrote. `outcome` says how far it came."""
+
+    def __init__(self, why: str, outcome: dict) -> None:
+        super().__init__(why)
+        self.outcome = outcome
+
+
+def undo(host, run: str, run_id: str, check: bool = False) -> dict:
+    """Undo `run`; `run_id` names the journal of the undo itself.
+
+    Returns changed, found (whether the device has a journal of the run), put_back, already and left (each a list of
+    {driver, addresses, target}, with `was` or `why`), commands, remarks, diff, journal. Check mode writes nothing.
+    Raises JournalRefused, HostError, OSError and, once something was written, UndoFailed.
+    """
+    outcome = {
+        "changed": False, "found": True, "put_back": [], "already": [], "left": [], "commands": [], "remarks": [],
+        "diff": [], "journal": None,
+    }  # fmt: skip
+    if run == run_id:
+        raise journal_read.JournalRefused("an undo is a run of its own and cannot undo itself")
+    entries = journal_read.read(host, run)
+    if entries is None:
+        return {**outcome, "found": False}
+    others = journal_read.others(host, run)
+    edits = _files(host, entries, others, outcome)
+    units = _units(host, entries, outcome)
+    unfinished = _unfinished(others, run)
+    changed = bool(edits or units)
+    outcome["changed"] = changed or bool(unfinished)
+    if check or not outcome["changed"]:
+        return outcome
+    journal = Journal(host, run_id)
+    if changed:
+        _record(host, journal, run, edits, units)
+        outcome["journal"] = journal.path
+    done: set = set()
+    try:
+        for history, edit in edits:
+            write(host, edit)
+            done.add(history.path)
+        _remove_made(host, entries)
+        host.forget()
+        _load(host, entries, units, outcome, done)
+    except (OSError, ChangeRefused, HostError) as problem:
+        _not_reached(outcome, done)
+        raise UndoFailed(f"{problem}; run the same undo again, which goes on where this one ended", outcome) from None
+    journal.record(DONE, [{"address": run, "finished": [*unfinished, *([run_id] if changed else [])]}], {}, [])
+    return outcome
+
+
+def _files(host, entries: list, others: dict, outcome: dict) -> list:
+    """[(history, edit)] of the files to put back; what is not goes into the outcome."""
+    found = []
+    for history in histories([entry for entry in entries if entry.driver != DONE]):
+        said = {"driver": ", ".join(history.drivers), "addresses": history.addresses, "target": history.path}
+        if set(history.drivers) & set(ENCRYPTION_DRIVERS) or history.path.startswith(ENCRYPTION_PATHS):
+            outcome["left"].append({**said, "why": ENCRYPTION})
+            continue
+        now = look(host, history.path)
+        if now.content is not None and len(now.content) > READ_LIMIT:
+            outcome["left"].append({**said, "why": f"changed since: it is larger than {READ_LIMIT} bytes now"})
+            continue
+        if history.is_before(now):
+            outcome["already"].append(said)
+            continue
+        differs = history.differs(now)
+        if differs:
+            by = written_by(others, history.path, now)
+            why = (
+                f"changed since: the run {by} wrote it later; undo that one first"
+                if by
+                else f"changed since: {differs}"
+            )
+            outcome["left"].append({**said, "why": why})
+            continue
+        edit = history.edit(now)
+        found.append((history, edit))
+        outcome["put_back"].append({**said, "was": history.was()})
+        outcome["diff"].append(_diff(history, now))
+        if history.foreign:
+            outcome["remarks"].append(
+                f"somebody else wrote {history.path} while the run went on; what they wrote is put back"
+            )
+    return found
+
+
+def _units(host, entries: list, outcome: dict) -> list:
+    """The switches to put back; what is not goes into the outcome."""
+    found = []
+    wanted, unknown = switches(entries)
+    for address in unknown:
+        why = "its journal does not say what it was before; look at it with systemctl status"
+        outcome["left"].append({"driver": unit.NAME, "addresses": [address], "target": address, "why": why})
+    for switch in wanted:
+        said = {"driver": unit.NAME, "addresses": [switch.address], "target": switch.address}
+        now = unit_now(host, switch.unit)
+        if now is None:
+            outcome["left"].append({**said, "why": f"changed since: systemd knows no {switch.unit} any more"})
+        elif now[switch.kind] == switch.before:
+            outcome["already"].append(said)
+        elif switch.refused():
+            outcome["left"].append({**said, "why": switch.refused()})
+        else:
+            found.append(switch)
+            outcome["put_back"].append({**said, "was": "on" if switch.before else "off"})
+            before, after = (f"{switch.address} {'on' if on else 'off'}\n" for on in (switch.left, switch.before))
+            head = {"before_header": switch.unit, "after_header": switch.unit}
+            outcome["diff"].append({**head, "before": before, "after": after})
+    return found
+
+
+def _unfinished(others: dict, run: str) -> list:
+    """The undo runs of this run that wrote their journal and never came to their end."""
+    undone = {name for name, entries in others.items() for entry in entries if entry.undoes == run}
+    for entries in others.values():
+        for entry in entries:
+            for change in entry.changes if entry.driver == DONE else []:
+                if change.get("address") == run and isinstance(change.get("finished"), list):
+                    undone -= {name for name in change["finished"] if isinstance(name, str)}
+    return sorted(undone)
+
+
+def _record(host, journal: Journal, run: str, edits: list, units: list) -> None:
+    """Everything that will be written, on the disk before the first of it is."""
+    by_driver: dict = {}
+    for history, edit in edits:
+        by_driver.setdefault(history.drivers[-1], []).append((history, edit))
+    for driver, mine in by_driver.items():
+        addresses = list(dict.fromkeys(address for history, _edit in mine for address in history.addresses))
+        changes = [{"address": address, "undoes": run} for address in addresses] or [{"undoes": run}]
+        journal.record(driver, changes, {}, [edit for _history, edit in mine])
+    if units:
+        changes = [{"address": one.address, "value": one.before, "undoes": run} for one in units]
+        journal.record(unit.NAME, changes, unit.observe(host, [one.address for one in units]), [])
+
+
+def _remove_made(host, entries: list) -> None:
+    """The folders that the run made, where nothing is in them any more."""
+    for folder in sorted({folder for entry in entries for folder in entry.made}, reverse=True):
+        try:
+            os.rmdir(host.path(folder))
+            sync_folder(os.path.dirname(host.path(folder)))
+        except OSError:
+            continue  # somebody keeps a file there, or it is gone
+
+
+def _not_reached(outcome: dict, done: set) -> None:
+    """What a broken undo has not come to is left."""
+    for one in [one for one in outcome["put_back"] if one["target"] not in done]:
+        outcome["put_back"].remove(one)
+        one.pop("was")
+        outcome["left"].append({**one, "why": "the undo broke off before it"})
+
+
+def _load(host, entries: list, units: list, outcome: dict, done: set) -> None:
+    """Run what makes it effective: for all files of the run, since an undo before this one may have been killed."""
+    left = {one["target"] for one in outcome["left"]}
+    paths = [record.path for entry in entries for record in entry.records if record.path not in left]
+    commands, remarks = loading(host, paths)
+    outcome["remarks"] += remarks
+    for argv, target in [*((argv, "") for argv in commands), *((one.command(), one.address) for one in units)]:
+        outcome["commands"].append(" ".join(argv))
+        ended = host.act(argv)
+        if ended.rc != 0:
+            raise ChangeRefused(
+                f"the files are put back, but {' '.join(argv)} ended with status {ended.rc}: {ended.err.strip()[-300:]}"
+            )
+        done.add(target)
+    host.forget()
+
+
+def _diff(history, now) -> dict:
+    """Ansible's form of a diff, owner and mode as a line of their own."""
+    edit = history.edit(now)
+    head = {"before_header": history.path, "after_header": history.path}
+    if isinstance(edit, PermissionEdit):
+        before, after = ("# mode {:04o}, owner {}:{}\n".format(*said) for said in (edit.before, edit.after))
+        return {**head, "before": before, "after": after}
+    before, after = ((said or b"").decode("utf-8", "backslashreplace") for said in (edit.before, edit.after))
+    return {**head, "before": before, "after": after}

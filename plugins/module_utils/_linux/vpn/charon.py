@@ -1,0 +1,199 @@
+"""What strongSwan's daemon has loaded, and what it has agreed on with its peers: asked of charon through swanctl.
+
+charon tells of a loaded connection all but its proposals. Whether those are the ones in the files is told by time: a
+file that is newer than the daemon's last start or reload is not loaded yet, as far as anybody can tell.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ..engine.host import HostError
+from ..system import systemd_unit
+from . import settings, swanctl
+from .profile import Profile, Tunnel
+
+SOCKET = "/run/charon.vici"
+STRONGSWAN_CONF = "/etc/strongswan.conf"
+NOT_TOLD = "loaded:proposals"
+ONLY_LOADED = "loaded in charon, and in no file of swanctl"
+UNITS = ("strongswan.service", "strongswan-starter.service")
+CLASSES = {"public key": "certificate", "pre-shared key": "psk", "": "certificate", "EAP_TLS": "certificate"}
+VERSIONS = {"IKEv1": "ikev1", "IKEv2": "ikev2", "IKEv1/2": "ikev1-or-ikev2"}
+# swanctl prints nothing but these on a good day; a plugin that is not installed is named on standard error.
+STEPS = re.compile(r"(?P<open>.+?) \{|(?P<list>.+?) = \[|(?P<key>.+?) = (?P<value>.*)|(?P<close>[}\]])")
+ALGORITHMS = {
+    "AES_CBC": "aes", "AES_GCM_16": "aes{}gcm16", "AES_GCM_12": "aes{}gcm12", "AES_GCM_8": "aes{}gcm8",
+    "CHACHA20_POLY1305": "chacha20poly1305", "CURVE_25519": "curve25519", "CURVE_448": "curve448",
+}  # fmt: skip
+
+
+def socket(host) -> str:
+    """Where charon listens for swanctl, when it runs; else an empty text. Raises HostError."""
+    path = SOCKET
+    try:
+        found = settings.parse(host, STRONGSWAN_CONF).root
+    except FileNotFoundError:
+        found = settings.Section()
+    for name in ("charon", "charon-systemd"):
+        at = found
+        for part in (name, "plugins", "vici"):
+            at = at.sections.get(part, settings.Section())
+        said = at.text("socket")
+        if said.startswith("unix://"):
+            path = said[len("unix://") :]
+    return path if host.exists(path) else ""
+
+
+def asked(host, what: str) -> list:
+    """What charon answers to `swanctl --WHAT`: (connection, nested data) for each event. Raises HostError."""
+    path = socket(host)
+    if not path:
+        return []
+    done = host.query(["swanctl", f"--{what}", "--pretty", "--uri", f"unix://{path}"])
+    if done.rc != 0:
+        said = [line for line in done.err.splitlines() if not line.startswith("plugin ")]
+        code = "failed" if host.is_root else "needs_root"
+        raise HostError(code, f"charon did not answer swanctl --{what}: {' '.join(said)[-300:] or done.rc}")
+    return events(done.out)
+
+
+def events(text: str) -> list:
+    """(name, nested data) of what each event in swanctl's output is about. Raises HostError for what is cut off."""
+    found: list = []
+    above: list = [None]
+    listed, ended = None, False
+    for line in text.split("\n"):
+        bare = line.strip()
+        if not bare:
+            continue
+        if listed is not None and bare != "]":
+            listed.append(bare)
+            continue
+        step = STEPS.fullmatch(bare)
+        if step is None:
+            continue  # a line of words in between
+        if step.group("close"):
+            if listed is not None:
+                listed = None
+            elif len(above) > 1:
+                above.pop()
+        elif step.group("open"):
+            # First comes the event's own brace, then the connection's.
+            inner: dict = {}
+            if len(above) == 1:
+                ended = step.group("open").endswith(" reply")
+            elif len(above) == 2:
+                found.append((step.group("open"), inner))
+            else:
+                above[-1][step.group("open")] = inner
+            above.append(inner)
+        elif len(above) == 1:
+            continue
+        elif step.group("list"):
+            listed = above[-1].setdefault(step.group("list"), [])
+        else:
+            above[-1][step.group("key")] = step.group("value")
+    if len(above) > 1 or listed is not None or not ended:
+        raise HostError("malformed", "swanctl's answer is cut off")
+    return found
+
+
+def loaded(host) -> dict:
+    """{name: Profile} of the connections that charon has, without their proposals. Raises HostError."""
+    return {name: _loaded(name, said) for name, said in asked(host, "list-conns")}
+
+
+def _loaded(name: str, said: dict) -> Profile:
+    profile = Profile(name, "strongSwan", ONLY_LOADED, VERSIONS.get(said.get("version", ""), "ikev1-or-ikev2"))
+    profile.initiates = any(map(swanctl.can_be_called, said.get("remote_addrs", [])))
+    for part, about in said.items():
+        if part.startswith(("local-", "remote-")) and isinstance(about, dict):
+            profile.authentication.append(CLASSES.get(about.get("class", ""), "password"))
+    profile.ike = [NOT_TOLD]
+    for child, about in (said.get("children") or {}).items():
+        profile.tunnels.append(_child(child, about))
+    return profile
+
+
+def _child(name: str, said: dict) -> Tunnel:
+    to = said.get("remote-ts", [])
+    if said.get("mode") == "PASS":
+        return Tunnel(name, notes=[f"the child {name} lets {', '.join(to[:5])} past the tunnel"])
+    if said.get("mode") == "DROP":
+        return Tunnel(name)
+    if str(said.get("mode", "")).startswith("TRANSPORT"):
+        return Tunnel(
+            name, notes=[f"the child {name} is in transport mode, which carries nothing but its own two ends"]
+        )
+    return Tunnel(name, to, [NOT_TOLD])
+
+
+class Association:
+    """What is in use now between this device and a peer: `ike` (a proposal) and `children` [(name, esp, to)]."""
+
+    def __init__(self, said: dict) -> None:
+        self.ike = _proposal(said)
+        self.children = [
+            (child.get("name", ""), _proposal(child), child.get("remote-ts", []))
+            for child in (said.get("child-sas") or {}).values()
+            if isinstance(child, dict) and child.get("state") in ("INSTALLED", "REKEYED", "REKEYING")
+        ]
+
+
+def associations(host) -> list:
+    """(connection, Association) of all that is established. Raises HostError."""
+    return [
+        (name, Association(said))
+        for name, said in asked(host, "list-sas")
+        if said.get("state") in ("ESTABLISHED", "REKEYING", "REKEYED")
+    ]
+
+
+def _proposal(said: dict) -> str:
+    """AES_GCM_16, 128, PRF_HMAC_SHA2_256, ECP_256 in the words of the files: aes128gcm16-prfsha256-ecp256."""
+    if said.get("protocol") == "AH":
+        return "ah"
+    parts = []
+    cipher = said.get("encr-alg")
+    if cipher:
+        size = said.get("encr-keysize", "")
+        pattern = ALGORITHMS.get(cipher, cipher.lower())
+        parts.append(pattern.format(size) if "{}" in pattern else f"{pattern}{size if pattern == 'aes' else ''}")
+    for key in ("integ-alg", "prf-alg", "dh-group"):
+        if said.get(key):
+            parts.append(_word(said[key]))
+    return "-".join(parts)
+
+
+def _word(algorithm: str) -> str:
+    found = re.fullmatch(r"(PRF_)?HMAC_(?:(SHA)2_([0-9]+)(?:_[0-9]+)?|(SHA1|MD5)(?:_[0-9]+)?)", algorithm)
+    if found:
+        return ("prf" if found.group(1) else "") + (found.group(4) or f"{found.group(2)}{found.group(3)}").lower()
+    return ALGORITHMS.get(algorithm, algorithm.lower().replace("_", ""))
+
+
+def not_loaded_yet(host, files: list) -> str:
+    """A sentence when one of the files is newer than what charon was last known to load. Raises HostError."""
+    path = socket(host)
+    if not path:
+        return ""
+    try:
+        since = int(host.stat(path).st_mtime)  # the daemon makes its socket when it starts
+    except FileNotFoundError:
+        return ""
+    for unit in UNITS:
+        active, changed = systemd_unit.state(host, unit)
+        if active and changed is not None:
+            since = max(since, changed)
+    for name in files:
+        try:
+            changed = host.stat(name).st_mtime
+        except FileNotFoundError:
+            continue
+        if changed >= since + 1:
+            return (
+                f"{name} was changed after charon last loaded its connections, and charon does not tell with which "
+                "proposals it works; systemctl reload strongswan makes it load the file"
+            )
+    return ""

@@ -1,0 +1,87 @@
+"""VPNs of a machine, whatever program they belong to. Read only.
+
+Addresses:
+    profiles         list of JSON texts, one a profile (vpn/profile.py has the words); what charon has not loaded yet
+                     makes *running* unreadable
+    shared-secrets   list of places where a secret that both ends know stands, never the secret
+    open-secrets     list of "path owner:group mode" of files and folders with keys that others could read or change
+    old-programs     list of programs for PPTP and L2TP that are installed
+
+Each kind of program has a file of its own beside this one: strongswan.py (swanctl and charon), ipsec.py, wireguard.py,
+networkmanager.py (and netplan), others.py.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ..engine.edits import ChangeRefused
+from ..engine.host import HostError
+from ..engine.reading import reading, unreadable, value
+from ..engine.safe_read import attempt, foreign
+from . import networkmanager, others, secrets, wireguard
+from .files import has_ipsec
+
+NAME = "vpn"
+ADDRESSES = re.compile(r"\A(?:profiles|shared-secrets|open-secrets|old-programs)\Z")
+ALL = ["profiles", "shared-secrets", "open-secrets", "old-programs"]
+MOST = 300  # profiles; a machine with more of them is not one of a school
+TYPE = "vpn_profile"
+
+
+def observe(host, addresses: list) -> dict:
+    """A reading for each address; nothing is raised for a bad machine."""
+    return {
+        address: attempt(NAME, address, lambda address=address: _read(host, address))
+        if ADDRESSES.match(address)
+        else foreign(NAME, address)
+        for address in addresses
+    }
+
+
+def rehearse(host, changes: list):
+    """Always refused: a step that could cut a technician off needs a timer on the device that takes it back."""
+    raise ChangeRefused("VPNs are only reported: a mistake cuts off whoever works through them; change them by hand")
+
+
+def _read(host, address: str) -> dict:
+    if address == "profiles":
+        found = value([profile.text() for profile in profiles(host)], "the configurations of all VPN programs", TYPE)
+        ipsec = _ipsec(host)
+        waiting = ipsec.waiting(host) if ipsec else ""
+        if waiting:
+            found["note"] = waiting
+        return reading(NAME, address, found, running=unreadable("failed", waiting) if waiting else None)
+    if address == "shared-secrets":
+        ipsec = _ipsec(host)
+        stored = ipsec.secrets(host) if ipsec else []
+        found = sorted(f"{place} ({kind})" for kind, _path, place in stored if kind in ("psk", "password"))
+        return reading(NAME, address, value(found[:MOST], "swanctl.conf and ipsec.secrets", "list"))
+    if address == "open-secrets":
+        found = secrets.too_open(host)
+        return reading(NAME, address, value(found[:MOST], "files with keys and passwords of VPNs", "list"))
+    return reading(NAME, address, value(others.programs(host), "installed programs", "list"))
+
+
+def _ipsec(host):
+    """The module for IPsec, or None where there is nothing of it: compiling it costs the device more than a look."""
+    if not has_ipsec(host):
+        return None
+    from . import strongswan
+
+    return strongswan
+
+
+def profiles(host) -> list:
+    """All profiles of the machine. Raises HostError when one of the sources cannot be read."""
+    ipsec = _ipsec(host)
+    found = [
+        *(ipsec.profiles(host) if ipsec else []),
+        *wireguard.profiles(host),
+        *networkmanager.profiles(host),
+        *others.profiles(host),
+    ]
+    found = wireguard.beside_kernel(host, found)
+    if len(found) > MOST:
+        raise HostError("too_large", f"there are {len(found)} VPN profiles, more than {MOST}")
+    return found

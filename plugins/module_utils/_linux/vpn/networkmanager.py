@@ -1,0 +1,219 @@
+"""VPN profiles of NetworkManager: its key files, and netplan's files that were not turned into any yet."""
+
+from __future__ import annotations
+
+import re
+
+from ..engine.safe_read import text_or_nothing
+from ..system.inifile import keyfile_assignments
+from .profile import EVERYTHING, Profile, Tunnel, without_family
+
+# An earlier folder hides a profile of the same UUID in a later one.
+FOLDERS = tuple(f"{base}/NetworkManager/system-connections" for base in ("/etc", "/run", "/usr/lib"))
+NETPLAN = ("/etc/netplan", "/run/netplan", "/usr/lib/netplan")
+IGNORED = re.compile(r"\A\.|(?:~|\.(?:bak|rpmnew|rpmorig|rpmsave|pem|der|swp|nmmeta))\Z")
+PROTOCOLS = {
+    "strongswan": "ikev2", "openvpn": "openvpn", "openconnect": "tls", "fortisslvpn": "tls", "sstp": "tls",
+    "ssh": "other:ssh", "pptp": "pptp", "l2tp": "l2tp", "vpnc": "ikev1", "libreswan": "ikev1-or-ikev2",
+}  # fmt: skip
+STORED, NOT_REQUIRED = 0, 4  # of NMSettingSecretFlags; 1 is kept by the user's agent, 2 is asked for each time
+WORD_OF_SECRET = re.compile(r"password|psk|secret|pin", re.IGNORECASE)
+
+
+def profiles(host) -> list:
+    """All profiles. Raises HostError."""
+    found, seen = [], set()
+    for path in files(host):
+        said = _read(host, path)
+        uuid = said.get(("connection", "uuid"), path)
+        kind = said.get(("connection", "type"), "")
+        if uuid in seen or kind not in ("vpn", "wireguard"):
+            continue
+        seen.add(uuid)
+        found.append(_wireguard(path, said) if kind == "wireguard" else _vpn(path, said))
+    return found + _netplan(host, {profile.interface for profile in found})
+
+
+def files(host) -> list:
+    """Every key file that NetworkManager would look at."""
+    found = []
+    for folder in FOLDERS:
+        for name in host.entries(folder):
+            if not IGNORED.search(name) and (folder == FOLDERS[0] or name.endswith(".nmconnection")):
+                found.append(f"{folder}/{name}")
+    return found
+
+
+def _read(host, path: str) -> dict:
+    """{(section, key): text} of a key file; the last of a key counts."""
+    text = text_or_nothing(host, path) or ""
+    return {(one.section, one.key): one.text for one in keyfile_assignments(text, path)}
+
+
+def _yes(said: dict, section: str, key: str, otherwise: bool = False) -> bool:
+    text = said.get((section, key), "").lower()
+    return text in ("true", "1", "yes") if text else otherwise
+
+
+def _closed(said: dict) -> tuple:
+    """(families, notes): those whose default route stays outside, and why."""
+    families, notes = [], []
+    for family, section in ((4, "ipv4"), (6, "ipv6")):
+        method = said.get((section, "method"), "auto")
+        if _yes(said, section, "never-default"):
+            families.append(family)
+            notes.append(f"{section}.never-default=true keeps IPv{family} out of the tunnel")
+        elif method in ("disabled", "ignore"):
+            families.append(family)
+            notes.append(f"{section}.method={method}: no IPv{family} goes through the tunnel")
+    return families, notes
+
+
+def _wireguard(path: str, said: dict) -> Profile:
+    profile = Profile(said.get(("connection", "id"), path), "NetworkManager", path, "wireguard")
+    profile.interface = said.get(("connection", "interface-name"), "")
+    profile.authentication = ["key"]
+    peers = {section for section, _key in said if section.startswith("wireguard-peer.")}
+    profile.initiates = any((peer, "endpoint") in said for peer in peers)
+    to = [one for peer in sorted(peers) for one in said.get((peer, "allowed-ips"), "").split(";") if one.strip()]
+    families, notes = _closed(said)
+    for family in (4, 6):
+        if said.get(("wireguard", f"ip{family}-auto-default-route")) in ("0", "false"):
+            families.append(family)
+            notes.append(f"wireguard.ip{family}-auto-default-route is off")
+    if not _yes(said, "wireguard", "peer-routes", True):
+        families, notes = [4, 6], [*notes, "wireguard.peer-routes=false makes no routes"]
+    for family in families:
+        to = without_family(to, family)
+    profile.tunnels = [Tunnel(to=to, notes=notes)]
+    if said.get(("wireguard", "private-key")):
+        profile.stored.append("private-key")
+    if any(said.get((peer, "preshared-key")) for peer in peers):
+        profile.stored.append("preshared-key")
+    return profile
+
+
+def _vpn(path: str, said: dict) -> Profile:
+    service = said.get(("vpn", "service-type"), "").rsplit(".", 1)[-1]
+    profile = Profile(
+        said.get(("connection", "id"), path),
+        f"NetworkManager ({service or 'no service'})",
+        path,
+        PROTOCOLS.get(service, f"other:{service}"),
+    )
+    # Flag 0 without a password: the next one that is typed will be kept.
+    awaited = [key[: -len("-flags")] for (section, key), text in said.items() if section == "vpn" and text == "0"]
+    profile.stored = ["password" for key in awaited if key.endswith("password")]
+    profile.stored += [
+        kind for kind in (_stored(said, key) for section, key in said if section == "vpn-secrets") if kind
+    ]
+    if service == "strongswan":
+        _strongswan(profile, said)
+        return profile
+    families, notes = _closed(said)
+    to = EVERYTHING if service != "pptp" else without_family(EVERYTHING, 6)
+    if service == "pptp":
+        notes = [*notes, "PPTP carries no IPv6"]
+    for family in families:
+        to = without_family(to, family)
+    profile.tunnels = [Tunnel(to=to, notes=notes, esp=["default"] if profile.family == "ipsec" else [])]
+    profile.ike = ["default"] if profile.family == "ipsec" else []
+    profile.authentication = _method(service, said)
+    return profile
+
+
+def _stored(said: dict, key: str) -> str:
+    """The kind of a secret that stands in the file and that NetworkManager keeps there."""
+    flags = said.get(("vpn", f"{key}-flags"), "0")
+    if not said[("vpn-secrets", key)] or flags not in (str(STORED), str(NOT_REQUIRED)):
+        return ""
+    if "psk" in key.lower() or key == "IPSec secret":
+        return "psk"
+    if re.search(r"cert|key.?pass|http-proxy", key, re.IGNORECASE):
+        return "passphrase"
+    return "password" if WORD_OF_SECRET.search(key) else "other"
+
+
+def _method(service: str, said: dict) -> list:
+    if service == "openvpn":
+        return {
+            "tls": ["certificate"], "password": ["password"], "password-tls": ["certificate", "password"],
+            "static-key": ["psk"],
+        }.get(said.get(("vpn", "connection-type"), "tls"), ["unspecified"])  # fmt: skip
+    if service == "l2tp":
+        psk = said.get(("vpn", "ipsec-psk")) or said.get(("vpn-secrets", "ipsec-psk"))
+        return ["password", "psk"] if psk else ["password"]
+    if service in ("vpnc", "libreswan"):
+        return ["password", "psk"]
+    if service == "openconnect" and said.get(("vpn", "usercert")):
+        return ["certificate"]
+    return ["password"]
+
+
+def _strongswan(profile: Profile, said: dict) -> None:
+    """charon-nm: it routes by its own selectors, whatever never-default says; both proposals need proposal=yes."""
+    own = said.get(("vpn", "proposal")) == "yes"
+    profile.ike = _parts(said, "ike") if own else []
+    profile.ike = profile.ike or ["default"]
+    tunnel = Tunnel(to=_parts(said, "remote-ts") or EVERYTHING, esp=_parts(said, "esp") if own else [])
+    tunnel.esp = tunnel.esp or ["default"]
+    profile.tunnels = [tunnel]
+    method = said.get(("vpn", "method"), "")
+    profile.authentication = {
+        "cert": ["certificate"], "key": ["certificate"], "agent": ["certificate"], "smartcard": ["certificate"],
+        "eap-tls": ["certificate"], "eap": ["certificate", "password"], "psk": ["psk"],
+    }.get(method, ["unspecified"])  # fmt: skip
+
+
+def _parts(said: dict, key: str) -> list:
+    return [part.strip() for part in said.get(("vpn", key), "").replace("\\;", ";").split(";") if part.strip()]
+
+
+def _netplan(host, known: set) -> list:
+    """WireGuard tunnels of netplan's files that neither NetworkManager nor networkd has a file for.
+
+    Only the line with the mode and the name above it are read: what netplan makes of a file is judged where it puts it.
+    """
+    found = []
+    for folder in NETPLAN:
+        for name in host.entries(folder):
+            if not name.endswith(".yaml"):
+                continue
+            path = f"{folder}/{name}"
+            for tunnel in _tunnels(text_or_nothing(host, path) or ""):
+                if tunnel in known or _generated(host, tunnel):
+                    continue
+                profile = Profile(tunnel, "netplan", path, "wireguard")
+                profile.interface = tunnel
+                profile.authentication = ["key"]
+                profile.tunnels = [Tunnel(to=["not generated"])]
+                found.append(profile)
+    return found
+
+
+def _generated(host, tunnel: str) -> bool:
+    names = (f"/run/systemd/network/10-netplan-{tunnel}.netdev", f"{FOLDERS[1]}/netplan-{tunnel}.nmconnection")
+    return any(host.exists(name) for name in names)
+
+
+def _tunnels(text: str) -> list:
+    """The names of what has `mode: wireguard` in a netplan file, in block style or within braces on one line."""
+    found = []
+    above: list = []  # (indentation, name) of the keys that a line lies below
+    for line in text.split("\n"):
+        bare = line.split(" #", 1)[0].rstrip()
+        if not bare.strip() or bare.lstrip().startswith("#"):
+            continue
+        inside = re.search(r"([\w.-]+)[\"']?\s*:\s*\{[^{}]*mode[\"']?\s*:\s*[\"']?wireguard", bare)
+        if inside:
+            found.append(inside.group(1))
+            continue
+        key = re.match(r"(\s*)[\"']?([\w.-]+)[\"']?\s*:\s*[\"']?([\w-]*)", bare)
+        if not key:
+            continue
+        indentation = len(key.group(1))
+        above = [one for one in above if one[0] < indentation]
+        if key.group(2) == "mode" and key.group(3) == "wireguard" and above:
+            found.append(above[-1][1])
+        above.append((indentation, key.group(2)))
+    return found

@@ -1,0 +1,106 @@
+"""One VPN profile, whatever program it belongs to, in the form that the brain judges.
+
+    {"name": str, "program": str, "where": str, "protocol": str, "role": "initiates" or "answers",
+     "authentication": [str, ...], "ike": [proposal, ...], "tunnels": [tunnel, ...], "stored": [kind, ...],
+     "agreed": [proposal, ...]}
+
+A tunnel is `{"name": str, "esp": [proposal, ...], "to": [selector, ...], "more": int, "notes": [str, ...],
+"agreed": [proposal, ...]}`; `to` is what goes through it, `notes` say in words what keeps traffic out, and a proposal
+that was agreed on with the peer is in use now. Keys without a value are left out. A secret is only ever named by its
+kind.
+
+`protocol`: ikev2, ikev1, ikev1-or-ikev2, wireguard, openvpn, tls, pptp, l2tp, or other:NAME.
+`authentication`, of both sides: certificate, key, psk, password, unspecified. A proposal that cannot be told begins
+with the reason, "libreswan:" or "loaded:".
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+
+from ..engine.host import HostError
+
+LONGEST = 8000  # characters of one profile on the wire
+MOST_SELECTORS = 60  # a tunnel for everything needs two
+EVERYTHING = ["0.0.0.0/0", "::/0"]
+
+
+class Tunnel:
+    """One way through a VPN: which addresses it is for, and with which proposals it is protected."""
+
+    def __init__(self, name: str = "", to=(), esp=(), notes=()) -> None:
+        self.name = name
+        self.to = list(to)
+        self.esp = list(esp)
+        self.notes = list(notes)
+        self.agreed: list = []
+
+    def said(self) -> dict:
+        """The tunnel as plain data."""
+        to = collapsed(self.to)
+        return _filled(
+            name=self.name, esp=self.esp, to=to[:MOST_SELECTORS], more=max(0, len(to) - MOST_SELECTORS),
+            notes=[note[:300] for note in self.notes], agreed=self.agreed,
+        )  # fmt: skip
+
+
+class Profile:
+    """One VPN profile; see the head of this file for the words."""
+
+    def __init__(self, name: str, program: str, where: str, protocol: str) -> None:
+        self.name = name
+        self.program = program
+        self.where = where
+        self.protocol = protocol
+        self.interface = ""  # of WireGuard
+        self.initiates = True
+        self.authentication: list = []
+        self.ike: list = []
+        self.tunnels: list = []
+        self.stored: list = []
+        self.agreed: list = []
+
+    def text(self) -> str:
+        """The profile as one line of JSON. Raises HostError when it is too long to travel."""
+        said = _filled(
+            name=self.name[:100], program=self.program, where=self.where[:300], protocol=self.protocol,
+            role="initiates" if self.initiates else "answers", authentication=sorted(set(self.authentication)),
+            ike=self.ike, tunnels=[tunnel.said() for tunnel in self.tunnels], stored=sorted(set(self.stored)),
+            agreed=self.agreed,
+        )  # fmt: skip
+        found = json.dumps(said, sort_keys=True)
+        if len(found) > LONGEST:
+            raise HostError(
+                "too_large", f"the profile {self.name[:100]} in {self.where[:200]} is too long to be judged"
+            )
+        return found
+
+    @property
+    def family(self) -> str:
+        """What kind of VPN it is, for the fact `vpn`."""
+        return "ipsec" if self.protocol.startswith("ikev") else self.protocol.split(":", 1)[0]
+
+
+def _filled(**parts) -> dict:
+    return {key: part for key, part in parts.items() if part not in ("", [], 0)}
+
+
+def collapsed(selectors: list) -> list:
+    """Networks joined where they touch (two halves make the whole), then whatever is no plain network, as it is."""
+    networks: dict = {4: [], 6: []}
+    others = []
+    for selector in selectors:
+        try:
+            network = ipaddress.ip_network(selector.strip(), strict=False)
+        except ValueError:
+            others.append(selector.strip())
+            continue
+        networks[network.version].append(network)
+    joined = [str(one) for version in (4, 6) for one in ipaddress.collapse_addresses(networks[version])]
+    return joined + [other for other in dict.fromkeys(others) if other]
+
+
+def without_family(selectors: list, version: int) -> list:
+    """The selectors but for those of one family (4 or 6)."""
+    return [selector for selector in selectors if (":" in selector) != (version == 6)]
