@@ -23,8 +23,8 @@ from leeboard.evidence.bundle import CLOSED, OPEN
 from leeboard.evidence.lines import Expected, started_of
 from leeboard.evidence.night import Night
 from leeboard.evidence.store import StoredBundle
-from leeboard.report.model import DeviceStatus
 from leeboard.report.words import age, clean, number
+from leeboard.verdict.status import DeviceStatus
 
 BY_DESIGN = "unreachable by design: the school says reachable: false; bring its evidence in with leeboard ingest"
 AT_ONCE = os.process_cpu_count() or 1

@@ -22,10 +22,10 @@ from leeboard.escrow import ledger, vault
 from leeboard.escrow.private_key import in_clear
 from leeboard.escrow.rekeying import opener
 from leeboard.escrow.restoring import image_of, newest
-from leeboard.evidence import files
 from leeboard.evidence.lines import Expected
+from leeboard.model.observation import plain
 from leeboard.policy.load import load
-from leeboard.verdict.observation import plain
+from leeboard.storage import files
 
 FAILED, NOT_REACHED = 1, 3
 MOST_WORDS = 600  # characters of what came of a device

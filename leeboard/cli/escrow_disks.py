@@ -16,9 +16,9 @@ from leeboard.escrow.readings import SHOWN
 from leeboard.escrow.records import Key, State
 from leeboard.escrow.sightings import Owner
 from leeboard.evidence.store import Store
+from leeboard.model.observation import Found, plain
+from leeboard.model.observation import parse as parse_observation
 from leeboard.report.words import number
-from leeboard.verdict.observation import Found, plain
-from leeboard.verdict.observation import parse as parse_observation
 
 
 def retire(

@@ -15,7 +15,6 @@ from leeboard.cli.estates import Inventory, opened, school_of
 from leeboard.cli.group import group
 from leeboard.cli.ingest import Var
 from leeboard.errors import LeeboardError
-from leeboard.estate.device import URN
 from leeboard.estate.devices import DeviceRow, read_devices
 from leeboard.estate.editing import Written, content_of, write_all
 from leeboard.estate.estate import DEVICES, SCHOOL, Estate
@@ -24,10 +23,12 @@ from leeboard.estate.importing.devices import read_list
 from leeboard.estate.importing.devices_file import devices_file
 from leeboard.estate.importing.plan import Defaults, plan
 from leeboard.estate.importing.schools import Asked, Known, SchoolPlan, plan_school
-from leeboard.estate.problem import Problem
-from leeboard.evidence import files, pins
+from leeboard.evidence import pins
+from leeboard.model.device import URN
+from leeboard.model.identity import usable_serial
+from leeboard.model.problem import Problem
 from leeboard.policy.model import Form, Level, Platform, Role
-from leeboard.verdict.identity import usable_serial
+from leeboard.storage import files
 
 PROBLEMS = 3  # docs/exit-codes.md: something is not known
 MOST_BYTES = 32 * 1024 * 1024  # of a list of devices

@@ -17,16 +17,17 @@ from leeboard.cli.holdings import Holdings, Place, Trace, files_of, look
 from leeboard.cli.ingest import Database, Var
 from leeboard.cli.subjects import Key, Register, earlier, find, register, unknown
 from leeboard.errors import LeeboardError
-from leeboard.estate.device import URN
 from leeboard.estate.editing import write_all
-from leeboard.evidence import files, forgetting, forgotten, holder, night, pins
+from leeboard.evidence import forgetting, forgotten, night, pins
 from leeboard.evidence.bundle import SchoolLock
 from leeboard.evidence.lines import new_run_id
 from leeboard.evidence.store import Store
+from leeboard.model.device import URN
+from leeboard.model.observation import plain
 from leeboard.policy.load import load
 from leeboard.report import news
 from leeboard.report.words import clean, day, number
-from leeboard.verdict.observation import plain
+from leeboard.storage import files, lock_owner
 
 UNFINISHED = 3  # exit code: something that ought to go is still there, or could not be looked at
 LONGEST = 200  # characters of a word or a reason
@@ -149,10 +150,10 @@ def _hold(stack: ExitStack, held: Holdings, place: Place, at: datetime) -> None:
     """Keep runs out of the device's schools until the end, and a check of many schools from writing its page."""
     if place.var.is_dir():
         try:
-            stack.callback(files.FileLock(place.var / night.LOCK, text=holder.mine(at)).release)
+            stack.callback(files.FileLock(place.var / night.LOCK, text=lock_owner.mine(at)).release)
         except files.Busy as busy:
             raise LeeboardError(
-                f"a check of many schools is going on ({holder.words(busy.holder, at)}), and would name the device in "
+                f"a check of many schools is going on ({lock_owner.words(busy.holder, at)}), and would name the device in "
                 "its report; nothing was removed, run this again when it has ended"
             ) from None
     for urn in sorted({urn for urn, _ in held.keys}):

@@ -18,10 +18,10 @@ from leeboard.evidence import forgetting, forgotten, kept, mentions, pins
 from leeboard.evidence.lines import started_of
 from leeboard.evidence.mentions import Bundles, Words
 from leeboard.evidence.store import Store
+from leeboard.model.identity import usable_serial
 from leeboard.policy.model import Baseline, Level
 from leeboard.report import news
 from leeboard.report.words import clean, day, listed, number
-from leeboard.verdict.identity import usable_serial
 
 MOST_NAMED = 8
 

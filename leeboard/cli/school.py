@@ -21,10 +21,10 @@ from leeboard.estate import ramp
 from leeboard.estate.editing import Written, content_of, write_all
 from leeboard.estate.estate import SCHOOL
 from leeboard.estate.settings import families
+from leeboard.model.observation import plain
 from leeboard.policy.load import load
 from leeboard.policy.model import Baseline, Mode
 from leeboard.report.words import clean
-from leeboard.verdict.observation import plain
 
 LONDON = ZoneInfo("Europe/London")
 

@@ -11,13 +11,13 @@ from pathlib import Path
 from leeboard.ansible import inventory as inventories
 from leeboard.cli.estates import opened, school_of
 from leeboard.errors import LeeboardError
-from leeboard.estate.device import URN
 from leeboard.estate.estate import SCHOOL, Estate, School, is_estate
-from leeboard.estate.waiver import Waiver
 from leeboard.evidence import pins
 from leeboard.evidence.forgetting import Named
-from leeboard.verdict.identity import usable_serial
-from leeboard.verdict.observation import plain
+from leeboard.model.device import URN
+from leeboard.model.identity import usable_serial
+from leeboard.model.observation import plain
+from leeboard.model.waiver import Waiver
 
 Key = tuple[str, str]  # URN and asset tag
 

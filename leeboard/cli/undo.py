@@ -15,8 +15,8 @@ from leeboard.cli.ingest import Var
 from leeboard.errors import LeeboardError
 from leeboard.evidence.lines import Expected
 from leeboard.evidence.undoing import Changed, Undone, changed_by, collect, newest
+from leeboard.model.observation import plain
 from leeboard.policy.load import load
-from leeboard.verdict.observation import plain
 
 LONGEST = 200  # characters of what a device says in one line
 FAILED, SOME_LEFT, NOT_REACHED = 1, 2, 3

@@ -7,8 +7,8 @@ import secrets
 from pathlib import Path
 
 from leeboard.errors import LeeboardError
-from leeboard.evidence import files
-from leeboard.verdict.observation import plain
+from leeboard.model.observation import plain
+from leeboard.storage import files
 
 FILE = "escrow-begun.json"
 MOST_BYTES = 64 * 1024

@@ -15,8 +15,8 @@ from pydantic import Field, ValidationError
 
 from leeboard.errors import LeeboardError
 from leeboard.escrow.records import Key
+from leeboard.model.observation import Text, Wire, plain
 from leeboard.verdict.judgements.volume import Trouble
-from leeboard.verdict.observation import Text, Wire, plain
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Uuid = Annotated[str, Field(pattern=r"^[0-9A-Za-z-]{0,64}$")]

@@ -14,7 +14,7 @@ from leeboard.escrow.certificates import ends_soon
 from leeboard.escrow.place import Place
 from leeboard.escrow.records import Header, Key, Records, State
 from leeboard.escrow.vault import NoCopy, Vault
-from leeboard.verdict.verdicts import Verdict
+from leeboard.model.verdicts import Verdict
 
 SEALED = (".pem", ".header")
 SHARES = 28  # headers are large: each is read whole on one day in 28, and its size is looked at on the others

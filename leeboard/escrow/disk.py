@@ -21,9 +21,9 @@ from leeboard.escrow.records import Key, State
 from leeboard.escrow.rekeying import Opener
 from leeboard.escrow.tpm_wish import Wish
 from leeboard.escrow.vault import Vault, Writer
-from leeboard.estate.device import Device
 from leeboard.evidence.lines import stamp
-from leeboard.verdict.observation import plain
+from leeboard.model.device import Device
+from leeboard.model.observation import plain
 
 GONE = (State.RETIRED, State.DROPPED)
 SLOTS = 32  # of a LUKS2 header

@@ -17,9 +17,9 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, ValidationError
 
 from leeboard.errors import LeeboardError
-from leeboard.estate.device import Asset
+from leeboard.model.device import Asset
+from leeboard.model.observation import plain
 from leeboard.policy.model import Strict
-from leeboard.verdict.observation import plain
 
 VARIABLE = "leeboard_format_disks"
 FORMATS = "formats"  # in the ledger, beside a key that was made with its disk: the disk's name

@@ -24,7 +24,7 @@ from leeboard.escrow.known import Known
 from leeboard.escrow.records import Key, State
 from leeboard.escrow.tpm import Tpm
 from leeboard.escrow.vault import Vault
-from leeboard.estate.device import Device
+from leeboard.model.device import Device
 from leeboard.policy.model import Level
 
 

@@ -26,8 +26,8 @@ from leeboard.escrow.disk import GONE, Ask, Disk, Given, Outcome, binding_of, ne
 from leeboard.escrow.empty_disks import FORMATS, EmptyDisk
 from leeboard.escrow.records import Key, Records
 from leeboard.escrow.vault import Vault
-from leeboard.estate.device import Device
-from leeboard.verdict.observation import Text, Wire, plain
+from leeboard.model.device import Device
+from leeboard.model.observation import Text, Wire, plain
 
 RECOVERY = 0  # the slot of the recovery key; the other one is the key file's
 SLOTS = {"0", "1"}

@@ -11,8 +11,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from leeboard import strict_json
 from leeboard.errors import LeeboardError
+from leeboard.storage import strict_json
 
 START = 4096
 MAGIC = b"LUKS\xba\xbe"

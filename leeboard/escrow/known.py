@@ -15,7 +15,7 @@ from leeboard.escrow.disk import SLOTS, Ask, Disk, Given, Outcome, binding_of, s
 from leeboard.escrow.keys import RecoveryKey
 from leeboard.escrow.records import Key, State
 from leeboard.escrow.vault import Vault
-from leeboard.estate.device import Device
+from leeboard.model.device import Device
 
 
 def adopt(

@@ -17,8 +17,8 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from leeboard.errors import LeeboardError
-from leeboard.estate.device import Asset, Urn
 from leeboard.evidence.lines import stamp
+from leeboard.model.device import Asset, Urn
 from leeboard.policy.model import Strict
 
 FILE = "ledger.jsonl"

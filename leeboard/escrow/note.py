@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from leeboard.errors import LeeboardError
 from leeboard.escrow.ledger import Mark
 from leeboard.escrow.records import Records
-from leeboard.evidence import files
+from leeboard.storage import files
 
 FILE = "escrow.json"
 FOLDER = "escrow"

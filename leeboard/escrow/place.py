@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from leeboard.errors import LeeboardError
-from leeboard.evidence import files
+from leeboard.storage import files
 
 MARKER = "vault.json"
 SCHEMA = 1

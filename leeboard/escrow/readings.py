@@ -20,12 +20,12 @@ from leeboard.escrow.place import Place
 from leeboard.escrow.records import Header, Key, Records, State
 from leeboard.escrow.sightings import Owner
 from leeboard.escrow.vault import LEAST_CUSTODIANS
-from leeboard.estate.device import Device
-from leeboard.evidence import device_clock
+from leeboard.model.device import Device
+from leeboard.model.observation import Aspect, Found, Nothing, Observation, Reading, Unreadable, plain
 from leeboard.policy.model import Baseline, Level, Platform
 from leeboard.policy.resolve import Wanted
+from leeboard.verdict import device_clock
 from leeboard.verdict.judgements.kept import KeptDisk, KeptKey
-from leeboard.verdict.observation import Aspect, Found, Nothing, Observation, Reading, Unreadable, plain
 
 DRIVER = "escrow"
 SHOWN = ("luks_volume", "bindings")  # what the device has to show for it

@@ -21,7 +21,7 @@ from leeboard.escrow.header import read_copy
 from leeboard.escrow.records import Header, Key, State
 from leeboard.escrow.rekeying import Opener
 from leeboard.escrow.vault import Vault
-from leeboard.estate.device import Device
+from leeboard.model.device import Device
 
 SAVED = "before-restore"  # in the binding of what a restore was about to overwrite
 

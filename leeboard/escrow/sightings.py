@@ -23,8 +23,8 @@ from leeboard.errors import LeeboardError
 from leeboard.escrow import note
 from leeboard.escrow.binding import Binding
 from leeboard.escrow.records import Records, State
-from leeboard.evidence import files
-from leeboard.verdict.observation import plain
+from leeboard.model.observation import plain
+from leeboard.storage import files
 
 SEEN = "escrow/seen"
 DISKS = "escrow/disks"

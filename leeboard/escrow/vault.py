@@ -24,8 +24,8 @@ from leeboard.escrow.ledger import Entry, Ledger, Mark
 from leeboard.escrow.note import Note
 from leeboard.escrow.place import Place
 from leeboard.escrow.records import Header, Key, Records, records_of
-from leeboard.evidence import files, holder
 from leeboard.policy.model import Level
+from leeboard.storage import files, lock_owner
 
 LOCK = "vault.lock"
 README = "README.txt"
@@ -116,10 +116,10 @@ class Vault:
         """Nobody else writes meanwhile. Raises LeeboardError naming who does."""
         try:
             with note.writing(self.places[0].path / LOCK):
-                lock = files.FileLock(self.places[0].path / LOCK, wait=WAIT, text=holder.mine(at))
+                lock = files.FileLock(self.places[0].path / LOCK, wait=WAIT, text=lock_owner.mine(at))
         except files.Busy as busy:
             raise LeeboardError(
-                f"{self.places[0].path}: somebody else is writing to the vault ({holder.words(busy.holder, at)}); wait "
+                f"{self.places[0].path}: somebody else is writing to the vault ({lock_owner.words(busy.holder, at)}); wait "
                 "for their end, then run this again"
             ) from None
         try:
@@ -334,5 +334,5 @@ def _one_volume(paths: tuple[Path, Path]) -> LeeboardError:
 
 
 def _who(at: datetime) -> str:
-    said = json.loads(holder.mine(at))
+    said = json.loads(lock_owner.mine(at))
     return f"{said['by']} on {said['on']}"

@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 from leeboard.errors import LeeboardError
-from leeboard.estate.problem import Problem
-from leeboard.evidence import files
+from leeboard.model.problem import Problem
+from leeboard.storage import files
 
 FOLDERS = ("group_vars", "host_vars")
 OURS = re.compile(rb"^[\s\"'{]*(leeboard_[a-z_]+)[\"']?\s*[:=]", re.MULTILINE)

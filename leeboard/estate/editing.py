@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from leeboard.errors import LeeboardError
-from leeboard.evidence import files
+from leeboard.storage import files
 
 MOST_BYTES = 32 * 1024 * 1024
 PATIENCE = 5.0  # seconds for another command, whose writing takes a moment

@@ -18,11 +18,11 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 
 from leeboard.errors import LeeboardError
-from leeboard.estate.problem import Problem
 from leeboard.estate.settings import Enforcement, SchoolFile, read_school_file
-from leeboard.estate.yaml_writing import roundtrip
-from leeboard.evidence import files
 from leeboard.evidence.lines import stamp
+from leeboard.model.problem import Problem
+from leeboard.storage import files
+from leeboard.storage.yaml_writing import roundtrip
 
 KEY = "enforce"
 

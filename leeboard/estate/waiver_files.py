@@ -18,13 +18,14 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from leeboard.errors import LeeboardError
-from leeboard.estate import accepted, editing
-from leeboard.estate.accepted import Accepted
+from leeboard.estate import editing
 from leeboard.estate.editing import Written, write_all
-from leeboard.estate.problem import Mistake, Problem
-from leeboard.estate.waiver import MOST_WAIVERS, Waiver, parse_one
-from leeboard.estate.yaml_file import has_tagged, read_yaml
-from leeboard.estate.yaml_writing import writer
+from leeboard.model import accepted
+from leeboard.model.accepted import Accepted
+from leeboard.model.problem import Mistake, Problem
+from leeboard.model.waiver import MOST_WAIVERS, Waiver, parse_one
+from leeboard.storage.yaml_file import has_tagged, read_yaml
+from leeboard.storage.yaml_writing import writer
 
 FILE = "waivers.yml"
 KEY = "waivers"

@@ -17,8 +17,8 @@ from leeboard.evidence import bundle, forgotten
 from leeboard.evidence.dating import suffix
 from leeboard.evidence.lines import RUN_ID, started_of
 from leeboard.evidence.store import StoredBundle
+from leeboard.model.observation import Aspect, Found, Nothing, Reading, Unreadable
 from leeboard.report.words import day
-from leeboard.verdict.observation import Aspect, Found, Nothing, Reading, Unreadable
 
 DRIVER = "evidence_kept"
 

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from leeboard import strict_json
-from leeboard.estate.device import Asset, Device, Urn
+from leeboard.model.device import Asset, Device, Urn
+from leeboard.storage import strict_json
 
 SCHEMAS = (1, 2)  # 2 has a salt, from which challenges are made, and room for what comes later
 RUN_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}\Z")
@@ -90,7 +90,7 @@ class MoreExpected(Line):
 
 
 class DeviceLine(Line):
-    """One device. `observation` is read by `leeboard.verdict.observation`, `findings` by `leeboard.verdict.finding`.
+    """One device. `observation` is read by `leeboard.model.observation`, `findings` by `leeboard.model.finding`.
 
     `visit` is the number of the device's visit within the run, which rises: what its challenge was made from.
     """

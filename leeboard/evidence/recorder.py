@@ -22,7 +22,7 @@ from leeboard.evidence.bundle import Origin, SchoolLock, Writer, expected_json
 from leeboard.evidence.challenge import new_salt
 from leeboard.evidence.expected import told_apart
 from leeboard.evidence.lines import MESSAGE_LENGTH, OUTCOMES, Expected, School, new_run_id, stamp
-from leeboard.verdict.observation import plain
+from leeboard.model.observation import plain
 from leeboard.version import __version__
 
 TAKEN = ("visit", "device", "identity", "observation", "findings", "changes")

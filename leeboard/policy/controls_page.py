@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from leeboard.model.observation import plain
+from leeboard.model.operators import OPERATORS
 from leeboard.policy.functions import FUNCTIONS
 from leeboard.policy.model import (
     Baseline,
@@ -20,8 +22,6 @@ from leeboard.policy.model import (
     Write,
 )
 from leeboard.policy.proofs import VALUE_IGNORED, everywhere
-from leeboard.verdict.observation import plain
-from leeboard.verdict.operators import OPERATORS
 
 PLATFORMS = (Platform.LINUX, Platform.WINDOWS)
 PLACES: dict[Platform | None, str] = {

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import combinations, product
 from typing import Any
 
+from leeboard.model.operators import OPERATORS, WrongType
 from leeboard.policy.draft import Draft, DraftSetting
 from leeboard.policy.functions import FUNCTIONS
 from leeboard.policy.model import (
@@ -23,7 +24,6 @@ from leeboard.policy.model import (
     Write,
 )
 from leeboard.policy.source import Path, Problem
-from leeboard.verdict.operators import OPERATORS, WrongType
 
 Where = tuple[Level, Platform, Form, Role]
 # These look at the reading alone; the wanted value is not compared.

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from leeboard.errors import LeeboardError
-from leeboard.estate.device import Device
+from leeboard.model.device import Device
+from leeboard.model.operators import OPERATORS, WrongType
 from leeboard.policy.functions import FUNCTIONS
 from leeboard.policy.model import (
     Baseline,
@@ -25,7 +26,6 @@ from leeboard.policy.model import (
     ValueChoice,
     flat,
 )
-from leeboard.verdict.operators import OPERATORS, WrongType
 
 
 @dataclass(frozen=True)

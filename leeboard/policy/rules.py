@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from leeboard.model.operators import OPERATORS
 from leeboard.policy.draft import CONTROLS, Draft, DraftSetting
 from leeboard.policy.functions import FUNCTIONS
 from leeboard.policy.model import (
@@ -23,7 +24,6 @@ from leeboard.policy.model import (
 )
 from leeboard.policy.source import Document, Path, Problem
 from leeboard.verdict.judgements.registry import JUDGEMENTS, OBJECTS
-from leeboard.verdict.operators import OPERATORS
 
 REFERENCE = re.compile(r"(?P<framework>\S+) \S.*")
 # Keys whose text people read: it must say something. The values of settings may well be empty.

@@ -19,15 +19,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from leeboard.errors import LeeboardError
-from leeboard.estate.waiver import said
-from leeboard.evidence import files
+from leeboard.model.finding import Finding
+from leeboard.model.verdicts import Verdict
+from leeboard.model.waiver import said
 from leeboard.policy.model import Mode
 from leeboard.report import overview, words
-from leeboard.report.model import DeviceStatus, EstateStatus
 from leeboard.report.overview import About, Group, Headline, Hit, School, marking
 from leeboard.report.silence import silence
-from leeboard.verdict.finding import Finding
-from leeboard.verdict.verdicts import Verdict
+from leeboard.storage import files
+from leeboard.verdict.status import DeviceStatus, EstateStatus
 from leeboard.version import __version__
 
 COLOURS = {

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from leeboard.estate.accepted import EVERYTHING, PIN
-from leeboard.estate.waiver import said
-from leeboard.estate.waivers import SOON
+from leeboard.model.accepted import EVERYTHING, PIN
+from leeboard.model.finding import Finding, Judged
+from leeboard.model.verdicts import Verdict
+from leeboard.model.waiver import said
 from leeboard.policy.model import Mode
-from leeboard.report.model import DeviceStatus, EstateStatus
 from leeboard.report.overview import (
     Group,
     School,
@@ -52,8 +52,8 @@ from leeboard.report.words import (
     prose,
     when,
 )
-from leeboard.verdict.finding import Finding, Judged
-from leeboard.verdict.verdicts import Verdict
+from leeboard.verdict.status import DeviceStatus, EstateStatus
+from leeboard.verdict.waivers import SOON
 
 STYLES = {
     Verdict.ERROR: "bold magenta",

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
+from leeboard.model.observation import plain
+from leeboard.model.verdicts import Verdict
 from leeboard.policy.model import Level
-from leeboard.verdict.observation import plain
-from leeboard.verdict.verdicts import Verdict
 
 # Accents piled up on one letter paint over the lines above and below.
 PILE = re.compile("[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{4,}")

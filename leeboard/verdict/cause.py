@@ -10,9 +10,9 @@ import hashlib
 import json
 from collections.abc import Iterable
 
+from leeboard.model.finding import Judged
+from leeboard.model.verdicts import Verdict
 from leeboard.policy.model import Value
-from leeboard.verdict.finding import Judged
-from leeboard.verdict.verdicts import Verdict
 
 WELL = (Verdict.NOT_APPLICABLE, Verdict.COMPLIANT)
 LENGTH = 16  # hexadecimal digits of a cause

@@ -9,8 +9,8 @@ from ansible_collections.leeboard.schools.plugins.plugin_utils.printable import 
 from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import Visit, VisitError, filed
 
 if not brain.missing():
-    from leeboard.estate.waivers import accept, in_force
-    from leeboard.verdict.finding import Finding
+    from leeboard.verdict.waivers import accept, in_force
+    from leeboard.model.finding import Finding
 
 
 class ActionModule(PrintableAction):

@@ -12,7 +12,7 @@ from ansible_collections.leeboard.schools.plugins.plugin_utils.printable import 
 from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import Visit, VisitError, filed, said
 
 if not brain.missing():
-    from leeboard.estate.waivers import left_alone
+    from leeboard.verdict.waivers import left_alone
     from leeboard.planning.plan import apart, plan
     from leeboard.verdict.evaluate import GROUP_POLICY
 

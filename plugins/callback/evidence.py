@@ -50,7 +50,7 @@ from ansible.template import Templar
 try:
     from pathlib import Path
 
-    from leeboard import strict_json
+    from leeboard.storage import strict_json
     from leeboard.ansible.trouble import explain
     from leeboard.errors import LeeboardError
     from leeboard.evidence.expected import expected

@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 
 from leeboard.escrow import readings
-from leeboard.evidence import device_clock
+from leeboard.verdict import device_clock
 from tests.bearing.baseline import LINUX, WINDOWS, BaselineText, named
 from tests.bearing.powershell import Scripts, stripped
 from tests.bearing.python import Code, Reach, digest
@@ -49,9 +49,9 @@ WHOLE = {
 BRAIN = (
     "leeboard.policy.load.load",
     "leeboard.policy.resolve.resolve",
-    "leeboard.estate.device.device",
+    "leeboard.model.device.device",
     "leeboard.escrow.readings.asked_of_device",
-    "leeboard.verdict.observation.parse",
+    "leeboard.model.observation.parse",
     "leeboard.verdict.evaluate.evaluate",
     "leeboard.planning.plan.plan",
 )
@@ -60,7 +60,7 @@ WINDOWS_CALLS = "tests/windows/machine.py"
 # Readings that the controller takes, by driver, and what takes them.
 TAKEN = {
     readings.DRIVER: "leeboard.escrow.readings.with_kept",
-    **dict.fromkeys(device_clock.DRIVERS.values(), "leeboard.evidence.device_clock.with_offset"),
+    **dict.fromkeys(device_clock.DRIVERS.values(), "leeboard.verdict.device_clock.with_offset"),
 }
 # Not followed: the linter, since the shipped baseline is not linted when it is read, and what drives machines.
 NOT_FOLLOWED = ("leeboard/policy/lint.py", WINDOWS_CALLS)

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from leeboard.model.operators import OPERATORS
 from leeboard.policy.model import Baseline, Choice, Control, Level, Means, Parameter, Setting, Value
-from leeboard.verdict.operators import OPERATORS
 
 # What somebody might write in its place.
 MISTAKEN_FOR = {

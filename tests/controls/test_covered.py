@@ -74,10 +74,10 @@ CHANGES = [
     ("leeboard/verdict/evaluate.py", "MOST_GROUNDS = 1000", "MOST_GROUNDS = 1001", EVERY),
     ("leeboard/policy/model.py", 'HIGH = "high"', 'HIGH = "highest"', EVERY),
     ("leeboard/planning/plan.py", "waits = accepts(setting, effective) is True", "waits = False", EVERY),
-    ("leeboard/verdict/operators.py", '"at most {wanted}, and not 0"', '"at most"', {*LOCKS, *ON_WINDOWS_ALL}),
-    ("leeboard/verdict/operators.py", "0 < number(found) <=", "0 <", {*LOCKS, *ON_WINDOWS_ALL}),
-    ("leeboard/verdict/operators.py", "the host of {wanted}", "{wanted}", MACHINES),
-    ("leeboard/verdict/operators.py", "return mine == theirs", "return mine != theirs", MACHINES),  # of same_place
+    ("leeboard/model/operators.py", '"at most {wanted}, and not 0"', '"at most"', {*LOCKS, *ON_WINDOWS_ALL}),
+    ("leeboard/model/operators.py", "0 < number(found) <=", "0 <", {*LOCKS, *ON_WINDOWS_ALL}),
+    ("leeboard/model/operators.py", "the host of {wanted}", "{wanted}", MACHINES),
+    ("leeboard/model/operators.py", "return mine == theirs", "return mine != theirs", MACHINES),  # of same_place
     ("leeboard/verdict/judgements/disks.py", "and volume.resume:", "and True:", MACHINES),
     ("leeboard/verdict/judgements/disks.py", "not in MEMORY_HARD", "in MEMORY_HARD", {"disks", *MACHINES}),
     ("leeboard/verdict/judgements/winrm.py", "class Listener(BaseModel):", "class Listener(int):", MACHINES),
@@ -167,7 +167,7 @@ def test_a_new_control_with_all_that_belongs_to_it_leaves_other_scripts_good() -
     cover = added("leeboard/baselines/drivers.yml", NEW_ROW, cover)
     cover = added("leeboard/verdict/judgements/new.py", 'JUDGEMENTS = {"new_judgement": print}\n', cover)
     cover = added(f"{LINUX_CODE}/new_driver.py", 'NAME = "new_driver"\n', cover)
-    operators, registry = "leeboard/verdict/operators.py", "leeboard/verdict/judgements/registry.py"
+    operators, registry = "leeboard/model/operators.py", "leeboard/verdict/judgements/registry.py"
     for name, at, new in (
         (operators, '        Operator("one_of"', '        Operator("new_operator", _new),\n'),
         (operators, "def _always(", "def _new():\n    return 1\n\n\n"),

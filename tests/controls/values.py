@@ -24,9 +24,9 @@ from typing import Any
 
 import yaml
 
+from leeboard.model.observation import Found
 from leeboard.policy.model import Baseline, Level
 from leeboard.verdict.evaluate import accepts
-from leeboard.verdict.observation import Found
 
 from .cases import SHIPPED, Case, Seen
 from .scripts import FOLDER

@@ -15,8 +15,8 @@ from typing import TextIO
 
 from leeboard.errors import LeeboardError
 from leeboard.estate.importing.problems import Problems
-from leeboard.estate.sheet import swallowed
-from leeboard.evidence import files
+from leeboard.storage import files
+from leeboard.storage.sheet import swallowed
 
 MOST_BYTES = 1024 * 1024 * 1024  # the national register has 60 MB
 LONGEST_LINE = 1024 * 1024

@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from leeboard.model.observation import Aspect, Found, Unreadable, plain
 from leeboard.policy.model import Value
 from leeboard.verdict.codes import Code
-from leeboard.verdict.observation import Aspect, Found, Unreadable, plain
 
 
 @dataclass(frozen=True)

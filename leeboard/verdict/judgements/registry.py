@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, ValidationError
 
+from leeboard.model.observation import Aspect
 from leeboard.verdict.judgements import (
     bitlocker_start,
     bitlocker_state,
@@ -22,7 +23,6 @@ from leeboard.verdict.judgements.answer import Answer, Facts, Judgement, MakesNo
 from leeboard.verdict.judgements.bitlocker import EncryptableVolume
 from leeboard.verdict.judgements.profile import Profile
 from leeboard.verdict.judgements.volume import Volume
-from leeboard.verdict.observation import Aspect
 
 OBJECTS: dict[str, type[BaseModel]] = {
     "bitlocker_volume": EncryptableVolume,

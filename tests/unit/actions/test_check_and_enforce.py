@@ -12,10 +12,10 @@ import pytest
 from ansible_collections.leeboard.schools.plugins.action import check
 from ansible_collections.leeboard.schools.plugins.plugin_utils import brain
 
-from leeboard.estate.waiver import Waiver
 from leeboard.evidence.challenge import challenge
 from leeboard.evidence.ingest import ingest
 from leeboard.evidence.store import Store
+from leeboard.model.waiver import Waiver
 from leeboard.policy.load import load
 from leeboard.policy.model import Form
 from tests.unit.estate.risks import raw

@@ -9,7 +9,7 @@ import pytest
 from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import Visit, VisitError
 
 from leeboard.errors import LeeboardError
-from leeboard.estate.device import Device, device
+from leeboard.model.device import Device, device
 from leeboard.policy.load import load
 from leeboard.policy.model import Platform
 

@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 from leeboard.cli import drift, package_lock
 from leeboard.cli.main import app
 from leeboard.policy.resolve import resolve
-from leeboard.report.model import DeviceStatus, EstateStatus
 from leeboard.verdict.evaluate import evaluate
+from leeboard.verdict.status import DeviceStatus, EstateStatus
 from tests.unit import brain
 
 

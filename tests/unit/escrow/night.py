@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from leeboard.escrow.readings import DRIVER, with_kept
-from leeboard.estate.device import Device
-from leeboard.verdict.observation import Observation, parse
+from leeboard.model.device import Device
+from leeboard.model.observation import Observation, parse
 
 from .desk import Desk
 

@@ -12,7 +12,7 @@ from leeboard.errors import LeeboardError
 from leeboard.escrow import ledger, note, sightings
 from leeboard.escrow.checking import check
 from leeboard.escrow.records import Records
-from leeboard.verdict.observation import Found
+from leeboard.model.observation import Found
 from tests.unit.escrow.vaults import AT
 from tests.unit.linux.disks import UUID, cryptsetup, needs_cryptsetup
 from tests.unit.linux.luks_machine import Disk

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leeboard.estate.device import Device, device
-from leeboard.estate.waiver import MOST_WAIVERS, Waiver, parse, parse_one
 from leeboard.evidence.bundle import expected_json
 from leeboard.evidence.lines import Expected
+from leeboard.model.device import Device, device
+from leeboard.model.waiver import MOST_WAIVERS, Waiver, parse, parse_one
 from tests.unit import brain
 from tests.unit.estate.risks import RIGHT, raw, waiver
 

@@ -7,17 +7,17 @@ from typing import Any
 
 import pytest
 
-from leeboard.estate import waivers
-from leeboard.estate.device import Device
-from leeboard.estate.waiver import Waiver
-from leeboard.estate.waivers import SOON, State, in_force, listed, refused, standings
+from leeboard.model.device import Device
+from leeboard.model.finding import Finding
+from leeboard.model.verdicts import Verdict
+from leeboard.model.waiver import Waiver
 from leeboard.planning.plan import plan
 from leeboard.policy.load import load
 from leeboard.policy.model import Mode
 from leeboard.policy.resolve import resolve
+from leeboard.verdict import waivers
 from leeboard.verdict.evaluate import evaluate
-from leeboard.verdict.finding import Finding
-from leeboard.verdict.verdicts import Verdict
+from leeboard.verdict.waivers import SOON, State, in_force, listed, refused, standings
 from tests.unit import brain
 from tests.unit.estate.risks import for_school, raw, waiver
 

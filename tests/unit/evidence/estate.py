@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from leeboard.estate.device import Device
 from leeboard.evidence.bundle import Origin, SchoolLock, Writer
 from leeboard.evidence.challenge import challenge
 from leeboard.evidence.lines import Expected, School, stamp, started_of
+from leeboard.model.device import Device
 from leeboard.policy.model import Baseline
 
 URN = "123456"

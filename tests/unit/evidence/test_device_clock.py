@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from leeboard.escrow.readings import asked_of_device
-from leeboard.evidence import device_clock
-from leeboard.evidence.device_clock import with_offset
 from leeboard.evidence.ingest import ingest
 from leeboard.evidence.lines import started_of
 from leeboard.evidence.store import Store
+from leeboard.model.observation import Found, parse
 from leeboard.policy.load import load
 from leeboard.policy.model import Platform
-from leeboard.verdict.observation import Found, parse
+from leeboard.verdict import device_clock
+from leeboard.verdict.device_clock import with_offset
 from tests.unit.evidence.estate import SALT, URN, answered, expected, line, observation, run_id, write
 
 ASKED = datetime(2026, 11, 2, 2, 10, tzinfo=UTC)

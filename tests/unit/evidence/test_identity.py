@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from leeboard.verdict.identity import Sighting, compare, sighting, usable_machine_id, usable_serial, usable_uuid
-from leeboard.verdict.observation import Identity
+from leeboard.model.identity import Sighting, compare, sighting, usable_machine_id, usable_serial, usable_uuid
+from leeboard.model.observation import Identity
 
 UUID = "4c4c4544-0042-3510-8052-b3c04f4b4e32"
 SWAPPED = "44454c4c-4200-1035-8052-b3c04f4b4e32"

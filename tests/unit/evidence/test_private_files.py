@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from leeboard.evidence import files
 from leeboard.evidence.store import Store
 from leeboard.evidence.tables import SchoolRow
+from leeboard.storage import files
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.leeboard.schools.plugins.module_utils._linux import program_check, visit
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.host import Completed, Host, HostError
 
-from leeboard.verdict.observation import parse
+from leeboard.model.observation import parse
 from tests.unit.linux.folder import Answers, folder
 
 INFO = "/var/lib/dpkg/info"

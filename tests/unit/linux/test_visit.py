@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from ansible_collections.leeboard.schools.plugins.module_utils._linux import banner, visit
 
-from leeboard.verdict.observation import parse
+from leeboard.model.observation import parse
 from tests.unit.linux.folder import folder
 
 ADDRESSES = {"banner": ["motd", "/etc/issue"], "device_label": ["label"], "dropin": ["sshd:Banner"]}

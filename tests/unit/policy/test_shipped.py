@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from leeboard.estate.device import Device
+from leeboard.model.device import Device
 from leeboard.policy import schema
 from leeboard.policy.controls_page import controls_page
 from leeboard.policy.draft import source_files

@@ -7,11 +7,11 @@ from datetime import timedelta
 
 import pytest
 
+from leeboard.model.finding import Finding, Judged, best_route
+from leeboard.model.verdicts import Verdict, worst
 from leeboard.policy.model import Mode
 from leeboard.report import overview, words
-from leeboard.report.model import DeviceStatus
-from leeboard.verdict.finding import Finding, Judged, best_route
-from leeboard.verdict.verdicts import Verdict, worst
+from leeboard.verdict.status import DeviceStatus
 from tests.unit.report import samples
 from tests.unit.report.samples import AT, HOSTILE, device, estate, everywhere, finding, judged, status
 

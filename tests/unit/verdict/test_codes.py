@@ -9,14 +9,14 @@ from typing import get_args
 import pytest
 from ansible_collections.leeboard.schools.plugins.module_utils._linux import reading
 
+from leeboard.model.observation import Observation, Unreadable, measurements
+from leeboard.model.verdicts import Verdict
 from leeboard.policy.load import load
 from leeboard.policy.model import Form, Level, Platform, Role
 from leeboard.policy.resolve import WantedSetting, resolve, resolve_school
 from leeboard.verdict.codes import BETWEEN, Code, Fault, joined, of_word
 from leeboard.verdict.evaluate import judge
 from leeboard.verdict.judgements.registry import JUDGEMENTS
-from leeboard.verdict.observation import Observation, Unreadable, measurements
-from leeboard.verdict.verdicts import Verdict
 from tests.unit import brain
 
 ROOT = Path(__file__).parents[3]

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leeboard.model.operators import OPERATORS, WrongType
 from leeboard.policy.model import Value
-from leeboard.verdict.operators import OPERATORS, WrongType
 
 
 @pytest.mark.parametrize(

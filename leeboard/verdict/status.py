@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
-from leeboard.estate.device import Device
-from leeboard.estate.waiver import Waiver
-from leeboard.estate.waivers import Standing
+from leeboard.model.device import Device
+from leeboard.model.finding import Finding
+from leeboard.model.verdicts import Verdict, worst
+from leeboard.model.waiver import Waiver
 from leeboard.policy.model import Baseline, Form, Level, Mode
-from leeboard.verdict.finding import Finding
-from leeboard.verdict.verdicts import Verdict, worst
+from leeboard.verdict.waivers import Standing
 
 # The verdict on a device of which there is no finding at all, by outcome.
 NOTHING_FOUND = {

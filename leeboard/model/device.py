@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, ConfigDict, Field, ValidationError
 
 from leeboard.errors import LeeboardError
-from leeboard.estate.waiver import VARIABLE, Waiver, parse
+from leeboard.model.waiver import VARIABLE, Waiver, parse
 from leeboard.policy.model import Form, Level, Platform, Role, Strict
 
 # An asset tag names files and rows: no slashes, no control characters, nothing that starts with a dot or dash.
@@ -62,7 +62,7 @@ class Device(Strict):
 def device(name: str, variables: Mapping[str, Any], parameter_names: tuple[str, ...]) -> Device:
     """The device called `name` with these inventory variables. Raises LeeboardError that names the variable.
 
-    A waiver that makes no sense is left out and no error of the device: see `leeboard.estate.waivers.listed`.
+    A waiver that makes no sense is left out and no error of the device: see `leeboard.verdict.waivers.listed`.
     """
     given: dict[str, Any] = {"name": name, "asset": variables.get("leeboard_asset", name)}
     for field in ("urn", "platform", "form", "role", "level"):

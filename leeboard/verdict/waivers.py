@@ -12,17 +12,17 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from leeboard.estate import accepted
-from leeboard.estate.accepted import Accepted
-from leeboard.estate.device import Device
-from leeboard.estate.waiver import Waiver, parse, said
+from leeboard.model import accepted
+from leeboard.model.accepted import Accepted
+from leeboard.model.device import Device
+from leeboard.model.finding import Finding, Judged, best_route
+from leeboard.model.observation import Observation, plain
+from leeboard.model.operators import OPERATORS
+from leeboard.model.verdicts import Verdict
+from leeboard.model.waiver import Waiver, parse, said
 from leeboard.policy.model import FRESHNESS, Baseline, Control, Mode, Setting, Severity
 from leeboard.policy.resolve import Wanted, WantedControl
 from leeboard.verdict.evaluate import combined, judge
-from leeboard.verdict.finding import Finding, Judged, best_route
-from leeboard.verdict.observation import Observation, plain
-from leeboard.verdict.operators import OPERATORS
-from leeboard.verdict.verdicts import Verdict
 
 SOON = 30  # days before its end in which a waiver is named
 MOST_NAMED = 5  # devices in one problem

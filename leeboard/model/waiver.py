@@ -26,10 +26,10 @@ from pydantic import (
     model_validator,
 )
 
-from leeboard.estate import accepted
-from leeboard.estate.accepted import Accepted
+from leeboard.model import accepted
+from leeboard.model.accepted import Accepted
+from leeboard.model.observation import plain
 from leeboard.policy.model import Role, Strict
-from leeboard.verdict.observation import plain
 
 LONDON = ZoneInfo("Europe/London")  # wherever the controller stands, a day is one of the school's
 VARIABLE = "leeboard_waivers"

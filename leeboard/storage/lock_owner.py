@@ -9,8 +9,8 @@ import socket
 from datetime import UTC, datetime
 
 from leeboard.evidence.lines import stamp
+from leeboard.model.observation import plain
 from leeboard.report.words import age
-from leeboard.verdict.observation import plain
 
 
 def mine(at: datetime, **more: str) -> str:

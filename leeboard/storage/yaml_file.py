@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from leeboard.estate.problem import Mistake
+from leeboard.model.problem import Mistake
 
 MOST_NODES = 20_000
 MOST_DEPTH = 50

@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from leeboard.estate import waivers
-from leeboard.estate.device import Device
 from leeboard.estate.school import SchoolVariables
 from leeboard.evidence import kept, second_factor
 from leeboard.evidence.lines import started_of
 from leeboard.evidence.store import Store
+from leeboard.model.device import Device
+from leeboard.model.observation import Reading
 from leeboard.policy.model import Baseline, Level
 from leeboard.policy.resolve import resolve_school
 from leeboard.report import marked
-from leeboard.report.model import SchoolStatus
 from leeboard.report.words import LEVELS, day
+from leeboard.verdict import waivers
 from leeboard.verdict.evaluate import measured
-from leeboard.verdict.observation import Reading
+from leeboard.verdict.status import SchoolStatus
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Sheets that technicians keep and export: CSV as any program writes it, row by row. Pure: bytes in, rows out.
 
-Unlike `leeboard.evidence.table`, which takes a table whole or not at all, a damaged row costs itself only.
+Unlike `leeboard.storage.tabular`, which takes a table whole or not at all, a damaged row costs itself only.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from leeboard.estate.problem import Mistake
-from leeboard.evidence.table import MARKS, SEPARATORS, plain_name
+from leeboard.model.problem import Mistake
+from leeboard.storage.tabular import MARKS, SEPARATORS, plain_name
 
 MOST_ROWS = 200_000
 MOST_COLUMNS = 500

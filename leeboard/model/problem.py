@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from leeboard.verdict.observation import plain
+from leeboard.model.observation import plain
 
 
 @dataclass(frozen=True)

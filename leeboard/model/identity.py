@@ -17,7 +17,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from leeboard.verdict.observation import Aspect, Found, Identity, plain
+from leeboard.model.observation import Aspect, Found, Identity, plain
 
 SERIAL_PLACEHOLDERS = frozenset(
     """(null string)|base board serial number|chassis serial number|default|default string|empty|eval|iatpass|

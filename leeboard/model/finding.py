@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from leeboard.model.verdicts import Verdict, worst
 from leeboard.policy.model import Mode, Value, flat
-from leeboard.verdict.verdicts import Verdict, worst
 
 CAUSE = re.compile(r"[0-9a-f]{16}\Z")
 TEXTS = ("setting", "title", "address", "seen", "wanted", "source", "reason", "code", "remedy", "route")
