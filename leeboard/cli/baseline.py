@@ -13,7 +13,7 @@ from rich.text import Text
 
 from leeboard.cli.group import group
 from leeboard.errors import LeeboardError
-from leeboard.model.observation import plain
+from leeboard.model.values import plain
 from leeboard.policy import schema as schemas
 from leeboard.policy.controls_page import controls_page
 from leeboard.policy.lint import lint as find_problems

@@ -20,10 +20,12 @@ from leeboard.ansible.inventory import EstateInventory
 from leeboard.ansible.night import SchoolCheck, SchoolRun, check
 from leeboard.estate.editing import SCHOOL
 from leeboard.evidence.bundle import CLOSED, OPEN
-from leeboard.evidence.lines import Expected, started_of
+from leeboard.evidence.lines import Expected
 from leeboard.evidence.night import Night
 from leeboard.evidence.store import StoredBundle
-from leeboard.report.words import age, clean, number
+from leeboard.model.run_id import started_of
+from leeboard.model.words import age, number
+from leeboard.report.words import clean
 from leeboard.verdict.status import DeviceStatus
 
 BY_DESIGN = "unreachable by design: the school says reachable: false; bring its evidence in with leeboard ingest"

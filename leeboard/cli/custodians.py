@@ -16,7 +16,7 @@ from leeboard.errors import LeeboardError
 from leeboard.escrow import certificates
 from leeboard.escrow.certificates import Custodian
 from leeboard.escrow.private_key import load
-from leeboard.model.observation import plain
+from leeboard.model.values import plain
 from leeboard.storage import files
 
 MOST_BYTES = 64 * 1024  # of a certificate's or private key's file

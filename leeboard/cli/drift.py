@@ -22,12 +22,12 @@ from leeboard.evidence.forgotten import of_devices
 from leeboard.evidence.ingest import ingest
 from leeboard.evidence.status import estate_status
 from leeboard.evidence.store import Store
+from leeboard.model.enums import Form, Level, Role
+from leeboard.model.words import number
 from leeboard.policy.load import load
-from leeboard.policy.model import Form, Level, Role
 from leeboard.report import junit, machine, page, sheet, terminal
 from leeboard.report.controller_checks import Sources, school_statuses
 from leeboard.report.news import write_news
-from leeboard.report.words import number
 from leeboard.verdict.status import EstateStatus
 
 THIS_MACHINE = Path("inventories", "this-machine", "hosts.yml")

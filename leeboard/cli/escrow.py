@@ -25,8 +25,9 @@ from leeboard.escrow.records import Key, State
 from leeboard.escrow.rekeying import opener
 from leeboard.escrow.sightings import Owner
 from leeboard.evidence.store import Store
-from leeboard.model.observation import plain
-from leeboard.report.words import clean, number
+from leeboard.model.values import plain
+from leeboard.model.words import number
+from leeboard.report.words import clean
 
 PROBLEMS = 3  # docs/exit-codes.md: something that somebody relies on is not so
 GOOD = (State.PROVED, State.USED, State.PENDING)  # the best key of a device first

@@ -18,8 +18,8 @@ from leeboard.escrow.custodians import fingerprints
 from leeboard.escrow.records import Key, State
 from leeboard.escrow.rekeying import hand_over, opener, reseal
 from leeboard.escrow.vault import Vault
-from leeboard.model.observation import plain
-from leeboard.report.words import number
+from leeboard.model.values import plain
+from leeboard.model.words import number
 
 
 def rekey(

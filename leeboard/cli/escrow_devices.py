@@ -23,7 +23,7 @@ from leeboard.escrow.private_key import in_clear
 from leeboard.escrow.rekeying import opener
 from leeboard.escrow.restoring import image_of, newest
 from leeboard.evidence.lines import Expected
-from leeboard.model.observation import plain
+from leeboard.model.values import plain
 from leeboard.policy.load import load
 from leeboard.storage import files
 

@@ -16,9 +16,10 @@ from leeboard.escrow.readings import SHOWN
 from leeboard.escrow.records import Key, State
 from leeboard.escrow.sightings import Owner
 from leeboard.evidence.store import Store
-from leeboard.model.observation import Found, plain
+from leeboard.model.observation import Found
 from leeboard.model.observation import parse as parse_observation
-from leeboard.report.words import number
+from leeboard.model.values import plain
+from leeboard.model.words import number
 
 
 def retire(

@@ -15,9 +15,9 @@ from leeboard.cli.estates import Inventory, opened
 from leeboard.cli.group import group
 from leeboard.estate.checking import check as find_problems
 from leeboard.estate.estate import School
-from leeboard.model.observation import plain
-from leeboard.policy.model import Platform
-from leeboard.report.words import number
+from leeboard.model.enums import Platform
+from leeboard.model.values import plain
+from leeboard.model.words import number
 
 PROBLEMS = 3  # docs/exit-codes.md: something is not known
 

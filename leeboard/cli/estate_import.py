@@ -25,9 +25,9 @@ from leeboard.estate.importing.plan import Defaults, plan
 from leeboard.estate.importing.schools import Asked, Known, SchoolPlan, plan_school
 from leeboard.evidence import pins
 from leeboard.model.device import URN
+from leeboard.model.enums import Form, Level, Platform, Role
 from leeboard.model.identity import usable_serial
 from leeboard.model.problem import Problem
-from leeboard.policy.model import Form, Level, Platform, Role
 from leeboard.storage import files
 
 PROBLEMS = 3  # docs/exit-codes.md: something is not known

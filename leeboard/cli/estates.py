@@ -9,7 +9,7 @@ import typer
 
 from leeboard.errors import LeeboardError
 from leeboard.estate.estate import ESTATE, SCHOOL, Estate, School, is_estate, read_estate
-from leeboard.model.observation import plain
+from leeboard.model.values import plain
 
 Inventory = Annotated[
     Path,

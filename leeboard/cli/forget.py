@@ -20,13 +20,14 @@ from leeboard.errors import LeeboardError
 from leeboard.estate.editing import write_all
 from leeboard.evidence import forgetting, forgotten, night, pins
 from leeboard.evidence.bundle import SchoolLock
-from leeboard.evidence.lines import new_run_id
 from leeboard.evidence.store import Store
 from leeboard.model.device import URN
-from leeboard.model.observation import plain
+from leeboard.model.run_id import new_run_id
+from leeboard.model.values import plain
+from leeboard.model.words import day, number
 from leeboard.policy.load import load
 from leeboard.report import news
-from leeboard.report.words import clean, day, number
+from leeboard.report.words import clean
 from leeboard.storage import files, lock_owner
 
 UNFINISHED = 3  # exit code: something that ought to go is still there, or could not be looked at

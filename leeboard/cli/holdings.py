@@ -15,13 +15,15 @@ from leeboard.estate.devices import FILE as DEVICES
 from leeboard.estate.editing import Written, content_of
 from leeboard.estate.taking_out import rows_of, taken_out
 from leeboard.evidence import forgetting, forgotten, kept, mentions, pins
-from leeboard.evidence.lines import started_of
 from leeboard.evidence.mentions import Bundles, Words
 from leeboard.evidence.store import Store
+from leeboard.model.enums import Level
 from leeboard.model.identity import usable_serial
-from leeboard.policy.model import Baseline, Level
+from leeboard.model.run_id import started_of
+from leeboard.model.words import day, number
+from leeboard.policy.model import Baseline
 from leeboard.report import news
-from leeboard.report.words import clean, day, listed, number
+from leeboard.report.words import clean, listed
 
 MOST_NAMED = 8
 

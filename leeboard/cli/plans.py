@@ -10,7 +10,7 @@ from rich.text import Text
 
 from leeboard.estate.importing.plan import Change, Plan
 from leeboard.estate.importing.schools import SchoolPlan
-from leeboard.model.observation import plain
+from leeboard.model.values import plain
 
 WIDEST = 60
 

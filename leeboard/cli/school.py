@@ -21,9 +21,10 @@ from leeboard.estate import ramp
 from leeboard.estate.editing import Written, content_of, write_all
 from leeboard.estate.estate import SCHOOL
 from leeboard.estate.settings import families
-from leeboard.model.observation import plain
+from leeboard.model.enums import Mode
+from leeboard.model.values import plain
 from leeboard.policy.load import load
-from leeboard.policy.model import Baseline, Mode
+from leeboard.policy.model import Baseline
 from leeboard.report.words import clean
 
 LONDON = ZoneInfo("Europe/London")

@@ -16,7 +16,7 @@ from leeboard.evidence import pins
 from leeboard.evidence.forgetting import Named
 from leeboard.model.device import URN
 from leeboard.model.identity import usable_serial
-from leeboard.model.observation import plain
+from leeboard.model.values import plain
 from leeboard.model.waiver import Waiver
 
 Key = tuple[str, str]  # URN and asset tag

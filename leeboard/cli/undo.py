@@ -15,7 +15,7 @@ from leeboard.cli.ingest import Var
 from leeboard.errors import LeeboardError
 from leeboard.evidence.lines import Expected
 from leeboard.evidence.undoing import Changed, Undone, changed_by, collect, newest
-from leeboard.model.observation import plain
+from leeboard.model.values import plain
 from leeboard.policy.load import load
 
 LONGEST = 200  # characters of what a device says in one line

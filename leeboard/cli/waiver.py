@@ -27,7 +27,7 @@ from leeboard.evidence.drifted_values import drifted
 from leeboard.evidence.lines import Expected
 from leeboard.evidence.store import Store
 from leeboard.model.accepted import EVERYTHING, PIN, Accepted
-from leeboard.model.observation import plain
+from leeboard.model.values import plain
 from leeboard.model.waiver import Waiver, day_of, parse_one, said
 from leeboard.policy.load import load
 from leeboard.policy.model import Baseline

@@ -7,7 +7,7 @@ import secrets
 from pathlib import Path
 
 from leeboard.errors import LeeboardError
-from leeboard.model.observation import plain
+from leeboard.model.values import plain
 from leeboard.storage import files
 
 FILE = "escrow-begun.json"

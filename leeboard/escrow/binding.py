@@ -15,7 +15,8 @@ from pydantic import Field, ValidationError
 
 from leeboard.errors import LeeboardError
 from leeboard.escrow.records import Key
-from leeboard.model.observation import Text, Wire, plain
+from leeboard.model.observation import Text, Wire
+from leeboard.model.values import plain
 from leeboard.verdict.judgements.volume import Trouble
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]

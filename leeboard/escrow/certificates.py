@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
 from leeboard.errors import LeeboardError
-from leeboard.model.observation import plain
+from leeboard.model.values import plain
 
 LEAST_BITS = 3072
 BITS = 4096  # of those that we make: opening one takes milliseconds, and they are kept for years

@@ -21,9 +21,9 @@ from leeboard.escrow.records import Key, State
 from leeboard.escrow.rekeying import Opener
 from leeboard.escrow.tpm_wish import Wish
 from leeboard.escrow.vault import Vault, Writer
-from leeboard.evidence.lines import stamp
 from leeboard.model.device import Device
-from leeboard.model.observation import plain
+from leeboard.model.run_id import stamp
+from leeboard.model.values import plain
 
 GONE = (State.RETIRED, State.DROPPED)
 SLOTS = 32  # of a LUKS2 header

@@ -18,8 +18,8 @@ from pydantic import AfterValidator, Field, ValidationError
 
 from leeboard.errors import LeeboardError
 from leeboard.model.device import Asset
-from leeboard.model.observation import plain
-from leeboard.policy.model import Strict
+from leeboard.model.strict import Strict
+from leeboard.model.values import plain
 
 VARIABLE = "leeboard_format_disks"
 FORMATS = "formats"  # in the ledger, beside a key that was made with its disk: the disk's name

@@ -25,7 +25,7 @@ from leeboard.escrow.records import Key, State
 from leeboard.escrow.tpm import Tpm
 from leeboard.escrow.vault import Vault
 from leeboard.model.device import Device
-from leeboard.policy.model import Level
+from leeboard.model.enums import Level
 
 
 def bring(

@@ -27,7 +27,8 @@ from leeboard.escrow.empty_disks import FORMATS, EmptyDisk
 from leeboard.escrow.records import Key, Records
 from leeboard.escrow.vault import Vault
 from leeboard.model.device import Device
-from leeboard.model.observation import Text, Wire, plain
+from leeboard.model.observation import Text, Wire
+from leeboard.model.values import plain
 
 RECOVERY = 0  # the slot of the recovery key; the other one is the key file's
 SLOTS = {"0", "1"}

@@ -17,9 +17,9 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from leeboard.errors import LeeboardError
-from leeboard.evidence.lines import stamp
 from leeboard.model.device import Asset, Urn
-from leeboard.policy.model import Strict
+from leeboard.model.run_id import stamp
+from leeboard.model.strict import Strict
 
 FILE = "ledger.jsonl"
 FIRST = "0" * 64

@@ -21,8 +21,10 @@ from leeboard.escrow.records import Header, Key, Records, State
 from leeboard.escrow.sightings import Owner
 from leeboard.escrow.vault import LEAST_CUSTODIANS
 from leeboard.model.device import Device
-from leeboard.model.observation import Aspect, Found, Nothing, Observation, Reading, Unreadable, plain
-from leeboard.policy.model import Baseline, Level, Platform
+from leeboard.model.enums import Level, Platform
+from leeboard.model.observation import Aspect, Found, Nothing, Observation, Reading, Unreadable
+from leeboard.model.values import plain
+from leeboard.policy.model import Baseline
 from leeboard.policy.resolve import Wanted
 from leeboard.verdict import device_clock
 from leeboard.verdict.judgements.kept import KeptDisk, KeptKey

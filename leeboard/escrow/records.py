@@ -11,7 +11,7 @@ from pydantic import Field
 
 from leeboard.escrow import ledger
 from leeboard.escrow.ledger import Entry
-from leeboard.policy.model import Strict
+from leeboard.model.strict import Strict
 
 SLACK = timedelta(hours=1)  # by which a clock may be put back and nobody minds
 

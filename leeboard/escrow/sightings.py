@@ -23,7 +23,7 @@ from leeboard.errors import LeeboardError
 from leeboard.escrow import note
 from leeboard.escrow.binding import Binding
 from leeboard.escrow.records import Records, State
-from leeboard.model.observation import plain
+from leeboard.model.values import plain
 from leeboard.storage import files
 
 SEEN = "escrow/seen"

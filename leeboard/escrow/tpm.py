@@ -25,7 +25,8 @@ from leeboard.escrow.binding import Binding, faults, known, strangers
 from leeboard.escrow.disk import Disk, binding_of, free_slot, new_cost
 from leeboard.escrow.records import Key, State
 from leeboard.escrow.tpm_wish import Way, Wish
-from leeboard.model.observation import Text, Wire, plain
+from leeboard.model.observation import Text, Wire
+from leeboard.model.values import plain
 from leeboard.verdict.judgements.protection import COVERED
 from leeboard.verdict.judgements.volume import Pending, Token, Trial
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from leeboard.errors import LeeboardError
-from leeboard.policy.model import Level
+from leeboard.model.enums import Level
 
 LONGEST = 64  # characters of a PIN: nobody types more at a start
 LEAST = {Level.STANDARD: 6, Level.SENSITIVE: 6, Level.HIGH: 8}  # as ENC-04 has it

@@ -24,7 +24,7 @@ from leeboard.escrow.ledger import Entry, Ledger, Mark
 from leeboard.escrow.note import Note
 from leeboard.escrow.place import Place
 from leeboard.escrow.records import Header, Key, Records, records_of
-from leeboard.policy.model import Level
+from leeboard.model.enums import Level
 from leeboard.storage import files, lock_owner
 
 LOCK = "vault.lock"

@@ -12,9 +12,9 @@ from typing import cast
 
 from leeboard.estate.words import COLUMNS, meant
 from leeboard.model.device import ASSET
+from leeboard.model.enums import Form, Level, Platform, Role
 from leeboard.model.identity import usable_serial
 from leeboard.model.problem import Mistake, Problem
-from leeboard.policy.model import Form, Level, Platform, Role
 from leeboard.storage.sheet import Sheet, columns, guarded, read_sheet, unguarded
 
 FILE = "devices.csv"

@@ -19,10 +19,10 @@ from leeboard.estate import connection, devices, editing, waiver_files
 from leeboard.estate.beside import said_beside
 from leeboard.estate.devices import DeviceRow
 from leeboard.estate.settings import PLUGIN, Connection, EstateFile, SchoolFile, read_estate_file, read_school_file
-from leeboard.model.observation import plain
+from leeboard.model.enums import Level, Platform
 from leeboard.model.problem import Mistake, Problem
+from leeboard.model.values import plain
 from leeboard.model.waiver import Waiver
-from leeboard.policy.model import Level, Platform
 from leeboard.storage import files
 from leeboard.storage.yaml_file import has_tagged
 

@@ -19,8 +19,8 @@ from ruamel.yaml.error import YAMLError
 
 from leeboard.errors import LeeboardError
 from leeboard.estate.settings import Enforcement, SchoolFile, read_school_file
-from leeboard.evidence.lines import stamp
 from leeboard.model.problem import Problem
+from leeboard.model.run_id import stamp
 from leeboard.storage import files
 from leeboard.storage.yaml_writing import roundtrip
 

@@ -12,8 +12,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
 from leeboard.model.device import Urn
+from leeboard.model.enums import Level
 from leeboard.model.problem import Mistake, Problem
-from leeboard.policy.model import Level, Strict
+from leeboard.model.strict import Strict
 from leeboard.storage.yaml_file import Written, has_tagged, read_yaml
 
 PLUGIN = "leeboard.schools.estate"

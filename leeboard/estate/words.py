@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from functools import lru_cache
 
+from leeboard.model.enums import Form, Level, Platform, Role
 from leeboard.model.problem import Mistake
-from leeboard.policy.model import Form, Level, Platform, Role
 from leeboard.storage.tabular import plain_name
 
 # By field: what a column may be called; of several that are there, the first here counts. Leeboard writes the first.

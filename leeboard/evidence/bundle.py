@@ -29,11 +29,10 @@ from leeboard.evidence.lines import (
     Expected,
     School,
     read_line,
-    stamp,
-    started_of,
     write_line,
 )
-from leeboard.model.observation import plain
+from leeboard.model.run_id import stamp, started_of
+from leeboard.model.values import plain
 from leeboard.storage import files, lock_owner
 
 OPEN, CLOSED = ".jsonl", ".jsonl.gz"

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from leeboard.errors import LeeboardError
 from leeboard.evidence import bundle
-from leeboard.evidence.lines import RUN_ID
+from leeboard.model.run_id import RUN_ID
 from leeboard.storage import files
 
 LEAST = 3  # characters: a shorter word stands everywhere

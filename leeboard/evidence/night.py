@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from leeboard.errors import LeeboardError
-from leeboard.evidence.lines import RUN_ID, stamp
+from leeboard.model.run_id import RUN_ID, stamp
 from leeboard.storage import files, lock_owner
 
 LONGEST = timedelta(hours=12)  # a check that was stopped longer ago is not the same night any more

@@ -26,7 +26,7 @@ from leeboard.evidence.lines import (
     Trailer,
     read_line,
 )
-from leeboard.model.observation import plain
+from leeboard.model.values import plain
 from leeboard.storage import files
 
 MOST_BYTES = 512 * 1024 * 1024  # of a file

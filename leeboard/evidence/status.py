@@ -16,16 +16,18 @@ from typing import Any
 from leeboard.errors import LeeboardError
 from leeboard.evidence import age
 from leeboard.evidence.heirs import with_history
-from leeboard.evidence.lines import Expected, started_of
+from leeboard.evidence.lines import Expected
 from leeboard.evidence.store import Store, StoredBundle, StoredDevice
 from leeboard.model.device import Device
+from leeboard.model.enums import Mode, Platform
 from leeboard.model.finding import Finding
-from leeboard.model.observation import plain
+from leeboard.model.run_id import started_of
+from leeboard.model.values import plain
 from leeboard.model.verdicts import Verdict
 from leeboard.model.waiver import begins
-from leeboard.policy.model import FRESHNESS, Baseline, Mode, Platform
+from leeboard.model.words import day
+from leeboard.policy.model import FRESHNESS, Baseline
 from leeboard.policy.resolve import Wanted, resolve
-from leeboard.report.words import day
 from leeboard.verdict import waivers
 from leeboard.verdict.evaluate import measured, unseen
 from leeboard.verdict.status import DeviceStatus, EstateStatus

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from leeboard.errors import LeeboardError
-from leeboard.evidence.lines import RUN_ID, started_of
 from leeboard.evidence.reader import Reader
-from leeboard.model.observation import plain
+from leeboard.model.run_id import RUN_ID, started_of
+from leeboard.model.values import plain
 from leeboard.storage import files
 
 NEWEST = 5

@@ -14,11 +14,13 @@ from typing import Any
 
 from leeboard.errors import LeeboardError
 from leeboard.evidence.challenge import challenge
-from leeboard.evidence.lines import DeviceLine, Header, stamp
+from leeboard.evidence.lines import DeviceLine, Header
 from leeboard.evidence.reader import Reader
 from leeboard.model.device import Device
 from leeboard.model.finding import Finding
-from leeboard.model.observation import parse, plain
+from leeboard.model.observation import parse
+from leeboard.model.run_id import stamp
+from leeboard.model.values import plain
 from leeboard.policy.model import Baseline
 from leeboard.policy.resolve import resolve
 from leeboard.verdict import device_clock

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from leeboard.policy.model import Value
-from leeboard.verdict.cause import TEMPLATES
+from leeboard.model.values import TEMPLATES, Value
 
 SETTING = re.compile(r"[a-z0-9][a-z0-9-]{0,79}\Z")
 MOST_SETTINGS = 100  # of one waiver

@@ -10,8 +10,9 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, ConfigDict, Field, ValidationError
 
 from leeboard.errors import LeeboardError
+from leeboard.model.enums import Form, Level, Platform, Role
+from leeboard.model.strict import Strict
 from leeboard.model.waiver import VARIABLE, Waiver, parse
-from leeboard.policy.model import Form, Level, Platform, Role, Strict
 
 # An asset tag names files and rows: no slashes, no control characters, nothing that starts with a dot or dash.
 ASSET = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}\Z")

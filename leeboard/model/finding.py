@@ -11,8 +11,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from leeboard.model.enums import Mode
+from leeboard.model.values import Value, flat
 from leeboard.model.verdicts import Verdict, worst
-from leeboard.policy.model import Mode, Value, flat
 
 CAUSE = re.compile(r"[0-9a-f]{16}\Z")
 TEXTS = ("setting", "title", "address", "seen", "wanted", "source", "reason", "code", "remedy", "route")

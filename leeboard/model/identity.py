@@ -17,7 +17,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from leeboard.model.observation import Aspect, Found, Identity, plain
+from leeboard.model.observation import Aspect, Found, Identity
+from leeboard.model.values import plain
 
 SERIAL_PLACEHOLDERS = frozenset(
     """(null string)|base board serial number|chassis serial number|default|default string|empty|eval|iatpass|

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from leeboard.errors import LeeboardError
-from leeboard.policy.model import Value
+from leeboard.model.values import plain
 
 MOST_BYTES = 4 * 1024 * 1024  # of one observation; the largest honest one seen is below 200 kB
 
@@ -147,15 +147,6 @@ def parse(answer: Any) -> Observation:
 def measurements(readings: Sequence[Reading]) -> Observation:
     """Readings that the controller took, in the form that a visit has; without a machine there is nothing else."""
     return Observation.model_construct(facts={}, readings=list(readings))
-
-
-def plain(value: Value | list[str], limit: int = 160) -> str:
-    """A value from a device in one printable line: control characters escaped, cut to `limit` characters."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    text = (", ".join(value) or "none") if isinstance(value, list | tuple) else str(value)
-    shown = "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text[: limit + 1])
-    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 
 
 def text_of(aspect: Aspect) -> str:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from leeboard.policy.model import Value
+from leeboard.model.values import Value
 
 NUMBER = re.compile(r"-?[0-9]{1,19}\Z")
 # What agetty and motd must not give away: escapes that print the machine's type, release, system name and version.

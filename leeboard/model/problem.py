@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from leeboard.model.observation import plain
+from leeboard.model.values import plain
 
 
 @dataclass(frozen=True)

@@ -28,8 +28,9 @@ from pydantic import (
 
 from leeboard.model import accepted
 from leeboard.model.accepted import Accepted
-from leeboard.model.observation import plain
-from leeboard.policy.model import Role, Strict
+from leeboard.model.enums import Role
+from leeboard.model.strict import Strict
+from leeboard.model.values import plain
 
 LONDON = ZoneInfo("Europe/London")  # wherever the controller stands, a day is one of the school's
 VARIABLE = "leeboard_waivers"

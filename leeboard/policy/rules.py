@@ -5,23 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from leeboard.model.enums import Form, Level, Mode, Platform, Role, Subject
 from leeboard.model.operators import OPERATORS
+from leeboard.model.values import Value
 from leeboard.policy.draft import CONTROLS, Draft, DraftSetting
 from leeboard.policy.functions import FUNCTIONS
-from leeboard.policy.model import (
-    FRESHNESS,
-    Choice,
-    Control,
-    Form,
-    Level,
-    Mode,
-    Parameter,
-    Platform,
-    Role,
-    Selector,
-    Subject,
-    Value,
-)
+from leeboard.policy.model import FRESHNESS, Choice, Control, Parameter, Selector
 from leeboard.policy.source import Document, Path, Problem
 from leeboard.verdict.judgements.registry import JUDGEMENTS, OBJECTS
 

@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from leeboard.model.device import Device
-from leeboard.model.observation import plain
 from leeboard.model.operators import OPERATORS
+from leeboard.model.values import Value, plain
 from leeboard.policy.functions import FUNCTIONS
-from leeboard.policy.model import Baseline, Choice, Parameter, Value
+from leeboard.policy.model import Baseline, Choice, Parameter
 from leeboard.policy.resolve import Wanted, WantedSetting, resolve
 
 CHOSEN_BY = ("level", "role", "form", "platform")

@@ -9,14 +9,15 @@ from pathlib import Path
 
 from leeboard.estate.school import SchoolVariables
 from leeboard.evidence import kept, second_factor
-from leeboard.evidence.lines import started_of
 from leeboard.evidence.store import Store
 from leeboard.model.device import Device
+from leeboard.model.enums import LEVELS, Level
 from leeboard.model.observation import Reading
-from leeboard.policy.model import Baseline, Level
+from leeboard.model.run_id import started_of
+from leeboard.model.words import day
+from leeboard.policy.model import Baseline
 from leeboard.policy.resolve import resolve_school
 from leeboard.report import marked
-from leeboard.report.words import LEVELS, day
 from leeboard.verdict import waivers
 from leeboard.verdict.evaluate import measured
 from leeboard.verdict.status import SchoolStatus

@@ -17,9 +17,10 @@ from typing import Any
 from leeboard.errors import LeeboardError
 from leeboard.model.finding import Finding
 from leeboard.model.verdicts import Verdict
+from leeboard.model.words import number, when
 from leeboard.report import overview
 from leeboard.report.silence import is_silent
-from leeboard.report.words import VERDICTS, clean, number, when
+from leeboard.report.words import VERDICTS, clean
 from leeboard.storage import files
 from leeboard.verdict.cause import alike
 from leeboard.verdict.status import EstateStatus

@@ -7,11 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from leeboard.model.enums import LEVELS, Mode, Severity
 from leeboard.model.finding import Finding, Judged, needed
 from leeboard.model.verdicts import Verdict, worst
-from leeboard.policy.model import FRESHNESS, Baseline, Mode, Severity
+from leeboard.model.words import number
+from leeboard.policy.model import FRESHNESS, Baseline
 from leeboard.report.silence import is_silent, silence
-from leeboard.report.words import ADVICE, LEVELS, VERDICTS, WAIT, clean, counted, number, prose
+from leeboard.report.words import ADVICE, VERDICTS, WAIT, clean, counted, prose
 from leeboard.verdict.status import DeviceStatus, EstateStatus, SchoolStatus, unknown
 from leeboard.verdict.waivers import Standing
 

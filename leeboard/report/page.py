@@ -19,10 +19,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from leeboard.errors import LeeboardError
+from leeboard.model.enums import Mode
 from leeboard.model.finding import Finding
 from leeboard.model.verdicts import Verdict
 from leeboard.model.waiver import said
-from leeboard.policy.model import Mode
+from leeboard.model.words import age, day, length, number, when
 from leeboard.report import overview, words
 from leeboard.report.overview import About, Group, Headline, Hit, School, marking
 from leeboard.report.silence import silence
@@ -138,11 +139,11 @@ def _environment() -> tuple[Environment, Markup, str]:
         meanings=words.MEANINGS,
         outcomes=words.OUTCOMES,
         colour=COLOURS,
-        count=words.number,
-        age=words.age,
-        day=words.day,
-        when=words.when,
-        length=words.length,
+        count=number,
+        age=age,
+        day=day,
+        when=when,
+        length=length,
         headline=overview.headline,
         silence=silence,
         counts_of=overview.counts_of,

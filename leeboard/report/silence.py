@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from leeboard.report.words import AHEAD, number
+from leeboard.model.words import AHEAD, number
 from leeboard.verdict.status import DeviceStatus
 
 # Name in the JSON report, words for people, and the age below which a device is counted there.

@@ -9,10 +9,11 @@ from __future__ import annotations
 from rich.console import Console
 
 from leeboard.model.accepted import EVERYTHING, PIN
+from leeboard.model.enums import Mode
 from leeboard.model.finding import Finding, Judged
 from leeboard.model.verdicts import Verdict
 from leeboard.model.waiver import said
-from leeboard.policy.model import Mode
+from leeboard.model.words import age, day, length, number, when
 from leeboard.report.overview import (
     Group,
     School,
@@ -36,22 +37,7 @@ from leeboard.report.overview import (
 )
 from leeboard.report.screen import Screen
 from leeboard.report.silence import silence
-from leeboard.report.words import (
-    GAPS,
-    MEANINGS,
-    OUTCOMES,
-    VERDICTS,
-    age,
-    both,
-    clean,
-    counted,
-    day,
-    length,
-    listed,
-    number,
-    prose,
-    when,
-)
+from leeboard.report.words import GAPS, MEANINGS, OUTCOMES, VERDICTS, both, clean, counted, listed, prose
 from leeboard.verdict.status import DeviceStatus, EstateStatus
 from leeboard.verdict.waivers import SOON
 

@@ -8,9 +8,9 @@ import os
 import socket
 from datetime import UTC, datetime
 
-from leeboard.evidence.lines import stamp
-from leeboard.model.observation import plain
-from leeboard.report.words import age
+from leeboard.model.run_id import stamp
+from leeboard.model.values import plain
+from leeboard.model.words import age
 
 
 def mine(at: datetime, **more: str) -> str:

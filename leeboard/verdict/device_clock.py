@@ -9,8 +9,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from leeboard.model.enums import Platform
 from leeboard.model.observation import Found, Observation, Reading
-from leeboard.policy.model import Platform
 
 DRIVERS = {Platform.LINUX: "clock_offset", Platform.WINDOWS: "windows_clock_offset"}
 ADDRESS = "minutes"

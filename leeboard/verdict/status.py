@@ -12,10 +12,11 @@ from datetime import datetime
 from functools import cached_property
 
 from leeboard.model.device import Device
+from leeboard.model.enums import Form, Level, Mode
 from leeboard.model.finding import Finding
 from leeboard.model.verdicts import Verdict, worst
 from leeboard.model.waiver import Waiver
-from leeboard.policy.model import Baseline, Form, Level, Mode
+from leeboard.policy.model import Baseline
 from leeboard.verdict.waivers import Standing
 
 # The verdict on a device of which there is no finding at all, by outcome.

@@ -15,12 +15,14 @@ from typing import Any
 from leeboard.model import accepted
 from leeboard.model.accepted import Accepted
 from leeboard.model.device import Device
+from leeboard.model.enums import Mode, Severity
 from leeboard.model.finding import Finding, Judged, best_route
-from leeboard.model.observation import Observation, plain
+from leeboard.model.observation import Observation
 from leeboard.model.operators import OPERATORS
+from leeboard.model.values import plain
 from leeboard.model.verdicts import Verdict
 from leeboard.model.waiver import Waiver, parse, said
-from leeboard.policy.model import FRESHNESS, Baseline, Control, Mode, Setting, Severity
+from leeboard.policy.model import FRESHNESS, Baseline, Control, Setting
 from leeboard.policy.resolve import Wanted, WantedControl
 from leeboard.verdict.evaluate import combined, judge
 

@@ -15,13 +15,14 @@ import yaml
 from pydantic import TypeAdapter
 
 from leeboard.evidence import age, kept, second_factor
-from leeboard.evidence.lines import started_of
 from leeboard.evidence.store import StoredBundle
 from leeboard.model.device import Device, device
+from leeboard.model.enums import Level
 from leeboard.model.finding import Finding
 from leeboard.model.observation import Aspect, Observation, Reading, parse
+from leeboard.model.run_id import started_of
 from leeboard.policy.load import load
-from leeboard.policy.model import Baseline, Control, Level
+from leeboard.policy.model import Baseline, Control
 from leeboard.policy.resolve import Wanted, resolve, resolve_school
 from leeboard.report import marked
 from leeboard.verdict.evaluate import evaluate, measured

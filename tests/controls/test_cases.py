@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from leeboard.model.enums import Platform
 from leeboard.model.finding import Finding
 from leeboard.model.verdicts import Verdict
-from leeboard.policy.model import Platform
 from leeboard.verdict.codes import BETWEEN, Code
 
 from .cases import SHIPPED, Case, all_cases

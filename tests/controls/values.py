@@ -24,8 +24,9 @@ from typing import Any
 
 import yaml
 
+from leeboard.model.enums import Level
 from leeboard.model.observation import Found
-from leeboard.policy.model import Baseline, Level
+from leeboard.policy.model import Baseline
 from leeboard.verdict.evaluate import accepts
 
 from .cases import SHIPPED, Case, Seen

@@ -18,7 +18,7 @@ from leeboard.escrow.disk import Given, Outcome
 from leeboard.escrow.known import adopt
 from leeboard.escrow.records import State
 from leeboard.escrow.rekeying import hand_over, opener, reseal
-from leeboard.policy.model import Level
+from leeboard.model.enums import Level
 from tests.unit.escrow.desk import DEVICE, Desk, used
 from tests.unit.escrow.vaults import AT, a_vault, custodian, private
 from tests.unit.linux.disks import CHEAP, PASSPHRASE

@@ -27,7 +27,7 @@ from leeboard.escrow.envelope import Content
 from leeboard.escrow.keys import new_key
 from leeboard.escrow.ledger import Ledger
 from leeboard.escrow.vault import Vault
-from leeboard.policy.model import Level
+from leeboard.model.enums import Level
 from tests.scale.page import write
 
 AT = datetime(2026, 11, 26, 10, 0, tzinfo=UTC)

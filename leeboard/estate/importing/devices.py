@@ -19,8 +19,8 @@ from leeboard.estate.importing.problems import Problems, quoted
 from leeboard.estate.importing.workbook import is_workbook, read_workbook
 from leeboard.estate.words import COLUMNS, meant
 from leeboard.model.identity import usable_serial
-from leeboard.model.observation import plain
 from leeboard.model.problem import Mistake, Problem
+from leeboard.model.values import plain
 from leeboard.storage.sheet import Sheet, columns, read_sheet, unguarded
 from leeboard.storage.tabular import plain_name
 

@@ -12,8 +12,8 @@ from leeboard.estate.importing.matching import Finder, Match, Twice, label, once
 from leeboard.estate.importing.problems import quoted
 from leeboard.estate.words import meant
 from leeboard.model.device import ASSET
+from leeboard.model.enums import Form, Level, Platform, Role
 from leeboard.model.problem import Problem
-from leeboard.policy.model import Form, Level, Platform, Role
 
 FIELDS = ("asset", "host", "address", "platform", "form", "role", "level", "serial", "notes")
 # What a technician decides here. A list of another program fills them where they are empty, and changes nothing.

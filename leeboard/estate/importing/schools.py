@@ -18,8 +18,8 @@ from leeboard.errors import LeeboardError
 from leeboard.estate.importing.plan import Change
 from leeboard.estate.importing.register import Link, RegisterSchool
 from leeboard.estate.settings import PLUGIN, SchoolFile, read_school_file
+from leeboard.model.enums import Level
 from leeboard.model.problem import Problem
-from leeboard.policy.model import Level
 from leeboard.storage.yaml_writing import roundtrip
 
 ORDER = ("plugin", "urn", "name", "phase", "laestab", "predecessors")

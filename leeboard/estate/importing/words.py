@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from leeboard.policy.model import Form, Platform
+from leeboard.model.enums import Form, Platform
 from leeboard.storage.tabular import plain_name
 
 # The first pattern that is found decides. A model alone seldom says what runs on it, except for these.

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from leeboard.model.observation import Aspect, Found, Unreadable, plain
-from leeboard.policy.model import Value
+from leeboard.model.observation import Aspect, Found, Unreadable
+from leeboard.model.values import Value, plain
 from leeboard.verdict.codes import Code
 
 

@@ -15,9 +15,9 @@ from ansible_collections.leeboard.schools.plugins.plugin_utils import brain
 from leeboard.evidence.challenge import challenge
 from leeboard.evidence.ingest import ingest
 from leeboard.evidence.store import Store
+from leeboard.model.enums import Form
 from leeboard.model.waiver import Waiver
 from leeboard.policy.load import load
-from leeboard.policy.model import Form
 from tests.unit.estate.risks import raw
 from tests.unit.playing import inventory, play
 

@@ -24,7 +24,7 @@ from leeboard.escrow.disk import Given
 from leeboard.escrow.enrolment import bring
 from leeboard.escrow.keys import RecoveryKey
 from leeboard.evidence.store import Store
-from leeboard.policy.model import Level
+from leeboard.model.enums import Level
 from tests.unit.escrow.desk import DEVICE
 from tests.unit.escrow.vaults import PASSPHRASE, another_volume, content, custodian
 from tests.unit.linux.disks import PASSPHRASE as DISK_PASSPHRASE

@@ -18,8 +18,8 @@ from leeboard.escrow.records import Key, Records, State
 from leeboard.evidence import forgotten, pins
 from leeboard.evidence.forgetting import named
 from leeboard.evidence.ingest import ingest
-from leeboard.evidence.lines import started_of
 from leeboard.evidence.store import Store
+from leeboard.model.run_id import started_of
 from leeboard.policy.load import load
 from tests.unit.cli.forgetful import LEEBOARD, NAMES, ROWS, SERIAL, URN, contents, devices, fill, forget, left
 from tests.unit.evidence.estate import expected, observation, run_id, write

@@ -11,7 +11,7 @@ from leeboard.escrow.enrolment import bring
 from leeboard.escrow.records import Key, Records, State
 from leeboard.escrow.vault import Vault
 from leeboard.model.device import Device
-from leeboard.policy.model import Form, Level, Platform, Role
+from leeboard.model.enums import Form, Level, Platform, Role
 from tests.unit.escrow.vaults import AT, custodian, private
 from tests.unit.linux.disks import PASSPHRASE
 from tests.unit.linux.luks_machine import Disk

@@ -16,7 +16,7 @@ from leeboard.escrow.disk import Given, Outcome
 from leeboard.escrow.known import adopt
 from leeboard.escrow.records import State
 from leeboard.escrow.rekeying import Opener, opener
-from leeboard.policy.model import Level
+from leeboard.model.enums import Level
 from tests.unit.escrow.vaults import AT, custodian, private
 from tests.unit.linux.disks import CHEAP, PASSPHRASE, cryptsetup, needs_cryptsetup
 

@@ -21,7 +21,7 @@ from leeboard.escrow.disk import Given, Outcome
 from leeboard.escrow.records import State
 from leeboard.escrow.rekeying import hand_over, opener
 from leeboard.escrow.vault import Vault
-from leeboard.policy.model import Level
+from leeboard.model.enums import Level
 from tests.reliability.points import bench
 from tests.reliability.scenarios import FirstKey
 from tests.reliability.watched import CONTROLLER

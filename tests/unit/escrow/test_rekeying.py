@@ -14,7 +14,7 @@ from leeboard.escrow.checking import check, mended
 from leeboard.escrow.envelope import Content
 from leeboard.escrow.rekeying import hand_over, opener, reseal
 from leeboard.escrow.vault import Vault
-from leeboard.policy.model import Level
+from leeboard.model.enums import Level
 from tests.unit.escrow.vaults import (
     AT,
     Died,

@@ -18,7 +18,7 @@ from leeboard.escrow import envelope, ledger, note, vault
 from leeboard.escrow.place import Place
 from leeboard.escrow.records import State
 from leeboard.escrow.vault import Vault
-from leeboard.policy.model import Level
+from leeboard.model.enums import Level
 from tests.unit.escrow.vaults import AT, PASSPHRASE, another_volume, content, custodian, private
 
 

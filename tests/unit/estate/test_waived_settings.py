@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 
+from leeboard.model.enums import Mode
 from leeboard.model.finding import Finding
 from leeboard.model.observation import Observation
+from leeboard.model.values import Value
 from leeboard.model.verdicts import Verdict
 from leeboard.model.waiver import Waiver, parse_one
 from leeboard.planning.plan import plan
 from leeboard.policy.load import load
-from leeboard.policy.model import Baseline, Mode, Value
+from leeboard.policy.model import Baseline
 from leeboard.policy.resolve import Wanted, resolve
 from leeboard.verdict import waivers
 from leeboard.verdict.evaluate import evaluate

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from leeboard.model.device import Device
+from leeboard.model.enums import Mode
 from leeboard.model.finding import Finding
 from leeboard.model.verdicts import Verdict
 from leeboard.model.waiver import Waiver
 from leeboard.planning.plan import plan
 from leeboard.policy.load import load
-from leeboard.policy.model import Mode
 from leeboard.policy.resolve import resolve
 from leeboard.verdict import waivers
 from leeboard.verdict.evaluate import evaluate

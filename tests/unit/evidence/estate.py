@@ -9,8 +9,9 @@ from typing import Any
 
 from leeboard.evidence.bundle import Origin, SchoolLock, Writer
 from leeboard.evidence.challenge import challenge
-from leeboard.evidence.lines import Expected, School, stamp, started_of
+from leeboard.evidence.lines import Expected, School
 from leeboard.model.device import Device
+from leeboard.model.run_id import stamp, started_of
 from leeboard.policy.model import Baseline
 
 URN = "123456"

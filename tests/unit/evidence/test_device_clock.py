@@ -10,11 +10,11 @@ import pytest
 
 from leeboard.escrow.readings import asked_of_device
 from leeboard.evidence.ingest import ingest
-from leeboard.evidence.lines import started_of
 from leeboard.evidence.store import Store
+from leeboard.model.enums import Platform
 from leeboard.model.observation import Found, parse
+from leeboard.model.run_id import started_of
 from leeboard.policy.load import load
-from leeboard.policy.model import Platform
 from leeboard.verdict import device_clock
 from leeboard.verdict.device_clock import with_offset
 from tests.unit.evidence.estate import SALT, URN, answered, expected, line, observation, run_id, write

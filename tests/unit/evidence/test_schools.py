@@ -15,12 +15,12 @@ from leeboard.estate.school import SchoolVariables, variables_of
 from leeboard.evidence import forgotten, kept
 from leeboard.evidence.forgetting import forget
 from leeboard.evidence.ingest import ingest
-from leeboard.evidence.lines import started_of
 from leeboard.evidence.status import estate_status
 from leeboard.evidence.store import Store
 from leeboard.model.device import Device
+from leeboard.model.enums import Level
+from leeboard.model.run_id import started_of
 from leeboard.policy.load import load
-from leeboard.policy.model import Level
 from leeboard.report import machine, marked, page, terminal
 from leeboard.report.controller_checks import Sources, school_statuses
 from leeboard.verdict.status import EstateStatus, SchoolStatus

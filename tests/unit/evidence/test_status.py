@@ -14,11 +14,11 @@ from leeboard.evidence import age
 from leeboard.evidence.expected import expected as from_variables
 from leeboard.evidence.forgetting import forget
 from leeboard.evidence.ingest import ingest
-from leeboard.evidence.lines import started_of
 from leeboard.evidence.status import estate_status
 from leeboard.evidence.store import Store
 from leeboard.model.device import Device
 from leeboard.model.finding import Finding
+from leeboard.model.run_id import started_of
 from leeboard.policy.model import Baseline
 from leeboard.policy.resolve import resolve
 from leeboard.verdict.evaluate import measured

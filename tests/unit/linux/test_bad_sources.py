@@ -19,9 +19,9 @@ from ansible_collections.leeboard.schools.plugins.module_utils._linux.host impor
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.reading import CODES
 
 from leeboard.model.device import device
+from leeboard.model.enums import Platform
 from leeboard.model.observation import parse
 from leeboard.policy.load import load
-from leeboard.policy.model import Platform
 from leeboard.policy.resolve import Wanted, resolve
 from leeboard.verdict.evaluate import evaluate
 from tests.unit.linux import whole

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from leeboard.errors import LeeboardError
 from leeboard.model.device import Device
+from leeboard.model.enums import Form, Level, Platform, Role
 from leeboard.model.operators import OPERATORS, WrongType
+from leeboard.model.values import Value
 from leeboard.policy.load import load
-from leeboard.policy.model import Form, Level, Platform, Role, Value
 from leeboard.policy.resolve import WantedSetting, resolve
 
 BASELINE = load()

@@ -16,9 +16,10 @@ from typing import Any
 from leeboard.ansible import inventory
 from leeboard.evidence.bundle import Origin, SchoolLock, Writer
 from leeboard.evidence.ingest import ingest
-from leeboard.evidence.lines import Expected, School, stamp
+from leeboard.evidence.lines import Expected, School
 from leeboard.evidence.status import estate_status
 from leeboard.evidence.store import Store
+from leeboard.model.run_id import stamp
 from leeboard.policy.load import load
 from leeboard.policy.model import Baseline
 from leeboard.report.controller_checks import Sources, school_statuses

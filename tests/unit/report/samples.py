@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from leeboard.model.device import Device
+from leeboard.model.enums import Level, Mode
 from leeboard.model.finding import Finding, Judged
 from leeboard.model.verdicts import Verdict
 from leeboard.model.waiver import Waiver
-from leeboard.policy.model import Baseline, Level, Mode
+from leeboard.policy.model import Baseline
 from leeboard.verdict.status import DeviceStatus, EstateStatus, SchoolStatus
 from leeboard.verdict.waivers import standings
 

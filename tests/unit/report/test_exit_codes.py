@@ -12,9 +12,9 @@ import pytest
 
 from leeboard.evidence.status import estate_status
 from leeboard.evidence.store import Store
+from leeboard.model.enums import Mode
 from leeboard.model.finding import Finding
 from leeboard.model.verdicts import Verdict
-from leeboard.policy.model import Mode
 from leeboard.report.junit import write_junit
 from leeboard.report.machine import as_json
 from leeboard.report.overview import exit_reason

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from leeboard.model.enums import Mode
 from leeboard.model.finding import Finding
 from leeboard.model.verdicts import Verdict
-from leeboard.policy.model import Mode
 from leeboard.report.terminal import MOST_SETTINGS, show
 from leeboard.verdict.status import DeviceStatus, EstateStatus
 from tests.unit.report import samples

@@ -9,10 +9,10 @@ from typing import get_args
 import pytest
 from ansible_collections.leeboard.schools.plugins.module_utils._linux import reading
 
+from leeboard.model.enums import Form, Level, Platform, Role
 from leeboard.model.observation import Observation, Unreadable, measurements
 from leeboard.model.verdicts import Verdict
 from leeboard.policy.load import load
-from leeboard.policy.model import Form, Level, Platform, Role
 from leeboard.policy.resolve import WantedSetting, resolve, resolve_school
 from leeboard.verdict.codes import BETWEEN, Code, Fault, joined, of_word
 from leeboard.verdict.evaluate import judge

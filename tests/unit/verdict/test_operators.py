@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leeboard.model.operators import OPERATORS, WrongType
-from leeboard.policy.model import Value
+from leeboard.model.values import Value
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from leeboard.model.observation import Aspect
-from leeboard.policy.model import Value
+from leeboard.model.values import Value
 from leeboard.verdict.judgements.answer import Answer
 from leeboard.verdict.judgements.registry import derive
 from tests.unit.brain import value
