@@ -11,7 +11,7 @@ from leeboard.model.enums import Mode
 from leeboard.model.finding import Finding, Judged, best_route
 from leeboard.model.verdicts import Verdict, worst
 from leeboard.model.words import age
-from leeboard.report import overview
+from leeboard.report import overview, words
 from leeboard.verdict.status import DeviceStatus
 from tests.unit.report import samples
 from tests.unit.report.samples import AT, HOSTILE, device, estate, everywhere, finding, judged, status
