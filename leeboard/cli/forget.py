@@ -154,8 +154,8 @@ def _hold(stack: ExitStack, held: Holdings, place: Place, at: datetime) -> None:
             stack.callback(files.FileLock(place.var / night.LOCK, text=lock_owner.mine(at)).release)
         except files.Busy as busy:
             raise LeeboardError(
-                f"a check of many schools is going on ({lock_owner.words(busy.holder, at)}), and would name the device in "
-                "its report; nothing was removed, run this again when it has ended"
+                f"a check of many schools is going on ({lock_owner.words(busy.holder, at)}), and would name the device "
+                "in its report; nothing was removed, run this again when it has ended"
             ) from None
     for urn in sorted({urn for urn, _ in held.keys}):
         if held.runs[urn] or (place.evidence / urn).is_dir():

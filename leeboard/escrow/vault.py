@@ -119,8 +119,8 @@ class Vault:
                 lock = files.FileLock(self.places[0].path / LOCK, wait=WAIT, text=lock_owner.mine(at))
         except files.Busy as busy:
             raise LeeboardError(
-                f"{self.places[0].path}: somebody else is writing to the vault ({lock_owner.words(busy.holder, at)}); wait "
-                "for their end, then run this again"
+                f"{self.places[0].path}: somebody else is writing to the vault ({lock_owner.words(busy.holder, at)}); "
+                "wait for their end, then run this again"
             ) from None
         try:
             yield Writer(self, at)

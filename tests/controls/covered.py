@@ -66,7 +66,7 @@ TAKEN = {
 NOT_FOLLOWED = ("leeboard/policy/lint.py", WINDOWS_CALLS)
 # Tables of which a proof takes the rows that its controls name, and where they are.
 TABLES = {
-    **dict.fromkeys(("OPERATORS", "JUDGEMENTS", "OBJECTS", "FUNCTIONS"), "leeboard/"),
+    **dict.fromkeys(("OPERATORS", "QUESTIONS", "JUDGEMENTS", "OBJECTS", "FUNCTIONS"), "leeboard/"),
     "DRIVERS": f"{PLUGINS}module_utils/_linux/visit.py",
     **dict.fromkeys(("TRUTHS", "RECORDED"), WINDOWS_TRUTH),
 }
@@ -279,7 +279,7 @@ def _rows(given: Proof, view: Mapping[str, Any]) -> Rows:
     if readings.DRIVER in drivers:
         drivers.add(readings.SHOWN[0])  # what a device shows to the vault
     kinds = {kind for row in view["drivers.yml"].values() for kind in row.get("objects", {}).values()}
-    keys = {"OPERATORS": "operator", "JUDGEMENTS": "judgement", "FUNCTIONS": "function"}
+    keys = {"OPERATORS": "operator", "QUESTIONS": "judgement", "JUDGEMENTS": "judgement", "FUNCTIONS": "function"}
     controls = set(given.controls or ())
     rows = {table: named(view, key) for table, key in keys.items()}
     return {**rows, "DRIVERS": drivers, "OBJECTS": kinds, "TRUTHS": controls, "RECORDED": controls}

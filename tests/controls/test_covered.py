@@ -72,7 +72,7 @@ def test_the_scripts_are_what_the_tests_say() -> None:
 CHANGES = [
     # Of the brain what every verdict passes through, and the rows that a control names, with what those use.
     ("leeboard/verdict/evaluate.py", "MOST_GROUNDS = 1000", "MOST_GROUNDS = 1001", EVERY),
-    ("leeboard/policy/model.py", 'HIGH = "high"', 'HIGH = "highest"', EVERY),
+    ("leeboard/model/enums.py", 'HIGH = "high"', 'HIGH = "highest"', EVERY),
     ("leeboard/planning/plan.py", "waits = accepts(setting, effective) is True", "waits = False", EVERY),
     ("leeboard/model/operators.py", '"at most {wanted}, and not 0"', '"at most"', {*LOCKS, *ON_WINDOWS_ALL}),
     ("leeboard/model/operators.py", "0 < number(found) <=", "0 <", {*LOCKS, *ON_WINDOWS_ALL}),
@@ -134,7 +134,7 @@ def test_a_change_makes_old_what_it_bears_on(name: str, said: str, instead: str,
     [
         ("leeboard/verdict/evaluate.py", "MOST_GROUNDS = 1000  # ", "MOST_GROUNDS = (\n    1_000\n)\n# "),
         ("leeboard/verdict/evaluate.py", '"""The verdict on one setting."""', '"""Another docstring."""'),
-        ("leeboard/verdict/evaluate.py", "Found,\n    Nothing,", "Nothing,\n    Found,"),
+        ("leeboard/verdict/evaluate.py", "Found, Nothing, Observation", "Nothing, Found, Observation"),
         (f"{LINUX_CODE}/visit.py", '"""One visit: ', '"""A visit: '),
         (
             f"{LINUX_CODE}/visit.py",
@@ -171,6 +171,7 @@ def test_a_new_control_with_all_that_belongs_to_it_leaves_other_scripts_good() -
     for name, at, new in (
         (operators, '        Operator("one_of"', '        Operator("new_operator", _new),\n'),
         (operators, "def _always(", "def _new():\n    return 1\n\n\n"),
+        ("leeboard/model/judgements.py", '    "pending": ', '    "new_judgement": Question(VOLUME),\n'),
         (registry, "    kept,\n", "    new,\n"),
         (registry, "    **kept.JUDGEMENTS,\n", "    **new.JUDGEMENTS,\n"),
         (f"{LINUX_CODE}/visit.py", "    luks_volume,\n", "    new_driver,\n"),

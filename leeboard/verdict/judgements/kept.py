@@ -58,4 +58,4 @@ def oldest(kept: tuple[KeptKey, ...], _facts: Facts) -> Answer:
     return Answer(max(one.days for one in kept), grounds)
 
 
-JUDGEMENTS = {"kept_faults": Judgement("kept_disk", faults), "oldest_kept_key": Judgement("kept_key", oldest)}
+JUDGEMENTS: dict[str, Judgement] = {"kept_faults": faults, "oldest_kept_key": oldest}

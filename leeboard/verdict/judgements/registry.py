@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, ValidationError
 
+from leeboard.model.judgements import QUESTIONS
 from leeboard.model.observation import Aspect
 from leeboard.verdict.judgements import (
     bitlocker_start,
@@ -50,8 +51,8 @@ JUDGEMENTS: dict[str, Judgement] = {
 
 def derive(name: str, value: object, facts: Mapping[str, Aspect]) -> Answer:
     """What the judgement `name` makes of a reading's value. Raises what a judgement may raise."""
-    judgement = JUDGEMENTS[name]
-    return judgement.judge(_objects(judgement.objects, value), Facts(facts, judgement.facts))
+    question = QUESTIONS[name]
+    return JUDGEMENTS[name](_objects(question.objects, value), Facts(facts, question.facts))
 
 
 def _objects(kind: str, value: object) -> tuple[BaseModel, ...]:
