@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from leeboard.cli import asking
 from leeboard.errors import LeeboardError
-from leeboard.escrow import certificates
-from leeboard.escrow.certificates import Custodian
-from leeboard.escrow.private_key import load
+from leeboard.escrow.keys import certificates
+from leeboard.escrow.keys.certificates import Custodian
+from leeboard.escrow.keys.private_key import load
 from leeboard.model.values import plain
 from leeboard.storage import files
 

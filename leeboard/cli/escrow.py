@@ -18,12 +18,12 @@ from leeboard.cli import custodians as people
 from leeboard.cli.group import group
 from leeboard.cli.ingest import Database, Var
 from leeboard.errors import LeeboardError
-from leeboard.escrow import ledger, vault
-from leeboard.escrow.checking import check, mended, unbound
-from leeboard.escrow.envelope import Content
-from leeboard.escrow.records import Key, State
-from leeboard.escrow.rekeying import opener
-from leeboard.escrow.sightings import Owner
+from leeboard.escrow.keys.envelope import Content
+from leeboard.escrow.vault import ledger, vault
+from leeboard.escrow.vault.checking import check, mended, unbound
+from leeboard.escrow.vault.clone_detection import Owner
+from leeboard.escrow.vault.records import Key, State
+from leeboard.escrow.vault.rekeying import opener
 from leeboard.evidence.store import Store
 from leeboard.model.values import plain
 from leeboard.model.words import number

@@ -12,12 +12,12 @@ from leeboard.cli import custodians as people
 from leeboard.cli.escrow import PROBLEMS, now
 from leeboard.cli.ingest import Var
 from leeboard.errors import LeeboardError
-from leeboard.escrow import vault
-from leeboard.escrow.certificates import Custodian
-from leeboard.escrow.custodians import fingerprints
-from leeboard.escrow.records import Key, State
-from leeboard.escrow.rekeying import hand_over, opener, reseal
-from leeboard.escrow.vault import Vault
+from leeboard.escrow.keys.certificates import Custodian
+from leeboard.escrow.vault import vault
+from leeboard.escrow.vault.custodians import fingerprints
+from leeboard.escrow.vault.records import Key, State
+from leeboard.escrow.vault.rekeying import hand_over, opener, reseal
+from leeboard.escrow.vault.vault import Vault
 from leeboard.model.values import plain
 from leeboard.model.words import number
 

@@ -18,10 +18,10 @@ from leeboard.cli import custodians as people
 from leeboard.cli.escrow import Device, School, keys_of_device, now, reason_of
 from leeboard.cli.ingest import Var
 from leeboard.errors import LeeboardError
-from leeboard.escrow import ledger, vault
-from leeboard.escrow.private_key import in_clear
-from leeboard.escrow.rekeying import opener
-from leeboard.escrow.restoring import image_of, newest
+from leeboard.escrow.disks.restoring import image_of, newest
+from leeboard.escrow.keys.private_key import in_clear
+from leeboard.escrow.vault import ledger, vault
+from leeboard.escrow.vault.rekeying import opener
 from leeboard.evidence.lines import Expected
 from leeboard.model.values import plain
 from leeboard.policy.load import load

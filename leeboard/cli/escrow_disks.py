@@ -10,11 +10,11 @@ import typer
 from leeboard.cli.escrow import Device, School, is_device, keys_of_device, now, reason_of, school_with
 from leeboard.cli.ingest import Database, Var
 from leeboard.errors import LeeboardError
-from leeboard.escrow import ledger, sightings, vault
-from leeboard.escrow.binding import Binding, faults, parse, strangers
-from leeboard.escrow.readings import SHOWN
-from leeboard.escrow.records import Key, State
-from leeboard.escrow.sightings import Owner
+from leeboard.escrow.disks.readings import SHOWN
+from leeboard.escrow.vault import clone_detection, ledger, vault
+from leeboard.escrow.vault.binding import Binding, faults, parse, strangers
+from leeboard.escrow.vault.clone_detection import Owner
+from leeboard.escrow.vault.records import Key, State
 from leeboard.evidence.store import Store
 from leeboard.model.observation import Found
 from leeboard.model.observation import parse as parse_observation
@@ -36,7 +36,7 @@ def retire(
     why = reason_of(reason)
     opened = vault.open_vault(var)
     keys = list(opened.keys().values())
-    showing = list(sightings.everybody(var))
+    showing = list(clone_detection.everybody(var))
     urn = school_with([*(one.owner for one in keys), *showing], device, school)
     mine = [one for one in keys if is_device(one.owner, device, urn) and disk in (None, one.disk)]
     shown = [one for one in showing if is_device(one, device, urn) and _shows(var, one, disk)]
@@ -48,7 +48,7 @@ def retire(
         for one in left:
             writer.note(ledger.RETIRED, urn=one.urn, asset=one.asset, key=one.id, disk=one.disk, reason=why)
     for owner in {*(one.owner for one in mine), *shown}:
-        if sightings.forget(var, owner, disk):
+        if clone_detection.forget(var, owner, disk):
             of = f"disk {plain(disk)}" if disk else "its disks"
             typer.echo(f"What {plain(device)} showed of {of} counts no longer.")
     ids = f": {', '.join(one.id for one in left)}" if left else ""
@@ -56,7 +56,7 @@ def retire(
 
 
 def _shows(var: Path, owner: Owner, disk: str | None) -> bool:
-    return disk is None or disk in {uuid for uuid, _key in sightings.seen(var, owner)}
+    return disk is None or disk in {uuid for uuid, _key in clone_detection.seen(var, owner)}
 
 
 def accept(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from leeboard.cli.subjects import Key, Register, Subject
 from leeboard.errors import LeeboardError
-from leeboard.escrow import note, sightings
+from leeboard.escrow.vault import clone_detection, controller_state
 from leeboard.estate import waiver_files
 from leeboard.estate.devices import FILE as DEVICES
 from leeboard.estate.editing import Written, content_of
@@ -151,16 +151,16 @@ def _pin(place: Place, urn: str, asset: str) -> Iterator[Trace]:
 
 
 def _recovery_keys(place: Place, urn: str, asset: str) -> Iterator[Trace]:
-    count = len(note.records(place.var, urn, asset).keys)
+    count = len(controller_state.records(place.var, urn, asset).keys)
     if count:
         said = (
             f"{number(count, 'recovery key')} in the vault and its ledger; stay: copies of its disks open by them. "
             f"If the disks are gone: leeboard escrow retire {clean(asset)}"
         )
-        yield Trace("keys", str(place.var / note.FOLDER), said)
-    elif sightings.seen(place.var, (urn, asset)):
+        yield Trace("keys", str(place.var / controller_state.FOLDER), said)
+    elif clone_detection.seen(place.var, (urn, asset)):
         said = f"which LUKS disks it showed, so that a copy is found; leeboard escrow retire {clean(asset)} removes it"
-        yield Trace("disks", str(place.var / sightings.SEEN), said)
+        yield Trace("disks", str(place.var / clone_detection.SEEN), said)
 
 
 def _in_store(place: Place, urn: str, asset: str, words: Words) -> Iterator[Trace]:
@@ -205,7 +205,7 @@ def _below_var(
     copies, states, traces = [], [], []
     if not place.var.is_dir():
         return (), (), []
-    for path in mentions.files_below(place.var, [place.evidence, place.var / note.FOLDER, *place.database]):
+    for path in mentions.files_below(place.var, [place.evidence, place.var / controller_state.FOLDER, *place.database]):
         try:
             if not words.in_file(path):
                 continue

@@ -16,7 +16,7 @@ if not brain.missing():
     from leeboard.storage import strict_json
     from leeboard.ansible.trouble import explain
     from leeboard.errors import LeeboardError
-    from leeboard.escrow.readings import asked_of_device, with_kept
+    from leeboard.escrow.disks.readings import asked_of_device, with_kept
     from leeboard.model.device import device as read_device
     from leeboard.verdict import device_clock
     from leeboard.evidence import handshake, pins

@@ -17,7 +17,7 @@ from typing import Any
 
 import yaml
 
-from leeboard.escrow import readings
+from leeboard.escrow.disks import readings
 from leeboard.verdict import device_clock
 from tests.bearing.baseline import LINUX, WINDOWS, BaselineText, named
 from tests.bearing.powershell import Scripts, stripped
@@ -50,7 +50,7 @@ BRAIN = (
     "leeboard.policy.load.load",
     "leeboard.policy.resolve.resolve",
     "leeboard.model.device.device",
-    "leeboard.escrow.readings.asked_of_device",
+    "leeboard.escrow.disks.readings.asked_of_device",
     "leeboard.model.observation.parse",
     "leeboard.verdict.evaluate.evaluate",
     "leeboard.planning.plan.plan",
@@ -59,7 +59,7 @@ LINUX_CODE = ("plugins.module_utils._linux.visit", "plugins.module_utils._linux.
 WINDOWS_CALLS = "tests/windows/machine.py"
 # Readings that the controller takes, by driver, and what takes them.
 TAKEN = {
-    readings.DRIVER: "leeboard.escrow.readings.with_kept",
+    readings.DRIVER: "leeboard.escrow.disks.readings.with_kept",
     **dict.fromkeys(device_clock.DRIVERS.values(), "leeboard.verdict.device_clock.with_offset"),
 }
 # Not followed: the linter, since the shipped baseline is not linted when it is read, and what drives machines.

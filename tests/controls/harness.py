@@ -23,7 +23,7 @@ from typing import Any
 
 import yaml
 
-from leeboard.escrow.readings import asked_of_device, with_kept
+from leeboard.escrow.disks.readings import asked_of_device, with_kept
 from leeboard.evidence.reader import Reader
 from leeboard.model.device import Device, device
 from leeboard.model.enums import Platform

@@ -18,8 +18,9 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from leeboard.escrow import ledger, note, vault
-from leeboard.escrow.records import Key, State
+from leeboard.escrow.vault import controller_state as note
+from leeboard.escrow.vault import ledger, vault
+from leeboard.escrow.vault.records import Key, State
 from tests.credentials.night import Watch
 from tests.unit.escrow.vaults import PASSPHRASE as CUSTODIANS
 from tests.unit.escrow.vaults import another_volume, custodian

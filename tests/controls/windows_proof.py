@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from leeboard.escrow.readings import asked_of_device
+from leeboard.escrow.disks.readings import asked_of_device
 from leeboard.model.device import Device, device
 from leeboard.model.enums import Platform
 from leeboard.model.finding import Finding

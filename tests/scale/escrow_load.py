@@ -19,14 +19,17 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from leeboard.escrow import certificates, envelope, ledger, note, sightings, vault
-from leeboard.escrow.binding import Binding
-from leeboard.escrow.certificates import Custodian
-from leeboard.escrow.checking import check
-from leeboard.escrow.envelope import Content
-from leeboard.escrow.keys import new_key
-from leeboard.escrow.ledger import Ledger
-from leeboard.escrow.vault import Vault
+from leeboard.escrow.keys import certificates, envelope
+from leeboard.escrow.keys.certificates import Custodian
+from leeboard.escrow.keys.envelope import Content
+from leeboard.escrow.keys.recovery_key import new_key
+from leeboard.escrow.vault import clone_detection as sightings
+from leeboard.escrow.vault import controller_state as note
+from leeboard.escrow.vault import ledger, vault
+from leeboard.escrow.vault.binding import Binding
+from leeboard.escrow.vault.checking import check
+from leeboard.escrow.vault.ledger import Ledger
+from leeboard.escrow.vault.vault import Vault
 from leeboard.model.enums import Level
 from tests.scale.page import write
 

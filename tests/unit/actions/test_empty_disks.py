@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from leeboard.escrow import note, vault
-from leeboard.escrow.records import Records
+from leeboard.escrow.vault import controller_state as note
+from leeboard.escrow.vault import vault
+from leeboard.escrow.vault.records import Records
 from tests.unit.escrow.vaults import another_volume, custodian
 from tests.unit.playing import inventory, play
 

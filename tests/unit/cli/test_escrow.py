@@ -18,11 +18,13 @@ from typer.testing import CliRunner
 from leeboard.cli import escrow as cli
 from leeboard.cli.main import app
 from leeboard.errors import LeeboardError
-from leeboard.escrow import ledger, note, sightings, vault
-from leeboard.escrow.binding import Binding
-from leeboard.escrow.disk import Given
-from leeboard.escrow.enrolment import bring
-from leeboard.escrow.keys import RecoveryKey
+from leeboard.escrow.disks.disk import Given
+from leeboard.escrow.disks.enrolment import bring
+from leeboard.escrow.keys.recovery_key import RecoveryKey
+from leeboard.escrow.vault import clone_detection as sightings
+from leeboard.escrow.vault import controller_state as note
+from leeboard.escrow.vault import ledger, vault
+from leeboard.escrow.vault.binding import Binding
 from leeboard.evidence.store import Store
 from leeboard.model.enums import Level
 from tests.unit.escrow.desk import DEVICE

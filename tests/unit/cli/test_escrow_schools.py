@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from leeboard.escrow import sightings, vault
-from leeboard.escrow.records import State
+from leeboard.escrow.vault import clone_detection as sightings
+from leeboard.escrow.vault import vault
+from leeboard.escrow.vault.records import State
 
 from .test_escrow import Desk, desk, shown
 

@@ -13,8 +13,9 @@ import pytest
 
 from leeboard.cli import forget as command
 from leeboard.errors import LeeboardError
-from leeboard.escrow import note, sightings
-from leeboard.escrow.records import Key, Records, State
+from leeboard.escrow.vault import clone_detection as sightings
+from leeboard.escrow.vault import controller_state as note
+from leeboard.escrow.vault.records import Key, Records, State
 from leeboard.evidence import forgotten, pins
 from leeboard.evidence.forgetting import named
 from leeboard.evidence.ingest import ingest

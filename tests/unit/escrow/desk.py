@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from leeboard.escrow import envelope, ledger, note, vault
-from leeboard.escrow.binding import Binding, parse
-from leeboard.escrow.disk import Given, Outcome
-from leeboard.escrow.enrolment import bring
-from leeboard.escrow.records import Key, Records, State
-from leeboard.escrow.vault import Vault
+from leeboard.escrow.disks.disk import Given, Outcome
+from leeboard.escrow.disks.enrolment import bring
+from leeboard.escrow.keys import envelope
+from leeboard.escrow.vault import controller_state as note
+from leeboard.escrow.vault import ledger, vault
+from leeboard.escrow.vault.binding import Binding, parse
+from leeboard.escrow.vault.records import Key, Records, State
+from leeboard.escrow.vault.vault import Vault
 from leeboard.model.device import Device
 from leeboard.model.enums import Form, Level, Platform, Role
 from tests.unit.escrow.vaults import AT, custodian, private

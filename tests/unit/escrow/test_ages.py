@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from leeboard.escrow.disk import Given
-from leeboard.escrow.readings import lasts
-from leeboard.escrow.records import SLACK, State
+from leeboard.escrow.disks.disk import Given
+from leeboard.escrow.disks.readings import lasts
+from leeboard.escrow.vault.records import SLACK, State
 from leeboard.model.device import Device
 from leeboard.model.finding import Judged
 from leeboard.policy.load import load

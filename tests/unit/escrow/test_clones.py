@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from leeboard.errors import LeeboardError
-from leeboard.escrow import ledger, note, sightings
-from leeboard.escrow.checking import check
-from leeboard.escrow.records import Records
+from leeboard.escrow.vault import clone_detection as sightings
+from leeboard.escrow.vault import controller_state as note
+from leeboard.escrow.vault import ledger
+from leeboard.escrow.vault.checking import check
+from leeboard.escrow.vault.records import Records
 from leeboard.model.observation import Found
 from tests.unit.escrow.vaults import AT
 from tests.unit.linux.disks import UUID, cryptsetup, needs_cryptsetup

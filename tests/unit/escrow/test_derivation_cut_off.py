@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from ansible_collections.leeboard.schools.plugins.module_utils._linux import luks_derivation
 
-from leeboard.escrow.disk import Given, Outcome
+from leeboard.escrow.disks.disk import Given, Outcome
 from leeboard.model.enums import Level
 from tests.unit.escrow.vaults import Died
 from tests.unit.linux.disks import CHEAP, PASSPHRASE, cryptsetup, needs_cryptsetup

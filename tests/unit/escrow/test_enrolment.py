@@ -14,11 +14,14 @@ from typer.testing import CliRunner
 
 from leeboard.cli.main import app
 from leeboard.errors import LeeboardError
-from leeboard.escrow import envelope, header, ledger, note, vault
-from leeboard.escrow.binding import faults, strangers
-from leeboard.escrow.disk import Given
-from leeboard.escrow.enrolment import bring
-from leeboard.escrow.records import Records, State
+from leeboard.escrow.disks import header
+from leeboard.escrow.disks.disk import Given
+from leeboard.escrow.disks.enrolment import bring
+from leeboard.escrow.keys import envelope
+from leeboard.escrow.vault import controller_state as note
+from leeboard.escrow.vault import ledger, vault
+from leeboard.escrow.vault.binding import faults, strangers
+from leeboard.escrow.vault.records import Records, State
 from leeboard.evidence.store import Store
 from tests.unit.escrow.vaults import AT, Died, another_volume, custodian, private
 from tests.unit.linux.disks import CHEAP, PASSPHRASE, cryptsetup, needs_cryptsetup

@@ -14,13 +14,15 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from leeboard.errors import LeeboardError
-from leeboard.escrow import note, restoring, vault
-from leeboard.escrow.certificates import Custodian
-from leeboard.escrow.checking import check
-from leeboard.escrow.disk import Given, Outcome
-from leeboard.escrow.records import State
-from leeboard.escrow.rekeying import hand_over, opener
-from leeboard.escrow.vault import Vault
+from leeboard.escrow.disks import restoring
+from leeboard.escrow.disks.disk import Given, Outcome
+from leeboard.escrow.keys.certificates import Custodian
+from leeboard.escrow.vault import controller_state as note
+from leeboard.escrow.vault import vault
+from leeboard.escrow.vault.checking import check
+from leeboard.escrow.vault.records import State
+from leeboard.escrow.vault.rekeying import hand_over, opener
+from leeboard.escrow.vault.vault import Vault
 from leeboard.model.enums import Level
 from tests.reliability.points import bench
 from tests.reliability.scenarios import FirstKey

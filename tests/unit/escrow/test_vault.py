@@ -14,10 +14,12 @@ from pathlib import Path
 import pytest
 
 from leeboard.errors import LeeboardError
-from leeboard.escrow import envelope, ledger, note, vault
-from leeboard.escrow.place import Place
-from leeboard.escrow.records import State
-from leeboard.escrow.vault import Vault
+from leeboard.escrow.keys import envelope
+from leeboard.escrow.vault import controller_state as note
+from leeboard.escrow.vault import ledger, vault
+from leeboard.escrow.vault.records import State
+from leeboard.escrow.vault.replica import Place
+from leeboard.escrow.vault.vault import Vault
 from leeboard.model.enums import Level
 from tests.unit.escrow.vaults import AT, PASSPHRASE, another_volume, content, custodian, private
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from leeboard.escrow.readings import asked_of_device
+from leeboard.escrow.disks.readings import asked_of_device
 from leeboard.evidence.ingest import ingest
 from leeboard.evidence.store import Store
 from leeboard.model.enums import Platform

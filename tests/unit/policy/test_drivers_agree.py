@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from leeboard.escrow.readings import DRIVER as VAULT
+from leeboard.escrow.disks.readings import DRIVER as VAULT
 from leeboard.model.enums import Platform
 from leeboard.policy.load import load
 from leeboard.verdict.device_clock import DRIVERS as CLOCK

@@ -17,8 +17,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from leeboard.errors import LeeboardError
-from leeboard.escrow.ledger import Mark
-from leeboard.escrow.records import Records
+from leeboard.escrow.vault.ledger import Mark
+from leeboard.escrow.vault.records import Records
 from leeboard.storage import files
 
 FILE = "escrow.json"

@@ -20,11 +20,11 @@ from typing import Literal
 from pydantic import ValidationError
 
 from leeboard.errors import LeeboardError
-from leeboard.escrow import ledger, note
-from leeboard.escrow.binding import Binding, faults, known, strangers
-from leeboard.escrow.disk import Disk, binding_of, free_slot, new_cost
-from leeboard.escrow.records import Key, State
-from leeboard.escrow.tpm_wish import Way, Wish
+from leeboard.escrow.disks.disk import Disk, binding_of, free_slot, new_cost
+from leeboard.escrow.disks.tpm_policy import Way, Wish
+from leeboard.escrow.vault import controller_state, ledger
+from leeboard.escrow.vault.binding import Binding, faults, known, strangers
+from leeboard.escrow.vault.records import Key, State
 from leeboard.model.observation import Text, Wire
 from leeboard.model.values import plain
 from leeboard.verdict.judgements.protection import COVERED
@@ -77,7 +77,7 @@ class Tpm(Disk):
         seen = self._look()
         if not seen.early:
             return  # it opens once the system runs, and asks nobody
-        records = note.records(self.vault.var, self.device.urn, self.device.asset)
+        records = controller_state.records(self.vault.var, self.device.urn, self.device.asset)
         good = (State.PROVED, State.USED)
         mine = [one for one in records.keys if one.disk == seen.binding.uuid and one.state in good]
         key = next((one for one in reversed(mine) if not faults(one, seen.binding)), None)
@@ -226,7 +226,7 @@ class Tpm(Disk):
 
         Raises LeeboardError where another token has the same id.
         """
-        records = note.records(self.vault.var, self.device.urn, self.device.asset)
+        records = controller_state.records(self.vault.var, self.device.urn, self.device.asset)
         name = next((one.key for one in now.ours if one.token == token and one.key in records.tpm), "")
         if not name:
             return
@@ -244,13 +244,13 @@ class Tpm(Disk):
                     )  # fmt: skip
 
     def _copy_if_new(self, now: Binding) -> None:
-        records = note.records(self.vault.var, self.device.urn, self.device.asset)
+        records = controller_state.records(self.vault.var, self.device.urn, self.device.asset)
         copies = [one for one in records.headers if one.disk == now.uuid]
         if not copies or copies[-1].binding != now.model_dump(mode="json"):
             self.copy(now)
 
     def _ours(self, now: Binding) -> set[int]:
-        records = note.records(self.vault.var, self.device.urn, self.device.asset)
+        records = controller_state.records(self.vault.var, self.device.urn, self.device.asset)
         return {one.token for one in now.ours if one.key in records.tpm}
 
     # What stands in the way

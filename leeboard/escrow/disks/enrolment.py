@@ -16,14 +16,14 @@ from datetime import datetime
 from typing import Any
 
 from leeboard.errors import LeeboardError
-from leeboard.escrow import ledger, note, sightings
-from leeboard.escrow.binding import Binding, faults, known, strangers
-from leeboard.escrow.disk import GONE, Ask, Disk, Given, Outcome, binding_of, free_slot, new_cost, survey
-from leeboard.escrow.empty_disks import FORMATS, VARIABLE
-from leeboard.escrow.known import Known
-from leeboard.escrow.records import Key, State
-from leeboard.escrow.tpm import Tpm
-from leeboard.escrow.vault import Vault
+from leeboard.escrow.disks.adoption import Known
+from leeboard.escrow.disks.disk import GONE, Ask, Disk, Given, Outcome, binding_of, free_slot, new_cost, survey
+from leeboard.escrow.disks.empty_disks import FORMATS, VARIABLE
+from leeboard.escrow.disks.tpm import Tpm
+from leeboard.escrow.vault import clone_detection, controller_state, ledger
+from leeboard.escrow.vault.binding import Binding, faults, known, strangers
+from leeboard.escrow.vault.records import Key, State
+from leeboard.escrow.vault.vault import Vault
 from leeboard.model.device import Device
 from leeboard.model.enums import Level
 
@@ -41,7 +41,7 @@ def bring(
     outcome = Outcome()
     ways, weak, volumes = survey(vault, ask, clock, dry)
     if not dry:
-        sightings.saw(vault.var, (device.urn, device.asset), [one.binding for one in volumes if one.binding])
+        clone_detection.saw(vault.var, (device.urn, device.asset), [one.binding for one in volumes if one.binding])
     for volume in volumes:
         try:
             about = (vault, device, ask, clock, volume, outcome, given, dry)
@@ -67,7 +67,7 @@ class Enrolment(Disk):
 
     def bring(self, ways: Any, lasts: int | None) -> None:
         """Do what is to be done; `ways` is what the device says that opens the disk there. Raises LeeboardError."""
-        records = note.records(self.vault.var, self.device.urn, self.device.asset)
+        records = controller_state.records(self.vault.var, self.device.urn, self.device.asset)
         mine = [one for one in records.keys if one.disk == self.volume.uuid and one.state not in GONE]
         begun = any(FORMATS in one.binding and "disk" not in one.binding for one in mine)
         # Half a header is damage only where there ever was a whole one.

@@ -12,15 +12,15 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from leeboard.errors import LeeboardError
-from leeboard.escrow import sightings
-from leeboard.escrow.binding import Binding, Volume, parse
-from leeboard.escrow.envelope import Content
-from leeboard.escrow.header import read_copy
-from leeboard.escrow.keys import new_key
-from leeboard.escrow.records import Key, State
-from leeboard.escrow.rekeying import Opener
-from leeboard.escrow.tpm_wish import Wish
-from leeboard.escrow.vault import Vault, Writer
+from leeboard.escrow.disks.header import read_copy
+from leeboard.escrow.disks.tpm_policy import Wish
+from leeboard.escrow.keys.envelope import Content
+from leeboard.escrow.keys.recovery_key import new_key
+from leeboard.escrow.vault import clone_detection
+from leeboard.escrow.vault.binding import Binding, Volume, parse
+from leeboard.escrow.vault.records import Key, State
+from leeboard.escrow.vault.rekeying import Opener
+from leeboard.escrow.vault.vault import Vault, Writer
 from leeboard.model.device import Device
 from leeboard.model.run_id import stamp
 from leeboard.model.values import plain
@@ -160,7 +160,7 @@ class Disk:
 
     def no_clone(self, now: Binding) -> None:
         """Raises LeeboardError where another device has this disk, or one with its UUID."""
-        others = sightings.shared(self.vault.var, (self.device.urn, self.device.asset), now)
+        others = clone_detection.shared(self.vault.var, (self.device.urn, self.device.asset), now)
         if others:
             raise LeeboardError("; ".join(others))
 

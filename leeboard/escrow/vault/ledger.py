@@ -39,8 +39,8 @@ class Entry(Strict):
     """A line. `by` is the account and machine, or who gave a name. Texts are one line.
 
     `key` is the id of a key, of a header's copy or of a token, `digest` and `size` (bytes) those of its file; `disk` is
-    the LUKS UUID; `binding` what proves each night that the disk is still the one (leeboard/escrow/binding.py; of a
-    sealed key and of a token the slot that it is for). `custodians` are fingerprints of certificates.
+    the LUKS UUID; `binding` what proves each night that the disk is still the one (binding.py beside this; of a sealed
+    key and of a token the slot that it is for). `custodians` are fingerprints of certificates.
     """
 
     number: int

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from leeboard.errors import LeeboardError
-from leeboard.escrow import envelope, note, sightings
-from leeboard.escrow.certificates import ends_soon
-from leeboard.escrow.place import Place
-from leeboard.escrow.records import Header, Key, Records, State
-from leeboard.escrow.vault import NoCopy, Vault
+from leeboard.escrow.keys import envelope
+from leeboard.escrow.keys.certificates import ends_soon
+from leeboard.escrow.vault import clone_detection, controller_state
+from leeboard.escrow.vault.records import Header, Key, Records, State
+from leeboard.escrow.vault.replica import Place
+from leeboard.escrow.vault.vault import NoCopy, Vault
 from leeboard.model.verdicts import Verdict
 
 SEALED = (".pem", ".header")
@@ -62,8 +63,8 @@ def check(vault: Vault, at: datetime) -> Checked:
         ]
     problems += _to_another(vault, keys)
     mended = _remembered(vault, records)
-    problems += sightings.all_shared(vault.var, records)
-    return Checked(keys, whole, len(headers), tuple(problems), mended, sightings.made_again(vault.var, records))
+    problems += clone_detection.all_shared(vault.var, records)
+    return Checked(keys, whole, len(headers), tuple(problems), mended, clone_detection.made_again(vault.var, records))
 
 
 def mended(vault: Vault, at: datetime) -> list[str]:
@@ -140,10 +141,10 @@ def _remembered(vault: Vault, records: Mapping[tuple[str, str], Records]) -> int
     mended = 0
     for (urn, asset), kept in records.items():
         try:
-            known = note.records(vault.var, urn, asset)
+            known = controller_state.records(vault.var, urn, asset)
         except LeeboardError:
             known = Records()
         if known != kept:
-            note.write_records(vault.var, urn, asset, kept)
+            controller_state.write_records(vault.var, urn, asset, kept)
             mended += 1
     return mended

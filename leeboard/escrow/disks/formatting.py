@@ -20,12 +20,12 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError
 
 from leeboard.errors import LeeboardError
-from leeboard.escrow import ledger, note
-from leeboard.escrow.binding import Binding, Token, Volume
-from leeboard.escrow.disk import GONE, Ask, Disk, Given, Outcome, binding_of, new_cost
-from leeboard.escrow.empty_disks import FORMATS, EmptyDisk
-from leeboard.escrow.records import Key, Records
-from leeboard.escrow.vault import Vault
+from leeboard.escrow.disks.disk import GONE, Ask, Disk, Given, Outcome, binding_of, new_cost
+from leeboard.escrow.disks.empty_disks import FORMATS, EmptyDisk
+from leeboard.escrow.vault import controller_state, ledger
+from leeboard.escrow.vault.binding import Binding, Token, Volume
+from leeboard.escrow.vault.records import Key, Records
+from leeboard.escrow.vault.vault import Vault
 from leeboard.model.device import Device
 from leeboard.model.observation import Text, Wire
 from leeboard.model.values import plain
@@ -56,7 +56,7 @@ def format_disks(
     if not dry:
         with vault.writing(clock()):
             pass  # whoever writes first brings up to date what a crash left behind
-    records = note.records(vault.var, device.urn, device.asset)
+    records = controller_state.records(vault.var, device.urn, device.asset)
     wishes = [_wish(one, records) for one in named]
     told: Ask = partial(work, wishes=wishes, run_id=run)
     seen = _parsed(told("survey").get("disks"), named)

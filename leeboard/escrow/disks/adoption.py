@@ -9,12 +9,12 @@ from datetime import datetime
 from typing import Any
 
 from leeboard.errors import LeeboardError
-from leeboard.escrow import ledger, note
-from leeboard.escrow.binding import Binding, faults, parse, strangers
-from leeboard.escrow.disk import SLOTS, Ask, Disk, Given, Outcome, binding_of, survey
-from leeboard.escrow.keys import RecoveryKey
-from leeboard.escrow.records import Key, State
-from leeboard.escrow.vault import Vault
+from leeboard.escrow.disks.disk import SLOTS, Ask, Disk, Given, Outcome, binding_of, survey
+from leeboard.escrow.keys.recovery_key import RecoveryKey
+from leeboard.escrow.vault import controller_state, ledger
+from leeboard.escrow.vault.binding import Binding, faults, parse, strangers
+from leeboard.escrow.vault.records import Key, State
+from leeboard.escrow.vault.vault import Vault
 from leeboard.model.device import Device
 
 
@@ -91,7 +91,7 @@ class Known(Disk):
             self._vouch(str(slot), now)
 
     def _keys(self) -> list[Key]:
-        kept = note.records(self.vault.var, self.device.urn, self.device.asset).keys
+        kept = controller_state.records(self.vault.var, self.device.urn, self.device.asset).keys
         return [one for one in kept if one.disk == self.volume.uuid and one.state in (State.PROVED, State.USED)]
 
     def _unknown(self, now: Binding | None) -> bool:

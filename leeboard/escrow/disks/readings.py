@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from leeboard.errors import LeeboardError
-from leeboard.escrow import envelope, note, place, sightings
-from leeboard.escrow.binding import Binding, Volume, faults, parse, strangers
-from leeboard.escrow.note import Note
-from leeboard.escrow.place import Place
-from leeboard.escrow.records import Header, Key, Records, State
-from leeboard.escrow.sightings import Owner
-from leeboard.escrow.vault import LEAST_CUSTODIANS
+from leeboard.escrow.keys import envelope
+from leeboard.escrow.vault import clone_detection, controller_state, replica
+from leeboard.escrow.vault.binding import Binding, Volume, faults, parse, strangers
+from leeboard.escrow.vault.clone_detection import Owner
+from leeboard.escrow.vault.controller_state import Note
+from leeboard.escrow.vault.records import Header, Key, Records, State
+from leeboard.escrow.vault.replica import Place
+from leeboard.escrow.vault.vault import LEAST_CUSTODIANS
 from leeboard.model.device import Device
 from leeboard.model.enums import Level, Platform
 from leeboard.model.observation import Aspect, Found, Nothing, Observation, Reading, Unreadable
@@ -81,13 +82,13 @@ def _aspects(observation: Observation, device: Device, var: Path, at: datetime) 
             return _all(shown.effective)
         texts = shown.effective.value
         volumes = [one for one in parse(texts if isinstance(texts, list) else [texts]) if one.worth_a_key]
-        seen = note.read(var)
+        seen = controller_state.read(var)
         if volumes and not seen.vault:
             words = "this controller has no vault; leeboard escrow init begins one"
             return _all(Nothing(state="absent", source=SOURCE, note=words))
         owner = (device.urn, device.asset)
-        sightings.saw(var, owner, [one.binding for one in volumes if one.binding is not None])
-        kept = _Kept(var, owner, seen, note.records(var, device.urn, device.asset), device.level)
+        clone_detection.saw(var, owner, [one.binding for one in volumes if one.binding is not None])
+        kept = _Kept(var, owner, seen, controller_state.records(var, device.urn, device.asset), device.level)
     except LeeboardError as problem:
         return _all(Unreadable(state="unreadable", code="malformed", why=str(problem)[:500], source=SOURCE))
     found = {address: _looked(kept, volumes, look) for address, look in LOOKS.items()}
@@ -154,7 +155,7 @@ class _Kept:
     @cached_property
     def places(self) -> list[Place]:
         """Both places of the vault. Raises LeeboardError: one is away."""
-        return [place.open_place(path, self.seen.vault, copy) for copy, path in enumerate(self.seen.places, 1)]
+        return [replica.open_place(path, self.seen.vault, copy) for copy, path in enumerate(self.seen.places, 1)]
 
     def damaged(self, key: Key) -> list[str]:
         """Copies of an envelope that are not as the ledger knows them. Raises LeeboardError."""
@@ -176,7 +177,7 @@ class _Kept:
 
 def _escrowed(kept: _Kept, volume: Volume, now: Binding) -> tuple[list[str], str]:
     """Whether the key that is kept is the one in the disk, and opens no other device's."""
-    shared = sightings.shared(kept.var, kept.owner, now)
+    shared = clone_detection.shared(kept.var, kept.owner, now)
     wrong, grounds = _one_of_it(kept, now)
     return shared + wrong, grounds
 

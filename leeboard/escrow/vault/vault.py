@@ -16,14 +16,17 @@ from pathlib import Path
 from typing import Any
 
 from leeboard.errors import LeeboardError
-from leeboard.escrow import beginning, envelope, ledger, note, place, sightings
-from leeboard.escrow import custodians as people
-from leeboard.escrow.certificates import Custodian, objection
-from leeboard.escrow.envelope import Content
-from leeboard.escrow.ledger import Entry, Ledger, Mark
-from leeboard.escrow.note import Note
-from leeboard.escrow.place import Place
-from leeboard.escrow.records import Header, Key, Records, records_of
+from leeboard.escrow.keys import envelope
+from leeboard.escrow.keys.certificates import Custodian, objection
+from leeboard.escrow.keys.envelope import Content
+from leeboard.escrow.vault import beginning, clone_detection, ledger
+from leeboard.escrow.vault import controller_state as note
+from leeboard.escrow.vault import custodians as people
+from leeboard.escrow.vault import replica as place
+from leeboard.escrow.vault.controller_state import Note
+from leeboard.escrow.vault.ledger import Entry, Ledger, Mark
+from leeboard.escrow.vault.records import Header, Key, Records, records_of
+from leeboard.escrow.vault.replica import Place
 from leeboard.model.enums import Level
 from leeboard.storage import files, lock_owner
 
@@ -240,8 +243,8 @@ class Writer:
             before = self.records(entry.urn, entry.asset)
             kept = before.after(entry)
             note.write_records(self._vault.var, entry.urn, entry.asset, kept)
-            if sightings.disks_of(kept) != sightings.disks_of(before):
-                sightings.kept(self._vault.var, (entry.urn, entry.asset), before, kept)
+            if clone_detection.disks_of(kept) != clone_detection.disks_of(before):
+                clone_detection.kept(self._vault.var, (entry.urn, entry.asset), before, kept)
 
     def _noted(self) -> None:
         vault = self._vault

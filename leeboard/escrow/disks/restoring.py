@@ -14,13 +14,13 @@ from datetime import datetime
 from pydantic import ValidationError
 
 from leeboard.errors import LeeboardError
-from leeboard.escrow import ledger, note
-from leeboard.escrow.binding import Binding, faults
-from leeboard.escrow.disk import Ask, Outcome, binding_of, copy_id, header_of
-from leeboard.escrow.header import read_copy
-from leeboard.escrow.records import Header, Key, State
-from leeboard.escrow.rekeying import Opener
-from leeboard.escrow.vault import Vault
+from leeboard.escrow.disks.disk import Ask, Outcome, binding_of, copy_id, header_of
+from leeboard.escrow.disks.header import read_copy
+from leeboard.escrow.vault import controller_state, ledger
+from leeboard.escrow.vault.binding import Binding, faults
+from leeboard.escrow.vault.records import Header, Key, State
+from leeboard.escrow.vault.rekeying import Opener
+from leeboard.escrow.vault.vault import Vault
 from leeboard.model.device import Device
 
 SAVED = "before-restore"  # in the binding of what a restore was about to overwrite
@@ -31,7 +31,7 @@ def newest(vault: Vault, urn: str, asset: str, disk: str | None = None) -> tuple
 
     `disk` is a LUKS UUID; without one the device may have one disk only.
     """
-    kept = note.records(vault.var, urn, asset)
+    kept = controller_state.records(vault.var, urn, asset)
     fits = [
         (header, key)
         for header in kept.headers

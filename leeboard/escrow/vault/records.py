@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic import Field
 
-from leeboard.escrow import ledger
-from leeboard.escrow.ledger import Entry
+from leeboard.escrow.vault import ledger
+from leeboard.escrow.vault.ledger import Entry
 from leeboard.model.strict import Strict
 
 SLACK = timedelta(hours=1)  # by which a clock may be put back and nobody minds

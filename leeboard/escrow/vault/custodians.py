@@ -12,10 +12,10 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from leeboard.errors import LeeboardError
-from leeboard.escrow import ledger
-from leeboard.escrow.certificates import Custodian, read_custodian
-from leeboard.escrow.ledger import Entry
-from leeboard.escrow.place import Place
+from leeboard.escrow.keys.certificates import Custodian, read_custodian
+from leeboard.escrow.vault import ledger
+from leeboard.escrow.vault.ledger import Entry
+from leeboard.escrow.vault.replica import Place
 
 FOLDER = "custodians"
 NEXT = "custodians-next"

@@ -20,9 +20,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from leeboard.errors import LeeboardError
-from leeboard.escrow import note
-from leeboard.escrow.binding import Binding
-from leeboard.escrow.records import Records, State
+from leeboard.escrow.vault import controller_state
+from leeboard.escrow.vault.binding import Binding
+from leeboard.escrow.vault.records import Records, State
 from leeboard.model.values import plain
 from leeboard.storage import files
 
@@ -43,7 +43,7 @@ def saw(var: Path, owner: Owner, shown: Iterable[Binding]) -> None:
     """Remember the disks that a device shows. Raises LeeboardError."""
     now = {(one.uuid, one.volume_key) for one in list(shown)[:MOST_DISKS]}
     before = seen(var, owner)
-    with note.writing(var):
+    with controller_state.writing(var):
         if now != before:
             _write(var, owner, now)
         for name in _names(now):
@@ -56,7 +56,7 @@ def kept(var: Path, owner: Owner, before: Records, after: Records) -> None:
     """Remember for which disks a device has keys in use, after a change of what is kept. Raises LeeboardError."""
     now = _names(disks_of(after))
     gone = _names(disks_of(before)) - now
-    with note.writing(var):
+    with controller_state.writing(var):
         for name in now:
             _enter(var, name, owner)
         for name in gone - _names(seen(var, owner)) if gone else ():
@@ -70,7 +70,7 @@ def forget(var: Path, owner: Owner, uuid: str | None = None) -> bool:
     """
     before = seen(var, owner)
     left = {one for one in before if uuid not in (None, one[0])}
-    with note.writing(var):
+    with controller_state.writing(var):
         for name in _names(before) - _names(left) - _names(_kept(var, owner)):
             _entry(var, name, owner).unlink(missing_ok=True)
         if left:
@@ -113,7 +113,7 @@ def all_shared(var: Path, records: Mapping[Owner, Records]) -> list[str]:
 def made_again(var: Path, records: Mapping[Owner, Records]) -> int:
     """Put right what lies in the folder of disks; how many entries were wrong. Raises LeeboardError."""
     wanted = {(name, _file(owner)): owner for owner, disks in _all(var, records).items() for name in _names(disks)}
-    with note.writing(var):
+    with controller_state.writing(var):
         top = var / DISKS
         there = {
             (folder.name, path.name)
@@ -168,7 +168,7 @@ def _all(var: Path, records: Mapping[Owner, Records]) -> dict[Owner, set[Disk]]:
 
 def _kept(var: Path, owner: Owner) -> set[Disk]:
     with suppress(LeeboardError):
-        return disks_of(note.records(var, *owner))
+        return disks_of(controller_state.records(var, *owner))
     return set()
 
 

@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.ciphers import algorithms
 from cryptography.hazmat.primitives.serialization import pkcs7
 
 from leeboard.errors import LeeboardError
-from leeboard.escrow.certificates import Custodian
-from leeboard.escrow.keys import RecoveryKey, parse_key
+from leeboard.escrow.keys.certificates import Custodian
+from leeboard.escrow.keys.recovery_key import RecoveryKey, parse_key
 
 HEAD = "Leeboard recovery key"
 ADOPTED = "Passphrase that opened the disk before Leeboard kept a key of it"

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError
 
 from leeboard.errors import LeeboardError
-from leeboard.escrow.records import Key
+from leeboard.escrow.vault.records import Key
 from leeboard.model.observation import Text, Wire
 from leeboard.model.values import plain
 from leeboard.verdict.judgements.volume import Trouble

@@ -15,11 +15,12 @@ from datetime import datetime
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from leeboard.errors import LeeboardError
-from leeboard.escrow import custodians as people
-from leeboard.escrow import envelope, ledger
-from leeboard.escrow.certificates import Custodian, objection
-from leeboard.escrow.records import Header, Key, State
-from leeboard.escrow.vault import Vault, open_vault
+from leeboard.escrow.keys import envelope
+from leeboard.escrow.keys.certificates import Custodian, objection
+from leeboard.escrow.vault import custodians as people
+from leeboard.escrow.vault import ledger
+from leeboard.escrow.vault.records import Header, Key, State
+from leeboard.escrow.vault.vault import Vault, open_vault
 
 
 @dataclass(frozen=True)
