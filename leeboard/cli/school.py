@@ -12,10 +12,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from leeboard.cli.asking import agreed
-from leeboard.cli.estates import Inventory, opened, school_of
+from leeboard.cli.find_estate import Inventory, opened, school_of
 from leeboard.cli.group import group
 from leeboard.cli.ingest import Var
+from leeboard.cli.prompts import agreed
 from leeboard.errors import LeeboardError
 from leeboard.estate import ramp
 from leeboard.estate.editing import Written, content_of, write_all

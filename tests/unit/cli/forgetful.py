@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from leeboard.cli import forget as command
+from leeboard.cli.forget import command
 from leeboard.evidence import pins
 from leeboard.evidence.ingest import ingest
 from leeboard.evidence.store import Store

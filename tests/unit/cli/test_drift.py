@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from leeboard.cli import main
-from leeboard.cli.drift import _this_machines_end
+from leeboard.cli.drift.command import _this_machines_end
 from leeboard.policy.resolve import resolve
 from leeboard.verdict.evaluate import evaluate
 from leeboard.verdict.status import DeviceStatus, EstateStatus

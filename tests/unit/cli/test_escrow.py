@@ -15,7 +15,7 @@ import pexpect
 import pytest
 from typer.testing import CliRunner
 
-from leeboard.cli import escrow as cli
+from leeboard.cli.escrow import command as cli
 from leeboard.cli.main import app
 from leeboard.errors import LeeboardError
 from leeboard.escrow.disks.disk import Given

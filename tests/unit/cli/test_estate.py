@@ -204,7 +204,7 @@ def test_nothing_is_written_when_somebody_else_changes_the_file_meanwhile(
         (estate / "hill" / "devices.csv").write_text(mine)
         return True
 
-    monkeypatch.setattr("leeboard.cli.estate_import._agreed", agree)
+    monkeypatch.setattr("leeboard.cli.estate.importing._agreed", agree)
     done = run(estate, "import", "devices", str(listed), "--school", "hill")
     assert "somebody changed it meanwhile" in str(done.exception)
     assert (estate / "hill" / "devices.csv").read_text() == mine

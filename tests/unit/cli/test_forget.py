@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from leeboard.cli import forget as command
+from leeboard.cli.forget import command
 from leeboard.errors import LeeboardError
 from leeboard.escrow.vault import clone_detection as sightings
 from leeboard.escrow.vault import controller_state as note

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 from rich.progress import Progress
 
-from leeboard.cli import custodians as people
-from leeboard.cli.escrow import PROBLEMS, now
+from leeboard.cli.escrow import custodians as people
+from leeboard.cli.escrow.command import PROBLEMS, now
 from leeboard.cli.ingest import Var
 from leeboard.errors import LeeboardError
 from leeboard.escrow.keys.certificates import Custodian

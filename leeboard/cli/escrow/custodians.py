@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from leeboard.cli import asking
+from leeboard.cli import prompts
 from leeboard.errors import LeeboardError
 from leeboard.escrow.keys import certificates
 from leeboard.escrow.keys.certificates import Custodian
@@ -65,7 +65,7 @@ def private_key(path: Path) -> rsa.RSAPrivateKey:
     content = content_of(path)
     passphrase: bytes | None = None
     if b"ENCRYPTED" in content:
-        passphrase = asking.secret("Passphrase of the private key", f"{path}: needs its passphrase").encode()
+        passphrase = prompts.secret("Passphrase of the private key", f"{path}: needs its passphrase").encode()
     try:
         return load(content, passphrase)
     except LeeboardError as problem:
@@ -80,7 +80,7 @@ def _made(name: str, keys: Path, at: datetime) -> Custodian:
             f"{target}: is there already, and is not overwritten. If it was made by a run that was cut off, give its "
             f"certificate instead of --make (--custodian {keys / name}.pem); without one take the file away"
         )
-    passphrase = asking.secret(f"A passphrase for the private key of {name}", "a passphrase is needed", twice=True)
+    passphrase = prompts.secret(f"A passphrase for the private key of {name}", "a passphrase is needed", twice=True)
     custodian, secret = certificates.make(name, passphrase, at)
     try:
         files.replace(target, secret)

@@ -12,10 +12,10 @@ from typing import Annotated
 
 import typer
 
-from leeboard.cli.asking import agreed
-from leeboard.cli.holdings import Holdings, Place, Trace, files_of, look
+from leeboard.cli.forget.find_device import Key, Register, earlier, find, register, unknown
+from leeboard.cli.forget.inventory import Holdings, Place, Trace, files_of, look
 from leeboard.cli.ingest import Database, Var
-from leeboard.cli.subjects import Key, Register, earlier, find, register, unknown
+from leeboard.cli.prompts import agreed
 from leeboard.errors import LeeboardError
 from leeboard.estate.editing import write_all
 from leeboard.evidence import forgetting, forgotten, night, pins

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from leeboard.cli import custodians as people
+from leeboard.cli.escrow import custodians as people
 from leeboard.cli.group import group
 from leeboard.cli.ingest import Database, Var
 from leeboard.errors import LeeboardError

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from leeboard.cli.subjects import Key, Register, Subject
+from leeboard.cli.forget.find_device import Key, Register, Subject
 from leeboard.errors import LeeboardError
 from leeboard.escrow.vault import clone_detection, controller_state
 from leeboard.estate import waiver_files

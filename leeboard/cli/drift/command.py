@@ -14,8 +14,8 @@ from rich.console import Console
 
 from leeboard.ansible import inventory as inventories
 from leeboard.ansible.clone import ROOT
-from leeboard.cli import package_lock
-from leeboard.cli.checking import AT_ONCE, by_design, check_schools, last_words, own_nights, page_name, schools_of
+from leeboard.cli.drift import package_lock
+from leeboard.cli.drift.progress import AT_ONCE, by_design, check_schools, last_words, own_nights, page_name, schools_of
 from leeboard.cli.ingest import Database, Var
 from leeboard.errors import LeeboardError
 from leeboard.evidence.forgotten import of_devices

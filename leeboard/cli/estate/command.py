@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from leeboard.cli import estate_import
-from leeboard.cli.estates import Inventory, opened
+from leeboard.cli.estate import importing
+from leeboard.cli.find_estate import Inventory, opened
 from leeboard.cli.group import group
 from leeboard.estate.checking import check as find_problems
 from leeboard.estate.estate import School
@@ -22,7 +22,7 @@ from leeboard.model.words import number
 PROBLEMS = 3  # docs/exit-codes.md: something is not known
 
 app = group("List the schools of an estate, find what is wrong with its files, and import lists into them.")
-app.add_typer(estate_import.app, name="import")
+app.add_typer(importing.app, name="import")
 
 
 @app.command("list")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from leeboard.ansible import inventory as inventories
-from leeboard.cli.estates import opened, school_of
+from leeboard.cli.find_estate import opened, school_of
 from leeboard.errors import LeeboardError
 from leeboard.estate.estate import SCHOOL, Estate, School, is_estate
 from leeboard.evidence import pins

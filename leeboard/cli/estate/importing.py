@@ -9,11 +9,11 @@ from typing import Annotated, Literal
 import typer
 from rich.console import Console
 
-from leeboard.cli import plans
-from leeboard.cli.asking import agreed
-from leeboard.cli.estates import Inventory, opened, school_of
+from leeboard.cli.estate import import_preview
+from leeboard.cli.find_estate import Inventory, opened, school_of
 from leeboard.cli.group import group
 from leeboard.cli.ingest import Var
+from leeboard.cli.prompts import agreed
 from leeboard.errors import LeeboardError
 from leeboard.estate.devices import DeviceRow, read_devices
 from leeboard.estate.editing import Written, content_of, write_all
@@ -85,7 +85,7 @@ def register(
         for one in sorted(asked - {one.urn for one in schools})
     ]
     console = Console()
-    plans.show_schools(every, console)
+    import_preview.show_schools(every, console)
     changing = [one for one in every if one.action != "unchanged"]
     _say(problems)
     written = list(_school_files(changing))
@@ -146,7 +146,7 @@ def devices(
         else ""
     )
     console.print(f"{file}: {listed.kind or 'not read'}{ascii(taken)[1:-1]}", markup=False, highlight=False)
-    plans.show_devices(found, {one.urn: one.settings.name for one in estate.schools}, console)
+    import_preview.show_devices(found, {one.urn: one.settings.name for one in estate.schools}, console)
     problems = [*estate.problems, *found.problems]
     _say(problems)
     result = found.result()

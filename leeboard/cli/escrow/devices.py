@@ -13,9 +13,9 @@ import typer
 from leeboard.ansible import inventory as inventories
 from leeboard.ansible.run import run_playbook
 from leeboard.ansible.scratch import scratch
-from leeboard.cli import asking
-from leeboard.cli import custodians as people
-from leeboard.cli.escrow import Device, School, keys_of_device, now, reason_of
+from leeboard.cli import prompts
+from leeboard.cli.escrow import custodians as people
+from leeboard.cli.escrow.command import Device, School, keys_of_device, now, reason_of
 from leeboard.cli.ingest import Var
 from leeboard.errors import LeeboardError
 from leeboard.escrow.disks.restoring import image_of, newest
@@ -69,7 +69,7 @@ def adopt(
     was not reached.
     """
     vault.open_vault(var, whole=False)
-    known = asking.secret("The key or passphrase that opens the disk", "the key has to be typed")
+    known = prompts.secret("The key or passphrase that opens the disk", "the key has to be typed")
     return _run("adopt", device, inventory, school, {"leeboard_known_key": known}, {}, dry_run, var, verbose)
 
 
