@@ -14,7 +14,7 @@ from rich.text import Text
 
 from leeboard.cli.find_estate import Inventory, opened, school_of
 from leeboard.cli.group import group
-from leeboard.cli.ingest import Var
+from leeboard.cli.options import Var
 from leeboard.cli.prompts import agreed
 from leeboard.errors import LeeboardError
 from leeboard.estate import ramp

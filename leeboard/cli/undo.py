@@ -11,7 +11,7 @@ import typer
 from leeboard.ansible import inventory as inventories
 from leeboard.ansible.run import run_playbook
 from leeboard.ansible.scratch import scratch
-from leeboard.cli.ingest import Var
+from leeboard.cli.options import Var
 from leeboard.errors import LeeboardError
 from leeboard.evidence.lines import Expected
 from leeboard.evidence.undoing import Changed, Undone, changed_by, collect, newest

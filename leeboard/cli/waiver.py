@@ -18,7 +18,7 @@ from leeboard.ansible import inventory as inventories
 from leeboard.ansible.inventory import EstateInventory
 from leeboard.cli.find_estate import opened, school_of
 from leeboard.cli.group import group
-from leeboard.cli.ingest import Database, Var
+from leeboard.cli.options import Database, Var
 from leeboard.cli.prompts import agreed
 from leeboard.errors import LeeboardError
 from leeboard.estate import waiver_files

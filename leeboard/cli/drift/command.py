@@ -16,7 +16,7 @@ from leeboard.ansible import inventory as inventories
 from leeboard.ansible.clone import ROOT
 from leeboard.cli.drift import package_lock
 from leeboard.cli.drift.progress import AT_ONCE, by_design, check_schools, last_words, own_nights, page_name, schools_of
-from leeboard.cli.ingest import Database, Var
+from leeboard.cli.options import Database, Var
 from leeboard.errors import LeeboardError
 from leeboard.evidence.forgotten import of_devices
 from leeboard.evidence.ingest import ingest

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from leeboard.cli.escrow import custodians as people
 from leeboard.cli.group import group
-from leeboard.cli.ingest import Database, Var
+from leeboard.cli.options import Database, Var
 from leeboard.errors import LeeboardError
 from leeboard.escrow.keys.envelope import Content
 from leeboard.escrow.vault import ledger, vault

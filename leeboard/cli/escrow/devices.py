@@ -16,7 +16,7 @@ from leeboard.ansible.scratch import scratch
 from leeboard.cli import prompts
 from leeboard.cli.escrow import custodians as people
 from leeboard.cli.escrow.command import Device, School, keys_of_device, now, reason_of
-from leeboard.cli.ingest import Var
+from leeboard.cli.options import Var
 from leeboard.errors import LeeboardError
 from leeboard.escrow.disks.restoring import image_of, newest
 from leeboard.escrow.keys.private_key import in_clear

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from leeboard.cli.escrow.command import Device, School, is_device, keys_of_device, now, reason_of, school_with
-from leeboard.cli.ingest import Database, Var
+from leeboard.cli.options import Database, Var
 from leeboard.errors import LeeboardError
 from leeboard.escrow.disks.readings import SHOWN
 from leeboard.escrow.vault import clone_detection, ledger, vault

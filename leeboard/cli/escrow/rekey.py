@@ -10,7 +10,7 @@ from rich.progress import Progress
 
 from leeboard.cli.escrow import custodians as people
 from leeboard.cli.escrow.command import PROBLEMS, now
-from leeboard.cli.ingest import Var
+from leeboard.cli.options import Var
 from leeboard.errors import LeeboardError
 from leeboard.escrow.keys.certificates import Custodian
 from leeboard.escrow.vault import vault

@@ -12,7 +12,7 @@ from rich.console import Console
 from leeboard.cli.estate import import_preview
 from leeboard.cli.find_estate import Inventory, opened, school_of
 from leeboard.cli.group import group
-from leeboard.cli.ingest import Var
+from leeboard.cli.options import Var
 from leeboard.cli.prompts import agreed
 from leeboard.errors import LeeboardError
 from leeboard.estate.devices import DeviceRow, read_devices

@@ -14,7 +14,7 @@ import typer
 
 from leeboard.cli.forget.find_device import Key, Register, earlier, find, register, unknown
 from leeboard.cli.forget.inventory import Holdings, Place, Trace, files_of, look
-from leeboard.cli.ingest import Database, Var
+from leeboard.cli.options import Database, Var
 from leeboard.cli.prompts import agreed
 from leeboard.errors import LeeboardError
 from leeboard.estate.editing import write_all
