@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 
 from leeboard.errors import LeeboardError
 from leeboard.estate import connection, devices, editing, waiver_files
-from leeboard.estate.beside import said_beside
 from leeboard.estate.devices import DeviceRow
+from leeboard.estate.group_vars_check import said_beside
 from leeboard.estate.settings import PLUGIN, Connection, EstateFile, SchoolFile, read_estate_file, read_school_file
 from leeboard.model.enums import Level, Platform
 from leeboard.model.problem import Mistake, Problem

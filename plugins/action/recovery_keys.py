@@ -13,7 +13,7 @@ from ansible_collections.leeboard.schools.plugins.plugin_utils.telling import te
 from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import Visit, VisitError, filed, said
 
 if not brain.missing():
-    from leeboard.ansible import handed
+    from leeboard.ansible import secret_handover as handed
     from leeboard.errors import LeeboardError
     from leeboard.escrow.vault import controller_state as note, vault
     from leeboard.escrow.disks.disk import Given

@@ -51,7 +51,7 @@ try:
     from pathlib import Path
 
     from leeboard.storage import strict_json
-    from leeboard.ansible.trouble import explain
+    from leeboard.ansible.connection_errors import explain
     from leeboard.errors import LeeboardError
     from leeboard.evidence.expected import expected
     from leeboard.evidence.recorder import Recorder

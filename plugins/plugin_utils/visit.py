@@ -14,7 +14,7 @@ from ansible_collections.leeboard.schools.plugins.plugin_utils.printable import 
 
 if not brain.missing():
     from leeboard.storage import strict_json
-    from leeboard.ansible.trouble import explain
+    from leeboard.ansible.connection_errors import explain
     from leeboard.errors import LeeboardError
     from leeboard.escrow.disks.readings import asked_of_device, with_kept
     from leeboard.model.device import device as read_device

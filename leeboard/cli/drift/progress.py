@@ -17,7 +17,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from leeboard.ansible.inventory import EstateInventory
-from leeboard.ansible.night import SchoolCheck, SchoolRun, check
+from leeboard.ansible.run_schools import SchoolCheck, SchoolRun, check
 from leeboard.estate.editing import SCHOOL
 from leeboard.evidence.bundle import CLOSED, OPEN
 from leeboard.evidence.lines import Expected

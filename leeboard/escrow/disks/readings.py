@@ -28,7 +28,7 @@ from leeboard.model.values import plain
 from leeboard.policy.model import Baseline
 from leeboard.policy.resolve import Wanted
 from leeboard.verdict import device_clock
-from leeboard.verdict.judgements.kept import KeptDisk, KeptKey
+from leeboard.verdict.judgements.escrowed_keys import KeptDisk, KeptKey
 
 DRIVER = "escrow"
 SHOWN = ("luks_volume", "bindings")  # what the device has to show for it

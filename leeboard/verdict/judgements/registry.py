@@ -13,7 +13,7 @@ from leeboard.verdict.judgements import (
     bitlocker_state,
     boot,
     disks,
-    kept,
+    escrowed_keys,
     protection,
     recovery,
     vpn,
@@ -27,8 +27,8 @@ from leeboard.verdict.judgements.volume import Volume
 
 OBJECTS: dict[str, type[BaseModel]] = {
     "bitlocker_volume": EncryptableVolume,
-    "kept_disk": kept.KeptDisk,
-    "kept_key": kept.KeptKey,
+    "kept_disk": escrowed_keys.KeptDisk,
+    "kept_key": escrowed_keys.KeptKey,
     "volume": Volume,
     "vpn_profile": Profile,
     "windows_vpn_profile": windows_vpn.WindowsProfile,
@@ -42,7 +42,7 @@ JUDGEMENTS: dict[str, Judgement] = {
     **bitlocker_state.JUDGEMENTS,
     **bitlocker_start.JUDGEMENTS,
     **recovery.JUDGEMENTS,
-    **kept.JUDGEMENTS,
+    **escrowed_keys.JUDGEMENTS,
     **vpn.JUDGEMENTS,
     **windows_vpn.JUDGEMENTS,
     **winrm.JUDGEMENTS,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from leeboard.ansible import run
-from leeboard.ansible.handed import VARIABLE, handed, read
+from leeboard.ansible.secret_handover import VARIABLE, handed, read
 from leeboard.errors import LeeboardError
 
 SECRET = "top 'secret' \\ \"ä\"\n"
@@ -30,7 +30,7 @@ PLAYBOOK = """
 
 def test_a_child_reads_it_and_nobody_after_the_end() -> None:
     with handed({"key": SECRET}) as path:
-        program = f"from leeboard.ansible.handed import read; print(read({path!r}, 'key'), end='')"
+        program = f"from leeboard.ansible.secret_handover import read; print(read({path!r}, 'key'), end='')"
         done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
         assert done.stdout == SECRET
         assert read(path, "another") == ""

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leeboard.ansible.connection_errors import explain
 from leeboard.ansible.credentials import MEANINGS
-from leeboard.ansible.trouble import explain
 
 
 def _pieces() -> list[str]:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leeboard.errors import LeeboardError
-from leeboard.estate.ramp import Switch, record, since, switched
+from leeboard.estate.enforcement import Switch, record, since, switched
 from leeboard.estate.settings import SchoolFile, families, read_school_file
 
 HEAD = 'plugin: leeboard.schools.estate\nurn: "900001"   # six digits\nname: Example Primary\nphase: primary\n'
