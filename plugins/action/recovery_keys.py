@@ -13,9 +13,9 @@ from ansible_collections.leeboard.schools.plugins.plugin_utils.telling import te
 from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import Visit, VisitError, filed, said
 
 if not brain.missing():
-    from leeboard.ansible import secret_handover as handed
+    from leeboard.ansible import secret_handover
     from leeboard.errors import LeeboardError
-    from leeboard.escrow.vault import controller_state as note, vault
+    from leeboard.escrow.vault import controller_state, vault
     from leeboard.escrow.disks.disk import Given
     from leeboard.escrow.disks.enrolment import bring
     from leeboard.escrow.disks.adoption import adopt
@@ -74,7 +74,7 @@ class ActionModule(PrintableAction):
         if FAMILY not in visit.device.enforce and self._arguments.get("work") != "adopt":
             words = f"{FAMILY} is not named in leeboard_enforce everywhere: nothing is changed where it is not"
             return {"skipped": True, "msg": words, "warnings": [words]}
-        if not note.read(visit.var).vault:
+        if not controller_state.read(visit.var).vault:
             words = "this controller has no vault, so no recovery key is made; leeboard escrow init begins one"
             return {"skipped": True, "msg": words, "warnings": [words]}
         if not self._is_pipelining_enabled("new"):
@@ -143,8 +143,8 @@ class ActionModule(PrintableAction):
                 # YAML takes 012345 for another number.
                 raise LeeboardError(f"{PIN} is no text: put it into quotes")
             return str(found)
-        path = self._task_vars.get(handed.VARIABLE)
-        return handed.read(str(path), variable) if path is not None else ""
+        path = self._task_vars.get(secret_handover.VARIABLE)
+        return secret_handover.read(str(path), variable) if path is not None else ""
 
 
 def now() -> datetime:

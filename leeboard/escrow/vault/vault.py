@@ -19,10 +19,8 @@ from leeboard.errors import LeeboardError
 from leeboard.escrow.keys import envelope
 from leeboard.escrow.keys.certificates import Custodian, objection
 from leeboard.escrow.keys.envelope import Content
-from leeboard.escrow.vault import beginning, clone_detection, ledger
-from leeboard.escrow.vault import controller_state as note
+from leeboard.escrow.vault import beginning, clone_detection, controller_state, ledger, replica
 from leeboard.escrow.vault import custodians as people
-from leeboard.escrow.vault import replica as place
 from leeboard.escrow.vault.controller_state import Note
 from leeboard.escrow.vault.ledger import Entry, Ledger, Mark
 from leeboard.escrow.vault.records import Header, Key, Records, records_of
@@ -69,7 +67,7 @@ class Vault:
 
         Raises LeeboardError where one was changed, or has lost its end.
         """
-        known = note.read(self.var).mark
+        known = controller_state.read(self.var).mark
         after = Mark() if whole else known
         start = max(0, after.size - ledger.LONGEST)
         copies = {}
@@ -118,7 +116,7 @@ class Vault:
     def writing(self, at: datetime) -> Iterator[Writer]:
         """Nobody else writes meanwhile. Raises LeeboardError naming who does."""
         try:
-            with note.writing(self.places[0].path / LOCK):
+            with controller_state.writing(self.places[0].path / LOCK):
                 lock = files.FileLock(self.places[0].path / LOCK, wait=WAIT, text=lock_owner.mine(at))
         except files.Busy as busy:
             raise LeeboardError(
@@ -142,7 +140,9 @@ class Writer:
         self._by = _who(at)
         self._ledger = vault.ledger(whole=False)
         present = people.fingerprints(vault.custodians)
-        self._named = frozenset(people.named(self._ledger.entries) or note.read(vault.var).custodians or present)
+        self._named = frozenset(
+            people.named(self._ledger.entries) or controller_state.read(vault.var).custodians or present
+        )
         if self._named != present:
             raise LeeboardError("the custodians of the vault changed at this moment; run this again")
         for one in vault.places:
@@ -158,7 +158,7 @@ class Writer:
 
     def records(self, urn: str, asset: str) -> Records:
         """What is kept of a device now."""
-        return note.records(self._vault.var, urn, asset)
+        return controller_state.records(self._vault.var, urn, asset)
 
     def seal(
         self, content: Content, urn: str, asset: str, level: Level, disk: str, binding: dict[str, Any] | None = None
@@ -242,14 +242,14 @@ class Writer:
         if entry.urn is not None and entry.asset is not None:
             before = self.records(entry.urn, entry.asset)
             kept = before.after(entry)
-            note.write_records(self._vault.var, entry.urn, entry.asset, kept)
+            controller_state.write_records(self._vault.var, entry.urn, entry.asset, kept)
             if clone_detection.disks_of(kept) != clone_detection.disks_of(before):
                 clone_detection.kept(self._vault.var, (entry.urn, entry.asset), before, kept)
 
     def _noted(self) -> None:
         vault = self._vault
         places = tuple(one.path for one in vault.places)
-        note.write(vault.var, Note(vault.id, places, self._ledger.mark, tuple(sorted(self._named))))
+        controller_state.write(vault.var, Note(vault.id, places, self._ledger.mark, tuple(sorted(self._named))))
 
 
 def make(var: Path, folders: tuple[Path, Path], custodians: Sequence[Custodian], at: datetime) -> Vault:
@@ -257,9 +257,11 @@ def make(var: Path, folders: tuple[Path, Path], custodians: Sequence[Custodian],
 
     One that was cut off goes on with the same folders.
     """
-    if (var / note.FILE).exists() and not _unfinished(var):
+    if (var / controller_state.FILE).exists() and not _unfinished(var):
         beginning.end(var)
-        raise LeeboardError(f"{var / note.FILE}: there is a vault already; a second one would split the keys")
+        raise LeeboardError(
+            f"{var / controller_state.FILE}: there is a vault already; a second one would split the keys"
+        )
     wrong = next(filter(None, (objection(custodian, at) for custodian in custodians)), "")
     if wrong:
         raise LeeboardError(f"{wrong}; nothing was made")
@@ -267,8 +269,8 @@ def make(var: Path, folders: tuple[Path, Path], custodians: Sequence[Custodian],
     if beginning.volume(places[0]) == beginning.volume(places[1]):
         raise _one_volume(places)
     identity = beginning.begin(var, places)
-    (var / note.FILE).unlink(missing_ok=True)  # of one that was cut off
-    made = [place.make(folder, identity, number) for number, folder in enumerate(places, 1)]
+    (var / controller_state.FILE).unlink(missing_ok=True)  # of one that was cut off
+    made = [replica.make(folder, identity, number) for number, folder in enumerate(places, 1)]
     found = Vault(var, identity, (made[0], made[1]), tuple(custodians))
     _on_two_volumes(found.places)
     for one in made:
@@ -284,7 +286,7 @@ def make(var: Path, folders: tuple[Path, Path], custodians: Sequence[Custodian],
 
 def _unfinished(var: Path) -> bool:
     """True where a vault was noted, and cut off before its ledger had the line that makes it one."""
-    seen = note.read(var)
+    seen = controller_state.read(var)
     return seen.mark.entries == 0 and beginning.of(var) == seen.vault != ""
 
 
@@ -293,10 +295,12 @@ def open_vault(var: Path, whole: bool = True) -> Vault:
 
     With `whole` the ledger is read from its first line on, else from where this controller wrote last.
     """
-    seen = note.read(var)
+    seen = controller_state.read(var)
     if not seen.vault:
-        raise LeeboardError(f"{var / note.FILE}: this controller has no vault; begin one with leeboard escrow init")
-    first, second = (place.open_place(path, seen.vault, copy) for copy, path in enumerate(seen.places, 1))
+        raise LeeboardError(
+            f"{var / controller_state.FILE}: this controller has no vault; begin one with leeboard escrow init"
+        )
+    first, second = (replica.open_place(path, seen.vault, copy) for copy, path in enumerate(seen.places, 1))
     _on_two_volumes((first, second))
     known = Vault(var, seen.vault, (first, second), ()).ledger(whole)
     wanted = people.named(known.entries) or seen.custodians

@@ -7,8 +7,7 @@ from datetime import datetime, timedelta
 from leeboard.escrow.disks.disk import Given, Outcome
 from leeboard.escrow.disks.enrolment import bring
 from leeboard.escrow.keys import envelope
-from leeboard.escrow.vault import controller_state as note
-from leeboard.escrow.vault import ledger, vault
+from leeboard.escrow.vault import controller_state, ledger, vault
 from leeboard.escrow.vault.binding import Binding, parse
 from leeboard.escrow.vault.records import Key, Records, State
 from leeboard.escrow.vault.vault import Vault
@@ -46,7 +45,7 @@ class Desk:
 
     @property
     def kept(self) -> Records:
-        return note.records(self.vault.var, DEVICE.urn, DEVICE.asset)
+        return controller_state.records(self.vault.var, DEVICE.urn, DEVICE.asset)
 
     @property
     def now(self) -> Binding:

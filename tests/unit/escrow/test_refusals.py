@@ -17,8 +17,7 @@ from leeboard.errors import LeeboardError
 from leeboard.escrow.disks import restoring
 from leeboard.escrow.disks.disk import Given, Outcome
 from leeboard.escrow.keys.certificates import Custodian
-from leeboard.escrow.vault import controller_state as note
-from leeboard.escrow.vault import vault
+from leeboard.escrow.vault import controller_state, vault
 from leeboard.escrow.vault.checking import check
 from leeboard.escrow.vault.records import State
 from leeboard.escrow.vault.rekeying import hand_over, opener
@@ -188,7 +187,7 @@ def test_an_envelope_cut_short_in_both_places_does_not_open(desk: Desk) -> None:
 
 def swapped(desk: Desk, other: Desk) -> None:
     """Somebody put the other device's header into the place of this one's, in both copies."""
-    (mine,), (theirs,) = desk.kept.headers, note.records(desk.vault.var, "900001", "EP-0002").headers
+    (mine,), (theirs,) = desk.kept.headers, controller_state.records(desk.vault.var, "900001", "EP-0002").headers
     for one in desk.vault.places:
         shutil.copyfile(one.path / theirs.name, one.path / mine.name)
 
