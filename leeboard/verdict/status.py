@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -118,17 +118,17 @@ class EstateStatus:
 
         Without a device the finding is of a school as a whole.
         """
-        if finding.verdict is not Verdict.DRIFTED:
-            return False
-        return finding.mode is Mode.ENFORCE or (
-            finding.mode is Mode.REPORT
-            and status is not None
-            and finding.control in self._fail_in_report[status.device.form]
-        )
+        in_report_too = self._fail_in_report[status.device.form] if status is not None else ()
+        return finding.verdict is Verdict.DRIFTED and fails(finding.control, finding.mode, in_report_too)
 
     @cached_property
     def _fail_in_report(self) -> dict[Form, frozenset[str]]:
         return {form: self.baseline.fails_in_report(form) for form in Form}
+
+
+def fails(control: str, mode: str, in_report_too: Collection[str]) -> bool:
+    """True for drift that counts: it is enforced, or of a control that fails in mode report as well."""
+    return mode == Mode.ENFORCE or (mode == Mode.REPORT and control in in_report_too)
 
 
 def unknown(status: DeviceStatus | None, finding: Finding) -> bool:

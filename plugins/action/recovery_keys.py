@@ -8,8 +8,9 @@ from __future__ import annotations
 from datetime import datetime, timezone
 
 from ansible_collections.leeboard.schools.plugins.plugin_utils import brain
-from ansible_collections.leeboard.schools.plugins.plugin_utils.printable import PrintableAction, printable
-from ansible_collections.leeboard.schools.plugins.plugin_utils.telling import tell
+from ansible_collections.leeboard.schools.plugins.plugin_utils.device_action import DeviceAction
+from ansible_collections.leeboard.schools.plugins.plugin_utils.printable import printable
+from ansible_collections.leeboard.schools.plugins.plugin_utils.result_file import write_result
 from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import Visit, VisitError, filed, said
 
 if not brain.missing():
@@ -41,32 +42,27 @@ KNOWN = "leeboard_known_key"
 CUSTODIAN = "leeboard_custodian_key"
 
 
-class ActionModule(PrintableAction):
+class ActionModule(DeviceAction):
     """Make, keep and prove the keys that are missing or are to be changed, if ENC is named in leeboard_enforce.
 
     With `work` it keeps a key that somebody knows already, or brings back the header of a disk.
     """
 
-    TRANSFERS_FILES = False
-    _supports_check_mode = True
-    _requires_connection = True
     _options = OPTIONS
 
-    def run(self, tmp=None, task_vars=None):
-        result = super().run(tmp, task_vars)
-        _valid, arguments = self.validate_argument_spec(self._options)
-        self._arguments = arguments
-        self._task_vars = task_vars or {}
+    def _outcome_of_work(self) -> dict:
         self._asked = ""
-        name = str(self._task_vars.get("inventory_hostname", ""))
         try:
-            outcome = self._work()
-        except (VisitError, LeeboardError) as problem:
-            where = f" (in the step {self._asked})" if self._asked else ""
-            outcome = {"failed": True, "msg": f"{problem}{where}"}
+            outcome = super()._outcome_of_work()
+        except LeeboardError as problem:
+            outcome = self._failed(str(problem))
         told = {one: bool(outcome.get(one)) for one in ("failed", "changed", "unreachable", "skipped")}
-        tell(arguments.get("report", ""), name, {**told, "message": str(outcome.get("msg", ""))})
-        return self._printable_result({**result, **outcome})
+        name = str(self._task_vars.get("inventory_hostname", ""))
+        write_result(self._arguments.get("report", ""), name, {**told, "message": str(outcome.get("msg", ""))})
+        return outcome
+
+    def _failed(self, words: str) -> dict:
+        return super()._failed(f"{words} (in the step {self._asked})" if self._asked else words)
 
     def _work(self) -> dict:
         visit = Visit(self, self._task_vars)
@@ -82,11 +78,7 @@ class ActionModule(PrintableAction):
                 "a key would be written into a file on the device: set pipelining = true in ansible.cfg, take back "
                 "ANSIBLE_KEEP_REMOTE_FILES, and use a connection that has pipelining"
             )
-        evidence = visit.observe()
-        if "unreachable" in evidence:
-            return evidence["unreachable"]
-        if evidence["identity"] in ("another_machine", "unidentified"):
-            return {"failed": True, "leeboard": filed(evidence), "msg": f"{evidence['message']}; nothing was changed"}
+        evidence = self._recognised(visit)
         outcome = self._done(visit)
         if outcome.changed and not self._task.check_mode:
             after = visit.observe()

@@ -26,6 +26,7 @@ COVERED = (
     "leeboard/storage/files.py",
     "plugins/action/empty_disks.py",
     "plugins/action/recovery_keys.py",
+    "plugins/plugin_utils/device_action.py",
     "plugins/modules/empty_disks.py",
     "plugins/modules/luks_format.py",
     "plugins/modules/luks_key.py",

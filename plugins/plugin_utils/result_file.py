@@ -7,7 +7,7 @@ import json
 import os
 
 
-def tell(folder: str, name: str, told: dict) -> None:
+def write_result(folder: str, name: str, told: dict) -> None:
     """Write what came of the device called `name`; nothing where no folder was named. Raises OSError."""
     if not folder:
         return
