@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import glob
-import os
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterable
@@ -101,18 +100,9 @@ def write_page(status: EstateStatus, path: Path) -> None:
     A new file can be read by its owner only, since it names weak points; a file that exists keeps its permissions.
     """
     page = render(status).encode("utf-8", "backslashreplace")
-    # One name, used again: what a killed run left is written over. A lock keeps two runs apart.
-    temporary = path.with_name(f".{path.name}.tmp")
     try:
-        mode = path.stat().st_mode & 0o777 if path.exists() else 0o600
-        with files.held(temporary) as file:
-            _sweep(path)
-            file.write(page)
-            file.flush()
-            os.fchmod(file.fileno(), mode)
-            os.fsync(file.fileno())
-            os.replace(temporary, path)
-        files.sync_folder(path.parent)
+        _sweep(path)
+        files.replace(path, page, path.stat().st_mode & 0o777 if path.exists() else 0o600)
     except OSError as problem:
         why = problem.strerror or problem
         raise LeeboardError(f"{path}: the page cannot be written: {why}; give a folder that you may write to") from None

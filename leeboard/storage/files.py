@@ -172,21 +172,23 @@ def sync_folder(path: Path) -> None:
 
 
 @contextmanager
-def held(temporary: Path, wait: float = 60.0) -> Iterator[BinaryIO]:
+def held(temporary: Path, wait: float = 60.0, mode: int | None = 0o600) -> Iterator[BinaryIO]:
     """An empty temporary file to be written and renamed, which no other process writes meanwhile. Raises OSError.
 
     It has one name, so that what a killed process left is used again. One that is not renamed is removed.
     """
     until = time.monotonic() + wait
     while True:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        descriptor = os.open(temporary, flags, 0o666 if mode is None else mode)
         with os.fdopen(descriptor, "wb") as file:
             if not take(descriptor, until - time.monotonic()):
                 raise OSError(errno.EBUSY, "another run has been writing it all the time", str(temporary))
             if not _is_still(temporary, descriptor):
                 continue  # the one who had it has renamed it: that file is not ours any more
             os.ftruncate(descriptor, 0)
-            os.fchmod(descriptor, 0o600)
+            if mode is not None:
+                os.fchmod(descriptor, mode)
             try:
                 yield file
             finally:
@@ -203,19 +205,17 @@ def _is_still(path: Path, descriptor: int) -> bool:
         return False
 
 
-def replace(path: Path, content: bytes) -> None:
+def replace(path: Path, content: bytes, mode: int | None = 0o600, group: int | None = None) -> None:
     """Give a file new content, whole or not at all, on the disk when this returns. Raises OSError.
 
-    The caller holds a lock: there is one temporary name, so that what a killed process left is used again.
+    By default this account alone can read it; `mode` None leaves that to the umask. Two who write at once take turns.
     """
     temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+    with held(temporary, mode=mode) as file:
+        if group is not None and group != os.fstat(file.fileno()).st_gid:
+            os.chown(file.fileno(), -1, group)
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
         os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
     sync_folder(path.parent)
