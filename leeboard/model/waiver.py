@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -242,7 +242,7 @@ def parse(given: Any) -> Waivers:
     if not isinstance(given, list | tuple):
         return Waivers(problems=(f"{VARIABLE} must be a list of waivers, and is {shown(given)}",))
     if all(isinstance(one, Waiver) for one in given):
-        return without_twins((f"waiver {one.id}", one) for one in given)
+        return _without_twins((f"waiver {one.id}", one) for one in given)
     try:
         # Every host of a group has the group's list: read it once, and not once a host.
         return _parse_text(json.dumps(given, default=str))
@@ -252,24 +252,14 @@ def parse(given: Any) -> Waivers:
 
 @lru_cache(maxsize=512)
 def _parse_text(text: str) -> Waivers:
-    return parse_entries((f"waiver {place} in {VARIABLE}", raw) for place, raw in enumerate(json.loads(text), 1))
+    return _parse_entries((f"waiver {place} in {VARIABLE}", raw) for place, raw in enumerate(json.loads(text), 1))
 
 
-def parse_entries(entries: Iterable[tuple[str, Any]]) -> Waivers:
+def _parse_entries(entries: Iterable[tuple[str, Any]]) -> Waivers:
     """The waivers in entries, each with the place that its problem names. Never raises."""
-    found: list[tuple[str, Waiver]] = []
-    problems: list[str] = []
-    for number, (place, raw) in enumerate(entries):
-        if number == MOST_WAIVERS:
-            problems.append(f"{place}: a school has at most {MOST_WAIVERS} waivers; this one and the rest do not count")
-            break
-        one = parse_one(raw)
-        if isinstance(one, Waiver):
-            found.append((f"{place}: {one.id}", one))
-        else:
-            problems.append(f"{place}: {one}")
-    rest = without_twins(found)
-    return Waivers(rest.good, (*problems, *rest.problems))
+    found, wrong = each(entries)
+    rest = _without_twins((f"{place}: {one.id}", one) for place, one in found)
+    return Waivers(rest.good, (*(f"{place}: {why}" for place, why in wrong), *rest.problems))
 
 
 def parse_one(raw: Any) -> Waiver | str:
@@ -290,17 +280,49 @@ def parse_one(raw: Any) -> Waiver | str:
         return before + "; ".join(told)
 
 
-def without_twins(found: Iterable[tuple[str, Waiver]]) -> Waivers:
-    """The waivers whose id nobody else has; two with one id do not count, since nobody can say which was meant."""
-    every = list(found)
-    often = Counter(one.id for _, one in every)
-    good = tuple(one for _, one in every if often[one.id] == 1)
-    first = {one.id: place for place, one in reversed(every) if often[one.id] > 1}
-    problems = tuple(
-        f"{place}: the id {id} is given {often[id]} times, so none of them counts; give each its own"
-        for id, place in reversed(first.items())
-    )
-    return Waivers(good, problems)
+def each[Place](
+    entries: Iterable[tuple[Place, Any]], read: Callable[[Any], Waiver | str] = parse_one
+) -> tuple[list[tuple[Place, Waiver]], list[tuple[Place, str]]]:
+    """Of entries with their places those that make sense, and what is wrong with each of the others. Never raises.
+
+    `read` takes the place of `parse_one`. Of one school no more count than MOST_WAIVERS.
+    """
+    found: list[tuple[Place, Waiver]] = []
+    wrong: list[tuple[Place, str]] = []
+    for number, (place, raw) in enumerate(entries):
+        if number == MOST_WAIVERS:
+            wrong.append((place, f"a school has at most {MOST_WAIVERS} waivers; this one and the rest do not count"))
+            break
+        one = read(raw)
+        if isinstance(one, Waiver):
+            found.append((place, one))
+        else:
+            wrong.append((place, one))
+    return found, wrong
+
+
+def once[Place](
+    found: Sequence[tuple[Place, Waiver]],
+) -> tuple[tuple[Waiver, ...], dict[str, tuple[Place, int]]]:
+    """The waivers whose id nobody else has; and by id, where the others begin and how many there are.
+
+    Two with one id do not count, since nobody can say which was meant.
+    """
+    often = Counter(one.id for _, one in found)
+    first = {one.id: place for place, one in reversed(found)}
+    twins = {id: (first[id], count) for id, count in often.items() if count > 1}
+    return tuple(one for _, one in found if one.id not in twins), twins
+
+
+def _without_twins(found: Iterable[tuple[str, Waiver]]) -> Waivers:
+    good, twins = once(list(found))
+    problems = (f"{place}: the id {id} is given {times(count)}" for id, (place, count) in twins.items())
+    return Waivers(good, tuple(problems))
+
+
+def times(count: int) -> str:
+    """What is said of an id that several waivers have."""
+    return f"{count} times, so none of them counts; give each its own"
 
 
 def shown(value: Any) -> str:
