@@ -5,19 +5,18 @@ Unlike `leeboard.storage.tabular`, which takes a table whole or not at all, a da
 
 from __future__ import annotations
 
-import csv
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from leeboard.model.problem import Mistake
-from leeboard.storage.tabular import MARKS, SEPARATORS, plain_name
+from leeboard.storage.csv_reader import MARKS, WORKBOOKS, Records
+from leeboard.storage.tabular import plain_name
 
 MOST_ROWS = 200_000
 MOST_COLUMNS = 500
-# A cell may hold line breaks. One quotation mark that is never closed must not swallow the rest of the sheet.
-MOST_LINES = 50
+NO_CSV = "is no CSV: a quotation mark is not closed, or stands within a cell; write it twice there"
 FORMULA = re.compile(r"'*[=+\-@\t\r]")
 
 
@@ -35,23 +34,15 @@ class Sheet:
 
 def read_sheet(content: bytes) -> Sheet:
     """The sheet in these bytes. Raises Mistake when there are no columns to go by."""
-    lines = list(io.StringIO(_decode(content), newline=""))
-    separator = ""
-    first = 0
-    # What Windows PowerShell and Excel put in front: the type of the objects, and the separator.
-    while first < len(lines) and (line := lines[first].strip().strip('"')).lower().startswith(("#type", "sep=")):
-        separator = line[4:5] if line.lower().startswith("sep=") else separator
-        first += 1
-    lines = lines[first:]
-    head = next((line for line in lines if line.strip()), "")
-    if separator not in SEPARATORS or not separator:
-        separator = max(SEPARATORS, key=head.count)
+    records = Records(io.StringIO(_decode(content), newline=""))
+    separator = records.separator
     headings: tuple[str, ...] = ()
     rows: list[tuple[int, list[str]]] = []
     mistakes: list[Mistake] = []
-    for row, cells in _records(lines, separator):
-        if isinstance(cells, str):
-            mistakes.append(Mistake(cells, row=row))
+    for record in records:
+        row, cells = record.number - records.preambles, record.cells
+        if cells is None:
+            mistakes.append(Mistake(NO_CSV, row=row))
             if not headings:
                 raise mistakes[0]
         elif not any(cell.strip() for cell in cells):
@@ -100,33 +91,12 @@ def unguarded(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and FORMULA.match(cell) else cell
 
 
-def swallowed(cells: list[str], width: int, later: list[str], separator: str) -> bool:
-    """True for a record of the wrong size one of whose later lines is a row by itself."""
-    if not later or not (len(cells) < width or any(cell.strip() for cell in cells[width:])):
-        return False
-    return any(_stands_alone(line, width, separator) for line in later)
-
-
-def _stands_alone(line: str, width: int, separator: str) -> bool:
-    quote = line.find('"')
-    if quote > 0 and line[quote - 1] != separator:
-        return False  # it ends a cell that began in a line above
-    text = line.rstrip("\r\n")
-    if text.count('"') % 2:
-        text += '"'  # its last cell goes on in the next line
-    try:
-        row = next(csv.reader([text], delimiter=separator, strict=True), [])
-    except csv.Error:
-        return False
-    return len(row) == width and sum(bool(cell.strip()) for cell in row) > 1
-
-
 def _decode(content: bytes) -> str:
     """Text with a mark as the mark says; else UTF-8, and what is none is Windows-1252, as Excel saves it here.
 
     Never fails for a few damaged bytes: they make no sense where they stand, and cost that row.
     """
-    if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+    if content.startswith(WORKBOOKS):
         raise Mistake("is a workbook or an archive; save the sheet as CSV")
     for mark, encoding in MARKS:
         if content.startswith(mark):
@@ -149,50 +119,3 @@ def _headings(cells: list[str]) -> tuple[str, ...]:
     if len(headings) > MOST_COLUMNS:
         raise Mistake(f"has {len(headings)} columns; that is no list of devices")
     return headings
-
-
-class _Feed:
-    """Lines for the CSV reader, at most MOST_LINES for one record."""
-
-    def __init__(self, lines: list[str], at: int) -> None:
-        self.lines = lines
-        self.at = at
-        self.until = at + MOST_LINES
-
-    def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        if self.at >= len(self.lines) or self.at >= self.until:
-            raise StopIteration
-        self.at += 1
-        return self.lines[self.at - 1]
-
-
-def _records(lines: list[str], separator: str) -> Iterator[tuple[int, list[str] | str]]:
-    """The number and the cells of each record, or what is wrong with it; then it goes on with the next line.
-
-    A quotation mark that is not closed may be "closed" by the next one of a later row. What comes of that is no record,
-    and its later lines are read by themselves.
-    """
-    at = row = width = 0
-    while at < len(lines):
-        feed = _Feed(lines, at)
-        reader = csv.reader(feed, delimiter=separator, strict=True)
-        while True:
-            begins = feed.at
-            feed.until = begins + MOST_LINES
-            row += 1
-            try:
-                cells = next(reader)
-                if swallowed(cells, width, lines[begins + 1 : feed.at], separator):
-                    raise csv.Error
-            except StopIteration:
-                return
-            except csv.Error:
-                at = begins + 1
-                yield row, "is no CSV: a quotation mark is not closed, or stands within a cell; write it twice there"
-                break
-            if not width and any(cell.strip() for cell in cells):
-                width = len(_headings(cells))
-            yield row, cells

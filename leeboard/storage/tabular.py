@@ -5,16 +5,14 @@ Errors name lines and columns and never what stands there, since the tables that
 
 from __future__ import annotations
 
-import codecs
-import csv
 import io
 import json
 from dataclasses import dataclass
 from typing import Any
 
+from leeboard.storage.csv_reader import MARKS, WORKBOOKS, Records
+
 MOST_ROWS = 200_000
-SEPARATORS = ",;\t"
-MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 
 class BadTable(Exception):
@@ -77,7 +75,7 @@ def read_table(content: bytes) -> list[Row]:
 
 def _decode(content: bytes) -> str:
     """Text with a mark as the mark says; else UTF-8, and what is none is Windows-1252, as Excel saves it here."""
-    if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+    if content.startswith(WORKBOOKS):
         raise BadTable("it is a workbook or an archive; save the sheet as CSV")
     for mark, encoding in MARKS:
         if content.startswith(mark):
@@ -101,38 +99,25 @@ def _whole(content: bytes, encoding: str) -> str:
 
 
 def _csv(text: str) -> list[Row]:
-    lines = text.splitlines(keepends=True)
-    # What Windows PowerShell and Excel put in front: the type of the objects, and the separator.
-    separator = ""
-    skipped = 0
-    while skipped < len(lines) and (first := lines[skipped].strip().strip('"')).lower().startswith(("#type", "sep=")):
-        separator = lines[skipped].strip("\r\n").strip('"')[4:5] if first.lower().startswith("sep=") else separator
-        skipped += 1
-    head = next((line for line in lines[skipped:] if line.strip()), "")
-    separator = separator or max(SEPARATORS, key=head.count)
-    table = csv.reader(io.StringIO("".join(lines[skipped:]), newline=""), delimiter=separator, strict=True)
     rows: list[Row] = []
     names: list[str] = []
-    try:
-        for cells in table:
-            place = f"line {table.line_num + skipped}"
-            if not any(cell.strip() for cell in cells):
-                continue
-            if not names:
-                names = [cell.strip() for cell in cells]
-                _distinct(names)
-            elif len(cells) != len(names):
-                raise BadTable(
-                    f"{place} has {len(cells)} cells under {len(names)} columns; it is damaged, or was cut off there"
-                )
-            else:
-                rows.append(_row(place, dict(zip(names, cells, strict=True))))
-                if len(rows) > MOST_ROWS:
-                    break
-    except csv.Error as problem:
-        raise BadTable(
-            f"line {table.line_num + skipped} is no CSV ({problem}); it is damaged, or was cut off"
-        ) from None
+    for record in Records(io.StringIO(text, newline="")):
+        place, cells = f"line {record.line}", record.cells
+        if cells is None:
+            raise BadTable(f"{place} is no CSV ({record.why}); it is damaged, or was cut off")
+        if not any(cell.strip() for cell in cells):
+            continue
+        if not names:
+            names = [cell.strip() for cell in cells]
+            _distinct(names)
+        elif len(cells) != len(names):
+            raise BadTable(
+                f"{place} has {len(cells)} cells under {len(names)} columns; it is damaged, or was cut off there"
+            )
+        else:
+            rows.append(_row(place, dict(zip(names, cells, strict=True))))
+            if len(rows) > MOST_ROWS:
+                break
     return rows
 
 
