@@ -22,7 +22,7 @@ from leeboard.estate.settings import Enforcement, SchoolFile, read_school_file
 from leeboard.model.problem import Problem
 from leeboard.model.run_id import stamp
 from leeboard.storage import files
-from leeboard.storage.yaml_writing import roundtrip
+from leeboard.storage.yaml_writer import roundtrip
 
 KEY = "enforce"
 

@@ -24,7 +24,7 @@ from leeboard.model.problem import Mistake, Problem
 from leeboard.model.values import plain
 from leeboard.model.waiver import Waiver
 from leeboard.storage import files
-from leeboard.storage.yaml_file import has_tagged
+from leeboard.storage.yaml_reader import has_tagged
 
 ESTATE, SCHOOL, DEVICES, WAIVERS = "estate.yml", editing.SCHOOL, devices.FILE, waiver_files.FILE
 OURS = re.compile(rb"^plugin:[ \t]*[\"']?" + re.escape(PLUGIN.encode()) + rb"[\"']?[ \t]*(?:#.*)?\r?$", re.MULTILINE)

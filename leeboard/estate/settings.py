@@ -15,7 +15,7 @@ from leeboard.model.device import Urn
 from leeboard.model.enums import Level
 from leeboard.model.problem import Mistake, Problem
 from leeboard.model.strict import Strict
-from leeboard.storage.yaml_file import Written, has_tagged, read_yaml
+from leeboard.storage.yaml_reader import Written, has_tagged, read_yaml
 
 PLUGIN = "leeboard.schools.estate"
 PHASES = ("nursery", "primary", "middle", "secondary", "all_through", "special", "alternative", "post_16")

@@ -23,8 +23,8 @@ from leeboard.model import accepted
 from leeboard.model.accepted import Accepted
 from leeboard.model.problem import Mistake, Problem
 from leeboard.model.waiver import Waiver, each, once, parse_one, times
-from leeboard.storage.yaml_file import has_tagged, read_yaml
-from leeboard.storage.yaml_writing import writer
+from leeboard.storage.yaml_reader import has_tagged, read_yaml
+from leeboard.storage.yaml_writer import writer
 
 FILE = "waivers.yml"
 KEY = "waivers"

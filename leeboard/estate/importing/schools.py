@@ -20,7 +20,7 @@ from leeboard.estate.importing.register import Link, RegisterSchool
 from leeboard.estate.settings import PLUGIN, SchoolFile, read_school_file
 from leeboard.model.enums import Level
 from leeboard.model.problem import Problem
-from leeboard.storage.yaml_writing import roundtrip
+from leeboard.storage.yaml_writer import roundtrip
 
 ORDER = ("plugin", "urn", "name", "phase", "laestab", "predecessors")
 
