@@ -47,7 +47,7 @@ def run_playbook(
 
     `hosts` limits the run. Names go in by a file, so that thousands of them fit. `school` is the URN of the only school
     in it, which a script that hands out vault passwords finds in LEEBOARD_SCHOOL. `secrets` are handed over in
-    memory (handed.py); neither the names of the hosts nor what Ansible prints is ever on a disk.
+    memory (secret_handover.py); neither the names of the hosts nor what Ansible prints is ever on a disk.
     """
     variables = environment(var)
     if school:
