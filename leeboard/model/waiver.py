@@ -30,7 +30,7 @@ from leeboard.model import accepted
 from leeboard.model.accepted import Accepted
 from leeboard.model.enums import Role
 from leeboard.model.strict import Strict
-from leeboard.model.values import plain
+from leeboard.model.values import TEMPLATES, plain
 
 LONDON = ZoneInfo("Europe/London")  # wherever the controller stands, a day is one of the school's
 VARIABLE = "leeboard_waivers"
@@ -95,7 +95,7 @@ def _words(field: str) -> AfterValidator:
             )
         if not line.isprintable():
             raise ValueError("it holds control characters; type it again")
-        if "{{" in line or "{%" in line or "{#" in line:
+        if any(mark in line for mark in TEMPLATES):
             raise ValueError("it holds a template; write the text itself")
         return line
 
