@@ -15,13 +15,13 @@ from typing import Any
 
 from leeboard.ansible.clone import environment
 from leeboard.errors import LeeboardError
-from leeboard.estate import waivers
 from leeboard.estate.estate import DEVICES, Estate, is_estate, read_estate
 from leeboard.estate.school import SchoolVariables, variables_of
-from leeboard.estate.waiver import VARIABLE
 from leeboard.evidence.expected import expected, told_apart
 from leeboard.evidence.lines import Expected
-from leeboard.verdict.observation import plain
+from leeboard.model.values import plain
+from leeboard.model.waiver import VARIABLE
+from leeboard.verdict import waivers
 
 # What a folder given as -i stands for; Ansible itself would parse every file in it.
 FILES = ("estate.yml", "school.yml", "hosts.yml", "hosts.yaml", "hosts.ini", "hosts")

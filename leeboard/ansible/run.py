@@ -13,7 +13,7 @@ from typing import Any
 
 import ansible_runner
 
-from leeboard.ansible import handed
+from leeboard.ansible import secret_handover
 from leeboard.ansible.clone import environment, playbook
 from leeboard.ansible.memory import in_memory
 from leeboard.ansible.scratch import scratch
@@ -47,7 +47,7 @@ def run_playbook(
 
     `hosts` limits the run. Names go in by a file, so that thousands of them fit. `school` is the URN of the only school
     in it, which a script that hands out vault passwords finds in LEEBOARD_SCHOOL. `secrets` are handed over in
-    memory (handed.py); neither the names of the hosts nor what Ansible prints is ever on a disk.
+    memory (secret_handover.py); neither the names of the hosts nor what Ansible prints is ever on a disk.
     """
     variables = environment(var)
     if school:
@@ -56,7 +56,7 @@ def run_playbook(
         scratch() as private,
         in_memory("leeboard-output") as (output, _),
         in_memory("leeboard-limit") as (limit, limit_path),
-        handed.handed(secrets or {}) as path,
+        secret_handover.handed(secrets or {}) as path,
     ):
         command = [playbook(name), "-i", str(inventory.resolve()), *arguments]
         if hosts is not None:
@@ -66,7 +66,7 @@ def run_playbook(
         for variable, value in (extra or {}).items():
             command += ["-e", f"{variable}={value}"]
         if secrets:
-            command += ["-e", f"{handed.VARIABLE}={path}"]
+            command += ["-e", f"{secret_handover.VARIABLE}={path}"]
         thread, runner = ansible_runner.run_command_async(
             executable_cmd="ansible-playbook",
             cmdline_args=command,

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from leeboard.errors import LeeboardError
-from leeboard.evidence import files
+from leeboard.storage import files
 
 PREFIX = "leeboard-"
 LOCK = "in-use"

@@ -13,13 +13,13 @@ from rich.text import Text
 
 from leeboard.cli.group import group
 from leeboard.errors import LeeboardError
+from leeboard.model.values import plain
 from leeboard.policy import schema as schemas
 from leeboard.policy.controls_page import controls_page
 from leeboard.policy.lint import lint as find_problems
 from leeboard.policy.load import load
 from leeboard.policy.show import Shown, ShownSetting
 from leeboard.policy.show import show as show_device
-from leeboard.verdict.observation import plain
 
 PROBLEMS = 2  # exit code: the tool worked, and what it looked at is not right
 

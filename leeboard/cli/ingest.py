@@ -7,18 +7,10 @@ from typing import Annotated
 
 import typer
 
+from leeboard.cli.options import Database, Var
 from leeboard.evidence.ingest import ingest as load_all
 from leeboard.evidence.store import Store
 from leeboard.policy.load import load
-
-# Options of the commands that look at evidence; they are the same everywhere.
-Var = Annotated[Path, typer.Option("--var", envvar="LEEBOARD_VAR", help="Folder for all that Leeboard keeps.")]
-Database = Annotated[
-    str | None,
-    typer.Option(
-        "--database", envvar="LEEBOARD_DATABASE", help="File or PostgreSQL URL; by default leeboard.db in --var."
-    ),
-]
 
 
 def ingest(

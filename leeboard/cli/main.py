@@ -11,9 +11,12 @@ from types import FrameType
 
 import typer
 
-from leeboard.cli import baseline, escrow, escrow_custodians, escrow_devices, escrow_disks, estate, school, waiver
-from leeboard.cli.drift import drift
-from leeboard.cli.forget import forget
+from leeboard.cli import baseline, school, waiver
+from leeboard.cli.drift.command import drift
+from leeboard.cli.escrow import command as escrow
+from leeboard.cli.escrow import devices, disks, rekey
+from leeboard.cli.estate import command as estate
+from leeboard.cli.forget.command import forget
 from leeboard.cli.group import group
 from leeboard.cli.ingest import ingest
 from leeboard.cli.undo import undo
@@ -31,10 +34,10 @@ app.command()(forget)
 app.command()(ingest)
 app.command()(undo)
 app.add_typer(baseline.app, name="baseline")
-escrow.app.command()(escrow_disks.accept)
-escrow.app.command()(escrow_disks.retire)
-escrow.app.command()(escrow_custodians.rekey)
-for command in (escrow_devices.rotate, escrow_devices.adopt, escrow_devices.restore, escrow_devices.header):
+escrow.app.command()(disks.accept)
+escrow.app.command()(disks.retire)
+escrow.app.command()(rekey.rekey)
+for command in (devices.rotate, devices.adopt, devices.restore, devices.header):
     escrow.app.command()(command)
 app.add_typer(escrow.app, name="escrow")
 app.add_typer(estate.app, name="estate")

@@ -12,19 +12,20 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from leeboard.cli.asking import agreed
-from leeboard.cli.estates import Inventory, opened, school_of
+from leeboard.cli.find_estate import Inventory, opened, school_of
 from leeboard.cli.group import group
-from leeboard.cli.ingest import Var
+from leeboard.cli.options import Var
+from leeboard.cli.prompts import agreed
 from leeboard.errors import LeeboardError
-from leeboard.estate import ramp
+from leeboard.estate import enforcement
 from leeboard.estate.editing import Written, content_of, write_all
 from leeboard.estate.estate import SCHOOL
 from leeboard.estate.settings import families
+from leeboard.model.enums import Mode
+from leeboard.model.values import plain
 from leeboard.policy.load import load
-from leeboard.policy.model import Baseline, Mode
+from leeboard.policy.model import Baseline
 from leeboard.report.words import clean
-from leeboard.verdict.observation import plain
 
 LONDON = ZoneInfo("Europe/London")
 
@@ -71,24 +72,24 @@ def enforce(
         raise LeeboardError("--by: give a name or a post, in one line")
     if not stop and wanted not in changeable(load()):
         raise LeeboardError(f"Leeboard only reports {wanted} today, and changes nothing of it; nothing was switched")
-    name, before = clean(found.settings.name, 60), ramp.since(found.settings, wanted)
+    name, before = clean(found.settings.name, 60), enforcement.since(found.settings, wanted)
     if stop is (before is None):
         said = f"since {before.since}, by {clean(before.by, 60)}" if before else "nothing of it may be changed"
         typer.echo(f"{name}: {wanted} is {'on already' if before else 'off already'} ({said})")
         return
     at = datetime.now(UTC)
-    switch = ramp.Switch(found.urn, wanted, not stop, by.strip(), at.astimezone(LONDON).date())
+    switch = enforcement.Switch(found.urn, wanted, not stop, by.strip(), at.astimezone(LONDON).date())
     path = found.folder / SCHOOL
     content = content_of(path)
     if content is None:
         raise LeeboardError(f"{path}: is gone; nothing was switched")
-    written = ramp.switched(content, switch, str(path))
+    written = enforcement.switched(content, switch, str(path))
     typer.echo(f"{name} ({found.urn}): {_words(switch)}")
     if not agreed(yes, "Do it?", "nothing was switched; give --yes to switch it"):
         typer.echo("Nothing was switched.")
         return
     # The journal first: that somebody asked is never lost, and a file that was not written still says the truth.
-    ramp.record(var, switch, at)
+    enforcement.record(var, switch, at)
     write_all(found.folder.parent, [Written(path, written, content)])
     typer.echo(f"Written to {path} and {var / 'schools' / (found.urn + '.jsonl')}.")
 
@@ -103,7 +104,7 @@ def changeable(baseline: Baseline) -> set[str]:
     }
 
 
-def _words(switch: ramp.Switch) -> str:
+def _words(switch: enforcement.Switch) -> str:
     if switch.on:
         return f"a roll-out may change {switch.family} from {switch.day} on, by {clean(switch.by, 60)}"
     return f"a roll-out may change {switch.family} no longer, by {clean(switch.by, 60)}; what it set stays as it is"

@@ -11,12 +11,12 @@ import typer
 from leeboard.ansible import inventory as inventories
 from leeboard.ansible.run import run_playbook
 from leeboard.ansible.scratch import scratch
-from leeboard.cli.ingest import Var
+from leeboard.cli.options import Var
 from leeboard.errors import LeeboardError
 from leeboard.evidence.lines import Expected
 from leeboard.evidence.undoing import Changed, Undone, changed_by, collect, newest
+from leeboard.model.values import plain
 from leeboard.policy.load import load
-from leeboard.verdict.observation import plain
 
 LONGEST = 200  # characters of what a device says in one line
 FAILED, SOME_LEFT, NOT_REACHED = 1, 2, 3

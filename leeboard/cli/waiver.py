@@ -16,23 +16,24 @@ from rich.console import Console
 
 from leeboard.ansible import inventory as inventories
 from leeboard.ansible.inventory import EstateInventory
-from leeboard.cli.asking import agreed
-from leeboard.cli.estates import opened, school_of
+from leeboard.cli.find_estate import opened, school_of
 from leeboard.cli.group import group
-from leeboard.cli.ingest import Database, Var
+from leeboard.cli.options import Database, Var
+from leeboard.cli.prompts import agreed
 from leeboard.errors import LeeboardError
-from leeboard.estate import waiver_files, waivers
-from leeboard.estate.accepted import EVERYTHING, PIN, Accepted
+from leeboard.estate import waiver_files
 from leeboard.estate.editing import SCHOOL
-from leeboard.estate.waiver import Waiver, day_of, parse_one, said
 from leeboard.evidence.drifted_values import drifted
 from leeboard.evidence.lines import Expected
 from leeboard.evidence.store import Store
+from leeboard.model.accepted import EVERYTHING, PIN, Accepted
+from leeboard.model.values import plain
+from leeboard.model.waiver import Waiver, day_of, parse_one, said
 from leeboard.policy.load import load
 from leeboard.policy.model import Baseline
 from leeboard.report import machine, overview, terminal
-from leeboard.report.model import EstateStatus
-from leeboard.verdict.observation import plain
+from leeboard.verdict import waivers
+from leeboard.verdict.status import EstateStatus
 
 NOTHING_KNOWN = "the store has nothing of it that drifted on these devices"
 PROBLEMS = 3  # exit code: the tool worked, and something has no effect that somebody relies on

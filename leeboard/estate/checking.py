@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from leeboard.estate.devices import DeviceRow
 from leeboard.estate.estate import DEVICES, SCHOOL, Estate, School
-from leeboard.estate.problem import Problem
-from leeboard.verdict.identity import usable_serial
+from leeboard.model.identity import usable_serial
+from leeboard.model.problem import Problem
 
 
 def check(estate: Estate) -> tuple[Problem, ...]:

@@ -6,7 +6,7 @@ import shlex
 from typing import Any
 
 from leeboard.estate.settings import Connection, LinuxConnection, Network, WindowsConnection
-from leeboard.policy.model import Platform
+from leeboard.model.enums import Platform
 
 
 def merged(shared: Connection, own: Connection) -> Connection:

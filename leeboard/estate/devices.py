@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import cast
 
-from leeboard.estate.device import ASSET
-from leeboard.estate.problem import Mistake, Problem
-from leeboard.estate.sheet import Sheet, columns, guarded, read_sheet, unguarded
 from leeboard.estate.words import COLUMNS, meant
-from leeboard.policy.model import Form, Level, Platform, Role
-from leeboard.verdict.identity import usable_serial
+from leeboard.model.device import ASSET
+from leeboard.model.enums import Form, Level, Platform, Role
+from leeboard.model.identity import usable_serial
+from leeboard.model.problem import Mistake, Problem
+from leeboard.storage.sheet import Sheet, columns, guarded, read_sheet, unguarded
 
 FILE = "devices.csv"
 # Ansible and ssh get it as an argument: no dash in front, no blank, nothing that a shell or a template would read.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from leeboard.errors import LeeboardError
-from leeboard.evidence import files
+from leeboard.storage import files
 
 MOST_BYTES = 32 * 1024 * 1024
 PATIENCE = 5.0  # seconds for another command, whose writing takes a moment
@@ -73,20 +73,8 @@ def _replace(path: Path, content: bytes) -> None:
         path.parent.mkdir()
         files.sync_folder(path.parent.parent)
     like = next((one for one in (path, path.with_name(SCHOOL)) if one.exists()), None)
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-        with open(os.open(temporary, flags, 0o666), "wb") as file:
-            if like is not None:
-                old = like.stat()
-                if old.st_gid != os.fstat(file.fileno()).st_gid:
-                    os.chown(file.fileno(), -1, old.st_gid)
-                os.fchmod(file.fileno(), old.st_mode & 0o777)
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    files.sync_folder(path.parent)
+    if like is None:
+        files.replace(path, content, mode=None)
+    else:
+        old = like.stat()
+        files.replace(path, content, mode=old.st_mode & 0o777, group=old.st_gid)

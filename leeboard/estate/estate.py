@@ -16,15 +16,15 @@ from zoneinfo import ZoneInfo
 
 from leeboard.errors import LeeboardError
 from leeboard.estate import connection, devices, editing, waiver_files
-from leeboard.estate.beside import said_beside
 from leeboard.estate.devices import DeviceRow
-from leeboard.estate.problem import Mistake, Problem
+from leeboard.estate.group_vars_check import said_beside
 from leeboard.estate.settings import PLUGIN, Connection, EstateFile, SchoolFile, read_estate_file, read_school_file
-from leeboard.estate.waiver import Waiver
-from leeboard.estate.yaml_file import has_tagged
-from leeboard.evidence import files
-from leeboard.policy.model import Level, Platform
-from leeboard.verdict.observation import plain
+from leeboard.model.enums import Level, Platform
+from leeboard.model.problem import Mistake, Problem
+from leeboard.model.values import plain
+from leeboard.model.waiver import Waiver
+from leeboard.storage import files
+from leeboard.storage.yaml_reader import has_tagged
 
 ESTATE, SCHOOL, DEVICES, WAIVERS = "estate.yml", editing.SCHOOL, devices.FILE, waiver_files.FILE
 OURS = re.compile(rb"^plugin:[ \t]*[\"']?" + re.escape(PLUGIN.encode()) + rb"[\"']?[ \t]*(?:#.*)?\r?$", re.MULTILINE)
@@ -37,7 +37,7 @@ LONDON = "Europe/London"
 class School:
     """One school that could be read. `problems` are those of its rows and of its other files.
 
-    `waivers` are those of waivers.yml that make sense: leeboard.estate.waivers says what they do.
+    `waivers` are those of waivers.yml that make sense: leeboard.verdict.waivers says what they do.
     `enforce` are the families whose day has come.
     """
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from leeboard.estate.device import URN
+from leeboard.model.device import URN
 
 RECIPIENTS = "leeboard_report_recipients"
 EXPORT = "leeboard_second_factor_export"

@@ -11,10 +11,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
-from leeboard.estate.device import Urn
-from leeboard.estate.problem import Mistake, Problem
-from leeboard.estate.yaml_file import Written, has_tagged, read_yaml
-from leeboard.policy.model import Level, Strict
+from leeboard.model.device import Urn
+from leeboard.model.enums import Level
+from leeboard.model.problem import Mistake, Problem
+from leeboard.model.strict import Strict
+from leeboard.storage.yaml_reader import Written, has_tagged, read_yaml
 
 PLUGIN = "leeboard.schools.estate"
 PHASES = ("nursery", "primary", "middle", "secondary", "all_through", "special", "alternative", "post_16")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from leeboard.errors import LeeboardError
-from leeboard.estate.problem import Mistake
-from leeboard.estate.sheet import MOST_LINES, Sheet, columns, read_sheet, unguarded
 from leeboard.estate.words import COLUMNS
+from leeboard.model.problem import Mistake
+from leeboard.storage.csv_reader import MOST_LINES
+from leeboard.storage.sheet import Sheet, columns, read_sheet, unguarded
 
 
 def taken_out(content: bytes, asset: str, file: str) -> bytes | None:

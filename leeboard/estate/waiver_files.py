@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import re
 import textwrap
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,13 +17,14 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from leeboard.errors import LeeboardError
-from leeboard.estate import accepted, editing
-from leeboard.estate.accepted import Accepted
+from leeboard.estate import editing
 from leeboard.estate.editing import Written, write_all
-from leeboard.estate.problem import Mistake, Problem
-from leeboard.estate.waiver import MOST_WAIVERS, Waiver, parse_one
-from leeboard.estate.yaml_file import has_tagged, read_yaml
-from leeboard.estate.yaml_writing import writer
+from leeboard.model import accepted
+from leeboard.model.accepted import Accepted
+from leeboard.model.problem import Mistake, Problem
+from leeboard.model.waiver import Waiver, each, once, parse_one, times
+from leeboard.storage.yaml_reader import has_tagged, read_yaml
+from leeboard.storage.yaml_writer import writer
 
 FILE = "waivers.yml"
 KEY = "waivers"
@@ -62,26 +62,17 @@ def read_waivers(content: bytes, file: str) -> WaiverFile:
         # One entry that is no YAML, such as a reason with a colon in it, must not cost the others.
         entries, problems = _one_by_one(pieces, file)
         whole = None if problems else wrong.problem(file)
-    found: list[tuple[int | None, Waiver]] = []
-    for number, (line, raw) in enumerate(entries):
-        if number == MOST_WAIVERS:
-            words = f"a school has at most {MOST_WAIVERS} waivers; this one and the rest do not count"
-            problems.append(Problem(file, words, line))
-            break
-        one = "holds an encrypted value; a waiver is no secret" if has_tagged(raw) else parse_one(raw)
-        if isinstance(one, Waiver):
-            found.append((line, one))
-        else:
-            problems.append(Problem(file, one, line))
-    often = Counter(one.id for _, one in found)
-    for line, one in found:
-        if often.get(one.id, 0) > 1:
-            words = f"{one.id}: the id is given {often.pop(one.id)} times, so none of them counts; give each its own"
-            problems.append(Problem(file, words, line))
+    found, told = each(entries, _read)
+    good, twins = once(found)
+    told += [(line, f"{id}: the id is given {times(count)}") for id, (line, count) in twins.items()]
+    problems += [Problem(file, words, line) for line, words in told]
     if whole is not None and not _told(whole, problems, [first for first, _ in pieces]):
         problems.append(whole)
-    good = tuple(one for _, one in found if often.get(one.id) == 1)
     return WaiverFile(good, tuple(sorted(problems, key=lambda problem: problem.row or 0)), broken)
+
+
+def _read(raw: Any) -> Waiver | str:
+    return "holds an encrypted value; a waiver is no secret" if has_tagged(raw) else parse_one(raw)
 
 
 def read_folder(folder: Path) -> WaiverFile:

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from enum import StrEnum
 from functools import lru_cache
 
-from leeboard.estate.problem import Mistake
-from leeboard.evidence.table import plain_name
-from leeboard.policy.model import Form, Level, Platform, Role
+from leeboard.model.enums import Form, Level, Platform, Role
+from leeboard.model.problem import Mistake
+from leeboard.storage.tabular import plain_name
 
 # By field: what a column may be called; of several that are there, the first here counts. Leeboard writes the first.
 COLUMNS: dict[str, tuple[str, ...]] = {

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from leeboard.model.observation import Aspect, Found, Nothing, Reading, Unreadable
+from leeboard.model.words import age, when
 from leeboard.policy.model import FRESHNESS
-from leeboard.report.words import age, when
-from leeboard.verdict.observation import Aspect, Found, Nothing, Reading, Unreadable
 
 DAY = timedelta(days=1)
 CLOCKS_DIFFER = timedelta(minutes=10)  # as much as a moment may lie ahead before a clock is called wrong

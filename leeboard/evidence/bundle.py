@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from leeboard.errors import LeeboardError
-from leeboard.evidence import files, holder, reader
+from leeboard.evidence import reader
 from leeboard.evidence.lines import (
     MESSAGE_LENGTH,
     MOST_LINE_BYTES,
@@ -29,11 +29,11 @@ from leeboard.evidence.lines import (
     Expected,
     School,
     read_line,
-    stamp,
-    started_of,
     write_line,
 )
-from leeboard.verdict.observation import plain
+from leeboard.model.run_id import stamp, started_of
+from leeboard.model.values import plain
+from leeboard.storage import files, lock_owner
 
 OPEN, CLOSED = ".jsonl", ".jsonl.gz"
 LOCK, TIP = "run.lock", "chain.json"
@@ -63,12 +63,12 @@ class SchoolLock:
         """Take it. Raises LeeboardError naming the run that has it, or the folder that cannot be used."""
         self.folder = evidence / urn
         files.make_folder(self.folder)
-        text = holder.mine(started_of(run), run=run)
+        text = lock_owner.mine(started_of(run), run=run)
         try:
             self._lock = files.FileLock(self.folder / LOCK, text=text)
         except files.Busy as busy:
             raise LeeboardError(
-                f"school {urn}: another run is still recording ({holder.words(busy.holder)}); "
+                f"school {urn}: another run is still recording ({lock_owner.words(busy.holder)}); "
                 "wait for its end or stop it, then start again"
             ) from None
         except OSError as problem:

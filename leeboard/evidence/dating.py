@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from leeboard.evidence.lines import stamp, started_of
+from leeboard.model.run_id import stamp, started_of
 
 AHEAD = timedelta(days=1)  # as much as a run may claim to lie in the future before it is held
 LONGEST = timedelta(days=2)  # of a run; a moment in it that is further from its start was told by another clock

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from leeboard.errors import LeeboardError
-from leeboard.estate.accepted import Accepted, Values
-from leeboard.estate.device import Device
 from leeboard.evidence.store import Store
+from leeboard.model.accepted import Accepted, Values
+from leeboard.model.device import Device
+from leeboard.model.observation import parse
+from leeboard.model.verdicts import Verdict
 from leeboard.policy.model import Baseline
 from leeboard.policy.resolve import resolve
 from leeboard.verdict.evaluate import evaluate
-from leeboard.verdict.observation import parse
-from leeboard.verdict.verdicts import Verdict
 
 
 def drifted(store: Store, baseline: Baseline, devices: Iterable[Device], control: str) -> tuple[Accepted, ...]:

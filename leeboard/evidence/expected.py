@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from leeboard.errors import LeeboardError
-from leeboard.estate.device import ASSET, CHOICES, URN, device
 from leeboard.evidence.lines import Expected
-from leeboard.verdict.observation import plain
+from leeboard.model.device import ASSET, CHOICES, URN, device
+from leeboard.model.values import plain
 
 # What stands in for a variable that is wrong or missing, so that the device is still counted. The strictest level, so
 # that nothing is left out; nobody is shown it as if it were so, since every control is `error` with the problem.

@@ -18,8 +18,8 @@ from sqlalchemy.orm import Session
 from leeboard.evidence.loading import hold_school, nameless, put_text
 from leeboard.evidence.store import Store, moment
 from leeboard.evidence.tables import BundleRow, DeviceRow, SpanRow, TextRow
-from leeboard.verdict.identity import sighting
-from leeboard.verdict.observation import parse
+from leeboard.model.identity import sighting
+from leeboard.model.observation import parse
 
 
 @dataclass(frozen=True)

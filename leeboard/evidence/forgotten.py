@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from leeboard.errors import LeeboardError
-from leeboard.estate.device import Device
-from leeboard.evidence import files
-from leeboard.evidence.lines import RUN_ID, stamp
+from leeboard.model.device import Device
+from leeboard.model.run_id import RUN_ID, stamp
+from leeboard.storage import files
 
 FILE, LOCK = "forgotten.json", "forgotten.lock"
 SCHEMA = 1

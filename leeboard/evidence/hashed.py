@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from leeboard.errors import LeeboardError
-from leeboard.evidence import bundle, files
+from leeboard.evidence import bundle
+from leeboard.storage import files
 
 FILE, LOCK = "hashed.json", "hashed.lock"
 SCHEMA = 1

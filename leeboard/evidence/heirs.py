@@ -12,11 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from leeboard.estate.device import Device
 from leeboard.evidence.store import StoredDevice
+from leeboard.model.device import Device
+from leeboard.model.finding import Finding
+from leeboard.model.identity import usable_serial
 from leeboard.verdict.cause import alike
-from leeboard.verdict.finding import Finding
-from leeboard.verdict.identity import usable_serial
 
 Key = tuple[str, str]  # URN and asset tag
 

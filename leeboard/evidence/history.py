@@ -9,9 +9,9 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from leeboard.evidence.lines import started_of
 from leeboard.evidence.spans import Span
 from leeboard.evidence.tables import BundleRow, SpanRow, TextRow
+from leeboard.model.run_id import started_of
 
 
 @dataclass(frozen=True)

@@ -13,16 +13,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from leeboard.errors import LeeboardError
-from leeboard.estate.device import URN
-from leeboard.evidence import bundle, files, redating
+from leeboard.evidence import bundle, redating
 from leeboard.evidence.dating import Link, dated, is_ahead, is_moment, suffix
 from leeboard.evidence.hashed import Hashes
-from leeboard.evidence.lines import RUN_ID, started_of
 from leeboard.evidence.loading import load
 from leeboard.evidence.reader import Reader
 from leeboard.evidence.store import Store, StoredBundle, StoreLost
+from leeboard.model.device import URN
+from leeboard.model.run_id import RUN_ID, started_of
+from leeboard.model.words import day
 from leeboard.policy.model import Baseline
-from leeboard.report.words import day
+from leeboard.storage import files
 
 
 @dataclass

@@ -15,10 +15,10 @@ from pathlib import Path
 from leeboard.errors import LeeboardError
 from leeboard.evidence import bundle, forgotten
 from leeboard.evidence.dating import suffix
-from leeboard.evidence.lines import RUN_ID, started_of
 from leeboard.evidence.store import StoredBundle
-from leeboard.report.words import day
-from leeboard.verdict.observation import Aspect, Found, Nothing, Reading, Unreadable
+from leeboard.model.observation import Aspect, Found, Nothing, Reading, Unreadable
+from leeboard.model.run_id import RUN_ID, started_of
+from leeboard.model.words import day
 
 DRIVER = "evidence_kept"
 

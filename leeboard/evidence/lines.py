@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import re
-import secrets
-from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from leeboard import strict_json
-from leeboard.estate.device import Asset, Device, Urn
+from leeboard.model.device import Asset, Device, Urn
+from leeboard.model.run_id import RunId, started_of
+from leeboard.storage import strict_json
 
 SCHEMAS = (1, 2)  # 2 has a salt, from which challenges are made, and room for what comes later
-RUN_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}\Z")
 MOST_LINE_BYTES = 4 * 1024 * 1024
 MESSAGE_LENGTH = 300
 MOST_EXTRA_BYTES = 16 * 1024
 OUTCOMES = ("observed", "unreachable", "failed", "another_machine")
 
-RunId = Annotated[str, Field(pattern=r"^[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}$")]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Words = Annotated[str, Field(max_length=2000)]
 
@@ -90,7 +86,7 @@ class MoreExpected(Line):
 
 
 class DeviceLine(Line):
-    """One device. `observation` is read by `leeboard.verdict.observation`, `findings` by `leeboard.verdict.finding`.
+    """One device. `observation` is read by `leeboard.model.observation`, `findings` by `leeboard.model.finding`.
 
     `visit` is the number of the device's visit within the run, which rises: what its challenge was made from.
     """
@@ -155,22 +151,3 @@ def read_line(line: bytes) -> Header | MoreExpected | DeviceLine | Trailer:
 def write_line(line: dict[str, Any]) -> bytes:
     """A line as it stands in a file, its end included. Raises ValueError for what is no JSON, such as a NaN."""
     return strict_json.dumps(line).encode() + b"\n"
-
-
-def new_run_id(at: datetime) -> str:
-    """A run id that sorts by its start, like 20261125T021000Z-1a2b3c4d."""
-    moment = at.astimezone(UTC)
-    # Microseconds before chance: a run that follows a killed one within a second still sorts after it.
-    return f"{moment:%Y%m%dT%H%M%SZ}-{moment.microsecond:05x}{secrets.token_hex(2)[:3]}"
-
-
-def started_of(run: str) -> datetime:
-    """When a run started, to the second. Raises ValueError for what is no run id."""
-    if not RUN_ID.match(run):
-        raise ValueError(f"{run!r} is no run id")
-    return datetime.strptime(run[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-
-
-def stamp(at: datetime) -> str:
-    """A moment as it stands in a bundle."""
-    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from leeboard.errors import LeeboardError
-from leeboard.evidence import bundle, files
-from leeboard.evidence.lines import RUN_ID
+from leeboard.evidence import bundle
+from leeboard.model.run_id import RUN_ID
+from leeboard.storage import files
 
 LEAST = 3  # characters: a shorter word stands everywhere
 MOST_BYTES = 512 * 1024 * 1024

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Self
 
 from leeboard.errors import LeeboardError
-from leeboard.evidence import files, holder
-from leeboard.evidence.lines import RUN_ID, stamp
+from leeboard.model.run_id import RUN_ID, stamp
+from leeboard.storage import files, lock_owner
 
 LONGEST = timedelta(hours=12)  # a check that was stopped longer ago is not the same night any more
 STATE, LOCK = "night.json", "night.lock"
@@ -34,10 +34,10 @@ class Night:
         """
         files.make_folder(folder)
         try:
-            lock = files.FileLock(folder / LOCK, text=holder.mine(at))
+            lock = files.FileLock(folder / LOCK, text=lock_owner.mine(at))
         except files.Busy as busy:
             raise LeeboardError(
-                f"another check of many schools is going on ({holder.words(busy.holder, at)}); "
+                f"another check of many schools is going on ({lock_owner.words(busy.holder, at)}); "
                 "wait for its end, stop it, or check one school with --school"
             ) from None
         started, done = _left(folder / STATE, str(inventory.resolve()), at)

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from leeboard.errors import LeeboardError
-from leeboard.estate.device import ASSET, Device
-from leeboard.evidence import files
-from leeboard.verdict import identity as who
-from leeboard.verdict.identity import Sameness, Sighting
-from leeboard.verdict.observation import Identity
+from leeboard.model import identity as who
+from leeboard.model.device import ASSET, Device
+from leeboard.model.identity import Sameness, Sighting
+from leeboard.model.observation import Identity
+from leeboard.storage import files
 
 MOST_BYTES = 64 * 1024 * 1024
 SCHEMA = 1

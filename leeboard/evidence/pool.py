@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from leeboard.verdict.finding import Finding
+from leeboard.model.finding import Finding
 
 
 class FindingPool:

@@ -16,7 +16,6 @@ from pathlib import Path
 from types import TracebackType
 
 from leeboard.errors import LeeboardError
-from leeboard.evidence import files
 from leeboard.evidence.lines import (
     MOST_LINE_BYTES,
     BadLine,
@@ -27,7 +26,8 @@ from leeboard.evidence.lines import (
     Trailer,
     read_line,
 )
-from leeboard.verdict.observation import plain
+from leeboard.model.values import plain
+from leeboard.storage import files
 
 MOST_BYTES = 512 * 1024 * 1024  # of a file
 MOST_CONTENT = 2 * 1024 * 1024 * 1024  # of what it unpacks to

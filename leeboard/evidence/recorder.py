@@ -21,8 +21,9 @@ from leeboard.evidence import handshake
 from leeboard.evidence.bundle import Origin, SchoolLock, Writer, expected_json
 from leeboard.evidence.challenge import new_salt
 from leeboard.evidence.expected import told_apart
-from leeboard.evidence.lines import MESSAGE_LENGTH, OUTCOMES, Expected, School, new_run_id, stamp
-from leeboard.verdict.observation import plain
+from leeboard.evidence.lines import MESSAGE_LENGTH, OUTCOMES, Expected, School
+from leeboard.model.run_id import new_run_id, stamp
+from leeboard.model.values import plain
 from leeboard.version import __version__
 
 TAKEN = ("visit", "device", "identity", "observation", "findings", "changes")

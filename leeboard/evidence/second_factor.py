@@ -13,9 +13,9 @@ from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from leeboard.errors import LeeboardError
-from leeboard.evidence import files
-from leeboard.evidence.table import BadTable, Row, plain_name, read_table
-from leeboard.verdict.observation import Aspect, Found, Nothing, Reading, Unreadable
+from leeboard.model.observation import Aspect, Found, Nothing, Reading, Unreadable
+from leeboard.storage import files
+from leeboard.storage.tabular import BadTable, Row, plain_name, read_table
 
 DRIVER = "second_factor"
 VARIABLE = "leeboard_second_factor_export"

@@ -14,21 +14,23 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from leeboard.errors import LeeboardError
-from leeboard.estate import waivers
-from leeboard.estate.device import Device
-from leeboard.estate.waiver import begins
 from leeboard.evidence import age
 from leeboard.evidence.heirs import with_history
-from leeboard.evidence.lines import Expected, started_of
+from leeboard.evidence.lines import Expected
 from leeboard.evidence.store import Store, StoredBundle, StoredDevice
-from leeboard.policy.model import FRESHNESS, Baseline, Mode, Platform
+from leeboard.model.device import Device
+from leeboard.model.enums import Mode, Platform
+from leeboard.model.finding import Finding
+from leeboard.model.run_id import started_of
+from leeboard.model.values import plain
+from leeboard.model.verdicts import Verdict
+from leeboard.model.waiver import begins
+from leeboard.model.words import day
+from leeboard.policy.model import FRESHNESS, Baseline
 from leeboard.policy.resolve import Wanted, resolve
-from leeboard.report.model import DeviceStatus, EstateStatus
-from leeboard.report.words import day
+from leeboard.verdict import waivers
 from leeboard.verdict.evaluate import measured, unseen
-from leeboard.verdict.finding import Finding
-from leeboard.verdict.observation import plain
-from leeboard.verdict.verdicts import Verdict
+from leeboard.verdict.status import DeviceStatus, EstateStatus
 
 SILENT = ("unreachable", "not_seen", "never")
 REASONS = {

@@ -20,13 +20,14 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, Operati
 from sqlalchemy.orm import Session, aliased
 
 from leeboard.errors import LeeboardError
-from leeboard.estate.device import Device
-from leeboard.evidence import files, history
-from leeboard.evidence.lines import started_of
+from leeboard.evidence import history
 from leeboard.evidence.pool import FindingPool
 from leeboard.evidence.tables import BundleRow, DeviceRow, SpanRow
 from leeboard.evidence.upgrade import SCRIPTS, upgrade
-from leeboard.verdict.finding import Finding
+from leeboard.model.device import Device
+from leeboard.model.finding import Finding
+from leeboard.model.run_id import started_of
+from leeboard.storage import files
 
 ROWS_AT_ONCE = 200  # of devices, whose findings are long
 WAIT_SECONDS = 30.0

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from leeboard.errors import LeeboardError
-from leeboard.evidence import files
-from leeboard.evidence.lines import RUN_ID, started_of
 from leeboard.evidence.reader import Reader
-from leeboard.verdict.observation import plain
+from leeboard.model.run_id import RUN_ID, started_of
+from leeboard.model.values import plain
+from leeboard.storage import files
 
 NEWEST = 5
 MOST_REPORT = 16 * 1024 * 1024

@@ -13,16 +13,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from leeboard.errors import LeeboardError
-from leeboard.estate.device import Device
-from leeboard.evidence import device_clock
 from leeboard.evidence.challenge import challenge
-from leeboard.evidence.lines import DeviceLine, Header, stamp
+from leeboard.evidence.lines import DeviceLine, Header
 from leeboard.evidence.reader import Reader
+from leeboard.model.device import Device
+from leeboard.model.finding import Finding
+from leeboard.model.observation import parse
+from leeboard.model.run_id import stamp
+from leeboard.model.values import plain
 from leeboard.policy.model import Baseline
 from leeboard.policy.resolve import resolve
+from leeboard.verdict import device_clock
 from leeboard.verdict.evaluate import evaluate
-from leeboard.verdict.finding import Finding
-from leeboard.verdict.observation import parse, plain
 
 CONTROL = re.compile(r"[A-Z]{3}-[0-9]{2}\Z")
 

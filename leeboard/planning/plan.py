@@ -10,10 +10,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from leeboard.policy.model import Mode, Value, flat
+from leeboard.model.enums import Mode
+from leeboard.model.observation import Found, Observation
+from leeboard.model.values import Value, flat
 from leeboard.policy.resolve import Wanted
 from leeboard.verdict.evaluate import accepts, to_mend
-from leeboard.verdict.observation import Found, Observation
 
 Risk = Literal["none", "reboot", "cut_off", "destructive"]
 

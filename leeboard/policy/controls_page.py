@@ -4,24 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from leeboard.model.enums import Level, Mode, Platform
+from leeboard.model.operators import OPERATORS
+from leeboard.model.values import Value, plain
 from leeboard.policy.functions import FUNCTIONS
-from leeboard.policy.model import (
-    Baseline,
-    Choice,
-    Control,
-    Level,
-    Means,
-    Mode,
-    Parameter,
-    Platform,
-    Selector,
-    Setting,
-    Value,
-    Write,
-)
+from leeboard.policy.model import Baseline, Choice, Control, Means, Parameter, Selector, Setting, Write
 from leeboard.policy.proofs import VALUE_IGNORED, everywhere
-from leeboard.verdict.observation import plain
-from leeboard.verdict.operators import OPERATORS
 
 PLATFORMS = (Platform.LINUX, Platform.WINDOWS)
 PLACES: dict[Platform | None, str] = {

@@ -15,16 +15,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from leeboard.errors import LeeboardError
-from leeboard.policy.model import (
-    Control,
-    Driver,
-    Fact,
-    Family,
-    Level,
-    LevelDefinition,
-    ParameterDefinition,
-    Setting,
-)
+from leeboard.model.enums import Level
+from leeboard.policy.model import Control, Driver, Fact, Family, LevelDefinition, ParameterDefinition, Setting
 from leeboard.policy.source import Document, Path, Problem, document
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]

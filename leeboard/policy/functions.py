@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from leeboard.policy.model import Value
+from leeboard.model.values import Value
 
 
 @dataclass(frozen=True)

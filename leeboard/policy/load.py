@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from leeboard.errors import LeeboardError
+from leeboard.model.enums import Level
 from leeboard.policy.draft import Draft, SourceFile, draft, source_files
 from leeboard.policy.lint import problems_of
-from leeboard.policy.model import Baseline, Level
+from leeboard.policy.model import Baseline
 from leeboard.policy.source import Problem
 
 MOST_SHOWN = 10

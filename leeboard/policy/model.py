@@ -5,80 +5,15 @@ Everything here is frozen data read from `leeboard/baselines/`. The published JS
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-Value = bool | int | str | tuple[str, ...]
+from leeboard.model.enums import Form, Level, Mode, Platform, Role, Severity, Subject
+from leeboard.model.strict import Strict
+from leeboard.model.values import Value
 
 FRESHNESS = "evidence_age"  # the driver that says how old evidence on a device is; what fails it makes all of it stale
-
-
-class Level(StrEnum):
-    """How sensitive the most sensitive data on a device is: Becta's impact levels 0-2, 3 and 4."""
-
-    STANDARD = "standard"
-    SENSITIVE = "sensitive"
-    HIGH = "high"
-
-
-class Platform(StrEnum):
-    """What a device runs. Devices of platform `other` are counted and never checked."""
-
-    WINDOWS = "windows"
-    LINUX = "linux"
-    OTHER = "other"
-
-
-class Form(StrEnum):
-    """How a device is built."""
-
-    PORTABLE = "portable"
-    DESKTOP = "desktop"
-    SERVER = "server"
-
-
-class Role(StrEnum):
-    """What a device is for."""
-
-    STAFF_PORTABLE = "staff_portable"
-    PUPIL_SHARED = "pupil_shared"
-    TEACHING_DISPLAY = "teaching_display"
-    OFFICE = "office"
-    EXAM = "exam"
-    SERVER = "server"
-
-
-class Mode(StrEnum):
-    """What a drifted control leads to: enforce puts it back, report only shows it, off does not ask for it."""
-
-    ENFORCE = "enforce"
-    REPORT = "report"
-    OFF = "off"
-
-
-class Severity(StrEnum):
-    """How bad a drifted control is; our own choice."""
-
-    CRITICAL = "critical"
-    HIGH = "high"
-    MEDIUM = "medium"
-    LOW = "low"
-
-
-class Subject(StrEnum):
-    """Who answers for a control: the device, the controller (how fresh is our evidence), or somebody's word."""
-
-    DEVICE = "device"
-    CONTROLLER = "controller"
-    ATTESTED = "attested"
-
-
-class Strict(BaseModel):
-    """Frozen data without unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Parameter(Strict):
@@ -393,8 +328,3 @@ class Baseline(Strict):
             if setting.platform == platform and self.drivers[setting.driver].state == "built":
                 found.setdefault(setting.driver, set()).add(setting.address)
         return {driver: sorted(addresses) for driver, addresses in sorted(found.items())}
-
-
-def flat(value: Any) -> Value:
-    """A value from YAML or JSON as policy compares it: lists become tuples."""
-    return tuple(str(item) for item in value) if isinstance(value, list) else value

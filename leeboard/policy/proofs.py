@@ -7,23 +7,13 @@ from dataclasses import dataclass
 from itertools import combinations, product
 from typing import Any
 
+from leeboard.model.enums import Form, Level, Mode, Platform, Role
+from leeboard.model.operators import OPERATORS, WrongType
+from leeboard.model.values import Value
 from leeboard.policy.draft import Draft, DraftSetting
 from leeboard.policy.functions import FUNCTIONS
-from leeboard.policy.model import (
-    Choice,
-    Form,
-    Level,
-    Means,
-    Mode,
-    Parameter,
-    Platform,
-    Role,
-    Special,
-    Value,
-    Write,
-)
+from leeboard.policy.model import Choice, Means, Parameter, Special, Write
 from leeboard.policy.source import Path, Problem
-from leeboard.verdict.operators import OPERATORS, WrongType
 
 Where = tuple[Level, Platform, Form, Role]
 # These look at the reading alone; the wanted value is not compared.

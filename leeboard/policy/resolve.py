@@ -9,23 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from leeboard.errors import LeeboardError
-from leeboard.estate.device import Device
+from leeboard.model.device import Device
+from leeboard.model.enums import Form, Level, Mode, Platform, Role
+from leeboard.model.operators import OPERATORS, WrongType
+from leeboard.model.values import Value, flat
 from leeboard.policy.functions import FUNCTIONS
-from leeboard.policy.model import (
-    Baseline,
-    Control,
-    Form,
-    Level,
-    Mode,
-    Parameter,
-    Platform,
-    Role,
-    Setting,
-    Value,
-    ValueChoice,
-    flat,
-)
-from leeboard.verdict.operators import OPERATORS, WrongType
+from leeboard.policy.model import Baseline, Control, Parameter, Setting, ValueChoice
 
 
 @dataclass(frozen=True)

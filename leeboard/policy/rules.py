@@ -5,25 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from leeboard.model.enums import Form, Level, Mode, Platform, Role, Subject
+from leeboard.model.judgements import KINDS, QUESTIONS
+from leeboard.model.operators import OPERATORS
+from leeboard.model.values import Value
 from leeboard.policy.draft import CONTROLS, Draft, DraftSetting
 from leeboard.policy.functions import FUNCTIONS
-from leeboard.policy.model import (
-    FRESHNESS,
-    Choice,
-    Control,
-    Form,
-    Level,
-    Mode,
-    Parameter,
-    Platform,
-    Role,
-    Selector,
-    Subject,
-    Value,
-)
+from leeboard.policy.model import FRESHNESS, Choice, Control, Parameter, Selector
 from leeboard.policy.source import Document, Path, Problem
-from leeboard.verdict.judgements.registry import JUDGEMENTS, OBJECTS
-from leeboard.verdict.operators import OPERATORS
 
 REFERENCE = re.compile(r"(?P<framework>\S+) \S.*")
 # Keys whose text people read: it must say something. The values of settings may well be empty.
@@ -289,8 +278,8 @@ def judgements(draft: Draft) -> Iterator[Problem]:
     """Each judgement exists, fits what the driver reports at that address, and gets facts that the platform has."""
     for name, listed_driver in draft.drivers.items():
         for address, type_of_it in (listed_driver.objects if listed_driver is not None else {}).items():
-            if type_of_it not in OBJECTS:
-                words = f"{type_of_it} is no type of objects; there are {', '.join(OBJECTS)}"
+            if type_of_it not in KINDS:
+                words = f"{type_of_it} is no type of objects; there are {', '.join(KINDS)}"
                 yield draft.tables["drivers.yml"].document.problem((name, "objects", address), words)
     for place in draft.settings():
         setting = place.setting
@@ -301,25 +290,25 @@ def judgements(draft: Draft) -> Iterator[Problem]:
                 words = f"{setting.driver} reports {kind}s at {setting.address}; name the judgement that reads them"
                 yield place.problem(words, missing="judgement")
             continue
-        judgement = JUDGEMENTS.get(setting.judgement)
-        if judgement is None:
-            words = f"{setting.judgement} is no judgement; there are {', '.join(JUDGEMENTS)}"
+        question = QUESTIONS.get(setting.judgement)
+        if question is None:
+            words = f"{setting.judgement} is no judgement; there are {', '.join(QUESTIONS)}"
             yield place.problem(words, "judgement")
             continue
-        if driver is not None and kind != judgement.objects:
+        if driver is not None and kind != question.objects:
             reports = f"{kind}s" if kind is not None else "no objects"
-            words = f"{setting.judgement} judges {judgement.objects}s, and {setting.driver} reports {reports} there"
+            words = f"{setting.judgement} judges {question.objects}s, and {setting.driver} reports {reports} there"
             yield place.problem(words, "judgement")
         # A driver that writes and has no module has an action of its own, which the plan does not call.
         by_itself = driver is not None and driver.writes and driver.module is None
         if setting.write is not None and not by_itself:
             yield place.problem("a value that a judgement derives cannot be written; take write out", "write")
-        for fact in judgement.facts:
+        for fact in question.facts:
             listed = draft.facts.get(fact)
             if listed is None or setting.platform not in listed.platforms:
                 words = f"{setting.judgement} needs {fact}, which {setting.platform} devices do not say"
                 yield place.problem(words, "judgement")
-        yield from _unknown_words(place, judgement.words)
+        yield from _unknown_words(place, question.words)
 
 
 def _unknown_words(place: DraftSetting, words: tuple[str, ...]) -> Iterator[Problem]:

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from leeboard.estate.device import Device
+from leeboard.model.device import Device
+from leeboard.model.operators import OPERATORS
+from leeboard.model.values import Value, plain
 from leeboard.policy.functions import FUNCTIONS
-from leeboard.policy.model import Baseline, Choice, Parameter, Value
+from leeboard.policy.model import Baseline, Choice, Parameter
 from leeboard.policy.resolve import Wanted, WantedSetting, resolve
-from leeboard.verdict.observation import plain
-from leeboard.verdict.operators import OPERATORS
 
 CHOSEN_BY = ("level", "role", "form", "platform")
 

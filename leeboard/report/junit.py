@@ -10,11 +10,11 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterable
 from typing import TextIO
 
+from leeboard.model.finding import Finding
+from leeboard.model.verdicts import Verdict
 from leeboard.report import overview
-from leeboard.report.model import DeviceStatus, EstateStatus, unknown
 from leeboard.report.words import both, clean
-from leeboard.verdict.finding import Finding
-from leeboard.verdict.verdicts import Verdict
+from leeboard.verdict.status import DeviceStatus, EstateStatus, unknown
 
 PASSED = (Verdict.COMPLIANT, Verdict.PENDING)
 

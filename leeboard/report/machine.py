@@ -8,14 +8,14 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
-from leeboard.estate.waiver import Waiver
-from leeboard.estate.waivers import Standing
+from leeboard.model.finding import TEXTS, Finding, Judged
+from leeboard.model.verdicts import Verdict
+from leeboard.model.waiver import Waiver
 from leeboard.report import overview
-from leeboard.report.model import DeviceStatus, EstateStatus, SchoolStatus
 from leeboard.report.silence import silence
 from leeboard.report.words import clean, prose
-from leeboard.verdict.finding import TEXTS, Finding, Judged
-from leeboard.verdict.verdicts import Verdict
+from leeboard.verdict.status import DeviceStatus, EstateStatus, SchoolStatus
+from leeboard.verdict.waivers import Standing
 from leeboard.version import __version__
 
 SCHEMA = 1

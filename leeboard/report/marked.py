@@ -13,12 +13,13 @@ from datetime import UTC, datetime
 
 from rich.console import Console
 
-from leeboard.estate.device import Device
-from leeboard.policy.model import Baseline, Form, Level, Platform, Role
+from leeboard.model.device import Device
+from leeboard.model.enums import Form, Level, Platform, Role
+from leeboard.model.observation import Aspect, Found, Nothing, Reading
+from leeboard.policy.model import Baseline
 from leeboard.report import machine, page, terminal
-from leeboard.report.model import DeviceStatus, EstateStatus, SchoolStatus
 from leeboard.report.overview import Marking
-from leeboard.verdict.observation import Aspect, Found, Nothing, Reading
+from leeboard.verdict.status import DeviceStatus, EstateStatus, SchoolStatus
 
 DRIVER = "report_marking"
 VARIABLE = "leeboard_report_recipients"

@@ -15,14 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from leeboard.errors import LeeboardError
-from leeboard.evidence import files
+from leeboard.model.finding import Finding
+from leeboard.model.verdicts import Verdict
+from leeboard.model.words import number, when
 from leeboard.report import overview
-from leeboard.report.model import EstateStatus
 from leeboard.report.silence import is_silent
-from leeboard.report.words import VERDICTS, clean, number, when
+from leeboard.report.words import VERDICTS, clean
+from leeboard.storage import files
 from leeboard.verdict.cause import alike
-from leeboard.verdict.finding import Finding
-from leeboard.verdict.verdicts import Verdict
+from leeboard.verdict.status import EstateStatus
 
 SCHEMA = 1
 BESIDE = ".state.gz"  # what the name of the state has behind that of the text

@@ -7,13 +7,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from leeboard.estate.waivers import Standing
-from leeboard.policy.model import FRESHNESS, Baseline, Mode, Severity
-from leeboard.report.model import DeviceStatus, EstateStatus, SchoolStatus, unknown
+from leeboard.model.enums import LEVELS, Mode, Severity
+from leeboard.model.finding import Finding, Judged, needed
+from leeboard.model.verdicts import Verdict, worst
+from leeboard.model.words import number
+from leeboard.policy.model import FRESHNESS, Baseline
 from leeboard.report.silence import is_silent, silence
-from leeboard.report.words import ADVICE, LEVELS, VERDICTS, WAIT, clean, counted, number, prose
-from leeboard.verdict.finding import Finding, Judged, needed
-from leeboard.verdict.verdicts import Verdict, worst
+from leeboard.report.words import ADVICE, VERDICTS, WAIT, clean, counted, prose
+from leeboard.verdict.status import DeviceStatus, EstateStatus, SchoolStatus, unknown
+from leeboard.verdict.waivers import Standing
 
 UNKNOWN = (Verdict.STALE, Verdict.MISSING, Verdict.NOT_CHECKED, Verdict.ERROR)
 SEVERITIES = {severity.value: place for place, severity in enumerate(Severity)}

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import glob
-import os
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterable
@@ -19,15 +18,16 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from leeboard.errors import LeeboardError
-from leeboard.estate.waiver import said
-from leeboard.evidence import files
-from leeboard.policy.model import Mode
+from leeboard.model.enums import Mode
+from leeboard.model.finding import Finding
+from leeboard.model.verdicts import Verdict
+from leeboard.model.waiver import said
+from leeboard.model.words import age, day, length, number, when
 from leeboard.report import overview, words
-from leeboard.report.model import DeviceStatus, EstateStatus
 from leeboard.report.overview import About, Group, Headline, Hit, School, marking
 from leeboard.report.silence import silence
-from leeboard.verdict.finding import Finding
-from leeboard.verdict.verdicts import Verdict
+from leeboard.storage import files
+from leeboard.verdict.status import DeviceStatus, EstateStatus
 from leeboard.version import __version__
 
 COLOURS = {
@@ -100,18 +100,9 @@ def write_page(status: EstateStatus, path: Path) -> None:
     A new file can be read by its owner only, since it names weak points; a file that exists keeps its permissions.
     """
     page = render(status).encode("utf-8", "backslashreplace")
-    # One name, used again: what a killed run left is written over. A lock keeps two runs apart.
-    temporary = path.with_name(f".{path.name}.tmp")
     try:
-        mode = path.stat().st_mode & 0o777 if path.exists() else 0o600
-        with files.held(temporary) as file:
-            _sweep(path)
-            file.write(page)
-            file.flush()
-            os.fchmod(file.fileno(), mode)
-            os.fsync(file.fileno())
-            os.replace(temporary, path)
-        files.sync_folder(path.parent)
+        _sweep(path)
+        files.replace(path, page, path.stat().st_mode & 0o777 if path.exists() else 0o600)
     except OSError as problem:
         why = problem.strerror or problem
         raise LeeboardError(f"{path}: the page cannot be written: {why}; give a folder that you may write to") from None
@@ -138,11 +129,11 @@ def _environment() -> tuple[Environment, Markup, str]:
         meanings=words.MEANINGS,
         outcomes=words.OUTCOMES,
         colour=COLOURS,
-        count=words.number,
-        age=words.age,
-        day=words.day,
-        when=words.when,
-        length=words.length,
+        count=number,
+        age=age,
+        day=day,
+        when=when,
+        length=length,
         headline=overview.headline,
         silence=silence,
         counts_of=overview.counts_of,

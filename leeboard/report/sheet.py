@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TextIO
 
+from leeboard.model.finding import Finding, Judged
+from leeboard.model.verdicts import Verdict
 from leeboard.report import overview
-from leeboard.report.model import DeviceStatus, EstateStatus
 from leeboard.report.words import clean
-from leeboard.verdict.finding import Finding, Judged
-from leeboard.verdict.verdicts import Verdict
+from leeboard.verdict.status import DeviceStatus, EstateStatus
 
 COLUMNS = (
     "urn", "school", "asset", "host", "platform", "form", "role", "level", "outcome", "seen", "control", "title",

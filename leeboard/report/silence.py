@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from leeboard.report.model import DeviceStatus
-from leeboard.report.words import AHEAD, number
+from leeboard.model.words import AHEAD, number
+from leeboard.verdict.status import DeviceStatus
 
 # Name in the JSON report, words for people, and the age below which a device is counted there.
 SPANS: tuple[tuple[str, str, timedelta], ...] = (

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from leeboard.estate.accepted import EVERYTHING, PIN
-from leeboard.estate.waiver import said
-from leeboard.estate.waivers import SOON
-from leeboard.policy.model import Mode
-from leeboard.report.model import DeviceStatus, EstateStatus
+from leeboard.model.accepted import EVERYTHING, PIN
+from leeboard.model.enums import Mode
+from leeboard.model.finding import Finding, Judged
+from leeboard.model.verdicts import Verdict
+from leeboard.model.waiver import said
+from leeboard.model.words import age, day, length, number, when
 from leeboard.report.overview import (
     Group,
     School,
@@ -36,24 +37,9 @@ from leeboard.report.overview import (
 )
 from leeboard.report.screen import Screen
 from leeboard.report.silence import silence
-from leeboard.report.words import (
-    GAPS,
-    MEANINGS,
-    OUTCOMES,
-    VERDICTS,
-    age,
-    both,
-    clean,
-    counted,
-    day,
-    length,
-    listed,
-    number,
-    prose,
-    when,
-)
-from leeboard.verdict.finding import Finding, Judged
-from leeboard.verdict.verdicts import Verdict
+from leeboard.report.words import GAPS, MEANINGS, OUTCOMES, VERDICTS, both, clean, counted, listed, prose
+from leeboard.verdict.status import DeviceStatus, EstateStatus
+from leeboard.verdict.waivers import SOON
 
 STYLES = {
     Verdict.ERROR: "bold magenta",

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
 
-from leeboard.policy.model import Level
-from leeboard.verdict.observation import plain
-from leeboard.verdict.verdicts import Verdict
+from leeboard.model.values import plain
+from leeboard.model.verdicts import Verdict
 
 # Accents piled up on one letter paint over the lines above and below.
 PILE = re.compile("[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{4,}")
@@ -38,9 +36,6 @@ MEANINGS: Mapping[Verdict, str] = {
     Verdict.ERROR: "was looked for and could not be read, so nothing is known",
 }
 
-AHEAD = timedelta(minutes=10)  # by which a clock may be ahead before it is called wrong
-
-LEVELS = tuple(Level)  # from the least to the most sensitive
 
 # What became of the last run's visit, where it did not simply succeed.
 OUTCOMES: Mapping[str, str] = {
@@ -136,11 +131,6 @@ def both(verdict: Verdict) -> str:
     return word if word == verdict.value.replace("_", " ") else f"{word} ({verdict.value})"
 
 
-def number(count: int, one: str, many: str = "") -> str:
-    """A count and its noun: "1 device", "1,204 devices"."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
-
-
 def listed(parts: Iterable[str], most: int, more: str = "more") -> str:
     """Parts with commas between; after `most` of them, how many more there are."""
     every = list(parts)
@@ -153,32 +143,3 @@ def counted(counts: Mapping[Verdict, int], *, names: bool = False) -> str:
     worst_first = sorted(counts, key=lambda verdict: -verdict.badness)
     words = (f"{counts[v]:,} {both(v) if names else VERDICTS[v]}" for v in worst_first if counts[v])
     return ", ".join(words) or "no findings"
-
-
-def when(moment: datetime) -> str:
-    """A moment for people, always in UTC: "25 Nov 2026, 02:14 UTC"."""
-    return f"{day(moment)}, {moment.astimezone(UTC):%H:%M} UTC"
-
-
-def day(moment: datetime) -> str:
-    """The day of a moment, in UTC: "25 Nov 2026"."""
-    utc = moment.astimezone(UTC)
-    return f"{utc.day} {utc:%b %Y}"
-
-
-def length(span: timedelta) -> str:
-    """How long something lasts, in its largest sensible unit: "5 minutes", "26 hours", "12 days"."""
-    minutes = int(span.total_seconds() // 60)
-    if minutes < 60:
-        return number(minutes, "minute")
-    return number(minutes // 60, "hour") if minutes < 48 * 60 else number(minutes // 1440, "day")
-
-
-def age(moment: datetime | None, now: datetime) -> str:
-    """How long ago something was: "never", "just now", "5 minutes ago"; a clock that is wrong is said to be."""
-    if moment is None:
-        return "never"
-    span = now - moment
-    if span < -AHEAD:
-        return "in the future: a clock is wrong"
-    return "just now" if span < timedelta(minutes=1) else f"{length(span)} ago"

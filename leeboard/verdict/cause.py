@@ -10,15 +10,14 @@ import hashlib
 import json
 from collections.abc import Iterable
 
-from leeboard.policy.model import Value
-from leeboard.verdict.finding import Judged
-from leeboard.verdict.verdicts import Verdict
+from leeboard.model.finding import Judged
+from leeboard.model.values import TEMPLATES, Value
+from leeboard.model.verdicts import Verdict
 
 WELL = (Verdict.NOT_APPLICABLE, Verdict.COMPLIANT)
 LENGTH = 16  # hexadecimal digits of a cause
 LONGEST = 300  # characters of a value that is kept as it is; a longer one is kept as its digest
 MOST_VALUES = 50  # of one setting
-TEMPLATES = ("{{", "{%", "{#")
 
 
 def cause(judged: Iterable[Judged]) -> str:

@@ -9,26 +9,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from leeboard.policy.model import Condition, Means, Mode, Value
+from leeboard.model.enums import Mode
+from leeboard.model.finding import Finding, Judged, best_route, needed
+from leeboard.model.observation import Aspect, Found, Nothing, Observation, Reading, Unreadable, measurements, text_of
+from leeboard.model.operators import OPERATORS, WrongType, number
+from leeboard.model.values import Value, plain
+from leeboard.model.verdicts import Verdict, worst
+from leeboard.policy.model import Condition, Means
 from leeboard.policy.resolve import Wanted, WantedControl, WantedSetting
 from leeboard.verdict.cause import cause, kept
 from leeboard.verdict.codes import Code, joined
-from leeboard.verdict.finding import Finding, Judged, best_route, needed
 from leeboard.verdict.judgements.answer import CannotBeTold, DoesNotApply, MakesNoSense, UnderWay
 from leeboard.verdict.judgements.registry import derive
-from leeboard.verdict.observation import (
-    Aspect,
-    Found,
-    Nothing,
-    Observation,
-    Reading,
-    Unreadable,
-    measurements,
-    plain,
-    text_of,
-)
-from leeboard.verdict.operators import OPERATORS, WrongType, number
-from leeboard.verdict.verdicts import Verdict, worst
 
 GROUP_POLICY = Code.GROUP_POLICY.value  # the code of a drift that only the policy's owner can mend
 MOST_GROUNDS = 1000  # characters; a machine with many volumes has much to say

@@ -5,44 +5,41 @@ from __future__ import annotations
 from datetime import datetime, timezone
 
 from ansible_collections.leeboard.schools.plugins.plugin_utils import brain
-from ansible_collections.leeboard.schools.plugins.plugin_utils.printable import PrintableAction
-from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import Visit, VisitError, filed
+from ansible_collections.leeboard.schools.plugins.plugin_utils.device_action import DeviceAction
+from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import Visit, filed
 
 if not brain.missing():
-    from leeboard.estate.waivers import accept, in_force
-    from leeboard.verdict.finding import Finding
+    from leeboard.verdict.waivers import accept, in_force
+    from leeboard.model.finding import Finding
+    from leeboard.model.verdicts import Verdict
+    from leeboard.verdict.status import fails
+
+OPTIONS = {"fail_on_drift": {"type": "bool", "default": False}}
 
 
-class ActionModule(PrintableAction):
+class ActionModule(DeviceAction):
     """Observe, judge, and hand the evidence to the callback. Drift is `ok` with `drifted: true`.
 
     What is waived at that moment is no drift here; the evidence says what was found.
     """
 
-    TRANSFERS_FILES = False
-    _supports_check_mode = True
-    _requires_connection = True
+    _options = OPTIONS
 
-    def run(self, tmp=None, task_vars=None):
-        result = super().run(tmp, task_vars)
-        _valid, arguments = self.validate_argument_spec({"fail_on_drift": {"type": "bool", "default": False}})
-        try:
-            visit = Visit(self, task_vars or {})
-            evidence = visit.observe()
-        except VisitError as problem:
-            return self._printable_result({**result, "failed": True, "msg": str(problem)})
-        if "unreachable" in evidence:
-            return self._printable_result({**result, **evidence["unreachable"]})
+    def _work(self) -> dict:
+        visit = Visit(self, self._task_vars)
+        evidence = self._reached(visit)
         waivers = in_force(visit.device.waivers, visit.baseline, datetime.now(timezone.utc))
         stood = with_waivers(evidence["findings"], waivers, visit)
         drifted = [one for one in stood if one["verdict"] == "drifted"]
         waived = [said_of(waivers[one["control"]]) for one in stood if one["verdict"] == "waived"]
-        result.update(changed=False, drifted=bool(drifted), waived=waived, leeboard=filed(evidence), msg=summary(stood))
+        result = {"changed": False, "drifted": bool(drifted), "waived": waived, "leeboard": filed(evidence)}
         if evidence["outcome"] == "another_machine":
-            result.update(failed=True, msg=f"{evidence['device']['name']}: {evidence['message']}")
-        elif arguments["fail_on_drift"] and fails(drifted, visit.baseline.fails_in_report(visit.device.form)):
-            result.update(failed=True)
-        return self._printable_result(result)
+            return {**result, "failed": True, "msg": f"{evidence['device']['name']}: {evidence['message']}"}
+        in_report_too = visit.baseline.fails_in_report(visit.device.form)
+        bad = any(fails(one["control"], one["mode"], in_report_too) for one in drifted)
+        if bad and self._arguments["fail_on_drift"]:
+            result["failed"] = True
+        return {**result, "msg": summary(stood)}
 
 
 def summary(findings) -> str:
@@ -50,8 +47,7 @@ def summary(findings) -> str:
     counts: dict = {}
     for finding in findings:
         counts[finding["verdict"]] = counts.get(finding["verdict"], 0) + 1
-    order = ("error", "drifted", "not_checked", "pending", "waived", "compliant", "not_applicable")
-    return ", ".join(f"{counts[verdict]} {verdict.replace('_', ' ')}" for verdict in order if verdict in counts)
+    return ", ".join(f"{counts[one]} {one.replace('_', ' ')}" for one in reversed(Verdict) if one in counts)
 
 
 def with_waivers(findings, waivers, visit) -> list:
@@ -61,13 +57,6 @@ def with_waivers(findings, waivers, visit) -> list:
     found = [Finding.from_json(one) for one in findings]
     stood, _spared = accept(found, waivers, visit.baseline, visit.device.asset)
     return [one.as_json() for one in stood]
-
-
-def fails(drifted, in_report_too) -> bool:
-    """Whether any of these drifted findings counts: enforced, or of a control that fails in mode report as well."""
-    return any(
-        one["mode"] == "enforce" or (one["mode"] == "report" and one["control"] in in_report_too) for one in drifted
-    )
 
 
 def said_of(waiver) -> dict:

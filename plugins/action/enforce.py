@@ -7,51 +7,44 @@ from datetime import datetime, timezone
 from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.leeboard.schools.plugins.action.check import said_of, summary, with_waivers
 from ansible_collections.leeboard.schools.plugins.plugin_utils import answers, brain
-from ansible_collections.leeboard.schools.plugins.plugin_utils.printable import PrintableAction
+from ansible_collections.leeboard.schools.plugins.plugin_utils.device_action import DeviceAction, Ended
 from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import Visit, VisitError, filed, said
 
 if not brain.missing():
-    from leeboard.estate.waivers import left_alone
+    from leeboard.verdict.waivers import left_alone
     from leeboard.planning.plan import apart, plan
     from leeboard.verdict.evaluate import GROUP_POLICY
 
+OPTIONS = {"families": {"type": "list", "elements": "str", "required": True, "aliases": ["family"]}}
 MOST_ROUNDS = 4  # each round must bring something; a plan that stays the same is not tried again
 
 
-class ActionModule(PrintableAction):
+class ActionModule(DeviceAction):
     """Change what drifted in the families that leeboard_enforce switches on; end with an observation.
 
     What a waiver covers is left alone; anything else in the same control is drift, and is mended.
     """
 
-    TRANSFERS_FILES = False
-    _supports_check_mode = True
-    _requires_connection = True
+    _options = OPTIONS
 
-    def run(self, tmp=None, task_vars=None):
-        result = super().run(tmp, task_vars)
-        _valid, arguments = self.validate_argument_spec(
-            {"families": {"type": "list", "elements": "str", "required": True, "aliases": ["family"]}}
-        )
-        self._families = list(dict.fromkeys(arguments["families"]))
+    def _work(self) -> dict:
+        self._families = list(dict.fromkeys(self._arguments["families"]))
         self._changes: list = []
         self._diffs: list = []
         self._waived: dict = {}
-        return self._printable_result({**result, **self._outcome_of(task_vars or {})})
-
-    def _outcome_of(self, task_vars: dict) -> dict:
         try:
-            return self._enforce(task_vars)
-        except VisitError as problem:
-            return {"failed": True, "msg": str(problem), "changed": bool(self._changes)}
+            return self._enforce()
         except AnsibleConnectionFailure as problem:
             if not self._changes:
                 raise
             # Ansible's own limits ignore unreachable hosts; a device that we cut off must stop the next batch.
-            return {"failed": True, "changed": True, "msg": f"lost after a change: {problem}"}
+            return self._failed(f"lost after a change: {problem}")
 
-    def _enforce(self, task_vars: dict) -> dict:
-        visit = Visit(self, task_vars)
+    def _failed(self, words: str) -> dict:
+        return {**super()._failed(words), "changed": bool(self._changes)}
+
+    def _enforce(self) -> dict:
+        visit = Visit(self, self._task_vars)
         families = {control.family for control in visit.baseline.controls}
         unknown = [family for family in self._families if family not in families]
         if unknown:
@@ -65,14 +58,14 @@ class ActionModule(PrintableAction):
         self._families = [family for family in self._families if family in visit.device.enforce]
         if not self._families:
             return {"skipped": True, "msg": "; ".join(off), "warnings": off}
-        return self._warned(self._bring(visit), off)
+        try:
+            outcome = self._bring(visit)
+        except Ended as end:
+            outcome = end.outcome
+        return self._warned(outcome, off)
 
     def _bring(self, visit) -> dict:
-        evidence = visit.observe()
-        if "unreachable" in evidence:
-            return evidence["unreachable"]
-        if evidence["identity"] in ("another_machine", "unidentified"):
-            return {"failed": True, "leeboard": filed(evidence), "msg": f"{evidence['message']}; nothing was changed"}
+        evidence = self._recognised(visit)
         at = datetime.now(timezone.utc)  # once: a waiver that ends meanwhile ends with the next roll-out
         done: set = set()
         problems: list = []

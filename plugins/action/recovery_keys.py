@@ -8,22 +8,23 @@ from __future__ import annotations
 from datetime import datetime, timezone
 
 from ansible_collections.leeboard.schools.plugins.plugin_utils import brain
-from ansible_collections.leeboard.schools.plugins.plugin_utils.printable import PrintableAction, printable
-from ansible_collections.leeboard.schools.plugins.plugin_utils.telling import tell
+from ansible_collections.leeboard.schools.plugins.plugin_utils.device_action import DeviceAction
+from ansible_collections.leeboard.schools.plugins.plugin_utils.printable import printable
+from ansible_collections.leeboard.schools.plugins.plugin_utils.result_file import write_result
 from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import Visit, VisitError, filed, said
 
 if not brain.missing():
-    from leeboard.ansible import handed
+    from leeboard.ansible import secret_handover
     from leeboard.errors import LeeboardError
-    from leeboard.escrow import note, vault
-    from leeboard.escrow.disk import Given
-    from leeboard.escrow.enrolment import bring
-    from leeboard.escrow.known import adopt
-    from leeboard.escrow.private_key import load
-    from leeboard.escrow.readings import lasts
-    from leeboard.escrow.rekeying import opener
-    from leeboard.escrow.restoring import restore
-    from leeboard.escrow.tpm_wish import wish
+    from leeboard.escrow.vault import controller_state, vault
+    from leeboard.escrow.disks.disk import Given
+    from leeboard.escrow.disks.enrolment import bring
+    from leeboard.escrow.disks.adoption import adopt
+    from leeboard.escrow.keys.private_key import load
+    from leeboard.escrow.disks.readings import lasts
+    from leeboard.escrow.vault.rekeying import opener
+    from leeboard.escrow.disks.restoring import restore
+    from leeboard.escrow.disks.tpm_policy import wish
 
 FAMILY = "ENC"
 MODULE = "leeboard.schools.luks_key"
@@ -41,32 +42,27 @@ KNOWN = "leeboard_known_key"
 CUSTODIAN = "leeboard_custodian_key"
 
 
-class ActionModule(PrintableAction):
+class ActionModule(DeviceAction):
     """Make, keep and prove the keys that are missing or are to be changed, if ENC is named in leeboard_enforce.
 
     With `work` it keeps a key that somebody knows already, or brings back the header of a disk.
     """
 
-    TRANSFERS_FILES = False
-    _supports_check_mode = True
-    _requires_connection = True
     _options = OPTIONS
 
-    def run(self, tmp=None, task_vars=None):
-        result = super().run(tmp, task_vars)
-        _valid, arguments = self.validate_argument_spec(self._options)
-        self._arguments = arguments
-        self._task_vars = task_vars or {}
+    def _outcome_of_work(self) -> dict:
         self._asked = ""
-        name = str(self._task_vars.get("inventory_hostname", ""))
         try:
-            outcome = self._work()
-        except (VisitError, LeeboardError) as problem:
-            where = f" (in the step {self._asked})" if self._asked else ""
-            outcome = {"failed": True, "msg": f"{problem}{where}"}
+            outcome = super()._outcome_of_work()
+        except LeeboardError as problem:
+            outcome = self._failed(str(problem))
         told = {one: bool(outcome.get(one)) for one in ("failed", "changed", "unreachable", "skipped")}
-        tell(arguments.get("report", ""), name, {**told, "message": str(outcome.get("msg", ""))})
-        return self._printable_result({**result, **outcome})
+        name = str(self._task_vars.get("inventory_hostname", ""))
+        write_result(self._arguments.get("report", ""), name, {**told, "message": str(outcome.get("msg", ""))})
+        return outcome
+
+    def _failed(self, words: str) -> dict:
+        return super()._failed(f"{words} (in the step {self._asked})" if self._asked else words)
 
     def _work(self) -> dict:
         visit = Visit(self, self._task_vars)
@@ -74,7 +70,7 @@ class ActionModule(PrintableAction):
         if FAMILY not in visit.device.enforce and self._arguments.get("work") != "adopt":
             words = f"{FAMILY} is not named in leeboard_enforce everywhere: nothing is changed where it is not"
             return {"skipped": True, "msg": words, "warnings": [words]}
-        if not note.read(visit.var).vault:
+        if not controller_state.read(visit.var).vault:
             words = "this controller has no vault, so no recovery key is made; leeboard escrow init begins one"
             return {"skipped": True, "msg": words, "warnings": [words]}
         if not self._is_pipelining_enabled("new"):
@@ -82,11 +78,7 @@ class ActionModule(PrintableAction):
                 "a key would be written into a file on the device: set pipelining = true in ansible.cfg, take back "
                 "ANSIBLE_KEEP_REMOTE_FILES, and use a connection that has pipelining"
             )
-        evidence = visit.observe()
-        if "unreachable" in evidence:
-            return evidence["unreachable"]
-        if evidence["identity"] in ("another_machine", "unidentified"):
-            return {"failed": True, "leeboard": filed(evidence), "msg": f"{evidence['message']}; nothing was changed"}
+        evidence = self._recognised(visit)
         outcome = self._done(visit)
         if outcome.changed and not self._task.check_mode:
             after = visit.observe()
@@ -143,8 +135,8 @@ class ActionModule(PrintableAction):
                 # YAML takes 012345 for another number.
                 raise LeeboardError(f"{PIN} is no text: put it into quotes")
             return str(found)
-        path = self._task_vars.get(handed.VARIABLE)
-        return handed.read(str(path), variable) if path is not None else ""
+        path = self._task_vars.get(secret_handover.VARIABLE)
+        return secret_handover.read(str(path), variable) if path is not None else ""
 
 
 def now() -> datetime:

@@ -3,44 +3,31 @@
 from __future__ import annotations
 
 from ansible_collections.leeboard.schools.plugins.plugin_utils import answers
-from ansible_collections.leeboard.schools.plugins.plugin_utils.printable import PrintableAction, printable
-from ansible_collections.leeboard.schools.plugins.plugin_utils.telling import tell
+from ansible_collections.leeboard.schools.plugins.plugin_utils.device_action import DeviceAction
+from ansible_collections.leeboard.schools.plugins.plugin_utils.printable import printable
+from ansible_collections.leeboard.schools.plugins.plugin_utils.result_file import write_result
 from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import Visit, VisitError, filed, said
 
+OPTIONS = {"run": {"type": "str", "required": True}, "report": {"type": "path", "default": ""}}
 MODULES = {"linux": "leeboard.schools.journal_undo", "windows": "leeboard.schools.win_journal_undo"}
 LISTS = ("put_back", "already", "left", "remarks")
 MOST = 2000  # of each list; a run of ours changes far less
 
 
-class ActionModule(PrintableAction):
+class ActionModule(DeviceAction):
     """Put back what a run changed, unless somebody changed it since; end with an observation."""
 
-    TRANSFERS_FILES = False
-    _supports_check_mode = True
-    _requires_connection = True
+    _options = OPTIONS
 
-    def run(self, tmp=None, task_vars=None):
-        result = super().run(tmp, task_vars)
-        _valid, arguments = self.validate_argument_spec(
-            {"run": {"type": "str", "required": True}, "report": {"type": "path", "default": ""}}
-        )
-        self._report = arguments["report"]
-        self._name = (task_vars or {}).get("inventory_hostname", "")
-        try:
-            outcome = self._undo(arguments["run"], task_vars or {})
-        except VisitError as problem:
-            outcome = {"failed": True, "msg": str(problem)}
-        self._tell(outcome)
-        return self._printable_result({**result, **outcome})
+    def _outcome_of_work(self) -> dict:
+        outcome = super()._outcome_of_work()
+        self._report(outcome)
+        return outcome
 
-    def _undo(self, run: str, task_vars: dict) -> dict:
-        visit = Visit(self, task_vars)
-        evidence = visit.observe()
-        if "unreachable" in evidence:
-            return evidence["unreachable"]
-        if evidence["identity"] in ("another_machine", "unidentified"):
-            words = f"{evidence['message']}; nothing was put back"
-            return {"failed": True, "stranger": True, "leeboard": filed(evidence), "msg": words}
+    def _work(self) -> dict:
+        run = self._arguments["run"]
+        visit = Visit(self, self._task_vars)
+        evidence = self._recognised(visit, "nothing was put back")
         answer = visit.ask(MODULES[visit.device.platform.value], {"run": run, "run_id": visit.run_id})
         found = {name: _listed(answer.get(name)) for name in LISTS}
         failed = bool(answer.get("failed") or answer.get("unreachable"))
@@ -64,7 +51,7 @@ class ActionModule(PrintableAction):
             return evidence
         return evidence if "unreachable" in again else again
 
-    def _tell(self, outcome: dict) -> None:
+    def _report(self, outcome: dict) -> None:
         """What came of it, for the command `leeboard undo`, which started this play."""
         told = {
             "failed": bool(outcome.get("failed")),
@@ -73,7 +60,7 @@ class ActionModule(PrintableAction):
             "message": str(outcome.get("msg", "")),
             **{name: outcome.get(name, []) for name in LISTS},
         }
-        tell(self._report, self._name, told)
+        write_result(self._arguments["report"], self._task_vars.get("inventory_hostname", ""), told)
 
 
 def summary(found: dict, preview: bool = False) -> str:

@@ -50,8 +50,8 @@ from ansible.template import Templar
 try:
     from pathlib import Path
 
-    from leeboard import strict_json
-    from leeboard.ansible.trouble import explain
+    from leeboard.storage import strict_json
+    from leeboard.ansible.connection_errors import explain
     from leeboard.errors import LeeboardError
     from leeboard.evidence.expected import expected
     from leeboard.evidence.recorder import Recorder

@@ -73,7 +73,7 @@ from ansible_collections.leeboard.schools.plugins.plugin_utils import brain
 if not brain.missing():
     from leeboard.errors import LeeboardError
     from leeboard.estate.estate import read_estate
-    from leeboard.estate.yaml_file import has_tagged
+    from leeboard.storage.yaml_reader import has_tagged
 
 FILES = ("estate.yml", "school.yml")
 UNREACHABLE = "unreachable_by_design"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ansible_collections.leeboard.schools.plugins.plugin_utils import brain
 
 if not brain.missing():
-    from leeboard import strict_json
+    from leeboard.storage import strict_json
 
 MOST = 65536  # characters of one reading as JSON; the longest honest one seen has a few hundred
 LONGEST_PATH = 1000

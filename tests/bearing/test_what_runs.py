@@ -91,6 +91,7 @@ def test_these_tables_are_taken_by_rows() -> None:
     assert found - judgements - truths == {
         "leeboard/policy/functions.py: FUNCTIONS",
         "leeboard/verdict/judgements/registry.py: OBJECTS",
-        "leeboard/verdict/operators.py: OPERATORS",
+        "leeboard/model/judgements.py: QUESTIONS",
+        "leeboard/model/operators.py: OPERATORS",
         "plugins/module_utils/_linux/visit.py: DRIVERS",
     }

@@ -14,17 +14,18 @@ from typing import Any
 import yaml
 from pydantic import TypeAdapter
 
-from leeboard.estate.device import Device, device
 from leeboard.evidence import age, kept, second_factor
-from leeboard.evidence.lines import started_of
 from leeboard.evidence.store import StoredBundle
+from leeboard.model.device import Device, device
+from leeboard.model.enums import Level
+from leeboard.model.finding import Finding
+from leeboard.model.observation import Aspect, Observation, Reading, parse
+from leeboard.model.run_id import started_of
 from leeboard.policy.load import load
-from leeboard.policy.model import Baseline, Control, Level
+from leeboard.policy.model import Baseline, Control
 from leeboard.policy.resolve import Wanted, resolve, resolve_school
 from leeboard.report import marked
 from leeboard.verdict.evaluate import evaluate, measured
-from leeboard.verdict.finding import Finding
-from leeboard.verdict.observation import Aspect, Observation, Reading, parse
 
 from .scripts import FOLDER
 

@@ -17,8 +17,8 @@ from typing import Any
 
 import yaml
 
-from leeboard.escrow import readings
-from leeboard.evidence import device_clock
+from leeboard.escrow.disks import readings
+from leeboard.verdict import device_clock
 from tests.bearing.baseline import LINUX, WINDOWS, BaselineText, named
 from tests.bearing.powershell import Scripts, stripped
 from tests.bearing.python import Code, Reach, digest
@@ -49,9 +49,9 @@ WHOLE = {
 BRAIN = (
     "leeboard.policy.load.load",
     "leeboard.policy.resolve.resolve",
-    "leeboard.estate.device.device",
-    "leeboard.escrow.readings.asked_of_device",
-    "leeboard.verdict.observation.parse",
+    "leeboard.model.device.device",
+    "leeboard.escrow.disks.readings.asked_of_device",
+    "leeboard.model.observation.parse",
     "leeboard.verdict.evaluate.evaluate",
     "leeboard.planning.plan.plan",
 )
@@ -59,14 +59,14 @@ LINUX_CODE = ("plugins.module_utils._linux.visit", "plugins.module_utils._linux.
 WINDOWS_CALLS = "tests/windows/machine.py"
 # Readings that the controller takes, by driver, and what takes them.
 TAKEN = {
-    readings.DRIVER: "leeboard.escrow.readings.with_kept",
-    **dict.fromkeys(device_clock.DRIVERS.values(), "leeboard.evidence.device_clock.with_offset"),
+    readings.DRIVER: "leeboard.escrow.disks.readings.with_kept",
+    **dict.fromkeys(device_clock.DRIVERS.values(), "leeboard.verdict.device_clock.with_offset"),
 }
 # Not followed: the linter, since the shipped baseline is not linted when it is read, and what drives machines.
 NOT_FOLLOWED = ("leeboard/policy/lint.py", WINDOWS_CALLS)
 # Tables of which a proof takes the rows that its controls name, and where they are.
 TABLES = {
-    **dict.fromkeys(("OPERATORS", "JUDGEMENTS", "OBJECTS", "FUNCTIONS"), "leeboard/"),
+    **dict.fromkeys(("OPERATORS", "QUESTIONS", "JUDGEMENTS", "OBJECTS", "FUNCTIONS"), "leeboard/"),
     "DRIVERS": f"{PLUGINS}module_utils/_linux/visit.py",
     **dict.fromkeys(("TRUTHS", "RECORDED"), WINDOWS_TRUTH),
 }
@@ -279,7 +279,7 @@ def _rows(given: Proof, view: Mapping[str, Any]) -> Rows:
     if readings.DRIVER in drivers:
         drivers.add(readings.SHOWN[0])  # what a device shows to the vault
     kinds = {kind for row in view["drivers.yml"].values() for kind in row.get("objects", {}).values()}
-    keys = {"OPERATORS": "operator", "JUDGEMENTS": "judgement", "FUNCTIONS": "function"}
+    keys = {"OPERATORS": "operator", "QUESTIONS": "judgement", "JUDGEMENTS": "judgement", "FUNCTIONS": "function"}
     controls = set(given.controls or ())
     rows = {table: named(view, key) for table, key in keys.items()}
     return {**rows, "DRIVERS": drivers, "OBJECTS": kinds, "TRUTHS": controls, "RECORDED": controls}

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from leeboard.escrow.records import State
+from leeboard.escrow.vault.records import State
 from tests.reliability.page import write
 from tests.reliability.points import bench
 from tests.reliability.records import ROLL_OUT, Done, Record, code, totals

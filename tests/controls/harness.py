@@ -23,17 +23,18 @@ from typing import Any
 
 import yaml
 
-from leeboard.escrow.readings import asked_of_device, with_kept
-from leeboard.estate.device import Device, device
-from leeboard.evidence.device_clock import with_offset
+from leeboard.escrow.disks.readings import asked_of_device, with_kept
 from leeboard.evidence.reader import Reader
+from leeboard.model.device import Device, device
+from leeboard.model.enums import Platform
+from leeboard.model.finding import Finding
+from leeboard.model.observation import Observation, parse
 from leeboard.planning.plan import plan
 from leeboard.policy.load import load
-from leeboard.policy.model import Baseline, Platform
+from leeboard.policy.model import Baseline
 from leeboard.policy.resolve import resolve
+from leeboard.verdict.device_clock import with_offset
 from leeboard.verdict.evaluate import evaluate
-from leeboard.verdict.finding import Finding
-from leeboard.verdict.observation import Observation, parse
 from tests.device_code import linux_files
 from tests.vm.encrypt import PASSPHRASE
 from tests.vm.errors import LabError

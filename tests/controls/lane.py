@@ -17,7 +17,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from threading import BoundedSemaphore
 
-from leeboard.verdict.observation import Observation, parse
+from leeboard.model.observation import Observation, parse
 from tests.vm.cache import hold
 from tests.vm.errors import LabError
 from tests.vm.image import IN_USE

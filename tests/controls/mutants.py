@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from leeboard.policy.model import Baseline, Choice, Control, Level, Means, Parameter, Setting, Value
-from leeboard.verdict.operators import OPERATORS
+from leeboard.model.enums import Level
+from leeboard.model.operators import OPERATORS
+from leeboard.model.values import Value
+from leeboard.policy.model import Baseline, Choice, Control, Means, Parameter, Setting
 
 # What somebody might write in its place.
 MISTAKEN_FOR = {

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from leeboard.escrow.records import Key, State
+from leeboard.escrow.vault.records import Key, State
 from tests.vm.encrypt import PASSPHRASE
 from tests.vm.machine import Machine
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from leeboard.policy.model import Platform
+from leeboard.model.enums import Platform
+from leeboard.model.finding import Finding
+from leeboard.model.verdicts import Verdict
 from leeboard.verdict.codes import BETWEEN, Code
-from leeboard.verdict.finding import Finding
-from leeboard.verdict.verdicts import Verdict
 
 from .cases import SHIPPED, Case, all_cases
 from .scripts import FOLDER, all_scripts, controls_with_truth, passes, read, truth_files

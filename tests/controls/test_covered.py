@@ -72,12 +72,12 @@ def test_the_scripts_are_what_the_tests_say() -> None:
 CHANGES = [
     # Of the brain what every verdict passes through, and the rows that a control names, with what those use.
     ("leeboard/verdict/evaluate.py", "MOST_GROUNDS = 1000", "MOST_GROUNDS = 1001", EVERY),
-    ("leeboard/policy/model.py", 'HIGH = "high"', 'HIGH = "highest"', EVERY),
+    ("leeboard/model/enums.py", 'HIGH = "high"', 'HIGH = "highest"', EVERY),
     ("leeboard/planning/plan.py", "waits = accepts(setting, effective) is True", "waits = False", EVERY),
-    ("leeboard/verdict/operators.py", '"at most {wanted}, and not 0"', '"at most"', {*LOCKS, *ON_WINDOWS_ALL}),
-    ("leeboard/verdict/operators.py", "0 < number(found) <=", "0 <", {*LOCKS, *ON_WINDOWS_ALL}),
-    ("leeboard/verdict/operators.py", "the host of {wanted}", "{wanted}", MACHINES),
-    ("leeboard/verdict/operators.py", "return mine == theirs", "return mine != theirs", MACHINES),  # of same_place
+    ("leeboard/model/operators.py", '"at most {wanted}, and not 0"', '"at most"', {*LOCKS, *ON_WINDOWS_ALL}),
+    ("leeboard/model/operators.py", "0 < number(found) <=", "0 <", {*LOCKS, *ON_WINDOWS_ALL}),
+    ("leeboard/model/operators.py", "the host of {wanted}", "{wanted}", MACHINES),
+    ("leeboard/model/operators.py", "return mine == theirs", "return mine != theirs", MACHINES),  # of same_place
     ("leeboard/verdict/judgements/disks.py", "and volume.resume:", "and True:", MACHINES),
     ("leeboard/verdict/judgements/disks.py", "not in MEMORY_HARD", "in MEMORY_HARD", {"disks", *MACHINES}),
     ("leeboard/verdict/judgements/winrm.py", "class Listener(BaseModel):", "class Listener(int):", MACHINES),
@@ -134,7 +134,7 @@ def test_a_change_makes_old_what_it_bears_on(name: str, said: str, instead: str,
     [
         ("leeboard/verdict/evaluate.py", "MOST_GROUNDS = 1000  # ", "MOST_GROUNDS = (\n    1_000\n)\n# "),
         ("leeboard/verdict/evaluate.py", '"""The verdict on one setting."""', '"""Another docstring."""'),
-        ("leeboard/verdict/evaluate.py", "Found,\n    Nothing,", "Nothing,\n    Found,"),
+        ("leeboard/verdict/evaluate.py", "Found, Nothing, Observation", "Nothing, Found, Observation"),
         (f"{LINUX_CODE}/visit.py", '"""One visit: ', '"""A visit: '),
         (
             f"{LINUX_CODE}/visit.py",
@@ -171,12 +171,13 @@ def test_a_new_control_with_all_that_belongs_to_it_leaves_other_scripts_good() -
     cover = added("leeboard/baselines/drivers.yml", NEW_ROW, cover)
     cover = added("leeboard/verdict/judgements/new.py", 'JUDGEMENTS = {"new_judgement": print}\n', cover)
     cover = added(f"{LINUX_CODE}/new_driver.py", 'NAME = "new_driver"\n', cover)
-    operators, registry = "leeboard/verdict/operators.py", "leeboard/verdict/judgements/registry.py"
+    operators, registry = "leeboard/model/operators.py", "leeboard/verdict/judgements/registry.py"
     for name, at, new in (
         (operators, '        Operator("one_of"', '        Operator("new_operator", _new),\n'),
         (operators, "def _always(", "def _new():\n    return 1\n\n\n"),
-        (registry, "    kept,\n", "    new,\n"),
-        (registry, "    **kept.JUDGEMENTS,\n", "    **new.JUDGEMENTS,\n"),
+        ("leeboard/model/judgements.py", '    "pending": ', '    "new_judgement": Question(VOLUME),\n'),
+        (registry, "    escrowed_keys,\n", "    new,\n"),
+        (registry, "    **escrowed_keys.JUDGEMENTS,\n", "    **new.JUDGEMENTS,\n"),
         (f"{LINUX_CODE}/visit.py", "from .luks import", "from . import new_driver\n"),
         (f"{LINUX_CODE}/visit.py", "        luks_volume,\n", "        new_driver,\n"),
         (f"{WINDOWS_CODE}/Visit.psm1", "    winrm = ", "    win_new = 'Read-LeeboardNew'\n"),

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from leeboard.escrow.empty_disks import FORMATS
-from leeboard.escrow.records import Key, State
+from leeboard.escrow.disks.empty_disks import FORMATS
+from leeboard.escrow.vault.records import Key, State
 from tests.vm.console import ASKS
 from tests.vm.encrypt import PASSPHRASE
 from tests.vm.machine import Machine

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from leeboard.verdict.finding import Finding
+from leeboard.model.finding import Finding
 from tests.vm.console import ASKS
 from tests.vm.encrypt import PASSPHRASE
 from tests.vm.machine import Machine

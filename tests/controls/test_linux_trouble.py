@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 import yaml
 
-from leeboard.verdict.observation import text_of
+from leeboard.model.observation import text_of
 from tests.vm.machine import Machine
 
 from .harness import THERE, Proof, play, recorded, verdicts, words

@@ -18,8 +18,8 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from leeboard.escrow import ledger, note, vault
-from leeboard.escrow.records import Key, State
+from leeboard.escrow.vault import controller_state, ledger, vault
+from leeboard.escrow.vault.records import Key, State
 from tests.credentials.night import Watch
 from tests.unit.escrow.vaults import PASSPHRASE as CUSTODIANS
 from tests.unit.escrow.vaults import another_volume, custodian
@@ -50,7 +50,9 @@ class Desk:
     @property
     def keys(self) -> tuple[Key, ...]:
         variables = self.proof.variables
-        return note.records(self.folder / "var", str(variables["leeboard_urn"]), str(variables["leeboard_asset"])).keys
+        return controller_state.records(
+            self.folder / "var", str(variables["leeboard_urn"]), str(variables["leeboard_asset"])
+        ).keys
 
     @property
     def current(self) -> Key:

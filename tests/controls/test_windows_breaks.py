@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from leeboard.model.enums import Platform
+from leeboard.model.finding import Finding
+from leeboard.model.observation import Observation
 from leeboard.policy.load import load
-from leeboard.policy.model import Platform
-from leeboard.verdict.finding import Finding
-from leeboard.verdict.observation import Observation
 from tests.windows.machine import WindowsMachine
 from tests.windows.requirements import need_machine
 

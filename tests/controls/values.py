@@ -24,9 +24,10 @@ from typing import Any
 
 import yaml
 
-from leeboard.policy.model import Baseline, Level
+from leeboard.model.enums import Level
+from leeboard.model.observation import Found
+from leeboard.policy.model import Baseline
 from leeboard.verdict.evaluate import accepts
-from leeboard.verdict.observation import Found
 
 from .cases import SHIPPED, Case, Seen
 from .scripts import FOLDER

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from leeboard.verdict.observation import Observation
+from leeboard.model.observation import Observation
 from tests.windows import volumes
 from tests.windows.machine import WindowsMachine
 

@@ -12,16 +12,16 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from leeboard.escrow.readings import asked_of_device
-from leeboard.estate.device import Device, device
-from leeboard.evidence.device_clock import with_offset
+from leeboard.escrow.disks.readings import asked_of_device
+from leeboard.model.device import Device, device
+from leeboard.model.enums import Platform
+from leeboard.model.finding import Finding
+from leeboard.model.observation import Observation, parse
 from leeboard.planning.plan import plan
 from leeboard.policy.load import load
-from leeboard.policy.model import Platform
 from leeboard.policy.resolve import Wanted, resolve
+from leeboard.verdict.device_clock import with_offset
 from leeboard.verdict.evaluate import evaluate
-from leeboard.verdict.finding import Finding
-from leeboard.verdict.observation import Observation, parse
 from tests.windows import certificates, clean
 from tests.windows.machine import WindowsMachine
 

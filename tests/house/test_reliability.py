@@ -54,8 +54,8 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("where", "name", "old", "new", "is_other"),
     [
-        (IMAGE, "leeboard/escrow/rekeying.py", '"""', '"""# ', False),
-        (IMAGE, "leeboard/escrow/rekeying.py", "\n\n\n", "\n\nLEFT = 1\n", True),
+        (IMAGE, "leeboard/escrow/vault/rekeying.py", '"""', '"""# ', False),
+        (IMAGE, "leeboard/escrow/vault/rekeying.py", "\n\n\n", "\n\nLEFT = 1\n", True),
         (IMAGE, "plugins/module_utils/_linux/luks/keys.py", "\n\n\n", "\n\nLEFT = 1\n", True),
         (IMAGE, "tests/controls/visitor.py", "\n\n\n", "\n\nLEFT = 1\n", False),
         (MACHINE, "tests/controls/visitor.py", "\n\n\n", "\n\nLEFT = 1\n", True),

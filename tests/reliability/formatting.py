@@ -10,10 +10,10 @@ from typing import Any
 
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed
 
-from leeboard.escrow.binding import Binding, parse
-from leeboard.escrow.disk import Outcome
-from leeboard.escrow.empty_disks import FORMATS
-from leeboard.escrow.records import Key
+from leeboard.escrow.disks.disk import Outcome
+from leeboard.escrow.disks.empty_disks import FORMATS
+from leeboard.escrow.vault.binding import Binding, parse
+from leeboard.escrow.vault.records import Key
 from tests.unit.escrow.bench import Bench, whole
 from tests.unit.escrow.vaults import a_vault
 from tests.unit.linux.disks import PASSPHRASE

@@ -23,9 +23,10 @@ IMAGE, MACHINE, ROLL_OUT = "image file", "real machine", "roll-out on a real mac
 # What changes a disk's keys or decides about them, and what cuts it off; of the devices' code what the modules use.
 COVERED = (
     "leeboard/escrow/**/*.py",
-    "leeboard/evidence/files.py",
+    "leeboard/storage/files.py",
     "plugins/action/empty_disks.py",
     "plugins/action/recovery_keys.py",
+    "plugins/plugin_utils/device_action.py",
     "plugins/modules/empty_disks.py",
     "plugins/modules/luks_format.py",
     "plugins/modules/luks_key.py",

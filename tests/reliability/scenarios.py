@@ -11,14 +11,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from leeboard.escrow import restoring, vault
-from leeboard.escrow.binding import faults, strangers
-from leeboard.escrow.checking import check
-from leeboard.escrow.disk import Given, Outcome
-from leeboard.escrow.known import adopt
-from leeboard.escrow.records import State
-from leeboard.escrow.rekeying import hand_over, opener, reseal
-from leeboard.policy.model import Level
+from leeboard.escrow.disks import restoring
+from leeboard.escrow.disks.adoption import adopt
+from leeboard.escrow.disks.disk import Given, Outcome
+from leeboard.escrow.vault import vault
+from leeboard.escrow.vault.binding import faults, strangers
+from leeboard.escrow.vault.checking import check
+from leeboard.escrow.vault.records import State
+from leeboard.escrow.vault.rekeying import hand_over, opener, reseal
+from leeboard.model.enums import Level
 from tests.unit.escrow.desk import DEVICE, Desk, used
 from tests.unit.escrow.vaults import AT, a_vault, custodian, private
 from tests.unit.linux.disks import CHEAP, PASSPHRASE

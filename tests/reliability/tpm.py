@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from leeboard.escrow.binding import strangers
-from leeboard.escrow.disk import Outcome
+from leeboard.escrow.disks.disk import Outcome
+from leeboard.escrow.vault.binding import strangers
 from tests.unit.escrow.tpm_desk import ABLE, DRACUT, PIN, WITH_PIN, TpmDesk, TpmMachine
 from tests.unit.escrow.tpm_desk import IMAGE as START
 from tests.unit.escrow.vaults import a_vault

@@ -21,8 +21,8 @@ import pytest
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed
 
 from leeboard.errors import LeeboardError
-from leeboard.escrow import ledger
-from leeboard.escrow.vault import Writer
+from leeboard.escrow.vault import ledger
+from leeboard.escrow.vault.vault import Writer
 from tests.unit.escrow.vaults import Died
 from tests.unit.linux.disks import PASSPHRASE, cryptsetup
 from tests.unit.linux.luks_machine import Disk

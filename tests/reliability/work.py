@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from leeboard.escrow.binding import Binding, faults, parse
-from leeboard.escrow.disk import Outcome
-from leeboard.escrow.records import State
+from leeboard.escrow.disks.disk import Outcome
+from leeboard.escrow.vault.binding import Binding, faults, parse
+from leeboard.escrow.vault.records import State
 from tests.unit.escrow.desk import Desk
 from tests.unit.linux.disks import PASSPHRASE
 

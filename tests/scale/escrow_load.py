@@ -19,15 +19,16 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from leeboard.escrow import certificates, envelope, ledger, note, sightings, vault
-from leeboard.escrow.binding import Binding
-from leeboard.escrow.certificates import Custodian
-from leeboard.escrow.checking import check
-from leeboard.escrow.envelope import Content
-from leeboard.escrow.keys import new_key
-from leeboard.escrow.ledger import Ledger
-from leeboard.escrow.vault import Vault
-from leeboard.policy.model import Level
+from leeboard.escrow.keys import certificates, envelope
+from leeboard.escrow.keys.certificates import Custodian
+from leeboard.escrow.keys.envelope import Content
+from leeboard.escrow.keys.recovery_key import new_key
+from leeboard.escrow.vault import clone_detection, controller_state, ledger, vault
+from leeboard.escrow.vault.binding import Binding
+from leeboard.escrow.vault.checking import check
+from leeboard.escrow.vault.ledger import Ledger
+from leeboard.escrow.vault.vault import Vault
+from leeboard.model.enums import Level
 from tests.scale.page import write
 
 AT = datetime(2026, 11, 26, 10, 0, tzinfo=UTC)
@@ -122,8 +123,8 @@ def main() -> None:
             made = vault.make(var, (Path(first) / "vault", second / "vault"), [_custodian()], AT)
             fill(made, devices, with_headers)
             for (urn, asset), kept in made.records().items():
-                note.write_records(var, urn, asset, kept)
-                sightings.saw(var, (urn, asset), [Binding.model_validate(kept.headers[0].binding)])
+                controller_state.write_records(var, urn, asset, kept)
+                clone_detection.saw(var, (urn, asset), [Binding.model_validate(kept.headers[0].binding)])
             with made.writing(AT):
                 pass  # the controller remembers how far the ledger goes
             found = [(step, *_alone(step, var)) for step in STEPS]
@@ -160,14 +161,14 @@ def _keep(var: Path) -> None:
 def _seen(var: Path) -> None:
     """What a check does besides, so that a disk that was cloned is found."""
     disk = Binding.model_validate(_binding(0))
-    sightings.saw(var, ("900000", "PC-00000"), [disk])
-    assert sightings.shared(var, ("900000", "PC-00000"), disk) == []
+    clone_detection.saw(var, ("900000", "PC-00000"), [disk])
+    assert clone_detection.shared(var, ("900000", "PC-00000"), disk) == []
 
 
 STEPS: dict[str, Callable[[Path], object]] = {
     "list": lambda var: vault.open_vault(var).keys(),
     "verify": lambda var: check(vault.open_vault(var), AT),
-    "look at one device, as each check does": lambda var: note.records(var, "900000", "PC-00000"),
+    "look at one device, as each check does": lambda var: controller_state.records(var, "900000", "PC-00000"),
     "look whether one device's disk is another's too": _seen,
     "keep the first key of one disk, with two headers": _keep,
 }

@@ -27,12 +27,13 @@ from typing import Any
 from leeboard.ansible import inventory as inventories
 from leeboard.evidence.bundle import Origin, SchoolLock, Writer
 from leeboard.evidence.ingest import ingest
-from leeboard.evidence.lines import Expected, School, new_run_id, stamp
-from leeboard.evidence.schools import Sources, school_statuses
+from leeboard.evidence.lines import Expected, School
 from leeboard.evidence.status import estate_status
 from leeboard.evidence.store import Store
+from leeboard.model.run_id import new_run_id, stamp
 from leeboard.policy.load import load
 from leeboard.report import machine, page
+from leeboard.report.controller_checks import Sources, school_statuses
 from leeboard.report.news import write_news
 from tests.scale import estate_load
 from tests.scale.page import write

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
+from leeboard.model.enums import Platform
 from leeboard.policy.load import load
-from leeboard.policy.model import Platform
 from tests.controls.harness import PATIENCE, THERE, Proof
 from tests.device_code import linux_files
 from tests.scale.page import write

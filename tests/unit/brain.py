@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from leeboard.estate.device import Device
-from leeboard.policy.model import Baseline, Control, Driver, Family, Level, LevelDefinition
-from leeboard.verdict.observation import Observation, parse
+from leeboard.model.device import Device
+from leeboard.model.enums import Level
+from leeboard.model.observation import Observation, parse
+from leeboard.policy.model import Baseline, Control, Driver, Family, LevelDefinition
 
 
 def setting(**changes: Any) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from leeboard.model.enums import Platform
 from leeboard.policy.load import load
-from leeboard.policy.model import Platform
 
 from .machine import REPOSITORY, WindowsMachine
 

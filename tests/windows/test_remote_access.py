@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from leeboard.estate.device import device
+from leeboard.model.device import device
+from leeboard.model.enums import Platform
+from leeboard.model.observation import parse
 from leeboard.policy.load import load
-from leeboard.policy.model import Platform
 from leeboard.policy.resolve import resolve
 from leeboard.verdict.evaluate import evaluate
-from leeboard.verdict.observation import parse
 
 from .machine import WindowsMachine
 

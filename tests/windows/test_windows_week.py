@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from leeboard.evidence.ingest import ingest
-from leeboard.evidence.lines import Expected, stamp
+from leeboard.evidence.lines import Expected
 from leeboard.evidence.store import Store
+from leeboard.model.run_id import stamp
 from leeboard.policy.load import load
 from tests.controls.windows_encrypted import EncryptedWindows, backed_up, encrypt_by_hand
 from tests.unit.evidence import estate

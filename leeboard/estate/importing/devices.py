@@ -17,12 +17,12 @@ from leeboard.estate.devices import CELLS
 from leeboard.estate.importing import words
 from leeboard.estate.importing.problems import Problems, quoted
 from leeboard.estate.importing.workbook import is_workbook, read_workbook
-from leeboard.estate.problem import Mistake, Problem
-from leeboard.estate.sheet import Sheet, columns, read_sheet, unguarded
 from leeboard.estate.words import COLUMNS, meant
-from leeboard.evidence.table import plain_name
-from leeboard.verdict.identity import usable_serial
-from leeboard.verdict.observation import plain
+from leeboard.model.identity import usable_serial
+from leeboard.model.problem import Mistake, Problem
+from leeboard.model.values import plain
+from leeboard.storage.sheet import Sheet, columns, read_sheet, unguarded
+from leeboard.storage.tabular import plain_name
 
 # By field: what a column may be called. `name` is what a machine is called where no column is about hosts; a category
 # or type is any word that somebody thought of, so it lets guess and is never wrong.

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 
 from leeboard.errors import LeeboardError
 from leeboard.estate.devices import DeviceRow, write_devices
-from leeboard.estate.problem import Mistake
-from leeboard.estate.sheet import columns, guarded, read_sheet, unguarded
 from leeboard.estate.words import COLUMNS
+from leeboard.model.problem import Mistake
+from leeboard.storage.sheet import columns, guarded, read_sheet, unguarded
 
 
 def devices_file(devices: Iterable[DeviceRow], before: bytes | None) -> bytes:

@@ -1,6 +1,6 @@
 """Which device a listed one is: by serial in any school, else by asset tag or name in the list's own. Pure.
 
-Makers' placeholders are no serials, here as everywhere (`leeboard.verdict.identity`).
+Makers' placeholders are no serials, here as everywhere (`leeboard.model.identity`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from leeboard.estate.devices import DeviceRow
 from leeboard.estate.importing.devices import Listed
-from leeboard.verdict.identity import usable_serial
+from leeboard.model.identity import usable_serial
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
-from leeboard.estate.device import ASSET
 from leeboard.estate.devices import DeviceRow
 from leeboard.estate.importing.devices import PLAIN, DeviceList, LeftOut, Listed
 from leeboard.estate.importing.matching import Finder, Match, Twice, label, once, serial_of
 from leeboard.estate.importing.problems import quoted
-from leeboard.estate.problem import Problem
 from leeboard.estate.words import meant
-from leeboard.policy.model import Form, Level, Platform, Role
+from leeboard.model.device import ASSET
+from leeboard.model.enums import Form, Level, Platform, Role
+from leeboard.model.problem import Problem
 
 FIELDS = ("asset", "host", "address", "platform", "form", "role", "level", "serial", "notes")
 # What a technician decides here. A list of another program fills them where they are empty, and changes nothing.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from leeboard.estate.problem import Problem
-from leeboard.verdict.observation import plain
+from leeboard.model.problem import Problem
+from leeboard.model.values import plain
 
 MOST = 1000  # a file of which every row is wrong says nothing new after that
 QUOTED = 40

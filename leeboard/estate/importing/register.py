@@ -16,11 +16,11 @@ from datetime import date
 from pathlib import Path
 
 from leeboard.errors import LeeboardError
-from leeboard.estate.device import URN
 from leeboard.estate.importing.csvfile import Line, opened
 from leeboard.estate.importing.problems import Problems, quoted
-from leeboard.estate.problem import Problem
-from leeboard.evidence.table import plain_name
+from leeboard.model.device import URN
+from leeboard.model.problem import Problem
+from leeboard.storage.tabular import plain_name
 
 LAESTAB = re.compile(r"([0-9]{3})/?([0-9]{4})\Z")
 DATE = re.compile(r"([0-9]{1,2})[-/]([0-9]{1,2})[-/]([0-9]{4})|([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[ T].*)?")

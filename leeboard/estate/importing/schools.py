@@ -17,10 +17,10 @@ from ruamel.yaml.scalarstring import DoubleQuotedScalarString, ScalarString
 from leeboard.errors import LeeboardError
 from leeboard.estate.importing.plan import Change
 from leeboard.estate.importing.register import Link, RegisterSchool
-from leeboard.estate.problem import Problem
 from leeboard.estate.settings import PLUGIN, SchoolFile, read_school_file
-from leeboard.estate.yaml_writing import roundtrip
-from leeboard.policy.model import Level
+from leeboard.model.enums import Level
+from leeboard.model.problem import Problem
+from leeboard.storage.yaml_writer import roundtrip
 
 ORDER = ("plugin", "urn", "name", "phase", "laestab", "predecessors")
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
-from leeboard.evidence.table import plain_name
-from leeboard.policy.model import Form, Platform
+from leeboard.model.enums import Form, Platform
+from leeboard.storage.tabular import plain_name
 
 # The first pattern that is found decides. A model alone seldom says what runs on it, except for these.
 OTHER = re.compile(r"chrome ?book|chrome ?box|ipad|iphone|macbook|\bimac\b|mac (mini|studio|pro)\b|apple tv|galaxy tab")

@@ -20,9 +20,9 @@ from typing import Any
 from openpyxl import load_workbook
 
 from leeboard.estate.importing.problems import quoted
-from leeboard.estate.problem import Mistake
-from leeboard.estate.sheet import Sheet, columns
-from leeboard.evidence.table import plain_name
+from leeboard.model.problem import Mistake
+from leeboard.storage.sheet import Sheet, columns
+from leeboard.storage.tabular import plain_name
 
 MOST_ROWS = 100_000
 MOST_COLUMNS = 256

@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from leeboard.policy.model import Value
+from leeboard.model.observation import Aspect, Found, Unreadable
+from leeboard.model.values import Value, plain
 from leeboard.verdict.codes import Code
-from leeboard.verdict.observation import Aspect, Found, Unreadable, plain
 
 
 @dataclass(frozen=True)
@@ -60,16 +60,4 @@ class Facts:
         return fact.value if isinstance(fact, Found) else None
 
 
-@dataclass(frozen=True)
-class Judgement:
-    """`judge(objects, facts)` may raise CannotBeTold, DoesNotApply, UnderWay and MakesNoSense.
-
-    `objects` is the type of the objects, as drivers.yml names it. `words` are all values that can come out, for a
-    judgement that answers with one word: the linter holds `accept` against them. `prefix` is how their codes begin.
-    """
-
-    objects: str
-    judge: Callable[[tuple[Any, ...], Facts], Answer]
-    facts: tuple[str, ...] = ()
-    words: tuple[str, ...] = ()
-    prefix: str = ""
+Judgement = Callable[[tuple[Any, ...], Facts], Answer]  # may raise CannotBeTold, DoesNotApply, UnderWay, MakesNoSense

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from leeboard.model.judgements import ASKED_ON_WINDOWS, ASKS, BOOTS_ON_WINDOWS, STARTS
 from leeboard.verdict.codes import Code, Fault, of_word
-from leeboard.verdict.judgements import boot, protection
 from leeboard.verdict.judgements.answer import Answer, CannotBeTold, Facts, Judgement
 from leeboard.verdict.judgements.bitlocker import (
     ENCRYPTED,
@@ -34,16 +34,12 @@ from leeboard.verdict.judgements.bitlocker_state import suspension
 from leeboard.verdict.judgements.looking import faults
 
 Volumes = tuple[EncryptableVolume, ...]
-# From the weakest. A start that asks for the recovery password asks for what nobody there knows.
-ASKED = (*protection.WORDS, "recovery-password")
 # What each protector asks a person for; a recovery password and a certificate open nothing by themselves at a start.
-ASKS = {
+ASKED_BY = {
     TPM: "tpm", TPM_CERTIFICATE: "network", PASSPHRASE: "passphrase", EXTERNAL_KEY: "security-key",
     TPM_AND_KEY: "security-key", TPM_AND_PIN: "tpm-and-pin", TPM_PIN_AND_KEY: "tpm-and-pin",
 }  # fmt: skip
 SILENT = (NUMERICAL_PASSWORD, PUBLIC_KEY)
-# As on Linux, but nothing here was tried: the best that can be said is "inferred".
-BOOTS = ("inferred", *boot.WORDS[1:])
 INFERRED = "inferred from protectors, status and pending changes"
 # PCRs that a change is measured into; of the boot configuration Windows checks single settings instead, and corrects
 # them where it leans on Secure Boot, which is PCR 7.
@@ -61,8 +57,11 @@ def pre_boot(volumes: Volumes, _facts: Facts) -> Answer:
     ways = volume.ways()
     if not ways:
         return Answer("nothing", f"{volume.said} has no protector at all", (Code.ASKS_NOTHING,))
-    strange = [one for one in ways if one.type not in ASKS and one.type not in SILENT]
-    found = sorted(((ASKS[one.type], one) for one in ways if one.type in ASKS), key=lambda pair: ASKED.index(pair[0]))
+    strange = [one for one in ways if one.type not in ASKED_BY and one.type not in SILENT]
+    found = sorted(
+        ((ASKED_BY[one.type], one) for one in ways if one.type in ASKED_BY),
+        key=lambda pair: ASKED_ON_WINDOWS.index(pair[0]),
+    )
     if not found:
         if strange:
             raise CannotBeTold(f"{volume.said}: what its {strange[0].said} asks for is not known")
@@ -70,18 +69,18 @@ def pre_boot(volumes: Volumes, _facts: Facts) -> Answer:
         return Answer("recovery-password", grounds, (Code.ASKS_RECOVERY_PASSWORD,))
     word, weakest = found[0]
     beside = [one for other, one in found if other != word]
-    if strange and word == ASKED[-2]:
+    if strange and word == ASKED_ON_WINDOWS[-2]:
         raise CannotBeTold(f"{volume.said}: what its {strange[0].said} asks for is not known")
     grounds = f"{volume.said} opens by its {weakest.said}"
     if beside:
         grounds += f", which makes its {beside[0].said} worth nothing"
-    return Answer(word, grounds, (of_word(protection.ASKS, word),))
+    return Answer(word, grounds, (of_word(ASKS, word),))
 
 
 def will_boot(volumes: Volumes, _facts: Facts) -> Answer:
     """One word for the volume of Windows, with its grounds. It is never proved, and says so."""
     word, grounds = _boots(system(volumes))
-    return Answer(word, f"{INFERRED}, not tried: {grounds}", (of_word(boot.STARTS, word),))
+    return Answer(word, f"{INFERRED}, not tried: {grounds}", (of_word(STARTS, word),))
 
 
 def _boots(volume: EncryptableVolume) -> tuple[str, str]:
@@ -96,7 +95,7 @@ def _boots(volume: EncryptableVolume) -> tuple[str, str]:
     ways = [one for one in volume.ways() if one.type not in SILENT]
     if not ways:
         return "will-ask", f"{said} has only a recovery password left: every start asks for its 48 digits"
-    return min((_way(volume, one) for one in ways), key=lambda pair: BOOTS.index(pair[0]))
+    return min((_way(volume, one) for one in ways), key=lambda pair: BOOTS_ON_WINDOWS.index(pair[0]))
 
 
 def _way(volume: EncryptableVolume, way: Protector) -> tuple[str, str]:
@@ -114,7 +113,7 @@ def _way(volume: EncryptableVolume, way: Protector) -> tuple[str, str]:
         return "not-tested", f"{said} is bound to Secure Boot (PCR 7), which is off now"
     if way.type == TPM:
         return "inferred", f"{said} opens it, the TPM is ready, and nothing pending is measured"
-    asks = "network" if way.type == TPM_CERTIFICATE else ASKS[way.type]
+    asks = "network" if way.type == TPM_CERTIFICATE else ASKED_BY[way.type]
     return "needs-its-user", f"{said} asks for its {asks.replace('tpm-and-pin', 'PIN')}, which nobody tried"
 
 
@@ -198,8 +197,8 @@ def _bound(way: Protector, one: Coming) -> str:
     return "PCR " + ", ".join(str(pcr) for pcr in common)
 
 
-JUDGEMENTS = {
-    "bitlocker_pre_boot": Judgement("bitlocker_volume", pre_boot, words=ASKED, prefix=protection.ASKS),
-    "bitlocker_will_boot": Judgement("bitlocker_volume", will_boot, words=BOOTS, prefix=boot.STARTS),
-    "bitlocker_pending": Judgement("bitlocker_volume", pending),
+JUDGEMENTS: dict[str, Judgement] = {
+    "bitlocker_pre_boot": pre_boot,
+    "bitlocker_will_boot": will_boot,
+    "bitlocker_pending": pending,
 }

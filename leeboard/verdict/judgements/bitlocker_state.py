@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from leeboard.model.judgements import CIPHER, CIPHERS
 from leeboard.verdict.codes import Code, Fault, of_word
 from leeboard.verdict.judgements.answer import Answer, CannotBeTold, Facts, Judgement, MakesNoSense, UnderWay
 from leeboard.verdict.judgements.bitlocker import (
@@ -26,13 +27,8 @@ from leeboard.verdict.judgements.disks import NO_DISK
 from leeboard.verdict.judgements.looking import faults, some
 
 Volumes = tuple[EncryptableVolume, ...]
-# Encryption methods, the weakest first. Their numbers are not ordered by strength.
-METHODS = {
-    5: "drive-hardware", 1: "aes-128-diffuser", 3: "aes-128", 2: "aes-256-diffuser", 4: "aes-256", 6: "xts-aes-128",
-    7: "xts-aes-256",
-}  # fmt: skip
-CIPHERS = tuple(METHODS.values())
-CIPHER = "cipher"  # how the codes of these words begin
+# Encryption methods by number, the weakest first.
+METHODS = dict(zip((5, 1, 3, 2, 4, 6, 7), CIPHERS, strict=True))
 
 
 def _encrypted(volume: EncryptableVolume) -> tuple[list[Fault], str]:
@@ -170,12 +166,12 @@ def page_files(volumes: Volumes, _facts: Facts) -> Answer:
     return faults([one for one in volumes if one.page_files], look, "the machine has no page file")
 
 
-JUDGEMENTS = {
-    "bitlocker_unencrypted_system": Judgement("bitlocker_volume", unencrypted_system),
-    "bitlocker_unencrypted_data": Judgement("bitlocker_volume", unencrypted_data),
-    "bitlocker_unprotected": Judgement("bitlocker_volume", unprotected),
-    "bitlocker_cipher": Judgement("bitlocker_volume", cipher, words=CIPHERS, prefix=CIPHER),
-    "bitlocker_hardware_only": Judgement("bitlocker_volume", hardware_only),
-    "bitlocker_recovery_passwords": Judgement("bitlocker_volume", recovery_passwords),
-    "bitlocker_page_files": Judgement("bitlocker_volume", page_files),
+JUDGEMENTS: dict[str, Judgement] = {
+    "bitlocker_unencrypted_system": unencrypted_system,
+    "bitlocker_unencrypted_data": unencrypted_data,
+    "bitlocker_unprotected": unprotected,
+    "bitlocker_cipher": cipher,
+    "bitlocker_hardware_only": hardware_only,
+    "bitlocker_recovery_passwords": recovery_passwords,
+    "bitlocker_page_files": page_files,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from leeboard.model.judgements import BOOTS, STARTS
 from leeboard.verdict.codes import Code, Fault, of_word
 from leeboard.verdict.judgements.answer import Answer, Facts, Judgement, MakesNoSense
 from leeboard.verdict.judgements.looking import faults, headers, luks, with_luks
@@ -11,9 +12,6 @@ from leeboard.verdict.judgements.volume import Luks, Pending, Start, Token, Volu
 Volumes = tuple[Volume, ...]
 # Tokens that want a PIN, or something to carry, where they do not open by themselves.
 WITH_A_PERSON = ("systemd-tpm2", "systemd-fido2", "systemd-pkcs11")
-# From best to worst. will-ask: it stops and asks for what nobody there may know. no: nothing at boot opens it.
-STARTS = "start"  # how the codes of these words begin
-WORDS = ("yes", "needs-its-user", "not-tested", "will-ask", "no")
 
 
 def will_boot(volumes: Volumes, _facts: Facts) -> Answer:
@@ -21,7 +19,7 @@ def will_boot(volumes: Volumes, _facts: Facts) -> Answer:
     answers = [_opens(volume, header) for volume, header in headers(volumes, "system", "data", "swap")]
     if not answers:
         return Answer("yes", "no LUKS volume stands in the way", (Code.START_YES,))
-    word = max((word for word, _ in answers), key=WORDS.index)
+    word = max((word for word, _ in answers), key=BOOTS.index)
     grounds = "; ".join(dict.fromkeys(why for found, why in answers if found == word))
     return Answer(word, grounds, (of_word(STARTS, word),))
 
@@ -49,7 +47,7 @@ def _opens(volume: Volume, header: Luks) -> tuple[str, str]:
         if any(key.place == "initramfs" for key in header.key_files):
             return "yes", f"{volume.said}: {start.image} holds its key"
         return "needs-its-user", f"{volume.said}: {start.image} asks for it, and nobody tried a passphrase or PIN"
-    return max((_token(volume, header, start, token) for token in by_itself), key=lambda pair: WORDS.index(pair[0]))
+    return max((_token(volume, header, start, token) for token in by_itself), key=lambda pair: BOOTS.index(pair[0]))
 
 
 def _token(volume: Volume, header: Luks, start: Start, token: Token) -> tuple[str, str]:
@@ -106,7 +104,7 @@ def _named(token: Token, one: Pending) -> str:
     return ", ".join(str(pcr) for pcr in sorted(set(token.pcrs) & set(one.pcrs)))
 
 
-JUDGEMENTS = {
-    "will_boot": Judgement("volume", will_boot, words=WORDS, prefix=STARTS),
-    "pending": Judgement("volume", pending),
+JUDGEMENTS: dict[str, Judgement] = {
+    "will_boot": will_boot,
+    "pending": pending,
 }

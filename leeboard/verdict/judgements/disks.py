@@ -184,13 +184,13 @@ def passphrase_slots(header: Luks) -> list[Slot]:
     return [slot for slot in header.slots if slot.opens and slot.id not in bound]
 
 
-JUDGEMENTS = {
-    "unencrypted_system": Judgement("volume", unencrypted_system),
-    "unencrypted_data": Judgement("volume", unencrypted_data),
-    "unencrypted_swap": Judgement("volume", unencrypted_swap),
-    "not_luks2": Judgement("volume", not_luks2),
-    "weak_ciphers": Judgement("volume", weak_ciphers),
-    "shortest_key": Judgement("volume", shortest_key),
-    "hardware_only": Judgement("volume", hardware_only),
-    "weak_derivation": Judgement("volume", weak_derivation),
+JUDGEMENTS: dict[str, Judgement] = {
+    "unencrypted_system": unencrypted_system,
+    "unencrypted_data": unencrypted_data,
+    "unencrypted_swap": unencrypted_swap,
+    "not_luks2": not_luks2,
+    "weak_ciphers": weak_ciphers,
+    "shortest_key": shortest_key,
+    "hardware_only": hardware_only,
+    "weak_derivation": weak_derivation,
 }

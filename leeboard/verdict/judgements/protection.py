@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from leeboard.model.judgements import ASKED, ASKS
 from leeboard.verdict.codes import Code, Fault, of_word
 from leeboard.verdict.judgements.answer import Answer, CannotBeTold, Facts, Judgement
 from leeboard.verdict.judgements.looking import (
@@ -22,8 +23,6 @@ COVERED = {"grub": frozenset((7, 8, 9)), "uki": frozenset((7, 11))}
 NO_HEADER = "no LUKS header"
 # Tokens of which it is known who or what opens the volume by them.
 KNOWN = ("systemd-tpm2", "systemd-fido2", "systemd-pkcs11", "systemd-recovery", "clevis", "luks2-keyring")
-ASKS = "asks"  # how the codes of these words begin
-WORDS = ("nothing", "network", "tpm", "passphrase", "security-key", "tpm-and-pin")
 
 
 def opened_by_tpm(token: Token) -> bool:
@@ -115,7 +114,7 @@ def pre_boot(volumes: Volumes, _facts: Facts) -> Answer:
     found = headers(volumes, "system")
     if not found:
         return Answer("nothing", "no system volume has a LUKS header", (Code.ASKS_NOTHING,))
-    worst = min(((_way(header), volume) for volume, header in found), key=lambda pair: WORDS.index(pair[0]))
+    worst = min(((_way(header), volume) for volume, header in found), key=lambda pair: ASKED.index(pair[0]))
     strange = [words for volume, header in found for words in [unknown_way(volume, header)] if words]
     if strange and worst[0] != "nothing":
         raise CannotBeTold(strange[0])
@@ -158,8 +157,8 @@ def _needs_tpm(token: Token) -> bool:
     return token.type == "systemd-tpm2" or (token.type == "clevis" and "tpm2" in token.pins)
 
 
-JUDGEMENTS = {
-    "unprotected": Judgement("volume", unprotected, facts=("secure_boot", "boot_chain")),
-    "pre_boot": Judgement("volume", pre_boot, words=WORDS, prefix=ASKS),
-    "ways_in": Judgement("volume", ways_in),
+JUDGEMENTS: dict[str, Judgement] = {
+    "unprotected": unprotected,
+    "pre_boot": pre_boot,
+    "ways_in": ways_in,
 }

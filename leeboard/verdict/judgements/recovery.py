@@ -77,6 +77,6 @@ def _newest(backups: tuple[Backup, ...], protector: str) -> Backup | None:
     return max(same, key=lambda one: one.at, default=None)
 
 
-JUDGEMENTS = {
-    "bitlocker_unkept": Judgement("bitlocker_volume", unkept),
+JUDGEMENTS: dict[str, Judgement] = {
+    "bitlocker_unkept": unkept,
 }

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, ValidationError
 
+from leeboard.model.judgements import QUESTIONS
+from leeboard.model.observation import Aspect
 from leeboard.verdict.judgements import (
     bitlocker_start,
     bitlocker_state,
     boot,
     disks,
-    kept,
+    escrowed_keys,
     protection,
     recovery,
     vpn,
@@ -22,12 +24,11 @@ from leeboard.verdict.judgements.answer import Answer, Facts, Judgement, MakesNo
 from leeboard.verdict.judgements.bitlocker import EncryptableVolume
 from leeboard.verdict.judgements.profile import Profile
 from leeboard.verdict.judgements.volume import Volume
-from leeboard.verdict.observation import Aspect
 
 OBJECTS: dict[str, type[BaseModel]] = {
     "bitlocker_volume": EncryptableVolume,
-    "kept_disk": kept.KeptDisk,
-    "kept_key": kept.KeptKey,
+    "kept_disk": escrowed_keys.KeptDisk,
+    "kept_key": escrowed_keys.KeptKey,
     "volume": Volume,
     "vpn_profile": Profile,
     "windows_vpn_profile": windows_vpn.WindowsProfile,
@@ -41,7 +42,7 @@ JUDGEMENTS: dict[str, Judgement] = {
     **bitlocker_state.JUDGEMENTS,
     **bitlocker_start.JUDGEMENTS,
     **recovery.JUDGEMENTS,
-    **kept.JUDGEMENTS,
+    **escrowed_keys.JUDGEMENTS,
     **vpn.JUDGEMENTS,
     **windows_vpn.JUDGEMENTS,
     **winrm.JUDGEMENTS,
@@ -50,8 +51,8 @@ JUDGEMENTS: dict[str, Judgement] = {
 
 def derive(name: str, value: object, facts: Mapping[str, Aspect]) -> Answer:
     """What the judgement `name` makes of a reading's value. Raises what a judgement may raise."""
-    judgement = JUDGEMENTS[name]
-    return judgement.judge(_objects(judgement.objects, value), Facts(facts, judgement.facts))
+    question = QUESTIONS[name]
+    return JUDGEMENTS[name](_objects(question.objects, value), Facts(facts, question.facts))
 
 
 def _objects(kind: str, value: object) -> tuple[BaseModel, ...]:

@@ -122,11 +122,11 @@ def _words(parts: list[str], otherwise: str) -> str:
     return "; ".join(shown[:8]) + (f"; and {len(shown) - 8} more" if len(shown) > 8 else "") or otherwise
 
 
-JUDGEMENTS = {
-    "vpn_protocols": Judgement("vpn_profile", protocols),
-    "vpn_ike_strength": Judgement("vpn_profile", ike_strength),
-    "vpn_esp_strength": Judgement("vpn_profile", esp_strength),
-    "vpn_without_certificate": Judgement("vpn_profile", without_certificate),
-    "vpn_past_the_tunnel": Judgement("vpn_profile", past_the_tunnel),
-    "vpn_saved_passwords": Judgement("vpn_profile", saved_passwords),
+JUDGEMENTS: dict[str, Judgement] = {
+    "vpn_protocols": protocols,
+    "vpn_ike_strength": ike_strength,
+    "vpn_esp_strength": esp_strength,
+    "vpn_without_certificate": without_certificate,
+    "vpn_past_the_tunnel": past_the_tunnel,
+    "vpn_saved_passwords": saved_passwords,
 }

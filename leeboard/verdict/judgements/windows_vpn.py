@@ -49,12 +49,12 @@ def gateways(profiles: Profiles, _facts: Facts) -> Answer:
     return Answer(tuple(names), "; ".join(grounds) or "no VPN profile")
 
 
-JUDGEMENTS = {
-    "windows_vpn_protocols": Judgement("windows_vpn_profile", vpn.protocols),
-    "windows_vpn_ike_strength": Judgement("windows_vpn_profile", vpn.ike_strength),
-    "windows_vpn_esp_strength": Judgement("windows_vpn_profile", vpn.esp_strength),
-    "windows_vpn_without_certificate": Judgement("windows_vpn_profile", without_certificate),
-    "windows_vpn_past_the_tunnel": Judgement("windows_vpn_profile", vpn.past_the_tunnel),
-    "windows_vpn_saved_passwords": Judgement("windows_vpn_profile", vpn.saved_passwords),
-    "windows_vpn_gateways": Judgement("windows_vpn_profile", gateways),
+JUDGEMENTS: dict[str, Judgement] = {
+    "windows_vpn_protocols": vpn.protocols,
+    "windows_vpn_ike_strength": vpn.ike_strength,
+    "windows_vpn_esp_strength": vpn.esp_strength,
+    "windows_vpn_without_certificate": without_certificate,
+    "windows_vpn_past_the_tunnel": vpn.past_the_tunnel,
+    "windows_vpn_saved_passwords": vpn.saved_passwords,
+    "windows_vpn_gateways": gateways,
 }

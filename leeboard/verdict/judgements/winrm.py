@@ -35,4 +35,4 @@ def without_tls(listeners: tuple[Listener, ...], facts: Facts) -> Answer:
     return Answer(tuple(listener.said for listener in plain), "the machine is in no domain", (Code.WITHOUT_TLS,))
 
 
-JUDGEMENTS = {"winrm_without_tls": Judgement("winrm_listener", without_tls, facts=("domain",))}
+JUDGEMENTS: dict[str, Judgement] = {"winrm_without_tls": without_tls}

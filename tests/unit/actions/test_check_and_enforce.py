@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.action import check
 from ansible_collections.leeboard.schools.plugins.plugin_utils import brain
 
-from leeboard.estate.waiver import Waiver
 from leeboard.evidence.challenge import challenge
 from leeboard.evidence.ingest import ingest
 from leeboard.evidence.store import Store
+from leeboard.model.enums import Form
+from leeboard.model.waiver import Waiver
 from leeboard.policy.load import load
-from leeboard.policy.model import Form
+from leeboard.verdict import status
 from tests.unit.estate.risks import raw
 from tests.unit.playing import inventory, play
 
@@ -59,10 +59,10 @@ def test_a_check_leaves_evidence_and_drift_is_ok(checked: tuple[dict[str, Any], 
         ("server", "enforce", True),
     ],
 )
-def test_a_laptop_in_clear_fails_a_task_in_mode_report_too(form: str, mode: str, fails: bool) -> None:
-    drifted = [{"control": "LCK-01", "mode": "report"}, {"control": "ENC-01", "mode": mode}]
-    assert check.fails(drifted, load().fails_in_report(Form(form))) is fails
-    assert not check.fails(drifted[:1], load().fails_in_report(Form(form)))
+def test_a_laptop_in_clear_fails_in_mode_report_too(form: str, mode: str, fails: bool) -> None:
+    in_report_too = load().fails_in_report(Form(form))
+    assert status.fails("ENC-01", mode, in_report_too) is fails
+    assert not status.fails("LCK-01", "report", in_report_too)
 
 
 def test_drift_fails_the_task_only_when_that_is_asked_for(tmp_path: Path) -> None:

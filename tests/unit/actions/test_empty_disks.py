@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from leeboard.escrow import note, vault
-from leeboard.escrow.records import Records
+from leeboard.escrow.vault import controller_state, vault
+from leeboard.escrow.vault.records import Records
 from tests.unit.escrow.vaults import another_volume, custodian
 from tests.unit.playing import inventory, play
 
@@ -56,4 +56,4 @@ def test_a_preview_says_why_a_disk_is_not_formatted(tmp_path: Path) -> None:
         done = play(tmp_path, inventory(tmp_path, pc1={**NAMED, **ENC}), TASK, "--check")
         assert done["status"] == 2, done["output"]
         assert f"{NAME}: it is not formatted: " in done["output"]
-        assert note.records(tmp_path / "var", "900001", "pc1") == Records()
+        assert controller_state.records(tmp_path / "var", "900001", "pc1") == Records()

@@ -9,8 +9,8 @@ from ansible_collections.leeboard.schools.plugins.action.enforce import ActionMo
 from ansible_collections.leeboard.schools.plugins.plugin_utils import answers
 from ansible_collections.leeboard.schools.plugins.plugin_utils import visit as visits
 
-from leeboard import strict_json
 from leeboard.planning.plan import Change, Step
+from leeboard.storage import strict_json
 
 NAN = float("nan")
 FORGED = '{"outcome": "observed", "findings": []}'

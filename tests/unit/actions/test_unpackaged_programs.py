@@ -9,9 +9,9 @@ import pytest
 from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import Visit, VisitError
 
 from leeboard.errors import LeeboardError
-from leeboard.estate.device import Device, device
+from leeboard.model.device import Device, device
+from leeboard.model.enums import Platform
 from leeboard.policy.load import load
-from leeboard.policy.model import Platform
 
 VARIABLES = {
     "leeboard_urn": "900003", "leeboard_platform": "linux", "leeboard_form": "server", "leeboard_role": "server",

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from leeboard.cli import forget as command
+from leeboard.cli.forget import command
 from leeboard.evidence import pins
 from leeboard.evidence.ingest import ingest
 from leeboard.evidence.store import Store
+from leeboard.model.identity import Sighting
 from leeboard.policy.load import load
-from leeboard.verdict.identity import Sighting
 from tests.unit.estate.folders import add_estate, add_school
 from tests.unit.evidence.estate import expected, observation, run_id, write
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from leeboard.cli.checking import own_nights, page_name
-from leeboard.evidence.lines import Expected, new_run_id
+from leeboard.cli.drift.progress import own_nights, page_name
+from leeboard.evidence.lines import Expected
 from leeboard.evidence.store import StoredBundle
+from leeboard.model.run_id import new_run_id
 from tests.unit.evidence.estate import expected
 
 AT = datetime(2026, 11, 26, 2, 0, tzinfo=UTC)

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 
 from leeboard.cli import main
-from leeboard.cli.drift import _this_machines_end
+from leeboard.cli.drift.command import _this_machines_end
 from leeboard.policy.resolve import resolve
-from leeboard.report.model import DeviceStatus, EstateStatus
 from leeboard.verdict.evaluate import evaluate
+from leeboard.verdict.status import DeviceStatus, EstateStatus
 from tests.unit import brain
 from tests.unit.playing import command, inventory
 

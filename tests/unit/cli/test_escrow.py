@@ -15,16 +15,16 @@ import pexpect
 import pytest
 from typer.testing import CliRunner
 
-from leeboard.cli import escrow as cli
+from leeboard.cli.escrow import command as cli
 from leeboard.cli.main import app
 from leeboard.errors import LeeboardError
-from leeboard.escrow import ledger, note, sightings, vault
-from leeboard.escrow.binding import Binding
-from leeboard.escrow.disk import Given
-from leeboard.escrow.enrolment import bring
-from leeboard.escrow.keys import RecoveryKey
+from leeboard.escrow.disks.disk import Given
+from leeboard.escrow.disks.enrolment import bring
+from leeboard.escrow.keys.recovery_key import RecoveryKey
+from leeboard.escrow.vault import clone_detection, controller_state, ledger, vault
+from leeboard.escrow.vault.binding import Binding
 from leeboard.evidence.store import Store
-from leeboard.policy.model import Level
+from leeboard.model.enums import Level
 from tests.unit.escrow.desk import DEVICE
 from tests.unit.escrow.vaults import PASSPHRASE, another_volume, content, custodian
 from tests.unit.linux.disks import PASSPHRASE as DISK_PASSPHRASE
@@ -136,7 +136,7 @@ def test_what_is_refused_makes_nothing(desk: Desk, options: tuple[str, ...], wor
     given = [one.replace("STICK", str(desk.stick)).replace("VAULT", first) for one in options]
     status, said = desk.run("init", "--first", first, "--second", second, *given)
     assert status == 1 and words in said
-    assert not (desk.var / note.FILE).exists() and not list(desk.places[0].iterdir())
+    assert not (desk.var / controller_state.FILE).exists() and not list(desk.places[0].iterdir())
 
 
 def test_open_writes_it_down_first_and_the_key_counts_as_used(desk: Desk) -> None:
@@ -317,7 +317,7 @@ def test_a_header_is_written_for_a_rescue_stick_and_noted(desk: Desk, tmp_path: 
 
 def shown(desk: Desk, urn: str, asset: str, uuid: str = "0d5e-uuid", key: str = "a") -> None:
     """A check saw this disk at a device."""
-    sightings.saw(desk.var, (urn, asset), [binding(uuid, key)])
+    clone_detection.saw(desk.var, (urn, asset), [binding(uuid, key)])
 
 
 def binding(uuid: str = "0d5e-uuid", key: str = "a") -> Binding:
@@ -355,11 +355,11 @@ def test_of_several_disks_one_alone_is_gone(desk: Desk) -> None:
     desk.begin("head")
     shown(desk, "900001", "EP-1")
     two = [binding(), binding("another", "d")]
-    sightings.saw(desk.var, ("900002", "EP-2"), two)
+    clone_detection.saw(desk.var, ("900002", "EP-2"), two)
     gone = ("retire", "EP-2", "--disk", "0d5e-uuid", "--reason", "It is in EP-1 now")
     assert desk.run(*gone) == (0, "What EP-2 showed of disk 0d5e-uuid counts no longer.\n0 keys of EP-2 retired\n")
-    assert sightings.seen(desk.var, ("900002", "EP-2")) == {("another", "d" * 64)}
-    assert sightings.shared(desk.var, ("900001", "EP-1"), two[0]) == []
+    assert clone_detection.seen(desk.var, ("900002", "EP-2")) == {("another", "d" * 64)}
+    assert clone_detection.shared(desk.var, ("900001", "EP-1"), two[0]) == []
     assert desk.run("verify")[0] == 0
     assert "no disk 0d5e-uuid of it has keys that are in use" in desk.run(*gone)[1]
 
@@ -395,4 +395,4 @@ def test_no_vault_is_begun_with_a_certificate_that_is_not_valid(
     options = ("--first", first, "--second", second, "--custodian", str(desk.stick / "head.pem"))
     status, said = desk.run("init", *options)
     assert status == 1 and words in said and said.endswith("nothing was made")
-    assert not (desk.var / note.FILE).exists() and not any(one.exists() for one in desk.places)
+    assert not (desk.var / controller_state.FILE).exists() and not any(one.exists() for one in desk.places)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from leeboard.escrow import sightings, vault
-from leeboard.escrow.records import State
+from leeboard.escrow.vault import clone_detection, vault
+from leeboard.escrow.vault.records import State
 
 from .test_escrow import Desk, desk, shown
 
@@ -22,7 +22,7 @@ def test_a_tag_that_two_schools_have_is_nobodys(desk: Desk) -> None:
     shown(desk, "900002", "EP-1")
     retire = ("retire", "EP-1", "--reason", "x")
     assert "the schools 900001, 900002 have one; name it with --school" in " ".join(desk.run(*retire)[1].split())
-    assert sightings.seen(desk.var, ("900002", "EP-1")) and states(desk) == [State.PENDING]
+    assert clone_detection.seen(desk.var, ("900002", "EP-1")) and states(desk) == [State.PENDING]
     assert "0 keys of EP-1 retired" in desk.run(*retire, "--school", "900002")[1]
-    assert states(desk) == [State.PENDING] and not sightings.seen(desk.var, ("900002", "EP-1"))
+    assert states(desk) == [State.PENDING] and not clone_detection.seen(desk.var, ("900002", "EP-1"))
     assert "1 key of EP-1 retired" in desk.run(*retire, "--school", "900001")[1]

@@ -17,7 +17,7 @@ from leeboard.estate import editing
 from leeboard.estate.estate import read_estate
 from leeboard.evidence import pins
 from leeboard.evidence.pins import Pin
-from leeboard.verdict.identity import Sighting
+from leeboard.model.identity import Sighting
 from tests.unit.estate.importing.lists import as_csv, as_xlsx
 from tests.unit.estate.importing.test_register import LINKS, register, school, text
 
@@ -204,7 +204,7 @@ def test_nothing_is_written_when_somebody_else_changes_the_file_meanwhile(
         (estate / "hill" / "devices.csv").write_text(mine)
         return True
 
-    monkeypatch.setattr("leeboard.cli.estate_import._agreed", agree)
+    monkeypatch.setattr("leeboard.cli.estate.importing._agreed", agree)
     done = run(estate, "import", "devices", str(listed), "--school", "hill")
     assert "somebody changed it meanwhile" in str(done.exception)
     assert (estate / "hill" / "devices.csv").read_text() == mine

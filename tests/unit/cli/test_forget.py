@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 
-from leeboard.cli import forget as command
+from leeboard.cli.forget import command
 from leeboard.errors import LeeboardError
-from leeboard.escrow import note, sightings
-from leeboard.escrow.records import Key, Records, State
+from leeboard.escrow.vault import clone_detection, controller_state
+from leeboard.escrow.vault.records import Key, Records, State
 from leeboard.evidence import forgotten, pins
 from leeboard.evidence.forgetting import named
 from leeboard.evidence.ingest import ingest
-from leeboard.evidence.lines import started_of
 from leeboard.evidence.store import Store
+from leeboard.model.run_id import started_of
 from leeboard.policy.load import load
 from tests.unit.cli.forgetful import LEEBOARD, NAMES, ROWS, SERIAL, URN, contents, devices, fill, forget, left
 from tests.unit.evidence.estate import expected, observation, run_id, write
@@ -80,15 +80,15 @@ def test_keys_of_its_disks_are_named_and_stay(
 ) -> None:
     var = here / "var"
     key = Key(urn=URN, asset="A-1", id="k", state=State.PROVED, digest="0", disk="d", made="2026-11-02T00:00:00Z")
-    note.write_records(var, URN, "A-1", Records(keys=(key,) * keys))
-    (var / sightings.SEEN / URN).mkdir(parents=True)
-    (var / sightings.SEEN / URN / "A-1.json").write_text('[["d", "k"]]')
-    before = list(contents(var / note.FOLDER))
+    controller_state.write_records(var, URN, "A-1", Records(keys=(key,) * keys))
+    (var / clone_detection.SEEN / URN).mkdir(parents=True)
+    (var / clone_detection.SEEN / URN / "A-1.json").write_text('[["d", "k"]]')
+    before = list(contents(var / controller_state.FOLDER))
     assert forget() == 0
     said = capsys.readouterr().out
     assert words in said and "leeboard escrow retire A-1" in said
     assert "Leeboard does not know this file" not in said
-    assert list(contents(var / note.FOLDER)) == before
+    assert list(contents(var / controller_state.FOLDER)) == before
 
 
 @pytest.mark.parametrize("name", ["A-1", "lobby-kiosk", "lobby-kiosk.900001"])

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from leeboard.cli import forget as command
+from leeboard.cli.forget import command
 from leeboard.evidence import forgotten
 from leeboard.evidence.forgetting import named
 from leeboard.evidence.ingest import ingest

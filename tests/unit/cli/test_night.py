@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from leeboard.errors import LeeboardError
-from leeboard.evidence.lines import new_run_id
 from leeboard.evidence.night import LONGEST, STATE, Night
+from leeboard.model.run_id import new_run_id
 from tests.unit.playing import command, inventory
 
 DRIFT = (sys.executable, "-c", "from leeboard.cli.main import main; main()", "drift")

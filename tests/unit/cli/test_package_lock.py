@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from leeboard.cli import drift, package_lock
+from leeboard.cli.drift import command as drift
+from leeboard.cli.drift import package_lock
 from leeboard.cli.main import app
 from leeboard.policy.resolve import resolve
-from leeboard.report.model import DeviceStatus, EstateStatus
 from leeboard.verdict.evaluate import evaluate
+from leeboard.verdict.status import DeviceStatus, EstateStatus
 from tests.unit import brain
 
 

@@ -18,8 +18,9 @@ from leeboard.ansible.run import RunResult
 from leeboard.cli import undo as command
 from leeboard.errors import LeeboardError
 from leeboard.evidence.bundle import Origin, SchoolLock, Writer
-from leeboard.evidence.lines import School, new_run_id, stamp
+from leeboard.evidence.lines import School
 from leeboard.evidence.undoing import changed_by, collect, newest
+from leeboard.model.run_id import new_run_id, stamp
 from tests.unit.evidence.estate import NIGHT, URN, aspect, expected
 
 DEVICES = (expected("PC-1", enforce=("LCK",)), expected("PC-2"), expected("PC-3"))

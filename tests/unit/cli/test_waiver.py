@@ -18,8 +18,8 @@ from typer.testing import CliRunner
 
 from leeboard.cli import waiver as cli
 from leeboard.errors import LeeboardError
-from leeboard.estate.waiver import day_of
 from leeboard.estate.waiver_files import read_folder
+from leeboard.model.waiver import day_of
 from tests.unit.estate.risks import raw
 from tests.unit.playing import command, inventory
 

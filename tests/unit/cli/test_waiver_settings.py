@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from leeboard.estate.waiver import Waiver
 from leeboard.estate.waiver_files import read_folder
 from leeboard.evidence import loading
 from leeboard.evidence.reader import Reader
 from leeboard.evidence.store import Store
+from leeboard.model.waiver import Waiver
 from leeboard.policy.load import load
 from tests.unit.cli.test_waiver import day, run, school
 from tests.unit.estate.risks import raw

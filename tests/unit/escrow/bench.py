@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from leeboard.escrow import vault
-from leeboard.escrow.disk import Outcome
-from leeboard.escrow.empty_disks import FORMATS, EmptyDisk
-from leeboard.escrow.formatting import format_disks
-from leeboard.escrow.records import Key, State
+from leeboard.escrow.disks.disk import Outcome
+from leeboard.escrow.disks.empty_disks import FORMATS, EmptyDisk
+from leeboard.escrow.disks.formatting import format_disks
+from leeboard.escrow.vault import vault
+from leeboard.escrow.vault.records import Key, State
 from tests.unit.linux.spare_disk import MOUNT, NAME, Spare
 
 from .desk import DEVICE, Desk

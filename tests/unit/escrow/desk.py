@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from leeboard.escrow import envelope, ledger, note, vault
-from leeboard.escrow.binding import Binding, parse
-from leeboard.escrow.disk import Given, Outcome
-from leeboard.escrow.enrolment import bring
-from leeboard.escrow.records import Key, Records, State
-from leeboard.escrow.vault import Vault
-from leeboard.estate.device import Device
-from leeboard.policy.model import Form, Level, Platform, Role
+from leeboard.escrow.disks.disk import Given, Outcome
+from leeboard.escrow.disks.enrolment import bring
+from leeboard.escrow.keys import envelope
+from leeboard.escrow.vault import controller_state, ledger, vault
+from leeboard.escrow.vault.binding import Binding, parse
+from leeboard.escrow.vault.records import Key, Records, State
+from leeboard.escrow.vault.vault import Vault
+from leeboard.model.device import Device
+from leeboard.model.enums import Form, Level, Platform, Role
 from tests.unit.escrow.vaults import AT, custodian, private
 from tests.unit.linux.disks import PASSPHRASE
 from tests.unit.linux.luks_machine import Disk
@@ -44,7 +45,7 @@ class Desk:
 
     @property
     def kept(self) -> Records:
-        return note.records(self.vault.var, DEVICE.urn, DEVICE.asset)
+        return controller_state.records(self.vault.var, DEVICE.urn, DEVICE.asset)
 
     @property
     def now(self) -> Binding:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from leeboard.escrow.readings import DRIVER, with_kept
-from leeboard.estate.device import Device
-from leeboard.verdict.observation import Observation, parse
+from leeboard.escrow.disks.readings import DRIVER, with_kept
+from leeboard.model.device import Device
+from leeboard.model.observation import Observation, parse
 
 from .desk import Desk
 

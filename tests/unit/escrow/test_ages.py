@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from leeboard.escrow.disk import Given
-from leeboard.escrow.readings import lasts
-from leeboard.escrow.records import SLACK, State
-from leeboard.estate.device import Device
+from leeboard.escrow.disks.disk import Given
+from leeboard.escrow.disks.readings import lasts
+from leeboard.escrow.vault.records import SLACK, State
+from leeboard.model.device import Device
+from leeboard.model.finding import Judged
 from leeboard.policy.load import load
 from leeboard.policy.resolve import resolve
 from leeboard.verdict.evaluate import evaluate
-from leeboard.verdict.finding import Judged
 from tests.unit.linux.disks import PASSPHRASE, needs_cryptsetup
 
 from .desk import DEVICE, Desk

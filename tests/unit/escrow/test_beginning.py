@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from leeboard.errors import LeeboardError
-from leeboard.escrow import vault
-from leeboard.escrow.checking import check
-from leeboard.policy.model import Level
+from leeboard.escrow.vault import vault
+from leeboard.escrow.vault.checking import check
+from leeboard.model.enums import Level
 from tests.unit.escrow.vaults import AT, Died, another_volume, content, custodian, dying
 
 

@@ -9,14 +9,15 @@ from pathlib import Path
 import pytest
 
 from leeboard.errors import LeeboardError
-from leeboard.escrow import restoring, vault
-from leeboard.escrow.binding import faults, strangers
-from leeboard.escrow.checking import check
-from leeboard.escrow.disk import Given, Outcome
-from leeboard.escrow.known import adopt
-from leeboard.escrow.records import State
-from leeboard.escrow.rekeying import Opener, opener
-from leeboard.policy.model import Level
+from leeboard.escrow.disks import restoring
+from leeboard.escrow.disks.adoption import adopt
+from leeboard.escrow.disks.disk import Given, Outcome
+from leeboard.escrow.vault import vault
+from leeboard.escrow.vault.binding import faults, strangers
+from leeboard.escrow.vault.checking import check
+from leeboard.escrow.vault.records import State
+from leeboard.escrow.vault.rekeying import Opener, opener
+from leeboard.model.enums import Level
 from tests.unit.escrow.vaults import AT, custodian, private
 from tests.unit.linux.disks import CHEAP, PASSPHRASE, cryptsetup, needs_cryptsetup
 

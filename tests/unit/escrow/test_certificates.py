@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leeboard.errors import LeeboardError
-from leeboard.escrow.certificates import Custodian, ends_soon, make, objection, read_custodian
-from leeboard.escrow.keys import MODHEX, new_key, parse_key
+from leeboard.escrow.keys.certificates import Custodian, ends_soon, make, objection, read_custodian
+from leeboard.escrow.keys.recovery_key import MODHEX, new_key, parse_key
 from tests.unit.escrow.vaults import AT, PASSPHRASE, custodian
 
 NAME = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "An authority's own")])

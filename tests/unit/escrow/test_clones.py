@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from leeboard.errors import LeeboardError
-from leeboard.escrow import ledger, note, sightings
-from leeboard.escrow.checking import check
-from leeboard.escrow.records import Records
-from leeboard.verdict.observation import Found
+from leeboard.escrow.vault import clone_detection, controller_state, ledger
+from leeboard.escrow.vault.checking import check
+from leeboard.escrow.vault.records import Records
+from leeboard.model.observation import Found
 from tests.unit.escrow.vaults import AT
 from tests.unit.linux.disks import UUID, cryptsetup, needs_cryptsetup
 from tests.unit.linux.luks_machine import Disk
@@ -47,7 +47,7 @@ def verified(desk: Desk) -> list[str]:
 
 
 def entries(desk: Desk) -> set[str]:
-    top = desk.vault.var / sightings.DISKS
+    top = desk.vault.var / clone_detection.DISKS
     return {path.relative_to(top).as_posix() for path in top.glob("*/*")}
 
 
@@ -62,7 +62,7 @@ def test_a_clone_gets_no_key_and_both_are_named(desk: Desk, clone: Desk) -> None
         "other. Encrypt one of them anew (cryptsetup reencrypt)" in outcome.words
     )
     assert clone.now == before and (clone.disk.path.read_bytes(), desk.vault.ledger().mark) == kept
-    assert note.records(desk.vault.var, *SECOND) == Records()
+    assert controller_state.records(desk.vault.var, *SECOND) == Records()
 
 
 def test_a_night_names_the_other_on_both(desk: Desk, clone: Desk) -> None:
@@ -134,7 +134,7 @@ def test_a_disk_that_was_moved_is_said_to_be_and_gets_its_key(desk: Desk, clone:
     assert "if it was moved from there, say so with leeboard escrow retire EP-0001" in clone.run(device=OTHER).words
     with desk.vault.writing(AT) as writer:
         writer.note(ledger.RETIRED, urn=FIRST[0], asset=FIRST[1], key=desk.current.id, disk=UUID)
-    sightings.forget(desk.vault.var, FIRST)
+    clone_detection.forget(desk.vault.var, FIRST)
     outcome = clone.run(device=OTHER)
     assert outcome.changed and not outcome.failed, outcome.words
     assert verified(desk) == []
@@ -154,13 +154,13 @@ def test_what_the_controller_remembers_is_made_again_by_verify(desk: Desk, clone
     wanted = entries(desk)
     assert len(wanted) == 4, "two names, two devices"
     assert check(desk.vault, AT).disks == 0
-    shutil.rmtree(desk.vault.var / sightings.DISKS)
-    folder = desk.vault.var / sightings.DISKS / "000"
+    shutil.rmtree(desk.vault.var / clone_detection.DISKS)
+    folder = desk.vault.var / clone_detection.DISKS / "000"
     folder.mkdir(parents=True)
     (folder / "900003.EP-0003").touch()  # of nobody
     (folder / "nonsense").touch()
     assert check(desk.vault, AT).disks == 6 and entries(desk) == wanted
-    shutil.rmtree(desk.vault.var / sightings.SEEN)
+    shutil.rmtree(desk.vault.var / clone_detection.SEEN)
     assert check(desk.vault, AT).disks == 2, "of the clone only a check knows"
     assert "is a copy of one of EP-0001 (school 900001)" in night(clone, OTHER), "and says it the next night"
     assert entries(desk) == wanted
@@ -168,19 +168,19 @@ def test_what_the_controller_remembers_is_made_again_by_verify(desk: Desk, clone
 
 def test_what_somebody_wrote_over_is_looked_at_anew(desk: Desk) -> None:
     night(desk)
-    path = desk.vault.var / sightings.SEEN / "900001" / "EP-0001.json"
+    path = desk.vault.var / clone_detection.SEEN / "900001" / "EP-0001.json"
     for wrong in (b"", b"{", b"[1]", b'["a", "b", "c"]', b'[["../../x", ""]]'):
         path.write_bytes(wrong)
         night(desk)
-        assert sightings.seen(desk.vault.var, FIRST) == {(UUID, desk.now.volume_key)}
+        assert clone_detection.seen(desk.vault.var, FIRST) == {(UUID, desk.now.volume_key)}
         assert not (desk.vault.var / "x").exists()
 
 
 def test_a_device_that_says_many_disks_fills_no_folder(desk: Desk) -> None:
     many = [desk.now.model_copy(update={"uuid": f"u-{number}", "volume_key": f"{number:064x}"}) for number in range(90)]
-    sightings.saw(desk.vault.var, FIRST, many)
-    assert len(entries(desk)) == 2 * sightings.MOST_DISKS
-    sightings.saw(desk.vault.var, FIRST, [])
+    clone_detection.saw(desk.vault.var, FIRST, many)
+    assert len(entries(desk)) == 2 * clone_detection.MOST_DISKS
+    clone_detection.saw(desk.vault.var, FIRST, [])
     assert entries(desk) == set(), "what it no longer shows is gone"
 
 
@@ -188,12 +188,12 @@ def test_where_nothing_can_be_remembered_nothing_is_said_to_be_right(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk.run()
-    shutil.rmtree(desk.vault.var / sightings.SEEN)
+    shutil.rmtree(desk.vault.var / clone_detection.SEEN)
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(sightings.files, "replace", full)
+    monkeypatch.setattr(clone_detection.files, "replace", full)
     reading = observed(desk, DEVICE, AT).reading("escrow", "escrowed")
     assert reading is not None and "No space left on device; make room" in str(reading.effective)
     with pytest.raises(LeeboardError, match="No space left on device"):

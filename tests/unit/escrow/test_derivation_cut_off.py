@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.luks import derivation as luks_derivation
 
-from leeboard.escrow.disk import Given, Outcome
-from leeboard.policy.model import Level
+from leeboard.escrow.disks.disk import Given, Outcome
+from leeboard.model.enums import Level
 from tests.unit.escrow.vaults import Died
 from tests.unit.linux.disks import CHEAP, PASSPHRASE, cryptsetup, needs_cryptsetup
 

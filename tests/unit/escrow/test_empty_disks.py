@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leeboard.errors import LeeboardError
-from leeboard.escrow import empty_disks
-from leeboard.escrow.empty_disks import EmptyDisk
+from leeboard.escrow.disks import empty_disks
+from leeboard.escrow.disks.empty_disks import EmptyDisk
 
 DISK = "/dev/disk/by-id/wwn-0x5000c500a1b2c3d4"
 GOOD = {"disk": DISK, "mount": "/srv/data"}

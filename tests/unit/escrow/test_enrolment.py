@@ -14,11 +14,13 @@ from typer.testing import CliRunner
 
 from leeboard.cli.main import app
 from leeboard.errors import LeeboardError
-from leeboard.escrow import envelope, header, ledger, note, vault
-from leeboard.escrow.binding import faults, strangers
-from leeboard.escrow.disk import Given
-from leeboard.escrow.enrolment import bring
-from leeboard.escrow.records import Records, State
+from leeboard.escrow.disks import header
+from leeboard.escrow.disks.disk import Given
+from leeboard.escrow.disks.enrolment import bring
+from leeboard.escrow.keys import envelope
+from leeboard.escrow.vault import controller_state, ledger, vault
+from leeboard.escrow.vault.binding import faults, strangers
+from leeboard.escrow.vault.records import Records, State
 from leeboard.evidence.store import Store
 from tests.unit.escrow.vaults import AT, Died, another_volume, custodian, private
 from tests.unit.linux.disks import CHEAP, PASSPHRASE, cryptsetup, needs_cryptsetup
@@ -120,7 +122,7 @@ def test_a_disk_of_another_device_with_the_same_key_is_refused(desk: Desk, tmp_p
     clone = DEVICE.model_copy(update={"asset": "EP-0002", "name": "office-2"})
     outcome = desk.run(device=clone)
     assert "is a copy of one of EP-0001 (school 900001)" in outcome.words and outcome.failed
-    assert note.records(desk.vault.var, "900001", "EP-0002").keys == ()
+    assert controller_state.records(desk.vault.var, "900001", "EP-0002").keys == ()
 
 
 def test_all_slots_taken_is_said(desk: Desk) -> None:

@@ -16,9 +16,9 @@ from typer.testing import CliRunner
 
 from leeboard.cli.main import app
 from leeboard.errors import LeeboardError
-from leeboard.escrow.binding import faults, parse, strangers
-from leeboard.escrow.empty_disks import EmptyDisk
-from leeboard.escrow.records import Records, State
+from leeboard.escrow.disks.empty_disks import EmptyDisk
+from leeboard.escrow.vault.binding import faults, parse, strangers
+from leeboard.escrow.vault.records import Records, State
 from tests.unit.escrow.vaults import Died
 from tests.unit.linux.disks import PASSPHRASE, cryptsetup, needs_cryptsetup
 from tests.unit.linux.luks_machine import Disk

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from leeboard.escrow import vault
-from leeboard.escrow.known import adopt
-from leeboard.escrow.readings import AGE, DRIVER, LOOKS
-from leeboard.escrow.rekeying import hand_over, opener, reseal
-from leeboard.policy.model import Level
+from leeboard.escrow.disks.adoption import adopt
+from leeboard.escrow.disks.readings import AGE, DRIVER, LOOKS
+from leeboard.escrow.vault import vault
+from leeboard.escrow.vault.rekeying import hand_over, opener, reseal
+from leeboard.model.enums import Level
 from tests.unit.escrow.vaults import AT, custodian, private
 from tests.unit.linux.disks import PASSPHRASE, cryptsetup, needs_cryptsetup
 

@@ -14,14 +14,15 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from leeboard.errors import LeeboardError
-from leeboard.escrow import note, restoring, vault
-from leeboard.escrow.certificates import Custodian
-from leeboard.escrow.checking import check
-from leeboard.escrow.disk import Given, Outcome
-from leeboard.escrow.records import State
-from leeboard.escrow.rekeying import hand_over, opener
-from leeboard.escrow.vault import Vault
-from leeboard.policy.model import Level
+from leeboard.escrow.disks import restoring
+from leeboard.escrow.disks.disk import Given, Outcome
+from leeboard.escrow.keys.certificates import Custodian
+from leeboard.escrow.vault import controller_state, vault
+from leeboard.escrow.vault.checking import check
+from leeboard.escrow.vault.records import State
+from leeboard.escrow.vault.rekeying import hand_over, opener
+from leeboard.escrow.vault.vault import Vault
+from leeboard.model.enums import Level
 from tests.reliability.points import bench
 from tests.reliability.scenarios import FirstKey
 from tests.reliability.watched import CONTROLLER
@@ -186,7 +187,7 @@ def test_an_envelope_cut_short_in_both_places_does_not_open(desk: Desk) -> None:
 
 def swapped(desk: Desk, other: Desk) -> None:
     """Somebody put the other device's header into the place of this one's, in both copies."""
-    (mine,), (theirs,) = desk.kept.headers, note.records(desk.vault.var, "900001", "EP-0002").headers
+    (mine,), (theirs,) = desk.kept.headers, controller_state.records(desk.vault.var, "900001", "EP-0002").headers
     for one in desk.vault.places:
         shutil.copyfile(one.path / theirs.name, one.path / mine.name)
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from leeboard.errors import LeeboardError
-from leeboard.escrow import vault
-from leeboard.escrow.checking import check, mended
-from leeboard.escrow.envelope import Content
-from leeboard.escrow.rekeying import hand_over, opener, reseal
-from leeboard.escrow.vault import Vault
-from leeboard.policy.model import Level
+from leeboard.escrow.keys.envelope import Content
+from leeboard.escrow.vault import vault
+from leeboard.escrow.vault.checking import check, mended
+from leeboard.escrow.vault.rekeying import hand_over, opener, reseal
+from leeboard.escrow.vault.vault import Vault
+from leeboard.model.enums import Level
 from tests.unit.escrow.vaults import (
     AT,
     Died,

@@ -12,8 +12,8 @@ from types import SimpleNamespace
 import pytest
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.system import boot_state
 
-from leeboard.escrow.disk import Given
-from leeboard.escrow.tpm_wish import Way, Wish, wish
+from leeboard.escrow.disks.disk import Given
+from leeboard.escrow.disks.tpm_policy import Way, Wish, wish
 from tests.unit.linux.disks import CHEAP, PASSPHRASE, cryptsetup, debian_image, mount, needs_cryptsetup
 from tests.windows.wire.secrets import leaks
 

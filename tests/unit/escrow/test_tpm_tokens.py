@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from leeboard.escrow.binding import strangers
-from leeboard.escrow.tpm_wish import Way, Wish
+from leeboard.escrow.disks.tpm_policy import Way, Wish
+from leeboard.escrow.vault.binding import strangers
 from tests.unit.linux.disks import CHEAP, PASSPHRASE, captured_token, cryptsetup, needs_cryptsetup
 
 from .desk import used

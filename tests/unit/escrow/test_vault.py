@@ -14,11 +14,12 @@ from pathlib import Path
 import pytest
 
 from leeboard.errors import LeeboardError
-from leeboard.escrow import envelope, ledger, note, vault
-from leeboard.escrow.place import Place
-from leeboard.escrow.records import State
-from leeboard.escrow.vault import Vault
-from leeboard.policy.model import Level
+from leeboard.escrow.keys import envelope
+from leeboard.escrow.vault import controller_state, ledger, vault
+from leeboard.escrow.vault.records import State
+from leeboard.escrow.vault.replica import Place
+from leeboard.escrow.vault.vault import Vault
+from leeboard.model.enums import Level
 from tests.unit.escrow.vaults import AT, PASSPHRASE, another_volume, content, custodian, private
 
 
@@ -135,7 +136,7 @@ def test_a_place_that_is_away_is_said(opened: Vault, var: Path) -> None:
 def test_two_places_on_one_volume_are_refused(tmp_path: Path, var: Path) -> None:
     with pytest.raises(LeeboardError, match="both lie on one volume"):
         vault.make(var, (tmp_path / "first", tmp_path / "second"), [custodian("head")[0]], AT)
-    assert not (var / note.FILE).exists()
+    assert not (var / controller_state.FILE).exists()
 
 
 @pytest.mark.parametrize("name", ["ledger.jsonl", "vault.json", "custodians/head.pem", ""])

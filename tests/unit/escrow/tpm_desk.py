@@ -12,11 +12,11 @@ from typing import Any
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed, run_process
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.system import boot_state
 
-from leeboard.escrow.binding import faults, strangers
-from leeboard.escrow.disk import Given, Outcome
-from leeboard.escrow.tpm import Seen
-from leeboard.escrow.tpm_wish import Way, Wish
-from leeboard.escrow.vault import Vault
+from leeboard.escrow.disks.disk import Given, Outcome
+from leeboard.escrow.disks.tpm import Seen
+from leeboard.escrow.disks.tpm_policy import Way, Wish
+from leeboard.escrow.vault.binding import faults, strangers
+from leeboard.escrow.vault.vault import Vault
 from tests.unit.linux.disks import PASSPHRASE, UUID, archive, block, mount
 from tests.unit.linux.luks_machine import Disk
 from tests.unit.linux.tpm import SoftTpm

@@ -15,11 +15,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from leeboard.escrow import certificates
-from leeboard.escrow.certificates import Custodian
-from leeboard.escrow.envelope import Content
-from leeboard.escrow.keys import new_key
-from leeboard.escrow.vault import Vault, make
+from leeboard.escrow.keys import certificates
+from leeboard.escrow.keys.certificates import Custodian
+from leeboard.escrow.keys.envelope import Content
+from leeboard.escrow.keys.recovery_key import new_key
+from leeboard.escrow.vault.vault import Vault, make
 
 AT = datetime(2026, 11, 26, 10, 0, tzinfo=UTC)
 PASSPHRASE = "a long passphrase of a custodian"

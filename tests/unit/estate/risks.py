@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from leeboard.estate.waiver import Waiver
+from leeboard.model.waiver import Waiver
 
 RIGHT: dict[str, Any] = {
     "id": "W-2026-001",

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leeboard.estate.devices import DeviceRow, read_devices, write_devices
-from leeboard.policy.model import Form, Level, Platform, Role
+from leeboard.model.enums import Form, Level, Platform, Role
 
 HEAD = "asset,host,address,platform,form,role,level,serial,notes\n"
 GOOD = "A-{0},pc-{0},192.0.2.{0},linux,desktop,office,,SN-{0}X,\n"

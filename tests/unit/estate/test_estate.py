@@ -10,7 +10,7 @@ import pytest
 
 from leeboard.errors import LeeboardError
 from leeboard.estate.estate import Estate, is_estate, read_estate
-from leeboard.policy.model import Platform
+from leeboard.model.enums import Platform
 from tests.unit.estate.folders import ROWS, SHARED, add_estate, add_school
 from tests.unit.estate.risks import raw
 

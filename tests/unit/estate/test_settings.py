@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leeboard.estate.problem import Problem
 from leeboard.estate.settings import SchoolFile, families, read_estate_file, read_school_file
-from leeboard.estate.yaml_file import Tagged
+from leeboard.model.problem import Problem
+from leeboard.storage.yaml_reader import Tagged
 
 ROOT = Path(__file__).resolve().parents[3]
 SCHOOL = """\

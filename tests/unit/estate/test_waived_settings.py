@@ -7,16 +7,18 @@ from typing import Any
 
 import pytest
 
-from leeboard.estate import waivers
-from leeboard.estate.waiver import Waiver, parse_one
+from leeboard.model.enums import Mode
+from leeboard.model.finding import Finding
+from leeboard.model.observation import Observation
+from leeboard.model.values import Value
+from leeboard.model.verdicts import Verdict
+from leeboard.model.waiver import Waiver, parse_one
 from leeboard.planning.plan import plan
 from leeboard.policy.load import load
-from leeboard.policy.model import Baseline, Mode, Value
+from leeboard.policy.model import Baseline
 from leeboard.policy.resolve import Wanted, resolve
+from leeboard.verdict import waivers
 from leeboard.verdict.evaluate import evaluate
-from leeboard.verdict.finding import Finding
-from leeboard.verdict.observation import Observation
-from leeboard.verdict.verdicts import Verdict
 from tests.unit import brain
 from tests.unit.estate.risks import waiver
 

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from leeboard.estate.waiver import LONDON, a_year_after, begins, day_of, ends, parse
-from leeboard.estate.waivers import State, in_force, left_alone, standings
-from leeboard.policy.model import Mode
+from leeboard.model.enums import Mode
+from leeboard.model.waiver import LONDON, a_year_after, begins, day_of, ends, parse
 from leeboard.policy.resolve import resolve
+from leeboard.verdict.waivers import State, in_force, left_alone, standings
 from tests.unit import brain
 from tests.unit.estate.risks import raw, waiver
 from tests.unit.estate.test_waiver_days import DAYS, last_sunday, midnight

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from leeboard.estate.waiver import a_year_after, begins, ends
+from leeboard.model.waiver import a_year_after, begins, ends
 from tests.unit.estate.risks import waiver
 
 DAYS = st.dates(date(2020, 1, 1), date(2060, 12, 31))

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from leeboard.errors import LeeboardError
 from leeboard.estate import waiver_files
-from leeboard.estate.waiver import Waiver
 from leeboard.estate.waiver_files import WaiverFile, added, content_of, entry, read_folder, read_waivers, write
+from leeboard.model.waiver import Waiver
 from tests.unit.estate.risks import waiver
 
 GOOD = """\

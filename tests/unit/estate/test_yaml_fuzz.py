@@ -7,9 +7,9 @@ import textwrap
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from leeboard.estate.problem import Problem
 from leeboard.estate.settings import SchoolFile, read_estate_file, read_school_file
 from leeboard.estate.waiver_files import read_waivers
+from leeboard.model.problem import Problem
 from tests.unit.estate.test_settings import SCHOOL
 
 ENTRY = """\

@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from leeboard.estate.device import Device
 from leeboard.evidence.bundle import Origin, SchoolLock, Writer
 from leeboard.evidence.challenge import challenge
-from leeboard.evidence.lines import Expected, School, stamp, started_of
+from leeboard.evidence.lines import Expected, School
+from leeboard.model.device import Device
+from leeboard.model.run_id import stamp, started_of
 from leeboard.policy.model import Baseline
 
 URN = "123456"

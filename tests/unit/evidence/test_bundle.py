@@ -15,8 +15,9 @@ import pytest
 from leeboard.errors import LeeboardError
 from leeboard.evidence import bundle, lines, reader
 from leeboard.evidence.bundle import Origin, SchoolLock, Writer
-from leeboard.evidence.lines import School, started_of
+from leeboard.evidence.lines import School
 from leeboard.evidence.reader import Reader
+from leeboard.model.run_id import started_of
 from tests.unit.evidence.estate import URN, expected, line, observation, run_id, write
 
 AT = started_of(run_id(0))

@@ -11,15 +11,15 @@ from sqlalchemy import text
 
 from leeboard.evidence import loading
 from leeboard.evidence.ingest import ingest
-from leeboard.evidence.lines import started_of
 from leeboard.evidence.reader import Reader
 from leeboard.evidence.status import estate_status
 from leeboard.evidence.store import Store
+from leeboard.model.observation import parse
+from leeboard.model.run_id import started_of
 from leeboard.policy.model import Baseline
 from leeboard.policy.resolve import resolve
-from leeboard.report.model import DeviceStatus
 from leeboard.verdict.evaluate import evaluate
-from leeboard.verdict.observation import parse
+from leeboard.verdict.status import DeviceStatus
 from tests.unit.estate.risks import waiver
 from tests.unit.evidence.estate import URN, device, expected, line, observation, run_id, write
 

@@ -12,9 +12,10 @@ import pytest
 from leeboard.errors import LeeboardError
 from leeboard.evidence.challenge import challenge, new_salt
 from leeboard.evidence.ingest import Ingested, ingest
-from leeboard.evidence.lines import read_line, started_of, write_line
+from leeboard.evidence.lines import read_line, write_line
 from leeboard.evidence.reader import Reader
 from leeboard.evidence.store import Store
+from leeboard.model.run_id import started_of
 from leeboard.policy.model import Baseline
 from tests.unit.evidence.estate import SALT, URN, answered, expected, line, observation, run_id, write
 

@@ -16,10 +16,10 @@ from leeboard.evidence import kept
 from leeboard.evidence.bundle import file_digest
 from leeboard.evidence.dating import Link, dated, moved, suffix
 from leeboard.evidence.ingest import Ingested, ingest
-from leeboard.evidence.lines import started_of
 from leeboard.evidence.loading import load
 from leeboard.evidence.reader import Reader
 from leeboard.evidence.store import Store, StoredDevice
+from leeboard.model.run_id import started_of
 from leeboard.policy.model import Baseline
 from tests.unit.evidence.estate import URN, expected, observation, run_id, write
 

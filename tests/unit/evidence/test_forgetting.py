@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from leeboard.cli import forget as command
+from leeboard.cli.forget import command
 from leeboard.errors import LeeboardError
 from leeboard.evidence import forgotten
 from leeboard.evidence.forgetting import Known, forget, identity, known, named, others

@@ -13,12 +13,12 @@ from leeboard.ansible import inventory as inventories
 from leeboard.estate.estate import read_estate
 from leeboard.estate.school import SchoolVariables, variables_of
 from leeboard.evidence.ingest import ingest
-from leeboard.evidence.lines import started_of
-from leeboard.evidence.schools import Sources, school_statuses
 from leeboard.evidence.status import estate_status
 from leeboard.evidence.store import Store
+from leeboard.model.run_id import started_of
 from leeboard.policy.model import Baseline
-from leeboard.report.model import DeviceStatus
+from leeboard.report.controller_checks import Sources, school_statuses
+from leeboard.verdict.status import DeviceStatus
 from tests.unit.evidence.estate import device, expected, observation, run_id, write
 
 OLD, NEW = "900009", "900001"

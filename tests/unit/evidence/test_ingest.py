@@ -15,8 +15,9 @@ from leeboard.cli import ingest as command
 from leeboard.evidence import bundle
 from leeboard.evidence.bundle import SchoolLock
 from leeboard.evidence.ingest import Ingested, ingest
-from leeboard.evidence.lines import started_of, write_line
+from leeboard.evidence.lines import write_line
 from leeboard.evidence.store import Store
+from leeboard.model.run_id import started_of
 from leeboard.policy.model import Baseline
 from tests.unit.evidence.estate import URN, expected, line, observation, run_id, write
 

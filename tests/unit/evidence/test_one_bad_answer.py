@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from leeboard import strict_json
 from leeboard.errors import LeeboardError
 from leeboard.evidence.ingest import Ingested, ingest
-from leeboard.evidence.lines import started_of
 from leeboard.evidence.store import Store
+from leeboard.model.observation import parse
+from leeboard.model.run_id import started_of
 from leeboard.policy.model import Baseline
-from leeboard.verdict.observation import parse
+from leeboard.storage import strict_json
 from tests.unit.evidence.estate import expected, line, observation, run_id, write
 
 NAN, INFINITE = float("nan"), float("inf")

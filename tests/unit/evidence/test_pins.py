@@ -13,7 +13,7 @@ import pytest
 from leeboard.errors import LeeboardError
 from leeboard.evidence import pins
 from leeboard.evidence.pins import Sighted, sight
-from leeboard.verdict.observation import Identity
+from leeboard.model.observation import Identity
 from tests.unit.evidence.estate import URN, aspect, device
 
 AT = datetime(2026, 11, 25, 2, 10, tzinfo=UTC)

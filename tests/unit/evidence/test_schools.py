@@ -11,19 +11,19 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from leeboard.estate.device import Device
 from leeboard.estate.school import SchoolVariables, variables_of
 from leeboard.evidence import forgotten, kept
 from leeboard.evidence.forgetting import forget
 from leeboard.evidence.ingest import ingest
-from leeboard.evidence.lines import started_of
-from leeboard.evidence.schools import Sources, school_statuses
 from leeboard.evidence.status import estate_status
 from leeboard.evidence.store import Store
+from leeboard.model.device import Device
+from leeboard.model.enums import Level
+from leeboard.model.run_id import started_of
 from leeboard.policy.load import load
-from leeboard.policy.model import Level
 from leeboard.report import machine, marked, page, terminal
-from leeboard.report.model import EstateStatus, SchoolStatus
+from leeboard.report.controller_checks import Sources, school_statuses
+from leeboard.verdict.status import EstateStatus, SchoolStatus
 from tests.unit.evidence.estate import URN, device, expected, observation, run_id, write
 
 OTHER = "654321"

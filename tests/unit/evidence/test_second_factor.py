@@ -11,8 +11,8 @@ import pytest
 
 from leeboard.evidence import second_factor
 from leeboard.evidence.second_factor import read, readings
-from leeboard.evidence.table import MOST_ROWS
-from leeboard.verdict.observation import Aspect, Found, Unreadable
+from leeboard.model.observation import Aspect, Found, Unreadable
+from leeboard.storage.tabular import MOST_ROWS
 
 AT = datetime(2026, 11, 25, 2, 10, tzinfo=UTC)
 NAMES = ("müller", "o'neill", "head@example")

@@ -10,19 +10,19 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from leeboard.estate.device import Device
 from leeboard.evidence import age
 from leeboard.evidence.expected import expected as from_variables
 from leeboard.evidence.forgetting import forget
 from leeboard.evidence.ingest import ingest
-from leeboard.evidence.lines import started_of
 from leeboard.evidence.status import estate_status
 from leeboard.evidence.store import Store
+from leeboard.model.device import Device
+from leeboard.model.finding import Finding
+from leeboard.model.run_id import started_of
 from leeboard.policy.model import Baseline
 from leeboard.policy.resolve import resolve
-from leeboard.report.model import DeviceStatus, EstateStatus
 from leeboard.verdict.evaluate import measured
-from leeboard.verdict.finding import Finding
+from leeboard.verdict.status import DeviceStatus, EstateStatus
 from tests.unit.evidence.estate import URN, device, expected, line, observation, run_id, write
 
 

@@ -12,18 +12,18 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from leeboard.estate.device import Device
 from leeboard.estate.school import SchoolVariables
-from leeboard.estate.waiver import Waiver
 from leeboard.evidence.ingest import ingest
 from leeboard.evidence.reader import Reader
-from leeboard.evidence.schools import Sources, school_statuses
 from leeboard.evidence.status import estate_status
 from leeboard.evidence.store import Store
+from leeboard.model.device import Device
+from leeboard.model.waiver import Waiver
 from leeboard.policy.load import load
 from leeboard.policy.model import Baseline
 from leeboard.report import terminal
-from leeboard.report.model import EstateStatus
+from leeboard.report.controller_checks import Sources, school_statuses
+from leeboard.verdict.status import EstateStatus
 from tests.unit.estate.risks import for_school, waiver
 from tests.unit.evidence.estate import URN, device, expected, observation, run_id, write
 

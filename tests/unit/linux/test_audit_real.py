@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
+from leeboard.model.enums import Platform
 from leeboard.policy.load import load
-from leeboard.policy.model import Platform
 from tests.unit.linux.own import run
 from tests.unit.linux.test_audit_files import REFUSED, TAKEN
 

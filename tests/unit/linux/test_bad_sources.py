@@ -22,12 +22,12 @@ from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.hos
 )
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.reading import CODES
 
-from leeboard.estate.device import device
+from leeboard.model.device import device
+from leeboard.model.enums import Platform
+from leeboard.model.observation import parse
 from leeboard.policy.load import load
-from leeboard.policy.model import Platform
 from leeboard.policy.resolve import Wanted, resolve
 from leeboard.verdict.evaluate import evaluate
-from leeboard.verdict.observation import parse
 from tests.unit.linux import whole
 
 Place = tuple[str, str]  # a driver and an address

@@ -12,7 +12,7 @@ from ansible_collections.leeboard.schools.plugins.module_utils._linux import vis
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed, Host, HostError
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.programs import check as program_check
 
-from leeboard.verdict.observation import parse
+from leeboard.model.observation import parse
 from tests.unit.linux.folder import Answers, folder
 
 INFO = "/var/lib/dpkg/info"

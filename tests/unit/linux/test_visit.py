@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.leeboard.schools.plugins.module_utils._linux import visit
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.banner import driver as banner
 
-from leeboard.verdict.observation import parse
+from leeboard.model.observation import parse
 from tests.unit.linux.folder import folder
 
 ADDRESSES = {"banner": ["motd", "/etc/issue"], "device_label": ["label"], "dropin": ["sshd:Banner"]}

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from leeboard.model.enums import Platform
 from leeboard.policy.load import load
-from leeboard.policy.model import Platform
 from tests.device_code import LINUX, linux_files
 from tests.unit.linux.folder import PASSWD, folder
 

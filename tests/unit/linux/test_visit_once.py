@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from leeboard.model.enums import Platform
 from leeboard.policy.load import load
-from leeboard.policy.model import Platform
 
 ROOT = Path(__file__).parents[3]
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from leeboard.model.enums import Role
 from leeboard.planning.turn import ROLES, in_turn, may_be_first
-from leeboard.policy.model import Role
 
 
 def test_by_who_can_best_be_missed_and_then_by_name() -> None:

@@ -9,10 +9,10 @@ from types import ModuleType
 
 import pytest
 
-from leeboard.escrow.readings import DRIVER as VAULT
-from leeboard.evidence.device_clock import DRIVERS as CLOCK
+from leeboard.escrow.disks.readings import DRIVER as VAULT
+from leeboard.model.enums import Platform
 from leeboard.policy.load import load
-from leeboard.policy.model import Platform
+from leeboard.verdict.device_clock import DRIVERS as CLOCK
 
 BASELINE = load()
 ROOT = Path(__file__).parents[3]

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from leeboard.errors import LeeboardError
+from leeboard.model.enums import Level, Platform
 from leeboard.policy.draft import SourceFile
 from leeboard.policy.load import digest, load
-from leeboard.policy.model import Level, Platform
 
 GOOD = Path(__file__).parent / "good"
 

@@ -9,11 +9,12 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from leeboard.errors import LeeboardError
-from leeboard.estate.device import Device
+from leeboard.model.device import Device
+from leeboard.model.enums import Form, Level, Platform, Role
+from leeboard.model.operators import OPERATORS, WrongType
+from leeboard.model.values import Value
 from leeboard.policy.load import load
-from leeboard.policy.model import Form, Level, Platform, Role, Value
 from leeboard.policy.resolve import WantedSetting, resolve
-from leeboard.verdict.operators import OPERATORS, WrongType
 
 BASELINE = load()
 PLACES = [(control.id, setting.id) for control in BASELINE.controls for setting in control.settings]

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from leeboard.estate.device import Device
+from leeboard.model.device import Device
+from leeboard.model.enums import Form, Level, Mode, Platform, Role
 from leeboard.policy import schema
 from leeboard.policy.controls_page import controls_page
 from leeboard.policy.draft import source_files
 from leeboard.policy.load import load
-from leeboard.policy.model import Form, Level, Mode, Platform, Role
 from leeboard.policy.resolve import WantedSetting, resolve
 from leeboard.policy.source import document
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from leeboard.estate.device import Device
+from leeboard.model.device import Device
 from leeboard.policy.load import load
 from leeboard.policy.show import Shown, ShownSetting, show
 

@@ -16,14 +16,15 @@ from typing import Any
 from leeboard.ansible import inventory
 from leeboard.evidence.bundle import Origin, SchoolLock, Writer
 from leeboard.evidence.ingest import ingest
-from leeboard.evidence.lines import Expected, School, stamp
-from leeboard.evidence.schools import Sources, school_statuses
+from leeboard.evidence.lines import Expected, School
 from leeboard.evidence.status import estate_status
 from leeboard.evidence.store import Store
+from leeboard.model.run_id import stamp
 from leeboard.policy.load import load
 from leeboard.policy.model import Baseline
-from leeboard.report.model import EstateStatus
+from leeboard.report.controller_checks import Sources, school_statuses
 from leeboard.report.page import render
+from leeboard.verdict.status import EstateStatus
 from leeboard.version import __version__
 from tests.controls.cases import NOTICE, Case, all_cases
 

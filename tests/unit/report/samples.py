@@ -6,13 +6,14 @@ import random
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from leeboard.estate.device import Device
-from leeboard.estate.waiver import Waiver
-from leeboard.estate.waivers import standings
-from leeboard.policy.model import Baseline, Level, Mode
-from leeboard.report.model import DeviceStatus, EstateStatus, SchoolStatus
-from leeboard.verdict.finding import Finding, Judged
-from leeboard.verdict.verdicts import Verdict
+from leeboard.model.device import Device
+from leeboard.model.enums import Level, Mode
+from leeboard.model.finding import Finding, Judged
+from leeboard.model.verdicts import Verdict
+from leeboard.model.waiver import Waiver
+from leeboard.policy.model import Baseline
+from leeboard.verdict.status import DeviceStatus, EstateStatus, SchoolStatus
+from leeboard.verdict.waivers import standings
 
 AT = datetime(2026, 11, 25, 2, 14, tzinfo=UTC)
 SCHOOLS = {"900001": "Example Primary School", "900002": "Ysgol Tŷ Gwyn"}

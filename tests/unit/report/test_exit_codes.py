@@ -10,18 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from leeboard.estate.waivers import accept, in_force
 from leeboard.evidence.status import estate_status
 from leeboard.evidence.store import Store
-from leeboard.policy.model import Mode
+from leeboard.model.enums import Mode
+from leeboard.model.finding import Finding
+from leeboard.model.verdicts import Verdict
 from leeboard.report.junit import write_junit
 from leeboard.report.machine import as_json
-from leeboard.report.model import DeviceStatus, EstateStatus
 from leeboard.report.overview import exit_reason
 from leeboard.report.overview import summary as exit_summary
 from leeboard.report.page import render
-from leeboard.verdict.finding import Finding
-from leeboard.verdict.verdicts import Verdict
+from leeboard.verdict.status import DeviceStatus, EstateStatus
+from leeboard.verdict.waivers import accept, in_force
 from tests.unit.estate.risks import waiver
 from tests.unit.report import samples
 from tests.unit.report.reading import Page

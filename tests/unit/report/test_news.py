@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from leeboard.errors import LeeboardError
-from leeboard.report.model import EstateStatus
+from leeboard.model.verdicts import Verdict
 from leeboard.report.news import read_before, write_news
 from leeboard.report.words import VERDICTS
-from leeboard.verdict.verdicts import Verdict
+from leeboard.verdict.status import EstateStatus
 from tests.unit.report import samples
 from tests.unit.report.samples import device, estate, status
 

@@ -8,12 +8,12 @@ import re
 import pytest
 from rich.console import Console
 
+from leeboard.model.verdicts import Verdict
 from leeboard.report.machine import as_json
-from leeboard.report.model import EstateStatus
 from leeboard.report.page import render
 from leeboard.report.terminal import show
 from leeboard.report.words import VERDICTS
-from leeboard.verdict.verdicts import Verdict
+from leeboard.verdict.status import EstateStatus
 from tests.unit.report import samples
 from tests.unit.report.reading import Page
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from leeboard.report.model import EstateStatus
+from leeboard.model.verdicts import Verdict
 from leeboard.report.page import render
-from leeboard.verdict.verdicts import Verdict
+from leeboard.verdict.status import EstateStatus
 from tests.unit.report import example, samples
 from tests.unit.report.chromium import DRIVER, LOOKS, Browser, chromium
 from tests.unit.report.reading import browser

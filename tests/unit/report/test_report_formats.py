@@ -9,10 +9,10 @@ from dataclasses import replace
 
 import pytest
 
+from leeboard.model.verdicts import Verdict
 from leeboard.report.junit import write_junit
-from leeboard.report.model import EstateStatus
 from leeboard.report.sheet import COLUMNS, FORMULA, write_csv
-from leeboard.verdict.verdicts import Verdict
+from leeboard.verdict.status import EstateStatus
 from tests.unit.report import samples
 
 

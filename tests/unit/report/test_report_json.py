@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from leeboard.model.verdicts import Verdict
 from leeboard.report.machine import as_json, write_json
-from leeboard.verdict.verdicts import Verdict
 from tests.unit.report import samples
 
 DOC = Path(__file__).parents[3] / "docs" / "report-format.md"

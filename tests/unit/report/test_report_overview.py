@@ -7,11 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from leeboard.policy.model import Mode
+from leeboard.model.enums import Mode
+from leeboard.model.finding import Finding, Judged, best_route
+from leeboard.model.verdicts import Verdict, worst
+from leeboard.model.words import age
 from leeboard.report import overview, words
-from leeboard.report.model import DeviceStatus
-from leeboard.verdict.finding import Finding, Judged, best_route
-from leeboard.verdict.verdicts import Verdict, worst
+from leeboard.verdict.status import DeviceStatus
 from tests.unit.report import samples
 from tests.unit.report.samples import AT, HOSTILE, device, estate, everywhere, finding, judged, status
 
@@ -175,7 +176,7 @@ def test_piled_up_accents_are_escaped_and_a_few_are_not() -> None:
     ],
 )
 def test_age(span: timedelta, said: str) -> None:
-    assert words.age(AT - span, AT) == said
+    assert age(AT - span, AT) == said
 
 
 def test_every_verdict_outcome_and_gap_has_words() -> None:

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from leeboard.errors import LeeboardError
-from leeboard.report.model import EstateStatus
+from leeboard.model.verdicts import Verdict
 from leeboard.report.page import render, write_page
-from leeboard.verdict.verdicts import Verdict
+from leeboard.verdict.status import EstateStatus
 from tests.unit.report import samples
 from tests.unit.report.reading import Page, browser, in_browser
 from tests.unit.report.samples import device, estate, status

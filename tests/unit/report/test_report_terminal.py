@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from leeboard.policy.model import Mode
-from leeboard.report.model import DeviceStatus, EstateStatus
+from leeboard.model.enums import Mode
+from leeboard.model.finding import Finding
+from leeboard.model.verdicts import Verdict
 from leeboard.report.terminal import MOST_SETTINGS, show
-from leeboard.verdict.finding import Finding
-from leeboard.verdict.verdicts import Verdict
+from leeboard.verdict.status import DeviceStatus, EstateStatus
 from tests.unit.report import samples
 from tests.unit.report.samples import AT, device, estate, everywhere, finding, judged, status
 

@@ -8,10 +8,10 @@ from datetime import timedelta
 import pytest
 from rich.console import Console
 
+from leeboard.model.verdicts import Verdict
 from leeboard.report import machine, overview, terminal, words
 from leeboard.report.page import render
 from leeboard.report.silence import silence
-from leeboard.verdict.verdicts import Verdict
 from tests.unit.report import samples
 from tests.unit.report.reading import Page
 from tests.unit.report.samples import AT, device, estate, everywhere, status

@@ -9,14 +9,15 @@ from typing import get_args
 import pytest
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine import reading
 
+from leeboard.model.enums import Form, Level, Platform, Role
+from leeboard.model.judgements import KINDS, QUESTIONS
+from leeboard.model.observation import Observation, Unreadable, measurements
+from leeboard.model.verdicts import Verdict
 from leeboard.policy.load import load
-from leeboard.policy.model import Form, Level, Platform, Role
 from leeboard.policy.resolve import WantedSetting, resolve, resolve_school
 from leeboard.verdict.codes import BETWEEN, Code, Fault, joined, of_word
 from leeboard.verdict.evaluate import judge
-from leeboard.verdict.judgements.registry import JUDGEMENTS
-from leeboard.verdict.observation import Observation, Unreadable, measurements
-from leeboard.verdict.verdicts import Verdict
+from leeboard.verdict.judgements.registry import JUDGEMENTS, OBJECTS
 from tests.unit import brain
 
 ROOT = Path(__file__).parents[3]
@@ -30,17 +31,21 @@ def test_what_a_device_may_say_is_in_the_list() -> None:
     assert set(get_args(told)) == set(reading.CODES) <= LIST
 
 
-@pytest.mark.parametrize("name", sorted(JUDGEMENTS))
+def test_each_question_has_a_judgement_and_each_kind_of_object_a_type() -> None:
+    assert (list(QUESTIONS), list(KINDS)) == (list(JUDGEMENTS), list(OBJECTS))
+
+
+@pytest.mark.parametrize("name", sorted(QUESTIONS))
 def test_every_word_of_a_judgement_has_a_code(name: str) -> None:
-    judgement = JUDGEMENTS[name]
-    assert bool(judgement.words) == bool(judgement.prefix)
-    assert {of_word(judgement.prefix, word) for word in judgement.words} <= LIST
+    question = QUESTIONS[name]
+    assert bool(question.words) == bool(question.prefix)
+    assert {of_word(question.prefix, word) for word in question.words} <= LIST
 
 
 def test_every_code_is_given_somewhere_and_no_text_stands_for_one() -> None:
     files = [path for path in (ROOT / "leeboard" / "verdict").rglob("*.py") if path.name != "codes.py"]
     source = "\n".join(path.read_text() for path in files)
-    words = {of_word(one.prefix, word) for one in JUDGEMENTS.values() for word in one.words}
+    words = {of_word(one.prefix, word) for one in QUESTIONS.values() for word in one.words}
     given = {Code[name] for name in re.findall(r"\bCode\.([A-Z0-9_]+)", source)}
     assert given | words | {Code(code) for code in reading.CODES} == LIST
     assert not re.findall(r"\bcode=[\"']", source)

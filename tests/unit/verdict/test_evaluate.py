@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from leeboard.model.finding import Finding
 from leeboard.planning.plan import plan
 from leeboard.policy.model import ParameterDefinition
 from leeboard.policy.resolve import resolve
 from leeboard.verdict.evaluate import evaluate
-from leeboard.verdict.finding import Finding
 from tests.unit.brain import absent, baseline, control, device, observation, setting, unreadable, value
 
 

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
+from leeboard.model.finding import Finding
+from leeboard.model.observation import Aspect
 from leeboard.policy.resolve import resolve
 from leeboard.verdict.evaluate import evaluate
-from leeboard.verdict.finding import Finding
 from leeboard.verdict.judgements.answer import CannotBeTold, Facts, MakesNoSense
 from leeboard.verdict.judgements.registry import JUDGEMENTS, derive
-from leeboard.verdict.observation import Aspect
 from tests.unit.brain import absent, baseline, control, device, observation, setting, unreadable, value
 from tests.unit.verdict.volumes import ON, TPM, answer, clear, facts, faults, judged, luks, texts, volume
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from leeboard.policy.model import Value
+from leeboard.model.values import Value
 from leeboard.verdict.judgements.answer import Answer, CannotBeTold, MakesNoSense
 from leeboard.verdict.judgements.proposals import strength_of_esp, strength_of_ike
 from leeboard.verdict.judgements.registry import derive

@@ -8,10 +8,10 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from leeboard.policy.model import Value
+from leeboard.model.observation import Aspect
+from leeboard.model.values import Value
 from leeboard.verdict.judgements.answer import Answer
 from leeboard.verdict.judgements.registry import derive
-from leeboard.verdict.observation import Aspect
 from tests.unit.brain import value
 
 TPM = {"id": 0, "type": "systemd-tpm2", "slots": [1], "pcrs": [7, 8, 9]}

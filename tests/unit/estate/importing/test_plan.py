@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from leeboard.estate.devices import DeviceRow, read_devices, write_devices
 from leeboard.estate.importing.devices import read_list
 from leeboard.estate.importing.plan import Defaults, Plan, plan
-from leeboard.policy.model import Form, Level, Platform, Role
+from leeboard.model.enums import Form, Level, Platform, Role
 from tests.unit.estate.importing.lists import as_csv
 
 URN, OTHER = "900001", "900002"

@@ -15,7 +15,7 @@ from leeboard.errors import LeeboardError
 from leeboard.estate.importing.register import Link, RegisterSchool
 from leeboard.estate.importing.schools import Asked, Known, SchoolPlan, edited, plan_school, slug
 from leeboard.estate.settings import SchoolFile, read_school_file
-from leeboard.policy.model import Level
+from leeboard.model.enums import Level
 
 PLAIN = 'plugin: leeboard.schools.estate\nurn: "900001"\nname: Hill School\nphase: primary\n'
 FOUND = RegisterSchool(2, "900001", "Hill School", "primary", "", "Open", "Community school", None, None)

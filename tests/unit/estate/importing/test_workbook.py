@@ -14,7 +14,7 @@ from openpyxl import Workbook
 from leeboard.estate.importing import workbook
 from leeboard.estate.importing.devices import KNOWN, read_list
 from leeboard.estate.importing.workbook import read_workbook
-from leeboard.estate.problem import Mistake
+from leeboard.model.problem import Mistake
 from tests.unit.estate.importing.lists import as_xlsx, saved
 
 HEAD = ["Asset tag", "Serial number", "Operating system", "Room"]

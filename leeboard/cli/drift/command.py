@@ -1,0 +1,159 @@
+"""`leeboard drift`: check a school's devices, or this very machine, and say what has drifted."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+
+from leeboard.ansible import inventory as inventories
+from leeboard.ansible.clone import ROOT
+from leeboard.cli.drift import package_lock
+from leeboard.cli.drift.progress import AT_ONCE, by_design, check_schools, last_words, own_nights, page_name, schools_of
+from leeboard.cli.options import Database, Var
+from leeboard.errors import LeeboardError
+from leeboard.evidence.forgotten import of_devices
+from leeboard.evidence.ingest import ingest
+from leeboard.evidence.status import estate_status
+from leeboard.evidence.store import Store
+from leeboard.model.enums import Form, Level, Role
+from leeboard.model.words import number
+from leeboard.policy.load import load
+from leeboard.report import junit, machine, page, sheet, terminal
+from leeboard.report.controller_checks import Sources, school_statuses
+from leeboard.report.news import write_news
+from leeboard.verdict.status import EstateStatus
+
+THIS_MACHINE = Path("inventories", "this-machine", "hosts.yml")
+BROKE_OFF = 20_000  # characters of what a check said that broke off: its end, where the cause stands
+WRITERS = {"json": machine.write_json, "csv": sheet.write_csv, "junit": junit.write_junit}
+PORTABLE_CHASSIS = {"8", "9", "10", "11", "14", "30", "31", "32"}  # SMBIOS 3.7, table 17
+
+
+def drift(
+    inventory: Annotated[
+        Path | None, typer.Option("--inventory", "-i", help="An Ansible inventory: a file, or a folder with one.")
+    ] = None,
+    this_machine: Annotated[
+        bool, typer.Option("--this-machine", help="Check the machine that you are sitting at. Nothing is changed.")
+    ] = False,
+    school: Annotated[str | None, typer.Option(help="Only this school: its URN, or its name or a part of it.")] = None,
+    format: Annotated[Literal["table", "json", "csv", "junit"], typer.Option(help="What to print.")] = "table",
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--page",
+            help="Where to write the page (default: in the var folder drift.html, of one school drift-URN.html).",
+        ),
+    ] = None,
+    news: Annotated[
+        Path | None, typer.Option(help="Also write what is new since the last time into this file.")
+    ] = None,
+    var: Var = Path("var"),
+    database: Database = None,
+    level: Annotated[Level | None, typer.Option(help="With --this-machine: the level to check against.")] = None,
+    form: Annotated[Form | None, typer.Option(help="With --this-machine: how it is built (default: as seen).")] = None,
+    role: Annotated[Role | None, typer.Option(help="With --this-machine: what it is for.")] = None,
+    at_once: Annotated[
+        int, typer.Option(min=1, max=64, help="How many schools are checked side by side (default: one a processor).")
+    ] = AT_ONCE,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Check all schools again, also where a check was stopped a while ago.")
+    ] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show what Ansible printed as well.")] = False,
+) -> int:
+    """Check devices against their baseline and say what has drifted. Nothing on them is changed.
+
+    Ends with 0 when nothing has drifted, 2 with drift, 3 when something could not be checked, 1 when Leeboard failed.
+    With --this-machine: 0 when every control could be checked, drift or not, as far as the account's rights go.
+    While apt or dpkg changes packages it waits for half a minute, and then ends with 3.
+    """
+    if this_machine == (inventory is not None):
+        raise typer.BadParameter("give an inventory with -i, or --this-machine")
+    if not this_machine and (level or form or role):
+        raise typer.BadParameter("--level, --form and --role go with --this-machine; elsewhere the inventory says them")
+    if this_machine and (changing := package_lock.wait(_tell)):
+        words = "is still changing packages on this machine, so that little could be told of it"
+        _tell(f"{changing} {words}; run it again when that has ended")
+        return 3
+    baseline = load()
+    source = inventories.file_of(inventory or ROOT / THIS_MACHINE)
+    extra = _about_this_machine(level, form, role) if this_machine else {}
+    listed = inventories.read(source, tuple(baseline.parameters), extra)
+    devices = listed.of_school(school) if school else listed.devices
+    progress = Console(stderr=True)
+    schools = schools_of(listed, devices, source, all_of_it=school is None)
+    checked = check_schools(schools, source, var, at_once, anew, extra, progress, verbose)
+    if checked.broken and not verbose:
+        said = [run.result.output.strip()[-BROKE_OFF:] for run in checked.broken]
+        progress.print("\n".join(said), markup=False, highlight=False)
+    if schools and not checked.runs:
+        raise LeeboardError("Ansible recorded nothing of this check; what it said stands above")
+    broken = tuple(
+        f"school {run.school.urn}: its check broke off: {last_words(run.result.output)}" for run in checked.broken
+    )
+    evidence = var / "evidence"
+    folders = [evidence / urn for urn in sorted({one.urn for one in devices})]
+    with Store(database or var / "leeboard.db") as opened:
+        before = {urn: said.predecessors for urn, said in listed.schools.items()}
+        older = [evidence / one for folder in folders for one in before.get(folder.name, ())]
+        loaded = ingest(opened, [folder for folder in (*older, *folders) if folder.is_dir()], baseline, evidence)
+        at = datetime.now(UTC)
+        gone = of_devices(evidence, devices)
+        away = sorted(urn for urn, said in listed.schools.items() if not said.reachable)
+        runs = checked.runs | own_nights(opened.bundles(away, latest=True), at)
+        status = estate_status(opened, baseline, devices, at, runs=runs, before=before, forgotten=gone)
+        sources = Sources(opened, evidence, listed.schools)
+        # The machine that somebody sits at is no school.
+        whole = () if this_machine else school_statuses(sources, baseline, devices, at)
+    problems = (*broken, *listed.problems, *loaded.problems, *status.problems)
+    seen = by_design(status.devices, listed)
+    status = replace(status, devices=seen, problems=problems, schools=whole)
+    written = (output or var / page_name(school, source, devices, this_machine)).resolve()
+    page.write_page(status, written)
+    if news is not None:
+        write_news(status, news, whole=school is None)
+    if format in WRITERS:
+        WRITERS[format](status, sys.stdout)
+    else:
+        terminal.show(status, Console(), exit_code=not this_machine)
+        print(f"\nThe page: {written}")
+    if schools and len(broken) == len(schools):
+        raise LeeboardError("Ansible broke the check off; what it said stands above")
+    return _this_machines_end(status, format) if this_machine else status.exit_code
+
+
+def _tell(words: str) -> None:
+    print(words, file=sys.stderr)
+
+
+def _about_this_machine(level: Level | None, form: Form | None, role: Role | None) -> dict[str, str]:
+    """Inventory variables for this machine, as far as they are asked for or can be seen."""
+    extra = {name: str(value) for name, value in (("level", level), ("form", form), ("role", role)) if value}
+    chassis = Path("/sys/class/dmi/id/chassis_type")
+    if form is None and chassis.is_file() and chassis.read_text().strip() in PORTABLE_CHASSIS:
+        extra["form"] = str(Form.PORTABLE)
+    return {f"leeboard_{name}": value for name, value in extra.items()}
+
+
+def _this_machines_end(status: EstateStatus, format: str) -> int:
+    """0 when the check did its job; 3 when a control could not be read for any other reason than missing rights."""
+    findings = [finding for device in status.devices for finding in device.findings]
+    unread = [finding for finding in findings if finding.verdict == "error"]
+    rootless = [finding.control for finding in unread if finding.needs_root_only]
+    if format == "table":
+        if rootless and os.geteuid() != 0:
+            print(f"\n{', '.join(rootless)}: only root can read this. Run it again as root: sudo make drift")
+        busy = [one.control for one in unread if {j.code for j in one.judged if j.verdict == "error"} == {"busy"}]
+        if busy:
+            many = number(len(busy), "control")
+            print(f"\n{many} could not be read since something was at work meanwhile ({', '.join(busy)}); run it again")
+        print("\nTo check a school: leeboard drift -i inventories/example --school 'Example Primary'")
+        print("Its devices stand in inventories/example/example-primary/devices.csv; docs/inventory.md says how.")
+    return 3 if status.problems or len(rootless) != len(unread) else 0

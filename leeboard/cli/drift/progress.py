@@ -1,0 +1,203 @@
+"""The check of `leeboard drift` while it goes on: which schools, how far, and what to say of each."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from leeboard.ansible.inventory import EstateInventory
+from leeboard.ansible.run_schools import SchoolCheck, SchoolRun, check
+from leeboard.estate.editing import SCHOOL
+from leeboard.evidence.bundle import CLOSED, OPEN
+from leeboard.evidence.lines import Expected
+from leeboard.evidence.night import Night
+from leeboard.evidence.store import StoredBundle
+from leeboard.model.run_id import started_of
+from leeboard.model.words import age, number
+from leeboard.report.words import clean
+from leeboard.verdict.status import DeviceStatus
+
+BY_DESIGN = "unreachable by design: the school says reachable: false; bring its evidence in with leeboard ingest"
+AT_ONCE = os.process_cpu_count() or 1
+
+
+@dataclass
+class Checked:
+    """What came of it: the ids of all runs, and the schools whose check broke off."""
+
+    runs: set[str] = field(default_factory=set)
+    broken: list[SchoolRun] = field(default_factory=list)
+
+
+def schools_of(
+    listed: EstateInventory, devices: Sequence[Expected], source: Path, all_of_it: bool
+) -> list[SchoolCheck]:
+    """The schools of these devices that can be reached from here, by URN. `all_of_it`: the inventory has no others.
+
+    A school with a file of its own is checked by that, so that Ansible reads no other.
+    """
+    by_school: dict[str, list[Expected]] = {}
+    for device in devices:
+        if listed.reachable(device):
+            by_school.setdefault(device.urn, []).append(device)
+    alone = all_of_it and len({device.urn for device in devices}) == 1
+    checks = []
+    for urn, found in sorted(by_school.items()):
+        own = listed.schools[urn].file if urn in listed.schools else None
+        hosts = None if own or alone else tuple(device.name for device in found)
+        checks.append(SchoolCheck(urn, found[0].school, own or source, hosts, len(found)))
+    return checks
+
+
+def by_design(devices: Iterable[DeviceStatus], listed: EstateInventory) -> tuple[DeviceStatus, ...]:
+    """The same, where the devices of a school that cannot be reached from here say so in place of their silence."""
+    away = {urn for urn, said in listed.schools.items() if not said.reachable}
+    return tuple(
+        replace(one, message=BY_DESIGN) if one.device.urn in away and one.outcome in ("never", "not_seen") else one
+        for one in devices
+    )
+
+
+def own_nights(bundles: Iterable[StoredBundle], at: datetime) -> frozenset[str]:
+    """The ids of runs that count as tonight's though no run of ours made them: at most a day old.
+
+    They are of schools that cannot be reached from here and are checked by a controller of their own.
+    """
+    return frozenset(one.run for one in bundles if timedelta(0) <= at - started_of(one.run) <= timedelta(days=1))
+
+
+def page_name(school: str | None, source: Path, devices: Sequence[Expected], this_machine: bool) -> str:
+    """What the page of a check is called by default, so that the check of a part never overwrites the estate's page."""
+    if this_machine:
+        return "drift-this-machine.html"
+    urns = sorted({device.urn for device in devices})
+    of_one = (school is not None or source.name == SCHOOL) and len(urns) == 1
+    return f"drift-{urns[0]}.html" if of_one else "drift.html"
+
+
+def check_schools(
+    schools: Sequence[SchoolCheck], source: Path, var: Path, at_once: int, anew: bool, extra: Mapping[str, str],
+    console: Console, verbose: bool = False,
+) -> Checked:  # fmt: skip
+    """Check schools, and show how far it is: a bar on a terminal, else a line for each school as it ends.
+
+    With `verbose` what Ansible printed of a school is shown as it ends, since that of 200 is too much to keep.
+    """
+    checked = Checked()
+    at = datetime.now(UTC)
+    night = Night.begin(var, source, at, anew) if len(schools) > 1 else None
+    left = [school for school in schools if night is None or school.urn not in night.done]
+    if night is not None and len(left) < len(schools):
+        checked.runs |= {run for runs in night.done.values() for run in runs}
+        before = number(len(schools) - len(left), "school")
+        console.print(
+            f"A check that began {age(night.started, at)} was stopped after {before}; "
+            f"going on with {number(len(left), 'school')}. --anew checks all of them.",
+            markup=False, highlight=False,
+        )  # fmt: skip
+    try:
+        with _Shown(left, var, console) as shown:
+
+            def ended(run: SchoolRun) -> None:
+                checked.runs |= run.runs
+                if verbose:
+                    console.print(run.result.output.strip(), markup=False, highlight=False)
+                if run.broken:
+                    checked.broken.append(run)
+                elif night is not None:
+                    night.ended(run.school.urn, run.runs)
+                shown.ended(run)
+
+            check(left, var, at_once, extra, ended, shown.tick)
+    except BaseException:
+        if night is not None:
+            night.close(whole=False)
+        raise
+    if night is not None:
+        night.close(whole=not checked.broken)
+    return checked
+
+
+class _Shown:
+    """How far it is."""
+
+    def __init__(self, schools: Sequence[SchoolCheck], var: Path, console: Console) -> None:
+        self._var, self._console, self._many = var, console, len(schools) > 1
+        self._left = {school.urn: school for school in schools}
+        self._devices = 0  # of schools that have ended
+        columns = [
+            TextColumn("Checking"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("devices"),
+            TimeElapsedColumn(),
+        ]
+        if self._many:
+            columns += [TextColumn("{task.fields[schools]}"), TimeRemainingColumn(elapsed_when_finished=True)]
+        self._bar = Progress(*columns, console=console, disable=not console.is_terminal, transient=True)
+        total = sum(school.devices for school in schools)
+        self._task = self._bar.add_task("", total=total, schools=self._schools())
+
+    def __enter__(self) -> _Shown:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def tick(self) -> None:
+        seen = sum(min(_seen(self._var / "evidence" / urn), one.devices) for urn, one in self._left.items())
+        self._bar.update(self._task, completed=self._devices + seen, schools=self._schools())
+
+    def ended(self, run: SchoolRun) -> None:
+        self._left.pop(run.school.urn, None)
+        self._devices += run.school.devices
+        self.tick()
+        if self._many and not self._console.is_terminal:
+            self._console.print(escape(_line(run, self._var)), highlight=False, soft_wrap=True)
+
+    def _schools(self) -> str:
+        return f"{number(len(self._left), 'school')} left,"
+
+
+def _line(run: SchoolRun, var: Path) -> str:
+    """A school in one line for a log."""
+    name = f"{run.school.urn} {clean(run.school.name, 60)}"
+    if run.broken:
+        return f"{name}: broken off after {run.seconds:.0f} s; {clean(last_words(run.result.output), 200)}"
+    answered = sum(
+        _outcomes(var / "evidence" / run.school.urn / f"{one}{CLOSED}").get("observed", 0) for one in run.runs
+    )
+    return f"{name}: {answered} of {number(run.school.devices, 'device')} answered, {run.seconds:.0f} s"
+
+
+def last_words(output: str) -> str:
+    """Why Ansible broke off, as far as one line tells."""
+    lines = [line.strip() for line in output.splitlines() if "leeboard:" in line or "ERROR" in line]
+    return lines[-1] if lines else "Ansible said nothing"
+
+
+def _outcomes(path: Path) -> dict[str, int]:
+    """The trailer's counts of a closed bundle."""
+    with suppress(OSError, EOFError, ValueError, IndexError), gzip.open(path) as lines:
+        said = json.loads(deque(lines, maxlen=1)[0])
+        return said["outcomes"] if said.get("kind") == "trailer" else {}
+    return {}
+
+
+def _seen(folder: Path) -> int:
+    """Device lines in the bundle that is being written now."""
+    with suppress(OSError):
+        return sum(max(path.read_bytes().count(b"\n") - 1, 0) for path in folder.glob(f"*{OPEN}"))
+    return 0

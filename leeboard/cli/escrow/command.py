@@ -1,0 +1,221 @@
+"""`leeboard escrow`: the vault of recovery keys: begin one, list it, see that it is whole, and open an envelope."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from leeboard.cli.escrow import custodians as people
+from leeboard.cli.group import group
+from leeboard.cli.options import Database, Var
+from leeboard.errors import LeeboardError
+from leeboard.escrow.keys.envelope import Content
+from leeboard.escrow.vault import ledger, vault
+from leeboard.escrow.vault.checking import check, mended, unbound
+from leeboard.escrow.vault.clone_detection import Owner
+from leeboard.escrow.vault.records import Key, State
+from leeboard.escrow.vault.rekeying import opener
+from leeboard.evidence.store import Store
+from leeboard.model.values import plain
+from leeboard.model.words import number
+from leeboard.report.words import clean
+
+PROBLEMS = 3  # docs/exit-codes.md: something that somebody relies on is not so
+GOOD = (State.PROVED, State.USED, State.PENDING)  # the best key of a device first
+
+app = group("The vault of recovery keys: begin one, list it, see that it is whole, and open an envelope on a bad day.")
+Device = Annotated[str, typer.Argument(help="The device's asset tag.")]
+School = Annotated[str | None, typer.Option(help="The URN of its school, where two schools have such a tag.")]
+
+
+def now() -> datetime:
+    """The controller's clock."""
+    return datetime.now(UTC)
+
+
+@app.command()
+def init(
+    first: Annotated[Path, typer.Option("--first", help="A folder of its own for the first copy.")],
+    second: Annotated[Path, typer.Option("--second", help="One on another disk or a mounted share, for the second.")],
+    custodian: people.Certificates = None,
+    make: people.Make = None,
+    keys: people.Keys = None,
+    var: Var = Path("var"),
+) -> None:
+    """Begin the vault: two places on two volumes, and the custodians, any one of whom can open an envelope.
+
+    Private keys are never kept in the vault or on this controller. A device of level high needs two custodians.
+    """
+    at = now()
+    named = people.named(custodian or (), make or (), keys, (first, second, var), at)
+    if not named:
+        raise LeeboardError("name at least one custodian: --custodian with a certificate, or --make with a post")
+    vault.make(var, (first, second), named, at)
+    names = [one.name for one in named]
+    typer.echo(f"The vault is begun, in {first} and {second}; {number(len(names), 'custodian')}: {', '.join(names)}.")
+    if make:
+        typer.echo(people.where(keys))
+
+
+@app.command("list")
+def list_keys(
+    var: Var = Path("var"),
+    format: Annotated[Literal["table", "json"], typer.Option(help="What to print: docs/escrow.md.")] = "table",
+) -> None:
+    """List every key by device, with its state. No key is shown, and nothing is opened."""
+    found = sorted(vault.open_vault(var).keys().values(), key=lambda one: (one.urn, one.asset, one.made))
+    if format == "json":
+        told = [
+            {
+                "urn": one.urn, "asset": one.asset, "key": one.id, "state": one.state.value, "disk": one.disk,
+                "made": one.made, "opened": list(one.opened),
+            }
+            for one in found
+        ]  # fmt: skip
+        sys.stdout.write(json.dumps({"schema": 1, "keys": told}) + "\n")
+        return
+    table = Table()
+    for heading in ("School", "Device", "Key", "State", "Made", "Last opened", "Disk"):
+        table.add_column(heading)
+    for one in found:
+        cells = (one.urn, one.asset, one.id, one.state.value, one.made, one.opened[-1] if one.opened else "", one.disk)
+        table.add_row(*(Text(clean(cell, 80)) for cell in cells))
+    Console().print(table)
+    typer.echo(number(len(found), "key"))
+
+
+@app.command()
+def verify(
+    mend: Annotated[bool, typer.Option("--mend", help="Bring damaged copies back from the other place first.")] = False,
+    var: Var = Path("var"),
+    database: Database = None,
+) -> None:
+    """Read all of both copies from the disk, and say what is not as it should be, one line each.
+
+    Where this controller has a database, each key is compared with what the last check of its disk came to (ENC-07).
+
+    Ends with 0; 3 when something is not whole or a certificate is near its end; 1 when the vault cannot be read at all.
+    """
+    opened = vault.open_vault(var)
+    if mend:
+        for name in mended(opened, now()):
+            typer.echo(f"{plain(name)}: brought back from the other place")
+    done = check(opened, now())
+    problems = [*done.problems, *_unbound(done.keys, database, var / "leeboard.db")]
+    for problem in problems:
+        typer.echo(plain(problem, 1000))
+    if done.mended:
+        typer.echo(f"What this controller remembers of {number(done.mended, 'device')} was wrong, and is right again.")
+    if done.disks:
+        typer.echo(f"{number(done.disks, 'entry', 'entries')} of the list which device has which disk put right.")
+    typer.echo(
+        f"{number(len(done.keys), 'key')}, {done.whole} of them whole in both copies; "
+        f"{number(done.headers, 'header')} of disks; the ledger follows on"
+    )
+    if problems:
+        raise typer.Exit(PROBLEMS)
+
+
+def _unbound(keys: tuple[Key, ...], database: str | None, own: Path) -> list[str]:
+    if database is None and not own.exists():
+        typer.echo("Whether each key is still in its disk is not compared: there is no database here.", err=True)
+        return []
+    with Store(database or own) as store:
+        return unbound(keys, store.verdicts("ENC-07"))
+
+
+@app.command("open")
+def open_envelope(
+    device: Device,
+    reason: Annotated[str, typer.Option(help="Why it is opened. It is kept in the ledger.")],
+    private_key: people.PrivateKey,
+    school: School = None,
+    key: Annotated[str | None, typer.Option(help="The id of the key (default: the best one of the device).")] = None,
+    qr: Annotated[bool, typer.Option("--qr", help="Show it as a QR code as well.")] = False,
+    var: Var = Path("var"),
+) -> None:
+    """Print a device's recovery key once, in groups that can be read out.
+
+    Who opened it, when and why is written into the ledger first. The key counts as used from then on, and is to be
+    changed (ENC-08).
+    """
+    at = now()
+    why = reason_of(reason)
+    opened = vault.open_vault(var)
+    chosen = _chosen(list(opened.keys().values()), device, school, key)
+    found = opener(opened, people.private_key(private_key)).key(opened, chosen)
+    with opened.writing(at) as writer:
+        writer.note(ledger.OPENED, urn=chosen.urn, asset=chosen.asset, key=chosen.id, disk=chosen.disk, reason=why)
+    _show(found, chosen, qr)
+
+
+def reason_of(reason: str) -> str:
+    """A reason in one line. Raises LeeboardError."""
+    if not reason.strip() or not reason.isprintable():
+        raise LeeboardError("--reason: say in one line why")
+    return reason.strip()[:300]
+
+
+def _show(found: Content, chosen: Key, qr: bool) -> None:
+    for heading, said in (("School", found.school), ("Device", found.device), ("Disk", found.disk), ("Key", found.id)):
+        print(f"{heading + ':':7} {plain(said)}")
+    if chosen.state is State.PENDING:
+        print("Nobody has proved that this key opens the disk.")
+    if chosen.state is State.RETIRED:
+        print("This key is retired: another one took its place, and this one opens old copies of the disk.")
+    print()
+    groups = found.key.groups if not found.adopted else ()
+    for place, letters in enumerate(groups, 1):
+        print(f"  {place} of {len(groups)}   {letters[:4]} {letters[4:]}")
+    print(f"\n  {found.key.text}\n")
+    if qr:
+        import segno  # only here: nobody needs it at night
+
+        segno.make(found.key.text, micro=False).terminal(compact=True)
+    print("It is written down that you opened it. Two people know this key now: change it soon.")
+
+
+def _chosen(keys: Sequence[Key], device: str, school: str | None, wanted: str | None) -> Key:
+    """The key that is asked for. Raises LeeboardError."""
+    mine = keys_of_device(keys, device, school)
+    if wanted is not None:
+        fits = [one for one in mine if one.id == wanted]
+        if not fits:
+            raise LeeboardError(f"{plain(wanted)}: no key of this device; it has {', '.join(one.id for one in mine)}")
+        return fits[0]
+    ranked = [one for state in GOOD for one in reversed(mine) if one.state is state]
+    if not ranked:
+        raise LeeboardError(
+            f"{plain(device)}: all its keys are retired; for an old copy of the disk name one with --key"
+        )
+    return ranked[0]
+
+
+def keys_of_device(keys: Sequence[Key], device: str, school: str | None) -> list[Key]:
+    """The keys of one device. Raises LeeboardError for none, and where two schools have one of that name."""
+    urn = school_with([one.owner for one in keys], device, school)
+    return [one for one in keys if is_device(one.owner, device, urn)]
+
+
+def school_with(owners: Iterable[Owner], device: str, school: str | None) -> str:
+    """The URN of the school that has a device, of those that have something. Raises LeeboardError for none or two."""
+    urns = sorted({owner[0] for owner in owners if is_device(owner, device, school)})
+    if not urns:
+        raise LeeboardError(f"{plain(device)}: the vault has no key of such a device; leeboard escrow list shows all")
+    if len(urns) > 1:
+        raise LeeboardError(f"{plain(device)}: the schools {', '.join(urns)} have one; name it with --school")
+    return urns[0]
+
+
+def is_device(owner: Owner, device: str, school: str | None) -> bool:
+    """Whether somebody who names a device, and perhaps its school, means this one."""
+    return owner[1].casefold() == device.casefold() and school in (None, owner[0])

@@ -1,0 +1,71 @@
+"""`leeboard estate`: what an estate's files say, what is wrong with them, and lists of other programs into them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from leeboard.cli.estate import importing
+from leeboard.cli.find_estate import Inventory, opened
+from leeboard.cli.group import group
+from leeboard.estate.checking import check as find_problems
+from leeboard.estate.estate import School
+from leeboard.model.enums import Platform
+from leeboard.model.values import plain
+from leeboard.model.words import number
+
+PROBLEMS = 3  # docs/exit-codes.md: something is not known
+
+app = group("List the schools of an estate, find what is wrong with its files, and import lists into them.")
+app.add_typer(importing.app, name="import")
+
+
+@app.command("list")
+def list_schools(inventory: Inventory) -> None:
+    """List the schools with their devices by platform, and what is wrong. Ends with 3 if anything is."""
+    estate = opened(inventory)
+    problems = find_problems(estate)
+    table = Table(title=Text(plain(estate.name)), title_justify="left")
+    for heading in ("URN", "School", "Phase"):
+        table.add_column(heading)
+    for heading in (*(one.value for one in Platform), "all", "problems"):
+        table.add_column(heading, justify="right")
+    for school in sorted(estate.schools, key=lambda one: one.settings.name.casefold()):
+        wrong = sum(Path(one.file).parent.name == school.folder.name for one in problems)
+        cells = [school.urn, school.settings.name, school.settings.phase]
+        table.add_row(*(Text(plain(cell, 60)) for cell in cells), *_counts(school), str(wrong) if wrong else "")
+    Console().print(table)
+    devices = sum(len(school.devices) for school in estate.schools)
+    counts = (number(len(estate.schools), "school"), number(devices, "device"), number(len(problems), "problem"))
+    typer.echo(", ".join(counts))
+    _end(len(problems), [str(one) for one in problems])
+
+
+@app.command()
+def check(inventory: Inventory) -> None:
+    """Say what is wrong with an estate's files, one line each. Ends with 3 if anything is."""
+    estate = opened(inventory)
+    problems = find_problems(estate)
+    if not problems:
+        typer.echo(f"{number(len(estate.schools), 'school')}, no problem")
+    for problem in problems:
+        typer.echo(str(problem))
+    _end(len(problems), [])
+
+
+def _counts(school: School) -> list[str]:
+    by_platform = Counter(one.platform for one in school.devices)
+    counts = [by_platform.get(platform, 0) for platform in Platform]
+    return [str(count) for count in (*counts, sum(counts))]
+
+
+def _end(count: int, lines: list[str]) -> None:
+    for line in lines:
+        typer.echo(f"problem: {line}", err=True)
+    if count:
+        raise typer.Exit(PROBLEMS)

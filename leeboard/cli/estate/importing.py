@@ -1,0 +1,253 @@
+"""`leeboard estate import`: the national register and lists of devices into an estate, shown before it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+
+from leeboard.cli.estate import import_preview
+from leeboard.cli.find_estate import Inventory, opened, school_of
+from leeboard.cli.group import group
+from leeboard.cli.options import Var
+from leeboard.cli.prompts import agreed
+from leeboard.errors import LeeboardError
+from leeboard.estate.devices import DeviceRow, read_devices
+from leeboard.estate.editing import Written, content_of, write_all
+from leeboard.estate.estate import DEVICES, SCHOOL, Estate
+from leeboard.estate.importing import register as registers
+from leeboard.estate.importing.devices import read_list
+from leeboard.estate.importing.devices_file import devices_file
+from leeboard.estate.importing.plan import Defaults, plan
+from leeboard.estate.importing.schools import Asked, Known, SchoolPlan, plan_school
+from leeboard.evidence import pins
+from leeboard.model.device import URN
+from leeboard.model.enums import Form, Level, Platform, Role
+from leeboard.model.identity import usable_serial
+from leeboard.model.problem import Problem
+from leeboard.storage import files
+
+PROBLEMS = 3  # docs/exit-codes.md: something is not known
+MOST_BYTES = 32 * 1024 * 1024  # of a list of devices
+
+app = group("Import the national register or a list of devices. Shows what would change, and asks.")
+Phase = Literal["nursery", "primary", "middle", "secondary", "all_through", "special", "alternative", "post_16"]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change, and write nothing.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+
+@app.command()
+def register(
+    file: Annotated[Path, typer.Argument(help="The register's CSV of establishment fields (edubasealldata...csv).")],
+    inventory: Inventory,
+    urn: Annotated[list[str] | None, typer.Option(help="A school by its URN; may be given several times.")] = None,
+    laestab: Annotated[list[str] | None, typer.Option(help="A school by its LAESTAB, such as 999/2001.")] = None,
+    links: Annotated[
+        Path | None, typer.Option(help="The register's CSV of links (links_edubasealldata...csv).")
+    ] = None,
+    successor_of: Annotated[
+        list[str] | None, typer.Option(help="The URN whose history goes on in the school, where no links say so.")
+    ] = None,
+    phase: Annotated[Phase | None, typer.Option(help="For a school of which the register says no phase.")] = None,
+    level: Annotated[Level | None, typer.Option(help="The level of a new school (default: estate.yml's).")] = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    var: Var = Path("var"),
+) -> None:
+    """Add schools from the national register, or bring those of the estate up to date (without --urn and --laestab).
+
+    Ends with 0; 3 when rows made no sense or a school was not found, though the others were imported; 1 when nothing
+    was done.
+    """
+    estate = opened(inventory, whole=True)
+    if estate.file.name == SCHOOL:
+        raise LeeboardError(f"{estate.file}: belongs to no estate.yml; schools are added to an estate")
+    wrong = [one for one in (*(urn or ()), *(successor_of or ())) if not URN.match(one)]
+    if wrong:
+        raise LeeboardError(f"{ascii(wrong[0])[:40]} is no URN; a URN has six digits")
+    if successor_of and len(urn or ()) + len(laestab or ()) != 1:
+        raise LeeboardError("--successor-of is about one school; give its --urn or --laestab, and no other")
+    numbers = tuple(registers.laestab_of(one) for one in laestab or ())
+    known = _known(estate)
+    asked = set(urn or ()) if urn or numbers else set(known)
+    found = registers.find(file, asked, numbers)
+    schools = _chosen(found.schools, asked, numbers, file)
+    linked, link_problems = registers.links(links, {one.urn for one in schools}) if links else ((), ())
+    needed = estate.settings is None or estate.settings.level is None
+    more = Asked(phase or "", level, needed, tuple(successor_of or ()))
+    every = [plan_school(one, known, linked, estate.file.parent, more) for one in schools]
+    problems = [*estate.problems, *found.problems, *link_problems]
+    problems += [
+        Problem(str(file), f"has no school with the URN {one}; is the file recent?")
+        for one in sorted(asked - {one.urn for one in schools})
+    ]
+    console = Console()
+    import_preview.show_schools(every, console)
+    changing = [one for one in every if one.action != "unchanged"]
+    _say(problems)
+    written = list(_school_files(changing))
+    if changing and not dry_run and _agreed(yes):
+        write_all(estate.file.parent, written)
+        for one in changing:
+            _carry_school(one, estate, var / "evidence")
+        typer.echo(f"written: {', '.join(str(one.path) for one in written)}")
+    if problems:
+        raise typer.Exit(PROBLEMS)
+
+
+@app.command()
+def devices(
+    file: Annotated[
+        Path, typer.Argument(help="A list of devices: CSV or .xlsx, from AD, Intune, Snipe-IT or by hand.")
+    ],
+    school: Annotated[str, typer.Option(help="The school: its URN, folder, name or a part of the name.")],
+    inventory: Inventory,
+    sheet: Annotated[str | None, typer.Option(help="The workbook's sheet (default: the first that fits).")] = None,
+    where: Annotated[
+        str | None, typer.Option(metavar="COLUMN=WORD", help="Only rows that have this word in this column.")
+    ] = None,
+    platform: Annotated[Platform | None, typer.Option(help="Of new devices that do not say.")] = None,
+    form: Annotated[Form | None, typer.Option(help="Of new devices that do not say.")] = None,
+    role: Annotated[Role | None, typer.Option(help="Of new devices that do not say.")] = None,
+    remove_missing: Annotated[
+        bool, typer.Option("--remove-missing", help="Take out devices that the list does not have, or has as gone.")
+    ] = False,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    var: Var = Path("var"),
+) -> None:
+    """Import a list of one school's devices: new ones, changed fields, and what moved or was renamed, by serial.
+
+    Ends with 0; 3 when rows made no sense, though the others were imported; 1 when nothing was done.
+    """
+    estate = opened(inventory, whole=True)
+    target = school_of(estate, school)
+    picked = _pair(where)
+    content = files.read_regular(file, MOST_BYTES)
+    if content is None:
+        raise LeeboardError(f"{file}: there is no such file")
+    listed = read_list(content, str(file), sheet, picked)
+    by_urn = {one.urn: one.devices for one in estate.schools}
+    found = plan(by_urn, target.urn, listed, Defaults(platform, form, role), remove_missing)
+    _sound(estate, {target.urn, *(one.urn for one in found.moved)})
+    if remove_missing and (found.problems or not listed.devices):
+        _say(found.problems)
+        raise LeeboardError(
+            "--remove-missing: the list has rows that make no sense, or no device at all, so what is missing cannot be "
+            "told; mend the list first. Nothing was written"
+        )
+    console = Console()
+    taken = (
+        f", sheet {listed.sheet!r} (not {', '.join(map(repr, listed.other_sheets)) or 'any other'})"
+        if listed.sheet
+        else ""
+    )
+    console.print(f"{file}: {listed.kind or 'not read'}{ascii(taken)[1:-1]}", markup=False, highlight=False)
+    import_preview.show_devices(found, {one.urn: one.settings.name for one in estate.schools}, console)
+    problems = [*estate.problems, *found.problems]
+    _say(problems)
+    result = found.result()
+    written = list(_device_files(estate, result, target.urn))
+    if found.changes_anything and not dry_run and _agreed(yes):
+        write_all(estate.file.parent, written)
+        renamed = {one.after.asset: (target.urn, one.before.asset) for one in found.changed if one.by == "serial"}
+        origins = {asset: old for asset, old in renamed.items() if old[1] != asset}
+        origins |= {one.after.asset: (one.urn, one.before.asset) for one in found.moved}
+        origins |= _inherited(target.settings.predecessors, [row for _, row in found.added], var / "evidence")
+        pins.carry(var / "evidence", target.urn, origins)
+        typer.echo(f"written: {', '.join(str(one.path) for one in written)}")
+    if problems:
+        raise typer.Exit(PROBLEMS)
+
+
+def _known(estate: Estate) -> dict[str, Known]:
+    return {one.urn: Known(one.folder, one.settings, content_of(one.folder / SCHOOL) or b"") for one in estate.schools}
+
+
+def _chosen(
+    found: Iterable[registers.RegisterSchool], urns: set[str], laestabs: Iterable[str], file: Path
+) -> list[registers.RegisterSchool]:
+    """The schools that were asked for; of several with one LAESTAB, as after a conversion, the one that is open."""
+    every = list(found)
+    chosen = [one for one in every if one.urn in urns]
+    for laestab in laestabs:
+        fits = [one for one in every if one.laestab == laestab]
+        is_open = [one for one in fits if not one.is_closed] or fits
+        if len(is_open) != 1:
+            listed = ", ".join(f"{one.urn} {one.name} ({one.status})" for one in is_open) or "none"
+            raise LeeboardError(f"{file}: {len(is_open)} schools have the LAESTAB {laestab}: {listed}; give --urn")
+        chosen += [one for one in is_open if one not in chosen]
+    if not chosen:
+        raise LeeboardError(f"{file}: has none of these schools; is it the whole register, and recent?")
+    return chosen
+
+
+def _school_files(every: Iterable[SchoolPlan]) -> Iterable[Written]:
+    for one in every:
+        yield Written(one.folder / SCHOOL, one.content, one.before)
+        devices = one.folder / DEVICES
+        if one.action == "new" and content_of(devices) is None:
+            yield Written(devices, devices_file((), None), None)
+
+
+def _device_files(estate: Estate, result: Mapping[str, tuple[DeviceRow, ...]], first: str) -> Iterable[Written]:
+    """The sheet that gets devices before those that lose some: killed in between, a device is twice and never lost."""
+    schools = {one.urn: one for one in estate.schools}
+    for urn in sorted(result, key=lambda one: one != first):
+        path = schools[urn].folder / DEVICES
+        before = content_of(path)
+        if before is None or read_devices(before)[0] != schools[urn].devices:
+            raise LeeboardError(f"{path}: somebody changed it meanwhile; nothing was written, import again")
+        yield Written(path, devices_file(result[urn], before), before)
+
+
+def _carry_school(one: SchoolPlan, estate: Estate, evidence: Path) -> None:
+    """The pins of a school's devices go on under its new URN."""
+    devices = next((school.devices for school in estate.schools if school.folder == one.folder), ())
+    pins.carry(evidence, one.urn, _inherited(one.inherits, devices, evidence))
+
+
+def _inherited(before: Iterable[str], devices: Iterable[DeviceRow], evidence: Path) -> dict[str, tuple[str, str]]:
+    """Under which predecessor and tag each device was pinned, by its asset tag now: by serial, else by the same tag."""
+    every = list(devices)
+    origins = {}
+    for urn in before:
+        known = pins.read(pins.pins_path(evidence, urn))
+        serials = {pin.sighting.serial: asset for asset, pin in known.items() if pin.sighting.serial}
+        for row in every:
+            asset = serials.get(usable_serial(row.serial) or "", row.asset)
+            pinned = known[asset].sighting.serial if asset in known else None
+            if asset in known and not (row.serial and pinned and pinned != usable_serial(row.serial)):
+                origins[row.asset] = (urn, asset)
+    return origins
+
+
+def _sound(estate: Estate, urns: set[str]) -> None:
+    """Refuse to write a devices.csv of which rows could not be read: they would be lost."""
+    for one in estate.schools:
+        wrong = [problem for problem in one.problems if problem.file == str(one.folder / DEVICES)]
+        if one.urn in urns and wrong:
+            raise LeeboardError(f"{wrong[0]} ({len(wrong)} such rows); mend that first, or they would be lost")
+
+
+def _pair(where: str | None) -> tuple[str, str] | None:
+    if where is None:
+        return None
+    column, sign, word = where.partition("=")
+    if not sign or not column.strip() or not word.strip():
+        raise LeeboardError("--where takes a column and a word, such as --where 'Location=Hill School'")
+    return column.strip(), word.strip()
+
+
+def _say(problems: Iterable[Problem]) -> None:
+    for problem in problems:
+        typer.echo(f"problem: {problem}", err=True)
+
+
+def _agreed(yes: bool) -> bool:
+    if not agreed(yes, "Write this?", "look at the plan above, and give --yes (or --dry-run)"):
+        raise LeeboardError("nothing was written")
+    return True

@@ -1,0 +1,51 @@
+"""What a school wants of a device's TPM: the variables `leeboard_disk_tpm`, and `leeboard_disk_pin` from its vault."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from leeboard.errors import LeeboardError
+from leeboard.model.enums import Level
+
+LONGEST = 64  # characters of a PIN: nobody types more at a start
+LEAST = {Level.STANDARD: 6, Level.SENSITIVE: 6, Level.HIGH: 8}  # as ENC-04 has it
+
+
+class Way(StrEnum):
+    """How the TPM is to open a disk."""
+
+    TPM = "tpm"
+    PIN = "tpm-and-pin"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """The way, None for none, and for one with a PIN that PIN; empty where the school's vault has none."""
+
+    way: Way | None = None
+    pin: str = field(default="", repr=False)
+
+    def wrong(self, level: Level) -> str:
+        """What is wrong with the PIN for a device of this level, in words that do not show it; empty for nothing."""
+        if self.way is not Way.PIN:
+            return ""
+        if not self.pin:
+            return "leeboard_disk_pin is not in the school's vault"
+        if not (self.pin.isascii() and self.pin.isprintable()) or self.pin != self.pin.strip():
+            return "leeboard_disk_pin has characters that not every keyboard types at a start, or a blank at its end"
+        if not LEAST[level] <= len(self.pin) <= LONGEST:
+            return f"leeboard_disk_pin must have {LEAST[level]} to {LONGEST} characters at level {level.value}"
+        return ""
+
+
+def wish(option: str, pin: str) -> Wish:
+    """What the two variables say. Raises LeeboardError."""
+    if not option:
+        return Wish()
+    try:
+        way = Way(option)
+    except ValueError:
+        words = " or ".join(Way)
+        raise LeeboardError(f"leeboard_disk_tpm is {ascii(option)[:40]}: it must be {words}, or not be there") from None
+    return Wish(way, pin if way is Way.PIN else "")

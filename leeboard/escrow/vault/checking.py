@@ -1,0 +1,150 @@
+"""Is the vault whole? Both copies of every envelope and of every disk's header, the ledger, the certificates."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+from leeboard.errors import LeeboardError
+from leeboard.escrow.keys import envelope
+from leeboard.escrow.keys.certificates import ends_soon
+from leeboard.escrow.vault import clone_detection, controller_state
+from leeboard.escrow.vault.records import Header, Key, Records, State
+from leeboard.escrow.vault.replica import Place
+from leeboard.escrow.vault.vault import NoCopy, Vault
+from leeboard.model.verdicts import Verdict
+
+SEALED = (".pem", ".header")
+SHARES = 28  # headers are large: each is read whole on one day in 28, and its size is looked at on the others
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What came of it: every key, how many envelopes both copies have as the ledger knows them, the copies of headers,
+    and what is wrong. `mended` devices were remembered wrongly by this controller, and are remembered rightly now; so
+    were `disks` entries of the list which device has which disk."""
+
+    keys: tuple[Key, ...]
+    whole: int
+    headers: int
+    problems: tuple[str, ...]
+    mended: int
+    disks: int
+
+
+def check(vault: Vault, at: datetime) -> Checked:
+    """Read both places, past what the kernel remembers, and put right what the controller remembers of each device.
+
+    Raises LeeboardError for a broken ledger.
+    """
+    records = vault.records()
+    keys = tuple(key for kept in records.values() for key in kept.keys)
+    headers = tuple(header for kept in records.values() for header in kept.headers)
+    problems = [*ends_soon(vault.custodians, at)]
+    whole = 0
+    for key in keys:
+        wrong = list(_wrong(vault, key))
+        problems += wrong
+        whole += not wrong
+    share = at.toordinal() % SHARES
+    for header in headers:
+        today = zlib.crc32(header.name.encode()) % SHARES == share
+        problems += _wrong(vault, header) if today else _cut_off(vault, header)
+    known = {one.name for one in keys} | {one.name for one in headers}
+    for one in vault.places:
+        problems += [
+            f"{one.path / name}: the ledger does not know this file: a run died before it was named, or the end of the "
+            "ledger was lost. It opens nothing that is known"
+            for name in one.names()
+            if name.endswith(SEALED) and name[0].isdigit() and name not in known
+        ]
+    problems += _to_another(vault, keys)
+    mended = _remembered(vault, records)
+    problems += clone_detection.all_shared(vault.var, records)
+    return Checked(keys, whole, len(headers), tuple(problems), mended, clone_detection.made_again(vault.var, records))
+
+
+def mended(vault: Vault, at: datetime) -> list[str]:
+    """Bring every copy that is missing or changed back from the other place, where that has it; their names.
+
+    Raises LeeboardError for a place that cannot be written to. What neither place has is left to `check` to say.
+    """
+    found = []
+    with vault.writing(at) as writer:
+        for kept in vault.records().values():
+            for one in kept.sealed:
+                with suppress(NoCopy):
+                    if writer.mend(one):
+                        found.append(one.name)
+    return found
+
+
+def unbound(keys: Iterable[Key], seen: Mapping[tuple[str, str], tuple[str, datetime | None]]) -> list[str]:
+    """A line for each device with a key in use that its last check did not find bound to its disks.
+
+    `seen` has the verdict of ENC-07 for each device, and when it was last seen.
+    """
+    places = sorted({one.owner for one in keys if one.state in (State.PROVED, State.USED)})
+    found = []
+    for urn, asset in places:
+        verdict, at = seen.get((urn, asset), ("", None))
+        if not verdict:
+            found.append(f"{urn} {asset}: no check has compared its key with its disk yet")
+        elif verdict != str(Verdict.COMPLIANT):
+            when = f"{at:%d %B %Y}" if at is not None else "the last check"
+            found.append(f"{urn} {asset}: ENC-07 is {verdict.replace('_', ' ')} as of {when}; leeboard drift says why")
+    return found
+
+
+def _wrong(vault: Vault, sealed: Key | Header) -> Iterator[str]:
+    for one in vault.places:
+        why = _copy(one, sealed)
+        if why:
+            yield _said(one, sealed, why)
+
+
+def _copy(place: Place, sealed: Key | Header) -> str:
+    try:
+        content = place.read(sealed.name)
+    except (LeeboardError, OSError) as problem:
+        return f"cannot be read ({problem})"
+    if content is None:
+        return "is missing"
+    return "" if envelope.digest(content) == sealed.digest else "is not as the ledger knows it"
+
+
+def _cut_off(vault: Vault, header: Header) -> Iterator[str]:
+    for one in vault.places:
+        if one.size(header.name) != header.size:
+            yield _said(one, header, "is missing or cut off")
+
+
+def _said(place: Place, sealed: Key | Header, why: str) -> str:
+    where = f"{place.path / sealed.name}: copy {place.copy}"
+    return f"{where} {why}; bring it back from the other copy, or from a backup"
+
+
+def _to_another(vault: Vault, keys: tuple[Key, ...]) -> Iterator[str]:
+    """Keys in use that one of today's custodians cannot open, or somebody can who is none any more."""
+    now = {one.fingerprint for one in vault.custodians}
+    for key in keys:
+        if key.state in (State.RETIRED, State.DROPPED) or set(key.custodians) == now:
+            continue
+        yield f"{key.urn} {key.asset}: key {key.id} is sealed to other custodians than today's"
+
+
+def _remembered(vault: Vault, records: Mapping[tuple[str, str], Records]) -> int:
+    """Make the controller remember what the ledger says; for how many devices it did not."""
+    mended = 0
+    for (urn, asset), kept in records.items():
+        try:
+            known = controller_state.records(vault.var, urn, asset)
+        except LeeboardError:
+            known = Records()
+        if known != kept:
+            controller_state.write_records(vault.var, urn, asset, kept)
+            mended += 1
+    return mended

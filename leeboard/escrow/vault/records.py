@@ -1,0 +1,166 @@
+"""What the ledger says of the keys of each device, and of the copies of its disks' headers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from pydantic import Field
+
+from leeboard.escrow.vault import ledger
+from leeboard.escrow.vault.ledger import Entry
+from leeboard.model.strict import Strict
+
+SLACK = timedelta(hours=1)  # by which a clock may be put back and nobody minds
+
+
+class State(StrEnum):
+    """What a key is good for. Only `proved` and `used` ones have opened the disk."""
+
+    PENDING = "pending"  # sealed, and nobody knows that it opens the disk
+    PROVED = "proved"
+    USED = "used"  # somebody has read it out: it is to be changed
+    RETIRED = "retired"  # another one took its place; old copies of the disk may still need it
+    DROPPED = "dropped"  # it never came into the disk
+
+
+class Key(Strict):
+    """One key. `digest` is of its envelope as the ledger knows it last; `name` that of the envelope's file.
+
+    `binding` is what the disk was like when the key was proved; before that, the slot that the key is for. `custodians`
+    are the fingerprints of those who can open the envelope as it is, `readers` of all who ever could. One that was
+    `adopted` was in the disk before: somebody knows it, and its slot is not ours to remove.
+    """
+
+    urn: str
+    asset: str
+    id: str
+    state: State
+    digest: str
+    disk: str
+    made: str
+    proved: str = ""
+    custodians: tuple[str, ...] = ()
+    readers: tuple[str, ...] = ()
+    binding: dict[str, Any] = Field(default_factory=dict)
+    opened: tuple[str, ...] = ()  # when it was read out
+    adopted: bool = False
+
+    @property
+    def owner(self) -> tuple[str, str]:
+        """The device whose key it is, by URN and asset tag."""
+        return self.urn, self.asset
+
+    @property
+    def name(self) -> str:
+        """The envelope's file, from the top of a place."""
+        return f"{self.urn}/{self.asset}/{self.id}.pem"
+
+    def days(self, at: datetime) -> int:
+        """How many whole days old it is at a moment; -1 where by that clock it is still to be made."""
+        old = at - datetime.fromisoformat(self.made)
+        return max(old.days, 0) if old >= -SLACK else -1
+
+
+class Header(Strict):
+    """A copy of a disk's header, and what the disk was like then. `name` is that of its file, of `size` bytes."""
+
+    urn: str
+    asset: str
+    id: str
+    digest: str
+    disk: str
+    made: str
+    size: int
+    binding: dict[str, Any]
+    custodians: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Its file, from the top of a place."""
+        return f"{self.urn}/{self.asset}/{self.id}.header"
+
+
+class Records(Strict):
+    """All that is kept of one device. `entry` is the number of the last entry of the ledger that is in it.
+
+    `tpm` are the ids of tokens by which a run of ours let the TPM open a disk, or was about to.
+    """
+
+    entry: int = 0
+    keys: tuple[Key, ...] = ()
+    headers: tuple[Header, ...] = ()
+    tpm: tuple[str, ...] = ()
+
+    @property
+    def sealed(self) -> tuple[Key | Header, ...]:
+        """Everything that has an envelope."""
+        return (*self.keys, *self.headers)
+
+    def after(self, entry: Entry) -> Records:
+        """The records after one more entry about the device; an entry that is in them already changes nothing."""
+        if entry.number <= self.entry or entry.urn is None or entry.asset is None:
+            return self
+        keys = {one.id: one for one in self.keys}
+        headers = {one.id: one for one in self.headers}
+        tpm = (*self.tpm, entry.key) if entry.event == ledger.TPM else self.tpm
+        if entry.event in (ledger.SEALED, ledger.ADOPTED):
+            keys[entry.key] = _sealed(keys.get(entry.key), entry, entry.urn, entry.asset)
+        elif entry.event == ledger.HEADER:
+            headers[entry.key] = _copied(headers.get(entry.key), entry, entry.urn, entry.asset)
+        elif entry.event == ledger.HEADER_GONE:
+            headers.pop(entry.key, None)
+        elif entry.key in keys:
+            keys[entry.key] = _after(keys[entry.key], entry)
+        return Records(entry=entry.number, keys=tuple(keys.values()), headers=tuple(headers.values()), tpm=tpm)
+
+
+def records_of(entries: Iterable[Entry]) -> dict[tuple[str, str], Records]:
+    """What is kept of each device, by URN and asset tag."""
+    found: dict[tuple[str, str], Records] = {}
+    for one in entries:
+        if one.urn is not None and one.asset is not None:
+            place = (one.urn, one.asset)
+            found[place] = found.get(place, Records()).after(one)
+    return found
+
+
+def _sealed(before: Key | None, entry: Entry, urn: str, asset: str) -> Key:
+    if before is not None:
+        # Sealed anew for other custodians it is the same key, as good as it was.
+        readers = tuple(sorted({*before.readers, *entry.custodians}))
+        return before.model_copy(update={"digest": entry.digest, "custodians": entry.custodians, "readers": readers})
+    adopted = entry.event == ledger.ADOPTED
+    return Key(
+        urn=urn, asset=asset, id=entry.key, digest=entry.digest, disk=entry.disk, made=entry.at,
+        state=State.PROVED if adopted else State.PENDING, proved=entry.at if adopted else "", adopted=adopted,
+        custodians=entry.custodians, readers=tuple(sorted(entry.custodians)), binding=entry.binding,
+    )  # fmt: skip
+
+
+def _copied(before: Header | None, entry: Entry, urn: str, asset: str) -> Header:
+    return Header(
+        urn=urn, asset=asset, id=entry.key, digest=entry.digest, disk=entry.disk,
+        made=before.made if before is not None else entry.at, size=entry.size, binding=entry.binding,
+        custodians=entry.custodians,
+    )  # fmt: skip
+
+
+def _after(key: Key, entry: Entry) -> Key:
+    """A key after something happened to it."""
+    changes: dict[str, Any] = {}
+    if entry.event == ledger.OPENED:
+        # One that is retired already is only read for an old copy of the disk.
+        used = key.state in (State.PROVED, State.PENDING)
+        changes = {"state": State.USED if used else key.state, "opened": (*key.opened, entry.at)}
+    elif entry.event == ledger.PROVED:
+        changes = {"state": State.PROVED, "proved": entry.at, "binding": entry.binding}
+    elif entry.event == ledger.ACCEPTED:
+        changes = {"binding": entry.binding}
+    elif entry.event == ledger.RETIRED:
+        changes = {"state": State.RETIRED}
+    elif entry.event == ledger.DROPPED:
+        changes = {"state": State.DROPPED}
+    return key.model_copy(update=changes)

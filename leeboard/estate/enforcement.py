@@ -1,0 +1,106 @@
+"""The ramp: which families of controls may be changed at a school, since when, and by whose word.
+
+`enforce` in `school.yml` is what counts. Who switched what on or off is also kept in a journal beside the evidence, one
+line each, so that a line which somebody took out of the file is not forgotten.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import YAMLError
+
+from leeboard.errors import LeeboardError
+from leeboard.estate.settings import Enforcement, SchoolFile, read_school_file
+from leeboard.model.problem import Problem
+from leeboard.model.run_id import stamp
+from leeboard.storage import files
+from leeboard.storage.yaml_writer import roundtrip
+
+KEY = "enforce"
+
+
+@dataclass(frozen=True)
+class Switch:
+    """One thing that somebody asks for: a family of a school on or off."""
+
+    urn: str
+    family: str
+    on: bool
+    by: str
+    day: date
+
+
+def since(settings: SchoolFile, family: str) -> Enforcement | None:
+    """The line that switches a family on, None where there is none."""
+    return next((one for one in settings.enforce if one.family == family), None)
+
+
+def switched(content: bytes, switch: Switch, file: str) -> bytes:
+    """A school.yml in which a family is on or off, all else as it was.
+
+    Raises LeeboardError when that cannot be made sure of.
+    """
+    by_hand = f"{file}: cannot be changed without touching something else; change its list enforce by hand"
+    old = read_school_file(content, file)
+    if isinstance(old, Problem):
+        raise LeeboardError(f"{old}; mend it first")
+    kept = tuple(one for one in old.enforce if one.family != switch.family)
+    line = Enforcement(family=switch.family, since=switch.day, by=switch.by)
+    try:
+        text = content.decode("utf-8-sig")
+        yaml = roundtrip(text)
+        data = yaml.load(text)
+        _put(data, switch, [one.family for one in old.enforce])
+        written = io.StringIO()
+        yaml.dump(data, written)
+    except (YAMLError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise LeeboardError(by_hand) from None
+    result = written.getvalue()
+    if "\r\n" in text:
+        result = result.replace("\n", "\r\n")
+    new = read_school_file(result.encode(), file)
+    wanted = old.model_copy(update={KEY: (*kept, line) if switch.on else kept})
+    if isinstance(new, Problem) or new.model_dump() != wanted.model_dump():
+        raise LeeboardError(by_hand)
+    return result.encode()
+
+
+def record(var: Path, switch: Switch, at: datetime) -> None:
+    """Note in the school's journal what somebody asks for; on the disk when this returns. Raises LeeboardError."""
+    folder = var / "schools"
+    files.make_folder(folder)
+    line = {"at": stamp(at), "family": switch.family, "on": switch.on, "by": switch.by, "since": str(switch.day)}
+    path = folder / f"{switch.urn}.jsonl"
+    try:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+        with open(os.open(path, flags, 0o600), "wb") as journal:
+            journal.write(json.dumps(line, ensure_ascii=True).encode() + b"\n")
+            journal.flush()
+            os.fsync(journal.fileno())
+        files.sync_folder(folder)
+    except OSError as problem:
+        raise LeeboardError(f"{path}: cannot be written: {problem.strerror}; nothing was switched") from None
+
+
+def _put(data: Any, switch: Switch, families: list[str]) -> None:
+    lines = data.get(KEY)
+    if switch.on:
+        line = CommentedMap({"family": switch.family, "since": switch.day, "by": switch.by})
+        line.fa.set_flow_style()
+        if lines is None:
+            data[KEY] = lines = CommentedSeq()
+        if not lines:
+            lines.fa.set_block_style()
+        lines.append(line)
+        return
+    del lines[families.index(switch.family)]
+    if not lines:
+        del data[KEY]

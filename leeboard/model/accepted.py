@@ -1,0 +1,143 @@
+"""What a waiver accepts: for each setting that it names the values, for all of its devices or device by device."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from leeboard.model.values import TEMPLATES, Value
+
+SETTING = re.compile(r"[a-z0-9][a-z0-9-]{0,79}\Z")
+MOST_SETTINGS = 100  # of one waiver
+MOST_VALUES = 100  # of one setting
+MOST_DEVICES = 5000  # of one setting
+LONGEST = 300  # characters of one value; what is longer is named by its digest
+EVERYTHING = "everything that this control ever finds"  # what a waiver without settings covers
+PIN = "Name them with: leeboard waiver pin"
+
+Values = tuple[Value | None, ...]
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The values of one setting that are accepted; None stands for "not set".
+
+    `values` hold for every device of the waiver. With `by_device` (asset tag and values) each device has its own, and
+    one that is not named has none.
+    """
+
+    setting: str
+    values: Values = ()
+    by_device: tuple[tuple[str, Values], ...] | None = None
+
+    def of(self, asset: str) -> Values:
+        """The values that are accepted on a device."""
+        return self.values if self.by_device is None else dict(self.by_device).get(asset, ())
+
+    @property
+    def words(self) -> str:
+        """The setting and its values for people."""
+        if self.by_device is None:
+            return f"{self.setting}: {_words(self.values)}"
+        named = {_words(values) for _, values in self.by_device}
+        return f"{self.setting}: {named.pop() if len(named) == 1 else 'by device'}"
+
+
+def parse(raw: Any) -> tuple[Accepted, ...]:
+    """What the field `settings` of a waiver says. Raises ValueError saying what is wrong with it."""
+    if isinstance(raw, tuple) and all(isinstance(one, Accepted) for one in raw):
+        return raw
+    if not isinstance(raw, Mapping):
+        raise ValueError("write a setting and the values that are accepted, as in {tries: [6]}")
+    if len(raw) > MOST_SETTINGS:
+        raise ValueError(f"it names {len(raw)} settings, at most {MOST_SETTINGS} are taken")
+    return tuple(sorted((_accepted(str(name), said) for name, said in raw.items()), key=lambda one: one.setting))
+
+
+def as_data(settings: Iterable[Accepted]) -> dict[str, Any]:
+    """The same in plain data, as waivers.yml and a bundle's header have it."""
+    return {
+        one.setting: _plain(one.values)
+        if one.by_device is None
+        else {asset: _plain(values) for asset, values in one.by_device}
+        for one in settings
+    }
+
+
+def narrowed(settings: Iterable[Accepted], asset: str) -> tuple[Accepted, ...]:
+    """The same for one device: what it carries must not grow with the number of the others."""
+    return tuple(
+        one
+        if one.by_device is None
+        else replace(one, by_device=tuple(pair for pair in one.by_device if pair[0] == asset))
+        for one in settings
+    )
+
+
+def united(several: Iterable[tuple[Accepted, ...]]) -> tuple[Accepted, ...]:
+    """What several devices carry of one waiver, put together again."""
+    found: dict[str, Accepted] = {}
+    for settings in several:
+        for one in settings:
+            before = found.get(one.setting)
+            if before is not None and before.by_device is not None and one.by_device is not None:
+                one = replace(one, by_device=tuple(sorted({**dict(before.by_device), **dict(one.by_device)}.items())))
+            found[one.setting] = one
+    return tuple(sorted(found.values(), key=lambda one: one.setting))
+
+
+def meaning(settings: Iterable[Accepted]) -> tuple[object, ...]:
+    """All of it but what single devices have, so that what several devices carry of one waiver compares."""
+    return tuple((one.setting, repr(one.values), one.by_device is None) for one in settings)
+
+
+def _accepted(name: str, said: Any) -> Accepted:
+    if not SETTING.match(name):
+        raise ValueError(f"{ascii(name)[:60]} is no name of a setting; docs/controls.md lists them")
+    if not isinstance(said, Mapping):
+        return Accepted(name, _values(name, said))
+    if len(said) > MOST_DEVICES:
+        raise ValueError(f"{name} has values for {len(said)} devices, at most {MOST_DEVICES} are taken")
+    return Accepted(name, by_device=tuple(sorted((str(asset), _values(name, one)) for asset, one in said.items())))
+
+
+def _values(name: str, said: Any) -> Values:
+    every = said if isinstance(said, list | tuple) else [said]
+    if len(every) > MOST_VALUES:
+        raise ValueError(f"{name} has {len(every)} values, at most {MOST_VALUES} are taken")
+    return tuple(dict.fromkeys(_value(name, one) for one in every))
+
+
+def _value(name: str, raw: Any) -> Value | None:
+    """A value in plain Python: YAML brings kinds of its own."""
+    if isinstance(raw, list | tuple):
+        return tuple(_text(name, one) for one in raw)
+    if raw is None or isinstance(raw, bool):
+        return raw
+    return int(raw) if isinstance(raw, int) else _text(name, raw)
+
+
+def _text(name: str, raw: Any) -> str:
+    if not isinstance(raw, str):
+        raise ValueError(f"{name} has {ascii(raw)[:60]}, and a value is text, a number, a switch or null (not set)")
+    if len(raw) > LONGEST or not raw.isprintable() or any(mark in raw for mark in TEMPLATES):
+        raise ValueError(f"{name} has a value that is longer than {LONGEST} characters, or no plain text")
+    return str(raw)
+
+
+def _plain(values: Values) -> list[Any]:
+    return [list(one) if isinstance(one, tuple) else one for one in values]
+
+
+def _words(values: Values) -> str:
+    return ", ".join(_word(one) for one in values) or "nothing"
+
+
+def _word(value: Value | None) -> str:
+    if value is None:
+        return "not set"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return (" and ".join(value) or "none") if isinstance(value, tuple) else str(value)

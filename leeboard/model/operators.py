@@ -1,0 +1,259 @@
+"""The operators: does a value that was read meet the value that is wanted, and is one demand weaker than another?
+
+They live here, for both platforms; a device only ever gets exact values to write.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from leeboard.model.values import Value
+
+NUMBER = re.compile(r"-?[0-9]{1,19}\Z")
+# What agetty and motd must not give away: escapes that print the machine's type, release, system name and version.
+SYSTEM_ESCAPES = re.compile(r"\\[mrsvS]")
+SYSTEM_NAMES = re.compile(r"\b(debian|ubuntu|gnu/linux|linux\s+[0-9]|kernel\s+[0-9])", re.IGNORECASE)
+FINGERPRINT = re.compile(r"SHA(1|256):[0-9A-F:]{40,}\Z", re.IGNORECASE)
+LAST_DOT = re.compile(r"\.(?=:[0-9]+\Z|\Z)")
+PERMISSIONS = re.compile(r"(?P<owner>[^:\s]+):(?P<group>[^:\s]+) (?P<mode>[0-7]{3,5})\Z")
+
+
+class WrongType(Exception):
+    """The device holds a kind of value that the operator cannot compare: drift, and the finding names it."""
+
+
+@dataclass(frozen=True)
+class Operator:
+    """A named comparison.
+
+    `holds(found, wanted)` may raise WrongType. `narrows(mine, theirs)` is true when every value that `mine` accepts is
+    accepted by `theirs` as well: an override for which it is false is *weaker*. `words` completes "wanted: ...".
+
+    `graded` operators know better and worse: `holds(found, other)` then says that `found` is at least as good as
+    `other`, whichever it is. `rest(found, wanted)` has the members of a list that are not accepted.
+    """
+
+    name: str
+    holds: Callable[[Value, Value], bool]
+    narrows: Callable[[Value, Value], bool]
+    words: str
+    graded: bool = False
+    rest: Callable[[Value, Value], frozenset[str]] | None = None
+
+    def beyond(self, found: Value, wanted: Value) -> tuple[Value, ...]:
+        """What of a value that does not meet `wanted` is too much: the members of a list, or the value as it is."""
+        if self.rest is None:
+            return (found,)
+        try:
+            return tuple(sorted(self.rest(found, wanted))) or (found,)
+        except WrongType:
+            return (found,)
+
+    def as_good(self, found: Value | None, other: Value | None) -> bool:
+        """True when `found` (None: not set) is the same as `other`, or better in the operator's own order."""
+        if found is None or other is None:
+            return found is other
+        if _same(found, other):
+            return True
+        try:
+            return self.graded and self.holds(found, other)
+        except WrongType:
+            return False
+
+    def said(self, wanted: str, unit: str = "") -> str:
+        """The demand in words: "at most 900 seconds, and not 0"."""
+        return self.words.format(wanted=f"{wanted} {unit}".rstrip())
+
+
+def number(value: Value) -> int:
+    """An integer, also one that is written as text (the registry keeps some numbers so). Raises WrongType."""
+    if isinstance(value, bool):
+        raise WrongType("a switch where a number is meant")
+    if isinstance(value, int):
+        return value
+    if isinstance(value, str) and NUMBER.match(value.strip()):
+        return int(value.strip())
+    raise WrongType("text where a number is meant" if isinstance(value, str) else "a list where a number is meant")
+
+
+def text(value: Value) -> str:
+    """Text with line ends and trailing blanks made alike, since editors and copying change them. Raises WrongType."""
+    if not isinstance(value, str):
+        raise WrongType("a number, switch or list where text is meant")
+    return "\n".join(line.rstrip() for line in value.replace("\r\n", "\n").strip().split("\n"))
+
+
+def items(value: Value) -> frozenset[str]:
+    """The members of a list. Raises WrongType."""
+    if isinstance(value, str | bool | int):
+        raise WrongType("a single value where a list is meant")
+    return frozenset(value)
+
+
+def _equals(found: Value, wanted: Value) -> bool:
+    if isinstance(wanted, bool):
+        if isinstance(found, bool):
+            return found == wanted
+        raise WrongType("not a switch (yes or no)")
+    if isinstance(wanted, int):
+        return number(found) == wanted
+    if isinstance(wanted, str):
+        return text(found) == text(wanted)
+    return items(found) == items(wanted)
+
+
+def _permissions_at_most(found: Value, wanted: Value) -> bool:
+    """Same owner; group the same, root, or without any right; no permission bit beyond those wanted."""
+    mine, theirs = (PERMISSIONS.match(text(value)) for value in (found, wanted))
+    if mine is None or theirs is None:
+        raise WrongType("not of the form owner:group mode")
+    beyond = int(mine["mode"], 8) & ~int(theirs["mode"], 8)
+    group_has_none = not int(mine["mode"], 8) & 0o070 & ~(int(mine["mode"], 8) & 0o007) << 3
+    return (
+        beyond == 0
+        and mine["owner"] == theirs["owner"]
+        and (mine["group"] in (theirs["group"], "root") or group_has_none)
+    )
+
+
+def _non_empty(found: Value, _wanted: Value) -> bool:
+    """More than blanks. A list of lines counts as the text they make (Windows keeps a notice as either)."""
+    return bool(text("\n".join(found) if isinstance(found, tuple) else found))
+
+
+def _no_system_details(found: Value, _wanted: Value) -> bool:
+    return not SYSTEM_ESCAPES.search(text(found)) and not SYSTEM_NAMES.search(text(found))
+
+
+def _one_of(found: Value, wanted: Value) -> bool:
+    """Numbers written as text count as numbers."""
+    if isinstance(found, bool) or not isinstance(found, int | str):
+        raise WrongType("not a single number or text")
+    return str(found).strip() in items(wanted)
+
+
+def _same(mine: Value, theirs: Value) -> bool:
+    # A switch is no number, though Python takes True for 1.
+    return isinstance(mine, bool) == isinstance(theirs, bool) and mine == theirs
+
+
+def _only_from(found: Value, wanted: Value) -> bool:
+    """At least one name, and none that is not among the wanted ones. A text counts as the names between its blanks."""
+    mine, theirs = (_names(value) for value in (found, wanted))
+    return bool(mine) and mine <= theirs
+
+
+def _names(value: Value) -> frozenset[str]:
+    names = value.split() if isinstance(value, str) else items(value)
+    return frozenset(name.casefold().rstrip(".") for name in names)
+
+
+def _only_host(found: Value, wanted: Value) -> bool:
+    """At least one peer, and each is the host of the wanted HOST:PORT, or one certificate's fingerprint."""
+    peers = (found,) if isinstance(found, str) else tuple(items(found))
+    host = _host(text(wanted))
+    return bool(peers) and all(FINGERPRINT.match(peer) or _host(peer) == host for peer in peers)
+
+
+def _same_place(found: Value, wanted: Value) -> bool:
+    """The same HOST:PORT or URL: names of hosts mind neither capitals nor a last dot."""
+    mine, theirs = (LAST_DOT.sub("", text(value).casefold()) for value in (found, wanted))
+    return mine == theirs
+
+
+def _strangers(found: Value, wanted: Value) -> frozenset[str]:
+    """The peers that are neither the wanted host nor a certificate's fingerprint."""
+    host = _host(text(wanted))
+    peers = frozenset((found,)) if isinstance(found, str) else items(found)
+    return frozenset(peer for peer in peers if not FINGERPRINT.match(peer) and _host(peer) != host)
+
+
+def _same_places(found: Value, wanted: Value) -> bool:
+    """The same URLs, whatever their order, with blanks between them."""
+    mine, theirs = (
+        frozenset(LAST_DOT.sub("", place) for place in text(value).casefold().split()) for value in (found, wanted)
+    )
+    return bool(mine) and mine == theirs
+
+
+def _host(target: str) -> str:
+    """The host of HOST, HOST:PORT, [ADDRESS]:PORT or a URL with one of these."""
+    place = target.rpartition("://")[2].partition("/")[0]
+    name = place.partition("]")[0].lstrip("[") if place.startswith("[") else place
+    return (name.partition(":")[0] if name.count(":") == 1 else name).casefold().rstrip(".")
+
+
+def _always(_mine: Value, _theirs: Value) -> bool:
+    return True
+
+
+OPERATORS = {
+    operator.name: operator
+    for operator in (
+        Operator("equals", _equals, _same, "{wanted}", graded=True),
+        Operator("one_of", _one_of, lambda mine, theirs: items(mine) <= items(theirs), "one of {wanted}"),
+        Operator(
+            "only",
+            lambda found, wanted: items(found) <= items(wanted),
+            lambda mine, theirs: items(mine) <= items(theirs),
+            "nothing but {wanted}",
+            rest=lambda found, wanted: items(found) - items(wanted),
+        ),
+        Operator(
+            "at_most",
+            lambda found, wanted: number(found) <= number(wanted),
+            lambda mine, theirs: number(mine) <= number(theirs),
+            "at most {wanted}",
+            graded=True,
+        ),
+        # A grace time below 0 never ends: it is drift, never the strictest value.
+        Operator(
+            "at_most_not_negative",
+            lambda found, wanted: 0 <= number(found) <= number(wanted),
+            lambda mine, theirs: 0 <= number(mine) <= number(theirs),
+            "at most {wanted}, and not below 0",
+            graded=True,
+        ),
+        # 0 means "off" for these: it is drift, never the strictest value.
+        Operator(
+            "at_most_not_zero",
+            lambda found, wanted: 0 < number(found) <= number(wanted),
+            lambda mine, theirs: 0 < number(mine) <= number(theirs),
+            "at most {wanted}, and not 0",
+            graded=True,
+        ),
+        Operator(
+            "at_least",
+            lambda found, wanted: number(found) >= number(wanted),
+            lambda mine, theirs: number(mine) >= number(theirs),
+            "at least {wanted}",
+            graded=True,
+        ),
+        # Bits of a mask: 3 (success and failure) fulfils a demand for 1 (success).
+        Operator(
+            "includes",
+            lambda found, wanted: number(found) & number(wanted) == number(wanted),
+            lambda mine, theirs: number(mine) & number(theirs) == number(theirs),
+            "including {wanted}",
+            graded=True,
+        ),
+        Operator(
+            "only_from",
+            _only_from,
+            _only_from,
+            "only {wanted}",
+            rest=lambda found, wanted: _names(found) - _names(wanted),
+        ),
+        Operator("only_host", _only_host, _only_host, "only the host of {wanted}", rest=_strangers),
+        Operator("same_place", _same_place, _same_place, "{wanted}", graded=True),
+        Operator("same_places", _same_places, _same_places, "{wanted}", graded=True),
+        Operator("non_empty", _non_empty, _always, "something that is not empty"),
+        Operator(
+            "none", lambda found, _wanted: not items(found), _always, "none", rest=lambda found, _wanted: items(found)
+        ),
+        Operator("no_system_details", _no_system_details, _always, "no name or version of the system"),
+        Operator("permissions_at_most", _permissions_at_most, _permissions_at_most, "at most {wanted}", graded=True),
+    )
+}

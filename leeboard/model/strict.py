@@ -1,0 +1,11 @@
+"""The base of data that nobody changes and that holds nothing unknown."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Strict(BaseModel):
+    """Frozen data without unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")

@@ -1,0 +1,41 @@
+"""Words for counts, days and spans of time, as reports and messages use them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+AHEAD = timedelta(minutes=10)  # by which a clock may be ahead before it is called wrong
+
+
+def number(count: int, one: str, many: str = "") -> str:
+    """A count and its noun: "1 device", "1,204 devices"."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def when(moment: datetime) -> str:
+    """A moment for people, always in UTC: "25 Nov 2026, 02:14 UTC"."""
+    return f"{day(moment)}, {moment.astimezone(UTC):%H:%M} UTC"
+
+
+def day(moment: datetime) -> str:
+    """The day of a moment, in UTC: "25 Nov 2026"."""
+    utc = moment.astimezone(UTC)
+    return f"{utc.day} {utc:%b %Y}"
+
+
+def length(span: timedelta) -> str:
+    """How long something lasts, in its largest sensible unit: "5 minutes", "26 hours", "12 days"."""
+    minutes = int(span.total_seconds() // 60)
+    if minutes < 60:
+        return number(minutes, "minute")
+    return number(minutes // 60, "hour") if minutes < 48 * 60 else number(minutes // 1440, "day")
+
+
+def age(moment: datetime | None, now: datetime) -> str:
+    """How long ago something was: "never", "just now", "5 minutes ago"; a clock that is wrong is said to be."""
+    if moment is None:
+        return "never"
+    span = now - moment
+    if span < -AHEAD:
+        return "in the future: a clock is wrong"
+    return "just now" if span < timedelta(minutes=1) else f"{length(span)} ago"

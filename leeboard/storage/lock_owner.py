@@ -1,0 +1,36 @@
+"""Who holds a lock, for those whom it keeps out. The kernel frees the lock of whoever died: nobody waits for them."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import socket
+from datetime import UTC, datetime
+
+from leeboard.model.run_id import stamp
+from leeboard.model.values import plain
+from leeboard.model.words import age
+
+
+def mine(at: datetime, **more: str) -> str:
+    """What is left in a lock's file: this process, its account and machine, since when, and `more` (such as a run)."""
+    try:
+        account = getpass.getuser()
+    except OSError:  # an account without a name
+        account = str(os.getuid())
+    return json.dumps({"pid": os.getpid(), "by": account, "on": socket.gethostname(), "started": stamp(at), **more})
+
+
+def words(text: str, now: datetime | None = None) -> str:
+    """What another process left there, for people: "process 71, technician on desk, run ..., began 5 minutes ago"."""
+    try:
+        said = json.loads(text)
+        started = datetime.fromisoformat(str(said["started"]))
+        who = (
+            f"process {int(said['pid'])}, {plain(said.get('by', 'an account'), 40)} on {plain(said.get('on', '?'), 60)}"
+        )
+        run = f", run {plain(said['run'], 40)}" if said.get("run") else ""
+        return f"{who}{run}, began {age(started, now or datetime.now(UTC))}"
+    except (ValueError, KeyError, TypeError):
+        return "its process did not say which; try fuser on the file"

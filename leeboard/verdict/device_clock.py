@@ -1,0 +1,46 @@
+"""The clock of a device beside this controller's: the reading that FWD-05 judges it by.
+
+It is taken on the controller from the moment that an answer claims, and filed with what the device said. An answer to
+the right challenge is tonight's, whatever clock it was stamped by: a flat battery costs a finding, and no answer.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from leeboard.model.enums import Platform
+from leeboard.model.observation import Found, Observation, Reading
+
+DRIVERS = {Platform.LINUX: "clock_offset", Platform.WINDOWS: "windows_clock_offset"}
+ADDRESS = "minutes"
+SOURCE = "this controller's clock"
+
+
+def reading(observation: Observation, asked: datetime, answered: datetime) -> Reading:
+    """How many whole minutes the device's clock lies outside the time in which it answered, which the controller took.
+
+    Whole minutes, so that the same clock gives the same reading each night.
+    """
+    told = observation.observed_at
+    told = told if told.tzinfo is not None else told.replace(tzinfo=UTC)
+    behind, ahead = asked - told, told - answered
+    minutes = max(behind, ahead, timedelta(0)) // timedelta(minutes=1)
+    way = "behind" if behind > ahead else "ahead of"
+    note = f"it is {way} the controller's clock, if that one is right" if minutes else ""
+    found = Found(state="value", value=minutes, type="int", source=SOURCE, note=note)
+    return Reading(driver=DRIVERS[Platform(observation.platform)], address=ADDRESS, effective=found)
+
+
+def with_offset(
+    answer: dict[str, Any], observation: Observation, asked: datetime, answered: datetime
+) -> dict[str, Any]:
+    """Add the reading to an answer, which was parsed as `observation`. What a device says of it itself never counts."""
+    taken = reading(observation, asked, answered)
+    said = [one for one in answer["readings"] if one["driver"] != taken.driver]
+    return {**answer, "readings": [*said, taken.model_dump(mode="json", exclude_none=True)]}
+
+
+def is_in(observation: Observation) -> bool:
+    """True where the reading is there already: who filed the answer compared the clocks."""
+    return observation.reading(DRIVERS[Platform(observation.platform)], ADDRESS) is not None

@@ -1,0 +1,65 @@
+"""The frame of every action on a device: its arguments, one guard against strangers, and failures as results."""
+
+from __future__ import annotations
+
+from ansible_collections.leeboard.schools.plugins.plugin_utils.printable import PrintableAction
+from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import VisitError, filed
+
+STRANGERS = ("another_machine", "unidentified")
+
+
+class Ended(Exception):
+    """The work ends here, with this outcome."""
+
+    def __init__(self, outcome: dict) -> None:
+        super().__init__(outcome.get("msg", ""))
+        self.outcome = outcome
+
+
+class DeviceAction(PrintableAction):
+    """An action that does its `_work` on one device, and whose result can be shown.
+
+    `_options` describes its arguments. `_work` returns the result, or raises VisitError or Ended.
+    """
+
+    TRANSFERS_FILES = False
+    _supports_check_mode = True
+    _requires_connection = True
+    _options: dict = {}  # noqa: RUF012  as Ansible has it
+
+    def run(self, tmp=None, task_vars=None):
+        result = super().run(tmp, task_vars)
+        _valid, self._arguments = self.validate_argument_spec(self._options)
+        self._task_vars = task_vars or {}
+        return self._printable_result({**result, **self._outcome_of_work()})
+
+    def _outcome_of_work(self) -> dict:
+        try:
+            return self._work()
+        except Ended as end:
+            return end.outcome
+        except VisitError as problem:
+            return self._failed(str(problem))
+
+    def _work(self) -> dict:
+        raise NotImplementedError
+
+    def _failed(self, words: str) -> dict:
+        """The result of work that could not go on."""
+        return {"failed": True, "msg": words}
+
+    @staticmethod
+    def _reached(visit) -> dict:
+        """The evidence of a visit to the device. Raises Ended where it is silent."""
+        evidence = visit.observe()
+        if "unreachable" in evidence:
+            raise Ended(evidence["unreachable"])
+        return evidence
+
+    def _recognised(self, visit, nothing_done: str = "nothing was changed") -> dict:
+        """The evidence of a visit before anything is changed. Raises Ended where it is silent, or not known again."""
+        evidence = self._reached(visit)
+        if evidence["identity"] in STRANGERS:
+            words = f"{evidence['message']}; {nothing_done}"
+            raise Ended({"failed": True, "stranger": True, "leeboard": filed(evidence), "msg": words})
+        return evidence

@@ -1,0 +1,111 @@
+"""The brain has one direction: each package of `leeboard/` imports only from those before it, and no file in a circle.
+
+Every import counts, also one inside a function or for types only.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+from tests.house import tree
+
+# From the bottom up; of escrow its rooms. Beside the packages lie files that import nothing of ours: errors.py and
+# version.py.
+ORDER = (
+    *("model", "storage", "policy", "estate", "verdict", "planning"),
+    *("escrow.keys", "escrow.vault", "escrow.disks", "evidence", "report", "ansible", "cli"),
+)
+PACKAGE = "leeboard"
+
+Imports = dict[str, set[str]]  # by module
+
+
+def test_each_package_imports_only_from_those_before_it() -> None:
+    found = imports(tree.ROOT)
+    assert {package(module) for module in found} == {"", *ORDER}
+    tree.none(backward(found), "these imports lead back; what both need moves down, to model or storage")
+
+
+def test_no_file_imports_itself_by_way_of_others() -> None:
+    assert circle(imports(tree.ROOT)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("from leeboard.policy import load", "leeboard.policy.load"),
+        ("from leeboard.policy.load import load", "leeboard.policy.load"),
+        ("import leeboard.policy.load", "leeboard.policy.load"),
+        ("from ..policy import load", "leeboard.policy.load"),
+        ("def f():\n    from leeboard.policy import load", "leeboard.policy.load"),
+        ("if TYPE_CHECKING:\n    from leeboard.policy.load import Baseline", "leeboard.policy.load"),
+        ('importlib.import_module("leeboard.policy.load")', "leeboard.policy.load"),
+    ],
+)
+def test_an_import_that_leads_back_is_found(tmp_path: Path, text: str, said: str) -> None:
+    for name, content in {"model/new.py": text, "policy/load.py": "from leeboard.model import new"}.items():
+        (tmp_path / PACKAGE / name).parent.mkdir(parents=True)
+        (tmp_path / PACKAGE / name).write_text(content)
+        (tmp_path / PACKAGE / name).with_name("__init__.py").write_text("")
+    found = imports(tmp_path)
+    assert list(backward(found)) == [f"leeboard.model.new: {said}"]
+    assert {*circle(found)} == {"leeboard.model.new", "leeboard.policy.load"}
+
+
+def imports(root: Path) -> Imports:
+    """What each module of the package imports of it, by its dotted name."""
+    files = {dotted(path.relative_to(root)): path for path in sorted((root / PACKAGE).rglob("*.py"))}
+    return {module: {*_imported(module, files[module], set(files))} - {module} for module in files}
+
+
+def dotted(path: Path) -> str:
+    """A module's name by its path."""
+    return ".".join(path.with_suffix("").parts).removesuffix(".__init__")
+
+
+def package(module: str) -> str:
+    """The package or room that a module lies in; empty for what lies beside them."""
+    parts = module.split(".")[1:]
+    return next((one for one in (".".join(parts[:2]), *parts[:1]) if one in ORDER), "")
+
+
+def backward(found: Imports) -> Iterator[str]:
+    """Each import that does not lead down."""
+    places = {name: place for place, name in enumerate(("", *ORDER))}
+    for module, targets in found.items():
+        mine = package(module)
+        for target in sorted(targets):
+            if package(target) != mine and places[package(target)] > places[mine]:
+                yield f"{module}: {target}"
+
+
+def circle(found: Imports) -> list[str]:
+    """The modules of a circle; empty where there is none."""
+    try:
+        TopologicalSorter(found).prepare()
+    except CycleError as wrong:
+        return list(wrong.args[1])
+    return []
+
+
+def _imported(module: str, path: Path, known: set[str]) -> Iterator[str]:
+    base = module.split(".") if path.name == "__init__.py" else module.split(".")[:-1]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [one.name for one in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            above = base[: len(base) - node.level + 1] if node.level else []
+            start = ".".join([*above, *([node.module] if node.module else [])])
+            names = [f"{start}.{one.name}" for one in node.names]
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            names = [node.value]
+        for name in names:
+            target = name if name in known else name.rpartition(".")[0]
+            if target in known and target != PACKAGE:
+                yield target
