@@ -9,10 +9,10 @@ from ansible_collections.leeboard.schools.plugins.plugin_utils.device_action imp
 from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import Visit, filed
 
 if not brain.missing():
-    from leeboard.verdict.waivers import accept, in_force
     from leeboard.model.finding import Finding
     from leeboard.model.verdicts import Verdict
     from leeboard.verdict.status import fails
+    from leeboard.verdict.waivers import accept, in_force
 
 OPTIONS = {"fail_on_drift": {"type": "bool", "default": False}}
 

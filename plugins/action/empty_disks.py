@@ -7,9 +7,9 @@ from ansible_collections.leeboard.schools.plugins.action.recovery_keys import no
 from ansible_collections.leeboard.schools.plugins.plugin_utils import brain
 
 if not brain.missing():
-    from leeboard.escrow.vault import vault
     from leeboard.escrow.disks.empty_disks import VARIABLE, parse
     from leeboard.escrow.disks.formatting import format_disks
+    from leeboard.escrow.vault import vault
 
 MODULE = "leeboard.schools.luks_format"
 OPTIONS: dict = {}

@@ -11,9 +11,9 @@ from ansible_collections.leeboard.schools.plugins.plugin_utils.device_action imp
 from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import Visit, VisitError, filed, said
 
 if not brain.missing():
-    from leeboard.verdict.waivers import left_alone
     from leeboard.planning.plan import apart, plan
     from leeboard.verdict.evaluate import GROUP_POLICY
+    from leeboard.verdict.waivers import left_alone
 
 OPTIONS = {"families": {"type": "list", "elements": "str", "required": True, "aliases": ["family"]}}
 MOST_ROUNDS = 4  # each round must bring something; a plan that stays the same is not tried again

@@ -16,15 +16,15 @@ from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import Visi
 if not brain.missing():
     from leeboard.ansible import secret_handover
     from leeboard.errors import LeeboardError
-    from leeboard.escrow.vault import controller_state, vault
+    from leeboard.escrow.disks.adoption import adopt
     from leeboard.escrow.disks.disk import Given
     from leeboard.escrow.disks.enrolment import bring
-    from leeboard.escrow.disks.adoption import adopt
-    from leeboard.escrow.keys.private_key import load
     from leeboard.escrow.disks.readings import lasts
-    from leeboard.escrow.vault.rekeying import opener
     from leeboard.escrow.disks.restoring import restore
     from leeboard.escrow.disks.tpm_policy import wish
+    from leeboard.escrow.keys.private_key import load
+    from leeboard.escrow.vault import controller_state, vault
+    from leeboard.escrow.vault.rekeying import opener
 
 FAMILY = "ENC"
 MODULE = "leeboard.schools.luks_key"

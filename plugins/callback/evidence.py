@@ -50,11 +50,11 @@ from ansible.template import Templar
 try:
     from pathlib import Path
 
-    from leeboard.storage import strict_json
     from leeboard.ansible.connection_errors import explain
     from leeboard.errors import LeeboardError
     from leeboard.evidence.expected import expected
     from leeboard.evidence.recorder import Recorder
+    from leeboard.storage import strict_json
 except ImportError:
     MISSING = traceback.format_exc()
 else:

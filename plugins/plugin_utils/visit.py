@@ -12,19 +12,19 @@ from ansible_collections.leeboard.schools.plugins.plugin_utils import brain
 from ansible_collections.leeboard.schools.plugins.plugin_utils.printable import printable
 
 if not brain.missing():
-    from leeboard.storage import strict_json
     from leeboard.ansible.connection_errors import explain
     from leeboard.errors import LeeboardError
     from leeboard.escrow.disks.readings import asked_of_device, with_kept
-    from leeboard.model.device import device as read_device
-    from leeboard.verdict import device_clock
     from leeboard.evidence import handshake, pins
     from leeboard.evidence.challenge import challenge
-    from leeboard.policy.load import load
-    from leeboard.policy.resolve import resolve
-    from leeboard.verdict.evaluate import evaluate, unseen
+    from leeboard.model.device import device as read_device
     from leeboard.model.observation import parse
     from leeboard.model.verdicts import Verdict
+    from leeboard.policy.load import load
+    from leeboard.policy.resolve import resolve
+    from leeboard.storage import strict_json
+    from leeboard.verdict import device_clock
+    from leeboard.verdict.evaluate import evaluate, unseen
 
 
 # How PowerShell and ansible-core say that the device runs only what is signed. Identifiers, which nobody translates,
