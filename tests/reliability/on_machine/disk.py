@@ -63,7 +63,7 @@ systemctl daemon-reload; udevadm settle; sync
 """
 # The drivers that the steps load: reading them all takes an emulated machine longer than a step.
 LOADED = (
-    "import sys; import _linux.luks_steps; "
+    "import sys; import _linux.luks.steps; "
     "print(*(one.__file__ for name, one in sys.modules.items() if name.partition('.')[0] == '_linux'), sep='\\n')"
 )
 # What opens the disk is its passphrase, by cryptsetup and the kernel; where it does, the volume is opened anew first.

@@ -86,9 +86,10 @@ def visitor(tmp_path: Path) -> Iterator[Path]:
     """The program, with steps of the test's own."""
     there = tmp_path / "_linux"
     there.mkdir()
-    for name in ("__init__.py", "host.py", "edits.py"):
+    for name in ("__init__.py", "engine/__init__.py", "engine/host.py", "engine/edits.py", "luks/__init__.py"):
+        (there / name).parent.mkdir(exist_ok=True)
         shutil.copy(LINUX / name, there / name)
-    (there / "luks_steps.py").write_text(STEPS)
+    (there / "luks/steps.py").write_text(STEPS)
     (there / "room").mkdir()
     for name in ("__init__.py", "part.py"):
         (there / "room" / name).touch()
