@@ -4,14 +4,14 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
 #AnsibleRequires -CSharpUtil Ansible.Basic
-#AnsibleRequires -PowerShell ..module_utils._windows.Reading
-#AnsibleRequires -PowerShell ..module_utils._windows.System
-#AnsibleRequires -PowerShell ..module_utils._windows.RegistryKey
-#AnsibleRequires -PowerShell ..module_utils._windows.Native
-#AnsibleRequires -PowerShell ..module_utils._windows.Profiles
-#AnsibleRequires -PowerShell ..module_utils._windows.Phonebook
-#AnsibleRequires -PowerShell ..module_utils._windows.VpnConnection
-#AnsibleRequires -PowerShell ..module_utils._windows.DriverModule
+#AnsibleRequires -PowerShell ..module_utils._windows.engine.Reading
+#AnsibleRequires -PowerShell ..module_utils._windows.engine.Host
+#AnsibleRequires -PowerShell ..module_utils._windows.system.RegistryKey
+#AnsibleRequires -PowerShell ..module_utils._windows.system.Native
+#AnsibleRequires -PowerShell ..module_utils._windows.system.Profiles
+#AnsibleRequires -PowerShell ..module_utils._windows.vpn.Phonebook
+#AnsibleRequires -PowerShell ..module_utils._windows.vpn.VpnConnection
+#AnsibleRequires -PowerShell ..module_utils._windows.engine.DriverModule
 
 $spec = @{
     options = @{

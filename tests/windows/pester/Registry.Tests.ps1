@@ -8,8 +8,8 @@ BeforeDiscovery {
 BeforeAll {
     $modules = Join-Path $PSScriptRoot '../../../plugins/module_utils/_windows'
     Get-ChildItem Function:\*-LeeboardPolicyOwner, Function:\Resolve-LeeboardOwner -ErrorAction Ignore | Remove-Item
-    foreach ($name in 'Reading', 'System', 'Native', 'RegistryKey', 'RegistryStart', 'Registry') {
-        Import-Module (Join-Path $modules "$name.psm1") -Global -Force
+    foreach ($name in 'Reading', 'Host', 'Native', 'RegistryKey', 'RegistryStart', 'Registry') {
+        Import-Module (Get-ChildItem $modules -Recurse -Filter "$name.psm1").FullName -Global -Force
     }
     $script:Folder = 'HKLM\SOFTWARE\LeeboardTest'
 

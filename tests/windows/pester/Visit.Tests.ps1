@@ -2,8 +2,8 @@
 
 BeforeAll {
     $modules = Join-Path $PSScriptRoot '../../../plugins/module_utils/_windows'
-    foreach ($name in 'Reading', 'System', 'Native', 'RegistryKey', 'Registry', 'DefaultProfile', 'Profiles', 'RegistryUser', 'RegistryAcl', 'Identity', 'Facts', 'Visit') {
-        Import-Module (Join-Path $modules "$name.psm1") -Global -Force
+    foreach ($name in 'Reading', 'Host', 'Native', 'RegistryKey', 'Registry', 'DefaultProfile', 'Profiles', 'RegistryUser', 'RegistryAcl', 'Identity', 'Facts', 'Visit') {
+        Import-Module (Get-ChildItem $modules -Recurse -Filter "$name.psm1").FullName -Global -Force
     }
 
     # Keys: {id: provider, state, discovery}; Accounts: ids of OMADM.

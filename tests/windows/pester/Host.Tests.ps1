@@ -2,7 +2,9 @@
 
 BeforeAll {
     $modules = Join-Path $PSScriptRoot '../../../plugins/module_utils/_windows'
-    foreach ($name in 'Reading', 'System') { Import-Module (Join-Path $modules "$name.psm1") -Global -Force }
+    foreach ($name in 'Reading', 'Host') {
+        Import-Module (Get-ChildItem $modules -Recurse -Filter "$name.psm1").FullName -Global -Force
+    }
 
     function Get-Problem([scriptblock]$Do) {
         try { & $Do | Out-Null } catch { return (ConvertTo-LeeboardProblem $_) }
@@ -55,13 +57,13 @@ Describe 'Format-LeeboardTime' {
 Describe 'Get-LeeboardBootTime' {
     It 'is in UTC' {
         $local = [datetime]::SpecifyKind([datetime]'2026-11-25T08:00:00', 'Local')
-        Mock Get-LeeboardCim -ModuleName System { @{ LastBootUpTime = $local } }
+        Mock Get-LeeboardCim -ModuleName Host { @{ LastBootUpTime = $local } }
         (Get-LeeboardBootTime).Kind | Should -Be 'Utc'
         Get-LeeboardBootTime | Should -Be $local.ToUniversalTime()
     }
 
     It 'is a problem when Windows does not say' -TestCases @(@{ Found = @() }, @{ Found = @(@{ LastBootUpTime = $null }) }) {
-        Mock Get-LeeboardCim -ModuleName System { $Found }
+        Mock Get-LeeboardCim -ModuleName Host { $Found }
         (Get-Problem { Get-LeeboardBootTime }).Code | Should -Be 'failed'
     }
 }
@@ -73,7 +75,7 @@ Describe 'Invoke-LeeboardCimMethod' {
     }
 
     It 'hands on the instance, the method and its arguments, if there are any' {
-        Mock Invoke-LeeboardBounded -ModuleName System {
+        Mock Invoke-LeeboardBounded -ModuleName Host {
             $pipeline = [powershell]::Create()
             & $Add $pipeline
             $Seen.Clear()
@@ -88,11 +90,11 @@ Describe 'Invoke-LeeboardCimMethod' {
     }
 
     It 'asks no more when CIM has not answered twice' {
-        Mock Invoke-LeeboardBounded -ModuleName System { throw (New-LeeboardProblem -Code timeout -Why 'no answer') }
+        Mock Invoke-LeeboardBounded -ModuleName Host { throw (New-LeeboardProblem -Code timeout -Why 'no answer') }
         foreach ($again in 1..4) {
             (Get-Problem { Invoke-LeeboardCimMethod -Instance 'volume' -MethodName GetIt }).Code | Should -Be 'timeout'
         }
-        Should -Invoke Invoke-LeeboardBounded -ModuleName System -Times 2 -Exactly
+        Should -Invoke Invoke-LeeboardBounded -ModuleName Host -Times 2 -Exactly
         (Get-Problem { Get-LeeboardCim Win32_BIOS }).Why | Should -BeLike '*has not answered before'
     }
 }
@@ -101,24 +103,24 @@ Describe 'Get-LeeboardCim' {
     BeforeEach { Reset-LeeboardCache }
 
     It 'asks once for a class, in whatever letters' {
-        Mock Invoke-CimQuery -ModuleName System { @{ SerialNumber = 'A1' } }
+        Mock Invoke-CimQuery -ModuleName Host { @{ SerialNumber = 'A1' } }
         (Get-LeeboardCim Win32_BIOS).SerialNumber | Should -Be 'A1'
         [void](Get-LeeboardCim win32_bios -Namespace 'ROOT\cimv2')
-        Should -Invoke Invoke-CimQuery -ModuleName System -Times 1 -Exactly
+        Should -Invoke Invoke-CimQuery -ModuleName Host -Times 1 -Exactly
     }
 
     It 'gives an empty list for a class without instances' {
-        Mock Invoke-CimQuery -ModuleName System { }
+        Mock Invoke-CimQuery -ModuleName Host { }
         @(Get-LeeboardCim Win32_BIOS).Length | Should -Be 0
     }
 
     It 'asks no more when it has not been answered twice' {
-        Mock Invoke-CimQuery -ModuleName System {
-            InModuleScope System { $script:CimTimeouts++ }
+        Mock Invoke-CimQuery -ModuleName Host {
+            InModuleScope Host { $script:CimTimeouts++ }
             throw (New-LeeboardProblem -Code timeout -Why 'no answer')
         }
         foreach ($class in 'A', 'B', 'C', 'D') { (Get-Problem { Get-LeeboardCim $class }).Code | Should -Be 'timeout' }
-        Should -Invoke Invoke-CimQuery -ModuleName System -Times 2 -Exactly
+        Should -Invoke Invoke-CimQuery -ModuleName Host -Times 2 -Exactly
     }
 
     # https://learn.microsoft.com/windows/win32/wmisdk/wmi-error-constants
@@ -128,7 +130,7 @@ Describe 'Get-LeeboardCim' {
         @{ Number = '0x00040004'; Code = 'timeout' }, @{ Number = '0x80041001'; Code = 'failed' }
     ) {
         Mock Test-LeeboardAdministrator -ModuleName Reading { $true }
-        InModuleScope System -Parameters @{ Number = $Number; Code = $Code } {
+        InModuleScope Host -Parameters @{ Number = $Number; Code = $Code } {
             $named = [System.Exception]::new('Zugriff verweigert')
             $named | Add-Member -NotePropertyName MessageId -NotePropertyValue "HRESULT $Number"
             $numbered = [System.Exception]::new('Zugriff verweigert')
@@ -152,7 +154,7 @@ Describe 'arguments of a program' {
         @{ Argument = 'say "x"'; Quoted = '"say \"x\""' }
         @{ Argument = 'a\"b'; Quoted = '"a\\\"b"' }
     ) {
-        InModuleScope System -Parameters @{ Argument = $Argument; Quoted = $Quoted } {
+        InModuleScope Host -Parameters @{ Argument = $Argument; Quoted = $Quoted } {
             ConvertTo-Argument $Argument | Should -BeExactly $Quoted
         }
     }
@@ -184,11 +186,11 @@ Describe 'Invoke-LeeboardProgram' -Tag Windows -Skip:(-not $IsWindows) {
 
     It 'ends a program that prints without end' {
         $loop = 'for /L %i in (1,1,100000000) do @echo xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'
-        InModuleScope System { $script:OutputLimit = 10000 }
+        InModuleScope Host { $script:OutputLimit = 10000 }
         try {
             (Get-Problem { Invoke-LeeboardProgram -Path cmd.exe -Arguments '/c', $loop }).Code | Should -Be 'too_large'
         } finally {
-            InModuleScope System { $script:OutputLimit = 4194304 }
+            InModuleScope Host { $script:OutputLimit = 4194304 }
         }
     }
 
