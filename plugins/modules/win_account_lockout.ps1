@@ -4,20 +4,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
 #AnsibleRequires -CSharpUtil Ansible.Basic
-#AnsibleRequires -PowerShell ..module_utils._windows.engine.Reading
-#AnsibleRequires -PowerShell ..module_utils._windows.engine.Host
-#AnsibleRequires -PowerShell ..module_utils._windows.system.RegistryKey
-#AnsibleRequires -PowerShell ..module_utils._windows.engine.ToolFile
-#AnsibleRequires -PowerShell ..module_utils._windows.group_policy.AuditCsv
-#AnsibleRequires -PowerShell ..module_utils._windows.group_policy.SecurityTemplate
-#AnsibleRequires -PowerShell ..module_utils._windows.group_policy.RegistryPol
-#AnsibleRequires -PowerShell ..module_utils._windows.group_policy.GroupPolicySource
-#AnsibleRequires -PowerShell ..module_utils._windows.group_policy.GroupPolicy
-#AnsibleRequires -PowerShell ..module_utils._windows.security_policy.SecurityExport
-#AnsibleRequires -PowerShell ..module_utils._windows.security_policy.AccountLockout
-#AnsibleRequires -PowerShell ..module_utils._windows.engine.Journal
-#AnsibleRequires -PowerShell ..module_utils._windows.engine.Change
 #AnsibleRequires -PowerShell ..module_utils._windows.engine.DriverModule
+#AnsibleRequires -PowerShell ..module_utils._windows.security_policy.AccountLockout
 
 $spec = @{
     supports_check_mode = $true

@@ -4,13 +4,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
 #AnsibleRequires -CSharpUtil Ansible.Basic
-#AnsibleRequires -PowerShell ..module_utils._windows.engine.Reading
-#AnsibleRequires -PowerShell ..module_utils._windows.engine.Host
-#AnsibleRequires -PowerShell ..module_utils._windows.system.RegistryKey
-#AnsibleRequires -PowerShell ..module_utils._windows.system.Native
-#AnsibleRequires -PowerShell ..module_utils._windows.system.EventLogSource
-#AnsibleRequires -PowerShell ..module_utils._windows.bitlocker.BitLockerKept
-#AnsibleRequires -PowerShell ..module_utils._windows.bitlocker.BitLockerStart
 #AnsibleRequires -PowerShell ..module_utils._windows.bitlocker.BitLockerVolume
 #AnsibleRequires -PowerShell ..module_utils._windows.engine.DriverModule
 

@@ -4,14 +4,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
 #AnsibleRequires -CSharpUtil Ansible.Basic
-#AnsibleRequires -PowerShell ..module_utils._windows.engine.Reading
-#AnsibleRequires -PowerShell ..module_utils._windows.engine.Host
-#AnsibleRequires -PowerShell ..module_utils._windows.system.RegistryKey
-#AnsibleRequires -PowerShell ..module_utils._windows.group_policy.Places
-#AnsibleRequires -PowerShell ..module_utils._windows.group_policy.PolicyPlace
-#AnsibleRequires -PowerShell ..module_utils._windows.remote.WinRm
-#AnsibleRequires -PowerShell ..module_utils._windows.remote.Certificates
 #AnsibleRequires -PowerShell ..module_utils._windows.engine.DriverModule
+#AnsibleRequires -PowerShell ..module_utils._windows.remote.Certificates
 
 $spec = @{
     options = @{

@@ -3,49 +3,6 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-#AnsibleRequires -PowerShell ..module_utils._windows.engine.Reading
-#AnsibleRequires -PowerShell ..module_utils._windows.engine.Host
-#AnsibleRequires -PowerShell ..module_utils._windows.system.Native
-#AnsibleRequires -PowerShell ..module_utils._windows.system.Identity
-#AnsibleRequires -PowerShell ..module_utils._windows.Facts
-#AnsibleRequires -PowerShell ..module_utils._windows.system.RegistryKey
-#AnsibleRequires -PowerShell ..module_utils._windows.registry.RegistryStart
-#AnsibleRequires -PowerShell ..module_utils._windows.registry.Registry
-#AnsibleRequires -PowerShell ..module_utils._windows.engine.ToolFile
-#AnsibleRequires -PowerShell ..module_utils._windows.system.DefaultProfile
-#AnsibleRequires -PowerShell ..module_utils._windows.system.SignedIn
-#AnsibleRequires -PowerShell ..module_utils._windows.system.Profiles
-#AnsibleRequires -PowerShell ..module_utils._windows.group_policy.RegistryPol
-#AnsibleRequires -PowerShell ..module_utils._windows.group_policy.UserPolicy
-#AnsibleRequires -PowerShell ..module_utils._windows.registry.RegistryUser
-#AnsibleRequires -PowerShell ..module_utils._windows.registry.RegistryAcl
-#AnsibleRequires -PowerShell ..module_utils._windows.group_policy.AuditCsv
-#AnsibleRequires -PowerShell ..module_utils._windows.group_policy.SecurityTemplate
-#AnsibleRequires -PowerShell ..module_utils._windows.group_policy.GroupPolicySource
-#AnsibleRequires -PowerShell ..module_utils._windows.group_policy.GroupPolicy
-#AnsibleRequires -PowerShell ..module_utils._windows.group_policy.Places
-#AnsibleRequires -PowerShell ..module_utils._windows.logging.AccessText
-#AnsibleRequires -PowerShell ..module_utils._windows.system.EventLogSource
-#AnsibleRequires -PowerShell ..module_utils._windows.security_policy.AuditPolicy
-#AnsibleRequires -PowerShell ..module_utils._windows.logging.EventLog
-#AnsibleRequires -PowerShell ..module_utils._windows.logging.EventForwarding
-#AnsibleRequires -PowerShell ..module_utils._windows.security_policy.SecurityExport
-#AnsibleRequires -PowerShell ..module_utils._windows.security_policy.AccountLockout
-#AnsibleRequires -PowerShell ..module_utils._windows.security_policy.UserRight
-#AnsibleRequires -PowerShell ..module_utils._windows.bitlocker.BitLockerVolume
-#AnsibleRequires -PowerShell ..module_utils._windows.bitlocker.BitLockerKept
-#AnsibleRequires -PowerShell ..module_utils._windows.bitlocker.BitLockerPolicy
-#AnsibleRequires -PowerShell ..module_utils._windows.bitlocker.BitLockerStart
-#AnsibleRequires -PowerShell ..module_utils._windows.simple.PowerPolicy
-#AnsibleRequires -PowerShell ..module_utils._windows.simple.ServiceState
-#AnsibleRequires -PowerShell ..module_utils._windows.group_policy.PolicyPlace
-#AnsibleRequires -PowerShell ..module_utils._windows.remote.RemoteDesktop
-#AnsibleRequires -PowerShell ..module_utils._windows.remote.WinRm
-#AnsibleRequires -PowerShell ..module_utils._windows.simple.FirewallProfile
-#AnsibleRequires -PowerShell ..module_utils._windows.vpn.Phonebook
-#AnsibleRequires -PowerShell ..module_utils._windows.vpn.VpnConnection
-#AnsibleRequires -PowerShell ..module_utils._windows.remote.Certificates
-#AnsibleRequires -PowerShell ..module_utils._windows.simple.WindowsTime
 #AnsibleRequires -PowerShell ..module_utils._windows.Visit
 
 if ([Environment]::OSVersion.Platform -ne 'Win32NT') {

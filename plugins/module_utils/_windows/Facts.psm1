@@ -1,6 +1,12 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell .engine.Host
+#AnsibleRequires -PowerShell .engine.Reading
+#AnsibleRequires -PowerShell .system.Native
+#AnsibleRequires -PowerShell .system.RegistryKey
+#AnsibleRequires -PowerShell .vpn.VpnConnection
+
 # What kind of machine this is: the facts that decide which controls apply. A fact that cannot be read is unreadable,
 # never a guess.
 

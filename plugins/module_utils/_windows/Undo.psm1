@@ -1,6 +1,18 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell .engine.Host
+#AnsibleRequires -PowerShell .engine.Journal
+#AnsibleRequires -PowerShell .engine.JournalRead
+#AnsibleRequires -PowerShell .engine.Reading
+#AnsibleRequires -PowerShell .group_policy.GroupPolicy
+#AnsibleRequires -PowerShell .registry.RegistryStart
+#AnsibleRequires -PowerShell .security_policy.AccountLockout
+#AnsibleRequires -PowerShell .security_policy.AuditPolicy
+#AnsibleRequires -PowerShell .security_policy.UserRight
+#AnsibleRequires -PowerShell .security_policy.UserRightChange
+#AnsibleRequires -PowerShell .system.RegistryKey
+
 # Put back what one run changed, from its journal: only what is still as the run left it. The order is that of
 # _linux/undo.py: look at everything, keep a journal of the undo itself, write. Killed at any line it is run again.
 #

@@ -1,6 +1,11 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell ..engine.Host
+#AnsibleRequires -PowerShell ..engine.Reading
+#AnsibleRequires -PowerShell ..system.EventLogSource
+#AnsibleRequires -PowerShell ..system.RegistryKey
+
 # Who could keep the recovery passwords of this machine, and what BitLocker wrote down about giving them away: by the
 # numbers of its events and the protector's id in them, never by their texts. The passwords themselves are never read.
 #

@@ -1,6 +1,10 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell ..engine.Reading
+#AnsibleRequires -PowerShell ..group_policy.GroupPolicy
+#AnsibleRequires -PowerShell ..system.RegistryKey
+
 # Policy of BitLocker that counts only together with the switch of its group: an address is GROUP/VALUE. Where the switch
 # is not 1, Windows ignores the values (VolumeEncryption.admx), and the effective aspect is absent although something is
 # configured. `startup-conflict` are the combinations of start-up options that Windows refuses as a policy error, and

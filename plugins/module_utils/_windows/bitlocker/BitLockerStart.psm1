@@ -1,6 +1,11 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell ..engine.Host
+#AnsibleRequires -PowerShell ..engine.Reading
+#AnsibleRequires -PowerShell ..system.Native
+#AnsibleRequires -PowerShell ..system.RegistryKey
+
 # What the next start depends on: the TPM by the methods of Win32_Tpm, Secure Boot, and what waits for the start.
 #
 # Firmware: Windows hands a capsule to the firmware at the next start where Phase is 1 below

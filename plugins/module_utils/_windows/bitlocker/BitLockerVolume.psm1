@@ -1,6 +1,11 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell ..engine.Host
+#AnsibleRequires -PowerShell ..engine.Reading
+#AnsibleRequires -PowerShell .BitLockerKept
+#AnsibleRequires -PowerShell .BitLockerStart
+
 # What BitLocker says of each volume, in the numbers of Win32_EncryptableVolume, asked by its methods: properties of an
 # instance are snapshots. Read only: nothing is changed, and no key, PIN or recovery password is ever asked for.
 #
@@ -130,19 +135,6 @@ function Get-PageFile {
     return @{ Files = $files; Trouble = $null }
 }
 
-function New-LeeboardTrouble {
-    <#
-    .SYNOPSIS
-    Why a part of an object could not be read, as it travels in the object.
-    #>
-    param([Parameter(Mandatory = $true)][System.Management.Automation.ErrorRecord]$ErrorRecord)
-
-    $problem = ConvertTo-LeeboardProblem $ErrorRecord
-    $why = $problem.Why
-    if ($why.Length -gt 400) { $why = $why.Substring(0, 400) }
-    return @{ code = $problem.Code; why = $why }
-}
-
 function Get-Volume {
     param([object]$Instance, [System.Collections.IDictionary]$PageFiles)
 
@@ -253,4 +245,4 @@ function Get-PartitionType {
     }
 }
 
-Export-ModuleMember -Function Read-LeeboardBitLocker, New-LeeboardTrouble
+Export-ModuleMember -Function Read-LeeboardBitLocker

@@ -1,6 +1,10 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell .Host
+#AnsibleRequires -PowerShell .Journal
+#AnsibleRequires -PowerShell .Reading
+
 # How every driver changes a machine: look, compare, plan, journal, write, look again. The order is that of
 # _linux/change.py.
 #

@@ -1,6 +1,10 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell .Change
+#AnsibleRequires -PowerShell .Host
+#AnsibleRequires -PowerShell .Reading
+
 # The part that all modules share whose body is a driver: arguments in, a driver's rehearsal or change out.
 
 Set-StrictMode -Version 2.0

@@ -1,8 +1,10 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-# The few functions through which everything touches Windows, and which a test replaces: programs, CIM, the clock, the
-# account. Each source is read once a visit.
+#AnsibleRequires -PowerShell .Reading
+
+# The few functions through which everything touches Windows, and which a test replaces: programs, CIM, the clock.
+# Each source is read once a visit.
 
 Set-StrictMode -Version 2.0
 
@@ -12,7 +14,6 @@ $script:ChildSeconds = 0.0     # processor time that they took
 $script:CimTimeouts = 0
 $script:Runspace = $null        # where what may never come back runs
 $script:OutputLimit = 4194304  # characters that a program may print
-$script:Administrators = 'S-1-5-32-544'
 
 function Reset-LeeboardCache {
     <#
@@ -79,18 +80,6 @@ function Format-LeeboardTime {
     param([Parameter(Mandatory = $true)][datetime]$Time)
 
     return $Time.ToString('yyyy-MM-ddTHH:mm:ssZ', [System.Globalization.CultureInfo]::InvariantCulture)
-}
-
-function Test-LeeboardAdministrator {
-    <#
-    .SYNOPSIS
-    Whether this process has the rights of an administrator.
-    #>
-    return Get-LeeboardOnce -Name 'administrator' -Read {
-        $identity = [System.Security.Principal.WindowsIdentity]::GetCurrent()
-        $role = New-Object -TypeName System.Security.Principal.SecurityIdentifier -ArgumentList $script:Administrators
-        (New-Object -TypeName System.Security.Principal.WindowsPrincipal -ArgumentList $identity).IsInRole($role)
-    }
 }
 
 function Get-LeeboardBootTime {
@@ -370,5 +359,5 @@ function Receive-Output {
 }
 
 Export-ModuleMember -Function Reset-LeeboardCache, Get-LeeboardOnce, Get-LeeboardChildren, Get-LeeboardChildSeconds,
-    Get-LeeboardNow, Format-LeeboardTime, Test-LeeboardAdministrator, Get-LeeboardBootTime, Get-LeeboardCim,
+    Get-LeeboardNow, Format-LeeboardTime, Get-LeeboardBootTime, Get-LeeboardCim,
     Invoke-LeeboardBounded, Invoke-LeeboardCimMethod, Invoke-LeeboardProgram

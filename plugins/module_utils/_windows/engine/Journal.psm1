@@ -1,6 +1,9 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell .Host
+#AnsibleRequires -PowerShell .Reading
+
 # The undo journal: what was there before a change, on disk before the change is made. One file a run,
 # C:\ProgramData\Leeboard\journal\<run id>.jsonl, which only administrators and SYSTEM may read; one JSON object a line:
 #

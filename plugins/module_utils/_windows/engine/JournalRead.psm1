@@ -1,6 +1,8 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell .Reading
+
 # Reading the undo journal, and its JSON, exactly: ConvertFrom-Json makes dates of texts that look like one, and another
 # character of half a surrogate pair, but a value must come back as it was.
 #

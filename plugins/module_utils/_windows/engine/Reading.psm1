@@ -14,6 +14,7 @@ $script:Codes = 'needs_root', 'denied', 'missing_tool', 'timeout', 'malformed', 
 $script:ValueLimit = 4096  # characters of a value that travel; a longer one travels as its beginning and its digest
 $script:ObjectLimit = 8000  # characters of one object for a judgement; the brain takes 8192
 $script:OtherLimit = 100   # the brain takes no more
+$script:Administrators = 'S-1-5-32-544'
 
 # The beginning of a text, with what no JSON or database can hold (half a surrogate pair, a null) written out.
 function Format-LeeboardText {
@@ -289,6 +290,29 @@ function Get-LeeboardDenial {
     return 'needs_root'
 }
 
+function Test-LeeboardAdministrator {
+    <#
+    .SYNOPSIS
+    Whether this process has the rights of an administrator.
+    #>
+    $identity = [System.Security.Principal.WindowsIdentity]::GetCurrent()
+    $role = New-Object -TypeName System.Security.Principal.SecurityIdentifier -ArgumentList $script:Administrators
+    return (New-Object -TypeName System.Security.Principal.WindowsPrincipal -ArgumentList $identity).IsInRole($role)
+}
+
+function New-LeeboardTrouble {
+    <#
+    .SYNOPSIS
+    Why a part of an object could not be read, as it travels in the object.
+    #>
+    param([Parameter(Mandatory = $true)][System.Management.Automation.ErrorRecord]$ErrorRecord)
+
+    $problem = ConvertTo-LeeboardProblem $ErrorRecord
+    $why = $problem.Why
+    if ($why.Length -gt 400) { $why = $why.Substring(0, 400) }
+    return @{ code = $problem.Code; why = $why }
+}
+
 function Invoke-LeeboardAttempt {
     <#
     .SYNOPSIS
@@ -311,4 +335,4 @@ function Invoke-LeeboardAttempt {
 
 Export-ModuleMember -Function New-LeeboardValue, New-LeeboardAbsent, New-LeeboardUnreadable, New-LeeboardOther,
     New-LeeboardReading, Get-LeeboardFingerprint, New-LeeboardProblem, ConvertTo-LeeboardProblem, Get-LeeboardDenial,
-    Invoke-LeeboardAttempt, ConvertTo-LeeboardHex
+    Test-LeeboardAdministrator, New-LeeboardTrouble, Invoke-LeeboardAttempt, ConvertTo-LeeboardHex

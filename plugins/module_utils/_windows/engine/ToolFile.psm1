@@ -1,6 +1,9 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell .Host
+#AnsibleRequires -PowerShell .Reading
+
 # Programs of Windows that answer by a file: running them, a private folder for the file, and the text in it.
 
 Set-StrictMode -Version 2.0

@@ -1,6 +1,14 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell ..engine.Host
+#AnsibleRequires -PowerShell ..engine.Reading
+#AnsibleRequires -PowerShell ..engine.ToolFile
+#AnsibleRequires -PowerShell .AuditCsv
+#AnsibleRequires -PowerShell .GroupPolicySource
+#AnsibleRequires -PowerShell .RegistryPol
+#AnsibleRequires -PowerShell .SecurityTemplate
+
 # Which group policy sets something, in words, so that nobody repairs by hand what a domain rewrites for ever.
 #
 # Two sources. The resultant set that Windows logs says who won; where it is not to be had, or does not know, the files

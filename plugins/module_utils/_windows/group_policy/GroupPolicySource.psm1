@@ -1,6 +1,10 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell ..engine.Host
+#AnsibleRequires -PowerShell ..engine.Reading
+#AnsibleRequires -PowerShell ..system.RegistryKey
+
 # Where a machine keeps what its group policies are: the list of those that were applied, the files that Windows keeps
 # of them, and the resultant set (RSoP) that it logs over CIM.
 

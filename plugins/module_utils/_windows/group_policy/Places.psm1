@@ -1,6 +1,8 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell ..system.RegistryKey
+
 # Settings that may stand in several places of the registry: which of them counts, and which are set and do not.
 
 Set-StrictMode -Version 2.0

@@ -1,6 +1,10 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell ..engine.Reading
+#AnsibleRequires -PowerShell .GroupPolicy
+#AnsibleRequires -PowerShell .Places
+
 # What a policy and the places behind it come to, as the parts of a reading: the policy wins where it says anything, then
 # what was set on the machine itself (Places.psm1). The finding names the place that counts, and each that does not.
 

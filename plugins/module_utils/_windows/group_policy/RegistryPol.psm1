@@ -1,6 +1,8 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell ..engine.Reading
+
 # What the registry.pol file of a group policy sets and deletes. Pure: bytes in, instructions out. The format is that of
 # [MS-GPREG] section 2.2.1, what Windows does with it section 3.2.5.1.2 (revision of 2024-04-23).
 

@@ -1,6 +1,11 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell ..engine.Host
+#AnsibleRequires -PowerShell ..engine.ToolFile
+#AnsibleRequires -PowerShell ..system.RegistryKey
+#AnsibleRequires -PowerShell .RegistryPol
+
 # Whether a value in somebody's registry is there by group policy, so that whoever comes next gets it as well; one that
 # was written by hand stays with that person.
 #

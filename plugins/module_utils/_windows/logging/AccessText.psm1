@@ -1,6 +1,8 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell ..engine.Reading
+
 # Access lists as text (SDDL): who is allowed what. Pure: text in, accounts and masks out.
 # https://learn.microsoft.com/windows/win32/secauthz/security-descriptor-string-format and ace-strings
 

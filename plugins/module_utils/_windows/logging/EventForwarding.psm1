@@ -1,6 +1,12 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell ..engine.Host
+#AnsibleRequires -PowerShell ..engine.Reading
+#AnsibleRequires -PowerShell ..group_policy.GroupPolicy
+#AnsibleRequires -PowerShell ..system.EventLogSource
+#AnsibleRequires -PowerShell ..system.RegistryKey
+
 # The driver `event_forwarding`: which Windows event collectors the device asks for subscriptions, how that is protected
 # on the way, and whether it works.
 #

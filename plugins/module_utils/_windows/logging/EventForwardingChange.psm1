@@ -1,6 +1,11 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell ..engine.Reading
+#AnsibleRequires -PowerShell ..registry.Registry
+#AnsibleRequires -PowerShell ..system.RegistryKey
+#AnsibleRequires -PowerShell .EventForwarding
+
 # The driver `event_forwarding`, changing: exactly the collectors that are asked for in the policy. An entry for the same
 # host keeps how often it is asked and whose certificates count; entries for other hosts are taken out, and are in the
 # journal.

@@ -1,6 +1,16 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell ..engine.Host
+#AnsibleRequires -PowerShell ..engine.Reading
+#AnsibleRequires -PowerShell ..group_policy.GroupPolicy
+#AnsibleRequires -PowerShell ..group_policy.Places
+#AnsibleRequires -PowerShell ..system.EventLogSource
+#AnsibleRequires -PowerShell ..system.Native
+#AnsibleRequires -PowerShell ..system.Profiles
+#AnsibleRequires -PowerShell ..system.RegistryKey
+#AnsibleRequires -PowerShell .AccessText
+
 # The driver `event_log`: how large a log may grow (LOG:MaxSize, in KB), what happens when it is full (LOG:Retention:
 # overwrite, archive or keep), and of the Security log who may read or change it, and when it was cleared.
 #

@@ -1,6 +1,9 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell ..engine.Reading
+#AnsibleRequires -PowerShell ..registry.Registry
+
 # The driver `event_log`, changing: what is written is the policy, which wins. No log is cleared by that.
 
 Set-StrictMode -Version 2.0

@@ -1,6 +1,11 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell ..engine.Reading
+#AnsibleRequires -PowerShell ..group_policy.GroupPolicy
+#AnsibleRequires -PowerShell ..system.RegistryKey
+#AnsibleRequires -PowerShell .RegistryStart
+
 # The driver `registry`: values of the machine's registry, HKLM\KEY:VALUE.
 
 Set-StrictMode -Version 2.0

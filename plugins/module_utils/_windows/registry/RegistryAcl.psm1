@@ -1,6 +1,10 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell ..engine.Reading
+#AnsibleRequires -PowerShell ..system.Profiles
+#AnsibleRequires -PowerShell ..system.RegistryKey
+
 # The driver `registry_acl`: who besides administrators may write to a key, HKLM\KEY or HKCU\KEY. It only reads.
 #
 # Accounts are told apart by SID, since their names are translated. The value is a list of "SID name" texts.

@@ -1,6 +1,11 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell ..engine.Host
+#AnsibleRequires -PowerShell ..engine.Reading
+#AnsibleRequires -PowerShell ..system.Native
+#AnsibleRequires -PowerShell ..system.RegistryKey
+
 # Values that Windows reads when it starts, and at no other time: what is running then, as far as it can be known.
 #
 # A key that was last written before the start holds what is running. After that nobody can tell from the key alone. So

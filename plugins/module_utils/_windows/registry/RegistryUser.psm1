@@ -1,6 +1,10 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell ..group_policy.UserPolicy
+#AnsibleRequires -PowerShell ..system.Profiles
+#AnsibleRequires -PowerShell ..system.RegistryKey
+
 # The driver `registry_user`: values in the registry of every person and of the default profile, HKCU\KEY:VALUE. It only
 # reads.
 

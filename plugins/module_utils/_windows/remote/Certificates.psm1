@@ -1,6 +1,11 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell ..engine.Host
+#AnsibleRequires -PowerShell ..engine.Reading
+#AnsibleRequires -PowerShell ..system.RegistryKey
+#AnsibleRequires -PowerShell .WinRm
+
 # The driver `certificate`: for how many days the machine's certificates are still valid, by what they are used for.
 #
 #     winrm           that of WinRM's listener over HTTPS; the shortest where there are several

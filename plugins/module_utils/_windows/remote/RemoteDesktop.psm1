@@ -1,6 +1,11 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell ..engine.Host
+#AnsibleRequires -PowerShell ..engine.Reading
+#AnsibleRequires -PowerShell ..group_policy.PolicyPlace
+#AnsibleRequires -PowerShell ..system.RegistryKey
+
 # The driver `remote_desktop`: Remote Desktop and Remote Assistance as they take effect. An address is the name of a
 # value. It only reads: a slip would cut off whoever manages the machine from afar.
 #

@@ -1,6 +1,10 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell ..engine.Host
+#AnsibleRequires -PowerShell ..engine.Reading
+#AnsibleRequires -PowerShell ..group_policy.PolicyPlace
+
 # The driver `winrm`: how WinRM lets people in and asks others, by the policy where there is one, else as the service
 # answers at this moment. Addresses: Service:NAME and Client:NAME, by the names of the policies, and `listeners`. It only
 # reads: WinRM is the way by which most visits come.

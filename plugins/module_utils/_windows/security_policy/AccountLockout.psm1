@@ -1,6 +1,13 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell ..engine.Host
+#AnsibleRequires -PowerShell ..engine.Reading
+#AnsibleRequires -PowerShell ..group_policy.GroupPolicy
+#AnsibleRequires -PowerShell ..group_policy.SecurityTemplate
+#AnsibleRequires -PowerShell ..system.RegistryKey
+#AnsibleRequires -PowerShell .SecurityExport
+
 # After how many wrong passwords a local account is locked, and for how long. Accounts of a domain follow their domain.
 #
 # LockoutBadCount (tries; 0 = never), LockoutDuration (minutes; -1 = until an administrator unlocks it),

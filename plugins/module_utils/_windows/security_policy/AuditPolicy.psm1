@@ -1,6 +1,13 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell ..engine.Host
+#AnsibleRequires -PowerShell ..engine.Reading
+#AnsibleRequires -PowerShell ..engine.ToolFile
+#AnsibleRequires -PowerShell ..group_policy.AuditCsv
+#AnsibleRequires -PowerShell ..group_policy.GroupPolicy
+#AnsibleRequires -PowerShell ..system.RegistryKey
+
 # The system's audit policy, subcategory by subcategory. An address is the GUID of a subcategory, the value a mask:
 # 0 nothing, 1 success, 2 failure, 3 both. Names are translated, so they are never used.
 #

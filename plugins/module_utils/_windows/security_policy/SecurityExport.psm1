@@ -1,6 +1,11 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell ..engine.Host
+#AnsibleRequires -PowerShell ..engine.Reading
+#AnsibleRequires -PowerShell ..engine.ToolFile
+#AnsibleRequires -PowerShell ..group_policy.SecurityTemplate
+
 # The local security policy as secedit.exe writes it, and changes of it. One export serves every driver of a visit.
 # https://learn.microsoft.com/windows-server/administration/windows-commands/secedit-export and -configure. Recalled:
 # that /export without /db asks the system and not a database of templates; that status 3 is "done, with warnings" (an

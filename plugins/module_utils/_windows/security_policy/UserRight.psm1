@@ -1,6 +1,13 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell ..engine.Host
+#AnsibleRequires -PowerShell ..engine.Reading
+#AnsibleRequires -PowerShell ..group_policy.GroupPolicy
+#AnsibleRequires -PowerShell ..group_policy.SecurityTemplate
+#AnsibleRequires -PowerShell ..system.Profiles
+#AnsibleRequires -PowerShell .SecurityExport
+
 # The driver `user_right`: who has a right or privilege of Windows, such as SeSecurityPrivilege, as a list of SIDs.
 # Names are translated and only shown.
 #

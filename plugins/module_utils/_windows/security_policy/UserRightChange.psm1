@@ -1,6 +1,11 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell ..engine.Reading
+#AnsibleRequires -PowerShell ..group_policy.GroupPolicy
+#AnsibleRequires -PowerShell .SecurityExport
+#AnsibleRequires -PowerShell .UserRight
+
 # The driver `user_right`, changing: the few rights without which nobody is kept from signing in or from the machine.
 
 Set-StrictMode -Version 2.0

@@ -1,6 +1,10 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell ..engine.Host
+#AnsibleRequires -PowerShell ..engine.Reading
+#AnsibleRequires -PowerShell ..group_policy.PolicyPlace
+
 # The driver `firewall_profile`: what Windows Firewall does on each kind of network, as it is active. An address is
 # PROFILE:NAME. It only reads: a slip would cut off whoever manages the machine.
 #

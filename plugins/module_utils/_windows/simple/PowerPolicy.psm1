@@ -1,6 +1,13 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell ..engine.Host
+#AnsibleRequires -PowerShell ..engine.Reading
+#AnsibleRequires -PowerShell ..engine.ToolFile
+#AnsibleRequires -PowerShell ..group_policy.GroupPolicy
+#AnsibleRequires -PowerShell ..registry.Registry
+#AnsibleRequires -PowerShell ..system.RegistryKey
+
 # Power settings as they take effect. An address is SUBGROUP/SETTING/ac or /dc, both by GUID: ac is on mains, dc on
 # battery, and both count on a machine that has both.
 #

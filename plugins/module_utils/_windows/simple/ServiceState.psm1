@@ -1,6 +1,9 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell ..engine.Reading
+#AnsibleRequires -PowerShell ..system.RegistryKey
+
 # How services are started. An address is NAME:StartMode, the value Auto, Manual, Disabled, Boot or System. Read only:
 # the registry says how a service is started, but may not be used to change it
 # (https://learn.microsoft.com/previous-versions/windows/it-pro/windows-2000-server/cc959920(v=technet.10)).

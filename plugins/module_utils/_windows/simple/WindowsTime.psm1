@@ -1,6 +1,12 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell ..engine.Host
+#AnsibleRequires -PowerShell ..engine.Reading
+#AnsibleRequires -PowerShell ..group_policy.GroupPolicy
+#AnsibleRequires -PowerShell ..system.EventLogSource
+#AnsibleRequires -PowerShell ..system.RegistryKey
+
 # The driver `windows_time`: which service sets the clock, whom it asks, and whether that works. It only reads.
 #
 # A policy counts where it says anything, else the service's own key: "If this policy setting is enabled, W32time Service

@@ -1,6 +1,11 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell ..engine.Reading
+#AnsibleRequires -PowerShell ..engine.ToolFile
+#AnsibleRequires -PowerShell .Native
+#AnsibleRequires -PowerShell .RegistryKey
+
 # The registry of the default profile, from which that of every new person is made, loaded for as long as it is read.
 #
 # A private copy is loaded, never the original: a first sign-in copies that file, and Windows keeps the file of a loaded

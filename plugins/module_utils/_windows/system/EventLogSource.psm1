@@ -1,6 +1,9 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell ..engine.Host
+#AnsibleRequires -PowerShell ..engine.Reading
+
 # What the event log service itself says: how its logs are kept, and single events. By Get-WinEvent, in this process and
 # never from text that Windows translates: Microsoft, PowerShell-Docs, Microsoft.PowerShell.Diagnostics/Get-WinEvent. A
 # log's properties: https://learn.microsoft.com/dotnet/api/system.diagnostics.eventing.reader.eventlogconfiguration

@@ -1,6 +1,8 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell ..engine.Reading
+
 # What only the Windows API gives: when a registry key was last written, loading the registry file of a profile, and how
 # a machine sleeps.
 # The functions are declared by reflection, since Add-Type would start the C# compiler on every visit (Windows

@@ -1,6 +1,12 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell ..engine.Host
+#AnsibleRequires -PowerShell ..engine.Reading
+#AnsibleRequires -PowerShell .DefaultProfile
+#AnsibleRequires -PowerShell .RegistryKey
+#AnsibleRequires -PowerShell .SignedIn
+
 # The registries of people: those of everybody who is signed in at the screen or by Remote Desktop, and that of the
 # default profile, from which every new one is made. The latter is loaded for as long as it is read, and unloaded again
 # whatever happens (DefaultProfile.psm1). Accounts that came over the network or run services are no people

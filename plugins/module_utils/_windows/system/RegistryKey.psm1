@@ -1,6 +1,8 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell ..engine.Reading
+
 # Keys and values of the registry, as every part of the device code reads them: always the 64-bit view, always the whole
 # value with its kind, environment variables left as they are written.
 

@@ -1,6 +1,9 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell ..engine.Host
+#AnsibleRequires -PowerShell ..engine.Reading
+
 # Who is signed in to this machine as a person: at its screen or by Remote Desktop, not over the network, as a service or
 # for a task. Windows also loads the registry of accounts that come by those ways, WinRM's among them.
 #

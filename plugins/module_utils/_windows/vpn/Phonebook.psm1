@@ -1,6 +1,11 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell ..engine.Host
+#AnsibleRequires -PowerShell ..engine.Reading
+#AnsibleRequires -PowerShell ..system.Profiles
+#AnsibleRequires -PowerShell ..system.RegistryKey
+
 # Phonebooks (rasphone.pbk), in which Windows keeps VPN profiles: those of the machine, and those of every person, signed
 # in or not. [MS-RRASM] 2.2.2 has their keys. A profile comes out in the words that Linux uses (_linux/vpn_profile.py).
 #

@@ -1,6 +1,9 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell ..engine.Reading
+#AnsibleRequires -PowerShell .Phonebook
+
 # The driver `vpn_connection`. Its one address is `profiles`: a JSON text for each VPN profile of the machine and of
 # every person. It only reads: a slip would cut off whoever works through the VPN. No secret is told, only that there
 # is one.
