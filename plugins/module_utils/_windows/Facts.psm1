@@ -41,9 +41,8 @@ function Get-LeeboardFact {
         modern_standby = { Get-ModernStandby }
         domain = { Get-Domain }
         shared_folders = { Get-SharedFolder }
+        vpn = { Get-LeeboardVpnFact }  # its source is the driver's own
     }
-    # Its source is the driver's own.
-    if (Test-Path -LiteralPath Function:\Get-LeeboardVpnFact) { $finders['vpn'] = { Get-LeeboardVpnFact } }
     $facts = [ordered]@{}
     foreach ($name in $finders.Keys) {
         try {

@@ -205,10 +205,7 @@ function Get-Place {
 
     if ($script:Registry -contains $Driver) {
         $path, $name = Split-LeeboardValueAddress HKLM $Target registry 'refused'
-        $owner = ''
-        if (Test-Path -LiteralPath Function:\Resolve-LeeboardOwner) {
-            $owner = (Resolve-LeeboardOwner { Get-LeeboardPolicyOwner -Path $path -Name $name }).Owner
-        }
+        $owner = (Resolve-LeeboardOwner { Get-LeeboardPolicyOwner -Path $path -Name $name }).Owner
         return @{ Now = (Get-LeeboardMachineValue -Path $path -Name $name); Owner = $owner }
     }
     $way = $script:Others[$Driver]
@@ -232,7 +229,7 @@ function Write-Edit {
     try {
         foreach ($edit in $Edits) {
             $path, $name = Split-LeeboardValueAddress HKLM $edit.Target registry 'refused'
-            if (Test-Path -LiteralPath Function:\Save-LeeboardRunning) { Save-LeeboardRunning $path }
+            Save-LeeboardRunning $path
             $below = $path.Substring('HKLM\'.Length)
             $key = $null
             if ($edit.After.state -eq 'value') {

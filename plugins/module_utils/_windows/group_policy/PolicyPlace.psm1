@@ -22,10 +22,7 @@ function Resolve-LeeboardPolicy {
     param([Parameter(Mandatory = $true)][object[]]$Places)
 
     $policy = $Places[0]
-    $set = @{ Owner = ''; Note = '' }
-    if (Test-Path -LiteralPath Function:\Resolve-LeeboardOwner) {
-        $set = Resolve-LeeboardOwner { Get-LeeboardPolicyOwner -Path $policy.Path -Name $policy.Name }
-    }
+    $set = Resolve-LeeboardOwner { Get-LeeboardPolicyOwner -Path $policy.Path -Name $policy.Name }
     $counts = Find-LeeboardPlace -Places $Places
     $isPolicy = $null -ne $counts -and $counts.Path -eq $policy.Path -and $counts.Name -eq $policy.Name
     if ($null -eq $counts) {

@@ -44,7 +44,7 @@ function Get-RegistryReading {
         $Keys[$path] = Open-LeeboardKey $path
     }
     $key = $Keys[$path]
-    $set = Get-Owner $path $name
+    $set = Resolve-LeeboardOwner { Get-LeeboardPolicyOwner -Path $path -Name $name }
     $source = $path
     if ($set.Owner) { $source = "$path, set by $($set.Owner)" }
     $running = $null
@@ -61,16 +61,6 @@ function Get-RegistryReading {
     }
     return New-LeeboardReading -Driver $script:Driver -Address $Address -Effective $aspect -Configured $aspect `
         -Running $running -Owner $set.Owner
-}
-
-# @{Owner; Note}: which group policy sets the value, where GroupPolicy.psm1 is loaded.
-function Get-Owner {
-    param([string]$Path, [string]$Name)
-
-    if (-not (Test-Path -LiteralPath Function:\Resolve-LeeboardOwner)) {
-        return @{ Owner = ''; Note = '' }
-    }
-    return Resolve-LeeboardOwner { Get-LeeboardPolicyOwner -Path $Path -Name $Name }
 }
 
 function Get-LeeboardRegistryChange {
