@@ -14,7 +14,7 @@
 #AnsibleRequires -PowerShell .system.RegistryKey
 
 # Put back what one run changed, from its journal: only what is still as the run left it. The order is that of
-# _linux/undo.py: look at everything, keep a journal of the undo itself, write. Killed at any line it is run again.
+# _linux/undo/run.py: look at everything, keep a journal of the undo itself, write. Killed at any line it is run again.
 #
 # A run may have written a place more than once, and may have been killed between the journal and the place. So all
 # states that it recorded are its own; what somebody else wrote in the middle of the run begins the history anew.

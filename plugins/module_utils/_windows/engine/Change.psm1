@@ -6,7 +6,7 @@
 #AnsibleRequires -PowerShell .Reading
 
 # How every driver changes a machine: look, compare, plan, journal, write, look again. The order is that of
-# _linux/change.py.
+# _linux/engine/change.py.
 #
 # A change is {address, value, type} with, optionally, `expect`: the fingerprint of the reading that it was planned from.
 # A driver called audit_policy has the functions Read-LeeboardAuditPolicy, Get-LeeboardAuditPolicyChange and

@@ -1,8 +1,9 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-# What one visit says about one setting, in the form that crosses the wire. The form is that of _linux/reading.py: a
-# reading has the aspects configured, effective and running, each of them a value, absent or unreadable.
+# What one visit says about one setting, in the form that crosses the wire. The form is that of
+# _linux/engine/reading.py: a reading has the aspects configured, effective and running, each of them a value, absent or
+# unreadable.
 
 Set-StrictMode -Version 2.0
 

@@ -7,7 +7,7 @@
 #AnsibleRequires -PowerShell ..system.RegistryKey
 
 # Phonebooks (rasphone.pbk), in which Windows keeps VPN profiles: those of the machine, and those of every person, signed
-# in or not. [MS-RRASM] 2.2.2 has their keys. A profile comes out in the words that Linux uses (_linux/vpn_profile.py).
+# in or not. [MS-RRASM] 2.2.2 has their keys. A profile comes out in the words that Linux uses (_linux/vpn/profile.py).
 #
 # A person's phonebooks lie in the folder for roaming data, which may be redirected, to a server for instance: where that
 # is, User Shell Folders in the person's registry says (Microsoft, Folder Redirection and User Shell Folders), which is
