@@ -4,19 +4,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
 #AnsibleRequires -CSharpUtil Ansible.Basic
-#AnsibleRequires -PowerShell ..module_utils._windows.Reading
-#AnsibleRequires -PowerShell ..module_utils._windows.System
-#AnsibleRequires -PowerShell ..module_utils._windows.RegistryKey
-#AnsibleRequires -PowerShell ..module_utils._windows.ToolFile
-#AnsibleRequires -PowerShell ..module_utils._windows.AuditCsv
-#AnsibleRequires -PowerShell ..module_utils._windows.SecurityTemplate
-#AnsibleRequires -PowerShell ..module_utils._windows.RegistryPol
-#AnsibleRequires -PowerShell ..module_utils._windows.GroupPolicySource
-#AnsibleRequires -PowerShell ..module_utils._windows.GroupPolicy
-#AnsibleRequires -PowerShell ..module_utils._windows.AuditPolicy
-#AnsibleRequires -PowerShell ..module_utils._windows.Journal
-#AnsibleRequires -PowerShell ..module_utils._windows.Change
-#AnsibleRequires -PowerShell ..module_utils._windows.DriverModule
+#AnsibleRequires -PowerShell ..module_utils._windows.engine.DriverModule
+#AnsibleRequires -PowerShell ..module_utils._windows.security_policy.AuditPolicy
 
 $spec = @{
     supports_check_mode = $true

@@ -4,14 +4,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
 #AnsibleRequires -CSharpUtil Ansible.Basic
-#AnsibleRequires -PowerShell ..module_utils._windows.Reading
-#AnsibleRequires -PowerShell ..module_utils._windows.System
-#AnsibleRequires -PowerShell ..module_utils._windows.RegistryKey
-#AnsibleRequires -PowerShell ..module_utils._windows.Places
-#AnsibleRequires -PowerShell ..module_utils._windows.PolicyPlace
-#AnsibleRequires -PowerShell ..module_utils._windows.WinRm
-#AnsibleRequires -PowerShell ..module_utils._windows.Certificates
-#AnsibleRequires -PowerShell ..module_utils._windows.DriverModule
+#AnsibleRequires -PowerShell ..module_utils._windows.engine.DriverModule
+#AnsibleRequires -PowerShell ..module_utils._windows.remote.Certificates
 
 $spec = @{
     options = @{

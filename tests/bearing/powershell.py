@@ -17,6 +17,8 @@ COLLECTION = "ansible_collections.leeboard.schools."
 REQUIRES = re.compile(r"^#AnsibleRequires -PowerShell (\.*)(\S+)", re.MULTILINE)
 COMMAND = re.compile(r"[A-Za-z]+-[A-Za-z0-9]+")
 EXPORTS = re.compile(r"^Export-ModuleMember -Function (.+)\Z", re.MULTILINE | re.DOTALL)
+# What a module asks Change.psm1 to change something with.
+DRIVER = re.compile(r" -Driver (\w+)$", re.MULTILINE)
 # A row of the table of drivers: a driver's name, and the function that reads its addresses.
 ROW = re.compile(r"^ +([a-z_]+) = '[A-Za-z]+-[A-Za-z]+'\n", re.MULTILINE)
 # Comments, and what may hold a line that looks like one: here-strings, texts, and a character after its backtick.
@@ -49,6 +51,12 @@ def _commands(text: str) -> set[str]:
     return {word.lower() for word in COMMAND.findall(text)}
 
 
+def of_driver(driver: str) -> str:
+    """The functions of a driver that Change.psm1 calls, by names that it makes of the driver's."""
+    noun = "".join(word.capitalize() for word in driver.split("_"))
+    return f"Read-Leeboard{noun} Get-Leeboard{noun}Change Set-Leeboard{noun}Change"
+
+
 class Scripts:
     """PowerShell files by their paths from the root of the repository."""
 
@@ -75,8 +83,28 @@ class Scripts:
         """Each file and a digest: what it says, and which of the others it asks Ansible to send along."""
         texts = {path: self._said(path, drivers) for path in paths}
         for path, text in texts.items():
-            required = sorted(texts[one] for one in self._required(path) if one in texts)
+            required = sorted({texts[one] for one in self.required(path) if one in texts})
             yield path, hashlib.sha256("\0".join([text, *required]).encode()).hexdigest()
+
+    def used(self, path: str) -> set[str]:
+        """The other files that a file uses, and the functions of the driver that a module changes something with."""
+        text = stripped(self._texts[path])
+        return self._used(" ".join([text, *map(of_driver, DRIVER.findall(text))])) - {path}
+
+    def nowhere(self, path: str) -> set[str]:
+        """The functions with our mark that a file names, that it has not and no file exports, in small letters."""
+        text = stripped(self._texts[path]).lower()
+        own = re.findall(r"^function ([\w-]+)", text, re.MULTILINE)
+        return {name for name in _commands(text) if re.search("-leeboard.", name)} - self._exports.keys() - {*own}
+
+    def required(self, path: str) -> list[str]:
+        """The files that a file asks Ansible to send along."""
+        folder = PurePosixPath(path).parent.parts
+        found = []
+        for dots, name in REQUIRES.findall(self._texts[path]):
+            here = folder[: len(folder) + 1 - len(dots)] if dots else ()
+            found.append("/".join([*here, *name.removeprefix(COLLECTION).split(".")]) + ".psm1")
+        return found
 
     @cached_property
     def _exports(self) -> dict[str, str]:
@@ -94,11 +122,3 @@ class Scripts:
     def _said(self, path: str, drivers: Collection[str] | None) -> str:
         text = stripped(self._texts[path])
         return text if drivers is None else ROW.sub(lambda row: row[0] if row[1] in drivers else "", text)
-
-    def _required(self, path: str) -> set[str]:
-        folder = PurePosixPath(path).parent.parts
-        found = set()
-        for dots, name in REQUIRES.findall(self._texts[path]):
-            here = folder[: len(folder) + 1 - len(dots)] if dots else ()
-            found.add("/".join([*here, *name.removeprefix(COLLECTION).split(".")]) + ".psm1")
-        return found & self._texts.keys()

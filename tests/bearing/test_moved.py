@@ -31,6 +31,7 @@ from .baseline import WINDOWS as ON_WINDOWS
 
 LINUX, WINDOWS = (f"{one.relative_to(ROOT).as_posix()}/" for one in (LINUX_FOLDER, WINDOWS_FOLDER))
 PACKAGE = syntax.dotted(LINUX.rstrip("/"))
+REQUIRED = f"ansible_collections.leeboard.schools.{syntax.dotted(WINDOWS.rstrip('/'))}.Moved."
 LOAD = """
 import importlib, pkgutil, rooms
 for one in pkgutil.walk_packages(rooms.__path__, "rooms."):
@@ -62,7 +63,8 @@ def moved(texts: Mapping[str, bytes]) -> dict[str, bytes]:
         if path.endswith(".py"):
             made[lying(path)] = led(text, path, own)
         else:
-            made[lying(path)] = re.sub(rb"(\._windows\.)(?:\w+\.)*(\w+)", rb"\1Moved.\2", text)
+            required = rf"\g<1>{REQUIRED}\2".encode()
+            made[lying(path)] = re.sub(rb"(?m)^(#AnsibleRequires -PowerShell )\S+?(\w+)$", required, text)
     folders = {Path(path).parent.as_posix() for path in made if path.startswith(LINUX)}
     return made | {f"{folder}/__init__.py": b"" for folder in folders}
 

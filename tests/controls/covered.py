@@ -20,7 +20,7 @@ import yaml
 from leeboard.escrow.disks import readings
 from leeboard.verdict import device_clock
 from tests.bearing.baseline import LINUX, WINDOWS, BaselineText, named
-from tests.bearing.powershell import Scripts, stripped
+from tests.bearing.powershell import Scripts, of_driver, stripped
 from tests.bearing.python import Code, Reach, digest
 from tests.bearing.syntax import Target
 
@@ -173,10 +173,7 @@ class Cover:
         if given.controls is None:
             yield from self._scripts.digests(self._scripts.paths)
             return
-        # The functions of a driver that change something are called after it, as Change.psm1 has it.
-        nouns = ["".join(word.capitalize() for word in driver.split("_")) for driver in rows["DRIVERS"]]
-        calls = [f"{verb}-Leeboard{noun}Change" for noun in nouns for verb in ("Get", "Set")]
-        asked = " ".join([self.texts.code[WINDOWS_CALLS].decode(), *calls])
+        asked = " ".join([self.texts.code[WINDOWS_CALLS].decode(), *map(of_driver, rows["DRIVERS"])])
         yield from self._scripts.digests(self._scripts.reach(asked, rows["DRIVERS"]), rows["DRIVERS"])
 
     def _whole(self, given: Proof) -> Iterator[tuple[str, str]]:

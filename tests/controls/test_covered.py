@@ -103,9 +103,9 @@ CHANGES = [
     ("plugins/action/enforce.py", "MOST_ROUNDS = 4", "MOST_ROUNDS = 5", MACHINES),
     ("plugins/modules/win_observe.yml", "description:", "told:", {"windows machines"}),
     (f"{WINDOWS_CODE}/Visit.psm1", "schema = 1", "schema = 2", ON_WINDOWS_ALL),
-    (f"{WINDOWS_CODE}/AccountLockout.psm1", "Set-StrictMode -Version 2.0", "$Left = 1", ON_WINDOWS_ALL),
+    (f"{WINDOWS_CODE}/security_policy/AccountLockout.psm1", "Set-StrictMode -Version 2.0", "$Left = 1", ON_WINDOWS_ALL),
     (f"{WINDOWS_CODE}/Undo.psm1", "Set-StrictMode -Version 2.0", "$Left = 1", {"windows machines"}),
-    (f"{WINDOWS_CODE}/PowerPolicy.psm1", "Set-StrictMode -Version 2.0", "$Left = 1", {"windows machines"}),
+    (f"{WINDOWS_CODE}/simple/PowerPolicy.psm1", "Set-StrictMode -Version 2.0", "$Left = 1", {"windows machines"}),
     # What is done to machines, and what tells the truth there.
     ("tests/windows/standins/run", "exec", "exec -c", ON_WINDOWS_ALL),
     ("tests/controls/windows_truth.py", "def guessing(", "def guessing(_left, ", ON_WINDOWS_ALL),

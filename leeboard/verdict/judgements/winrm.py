@@ -9,7 +9,7 @@ from leeboard.verdict.judgements.answer import Answer, Facts, Judgement
 
 
 class Listener(BaseModel):
-    """One listener that is on, as `plugins/module_utils/_windows/WinRm.psm1` reports it."""
+    """One listener that is on, as `plugins/module_utils/_windows/remote/WinRm.psm1` reports it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

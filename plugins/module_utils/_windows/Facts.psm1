@@ -1,6 +1,12 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell .engine.Host
+#AnsibleRequires -PowerShell .engine.Reading
+#AnsibleRequires -PowerShell .system.Native
+#AnsibleRequires -PowerShell .system.RegistryKey
+#AnsibleRequires -PowerShell .vpn.VpnConnection
+
 # What kind of machine this is: the facts that decide which controls apply. A fact that cannot be read is unreadable,
 # never a guess.
 
@@ -35,9 +41,8 @@ function Get-LeeboardFact {
         modern_standby = { Get-ModernStandby }
         domain = { Get-Domain }
         shared_folders = { Get-SharedFolder }
+        vpn = { Get-LeeboardVpnFact }  # its source is the driver's own
     }
-    # Its source is the driver's own.
-    if (Test-Path -LiteralPath Function:\Get-LeeboardVpnFact) { $finders['vpn'] = { Get-LeeboardVpnFact } }
     $facts = [ordered]@{}
     foreach ($name in $finders.Keys) {
         try {

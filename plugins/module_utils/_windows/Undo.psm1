@@ -1,8 +1,20 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell .engine.Host
+#AnsibleRequires -PowerShell .engine.Journal
+#AnsibleRequires -PowerShell .engine.JournalRead
+#AnsibleRequires -PowerShell .engine.Reading
+#AnsibleRequires -PowerShell .group_policy.GroupPolicy
+#AnsibleRequires -PowerShell .registry.RegistryStart
+#AnsibleRequires -PowerShell .security_policy.AccountLockout
+#AnsibleRequires -PowerShell .security_policy.AuditPolicy
+#AnsibleRequires -PowerShell .security_policy.UserRight
+#AnsibleRequires -PowerShell .security_policy.UserRightChange
+#AnsibleRequires -PowerShell .system.RegistryKey
+
 # Put back what one run changed, from its journal: only what is still as the run left it. The order is that of
-# _linux/undo.py: look at everything, keep a journal of the undo itself, write. Killed at any line it is run again.
+# _linux/undo/run.py: look at everything, keep a journal of the undo itself, write. Killed at any line it is run again.
 #
 # A run may have written a place more than once, and may have been killed between the journal and the place. So all
 # states that it recorded are its own; what somebody else wrote in the middle of the run begins the history anew.
@@ -193,10 +205,7 @@ function Get-Place {
 
     if ($script:Registry -contains $Driver) {
         $path, $name = Split-LeeboardValueAddress HKLM $Target registry 'refused'
-        $owner = ''
-        if (Test-Path -LiteralPath Function:\Resolve-LeeboardOwner) {
-            $owner = (Resolve-LeeboardOwner { Get-LeeboardPolicyOwner -Path $path -Name $name }).Owner
-        }
+        $owner = (Resolve-LeeboardOwner { Get-LeeboardPolicyOwner -Path $path -Name $name }).Owner
         return @{ Now = (Get-LeeboardMachineValue -Path $path -Name $name); Owner = $owner }
     }
     $way = $script:Others[$Driver]
@@ -220,7 +229,7 @@ function Write-Edit {
     try {
         foreach ($edit in $Edits) {
             $path, $name = Split-LeeboardValueAddress HKLM $edit.Target registry 'refused'
-            if (Test-Path -LiteralPath Function:\Save-LeeboardRunning) { Save-LeeboardRunning $path }
+            Save-LeeboardRunning $path
             $below = $path.Substring('HKLM\'.Length)
             $key = $null
             if ($edit.After.state -eq 'value') {

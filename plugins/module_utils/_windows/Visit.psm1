@@ -1,6 +1,30 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell .Facts
+#AnsibleRequires -PowerShell .bitlocker.BitLockerPolicy
+#AnsibleRequires -PowerShell .bitlocker.BitLockerVolume
+#AnsibleRequires -PowerShell .engine.Host
+#AnsibleRequires -PowerShell .engine.Reading
+#AnsibleRequires -PowerShell .logging.EventForwarding
+#AnsibleRequires -PowerShell .logging.EventLog
+#AnsibleRequires -PowerShell .registry.Registry
+#AnsibleRequires -PowerShell .registry.RegistryAcl
+#AnsibleRequires -PowerShell .registry.RegistryUser
+#AnsibleRequires -PowerShell .remote.Certificates
+#AnsibleRequires -PowerShell .remote.RemoteDesktop
+#AnsibleRequires -PowerShell .remote.WinRm
+#AnsibleRequires -PowerShell .security_policy.AccountLockout
+#AnsibleRequires -PowerShell .security_policy.AuditPolicy
+#AnsibleRequires -PowerShell .security_policy.UserRight
+#AnsibleRequires -PowerShell .simple.FirewallProfile
+#AnsibleRequires -PowerShell .simple.PowerPolicy
+#AnsibleRequires -PowerShell .simple.ServiceState
+#AnsibleRequires -PowerShell .simple.WindowsTime
+#AnsibleRequires -PowerShell .system.Identity
+#AnsibleRequires -PowerShell .system.Profiles
+#AnsibleRequires -PowerShell .vpn.VpnConnection
+
 # One visit: everything that is asked of a machine, in one process, as one observation.
 #
 #     {"schema": 1, "platform": "windows", "observed_at": "2026-11-25T02:00:00Z", "identity": {...}, "facts": {...},

@@ -99,25 +99,12 @@ def test_the_facts_are_those_that_devices_give() -> None:
     assert set(device_code("facts").observe(Nothing())) == known
 
 
-WINDOWS = {path.stem: path.read_text("utf-8") for path in (ROOT / "plugins/module_utils/_windows").rglob("*.psm1")}
-NEEDS = re.compile(r"^#AnsibleRequires -PowerShell \S*?(\w+)$", re.MULTILINE)
+VISIT = ROOT / "plugins/module_utils/_windows/Visit.psm1"
 
 
 def test_windows_has_the_same_drivers_and_their_modules() -> None:
-    functions = re.findall(r"^    (\w+) = '(Read-Leeboard\w+)'$", WINDOWS["Visit"], re.MULTILINE)
+    functions = re.findall(r"^    (\w+) = '(Read-Leeboard\w+)'$", VISIT.read_text("utf-8"), re.MULTILINE)
     assert sorted(name for name, _function in functions) == built(Platform.WINDOWS)
     modules = {BASELINE.drivers[name].module for name in built(Platform.WINDOWS)} - {None}
     for name in (f"{module}{end}" for module in modules for end in (".ps1", ".yml")):
         assert (ROOT / "plugins" / "modules" / name).is_file(), name
-
-
-def test_a_visit_of_windows_is_sent_the_file_of_each_driver() -> None:
-    """A file that is not sent costs its driver's readings on a real device, and nothing where all files are there."""
-    todo, sent = {(ROOT / "plugins/modules/win_observe.ps1").read_text("utf-8")}, set[str]()
-    while todo:
-        more = set(NEEDS.findall(todo.pop())) - sent
-        sent |= more
-        todo |= {WINDOWS[name] for name in more}
-    for function in re.findall(r"'(Read-Leeboard\w+)'", WINDOWS["Visit"]):
-        (home,) = [name for name, text in WINDOWS.items() if f"\nfunction {function} {{" in text]
-        assert home in sent, f"{function} is in {home}.psm1, which plugins/modules/win_observe.ps1 does not name"

@@ -2,8 +2,8 @@
 
 BeforeAll {
     $modules = Join-Path $PSScriptRoot '../../../plugins/module_utils/_windows'
-    foreach ($name in 'Reading', 'System', 'RegistryKey', 'ToolFile', 'AuditCsv', 'AuditPolicy') {
-        Import-Module (Join-Path $modules "$name.psm1") -Global -Force
+    foreach ($name in 'Reading', 'Host', 'RegistryKey', 'ToolFile', 'AuditCsv', 'AuditPolicy') {
+        Import-Module (Get-ChildItem $modules -Recurse -Filter "$name.psm1").FullName -Global -Force
     }
     # The driver asks for the owner by these two; GroupPolicy.Tests.ps1 is about them.
     function global:Get-LeeboardAuditOwner { param($Guid) }

@@ -3,8 +3,8 @@
 BeforeAll {
     $modules = Join-Path $PSScriptRoot '../../../plugins/module_utils/_windows'
     function global:Get-LeeboardEvent { param([string]$Log, [string]$Provider, [int[]]$Id, [datetime]$Since) }
-    foreach ($name in 'Reading', 'System', 'RegistryKey', 'BitLockerVolume', 'BitLockerKept') {
-        Import-Module (Join-Path $modules "$name.psm1") -Global -Force
+    foreach ($name in 'Reading', 'Host', 'RegistryKey', 'BitLockerVolume', 'BitLockerKept') {
+        Import-Module (Get-ChildItem $modules -Recurse -Filter "$name.psm1").FullName -Global -Force
     }
     $script:Machine = @{}
 

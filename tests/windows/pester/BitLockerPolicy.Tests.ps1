@@ -4,8 +4,8 @@ BeforeAll {
     $modules = Join-Path $PSScriptRoot '../../../plugins/module_utils/_windows'
     function global:Get-LeeboardPolicyOwner { param([string]$Path, [string]$Name) }
     function global:Resolve-LeeboardOwner { param([scriptblock]$Find) }
-    foreach ($name in 'Reading', 'System', 'RegistryKey', 'BitLockerPolicy') {
-        Import-Module (Join-Path $modules "$name.psm1") -Global -Force
+    foreach ($name in 'Reading', 'Host', 'RegistryKey', 'BitLockerPolicy') {
+        Import-Module (Get-ChildItem $modules -Recurse -Filter "$name.psm1").FullName -Global -Force
     }
     $script:Machine = @{}
 

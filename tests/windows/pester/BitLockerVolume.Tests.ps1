@@ -2,8 +2,8 @@
 
 BeforeAll {
     $modules = Join-Path $PSScriptRoot '../../../plugins/module_utils/_windows'
-    foreach ($name in 'Reading', 'System', 'RegistryKey', 'ToolFile', 'BitLockerVolume', 'BitLockerStart', 'BitLockerKept') {
-        Import-Module (Join-Path $modules "$name.psm1") -Global -Force
+    foreach ($name in 'Reading', 'Host', 'RegistryKey', 'ToolFile', 'BitLockerVolume', 'BitLockerStart', 'BitLockerKept') {
+        Import-Module (Get-ChildItem $modules -Recurse -Filter "$name.psm1").FullName -Global -Force
     }
     if (-not (Get-Command Get-LeeboardKeyTime -ErrorAction SilentlyContinue)) {
         function global:Get-LeeboardKeyTime { param([object]$Key) }

@@ -3,8 +3,8 @@
 
 BeforeAll {
     $modules = Join-Path $PSScriptRoot '../../../plugins/module_utils/_windows'
-    foreach ($name in 'Reading', 'System', 'RegistryKey', 'WinRm', 'Certificates') {
-        Import-Module (Join-Path $modules "$name.psm1") -Global -Force
+    foreach ($name in 'Reading', 'Host', 'RegistryKey', 'WinRm', 'Certificates') {
+        Import-Module (Get-ChildItem $modules -Recurse -Filter "$name.psm1").FullName -Global -Force
     }
     $script:Machine = @{}
     $script:Now = [datetime]::new(2026, 11, 26, 2, 0, 0, [DateTimeKind]::Utc)

@@ -2,9 +2,9 @@
 
 BeforeAll {
     $modules = Join-Path $PSScriptRoot '../../../plugins/module_utils/_windows'
-    foreach ($name in 'Reading', 'System', 'RegistryKey', 'Registry', 'EventLogSource', 'EventForwarding',
+    foreach ($name in 'Reading', 'Host', 'RegistryKey', 'Registry', 'EventLogSource', 'EventForwarding',
         'EventForwardingChange') {
-        Import-Module (Join-Path $modules "$name.psm1") -Global -Force
+        Import-Module (Get-ChildItem $modules -Recurse -Filter "$name.psm1").FullName -Global -Force
     }
     function global:Get-LeeboardPolicyOwner { param($Path, $Name) }
     function global:Resolve-LeeboardOwner { param($Find) }

@@ -2,9 +2,9 @@
 
 BeforeAll {
     $modules = Join-Path $PSScriptRoot '../../../plugins/module_utils/_windows'
-    foreach ($name in 'Reading', 'System', 'RegistryKey', 'Registry', 'Places', 'AccessText', 'EventLogSource', 'EventLog',
+    foreach ($name in 'Reading', 'Host', 'RegistryKey', 'Registry', 'Places', 'AccessText', 'EventLogSource', 'EventLog',
         'EventLogChange') {
-        Import-Module (Join-Path $modules "$name.psm1") -Global -Force
+        Import-Module (Get-ChildItem $modules -Recurse -Filter "$name.psm1").FullName -Global -Force
     }
     # What the driver asks of modules that only Windows can load.
     function global:Get-LeeboardPolicyOwner { param($Path, $Name) }

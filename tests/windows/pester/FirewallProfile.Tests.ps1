@@ -2,9 +2,12 @@
 
 BeforeAll {
     $modules = Join-Path $PSScriptRoot '../../../plugins/module_utils/_windows'
-    foreach ($name in 'Reading', 'System', 'RegistryKey', 'Places', 'PolicyPlace', 'FirewallProfile') {
-        Import-Module (Join-Path $modules "$name.psm1") -Global -Force
+    foreach ($name in 'Reading', 'Host', 'RegistryKey', 'Places', 'PolicyPlace', 'FirewallProfile') {
+        Import-Module (Get-ChildItem $modules -Recurse -Filter "$name.psm1").FullName -Global -Force
     }
+    # What the driver asks of modules that only Windows can load.
+    function global:Get-LeeboardPolicyOwner { param($Path, $Name) }
+    function global:Resolve-LeeboardOwner { param($Find) @{ Owner = ''; Note = '' } }
     $script:Policy = 'HKLM\SOFTWARE\Policies\Microsoft\WindowsFirewall\PrivateProfile'
     $script:Own = 'HKLM\SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy'
     $script:Machine = @{}
@@ -14,6 +17,8 @@ BeforeAll {
         return (Read-LeeboardFirewallProfile -Addresses $Address)[$Address]
     }
 }
+
+AfterAll { Remove-Item -LiteralPath Function:\Get-LeeboardPolicyOwner, Function:\Resolve-LeeboardOwner }
 
 Describe 'firewall_profile' {
     BeforeEach {

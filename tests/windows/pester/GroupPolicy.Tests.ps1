@@ -3,9 +3,9 @@
 
 BeforeAll {
     $modules = Join-Path $PSScriptRoot '../../../plugins/module_utils/_windows'
-    foreach ($name in 'Reading', 'System', 'RegistryKey', 'ToolFile', 'AuditCsv', 'SecurityTemplate', 'RegistryPol',
+    foreach ($name in 'Reading', 'Host', 'RegistryKey', 'ToolFile', 'AuditCsv', 'SecurityTemplate', 'RegistryPol',
         'GroupPolicySource', 'GroupPolicy') {
-        Import-Module (Join-Path $modules "$name.psm1") -Global -Force
+        Import-Module (Get-ChildItem $modules -Recurse -Filter "$name.psm1").FullName -Global -Force
     }
 
     . (Join-Path $PSScriptRoot 'PolFile.ps1')

@@ -4,8 +4,8 @@ BeforeDiscovery { $isWine = $IsWindows -and (Test-Path -LiteralPath HKCU:\Softwa
 
 BeforeAll {
     $modules = Join-Path $PSScriptRoot '../../../plugins/module_utils/_windows'
-    foreach ($name in 'Reading', 'System', 'Native', 'RegistryKey', 'ToolFile', 'RegistryPol', 'DefaultProfile', 'SignedIn', 'UserPolicy', 'Profiles', 'RegistryUser', 'RegistryAcl') {
-        Import-Module (Join-Path $modules "$name.psm1") -Global -Force
+    foreach ($name in 'Reading', 'Host', 'Native', 'RegistryKey', 'ToolFile', 'RegistryPol', 'DefaultProfile', 'SignedIn', 'UserPolicy', 'Profiles', 'RegistryUser', 'RegistryAcl') {
+        Import-Module (Get-ChildItem $modules -Recurse -Filter "$name.psm1").FullName -Global -Force
     }
 }
 

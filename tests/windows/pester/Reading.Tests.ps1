@@ -2,7 +2,9 @@
 
 BeforeAll {
     $modules = Join-Path $PSScriptRoot '../../../plugins/module_utils/_windows'
-    foreach ($name in 'Reading', 'System') { Import-Module (Join-Path $modules "$name.psm1") -Global -Force }
+    foreach ($name in 'Reading', 'Host') {
+        Import-Module (Get-ChildItem $modules -Recurse -Filter "$name.psm1").FullName -Global -Force
+    }
 
     function Get-Json($Thing) { ConvertTo-Json -InputObject $Thing -Depth 8 -Compress }
     function Get-Print($Value, $Type = '', $Source = 'here') {

@@ -7,10 +7,12 @@ BeforeDiscovery {
 
 BeforeAll {
     $modules = Join-Path $PSScriptRoot '../../../plugins/module_utils/_windows'
-    Get-ChildItem Function:\*-LeeboardPolicyOwner, Function:\Resolve-LeeboardOwner -ErrorAction Ignore | Remove-Item
-    foreach ($name in 'Reading', 'System', 'Native', 'RegistryKey', 'RegistryStart', 'Registry') {
-        Import-Module (Join-Path $modules "$name.psm1") -Global -Force
+    foreach ($name in 'Reading', 'Host', 'Native', 'RegistryKey', 'RegistryStart', 'Registry') {
+        Import-Module (Get-ChildItem $modules -Recurse -Filter "$name.psm1").FullName -Global -Force
     }
+    # What the driver asks of modules that only Windows can load.
+    function global:Get-LeeboardPolicyOwner { param($Path, $Name) }
+    function global:Resolve-LeeboardOwner { param($Find) @{ Owner = ''; Note = '' } }
     $script:Folder = 'HKLM\SOFTWARE\LeeboardTest'
 
     function Get-Problem([scriptblock]$Do) {
@@ -22,6 +24,8 @@ BeforeAll {
         Set-LeeboardRegistryChange @(Get-LeeboardRegistryChange @(@{ address = $Address; value = $Value; type = $Type }))
     }
 }
+
+AfterAll { Remove-Item -LiteralPath Function:\Get-LeeboardPolicyOwner, Function:\Resolve-LeeboardOwner }
 
 Describe 'addresses' {
     It 'takes no <Address>' -TestCases @(
@@ -78,14 +82,13 @@ Describe 'a key that cannot be opened' {
 
 Describe 'whose value it is' {
     BeforeAll { Mock Open-LeeboardKey -ModuleName Registry { } }
-    AfterAll { Remove-Item Function:\Resolve-LeeboardOwner, Function:\Get-LeeboardPolicyOwner }
 
     It 'names the group policy, and says when it could not be found out' {
-        function global:Get-LeeboardPolicyOwner($Path, $Name) { "the group policy `"$Path $Name`"" }
-        function global:Resolve-LeeboardOwner($Find) { @{ Owner = (& $Find); Note = '' } }
+        Mock Get-LeeboardPolicyOwner -ModuleName Registry { "the group policy `"$Path $Name`"" }
+        Mock Resolve-LeeboardOwner -ModuleName Registry { @{ Owner = (& $Find); Note = '' } }
         $reading = (Read-LeeboardRegistry 'HKLM\A:b')['HKLM\A:b']
         $reading.owner | Should -Be 'the group policy "HKLM\A b"'
-        function global:Resolve-LeeboardOwner($Find) { @{ Owner = ''; Note = 'not found out' } }
+        Mock Resolve-LeeboardOwner -ModuleName Registry { @{ Owner = ''; Note = 'not found out' } }
         $reading = (Read-LeeboardRegistry 'HKLM\A:b')['HKLM\A:b']
         $reading.Contains('owner'), $reading.effective.note | Should -Be $false, 'not found out'
     }

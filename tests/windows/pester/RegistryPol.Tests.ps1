@@ -2,7 +2,9 @@
 
 BeforeAll {
     $modules = Join-Path $PSScriptRoot '../../../plugins/module_utils/_windows'
-    foreach ($name in 'Reading', 'RegistryPol') { Import-Module (Join-Path $modules "$name.psm1") -Global -Force }
+    foreach ($name in 'Reading', 'RegistryPol') {
+        Import-Module (Get-ChildItem $modules -Recurse -Filter "$name.psm1").FullName -Global -Force
+    }
     . (Join-Path $PSScriptRoot 'PolFile.ps1')
 
     $script:Policy = 'Software\Policies\Microsoft\FVE'

@@ -2,8 +2,8 @@
 
 BeforeAll {
     $modules = Join-Path $PSScriptRoot '../../../plugins/module_utils/_windows'
-    foreach ($name in 'Reading', 'System', 'RegistryKey', 'ServiceState') {
-        Import-Module (Join-Path $modules "$name.psm1") -Global -Force
+    foreach ($name in 'Reading', 'Host', 'RegistryKey', 'ServiceState') {
+        Import-Module (Get-ChildItem $modules -Recurse -Filter "$name.psm1").FullName -Global -Force
     }
     # Linux has no services; on Windows the real one is replaced just the same.
     if (-not (Get-Command Get-Service -ErrorAction SilentlyContinue)) {

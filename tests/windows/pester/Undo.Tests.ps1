@@ -2,9 +2,13 @@
 
 BeforeAll {
     $modules = Join-Path $PSScriptRoot '../../../plugins/module_utils/_windows'
-    foreach ($name in 'Reading', 'System', 'RegistryKey', 'Journal', 'JournalRead', 'Undo') {
-        Import-Module (Join-Path $modules "$name.psm1") -Global -Force
+    foreach ($name in 'Reading', 'Host', 'RegistryKey', 'Journal', 'JournalRead', 'Undo') {
+        Import-Module (Get-ChildItem $modules -Recurse -Filter "$name.psm1").FullName -Global -Force
     }
+    # What the undo asks of modules that only Windows can load.
+    function global:Get-LeeboardPolicyOwner { param($Path, $Name) }
+    function global:Resolve-LeeboardOwner { param($Find) @{ Owner = ''; Note = '' } }
+    function global:Save-LeeboardRunning { param($Path) }
     $global:LeeboardUndo = @{ Policy = @{}; Wrote = @(); Owner = ''; Stuck = '' }
 
     # The audit policy stands for every driver that has places of its own.
@@ -61,7 +65,8 @@ BeforeAll {
 
 AfterAll {
     Remove-Item Function:\Read-LeeboardAuditPolicy, Function:\Set-LeeboardAuditPolicyChange,
-        Function:\Read-LeeboardAccountLockout, Function:\Set-LeeboardAccountLockoutChange
+        Function:\Read-LeeboardAccountLockout, Function:\Set-LeeboardAccountLockoutChange,
+        Function:\Get-LeeboardPolicyOwner, Function:\Resolve-LeeboardOwner, Function:\Save-LeeboardRunning
     Remove-Variable -Name LeeboardUndo -Scope Global
 }
 

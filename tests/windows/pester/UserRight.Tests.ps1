@@ -2,8 +2,8 @@
 
 BeforeAll {
     $modules = Join-Path $PSScriptRoot '../../../plugins/module_utils/_windows'
-    foreach ($name in 'Reading', 'System', 'ToolFile', 'SecurityTemplate', 'SecurityExport', 'UserRight', 'UserRightChange') {
-        Import-Module (Join-Path $modules "$name.psm1") -Global -Force
+    foreach ($name in 'Reading', 'Host', 'ToolFile', 'SecurityTemplate', 'SecurityExport', 'UserRight', 'UserRightChange') {
+        Import-Module (Get-ChildItem $modules -Recurse -Filter "$name.psm1").FullName -Global -Force
     }
     function global:Get-LeeboardSecurityOwner { param($Key) }
     function global:Resolve-LeeboardOwner { param($Find) }

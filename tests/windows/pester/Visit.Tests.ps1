@@ -2,9 +2,10 @@
 
 BeforeAll {
     $modules = Join-Path $PSScriptRoot '../../../plugins/module_utils/_windows'
-    foreach ($name in 'Reading', 'System', 'Native', 'RegistryKey', 'Registry', 'DefaultProfile', 'Profiles', 'RegistryUser', 'RegistryAcl', 'Identity', 'Facts', 'Visit') {
-        Import-Module (Join-Path $modules "$name.psm1") -Global -Force
+    foreach ($name in 'Reading', 'Host', 'Native', 'RegistryKey', 'Registry', 'DefaultProfile', 'Profiles', 'RegistryUser', 'RegistryAcl', 'Identity', 'Facts', 'Visit') {
+        Import-Module (Get-ChildItem $modules -Recurse -Filter "$name.psm1").FullName -Global -Force
     }
+    function global:Get-LeeboardVpnFact { New-LeeboardAbsent -Source fake }
 
     # Keys: {id: provider, state, discovery}; Accounts: ids of OMADM.
     function Use-Enrollment([hashtable]$Keys, [string[]]$Accounts) {
@@ -25,7 +26,10 @@ BeforeAll {
     $global:LeeboardCim = @{}
 }
 
-AfterAll { Remove-Variable -Name LeeboardCim, LeeboardEnrolled -Scope Global -ErrorAction Ignore }
+AfterAll {
+    Remove-Item -LiteralPath Function:\Get-LeeboardVpnFact
+    Remove-Variable -Name LeeboardCim, LeeboardEnrolled -Scope Global -ErrorAction Ignore
+}
 
 Describe 'Get-LeeboardObservation' {
     BeforeAll {
@@ -181,7 +185,7 @@ Describe 'Get-LeeboardFact' {
     It 'names every fact' {
         (Get-LeeboardFact).Keys | Should -Be @(
             'windows_kind', 'chassis', 'smart_cards', 'bitlocker_os_volume', 'mdm_enrolled', 'modern_standby', 'domain',
-            'shared_folders')
+            'shared_folders', 'vpn')
     }
 
     It 'calls product type <Number> <Kind>' -TestCases @(

@@ -2,9 +2,12 @@
 
 BeforeAll {
     $modules = Join-Path $PSScriptRoot '../../../plugins/module_utils/_windows'
-    foreach ($name in 'Reading', 'System', 'RegistryKey', 'Places', 'PolicyPlace', 'WinRm') {
-        Import-Module (Join-Path $modules "$name.psm1") -Global -Force
+    foreach ($name in 'Reading', 'Host', 'RegistryKey', 'Places', 'PolicyPlace', 'WinRm') {
+        Import-Module (Get-ChildItem $modules -Recurse -Filter "$name.psm1").FullName -Global -Force
     }
+    # What the driver asks of modules that only Windows can load.
+    function global:Get-LeeboardPolicyOwner { param($Path, $Name) }
+    function global:Resolve-LeeboardOwner { param($Find) @{ Owner = ''; Note = '' } }
     $script:Service = 'HKLM\SOFTWARE\Policies\Microsoft\Windows\WinRM\Service'
     $script:Client = 'HKLM\SOFTWARE\Policies\Microsoft\Windows\WinRM\Client'
     $script:Machine = @{}
@@ -22,6 +25,8 @@ BeforeAll {
             '<f:Message>Der Client kann keine Verbindung herstellen. </f:Message></f:WSManFault>')
     }
 }
+
+AfterAll { Remove-Item -LiteralPath Function:\Get-LeeboardPolicyOwner, Function:\Resolve-LeeboardOwner }
 
 Describe 'winrm' {
     BeforeEach {

@@ -2,8 +2,8 @@
 
 BeforeAll {
     $modules = Join-Path $PSScriptRoot '../../../plugins/module_utils/_windows'
-    foreach ($name in 'Reading', 'System', 'RegistryKey', 'EventLogSource', 'WindowsTime') {
-        Import-Module (Join-Path $modules "$name.psm1") -Global -Force
+    foreach ($name in 'Reading', 'Host', 'RegistryKey', 'EventLogSource', 'WindowsTime') {
+        Import-Module (Get-ChildItem $modules -Recurse -Filter "$name.psm1").FullName -Global -Force
     }
     function global:Get-LeeboardPolicyOwner { param($Path, $Name) }
     function global:Resolve-LeeboardOwner { param($Find) }

@@ -1,0 +1,103 @@
+# Copyright: Leeboard contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+#AnsibleRequires -PowerShell ..engine.Host
+#AnsibleRequires -PowerShell ..engine.Reading
+#AnsibleRequires -PowerShell ..system.EventLogSource
+#AnsibleRequires -PowerShell ..system.RegistryKey
+
+# Who could keep the recovery passwords of this machine, and what BitLocker wrote down about giving them away: by the
+# numbers of its events and the protector's id in them, never by their texts. The passwords themselves are never read.
+#
+# Events of Microsoft-Windows-BitLocker-API: 513 and 784 Active Directory took it, 515 and 783 it has it already, 514 and
+# 785 it did not; 845 Entra took it, 846 it did not (without an id); 828 and 829 likewise for a Microsoft account. The
+# first three stand in the log System. Numbers and names of their data: lists of the provider's manifest in third-party
+# repositories. Entra joined: a key below CloudDomainJoin\JoinInfo (recalled).
+
+Set-StrictMode -Version 2.0
+
+$script:Provider = 'Microsoft-Windows-BitLocker-API'
+$script:Logs = [ordered]@{
+    'System' = 513, 514, 515
+    'Microsoft-Windows-BitLocker/BitLocker Management' = 783, 784, 785, 828, 829, 845, 846
+}
+$script:Done = @{
+    513 = 'ad'; 515 = 'ad'; 783 = 'ad'; 784 = 'ad'; 828 = 'microsoft_account'; 845 = 'entra'
+}
+$script:Failed = @{ 514 = 'ad'; 785 = 'ad'; 829 = 'microsoft_account'; 846 = 'entra' }
+$script:Ever = [datetime]::SpecifyKind([datetime]'2000-01-01', 'Utc')
+$script:Schema = 'http://schemas.microsoft.com/win/2004/08/events/event'
+$script:Policy = 'HKLM\SOFTWARE\Policies\Microsoft\FVE'
+$script:JoinInfo = 'HKLM\SYSTEM\CurrentControlSet\Control\CloudDomainJoin\JoinInfo'
+$script:LongestId = 100
+
+function Get-LeeboardKept {
+    <#
+    .SYNOPSIS
+    The part `kept` of the volume of Windows: who could keep its recovery passwords, and what was tried.
+    #>
+    $kept = [ordered]@{ joined = [string[]]@(); asked = $false; required = $false; backups = $null; troubles = @{} }
+    try {
+        $kept['joined'] = [string[]]@(Get-Joined)
+        $isOn = Test-Policy OSRecovery
+        $kept['asked'] = $isOn -and (Test-Policy OSActiveDirectoryBackup)
+        $kept['required'] = $kept.asked -and (Test-Policy OSRequireActiveDirectoryBackup)
+        $kept['backups'] = [object[]]@(foreach ($log in $script:Logs.Keys) { Read-Backup $log $script:Logs[$log] })
+    } catch {
+        $kept.troubles['backups'] = New-LeeboardTrouble $_
+    }
+    return $kept
+}
+
+function Get-Joined {
+    $system = @(Get-LeeboardCim -ClassName Win32_ComputerSystem)
+    if ($system.Length -and $system[0].PartOfDomain) { 'ad' }
+    $key = Open-LeeboardKey $script:JoinInfo
+    if ($null -ne $key) {
+        try {
+            if ($key.SubKeyCount) { 'entra' }
+        } finally {
+            $key.Dispose()
+        }
+    }
+}
+
+function Test-Policy {
+    param([string]$Name)
+
+    $found = Get-LeeboardMachineValue -Path $script:Policy -Name $Name
+    return $found.state -eq 'value' -and [string]$found.value -eq '1'
+}
+
+# The backups that a log tells of.
+function Read-Backup {
+    param([string]$Log, [int[]]$Numbers)
+
+    foreach ($document in Get-LeeboardEvent -Log $Log -Provider $script:Provider -Id $Numbers -Since $script:Ever) {
+        $event_ = $document.DocumentElement
+        $number = [int](Get-Text $event_ 'EventID')
+        $at = [string]$event_.GetElementsByTagName('TimeCreated', $script:Schema)[0].GetAttribute('SystemTime')
+        $isDone = $script:Done.ContainsKey($number)
+        $where = if ($isDone) { $script:Done[$number] } else { $script:Failed[$number] }
+        [ordered]@{ id = Get-ProtectorId $event_; where = $where; done = $isDone; at = $at -replace '\.\d+', '' }
+    }
+}
+
+function Get-Text {
+    param([System.Xml.XmlElement]$Element, [string]$Name)
+
+    return $Element.GetElementsByTagName($Name, $script:Schema)[0].InnerText
+}
+
+function Get-ProtectorId {
+    param([System.Xml.XmlElement]$Element)
+
+    foreach ($one in $Element.GetElementsByTagName('Data', $script:Schema)) {
+        if ($one.GetAttribute('Name') -eq 'ProtectorGUID') {
+            return $one.InnerText.Substring(0, [System.Math]::Min($one.InnerText.Length, $script:LongestId))
+        }
+    }
+    return ''
+}
+
+Export-ModuleMember -Function Get-LeeboardKept

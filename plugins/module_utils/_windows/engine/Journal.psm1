@@ -1,0 +1,109 @@
+# Copyright: Leeboard contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+#AnsibleRequires -PowerShell .Host
+#AnsibleRequires -PowerShell .Reading
+
+# The undo journal: what was there before a change, on disk before the change is made. One file a run,
+# C:\ProgramData\Leeboard\journal\<run id>.jsonl, which only administrators and SYSTEM may read; one JSON object a line:
+#
+#     {"schema": 1, "at": "2026-11-25T02:00:00Z", "driver": "registry", "changes": [...], "before": {address: reading},
+#      "edits": [{"target": "HKLM\\KEY:VALUE", "before": {"state": "absent"}, "after": {"state": "value", ...}}]}
+
+Set-StrictMode -Version 2.0
+
+$script:RunId = '\A[A-Za-z0-9][A-Za-z0-9._-]{0,63}\z'
+$script:Devices = '\A(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|\z)'  # names that Windows takes for a device, not a file
+$script:Administrators = 'S-1-5-32-544'
+$script:System = 'S-1-5-18'
+
+function Write-LeeboardJournal {
+    <#
+    .SYNOPSIS
+    Write one line and wait until it is on the disk. Returns the path. If it throws, nothing may be changed.
+    #>
+    param(
+        [Parameter(Mandatory = $true)][string]$RunId,
+        [Parameter(Mandatory = $true)][string]$Driver,
+        [Parameter(Mandatory = $true)][object[]]$Changes,
+        [Parameter(Mandatory = $true)][System.Collections.IDictionary]$Before,
+        [Parameter(Mandatory = $true)][object[]]$Edits,
+        [string]$Folder = ''
+    )
+
+    if ($RunId -notmatch $script:RunId -or $RunId -match $script:Devices) {
+        throw (New-LeeboardProblem -Code refused -Why (
+                'a run id has 1 to 64 letters, digits, dots, dashes and underscores, and is no name of a device, ' +
+                "not '$RunId'"))
+    }
+    if (-not $Folder) {
+        $data = [System.Environment]::GetFolderPath('CommonApplicationData')
+        $Folder = [System.IO.Path]::Combine($data, 'Leeboard', 'journal')
+        Protect-Folder ([System.IO.Path]::GetDirectoryName($Folder))
+    }
+    Protect-Folder $Folder
+    $line = [ordered]@{
+        schema = 1
+        at = Format-LeeboardTime (Get-LeeboardNow)
+        driver = $Driver
+        changes = [object[]]$Changes
+        before = $Before
+        edits = [object[]]@($Edits | ForEach-Object {
+                [ordered]@{ target = $_.Target; before = $_.Before; after = $_.After }
+            })
+    }
+    $path = [System.IO.Path]::Combine($Folder, "$RunId.jsonl")
+    $bytes = [System.Text.Encoding]::UTF8.GetBytes((ConvertTo-Line $line))
+    $stream = New-Object -TypeName System.IO.FileStream -ArgumentList $path, 'Append', 'Write', 'Read'
+    try {
+        $stream.Write($bytes, 0, $bytes.Length)
+        $stream.Flush($true)
+    } finally {
+        $stream.Dispose()
+    }
+    return $path
+}
+
+# Half a surrogate pair is no text in UTF-8, but the value must come back as it was.
+function ConvertTo-Line {
+    param([System.Collections.IDictionary]$Line)
+
+    $json = ConvertTo-Json -InputObject $Line -Depth 12 -Compress
+    return [regex]::Replace($json, '[\ud800-\udfff]', { param($found) '\u{0:x4}' -f [int]$found.Value[0] }) + "`n"
+}
+
+# A folder that administrators and SYSTEM alone may open. Everybody may make folders in C:\ProgramData: one that somebody
+# else has made first, or a link to another place, is not used.
+function Protect-Folder {
+    param([string]$Folder)
+
+    if (-not [System.IO.Directory]::Exists($Folder)) {
+        [void][System.IO.Directory]::CreateDirectory($Folder)
+    }
+    if ([System.IO.File]::GetAttributes($Folder) -band [System.IO.FileAttributes]::ReparsePoint) {
+        throw (New-LeeboardProblem -Code refused -Why "$Folder is a link to another place; remove it")
+    }
+    $acl = Get-Acl -LiteralPath $Folder
+    $sid = [System.Security.Principal.SecurityIdentifier]
+    $owner = $acl.GetOwner($sid).Value
+    $self = [System.Security.Principal.WindowsIdentity]::GetCurrent().User.Value
+    if ($owner -notin $script:Administrators, $script:System, $self) {
+        throw (New-LeeboardProblem -Code refused -Why "$Folder was made by somebody else ($owner); remove it")
+    }
+    $rules = @($acl.GetAccessRules($true, $true, $sid))
+    $strangers = @($rules | Where-Object { $_.IdentityReference.Value -notin $script:Administrators, $script:System })
+    if ($acl.AreAccessRulesProtected -and -not $strangers.Length) {
+        return
+    }
+    $acl.SetAccessRuleProtection($true, $false)
+    foreach ($rule in $rules) { [void]$acl.RemoveAccessRuleSpecific($rule) }
+    foreach ($trusted in $script:Administrators, $script:System) {
+        $who = New-Object -TypeName System.Security.Principal.SecurityIdentifier -ArgumentList $trusted
+        $all = New-Object -TypeName System.Security.AccessControl.FileSystemAccessRule -ArgumentList (
+            $who, 'FullControl', 'ContainerInherit, ObjectInherit', 'None', 'Allow')
+        $acl.AddAccessRule($all)
+    }
+    Set-Acl -LiteralPath $Folder -AclObject $acl
+}
+
+Export-ModuleMember -Function Write-LeeboardJournal

@@ -1,0 +1,61 @@
+# Copyright: Leeboard contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+#AnsibleRequires -PowerShell ..engine.Reading
+#AnsibleRequires -PowerShell .Phonebook
+
+# The driver `vpn_connection`. Its one address is `profiles`: a JSON text for each VPN profile of the machine and of
+# every person. It only reads: a slip would cut off whoever works through the VPN. No secret is told, only that there
+# is one.
+
+Set-StrictMode -Version 2.0
+
+$script:Driver = 'vpn_connection'
+$script:Type = 'windows_vpn_profile'
+$script:Source = 'phonebooks (rasphone.pbk) of the machine and of every person'
+$script:Longest = 8000  # characters of one profile on the wire
+
+function Read-LeeboardVpnConnection {
+    <#
+    .SYNOPSIS
+    A reading for each address.
+    #>
+    param([Parameter(Mandatory = $true)][AllowEmptyCollection()][AllowEmptyString()][string[]]$Addresses)
+
+    $readings = [ordered]@{}
+    foreach ($address in $Addresses) {
+        $readings[$address] = Invoke-LeeboardAttempt -Driver $script:Driver -Address $address -Find {
+            if ($address -cne 'profiles') {
+                throw (New-LeeboardProblem -Code malformed -Why "'$address' is no address of the driver $script:Driver")
+            }
+            $texts = @(foreach ($vpn in (Get-LeeboardVpnProfile).Profiles) { Format-Profile $vpn })
+            $aspect = New-LeeboardValue -Value ([string[]]$texts) -Type $script:Type -Whole -Source $script:Source
+            New-LeeboardReading -Driver $script:Driver -Address $address -Effective $aspect
+        }
+    }
+    return $readings
+}
+
+function Format-Profile {
+    param([System.Collections.IDictionary]$Vpn)
+
+    $text = ConvertTo-Json -InputObject $Vpn -Depth 5 -Compress
+    if ($text.Length -gt $script:Longest) {
+        $why = "the VPN profile $($Vpn.name) in $($Vpn.where) is too long to be judged"
+        throw (New-LeeboardProblem -Code too_large -Why $why)
+    }
+    return $text
+}
+
+function Get-LeeboardVpnFact {
+    <#
+    .SYNOPSIS
+    The fact `vpn`: the kinds of VPN that the machine has a profile of, as an aspect.
+    #>
+    $kinds = foreach ($vpn in (Get-LeeboardVpnProfile).Profiles) {
+        if ($vpn.protocol -eq 'ikev2') { 'ipsec' } else { $vpn.protocol }
+    }
+    return New-LeeboardValue -Value ([string[]]@($kinds | Sort-Object -Unique)) -Type list -Source $script:Source
+}
+
+Export-ModuleMember -Function Read-LeeboardVpnConnection, Get-LeeboardVpnFact
