@@ -5,14 +5,13 @@ Every import counts, also one inside a function or for types only.
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator
-from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
-from tests.house import tree
+from . import tree
+from .arrows import Arrows, circle, imports
 
 # From the bottom up; of escrow its rooms. Beside the packages lie files that import nothing of ours: errors.py and
 # version.py.
@@ -22,17 +21,15 @@ ORDER = (
 )
 PACKAGE = "leeboard"
 
-Imports = dict[str, set[str]]  # by module
-
 
 def test_each_package_imports_only_from_those_before_it() -> None:
-    found = imports(tree.ROOT)
+    found = imports(tree.ROOT, PACKAGE)
     assert {package(module) for module in found} == {"", *ORDER}
     tree.none(backward(found), "these imports lead back; what both need moves down, to model or storage")
 
 
 def test_no_file_imports_itself_by_way_of_others() -> None:
-    assert circle(imports(tree.ROOT)) == []
+    assert circle(imports(tree.ROOT, PACKAGE)) == []
 
 
 @pytest.mark.parametrize(
@@ -52,20 +49,9 @@ def test_an_import_that_leads_back_is_found(tmp_path: Path, text: str, said: str
         (tmp_path / PACKAGE / name).parent.mkdir(parents=True)
         (tmp_path / PACKAGE / name).write_text(content)
         (tmp_path / PACKAGE / name).with_name("__init__.py").write_text("")
-    found = imports(tmp_path)
+    found = imports(tmp_path, PACKAGE)
     assert list(backward(found)) == [f"leeboard.model.new: {said}"]
     assert {*circle(found)} == {"leeboard.model.new", "leeboard.policy.load"}
-
-
-def imports(root: Path) -> Imports:
-    """What each module of the package imports of it, by its dotted name."""
-    files = {dotted(path.relative_to(root)): path for path in sorted((root / PACKAGE).rglob("*.py"))}
-    return {module: {*_imported(module, files[module], set(files))} - {module} for module in files}
-
-
-def dotted(path: Path) -> str:
-    """A module's name by its path."""
-    return ".".join(path.with_suffix("").parts).removesuffix(".__init__")
 
 
 def package(module: str) -> str:
@@ -74,7 +60,7 @@ def package(module: str) -> str:
     return next((one for one in (".".join(parts[:2]), *parts[:1]) if one in ORDER), "")
 
 
-def backward(found: Imports) -> Iterator[str]:
+def backward(found: Arrows) -> Iterator[str]:
     """Each import that does not lead down."""
     places = {name: place for place, name in enumerate(("", *ORDER))}
     for module, targets in found.items():
@@ -82,30 +68,3 @@ def backward(found: Imports) -> Iterator[str]:
         for target in sorted(targets):
             if package(target) != mine and places[package(target)] > places[mine]:
                 yield f"{module}: {target}"
-
-
-def circle(found: Imports) -> list[str]:
-    """The modules of a circle; empty where there is none."""
-    try:
-        TopologicalSorter(found).prepare()
-    except CycleError as wrong:
-        return list(wrong.args[1])
-    return []
-
-
-def _imported(module: str, path: Path, known: set[str]) -> Iterator[str]:
-    base = module.split(".") if path.name == "__init__.py" else module.split(".")[:-1]
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        names: list[str] = []
-        if isinstance(node, ast.Import):
-            names = [one.name for one in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            above = base[: len(base) - node.level + 1] if node.level else []
-            start = ".".join([*above, *([node.module] if node.module else [])])
-            names = [f"{start}.{one.name}" for one in node.names]
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            names = [node.value]
-        for name in names:
-            target = name if name in known else name.rpartition(".")[0]
-            if target in known and target != PACKAGE:
-                yield target

@@ -6,14 +6,15 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
-from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 from tests.bearing.powershell import Scripts
-from tests.house import tree
 from tests.unit.playing import command
+
+from . import tree
+from .arrows import between, circle
 
 WINDOWS = "plugins/module_utils/_windows/"
 FILES = {name: tree.text(name).encode() for name in tree.select(".ps1", ".psm1", under="plugins/")}
@@ -43,17 +44,11 @@ def named_wrongly(scripts: Scripts) -> Iterator[str]:
 
 def leads_back(scripts: Scripts) -> Iterator[str]:
     """An arrow from a lower floor to a higher one; a circle of files, or of rooms."""
-    arrows = [(path, one) for path in scripts.paths for one in scripts.required(path)]
-    yield from (f"{path} leads back to {one}" for path, one in arrows if floor(path) < floor(one))
-    for name in (str, room):
-        graph: dict[str, set[str]] = {}
-        for path, one in arrows:
-            if name(path) != name(one):
-                graph.setdefault(name(path), set()).add(name(one))
-        try:
-            TopologicalSorter(graph).prepare()
-        except CycleError as error:
-            yield f"a circle: {' <- '.join(error.args[1])}"
+    files = {path: {*scripts.required(path)} for path in scripts.paths}
+    yield from (f"{path} leads back to {one}" for path in files for one in files[path] if floor(path) < floor(one))
+    for arrows in (files, between(files, room)):
+        if found := circle(arrows):
+            yield f"a circle: {' <- '.join(found)}"
 
 
 def room(path: str) -> str:
