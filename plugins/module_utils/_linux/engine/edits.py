@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Union
 
 from .reading import Readings
@@ -63,7 +63,7 @@ class Rehearsal:
 
     def __init__(
         self,
-        edits: list[Edit] | None = None,
+        edits: Sequence[Edit] | None = None,
         commands: list[list[str]] | None = None,
         confirm: Confirm | None = None,
     ) -> None:

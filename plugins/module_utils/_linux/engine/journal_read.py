@@ -15,7 +15,7 @@ import re
 import stat
 from typing import Any
 
-from .edits import Permissions
+from .edits import Change, Permissions
 from .host import Host
 from .journal import FOLDER, RUN_ID
 
@@ -67,11 +67,11 @@ class Entry:
     def __init__(self, said: dict[str, Any]) -> None:
         if said.get("schema") != 1:
             raise ValueError("it has a schema that this Leeboard does not know")
-        self.driver = said.get("driver")
-        changes, before, files = said.get("changes"), said.get("before"), said.get("files")
-        if not isinstance(self.driver, str) or not isinstance(changes, list) or not isinstance(files, list):
+        driver, changes, before, files = (said.get(name) for name in ("driver", "changes", "before", "files"))
+        if not isinstance(driver, str) or not isinstance(changes, list) or not isinstance(files, list):
             raise ValueError("it lacks its driver, its changes or its files")
-        self.changes = [change for change in changes if isinstance(change, dict)]
+        self.driver = driver
+        self.changes: list[Change] = [change for change in changes if isinstance(change, dict)]
         self.before = before if isinstance(before, dict) else {}
         self.commands = [argv for argv in _list(said.get("commands")) if _is_command(argv)]
         units = said.get("units")
