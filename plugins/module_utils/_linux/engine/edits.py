@@ -67,6 +67,6 @@ class Rehearsal:
         commands: list[list[str]] | None = None,
         confirm: Confirm | None = None,
     ) -> None:
-        self.edits = edits or []
+        self.edits: list[Edit] = list(edits or [])
         self.commands = commands or []
         self.confirm = confirm
