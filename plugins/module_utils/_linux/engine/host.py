@@ -16,7 +16,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 
 READ_LIMIT = 1024 * 1024  # bytes; no setting lives in a larger file, and a larger one is an attack or an accident
 QUERY_TIMEOUT = 20  # seconds; a command that says nothing for longer is `unreadable`, and the visit goes on
@@ -33,12 +33,13 @@ class HostError(Exception):
         self.why = why
 
 
-class Completed(NamedTuple):
+class Completed:
     """What a command left behind: `rc` (exit status), `out` and `err` (text of at most READ_LIMIT bytes each)."""
 
-    rc: int
-    out: str
-    err: str
+    def __init__(self, rc: int, out: str, err: str) -> None:
+        self.rc = rc
+        self.out = out
+        self.err = err
 
 
 class Host:
