@@ -6,9 +6,28 @@ AnsibleModule stays in the module itself; here it is only used.
 from __future__ import annotations
 
 import time
+from typing import Any, NoReturn, Protocol
 
-from ._linux.engine.change import ChangeRefused, PlanOutdated, apply
+from ._linux.engine.change import Driver, PlanOutdated, apply
+from ._linux.engine.edits import ChangeRefused
 from ._linux.engine.host import Host, HostError
+
+
+class Module(Protocol):
+    """What is used of an AnsibleModule."""
+
+    params: dict[str, Any]
+    check_mode: bool
+
+    def exit_json(self, **result: Any) -> NoReturn: ...
+    def fail_json(self, msg: str, **result: Any) -> NoReturn: ...
+
+
+class ReadingDriver(Driver, Protocol):
+    """A driver with few addresses, `ALL` of them."""
+
+    ALL: list[str]
+
 
 ARGUMENTS = {
     "settings": {
@@ -26,7 +45,7 @@ ARGUMENTS = {
 }
 
 
-def run(module, driver) -> None:
+def run(module: Module, driver: Driver) -> None:
     """Change what `settings` asks for with `driver`, and end the module."""
     run_id = module.params["run_id"] or time.strftime("module-%Y%m%dT%H%M%SZ", time.gmtime())
     try:
@@ -43,7 +62,7 @@ def run(module, driver) -> None:
 READING = {"addresses": {"type": "list", "elements": "str"}}
 
 
-def read(module, driver) -> None:
+def read(module: Module, driver: ReadingDriver) -> None:
     """Return the readings of `addresses`, or of everything that a driver that only reads knows, and end the module."""
     addresses = module.params["addresses"]
     module.exit_json(changed=False, readings=driver.observe(Host(), driver.ALL if addresses is None else addresses))

@@ -7,8 +7,10 @@ that cannot be read is unreadable, never a guess.
 
 from __future__ import annotations
 
-from .engine.host import HostError
-from .engine.reading import absent, unreadable, value
+from collections.abc import Callable
+
+from .engine.host import Host, HostError
+from .engine.reading import Aspect, absent, unreadable, value
 from .engine.safe_read import first_of, number
 from .system import boot_state, pam
 from .system.desktops import desktops, display_managers
@@ -31,7 +33,7 @@ SSH_SERVERS = {
 }
 
 
-def observe(host) -> dict:
+def observe(host: Host) -> dict[str, Aspect]:
     """{name: aspect} of every fact."""
     finders = {
         "os_id": lambda: _os(host, "ID"),
@@ -55,7 +57,7 @@ def observe(host) -> dict:
     return {name: _find(find) for name, find in finders.items()}
 
 
-def _find(find) -> dict:
+def _find(find: Callable[[], Aspect]) -> Aspect:
     try:
         return find()
     except HostError as problem:
@@ -64,16 +66,16 @@ def _find(find) -> dict:
         return unreadable("driver_failed", f"{type(problem).__name__}: {problem}")
 
 
-def _installed(host, programs: dict) -> list:
+def _installed(host: Host, programs: dict[str, tuple[str, ...]]) -> list[str]:
     return [name for name, paths in programs.items() if any(host.exists(path) for path in paths)]
 
 
-def _os(host, key: str) -> dict:
+def _os(host: Host, key: str) -> Aspect:
     said, path = os_release(host)
     return value(said[key][:200], path, "string") if said.get(key) else absent(path or OS_RELEASE[0])
 
 
-def _modules(host) -> set:
+def _modules(host: Host) -> set[str]:
     """The names of the PAM modules that are installed."""
     folders = ["/usr/lib/security"]
     folders += [
@@ -82,7 +84,7 @@ def _modules(host) -> set:
     return {name for folder in folders for name in host.entries(folder) if name.startswith("pam_")}
 
 
-def _smart_cards(host) -> dict:
+def _smart_cards(host: Host) -> Aspect:
     program = first_of(host, ("/usr/sbin/pcscd", "/usr/bin/pcscd"))
     if program:
         return value(True, program, "bool")
@@ -90,7 +92,7 @@ def _smart_cards(host) -> dict:
     return value(bool(found), ", ".join(found) or "neither pcscd nor a PAM module for cards is installed", "bool")
 
 
-def _sign_in_methods(host) -> dict:
+def _sign_in_methods(host: Host) -> Aspect:
     """What PAM asks for at the ways in: a method counts when its module is called, not when it is only installed."""
     ways = [way for way in ("login", "gdm-password", "lightdm", "sddm", "sshd") if pam.service_file(host, way)]
     if not ways:
@@ -110,7 +112,7 @@ def _sign_in_methods(host) -> dict:
     return value(found, "/etc/pam.d/" + ", ".join(ways), "list")
 
 
-def _chassis(host) -> dict:
+def _chassis(host: Host) -> Aspect:
     try:
         text = host.text(CHASSIS).strip()
     except FileNotFoundError:

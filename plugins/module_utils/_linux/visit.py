@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import resource
 import time
+from collections.abc import Sequence
+from typing import Any
 
 from . import facts
 from .audit import rules as audit_rules
@@ -21,7 +23,8 @@ from .banner import driver as banner
 from .clock import driver as clock
 from .dconf import driver as dconf
 from .dropin import driver as dropin
-from .engine.reading import reading, unreadable
+from .engine.host import Host
+from .engine.reading import Reading, reading, unreadable
 from .engine.safe_read import NOT_INSTALLED
 from .firewall import driver as firewall
 from .kconfig import driver as kconfig
@@ -80,7 +83,9 @@ LONGEST = 4096  # characters of any text but a value, which `reading.value` boun
 ASPECTS = ("configured", "effective", "running")
 
 
-def visit(host, addresses: dict, unpackaged: list | tuple = (), challenge: str = "") -> dict:
+def visit(
+    host: Host, addresses: dict[str, list[str]], unpackaged: Sequence[str] = (), challenge: str = ""
+) -> dict[str, Any]:
     """The observation of `host` for `addresses` ({driver: [address, ...]}), with the challenge echoed.
 
     `unpackaged`: paths of programs and libraries that the school says belong to no package. Nothing is raised for a
@@ -91,7 +96,7 @@ def visit(host, addresses: dict, unpackaged: list | tuple = (), challenge: str =
     host.check = ProgramCheck(host, unpackaged)
     doubt = host.check.everywhere()
     known = facts.observe(host)
-    readings: list = []
+    readings: list[Reading] = []
     for name in sorted(addresses):
         wanted = sorted(set(addresses[name]))
         if doubt:
@@ -101,7 +106,7 @@ def visit(host, addresses: dict, unpackaged: list | tuple = (), challenge: str =
             readings += _ask(host, name, wanted)
     if known["package_upgrade"].get("value") is True:
         readings = [_busy(found) for found in readings]
-    observation = {
+    observation: dict[str, Any] = {
         "schema": 1,
         "platform": "linux",
         "observed_at": observed_at,
@@ -126,7 +131,7 @@ def _cpu() -> float:
     return sum(one.ru_utime + one.ru_stime for one in spent)
 
 
-def _ask(host, name: str, wanted: list) -> list:
+def _ask(host: Host, name: str, wanted: list[str]) -> list[Reading]:
     """The readings of one driver, one for each address, whatever the driver does."""
     driver = DRIVERS.get(name)
     if driver is None:
@@ -149,11 +154,11 @@ def _ask(host, name: str, wanted: list) -> list:
     return [found[address] for address in wanted]
 
 
-def _failed(name: str, address: str, code: str, why: str) -> dict:
+def _failed(name: str, address: str, code: str, why: str) -> Reading:
     return reading(name, address, unreadable(code, why))
 
 
-def _busy(found: dict) -> dict:
+def _busy(found: Reading) -> Reading:
     """While packages are replaced, a missing program or another one says nothing about the machine."""
     aspects = {aspect: found[aspect] for aspect in ASPECTS if aspect in found}
     missing = [
@@ -167,7 +172,7 @@ def _busy(found: dict) -> dict:
     return _failed(found["driver"], found["address"], "busy", f"packages are being upgraded: {why}")
 
 
-def _text_only(found):
+def _text_only(found: Any) -> Any:
     """The same data with text that any JSON reader takes: file names may hold bytes that are no text."""
     if isinstance(found, str):
         return found[: 2 * LONGEST].encode("utf-8", "backslashreplace").decode()[: 2 * LONGEST]

@@ -16,15 +16,19 @@ from __future__ import annotations
 import json
 import re
 import stat
+from typing import TYPE_CHECKING, Any
 
 from ..engine.edits import ChangeRefused
-from ..engine.host import HostError
-from ..engine.reading import absent, value
+from ..engine.host import Host, HostError
+from ..engine.reading import Aspect, Machine, absent, value
 from ..engine.safe_read import first_of, not_installed, number
 from ..system.mounts import kept_in_memory
 from ..system.people import names
 from ..system.systemd_unit import state
-from .auditd_conf import DEFAULTS, NUMBERS, WORDS, parse, with_value
+from .auditd_conf import DEFAULTS, NUMBERS, WORDS, Configuration, parse, with_value
+
+if TYPE_CHECKING:
+    from ..engine.planned import Planned
 
 CONF = "/etc/audit/auditd.conf"
 PROGRAMS = ("/usr/sbin/auditd", "/sbin/auditd")
@@ -39,12 +43,12 @@ MOST_OF_A_DISK = 0.75  # what logs may take of the file system that they lie on
 RELOAD = (["auditctl", "--signal", "reload"], ["sleep", "2"])
 
 
-def installed(host) -> bool:
+def installed(host: Machine) -> bool:
     """True when there is an auditd on the machine."""
     return bool(first_of(host, PROGRAMS))
 
 
-def configuration(host):
+def configuration(host: Machine) -> Configuration:
     """What auditd makes of its file. Raises HostError when it would not start with it, or is not using it."""
     _used(host)
     if not host.exists(CONF):
@@ -64,7 +68,7 @@ def configuration(host):
     return parsed
 
 
-def _used(host) -> None:
+def _used(host: Machine) -> None:
     """Raise HostError when the auditd that runs was told to read another folder."""
     try:
         pid = number(host.text("/run/auditd.pid").strip())
@@ -75,12 +79,12 @@ def _used(host) -> None:
         raise HostError("failed", f"auditd runs with {' '.join(words).strip()}, so it does not read {CONF}")
 
 
-def _known(host, name: str) -> bool:
+def _known(host: Machine, name: str) -> bool:
     """Whether this machine's auditd knows a name: newer ones know more of them, each a word in the program."""
     return name.encode() + b"\0" in host.read(first_of(host, PROGRAMS))
 
 
-def effective(host, address: str) -> dict:
+def effective(host: Machine, address: str) -> Aspect:
     """The aspect of one address. Raises HostError."""
     if not installed(host):
         return not_installed("auditd")
@@ -93,8 +97,9 @@ def effective(host, address: str) -> dict:
         aspect = value(_margin(host, found), source, "int")
     else:
         said = found.values[key]
-        if key == "log_group" and number(said) is not None:
-            said = names(host, "/etc/group").get(number(said), said)
+        group = number(said) if key == "log_group" else None
+        if group is not None:
+            said = names(host, "/etc/group").get(group, said)
         aspect = value(said, _place(found, key), "int" if isinstance(said, int) else "string")
     note = _older(host)
     if note:
@@ -102,15 +107,16 @@ def effective(host, address: str) -> dict:
     return aspect
 
 
-def _place(found, key: str) -> str:
+def _place(found: Configuration, key: str) -> str:
     return found.places.get(key, f"auditd's own default, since {CONF} does not set {key}")
 
 
-def _folder(found) -> str:
-    return found.values["log_file"].rpartition("/")[0]
+def _folder(found: Configuration) -> str:
+    file: str = found.values["log_file"]
+    return file.rpartition("/")[0]
 
 
-def _kept(host, found) -> dict:
+def _kept(host: Machine, found: Configuration) -> Aspect:
     action, logs = found.values["max_log_file_action"], found.values["num_logs"]
     sizes = f"{_place(found, 'num_logs')}; {_place(found, 'max_log_file')}"
     if found.values["write_logs"] == "no":
@@ -132,16 +138,15 @@ def _kept(host, found) -> dict:
     return value(logs * found.values["max_log_file"], sizes, "int")
 
 
-def _margin(host, found) -> int:
+def _margin(host: Machine, found: Configuration) -> int:
     """Megabytes, percentages taken of the file system of the log as auditd does."""
-    said = [found.values[key] for key in ("space_left", "admin_space_left")]
-    if any(isinstance(size, str) for size in said):
-        whole = host.megabytes(_folder(found))
-        said = [whole * int(size[:-1]) // 100 if isinstance(size, str) else size for size in said]
-    return said[0] - said[1]
+    said: list[int | str] = [found.values[key] for key in ("space_left", "admin_space_left")]
+    whole = host.megabytes(_folder(found)) if any(isinstance(size, str) for size in said) else 0
+    left, last = (whole * int(size[:-1]) // 100 if isinstance(size, str) else size for size in said)
+    return left - last
 
 
-def _older(host) -> str:
+def _older(host: Machine) -> str:
     """A sentence when auditd has not read its file since it changed, else an empty text. Raises HostError."""
     active, since = state(host, UNIT)
     if not active or since is None or not host.exists(CONF):
@@ -154,7 +159,7 @@ def _older(host) -> str:
     return f"nothing shows that auditd has read {CONF} since it last changed; that takes effect at its next reload"
 
 
-def _reloaded(host, since: int) -> float:
+def _reloaded(host: Machine, since: int) -> float:
     """When auditd last reloaded (seconds since 1970), 0 when the journal does not say so. Raises HostError."""
     argv = ["journalctl", "--quiet", "--no-pager", "--output=json", "--output-fields=MESSAGE", "--reverse", "--lines=1"]
     argv += [f"--since=@{since}", "--grep=^config change requested", f"_SYSTEMD_UNIT={UNIT}", "_COMM=auditd"]
@@ -165,7 +170,7 @@ def _reloaded(host, since: int) -> float:
         return 0
 
 
-def plan(host, planned, address: str, wanted) -> list:
+def plan(host: Host, planned: Planned, address: str, wanted: Any) -> list[list[str]]:
     """Set one key in place. Returns the commands that load it. Raises ChangeRefused, HostError."""
     key = address.split(":", 1)[1]
     if not installed(host):
@@ -186,7 +191,7 @@ def plan(host, planned, address: str, wanted) -> list:
     return load
 
 
-def _enough_room(host, wanted: int, folder: str) -> None:
+def _enough_room(host: Machine, wanted: int, folder: str) -> None:
     """Raise ChangeRefused where the logs would fill the disk that the whole machine may work on."""
     gone, room = kept_in_memory(host, folder), host.megabytes(folder)
     if gone:
@@ -198,12 +203,12 @@ def _enough_room(host, wanted: int, folder: str) -> None:
         )
 
 
-def _brings(key: str, found, wanted) -> bool:
+def _brings(key: str, found: Any, wanted: Any) -> bool:
     """Whether the change has its effect; whole files may come to somewhat more than was asked for."""
     return found == wanted or (key == KEPT and isinstance(found, int) and found > wanted)
 
 
-def _assignments(planned, address: str, key: str, wanted) -> list:
+def _assignments(planned: Machine, address: str, key: str, wanted: Any) -> list[tuple[str, str]]:
     """(name, text) of each line that brings `wanted`. Raises ChangeRefused for what auditd would not take."""
     found = configuration(planned)
     values = found.values

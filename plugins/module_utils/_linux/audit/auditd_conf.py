@@ -9,6 +9,8 @@ it has.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import Any
 
 from ..engine.host import HostError
 
@@ -81,7 +83,7 @@ LONGEST = 158  # bytes of a line; auditd skips a longer one
 class Line:
     """One line that auditd reads: `count` (from 1), `words`, `start` and `end` (bytes of the file)."""
 
-    def __init__(self, count: int, words: list, start: int, end: int) -> None:
+    def __init__(self, count: int, words: list[str], start: int, end: int) -> None:
         self.count = count
         self.words = words
         self.start = start
@@ -92,12 +94,12 @@ class Configuration:
     """What auditd makes of a file: `values` (text, or int), their `places`, the `programs` that it would start."""
 
     def __init__(self) -> None:
-        self.values = dict(DEFAULTS)
-        self.places: dict = {}
-        self.programs: list = []
+        self.values: dict[str, Any] = dict(DEFAULTS)
+        self.places: dict[str, str] = {}
+        self.programs: list[tuple[str, str]] = []
 
 
-def lines(content: bytes) -> list:
+def lines(content: bytes) -> list[Line]:
     """The lines that are no comment, empty, too long or cut off."""
     found, start = [], 0
     for count, raw in enumerate(content.split(b"\n")[:-1], 1):
@@ -109,7 +111,7 @@ def lines(content: bytes) -> list:
     return found
 
 
-def parse(content: bytes, path: str, more_names=lambda name: False) -> Configuration:
+def parse(content: bytes, path: str, more_names: Callable[[str], bool] = lambda name: False) -> Configuration:
     """The configuration in a file. Raises HostError malformed when auditd would not start with it.
 
     `more_names(name)` says whether this machine's auditd knows a name that is not known here.
@@ -128,9 +130,9 @@ def parse(content: bytes, path: str, more_names=lambda name: False) -> Configura
     return found
 
 
-def _take(found: Configuration, line: Line, place: str, more_names) -> str:
+def _take(found: Configuration, line: Line, place: str, more_names: Callable[[str], bool]) -> str:
     """Put one line into `found`. Returns what auditd would object to."""
-    name, said, option = line.words[0].lower(), "", line.words[3:4]
+    name, option = line.words[0].lower(), line.words[3:4]
     if len(line.words) < 2 or line.words[1] != "=":
         return "needs a blank on both sides of its equals sign"
     if len(line.words) < 3:
@@ -139,7 +141,7 @@ def _take(found: Configuration, line: Line, place: str, more_names) -> str:
         return "" if more_names(name) else f"sets {name[:60]!r}, which it does not know"
     if option and name not in WITH_PROGRAM:
         return "has more than one value (a comment needs a line of its own)"
-    said = line.words[2]
+    said: Any = line.words[2]
     problem = ""
     if name in WORDS:
         said = said.lower()
@@ -170,7 +172,7 @@ def _take(found: Configuration, line: Line, place: str, more_names) -> str:
     return ""
 
 
-def _size(said: str) -> tuple:
+def _size(said: str) -> tuple[int | str, str]:
     """Megabytes as a number, or a percentage as text, and what is wrong with it."""
     if not re.match(r"\A[0-9%]{1,20}\Z", said):
         return said, "is no number of megabytes, and no percentage"
@@ -180,7 +182,7 @@ def _size(said: str) -> tuple:
     return f"{digits}%", "" if digits <= 99 else "is not below 100 %"
 
 
-def _contradiction(values: dict) -> str:
+def _contradiction(values: dict[str, Any]) -> str:
     """What auditd objects to once all lines are read."""
     # A percentage of 0 counts as none.
     left, admin = (0 if values[name] == "0%" else values[name] for name in SIZES)

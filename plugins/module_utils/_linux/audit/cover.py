@@ -7,8 +7,9 @@ of perm), and for each part there must be a rule that records at least that, wit
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Iterator
 
-from .rule import ALL, RECORDS, UNSET, Field, Rule
+from .rule import ALL, RECORDS, UNSET, Calls, Field, Machine, Rule
 
 # What the kernel counts as each permission, as far as every auditctl since 3.1.3 puts it into a rule with perm and arch
 # (lib/permtab.h). A rule with a shorter list of its own misses some of it.
@@ -27,7 +28,9 @@ WITHOUT_PATH = {
     "delete_module",
 }  # fmt: skip
 VIRTUAL = {"tracefs", "debugfs", "0x74726163", "0x64626720", "1953653091", "1684170528"}  # file systems without files
-RANGE = {"=": (0, 0), ">=": (0, None), ">": (1, None), "<=": (None, 0), "<": (None, -1)}
+RANGE: dict[str, tuple[int | None, int | None]] = {
+    "=": (0, 0), ">=": (0, None), ">": (1, None), "<=": (None, 0), "<": (None, -1),
+}  # fmt: skip
 # Folders that hold most of what people do: a rule for all files that leaves out one of these misses its point.
 MUCH = ("/", "/home", "/media", "/mnt", "/run", "/run/media", "/srv", "/usr", "/usr/bin", "/var")
 ONE_SUBJECT = ("pid", "ppid", "sessionid", "subj_user", "subj_role", "subj_type", "subj_sen", "subj_clr")
@@ -49,14 +52,14 @@ class Answer:
     def __init__(self) -> None:
         self.missing = ""
         self.kept_from = False
-        self.where: list = []
-        self.notes: list = []
+        self.where: list[str] = []
+        self.notes: list[str] = []
 
 
 class Rules:
     """A list of rules in their order, sorted by what they are about so that 5,000 of them are quickly gone through."""
 
-    def __init__(self, rules: list) -> None:
+    def __init__(self, rules: list[Rule]) -> None:
         exits = [rule for rule in rules if rule.filter == "exit" and rule.action != "possible"]
         self.numbered = list(enumerate(exits))
         self.task = [rule for rule in rules if rule.filter == "task"]
@@ -64,8 +67,8 @@ class Rules:
         self.filesystem = [rule for rule in rules if rule.filter == "filesystem"]
         self.user = [rule for rule in rules if rule.filter == "user"]
         self.never = [(at, rule) for at, rule in self.numbered if rule.action == "never"]
-        self.by_path: dict = {}
-        self.rest: list = []
+        self.by_path: dict[str, list[tuple[int, Rule]]] = {}
+        self.rest: list[tuple[int, Rule]] = []
         for at, rule in self.numbered:
             about = rule.object
             if rule.action != "always":
@@ -75,14 +78,14 @@ class Rules:
             else:
                 self.rest.append((at, rule))
 
-    def candidates(self, asked: Rule) -> list:
+    def candidates(self, asked: Rule) -> list[tuple[int, Rule]]:
         """The rules that may record what is asked, in their order."""
         about = asked.object
         own = self.by_path.get(about[1], []) if about and about[0] == "path" else []
         return sorted([*own, *self.rest], key=lambda pair: pair[0])
 
 
-def answer(asked: Rule, rules: Rules, machine) -> Answer:
+def answer(asked: Rule, rules: Rules, machine: Machine) -> Answer:
     """Whether `rules` record what `asked` asks, for each architecture of `asked`."""
     found = Answer()
     fileless = _without_path(asked, machine)
@@ -128,34 +131,34 @@ def _program(bits: str) -> str:
     return {"b64": "64-bit programs", "b32": "32-bit programs"}[bits]
 
 
-def _parts(asked: Rule, bits: str, machine):
+def _parts(asked: Rule, bits: str, machine: Machine) -> Iterator[tuple[str, Calls, Calls, str]]:
     """(name for people, calls that a rule must have, calls that it is about, letter) of each part by itself."""
-    known = machine.calls[bits]
+    known, calls = machine.calls[bits], asked.calls[bits]
     if asked.perms is not None:
         for letter in sorted(asked.perms):
             yield f"perm={letter}", core(letter, known), core(letter, known), letter
-    elif asked.calls[bits] is ALL:
-        files = frozenset().union(*(core(letter, known) for letter in CALLS))
+    elif calls is None:
+        files: frozenset[int] = frozenset().union(*(core(letter, known) for letter in CALLS))
         yield "all that is asked", ALL, files if asked.object else ALL, ""
     else:
         names = {number: name for name, number in known.items()}
-        for number in sorted(asked.calls[bits]):
+        for number in sorted(calls):
             yield names.get(number, str(number)), frozenset((number,)), frozenset((number,)), ""
 
 
-def core(letter: str, known: dict) -> frozenset:
+def core(letter: str, known: dict[str, int]) -> frozenset[int]:
     """The numbers of the calls that a permission is about, as far as an architecture has them."""
     return frozenset(known[name] for name in CALLS[letter].split() if name in known)
 
 
-def _records(rule: Rule, bits: str, calls, letter: str) -> bool:
+def _records(rule: Rule, bits: str, calls: Calls, letter: str) -> bool:
     if rule.perms is not None and letter not in rule.perms:
         return False
     theirs = rule.calls[bits]
     return theirs is ALL or (calls is not ALL and calls <= theirs)
 
 
-def _touches(rule: Rule, asked: Rule, bits: str, calls) -> bool:
+def _touches(rule: Rule, asked: Rule, bits: str, calls: Calls) -> bool:
     """True when a rule can match something of what is asked."""
     if bits not in rule.calls:
         return False
@@ -185,7 +188,7 @@ def narrow(rule: Rule, asked: Rule) -> bool:
             continue
         if field.name in ONE_SUBJECT:
             # AppArmor calls every program so for which nobody wrote a profile.
-            return field.value != "unconfined"
+            return bool(field.value != "unconfined")
         if field.name == "exe":
             # A program that is recorded when it is started is the subject of that record.
             return asked.object != ("path", field.value)
@@ -218,15 +221,16 @@ def drops(rule: Rule, record: int) -> bool:
 
 
 def _holds(number: int, field: Field) -> bool:
+    value: int = field.value
     if field.op == "!=":
-        return number != field.value
+        return number != value
     if field.op not in RANGE:
         return False
     low, high = RANGE[field.op]
-    return (low is None or number >= field.value + low) and (high is None or number <= field.value + high)
+    return (low is None or number >= value + low) and (high is None or number <= value + high)
 
 
-def _without_path(asked: Rule, machine) -> bool:
+def _without_path(asked: Rule, machine: Machine) -> bool:
     known = {machine.calls[bits].get(name) for bits in asked.calls for name in WITHOUT_PATH}
     return asked.perms is None and all(calls is not ALL and calls <= known for calls in asked.calls.values())
 
@@ -236,7 +240,8 @@ def implied(asked: Rule, field: Field) -> bool:
     if field in asked.fields:
         return True
     if field.name in ("path", "dir"):
-        return field.name == "dir" and field.op == "=" and bool(asked.object) and _below(asked.object[1], field.value)
+        about = asked.object
+        return bool(about and field.name == "dir" and field.op == "=" and _below(about[1], field.value))
     if field.name == "success" and field.op == "=":
         exit_value = asked.value("exit")
         return exit_value is not None and (exit_value >= 0) == bool(field.value)
@@ -251,14 +256,14 @@ def implied(asked: Rule, field: Field) -> bool:
     return least <= low and high <= most
 
 
-def _starts_programs(asked: Rule, machine) -> bool:
+def _starts_programs(asked: Rule, machine: Machine) -> bool:
     """True where what is asked is recorded as a program starts, so that a record of its arguments belongs to it."""
     if asked.perms is not None:
         return "x" in asked.perms
     return any(calls is ALL or machine.calls[bits].get("execve") in calls for bits, calls in asked.calls.items())
 
 
-def _the_clock(rule: Rule, field: Field, bits: str, machine) -> bool:
+def _the_clock(rule: Rule, field: Field, bits: str, machine: Machine) -> bool:
     """True for `-S clock_settime -F a0=0`, as CIS writes it: of all clocks, only the first can be set at all."""
     number = machine.calls[bits].get("clock_settime")
     return field == Field("a0", "=", 0) and rule.calls[bits] == frozenset((number,))
@@ -290,7 +295,7 @@ def _below(path: str, folder: str) -> bool:
     return folder == "/" or path == folder or path.startswith(folder + "/")
 
 
-def _range(fields: list, name: str) -> tuple:
+def _range(fields: list[Field], name: str) -> tuple[int, int, set[int]]:
     """(lowest, highest, numbers left out) that the fields of one name allow."""
     low, high = (-(2**31), 2**31 - 1) if name == "exit" else (0, UNSET)
     holes = set()

@@ -9,16 +9,22 @@ from __future__ import annotations
 import posixpath
 import re
 import stat
+from typing import Union
 
+from ..engine import reading
 from ..engine.host import HostError
 from ..engine.safe_read import by_name, text_or_nothing
-from .rule import BadLine, Machine, Rule, built, options, whole
+from .rule import BadLine, Identity, Machine, Rule, built, options, whole
 
 FOLDER = "/etc/audit/rules.d"
 TEMPORARY_FILES = ("/etc/tmpfiles.d", "/run/tmpfiles.d", "/usr/local/lib/tmpfiles.d", "/usr/lib/tmpfiles.d")
 # Folders below /run that are there before the rules are loaded.
 EARLY = ("systemd", "udev", "lock", "user", "initramfs")
+Identities = dict[Identity, Rule]
 SUFFIX = re.compile(r"(?:\.[A-Za-z~][A-Za-z0-9~]*)*\Z")
+
+
+Version = list[Union[int, tuple[int, ...]]]
 
 
 class Loaded:
@@ -30,24 +36,24 @@ class Loaded:
     """
 
     def __init__(self) -> None:
-        self.rules: list = []
-        self.enabled = None
+        self.rules: list[Rule] = []
+        self.enabled: int | None = None
         self.enabled_place = ""
         self.wrong = ""
-        self.ignored: list = []
+        self.ignored: list[str] = []
         self.stopped = False
         self.carries_on = ""
         self.clears = False
 
 
-def natural(name: str) -> tuple:
+def natural(name: str) -> tuple[Version, Version, str]:
     """The key by which `ls -v` sorts file names (gnulib's filevercmp): numbers by value, suffixes last."""
-    end = SUFFIX.search(name).start()
-    return _version(name[:end]), _version(name), name
+    suffix = SUFFIX.search(name)
+    return _version(name[: suffix.start()] if suffix else name), _version(name), name
 
 
-def _version(text: str) -> list:
-    key: list = []
+def _version(text: str) -> Version:
+    key: Version = []
     for letters, digits in re.findall(r"([^0-9]*)([0-9]*)", text):
         key.append((*(_weight(letter) for letter in letters), 0))
         key.append(int(digits or "0"))
@@ -60,7 +66,7 @@ def _weight(letter: str) -> int:
     return ord(letter) if letter.isascii() and letter.isalpha() else ord(letter) + 256
 
 
-def lines(host) -> list:
+def lines(host: reading.Machine) -> list[tuple[str, str]]:
     """(line, place) in the order in which auditctl reads them. Raises HostError."""
     blank = r"\s*" if (host.link("/usr/bin/awk") or "").endswith("gawk") else "s*"  # mawk takes \s for the letter s
     comment, last, delete_all = re.compile(rf"{blank}#"), {}, re.compile(rf"{blank}-D{blank}\Z")
@@ -90,11 +96,11 @@ def _read(name: str) -> bool:
     return name.endswith(".rules") and not name.startswith(".") and not re.search(r"\s", name)
 
 
-def load(host, machine: Machine, made: set) -> Loaded:
+def load(host: reading.Machine, machine: Machine, made: set[str]) -> Loaded:
     """What auditctl makes of the files when the machine starts; `made` is `made_at_start`. Raises HostError."""
     state = Loaded()
     mode = ""  # how errors are taken: "" stops, c carries on and fails in the end, i passes over them
-    identities: dict = {}
+    identities: Identities = {}
     for line, place in lines(host):
         stripped = line.lstrip(" ")
         if not stripped or stripped.startswith("#"):
@@ -120,7 +126,15 @@ def load(host, machine: Machine, made: set) -> Loaded:
     return state
 
 
-def _apply(host, state: Loaded, given: list, place: str, identities: dict, machine: Machine, made: set) -> None:
+def _apply(
+    host: reading.Machine,
+    state: Loaded,
+    given: list[tuple[str, str]],
+    place: str,
+    identities: Identities,
+    machine: Machine,
+    made: set[str],
+) -> None:
     names = {option for option, _argument in given}
     if names & {"-R", "-h"} or not given:
         raise BadLine("auditctl does not take this in a file")
@@ -152,7 +166,14 @@ def _apply(host, state: Loaded, given: list, place: str, identities: dict, machi
             state.enabled, state.enabled_place = int(argument), place
 
 
-def _change(host, state: Loaded, rule: Rule, delete: bool, identities: dict, made: set) -> None:
+def _change(
+    host: reading.Machine,
+    state: Loaded,
+    rule: Rule,
+    delete: bool,
+    identities: Identities,
+    made: set[str],
+) -> None:
     if delete:
         if rule.identity not in identities:
             raise BadLine("there is no such rule to delete")
@@ -168,7 +189,7 @@ def _change(host, state: Loaded, rule: Rule, delete: bool, identities: dict, mad
     state.rules.insert(at, rule)
 
 
-def unloadable(host, rule: Rule, made: set) -> str:
+def unloadable(host: reading.Machine, rule: Rule, made: set[str]) -> str:
     """Why the kernel would refuse a rule when the machine starts (a folder is missing), or an empty text."""
     for field in rule.fields:
         needed = field.value
@@ -181,13 +202,13 @@ def unloadable(host, rule: Rule, made: set) -> str:
     return ""
 
 
-def there_at_start(host, path: str, made: set) -> bool:
+def there_at_start(host: reading.Machine, path: str, made: set[str]) -> bool:
     """True when `path` is there when the rules are loaded: /run is empty then, but for what tmpfiles.d makes."""
     early = not path.startswith("/run/") or path.split("/")[2] in EARLY
     return (early and _exists(host, path)) or path in made
 
 
-def _exists(host, path: str) -> bool:
+def _exists(host: reading.Machine, path: str) -> bool:
     try:
         host.stat(path)
     except FileNotFoundError:
@@ -195,16 +216,16 @@ def _exists(host, path: str) -> bool:
     return True
 
 
-def _is_folder(host, path: str) -> bool:
+def _is_folder(host: reading.Machine, path: str) -> bool:
     try:
         return stat.S_ISDIR(host.stat(path).st_mode)
     except FileNotFoundError:
         return False
 
 
-def made_at_start(host) -> set:
+def made_at_start(host: reading.Machine) -> set[str]:
     """The folders that systemd-tmpfiles makes, with those above them. Raises HostError."""
-    found = set()
+    found: set[str] = set()
     for path in by_name(host, TEMPORARY_FILES, ".conf"):
         try:
             text = host.text(path)
@@ -219,6 +240,6 @@ def made_at_start(host) -> set:
     return found
 
 
-def folder_watch(host, path: str, made: set) -> bool:
+def folder_watch(host: reading.Machine, path: str, made: set[str]) -> bool:
     """True when a watch of `path` is about a folder: what auditctl finds there when it loads the watch decides."""
     return _is_folder(host, path) and (not path.startswith("/run/") or there_at_start(host, path, made))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Callable
 
-from ..engine.host import HostError
+from ..engine import reading
+from ..engine.host import Completed, HostError
 from ..engine.safe_read import first_of, number, text_or_nothing
 from .files import folder_watch
-from .rule import BadLine, Machine, read
+from .rule import BadLine, Machine, Rule, read
 
 AUDITCTL = ("/usr/sbin/auditctl", "/sbin/auditctl")
 KERNEL = "the kernel's rules"
@@ -23,19 +25,19 @@ class Status:
     `off_at_start`: a start with audit=0 rules it all out.
     """
 
-    def __init__(self, enabled: int, rules: list, daemon: bool = False, off_at_start: bool = False) -> None:
+    def __init__(self, enabled: int, rules: list[Rule], daemon: bool = False, off_at_start: bool = False) -> None:
         self.enabled = enabled
         self.rules = rules
         self.daemon = daemon
         self.off_at_start = off_at_start
 
 
-def installed(host) -> bool:
+def installed(host: reading.Machine) -> bool:
     """True when auditd's programs are there."""
     return bool(first_of(host, AUDITCTL))
 
 
-def machine(host, made: set) -> Machine:
+def machine(host: reading.Machine, made: set[str]) -> Machine:
     """The system calls, accounts and folders of this machine. Two questions, one for each table. Raises HostError."""
     native, calls = _table(host, ["ausyscall", "--dump"])
     bits = "b64" if native not in ("i386", "arm") else "b32"
@@ -52,7 +54,7 @@ def machine(host, made: set) -> Machine:
     )
 
 
-def _table(host, argv: list) -> tuple:
+def _table(host: reading.Machine, argv: list[str]) -> tuple[str, dict[str, int]]:
     done = host.query(argv)
     first, _dummy, rest = done.out.partition("\n")
     named = re.match(r"Using (\S+) syscall table:", first)
@@ -66,8 +68,8 @@ def _table(host, argv: list) -> tuple:
     return named.group(1), calls
 
 
-def _accounts(host, path: str) -> dict:
-    found = {}
+def _accounts(host: reading.Machine, path: str) -> dict[str, int]:
+    found: dict[str, int] = {}
     for line in (text_or_nothing(host, path) or "").splitlines():
         parts = line.split(":")
         if len(parts) > 2 and number(parts[2]) is not None:
@@ -75,9 +77,9 @@ def _accounts(host, path: str) -> dict:
     return found
 
 
-def _real(host):
+def _real(host: reading.Machine) -> Callable[[str], str]:
     """A function that resolves the links in the folders above a path, as the kernel does, and remembers them."""
-    known: dict = {}
+    known: dict[str, str] = {}
 
     def real(path: str) -> str:
         path = posixpath.normpath(path)
@@ -89,7 +91,7 @@ def _real(host):
     return real
 
 
-def status(host, machine: Machine) -> Status:
+def status(host: reading.Machine, machine: Machine) -> Status:
     """What auditctl says. Raises HostError."""
     done = _ask(host, "-s")
     if SWITCHED_OFF in done.err and not done.out.strip():
@@ -109,7 +111,7 @@ def status(host, machine: Machine) -> Status:
     return Status(enabled, rules, daemon != 0)
 
 
-def _rule(line: str, count: int, machine: Machine):
+def _rule(line: str, count: int, machine: Machine) -> Rule:
     # A blank inside a path or a key is printed as it is: only those around an option part words.
     line = re.sub(r" (-[aFCSwpk]) ", "\x00\\1\x01", " " + line.replace("\\", "\\\\")).replace(" ", "\\ ")
     line = line.replace("\x00", " ").replace("\x01", " ")
@@ -119,7 +121,7 @@ def _rule(line: str, count: int, machine: Machine):
         raise HostError("malformed", f"line {count} of auditctl -l makes no sense: {problem}") from None
 
 
-def _ask(host, option: str):
+def _ask(host: reading.Machine, option: str) -> Completed:
     done = host.query(["auditctl", option])
     if done.rc == 4 or "Operation not permitted" in done.err:
         code = "denied" if host.is_root else "needs_root"
@@ -130,7 +132,7 @@ def _ask(host, option: str):
     return done
 
 
-def _silent(option: str, done) -> HostError:
+def _silent(option: str, done: Completed) -> HostError:
     # auditctl waits four seconds for the kernel and then ends without a word and without an error.
     if not done.out.strip():
         return HostError("timeout", f"auditctl {option} said nothing: the kernel did not answer in time")

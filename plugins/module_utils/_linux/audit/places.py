@@ -6,8 +6,10 @@ auditd itself sets the folder and the live log right at each start; older logs a
 
 from __future__ import annotations
 
+import os
 import stat
 
+from ..engine.host import Host
 from ..system import access_list
 from .auditd import configuration, installed
 
@@ -19,19 +21,20 @@ SOURCES = {
     TOOLS: "the programs of auditd in /usr/sbin",
 }
 FOLDER = "/etc/audit"
+Place = tuple[str, int, tuple[str, ...]]
 READERS = ("root", "adm")
 # The programs of auditd 4; autrace is of older ones.
 PROGRAMS = ("auditctl", "auditd", "augenrules", "aureport", "ausearch", "autrace")
 
 
-def places(host, address: str):
+def places(host: Host, address: str) -> list[Place] | None:
     """The places of an address, or None where auditd is not installed. Raises HostError."""
     if not installed(host):
         return None
     return {LOGS: _logs, CONFIGURATION: _configuration, TOOLS: _tools}[address](host)
 
 
-def _logs(host) -> list:
+def _logs(host: Host) -> list[Place]:
     folder = configuration(host).values["log_file"].rpartition("/")[0]
     # Who may write to a folder above could move the logs away. Ubuntu lets the group syslog write to /var/log.
     above = [path for path in _above(folder) if host.link(path) is None] + _above(host.real(folder))
@@ -39,17 +42,17 @@ def _logs(host) -> list:
     return [*found, (folder, 0o750, READERS), *((path, 0o640, READERS) for path in _files(host, folder))]
 
 
-def _above(folder: str) -> list:
+def _above(folder: str) -> list[str]:
     return [folder[:at] or "/" for at, letter in enumerate(folder) if letter == "/"]
 
 
-def _of_a_folder_above(host, path: str) -> int:
+def _of_a_folder_above(host: Host, path: str) -> int:
     """The most that its mode may be: with the sticky bit others may make files there and move none."""
     return 0o3777 if host.stat(path).st_mode & stat.S_ISVTX else 0o3775
 
 
-def _configuration(host) -> list:
-    found = []
+def _configuration(host: Host) -> list[Place]:
+    found: list[Place] = []
     for folder in (FOLDER, f"{FOLDER}/rules.d", f"{FOLDER}/plugins.d"):
         if host.exists(folder):
             # Who may list it does not matter, who may put files into it does.
@@ -59,12 +62,12 @@ def _configuration(host) -> list:
     return found
 
 
-def _tools(host) -> list:
+def _tools(host: Host) -> list[Place]:
     paths = [f"/usr/sbin/{name}" for name in PROGRAMS]
     return [(path, 0o755, ("root",)) for path in paths if host.exists(path)]
 
 
-def _files(host, folder: str) -> list:
+def _files(host: Host, folder: str) -> list[str]:
     """The regular files in a folder, and those that links in it lead to: auditd reads through them."""
     found = []
     for name in host.entries(folder):
@@ -77,7 +80,7 @@ def _files(host, folder: str) -> list:
     return found
 
 
-def others(host, path: str, most: int, groups: tuple, names: dict) -> list:
+def others(host: Host, path: str, most: int, groups: tuple[str, ...], names: dict[int, str]) -> list[str]:
     """Who gets more from an access list (setfacl) than everybody may, in words; `names` of groups by number."""
     found = []
     for one in access_list.named(host, path):
@@ -88,7 +91,7 @@ def others(host, path: str, most: int, groups: tuple, names: dict) -> list:
     return found
 
 
-def too_open(found, most: int, groups: tuple, group: str) -> bool:
+def too_open(found: os.stat_result, most: int, groups: tuple[str, ...], group: str) -> bool:
     """True when somebody has more rights than the place allows. `found` is a status, `group` its group's name."""
     mode = stat.S_IMODE(found.st_mode)
     own = mode & 0o070 & ~((mode & 0o007) << 3)  # what the group may do and others may not

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..engine.host import HostError
+from ..engine.host import Host, HostError
 from ..system.mounts import unescaped
 
 MOUNTS = "/proc/self/mounts"
@@ -13,9 +13,9 @@ IMAGES = ("/var/lib/docker", "/var/lib/containers", "/var/lib/containerd", "/var
 LONGEST = 60  # seconds that the search may take
 
 
-def places(host) -> list:
+def places(host: Host) -> list[str]:
     """Where local file systems are mounted whose programs may take other rights. Raises HostError."""
-    found: dict = {}
+    found: dict[str, bool] = {}
     for place, kind, options in _mounted(host):
         takes = kind in LOCAL and not {"nosuid", "noexec"} & options
         inside = any(place == image or place.startswith(image + "/") for image in IMAGES)
@@ -26,12 +26,12 @@ def places(host) -> list:
     return sorted(place for place, takes in found.items() if takes)
 
 
-def _closed_to_root(host) -> list:
+def _closed_to_root(host: Host) -> list[str]:
     """How find complains of folders that people mounted by FUSE: root may not look in, and no setuid counts there."""
     return [f"find: '{place}': " for place, kind, _options in _mounted(host) if kind.startswith("fuse")]
 
 
-def _mounted(host) -> list:
+def _mounted(host: Host) -> list[tuple[str, str, set[str]]]:
     """(place, kind of file system, set of options) of each mount, in their order. Raises HostError."""
     try:
         text = host.text(MOUNTS)
@@ -41,7 +41,7 @@ def _mounted(host) -> list:
     return [(unescaped(parts[1]), parts[2], set(parts[3].split(","))) for parts in lines if len(parts) > 3]
 
 
-def programs(host) -> list:
+def programs(host: Host) -> list[str]:
     """The paths of those programs, sorted. One child for all file systems. Raises HostError."""
     starts = places(host)
     left_out = [word for image in IMAGES for word in ("-path", image, "-prune", "-o")]

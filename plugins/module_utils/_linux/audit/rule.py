@@ -9,9 +9,13 @@ from __future__ import annotations
 import errno
 import getopt
 import posixpath
+from collections.abc import Callable, Iterable
+from typing import Any, Optional
 
 UNSET = 4294967295  # the auid of what nobody signed in for: daemons
 ALL = None  # in place of a set of system calls: every one
+Calls = Optional[frozenset[int]]
+Identity = tuple[object, ...]
 SHORT = "hicslDvtC:e:f:r:b:a:A:d:S:F:m:R:w:W:k:p:q:"
 LONG = [
     "loginuid-immutable", "backlog_wait_time=", "reset-lost", "reset_backlog_wait_time_actual", "signal=",
@@ -49,13 +53,13 @@ class Field:
 
     __slots__ = ("name", "op", "value")
 
-    def __init__(self, name: str, op: str, value) -> None:
+    def __init__(self, name: str, op: str, value: Any) -> None:
         self.name = name
         self.op = op
         self.value = value
 
-    def __eq__(self, other) -> bool:
-        return (self.name, self.op, self.value) == (other.name, other.op, other.value)
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Field) and (self.name, self.op, self.value) == (other.name, other.op, other.value)
 
     def __hash__(self) -> int:
         return hash((self.name, self.op, self.value))
@@ -73,21 +77,21 @@ class Rule:
         self.filter = ""
         self.action = ""
         self.first = False
-        self.calls: dict = {}
+        self.calls: dict[str, Calls] = {}
         self.told = False
         self.watch = False
-        self.fields: list = []
-        self.perms = None
-        self.keys: list = []
-        self.identity: tuple = ()
+        self.fields: list[Field] = []
+        self.perms: frozenset[str] | None = None
+        self.keys: list[str] = []
+        self.identity: Identity = ()
         self.place = ""
 
-    def value(self, name: str):
+    def value(self, name: str) -> Any:
         """The value that `name` must be equal to, or None."""
         return next((field.value for field in self.fields if field.name == name and field.op == "="), None)
 
     @property
-    def object(self) -> tuple:
+    def object(self) -> tuple[str, str] | tuple[()]:
         """("path" or "dir", where) of the files that it is about, or an empty tuple."""
         about = [field for field in self.fields if field.name in ("path", "dir") and field.op == "="]
         return (about[0].name, about[0].value) if about else ()
@@ -100,16 +104,23 @@ class Machine:
     to numbers. `real(path)` resolves links in the folders above a path, `is_folder(path)` says what a watch is about.
     """
 
-    def __init__(self, calls: dict, users: dict, groups: dict, real, is_folder) -> None:
+    def __init__(
+        self,
+        calls: dict[str, dict[str, int]],
+        users: dict[str, int],
+        groups: dict[str, int],
+        real: Callable[[str], str],
+        is_folder: Callable[[str], bool],
+    ) -> None:
         self.calls = calls
         self.native = next(iter(calls), "b64")
         self.users = users
         self.groups = groups
         self.real = real
         self.is_folder = is_folder
-        self._sets: dict = {}
+        self._sets: dict[tuple[str, str], Calls | BadLine] = {}
 
-    def numbers(self, bits: str, text: str):
+    def numbers(self, bits: str, text: str) -> Calls:
         """The numbers of system calls that `-S text` names, ALL, or None inside a BadLine."""
         key = (bits, text)
         if key not in self._sets:
@@ -119,22 +130,23 @@ class Machine:
             raise found
         return found
 
-    def _numbers(self, bits: str, text: str):
+    def _numbers(self, bits: str, text: str) -> Calls | BadLine:
         known = self.calls.get(bits, {})
         found = set()
         for name in text.split(","):
+            number = whole(name) if name[:1].isdigit() else None
             if name == "all":
                 return ALL
             if name in known:
                 found.add(known[name])
-            elif name and name[0].isdigit() and whole(name) is not None and whole(name) < 2048:
-                found.add(whole(name))
+            elif number is not None and number < 2048:
+                found.add(number)
             elif name:
                 return BadLine(f"the system call {name[:60]} is not known")
         return frozenset(found)
 
 
-def whole(text: str):
+def whole(text: str) -> int | None:
     """A number as strtol reads it (10, 0x1f, 017, -1), else None."""
     sign, digits = (-1, text[1:]) if text.startswith("-") else (1, text)
     base = 16 if digits[:2].lower() == "0x" else 8 if digits.startswith("0") else 10
@@ -144,13 +156,13 @@ def whole(text: str):
         return None
 
 
-def words(line: str) -> list:
+def words(line: str) -> list[str]:
     """The words of a line; a backslash before a blank keeps it in its word. Quotes mean nothing to auditctl."""
     hidden = line.replace("\\\\", "\x04").replace("\\ ", "\x07")
     return [word.replace("\x07", " ").replace("\x04", "\\") for word in hidden.split(" ") if word]
 
 
-def options(line: str) -> list:
+def options(line: str) -> list[tuple[str, str]]:
     """(option, argument) of a line, as getopt_long finds them. Raises BadLine."""
     if len(line.encode("utf-8", "replace")) > LONGEST_LINE:
         raise BadLine("it is longer than auditctl reads")
@@ -168,13 +180,13 @@ def read(line: str, machine: Machine, place: str = "") -> Rule:
     return built(options(line), machine, place)
 
 
-def built(given: list, machine: Machine, place: str) -> Rule:
+def built(given: list[tuple[str, str]], machine: Machine, place: str) -> Rule:
     """The rule that these options make. Raises BadLine."""
     rule = Rule()
     rule.place = place
     bits = dict.fromkeys(machine.calls, True)
-    named: list = []
-    raw: list = []
+    named: list[str] = []
+    raw: list[object] = []
     arch_given = False
     for option, argument in given:
         if option in ("-a", "-A", "-d"):
@@ -221,7 +233,7 @@ def built(given: list, machine: Machine, place: str) -> Rule:
     return rule
 
 
-def _finish(rule: Rule, bits: dict, named: list, machine: Machine, raw: list) -> None:
+def _finish(rule: Rule, bits: dict[str, bool], named: list[str], machine: Machine, raw: list[object]) -> None:
     subject = {field.name for field in rule.fields}
     objects = [field for field in rule.fields if field.name in ("path", "dir")]
     if len(objects) > 1 or any(field.op != "=" for field in objects):
@@ -238,7 +250,7 @@ def _finish(rule: Rule, bits: dict, named: list, machine: Machine, raw: list) ->
     rule.identity = (rule.filter, rule.action, tuple(raw), tuple(rule.keys), numbers)
 
 
-def _calls(rule: Rule, bits: str, named: list, one_architecture: bool, machine: Machine):
+def _calls(rule: Rule, bits: str, named: list[str], one_architecture: bool, machine: Machine) -> Calls:
     if not rule.told:
         return ALL
     if rule.filter == "io_uring":
@@ -248,8 +260,8 @@ def _calls(rule: Rule, bits: str, named: list, one_architecture: bool, machine: 
     return _union(machine.numbers(bits if one_architecture else machine.native, text) for text in named)
 
 
-def _union(sets):
-    found: set = set()
+def _union(sets: Iterable[Calls]) -> Calls:
+    found: set[int] = set()
     for one in sets:
         if one is ALL:
             return ALL
@@ -273,7 +285,7 @@ def _list_and_action(rule: Rule, argument: str) -> None:
         raise BadLine(f"{argument[:60]!r} is no list and action")
 
 
-def _watch(rule: Rule, argument: str, machine: Machine, raw: list) -> None:
+def _watch(rule: Rule, argument: str, machine: Machine, raw: list[object]) -> None:
     if rule.filter:
         raise BadLine("a watch cannot be given with a list")
     if not argument.startswith("/"):
@@ -286,7 +298,7 @@ def _watch(rule: Rule, argument: str, machine: Machine, raw: list) -> None:
     rule.perms = frozenset("rwxa")
 
 
-def _split(argument: str) -> tuple:
+def _split(argument: str) -> tuple[str, str, str]:
     for op in OPERATORS:
         if op in argument:
             name, text = argument.split(op, 1)
@@ -308,14 +320,14 @@ def _bits(text: str, machine: Machine) -> str:
     return "b64" if number & 0x80000000 else "b32"  # __AUDIT_ARCH_64BIT
 
 
-def _letters(text: str) -> frozenset:
+def _letters(text: str) -> frozenset[str]:
     found = frozenset(text.lower())
     if len(text) > 4 or not found <= set("rwxa"):
         raise BadLine(f"{text[:60]!r} are no permissions; there are r, w, x and a")
     return found
 
 
-def _permissions(rule: Rule, op: str, text: str) -> frozenset:
+def _permissions(rule: Rule, op: str, text: str) -> frozenset[str]:
     if rule.filter not in ("exit", "exclude") or op != "=":
         raise BadLine("perm is for the list exit, and only with =")
     return _letters(text)

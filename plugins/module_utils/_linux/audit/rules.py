@@ -14,9 +14,11 @@ setgid programs that no rule records), `sudo-logs` (list of sudo's log files tha
 from __future__ import annotations
 
 import re
+from functools import partial
 
-from ..engine.host import HostError
-from ..engine.reading import absent, reading, value
+from ..engine.edits import Change, Rehearsal
+from ..engine.host import Host, HostError
+from ..engine.reading import Aspect, Reading, Readings, absent, reading, value
 from ..engine.safe_read import attempt, first_of, foreign, not_installed
 from ..sudo import log_file
 from . import cover, kernel, privileged
@@ -33,23 +35,23 @@ MISSING = "auditd is not installed"
 SIGNING_IN = ("USER_AUTH", "USER_LOGIN", "USER_START", "USER_END", "LOGIN", "RESP_ACCT_LOCK")
 
 
-def observe(host, addresses: list) -> dict:
+def observe(host: Host, addresses: list[str]) -> Readings:
     """A reading for each address; nothing is raised for a bad machine."""
-    state = None
+    state: State | HostError | None = None
     try:
         if kernel.installed(host) and any(_known(address) for address in addresses):
             state = State(host)
     except HostError as problem:
         state = problem
     return {
-        address: attempt(NAME, address, lambda address=address: _read(host, address, state))
+        address: attempt(NAME, address, partial(_read, host, address, state))
         if _known(address)
         else foreign(NAME, address)
         for address in addresses
     }
 
 
-def rehearse(host, changes: list):
+def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
     """Our file of rules as it will be. Raises ChangeRefused, HostError."""
     from . import writing  # a check does without
 
@@ -60,7 +62,7 @@ def _known(address: str) -> bool:
     return bool(ADDRESSES.match(address)) and (address in NAMED or is_address(address))
 
 
-def _read(host, address: str, state) -> dict:
+def _read(host: Host, address: str, state: HostError | State | None) -> Reading:
     if isinstance(state, HostError):
         raise state
     if address not in NAMED:
@@ -83,7 +85,7 @@ def _read(host, address: str, state) -> dict:
     return reading(NAME, address, carries_on, dict(carries_on))
 
 
-def _rule(host, address: str, state: State) -> dict:
+def _rule(host: Host, address: str, state: State) -> Reading:
     try:
         asked = asked_rule(address, state.machine)
     except BadLine as problem:
@@ -103,7 +105,7 @@ def _rule(host, address: str, state: State) -> dict:
     return reading(NAME, address, _said(later if later.missing else now, [later, now]), configured)
 
 
-def _said(found: Answer, both: list | None = None) -> dict:
+def _said(found: Answer, both: list[Answer] | None = None) -> Aspect:
     places = [place for one in both or [found] for place in one.where]
     aspect = value(not found.missing, ", ".join(dict.fromkeys(places))[:300] or FOLDER, "bool")
     notes = [found.missing] if found.missing else found.notes
@@ -112,13 +114,13 @@ def _said(found: Answer, both: list | None = None) -> dict:
     return aspect
 
 
-def _not_here(host, asked: Rule) -> str:
+def _not_here(host: Host, asked: Rule) -> str:
     """The file, folder or program that a rule is about and that this machine does not have, or an empty text."""
     about = [field for field in asked.fields if field.name in ("path", "dir", "exe") and field.op == "="]
     return next((field.value for field in about if not host.exists(field.value)), "")
 
 
-def _sudo_logs(host, state: State) -> dict:
+def _sudo_logs(host: Host, state: State) -> Reading:
     """Another log than the one that the policy's rule watches may be emptied unseen; any rule for it will do."""
     if not first_of(host, log_file.PROGRAMS):
         return reading(NAME, "sudo-logs", not_installed("sudo"))
@@ -127,7 +129,7 @@ def _sudo_logs(host, state: State) -> dict:
     return _unrecorded("sudo-logs", {path: log_rule(path) for path in sorted(real)}, state)
 
 
-def _unrecorded(address: str, asked_rules: dict, state: State) -> dict:
+def _unrecorded(address: str, asked_rules: dict[str, str], state: State) -> Reading:
     """The reading of what has no rule, of {path: the rule that is asked for it}."""
     unsaid, unrecorded = [], []
     for path, text in asked_rules.items():
@@ -149,7 +151,7 @@ def _unrecorded(address: str, asked_rules: dict, state: State) -> dict:
     return reading(NAME, address, value(both, f"{kernel.KERNEL} and {FOLDER}", "list"), configured)
 
 
-def _dropped(state: State) -> list:
+def _dropped(state: State) -> list[str]:
     """The rules by which a record of signing in is thrown away, each with a type that is hit."""
     found = []
     for rules in (state.loaded, state.on_disk):
@@ -160,7 +162,7 @@ def _dropped(state: State) -> list:
     return found
 
 
-def _locked(state: State) -> dict:
+def _locked(state: State) -> Reading:
     at_start = state.files.enabled == 2 and not state.not_loaded
     configured = value(at_start, state.not_loaded or state.files.enabled_place or FOLDER, "bool")
     effective = value(at_start and state.locked, configured["source"], "bool")

@@ -5,6 +5,7 @@ Only augenrules reads /etc/audit/rules.d. A unit that somebody replaced may load
 
 from __future__ import annotations
 
+from ..engine.reading import Machine
 from ..engine.safe_read import by_name, first_of, is_null, text_or_nothing
 from ..system.inifile import systemd_assignments
 from ..system.unit_conditions import kept_back
@@ -14,7 +15,7 @@ UNITS = ("audit-rules.service", "auditd.service")
 COMMANDS = ("ExecStart", "ExecStartPre", "ExecStartPost")
 
 
-def not_loaded(host) -> str:
+def not_loaded(host: Machine) -> str:
     """Why nothing loads /etc/audit/rules.d at the start, or "" where augenrules does or no unit says anything."""
     for unit in UNITS:
         path = file_of(host, unit)
@@ -32,18 +33,18 @@ def not_loaded(host) -> str:
     return ""
 
 
-def file_of(host, unit: str) -> str:
+def file_of(host: Machine, unit: str) -> str:
     """The file that systemd takes a unit from, empty where there is none."""
     return first_of(host, tuple(f"{folder}/{unit}" for folder in FOLDERS))
 
 
-def _drop_ins(host, unit: str) -> list:
+def _drop_ins(host: Machine, unit: str) -> list[str]:
     return by_name(host, [f"{folder}/{unit}.d" for folder in FOLDERS], ".conf")
 
 
-def _commands(host, paths: list) -> list:
+def _commands(host: Machine, paths: list[str]) -> list[str]:
     """What the unit runs at its start; an empty assignment takes back those before it."""
-    found: dict = {name: [] for name in COMMANDS}
+    found: dict[str, list[str]] = {name: [] for name in COMMANDS}
     for path in paths:
         for one in systemd_assignments(text_or_nothing(host, path) or "", path):
             if one.section == "Service" and one.key in COMMANDS:

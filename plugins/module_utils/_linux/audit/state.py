@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from ..engine import reading
 from ..engine.safe_read import text_or_nothing
 from . import cover, files, kernel, start
 from .cover import Answer, Rules
-from .rule import BadLine, Rule, options, read
+from .rule import BadLine, Machine, Rule, options, read
 
 DAEMON = "auditd.service"
 # What the rule for a program with special rights is: what setuid programs people start.
@@ -19,7 +20,7 @@ class State:
     `host` may be a machine as it will be (planned.Planned); the kernel is always asked as it is.
     """
 
-    def __init__(self, host, kernel_host=None) -> None:
+    def __init__(self, host: reading.Machine, kernel_host: reading.Machine | None = None) -> None:
         asked = kernel_host or host
         self.made = files.made_at_start(host)
         self.machine = kernel.machine(asked, self.made)
@@ -64,7 +65,7 @@ class State:
         return found
 
 
-def asked_rule(address: str, machine, bits: str = "") -> Rule:
+def asked_rule(address: str, machine: Machine, bits: str = "") -> Rule:
     """The rule that an address asks for, on each architecture (or one of them), with the system calls that it has.
 
     `calls` is empty where the machine has none of them. Raises BadLine.
@@ -81,7 +82,7 @@ def asked_rule(address: str, machine, bits: str = "") -> Rule:
     return found or Rule()
 
 
-def spelt(address: str, machine, bits: str) -> str:
+def spelt(address: str, machine: Machine, bits: str) -> str:
     """The line of a file for an address on one architecture, or an empty text where it has none of the system calls."""
     named = [argument for option, argument in options(address) if option == "-S"]
     if not named:

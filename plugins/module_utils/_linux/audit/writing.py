@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import posixpath
 
-from ..engine.edits import ChangeRefused, Rehearsal
+from ..engine import reading
+from ..engine.edits import Change, ChangeRefused, Rehearsal
+from ..engine.host import Host
 from ..engine.planned import Planned
 from ..engine.safe_read import text_or_nothing
 from . import kernel, privileged
 from .files import FOLDER, lines, unloadable
-from .rule import BadLine, read
+from .rule import BadLine, Machine, Rule, read
 from .state import State, asked_rule, program_rule, spelt
 
 START = f"{FOLDER}/00-leeboard.rules"
@@ -30,7 +32,7 @@ PROGRAMS = ("/usr/", "/bin/", "/sbin/", "/opt/")
 WANTED = {"privileged": [], "locked": True, "continue": True}
 
 
-def rehearse(host, changes: list) -> Rehearsal:
+def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
     """The files as they will be, and the commands that load them. Raises ChangeRefused, HostError."""
     if not kernel.installed(host):
         raise ChangeRefused("auditd is not installed; install it and repeat the roll-out")
@@ -59,11 +61,11 @@ def rehearse(host, changes: list) -> Rehearsal:
     return planned.rehearsal(_commands(host, planned, before, after, wanted))
 
 
-def _lines(host, path: str) -> list:
+def _lines(host: reading.Machine, path: str) -> list[str]:
     return [line for line in (text_or_nothing(host, path) or "").splitlines() if line.strip() and line[0] != "#"]
 
 
-def _put(planned: Planned, path: str, lines: list) -> None:
+def _put(planned: Planned, path: str, lines: list[str]) -> None:
     text = HEAD + "".join(f"{line}\n" for line in lines)
     if text != text_or_nothing(planned, path):
         planned.put(path, text, mode=MODE, owner=(0, 0))
@@ -78,7 +80,7 @@ def _tidy(planned: Planned, state: State) -> None:
         for rule in _rule_of(line, state.machine)
     }
     for path in (OURS, PRIVILEGED):
-        kept: list = []
+        kept: list[str] = []
         for line in _lines(planned, path):
             for rule in _rule_of(line, state.machine):
                 if rule.identity not in said and not unloadable(planned, rule, state.made):
@@ -88,7 +90,7 @@ def _tidy(planned: Planned, state: State) -> None:
             _put(planned, path, kept)
 
 
-def _rule_of(line: str, machine) -> list:
+def _rule_of(line: str, machine: Machine) -> list[Rule]:
     """The one rule of a line; none where it holds something else, or is a bad line."""
     try:
         return [read(line, machine)] if line.lstrip().startswith(("-a", "-A", "-w")) else []
@@ -96,7 +98,7 @@ def _rule_of(line: str, machine) -> list:
         return []
 
 
-def _add(host, planned: Planned, path: str, addresses: list) -> None:
+def _add(host: Host, planned: Planned, path: str, addresses: list[str]) -> None:
     """Add lines for what the files would not bring back, and the folders that they need when the machine starts."""
     state = State(planned, host)
     if state.files.wrong:
@@ -121,7 +123,7 @@ def _add(host, planned: Planned, path: str, addresses: list) -> None:
         _put_folders(planned, folders)
 
 
-def _for_all(line: str, address: str, machine) -> str:
+def _for_all(line: str, address: str, machine: Machine) -> str:
     """The line itself; with perm, and where names differ from those of a PC, the form for all architectures.
 
     auditctl 4.0 adds system calls to perm that only PCs have, and then takes the line for a bad one elsewhere.
@@ -130,7 +132,7 @@ def _for_all(line: str, address: str, machine) -> str:
     return f"-a always,exit {address}" if rule.perms is not None and "b32" not in machine.calls else line
 
 
-def _needed(host, rule, made: set) -> list:
+def _needed(host: Host, rule: Rule, made: set[str]) -> list[str]:
     """The folders that must be there for a rule to load, as far as they may be missing when the machine starts."""
     needed = []
     for field in rule.fields:
@@ -144,7 +146,7 @@ def _needed(host, rule, made: set) -> list:
     return needed
 
 
-def _put_folders(planned: Planned, folders: list) -> None:
+def _put_folders(planned: Planned, folders: list[str]) -> None:
     # With "-" a folder that is there keeps its owner and mode.
     said = [f"d {folder} {'0755 root root' if folder.startswith('/run/') else '- - -'} -" for folder in folders]
     kept = sorted({*_lines(planned, FOLDERS), *said})
@@ -163,7 +165,7 @@ def _finalize(planned: Planned, line: str) -> None:
     planned.put(END, "\n".join([*kept, line]) + "\n", mode=MODE, owner=(0, 0))
 
 
-def _prove(after: State, wanted: list, addresses: list) -> None:
+def _prove(after: State, wanted: list[str], addresses: list[str]) -> None:
     """Raises ChangeRefused unless the files bring back everything that is wanted."""
     if after.files.wrong:
         raise ChangeRefused(f"{after.files.wrong}; auditctl would stop there, so nothing was written")
@@ -177,7 +179,7 @@ def _prove(after: State, wanted: list, addresses: list) -> None:
         raise ChangeRefused(f"a rule is read before {START}; give its file a later name and repeat the roll-out")
 
 
-def _commands(host, planned: Planned, before: State, after: State, wanted: list) -> list:
+def _commands(host: Host, planned: Planned, before: State, after: State, wanted: list[str]) -> list[list[str]]:
     """Loading is one command for all changes; a locked kernel takes none before the next start."""
     commands = []
     made = [line.split()[1] for line in _lines(planned, FOLDERS)]
@@ -194,7 +196,7 @@ def _commands(host, planned: Planned, before: State, after: State, wanted: list)
     return commands
 
 
-def _all_loaded(before: State, after: State, wanted: list) -> bool:
+def _all_loaded(before: State, after: State, wanted: list[str]) -> bool:
     """True when the kernel holds every rule that the files bring."""
     there = {(rule.filter, rule.action, frozenset(rule.fields), rule.perms) for rule in before.kernel.rules}
     ours = {(rule.filter, rule.action, frozenset(rule.fields), rule.perms) for rule in after.files.rules}

@@ -9,13 +9,19 @@ scripts in /etc/update-motd.d that would print system details).
 from __future__ import annotations
 
 import re
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from ..engine.edits import ChangeRefused
-from ..engine.reading import absent, reading, value
+from ..engine.edits import Change, ChangeRefused, Rehearsal
+from ..engine.host import Host
+from ..engine.reading import Reading, Readings, absent, reading, value
 from ..engine.safe_read import attempt, first_of, foreign, text_or_nothing
 from .issue import fragments, shown_on_console
 from .motd import FILE as MOTD
 from .motd import shown_after_sign_in, talkative_scripts
+
+if TYPE_CHECKING:
+    from ..engine.planned import Planned
 
 NAME = "banner"
 ISSUE, ISSUE_NET = "/etc/issue", "/etc/issue.net"
@@ -23,17 +29,17 @@ ADDRESSES = re.compile(r"\A(?:/etc/issue|/etc/issue\.net|motd|motd-scripts)\Z")
 LONGEST = 65536  # characters; pam_motd shows no longer text
 
 
-def observe(host, addresses: list) -> dict:
+def observe(host: Host, addresses: list[str]) -> Readings:
     """A reading for each address; nothing is raised for a bad machine."""
     return {
-        address: attempt(NAME, address, lambda address=address: _read(host, address))
+        address: attempt(NAME, address, partial(_read, host, address))
         if ADDRESSES.match(address)
         else foreign(NAME, address)
         for address in addresses
     }
 
 
-def _read(host, address: str) -> dict:
+def _read(host: Host, address: str) -> Reading:
     if address == "motd-scripts":
         scripts, source = talkative_scripts(host)
         return reading(NAME, address, value(scripts, source, "list"))
@@ -53,7 +59,7 @@ def without_newline(text: str) -> str:
     return text[:-1] if text.endswith("\n") else text
 
 
-def rehearse(host, changes: list):
+def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
     """The files with the wanted texts. Raises ChangeRefused when something that cannot be changed would still show."""
     from ..engine.planned import Planned  # a check does without
 
@@ -79,7 +85,7 @@ def rehearse(host, changes: list):
     return planned.rehearsal(commands)
 
 
-def _plan_fragments(planned, wanted: str) -> None:
+def _plan_fragments(planned: Planned, wanted: str) -> None:
     for path in fragments(planned, "/etc/issue.d"):
         planned.remove(path)
     shown, sources = shown_on_console(planned)
@@ -91,7 +97,7 @@ def _plan_fragments(planned, wanted: str) -> None:
         )
 
 
-def _plan_motd(planned, wanted: str) -> None:
+def _plan_motd(planned: Planned, wanted: str) -> None:
     planned.put(MOTD, wanted + "\n" if wanted else "", mode=0o644)
     for folder in ("/etc/motd.d", "/run/motd.d", "/usr/lib/motd.d"):
         for name in planned.entries(folder):
@@ -105,7 +111,7 @@ def _plan_motd(planned, wanted: str) -> None:
         raise ChangeRefused(f"PAM would still show another text after sign-in: {found.get('source', '')[:200]}")
 
 
-def _silence_scripts(host, planned, wanted) -> None:
+def _silence_scripts(host: Host, planned: Planned, wanted: Any) -> None:
     if wanted != []:
         raise ChangeRefused("the only value that can be written for motd-scripts is the empty list")
     for path in talkative_scripts(host)[0]:

@@ -10,32 +10,33 @@ from __future__ import annotations
 import re
 
 from ..engine.host import HostError
+from ..engine.reading import Machine
 from ..engine.safe_read import text_or_nothing
 
 ETC, RUN, LIB = "/etc/issue", "/run/issue", "/usr/lib/issue"
 ALWAYS_ALL = (2, 41)
 
 
-def fragments(host, folder: str) -> list:
+def fragments(host: Machine, folder: str) -> list[str]:
     """The paths that agetty reads in an issue.d folder, in its order."""
     names = [name for name in host.entries(folder) if name.endswith(".issue") and len(name) > 6 and name[0] != "."]
     return [f"{folder}/{name}" for name in sorted(names, key=_version_order)]
 
 
-def _version_order(name: str) -> list:
+def _version_order(name: str) -> list[tuple[int, int, str]]:
     """Digits compare as numbers (9.issue before 10.issue); a run of digits sorts before letters."""
     parts = re.findall(r"[0-9]+|[^0-9]+", name)
     return [(0, int(part[:300]), "") if part.isdigit() else (1, 0, part) for part in parts]
 
 
-def shown_on_console(host) -> tuple:
+def shown_on_console(host: Machine) -> tuple[str, list[str]]:
     """(text, sources): everything a console shows before its prompt. No sources means there is no file at all.
 
     Raises HostError; `missing_tool` when agetty's version matters and agetty cannot be asked.
     """
     found = {place: _of(host, place) for place in (ETC, RUN, LIB)}
     if found[ETC][1] and not any(found[place][0] for place in (RUN, LIB)):
-        places = (ETC,)
+        places: tuple[str, ...] = (ETC,)
     elif _prints_all(host):
         places = (ETC, RUN, LIB)
     else:
@@ -44,7 +45,7 @@ def shown_on_console(host) -> tuple:
     return text, [source for place in places for source in found[place][1]]
 
 
-def _of(host, place: str) -> tuple:
+def _of(host: Machine, place: str) -> tuple[str, list[str]]:
     """(text, sources) of one place: the file and the folder beside it."""
     text = text_or_nothing(host, place)
     if text is None and place == ETC:
@@ -58,7 +59,7 @@ def _of(host, place: str) -> tuple:
     return text or "", sources
 
 
-def _prints_all(host) -> bool:
+def _prints_all(host: Machine) -> bool:
     if not any(host.exists(path) or host.exists(f"{path}.d") for path in (RUN, LIB)):
         return True  # nothing there: the versions agree
     done = host.query(["agetty", "--version"])

@@ -7,7 +7,8 @@ Debian calls it twice: for /run/motd.dynamic, which the scripts of /etc/update-m
 
 from __future__ import annotations
 
-from ..engine.reading import absent, value
+from ..engine.host import Host
+from ..engine.reading import Aspect, Machine, absent, value
 from ..engine.safe_read import by_name, is_null, text_or_nothing
 from ..system import pam
 
@@ -19,7 +20,7 @@ SERVICES = (("login", "sign-in on a console"), ("sshd", "sign-in by SSH"))
 TELLING = ("uname", "os-release", "lsb_release", "lsb-release", "DISTRIB_", "landscape-sysinfo", "hostnamectl")
 
 
-def shown_after_sign_in(host) -> dict:
+def shown_after_sign_in(host: Machine) -> Aspect:
     """An aspect: the text after sign-in on a console, in `others` that by SSH where it differs."""
     found = []
     for service, who in SERVICES:
@@ -43,12 +44,12 @@ def _plain(text: str) -> str:
     return text[:-1] if text.endswith("\n") else text
 
 
-def _calls(host, service: str) -> list:
+def _calls(host: Machine, service: str) -> list[list[str]]:
     """The arguments of every call of pam_motd in a service."""
     return [line.arguments for line in pam.stack(host, service, "session") if line.module == "pam_motd.so"]
 
 
-def _text(host, service: str) -> tuple:
+def _text(host: Machine, service: str) -> tuple[str, list[str]]:
     text, sources = "", []
     for arguments in _calls(host, service):
         said = dict(word.split("=", 1) for word in arguments if "=" in word)
@@ -67,12 +68,12 @@ def _text(host, service: str) -> tuple:
     return text, sources
 
 
-def _files_of(folders: list, host) -> list:
+def _files_of(folders: list[str], host: Machine) -> list[str]:
     """The files of several folders by name; the first folder that has a name wins, a link to /dev/null silences it."""
     return [path for path in by_name(host, filter(None, folders), "") if not is_null(host, path)]
 
 
-def talkative_scripts(host) -> tuple:
+def talkative_scripts(host: Host) -> tuple[list[str], str]:
     """(paths, source): executable scripts of /etc/update-motd.d whose text asks for system details."""
     services = [service for service, _who in SERVICES if pam.service_file(host, service)]
     if services and not any("noupdate" not in call for service in services for call in _calls(host, service)):

@@ -12,13 +12,18 @@ Addresses:
 from __future__ import annotations
 
 import re
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from ..engine.edits import ChangeRefused
-from ..engine.host import HostError
-from ..engine.reading import absent, reading, unreadable, value
+from ..engine.edits import Change, ChangeRefused, Rehearsal
+from ..engine.host import Host, HostError
+from ..engine.reading import Reading, Readings, absent, reading, unreadable, value
 from ..engine.safe_read import attempt, foreign
-from ..system.systemd_unit import note_if_older, properties, service
+from ..system.systemd_unit import Service, note_if_older, properties, service
 from . import servers
+
+if TYPE_CHECKING:
+    from ..engine.planned import Planned
 
 NAME = "clock"
 ALL = ("service", "servers", "synchronised", "user")
@@ -34,22 +39,22 @@ SERVICES = {
 SERVER = re.compile(r"\A[A-Za-z0-9:](?:[A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?\Z")
 
 
-def observe(host, addresses: list) -> dict:
+def observe(host: Host, addresses: list[str]) -> Readings:
     """A reading for each address; nothing is raised for a bad machine."""
     return {
-        address: attempt(NAME, address, lambda address=address: READERS[address](host))
+        address: attempt(NAME, address, partial(READERS[address], host))
         if ADDRESSES.match(address)
         else foreign(NAME, address)
         for address in addresses
     }
 
 
-def _in_service(host) -> list:
+def _in_service(host: Host) -> list[tuple[str, str, Service]]:
     """(name, unit, Service) of each time service that runs or starts with the machine; those that run come first.
 
     ntp.service may be another name of ntpsec.service: each counts once.
     """
-    found = {}
+    found: dict[str, tuple[str, str, Service]] = {}
     for name, units in SERVICES.items():
         for unit in units:
             said = properties(host, unit)
@@ -61,12 +66,12 @@ def _in_service(host) -> list:
     return sorted(found.values(), key=lambda one: not one[2].runs)
 
 
-def _running(host) -> list:
+def _running(host: Host) -> list[tuple[str, str]]:
     """(name, unit) of each time service that runs."""
     return [(name, unit) for name, unit, one in _in_service(host) if one.runs]
 
 
-def _service(host) -> dict:
+def _service(host: Host) -> Reading:
     found = _in_service(host)
     if len(found) > 1:
         names = " and ".join(name for name, _unit, _one in found)
@@ -79,7 +84,7 @@ def _service(host) -> dict:
     return reading(NAME, "service", absent("; ".join(reasons) or "no time service is installed"))
 
 
-def _installed(host) -> list:
+def _installed(host: Host) -> list[str]:
     """The units of time services that are there; those that are masked come last."""
     units = [unit for units in SERVICES.values() for unit in units]
     states = {unit: properties(host, unit).get("LoadState", "not-found") for unit in units}
@@ -87,7 +92,7 @@ def _installed(host) -> list:
     return sorted(known, key=lambda unit: states[unit] == "masked")
 
 
-def _servers(host) -> dict:
+def _servers(host: Host) -> Reading:
     running = _running(host)
     if not running:
         return reading(NAME, "servers", absent("no time service runs"))
@@ -98,7 +103,7 @@ def _servers(host) -> dict:
     effective = value(found.configured, found.source, "list")
     now = None if found.running is None else value(found.running, found.asked, "list")
     older = note_if_older(host, unit, found.paths, name)
-    if now and not older and set(found.running) - set(found.configured):
+    if found.running and not older and set(found.running) - set(found.configured):
         # No file is newer, so this is not what it will ask soon: somebody told the daemon alone, or set a date back.
         effective["others"] = [{"who": f"{name} as it runs ({found.asked})", "value": found.running, "type": "list"}]
     note = "" if now else older
@@ -108,7 +113,7 @@ def _servers(host) -> dict:
     return reading(NAME, "servers", effective, running=now)
 
 
-def _synchronised(host) -> dict:
+def _synchronised(host: Host) -> Reading:
     if not host.exists("/run/systemd/system"):
         return reading(NAME, "synchronised", absent("systemd does not run"))
     done = host.query(["timedatectl", "show", "-p", "NTPSynchronized"])
@@ -118,7 +123,7 @@ def _synchronised(host) -> dict:
     return reading(NAME, "synchronised", value(said == "yes", "timedatectl show, NTPSynchronized", "bool"))
 
 
-def _user(host) -> dict:
+def _user(host: Host) -> Reading:
     if not any(name == "chrony" for name, _unit, _one in _in_service(host)):
         return reading(NAME, "user", absent("chrony does not run, and does not start with the machine"))
     name, source = servers.chrony_user(host)
@@ -131,12 +136,12 @@ def _user(host) -> dict:
 READERS = {"service": _service, "servers": _servers, "synchronised": _synchronised, "user": _user}
 
 
-def rehearse(host, changes: list):
+def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
     """Switch a time service on, and name its servers. Raises ChangeRefused where that is not ours to do."""
     from ..engine.planned import Planned  # a check does without
 
     planned = Planned(host)
-    commands: list = []
+    commands: list[list[str]] = []
     for change in changes:
         address, wanted = change["address"], change["value"]
         if not ADDRESSES.match(address):
@@ -150,7 +155,7 @@ def rehearse(host, changes: list):
     return planned.rehearsal(commands)
 
 
-def _switch_on(host) -> list:
+def _switch_on(host: Host) -> list[list[str]]:
     found = _in_service(host)
     if len(found) > 1:
         names = " and ".join(name for name, _unit, _one in found)
@@ -166,7 +171,7 @@ def _switch_on(host) -> list:
     return [["systemctl", "unmask", installed[0]], ["systemctl", "enable", "--now", installed[0]]]
 
 
-def _name_servers(host, planned, wanted) -> list:
+def _name_servers(host: Host, planned: Planned, wanted: Any) -> list[list[str]]:
     names = wanted.split() if isinstance(wanted, str) else list(wanted) if isinstance(wanted, list) else []
     if not names or not all(isinstance(name, str) and SERVER.match(name) for name in names):
         raise ChangeRefused("the wanted time servers must be names or addresses with blanks between them")
@@ -186,7 +191,7 @@ def _name_servers(host, planned, wanted) -> list:
     return commands
 
 
-def _only(host, planned, names: list) -> list:
+def _only(host: Host, planned: Planned, names: list[str]) -> list[list[str]]:
     """A drop-in for timesyncd whose list begins anew: assignments of several files would add up."""
     path = servers.OURS
     text = "# Written by Leeboard (FWD-05): an empty line first, since the lists of several files add up\n"

@@ -6,7 +6,8 @@ import fnmatch
 import re
 
 from ..dropin.systemd import FOLDERS, files
-from ..engine.host import HostError
+from ..engine.host import Host, HostError
+from ..engine.reading import Machine
 from ..engine.safe_read import by_name, text_or_nothing
 from ..system.inifile import systemd_assignments
 from ..system.systemd_unit import arguments
@@ -20,7 +21,9 @@ class Servers:
     """`configured` names and where they stand (`source`), the files that count (`paths`), and what the program says it
     asks now (`running`, None where it does not tell) with how that was found out (`asked`)."""
 
-    def __init__(self, configured: list, source: str, paths: list, running=None, asked: str = "") -> None:
+    def __init__(
+        self, configured: list[str], source: str, paths: list[str], running: list[str] | None = None, asked: str = ""
+    ) -> None:
         self.configured = configured
         self.source = source
         self.paths = paths
@@ -32,13 +35,13 @@ class Timesyncd:
     """What timesyncd's files say: `system` servers, `fallback` (None where no file names any), `paths` and `source`."""
 
     def __init__(self) -> None:
-        self.system: list = []
-        self.fallback = None
-        self.paths: list = []
+        self.system: list[str] = []
+        self.fallback: list[str] | None = None
+        self.paths: list[str] = []
         self.source = "no file of timesyncd.conf"
 
 
-def timesyncd_files(host) -> Timesyncd:
+def timesyncd_files(host: Machine) -> Timesyncd:
     """The lists of all files: assignments add up, an empty one begins anew (timesyncd.conf(5)). Raises HostError."""
     found = Timesyncd()
     found.paths = files(host, "timesyncd")
@@ -56,11 +59,11 @@ def timesyncd_files(host) -> Timesyncd:
     return found
 
 
-def _added(before: list, names: list) -> list:
+def _added(before: list[str], names: list[str]) -> list[str]:
     return before + [name for name in names if name not in before] if names else []
 
 
-def timesyncd(host) -> Servers:
+def timesyncd(host: Host) -> Servers:
     """Its own servers and those of the network are asked; the fallback only where there are neither."""
     written, now = timesyncd_files(host), _shown(host)
     link, runtime = now["LinkNTPServers"], now["RuntimeNTPServers"]
@@ -73,14 +76,14 @@ def timesyncd(host) -> Servers:
     return Servers(configured, source, written.paths, list(dict.fromkeys(running)), "timedatectl show-timesync")
 
 
-def from_the_network(host) -> list:
+def from_the_network(host: Host) -> list[str]:
     """The servers that timesyncd got by DHCP. Raises HostError."""
     return _shown(host)["LinkNTPServers"]
 
 
-def _shown(host) -> dict:
+def _shown(host: Host) -> dict[str, list[str]]:
     names = ("SystemNTPServers", "LinkNTPServers", "RuntimeNTPServers", "FallbackNTPServers")
-    found: dict = {name: [] for name in names}
+    found: dict[str, list[str]] = {name: [] for name in names}
     done = host.query(["timedatectl", "show-timesync", *(part for name in names for part in ("-p", name))])
     if done.rc != 0:
         raise HostError("failed", f"timedatectl show-timesync ended with status {done.rc}: {done.err.strip()[:200]}")
@@ -92,7 +95,7 @@ def _shown(host) -> dict:
     return found
 
 
-def _chrony(host) -> Servers:
+def _chrony(host: Host) -> Servers:
     lines, paths = _chrony_lines(host, _chrony_file(host))
     found = [(words[1], place) for words, place in lines if words[0] in ("server", "pool", "peer") and len(words) > 1]
     found += [(f"refclock {words[1]}", place) for words, place in lines if words[0] == "refclock" and len(words) > 1]
@@ -107,12 +110,12 @@ def _chrony(host) -> Servers:
     return Servers(list(dict.fromkeys(name for name, _place in found)), source, paths, asked, "chronyc sources")
 
 
-def _chrony_file(host) -> str:
+def _chrony_file(host: Host) -> str:
     words = arguments(host, "chrony.service")
     return next((words[at + 1] for at, word in enumerate(words[:-1]) if word == "-f"), CHRONY)
 
 
-def chrony_user(host) -> tuple:
+def chrony_user(host: Host) -> tuple[str, str]:
     """(the account that chrony's configuration or start options name, where); empty texts when they name none."""
     named = "", ""
     for words, place in _chrony_lines(host, _chrony_file(host))[0]:
@@ -127,11 +130,11 @@ def chrony_user(host) -> tuple:
     return named
 
 
-def _chrony_lines(host, path: str, depth: int = 0) -> tuple:
+def _chrony_lines(host: Host, path: str, depth: int = 0) -> tuple[list[tuple[list[str], str]], list[str]]:
     """([(words, place), ...], paths) of a file and what it includes, in chronyd's order. Raises HostError."""
     if depth > DEEPEST:
         raise HostError("malformed", f"chrony's configuration includes too many files at {path}")
-    found: list = []
+    found: list[tuple[list[str], str]] = []
     paths = [path]
     text = text_or_nothing(host, path)
     if text is None:
@@ -159,14 +162,14 @@ def _chrony_lines(host, path: str, depth: int = 0) -> tuple:
     return found, paths
 
 
-def _matching(host, pattern: str) -> list:
+def _matching(host: Host, pattern: str) -> list[str]:
     folder, _dummy, name = pattern.rpartition("/")
     if not any(character in name for character in "*?["):
         return [pattern]
     return [f"{folder}/{entry}" for entry in host.entries(folder) if fnmatch.fnmatchcase(entry, name)]
 
 
-def _ntpsec(host) -> Servers:
+def _ntpsec(host: Host) -> Servers:
     dhcp = "/run/ntpsec/ntp.conf.dhcp"  # what the start script takes in place of the main file
     main = next((path for path in (dhcp, "/etc/ntpsec/ntp.conf", "/etc/ntp.conf") if host.exists(path)), "")
     if not main:
@@ -175,11 +178,11 @@ def _ntpsec(host) -> Servers:
     return _plain(host, [main, *parts], ("server", "pool", "peer"))
 
 
-def _openntpd(host) -> Servers:
+def _openntpd(host: Host) -> Servers:
     return _plain(host, ["/etc/openntpd/ntpd.conf"], ("server", "servers"))
 
 
-def _plain(host, paths: list, words: tuple) -> Servers:
+def _plain(host: Host, paths: list[str], words: tuple[str, ...]) -> Servers:
     found, places = [], []
     for path in paths:
         for count, line in enumerate((text_or_nothing(host, path) or "").split("\n"), 1):
@@ -190,7 +193,7 @@ def _plain(host, paths: list, words: tuple) -> Servers:
     return Servers(list(dict.fromkeys(found)), ", ".join(places)[:1000] or f"{paths[0]} names none", paths)
 
 
-def _ntpd_rs(host) -> Servers:
+def _ntpd_rs(host: Host) -> Servers:
     """Of the file in TOML only the tables [[source]] count: their address, which may hold a port, or a clock's path."""
     path, found, places, table = "/etc/ntpd-rs/ntp.toml", [], [], ""
     for count, line in enumerate((text_or_nothing(host, path) or "").split("\n"), 1):

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import os
 
-from ..engine.edits import ChangeRefused, FileEdit, Rehearsal
-from ..engine.host import HostError
-from ..system.dconf_variant import CODES, make
+from ..engine.edits import Change, ChangeRefused, FileEdit, Rehearsal
+from ..engine.host import Host, HostError
+from ..system.dconf_variant import CODES, Typed, make
 from .keyfiles import KeyFolder, settle
-from .probe import schemas
+from .probe import Person, Schema, schemas
 from .sessions import ADDRESS, greeter, session
-from .sources import DATABASES, GENERATE_CONFIG, closed_to_users, stale
+from .sources import DATABASES, GENERATE_CONFIG, Place, Profile, Source, closed_to_users, stale
 from .writing import OURS, key_file, lock_file, with_database, with_value, without
 
 SPARE = "leeboard"  # a database of our own, for machines whose databases have no key files to add to
@@ -29,15 +29,15 @@ class Wish:
 
     def __init__(self, key: str) -> None:
         self.key = key
-        self.change = None
+        self.change: Change | None = None
         self.lock = False
-        self.typed = None
-        self.schema = None
+        self.typed: Typed | None = None
+        self.schema: Schema | None = None
 
 
-def rehearse(host, changes: list) -> Rehearsal:
+def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
     """The files as they will be and the commands that load them. Raises ChangeRefused."""
-    wishes: dict = {"": {}, "gdm:": {}}
+    wishes: dict[str, dict[str, Wish]] = {"": {}, "gdm:": {}}
     for change in changes:
         address = change["address"]
         match = ADDRESS.match(address)
@@ -62,16 +62,16 @@ def rehearse(host, changes: list) -> Rehearsal:
 
 
 class _Plan:
-    def __init__(self, host) -> None:
+    def __init__(self, host: Host) -> None:
         self.host = host
-        self.texts: dict = {}  # path -> new text
-        self.modes: dict = {}  # path -> mode it must have
+        self.texts: dict[str, str] = {}  # path -> new text
+        self.modes: dict[str, int] = {}  # path -> mode it must have
         self.update = False
         self.reload_gdm = False
 
     # What both profiles share
 
-    def users(self, wishes: list) -> None:
+    def users(self, wishes: list[Wish]) -> None:
         person, profile = session(self.host)
         for name, usual in (("DCONF_PROFILE", None), ("GSETTINGS_BACKEND", "dconf")):
             if person.environment.get(name) != usual:
@@ -82,7 +82,7 @@ class _Plan:
         self._fill(wishes, person, "")
         self._place(wishes, profile, "/etc/dconf/profile/user", "local")
 
-    def greeter(self, wishes: list) -> None:
+    def greeter(self, wishes: list[Wish]) -> None:
         found = greeter(self.host)
         if found is None:
             raise ChangeRefused("gdm is not installed: there is neither a user Debian-gdm nor a user gdm")
@@ -90,7 +90,7 @@ class _Plan:
         self._fill(wishes, person, "gdm:")
         self._place(wishes, profile, f"/etc/dconf/profile/{name}", "gdm")
 
-    def _fill(self, wishes: list, person, prefix: str) -> None:
+    def _fill(self, wishes: list[Wish], person: Person, prefix: str) -> None:
         """Give every wish its value with the schema's type."""
         try:
             known = schemas(self.host, person, [wish.key for wish in wishes])
@@ -102,7 +102,8 @@ class _Plan:
             wish.schema = known.get(wish.key)
             if wish.change is None:
                 continue
-            code = wish.schema.code if wish.schema else CODES.get(wish.change.get("type"), wish.change.get("type"))
+            said = wish.change.get("type", "")
+            code = wish.schema.code if wish.schema else CODES.get(said, said)
             if not code:
                 raise ChangeRefused(f"{prefix}{wish.key}: no schema on this machine has this key; say its type")
             try:
@@ -112,7 +113,7 @@ class _Plan:
             if wish.schema and not wish.schema.accepts(wish.typed):
                 raise ChangeRefused(f"{prefix}{wish.key}: the schema does not allow {wish.typed.value!r}")
 
-    def _place(self, wishes: list, profile, path: str, usual: str) -> None:
+    def _place(self, wishes: list[Wish], profile: Profile, path: str, usual: str) -> None:
         """Put each wish where it takes effect; `path` is the profile to write, `usual` a new database's name."""
         if profile.unread:
             raise profile.unread
@@ -126,19 +127,19 @@ class _Plan:
                 found = [self._write(wish, profile)]
             else:
                 places = (profile.lock(wish.key, profile.sources), profile.value(wish.key, profile.sources))
-                found = [profile.sources[place.index] for place in places if place]
+                found = [profile.sources[place.at] for place in places if place]
             deciding.update({source.path: source for source in found})
         self.update = self.update or not open_now
         self._load(profile, list(deciding.values()), [wish.key for wish in wishes])
 
-    def _usable(self, profile, path: str, usual: str, unmet: list) -> None:
+    def _usable(self, profile: Profile, path: str, usual: str, unmet: list[Wish]) -> None:
         """See to it that the profile has a database that takes key files of ours."""
         if profile.problem and profile.path:
             self.modes[settle(self.host, profile.path)] = 0o644  # users cannot read the profile as it is
             profile.read_lines(self.host, profile.text)
         first = next((source for source in profile.sources if source.kind == "system-db"), None)
         locks = [profile.lock(wish.key, profile.sources) for wish in unmet]
-        if any(place and _is_fixed(profile.sources[place.index]) for place in locks):
+        if any(place and _is_fixed(profile.sources[place.at]) for place in locks):
             text = with_database(profile.text, SPARE, last=True)
         elif _compiled_by_gdm(profile) is not None:
             return
@@ -150,33 +151,34 @@ class _Plan:
         profile.read_lines(self.host, text)
         self.texts[settle(self.host, path)] = text
 
-    def _write(self, wish: Wish, profile):
+    def _write(self, wish: Wish, profile: Profile) -> Source:
         """Write one wish into the database that decides, and return that source."""
         later = profile.sources
         lock, place = profile.lock(wish.key, later), profile.value(wish.key, later)
         target = self._target(profile, lock, place)
         index = profile.sources.index(target)
         typed = wish.typed
-        if typed is None and (place is None or place.index < index or not _is_accepted(wish, place)):
+        if typed is None and (place is None or place.at < index or not _is_accepted(wish, place)):
             typed = self._present(wish, place)
-        ours = f"{target.keys.folder}/{OURS}"
-        if target.keys.unread:
-            raise target.keys.unread
-        if target.keys.bad.startswith(f"{ours},"):
+        keys = target.key_files
+        ours = f"{keys.folder}/{OURS}"
+        if keys.unread:
+            raise keys.unread
+        if keys.bad.startswith(f"{ours},"):
             self.texts[ours] = key_file(self._text(ours), {})
-        elif target.keys.bad:
-            raise ChangeRefused(f"{target.keys.bad}; {target.path} cannot be compiled until that line is corrected")
-        if typed is not None and not (place and place.typed == typed and place.index >= index):
+        elif keys.bad:
+            raise ChangeRefused(f"{keys.bad}; {target.path} cannot be compiled until that line is corrected")
+        if typed is not None and not (place and place.typed == typed and place.at >= index):
             self._set(target, wish.key, typed)
         # What lies above would win: the greeter's own database, or those that a spare one stands below.
         covered = target.name == SPARE and index > 1
-        covered = covered or (place is not None and place.index == 0 and profile.writable)
-        if (wish.lock or covered) and not (lock and lock.index == index):
-            locks = f"{target.keys.folder}/locks/{OURS}"
+        covered = covered or (place is not None and place.at == 0 and profile.writable)
+        if (wish.lock or covered) and not (lock and lock.at == index):
+            locks = f"{keys.folder}/locks/{OURS}"
             self.texts[locks] = lock_file(self._text(locks), [wish.key])
         return target
 
-    def _present(self, wish: Wish, place):
+    def _present(self, wish: Wish, place: Place | None) -> Typed:
         """The value that people get at present, to stand beside a lock."""
         if place and _is_accepted(wish, place):
             return place.typed
@@ -187,22 +189,23 @@ class _Plan:
             )
         return wish.schema.default
 
-    def _target(self, profile, lock, place):
+    def _target(self, profile: Profile, lock: Place | None, place: Place | None) -> Source:
         compiled = _compiled_by_gdm(profile)
         if lock:
-            found = profile.sources[lock.index]
+            found = profile.sources[lock.at]
         elif compiled is None:
             found = next(source for source in profile.sources if source.kind == "system-db")
         else:
-            above = place and profile.sources[place.index].kind == "system-db"
-            found = profile.sources[place.index] if above else compiled
+            above = profile.sources[place.at] if place else compiled
+            found = above if above.kind == "system-db" else compiled
         spare = next((source for source in profile.sources if source.name == SPARE), None)
         return spare if spare is not None and _is_fixed(found) else found
 
-    def _set(self, source, key: str, typed) -> None:
-        ours = f"{source.keys.folder}/{OURS}"
+    def _set(self, source: Source, key: str, typed: Typed) -> None:
+        keys = source.key_files
+        ours = f"{keys.folder}/{OURS}"
         if source.kind == "file-db":
-            ours = next((name for name in source.keys.files[::-1] if settle(self.host, name).startswith("/etc/")), ours)
+            ours = next((name for name in keys.files[::-1] if settle(self.host, name).startswith("/etc/")), ours)
         path = settle(self.host, ours)
         if source.kind == "file-db" and not ours.endswith(OURS):
             self.texts[path] = with_value(self._text(path) or "", key, typed, path)
@@ -210,12 +213,12 @@ class _Plan:
                 self.modes[path] = 0o644  # gdm compiles it with the greeter's rights, and does not start if it cannot
         else:
             self.texts[path] = key_file(self._text(path), {key: typed})
-        for other in source.keys.files:
-            if os.fsencode(other) > os.fsencode(ours) and other in source.keys.setters.get(key, ()):
+        for other in keys.files:
+            if os.fsencode(other) > os.fsencode(ours) and other in keys.setters.get(key, ()):
                 other = settle(self.host, other)
-                self.texts[other] = without(self._text(other), key, other)
+                self.texts[other] = without(self._text(other) or "", key, other)
 
-    def _text(self, path: str):
+    def _text(self, path: str) -> str | None:
         if path in self.texts:
             return self.texts[path]
         try:
@@ -229,7 +232,7 @@ class _Plan:
 
     # Loading
 
-    def _load(self, profile, deciding: list, keys: list) -> None:
+    def _load(self, profile: Profile, deciding: list[Source], keys: list[str]) -> None:
         """Decide what has to be compiled: what was written, and what says something else than its key files."""
         for key in keys:
             now, then = profile.value(key), profile.value(key, profile.sources)
@@ -261,7 +264,7 @@ class _Plan:
             edits.append(FileEdit(path, before, after, self.modes.get(path, None if before is not None else 0o644)))
         return Rehearsal(edits, self._commands())
 
-    def _commands(self) -> list:
+    def _commands(self) -> list[list[str]]:
         commands = []
         shut = [name for name in self._folders() if self._is_shut(name)]
         if shut:
@@ -272,7 +275,7 @@ class _Plan:
             commands += self._reload_commands()
         return commands
 
-    def _folders(self) -> list:
+    def _folders(self) -> list[str]:
         """Folders that users must be able to pass, and those that the change makes (under whatever umask we have)."""
         made = {folder for path in self.texts for folder in _parents(path) if not self.host.exists(folder)}
         return sorted(made | (set(FOLDERS) if self.update else set()))
@@ -294,7 +297,7 @@ class _Plan:
                     return "umask 022; dconf update || true"
         return UPDATE
 
-    def _reload_commands(self) -> list:
+    def _reload_commands(self) -> list[list[str]]:
         for unit in ("gdm3", "gdm"):
             try:
                 if self.host.query(["systemctl", "is-active", unit]).out.strip() == "active":
@@ -304,7 +307,7 @@ class _Plan:
         return [[GENERATE_CONFIG]] if self.host.exists(GENERATE_CONFIG) else []
 
 
-def _met(profile, wish: Wish) -> bool:
+def _met(profile: Profile, wish: Wish) -> bool:
     """True where the key files already come to what is wanted."""
     if profile.bad_key_files():
         return False
@@ -313,23 +316,23 @@ def _met(profile, wish: Wish) -> bool:
     return (locked or not wish.lock) and (wish.typed is None or (place is not None and place.typed == wish.typed))
 
 
-def _is_accepted(wish: Wish, place) -> bool:
+def _is_accepted(wish: Wish, place: Place) -> bool:
     return wish.schema is None or wish.schema.accepts(place.typed)
 
 
-def _compiled_by_gdm(profile):
+def _compiled_by_gdm(profile: Profile) -> Source | None:
     """The greeter's database that gdm compiles at each start, or None."""
     return next((source for source in profile.sources if source.kind == "file-db" and source.keys is not None), None)
 
 
-def _is_fixed(source) -> bool:
+def _is_fixed(source: Source) -> bool:
     """True for a database that has no key files to add to: compiling new ones would lose what it holds."""
     if source.kind == "system-db":
-        return source.table is not None and not source.keys.exists
+        return source.table is not None and not source.key_files.exists
     return source.keys is None
 
 
-def _parents(path: str) -> list:
+def _parents(path: str) -> list[str]:
     """The folders above a path, from the third level on: /etc and /usr are there."""
     parts = path.split("/")
     return ["/".join(parts[:count]) for count in range(3, len(parts))]

@@ -14,26 +14,32 @@ value at least once) who get something else because the key is not locked and th
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from typing import Any
 
-from ..engine.host import HostError
-from ..engine.reading import absent, reading, unreadable, value
+from ..engine.edits import Change, Rehearsal
+from ..engine.host import Host, HostError
+from ..engine.reading import Aspect, Readings, absent, reading, unreadable, value
 from ..system.dconf_people import everyone, own_database
-from ..system.dconf_variant import type_name
+from ..system.dconf_variant import Typed, type_name
 from . import environment
-from .probe import NO_DCONF, ask, schemas, typed
+from .probe import NO_DCONF, Answer, Person, ask, schemas, typed
 from .sessions import ADDRESS, greeter, session
-from .sources import stale
+from .sources import Place, Profile, Source, stale
 
 NAME = "dconf"
 ADDRESSES = re.compile(rf"(?:{ADDRESS.pattern}|environment\Z)")
 MOST_OTHERS = 20
+Wanted = tuple[str, str, bool]  # address, key, whether its lock is asked for
+Answers = dict[tuple[str, str], Answer]
 WITHOUT_DCONF = "dconf is not used: the package dconf-gsettings-backend is not installed"
 
 
-def observe(host, addresses: list) -> dict:
+def observe(host: Host, addresses: list[str]) -> Readings:
     """{address: reading} for every address; nothing is raised for a bad machine."""
-    found = {}
-    users, greeter = [], []
+    found: Readings = {}
+    users: list[Wanted] = []
+    greeter: list[Wanted] = []
     for address in addresses:
         match = ADDRESS.match(address)
         if address == "environment":
@@ -54,14 +60,14 @@ def observe(host, addresses: list) -> dict:
     return found
 
 
-def rehearse(host, changes: list):
+def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
     """Key files and locks as they will be. Raises ChangeRefused, HostError."""
     from . import changes as dconf_changes  # a check does without
 
     return dconf_changes.rehearse(host, changes)
 
 
-def _environment(host) -> dict:
+def _environment(host: Host) -> Aspect:
     try:
         found = environment.places(host)
     except HostError as problem:
@@ -72,7 +78,7 @@ def _environment(host) -> dict:
 # Ordinary users
 
 
-def _observe_users(host, wanted: list) -> dict:
+def _observe_users(host: Host, wanted: list[Wanted]) -> Readings:
     person, profile = session(host)
     answers = _ask(host, person, wanted)
     notes = [f"{file} sets {name}" for file, name, _value in environment.system_redirections(host)]
@@ -95,7 +101,7 @@ def _observe_users(host, wanted: list) -> dict:
     return found
 
 
-def _ask(host, person, wanted: list) -> dict:
+def _ask(host: Host, person: Person, wanted: list[Wanted]) -> Answers:
     keys = list(dict.fromkeys(key for _address, key, _lock in wanted))
     values = {key for _address, key, lock in wanted if not lock}
     return ask(
@@ -103,7 +109,14 @@ def _ask(host, person, wanted: list) -> dict:
     )
 
 
-def _value_aspect(answers: dict, key: str, profile, later: list, notes: list, backend: str = "") -> dict:
+def _value_aspect(
+    answers: Answers,
+    key: str,
+    profile: Profile,
+    later: list[Source],
+    notes: list[str],
+    backend: str = "",
+) -> Aspect:
     answer = answers["get", key]
     if answer.problem:
         return unreadable(answer.problem.code, answer.problem.why, "gsettings")
@@ -120,7 +133,7 @@ def _value_aspect(answers: dict, key: str, profile, later: list, notes: list, ba
     return value(got.value, _explain(profile, key, got, later, notes), type_name(got.code))
 
 
-def _explain(profile, key: str, got, later: list, notes=()) -> str:
+def _explain(profile: Profile, key: str, got: Typed, later: list[Source], notes: list[str]) -> str:
     """Where the value `got` comes from, and why other places do not count, in words."""
     place = profile.value(key)
     said = list(notes)
@@ -138,7 +151,7 @@ def _explain(profile, key: str, got, later: list, notes=()) -> str:
     return "; ".join([where, *dict.fromkeys(said)])
 
 
-def _refused(place, right) -> str:
+def _refused(place: Place, right: Typed) -> str:
     """Why GSettings does not take the value at `place`; `right` is one that the schema allows."""
     if place.typed.code == right.code:
         return f"{place.where}: not a value that the schema allows, so ignored"
@@ -146,7 +159,7 @@ def _refused(place, right) -> str:
     return f"{place.where}: typed {wrong} where the schema wants {wanted}, so ignored"
 
 
-def _stale_notes(profile, key: str, later: list) -> list:
+def _stale_notes(profile: Profile, key: str, later: list[Source]) -> list[str]:
     """Notes on databases that say something else of `key` than their key files."""
     found = []
     for source in later:
@@ -160,7 +173,7 @@ def _stale_notes(profile, key: str, later: list) -> list:
     return found
 
 
-def _lock_aspect(answers: dict, key: str, profile) -> dict:
+def _lock_aspect(answers: Answers, key: str, profile: Profile) -> Aspect:
     answer = answers["writable", key]
     if answer.problem:
         return unreadable(answer.problem.code, answer.problem.why, "gsettings")
@@ -175,7 +188,7 @@ def _lock_aspect(answers: dict, key: str, profile) -> dict:
     return value(locked, "; ".join([_lock_words(profile, key, locked), *notes]), "boolean")
 
 
-def _lock_words(profile, key: str, locked: bool, later=()) -> str:
+def _lock_words(profile: Profile, key: str, locked: bool, later: Sequence[Source] = ()) -> str:
     place = profile.lock(key, later)
     if place:
         return place.where if locked else f"{place.where} locks it, but GSettings lets users change it"
@@ -184,7 +197,7 @@ def _lock_words(profile, key: str, locked: bool, later=()) -> str:
     return "locked by GSettings" if locked else "no database in use locks it"
 
 
-def _configured(profile, key: str, lock: bool, later: list) -> dict:
+def _configured(profile: Profile, key: str, lock: bool, later: list[Source]) -> Aspect:
     """What the key files come to once they are compiled."""
     unread, bad = profile.unread_key_files(), profile.bad_key_files()
     if unread:
@@ -200,12 +213,15 @@ def _configured(profile, key: str, lock: bool, later: list) -> dict:
     return value(place.typed.value, place.where, type_name(place.typed.code))
 
 
-def _others(host, person, profile, answers: dict, keys: list) -> dict:
+def _others(
+    host: Host, person: Person, profile: Profile, answers: Answers, keys: list[str]
+) -> dict[str, tuple[list[dict[str, Any]], HostError | None]]:
     """{key: (list of others, HostError or None)} for the keys that people can change themselves."""
     free = [key for key in keys if answers["writable", key].text == "true" and _is_known(answers["get", key])]
     if not free or not profile.sources:
         return {}
-    own, problem = {key: [] for key in free}, None
+    own: dict[str, list[tuple[str, Typed]]] = {key: [] for key in free}
+    problem: HostError | None = None
     first = profile.sources[0]
     if first.kind != "user-db":
         problem = HostError("failed", f"{profile.path} keeps users' own values in {first.kind}:{first.name}")
@@ -240,14 +256,14 @@ def _others(host, person, profile, answers: dict, keys: list) -> dict:
     return found
 
 
-def _is_known(answer) -> bool:
+def _is_known(answer: Answer) -> bool:
     try:
         return bool(answer.text and typed(answer)) and NO_DCONF not in answer.complaint
     except HostError:
         return False
 
 
-def _with_others(effective: dict, differing: list, problem) -> dict:
+def _with_others(effective: Aspect, differing: list[dict[str, Any]], problem: HostError | None) -> Aspect:
     if problem:
         why = f"users can change this key, and not all their own values could be read: {problem.why}"
         return unreadable(problem.code, why, effective["source"])
@@ -262,7 +278,7 @@ def _with_others(effective: dict, differing: list, problem) -> dict:
 # The greeter
 
 
-def _observe_greeter(host, wanted: list) -> dict:
+def _observe_greeter(host: Host, wanted: list[Wanted]) -> Readings:
     found = greeter(host)
     if found is None:
         nothing = absent("gdm is not installed: there is neither a user Debian-gdm nor a user gdm")
@@ -282,15 +298,17 @@ def _observe_greeter(host, wanted: list) -> dict:
     return readings
 
 
-def _next_start(host, person, profile, key: str, lock: bool, at_start: list, running: dict) -> dict:
+def _next_start(
+    host: Host, person: Person, profile: Profile, key: str, lock: bool, at_start: list[Source], running: Aspect
+) -> Aspect:
     """The aspect that the greeter gets when gdm next starts: gdm then compiles its key files afresh."""
     if running["state"] != "value":
         return running
-    for source in at_start:
-        if source.keys.unread:
-            return unreadable(source.keys.unread.code, source.keys.unread.why, source.keys.folder)
-        if source.keys.bad:
-            return unreadable("malformed", f"{source.keys.bad}; gdm will not start like this", source.keys.folder)
+    for keys in (source.key_files for source in at_start):
+        if keys.unread:
+            return unreadable(keys.unread.code, keys.unread.why, keys.folder)
+        if keys.bad:
+            return unreadable("malformed", f"{keys.bad}; gdm will not start like this", keys.folder)
     if lock:
         locked = bool(profile.lock(key, at_start)) or not profile.writable
         return value(locked, _lock_words(profile, key, locked, at_start), "boolean")

@@ -9,11 +9,12 @@ Only the place and the variable's name leave the device, never a line of a file.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
-from ..engine.host import HostError
+from ..engine.host import Host, HostError
 from ..engine.safe_read import by_name
 from ..system.dconf_gvdb import Gvdb, Malformed
-from ..system.dconf_people import everyone, read_own
+from ..system.dconf_people import Someone, everyone, read_own
 from .keyfiles import settle
 
 VARIABLES = (
@@ -53,7 +54,7 @@ NOT_THEIRS = ("/dev/null", "/usr/lib/systemd/user/", "/etc/systemd/user/")
 SCHEMAS = "glib-2.0/schemas/gschemas.compiled"
 
 
-def redirections(text: str) -> list:
+def redirections(text: str) -> list[tuple[str, str]]:
     """(variable, value) of each assignment in `text` that sends dconf elsewhere; shell, environment and PAM syntax."""
     found = []
     for line in text.split("\n"):
@@ -67,7 +68,7 @@ def redirections(text: str) -> list:
     return found
 
 
-def system_files(host) -> list:
+def system_files(host: Host) -> list[str]:
     """Every file that sets variables for all sessions, each once, in the order in which they are read."""
     found = [name for name in SYSTEM_FILES if host.exists(name)]
     found += by_name(host, ENVIRONMENT_FOLDERS, ".conf")
@@ -79,7 +80,7 @@ def system_files(host) -> list:
     return list(dict.fromkeys(settle(host, name) for name in found))
 
 
-def system_redirections(host) -> list:
+def system_redirections(host: Host) -> list[tuple[str, str, str]]:
     """(file, variable, value) of the files for all sessions. Raises HostError when one cannot be read."""
     found = []
     for name in system_files(host):
@@ -91,7 +92,7 @@ def system_redirections(host) -> list:
     return found
 
 
-def overrides(host) -> dict:
+def overrides(host: Host) -> dict[str, str]:
     """What a session of any user has in its environment of this: {variable: value}, as far as the value is plain."""
     return {
         name: value
@@ -100,7 +101,7 @@ def overrides(host) -> dict:
     }
 
 
-def places(host) -> list:
+def places(host: Host) -> list[str]:
     """All places, as "place: VARIABLE". Raises HostError: a home that cannot be read is not a home without one."""
     found = [f"{file}: {name}" for file, name, _value in system_redirections(host)]
     found += [f"/run/dconf/user/{name}: dconf profile" for name in host.entries("/run/dconf/user")]
@@ -110,7 +111,7 @@ def places(host) -> list:
     return list(dict.fromkeys(found))
 
 
-def own_redirections(host, someone, more: tuple = ()) -> list:
+def own_redirections(host: Host, someone: Someone, more: tuple[str, ...] = ()) -> list[tuple[str, str]]:
     """(file, variable) of somebody's own start files, and of `more` below the home. Raises HostError."""
     found = []
     names = [*USER_FILES, *more]
@@ -125,12 +126,12 @@ def own_redirections(host, someone, more: tuple = ()) -> list:
     return found
 
 
-def _places_of(host, someone, shared: set) -> list:
+def _places_of(host: Host, someone: Someone, shared: set[str]) -> list[str]:
     found = [f"{file}: {variable}" for file, variable in own_redirections(host, someone)]
     if host.exists(f"/run/user/{someone.uid}/dconf/profile"):
         found.append(f"/run/user/{someone.uid}/dconf/profile: dconf profile")
     try:
-        shadows = shared & _schema_names(lambda: read_own(host, someone, f".local/share/{SCHEMAS}"))
+        shadows = bool(shared & _schema_names(lambda: read_own(host, someone, f".local/share/{SCHEMAS}")))
     except HostError as problem:
         if problem.code != "too_large":
             raise
@@ -140,7 +141,7 @@ def _places_of(host, someone, shared: set) -> list:
     return found
 
 
-def names_below(host, someone, folder: str) -> list:
+def names_below(host: Host, someone: Someone, folder: str) -> list[str]:
     """Settings files in a folder of a home, and for systemd units in their drop-in folders. Raises HostError.
 
     Left out is what leads to nothing (a masked unit) or to a unit of the system, which is looked at by itself.
@@ -155,7 +156,7 @@ def names_below(host, someone, folder: str) -> list:
     return [name for name in found if not (host.link(f"{someone.home}/{name}") or "").startswith(NOT_THEIRS)]
 
 
-def few(host, folder: str) -> list:
+def few(host: Host, folder: str) -> list[str]:
     """The names in a folder of a home. Raises HostError where there are more than anybody could mean."""
     names = host.entries(folder)
     if len(names) > MOST_FILES:
@@ -163,7 +164,7 @@ def few(host, folder: str) -> list:
     return names
 
 
-def _schema_names(read) -> set:
+def _schema_names(read: Callable[[], bytes]) -> set[str]:
     """Schema ids in a compiled schema file; none where there is no such file or GLib would ignore it."""
     try:
         return set(Gvdb(read()).keys())

@@ -12,7 +12,7 @@ import re
 import stat
 from typing import NamedTuple
 
-from ..engine.host import HostError
+from ..engine.host import Host, HostError
 from ..system.dconf_variant import Typed, parse
 
 KEY_PATH = re.compile(r"/([^/]+/)*[^/]+\Z")
@@ -34,9 +34,9 @@ class BadKeyFile(ValueError):
     """A line that `dconf update` refuses; the text names file and line."""
 
 
-def assignments(text: str, file: str) -> list:
+def assignments(text: str, file: str) -> list[Assignment]:
     """All assignments of a key file in the order they stand. Raises BadKeyFile."""
-    found: list = []
+    found: list[Assignment] = []
     group = None
     for number, raw in enumerate(text.split("\n"), 1):
         line = raw[:-1] if raw.endswith("\r") else raw
@@ -71,21 +71,21 @@ class KeyFolder:
     HostError or None.
     """
 
-    def __init__(self, host, folder: str) -> None:
+    def __init__(self, host: Host, folder: str) -> None:
         self.folder = folder
         self.exists = host.exists(folder)
-        self.files: list = []
-        self.values: dict = {}
-        self.setters: dict = {}
-        self.locks: dict = {}
+        self.files: list[str] = []
+        self.values: dict[str, Assignment] = {}
+        self.setters: dict[str, set[str]] = {}
+        self.locks: dict[str, str] = {}
         self.bad = ""
-        self.unread = None
+        self.unread: HostError | None = None
         try:
             self._load(host)
         except HostError as problem:
             self.unread = problem
 
-    def _load(self, host) -> None:
+    def _load(self, host: Host) -> None:
         self.files = regular_files(host, self.folder)
         for file in self.files:
             named = settle(host, file)  # people know the file that a link leads to
@@ -102,7 +102,7 @@ class KeyFolder:
                     self.locks.setdefault(line, f"{named}, line {number}")
 
 
-def regular_files(host, folder: str) -> list:
+def regular_files(host: Host, folder: str) -> list[str]:
     """Full paths of the regular, not hidden files of a folder in dconf's order (bytes of the name)."""
     found = []
     for name in host.entries(folder):
@@ -117,7 +117,7 @@ def regular_files(host, folder: str) -> list:
     return sorted(found, key=os.fsencode)
 
 
-def settle(host, name: str) -> str:
+def settle(host: Host, name: str) -> str:
     """The device's path that a chain of links ends at (only the last part of a path is followed)."""
     for _hop in range(10):
         if not os.path.islink(host.path(name)):

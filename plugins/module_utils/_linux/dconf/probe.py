@@ -7,9 +7,9 @@ put as a user without rights and without a home, in the environment that a sessi
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from ..engine.host import HostError
+from ..engine.host import Host, HostError
 from ..system.dconf_gvdb import Gvdb, Malformed
 from ..system.dconf_variant import Typed, parse
 from .sources import closed_to_users
@@ -41,7 +41,7 @@ class Answer(NamedTuple):
 
     text: str
     missing: bool
-    problem: object
+    problem: HostError | None
     complaint: str = ""
 
 
@@ -49,9 +49,9 @@ class Schema(NamedTuple):
     """What a key may hold: GVariant code, allowed words of an enum (or None), bounds (or None), default (or None)."""
 
     code: str
-    words: object
-    bounds: object
-    default: object
+    words: list[Any] | None
+    bounds: tuple[int, ...] | None
+    default: Typed
 
     def accepts(self, typed: Typed) -> bool:
         if typed.code != self.code:
@@ -64,7 +64,9 @@ class Schema(NamedTuple):
 class Person:
     """Who is asked for: ids, the profile ("" for the usual one) and the folder of the own settings."""
 
-    def __init__(self, uid: int, gid: int, profile: str = "", config: str = NOWHERE, overrides: dict | None = None):
+    def __init__(
+        self, uid: int, gid: int, profile: str = "", config: str = NOWHERE, overrides: dict[str, str] | None = None
+    ) -> None:
         self.uid = uid
         self.gid = gid
         self.environment = {
@@ -84,7 +86,7 @@ class Person:
             self.environment["DCONF_PROFILE"] = profile
 
 
-def ask(host, person: Person, questions: list) -> dict:
+def ask(host: Host, person: Person, questions: list[tuple[str, str]]) -> dict[tuple[str, str], Answer]:
     """{question: Answer} for questions such as ("get", "/org/a/key"). Raises HostError when nothing could be asked."""
     lines = [SCRIPT]
     commands = {}
@@ -113,7 +115,7 @@ def ask(host, person: Person, questions: list) -> dict:
     return _without_damage(host, found)
 
 
-def _without_damage(host, answers: dict) -> dict:
+def _without_damage(host: Host, answers: dict[tuple[str, str], Answer]) -> dict[tuple[str, str], Answer]:
     """`answers`, with "no such schema" taken back where the machine's schemas as a whole cannot be used.
 
     GLib passes over a damaged or unreadable gschemas.compiled in silence, and then knows no schema at all.
@@ -156,7 +158,7 @@ def typed(answer: Answer) -> Typed:
         raise HostError("malformed", f"gsettings answered what cannot be understood: {problem}") from None
 
 
-def schemas(host, person: Person, keys: list) -> dict:
+def schemas(host: Host, person: Person, keys: list[str]) -> dict[str, Schema]:
     """{key: Schema} of the keys that this machine's schemas have. Raises HostError."""
     answers = ask(host, person, [(verb, key) for key in keys for verb in ("range", "default")])
     found = {}

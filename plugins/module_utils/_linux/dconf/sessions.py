@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ..engine.host import Host
 from ..system.dconf_people import passwd
 from .environment import overrides
 from .probe import NOBODY, Person
@@ -13,14 +14,14 @@ ADDRESS = re.compile(r"(?P<greeter>gdm:)?(?P<key>(?:/[A-Za-z0-9][A-Za-z0-9_-]*){
 GDM_USERS = ("Debian-gdm", "gdm")
 
 
-def session(host):
+def session(host: Host) -> tuple[Person, Profile]:
     """(Person, Profile) of an ordinary user's session on this machine."""
     found = overrides(host)
     nobody = next((entry for entry in passwd(host) if entry[0] == "nobody"), ("nobody", NOBODY, NOBODY, ""))
     return Person(nobody[1], nobody[2], overrides=found), Profile(host, found.get("DCONF_PROFILE", "user"))
 
 
-def greeter(host):
+def greeter(host: Host) -> tuple[Person, Profile, str] | None:
     """(Person, Profile, name of gdm's user) of the greeter, or None where gdm is not installed."""
     entry = next((entry for name in GDM_USERS for entry in passwd(host) if entry[0] == name), None)
     if entry is None:

@@ -7,9 +7,10 @@ those below; a lock in any line but the first makes everything above it invisibl
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from ..engine.host import HostError
+from ..engine.host import Host, HostError
 from ..system.dconf_gvdb import Gvdb, Malformed
 from ..system.dconf_variant import Typed
 from .keyfiles import KeyFolder, settle
@@ -26,7 +27,7 @@ class Place(NamedTuple):
 
     typed: Typed
     where: str
-    index: int
+    at: int
 
 
 class Source:
@@ -36,7 +37,7 @@ class Source:
     HostError where *we* could not read it.
     """
 
-    def __init__(self, host, kind: str, name: str, folders: dict, home: str = "") -> None:
+    def __init__(self, host: Host, kind: str, name: str, folders: dict[str, str], home: str = "") -> None:
         self.kind = kind
         self.name = name
         self.path = {"system-db": f"{DATABASES}/{name}", "file-db": name}.get(kind, "")
@@ -44,14 +45,14 @@ class Source:
             self.path = f"{home}/.config/dconf/{name}"
         folder = f"{self.path}.d" if kind == "system-db" else folders.get(self.path, "")
         self.keys = KeyFolder(host, folder) if folder else None
-        self.table = None
-        self.locks = None
+        self.table: Gvdb | None = None
+        self.locks: Gvdb | None = None
         self.problem = ""
-        self.unread = None
+        self.unread: HostError | None = None
         if self.path:
             self._open(host)
 
-    def _open(self, host) -> None:
+    def _open(self, host: Host) -> None:
         if self.kind == "system-db":
             self.problem = closed_to_users(host, self.path)
             if self.problem:
@@ -71,11 +72,18 @@ class Source:
             self.problem, self.unread = problem.why, problem
 
     @property
+    def key_files(self) -> KeyFolder:
+        """The key files of a database that is made from some. Raises HostError for another one."""
+        if self.keys is None:
+            raise HostError("failed", f"{self.path} is not made from key files")
+        return self.keys
+
+    @property
     def compiled_from_files(self) -> bool:
         """True where `dconf update` makes this database anew from key files; else it stays as it is."""
         return self.keys is not None and self.keys.exists and not self.keys.bad
 
-    def now(self, key: str):
+    def now(self, key: str) -> tuple[Typed, str] | None:
         """(Typed, where) that the compiled database holds, or None."""
         typed = self.table.value(key) if self.table else None
         if typed is None:
@@ -83,9 +91,9 @@ class Source:
         written = self.keys.values.get(key) if self.keys else None
         return typed, written.where() if written and written.typed == typed else self.path
 
-    def later(self, key: str):
+    def later(self, key: str) -> tuple[Typed, str] | None:
         """(Typed, where) once its key files are compiled, or None."""
-        if not self.compiled_from_files:
+        if self.keys is None or not self.compiled_from_files:
             return self.now(key)
         written = self.keys.values.get(key)
         return (written.typed, written.where()) if written else None
@@ -97,19 +105,19 @@ class Source:
         return (self.keys.locks.get(key, "") if self.keys else "") or self.path
 
     def locks_later(self, key: str) -> str:
-        return self.keys.locks.get(key, "") if self.compiled_from_files else self.locks_now(key)
+        return self.keys.locks.get(key, "") if self.keys and self.compiled_from_files else self.locks_now(key)
 
 
 class Profile:
     """The list of sources that a profile name stands for. `path` is "" where no file was found."""
 
-    def __init__(self, host, name: str, gdm_home: str = "") -> None:
+    def __init__(self, host: Host, name: str, gdm_home: str = "") -> None:
         self.name = name
         self.path = ""
         self.text = ""
         self.problem = ""
-        self.unread = None
-        self.sources: list = []
+        self.unread: HostError | None = None
+        self.sources: list[Source] = []
         self.gdm_home = gdm_home
         for folder in [""] if name.startswith("/") else PROFILES:
             path = name if name.startswith("/") else f"{folder}/{name}"
@@ -137,7 +145,7 @@ class Profile:
                 f"there is no dconf profile {name}, so the schema's defaults count and nothing can be changed"
             )
 
-    def read_lines(self, host, text: str) -> None:
+    def read_lines(self, host: Host, text: str) -> None:
         """Take the sources from the text of a profile file."""
         folders = compile_folders(host)
         self.text = text
@@ -155,11 +163,11 @@ class Profile:
         """Why `dconf update` (or gdm's start) would not compile one of these databases, or ""."""
         return next((source.keys.bad for source in self.sources if source.keys and source.keys.bad), "")
 
-    def unread_key_files(self):
+    def unread_key_files(self) -> HostError | None:
         """The HostError of the first key folder that we could not read, or None."""
         return next((source.keys.unread for source in self.sources if source.keys and source.keys.unread), None)
 
-    def lock(self, key: str, later=()):
+    def lock(self, key: str, later: Sequence[Source] = ()) -> Place | None:
         """Place of the lock that counts (a Typed of True), or None. `later`: sources taken from their key files."""
         for index in range(len(self.sources) - 1, 0, -1):
             source = self.sources[index]
@@ -168,10 +176,10 @@ class Profile:
                 return Place(Typed("b", True), where, index)
         return None
 
-    def value(self, key: str, later=()):
+    def value(self, key: str, later: Sequence[Source] = ()) -> Place | None:
         """Place of the value that a user without own settings gets, or None for the schema's default."""
         lock = self.lock(key, later)
-        for index in range(lock.index if lock else 0, len(self.sources)):
+        for index in range(lock.at if lock else 0, len(self.sources)):
             source = self.sources[index]
             found = source.later(key) if source in later else source.now(key)
             if found:
@@ -185,7 +193,7 @@ def stale(source: Source, key: str) -> bool:
     return (now and now[0]) != (then and then[0]) or bool(source.locks_now(key)) != bool(source.locks_later(key))
 
 
-def closed_to_users(host, path: str) -> str:
+def closed_to_users(host: Host, path: str) -> str:
     """Why an ordinary user cannot read the file `path` (or a folder above it), in words, or ""."""
     parts = path.strip("/").split("/")
     for count in range(1, len(parts) + 1):
@@ -202,7 +210,7 @@ def closed_to_users(host, path: str) -> str:
     return ""
 
 
-def compile_folders(host) -> dict:
+def compile_folders(host: Host) -> dict[str, str]:
     """{database: folder of key files} that gdm compiles at each start, as its generate-config says."""
     try:
         text = host.text(GENERATE_CONFIG)

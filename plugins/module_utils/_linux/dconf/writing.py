@@ -14,7 +14,7 @@ HEAD = (
 )
 
 
-def key_file(text, wanted: dict) -> str:
+def key_file(text: str | None, wanted: dict[str, Typed]) -> str:
     """Our own key file with `wanted` {path: Typed} in it, and what it held before."""
     held = {**_readable(text or ""), **wanted}
     lines, group = [HEAD], None
@@ -27,7 +27,7 @@ def key_file(text, wanted: dict) -> str:
     return "".join(lines)
 
 
-def _readable(text: str) -> dict:
+def _readable(text: str) -> dict[str, Typed]:
     """What can be understood of our own file, line by line, should somebody have damaged it."""
     found, group = {}, ""
     for line in text.split("\n"):
@@ -42,7 +42,7 @@ def _readable(text: str) -> dict:
     return found
 
 
-def lock_file(text, wanted) -> str:
+def lock_file(text: str | None, wanted: list[str]) -> str:
     """Our own lock file with the paths `wanted` in it, and those it held before."""
     held = {line for line in (text or "").split("\n") if line.startswith("/")}
     return HEAD + "".join(f"{path}\n" for path in sorted(held | set(wanted)))

@@ -16,14 +16,20 @@ sshd/banner_keyword.py and sudo/log_file.py.
 from __future__ import annotations
 
 import re
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ..audit import auditd
-from ..engine.edits import ChangeRefused
-from ..engine.reading import reading, unreadable
+from ..engine.edits import Change, ChangeRefused, Rehearsal
+from ..engine.host import Host
+from ..engine.reading import Aspect, Reading, Readings, reading, unreadable
 from ..engine.safe_read import attempt, foreign
 from ..sshd import banner_keyword
 from ..sudo import log_file
 from . import gdm, lightdm, systemd
+
+if TYPE_CHECKING:
+    from ..engine.planned import Planned
 
 NAME = "dropin"
 ADDRESSES = re.compile(
@@ -33,10 +39,17 @@ ADDRESSES = re.compile(
 )
 
 
-def _kind(address: str):
+class Kind(Protocol):
+    """One of those files."""
+
+    def effective(self, host: Host, address: str, /) -> Aspect: ...
+    def plan(self, host: Host, planned: Planned, address: str, wanted: Any, /) -> list[list[str]]: ...
+
+
+def _kind(address: str) -> Kind:
     if address.startswith("systemd/"):
         return systemd
-    kinds = {
+    kinds: dict[str, Kind] = {
         "auditd": auditd,
         "gdm": gdm,
         "lightdm": lightdm,
@@ -46,24 +59,24 @@ def _kind(address: str):
     return kinds[address.split(":", 1)[0]]
 
 
-def observe(host, addresses: list) -> dict:
+def observe(host: Host, addresses: list[str]) -> Readings:
     """A reading for each address; nothing is raised for a bad machine."""
     return {
-        address: attempt(NAME, address, lambda address=address: _reading(host, address))
+        address: attempt(NAME, address, partial(_reading, host, address))
         if ADDRESSES.match(address)
         else foreign(NAME, address)
         for address in addresses
     }
 
 
-def _reading(host, address: str) -> dict:
+def _reading(host: Host, address: str) -> Reading:
     """A daemon that is older than its configuration does not tell what it runs with: that is *running*, unreadable."""
     effective = _kind(address).effective(host, address)
     older = effective.get("note")
     return reading(NAME, address, effective, running=unreadable("failed", older) if older else None)
 
 
-def rehearse(host, changes: list):
+def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
     """The files and the commands that load them. Raises ChangeRefused when the change would not have its effect.
 
     One change may need another: as long as auditd writes no log, no number of logs has its effect. What is refused is
@@ -72,7 +85,7 @@ def rehearse(host, changes: list):
     from ..engine.planned import Planned  # a check does without
 
     planned = Planned(host)
-    commands: list = []
+    commands: list[list[str]] = []
     waiting = list(changes)
     while waiting:
         refused = []
@@ -87,7 +100,7 @@ def rehearse(host, changes: list):
     return planned.rehearsal(commands)
 
 
-def _planned(host, planned, change: dict) -> list:
+def _planned(host: Host, planned: Planned, change: Change) -> list[list[str]]:
     if not ADDRESSES.match(change["address"]):
         raise ChangeRefused(f"{change['address']!r} is no address of the driver {NAME}")
     return _kind(change["address"]).plan(host, planned, change["address"], change["value"])

@@ -7,11 +7,16 @@ GDM understands true, false, 1 and 0; anything else leaves the default, which is
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from ..engine.edits import ChangeRefused
-from ..engine.host import HostError
-from ..engine.reading import absent, value
+from ..engine.host import Host, HostError
+from ..engine.reading import Aspect, Machine, absent, value
 from ..engine.safe_read import beside_next_start, first_of, not_installed, text_or_nothing
 from ..system.inifile import keyfile_assignments, with_key
+
+if TYPE_CHECKING:
+    from ..engine.planned import Planned
 
 FILES = ("/etc/gdm3/daemon.conf", "/etc/gdm3/custom.conf", "/etc/gdm/custom.conf")
 CONFFILES = "/var/lib/dpkg/info/gdm3.conffiles"  # which of them this machine's GDM came with, and so reads
@@ -20,7 +25,7 @@ PROGRAMS = ("/usr/sbin/gdm3", "/usr/sbin/gdm", "/usr/bin/gdm")
 BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 
-def effective(host, address: str) -> dict:
+def effective(host: Machine, address: str) -> Aspect:
     """The aspect of one address. Raises HostError."""
     key = address.rsplit(".", 1)[1]
     file = _file(host)
@@ -30,7 +35,7 @@ def effective(host, address: str) -> dict:
     return beside_next_start(now, _said(host, (file,), key), first_of(host, PER_BOOT))
 
 
-def _said(host, paths: tuple, key: str) -> dict:
+def _said(host: Machine, paths: tuple[str, ...], key: str) -> Aspect:
     """The first of these files that says it. Raises HostError."""
     for path in paths:
         if not host.exists(path):
@@ -46,7 +51,7 @@ def _said(host, paths: tuple, key: str) -> dict:
     return absent(paths[-1])
 
 
-def _file(host) -> str:
+def _file(host: Machine) -> str:
     """The file that GDM reads, or an empty text. Raises HostError where there are two and nobody says which."""
     there = [path for path in FILES if host.exists(path)]
     if len(there) > 1:
@@ -57,7 +62,7 @@ def _file(host) -> str:
     return there[0] if there else ""
 
 
-def plan(host, planned, address: str, wanted) -> list:
+def plan(host: Host, planned: Planned, address: str, wanted: Any) -> list[list[str]]:
     """Set the key in GDM's file in place. Raises ChangeRefused, HostError."""
     if not isinstance(wanted, bool):
         raise ChangeRefused(f"{address}: the wanted value must be true or false")

@@ -14,9 +14,11 @@ from __future__ import annotations
 
 import re
 import stat
+from collections.abc import Callable
+from typing import Any
 
 from ..engine.edits import ChangeRefused
-from ..engine.reading import absent, value
+from ..engine.reading import Aspect, Machine, absent, value
 from ..system.kernel import CMDLINE, boot_option
 from ..system.mounts import kept_in_memory
 
@@ -42,16 +44,19 @@ SPANS = {
 MOST_BY_DEFAULT = 4 * 1024  # megabytes
 
 
+InEffect = Callable[[Machine, Aspect], Aspect]
+
+
 class Rule:
     """One setting: `takes(text)`, `in_effect(host, aspect)` -> aspect, `text(wanted)` -> what is written."""
 
-    def __init__(self, takes, in_effect, text) -> None:
+    def __init__(self, takes: Callable[[str], bool], in_effect: InEffect, text: Callable[[Any], Any]) -> None:
         self.takes = takes
         self.in_effect = in_effect
         self.text = text
 
 
-def _storage(host, aspect: dict) -> dict:
+def _storage(host: Machine, aspect: Aspect) -> Aspect:
     said = aspect.get("value", "auto")
     gone = kept_in_memory(host, FOLDER) if said in ("auto", "persistent") else ""
     if gone:
@@ -68,14 +73,14 @@ def _storage(host, aspect: dict) -> dict:
     return {**_kept(aspect), **value("persistent" if kept else "volatile", source, "string")}
 
 
-def _compress(_host, aspect: dict) -> dict:
+def _compress(_host: Machine, aspect: Aspect) -> Aspect:
     if aspect["state"] == "absent":
         return {**_kept(aspect), **value("yes", f"journald's own default ({aspect['source']})", "string")}
     said = "no" if aspect["value"].lower() in OFF else "yes"
     return {**_kept(aspect), **value(said, f"{aspect['value']} in {aspect['source']}", "string")}
 
 
-def _most_use(host, aspect: dict) -> dict:
+def _most_use(host: Machine, aspect: Aspect) -> Aspect:
     folder = next((path for path in (FOLDER, "/var/log", "/") if host.exists(path)), "/")
     room = host.megabytes(folder)
     if aspect["state"] == "value":
@@ -87,14 +92,14 @@ def _most_use(host, aspect: dict) -> dict:
     return {**_kept(aspect), **value(min(tenth, MOST_BY_DEFAULT), source, "int")}
 
 
-def _retention(_host, aspect: dict) -> dict:
+def _retention(_host: Machine, aspect: Aspect) -> Aspect:
     days = int(seconds(aspect.get("value", "0")) // DAY)
     if aspect["state"] == "absent" or not seconds(aspect["value"]):
         return {**_kept(aspect), **absent(f"{aspect['source']}: messages are kept as long as there is room")}
     return {**_kept(aspect), **value(days, f"{aspect['value']} in {aspect['source']}", "int")}
 
 
-def _level(host, aspect: dict) -> dict:
+def _level(host: Machine, aspect: Aspect) -> Aspect:
     at_start = boot_option(host, STORED) or ""
     if _is_level(at_start):
         return {**_kept(aspect), **value(_word_of(at_start), f"{STORED} in {CMDLINE}", "string")}
@@ -125,13 +130,13 @@ def _is_span(text: str) -> bool:
     return text.strip() == "infinity" or (whole and seconds(text) < MOST_SECONDS)
 
 
-def _days(wanted) -> str:
+def _days(wanted: Any) -> str:
     if isinstance(wanted, bool) or not isinstance(wanted, int) or not 0 < wanted < 10**5:
         raise ChangeRefused(f"{wanted!r} is no number of days")
     return f"{wanted}day"
 
 
-def _kept(aspect: dict) -> dict:
+def _kept(aspect: Aspect) -> Aspect:
     return {"note": aspect["note"]} if "note" in aspect else {}
 
 
@@ -140,13 +145,13 @@ def megabytes(text: str) -> int:
     return int(sum(float(number) * UNITS[unit or "B"] for number, unit in PART.findall(text)) // MEGABYTE)
 
 
-def _word(wanted) -> str:
+def _word(wanted: Any) -> str:
     if not isinstance(wanted, str) or not wanted.isalpha():
         raise ChangeRefused(f"{wanted!r} is no word that journald takes")
     return wanted
 
 
-def _size(wanted) -> str:
+def _size(wanted: Any) -> str:
     if isinstance(wanted, bool) or not isinstance(wanted, int) or not 0 < wanted < 10**9:
         raise ChangeRefused(f"{wanted!r} is no number of megabytes")
     return f"{wanted}M"

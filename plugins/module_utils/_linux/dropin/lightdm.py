@@ -7,10 +7,16 @@ one seat ([Seat:seat0]) beats it for that seat.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from ..engine.edits import ChangeRefused
-from ..engine.reading import absent, value
+from ..engine.host import Host
+from ..engine.reading import Aspect, Machine, absent, value
 from ..engine.safe_read import first_of, not_installed, text_or_nothing
-from ..system.inifile import keyfile_assignments, with_key
+from ..system.inifile import Assignment, keyfile_assignments, with_key
+
+if TYPE_CHECKING:
+    from ..engine.planned import Planned
 
 KEY = "greeter-hide-users"
 MAIN = "/etc/lightdm/lightdm.conf"
@@ -25,18 +31,18 @@ BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 EVERY_SEAT = ("Seat:*", "SeatDefaults")
 
 
-def files(host) -> list:
+def files(host: Machine) -> list[str]:
     """The files in the order in which LightDM reads them. Raises HostError."""
     found = [f"{folder}/{name}" for folder in FOLDERS for name in host.entries(folder) if name.endswith(".conf")]
     return [*found, MAIN] if host.exists(MAIN) else found
 
 
-def effective(host, _address: str) -> dict:
+def effective(host: Machine, _address: str) -> Aspect:
     """The aspect: for every seat, and in `others` for a seat with a section of its own. Raises HostError."""
     paths = files(host)
     if not paths and not first_of(host, ("/usr/sbin/lightdm",)):
         return not_installed("LightDM")
-    last: dict = {}
+    last: dict[str, Assignment] = {}
     for path in paths:
         for found in keyfile_assignments(text_or_nothing(host, path) or "", path):
             if found.key == KEY and (found.section in EVERY_SEAT or found.section.startswith("Seat:")):
@@ -50,17 +56,17 @@ def effective(host, _address: str) -> dict:
     return aspect
 
 
-def _said(found) -> tuple:
+def _said(found: Assignment) -> tuple[bool | str, str, str]:
     said = BOOLEANS.get(found.text, found.text)
     return said, found.place, "bool" if isinstance(said, bool) else "string"
 
 
-def _other(found) -> dict:
+def _other(found: Assignment) -> dict[str, Any]:
     said, _place, type = _said(found)
     return {"value": said, "type": type}
 
 
-def plan(host, planned, address: str, wanted) -> list:
+def plan(host: Host, planned: Planned, address: str, wanted: Any) -> list[list[str]]:
     """Our drop-in, and the main file where it says otherwise. Raises ChangeRefused, HostError."""
     if not isinstance(wanted, bool):
         raise ChangeRefused(f"{address}: the wanted value must be true or false")
@@ -81,5 +87,5 @@ def plan(host, planned, address: str, wanted) -> list:
     return []  # LightDM reads its files at its start, and restarting it would end everybody's session
 
 
-def _holds(aspect: dict, wanted: bool) -> bool:
+def _holds(aspect: Aspect, wanted: bool) -> bool:
     return aspect.get("value") is wanted and "others" not in aspect

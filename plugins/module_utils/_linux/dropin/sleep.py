@@ -6,9 +6,9 @@ sleep that is masked gets nothing: the machine stays on, and its keys stay in me
 
 from __future__ import annotations
 
-from ..engine.reading import value
+from ..engine.reading import Aspect, Machine, value
 from ..engine.safe_read import is_null
-from .journald import Rule
+from .journald import InEffect, Rule
 
 UNITS = "/etc/systemd/system"
 ANY_SLEEP = "sleep.target"
@@ -17,7 +17,7 @@ KINDS = ("suspend", "hibernate", "hybrid-sleep", "suspend-then-hibernate")
 IN_MEMORY = tuple(kind for kind in KINDS if kind != "hibernate")
 
 
-def _masked(host, *kinds: str) -> str:
+def _masked(host: Machine, *kinds: str) -> str:
     """The target whose mask stops all of these kinds of sleep, empty where one of them can be started."""
     if is_null(host, f"{UNITS}/{ANY_SLEEP}"):
         return ANY_SLEEP
@@ -25,15 +25,15 @@ def _masked(host, *kinds: str) -> str:
     return targets[0] if all(is_null(host, f"{UNITS}/{target}") for target in targets) else ""
 
 
-def _allowed(host, aspect: dict) -> dict:
+def _allowed(host: Machine, aspect: Aspect) -> Aspect:
     stopped = _masked(host, *IN_MEMORY)
     return {**aspect, **value("no", f"{stopped} is masked, so no sleep is possible", "string")} if stopped else aspect
 
 
-def _done_by(default: str):
+def _done_by(default: str) -> InEffect:
     """A function that says what a key of logind really does; `default` is what it does where it is not set."""
 
-    def in_effect(host, aspect: dict) -> dict:
+    def in_effect(host: Machine, aspect: Aspect) -> Aspect:
         wish = aspect.get("value", default)
         stopped = _masked(host, wish) if wish in KINDS else ""
         if not stopped:
@@ -44,7 +44,7 @@ def _done_by(default: str):
     return in_effect
 
 
-def _rule(in_effect) -> Rule:
+def _rule(in_effect: InEffect) -> Rule:
     return Rule(lambda _text: True, in_effect, lambda wanted: wanted)
 
 

@@ -10,18 +10,25 @@ the next start: what counts then is looked at as well.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
 from ..engine.edits import ChangeRefused
-from ..engine.reading import absent, value
+from ..engine.host import Host
+from ..engine.reading import Aspect, Machine, absent, value
 from ..engine.safe_read import beside_next_start, by_name, text_or_nothing
 from ..system.inifile import systemd_assignments, with_key
 from ..system.systemd_unit import note_if_older, state
 from . import journald, sleep
 
+if TYPE_CHECKING:
+    from ..engine.planned import Planned
+
 RULES = {**journald.RULES, **sleep.RULES}
 FOLDERS = ("/etc/systemd", "/run/systemd", "/usr/local/lib/systemd", "/usr/lib/systemd")
 OURS = "zz-leeboard.conf"  # letters sort after digits, so this is read after the usual 10- to 99- names
 # The daemon that reads a file, and how it takes it up. sleep.conf is read at each suspend.
-DAEMONS = {
+DAEMONS: dict[str, tuple[str | None, str | None]] = {
     "logind": ("systemd-logind.service", "reload"),
     "journald": ("systemd-journald.service", "restart"),
     "timesyncd": ("systemd-timesyncd.service", "restart"),
@@ -29,7 +36,7 @@ DAEMONS = {
 }
 
 
-def effective(host, address: str) -> dict:
+def effective(host: Machine, address: str) -> Aspect:
     """The aspect of one address: as it is now, and as it will be after the next start. Raises HostError."""
     paths = files(host, _parts(address)[0])
     now = _in_effect(host, address, paths)
@@ -37,18 +44,18 @@ def effective(host, address: str) -> dict:
     return beside_next_start(now, _in_effect(host, address, _after_a_start(host, address)), gone[0]) if gone else now
 
 
-def _in_effect(host, address: str, paths: list) -> dict:
+def _in_effect(host: Machine, address: str, paths: list[str]) -> Aspect:
     rule = RULES.get(address)
     takes = rule.takes if rule else lambda text: True
     found = _assigned(host, address, paths, takes)
     return rule.in_effect(host, found) if rule else found
 
 
-def _after_a_start(host, address: str) -> list:
+def _after_a_start(host: Machine, address: str) -> list[str]:
     return files(host, _parts(address)[0], [folder for folder in FOLDERS if not folder.startswith("/run/")])
 
 
-def _assigned(host, address: str, paths: list, takes) -> dict:
+def _assigned(host: Machine, address: str, paths: list[str], takes: Callable[[str], bool]) -> Aspect:
     """The last assignment that the daemon takes. Raises HostError."""
     name, section, key = _parts(address)
     found, place = "", f"{name}.conf and its drop-ins"
@@ -66,19 +73,19 @@ def _assigned(host, address: str, paths: list, takes) -> dict:
     return aspect
 
 
-def _parts(address: str) -> tuple:
+def _parts(address: str) -> tuple[str, str, str]:
     path, _dummy, key = address.partition(":")
     section, _dummy, key = key.partition(".")
     return path[len("systemd/") : -len(".conf")], section, key
 
 
-def files(host, name: str, folders=FOLDERS) -> list:
+def files(host: Machine, name: str, folders: Sequence[str] = FOLDERS) -> list[str]:
     """The files that are read, in their order. Raises HostError when a folder cannot be listed."""
     main = [f"{folder}/{name}.conf" for folder in folders if host.exists(f"{folder}/{name}.conf")][:1]
     return main + by_name(host, [f"{folder}/{name}.conf.d" for folder in folders], ".conf")
 
 
-def plan(host, planned, address: str, wanted) -> list:
+def plan(host: Host, planned: Planned, address: str, wanted: Any) -> list[list[str]]:
     """Put one key into our drop-in. Returns the commands that load it. Raises ChangeRefused, HostError."""
     name, section, key = _parts(address)
     written = RULES[address].text(wanted) if address in RULES else wanted
@@ -102,7 +109,7 @@ def plan(host, planned, address: str, wanted) -> list:
             raise ChangeRefused(f"{key} is another one for {after['others'][0]['who']}; take that file away")
     elif "note" not in before:
         return []
-    if not unit or not state(host, unit)[0]:
+    if not unit or not verb or not state(host, unit)[0]:
         return []
     # A journal that was kept in memory moves to the disk only when it is asked to.
     return [["systemctl", verb, unit], *([["journalctl", "--flush"]] if name == "journald" else [])]

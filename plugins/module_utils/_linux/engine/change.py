@@ -15,18 +15,31 @@ the plan was made from. `apply` refuses when the machine no longer says that.
 from __future__ import annotations
 
 import os
+import re
 import stat
+from typing import Any, Protocol
 
-from .edits import ChangeRefused, FileEdit, PermissionEdit
+from .edits import Change, ChangeRefused, Edit, FileEdit, PermissionEdit, Rehearsal
+from .host import Host
 from .journal import Journal
-from .reading import fingerprint
+from .reading import Readings, fingerprint
+
+
+class Driver(Protocol):
+    """A module that is a driver."""
+
+    NAME: str
+    ADDRESSES: re.Pattern[str]
+
+    def observe(self, host: Host, addresses: list[str]) -> Readings: ...
+    def rehearse(self, host: Host, changes: list[Change]) -> Rehearsal: ...
 
 
 class PlanOutdated(ChangeRefused):
     """The device no longer says what the change was planned from: observe and plan again."""
 
 
-def apply(driver, host, changes: list, run_id: str, check: bool = False) -> dict:
+def apply(driver: Driver, host: Host, changes: list[Change], run_id: str, check: bool = False) -> dict[str, Any]:
     """Make `changes` with `driver`. Returns changed, before and after (readings by address), diff and journal (path).
 
     Check mode does everything up to the journal, so it prints the same diff as the real run. `after` is what the
@@ -43,7 +56,7 @@ def apply(driver, host, changes: list, run_id: str, check: bool = False) -> dict
             )
     rehearsal = driver.rehearse(host, changes)
     edits = [edit for edit in rehearsal.edits if _differs(host, edit)]
-    outcome = {
+    outcome: dict[str, Any] = {
         "changed": bool(edits or rehearsal.commands),
         "before": before,
         "after": before,
@@ -70,7 +83,7 @@ def apply(driver, host, changes: list, run_id: str, check: bool = False) -> dict
     return outcome
 
 
-def _load(host, commands: list, so_far: str) -> None:
+def _load(host: Host, commands: list[list[str]], so_far: str) -> None:
     """Run what makes written files take effect. Raises ChangeRefused, which also says how far it came."""
     host.forget()
     for argv in commands:
@@ -80,7 +93,7 @@ def _load(host, commands: list, so_far: str) -> None:
     host.forget()
 
 
-def _reverse(host, edit):
+def _reverse(host: Host, edit: Edit) -> Edit:
     """The edit that brings back what is there before `edit` is made."""
     if isinstance(edit, PermissionEdit):
         return PermissionEdit(edit.path, edit.after, edit.before)
@@ -90,7 +103,7 @@ def _reverse(host, edit):
     return FileEdit(edit.path, edit.after, edit.before, stat.S_IMODE(found.st_mode), (found.st_uid, found.st_gid))
 
 
-def write(host, edit) -> None:
+def write(host: Host, edit: Edit) -> None:
     """Put `edit.after` in place so that a crash leaves the old file or the new one, whole."""
     target = host.path(edit.path)
     if isinstance(edit, PermissionEdit):
@@ -152,7 +165,7 @@ def sync_folder(folder: str) -> None:
         os.close(handle)
 
 
-def _differs(host, edit) -> bool:
+def _differs(host: Host, edit: Edit) -> bool:
     if edit.before != edit.after:
         return True
     if edit.after is None or isinstance(edit, PermissionEdit):
@@ -163,7 +176,7 @@ def _differs(host, edit) -> bool:
     return edit.owner is not None and (found.st_uid, found.st_gid) != tuple(edit.owner)
 
 
-def _diff(edit) -> dict:
+def _diff(edit: Edit) -> dict[str, str]:
     """Ansible's form of a diff; a change of mode or owner shows as a line of its own."""
     if isinstance(edit, PermissionEdit):
         before, after = ("# mode {:04o}, owner {}:{}\n".format(*said) for said in (edit.before, edit.after))

@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import Any, Union
+
+from .reading import Readings
+
+Change = dict[str, Any]
+Owner = tuple[int, int]  # uid, gid
+Permissions = tuple[int, int, int]  # mode, uid, gid
+Confirm = Callable[[Readings], str]
+
 
 class ChangeRefused(Exception):
     """A change that would not be safe, or that was planned for another state. The text says which and why."""
@@ -14,7 +24,14 @@ class FileEdit:
     root:root for a new file, unless `owner` (uid, gid) says otherwise.
     """
 
-    def __init__(self, path: str, before, after, mode=None, owner=None) -> None:
+    def __init__(
+        self,
+        path: str,
+        before: bytes | None,
+        after: bytes | None,
+        mode: int | None = None,
+        owner: Owner | None = None,
+    ) -> None:
         self.path = path
         self.before = before
         self.after = after
@@ -28,10 +45,13 @@ class PermissionEdit:
     `before` and `after` are (mode, uid, gid).
     """
 
-    def __init__(self, path: str, before: tuple, after: tuple) -> None:
+    def __init__(self, path: str, before: Permissions, after: Permissions) -> None:
         self.path = path
         self.before = before
         self.after = after
+
+
+Edit = Union[FileEdit, PermissionEdit]
 
 
 class Rehearsal:
@@ -41,7 +61,12 @@ class Rehearsal:
     why the change has no effect, or an empty text. Where it says something, the files are put back as they were.
     """
 
-    def __init__(self, edits: list | None = None, commands: list | None = None, confirm=None) -> None:
-        self.edits = edits or []
+    def __init__(
+        self,
+        edits: Sequence[Edit] | None = None,
+        commands: list[list[str]] | None = None,
+        confirm: Confirm | None = None,
+    ) -> None:
+        self.edits: list[Edit] = list(edits or [])
         self.commands = commands or []
         self.confirm = confirm

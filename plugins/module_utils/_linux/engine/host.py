@@ -15,10 +15,13 @@ import stat
 import subprocess
 import threading
 import time
+from collections.abc import Callable
+from typing import IO, Any
 
 READ_LIMIT = 1024 * 1024  # bytes; no setting lives in a larger file, and a larger one is an attack or an accident
 QUERY_TIMEOUT = 20  # seconds; a command that says nothing for longer is `unreadable`, and the visit goes on
 CLEAN_ENVIRONMENT = {"LC_ALL": "C", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
+Runner = Callable[[list[str], str, float, dict[str, str]], "Completed"]
 
 
 class HostError(Exception):
@@ -47,15 +50,15 @@ class Host:
     for a query whose answer must not be believed.
     """
 
-    def __init__(self, root: str = "/", runner=None) -> None:
+    def __init__(self, root: str = "/", runner: Runner | None = None) -> None:
         self.root = root
         self.is_root = os.geteuid() == 0
         self.children = 0
-        self.check = None
+        self.check: Callable[[list[str], tuple[str, ...]], None] | None = None
         self._runner = runner or run_process
-        self._files: dict = {}
-        self._folders: dict = {}
-        self._queries: dict = {}
+        self._files: dict[str, bytes | FileNotFoundError | HostError] = {}
+        self._folders: dict[str, list[str] | HostError] = {}
+        self._queries: dict[tuple[Any, ...], Completed | HostError] = {}
 
     def path(self, name: str) -> str:
         """Where the device's absolute path `name` lies for this process."""
@@ -76,7 +79,7 @@ class Host:
         """The text of a file; bytes that are no UTF-8 come as backslash escapes, so two texts never look alike."""
         return self.read(name).decode("utf-8", "backslashreplace")
 
-    def _read(self, name: str):
+    def _read(self, name: str) -> bytes | FileNotFoundError | HostError:
         try:
             # O_NONBLOCK: a pipe left where a file belongs must not hang the visit.
             handle = os.open(self.path(name), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -104,7 +107,7 @@ class Host:
         """
         return self._lstat(name) is not None
 
-    def _lstat(self, name: str):
+    def _lstat(self, name: str) -> os.stat_result | None:
         """os.lstat of what has a name, None where nothing has it. Raises HostError."""
         try:
             return os.lstat(self.path(name))
@@ -117,7 +120,7 @@ class Host:
                 return None
             raise HostError("failed", f"{name}: {problem.strerror}") from None
 
-    def entries(self, name: str) -> list:
+    def entries(self, name: str) -> list[str]:
         """Sorted names in a folder; an absent folder has none. Raises HostError when it cannot be listed."""
         if name not in self._folders:
             self._folders[name] = self._entries(name)
@@ -126,7 +129,7 @@ class Host:
             raise found
         return list(found)
 
-    def _entries(self, name: str):
+    def _entries(self, name: str) -> list[str] | HostError:
         try:
             return sorted(os.listdir(self.path(name)))
         except (FileNotFoundError, NotADirectoryError):
@@ -136,7 +139,7 @@ class Host:
         except OSError as problem:
             return HostError("failed", f"{name}: {problem.strerror}")
 
-    def stat(self, name: str):
+    def stat(self, name: str) -> os.stat_result:
         """os.stat of the file itself (links followed). Raises FileNotFoundError or HostError."""
         try:
             return os.stat(self.path(name))
@@ -177,7 +180,7 @@ class Host:
             raise HostError("failed", f"{name} has a file system of unknown size: {problem.strerror}") from None
         return found.f_blocks * found.f_frsize // 2**20
 
-    def link(self, name: str):
+    def link(self, name: str) -> str | None:
         """Where a symbolic link leads in the end, as a path of the device; None for no link. Raises HostError."""
         found = self._lstat(name)
         return self.real(name) if found is not None and stat.S_ISLNK(found.st_mode) else None
@@ -192,11 +195,11 @@ class Host:
 
     def query(
         self,
-        argv: list,
+        argv: list[str],
         input: str = "",
-        environment: dict | None = None,
+        environment: dict[str, str] | None = None,
         timeout: float = QUERY_TIMEOUT,
-        starts: tuple = (),
+        starts: tuple[str, ...] = (),
     ) -> Completed:
         """Run a command that changes nothing, once: the same question again gives the remembered answer.
 
@@ -216,7 +219,7 @@ class Host:
             raise found
         return found
 
-    def stream(self, argv: list, name: str, offset: int, timeout: float):
+    def stream(self, argv: list[str], name: str, offset: int, timeout: float) -> Stream:
         """A running command whose standard input is the file `name` from `offset` on: for what is too large to keep.
 
         A context manager that gives the stream of its output; the command is ended with it, or at the time-out, after
@@ -229,7 +232,9 @@ class Host:
 
     # Changing
 
-    def act(self, argv: list, input: str = "", environment: dict | None = None, timeout: float = 120) -> Completed:
+    def act(
+        self, argv: list[str], input: str = "", environment: dict[str, str] | None = None, timeout: float = 120
+    ) -> Completed:
         """Run a command that may change something; never remembered."""
         self.children += 1
         return self._runner(argv, input, timeout, {**CLEAN_ENVIRONMENT, **(environment or {})})
@@ -244,14 +249,14 @@ class Host:
 class Stream:
     """One command that is read while it runs; `timed_out` is true when it was ended for taking too long."""
 
-    def __init__(self, argv: list, path: str, offset: int, timeout: float) -> None:
+    def __init__(self, argv: list[str], path: str, offset: int, timeout: float) -> None:
         self.argv = argv
         self.timed_out = False
         self._path = path
         self._offset = offset
         self._timeout = timeout
 
-    def __enter__(self):
+    def __enter__(self) -> Stream:
         try:
             with open(self._path, "rb") as source:
                 # The child reads from the place where the file stands: file and child share it.
@@ -272,30 +277,23 @@ class Stream:
         self._watch = threading.Timer(self._timeout, self._end)
         self._watch.daemon = True
         self._watch.start()
-        self.output = self._process.stdout
+        self.output = _pipe(self._process.stdout)
         return self
 
     def _end(self) -> None:
         self.timed_out = True
-        self._kill()
-
-    def _kill(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        _end_whole(self._process)
 
     def finish(self) -> bool:
         """Wait for the command, whose output was read to its end; true when it ended well."""
         return self._process.wait() == 0
 
-    def __exit__(self, *_problem) -> None:
+    def __exit__(self, *_problem: object) -> None:
         self._watch.cancel()
-        if self._process.poll() is None:
-            self._kill()
-        self._process.wait()
-        self.output.close()
+        _put_away(self._process)
 
 
-def run_process(argv: list, input: str, timeout: float, environment: dict) -> Completed:
+def run_process(argv: list[str], input: str, timeout: float, environment: dict[str, str]) -> Completed:
     """Start `argv` with a clean environment in a process group of its own, which is ended whole at the time-out."""
     started = time.monotonic()
     try:
@@ -328,32 +326,40 @@ def run_process(argv: list, input: str, timeout: float, environment: dict) -> Co
     )
 
 
+def _pipe(end: IO[bytes] | None) -> IO[bytes]:
+    """The end of a pipe that a process was started with."""
+    if end is None:
+        raise ValueError("the process was started without it")
+    return end
+
+
 class _TooMuch(Exception):
     """A command printed more than anybody reads."""
 
 
-def _exchange(process, given: bytes, deadline: float) -> tuple:
+def _exchange(process: subprocess.Popen[bytes], given: bytes, deadline: float) -> tuple[bytes, bytes]:
     """(standard output, standard error) of a command that gets `given`, both read until they end.
 
     Not Popen.communicate: that keeps all that is printed, and after a kill it waits for whoever still holds the pipe.
     Raises TimeoutExpired and _TooMuch.
     """
-    found = {process.stdout: bytearray(), process.stderr: bytearray()}
+    stdin, stdout, stderr = map(_pipe, (process.stdin, process.stdout, process.stderr))
+    found = {stdout: bytearray(), stderr: bytearray()}
     with selectors.DefaultSelector() as waiting:
         for stream in found:
-            waiting.register(stream, selectors.EVENT_READ)
+            waiting.register(stream, selectors.EVENT_READ, stream)
         if given:
-            os.set_blocking(process.stdin.fileno(), False)
-            waiting.register(process.stdin, selectors.EVENT_WRITE)
+            os.set_blocking(stdin.fileno(), False)
+            waiting.register(stdin, selectors.EVENT_WRITE, stdin)
         else:
-            process.stdin.close()
+            stdin.close()
         while waiting.get_map():
             ready = waiting.select(max(deadline - time.monotonic(), 0))
             if not ready:
                 raise subprocess.TimeoutExpired(process.args, 0)
             for key, _events in ready:
-                stream = key.fileobj
-                if stream is process.stdin:
+                stream = key.data
+                if stream is stdin:
                     given = _written(stream, given)
                     done = not given
                 else:
@@ -365,10 +371,10 @@ def _exchange(process, given: bytes, deadline: float) -> tuple:
                 if done:
                     waiting.unregister(stream)
                     stream.close()
-    return bytes(found[process.stdout]), bytes(found[process.stderr])
+    return bytes(found[stdout]), bytes(found[stderr])
 
 
-def _written(stream, given: bytes) -> bytes:
+def _written(stream: IO[bytes], given: bytes) -> bytes:
     """What is left of `given`; nothing where the command reads no more."""
     try:
         return given[os.write(stream.fileno(), given[:65536]) :]
@@ -378,17 +384,17 @@ def _written(stream, given: bytes) -> bytes:
         return b""
 
 
-def _end_whole(process) -> None:
+def _end_whole(process: subprocess.Popen[bytes]) -> None:
     """End a command and its children, also those that it left behind: until then they keep the group's number."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def _put_away(process) -> None:
+def _put_away(process: subprocess.Popen[bytes]) -> None:
     """End what still runs of a command, and let go of its pipes without waiting for those who hold them too."""
     if process.poll() is None:
         _end_whole(process)
         process.wait()
-    for stream in (process.stdin, process.stdout, process.stderr):
+    for stream in filter(None, (process.stdin, process.stdout, process.stderr)):
         with contextlib.suppress(OSError):
             stream.close()

@@ -22,9 +22,11 @@ import json
 import os
 import re
 import time
+from typing import Any
 
-from .edits import PermissionEdit
-from .host import HostError
+from .edits import Change, Edit, PermissionEdit
+from .host import Host, HostError
+from .reading import Readings
 
 FOLDER = "/var/lib/leeboard/journal"
 SWITCHES = ("unmask", "enable", "start", "restart")  # a restart starts what does not run
@@ -34,13 +36,20 @@ RUN_ID = re.compile(r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 class Journal:
     """The journal of one run. Nothing is created until the first record."""
 
-    def __init__(self, host, run_id: str) -> None:
+    def __init__(self, host: Host, run_id: str) -> None:
         if not RUN_ID.match(run_id):
             raise ValueError(f"a run id has 1 to 64 letters, digits, dots, dashes and underscores, not {run_id!r}")
         self.path = f"{FOLDER}/{run_id}.jsonl"
         self._host = host
 
-    def record(self, driver: str, changes: list, before: dict, edits: list, commands: list | None = None) -> None:
+    def record(
+        self,
+        driver: str,
+        changes: list[Change],
+        before: Readings,
+        edits: list[Edit],
+        commands: list[list[str]] | None = None,
+    ) -> None:
         """Write one line and wait until it is on the disk. Raises OSError, and then nothing may be changed."""
         line = {
             "schema": 1,
@@ -66,14 +75,14 @@ class Journal:
             os.close(parent)
             folder = os.path.dirname(folder)
 
-    def _file(self, edit) -> dict:
+    def _file(self, edit: Edit) -> dict[str, Any]:
         if isinstance(edit, PermissionEdit):
             before, after = ({"mode": mode, "uid": uid, "gid": gid} for mode, uid, gid in (edit.before, edit.after))
             return {"path": edit.path, "before": {"state": "permissions", **before}, "after": after}
-        before = {"state": "absent"}
+        state: dict[str, Any] = {"state": "absent"}
         if edit.before is not None:
             found = self._host.stat(edit.path)
-            before = {
+            state = {
                 "state": "file",
                 "content": base64.b64encode(edit.before).decode(),
                 "mode": found.st_mode & 0o7777,
@@ -81,17 +90,17 @@ class Journal:
                 "gid": found.st_gid,
             }
         if edit.after is None:
-            return {"path": edit.path, "before": before, "after": None}
-        mode = before.get("mode", 0o644) if edit.mode is None else edit.mode
-        uid, gid = edit.owner or (before.get("uid", os.geteuid()), before.get("gid", os.getegid()))
+            return {"path": edit.path, "before": state, "after": None}
+        mode = state.get("mode", 0o644) if edit.mode is None else edit.mode
+        uid, gid = edit.owner or (state.get("uid", os.geteuid()), state.get("gid", os.getegid()))
         left = {"mode": mode, "uid": uid, "gid": gid}
-        return {"path": edit.path, "before": before, "after": hashlib.sha256(edit.after).hexdigest(), "left": left}
+        return {"path": edit.path, "before": state, "after": hashlib.sha256(edit.after).hexdigest(), "left": left}
 
-    def _units(self, commands: list) -> dict:
+    def _units(self, commands: list[list[str]]) -> dict[str, list[str] | None]:
         switched = {argv[-1] for argv in commands if argv[0] == "systemctl" and argv[1] in SWITCHES}
         return {unit: self._unit(unit) for unit in sorted(switched)}
 
-    def _unit(self, unit: str):
+    def _unit(self, unit: str) -> list[str] | None:
         try:
             done = self._host.query(["systemctl", "show", "-p", "ActiveState", "-p", "UnitFileState", "--", unit])
         except HostError:
@@ -99,8 +108,8 @@ class Journal:
         said = dict(line.split("=", 1) for line in done.out.splitlines() if "=" in line)
         return [said["ActiveState"], said.get("UnitFileState", "")] if said.get("ActiveState") else None
 
-    def _made(self, edits: list) -> list:
-        made: set = set()
+    def _made(self, edits: list[Edit]) -> list[str]:
+        made: set[str] = set()
         for edit in edits:
             folder = "" if isinstance(edit, PermissionEdit) or edit.after is None else os.path.dirname(edit.path)
             while folder and folder not in made and not self._host.exists(folder):

@@ -13,7 +13,10 @@ import json
 import os
 import re
 import stat
+from typing import Any
 
+from .edits import Change, Permissions
+from .host import Host
 from .journal import FOLDER, RUN_ID
 
 MOST_BYTES = 64 * 1024 * 1024  # of one journal
@@ -32,17 +35,18 @@ class Record:
     `permissions` is (mode, uid, gid) as it was, None where nothing was; `left` likewise afterwards, None for unknown.
     """
 
-    def __init__(self, said: dict) -> None:
+    def __init__(self, said: dict[str, Any]) -> None:
         self.path = _path(said.get("path"))
         before, after = said.get("before"), said.get("after")
         if not isinstance(before, dict):
             raise ValueError(f"{self.path} has no state before")
         state = before.get("state")
-        self.content = None
+        self.content: bytes | None = None
         self.permissions = None if state == "absent" else _permissions(before)
-        self.left = None
+        self.left: Permissions | None = None
         if state == "permissions":
-            self.before = self.after = UNTOUCHED
+            self.before: str | None = UNTOUCHED
+            self.after: str | None = UNTOUCHED
             self.left = _permissions(after if isinstance(after, dict) else {})
             return
         if state == "file":
@@ -60,14 +64,14 @@ class Record:
 class Entry:
     """One line: which driver changed what. `changes` and `before` are as the driver was given and found them."""
 
-    def __init__(self, said: dict) -> None:
+    def __init__(self, said: dict[str, Any]) -> None:
         if said.get("schema") != 1:
             raise ValueError("it has a schema that this Leeboard does not know")
-        self.driver = said.get("driver")
-        changes, before, files = said.get("changes"), said.get("before"), said.get("files")
-        if not isinstance(self.driver, str) or not isinstance(changes, list) or not isinstance(files, list):
+        driver, changes, before, files = (said.get(name) for name in ("driver", "changes", "before", "files"))
+        if not isinstance(driver, str) or not isinstance(changes, list) or not isinstance(files, list):
             raise ValueError("it lacks its driver, its changes or its files")
-        self.changes = [change for change in changes if isinstance(change, dict)]
+        self.driver = driver
+        self.changes: list[Change] = [change for change in changes if isinstance(change, dict)]
         self.before = before if isinstance(before, dict) else {}
         self.commands = [argv for argv in _list(said.get("commands")) if _is_command(argv)]
         units = said.get("units")
@@ -76,7 +80,7 @@ class Entry:
         self.records = [Record(one if isinstance(one, dict) else {}) for one in files]
 
     @property
-    def addresses(self) -> list:
+    def addresses(self) -> list[str]:
         """The addresses that were asked for."""
         return [change["address"] for change in self.changes if isinstance(change.get("address"), str)]
 
@@ -86,7 +90,7 @@ class Entry:
         return next((change["undoes"] for change in self.changes if isinstance(change.get("undoes"), str)), "")
 
 
-def read(host, run: str) -> list:
+def read(host: Host, run: str) -> list[Entry] | None:
     """The entries of one run, oldest first; None where the device has no journal of it. Raises JournalRefused."""
     if not RUN_ID.match(run):
         raise JournalRefused("a run id has 1 to 64 letters, digits, dots, dashes and underscores")
@@ -110,7 +114,7 @@ def read(host, run: str) -> list:
     return [_entry(path, number, line) for number, line in enumerate(lines, 1)]
 
 
-def runs(host) -> list:
+def runs(host: Host) -> list[str]:
     """The ids of the runs that have a journal here, newest first. Raises JournalRefused."""
     if not _check_folder(host):
         return []
@@ -121,7 +125,7 @@ def runs(host) -> list:
     return [name for _time, name in sorted(names, reverse=True)[:MOST_JOURNALS]]
 
 
-def others(host, run: str) -> dict:
+def others(host: Host, run: str) -> dict[str, list[Entry]]:
     """{run: entries} of the other runs, newest first. One that cannot be read is left out: it decides nothing."""
     found = {}
     for other in runs(host):
@@ -133,12 +137,12 @@ def others(host, run: str) -> dict:
     return found
 
 
-def digest(content) -> str | None:
+def digest(content: bytes | None) -> str | None:
     """What a content is compared by; None for nothing."""
     return None if content is None else hashlib.sha256(content).hexdigest()
 
 
-def _check_folder(host) -> bool:
+def _check_folder(host: Host) -> bool:
     """False where there is no journal at all. Raises JournalRefused for a folder that others can write."""
     try:
         found = os.lstat(host.path(FOLDER))
@@ -161,15 +165,15 @@ def _entry(path: str, number: int, line: bytes) -> Entry:
         raise JournalRefused(f"{path}, line {number} makes no sense ({ascii(str(problem))[:80]})") from None
 
 
-def _list(said) -> list:
+def _list(said: Any) -> list[Any]:
     return said if isinstance(said, list) else []
 
 
-def _is_command(argv) -> bool:
+def _is_command(argv: Any) -> bool:
     return isinstance(argv, list) and len(argv) > 1 and all(isinstance(word, str) for word in argv)
 
 
-def _path(said) -> str:
+def _path(said: Any) -> str:
     if not isinstance(said, str) or not said.startswith("/") or "\0" in said or len(said) > 4096:
         raise ValueError("a path is missing")
     if os.path.normpath(said) != said or said.startswith("//"):
@@ -177,8 +181,14 @@ def _path(said) -> str:
     return said
 
 
-def _permissions(said: dict) -> tuple:
-    found = tuple(said.get(name) for name in ("mode", "uid", "gid"))
-    if any(not isinstance(one, int) or isinstance(one, bool) or one < 0 for one in found) or found[0] > 0o7777:
+def _permissions(said: dict[str, Any]) -> Permissions:
+    mode, uid, gid = (_number(said.get(name)) for name in ("mode", "uid", "gid"))
+    if mode > 0o7777:
         raise ValueError("mode, owner or group is no number")
-    return found
+    return mode, uid, gid
+
+
+def _number(said: Any) -> int:
+    if not isinstance(said, int) or isinstance(said, bool) or said < 0:
+        raise ValueError("mode, owner or group is no number")
+    return said

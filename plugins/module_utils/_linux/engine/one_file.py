@@ -12,6 +12,7 @@ import io
 import itertools
 import pkgutil
 import zipfile
+from types import ModuleType
 
 PACKAGE = "device"  # what the folder is called in the file
 MADE = (1980, 1, 1, 0, 0, 0)  # the first day of a zip: the same code is the same bytes
@@ -22,19 +23,22 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
-def program(module, interpreter: str) -> bytes:
+def program(module: ModuleType, interpreter: str) -> bytes:
     """The file that runs `main(arguments) -> exit status` of a module by the Python whose path is `interpreter`.
 
     It starts without the user's environment and folders (-I), and leaves no compiled files (-B).
     """
-    sources: dict = {}
+    sources: dict[str, bytes] = {}
     waiting = [module.__name__]
     while waiting:
         name = waiting.pop()
         if name not in sources:
             package, _dot, last = name.rpartition(".")
-            sources[name] = pkgutil.get_data(package, f"{last}.py")
-            waiting += _imported(package, sources[name])
+            source = pkgutil.get_data(package, f"{last}.py")
+            if source is None:
+                raise ValueError(f"{name} has no source")
+            sources[name] = source
+            waiting += _imported(package, source)
     # The folder that all of it lies in is what is packed.
     folders = zip(*(name.split(".")[:-1] for name in sources))  # noqa: B905  Python 3.10 has `strict`
     top = len(list(itertools.takewhile(lambda parts: len(set(parts)) == 1, folders)))
@@ -50,13 +54,14 @@ def program(module, interpreter: str) -> bytes:
     return f"#!{interpreter} -IB\n".encode() + kept.getvalue()
 
 
-def _imported(package: str, source: bytes) -> list:
+def _imported(package: str, source: bytes) -> list[str]:
     """The modules of ours that one in a package imports: `from ..engine.host import Host`, `from . import mounts`."""
-    found = []
+    found: list[str] = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ImportFrom) and node.level:
             named = importlib.util.resolve_name("." * node.level + (node.module or ""), package)
             # From a folder modules are imported; its own file is empty.
-            is_folder = importlib.util.find_spec(named).submodule_search_locations is not None
+            spec = importlib.util.find_spec(named)
+            is_folder = spec is not None and spec.submodule_search_locations is not None
             found += [f"{named}.{one.name}" for one in node.names] if is_folder else [named]
     return found

@@ -6,24 +6,27 @@ anything is written, and refuses what would not have the wanted effect.
 
 from __future__ import annotations
 
-from .edits import ChangeRefused, FileEdit, Rehearsal
+import os
+
+from .edits import ChangeRefused, Confirm, FileEdit, Owner, Rehearsal
+from .host import Completed, Host
 
 
 class Planned:
     """`host` with edits on top. `put` and `remove` add edits; the reading methods are those of `Host`."""
 
-    def __init__(self, host) -> None:
+    def __init__(self, host: Host) -> None:
         self._host = host
-        self._edits: dict = {}
+        self._edits: dict[str, FileEdit] = {}
         self.is_root = host.is_root
 
     # Changing
 
-    def put(self, path: str, text: str, mode=None, owner=None) -> None:
+    def put(self, path: str, text: str, mode: int | None = None, owner: Owner | None = None) -> None:
         """Plan `text` as the content of the file `path`. Raises ChangeRefused, HostError."""
         self.put_bytes(path, encode(text), mode, owner)
 
-    def put_bytes(self, path: str, content: bytes, mode=None, owner=None) -> None:
+    def put_bytes(self, path: str, content: bytes, mode: int | None = None, owner: Owner | None = None) -> None:
         """Plan bytes as the content of a file; a link inside /etc is followed, any other link is refused."""
         target = editable(self._host, path)
         before = self._edits[target].before if target in self._edits else self._before(target)
@@ -36,7 +39,7 @@ class Planned:
             raise ChangeRefused(f"{path} is a symbolic link to {leads}; take it away by hand and repeat the roll-out")
         self._edits[path] = FileEdit(path, self._before(path), None)
 
-    def rehearsal(self, commands: list | None = None, confirm=None) -> Rehearsal:
+    def rehearsal(self, commands: list[list[str]] | None = None, confirm: Confirm | None = None) -> Rehearsal:
         """What was planned, in the order of the paths; edits that change nothing are kept for `apply` to drop."""
         return Rehearsal([self._edits[path] for path in sorted(self._edits)], commands, confirm)
 
@@ -44,7 +47,7 @@ class Planned:
         """True when an edit differs from what is there in its content."""
         return any(edit.before != edit.after for edit in self._edits.values())
 
-    def _before(self, path: str):
+    def _before(self, path: str) -> bytes | None:
         try:
             return self._host.read(path)
         except FileNotFoundError:
@@ -77,7 +80,7 @@ class Planned:
         edit = self._edits.get(name)
         return self._host.exists(name) if edit is None else edit.after is not None
 
-    def entries(self, name: str) -> list:
+    def entries(self, name: str) -> list[str]:
         """The sorted names that will be in a folder."""
         found = set(self._host.entries(name))
         for path, edit in self._edits.items():
@@ -88,7 +91,7 @@ class Planned:
                     found.add(entry)
         return sorted(found)
 
-    def link(self, name: str):
+    def link(self, name: str) -> str | None:
         """Where a link leads; a planned file is none."""
         return None if name in self._edits else self._host.link(name)
 
@@ -96,7 +99,7 @@ class Planned:
         """The path without links, as it is now."""
         return self._host.real(name)
 
-    def stat(self, name: str):
+    def stat(self, name: str) -> os.stat_result:
         """The status as it is now."""
         return self._host.stat(name)
 
@@ -104,7 +107,7 @@ class Planned:
         """The size of a file system, which no edit changes."""
         return self._host.megabytes(name)
 
-    def query(self, argv: list):
+    def query(self, argv: list[str]) -> Completed:
         """Ask the machine as it is: only for what no file edit changes, such as the version of a program."""
         return self._host.query(argv)
 
@@ -114,7 +117,7 @@ class Planned:
         return self._host.executable(name) if edit is None or edit.mode is None else bool(edit.mode & 0o111)
 
 
-def editable(host, path: str) -> str:
+def editable(host: Host, path: str) -> str:
     """The file that a change of `path` is made to. Raises ChangeRefused for a link that leads out of /etc."""
     leads = host.link(path)
     if leads is None:

@@ -6,9 +6,10 @@ import os
 
 from .change import sync_folder, write
 from .edits import FileEdit
+from .host import Host
 
 
-def put(host, path: str, content: bytes) -> None:
+def put(host: Host, path: str, content: bytes) -> None:
     """Write a file that is root's alone, in a folder that is, too."""
     folder = os.path.dirname(path)
     if not host.exists(folder):
@@ -19,7 +20,7 @@ def put(host, path: str, content: bytes) -> None:
     write(host, FileEdit(path, None, content, 0o600, (0, 0)))
 
 
-def drop(host, path: str) -> None:
+def drop(host: Host, path: str) -> None:
     """Remove it."""
     os.unlink(host.path(path))
     sync_folder(host.path(os.path.dirname(path)))

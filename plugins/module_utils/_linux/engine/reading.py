@@ -18,6 +18,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from .host import Completed
+
+Aspect = dict[str, Any]
+Reading = dict[str, Any]
+Readings = dict[str, Reading]  # by address
 
 # Why something could not be read. needs_root: the account lacks rights and root would have them; denied: even root was
 # refused; missing_tool: a command is not installed; timeout; malformed: it was read but makes no sense; busy: a package
@@ -30,7 +39,24 @@ CODES = (
 VALUE_LIMIT = 4096  # characters of a value that travel; a longer one travels as its beginning and its digest
 
 
-def value(found, source: str, type: str = "") -> dict:
+class Machine(Protocol):
+    """What is read: a `Host`, or a `Planned` one."""
+
+    is_root: bool
+
+    def read(self, name: str) -> bytes: ...
+    def text(self, name: str) -> str: ...
+    def exists(self, name: str) -> bool: ...
+    def entries(self, name: str) -> list[str]: ...
+    def link(self, name: str) -> str | None: ...
+    def real(self, name: str) -> str: ...
+    def stat(self, name: str) -> os.stat_result: ...
+    def executable(self, name: str) -> bool: ...
+    def megabytes(self, name: str) -> int: ...
+    def query(self, argv: list[str]) -> Completed: ...
+
+
+def value(found: Any, source: str, type: str = "") -> Aspect:
     """An aspect that was read. Text beyond VALUE_LIMIT is cut and carries `length` and `sha256` of the whole."""
     aspect = {"state": "value", "value": found, "source": source}
     if type:
@@ -42,21 +68,21 @@ def value(found, source: str, type: str = "") -> dict:
     return aspect
 
 
-def absent(source: str) -> dict:
+def absent(source: str) -> Aspect:
     """An aspect that was looked for and is not there."""
     return {"state": "absent", "source": source}
 
 
-def unreadable(code: str, why: str, source: str = "") -> dict:
+def unreadable(code: str, why: str, source: str = "") -> Aspect:
     """An aspect that could not be read; never the same as absent."""
     return {"state": "unreadable", "code": code, "why": why[:500], "source": source}
 
 
 def reading(
-    driver: str, address: str, effective: dict, configured: dict | None = None, running: dict | None = None
-) -> dict:
+    driver: str, address: str, effective: Aspect, configured: Aspect | None = None, running: Aspect | None = None
+) -> Reading:
     """The reading of one address."""
-    found = {"driver": driver, "address": address, "effective": effective}
+    found: Reading = {"driver": driver, "address": address, "effective": effective}
     if configured is not None:
         found["configured"] = configured
     if running is not None:
@@ -65,7 +91,7 @@ def reading(
     return found
 
 
-def fingerprint(found: dict) -> str:
+def fingerprint(found: Reading) -> str:
     """A digest of what a reading *says* (its aspects without their sources): what a step expects to find.
 
     It travels with the reading, so that the controller hands back what the device itself computed.

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterator
 
 MOST = 8192  # bytes of one secret: more may not fit into a pipe that nobody reads yet, and no passphrase is that long
 
 
 @contextlib.contextmanager
-def secret_files(*secrets: bytes):
+def secret_files(*secrets: bytes) -> Iterator[list[str]]:
     """Paths by which a child of this process reads each secret, once, to its end. Raises ValueError."""
     if any(len(secret) > MOST for secret in secrets):
         raise ValueError(f"a secret has at most {MOST} bytes")

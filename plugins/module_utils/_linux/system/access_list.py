@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from ..engine.host import HostError
+from ..engine.host import Host, HostError
 
 VERSION, USER, GROUP, MASK = 2, 0x02, 0x08, 0x10
 WORDS = ((4, "read"), (2, "change"), (1, "run or enter"))
@@ -24,14 +24,15 @@ class Entry:
         return " and ".join(word for bit, word in WORDS if self.rights & bit)
 
 
-def named(host, path: str) -> list:
+def named(host: Host, path: str) -> list[Entry]:
     """The entries for single people and groups in a file's list, as posix_acl_xattr.h has it. Raises HostError."""
     content = host.access_list(path)
     if not content:
         return []
     if len(content) < 4 or (len(content) - 4) % 8 or struct.unpack_from("<I", content)[0] != VERSION:
         raise HostError("malformed", f"the access list of {path} makes no sense")
-    found, mask = [], 7
+    found: list[Entry] = []
+    mask = 7
     for tag, rights, number in struct.iter_unpack("<HHI", content[4:]):
         if tag == MASK:
             mask = rights

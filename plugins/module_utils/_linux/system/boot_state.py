@@ -7,9 +7,10 @@ section 8.2; shim's MokVars.txt for those of shim).
 from __future__ import annotations
 
 import re
+from typing import Any
 
-from ..engine.host import HostError
-from ..engine.reading import value
+from ..engine.host import Host, HostError
+from ..engine.reading import Aspect, value
 from ..engine.safe_read import first_of, number
 
 EFI = "/sys/firmware/efi"
@@ -25,7 +26,7 @@ EARLY = "/run/systemd/notify"  # systemd makes this socket once, first of all, a
 FIRMWARE, LOADER, REQUESTS, COMMANDS, FILES = (0, 1, 2, 7), (4, 7, 14), (7, 14), (8, 9), (4, 9)
 
 
-def secure_boot(host) -> dict:
+def secure_boot(host: Host) -> Aspect:
     """The fact: on, off, or none where the firmware is no UEFI. shim told not to verify is off as well."""
     if not host.exists(EFI):
         return value("none", f"{EFI} is missing", "string")
@@ -46,7 +47,7 @@ def secure_boot(host) -> dict:
     return value("on", VARIABLES, "string")
 
 
-def chain(host) -> dict:
+def chain(host: Host) -> Aspect:
     """The fact: uki (a unified kernel image was started), grub, or other."""
     if host.exists(STUB):
         return value("uki", STUB, "string")
@@ -54,7 +55,7 @@ def chain(host) -> dict:
     return value("grub" if path else "other", path or "neither systemd-stub nor GRUB was found", "string")
 
 
-def pending(host, image: str) -> list:
+def pending(host: Host, image: str) -> list[dict[str, Any]]:
     """{"what", "pcrs"} of everything that will differ at the next start, `image` being its initramfs."""
     since = started(host)
     found = []
@@ -79,15 +80,15 @@ def pending(host, image: str) -> list:
     return found
 
 
-def _pending(what: str, pcrs: tuple) -> dict:
+def _pending(what: str, pcrs: tuple[int, ...]) -> dict[str, Any]:
     return {"what": what[:400], "pcrs": list(pcrs)}
 
 
-def _entries(host, folder: str) -> list:
+def _entries(host: Host, folder: str) -> list[str]:
     return host.entries(folder)[:200]
 
 
-def started(host):
+def started(host: Host) -> float | None:
     """When the kernel was started, in seconds of the clock that files got their times from; None where it does not say.
 
     The kernel's own figure is the clock's time now less what has gone by. Once the clock was set forward (the first NTP
@@ -106,7 +107,7 @@ def started(host):
         return kernel
 
 
-def _newer(host, path: str, since) -> bool:
+def _newer(host: Host, path: str, since: float | None) -> bool:
     try:
         return since is not None and host.stat(path).st_mtime > since
     except FileNotFoundError:

@@ -7,25 +7,28 @@ import binascii
 import calendar
 import hashlib
 import re
+from collections.abc import Callable
+from typing import TypeVar
 
 from ..engine.host import HostError
 
 BLOCK = re.compile(r"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----(.*?)-----END", re.DOTALL)
+T = TypeVar("T")
 SEQUENCE, EXPLICIT_0, UTC_TIME, GENERALIZED_TIME = 0x30, 0xA0, 0x17, 0x18
 
 
-def validities(text: str, name: str) -> list:
+def validities(text: str, name: str) -> list[tuple[int, int]]:
     """(first, last) second of each certificate in the PEM text of the file `name`. Raises HostError malformed."""
     return _each(text, name, _validity)
 
 
-def digests(text: str, name: str) -> list:
+def digests(text: str, name: str) -> list[str]:
     """The SHA-256 digest of each certificate in a PEM text, as `openssl x509 -fingerprint -sha256` prints it, with
     SHA256: before it. Raises HostError malformed."""
     return _each(text, name, _digest)
 
 
-def _each(text: str, name: str, find) -> list:
+def _each(text: str, name: str, find: Callable[[bytes], T]) -> list[T]:
     found = []
     for block in BLOCK.findall(text):
         try:
@@ -42,7 +45,7 @@ def _digest(der: bytes) -> str:
     return "SHA256:" + ":".join(said[at : at + 2] for at in range(0, len(said), 2))
 
 
-def _validity(der: bytes) -> tuple:
+def _validity(der: bytes) -> tuple[int, int]:
     """Certificate, TBSCertificate, then version (optional), serial number, algorithm, issuer, validity (RFC 5280)."""
     kind, body, _rest = _element(der)
     if kind != SEQUENCE:
@@ -60,7 +63,7 @@ def _validity(der: bytes) -> tuple:
     return _second(kind, first), _second(last_kind, last)
 
 
-def _element(data: bytes) -> tuple:
+def _element(data: bytes) -> tuple[int, bytes, bytes]:
     """(tag, content, what follows) of the first DER element."""
     length, start = data[1], 2
     if length & 0x80:

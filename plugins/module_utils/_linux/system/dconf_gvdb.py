@@ -12,6 +12,7 @@ from .dconf_variant import Typed, decode
 
 HEADER = struct.Struct("<8sIIII")  # signature, version, options, root's start and end
 ITEM = struct.Struct("<IIIHcxII")  # hash, parent, key's start and size, type, value's start and end
+Item = tuple[int, int, int, int, bytes, int, int]
 NO_PARENT = 0xFFFFFFFF
 
 
@@ -22,7 +23,7 @@ class Malformed(ValueError):
 class Gvdb:
     """One hash table of a GVDB file."""
 
-    def __init__(self, data: bytes, pointer=None, big_endian: bool = False) -> None:
+    def __init__(self, data: bytes, pointer: tuple[int, int] | None = None, big_endian: bool = False) -> None:
         self._data = data
         self._big_endian = big_endian
         if pointer is None:
@@ -35,7 +36,7 @@ class Gvdb:
             pointer = (start, end)
         self._buckets, self._items = self._layout(*pointer)
 
-    def value(self, key: str):
+    def value(self, key: str) -> Typed | None:
         """The Typed value of `key`, or None."""
         item = self._lookup(key, b"v")
         content = None if item is None else self._slice(item[5], item[6], 8)
@@ -45,7 +46,7 @@ class Gvdb:
         """True where `key` has a value of any type."""
         return isinstance(self.value(key), Typed)
 
-    def table(self, key: str):
+    def table(self, key: str) -> Gvdb | None:
         """The table below `key` (".locks"), or None."""
         item = self._lookup(key, b"H")
         return None if item is None else Gvdb(self._data, (item[5], item[6]), self._big_endian)
@@ -55,11 +56,12 @@ class Gvdb:
         items = [self._item(number) for number in range(min(limit, self._items[1]))]
         return bool(items) and all(self._slice(item[5], item[6], 1) is not None for item in items if item[4] in b"HvL")
 
-    def keys(self, limit: int = 5000) -> list:
+    def keys(self, limit: int = 5000) -> list[str]:
         """The full names of up to `limit` items."""
-        names: dict = {}
+        names: dict[int, str] = {}
         for number in range(min(limit, self._items[1])):
-            chain, at = [], number
+            chain: list[int] = []
+            at = number
             while at not in names and at < self._items[1] and at not in chain and len(chain) < 64:
                 chain.append(at)
                 at = self._item(at)[1]
@@ -72,14 +74,14 @@ class Gvdb:
                     names[each] = names[item[1]] + part
         return list(names.values())
 
-    def _slice(self, start: int, end: int, alignment: int):
+    def _slice(self, start: int, end: int, alignment: int) -> bytes | None:
         if start > end or end > len(self._data) or start % alignment:
             return None
         return self._data[start:end]
 
-    def _layout(self, start: int, end: int):
+    def _layout(self, start: int, end: int) -> tuple[tuple[int, int, tuple[int, int, int]], tuple[int, int]]:
         """Offsets and counts of buckets and items, both 0 in number where the table's header makes no sense."""
-        nothing = ((0, 0, ()), (0, 0))
+        nothing = ((0, 0, (0, 0, 0)), (0, 0))
         if self._slice(start, end, 4) is None or end - start < 8:
             return nothing
         blooms, buckets = struct.unpack_from("<II", self._data, start)
@@ -92,13 +94,14 @@ class Gvdb:
         bloom = (start + 8, blooms, shift)
         return (after_blooms, buckets, bloom), (after_blooms + 4 * buckets, left // ITEM.size)
 
-    def _item(self, number: int):
+    def _item(self, number: int) -> Item:
         return ITEM.unpack_from(self._data, self._items[0] + number * ITEM.size)
 
     def _word(self, offset: int) -> int:
-        return struct.unpack_from("<I", self._data, offset)[0]
+        found: int = struct.unpack_from("<I", self._data, offset)[0]
+        return found
 
-    def _lookup(self, key: str, kind: bytes):
+    def _lookup(self, key: str, kind: bytes) -> Item | None:
         first, buckets, bloom = self._buckets
         count = self._items[1]
         if not buckets or not count:
@@ -120,7 +123,7 @@ class Gvdb:
             at += 1
         return None
 
-    def _is_named(self, item, name: bytes) -> bool:
+    def _is_named(self, item: Item, name: bytes) -> bool:
         """An item holds the last part of its name; its parents hold what comes before. Each part shortens `name`."""
         while True:
             part = self._slice(item[2], item[2] + item[3], 1)

@@ -11,7 +11,7 @@ import os
 import stat
 from typing import NamedTuple
 
-from ..engine.host import READ_LIMIT, HostError
+from ..engine.host import READ_LIMIT, Host, HostError
 from . import mount_namespace
 from .dconf_gvdb import Gvdb, Malformed
 
@@ -26,7 +26,7 @@ class Someone(NamedTuple):
     home: str
 
 
-def passwd(host) -> list:
+def passwd(host: Host) -> list[tuple[str, int, int, str]]:
     """(name, uid, gid, home) of /etc/passwd. Raises HostError."""
     found = []
     try:
@@ -42,25 +42,24 @@ def passwd(host) -> list:
     return found
 
 
-def everyone(host) -> list:
+def everyone(host: Host) -> list[Someone]:
     """Ordinary users with a home on this machine: those of /etc/passwd, and owners of folders below /home.
 
     Pupils of a directory service are in no passwd file; their homes show them. A home of /etc/passwd that refuses us is
     among them, and reading it says so. Raises HostError where it cannot be told whose a folder is.
     """
-    homes = host.real("/home")
-    if mount_namespace.apart(host) and mount_namespace.another(host, homes):
-        raise HostError("denied", f"this visit does not see the machine's {homes}: its unit hides it (ProtectHome)")
-    found = {}
+    above = host.real("/home")
+    if mount_namespace.apart(host) and mount_namespace.another(host, above):
+        raise HostError("denied", f"this visit does not see the machine's {above}: its unit hides it (ProtectHome)")
+    found: dict[str, Someone] = {}
     for name, uid, _gid, home in passwd(host):
         if FIRST_UID <= uid != NOBODY and home.startswith("/") and _there(host, home):
             found[home.rstrip("/")] = Someone(name, uid, home.rstrip("/"))
     for folder in _folders(host, "/home"):
         if folder in found:
             continue
-        uid = _owner(host, folder)
-        homes = [(folder, uid)]
-        if uid == 0:  # nobody's home: homes may lie one level deeper (/home/DOMAIN/user)
+        homes = [(folder, _owner(host, folder))]
+        if homes[0][1] == 0:  # nobody's home: homes may lie one level deeper (/home/DOMAIN/user)
             homes += [(home, _owner(host, home)) for home in _folders(host, folder) if home not in found]
         for home, owner in homes:
             if owner is not None and FIRST_UID <= owner != NOBODY and not _second_name(host, home, found):
@@ -68,7 +67,7 @@ def everyone(host) -> list:
     return sorted(found.values())
 
 
-def _there(host, home: str) -> bool:
+def _there(host: Host, home: str) -> bool:
     """Whether somebody has a home on this machine, one that refuses to be looked at included."""
     try:
         return host.exists(home)
@@ -76,7 +75,7 @@ def _there(host, home: str) -> bool:
         return True
 
 
-def _folders(host, above: str) -> list:
+def _folders(host: Host, above: str) -> list[str]:
     """All names in a folder of homes, as paths. Raises HostError, also for more than anybody looks at."""
     names = host.entries(above)
     if len(names) > MOST_HOMES:
@@ -84,7 +83,7 @@ def _folders(host, above: str) -> list:
     return [f"{above}/{name}" for name in names if name != "lost+found"]
 
 
-def _owner(host, path: str):
+def _owner(host: Host, path: str) -> int | None:
     """The uid of a folder, of that behind a link too; None for what is no folder, or not there. Raises HostError."""
     try:
         found = host.stat(path)
@@ -93,13 +92,13 @@ def _owner(host, path: str):
     return found.st_uid if stat.S_ISDIR(found.st_mode) else None
 
 
-def _second_name(host, home: str, found: dict) -> bool:
+def _second_name(host: Host, home: str, found: dict[str, Someone]) -> bool:
     """Whether a link leads to a home that is found by its own name. Raises HostError."""
     leads = host.link(home)
     return leads is not None and (leads in found or os.path.dirname(leads) == "/home")
 
 
-def read_own(host, someone: Someone, name: str) -> bytes:
+def read_own(host: Host, someone: Someone, name: str) -> bytes:
     """The bytes of a file in somebody's home. Raises FileNotFoundError, or HostError where it must not be trusted."""
     path = f"{someone.home}/{name}"
     try:
@@ -132,7 +131,7 @@ def read_own(host, someone: Someone, name: str) -> bytes:
         os.close(handle)
 
 
-def own_database(host, someone: Someone, name: str):
+def own_database(host: Host, someone: Someone, name: str) -> Gvdb | None:
     """Somebody's dconf database, or None where there is none or dconf ignores it as garbage. Raises HostError."""
     try:
         return Gvdb(read_own(host, someone, f".config/dconf/{name}"))

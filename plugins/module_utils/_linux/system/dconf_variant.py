@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import struct
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 NAMES = {
     "b": "boolean", "y": "byte", "n": "int16", "q": "uint16", "i": "int32", "u": "uint32", "x": "int64", "t": "uint64",
@@ -34,7 +34,7 @@ class Typed(NamedTuple):
     """A value with its GVariant type code."""
 
     code: str
-    value: object
+    value: Any
 
 
 def type_name(code: str) -> str:
@@ -52,7 +52,7 @@ def parse(text: str) -> Typed:
     return found
 
 
-def _scan(text: str, at: int):
+def _scan(text: str, at: int) -> tuple[Typed, int]:
     at += len(text[at:]) - len(text[at:].lstrip())
     rest = text[at:]
     word = re.match(r"(true|false)(?!\w)", rest)
@@ -70,8 +70,9 @@ def _scan(text: str, at: int):
     if word and word.group() in CODES and word.group() in NAMES.values():
         found, end = _scan(text, at + word.end())
         return _cast(found, CODES[word.group()], rest), end
-    if DOUBLE.match(rest):
-        return Typed("d", DOUBLE.match(rest).group()), at + DOUBLE.match(rest).end()
+    double = DOUBLE.match(rest)
+    if double:
+        return Typed("d", double.group()), at + double.end()
     number = INTEGER.match(rest)
     if number:
         digits = number.group()
@@ -100,7 +101,7 @@ def _cast(found: Typed, code: str, text: str, plain: bool = False) -> Typed:
     raise ValueError(f"{text.strip()[:60]!r} is no {type_name(code)}")
 
 
-def _string(text: str, at: int):
+def _string(text: str, at: int) -> tuple[Typed, int]:
     quote, found = text[at], []
     at += 1
     while at < len(text) and text[at] != quote:
@@ -123,8 +124,9 @@ def _string(text: str, at: int):
     return Typed("s", "".join(found)), at + 1
 
 
-def _list(text: str, at: int, may_be_empty: bool = False):
-    start, found = at, []
+def _list(text: str, at: int, may_be_empty: bool = False) -> tuple[Typed, int]:
+    start = at
+    found: list[str] = []
     at += 1
     while True:
         at += len(text[at:]) - len(text[at:].lstrip())
@@ -173,7 +175,7 @@ def _quoted(text: str) -> str:
     return "'" + "".join(found) + "'"
 
 
-def make(value, code: str) -> Typed:
+def make(value: Any, code: str) -> Typed:
     """A wanted value from YAML or JSON (where Jinja may have made text of it) as type `code`, else ValueError."""
     if code == "b":
         if isinstance(value, str) and value.lower() in ("true", "false"):
@@ -225,7 +227,7 @@ def _decode_text(content: bytes) -> str:
         return ""
 
 
-def _decode_list(content: bytes) -> list:
+def _decode_list(content: bytes) -> list[str]:
     """GVariant's array of texts: the texts, then the offset of each one's end in 1, 2 or 4 bytes, little-endian."""
     size = 1 if len(content) <= 0xFF else 2 if len(content) <= 0xFFFF else 4
     if not content:

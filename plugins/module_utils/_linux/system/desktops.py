@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..engine.host import Host
 from ..engine.safe_read import text_or_nothing
 
 FOLDERS = tuple(
@@ -35,7 +36,7 @@ NO_DESKTOP = ("lightdm-xsession", "default", "xsession")  # entries that start w
 MOST = 50
 
 
-def desktops(host) -> list:
+def desktops(host: Host) -> list[str]:
     """Sorted names; a window manager or an unknown desktop counts as `other:NAME`. Raises HostError."""
     found = {desktop for program, desktop in BY_PROGRAM.items() if host.exists(f"/usr/bin/{program}")}
     for folder in FOLDERS:
@@ -47,9 +48,9 @@ def desktops(host) -> list:
     return sorted(found)[:MOST]
 
 
-def session_names(host, desktop: str) -> list:
+def session_names(host: Host, desktop: str) -> list[str]:
     """Sorted names of the session files of one desktop, as DESKTOP_SESSION has them. Raises HostError."""
-    found = set()
+    found: set[str] = set()
     for folder in FOLDERS:
         for name in host.entries(folder):
             if name.endswith(".desktop"):
@@ -59,7 +60,7 @@ def session_names(host, desktop: str) -> list:
 
 
 def _desktop_of(stem: str, text: str) -> str:
-    said: dict = {}
+    said: dict[str, str] = {}
     group = ""
     for line in text.split("\n"):
         if line.startswith("["):
@@ -76,7 +77,7 @@ def _desktop_of(stem: str, text: str) -> str:
     return f"other:{stem.lower()[:40]}"
 
 
-def display_managers(host) -> list:
+def display_managers(host: Host) -> list[str]:
     """Sorted names of the display managers that are installed."""
     folders = ("/usr/sbin", "/usr/bin")
     return sorted({name for program, name in MANAGERS.items() if any(host.exists(f"{at}/{program}") for at in folders)})

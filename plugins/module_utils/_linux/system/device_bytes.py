@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 
-from ..engine.host import HostError
+from ..engine.host import Host, HostError
 
 
-def span(host, device: str, offset: int, size: int) -> bytes:
+def span(host: Host, device: str, offset: int, size: int) -> bytes:
     """`size` bytes of a device from `offset` on. Raises HostError, also where it ends before."""
     with _Opened(host, device) as handle:
         found = os.pread(handle, size, offset)
@@ -16,7 +16,7 @@ def span(host, device: str, offset: int, size: int) -> bytes:
     return found
 
 
-def size_of(host, device: str) -> int:
+def size_of(host: Host, device: str) -> int:
     """How many bytes a device has. Raises HostError."""
     with _Opened(host, device) as handle:
         return os.lseek(handle, 0, os.SEEK_END)
@@ -25,7 +25,7 @@ def size_of(host, device: str) -> int:
 class _Opened:
     """A device that is open for reading; what goes wrong meanwhile is a HostError."""
 
-    def __init__(self, host, device: str) -> None:
+    def __init__(self, host: Host, device: str) -> None:
         self._host = host
         self._device = device
         self._handle = -1
@@ -37,7 +37,7 @@ class _Opened:
             raise self._error(problem) from None
         return self._handle
 
-    def __exit__(self, _kind, problem, _trace) -> None:
+    def __exit__(self, _kind: object, problem: object, _trace: object) -> None:
         os.close(self._handle)
         if isinstance(problem, OSError):
             raise self._error(problem) from None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from ..engine.host import Host
 from ..engine.safe_read import number, text_or_nothing
 
 DEFAULT = re.compile(r"^\s*set\s+default=[\"']?([^\"'\n]*)", re.MULTILINE)
@@ -26,11 +27,11 @@ class Entry:
     def __init__(self, title: str, name: str) -> None:
         self.title = title
         self.id = name
-        self.lines: list = []
-        self.entries: list = []
+        self.lines: list[str] = []
+        self.entries: list[Entry] = []
 
 
-def next_entry(host, path: str):
+def next_entry(host: Host, path: str) -> Entry | None:
     """The entry of the grub.cfg at `path` that starts next; None where it has no entries. Raises HostError."""
     text = _text(host, path)
     menu = _menu(text)
@@ -43,7 +44,7 @@ def next_entry(host, path: str):
     return menu
 
 
-def next_options(host, path: str):
+def next_options(host: Host, path: str) -> str | None:
     """What the entry of the grub.cfg at `path` that starts next tells the kernel; None where it starts no Linux.
 
     Raises HostError.
@@ -58,13 +59,13 @@ def next_options(host, path: str):
     return VARIABLE.sub(lambda match: known.get(match["braced"] or match["plain"], ""), found[-1])
 
 
-def _text(host, path: str) -> str:
+def _text(host: Host, path: str) -> str:
     text = text_or_nothing(host, path) or ""
     custom = text_or_nothing(host, f"{path.rpartition('/')[0]}/{CUSTOM}") if CUSTOM in text else None
     return f"{text}\n{custom}" if custom else text
 
 
-def _environment(host, path: str) -> dict:
+def _environment(host: Host, path: str) -> dict[str, str]:
     """The variables of the environment block that lies beside a grub.cfg."""
     block = text_or_nothing(host, f"{path.rpartition('/')[0]}/grubenv") or ""
     return dict(line.split("=", 1) for line in block.split("\n") if "=" in line and not line.startswith("#"))
@@ -87,7 +88,7 @@ def _menu(text: str) -> Entry:
     return open_ones[0]
 
 
-def _begun(line: str):
+def _begun(line: str) -> Entry | None:
     """The entry or submenu that begins with a line; None where it is something else that does."""
     match = ENTRY.match(line)
     if match is None:
@@ -96,7 +97,7 @@ def _begun(line: str):
     return Entry(match["single"] or match["double"] or "", known["id"] if known else "")
 
 
-def _default(text: str, kept: dict) -> str:
+def _default(text: str, kept: dict[str, str]) -> str:
     said = [one for one in DEFAULT.findall(text) if FOR_ONCE not in one]
     if FOR_ONCE in text and kept.get(FOR_ONCE):
         return kept[FOR_ONCE]
@@ -104,9 +105,8 @@ def _default(text: str, kept: dict) -> str:
     return kept.get(SAVED, "") if SAVED in found else found
 
 
-def _named(entries: list, name: str) -> Entry:
+def _named(entries: list[Entry], name: str) -> Entry:
     at = number(name)
     if at is not None and at < len(entries):
-        found: Entry = entries[at]
-        return found
+        return entries[at]
     return next((one for one in entries if name and name in (one.id, one.title)), entries[0])

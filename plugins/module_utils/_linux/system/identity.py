@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from ..engine.host import HostError
-from ..engine.reading import absent, unreadable, value
+from ..engine.host import Host, HostError
+from ..engine.reading import Aspect, absent, unreadable, value
 
 DMI = "/sys/class/dmi/id"
 TREE_SERIAL = "/sys/firmware/devicetree/base/serial-number"
@@ -18,7 +18,7 @@ LONGEST = 200  # characters
 SYSTEM = re.compile(r"\A[a-z0-9._-]+\Z")  # os-release(5), ID=
 
 
-def observe(host) -> dict:
+def observe(host: Host) -> dict[str, Aspect]:
     """{"serial": aspect, "uuid": aspect, "machine_id": aspect, "os": aspect}, all of them text."""
     serial = _file(host, f"{DMI}/product_serial")
     if serial["state"] == "absent":
@@ -29,7 +29,7 @@ def observe(host) -> dict:
     return {"serial": serial, "uuid": uuid, "machine_id": _file(host, "/etc/machine-id"), "os": _os(host)}
 
 
-def _file(host, path: str) -> dict:
+def _file(host: Host, path: str) -> Aspect:
     """The one line of a small file; an empty one counts as absent."""
     try:
         text = host.text(path).strip("\0 \t\r\n")[:LONGEST]
@@ -40,7 +40,7 @@ def _file(host, path: str) -> dict:
     return value(text, path, "string") if text else absent(path)
 
 
-def _os(host) -> dict:
+def _os(host: Host) -> Aspect:
     try:
         said, path = os_release(host)
     except HostError as problem:
@@ -50,7 +50,7 @@ def _os(host) -> dict:
     return value(f"{said['ID']} {said.get('VERSION_ID', '')}".strip()[:LONGEST], path, "string")
 
 
-def os_release(host) -> tuple:
+def os_release(host: Host) -> tuple[dict[str, str], str]:
     """(keys and values of os-release, its path); both empty when there is none. Nothing in it is evaluated.
 
     Raises HostError for a file that names no system.

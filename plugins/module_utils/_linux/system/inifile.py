@@ -15,12 +15,12 @@ class Assignment:
         self.place = place
 
 
-def systemd_assignments(text: str, path: str) -> list:
+def systemd_assignments(text: str, path: str) -> list[Assignment]:
     """The assignments of a systemd configuration file. Lines that systemd ignores with a warning are left out.
 
     systemd.syntax(7): # and ; start a comment line, also between continued lines; a backslash at the end joins lines.
     """
-    found: list = []
+    found: list[Assignment] = []
     section, waiting, start = "", "", 0
     # Notepad puts a mark before the first line, which systemd passes over.
     for count, line in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
@@ -40,9 +40,9 @@ def systemd_assignments(text: str, path: str) -> list:
     return found
 
 
-def keyfile_assignments(text: str, path: str) -> list:
+def keyfile_assignments(text: str, path: str) -> list[Assignment]:
     """The assignments of a GLib key file. Raises HostError malformed when GLib would refuse the whole file."""
-    found: list = []
+    found: list[Assignment] = []
     section = ""
     for count, line in enumerate(text.split("\n"), 1):
         bare = line.strip()

@@ -12,10 +12,11 @@ Addresses:
 from __future__ import annotations
 
 import re
+from functools import partial
 
-from ..engine.edits import ChangeRefused
-from ..engine.host import HostError
-from ..engine.reading import absent, reading, value
+from ..engine.edits import Change, ChangeRefused, Rehearsal
+from ..engine.host import Host, HostError
+from ..engine.reading import Aspect, Machine, Reading, Readings, absent, reading, value
 from ..engine.safe_read import attempt, first_of, foreign, not_installed, number, text_or_nothing
 from .boot_state import GRUB
 
@@ -28,29 +29,33 @@ KEXEC = "/sys/kernel/kexec_loaded"
 WORD = re.compile(r'(?:[^\s"]|"[^"]*"?)+')
 
 
-def observe(host, addresses: list) -> dict:
+def observe(host: Host, addresses: list[str]) -> Readings:
     """A reading for each address; nothing is raised for a bad machine."""
     return {
-        address: attempt(NAME, address, lambda address=address: reading(NAME, address, _aspect(host, address)))
+        address: attempt(NAME, address, partial(_read, host, address))
         if ADDRESSES.match(address)
         else foreign(NAME, address)
         for address in addresses
     }
 
 
-def rehearse(host, changes: list):
+def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
     """Always refused: a boot option that is wrong can keep a machine from starting."""
     raise ChangeRefused("what the kernel is started with is only reported; change it by hand and restart the machine")
 
 
-def _aspect(host, address: str) -> dict:
+def _read(host: Host, address: str) -> Reading:
+    return reading(NAME, address, _aspect(host, address))
+
+
+def _aspect(host: Host, address: str) -> Aspect:
     kind, _dummy, name = address.partition(":")
     if kind == "audit":
         return _audit(host, name)
     return _next_option(host, name) if kind == "next" else _option(host, name)
 
 
-def _option(host, name: str) -> dict:
+def _option(host: Host, name: str) -> Aspect:
     if not host.exists(CMDLINE):
         raise HostError("failed", f"{CMDLINE} is missing, so nobody can say what the kernel was started with")
     found, (later, place) = boot_option(host, name), _of_next_start(host, name)
@@ -62,7 +67,7 @@ def _option(host, name: str) -> dict:
     return aspect
 
 
-def _next_option(host, name: str) -> dict:
+def _next_option(host: Host, name: str) -> Aspect:
     if (text_or_nothing(host, KEXEC) or "").strip() == "1":
         # `systemctl reboot` starts it (systemctl(1), SYSTEMCTL_SKIP_AUTO_KEXEC).
         raise HostError("failed", "kexec holds another kernel for the next start, and nobody can read its options")
@@ -72,7 +77,7 @@ def _next_option(host, name: str) -> dict:
     return absent(place) if later is None else value(later, place, "string")
 
 
-def _of_next_start(host, name: str) -> tuple:
+def _of_next_start(host: Host, name: str) -> tuple[str | None, str]:
     """(value or None, place) of an option in the entry that GRUB starts next; no place where it does not say."""
     # GRUB gives each kernel this word of its own; a menu of which this start knows nothing may be a left-over.
     path = first_of(host, GRUB) if boot_option(host, "BOOT_IMAGE") else ""
@@ -84,7 +89,7 @@ def _of_next_start(host, name: str) -> tuple:
     return (None, "") if words is None else (_in(words, name), f"{path}: the entry that starts next")
 
 
-def boot_option(host, name: str):
+def boot_option(host: Machine, name: str) -> str | None:
     """The value of a boot option, empty for one without a value; None where the kernel was started without it.
 
     Raises HostError.
@@ -92,7 +97,7 @@ def boot_option(host, name: str):
     return _in(text_or_nothing(host, CMDLINE) or "", name)
 
 
-def _in(line: str, name: str):
+def _in(line: str, name: str) -> str | None:
     found = None
     for word in WORD.findall(line):
         if word == "--":
@@ -103,7 +108,7 @@ def _in(line: str, name: str):
     return found
 
 
-def _audit(host, name: str) -> dict:
+def _audit(host: Host, name: str) -> Aspect:
     if not first_of(host, ("/usr/sbin/auditctl", "/sbin/auditctl")):
         return not_installed("auditd")
     if not host.is_root:

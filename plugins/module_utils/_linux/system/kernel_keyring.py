@@ -66,7 +66,7 @@ def put(description: str, secret: bytes, seconds: int) -> None:
         _keyctl(UNLINK, key, PROCESS_KEYRING)
 
 
-def read(description: str):
+def read(description: str) -> bytes | None:
     """The bytes that are kept, None when there are none or their time is up. Raises HostError."""
     key = _found(description)
     if key is None:
@@ -93,7 +93,7 @@ def revoke(description: str) -> bool:
     return True
 
 
-def held(prefix: str) -> dict:
+def held(prefix: str) -> dict[str, int | None]:
     """{description: seconds that are left at least} of what is kept; None for a key without an end. Raises HostError.
 
     The kernel tells the time in whole seconds, minutes, hours or days, rounded down, and in /proc/keys only.
@@ -107,7 +107,7 @@ def held(prefix: str) -> dict:
             lines = stream.read().split("\n")
     except OSError as problem:
         raise HostError("failed", f"{KEYS}: {problem.strerror}") from None
-    found = {}
+    found: dict[str, int | None] = {}
     for line in filter(None, map(LINE.fullmatch, lines)):
         serial, number, unit, description = line.groups()
         # Anybody may have a key of that description in a keyring of their own.
@@ -116,7 +116,7 @@ def held(prefix: str) -> dict:
     return found
 
 
-def _found(description: str):
+def _found(description: str) -> int | None:
     """The serial number of a key of the user keyring, None when there is none that still counts."""
     _possess()
     try:
@@ -141,11 +141,11 @@ class _Refused(HostError):
         self.errno = number
 
 
-def _keyctl(operation: int, *arguments) -> int:
+def _keyctl(operation: int, *arguments: object) -> int:
     return _system_call(1, operation, *arguments)
 
 
-def _system_call(which: int, *arguments) -> int:
+def _system_call(which: int, *arguments: object) -> int:
     """One of NUMBERS with its arguments; keyctl(1) and libkeyutils are not on every machine. Raises _Refused."""
     machine = platform.machine()
     # A program of 32 bits on such a kernel has other numbers, and behind ours are other calls.
@@ -155,7 +155,7 @@ def _system_call(which: int, *arguments) -> int:
     libc = ctypes.CDLL(None, use_errno=True)
     libc.syscall.restype = ctypes.c_long
     sent = [ctypes.c_long(one) if isinstance(one, int) else one for one in (NUMBERS[machine][which], *arguments)]
-    result = libc.syscall(*sent)
+    result: int = libc.syscall(*sent)
     if result < 0:
         raise _Refused(ctypes.get_errno())
     return result

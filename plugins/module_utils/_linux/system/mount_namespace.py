@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 
+from ..engine.host import Host
+
 OWN, MACHINE = "/proc/self/ns/mnt", "/proc/1/ns/mnt"
 SEEN_BY_1 = "/proc/1/root"
 
 
-def apart(host) -> bool:
+def apart(host: Host) -> bool:
     """Whether this process has other mounts than process 1; one that may not look (no CAP_SYS_PTRACE) has not."""
     try:
         return os.readlink(host.path(OWN)) != os.readlink(host.path(MACHINE))
@@ -20,13 +22,13 @@ def apart(host) -> bool:
         return False
 
 
-def another(host, path: str) -> bool:
+def another(host: Host, path: str) -> bool:
     """Whether process 1 sees another file than this process at a path without links; False where that is not told."""
     here, there = _inode(host, path), _inode(host, f"{SEEN_BY_1}{path}")
     return there is not None and here != there
 
 
-def _inode(host, path: str):
+def _inode(host: Host, path: str) -> tuple[int, ...] | None:
     """(device, number) of a file, () for none, None where it may not be looked at."""
     try:
         found = os.stat(host.path(path))

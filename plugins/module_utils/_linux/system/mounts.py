@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from ..engine.host import HostError
+from ..engine.host import Host, HostError
+from ..engine.reading import Machine
 from ..engine.safe_read import text_or_nothing
 
 MOUNTINFO = "/proc/self/mountinfo"
@@ -18,7 +19,7 @@ MEMORY = ("tmpfs", "ramfs")  # file systems whose content is gone after a restar
 class Mount:
     """One mounted file system: `number` (major:minor), `point`, `fstype`, `source`, and its own `options`."""
 
-    def __init__(self, number: str, point: str, fstype: str, source: str, options: list | None = None) -> None:
+    def __init__(self, number: str, point: str, fstype: str, source: str, options: list[str] | None = None) -> None:
         self.number = number
         self.point = point
         self.fstype = fstype
@@ -29,7 +30,7 @@ class Mount:
 class Listed:
     """One line of fstab: `spec` (what), `point` (where), `fstype` and `options`."""
 
-    def __init__(self, spec: str, point: str, fstype: str, options: list) -> None:
+    def __init__(self, spec: str, point: str, fstype: str, options: list[str]) -> None:
         self.spec = spec
         self.point = point
         self.fstype = fstype
@@ -39,7 +40,7 @@ class Listed:
 class Mapping:
     """One line of crypttab: `name`, `source`, `key` (empty where it says none) and `options`."""
 
-    def __init__(self, name: str, source: str, key: str, options: list) -> None:
+    def __init__(self, name: str, source: str, key: str, options: list[str]) -> None:
         self.name = name
         self.source = source
         self.key = key
@@ -55,7 +56,7 @@ def unescaped(text: str) -> str:
     return OCTAL.sub(lambda match: chr(int(match.group(1), 8)), text)
 
 
-def mounted(host) -> list:
+def mounted(host: Machine) -> list[Mount]:
     """Everything that is mounted, in the kernel's order. Raises HostError."""
     try:
         text = host.text(MOUNTINFO)
@@ -73,7 +74,7 @@ def mounted(host) -> list:
     return found
 
 
-def swaps(host) -> list:
+def swaps(host: Host) -> list[tuple[str, bool]]:
     """(path, is a file) of each swap in use. Raises HostError."""
     found = []
     for line in (text_or_nothing(host, SWAPS) or "").split("\n")[1:]:
@@ -83,7 +84,7 @@ def swaps(host) -> list:
     return found
 
 
-def fstab(host) -> list:
+def fstab(host: Host) -> list[Listed]:
     """The lines of fstab."""
     found = []
     for words in _lines(host, FSTAB):
@@ -93,12 +94,12 @@ def fstab(host) -> list:
     return found
 
 
-def crypttab(host) -> list:
+def crypttab(host: Host) -> list[Mapping]:
     """The lines of crypttab."""
     return crypttab_of(text_or_nothing(host, CRYPTTAB) or "")
 
 
-def crypttab_of(text: str) -> list:
+def crypttab_of(text: str) -> list[Mapping]:
     """The lines of a crypttab."""
     found = []
     for words in _words(text):
@@ -109,16 +110,16 @@ def crypttab_of(text: str) -> list:
     return found
 
 
-def _lines(host, path: str) -> list:
+def _lines(host: Host, path: str) -> list[list[str]]:
     return _words(text_or_nothing(host, path) or "")
 
 
-def _words(text: str) -> list:
+def _words(text: str) -> list[list[str]]:
     lines = (line.strip() for line in text.split("\n"))
     return [line.split() for line in lines if line and not line.startswith("#")]
 
 
-def holder(mounts: list, path: str):
+def holder(mounts: list[Mount], path: str) -> Mount | None:
     """The mount that a path lies on; of several over each other the last one is seen."""
     best = None
     for mount in mounts:
@@ -128,7 +129,7 @@ def holder(mounts: list, path: str):
     return best
 
 
-def kept_in_memory(host, path: str) -> str:
+def kept_in_memory(host: Machine, path: str) -> str:
     """The mount point by which what lies at a path is gone after a restart, in words; "" where it lies on a disk.
 
     An overlay keeps what is written in its upper folder (overlayroot, live systems). A machine that does not say what
@@ -138,10 +139,12 @@ def kept_in_memory(host, path: str) -> str:
         return ""
     mounts = mounted(host)
     mount = holder(mounts, host.real(path))
+    if mount is None:
+        raise HostError("malformed", f"{MOUNTINFO} names nothing that holds {path}")
     upper = next((unescaped(one[len("upperdir=") :]) for one in mount.options if one.startswith("upperdir=")), "")
     if mount.fstype == "overlay" and upper:
         below = holder(mounts, upper)
-        if below.fstype == "overlay":
+        if below is None or below.fstype == "overlay":
             # It was mounted from somewhere that is not to be seen from here: a live system, a container.
             raise HostError("failed", f"it cannot be told on what {mount.point} keeps what is written: {upper}")
         mount = below

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 
-from ..engine.host import HostError
-from ..engine.reading import value
+from ..engine.host import Host, HostError
+from ..engine.reading import Aspect, value
 from ..engine.safe_read import number
 
 DPKG = "/var/lib/dpkg"
 INFO = f"{DPKG}/info"
 
 
-def package_upgrade(host) -> dict:
+def package_upgrade(host: Host) -> Aspect:
     """True while apt or dpkg holds its lock (seen in /proc/locks, nothing is locked by us) or broke off half-way."""
     if host.entries(f"{DPKG}/updates"):
         return value(True, f"{DPKG}/updates", "bool")
@@ -29,7 +29,7 @@ def package_upgrade(host) -> dict:
     return value(False, DPKG, "bool")
 
 
-def _held(host) -> list:
+def _held(host: Host) -> list[tuple[str, int]]:
     """(device, inode) of every lock in /proc/locks: "1: POSIX  ADVISORY  WRITE 1234 fd:01:393217 0 EOF"."""
     try:
         text = host.text("/proc/locks")
@@ -41,8 +41,9 @@ def _held(host) -> list:
     for line in text.split("\n"):
         words = line.split()
         place = words[5].split(":") if len(words) > 5 and words[1] != "->" else []
-        if len(place) == 3 and number(place[2]) is not None:
-            found.append((f"{place[0]}:{place[1]}".lower(), number(place[2])))
+        inode = number(place[2]) if len(place) == 3 else None
+        if inode is not None:
+            found.append((f"{place[0]}:{place[1]}".lower(), inode))
     return found
 
 

@@ -6,7 +6,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 from ..engine.host import HostError
+from ..engine.reading import Machine
 from ..engine.safe_read import number, text_or_nothing
 
 FOLDERS = ("/etc/pam.d", "/usr/lib/pam.d")  # libpam looks in this order
@@ -28,7 +31,9 @@ class Line:
     `level` counts the substacks it lies in.
     """
 
-    def __init__(self, file: str, number: int, actions: dict, module: str, arguments: list, level: int) -> None:
+    def __init__(
+        self, file: str, number: int, actions: dict[str, str], module: str, arguments: list[str], level: int
+    ) -> None:
         self.file = file
         self.number = number
         self.actions = actions
@@ -42,7 +47,7 @@ class Line:
         return f"{self.file}, line {self.number}"
 
 
-def service_file(host, service: str) -> str:
+def service_file(host: Machine, service: str) -> str:
     """The file of a service, or an empty text."""
     for folder in FOLDERS:
         if host.exists(f"{folder}/{service}"):
@@ -50,17 +55,17 @@ def service_file(host, service: str) -> str:
     return ""
 
 
-def stack(host, service: str, kind: str) -> list:
+def stack(host: Machine, service: str, kind: str) -> list[Line]:
     """The lines of `kind` (auth, account, session) of a service, includes followed.
 
     Raises HostError: malformed when PAM would not accept it, or when a file cannot be read.
     """
-    lines: list = []
+    lines: list[Line] = []
     _read(host, service, kind, 0, 0, lines)
     return lines
 
 
-def _read(host, service: str, kind: str, level: int, depth: int, lines: list) -> None:
+def _read(host: Machine, service: str, kind: str, level: int, depth: int, lines: list[Line]) -> None:
     path = service_file(host, service) if "/" not in service else service
     text = text_or_nothing(host, path) if path else None
     if text is None:
@@ -85,7 +90,7 @@ def _read(host, service: str, kind: str, level: int, depth: int, lines: list) ->
             lines.append(Line(path, count, actions, target.rsplit("/", 1)[-1], arguments, level))
 
 
-def _statements(text: str):
+def _statements(text: str) -> Iterator[tuple[int, list[str]]]:
     """Yield (line number, words) of every statement; a backslash at the end joins lines, # starts a comment."""
     waiting, start = "", 0
     for count, line in enumerate(text.split("\n"), 1):
@@ -100,9 +105,9 @@ def _statements(text: str):
         waiting, start = "", 0
 
 
-def _words(line: str) -> list:
+def _words(line: str) -> list[str]:
     """Split at blanks; a word in [brackets] may hold blanks and loses its brackets, except as the control."""
-    words: list = []
+    words: list[str] = []
     rest = line.strip()
     while rest:
         if rest[0] == "[":
@@ -119,7 +124,7 @@ def _words(line: str) -> list:
     return words
 
 
-def _actions(control: str, place: str) -> dict:
+def _actions(control: str, place: str) -> dict[str, str]:
     if control.lower() in CONTROLS:
         return CONTROLS[control.lower()]
     if not (control.startswith("[") and control.endswith("]")):
@@ -133,14 +138,14 @@ def _actions(control: str, place: str) -> dict:
     return actions
 
 
-def run(lines: list, answer) -> tuple:
+def run(lines: list[Line], answer: Callable[[Line], str]) -> tuple[bool, list[Line]]:
     """Walk a stack. `answer(line)` gives what a module returns ("success", "auth_err", "ignore", ...).
 
     Returns (passed, called): whether the stack lets the user pass, and the lines that were called, in order.
     """
-    called: list = []
+    called: list[Line] = []
     impression, status = "none", "fail"
-    entered: dict = {}
+    entered: dict[int, tuple[str, str]] = {}
     previous = 0
     at = 0
     while at < len(lines):
@@ -151,8 +156,9 @@ def run(lines: list, answer) -> tuple:
         called.append(line)
         found = answer(line)
         action = line.actions.get(found, line.actions.get("default", "bad"))
-        if number(action):
-            at, short = _jump(lines, at, number(action))
+        skipped = number(action)
+        if skipped:
+            at, short = _jump(lines, at, skipped)
             if short:
                 impression, status = "bad", "fail"
         elif action == "reset":
@@ -173,7 +179,7 @@ def run(lines: list, answer) -> tuple:
     return impression == "good" and status == "success", called
 
 
-def _jump(lines: list, at: int, count: int) -> tuple:
+def _jump(lines: list[Line], at: int, count: int) -> tuple[int, bool]:
     """The place after skipping `count` modules (a substack counts as one), and whether there were too few."""
     level = lines[at].level
     while at + 1 < len(lines) and lines[at + 1].level >= level and count > 0:
@@ -184,7 +190,7 @@ def _jump(lines: list, at: int, count: int) -> tuple:
     return at, count > 0
 
 
-def _end_of_substack(lines: list, at: int) -> int:
+def _end_of_substack(lines: list[Line], at: int) -> int:
     """The last line that a decision at `at` skips: the rest of its substack, or everything."""
     level = lines[at].level
     while at + 1 < len(lines) and lines[at + 1].level >= level:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import stat
 
-from ..engine.host import HostError
+from ..engine.host import Host, HostError
+from ..engine.reading import Machine
 from ..engine.safe_read import number
 
 FIRST_ORDINARY, LAST_ORDINARY = 1000, 59999  # Debian's range for people; 65534 is nobody
@@ -27,7 +29,7 @@ class Account:
         return FIRST_ORDINARY <= self.uid <= LAST_ORDINARY and self.shell.rsplit("/", 1)[-1] not in NO_LOGIN
 
 
-def accounts(host) -> list:
+def accounts(host: Host) -> list[Account]:
     """All accounts. Raises HostError when /etc/passwd cannot be read, is missing or holds no account."""
     try:
         text = host.text("/etc/passwd")
@@ -46,22 +48,23 @@ def accounts(host) -> list:
     return found
 
 
-def names(host, path: str) -> dict:
+def names(host: Machine, path: str) -> dict[int, str]:
     """Names by number from /etc/passwd or /etc/group; 0 is root in any case, and the first line of a number counts."""
-    found: dict = {}
+    found: dict[int, str] = {}
     try:
         text = host.text(path)
     except FileNotFoundError:
         text = ""
     for line in text.split("\n"):
         fields = line.split(":")
-        if len(fields) > 2 and number(fields[2]) is not None:
-            found.setdefault(number(fields[2]), fields[0])
+        at = number(fields[2]) if len(fields) > 2 else None
+        if at is not None:
+            found.setdefault(at, fields[0])
     found.setdefault(0, "root")
     return found
 
 
-def owner_and_mode(host, status) -> str:
+def owner_and_mode(host: Host, status: os.stat_result) -> str:
     """A file's status as "owner:group mode", numbers where a name is not known. Raises HostError."""
     owner = names(host, "/etc/passwd").get(status.st_uid, str(status.st_uid))
     group = names(host, "/etc/group").get(status.st_gid, str(status.st_gid))
@@ -71,13 +74,13 @@ def owner_and_mode(host, status) -> str:
 class Group:
     """One line of /etc/group: `name`, `gid` (None where it is no number), `members` (the names that are listed)."""
 
-    def __init__(self, name: str, gid, members: list) -> None:
+    def __init__(self, name: str, gid: int | None, members: list[str]) -> None:
         self.name = name
         self.gid = gid
         self.members = members
 
 
-def groups(host) -> list:
+def groups(host: Host) -> list[Group]:
     """All groups; a missing /etc/group has none. Raises HostError."""
     try:
         text = host.text("/etc/group")
@@ -91,6 +94,6 @@ def groups(host) -> list:
     ]
 
 
-def members(host, group: str) -> list:
+def members(host: Host, group: str) -> list[str]:
     """The names listed in a group of /etc/group; an unknown group has none."""
     return next((found.members for found in groups(host) if found.name == group), [])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import stat
 
-from ..engine.host import READ_LIMIT, HostError
+from ..engine.host import READ_LIMIT, Host, HostError
 
 # RFC 7468 and what OpenSSL, OpenSSH and OpenVPN write: PRIVATE KEY, RSA PRIVATE KEY, ENCRYPTED PRIVATE KEY and others.
 PEM = re.compile(rb"-----BEGIN (?:[A-Z0-9 ]{1,40} )?(?:PRIVATE KEY|Static key V1)(?: BLOCK)?-----")
@@ -31,12 +31,12 @@ def holds(content: bytes) -> bool:
     )
 
 
-def files_below(host, folder: str) -> list:
+def files_below(host: Host, folder: str) -> list[str]:
     """The regular files in a folder and in those below it that others than root may look into. Raises HostError.
 
     Links to folders are not followed: what they lead to is another program's.
     """
-    found: list = []
+    found: list[str] = []
     waiting = [(folder, 0)]
     while waiting:
         here, depth = waiting.pop()
@@ -56,7 +56,7 @@ def files_below(host, folder: str) -> list:
     return sorted(found)
 
 
-def in_file(host, path: str) -> bool:
+def in_file(host: Host, path: str) -> bool:
     """Whether a file holds a private key; False for what went away. Raises HostError.
 
     A file beyond the limit of what is read is none: a list of revoked certificates may be that large, a key never is.

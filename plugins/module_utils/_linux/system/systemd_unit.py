@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..engine.host import HostError
+from ..engine.host import Host, HostError
+from ..engine.reading import Machine
 from ..engine.safe_read import number
 from .unit_conditions import kept_back
 from .units_enabled import enabled, starters
@@ -36,7 +37,7 @@ AT_BOOT = ("enabled", "generated", "alias")
 RUNNING = ("active", "reloading", "refreshing", "activating", "deactivating")
 
 
-def state(host, unit: str) -> tuple:
+def state(host: Machine, unit: str) -> tuple[bool, int | None]:
     """(active, since): whether a unit runs, and the time of its last start or reload in seconds since 1970, or None.
 
     A machine without a running systemd (a container, a captured folder) has no running units. Raises HostError.
@@ -46,7 +47,7 @@ def state(host, unit: str) -> tuple:
     return said.get("ActiveState") == "active", number(said.get("StateChangeTimestamp", "").lstrip("@"))
 
 
-def properties(host, unit: str) -> dict:
+def properties(host: Machine, unit: str) -> dict[str, str]:
     """What `systemctl show` says of a unit: PROPERTIES by name, empty without a running systemd. Raises HostError."""
     if not host.exists("/run/systemd/system"):
         return {}
@@ -75,7 +76,7 @@ class Service:
         return self.runs or self.starts
 
 
-def service(host, unit: str) -> Service:
+def service(host: Host, unit: str) -> Service:
     """What a unit does now and after the next start. Raises HostError.
 
     A unit that is not switched on itself may be wanted by a link, or be started by a timer, socket or path that is:
@@ -101,7 +102,7 @@ def service(host, unit: str) -> Service:
     return Service(runs, starts, f"{unit} runs, and is not started at the next boot ({kept})" if kept else "")
 
 
-def arguments(host, unit: str) -> list:
+def arguments(host: Host, unit: str) -> list[str]:
     """The words that a unit starts its program with, the program first; none where they are not known.
 
     Drop-ins may add some, so the service manager is asked. Raises HostError.
@@ -110,7 +111,7 @@ def arguments(host, unit: str) -> list:
     return command.partition("argv[]=")[2].partition(" ;")[0].split()
 
 
-def note_if_older(host, unit: str, paths: list, name: str) -> str:
+def note_if_older(host: Machine, unit: str, paths: list[str], name: str) -> str:
     """A sentence when a unit was last loaded before one of its files changed, else an empty text. Raises HostError."""
     active, since = state(host, unit)
     if not active or since is None:

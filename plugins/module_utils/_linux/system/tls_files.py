@@ -3,9 +3,12 @@ cannot be read by the account that the forwarder runs as."""
 
 from __future__ import annotations
 
+import os
 import stat
 import time
+from collections.abc import Callable, Iterator
 
+from ..engine.host import Host
 from .certificate import digests, validities
 from .people import accounts
 from .people import groups as groups_of
@@ -17,7 +20,7 @@ class Who:
     """The account that opens a file: `name`, its number (None where it is only made when the program starts) and the
     numbers of its groups. No Who means root, who may read everything."""
 
-    def __init__(self, host, name: str, groups: list) -> None:
+    def __init__(self, host: Host, name: str, groups: list[str]) -> None:
         self.name = name
         found = next((one for one in accounts(host) if one.name == name), None)
         self.uid = None if found is None else found.uid
@@ -26,20 +29,20 @@ class Who:
         if found is not None:
             self.groups |= {found.gid, *(group.gid for group in known if name in group.members)}
 
-    def may(self, found, right: int) -> bool:
+    def may(self, found: os.stat_result, right: int) -> bool:
         """Whether the permission bits of a file's status give this account a right."""
         shift = 6 if found.st_uid == self.uid else 3 if found.st_gid in self.groups else 0
         return bool(found.st_mode >> shift & right)
 
 
-def authority(host, path: str, who) -> list:
+def authority(host: Host, path: str, who: Who | None) -> list[str]:
     """The faults of a file with certificates of authorities: [] when one of them holds now. Raises HostError."""
     if not path:
         return ["no certificate of an authority is named, so nobody can be recognised"]
     return _unreadable(host, path, who) or _out_of_time(host, path, any)
 
 
-def anchors(host, path: str) -> list:
+def anchors(host: Host, path: str) -> list[str]:
     """The digests of the certificates of authorities in a file; none of one that is missing. Raises HostError."""
     try:
         return digests(host.text(path), path) if path else []
@@ -47,7 +50,7 @@ def anchors(host, path: str) -> list:
         return []  # `authority` names it
 
 
-def client(host, certificate: str, key: str, who) -> list:
+def client(host: Host, certificate: str, key: str, who: Who | None) -> list[str]:
     """The faults of the device's own certificate and of its key. Raises HostError."""
     if not certificate or not key:
         return ["the device has no certificate of its own for the collector"]
@@ -58,7 +61,7 @@ def client(host, certificate: str, key: str, who) -> list:
     return faults + missing + _copies(host, certificate, key)
 
 
-def _copies(host, certificate: str, key: str) -> list:
+def _copies(host: Host, certificate: str, key: str) -> list[str]:
     """Faults for a key that everybody may read in the certificate's own file, or in another one beside the key."""
     from . import private_keys  # only where the device has a certificate of its own
 
@@ -75,14 +78,14 @@ def _copies(host, certificate: str, key: str) -> list:
     return found
 
 
-def _others_get_in(host, folder: str) -> bool:
+def _others_get_in(host: Host, folder: str) -> bool:
     try:
         return bool(host.stat(folder).st_mode & 0o005)
     except FileNotFoundError:
         return False
 
 
-def _unreadable(host, path: str, who) -> list:
+def _unreadable(host: Host, path: str, who: Who | None) -> list[str]:
     try:
         found = host.stat(path)
     except FileNotFoundError:
@@ -96,7 +99,7 @@ def _unreadable(host, path: str, who) -> list:
     return [] if who.may(found, READ) else [f"{who.name}, which the program runs as, may not read {path}"]
 
 
-def _out_of_time(host, path: str, enough) -> list:
+def _out_of_time(host: Host, path: str, enough: Callable[[Iterator[bool]], bool]) -> list[str]:
     """A fault when none (`any`) or not the first of the certificates in a file holds now."""
     found = validities(host.text(path), path)
     if not found:

@@ -16,10 +16,11 @@ A change switches a unit on: enabled and active to true, failed and masked to fa
 from __future__ import annotations
 
 import re
+from functools import partial
 
-from ..engine.edits import ChangeRefused, Rehearsal
-from ..engine.host import HostError
-from ..engine.reading import reading, value
+from ..engine.edits import Change, ChangeRefused, Rehearsal
+from ..engine.host import Host, HostError
+from ..engine.reading import Aspect, Reading, Readings, reading, value
 from ..engine.safe_read import attempt, foreign, not_installed
 from .unit_conditions import kept_back
 
@@ -36,24 +37,24 @@ WANTED = {"enabled": True, "active": True, "failed": False, "masked": False}
 COMMANDS = {"masked": "unmask", "enabled": "enable", "failed": "start", "active": "start"}
 
 
-def observe(host, addresses: list) -> dict:
+def observe(host: Host, addresses: list[str]) -> Readings:
     """A reading for each address; nothing is raised for a bad machine."""
     asked = _units(addresses)
     return {
-        address: attempt(NAME, address, lambda address=address: reading(NAME, address, _aspect(host, asked, address)))
+        address: attempt(NAME, address, partial(_read, host, asked, address))
         if ADDRESSES.match(address)
         else foreign(NAME, address)
         for address in addresses
     }
 
 
-def _units(addresses: list) -> list:
+def _units(addresses: list[str]) -> list[str]:
     """The units that are asked about, and the sockets that could start them."""
     units = {address.rpartition(":")[0] for address in addresses if ADDRESSES.match(address)}
     return sorted(units | {f"{unit[:-8]}.socket" for unit in units if unit.endswith(".service")})
 
 
-def _shown(host, asked: list) -> dict:
+def _shown(host: Host, asked: list[str]) -> dict[str, dict[str, str]]:
     """{unit: properties}; one question to the service manager answers for all. Raises HostError."""
     done = host.query(["systemctl", "show", *[word for name in PROPERTIES for word in ("-p", name)], "--", *asked])
     blocks = [
@@ -65,7 +66,11 @@ def _shown(host, asked: list) -> dict:
     return {unit: blocks[at] for at, unit in enumerate(asked)}  # in the order of the question
 
 
-def _aspect(host, asked: list, address: str) -> dict:
+def _read(host: Host, asked: list[str], address: str) -> Reading:
+    return reading(NAME, address, _aspect(host, asked, address))
+
+
+def _aspect(host: Host, asked: list[str], address: str) -> Aspect:
     unit, _dummy, kind = address.rpartition(":")
     if not host.exists(RUNS):
         return value(False, NOTHING_RUNS, "bool")
@@ -91,9 +96,9 @@ def _aspect(host, asked: list, address: str) -> dict:
     return value(listening or active in ("active", "reloading"), where, "bool")
 
 
-def rehearse(host, changes: list) -> Rehearsal:
+def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
     """The commands that switch units on. Raises ChangeRefused for anything else."""
-    steps: set = set()
+    steps: set[tuple[str, str]] = set()
     asked = _units([change["address"] for change in changes])
     for change in changes:
         address, wanted = change["address"], change["value"]

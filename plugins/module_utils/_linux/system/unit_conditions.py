@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 
 from ..engine.host import HostError
+from ..engine.reading import Machine
 from ..engine.safe_read import by_name, first_of, text_or_nothing
-from .inifile import systemd_assignments
+from .inifile import Assignment, systemd_assignments
 
 LOCAL = ("/etc/systemd/system", "/usr/local/lib/systemd/system")
 # What is earlier hides its namesakes in what is later (systemd.unit(5), Unit File Load Path).
@@ -25,7 +26,7 @@ VARYING = re.compile(r"(?:Condition|Assert)(?:FirstBoot|NeedsUpdate|ACPower|\w+P
 PASSING = re.compile(r"\|?!?/+(?:var/+)?(?:run|lock|tmp)(?:/|\Z)|\|?!?/+dev/+shm(?:/|\Z)")
 
 
-def kept_back(host, unit: str) -> str:
+def kept_back(host: Machine, unit: str) -> str:
     """Why a unit that is enabled will not be started at the next boot, or "". Raises HostError if nobody can tell."""
     asked = _conditions(host, unit)
     if not asked:
@@ -46,9 +47,9 @@ def kept_back(host, unit: str) -> str:
     return f"{failed[0].place}: {failed[0].key}={failed[0].text}"[:250] + " does not start it at the next boot"
 
 
-def _conditions(host, unit: str) -> list:
+def _conditions(host: Machine, unit: str) -> list[Assignment]:
     """The assignments that count; an empty one takes back all of its family that came before it."""
-    found: dict = {family: [] for family in FAMILIES}
+    found: dict[str, list[Assignment]] = {family: [] for family in FAMILIES}
     for path in _files(host, unit):
         for one in systemd_assignments(text_or_nothing(host, path) or "", path):
             family = next((name for name in FAMILIES if one.key.startswith(name)), "")
@@ -57,7 +58,7 @@ def _conditions(host, unit: str) -> list:
     return [one for family in FAMILIES for one in found[family]]
 
 
-def _files(host, unit: str) -> list:
+def _files(host: Machine, unit: str) -> list[str]:
     own = first_of(host, tuple(f"{folder}/{unit}" for folder in LOCAL))
     stem, _dot, kind = unit.rpartition(".")
     parts = stem.split("-")

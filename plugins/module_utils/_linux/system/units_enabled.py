@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import stat
 
+from ..engine.host import Host
 from ..engine.safe_read import text_or_nothing
 
 UNITS = ("/etc/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
@@ -15,7 +16,7 @@ STARTERS = (".timer", ".path", ".socket")
 NAMED = re.compile(r"(?m)^\s*(?:Unit|Service)\s*=\s*(\S+)")
 
 
-def started_units(host) -> list:
+def started_units(host: Host) -> list[str]:
     """The names of the units that another unit wants, and that are there and not masked. Raises HostError."""
     linked = {
         name
@@ -27,12 +28,12 @@ def started_units(host) -> list:
     return [name for name in sorted(linked) if _there(host, name)]
 
 
-def enabled(host, unit: str) -> bool:
+def enabled(host: Host, unit: str) -> bool:
     """Whether a unit is started with the machine. Raises HostError."""
     return unit in started_units(host)
 
 
-def activated(host) -> list:
+def activated(host: Host) -> list[tuple[str, str]]:
     """(starter, unit) of the units that a timer, path or socket which starts with the machine starts. Raises HostError.
 
     Only files in /etc are asked which unit they name: a package's starter has the name of what it starts.
@@ -50,19 +51,19 @@ def activated(host) -> list:
     return found
 
 
-def starters(host, unit: str) -> list:
+def starters(host: Host, unit: str) -> list[str]:
     """The timers, paths and sockets that start with the machine and start this unit. Raises HostError."""
     return [starter for starter, started in activated(host) if started == unit]
 
 
-def _is_file(host, path: str) -> bool:
+def _is_file(host: Host, path: str) -> bool:
     try:
         return stat.S_ISREG(host.stat(path).st_mode)
     except FileNotFoundError:
         return False
 
 
-def _there(host, name: str) -> bool:
+def _there(host: Host, name: str) -> bool:
     """Whether a unit has a file and is not masked, by a link to nothing or by an empty file (systemd.unit(5))."""
     first = f"{UNITS[0]}/{name}"
     if host.link(first) == "/dev/null" or (_is_file(host, first) and not host.stat(first).st_size):

@@ -10,9 +10,9 @@ import os
 import stat
 import time
 
-from ..engine.edits import FileEdit, PermissionEdit
-from ..engine.host import READ_LIMIT
-from ..engine.journal_read import UNTOUCHED, digest
+from ..engine.edits import Edit, FileEdit, PermissionEdit, Permissions
+from ..engine.host import READ_LIMIT, Host
+from ..engine.journal_read import UNTOUCHED, Entry, Record, digest
 
 
 class Now:
@@ -21,7 +21,13 @@ class Now:
     Of a file also its `content`, bytes, and when it was `written`, in seconds since 1970.
     """
 
-    def __init__(self, kind: str, permissions=None, content=None, written: float = 0) -> None:
+    def __init__(
+        self,
+        kind: str,
+        permissions: Permissions | None = None,
+        content: bytes | None = None,
+        written: float = 0,
+    ) -> None:
         self.kind = kind
         self.permissions = permissions
         self.content = content
@@ -29,7 +35,7 @@ class Now:
         self.written = written
 
 
-def look(host, path: str) -> Now:
+def look(host: Host, path: str) -> Now:
     """The path itself, no link followed. Raises OSError."""
     try:
         handle = os.open(host.path(path), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -58,19 +64,20 @@ class History:
     def __init__(self, path: str) -> None:
         self.path = path
         self.foreign = False  # somebody else wrote in the middle of the run
-        self.drivers: list = []
-        self.addresses: list = []
+        self.drivers: list[str] = []
+        self.addresses: list[str] = []
         self._begin()
 
     def _begin(self) -> None:
         self._started = False
-        self.content = UNTOUCHED  # what is put back: bytes, None for absence
-        self.permissions = None
-        self._contents: set = set()
-        self._permitted: set = set()
+        self.touched = False  # whether the content was changed, and not only owner and mode
+        self.content: bytes | None = None  # what is put back, None for absence
+        self.permissions: Permissions | None = None
+        self._contents: set[str | None] = set()
+        self._permitted: set[Permissions | None] = set()
         self._any_permissions = False
 
-    def add(self, entry, record) -> None:
+    def add(self, entry: Entry, record: Record) -> None:
         """Take up what the next line says of this path."""
         if self._started and not self._continues(record):
             self.foreign = True
@@ -80,8 +87,8 @@ class History:
             self.permissions = record.permissions
             self._permitted.add(record.permissions)
         if record.after != UNTOUCHED:
-            if self.content is UNTOUCHED:
-                self.content = record.content
+            if not self.touched:
+                self.touched, self.content = True, record.content
             self._contents |= {record.before, record.after}
         if record.left is not None:
             self._permitted.add(record.left)
@@ -90,23 +97,23 @@ class History:
         self.drivers = [*self.drivers, *({entry.driver} - set(self.drivers))]
         self.addresses += [one for one in entry.addresses if one not in self.addresses]
 
-    def _continues(self, record) -> bool:
+    def _continues(self, record: Record) -> bool:
         content = record.before == UNTOUCHED or not self._contents or record.before in self._contents
         absent = record.permissions is None
         return content and (absent or self._any_permissions or record.permissions in self._permitted)
 
     def is_before(self, now: Now) -> bool:
         """True when the path is as it was before the run."""
-        if self.content is None:
+        if self.touched and self.content is None:
             return now.kind == "absent"
-        content = self.content is UNTOUCHED or (now.kind == "file" and now.digest == digest(self.content))
+        content = not self.touched or (now.kind == "file" and now.digest == digest(self.content))
         return content and now.permissions == self.permissions
 
     def differs(self, now: Now) -> str:
         """What somebody else changed since, in words; an empty text when all is as the run left it."""
         if now.kind == "other":
             return "a link or something else that is no file has taken its place"
-        if self.content is UNTOUCHED:
+        if not self.touched:
             if now.kind == "absent":
                 return "it is gone"
         elif now.kind == "folder":
@@ -115,30 +122,34 @@ class History:
             if now.kind == "absent":
                 return "it was removed"
             when = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(now.written))
-            return f"its content is another one, written {when}, and it belongs to uid {now.permissions[1]}"
-        if now.kind != "absent" and not self._any_permissions and now.permissions not in self._permitted:
+            owner = now.permissions[1] if now.permissions else "unknown"
+            return f"its content is another one, written {when}, and it belongs to uid {owner}"
+        if now.permissions and not self._any_permissions and now.permissions not in self._permitted:
             return "its owner or mode is another one ({:04o}, {}:{})".format(*now.permissions)
         return ""
 
-    def edit(self, now: Now):
+    def edit(self, now: Now) -> Edit:
         """What puts the path back. The caller has seen that it is not as before and that nobody changed it."""
-        same = self.content is UNTOUCHED or (self.content is not None and now.digest == digest(self.content))
+        same = not self.touched or (self.content is not None and now.digest == digest(self.content))
         if same:
-            return PermissionEdit(self.path, now.permissions, self.permissions)
-        mode, *owner = self.permissions or (None,)
-        return FileEdit(self.path, now.content, self.content, mode, tuple(owner) or None)
+            # It is there, and was before.
+            return PermissionEdit(self.path, now.permissions, self.permissions)  # type: ignore[arg-type]
+        if self.permissions is None:
+            return FileEdit(self.path, now.content, self.content)
+        mode, uid, gid = self.permissions
+        return FileEdit(self.path, now.content, self.content, mode, (uid, gid))
 
     def was(self) -> str:
         """What was there before, in a few words."""
-        if self.content is None:
+        if self.permissions is None or (self.touched and self.content is None):
             return "absent"
         said = "mode {:04o}, owner {}:{}".format(*self.permissions)
-        return said if self.content is UNTOUCHED else f"{len(self.content)} bytes, {said}"
+        return said if self.content is None else f"{len(self.content)} bytes, {said}"
 
 
-def histories(entries: list) -> list:
+def histories(entries: list[Entry]) -> list[History]:
     """A History of each path, the one that was changed last first."""
-    found: dict = {}
+    found: dict[str, History] = {}
     for entry in entries:
         for record in entry.records:
             history = found.pop(record.path, None) or History(record.path)
@@ -147,7 +158,7 @@ def histories(entries: list) -> list:
     return list(found.values())[::-1]
 
 
-def written_by(others: dict, path: str, now: Now) -> str:
+def written_by(others: dict[str, list[Entry]], path: str, now: Now) -> str:
     """The newest other run that left the path as it is now, or an empty text."""
     for run, entries in others.items():
         for entry in entries:

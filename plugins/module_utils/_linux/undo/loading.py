@@ -11,7 +11,7 @@ from ..audit.auditd import RELOAD
 from ..dconf.changes import UPDATE
 from ..dconf.sources import GENERATE_CONFIG
 from ..dropin.systemd import DAEMONS
-from ..engine.host import HostError
+from ..engine.host import Host, HostError
 from ..engine.safe_read import first_of, text_or_nothing
 from ..logging.forwarders import RSYSLOGD
 from ..logging.rainerscript import MAIN
@@ -25,10 +25,10 @@ SSHD = "/usr/sbin/sshd"
 LOCKED = "the audit rules are locked in the kernel: the old ones count from the next restart on"
 
 
-def loading(host, paths: list) -> tuple:
+def loading(host: Host, paths: list[str]) -> tuple[list[list[str]], list[str]]:
     """(commands, remarks) for files that were put back. Raises HostError."""
-    commands: list = []
-    remarks: list = []
+    commands: list[list[str]] = []
+    remarks: list[str] = []
     if _any(paths, "/etc/issue") and first_of(host, ("/usr/sbin/agetty", "/sbin/agetty")):
         commands.append(["agetty", "--reload"])
     if _any(paths, "/etc/dconf/") and first_of(host, ("/usr/bin/dconf", "/bin/dconf")):
@@ -37,7 +37,7 @@ def loading(host, paths: list) -> tuple:
         commands += _greeter(host)
     for name in sorted({match.group(1) for match in map(SYSTEMD.match, paths) if match}):
         unit, verb = DAEMONS.get(name, (None, None))
-        if unit and state(host, unit)[0]:
+        if unit and verb and state(host, unit)[0]:
             commands.append(["systemctl", verb, unit])
             if name == "journald":
                 commands.append(["journalctl", "--flush"])
@@ -59,11 +59,11 @@ def loading(host, paths: list) -> tuple:
     return commands, remarks
 
 
-def _any(paths: list, *beginnings: str) -> bool:
+def _any(paths: list[str], *beginnings: str) -> bool:
     return any(path.startswith(beginnings) for path in paths)
 
 
-def _greeter(host) -> list:
+def _greeter(host: Host) -> list[list[str]]:
     for unit in ("gdm3", "gdm"):
         try:
             if host.query(["systemctl", "is-active", unit]).out.strip() == "active":
@@ -73,7 +73,7 @@ def _greeter(host) -> list:
     return [[GENERATE_CONFIG]] if host.exists(GENERATE_CONFIG) else []
 
 
-def _audit_rules(host) -> tuple:
+def _audit_rules(host: Host) -> tuple[list[list[str]], list[str]]:
     """The kernel's rules from the files anew; a locked kernel takes none."""
     try:
         said = host.query(["auditctl", "-s"])

@@ -8,17 +8,19 @@ such, and commands that no undo of this run has finished are run again.
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from ..engine import journal_read
 from ..engine.change import sync_folder, write
-from ..engine.edits import ChangeRefused, PermissionEdit
-from ..engine.host import READ_LIMIT, HostError
+from ..engine.edits import Change, ChangeRefused, Edit, PermissionEdit
+from ..engine.host import READ_LIMIT, Host, HostError
 from ..engine.journal import Journal
+from ..engine.journal_read import Entry
 from ..system import unit
-from .files import histories, look, written_by
+from .files import History, Now, histories, look, written_by
 from .loading import loading
+from .units import Switch, switches
 from .units import now as unit_now
-from .units import switches
 
 DONE = "undo"  # the driver's name in the line that ends an undo
 # What belongs to encryption is never undone: a key that was retired must not open again, nor a disk lie open.
@@ -30,12 +32,12 @@ ENCRYPTION = "it belongs to encryption, which is never undone from here"
 class UndoFailed(Exception):
     """The undo broke off or could not load what it wrote. `outcome` says how far it came."""
 
-    def __init__(self, why: str, outcome: dict) -> None:
+    def __init__(self, why: str, outcome: dict[str, Any]) -> None:
         super().__init__(why)
         self.outcome = outcome
 
 
-def undo(host, run: str, run_id: str, check: bool = False) -> dict:
+def undo(host: Host, run: str, run_id: str, check: bool = False) -> dict[str, Any]:
     """Undo `run`; `run_id` names the journal of the undo itself.
 
     Returns changed, found (whether the device has a journal of the run), put_back, already and left (each a list of
@@ -63,7 +65,7 @@ def undo(host, run: str, run_id: str, check: bool = False) -> dict:
     if changed:
         _record(host, journal, run, edits, units)
         outcome["journal"] = journal.path
-    done: set = set()
+    done: set[str] = set()
     try:
         for history, edit in edits:
             write(host, edit)
@@ -78,7 +80,9 @@ def undo(host, run: str, run_id: str, check: bool = False) -> dict:
     return outcome
 
 
-def _files(host, entries: list, others: dict, outcome: dict) -> list:
+def _files(
+    host: Host, entries: list[Entry], others: dict[str, list[Entry]], outcome: dict[str, Any]
+) -> list[tuple[History, Edit]]:
     """[(history, edit)] of the files to put back; what is not goes into the outcome."""
     found = []
     for history in histories([entry for entry in entries if entry.driver != DONE]):
@@ -114,7 +118,7 @@ def _files(host, entries: list, others: dict, outcome: dict) -> list:
     return found
 
 
-def _units(host, entries: list, outcome: dict) -> list:
+def _units(host: Host, entries: list[Entry], outcome: dict[str, Any]) -> list[Switch]:
     """The switches to put back; what is not goes into the outcome."""
     found = []
     wanted, unknown = switches(entries)
@@ -139,7 +143,7 @@ def _units(host, entries: list, outcome: dict) -> list:
     return found
 
 
-def _unfinished(others: dict, run: str) -> list:
+def _unfinished(others: dict[str, list[Entry]], run: str) -> list[str]:
     """The undo runs of this run that wrote their journal and never came to their end."""
     undone = {name for name, entries in others.items() for entry in entries if entry.undoes == run}
     for entries in others.values():
@@ -150,21 +154,21 @@ def _unfinished(others: dict, run: str) -> list:
     return sorted(undone)
 
 
-def _record(host, journal: Journal, run: str, edits: list, units: list) -> None:
+def _record(host: Host, journal: Journal, run: str, edits: list[tuple[History, Edit]], units: list[Switch]) -> None:
     """Everything that will be written, on the disk before the first of it is."""
-    by_driver: dict = {}
+    by_driver: dict[str, list[tuple[History, Edit]]] = {}
     for history, edit in edits:
         by_driver.setdefault(history.drivers[-1], []).append((history, edit))
     for driver, mine in by_driver.items():
         addresses = list(dict.fromkeys(address for history, _edit in mine for address in history.addresses))
-        changes = [{"address": address, "undoes": run} for address in addresses] or [{"undoes": run}]
+        changes: list[Change] = [{"address": address, "undoes": run} for address in addresses] or [{"undoes": run}]
         journal.record(driver, changes, {}, [edit for _history, edit in mine])
     if units:
         changes = [{"address": one.address, "value": one.before, "undoes": run} for one in units]
         journal.record(unit.NAME, changes, unit.observe(host, [one.address for one in units]), [])
 
 
-def _remove_made(host, entries: list) -> None:
+def _remove_made(host: Host, entries: list[Entry]) -> None:
     """The folders that the run made, where nothing is in them any more."""
     for folder in sorted({folder for entry in entries for folder in entry.made}, reverse=True):
         try:
@@ -174,7 +178,7 @@ def _remove_made(host, entries: list) -> None:
             continue  # somebody keeps a file there, or it is gone
 
 
-def _not_reached(outcome: dict, done: set) -> None:
+def _not_reached(outcome: dict[str, Any], done: set[str]) -> None:
     """What a broken undo has not come to is left."""
     for one in [one for one in outcome["put_back"] if one["target"] not in done]:
         outcome["put_back"].remove(one)
@@ -182,7 +186,7 @@ def _not_reached(outcome: dict, done: set) -> None:
         outcome["left"].append({**one, "why": "the undo broke off before it"})
 
 
-def _load(host, entries: list, units: list, outcome: dict, done: set) -> None:
+def _load(host: Host, entries: list[Entry], units: list[Switch], outcome: dict[str, Any], done: set[str]) -> None:
     """Run what makes it effective: for all files of the run, since an undo before this one may have been killed."""
     left = {one["target"] for one in outcome["left"]}
     paths = [record.path for entry in entries for record in entry.records if record.path not in left]
@@ -199,7 +203,7 @@ def _load(host, entries: list, units: list, outcome: dict, done: set) -> None:
     host.forget()
 
 
-def _diff(history, now) -> dict:
+def _diff(history: History, now: Now) -> dict[str, str]:
     """Ansible's form of a diff, owner and mode as a line of their own."""
     edit = history.edit(now)
     head = {"before_header": history.path, "after_header": history.path}

@@ -7,8 +7,11 @@ device is never switched off.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from typing import Any
 
-from ..engine.host import HostError
+from ..engine.host import Host, HostError
+from ..engine.journal_read import Entry
 from ..system.unit import ADDRESSES, ENABLED, RUNS
 
 SAID = re.compile(r"\Asystemd: \S+ is (?P<active>[a-z-]+) \([^)]*\), (?P<file>[a-z-]+)")
@@ -44,7 +47,7 @@ class Switch:
         self.left = left
         self.address = f"{unit}:{kind}"
 
-    def command(self) -> list:
+    def command(self) -> list[str]:
         """What brings back the state before."""
         verb = VERBS[self.kind, self.before]
         return STOPS[self.unit] if verb == "stop" and self.unit in STOPS else ["systemctl", verb, self.unit]
@@ -56,10 +59,10 @@ class Switch:
         return ""
 
 
-def switches(entries: list) -> tuple:
+def switches(entries: list[Entry]) -> tuple[list[Switch], list[str]]:
     """(switches, addresses whose state before is not known) of a run; what the oldest line says was before counts."""
-    found: dict = {}
-    unknown: list = []
+    found: dict[tuple[str, str], Switch] = {}
+    unknown: list[str] = []
     for entry in entries:
         if entry.units:
             asked = _by_commands(entry, unknown)
@@ -74,11 +77,11 @@ def switches(entries: list) -> tuple:
     return sorted(found.values(), key=lambda one: (order.index((one.kind, one.before)), one.unit)), unknown
 
 
-def _by_commands(entry, unknown: list):
+def _by_commands(entry: Entry, unknown: list[str]) -> Iterator[tuple[str, str, bool, bool]]:
     """(unit, side, before, left) of what the commands of a line switched on."""
     for argv in entry.commands:
         done = DONE.get(argv[1], ()) if argv[0] == "systemctl" else ()
-        state = entry.units.get(argv[-1])
+        state = entry.units.get(argv[-1], [])
         if done and not (isinstance(state, list) and len(state) == 2 and all(isinstance(one, str) for one in state)):
             unknown.append(argv[-1])
             continue
@@ -86,7 +89,7 @@ def _by_commands(entry, unknown: list):
             yield argv[-1], side, sides(*state)[side], left
 
 
-def _by_readings(entry, unknown: list):
+def _by_readings(entry: Entry, unknown: list[str]) -> Iterator[tuple[str, str, bool, bool]]:
     """The same of a line that says what it asked for and what the driver read before."""
     for change in entry.changes:
         address = change.get("address")
@@ -105,12 +108,12 @@ def _by_readings(entry, unknown: list):
             yield unit, "masked", state["masked"], False  # what is switched on is unmasked first
 
 
-def sides(active: str, file: str) -> dict:
+def sides(active: str, file: str) -> dict[str, bool]:
     """What a unit's two states come to."""
     return {"active": active in RUNNING, "enabled": file in ENABLED, "masked": file.startswith("masked")}
 
 
-def now(host, unit: str) -> dict | None:
+def now(host: Host, unit: str) -> dict[str, bool] | None:
     """The sides of a unit at this moment, None where there is none. Raises HostError."""
     if not host.exists(RUNS):
         return None
@@ -123,7 +126,7 @@ def now(host, unit: str) -> dict | None:
     return sides(said.get("ActiveState", ""), said.get("UnitFileState", ""))
 
 
-def _source(reading) -> str:
+def _source(reading: Any) -> str:
     aspect = reading.get("effective") if isinstance(reading, dict) else None
     source = aspect.get("source") if isinstance(aspect, dict) else None
     return source if isinstance(source, str) else ""
