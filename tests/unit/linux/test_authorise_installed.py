@@ -81,5 +81,5 @@ def test_it_is_made_of_the_code_that_it_imports_whoever_makes_it(program: Path) 
     made = program.read_bytes()
     assert made == one_file.program(authorise, "/usr/bin/python3")
     held = zipfile.ZipFile(io.BytesIO(made)).namelist()
-    assert {"__main__.py", "device/authorise.py", "device/host.py", "device/reading.py"} < set(held)
-    assert "device/one_file.py" not in held and b'"""`leeboard-authorise`: somebody at the machine' in made
+    assert {"__main__.py", "device/luks/authorise.py", "device/engine/host.py", "device/engine/reading.py"} < set(held)
+    assert "device/engine/one_file.py" not in held and b'"""`leeboard-authorise`: somebody at the machine' in made
