@@ -30,12 +30,13 @@ PLAIN: Mapping[str, str | None] = {
 }  # fmt: skip
 # What a machine has besides, and the code that reads it.
 IPSEC = {"vpn.strongswan", "vpn.swanctl", "vpn.charon", "vpn.ipsec", "vpn.settings"}
-SENDING = {"logging.rsyslog", "logging.rainerscript", "system.tls_files", "system.certificate"}
+SENDING = {"system.tls_files", "system.certificate"}
+RSYSLOG = {"logging.rsyslog_service", "logging.rsyslog", "logging.rainerscript", *SENDING}
 BESIDES = [
     ("/usr/bin/plasmashell", {"kconfig.view", "kconfig.files", "kconfig.ini", "kconfig.cascade", "kconfig.session"}),
     ("/etc/swanctl/swanctl.conf", {"system.private_keys", *IPSEC}),
     ("/etc/ipsec.secrets", IPSEC),
-    ("/usr/sbin/rsyslogd", {"logging.rsyslog_service", *SENDING}),
+    ("/usr/sbin/rsyslogd", RSYSLOG),
     ("/usr/lib/systemd/systemd-journal-upload", {"logging.journal_upload", *SENDING}),
 ]
 CHANGES = {

@@ -12,10 +12,11 @@ with the rule that could not be understood, never "drop". Ports that are open to
 from __future__ import annotations
 
 import re
+from functools import partial
 
-from ..engine.edits import ChangeRefused
-from ..engine.host import HostError
-from ..engine.reading import reading, value
+from ..engine.edits import Change, ChangeRefused, Rehearsal
+from ..engine.host import Host, HostError
+from ..engine.reading import Reading, Readings, reading, value
 from ..engine.safe_read import attempt, foreign
 from . import restart
 from .inbound_probe import OFF, cards, is_off, judge, own_addresses, stays_off
@@ -27,22 +28,22 @@ ADDRESSES = re.compile(r"\A(?:inbound|after-restart|outbound)-ipv[46]\Z")
 ALL = [f"{what}-ipv{version}" for what in ("inbound", "after-restart", "outbound") for version in (4, 6)]
 
 
-def observe(host, addresses: list) -> dict:
+def observe(host: Host, addresses: list[str]) -> Readings:
     """A reading for each address; nothing is raised for a bad machine."""
     return {
-        address: attempt(NAME, address, lambda address=address: _read(host, address))
+        address: attempt(NAME, address, partial(_read, host, address))
         if ADDRESSES.match(address)
         else foreign(NAME, address)
         for address in addresses
     }
 
 
-def rehearse(host, changes: list):
+def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
     """Always refused: a change of the firewall could cut off the technician who makes it."""
     raise ChangeRefused("the firewall is only reported: a slip would cut off whoever manages the device")
 
 
-def _read(host, address: str) -> dict:
+def _read(host: Host, address: str) -> Reading:
     what, _dash, version = address.rpartition("-")
     family = "ip6" if version == "ipv6" else "ip"
     if not host.is_root:

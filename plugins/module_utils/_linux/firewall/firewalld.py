@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree
 
-from ..engine.host import HostError
+from ..engine.host import Host, HostError
 from ..engine.safe_read import text_or_nothing
 from .inbound_probe import PORTS, STRANGERS, Judgement, cards
 from .rules import ACCEPT, DROP, MAYBE_ACCEPT, NO, REJECT
@@ -23,7 +23,7 @@ DEEPEST = 10
 FAMILIES = {"ip": "ipv4", "ip6": "ipv6"}
 
 
-def zones(host, family: str, default: str) -> Judgement:
+def zones(host: Host, family: str, default: str) -> Judgement:
     """What the zones come to in which strangers of `family` land. Raises HostError."""
     used = _used(host, family, default)
     for name in used:
@@ -48,7 +48,7 @@ def zones(host, family: str, default: str) -> Judgement:
     return Judgement(DROP if drops else REJECT, f"firewalld's zones {', '.join(used)}")
 
 
-def _used(host, family: str, default: str) -> list:
+def _used(host: Host, family: str, default: str) -> list[str]:
     """The default zone, and every zone to which a card, a stranger or a network of NetworkManager is bound."""
     found = [default]
     for name in _names(host, "zones"):
@@ -65,7 +65,7 @@ def _used(host, family: str, default: str) -> list:
     return list(dict.fromkeys(found))
 
 
-def _zone_of(connection: str) -> list:
+def _zone_of(connection: str) -> list[str]:
     """The zone to which a connection of NetworkManager binds its card, if any, and if strangers come by that card."""
     said = {
         name: next(iter(re.findall(rf"(?m)^[ \t]*{name}[ \t]*=[ \t]*(\S+)", connection)), "")
@@ -74,12 +74,12 @@ def _zone_of(connection: str) -> list:
     return [said["zone"]] if said["zone"] and said["type"] not in TUNNELS else []
 
 
-def _names(host, kind: str) -> list:
+def _names(host: Host, kind: str) -> list[str]:
     names = {name for folder in FOLDERS for name in host.entries(f"{folder}/{kind}")}
     return [name[: -len(".xml")] for name in sorted(names) if name.endswith(".xml")]
 
 
-def _file(host, kind: str, name: str):
+def _file(host: Host, kind: str, name: str) -> ElementTree.Element | None:
     """The element of a zone, service or policy; None where it has no file. Raises HostError."""
     for folder in FOLDERS:
         path = f"{folder}/{kind}/{name}.xml"
@@ -101,13 +101,13 @@ def _is_stranger(said: str, family: str, inverted: bool = False) -> bool:
     return any((within(one, first, last) == NO) is inverted for one in STRANGERS[family])
 
 
-def _for_strangers(policy, used: list) -> bool:
+def _for_strangers(policy: ElementTree.Element, used: list[str]) -> bool:
     """Whether a policy is about what goes from a stranger's zone to this machine."""
     names = [[one.get("name") for one in policy.findall(kind)] for kind in ("ingress-zone", "egress-zone")]
     return bool({"ANY", *used} & set(names[0])) and "HOST" in names[1]
 
 
-def _lets_in(host, element, family: str) -> str:
+def _lets_in(host: Host, element: ElementTree.Element, family: str) -> str:
     """Why a zone, policy or rule lets strangers in, in words; empty when it lets in single ports at most."""
     if element.get("target") == "ACCEPT":
         return "lets everything in"
@@ -131,7 +131,7 @@ def _lets_in(host, element, family: str) -> str:
     return ""
 
 
-def _service_lets_in(host, name: str, family: str, depth: int) -> str:
+def _service_lets_in(host: Host, name: str, family: str, depth: int) -> str:
     """The same for a service by its name, and those that it includes. Raises HostError."""
     service = _file(host, "services", name) if name else None
     if service is None:
@@ -142,7 +142,7 @@ def _service_lets_in(host, name: str, family: str, depth: int) -> str:
     return next((why for why in (_lets_in(host, service, family), *found) if why), "")
 
 
-def _rule_lets_in(host, rule, family: str) -> str:
+def _rule_lets_in(host: Host, rule: ElementTree.Element, family: str) -> str:
     """The same for a rich rule. Raises HostError."""
     passes_on = rule.find("forward-port") is not None
     if (rule.find("accept") is None and not passes_on) or rule.get("family", FAMILIES[family]) != FAMILIES[family]:
@@ -159,7 +159,7 @@ def _rule_lets_in(host, rule, family: str) -> str:
     return "" if _elsewhere(rule.find("destination")) else "lets everything in by a rich rule"
 
 
-def _elsewhere(destination) -> bool:
+def _elsewhere(destination: ElementTree.Element | None) -> bool:
     """Whether a destination is none of this machine: announcements in the network go to such addresses."""
     first, _last = ends(destination.get("address", "")) if destination is not None else (None, None)
     return first is not None and first.is_multicast

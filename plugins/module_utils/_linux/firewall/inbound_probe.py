@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Callable
 
-from ..engine.host import HostError
+from ..engine.host import Host, HostError
 from ..engine.safe_read import by_name, number, text_or_nothing
 from .rules import ACCEPT, DROP, MAYBE_ACCEPT, REJECT, Packet, Ruleset
 from .values import OTHER_CARD
@@ -31,7 +32,7 @@ LOOPBACK, NO_HARDWARE = 772, 65534  # ARPHRD_LOOPBACK; ARPHRD_NONE is that of Wi
 MOST_WORK = 20000  # rules looked at for the list of open ports
 
 
-def cards(host) -> list:
+def cards(host: Host) -> list[str]:
     """The network cards by which strangers come: no loopback, VPN or bridge of virtual machines. Raises HostError."""
     found = []
     for name in host.entries(CARDS):
@@ -47,14 +48,14 @@ def cards(host) -> list:
     return found
 
 
-def _said(host, card: str, name: str) -> str:
+def _said(host: Host, card: str, name: str) -> str:
     try:
         return host.text(f"{CARDS}/{card}/{name}").strip()
     except FileNotFoundError:
         return ""
 
 
-def own_addresses(host, family: str) -> tuple:
+def own_addresses(host: Host, family: str) -> tuple[str, ...]:
     """This machine's addresses but those of loopback, from /proc/net. Raises HostError."""
     found = set()
     try:
@@ -75,14 +76,14 @@ def own_addresses(host, family: str) -> tuple:
     return tuple(sorted(found))
 
 
-def stays_off(host) -> bool:
+def stays_off(host: Host) -> bool:
     """Whether IPv6, which is off now, will be off after the next start as well. Raises HostError.
 
     systemd-sysctl reads no /etc/sysctl.conf (sysctl.conf(5)), unless a link in sysctl.d leads there, as on Ubuntu.
     """
     if not host.exists("/proc/net/if_inet6"):
         return True  # ipv6.disable=1, or a kernel without it
-    said: dict = {}
+    said: dict[str, str] = {}
     for path in by_name(host, SYSCTL, ".conf"):
         for card, switch in SWITCH.findall(text_or_nothing(host, path) or ""):
             if card in ("all", "*"):
@@ -92,7 +93,7 @@ def stays_off(host) -> bool:
     return said.get("default") == "1" and set(said.values()) == {"1"}
 
 
-def is_off(host, family: str) -> bool:
+def is_off(host: Host, family: str) -> bool:
     """Whether the machine does not speak IPv6 at all. Raises HostError."""
     if family != "ip6":
         return False
@@ -118,7 +119,7 @@ class Judgement:
         self.note = note
 
 
-def judge(ruleset: Ruleset, family: str, own: tuple, names: list, inbound: bool = True) -> Judgement:
+def judge(ruleset: Ruleset, family: str, own: tuple[str, ...], names: list[str], inbound: bool = True) -> Judgement:
     """What the strangers of `family` meet by the cards `names` and by one that is still to come."""
     hooks = WAYS_IN if inbound else WAYS_OUT
 
@@ -150,7 +151,9 @@ def judge(ruleset: Ruleset, family: str, own: tuple, names: list, inbound: bool 
     return Judgement(DROP, kept[DROP], note) if kept[DROP] else Judgement(REJECT, kept[REJECT], note)
 
 
-def _open_ports(ruleset: Ruleset, packet, names: list, hooks: tuple) -> str:
+def _open_ports(
+    ruleset: Ruleset, packet: Callable[[str, int, str, str], Packet], names: list[str], hooks: tuple[str, ...]
+) -> str:
     """The ports that strangers do reach, in words."""
     few = MOST_WORK // max(ruleset.size(), 1)
     asked = sorted({(layer or name, port) for layer, port in ruleset.ports for name in ("tcp", "udp")

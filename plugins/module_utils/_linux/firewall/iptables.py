@@ -18,8 +18,11 @@ from .rules import (
     UNKNOWN,
     YES,
     Chain,
+    ChainKey,
+    Condition,
     Rule,
     Ruleset,
+    Verdict,
     any_of,
     inverted,
     never,
@@ -68,7 +71,7 @@ NUMBERS = {"tcp": ("tcp", "6"), "udp": ("udp", "17")}
 class Words:
     """The words of one rule, taken one after the other."""
 
-    def __init__(self, words: list) -> None:
+    def __init__(self, words: list[str]) -> None:
         self.words = words
         self.negated = False
 
@@ -82,7 +85,7 @@ class Words:
         self.negated = word == "!"
         return self.take() if self.negated else word
 
-    def arguments(self) -> list:
+    def arguments(self) -> list[str]:
         """All words up to the next option."""
         found = []
         while self.words and not self.words[0].startswith("-") and self.words[0] != "!":
@@ -119,7 +122,7 @@ def read(text: str, family: str, source: str) -> Ruleset:
     return ruleset
 
 
-def _chain(ruleset: Ruleset, family: str, table: str, words: list, source: str) -> None:
+def _chain(ruleset: Ruleset, family: str, table: str, words: list[str], source: str) -> None:
     if not words:
         raise HostError("malformed", f"{source} has a chain without a name")
     policy = words[1].lower() if len(words) > 1 and words[1] != "-" else ACCEPT
@@ -130,7 +133,7 @@ def _chain(ruleset: Ruleset, family: str, table: str, words: list, source: str) 
     ruleset.chains[source, family, table, words[0]] = Chain(family, place, hook, TABLES.get(table, 0), policy)
 
 
-def _policy(ruleset: Ruleset, family: str, table: str, words: list, source: str) -> None:
+def _policy(ruleset: Ruleset, family: str, table: str, words: list[str], source: str) -> None:
     if len(words) < 3:
         raise HostError("malformed", f"{source} has a policy without a chain or without a verdict")
     key = (source, family, table, words[1])
@@ -151,8 +154,8 @@ def _rule(ruleset: Ruleset, family: str, table: str, line: str, source: str) -> 
         _chain(ruleset, family, table, [name], source)
     chain = ruleset.chains[key]
     first = int(words.take()) - 1 if line.startswith("-I ") and words.words and words.words[0].isdigit() else 0
-    rule = Rule([], [(None, "none", "")], f"rule {len(chain.rules) + 1} of {chain.place}")
-    modules: list = []
+    rule = Rule([], [(None, "none", ())], f"rule {len(chain.rules) + 1} of {chain.place}")
+    modules: list[str] = []
     of_target = False
     while words.words:
         option = words.option()
@@ -175,23 +178,23 @@ def _rule(ruleset: Ruleset, family: str, table: str, line: str, source: str) -> 
         chain.rules.append(rule)
 
 
-def _verdict(option: str, target: str, key: tuple) -> tuple:
+def _verdict(option: str, target: str, key: ChainKey) -> Verdict:
     if target in FINAL:
-        return None, FINAL[target], ""
+        return None, FINAL[target], ()
     if target in MOVING:
-        return None, MOVED, ""
+        return None, MOVED, ()
     if target in PLAIN:
-        return None, "none", ""
+        return None, "none", ()
     if target in ("QUEUE", "NFQUEUE", "TPROXY", "SYNPROXY", "TARPIT", "CLUSTERIP", "DNPT", "SNPT"):
-        return None, "unknown", ""
+        return None, "unknown", ()
     return None, "goto" if option in ("-g", "--goto") else "jump", key
 
 
-def _negated(condition):
+def _negated(condition: Condition) -> Condition:
     return lambda packet: inverted(condition(packet))
 
 
-def _condition(option: str, words: Words, modules: list, ruleset: Ruleset):
+def _condition(option: str, words: Words, modules: list[str], ruleset: Ruleset) -> Condition | None:
     """The condition of one option; None for one that says nothing by itself."""
     negated = words.negated
     if option in ("-m", "--match"):
@@ -230,7 +233,9 @@ def _condition(option: str, words: Words, modules: list, ruleset: Ruleset):
         return lambda _packet: UNKNOWN if ruleset.marks else YES if _value(first) == 0 else NO
     if option == "--tcp-flags" and len(said) == 2:
         mask, wanted = (flag_bits(part.split(",")) for part in said)
-        return unknown if None in (mask, wanted) else lambda _packet: YES if SYN & mask == wanted else NO
+        if mask is None or wanted is None:
+            return unknown
+        return lambda _packet: YES if SYN & mask == wanted else NO
     if option in ("--ctstatus", "-f", "--fragment") or (option == "--invert" and modules[-1:] == ["rpfilter"]):
         return never  # not translated, no fragment, and there is a way back to a stranger
     if option == "--ctdir":
@@ -255,7 +260,7 @@ KNOWN_MODULES = (
 )
 
 
-def _of_module(name: str):
+def _of_module(name: str) -> Condition | None:
     """What a module alone means; None where its options say it."""
     if name in SOMETIMES_MODULES:
         return sometimes
@@ -281,7 +286,7 @@ def _of_module(name: str):
     return None if name in plain else unknown
 
 
-def _ports(said: str, ruleset: Ruleset):
+def _ports(said: str, ruleset: Ruleset) -> Condition:
     ranges = []
     for part in said.split(","):
         low, colon, high = part.partition(":")
@@ -295,7 +300,7 @@ def _ports(said: str, ruleset: Ruleset):
     return lambda packet: any_of([port_between(packet, first, last) for first, last in ranges])
 
 
-def _port(said: str):
+def _port(said: str) -> int | None:
     """A port by its number or, in a file that somebody wrote, by its name; None for what is none."""
     found = _value(said)
     if found is not None or not said.isascii():
@@ -306,7 +311,7 @@ def _port(said: str):
         return None
 
 
-def _value(said: str):
+def _value(said: str) -> int | None:
     """A number in decimal or hexadecimal, without its mask; None for what is none."""
     try:
         return int(said.split("/", 1)[0], 0)

@@ -6,6 +6,7 @@ Whatever is not understood becomes a condition that cannot be told, never one th
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from ..engine.host import HostError
 from .rules import (
@@ -17,9 +18,12 @@ from .rules import (
     UNKNOWN,
     YES,
     Chain,
+    ChainKey,
+    Condition,
     Packet,
     Rule,
     Ruleset,
+    Verdict,
     any_of,
     inverted,
     never,
@@ -28,6 +32,7 @@ from .rules import (
 )
 from .values import (
     SYN,
+    Address,
     address,
     card_like,
     ends,
@@ -50,6 +55,7 @@ LAYERS = {"tcp": 6, "udp": 17}
 OTHER_LAYERS = ("icmp", "icmpv6", "igmp", "ah", "esp", "comp", "sctp", "dccp", "udplite", "arp", "gre", "vlan")
 VERSIONS = {"ip": ("ip", "ipv4", 4, 2048, "0x0800"), "ip6": ("ip6", "ipv6", 10, 34525, "0x86dd")}
 MOST_PORTS = 2000
+Body = dict[str, Any]  # what stands in one object of the JSON
 # How far a stranger comes by a card of a kind (ARPHRD_ETHER and ARPHRD_LOOPBACK).
 KINDS_OF_CARD = {"ether": YES, "1": YES, "loopback": NO, "772": NO}
 
@@ -57,10 +63,10 @@ KINDS_OF_CARD = {"ether": YES, "1": YES, "loopback": NO, "772": NO}
 class Reader:
     """Turns the JSON of one ruleset into a Ruleset. `opaque` are the tables with rules that only iptables can tell."""
 
-    def __init__(self, objects: list) -> None:
+    def __init__(self, objects: list[tuple[str, Any]]) -> None:
         self.ruleset = Ruleset()
-        self.opaque: set = set()
-        self.sets: dict = {}
+        self.opaque: set[tuple[str, str]] = set()
+        self.sets: dict[tuple[str, str, str], list[Any]] = {}
         dormant = set()
         for kind, body in objects:
             if kind == "table" and "dormant" in _list(body.get("flags")):
@@ -74,7 +80,7 @@ class Reader:
             if kind == "rule" and (body["family"], body["table"], body["chain"]) in self.ruleset.chains:
                 self._rule(body)
 
-    def _chain(self, body: dict) -> None:
+    def _chain(self, body: Body) -> None:
         place = f"chain {body['name']} in table {body['family']} {body['table']}"
         hook = body.get("hook", "")
         if body.get("type", "filter") == "nat":
@@ -86,7 +92,7 @@ class Reader:
         chain.cards = tuple(_list(body.get("dev")))
         self.ruleset.chains[body["family"], body["table"], body["name"]] = chain
 
-    def _rule(self, body: dict) -> None:
+    def _rule(self, body: Body) -> None:
         chain = self.ruleset.chains[body["family"], body["table"], body["chain"]]
         place = f"rule {len(chain.rules) + 1} of {chain.place}"
         conditions, verdicts = [], []
@@ -106,31 +112,31 @@ class Reader:
             elif kind == "xt":
                 self.opaque.add((body["family"], body["table"]))
                 if isinstance(said, dict) and said.get("type") == "target":
-                    verdicts.append((None, "unknown", ""))
+                    verdicts.append((None, "unknown", ()))
                 else:
                     conditions.append(unknown)
             elif kind not in PLAIN:
-                verdicts.append((None, "unknown", ""))
+                verdicts.append((None, "unknown", ()))
             if kind == "mangle" and "mark" in json.dumps(said.get("key")):
                 self.ruleset.marks = True
-        chain.rules.append(Rule(conditions, verdicts or [(None, "none", "")], place))
+        chain.rules.append(Rule(conditions, verdicts or [(None, "none", ())], place))
 
-    def _verdict_map(self, said: dict, body: dict) -> list:
+    def _verdict_map(self, said: Body, body: Body) -> list[Verdict]:
         data = said.get("data")
         if isinstance(data, str):
             pairs = self.sets.get((body["family"], body["table"], data.lstrip("@")), [])
         else:
             pairs = data.get("set", []) if isinstance(data, dict) else []
-        found = []
+        found: list[Verdict] = []
         for pair in pairs:
             if not isinstance(pair, list) or len(pair) != 2 or not isinstance(pair[1], dict):
-                return [(None, "unknown", "")]
+                return [(None, "unknown", ())]
             kind, target = next(iter(pair[1].items()))
             condition = self._compare(said.get("key"), pair[0], body)
             found.append((condition, *_verdict(kind, target, body)))
         return found
 
-    def _match(self, said: dict, body: dict):
+    def _match(self, said: Body, body: Body) -> Condition:
         held = self._compare(said.get("left"), said.get("right"), body)
         operator = said.get("op", "==")
         if operator in ("==", "in"):
@@ -140,7 +146,7 @@ class Reader:
             return lambda packet: inverted(held(packet)) if _of_layer(field[0], packet) else NO
         return self._ordered(said, operator)
 
-    def _ordered(self, said: dict, operator: str):
+    def _ordered(self, said: Body, operator: str) -> Condition:
         """Less and greater: only ports can be told."""
         bound = _number(said.get("right"))
         if bound is None or _field(said.get("left")) not in (("tcp", "dport"), ("udp", "dport"), ("th", "dport")):
@@ -151,7 +157,7 @@ class Reader:
         layer = said["left"]["payload"]["protocol"]
         return lambda packet: port_between(packet, first, last) if layer in ("th", packet.protocol) else NO
 
-    def _compare(self, left, right, body: dict):
+    def _compare(self, left: Any, right: Any, body: Body) -> Condition:
         """The condition that an expression equals a value, lies in a range, or is in a set."""
         if isinstance(right, str) and right.startswith("@"):
             right = {"set": self.sets.get((body["family"], body["table"], right[1:]), [])}
@@ -166,7 +172,7 @@ class Reader:
             self._name_ports(field[0], values)
         return _condition(field, values, self.ruleset)
 
-    def _concat(self, lefts: list, values: list, body: dict):
+    def _concat(self, lefts: list[Any], values: list[Any], body: Body) -> Condition:
         tuples = [
             [self._compare(left, part, body) for left, part in zip(lefts, one["concat"])]  # noqa: B905 - Python 3.9
             for one in values
@@ -179,7 +185,7 @@ class Reader:
 
         return held
 
-    def _masked(self, parts: list, values: list):
+    def _masked(self, parts: list[Any], values: list[Any]) -> Condition:
         """`tcp flags & mask == value` and marks under a mask."""
         field, mask = _field(parts[0]), parts[1]
         if field == ("tcp", "flags"):
@@ -192,17 +198,17 @@ class Reader:
             return self._mark([_number(one) for one in values])
         return sometimes if field[1] in CHOSEN else unknown
 
-    def _mark(self, values: list):
+    def _mark(self, values: list[Any]) -> Condition:
         return lambda _packet: UNKNOWN if self.ruleset.marks else YES if 0 in values else NO
 
-    def _name_ports(self, layer: str, values: list) -> None:
+    def _name_ports(self, layer: str, values: list[Any]) -> None:
         for one in values:
-            first, last = _range(one)
-            if first is not None and last - first < 10 and len(self.ruleset.ports) < MOST_PORTS:
-                self.ruleset.ports |= {("" if layer == "th" else layer, port) for port in range(first, last + 1)}
+            found = _range(one)
+            if found and found[1] - found[0] < 10 and len(self.ruleset.ports) < MOST_PORTS:
+                self.ruleset.ports |= {("" if layer == "th" else layer, port) for port in range(found[0], found[1] + 1)}
 
 
-def _condition(field: tuple, values: list, ruleset: Ruleset):
+def _condition(field: tuple[str, str], values: list[Any], ruleset: Ruleset) -> Condition:
     """The condition that a field of the packet is one of `values`."""
     layer, name = field
     if layer == "ct":
@@ -224,13 +230,13 @@ def _condition(field: tuple, values: list, ruleset: Ruleset):
     return {"numgen": sometimes, "tcp option": sometimes, "exthdr": never, "ipsec": never}.get(layer, unknown)
 
 
-def _transport(layer: str, name: str, values: list):
+def _transport(layer: str, name: str, values: list[Any]) -> Condition:
     def held(packet: Packet) -> int:
         if layer not in ("th", packet.protocol):
             return NO
         if name == "dport":
             ranges = [_range(one) for one in values]
-            return any_of([UNKNOWN if first is None else port_between(packet, first, last) for first, last in ranges])
+            return any_of([UNKNOWN if one is None else port_between(packet, *one) for one in ranges])
         if name == "flags":
             wanted = [flag_bits(_bits(one)) for one in values]
             return UNKNOWN if None in wanted else YES if SYN in wanted else NO
@@ -239,7 +245,7 @@ def _transport(layer: str, name: str, values: list):
     return held
 
 
-def _internet(layer: str, name: str, values: list):
+def _internet(layer: str, name: str, values: list[Any]) -> Condition:
     def held(packet: Packet) -> int:
         if packet.family != layer:
             return NO
@@ -256,16 +262,14 @@ def _internet(layer: str, name: str, values: list):
     return held
 
 
-def _tracked(name: str, values: list, ruleset: Ruleset):
+def _tracked(name: str, values: list[Any], ruleset: Ruleset) -> Condition:
     if name == "state":
         states = [part for one in values for part in _list(one)]
         return lambda _packet: state_is(states)
     if name == "proto-dst":
         # The port that the stranger wrote to, whatever was translated since.
         ranges = [_range(one) for one in values]
-        return lambda packet: any_of(
-            [UNKNOWN if first is None else port_between(packet, first, last) for first, last in ranges]
-        )
+        return lambda packet: any_of([UNKNOWN if one is None else port_between(packet, *one) for one in ranges])
     if name == "direction":
         return lambda _packet: YES if "original" in values else NO
     if name == "mark":
@@ -274,7 +278,7 @@ def _tracked(name: str, values: list, ruleset: Ruleset):
     return never if name in ("helper", "status") else unknown
 
 
-def _meta(name: str, values: list, ruleset: Ruleset):
+def _meta(name: str, values: list[Any], ruleset: Ruleset) -> Condition:
     def held(packet: Packet) -> int:
         if name in ("iif", "iifname", "oif", "oifname"):
             if (name[0] == "i") != packet.inbound:
@@ -308,12 +312,12 @@ def _of_layer(layer: str, packet: Packet) -> bool:
     return layer not in OTHER_LAYERS
 
 
-def _inner(left):
+def _inner(left: Any) -> Any:
     """The expression under a mask."""
     return left["&"][0] if isinstance(left, dict) and isinstance(left.get("&"), list) and left["&"] else left
 
 
-def _field(left) -> tuple:
+def _field(left: Any) -> tuple[str, str]:
     """(layer, name) of an expression; ("", "") for one that is not known here."""
     if not isinstance(left, dict) or not left:
         return "", ""
@@ -328,28 +332,28 @@ def _field(left) -> tuple:
     return kind if kind in ("numgen", "tcp option", "exthdr", "ipsec") else "", ""
 
 
-def _verdict(kind: str, said, body: dict) -> tuple:
+def _verdict(kind: str, said: Any, body: Body) -> tuple[str, ChainKey]:
     """(verdict, key of the chain it leads to)."""
     if kind in ("jump", "goto"):
         return kind, (body["family"], body["table"], said.get("target", "") if isinstance(said, dict) else "")
-    return {"continue": "none", "dnat": MOVED, "redirect": MOVED}.get(kind, kind) if kind in VERDICTS else "unknown", ""
+    return {"continue": "none", "dnat": MOVED, "redirect": MOVED}.get(kind, kind) if kind in VERDICTS else "unknown", ()
 
 
-def _bare(one):
+def _bare(one: Any) -> Any:
     """An element without its time-out, counter or comment."""
     return one["elem"].get("val") if isinstance(one, dict) and isinstance(one.get("elem"), dict) else one
 
 
-def _range(one) -> tuple:
-    """First and last number; (None, None) for what is none."""
+def _range(one: Any) -> tuple[int, int] | None:
+    """First and last number; None for what is none."""
     if isinstance(one, dict) and isinstance(one.get("range"), list) and len(one["range"]) == 2:
         first, last = (_number(end) for end in one["range"])
-        return (first, last) if first is not None and last is not None else (None, None)
-    found = _number(one)
-    return found, found
+    else:
+        first = last = _number(one)
+    return None if first is None or last is None else (first, last)
 
 
-def _ends(one) -> tuple:
+def _ends(one: Any) -> tuple[Address | None, Address | None]:
     """First and last address of an element."""
     if isinstance(one, dict) and isinstance(one.get("prefix"), dict):
         return ends(f"{one['prefix'].get('addr')}/{one['prefix'].get('len')}")
@@ -358,18 +362,18 @@ def _ends(one) -> tuple:
     return ends(str(one))
 
 
-def _bits(one) -> list:
+def _bits(one: Any) -> list[Any]:
     """The names in `syn | ack`, a list, or one name."""
     if isinstance(one, dict) and "|" in one:
         return [name for part in one["|"] for name in _bits(part)]
     return [name for part in one for name in _bits(part)] if isinstance(one, list) else [one]
 
 
-def _number(said):
+def _number(said: Any) -> int | None:
     return said if isinstance(said, int) and not isinstance(said, bool) else None
 
 
-def _list(said) -> list:
+def _list(said: Any) -> list[Any]:
     return said if isinstance(said, list) else [] if said is None else [said]
 
 

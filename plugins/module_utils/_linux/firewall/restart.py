@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import stat
 
-from ..engine.host import HostError
+from ..engine.host import Host, HostError
 from ..engine.safe_read import text_or_nothing
 from ..system.unit_conditions import kept_back
 from ..system.units_enabled import UNITS, activated, enabled, started_units
@@ -47,11 +47,11 @@ SCRIPTS = (
 )  # fmt: skip
 
 
-def after_restart(host, family: str) -> Judgement:
+def after_restart(host: Host, family: str) -> Judgement:
     """What strangers of `family` will meet. Raises HostError."""
     rules = Ruleset()
-    loaders: list = []
-    kept: list = []
+    loaders: list[str] = []
+    kept: list[str] = []
     zone = None
     if _starts(host, "nftables.service", kept):
         loaders.append("nftables.service")
@@ -89,7 +89,7 @@ def after_restart(host, family: str) -> Judgement:
     return Judgement(found.verdict, f"{', '.join(loaders)}: {found.why}")
 
 
-def _starts(host, unit: str, kept: list) -> bool:
+def _starts(host: Host, unit: str, kept: list[str]) -> bool:
     """Whether a unit is started with the machine; why one that is enabled is not goes to `kept`. Raises HostError."""
     if not enabled(host, unit):
         return False
@@ -98,7 +98,7 @@ def _starts(host, unit: str, kept: list) -> bool:
     return not why
 
 
-def _nftables(host) -> Ruleset:
+def _nftables(host: Host) -> Ruleset:
     """What nftables.service will load. Raises HostError with nft's own words."""
     path = NFT_FILE
     for file in (f"{UNITS[0]}/nftables.service", *_drop_ins(host, "nftables.service")):
@@ -116,16 +116,16 @@ def _nftables(host) -> Ruleset:
         raise HostError(problem.code, f"{path} could not be tried: {problem.why}") from None
 
 
-def _apart(script: str, words: list) -> list:
+def _apart(script: str, words: list[str]) -> list[str]:
     return ["unshare", "--net", "sh", "-c", script, "sh", *words]
 
 
-def _drop_ins(host, unit: str) -> list:
+def _drop_ins(host: Host, unit: str) -> list[str]:
     folder = f"{UNITS[0]}/{unit}.d"
     return [f"{folder}/{name}" for name in host.entries(folder) if name.endswith(".conf")]
 
 
-def _ufw(host, family: str) -> Ruleset:
+def _ufw(host: Host, family: str) -> Ruleset:
     """The chains that ufw will put together. Raises HostError."""
     from . import iptables
 
@@ -151,7 +151,7 @@ def _ufw(host, family: str) -> Ruleset:
     return iptables.read(f"{first}COMMIT\n{''.join(parts)}\n{last}COMMIT\n", family, "ufw")
 
 
-def _shell(host, path: str) -> dict:
+def _shell(host: Host, path: str) -> dict[str, str]:
     """NAME=value lines of a file that a shell reads; the last of a name counts. Raises HostError."""
     found = {}
     for line in (text_or_nothing(host, path) or "").split("\n"):
@@ -161,14 +161,14 @@ def _shell(host, path: str) -> dict:
     return found
 
 
-def _own_loader(host, also: re.Pattern | None = None) -> str:
+def _own_loader(host: Host, also: re.Pattern[str] | None = None) -> str:
     """A unit or script of the school's own that seems to load rules (in a way that `also` fits), or an empty text.
 
     Raises HostError.
     """
     known = ("nftables.service", "ufw.service", "netfilter-persistent.service", "firewalld.service")
-    started = dict.fromkeys([*started_units(host), *(unit for _starter, unit in activated(host))])
-    started = [name for name in started if name.endswith(".service") and name not in known]
+    units = dict.fromkeys([*started_units(host), *(unit for _starter, unit in activated(host))])
+    started = [name for name in units if name.endswith(".service") and name not in known]
     paths = [f"{UNITS[0]}/{name}" for name in started if host.link(f"{UNITS[0]}/{name}") is None]
     paths += [f"{folder}/{name}" for folder in SCRIPTS for name in host.entries(folder)]
     for path in (*paths, "/etc/rc.local", "/etc/network/interfaces"):
@@ -179,13 +179,13 @@ def _own_loader(host, also: re.Pattern | None = None) -> str:
     return ""
 
 
-def _is_file(host, path: str) -> bool:
+def _is_file(host: Host, path: str) -> bool:
     try:
         return stat.S_ISREG(host.stat(path).st_mode)
     except FileNotFoundError:
         return False
 
 
-def _other_program(host) -> str:
+def _other_program(host: Host) -> str:
     """Another firewall program that starts with the machine, or an empty text. Raises HostError."""
     return next((name for name in started_units(host) if name.removesuffix(".service") in OTHERS), "")

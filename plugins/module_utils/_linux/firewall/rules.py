@@ -15,6 +15,8 @@ A chain gives the verdicts that are possible for packets of the kind, each with 
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Callable
+from typing import Optional
 
 YES, NO, SOMETIMES, PARTICULAR, UNKNOWN = range(5)
 ACCEPT, DROP, REJECT, THROUGH = "accept", "drop", "reject", "through"
@@ -32,7 +34,9 @@ class Packet:
     for what leaves this machine.
     """
 
-    def __init__(self, family: str, protocol: str, port: int, stranger: str, own: tuple, card: str, inbound: bool):
+    def __init__(
+        self, family: str, protocol: str, port: int, stranger: str, own: tuple[str, ...], card: str, inbound: bool
+    ) -> None:
         self.family = family
         self.protocol = protocol
         self.port = port
@@ -56,13 +60,20 @@ class Packet:
         return f"the private network {home}" if home else "the Internet"
 
 
+# A condition says how far it holds for a packet.
+Condition = Callable[[Packet], int]
+ChainKey = tuple[str, ...]  # empty for none
+Verdict = tuple[Optional[Condition], str, ChainKey]
+Outcomes = dict[str, str]  # {verdict: place}
+
+
 class Rule:
-    """`conditions`, then `verdicts`: (condition or None, verdict, chain or "") of which the first that holds counts.
+    """`conditions`, then `verdicts`: (condition or None, verdict, chain's key) of which the first that holds counts.
 
     A verdict is accept, drop, reject, return, jump, goto, moved, none (go on) or unknown.
     """
 
-    def __init__(self, conditions: list, verdicts: list, place: str) -> None:
+    def __init__(self, conditions: list[Condition], verdicts: list[Verdict], place: str) -> None:
         self.conditions = conditions
         self.verdicts = verdicts
         self.place = place
@@ -77,16 +88,16 @@ class Chain:
         self.hook = hook
         self.priority = priority
         self.policy = policy
-        self.cards: tuple = ()
-        self.rules: list = []
+        self.cards: tuple[str, ...] = ()
+        self.rules: list[Rule] = []
 
 
 class Ruleset:
     """Chains by a key of their own, and the `ports` that rules name: (protocol or "", number)."""
 
     def __init__(self) -> None:
-        self.chains: dict = {}
-        self.ports: set = set()
+        self.chains: dict[ChainKey, Chain] = {}
+        self.ports: set[tuple[str, int]] = set()
         self.marks = False  # whether a rule sets a mark, so that other rules' questions about marks cannot be told
 
     def add(self, other: Ruleset) -> None:
@@ -99,14 +110,14 @@ class Ruleset:
         """How many rules there are."""
         return sum(len(chain.rules) for chain in self.chains.values())
 
-    def meets(self, packet: Packet, hooks: tuple) -> tuple:
+    def meets(self, packet: Packet, hooks: tuple[str, ...]) -> tuple[str, str]:
         """(verdict, place) of a packet on its way through the base chains at `hooks`.
 
         The verdict is accept, drop, reject, or accept? where that cannot be told; a drop in any base chain is final.
         """
         bases = [chain for chain in self.chains.values() if chain.hook in hooks and self._concerns(chain, packet)]
         bases.sort(key=lambda chain: (hooks.index(chain.hook), chain.priority))
-        known: dict = {}
+        known: dict[int, Outcomes] = {}
         accepted, doubt = "there is no rule for it", ""
         for base in bases:
             outcomes = dict(self._run(base, packet, known, 0))
@@ -126,7 +137,7 @@ class Ruleset:
         """The rule that gives a packet another address or port before the hook input sees it, or an empty text."""
         bases = [chain for chain in self.chains.values() if chain.hook == TRANSLATE and self._concerns(chain, packet)]
         places = [self._run(base, packet, {}, 0).get(MOVED, "") for base in bases]
-        found: str = next((place for place in places if place), "")
+        found = next((place for place in places if place), "")
         return found if found and self.meets(packet, ("ingress", "prerouting"))[0] not in (DROP, REJECT) else ""
 
     def _concerns(self, chain: Chain, packet: Packet) -> bool:
@@ -134,14 +145,13 @@ class Ruleset:
             return False
         return chain.family in ("inet", "netdev", packet.family)
 
-    def _run(self, chain: Chain, packet: Packet, known: dict, depth: int) -> dict:
+    def _run(self, chain: Chain, packet: Packet, known: dict[int, Outcomes], depth: int) -> Outcomes:
         """{verdict: place} of what may become of the packet in a chain."""
         if id(chain) in known:
-            found: dict = known[id(chain)]
-            return found
+            return known[id(chain)]
         if depth > DEEPEST:
             return {MAYBE_ACCEPT: f"{chain.place} jumps too deep"}
-        outcomes: dict = {}
+        outcomes: Outcomes = {}
         for rule in chain.rules:
             held = _all_hold(rule.conditions, packet)
             if held != NO and self._apply(rule, held, packet, known, depth, outcomes):
@@ -151,7 +161,15 @@ class Ruleset:
         known[id(chain)] = outcomes
         return outcomes
 
-    def _apply(self, rule: Rule, held: int, packet: Packet, known: dict, depth: int, outcomes: dict) -> bool:
+    def _apply(
+        self,
+        rule: Rule,
+        held: int,
+        packet: Packet,
+        known: dict[int, Outcomes],
+        depth: int,
+        outcomes: Outcomes,
+    ) -> bool:
         """Add what a rule does with the packet; true when nothing after it matters."""
         for condition, verdict, target in rule.verdicts:
             now = _worse(held, YES if condition is None else condition(packet))
@@ -178,7 +196,7 @@ class Ruleset:
         return False
 
 
-def _all_hold(conditions: list, packet: Packet) -> int:
+def _all_hold(conditions: list[Condition], packet: Packet) -> int:
     held = YES
     for condition in conditions:
         held = _worse(held, condition(packet))
@@ -197,7 +215,7 @@ def inverted(held: int) -> int:
     return {YES: NO, NO: YES}.get(held, held)
 
 
-def any_of(answers: list) -> int:
+def any_of(answers: list[int]) -> int:
     """How far one of several holds."""
     if YES in answers:
         return YES

@@ -6,7 +6,7 @@ that nft cannot tell; for those iptables-save is asked. The old iptables names i
 
 from __future__ import annotations
 
-from ..engine.host import HostError
+from ..engine.host import Host, HostError
 from ..engine.safe_read import first_of
 from . import nft
 from .rules import Ruleset
@@ -28,7 +28,7 @@ class Loaded:
         self.unseen = unseen
 
 
-def loaded(host) -> Loaded:
+def loaded(host: Host) -> Loaded:
     """What the kernel filters by. Raises HostError."""
     if not host.is_root:
         raise HostError("needs_root", "the kernel shows its firewall rules to root only")
@@ -52,7 +52,7 @@ def loaded(host) -> Loaded:
     return Loaded(found, unseen)
 
 
-def _in_place_of(host, found: Ruleset, family: str, tables: set) -> None:
+def _in_place_of(host: Host, found: Ruleset, family: str, tables: set[str]) -> None:
     """Put what iptables says of its own tables in the place of what nft could not tell."""
     saved = _saved(host, MODERN[family], family, "iptables")
     there = {key[2] for key in saved.chains}
@@ -65,29 +65,29 @@ def _in_place_of(host, found: Ruleset, family: str, tables: set) -> None:
     found.add(saved)
 
 
-def _saved(host, program: str, family: str, source: str) -> Ruleset:
+def _saved(host: Host, program: str, family: str, source: str) -> Ruleset:
     """What an iptables-save tells. Raises HostError."""
     from . import iptables  # only where there are rules of iptables
 
     return iptables.read(output(host, [program]), family, source)
 
 
-def output(host, argv: list, starts: tuple = ()) -> str:
+def output(host: Host, argv: list[str], starts: tuple[str, ...] = ()) -> str:
     """What a command printed, whose script `starts` programs. Raises HostError when it failed or printed too much."""
     done = host.query(argv, starts=starts)
     if done.rc != 0:
         raise HostError("failed", f"{argv[0]} ended with status {done.rc}: {done.err.strip()[:300]}")
-    return str(done.out)
+    return done.out
 
 
-def _uses_nftables(host) -> bool:
+def _uses_nftables(host: Host) -> bool:
     """Whether the kernel could hold rules of nftables. Raises HostError."""
     modules = _lines(host, "/proc/modules")
     # A kernel that has it built in does not list it.
     return not modules or any(line.startswith("nf_tables ") for line in modules)
 
 
-def _lines(host, path: str) -> list:
+def _lines(host: Host, path: str) -> list[str]:
     try:
         return [line for line in host.text(path).split("\n") if line.strip()]
     except FileNotFoundError:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import fnmatch
 import ipaddress
 from functools import lru_cache
+from typing import Any, Union
 
 from .rules import NO, SOMETIMES, UNKNOWN, YES, Packet
 
+Address = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
+Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 OTHER_CARD = "a network card to come"  # one that is not there yet, such as a dock's
 
 
 @lru_cache(maxsize=4096)
-def network(said: str):
+def network(said: str) -> Network | None:
     """An address or network, None for what is none."""
     try:
         return ipaddress.ip_network(said, strict=False)
@@ -21,7 +24,7 @@ def network(said: str):
 
 
 @lru_cache(maxsize=4096)
-def address(said: str):
+def address(said: str) -> Address | None:
     """An address, None for what is none."""
     try:
         return ipaddress.ip_address(said)
@@ -29,26 +32,26 @@ def address(said: str):
         return None
 
 
-def within(said: str, first, last) -> int:
+def within(said: str, first: Address | None, last: Address | None) -> int:
     """Whether an address lies between two, ends included."""
     found = address(said)
-    if first is None or last is None or found is None:
+    if found is None or first is None or last is None or first.version != last.version:
         return UNKNOWN
-    return YES if found.version == first.version and first <= found <= last else NO
+    return YES if found.version == first.version and int(first) <= int(found) <= int(last) else NO
 
 
-def ends(said: str) -> tuple:
+def ends(said: str) -> tuple[Address | None, Address | None]:
     """First and last address of a network, or (None, None)."""
     found = network(said)
     return (found[0], found[-1]) if found is not None else (None, None)
 
 
-def from_there(packet: Packet, first, last) -> int:
+def from_there(packet: Packet, first: Address | None, last: Address | None) -> int:
     """How far the other machine's address lies between two."""
     return within(packet.stranger, first, last)
 
 
-def to_here(packet: Packet, first, last) -> int:
+def to_here(packet: Packet, first: Address | None, last: Address | None) -> int:
     """How far this machine's own addresses lie between two; all of them, or some."""
     if first is None or last is None:
         return UNKNOWN
@@ -77,7 +80,7 @@ FLAGS = {"fin": 1, "syn": 2, "rst": 4, "psh": 8, "ack": 16, "urg": 32, "ecn": 64
 SYN = FLAGS["syn"]
 
 
-def flag_bits(names: list) -> int | None:
+def flag_bits(names: list[Any]) -> int | None:
     """The bits of TCP flags by name; None for a name that is none."""
     bits = 0
     for name in names:
@@ -88,16 +91,16 @@ def flag_bits(names: list) -> int | None:
     return bits
 
 
-def state_is(names: list) -> int:
+def state_is(names: list[Any]) -> int:
     """Whether a new connection's state is among `names`."""
     return YES if any(str(name).lower() == "new" for name in names) else NO
 
 
-def kind_of_own(names: list) -> int:
+def kind_of_own(names: list[Any]) -> int:
     """Whether one of this machine's own addresses is of a kind (local, broadcast, ...) among `names`."""
     return YES if "local" in [str(name).lower() for name in names] else NO
 
 
-def kind_of_stranger(names: list) -> int:
+def kind_of_stranger(names: list[Any]) -> int:
     """Whether a stranger's address is of a kind among `names`."""
     return YES if "unicast" in [str(name).lower() for name in names] else NO

@@ -8,7 +8,7 @@ From 6.29 on KConfig reads a user's kdeglobals after all files of the system; th
 
 from __future__ import annotations
 
-from .ini import Entry
+from .ini import Entry, Header, Parsed
 
 NEUTRAL = b"-"  # a language that no file names
 
@@ -19,13 +19,13 @@ class Source:
     `shared` is true for kdeglobals and its like, `default` for every file but a user's own.
     """
 
-    def __init__(self, path: str, parsed, shared: bool, default: bool) -> None:
+    def __init__(self, path: str, parsed: Parsed, shared: bool, default: bool) -> None:
         self.path = path
         self.parsed = parsed
         self.shared = shared
         self.default = default
 
-    def lines(self, group: bytes) -> list:
+    def lines(self, group: bytes) -> list[Header | Entry]:
         """The headers and entries of one group, in their order."""
         return [line for line in self.parsed.lines.values() if line.group == group]
 
@@ -41,7 +41,7 @@ class Held:
         self.shared = shared
         self.place = place
 
-    def same(self, other) -> bool:
+    def same(self, other: Held) -> bool:
         """KConfig's comparison."""
         mine, theirs = ((one.value, one.shared, one.immutable, one.expands) for one in (self, other))
         return mine == theirs
@@ -50,21 +50,21 @@ class Held:
 class Group:
     """One group, as it is put together from the files for a session in `language`."""
 
-    def __init__(self, sources: list, name: bytes, language: bytes = NEUTRAL) -> None:
+    def __init__(self, sources: list[Source], name: bytes, language: bytes = NEUTRAL) -> None:
         self._language = language
         self._immutable = False
-        self._held: dict = {}  # (key, for a language, default): Held
+        self._held: dict[tuple[bytes, bool, bool], Held] = {}  # by key, for a language, default
         stopped = {True: False, False: False}  # an immutable kdeglobals ends the kdeglobals, not the files after them
         for source in sources:
             if not stopped[source.shared]:
                 self._read(source, source.lines(name))
                 stopped[source.shared] = source.parsed.immutable
 
-    def get(self, key: bytes):
+    def get(self, key: bytes) -> Held | None:
         """What counts for `key`, or None where no file says anything."""
         return self._held.get((key, True, False)) or self._held.get((key, False, False))
 
-    def _read(self, source: Source, lines: list) -> None:
+    def _read(self, source: Source, lines: list[Header | Entry]) -> None:
         passed_over, immutable = False, self._immutable
         for line in lines:
             if not isinstance(line, Entry):
@@ -74,7 +74,7 @@ class Group:
                 self._set(source, line)
         self._immutable = immutable  # only once all entries of this file are in
 
-    def _speaks(self, language) -> bool:
+    def _speaks(self, language: bytes | None) -> bool:
         if not language or language in (self._language, self._language.partition(b"_")[0]):
             return True
         return language.startswith(b"C") and self._language == b"en_US"
@@ -105,7 +105,7 @@ class Group:
             self._held.pop((key, True, True), None)
 
 
-def languages(sources: list, group: bytes, key: bytes) -> list:
+def languages(sources: list[Source], group: bytes, key: bytes) -> list[bytes]:
     """The languages that have an entry of their own for a key, and so may get another value."""
     found = {
         line.language

@@ -7,8 +7,12 @@ file. The immutable group makes stronger folders count for nothing, so a value t
 
 from __future__ import annotations
 
-from ..engine.edits import ChangeRefused
+from typing import Any
+
+from ..engine.edits import Change, ChangeRefused, Rehearsal
+from ..engine.host import Host
 from ..engine.planned import Planned, encode
+from ..engine.reading import Aspect
 from ..system.desktops import desktops
 from .ini import Entry, parse, text_of
 from .keys import FILE, GROUP, KEYS, SWITCHES
@@ -19,7 +23,7 @@ HEADER = b"[Daemon]"
 IMMUTABLE = HEADER + b"[$i]"
 
 
-def rehearse(host, changes: list):
+def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
     """The file as it will be. Raises ChangeRefused when that would not have the wanted effect, HostError."""
     if "plasma" not in desktops(host):
         raise ChangeRefused("KDE Plasma is not installed, so there is nothing to change")
@@ -55,22 +59,22 @@ def rehearse(host, changes: list):
     return planned.rehearsal()
 
 
-def _holds(view: View, key: str, mark: bool, wanted) -> bool:
+def _holds(view: View, key: str, mark: bool, wanted: Any) -> bool:
     aspect = view.immutable(key) if mark else view.value(key)
     same = aspect.get("value") == wanted and isinstance(aspect.get("value"), bool) is isinstance(wanted, bool)
     return same and "others" not in aspect
 
 
-def _stronger(aspect: dict) -> str:
+def _stronger(aspect: Aspect) -> str:
     if aspect["state"] == "unreadable":
-        return aspect["why"]
+        return str(aspect["why"])
     if "others" in aspect:
         who = aspect["others"][0]["who"]
         return f"{who} would still get something else, from files of that session's own; look there"
     return f"{aspect['source']} would still decide; change it there"
 
 
-def _plan(host, planned: Planned, view: View, values: dict, lock: bool) -> View:
+def _plan(host: Host, planned: Planned, view: View, values: dict[str, Any], lock: bool) -> View:
     """Put the file into `planned`. Returns the machine as it will be seen."""
     try:
         content = planned.read(PATH)
@@ -90,23 +94,23 @@ def _plan(host, planned: Planned, view: View, values: dict, lock: bool) -> View:
     return after
 
 
-def _text(wanted) -> str:
+def _text(wanted: Any) -> str:
     return str(wanted).lower()
 
 
-def with_values(content: bytes, values: dict, lock: bool) -> bytes:
+def with_values(content: bytes, values: dict[str, bytes], lock: bool) -> bytes:
     """`content` with `values` ({key: bytes}) in [Daemon]; `lock` makes the group immutable.
 
     Every other line that says something of a key in this group goes: for a language, deleting it, or given twice.
     """
     lines = content.split(b"\n")
     parsed = parse(content).lines
-    last: dict = {}
+    last: dict[str, int] = {}
     header = None
-    for count, line in parsed.items():
-        if line.group == GROUP and isinstance(line, Entry):
-            last[text_of(line.key)] = count
-        elif line.group == GROUP and header is None:
+    for count, one in parsed.items():
+        if one.group == GROUP and isinstance(one, Entry):
+            last[text_of(one.key)] = count
+        elif one.group == GROUP and header is None:
             header = count
     out = []
     for count, raw in enumerate(lines):

@@ -17,15 +17,22 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
 
 from ..dconf import environment as dconf_environment
-from ..engine.host import HostError
-from ..engine.reading import reading, unreadable, value
+from ..engine.edits import Change, Rehearsal
+from ..engine.host import Host, HostError
+from ..engine.reading import Reading, Readings, reading, unreadable, value
 from ..engine.safe_read import attempt, foreign, is_null, not_installed, number
 from ..system.boot_state import started
 from ..system.dconf_people import everyone, read_own
 from ..system.desktops import desktops
 from .keys import FILE, KEYS
+
+if TYPE_CHECKING:
+    from .view import View
 
 NAME = "kconfig"
 ADDRESSES = re.compile(rf"\A(?:{FILE}:Daemon\.(?:{'|'.join(KEYS)})(?:#immutable)?|environment)\Z")
@@ -37,11 +44,11 @@ OWN_UNITS = ".config/systemd/user"
 LOCKERS = ("kwin_wayland", "ksmserver")  # the processes that hold the settings, in Wayland and in X11
 
 
-def observe(host, addresses: list) -> dict:
+def observe(host: Host, addresses: list[str]) -> Readings:
     """A reading for each address; nothing is raised for a bad machine."""
-    views: list = []
+    views: list[View] = []
 
-    def find(address: str) -> dict:
+    def find(address: str) -> Reading:
         if "plasma" not in desktops(host):
             return reading(NAME, address, not_installed("KDE Plasma"))
         if address == "environment":
@@ -53,21 +60,19 @@ def observe(host, addresses: list) -> dict:
         return _reading(views[0], address)
 
     return {
-        address: attempt(NAME, address, lambda address=address: find(address))
-        if ADDRESSES.match(address)
-        else foreign(NAME, address)
+        address: attempt(NAME, address, partial(find, address)) if ADDRESSES.match(address) else foreign(NAME, address)
         for address in addresses
     }
 
 
-def rehearse(host, changes: list):
+def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
     """The file of the system as it will be. Raises ChangeRefused, HostError."""
     from . import changes as kconfig_changes  # a check does without
 
     return kconfig_changes.rehearse(host, changes)
 
 
-def _reading(view, address: str) -> dict:
+def _reading(view: View, address: str) -> Reading:
     key, lock, _dummy = address.rpartition(".")[2].partition("#")
     effective = view.immutable(key) if lock else view.value(key)
     older = _older_sessions(view)
@@ -76,7 +81,7 @@ def _reading(view, address: str) -> dict:
     return reading(NAME, address, {**effective, "note": older}, running=unreadable("failed", older))
 
 
-def _places(host) -> list:
+def _places(host: Host) -> list[str]:
     from .session import SCRIPTS  # only where there is Plasma
 
     found = [(file, name) for file, name, _value in dconf_environment.system_redirections(host)]
@@ -92,7 +97,7 @@ def _places(host) -> list:
     return list(dict.fromkeys([*places, *_without_lock_screen(host)]))
 
 
-def _without_lock_screen(host) -> list:
+def _without_lock_screen(host: Host) -> list[str]:
     """Units of systemd that start Plasma's window manager with the option that leaves the lock screen out."""
     found = []
     for folder in UNIT_FOLDERS:
@@ -102,12 +107,12 @@ def _without_lock_screen(host) -> list:
             found += [path for path in paths if not is_null(host, path) and _leaves_it_out(host.read, path)]
     for someone in everyone(host):
         for name in dconf_environment.names_below(host, someone, OWN_UNITS):
-            if _leaves_it_out(lambda path, someone=someone: read_own(host, someone, path), name):
+            if _leaves_it_out(partial(read_own, host, someone), name):
                 found.append(f"{someone.home}/{name}")
     return [f"{path}: {NO_LOCK_SCREEN}" for path in found]
 
 
-def _leaves_it_out(read, path: str) -> bool:
+def _leaves_it_out(read: Callable[[str], bytes], path: str) -> bool:
     try:
         return any(
             NO_LOCK_SCREEN.encode() in line for line in read(path).split(b"\n") if not line.lstrip().startswith(b"#")
@@ -116,7 +121,7 @@ def _leaves_it_out(read, path: str) -> bool:
         return False
 
 
-def _older_sessions(view) -> str:
+def _older_sessions(view: View) -> str:
     """A sentence when people are signed in to Plasma since before a file of the system changed, else "".
 
     The lock screen reads its files when the session starts, and again when its own settings page says so.
@@ -130,14 +135,16 @@ def _older_sessions(view) -> str:
     return view.changed
 
 
-def _lockers(host) -> list:
+def _lockers(host: Host) -> list[float]:
     """When each running lock screen was started, in seconds since 1970."""
     found = []
     try:
         booted = started(host)
     except HostError:
         return []
-    for name in host.entries("/proc") if booted is not None else ():
+    if booted is None:
+        return []
+    for name in host.entries("/proc"):
         if number(name) is None:
             continue
         try:

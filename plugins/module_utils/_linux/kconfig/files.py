@@ -12,10 +12,10 @@ import stat
 
 from ..dconf.keyfiles import settle
 from ..dconf.sources import closed_to_users
-from ..engine.host import HostError
-from ..system.dconf_people import read_own
+from ..engine.host import Host, HostError
+from ..system.dconf_people import Someone, read_own
 from .cascade import Source
-from .ini import parse
+from .ini import Parsed, parse
 
 OLD_GLOBALS = "/etc/kde5rc"
 SHARED = ("system.kdeglobals", "kdeglobals")
@@ -28,13 +28,15 @@ class Files:
     `closed` holds a sentence about each file of the system that users cannot read.
     """
 
-    def __init__(self, host, written: dict | None = None) -> None:
+    def __init__(self, host: Host, written: dict[str, bytes] | None = None) -> None:
         self.host = host
-        self.closed: dict = {}
+        self.closed: dict[str, str] = {}
         self._written = written or {}
-        self._parsed: dict = {}
+        self._parsed: dict[str, Parsed | None] = {}
 
-    def sources(self, name: str, folders: list, someone=None, locked: bool = False) -> list:
+    def sources(
+        self, name: str, folders: list[str], someone: Someone | None = None, locked: bool = False
+    ) -> list[Source]:
         """The cascade of the file `name` for somebody, or for a user without files of his own. Raises HostError.
 
         `locked` leaves out what somebody's own files of that name say: the system's are immutable.
@@ -43,7 +45,7 @@ class Files:
         written = [f"{someone.home}/.config/{each}" for each in (name, "kdeglobals")] if someone else []
         shared = [OLD_GLOBALS] + [f"{folder}/{each}" for each in SHARED for folder in weakest_first]
         paths = [(path, True) for path in shared] + [(f"{folder}/{name}", False) for folder in weakest_first]
-        if locked:
+        if someone and locked:
             paths = [(path, for_all) for path, for_all in paths if for_all or not path.startswith(f"{someone.home}/")]
         found = []
         for path, for_all in paths:
@@ -52,13 +54,13 @@ class Files:
                 found.append(Source(path, parsed, for_all, default=path not in written))
         return found
 
-    def _parse(self, path: str, someone):
+    def _parse(self, path: str, someone: Someone | None) -> Parsed | None:
         if path not in self._parsed:
             content = self._content(path, someone)
             self._parsed[path] = None if content is None else parse(content)
         return self._parsed[path]
 
-    def _content(self, path: str, someone):
+    def _content(self, path: str, someone: Someone | None) -> bytes | None:
         if path in self._written:
             return self._written[path]
         if not self._is_regular(path):
@@ -90,7 +92,7 @@ class Files:
             raise HostError("failed", f"{path}: {problem.strerror}") from None
 
 
-def changeable(host, path: str) -> str:
+def changeable(host: Host, path: str) -> str:
     """Who besides root may change the file `path`, or what it leads to, in words, or "". Raises HostError."""
     leads = settle(host, path)
     for part in dict.fromkeys((leads, os.path.dirname(leads), os.path.dirname(path))):

@@ -25,7 +25,9 @@ class Entry:
     `expands` says that KConfig replaces $VARIABLES where it reads text, which it does for no switch and no number.
     """
 
-    def __init__(self, group: bytes, key: bytes, value, language, marks: set, line: int) -> None:
+    def __init__(
+        self, group: bytes, key: bytes, value: bytes | None, language: bytes | None, marks: set[str], line: int
+    ) -> None:
         self.group = group
         self.key = key
         self.value = value
@@ -38,14 +40,14 @@ class Entry:
 class Parsed:
     """A file: `lines` ({line number from 0: Header or Entry}), and whether it is `immutable` as a whole."""
 
-    def __init__(self, lines: dict, immutable: bool) -> None:
+    def __init__(self, lines: dict[int, Header | Entry], immutable: bool) -> None:
         self.lines = lines
         self.immutable = immutable
 
 
 def parse(content: bytes) -> Parsed:
     """The headers and entries of a file; lines that KConfig passes over with a warning are left out."""
-    lines: dict = {}
+    lines: dict[int, Header | Entry] = {}
     group, whole, part = b"<default>", False, False
     for count, raw in enumerate(content.split(b"\n")):
         line = raw.strip()
@@ -66,7 +68,7 @@ def parse(content: bytes) -> Parsed:
     return Parsed(lines, whole)
 
 
-def _header(line: bytes) -> tuple:
+def _header(line: bytes) -> tuple[bytes | None, bool]:
     """(name, marked): nested groups as one name, None where a bracket is missing; whether [$i] ends the line."""
     name, marked, start = b"", False, 1
     while True:
@@ -82,9 +84,10 @@ def _header(line: bytes) -> tuple:
             return name, marked
 
 
-def _entry(group: bytes, line: bytes, immutable: bool, count: int):
+def _entry(group: bytes, line: bytes, immutable: bool, count: int) -> Entry | None:
     key, equals, value = line.partition(b"=")
-    key, language, marks = key.strip(), None, {"i"} if immutable else set()
+    key, marks = key.strip(), {"i"} if immutable else set()
+    language: bytes | None = None
     if not key:
         return None
     while b"[" in key:

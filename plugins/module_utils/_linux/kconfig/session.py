@@ -11,7 +11,7 @@ import os
 import re
 
 from ..dconf.environment import ENVIRONMENT_FOLDERS
-from ..engine.host import HostError
+from ..engine.host import Host, HostError
 from ..engine.safe_read import text_or_nothing
 from ..system.desktops import session_names
 
@@ -32,24 +32,24 @@ INNERMOST = re.compile(r"[$@]\{(?P<name>\w+)(?:(?P<how>:?[-+=])(?P<other>[^{}]*)
 class Session:
     """One way in which Plasma is started: `name` for the reader, `folders` from the strongest to the weakest."""
 
-    def __init__(self, name: str, folders: list) -> None:
+    def __init__(self, name: str, folders: list[str]) -> None:
         self.name = name
         self.folders = folders
 
-    def folders_of(self, home: str) -> list:
+    def folders_of(self, home: str) -> list[str]:
         """The folders of somebody's session, their own two first; without a home those of the system only."""
         own = [f"{home}/.config", f"{home}/.config/kdedefaults"] if home else []
         return own + [home + folder[len(HOME) :] if folder.startswith(HOME) else folder
                       for folder in self.folders if home or not folder.startswith(HOME)]  # fmt: skip
 
 
-def sessions(host) -> list:
+def sessions(host: Host) -> list[Session]:
     """The ways in which Plasma is started here, each combination of folders once. Raises HostError."""
     first = ["/etc/environment", "/etc/security/pam_env.conf"]
     login = ["/etc/profile", *_files(host, "/etc/profile.d", ".sh")]
     units = [name for folder in ENVIRONMENT_FOLDERS for name in _files(host, folder, ".conf")]
     old = _files(host, "/etc/X11/Xsession.d", "")
-    found: dict = {}
+    found: dict[tuple[str, ...], Session] = {}
     for name in session_names(host, "plasma") or ["plasma"]:
         usual = first + login
         for words, files in (("", usual), (" by Xsession", usual + old), (" by systemd", units + usual + old)):
@@ -58,11 +58,11 @@ def sessions(host) -> list:
     return list(found.values())
 
 
-def _files(host, folder: str, ending: str) -> list:
+def _files(host: Host, folder: str, ending: str) -> list[str]:
     return [f"{folder}/{name}" for name in host.entries(folder) if name.endswith(ending)]
 
 
-def _folders(host, files: list, session: str) -> list:
+def _folders(host: Host, files: list[str], session: str) -> list[str]:
     said = _after(host, files, "", session)
     # startplasma then reads the scripts of each of these folders, the weakest folder first.
     scripts = [name for folder in reversed(split(said)) if not folder.startswith(HOME)
@@ -70,13 +70,13 @@ def _folders(host, files: list, session: str) -> list:
     return split(_after(host, scripts, said, session))
 
 
-def split(said: str) -> list:
+def split(said: str) -> list[str]:
     """The folders of a value, as Qt takes them: relative ones and repetitions do not count."""
     found = [os.path.normpath(part) for part in said.split(":") if part.startswith(("/", HOME))]
     return list(dict.fromkeys(found)) or [STANDARD]
 
 
-def _after(host, files: list, said: str, session: str) -> str:
+def _after(host: Host, files: list[str], said: str, session: str) -> str:
     """The variable's value after `files` were read one after the other. Conditions in scripts count as fulfilled."""
     for name in files:
         text = text_or_nothing(host, name)
@@ -97,7 +97,7 @@ def _after(host, files: list, said: str, session: str) -> str:
     return said
 
 
-def _worked_out(value: str, known: dict, file: str, line: int, wanted: bool) -> str:
+def _worked_out(value: str, known: dict[str, str], file: str, line: int, wanted: bool) -> str:
     """A value with its variables replaced. Raises HostError for one that only the script itself could work out."""
     value = value.replace('"', "").replace("'", "")
     for _depth in range(8):  # one variable may stand in another's default
@@ -109,7 +109,7 @@ def _worked_out(value: str, known: dict, file: str, line: int, wanted: bool) -> 
     return value
 
 
-def _replaced(match, known: dict) -> str:
+def _replaced(match: re.Match[str], known: dict[str, str]) -> str:
     if match["bare"]:
         return known.get(match["bare"], "\0")
     found, how = known.get(match["name"], ""), match["how"] or ""

@@ -5,25 +5,27 @@ from __future__ import annotations
 import math
 import os
 import re
+from typing import Any
 
-from ..engine.host import HostError
-from ..engine.reading import absent, unreadable, value
-from ..system.dconf_people import everyone
-from .cascade import NEUTRAL, Group, Source, languages
+from ..engine.host import Host, HostError
+from ..engine.reading import Aspect, absent, unreadable, value
+from ..system.dconf_people import Someone, everyone
+from .cascade import NEUTRAL, Group, Held, Source, languages
 from .files import Files, changeable
-from .ini import Entry, Parsed, parse, text_of
+from .ini import Entry, Header, Parsed, parse, text_of
 from .keys import FILE, GROUP, KEYS, MINUTES, SWITCHES
-from .session import sessions
+from .session import Session, sessions
 
 OFF = ("false", "no", "off", "0")  # KConfig takes every other text for true
 WHOLE = re.compile(r"[+-]?[0-9]{1,9}\Z")
 FRACTION = re.compile(r"[+-]?[0-9]{1,9}\.[0-9]{1,9}\Z")
 PROBE = b"\0probe"  # a value that no file can hold
+Other = dict[str, Any]  # who gets another value, that value and its type
 MOST_OTHERS = 20
 MOST_LANGUAGES = 50
 
 
-def typed(key: str, held) -> tuple:
+def typed(key: str, held: Held | None) -> tuple[bool | int | str | None, str]:
     """(value, type) that Plasma takes from what is held; (None, "") where it falls back to its built-in value.
 
     Plasma 6 reads the minutes as a fraction. They are rounded up, which changes no comparison with whole minutes.
@@ -43,7 +45,7 @@ def typed(key: str, held) -> tuple:
 class View:
     """The machine as Plasma sees it. `written` holds what a change would make of some files. Raises HostError."""
 
-    def __init__(self, host, written: dict | None = None) -> None:
+    def __init__(self, host: Host, written: dict[str, bytes] | None = None) -> None:
         self.host = host
         self.files = Files(host, written)
         self.sessions = sessions(host)
@@ -52,16 +54,17 @@ class View:
         self.changed: str | None = None  # what to say of sessions that are older than the files, once it is known
         self._open = {key: self._is_open(key) for key in KEYS}
 
-    def paths(self) -> list:
+    def paths(self) -> list[str]:
         """The files of the system that say something of the group."""
         return list(dict.fromkeys(
             source.path for session in self.sessions for source in self._of_all(session) if _speaks(source)
         ))  # fmt: skip
 
-    def value(self, key: str) -> dict:
+    def value(self, key: str) -> Aspect:
         """The aspect of a value."""
         seen = [(words, *typed(key, held), held) for words, held in self._held(key)]
-        (_words, found, type, held), others = seen[0], []
+        _words, found, type, held = seen[0]
+        others: list[Other] = []
         for words, theirs, their_type, _held in seen[1:]:
             if (theirs, their_type) != (found, type):
                 others.append({"who": words, "value": theirs, "type": their_type})
@@ -73,7 +76,7 @@ class View:
         )  # fmt: skip
         return _with_others(aspect, others + people)
 
-    def immutable(self, key: str) -> dict:
+    def immutable(self, key: str) -> Aspect:
         """The aspect of a lock: true when nobody can give himself another value."""
         if self._open[key]:
             return value(False, self._open[key], "bool")
@@ -88,14 +91,14 @@ class View:
                 return unreadable(problem.code, f"not every user's own settings could be read: {problem.why}")
         return _with_others(value(True, f"{by} makes [Daemon] immutable", "bool"), others)
 
-    def held(self, key: str):
+    def held(self, key: str) -> Held | None:
         """What a user without files of his own gets."""
         return self._held(key)[0][1]
 
-    def _of_all(self, session) -> list:
+    def _of_all(self, session: Session) -> list[Source]:
         return self.files.sources(FILE, session.folders_of(""))
 
-    def _held(self, key: str) -> list:
+    def _held(self, key: str) -> list[tuple[str, Held | None]]:
         """[(who, held)] for a user without files of his own: the usual session first, then every other kind."""
         found = []
         for session in self.sessions:
@@ -105,21 +108,22 @@ class View:
                 found.append((words, Group(sources, GROUP, language).get(key.encode())))
         return found
 
-    def _languages(self, sources: list, key: str) -> list:
+    def _languages(self, sources: list[Source], key: str) -> list[bytes]:
         found = languages(sources, GROUP, key.encode())
         if len(found) > MOST_LANGUAGES:
             raise HostError("malformed", f"{FILE} sets {key} for more than {MOST_LANGUAGES} languages")
         return [NEUTRAL, *found]
 
-    def _own(self, session, someone, key: str) -> list:
+    def _own(self, session: Session, someone: Someone, key: str) -> list[Source]:
         """Somebody's cascade; [] where none of the files is his own. Behind a lock his own kscreenlockerrc is not read:
         whatever is in it counts for nothing, and what cannot be read there must not hide the verdict."""
         folders, home = session.folders_of(someone.home), f"{someone.home}/"
         sources = self.files.sources(FILE, folders, someone, locked=not self._open[key])
         return sources if any(source.path.startswith(home) and _speaks(source) for source in sources) else []
 
-    def _people(self, key: str, usual, usual_type: str) -> tuple:
-        others, problem = [], None
+    def _people(self, key: str, usual: Any, usual_type: str) -> tuple[list[Other], HostError | None]:
+        others: list[Other] = []
+        problem: HostError | None = None
         for someone in self.everyone:
             try:
                 for session in self.sessions:
@@ -149,7 +153,7 @@ class View:
                     return problem
         return ""
 
-    def _why_open(self, sources: list, key: str) -> str:
+    def _why_open(self, sources: list[Source], key: str) -> str:
         held = Group(sources, GROUP).get(key.encode())
         closed = self._closed()
         if held and held.immutable:
@@ -158,7 +162,7 @@ class View:
             )
         return f"no file makes [Daemon] immutable{closed}"
 
-    def _can_change(self, session, someone, key: str) -> bool:
+    def _can_change(self, session: Session, someone: Someone, key: str) -> bool:
         """True when somebody's own files decide: another value in them would be his."""
         home = f"{someone.home}/"
         sources = self._own(session, someone, key)
@@ -166,7 +170,7 @@ class View:
         held = Group(tried, GROUP).get(key.encode())
         return held is not None and held.value == PROBE
 
-    def _explained(self, words: str, held) -> str:
+    def _explained(self, words: str, held: Held | None) -> str:
         if held is not None:
             words = held.place if held.value is not None else f"{held.place} deletes it"
             if held.value is not None and FRACTION.match(text_of(held.value)):
@@ -191,7 +195,7 @@ def _locks(source: Source) -> bool:
 
 def _probed(source: Source, key: str) -> Source:
     """The same file with PROBE for the key, where the file says something of it and where it could."""
-    lines: dict = {}
+    lines: dict[int, Header | Entry] = {}
     for line in source.parsed.lines.values():
         if not isinstance(line, Entry):
             lines[len(lines)] = line
@@ -203,7 +207,7 @@ def _probed(source: Source, key: str) -> Source:
     return Source(source.path, Parsed(lines, source.parsed.immutable), source.shared, source.default)
 
 
-def _with_others(aspect: dict, others: list) -> dict:
+def _with_others(aspect: Aspect, others: list[Other]) -> Aspect:
     if not others:
         return aspect
     first_of_each = list({repr(each["value"]): each for each in reversed(others)}.values())

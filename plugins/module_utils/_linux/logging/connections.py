@@ -12,10 +12,13 @@ from __future__ import annotations
 import ipaddress
 import re
 import sys
+from typing import Union
 
-from ..engine.host import HostError
+from ..engine.host import Host, HostError
 from ..engine.safe_read import number
-from .rsyslog import EVERYTHING, OTHER_SENDERS, Sending, address
+from .forwarders import EVERYTHING, Sending
+from .rainerscript import Configuration
+from .rsyslog import OTHER_SENDERS, address
 
 SOCKET = re.compile(r"socket:\[([0-9]+)\]\Z")
 # Modules that open no connection but those that are compared; rsyslog's other ones may.
@@ -23,13 +26,15 @@ KNOWN = re.compile(
     r"(?:imuxsock|imklog|imjournal|immark|imfile|imtcp|imptcp|imudp|impstats|lmnsd_[a-z]+|omfwd|omfile|omusrmsg|omprog"
     r"|ompipe|omjournal|omstdout|builtin:[a-z]+|pm[a-z0-9]+|fm[a-z0-9]+|mm(?!kubernetes|dblookup)[a-z0-9]+)\Z"
 )
+Address = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
+Socket = tuple[Address, int]
 LISTENS = "0A"
 DNS = 53
 BY_UDP = "somebody by UDP"
 WHERE = "a connection of the running rsyslogd, which its files do not name"
 
 
-def strangers(host, pid: str, found, sendings: list) -> list:
+def strangers(host: Host, pid: str, found: Configuration, sendings: list[Sending]) -> list[Sending]:
     """A Sending for each place that the daemon `pid` sends to and that none of `sendings` names. Raises HostError.
 
     `found` is the configuration. How such a connection is protected is not known, so it counts as not protected.
@@ -68,7 +73,7 @@ def _sending(target: str, peer: str) -> Sending:
     return one
 
 
-def _names(one: Sending, ip, port: int) -> bool:
+def _names(one: Sending, ip: Address, port: int) -> bool:
     """Whether a sending of the files may be what this connection is."""
     name, _colon, wanted = one.target.rpartition(":")
     if number(wanted) not in (None, port):
@@ -82,14 +87,14 @@ def _names(one: Sending, ip, port: int) -> bool:
         return True
 
 
-def _inodes(host, pid: str) -> set:
+def _inodes(host: Host, pid: str) -> set[str]:
     """The numbers of the sockets that a process has open."""
     folder = f"/proc/{pid}/fd"
     links = (host.link(f"{folder}/{name}") or "" for name in host.entries(folder))
     return {match.group(1) for match in map(SOCKET.search, links) if match}
 
 
-def _table(host, path: str, inodes: set) -> list:
+def _table(host: Host, path: str, inodes: set[str]) -> list[tuple[Socket, Socket, str]]:
     """((ip, port) here, (ip, port) there, state) of these sockets in a table of the kernel (proc_net_tcp.rst)."""
     found = []
     try:
@@ -103,7 +108,7 @@ def _table(host, path: str, inodes: set) -> list:
     return found
 
 
-def _place(text: str) -> tuple:
+def _place(text: str) -> Socket:
     """(ip, port) of 0100007F:19D6: words of four bytes in the order of the machine. Raises HostError."""
     said, _colon, port = text.partition(":")
     try:

@@ -2,8 +2,38 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..system.tls_files import Who
+
 RSYSLOGD = "/usr/sbin/rsyslogd"
 MODULES = {"gtls": "lmnsd_gtls.so", "ossl": "lmnsd_ossl.so"}
+# The severities, as bits, of each of syslog's facilities.
+Mask = tuple[int, ...]
+EVERYTHING: Mask = (0xFF,) * 24
+NOTHING: Mask = (0,) * 24
+
+
+class Sending:
+    """One way by which messages leave: `target` (host:port), where it is written (`place`), and how it is protected.
+
+    `driver` is gtls, ossl, ptcp, udp or another module's name, `mode` rsyslog's number for it, `auth` how the other end
+    is checked, `peers` the names it may have, `ca`, `certificate` and `key` are paths or empty; `who` opens them.
+    """
+
+    def __init__(self, target: str, place: str, driver: str) -> None:
+        self.target = target
+        self.place = place
+        self.driver = driver
+        self.mode = 0
+        self.auth = ""
+        self.peers: list[str] = []
+        self.ca = ""
+        self.certificate = ""
+        self.key = ""
+        self.who: Who | None = None
+        self.certain: Mask = NOTHING
 
 
 class Ways:
@@ -12,10 +42,10 @@ class Ways:
     `reasons` why there are no more, and a `note` when a program is older than its configuration."""
 
     def __init__(self) -> None:
-        self.sendings: list = []
-        self.complete: list = []
-        self.others: list = []
-        self.reasons: list = []
+        self.sendings: list[Sending] = []
+        self.complete: list[str] = []
+        self.others: list[str] = []
+        self.reasons: list[str] = []
         self.note = ""
 
 

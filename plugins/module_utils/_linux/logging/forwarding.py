@@ -25,12 +25,13 @@ running rsyslogd that its files do not name (logging/connections.py).
 from __future__ import annotations
 
 import re
+from functools import partial
 
-from ..engine.edits import ChangeRefused
-from ..engine.host import HostError
-from ..engine.reading import absent, reading, unreadable, value
+from ..engine.edits import Change, ChangeRefused, Rehearsal
+from ..engine.host import Host, HostError
+from ..engine.reading import Aspect, Reading, Readings, absent, reading, unreadable, value
 from ..engine.safe_read import attempt, foreign
-from .forwarders import MODULES, Ways
+from .forwarders import MODULES, Sending, Ways
 from .senders import look
 
 NAME = "log_forwarding"
@@ -42,21 +43,21 @@ ADDRESSES = re.compile(rf"\A(?:{'|'.join(ALL)})\Z")
 TLS = (*MODULES, "https")
 
 
-def observe(host, addresses: list) -> dict:
+def observe(host: Host, addresses: list[str]) -> Readings:
     """A reading for each address; nothing is raised for a bad machine."""
     try:
-        found = look(host)
+        found: Ways | HostError = look(host)
     except HostError as problem:
         found = problem
     return {
-        address: attempt(NAME, address, lambda address=address: _reading(host, address, found))
+        address: attempt(NAME, address, partial(_reading, host, address, found))
         if ADDRESSES.match(address)
         else foreign(NAME, address)
         for address in addresses
     }
 
 
-def _reading(host, address: str, found) -> dict:
+def _reading(host: Host, address: str, found: Ways | HostError) -> Reading:
     if isinstance(found, HostError):
         raise found
     aspect = _collector(found) if address == "collector" else _protection(host, address, found)
@@ -66,7 +67,7 @@ def _reading(host, address: str, found) -> dict:
     return reading(NAME, address, aspect)
 
 
-def _collector(ways: Ways) -> dict:
+def _collector(ways: Ways) -> Aspect:
     if not ways.complete:
         return absent("; ".join(dict.fromkeys(ways.reasons))[:1000])
     targets = dict.fromkeys([*ways.complete, *ways.others])
@@ -74,7 +75,7 @@ def _collector(ways: Ways) -> dict:
     return value(" and ".join(targets), ", ".join(places)[:1000], "string")
 
 
-def _protection(host, address: str, ways: Ways) -> dict:
+def _protection(host: Host, address: str, ways: Ways) -> Aspect:
     if not ways.sendings:
         return absent("nothing is sent to another machine")
     if address == "tls-anchors":
@@ -94,16 +95,22 @@ def _protection(host, address: str, ways: Ways) -> dict:
     return aspect
 
 
-def _said(address: str, one):
-    return {"tls-driver": one.driver, "tls-mode": one.mode, "tls-check": one.auth, "tls-peers": one.peers}[address]
+def _said(address: str, one: Sending) -> str | int | list[str]:
+    known: dict[str, str | int | list[str]] = {
+        "tls-driver": one.driver,
+        "tls-mode": one.mode,
+        "tls-check": one.auth,
+        "tls-peers": one.peers,
+    }
+    return known[address]
 
 
-def _recognising(ways: Ways) -> list:
+def _recognising(ways: Ways) -> list[Sending]:
     """The ways that use TLS and look at who the collector is; what the others lack, the other readings name."""
     return [one for one in ways.sendings if one.driver in TLS and one.mode != 0 and one.auth != "anon"]
 
 
-def _anchors(host, ways: Ways) -> dict:
+def _anchors(host: Host, ways: Ways) -> Aspect:
     from ..system.tls_files import anchors  # only for a way that uses TLS
 
     ways_by_tls = _recognising(ways)
@@ -120,11 +127,11 @@ def _anchors(host, ways: Ways) -> dict:
     return value(list(dict.fromkeys(found))[:100], ", ".join(dict.fromkeys(places))[:1000], "list")
 
 
-def _files(host, address: str, ways: Ways) -> dict:
+def _files(host: Host, address: str, ways: Ways) -> Aspect:
     """The faults of the files of every way that uses TLS; a way without it has none, and the other readings name it."""
     from ..system.tls_files import authority, client  # only for a way that uses TLS
 
-    faults: list = []
+    faults: list[str] = []
     for one in _recognising(ways):
         if address == "tls-authority":
             faults += authority(host, one.ca, one.who)
@@ -133,7 +140,7 @@ def _files(host, address: str, ways: Ways) -> dict:
     return value(list(dict.fromkeys(faults)), ", ".join(one.place for one in ways.sendings)[:1000], "list")
 
 
-def rehearse(host, changes: list):
+def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
     """Our own configuration of rsyslog, whichever of its values is to change. Raises ChangeRefused, HostError."""
     from ..engine.planned import Planned
     from .writing import plan  # a check does without

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ..dropin.systemd import effective, files
+from ..engine.host import Host
 from ..system.systemd_unit import arguments, note_if_older, properties, service
 from ..system.tls_files import Who
-from .forwarders import Ways, unit_place
-from .rsyslog import EVERYTHING, Sending
+from .forwarders import EVERYTHING, Sending, Ways, unit_place
 
 UNIT = "systemd-journal-upload.service"
 PORT = "19532"
@@ -17,7 +17,7 @@ CERTIFICATE = ("ServerCertificateFile", ("--cert",), "/etc/ssl/certs/journal-upl
 TRUST = ("TrustedCertificateFile", ("--trust",), "/etc/ssl/ca/trusted.pem")
 
 
-def look(host, ways: Ways) -> None:
+def look(host: Host, ways: Ways) -> None:
     """Add what it sends to `ways`. Raises HostError."""
     unit = service(host, UNIT)
     one = sending(host) if unit.counts else None
@@ -32,7 +32,7 @@ def look(host, ways: Ways) -> None:
     ways.note = ways.note or note_if_older(host, UNIT, watched, "systemd-journal-upload")
 
 
-def sending(host):
+def sending(host: Host) -> Sending | None:
     """The Sending of a machine where the unit runs or will run; None when no URL is set. Raises HostError."""
     words = arguments(host, UNIT)
     url, place = _setting(host, words, URL)
@@ -57,7 +57,7 @@ def sending(host):
     return one
 
 
-def _setting(host, words: list, about: tuple) -> tuple:
+def _setting(host: Host, words: list[str], about: tuple[str, tuple[str, ...], str]) -> tuple[str, str]:
     """(what is in effect, where it stands) of one setting."""
     name, options, usual = about
     for at, word in enumerate(words):
@@ -68,12 +68,12 @@ def _setting(host, words: list, about: tuple) -> tuple:
     return str(aspect.get("value", usual)), aspect["source"]
 
 
-def paths(host) -> list:
+def paths(host: Host) -> list[str]:
     """The files that it reads when it starts. Raises HostError."""
     return files(host, "journal-upload")
 
 
-def account(host) -> tuple:
+def account(host: Host) -> tuple[str, list[str]]:
     """(user, groups) that it runs as; its user is made at the start and has no files of its own."""
     said = properties(host, UNIT)
     return said.get("User", ""), [said.get("Group", ""), *said.get("SupplementaryGroups", "").split()]

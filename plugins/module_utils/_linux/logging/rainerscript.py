@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import fnmatch
 import re
+from typing import Union
 
 from ..engine.host import HostError
+from ..engine.reading import Machine
 from ..engine.safe_read import text_or_nothing
 
 MAIN = "/etc/rsyslog.conf"
@@ -41,14 +43,25 @@ FOR_ONE_ACTION = (
 )  # fmt: skip
 
 
+Parameters = dict[str, Union[str, list[str]]]  # names in small letters; a list where one was given
+
+
 class Statement:
     """One statement: `kind` is action, stop, call, selector or unknown (a filter that may hold or not).
 
-    `parameters` are an action's (names in small letters; a list where one was given), `text` is an old action's line, a
-    selector's text or the name that is called; `block` and `otherwise` are lists of statements.
+    `parameters` are an action's, `text` is an old action's line, a selector's text or the name that is called; `block`
+    and `otherwise` are lists of statements.
     """
 
-    def __init__(self, kind: str, place: str, text: str = "", parameters=None, block=None, otherwise=None) -> None:
+    def __init__(
+        self,
+        kind: str,
+        place: str,
+        text: str = "",
+        parameters: Parameters | None = None,
+        block: list[Statement] | None = None,
+        otherwise: list[Statement] | None = None,
+    ) -> None:
         self.kind = kind
         self.place = place
         self.text = text
@@ -62,16 +75,16 @@ class Configuration:
     small letters), the name of the `default` one, `paths` of all files and the `folders` that includes look into."""
 
     def __init__(self) -> None:
-        self.globals: dict = {}
-        self.modules: list = []
-        self.inputs: list = []
-        self.rulesets: dict = {DEFAULT_RULESET: []}
+        self.globals: Parameters = {}
+        self.modules: list[Parameters] = []
+        self.inputs: list[Parameters] = []
+        self.rulesets: dict[str, list[Statement]] = {DEFAULT_RULESET: []}
         self.default = DEFAULT_RULESET
-        self.paths: list = []
-        self.folders: list = []
+        self.paths: list[str] = []
+        self.folders: list[str] = []
 
 
-def configuration(host, path: str = MAIN) -> Configuration:
+def configuration(host: Machine, path: str = MAIN) -> Configuration:
     """The configuration that starts with the file `path`. Raises HostError for one that makes no sense."""
     reader = _Reader(host)
     reader.include(path, optional=False)
@@ -104,12 +117,12 @@ def _joined(text: str) -> str:
 
 
 class _Reader:
-    def __init__(self, host) -> None:
+    def __init__(self, host: Machine) -> None:
         self.host = host
         self.found = Configuration()
-        self.stack: list = []
+        self.stack: list[_Text] = []
         self.ruleset = DEFAULT_RULESET
-        self.directives: dict = {}
+        self.directives: Parameters = {}
 
     # Where we are
 
@@ -134,7 +147,7 @@ class _Reader:
             self.stack.pop()
         return False
 
-    def take(self, pattern):
+    def take(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
         """What `pattern` matches here, which is then behind us; else None."""
         source = self.stack[-1]
         match = pattern.match(source.text, source.at)
@@ -165,7 +178,7 @@ class _Reader:
                 raise HostError("malformed", f"{path} is missing")
             self.stack.append(_Text(path, text))
 
-    def matching(self, name: str, optional: bool) -> list:
+    def matching(self, name: str, optional: bool) -> list[str]:
         """The files that an include names: a file, a pattern, or all of a folder (for which rsyslog adds a star)."""
         folder, _dummy, pattern = name.rpartition("/")
         if not name.startswith("/") or any(character in folder for character in "*?["):
@@ -196,7 +209,7 @@ class _Reader:
         while self.skip():
             self.found.rulesets.setdefault(self.ruleset, []).extend(self.statement())
 
-    def statement(self, depth: int = 0) -> list:
+    def statement(self, depth: int = 0) -> list[Statement]:
         """The next statement, as a list: empty for what sends and filters nothing."""
         if depth > DEEPEST:
             raise self.malformed("filters are nested too deep")
@@ -208,11 +221,12 @@ class _Reader:
             if self.take(PROPERTY_FILTER):
                 return [Statement("unknown", place, block=self.block(depth))]
         if self.ahead() == "$":
-            self.directive(self.take(re.compile(r"[^\n]*")).group())
+            line = self.take(re.compile(r"[^\n]*"))
+            self.directive(line.group() if line else "")
             return []
         word = re.compile(r"[a-z0-9_+,;-]+", re.IGNORECASE).match(self.stack[-1].text, self.stack[-1].at)
         known = {"if": self.condition, "foreach": self.loop}.get(word.group().lower() if word else "")
-        if known:
+        if known and word:
             self.stack[-1].at = word.end()
             return known(place, depth)
         if word and word.group().lower() in ("set", "reset", "unset", "call_indirect"):
@@ -220,7 +234,7 @@ class _Reader:
             return []
         return self.actions()
 
-    def condition(self, place: str, depth: int) -> list:
+    def condition(self, place: str, depth: int) -> list[Statement]:
         expression = self.expression("then")
         block, otherwise = self.block(depth), []
         if self.skip() and self.take(re.compile(r"else(?![a-z0-9_])", re.IGNORECASE)):
@@ -230,7 +244,7 @@ class _Reader:
             return [Statement("selector", place, match.group(1), block=block, otherwise=otherwise)]
         return [Statement("unknown", place, block=block, otherwise=otherwise)]
 
-    def loop(self, place: str, depth: int) -> list:
+    def loop(self, place: str, depth: int) -> list[Statement]:
         self.expression("do")
         return [Statement("unknown", place, block=self.block(depth))]
 
@@ -242,13 +256,13 @@ class _Reader:
                 return source.text[start : match.start()]
         raise self.malformed(f"there is no {end} after this")
 
-    def block(self, depth: int) -> list:
+    def block(self, depth: int) -> list[Statement]:
         if not self.skip():
             raise self.malformed("a filter at the end of the configuration has no action")
         if self.ahead() != "{":
             return self.statement(depth + 1)
         self.stack[-1].at += 1
-        found: list = []
+        found: list[Statement] = []
         while True:
             if not self.skip():
                 raise self.malformed("a brace is not closed")
@@ -257,7 +271,7 @@ class _Reader:
                 return found
             found += self.statement(depth + 1)
 
-    def actions(self) -> list:
+    def actions(self) -> list[Statement]:
         """One action, and those that an ampersand adds to it."""
         found = self.action()
         while self.skip() and self.ahead() == "&":
@@ -266,7 +280,7 @@ class _Reader:
                 found += self.action()
         return found
 
-    def action(self) -> list:
+    def action(self) -> list[Statement]:
         place = self.here()
         match = self.take(OBJECT)
         if match:
@@ -289,14 +303,14 @@ class _Reader:
             self.expression(")")
             return []
         parameters = dict(self.directives)
-        for name in FOR_ONE_ACTION:
-            self.directives.pop(name, None)
+        for once in FOR_ONE_ACTION:
+            self.directives.pop(once, None)
         if word.startswith("@@"):
             # The peers are handed to the first action that can use them, and are then gone.
             self.directives.pop("actionsendstreamdriverpermittedpeer", None)
         return [Statement("action", place, word, parameters)]
 
-    def object(self, kind: str, place: str) -> list:
+    def object(self, kind: str, place: str) -> list[Statement]:
         parameters = self.parameters()
         disabled = parameters.get("config.enabled", "on") != "on"
         if kind == "include" and not disabled:
@@ -313,14 +327,14 @@ class _Reader:
                 self.found.rulesets.setdefault(str(parameters.get("name", "")).lower(), []).extend(statements)
         return []
 
-    def included(self, parameters: dict) -> None:
+    def included(self, parameters: Parameters) -> None:
         if "file" in parameters:
             self.include(str(parameters["file"]), str(parameters.get("mode", "")).lower() == "optional")
         elif "text" in parameters:
             self.stack.append(_Text(f"{self.here()}, include", str(parameters["text"])))
 
-    def parameters(self) -> dict:
-        found: dict = {}
+    def parameters(self) -> Parameters:
+        found: Parameters = {}
         while True:
             if not self.skip():
                 raise self.malformed("a parenthesis is not closed")
@@ -333,7 +347,7 @@ class _Reader:
             self.expect("=")
             found[name.group().lower()] = self.value()
 
-    def value(self):
+    def value(self) -> str | list[str]:
         self.skip()
         if self.ahead() != "[":
             return self.string()

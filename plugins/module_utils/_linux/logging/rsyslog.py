@@ -8,23 +8,22 @@ from __future__ import annotations
 
 import operator
 
-from ..engine.host import HostError
+from ..engine.host import Host, HostError
+from ..engine.reading import Machine
 from ..engine.safe_read import number
-from .forwarders import RSYSLOGD
-from .rainerscript import configuration
+from .forwarders import EVERYTHING, NOTHING, RSYSLOGD, Mask, Sending
+from .rainerscript import Configuration, Parameters, Statement, configuration
 
 FACILITIES = (
     "kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp", "ntp",
     "bsd_security", "console", "clock", "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7",
 )  # fmt: skip
-FACILITY_NAMES = {name: (at,) for at, name in enumerate(FACILITIES)}
+FACILITY_NAMES: dict[str, tuple[int, ...]] = {name: (at,) for at, name in enumerate(FACILITIES)}
 FACILITY_NAMES.update({"*": tuple(range(24)), "security": (4,), "mark": ()})
 SEVERITIES = {
     "emerg": 0, "panic": 0, "alert": 1, "crit": 2, "err": 3, "error": 3, "warning": 4, "warn": 4, "notice": 5,
     "info": 6, "debug": 7,
 }  # fmt: skip
-EVERYTHING = (0xFF,) * 24
-NOTHING = (0,) * 24
 TO_INFO = 0x7F  # the severities emerg to info
 # Output modules that send to another machine and are not omfwd.
 OTHER_SENDERS = (
@@ -42,38 +41,17 @@ OFF = ("", "off", "no", "false", "0", "1")
 REPORTED_ELSEWHERE = ("/e/2039 ]", "/e/2175 ]")
 
 
-class Sending:
-    """One way by which messages leave: `target` (host:port), where it is written (`place`), and how it is protected.
-
-    `driver` is gtls, ossl, ptcp, udp or another module's name, `mode` rsyslog's number for it, `auth` how the other end
-    is checked, `peers` the names it may have, `ca`, `certificate` and `key` are paths or empty; `who` opens them.
-    """
-
-    def __init__(self, target: str, place: str, driver: str) -> None:
-        self.target = target
-        self.place = place
-        self.driver = driver
-        self.mode = 0
-        self.auth = ""
-        self.peers: list = []
-        self.ca = ""
-        self.certificate = ""
-        self.key = ""
-        self.who = None
-        self.certain = NOTHING
-
-
 class Rsyslog:
     """What the files come to: `sendings` that some message may meet, `lost` (places where messages may be thrown away)
     and the configuration itself as `found`."""
 
-    def __init__(self, found, sendings: list, lost: list) -> None:
+    def __init__(self, found: Configuration, sendings: list[Sending], lost: list[str]) -> None:
         self.found = found
         self.sendings = sendings
         self.lost = lost
 
 
-def read(host, path: str) -> Rsyslog:
+def read(host: Machine, path: str) -> Rsyslog:
     """What the configuration that starts at `path` sends where. Raises HostError."""
     found = configuration(host, path)
     walk = _Walk(found)
@@ -81,7 +59,7 @@ def read(host, path: str) -> Rsyslog:
     return Rsyslog(found, walk.sendings, walk.lost)
 
 
-def complaint(host, path: str) -> str:
+def complaint(host: Host, path: str) -> str:
     """What rsyslogd itself says is wrong with its configuration, or an empty text. Raises HostError.
 
     After a mistake rsyslogd starts with a part of its configuration, and nobody can tell from the files with which.
@@ -96,9 +74,9 @@ def complaint(host, path: str) -> str:
     return ""
 
 
-def complete(sendings: list) -> list:
+def complete(sendings: list[Sending]) -> list[str]:
     """The targets that are certain to get everything, each once."""
-    masks: dict = {}
+    masks: dict[str, Mask] = {}
     for one in sendings:
         masks[one.target] = _either(masks.get(one.target, NOTHING), one.certain)
     return [target for target, mask in masks.items() if all(part & TO_INFO == TO_INFO for part in mask)]
@@ -107,12 +85,12 @@ def complete(sendings: list) -> list:
 class _Walk:
     """Goes through a ruleset with two sets of messages: those that certainly get here, and those that may."""
 
-    def __init__(self, found) -> None:
+    def __init__(self, found: Configuration) -> None:
         self.found = found
-        self.sendings: list = []
-        self.lost: list = []
+        self.sendings: list[Sending] = []
+        self.lost: list[str] = []
 
-    def run(self, block: list, certain: tuple, possible: tuple, depth: int) -> tuple:
+    def run(self, block: list[Statement], certain: Mask, possible: Mask, depth: int) -> tuple[Mask, Mask]:
         """Returns what is left of both sets after the block. Raises HostError for rulesets that call each other."""
         if depth > 30:
             raise HostError("malformed", "rsyslog's rulesets call each other without end")
@@ -131,7 +109,7 @@ class _Walk:
                 certain = self.unknown(statement, certain, possible, depth)
         return certain, possible
 
-    def selector(self, statement, certain: tuple, possible: tuple, depth: int) -> tuple:
+    def selector(self, statement: Statement, certain: Mask, possible: Mask, depth: int) -> tuple[Mask, Mask]:
         mask = selected(statement.text, statement.place)
         ends = []
         for inside, block in ((mask, statement.block), (tuple(~one & 0xFF for one in mask), statement.otherwise)):
@@ -139,14 +117,14 @@ class _Walk:
             ends.append(self.run(block, *parts, depth + 1) if any(parts[1]) else parts)
         return _either(ends[0][0], ends[1][0]), _either(ends[0][1], ends[1][1])
 
-    def unknown(self, statement, certain: tuple, possible: tuple, depth: int) -> tuple:
+    def unknown(self, statement: Statement, certain: Mask, possible: Mask, depth: int) -> Mask:
         """A filter that may hold or not: whatever it throws away may be anything."""
         before = len(self.lost)
         for block in (statement.block, statement.otherwise):
             self.run(block, NOTHING, possible, depth + 1)
         return certain if len(self.lost) == before else NOTHING
 
-    def action(self, statement, certain: tuple, possible: tuple) -> None:
+    def action(self, statement: Statement, certain: Mask, possible: Mask) -> None:
         if not any(possible):
             return
         made = _old(statement, self.found.globals) if statement.text else _new(statement, self.found.globals)
@@ -156,11 +134,11 @@ class _Walk:
             self.sendings.append(one)
 
 
-def _both(first: tuple, second: tuple) -> tuple:
+def _both(first: Mask, second: Mask) -> Mask:
     return tuple(map(operator.and_, first, second))
 
 
-def _either(first: tuple, second: tuple) -> tuple:
+def _either(first: Mask, second: Mask) -> Mask:
     return tuple(map(operator.or_, first, second))
 
 
@@ -169,7 +147,7 @@ def address(name: str, port: str) -> str:
     return f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
 
 
-def selected(text: str, place: str) -> tuple:
+def selected(text: str, place: str) -> Mask:
     """The severities, as bits, that a selector such as `*.*;auth,authpriv.none` takes of each facility."""
     mask = [0] * 24
     for part in text.split(";"):
@@ -185,7 +163,7 @@ def selected(text: str, place: str) -> tuple:
     return tuple(mask)
 
 
-def _severities(priority: str, place: str) -> tuple:
+def _severities(priority: str, place: str) -> tuple[int, bool]:
     """The bits of a priority, and whether they are taken away."""
     removes = priority.startswith("!")
     rest = priority[1:] if removes else priority
@@ -199,7 +177,7 @@ def _severities(priority: str, place: str) -> tuple:
     return (1 << at) if alone else (2 << at) - 1, removes
 
 
-def _new(statement, defaults: dict) -> list:
+def _new(statement: Statement, defaults: Parameters) -> list[Sending]:
     """The sendings of an action() object; none where it sends nowhere."""
     given = statement.parameters
     kind = str(given.get("type", "")).lower()
@@ -231,7 +209,7 @@ def _new(statement, defaults: dict) -> list:
     return found
 
 
-def _old(statement, defaults: dict) -> list:
+def _old(statement: Statement, defaults: Parameters) -> list[Sending]:
     """The sending of a line such as `@@host:port`, with the directives that stood before it."""
     line, given = statement.text, statement.parameters
     if line.startswith(":"):
@@ -251,18 +229,18 @@ def _old(statement, defaults: dict) -> list:
         name, _dummy, port = rest.partition(":")
     one = Sending(address(name, port or "514"), statement.place, "udp")
     if tcp:
-        one.driver = given.get("actionsendstreamdriver") or _default(defaults, "") or "ptcp"
-        one.mode = number(given.get("actionsendstreamdrivermode", "0")) or 0
-    auth = given.get("actionsendstreamdriverauthmode", "")
+        one.driver = str(given.get("actionsendstreamdriver") or _default(defaults, "") or "ptcp")
+        one.mode = number(str(given.get("actionsendstreamdrivermode", "0"))) or 0
+    auth = str(given.get("actionsendstreamdriverauthmode", ""))
     _protect(one, defaults, auth, list(given.get("actionsendstreamdriverpermittedpeer", [])), name)
     return [one]
 
 
-def _default(defaults: dict, what: str) -> str:
+def _default(defaults: Parameters, what: str) -> str:
     return str(defaults.get(f"defaultnetstreamdriver{what}", ""))
 
 
-def _protect(one: Sending, defaults: dict, auth: str, peers: list, name: str) -> None:
+def _protect(one: Sending, defaults: Parameters, auth: str, peers: list[str], name: str) -> None:
     """Without a mode of checking rsyslog compares names, and without permitted peers with the target's (tried)."""
     one.auth = auth.lower() or "x509/name"
     one.peers = peers or [name]

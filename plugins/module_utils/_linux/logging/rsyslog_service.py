@@ -6,14 +6,15 @@ What its configuration says is read in logging/rsyslog.py.
 from __future__ import annotations
 
 from ..dropin.systemd import effective
-from ..engine.host import HostError
+from ..engine.host import Host, HostError
+from ..engine.reading import Aspect, Machine
 from ..engine.safe_read import first_of
 from ..system.kernel import boot_option
 from ..system.systemd_unit import arguments, note_if_older, properties, service
 from ..system.tls_files import Who
 from . import rsyslog
-from .forwarders import MODULES, Ways, unit_place
-from .rainerscript import MAIN
+from .forwarders import MODULES, NOTHING, Sending, Ways, unit_place
+from .rainerscript import MAIN, Configuration, Parameters
 
 UNIT = "rsyslog.service"
 TRUE = ("", "1", "yes", "y", "true", "t", "on")  # a word of the kernel's command line without a value is a yes
@@ -21,7 +22,7 @@ TRUE = ("", "1", "yes", "y", "true", "t", "on")  # a word of the kernel's comman
 LEVELS = ("info", "debug", "6", "7")
 
 
-def look(host, ways: Ways) -> None:
+def look(host: Host, ways: Ways) -> None:
     """Add what rsyslog sends to `ways`. Raises HostError."""
     unit = service(host, UNIT)
     if unit.why:
@@ -66,7 +67,7 @@ def look(host, ways: Ways) -> None:
             ways.others.append(one.target)
 
 
-def main_file(host) -> str:
+def main_file(host: Host) -> str:
     """The file that rsyslogd starts with."""
     words = arguments(host, UNIT)
     for at, word in enumerate(words):
@@ -75,18 +76,18 @@ def main_file(host) -> str:
     return MAIN
 
 
-def _without_effect(host, one, ways: Ways) -> None:
+def _without_effect(host: Host, one: Sending, ways: Ways) -> None:
     """A driver that is not there, or that knows no such mode, sends nothing: rsyslogd starts all the same."""
     module = MODULES.get(one.driver)
     if module and not module_file(host, module):
         one.driver = f"{one.driver} without its module {module}"
     elif module or one.driver in ("udp", *rsyslog.OTHER_SENDERS) or (one.driver == "ptcp" and one.mode == 0):
         return
-    one.certain = rsyslog.NOTHING
+    one.certain = NOTHING
     ways.reasons.append(f"{one.place} cannot send: it names the driver {one.driver} with mode {one.mode}")
 
 
-def module_file(host, name: str) -> str:
+def module_file(host: Host, name: str) -> str:
     """Where a module of rsyslog lies, below the folder of the machine's architecture; empty when it is not there."""
     folders = ["/usr/lib/rsyslog", "/usr/lib64/rsyslog"]
     folders += [f"/usr/lib/{entry}/rsyslog" for entry in host.entries("/usr/lib") if "-linux-" in entry]
@@ -94,7 +95,7 @@ def module_file(host, name: str) -> str:
     return first_of(host, tuple(f"{folder}/{name}" for folder in folders if host.exists(f"{folder}/imuxsock.so")))
 
 
-def fed_by(host, found) -> tuple:
+def fed_by(host: Machine, found: Configuration) -> tuple[str, str]:
     """(why rsyslog gets no messages, or an empty text; a note when journald is older than its configuration)."""
     loaded = {str(module.get("load", "")).rpartition("/")[2].removesuffix(".so") for module in found.modules}
     if "imjournal" in loaded:
@@ -119,7 +120,7 @@ def fed_by(host, found) -> tuple:
     return "", note
 
 
-def _values(aspect: dict, usual: str, at_start) -> list:
+def _values(aspect: Aspect, usual: str, at_start: str | None) -> list[tuple[str, str]]:
     """(value in small letters, where it stands) now and after the next start; the kernel's command line comes first."""
     if at_start is not None:
         return [(str(at_start).lower(), aspect["source"])]
@@ -128,13 +129,13 @@ def _values(aspect: dict, usual: str, at_start) -> list:
     return [(str(usual if said is None else said).lower(), where) for said, where in found]
 
 
-def _deaf(found) -> bool:
+def _deaf(found: Configuration) -> bool:
     """True when imuxsock is told not to open the socket by which journald hands messages on."""
     uses = [str(module.get("syssock.use", "on")).lower() for module in found.modules]
     return "off" in uses or str(found.globals.get("omitlocallogging", "off")).lower() in ("on", "1", "yes")
 
 
-def dropped_to(host, settings: dict):
+def dropped_to(host: Host, settings: Parameters) -> Who | None:
     """The account that rsyslogd becomes after its start (Ubuntu's does); None for root."""
     name = str(settings.get("privdroptouser", settings.get("privdrop.user.name", "")))
     group = str(settings.get("privdroptogroup", settings.get("privdrop.group.name", "")))

@@ -5,12 +5,13 @@ rsyslog's part is in logging/rsyslog_service.py, systemd-journal-upload's in log
 
 from __future__ import annotations
 
+from ..engine.host import Host
 from .forwarders import RSYSLOGD, Ways
 
 JOURNAL_UPLOAD = "/usr/lib/systemd/systemd-journal-upload"
 
 
-def look(host) -> Ways:
+def look(host: Host) -> Ways:
     """Everything that sends messages away. Raises HostError."""
     ways = Ways()
     if host.exists(RSYSLOGD):

@@ -8,9 +8,11 @@ configuration is tried by rsyslogd itself before it is started again.
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from ..dropin.systemd import plan as plan_dropin
 from ..engine.edits import ChangeRefused
+from ..engine.host import Host
 from ..engine.planned import Planned
 from ..system.systemd_unit import service
 from ..system.tls_files import anchors, authority
@@ -48,7 +50,7 @@ CLIENT = """
        streamDriver.CertFile="{certificate}" streamDriver.KeyFile="{key}\""""
 
 
-def plan(host, planned: Planned, wanted: dict) -> list:
+def plan(host: Host, planned: Planned, wanted: dict[str, Any]) -> list[list[str]]:
     """Put our file into `planned`. Returns the commands that load it. Raises ChangeRefused, HostError."""
     if not host.exists(RSYSLOGD):
         raise ChangeRefused("rsyslog is not installed; the role log_forwarding installs it")
@@ -60,7 +62,7 @@ def plan(host, planned: Planned, wanted: dict) -> list:
             "log_forwarding_ca does it), or nobody could be recognised"
         )
     _the_schools_own(host, wanted.get("tls-anchors"))
-    commands: list = []
+    commands: list[list[str]] = []
     path = main_file(host)
     planned.put(OURS, text(host, target), mode=0o644)
     after = rsyslog.read(planned, path)
@@ -79,7 +81,7 @@ def plan(host, planned: Planned, wanted: dict) -> list:
     return commands
 
 
-def _the_schools_own(host, named) -> None:
+def _the_schools_own(host: Host, named: Any) -> None:
     """Refuse to send anything to whom a stranger's certificate recognises. `named` are digests with blanks between."""
     if not isinstance(named, (str, list)):
         return
@@ -92,7 +94,7 @@ def _the_schools_own(host, named) -> None:
             )
 
 
-def text(host, target: str) -> str:
+def text(host: Host, target: str) -> str:
     """Our file for a collector HOST:PORT. Raises ChangeRefused, HostError."""
     match = TARGET.match(target)
     if not match or int(match.group(2)) > 65535:
@@ -106,7 +108,7 @@ def text(host, target: str) -> str:
     return TEXT.format(host=name, port=match.group(2), driver=DRIVER, authority=AUTHORITY, client=own)
 
 
-def _target(host, wanted: dict) -> str:
+def _target(host: Host, wanted: dict[str, Any]) -> str:
     """The collector that is wanted, or else the one that everything goes to now. Raises ChangeRefused, HostError."""
     given = wanted.get("collector", wanted.get("tls-peers"))
     if given is None:
@@ -121,7 +123,7 @@ def _target(host, wanted: dict) -> str:
     return given
 
 
-def _alone(after, host, target: str, path: str) -> None:
+def _alone(after: rsyslog.Rsyslog, host: Host, target: str, path: str) -> None:
     """Refuse where another file would still send messages away, or would throw them away before ours."""
     if path != MAIN:
         raise ChangeRefused(f"rsyslogd is started with {path}; Leeboard writes for {MAIN} only")

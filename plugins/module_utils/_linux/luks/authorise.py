@@ -13,11 +13,12 @@ import resource
 import signal
 import sys
 import termios
+from typing import TextIO
 
 from ..engine.host import Host, HostError
 from ..engine.secret_pipe import secret_files
 from ..system import kernel_keyring
-from .layout import Layout
+from .layout import Found, Layout
 from .unlock_test import NO_TOKEN
 
 HOURS = 24
@@ -33,7 +34,7 @@ class _Refused(Exception):
     """Nothing was asked and nothing was changed, and this is what to do."""
 
 
-def main(arguments: list, host=None) -> int:
+def main(arguments: list[str], host: Host | None = None) -> int:
     """Run the command; its exit status."""
     options = _parser().parse_args(arguments)
     # A crash must not write memory to a disk, and a terminal that goes away must get its echo back.
@@ -75,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(options, host) -> int:
+def _run(options: argparse.Namespace, host: Host) -> int:
     # The keyring is that of the real account, so a program that only borrows root's rights is not enough.
     if os.getuid() != 0 or os.geteuid() != 0:
         raise _Refused("only root may do this; repeat it with sudo in front")
@@ -87,24 +88,24 @@ def _run(options, host) -> int:
     return _authorise(host, _chosen(host, volumes, options.volume))
 
 
-def _volumes(host) -> list:
+def _volumes(host: Host) -> list[Found]:
     """The LUKS volumes that a roll-out looks after: those on drives that nobody carries away."""
     return [one for one in Layout(host).volumes.values() if one.kind == "luks" and not one.removable]
 
 
-def _uuid(volume) -> str:
+def _uuid(volume: Found) -> str:
     """The UUID in the volume's LUKS header; empty where the header lies elsewhere, or holds something else."""
-    said = volume.device.uuid.lower() if volume.device.fstype == "crypto_LUKS" else ""
+    said = volume.block_device.uuid.lower() if volume.block_device.fstype == "crypto_LUKS" else ""
     return said if UUID.fullmatch(said) else ""
 
 
-def _said(volume) -> str:
+def _said(volume: Found) -> str:
     """A volume in one line of the terminal."""
     mounts = ", ".join(volume.mounts) or "not mounted"
-    return f"{volume.device.path} ({mounts}), LUKS UUID {_uuid(volume) or 'unknown'}".replace("\n", "?")
+    return f"{volume.block_device.path} ({mounts}), LUKS UUID {_uuid(volume) or 'unknown'}".replace("\n", "?")
 
 
-def _chosen(host, volumes: list, name):
+def _chosen(host: Host, volumes: list[Found], name: str | None) -> Found:
     """The volume of this name, or the only one where none is named. Raises _Refused."""
     if not volumes:
         raise _Refused("this machine has no LUKS volume on a fixed drive")
@@ -117,30 +118,32 @@ def _chosen(host, volumes: list, name):
         raise _Refused(f"{name} is {what} of this machine's LUKS volumes on fixed drives:{every}")
     uuid = _uuid(found[0])
     if not uuid:
-        raise _Refused(f"the LUKS header does not lie on {found[0].device.path} itself, which no roll-out changes")
+        raise _Refused(
+            f"the LUKS header does not lie on {found[0].block_device.path} itself, which no roll-out changes"
+        )
     if sum(_uuid(one) == uuid for one in volumes) > 1:
         raise _Refused(f"these are copies of one disk; give one a new UUID (cryptsetup luksUUID) or remove it:{every}")
     return found[0]
 
 
-def _is_named(host, volume, name: str) -> bool:
-    device = volume.device
+def _is_named(host: Host, volume: Found, name: str) -> bool:
+    device = volume.block_device
     mappings = [way for one in volume.mappings for way in (one.name, one.path)]
     ways = {device.path, f"/dev/{device.kname}", *mappings, *volume.mounts}
     return name in ways or host.real(name) in ways or name.lower() == _uuid(volume)
 
 
-def _authorise(host, volume) -> int:
+def _authorise(host: Host, volume: Found) -> int:
     description = kernel_keyring.of_disk(_uuid(volume))
     terminal = _terminal()
     _say(_said(volume))
     for _try in range(TRIES):
         passphrase = _ask(terminal, "Passphrase of this disk (it is not shown): ")
-        if passphrase and _opens(host, passphrase, volume.device.path):
+        if passphrase and _opens(host, passphrase, volume.block_device.path):
             break
         _say("It does not open the disk." if passphrase else "Nothing was typed.")
     else:
-        return _complain(f"none of them opens {volume.device.path}; what was typed is not kept", FAILED)
+        return _complain(f"none of them opens {volume.block_device.path}; what was typed is not kept", FAILED)
     try:
         kernel_keyring.put(description, passphrase, HOURS * 3600)
         _say(
@@ -186,7 +189,7 @@ def _ask(terminal: int, question: str) -> bytes:
     return typed[:-1] if typed.endswith(b"\n") else typed
 
 
-def _opens(host, passphrase: bytes, path: str) -> bool:
+def _opens(host: Host, passphrase: bytes, path: str) -> bool:
     """Whether a passphrase opens a slot of the volume. Raises HostError where that cannot be told."""
     with secret_files(passphrase) as (named,):
         argv = ["cryptsetup", "open", "--test-passphrase", *NO_TOKEN, "--key-file", named, path]
@@ -197,7 +200,7 @@ def _opens(host, passphrase: bytes, path: str) -> bool:
     raise HostError("failed", f"cryptsetup could not try it on {path} (status {done.rc}): {last}")
 
 
-def _list(volumes: list) -> int:
+def _list(volumes: list[Found]) -> int:
     kept = kernel_keyring.held(kernel_keyring.of_disk(""))
     for description, seconds in sorted(kept.items()):
         volume = next((one for one in volumes if kernel_keyring.of_disk(_uuid(one)) == description), None)
@@ -208,7 +211,7 @@ def _list(volumes: list) -> int:
     return DONE
 
 
-def _span(seconds) -> str:
+def _span(seconds: int | None) -> str:
     """How long a passphrase is still kept, in words."""
     if seconds is None:
         return "kept until the next restart (not by this program)"
@@ -219,7 +222,7 @@ def _span(seconds) -> str:
     return "forgotten in this very second"
 
 
-def _revoke(host, volumes: list, name) -> int:
+def _revoke(host: Host, volumes: list[Found], name: str | None) -> int:
     # A disk that was taken out has no name any more, but its UUID is known.
     asked = (name or "").lower()
     uuid = asked if UUID.fullmatch(asked) else _uuid(_chosen(host, volumes, name))
@@ -234,7 +237,7 @@ def _complain(words: str, status: int) -> int:
     return status
 
 
-def _say(words: str, stream=None) -> None:
+def _say(words: str, stream: TextIO | None = None) -> None:
     """Write a line. What a disk is called does not drive the terminal, and may have letters that it has not."""
     stream = stream or sys.stdout
     text = "".join(letter if letter.isprintable() or letter == "\n" else "?" for letter in words)

@@ -13,7 +13,8 @@ from __future__ import annotations
 import json
 
 from ..engine.edits import ChangeRefused
-from ..engine.host import HostError
+from ..engine.host import Host, HostError
+from ..system.block_devices import Device
 from ..system.device_bytes import size_of, span
 from . import binding
 from .slots import find
@@ -23,7 +24,7 @@ START = 4096  # bytes of a binary header without its JSON
 SIZES = tuple(1024 * kib for kib in (16, 32, 64, 128, 256, 512, 1024, 2048, 4096))  # of a header, as the format allows
 
 
-def copy(host, uuid: str, expect: str) -> bytes:
+def copy(host: Host, uuid: str, expect: str) -> bytes:
     """The copy of a volume's header, as long as it reads as `expect` before and after. Raises ChangeRefused, HostError.
 
     Nothing is changed.
@@ -39,7 +40,7 @@ def copy(host, uuid: str, expect: str) -> bytes:
     return packed
 
 
-def pack(host, device, uuid: str, parts: list) -> bytes:
+def pack(host: Host, device: Device, uuid: str, parts: list[tuple[int, int]]) -> bytes:
     """These parts (offset and size in bytes) of a device, in the form of a copy. Raises HostError."""
     said = {
         "schema": 1, "uuid": uuid, "partuuid": device.partuuid, "bytes": size_of(host, device.path), "parts": parts,
@@ -48,7 +49,7 @@ def pack(host, device, uuid: str, parts: list) -> bytes:
     return json.dumps(said).encode() + b"\n" + content
 
 
-def _header_size(host, path: str) -> int:
+def _header_size(host: Host, path: str) -> int:
     """The size of each of the two headers. Raises HostError where one is damaged: such a copy would restore nothing."""
     first = span(host, path, 0, START)
     size = int.from_bytes(first[8:16], "big")

@@ -18,24 +18,26 @@ from __future__ import annotations
 
 import hashlib
 import json
+from typing import Any
 
-from ..engine.host import HostError
+from ..engine.host import Host, HostError
 from ..system.device_bytes import span
 from .header import DUMP_TIMEOUT, MOST, header
+from .layout import Found
 
 TOKEN_TYPE = "systemd-recovery"  # noqa: S105 - systemd-cryptenroll(1) then shows the slot as one of a recovery key
 IGNORED = 0  # the priority of a slot that is opened only by its number
 MOST_AREA = 4 * 1024 * 1024  # bytes of one slot's area; cryptsetup makes them of about 250 KiB
 
 
-def metadata(host, path: str, detached: str = "") -> dict:
+def metadata(host: Host, path: str, detached: str = "") -> dict[str, Any]:
     """The JSON of a LUKS2 header. Raises HostError, for one of version 1 too."""
     named = ["--header", detached] if detached else []
     done = host.query(["cryptsetup", "luksDump", "--dump-json-metadata", *named, path], timeout=DUMP_TIMEOUT)
     if done.rc != 0:
         raise HostError("failed", f"cryptsetup luksDump ended with status {done.rc}: {done.err.strip()[-200:]}")
     try:
-        found = json.loads(done.out)
+        found: dict[str, Any] = json.loads(done.out)
         for part in ("keyslots", "tokens", "segments", "digests"):
             if not isinstance(found[part], dict) or len(found[part]) > MOST:
                 raise ValueError(part)
@@ -44,7 +46,7 @@ def metadata(host, path: str, detached: str = "") -> dict:
         raise HostError("malformed", "the metadata of its LUKS header makes no sense") from None
 
 
-def binding(host, path: str, uuid: str, detached: str = "") -> dict:
+def binding(host: Host, path: str, uuid: str, detached: str = "") -> dict[str, Any]:
     """What binds a key to the LUKS2 volume at `path`. Raises HostError."""
     found = metadata(host, path, detached)
     return {
@@ -58,7 +60,7 @@ def binding(host, path: str, uuid: str, detached: str = "") -> dict:
     }
 
 
-def volume_key(digests: dict) -> str:
+def volume_key(digests: dict[str, Any]) -> str:
     """One digest over the digest objects of a header, without their lists of slots."""
     return _digest(
         {
@@ -68,12 +70,12 @@ def volume_key(digests: dict) -> str:
     )
 
 
-def of_volume(host, volume, detached: str) -> dict:
+def of_volume(host: Host, volume: Found, detached: str) -> dict[str, Any]:
     """A LUKS volume and its binding, for the wire; what could not be read is said, and nothing raised.
 
     {"device", "uuid", "mounts", "roles", "removable", "version", and "binding" or "trouble": {"code", "why"}}
     """
-    device = volume.device
+    device = volume.block_device
     said = {
         "device": device.path[:200], "uuid": device.uuid[:64], "mounts": [point[:200] for point in volume.mounts[:20]],
         "roles": sorted(volume.roles), "removable": volume.removable, "version": 2, "detached": bool(detached),
@@ -87,12 +89,12 @@ def of_volume(host, volume, detached: str) -> dict:
     return said
 
 
-def of_all(binding: dict) -> str:
+def of_all(binding: dict[str, Any]) -> str:
     """One digest over a whole binding: the same as long as nothing in the header changes that counts."""
     return _digest(binding)
 
 
-def slot_digest(host, path: str, slot: dict) -> str:
+def slot_digest(host: Host, path: str, slot: dict[str, Any]) -> str:
     """One digest over a slot's JSON and the bytes of its area. Raises HostError."""
     said = {name: value for name, value in slot.items() if name != "priority" or value == IGNORED}
     try:
@@ -107,12 +109,12 @@ def slot_digest(host, path: str, slot: dict) -> str:
     return found.hexdigest()
 
 
-def mark(key_id: str, slot: int, iterations: int) -> dict:
+def mark(key_id: str, slot: int, iterations: int) -> dict[str, str]:
     """What a token of ours has beside its type and slots: whose it is, and for which slot and cost it was made."""
     return {"leeboard-key": key_id, "leeboard-slot": str(slot), "leeboard-iterations": str(iterations)}
 
 
-def ours(found: dict) -> list:
+def ours(found: dict[str, Any]) -> list[dict[str, Any]]:
     """Tokens that Leeboard made, each with the slot that it was made for, and whether it has that slot."""
     made = []
     for number, token in sorted(found["tokens"].items()):
@@ -127,7 +129,7 @@ def ours(found: dict) -> list:
     return made
 
 
-def made_for(found: dict, token: dict) -> bool:
+def made_for(found: dict[str, Any], token: dict[str, Any]) -> bool:
     """Whether the slot that a token of ours was made for is there, and is the one that was added for it.
 
     Somebody may have taken that number in between; the cost that we chose for the key tells them apart.

@@ -15,10 +15,11 @@ import hashlib
 import json
 import os
 import re
+from typing import Any
 
 from ..engine import private_file
 from ..engine.edits import ChangeRefused
-from ..engine.host import HostError
+from ..engine.host import Host, HostError
 from ..engine.secret_pipe import secret_files
 from . import binding as luks_binding
 from .slots import cryptsetup, expected, find, prove
@@ -29,12 +30,12 @@ RANDOM_KEYS = ("systemd-tpm2", "systemd-fido2", "systemd-pkcs11", "systemd-recov
 UUID = re.compile(r"\A[0-9A-Za-z-]{1,64}\Z")
 
 
-def weak(found: dict) -> list:
+def weak(found: dict[str, Any]) -> list[int]:
     """Slots for passphrases whose derivation costs a guesser no memory, from a header's JSON."""
     return [number for number in _passphrases(found) if _derivation(found, number) == "pbkdf2"]
 
 
-def strengthen(host, uuid: str, expect: str, secret: bytes) -> tuple:
+def strengthen(host: Host, uuid: str, expect: str, secret: bytes) -> tuple[int | None, dict[str, Any]]:
     """Give the slot that a passphrase opens Argon2, if it is a weak one: (number, binding). Raises ChangeRefused.
 
     The number is that of the slot with Argon2, None where the passphrase opens no weak one. What an earlier call left
@@ -69,7 +70,7 @@ def strengthen(host, uuid: str, expect: str, secret: bytes) -> tuple:
     return number, luks_binding.binding(host, device.path, uuid)
 
 
-def _begun(host, mark: str, found: dict) -> tuple:
+def _begun(host: Host, mark: str, found: dict[str, Any]) -> tuple[int | None, list[int]]:
     """The slot with which an earlier call began and did not end, and those with Argon2 that may have come of it.
 
     (None, []) for none. A slot has its own salt, which tells it from the next one of that number.
@@ -88,21 +89,21 @@ def _begun(host, mark: str, found: dict) -> tuple:
     return number, [one for one in costly if _digest(found, one) not in there.values()]
 
 
-def _passphrases(found: dict) -> list:
+def _passphrases(found: dict[str, Any]) -> list[int]:
     """The slots that may be somebody's passphrase."""
     random = {slot for token in found["tokens"].values() if token["type"] in RANDOM_KEYS for slot in token["keyslots"]}
     return sorted(int(number) for number in found["keyslots"] if number not in random)
 
 
-def _derivation(found: dict, number: int) -> str:
+def _derivation(found: dict[str, Any], number: int) -> str:
     return str(found["keyslots"][str(number)].get("kdf", {}).get("type"))
 
 
-def _digest(found: dict, number: int) -> str:
+def _digest(found: dict[str, Any], number: int) -> str:
     return hashlib.sha256(json.dumps(found["keyslots"][str(number)], sort_keys=True).encode()).hexdigest()
 
 
-def _opened(host, path: str, numbers: list, secret: bytes):
+def _opened(host: Host, path: str, numbers: list[int], secret: bytes) -> int | None:
     """The first of these slots that a passphrase opens; None for none."""
     for number in numbers:
         with contextlib.suppress(ChangeRefused):

@@ -10,13 +10,14 @@ import contextlib
 import os
 import stat
 import uuid
+from typing import Protocol
 
 from ..engine.change import write
 from ..engine.edits import ChangeRefused, FileEdit
-from ..engine.host import HostError
+from ..engine.host import Host, HostError
 from ..engine.journal import Journal
 from ..engine.safe_read import first_of
-from ..system.block_devices import devices
+from ..system.block_devices import Device, devices
 from ..system.device_bytes import span
 from ..system.mounts import CRYPTTAB, FSTAB, crypttab, fstab, mounted
 from .empty_disk import HEADER, grown, zeros
@@ -37,7 +38,7 @@ MOUNTED_AT, MOUNTS, MAGIC, ITS_UUID = slice(0x2C, 0x30), slice(0x34, 0x36), slic
 EXT = b"\x53\xef"
 
 
-def free(host, mount: str, name: str) -> None:
+def free(host: Host, mount: str, name: str) -> None:
     """Raises ChangeRefused where a mount point or the name of a mapping is used for anything."""
     _empty_folder(host, mount)
     if any(one.point == mount for one in mounted(host)):
@@ -55,7 +56,7 @@ def free(host, mount: str, name: str) -> None:
         _table(host, table)
 
 
-def _empty_folder(host, mount: str) -> None:
+def _empty_folder(host: Host, mount: str) -> None:
     """Raises ChangeRefused where a mount would hide something, or come to lie elsewhere."""
     if host.real(mount) != mount:
         raise ChangeRefused(f"{mount} leads to {host.real(mount)}: name that")
@@ -64,7 +65,7 @@ def _empty_folder(host, mount: str) -> None:
             raise ChangeRefused(f"{mount} is no empty folder: what is in it would be hidden")
 
 
-def _table(host, path: str):
+def _table(host: Host, path: str) -> bytes | None:
     """The bytes of a table; None where there is none. Raises ChangeRefused for one that is made by somebody else."""
     if host.link(path) is not None:
         raise ChangeRefused(f"{path} is a link to {host.link(path)}: whoever made it has to add the disk there")
@@ -74,13 +75,23 @@ def _table(host, path: str):
         return None
 
 
+class Wish(Protocol):
+    """What is wanted of the volume (luks/format.py)."""
+
+    name: str
+    uuid: str
+    label: str
+    mount: str
+    key: str
+
+
 class Opened:
     """The volume `wish` on `device`, from its line in crypttab to its mount. All of it raises ChangeRefused, HostError.
 
     `journal` is that of the run.
     """
 
-    def __init__(self, host, wish, device, run_id: str) -> None:
+    def __init__(self, host: Host, wish: Wish, device: Device, run_id: str) -> None:
         self.host = host
         self.wish = wish
         self.device = device
@@ -130,7 +141,7 @@ class Opened:
 
     # The volume
 
-    def _mapping(self):
+    def _mapping(self) -> Device | None:
         """The open volume; None while it is closed."""
         here = devices(self.host).get(self.device.kname)
         digits = self.wish.uuid.replace("-", "")
@@ -144,15 +155,21 @@ class Opened:
                 self.wish.name,
             )  # fmt: skip
             grown(self.host)
-        if self._mapping() is None:
+        self._shown()
+
+    def _shown(self) -> Device:
+        """The open volume. Raises ChangeRefused where the machine does not show it."""
+        found = self._mapping()
+        if found is None:
             raise ChangeRefused(f"it was opened as {self.wish.name}, and the machine does not show it")
+        return found
 
     def is_to_be_made(self, making: bool) -> bool:
         """Whether the file system is still to be made. `making`: a run of ours had begun to, when it was cut off.
 
         Nobody has ever been able to put a file on a file system of ours that was never mounted.
         """
-        path = self._mapping().path
+        path = self._shown().path
         found = _signature(self.host, path)
         if not found:
             if not making:
@@ -170,7 +187,7 @@ class Opened:
 
     def make_file_system(self) -> None:
         """Make it, and see that it is there."""
-        path = self._mapping().path
+        path = self._shown().path
         named = ["-L", self.wish.label] if self.wish.label else []
         self._run("mkfs.ext4", "-q", "-U", self.file_system, *named, path)
         grown(self.host)
@@ -187,7 +204,7 @@ class Opened:
             self._run("mount", wish.mount)
             host.forget()
             here = [one for one in mounted(host) if one.point == wish.mount]
-        if not here or here[-1].number != self._mapping().number:
+        if not here or here[-1].number != self._shown().number:
             raise ChangeRefused(f"something else is mounted at {wish.mount}")
 
     def _run(self, *argv: str) -> None:
@@ -197,7 +214,7 @@ class Opened:
             raise ChangeRefused(f"{argv[0]} ended with status {done.rc}: {last}")
 
 
-def _signature(host, path: str) -> list:
+def _signature(host: Host, path: str) -> list[str]:
     """What libblkid finds on a device, [] for nothing. Raises HostError."""
     done = host.act(["blkid", "--probe", "--output", "export", path])
     if done.rc == NOTHING:

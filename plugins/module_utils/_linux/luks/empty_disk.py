@@ -16,11 +16,12 @@ import os
 import random
 import re
 import stat
+from typing import Any
 
 from ..engine.edits import ChangeRefused
-from ..engine.host import HostError
+from ..engine.host import Host, HostError
 from ..engine.safe_read import text_or_nothing
-from ..system.block_devices import backing_file, disks, removable
+from ..system.block_devices import Device, backing_file, disks, removable
 from ..system.mounts import crypttab
 from .layout import Layout
 
@@ -42,14 +43,14 @@ PATIENCE = 60  # seconds of wipefs
 class Disk:
     """One whole disk that may be formatted: its device, its size in bytes, and how a person knows it."""
 
-    def __init__(self, device, size: int) -> None:
+    def __init__(self, device: Device, size: int) -> None:
         self.device = device
         self.path = device.path
         self.size = size
         self.said = f"/dev/{device.kname}, {size // 10**9} GB"
 
 
-def named(host, layout, name: str):
+def named(host: Host, layout: Layout, name: str) -> Device:
     """The device that a name leads to. Raises ChangeRefused."""
     if not NAME.match(name):
         raise ChangeRefused("it is not named by a name of its own below /dev/disk/by-id")
@@ -62,7 +63,7 @@ def named(host, layout, name: str):
     return found
 
 
-def look(host, names: list, name: str, begun: str = "") -> Disk:
+def look(host: Host, names: list[str], name: str, begun: str = "") -> Disk:
     """The disk that `name` leads to, if it is empty and part of nothing. `names` are all that are to be formatted."""
     layout = Layout(host)
     device = named(host, layout, name)
@@ -78,7 +79,7 @@ def look(host, names: list, name: str, begun: str = "") -> Disk:
     return Disk(device, size)
 
 
-def _whole(host, layout, device, begun: str) -> int:
+def _whole(host: Host, layout: Layout, device: Device, begun: str) -> int:
     """The size of a whole fixed disk that nothing lies on. Raises ChangeRefused."""
     if device.kind != "disk" or device.parents:
         raise ChangeRefused(f"it leads to {device.name}, which is no whole disk ({device.kind or 'of unknown kind'})")
@@ -107,7 +108,7 @@ def _whole(host, layout, device, begun: str) -> int:
     return size
 
 
-def _said(host) -> dict:
+def _said(host: Host) -> dict[str, dict[str, Any]]:
     """{kernel name: what lsblk says of it} of all whole disks. Raises HostError."""
     done = host.query(["lsblk", "--json", "--bytes", "--nodeps", "--output", COLUMNS])
     try:
@@ -118,20 +119,20 @@ def _said(host) -> dict:
         raise HostError("malformed", f"lsblk does not say what disks there are: {done.err.strip()[-200:]}") from None
 
 
-def _twins(one: dict, other: dict) -> bool:
+def _twins(one: dict[str, Any], other: dict[str, Any]) -> bool:
     """Whether two disks say that they are one: name spaces of one NVMe drive share a serial, and differ in the WWN."""
     if one.get("wwn") and other.get("wwn"):
-        return one["wwn"] == other["wwn"]
+        return bool(one["wwn"] == other["wwn"])
     return bool(one.get("serial")) and one["serial"] == other.get("serial")
 
 
-def _over_network(host, device) -> bool:
+def _over_network(host: Host, device: Device) -> bool:
     """Whether an NVMe drive is one of another machine."""
     transport = text_or_nothing(host, f"/sys/class/block/{device.kname}/device/transport") or ""
     return transport.strip() not in ("", "pcie")
 
 
-def _unused(host, layout, device, begun: str) -> None:
+def _unused(host: Host, layout: Layout, device: Device, begun: str) -> None:
     """Raises ChangeRefused where the machine uses the disk, or is told to at its next start."""
     for volume in layout.volumes.values():
         if volume.device is None or device not in disks(volume.device):
@@ -151,7 +152,7 @@ def _unused(host, layout, device, begun: str) -> None:
             raise ChangeRefused(f"it is held by {other.name}")
 
 
-def _not_open(host, device) -> None:
+def _not_open(host: Host, device: Device) -> None:
     """Raises ChangeRefused where a program or the kernel has the disk open so that it may write."""
     # A virtual machine has its disk open like any program, and claims nothing from the kernel.
     for process in host.entries("/proc"):
@@ -165,7 +166,7 @@ def _not_open(host, device) -> None:
         raise ChangeRefused(f"the kernel does not give it to us alone ({problem.strerror}): it is in use") from None
 
 
-def _has_open(host, device, process: str) -> bool:
+def _has_open(host: Host, device: Device, process: str) -> bool:
     """Whether a process has the disk open so that it may write to it."""
     with contextlib.suppress(HostError):  # it has ended
         for handle in host.entries(f"/proc/{process}/fd"):
@@ -181,7 +182,7 @@ def _has_open(host, device, process: str) -> bool:
     return False
 
 
-def _writes(host, process: str, handle: str) -> bool:
+def _writes(host: Host, process: str, handle: str) -> bool:
     """Whether an open file may be written to, as /proc says; what it does not say counts as yes."""
     for line in (text_or_nothing(host, f"/proc/{process}/fdinfo/{handle}") or "").split("\n"):
         name, _colon, said = line.partition(":")
@@ -190,7 +191,7 @@ def _writes(host, process: str, handle: str) -> bool:
     return True
 
 
-def _signatures(host, device, begun: str) -> None:
+def _signatures(host: Host, device: Device, begun: str) -> None:
     """Raises ChangeRefused where the disk has a signature, other than that of the header which a run of ours left."""
     done = host.query(["wipefs", "--no-act", "--noheadings", "--output", "TYPE,UUID", device.path], timeout=PATIENCE)
     if done.rc != 0:
@@ -201,7 +202,7 @@ def _signatures(host, device, begun: str) -> None:
         raise ChangeRefused(f"it is not empty: it holds {', '.join(strangers)[:100]}")
 
 
-def zeros(host, device, begins: int) -> int:
+def zeros(host: Host, device: Device, begins: int) -> int:
     """The size in bytes of a disk that has only zeros from `begins` on, as far as is looked. Raises ChangeRefused."""
     try:
         handle = os.open(device.path, os.O_RDONLY | os.O_CLOEXEC)
@@ -223,7 +224,7 @@ def zeros(host, device, begins: int) -> int:
     return size
 
 
-def spans(size: int, begins: int) -> list:
+def spans(size: int, begins: int) -> list[tuple[int, int]]:
     """Where a disk of `size` bytes is looked at, from `begins` on: offset and length in bytes."""
     chunk = len(ZEROS)
     edges = [*range(begins, begins + EDGE, chunk), *range(size - EDGE, size, chunk)]
@@ -234,7 +235,7 @@ def spans(size: int, begins: int) -> list:
     return [(one, chunk) for one in edges] + [(one, PLACE) for one in between if one >= begins]
 
 
-def grown(host) -> None:
+def grown(host: Host) -> None:
     """Wait until the machine's own list of disks has what was done to one, where it has such a list."""
     with contextlib.suppress(HostError):
         host.act(["udevadm", "settle", "--timeout=30"])

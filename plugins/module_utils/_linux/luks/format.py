@@ -20,14 +20,16 @@ import json
 import os
 import re
 import stat
+from typing import Any
 
 from ..engine import private_file
 from ..engine.edits import ChangeRefused
-from ..engine.host import HostError
+from ..engine.host import Host, HostError
 from ..engine.secret_pipe import secret_files
+from ..system.block_devices import Device
 from . import binding, disk_tables
 from .disk_tables import Opened
-from .empty_disk import HEADER, LUKS, grown, look, named
+from .empty_disk import HEADER, LUKS, Disk, grown, look, named
 from .layout import Layout
 from .slots import DERIVATION, cryptsetup, import_token, prove
 
@@ -51,7 +53,7 @@ CHEAPEST = ["--pbkdf", "argon2id", "--pbkdf-memory", "19456", "--pbkdf-parallel"
 class Wish:
     """What is wanted of one disk. Raises ChangeRefused for words that could be anything but what they should be."""
 
-    def __init__(self, said: dict) -> None:
+    def __init__(self, said: dict[str, Any]) -> None:
         self.disk, self.mount, self.uuid = (str(said.get(name) or "") for name in ("disk", "mount", "uuid"))
         self.label = str(said.get("label") or "")
         self.stage = str(said.get("stage") or "")
@@ -66,14 +68,14 @@ class Wish:
 # Looking
 
 
-def survey(host, wishes: list) -> list:
+def survey(host: Host, wishes: list[dict[str, Any]]) -> list[dict[str, str]]:
     """What is to be done with each disk: {"disk", "state", "said", "why"}, the state one of format, finish, done,
     refused. Nothing is changed. Raises HostError where nothing can be said of any."""
     names = [str(one.get("disk")) for one in wishes]
     return [_surveyed(host, one, names) for one in wishes]
 
 
-def _surveyed(host, said: dict, names: list) -> dict:
+def _surveyed(host: Host, said: dict[str, Any], names: list[str]) -> dict[str, str]:
     answer = {"disk": str(said.get("disk")), "state": "refused", "said": "", "why": ""}
     try:
         wish = Wish(said)
@@ -92,7 +94,7 @@ def _surveyed(host, said: dict, names: list) -> dict:
         return {**answer, "why": problem.why[:400]}
 
 
-def _free(host, wish: Wish, names: list):
+def _free(host: Host, wish: Wish, names: list[str]) -> Disk:
     """The disk, if all that is needed holds now. Raises ChangeRefused or HostError."""
     layout = Layout(host)
     kinds = layout.place(host.real(KEYS))
@@ -112,7 +114,7 @@ def _free(host, wish: Wish, names: list):
     return look(host, names, wish.disk, begun)
 
 
-def _ours(host, wish: Wish):
+def _ours(host: Host, wish: Wish) -> Device:
     """The disk that is encrypted under the UUID of the wish. Raises ChangeRefused."""
     device = named(host, Layout(host), wish.disk)
     if (device.fstype, device.uuid) != (LUKS, wish.uuid):
@@ -124,7 +126,7 @@ def _ours(host, wish: Wish):
     return device
 
 
-def marked(host, wish: Wish):
+def marked(host: Host, wish: Wish) -> dict[str, Any] | None:
     """The mark of a disk that was begun with and is not finished: a dict; None where there is none.
 
     Raises ChangeRefused for the mark of another disk, HostError.
@@ -141,7 +143,7 @@ def marked(host, wish: Wish):
     return {"disk": disk, "making": making}
 
 
-def _mark(host, wish: Wish, making: bool) -> None:
+def _mark(host: Host, wish: Wish, making: bool) -> None:
     said = {"schema": 1, "disk": wish.disk, "uuid": wish.uuid, "making": making}
     private_file.put(host, wish.mark, (json.dumps(said) + "\n").encode())
 
@@ -149,7 +151,9 @@ def _mark(host, wish: Wish, making: bool) -> None:
 # Changing
 
 
-def make(host, said: dict, names: list, key: bytes, key_id: str, iterations: int) -> dict:
+def make(
+    host: Host, said: dict[str, Any], names: list[str], key: bytes, key_id: str, iterations: int
+) -> dict[str, Any]:
     """Encrypt an empty disk with a key in its first slot, prove it, and return the binding.
 
     Raises ChangeRefused or HostError. Wherever it is cut off, nobody has put anything on the disk yet.
@@ -181,7 +185,7 @@ def make(host, said: dict, names: list, key: bytes, key_id: str, iterations: int
     return binding.binding(host, path, wish.uuid)
 
 
-def finish(host, said: dict, run_id: str) -> dict:
+def finish(host: Host, said: dict[str, Any], run_id: str) -> dict[str, str]:
     """Open a disk whose key was proved, give it its file system, and mount it now and at each start.
 
     Returns {"journal", "said"}. Raises ChangeRefused or HostError; whoever is cut off finds the mark, and goes on.
@@ -208,22 +212,22 @@ def finish(host, said: dict, run_id: str) -> dict:
 # As the module calls them: STEPS[name](host, its parameters) -> {"changed": bool, ...}
 
 
-def _survey(host, said: dict) -> dict:
+def _survey(host: Host, said: dict[str, Any]) -> dict[str, Any]:
     return {"changed": False, "disks": survey(host, said["wishes"])}
 
 
-def _format(host, said: dict) -> dict:
+def _format(host: Host, said: dict[str, Any]) -> dict[str, Any]:
     names = [one["disk"] for one in said["wishes"]]
     key = said["key"].encode()
     return {"changed": True, "binding": make(host, _wish(said), names, key, said["key_id"], said["iterations"])}
 
 
-def _finish(host, said: dict) -> dict:
+def _finish(host: Host, said: dict[str, Any]) -> dict[str, Any]:
     return {"changed": True, **finish(host, _wish(said), said["run_id"])}
 
 
-def _wish(said: dict) -> dict:
-    found = [one for one in said["wishes"] if one["disk"] == said["disk"]]
+def _wish(said: dict[str, Any]) -> dict[str, Any]:
+    found: list[dict[str, Any]] = [one for one in said["wishes"] if one["disk"] == said["disk"]]
     if len(found) != 1:
         raise ChangeRefused(f"{said['disk']} is not among the disks that are named")
     return found[0]

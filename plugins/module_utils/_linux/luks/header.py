@@ -9,8 +9,9 @@ from __future__ import annotations
 import base64
 import json
 import re
+from typing import Any
 
-from ..engine.host import HostError
+from ..engine.host import Host, HostError
 from ..engine.safe_read import number
 
 DUMP_TIMEOUT = 20
@@ -23,7 +24,7 @@ LUKS1_SLOT = re.compile(r"^Key Slot ([0-9]+): ENABLED", re.MULTILINE)
 TABLE = re.compile(r"^(?P<name>.*?): (?P<first>[0-9]+) (?P<length>[0-9]+) (?P<target>[a-z0-9-]+)(?: (?P<rest>.*))?$")
 
 
-def header(host, path: str, detached: str = "") -> dict:
+def header(host: Host, path: str, detached: str = "") -> dict[str, Any]:
     """What the header of the device at `path` says. Raises HostError.
 
     {version, uuid, segments, key_bytes, slots, tokens, reencrypting}, as the brain's model of a volume has them, and
@@ -47,7 +48,7 @@ def header(host, path: str, detached: str = "") -> dict:
     raise HostError("failed", f"cryptsetup luksDump ended with status {done.rc}: {said[-200:]}")
 
 
-def luks1(text: str) -> dict:
+def luks1(text: str) -> dict[str, Any]:
     """A header of version 1, which has no other form than text. Raises HostError."""
     cipher, bits = LUKS1_CIPHER.search(text), LUKS1_BITS.search(text)
     uuid = LUKS1_UUID.search(text)
@@ -66,7 +67,7 @@ def luks1(text: str) -> dict:
     }
 
 
-def luks2(text: str) -> dict:
+def luks2(text: str) -> dict[str, Any]:
     """A header of version 2 from its JSON. Raises HostError."""
     try:
         return _luks2(json.loads(text))
@@ -75,7 +76,7 @@ def luks2(text: str) -> dict:
         raise HostError("malformed", why[:300]) from None
 
 
-def _luks2(found: dict) -> dict:
+def _luks2(found: dict[str, Any]) -> dict[str, Any]:
     for part in ("segments", "keyslots", "tokens"):
         if len(found[part]) > MOST:
             raise ValueError(f"{len(found[part])} {part}")
@@ -116,11 +117,11 @@ def _luks2(found: dict) -> dict:
     }
 
 
-def _segment(segment: dict) -> dict:
+def _segment(segment: dict[str, Any]) -> dict[str, str]:
     return {"type": str(segment["type"])[:40], "cipher": str(segment.get("encryption", ""))[:100]}
 
 
-def _token(key: str, token: dict) -> dict:
+def _token(key: str, token: dict[str, Any]) -> dict[str, Any]:
     said = {"id": int(key), "type": str(token["type"])[:100], "slots": [int(slot) for slot in token["keyslots"]][:MOST]}
     if said["type"] == "systemd-tpm2":
         said["pin"] = token.get("tpm2-pin") is True
@@ -135,11 +136,11 @@ def _token(key: str, token: dict) -> dict:
     return said
 
 
-def _pcrs(said: list) -> list:
+def _pcrs(said: list[Any]) -> list[int]:
     return sorted({int(pcr) for pcr in said if 0 <= int(pcr) < 24})
 
 
-def _clevis(protected: str, depth: int) -> tuple:
+def _clevis(protected: str, depth: int) -> tuple[list[str], list[int]]:
     """(pins, PCRs) of a Clevis binding. `sss-2` before others: two of them are needed."""
     if depth > 3:
         raise ValueError("pins of Clevis nested too deeply")
@@ -159,7 +160,7 @@ def _clevis(protected: str, depth: int) -> tuple:
     return pins[:MOST], sorted(set(pcrs))
 
 
-def mappings(host) -> dict:
+def mappings(host: Host) -> dict[str, dict[str, Any]]:
     """{name: {"target", "cipher", "key_bytes"}} of every open mapping. Raises HostError.
 
     `dmsetup table` shows keys as zeros unless it is told otherwise; their number is the key's length.
@@ -170,7 +171,7 @@ def mappings(host) -> dict:
         raise HostError(needed, f"dmsetup table ended with status {done.rc}: {done.err.strip()[-200:]}")
     if done.out and not done.out.endswith("\n"):
         raise HostError("malformed", "the table of open mappings that dmsetup gave is cut off")
-    found: dict = {}
+    found: dict[str, dict[str, Any]] = {}
     for line in done.out.split("\n"):
         match = TABLE.match(line)
         if not match:
@@ -185,8 +186,8 @@ def mappings(host) -> dict:
     return found
 
 
-def _mapping(target: str, words: list) -> dict:
-    said: dict = {"target": target}
+def _mapping(target: str, words: list[str]) -> dict[str, Any]:
+    said: dict[str, Any] = {"target": target}
     if target != "crypt" or len(words) < 2:
         return said
     said["cipher"] = words[0][len("capi:") :] if words[0].startswith("capi:") else words[0]

@@ -12,7 +12,7 @@ import contextlib
 import os
 
 from ..engine.edits import ChangeRefused
-from ..engine.host import HostError
+from ..engine.host import Host, HostError
 from .initramfs_unlock import BOOT, IMAGE_NAMES, Start
 from .layout import Layout
 
@@ -33,14 +33,14 @@ NEEDED = (
 )
 
 
-def generator(host) -> str:
+def generator(host: Host) -> str:
     """What makes the images of the next kernels: dracut, initramfs-tools, or nothing that is known here."""
     if any(host.exists(path) for path in INITRAMFS_TOOLS):
         return "initramfs-tools"
     return "dracut" if any(host.exists(path) for path in DRACUT) else ""
 
 
-def unusable(start, uuid: str, mappings: list) -> str:
+def unusable(start: Start, uuid: str, mappings: list[str]) -> str:
     """Why an image does not open a volume by a token of the TPM; empty where it has all that this takes."""
     said = start.opens(uuid.lower(), mappings)
     if "trouble" in said:
@@ -53,7 +53,7 @@ def unusable(start, uuid: str, mappings: list) -> str:
     return f"{start.path} lacks {lacking[0]}" if lacking else ""
 
 
-def make(host, uuid: str) -> str:
+def make(host: Host, uuid: str) -> str:
     """Make the next start's image anew, so that it can use a TPM token; its path. Raises ChangeRefused or HostError."""
     if generator(host) != "dracut":
         raise ChangeRefused("dracut does not make the images of this machine")
@@ -85,7 +85,7 @@ def make(host, uuid: str) -> str:
     return old.path
 
 
-def _mappings(host, uuid: str) -> list:
+def _mappings(host: Host, uuid: str) -> list[str]:
     found = [one for one in Layout(host).volumes.values() if one.device is not None and one.device.uuid == uuid]
     return [mapping.name for one in found for mapping in one.mappings]
 
@@ -100,7 +100,7 @@ def _version(path: str) -> str:
     raise ChangeRefused(f"for which kernel {path or 'the next image'} was made is not known")
 
 
-def _room(host, path: str) -> None:
+def _room(host: Host, path: str) -> None:
     """Raises ChangeRefused where /boot has no room for a second image half as large again."""
     try:
         size = host.stat(path).st_size
@@ -115,7 +115,7 @@ def _room(host, path: str) -> None:
         )
 
 
-def _settings(host) -> None:
+def _settings(host: Host) -> None:
     """Let every image that dracut makes from now on have what a TPM token needs."""
     path = host.path(SETTINGS)
     with contextlib.suppress(FileNotFoundError):

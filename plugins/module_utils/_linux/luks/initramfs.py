@@ -13,8 +13,10 @@ import os
 import stat
 import time
 import zlib
+from collections.abc import Callable
+from typing import IO, Protocol
 
-from ..engine.host import HostError
+from ..engine.host import Host, HostError
 
 TIMEOUT = 60  # seconds for the whole image
 MOST_BYTES = 3 * 1024 * 1024 * 1024  # unpacked; the kernel would not fit it into memory
@@ -39,11 +41,11 @@ class Image:
     """`names` of all files without a leading slash, and `contents` of those that were wanted (a link: its target)."""
 
     def __init__(self) -> None:
-        self.names: set = set()
-        self.contents: dict = {}
+        self.names: set[str] = set()
+        self.contents: dict[str, bytes] = {}
 
 
-def read(host, path: str, wanted) -> Image:
+def read(host: Host, path: str, wanted: Callable[[str], bool]) -> Image:
     """The image at `path`; `wanted(name)` says if a content is kept. Raises HostError, FileNotFoundError."""
     image = Image()
     deadline = time.monotonic() + TIMEOUT
@@ -66,7 +68,9 @@ def read(host, path: str, wanted) -> Image:
     return image
 
 
-def _archives(host, path: str, stream, size: int, image: Image, wanted, deadline: float) -> None:
+def _archives(
+    host: Host, path: str, stream: IO[bytes], size: int, image: Image, wanted: Callable[[str], bool], deadline: float
+) -> None:
     while True:
         start = _after_zeros(stream)
         head = stream.read(6)
@@ -93,7 +97,7 @@ def _archives(host, path: str, stream, size: int, image: Image, wanted, deadline
         stream.seek(size - unpacked.left if unpacked.left else size)
 
 
-def _after_zeros(stream) -> int:
+def _after_zeros(stream: IO[bytes]) -> int:
     """Go to the first byte that is not zero, and say where it lies."""
     while True:
         start = stream.tell()
@@ -105,17 +109,28 @@ def _after_zeros(stream) -> int:
             return start
 
 
+class _Unpacker(Protocol):
+    """What the standard library's unpackers have in common."""
+
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
+
+
 class _Unpacked:
     """A packed archive as a stream that unpacks a few megabytes at a time. `left`: bytes of the file behind its end."""
 
-    def __init__(self, stream, kind: str) -> None:
+    def __init__(self, stream: IO[bytes], kind: str) -> None:
         self._stream = stream
-        self._unpacker = {
+        unpackers: dict[str, Callable[[], _Unpacker]] = {
             "gzip": lambda: zlib.decompressobj(wbits=31),
             "xz": lzma.LZMADecompressor,
             "lzma": lzma.LZMADecompressor,
             "bzip2": bz2.BZ2Decompressor,
-        }[kind]()
+        }
+        self._unpacker = unpackers[kind]()
         self._ready = b""
         self._at = 0
         self.left = 0
@@ -141,7 +156,7 @@ class _Unpacked:
 class _Source:
     """Exact reads with limits: a hostile image must not fill the memory or take the night."""
 
-    def __init__(self, read_some, deadline: float) -> None:
+    def __init__(self, read_some: Callable[[int], bytes], deadline: float) -> None:
         self._read = read_some
         self._deadline = deadline
         self._total = 0
@@ -172,7 +187,7 @@ class _Source:
             count -= len(self.exactly(min(count, BLOCK)))
 
 
-def _cpio(source: _Source, image: Image, wanted, whole: bool) -> None:
+def _cpio(source: _Source, image: Image, wanted: Callable[[str], bool], whole: bool) -> None:
     """Read one archive; with `whole`, all that follow in the same stream as well."""
     while True:
         head = source.take(6)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
-from ..engine.host import HostError
+from ..engine.host import Host, HostError
 from ..engine.safe_read import first_of, text_or_nothing
 from ..system.boot_state import GRUB, pending
 from ..system.grub_menu import next_entry
-from ..system.mounts import crypttab_of
+from ..system.kernel import CMDLINE
+from ..system.mounts import Mapping, crypttab_of
 from . import initramfs
-from .keys import CMDLINE
 
 BOOT = "/boot"
 KERNEL = re.compile(r"\Avmlinu[xz]-(?P<version>.+)\Z")
@@ -31,35 +32,37 @@ class Start:
     """The initramfs of the next start, or the one at `given`. `path` is empty where none was found, and `why` says why;
     `trouble` is the HostError that kept it from being read."""
 
-    def __init__(self, host, given: str = "") -> None:
+    def __init__(self, host: Host, given: str = "") -> None:
         self.host = host
         self.path, self.why = "", ""
-        self.trouble = None
-        self.image = None
-        self.pending: list = []
+        self.trouble: HostError | None = None
+        self.image = initramfs.Image()  # empty where none was read
+        self.was_read = False
+        self.pending: list[dict[str, Any]] = []
         try:
             self.path, self.why = (given, "") if given else next_image(host)
             self.pending = pending(host, self.path)
             if self.path:
                 self.image = initramfs.read(host, self.path, _wanted)
+                self.was_read = True
         except FileNotFoundError:
             self.why = f"{self.path} is missing, and the next start needs it"
         except HostError as problem:
             self.trouble = problem
 
-    def opens(self, uuid: str, mappings: list) -> dict:
+    def opens(self, uuid: str, mappings: list[str]) -> dict[str, Any]:
         """How it opens a volume (`uuid` of LUKS, `mappings`: its open names), as the brain's model has it."""
         said = {"image": self.path[:400], "pending": self.pending[:20]}
         if self.trouble is not None:
             return {**said, "trouble": {"code": self.trouble.code, "why": self.trouble.why[:400]}}
-        if self.image is None:
+        if not self.was_read:
             return {**said, "why": self.why}
         why = self._lacks(uuid, mappings)
         return {**said, "opens": not why, "why": why, "tokens": self._tokens() if not why else []}
 
-    def key_files(self) -> list:
+    def key_files(self) -> list[str]:
         """The names in the image of files that can only be keys of volumes."""
-        if self.image is None:
+        if not self.was_read:
             return []
         named = {mapping.key.lstrip("/") for mapping in self._table() if mapping.key}
         names = self.image.names
@@ -70,19 +73,19 @@ class Start:
         own = {name for name in names if name.startswith((DEBIAN_KEYS, "etc/cryptsetup-keys.d/"))}
         return sorted(own | (named & names) - {"dev/urandom", "dev/random"})
 
-    def _table(self) -> list:
+    def _table(self) -> list[Mapping]:
         contents = self.image.contents
         text = b"\n".join(contents.get(name, b"") for name in (DEBIAN_TABLE, TABLE))
         return crypttab_of(text.decode("utf-8", "backslashreplace"))
 
-    def _has(self, names: tuple) -> bool:
+    def _has(self, names: tuple[str, ...]) -> bool:
         return any(name in self.image.names for name in names)
 
     @property
     def _debian(self) -> bool:
         return any(name.startswith(("cryptroot/", "scripts/local-top/cryptroot")) for name in self.image.names)
 
-    def _lacks(self, uuid: str, mappings: list) -> str:
+    def _lacks(self, uuid: str, mappings: list[str]) -> str:
         """Why the image does not open a volume, empty when it does."""
         if self._debian:
             if not self._has(CRYPTSETUP):
@@ -96,7 +99,7 @@ class Start:
             return ""
         return f"neither {self.path} nor the kernel command line names this volume (dracut --force)"
 
-    def _named(self, table: list, uuid: str, mappings: list) -> bool:
+    def _named(self, table: list[Mapping], uuid: str, mappings: list[str]) -> bool:
         """Whether a table names the volume by its UUID. A device name or label is taken when the mapping is its own."""
         for line in table:
             source = line.source.lower()
@@ -121,7 +124,7 @@ class Start:
             [text_or_nothing(self.host, CMDLINE) or "", *(one.decode("utf-8", "replace") for one in written)]
         )
 
-    def _tokens(self) -> list:
+    def _tokens(self) -> list[str]:
         """The types of tokens that the image can use."""
         names = self.image.names
         found = [
@@ -136,7 +139,7 @@ def _wanted(name: str) -> bool:
     return name in (DEBIAN_TABLE, TABLE) or name.startswith("etc/cmdline.d/")
 
 
-def next_image(host) -> tuple:
+def next_image(host: Host) -> tuple[str, str]:
     """(path, why there is none) of the initramfs that the boot loader loads next. Raises HostError.
 
     GRUB's menu says it; without GRUB it is that of the newest kernel in /boot.
@@ -159,6 +162,6 @@ def next_image(host) -> tuple:
     return f"{BOOT}/{IMAGE_NAMES[0].format(newest)}", ""
 
 
-def _by_number(version: str) -> list:
+def _by_number(version: str) -> list[tuple[bool, int, str]]:
     """Parts of a version so that 6.12.9 comes before 6.12.48."""
     return [(part.isdigit(), int(part) if part.isdigit() else 0, part) for part in re.split(r"([0-9]{1,9})", version)]

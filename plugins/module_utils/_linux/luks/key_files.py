@@ -9,8 +9,11 @@ What a change does is in key_files_changes.
 from __future__ import annotations
 
 import re
+from functools import partial
 
-from ..engine.reading import reading, value
+from ..engine.edits import Change, ChangeRefused, Rehearsal
+from ..engine.host import Host
+from ..engine.reading import Reading, Readings, reading, value
 from ..engine.safe_read import attempt, foreign
 from ..system.mounts import CRYPTTAB, crypttab
 from ..system.people import owner_and_mode
@@ -20,24 +23,23 @@ NAME = "key_files"
 ADDRESSES = re.compile(r"\Aopen-to-others\Z")
 
 
-def observe(host, addresses: list) -> dict:
+def observe(host: Host, addresses: list[str]) -> Readings:
     """A reading for each address; nothing is raised for a bad machine."""
     return {
-        address: attempt(NAME, address, lambda address=address: _read(host, address))
+        address: attempt(NAME, address, partial(_read, host, address))
         if ADDRESSES.match(address)
         else foreign(NAME, address)
         for address in addresses
     }
 
 
-def _read(host, address: str) -> dict:
+def _read(host: Host, address: str) -> Reading:
     found = [f"{path} {owner_and_mode(host, status)}" for path, status in keys.loose(host, crypttab(host))]
     return reading(NAME, address, value(found, CRYPTTAB, "list"))
 
 
-def rehearse(host, changes: list):
+def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
     """The files that can be closed. Raises ChangeRefused where none of them can, HostError."""
-    from ..engine.edits import ChangeRefused
     from . import key_files_changes  # a check does without
 
     for change in changes:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import stat
 
-from ..engine.edits import ChangeRefused, PermissionEdit, Rehearsal
-from ..engine.host import HostError
+from ..engine.edits import Change, ChangeRefused, PermissionEdit, Rehearsal
+from ..engine.host import Host, HostError
 from ..system.mounts import crypttab
 from . import keys
 
@@ -18,7 +18,7 @@ OTHERS_MAY_WRITE = 0o022
 MOST_LINKS = 40  # as many as the kernel follows
 
 
-def rehearse(host, changes: list) -> Rehearsal:
+def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
     """The files that can be closed. Raises ChangeRefused where none of them can, HostError."""
     for change in changes:
         if change["value"] != []:
@@ -39,7 +39,7 @@ def rehearse(host, changes: list) -> Rehearsal:
     return Rehearsal([edits[path] for path in sorted(edits)])
 
 
-def _guarded(host, path: str) -> str:
+def _guarded(host: Host, path: str) -> str:
     """Where a path leads without any link. Raises ChangeRefused where others than root could lead it elsewhere."""
     here, links = "", 0
     waiting = path.split("/")
@@ -64,7 +64,7 @@ def _guarded(host, path: str) -> str:
     return here
 
 
-def _only_root(host, folder: str, path: str) -> None:
+def _only_root(host: Host, folder: str, path: str) -> None:
     try:
         found = host.stat(folder)
     except (FileNotFoundError, HostError):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import stat
 
+from ..engine.host import Host
 from ..engine.safe_read import text_or_nothing
 from ..system.block_devices import resolve
 from ..system.kernel import CMDLINE
+from ..system.mounts import Mapping
+from .layout import Layout
 
 RANDOM = ("/dev/urandom", "/dev/random", "/dev/hwrng")
 SYSTEMD_KEYS = ("/etc/cryptsetup-keys.d", "/run/cryptsetup-keys.d")
@@ -27,13 +31,13 @@ class KeyFile:
         self.place = place
         self.why = why
 
-    def said(self) -> dict:
+    def said(self) -> dict[str, str]:
         """For the wire."""
         found = {"path": self.path[:400], "place": self.place}
         return {**found, "why": self.why[:400]} if self.why else found
 
 
-def of_mapping(layout, mapping) -> list:
+def of_mapping(layout: Layout, mapping: Mapping) -> list[KeyFile]:
     """The key files of one line of crypttab."""
     script = mapping.option("keyscript").rsplit("/", 1)[-1]
     if script and script not in COPYING:
@@ -51,11 +55,11 @@ def of_mapping(layout, mapping) -> list:
     return [placed(layout, path) for path in paths]
 
 
-def _own_places(name: str) -> list:
+def _own_places(name: str) -> list[str]:
     return [f"{folder}/{name}.key" for folder in SYSTEMD_KEYS]
 
 
-def of_command_line(layout, uuid: str) -> list:
+def of_command_line(layout: Layout, uuid: str) -> list[KeyFile]:
     """Key files that the kernel command line names for a volume: rd.luks.key=[UUID=]PATH[:DEVICE]."""
     found = []
     for word in (text_or_nothing(layout.host, CMDLINE) or "").split():
@@ -69,7 +73,7 @@ def of_command_line(layout, uuid: str) -> list:
     return found
 
 
-def placed(layout, path: str) -> KeyFile:
+def placed(layout: Layout, path: str) -> KeyFile:
     """A key file and what it lies on. systemd writes PATH:DEVICE for one on a drive of its own."""
     path, colon, drive = path.partition(":")
     if colon:
@@ -87,7 +91,7 @@ def placed(layout, path: str) -> KeyFile:
     return KeyFile(path, _place(layout.place(leads)))
 
 
-def _place(kinds: list) -> str:
+def _place(kinds: list[str]) -> str:
     if "none" in kinds:
         return "unencrypted"
     if "unknown" in kinds:
@@ -95,7 +99,7 @@ def _place(kinds: list) -> str:
     return "removable" if "removable" in kinds else "encrypted"
 
 
-def loose(host, mappings: list) -> list:
+def loose(host: Host, mappings: list[Mapping]) -> list[tuple[str, os.stat_result]]:
     """(path, status) of every key file that others than root may read or change. Raises HostError."""
     found = []
     paths = {mapping.key for mapping in mappings if _is_file(mapping)}
@@ -112,7 +116,7 @@ def loose(host, mappings: list) -> list:
     return found
 
 
-def _is_file(mapping) -> bool:
+def _is_file(mapping: Mapping) -> bool:
     """Whether a line's key is a file of this machine: no device, no script's, none on a drive (PATH:DEVICE)."""
     script = mapping.option("keyscript").rsplit("/", 1)[-1]
     here = mapping.key.startswith("/") and not mapping.key.startswith("/dev/") and ":" not in mapping.key

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Optional
+
+from ..engine.host import Host, HostError
 from ..engine.safe_read import text_or_nothing
-from ..system.block_devices import backing_file, devices, disks, removable, resolve
-from ..system.mounts import MEMORY, fstab, holder, mounted, swaps
+from ..system.block_devices import Device, backing_file, devices, disks, removable, resolve
+from ..system.mounts import MEMORY, Listed, Mount, fstab, holder, mounted, swaps
 
 # Members of something else, judged through what lies on them.
 MEMBERS = ("LVM2_member", "linux_raid_member", "isw_raid_member", "ddf_raid_member", "mpath_member", "crypto_LUKS")
@@ -23,18 +26,22 @@ CRYPT = "CRYPT-"
 BEHIND = "/sys/class/block/{}/backing_dev"
 
 
+# Kind, device, what else encrypts, open mapping.
+Layer = tuple[str, Device, str, Optional[Device]]
+
+
 class Found:
     """One volume: `kind` (none, luks, plain, other, unknown), its device (None for what lies on none), what it is used
     for, and `mappings`: the open dm-crypt devices above it."""
 
-    def __init__(self, kind: str, device, name: str, other: str = "") -> None:
+    def __init__(self, kind: str, device: Device | None, name: str, other: str = "") -> None:
         self.kind = kind
         self.device = device
         self.name = name
         self.other = other
-        self.mounts: list = []
-        self.roles: list = []
-        self.mappings: list = []
+        self.mounts: list[str] = []
+        self.roles: list[str] = []
+        self.mappings: list[Device] = []
         self.at_boot = False
 
     @property
@@ -42,16 +49,23 @@ class Found:
         """True for a drive that somebody may carry away and that no start of the machine asks for."""
         return self.device is not None and removable(self.device) and not self.at_boot
 
+    @property
+    def block_device(self) -> Device:
+        """Its device, which no encrypted volume is without. Raises HostError."""
+        if self.device is None:
+            raise HostError("malformed", f"{self.name} lies on no device")
+        return self.device
+
 
 class Layout:
     """All volumes of a machine, and answers on what a path or device lies on. Raises HostError when it is made."""
 
-    def __init__(self, host) -> None:
+    def __init__(self, host: Host) -> None:
         self.host = host
         self.devices = devices(host)
         self.mounts = mounted(host)
-        self.volumes: dict = {}
-        self._seen: set = set()
+        self.volumes: dict[tuple[str, str], Found] = {}
+        self._seen: set[str] = set()
         for mount in self.mounts:
             self._mount(mount)
         for path, is_file in swaps(host):
@@ -62,7 +76,7 @@ class Layout:
 
     # What lies on what
 
-    def below(self, device, depth: int = 0) -> list:
+    def below(self, device: Device, depth: int = 0) -> list[Layer]:
         """(kind, device, what else encrypts, open mapping) for each path from a device down to its disks."""
         if device.fstype == "crypto_LUKS":
             return [("luks", device, "", None)]
@@ -92,11 +106,11 @@ class Layout:
             return [("none", device, "", None)]
         return [found for parent in device.parents for found in self.below(parent, depth)]
 
-    def resolved(self, spec: str):
+    def resolved(self, spec: str) -> Device | None:
         """The device that a line of fstab or crypttab names, None when the machine has none such."""
         return resolve(self.host, self.devices, spec)
 
-    def place(self, path: str) -> list:
+    def place(self, path: str) -> list[str]:
         """The kinds of what a path of the machine lies on: none, luks, plain, other, unknown, memory, removable."""
         mount = holder(self.mounts, path)
         if mount is None:
@@ -111,7 +125,7 @@ class Layout:
             return ["removable"]
         return kinds
 
-    def _on(self, mount) -> list:
+    def _on(self, mount: Mount) -> list[Device]:
         """The devices that a mounted file system lies on; btrfs may lie on several."""
         device = next((one for one in self.devices.values() if one.number == mount.number), None)
         if device is None and mount.source.startswith("/dev/"):
@@ -126,7 +140,7 @@ class Layout:
 
     # What is used
 
-    def _mount(self, mount) -> None:
+    def _mount(self, mount: Mount) -> None:
         under = self._on(mount)
         if under:
             for device in under:
@@ -137,7 +151,7 @@ class Layout:
             # In memory, in the network, or over another file system.
             self._unknown(mount.source, mount.point, f"a file system of the kind {mount.fstype}")
 
-    def _role_of(self, mount) -> str:
+    def _role_of(self, mount: Mount) -> str:
         """What a mounted file system is for. Shown in a second place (bind mounts) one of the system is no data."""
         own = _role(mount.point)
         if own != "data":
@@ -155,7 +169,7 @@ class Layout:
         for device in under:
             self._use(device, "swap", "")
 
-    def _listed(self, line) -> None:
+    def _listed(self, line: Listed) -> None:
         if line.fstype == "swap" and line.spec.startswith("/") and not line.spec.startswith("/dev/"):
             if self.host.exists(line.spec):
                 self._swap(line.spec, True)
@@ -177,7 +191,7 @@ class Layout:
             role = "swap" if device.fstype in ("swap", "swsuspend") else "data"
             self._use(device, "boot" if device.parttype in BOOT_TYPES else role, "")
 
-    def _use(self, device, role: str, point: str) -> list:
+    def _use(self, device: Device, role: str, point: str) -> list[Found]:
         """File a use of a device under every volume below it."""
         self._seen.add(device.kname)
         used = []
@@ -205,7 +219,7 @@ class Layout:
             found.roles.append(role)
 
 
-def _of_file(device) -> bool:
+def _of_file(device: Device) -> bool:
     return all(one.kind == "loop" for one in disks(device))
 
 

@@ -11,10 +11,11 @@ import contextlib
 import hashlib
 import json
 import os
+from typing import Any
 
 from ..engine.edits import ChangeRefused
-from ..engine.host import HostError
-from ..system.block_devices import devices
+from ..engine.host import Host, HostError
+from ..system.block_devices import Device, devices
 from ..system.device_bytes import size_of, span
 from . import binding, slots
 from .backup import FIRST, SIZES, START, pack
@@ -31,7 +32,7 @@ class Copy:
         try:
             said = json.loads(line)
             self.uuid, self.partuuid, self.size = str(said["uuid"]), str(said["partuuid"]), int(said["bytes"])
-            self.parts = {}
+            self.parts: dict[int, bytes] = {}
             place = 0
             for offset, length in said["parts"]:
                 self.parts[int(offset)] = rest[place : place + int(length)]
@@ -47,7 +48,7 @@ class Copy:
             raise ChangeRefused("the copy of the header makes no sense") from None
 
     @property
-    def spans(self) -> list:
+    def spans(self) -> list[tuple[int, int]]:
         """Where its parts lie: offset and size in bytes."""
         return [(offset, len(part)) for offset, part in self.parts.items()]
 
@@ -59,7 +60,7 @@ class Copy:
         return bytes(found)
 
 
-def present(host, copy: Copy) -> tuple:
+def present(host: Host, copy: Copy) -> tuple[str, bytes]:
     """What a restore would overwrite: a digest over it, and a copy of the headers and slots that are there now.
 
     Raises ChangeRefused where the disk is not there, or holds something else; HostError.
@@ -72,7 +73,7 @@ def present(host, copy: Copy) -> tuple:
     return _digest(host, device, copy), pack(host, device, copy.uuid, sorted(parts))
 
 
-def restore(host, copy: Copy, expect: str, slot: int, key: bytes) -> dict:
+def restore(host: Host, copy: Copy, expect: str, slot: int, key: bytes) -> dict[str, Any]:
     """Write the header back and see that a key opens it; return the binding. `expect` is the digest of `present`.
 
     Raises ChangeRefused or HostError. Whoever is cut off here finds the header half written, and restores it again.
@@ -100,11 +101,11 @@ def restore(host, copy: Copy, expect: str, slot: int, key: bytes) -> dict:
     return binding.binding(host, path, copy.uuid)
 
 
-def _digest(host, device, copy: Copy) -> str:
+def _digest(host: Host, device: Device, copy: Copy) -> str:
     return hashlib.sha256(span(host, device.path, 0, copy.length)).hexdigest()
 
 
-def _device(host, copy: Copy):
+def _device(host: Host, copy: Copy) -> Device:
     """The disk that a copy was taken from. Raises ChangeRefused."""
     fits = []
     for one in devices(host).values():
@@ -130,7 +131,7 @@ def _device(host, copy: Copy):
     return device
 
 
-def _same_key(host, device, copy: Copy) -> None:
+def _same_key(host: Host, device: Device, copy: Copy) -> None:
     """Raises ChangeRefused where the volume was encrypted anew: the copy's key would make nonsense of what is on it."""
     try:
         now = binding.binding(host, device.path, copy.uuid)

@@ -12,10 +12,12 @@ from __future__ import annotations
 
 import contextlib
 import json
+from typing import Any
 
 from ..engine.edits import ChangeRefused
+from ..engine.host import Host
 from ..engine.secret_pipe import secret_files
-from ..system.block_devices import devices
+from ..system.block_devices import Device, devices
 from . import binding
 from .header import MOST
 from .unlock_test import NO_TOKEN, TOKEN_TIMEOUT
@@ -34,18 +36,18 @@ class Authority:
     def __init__(self, passphrase: bytes = b"") -> None:
         self.secrets = [passphrase] if passphrase else []
 
-    def options(self, paths: list) -> list:
+    def options(self, paths: list[str]) -> list[str]:
         """How cryptsetup is told; `paths` are those of the secrets."""
         return ["--key-file", paths[0]] if self.secrets else BY_TPM
 
 
-def opened_by_tpm(host, path: str) -> bool:
+def opened_by_tpm(host: Host, path: str) -> bool:
     """Whether the TPM opens a volume now. Only an answer counts: whatever fails is no."""
     done = host.query(["cryptsetup", "open", "--test-passphrase", *BY_TPM, path], timeout=TOKEN_TIMEOUT)
     return done.rc == 0
 
 
-def find(host, uuid: str):
+def find(host: Host, uuid: str) -> Device:
     """The device with a LUKS UUID. Raises ChangeRefused where there is none, or more than one."""
     found = [one for one in devices(host).values() if one.fstype == "crypto_LUKS" and one.uuid == uuid]
     if not found:
@@ -59,7 +61,7 @@ def find(host, uuid: str):
     return found[0]
 
 
-def expected(host, device, expect: str) -> dict:
+def expected(host: Host, device: Device, expect: str) -> dict[str, Any]:
     """The binding of a volume, when it is still the one that the controller decided on. Raises ChangeRefused."""
     found = binding.binding(host, device.path, device.uuid)
     if binding.of_all(found) != expect:
@@ -67,7 +69,7 @@ def expected(host, device, expect: str) -> dict:
     return found
 
 
-def with_free_slot(host, uuid: str, expect: str, slot: int) -> tuple:
+def with_free_slot(host: Host, uuid: str, expect: str, slot: int) -> tuple[Device, dict[str, Any]]:
     """The device of a volume and its binding, as expected and with that slot free. Raises ChangeRefused."""
     device = find(host, uuid)
     before = expected(host, device, expect)
@@ -76,7 +78,9 @@ def with_free_slot(host, uuid: str, expect: str, slot: int) -> tuple:
     return device, before
 
 
-def add(host, uuid: str, expect: str, key: bytes, key_id: str, slot: int, iterations: int, authority) -> dict:
+def add(
+    host: Host, uuid: str, expect: str, key: bytes, key_id: str, slot: int, iterations: int, authority: Authority
+) -> dict[str, Any]:
     """Add a key in a free slot, prove it, and return the binding. Raises ChangeRefused or HostError.
 
     `expect` is the digest of the binding that the number of the slot was chosen from.
@@ -96,7 +100,7 @@ def add(host, uuid: str, expect: str, key: bytes, key_id: str, slot: int, iterat
     return binding.binding(host, device.path, uuid)
 
 
-def opens(host, uuid: str, authority) -> None:
+def opens(host: Host, uuid: str, authority: Authority) -> None:
     """See that what is to authorise a key opens the volume. Raises ChangeRefused."""
     device = find(host, uuid)
     with secret_files(*authority.secrets) as paths:
@@ -104,7 +108,7 @@ def opens(host, uuid: str, authority) -> None:
         cryptsetup(host, "open", "--test-passphrase", *alone, *authority.options(paths), device.path)
 
 
-def slot_of(host, uuid: str, expect: str, secret: bytes) -> int:
+def slot_of(host: Host, uuid: str, expect: str, secret: bytes) -> int:
     """Which slot a key or passphrase opens. Raises ChangeRefused where it is none."""
     device = find(host, uuid)
     for number in sorted(map(int, expected(host, device, expect)["slots"])):
@@ -114,7 +118,7 @@ def slot_of(host, uuid: str, expect: str, secret: bytes) -> int:
     raise ChangeRefused(f"it opens no slot of {device.path}")
 
 
-def prove(host, path: str, slot: int, key: bytes) -> None:
+def prove(host: Host, path: str, slot: int, key: bytes) -> None:
     """See that a key opens this very slot. Raises ChangeRefused."""
     with secret_files(key) as (named,):
         done = host.act(
@@ -128,7 +132,7 @@ def prove(host, path: str, slot: int, key: bytes) -> None:
         raise ChangeRefused(f"the key does not open slot {slot} of {path} (cryptsetup ended with status {done.rc})")
 
 
-def remove(host, uuid: str, key_id: str, slot, digest: str, keep: int, key: bytes) -> dict:
+def remove(host: Host, uuid: str, key_id: str, slot: int | None, digest: str, keep: int, key: bytes) -> dict[str, Any]:
     """Remove what a key of ours left: its slot, which reads as `digest`, and its token; return the binding.
 
     `key` has to open slot `keep` before anything goes. `slot` is None for a key that has none. Raises ChangeRefused or
@@ -157,7 +161,7 @@ def remove(host, uuid: str, key_id: str, slot, digest: str, keep: int, key: byte
     return binding.binding(host, device.path, uuid)
 
 
-def token_number(before: dict) -> int:
+def token_number(before: dict[str, Any]) -> int:
     """A free number for a token. Raises ChangeRefused."""
     free = [number for number in range(MOST) if str(number) not in before["tokens"]]
     if not free:
@@ -165,12 +169,12 @@ def token_number(before: dict) -> int:
     return free[0]
 
 
-def import_token(host, path: str, number: int, token: dict, *options: str) -> None:
+def import_token(host: Host, path: str, number: int, token: dict[str, Any], *options: str) -> None:
     """Write a token of that number. Raises ChangeRefused."""
     cryptsetup(host, "token", "import", "--token-id", str(number), *options, path, input=json.dumps(token))
 
 
-def cryptsetup(host, *words: str, input: str = "") -> None:
+def cryptsetup(host: Host, *words: str, input: str = "") -> None:
     """Run it. Raises ChangeRefused that says what it says, and never a secret."""
     done = host.act(["cryptsetup", *words], input=input, timeout=PATIENCE)
     if done.rc != 0:

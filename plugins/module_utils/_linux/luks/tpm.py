@@ -20,9 +20,10 @@ import re
 import secrets
 import shutil
 import tempfile
+from typing import Any
 
 from ..engine.edits import ChangeRefused
-from ..engine.host import HostError
+from ..engine.host import Completed, Host, HostError
 from ..engine.secret_pipe import secret_files
 from ..system import boot_state
 from . import binding, unlock_test
@@ -30,7 +31,7 @@ from . import image as luks_image
 from .header import header
 from .initramfs_unlock import Start
 from .layout import Layout
-from .slots import DERIVATION, PATIENCE, STATUSES, expected, find, import_token, token_number, with_free_slot
+from .slots import DERIVATION, PATIENCE, STATUSES, Authority, expected, find, import_token, token_number, with_free_slot
 from .volume import BY_INITRAMFS
 
 ENROLLER = "systemd-cryptenroll"
@@ -57,13 +58,13 @@ SAID = (
 )
 
 
-def look(host, uuid: str) -> dict:
+def look(host: Host, uuid: str) -> dict[str, Any]:
     """What a decision about a TPM token of a volume needs, in the form of leeboard/escrow/tpm.py. Raises HostError."""
     device = find(host, uuid)
     said = header(host, device.path)
     tokens = [one for one in said["tokens"] if one["type"] == KIND]
     trials = [unlock_test.token(host, device.path, one, "") for one in tokens if one["slots"]]
-    volumes = [one for one in Layout(host).volumes.values() if one.kind == "luks" and one.device.uuid == uuid]
+    volumes = [one for one in Layout(host).volumes.values() if one.kind == "luks" and one.block_device.uuid == uuid]
     volume = volumes[0] if volumes else None
     found = {
         "binding": binding.binding(host, device.path, uuid),
@@ -79,7 +80,7 @@ def look(host, uuid: str) -> dict:
         "unusable": "",
         "pending": [],
     }
-    if found["early"]:
+    if volume is not None and found["early"]:
         start = Start(host)
         names = [one.name for one in volume.mappings]
         found.update(
@@ -88,7 +89,7 @@ def look(host, uuid: str) -> dict:
     return found
 
 
-def _lacking(host) -> str:
+def _lacking(host: Host) -> str:
     """Why the program that seals cannot be used, empty where it can."""
     try:
         done = host.query([ENROLLER, "--version"])
@@ -104,8 +105,16 @@ def _lacking(host) -> str:
 
 
 def enrol(
-    host, uuid: str, expect: str, key_id: str, slot: int, iterations: int, authority, pcrs: list, pin: bytes
-) -> dict:
+    host: Host,
+    uuid: str,
+    expect: str,
+    key_id: str,
+    slot: int,
+    iterations: int,
+    authority: Authority,
+    pcrs: list[int],
+    pin: bytes,
+) -> dict[str, Any]:
     """Let the TPM open the volume by a token in a free slot, prove it; the binding. Raises ChangeRefused or HostError.
 
     `pcrs` are bound with their present values. Without a `pin` the TPM gives the key to whatever started like this, so
@@ -135,7 +144,7 @@ def enrol(
     return binding.binding(host, device.path, uuid)
 
 
-def attempt(host, uuid: str, number, pcrs: list, pin: bytes) -> dict:
+def attempt(host: Host, uuid: str, number: int | None, pcrs: list[int], pin: bytes) -> dict[str, Any]:
     """Whether a token opens the volume now: {"opens", "locked", "why"}. A wrong PIN is counted by the TPM.
 
     Without a `number` it is whether one that is made for it would, as far as that can be told without the volume.
@@ -150,12 +159,12 @@ def attempt(host, uuid: str, number, pcrs: list, pin: bytes) -> dict:
     return {"opens": True, "locked": False, "why": ""}
 
 
-def opens(host, path: str, number: int, pin: bytes) -> None:
+def opens(host: Host, path: str, number: int, pin: bytes) -> None:
     """See that a token alone opens the volume at `path`. Raises ChangeRefused."""
     _run(host, "open", "--test-passphrase", "--token-only", "--token-id", str(number), path, pin=pin)
 
 
-def remove(host, uuid: str, expect: str, going: list, keep, pin: bytes) -> dict:
+def remove(host: Host, uuid: str, expect: str, going: list[int], keep: int, pin: bytes) -> dict[str, Any]:
     """Remove tokens by number with the slots that only they have; the binding. Raises ChangeRefused or HostError.
 
     Token `keep` opens the volume before anything goes.
@@ -170,7 +179,7 @@ def remove(host, uuid: str, expect: str, going: list, keep, pin: bytes) -> dict:
     return binding.binding(host, device.path, uuid)
 
 
-def _take_out(host, path: str, going: list) -> None:
+def _take_out(host: Host, path: str, going: list[int]) -> None:
     """Remove tokens and their slots. Raises ChangeRefused or HostError.
 
     A token has its slot no longer when that is wiped: while half of it is, cryptsetup would ask that token, and fail
@@ -192,7 +201,7 @@ def _take_out(host, path: str, going: list) -> None:
         _run(host, "token", "remove", "--token-id", str(number), path)
 
 
-def _slot(path: str, said: dict, number: int, token: dict, mine) -> str:
+def _slot(path: str, said: dict[str, Any], number: int, token: dict[str, Any], mine: dict[str, Any] | None) -> str:
     """The slot that goes with a token: one that it alone has, and whose key nobody knows; empty for none.
 
     Raises ChangeRefused.
@@ -215,7 +224,7 @@ def _slot(path: str, said: dict, number: int, token: dict, mine) -> str:
     return next(iter(slots - others), "")
 
 
-def _sealed(host, pcrs: list, pin: bytes) -> dict:
+def _sealed(host: Host, pcrs: list[int], pin: bytes) -> dict[str, Any]:
     """A token whose key the TPM gives away on these conditions. Raises ChangeRefused or HostError."""
     with contextlib.ExitStack() as stack:
         container = _memory(stack, "leeboard-container", b"\0")
@@ -237,7 +246,9 @@ def _sealed(host, pcrs: list, pin: bytes) -> dict:
         # All that the volume will need is tried on the container.
         opens(host, container, 0, pin)
         host.forget()
-        tokens = [one for one in binding.metadata(host, container)["tokens"].values() if one["type"] == KIND]
+        tokens: list[dict[str, Any]] = [
+            one for one in binding.metadata(host, container)["tokens"].values() if one["type"] == KIND
+        ]
     # What it made is looked at: another default of another version must not pass for what was asked for.
     if (
         len(tokens) != 1
@@ -248,7 +259,7 @@ def _sealed(host, pcrs: list, pin: bytes) -> dict:
     return tokens[0]
 
 
-def _memory(stack, name: str, content: bytes) -> str:
+def _memory(stack: contextlib.ExitStack, name: str, content: bytes) -> str:
     """The path of a file in memory that only this account reads, as long as `stack` is open."""
     handle = os.memfd_create(name)
     stack.callback(os.close, handle)
@@ -257,7 +268,7 @@ def _memory(stack, name: str, content: bytes) -> str:
     return f"/proc/{os.getpid()}/fd/{handle}"
 
 
-def _credentials(host, stack, pin: bytes) -> str:
+def _credentials(host: Host, stack: contextlib.ExitStack, pin: bytes) -> str:
     """A folder in which systemd's programs find the PIN: links to where it lies in memory."""
     folder = tempfile.mkdtemp(prefix="leeboard-", dir=host.path(RUN))
     stack.callback(shutil.rmtree, folder, ignore_errors=True)
@@ -267,7 +278,7 @@ def _credentials(host, stack, pin: bytes) -> str:
     return folder
 
 
-def _run(host, *words: str, pin: bytes = b"") -> None:
+def _run(host: Host, *words: str, pin: bytes = b"") -> None:
     # Without an end of line cryptsetup would take no more than is there, and ask again.
     given = pin.decode() + "\n" if pin else ""
     done = host.act(["cryptsetup", *words], input=given, timeout=PATIENCE)
@@ -275,7 +286,7 @@ def _run(host, *words: str, pin: bytes = b"") -> None:
         raise ChangeRefused(f"cryptsetup {words[0]} ended with status {done.rc}: {_why(done)}")
 
 
-def _why(done) -> str:
+def _why(done: Completed) -> str:
     """What a program that failed says, in words of ours where it is a number of the TPM."""
     said = done.err + done.out
     known = next((words for sign, words in SAID if sign in said), "")

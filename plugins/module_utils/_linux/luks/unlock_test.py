@@ -8,8 +8,9 @@ would take too long, or more memory than is free, is not tried and says so.
 from __future__ import annotations
 
 import re
+from typing import Any
 
-from ..engine.host import HostError
+from ..engine.host import Host, HostError
 from ..engine.safe_read import number
 
 # Memory times passes, in KiB: thirty slots of Argon2 at a quarter of a gigabyte, ten at one and three passes.
@@ -25,7 +26,7 @@ OPENED = re.compile(r"Key slot ([0-9]+) unlocked")
 NO_TOKEN = ["--token-type", "leeboard-none"]
 
 
-def empty(host, path: str, found: dict, detached: str) -> dict:
+def empty(host: Host, path: str, found: dict[str, Any], detached: str) -> dict[str, str]:
     """Whether an empty passphrase opens a slot: {"result", "why"}."""
     tried = [slot for slot in found["slots"] if slot["opens"]]
     if not tried and found["version"] == 2:
@@ -41,7 +42,7 @@ def empty(host, path: str, found: dict, detached: str) -> dict:
     return {"result": "refused"}
 
 
-def _empty(host, path: str, options: list) -> dict:
+def _empty(host: Host, path: str, options: list[str]) -> dict[str, str]:
     argv = ["cryptsetup", "open", "--test-passphrase", "--verbose", "--tries", "1", *NO_TOKEN, *options, path]
     try:
         done = host.query(argv, input="\n", timeout=EMPTY_TIMEOUT)
@@ -55,7 +56,7 @@ def _empty(host, path: str, options: list) -> dict:
     return _not_tested(f"cryptsetup ended with status {done.rc}: {done.err.strip()[-150:]}")
 
 
-def _too_costly(host, costs: list) -> str:
+def _too_costly(host: Host, costs: list[tuple[int, int, int]]) -> str:
     """Why the slots are not tried, empty where they may be."""
     memory = max((kib for kib, _passes, _iterations in costs), default=0)
     free = _free_memory(host)
@@ -68,7 +69,7 @@ def _too_costly(host, costs: list) -> str:
     return ""
 
 
-def _free_memory(host):
+def _free_memory(host: Host) -> int | None:
     """KiB of memory that a program could have now; None where the kernel does not say."""
     try:
         text = host.text("/proc/meminfo")
@@ -78,7 +79,7 @@ def _free_memory(host):
     return number(words[1]) if len(words) > 1 else None
 
 
-def token(host, path: str, said: dict, detached: str):
+def token(host: Host, path: str, said: dict[str, Any], detached: str) -> dict[str, Any] | None:
     """What the TPM says of a token of systemd without a PIN: a trial, or None for a token that cannot be tried so."""
     if said["type"] == "clevis":
         return _of(said, _not_tested("Clevis would show the key itself if it were asked, so it is not"))
@@ -102,9 +103,9 @@ def token(host, path: str, said: dict, detached: str):
     return _of(said, {"result": "refused", "why": why or f"cryptsetup ended with status {done.rc}"})
 
 
-def _of(said: dict, trial: dict) -> dict:
+def _of(said: dict[str, Any], trial: dict[str, str]) -> dict[str, Any]:
     return {**trial, "token": said["id"]}
 
 
-def _not_tested(why: str) -> dict:
+def _not_tested(why: str) -> dict[str, str]:
     return {"result": "not-tested", "why": why[:400]}

@@ -9,14 +9,21 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from ..engine.edits import ChangeRefused
-from ..engine.host import HostError
-from ..engine.reading import reading, value
+from ..engine.edits import Change, ChangeRefused, Rehearsal
+from ..engine.host import Host, HostError
+from ..engine.reading import Reading, Readings, reading, value
 from ..engine.safe_read import attempt, foreign, text_or_nothing
-from ..system.mounts import crypttab
+from ..system.block_devices import Device
+from ..system.kernel import CMDLINE
+from ..system.mounts import Mapping, crypttab
 from . import keys as luks_keys
-from .layout import Layout
+from .layout import Found, Layout
+
+if TYPE_CHECKING:
+    from .initramfs_unlock import Start
 
 NAME = "luks_volume"
 ADDRESSES = re.compile(r"\A(?:volumes|bindings)\Z")
@@ -30,23 +37,23 @@ RESUME_FILE = "/etc/initramfs-tools/conf.d/resume"
 RESUME = re.compile(r"(?:^|\s)(?:RESUME|resume)=(\S+)")
 
 
-def observe(host, addresses: list) -> dict:
+def observe(host: Host, addresses: list[str]) -> Readings:
     """A reading for each address; nothing is raised for a bad machine."""
     finders = {"volumes": _volumes, "bindings": _bindings}
     return {
-        address: attempt(NAME, address, lambda address=address: finders[address](host))
+        address: attempt(NAME, address, partial(finders[address], host))
         if ADDRESSES.match(address)
         else foreign(NAME, address)
         for address in addresses
     }
 
 
-def rehearse(host, changes: list):
+def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
     """Always refused: keys are changed only where their replacement can be kept safe first."""
     raise ChangeRefused("LUKS volumes are only reported")
 
 
-def _bindings(host) -> dict:
+def _bindings(host: Host) -> Reading:
     from . import binding  # only where something is encrypted, and only for who asks
 
     layout = Layout(host)
@@ -59,7 +66,7 @@ def _bindings(host) -> dict:
     return reading(NAME, "bindings", value(found, "lsblk, cryptsetup", "list"))
 
 
-def _volumes(host) -> dict:
+def _volumes(host: Host) -> Reading:
     layout = Layout(host)
     if len(layout.volumes) > MOST_VOLUMES:
         raise HostError("too_large", f"the machine has {len(layout.volumes)} volumes, more than a check looks at")
@@ -68,7 +75,7 @@ def _volumes(host) -> dict:
     return reading(NAME, "volumes", value([_text(one) for one in found], "lsblk, /proc, cryptsetup, dmsetup", "list"))
 
 
-def _text(volume: dict) -> str:
+def _text(volume: dict[str, Any]) -> str:
     text = json.dumps(volume, sort_keys=True)
     if len(text) <= MOST_TEXT:
         return text
@@ -80,13 +87,14 @@ def _text(volume: dict) -> str:
 class _Looked:
     """What is looked at once for all volumes, and each volume in turn."""
 
-    def __init__(self, layout) -> None:
+    def __init__(self, layout: Layout) -> None:
         self.layout = layout
         self.host = layout.host
         self.table = crypttab(self.host)
         self.resume = _resume(layout)
-        self._start = None
-        self.mappings, self.mappings_failed = {}, None
+        self._start: Start | None = None
+        self.mappings: dict[str, dict[str, Any]] = {}
+        self.mappings_failed: HostError | None = None
         if any(volume.mappings for volume in layout.volumes.values()):
             from . import header  # only where something is encrypted
 
@@ -96,7 +104,7 @@ class _Looked:
                 self.mappings_failed = problem
 
     @property
-    def start(self):
+    def start(self) -> Start:
         """The next start's initramfs, read when the first volume needs it."""
         if self._start is None:
             from .initramfs_unlock import Start
@@ -104,7 +112,7 @@ class _Looked:
             self._start = Start(self.host)
         return self._start
 
-    def at(self, volume) -> dict:
+    def at(self, volume: Found) -> dict[str, Any]:
         """One volume for the wire."""
         device = volume.device
         said = {
@@ -126,16 +134,16 @@ class _Looked:
             said["trouble"] = {"code": problem.code, "why": problem.why[:400]}
         return said
 
-    def _luks(self, volume) -> dict:
+    def _luks(self, volume: Found) -> dict[str, Any]:
         from . import header, unlock_test
 
-        path = volume.device.path
+        path = volume.block_device.path
         lines = _lines(self.layout, self.table, volume)
         detached = _detached(self.layout, self.table, volume)
         said = header.header(self.host, path, detached)
         if not said["uuid"]:
-            said["uuid"] = (volume.device.uuid or _uuid(volume.mappings))[:64]
-        if volume.device.label in BY_SNAPD:
+            said["uuid"] = (volume.block_device.uuid or _uuid(volume.mappings))[:64]
+        if volume.block_device.label in BY_SNAPD:
             said["keeper"] = "snapd"
         said["mapping"] = self._mapping(volume)
         if volume.removable:
@@ -155,14 +163,14 @@ class _Looked:
         said["key_files"] = [key.said() for key in keys]
         return said
 
-    def _in_image(self, volume) -> list:
+    def _in_image(self, volume: Found) -> list[luks_keys.KeyFile]:
         """Keys that are packed into the initramfs. They are as safe as the file system that it lies on."""
         place = self.layout.place(self.start.path) if self.start.path else []
         if not set(place) & {"none", "removable", "unknown"}:
             return []
         return [luks_keys.KeyFile(f"{self.start.path}: {name}", "initramfs") for name in self.start.key_files()]
 
-    def _plain(self, volume) -> dict:
+    def _plain(self, volume: Found) -> dict[str, Any]:
         mapping = self._mapping(volume)
         line = next((line for line in self.table if line.name == volume.name), None)
         if line is None:
@@ -174,7 +182,7 @@ class _Looked:
         keys = luks_keys.of_mapping(self.layout, line) if line is not None and line.key else []
         return {"mapping": mapping, "key": key, "key_files": [one.said() for one in keys]}
 
-    def _mapping(self, volume):
+    def _mapping(self, volume: Found) -> dict[str, Any] | None:
         if not volume.mappings:
             return None
         if self.mappings_failed is not None:
@@ -185,32 +193,32 @@ class _Looked:
         # One of them not encrypting is what counts.
         return next((one for one in shown if one["target"] != "crypt"), shown[0])
 
-    def _resumes(self, volume) -> bool:
+    def _resumes(self, volume: Found) -> bool:
         if self.resume is None or volume.device is None:
             return False
         layers = [(kind, layer) for kind, layer, _other, _open in self.layout.below(self.resume)]
         return (volume.kind, volume.device) in layers or (volume.kind == "none" and volume.device is self.resume)
 
 
-def _lines(layout, table: list, volume) -> list:
+def _lines(layout: Layout, table: list[Mapping], volume: Found) -> list[Mapping]:
     """The lines of crypttab that are about a volume."""
     open_as = [one.name for one in volume.mappings]
     return [line for line in table if line.name in open_as or layout.resolved(line.source) is volume.device]
 
 
-def _detached(layout, table: list, volume) -> str:
+def _detached(layout: Layout, table: list[Mapping], volume: Found) -> str:
     """Where the header of a volume lies if not on itself; empty where it does."""
     return next((line.option("header") for line in _lines(layout, table, volume) if line.option("header")), "")
 
 
-def _resume(layout):
+def _resume(layout: Layout) -> Device | None:
     """The device that the machine resumes from, as the kernel or else the next start has it; None for none."""
     host = layout.host
     current = (text_or_nothing(host, "/sys/power/resume") or "").strip()
     device = next((one for one in layout.devices.values() if current and one.number == current), None)
     if device is not None:
         return device
-    for path in (RESUME_FILE, luks_keys.CMDLINE):
+    for path in (RESUME_FILE, CMDLINE):
         for line in (text_or_nothing(host, path) or "").split("\n"):
             match = None if line.lstrip().startswith("#") else RESUME.search(line)
             if match and layout.resolved(match.group(1)) is not None:
@@ -218,7 +226,7 @@ def _resume(layout):
     return None
 
 
-def _uuid(mappings: list) -> str:
+def _uuid(mappings: list[Device]) -> str:
     """The LUKS UUID in a mapping's own: CRYPT-LUKS2-32 hexadecimal digits-name."""
     for one in mappings:
         match = re.match(r"CRYPT-LUKS[12]-([0-9a-f]{32})-", one.mapping)

@@ -15,8 +15,9 @@ import hashlib
 import os
 import re
 import stat
+from collections.abc import Iterable
 
-from ..engine.host import CLEAN_ENVIRONMENT, HostError
+from ..engine.host import CLEAN_ENVIRONMENT, Host, HostError
 from ..system import mount_namespace
 from ..system.package_manager import INFO
 
@@ -46,16 +47,16 @@ SEEN_ELSEWHERE = "this visit sees another {} than the machine itself: it was sta
 class ProgramCheck:
     """Judges programs of `host`, each once. `unpackaged` has the paths that the school says belong to no package."""
 
-    def __init__(self, host, unpackaged=()) -> None:
+    def __init__(self, host: Host, unpackaged: Iterable[str] = ()) -> None:
         self.host = host
         self.unpackaged = frozenset(unpackaged)
-        self.hashed: set = set()
-        self.names: dict = {}  # for packages.py: what each list of names holds
-        self._judged: dict = {}
-        self._merged: dict = {}
-        self._apart = None
+        self.hashed: set[str] = set()
+        self.names: dict[str, bytes] = {}  # for packages.py: what each list of names holds
+        self._judged: dict[str, HostError | None] = {}
+        self._merged: dict[str, str] = {}
+        self._apart: bool | None = None
 
-    def __call__(self, argv: list, starts: tuple = ()) -> None:
+    def __call__(self, argv: list[str], starts: tuple[str, ...] = ()) -> None:
         """Look at the programs of a command, those that its script `starts` too. Raises HostError `exchanged`."""
         asked = [argv[0], *starts]
         if os.path.basename(argv[0]) in STARTERS:
@@ -63,10 +64,11 @@ class ProgramCheck:
         for name in asked:
             if name not in self._judged:
                 self._judged[name] = self._judge(name)
-            if self._judged[name] is not None:
-                raise self._judged[name]
+            problem = self._judged[name]
+            if problem is not None:
+                raise problem
 
-    def everywhere(self):
+    def everywhere(self) -> HostError | None:
         """What makes every answer doubtful, as a HostError: a stranger's library in all programs. None on most."""
         try:
             text = self.host.text(PRELOAD)
@@ -90,7 +92,7 @@ class ProgramCheck:
     def _in_path(self, word: str) -> bool:
         return "/" not in word or os.path.dirname(word) in CLEAN_ENVIRONMENT["PATH"].split(":")
 
-    def _judge(self, name: str):
+    def _judge(self, name: str) -> HostError | None:
         """The HostError that asking `name` comes to, None where it may be asked."""
         try:
             path = self._found(name)
@@ -115,7 +117,7 @@ class ProgramCheck:
             self._merged[folder] = self.host.real(folder)
         return self._merged[folder]
 
-    def forms(self, path: str) -> list:
+    def forms(self, path: str) -> list[str]:
         """The names that a package's list may have for a path: with a merged /usr it may leave that out, or have it."""
         top = path.split("/")[1]
         if path.startswith("/usr/"):
@@ -124,7 +126,7 @@ class ProgramCheck:
             return [path, short] if self._folder(above) == f"/usr{above}" else [path]
         return [path, f"/usr{path}"] if self._folder(f"/{top}") == f"/usr/{top}" else [path]
 
-    def _strange(self, path: str, packages: tuple):
+    def _strange(self, path: str, packages: tuple[str, ...]) -> tuple[str, str] | None:
         """(code, why) where a file is not the one of its package, else None. Raises HostError."""
         real = self.host.real(path)
         if {path, real} & self.unpackaged:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import contextlib
 import fnmatch
 import os
+from collections.abc import Iterable, Iterator
+from typing import Protocol
 
 from ..engine.host import Host, HostError
 from ..system.package_manager import DPKG, INFO, package_upgrade
@@ -21,13 +23,23 @@ LIBRARIES = ("/lib", "/usr/lib", "/lib/*-linux-*", "/usr/lib/*-linux-*")
 TOKENS = ("$PLATFORM", "${PLATFORM}", "$LIB", "${LIB}", "$ORIGIN", "${ORIGIN}")
 
 
+class UsualLook(Protocol):
+    """What the usual look knows already (programs/check.py)."""
+
+    host: Host
+    names: dict[str, bytes]
+
+    def forms(self, path: str) -> list[str]: ...
+    def digest(self, path: str) -> str: ...
+
+
 class Packages:
     """What all lists say of one file: `path` by its name, `real` by the links behind it. Digests are read afresh.
 
     `usual` names the packages that such a program comes from, as far as we know any.
     """
 
-    def __init__(self, check, path: str, real: str, usual: tuple) -> None:
+    def __init__(self, check: UsualLook, path: str, real: str, usual: tuple[str, ...]) -> None:
         self.check = check
         self.host = Host(check.host.root)
         self.host.is_root = check.host.is_root
@@ -37,7 +49,7 @@ class Packages:
         self.names = check.forms(path)
         self.real_names = check.forms(real)
 
-    def difference(self):
+    def difference(self) -> tuple[str, str] | None:
         """(code, why) for a file that no package vouches for, else None. Raises HostError."""
         if not self.host.entries(INFO):
             return None  # no machine of dpkg's: there is nothing to compare with
@@ -60,7 +72,7 @@ class Packages:
             return "exchanged", f"{self.real} is not the file of its package {', '.join(sorted(of_file))}"
         return "exchanged", f"{self.real} belongs to no package and is not in the school's leeboard_unpackaged_programs"
 
-    def _vouched(self, digest: str, of_name: set, of_file: set) -> bool:
+    def _vouched(self, digest: str, of_name: set[str], of_file: set[str]) -> bool:
         """Whether a package's list has this content under one of the names, or has no digests to compare with."""
         for package in sorted(of_name):
             lines = self._list(package)
@@ -80,7 +92,7 @@ class Packages:
         empty = any(not self._list(package) for package in of_file)
         return linked and self._of_the_right_package(of_file) and (empty or digest in self._digests(of_file))
 
-    def _of_the_right_package(self, of_file: set) -> bool:
+    def _of_the_right_package(self, of_file: set[str]) -> bool:
         """Whether what an alternative leads to comes from a package that has such a program, as far as we know any."""
         return (
             not self.usual
@@ -96,10 +108,10 @@ class Packages:
             return ""
         return os.path.normpath(os.path.join(os.path.dirname(self.path), leads))
 
-    def _owners(self) -> dict:
+    def _owners(self) -> dict[str, set[str]]:
         """{package: names} of those whose lists of files have a name of it. Raises HostError."""
         wanted = sorted({*self.names, *self.real_names})
-        found: dict = {}
+        found: dict[str, set[str]] = {}
         for entry in self.host.entries(INFO):
             if not entry.endswith(".list"):
                 continue
@@ -122,7 +134,7 @@ class Packages:
         except OSError as problem:
             raise HostError("failed", f"{path}: {problem.strerror}") from None
 
-    def _digests(self, packages: set) -> set:
+    def _digests(self, packages: set[str]) -> set[str]:
         """The digests that these packages have of the file behind the links."""
         found = set()
         for package in packages:
@@ -134,7 +146,7 @@ class Packages:
 
     # Diversions: three lines each, what is diverted, where to, and by which package
 
-    def _diversions(self) -> dict:
+    def _diversions(self) -> dict[str, str]:
         lines = self._bytes(DIVERSIONS).decode("utf-8", "backslashreplace").split("\n")
         return dict(zip(lines[0::3], lines[2::3]))  # noqa: B905 - Python 3.9; a cut-off end says nothing
 
@@ -148,7 +160,7 @@ class Packages:
 
     # dpkg at work
 
-    def _at_work(self, packages: set) -> str:
+    def _at_work(self, packages: set[str]) -> str:
         """Why file and list may differ for a while, in words, or an empty text."""
         now = package_upgrade(self.host)
         if now["value"]:
@@ -169,9 +181,9 @@ class Packages:
         return found
 
 
-def _paragraphs(stream):
+def _paragraphs(stream: Iterable[bytes]) -> Iterator[dict[str, str]]:
     """The fields that matter of each paragraph of dpkg's status, which is far larger than anything we keep."""
-    said: dict = {}
+    said: dict[str, str] = {}
     for line in stream:
         if line == b"\n":
             yield said
@@ -182,9 +194,9 @@ def _paragraphs(stream):
     yield said
 
 
-def libraries(host, named: list) -> list:
+def libraries(host: Host, named: list[str]) -> list[str]:
     """The files that words of ld.so.preload mean, those that are there. Raises HostError."""
-    found: list = []
+    found: list[str] = []
     for word in named:
         pattern = word
         for token in TOKENS:
@@ -194,7 +206,7 @@ def libraries(host, named: list) -> list:
     return found
 
 
-def _matching(host, pattern: str) -> list:
+def _matching(host: Host, pattern: str) -> list[str]:
     """Files below the root by a pattern whose stars stand for one name, or a part of it. Raises HostError."""
     paths = [""]
     for part in pattern.strip("/").split("/"):

@@ -13,9 +13,12 @@ from __future__ import annotations
 
 import os
 import stat
+from typing import Any
 
-from ..engine.edits import ChangeRefused
+from ..engine.edits import Change, ChangeRefused, Rehearsal
+from ..engine.host import Host
 from ..engine.planned import Planned
+from ..engine.reading import Aspect, Readings
 from ..engine.safe_read import by_name, text_or_nothing
 from ..system.systemd_unit import state
 from . import needs
@@ -48,10 +51,10 @@ blacklist uas
 """
 
 
-def rehearse(host, changes: list):
+def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
     """The files as they will be, and how to tell that they count. Raises ChangeRefused, HostError."""
     planned = Planned(host)
-    commands: list = []
+    commands: list[list[str]] = []
     for change in changes:
         address, wanted = change["address"], change["value"]
         if (address, wanted) == ("plain", "refused"):
@@ -63,7 +66,7 @@ def rehearse(host, changes: list):
         else:
             raise ChangeRefused(f"{address}: {wanted!r} cannot be written, only that drives are refused")
 
-    def confirm(after: dict) -> str:
+    def confirm(after: Readings) -> str:
         said = [(change, after[change["address"]]["effective"]) for change in changes]
         failed = [(change["address"], found) for change, found in said if found.get("value") != change["value"]]
         return "; ".join(_without_effect(host, address, found) for address, found in failed)
@@ -71,7 +74,7 @@ def rehearse(host, changes: list):
     return planned.rehearsal(commands, confirm)
 
 
-def _nobody_needs_them(host) -> None:
+def _nobody_needs_them(host: Host) -> None:
     """Raises ChangeRefused where the machine starts from a USB drive, or may: it would not start again. HostError."""
     found = needs.needs(host)
     if found:
@@ -81,7 +84,7 @@ def _nobody_needs_them(host) -> None:
         )
 
 
-def _put(host, planned, address: str, wanted, path: str, text: str) -> bool:
+def _put(host: Host, planned: Planned, address: str, wanted: Any, path: str, text: str) -> bool:
     """Plan our file where the machine does not say yet what is wanted; true where it is planned. Raises."""
     now = removable_media_state.look(host, address)["effective"]
     if now.get("value") == wanted:
@@ -101,7 +104,7 @@ def _put(host, planned, address: str, wanted, path: str, text: str) -> bool:
     return True
 
 
-def _without_effect(host, address: str, now: dict) -> str:
+def _without_effect(host: Host, address: str, now: Aspect) -> str:
     """Why our file does not decide, in words. Raises HostError."""
     if now["state"] == "unreadable":
         return f"whether the change has its effect could not be told: {now['why']}"
@@ -114,7 +117,7 @@ def _without_effect(host, address: str, now: dict) -> str:
     return f"{now['source']}, though {STOP} stops it; look into {', '.join(before) or 'modprobe --showconfig'}"
 
 
-def _earlier(host, folders: tuple, ending: str, ours: str) -> list:
+def _earlier(host: Host, folders: tuple[str, ...], ending: str, ours: str) -> list[str]:
     """The files that are read before ours: by name, whatever the folder."""
     name = os.fsencode(os.path.basename(ours))
     return [path for path in by_name(host, folders, ending) if os.fsencode(os.path.basename(path)) < name]

@@ -11,6 +11,9 @@ from __future__ import annotations
 
 import re
 
+from ..engine.edits import Change, ChangeRefused, Rehearsal
+from ..engine.host import Host
+from ..engine.reading import Readings
 from ..engine.safe_read import foreign
 from .state import look
 
@@ -18,16 +21,15 @@ NAME = "removable_media"
 ADDRESSES = re.compile(r"\A(?:plain|luks|usb-storage)\Z")
 
 
-def observe(host, addresses: list) -> dict:
+def observe(host: Host, addresses: list[str]) -> Readings:
     """A reading for each address; nothing is raised for a bad machine."""
     return {
         address: look(host, address) if ADDRESSES.match(address) else foreign(NAME, address) for address in addresses
     }
 
 
-def rehearse(host, changes: list):
+def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
     """Our rule for polkit, our file for modprobe. Raises ChangeRefused."""
-    from ..engine.edits import ChangeRefused
     from . import changes as removable_media_changes  # a check does without
 
     for change in changes:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import os
 import re
 
-from ..system.block_devices import devices, disks, resolve
-from ..system.mounts import crypttab, fstab, holder, mounted, swaps
+from ..engine.host import Host
+from ..system.block_devices import Device, devices, disks, resolve
+from ..system.mounts import Mount, crypttab, fstab, holder, mounted, swaps
 
 DRIVERS = "/sys/bus/usb/drivers"
 NAMES = ("usb-storage", "uas")
@@ -32,7 +33,7 @@ SHOWN = 60  # characters of a name that a device gives itself
 MOST = 5
 
 
-def needs(host) -> list:
+def needs(host: Host) -> list[str]:
     """What needs a USB drive, in words, or may: a drive that is not there now could be one. Raises HostError."""
     machine = _Machine(host)
     found = [f"{one.point} lies on {one.source}" for one in machine.mounts if machine.needed(one)]
@@ -41,12 +42,12 @@ def needs(host) -> list:
         if line.spec.startswith(SPECS) and not line.spec.startswith(DISCS) and "noauto" not in line.options:
             use = "swap" if line.fstype == "swap" else line.point
             found += machine.said(line.spec, f"{use} in /etc/fstab is {line.spec}")
-    for line in crypttab(host):
-        if "noauto" not in line.options:
-            found += machine.said(line.source, f"{line.name} in /etc/crypttab is {line.source}")
+    for one in crypttab(host):
+        if "noauto" not in one.options:
+            found += machine.said(one.source, f"{one.name} in /etc/crypttab is {one.source}")
         # A key is asked for whenever the volume is opened.
-        for what, named in (("key", line.key), ("header", line.option("header"))):
-            found += machine.said_of_file(named, f"the {what} of {line.name} in /etc/crypttab is {named}")
+        for what, named in (("key", one.key), ("header", one.option("header"))):
+            found += machine.said_of_file(named, f"the {what} of {one.name} in /etc/crypttab is {named}")
     for spec in NAMED_AT_START.findall(_word(host, CMDLINE, None)):
         # What is not there now is none of the usual ones: those are in the tables above.
         if machine.on_usb(resolve(host, machine.devices, spec)):
@@ -54,7 +55,7 @@ def needs(host) -> list:
     return list(dict.fromkeys(found))
 
 
-def card_readers(host) -> list:
+def card_readers(host: Host) -> list[str]:
     """The card readers that stop working without these drivers, by what they call themselves. Raises HostError."""
     found = []
     for driver in _bound(host):
@@ -69,7 +70,7 @@ def card_readers(host) -> list:
     return sorted(set(found))[:MOST]
 
 
-def _bound(host) -> list:
+def _bound(host: Host) -> list[str]:
     return [name for name in host.entries(DRIVERS) if _is_ours(name)]
 
 
@@ -77,7 +78,7 @@ def _is_ours(driver: str) -> bool:
     return driver in NAMES or driver.startswith(MAKERS)
 
 
-def _word(host, path: str, longest=SHOWN) -> str:
+def _word(host: Host, path: str, longest: int | None = SHOWN) -> str:
     """A file's text, printable and cut to `longest` characters; nothing where there is none. Raises HostError."""
     try:
         text = host.text(path).strip()
@@ -89,17 +90,17 @@ def _word(host, path: str, longest=SHOWN) -> str:
 class _Machine:
     """The block devices and mounts of a machine, and which of them these drivers drive. Raises HostError."""
 
-    def __init__(self, host) -> None:
+    def __init__(self, host: Host) -> None:
         self.host = host
         self.mounts = mounted(host)
         self.devices = devices(host)
-        self._driven: dict = {}
+        self._driven: dict[str, bool] = {}
 
-    def on_usb(self, device) -> bool:
+    def on_usb(self, device: Device | None) -> bool:
         """Whether any disk under a device is driven by usb-storage or uas."""
         return device is not None and any(self._is_driven(disk) for disk in disks(device))
 
-    def _is_driven(self, disk) -> bool:
+    def _is_driven(self, disk: Device) -> bool:
         if disk.kname not in self._driven:
             place, driven = self.host.real(f"{BLOCK}/{disk.kname}"), False
             while place.startswith("/sys/devices/") and not driven:
@@ -108,25 +109,25 @@ class _Machine:
             self._driven[disk.kname] = driven
         return self._driven[disk.kname]
 
-    def mount_device(self, mount):
+    def mount_device(self, mount: Mount) -> Device | None:
         """The block device of a mount; file systems with numbers of their own (btrfs) name it. None for none."""
         by_number = next((one for one in self.devices.values() if one.number == mount.number), None)
         return by_number or (resolve(self.host, self.devices, mount.source) if mount.source.startswith("/") else None)
 
-    def needed(self, mount) -> bool:
+    def needed(self, mount: Mount) -> bool:
         """Whether something is mounted from a USB drive that is no drive of somebody's."""
         peoples = any(mount.point == place.rstrip("/") or mount.point.startswith(f"{place.rstrip('/')}/")
                       for place in PEOPLES)  # fmt: skip
         return not peoples and self.on_usb(self.mount_device(mount))
 
-    def of(self, path: str, is_file: bool = True):
+    def of(self, path: str, is_file: bool = True) -> Device | None:
         """The block device that a file lies on, or that a path names."""
         if not is_file:
             return resolve(self.host, self.devices, path)
         mount = holder(self.mounts, self.host.real(path))
         return self.mount_device(mount) if mount else None
 
-    def said(self, spec: str, words: str) -> list:
+    def said(self, spec: str, words: str) -> list[str]:
         """[words] where what a table names is a USB drive, or is not there and may be one; else []."""
         if not spec.startswith(SPECS):
             return []
@@ -137,7 +138,7 @@ class _Machine:
             return [] if mapped else [f"{words}, which is not there now and may be a USB drive"]
         return [words] if self.on_usb(device) else []
 
-    def said_of_file(self, named: str, words: str) -> list:
+    def said_of_file(self, named: str, words: str) -> list[str]:
         """The same for a key or header: a file, one on a file system that is named with it, or a device."""
         if not named.startswith(("/", *SPECS)) or named in NO_KEYS:
             return []  # none, or something that a script takes in its own way (another volume's name)

@@ -11,8 +11,8 @@ from __future__ import annotations
 import os
 import re
 
-from ..engine.host import HostError
-from ..engine.reading import absent, reading, value
+from ..engine.host import Host, HostError
+from ..engine.reading import Aspect, Reading, absent, reading, value
 from ..engine.safe_read import attempt, first_of
 from ..system.block_devices import devices, removable, resolve
 from ..system.boot_state import started
@@ -41,18 +41,18 @@ SHOWN = re.compile(r"(?:insmod|install|builtin) \S")
 STOPPED = re.compile(r"^install (?:/usr)?/s?bin/(?:false|true|nologin)(?: +[\w.,:=+-]+)*\s*$", re.MULTILINE)
 
 
-def look(host, address: str) -> dict:
+def look(host: Host, address: str) -> Reading:
     """The reading of an address; nothing is raised for a bad machine."""
     return attempt(DRIVER, address, lambda: _read(host, address))
 
 
-def _read(host, address: str) -> dict:
+def _read(host: Host, address: str) -> Reading:
     if address == "usb-storage":
         return _modules(host)
     return reading(DRIVER, address, _asked(host, address))
 
 
-def past_polkit(host) -> str:
+def past_polkit(host: Host) -> str:
     """By what ordinary users mount drives without polkit being asked, in words, or an empty text. Raises HostError."""
     past = first_of(host, PAST_POLKIT)
     if past:
@@ -64,7 +64,7 @@ def past_polkit(host) -> str:
     return ""
 
 
-def _asked(host, address: str) -> dict:
+def _asked(host: Host, address: str) -> Aspect:
     past = past_polkit(host) if address == "plain" else ""
     if past:
         return value("not-refused", past, "string")
@@ -83,10 +83,10 @@ def _asked(host, address: str) -> dict:
     return value("refused" if refused[(wrong or asked)[0]] else "not-refused", said, "string")
 
 
-def _users(host) -> list:
+def _users(host: Host) -> list[int]:
     """The uid of an ordinary user of each kind: rules tell people apart by their groups. Raises HostError."""
     belong = groups(host)
-    kinds: dict = {}
+    kinds: dict[frozenset[int | None], int] = {}
     for one in accounts(host):
         if one.ordinary:
             mine = {one.gid, *(group.gid for group in belong if one.name in group.members)}
@@ -94,7 +94,7 @@ def _users(host) -> list:
     return sorted(kinds.values())[:MOST_KINDS] or [NO_USER]
 
 
-def _built_in(host, spec: str) -> bool:
+def _built_in(host: Host, spec: str) -> bool:
     """Whether what fstab names is a disk of this machine, such as Windows' on the same one. Raises HostError.
 
     /dev/sdb1 may be a drive by the next start, whatever it is now.
@@ -103,7 +103,7 @@ def _built_in(host, spec: str) -> bool:
     return device is not None and not removable(device)
 
 
-def _answer(host, action: str, details: list, user: int) -> bool:
+def _answer(host: Host, action: str, details: list[str], user: int) -> bool:
     """Whether polkit refuses an action. Raises HostError."""
     subject = f"{os.getpid()},{_own_start(host)},{user}"
     done = host.query(["pkcheck", "--process", subject, "--action-id", action, *details])
@@ -114,7 +114,7 @@ def _answer(host, action: str, details: list, user: int) -> bool:
     raise HostError("failed", f"pkcheck ended with status {done.rc}: {done.err.strip()[-200:]}")
 
 
-def _own_start(host) -> str:
+def _own_start(host: Host) -> str:
     """When this process was started, as polkit wants it (the 22nd field of /proc/self/stat)."""
     try:
         fields = host.text("/proc/self/stat").rpartition(")")[2].split()
@@ -123,7 +123,7 @@ def _own_start(host) -> str:
     return fields[19] if len(fields) > 19 and fields[19].isdigit() else "0"
 
 
-def _modules(host) -> dict:
+def _modules(host: Host) -> Reading:
     """The reading of usb-storage: what modprobe would load, and what is loaded that it would not. Raises HostError."""
     open_ones, left = [], []
     for name in MODULES:
@@ -151,7 +151,7 @@ def _modules(host) -> dict:
     return reading(DRIVER, "usb-storage", stopped, running=value(True, "; ".join(left), "bool"))
 
 
-def _loadable(host, name: str) -> bool:
+def _loadable(host: Host, name: str) -> bool:
     """Whether modprobe would load a module. Raises HostError."""
     done = host.query(["modprobe", "--show-depends", name])
     if done.rc != 0 and "not found" not in done.err:
@@ -162,7 +162,7 @@ def _loadable(host, name: str) -> bool:
     return done.rc == 0 and not STOPPED.search(done.out)
 
 
-def _stopped_before_the_start(host) -> bool:
+def _stopped_before_the_start(host: Host) -> bool:
     """Whether modprobe's configuration is older than the last start: then a restart changes nothing any more."""
     since = started(host)
     if since is None:

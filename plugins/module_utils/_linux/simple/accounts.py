@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 
-from ..engine.edits import ChangeRefused
-from ..engine.host import HostError
-from ..engine.reading import reading, value
+from ..engine.edits import Change, ChangeRefused, Rehearsal
+from ..engine.host import Host, HostError
+from ..engine.reading import Reading, Readings, reading, value
 from ..engine.safe_read import attempt, foreign
 from ..system.people import accounts
 
@@ -19,7 +19,7 @@ ADDRESSES = re.compile(r"\Awithout-password\Z")
 ALL = ["without-password"]
 
 
-def observe(host, addresses: list) -> dict:
+def observe(host: Host, addresses: list[str]) -> Readings:
     """A reading for each address; nothing is raised for a bad machine."""
     return {
         address: attempt(NAME, address, lambda: _read(host)) if ADDRESSES.match(address) else foreign(NAME, address)
@@ -27,15 +27,15 @@ def observe(host, addresses: list) -> dict:
     }
 
 
-def rehearse(host, changes: list):
+def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
     """Always refused: only the account's owner or an administrator can choose its password."""
     raise ChangeRefused("a password is not Leeboard's to choose; set one with passwd, or lock the account")
 
 
-def _read(host) -> dict:
+def _read(host: Host) -> Reading:
     people = [account for account in accounts(host) if account.ordinary]
     # "x" sends the reader to /etc/shadow; anything else in /etc/passwd is itself the password.
-    shadowed = {}
+    shadowed: dict[str, str] = {}
     if any(account.password == "x" for account in people):  # noqa: S105 - a marker, not a password
         try:
             text = host.text("/etc/shadow")

@@ -9,11 +9,15 @@ Addresses:
 
 from __future__ import annotations
 
+import os
 import re
 import stat
+from functools import partial
+from typing import Any
 
-from ..engine.edits import ChangeRefused, PermissionEdit
-from ..engine.reading import absent, reading, value
+from ..engine.edits import Change, ChangeRefused, PermissionEdit, Rehearsal
+from ..engine.host import Host
+from ..engine.reading import Reading, Readings, absent, reading, value
 from ..engine.safe_read import attempt, foreign
 from ..system.people import owner_and_mode
 
@@ -25,18 +29,18 @@ LONGEST = 200  # characters
 OTHERS_MAY_WRITE = 0o022
 
 
-def observe(host, addresses: list) -> dict:
+def observe(host: Host, addresses: list[str]) -> Readings:
     """A reading for each address; nothing is raised for a bad machine."""
     readers = {"label": _label, "open-to-others": _open}
     return {
-        address: attempt(NAME, address, lambda address=address: readers[address](host))
+        address: attempt(NAME, address, partial(readers[address], host))
         if ADDRESSES.match(address)
         else foreign(NAME, address)
         for address in addresses
     }
 
 
-def _label(host) -> dict:
+def _label(host: Host) -> Reading:
     try:
         text = host.text(FILE)
     except FileNotFoundError:
@@ -47,14 +51,14 @@ def _label(host) -> dict:
     return reading(NAME, "label", found, dict(found))
 
 
-def _open(host) -> dict:
+def _open(host: Host) -> Reading:
     if not host.exists(FILE):
         return reading(NAME, "open-to-others", absent(FILE))
     said = [f"{path} {owner_and_mode(host, found)}" for path, found in _changeable(host)]
     return reading(NAME, "open-to-others", value(said, FILE, "list"))
 
 
-def _changeable(host) -> list:
+def _changeable(host: Host) -> list[tuple[str, os.stat_result]]:
     """(path, its status) of the file and of each folder above it that others than root may write to. Raises HostError.
 
     A link in the place of the file is followed. In a folder with the sticky bit nobody replaces what is root's.
@@ -73,12 +77,12 @@ def _changeable(host) -> list:
     return found
 
 
-def rehearse(host, changes: list):
+def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
     """Write the label into its file, which everybody may read and root alone may write. Raises ChangeRefused."""
     from ..engine.planned import Planned  # a check does without
 
     planned = Planned(host)
-    permissions: list = []
+    permissions: list[PermissionEdit] = []
     written = {change["address"] for change in changes}
     for change in changes:
         address, wanted = change["address"], change["value"]
@@ -95,7 +99,7 @@ def rehearse(host, changes: list):
     return rehearsal
 
 
-def _closed(host, wanted, written: bool) -> list:
+def _closed(host: Host, wanted: Any, written: bool) -> list[PermissionEdit]:
     """Edits that give the file (unless it is `written` anew) and its folder to root alone. Raises ChangeRefused."""
     if wanted != []:
         raise ChangeRefused("the only value that can be written for open-to-others is the empty list")

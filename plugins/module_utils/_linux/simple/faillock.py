@@ -11,10 +11,13 @@ Leeboard: a mistake in it locks everybody out.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import partial
+from typing import Optional
 
-from ..engine.edits import ChangeRefused
-from ..engine.host import HostError
-from ..engine.reading import absent, reading, value
+from ..engine.edits import Change, ChangeRefused, Rehearsal
+from ..engine.host import Host, HostError
+from ..engine.reading import Aspect, Reading, Readings, absent, reading, value
 from ..engine.safe_read import attempt, foreign, number, text_or_nothing
 from ..system import pam
 
@@ -24,6 +27,8 @@ ALL = ["pam", "deny", "unlock_time", "fail_interval", "even_deny_root", "root_un
 CONF = "/etc/security/faillock.conf"
 SERVICES = ("login", "sshd", "gdm-password", "lightdm", "sddm")  # the ways in that ask for a password
 DEFAULTS = {"deny": 3, "unlock_time": 600, "fail_interval": 900, "root_unlock_time": None, "even_deny_root": False}
+Statement = tuple[int, str, str]  # line number, key, text
+Known = dict[str, tuple[Optional[int], str]]  # key: (value, source)
 LONGEST = 604800  # seconds; pam_faillock ignores a larger time
 LONGEST_LINE = 1023  # bytes; pam_faillock skips a longer line of its file
 NOT_CALLED = "PAM does not call pam_faillock, so faillock.conf has no effect"
@@ -33,17 +38,17 @@ JUDGES = ("pam_unix.so", "pam_sss.so", "pam_krb5.so", "pam_winbind.so", "pam_lda
 TOKENS = ("pam_fprintd.so", "pam_u2f.so", "pam_pkcs11.so", "pam_p11.so", "pam_rootok.so", "pam_deny.so")
 
 
-def observe(host, addresses: list) -> dict:
+def observe(host: Host, addresses: list[str]) -> Readings:
     """A reading for each address; nothing is raised for a bad machine."""
     return {
-        address: attempt(NAME, address, lambda address=address: _read(host, address))
+        address: attempt(NAME, address, partial(_read, host, address))
         if ADDRESSES.match(address)
         else foreign(NAME, address)
         for address in addresses
     }
 
 
-def rehearse(host, changes: list):
+def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
     """Always refused: PAM is changed by hand until a step can be taken back by a timer on the device."""
     raise ChangeRefused(
         "pam_faillock is only reported: a mistake in PAM locks everybody out; see docs for the two pam-auth-update "
@@ -51,7 +56,7 @@ def rehearse(host, changes: list):
     )
 
 
-def _read(host, address: str) -> dict:
+def _read(host: Host, address: str) -> Reading:
     services = [service for service in SERVICES if pam.service_file(host, service)]
     if not services:
         return reading(NAME, address, absent("there is no PAM configuration for login"))
@@ -62,7 +67,7 @@ def _read(host, address: str) -> dict:
             return reading(NAME, address, value(False, "; ".join(f"{who}: {why}" for who, why in bad)[:500], "bool"))
         return reading(NAME, address, value(True, "/etc/pam.d/" + ", ".join(services), "bool"))
     configured = _configured(host, address)
-    working = [(service, line) for service, why, line in judged if not why]
+    working = [(service, line) for service, _why, line in judged if line]
     if not working:
         first = judged[0][1]
         source = NOT_CALLED if first == "no line calls pam_faillock" else f"{NOT_CALLED} ({first})"
@@ -79,7 +84,7 @@ def _read(host, address: str) -> dict:
     return reading(NAME, address, effective, configured)
 
 
-def judge(host, service: str) -> tuple:
+def judge(host: Host, service: str) -> tuple[str, pam.Line | None]:
     """(why, line): an empty reason and the line whose numbers count when the service calls pam_faillock rightly.
 
     Three sign-ins are played through: a wrong password, the right one, and the right one on a locked account.
@@ -105,26 +110,27 @@ def judge(host, service: str) -> tuple:
         return "the right password would be refused", None
     if any(_action(line) == "authfail" for line in called_right):
         return f"{after.place} counts a right password as a failure", None
-    if success is None and (before is None or called_wrong.index(before) > called_wrong.index(asked)):
+    decides = before or success
+    if decides is None or (success is None and called_wrong.index(decides) > called_wrong.index(asked)):
         return _missed(ours, "preauth", "before", asked), None
     if locked:
-        return f"the answer of {(before or success).place} is ignored, so a locked account gets in", None
+        return f"the answer of {decides.place} is ignored, so a locked account gets in", None
     if success is None:
         account = pam.stack(host, service, "account")
         _passed, called = pam.run(account, lambda line: "auth_err" if line.module == "pam_deny.so" else "success")
         if not any(line.module == "pam_faillock.so" for line in called):
             return "no account line calls pam_faillock, so failures are never forgotten", None
-    return "", before or success
+    return "", decides
 
 
-def _missed(ours: list, action: str, where: str, asked) -> str:
+def _missed(ours: list[pam.Line], action: str, where: str, asked: pam.Line) -> str:
     written = [line for line in ours if _action(line) == action]
     if not written:
         return f"no line calls pam_faillock {action}"
     return f"{written[0].place} ({action}) is not reached {where} the password is judged at {asked.place}"
 
 
-def _answer(line, password: bool, locked: bool) -> str:
+def _answer(line: pam.Line, password: bool, locked: bool) -> str:
     """What a module would return to an ordinary user by password."""
     if line.module == "pam_faillock.so":
         if _action(line) == "authfail":
@@ -139,7 +145,7 @@ def _answer(line, password: bool, locked: bool) -> str:
     return "success"
 
 
-def _action(line) -> str:
+def _action(line: pam.Line) -> str:
     """What a pam_faillock line is for. The last of the words counts; without one it is preauth, the module's zero."""
     if line.module != "pam_faillock.so":
         return ""
@@ -147,11 +153,11 @@ def _action(line) -> str:
     return said[-1] if said else "preauth"
 
 
-def _first(lines: list, wanted):
+def _first(lines: list[pam.Line], wanted: Callable[[pam.Line], bool]) -> pam.Line | None:
     return next((line for line in lines if wanted(line)), None)
 
 
-def _configured(host, address: str) -> dict:
+def _configured(host: Host, address: str) -> Aspect:
     """What faillock.conf itself says about a key."""
     found = options(_statements(text_or_nothing(host, CONF) or ""), {}, CONF)
     if address not in found:
@@ -160,7 +166,7 @@ def _configured(host, address: str) -> dict:
     return value(said, source, "bool" if address == "even_deny_root" else "int")
 
 
-def _in_effect(host, address: str, line) -> dict:
+def _in_effect(host: Host, address: str, line: pam.Line) -> Aspect:
     """The value that counts on `line`: its arguments, else the file that it names, else the module's default."""
     named = next((word[5:] for word in line.arguments if word.startswith("conf=")), CONF)
     text = text_or_nothing(host, named)
@@ -180,7 +186,7 @@ def _in_effect(host, address: str, line) -> dict:
     return value(said, source, "int")
 
 
-def options(statements: list, known: dict, place: str) -> dict:
+def options(statements: list[Statement], known: Known, place: str) -> Known:
     """`known` (key: (value, source)) with `statements` (line number, key, text) applied as the module does."""
     found = dict(known)
     for number_of_line, key, text in statements:
@@ -199,7 +205,7 @@ def options(statements: list, known: dict, place: str) -> dict:
     return found
 
 
-def _statements(text: str) -> list:
+def _statements(text: str) -> list[Statement]:
     found = []
     for count, line in enumerate(text.split("\n"), 1):
         if len(line) > LONGEST_LINE:
@@ -210,8 +216,8 @@ def _statements(text: str) -> list:
     return found
 
 
-def _split(line: str) -> tuple:
+def _split(line: str) -> tuple[str, str]:
     """A key and its text, parted by blanks, an equals sign or both."""
-    key = re.match(r"[^\s=]*", line).group(0)
+    key = re.split(r"[\s=]", line, maxsplit=1)[0]
     rest = line[len(key) :].lstrip()
     return key, (rest[1:] if rest.startswith("=") else rest).strip()

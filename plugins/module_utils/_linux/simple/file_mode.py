@@ -11,13 +11,15 @@ A change sets owner and mode where the file lies; its content is not touched, so
 
 from __future__ import annotations
 
+import os
 import re
 import stat
+from functools import partial
 
 from ..audit import places as audit_places
-from ..engine.edits import ChangeRefused, PermissionEdit, Rehearsal
-from ..engine.host import HostError
-from ..engine.reading import absent, reading, value
+from ..engine.edits import Change, ChangeRefused, PermissionEdit, Permissions, Rehearsal
+from ..engine.host import Host, HostError
+from ..engine.reading import Reading, Readings, absent, reading, value
 from ..engine.safe_read import attempt, foreign, not_installed, number
 from ..system.people import names, owner_and_mode
 
@@ -31,17 +33,17 @@ WANTED = re.compile(r"\A([a-z0-9_][a-z0-9_-]{0,31}):([a-z0-9_][a-z0-9_-]{0,31}) 
 OTHERS_MAY_WRITE = 0o022
 
 
-def observe(host, addresses: list) -> dict:
+def observe(host: Host, addresses: list[str]) -> Readings:
     """A reading for each address; nothing is raised for a bad machine."""
     return {
-        address: attempt(NAME, address, lambda address=address: _read(host, address))
+        address: attempt(NAME, address, partial(_read, host, address))
         if ADDRESSES.match(address)
         else foreign(NAME, address)
         for address in addresses
     }
 
 
-def _read(host, address: str) -> dict:
+def _read(host: Host, address: str) -> Reading:
     if address == START_FILES:
         found = [f"{path} {owner_and_mode(host, host.stat(path))}" for path in _unsafe_start_files(host)]
         return reading(NAME, address, value(found, "/etc/profile.d", "list"))
@@ -57,13 +59,13 @@ def _read(host, address: str) -> dict:
     leads = host.link(address)
     source = address if leads is None else f"{address}, a symbolic link to {leads}"
     try:
-        found = host.stat(address)
+        status = host.stat(address)
     except FileNotFoundError:
         return reading(NAME, address, absent(source if leads is None else f"{source}, which is missing"))
-    return reading(NAME, address, value(owner_and_mode(host, found), source, "string"))
+    return reading(NAME, address, value(owner_and_mode(host, status), source, "string"))
 
 
-def _unsafe_start_files(host) -> list:
+def _unsafe_start_files(host: Host) -> list[str]:
     unsafe = []
     for name in host.entries("/etc/profile.d"):
         path = f"/etc/profile.d/{name}"
@@ -78,7 +80,9 @@ def _unsafe_start_files(host) -> list:
     return unsafe
 
 
-def _too_open(host, places: list) -> list:
+def _too_open(
+    host: Host, places: list[tuple[str, int, tuple[str, ...]]]
+) -> list[tuple[str, os.stat_result, Permissions, list[str]]]:
     """(path, status, (mode, uid, gid) as it should be, who has more by an access list) of the places that are open to
     more people than allowed."""
     groups = names(host, "/etc/group")
@@ -97,9 +101,9 @@ def _too_open(host, places: list) -> list:
     return found
 
 
-def rehearse(host, changes: list) -> Rehearsal:
+def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
     """Set owner and mode; contents stay. Raises ChangeRefused for folders, missing files and unknown names."""
-    edits: dict = {}
+    edits: dict[str, PermissionEdit] = {}
     for change in changes:
         address, wanted = change["address"], change["value"]
         if not ADDRESSES.match(address):
@@ -118,7 +122,7 @@ def rehearse(host, changes: list) -> Rehearsal:
     return Rehearsal([edits[path] for path in sorted(edits)])
 
 
-def _closed(host, address: str) -> list:
+def _closed(host: Host, address: str) -> list[tuple[str, Permissions]]:
     """(path, (mode, uid, gid)) of what a list address names, as it should be."""
     if address == START_FILES:
         modes = [(path, stat.S_IMODE(host.stat(path).st_mode)) for path in _unsafe_start_files(host)]
@@ -133,7 +137,7 @@ def _closed(host, address: str) -> list:
     return [(path, after) for path, _status, after, _others in found]
 
 
-def _plan(host, edits: dict, path: str, after: tuple, folders: bool = True) -> None:
+def _plan(host: Host, edits: dict[str, PermissionEdit], path: str, after: Permissions, folders: bool = True) -> None:
     from ..engine.planned import editable  # a check does without
 
     target = editable(host, path)
@@ -148,7 +152,7 @@ def _plan(host, edits: dict, path: str, after: tuple, folders: bool = True) -> N
     edits[target] = PermissionEdit(target, (stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid), after)
 
 
-def _number_of(host, path: str, name: str) -> int:
+def _number_of(host: Host, path: str, name: str) -> int:
     known = {said: key for key, said in names(host, path).items()}
     found = known.get(name, number(name))
     if found is None:

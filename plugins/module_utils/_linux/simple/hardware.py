@@ -9,10 +9,11 @@ Thunderbolt).
 from __future__ import annotations
 
 import re
+from functools import partial
 
-from ..engine.edits import ChangeRefused
-from ..engine.host import HostError
-from ..engine.reading import absent, reading, value
+from ..engine.edits import Change, ChangeRefused, Rehearsal
+from ..engine.host import Host, HostError
+from ..engine.reading import Aspect, Reading, Readings, absent, reading, value
 from ..engine.safe_read import attempt, foreign, number
 
 NAME = "hardware"
@@ -26,23 +27,27 @@ THUNDERBOLT = "/sys/bus/thunderbolt/devices"
 GUARDED = ("user", "secure", "dponly", "usbonly", "nopcie")
 
 
-def observe(host, addresses: list) -> dict:
+def observe(host: Host, addresses: list[str]) -> Readings:
     """A reading for each address; nothing is raised for a bad machine."""
-    finders = {"tpm": _tpm, "iommu": _iommu, "thunderbolt": _thunderbolt}
     return {
-        address: attempt(NAME, address, lambda address=address: reading(NAME, address, finders[address](host)))
+        address: attempt(NAME, address, partial(_read, host, address))
         if ADDRESSES.match(address)
         else foreign(NAME, address)
         for address in addresses
     }
 
 
-def rehearse(host, changes: list):
+def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
     """Always refused: hardware is switched in the firmware."""
     raise ChangeRefused("hardware is only reported: it is switched on and off in the firmware's settings")
 
 
-def _tpm(host) -> dict:
+def _read(host: Host, address: str) -> Reading:
+    finders = {"tpm": _tpm, "iommu": _iommu, "thunderbolt": _thunderbolt}
+    return reading(NAME, address, finders[address](host))
+
+
+def _tpm(host: Host) -> Aspect:
     found = []
     for name in host.entries(TPMS):
         path = f"{TPMS}/{name}/tpm_version_major"
@@ -61,13 +66,13 @@ def _tpm(host) -> dict:
     return absent(f"{TPMS} names no TPM: there is none, or it is switched off in the firmware")
 
 
-def _iommu(host) -> dict:
+def _iommu(host: Host) -> Aspect:
     # With iommu=pt (iommu.passthrough=1) there are groups as well, and each device still sees all memory.
     kept = [name for name in host.entries(GROUPS) if _line(host, f"{GROUPS}/{name}/type") != "identity"]
     return value(len(kept), GROUPS, "int")
 
 
-def _thunderbolt(host) -> dict:
+def _thunderbolt(host: Host) -> Aspect:
     domains = [name for name in host.entries(THUNDERBOLT) if re.match(r"domain[0-9]+\Z", name)]
     if not domains:
         return absent(f"{THUNDERBOLT} names no controller")
@@ -80,7 +85,7 @@ def _thunderbolt(host) -> dict:
     return value(open_ones, THUNDERBOLT, "list")
 
 
-def _line(host, path: str) -> str:
+def _line(host: Host, path: str) -> str:
     try:
         return host.text(path).strip()
     except FileNotFoundError:

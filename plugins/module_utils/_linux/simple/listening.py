@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import fnmatch
 import re
+from functools import partial
 
-from ..engine.edits import ChangeRefused
-from ..engine.host import HostError
-from ..engine.reading import reading, value
+from ..engine.edits import Change, ChangeRefused, Rehearsal
+from ..engine.host import Host, HostError
+from ..engine.reading import Reading, Readings, reading, value
 from ..engine.safe_read import attempt, foreign, number, text_or_nothing
 from ..system.inifile import keyfile_assignments
 from ..system.units_enabled import UNITS, activated, enabled, started_units
@@ -61,7 +62,7 @@ CGROUP = re.compile(r"\bcgroup:(\S+)")
 class Listener:
     """One open port: `protocol`, `where` (an address or "every address"), `port`, `programs` (name, pid), `cgroup`."""
 
-    def __init__(self, protocol: str, where: str, port: int, programs: list, cgroup: str) -> None:
+    def __init__(self, protocol: str, where: str, port: int, programs: list[tuple[str, str]], cgroup: str) -> None:
         self.protocol = protocol
         self.where = where
         self.port = port
@@ -73,22 +74,22 @@ class Listener:
         return f"{name} ({self.protocol} {self.port} on {self.where})"
 
 
-def observe(host, addresses: list) -> dict:
+def observe(host: Host, addresses: list[str]) -> Readings:
     """A reading for each address; nothing is raised for a bad machine."""
     return {
-        address: attempt(NAME, address, lambda address=address: _read(host, address))
+        address: attempt(NAME, address, partial(_read, host, address))
         if ADDRESSES.match(address)
         else foreign(NAME, address)
         for address in addresses
     }
 
 
-def rehearse(host, changes: list):
+def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
     """Always refused: stopping a program is up to whoever started it."""
     raise ChangeRefused("what listens is only reported: stop the program, or take its package away")
 
 
-def _read(host, address: str) -> dict:
+def _read(host: Host, address: str) -> Reading:
     if not host.is_root:
         raise HostError("needs_root", "only root is told which program listens on a port")
     open_ports = listeners(host)
@@ -103,7 +104,7 @@ def _read(host, address: str) -> dict:
     return reading(NAME, address, value(list(dict.fromkeys(found))[:100], "ss, /proc and systemd's links", "list"))
 
 
-def listeners(host) -> list:
+def listeners(host: Host) -> list[Listener]:
     """Every port that others reach. Raises HostError."""
     done = host.query(QUESTION)
     if done.rc != 0:
@@ -132,17 +133,17 @@ def _loopback(place: str) -> bool:
     return bare.startswith(("127.", "::ffff:127.")) or bare == "::1" or bare.endswith("%lo")
 
 
-def _like(name: str, patterns: tuple) -> bool:
+def _like(name: str, patterns: tuple[str, ...]) -> bool:
     return any(fnmatch.fnmatchcase(name.lower(), pattern.lower()) for pattern in patterns)
 
 
-def _names(host, name: str, pid: str) -> list:
+def _names(host: Host, name: str, pid: str) -> list[str]:
     """A program's name and that of its file, which a script language or a renamed program does not hide."""
     file = host.link(f"/proc/{pid}/exe") or ""
     return [name, file.rsplit("/", 1)[-1]]
 
 
-def _by_name(host, open_ports: list, patterns: tuple) -> list:
+def _by_name(host: Host, open_ports: list[Listener], patterns: tuple[str, ...]) -> list[str]:
     return [
         one.words(name)
         for one in open_ports
@@ -151,7 +152,7 @@ def _by_name(host, open_ports: list, patterns: tuple) -> list:
     ]
 
 
-def _by_port(open_ports: list) -> list:
+def _by_port(open_ports: list[Listener]) -> list[str]:
     """Whatever listens where RDP, VNC and XDMCP (a sign-in from afar, in clear) are expected, whoever it is."""
     found = []
     for one in open_ports:
@@ -163,7 +164,7 @@ def _by_port(open_ports: list) -> list:
     return found
 
 
-def _relayed(host) -> list:
+def _relayed(host: Host) -> list[str]:
     found = []
     for pid in host.entries("/proc"):
         if number(pid) is None:
@@ -177,7 +178,7 @@ def _relayed(host) -> list:
     return found
 
 
-def _gnome_for_the_machine(host) -> list:
+def _gnome_for_the_machine(host: Host) -> list[str]:
     """GNOME's sign-in from afar, when it is switched on and starts; by itself its unit only waits for that."""
     if not enabled(host, "gnome-remote-desktop.service"):
         return []
@@ -189,7 +190,7 @@ def _gnome_for_the_machine(host) -> list:
     return ["gnome-remote-desktop (switched on for the whole machine)"] if switched == "true" else []
 
 
-def _other_sshd(host, open_ports: list) -> list:
+def _other_sshd(host: Host, open_ports: list[Listener]) -> list[str]:
     """Listening sshd processes that were not started by the system's unit and have options or a file of their own."""
     found = []
     for one in open_ports:
@@ -210,7 +211,7 @@ def _other_sshd(host, open_ports: list) -> list:
     return found
 
 
-def _starting(host, patterns: tuple) -> list:
+def _starting(host: Host, patterns: tuple[str, ...]) -> list[str]:
     started = [f"{unit} (starts with the machine)" for unit in started_units(host) if _like(unit, patterns)]
     return started + [
         f"{unit} ({starter}, which starts with the machine, starts it)"
@@ -219,7 +220,7 @@ def _starting(host, patterns: tuple) -> list:
     ]
 
 
-def _sshd_units(host) -> list:
+def _sshd_units(host: Host) -> list[str]:
     """Units that start an sshd with options or a file of its own, also by a socket or timer: nothing listens."""
     found = []
     started = [(unit, unit) for unit in started_units(host) if unit.endswith(".service")]

@@ -7,10 +7,11 @@ unpacked only, half-installed, or removed with its configuration left behind is 
 from __future__ import annotations
 
 import re
+from functools import partial
 
-from ..engine.edits import ChangeRefused
-from ..engine.host import HostError
-from ..engine.reading import absent, reading, value
+from ..engine.edits import Change, ChangeRefused, Rehearsal
+from ..engine.host import Host, HostError
+from ..engine.reading import Aspect, Reading, Readings, absent, reading, value
 from ..engine.safe_read import NOT_INSTALLED, attempt, foreign, not_installed
 
 NAME = "package"
@@ -19,18 +20,18 @@ UNKNOWN = "no packages found matching"
 FORMAT = "${Package}\\t${Architecture}\\t${db:Status-Status}\\t${db:Status-Eflag}\\t${Version}\\n"
 
 
-def observe(host, addresses: list) -> dict:
+def observe(host: Host, addresses: list[str]) -> Readings:
     """A reading for each address; nothing is raised for a bad machine."""
     asked = sorted({_name(address) for address in addresses if ADDRESSES.match(address)})
     return {
-        address: attempt(NAME, address, lambda address=address: _read(host, asked, address))
+        address: attempt(NAME, address, partial(_read, host, asked, address))
         if ADDRESSES.match(address)
         else foreign(NAME, address)
         for address in addresses
     }
 
 
-def _read(host, asked: list, address: str) -> dict:
+def _read(host: Host, asked: list[str], address: str) -> Reading:
     return reading(NAME, address, _state(host, asked, _name(address)))
 
 
@@ -38,12 +39,12 @@ def _name(address: str) -> str:
     return address.split(":", 1)[0]
 
 
-def rehearse(host, changes: list):
+def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
     """Always refused: a role brings packages, with the package manager and its questions."""
     raise ChangeRefused("packages are not installed from here; the roles name those that they need")
 
 
-def _state(host, asked: list, name: str) -> dict:
+def _state(host: Host, asked: list[str], name: str) -> Aspect:
     """The aspect of one package; one question to dpkg answers for all of `asked`. Raises HostError."""
     done = host.query(["dpkg-query", "-W", "-f", FORMAT, *asked])
     # 1 says that some are unknown; it prints the others, and names those.

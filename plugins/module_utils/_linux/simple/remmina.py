@@ -8,11 +8,14 @@ remmina_file.c of Remmina 1.4.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from functools import partial
 
-from ..engine.edits import ChangeRefused
-from ..engine.reading import reading, value
+from ..engine.edits import Change, ChangeRefused, Rehearsal
+from ..engine.host import Host
+from ..engine.reading import Reading, Readings, reading, value
 from ..engine.safe_read import attempt, foreign
-from ..system.dconf_people import everyone, read_own
+from ..system.dconf_people import Someone, everyone, read_own
 
 NAME = "remmina"
 ADDRESSES = re.compile(r"\Asaved-passwords\Z")
@@ -23,22 +26,22 @@ SAVED = re.compile(r"^\s*[a-z_]*(?:password|passphrase)\s*=[ \t]*(\S+)", re.MULT
 KEYRING = "."
 
 
-def observe(host, addresses: list) -> dict:
+def observe(host: Host, addresses: list[str]) -> Readings:
     """A reading for each address; nothing is raised for a bad machine."""
     return {
-        address: attempt(NAME, address, lambda address=address: _read(host, address))
+        address: attempt(NAME, address, partial(_read, host, address))
         if ADDRESSES.match(address)
         else foreign(NAME, address)
         for address in addresses
     }
 
 
-def rehearse(host, changes: list):
+def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
     """Always refused: what people saved is theirs."""
     raise ChangeRefused("saved passwords are only reported: whoever saved them takes them out in Remmina")
 
 
-def _read(host, address: str) -> dict:
+def _read(host: Host, address: str) -> Reading:
     found = []
     for someone in everyone(host):
         saved = [said for text in _profiles(host, someone) for said in SAVED.findall(text)]
@@ -48,7 +51,7 @@ def _read(host, address: str) -> dict:
     return reading(NAME, address, value(found, "Remmina's profiles in all homes", "list"))
 
 
-def _profiles(host, someone):
+def _profiles(host: Host, someone: Someone) -> Iterator[str]:
     for folder in FOLDERS:
         for name in host.entries(f"{someone.home}/{folder}"):
             if name.endswith(".remmina"):

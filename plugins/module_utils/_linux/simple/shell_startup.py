@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from ..engine.edits import ChangeRefused
+
+if TYPE_CHECKING:
+    from ..engine.planned import Planned
 
 FILE = "/etc/profile.d/zz-leeboard-tmout.sh"
 PROFILE = "/etc/profile"
@@ -48,7 +52,7 @@ def bashrc_block() -> str:
     return f"{BEGIN}\ncase $- in *i*) if [ -r {FILE} ]; then . {FILE}; fi ;; esac\n{END}\n"
 
 
-def bashrc_with_block(planned) -> None:
+def bashrc_with_block(planned: Planned) -> None:
     """Plan the block as the first thing of /etc/bash.bashrc, once, in place of an older one."""
     try:
         text = planned.original_text(BASHRC)
@@ -60,7 +64,7 @@ def bashrc_with_block(planned) -> None:
     planned.put(BASHRC, bashrc_block() + text)
 
 
-def without_assignments(planned, path: str) -> None:
+def without_assignments(planned: Planned, path: str) -> None:
     """Plan `path` with the statements that set, unset or mark TMOUT switched off, whatever their value.
 
     After ours it is read-only, so even the same value would print an error at every sign-in; before ours, a read-only

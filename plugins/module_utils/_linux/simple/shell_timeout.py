@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import re
 import secrets
+from functools import partial
 
-from ..engine.edits import ChangeRefused
-from ..engine.host import HostError
-from ..engine.reading import absent, reading, value
+from ..engine.edits import Change, ChangeRefused, Rehearsal
+from ..engine.host import Host, HostError
+from ..engine.reading import Aspect, Reading, Readings, absent, reading, value
 from ..engine.safe_read import attempt, foreign, number
 from ..system.people import accounts
 from .shell_startup import BASHRC, FILE, PROFILE, bashrc_with_block, profile_script, without_assignments
@@ -31,17 +32,17 @@ DECLARED = re.compile(r"\Adeclare -([A-Za-z-]{1,12}) TMOUT(?:=(.{0,300}))?\Z", r
 WINDOW = "a terminal window (an interactive bash that is no login shell)"
 
 
-def observe(host, addresses: list) -> dict:
+def observe(host: Host, addresses: list[str]) -> Readings:
     """A reading for each address; nothing is raised for a bad machine."""
     return {
-        address: attempt(NAME, address, lambda address=address: _read(host, address))
+        address: attempt(NAME, address, partial(_read, host, address))
         if ADDRESSES.match(address)
         else foreign(NAME, address)
         for address in addresses
     }
 
 
-def _read(host, address: str) -> dict:
+def _read(host: Host, address: str) -> Reading:
     if address == "other-shells":
         used = {account.shell for account in accounts(host) if account.ordinary}
         found = sorted(shell for shell in used if shell.rsplit("/", 1)[-1] not in READ_PROFILE)
@@ -63,7 +64,7 @@ def _read(host, address: str) -> dict:
     return reading(NAME, address, effective)
 
 
-def _value(found: tuple, address: str) -> dict:
+def _value(found: tuple[str, str], address: str) -> Aspect:
     flags, text = found
     if address == "TMOUT#readonly":
         return {"value": "r" in flags, "type": "bool"}
@@ -73,7 +74,7 @@ def _value(found: tuple, address: str) -> dict:
     return {"value": text, "type": "string"} if seconds is None else {"value": seconds, "type": "int"}
 
 
-def ask(host, how: str):
+def ask(host: Host, how: str) -> tuple[str, str] | None:
     """(attribute letters, text) of TMOUT in a bash started with `how`; None when it is unset. Raises HostError."""
     shell = next((path for path in SHELLS if host.exists(path)), "")
     if not shell:
@@ -102,7 +103,7 @@ def _unquoted(text: str) -> str:
     return text
 
 
-def rehearse(host, changes: list):
+def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
     """One start-up file that sets TMOUT read-only, a block in bash's own, and earlier assignments switched off.
 
     Raises ChangeRefused when another file sets TMOUT in a way that is not safe to edit.
@@ -130,7 +131,7 @@ def rehearse(host, changes: list):
     return planned.rehearsal()
 
 
-def _start_files(host) -> list:
+def _start_files(host: Host) -> list[str]:
     """What /etc/profile reads: Debian asks run-parts for names of this form."""
     names = [name for name in host.entries("/etc/profile.d") if re.match(r"\A[A-Za-z0-9_][A-Za-z0-9._-]*\.sh\Z", name)]
     return [f"/etc/profile.d/{name}" for name in names]

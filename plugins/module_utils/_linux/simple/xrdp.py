@@ -10,10 +10,11 @@ xrdp reads the file for each connection, so what is written there counts from th
 from __future__ import annotations
 
 import re
+from functools import partial
 
-from ..engine.edits import ChangeRefused
-from ..engine.host import HostError
-from ..engine.reading import reading, value
+from ..engine.edits import Change, ChangeRefused, Rehearsal
+from ..engine.host import Host, HostError
+from ..engine.reading import Reading, Readings, reading, value
 from ..engine.safe_read import attempt, foreign, not_installed
 
 NAME = "xrdp"
@@ -24,22 +25,22 @@ FILE = "/etc/xrdp/xrdp.ini"
 ON = ("1", "true", "on", "yes")
 
 
-def observe(host, addresses: list) -> dict:
+def observe(host: Host, addresses: list[str]) -> Readings:
     """A reading for each address; nothing is raised for a bad machine."""
     return {
-        address: attempt(NAME, address, lambda address=address: _read(host, address))
+        address: attempt(NAME, address, partial(_read, host, address))
         if ADDRESSES.match(address)
         else foreign(NAME, address)
         for address in addresses
     }
 
 
-def rehearse(host, changes: list):
+def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
     """Always refused: a slip would cut off whoever works through xrdp."""
     raise ChangeRefused("xrdp is only reported: a slip would cut off whoever works through it")
 
 
-def _read(host, address: str) -> dict:
+def _read(host: Host, address: str) -> Reading:
     if not host.exists(PROGRAM):
         return reading(NAME, address, not_installed("xrdp"))
     try:
@@ -61,9 +62,9 @@ def _place(line: int) -> str:
     return f"{FILE}, line {line}" if line else f"{FILE} does not say it"
 
 
-def _assignments(text: str) -> dict:
+def _assignments(text: str) -> dict[tuple[str, str], tuple[str, int]]:
     """{(section, key): (text, line)} in lower case; the last of a key counts."""
-    found: dict = {}
+    found: dict[tuple[str, str], tuple[str, int]] = {}
     section = ""
     for count, line in enumerate(text.split("\n"), 1):
         bare = line.strip()

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 
-from ..engine.host import HostError
+from ..engine.host import Host, HostError
 from ..system.systemd_unit import arguments, note_if_older
-from .files import MAIN, Configuration, configuration, options_of_service
+from .files import MAIN, Configuration, MatchBlock, configuration, options_of_service
 from .people import Question, for_blocks, usual
 
 PROGRAM = "/usr/sbin/sshd"
@@ -37,22 +37,24 @@ class Answer:
 
     def __init__(self, question: Question) -> None:
         self.question = question
-        self.settings: dict = {}
-        self.matched: set = set()
+        self.settings: dict[str, str] = {}
+        self.matched: set[str] = set()
 
 
 class Asked:
     """sshd's answers: `usual` ones, those for Match `blocks`, `untried`: blocks that could not be reached, and
     `outside`: what counts outside of Match blocks, where a block says something that only counts there; else None."""
 
-    def __init__(self, usual_ones: list, blocks: list, untried: list, outside: Answer | None = None) -> None:
+    def __init__(
+        self, usual_ones: list[Answer], blocks: list[Answer], untried: list[MatchBlock], outside: Answer | None = None
+    ) -> None:
         self.outside = outside
         self.usual = usual_ones
         self.blocks = blocks
         self.untried = untried
 
 
-def options(host) -> list:
+def options(host: Host) -> list[str]:
     """The options -o and -f that the service gives to sshd. Raises HostError."""
     for unit in UNITS:
         words = arguments(host, unit)
@@ -64,33 +66,33 @@ def options(host) -> list:
     return options_of_service(host)
 
 
-def files_of(host) -> Configuration:
+def files_of(host: Host) -> Configuration:
     """The files that the service's sshd reads. Raises HostError."""
     given = options(host)
     named = [given[at + 1] for at, word in enumerate(given) if word == "-f"]
     return configuration(host, named[-1] if named else MAIN)
 
 
-def ready(host) -> list:
+def ready(host: Host) -> list[str]:
     """What has to stand before sshd on this machine so that it answers. Raises HostError."""
     if not host.is_root:
         raise HostError("needs_root", "sshd tells its configuration to root only")
     return [] if host.exists("/run/sshd") else alone(ALONE, files_of(host))
 
 
-def alone(script: str, files: Configuration) -> list:
+def alone(script: str, files: Configuration) -> list[str]:
     """The words that run a command in a mount namespace which `script` has prepared. Raises HostError."""
     if any(path.startswith(("/run/", "/var/run/")) for path in files.paths):
         raise HostError("failed", "sshd's configuration includes a file below /run, which cannot be read apart from it")
     return ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh"]
 
 
-def ask(host, wrapper: list, input: str = "") -> Asked:
+def ask(host: Host, wrapper: list[str], input: str = "") -> Asked:
     """What sshd says to all of our questions. Raises HostError."""
     files = files_of(host)
     first = usual(host) if files.blocks else usual(host)[:1]
     more = for_blocks(host, files.blocks)
-    by_spec: dict = {}
+    by_spec: dict[str, Question] = {}
     for question in (*first, *more):
         by_spec.setdefault(question.spec, question)
     nobody = [Question("everybody, outside of Match blocks", "", OUTSIDE)]
@@ -98,7 +100,7 @@ def ask(host, wrapper: list, input: str = "") -> Asked:
     answers = _run(host, wrapper, input, [*by_spec.values(), *nobody])
     tried = []
     for question in more:
-        if _holds(answers[question.spec], question.block):
+        if question.block and _holds(answers[question.spec], question.block):
             tried.append(_as(question, answers[question.spec]))
     reached = {id(answer.question.block) for answer in tried}
     untried = [block for block in files.blocks if id(block) not in reached]
@@ -112,19 +114,21 @@ def _as(question: Question, answer: Answer) -> Answer:
     return found
 
 
-def _holds(answer: Answer, block) -> bool:
+def _holds(answer: Answer, block: MatchBlock) -> bool:
     return block.text in answer.matched
 
 
-def _run(host, wrapper: list, input: str, questions: list) -> dict:
+def _run(host: Host, wrapper: list[str], input: str, questions: list[Question]) -> dict[str, Answer]:
     """{spec: Answer}. Raises HostError with sshd's own words when it refuses its configuration."""
     specs = " ".join(question.spec for question in questions)
     argv = [*wrapper, "sh", "-c", EACH, "sh", specs, PROGRAM, "-T", "-ddd", *options(host)]
     done = host.query(argv, input=input)
     if done.rc == 120:
         raise HostError("failed", f"/run/sshd is missing and could not be stood in for: {done.err.strip()[:400]}")
-    found: dict = {}
-    answer, said, text = None, [], ""
+    found: dict[str, Answer] = {}
+    answer: Answer | None = None
+    said: list[str] = []
+    text = ""
     for line in done.out.split("\n"):
         key, _dummy, rest = line.partition(" ")
         checking = CHECKING.match(line)
@@ -148,13 +152,13 @@ def _run(host, wrapper: list, input: str, questions: list) -> dict:
     return found
 
 
-def _explain(status: int, said: list) -> None:
+def _explain(status: int, said: list[str]) -> None:
     words = " / ".join(line for line in said if line)[:400]
     # 255 is a bad configuration; 1 comes with missing host keys.
     raise HostError("malformed" if status == 255 else "failed", f"sshd -T ended with status {status}: {words}")
 
 
-def older_note(host, files: Configuration) -> str:
+def older_note(host: Host, files: Configuration) -> str:
     """A sentence when sshd runs since before its files changed, else an empty text. Raises HostError."""
     for unit in UNITS:
         if host.exists(f"/usr/lib/systemd/system/{unit}") or host.exists(f"/etc/systemd/system/{unit}"):

@@ -6,13 +6,18 @@ before any file is written.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from ..engine.edits import ChangeRefused
-from ..engine.host import HostError
-from ..engine.reading import value
+from ..engine.host import Host, HostError
+from ..engine.reading import Aspect, value
 from ..engine.safe_read import first_of, not_installed
 from ..system.systemd_unit import state
-from .answers import FAILED, PROGRAM, UNITS, alone, ask, files_of, older_note, options, ready
+from .answers import FAILED, PROGRAM, UNITS, Answer, alone, ask, files_of, older_note, options, ready
 from .files import MAIN
+
+if TYPE_CHECKING:
+    from ..engine.planned import Planned
 
 OURS = "/etc/ssh/sshd_config.d/00-leeboard.conf"
 FOLDER = "/etc/ssh/sshd_config.d"
@@ -25,7 +30,7 @@ TRIAL = (
 )
 
 
-def effective(host, _address: str) -> dict:
+def effective(host: Host, _address: str) -> Aspect:
     """The aspect of sshd:Banner. Raises HostError."""
     if not host.exists(PROGRAM):
         return not_installed("OpenSSH server")
@@ -36,7 +41,7 @@ def effective(host, _address: str) -> dict:
     return aspect
 
 
-def _asked(host, wrapper: list, input: str) -> dict:
+def _asked(host: Host, wrapper: list[str], input: str) -> Aspect:
     """What sshd answers for each kind of person, as one aspect. Raises HostError."""
     asked = ask(host, wrapper, input)
     answers = [(answer.question.who, _banner(answer)) for answer in (*asked.usual, *asked.blocks)]
@@ -51,13 +56,13 @@ def _asked(host, wrapper: list, input: str) -> dict:
     return aspect
 
 
-def _banner(answer) -> str:
+def _banner(answer: Answer) -> str:
     if "banner" not in answer.settings:
         raise HostError("malformed", "sshd -T printed no banner line")
     return answer.settings["banner"]
 
 
-def plan(host, planned, address: str, wanted) -> list:
+def plan(host: Host, planned: Planned, address: str, wanted: Any) -> list[list[str]]:
     """Our drop-in, tried with sshd itself first. Raises ChangeRefused, HostError."""
     if not isinstance(wanted, str) or not (wanted == "none" or wanted.startswith("/")):
         raise ChangeRefused(f"{address}: the wanted value must be the path of a file, or none")
@@ -78,7 +83,7 @@ def plan(host, planned, address: str, wanted) -> list:
     return load
 
 
-def _try(host, text: str, wanted: str) -> None:
+def _try(host: Host, text: str, wanted: str) -> None:
     """Ask sshd with the file in place, in a private mount namespace. Raises ChangeRefused."""
     files = files_of(host)
     try:

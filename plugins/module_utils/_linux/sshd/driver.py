@@ -19,10 +19,11 @@ from __future__ import annotations
 
 import fnmatch
 import re
+from functools import partial
 
-from ..engine.edits import ChangeRefused
-from ..engine.host import HostError
-from ..engine.reading import reading, unreadable, value
+from ..engine.edits import Change, ChangeRefused, Rehearsal
+from ..engine.host import Host, HostError
+from ..engine.reading import Aspect, Reading, Readings, reading, unreadable, value
 from ..engine.safe_read import attempt, foreign, not_installed, number
 from .answers import PROGRAM, Asked, ask, files_of, older_note, ready
 from .people import may_be_root
@@ -48,36 +49,36 @@ SESSIONS = ("session:shell", "session:command")
 TIME = re.compile(r"([0-9]{1,10})([smhdw]?)")
 
 
-def observe(host, addresses: list) -> dict:
+def observe(host: Host, addresses: list[str]) -> Readings:
     """A reading for each address; nothing is raised for a bad machine."""
-    said: list = []  # sshd's answers, once it was asked
+    said: list[tuple[Asked, str]] = []  # sshd's answers, once it was asked
     return {
-        address: attempt(NAME, address, lambda address=address: _read(host, address, said))
+        address: attempt(NAME, address, partial(_read, host, address, said))
         if ADDRESSES.match(address)
         else foreign(NAME, address)
         for address in addresses
     }
 
 
-def rehearse(host, changes: list):
+def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
     """Always refused: a change of sshd could cut off the technician who makes it."""
     raise ChangeRefused("sshd is only reported: a slip would cut off whoever manages the device by SSH")
 
 
-def _read(host, address: str, said: list) -> dict:
+def _read(host: Host, address: str, said: list[tuple[Asked, str]]) -> Reading:
     if not host.exists(PROGRAM):
         return reading(NAME, address, not_installed("OpenSSH server"))
     if not said:
-        said += [ask(host, ready(host)), older_note(host, files_of(host))]
-    effective = _effective(host, address, said[0])
-    older = said[1]
+        said.append((ask(host, ready(host)), older_note(host, files_of(host))))
+    asked, older = said[0]
+    effective = _effective(host, address, asked)
     if not older:
         return reading(NAME, address, effective)
     effective["note"] = "; ".join(note for note in (effective.get("note"), older) if note)
     return reading(NAME, address, effective, running=unreadable("failed", older))
 
 
-def _effective(host, address: str, asked: Asked) -> dict:
+def _effective(host: Host, address: str, asked: Asked) -> Aspect:
     """What counts for an ordinary user, or for root where only root is meant, and for others who get something else."""
     answers = [*asked.usual, *asked.blocks]
     if address == "ChannelTimeout" and asked.outside is not None:
@@ -110,7 +111,7 @@ def _keyword(address: str) -> str:
     return address.partition(".")[0].lower()
 
 
-def _value(address: str, settings: dict):
+def _value(address: str, settings: dict[str, str]) -> str | int:
     """The value of one address in what sshd printed, or in the lines of a block. Raises HostError."""
     keyword = _keyword(address)
     said = settings.get(keyword)
@@ -132,7 +133,7 @@ def _value(address: str, settings: dict):
     return found
 
 
-def seconds(said: str):
+def seconds(said: str) -> int | None:
     """A time of sshd_config(5) in seconds (90, 15m, 1h30m), 0 for none; None for what is no time."""
     text = said.strip().lower()
     if text == "none":
@@ -150,7 +151,7 @@ def idle_limit(said: str) -> int:
     anew: `session=5m`, as the manual has it, ends none of them (tried with 10.0p1; its own regress tests say
     session:command). 0 means never. Raises HostError.
     """
-    limits: dict = {}
+    limits: dict[str, int] = {}
     for pair in said.replace('"', "").split():
         pattern, equals, time = pair.partition("=")
         if pair.lower() == "none":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import shlex
 
-from ..engine.host import HostError
+from ..engine.host import Host, HostError
 
 MAIN = "/etc/ssh/sshd_config"
 DEFAULTS = "/etc/default/ssh"
@@ -29,24 +29,24 @@ class MatchBlock:
     those of the block around an Include, `place` where it stands, `settings` {keyword in lower case: text}.
     """
 
-    def __init__(self, text: str, criteria: list, place: str) -> None:
+    def __init__(self, text: str, criteria: list[tuple[str, str]], place: str) -> None:
         self.text = text
         self.criteria = criteria
         self.place = place
-        self.settings: dict = {}
+        self.settings: dict[str, str] = {}
 
 
 class Configuration:
     """sshd's files: `banners` (BannerLine), `blocks` (MatchBlock), both in sshd's order, `paths`, `folders`."""
 
     def __init__(self) -> None:
-        self.banners: list = []
-        self.blocks: list = []
-        self.paths: list = []
-        self.folders: list = []  # those in which an Include looks for files
+        self.banners: list[BannerLine] = []
+        self.blocks: list[MatchBlock] = []
+        self.paths: list[str] = []
+        self.folders: list[str] = []  # those in which an Include looks for files
 
 
-def configuration(host, main: str = MAIN) -> Configuration:
+def configuration(host: Host, main: str = MAIN) -> Configuration:
     """What the files say. Raises HostError."""
     found = Configuration()
     if host.exists(main):
@@ -54,7 +54,7 @@ def configuration(host, main: str = MAIN) -> Configuration:
     return found
 
 
-def _read(host, path: str, block, depth: int, found: Configuration) -> None:
+def _read(host: Host, path: str, block: MatchBlock | None, depth: int, found: Configuration) -> None:
     if depth > DEEPEST or len(found.paths) > MOST_FILES:
         raise HostError("malformed", f"sshd's configuration includes too many files at {path}")
     found.paths.append(path)
@@ -85,10 +85,10 @@ def _read(host, path: str, block, depth: int, found: Configuration) -> None:
                 found.banners.append(BannerLine(rest.strip('"'), block.text if block else "", place))
 
 
-def _criteria(rest: str, place: str) -> list:
+def _criteria(rest: str, place: str) -> list[tuple[str, str]]:
     """(attribute, pattern list) of a Match line; none for "all"."""
     words = [part for word in _arguments(rest, place) for part in word.split("=", 1)]
-    found: list = []
+    found: list[tuple[str, str]] = []
     while words:
         attribute = words.pop(0).lower()
         if attribute == "all":
@@ -100,7 +100,7 @@ def _criteria(rest: str, place: str) -> list:
     return found
 
 
-def _words(line: str) -> tuple:
+def _words(line: str) -> tuple[str, str]:
     """The keyword in lower case and the rest of a line; an equals sign may part them."""
     bare = line.strip()
     if not bare or bare.startswith("#"):
@@ -110,14 +110,14 @@ def _words(line: str) -> tuple:
     return bare[:end].lower(), (rest[1:] if rest.startswith("=") else rest).split(" #", 1)[0].strip()
 
 
-def _arguments(text: str, place: str) -> list:
+def _arguments(text: str, place: str) -> list[str]:
     try:
         return shlex.split(text)
     except ValueError:
         raise HostError("malformed", f"{place} has quotes that do not end") from None
 
 
-def _matching(host, pattern: str, folders: list) -> list:
+def _matching(host: Host, pattern: str, folders: list[str]) -> list[str]:
     """The files of an Include pattern; wildcards are looked for in the last part of the path."""
     path = pattern if pattern.startswith("/") else f"/etc/ssh/{pattern}"
     folder, _dummy, name = path.rpartition("/")
@@ -131,15 +131,15 @@ def _matching(host, pattern: str, folders: list) -> list:
     return [f"{folder}/{entry}" for entry in names if fnmatch.fnmatchcase(entry, name)]
 
 
-def options_of_service(host, started_with: list | None = None) -> list:
+def options_of_service(host: Host, started_with: list[str] | None = None) -> list[str]:
     """The options of sshd that change its configuration: -o and -f with their values. Raises HostError.
 
     `started_with` are the arguments in its unit; where they are not known, those of Debian's unit count.
     """
-    words: list = []
+    words: list[str] = []
     for word in ["$SSHD_OPTS"] if started_with is None else started_with:
         words += _defaults(host) if word in ("$SSHD_OPTS", "${SSHD_OPTS}") else [word]
-    found: list = []
+    found: list[str] = []
     for at, word in enumerate(words):
         if word in ("-o", "-f") and at + 1 < len(words):
             found += [word, words[at + 1]]
@@ -148,13 +148,13 @@ def options_of_service(host, started_with: list | None = None) -> list:
     return found
 
 
-def _defaults(host) -> list:
+def _defaults(host: Host) -> list[str]:
     """The words of SSHD_OPTS in /etc/default/ssh."""
     try:
         text = host.text(DEFAULTS)
     except FileNotFoundError:
         return []
-    words: list = []
+    words: list[str] = []
     for line in text.split("\n"):
         key, equals, said = line.strip().partition("=")
         if key == "SSHD_OPTS" and equals:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import fnmatch
 import ipaddress
 import re
+from collections.abc import Callable
 
+from ..engine.host import Host
 from ..system.people import accounts, groups, members, names
 from .files import MatchBlock
 
@@ -36,12 +38,12 @@ class Question:
 class Person:
     """A name and the groups it is in."""
 
-    def __init__(self, name: str, groups: set) -> None:
+    def __init__(self, name: str, groups: set[str]) -> None:
         self.name = name
         self.groups = groups
 
 
-def usual(host) -> list:
+def usual(host: Host) -> list[Question]:
     """Questions for an ordinary user, root and one administrator, all from this machine itself. Raises HostError."""
     people = _ordinary(host)
     chiefs = [name for name in members(host, "sudo") if name in people]
@@ -51,30 +53,31 @@ def usual(host) -> list:
     return [Question(f"{who} from {HERE}", user, _spec(user)) for who, user in asked]
 
 
-def for_blocks(host, blocks: list) -> list:
+def for_blocks(host: Host, blocks: list[MatchBlock]) -> list[Question]:
     """Questions for each Match block, as an ordinary member of it and as root where it may be root. Raises HostError.
 
     A block for which nobody can be found has none.
     """
     known = _people(host)
-    found: list = []
+    found: list[Question] = []
     for block in blocks:
-        both = [
-            _question(block, [one for one in known if (one.name == "root") == root], root) for root in (False, True)
-        ]
-        if all(both):
-            both[1].who = f"root by {both[1].who}"
-        found += [question for question in both if question]
+        member, root = (
+            _question(block, [one for one in known if (one.name == "root") == is_root], is_root)
+            for is_root in (False, True)
+        )
+        if member and root:
+            root.who = f"root by {root.who}"
+        found += [question for question in (member, root) if question]
     return found[:MOST_QUESTIONS]
 
 
-def may_be_root(host, block: MatchBlock) -> bool:
+def may_be_root(host: Host, block: MatchBlock) -> bool:
     """Whether root could be meant by a block. Raises HostError."""
     root = [one for one in _people(host) if one.name == "root"]
     return bool(_persons(block, root)) or not root
 
 
-def _question(block: MatchBlock, known: list, root: bool):
+def _question(block: MatchBlock, known: list[Person], root: bool) -> Question | None:
     parts = {"host": "localhost", "addr": HERE, "laddr": HERE, "lport": "22"}
     for criterion, key, usual_values in (("address", "addr", ELSEWHERE), ("localaddress", "laddr", ELSEWHERE)):
         parts[key] = _address([said for name, said in block.criteria if name == criterion], usual_values)
@@ -99,7 +102,7 @@ def _question(block: MatchBlock, known: list, root: bool):
     return Question(f"Match {block.text} ({block.place})", persons[0], spec, block)
 
 
-def _persons(block: MatchBlock, known: list) -> list:
+def _persons(block: MatchBlock, known: list[Person]) -> list[str]:
     """The names of those whom a block's User and Group criteria mean."""
     users = [said for name, said in block.criteria if name == "user"]
     groups = [said for name, said in block.criteria if name == "group"]
@@ -110,7 +113,7 @@ def _persons(block: MatchBlock, known: list) -> list:
     ]
 
 
-def _in_groups(groups: set, said: str) -> bool:
+def _in_groups(groups: set[str], said: str) -> bool:
     """As sshd has it: no group that is ruled out, and one that is meant."""
     parts = said.split(",")
     if any(part.startswith("!") and _like(group, part[1:]) for part in parts for group in groups):
@@ -118,7 +121,7 @@ def _in_groups(groups: set, said: str) -> bool:
     return any(not part.startswith("!") and _like(group, part) for part in parts for group in groups)
 
 
-def _listed(said: str, patterns: str, like=None) -> bool:
+def _listed(said: str, patterns: str, like: Callable[[str, str], bool] | None = None) -> bool:
     like = like or _like
     parts = patterns.split(",")
     if any(part.startswith("!") and like(said, part[1:]) for part in parts):
@@ -144,7 +147,7 @@ def _like_address(said: str, pattern: str) -> bool:
     return _like(said.lower(), pattern.lower())
 
 
-def _address(wanted: list, usual_values: tuple) -> str:
+def _address(wanted: list[str], usual_values: tuple[str, ...]) -> str:
     """An address that meets every pattern list; an empty text where none was found."""
     tried = list(usual_values)
     for part in (part for said in wanted for part in said.split(",") if not part.startswith("!")):
@@ -152,7 +155,7 @@ def _address(wanted: list, usual_values: tuple) -> str:
     return next((one for one in tried if all(_listed(one, said, _like_address) for said in wanted)), "")
 
 
-def _addresses_of(pattern: str) -> list:
+def _addresses_of(pattern: str) -> list[str]:
     if "/" in pattern:
         try:
             network = ipaddress.ip_network(pattern, strict=False)
@@ -172,7 +175,7 @@ def _is_address(said: str) -> bool:
     return True
 
 
-def _text(wanted: list, usual_values: tuple, allowed: re.Pattern, fold: bool = False) -> str:
+def _text(wanted: list[str], usual_values: tuple[str, ...], allowed: re.Pattern[str], fold: bool = False) -> str:
     """A name that meets every pattern list; an empty text where none was found."""
     tried = list(usual_values)
     for part in (part for said in wanted for part in said.split(",") if not part.startswith("!")):
@@ -186,11 +189,11 @@ def _spec(user: str) -> str:
     return f"user={user},host=localhost,addr={HERE},laddr={HERE},lport=22"
 
 
-def _ordinary(host) -> list:
+def _ordinary(host: Host) -> list[str]:
     return [account.name for account in accounts(host) if account.ordinary and PLAIN_NAME.match(account.name)]
 
 
-def _people(host) -> list:
+def _people(host: Host) -> list[Person]:
     """Every account that can be asked about, people first, with its groups. Raises HostError."""
     group_names = names(host, "/etc/group")
     listed = {group.name: group.members for group in groups(host)}

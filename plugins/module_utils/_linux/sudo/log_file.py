@@ -11,12 +11,16 @@ from __future__ import annotations
 
 import json
 import re
+from typing import TYPE_CHECKING, Any
 
 from ..engine.edits import ChangeRefused
-from ..engine.host import HostError
-from ..engine.reading import absent, value
+from ..engine.host import Host, HostError
+from ..engine.reading import Aspect, Machine, absent, value
 from ..engine.safe_read import first_of, not_installed
-from .sudoers import MAIN, sudoers
+from .sudoers import MAIN, Sudoers, sudoers
+
+if TYPE_CHECKING:
+    from ..engine.planned import Planned
 
 PROGRAMS = ("/usr/bin/sudo",)
 FOLDER = "/etc/sudoers.d"
@@ -27,18 +31,18 @@ NOWHERE = ("/dev/null", "/dev/zero", "/dev/full")
 NAMED = re.compile(r"\blogfile\b")
 
 
-def effective(host, address: str) -> dict:
+def effective(host: Host, address: str) -> Aspect:
     """The aspect of sudo:logfile. Raises HostError."""
     return _effective(host, host)
 
 
-def log_files(host) -> list:
+def log_files(host: Host) -> list[str]:
     """The files that sudo logs to, for whomever. Raises HostError."""
     aspect = _effective(host, host)
     return [path for path in (aspect.get("value"), *(one["value"] for one in aspect.get("others", []))) if path]
 
 
-def _effective(host, files, ours: str = "") -> dict:
+def _effective(host: Host, files: Machine, ours: str = "") -> Aspect:
     """The aspect that `files` (the host's, or planned ones) lead to, by asking the programs of `host`."""
     if not first_of(host, PROGRAMS):
         return not_installed("sudo")
@@ -49,8 +53,8 @@ def _effective(host, files, ours: str = "") -> dict:
     skipped = f" (sudo does not read {', '.join(sorted(read.skipped))})" if read.skipped else ""
     # As sudo 1.9 does it (update_defaults): one line after the other, so that a general one undoes what was said for a
     # user or host before it; and those for a command after all others, whatever their place.
-    general: dict = {}
-    bound: list = []
+    general: dict[str, Any] = {}
+    bound: list[tuple[str, str, Any, bool]] = []
     for options, who, last in _defaults(host, read.text):
         for name, said in options:
             if name not in ("logfile", "log_allowed") or (name == "logfile" and said is not False and not _path(said)):
@@ -78,7 +82,7 @@ def _effective(host, files, ours: str = "") -> dict:
     return aspect
 
 
-def _only_file(host) -> None:
+def _only_file(host: Host) -> None:
     """Raise HostError when sudo.conf sends sudo to another file."""
     if host.exists(CONF):
         for count, line in enumerate(host.text(CONF).split("\n"), 1):
@@ -86,17 +90,17 @@ def _only_file(host) -> None:
                 raise HostError("failed", f"{CONF}, line {count} makes sudo read another file than {MAIN}")
 
 
-def _keeps(host, path: str) -> str:
+def _keeps(host: Host, path: str) -> str:
     """The path itself, and an empty text for a device that keeps nothing, also by a link: sudo follows it."""
     return "" if host.real(path) in NOWHERE else path
 
 
-def _path(said) -> bool:
+def _path(said: Any) -> bool:
     """True for what sudo takes: it ignores a file name without a whole path."""
     return isinstance(said, str) and said.startswith("/")
 
 
-def _defaults(host, text: str) -> list:
+def _defaults(host: Host, text: str) -> list[tuple[list[tuple[str, Any]], str, bool]]:
     """([(option, value)], who, last) of each Defaults line, in their order; `who` is empty for a general one, `last` is
     true for one about commands. Raises HostError."""
     done = host.query(["cvtsudoers", "-f", "json", "-s", "aliases,privileges", "-"], input=text)
@@ -117,11 +121,11 @@ def _defaults(host, text: str) -> list:
         raise HostError("malformed", "cvtsudoers gave an answer that is cut off or no JSON") from None
 
 
-def _place(read, path: str) -> str:
+def _place(read: Sudoers, path: str) -> str:
     return next((place for text, place in reversed(read.lines) if NAMED.search(text) and path in text), MAIN)
 
 
-def plan(host, planned, address: str, wanted) -> list:
+def plan(host: Host, planned: Planned, address: str, wanted: Any) -> list[list[str]]:
     """Our file in sudoers.d, proved with visudo and cvtsudoers first. Raises ChangeRefused, HostError."""
     if not isinstance(wanted, str) or not PATH.match(wanted):
         raise ChangeRefused(f"{address}: the wanted value must be the whole path of a file, in plain letters")
@@ -145,6 +149,6 @@ def plan(host, planned, address: str, wanted) -> list:
     return []  # sudo reads its files each time
 
 
-def _silent(aspect: dict) -> str:
+def _silent(aspect: Aspect) -> str:
     """For whom sudo keeps no log file although there is one; empty where there is nobody."""
     return next((other["who"] for other in aspect.get("others", []) if not other["value"]), "")

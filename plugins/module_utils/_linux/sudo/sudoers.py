@@ -10,6 +10,7 @@ import re
 import stat
 
 from ..engine.host import HostError
+from ..engine.reading import Machine
 from ..engine.safe_read import text_or_nothing
 
 MAIN = "/etc/sudoers"
@@ -23,9 +24,9 @@ class Sudoers:
 
     def __init__(self, ours: str = "") -> None:
         self.ours = ours
-        self.lines: list = []
-        self.folders: list = []
-        self.skipped: dict = {}
+        self.lines: list[tuple[str, str]] = []
+        self.folders: list[str] = []
+        self.skipped: dict[str, str] = {}
         self.files = 0
 
     @property
@@ -34,7 +35,7 @@ class Sudoers:
         return "".join(f"{text}\n" for text, _place in self.lines)
 
 
-def sudoers(host, ours: str = "") -> Sudoers:
+def sudoers(host: Machine, ours: str = "") -> Sudoers:
     """What sudo reads; `ours` is a file that gets the right owner and mode. Raises HostError."""
     found = Sudoers(ours)
     if not host.exists(MAIN):
@@ -45,7 +46,7 @@ def sudoers(host, ours: str = "") -> Sudoers:
     return found
 
 
-def _read(host, path: str, depth: int, found: Sudoers) -> None:
+def _read(host: Machine, path: str, depth: int, found: Sudoers) -> None:
     found.files += 1
     if depth > DEEPEST or found.files > MOST_FILES:
         raise HostError("malformed", f"sudo's files include too many others, at {path}")
@@ -65,7 +66,7 @@ def _read(host, path: str, depth: int, found: Sudoers) -> None:
             found.lines.append((line, f"{path}, line {count}"))
 
 
-def _include(host, path: str, include, depth: int, found: Sudoers) -> None:
+def _include(host: Machine, path: str, include: re.Match[str], depth: int, found: Sudoers) -> None:
     name = include.group(2).strip('"').replace("\\ ", " ")
     if "%h" in name:
         name = name.replace("%h", host.text("/proc/sys/kernel/hostname").strip().split(".")[0])
@@ -85,14 +86,14 @@ def _include(host, path: str, include, depth: int, found: Sudoers) -> None:
             _read(host, f"{name}/{entry}", depth + 1, found)
 
 
-def _folder(host, path: str) -> bool:
+def _folder(host: Machine, path: str) -> bool:
     try:
         return stat.S_ISDIR(host.stat(path).st_mode)
     except FileNotFoundError:
         return False
 
 
-def _unsafe(host, path: str) -> str:
+def _unsafe(host: Machine, path: str) -> str:
     """Why sudo does not read a file or folder; empty when it does."""
     try:
         found = host.stat(path)

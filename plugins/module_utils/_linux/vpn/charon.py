@@ -7,8 +7,9 @@ file that is newer than the daemon's last start or reload is not loaded yet, as 
 from __future__ import annotations
 
 import re
+from typing import Any
 
-from ..engine.host import HostError
+from ..engine.host import Host, HostError
 from ..system import systemd_unit
 from . import settings, swanctl
 from .profile import Profile, Tunnel
@@ -28,7 +29,7 @@ ALGORITHMS = {
 }  # fmt: skip
 
 
-def socket(host) -> str:
+def socket(host: Host) -> str:
     """Where charon listens for swanctl, when it runs; else an empty text. Raises HostError."""
     path = SOCKET
     try:
@@ -45,7 +46,7 @@ def socket(host) -> str:
     return path if host.exists(path) else ""
 
 
-def asked(host, what: str) -> list:
+def asked(host: Host, what: str) -> list[tuple[str, dict[str, Any]]]:
     """What charon answers to `swanctl --WHAT`: (connection, nested data) for each event. Raises HostError."""
     path = socket(host)
     if not path:
@@ -58,11 +59,12 @@ def asked(host, what: str) -> list:
     return events(done.out)
 
 
-def events(text: str) -> list:
+def events(text: str) -> list[tuple[str, dict[str, Any]]]:
     """(name, nested data) of what each event in swanctl's output is about. Raises HostError for what is cut off."""
-    found: list = []
-    above: list = [None]
-    listed, ended = None, False
+    found: list[tuple[str, dict[str, Any]]] = []
+    above: list[dict[str, Any]] = [{}]
+    listed: list[str] | None = None
+    ended = False
     for line in text.split("\n"):
         bare = line.strip()
         if not bare:
@@ -80,7 +82,7 @@ def events(text: str) -> list:
                 above.pop()
         elif step.group("open"):
             # First comes the event's own brace, then the connection's.
-            inner: dict = {}
+            inner: dict[str, Any] = {}
             if len(above) == 1:
                 ended = step.group("open").endswith(" reply")
             elif len(above) == 2:
@@ -99,12 +101,12 @@ def events(text: str) -> list:
     return found
 
 
-def loaded(host) -> dict:
+def loaded(host: Host) -> dict[str, Profile]:
     """{name: Profile} of the connections that charon has, without their proposals. Raises HostError."""
     return {name: _loaded(name, said) for name, said in asked(host, "list-conns")}
 
 
-def _loaded(name: str, said: dict) -> Profile:
+def _loaded(name: str, said: dict[str, Any]) -> Profile:
     profile = Profile(name, "strongSwan", ONLY_LOADED, VERSIONS.get(said.get("version", ""), "ikev1-or-ikev2"))
     profile.initiates = any(map(swanctl.can_be_called, said.get("remote_addrs", [])))
     for part, about in said.items():
@@ -116,7 +118,7 @@ def _loaded(name: str, said: dict) -> Profile:
     return profile
 
 
-def _child(name: str, said: dict) -> Tunnel:
+def _child(name: str, said: dict[str, Any]) -> Tunnel:
     to = said.get("remote-ts", [])
     if said.get("mode") == "PASS":
         return Tunnel(name, notes=[f"the child {name} lets {', '.join(to[:5])} past the tunnel"])
@@ -132,16 +134,16 @@ def _child(name: str, said: dict) -> Tunnel:
 class Association:
     """What is in use now between this device and a peer: `ike` (a proposal) and `children` [(name, esp, to)]."""
 
-    def __init__(self, said: dict) -> None:
+    def __init__(self, said: dict[str, Any]) -> None:
         self.ike = _proposal(said)
-        self.children = [
+        self.children: list[tuple[str, str, list[str]]] = [
             (child.get("name", ""), _proposal(child), child.get("remote-ts", []))
             for child in (said.get("child-sas") or {}).values()
             if isinstance(child, dict) and child.get("state") in ("INSTALLED", "REKEYED", "REKEYING")
         ]
 
 
-def associations(host) -> list:
+def associations(host: Host) -> list[tuple[str, Association]]:
     """(connection, Association) of all that is established. Raises HostError."""
     return [
         (name, Association(said))
@@ -150,7 +152,7 @@ def associations(host) -> list:
     ]
 
 
-def _proposal(said: dict) -> str:
+def _proposal(said: dict[str, Any]) -> str:
     """AES_GCM_16, 128, PRF_HMAC_SHA2_256, ECP_256 in the words of the files: aes128gcm16-prfsha256-ecp256."""
     if said.get("protocol") == "AH":
         return "ah"
@@ -173,13 +175,13 @@ def _word(algorithm: str) -> str:
     return ALGORITHMS.get(algorithm, algorithm.lower().replace("_", ""))
 
 
-def not_loaded_yet(host, files: list) -> str:
+def not_loaded_yet(host: Host, files: list[str]) -> str:
     """A sentence when one of the files is newer than what charon was last known to load. Raises HostError."""
     path = socket(host)
     if not path:
         return ""
     try:
-        since = int(host.stat(path).st_mtime)  # the daemon makes its socket when it starts
+        since: float = int(host.stat(path).st_mtime)  # the daemon makes its socket when it starts
     except FileNotFoundError:
         return ""
     for unit in UNITS:
@@ -188,10 +190,10 @@ def not_loaded_yet(host, files: list) -> str:
             since = max(since, changed)
     for name in files:
         try:
-            changed = host.stat(name).st_mtime
+            written = host.stat(name).st_mtime
         except FileNotFoundError:
             continue
-        if changed >= since + 1:
+        if written >= since + 1:
             return (
                 f"{name} was changed after charon last loaded its connections, and charon does not tell with which "
                 "proposals it works; systemctl reload strongswan makes it load the file"

@@ -14,13 +14,16 @@ networkmanager.py (and netplan), others.py.
 from __future__ import annotations
 
 import re
+from functools import partial
+from types import ModuleType
 
-from ..engine.edits import ChangeRefused
-from ..engine.host import HostError
-from ..engine.reading import reading, unreadable, value
+from ..engine.edits import Change, ChangeRefused, Rehearsal
+from ..engine.host import Host, HostError
+from ..engine.reading import Reading, Readings, reading, unreadable, value
 from ..engine.safe_read import attempt, foreign
 from . import networkmanager, others, secrets, wireguard
 from .files import has_ipsec
+from .profile import Profile
 
 NAME = "vpn"
 ADDRESSES = re.compile(r"\A(?:profiles|shared-secrets|open-secrets|old-programs)\Z")
@@ -29,22 +32,22 @@ MOST = 300  # profiles; a machine with more of them is not one of a school
 TYPE = "vpn_profile"
 
 
-def observe(host, addresses: list) -> dict:
+def observe(host: Host, addresses: list[str]) -> Readings:
     """A reading for each address; nothing is raised for a bad machine."""
     return {
-        address: attempt(NAME, address, lambda address=address: _read(host, address))
+        address: attempt(NAME, address, partial(_read, host, address))
         if ADDRESSES.match(address)
         else foreign(NAME, address)
         for address in addresses
     }
 
 
-def rehearse(host, changes: list):
+def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
     """Always refused: a step that could cut a technician off needs a timer on the device that takes it back."""
     raise ChangeRefused("VPNs are only reported: a mistake cuts off whoever works through them; change them by hand")
 
 
-def _read(host, address: str) -> dict:
+def _read(host: Host, address: str) -> Reading:
     if address == "profiles":
         found = value([profile.text() for profile in profiles(host)], "the configurations of all VPN programs", TYPE)
         ipsec = _ipsec(host)
@@ -55,15 +58,15 @@ def _read(host, address: str) -> dict:
     if address == "shared-secrets":
         ipsec = _ipsec(host)
         stored = ipsec.secrets(host) if ipsec else []
-        found = sorted(f"{place} ({kind})" for kind, _path, place in stored if kind in ("psk", "password"))
-        return reading(NAME, address, value(found[:MOST], "swanctl.conf and ipsec.secrets", "list"))
+        places = sorted(f"{place} ({kind})" for kind, _path, place in stored if kind in ("psk", "password"))
+        return reading(NAME, address, value(places[:MOST], "swanctl.conf and ipsec.secrets", "list"))
     if address == "open-secrets":
-        found = secrets.too_open(host)
-        return reading(NAME, address, value(found[:MOST], "files with keys and passwords of VPNs", "list"))
+        opened = secrets.too_open(host)
+        return reading(NAME, address, value(opened[:MOST], "files with keys and passwords of VPNs", "list"))
     return reading(NAME, address, value(others.programs(host), "installed programs", "list"))
 
 
-def _ipsec(host):
+def _ipsec(host: Host) -> ModuleType | None:
     """The module for IPsec, or None where there is nothing of it: compiling it costs the device more than a look."""
     if not has_ipsec(host):
         return None
@@ -72,7 +75,7 @@ def _ipsec(host):
     return strongswan
 
 
-def profiles(host) -> list:
+def profiles(host: Host) -> list[Profile]:
     """All profiles of the machine. Raises HostError when one of the sources cannot be read."""
     ipsec = _ipsec(host)
     found = [

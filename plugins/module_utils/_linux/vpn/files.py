@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import fnmatch
 
+from ..engine.host import Host
+
 # What strongSwan and libreswan leave on a machine. The folder, since not everybody may look into it.
 IPSEC = ("/etc/swanctl", "/etc/strongswan.conf", "/run/charon.vici", "/etc/ipsec.conf", "/etc/ipsec.secrets")
 
 
-def glob(host, pattern: str) -> list:
+def glob(host: Host, pattern: str) -> list[str]:
     """The files that match a pattern with * ? [ in any of its parts, as glob(3) sorts them. Raises HostError."""
     found = [""]
     for part in pattern.strip("/").split("/"):
@@ -24,6 +26,6 @@ def glob(host, pattern: str) -> list:
     return [path for path in found if host.exists(path)]
 
 
-def has_ipsec(host) -> bool:
+def has_ipsec(host: Host) -> bool:
     """True where an IPsec profile or secret can be, or where charon runs."""
     return any(host.exists(path) for path in IPSEC)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 
-from ..engine.host import HostError
+from ..engine.host import Host, HostError
 from ..engine.safe_read import text_or_nothing
 from .files import glob
 from .profile import Profile, Tunnel
@@ -22,7 +22,7 @@ DEEPEST = 10
 KINDS = {"PSK": "psk", "EAP": "password", "XAUTH": "password", "NTLM": "password"}
 
 
-def profiles(host) -> list:
+def profiles(host: Host) -> list[Profile]:
     """The connections of ipsec.conf. Raises HostError."""
     sections = _sections(host, CONF, 0)
     default = sections.pop("%default", {})
@@ -31,7 +31,7 @@ def profiles(host) -> list:
     return [_profile(host, name, said) for name, said in whole.items() if said.get("auto", "ignore") != "ignore"]
 
 
-def _lines(host, path: str, depth: int) -> list:
+def _lines(host: Host, path: str, depth: int) -> list[tuple[str, str, int]]:
     """(line, path, number) with the includes put in their place, comments and empty lines left out."""
     if depth > DEEPEST:
         raise HostError("malformed", f"{path} is included too deeply, perhaps by itself")
@@ -48,10 +48,10 @@ def _lines(host, path: str, depth: int) -> list:
     return found
 
 
-def _sections(host, path: str, depth: int) -> dict:
+def _sections(host: Host, path: str, depth: int) -> dict[str, dict[str, str]]:
     """{connection: {key: text}}; `place` is where it begins. A later value of a key counts."""
-    found: dict = {}
-    current: dict = {}
+    found: dict[str, dict[str, str]] = {}
+    current: dict[str, str] = {}
     for line, file, count in _lines(host, path, depth):
         words = line.split()
         if not line[0].isspace():
@@ -70,16 +70,16 @@ def _sections(host, path: str, depth: int) -> dict:
     return found
 
 
-def _whole(name: str, sections: dict, above: tuple) -> dict:
+def _whole(name: str, sections: dict[str, dict[str, str]], above: tuple[str, ...]) -> dict[str, str]:
     mine = sections.get(name, {})
-    found: dict = {}
+    found: dict[str, str] = {}
     for other in mine.get("also", "").split():
         if other not in above:
             found.update(_whole(other, sections, (*above, name)))
     return {**found, **mine}
 
 
-def _profile(host, name: str, said: dict) -> Profile:
+def _profile(host: Host, name: str, said: dict[str, str]) -> Profile:
     libreswan = host.exists(LIBRESWAN)
     profile = Profile(name, "libreswan" if libreswan else "strongSwan (ipsec.conf)", said["place"], _version(said))
     profile.initiates = said.get("right", "%any").split(",")[0] not in NOBODY
@@ -98,7 +98,7 @@ def _profile(host, name: str, said: dict) -> Profile:
     return profile
 
 
-def _version(said: dict) -> str:
+def _version(said: dict[str, str]) -> str:
     given = said.get("keyexchange", said.get("ikev2", "ike")).lower()
     if given in ("ikev2", "insist", "yes", "propose"):
         return "ikev2"
@@ -114,21 +114,21 @@ def _method(said: str) -> str:
     return "certificate" if first.startswith("eap-tls") else "password"
 
 
-def _proposals(text) -> list:
+def _proposals(text: str | None) -> list[str]:
     if not text:
         return ["default"]
     given = [part.strip() for part in text.rstrip("!").split(",") if part.strip()]
     return given if text.rstrip().endswith("!") else [*given, "default"]
 
 
-def secret_files(host) -> list:
+def secret_files(host: Host) -> list[str]:
     """ipsec.secrets and what it includes, as far as they are there. Raises HostError."""
     if not host.exists(SECRETS):
         return []
     return list(dict.fromkeys([SECRETS, *(path for _line, path, _count in _lines(host, SECRETS, 0))]))
 
 
-def secrets(host) -> list:
+def secrets(host: Host) -> list[tuple[str, str, str]]:
     """(kind, file, place) of every secret: psk, password, or passphrase of a key. Raises HostError."""
     found = []
     for line, path, count in _lines(host, SECRETS, 0):

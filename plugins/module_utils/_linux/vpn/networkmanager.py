@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ..engine.host import Host
 from ..engine.safe_read import text_or_nothing
 from ..system.inifile import keyfile_assignments
 from .profile import EVERYTHING, Profile, Tunnel, without_family
@@ -17,10 +18,11 @@ PROTOCOLS = {
     "ssh": "other:ssh", "pptp": "pptp", "l2tp": "l2tp", "vpnc": "ikev1", "libreswan": "ikev1-or-ikev2",
 }  # fmt: skip
 STORED, NOT_REQUIRED = 0, 4  # of NMSettingSecretFlags; 1 is kept by the user's agent, 2 is asked for each time
+Keys = dict[tuple[str, str], str]  # {(section, key): text} of a key file
 WORD_OF_SECRET = re.compile(r"password|psk|secret|pin", re.IGNORECASE)
 
 
-def profiles(host) -> list:
+def profiles(host: Host) -> list[Profile]:
     """All profiles. Raises HostError."""
     found, seen = [], set()
     for path in files(host):
@@ -34,7 +36,7 @@ def profiles(host) -> list:
     return found + _netplan(host, {profile.interface for profile in found})
 
 
-def files(host) -> list:
+def files(host: Host) -> list[str]:
     """Every key file that NetworkManager would look at."""
     found = []
     for folder in FOLDERS:
@@ -44,18 +46,18 @@ def files(host) -> list:
     return found
 
 
-def _read(host, path: str) -> dict:
+def _read(host: Host, path: str) -> Keys:
     """{(section, key): text} of a key file; the last of a key counts."""
     text = text_or_nothing(host, path) or ""
     return {(one.section, one.key): one.text for one in keyfile_assignments(text, path)}
 
 
-def _yes(said: dict, section: str, key: str, otherwise: bool = False) -> bool:
+def _yes(said: Keys, section: str, key: str, otherwise: bool = False) -> bool:
     text = said.get((section, key), "").lower()
     return text in ("true", "1", "yes") if text else otherwise
 
 
-def _closed(said: dict) -> tuple:
+def _closed(said: Keys) -> tuple[list[int], list[str]]:
     """(families, notes): those whose default route stays outside, and why."""
     families, notes = [], []
     for family, section in ((4, "ipv4"), (6, "ipv6")):
@@ -69,7 +71,7 @@ def _closed(said: dict) -> tuple:
     return families, notes
 
 
-def _wireguard(path: str, said: dict) -> Profile:
+def _wireguard(path: str, said: Keys) -> Profile:
     profile = Profile(said.get(("connection", "id"), path), "NetworkManager", path, "wireguard")
     profile.interface = said.get(("connection", "interface-name"), "")
     profile.authentication = ["key"]
@@ -93,7 +95,7 @@ def _wireguard(path: str, said: dict) -> Profile:
     return profile
 
 
-def _vpn(path: str, said: dict) -> Profile:
+def _vpn(path: str, said: Keys) -> Profile:
     service = said.get(("vpn", "service-type"), "").rsplit(".", 1)[-1]
     profile = Profile(
         said.get(("connection", "id"), path),
@@ -122,7 +124,7 @@ def _vpn(path: str, said: dict) -> Profile:
     return profile
 
 
-def _stored(said: dict, key: str) -> str:
+def _stored(said: Keys, key: str) -> str:
     """The kind of a secret that stands in the file and that NetworkManager keeps there."""
     flags = said.get(("vpn", f"{key}-flags"), "0")
     if not said[("vpn-secrets", key)] or flags not in (str(STORED), str(NOT_REQUIRED)):
@@ -134,7 +136,7 @@ def _stored(said: dict, key: str) -> str:
     return "password" if WORD_OF_SECRET.search(key) else "other"
 
 
-def _method(service: str, said: dict) -> list:
+def _method(service: str, said: Keys) -> list[str]:
     if service == "openvpn":
         return {
             "tls": ["certificate"], "password": ["password"], "password-tls": ["certificate", "password"],
@@ -150,7 +152,7 @@ def _method(service: str, said: dict) -> list:
     return ["password"]
 
 
-def _strongswan(profile: Profile, said: dict) -> None:
+def _strongswan(profile: Profile, said: Keys) -> None:
     """charon-nm: it routes by its own selectors, whatever never-default says; both proposals need proposal=yes."""
     own = said.get(("vpn", "proposal")) == "yes"
     profile.ike = _parts(said, "ike") if own else []
@@ -165,11 +167,11 @@ def _strongswan(profile: Profile, said: dict) -> None:
     }.get(method, ["unspecified"])  # fmt: skip
 
 
-def _parts(said: dict, key: str) -> list:
+def _parts(said: Keys, key: str) -> list[str]:
     return [part.strip() for part in said.get(("vpn", key), "").replace("\\;", ";").split(";") if part.strip()]
 
 
-def _netplan(host, known: set) -> list:
+def _netplan(host: Host, known: set[str]) -> list[Profile]:
     """WireGuard tunnels of netplan's files that neither NetworkManager nor networkd has a file for.
 
     Only the line with the mode and the name above it are read: what netplan makes of a file is judged where it puts it.
@@ -191,15 +193,15 @@ def _netplan(host, known: set) -> list:
     return found
 
 
-def _generated(host, tunnel: str) -> bool:
+def _generated(host: Host, tunnel: str) -> bool:
     names = (f"/run/systemd/network/10-netplan-{tunnel}.netdev", f"{FOLDERS[1]}/netplan-{tunnel}.nmconnection")
     return any(host.exists(name) for name in names)
 
 
-def _tunnels(text: str) -> list:
+def _tunnels(text: str) -> list[str]:
     """The names of what has `mode: wireguard` in a netplan file, in block style or within braces on one line."""
     found = []
-    above: list = []  # (indentation, name) of the keys that a line lies below
+    above: list[tuple[int, str]] = []  # (indentation, name) of the keys that a line lies below
     for line in text.split("\n"):
         bare = line.split(" #", 1)[0].rstrip()
         if not bare.strip() or bare.lstrip().startswith("#"):

@@ -7,7 +7,7 @@ import posixpath
 import re
 import shlex
 
-from ..engine.host import HostError
+from ..engine.host import Host, HostError
 from ..engine.safe_read import text_or_nothing
 from .files import glob
 from .profile import Profile, Tunnel, without_family
@@ -35,6 +35,7 @@ MARKS = (
     ("AnyConnect", "/opt/cisco/anyconnect/profile/*.xml", r"<HostEntry>", "other:anyconnect"),
     ("AnyConnect", "/opt/cisco/secureclient/vpn/profile/*.xml", r"<HostEntry>", "other:anyconnect"),
 )
+Options = dict[str, list[list[str]]]  # of an OpenVPN file: the arguments of each time that an option is given
 # Programs for PPTP and L2TP: there is nothing good to be done with them.
 PROGRAMS = (
     "/usr/sbin/pptp", "/usr/sbin/pptpd", "/usr/sbin/xl2tpd",
@@ -42,22 +43,22 @@ PROGRAMS = (
 )  # fmt: skip
 
 
-def profiles(host) -> list:
+def profiles(host: Host) -> list[Profile]:
     """All profiles. Raises HostError."""
     found = [_openvpn(host, path) for pattern in OPENVPN for path in glob(host, pattern)]
     return found + _ppp(host) + _xl2tpd(host) + _marked(host)
 
 
-def programs(host) -> list:
+def programs(host: Host) -> list[str]:
     """Programs for PPTP and L2TP that are installed."""
     return [path for path in PROGRAMS if host.exists(path)]
 
 
-def openvpn_options(host, path: str, depth: int = 0) -> dict:
+def openvpn_options(host: Host, path: str, depth: int = 0) -> Options:
     """{option: [arguments, ...]} of an OpenVPN file; a block <x>...</x> counts as x with the argument [inline]."""
     if depth > 10:
         raise HostError("malformed", f"{path} is included too deeply, perhaps by itself")
-    found: dict = {}
+    found: Options = {}
     block = ""
     for count, line in enumerate((text_or_nothing(host, path) or "").split("\n"), 1):
         bare = line.strip()
@@ -86,7 +87,7 @@ def openvpn_options(host, path: str, depth: int = 0) -> dict:
     return found
 
 
-def _openvpn(host, path: str) -> Profile:
+def _openvpn(host: Host, path: str) -> Profile:
     said = openvpn_options(host, path)
     profile = Profile(re.sub(r"\.(conf|ovpn)$", "", path.rsplit("/", 1)[1]), "OpenVPN", path, "openvpn")
     profile.initiates = "remote" in said
@@ -102,7 +103,7 @@ def _openvpn(host, path: str) -> Profile:
     return profile
 
 
-def _redirected(said: dict) -> Tunnel:
+def _redirected(said: Options) -> Tunnel:
     tunnel = Tunnel()
     for flags in said.get("redirect-gateway", []):
         tunnel.to += [] if "!ipv4" in flags else ["0.0.0.0/0"]
@@ -122,14 +123,14 @@ def _redirected(said: dict) -> Tunnel:
     return tunnel
 
 
-def _network(text: str) -> list:
+def _network(text: str) -> list[str]:
     try:
         return [str(ipaddress.ip_network(text, strict=False))]
     except ValueError:
         return []
 
 
-def _ppp(host) -> list:
+def _ppp(host: Host) -> list[Profile]:
     found = []
     for name in host.entries(PEERS):
         path = f"{PEERS}/{name}"
@@ -149,7 +150,7 @@ def _without_ipv6(profile: Profile, everything: bool) -> Profile:
     return profile
 
 
-def _xl2tpd(host) -> list:
+def _xl2tpd(host: Host) -> list[Profile]:
     found = []
     for line in (text_or_nothing(host, XL2TPD) or "").split("\n"):
         section = re.fullmatch(r"\[\s*(lac|lns)\s+(.+?)\s*\]", line.split(";", 1)[0].strip())
@@ -160,7 +161,7 @@ def _xl2tpd(host) -> list:
     return found
 
 
-def _marked(host) -> list:
+def _marked(host: Host) -> list[Profile]:
     found = []
     for program, pattern, mark, protocol in MARKS:
         for path in glob(host, pattern):

@@ -18,6 +18,8 @@ from __future__ import annotations
 
 import ipaddress
 import json
+from collections.abc import Iterable
+from typing import Any
 
 from ..engine.host import HostError
 
@@ -29,14 +31,16 @@ EVERYTHING = ["0.0.0.0/0", "::/0"]
 class Tunnel:
     """One way through a VPN: which addresses it is for, and with which proposals it is protected."""
 
-    def __init__(self, name: str = "", to=(), esp=(), notes=()) -> None:
+    def __init__(
+        self, name: str = "", to: Iterable[str] = (), esp: Iterable[str] = (), notes: Iterable[str] = ()
+    ) -> None:
         self.name = name
         self.to = list(to)
         self.esp = list(esp)
         self.notes = list(notes)
-        self.agreed: list = []
+        self.agreed: list[str] = []
 
-    def said(self) -> dict:
+    def said(self) -> dict[str, Any]:
         """The tunnel as plain data."""
         to = collapsed(self.to)
         return _filled(
@@ -55,11 +59,11 @@ class Profile:
         self.protocol = protocol
         self.interface = ""  # of WireGuard
         self.initiates = True
-        self.authentication: list = []
-        self.ike: list = []
-        self.tunnels: list = []
-        self.stored: list = []
-        self.agreed: list = []
+        self.authentication: list[str] = []
+        self.ike: list[str] = []
+        self.tunnels: list[Tunnel] = []
+        self.stored: list[str] = []
+        self.agreed: list[str] = []
 
     def text(self) -> str:
         """The profile as one line of JSON. Raises HostError when it is too long to travel."""
@@ -82,13 +86,14 @@ class Profile:
         return "ipsec" if self.protocol.startswith("ikev") else self.protocol.split(":", 1)[0]
 
 
-def _filled(**parts) -> dict:
+def _filled(**parts: Any) -> dict[str, Any]:
     return {key: part for key, part in parts.items() if part not in ("", [], 0)}
 
 
-def collapsed(selectors: list) -> list:
+def collapsed(selectors: list[str]) -> list[str]:
     """Networks joined where they touch (two halves make the whole), then whatever is no plain network, as it is."""
-    networks: dict = {4: [], 6: []}
+    four: list[ipaddress.IPv4Network] = []
+    six: list[ipaddress.IPv6Network] = []
     others = []
     for selector in selectors:
         try:
@@ -96,11 +101,14 @@ def collapsed(selectors: list) -> list:
         except ValueError:
             others.append(selector.strip())
             continue
-        networks[network.version].append(network)
-    joined = [str(one) for version in (4, 6) for one in ipaddress.collapse_addresses(networks[version])]
+        if isinstance(network, ipaddress.IPv4Network):
+            four.append(network)
+        else:
+            six.append(network)
+    joined = [*map(str, ipaddress.collapse_addresses(four)), *map(str, ipaddress.collapse_addresses(six))]
     return joined + [other for other in dict.fromkeys(others) if other]
 
 
-def without_family(selectors: list, version: int) -> list:
+def without_family(selectors: list[str], version: int) -> list[str]:
     """The selectors but for those of one family (4 or 6)."""
     return [selector for selector in selectors if (":" in selector) != (version == 6)]

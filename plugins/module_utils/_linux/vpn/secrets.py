@@ -12,7 +12,9 @@ from __future__ import annotations
 import os
 import re
 import stat
+from collections.abc import Iterator
 
+from ..engine.host import Host
 from ..engine.safe_read import text_or_nothing
 from ..system import access_list
 from ..system.people import names, owner_and_mode
@@ -50,7 +52,7 @@ USUAL = {
 }  # fmt: skip
 
 
-def too_open(host) -> list:
+def too_open(host: Host) -> list[str]:
     """ "PATH owner:group mode" of everything that others could read or change, sorted. Raises HostError."""
     found = {path: _open_folder(host, path) for path in CLOSED_FOLDERS}
     for path, group in _files(host):
@@ -61,7 +63,7 @@ def too_open(host) -> list:
     return sorted(said for said in found.values() if said)
 
 
-def _keys_below(host, folder: str, known) -> dict:
+def _keys_below(host: Host, folder: str, known: dict[str, str]) -> dict[str, str]:
     """{path: what is wrong} of the files in a folder that are open and hold a key. What is closed is not read."""
     from ..system import private_keys  # only where a VPN program has a folder
 
@@ -69,7 +71,7 @@ def _keys_below(host, folder: str, known) -> dict:
     return {path: said for path, said in found.items() if said and private_keys.in_file(host, path)}
 
 
-def _files(host) -> list:
+def _files(host: Host) -> list[tuple[str, str]]:
     """(path, a group that may read it or "") of each file that holds a secret."""
     found = [
         (f"{folder}/{name}", "") for folder in CLOSED_FOLDERS for name in host.entries(folder) if _is_key(folder, name)
@@ -104,7 +106,7 @@ def _is_key(folder: str, name: str) -> bool:
     return folder != "/etc/wireguard" or not re.search(r"pub(lic)?(\.?key)?\Z|\.pub\Z", name.lower())
 
 
-def _openvpn(host, path: str) -> list:
+def _openvpn(host: Host, path: str) -> list[str]:
     """The files of an OpenVPN profile that hold keys or passwords: those it names, and itself with a key inside."""
     found = []
     for option, said in vpn_others.openvpn_options(host, path).items():
@@ -129,7 +131,7 @@ def _openvpn(host, path: str) -> list:
     return found
 
 
-def _open_folder(host, path: str) -> str:
+def _open_folder(host: Host, path: str) -> str:
     try:
         found = host.stat(path)
     except FileNotFoundError:
@@ -139,7 +141,7 @@ def _open_folder(host, path: str) -> str:
     return _said(host, path, found, "")
 
 
-def _open_file(host, path: str, group: str) -> str:
+def _open_file(host: Host, path: str, group: str) -> str:
     """The words for a file that is not closed, else an empty text. `group` may read it."""
     try:
         found = host.stat(path)
@@ -160,11 +162,11 @@ def _open_file(host, path: str, group: str) -> str:
     return _said(host, path, found, others)
 
 
-def _said(host, path: str, found, others: str) -> str:
+def _said(host: Host, path: str, found: os.stat_result, others: str) -> str:
     return f"{path} {owner_and_mode(host, found)}{others or _others(host, path)}"
 
 
-def _above(host, path: str):
+def _above(host: Host, path: str) -> Iterator[tuple[str, os.stat_result]]:
     """(folder, its os.stat) of each folder above the place where a file really lies, the nearest first."""
     above = os.path.dirname(host.link(path) or path)
     while above not in ("", "/"):
@@ -175,12 +177,12 @@ def _above(host, path: str):
         above = os.path.dirname(above)
 
 
-def _shielded(host, path: str) -> bool:
+def _shielded(host: Host, path: str) -> bool:
     """True when a folder above is root's and lets in nobody else. An access list would show in the group's bits."""
     return any(found.st_uid == 0 and not stat.S_IMODE(found.st_mode) & 0o077 for _folder, found in _above(host, path))
 
 
-def _changeable_folder(host, path: str) -> str:
+def _changeable_folder(host: Host, path: str) -> str:
     """A folder above in which somebody but root could put another file in this one's place, else an empty text."""
     for folder, found in _above(host, path):
         mode = found.st_mode
@@ -190,7 +192,7 @@ def _changeable_folder(host, path: str) -> str:
     return ""
 
 
-def _others(host, path: str) -> str:
+def _others(host: Host, path: str) -> str:
     """Whom an access list lets in besides, in words. Raises HostError."""
     people, groups = names(host, "/etc/passwd"), names(host, "/etc/group")
     found = [

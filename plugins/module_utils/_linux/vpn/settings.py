@@ -11,7 +11,7 @@ import bisect
 import posixpath
 import re
 
-from ..engine.host import HostError
+from ..engine.host import Host, HostError
 from .files import glob
 
 DEEPEST = 10  # includes within includes; strongSwan stops there as well
@@ -30,7 +30,7 @@ QUOTED = re.compile(r"\\(?P<letter>[nrt])|\\\r?\n|\\(?P<other>.)|(?P<end>\")|(?P
 class Entry:
     """One `key = value`: its text (None when it takes the value away) and where it stands."""
 
-    def __init__(self, text, path: str, line: int) -> None:
+    def __init__(self, text: str | None, path: str, line: int) -> None:
         self.text = text
         self.path = path
         self.place = f"{path}, line {line}"
@@ -41,9 +41,9 @@ class Section:
 
     def __init__(self, place: str = "") -> None:
         self.place = place
-        self.keys: dict = {}
-        self.sections: dict = {}
-        self.references: list = []
+        self.keys: dict[str, Entry] = {}
+        self.sections: dict[str, Section] = {}
+        self.references: list[str] = []
 
     def text(self, key: str, otherwise: str = "") -> str:
         """The value of a key, or what counts when it is not set."""
@@ -56,12 +56,12 @@ class Parsed:
 
     def __init__(self) -> None:
         self.root = Section()
-        self.files: list = []
-        self.folders: list = []
+        self.files: list[str] = []
+        self.folders: list[str] = []
         self.tokens = 0
 
 
-def parse(host, path: str) -> Parsed:
+def parse(host: Host, path: str) -> Parsed:
     """Read `path` with all that it includes. Raises FileNotFoundError, and HostError where strongSwan would stop."""
     found = Parsed()
     reader = _Reader(host, found)
@@ -74,12 +74,12 @@ def parse(host, path: str) -> Parsed:
 class _Reader:
     """Tokens become sections. An include stands for the tokens of its files, so a section may go on after it."""
 
-    def __init__(self, host, found: Parsed) -> None:
+    def __init__(self, host: Host, found: Parsed) -> None:
         self.host = host
         self.found = found
-        self.open: list = [found.root]
-        self.waiting = None  # a name that waits for =, { or :, as (name, place)
-        self._line_ends: dict = {}
+        self.open: list[Section] = [found.root]
+        self.waiting: tuple[str, str] | None = None  # a name that waits for =, { or :, as (name, place)
+        self._line_ends: dict[str, list[int]] = {}
 
     def file(self, path: str, depth: int) -> None:
         if depth > DEEPEST:
@@ -96,10 +96,10 @@ class _Reader:
             if included and (at == 0 or text[at - 1] in "\t\r\n {}"):
                 at = self._include(text, included.end(), path, depth)
                 continue
-            word = WORD.match(text, at)
-            start, at = at, word.end()
-            if word.group("wrong"):
-                raise self._wrong(path, start, f"{word.group()!r} may not stand there")
+            start, word = at, WORD.match(text, at)
+            if word is None or word.group("wrong"):
+                raise self._wrong(path, start, f"{text[start]!r} may not stand there")
+            at = word.end()
             if word.group("name"):
                 if self.waiting:
                     raise self._wrong(path, start, f"{self.waiting[0]} has neither a value nor a section")
@@ -122,7 +122,7 @@ class _Reader:
         if self.waiting is None or mark in ",.":
             raise self._wrong(path, start, f"{mark!r} may not stand there")
         name, place = self.waiting
-        references: list = []
+        references: list[str] = []
         if mark == "=":
             said, at = self._value(text, at, path)
             self.open[-1].keys[name] = Entry(said, path, self._line(path, start))
@@ -138,7 +138,7 @@ class _Reader:
         self.waiting = None
         return at
 
-    def _references(self, text: str, at: int, path: str) -> tuple:
+    def _references(self, text: str, at: int, path: str) -> tuple[list[str], int]:
         names = []
         while at < len(text):
             word = REFERENCE.match(text, at)
@@ -151,11 +151,11 @@ class _Reader:
             raise self._wrong(path, at, "after a colon come names of sections and a brace")
         return names, at + 1
 
-    def _value(self, text: str, at: int, path: str) -> tuple:
+    def _value(self, text: str, at: int, path: str) -> tuple[str | None, int]:
         parts = []
         while at < len(text):
             word = VALUE.match(text, at)
-            if word.group("end"):
+            if word is None or word.group("end"):
                 break
             at = word.end()
             if word.group("quote"):
@@ -165,8 +165,9 @@ class _Reader:
                 parts.append(word.group("part"))
         return (" ".join(parts) if parts else None), at
 
-    def _quoted(self, text: str, at: int, path: str) -> tuple:
-        start, parts = at, []
+    def _quoted(self, text: str, at: int, path: str) -> tuple[str, int]:
+        start = at
+        parts: list[str] = []
         while at < len(text):
             word = QUOTED.match(text, at)
             if word is None:
@@ -211,7 +212,7 @@ class _Reader:
         return HostError("malformed", f"{path}, line {self._line(path, at)}: {why}, so nothing of it is loaded")
 
 
-def _resolved(section: Section, root: Section, path: str, left: list, depth: int) -> Section:
+def _resolved(section: Section, root: Section, path: str, left: list[int], depth: int) -> Section:
     """`section` with all that it inherits put in its place: its own first, then each reference in turn."""
     left[0] -= 1
     if left[0] < 0 or depth > DEEPEST_SECTION:
@@ -233,13 +234,13 @@ def _merge(mine: Section, other: Section) -> None:
         _merge(own, child)
 
 
-def _inherited(section: Section, root: Section, above: tuple) -> list:
+def _inherited(section: Section, root: Section, above: tuple[str, ...]) -> list[Section]:
     """The sections that a section refers to, each followed by those that it refers to itself."""
-    found: list = []
+    found: list[Section] = []
     for name in section.references:
         if name in above:
             continue
-        other = root
+        other: Section | None = root
         for part in name.split("."):
             other = other.sections.get(part) if other else None
         if other is not None:

@@ -7,11 +7,12 @@ start: a second profile stands for what is loaded. What was never written into a
 
 from __future__ import annotations
 
+from ..engine.host import Host
 from . import charon, ipsec, swanctl
 from .profile import Profile
 
 
-def profiles(host) -> list:
+def profiles(host: Host) -> list[Profile]:
     """All profiles, those of ipsec.conf included. Raises HostError."""
     written = {profile.name: profile for profile in [*ipsec.profiles(host), *swanctl.profiles(host)]}
     loaded = charon.loaded(host)
@@ -31,17 +32,17 @@ def profiles(host) -> list:
     return [*written.values(), *now.values()]
 
 
-def secrets(host) -> list:
+def secrets(host: Host) -> list[tuple[str, str, str]]:
     """(kind, file, place) of every secret in the files: psk, password, or passphrase of a key. Raises HostError."""
     return [*swanctl.secrets(host), *ipsec.secrets(host)]
 
 
-def secret_files(host) -> list:
+def secret_files(host: Host) -> list[str]:
     """The files that hold secrets, each once. Raises HostError."""
     return [*dict.fromkeys(path for _kind, path, _place in swanctl.secrets(host)), *ipsec.secret_files(host)]
 
 
-def waiting(host) -> str:
+def waiting(host: Host) -> str:
     """What charon has not taken up yet, as a sentence; empty when nothing waits, or charon does not run."""
     if not charon.socket(host):
         return ""
@@ -55,13 +56,13 @@ def waiting(host) -> str:
     return ""
 
 
-def _files(host) -> list:
+def _files(host: Host) -> list[str]:
     """What charon's connections come from. A file that was taken away shows in its folder's time only."""
     found = swanctl.settings(host)
     return [*found.files, *found.folders] if found is not None else []
 
 
-def _differences(written: Profile, loaded: Profile) -> list:
+def _differences(written: Profile, loaded: Profile) -> list[str]:
     """What the daemon has otherwise than the file, in words."""
     differs = []
     if written.protocol != loaded.protocol:
@@ -78,7 +79,7 @@ def _differences(written: Profile, loaded: Profile) -> list:
     return differs
 
 
-def _as_loaded(written: Profile, loaded: Profile, differs: list) -> Profile:
+def _as_loaded(written: Profile, loaded: Profile, differs: list[str]) -> Profile:
     """The profile for what the daemon has, with the proposals of the file, since charon does not tell its own."""
     loaded.where = f"{written.where}; loaded in charon with {', '.join(differs[:5])}"
     loaded.ike = written.ike
@@ -90,7 +91,7 @@ def _as_loaded(written: Profile, loaded: Profile, differs: list) -> Profile:
     return loaded
 
 
-def _as_agreed(written: Profile, association) -> None:
+def _as_agreed(written: Profile, association: charon.Association) -> None:
     if association.ike and association.ike not in written.agreed:
         written.agreed.append(association.ike)
     children = {tunnel.name: tunnel for tunnel in written.tunnels}

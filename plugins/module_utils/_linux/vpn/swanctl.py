@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..engine.host import Host
 from . import settings as vpn_settings
 from .profile import Profile, Tunnel
 from .settings import Section
@@ -11,7 +12,7 @@ SHARED = ("ike", "eap", "xauth", "ntlm")  # sections of `secrets` that hold what
 NOBODY = ("", "%any", "%any4", "%any6", "0.0.0.0", "::", "0::0")  # noqa: S104
 
 
-def settings(host):
+def settings(host: Host) -> vpn_settings.Parsed | None:
     """What swanctl would load, or None without a configuration. Raises HostError where swanctl would stop."""
     try:
         return vpn_settings.parse(host, CONF)
@@ -19,7 +20,7 @@ def settings(host):
         return None
 
 
-def profiles(host) -> list:
+def profiles(host: Host) -> list[Profile]:
     """The connections of the files. Raises HostError."""
     found = settings(host)
     if found is None:
@@ -44,7 +45,7 @@ def _profile(name: str, section: Section) -> Profile:
     return profile
 
 
-def words(text: str) -> list:
+def words(text: str) -> list[str]:
     """A list as swanctl takes it: parted by commas, blanks around each taken away."""
     return [word.strip() for word in text.split(",") if word.strip()]
 
@@ -56,7 +57,7 @@ def can_be_called(address: str) -> bool:
     )
 
 
-def _authentication(section: Section) -> list:
+def _authentication(section: Section) -> list[str]:
     found = []
     for side in ("local", "remote"):
         rounds = [said for name, said in section.sections.items() if name.lower().startswith(side)]
@@ -91,7 +92,7 @@ def _tunnel(name: str, said: Section) -> Tunnel:
     return tunnel
 
 
-def secrets(host) -> list:
+def secrets(host: Host) -> list[tuple[str, str, str]]:
     """(kind, file, place) of every secret in the files: psk, password, or passphrase of a key. Raises HostError."""
     found = settings(host)
     if found is None:

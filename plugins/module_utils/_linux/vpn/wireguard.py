@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import fnmatch
 import re
+from collections.abc import Iterable, Mapping
 
-from ..engine.host import HostError
+from ..engine.host import Host, HostError
 from ..engine.safe_read import by_name, text_or_nothing
 from ..system.inifile import systemd_assignments
 from .files import glob
@@ -27,12 +28,12 @@ NETWORKD = (
 )
 
 
-def profiles(host) -> list:
+def profiles(host: Host) -> list[Profile]:
     """The profiles of wg-quick and of systemd-networkd. Raises HostError."""
     return [_quick(host, path) for path in glob(host, f"{FOLDER}/*.conf")] + _networkd(host)
 
 
-def beside_kernel(host, known: list) -> list:
+def beside_kernel(host: Host, known: list[Profile]) -> list[Profile]:
     """`known` (profiles of any program), narrowed to what the kernel has, and the interfaces that no profile is for."""
     found = list(known)
     by_interface = {profile.interface: profile for profile in known if profile.protocol == "wireguard"}
@@ -46,7 +47,7 @@ def beside_kernel(host, known: list) -> list:
     return found
 
 
-def _in_use(profile: Profile, routed: list) -> None:
+def _in_use(profile: Profile, routed: list[str]) -> None:
     """The kernel has the last word; a profile that makes no routes stays as it is."""
     tunnel = profile.tunnels[0]
     now = [selector for selector in collapsed(routed) if selector in collapsed(tunnel.to)]
@@ -55,7 +56,7 @@ def _in_use(profile: Profile, routed: list) -> None:
         tunnel.to = now
 
 
-def _in_kernel(host) -> dict:
+def _in_kernel(host: Host) -> Mapping[str, list[str] | None]:
     """{interface: [network, ...]} of the WireGuard interfaces that are there; None without the program that tells.
 
     NetworkManager and networkd need no such program, so its absence is nothing odd. Raises HostError.
@@ -67,7 +68,7 @@ def _in_kernel(host) -> dict:
     ]
     if not names:
         return {}
-    found: dict = {name: [] for name in names}
+    found: dict[str, list[str]] = {name: [] for name in names}
     try:
         done = host.query(["wg", "show", "all", "allowed-ips"])
     except HostError as problem:
@@ -86,9 +87,9 @@ def _in_kernel(host) -> dict:
     return found
 
 
-def _sections(text: str) -> list:
+def _sections(text: str) -> list[tuple[str, dict[str, list[str]]]]:
     """[(section, {key: [text, ...]})] as wg and wg-quick read it: capitals do not matter, # begins a comment."""
-    found: list = []
+    found: list[tuple[str, dict[str, list[str]]]] = []
     for line in text.split("\n"):
         bare = line.split("#", 1)[0].strip()
         if bare.startswith("[") and bare.endswith("]"):
@@ -99,7 +100,7 @@ def _sections(text: str) -> list:
     return found
 
 
-def _quick(host, path: str) -> Profile:
+def _quick(host: Host, path: str) -> Profile:
     text = text_or_nothing(host, path) or ""
     for count, line in enumerate(text.split("\n"), 1):
         bare = line.split("#", 1)[0].strip()
@@ -109,7 +110,7 @@ def _quick(host, path: str) -> Profile:
     name = path.rsplit("/", 1)[1][: -len(".conf")]
     profile = Profile(name, "wg-quick", path, "wireguard")
     peers = [said for section, said in sections if section == "peer"]
-    interface: dict = {}
+    interface: dict[str, list[str]] = {}
     for section, said in sections:
         if section == "interface":
             interface.update(said)
@@ -119,9 +120,9 @@ def _quick(host, path: str) -> Profile:
         tunnel.notes = [f"Table = {table} keeps wg-quick from routing everything into the tunnel"]
         tunnel.to = []
     for key in ("preup", "postup"):
-        for said in interface.get(key, []):
-            if ROUTES.search(said):
-                tunnel.notes.append(f"{key} changes routes ({said[:100]}), which may lead past the tunnel")
+        for command in interface.get(key, []):
+            if ROUTES.search(command):
+                tunnel.notes.append(f"{key} changes routes ({command[:100]}), which may lead past the tunnel")
     _common(profile, tunnel, any("endpoint" in peer for peer in peers))
     if "privatekey" in interface:
         profile.stored.append("private-key")
@@ -137,11 +138,11 @@ def _common(profile: Profile, tunnel: Tunnel, initiates: bool) -> None:
     profile.initiates = initiates
 
 
-def _networks(texts) -> list:
+def _networks(texts: Iterable[str]) -> list[str]:
     return [word.strip() for text in texts for word in text.split(",") if word.strip()]
 
 
-def _networkd(host) -> list:
+def _networkd(host: Host) -> list[Profile]:
     found = []
     for path in networkd_files(host, ".netdev"):
         said = _joined(host, path)
@@ -167,7 +168,7 @@ def _networkd(host) -> list:
     return found
 
 
-def _routes(host, name: str) -> list:
+def _routes(host: Host, name: str) -> list[str]:
     """Where the [Route] sections of the first .network file for an interface lead."""
     for path in networkd_files(host, ".network"):
         said = _joined(host, path)
@@ -177,14 +178,14 @@ def _routes(host, name: str) -> list:
     return []
 
 
-def networkd_files(host, ending: str) -> list:
+def networkd_files(host: Host, ending: str) -> list[str]:
     """The files of that kind that count, sorted by name: a file in an earlier folder hides its namesakes."""
     return by_name(host, NETWORKD, ending)
 
 
-def _joined(host, path: str) -> dict:
+def _joined(host: Host, path: str) -> dict[tuple[str, str], list[str]]:
     """{(section, key): [text, ...]} of a networkd file and its drop-ins."""
-    found: dict = {}
+    found: dict[tuple[str, str], list[str]] = {}
     places = [f"{folder}/{path.rsplit('/', 1)[1]}.d" for folder in NETWORKD]
     for file in [path, *by_name(host, places, ".conf")]:
         for one in systemd_assignments(text_or_nothing(host, file) or "", file):
