@@ -86,7 +86,8 @@ def visitor(tmp_path: Path) -> Iterator[Path]:
     """The program, with steps of the test's own."""
     there = tmp_path / "_linux"
     there.mkdir()
-    for name in ("__init__.py", "engine/__init__.py", "engine/host.py", "engine/edits.py", "luks/__init__.py"):
+    engine = (f"engine/{name}.py" for name in ("__init__", "host", "edits", "reading"))
+    for name in ("__init__.py", *engine, "luks/__init__.py"):
         (there / name).parent.mkdir(exist_ok=True)
         shutil.copy(LINUX / name, there / name)
     (there / "luks/steps.py").write_text(STEPS)
