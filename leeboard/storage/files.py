@@ -1,4 +1,4 @@
-"""Files of the evidence folder: opened without following links, replaced whole, and on the disk before we go on."""
+"""Files that the brain keeps: opened without following links, replaced whole, and on the disk before we go on."""
 
 from __future__ import annotations
 
