@@ -59,10 +59,18 @@ def run(module: Module, driver: Driver) -> None:
     module.exit_json(**outcome)
 
 
-READING = {"addresses": {"type": "list", "elements": "str"}}
+READING: dict[str, dict[str, Any]] = {"addresses": {"type": "list", "elements": "str"}}
+# For drivers that know more addresses than anybody could list: any package, any boot option.
+READING_NAMED = {"addresses": {**READING["addresses"], "required": True}}
 
 
 def read(module: Module, driver: ReadingDriver) -> None:
     """Return the readings of `addresses`, or of everything that a driver that only reads knows, and end the module."""
-    addresses = module.params["addresses"]
-    module.exit_json(changed=False, readings=driver.observe(Host(), driver.ALL if addresses is None else addresses))
+    if module.params["addresses"] is None:
+        module.params["addresses"] = driver.ALL
+    read_named(module, driver)
+
+
+def read_named(module: Module, driver: Driver) -> None:
+    """Return the readings of `addresses`, and end the module."""
+    module.exit_json(changed=False, readings=driver.observe(Host(), module.params["addresses"]))

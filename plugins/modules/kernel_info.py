@@ -17,6 +17,12 @@ description:
 version_added: 0.1.0
 author:
   - Leeboard contributors (@leeboard)
+options:
+  addresses:
+    description: What to read.
+    type: list
+    elements: str
+    required: true
 extends_documentation_fragment:
   - leeboard.schools.driver.reading
 """
@@ -41,11 +47,11 @@ readings:
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
 
 from ..module_utils._linux.system import kernel  # noqa: E402
-from ..module_utils.driver_module import READING, read  # noqa: E402
+from ..module_utils.driver_module import READING_NAMED, read_named  # noqa: E402
 
 
 def main() -> None:
-    read(AnsibleModule(argument_spec=READING, supports_check_mode=True), kernel)
+    read_named(AnsibleModule(argument_spec=READING_NAMED, supports_check_mode=True), kernel)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,12 @@ description:
 version_added: 0.1.0
 author:
   - Leeboard contributors (@leeboard)
+options:
+  addresses:
+    description: What to read.
+    type: list
+    elements: str
+    required: true
 extends_documentation_fragment:
   - leeboard.schools.driver.reading
 """
@@ -39,11 +45,11 @@ readings:
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
 
 from ..module_utils._linux.simple import package  # noqa: E402
-from ..module_utils.driver_module import READING, read  # noqa: E402
+from ..module_utils.driver_module import READING_NAMED, read_named  # noqa: E402
 
 
 def main() -> None:
-    read(AnsibleModule(argument_spec=READING, supports_check_mode=True), package)
+    read_named(AnsibleModule(argument_spec=READING_NAMED, supports_check_mode=True), package)
 
 
 if __name__ == "__main__":
