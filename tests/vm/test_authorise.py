@@ -19,7 +19,7 @@ PROGRAM = "/usr/local/sbin/leeboard-authorise"
 READ = f"""
 import hashlib, sys
 sys.path.insert(0, "{PROGRAM}")
-from device import kernel_keyring
+from device.system import kernel_keyring
 found = kernel_keyring.read(kernel_keyring.of_disk("{LUKS_UUID}"))
 print(found and hashlib.sha256(found).hexdigest())
 """
