@@ -59,7 +59,7 @@ SAID = (
 
 
 def look(host: Host, uuid: str) -> dict[str, Any]:
-    """What a decision about a TPM token of a volume needs, in the form of leeboard/escrow/tpm.py. Raises HostError."""
+    """What a decision about a volume's TPM token needs, as leeboard/escrow/disks/tpm.py has it. Raises HostError."""
     device = find(host, uuid)
     said = header(host, device.path)
     tokens = [one for one in said["tokens"] if one["type"] == KIND]

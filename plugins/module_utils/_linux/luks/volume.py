@@ -1,7 +1,7 @@
 """The volumes of a machine and how LUKS protects them. Read only; nothing is opened, and no key is ever shown.
 
 Addresses: `volumes` (a list of JSON texts, one a volume, in the form that leeboard/verdict/judgements/volume.py
-describes) and `bindings` (a list of JSON texts, one a LUKS volume, in the form that leeboard/escrow/binding.py
+describes) and `bindings` (a list of JSON texts, one a LUKS volume, in the form that leeboard/escrow/vault/binding.py
 describes).
 """
 
