@@ -1,4 +1,4 @@
-"""The part that all driver modules share: arguments in, a driver's rehearsal or change out.
+"""The part that all driver modules share: arguments in, a driver's dry run or change out.
 
 AnsibleModule stays in the module itself; here it is only used.
 """

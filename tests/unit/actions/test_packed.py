@@ -106,4 +106,4 @@ def test_what_a_change_needs_is_sent_with_it(tmp_path: Path) -> None:
         assert len(list(tmp_path.glob(f"tmp/*/AnsiballZ_{name}.py"))) == 1, output
     assert "No module named" not in output
     assert "cannot import name" not in output
-    assert "MODULE FAILURE" not in output, "a rehearsal of nothing is refused or comes to nothing"
+    assert "MODULE FAILURE" not in output, "a dry run of nothing is refused or comes to nothing"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.dconf import driver as dconf
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.change import ChangeRefused, apply
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.edits import Rehearsal
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.edits import DryRun
 
 from tests.unit.linux.test_dconf import (
     GDM,
@@ -38,11 +38,11 @@ def change(address: str, value: Any, type: str = "") -> dict[str, Any]:
 BOTH = [change(IDLE, 600), change(f"{IDLE}#lock", True)]
 
 
-def rehearsed(
+def dry_run(
     root: Path, files: Mapping[str, str | None], changes: list[dict[str, Any]], compiled: str = ""
-) -> tuple[dict[str, str], Rehearsal]:
+) -> tuple[dict[str, str], DryRun]:
     host = machine(root, files, {f"get {IDLE_WORDS}": "uint32 300", **SCHEMA}, compiled)
-    found: Rehearsal = dconf.rehearse(host, changes)
+    found: DryRun = dconf.dry_run(host, changes)
     return {edit.path: (edit.after or b"").decode() for edit in found.edits}, found
 
 
@@ -51,7 +51,7 @@ def lines(text: str) -> list[str]:
 
 
 def test_nothing_there(tmp_path: Path) -> None:
-    texts, found = rehearsed(tmp_path, {}, BOTH)
+    texts, found = dry_run(tmp_path, {}, BOTH)
     assert texts["/etc/dconf/profile/user"] == "user-db:user\nsystem-db:local\n"
     assert lines(texts[OURS]) == ["[org/gnome/desktop/session]", "idle-delay=uint32 600"]
     assert lines(texts[LOCKS]) == [IDLE]
@@ -71,17 +71,17 @@ def test_nothing_there(tmp_path: Path) -> None:
     ],
 )
 def test_who_wrote_it_does_not_matter(tmp_path: Path, files: dict[str, str | None]) -> None:
-    texts, _found = rehearsed(tmp_path, files, BOTH)
+    texts, _found = dry_run(tmp_path, files, BOTH)
     assert texts == {}
 
 
 def test_a_compiled_machine_is_left_alone(tmp_path: Path) -> None:
-    texts, found = rehearsed(tmp_path, {**PROFILE, **KEY_FILE, **LOCK}, BOTH, "local")
+    texts, found = dry_run(tmp_path, {**PROFILE, **KEY_FILE, **LOCK}, BOTH, "local")
     assert (texts, found.commands) == ({}, [])
 
 
 def test_an_older_database_is_only_compiled(tmp_path: Path) -> None:
-    texts, found = rehearsed(tmp_path, {**PROFILE, **KEY_FILE, **LOCK}, BOTH, "local-int32")
+    texts, found = dry_run(tmp_path, {**PROFILE, **KEY_FILE, **LOCK}, BOTH, "local-int32")
     assert (texts, found.commands) == ({}, [UPDATE])
 
 
@@ -92,25 +92,25 @@ def test_the_lowest_lock_decides_where(tmp_path: Path) -> None:
         "/etc/dconf/db/site.d/locks/x": f"{IDLE}\n",
         "/etc/dconf/db/site.d/0": "[org/gnome/desktop/session]\nidle-delay=uint32 0\n",
     }
-    texts, _found = rehearsed(tmp_path, files, BOTH)
+    texts, _found = dry_run(tmp_path, files, BOTH)
     assert list(texts) == ["/etc/dconf/db/site.d/zz-leeboard"]
 
 
 def test_a_file_that_sorts_later_loses_that_line(tmp_path: Path) -> None:
     later = "# keep\n[org/gnome/desktop/session]\nidle-delay=uint32 0\nx=1\n"
-    texts, _found = rehearsed(tmp_path, {**PROFILE, "/etc/dconf/db/local.d/zzz": later}, BOTH)
+    texts, _found = dry_run(tmp_path, {**PROFILE, "/etc/dconf/db/local.d/zzz": later}, BOTH)
     assert texts["/etc/dconf/db/local.d/zzz"] == later.replace("idle-delay=uint32 0\n", "")
 
 
 def test_a_lock_gets_the_present_value_beside_it(tmp_path: Path) -> None:
-    texts, _found = rehearsed(tmp_path, PROFILE, [change(f"{IDLE}#lock", True)])
+    texts, _found = dry_run(tmp_path, PROFILE, [change(f"{IDLE}#lock", True)])
     assert "idle-delay=uint32 300" in texts[OURS]
-    texts, _found = rehearsed(tmp_path / "b", {**PROFILE, **KEY_FILE}, [change(f"{IDLE}#lock", True)])
+    texts, _found = dry_run(tmp_path / "b", {**PROFILE, **KEY_FILE}, [change(f"{IDLE}#lock", True)])
     assert list(texts) == [LOCKS]
 
 
 def test_a_database_without_key_files_is_not_emptied(tmp_path: Path) -> None:
-    texts, _found = rehearsed(tmp_path, PROFILE, [change(IDLE, 900)], "local")
+    texts, _found = dry_run(tmp_path, PROFILE, [change(IDLE, 900)], "local")
     assert texts["/etc/dconf/profile/user"] == "user-db:user\nsystem-db:local\nsystem-db:leeboard\n"
     assert lines(texts["/etc/dconf/db/leeboard.d/locks/zz-leeboard"]) == [
         IDLE
@@ -125,14 +125,14 @@ def test_a_database_without_key_files_is_not_emptied(tmp_path: Path) -> None:
     ],
 )
 def test_a_profile_without_system_database(tmp_path: Path, profile: str, after: str) -> None:
-    texts, _found = rehearsed(tmp_path, {"/etc/dconf/profile/user": profile}, BOTH)
+    texts, _found = dry_run(tmp_path, {"/etc/dconf/profile/user": profile}, BOTH)
     assert texts["/etc/dconf/profile/user"] == after
 
 
 def test_rights_are_put_right(tmp_path: Path) -> None:
     host = machine(tmp_path, {**PROFILE, **KEY_FILE, **LOCK}, SCHEMA, "local")
     (tmp_path / "etc/dconf/db/local").chmod(0o600)
-    found = dconf.rehearse(host, BOTH)
+    found = dconf.dry_run(host, BOTH)
     assert [(edit.path, edit.mode, edit.before == edit.after) for edit in found.edits] == [
         ("/etc/dconf/db/local", 0o644, True)
     ]
@@ -140,7 +140,7 @@ def test_rights_are_put_right(tmp_path: Path) -> None:
     (tmp_path / "etc/dconf/db/local").chmod(0o644)
     (tmp_path / "etc/dconf/db").chmod(0o700)
     host.forget()
-    assert dconf.rehearse(host, BOTH).commands == [["chmod", "a+rx", "/etc/dconf/db"], UPDATE]
+    assert dconf.dry_run(host, BOTH).commands == [["chmod", "a+rx", "/etc/dconf/db"], UPDATE]
 
 
 @pytest.mark.parametrize(
@@ -169,19 +169,19 @@ def test_refusals_change_nothing(
 
 
 def test_another_broken_database_does_not_stop_ours(tmp_path: Path) -> None:
-    _texts, found = rehearsed(tmp_path, {**PROFILE, "/etc/dconf/db/other.d/0": "oops\n"}, BOTH)
+    _texts, found = dry_run(tmp_path, {**PROFILE, "/etc/dconf/db/other.d/0": "oops\n"}, BOTH)
     assert found.commands[-1] == ["sh", "-c", "umask 022; dconf update || true"]
 
 
 def test_our_own_damaged_file_is_written_anew(tmp_path: Path) -> None:
     files = {**PROFILE, OURS: "[org/gnome/desktop/screensaver]\nlock-delay=uint32 5\nlock-enabled=maybe\n"}
-    texts, _found = rehearsed(tmp_path, files, BOTH)
+    texts, _found = dry_run(tmp_path, files, BOTH)
     assert "lock-delay=uint32 5" in texts[OURS] and "idle-delay=uint32 600" in texts[OURS]
     assert "maybe" not in texts[OURS]
 
 
 def test_a_type_is_needed_only_without_a_schema(tmp_path: Path) -> None:
-    texts, _found = rehearsed(tmp_path, PROFILE, [change("/org/gnome/x/y", True, "bool")])
+    texts, _found = dry_run(tmp_path, PROFILE, [change("/org/gnome/x/y", True, "bool")])
     assert lines(texts[OURS]) == ["[org/gnome/x]", "y=true"]
 
 
@@ -205,13 +205,13 @@ def test_the_administrators_greeter_file_is_kept(tmp_path: Path) -> None:
     link = tmp_path / "usr/share/gdm/dconf/90-debian-settings"
     link.unlink()
     link.symlink_to("/etc/gdm3/greeter.dconf-defaults")
-    found = dconf.rehearse(host, [change(USER_LIST, True)])
+    found = dconf.dry_run(host, [change(USER_LIST, True)])
     assert [edit.path for edit in found.edits] == ["/etc/gdm3/greeter.dconf-defaults"]
     assert found.edits[0].after.decode() == text.replace("logo", "disable-user-list=true\nlogo")
     assert found.commands == [["/usr/share/gdm/generate-config"]]
     host._runner.__class__ = type("Active", (type(host._runner),), {"__call__": _active})
     host.forget()
-    assert dconf.rehearse(host, [change(USER_LIST, True)]).commands == [["systemctl", "reload", "gdm3"]]
+    assert dconf.dry_run(host, [change(USER_LIST, True)]).commands == [["systemctl", "reload", "gdm3"]]
 
 
 def _active(self: Any, argv: list[str], input: str, timeout: float, environment: Mapping[str, str]) -> Any:
@@ -230,6 +230,6 @@ def test_a_greeter_database_above_takes_the_value(tmp_path: Path) -> None:
         "/etc/dconf/db/gdm.d/0": "[org/gnome/login-screen]\ndisable-user-list=false\n",
     }
     host = greeter_machine(tmp_path, LIST_SCHEMA, files)
-    found = dconf.rehearse(host, [change(USER_LIST, True)])
+    found = dconf.dry_run(host, [change(USER_LIST, True)])
     assert [edit.path for edit in found.edits] == ["/etc/dconf/db/gdm.d/zz-leeboard"]
     assert found.commands[-1] == UPDATE

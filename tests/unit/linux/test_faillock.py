@@ -218,4 +218,4 @@ def test_a_missing_file_named_on_the_line_is_malformed(tmp_path: Path) -> None:
 
 def test_writing_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ChangeRefused, match="only reported"):
-        faillock.rehearse(folder(tmp_path), [{"address": "deny", "value": 5}])
+        faillock.dry_run(folder(tmp_path), [{"address": "deny", "value": 5}])

@@ -86,7 +86,7 @@ def test_start_files_that_others_may_change(tmp_path: Path) -> None:
 def test_refusals(tmp_path: Path, address: str, value: object, message: str) -> None:
     host = folder(tmp_path, NAMES | {"/etc/issue": "x", "/etc/ssh/x": ""})
     with pytest.raises(ChangeRefused, match=message):
-        file_mode.rehearse(host, [{"address": address, "value": value}])
+        file_mode.dry_run(host, [{"address": address, "value": value}])
 
 
 SHADOW = "root:*:1::::::\nada:$y$j9T$x:1::::::\nbob::1::::::\ncy:!:1::::::\n"
@@ -164,13 +164,13 @@ def test_a_label_behind_a_link_into_a_home(tmp_path: Path) -> None:
     os.chown(tmp_path / "home/ada", 1000, 0)
     assert effective(device_label, host, "open-to-others")["value"] == ["/home/ada ada:root 0755"]
     with pytest.raises(ChangeRefused, match="/home/ada, which /etc/leeboard/label depends on"):
-        device_label.rehearse(host, [{"address": "open-to-others", "value": []}])
+        device_label.dry_run(host, [{"address": "open-to-others", "value": []}])
 
 
 @pytest.mark.parametrize("label", ["", "  ", "two\nlines", "x" * 201, 3, "bell\a"])
 def test_what_is_no_label(tmp_path: Path, label: object) -> None:
     with pytest.raises(ChangeRefused, match="a label is one line"):
-        device_label.rehearse(folder(tmp_path), [{"address": "label", "value": label}])
+        device_label.dry_run(folder(tmp_path), [{"address": "label", "value": label}])
 
 
 # What belongs to auditd
@@ -272,7 +272,7 @@ def test_the_journal_holds_what_the_permissions_were(tmp_path: Path) -> None:
 @root
 def test_a_file_that_somebody_changes_meanwhile_is_left_alone(tmp_path: Path) -> None:
     host = auditd(tmp_path, "srv/log/audit/audit.log", 0, 4, 0o666)
-    edit = file_mode.rehearse(host, [{"address": "audit-logs", "value": []}]).edits[0]
+    edit = file_mode.dry_run(host, [{"address": "audit-logs", "value": []}]).edits[0]
     (tmp_path / "srv/log/audit/audit.log").chmod(0o600)
     with pytest.raises(ChangeRefused, match="somebody else"):
         write(host, edit)
@@ -291,14 +291,14 @@ def test_a_link_to_rules_that_anybody_may_change_is_named_and_left(tmp_path: Pat
     found = effective(file_mode, host, "audit-configuration")["value"]
     assert found == ["/etc/audit/rules.d/20.rules root:root 0666"]
     with pytest.raises(ChangeRefused, match="belongs to something else"):
-        file_mode.rehearse(host, [{"address": "audit-configuration", "value": []}])
+        file_mode.dry_run(host, [{"address": "audit-configuration", "value": []}])
 
 
 def test_without_auditd_there_is_nothing_to_protect(tmp_path: Path) -> None:
     host = folder(tmp_path)
     assert effective(file_mode, host, "audit-logs")["source"] == "auditd is not installed"
     with pytest.raises(ChangeRefused, match="not installed"):
-        file_mode.rehearse(host, [{"address": "audit-logs", "value": []}])
+        file_mode.dry_run(host, [{"address": "audit-logs", "value": []}])
 
 
 @root
@@ -357,7 +357,7 @@ def test_who_may_read_the_logs_by_an_access_list(
     assert found == ([f"{log} root:adm 0640, {words}"] if words else [])
     if words:
         with pytest.raises(ChangeRefused, match="setfacl -b"):
-            file_mode.rehearse(host, [{"address": "audit-logs", "value": []}])
+            file_mode.dry_run(host, [{"address": "audit-logs", "value": []}])
 
 
 @root

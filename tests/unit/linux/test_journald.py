@@ -95,7 +95,7 @@ def test_all_are_written_to_one_drop_in_and_loaded_once(tmp_path: Path) -> None:
 )
 def test_what_journald_would_not_take_is_refused(tmp_path: Path, key: str, value: Any) -> None:
     with pytest.raises(ChangeRefused):
-        dropin.rehearse(folder(tmp_path), [{"address": ADDRESS + key, "value": value}])
+        dropin.dry_run(folder(tmp_path), [{"address": ADDRESS + key, "value": value}])
 
 
 MOUNTS = "1 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
@@ -127,7 +127,7 @@ def test_a_journal_in_memory_is_lost_whatever_its_settings_say(
     change = [{"address": ADDRESS + "Storage", "value": "persistent"}]
     if value == "volatile":
         with pytest.raises(ChangeRefused, match="is kept in memory"):
-            dropin.rehearse(host, change)
+            dropin.dry_run(host, change)
 
 
 def test_a_journal_behind_a_link_lies_where_that_leads(tmp_path: Path) -> None:
@@ -192,7 +192,7 @@ def test_the_command_line_of_the_kernel_comes_before_the_files(tmp_path: Path, s
     assert effective(dropin, host, ADDRESS + "MaxLevelStore")["value"] == level
     if level == "err":
         with pytest.raises(ChangeRefused, match="/proc/cmdline"):
-            dropin.rehearse(host, [{"address": ADDRESS + "MaxLevelStore", "value": "debug"}])
+            dropin.dry_run(host, [{"address": ADDRESS + "MaxLevelStore", "value": "debug"}])
 
 
 def test_a_file_from_notepad_counts(tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ def test_without_plasma_there_is_nothing_to_say(tmp_path: Path) -> None:
     host = folder(tmp_path, {FILE: LOCKED})
     assert aspect(host) == {"state": "absent", "source": "KDE Plasma is not installed"}
     with pytest.raises(ChangeRefused, match="not installed"):
-        kconfig.rehearse(host, [{"address": TIMEOUT, "value": 5}])
+        kconfig.dry_run(host, [{"address": TIMEOUT, "value": 5}])
 
 
 @needs_root

@@ -228,4 +228,4 @@ def test_killed_at_any_step_the_next_run_ends_it(at: int, host: Host, tmp_path: 
 @pytest.mark.parametrize(("address", "value"), [("open-to-others", ["/etc/keys/a.key"]), ("key-files", [])])
 def test_what_cannot_be_written(host: Host, address: str, value: Any) -> None:
     with pytest.raises(ChangeRefused, match=r"the only value|no address"):
-        key_files.rehearse(host, [{"address": address, "value": value}])
+        key_files.dry_run(host, [{"address": address, "value": value}])

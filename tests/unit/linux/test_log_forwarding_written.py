@@ -121,9 +121,9 @@ def test_refused_before_anything_is_written(
 def test_refused_where_the_authority_is_a_strangers(tmp_path: Path, ca: str) -> None:
     host = machine(tmp_path, {CA: ca}, None, DONE)
     with pytest.raises(ChangeRefused, match="leeboard_log_collector_ca does not name"):
-        log_forwarding.rehearse(host, both("SHA256:FF:FF"))
+        log_forwarding.dry_run(host, both("SHA256:FF:FF"))
     assert not (tmp_path / f"{D}/00-leeboard.conf".lstrip("/")).exists()
-    log_forwarding.rehearse(host, both(f"SHA256:FF:FF {digest(ca).lower()}"))
+    log_forwarding.dry_run(host, both(f"SHA256:FF:FF {digest(ca).lower()}"))
 
 
 def both(named: str) -> list[dict[str, str]]:

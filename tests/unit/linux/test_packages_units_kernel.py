@@ -185,7 +185,7 @@ def test_where_systemd_does_not_run_it_starts_nothing(tmp_path: Path) -> None:
         found = effective(unit, host, f"auditd.service:{kind}")
         assert (found["value"], found["source"]) == (False, "systemd does not run on this machine")
     with pytest.raises(ChangeRefused, match="systemd does not run"):
-        unit.rehearse(host, [{"address": "auditd.service:active", "value": True}])
+        unit.dry_run(host, [{"address": "auditd.service:active", "value": True}])
 
 
 @pytest.mark.parametrize(
@@ -226,13 +226,13 @@ def test_a_unit_that_does_not_start_fails_the_roll_out(tmp_path: Path) -> None:
 def test_nothing_is_switched_off(tmp_path: Path, address: str, value: Any) -> None:
     host, _runner = systemd(tmp_path, auditd_service="loaded active enabled")
     with pytest.raises(ChangeRefused):
-        unit.rehearse(host, [{"address": address, "value": value}])
+        unit.dry_run(host, [{"address": address, "value": value}])
 
 
 def test_a_unit_that_is_not_installed_cannot_be_switched_on(tmp_path: Path) -> None:
     host, _runner = systemd(tmp_path)
     with pytest.raises(ChangeRefused, match="not installed"):
-        unit.rehearse(host, [{"address": "auditd.service:enabled", "value": True}])
+        unit.dry_run(host, [{"address": "auditd.service:enabled", "value": True}])
 
 
 # The kernel

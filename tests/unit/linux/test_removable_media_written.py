@@ -164,7 +164,7 @@ def test_what_no_rule_of_polkit_mends_is_refused(tmp_path: Path, files: dict[str
 def test_only_a_refusal_can_be_written(tmp_path: Path, address: str, value: Any) -> None:
     host, _ = machine(tmp_path)
     with pytest.raises(ChangeRefused, match=r"only that drives are refused|no address"):
-        removable_media.rehearse(host, [{"address": address, "value": value}])
+        removable_media.dry_run(host, [{"address": address, "value": value}])
 
 
 def test_without_udisks_there_is_nothing_to_refuse(tmp_path: Path) -> None:

@@ -136,7 +136,7 @@ def test_a_file_after_ours_is_a_refusal(tmp_path: Path) -> None:
 
 def test_an_unknown_daemon_is_a_refusal(tmp_path: Path) -> None:
     with pytest.raises(ChangeRefused, match="only reported"):
-        dropin.rehearse(folder(tmp_path), [{"address": "systemd/system.conf:Manager.CrashAction", "value": "reboot"}])
+        dropin.dry_run(folder(tmp_path), [{"address": "systemd/system.conf:Manager.CrashAction", "value": "reboot"}])
 
 
 def shown(since: str) -> Completed:

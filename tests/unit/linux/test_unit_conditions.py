@@ -79,7 +79,7 @@ def test_what_keeps_auditd_from_starting(tmp_path: Path, files: dict[str, str | 
     assert effective(unit, host, f"{UNIT}:active")["value"] is True
     if kept:
         with pytest.raises(ChangeRefused, match="does not start it at the next boot"):
-            unit.rehearse(host, [{"address": f"{UNIT}:enabled", "value": True}])
+            unit.dry_run(host, [{"address": f"{UNIT}:enabled", "value": True}])
 
 
 def test_a_unit_without_such_files_asks_nothing_more(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ BESIDES = [
     ("/usr/lib/systemd/systemd-journal-upload", {"logging.journal_upload", *SENDING}),
 ]
 CHANGES = {
-    "engine.change", "engine.journal", "engine.planned", "audit.writing", "dconf.changes", "dconf.writing",
+    "engine.change", "engine.journal", "engine.overlay_host", "audit.writing", "dconf.changes", "dconf.writing",
     "kconfig.changes", "luks.key_files_changes", "logging.writing", "removable_media.changes",
 }  # fmt: skip
 VISIT = """

@@ -370,4 +370,4 @@ def test_a_slow_wg_is_a_timeout(tmp_path: Path) -> None:
 
 def test_writing_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ChangeRefused, match="only reported"):
-        vpn.rehearse(folder(tmp_path), [{"address": "profiles", "value": []}])
+        vpn.dry_run(folder(tmp_path), [{"address": "profiles", "value": []}])

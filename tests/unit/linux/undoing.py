@@ -8,9 +8,9 @@ from typing import Any
 
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.change import apply
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.edits import (
+    DryRun,
     FileEdit,
     PermissionEdit,
-    Rehearsal,
 )
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Host
 
@@ -26,8 +26,8 @@ class Writer:
     def observe(self, host: Any, addresses: list[str]) -> dict[str, Any]:
         return {address: {"address": address} for address in addresses}
 
-    def rehearse(self, host: Host, changes: list[dict[str, Any]]) -> Rehearsal:
-        return Rehearsal([self._edit(host, change["address"], change["value"]) for change in changes])
+    def dry_run(self, host: Host, changes: list[dict[str, Any]]) -> DryRun:
+        return DryRun([self._edit(host, change["address"], change["value"]) for change in changes])
 
     def _edit(self, host: Host, path: str, value: str | int | None) -> FileEdit | PermissionEdit:
         if isinstance(value, int):

@@ -28,7 +28,7 @@ from ..system.systemd_unit import state
 from .auditd_conf import DEFAULTS, NUMBERS, WORDS, Configuration, parse, with_value
 
 if TYPE_CHECKING:
-    from ..engine.planned import Planned
+    from ..engine.overlay_host import OverlayHost
 
 CONF = "/etc/audit/auditd.conf"
 PROGRAMS = ("/usr/sbin/auditd", "/sbin/auditd")
@@ -170,7 +170,7 @@ def _reloaded(host: Machine, since: int) -> float:
         return 0
 
 
-def plan(host: Host, planned: Planned, address: str, wanted: Any) -> list[list[str]]:
+def plan(host: Host, overlay: OverlayHost, address: str, wanted: Any) -> list[list[str]]:
     """Set one key in place. Returns the commands that load it. Raises ChangeRefused, HostError."""
     key = address.split(":", 1)[1]
     if not installed(host):
@@ -178,14 +178,14 @@ def plan(host: Host, planned: Planned, address: str, wanted: Any) -> list[list[s
     if not host.exists(CONF):
         raise ChangeRefused(f"{CONF} is missing; reinstall the package auditd with --force-confmiss first")
     load = [list(argv) for argv in RELOAD] if state(host, UNIT)[0] else []
-    before = effective(planned, address)
+    before = effective(overlay, address)
     if before.get("value") == wanted and isinstance(before.get("value"), bool) == isinstance(wanted, bool):
         return load if _older(host) else []
     if key == KEPT and before["state"] == "absent":
         return load if _older(host) else []  # nothing is overwritten, so there is no number to set
-    for name, said in _assignments(planned, address, key, wanted):
-        planned.put_bytes(CONF, with_value(planned.read(CONF), name, said))
-    after = effective(planned, address)
+    for name, said in _assignments(overlay, address, key, wanted):
+        overlay.put_bytes(CONF, with_value(overlay.read(CONF), name, said))
+    after = effective(overlay, address)
     if not _brings(key, after.get("value"), wanted):
         raise ChangeRefused(f"{address} would be {after.get('value')!r} ({after['source']}), not {wanted!r}")
     return load
@@ -208,13 +208,13 @@ def _brings(key: str, found: Any, wanted: Any) -> bool:
     return found == wanted or (key == KEPT and isinstance(found, int) and found > wanted)
 
 
-def _assignments(planned: Machine, address: str, key: str, wanted: Any) -> list[tuple[str, str]]:
+def _assignments(overlay: Machine, address: str, key: str, wanted: Any) -> list[tuple[str, str]]:
     """(name, text) of each line that brings `wanted`. Raises ChangeRefused for what auditd would not take."""
-    found = configuration(planned)
+    found = configuration(overlay)
     values = found.values
     whole = isinstance(wanted, int) and not isinstance(wanted, bool)
     if key == KEPT and whole and wanted > 0:
-        _enough_room(planned, wanted, _folder(found))
+        _enough_room(overlay, wanted, _folder(found))
         size = max(values["max_log_file"], -(-wanted // NUMBERS["num_logs"][1]), 1)
         first = [("max_log_file", str(size))] if size != values["max_log_file"] else []
         return [*first, ("num_logs", str(max(2, -(-wanted // size))))]
@@ -224,6 +224,6 @@ def _assignments(planned: Machine, address: str, key: str, wanted: Any) -> list[
         return [(key, wanted)]
     if key in NUMBERS and key not in ONLY_READ and whole and NUMBERS[key][0] <= wanted <= NUMBERS[key][1]:
         return [(key, str(wanted))]
-    if key == "log_group" and wanted in names(planned, "/etc/group").values():
+    if key == "log_group" and wanted in names(overlay, "/etc/group").values():
         return [(key, wanted)]
     raise ChangeRefused(f"{address}: {wanted!r} is nothing that is written here")

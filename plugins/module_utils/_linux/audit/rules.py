@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from functools import partial
 
-from ..engine.edits import Change, Rehearsal
+from ..engine.edits import Change, DryRun
 from ..engine.host import Host, HostError
 from ..engine.reading import Aspect, Reading, Readings, absent, reading, value
 from ..engine.safe_read import attempt, first_of, foreign, not_installed
@@ -51,11 +51,11 @@ def observe(host: Host, addresses: list[str]) -> Readings:
     }
 
 
-def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
+def dry_run(host: Host, changes: list[Change]) -> DryRun:
     """Our file of rules as it will be. Raises ChangeRefused, HostError."""
     from . import writing  # a check does without
 
-    return writing.rehearse(host, changes)
+    return writing.dry_run(host, changes)
 
 
 def _known(address: str) -> bool:

@@ -17,7 +17,7 @@ LOG = "-F path={} -F perm=wa -F key=sudo_log_file"
 class State:
     """Read once for all addresses. Raises HostError where a side cannot be read.
 
-    `host` may be a machine as it will be (planned.Planned); the kernel is always asked as it is.
+    `host` may be a machine as it will be (overlay_host.OverlayHost); the kernel is always asked as it is.
     """
 
     def __init__(self, host: reading.Machine, kernel_host: reading.Machine | None = None) -> None:

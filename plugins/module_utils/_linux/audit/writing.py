@@ -9,9 +9,9 @@ from __future__ import annotations
 import posixpath
 
 from ..engine import reading
-from ..engine.edits import Change, ChangeRefused, Rehearsal
+from ..engine.edits import Change, ChangeRefused, DryRun
 from ..engine.host import Host
-from ..engine.planned import Planned
+from ..engine.overlay_host import OverlayHost
 from ..engine.safe_read import text_or_nothing
 from . import kernel, privileged
 from .files import FOLDER, lines, unloadable
@@ -32,7 +32,7 @@ PROGRAMS = ("/usr/", "/bin/", "/sbin/", "/opt/")
 WANTED = {"privileged": [], "locked": True, "continue": True}
 
 
-def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
+def dry_run(host: Host, changes: list[Change]) -> DryRun:
     """The files as they will be, and the commands that load them. Raises ChangeRefused, HostError."""
     if not kernel.installed(host):
         raise ChangeRefused("auditd is not installed; install it and repeat the roll-out")
@@ -40,54 +40,54 @@ def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
     for change in changes:
         if change["value"] != WANTED.get(change["address"], True) or change["address"] == "sign-in-records":
             raise ChangeRefused(f"{change['address']}: {change['value']!r} is nothing that can be written there")
-    planned = Planned(host)
+    overlay = OverlayHost(host)
     before = State(host)
     if before.kernel.off_at_start:
         raise ChangeRefused("the machine was started with audit=0; take that out of its boot options and restart it")
-    _tidy(planned, before)
+    _tidy(overlay, before)
     if "continue" in wanted and not before.files.carries_on:
-        _put(planned, START, [*_lines(planned, START), "-c"])
+        _put(overlay, START, [*_lines(overlay, START), "-c"])
     addresses = [address for address in wanted if address not in WANTED]
-    _add(host, planned, OURS, addresses)
+    _add(host, overlay, OURS, addresses)
     if "privileged" in wanted:
         found = privileged.programs(host)
-        _add(host, planned, PRIVILEGED, [program_rule(path) for path in found if _ours_to_record(path)])
+        _add(host, overlay, PRIVILEGED, [program_rule(path) for path in found if _ours_to_record(path)])
     if "locked" in wanted:
-        _finalize(planned, "-e 2")
+        _finalize(overlay, "-e 2")
     elif before.files.enabled == 0:
-        _finalize(planned, "-e 1")
-    after = State(planned, host)
+        _finalize(overlay, "-e 1")
+    after = State(overlay, host)
     _prove(after, wanted, addresses)
-    return planned.rehearsal(_commands(host, planned, before, after, wanted))
+    return overlay.result(_commands(host, overlay, before, after, wanted))
 
 
 def _lines(host: reading.Machine, path: str) -> list[str]:
     return [line for line in (text_or_nothing(host, path) or "").splitlines() if line.strip() and line[0] != "#"]
 
 
-def _put(planned: Planned, path: str, lines: list[str]) -> None:
+def _put(overlay: OverlayHost, path: str, lines: list[str]) -> None:
     text = HEAD + "".join(f"{line}\n" for line in lines)
-    if text != text_or_nothing(planned, path):
-        planned.put(path, text, mode=MODE, owner=(0, 0))
+    if text != text_or_nothing(overlay, path):
+        overlay.put(path, text, mode=MODE, owner=(0, 0))
 
 
-def _tidy(planned: Planned, state: State) -> None:
+def _tidy(overlay: OverlayHost, state: State) -> None:
     """Take out of our files what would not load any more, and what somebody else's file says as well."""
     said = {
         rule.identity
-        for line, place in lines(planned)
+        for line, place in lines(overlay)
         if not place.startswith((OURS, PRIVILEGED))
         for rule in _rule_of(line, state.machine)
     }
     for path in (OURS, PRIVILEGED):
         kept: list[str] = []
-        for line in _lines(planned, path):
+        for line in _lines(overlay, path):
             for rule in _rule_of(line, state.machine):
-                if rule.identity not in said and not unloadable(planned, rule, state.made):
+                if rule.identity not in said and not unloadable(overlay, rule, state.made):
                     said.add(rule.identity)
                     kept.append(line)
-        if len(kept) != len(_lines(planned, path)):
-            _put(planned, path, kept)
+        if len(kept) != len(_lines(overlay, path)):
+            _put(overlay, path, kept)
 
 
 def _rule_of(line: str, machine: Machine) -> list[Rule]:
@@ -98,9 +98,9 @@ def _rule_of(line: str, machine: Machine) -> list[Rule]:
         return []
 
 
-def _add(host: Host, planned: Planned, path: str, addresses: list[str]) -> None:
+def _add(host: Host, overlay: OverlayHost, path: str, addresses: list[str]) -> None:
     """Add lines for what the files would not bring back, and the folders that they need when the machine starts."""
-    state = State(planned, host)
+    state = State(overlay, host)
     if state.files.wrong:
         raise ChangeRefused(
             f"{state.files.wrong}; auditctl stops there when it loads the rules. Correct it and repeat the roll-out"
@@ -118,9 +118,9 @@ def _add(host: Host, planned: Planned, path: str, addresses: list[str]) -> None:
                 added.append(_for_all(line, address, state.machine))
                 folders += _needed(host, read(line, state.machine), state.made)
     if added:
-        _put(planned, path, list(dict.fromkeys([*_lines(planned, path), *added])))
+        _put(overlay, path, list(dict.fromkeys([*_lines(overlay, path), *added])))
     if folders:
-        _put_folders(planned, folders)
+        _put_folders(overlay, folders)
 
 
 def _for_all(line: str, address: str, machine: Machine) -> str:
@@ -146,12 +146,12 @@ def _needed(host: Host, rule: Rule, made: set[str]) -> list[str]:
     return needed
 
 
-def _put_folders(planned: Planned, folders: list[str]) -> None:
+def _put_folders(overlay: OverlayHost, folders: list[str]) -> None:
     # With "-" a folder that is there keeps its owner and mode.
     said = [f"d {folder} {'0755 root root' if folder.startswith('/run/') else '- - -'} -" for folder in folders]
-    kept = sorted({*_lines(planned, FOLDERS), *said})
+    kept = sorted({*_lines(overlay, FOLDERS), *said})
     text = "# Written by Leeboard: an audit rule for a folder that is missing would stop all others\n"
-    planned.put(FOLDERS, text + "".join(f"{line}\n" for line in kept), mode=0o644)
+    overlay.put(FOLDERS, text + "".join(f"{line}\n" for line in kept), mode=0o644)
 
 
 def _ours_to_record(path: str) -> bool:
@@ -159,10 +159,10 @@ def _ours_to_record(path: str) -> bool:
     return path.startswith(PROGRAMS) and path.isprintable() and "\\" not in path
 
 
-def _finalize(planned: Planned, line: str) -> None:
-    text = text_or_nothing(planned, END) or HEAD
+def _finalize(overlay: OverlayHost, line: str) -> None:
+    text = text_or_nothing(overlay, END) or HEAD
     kept = [said for said in text.splitlines() if not said.strip().startswith("-e")]
-    planned.put(END, "\n".join([*kept, line]) + "\n", mode=MODE, owner=(0, 0))
+    overlay.put(END, "\n".join([*kept, line]) + "\n", mode=MODE, owner=(0, 0))
 
 
 def _prove(after: State, wanted: list[str], addresses: list[str]) -> None:
@@ -179,15 +179,15 @@ def _prove(after: State, wanted: list[str], addresses: list[str]) -> None:
         raise ChangeRefused(f"a rule is read before {START}; give its file a later name and repeat the roll-out")
 
 
-def _commands(host: Host, planned: Planned, before: State, after: State, wanted: list[str]) -> list[list[str]]:
+def _commands(host: Host, overlay: OverlayHost, before: State, after: State, wanted: list[str]) -> list[list[str]]:
     """Loading is one command for all changes; a locked kernel takes none before the next start."""
     commands = []
-    made = [line.split()[1] for line in _lines(planned, FOLDERS)]
+    made = [line.split()[1] for line in _lines(overlay, FOLDERS)]
     if any(not host.exists(folder) for folder in made):
         commands.append(["systemd-tmpfiles", "--create", FOLDERS])
     if before.locked:
         return commands
-    if planned.changes_something() or not _all_loaded(before, after, wanted):
+    if overlay.changes_something() or not _all_loaded(before, after, wanted):
         if not after.files.clears:
             commands.append(["auditctl", "-D"])  # else the first rule that is there already would stop the loading
         commands.append(["augenrules", "--load"])

@@ -12,7 +12,7 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ..engine.edits import Change, ChangeRefused, Rehearsal
+from ..engine.edits import Change, ChangeRefused, DryRun
 from ..engine.host import Host
 from ..engine.reading import Reading, Readings, absent, reading, value
 from ..engine.safe_read import attempt, first_of, foreign, text_or_nothing
@@ -21,7 +21,7 @@ from .motd import FILE as MOTD
 from .motd import shown_after_sign_in, talkative_scripts
 
 if TYPE_CHECKING:
-    from ..engine.planned import Planned
+    from ..engine.overlay_host import OverlayHost
 
 NAME = "banner"
 ISSUE, ISSUE_NET = "/etc/issue", "/etc/issue.net"
@@ -59,36 +59,36 @@ def without_newline(text: str) -> str:
     return text[:-1] if text.endswith("\n") else text
 
 
-def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
+def dry_run(host: Host, changes: list[Change]) -> DryRun:
     """The files with the wanted texts. Raises ChangeRefused when something that cannot be changed would still show."""
-    from ..engine.planned import Planned  # a check does without
+    from ..engine.overlay_host import OverlayHost  # a check does without
 
-    planned = Planned(host)
+    overlay = OverlayHost(host)
     commands = []
     for change in changes:
         address, wanted = change["address"], change["value"]
         if not ADDRESSES.match(address):
             raise ChangeRefused(f"{address!r} is no address of the driver {NAME}")
         if address == "motd-scripts":
-            _silence_scripts(host, planned, wanted)
+            _silence_scripts(host, overlay, wanted)
             continue
         if not isinstance(wanted, str) or len(wanted) > LONGEST:
             raise ChangeRefused(f"{address}: the wanted value must be a text of at most {LONGEST} characters")
         if address == "motd":
-            _plan_motd(planned, wanted)
+            _plan_motd(overlay, wanted)
             continue
-        planned.put(address, wanted + "\n", mode=0o644)
+        overlay.put(address, wanted + "\n", mode=0o644)
         if address == ISSUE:
-            _plan_fragments(planned, wanted)
-            if planned.changes_something() and first_of(host, ("/usr/sbin/agetty", "/sbin/agetty")):
+            _plan_fragments(overlay, wanted)
+            if overlay.changes_something() and first_of(host, ("/usr/sbin/agetty", "/sbin/agetty")):
                 commands.append(["agetty", "--reload"])  # a console that already waits shows the new text
-    return planned.rehearsal(commands)
+    return overlay.result(commands)
 
 
-def _plan_fragments(planned: Planned, wanted: str) -> None:
-    for path in fragments(planned, "/etc/issue.d"):
-        planned.remove(path)
-    shown, sources = shown_on_console(planned)
+def _plan_fragments(overlay: OverlayHost, wanted: str) -> None:
+    for path in fragments(overlay, "/etc/issue.d"):
+        overlay.remove(path)
+    shown, sources = shown_on_console(overlay)
     if without_newline(shown) != wanted:
         rest = [source for source in sources if not source.startswith("/etc/")]
         raise ChangeRefused(
@@ -97,23 +97,23 @@ def _plan_fragments(planned: Planned, wanted: str) -> None:
         )
 
 
-def _plan_motd(planned: Planned, wanted: str) -> None:
-    planned.put(MOTD, wanted + "\n" if wanted else "", mode=0o644)
+def _plan_motd(overlay: OverlayHost, wanted: str) -> None:
+    overlay.put(MOTD, wanted + "\n" if wanted else "", mode=0o644)
     for folder in ("/etc/motd.d", "/run/motd.d", "/usr/lib/motd.d"):
-        for name in planned.entries(folder):
-            if planned.link(f"/etc/motd.d/{name}") != "/dev/null":
-                planned.put(f"/etc/motd.d/{name}", "", mode=0o644)  # an empty file hides its namesakes
-    if planned.exists("/run/motd.dynamic"):
-        planned.put("/run/motd.dynamic", "")  # what the scripts said at the last sign-in
-    found = shown_after_sign_in(planned)
+        for name in overlay.entries(folder):
+            if overlay.link(f"/etc/motd.d/{name}") != "/dev/null":
+                overlay.put(f"/etc/motd.d/{name}", "", mode=0o644)  # an empty file hides its namesakes
+    if overlay.exists("/run/motd.dynamic"):
+        overlay.put("/run/motd.dynamic", "")  # what the scripts said at the last sign-in
+    found = shown_after_sign_in(overlay)
     texts = [found.get("value", "")] + [other["value"] for other in found.get("others", [])]
     if any(text != wanted for text in texts):
         raise ChangeRefused(f"PAM would still show another text after sign-in: {found.get('source', '')[:200]}")
 
 
-def _silence_scripts(host: Host, planned: Planned, wanted: Any) -> None:
+def _silence_scripts(host: Host, overlay: OverlayHost, wanted: Any) -> None:
     if wanted != []:
         raise ChangeRefused("the only value that can be written for motd-scripts is the empty list")
     for path in talkative_scripts(host)[0]:
         mode = host.stat(path).st_mode & 0o7777
-        planned.put_bytes(path, host.read(path), mode=mode & ~0o111)
+        overlay.put_bytes(path, host.read(path), mode=mode & ~0o111)

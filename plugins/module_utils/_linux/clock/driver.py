@@ -15,7 +15,7 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ..engine.edits import Change, ChangeRefused, Rehearsal
+from ..engine.edits import Change, ChangeRefused, DryRun
 from ..engine.host import Host, HostError
 from ..engine.reading import Reading, Readings, absent, reading, unreadable, value
 from ..engine.safe_read import attempt, foreign
@@ -23,7 +23,7 @@ from ..system.systemd_unit import Service, note_if_older, properties, service
 from . import servers
 
 if TYPE_CHECKING:
-    from ..engine.planned import Planned
+    from ..engine.overlay_host import OverlayHost
 
 NAME = "clock"
 ALL = ("service", "servers", "synchronised", "user")
@@ -136,11 +136,11 @@ def _user(host: Host) -> Reading:
 READERS = {"service": _service, "servers": _servers, "synchronised": _synchronised, "user": _user}
 
 
-def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
+def dry_run(host: Host, changes: list[Change]) -> DryRun:
     """Switch a time service on, and name its servers. Raises ChangeRefused where that is not ours to do."""
-    from ..engine.planned import Planned  # a check does without
+    from ..engine.overlay_host import OverlayHost  # a check does without
 
-    planned = Planned(host)
+    overlay = OverlayHost(host)
     commands: list[list[str]] = []
     for change in changes:
         address, wanted = change["address"], change["value"]
@@ -149,10 +149,10 @@ def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
         if address == "service":
             commands += _switch_on(host)
         elif address == "servers":
-            commands += [command for command in _name_servers(host, planned, wanted) if command not in commands]
+            commands += [command for command in _name_servers(host, overlay, wanted) if command not in commands]
         else:
             raise ChangeRefused(f"{address} is only reported")
-    return planned.rehearsal(commands)
+    return overlay.result(commands)
 
 
 def _switch_on(host: Host) -> list[list[str]]:
@@ -171,7 +171,7 @@ def _switch_on(host: Host) -> list[list[str]]:
     return [["systemctl", "unmask", installed[0]], ["systemctl", "enable", "--now", installed[0]]]
 
 
-def _name_servers(host: Host, planned: Planned, wanted: Any) -> list[list[str]]:
+def _name_servers(host: Host, overlay: OverlayHost, wanted: Any) -> list[list[str]]:
     names = wanted.split() if isinstance(wanted, str) else list(wanted) if isinstance(wanted, list) else []
     if not names or not all(isinstance(name, str) and SERVER.match(name) for name in names):
         raise ChangeRefused("the wanted time servers must be names or addresses with blanks between them")
@@ -181,7 +181,7 @@ def _name_servers(host: Host, planned: Planned, wanted: Any) -> list[list[str]]:
             f"the servers of {running[0][0]} are somebody's own choice; name these in its configuration by hand: "
             f"{' '.join(names)}"
         )
-    commands = _only(host, planned, names)
+    commands = _only(host, overlay, names)
     for server in servers.from_the_network(host) if running else []:
         if server not in names:
             raise ChangeRefused(
@@ -191,16 +191,16 @@ def _name_servers(host: Host, planned: Planned, wanted: Any) -> list[list[str]]:
     return commands
 
 
-def _only(host: Host, planned: Planned, names: list[str]) -> list[list[str]]:
+def _only(host: Host, overlay: OverlayHost, names: list[str]) -> list[list[str]]:
     """A drop-in for timesyncd whose list begins anew: assignments of several files would add up."""
     path = servers.OURS
     text = "# Written by Leeboard (FWD-05): an empty line first, since the lists of several files add up\n"
-    planned.put(path, f"{text}[Time]\nNTP=\nNTP={' '.join(names)}\n", mode=0o644)
-    after = servers.timesyncd_files(planned)
+    overlay.put(path, f"{text}[Time]\nNTP=\nNTP={' '.join(names)}\n", mode=0o644)
+    after = servers.timesyncd_files(overlay)
     if after.system != names:
         raise ChangeRefused(f"{after.source} is read after {path} and names other servers; take it out there")
     unit = SERVICES["systemd-timesyncd"][0]
     if properties(host, unit).get("ActiveState") != "active":
         return []
     stale = servers.timesyncd(host).running != names
-    return [["systemctl", "restart", unit]] if stale or planned.changes_something() else []
+    return [["systemctl", "restart", unit]] if stale or overlay.changes_something() else []

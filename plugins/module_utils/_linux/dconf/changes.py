@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 
-from ..engine.edits import Change, ChangeRefused, FileEdit, Rehearsal
+from ..engine.edits import Change, ChangeRefused, DryRun, FileEdit
 from ..engine.host import Host, HostError
 from ..system.dconf_variant import CODES, Typed, make
 from .keyfiles import KeyFolder, settle
@@ -35,7 +35,7 @@ class Wish:
         self.schema: Schema | None = None
 
 
-def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
+def dry_run(host: Host, changes: list[Change]) -> DryRun:
     """The files as they will be and the commands that load them. Raises ChangeRefused."""
     wishes: dict[str, dict[str, Wish]] = {"": {}, "gdm:": {}}
     for change in changes:
@@ -56,7 +56,7 @@ def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
             plan.users(list(wishes[""].values()))
         if wishes["gdm:"]:
             plan.greeter(list(wishes["gdm:"].values()))
-        return plan.rehearsal()
+        return plan.result()
     except (HostError, ValueError) as problem:
         raise ChangeRefused(str(problem)) from None
 
@@ -252,7 +252,7 @@ class _Plan:
             elif source.keys is not None:
                 self.reload_gdm = self.reload_gdm or needed
 
-    def rehearsal(self) -> Rehearsal:
+    def result(self) -> DryRun:
         edits = []
         for path in sorted(set(self.texts) | set(self.modes)):
             try:
@@ -262,7 +262,7 @@ class _Plan:
             # Bytes that are no text stay as they are: such a file is only given another mode.
             after = self.texts[path].encode("utf-8") if path in self.texts else before
             edits.append(FileEdit(path, before, after, self.modes.get(path, None if before is not None else 0o644)))
-        return Rehearsal(edits, self._commands())
+        return DryRun(edits, self._commands())
 
     def _commands(self) -> list[list[str]]:
         commands = []

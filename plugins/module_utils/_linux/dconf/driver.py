@@ -17,7 +17,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from ..engine.edits import Change, Rehearsal
+from ..engine.edits import Change, DryRun
 from ..engine.host import Host, HostError
 from ..engine.reading import Aspect, Readings, absent, reading, unreadable, value
 from ..system.dconf_people import everyone, own_database
@@ -60,11 +60,11 @@ def observe(host: Host, addresses: list[str]) -> Readings:
     return found
 
 
-def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
+def dry_run(host: Host, changes: list[Change]) -> DryRun:
     """Key files and locks as they will be. Raises ChangeRefused, HostError."""
     from . import changes as dconf_changes  # a check does without
 
-    return dconf_changes.rehearse(host, changes)
+    return dconf_changes.dry_run(host, changes)
 
 
 def _environment(host: Host) -> Aspect:

@@ -20,7 +20,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..audit import auditd
-from ..engine.edits import Change, ChangeRefused, Rehearsal
+from ..engine.edits import Change, ChangeRefused, DryRun
 from ..engine.host import Host
 from ..engine.reading import Aspect, Reading, Readings, reading, unreadable
 from ..engine.safe_read import attempt, foreign
@@ -29,7 +29,7 @@ from ..sudo import log_file
 from . import gdm, lightdm, systemd
 
 if TYPE_CHECKING:
-    from ..engine.planned import Planned
+    from ..engine.overlay_host import OverlayHost
 
 NAME = "dropin"
 ADDRESSES = re.compile(
@@ -43,7 +43,7 @@ class Kind(Protocol):
     """One of those files."""
 
     def effective(self, host: Host, address: str, /) -> Aspect: ...
-    def plan(self, host: Host, planned: Planned, address: str, wanted: Any, /) -> list[list[str]]: ...
+    def plan(self, host: Host, overlay: OverlayHost, address: str, wanted: Any, /) -> list[list[str]]: ...
 
 
 def _kind(address: str) -> Kind:
@@ -76,31 +76,31 @@ def _reading(host: Host, address: str) -> Reading:
     return reading(NAME, address, effective, running=unreadable("failed", older) if older else None)
 
 
-def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
+def dry_run(host: Host, changes: list[Change]) -> DryRun:
     """The files and the commands that load them. Raises ChangeRefused when the change would not have its effect.
 
     One change may need another: as long as auditd writes no log, no number of logs has its effect. What is refused is
     tried again after the others, as long as that brings one of them further.
     """
-    from ..engine.planned import Planned  # a check does without
+    from ..engine.overlay_host import OverlayHost  # a check does without
 
-    planned = Planned(host)
+    overlay = OverlayHost(host)
     commands: list[list[str]] = []
     waiting = list(changes)
     while waiting:
         refused = []
         for change in waiting:
             try:
-                commands += [one for one in _planned(host, planned, change) if one not in commands]
+                commands += [one for one in _plan(host, overlay, change) if one not in commands]
             except ChangeRefused as problem:
                 refused.append((change, problem))
         if len(refused) == len(waiting):
             raise refused[0][1]
         waiting = [change for change, _problem in refused]
-    return planned.rehearsal(commands)
+    return overlay.result(commands)
 
 
-def _planned(host: Host, planned: Planned, change: Change) -> list[list[str]]:
+def _plan(host: Host, overlay: OverlayHost, change: Change) -> list[list[str]]:
     if not ADDRESSES.match(change["address"]):
         raise ChangeRefused(f"{change['address']!r} is no address of the driver {NAME}")
-    return _kind(change["address"]).plan(host, planned, change["address"], change["value"])
+    return _kind(change["address"]).plan(host, overlay, change["address"], change["value"])

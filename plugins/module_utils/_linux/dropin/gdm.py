@@ -16,7 +16,7 @@ from ..engine.safe_read import beside_next_start, first_of, not_installed, text_
 from ..system.inifile import keyfile_assignments, with_key
 
 if TYPE_CHECKING:
-    from ..engine.planned import Planned
+    from ..engine.overlay_host import OverlayHost
 
 FILES = ("/etc/gdm3/daemon.conf", "/etc/gdm3/custom.conf", "/etc/gdm/custom.conf")
 CONFFILES = "/var/lib/dpkg/info/gdm3.conffiles"  # which of them this machine's GDM came with, and so reads
@@ -62,19 +62,19 @@ def _file(host: Machine) -> str:
     return there[0] if there else ""
 
 
-def plan(host: Host, planned: Planned, address: str, wanted: Any) -> list[list[str]]:
+def plan(host: Host, overlay: OverlayHost, address: str, wanted: Any) -> list[list[str]]:
     """Set the key in GDM's file in place. Raises ChangeRefused, HostError."""
     if not isinstance(wanted, bool):
         raise ChangeRefused(f"{address}: the wanted value must be true or false")
     file = _file(host)
     if not file:
         raise ChangeRefused("GDM has no configuration file here, so there is nothing to change")
-    before = effective(planned, address)
+    before = effective(overlay, address)
     if before.get("value") is wanted and not before.get("others"):
         return []
     key = address.rsplit(".", 1)[1]
-    planned.put(file, with_key(planned.original_text(file), "daemon", key, "true" if wanted else "false"))
-    after = effective(planned, address)
+    overlay.put(file, with_key(overlay.original_text(file), "daemon", key, "true" if wanted else "false"))
+    after = effective(overlay, address)
     if after.get("value") is not wanted:
         raise ChangeRefused(f"{after['source']} comes before {file} until the next boot; repeat the roll-out after it")
     return []  # GDM reads the file at its start, and restarting it would end everybody's session

@@ -16,7 +16,7 @@ from ..engine.safe_read import first_of, not_installed, text_or_nothing
 from ..system.inifile import Assignment, keyfile_assignments, with_key
 
 if TYPE_CHECKING:
-    from ..engine.planned import Planned
+    from ..engine.overlay_host import OverlayHost
 
 KEY = "greeter-hide-users"
 MAIN = "/etc/lightdm/lightdm.conf"
@@ -66,21 +66,21 @@ def _other(found: Assignment) -> dict[str, Any]:
     return {"value": said, "type": type}
 
 
-def plan(host: Host, planned: Planned, address: str, wanted: Any) -> list[list[str]]:
+def plan(host: Host, overlay: OverlayHost, address: str, wanted: Any) -> list[list[str]]:
     """Our drop-in, and the main file where it says otherwise. Raises ChangeRefused, HostError."""
     if not isinstance(wanted, bool):
         raise ChangeRefused(f"{address}: the wanted value must be true or false")
     if not first_of(host, ("/usr/sbin/lightdm",)):
         raise ChangeRefused("LightDM is not installed, so there is nothing to change")
     text = "true" if wanted else "false"
-    if _holds(effective(planned, address), wanted):
+    if _holds(effective(overlay, address), wanted):
         return []
-    planned.put(OURS, with_key("# Written by Leeboard\n", "Seat:*", KEY, text), mode=0o644)
-    if planned.exists(MAIN):
-        for section in sorted({found.section for found in keyfile_assignments(planned.text(MAIN), MAIN)
+    overlay.put(OURS, with_key("# Written by Leeboard\n", "Seat:*", KEY, text), mode=0o644)
+    if overlay.exists(MAIN):
+        for section in sorted({found.section for found in keyfile_assignments(overlay.text(MAIN), MAIN)
                                if found.key == KEY and found.section in EVERY_SEAT}):  # fmt: skip
-            planned.put(MAIN, with_key(planned.original_text(MAIN), section, KEY, text))
-    after = effective(planned, address)
+            overlay.put(MAIN, with_key(overlay.original_text(MAIN), section, KEY, text))
+    after = effective(overlay, address)
     if not _holds(after, wanted):
         where = after["others"][0]["who"] if "others" in after else after["source"]
         raise ChangeRefused(f"{where} is stronger than {OURS} and says otherwise; take it out there")

@@ -22,7 +22,7 @@ from ..system.systemd_unit import note_if_older, state
 from . import journald, sleep
 
 if TYPE_CHECKING:
-    from ..engine.planned import Planned
+    from ..engine.overlay_host import OverlayHost
 
 RULES = {**journald.RULES, **sleep.RULES}
 FOLDERS = ("/etc/systemd", "/run/systemd", "/usr/local/lib/systemd", "/usr/lib/systemd")
@@ -85,7 +85,7 @@ def files(host: Machine, name: str, folders: Sequence[str] = FOLDERS) -> list[st
     return main + by_name(host, [f"{folder}/{name}.conf.d" for folder in folders], ".conf")
 
 
-def plan(host: Host, planned: Planned, address: str, wanted: Any) -> list[list[str]]:
+def plan(host: Host, overlay: OverlayHost, address: str, wanted: Any) -> list[list[str]]:
     """Put one key into our drop-in. Returns the commands that load it. Raises ChangeRefused, HostError."""
     name, section, key = _parts(address)
     written = RULES[address].text(wanted) if address in RULES else wanted
@@ -98,9 +98,9 @@ def plan(host: Host, planned: Planned, address: str, wanted: Any) -> list[list[s
     unit, verb = DAEMONS[name]
     if before.get("value") != wanted or before.get("others"):
         path = f"/etc/systemd/{name}.conf.d/{OURS}"
-        text = text_or_nothing(planned, path) or "# Written by Leeboard\n"
-        planned.put(path, with_key(text, section, key, written.strip()), mode=0o644)
-        after = effective(planned, address)
+        text = text_or_nothing(overlay, path) or "# Written by Leeboard\n"
+        overlay.put(path, with_key(text, section, key, written.strip()), mode=0o644)
+        after = effective(overlay, address)
         if after.get("value") != wanted:
             if path in after["source"]:
                 raise ChangeRefused(f"{after['source']}; that must be put right by hand")

@@ -1,10 +1,10 @@
-"""How every driver changes a machine: rehearse, compare, journal, write, activate, look again.
+"""How every driver changes a machine: dry run, compare, journal, write, activate, look again.
 
 A driver is a module with
 
     NAME                          the driver's name in drivers.yml
     observe(host, addresses)      -> {address: reading}; every address gets one, nothing is raised for a bad machine
-    rehearse(host, changes)       -> Rehearsal: the files as they will be and the commands that load them; changes
+    dry_run(host, changes)        -> DryRun: the files as they will be and the commands that load them; changes
                                      nothing, raises ChangeRefused when a change cannot be made safely. What only the
                                      machine can tell afterwards is confirmed, or the files are put back
 
@@ -19,7 +19,7 @@ import re
 import stat
 from typing import Any, Protocol
 
-from .edits import Change, ChangeRefused, Edit, FileEdit, PermissionEdit, Rehearsal
+from .edits import Change, ChangeRefused, DryRun, Edit, FileEdit, PermissionEdit
 from .host import Host
 from .journal import Journal
 from .reading import Readings, fingerprint
@@ -32,7 +32,7 @@ class Driver(Protocol):
     ADDRESSES: re.Pattern[str]
 
     def observe(self, host: Host, addresses: list[str]) -> Readings: ...
-    def rehearse(self, host: Host, changes: list[Change]) -> Rehearsal: ...
+    def dry_run(self, host: Host, changes: list[Change]) -> DryRun: ...
 
 
 class PlanOutdated(ChangeRefused):
@@ -54,10 +54,10 @@ def apply(driver: Driver, host: Host, changes: list[Change], run_id: str, check:
                 f"{driver.NAME} {change['address']} is no longer what the plan was made from; "
                 "check the device again and repeat the roll-out"
             )
-    rehearsal = driver.rehearse(host, changes)
-    edits = [edit for edit in rehearsal.edits if _differs(host, edit)]
+    result = driver.dry_run(host, changes)
+    edits = [edit for edit in result.edits if _differs(host, edit)]
     outcome: dict[str, Any] = {
-        "changed": bool(edits or rehearsal.commands),
+        "changed": bool(edits or result.commands),
         "before": before,
         "after": before,
         "diff": [_diff(edit) for edit in edits],
@@ -66,19 +66,19 @@ def apply(driver: Driver, host: Host, changes: list[Change], run_id: str, check:
     if check or not outcome["changed"]:
         return outcome
     journal = Journal(host, run_id)
-    journal.record(driver.NAME, changes, before, edits, rehearsal.commands)
-    back = [_reverse(host, edit) for edit in edits] if rehearsal.confirm else []
+    journal.record(driver.NAME, changes, before, edits, result.commands)
+    back = [_reverse(host, edit) for edit in edits] if result.confirm else []
     for edit in edits:
         write(host, edit)
-    _load(host, rehearsal.commands, f"the files were written and the old ones are in {journal.path}")
+    _load(host, result.commands, f"the files were written and the old ones are in {journal.path}")
     outcome["after"] = driver.observe(host, addresses)
     outcome["journal"] = journal.path
-    problem = rehearsal.confirm(outcome["after"]) if rehearsal.confirm else ""
+    problem = result.confirm(outcome["after"]) if result.confirm else ""
     if problem:
-        journal.record(driver.NAME, changes, outcome["after"], back, rehearsal.commands)
+        journal.record(driver.NAME, changes, outcome["after"], back, result.commands)
         for edit in back[::-1]:
             write(host, edit)
-        _load(host, rehearsal.commands, f"{problem}; the files are put back as they were")
+        _load(host, result.commands, f"{problem}; the files are put back as they were")
         raise ChangeRefused(f"{problem}; the change was tried and is put back")
     return outcome
 
@@ -141,7 +141,7 @@ def write(host: Host, edit: Edit) -> None:
 
 
 def _permit(target: str, edit: PermissionEdit) -> None:
-    """Set owner and mode of what was rehearsed, and of nothing that was put in its place since."""
+    """Set owner and mode of the file that the dry run saw, and of nothing that was put in its place since."""
     handle = os.open(target, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         found = os.fstat(handle)

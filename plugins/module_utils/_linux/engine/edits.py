@@ -1,4 +1,4 @@
-"""What a rehearsal gives: edits of files (a new content, or only another owner and mode) and commands, or a refusal."""
+"""The result of a dry run: edits of files (new content, or only another owner and mode) and commands, or a refusal."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ class PermissionEdit:
 Edit = Union[FileEdit, PermissionEdit]
 
 
-class Rehearsal:
-    """What a change comes to: `edits` of files and `commands` (argument lists, run in order after the edits).
+class DryRun:
+    """The result of a driver's dry run: `edits` of files and `commands` (argument lists, run in order after the edits).
 
     `confirm`, for what only the machine itself can tell: a function of the readings afterwards (by address) that says
     why the change has no effect, or an empty text. Where it says something, the files are put back as they were.

@@ -40,7 +40,7 @@ VALUE_LIMIT = 4096  # characters of a value that travel; a longer one travels as
 
 
 class Machine(Protocol):
-    """What is read: a `Host`, or a `Planned` one."""
+    """What is read: a `Host`, or an `OverlayHost` over one."""
 
     is_root: bool
 

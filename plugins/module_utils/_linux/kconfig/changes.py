@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..engine.edits import Change, ChangeRefused, Rehearsal
+from ..engine.edits import Change, ChangeRefused, DryRun
 from ..engine.host import Host
-from ..engine.planned import Planned, encode
+from ..engine.overlay_host import OverlayHost, encode
 from ..engine.reading import Aspect
 from ..system.desktops import desktops
 from .ini import Entry, parse, text_of
@@ -23,11 +23,11 @@ HEADER = b"[Daemon]"
 IMMUTABLE = HEADER + b"[$i]"
 
 
-def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
+def dry_run(host: Host, changes: list[Change]) -> DryRun:
     """The file as it will be. Raises ChangeRefused when that would not have the wanted effect, HostError."""
     if "plasma" not in desktops(host):
         raise ChangeRefused("KDE Plasma is not installed, so there is nothing to change")
-    planned, view = Planned(host), View(host)
+    overlay, view = OverlayHost(host), View(host)
     values, lock = {}, False
     for change in changes:
         address, wanted = change["address"], change["value"]
@@ -49,14 +49,14 @@ def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
         if not mark:
             values[key] = wanted
     if not values and not lock:
-        return planned.rehearsal()
-    after = _plan(host, planned, view, values, lock)
+        return overlay.result()
+    after = _plan(host, overlay, view, values, lock)
     for change in changes:
         key, mark, _dummy = change["address"].rpartition(".")[2].partition("#")
         if not _holds(after, key, bool(mark), change["value"]):
             aspect = after.immutable(key) if mark else after.value(key)
             raise ChangeRefused(f"{change['address']}: {_stronger(aspect)}")
-    return planned.rehearsal()
+    return overlay.result()
 
 
 def _holds(view: View, key: str, mark: bool, wanted: Any) -> bool:
@@ -74,10 +74,10 @@ def _stronger(aspect: Aspect) -> str:
     return f"{aspect['source']} would still decide; change it there"
 
 
-def _plan(host: Host, planned: Planned, view: View, values: dict[str, Any], lock: bool) -> View:
-    """Put the file into `planned`. Returns the machine as it will be seen."""
+def _plan(host: Host, overlay: OverlayHost, view: View, values: dict[str, Any], lock: bool) -> View:
+    """Put the file into `overlay`. Returns the machine as it will be seen."""
     try:
-        content = planned.read(PATH)
+        content = overlay.read(PATH)
     except FileNotFoundError:
         content = b"# Written by Leeboard\n"
     content = with_values(content, {key: encode(_text(wanted)) for key, wanted in values.items()}, lock)
@@ -90,7 +90,7 @@ def _plan(host: Host, planned: Planned, view: View, values: dict[str, Any], lock
     if lost:
         content = with_values(content, lost, lock)
         after = View(host, {PATH: content})
-    planned.put_bytes(PATH, content, mode=0o644, owner=(0, 0))
+    overlay.put_bytes(PATH, content, mode=0o644, owner=(0, 0))
     return after
 
 

@@ -22,7 +22,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ..dconf import environment as dconf_environment
-from ..engine.edits import Change, Rehearsal
+from ..engine.edits import Change, DryRun
 from ..engine.host import Host, HostError
 from ..engine.reading import Reading, Readings, reading, unreadable, value
 from ..engine.safe_read import attempt, foreign, is_null, not_installed, number
@@ -65,11 +65,11 @@ def observe(host: Host, addresses: list[str]) -> Readings:
     }
 
 
-def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
+def dry_run(host: Host, changes: list[Change]) -> DryRun:
     """The file of the system as it will be. Raises ChangeRefused, HostError."""
     from . import changes as kconfig_changes  # a check does without
 
-    return kconfig_changes.rehearse(host, changes)
+    return kconfig_changes.dry_run(host, changes)
 
 
 def _reading(view: View, address: str) -> Reading:

@@ -27,7 +27,7 @@ from __future__ import annotations
 import re
 from functools import partial
 
-from ..engine.edits import Change, ChangeRefused, Rehearsal
+from ..engine.edits import Change, ChangeRefused, DryRun
 from ..engine.host import Host, HostError
 from ..engine.reading import Aspect, Reading, Readings, absent, reading, unreadable, value
 from ..engine.safe_read import attempt, foreign
@@ -140,14 +140,14 @@ def _files(host: Host, address: str, ways: Ways) -> Aspect:
     return value(list(dict.fromkeys(faults)), ", ".join(one.place for one in ways.sendings)[:1000], "list")
 
 
-def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
+def dry_run(host: Host, changes: list[Change]) -> DryRun:
     """Our own configuration of rsyslog, whichever of its values is to change. Raises ChangeRefused, HostError."""
-    from ..engine.planned import Planned
+    from ..engine.overlay_host import OverlayHost
     from .writing import plan  # a check does without
 
     for change in changes:
         if not ADDRESSES.match(change["address"]):
             raise ChangeRefused(f"{change['address']!r} is no address of the driver {NAME}")
-    planned = Planned(host)
-    commands = plan(host, planned, {change["address"]: change["value"] for change in changes})
-    return planned.rehearsal(commands)
+    overlay = OverlayHost(host)
+    commands = plan(host, overlay, {change["address"]: change["value"] for change in changes})
+    return overlay.result(commands)

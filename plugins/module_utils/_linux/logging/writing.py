@@ -13,7 +13,7 @@ from typing import Any
 from ..dropin.systemd import plan as plan_dropin
 from ..engine.edits import ChangeRefused
 from ..engine.host import Host
-from ..engine.planned import Planned
+from ..engine.overlay_host import OverlayHost
 from ..system.systemd_unit import service
 from ..system.tls_files import anchors, authority
 from . import rsyslog
@@ -50,8 +50,8 @@ CLIENT = """
        streamDriver.CertFile="{certificate}" streamDriver.KeyFile="{key}\""""
 
 
-def plan(host: Host, planned: Planned, wanted: dict[str, Any]) -> list[list[str]]:
-    """Put our file into `planned`. Returns the commands that load it. Raises ChangeRefused, HostError."""
+def plan(host: Host, overlay: OverlayHost, wanted: dict[str, Any]) -> list[list[str]]:
+    """Put our file into `overlay`. Returns the commands that load it. Raises ChangeRefused, HostError."""
     if not host.exists(RSYSLOGD):
         raise ChangeRefused("rsyslog is not installed; the role log_forwarding installs it")
     target = _target(host, wanted)
@@ -64,18 +64,18 @@ def plan(host: Host, planned: Planned, wanted: dict[str, Any]) -> list[list[str]
     _the_schools_own(host, wanted.get("tls-anchors"))
     commands: list[list[str]] = []
     path = main_file(host)
-    planned.put(OURS, text(host, target), mode=0o644)
-    after = rsyslog.read(planned, path)
+    overlay.put(OURS, text(host, target), mode=0o644)
+    after = rsyslog.read(overlay, path)
     _alone(after, host, target, path)
     if fed_by(host, after.found)[0]:
-        commands += plan_dropin(host, planned, "systemd/journald.conf:Journal.ForwardToSyslog", "yes")
-        missing = fed_by(planned, after.found)[0]
+        commands += plan_dropin(host, overlay, "systemd/journald.conf:Journal.ForwardToSyslog", "yes")
+        missing = fed_by(overlay, after.found)[0]
         if missing:
             raise ChangeRefused(f"{missing}; put that right by hand")
     idle = service(host, UNIT).why
     if idle and host.exists("/run/systemd/system"):
         commands += [["systemctl", "unmask", UNIT], ["systemctl", "enable", UNIT]]
-    if planned.changes_something() or idle or look(host).note:
+    if overlay.changes_something() or idle or look(host).note:
         commands += [[RSYSLOGD, "-N1", "-f", path]]
         commands += [["systemctl", "restart", UNIT]] if host.exists("/run/systemd/system") else []
     return commands

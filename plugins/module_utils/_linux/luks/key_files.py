@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from functools import partial
 
-from ..engine.edits import Change, ChangeRefused, Rehearsal
+from ..engine.edits import Change, ChangeRefused, DryRun
 from ..engine.host import Host
 from ..engine.reading import Reading, Readings, reading, value
 from ..engine.safe_read import attempt, foreign
@@ -38,11 +38,11 @@ def _read(host: Host, address: str) -> Reading:
     return reading(NAME, address, value(found, CRYPTTAB, "list"))
 
 
-def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
+def dry_run(host: Host, changes: list[Change]) -> DryRun:
     """The files that can be closed. Raises ChangeRefused where none of them can, HostError."""
     from . import key_files_changes  # a check does without
 
     for change in changes:
         if not ADDRESSES.match(change["address"]):
             raise ChangeRefused(f"{change['address']!r} is no address of the driver {NAME}")
-    return key_files_changes.rehearse(host, changes)
+    return key_files_changes.dry_run(host, changes)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import stat
 
-from ..engine.edits import Change, ChangeRefused, PermissionEdit, Rehearsal
+from ..engine.edits import Change, ChangeRefused, DryRun, PermissionEdit
 from ..engine.host import Host, HostError
 from ..system.mounts import crypttab
 from . import keys
@@ -18,7 +18,7 @@ OTHERS_MAY_WRITE = 0o022
 MOST_LINKS = 40  # as many as the kernel follows
 
 
-def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
+def dry_run(host: Host, changes: list[Change]) -> DryRun:
     """The files that can be closed. Raises ChangeRefused where none of them can, HostError."""
     for change in changes:
         if change["value"] != []:
@@ -36,7 +36,7 @@ def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
         edits[target] = PermissionEdit(target, (mode, status.st_uid, status.st_gid), (closed, 0, 0))
     if problems and not edits:
         raise ChangeRefused("; ".join(problems))
-    return Rehearsal([edits[path] for path in sorted(edits)])
+    return DryRun([edits[path] for path in sorted(edits)])
 
 
 def _guarded(host: Host, path: str) -> str:

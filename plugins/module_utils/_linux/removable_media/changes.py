@@ -2,7 +2,7 @@
 
 Writable are `plain` (refused) and `usb-storage` (false). A rule of polkit is a program, and so may be one of somebody
 else that is asked before ours; modprobe takes the first "install" of a module. What either makes of our file only they
-can tell. So it is written, asked about, and put back where it has no effect (`confirm` of the rehearsal). Drivers that
+can tell. So it is written, asked about, and put back where it has no effect (`confirm` of the dry run). Drivers that
 the machine needs to start are never stopped (needs.py).
 
 polkit reads the rules of all folders by file name (polkit(8) 126, tried: capitals come first, and of two files of one
@@ -15,9 +15,9 @@ import os
 import stat
 from typing import Any
 
-from ..engine.edits import Change, ChangeRefused, Rehearsal
+from ..engine.edits import Change, ChangeRefused, DryRun
 from ..engine.host import Host
-from ..engine.planned import Planned
+from ..engine.overlay_host import OverlayHost
 from ..engine.reading import Aspect, Readings
 from ..engine.safe_read import by_name, text_or_nothing
 from ..system.systemd_unit import state
@@ -51,17 +51,17 @@ blacklist uas
 """
 
 
-def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
+def dry_run(host: Host, changes: list[Change]) -> DryRun:
     """The files as they will be, and how to tell that they count. Raises ChangeRefused, HostError."""
-    planned = Planned(host)
+    overlay = OverlayHost(host)
     commands: list[list[str]] = []
     for change in changes:
         address, wanted = change["address"], change["value"]
         if (address, wanted) == ("plain", "refused"):
-            if _put(host, planned, address, wanted, RULE, RULE_TEXT) and state(host, POLKIT)[0]:
+            if _put(host, overlay, address, wanted, RULE, RULE_TEXT) and state(host, POLKIT)[0]:
                 commands = [LOAD]
         elif address == "usb-storage" and wanted is False:
-            if _put(host, planned, address, wanted, STOP, STOP_TEXT):
+            if _put(host, overlay, address, wanted, STOP, STOP_TEXT):
                 _nobody_needs_them(host)
         else:
             raise ChangeRefused(f"{address}: {wanted!r} cannot be written, only that drives are refused")
@@ -71,7 +71,7 @@ def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
         failed = [(change["address"], found) for change, found in said if found.get("value") != change["value"]]
         return "; ".join(_without_effect(host, address, found) for address, found in failed)
 
-    return planned.rehearsal(commands, confirm)
+    return overlay.result(commands, confirm)
 
 
 def _nobody_needs_them(host: Host) -> None:
@@ -84,8 +84,8 @@ def _nobody_needs_them(host: Host) -> None:
         )
 
 
-def _put(host: Host, planned: Planned, address: str, wanted: Any, path: str, text: str) -> bool:
-    """Plan our file where the machine does not say yet what is wanted; true where it is planned. Raises."""
+def _put(host: Host, overlay: OverlayHost, address: str, wanted: Any, path: str, text: str) -> bool:
+    """Plan our file where the machine does not say yet what is wanted; true where it is put. Raises."""
     now = removable_media_state.look(host, address)["effective"]
     if now.get("value") == wanted:
         return False
@@ -96,7 +96,7 @@ def _put(host: Host, planned: Planned, address: str, wanted: Any, path: str, tex
         raise ChangeRefused(f"{past}; take that away by hand")
     if "can be loaded" not in now["source"] and address == "usb-storage":
         raise ChangeRefused(now["source"])
-    planned.put(path, text, mode=0o644, owner=(0, 0))
+    overlay.put(path, text, mode=0o644, owner=(0, 0))
     if text_or_nothing(host, path) == text:
         found = host.stat(path)
         if (stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid) == (0o644, 0, 0):

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 
-from ..engine.edits import Change, ChangeRefused, Rehearsal
+from ..engine.edits import Change, ChangeRefused, DryRun
 from ..engine.host import Host
 from ..engine.reading import Readings
 from ..engine.safe_read import foreign
@@ -28,11 +28,11 @@ def observe(host: Host, addresses: list[str]) -> Readings:
     }
 
 
-def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
+def dry_run(host: Host, changes: list[Change]) -> DryRun:
     """Our rule for polkit, our file for modprobe. Raises ChangeRefused."""
     from . import changes as removable_media_changes  # a check does without
 
     for change in changes:
         if not ADDRESSES.match(change["address"]):
             raise ChangeRefused(f"{change['address']!r} is no address of the driver {NAME}")
-    return removable_media_changes.rehearse(host, changes)
+    return removable_media_changes.dry_run(host, changes)

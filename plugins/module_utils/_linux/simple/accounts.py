@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from ..engine.edits import Change, ChangeRefused, Rehearsal
+from ..engine.edits import Change, ChangeRefused, DryRun
 from ..engine.host import Host, HostError
 from ..engine.reading import Reading, Readings, reading, value
 from ..engine.safe_read import attempt, foreign
@@ -27,7 +27,7 @@ def observe(host: Host, addresses: list[str]) -> Readings:
     }
 
 
-def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
+def dry_run(host: Host, changes: list[Change]) -> DryRun:
     """Always refused: only the account's owner or an administrator can choose its password."""
     raise ChangeRefused("a password is not Leeboard's to choose; set one with passwd, or lock the account")
 

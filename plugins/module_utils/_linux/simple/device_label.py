@@ -15,7 +15,7 @@ import stat
 from functools import partial
 from typing import Any
 
-from ..engine.edits import Change, ChangeRefused, PermissionEdit, Rehearsal
+from ..engine.edits import Change, ChangeRefused, DryRun, PermissionEdit
 from ..engine.host import Host
 from ..engine.reading import Reading, Readings, absent, reading, value
 from ..engine.safe_read import attempt, foreign
@@ -77,11 +77,11 @@ def _changeable(host: Host) -> list[tuple[str, os.stat_result]]:
     return found
 
 
-def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
+def dry_run(host: Host, changes: list[Change]) -> DryRun:
     """Write the label into its file, which everybody may read and root alone may write. Raises ChangeRefused."""
-    from ..engine.planned import Planned  # a check does without
+    from ..engine.overlay_host import OverlayHost  # a check does without
 
-    planned = Planned(host)
+    overlay = OverlayHost(host)
     permissions: list[PermissionEdit] = []
     written = {change["address"] for change in changes}
     for change in changes:
@@ -93,10 +93,10 @@ def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
             continue
         if not isinstance(wanted, str) or not wanted.strip() or len(wanted) > LONGEST or not wanted.isprintable():
             raise ChangeRefused(f"a label is one line of 1 to {LONGEST} printable characters")
-        planned.put(FILE, wanted.strip() + "\n", mode=0o644, owner=(0, 0))
-    rehearsal = planned.rehearsal()
-    rehearsal.edits += permissions
-    return rehearsal
+        overlay.put(FILE, wanted.strip() + "\n", mode=0o644, owner=(0, 0))
+    result = overlay.result()
+    result.edits += permissions
+    return result
 
 
 def _closed(host: Host, wanted: Any, written: bool) -> list[PermissionEdit]:

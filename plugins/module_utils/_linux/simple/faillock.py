@@ -15,7 +15,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Optional
 
-from ..engine.edits import Change, ChangeRefused, Rehearsal
+from ..engine.edits import Change, ChangeRefused, DryRun
 from ..engine.host import Host, HostError
 from ..engine.reading import Aspect, Reading, Readings, absent, reading, value
 from ..engine.safe_read import attempt, foreign, number, text_or_nothing
@@ -48,7 +48,7 @@ def observe(host: Host, addresses: list[str]) -> Readings:
     }
 
 
-def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
+def dry_run(host: Host, changes: list[Change]) -> DryRun:
     """Always refused: PAM is changed by hand until a step can be taken back by a timer on the device."""
     raise ChangeRefused(
         "pam_faillock is only reported: a mistake in PAM locks everybody out; see docs for the two pam-auth-update "

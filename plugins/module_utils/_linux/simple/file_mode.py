@@ -17,7 +17,7 @@ import stat
 from functools import partial
 
 from ..audit import places as audit_places
-from ..engine.edits import Change, ChangeRefused, PermissionEdit, Permissions, Rehearsal
+from ..engine.edits import Change, ChangeRefused, DryRun, PermissionEdit, Permissions
 from ..engine.host import Host, HostError
 from ..engine.reading import Reading, Readings, absent, reading, value
 from ..engine.safe_read import attempt, foreign, not_installed, number
@@ -101,7 +101,7 @@ def _too_open(
     return found
 
 
-def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
+def dry_run(host: Host, changes: list[Change]) -> DryRun:
     """Set owner and mode; contents stay. Raises ChangeRefused for folders, missing files and unknown names."""
     edits: dict[str, PermissionEdit] = {}
     for change in changes:
@@ -119,7 +119,7 @@ def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
             raise ChangeRefused(f"{address}: the wanted value must look like 'root:root 0644', not {wanted!r}")
         owner = _number_of(host, "/etc/passwd", matched.group(1)), _number_of(host, "/etc/group", matched.group(2))
         _plan(host, edits, address, (int(matched.group(3), 8), *owner), folders=False)
-    return Rehearsal([edits[path] for path in sorted(edits)])
+    return DryRun([edits[path] for path in sorted(edits)])
 
 
 def _closed(host: Host, address: str) -> list[tuple[str, Permissions]]:
@@ -138,7 +138,7 @@ def _closed(host: Host, address: str) -> list[tuple[str, Permissions]]:
 
 
 def _plan(host: Host, edits: dict[str, PermissionEdit], path: str, after: Permissions, folders: bool = True) -> None:
-    from ..engine.planned import editable  # a check does without
+    from ..engine.overlay_host import editable  # a check does without
 
     target = editable(host, path)
     try:

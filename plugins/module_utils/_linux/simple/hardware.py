@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from functools import partial
 
-from ..engine.edits import Change, ChangeRefused, Rehearsal
+from ..engine.edits import Change, ChangeRefused, DryRun
 from ..engine.host import Host, HostError
 from ..engine.reading import Aspect, Reading, Readings, absent, reading, value
 from ..engine.safe_read import attempt, foreign, number
@@ -37,7 +37,7 @@ def observe(host: Host, addresses: list[str]) -> Readings:
     }
 
 
-def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
+def dry_run(host: Host, changes: list[Change]) -> DryRun:
     """Always refused: hardware is switched in the firmware."""
     raise ChangeRefused("hardware is only reported: it is switched on and off in the firmware's settings")
 

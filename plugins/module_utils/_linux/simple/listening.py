@@ -15,7 +15,7 @@ import fnmatch
 import re
 from functools import partial
 
-from ..engine.edits import Change, ChangeRefused, Rehearsal
+from ..engine.edits import Change, ChangeRefused, DryRun
 from ..engine.host import Host, HostError
 from ..engine.reading import Reading, Readings, reading, value
 from ..engine.safe_read import attempt, foreign, number, text_or_nothing
@@ -84,7 +84,7 @@ def observe(host: Host, addresses: list[str]) -> Readings:
     }
 
 
-def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
+def dry_run(host: Host, changes: list[Change]) -> DryRun:
     """Always refused: stopping a program is up to whoever started it."""
     raise ChangeRefused("what listens is only reported: stop the program, or take its package away")
 

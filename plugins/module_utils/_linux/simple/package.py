@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import partial
 
-from ..engine.edits import Change, ChangeRefused, Rehearsal
+from ..engine.edits import Change, ChangeRefused, DryRun
 from ..engine.host import Host, HostError
 from ..engine.reading import Aspect, Reading, Readings, absent, reading, value
 from ..engine.safe_read import NOT_INSTALLED, attempt, foreign, not_installed
@@ -39,7 +39,7 @@ def _name(address: str) -> str:
     return address.split(":", 1)[0]
 
 
-def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
+def dry_run(host: Host, changes: list[Change]) -> DryRun:
     """Always refused: a role brings packages, with the package manager and its questions."""
     raise ChangeRefused("packages are not installed from here; the roles name those that they need")
 

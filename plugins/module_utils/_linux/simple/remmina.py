@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from functools import partial
 
-from ..engine.edits import Change, ChangeRefused, Rehearsal
+from ..engine.edits import Change, ChangeRefused, DryRun
 from ..engine.host import Host
 from ..engine.reading import Reading, Readings, reading, value
 from ..engine.safe_read import attempt, foreign
@@ -36,7 +36,7 @@ def observe(host: Host, addresses: list[str]) -> Readings:
     }
 
 
-def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
+def dry_run(host: Host, changes: list[Change]) -> DryRun:
     """Always refused: what people saved is theirs."""
     raise ChangeRefused("saved passwords are only reported: whoever saved them takes them out in Remmina")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..engine.edits import ChangeRefused
 
 if TYPE_CHECKING:
-    from ..engine.planned import Planned
+    from ..engine.overlay_host import OverlayHost
 
 FILE = "/etc/profile.d/zz-leeboard-tmout.sh"
 PROFILE = "/etc/profile"
@@ -52,19 +52,19 @@ def bashrc_block() -> str:
     return f"{BEGIN}\ncase $- in *i*) if [ -r {FILE} ]; then . {FILE}; fi ;; esac\n{END}\n"
 
 
-def bashrc_with_block(planned: Planned) -> None:
+def bashrc_with_block(overlay: OverlayHost) -> None:
     """Plan the block as the first thing of /etc/bash.bashrc, once, in place of an older one."""
     try:
-        text = planned.original_text(BASHRC)
+        text = overlay.original_text(BASHRC)
     except FileNotFoundError:
         text = ""
     begin, end = text.find(BEGIN + "\n"), text.find(END + "\n")
     if 0 <= begin < end:
         text = text[:begin] + text[end + len(END) + 1 :]
-    planned.put(BASHRC, bashrc_block() + text)
+    overlay.put(BASHRC, bashrc_block() + text)
 
 
-def without_assignments(planned: Planned, path: str) -> None:
+def without_assignments(overlay: OverlayHost, path: str) -> None:
     """Plan `path` with the statements that set, unset or mark TMOUT switched off, whatever their value.
 
     After ours it is read-only, so even the same value would print an error at every sign-in; before ours, a read-only
@@ -73,7 +73,7 @@ def without_assignments(planned: Planned, path: str) -> None:
     A line is replaced by the empty command and the old text as a comment: an `if` whose only line went away would be a
     syntax error, and then nobody could sign in. Raises ChangeRefused for a line that does more than set TMOUT.
     """
-    lines = planned.original_text(path).split("\n")
+    lines = overlay.original_text(path).split("\n")
     ours = False
     changed = False
     for count, line in enumerate(lines):
@@ -91,4 +91,4 @@ def without_assignments(planned: Planned, path: str) -> None:
         lines[count] = f"{indent}: # switched off by Leeboard, {FILE} sets TMOUT: {bare}"
         changed = True
     if changed:
-        planned.put(path, "\n".join(lines))
+        overlay.put(path, "\n".join(lines))

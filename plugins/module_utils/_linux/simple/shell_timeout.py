@@ -14,7 +14,7 @@ import re
 import secrets
 from functools import partial
 
-from ..engine.edits import Change, ChangeRefused, Rehearsal
+from ..engine.edits import Change, ChangeRefused, DryRun
 from ..engine.host import Host, HostError
 from ..engine.reading import Aspect, Reading, Readings, absent, reading, value
 from ..engine.safe_read import attempt, foreign, number
@@ -103,7 +103,7 @@ def _unquoted(text: str) -> str:
     return text
 
 
-def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
+def dry_run(host: Host, changes: list[Change]) -> DryRun:
     """One start-up file that sets TMOUT read-only, a block in bash's own, and earlier assignments switched off.
 
     Raises ChangeRefused when another file sets TMOUT in a way that is not safe to edit.
@@ -120,15 +120,15 @@ def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
         seconds = number(now[1]) if now else None
         if not seconds:
             raise ChangeRefused("TMOUT has no value that could be made read-only; write TMOUT as well")
-    from ..engine.planned import Planned  # a check does without
+    from ..engine.overlay_host import OverlayHost  # a check does without
 
-    planned = Planned(host)
+    overlay = OverlayHost(host)
     for path in [PROFILE, BASHRC, *_start_files(host)]:
         if path != FILE and host.exists(path):
-            without_assignments(planned, path)
-    planned.put(FILE, profile_script(seconds), mode=0o644)
-    bashrc_with_block(planned)
-    return planned.rehearsal()
+            without_assignments(overlay, path)
+    overlay.put(FILE, profile_script(seconds), mode=0o644)
+    bashrc_with_block(overlay)
+    return overlay.result()
 
 
 def _start_files(host: Host) -> list[str]:

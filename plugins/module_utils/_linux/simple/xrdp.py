@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from functools import partial
 
-from ..engine.edits import Change, ChangeRefused, Rehearsal
+from ..engine.edits import Change, ChangeRefused, DryRun
 from ..engine.host import Host, HostError
 from ..engine.reading import Reading, Readings, reading, value
 from ..engine.safe_read import attempt, foreign, not_installed
@@ -35,7 +35,7 @@ def observe(host: Host, addresses: list[str]) -> Readings:
     }
 
 
-def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
+def dry_run(host: Host, changes: list[Change]) -> DryRun:
     """Always refused: a slip would cut off whoever works through xrdp."""
     raise ChangeRefused("xrdp is only reported: a slip would cut off whoever works through it")
 

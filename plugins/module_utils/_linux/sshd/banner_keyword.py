@@ -17,7 +17,7 @@ from .answers import FAILED, PROGRAM, UNITS, Answer, alone, ask, files_of, older
 from .files import MAIN
 
 if TYPE_CHECKING:
-    from ..engine.planned import Planned
+    from ..engine.overlay_host import OverlayHost
 
 OURS = "/etc/ssh/sshd_config.d/00-leeboard.conf"
 FOLDER = "/etc/ssh/sshd_config.d"
@@ -62,7 +62,7 @@ def _banner(answer: Answer) -> str:
     return answer.settings["banner"]
 
 
-def plan(host: Host, planned: Planned, address: str, wanted: Any) -> list[list[str]]:
+def plan(host: Host, overlay: OverlayHost, address: str, wanted: Any) -> list[list[str]]:
     """Our drop-in, tried with sshd itself first. Raises ChangeRefused, HostError."""
     if not isinstance(wanted, str) or not (wanted == "none" or wanted.startswith("/")):
         raise ChangeRefused(f"{address}: the wanted value must be the path of a file, or none")
@@ -79,7 +79,7 @@ def plan(host: Host, planned: Planned, address: str, wanted: Any) -> list[list[s
         raise ChangeRefused(f"sshd does not read {FOLDER} here, so the banner must be set by hand")
     text = f"# Written by Leeboard (LBL-01)\nBanner {wanted}\n"
     _try(host, text, wanted)
-    planned.put(OURS, text, mode=0o644)
+    overlay.put(OURS, text, mode=0o644)
     return load
 
 

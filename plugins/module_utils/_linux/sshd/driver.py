@@ -21,7 +21,7 @@ import fnmatch
 import re
 from functools import partial
 
-from ..engine.edits import Change, ChangeRefused, Rehearsal
+from ..engine.edits import Change, ChangeRefused, DryRun
 from ..engine.host import Host, HostError
 from ..engine.reading import Aspect, Reading, Readings, reading, unreadable, value
 from ..engine.safe_read import attempt, foreign, not_installed, number
@@ -60,7 +60,7 @@ def observe(host: Host, addresses: list[str]) -> Readings:
     }
 
 
-def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
+def dry_run(host: Host, changes: list[Change]) -> DryRun:
     """Always refused: a change of sshd could cut off the technician who makes it."""
     raise ChangeRefused("sshd is only reported: a slip would cut off whoever manages the device by SSH")
 

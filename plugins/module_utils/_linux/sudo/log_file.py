@@ -20,7 +20,7 @@ from ..engine.safe_read import first_of, not_installed
 from .sudoers import MAIN, Sudoers, sudoers
 
 if TYPE_CHECKING:
-    from ..engine.planned import Planned
+    from ..engine.overlay_host import OverlayHost
 
 PROGRAMS = ("/usr/bin/sudo",)
 FOLDER = "/etc/sudoers.d"
@@ -43,7 +43,7 @@ def log_files(host: Host) -> list[str]:
 
 
 def _effective(host: Host, files: Machine, ours: str = "") -> Aspect:
-    """The aspect that `files` (the host's, or planned ones) lead to, by asking the programs of `host`."""
+    """The aspect that `files` (the host's, or an overlay's) lead to, by asking the programs of `host`."""
     if not first_of(host, PROGRAMS):
         return not_installed("sudo")
     if not host.is_root:
@@ -125,7 +125,7 @@ def _place(read: Sudoers, path: str) -> str:
     return next((place for text, place in reversed(read.lines) if NAMED.search(text) and path in text), MAIN)
 
 
-def plan(host: Host, planned: Planned, address: str, wanted: Any) -> list[list[str]]:
+def plan(host: Host, overlay: OverlayHost, address: str, wanted: Any) -> list[list[str]]:
     """Our file in sudoers.d, proved with visudo and cvtsudoers first. Raises ChangeRefused, HostError."""
     if not isinstance(wanted, str) or not PATH.match(wanted):
         raise ChangeRefused(f"{address}: the wanted value must be the whole path of a file, in plain letters")
@@ -136,13 +136,13 @@ def plan(host: Host, planned: Planned, address: str, wanted: Any) -> list[list[s
         return []
     if FOLDER not in sudoers(host).folders:
         raise ChangeRefused(f"sudo does not read {FOLDER} here, so the log file must be set by hand with visudo")
-    planned.put(OURS, f'# Written by Leeboard (AUD-10)\nDefaults logfile="{wanted}"\n', mode=0o440, owner=(0, 0))
-    whole = sudoers(planned, OURS).text
+    overlay.put(OURS, f'# Written by Leeboard (AUD-10)\nDefaults logfile="{wanted}"\n', mode=0o440, owner=(0, 0))
+    whole = sudoers(overlay, OURS).text
     done = host.query(["visudo", "-c", "-q", "-f", "-"], input=whole)
     if done.rc != 0:
         said = " / ".join(line.strip() for line in (done.err + done.out).split("\n") if line.strip())[:300]
         raise ChangeRefused(f"visudo does not accept sudo's files as they would be ({said}); nothing was written")
-    after = _effective(host, planned, OURS)
+    after = _effective(host, overlay, OURS)
     if after.get("value") != wanted or _silent(after):
         where = f"Defaults for {_silent(after)}" if _silent(after) else after["source"]
         raise ChangeRefused(f"{where} would still decide the log file of sudo; take it out there with visudo")

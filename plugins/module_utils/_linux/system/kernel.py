@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from functools import partial
 
-from ..engine.edits import Change, ChangeRefused, Rehearsal
+from ..engine.edits import Change, ChangeRefused, DryRun
 from ..engine.host import Host, HostError
 from ..engine.reading import Aspect, Machine, Reading, Readings, absent, reading, value
 from ..engine.safe_read import attempt, first_of, foreign, not_installed, number, text_or_nothing
@@ -39,7 +39,7 @@ def observe(host: Host, addresses: list[str]) -> Readings:
     }
 
 
-def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
+def dry_run(host: Host, changes: list[Change]) -> DryRun:
     """Always refused: a boot option that is wrong can keep a machine from starting."""
     raise ChangeRefused("what the kernel is started with is only reported; change it by hand and restart the machine")
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 from functools import partial
 
-from ..engine.edits import Change, ChangeRefused, Rehearsal
+from ..engine.edits import Change, ChangeRefused, DryRun
 from ..engine.host import Host, HostError
 from ..engine.reading import Aspect, Reading, Readings, reading, value
 from ..engine.safe_read import attempt, foreign, not_installed
@@ -96,7 +96,7 @@ def _aspect(host: Host, asked: list[str], address: str) -> Aspect:
     return value(listening or active in ("active", "reloading"), where, "bool")
 
 
-def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
+def dry_run(host: Host, changes: list[Change]) -> DryRun:
     """The commands that switch units on. Raises ChangeRefused for anything else."""
     steps: set[tuple[str, str]] = set()
     asked = _units([change["address"] for change in changes])
@@ -121,4 +121,4 @@ def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
         steps.add((COMMANDS[kind], unit))
     order = list(dict.fromkeys(COMMANDS.values()))
     steps_in_order = sorted(steps, key=lambda step: (order.index(step[0]), step[1]))
-    return Rehearsal(commands=[["systemctl", verb, unit] for verb, unit in steps_in_order])
+    return DryRun(commands=[["systemctl", verb, unit] for verb, unit in steps_in_order])

@@ -17,7 +17,7 @@ import re
 from functools import partial
 from types import ModuleType
 
-from ..engine.edits import Change, ChangeRefused, Rehearsal
+from ..engine.edits import Change, ChangeRefused, DryRun
 from ..engine.host import Host, HostError
 from ..engine.reading import Reading, Readings, reading, unreadable, value
 from ..engine.safe_read import attempt, foreign
@@ -42,7 +42,7 @@ def observe(host: Host, addresses: list[str]) -> Readings:
     }
 
 
-def rehearse(host: Host, changes: list[Change]) -> Rehearsal:
+def dry_run(host: Host, changes: list[Change]) -> DryRun:
     """Always refused: a step that could cut a technician off needs a timer on the device that takes it back."""
     raise ChangeRefused("VPNs are only reported: a mistake cuts off whoever works through them; change them by hand")
 

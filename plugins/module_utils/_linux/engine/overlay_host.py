@@ -1,6 +1,6 @@
-"""A machine as it will be once the edits of a rehearsal are made.
+"""An overlay over a host: the machine as it will be once the edits of a dry run are made.
 
-A driver reads a `Planned` with the very code that reads the machine. So a rehearsal can judge the outcome before
+A driver reads an `OverlayHost` with the very code that reads the machine. So a dry run can judge the outcome before
 anything is written, and refuses what would not have the wanted effect.
 """
 
@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 
-from .edits import ChangeRefused, Confirm, FileEdit, Owner, Rehearsal
+from .edits import ChangeRefused, Confirm, DryRun, FileEdit, Owner
 from .host import Completed, Host
 
 
-class Planned:
+class OverlayHost:
     """`host` with edits on top. `put` and `remove` add edits; the reading methods are those of `Host`."""
 
     def __init__(self, host: Host) -> None:
@@ -39,9 +39,9 @@ class Planned:
             raise ChangeRefused(f"{path} is a symbolic link to {leads}; take it away by hand and repeat the roll-out")
         self._edits[path] = FileEdit(path, self._before(path), None)
 
-    def rehearsal(self, commands: list[list[str]] | None = None, confirm: Confirm | None = None) -> Rehearsal:
-        """What was planned, in the order of the paths; edits that change nothing are kept for `apply` to drop."""
-        return Rehearsal([self._edits[path] for path in sorted(self._edits)], commands, confirm)
+    def result(self, commands: list[list[str]] | None = None, confirm: Confirm | None = None) -> DryRun:
+        """The result of a dry run: edits in the order of paths; those that change nothing are for `apply` to drop."""
+        return DryRun([self._edits[path] for path in sorted(self._edits)], commands, confirm)
 
     def changes_something(self) -> bool:
         """True when an edit differs from what is there in its content."""
@@ -92,7 +92,7 @@ class Planned:
         return sorted(found)
 
     def link(self, name: str) -> str | None:
-        """Where a link leads; a planned file is none."""
+        """Where a link leads; a file of the overlay is none."""
         return None if name in self._edits else self._host.link(name)
 
     def real(self, name: str) -> str:
