@@ -49,7 +49,7 @@ def test_the_only_disk_is_asked_for_and_its_passphrase_kept_for_a_day(here: Desk
     assert kept(here) == PASSPHRASE.encode()
     description = kernel_keyring.of_disk(here.uuid)
     # The kernel tells whole hours, or "1d" in its very first second.
-    assert kernel_keyring.held(description)[description] in (23 * 3600, 24 * 3600)
+    assert kernel_keyring.keys_held(description)[description] in (23 * 3600, 24 * 3600)
 
 
 def test_no_screen_argument_or_environment_shows_the_passphrase(here: Desk) -> None:

@@ -36,7 +36,7 @@ def test_what_one_session_keeps_every_other_reads_and_revokes(name: str, writer:
     session(f"kernel_keyring.put({name!r}, {SECRET!r}, 60)", SESSIONS[writer])
     code = f"""
 print(kernel_keyring.read({name!r}))
-print(list(kernel_keyring.held({name!r})))
+print(list(kernel_keyring.keys_held({name!r})))
 print(kernel_keyring.revoke({name!r}), kernel_keyring.read({name!r}))
 """
     assert session(code, SESSIONS[reader]).split("\n") == [repr(SECRET), repr([name]), "True None"]
@@ -77,7 +77,7 @@ def test_nobody_changes_it_or_gives_it_more_time(name: str) -> None:
     kernel_keyring.put(name, SECRET, 60)
     assert session(f"print({name!r} in open('/proc/keys').read())", EMPTY) == "False"
     code = f"""
-key = kernel_keyring._found({name!r})
+key = kernel_keyring._find_key({name!r})
 buffer = ctypes.create_string_buffer(100)
 print(raw(READ, key, buffer, 100))
 print(raw(SET_TIMEOUT, key, 3600), raw(UPDATE, key, b'x', 1), raw(SETPERM, key, 0x3f3f0000))
@@ -96,7 +96,7 @@ def test_its_time_is_up(name: str) -> None:
     while kernel_keyring.read(name) is not None:
         assert time.monotonic() < end, "a key of one second is there after three"
         time.sleep(0.05)
-    assert kernel_keyring.held(name) == {} and kernel_keyring.revoke(name) is False
+    assert kernel_keyring.keys_held(name) == {} and kernel_keyring.revoke(name) is False
 
 
 @needs_keyring
@@ -104,9 +104,9 @@ def test_a_second_one_takes_the_place_of_the_first_with_a_time_of_its_own(name: 
     kernel_keyring.put(name, SECRET, 1)
     kernel_keyring.put(name, b"another", 3 * 86400 + 60)
     assert kernel_keyring.read(name) == b"another"
-    assert kernel_keyring.held(name) == {name: 3 * 86400}
+    assert kernel_keyring.keys_held(name) == {name: 3 * 86400}
     kernel_keyring.put(name, b"x" * 512, 7000)
-    assert kernel_keyring.held(name) == {name: 3600}
+    assert kernel_keyring.keys_held(name) == {name: 3600}
     time.sleep(1.5)
     assert kernel_keyring.read(name) == b"x" * 512, "the end of the first one does not count for the last"
 
@@ -116,7 +116,7 @@ def test_one_with_the_same_description_in_another_keyring_is_not_ours(name: str)
     add_key = kernel_keyring.NUMBERS[platform.machine()][0]
     code = f"""
 _libc.syscall({add_key}, b'user', {name!r}.encode(), b'theirs', ctypes.c_long(6), ctypes.c_long(SESSION))
-print({name!r} in open('/proc/keys').read(), kernel_keyring.read({name!r}), kernel_keyring.held('leeboard:luks:'))
+print({name!r} in open('/proc/keys').read(), kernel_keyring.read({name!r}), kernel_keyring.keys_held('leeboard:luks:'))
 """
     shown, read, held = session(code, EMPTY).split(" ", 2)
     assert (shown, read) == ("True", "None") and name not in held

@@ -159,9 +159,9 @@ def test_a_trial_that_would_take_all_night_is_not_made_and_says_so(tmp_path: Pat
         empty = volumes(host)["sda3"]["luks"]["empty"]
         assert empty["result"] == ("not-tested" if words else "refused")
     found = {"version": 2, "slots": [{"id": 0, "opens": True}], "costs": {0: (1048576, 100, 0)}}
-    assert "longer than a check may" in luks_trial.empty(machine(tmp_path, path).host(), "/dev/x", found, "")["why"]
+    assert "longer than a check may" in luks_trial.try_empty(machine(tmp_path, path).host(), "/dev/x", found, "")["why"]
     found["costs"] = {0: (0, 0, 100_000_000)}
-    assert "longer than a check may" in luks_trial.empty(machine(tmp_path, path).host(), "/dev/x", found, "")["why"]
+    assert "longer than a check may" in luks_trial.try_empty(machine(tmp_path, path).host(), "/dev/x", found, "")["why"]
 
 
 class Slow(Machine):
@@ -235,7 +235,7 @@ def refused(tmp_path: Path, done: Completed, pcrs: str = "tpm2_pcr7") -> dict[st
     token = luks_header._token("0", json.loads(captured_token(pcrs)))
     host = Machine(tmp_path, []).host()
     host._runner.answers["cryptsetup"] = done
-    trial = luks_trial.token(host, "/dev/sda3", token, "")
+    trial = luks_trial.try_token(host, "/dev/sda3", token, "")
     assert trial is not None
     return trial
 
@@ -255,7 +255,7 @@ def test_the_trial_of_a_token(tmp_path: Path) -> None:
 def test_a_token_with_a_pin_is_left_alone(tmp_path: Path) -> None:
     token = luks_header._token("0", json.loads(captured_token("tpm2_pcr7_pin")))
     host = Machine(tmp_path, []).host()
-    assert luks_trial.token(host, "/dev/sda3", token, "") is None
+    assert luks_trial.try_token(host, "/dev/sda3", token, "") is None
     assert host._runner.asked == []
 
 

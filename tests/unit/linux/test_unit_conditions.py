@@ -12,7 +12,7 @@ from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.cha
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed, Host, HostError
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.firewall import restart as firewall_restart
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.system import systemd_unit, unit
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.system.unit_conditions import kept_back
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.system.unit_conditions import unmet_condition
 
 from tests.unit.linux.audit import RULES, machine
 from tests.unit.linux.folder import Answers, effective, folder
@@ -71,7 +71,7 @@ def host_with(root: Path, files: dict[str, str | None]) -> Host:
 )
 def test_what_keeps_auditd_from_starting(tmp_path: Path, files: dict[str, str | None], kept: str) -> None:
     host = host_with(tmp_path, files)
-    why = kept_back(host, UNIT)
+    why = unmet_condition(host, UNIT)
     assert (kept in why, bool(why)) == (True, bool(kept))
     found = effective(unit, host, f"{UNIT}:enabled")
     assert found["value"] is (not kept)
@@ -84,7 +84,7 @@ def test_what_keeps_auditd_from_starting(tmp_path: Path, files: dict[str, str | 
 
 def test_a_unit_without_such_files_asks_nothing_more(tmp_path: Path) -> None:
     host = host_with(tmp_path, {})
-    assert kept_back(host, UNIT) == ""
+    assert unmet_condition(host, UNIT) == ""
     assert host.children == 0
 
 
@@ -103,7 +103,7 @@ def test_what_nobody_can_tell_before_the_next_boot(tmp_path: Path, line: str, an
     host = host_with(tmp_path, {DROP_IN: f"[Unit]\n{line}\n"})
     host._runner.answers["systemd-analyze condition"] = answer
     with pytest.raises(HostError, match="10-later"):
-        kept_back(host, UNIT)
+        unmet_condition(host, UNIT)
     assert effective(unit, host, f"{UNIT}:enabled")["code"] == "failed"
 
 

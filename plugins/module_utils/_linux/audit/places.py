@@ -38,8 +38,8 @@ def _logs(host: Host) -> list[Place]:
     folder = configuration(host).values["log_file"].rpartition("/")[0]
     # Who may write to a folder above could move the logs away. Ubuntu lets the group syslog write to /var/log.
     above = [path for path in _above(folder) if host.link(path) is None] + _above(host.real(folder))
-    found = [(path, _of_a_folder_above(host, path), (*READERS, "syslog")) for path in dict.fromkeys(above)]
-    return [*found, (folder, 0o750, READERS), *((path, 0o640, READERS) for path in _files(host, folder))]
+    logs = [(path, _of_a_folder_above(host, path), (*READERS, "syslog")) for path in dict.fromkeys(above)]
+    return [*logs, (folder, 0o750, READERS), *((path, 0o640, READERS) for path in _files(host, folder))]
 
 
 def _above(folder: str) -> list[str]:
@@ -52,14 +52,14 @@ def _of_a_folder_above(host: Host, path: str) -> int:
 
 
 def _configuration(host: Host) -> list[Place]:
-    found: list[Place] = []
+    listed: list[Place] = []
     for folder in (FOLDER, f"{FOLDER}/rules.d", f"{FOLDER}/plugins.d"):
         if host.exists(folder):
             # Who may list it does not matter, who may put files into it does.
-            found.append((folder, 0o755, ("root",)))
+            listed.append((folder, 0o755, ("root",)))
             files = [path for path in _files(host, folder) if path.endswith((".conf", ".rules"))]
-            found += [(path, 0o640, ("root",)) for path in files]
-    return found
+            listed += [(path, 0o640, ("root",)) for path in files]
+    return listed
 
 
 def _tools(host: Host) -> list[Place]:
@@ -69,30 +69,30 @@ def _tools(host: Host) -> list[Place]:
 
 def _files(host: Host, folder: str) -> list[str]:
     """The regular files in a folder, and those that links in it lead to: auditd reads through them."""
-    found = []
+    paths = []
     for name in host.entries(folder):
         path = f"{folder}/{name}"
         try:
             if stat.S_ISREG(host.stat(path).st_mode):
-                found.append(path)
+                paths.append(path)
         except FileNotFoundError:
             continue  # rotated away at this moment, or a broken link
-    return found
+    return paths
 
 
 def others(host: Host, path: str, most: int, groups: tuple[str, ...], names: dict[int, str]) -> list[str]:
-    """Who gets more from an access list (setfacl) than everybody may, in words; `names` of groups by number."""
-    found = []
-    for one in access_list.named(host, path):
-        allowed = names.get(one.number) in groups if one.is_group else one.number == 0
-        if one.rights & ~(most & 0o007) and not allowed:
-            who = f"group {names.get(one.number, one.number)}" if one.is_group else f"account {one.number}"
-            found.append(f"the {who} may {one.words} it by an access list (setfacl)")
-    return found
+    """Text for each who gets more from an access list (setfacl) than all may; `names` are of groups by number."""
+    rights = []
+    for entry in access_list.named(host, path):
+        allowed = names.get(entry.number) in groups if entry.is_group else entry.number == 0
+        if entry.rights & ~(most & 0o007) and not allowed:
+            who = f"group {names.get(entry.number, entry.number)}" if entry.is_group else f"account {entry.number}"
+            rights.append(f"the {who} may {entry.text} it by an access list (setfacl)")
+    return rights
 
 
-def too_open(found: os.stat_result, most: int, groups: tuple[str, ...], group: str) -> bool:
-    """True when somebody has more rights than the place allows. `found` is a status, `group` its group's name."""
-    mode = stat.S_IMODE(found.st_mode)
+def too_open(status: os.stat_result, most: int, groups: tuple[str, ...], group: str) -> bool:
+    """True when somebody has more rights than the place allows. `status` is the file's, `group` its group's name."""
+    mode = stat.S_IMODE(status.st_mode)
     own = mode & 0o070 & ~((mode & 0o007) << 3)  # what the group may do and others may not
-    return found.st_uid != 0 or bool(mode & ~most) or (bool(own) and group not in groups)
+    return status.st_uid != 0 or bool(mode & ~most) or (bool(own) and group not in groups)

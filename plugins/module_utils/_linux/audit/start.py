@@ -8,7 +8,7 @@ from __future__ import annotations
 from ..engine.reading import Machine
 from ..engine.safe_read import by_name, first_of, is_null, text_or_nothing
 from ..system.inifile import systemd_assignments
-from ..system.unit_conditions import kept_back
+from ..system.unit_conditions import unmet_condition
 
 FOLDERS = ("/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system")
 UNITS = ("audit-rules.service", "auditd.service")
@@ -26,10 +26,10 @@ def not_loaded(host: Machine) -> str:
             return f"{unit} is masked, so nothing loads the rules when the machine starts"
         commands = _commands(host, [path, *_drop_ins(host, unit)])
         if commands and not any("augenrules" in command and "--load" in command for command in commands):
-            said = "; ".join(commands)[:150]
-            return f"{unit} does not run augenrules --load when the machine starts, so these files are not read: {said}"
-        kept = kept_back(host, unit)
-        return f"{unit} loads nothing when the machine starts: {kept}" if kept else ""
+            text = "; ".join(commands)[:150]
+            return f"{unit} does not run augenrules --load when the machine starts, so these files are not read: {text}"
+        reason = unmet_condition(host, unit)
+        return f"{unit} loads nothing when the machine starts: {reason}" if reason else ""
     return ""
 
 
@@ -44,9 +44,9 @@ def _drop_ins(host: Machine, unit: str) -> list[str]:
 
 def _commands(host: Machine, paths: list[str]) -> list[str]:
     """What the unit runs at its start; an empty assignment takes back those before it."""
-    found: dict[str, list[str]] = {name: [] for name in COMMANDS}
+    by_key: dict[str, list[str]] = {name: [] for name in COMMANDS}
     for path in paths:
-        for one in systemd_assignments(text_or_nothing(host, path) or "", path):
-            if one.section == "Service" and one.key in COMMANDS:
-                found[one.key] = [*found[one.key], one.text] if one.text else []
-    return [command for name in COMMANDS for command in found[name]]
+        for assignment in systemd_assignments(text_or_nothing(host, path) or "", path):
+            if assignment.section == "Service" and assignment.key in COMMANDS:
+                by_key[assignment.key] = [*by_key[assignment.key], assignment.text] if assignment.text else []
+    return [command for name in COMMANDS for command in by_key[name]]

@@ -9,7 +9,7 @@ A driver is a module with
                                      machine can tell afterwards is confirmed, or the files are put back
 
 A change is `{"address": str, "value": V, "type": T}` with, optionally, `"expect"`: the fingerprint of the reading that
-the plan was made from. `apply` refuses when the machine no longer says that.
+the plan was made from. `apply` refuses when the machine has another one by now.
 """
 
 from __future__ import annotations
@@ -99,8 +99,8 @@ def _reverse(host: Host, edit: Edit) -> Edit:
         return PermissionEdit(edit.path, edit.after, edit.before)
     if edit.before is None:
         return FileEdit(edit.path, edit.after, None)
-    found = host.stat(edit.path)
-    return FileEdit(edit.path, edit.after, edit.before, stat.S_IMODE(found.st_mode), (found.st_uid, found.st_gid))
+    status = host.stat(edit.path)
+    return FileEdit(edit.path, edit.after, edit.before, stat.S_IMODE(status.st_mode), (status.st_uid, status.st_gid))
 
 
 def write(host: Host, edit: Edit) -> None:
@@ -117,9 +117,9 @@ def write(host: Host, edit: Edit) -> None:
         os.makedirs(folder, mode=0o755, exist_ok=True)
         mode, owner = edit.mode, edit.owner
         if os.path.exists(target):
-            found = os.stat(target)
-            mode = found.st_mode & 0o7777 if mode is None else mode
-            owner = (found.st_uid, found.st_gid) if owner is None else owner
+            status = os.stat(target)
+            mode = status.st_mode & 0o7777 if mode is None else mode
+            owner = (status.st_uid, status.st_gid) if owner is None else owner
         # One name for each file: what a killed run left is replaced by the run that finishes its work.
         temporary = os.path.join(folder, ".leeboard-" + os.path.basename(target))
         if os.path.lexists(temporary):
@@ -144,8 +144,8 @@ def _permit(target: str, edit: PermissionEdit) -> None:
     """Set owner and mode of the file that the dry run saw, and of nothing that was put in its place since."""
     handle = os.open(target, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
-        found = os.fstat(handle)
-        if (stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid) != edit.before:
+        status = os.fstat(handle)
+        if (stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid) != edit.before:
             raise ChangeRefused(f"{edit.path} was changed by somebody else at this moment; repeat the roll-out")
         mode, *owner = edit.after
         if tuple(owner) != edit.before[1:]:
@@ -170,16 +170,16 @@ def _differs(host: Host, edit: Edit) -> bool:
         return True
     if edit.after is None or isinstance(edit, PermissionEdit):
         return False
-    found = host.stat(edit.path)
-    if edit.mode is not None and found.st_mode & 0o7777 != edit.mode:
+    status = host.stat(edit.path)
+    if edit.mode is not None and status.st_mode & 0o7777 != edit.mode:
         return True
-    return edit.owner is not None and (found.st_uid, found.st_gid) != tuple(edit.owner)
+    return edit.owner is not None and (status.st_uid, status.st_gid) != tuple(edit.owner)
 
 
 def _diff(edit: Edit) -> dict[str, str]:
     """Ansible's form of a diff; a change of mode or owner shows as a line of its own."""
     if isinstance(edit, PermissionEdit):
-        before, after = ("# mode {:04o}, owner {}:{}\n".format(*said) for said in (edit.before, edit.after))
+        before, after = ("# mode {:04o}, owner {}:{}\n".format(*side) for side in (edit.before, edit.after))
         return {"before_header": edit.path, "after_header": edit.path, "before": before, "after": after}
     note = "" if edit.mode is None else f"# mode {edit.mode:04o}\n"
     return {

@@ -70,10 +70,10 @@ class Host:
         """The bytes of a regular file. Raises FileNotFoundError when it is absent, HostError when it is unreadable."""
         if name not in self._files:
             self._files[name] = self._read(name)
-        found = self._files[name]
-        if isinstance(found, Exception):
-            raise found
-        return found
+        content = self._files[name]
+        if isinstance(content, Exception):
+            raise content
+        return content
 
     def text(self, name: str) -> str:
         """The text of a file; bytes that are no UTF-8 come as backslash escapes, so two texts never look alike."""
@@ -93,12 +93,12 @@ class Host:
             with os.fdopen(handle, "rb") as stream:
                 if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
                     return HostError("malformed", f"{name} is not a regular file")
-                found = stream.read(READ_LIMIT + 1)
+                content = stream.read(READ_LIMIT + 1)
         except OSError as problem:
             return HostError("failed", f"{name}: {problem.strerror}")
-        if len(found) > READ_LIMIT:
+        if len(content) > READ_LIMIT:
             return HostError("too_large", f"{name} is larger than {READ_LIMIT} bytes")
-        return found
+        return content
 
     def exists(self, name: str) -> bool:
         """True for anything that is there, a broken link included.
@@ -124,10 +124,10 @@ class Host:
         """Sorted names in a folder; an absent folder has none. Raises HostError when it cannot be listed."""
         if name not in self._folders:
             self._folders[name] = self._entries(name)
-        found = self._folders[name]
-        if isinstance(found, HostError):
-            raise found
-        return list(found)
+        names = self._folders[name]
+        if isinstance(names, HostError):
+            raise names
+        return list(names)
 
     def _entries(self, name: str) -> list[str] | HostError:
         try:
@@ -153,10 +153,10 @@ class Host:
     def executable(self, name: str) -> bool:
         """True for a regular file with an execute bit. Raises HostError."""
         try:
-            found = self.stat(name)
+            status = self.stat(name)
         except FileNotFoundError:
             return False
-        return stat.S_ISREG(found.st_mode) and bool(found.st_mode & 0o111)
+        return stat.S_ISREG(status.st_mode) and bool(status.st_mode & 0o111)
 
     def access_list(self, name: str) -> bytes:
         """A file's access list as the kernel keeps it, empty where it has none or its file system knows none.
@@ -175,23 +175,23 @@ class Host:
     def megabytes(self, name: str) -> int:
         """The size of the file system on which a file or folder lies. Raises HostError."""
         try:
-            found = os.statvfs(self.path(name))
+            status = os.statvfs(self.path(name))
         except OSError as problem:
             raise HostError("failed", f"{name} has a file system of unknown size: {problem.strerror}") from None
-        return found.f_blocks * found.f_frsize // 2**20
+        return status.f_blocks * status.f_frsize // 2**20
 
     def link(self, name: str) -> str | None:
         """Where a symbolic link leads in the end, as a path of the device; None for no link. Raises HostError."""
-        found = self._lstat(name)
-        return self.real(name) if found is not None and stat.S_ISLNK(found.st_mode) else None
+        status = self._lstat(name)
+        return self.real(name) if status is not None and stat.S_ISLNK(status.st_mode) else None
 
     def real(self, name: str) -> str:
         """The path of the device by which a file or folder is reached without any link, those in folders above too."""
-        found = os.path.realpath(self.path(name))
+        real = os.path.realpath(self.path(name))
         root = os.path.realpath(self.root)
-        if root == "/" or not f"{found}/".startswith(f"{root}/"):
-            return found
-        return found[len(root) :] or "/"
+        if root == "/" or not f"{real}/".startswith(f"{root}/"):
+            return real
+        return real[len(root) :] or "/"
 
     def query(
         self,
@@ -214,10 +214,10 @@ class Host:
                 self._queries[key] = self.act(argv, input, environment, timeout)
             except HostError as problem:
                 self._queries[key] = problem
-        found = self._queries[key]
-        if isinstance(found, HostError):
-            raise found
-        return found
+        completed = self._queries[key]
+        if isinstance(completed, HostError):
+            raise completed
+        return completed
 
     def stream(self, argv: list[str], name: str, offset: int, timeout: float) -> Stream:
         """A running command whose standard input is the file `name` from `offset` on: for what is too large to keep.
@@ -337,18 +337,18 @@ class _TooMuch(Exception):
     """A command printed more than anybody reads."""
 
 
-def _exchange(process: subprocess.Popen[bytes], given: bytes, deadline: float) -> tuple[bytes, bytes]:
-    """(standard output, standard error) of a command that gets `given`, both read until they end.
+def _exchange(process: subprocess.Popen[bytes], unsent: bytes, deadline: float) -> tuple[bytes, bytes]:
+    """(standard output, standard error) of a command that gets `unsent`, both read until they end.
 
     Not Popen.communicate: that keeps all that is printed, and after a kill it waits for whoever still holds the pipe.
     Raises TimeoutExpired and _TooMuch.
     """
     stdin, stdout, stderr = map(_pipe, (process.stdin, process.stdout, process.stderr))
-    found = {stdout: bytearray(), stderr: bytearray()}
+    received = {stdout: bytearray(), stderr: bytearray()}
     with selectors.DefaultSelector() as waiting:
-        for stream in found:
+        for stream in received:
             waiting.register(stream, selectors.EVENT_READ, stream)
-        if given:
+        if unsent:
             os.set_blocking(stdin.fileno(), False)
             waiting.register(stdin, selectors.EVENT_WRITE, stdin)
         else:
@@ -360,26 +360,26 @@ def _exchange(process: subprocess.Popen[bytes], given: bytes, deadline: float) -
             for key, _events in ready:
                 stream = key.data
                 if stream is stdin:
-                    given = _written(stream, given)
-                    done = not given
+                    unsent = _written(stream, unsent)
+                    done = not unsent
                 else:
                     part = os.read(stream.fileno(), 65536)
-                    found[stream] += part
+                    received[stream] += part
                     done = not part
-                    if len(found[stream]) > READ_LIMIT:
+                    if len(received[stream]) > READ_LIMIT:
                         raise _TooMuch
                 if done:
                     waiting.unregister(stream)
                     stream.close()
-    return bytes(found[stdout]), bytes(found[stderr])
+    return bytes(received[stdout]), bytes(received[stderr])
 
 
-def _written(stream: IO[bytes], given: bytes) -> bytes:
-    """What is left of `given`; nothing where the command reads no more."""
+def _written(stream: IO[bytes], unsent: bytes) -> bytes:
+    """What is left of `unsent`; nothing where the command reads no more."""
     try:
-        return given[os.write(stream.fileno(), given[:65536]) :]
+        return unsent[os.write(stream.fileno(), unsent[:65536]) :]
     except BlockingIOError:
-        return given
+        return unsent
     except BrokenPipeError:
         return b""
 

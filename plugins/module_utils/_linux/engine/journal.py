@@ -59,8 +59,8 @@ class Journal:
             "before": before,
             "files": [self._file(edit) for edit in edits],
         }
-        more = {"commands": commands, "units": self._units(commands or []), "made": self._made(edits)}
-        line.update({name: found for name, found in more.items() if found})
+        extras = {"commands": commands, "units": self._units(commands or []), "made": self._made(edits)}
+        line.update({name: value for name, value in extras.items() if value})
         folder = self._host.path(FOLDER)
         os.makedirs(folder, mode=0o700, exist_ok=True)
         handle = os.open(self._host.path(self.path), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -81,13 +81,13 @@ class Journal:
             return {"path": edit.path, "before": {"state": "permissions", **before}, "after": after}
         state: dict[str, Any] = {"state": "absent"}
         if edit.before is not None:
-            found = self._host.stat(edit.path)
+            status = self._host.stat(edit.path)
             state = {
                 "state": "file",
                 "content": base64.b64encode(edit.before).decode(),
-                "mode": found.st_mode & 0o7777,
-                "uid": found.st_uid,
-                "gid": found.st_gid,
+                "mode": status.st_mode & 0o7777,
+                "uid": status.st_uid,
+                "gid": status.st_gid,
             }
         if edit.after is None:
             return {"path": edit.path, "before": state, "after": None}
@@ -105,14 +105,14 @@ class Journal:
             done = self._host.query(["systemctl", "show", "-p", "ActiveState", "-p", "UnitFileState", "--", unit])
         except HostError:
             return None
-        said = dict(line.split("=", 1) for line in done.out.splitlines() if "=" in line)
-        return [said["ActiveState"], said.get("UnitFileState", "")] if said.get("ActiveState") else None
+        fields = dict(line.split("=", 1) for line in done.out.splitlines() if "=" in line)
+        return [fields["ActiveState"], fields.get("UnitFileState", "")] if fields.get("ActiveState") else None
 
     def _made(self, edits: list[Edit]) -> list[str]:
-        made: set[str] = set()
+        folders: set[str] = set()
         for edit in edits:
             folder = "" if isinstance(edit, PermissionEdit) or edit.after is None else os.path.dirname(edit.path)
-            while folder and folder not in made and not self._host.exists(folder):
-                made.add(folder)
+            while folder and folder not in folders and not self._host.exists(folder):
+                folders.add(folder)
                 folder = os.path.dirname(folder)
-        return sorted(made)
+        return sorted(folders)

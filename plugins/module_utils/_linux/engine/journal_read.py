@@ -35,9 +35,9 @@ class Record:
     `permissions` is (mode, uid, gid) as it was, None where nothing was; `left` likewise afterwards, None for unknown.
     """
 
-    def __init__(self, said: dict[str, Any]) -> None:
-        self.path = _path(said.get("path"))
-        before, after = said.get("before"), said.get("after")
+    def __init__(self, fields: dict[str, Any]) -> None:
+        self.path = _path(fields.get("path"))
+        before, after = fields.get("before"), fields.get("after")
         if not isinstance(before, dict):
             raise ValueError(f"{self.path} has no state before")
         state = before.get("state")
@@ -57,27 +57,27 @@ class Record:
         if after is not None and not (isinstance(after, str) and DIGEST.match(after)):
             raise ValueError(f"{self.path} has no digest")
         self.after = after
-        left = said.get("left")  # journals of an older Leeboard have none
+        left = fields.get("left")  # journals of an older Leeboard have none
         self.left = _permissions(left) if isinstance(left, dict) else None
 
 
 class Entry:
     """One line: which driver changed what. `changes` and `before` are as the driver was given and found them."""
 
-    def __init__(self, said: dict[str, Any]) -> None:
-        if said.get("schema") != 1:
+    def __init__(self, fields: dict[str, Any]) -> None:
+        if fields.get("schema") != 1:
             raise ValueError("it has a schema that this Leeboard does not know")
-        driver, changes, before, files = (said.get(name) for name in ("driver", "changes", "before", "files"))
+        driver, changes, before, files = (fields.get(name) for name in ("driver", "changes", "before", "files"))
         if not isinstance(driver, str) or not isinstance(changes, list) or not isinstance(files, list):
             raise ValueError("it lacks its driver, its changes or its files")
         self.driver = driver
         self.changes: list[Change] = [change for change in changes if isinstance(change, dict)]
         self.before = before if isinstance(before, dict) else {}
-        self.commands = [argv for argv in _list(said.get("commands")) if _is_command(argv)]
-        units = said.get("units")
+        self.commands = [argv for argv in _list(fields.get("commands")) if _is_command(argv)]
+        units = fields.get("units")
         self.units = units if isinstance(units, dict) else {}
-        self.made = [_path(one) for one in _list(said.get("made"))]
-        self.records = [Record(one if isinstance(one, dict) else {}) for one in files]
+        self.made = [_path(one) for one in _list(fields.get("made"))]
+        self.records = [Record(file if isinstance(file, dict) else {}) for file in files]
 
     @property
     def addresses(self) -> list[str]:
@@ -103,8 +103,8 @@ def read(host: Host, run: str) -> list[Entry] | None:
     except OSError as problem:
         raise JournalRefused(f"{path}: {problem.strerror}") from None
     with os.fdopen(handle, "rb") as stream:
-        found = os.fstat(stream.fileno())
-        if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
+        status = os.fstat(stream.fileno())
+        if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o022:
             raise JournalRefused(f"{path} is no file that root alone can write, so it is not believed")
         content = stream.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
@@ -127,14 +127,14 @@ def runs(host: Host) -> list[str]:
 
 def others(host: Host, run: str) -> dict[str, list[Entry]]:
     """{run: entries} of the other runs, newest first. One that cannot be read is left out: it decides nothing."""
-    found = {}
+    entries = {}
     for other in runs(host):
         if other != run:
             try:
-                found[other] = read(host, other) or []
+                entries[other] = read(host, other) or []
             except JournalRefused:
                 continue
-    return found
+    return entries
 
 
 def digest(content: bytes | None) -> str | None:
@@ -145,50 +145,50 @@ def digest(content: bytes | None) -> str | None:
 def _check_folder(host: Host) -> bool:
     """False where there is no journal at all. Raises JournalRefused for a folder that others can write."""
     try:
-        found = os.lstat(host.path(FOLDER))
+        status = os.lstat(host.path(FOLDER))
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError as problem:
         raise JournalRefused(f"{FOLDER}: {problem.strerror}") from None
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o022:
         raise JournalRefused(f"{FOLDER} is no folder that root alone can write, so nothing in it is believed")
     return True
 
 
 def _entry(path: str, number: int, line: bytes) -> Entry:
     try:
-        said = json.loads(line)
-        if not isinstance(said, dict):
+        fields = json.loads(line)
+        if not isinstance(fields, dict):
             raise ValueError("it is no object")
-        return Entry(said)
+        return Entry(fields)
     except (ValueError, KeyError, TypeError, RecursionError, binascii.Error) as problem:
         raise JournalRefused(f"{path}, line {number} makes no sense ({ascii(str(problem))[:80]})") from None
 
 
-def _list(said: Any) -> list[Any]:
-    return said if isinstance(said, list) else []
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _is_command(argv: Any) -> bool:
     return isinstance(argv, list) and len(argv) > 1 and all(isinstance(word, str) for word in argv)
 
 
-def _path(said: Any) -> str:
-    if not isinstance(said, str) or not said.startswith("/") or "\0" in said or len(said) > 4096:
+def _path(value: Any) -> str:
+    if not isinstance(value, str) or not value.startswith("/") or "\0" in value or len(value) > 4096:
         raise ValueError("a path is missing")
-    if os.path.normpath(said) != said or said.startswith("//"):
+    if os.path.normpath(value) != value or value.startswith("//"):
         raise ValueError("a path is not plain")
-    return said
+    return value
 
 
-def _permissions(said: dict[str, Any]) -> Permissions:
-    mode, uid, gid = (_number(said.get(name)) for name in ("mode", "uid", "gid"))
+def _permissions(fields: dict[str, Any]) -> Permissions:
+    mode, uid, gid = (_number(fields.get(name)) for name in ("mode", "uid", "gid"))
     if mode > 0o7777:
         raise ValueError("mode, owner or group is no number")
     return mode, uid, gid
 
 
-def _number(said: Any) -> int:
-    if not isinstance(said, int) or isinstance(said, bool) or said < 0:
+def _number(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise ValueError("mode, owner or group is no number")
-    return said
+    return value

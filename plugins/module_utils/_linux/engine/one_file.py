@@ -47,21 +47,21 @@ def program(module: ModuleType, interpreter: str) -> bytes:
     for name, place in places.items():
         files["/".join(place) + ".py"] = sources[name]
         files.update({"/".join([*place[:depth], "__init__.py"]): b"" for depth in range(1, len(place))})
-    kept = io.BytesIO()
-    with zipfile.ZipFile(kept, "w", zipfile.ZIP_STORED) as made:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for path in sorted(files):
-            made.writestr(zipfile.ZipInfo(path, MADE), files[path])
-    return f"#!{interpreter} -IB\n".encode() + kept.getvalue()
+            archive.writestr(zipfile.ZipInfo(path, MADE), files[path])
+    return f"#!{interpreter} -IB\n".encode() + buffer.getvalue()
 
 
 def _imported(package: str, source: bytes) -> list[str]:
     """The modules of ours that one in a package imports: `from ..engine.host import Host`, `from . import mounts`."""
-    found: list[str] = []
+    modules: list[str] = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ImportFrom) and node.level:
             named = importlib.util.resolve_name("." * node.level + (node.module or ""), package)
             # From a folder modules are imported; its own file is empty.
             spec = importlib.util.find_spec(named)
             is_folder = spec is not None and spec.submodule_search_locations is not None
-            found += [f"{named}.{one.name}" for one in node.names] if is_folder else [named]
-    return found
+            modules += [f"{named}.{name.name}" for name in node.names] if is_folder else [named]
+    return modules

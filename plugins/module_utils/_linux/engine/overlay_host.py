@@ -82,14 +82,14 @@ class OverlayHost:
 
     def entries(self, name: str) -> list[str]:
         """The sorted names that will be in a folder."""
-        found = set(self._host.entries(name))
+        names = set(self._host.entries(name))
         for path, edit in self._edits.items():
             folder, _dummy, entry = path.rpartition("/")
             if folder == name:
-                found.discard(entry)
+                names.discard(entry)
                 if edit.after is not None:
-                    found.add(entry)
-        return sorted(found)
+                    names.add(entry)
+        return sorted(names)
 
     def link(self, name: str) -> str | None:
         """Where a link leads; a file of the overlay is none."""
@@ -133,9 +133,9 @@ def editable(host: Host, path: str) -> str:
 def encode(text: str) -> bytes:
     """Text as bytes for a file. Raises ChangeRefused for what no file of ours may hold."""
     try:
-        found = text.encode("utf-8")
+        content = text.encode("utf-8")
     except UnicodeEncodeError:
         raise ChangeRefused("the wanted text holds characters that are no text") from None
-    if b"\0" in found:
+    if b"\0" in content:
         raise ChangeRefused("the wanted text holds a null byte")
-    return found
+    return content

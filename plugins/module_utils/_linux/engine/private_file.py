@@ -21,6 +21,6 @@ def put(host: Host, path: str, content: bytes) -> None:
 
 
 def drop(host: Host, path: str) -> None:
-    """Remove it."""
+    """Remove a file for good: its folder is synced."""
     os.unlink(host.path(path))
     sync_folder(host.path(os.path.dirname(path)))

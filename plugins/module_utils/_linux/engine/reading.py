@@ -56,15 +56,15 @@ class Machine(Protocol):
     def query(self, argv: list[str]) -> Completed: ...
 
 
-def value(found: Any, source: str, type: str = "") -> Aspect:
+def value(content: Any, source: str, type: str = "") -> Aspect:
     """An aspect that was read. Text beyond VALUE_LIMIT is cut and carries `length` and `sha256` of the whole."""
-    aspect = {"state": "value", "value": found, "source": source}
+    aspect = {"state": "value", "value": content, "source": source}
     if type:
         aspect["type"] = type
-    if isinstance(found, str) and len(found) > VALUE_LIMIT:
-        aspect["value"] = found[:VALUE_LIMIT]
-        aspect["length"] = len(found)
-        aspect["sha256"] = hashlib.sha256(found.encode()).hexdigest()
+    if isinstance(content, str) and len(content) > VALUE_LIMIT:
+        aspect["value"] = content[:VALUE_LIMIT]
+        aspect["length"] = len(content)
+        aspect["sha256"] = hashlib.sha256(content.encode()).hexdigest()
     return aspect
 
 
@@ -82,23 +82,23 @@ def reading(
     driver: str, address: str, effective: Aspect, configured: Aspect | None = None, running: Aspect | None = None
 ) -> Reading:
     """The reading of one address."""
-    found: Reading = {"driver": driver, "address": address, "effective": effective}
+    result: Reading = {"driver": driver, "address": address, "effective": effective}
     if configured is not None:
-        found["configured"] = configured
+        result["configured"] = configured
     if running is not None:
-        found["running"] = running
-    found["fingerprint"] = fingerprint(found)
-    return found
+        result["running"] = running
+    result["fingerprint"] = fingerprint(result)
+    return result
 
 
-def fingerprint(found: Reading) -> str:
+def fingerprint(observed: Reading) -> str:
     """A digest of what a reading *says* (its aspects without their sources): what a step expects to find.
 
     It travels with the reading, so that the controller hands back what the device itself computed.
     """
-    said = {
-        name: {key: part for key, part in found[name].items() if key not in ("source", "why")}
+    aspects = {
+        name: {key: part for key, part in observed[name].items() if key not in ("source", "why")}
         for name in ("configured", "effective", "running")
-        if name in found
+        if name in observed
     }
-    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps(aspects, sort_keys=True).encode()).hexdigest()[:16]

@@ -13,7 +13,7 @@ import stat
 
 from ..engine.host import Host, HostError
 from ..engine.safe_read import text_or_nothing
-from ..system.unit_conditions import kept_back
+from ..system.unit_conditions import unmet_condition
 from ..system.units_enabled import UNITS, activated, enabled, started_units
 from . import nft
 from .inbound_probe import Judgement, cards, judge, own_addresses
@@ -51,22 +51,22 @@ def after_restart(host: Host, family: str) -> Judgement:
     """What strangers of `family` will meet. Raises HostError."""
     rules = Ruleset()
     loaders: list[str] = []
-    kept: list[str] = []
+    reasons: list[str] = []
     zone = None
-    if _starts(host, "nftables.service", kept):
+    if _starts(host, "nftables.service", reasons):
         loaders.append("nftables.service")
         rules.add(_nftables(host))
     allowed = _shell(host, "/etc/ufw/ufw.conf").get("ENABLED", "").lower() == "yes"
-    if allowed and _starts(host, "ufw.service", kept):
+    if allowed and _starts(host, "ufw.service", reasons):
         loaders.append("ufw")
         rules.add(_ufw(host, family))
-    if _starts(host, "netfilter-persistent.service", kept):
+    if _starts(host, "netfilter-persistent.service", reasons):
         from . import iptables  # only what loads the rules is read
 
         loaders.append("netfilter-persistent")
         path = "/etc/iptables/rules.v6" if family == "ip6" else "/etc/iptables/rules.v4"
         rules.add(iptables.read(text_or_nothing(host, path) or "", family, path))
-    if _starts(host, "firewalld.service", kept):
+    if _starts(host, "firewalld.service", reasons):
         from . import firewalld
 
         default = _shell(host, "/etc/firewalld/firewalld.conf").get("DefaultZone", "public")
@@ -75,26 +75,26 @@ def after_restart(host: Host, family: str) -> Judgement:
             opened = _own_loader(host, OPENERS)
             return Judgement(MAYBE_ACCEPT, f"{opened} {TAKES_AWAY}") if opened else zone
         loaders.append(zone.why)
-    found = judge(rules, family, own_addresses(host, family), cards(host))
-    if found.verdict in (DROP, REJECT):
+    judgement = judge(rules, family, own_addresses(host, family), cards(host))
+    if judgement.verdict in (DROP, REJECT):
         opened = _own_loader(host, OPENERS)
-        return Judgement(MAYBE_ACCEPT, f"{opened} {TAKES_AWAY}") if opened else found
+        return Judgement(MAYBE_ACCEPT, f"{opened} {TAKES_AWAY}") if opened else judgement
     if zone is not None and zone.verdict == MAYBE_ACCEPT:
         return zone
     own = _own_loader(host) or _other_program(host)
     if own:
         return Judgement(MAYBE_ACCEPT, f"{own} seems to load rules; what it loads is not known before the next start")
     if not loaders:
-        return Judgement(ACCEPT, "; ".join(["nothing loads firewall rules when the machine starts", *kept]))
-    return Judgement(found.verdict, f"{', '.join(loaders)}: {found.why}")
+        return Judgement(ACCEPT, "; ".join(["nothing loads firewall rules when the machine starts", *reasons]))
+    return Judgement(judgement.verdict, f"{', '.join(loaders)}: {judgement.why}")
 
 
-def _starts(host: Host, unit: str, kept: list[str]) -> bool:
+def _starts(host: Host, unit: str, reasons: list[str]) -> bool:
     """Whether a unit is started with the machine; why one that is enabled is not goes to `kept`. Raises HostError."""
     if not enabled(host, unit):
         return False
-    why = kept_back(host, unit)
-    kept += [why] if why else []
+    why = unmet_condition(host, unit)
+    reasons += [why] if why else []
     return not why
 
 
@@ -116,8 +116,8 @@ def _nftables(host: Host) -> Ruleset:
         raise HostError(problem.code, f"{path} could not be tried: {problem.why}") from None
 
 
-def _apart(script: str, words: list[str]) -> list[str]:
-    return ["unshare", "--net", "sh", "-c", script, "sh", *words]
+def _apart(script: str, arguments: list[str]) -> list[str]:
+    return ["unshare", "--net", "sh", "-c", script, "sh", *arguments]
 
 
 def _drop_ins(host: Host, unit: str) -> list[str]:
@@ -153,12 +153,12 @@ def _ufw(host: Host, family: str) -> Ruleset:
 
 def _shell(host: Host, path: str) -> dict[str, str]:
     """NAME=value lines of a file that a shell reads; the last of a name counts. Raises HostError."""
-    found = {}
+    variables = {}
     for line in (text_or_nothing(host, path) or "").split("\n"):
-        name, equals, said = line.strip().partition("=")
+        name, equals, text = line.strip().partition("=")
         if equals and not name.startswith("#"):
-            found[name.strip()] = said.split(" #", 1)[0].strip().strip("\"'")
-    return found
+            variables[name.strip()] = text.split(" #", 1)[0].strip().strip("\"'")
+    return variables
 
 
 def _own_loader(host: Host, also: re.Pattern[str] | None = None) -> str:

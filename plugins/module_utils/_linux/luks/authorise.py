@@ -18,7 +18,7 @@ from typing import TextIO
 from ..engine.host import Host, HostError
 from ..engine.secret_pipe import secret_files
 from ..system import kernel_keyring
-from .layout import Found, Layout
+from .layout import Layout, Volume
 from .unlock_test import NO_TOKEN
 
 HOURS = 24
@@ -88,55 +88,55 @@ def _run(options: argparse.Namespace, host: Host) -> int:
     return _authorise(host, _chosen(host, volumes, options.volume))
 
 
-def _volumes(host: Host) -> list[Found]:
+def _volumes(host: Host) -> list[Volume]:
     """The LUKS volumes that a roll-out looks after: those on drives that nobody carries away."""
-    return [one for one in Layout(host).volumes.values() if one.kind == "luks" and not one.removable]
+    return [volume for volume in Layout(host).volumes.values() if volume.kind == "luks" and not volume.removable]
 
 
-def _uuid(volume: Found) -> str:
+def _uuid(volume: Volume) -> str:
     """The UUID in the volume's LUKS header; empty where the header lies elsewhere, or holds something else."""
-    said = volume.block_device.uuid.lower() if volume.block_device.fstype == "crypto_LUKS" else ""
-    return said if UUID.fullmatch(said) else ""
+    uuid = volume.block_device.uuid.lower() if volume.block_device.fstype == "crypto_LUKS" else ""
+    return uuid if UUID.fullmatch(uuid) else ""
 
 
-def _said(volume: Found) -> str:
+def _one_line(volume: Volume) -> str:
     """A volume in one line of the terminal."""
     mounts = ", ".join(volume.mounts) or "not mounted"
     return f"{volume.block_device.path} ({mounts}), LUKS UUID {_uuid(volume) or 'unknown'}".replace("\n", "?")
 
 
-def _chosen(host: Host, volumes: list[Found], name: str | None) -> Found:
+def _chosen(host: Host, volumes: list[Volume], name: str | None) -> Volume:
     """The volume of this name, or the only one where none is named. Raises _Refused."""
     if not volumes:
         raise _Refused("this machine has no LUKS volume on a fixed drive")
-    every = "\n".join(["", *(f"  {_said(one)}" for one in volumes)])
+    every = "\n".join(["", *(f"  {_one_line(volume)}" for volume in volumes)])
     if name is None and len(volumes) > 1:
         raise _Refused(f"name one of this machine's LUKS volumes:{every}")
-    found = [one for one in volumes if name is None or _is_named(host, one, name)]
-    if len(found) != 1:
-        what = "none" if not found else "more than one"
+    matching = [volume for volume in volumes if name is None or _is_named(host, volume, name)]
+    if len(matching) != 1:
+        what = "none" if not matching else "more than one"
         raise _Refused(f"{name} is {what} of this machine's LUKS volumes on fixed drives:{every}")
-    uuid = _uuid(found[0])
+    uuid = _uuid(matching[0])
     if not uuid:
         raise _Refused(
-            f"the LUKS header does not lie on {found[0].block_device.path} itself, which no roll-out changes"
+            f"the LUKS header does not lie on {matching[0].block_device.path} itself, which no roll-out changes"
         )
-    if sum(_uuid(one) == uuid for one in volumes) > 1:
+    if sum(_uuid(volume) == uuid for volume in volumes) > 1:
         raise _Refused(f"these are copies of one disk; give one a new UUID (cryptsetup luksUUID) or remove it:{every}")
-    return found[0]
+    return matching[0]
 
 
-def _is_named(host: Host, volume: Found, name: str) -> bool:
+def _is_named(host: Host, volume: Volume, name: str) -> bool:
     device = volume.block_device
-    mappings = [way for one in volume.mappings for way in (one.name, one.path)]
-    ways = {device.path, f"/dev/{device.kname}", *mappings, *volume.mounts}
-    return name in ways or host.real(name) in ways or name.lower() == _uuid(volume)
+    mappings = [way for mapping in volume.mappings for way in (mapping.name, mapping.path)]
+    names = {device.path, f"/dev/{device.kname}", *mappings, *volume.mounts}
+    return name in names or host.real(name) in names or name.lower() == _uuid(volume)
 
 
-def _authorise(host: Host, volume: Found) -> int:
+def _authorise(host: Host, volume: Volume) -> int:
     description = kernel_keyring.of_disk(_uuid(volume))
     terminal = _terminal()
-    _say(_said(volume))
+    _say(_one_line(volume))
     for _try in range(TRIES):
         passphrase = _ask(terminal, "Passphrase of this disk (it is not shown): ")
         if passphrase and _opens(host, passphrase, volume.block_device.path):
@@ -200,13 +200,14 @@ def _opens(host: Host, passphrase: bytes, path: str) -> bool:
     raise HostError("failed", f"cryptsetup could not try it on {path} (status {done.rc}): {last}")
 
 
-def _list(volumes: list[Found]) -> int:
-    kept = kernel_keyring.held(kernel_keyring.of_disk(""))
-    for description, seconds in sorted(kept.items()):
-        volume = next((one for one in volumes if kernel_keyring.of_disk(_uuid(one)) == description), None)
-        what = _said(volume) if volume else f"a disk that is not here now, LUKS UUID {description.rpartition(':')[2]}"
+def _list(volumes: list[Volume]) -> int:
+    held_keys = kernel_keyring.keys_held(kernel_keyring.of_disk(""))
+    for description, seconds in sorted(held_keys.items()):
+        volume = next((volume for volume in volumes if kernel_keyring.of_disk(_uuid(volume)) == description), None)
+        gone = f"a disk that is not here now, LUKS UUID {description.rpartition(':')[2]}"
+        what = _one_line(volume) if volume else gone
         _say(f"{what}: {_span(seconds)}")
-    if not kept:
+    if not held_keys:
         _say("No passphrase of a disk is kept.")
     return DONE
 
@@ -222,25 +223,25 @@ def _span(seconds: int | None) -> str:
     return "forgotten in this very second"
 
 
-def _revoke(host: Host, volumes: list[Found], name: str | None) -> int:
+def _revoke(host: Host, volumes: list[Volume], name: str | None) -> int:
     # A disk that was taken out has no name any more, but its UUID is known.
-    asked = (name or "").lower()
-    uuid = asked if UUID.fullmatch(asked) else _uuid(_chosen(host, volumes, name))
+    chosen = (name or "").lower()
+    uuid = chosen if UUID.fullmatch(chosen) else _uuid(_chosen(host, volumes, name))
     gone = kernel_keyring.revoke(kernel_keyring.of_disk(uuid))
     _say("Its passphrase is forgotten." if gone else "No passphrase of this disk was kept.")
     return DONE
 
 
-def _complain(words: str, status: int) -> int:
+def _complain(message: str, status: int) -> int:
     """Say why it ends; the status to end with."""
-    _say(f"leeboard-authorise: {words}", sys.stderr)
+    _say(f"leeboard-authorise: {message}", sys.stderr)
     return status
 
 
-def _say(words: str, stream: TextIO | None = None) -> None:
+def _say(message: str, stream: TextIO | None = None) -> None:
     """Write a line. What a disk is called does not drive the terminal, and may have letters that it has not."""
     stream = stream or sys.stdout
-    text = "".join(letter if letter.isprintable() or letter == "\n" else "?" for letter in words)
+    text = "".join(letter if letter.isprintable() or letter == "\n" else "?" for letter in message)
     letters = stream.encoding or "ascii"
     stream.write(text.encode(letters, "backslashreplace").decode(letters) + "\n")
     stream.flush()

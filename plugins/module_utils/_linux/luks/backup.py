@@ -30,9 +30,9 @@ def copy(host: Host, uuid: str, expect: str) -> bytes:
     Nothing is changed.
     """
     device = find(host, uuid)
-    found = binding.metadata(host, device.path)
+    metadata = binding.metadata(host, device.path)
     size = _header_size(host, device.path)
-    areas = sorted((int(slot["area"]["offset"]), int(slot["area"]["size"])) for slot in found["keyslots"].values())
+    areas = sorted((int(slot["area"]["offset"]), int(slot["area"]["size"])) for slot in metadata["keyslots"].values())
     packed = pack(host, device, uuid, [(0, 2 * size), *areas])
     host.forget()
     if binding.of_all(binding.binding(host, device.path, uuid)) != expect:
@@ -42,11 +42,11 @@ def copy(host: Host, uuid: str, expect: str) -> bytes:
 
 def pack(host: Host, device: Device, uuid: str, parts: list[tuple[int, int]]) -> bytes:
     """These parts (offset and size in bytes) of a device, in the form of a copy. Raises HostError."""
-    said = {
+    head = {
         "schema": 1, "uuid": uuid, "partuuid": device.partuuid, "bytes": size_of(host, device.path), "parts": parts,
     }  # fmt: skip
     content = b"".join(span(host, device.path, offset, length) for offset, length in parts)
-    return json.dumps(said).encode() + b"\n" + content
+    return json.dumps(head).encode() + b"\n" + content
 
 
 def _header_size(host: Host, path: str) -> int:

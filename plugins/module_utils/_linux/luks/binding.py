@@ -23,7 +23,7 @@ from typing import Any
 from ..engine.host import Host, HostError
 from ..system.device_bytes import span
 from .header import DUMP_TIMEOUT, MOST, header
-from .layout import Found
+from .layout import Volume
 
 TOKEN_TYPE = "systemd-recovery"  # noqa: S105 - systemd-cryptenroll(1) then shows the slot as one of a recovery key
 IGNORED = 0  # the priority of a slot that is opened only by its number
@@ -37,26 +37,28 @@ def metadata(host: Host, path: str, detached: str = "") -> dict[str, Any]:
     if done.rc != 0:
         raise HostError("failed", f"cryptsetup luksDump ended with status {done.rc}: {done.err.strip()[-200:]}")
     try:
-        found: dict[str, Any] = json.loads(done.out)
+        parsed: dict[str, Any] = json.loads(done.out)
         for part in ("keyslots", "tokens", "segments", "digests"):
-            if not isinstance(found[part], dict) or len(found[part]) > MOST:
+            if not isinstance(parsed[part], dict) or len(parsed[part]) > MOST:
                 raise ValueError(part)
-        return found
+        return parsed
     except (ValueError, KeyError, TypeError, RecursionError):
         raise HostError("malformed", "the metadata of its LUKS header makes no sense") from None
 
 
 def binding(host: Host, path: str, uuid: str, detached: str = "") -> dict[str, Any]:
     """What binds a key to the LUKS2 volume at `path`. Raises HostError."""
-    found = metadata(host, path, detached)
+    header_metadata = metadata(host, path, detached)
     return {
         "uuid": uuid,
         "version": 2,
-        "volume_key": volume_key(found["digests"]),
-        "segments": _digest(found["segments"]),
-        "slots": {number: slot_digest(host, detached or path, slot) for number, slot in found["keyslots"].items()},
-        "tokens": {number: _digest(token) for number, token in found["tokens"].items()},
-        "ours": ours(found),
+        "volume_key": volume_key(header_metadata["digests"]),
+        "segments": _digest(header_metadata["segments"]),
+        "slots": {
+            number: slot_digest(host, detached or path, slot) for number, slot in header_metadata["keyslots"].items()
+        },
+        "tokens": {number: _digest(token) for number, token in header_metadata["tokens"].items()},
+        "ours": our_tokens(header_metadata),
     }
 
 
@@ -64,29 +66,29 @@ def volume_key(digests: dict[str, Any]) -> str:
     """One digest over the digest objects of a header, without their lists of slots."""
     return _digest(
         {
-            number: {name: said for name, said in digest.items() if name != "keyslots"}
+            number: {name: value for name, value in digest.items() if name != "keyslots"}
             for number, digest in digests.items()
         }
     )
 
 
-def of_volume(host: Host, volume: Found, detached: str) -> dict[str, Any]:
-    """A LUKS volume and its binding, for the wire; what could not be read is said, and nothing raised.
+def of_volume(host: Host, volume: Volume, detached: str) -> dict[str, Any]:
+    """A LUKS volume and its binding, for the wire; what could not be read is named in it, and nothing is raised.
 
     {"device", "uuid", "mounts", "roles", "removable", "version", and "binding" or "trouble": {"code", "why"}}
     """
     device = volume.block_device
-    said = {
+    shown = {
         "device": device.path[:200], "uuid": device.uuid[:64], "mounts": [point[:200] for point in volume.mounts[:20]],
         "roles": sorted(volume.roles), "removable": volume.removable, "version": 2, "detached": bool(detached),
     }  # fmt: skip
     try:
-        said["version"] = header(host, device.path, detached)["version"]
-        if said["version"] == 2:
-            said["binding"] = binding(host, device.path, device.uuid, detached)
+        shown["version"] = header(host, device.path, detached)["version"]
+        if shown["version"] == 2:
+            shown["binding"] = binding(host, device.path, device.uuid, detached)
     except HostError as problem:
-        said["trouble"] = {"code": problem.code, "why": problem.why[:400]}
-    return said
+        shown["trouble"] = {"code": problem.code, "why": problem.why[:400]}
+    return shown
 
 
 def of_all(binding: dict[str, Any]) -> str:
@@ -96,17 +98,17 @@ def of_all(binding: dict[str, Any]) -> str:
 
 def slot_digest(host: Host, path: str, slot: dict[str, Any]) -> str:
     """One digest over a slot's JSON and the bytes of its area. Raises HostError."""
-    said = {name: value for name, value in slot.items() if name != "priority" or value == IGNORED}
+    fields = {name: value for name, value in slot.items() if name != "priority" or value == IGNORED}
     try:
         offset, size = int(slot["area"]["offset"]), int(slot["area"]["size"])
     except (KeyError, TypeError, ValueError):
         raise HostError("malformed", "a slot of its LUKS header has no area") from None
     if not 0 <= size <= MOST_AREA or offset < 0:
         raise HostError("malformed", "a slot of its LUKS header has an area of no sensible size")
-    found = hashlib.sha256(_text(said))
-    found.update(b"\0")
-    found.update(span(host, path, offset, size))
-    return found.hexdigest()
+    digest = hashlib.sha256(_text(fields))
+    digest.update(b"\0")
+    digest.update(span(host, path, offset, size))
+    return digest.hexdigest()
 
 
 def mark(key_id: str, slot: int, iterations: int) -> dict[str, str]:
@@ -114,10 +116,10 @@ def mark(key_id: str, slot: int, iterations: int) -> dict[str, str]:
     return {"leeboard-key": key_id, "leeboard-slot": str(slot), "leeboard-iterations": str(iterations)}
 
 
-def ours(found: dict[str, Any]) -> list[dict[str, Any]]:
+def our_tokens(header_metadata: dict[str, Any]) -> list[dict[str, Any]]:
     """Tokens that Leeboard made, each with the slot that it was made for, and whether it has that slot."""
-    made = []
-    for number, token in sorted(found["tokens"].items()):
+    marks = []
+    for number, token in sorted(header_metadata["tokens"].items()):
         if not isinstance(token, dict) or "leeboard-key" not in token:
             continue
         try:
@@ -125,23 +127,23 @@ def ours(found: dict[str, Any]) -> list[dict[str, Any]]:
             key, assigned = str(token["leeboard-key"])[:64], str(slot) in token["keyslots"]
         except (KeyError, TypeError, ValueError):
             raise HostError("malformed", f"token {number} of its LUKS header says it is ours, and is not") from None
-        made.append({"token": int(number), "key": key, "slot": slot, "iterations": iterations, "assigned": assigned})
-    return made
+        marks.append({"token": int(number), "key": key, "slot": slot, "iterations": iterations, "assigned": assigned})
+    return marks
 
 
-def made_for(found: dict[str, Any], token: dict[str, Any]) -> bool:
+def made_for(header_metadata: dict[str, Any], token: dict[str, Any]) -> bool:
     """Whether the slot that a token of ours was made for is there, and is the one that was added for it.
 
     Somebody may have taken that number in between; the cost that we chose for the key tells them apart.
     """
-    slot = found["keyslots"].get(str(token["slot"]))
+    slot = header_metadata["keyslots"].get(str(token["slot"]))
     kdf = slot.get("kdf", {}) if isinstance(slot, dict) else {}
     return kdf.get("type") == "pbkdf2" and kdf.get("iterations") == token["iterations"]
 
 
-def _digest(said: object) -> str:
-    return hashlib.sha256(_text(said)).hexdigest()
+def _digest(data: object) -> str:
+    return hashlib.sha256(_text(data)).hexdigest()
 
 
-def _text(said: object) -> bytes:
-    return json.dumps(said, sort_keys=True, separators=(",", ":")).encode()
+def _text(data: object) -> bytes:
+    return json.dumps(data, sort_keys=True, separators=(",", ":")).encode()

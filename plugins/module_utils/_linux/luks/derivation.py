@@ -30,9 +30,9 @@ RANDOM_KEYS = ("systemd-tpm2", "systemd-fido2", "systemd-pkcs11", "systemd-recov
 UUID = re.compile(r"\A[0-9A-Za-z-]{1,64}\Z")
 
 
-def weak(found: dict[str, Any]) -> list[int]:
+def weak(metadata: dict[str, Any]) -> list[int]:
     """Slots for passphrases whose derivation costs a guesser no memory, from a header's JSON."""
-    return [number for number in _passphrases(found) if _derivation(found, number) == "pbkdf2"]
+    return [number for number in _passphrases(metadata) if _derivation(metadata, number) == "pbkdf2"]
 
 
 def strengthen(host: Host, uuid: str, expect: str, secret: bytes) -> tuple[int | None, dict[str, Any]]:
@@ -43,22 +43,22 @@ def strengthen(host: Host, uuid: str, expect: str, secret: bytes) -> tuple[int |
     """
     device = find(host, uuid)
     binding = expected(host, device, expect)
-    found = luks_binding.metadata(host, device.path)
+    metadata = luks_binding.metadata(host, device.path)
     if not UUID.match(uuid):
         raise ChangeRefused(f"the LUKS UUID of {device.path} makes no sense")
     mark = f"{MARKS}/{uuid}.json"
-    begun, made = _begun(host, mark, found)
-    number = _opened(host, device.path, made, secret)
+    begun, candidates = _begun(host, mark, metadata)
+    number = _opened(host, device.path, candidates, secret)
     with secret_files(secret) as (named,):
         if number is not None:
             cryptsetup(host, "luksKillSlot", "--batch-mode", "--key-file", named, device.path, str(begun))
         else:
-            number = _opened(host, device.path, weak(found), secret)
+            number = _opened(host, device.path, weak(metadata), secret)
             if number is None:
                 return None, binding
-            there = {str(one): _digest(found, one) for one in _passphrases(found)}
-            said = {"schema": 1, "slot": number, "there": there}
-            private_file.put(host, mark, (json.dumps(said) + "\n").encode())
+            digests = {str(slot): _digest(metadata, slot) for slot in _passphrases(metadata)}
+            record = {"schema": 1, "slot": number, "there": digests}
+            private_file.put(host, mark, (json.dumps(record) + "\n").encode())
             cryptsetup(
                 host, "luksConvertKey", "--batch-mode", "--key-file", named, "--key-slot", str(number),
                 "--pbkdf", "argon2id", device.path,
@@ -70,37 +70,39 @@ def strengthen(host: Host, uuid: str, expect: str, secret: bytes) -> tuple[int |
     return number, luks_binding.binding(host, device.path, uuid)
 
 
-def _begun(host: Host, mark: str, found: dict[str, Any]) -> tuple[int | None, list[int]]:
+def _begun(host: Host, mark: str, metadata: dict[str, Any]) -> tuple[int | None, list[int]]:
     """The slot with which an earlier call began and did not end, and those with Argon2 that may have come of it.
 
     (None, []) for none. A slot has its own salt, which tells it from the next one of that number.
     """
     try:
-        said = json.loads(host.text(mark))
-        number, there = int(said["slot"]), dict(said["there"])
-        was = str(there[str(number)])
+        record = json.loads(host.text(mark))
+        number, digests = int(record["slot"]), dict(record["there"])
+        was = str(digests[str(number)])
     except FileNotFoundError:
         return None, []
     except (ValueError, KeyError, TypeError):
         raise HostError("malformed", f"{mark} makes no sense") from None
-    if number not in weak(found) or _digest(found, number) != was:
+    if number not in weak(metadata) or _digest(metadata, number) != was:
         return None, []
-    costly = [one for one in _passphrases(found) if _derivation(found, one).startswith("argon2")]
-    return number, [one for one in costly if _digest(found, one) not in there.values()]
+    candidates = [slot for slot in _passphrases(metadata) if _derivation(metadata, slot).startswith("argon2")]
+    return number, [slot for slot in candidates if _digest(metadata, slot) not in digests.values()]
 
 
-def _passphrases(found: dict[str, Any]) -> list[int]:
+def _passphrases(metadata: dict[str, Any]) -> list[int]:
     """The slots that may be somebody's passphrase."""
-    random = {slot for token in found["tokens"].values() if token["type"] in RANDOM_KEYS for slot in token["keyslots"]}
-    return sorted(int(number) for number in found["keyslots"] if number not in random)
+    random = {
+        slot for token in metadata["tokens"].values() if token["type"] in RANDOM_KEYS for slot in token["keyslots"]
+    }
+    return sorted(int(number) for number in metadata["keyslots"] if number not in random)
 
 
-def _derivation(found: dict[str, Any], number: int) -> str:
-    return str(found["keyslots"][str(number)].get("kdf", {}).get("type"))
+def _derivation(metadata: dict[str, Any], number: int) -> str:
+    return str(metadata["keyslots"][str(number)].get("kdf", {}).get("type"))
 
 
-def _digest(found: dict[str, Any], number: int) -> str:
-    return hashlib.sha256(json.dumps(found["keyslots"][str(number)], sort_keys=True).encode()).hexdigest()
+def _digest(metadata: dict[str, Any], number: int) -> str:
+    return hashlib.sha256(json.dumps(metadata["keyslots"][str(number)], sort_keys=True).encode()).hexdigest()
 
 
 def _opened(host: Host, path: str, numbers: list[int], secret: bytes) -> int | None:

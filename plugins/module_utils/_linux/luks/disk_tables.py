@@ -20,7 +20,7 @@ from ..engine.safe_read import first_of
 from ..system.block_devices import Device, devices
 from ..system.device_bytes import span
 from ..system.mounts import CRYPTTAB, FSTAB, crypttab, fstab, mounted
-from .empty_disk import HEADER, grown, zeros
+from .empty_disk import HEADER, wait_for_udev, zeros
 from .unlock_test import NO_TOKEN
 
 DRIVER = "disk_encryption"  # in the undo journal: what belongs to encryption is never undone
@@ -38,14 +38,14 @@ MOUNTED_AT, MOUNTS, MAGIC, ITS_UUID = slice(0x2C, 0x30), slice(0x34, 0x36), slic
 EXT = b"\x53\xef"
 
 
-def free(host: Host, mount: str, name: str) -> None:
+def check_free(host: Host, mount: str, name: str) -> None:
     """Raises ChangeRefused where a mount point or the name of a mapping is used for anything."""
     _empty_folder(host, mount)
     if any(one.point == mount for one in mounted(host)):
         raise ChangeRefused(f"something is mounted at {mount}")
-    if any(one.point == mount for one in fstab(host)):
+    if any(line.point == mount for line in fstab(host)):
         raise ChangeRefused(f"{FSTAB} has a line for {mount}")
-    if any(one.name == name for one in crypttab(host)):
+    if any(line.name == name for line in crypttab(host)):
         raise ChangeRefused(f"{CRYPTTAB} has a line for {name}")
     starts = host.exists(SYSTEMD) or not host.exists(SYSV)
     if starts and not first_of(host, GENERATORS):
@@ -112,19 +112,19 @@ class Opened:
     def listed_in_crypttab(self) -> None:
         """Let the machine open it at each start."""
         wish = self.wish
-        found = [one for one in crypttab(self.host) if one.name == wish.name]
-        if not found:
+        lines = [line for line in crypttab(self.host) if line.name == wish.name]
+        if not lines:
             self._add(CRYPTTAB, f"{wish.name} UUID={wish.uuid} {wish.key} luks,nofail")
-        elif (found[0].source, found[0].key) != (f"UUID={wish.uuid}", wish.key):
+        elif (lines[0].source, lines[0].key) != (f"UUID={wish.uuid}", wish.key):
             raise ChangeRefused(f"{CRYPTTAB} has another line for {wish.name}: look who wrote it")
 
     def listed_in_fstab(self) -> None:
         """Let the machine mount it at each start."""
-        found = [one for one in fstab(self.host) if self.mapped == one.spec or self.wish.mount == one.point]
-        if not found:
+        lines = [line for line in fstab(self.host) if self.mapped == line.spec or self.wish.mount == line.point]
+        if not lines:
             _empty_folder(self.host, self.wish.mount)
             self._add(FSTAB, f"{self.mapped} {self.wish.mount} {FILE_SYSTEM} defaults,nofail 0 2")
-        elif [(one.spec, one.point) for one in found] != [(self.mapped, self.wish.mount)]:
+        elif [(line.spec, line.point) for line in lines] != [(self.mapped, self.wish.mount)]:
             raise ChangeRefused(f"{FSTAB} has another line for {self.mapped} or {self.wish.mount}: look who wrote it")
 
     def _add(self, path: str, line: str) -> None:
@@ -154,15 +154,15 @@ class Opened:
                 "cryptsetup", "open", "--type", "luks2", *NO_TOKEN, "--key-file", self.wish.key, self.device.path,
                 self.wish.name,
             )  # fmt: skip
-            grown(self.host)
+            wait_for_udev(self.host)
         self._shown()
 
     def _shown(self) -> Device:
         """The open volume. Raises ChangeRefused where the machine does not show it."""
-        found = self._mapping()
-        if found is None:
+        device = self._mapping()
+        if device is None:
             raise ChangeRefused(f"it was opened as {self.wish.name}, and the machine does not show it")
-        return found
+        return device
 
     def is_to_be_made(self, making: bool) -> bool:
         """Whether the file system is still to be made. `making`: a run of ours had begun to, when it was cut off.
@@ -170,14 +170,14 @@ class Opened:
         Nobody has ever been able to put a file on a file system of ours that was never mounted.
         """
         path = self._shown().path
-        found = _signature(self.host, path)
-        if not found:
+        signatures = _signature(self.host, path)
+        if not signatures:
             if not making:
                 # Before the first time the disk behind the header has to be as empty as when it was encrypted.
                 zeros(self.host, self.device, HEADER)
             return True
-        if found != [FILE_SYSTEM] or self._superblock(path)[ITS_UUID] != uuid.UUID(self.file_system).bytes:
-            raise ChangeRefused(f"it holds {', '.join(found)[:100]}, which nobody here made: look who did")
+        if signatures != [FILE_SYSTEM] or self._superblock(path)[ITS_UUID] != uuid.UUID(self.file_system).bytes:
+            raise ChangeRefused(f"it holds {', '.join(signatures)[:100]}, which nobody here made: look who did")
         block = self._superblock(path)
         return making and not any(block[MOUNTED_AT]) and not any(block[MOUNTS])
 
@@ -190,20 +190,20 @@ class Opened:
         path = self._shown().path
         named = ["-L", self.wish.label] if self.wish.label else []
         self._run("mkfs.ext4", "-q", "-U", self.file_system, *named, path)
-        grown(self.host)
+        wait_for_udev(self.host)
         if _signature(self.host, path) != [FILE_SYSTEM]:
             raise ChangeRefused(f"{path} has no file system after it was made; look at the machine's log")
 
     def mount(self) -> None:
         """Mount it by its line in fstab, as the next start will, and see that it is there."""
         wish, host = self.wish, self.host
-        here = [one for one in mounted(host) if one.point == wish.mount]
+        here = [mount for mount in mounted(host) if mount.point == wish.mount]
         if not here:
             _empty_folder(host, wish.mount)
             os.makedirs(host.path(wish.mount), mode=0o755, exist_ok=True)
             self._run("mount", wish.mount)
             host.forget()
-            here = [one for one in mounted(host) if one.point == wish.mount]
+            here = [mount for mount in mounted(host) if mount.point == wish.mount]
         if not here or here[-1].number != self._shown().number:
             raise ChangeRefused(f"something else is mounted at {wish.mount}")
 
@@ -219,7 +219,7 @@ def _signature(host: Host, path: str) -> list[str]:
     done = host.act(["blkid", "--probe", "--output", "export", path])
     if done.rc == NOTHING:
         return []
-    found = [line.partition("=")[2] for line in done.out.split("\n") if line.startswith(("TYPE=", "PTTYPE="))]
-    if done.rc != 0 or not found:
+    signatures = [line.partition("=")[2] for line in done.out.split("\n") if line.startswith(("TYPE=", "PTTYPE="))]
+    if done.rc != 0 or not signatures:
         raise HostError("failed", f"blkid ended with status {done.rc} on {path}: {done.err.strip()[-200:]}")
-    return found
+    return signatures

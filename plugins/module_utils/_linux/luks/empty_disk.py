@@ -1,6 +1,6 @@
 """Is a disk that somebody named empty, and part of nothing? Each answer is looked for at this moment; nothing changes.
 
-    look(host, names, name, begun) -> Disk          raises ChangeRefused with one line, or HostError
+    check_empty(host, names, name, begun) -> Disk          raises ChangeRefused with one line, or HostError
 
 An empty disk has no signature that libblkid knows, and reads as zeros in its first and last 16 MiB and in 4096 places
 between, one in each equal stretch. What lies there in pieces that are shorter than two such stretches and have no
@@ -47,26 +47,26 @@ class Disk:
         self.device = device
         self.path = device.path
         self.size = size
-        self.said = f"/dev/{device.kname}, {size // 10**9} GB"
+        self.description = f"/dev/{device.kname}, {size // 10**9} GB"
 
 
-def named(host: Host, layout: Layout, name: str) -> Device:
+def device_by_id(host: Host, layout: Layout, name: str) -> Device:
     """The device that a name leads to. Raises ChangeRefused."""
     if not NAME.match(name):
         raise ChangeRefused("it is not named by a name of its own below /dev/disk/by-id")
     leads = host.link(name)
     if leads is None:
         raise ChangeRefused("the machine has no disk of this name")
-    found = next((one for one in layout.devices.values() if leads in (one.path, f"/dev/{one.kname}")), None)
-    if found is None:
+    device = next((one for one in layout.devices.values() if leads in (one.path, f"/dev/{one.kname}")), None)
+    if device is None:
         raise ChangeRefused(f"it leads to {leads}, which is no disk of this machine")
-    return found
+    return device
 
 
-def look(host: Host, names: list[str], name: str, begun: str = "") -> Disk:
+def check_empty(host: Host, names: list[str], name: str, begun: str = "") -> Disk:
     """The disk that `name` leads to, if it is empty and part of nothing. `names` are all that are to be formatted."""
     layout = Layout(host)
-    device = named(host, layout, name)
+    device = device_by_id(host, layout, name)
     for other in names:
         if other != name and host.link(other) in (device.path, f"/dev/{device.kname}"):
             raise ChangeRefused(f"{other} is the same disk: name it once")
@@ -83,32 +83,32 @@ def _whole(host: Host, layout: Layout, device: Device, begun: str) -> int:
     """The size of a whole fixed disk that nothing lies on. Raises ChangeRefused."""
     if device.kind != "disk" or device.parents:
         raise ChangeRefused(f"it leads to {device.name}, which is no whole disk ({device.kind or 'of unknown kind'})")
-    said = _said(host)
-    mine = said.get(device.kname, {})
+    properties = _disk_properties(host)
+    own = properties.get(device.kname, {})
     if removable(device):
         raise ChangeRefused("it can be pulled out: only disks that stay in the machine are formatted")
-    if str(mine.get("tran")) in SHARED or device.kname.startswith(SHARED_NAMES) or _over_network(host, device):
+    if str(own.get("tran")) in SHARED or device.kname.startswith(SHARED_NAMES) or _over_network(host, device):
         raise ChangeRefused("it is reached over a network, so that other machines may use it")
-    for kname, other in said.items():
-        if kname != device.kname and _twins(mine, other):
+    for kname, other in properties.items():
+        if kname != device.kname and _twins(own, other):
             raise ChangeRefused(f"/dev/{kname} says that it is the same disk: two ways to one disk, or a copy of it")
     if device.children:
-        shown = ", ".join(f"{one.name} ({one.kind})" for one in device.children[:4])
+        shown = ", ".join(f"{child.name} ({child.kind})" for child in device.children[:4])
         raise ChangeRefused(f"it has something on it already: {shown}")
     if device.fstype and not (begun and device.fstype == LUKS and device.uuid == begun):
         raise ChangeRefused(f"it is not empty: it holds {device.fstype}")
     try:
-        size = int(mine["size"])
+        size = int(own["size"])
     except (KeyError, TypeError, ValueError):
         raise HostError("malformed", f"lsblk does not say how large {device.path} is") from None
-    if mine.get("ro") not in (False, "0"):
+    if own.get("ro") not in (False, "0"):
         raise ChangeRefused("it is read-only")
     if size < LEAST:
         raise ChangeRefused(f"it has {size // 10**6} MB, and what is smaller than 1 GiB is no disk for data")
     return size
 
 
-def _said(host: Host) -> dict[str, dict[str, Any]]:
+def _disk_properties(host: Host) -> dict[str, dict[str, Any]]:
     """{kernel name: what lsblk says of it} of all whole disks. Raises HostError."""
     done = host.query(["lsblk", "--json", "--bytes", "--nodeps", "--output", COLUMNS])
     try:
@@ -119,11 +119,11 @@ def _said(host: Host) -> dict[str, dict[str, Any]]:
         raise HostError("malformed", f"lsblk does not say what disks there are: {done.err.strip()[-200:]}") from None
 
 
-def _twins(one: dict[str, Any], other: dict[str, Any]) -> bool:
+def _twins(disk: dict[str, Any], other: dict[str, Any]) -> bool:
     """Whether two disks say that they are one: name spaces of one NVMe drive share a serial, and differ in the WWN."""
-    if one.get("wwn") and other.get("wwn"):
-        return bool(one["wwn"] == other["wwn"])
-    return bool(one.get("serial")) and one["serial"] == other.get("serial")
+    if disk.get("wwn") and other.get("wwn"):
+        return bool(disk["wwn"] == other["wwn"])
+    return bool(disk.get("serial")) and disk["serial"] == other.get("serial")
 
 
 def _over_network(host: Host, device: Device) -> bool:
@@ -144,9 +144,9 @@ def _unused(host: Host, layout: Layout, device: Device, begun: str) -> None:
     for line in crypttab(host):
         if layout.resolved(line.source) is device:
             raise ChangeRefused(f"/etc/crypttab has a line for it: {line.name}")
-    held = host.entries(f"/sys/class/block/{device.kname}/holders")
-    if held:
-        raise ChangeRefused(f"it is held by {', '.join(held[:4])}")
+    holders = host.entries(f"/sys/class/block/{device.kname}/holders")
+    if holders:
+        raise ChangeRefused(f"it is held by {', '.join(holders[:4])}")
     for other in layout.devices.values():
         if backing_file(host, other) in (device.path, f"/dev/{device.kname}"):
             raise ChangeRefused(f"it is held by {other.name}")
@@ -175,9 +175,9 @@ def _has_open(host: Host, device: Device, process: str) -> bool:
                 # Nothing else is looked at: a file of a server that is away would keep us waiting.
                 if not os.readlink(host.path(path)).startswith("/dev/"):
                     continue
-                found = os.stat(host.path(path))
-                number = f"{os.major(found.st_rdev)}:{os.minor(found.st_rdev)}"
-                if stat.S_ISBLK(found.st_mode) and number == device.number and _writes(host, process, handle):
+                status = os.stat(host.path(path))
+                number = f"{os.major(status.st_rdev)}:{os.minor(status.st_rdev)}"
+                if stat.S_ISBLK(status.st_mode) and number == device.number and _writes(host, process, handle):
                     return True
     return False
 
@@ -185,9 +185,9 @@ def _has_open(host: Host, device: Device, process: str) -> bool:
 def _writes(host: Host, process: str, handle: str) -> bool:
     """Whether an open file may be written to, as /proc says; what it does not say counts as yes."""
     for line in (text_or_nothing(host, f"/proc/{process}/fdinfo/{handle}") or "").split("\n"):
-        name, _colon, said = line.partition(":")
+        name, _colon, flags = line.partition(":")
         if name == "flags":
-            return bool(int(said, 8) & WRITING)
+            return bool(int(flags, 8) & WRITING)
     return True
 
 
@@ -196,8 +196,8 @@ def _signatures(host: Host, device: Device, begun: str) -> None:
     done = host.query(["wipefs", "--no-act", "--noheadings", "--output", "TYPE,UUID", device.path], timeout=PATIENCE)
     if done.rc != 0:
         raise HostError("failed", f"wipefs ended with status {done.rc}: {done.err.strip()[-200:]}")
-    found = [line.split() for line in done.out.split("\n") if line.strip()]
-    strangers = sorted({one[0] for one in found if not (begun and one == [LUKS, begun])})
+    signatures = [line.split() for line in done.out.split("\n") if line.strip()]
+    strangers = sorted({signature[0] for signature in signatures if not (begun and signature == [LUKS, begun])})
     if strangers:
         raise ChangeRefused(f"it is not empty: it holds {', '.join(strangers)[:100]}")
 
@@ -232,10 +232,10 @@ def spans(size: int, begins: int) -> list[tuple[int, int]]:
     between = [
         place * stretch + random.SystemRandom().randrange((stretch - PLACE) // PLACE) * PLACE for place in range(PLACES)
     ]
-    return [(one, chunk) for one in edges] + [(one, PLACE) for one in between if one >= begins]
+    return [(edge, chunk) for edge in edges] + [(one, PLACE) for one in between if one >= begins]
 
 
-def grown(host: Host) -> None:
+def wait_for_udev(host: Host) -> None:
     """Wait until the machine's own list of disks has what was done to one, where it has such a list."""
     with contextlib.suppress(HostError):
         host.act(["udevadm", "settle", "--timeout=30"])

@@ -29,7 +29,7 @@ from ..engine.secret_pipe import secret_files
 from ..system.block_devices import Device
 from . import binding, disk_tables
 from .disk_tables import Opened
-from .empty_disk import HEADER, LUKS, Disk, grown, look, named
+from .empty_disk import HEADER, LUKS, Disk, check_empty, device_by_id, wait_for_udev
 from .layout import Layout
 from .slots import DERIVATION, cryptsetup, import_token, prove
 
@@ -53,10 +53,10 @@ CHEAPEST = ["--pbkdf", "argon2id", "--pbkdf-memory", "19456", "--pbkdf-parallel"
 class Wish:
     """What is wanted of one disk. Raises ChangeRefused for words that could be anything but what they should be."""
 
-    def __init__(self, said: dict[str, Any]) -> None:
-        self.disk, self.mount, self.uuid = (str(said.get(name) or "") for name in ("disk", "mount", "uuid"))
-        self.label = str(said.get("label") or "")
-        self.stage = str(said.get("stage") or "")
+    def __init__(self, fields: dict[str, Any]) -> None:
+        self.disk, self.mount, self.uuid = (str(fields.get(name) or "") for name in ("disk", "mount", "uuid"))
+        self.label = str(fields.get("label") or "")
+        self.stage = str(fields.get("stage") or "")
         good = UUID.match(self.uuid) and MOUNT.match(self.mount) and LABEL.match(self.label) and self.stage in STAGES
         if not good:
             raise ChangeRefused("what is wanted of the disk makes no sense")
@@ -71,30 +71,30 @@ class Wish:
 def survey(host: Host, wishes: list[dict[str, Any]]) -> list[dict[str, str]]:
     """What is to be done with each disk: {"disk", "state", "said", "why"}, the state one of format, finish, done,
     refused. Nothing is changed. Raises HostError where nothing can be said of any."""
-    names = [str(one.get("disk")) for one in wishes]
-    return [_surveyed(host, one, names) for one in wishes]
+    names = [str(fields.get("disk")) for fields in wishes]
+    return [_surveyed(host, fields, names) for fields in wishes]
 
 
-def _surveyed(host: Host, said: dict[str, Any], names: list[str]) -> dict[str, str]:
-    answer = {"disk": str(said.get("disk")), "state": "refused", "said": "", "why": ""}
+def _surveyed(host: Host, fields: dict[str, Any], names: list[str]) -> dict[str, str]:
+    answer = {"disk": str(fields.get("disk")), "state": "refused", "said": "", "why": ""}
     try:
-        wish = Wish(said)
+        wish = Wish(fields)
         if wish.stage == "proved":
-            device = _ours(host, wish)
-            state = "finish" if marked(host, wish) else "done"
+            device = _encrypted_disk(host, wish)
+            state = "finish" if read_mark(host, wish) else "done"
             shown = f"/dev/{device.kname}"
-            if state == "done" and not any(wish.uuid.replace("-", "") in one.mapping for one in device.children):
+            if state == "done" and not any(wish.uuid.replace("-", "") in child.mapping for child in device.children):
                 answer["why"] = "it is not open"
             return {**answer, "state": state, "said": shown}
-        disk = _free(host, wish, names)
-        return {**answer, "state": "format", "said": disk.said}
+        disk = _free_disk(host, wish, names)
+        return {**answer, "state": "format", "said": disk.description}
     except ChangeRefused as problem:
         return {**answer, "why": str(problem)[:400]}
     except HostError as problem:
         return {**answer, "why": problem.why[:400]}
 
 
-def _free(host: Host, wish: Wish, names: list[str]) -> Disk:
+def _free_disk(host: Host, wish: Wish, names: list[str]) -> Disk:
     """The disk, if all that is needed holds now. Raises ChangeRefused or HostError."""
     layout = Layout(host)
     kinds = layout.place(host.real(KEYS))
@@ -104,19 +104,19 @@ def _free(host: Host, wish: Wish, names: list[str]) -> Disk:
             "first"
         )
     if host.exists(KEYS):
-        found = host.stat(KEYS)
-        if found.st_uid != 0 or stat.S_IMODE(found.st_mode) & OTHERS_MAY_WRITE:
+        status = host.stat(KEYS)
+        if status.st_uid != 0 or stat.S_IMODE(status.st_mode) & OTHERS_MAY_WRITE:
             raise ChangeRefused(f"others than root may change the folder {KEYS}, and put another key there")
     for argv in NEEDED:
         host.query(argv)  # raises HostError for a program that is not there
-    disk_tables.free(host, wish.mount, wish.name)
-    begun = wish.uuid if wish.stage == "begun" and marked(host, wish) else ""
-    return look(host, names, wish.disk, begun)
+    disk_tables.check_free(host, wish.mount, wish.name)
+    begun = wish.uuid if wish.stage == "begun" and read_mark(host, wish) else ""
+    return check_empty(host, names, wish.disk, begun)
 
 
-def _ours(host: Host, wish: Wish) -> Device:
+def _encrypted_disk(host: Host, wish: Wish) -> Device:
     """The disk that is encrypted under the UUID of the wish. Raises ChangeRefused."""
-    device = named(host, Layout(host), wish.disk)
+    device = device_by_id(host, Layout(host), wish.disk)
     if (device.fstype, device.uuid) != (LUKS, wish.uuid):
         holds = f"holds {device.fstype}" if device.fstype else "is empty"
         raise ChangeRefused(
@@ -126,14 +126,14 @@ def _ours(host: Host, wish: Wish) -> Device:
     return device
 
 
-def marked(host: Host, wish: Wish) -> dict[str, Any] | None:
+def read_mark(host: Host, wish: Wish) -> dict[str, Any] | None:
     """The mark of a disk that was begun with and is not finished: a dict; None where there is none.
 
     Raises ChangeRefused for the mark of another disk, HostError.
     """
     try:
-        said = json.loads(host.text(wish.mark))
-        disk, making = str(said["disk"]), bool(said["making"])
+        record = json.loads(host.text(wish.mark))
+        disk, making = str(record["disk"]), bool(record["making"])
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError):
@@ -143,27 +143,27 @@ def marked(host: Host, wish: Wish) -> dict[str, Any] | None:
     return {"disk": disk, "making": making}
 
 
-def _mark(host: Host, wish: Wish, making: bool) -> None:
-    said = {"schema": 1, "disk": wish.disk, "uuid": wish.uuid, "making": making}
-    private_file.put(host, wish.mark, (json.dumps(said) + "\n").encode())
+def _write_mark(host: Host, wish: Wish, making: bool) -> None:
+    record = {"schema": 1, "disk": wish.disk, "uuid": wish.uuid, "making": making}
+    private_file.put(host, wish.mark, (json.dumps(record) + "\n").encode())
 
 
 # Changing
 
 
 def make(
-    host: Host, said: dict[str, Any], names: list[str], key: bytes, key_id: str, iterations: int
+    host: Host, fields: dict[str, Any], names: list[str], key: bytes, key_id: str, iterations: int
 ) -> dict[str, Any]:
     """Encrypt an empty disk with a key in its first slot, prove it, and return the binding.
 
     Raises ChangeRefused or HostError. Wherever it is cut off, nobody has put anything on the disk yet.
     """
-    wish = Wish(said)
+    wish = Wish(fields)
     if wish.stage == "proved":
         raise ChangeRefused("a disk whose key was proved is never formatted")
-    disk = _free(host, wish, names)
+    disk = _free_disk(host, wish, names)
     own = os.urandom(KEY_BYTES)
-    _mark(host, wish, False)
+    _write_mark(host, wish, False)
     private_file.put(host, wish.key, own)
     path = disk.path
     with secret_files(key) as (secret,):
@@ -181,27 +181,27 @@ def make(
         )  # fmt: skip
     prove(host, path, RECOVERY, key)
     prove(host, path, FILE, host.read(wish.key))
-    grown(host)
+    wait_for_udev(host)
     return binding.binding(host, path, wish.uuid)
 
 
-def finish(host: Host, said: dict[str, Any], run_id: str) -> dict[str, str]:
+def finish(host: Host, fields: dict[str, Any], run_id: str) -> dict[str, str]:
     """Open a disk whose key was proved, give it its file system, and mount it now and at each start.
 
     Returns {"journal", "said"}. Raises ChangeRefused or HostError; whoever is cut off finds the mark, and goes on.
     """
-    wish = Wish(said)
+    wish = Wish(fields)
     if wish.stage != "proved":
         raise ChangeRefused("nobody has proved its recovery key yet")
-    device = _ours(host, wish)
-    mark = marked(host, wish)
+    device = _encrypted_disk(host, wish)
+    mark = read_mark(host, wish)
     if mark is None:
         raise ChangeRefused("it was finished before")
     opened = Opened(host, wish, device, run_id)
     opened.listed_in_crypttab()
     opened.open()
     if opened.is_to_be_made(mark["making"]):
-        _mark(host, wish, True)
+        _write_mark(host, wish, True)
         opened.make_file_system()
     opened.listed_in_fstab()
     opened.mount()
@@ -212,25 +212,25 @@ def finish(host: Host, said: dict[str, Any], run_id: str) -> dict[str, str]:
 # As the module calls them: STEPS[name](host, its parameters) -> {"changed": bool, ...}
 
 
-def _survey(host: Host, said: dict[str, Any]) -> dict[str, Any]:
-    return {"changed": False, "disks": survey(host, said["wishes"])}
+def _survey(host: Host, params: dict[str, Any]) -> dict[str, Any]:
+    return {"changed": False, "disks": survey(host, params["wishes"])}
 
 
-def _format(host: Host, said: dict[str, Any]) -> dict[str, Any]:
-    names = [one["disk"] for one in said["wishes"]]
-    key = said["key"].encode()
-    return {"changed": True, "binding": make(host, _wish(said), names, key, said["key_id"], said["iterations"])}
+def _format(host: Host, params: dict[str, Any]) -> dict[str, Any]:
+    names = [wish["disk"] for wish in params["wishes"]]
+    key = params["key"].encode()
+    return {"changed": True, "binding": make(host, _wish(params), names, key, params["key_id"], params["iterations"])}
 
 
-def _finish(host: Host, said: dict[str, Any]) -> dict[str, Any]:
-    return {"changed": True, **finish(host, _wish(said), said["run_id"])}
+def _finish(host: Host, params: dict[str, Any]) -> dict[str, Any]:
+    return {"changed": True, **finish(host, _wish(params), params["run_id"])}
 
 
-def _wish(said: dict[str, Any]) -> dict[str, Any]:
-    found: list[dict[str, Any]] = [one for one in said["wishes"] if one["disk"] == said["disk"]]
-    if len(found) != 1:
-        raise ChangeRefused(f"{said['disk']} is not among the disks that are named")
-    return found[0]
+def _wish(params: dict[str, Any]) -> dict[str, Any]:
+    wishes: list[dict[str, Any]] = [wish for wish in params["wishes"] if wish["disk"] == params["disk"]]
+    if len(wishes) != 1:
+        raise ChangeRefused(f"{params['disk']} is not among the disks that are named")
+    return wishes[0]
 
 
 STEPS = {"survey": _survey, "format": _format, "finish": _finish}

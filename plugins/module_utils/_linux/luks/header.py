@@ -32,20 +32,20 @@ def header(host: Host, path: str, detached: str = "") -> dict[str, Any]:
     """
     if not host.is_root:
         raise HostError("needs_root", f"the LUKS header of {path} may be read by root only")
-    named = ["--header", detached] if detached else []
-    done = host.query(["cryptsetup", "luksDump", "--dump-json-metadata", *named, path], timeout=DUMP_TIMEOUT)
+    options = ["--header", detached] if detached else []
+    done = host.query(["cryptsetup", "luksDump", "--dump-json-metadata", *options, path], timeout=DUMP_TIMEOUT)
     if done.rc == 0:
         return luks2(done.out)
-    said = (done.err + done.out).strip()
-    if "not supported for this device type" in said:
-        text = host.query(["cryptsetup", "luksDump", *named, path], timeout=DUMP_TIMEOUT)
+    output = (done.err + done.out).strip()
+    if "not supported for this device type" in output:
+        text = host.query(["cryptsetup", "luksDump", *options, path], timeout=DUMP_TIMEOUT)
         if text.rc == 0 and text.out:
             return luks1(text.out)
-    if "not a valid LUKS device" in said:
+    if "not a valid LUKS device" in output:
         raise HostError("malformed", NOT_A_HEADER)
-    if "does not exist or access denied" in said:
+    if "does not exist or access denied" in output:
         raise HostError("denied", f"cryptsetup may not read {path}, or it is gone")
-    raise HostError("failed", f"cryptsetup luksDump ended with status {done.rc}: {said[-200:]}")
+    raise HostError("failed", f"cryptsetup luksDump ended with status {done.rc}: {output[-200:]}")
 
 
 def luks1(text: str) -> dict[str, Any]:
@@ -54,7 +54,7 @@ def luks1(text: str) -> dict[str, Any]:
     uuid = LUKS1_UUID.search(text)
     if not cipher or not bits or not uuid:
         raise HostError("malformed", "what cryptsetup prints of a LUKS1 header is not complete")
-    slots = [int(found) for found in LUKS1_SLOT.findall(text)[:MOST]]
+    slots = [int(digits) for digits in LUKS1_SLOT.findall(text)[:MOST]]
     return {
         "version": 1,
         "uuid": uuid.group(1)[:64],
@@ -76,42 +76,42 @@ def luks2(text: str) -> dict[str, Any]:
         raise HostError("malformed", why[:300]) from None
 
 
-def _luks2(found: dict[str, Any]) -> dict[str, Any]:
+def _luks2(metadata: dict[str, Any]) -> dict[str, Any]:
     for part in ("segments", "keyslots", "tokens"):
-        if len(found[part]) > MOST:
-            raise ValueError(f"{len(found[part])} {part}")
-    segments = [found["segments"][key] for key in sorted(found["segments"], key=int)]
-    mandatory = found.get("config", {}).get("requirements", {}).get("mandatory", [])
+        if len(metadata[part]) > MOST:
+            raise ValueError(f"{len(metadata[part])} {part}")
+    segments = [metadata["segments"][key] for key in sorted(metadata["segments"], key=int)]
+    mandatory = metadata.get("config", {}).get("requirements", {}).get("mandatory", [])
     backups = ("in-reencryption", "backup-previous", "backup-final", "backup-moved-segment")
     flagged = any(flag in backups for segment in segments for flag in segment.get("flags", []))
     opening = {
         int(slot)
-        for digest in found["digests"].values()
-        if any(segment in found["segments"] for segment in digest["segments"])
+        for digest in metadata["digests"].values()
+        if any(segment in metadata["segments"] for segment in digest["segments"])
         for slot in digest["keyslots"]
     }
     slots, costs, sizes = [], {}, set()
-    for key in sorted(found["keyslots"], key=int):
-        slot = found["keyslots"][key]
+    for key in sorted(metadata["keyslots"], key=int):
+        slot = metadata["keyslots"][key]
         if slot["type"] != "luks2":
             continue  # "reencrypt" holds no key
         kdf = slot["kdf"]
-        said = {"id": int(key), "kdf": str(kdf["type"])[:20], "opens": int(key) in opening}
+        entry = {"id": int(key), "kdf": str(kdf["type"])[:20], "opens": int(key) in opening}
         if "memory" in kdf:
-            said["memory_kib"] = int(kdf["memory"])
+            entry["memory_kib"] = int(kdf["memory"])
         if slot.get("priority") == 0:
-            said["ignored"] = True
-        slots.append(said)
+            entry["ignored"] = True
+        slots.append(entry)
         costs[int(key)] = (int(kdf.get("memory", 0)), int(kdf.get("time", 0)), int(kdf.get("iterations", 0)))
-        if said["opens"]:
+        if entry["opens"]:
             sizes.add(int(slot["key_size"]))
     return {
         "version": 2,
         "uuid": "",
-        "segments": [_segment(one) for one in segments if not str(one.get("flags", "")).count("backup-")],
+        "segments": [_segment(segment) for segment in segments if not str(segment.get("flags", "")).count("backup-")],
         "key_bytes": min(sizes) if sizes else None,
         "slots": slots,
-        "tokens": [_token(key, found["tokens"][key]) for key in sorted(found["tokens"], key=int)],
+        "tokens": [_token(key, metadata["tokens"][key]) for key in sorted(metadata["tokens"], key=int)],
         "reencrypting": flagged or any("reencrypt" in str(one) for one in mandatory),
         "costs": costs,
     }
@@ -122,22 +122,26 @@ def _segment(segment: dict[str, Any]) -> dict[str, str]:
 
 
 def _token(key: str, token: dict[str, Any]) -> dict[str, Any]:
-    said = {"id": int(key), "type": str(token["type"])[:100], "slots": [int(slot) for slot in token["keyslots"]][:MOST]}
-    if said["type"] == "systemd-tpm2":
-        said["pin"] = token.get("tpm2-pin") is True
-        said["pcrs"] = _pcrs(token.get("tpm2-pcrs", []))
+    entry = {
+        "id": int(key),
+        "type": str(token["type"])[:100],
+        "slots": [int(slot) for slot in token["keyslots"]][:MOST],
+    }
+    if entry["type"] == "systemd-tpm2":
+        entry["pin"] = token.get("tpm2-pin") is True
+        entry["pcrs"] = _pcrs(token.get("tpm2-pcrs", []))
         if token.get("tpm2_pubkey"):
-            said["signed_pcrs"] = _pcrs(token.get("tpm2_pubkey_pcrs", []))
-        said["pcrlock"] = token.get("tpm2_pcrlock") is True
-    elif said["type"] == "systemd-fido2":
-        said["pin"] = token.get("fido2-clientPin-required") is True
-    elif said["type"] == "clevis":
-        said["pins"], said["pcrs"] = _clevis(token["jwe"]["protected"], 0)
-    return said
+            entry["signed_pcrs"] = _pcrs(token.get("tpm2_pubkey_pcrs", []))
+        entry["pcrlock"] = token.get("tpm2_pcrlock") is True
+    elif entry["type"] == "systemd-fido2":
+        entry["pin"] = token.get("fido2-clientPin-required") is True
+    elif entry["type"] == "clevis":
+        entry["pins"], entry["pcrs"] = _clevis(token["jwe"]["protected"], 0)
+    return entry
 
 
-def _pcrs(said: list[Any]) -> list[int]:
-    return sorted({int(pcr) for pcr in said if 0 <= int(pcr) < 24})
+def _pcrs(numbers: list[Any]) -> list[int]:
+    return sorted({int(pcr) for pcr in numbers if 0 <= int(pcr) < 24})
 
 
 def _clevis(protected: str, depth: int) -> tuple[list[str], list[int]]:
@@ -145,15 +149,15 @@ def _clevis(protected: str, depth: int) -> tuple[list[str], list[int]]:
     if depth > 3:
         raise ValueError("pins of Clevis nested too deeply")
     padded = protected + "=" * (-len(protected) % 4)
-    said = json.loads(base64.urlsafe_b64decode(padded))["clevis"]
-    pin = str(said["pin"])[:20]
+    config = json.loads(base64.urlsafe_b64decode(padded))["clevis"]
+    pin = str(config["pin"])[:20]
     if pin == "tpm2":
-        listed = str(said["tpm2"].get("pcr_ids") or "")
-        return [pin], _pcrs([one for one in listed.split(",") if one.strip()])
+        listed = str(config["tpm2"].get("pcr_ids") or "")
+        return [pin], _pcrs([pcr for pcr in listed.split(",") if pcr.strip()])
     if pin != "sss":
         return [pin], []
-    pins, pcrs = [f"sss-{int(said['sss']['t'])}"], []
-    for part in said["sss"]["jwe"][:MOST]:
+    pins, pcrs = [f"sss-{int(config['sss']['t'])}"], []
+    for part in config["sss"]["jwe"][:MOST]:
         inner, bound = _clevis(part.split(".", 1)[0], depth + 1)
         pins += inner
         pcrs += bound
@@ -167,35 +171,35 @@ def mappings(host: Host) -> dict[str, dict[str, Any]]:
     """
     done = host.query(["dmsetup", "table"])
     if done.rc != 0:
-        needed = "needs_root" if not host.is_root else "failed"
-        raise HostError(needed, f"dmsetup table ended with status {done.rc}: {done.err.strip()[-200:]}")
+        code = "needs_root" if not host.is_root else "failed"
+        raise HostError(code, f"dmsetup table ended with status {done.rc}: {done.err.strip()[-200:]}")
     if done.out and not done.out.endswith("\n"):
         raise HostError("malformed", "the table of open mappings that dmsetup gave is cut off")
-    found: dict[str, dict[str, Any]] = {}
+    by_name: dict[str, dict[str, Any]] = {}
     for line in done.out.split("\n"):
         match = TABLE.match(line)
         if not match:
             if line.strip() and not line.endswith(": ") and line != "No devices found":
                 raise HostError("malformed", f"a line of dmsetup table makes no sense: {line[:100]!r}")
             continue
-        said = _mapping(match["target"], (match["rest"] or "").split())
-        before = found.get(match["name"])
+        mapping = _mapping(match["target"], (match["rest"] or "").split())
+        before = by_name.get(match["name"])
         # Where one part of a mapping is not encrypted, that part is what counts.
-        if before is None or (before["target"] == "crypt" and said["target"] != "crypt"):
-            found[match["name"]] = said
-    return found
+        if before is None or (before["target"] == "crypt" and mapping["target"] != "crypt"):
+            by_name[match["name"]] = mapping
+    return by_name
 
 
-def _mapping(target: str, words: list[str]) -> dict[str, Any]:
-    said: dict[str, Any] = {"target": target}
-    if target != "crypt" or len(words) < 2:
-        return said
-    said["cipher"] = words[0][len("capi:") :] if words[0].startswith("capi:") else words[0]
-    key = words[1]
+def _mapping(target: str, parameters: list[str]) -> dict[str, Any]:
+    mapping: dict[str, Any] = {"target": target}
+    if target != "crypt" or len(parameters) < 2:
+        return mapping
+    mapping["cipher"] = parameters[0][len("capi:") :] if parameters[0].startswith("capi:") else parameters[0]
+    key = parameters[1]
     if key.startswith(":"):
         size = number(key[1:].split(":", 1)[0])
         if size is not None:
-            said["key_bytes"] = min(size, 1000)
+            mapping["key_bytes"] = min(size, 1000)
     elif key != "-":
-        said["key_bytes"] = min(len(key) // 2, 1000)
-    return said
+        mapping["key_bytes"] = min(len(key) // 2, 1000)
+    return mapping

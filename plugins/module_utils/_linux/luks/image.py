@@ -42,14 +42,14 @@ def generator(host: Host) -> str:
 
 def unusable(start: Start, uuid: str, mappings: list[str]) -> str:
     """Why an image does not open a volume by a token of the TPM; empty where it has all that this takes."""
-    said = start.opens(uuid.lower(), mappings)
-    if "trouble" in said:
-        return f"{start.path} cannot be read: {said['trouble']['why']}"
-    if not said.get("opens"):
-        return said["why"] or "the next start's image is not known"
-    if "systemd-tpm2" not in said["tokens"]:
+    opening = start.opens(uuid.lower(), mappings)
+    if "trouble" in opening:
+        return f"{start.path} cannot be read: {opening['trouble']['why']}"
+    if not opening.get("opens"):
+        return opening["why"] or "the next start's image is not known"
+    if "systemd-tpm2" not in opening["tokens"]:
         return f"{start.path} has nothing that uses a TPM token"
-    lacking = [words for name, words in NEEDED if not any(name in one for one in start.image.names)]
+    lacking = [text for name, text in NEEDED if not any(name in one for one in start.image.names)]
     return f"{start.path} lacks {lacking[0]}" if lacking else ""
 
 
@@ -86,8 +86,8 @@ def make(host: Host, uuid: str) -> str:
 
 
 def _mappings(host: Host, uuid: str) -> list[str]:
-    found = [one for one in Layout(host).volumes.values() if one.device is not None and one.device.uuid == uuid]
-    return [mapping.name for one in found for mapping in one.mappings]
+    volumes = [one for one in Layout(host).volumes.values() if one.device is not None and one.device.uuid == uuid]
+    return [mapping.name for one in volumes for mapping in one.mappings]
 
 
 def _version(path: str) -> str:

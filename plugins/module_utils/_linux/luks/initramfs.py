@@ -148,9 +148,9 @@ class _Unpacked:
             if self._unpacker.eof:
                 here = self._stream.tell()
                 self.left = len(self._unpacker.unused_data) + self._stream.seek(0, os.SEEK_END) - here
-        found = self._ready[self._at : self._at + count]
-        self._at += len(found)
-        return found
+        content = self._ready[self._at : self._at + count]
+        self._at += len(content)
+        return content
 
 
 class _Source:
@@ -165,22 +165,22 @@ class _Source:
         """Up to `count` bytes, fewer only at the end."""
         if time.monotonic() > self._deadline:
             raise HostError("timeout", f"the initramfs could not be read within {TIMEOUT} s")
-        found = b""
-        while len(found) < count:
-            block = self._read(count - len(found))
+        content = b""
+        while len(content) < count:
+            block = self._read(count - len(content))
             if not block:
                 break
-            found += block
-        self._total += len(found)
+            content += block
+        self._total += len(content)
         if self._total > MOST_BYTES:
             raise HostError("too_large", f"the initramfs unpacks to more than {MOST_BYTES} bytes")
-        return found
+        return content
 
     def exactly(self, count: int) -> bytes:
-        found = self.take(count)
-        if len(found) != count:
+        content = self.take(count)
+        if len(content) != count:
             raise ValueError("it ends in the middle")
-        return found
+        return content
 
     def skip(self, count: int) -> None:
         while count > 0:

@@ -29,10 +29,10 @@ LIBRARIES = {"systemd-tpm2": "libtss2-esys.so", "systemd-fido2": "libfido2.so", 
 
 
 class Start:
-    """The initramfs of the next start, or the one at `given`. `path` is empty where none was found, and `why` says why;
+    """The initramfs of the next start, or the one at `image_path`. `path` is empty where there is none, with `why`;
     `trouble` is the HostError that kept it from being read."""
 
-    def __init__(self, host: Host, given: str = "") -> None:
+    def __init__(self, host: Host, image_path: str = "") -> None:
         self.host = host
         self.path, self.why = "", ""
         self.trouble: HostError | None = None
@@ -40,7 +40,7 @@ class Start:
         self.was_read = False
         self.pending: list[dict[str, Any]] = []
         try:
-            self.path, self.why = (given, "") if given else next_image(host)
+            self.path, self.why = (image_path, "") if image_path else next_image(host)
             self.pending = pending(host, self.path)
             if self.path:
                 self.image = initramfs.read(host, self.path, _wanted)
@@ -52,13 +52,13 @@ class Start:
 
     def opens(self, uuid: str, mappings: list[str]) -> dict[str, Any]:
         """How it opens a volume (`uuid` of LUKS, `mappings`: its open names), as the brain's model has it."""
-        said = {"image": self.path[:400], "pending": self.pending[:20]}
+        shown = {"image": self.path[:400], "pending": self.pending[:20]}
         if self.trouble is not None:
-            return {**said, "trouble": {"code": self.trouble.code, "why": self.trouble.why[:400]}}
+            return {**shown, "trouble": {"code": self.trouble.code, "why": self.trouble.why[:400]}}
         if not self.was_read:
-            return {**said, "why": self.why}
+            return {**shown, "why": self.why}
         why = self._lacks(uuid, mappings)
-        return {**said, "opens": not why, "why": why, "tokens": self._tokens() if not why else []}
+        return {**shown, "opens": not why, "why": why, "tokens": self._tokens() if not why else []}
 
     def key_files(self) -> list[str]:
         """The names in the image of files that can only be keys of volumes."""
@@ -67,9 +67,9 @@ class Start:
         named = {mapping.key.lstrip("/") for mapping in self._table() if mapping.key}
         names = self.image.names
         for word in self._words().split():
-            option, _equals, said = word.partition("=")
+            option, _equals, text = word.partition("=")
             if option in ("rd.luks.key", "luks.key"):
-                named.add(said.rpartition("=")[2].partition(":")[0].lstrip("/"))
+                named.add(text.rpartition("=")[2].partition(":")[0].lstrip("/"))
         own = {name for name in names if name.startswith((DEBIAN_KEYS, "etc/cryptsetup-keys.d/"))}
         return sorted(own | (named & names) - {"dev/urandom", "dev/random"})
 
@@ -127,12 +127,12 @@ class Start:
     def _tokens(self) -> list[str]:
         """The types of tokens that the image can use."""
         names = self.image.names
-        found = [
+        tokens = [
             kind for kind, library in LIBRARIES.items() if self._has(SYSTEMD) and any(library in name for name in names)
         ]
         if any(name.rsplit("/", 1)[-1] in ("clevis-luks-askpass", "clevis-luks-unlock", "clevis") for name in names):
-            found.append("clevis")
-        return found
+            tokens.append("clevis")
+        return tokens
 
 
 def _wanted(name: str) -> bool:

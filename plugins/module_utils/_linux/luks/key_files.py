@@ -34,8 +34,8 @@ def observe(host: Host, addresses: list[str]) -> Readings:
 
 
 def _read(host: Host, address: str) -> Reading:
-    found = [f"{path} {owner_and_mode(host, status)}" for path, status in keys.loose(host, crypttab(host))]
-    return reading(NAME, address, value(found, CRYPTTAB, "list"))
+    loose = [f"{path} {owner_and_mode(host, status)}" for path, status in keys.loose(host, crypttab(host))]
+    return reading(NAME, address, value(loose, CRYPTTAB, "list"))
 
 
 def dry_run(host: Host, changes: list[Change]) -> DryRun:

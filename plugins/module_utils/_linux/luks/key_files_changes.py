@@ -66,10 +66,10 @@ def _guarded(host: Host, path: str) -> str:
 
 def _only_root(host: Host, folder: str, path: str) -> None:
     try:
-        found = host.stat(folder)
+        status = host.stat(folder)
     except (FileNotFoundError, HostError):
         raise ChangeRefused(f"{path}: {folder} cannot be looked at; repeat the roll-out") from None
-    if found.st_uid != 0 or stat.S_IMODE(found.st_mode) & OTHERS_MAY_WRITE:
+    if status.st_uid != 0 or stat.S_IMODE(status.st_mode) & OTHERS_MAY_WRITE:
         raise ChangeRefused(
             f"{path}: others than root may change the folder {folder}, and could put another file in its place; move "
             "the key into a folder of root's own, such as /etc/cryptsetup-keys.d, and change it"

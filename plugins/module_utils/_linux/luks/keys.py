@@ -31,10 +31,10 @@ class KeyFile:
         self.place = place
         self.why = why
 
-    def said(self) -> dict[str, str]:
-        """For the wire."""
-        found = {"path": self.path[:400], "place": self.place}
-        return {**found, "why": self.why[:400]} if self.why else found
+    def as_data(self) -> dict[str, str]:
+        """The key file as plain data, for the reading."""
+        data = {"path": self.path[:400], "place": self.place}
+        return {**data, "why": self.why[:400]} if self.why else data
 
 
 def of_mapping(layout: Layout, mapping: Mapping) -> list[KeyFile]:
@@ -61,16 +61,16 @@ def _own_places(name: str) -> list[str]:
 
 def of_command_line(layout: Layout, uuid: str) -> list[KeyFile]:
     """Key files that the kernel command line names for a volume: rd.luks.key=[UUID=]PATH[:DEVICE]."""
-    found = []
+    key_files = []
     for word in (text_or_nothing(layout.host, CMDLINE) or "").split():
-        name, _dummy, said = word.partition("=")
+        name, _dummy, text = word.partition("=")
         if name not in ("rd.luks.key", "luks.key"):
             continue
-        named, equals, path = said.partition("=")
+        named, equals, path = text.partition("=")
         if equals and named.lower().replace("luks-", "") not in ("uuid", uuid.lower()):
             continue
-        found.append(placed(layout, path if equals else said))
-    return found
+        key_files.append(placed(layout, path if equals else text))
+    return key_files
 
 
 def placed(layout: Layout, path: str) -> KeyFile:
@@ -101,7 +101,7 @@ def _place(kinds: list[str]) -> str:
 
 def loose(host: Host, mappings: list[Mapping]) -> list[tuple[str, os.stat_result]]:
     """(path, status) of every key file that others than root may read or change. Raises HostError."""
-    found = []
+    files = []
     paths = {mapping.key for mapping in mappings if _is_file(mapping)}
     paths |= {path for mapping in mappings if not mapping.key for path in _own_places(mapping.name)}
     for folder in SYSTEMD_KEYS[:1]:
@@ -112,8 +112,8 @@ def loose(host: Host, mappings: list[Mapping]) -> list[tuple[str, os.stat_result
         except FileNotFoundError:
             continue
         if stat.S_ISREG(seen.st_mode) and (seen.st_uid != 0 or stat.S_IMODE(seen.st_mode) & ~SAFE_MODE):
-            found.append((path, seen))
-    return found
+            files.append((path, seen))
+    return files
 
 
 def _is_file(mapping: Mapping) -> bool:

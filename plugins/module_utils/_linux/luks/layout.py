@@ -30,7 +30,7 @@ BEHIND = "/sys/class/block/{}/backing_dev"
 Layer = tuple[str, Device, str, Optional[Device]]
 
 
-class Found:
+class Volume:
     """One volume: `kind` (none, luks, plain, other, unknown), its device (None for what lies on none), what it is used
     for, and `mappings`: the open dm-crypt devices above it."""
 
@@ -64,7 +64,7 @@ class Layout:
         self.host = host
         self.devices = devices(host)
         self.mounts = mounted(host)
-        self.volumes: dict[tuple[str, str], Found] = {}
+        self.volumes: dict[tuple[str, str], Volume] = {}
         self._seen: set[str] = set()
         for mount in self.mounts:
             self._mount(mount)
@@ -101,10 +101,10 @@ class Layout:
         if path:
             mount = holder(self.mounts, path)
             under = self._on(mount) if mount is not None else []
-            return [found for one in under for found in self.below(one, depth + 1)] if depth < 10 else []
+            return [layer for one in under for layer in self.below(one, depth + 1)] if depth < 10 else []
         if not device.parents:
             return [("none", device, "", None)]
-        return [found for parent in device.parents for found in self.below(parent, depth)]
+        return [layer for parent in device.parents for layer in self.below(parent, depth)]
 
     def resolved(self, spec: str) -> Device | None:
         """The device that a line of fstab or crypttab names, None when the machine has none such."""
@@ -127,7 +127,7 @@ class Layout:
 
     def _on(self, mount: Mount) -> list[Device]:
         """The devices that a mounted file system lies on; btrfs may lie on several."""
-        device = next((one for one in self.devices.values() if one.number == mount.number), None)
+        device = next((device for device in self.devices.values() if device.number == mount.number), None)
         if device is None and mount.source.startswith("/dev/"):
             device = resolve(self.host, self.devices, mount.source)
         if device is None:
@@ -144,7 +144,7 @@ class Layout:
         under = self._on(mount)
         if under:
             for device in under:
-                self._use(device, self._role_of(mount), mount.point)
+                self._add_volume(device, self._role_of(mount), mount.point)
         elif mount.fstype in OWN_ENCRYPTION:
             self._unknown(mount.source, mount.point, OWN_ENCRYPTION[mount.fstype])
         elif mount.point == "/":
@@ -167,7 +167,7 @@ class Layout:
             device = resolve(self.host, self.devices, path)
             under = [device] if device is not None else []
         for device in under:
-            self._use(device, "swap", "")
+            self._add_volume(device, "swap", "")
 
     def _listed(self, line: Listed) -> None:
         if line.fstype == "swap" and line.spec.startswith("/") and not line.spec.startswith("/dev/"):
@@ -178,8 +178,8 @@ class Layout:
         if device is None:
             return
         role, point = ("swap", "") if line.fstype == "swap" else (_role(line.point), line.point)
-        for found in self._use(device, role, point):
-            found.at_boot = found.at_boot or "noauto" not in line.options
+        for volume in self._add_volume(device, role, point):
+            volume.at_boot = volume.at_boot or "noauto" not in line.options
 
     def _unused(self) -> None:
         """What lies on the disks and is neither mounted nor listed: whoever takes the disk can read it all the same."""
@@ -189,9 +189,9 @@ class Layout:
             if not (known or closed) or device.kname in self._seen or device.kind in ("loop", "rom"):
                 continue
             role = "swap" if device.fstype in ("swap", "swsuspend") else "data"
-            self._use(device, "boot" if device.parttype in BOOT_TYPES else role, "")
+            self._add_volume(device, "boot" if device.parttype in BOOT_TYPES else role, "")
 
-    def _use(self, device: Device, role: str, point: str) -> list[Found]:
+    def _add_volume(self, device: Device, role: str, point: str) -> list[Volume]:
         """File a use of a device under every volume below it."""
         self._seen.add(device.kname)
         used = []
@@ -200,27 +200,27 @@ class Layout:
                 continue  # an image in a file: its bytes are data of the file system that holds it
             # What nothing encrypts is called by the file system's own device, not by the disk under its layers.
             shown = device if kind == "none" and device.kind != "loop" else layer
-            found = self.volumes.setdefault((kind, shown.kname), Found(kind, shown, shown.name, other))
-            if point and point not in found.mounts:
-                found.mounts.append(point)
-            if role not in found.roles:
-                found.roles.append(role)
-            if mapping is not None and mapping not in found.mappings:
-                found.mappings.append(mapping)
+            volume = self.volumes.setdefault((kind, shown.kname), Volume(kind, shown, shown.name, other))
+            if point and point not in volume.mounts:
+                volume.mounts.append(point)
+            if role not in volume.roles:
+                volume.roles.append(role)
+            if mapping is not None and mapping not in volume.mappings:
+                volume.mappings.append(mapping)
             self._seen.add(layer.kname)
-            used.append(found)
+            used.append(volume)
         return used
 
     def _unknown(self, source: str, point: str, why: str) -> None:
-        found = self.volumes.setdefault(("unknown", source), Found("unknown", None, source, why))
-        found.mounts.append(point)
+        volume = self.volumes.setdefault(("unknown", source), Volume("unknown", None, source, why))
+        volume.mounts.append(point)
         role = _role(point)
-        if role not in found.roles:
-            found.roles.append(role)
+        if role not in volume.roles:
+            volume.roles.append(role)
 
 
 def _of_file(device: Device) -> bool:
-    return all(one.kind == "loop" for one in disks(device))
+    return all(disk.kind == "loop" for disk in disks(device))
 
 
 def _role(point: str) -> str:

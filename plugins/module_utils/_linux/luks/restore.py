@@ -30,11 +30,11 @@ class Copy:
     def __init__(self, content: bytes) -> None:
         line, _newline, rest = content.partition(b"\n")
         try:
-            said = json.loads(line)
-            self.uuid, self.partuuid, self.size = str(said["uuid"]), str(said["partuuid"]), int(said["bytes"])
+            head = json.loads(line)
+            self.uuid, self.partuuid, self.size = str(head["uuid"]), str(head["partuuid"]), int(head["bytes"])
             self.parts: dict[int, bytes] = {}
             place = 0
-            for offset, length in said["parts"]:
+            for offset, length in head["parts"]:
                 self.parts[int(offset)] = rest[place : place + int(length)]
                 place += int(length)
             half = int.from_bytes(self.parts[0][8:16], "big")
@@ -54,10 +54,10 @@ class Copy:
 
     def image(self) -> bytes:
         """The file that luksHeaderRestore takes: zeros where no slot is."""
-        found = bytearray(self.length)
+        image = bytearray(self.length)
         for offset, part in self.parts.items():
-            found[offset : offset + len(part)] = part
-        return bytes(found)
+            image[offset : offset + len(part)] = part
+        return bytes(image)
 
 
 def present(host: Host, copy: Copy) -> tuple[str, bytes]:

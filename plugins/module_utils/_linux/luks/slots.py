@@ -25,7 +25,7 @@ from .unlock_test import NO_TOKEN, TOKEN_TIMEOUT
 PATIENCE = 300  # seconds of one cryptsetup: an old slot may take long to open on a slow machine
 # The key has 256 bits of chance, so that nothing is gained by a costly derivation, as systemd-cryptenroll has it.
 DERIVATION = ["--pbkdf", "pbkdf2", "--hash", "sha512"]
-# cryptsetup(8), "RETURN CODES"; 1 is everything else, and said in words.
+# cryptsetup(8), "RETURN CODES"; 1 is everything else, and explained in words.
 STATUSES = {2: "what should open the volume does not", 3: "out of memory", 4: "no such device", 5: "it is in use"}
 BY_TPM = ["--token-only", "--token-type", "systemd-tpm2"]
 
@@ -49,24 +49,24 @@ def opened_by_tpm(host: Host, path: str) -> bool:
 
 def find(host: Host, uuid: str) -> Device:
     """The device with a LUKS UUID. Raises ChangeRefused where there is none, or more than one."""
-    found = [one for one in devices(host).values() if one.fstype == "crypto_LUKS" and one.uuid == uuid]
-    if not found:
+    matching = [device for device in devices(host).values() if device.fstype == "crypto_LUKS" and device.uuid == uuid]
+    if not matching:
         raise ChangeRefused(f"the machine has no LUKS volume {uuid} any more; check it again")
-    if len(found) > 1:
-        named = ", ".join(sorted(one.path for one in found))
+    if len(matching) > 1:
+        named = ", ".join(sorted(one.path for one in matching))
         raise ChangeRefused(
             f"{named} all have the LUKS UUID {uuid}: they are copies of each other, and a key for one may not open "
             "the other; give one of them a new UUID (cryptsetup luksUUID) or take it out"
         )
-    return found[0]
+    return matching[0]
 
 
 def expected(host: Host, device: Device, expect: str) -> dict[str, Any]:
     """The binding of a volume, when it is still the one that the controller decided on. Raises ChangeRefused."""
-    found = binding.binding(host, device.path, device.uuid)
-    if binding.of_all(found) != expect:
+    bound = binding.binding(host, device.path, device.uuid)
+    if binding.of_all(bound) != expect:
         raise ChangeRefused(f"the LUKS header of {device.path} changed at this moment; repeat the roll-out")
-    return found
+    return bound
 
 
 def with_free_slot(host: Host, uuid: str, expect: str, slot: int) -> tuple[Device, dict[str, Any]]:
@@ -87,14 +87,14 @@ def add(
     """
     device, before = with_free_slot(host, uuid, expect, slot)
     token = token_number(before)
-    made = {"type": binding.TOKEN_TYPE, "keyslots": [], **binding.mark(key_id, slot, iterations)}
-    import_token(host, device.path, token, made)
+    token_json = {"type": binding.TOKEN_TYPE, "keyslots": [], **binding.mark(key_id, slot, iterations)}
+    import_token(host, device.path, token, token_json)
     with secret_files(key, *authority.secrets) as (new, *paths):
         cryptsetup(
             host, "luksAddKey", "--batch-mode", *authority.options(paths), "--new-keyfile", new, "--new-key-slot",
             str(slot), *DERIVATION, "--pbkdf-force-iterations", str(iterations), device.path,
         )  # fmt: skip
-    import_token(host, device.path, token, {**made, "keyslots": [str(slot)]}, "--token-replace")
+    import_token(host, device.path, token, {**token_json, "keyslots": [str(slot)]}, "--token-replace")
     prove(host, device.path, slot, key)
     host.forget()
     return binding.binding(host, device.path, uuid)
@@ -139,16 +139,16 @@ def remove(host: Host, uuid: str, key_id: str, slot: int | None, digest: str, ke
     HostError. A slot that is gone already, or is somebody else's by now, costs its token only.
     """
     device = find(host, uuid)
-    found = binding.binding(host, device.path, uuid)
+    bound = binding.binding(host, device.path, uuid)
     if slot == keep:
         raise ChangeRefused(f"slot {slot} of {device.path} is the one that is to stay")
     prove(host, device.path, keep, key)
-    tokens = [token for token in found["ours"] if token["key"] == key_id]
+    tokens = [token for token in bound["ours"] if token["key"] == key_id]
     # A slot that was never proved is ours by the cost that its token names; somebody may have taken the number since.
-    said = binding.metadata(host, device.path)
-    taken = any(token["slot"] == slot and not binding.made_for(said, token) for token in tokens)
-    if str(slot) in found["slots"] and not taken:
-        if found["slots"][str(slot)] != digest:
+    metadata = binding.metadata(host, device.path)
+    taken = any(token["slot"] == slot and not binding.made_for(metadata, token) for token in tokens)
+    if str(slot) in bound["slots"] and not taken:
+        if bound["slots"][str(slot)] != digest:
             raise ChangeRefused(
                 f"slot {slot} of {device.path} is not the one that is to go: somebody changed it; look who, and remove "
                 f"it by hand with cryptsetup luksKillSlot {device.path} {slot} when nobody needs it"
@@ -174,9 +174,9 @@ def import_token(host: Host, path: str, number: int, token: dict[str, Any], *opt
     cryptsetup(host, "token", "import", "--token-id", str(number), *options, path, input=json.dumps(token))
 
 
-def cryptsetup(host: Host, *words: str, input: str = "") -> None:
+def cryptsetup(host: Host, *arguments: str, input: str = "") -> None:
     """Run it. Raises ChangeRefused that says what it says, and never a secret."""
-    done = host.act(["cryptsetup", *words], input=input, timeout=PATIENCE)
+    done = host.act(["cryptsetup", *arguments], input=input, timeout=PATIENCE)
     if done.rc != 0:
         why = STATUSES.get(done.rc) or done.err.strip().split("\n")[-1][:200]
-        raise ChangeRefused(f"cryptsetup {words[0]} ended with status {done.rc}: {why}")
+        raise ChangeRefused(f"cryptsetup {arguments[0]} ended with status {done.rc}: {why}")

@@ -50,7 +50,7 @@ GOING = "going"  # marks a token of somebody else's whose slot is being wiped
 CHEAP = ["--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1000"]
 # TPM 2.0 Library, Part 2, "TPM_RC"; tpm2-tss prints the numbers.
 LOCKED_OUT = "the TPM is locked out after wrong PINs; it counts down by itself, some hours with the power on"
-SAID = (
+MESSAGES = (
     ("00000921", LOCKED_OUT),
     ("0000098e", "the TPM refuses the PIN"),
     ("TPM2 support is not installed", "libraries of tpm2-tss are missing (libtss2-esys, libtss2-rc, libtss2-mu)"),
@@ -58,35 +58,35 @@ SAID = (
 )
 
 
-def look(host: Host, uuid: str) -> dict[str, Any]:
+def inspect(host: Host, uuid: str) -> dict[str, Any]:
     """What a decision about a volume's TPM token needs, as leeboard/escrow/disks/tpm.py has it. Raises HostError."""
     device = find(host, uuid)
-    said = header(host, device.path)
-    tokens = [one for one in said["tokens"] if one["type"] == KIND]
-    trials = [unlock_test.token(host, device.path, one, "") for one in tokens if one["slots"]]
+    metadata = header(host, device.path)
+    tokens = [entry for entry in metadata["tokens"] if entry["type"] == KIND]
+    trials = [unlock_test.try_token(host, device.path, entry, "") for entry in tokens if entry["slots"]]
     volumes = [one for one in Layout(host).volumes.values() if one.kind == "luks" and one.block_device.uuid == uuid]
     volume = volumes[0] if volumes else None
-    found = {
+    state = {
         "binding": binding.binding(host, device.path, uuid),
         "tpm": bool(host.entries(TPMS)),
         "secure_boot": boot_state.secure_boot(host)["value"],
         "chain": boot_state.chain(host)["value"],
         "lacking": _lacking(host),
         "tokens": tokens,
-        "trials": [one for one in trials if one is not None],
+        "trials": [trial for trial in trials if trial is not None],
         "generator": luks_image.generator(host),
         "early": volume is not None and bool(set(volume.mounts) & set(BY_INITRAMFS)),
         "image": "",
         "unusable": "",
         "pending": [],
     }
-    if volume is not None and found["early"]:
+    if volume is not None and state["early"]:
         start = Start(host)
-        names = [one.name for one in volume.mappings]
-        found.update(
+        names = [mapping.name for mapping in volume.mappings]
+        state.update(
             image=start.path[:400], unusable=luks_image.unusable(start, uuid, names)[:400], pending=start.pending[:20]
         )
-    return found
+    return state
 
 
 def _lacking(host: Host) -> str:
@@ -124,8 +124,8 @@ def enrol(
         raise ChangeRefused("Secure Boot is not on, and without a PIN anyone who edits the boot menu would get in")
     device, before = with_free_slot(host, uuid, expect, slot)
     number = token_number(before)
-    made = {**_sealed(host, pcrs, pin), **binding.mark(key_id, slot, iterations)}
-    import_token(host, device.path, number, {**made, "keyslots": []})
+    token = {**_sealed(host, pcrs, pin), **binding.mark(key_id, slot, iterations)}
+    import_token(host, device.path, number, {**token, "keyslots": []})
     try:
         with secret_files(*authority.secrets) as paths:
             _run(
@@ -133,12 +133,12 @@ def enrol(
                 "--new-key-slot", str(slot), *DERIVATION, "--pbkdf-force-iterations", str(iterations), device.path,
                 pin=pin,
             )  # fmt: skip
-        import_token(host, device.path, number, {**made, "keyslots": [str(slot)]}, "--token-replace")
+        import_token(host, device.path, number, {**token, "keyslots": [str(slot)]}, "--token-replace")
         opens(host, device.path, number, pin)
     except (ChangeRefused, HostError):
         # Night after night one more would be left.
         with contextlib.suppress(ChangeRefused, HostError):
-            _take_out(host, device.path, [number])
+            _remove_tokens(host, device.path, [number])
         raise
     host.forget()
     return binding.binding(host, device.path, uuid)
@@ -174,50 +174,50 @@ def remove(host: Host, uuid: str, expect: str, going: list[int], keep: int, pin:
         raise ChangeRefused(f"token {keep} of {device.path} is the one that is to stay")
     expected(host, device, expect)
     opens(host, device.path, keep, pin)
-    _take_out(host, device.path, going)
+    _remove_tokens(host, device.path, going)
     host.forget()
     return binding.binding(host, device.path, uuid)
 
 
-def _take_out(host: Host, path: str, going: list[int]) -> None:
+def _remove_tokens(host: Host, path: str, going: list[int]) -> None:
     """Remove tokens and their slots. Raises ChangeRefused or HostError.
 
     A token has its slot no longer when that is wiped: while half of it is, cryptsetup would ask that token, and fail
     without asking the one that stays. It is marked, so that it still says which slot goes with it.
     """
     host.forget()
-    said = binding.metadata(host, path)
-    made = {one["token"]: one for one in binding.ours(said)}
+    metadata = binding.metadata(host, path)
+    marks = {mark["token"]: mark for mark in binding.our_tokens(metadata)}
     for number in going:
-        token = said["tokens"].get(str(number))
+        token = metadata["tokens"].get(str(number))
         if token is None or token["type"] != KIND:
             raise ChangeRefused(f"token {number} of {path} is not one that may go")
-        slot = _slot(path, said, number, token, made.get(number))
+        slot = _slot(path, metadata, number, token, marks.get(number))
         if slot and token["keyslots"]:
-            marked = binding.mark(GOING, int(slot), said["keyslots"][slot]["kdf"]["iterations"])
+            marked = binding.mark(GOING, int(slot), metadata["keyslots"][slot]["kdf"]["iterations"])
             import_token(host, path, number, {**marked, **token, "keyslots": []}, "--token-replace")
         if slot:
             _run(host, "luksKillSlot", "--batch-mode", path, slot)
         _run(host, "token", "remove", "--token-id", str(number), path)
 
 
-def _slot(path: str, said: dict[str, Any], number: int, token: dict[str, Any], mine: dict[str, Any] | None) -> str:
+def _slot(path: str, metadata: dict[str, Any], number: int, token: dict[str, Any], mark: dict[str, Any] | None) -> str:
     """The slot that goes with a token: one that it alone has, and whose key nobody knows; empty for none.
 
     Raises ChangeRefused.
     """
-    if mine is not None:
+    if mark is not None:
         # Somebody may have taken the number since.
-        slots = {str(mine["slot"])} if binding.made_for(said, mine) else set()
+        slots = {str(mark["slot"])} if binding.made_for(metadata, mark) else set()
     else:
-        slots = {one for one in token["keyslots"] if one in said["keyslots"]}
-    others = {one for name, other in said["tokens"].items() if name != str(number) for one in other["keyslots"]}
-    if mine is None and len(slots) > 1:
+        slots = {key for key in token["keyslots"] if key in metadata["keyslots"]}
+    others = {key for name, other in metadata["tokens"].items() if name != str(number) for key in other["keyslots"]}
+    if mark is None and len(slots) > 1:
         raise ChangeRefused(f"token {number} of {path} names {len(slots)} slots, and systemd's name one: {BY_HAND}")
     for slot in slots:
-        kdf = said["keyslots"][slot].get("kdf", {})
+        kdf = metadata["keyslots"][slot].get("kdf", {})
         # A token can name any slot. systemd gives a random key the least that cryptsetup allows; no passphrase has it.
-        if mine is None and (kdf.get("type") != "pbkdf2" or kdf.get("iterations", 0) > LEAST_ITERATIONS):
+        if mark is None and (kdf.get("type") != "pbkdf2" or kdf.get("iterations", 0) > LEAST_ITERATIONS):
             raise ChangeRefused(
                 f"slot {slot} of {path}, which token {number} names, is not as systemd makes it: {BY_HAND}"
             )
@@ -232,14 +232,14 @@ def _sealed(host: Host, pcrs: list[int], pin: bytes) -> dict[str, Any]:
         key = secrets.token_bytes(32)
         with secret_files(key) as (named,):
             _run(host, "luksFormat", "--batch-mode", "--type", "luks2", *CHEAP, *SMALL, "--key-file", named, container)
-        asked = ["--tpm2-device=auto", f"--tpm2-pcrs={'+'.join(map(str, sorted(pcrs)))}"]
+        options = ["--tpm2-device=auto", f"--tpm2-pcrs={'+'.join(map(str, sorted(pcrs)))}"]
         environment = {}
         if pin:
-            asked.append("--tpm2-with-pin=yes")
+            options.append("--tpm2-with-pin=yes")
             environment["CREDENTIALS_DIRECTORY"] = _credentials(host, stack, pin)
         with secret_files(key) as (named,):
             done = host.act(
-                [ENROLLER, f"--unlock-key-file={named}", *asked, container], environment=environment, timeout=PATIENCE
+                [ENROLLER, f"--unlock-key-file={named}", *options, container], environment=environment, timeout=PATIENCE
             )
         if done.rc != 0:
             raise ChangeRefused(f"{ENROLLER} ended with status {done.rc}: {_why(done)}")
@@ -247,7 +247,7 @@ def _sealed(host: Host, pcrs: list[int], pin: bytes) -> dict[str, Any]:
         opens(host, container, 0, pin)
         host.forget()
         tokens: list[dict[str, Any]] = [
-            one for one in binding.metadata(host, container)["tokens"].values() if one["type"] == KIND
+            token for token in binding.metadata(host, container)["tokens"].values() if token["type"] == KIND
         ]
     # What it made is looked at: another default of another version must not pass for what was asked for.
     if (
@@ -278,16 +278,16 @@ def _credentials(host: Host, stack: contextlib.ExitStack, pin: bytes) -> str:
     return folder
 
 
-def _run(host: Host, *words: str, pin: bytes = b"") -> None:
+def _run(host: Host, *arguments: str, pin: bytes = b"") -> None:
     # Without an end of line cryptsetup would take no more than is there, and ask again.
-    given = pin.decode() + "\n" if pin else ""
-    done = host.act(["cryptsetup", *words], input=given, timeout=PATIENCE)
+    input_text = pin.decode() + "\n" if pin else ""
+    done = host.act(["cryptsetup", *arguments], input=input_text, timeout=PATIENCE)
     if done.rc != 0:
-        raise ChangeRefused(f"cryptsetup {words[0]} ended with status {done.rc}: {_why(done)}")
+        raise ChangeRefused(f"cryptsetup {arguments[0]} ended with status {done.rc}: {_why(done)}")
 
 
 def _why(done: Completed) -> str:
     """What a program that failed says, in words of ours where it is a number of the TPM."""
-    said = done.err + done.out
-    known = next((words for sign, words in SAID if sign in said), "")
-    return known or STATUSES.get(done.rc) or (said.strip().split("\n")[-1][:200])
+    output = done.err + done.out
+    known = next((message for sign, message in MESSAGES if sign in output), "")
+    return known or STATUSES.get(done.rc) or (output.strip().split("\n")[-1][:200])

@@ -26,12 +26,12 @@ OPENED = re.compile(r"Key slot ([0-9]+) unlocked")
 NO_TOKEN = ["--token-type", "leeboard-none"]
 
 
-def empty(host: Host, path: str, found: dict[str, Any], detached: str) -> dict[str, str]:
+def try_empty(host: Host, path: str, header: dict[str, Any], detached: str) -> dict[str, str]:
     """Whether an empty passphrase opens a slot: {"result", "why"}."""
-    tried = [slot for slot in found["slots"] if slot["opens"]]
-    if not tried and found["version"] == 2:
+    tried = [slot for slot in header["slots"] if slot["opens"]]
+    if not tried and header["version"] == 2:
         return _not_tested("its header has no slot that opens it")
-    refused = _too_costly(host, [found["costs"].get(slot["id"], (0, 0, 0)) for slot in tried])
+    refused = _too_costly(host, [header["costs"].get(slot["id"], (0, 0, 0)) for slot in tried])
     if refused:
         return _not_tested(refused)
     # Slots of priority "ignore" are passed over unless they are named.
@@ -79,32 +79,34 @@ def _free_memory(host: Host) -> int | None:
     return number(words[1]) if len(words) > 1 else None
 
 
-def token(host: Host, path: str, said: dict[str, Any], detached: str) -> dict[str, Any] | None:
+def try_token(host: Host, path: str, entry: dict[str, Any], detached: str) -> dict[str, Any] | None:
     """What the TPM says of a token of systemd without a PIN: a trial, or None for a token that cannot be tried so."""
-    if said["type"] == "clevis":
-        return _of(said, _not_tested("Clevis would show the key itself if it were asked, so it is not"))
-    if said["type"] != "systemd-tpm2" or said["pin"]:
+    if entry["type"] == "clevis":
+        return _trial_of(entry, _not_tested("Clevis would show the key itself if it were asked, so it is not"))
+    if entry["type"] != "systemd-tpm2" or entry["pin"]:
         return None
-    moving = sorted(set(MOVING) & {*said["pcrs"], *said.get("signed_pcrs", [])})
+    moving = sorted(set(MOVING) & {*entry["pcrs"], *entry.get("signed_pcrs", [])})
     if moving:
         named = ", ".join(str(pcr) for pcr in moving)
-        return _of(said, _not_tested(f"it is bound to PCR {named}, which goes on changing after the start"))
+        return _trial_of(entry, _not_tested(f"it is bound to PCR {named}, which goes on changing after the start"))
     options = ["--header", detached] if detached else []
-    argv = ["cryptsetup", "open", "--test-passphrase", "--token-only", "--token-id", str(said["id"]), *options, path]
+    argv = ["cryptsetup", "open", "--test-passphrase", "--token-only", "--token-id", str(entry["id"]), *options, path]
     try:
         done = host.query(argv, timeout=TOKEN_TIMEOUT)
     except HostError as problem:
-        return _of(said, _not_tested(problem.why))
+        return _trial_of(entry, _not_tested(problem.why))
     if done.rc == 0:
-        return _of(said, {"result": "opens"})
+        return _trial_of(entry, {"result": "opens"})
     why = (done.err + done.out).strip().split("\n")[-1][:200]
     if "No usable token" in done.err + done.out:
-        return _of(said, _not_tested("cryptsetup has no plug-in for it (on Debian the package systemd-cryptsetup)"))
-    return _of(said, {"result": "refused", "why": why or f"cryptsetup ended with status {done.rc}"})
+        return _trial_of(
+            entry, _not_tested("cryptsetup has no plug-in for it (on Debian the package systemd-cryptsetup)")
+        )
+    return _trial_of(entry, {"result": "refused", "why": why or f"cryptsetup ended with status {done.rc}"})
 
 
-def _of(said: dict[str, Any], trial: dict[str, str]) -> dict[str, Any]:
-    return {**trial, "token": said["id"]}
+def _trial_of(entry: dict[str, Any], trial: dict[str, str]) -> dict[str, Any]:
+    return {**trial, "token": entry["id"]}
 
 
 def _not_tested(why: str) -> dict[str, str]:

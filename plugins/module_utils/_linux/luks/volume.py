@@ -20,7 +20,7 @@ from ..system.block_devices import Device
 from ..system.kernel import CMDLINE
 from ..system.mounts import Mapping, crypttab
 from . import keys as luks_keys
-from .layout import Found, Layout
+from .layout import Layout, Volume
 
 if TYPE_CHECKING:
     from .initramfs_unlock import Start
@@ -58,21 +58,21 @@ def _bindings(host: Host) -> Reading:
 
     layout = Layout(host)
     table = crypttab(host)
-    found = [
+    bindings = [
         json.dumps(binding.of_volume(host, volume, _detached(layout, table, volume)), sort_keys=True)
         for volume in layout.volumes.values()
         if volume.kind == "luks"
     ]
-    return reading(NAME, "bindings", value(found, "lsblk, cryptsetup", "list"))
+    return reading(NAME, "bindings", value(bindings, "lsblk, cryptsetup", "list"))
 
 
 def _volumes(host: Host) -> Reading:
     layout = Layout(host)
     if len(layout.volumes) > MOST_VOLUMES:
         raise HostError("too_large", f"the machine has {len(layout.volumes)} volumes, more than a check looks at")
-    looked = _Looked(layout)
-    found = [looked.at(volume) for volume in layout.volumes.values()]
-    return reading(NAME, "volumes", value([_text(one) for one in found], "lsblk, /proc, cryptsetup, dmsetup", "list"))
+    inspection = _Inspection(layout)
+    volumes = [inspection.at(volume) for volume in layout.volumes.values()]
+    return reading(NAME, "volumes", value([_text(one) for one in volumes], "lsblk, /proc, cryptsetup, dmsetup", "list"))
 
 
 def _text(volume: dict[str, Any]) -> str:
@@ -84,7 +84,7 @@ def _text(volume: dict[str, Any]) -> str:
     return json.dumps(short, sort_keys=True)
 
 
-class _Looked:
+class _Inspection:
     """What is looked at once for all volumes, and each volume in turn."""
 
     def __init__(self, layout: Layout) -> None:
@@ -112,10 +112,10 @@ class _Looked:
             self._start = Start(self.host)
         return self._start
 
-    def at(self, volume: Found) -> dict[str, Any]:
+    def at(self, volume: Volume) -> dict[str, Any]:
         """One volume for the wire."""
         device = volume.device
-        said = {
+        shown = {
             "name": volume.name[:200],
             "device": (device.path if device is not None else volume.name)[:200],
             "mounts": [point[:200] for point in volume.mounts[:20]],
@@ -127,50 +127,50 @@ class _Looked:
         }
         try:
             if volume.kind == "luks":
-                said["luks"] = self._luks(volume)
+                shown["luks"] = self._luks(volume)
             elif volume.kind == "plain":
-                said["plain"] = self._plain(volume)
+                shown["plain"] = self._plain(volume)
         except HostError as problem:
-            said["trouble"] = {"code": problem.code, "why": problem.why[:400]}
-        return said
+            shown["trouble"] = {"code": problem.code, "why": problem.why[:400]}
+        return shown
 
-    def _luks(self, volume: Found) -> dict[str, Any]:
+    def _luks(self, volume: Volume) -> dict[str, Any]:
         from . import header, unlock_test
 
         path = volume.block_device.path
         lines = _lines(self.layout, self.table, volume)
         detached = _detached(self.layout, self.table, volume)
-        said = header.header(self.host, path, detached)
-        if not said["uuid"]:
-            said["uuid"] = (volume.block_device.uuid or _uuid(volume.mappings))[:64]
+        shown = header.header(self.host, path, detached)
+        if not shown["uuid"]:
+            shown["uuid"] = (volume.block_device.uuid or _uuid(volume.mappings))[:64]
         if volume.block_device.label in BY_SNAPD:
-            said["keeper"] = "snapd"
-        said["mapping"] = self._mapping(volume)
+            shown["keeper"] = "snapd"
+        shown["mapping"] = self._mapping(volume)
         if volume.removable:
             # A visitor's stick is none of our business.
-            said["empty"] = {"result": "not-tested", "why": "it lies on a removable drive"}
+            shown["empty"] = {"result": "not-tested", "why": "it lies on a removable drive"}
         else:
-            said["empty"] = unlock_test.empty(self.host, path, said, detached)
-            trials = [unlock_test.token(self.host, path, token, detached) for token in said["tokens"]]
-            said["trials"] = [trial for trial in trials if trial is not None]
-        del said["costs"]
+            shown["empty"] = unlock_test.try_empty(self.host, path, shown, detached)
+            trials = [unlock_test.try_token(self.host, path, token, detached) for token in shown["tokens"]]
+            shown["trials"] = [trial for trial in trials if trial is not None]
+        del shown["costs"]
         early = set(volume.mounts) & set(BY_INITRAMFS) or self._resumes(volume)
         keys = [key for line in lines for key in luks_keys.of_mapping(self.layout, line)]
-        keys += luks_keys.of_command_line(self.layout, said["uuid"])
+        keys += luks_keys.of_command_line(self.layout, shown["uuid"])
         if early:
-            said["start"] = self.start.opens(said["uuid"].lower(), [one.name for one in volume.mappings])
+            shown["start"] = self.start.opens(shown["uuid"].lower(), [mapping.name for mapping in volume.mappings])
             keys += self._in_image(volume)
-        said["key_files"] = [key.said() for key in keys]
-        return said
+        shown["key_files"] = [key.as_data() for key in keys]
+        return shown
 
-    def _in_image(self, volume: Found) -> list[luks_keys.KeyFile]:
+    def _in_image(self, volume: Volume) -> list[luks_keys.KeyFile]:
         """Keys that are packed into the initramfs. They are as safe as the file system that it lies on."""
         place = self.layout.place(self.start.path) if self.start.path else []
         if not set(place) & {"none", "removable", "unknown"}:
             return []
         return [luks_keys.KeyFile(f"{self.start.path}: {name}", "initramfs") for name in self.start.key_files()]
 
-    def _plain(self, volume: Found) -> dict[str, Any]:
+    def _plain(self, volume: Volume) -> dict[str, Any]:
         mapping = self._mapping(volume)
         line = next((line for line in self.table if line.name == volume.name), None)
         if line is None:
@@ -180,33 +180,33 @@ class _Looked:
         else:
             key = "file" if line.key else "passphrase"
         keys = luks_keys.of_mapping(self.layout, line) if line is not None and line.key else []
-        return {"mapping": mapping, "key": key, "key_files": [one.said() for one in keys]}
+        return {"mapping": mapping, "key": key, "key_files": [key_file.as_data() for key_file in keys]}
 
-    def _mapping(self, volume: Found) -> dict[str, Any] | None:
+    def _mapping(self, volume: Volume) -> dict[str, Any] | None:
         if not volume.mappings:
             return None
         if self.mappings_failed is not None:
             raise self.mappings_failed
-        shown = [self.mappings[one.name] for one in volume.mappings if one.name in self.mappings]
+        shown = [self.mappings[mapping.name] for mapping in volume.mappings if mapping.name in self.mappings]
         if not shown:
             raise HostError("failed", f"dmsetup does not show the open mapping {volume.mappings[0].name}")
         # One of them not encrypting is what counts.
         return next((one for one in shown if one["target"] != "crypt"), shown[0])
 
-    def _resumes(self, volume: Found) -> bool:
+    def _resumes(self, volume: Volume) -> bool:
         if self.resume is None or volume.device is None:
             return False
         layers = [(kind, layer) for kind, layer, _other, _open in self.layout.below(self.resume)]
         return (volume.kind, volume.device) in layers or (volume.kind == "none" and volume.device is self.resume)
 
 
-def _lines(layout: Layout, table: list[Mapping], volume: Found) -> list[Mapping]:
+def _lines(layout: Layout, table: list[Mapping], volume: Volume) -> list[Mapping]:
     """The lines of crypttab that are about a volume."""
-    open_as = [one.name for one in volume.mappings]
+    open_as = [mapping.name for mapping in volume.mappings]
     return [line for line in table if line.name in open_as or layout.resolved(line.source) is volume.device]
 
 
-def _detached(layout: Layout, table: list[Mapping], volume: Found) -> str:
+def _detached(layout: Layout, table: list[Mapping], volume: Volume) -> str:
     """Where the header of a volume lies if not on itself; empty where it does."""
     return next((line.option("header") for line in _lines(layout, table, volume) if line.option("header")), "")
 
@@ -215,7 +215,7 @@ def _resume(layout: Layout) -> Device | None:
     """The device that the machine resumes from, as the kernel or else the next start has it; None for none."""
     host = layout.host
     current = (text_or_nothing(host, "/sys/power/resume") or "").strip()
-    device = next((one for one in layout.devices.values() if current and one.number == current), None)
+    device = next((device for device in layout.devices.values() if current and device.number == current), None)
     if device is not None:
         return device
     for path in (RESUME_FILE, CMDLINE):
@@ -228,8 +228,8 @@ def _resume(layout: Layout) -> Device | None:
 
 def _uuid(mappings: list[Device]) -> str:
     """The LUKS UUID in a mapping's own: CRYPT-LUKS2-32 hexadecimal digits-name."""
-    for one in mappings:
-        match = re.match(r"CRYPT-LUKS[12]-([0-9a-f]{32})-", one.mapping)
+    for mapping in mappings:
+        match = re.match(r"CRYPT-LUKS[12]-([0-9a-f]{32})-", mapping.mapping)
         if match:
             digits = match.group(1)
             return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))

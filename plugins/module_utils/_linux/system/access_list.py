@@ -19,7 +19,7 @@ class Entry:
         self.rights = rights
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         """What may be done, in words."""
         return " and ".join(word for bit, word in WORDS if self.rights & bit)
 
@@ -31,11 +31,11 @@ def named(host: Host, path: str) -> list[Entry]:
         return []
     if len(content) < 4 or (len(content) - 4) % 8 or struct.unpack_from("<I", content)[0] != VERSION:
         raise HostError("malformed", f"the access list of {path} makes no sense")
-    found: list[Entry] = []
+    entries: list[Entry] = []
     mask = 7
     for tag, rights, number in struct.iter_unpack("<HHI", content[4:]):
         if tag == MASK:
             mask = rights
         elif tag in (USER, GROUP):
-            found.append(Entry(tag == GROUP, number, rights))
-    return [Entry(one.is_group, one.number, one.rights & mask) for one in found]
+            entries.append(Entry(tag == GROUP, number, rights))
+    return [Entry(entry.is_group, entry.number, entry.rights & mask) for entry in entries]

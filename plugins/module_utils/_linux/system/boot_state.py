@@ -33,17 +33,17 @@ def secure_boot(host: Host) -> Aspect:
     for name, guid, wanted in (("SecureBoot", GLOBAL, 1), ("SetupMode", GLOBAL, 0), ("MokSBStateRT", SHIM, 0)):
         path = f"{VARIABLES}/{name}-{guid}"
         try:
-            said = host.read(path)
+            content = host.read(path)
         except FileNotFoundError:
             if name == "SecureBoot":
                 if not host.entries(VARIABLES):
                     raise HostError("failed", f"{VARIABLES} is empty, so Secure Boot cannot be read") from None
                 return value("off", f"{path} is missing", "string")
             continue
-        if len(said) < 5:
-            raise HostError("malformed", f"{path} holds {len(said)} bytes where five are meant")
-        if said[4] != wanted:
-            return value("off", f"{path}: {said[4]}", "string")
+        if len(content) < 5:
+            raise HostError("malformed", f"{path} holds {len(content)} bytes where five are meant")
+        if content[4] != wanted:
+            return value("off", f"{path}: {content[4]}", "string")
     return value("on", VARIABLES, "string")
 
 
@@ -58,26 +58,26 @@ def chain(host: Host) -> Aspect:
 def pending(host: Host, image: str) -> list[dict[str, Any]]:
     """{"what", "pcrs"} of everything that will differ at the next start, `image` being its initramfs."""
     since = started(host)
-    found = []
+    reasons = []
     for folder in PARTITIONS:
         for vendor in _entries(host, f"{folder}/EFI"):
             inside = f"{folder}/EFI/{vendor}"
             if any(name.lower().endswith(".cap") for name in _entries(host, f"{inside}/fw")):
-                found.append(_pending("an update of the firmware is waiting", FIRMWARE))
+                reasons.append(_pending("an update of the firmware is waiting", FIRMWARE))
             changed = [
                 name
                 for name in _entries(host, inside)
                 if name.lower().endswith(".efi") and _newer(host, f"{inside}/{name}", since)
             ]
-            found += [_pending(f"{inside}/{name} has changed since the last start", LOADER) for name in changed]
+            reasons += [_pending(f"{inside}/{name} has changed since the last start", LOADER) for name in changed]
     if any(host.exists(f"{VARIABLES}/{name}-{SHIM}") for name in ("MokNew", "MokDel", "MokXNew", "MokXDel", "MokSB")):
-        found.append(_pending("a request to shim (mokutil) is waiting", REQUESTS))
+        reasons.append(_pending("a request to shim (mokutil) is waiting", REQUESTS))
     path = first_of(host, GRUB)
     if path and _newer(host, path, since):
-        found.append(_pending(f"{path} has changed since the last start", COMMANDS))
+        reasons.append(_pending(f"{path} has changed since the last start", COMMANDS))
     if image and _newer(host, image, since):
-        found.append(_pending(f"{image} has changed since the last start", FILES))
-    return found
+        reasons.append(_pending(f"{image} has changed since the last start", FILES))
+    return reasons
 
 
 def _pending(what: str, pcrs: tuple[int, ...]) -> dict[str, Any]:

@@ -29,20 +29,20 @@ def digests(text: str, name: str) -> list[str]:
 
 
 def _each(text: str, name: str, find: Callable[[bytes], T]) -> list[T]:
-    found = []
+    parsed = []
     for block in BLOCK.findall(text):
         try:
-            found.append(find(base64.b64decode("".join(block.split()), validate=True)))
+            parsed.append(find(base64.b64decode("".join(block.split()), validate=True)))
         except (binascii.Error, ValueError, IndexError):
             raise HostError("malformed", f"{name} holds a certificate that is damaged") from None
-    return found
+    return parsed
 
 
 def _digest(der: bytes) -> str:
-    """Of the certificate alone: a TRUSTED CERTIFICATE of OpenSSL has more behind it."""
+    """The fingerprint of the certificate alone: a TRUSTED CERTIFICATE of OpenSSL has more behind it."""
     rest = _element(der)[2]
-    said = hashlib.sha256(der[: len(der) - len(rest)]).hexdigest().upper()
-    return "SHA256:" + ":".join(said[at : at + 2] for at in range(0, len(said), 2))
+    digest = hashlib.sha256(der[: len(der) - len(rest)]).hexdigest().upper()
+    return "SHA256:" + ":".join(digest[at : at + 2] for at in range(0, len(digest), 2))
 
 
 def _validity(der: bytes) -> tuple[int, int]:
@@ -76,12 +76,12 @@ def _element(data: bytes) -> tuple[int, bytes, bytes]:
 
 def _second(kind: int, text: bytes) -> int:
     """Seconds since 1970 of YYMMDDHHMMSSZ or YYYYMMDDHHMMSSZ; RFC 5280 allows no other forms."""
-    said = text.decode("ascii")
+    digits = text.decode("ascii")
     if kind == UTC_TIME:
-        said = ("19" if int(said[:2]) >= 50 else "20") + said
+        digits = ("19" if int(digits[:2]) >= 50 else "20") + digits
     elif kind != GENERALIZED_TIME:
         raise ValueError("no time")
-    if len(said) != 15 or not said.endswith("Z") or not said[:-1].isdigit():
+    if len(digits) != 15 or not digits.endswith("Z") or not digits[:-1].isdigit():
         raise ValueError("no time")
-    parts = [int(said[:4]), *(int(said[at : at + 2]) for at in range(4, 14, 2))]
+    parts = [int(digits[:4]), *(int(digits[at : at + 2]) for at in range(4, 14, 2))]
     return calendar.timegm((*parts, 0, 0, 0))

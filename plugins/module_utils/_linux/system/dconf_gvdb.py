@@ -98,8 +98,8 @@ class Gvdb:
         return ITEM.unpack_from(self._data, self._items[0] + number * ITEM.size)
 
     def _word(self, offset: int) -> int:
-        found: int = struct.unpack_from("<I", self._data, offset)[0]
-        return found
+        number: int = struct.unpack_from("<I", self._data, offset)[0]
+        return number
 
     def _lookup(self, key: str, kind: bytes) -> Item | None:
         first, buckets, bloom = self._buckets

@@ -28,7 +28,7 @@ class Someone(NamedTuple):
 
 def passwd(host: Host) -> list[tuple[str, int, int, str]]:
     """(name, uid, gid, home) of /etc/passwd. Raises HostError."""
-    found = []
+    accounts = []
     try:
         text = host.text("/etc/passwd")
     except FileNotFoundError:
@@ -36,10 +36,10 @@ def passwd(host: Host) -> list[tuple[str, int, int, str]]:
     for line in text.split("\n"):
         parts = line.split(":")
         if len(parts) == 7 and parts[2].isdigit() and parts[3].isdigit():
-            found.append((parts[0], int(parts[2]), int(parts[3]), parts[5]))
-    if not found:
+            accounts.append((parts[0], int(parts[2]), int(parts[3]), parts[5]))
+    if not accounts:
         raise HostError("malformed", "/etc/passwd holds no account")
-    return found
+    return accounts
 
 
 def everyone(host: Host) -> list[Someone]:
@@ -51,20 +51,20 @@ def everyone(host: Host) -> list[Someone]:
     above = host.real("/home")
     if mount_namespace.apart(host) and mount_namespace.another(host, above):
         raise HostError("denied", f"this visit does not see the machine's {above}: its unit hides it (ProtectHome)")
-    found: dict[str, Someone] = {}
+    by_home: dict[str, Someone] = {}
     for name, uid, _gid, home in passwd(host):
         if FIRST_UID <= uid != NOBODY and home.startswith("/") and _there(host, home):
-            found[home.rstrip("/")] = Someone(name, uid, home.rstrip("/"))
+            by_home[home.rstrip("/")] = Someone(name, uid, home.rstrip("/"))
     for folder in _folders(host, "/home"):
-        if folder in found:
+        if folder in by_home:
             continue
         homes = [(folder, _owner(host, folder))]
         if homes[0][1] == 0:  # nobody's home: homes may lie one level deeper (/home/DOMAIN/user)
-            homes += [(home, _owner(host, home)) for home in _folders(host, folder) if home not in found]
+            homes += [(home, _owner(host, home)) for home in _folders(host, folder) if home not in by_home]
         for home, owner in homes:
-            if owner is not None and FIRST_UID <= owner != NOBODY and not _second_name(host, home, found):
-                found[home] = Someone(os.path.basename(home), owner, home)
-    return sorted(found.values())
+            if owner is not None and FIRST_UID <= owner != NOBODY and not _second_name(host, home, by_home):
+                by_home[home] = Someone(os.path.basename(home), owner, home)
+    return sorted(by_home.values())
 
 
 def _there(host: Host, home: str) -> bool:
@@ -86,16 +86,16 @@ def _folders(host: Host, above: str) -> list[str]:
 def _owner(host: Host, path: str) -> int | None:
     """The uid of a folder, of that behind a link too; None for what is no folder, or not there. Raises HostError."""
     try:
-        found = host.stat(path)
+        status = host.stat(path)
     except FileNotFoundError:
         return None
-    return found.st_uid if stat.S_ISDIR(found.st_mode) else None
+    return status.st_uid if stat.S_ISDIR(status.st_mode) else None
 
 
-def _second_name(host: Host, home: str, found: dict[str, Someone]) -> bool:
+def _second_name(host: Host, home: str, by_home: dict[str, Someone]) -> bool:
     """Whether a link leads to a home that is found by its own name. Raises HostError."""
     leads = host.link(home)
-    return leads is not None and (leads in found or os.path.dirname(leads) == "/home")
+    return leads is not None and (leads in by_home or os.path.dirname(leads) == "/home")
 
 
 def read_own(host: Host, someone: Someone, name: str) -> bytes:
@@ -111,14 +111,14 @@ def read_own(host: Host, someone: Someone, name: str) -> bytes:
     except OSError as problem:
         raise HostError("failed", f"{path}: {problem.strerror}") from None
     try:
-        found = os.fstat(handle)
-        if not stat.S_ISREG(found.st_mode):
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
             raise HostError("malformed", f"{path} is not a regular file")
-        if found.st_size > READ_LIMIT:
+        if status.st_size > READ_LIMIT:
             raise HostError("too_large", f"{path} is larger than {READ_LIMIT} bytes")
         really = os.readlink(f"/proc/self/fd/{handle}")
         inside = really.startswith(os.path.realpath(host.path(someone.home)) + "/")
-        if found.st_uid != someone.uid and not (found.st_uid == 0 and inside):
+        if status.st_uid != someone.uid and not (status.st_uid == 0 and inside):
             raise HostError("malformed", f"{path} is a link to, or belongs to, somebody else")
         with open(f"/proc/self/fd/{handle}", "rb") as stream:
             return stream.read(READ_LIMIT + 1)[:READ_LIMIT]

@@ -44,12 +44,12 @@ def type_name(code: str) -> str:
 
 def parse(text: str) -> Typed:
     """The value that `text` stands for. Raises ValueError where dconf would refuse it."""
-    found, end = _scan(text, 0)
-    if found.code == OUT_OF_RANGE:
-        raise ValueError(f"{found.value} is beyond int32")
-    if found.code and text[end:].strip():
+    typed, end = _scan(text, 0)
+    if typed.code == OUT_OF_RANGE:
+        raise ValueError(f"{typed.value} is beyond int32")
+    if typed.code and text[end:].strip():
         raise ValueError(f"{text.strip()[:60]!r} goes on after the value")
-    return found
+    return typed
 
 
 def _scan(text: str, at: int) -> tuple[Typed, int]:
@@ -64,12 +64,12 @@ def _scan(text: str, at: int) -> tuple[Typed, int]:
         return _list(text, at)
     if rest[:1] == "@":
         code, _blank, _tail = rest[1:].partition(" ")
-        found, end = _scan(text, at + 1 + len(code)) if code != "as" else _list(text, text.index("[", at), True)
-        return _cast(found, code, rest), end
+        typed, end = _scan(text, at + 1 + len(code)) if code != "as" else _list(text, text.index("[", at), True)
+        return _cast(typed, code, rest), end
     word = WORD.match(rest)
     if word and word.group() in CODES and word.group() in NAMES.values():
-        found, end = _scan(text, at + word.end())
-        return _cast(found, CODES[word.group()], rest), end
+        typed, end = _scan(text, at + word.end())
+        return _cast(typed, CODES[word.group()], rest), end
     double = DOUBLE.match(rest)
     if double:
         return Typed("d", double.group()), at + double.end()
@@ -83,30 +83,30 @@ def _scan(text: str, at: int) -> tuple[Typed, int]:
     raise ValueError(f"{rest[:60]!r} is not a value: text needs quotes")
 
 
-def _cast(found: Typed, code: str, text: str, plain: bool = False) -> Typed:
-    """`found` as type `code`, as a type word before it demands."""
+def _cast(typed: Typed, code: str, text: str, plain: bool = False) -> Typed:
+    """`typed` as type `code`, as a type word before it demands."""
     # A bare number was taken for int32; before a type word it may be any number, so its bounds are looked at here.
-    if code in BOUNDS and isinstance(found.value, int) and not isinstance(found.value, bool):
+    if code in BOUNDS and isinstance(typed.value, int) and not isinstance(typed.value, bool):
         low, high = BOUNDS[code]
-        if low <= found.value <= high:
-            return Typed(code, found.value)
+        if low <= typed.value <= high:
+            return Typed(code, typed.value)
         if plain:
-            return Typed(OUT_OF_RANGE, found.value)
-    elif found.code == code or (code in ("o", "g") and found.code == "s"):
-        return Typed(code, found.value)
-    elif code == "d" and isinstance(found.value, int) and not isinstance(found.value, bool):
-        return Typed("d", str(found.value))
+            return Typed(OUT_OF_RANGE, typed.value)
+    elif typed.code == code or (code in ("o", "g") and typed.code == "s"):
+        return Typed(code, typed.value)
+    elif code == "d" and isinstance(typed.value, int) and not isinstance(typed.value, bool):
+        return Typed("d", str(typed.value))
     elif code not in NAMES and code != "as":
         return Typed("", text.strip())
     raise ValueError(f"{text.strip()[:60]!r} is no {type_name(code)}")
 
 
 def _string(text: str, at: int) -> tuple[Typed, int]:
-    quote, found = text[at], []
+    quote, letters = text[at], []
     at += 1
     while at < len(text) and text[at] != quote:
         if text[at] != "\\":
-            found.append(text[at])
+            letters.append(text[at])
             at += 1
             continue
         mark = text[at + 1 : at + 2]
@@ -115,31 +115,31 @@ def _string(text: str, at: int) -> tuple[Typed, int]:
             digits = text[at + 2 : at + 2 + size]
             if not re.fullmatch(rf"[0-9a-fA-F]{{{size}}}", digits) or int(digits, 16) > 0x10FFFF:
                 raise ValueError(f"\\{mark}{digits} is no character")
-            found.append(chr(int(digits, 16)))
+            letters.append(chr(int(digits, 16)))
         else:
-            found.append(ESCAPES.get(mark, mark))
+            letters.append(ESCAPES.get(mark, mark))
         at += 2 + size
     if at >= len(text):
         raise ValueError("a text is not closed by its quote")
-    return Typed("s", "".join(found)), at + 1
+    return Typed("s", "".join(letters)), at + 1
 
 
 def _list(text: str, at: int, may_be_empty: bool = False) -> tuple[Typed, int]:
     start = at
-    found: list[str] = []
+    items: list[str] = []
     at += 1
     while True:
         at += len(text[at:]) - len(text[at:].lstrip())
         if text[at : at + 1] == "]":
-            if not found and not may_be_empty:
+            if not items and not may_be_empty:
                 raise ValueError("an empty list needs its type: @as []")
-            return Typed("as", found), at + 1
+            return Typed("as", items), at + 1
         if text[at : at + 1] == "":
             raise ValueError("a list is not closed by ]")
         if text[at] not in "'\"":
             return Typed("", text[start:].strip()), len(text)  # a list of something else
         item, at = _string(text, at)
-        found.append(item.value)
+        items.append(item.value)
         at += len(text[at:]) - len(text[at:].lstrip())
         if text[at : at + 1] == ",":
             at += 1
@@ -162,17 +162,17 @@ def printed(typed: Typed) -> str:
 
 
 def _quoted(text: str) -> str:
-    found = []
+    letters = []
     for char in text:
         if char in "'\\":
-            found.append("\\" + char)
+            letters.append("\\" + char)
         elif char.isprintable():
-            found.append(char)
+            letters.append(char)
         elif char in LETTERS:
-            found.append("\\" + LETTERS[char])
+            letters.append("\\" + LETTERS[char])
         else:
-            found.append(f"\\u{ord(char):04x}" if ord(char) < 0x10000 else f"\\U{ord(char):08x}")
-    return "'" + "".join(found) + "'"
+            letters.append(f"\\u{ord(char):04x}" if ord(char) < 0x10000 else f"\\U{ord(char):08x}")
+    return "'" + "".join(letters) + "'"
 
 
 def make(value: Any, code: str) -> Typed:
@@ -209,8 +209,8 @@ def decode(data: bytes, big_endian: bool) -> Typed:
     code = raw_code.decode("ascii", "replace")
     if code in FIXED:
         content = content if len(content) == SIZES[code] else bytes(SIZES[code])
-        found = struct.unpack((">" if big_endian else "<") + FIXED[code], content)[0]
-        return Typed(code, str(found) if code == "d" else found)
+        value = struct.unpack((">" if big_endian else "<") + FIXED[code], content)[0]
+        return Typed(code, str(value) if code == "d" else value)
     if code in ("s", "o", "g"):
         return Typed(code, _decode_text(content))
     if code == "as":
@@ -236,8 +236,8 @@ def _decode_list(content: bytes) -> list[str]:
     if table > len(content) or (len(content) - table) % size:
         return []
     ends = [int.from_bytes(content[at : at + size], "little") for at in range(table, len(content), size)]
-    found, start = [], 0
+    items, start = [], 0
     for end in ends:
-        found.append(_decode_text(content[start:end]))
+        items.append(_decode_text(content[start:end]))
         start = end
-    return found
+    return items

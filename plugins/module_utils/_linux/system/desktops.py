@@ -38,39 +38,39 @@ MOST = 50
 
 def desktops(host: Host) -> list[str]:
     """Sorted names; a window manager or an unknown desktop counts as `other:NAME`. Raises HostError."""
-    found = {desktop for program, desktop in BY_PROGRAM.items() if host.exists(f"/usr/bin/{program}")}
+    names = {desktop for program, desktop in BY_PROGRAM.items() if host.exists(f"/usr/bin/{program}")}
     for folder in FOLDERS:
         for name in host.entries(folder):
             if name.endswith(".desktop") and name[:-8].lower() not in NO_DESKTOP:
                 desktop = _desktop_of(name[:-8], text_or_nothing(host, f"{folder}/{name}") or "")
                 if desktop:
-                    found.add(desktop)
-    return sorted(found)[:MOST]
+                    names.add(desktop)
+    return sorted(names)[:MOST]
 
 
 def session_names(host: Host, desktop: str) -> list[str]:
     """Sorted names of the session files of one desktop, as DESKTOP_SESSION has them. Raises HostError."""
-    found: set[str] = set()
+    stems: set[str] = set()
     for folder in FOLDERS:
         for name in host.entries(folder):
             if name.endswith(".desktop"):
                 text = text_or_nothing(host, f"{folder}/{name}") or ""
-                found.update([name[:-8]] if _desktop_of(name[:-8], text) == desktop else [])
-    return sorted(found)
+                stems.update([name[:-8]] if _desktop_of(name[:-8], text) == desktop else [])
+    return sorted(stems)
 
 
 def _desktop_of(stem: str, text: str) -> str:
-    said: dict[str, str] = {}
+    fields: dict[str, str] = {}
     group = ""
     for line in text.split("\n"):
         if line.startswith("["):
             group = line.strip()
         elif group == "[Desktop Entry]" and "=" in line:
             key, _dummy, rest = line.partition("=")
-            said.setdefault(key.strip(), rest.strip())
-    if said.get("Hidden", "").lower() == "true":
+            fields.setdefault(key.strip(), rest.strip())
+    if fields.get("Hidden", "").lower() == "true":
         return ""
-    names = [name.strip().lower() for name in said.get("DesktopNames", "").replace(":", ";").split(";")]
+    names = [name.strip().lower() for name in fields.get("DesktopNames", "").replace(":", ";").split(";")]
     for name in [*names, stem.lower()]:
         if name in BY_NAME:
             return BY_NAME[name]

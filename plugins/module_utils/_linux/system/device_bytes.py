@@ -10,10 +10,10 @@ from ..engine.host import Host, HostError
 def span(host: Host, device: str, offset: int, size: int) -> bytes:
     """`size` bytes of a device from `offset` on. Raises HostError, also where it ends before."""
     with _Opened(host, device) as handle:
-        found = os.pread(handle, size, offset)
-    if len(found) != size:
+        content = os.pread(handle, size, offset)
+    if len(content) != size:
         raise HostError("malformed", f"{device} ends before byte {offset + size}")
-    return found
+    return content
 
 
 def size_of(host: Host, device: str) -> int:

@@ -50,13 +50,13 @@ def next_options(host: Host, path: str) -> str | None:
     Raises HostError.
     """
     entry = next_entry(host, path)
-    found = LINUX.findall("\n".join(entry.lines)) if entry else []
-    if not found:
+    kernels = LINUX.findall("\n".join(entry.lines)) if entry else []
+    if not kernels:
         return None
     known = _environment(host, path)
-    for name, said in re.findall(r"(?m)^\s*set\s+(\w+)=[\"']?([^\"'\n]*)", _text(host, path)):
-        known.setdefault(name, said)
-    return VARIABLE.sub(lambda match: known.get(match["braced"] or match["plain"], ""), found[-1])
+    for name, text in re.findall(r"(?m)^\s*set\s+(\w+)=[\"']?([^\"'\n]*)", _text(host, path)):
+        known.setdefault(name, text)
+    return VARIABLE.sub(lambda match: known.get(match["braced"] or match["plain"], ""), kernels[-1])
 
 
 def _text(host: Host, path: str) -> str:
@@ -98,15 +98,15 @@ def _begun(line: str) -> Entry | None:
 
 
 def _default(text: str, kept: dict[str, str]) -> str:
-    said = [one for one in DEFAULT.findall(text) if FOR_ONCE not in one]
+    entries = [entry for entry in DEFAULT.findall(text) if FOR_ONCE not in entry]
     if FOR_ONCE in text and kept.get(FOR_ONCE):
         return kept[FOR_ONCE]
-    found = said[-1] if said else ""
-    return kept.get(SAVED, "") if SAVED in found else found
+    chosen = entries[-1] if entries else ""
+    return kept.get(SAVED, "") if SAVED in chosen else chosen
 
 
 def _named(entries: list[Entry], name: str) -> Entry:
     at = number(name)
     if at is not None and at < len(entries):
         return entries[at]
-    return next((one for one in entries if name and name in (one.id, one.title)), entries[0])
+    return next((entry for entry in entries if name and name in (entry.id, entry.title)), entries[0])

@@ -42,12 +42,12 @@ def _file(host: Host, path: str) -> Aspect:
 
 def _os(host: Host) -> Aspect:
     try:
-        said, path = os_release(host)
+        fields, path = os_release(host)
     except HostError as problem:
         return unreadable(problem.code, problem.why)
-    if "ID" not in said:
+    if "ID" not in fields:
         return absent(path or OS_RELEASE[0])
-    return value(f"{said['ID']} {said.get('VERSION_ID', '')}".strip()[:LONGEST], path, "string")
+    return value(f"{fields['ID']} {fields.get('VERSION_ID', '')}".strip()[:LONGEST], path, "string")
 
 
 def os_release(host: Host) -> tuple[dict[str, str], str]:
@@ -60,13 +60,13 @@ def os_release(host: Host) -> tuple[dict[str, str], str]:
             text = host.text(path)
         except FileNotFoundError:
             continue
-        said = {}
+        fields = {}
         for line in text.split("\n"):
-            key, equals, found = line.strip().partition("=")
+            key, equals, setting = line.strip().partition("=")
             if equals and not key.startswith("#"):
-                said[key] = found.strip().strip("\"'")
-        if not SYSTEM.match(said.get("ID", "")):
+                fields[key] = setting.strip().strip("\"'")
+        if not SYSTEM.match(fields.get("ID", "")):
             # Whatever counts on one system only would otherwise count for nobody.
             raise HostError("malformed", f"{path} is damaged: it does not say which system this is (ID=)")
-        return said, path
+        return fields, path
     return {}, ""

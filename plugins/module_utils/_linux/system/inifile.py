@@ -20,7 +20,7 @@ def systemd_assignments(text: str, path: str) -> list[Assignment]:
 
     systemd.syntax(7): # and ; start a comment line, also between continued lines; a backslash at the end joins lines.
     """
-    found: list[Assignment] = []
+    assignments: list[Assignment] = []
     section, waiting, start = "", "", 0
     # Notepad puts a mark before the first line, which systemd passes over.
     for count, line in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
@@ -35,14 +35,14 @@ def systemd_assignments(text: str, path: str) -> list[Assignment]:
         if statement.startswith("[") and statement.endswith("]"):
             section = statement[1:-1]
         elif "=" in statement and section:
-            key, said = statement.split("=", 1)
-            found.append(Assignment(section, key.strip(), said.strip(), f"{path}, line {start}"))
-    return found
+            key, setting = statement.split("=", 1)
+            assignments.append(Assignment(section, key.strip(), setting.strip(), f"{path}, line {start}"))
+    return assignments
 
 
 def keyfile_assignments(text: str, path: str) -> list[Assignment]:
     """The assignments of a GLib key file. Raises HostError malformed when GLib would refuse the whole file."""
-    found: list[Assignment] = []
+    assignments: list[Assignment] = []
     section = ""
     for count, line in enumerate(text.split("\n"), 1):
         bare = line.strip()
@@ -53,15 +53,15 @@ def keyfile_assignments(text: str, path: str) -> list[Assignment]:
                 raise HostError("malformed", f"{path}, line {count} is no section, so the whole file is ignored")
             section = bare[1:-1]
             continue
-        key, equals, said = bare.partition("=")
+        key, equals, setting = bare.partition("=")
         if not equals or not section or not key.strip():
             raise HostError("malformed", f"{path}, line {count} is no key with a value, so the whole file is ignored")
-        found.append(Assignment(section, key.strip(), said.strip(), f"{path}, line {count}"))
-    return found
+        assignments.append(Assignment(section, key.strip(), setting.strip(), f"{path}, line {count}"))
+    return assignments
 
 
-def with_key(text: str, section: str, key: str, said: str) -> str:
-    """`text` with `key=said` in `section`: the last assignment is replaced and earlier ones of the key are dropped.
+def with_key(text: str, section: str, key: str, value: str) -> str:
+    """`text` with `key=value` in `section`: the last assignment is replaced and earlier ones of the key are dropped.
 
     Everything else stays as it is; a missing section is added at the end.
     """
@@ -75,13 +75,13 @@ def with_key(text: str, section: str, key: str, said: str) -> str:
         elif now == section and bare[:1] not in ("#", ";") and bare.partition("=")[0].strip() == key and "=" in bare:
             places.append(count)
     if places:
-        lines[places[-1]] = f"{key}={said}"
+        lines[places[-1]] = f"{key}={value}"
         for count in reversed(places[:-1]):
             del lines[count]
     elif header is not None:
-        lines.insert(header + 1, f"{key}={said}")
+        lines.insert(header + 1, f"{key}={value}")
     else:
         while lines and not lines[-1].strip():
             lines.pop()
-        lines += [f"[{section}]", f"{key}={said}", ""]
+        lines += [f"[{section}]", f"{key}={value}", ""]
     return "\n".join(lines)

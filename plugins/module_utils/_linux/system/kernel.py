@@ -58,11 +58,11 @@ def _aspect(host: Host, address: str) -> Aspect:
 def _option(host: Host, name: str) -> Aspect:
     if not host.exists(CMDLINE):
         raise HostError("failed", f"{CMDLINE} is missing, so nobody can say what the kernel was started with")
-    found, (later, place) = boot_option(host, name), _of_next_start(host, name)
-    if found is None:
+    now, (later, place) = boot_option(host, name), _of_next_start(host, name)
+    if now is None:
         return absent(CMDLINE)
-    aspect = value(found, CMDLINE, "string")
-    if place and later != found:
+    aspect = value(now, CMDLINE, "string")
+    if place and later != now:
         aspect["others"] = [{"who": f"the next start ({place})"[:200], "value": later, "type": "string"}]
     return aspect
 
@@ -86,7 +86,7 @@ def _of_next_start(host: Host, name: str) -> tuple[str | None, str]:
     from .grub_menu import next_options  # a machine without GRUB does without
 
     words = next_options(host, path)
-    return (None, "") if words is None else (_in(words, name), f"{path}: the entry that starts next")
+    return (None, "") if words is None else (_option_in(words, name), f"{path}: the entry that starts next")
 
 
 def boot_option(host: Machine, name: str) -> str | None:
@@ -94,18 +94,18 @@ def boot_option(host: Machine, name: str) -> str | None:
 
     Raises HostError.
     """
-    return _in(text_or_nothing(host, CMDLINE) or "", name)
+    return _option_in(text_or_nothing(host, CMDLINE) or "", name)
 
 
-def _in(line: str, name: str) -> str | None:
-    found = None
+def _option_in(line: str, name: str) -> str | None:
+    last = None
     for word in WORD.findall(line):
         if word == "--":
             break
-        key, _dummy, said = word.replace('"', "").partition("=")
+        key, _dummy, text = word.replace('"', "").partition("=")
         if key.replace("-", "_") == name.replace("-", "_"):
-            found = said
-    return found
+            last = text
+    return last
 
 
 def _audit(host: Host, name: str) -> Aspect:
@@ -115,8 +115,8 @@ def _audit(host: Host, name: str) -> Aspect:
         raise HostError("needs_root", "the kernel tells the state of its audit system to root only")
     done = host.query(["auditctl", "-s"])
     if done.rc != 0:
-        said = (done.err.strip() or done.out.strip())[:200]
-        raise HostError("failed", f"auditctl -s ended with status {done.rc}: {said}")
+        output = (done.err.strip() or done.out.strip())[:200]
+        raise HostError("failed", f"auditctl -s ended with status {done.rc}: {output}")
     if done.out and not done.out.endswith("\n"):
         raise HostError("malformed", f"what auditctl -s says is cut off: {done.out[-60:]!r}")
     for line in done.out.splitlines():

@@ -68,14 +68,14 @@ def put(description: str, secret: bytes, seconds: int) -> None:
 
 def read(description: str) -> bytes | None:
     """The bytes that are kept, None when there are none or their time is up. Raises HostError."""
-    key = _found(description)
+    key = _find_key(description)
     if key is None:
         return None
     buffer = ctypes.create_string_buffer(MOST)
     try:
         size = _keyctl(READ, key, buffer, MOST)
     except HostError:
-        if _found(description) is None:
+        if _find_key(description) is None:
             return None  # its time was up at this moment
         raise
     return buffer.raw[:size]
@@ -86,14 +86,14 @@ def revoke(description: str) -> bool:
 
     Raises HostError.
     """
-    key = _found(description)
+    key = _find_key(description)
     if key is None:
         return False
     _keyctl(INVALIDATE, key)
     return True
 
 
-def held(prefix: str) -> dict[str, int | None]:
+def keys_held(prefix: str) -> dict[str, int | None]:
     """{description: seconds that are left at least} of what is kept; None for a key without an end. Raises HostError.
 
     The kernel tells the time in whole seconds, minutes, hours or days, rounded down, and in /proc/keys only.
@@ -107,16 +107,16 @@ def held(prefix: str) -> dict[str, int | None]:
             lines = stream.read().split("\n")
     except OSError as problem:
         raise HostError("failed", f"{KEYS}: {problem.strerror}") from None
-    found: dict[str, int | None] = {}
+    by_description: dict[str, int | None] = {}
     for line in filter(None, map(LINE.fullmatch, lines)):
         serial, number, unit, description = line.groups()
         # Anybody may have a key of that description in a keyring of their own.
         if int(serial, 16) in ours and description.startswith(prefix):
-            found[description] = int(number) * SECONDS[unit] if unit else None
-    return found
+            by_description[description] = int(number) * SECONDS[unit] if unit else None
+    return by_description
 
 
-def _found(description: str) -> int | None:
+def _find_key(description: str) -> int | None:
     """The serial number of a key of the user keyring, None when there is none that still counts."""
     _possess()
     try:
@@ -133,7 +133,7 @@ def _possess() -> None:
 
 
 class _Refused(HostError):
-    """What the kernel said no to, with its errno."""
+    """A call that the kernel refused, with its errno."""
 
     def __init__(self, number: int) -> None:
         code = "denied" if number in (errno.EACCES, errno.EPERM) else "failed"

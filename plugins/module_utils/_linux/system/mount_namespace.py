@@ -31,9 +31,9 @@ def another(host: Host, path: str) -> bool:
 def _inode(host: Host, path: str) -> tuple[int, ...] | None:
     """(device, number) of a file, () for none, None where it may not be looked at."""
     try:
-        found = os.stat(host.path(path))
+        status = os.stat(host.path(path))
     except (FileNotFoundError, NotADirectoryError):
         return ()
     except OSError:
         return None
-    return found.st_dev, found.st_ino
+    return status.st_dev, status.st_ino

@@ -48,7 +48,7 @@ class Mapping:
 
     def option(self, name: str) -> str:
         """The value of an option, empty where it is not there or has none."""
-        return next((one[len(name) + 1 :] for one in self.options if one.startswith(f"{name}=")), "")
+        return next((option[len(name) + 1 :] for option in self.options if option.startswith(f"{name}=")), "")
 
 
 def unescaped(text: str) -> str:
@@ -62,36 +62,36 @@ def mounted(host: Machine) -> list[Mount]:
         text = host.text(MOUNTINFO)
     except FileNotFoundError:
         raise HostError("failed", f"{MOUNTINFO} is missing, so it is not known what is mounted") from None
-    found = []
+    mounts = []
     for line in text.split("\n"):
         before, dash, after = line.partition(" - ")
         first, last = before.split(" "), after.split(" ")
         if dash and len(first) >= 5 and len(last) >= 2:
             options = last[2].split(",") if len(last) > 2 else []
-            found.append(Mount(first[2], unescaped(first[4]), last[0], unescaped(last[1]), options))
-    if not any(mount.point == "/" for mount in found):
+            mounts.append(Mount(first[2], unescaped(first[4]), last[0], unescaped(last[1]), options))
+    if not any(mount.point == "/" for mount in mounts):
         raise HostError("malformed", f"{MOUNTINFO} names nothing at /")
-    return found
+    return mounts
 
 
 def swaps(host: Host) -> list[tuple[str, bool]]:
     """(path, is a file) of each swap in use. Raises HostError."""
-    found = []
+    areas = []
     for line in (text_or_nothing(host, SWAPS) or "").split("\n")[1:]:
         words = line.split()
         if len(words) >= 2:
-            found.append((unescaped(words[0]), words[1] == "file"))
-    return found
+            areas.append((unescaped(words[0]), words[1] == "file"))
+    return areas
 
 
 def fstab(host: Host) -> list[Listed]:
     """The lines of fstab."""
-    found = []
+    entries = []
     for words in _lines(host, FSTAB):
         if len(words) >= 3:
             options = words[3].split(",") if len(words) > 3 else []
-            found.append(Listed(unescaped(words[0]), unescaped(words[1]).rstrip("/") or "/", words[2], options))
-    return found
+            entries.append(Listed(unescaped(words[0]), unescaped(words[1]).rstrip("/") or "/", words[2], options))
+    return entries
 
 
 def crypttab(host: Host) -> list[Mapping]:
@@ -101,13 +101,13 @@ def crypttab(host: Host) -> list[Mapping]:
 
 def crypttab_of(text: str) -> list[Mapping]:
     """The lines of a crypttab."""
-    found = []
+    mappings = []
     for words in _words(text):
         if len(words) >= 2:
             key = unescaped(words[2]) if len(words) > 2 and words[2] not in ("none", "-") else ""
             options = words[3].split(",") if len(words) > 3 else []
-            found.append(Mapping(unescaped(words[0]), unescaped(words[1]), key, options))
-    return found
+            mappings.append(Mapping(unescaped(words[0]), unescaped(words[1]), key, options))
+    return mappings
 
 
 def _lines(host: Host, path: str) -> list[list[str]]:

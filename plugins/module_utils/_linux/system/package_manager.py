@@ -37,16 +37,16 @@ def _held(host: Host) -> list[tuple[str, int]]:
         raise HostError(
             "failed", "/proc/locks is missing, so it is not known whether packages are being upgraded"
         ) from None
-    found = []
+    locks = []
     for line in text.split("\n"):
         words = line.split()
         place = words[5].split(":") if len(words) > 5 and words[1] != "->" else []
         inode = number(place[2]) if len(place) == 3 else None
         if inode is not None:
-            found.append((f"{place[0]}:{place[1]}".lower(), inode))
-    return found
+            locks.append((f"{place[0]}:{place[1]}".lower(), inode))
+    return locks
 
 
-def _same_device(said: str, device: int) -> bool:
+def _same_device(numbers: str, device: int) -> bool:
     # On btrfs and overlay file systems stat shows a device of its own (major 0): there the inode alone decides.
-    return os.major(device) == 0 or said == f"{os.major(device):02x}:{os.minor(device):02x}"
+    return os.major(device) == 0 or numbers == f"{os.major(device):02x}:{os.minor(device):02x}"

@@ -154,8 +154,8 @@ def run(lines: list[Line], answer: Callable[[Line], str]) -> tuple[bool, list[Li
             entered[line.level] = (impression, status)
         previous = line.level
         called.append(line)
-        found = answer(line)
-        action = line.actions.get(found, line.actions.get("default", "bad"))
+        result = answer(line)
+        action = line.actions.get(result, line.actions.get("default", "bad"))
         skipped = number(action)
         if skipped:
             at, short = _jump(lines, at, skipped)
@@ -165,12 +165,12 @@ def run(lines: list[Line], answer: Callable[[Line], str]) -> tuple[bool, list[Li
             impression, status = entered.get(line.level, ("none", "fail"))
         elif action in ("ok", "done"):
             if impression == "none" or (impression == "good" and status == "success"):
-                impression, status = "good", found
+                impression, status = "good", result
             if action == "done" and impression == "good":
                 at = _end_of_substack(lines, at)
         elif action in ("bad", "die"):
             if impression != "bad":
-                impression, status = "bad", "fail" if found in ("ignore", "success") else found
+                impression, status = "bad", "fail" if result in ("ignore", "success") else result
             if action == "die":
                 at = _end_of_substack(lines, at)
         elif action != "ignore":

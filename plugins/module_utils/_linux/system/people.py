@@ -35,22 +35,22 @@ def accounts(host: Host) -> list[Account]:
         text = host.text("/etc/passwd")
     except FileNotFoundError:
         raise HostError("malformed", "/etc/passwd is missing") from None
-    found = []
+    parsed = []
     for line in text.split("\n"):
         fields = line.split(":")
         if len(fields) != 7:
             continue
         uid, gid = number(fields[2]), number(fields[3])
         if uid is not None and gid is not None:
-            found.append(Account(fields[0], fields[1], uid, gid, fields[6].strip() or "/bin/sh"))
-    if not found:
+            parsed.append(Account(fields[0], fields[1], uid, gid, fields[6].strip() or "/bin/sh"))
+    if not parsed:
         raise HostError("malformed", "/etc/passwd holds no account")
-    return found
+    return parsed
 
 
 def names(host: Machine, path: str) -> dict[int, str]:
     """Names by number from /etc/passwd or /etc/group; 0 is root in any case, and the first line of a number counts."""
-    found: dict[int, str] = {}
+    by_number: dict[int, str] = {}
     try:
         text = host.text(path)
     except FileNotFoundError:
@@ -59,9 +59,9 @@ def names(host: Machine, path: str) -> dict[int, str]:
         fields = line.split(":")
         at = number(fields[2]) if len(fields) > 2 else None
         if at is not None:
-            found.setdefault(at, fields[0])
-    found.setdefault(0, "root")
-    return found
+            by_number.setdefault(at, fields[0])
+    by_number.setdefault(0, "root")
+    return by_number
 
 
 def owner_and_mode(host: Host, status: os.stat_result) -> str:
@@ -96,4 +96,4 @@ def groups(host: Host) -> list[Group]:
 
 def members(host: Host, group: str) -> list[str]:
     """The names listed in a group of /etc/group; an unknown group has none."""
-    return next((found.members for found in groups(host) if found.name == group), [])
+    return next((entry.members for entry in groups(host) if entry.name == group), [])

@@ -36,7 +36,7 @@ def files_below(host: Host, folder: str) -> list[str]:
 
     Links to folders are not followed: what they lead to is another program's.
     """
-    found: list[str] = []
+    paths: list[str] = []
     waiting = [(folder, 0)]
     while waiting:
         here, depth = waiting.pop()
@@ -48,12 +48,12 @@ def files_below(host: Host, folder: str) -> list[str]:
                 continue  # a link that leads nowhere, or it went away
             closed = status.st_uid == 0 and not status.st_mode & 0o077
             if stat.S_ISREG(status.st_mode):
-                found.append(path)
+                paths.append(path)
             elif stat.S_ISDIR(status.st_mode) and not closed and depth < DEEPEST and host.link(path) is None:
                 waiting.append((path, depth + 1))
-        if len(found) > MOST:
+        if len(paths) > MOST:
             raise HostError("too_large", f"{folder} has more than {MOST} files, too many to look for keys in them")
-    return sorted(found)
+    return sorted(paths)
 
 
 def in_file(host: Host, path: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..engine.host import Host, HostError
 from ..engine.reading import Machine
 from ..engine.safe_read import number
-from .unit_conditions import kept_back
+from .unit_conditions import unmet_condition
 from .units_enabled import enabled, starters
 
 # Every unit that a driver asks about: one question to the service manager answers for all of them.
@@ -42,9 +42,9 @@ def state(host: Machine, unit: str) -> tuple[bool, int | None]:
 
     A machine without a running systemd (a container, a captured folder) has no running units. Raises HostError.
     """
-    said = properties(host, unit)
+    fields = properties(host, unit)
     # A reload does not touch ActiveEnterTimestamp, but it leaves and enters the active state.
-    return said.get("ActiveState") == "active", number(said.get("StateChangeTimestamp", "").lstrip("@"))
+    return fields.get("ActiveState") == "active", number(fields.get("StateChangeTimestamp", "").lstrip("@"))
 
 
 def properties(host: Machine, unit: str) -> dict[str, str]:
@@ -84,13 +84,13 @@ def service(host: Host, unit: str) -> Service:
     and a path for ever, so what they start is not certain to do its work: it counts where it is bad, and not as good.
     Nor is what a condition in a drop-in keeps back.
     """
-    said = properties(host, unit)
-    active, state = said.get("ActiveState", "unknown"), said.get("UnitFileState", "")
+    fields = properties(host, unit)
+    active, state = fields.get("ActiveState", "unknown"), fields.get("UnitFileState", "")
     runs = active in RUNNING
-    if not said or said.get("LoadState") == "not-found":
+    if not fields or fields.get("LoadState") == "not-found":
         return Service(runs, False, f"{unit} is not there")
     for_now = state == "masked-runtime"  # by a link in /run, which is gone at the next start
-    if state == "masked" or (said.get("LoadState") == "masked" and not for_now):
+    if state == "masked" or (fields.get("LoadState") == "masked" and not for_now):
         return Service(runs, False, f"{unit} is masked")
     certain = state in AT_BOOT or enabled(host, unit)
     starts = certain or bool(starters(host, unit))
@@ -98,8 +98,8 @@ def service(host: Host, unit: str) -> Service:
         return Service(runs, starts, f"{unit} is masked until the next start")
     if active != "active":
         return Service(runs, starts, f"{unit} does not run (it is {active})")
-    kept = kept_back(host, unit) if certain else f"it is {state or 'not enabled'}"
-    return Service(runs, starts, f"{unit} runs, and is not started at the next boot ({kept})" if kept else "")
+    reason = unmet_condition(host, unit) if certain else f"it is {state or 'not enabled'}"
+    return Service(runs, starts, f"{unit} runs, and is not started at the next boot ({reason})" if reason else "")
 
 
 def arguments(host: Host, unit: str) -> list[str]:

@@ -22,17 +22,17 @@ class Who:
 
     def __init__(self, host: Host, name: str, groups: list[str]) -> None:
         self.name = name
-        found = next((one for one in accounts(host) if one.name == name), None)
-        self.uid = None if found is None else found.uid
+        account = next((account for account in accounts(host) if account.name == name), None)
+        self.uid = None if account is None else account.uid
         known = [group for group in groups_of(host) if group.gid is not None]
         self.groups = {group.gid for group in known if group.name in groups}
-        if found is not None:
-            self.groups |= {found.gid, *(group.gid for group in known if name in group.members)}
+        if account is not None:
+            self.groups |= {account.gid, *(group.gid for group in known if name in group.members)}
 
-    def may(self, found: os.stat_result, right: int) -> bool:
+    def may(self, status: os.stat_result, right: int) -> bool:
         """Whether the permission bits of a file's status give this account a right."""
-        shift = 6 if found.st_uid == self.uid else 3 if found.st_gid in self.groups else 0
-        return bool(found.st_mode >> shift & right)
+        shift = 6 if status.st_uid == self.uid else 3 if status.st_gid in self.groups else 0
+        return bool(status.st_mode >> shift & right)
 
 
 def authority(host: Host, path: str, who: Who | None) -> list[str]:
@@ -67,15 +67,15 @@ def _copies(host: Host, certificate: str, key: str) -> list[str]:
 
     folder = key.rpartition("/")[0]
     beside = [f"{folder}/{name}" for name in host.entries(folder)] if _others_get_in(host, folder) else []
-    found = []
+    problems = []
     for path in dict.fromkeys([certificate, *beside]):
         try:
             mode = host.stat(path).st_mode
         except FileNotFoundError:
             continue
         if path != key and stat.S_ISREG(mode) and mode & 0o007 and private_keys.in_file(host, path):
-            found.append(f"everybody may read or change the key in {path}")
-    return found
+            problems.append(f"everybody may read or change the key in {path}")
+    return problems
 
 
 def _others_get_in(host: Host, folder: str) -> bool:
@@ -87,7 +87,7 @@ def _others_get_in(host: Host, folder: str) -> bool:
 
 def _unreadable(host: Host, path: str, who: Who | None) -> list[str]:
     try:
-        found = host.stat(path)
+        status = host.stat(path)
     except FileNotFoundError:
         return [f"{path} is missing"]
     if who is None:
@@ -96,17 +96,17 @@ def _unreadable(host: Host, path: str, who: Who | None) -> list[str]:
     for folder in ["/".join(parts[:count]) for count in range(2, len(parts))]:
         if not who.may(host.stat(folder), SEARCH):
             return [f"{who.name}, which the program runs as, may not look into {folder}"]
-    return [] if who.may(found, READ) else [f"{who.name}, which the program runs as, may not read {path}"]
+    return [] if who.may(status, READ) else [f"{who.name}, which the program runs as, may not read {path}"]
 
 
 def _out_of_time(host: Host, path: str, enough: Callable[[Iterator[bool]], bool]) -> list[str]:
     """A fault when none (`any`) or not the first of the certificates in a file holds now."""
-    found = validities(host.text(path), path)
-    if not found:
+    periods = validities(host.text(path), path)
+    if not periods:
         return [f"{path} holds no certificate"]
     now = time.time()
-    if enough(first <= now <= last for first, last in found):
+    if enough(first <= now <= last for first, last in periods):
         return []
-    first, last = found[0]
+    first, last = periods[0]
     day = time.strftime("%Y-%m-%d", time.gmtime(first if now < first else last))
     return [f"the certificate in {path} {'holds only from' if now < first else 'ran out on'} {day}"]

@@ -22,7 +22,7 @@ from ..engine.edits import Change, ChangeRefused, DryRun
 from ..engine.host import Host, HostError
 from ..engine.reading import Aspect, Reading, Readings, reading, value
 from ..engine.safe_read import attempt, foreign, not_installed
-from .unit_conditions import kept_back
+from .unit_conditions import unmet_condition
 
 NAME = "unit"
 ADDRESSES = re.compile(
@@ -39,9 +39,9 @@ COMMANDS = {"masked": "unmask", "enabled": "enable", "failed": "start", "active"
 
 def observe(host: Host, addresses: list[str]) -> Readings:
     """A reading for each address; nothing is raised for a bad machine."""
-    asked = _units(addresses)
+    names = _units(addresses)
     return {
-        address: attempt(NAME, address, partial(_read, host, asked, address))
+        address: attempt(NAME, address, partial(_read, host, names, address))
         if ADDRESSES.match(address)
         else foreign(NAME, address)
         for address in addresses
@@ -49,48 +49,48 @@ def observe(host: Host, addresses: list[str]) -> Readings:
 
 
 def _units(addresses: list[str]) -> list[str]:
-    """The units that are asked about, and the sockets that could start them."""
+    """The units that the addresses are about, and the sockets that could start them."""
     units = {address.rpartition(":")[0] for address in addresses if ADDRESSES.match(address)}
     return sorted(units | {f"{unit[:-8]}.socket" for unit in units if unit.endswith(".service")})
 
 
-def _shown(host: Host, asked: list[str]) -> dict[str, dict[str, str]]:
+def _shown(host: Host, names: list[str]) -> dict[str, dict[str, str]]:
     """{unit: properties}; one question to the service manager answers for all. Raises HostError."""
-    done = host.query(["systemctl", "show", *[word for name in PROPERTIES for word in ("-p", name)], "--", *asked])
+    done = host.query(["systemctl", "show", *[word for name in PROPERTIES for word in ("-p", name)], "--", *names])
     blocks = [
         dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
         for block in done.out.strip("\n").split("\n\n")
     ]
-    if done.rc != 0 or len(blocks) != len(asked) or any("LoadState" not in block for block in blocks):
+    if done.rc != 0 or len(blocks) != len(names) or any("LoadState" not in block for block in blocks):
         raise HostError("failed", f"systemctl show ended with status {done.rc}: {done.err.strip()[:200]}")
-    return {unit: blocks[at] for at, unit in enumerate(asked)}  # in the order of the question
+    return {unit: blocks[at] for at, unit in enumerate(names)}  # in the order of the question
 
 
-def _read(host: Host, asked: list[str], address: str) -> Reading:
-    return reading(NAME, address, _aspect(host, asked, address))
+def _read(host: Host, names: list[str], address: str) -> Reading:
+    return reading(NAME, address, _aspect(host, names, address))
 
 
-def _aspect(host: Host, asked: list[str], address: str) -> Aspect:
+def _aspect(host: Host, names: list[str], address: str) -> Aspect:
     unit, _dummy, kind = address.rpartition(":")
     if not host.exists(RUNS):
         return value(False, NOTHING_RUNS, "bool")
-    units = _shown(host, asked)
-    said = units[unit]
-    loaded, active, file = (said.get(name, "") for name in ("LoadState", "ActiveState", "UnitFileState"))
+    units = _shown(host, names)
+    fields = units[unit]
+    loaded, active, file = (fields.get(name, "") for name in ("LoadState", "ActiveState", "UnitFileState"))
     if loaded == "not-found":
         return not_installed(unit)
     if loaded not in ("loaded", "masked"):
         raise HostError("malformed", f"systemd cannot read {unit}: {loaded}; systemctl status {unit} says why")
-    where = f"systemd: {unit} is {active} ({said.get('SubState', '')}), {file or 'without a state'}"
+    where = f"systemd: {unit} is {active} ({fields.get('SubState', '')}), {file or 'without a state'}"
     if kind == "masked":
         return value(loaded == "masked" or file.startswith("masked"), where, "bool")
     if kind == "enabled":
-        kept = kept_back(host, unit) if file in ENABLED else ""
-        return value(file in ENABLED and not kept, f"{where}; {kept}" if kept else where, "bool")
+        reason = unmet_condition(host, unit) if file in ENABLED else ""
+        return value(file in ENABLED and not reason, f"{where}; {reason}" if reason else where, "bool")
     if kind == "failed":
         return value(active == "failed", where, "bool")
     socket = f"{unit[:-8]}.socket" if unit.endswith(".service") else ""
-    listening = units.get(socket, {}).get("ActiveState") == "active" and socket in said.get("TriggeredBy", "").split()
+    listening = units.get(socket, {}).get("ActiveState") == "active" and socket in fields.get("TriggeredBy", "").split()
     if active not in ("active", "reloading") and listening:
         where += f"; {socket} starts it when it is needed"
     return value(listening or active in ("active", "reloading"), where, "bool")
@@ -99,7 +99,7 @@ def _aspect(host: Host, asked: list[str], address: str) -> Aspect:
 def dry_run(host: Host, changes: list[Change]) -> DryRun:
     """The commands that switch units on. Raises ChangeRefused for anything else."""
     steps: set[tuple[str, str]] = set()
-    asked = _units([change["address"] for change in changes])
+    names = _units([change["address"] for change in changes])
     for change in changes:
         address, wanted = change["address"], change["value"]
         if not ADDRESSES.match(address):
@@ -109,14 +109,16 @@ def dry_run(host: Host, changes: list[Change]) -> DryRun:
             raise ChangeRefused(f"{address}: units are switched on from here and never off, so not {wanted!r}")
         if not host.exists(RUNS):
             raise ChangeRefused(f"{NOTHING_RUNS}, so {unit} cannot be switched on")
-        found = _aspect(host, asked, address)
-        if found["state"] == "absent":
+        aspect = _aspect(host, names, address)
+        if aspect["state"] == "absent":
             raise ChangeRefused(f"{unit} is not installed, so it cannot be switched on; install its package first")
-        if found["value"] is wanted:
+        if aspect["value"] is wanted:
             continue
-        if kind == "enabled" and kept_back(host, unit):
-            raise ChangeRefused(f"{unit}: {kept_back(host, unit)}; take it out there, and run systemctl daemon-reload")
-        if _aspect(host, asked, f"{unit}:masked")["value"]:
+        if kind == "enabled" and unmet_condition(host, unit):
+            raise ChangeRefused(
+                f"{unit}: {unmet_condition(host, unit)}; take it out there, and run systemctl daemon-reload"
+            )
+        if _aspect(host, names, f"{unit}:masked")["value"]:
             steps.add(("unmask", unit))
         steps.add((COMMANDS[kind], unit))
     order = list(dict.fromkeys(COMMANDS.values()))

@@ -26,36 +26,35 @@ VARYING = re.compile(r"(?:Condition|Assert)(?:FirstBoot|NeedsUpdate|ACPower|\w+P
 PASSING = re.compile(r"\|?!?/+(?:var/+)?(?:run|lock|tmp)(?:/|\Z)|\|?!?/+dev/+shm(?:/|\Z)")
 
 
-def kept_back(host: Machine, unit: str) -> str:
+def unmet_condition(host: Machine, unit: str) -> str:
     """Why a unit that is enabled will not be started at the next boot, or "". Raises HostError if nobody can tell."""
-    asked = _conditions(host, unit)
-    if not asked:
+    conditions = _conditions(host, unit)
+    if not conditions:
         return ""
-    for one in asked:
-        if VARYING.match(one.key) or PASSING.match(one.text) or "%" in one.text:
-            raise HostError(
-                "failed", f"{one.place}: whether {one.key}={one.text} holds at the next boot cannot be told now"[:300]
-            )
-    done = host.query(["systemd-analyze", "condition", *(f"{one.key}={one.text}" for one in asked)])
+    for condition in conditions:
+        if VARYING.match(condition.key) or PASSING.match(condition.text) or "%" in condition.text:
+            condition_holds = f"whether {condition.key}={condition.text} holds at the next boot"
+            raise HostError("failed", f"{condition.place}: {condition_holds} cannot be told now"[:300])
+    done = host.query(["systemd-analyze", "condition", *(f"{one.key}={one.text}" for one in conditions)])
     if done.rc == 0:
         return ""
-    said = f"{done.out}\n{done.err}"
-    failed = [one for one in asked if f"{one.key}={one.text} failed." in said]
+    output = f"{done.out}\n{done.err}"
+    failed = [condition for condition in conditions if f"{condition.key}={condition.text} failed." in output]
     if not failed:
-        words = " ".join(said.split())[:150]
-        raise HostError("failed", f"{asked[0].place}: systemd-analyze ended with status {done.rc}: {words}")
+        text = " ".join(output.split())[:150]
+        raise HostError("failed", f"{conditions[0].place}: systemd-analyze ended with status {done.rc}: {text}")
     return f"{failed[0].place}: {failed[0].key}={failed[0].text}"[:250] + " does not start it at the next boot"
 
 
 def _conditions(host: Machine, unit: str) -> list[Assignment]:
     """The assignments that count; an empty one takes back all of its family that came before it."""
-    found: dict[str, list[Assignment]] = {family: [] for family in FAMILIES}
+    by_family: dict[str, list[Assignment]] = {family: [] for family in FAMILIES}
     for path in _files(host, unit):
-        for one in systemd_assignments(text_or_nothing(host, path) or "", path):
-            family = next((name for name in FAMILIES if one.key.startswith(name)), "")
-            if one.section == "Unit" and family:
-                found[family] = [*found[family], one] if one.text else []
-    return [one for family in FAMILIES for one in found[family]]
+        for assignment in systemd_assignments(text_or_nothing(host, path) or "", path):
+            family = next((name for name in FAMILIES if assignment.key.startswith(name)), "")
+            if assignment.section == "Unit" and family:
+                by_family[family] = [*by_family[family], assignment] if assignment.text else []
+    return [one for family in FAMILIES for one in by_family[family]]
 
 
 def _files(host: Machine, unit: str) -> list[str]:

@@ -38,7 +38,7 @@ def activated(host: Host) -> list[tuple[str, str]]:
 
     Only files in /etc are asked which unit they name: a package's starter has the name of what it starts.
     """
-    found = []
+    pairs = []
     for name in started_units(host):
         stem, dot, kind = name.rpartition(".")
         if dot + kind not in STARTERS:
@@ -47,8 +47,8 @@ def activated(host: Host) -> list[tuple[str, str]]:
         files = [f"{UNITS[0]}/{name}", *(f"{folder}/{one}" for one in host.entries(folder) if one.endswith(".conf"))]
         texts = [text_or_nothing(host, path) or "" for path in files if _is_file(host, path)]
         named = [unit for text in texts for unit in NAMED.findall(text)]
-        found += [(name, unit) for unit in named or [f"{stem}.service", f"{stem}@.service"] if _there(host, unit)]
-    return found
+        pairs += [(name, unit) for unit in named or [f"{stem}.service", f"{stem}@.service"] if _there(host, unit)]
+    return pairs
 
 
 def starters(host: Host, unit: str) -> list[str]:
