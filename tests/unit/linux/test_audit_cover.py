@@ -8,7 +8,11 @@ import pytest
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.audit import cover as audit_cover
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.audit import kernel as audit_kernel
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.audit.rule import BadLine, Machine, read
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.audit.state import asked_rule, is_address, spelt
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.audit.state import (
+    is_address,
+    rule_text,
+    wanted_rule,
+)
 
 from tests.unit.linux.audit import machine
 
@@ -51,7 +55,7 @@ def both(rule: str) -> list[str]:
 
 def answer(pc: Machine, address: str, lines: list[str]) -> audit_cover.Answer:
     rules = audit_cover.Rules([read(line, pc, f"line {at}") for at, line in enumerate(lines, 1)])
-    found: audit_cover.Answer = audit_cover.answer(asked_rule(address, pc), rules, pc)
+    found: audit_cover.Answer = audit_cover.answer(wanted_rule(address, pc), rules, pc)
     return found
 
 
@@ -244,12 +248,13 @@ def test_system_calls_are_those_that_the_machine_has(tmp_path: Path) -> None:
     pc = audit_kernel.machine(machine(tmp_path / "pc"), set())
     arm = audit_kernel.machine(machine(tmp_path / "arm", native="aarch64"), set())
     assert (
-        spelt("-S creat,openat,unheard_of -F key=x", pc, "b32") == "-a always,exit -F arch=b32 -S creat,openat -F key=x"
+        rule_text("-S creat,openat,unheard_of -F key=x", pc, "b32")
+        == "-a always,exit -F arch=b32 -S creat,openat -F key=x"
     )
-    assert spelt("-S creat,openat -F key=x", arm, "b64") == "-a always,exit -F arch=b64 -S openat -F key=x"
+    assert rule_text("-S creat,openat -F key=x", arm, "b64") == "-a always,exit -F arch=b64 -S openat -F key=x"
     assert list(arm.calls) == ["b64"]
-    assert spelt("-S unheard_of -F key=x", pc, "b64") == ""
-    assert not asked_rule("-S unheard_of -F key=x", pc).calls
+    assert rule_text("-S unheard_of -F key=x", pc, "b64") == ""
+    assert not wanted_rule("-S unheard_of -F key=x", pc).calls
 
 
 @pytest.mark.parametrize("text", ["-w /etc/passwd", "-a always,exit -S all", "-F arch=b64", "-D", "x", "-F", "-e 2"])

@@ -98,7 +98,7 @@ REFUSED = [
 def loaded(tmp_path: Path, files: dict[str, str], **more: str) -> Any:
     """What comes back after a restart with these files."""
     host = machine(tmp_path, files={f"{RULES}/{name}": text for name, text in files.items()} | more)
-    made = audit_files.made_at_start(host)
+    made = audit_files.created_at_start(host)
     return audit_files.load(host, audit_kernel.machine(host, made), made)
 
 

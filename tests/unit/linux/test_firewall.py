@@ -353,5 +353,5 @@ def test_after_a_restart(tmp_path: Path) -> None:
 )
 def test_a_sample_is_told_by_where_it_is_since_its_address_belongs_to_somebody(stranger: str, words: str) -> None:
     family = "ip6" if ":" in stranger else "ip"
-    said = [Packet(family, "tcp", 617, stranger, (), "eth0", inbound).words() for inbound in (True, False)]
+    said = [Packet(family, "tcp", 617, stranger, (), "eth0", inbound).text() for inbound in (True, False)]
     assert said == [f"TCP to port 617 by eth0 from {words}", f"TCP by eth0 to {words}, port 617"]

@@ -55,8 +55,8 @@ def configuration(host: Machine) -> Configuration:
         return parse(b"", CONF)
     if host.link(CONF) is not None:
         raise HostError("malformed", f"{CONF} is a symbolic link, with which auditd does not start")
-    found = host.stat(CONF)
-    if host.is_root and (found.st_uid != 0 or stat.S_IMODE(found.st_mode) & 0o002):
+    status = host.stat(CONF)
+    if host.is_root and (status.st_uid != 0 or stat.S_IMODE(status.st_mode) & 0o002):
         raise HostError("malformed", f"others than root may change {CONF}, and so auditd does not start with it")
     parsed = parse(host.read(CONF), CONF, lambda name: _known(host, name))
     folder = _folder(parsed)
@@ -88,61 +88,61 @@ def effective(host: Machine, address: str) -> Aspect:
     """The aspect of one address. Raises HostError."""
     if not installed(host):
         return not_installed("auditd")
-    found = configuration(host)
+    parsed = configuration(host)
     key = address.split(":", 1)[1]
     if key == KEPT:
-        aspect = _kept(host, found)
+        aspect = _kept(host, parsed)
     elif key == MARGIN:
-        source = f"{_place(found, 'space_left')}; {_place(found, 'admin_space_left')}"
-        aspect = value(_margin(host, found), source, "int")
+        source = f"{_place(parsed, 'space_left')}; {_place(parsed, 'admin_space_left')}"
+        aspect = value(_margin(host, parsed), source, "int")
     else:
-        said = found.values[key]
-        group = number(said) if key == "log_group" else None
+        setting = parsed.values[key]
+        group = number(setting) if key == "log_group" else None
         if group is not None:
-            said = names(host, "/etc/group").get(group, said)
-        aspect = value(said, _place(found, key), "int" if isinstance(said, int) else "string")
+            setting = names(host, "/etc/group").get(group, setting)
+        aspect = value(setting, _place(parsed, key), "int" if isinstance(setting, int) else "string")
     note = _older(host)
     if note:
         aspect["note"] = note
     return aspect
 
 
-def _place(found: Configuration, key: str) -> str:
-    return found.places.get(key, f"auditd's own default, since {CONF} does not set {key}")
+def _place(parsed: Configuration, key: str) -> str:
+    return parsed.places.get(key, f"auditd's own default, since {CONF} does not set {key}")
 
 
-def _folder(found: Configuration) -> str:
-    file: str = found.values["log_file"]
+def _folder(parsed: Configuration) -> str:
+    file: str = parsed.values["log_file"]
     return file.rpartition("/")[0]
 
 
-def _kept(host: Machine, found: Configuration) -> Aspect:
-    action, logs = found.values["max_log_file_action"], found.values["num_logs"]
-    sizes = f"{_place(found, 'num_logs')}; {_place(found, 'max_log_file')}"
-    if found.values["write_logs"] == "no":
-        return value(0, f"{_place(found, 'write_logs')}: auditd writes no log", "int")
-    gone = kept_in_memory(host, _folder(found))
+def _kept(host: Machine, parsed: Configuration) -> Aspect:
+    action, logs = parsed.values["max_log_file_action"], parsed.values["num_logs"]
+    sizes = f"{_place(parsed, 'num_logs')}; {_place(parsed, 'max_log_file')}"
+    if parsed.values["write_logs"] == "no":
+        return value(0, f"{_place(parsed, 'write_logs')}: auditd writes no log", "int")
+    gone = kept_in_memory(host, _folder(parsed))
     if gone:
-        return value(0, f"{_folder(found)} is empty after each restart: {gone}", "int")
+        return value(0, f"{_folder(parsed)} is empty after each restart: {gone}", "int")
     if action == "suspend":
-        where = f"{_place(found, 'max_log_file_action')}: auditd stops recording after the first file"
-        return value(found.values["max_log_file"], where, "int")
+        where = f"{_place(parsed, 'max_log_file_action')}: auditd stops recording after the first file"
+        return value(parsed.values["max_log_file"], where, "int")
     if action != "rotate":
         return absent(f"max_log_file_action = {action}: auditd overwrites no log")
     if logs < 2:
         off = f"num_logs = {logs} switches rotation off, so the log grows until the disk is full"
         return value(0, f"{off}; {sizes}", "int")
-    room = host.megabytes(_folder(found))
-    if logs * found.values["max_log_file"] > room:
-        return value(room, f"{sizes}; there is no room for more where {_folder(found)} lies", "int")
-    return value(logs * found.values["max_log_file"], sizes, "int")
+    room = host.megabytes(_folder(parsed))
+    if logs * parsed.values["max_log_file"] > room:
+        return value(room, f"{sizes}; there is no room for more where {_folder(parsed)} lies", "int")
+    return value(logs * parsed.values["max_log_file"], sizes, "int")
 
 
-def _margin(host: Machine, found: Configuration) -> int:
+def _margin(host: Machine, parsed: Configuration) -> int:
     """Megabytes, percentages taken of the file system of the log as auditd does."""
-    said: list[int | str] = [found.values[key] for key in ("space_left", "admin_space_left")]
-    whole = host.megabytes(_folder(found)) if any(isinstance(size, str) for size in said) else 0
-    left, last = (whole * int(size[:-1]) // 100 if isinstance(size, str) else size for size in said)
+    sizes: list[int | str] = [parsed.values[key] for key in ("space_left", "admin_space_left")]
+    whole = host.megabytes(_folder(parsed)) if any(isinstance(size, str) for size in sizes) else 0
+    left, last = (whole * int(size[:-1]) // 100 if isinstance(size, str) else size for size in sizes)
     return left - last
 
 
@@ -183,10 +183,10 @@ def plan(host: Host, overlay: OverlayHost, address: str, wanted: Any) -> list[li
         return load if _older(host) else []
     if key == KEPT and before["state"] == "absent":
         return load if _older(host) else []  # nothing is overwritten, so there is no number to set
-    for name, said in _assignments(overlay, address, key, wanted):
-        overlay.put_bytes(CONF, with_value(overlay.read(CONF), name, said))
+    for name, text in _assignments(overlay, address, key, wanted):
+        overlay.put_bytes(CONF, with_value(overlay.read(CONF), name, text))
     after = effective(overlay, address)
-    if not _brings(key, after.get("value"), wanted):
+    if not _has_effect(key, after.get("value"), wanted):
         raise ChangeRefused(f"{address} would be {after.get('value')!r} ({after['source']}), not {wanted!r}")
     return load
 
@@ -203,18 +203,18 @@ def _enough_room(host: Machine, wanted: int, folder: str) -> None:
         )
 
 
-def _brings(key: str, found: Any, wanted: Any) -> bool:
+def _has_effect(key: str, present: Any, wanted: Any) -> bool:
     """Whether the change has its effect; whole files may come to somewhat more than was asked for."""
-    return found == wanted or (key == KEPT and isinstance(found, int) and found > wanted)
+    return present == wanted or (key == KEPT and isinstance(present, int) and present > wanted)
 
 
 def _assignments(overlay: Machine, address: str, key: str, wanted: Any) -> list[tuple[str, str]]:
     """(name, text) of each line that brings `wanted`. Raises ChangeRefused for what auditd would not take."""
-    found = configuration(overlay)
-    values = found.values
+    parsed = configuration(overlay)
+    values = parsed.values
     whole = isinstance(wanted, int) and not isinstance(wanted, bool)
     if key == KEPT and whole and wanted > 0:
-        _enough_room(overlay, wanted, _folder(found))
+        _enough_room(overlay, wanted, _folder(parsed))
         size = max(values["max_log_file"], -(-wanted // NUMBERS["num_logs"][1]), 1)
         first = [("max_log_file", str(size))] if size != values["max_log_file"] else []
         return [*first, ("num_logs", str(max(2, -(-wanted // size))))]

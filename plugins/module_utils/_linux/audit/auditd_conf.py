@@ -101,14 +101,14 @@ class Configuration:
 
 def lines(content: bytes) -> list[Line]:
     """The lines that are no comment, empty, too long or cut off."""
-    found, start = [], 0
+    parsed, start = [], 0
     for count, raw in enumerate(content.split(b"\n")[:-1], 1):
         end = start + len(raw)
         words = [word.decode("utf-8", "backslashreplace") for word in raw.split(b" ") if word]
         if words and len(raw) <= LONGEST and not words[0].startswith("#"):
-            found.append(Line(count, words, start, end))
+            parsed.append(Line(count, words, start, end))
         start = end + 1
-    return found
+    return parsed
 
 
 def parse(content: bytes, path: str, more_names: Callable[[str], bool] = lambda name: False) -> Configuration:
@@ -118,20 +118,20 @@ def parse(content: bytes, path: str, more_names: Callable[[str], bool] = lambda 
     """
     if b"\0" in content:
         raise HostError("malformed", f"{path} holds a null byte, so it is no text")
-    found = Configuration()
+    configuration = Configuration()
     for line in lines(content):
-        problem = _take(found, line, f"{path}, line {line.count}", more_names)
+        problem = _set_option(configuration, line, f"{path}, line {line.count}", more_names)
         if problem:
             raise HostError("malformed", f"auditd does not start or reload with {path}: line {line.count} {problem}")
     if b"\n" in content:
-        problem = _contradiction(found.values)
+        problem = _contradiction(configuration.values)
         if problem:
             raise HostError("malformed", f"auditd does not start or reload with {path}: {problem}")
-    return found
+    return configuration
 
 
-def _take(found: Configuration, line: Line, place: str, more_names: Callable[[str], bool]) -> str:
-    """Put one line into `found`. Returns what auditd would object to."""
+def _set_option(configuration: Configuration, line: Line, place: str, more_names: Callable[[str], bool]) -> str:
+    """Put one line into `configuration`. Returns what auditd would object to."""
     name, option = line.words[0].lower(), line.words[3:4]
     if len(line.words) < 2 or line.words[1] != "=":
         return "needs a blank on both sides of its equals sign"
@@ -141,43 +141,43 @@ def _take(found: Configuration, line: Line, place: str, more_names: Callable[[st
         return "" if more_names(name) else f"sets {name[:60]!r}, which it does not know"
     if option and name not in WITH_PROGRAM:
         return "has more than one value (a comment needs a line of its own)"
-    said: Any = line.words[2]
+    setting: Any = line.words[2]
     problem = ""
     if name in WORDS:
-        said = said.lower()
-        problem = "" if said in WORDS[name] else f"is none of {', '.join(WORDS[name])}"
-        if said == "exec" and name in WITH_PROGRAM:
+        setting = setting.lower()
+        problem = "" if setting in WORDS[name] else f"is none of {', '.join(WORDS[name])}"
+        if setting == "exec" and name in WITH_PROGRAM:
             if option and option[0].startswith("/"):
-                found.programs.append((option[0], place))
+                configuration.programs.append((option[0], place))
             else:
                 problem = "names no program with its whole path"
     elif name in NUMBERS:
         least, most = NUMBERS[name]
-        problem = "" if said.isascii() and said.isdigit() and len(said) <= 20 else "is no number"
+        problem = "" if setting.isascii() and setting.isdigit() and len(setting) <= 20 else "is no number"
         if not problem:
-            said = int(said)
-            problem = "" if least <= said <= most else f"is not in {least} to {most}"
+            setting = int(setting)
+            problem = "" if least <= setting <= most else f"is not in {least} to {most}"
     elif name in SIZES:
-        said, problem = _size(said)
-    elif name == "action_mail_acct" and found.values["verify_email"] == "yes":
-        host = said.partition("@")[2]
-        problem = "" if MAIL.match(said) and ("@" not in said or "." in host) else "is no mail address"
-    elif name == "log_file" and len(said.rpartition("/")[0]) < 4:
+        setting, problem = _size(setting)
+    elif name == "action_mail_acct" and configuration.values["verify_email"] == "yes":
+        host = setting.partition("@")[2]
+        problem = "" if MAIL.match(setting) and ("@" not in setting or "." in host) else "is no mail address"
+    elif name == "log_file" and len(setting.rpartition("/")[0]) < 4:
         problem = "is not in a folder of its own"
     if problem:
         return f"({name}) {problem}"
-    found.values[name], found.places[name] = said, place
-    if name == "log_format" and said == "nolog":
-        found.values["write_logs"], found.places["write_logs"] = "no", place
+    configuration.values[name], configuration.places[name] = setting, place
+    if name == "log_format" and setting == "nolog":
+        configuration.values["write_logs"], configuration.places["write_logs"] = "no", place
     return ""
 
 
-def _size(said: str) -> tuple[int | str, str]:
+def _size(text: str) -> tuple[int | str, str]:
     """Megabytes as a number, or a percentage as text, and what is wrong with it."""
-    if not re.match(r"\A[0-9%]{1,20}\Z", said):
-        return said, "is no number of megabytes, and no percentage"
-    digits = int(said.partition("%")[0] or 0)
-    if "%" not in said:
+    if not re.match(r"\A[0-9%]{1,20}\Z", text):
+        return text, "is no number of megabytes, and no percentage"
+    digits = int(text.partition("%")[0] or 0)
+    if "%" not in text:
         return digits, ""
     return f"{digits}%", "" if digits <= 99 else "is not below 100 %"
 
@@ -195,9 +195,9 @@ def _contradiction(values: dict[str, Any]) -> str:
     return ""
 
 
-def with_value(content: bytes, name: str, said: str) -> bytes:
-    """`content` with `name = said` in the place where it counts: its last line, else a new one at the end."""
-    new = f"{name} = {said}".encode()
+def with_value(content: bytes, name: str, text: str) -> bytes:
+    """`content` with `name = text` in the place where it counts: its last line, else a new one at the end."""
+    new = f"{name} = {text}".encode()
     mine = [line for line in lines(content) if line.words[0].lower() == name and line.words[1:2] == ["="]]
     if mine:
         return content[: mine[-1].start] + new + content[mine[-1].end :]

@@ -1,7 +1,8 @@
-"""Do the rules of a list record what is asked? By fields and by order: the first rule that matches decides.
+"""Do the rules of a list record what is wanted? By fields and by order: the first rule that matches decides.
 
-What is asked is itself a rule. It is taken apart into what can be recorded on its own (each system call, or each letter
-of perm), and for each part there must be a rule that records at least that, with nothing before it that says never.
+What is wanted is itself a rule. It is taken apart into what can be recorded by itself (each system call, or each
+letter of perm), and for each part there must be a rule that records at least that, with nothing before it that says
+never.
 """
 
 from __future__ import annotations
@@ -78,68 +79,68 @@ class Rules:
             else:
                 self.rest.append((at, rule))
 
-    def candidates(self, asked: Rule) -> list[tuple[int, Rule]]:
-        """The rules that may record what is asked, in their order."""
-        about = asked.object
+    def candidates(self, wanted: Rule) -> list[tuple[int, Rule]]:
+        """The rules that may record what is wanted, in their order."""
+        about = wanted.object
         own = self.by_path.get(about[1], []) if about and about[0] == "path" else []
         return sorted([*own, *self.rest], key=lambda pair: pair[0])
 
 
-def answer(asked: Rule, rules: Rules, machine: Machine) -> Answer:
-    """Whether `rules` record what `asked` asks, for each architecture of `asked`."""
-    found = Answer()
-    fileless = _without_path(asked, machine)
-    for bits in asked.calls:
+def answer(wanted: Rule, rules: Rules, machine: Machine) -> Answer:
+    """Whether `rules` record what `wanted` asks for, on each of its architectures."""
+    result = Answer()
+    fileless = _without_path(wanted, machine)
+    for bits in wanted.calls:
         candidates = [
             (at, rule)
-            for at, rule in rules.candidates(asked)
+            for at, rule in rules.candidates(wanted)
             if bits in rule.calls
-            and all(implied(asked, field) or _the_clock(rule, field, bits, machine) for field in rule.fields)
+            and all(implied(wanted, field) or _the_clock(rule, field, bits, machine) for field in rule.fields)
         ]
-        for name, calls, about, letter in _parts(asked, bits, machine):
+        for name, calls, about, letter in _parts(wanted, bits, machine):
             recorded = next(((at, rule) for at, rule in candidates if _records(rule, bits, calls, letter)), None)
             if recorded is None:
-                found.missing = f"no rule records {name} for {_program(bits)}"
-                return found
-            if recorded[1].place not in found.where:
-                found.where.append(recorded[1].place)
+                result.missing = f"no rule records {name} for {_program(bits)}"
+                return result
+            if recorded[1].place not in result.where:
+                result.where.append(recorded[1].place)
             for at, rule in rules.never:
-                earlier = at < recorded[0] and _touches(rule, asked, bits, about) and not (rule.object and fileless)
-                if earlier and not _judge_never(found, rule, asked, "comes first and keeps it from being recorded"):
-                    return found
+                earlier = at < recorded[0] and _touches(rule, wanted, bits, about) and not (rule.object and fileless)
+                if earlier and not _judge_never(result, rule, wanted, "comes first and keeps it from being recorded"):
+                    return result
     for rule in rules.task:
         if rule.action == "always" and not rule.fields:
             break
-        if rule.action == "never" and not _judge_never(found, rule, asked, "keeps new programs from being recorded"):
-            return found
+        if rule.action == "never" and not _judge_never(result, rule, wanted, "keeps new programs from being recorded"):
+            return result
     for rule in rules.filesystem:
         kinds = {field.value for field in rule.fields if field.name == "fstype"}
-        if asked.object and rule.action == "never" and not kinds <= VIRTUAL:
-            found.missing, found.kept_from = f"{rule.place} leaves out a whole kind of file system", True
-            return found
+        if wanted.object and rule.action == "never" and not kinds <= VIRTUAL:
+            result.missing, result.kept_from = f"{rule.place} leaves out a whole kind of file system", True
+            return result
     needed = ["SYSCALL"] if fileless else ["SYSCALL", "PATH"]
-    if _starts_programs(asked, machine):
+    if _starts_programs(wanted, machine):
         needed.append("EXECVE")  # without it nobody can say with which arguments
     for rule in rules.exclude:
         dropped = [record for record in needed if drops(rule, RECORDS[record])]
-        if dropped and not _judge_never(found, rule, asked, f"throws away records of the type {dropped[0]}"):
-            return found
-    return found
+        if dropped and not _judge_never(result, rule, wanted, f"throws away records of the type {dropped[0]}"):
+            return result
+    return result
 
 
 def _program(bits: str) -> str:
     return {"b64": "64-bit programs", "b32": "32-bit programs"}[bits]
 
 
-def _parts(asked: Rule, bits: str, machine: Machine) -> Iterator[tuple[str, Calls, Calls, str]]:
+def _parts(wanted: Rule, bits: str, machine: Machine) -> Iterator[tuple[str, Calls, Calls, str]]:
     """(name for people, calls that a rule must have, calls that it is about, letter) of each part by itself."""
-    known, calls = machine.calls[bits], asked.calls[bits]
-    if asked.perms is not None:
-        for letter in sorted(asked.perms):
+    known, calls = machine.calls[bits], wanted.calls[bits]
+    if wanted.perms is not None:
+        for letter in sorted(wanted.perms):
             yield f"perm={letter}", core(letter, known), core(letter, known), letter
     elif calls is None:
         files: frozenset[int] = frozenset().union(*(core(letter, known) for letter in CALLS))
-        yield "all that is asked", ALL, files if asked.object else ALL, ""
+        yield "all that is asked", ALL, files if wanted.object else ALL, ""
     else:
         names = {number: name for name, number in known.items()}
         for number in sorted(calls):
@@ -154,48 +155,48 @@ def core(letter: str, known: dict[str, int]) -> frozenset[int]:
 def _records(rule: Rule, bits: str, calls: Calls, letter: str) -> bool:
     if rule.perms is not None and letter not in rule.perms:
         return False
-    theirs = rule.calls[bits]
-    return theirs is ALL or (calls is not ALL and calls <= theirs)
+    recorded_calls = rule.calls[bits]
+    return recorded_calls is ALL or (calls is not ALL and calls <= recorded_calls)
 
 
-def _touches(rule: Rule, asked: Rule, bits: str, calls: Calls) -> bool:
-    """True when a rule can match something of what is asked."""
+def _touches(rule: Rule, wanted: Rule, bits: str, calls: Calls) -> bool:
+    """True when a rule can match something of what is wanted."""
     if bits not in rule.calls:
         return False
-    theirs = rule.calls[bits]
-    if theirs is not ALL and calls is not ALL and not theirs & calls:
+    calls_of_rule = rule.calls[bits]
+    if calls_of_rule is not ALL and calls is not ALL and not calls_of_rule & calls:
         return False
-    if rule.perms is not None and asked.perms is not None and not rule.perms & asked.perms:
+    if rule.perms is not None and wanted.perms is not None and not rule.perms & wanted.perms:
         return False
-    return not any(excluded(asked, field) for field in rule.fields)
+    return not any(excluded(wanted, field) for field in rule.fields)
 
 
-def _judge_never(found: Answer, rule: Rule, asked: Rule, what: str) -> bool:
-    """True when `rule` leaves out one program or account only; else `found.missing` says what it does."""
-    if narrow(rule, asked):
+def _judge_never(result: Answer, rule: Rule, wanted: Rule, what: str) -> bool:
+    """True when `rule` leaves out one program or account only; else `result.missing` says what it does."""
+    if narrow(rule, wanted):
         note = f"{rule.place} leaves out some of it"
-        if note not in found.notes:
-            found.notes.append(note)
+        if note not in result.notes:
+            result.notes.append(note)
         return True
-    found.missing, found.kept_from = f"{rule.place} {what}", True
+    result.missing, result.kept_from = f"{rule.place} {what}", True
     return False
 
 
-def narrow(rule: Rule, asked: Rule) -> bool:
-    """True when a rule that says never is about one program, account or folder, and not about what is asked itself."""
+def narrow(rule: Rule, wanted: Rule) -> bool:
+    """True when a rule that says never is about one program, account or folder, and not about what is wanted itself."""
     for field in rule.fields:
-        if field.op != "=" or implied(asked, field):
+        if field.op != "=" or implied(wanted, field):
             continue
         if field.name in ONE_SUBJECT:
             # AppArmor calls every program so for which nobody wrote a profile.
             return bool(field.value != "unconfined")
         if field.name == "exe":
             # A program that is recorded when it is started is the subject of that record.
-            return asked.object != ("path", field.value)
+            return wanted.object != ("path", field.value)
         if field.name in PEOPLE and field.value != 0:
             # What a daemon does, which nobody signed in for, is all that there is to record of a daemon.
-            return field.value != UNSET or asked.value("exe") is None
-        if field.name in ("path", "dir") and not asked.object and field.value not in MUCH:
+            return field.value != UNSET or wanted.value("exe") is None
+        if field.name in ("path", "dir") and not wanted.object and field.value not in MUCH:
             return True
     return False
 
@@ -230,24 +231,24 @@ def _holds(number: int, field: Field) -> bool:
     return (low is None or number >= value + low) and (high is None or number <= value + high)
 
 
-def _without_path(asked: Rule, machine: Machine) -> bool:
-    known = {machine.calls[bits].get(name) for bits in asked.calls for name in WITHOUT_PATH}
-    return asked.perms is None and all(calls is not ALL and calls <= known for calls in asked.calls.values())
+def _without_path(wanted: Rule, machine: Machine) -> bool:
+    known = {machine.calls[bits].get(name) for bits in wanted.calls for name in WITHOUT_PATH}
+    return wanted.perms is None and all(calls is not ALL and calls <= known for calls in wanted.calls.values())
 
 
-def implied(asked: Rule, field: Field) -> bool:
-    """True when everything that is asked meets `field` as well, so that the field narrows nothing."""
-    if field in asked.fields:
+def implied(wanted: Rule, field: Field) -> bool:
+    """True when everything that is wanted meets `field` as well, so that the field narrows nothing."""
+    if field in wanted.fields:
         return True
     if field.name in ("path", "dir"):
-        about = asked.object
+        about = wanted.object
         return bool(about and field.name == "dir" and field.op == "=" and _below(about[1], field.value))
     if field.name == "success" and field.op == "=":
-        exit_value = asked.value("exit")
+        exit_value = wanted.value("exit")
         return exit_value is not None and (exit_value >= 0) == bool(field.value)
     if not isinstance(field.value, int):
         return False
-    low, high, holes = _range(asked.fields, field.name)
+    low, high, holes = _range(wanted.fields, field.name)
     if field.op == "!=":
         return field.value in holes or not low <= field.value <= high
     if field.op not in RANGE:
@@ -256,11 +257,11 @@ def implied(asked: Rule, field: Field) -> bool:
     return least <= low and high <= most
 
 
-def _starts_programs(asked: Rule, machine: Machine) -> bool:
-    """True where what is asked is recorded as a program starts, so that a record of its arguments belongs to it."""
-    if asked.perms is not None:
-        return "x" in asked.perms
-    return any(calls is ALL or machine.calls[bits].get("execve") in calls for bits, calls in asked.calls.items())
+def _starts_programs(wanted: Rule, machine: Machine) -> bool:
+    """True where what is wanted is recorded as a program starts, so that a record of its arguments belongs to it."""
+    if wanted.perms is not None:
+        return "x" in wanted.perms
+    return any(calls is ALL or machine.calls[bits].get("execve") in calls for bits, calls in wanted.calls.items())
 
 
 def _the_clock(rule: Rule, field: Field, bits: str, machine: Machine) -> bool:
@@ -269,23 +270,23 @@ def _the_clock(rule: Rule, field: Field, bits: str, machine: Machine) -> bool:
     return field == Field("a0", "=", 0) and rule.calls[bits] == frozenset((number,))
 
 
-def excluded(asked: Rule, field: Field) -> bool:
-    """True when nothing that is asked meets `field`."""
+def excluded(wanted: Rule, field: Field) -> bool:
+    """True when nothing that is wanted meets `field`."""
     if field.name in ("path", "dir"):
-        about = asked.object
+        about = wanted.object
         if not about or field.op != "=":
             return False
         apart = not _below(about[1], field.value) if field.name == "dir" else about[1] != field.value
         return apart and not (about[0] == "dir" and _below(field.value, about[1]))
     if field.name == "compare":
-        return Field("compare", "=" if field.op == "!=" else "!=", field.value) in asked.fields
+        return Field("compare", "=" if field.op == "!=" else "!=", field.value) in wanted.fields
     if field.name == "success" and field.op == "=":
-        exit_value = asked.value("exit")
+        exit_value = wanted.value("exit")
         return exit_value is not None and (exit_value >= 0) != bool(field.value)
     if not isinstance(field.value, int):
-        wanted = asked.value(field.name)
-        return wanted is not None and (wanted == field.value) == (field.op == "!=")
-    low, high, holes = _range(asked.fields, field.name)
+        value = wanted.value(field.name)
+        return value is not None and (value == field.value) == (field.op == "!=")
+    low, high, holes = _range(wanted.fields, field.name)
     least, most, theirs = _range([field], field.name)
     low, high = max(low, least), min(high, most)
     return low > high or (low == high and low in holes | theirs)

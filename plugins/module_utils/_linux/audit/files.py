@@ -72,7 +72,7 @@ def lines(host: reading.Machine) -> list[tuple[str, str]]:
     comment, last, delete_all = re.compile(rf"{blank}#"), {}, re.compile(rf"{blank}-D{blank}\Z")
     singles = {name: re.compile(rf"{blank}-{name}") for name in "efb"}
     rest = []
-    for name in sorted((one for one in host.entries(FOLDER) if _read(one)), key=natural):
+    for name in sorted((name for name in host.entries(FOLDER) if _read(name)), key=natural):
         path = f"{FOLDER}/{name}"
         text = "" if _is_folder(host, path) else text_or_nothing(host, path) or ""  # cat complains and goes on
         for number, line in enumerate(text.split("\n"), 1):
@@ -96,8 +96,8 @@ def _read(name: str) -> bool:
     return name.endswith(".rules") and not name.startswith(".") and not re.search(r"\s", name)
 
 
-def load(host: reading.Machine, machine: Machine, made: set[str]) -> Loaded:
-    """What auditctl makes of the files when the machine starts; `made` is `made_at_start`. Raises HostError."""
+def load(host: reading.Machine, machine: Machine, created: set[str]) -> Loaded:
+    """What auditctl makes of the files when the machine starts; `created` is `created_at_start`. Raises HostError."""
     state = Loaded()
     mode = ""  # how errors are taken: "" stops, c carries on and fails in the end, i passes over them
     identities: Identities = {}
@@ -106,20 +106,20 @@ def load(host: reading.Machine, machine: Machine, made: set[str]) -> Loaded:
         if not stripped or stripped.startswith("#"):
             continue
         try:
-            given = options(line)
-            switch = next((option[1] for option, _argument in given if option in ("-c", "-i")), "")
+            arguments = options(line)
+            switch = next((option[1] for option, _argument in arguments if option in ("-c", "-i")), "")
             if switch:
                 mode = "c" if "c" in (mode, switch) else "i"
                 if not state.rules:
                     state.carries_on = place
                 continue
-            _apply(host, state, given, place, identities, machine, made)
+            _apply(host, state, arguments, place, identities, machine, created)
         except BadLine as problem:
-            said = f"{place}: {problem}"
+            message = f"{place}: {problem}"
             if mode == "i":
-                state.ignored.append(said)
+                state.ignored.append(message)
                 continue
-            state.wrong = state.wrong or said
+            state.wrong = state.wrong or message
             state.stopped = True
             if not mode:
                 break
@@ -129,17 +129,17 @@ def load(host: reading.Machine, machine: Machine, made: set[str]) -> Loaded:
 def _apply(
     host: reading.Machine,
     state: Loaded,
-    given: list[tuple[str, str]],
+    arguments: list[tuple[str, str]],
     place: str,
     identities: Identities,
     machine: Machine,
-    made: set[str],
+    created: set[str],
 ) -> None:
-    names = {option for option, _argument in given}
-    if names & {"-R", "-h"} or not given:
+    names = {option for option, _argument in arguments}
+    if names & {"-R", "-h"} or not arguments:
         raise BadLine("auditctl does not take this in a file")
     if "-D" in names:
-        key = next((argument for option, argument in given if option == "-k"), None)
+        key = next((argument for option, argument in arguments if option == "-k"), None)
         state.clears = state.clears or (key is None and not state.rules)
         state.rules = [] if key is None else [rule for rule in state.rules if not any(key in k for k in rule.keys)]
         identities.clear()
@@ -148,14 +148,14 @@ def _apply(
     if names & {"-a", "-A", "-d", "-w", "-W"}:
         if state.enabled == 2:
             raise BadLine("an earlier -e 2 has locked the rules")
-        rule = built(given, machine, place)
+        rule = built(arguments, machine, place)
         if rule.action == "possible":
             return
-        _change(host, state, rule, bool(names & {"-d", "-W"}), identities, made)
+        _change(host, state, rule, bool(names & {"-d", "-W"}), identities, created)
         return
     if names & {"-F", "-C", "-S", "-p", "-k"}:
         raise BadLine("there is no list that it belongs to")
-    for option, argument in given:
+    for option, argument in arguments:
         if option in ("-e", "-f") and argument not in ("0", "1", "2"):
             raise BadLine(f"{option} takes 0, 1 or 2")
         if option in ("-b", "-r", "--backlog_wait_time") and (whole(argument) is None or not argument[0].isdigit()):
@@ -172,14 +172,14 @@ def _change(
     rule: Rule,
     delete: bool,
     identities: Identities,
-    made: set[str],
+    created: set[str],
 ) -> None:
     if delete:
         if rule.identity not in identities:
             raise BadLine("there is no such rule to delete")
         state.rules.remove(identities.pop(rule.identity))
         return
-    why = unloadable(host, rule, made)
+    why = unloadable(host, rule, created)
     if why:
         raise BadLine(why)
     if rule.identity in identities and not rule.first:
@@ -189,7 +189,7 @@ def _change(
     state.rules.insert(at, rule)
 
 
-def unloadable(host: reading.Machine, rule: Rule, made: set[str]) -> str:
+def unloadable(host: reading.Machine, rule: Rule, created: set[str]) -> str:
     """Why the kernel would refuse a rule when the machine starts (a folder is missing), or an empty text."""
     for field in rule.fields:
         needed = field.value
@@ -197,15 +197,15 @@ def unloadable(host: reading.Machine, rule: Rule, made: set[str]) -> str:
             needed = posixpath.dirname(field.value)
         elif field.name != "dir":
             continue
-        if not there_at_start(host, needed, made):
+        if not exists_at_start(host, needed, created):
             return f"{needed} is missing when the rules are loaded"
     return ""
 
 
-def there_at_start(host: reading.Machine, path: str, made: set[str]) -> bool:
+def exists_at_start(host: reading.Machine, path: str, created: set[str]) -> bool:
     """True when `path` is there when the rules are loaded: /run is empty then, but for what tmpfiles.d makes."""
     early = not path.startswith("/run/") or path.split("/")[2] in EARLY
-    return (early and _exists(host, path)) or path in made
+    return (early and _exists(host, path)) or path in created
 
 
 def _exists(host: reading.Machine, path: str) -> bool:
@@ -223,9 +223,9 @@ def _is_folder(host: reading.Machine, path: str) -> bool:
         return False
 
 
-def made_at_start(host: reading.Machine) -> set[str]:
+def created_at_start(host: reading.Machine) -> set[str]:
     """The folders that systemd-tmpfiles makes, with those above them. Raises HostError."""
-    found: set[str] = set()
+    paths: set[str] = set()
     for path in by_name(host, TEMPORARY_FILES, ".conf"):
         try:
             text = host.text(path)
@@ -236,10 +236,10 @@ def made_at_start(host: reading.Machine) -> set[str]:
             if len(parts) > 1 and parts[0].rstrip("!+=-~^$") in ("d", "D", "v", "q", "Q"):
                 path = parts[1].rstrip("/")
                 path = path[len("/var") :] if path.startswith("/var/run/") else path
-                found.update(path[:at] for at, letter in enumerate(path + "/") if letter == "/" and at)
-    return found
+                paths.update(path[:at] for at, letter in enumerate(path + "/") if letter == "/" and at)
+    return paths
 
 
-def folder_watch(host: reading.Machine, path: str, made: set[str]) -> bool:
+def folder_watch(host: reading.Machine, path: str, created: set[str]) -> bool:
     """True when a watch of `path` is about a folder: what auditctl finds there when it loads the watch decides."""
-    return _is_folder(host, path) and (not path.startswith("/run/") or there_at_start(host, path, made))
+    return _is_folder(host, path) and (not path.startswith("/run/") or exists_at_start(host, path, created))

@@ -37,20 +37,20 @@ def installed(host: reading.Machine) -> bool:
     return bool(first_of(host, AUDITCTL))
 
 
-def machine(host: reading.Machine, made: set[str]) -> Machine:
+def machine(host: reading.Machine, created: set[str]) -> Machine:
     """The system calls, accounts and folders of this machine. Two questions, one for each table. Raises HostError."""
     native, calls = _table(host, ["ausyscall", "--dump"])
     bits = "b64" if native not in ("i386", "arm") else "b32"
-    found = {bits: calls}
+    calls_by_bits = {bits: calls}
     if native in SECOND:
-        found["b32"] = _table(host, ["ausyscall", SECOND[native], "--dump"])[1]
+        calls_by_bits["b32"] = _table(host, ["ausyscall", SECOND[native], "--dump"])[1]
     real = _real(host)
     return Machine(
-        found,
+        calls_by_bits,
         _accounts(host, "/etc/passwd"),
         _accounts(host, "/etc/group"),
         real,
-        lambda path: folder_watch(host, real(path), made),
+        lambda path: folder_watch(host, real(path), created),
     )
 
 
@@ -69,12 +69,12 @@ def _table(host: reading.Machine, argv: list[str]) -> tuple[str, dict[str, int]]
 
 
 def _accounts(host: reading.Machine, path: str) -> dict[str, int]:
-    found: dict[str, int] = {}
+    numbers: dict[str, int] = {}
     for line in (text_or_nothing(host, path) or "").splitlines():
         parts = line.split(":")
         if len(parts) > 2 and number(parts[2]) is not None:
-            found.setdefault(parts[0], int(parts[2]))
-    return found
+            numbers.setdefault(parts[0], int(parts[2]))
+    return numbers
 
 
 def _real(host: reading.Machine) -> Callable[[str], str]:
@@ -96,8 +96,8 @@ def status(host: reading.Machine, machine: Machine) -> Status:
     done = _ask(host, "-s")
     if SWITCHED_OFF in done.err and not done.out.strip():
         return Status(0, [], off_at_start=True)
-    said = dict(line.split(" ", 1) for line in done.out.splitlines() if " " in line)
-    enabled, daemon = number(said.get("enabled", "").strip()), number(said.get("pid", "").strip())
+    fields = dict(line.split(" ", 1) for line in done.out.splitlines() if " " in line)
+    enabled, daemon = number(fields.get("enabled", "").strip()), number(fields.get("pid", "").strip())
     if enabled not in (0, 1, 2) or daemon is None or not done.out.endswith("\n"):
         raise _silent("-s", done)
     done = _ask(host, "-l")
@@ -127,8 +127,8 @@ def _ask(host: reading.Machine, option: str) -> Completed:
         code = "denied" if host.is_root else "needs_root"
         raise HostError(code, "the rules of the kernel are shown to root only (auditctl ended with status 4)")
     if done.rc != 0 or "NLMSG_ERROR" in done.out:
-        said = (done.err.strip() or done.out.strip())[:200]
-        raise HostError("failed", f"auditctl {option} ended with status {done.rc}: {said}")
+        output = (done.err.strip() or done.out.strip())[:200]
+        raise HostError("failed", f"auditctl {option} ended with status {done.rc}: {output}")
     return done
 
 

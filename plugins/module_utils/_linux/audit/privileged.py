@@ -15,15 +15,15 @@ LONGEST = 60  # seconds that the search may take
 
 def places(host: Host) -> list[str]:
     """Where local file systems are mounted whose programs may take other rights. Raises HostError."""
-    found: dict[str, bool] = {}
+    mounted_on: dict[str, bool] = {}
     for place, kind, options in _mounted(host):
         takes = kind in LOCAL and not {"nosuid", "noexec"} & options
         inside = any(place == image or place.startswith(image + "/") for image in IMAGES)
-        found[place] = takes and not inside  # the last file system mounted on a place is the one that is seen
-    around = [place for place in found if f"{PROGRAMS}/".startswith(f"{place.rstrip('/')}/")]
-    if not around or not found[max(around, key=len)]:
+        mounted_on[place] = takes and not inside  # the last file system mounted on a place is the one that is seen
+    around = [place for place in mounted_on if f"{PROGRAMS}/".startswith(f"{place.rstrip('/')}/")]
+    if not around or not mounted_on[max(around, key=len)]:
         raise HostError("failed", f"{PROGRAMS} lies on no local file system, so its setuid programs are not known")
-    return sorted(place for place, takes in found.items() if takes)
+    return sorted(place for place, takes in mounted_on.items() if takes)
 
 
 def _closed_to_root(host: Host) -> list[str]:

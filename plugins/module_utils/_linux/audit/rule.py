@@ -70,7 +70,7 @@ class Rule:
 
     `calls` is the set of numbers of system calls by architecture (b64, b32), or ALL for each; an architecture that is
     not in it does not match. `fields` holds neither arch nor key nor perm; `perms` is a set of letters, or None.
-    `told` says that -S was given, `identity` is what the kernel compares when a rule is added twice.
+    `names_calls` says that -S was given, `identity` is what the kernel compares when a rule is added twice.
     """
 
     def __init__(self) -> None:
@@ -78,7 +78,7 @@ class Rule:
         self.action = ""
         self.first = False
         self.calls: dict[str, Calls] = {}
-        self.told = False
+        self.names_calls = False
         self.watch = False
         self.fields: list[Field] = []
         self.perms: frozenset[str] | None = None
@@ -125,25 +125,25 @@ class Machine:
         key = (bits, text)
         if key not in self._sets:
             self._sets[key] = self._numbers(bits, text)
-        found = self._sets[key]
-        if isinstance(found, BadLine):
-            raise found
-        return found
+        calls = self._sets[key]
+        if isinstance(calls, BadLine):
+            raise calls
+        return calls
 
     def _numbers(self, bits: str, text: str) -> Calls | BadLine:
         known = self.calls.get(bits, {})
-        found = set()
+        calls = set()
         for name in text.split(","):
             number = whole(name) if name[:1].isdigit() else None
             if name == "all":
                 return ALL
             if name in known:
-                found.add(known[name])
+                calls.add(known[name])
             elif number is not None and number < 2048:
-                found.add(number)
+                calls.add(number)
             elif name:
                 return BadLine(f"the system call {name[:60]} is not known")
-        return frozenset(found)
+        return frozenset(calls)
 
 
 def whole(text: str) -> int | None:
@@ -167,12 +167,12 @@ def options(line: str) -> list[tuple[str, str]]:
     if len(line.encode("utf-8", "replace")) > LONGEST_LINE:
         raise BadLine("it is longer than auditctl reads")
     try:
-        found, rest = getopt.gnu_getopt(words(line), SHORT, LONG)
+        pairs, rest = getopt.gnu_getopt(words(line), SHORT, LONG)
     except getopt.GetoptError as problem:
         raise BadLine(str(problem)) from None
     if rest:
         raise BadLine(f"{rest[0][:60]!r} belongs to no option")
-    return found
+    return pairs
 
 
 def read(line: str, machine: Machine, place: str = "") -> Rule:
@@ -180,7 +180,7 @@ def read(line: str, machine: Machine, place: str = "") -> Rule:
     return built(options(line), machine, place)
 
 
-def built(given: list[tuple[str, str]], machine: Machine, place: str) -> Rule:
+def built(arguments: list[tuple[str, str]], machine: Machine, place: str) -> Rule:
     """The rule that these options make. Raises BadLine."""
     rule = Rule()
     rule.place = place
@@ -188,7 +188,7 @@ def built(given: list[tuple[str, str]], machine: Machine, place: str) -> Rule:
     named: list[str] = []
     raw: list[object] = []
     arch_given = False
-    for option, argument in given:
+    for option, argument in arguments:
         if option in ("-a", "-A", "-d"):
             _list_and_action(rule, argument)
             rule.first = option == "-A"
@@ -201,7 +201,7 @@ def built(given: list[tuple[str, str]], machine: Machine, place: str) -> Rule:
         elif option == "-S":
             if rule.filter in ("task", "user", "filesystem", "exclude"):
                 raise BadLine(f"the list {rule.filter} takes no system calls")
-            rule.told = True
+            rule.names_calls = True
             named.append(argument)
         elif option == "-k" or (option == "-F" and argument.startswith("key=")):
             if not rule.filter:
@@ -219,7 +219,7 @@ def built(given: list[tuple[str, str]], machine: Machine, place: str) -> Rule:
                     raise BadLine("arch must come before -S")
                 arch_given = True
                 same = _bits(text, machine)
-                bits = {known: (known == same) == (op == "=") and held for known, held in bits.items()}
+                bits = {known: (known == same) == (op == "=") and applies for known, applies in bits.items()}
                 raw.append((name, op, same))
             elif name == "perm":
                 rule.perms = _permissions(rule, op, text)
@@ -240,18 +240,18 @@ def _finish(rule: Rule, bits: dict[str, bool], named: list[str], machine: Machin
         raise BadLine("one path or dir can be given, and only with =")
     if sum(len(key) + 1 for key in rule.keys) > LONGEST_KEY + 1:
         raise BadLine("the key is too long")
-    about = rule.told or rule.perms is not None or subject & {"path", "dir", "exe", "fstype"}
+    about = rule.names_calls or rule.perms is not None or subject & {"path", "dir", "exe", "fstype"}
     if any(rule.keys) and not about:
         raise BadLine("a key needs a system call, a path, a program or a permission")
-    for known, held in bits.items():
-        if held:
+    for known, applies in bits.items():
+        if applies:
             rule.calls[known] = _calls(rule, known, named, len(bits) - sum(bits.values()) > 0, machine)
-    numbers = tuple(sorted((known, found) for known, found in rule.calls.items()))
+    numbers = tuple(sorted((known, calls) for known, calls in rule.calls.items()))
     rule.identity = (rule.filter, rule.action, tuple(raw), tuple(rule.keys), numbers)
 
 
 def _calls(rule: Rule, bits: str, named: list[str], one_architecture: bool, machine: Machine) -> Calls:
-    if not rule.told:
+    if not rule.names_calls:
         return ALL
     if rule.filter == "io_uring":
         return frozenset()
@@ -261,12 +261,12 @@ def _calls(rule: Rule, bits: str, named: list[str], one_architecture: bool, mach
 
 
 def _union(sets: Iterable[Calls]) -> Calls:
-    found: set[int] = set()
+    calls: set[int] = set()
     for one in sets:
         if one is ALL:
             return ALL
-        found |= one
-    return frozenset(found)
+        calls |= one
+    return frozenset(calls)
 
 
 def _list_and_action(rule: Rule, argument: str) -> None:
@@ -309,10 +309,10 @@ def _split(argument: str) -> tuple[str, str, str]:
 
 
 def _bits(text: str, machine: Machine) -> str:
-    said = text.lower()
-    if said in ("b64", "x86_64", "aarch64", "ppc64", "ppc64le", "s390x"):
+    name = text.lower()
+    if name in ("b64", "x86_64", "aarch64", "ppc64", "ppc64le", "s390x"):
         return "b64"
-    if said in ("b32", "i386", "i486", "i586", "i686", "arm", "armeb", "armv7l", "ppc", "s390"):
+    if name in ("b32", "i386", "i486", "i586", "i686", "arm", "armeb", "armv7l", "ppc", "s390"):
         return "b32"
     number = whole(text) if text[:1].isdigit() else whole("0x" + text)
     if number is None:
@@ -321,10 +321,10 @@ def _bits(text: str, machine: Machine) -> str:
 
 
 def _letters(text: str) -> frozenset[str]:
-    found = frozenset(text.lower())
-    if len(text) > 4 or not found <= set("rwxa"):
+    letters = frozenset(text.lower())
+    if len(text) > 4 or not letters <= set("rwxa"):
         raise BadLine(f"{text[:60]!r} are no permissions; there are r, w, x and a")
-    return found
+    return letters
 
 
 def _permissions(rule: Rule, op: str, text: str) -> frozenset[str]:

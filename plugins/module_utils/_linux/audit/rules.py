@@ -25,7 +25,7 @@ from . import cover, kernel, privileged
 from .cover import Answer
 from .files import FOLDER
 from .rule import RECORDS, BadLine, Rule
-from .state import State, asked_rule, is_address, log_rule, program_rule
+from .state import State, is_address, log_rule, program_rule, wanted_rule
 
 NAME = "audit_rules"
 NAMED = ("privileged", "sudo-logs", "sign-in-records", "daemon", "locked", "continue")
@@ -70,13 +70,13 @@ def _read(host: Host, address: str, state: HostError | State | None) -> Reading:
     if state is None:
         return reading(NAME, address, not_installed("auditd"))
     if address == "privileged":
-        asked = {path: program_rule(path) for path in privileged.programs(host)}
-        return _unrecorded(address, asked, state)
+        program_rules = {path: program_rule(path) for path in privileged.programs(host)}
+        return _unrecorded(address, program_rules, state)
     if address == "sudo-logs":
         return _sudo_logs(host, state)
     if address == "sign-in-records":
-        found = _dropped(state)
-        return reading(NAME, address, value(found, f"{kernel.KERNEL} and {FOLDER}", "list"))
+        dropped = _dropped(state)
+        return reading(NAME, address, value(dropped, f"{kernel.KERNEL} and {FOLDER}", "list"))
     if address == "daemon":
         return reading(NAME, address, value(state.kernel.enabled > 0 and state.kernel.daemon, "auditctl -s", "bool"))
     if address == "locked":
@@ -87,36 +87,36 @@ def _read(host: Host, address: str, state: HostError | State | None) -> Reading:
 
 def _rule(host: Host, address: str, state: State) -> Reading:
     try:
-        asked = asked_rule(address, state.machine)
+        wanted = wanted_rule(address, state.machine)
     except BadLine as problem:
         raise HostError("malformed", f"{address!r} is no rule: {problem}") from None
-    if not asked.calls:
+    if not wanted.calls:
         return reading(NAME, address, absent("this machine has none of these system calls"))
-    later, now = state.after_restart(asked), state.now(asked)
-    missing = _not_here(host, asked)
+    later, now = state.after_restart(wanted), state.now(wanted)
+    missing = _not_here(host, wanted)
     if missing and (later.missing or now.missing):
         gone = absent(f"{missing} does not exist on this machine")
         return reading(NAME, address, gone, dict(gone))
-    configured = _said(later)
+    configured = _aspect(later)
     if not later.missing and now.missing and state.locked:
-        return reading(NAME, address, dict(configured), configured, _said(now))
+        return reading(NAME, address, dict(configured), configured, _aspect(now))
     if later.missing and not now.missing:
         later.missing = f"it is recorded now and would not be after a restart: {later.missing}"
-    return reading(NAME, address, _said(later if later.missing else now, [later, now]), configured)
+    return reading(NAME, address, _aspect(later if later.missing else now, [later, now]), configured)
 
 
-def _said(found: Answer, both: list[Answer] | None = None) -> Aspect:
-    places = [place for one in both or [found] for place in one.where]
-    aspect = value(not found.missing, ", ".join(dict.fromkeys(places))[:300] or FOLDER, "bool")
-    notes = [found.missing] if found.missing else found.notes
+def _aspect(answer: Answer, answers: list[Answer] | None = None) -> Aspect:
+    places = [place for part in answers or [answer] for place in part.where]
+    aspect = value(not answer.missing, ", ".join(dict.fromkeys(places))[:300] or FOLDER, "bool")
+    notes = [answer.missing] if answer.missing else answer.notes
     if notes:
         aspect["note"] = "; ".join(notes)[:500]
     return aspect
 
 
-def _not_here(host: Host, asked: Rule) -> str:
+def _not_here(host: Host, wanted: Rule) -> str:
     """The file, folder or program that a rule is about and that this machine does not have, or an empty text."""
-    about = [field for field in asked.fields if field.name in ("path", "dir", "exe") and field.op == "="]
+    about = [field for field in wanted.fields if field.name in ("path", "dir", "exe") and field.op == "="]
     return next((field.value for field in about if not host.exists(field.value)), "")
 
 
@@ -129,37 +129,37 @@ def _sudo_logs(host: Host, state: State) -> Reading:
     return _unrecorded("sudo-logs", {path: log_rule(path) for path in sorted(real)}, state)
 
 
-def _unrecorded(address: str, asked_rules: dict[str, str], state: State) -> Reading:
+def _unrecorded(address: str, wanted_rules: dict[str, str], state: State) -> Reading:
     """The reading of what has no rule, of {path: the rule that is asked for it}."""
     unsaid, unrecorded = [], []
-    for path, text in asked_rules.items():
+    for path, text in wanted_rules.items():
         try:
-            asked = asked_rule(text, state.machine)
+            wanted = wanted_rule(text, state.machine)
         except BadLine:
             unsaid.append(path)
             unrecorded.append(path)
             continue
-        if state.after_restart(asked).missing:
+        if state.after_restart(wanted).missing:
             unsaid.append(path)
-        if state.now(asked).missing:
+        if state.now(wanted).missing:
             unrecorded.append(path)
     configured = value(unsaid, FOLDER, "list")
     if state.locked:
         running = value(unrecorded, kernel.KERNEL, "list")
         return reading(NAME, address, dict(configured), configured, running)
-    both = sorted({*unsaid, *unrecorded})
-    return reading(NAME, address, value(both, f"{kernel.KERNEL} and {FOLDER}", "list"), configured)
+    paths = sorted({*unsaid, *unrecorded})
+    return reading(NAME, address, value(paths, f"{kernel.KERNEL} and {FOLDER}", "list"), configured)
 
 
 def _dropped(state: State) -> list[str]:
     """The rules by which a record of signing in is thrown away, each with a type that is hit."""
-    found = []
+    dropped = []
     for rules in (state.loaded, state.on_disk):
         for rule in [*rules.exclude, *(one for one in rules.user if one.action == "never")]:
             hit = [name for name in SIGNING_IN if cover.drops(rule, RECORDS[name])]
             if hit and not cover.spares_sign_ins(rule):
-                found.append(f"{rule.place}: {hit[0]}")
-    return found
+                dropped.append(f"{rule.place}: {hit[0]}")
+    return dropped
 
 
 def _locked(state: State) -> Reading:

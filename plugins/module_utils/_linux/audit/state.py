@@ -17,16 +17,16 @@ LOG = "-F path={} -F perm=wa -F key=sudo_log_file"
 class State:
     """Read once for all addresses. Raises HostError where a side cannot be read.
 
-    `host` may be a machine as it will be (overlay_host.OverlayHost); the kernel is always asked as it is.
+    `host` may be an OverlayHost, the machine as it will be; the kernel is always asked as it is.
     """
 
     def __init__(self, host: reading.Machine, kernel_host: reading.Machine | None = None) -> None:
-        asked = kernel_host or host
-        self.made = files.made_at_start(host)
-        self.machine = kernel.machine(asked, self.made)
-        self.files = files.load(host, self.machine, self.made)
+        kernel_of = kernel_host or host
+        self.created = files.created_at_start(host)
+        self.machine = kernel.machine(kernel_of, self.created)
+        self.files = files.load(host, self.machine, self.created)
         self.on_disk = Rules(self.files.rules)
-        self.kernel = kernel.status(asked, self.machine)
+        self.kernel = kernel.status(kernel_of, self.machine)
         self.loaded = Rules(self.kernel.rules)
         self.not_loaded = start.not_loaded(host)
         # auditd 4 has a unit of its own for the rules, and does not start when that fails.
@@ -41,48 +41,48 @@ class State:
         """True when the kernel takes no change before the next restart."""
         return self.kernel.enabled == 2
 
-    def after_restart(self, asked: Rule) -> Answer:
-        """Whether what is asked would be recorded after a restart."""
-        found = cover.answer(asked, self.on_disk, self.machine)
+    def after_restart(self, wanted: Rule) -> Answer:
+        """Whether what is wanted would be recorded after a restart."""
+        answer = cover.answer(wanted, self.on_disk, self.machine)
         stopped = self.files.stopped and self.daemon_needs_rules
-        if self.files.wrong and (found.missing or stopped):
-            found.missing = f"{self.files.wrong}; " + (
+        if self.files.wrong and (answer.missing or stopped):
+            answer.missing = f"{self.files.wrong}; " + (
                 "auditd would not start" if stopped else "auditctl stops there and loads nothing that follows"
             )
-        elif not found.missing and self.not_loaded:
-            found.missing = self.not_loaded
-        elif not found.missing and self.files.enabled == 0:
-            found.missing = f"{self.files.enabled_place} switches auditing off"
-        return found
+        elif not answer.missing and self.not_loaded:
+            answer.missing = self.not_loaded
+        elif not answer.missing and self.files.enabled == 0:
+            answer.missing = f"{self.files.enabled_place} switches auditing off"
+        return answer
 
-    def now(self, asked: Rule) -> Answer:
-        """Whether what is asked is recorded at this moment."""
-        found = cover.answer(asked, self.loaded, self.machine)
+    def now(self, wanted: Rule) -> Answer:
+        """Whether what is wanted is recorded at this moment."""
+        answer = cover.answer(wanted, self.loaded, self.machine)
         if self.kernel.off_at_start:
-            found.missing = "the machine was started with audit=0, so nothing is recorded"
+            answer.missing = "the machine was started with audit=0, so nothing is recorded"
         elif self.kernel.enabled == 0:
-            found.missing = "auditing is switched off in the kernel (enabled 0)"
-        return found
+            answer.missing = "auditing is switched off in the kernel (enabled 0)"
+        return answer
 
 
-def asked_rule(address: str, machine: Machine, bits: str = "") -> Rule:
+def wanted_rule(address: str, machine: Machine, bits: str = "") -> Rule:
     """The rule that an address asks for, on each architecture (or one of them), with the system calls that it has.
 
     `calls` is empty where the machine has none of them. Raises BadLine.
     """
-    found = None
-    for known in [bits] if bits else list(machine.calls):
-        said = spelt(address, machine, known)
-        if said:
-            rule = read(said, machine)
-            if found is None:
-                found = rule
+    result = None
+    for architecture in [bits] if bits else list(machine.calls):
+        text = rule_text(address, machine, architecture)
+        if text:
+            rule = read(text, machine)
+            if result is None:
+                result = rule
             else:
-                found.calls.update(rule.calls)
-    return found or Rule()
+                result.calls.update(rule.calls)
+    return result or Rule()
 
 
-def spelt(address: str, machine: Machine, bits: str) -> str:
+def rule_text(address: str, machine: Machine, bits: str) -> str:
     """The line of a file for an address on one architecture, or an empty text where it has none of the system calls."""
     named = [argument for option, argument in options(address) if option == "-S"]
     if not named:
@@ -109,9 +109,9 @@ def _escaped(path: str) -> str:
 def is_address(text: str) -> bool:
     """True for the text of one rule of the list exit, without its action and its architecture."""
     try:
-        given = options(text)
+        arguments = options(text)
     except BadLine:
         return False
-    said = {option for option, _argument in given}
-    named = [argument for option, argument in given if option == "-F"]
-    return bool(given) and said <= {"-F", "-C", "-S"} and not any(one.startswith("arch") for one in named)
+    options_used = {option for option, _argument in arguments}
+    named = [argument for option, argument in arguments if option == "-F"]
+    return bool(arguments) and options_used <= {"-F", "-C", "-S"} and not any(one.startswith("arch") for one in named)

@@ -16,7 +16,7 @@ from ..engine.safe_read import text_or_nothing
 from . import kernel, privileged
 from .files import FOLDER, lines, unloadable
 from .rule import BadLine, Machine, Rule, read
-from .state import State, asked_rule, program_rule, spelt
+from .state import State, program_rule, rule_text, wanted_rule
 
 START = f"{FOLDER}/00-leeboard.rules"
 OURS = f"{FOLDER}/50-leeboard.rules"
@@ -44,14 +44,14 @@ def dry_run(host: Host, changes: list[Change]) -> DryRun:
     before = State(host)
     if before.kernel.off_at_start:
         raise ChangeRefused("the machine was started with audit=0; take that out of its boot options and restart it")
-    _tidy(overlay, before)
+    _drop_unloadable(overlay, before)
     if "continue" in wanted and not before.files.carries_on:
         _put(overlay, START, [*_lines(overlay, START), "-c"])
     addresses = [address for address in wanted if address not in WANTED]
     _add(host, overlay, OURS, addresses)
     if "privileged" in wanted:
-        found = privileged.programs(host)
-        _add(host, overlay, PRIVILEGED, [program_rule(path) for path in found if _ours_to_record(path)])
+        programs = privileged.programs(host)
+        _add(host, overlay, PRIVILEGED, [program_rule(path) for path in programs if _ours_to_record(path)])
     if "locked" in wanted:
         _finalize(overlay, "-e 2")
     elif before.files.enabled == 0:
@@ -71,9 +71,9 @@ def _put(overlay: OverlayHost, path: str, lines: list[str]) -> None:
         overlay.put(path, text, mode=MODE, owner=(0, 0))
 
 
-def _tidy(overlay: OverlayHost, state: State) -> None:
+def _drop_unloadable(overlay: OverlayHost, state: State) -> None:
     """Take out of our files what would not load any more, and what somebody else's file says as well."""
-    said = {
+    identities = {
         rule.identity
         for line, place in lines(overlay)
         if not place.startswith((OURS, PRIVILEGED))
@@ -83,8 +83,8 @@ def _tidy(overlay: OverlayHost, state: State) -> None:
         kept: list[str] = []
         for line in _lines(overlay, path):
             for rule in _rule_of(line, state.machine):
-                if rule.identity not in said and not unloadable(overlay, rule, state.made):
-                    said.add(rule.identity)
+                if rule.identity not in identities and not unloadable(overlay, rule, state.created):
+                    identities.add(rule.identity)
                     kept.append(line)
         if len(kept) != len(_lines(overlay, path)):
             _put(overlay, path, kept)
@@ -108,15 +108,15 @@ def _add(host: Host, overlay: OverlayHost, path: str, addresses: list[str]) -> N
     added, folders = [], []
     for address in addresses:
         for bits in state.machine.calls:
-            line = spelt(address, state.machine, bits)
+            line = rule_text(address, state.machine, bits)
             if not line:
                 continue
-            found = state.after_restart(asked_rule(address, state.machine, bits))
-            if found.kept_from:
-                raise ChangeRefused(f"{address}: {found.missing}; take that out and repeat the roll-out")
-            if found.missing:
+            answer = state.after_restart(wanted_rule(address, state.machine, bits))
+            if answer.kept_from:
+                raise ChangeRefused(f"{address}: {answer.missing}; take that out and repeat the roll-out")
+            if answer.missing:
                 added.append(_for_all(line, address, state.machine))
-                folders += _needed(host, read(line, state.machine), state.made)
+                folders += _needed_folders(host, read(line, state.machine), state.created)
     if added:
         _put(overlay, path, list(dict.fromkeys([*_lines(overlay, path), *added])))
     if folders:
@@ -132,7 +132,7 @@ def _for_all(line: str, address: str, machine: Machine) -> str:
     return f"-a always,exit {address}" if rule.perms is not None and "b32" not in machine.calls else line
 
 
-def _needed(host: Host, rule: Rule, made: set[str]) -> list[str]:
+def _needed_folders(host: Host, rule: Rule, created: set[str]) -> list[str]:
     """The folders that must be there for a rule to load, as far as they may be missing when the machine starts."""
     needed = []
     for field in rule.fields:
@@ -141,15 +141,15 @@ def _needed(host: Host, rule: Rule, made: set[str]) -> list[str]:
         folder = field.value if field.name == "dir" else posixpath.dirname(field.value)
         if not folder.startswith("/run/") and not host.exists(folder):
             raise ChangeRefused(f"{folder} does not exist on this machine, so a rule for it would stop all others")
-        if folder not in LASTING and folder not in made and (field.name != "exe" or host.exists(folder)):
+        if folder not in LASTING and folder not in created and (field.name != "exe" or host.exists(folder)):
             needed.append(folder)
     return needed
 
 
 def _put_folders(overlay: OverlayHost, folders: list[str]) -> None:
     # With "-" a folder that is there keeps its owner and mode.
-    said = [f"d {folder} {'0755 root root' if folder.startswith('/run/') else '- - -'} -" for folder in folders]
-    kept = sorted({*_lines(overlay, FOLDERS), *said})
+    entries = [f"d {folder} {'0755 root root' if folder.startswith('/run/') else '- - -'} -" for folder in folders]
+    kept = sorted({*_lines(overlay, FOLDERS), *entries})
     text = "# Written by Leeboard: an audit rule for a folder that is missing would stop all others\n"
     overlay.put(FOLDERS, text + "".join(f"{line}\n" for line in kept), mode=0o644)
 
@@ -161,7 +161,7 @@ def _ours_to_record(path: str) -> bool:
 
 def _finalize(overlay: OverlayHost, line: str) -> None:
     text = text_or_nothing(overlay, END) or HEAD
-    kept = [said for said in text.splitlines() if not said.strip().startswith("-e")]
+    kept = [old for old in text.splitlines() if not old.strip().startswith("-e")]
     overlay.put(END, "\n".join([*kept, line]) + "\n", mode=MODE, owner=(0, 0))
 
 
@@ -170,9 +170,9 @@ def _prove(after: State, wanted: list[str], addresses: list[str]) -> None:
     if after.files.wrong:
         raise ChangeRefused(f"{after.files.wrong}; auditctl would stop there, so nothing was written")
     for address in addresses:
-        found = after.after_restart(asked_rule(address, after.machine))
-        if found.missing:
-            raise ChangeRefused(f"{address}: {found.missing}; nothing was written")
+        answer = after.after_restart(wanted_rule(address, after.machine))
+        if answer.missing:
+            raise ChangeRefused(f"{address}: {answer.missing}; nothing was written")
     if after.files.enabled == 0 or ("locked" in wanted and after.files.enabled != 2):
         raise ChangeRefused(f"{after.files.enabled_place} is read last; take its -e out and repeat the roll-out")
     if "continue" in wanted and not after.files.carries_on:
@@ -182,8 +182,8 @@ def _prove(after: State, wanted: list[str], addresses: list[str]) -> None:
 def _commands(host: Host, overlay: OverlayHost, before: State, after: State, wanted: list[str]) -> list[list[str]]:
     """Loading is one command for all changes; a locked kernel takes none before the next start."""
     commands = []
-    made = [line.split()[1] for line in _lines(overlay, FOLDERS)]
-    if any(not host.exists(folder) for folder in made):
+    folders = [line.split()[1] for line in _lines(overlay, FOLDERS)]
+    if any(not host.exists(folder) for folder in folders):
         commands.append(["systemd-tmpfiles", "--create", FOLDERS])
     if before.locked:
         return commands
@@ -198,6 +198,6 @@ def _commands(host: Host, overlay: OverlayHost, before: State, after: State, wan
 
 def _all_loaded(before: State, after: State, wanted: list[str]) -> bool:
     """True when the kernel holds every rule that the files bring."""
-    there = {(rule.filter, rule.action, frozenset(rule.fields), rule.perms) for rule in before.kernel.rules}
+    loaded = {(rule.filter, rule.action, frozenset(rule.fields), rule.perms) for rule in before.kernel.rules}
     ours = {(rule.filter, rule.action, frozenset(rule.fields), rule.perms) for rule in after.files.rules}
-    return ours <= there and ("locked" not in wanted or before.locked)
+    return ours <= loaded and ("locked" not in wanted or before.locked)

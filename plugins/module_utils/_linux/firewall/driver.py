@@ -52,16 +52,16 @@ def _read(host: Host, address: str) -> Reading:
         return reading(NAME, address, value(OFF, "this machine speaks no IPv6", "string"))
     unseen = ""
     if what == "after-restart":
-        found = restart.after_restart(host, family)
+        judgement = restart.after_restart(host, family)
     else:
         now = loaded(host)
         unseen = now.unseen
-        found = judge(now.ruleset, family, own_addresses(host, family), cards(host), inbound=what == "inbound")
-    if found.verdict == MAYBE_ACCEPT:
-        raise HostError("failed", f"it cannot be told whether strangers get through: {found.why}")
-    if found.verdict == ACCEPT and unseen:
-        raise HostError("missing_tool", f"{unseen}; the others let strangers in ({found.why})")
-    aspect = value(found.verdict, found.why[:300], "string")
-    if found.note:
-        aspect["note"] = found.note
+        judgement = judge(now.ruleset, family, own_addresses(host, family), cards(host), inbound=what == "inbound")
+    if judgement.verdict == MAYBE_ACCEPT:
+        raise HostError("failed", f"it cannot be told whether strangers get through: {judgement.why}")
+    if judgement.verdict == ACCEPT and unseen:
+        raise HostError("missing_tool", f"{unseen}; the others let strangers in ({judgement.why})")
+    aspect = value(judgement.verdict, judgement.why[:300], "string")
+    if judgement.note:
+        aspect["note"] = judgement.note
     return reading(NAME, address, aspect)

@@ -34,10 +34,10 @@ def zones(host: Host, family: str, default: str) -> Judgement:
         if why:
             return Judgement(ACCEPT, f"firewalld's zone {name} {why}")
     for policy in _names(host, "policies"):
-        found = _file(host, "policies", policy)
-        if found is None or not _for_strangers(found, used):
+        element = _file(host, "policies", policy)
+        if element is None or not _for_strangers(element, used):
             continue
-        why = _lets_in(host, found, family)
+        why = _lets_in(host, element, family)
         if why:
             return Judgement(ACCEPT, f"firewalld's policy {policy} {why}")
     direct = f"{FOLDERS[0]}/direct.xml"
@@ -50,28 +50,28 @@ def zones(host: Host, family: str, default: str) -> Judgement:
 
 def _used(host: Host, family: str, default: str) -> list[str]:
     """The default zone, and every zone to which a card, a stranger or a network of NetworkManager is bound."""
-    found = [default]
+    names = [default]
     for name in _names(host, "zones"):
         zone = _file(host, "zones", name)
         if zone is None:
             continue
-        by_card = any(one.get("name") in cards(host) for one in zone.findall("interface"))
-        by_source = any(_is_stranger(one.get("address", ""), family) for one in zone.findall("source"))
+        by_card = any(element.get("name") in cards(host) for element in zone.findall("interface"))
+        by_source = any(_is_stranger(element.get("address", ""), family) for element in zone.findall("source"))
         if by_card or by_source:
-            found.append(name)
+            names.append(name)
     for folder in CONNECTIONS:
         for name in host.entries(folder):
-            found += _zone_of(text_or_nothing(host, f"{folder}/{name}") or "")
-    return list(dict.fromkeys(found))
+            names += _zone_of(text_or_nothing(host, f"{folder}/{name}") or "")
+    return list(dict.fromkeys(names))
 
 
 def _zone_of(connection: str) -> list[str]:
     """The zone to which a connection of NetworkManager binds its card, if any, and if strangers come by that card."""
-    said = {
+    settings = {
         name: next(iter(re.findall(rf"(?m)^[ \t]*{name}[ \t]*=[ \t]*(\S+)", connection)), "")
         for name in ("type", "zone")
     }
-    return [said["zone"]] if said["zone"] and said["type"] not in TUNNELS else []
+    return [settings["zone"]] if settings["zone"] and settings["type"] not in TUNNELS else []
 
 
 def _names(host: Host, kind: str) -> list[str]:
@@ -93,9 +93,9 @@ def _file(host: Host, kind: str, name: str) -> ElementTree.Element | None:
     return None
 
 
-def _is_stranger(said: str, family: str, inverted: bool = False) -> bool:
+def _is_stranger(source: str, family: str, inverted: bool = False) -> bool:
     """Whether a source is strangers as well; `inverted` for all but the source."""
-    first, last = ends(said)
+    first, last = ends(source)
     if first is None:
         return inverted
     return any((within(one, first, last) == NO) is inverted for one in STRANGERS[family])
@@ -103,7 +103,7 @@ def _is_stranger(said: str, family: str, inverted: bool = False) -> bool:
 
 def _for_strangers(policy: ElementTree.Element, used: list[str]) -> bool:
     """Whether a policy is about what goes from a stranger's zone to this machine."""
-    names = [[one.get("name") for one in policy.findall(kind)] for kind in ("ingress-zone", "egress-zone")]
+    names = [[element.get("name") for element in policy.findall(kind)] for kind in ("ingress-zone", "egress-zone")]
     return bool({"ANY", *used} & set(names[0])) and "HOST" in names[1]
 
 
@@ -111,39 +111,39 @@ def _lets_in(host: Host, element: ElementTree.Element, family: str) -> str:
     """Why a zone, policy or rule lets strangers in, in words; empty when it lets in single ports at most."""
     if element.get("target") == "ACCEPT":
         return "lets everything in"
-    for one in (*element.findall("port"), *element.findall("forward-port")):
-        if _wide(one.get("port", "")):
-            what = "opens" if one.tag == "port" else "passes on"
-            return f"{what} {one.get('protocol')} {one.get('port')}"
-    for one in element.findall("source-port"):
-        return f"lets in whatever comes from {one.get('protocol')} port {one.get('port')}, which the sender chooses"
-    for one in element.findall("protocol"):
-        if one.get("value") in ("tcp", "udp", "all"):
-            return f"lets in all of {one.get('value')}"
-    for one in element.findall("service"):
-        why = _service_lets_in(host, one.get("name", ""), family, 0)
+    for part in (*element.findall("port"), *element.findall("forward-port")):
+        if _wide(part.get("port", "")):
+            what = "opens" if part.tag == "port" else "passes on"
+            return f"{what} {part.get('protocol')} {part.get('port')}"
+    for part in element.findall("source-port"):
+        return f"lets in whatever comes from {part.get('protocol')} port {part.get('port')}, which the sender chooses"
+    for part in element.findall("protocol"):
+        if part.get("value") in ("tcp", "udp", "all"):
+            return f"lets in all of {part.get('value')}"
+    for part in element.findall("service"):
+        why = _service_lets_in(host, part.get("name", ""), family, 0)
         if why:
-            return f"has the service {one.get('name')}, which {why}"
-    for one in element.findall("rule"):
-        why = _rule_lets_in(host, one, family)
+            return f"has the service {part.get('name')}, which {why}"
+    for part in element.findall("rule"):
+        why = _rule_lets_in(host, part, family)
         if why:
             return why
     return ""
 
 
 def _service_lets_in(host: Host, name: str, family: str, depth: int) -> str:
-    """The same for a service by its name, and those that it includes. Raises HostError."""
+    """Why a service lets strangers in, with those that it includes; empty where it does not. Raises HostError."""
     service = _file(host, "services", name) if name else None
     if service is None:
         return ""
     if depth > DEEPEST:
         raise HostError("malformed", f"firewalld's service {name} includes too many others, perhaps itself")
-    found = [_service_lets_in(host, one.get("service", ""), family, depth + 1) for one in service.findall("include")]
-    return next((why for why in (_lets_in(host, service, family), *found) if why), "")
+    included = [_service_lets_in(host, one.get("service", ""), family, depth + 1) for one in service.findall("include")]
+    return next((why for why in (_lets_in(host, service, family), *included) if why), "")
 
 
 def _rule_lets_in(host: Host, rule: ElementTree.Element, family: str) -> str:
-    """The same for a rich rule. Raises HostError."""
+    """Why a rich rule lets strangers in; empty where it does not. Raises HostError."""
     passes_on = rule.find("forward-port") is not None
     if (rule.find("accept") is None and not passes_on) or rule.get("family", FAMILIES[family]) != FAMILIES[family]:
         return ""
@@ -165,7 +165,7 @@ def _elsewhere(destination: ElementTree.Element | None) -> bool:
     return first is not None and first.is_multicast
 
 
-def _wide(said: str) -> bool:
+def _wide(ports: str) -> bool:
     """Whether a range of ports has one in it that nobody would open by itself."""
-    low, dash, high = said.partition("-")
+    low, dash, high = ports.partition("-")
     return bool(dash) and low.isdigit() and high.isdigit() and any(int(low) <= port <= int(high) for port in PORTS)

@@ -34,9 +34,9 @@ MOST_WORK = 20000  # rules looked at for the list of open ports
 
 def cards(host: Host) -> list[str]:
     """The network cards by which strangers come: no loopback, VPN or bridge of virtual machines. Raises HostError."""
-    found = []
+    names = []
     for name in host.entries(CARDS):
-        kind = number(_said(host, name, "type"))
+        kind = number(_card_file(host, name, "type"))
         # A modem for mobile networks has no hardware address either, but it is a device.
         virtual = kind == NO_HARDWARE and not host.exists(f"{CARDS}/{name}/device")
         if kind in (LOOPBACK, None) or virtual or host.exists(f"{CARDS}/{name}/master"):
@@ -44,11 +44,11 @@ def cards(host: Host) -> list[str]:
         ports = host.entries(f"{CARDS}/{name}/brif")
         if host.exists(f"{CARDS}/{name}/bridge") and not any(host.exists(f"{CARDS}/{port}/device") for port in ports):
             continue
-        found.append(name)
-    return found
+        names.append(name)
+    return names
 
 
-def _said(host: Host, card: str, name: str) -> str:
+def _card_file(host: Host, card: str, name: str) -> str:
     try:
         return host.text(f"{CARDS}/{card}/{name}").strip()
     except FileNotFoundError:
@@ -57,23 +57,23 @@ def _said(host: Host, card: str, name: str) -> str:
 
 def own_addresses(host: Host, family: str) -> tuple[str, ...]:
     """This machine's addresses but those of loopback, from /proc/net. Raises HostError."""
-    found = set()
+    addresses = set()
     try:
         if family == "ip6":
             for line in host.text("/proc/net/if_inet6").split("\n"):
                 words = line.split()
                 if len(words) == 6 and words[5] != "lo":
-                    found.add(str(ipaddress.ip_address(int(words[0], 16))))
+                    addresses.add(str(ipaddress.ip_address(int(words[0], 16))))
         else:
             last = ""
             for line in host.text("/proc/net/fib_trie").split("\n"):
                 words = line.replace("|--", "").replace("+--", "").split()
                 if words[1:3] == ["host", "LOCAL"] and not last.startswith("127."):
-                    found.add(last)
+                    addresses.add(last)
                 last = words[0] if words else ""
     except FileNotFoundError:
         return ()
-    return tuple(sorted(found))
+    return tuple(sorted(addresses))
 
 
 def stays_off(host: Host) -> bool:
@@ -83,14 +83,14 @@ def stays_off(host: Host) -> bool:
     """
     if not host.exists("/proc/net/if_inet6"):
         return True  # ipv6.disable=1, or a kernel without it
-    said: dict[str, str] = {}
+    switches: dict[str, str] = {}
     for path in by_name(host, SYSCTL, ".conf"):
         for card, switch in SWITCH.findall(text_or_nothing(host, path) or ""):
             if card in ("all", "*"):
-                said.clear()  # it is written to every card, and to what later ones begin with
-            said["default" if card in ("all", "*") else card] = switch
-    said.pop("lo", None)
-    return said.get("default") == "1" and set(said.values()) == {"1"}
+                switches.clear()  # it is written to every card, and to what later ones begin with
+            switches["default" if card in ("all", "*") else card] = switch
+    switches.pop("lo", None)
+    return switches.get("default") == "1" and set(switches.values()) == {"1"}
 
 
 def is_off(host: Host, family: str) -> bool:
@@ -101,13 +101,13 @@ def is_off(host: Host, family: str) -> bool:
         return True
     if own_addresses(host, family):
         return False
-    said = []
+    switches = []
     for card in (*cards(host), "default"):
         try:
-            said.append(host.text(f"/proc/sys/net/ipv6/conf/{card}/disable_ipv6").strip())
+            switches.append(host.text(f"/proc/sys/net/ipv6/conf/{card}/disable_ipv6").strip())
         except FileNotFoundError:
             raise HostError("failed", f"it is not known whether IPv6 is switched off for {card}") from None
-    return set(said) == {"1"}
+    return set(switches) == {"1"}
 
 
 class Judgement:
@@ -137,14 +137,14 @@ def judge(ruleset: Ruleset, family: str, own: tuple[str, ...], names: list[str],
                 one = packet(protocol, port, stranger, card)
                 verdict, place = ruleset.meets(one, hooks)
                 if verdict == ACCEPT:
-                    return Judgement(ACCEPT, f"{one.words()}: {place}")
+                    return Judgement(ACCEPT, f"{one.text()}: {place}")
                 if verdict == MAYBE_ACCEPT:
-                    doubt = doubt or f"{place} cannot be told for {one.words()}"
+                    doubt = doubt or f"{place} cannot be told for {one.text()}"
                 else:
                     kept[verdict] = kept[verdict] or place
                 moved = ruleset.moved(one) if inbound else ""
                 if moved:
-                    doubt = doubt or f"{moved} passes on {one.words()}, and what becomes of it there cannot be told"
+                    doubt = doubt or f"{moved} passes on {one.text()}, and what becomes of it there cannot be told"
     if doubt:
         return Judgement(MAYBE_ACCEPT, doubt)
     note = _open_ports(ruleset, packet, names, hooks) if inbound else ""
@@ -156,18 +156,19 @@ def _open_ports(
 ) -> str:
     """The ports that strangers do reach, in words."""
     few = MOST_WORK // max(ruleset.size(), 1)
-    asked = sorted({(layer or name, port) for layer, port in ruleset.ports for name in ("tcp", "udp")
+    ports = sorted({(layer or name, port) for layer, port in ruleset.ports for name in ("tcp", "udp")
                     if layer in ("", name)}, key=lambda one: (one[1], one[0]))  # fmt: skip
     stranger = STRANGERS[packet("tcp", 1, "", "").family][0]
-    found, passed = [], []
-    for protocol, port in asked[:few]:
+    accepted, passed = [], []
+    for protocol, port in ports[:few]:
         packets = [packet(protocol, port, stranger, card) for card in names or [""]]
         if any(ruleset.moved(one) for one in packets):
             passed.append(f"{protocol} {port}")
         elif any(ruleset.meets(one, hooks)[0] == ACCEPT for one in packets):
-            found.append(f"{protocol} {port}")
-    more = f" and {len(asked) - few} more that were not looked at" if len(asked) > few else ""
-    said = [f"open to everybody: {', '.join(found)}{more}"] if found or more else []
+            accepted.append(f"{protocol} {port}")
+    more = f" and {len(ports) - few} more that were not looked at" if len(ports) > few else ""
+    sentences = [f"open to everybody: {', '.join(accepted)}{more}"] if accepted or more else []
     # Docker publishes ports in this way, past ufw and past every rule for input.
-    said += [f"passed on to a container or another machine, past this firewall: {', '.join(passed)}"] if passed else []
-    return "; ".join(said)[:500]
+    if passed:
+        sentences.append(f"passed on to a container or another machine, past this firewall: {', '.join(passed)}")
+    return "; ".join(sentences)[:500]

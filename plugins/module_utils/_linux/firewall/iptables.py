@@ -87,10 +87,10 @@ class Words:
 
     def arguments(self) -> list[str]:
         """All words up to the next option."""
-        found = []
+        arguments = []
         while self.words and not self.words[0].startswith("-") and self.words[0] != "!":
-            found.append(self.take())
-        return found
+            arguments.append(self.take())
+        return arguments
 
 
 def read(text: str, family: str, source: str) -> Ruleset:
@@ -122,24 +122,24 @@ def read(text: str, family: str, source: str) -> Ruleset:
     return ruleset
 
 
-def _chain(ruleset: Ruleset, family: str, table: str, words: list[str], source: str) -> None:
-    if not words:
+def _chain(ruleset: Ruleset, family: str, table: str, arguments: list[str], source: str) -> None:
+    if not arguments:
         raise HostError("malformed", f"{source} has a chain without a name")
-    policy = words[1].lower() if len(words) > 1 and words[1] != "-" else ACCEPT
-    hook = HOOKS.get(words[0], "") if table in TABLES else ""
-    if (table, words[0]) == ("nat", "PREROUTING"):
+    policy = arguments[1].lower() if len(arguments) > 1 and arguments[1] != "-" else ACCEPT
+    hook = HOOKS.get(arguments[0], "") if table in TABLES else ""
+    if (table, arguments[0]) == ("nat", "PREROUTING"):
         hook = TRANSLATE
-    place = f"chain {words[0]} in table {family} {table} ({source})"
-    ruleset.chains[source, family, table, words[0]] = Chain(family, place, hook, TABLES.get(table, 0), policy)
+    place = f"chain {arguments[0]} in table {family} {table} ({source})"
+    ruleset.chains[source, family, table, arguments[0]] = Chain(family, place, hook, TABLES.get(table, 0), policy)
 
 
-def _policy(ruleset: Ruleset, family: str, table: str, words: list[str], source: str) -> None:
-    if len(words) < 3:
+def _policy(ruleset: Ruleset, family: str, table: str, arguments: list[str], source: str) -> None:
+    if len(arguments) < 3:
         raise HostError("malformed", f"{source} has a policy without a chain or without a verdict")
-    key = (source, family, table, words[1])
+    key = (source, family, table, arguments[1])
     if key not in ruleset.chains:
-        _chain(ruleset, family, table, words[1:2], source)
-    ruleset.chains[key].policy = words[2].lower()
+        _chain(ruleset, family, table, arguments[1:2], source)
+    ruleset.chains[key].policy = arguments[2].lower()
 
 
 def _rule(ruleset: Ruleset, family: str, table: str, line: str, source: str) -> None:
@@ -200,8 +200,8 @@ def _condition(option: str, words: Words, modules: list[str], ruleset: Ruleset) 
     if option in ("-m", "--match"):
         modules.append(words.take())
         return _of_module(modules[-1])
-    said = words.arguments()
-    first = said[0] if said else ""
+    arguments = words.arguments()
+    first = arguments[0] if arguments else ""
     words.negated = negated
     if option in ("-p", "--protocol"):
         return lambda packet: YES if first.lower() in ("all", "0", *NUMBERS[packet.protocol]) else NO
@@ -231,8 +231,8 @@ def _condition(option: str, words: Words, modules: list[str], ruleset: Ruleset) 
         return lambda _packet: YES if first in ("unicast", "host") else NO
     if option in ("--mark", "--nfmask"):
         return lambda _packet: UNKNOWN if ruleset.marks else YES if _value(first) == 0 else NO
-    if option == "--tcp-flags" and len(said) == 2:
-        mask, wanted = (flag_bits(part.split(",")) for part in said)
+    if option == "--tcp-flags" and len(arguments) == 2:
+        mask, wanted = (flag_bits(part.split(",")) for part in arguments)
         if mask is None or wanted is None:
             return unknown
         return lambda _packet: YES if SYN & mask == wanted else NO
@@ -286,9 +286,9 @@ def _of_module(name: str) -> Condition | None:
     return None if name in plain else unknown
 
 
-def _ports(said: str, ruleset: Ruleset) -> Condition:
+def _ports(text: str, ruleset: Ruleset) -> Condition:
     ranges = []
-    for part in said.split(","):
+    for part in text.split(","):
         low, colon, high = part.partition(":")
         first = _port(low or "0")
         last = _port(high or "65535") if colon else first
@@ -300,20 +300,20 @@ def _ports(said: str, ruleset: Ruleset) -> Condition:
     return lambda packet: any_of([port_between(packet, first, last) for first, last in ranges])
 
 
-def _port(said: str) -> int | None:
+def _port(text: str) -> int | None:
     """A port by its number or, in a file that somebody wrote, by its name; None for what is none."""
-    found = _value(said)
-    if found is not None or not said.isascii():
-        return found
+    port = _value(text)
+    if port is not None or not text.isascii():
+        return port
     try:
-        return socket.getservbyname(said)
+        return socket.getservbyname(text)
     except OSError:
         return None
 
 
-def _value(said: str) -> int | None:
+def _value(text: str) -> int | None:
     """A number in decimal or hexadecimal, without its mask; None for what is none."""
     try:
-        return int(said.split("/", 1)[0], 0)
+        return int(text.split("/", 1)[0], 0)
     except ValueError:
         return None

@@ -97,64 +97,64 @@ class Reader:
         place = f"rule {len(chain.rules) + 1} of {chain.place}"
         conditions, verdicts = [], []
         for part in body.get("expr", []):
-            kind, said = next(iter(part.items()))
+            kind, statement = next(iter(part.items()))
             if kind == "match":
-                conditions.append(self._match(said, body))
+                conditions.append(self._match(statement, body))
             elif kind == "vmap":
-                verdicts += self._verdict_map(said, body)
+                verdicts += self._verdict_map(statement, body)
             elif kind in VERDICTS:
-                verdicts.append((None, *_verdict(kind, said, body)))
+                verdicts.append((None, *_verdict(kind, statement, body)))
             elif kind in RATES:
                 conditions.append(sometimes)
-            elif kind in ("set", "map") and isinstance(said, dict):
-                if any(next(iter(one)) in RATES for one in _list(said.get("stmt"))):
+            elif kind in ("set", "map") and isinstance(statement, dict):
+                if any(next(iter(one)) in RATES for one in _list(statement.get("stmt"))):
                     conditions.append(sometimes)
             elif kind == "xt":
                 self.opaque.add((body["family"], body["table"]))
-                if isinstance(said, dict) and said.get("type") == "target":
+                if isinstance(statement, dict) and statement.get("type") == "target":
                     verdicts.append((None, "unknown", ()))
                 else:
                     conditions.append(unknown)
             elif kind not in PLAIN:
                 verdicts.append((None, "unknown", ()))
-            if kind == "mangle" and "mark" in json.dumps(said.get("key")):
+            if kind == "mangle" and "mark" in json.dumps(statement.get("key")):
                 self.ruleset.marks = True
         chain.rules.append(Rule(conditions, verdicts or [(None, "none", ())], place))
 
-    def _verdict_map(self, said: Body, body: Body) -> list[Verdict]:
-        data = said.get("data")
+    def _verdict_map(self, statement: Body, body: Body) -> list[Verdict]:
+        data = statement.get("data")
         if isinstance(data, str):
             pairs = self.sets.get((body["family"], body["table"], data.lstrip("@")), [])
         else:
             pairs = data.get("set", []) if isinstance(data, dict) else []
-        found: list[Verdict] = []
+        verdicts: list[Verdict] = []
         for pair in pairs:
             if not isinstance(pair, list) or len(pair) != 2 or not isinstance(pair[1], dict):
                 return [(None, "unknown", ())]
             kind, target = next(iter(pair[1].items()))
-            condition = self._compare(said.get("key"), pair[0], body)
-            found.append((condition, *_verdict(kind, target, body)))
-        return found
+            condition = self._compare(statement.get("key"), pair[0], body)
+            verdicts.append((condition, *_verdict(kind, target, body)))
+        return verdicts
 
-    def _match(self, said: Body, body: Body) -> Condition:
-        held = self._compare(said.get("left"), said.get("right"), body)
-        operator = said.get("op", "==")
+    def _match(self, statement: Body, body: Body) -> Condition:
+        condition = self._compare(statement.get("left"), statement.get("right"), body)
+        operator = statement.get("op", "==")
         if operator in ("==", "in"):
-            return held
+            return condition
         if operator == "!=":
-            field = _field(_inner(said.get("left")))
-            return lambda packet: inverted(held(packet)) if _of_layer(field[0], packet) else NO
-        return self._ordered(said, operator)
+            field = _field(_inner(statement.get("left")))
+            return lambda packet: inverted(condition(packet)) if _of_layer(field[0], packet) else NO
+        return self._ordered(statement, operator)
 
-    def _ordered(self, said: Body, operator: str) -> Condition:
+    def _ordered(self, statement: Body, operator: str) -> Condition:
         """Less and greater: only ports can be told."""
-        bound = _number(said.get("right"))
-        if bound is None or _field(said.get("left")) not in (("tcp", "dport"), ("udp", "dport"), ("th", "dport")):
+        bound = _number(statement.get("right"))
+        if bound is None or _field(statement.get("left")) not in (("tcp", "dport"), ("udp", "dport"), ("th", "dport")):
             return unknown
         first, last = {"<": (0, bound - 1), "<=": (0, bound), ">": (bound + 1, 65535), ">=": (bound, 65535)}.get(
             operator, (1, 0)
         )
-        layer = said["left"]["payload"]["protocol"]
+        layer = statement["left"]["payload"]["protocol"]
         return lambda packet: port_between(packet, first, last) if layer in ("th", packet.protocol) else NO
 
     def _compare(self, left: Any, right: Any, body: Body) -> Condition:
@@ -174,9 +174,9 @@ class Reader:
 
     def _concat(self, lefts: list[Any], values: list[Any], body: Body) -> Condition:
         tuples = [
-            [self._compare(left, part, body) for left, part in zip(lefts, one["concat"])]  # noqa: B905 - Python 3.9
-            for one in values
-            if isinstance(one, dict) and "concat" in one
+            [self._compare(left, part, body) for left, part in zip(lefts, value["concat"])]  # noqa: B905 - Python 3.9
+            for value in values
+            if isinstance(value, dict) and "concat" in value
         ]
 
         def held(packet: Packet) -> int:
@@ -190,22 +190,22 @@ class Reader:
         field, mask = _field(parts[0]), parts[1]
         if field == ("tcp", "flags"):
             bits = flag_bits(_bits(mask))
-            wanted = [flag_bits(_bits(one)) for one in values]
+            wanted = [flag_bits(_bits(value)) for value in values]
             if bits is None or None in wanted:
                 return unknown
             return lambda packet: NO if packet.protocol != "tcp" else YES if SYN & bits in wanted else NO
-        if field[1] == "mark" and all(_number(one) is not None for one in values):
-            return self._mark([_number(one) for one in values])
+        if field[1] == "mark" and all(_number(value) is not None for value in values):
+            return self._mark([_number(value) for value in values])
         return sometimes if field[1] in CHOSEN else unknown
 
     def _mark(self, values: list[Any]) -> Condition:
         return lambda _packet: UNKNOWN if self.ruleset.marks else YES if 0 in values else NO
 
     def _name_ports(self, layer: str, values: list[Any]) -> None:
-        for one in values:
-            found = _range(one)
-            if found and found[1] - found[0] < 10 and len(self.ruleset.ports) < MOST_PORTS:
-                self.ruleset.ports |= {("" if layer == "th" else layer, port) for port in range(found[0], found[1] + 1)}
+        for value in values:
+            ports = _range(value)
+            if ports and ports[1] - ports[0] < 10 and len(self.ruleset.ports) < MOST_PORTS:
+                self.ruleset.ports |= {("" if layer == "th" else layer, port) for port in range(ports[0], ports[1] + 1)}
 
 
 def _condition(field: tuple[str, str], values: list[Any], ruleset: Ruleset) -> Condition:
@@ -235,10 +235,10 @@ def _transport(layer: str, name: str, values: list[Any]) -> Condition:
         if layer not in ("th", packet.protocol):
             return NO
         if name == "dport":
-            ranges = [_range(one) for one in values]
+            ranges = [_range(value) for value in values]
             return any_of([UNKNOWN if one is None else port_between(packet, *one) for one in ranges])
         if name == "flags":
-            wanted = [flag_bits(_bits(one)) for one in values]
+            wanted = [flag_bits(_bits(value)) for value in values]
             return UNKNOWN if None in wanted else YES if SYN in wanted else NO
         return SOMETIMES if name in CHOSEN else UNKNOWN
 
@@ -252,7 +252,7 @@ def _internet(layer: str, name: str, values: list[Any]) -> Condition:
         if name in ("saddr", "daddr"):
             theirs = (name == "saddr") == packet.inbound
             look = from_there if theirs else to_here
-            return any_of([look(packet, *_ends(one)) for one in values])
+            return any_of([look(packet, *_ends(value)) for value in values])
         if name in ("protocol", "nexthdr"):
             return YES if packet.protocol in values or LAYERS[packet.protocol] in values else NO
         if name == "version":
@@ -264,11 +264,11 @@ def _internet(layer: str, name: str, values: list[Any]) -> Condition:
 
 def _tracked(name: str, values: list[Any], ruleset: Ruleset) -> Condition:
     if name == "state":
-        states = [part for one in values for part in _list(one)]
+        states = [part for value in values for part in _list(value)]
         return lambda _packet: state_is(states)
     if name == "proto-dst":
         # The port that the stranger wrote to, whatever was translated since.
-        ranges = [_range(one) for one in values]
+        ranges = [_range(value) for value in values]
         return lambda packet: any_of([UNKNOWN if one is None else port_between(packet, *one) for one in ranges])
     if name == "direction":
         return lambda _packet: YES if "original" in values else NO
@@ -283,11 +283,11 @@ def _meta(name: str, values: list[Any], ruleset: Ruleset) -> Condition:
         if name in ("iif", "iifname", "oif", "oifname"):
             if (name[0] == "i") != packet.inbound:
                 return NO
-            return any_of([card_like(packet, str(one)) for one in values])
+            return any_of([card_like(packet, str(value)) for value in values])
         if name == "l4proto":
             return YES if packet.protocol in values or LAYERS[packet.protocol] in values else NO
         if name in ("nfproto", "protocol"):
-            return YES if any(one in VERSIONS[packet.family] for one in values) else NO
+            return YES if any(value in VERSIONS[packet.family] for value in values) else NO
         if name == "pkttype":
             return YES if "host" in values or "unicast" in values or 0 in values else NO
         if name == "mark":
@@ -321,66 +321,67 @@ def _field(left: Any) -> tuple[str, str]:
     """(layer, name) of an expression; ("", "") for one that is not known here."""
     if not isinstance(left, dict) or not left:
         return "", ""
-    kind, said = next(iter(left.items()))
-    if kind == "payload" and isinstance(said, dict):
-        return str(said.get("protocol", "")), str(said.get("field", ""))
-    if kind in ("meta", "ct") and isinstance(said, dict):
-        return kind, f"{'reply ' if said.get('dir') == 'reply' else ''}{said.get('key', '')}"
-    if kind == "fib" and isinstance(said, dict):
-        flags = sorted(_list(said.get("flags")))
-        return "fib", f"{said.get('result', '')} {' '.join(str(flag) for flag in flags if flag != 'iif')}".strip()
+    kind, details = next(iter(left.items()))
+    if kind == "payload" and isinstance(details, dict):
+        return str(details.get("protocol", "")), str(details.get("field", ""))
+    if kind in ("meta", "ct") and isinstance(details, dict):
+        return kind, f"{'reply ' if details.get('dir') == 'reply' else ''}{details.get('key', '')}"
+    if kind == "fib" and isinstance(details, dict):
+        flags = sorted(_list(details.get("flags")))
+        return "fib", f"{details.get('result', '')} {' '.join(str(flag) for flag in flags if flag != 'iif')}".strip()
     return kind if kind in ("numgen", "tcp option", "exthdr", "ipsec") else "", ""
 
 
-def _verdict(kind: str, said: Any, body: Body) -> tuple[str, ChainKey]:
+def _verdict(kind: str, statement: Any, body: Body) -> tuple[str, ChainKey]:
     """(verdict, key of the chain it leads to)."""
     if kind in ("jump", "goto"):
-        return kind, (body["family"], body["table"], said.get("target", "") if isinstance(said, dict) else "")
+        return kind, (body["family"], body["table"], statement.get("target", "") if isinstance(statement, dict) else "")
     return {"continue": "none", "dnat": MOVED, "redirect": MOVED}.get(kind, kind) if kind in VERDICTS else "unknown", ()
 
 
-def _bare(one: Any) -> Any:
+def _bare(element: Any) -> Any:
     """An element without its time-out, counter or comment."""
-    return one["elem"].get("val") if isinstance(one, dict) and isinstance(one.get("elem"), dict) else one
+    inner = element.get("elem") if isinstance(element, dict) else None
+    return inner.get("val") if isinstance(inner, dict) else element
 
 
-def _range(one: Any) -> tuple[int, int] | None:
+def _range(element: Any) -> tuple[int, int] | None:
     """First and last number; None for what is none."""
-    if isinstance(one, dict) and isinstance(one.get("range"), list) and len(one["range"]) == 2:
-        first, last = (_number(end) for end in one["range"])
+    if isinstance(element, dict) and isinstance(element.get("range"), list) and len(element["range"]) == 2:
+        first, last = (_number(end) for end in element["range"])
     else:
-        first = last = _number(one)
+        first = last = _number(element)
     return None if first is None or last is None else (first, last)
 
 
-def _ends(one: Any) -> tuple[Address | None, Address | None]:
+def _ends(element: Any) -> tuple[Address | None, Address | None]:
     """First and last address of an element."""
-    if isinstance(one, dict) and isinstance(one.get("prefix"), dict):
-        return ends(f"{one['prefix'].get('addr')}/{one['prefix'].get('len')}")
-    if isinstance(one, dict) and isinstance(one.get("range"), list) and len(one["range"]) == 2:
-        return address(str(one["range"][0])), address(str(one["range"][1]))
-    return ends(str(one))
+    if isinstance(element, dict) and isinstance(element.get("prefix"), dict):
+        return ends(f"{element['prefix'].get('addr')}/{element['prefix'].get('len')}")
+    if isinstance(element, dict) and isinstance(element.get("range"), list) and len(element["range"]) == 2:
+        return address(str(element["range"][0])), address(str(element["range"][1]))
+    return ends(str(element))
 
 
-def _bits(one: Any) -> list[Any]:
+def _bits(value: Any) -> list[Any]:
     """The names in `syn | ack`, a list, or one name."""
-    if isinstance(one, dict) and "|" in one:
-        return [name for part in one["|"] for name in _bits(part)]
-    return [name for part in one for name in _bits(part)] if isinstance(one, list) else [one]
+    if isinstance(value, dict) and "|" in value:
+        return [name for part in value["|"] for name in _bits(part)]
+    return [name for part in value for name in _bits(part)] if isinstance(value, list) else [value]
 
 
-def _number(said: Any) -> int | None:
-    return said if isinstance(said, int) and not isinstance(said, bool) else None
+def _number(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def _list(said: Any) -> list[Any]:
-    return said if isinstance(said, list) else [] if said is None else [said]
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]
 
 
 def read(text: str) -> Reader:
     """What `nft -j list ruleset` printed. Raises HostError."""
     try:
-        objects = [next(iter(one.items())) for one in json.loads(text)["nftables"]]
+        objects = [next(iter(item.items())) for item in json.loads(text)["nftables"]]
         return Reader([(kind, body) for kind, body in objects if kind != "metainfo"])
     except (ValueError, TypeError, KeyError, AttributeError, StopIteration, RecursionError):
         raise HostError(

@@ -45,7 +45,7 @@ class Packet:
         self.card = card
         self.inbound = inbound
 
-    def words(self) -> str:
+    def text(self) -> str:
         """The packet in words a technician follows. Its address is a sample, and may be that of somebody real."""
         if self.inbound:
             return f"{self.protocol.upper()} to port {self.port} by {self.card} from {self._whence()}"
@@ -137,8 +137,8 @@ class Ruleset:
         """The rule that gives a packet another address or port before the hook input sees it, or an empty text."""
         bases = [chain for chain in self.chains.values() if chain.hook == TRANSLATE and self._concerns(chain, packet)]
         places = [self._run(base, packet, {}, 0).get(MOVED, "") for base in bases]
-        found = next((place for place in places if place), "")
-        return found if found and self.meets(packet, ("ingress", "prerouting"))[0] not in (DROP, REJECT) else ""
+        moved_at = next((place for place in places if place), "")
+        return moved_at if moved_at and self.meets(packet, ("ingress", "prerouting"))[0] not in (DROP, REJECT) else ""
 
     def _concerns(self, chain: Chain, packet: Packet) -> bool:
         if chain.cards and packet.card not in chain.cards:

@@ -32,37 +32,37 @@ def loaded(host: Host) -> Loaded:
     """What the kernel filters by. Raises HostError."""
     if not host.is_root:
         raise HostError("needs_root", "the kernel shows its firewall rules to root only")
-    found = Ruleset()
+    ruleset = Ruleset()
     unseen = ""
     if first_of(host, NFT):
         reader = nft.read(output(host, ["nft", "-j", "list", "ruleset"]))
-        found.add(reader.ruleset)
+        ruleset.add(reader.ruleset)
         for family in ("ip", "ip6"):
             tables = {table for kind, table in reader.opaque if kind == family}
             if tables:
-                _in_place_of(host, found, family, tables)
+                _in_place_of(host, ruleset, family, tables)
     elif _uses_nftables(host):
         unseen = WITHOUT_NFT
         for family in ("ip", "ip6"):
             if first_of(host, tuple(f"{folder}/{MODERN[family]}" for folder in FOLDERS)):
-                found.add(_saved(host, MODERN[family], family, "iptables"))
+                ruleset.add(_saved(host, MODERN[family], family, "iptables"))
     for family, (program, names) in LEGACY.items():
         if _lines(host, names):
-            found.add(_saved(host, program, family, program))
-    return Loaded(found, unseen)
+            ruleset.add(_saved(host, program, family, program))
+    return Loaded(ruleset, unseen)
 
 
-def _in_place_of(host: Host, found: Ruleset, family: str, tables: set[str]) -> None:
+def _in_place_of(host: Host, ruleset: Ruleset, family: str, tables: set[str]) -> None:
     """Put what iptables says of its own tables in the place of what nft could not tell."""
     saved = _saved(host, MODERN[family], family, "iptables")
-    there = {key[2] for key in saved.chains}
-    for key in list(found.chains):
-        if key[0] == family and key[1] in tables & there:
-            del found.chains[key]
+    saved_chains = {key[2] for key in saved.chains}
+    for key in list(ruleset.chains):
+        if key[0] == family and key[1] in tables & saved_chains:
+            del ruleset.chains[key]
     for key in list(saved.chains):
         if key[2] not in tables:
             del saved.chains[key]
-    found.add(saved)
+    ruleset.add(saved)
 
 
 def _saved(host: Host, program: str, family: str, source: str) -> Ruleset:

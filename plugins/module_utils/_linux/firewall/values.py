@@ -15,35 +15,35 @@ OTHER_CARD = "a network card to come"  # one that is not there yet, such as a do
 
 
 @lru_cache(maxsize=4096)
-def network(said: str) -> Network | None:
+def network(text: str) -> Network | None:
     """An address or network, None for what is none."""
     try:
-        return ipaddress.ip_network(said, strict=False)
+        return ipaddress.ip_network(text, strict=False)
     except ValueError:
         return None
 
 
 @lru_cache(maxsize=4096)
-def address(said: str) -> Address | None:
+def address(text: str) -> Address | None:
     """An address, None for what is none."""
     try:
-        return ipaddress.ip_address(said)
+        return ipaddress.ip_address(text)
     except ValueError:
         return None
 
 
-def within(said: str, first: Address | None, last: Address | None) -> int:
+def within(text: str, first: Address | None, last: Address | None) -> int:
     """Whether an address lies between two, ends included."""
-    found = address(said)
-    if found is None or first is None or last is None or first.version != last.version:
+    parsed = address(text)
+    if parsed is None or first is None or last is None or first.version != last.version:
         return UNKNOWN
-    return YES if found.version == first.version and int(first) <= int(found) <= int(last) else NO
+    return YES if parsed.version == first.version and int(first) <= int(parsed) <= int(last) else NO
 
 
-def ends(said: str) -> tuple[Address | None, Address | None]:
+def ends(text: str) -> tuple[Address | None, Address | None]:
     """First and last address of a network, or (None, None)."""
-    found = network(said)
-    return (found[0], found[-1]) if found is not None else (None, None)
+    parsed = network(text)
+    return (parsed[0], parsed[-1]) if parsed is not None else (None, None)
 
 
 def from_there(packet: Packet, first: Address | None, last: Address | None) -> int:
