@@ -41,7 +41,7 @@ class Answer:
         self.matched: set[str] = set()
 
 
-class Asked:
+class Replies:
     """sshd's answers: `usual` ones, those for Match `blocks`, `untried`: blocks that could not be reached, and
     `outside`: what counts outside of Match blocks, where a block says something that only counts there; else None."""
 
@@ -68,8 +68,8 @@ def options(host: Host) -> list[str]:
 
 def files_of(host: Host) -> Configuration:
     """The files that the service's sshd reads. Raises HostError."""
-    given = options(host)
-    named = [given[at + 1] for at, word in enumerate(given) if word == "-f"]
+    start_options = options(host)
+    named = [start_options[at + 1] for at, word in enumerate(start_options) if word == "-f"]
     return configuration(host, named[-1] if named else MAIN)
 
 
@@ -87,31 +87,31 @@ def alone(script: str, files: Configuration) -> list[str]:
     return ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh"]
 
 
-def ask(host: Host, wrapper: list[str], input: str = "") -> Asked:
+def ask(host: Host, wrapper: list[str], input: str = "") -> Replies:
     """What sshd says to all of our questions. Raises HostError."""
     files = files_of(host)
     first = usual(host) if files.blocks else usual(host)[:1]
-    more = for_blocks(host, files.blocks)
+    block_questions = for_blocks(host, files.blocks)
     by_spec: dict[str, Question] = {}
-    for question in (*first, *more):
+    for question in (*first, *block_questions):
         by_spec.setdefault(question.spec, question)
     nobody = [Question("everybody, outside of Match blocks", "", OUTSIDE)]
     nobody = nobody if any("channeltimeout" in block.settings for block in files.blocks) else []
     answers = _run(host, wrapper, input, [*by_spec.values(), *nobody])
     tried = []
-    for question in more:
+    for question in block_questions:
         if question.block and _holds(answers[question.spec], question.block):
-            tried.append(_as(question, answers[question.spec]))
+            tried.append(_answer_for(question, answers[question.spec]))
     reached = {id(answer.question.block) for answer in tried}
     untried = [block for block in files.blocks if id(block) not in reached]
     outside = answers[OUTSIDE] if nobody else None
-    return Asked([_as(question, answers[question.spec]) for question in first], tried, untried, outside)
+    return Replies([_answer_for(question, answers[question.spec]) for question in first], tried, untried, outside)
 
 
-def _as(question: Question, answer: Answer) -> Answer:
-    found = Answer(question)
-    found.settings, found.matched = answer.settings, answer.matched
-    return found
+def _answer_for(question: Question, answer: Answer) -> Answer:
+    copy = Answer(question)
+    copy.settings, copy.matched = answer.settings, answer.matched
+    return copy
 
 
 def _holds(answer: Answer, block: MatchBlock) -> bool:
@@ -125,37 +125,39 @@ def _run(host: Host, wrapper: list[str], input: str, questions: list[Question]) 
     done = host.query(argv, input=input)
     if done.rc == 120:
         raise HostError("failed", f"/run/sshd is missing and could not be stood in for: {done.err.strip()[:400]}")
-    found: dict[str, Answer] = {}
+    answers: dict[str, Answer] = {}
     answer: Answer | None = None
-    said: list[str] = []
+    output: list[str] = []
     text = ""
     for line in done.out.split("\n"):
         key, _dummy, rest = line.partition(" ")
         checking = CHECKING.match(line)
         if key == "question":
-            answer, said, text = Answer(next(one for one in questions if one.spec == rest)), [], ""
+            answer, output, text = Answer(next(question for question in questions if question.spec == rest)), [], ""
         elif answer is None:
             continue
         elif key == "status":
             if rest != "0":
-                _explain(int(rest), said)
-            found[answer.question.spec] = answer
+                _explain(int(rest), output)
+            answers[answer.question.spec] = answer
         elif checking:
             text = checking["text"].split(" #", 1)[0].strip()[:200]
         elif line.startswith("debug3: match found"):
             answer.matched.add(text)
         elif not line.startswith("debug3:"):
-            said.append(line.strip())
+            output.append(line.strip())
             answer.settings.setdefault(key.lower(), rest.strip())
-    if len(found) != len(questions):
-        raise HostError("failed", f"sshd -T gave {len(found)} answers to {len(questions)} questions: {done.err[:200]}")
-    return found
+    if len(answers) != len(questions):
+        raise HostError(
+            "failed", f"sshd -T gave {len(answers)} answers to {len(questions)} questions: {done.err[:200]}"
+        )
+    return answers
 
 
-def _explain(status: int, said: list[str]) -> None:
-    words = " / ".join(line for line in said if line)[:400]
+def _explain(status: int, output: list[str]) -> None:
+    text = " / ".join(line for line in output if line)[:400]
     # 255 is a bad configuration; 1 comes with missing host keys.
-    raise HostError("malformed" if status == 255 else "failed", f"sshd -T ended with status {status}: {words}")
+    raise HostError("malformed" if status == 255 else "failed", f"sshd -T ended with status {status}: {text}")
 
 
 def older_note(host: Host, files: Configuration) -> str:

@@ -34,23 +34,23 @@ def effective(host: Host, _address: str) -> Aspect:
     """The aspect of sshd:Banner. Raises HostError."""
     if not host.exists(PROGRAM):
         return not_installed("OpenSSH server")
-    aspect = _asked(host, ready(host), "")
+    aspect = _replies(host, ready(host), "")
     note = older_note(host, files_of(host))
     if note:
         aspect["note"] = note
     return aspect
 
 
-def _asked(host: Host, wrapper: list[str], input: str) -> Aspect:
+def _replies(host: Host, wrapper: list[str], input: str) -> Aspect:
     """What sshd answers for each kind of person, as one aspect. Raises HostError."""
-    asked = ask(host, wrapper, input)
-    answers = [(answer.question.who, _banner(answer)) for answer in (*asked.usual, *asked.blocks)]
+    replies = ask(host, wrapper, input)
+    answers = [(answer.question.who, _banner(answer)) for answer in (*replies.usual, *replies.blocks)]
     aspect = value(answers[0][1], f"sshd -T for {answers[0][0]}", "string")
-    others = [{"who": who, "value": said, "type": "string"} for who, said in answers[1:] if said != answers[0][1]]
-    for block in asked.untried:
-        said = block.settings.get("banner", answers[0][1])
-        if said != answers[0][1]:
-            others.append({"who": f"Match {block.text} ({block.place})", "value": said, "type": "string"})
+    others = [{"who": who, "value": shown, "type": "string"} for who, shown in answers[1:] if shown != answers[0][1]]
+    for block in replies.untried:
+        shown = block.settings.get("banner", answers[0][1])
+        if shown != answers[0][1]:
+            others.append({"who": f"Match {block.text} ({block.place})", "value": shown, "type": "string"})
     if others:
         aspect["others"] = others[:100]
     return aspect
@@ -87,7 +87,7 @@ def _try(host: Host, text: str, wanted: str) -> None:
     """Ask sshd with the file in place, in a private mount namespace. Raises ChangeRefused."""
     files = files_of(host)
     try:
-        after = _asked(host, alone(TRIAL, files), text)
+        after = _replies(host, alone(TRIAL, files), text)
     except HostError as problem:
         raise ChangeRefused(f"the change could not be tried before it is made: {problem.why}") from None
     if after.get("value") == wanted and "others" not in after:

@@ -25,7 +25,7 @@ from ..engine.edits import Change, ChangeRefused, DryRun
 from ..engine.host import Host, HostError
 from ..engine.reading import Aspect, Reading, Readings, reading, unreadable, value
 from ..engine.safe_read import attempt, foreign, not_installed, number
-from .answers import PROGRAM, Asked, ask, files_of, older_note, ready
+from .answers import PROGRAM, Replies, ask, files_of, older_note, ready
 from .people import may_be_root
 
 NAME = "sshd"
@@ -51,9 +51,9 @@ TIME = re.compile(r"([0-9]{1,10})([smhdw]?)")
 
 def observe(host: Host, addresses: list[str]) -> Readings:
     """A reading for each address; nothing is raised for a bad machine."""
-    said: list[tuple[Asked, str]] = []  # sshd's answers, once it was asked
+    answers: list[tuple[Replies, str]] = []  # sshd's answers, once it was asked
     return {
-        address: attempt(NAME, address, partial(_read, host, address, said))
+        address: attempt(NAME, address, partial(_read, host, address, answers))
         if ADDRESSES.match(address)
         else foreign(NAME, address)
         for address in addresses
@@ -65,45 +65,45 @@ def dry_run(host: Host, changes: list[Change]) -> DryRun:
     raise ChangeRefused("sshd is only reported: a slip would cut off whoever manages the device by SSH")
 
 
-def _read(host: Host, address: str, said: list[tuple[Asked, str]]) -> Reading:
+def _read(host: Host, address: str, answers: list[tuple[Replies, str]]) -> Reading:
     if not host.exists(PROGRAM):
         return reading(NAME, address, not_installed("OpenSSH server"))
-    if not said:
-        said.append((ask(host, ready(host)), older_note(host, files_of(host))))
-    asked, older = said[0]
-    effective = _effective(host, address, asked)
+    if not answers:
+        answers.append((ask(host, ready(host)), older_note(host, files_of(host))))
+    replies, older = answers[0]
+    effective = _effective(host, address, replies)
     if not older:
         return reading(NAME, address, effective)
     effective["note"] = "; ".join(note for note in (effective.get("note"), older) if note)
     return reading(NAME, address, effective, running=unreadable("failed", older))
 
 
-def _effective(host: Host, address: str, asked: Asked) -> Aspect:
+def _effective(host: Host, address: str, replies: Replies) -> Aspect:
     """What counts for an ordinary user, or for root where only root is meant, and for others who get something else."""
-    answers = [*asked.usual, *asked.blocks]
-    if address == "ChannelTimeout" and asked.outside is not None:
-        answers.insert(0, asked.outside)
+    answers = [*replies.usual, *replies.blocks]
+    if address == "ChannelTimeout" and replies.outside is not None:
+        answers.insert(0, replies.outside)
     root_only = address == "PermitRootLogin"
     if root_only:
         answers = [answer for answer in answers if answer.question.user == "root"] or answers[:1]
-    found = [(answer.question.who, _value(address, answer.settings)) for answer in answers]
-    first_who, first = found[0]
+    values = [(answer.question.who, _value(address, answer.settings)) for answer in answers]
+    first_who, first = values[0]
     aspect = value(first, f"sshd -T for {first_who}", "string" if isinstance(first, str) else "int")
-    others = [(who, said) for who, said in found[1:] if said != first]
-    for block in asked.untried:
+    others = [(who, setting) for who, setting in values[1:] if setting != first]
+    for block in replies.untried:
         if _keyword(address) not in block.settings or (root_only and not may_be_root(host, block)):
             continue
-        said = _value(address, block.settings)
-        if said != first:
+        setting = _value(address, block.settings)
+        if setting != first:
             others.append(
-                (f"Match {block.text} ({block.place}; nobody here is meant by it, so it was not tried)", said)
+                (f"Match {block.text} ({block.place}; nobody here is meant by it, so it was not tried)", setting)
             )
     if address == "ChannelTimeout" and re.search(
         r"(?:^|[\s\"])session=", answers[0].settings.get("channeltimeout", "")
     ):
         aspect["note"] = "ChannelTimeout session=TIME, as the manual has it, ends no session; write session*=TIME"
     if others:
-        aspect["others"] = [{"who": who, "value": said, "type": aspect["type"]} for who, said in others[:100]]
+        aspect["others"] = [{"who": who, "value": setting, "type": aspect["type"]} for who, setting in others[:100]]
     return aspect
 
 
@@ -114,28 +114,28 @@ def _keyword(address: str) -> str:
 def _value(address: str, settings: dict[str, str]) -> str | int:
     """The value of one address in what sshd printed, or in the lines of a block. Raises HostError."""
     keyword = _keyword(address)
-    said = settings.get(keyword)
+    text = settings.get(keyword)
     if keyword == "channeltimeout":
-        return idle_limit(said or "none")  # before OpenSSH 9.2 there is no such keyword, and no limit
-    if said is None:
+        return idle_limit(text or "none")  # before OpenSSH 9.2 there is no such keyword, and no limit
+    if text is None:
         raise HostError("malformed", f"sshd -T printed no {keyword} line")
     if address in WORDS:
-        return SAME.get(said.lower(), said if keyword == "permituserenvironment" else said.lower())
+        return SAME.get(text.lower(), text if keyword == "permituserenvironment" else text.lower())
     if address in STARTUPS:
-        parts = said.split(":")
-        found = number(parts[STARTUPS[address]]) if len(parts) == 3 else None
+        parts = text.split(":")
+        count = number(parts[STARTUPS[address]]) if len(parts) == 3 else None
     elif address in NUMBERS:
-        found = number(said)
+        count = number(text)
     else:
-        found = seconds(said)
-    if found is None:
-        raise HostError("malformed", f"sshd's {keyword} is {said[:60]!r}, which is no number")
-    return found
+        count = seconds(text)
+    if count is None:
+        raise HostError("malformed", f"sshd's {keyword} is {text[:60]!r}, which is no number")
+    return count
 
 
-def seconds(said: str) -> int | None:
+def seconds(time: str) -> int | None:
     """A time of sshd_config(5) in seconds (90, 15m, 1h30m), 0 for none; None for what is no time."""
-    text = said.strip().lower()
+    text = time.strip().lower()
     if text == "none":
         return 0
     parts = TIME.findall(text)
@@ -144,7 +144,7 @@ def seconds(said: str) -> int | None:
     return sum(int(count) * UNITS[unit] for count, unit in parts)
 
 
-def idle_limit(said: str) -> int:
+def idle_limit(text: str) -> int:
     """Seconds after which ChannelTimeout ends an idle shell or command: by the first pattern for it, or by global.
 
     A session is called session:shell or session:command from the moment it does anything, and sshd looks its time up
@@ -152,7 +152,7 @@ def idle_limit(said: str) -> int:
     session:command). 0 means never. Raises HostError.
     """
     limits: dict[str, int] = {}
-    for pair in said.replace('"', "").split():
+    for pair in text.replace('"', "").split():
         pattern, equals, time = pair.partition("=")
         if pair.lower() == "none":
             continue

@@ -48,16 +48,16 @@ class Configuration:
 
 def configuration(host: Host, main: str = MAIN) -> Configuration:
     """What the files say. Raises HostError."""
-    found = Configuration()
+    parsed = Configuration()
     if host.exists(main):
-        _read(host, main, None, 0, found)
-    return found
+        _read(host, main, None, 0, parsed)
+    return parsed
 
 
-def _read(host: Host, path: str, block: MatchBlock | None, depth: int, found: Configuration) -> None:
-    if depth > DEEPEST or len(found.paths) > MOST_FILES:
+def _read(host: Host, path: str, block: MatchBlock | None, depth: int, parsed: Configuration) -> None:
+    if depth > DEEPEST or len(parsed.paths) > MOST_FILES:
         raise HostError("malformed", f"sshd's configuration includes too many files at {path}")
-    found.paths.append(path)
+    parsed.paths.append(path)
     try:
         text = host.text(path)
     except FileNotFoundError:
@@ -72,32 +72,32 @@ def _read(host: Host, path: str, block: MatchBlock | None, depth: int, found: Co
             criteria = (outer.criteria if outer else []) + _criteria(rest, place)
             block = MatchBlock(rest[:200], criteria, place) if criteria else None
             if block:
-                found.blocks.append(block)
+                parsed.blocks.append(block)
         elif keyword == "include":
             # A Match block in an included file ends with that file.
             for pattern in _arguments(rest, place):
-                for included in _matching(host, pattern, found.folders):
-                    _read(host, included, block, depth + 1, found)
+                for included in _matching(host, pattern, parsed.folders):
+                    _read(host, included, block, depth + 1, parsed)
         else:
             if block:
                 block.settings.setdefault(keyword, rest.strip('"'))
             if keyword == "banner":
-                found.banners.append(BannerLine(rest.strip('"'), block.text if block else "", place))
+                parsed.banners.append(BannerLine(rest.strip('"'), block.text if block else "", place))
 
 
 def _criteria(rest: str, place: str) -> list[tuple[str, str]]:
     """(attribute, pattern list) of a Match line; none for "all"."""
     words = [part for word in _arguments(rest, place) for part in word.split("=", 1)]
-    found: list[tuple[str, str]] = []
+    criteria: list[tuple[str, str]] = []
     while words:
         attribute = words.pop(0).lower()
         if attribute == "all":
             continue
         if attribute == "invalid-user":
-            found.append((attribute, ""))
+            criteria.append((attribute, ""))
         else:
-            found.append((attribute, words.pop(0) if words else ""))
-    return found
+            criteria.append((attribute, words.pop(0) if words else ""))
+    return criteria
 
 
 def _words(line: str) -> tuple[str, str]:
@@ -139,13 +139,13 @@ def options_of_service(host: Host, started_with: list[str] | None = None) -> lis
     words: list[str] = []
     for word in ["$SSHD_OPTS"] if started_with is None else started_with:
         words += _defaults(host) if word in ("$SSHD_OPTS", "${SSHD_OPTS}") else [word]
-    found: list[str] = []
+    options: list[str] = []
     for at, word in enumerate(words):
         if word in ("-o", "-f") and at + 1 < len(words):
-            found += [word, words[at + 1]]
+            options += [word, words[at + 1]]
         elif word[:2] in ("-o", "-f") and len(word) > 2:
-            found += [word[:2], word[2:]]
-    return found
+            options += [word[:2], word[2:]]
+    return options
 
 
 def _defaults(host: Host) -> list[str]:
@@ -156,7 +156,7 @@ def _defaults(host: Host) -> list[str]:
         return []
     words: list[str] = []
     for line in text.split("\n"):
-        key, equals, said = line.strip().partition("=")
+        key, equals, setting = line.strip().partition("=")
         if key == "SSHD_OPTS" and equals:
-            words = [word for part in _arguments(said, DEFAULTS) for word in part.split()]
+            words = [word for part in _arguments(setting, DEFAULTS) for word in part.split()]
     return words

@@ -48,9 +48,9 @@ def usual(host: Host) -> list[Question]:
     people = _ordinary(host)
     chiefs = [name for name in members(host, "sudo") if name in people]
     plain = [name for name in people if name not in chiefs]
-    asked = [("an ordinary user", plain[0] if plain else NOBODY), ("root", "root")]
-    asked += [("an administrator", name) for name in chiefs[:1]]
-    return [Question(f"{who} from {HERE}", user, _spec(user)) for who, user in asked]
+    askable = [("an ordinary user", plain[0] if plain else NOBODY), ("root", "root")]
+    askable += [("an administrator", name) for name in chiefs[:1]]
+    return [Question(f"{who} from {HERE}", user, _spec(user)) for who, user in askable]
 
 
 def for_blocks(host: Host, blocks: list[MatchBlock]) -> list[Question]:
@@ -59,100 +59,102 @@ def for_blocks(host: Host, blocks: list[MatchBlock]) -> list[Question]:
     A block for which nobody can be found has none.
     """
     known = _people(host)
-    found: list[Question] = []
+    questions: list[Question] = []
     for block in blocks:
         member, root = (
-            _question(block, [one for one in known if (one.name == "root") == is_root], is_root)
+            _question(block, [person for person in known if (person.name == "root") == is_root], is_root)
             for is_root in (False, True)
         )
         if member and root:
             root.who = f"root by {root.who}"
-        found += [question for question in (member, root) if question]
-    return found[:MOST_QUESTIONS]
+        questions += [question for question in (member, root) if question]
+    return questions[:MOST_QUESTIONS]
 
 
 def may_be_root(host: Host, block: MatchBlock) -> bool:
     """Whether root could be meant by a block. Raises HostError."""
-    root = [one for one in _people(host) if one.name == "root"]
+    root = [person for person in _people(host) if person.name == "root"]
     return bool(_persons(block, root)) or not root
 
 
 def _question(block: MatchBlock, known: list[Person], root: bool) -> Question | None:
     parts = {"host": "localhost", "addr": HERE, "laddr": HERE, "lport": "22"}
     for criterion, key, usual_values in (("address", "addr", ELSEWHERE), ("localaddress", "laddr", ELSEWHERE)):
-        parts[key] = _address([said for name, said in block.criteria if name == criterion], usual_values)
-    parts["host"] = _text([said for name, said in block.criteria if name == "host"], NAMES, PLAIN_HOST, fold=True)
-    ports = {said for name, said in block.criteria if name == "localport"}
+        parts[key] = _address([value for name, value in block.criteria if name == criterion], usual_values)
+    parts["host"] = _text([value for name, value in block.criteria if name == "host"], NAMES, PLAIN_HOST, fold=True)
+    ports = {value for name, value in block.criteria if name == "localport"}
     parts["lport"] = "22" if not ports else ports.pop() if len(ports) == 1 else ""
     if not parts["lport"].isdigit():
         return None
-    domains = [said for name, said in block.criteria if name == "rdomain"]
+    domains = [value for name, value in block.criteria if name == "rdomain"]
     if domains:
         parts["rdomain"] = _text(domains, (), PLAIN_NAME)
     persons = _persons(block, known)
     if any(name == "invalid-user" for name, _said in block.criteria):
         persons = [] if root else [NOBODY]
     if not persons and not root and not any(name == "group" for name, _said in block.criteria):
-        made_up = _text([said for name, said in block.criteria if name == "user"], (NOBODY,), PLAIN_NAME)
+        made_up = _text([value for name, value in block.criteria if name == "user"], (NOBODY,), PLAIN_NAME)
         persons = [made_up] if made_up and made_up != "root" else []
     if not persons or not all(parts.values()):
         return None
     flag = ",invalid-user" if any(name == "invalid-user" for name, _said in block.criteria) else ""
-    spec = f"user={persons[0]}," + ",".join(f"{key}={said}" for key, said in parts.items()) + flag
+    spec = f"user={persons[0]}," + ",".join(f"{key}={value}" for key, value in parts.items()) + flag
     return Question(f"Match {block.text} ({block.place})", persons[0], spec, block)
 
 
 def _persons(block: MatchBlock, known: list[Person]) -> list[str]:
     """The names of those whom a block's User and Group criteria mean."""
-    users = [said for name, said in block.criteria if name == "user"]
-    groups = [said for name, said in block.criteria if name == "group"]
+    users = [value for name, value in block.criteria if name == "user"]
+    groups = [value for name, value in block.criteria if name == "group"]
     return [
-        one.name
-        for one in known
-        if all(_listed(one.name, said) for said in users) and all(_in_groups(one.groups, said) for said in groups)
+        person.name
+        for person in known
+        if all(_listed(person.name, patterns) for patterns in users)
+        and all(_in_groups(person.groups, patterns) for patterns in groups)
     ]
 
 
-def _in_groups(groups: set[str], said: str) -> bool:
+def _in_groups(groups: set[str], patterns: str) -> bool:
     """As sshd has it: no group that is ruled out, and one that is meant."""
-    parts = said.split(",")
+    parts = patterns.split(",")
     if any(part.startswith("!") and _like(group, part[1:]) for part in parts for group in groups):
         return False
     return any(not part.startswith("!") and _like(group, part) for part in parts for group in groups)
 
 
-def _listed(said: str, patterns: str, like: Callable[[str, str], bool] | None = None) -> bool:
+def _listed(value: str, patterns: str, like: Callable[[str, str], bool] | None = None) -> bool:
     like = like or _like
     parts = patterns.split(",")
-    if any(part.startswith("!") and like(said, part[1:]) for part in parts):
+    if any(part.startswith("!") and like(value, part[1:]) for part in parts):
         return False
-    return any(not part.startswith("!") and like(said, part) for part in parts)
+    return any(not part.startswith("!") and like(value, part) for part in parts)
 
 
-def _like(said: str, pattern: str) -> bool:
+def _like(value: str, pattern: str) -> bool:
     # Brackets are plain characters for sshd.
-    return fnmatch.fnmatchcase(said, pattern.replace("[", "[[]"))
+    return fnmatch.fnmatchcase(value, pattern.replace("[", "[[]"))
 
 
-def _like_host(said: str, pattern: str) -> bool:
-    return _like(said.lower(), pattern.lower())
+def _like_host(value: str, pattern: str) -> bool:
+    return _like(value.lower(), pattern.lower())
 
 
-def _like_address(said: str, pattern: str) -> bool:
+def _like_address(value: str, pattern: str) -> bool:
     if "/" in pattern:
         try:
-            return ipaddress.ip_address(said) in ipaddress.ip_network(pattern, strict=False)
+            return ipaddress.ip_address(value) in ipaddress.ip_network(pattern, strict=False)
         except ValueError:
             return False
-    return _like(said.lower(), pattern.lower())
+    return _like(value.lower(), pattern.lower())
 
 
 def _address(wanted: list[str], usual_values: tuple[str, ...]) -> str:
     """An address that meets every pattern list; an empty text where none was found."""
-    tried = list(usual_values)
-    for part in (part for said in wanted for part in said.split(",") if not part.startswith("!")):
-        tried += _addresses_of(part)
-    return next((one for one in tried if all(_listed(one, said, _like_address) for said in wanted)), "")
+    candidates = list(usual_values)
+    for part in (part for patterns in wanted for part in patterns.split(",") if not part.startswith("!")):
+        candidates += _addresses_of(part)
+    good = (one for one in candidates if all(_listed(one, patterns, _like_address) for patterns in wanted))
+    return next(good, "")
 
 
 def _addresses_of(pattern: str) -> list[str]:
@@ -163,13 +165,13 @@ def _addresses_of(pattern: str) -> list[str]:
             return []
         few = [1, network.num_addresses // 2, network.num_addresses - 1]
         return [str(network[at]) for at in few if at < network.num_addresses] + [str(network[0])]
-    plain = [pattern.replace("*", one).replace("?", one) for one in ("1", "7", "1.1", "1.1.1", "1::1")]
-    return [one for one in plain if _is_address(one)]
+    candidates = [pattern.replace("*", one).replace("?", one) for one in ("1", "7", "1.1", "1.1.1", "1::1")]
+    return [candidate for candidate in candidates if _is_address(candidate)]
 
 
-def _is_address(said: str) -> bool:
+def _is_address(text: str) -> bool:
     try:
-        ipaddress.ip_address(said)
+        ipaddress.ip_address(text)
     except ValueError:
         return False
     return True
@@ -177,12 +179,12 @@ def _is_address(said: str) -> bool:
 
 def _text(wanted: list[str], usual_values: tuple[str, ...], allowed: re.Pattern[str], fold: bool = False) -> str:
     """A name that meets every pattern list; an empty text where none was found."""
-    tried = list(usual_values)
-    for part in (part for said in wanted for part in said.split(",") if not part.startswith("!")):
-        tried += [part.replace("*", one).replace("?", one or "x") for one in ("", "x")]
+    candidates = list(usual_values)
+    for part in (part for patterns in wanted for part in patterns.split(",") if not part.startswith("!")):
+        candidates += [part.replace("*", one).replace("?", one or "x") for one in ("", "x")]
     like = _like_host if fold else _like
-    good = (one for one in tried if allowed.match(one))
-    return next((one for one in good if all(_listed(one, said, like) for said in wanted)), "")
+    good = (candidate for candidate in candidates if allowed.match(candidate))
+    return next((one for one in good if all(_listed(one, patterns, like) for patterns in wanted)), "")
 
 
 def _spec(user: str) -> str:
@@ -198,12 +200,12 @@ def _people(host: Host) -> list[Person]:
     group_names = names(host, "/etc/group")
     listed = {group.name: group.members for group in groups(host)}
     ordinary = set(_ordinary(host))
-    found = [account for account in accounts(host) if PLAIN_NAME.match(account.name)]
-    found.sort(key=lambda account: account.name not in ordinary)
+    askable = [account for account in accounts(host) if PLAIN_NAME.match(account.name)]
+    askable.sort(key=lambda account: account.name not in ordinary)
     return [
         Person(
             account.name,
             {group_names.get(account.gid, "")} | {group for group, those in listed.items() if account.name in those},
         )
-        for account in found
+        for account in askable
     ]

@@ -51,19 +51,20 @@ def _effective(host: Host, files: Machine, ours: str = "") -> Aspect:
     _only_file(host)
     read = sudoers(files, ours)
     skipped = f" (sudo does not read {', '.join(sorted(read.skipped))})" if read.skipped else ""
-    # As sudo 1.9 does it (update_defaults): one line after the other, so that a general one undoes what was said for a
+    # As sudo 1.9 does it (update_defaults): one line after the other, so that a general one undoes what was set for a
     # user or host before it; and those for a command after all others, whatever their place.
     general: dict[str, Any] = {}
     bound: list[tuple[str, str, Any, bool]] = []
     for options, who, last in _defaults(host, read.text):
-        for name, said in options:
-            if name not in ("logfile", "log_allowed") or (name == "logfile" and said is not False and not _path(said)):
+        for name, setting in options:
+            ignored = name == "logfile" and setting is not False and not _path(setting)
+            if ignored or name not in ("logfile", "log_allowed"):
                 continue
             if who:
-                bound.append((who, name, said, last))
+                bound.append((who, name, setting, last))
             else:
-                general[name] = said
-                bound = [one for one in bound if one[1] != name or one[3]]
+                general[name] = setting
+                bound = [entry for entry in bound if entry[1] != name or entry[3]]
     if general.get("log_allowed") is False:
         aspect = value("", f"!log_allowed in {MAIN}: sudo logs nothing of what it allows", "string")
     elif general.get("logfile"):
@@ -73,9 +74,9 @@ def _effective(host: Host, files: Machine, ours: str = "") -> Aspect:
     else:
         aspect = absent(f"{MAIN} and its includes{skipped}")
     others = [
-        {"who": who, "value": "" if said is False else _keeps(host, said), "type": "string"}
-        for who, name, said, _last in bound
-        if said is False or (name == "logfile" and said != general.get("logfile"))
+        {"who": who, "value": "" if setting is False else _keeps(host, setting), "type": "string"}
+        for who, name, setting, _last in bound
+        if setting is False or (name == "logfile" and setting != general.get("logfile"))
     ]
     if others:
         aspect["others"] = others[:100]
@@ -95,9 +96,9 @@ def _keeps(host: Host, path: str) -> str:
     return "" if host.real(path) in NOWHERE else path
 
 
-def _path(said: Any) -> bool:
+def _path(setting: Any) -> bool:
     """True for what sudo takes: it ignores a file name without a whole path."""
-    return isinstance(said, str) and said.startswith("/")
+    return isinstance(setting, str) and setting.startswith("/")
 
 
 def _defaults(host: Host, text: str) -> list[tuple[list[tuple[str, Any]], str, bool]]:
@@ -105,17 +106,17 @@ def _defaults(host: Host, text: str) -> list[tuple[list[tuple[str, Any]], str, b
     true for one about commands. Raises HostError."""
     done = host.query(["cvtsudoers", "-f", "json", "-s", "aliases,privileges", "-"], input=text)
     if done.rc != 0:
-        said = " / ".join(line.strip() for line in done.err.split("\n") if line.strip())[:300]
-        raise HostError("malformed", f"sudo's files do not parse, and sudo skips what it does not understand: {said}")
+        errors = " / ".join(line.strip() for line in done.err.split("\n") if line.strip())[:300]
+        raise HostError("malformed", f"sudo's files do not parse, and sudo skips what it does not understand: {errors}")
     try:
-        found = json.loads(done.out or "{}").get("Defaults", [])
+        lines = json.loads(done.out or "{}").get("Defaults", [])
         return [
             (
                 [pair for option in line["Options"] for pair in option.items()],
                 " and ".join(f"{kind} {name}" for one in line.get("Binding", []) for kind, name in one.items())[:200],
                 any(kind.startswith(("command", "cmnd")) for one in line.get("Binding", []) for kind in one),
             )
-            for line in found
+            for line in lines
         ]
     except (ValueError, KeyError, TypeError, AttributeError):
         raise HostError("malformed", "cvtsudoers gave an answer that is cut off or no JSON") from None
@@ -140,8 +141,8 @@ def plan(host: Host, overlay: OverlayHost, address: str, wanted: Any) -> list[li
     whole = sudoers(overlay, OURS).text
     done = host.query(["visudo", "-c", "-q", "-f", "-"], input=whole)
     if done.rc != 0:
-        said = " / ".join(line.strip() for line in (done.err + done.out).split("\n") if line.strip())[:300]
-        raise ChangeRefused(f"visudo does not accept sudo's files as they would be ({said}); nothing was written")
+        output = " / ".join(line.strip() for line in (done.err + done.out).split("\n") if line.strip())[:300]
+        raise ChangeRefused(f"visudo does not accept sudo's files as they would be ({output}); nothing was written")
     after = _effective(host, overlay, OURS)
     if after.get("value") != wanted or _silent(after):
         where = f"Defaults for {_silent(after)}" if _silent(after) else after["source"]

@@ -31,28 +31,28 @@ class Sudoers:
 
     @property
     def text(self) -> str:
-        """All of it as one file."""
+        """The text of all files, as one file."""
         return "".join(f"{text}\n" for text, _place in self.lines)
 
 
 def sudoers(host: Machine, ours: str = "") -> Sudoers:
     """What sudo reads; `ours` is a file that gets the right owner and mode. Raises HostError."""
-    found = Sudoers(ours)
+    parsed = Sudoers(ours)
     if not host.exists(MAIN):
         raise HostError("malformed", f"{MAIN} is missing, so sudo lets nobody do anything")
-    _read(host, MAIN, 0, found)
-    if MAIN in found.skipped:
-        raise HostError("malformed", f"sudo does not work: {found.skipped[MAIN]}")
-    return found
+    _read(host, MAIN, 0, parsed)
+    if MAIN in parsed.skipped:
+        raise HostError("malformed", f"sudo does not work: {parsed.skipped[MAIN]}")
+    return parsed
 
 
-def _read(host: Machine, path: str, depth: int, found: Sudoers) -> None:
-    found.files += 1
-    if depth > DEEPEST or found.files > MOST_FILES:
+def _read(host: Machine, path: str, depth: int, parsed: Sudoers) -> None:
+    parsed.files += 1
+    if depth > DEEPEST or parsed.files > MOST_FILES:
         raise HostError("malformed", f"sudo's files include too many others, at {path}")
-    why = "" if path == found.ours else _unsafe(host, path)
+    why = "" if path == parsed.ours else _unsafe(host, path)
     if why:
-        found.skipped[path] = why
+        parsed.skipped[path] = why
         return
     text = text_or_nothing(host, path)
     if text is None:
@@ -61,12 +61,12 @@ def _read(host: Machine, path: str, depth: int, found: Sudoers) -> None:
     for count, line in enumerate(lines[:-1] if lines[-1] == "" else lines, 1):
         include = INCLUDE.match(line)
         if include:
-            _include(host, path, include, depth, found)
+            _include(host, path, include, depth, parsed)
         else:
-            found.lines.append((line, f"{path}, line {count}"))
+            parsed.lines.append((line, f"{path}, line {count}"))
 
 
-def _include(host: Machine, path: str, include: re.Match[str], depth: int, found: Sudoers) -> None:
+def _include(host: Machine, path: str, include: re.Match[str], depth: int, parsed: Sudoers) -> None:
     name = include.group(2).strip('"').replace("\\ ", " ")
     if "%h" in name:
         name = name.replace("%h", host.text("/proc/sys/kernel/hostname").strip().split(".")[0])
@@ -74,16 +74,16 @@ def _include(host: Machine, path: str, include: re.Match[str], depth: int, found
         name = f"{path.rpartition('/')[0]}/{name}"
     name = name.rstrip("/")
     if not include.group(1):
-        _read(host, name, depth + 1, found)
+        _read(host, name, depth + 1, parsed)
         return
     why = _unsafe(host, name)
     if why:
-        found.skipped[name] = why
+        parsed.skipped[name] = why
         return
-    found.folders.append(name)
+    parsed.folders.append(name)
     for entry in host.entries(name):
         if "." not in entry and not entry.endswith("~") and not _folder(host, f"{name}/{entry}"):
-            _read(host, f"{name}/{entry}", depth + 1, found)
+            _read(host, f"{name}/{entry}", depth + 1, parsed)
 
 
 def _folder(host: Machine, path: str) -> bool:
@@ -96,12 +96,12 @@ def _folder(host: Machine, path: str) -> bool:
 def _unsafe(host: Machine, path: str) -> str:
     """Why sudo does not read a file or folder; empty when it does."""
     try:
-        found = host.stat(path)
+        status = host.stat(path)
     except FileNotFoundError:
         return ""
-    mode = stat.S_IMODE(found.st_mode)
-    if host.is_root and found.st_uid != 0:
+    mode = stat.S_IMODE(status.st_mode)
+    if host.is_root and status.st_uid != 0:
         return f"{path} does not belong to root"
-    if mode & 0o002 or (mode & 0o020 and found.st_gid != 0):
+    if mode & 0o002 or (mode & 0o020 and status.st_gid != 0):
         return f"others than root may change {path} (mode {mode:04o})"
     return ""

@@ -33,35 +33,35 @@ def socket(host: Host) -> str:
     """Where charon listens for swanctl, when it runs; else an empty text. Raises HostError."""
     path = SOCKET
     try:
-        found = settings.parse(host, STRONGSWAN_CONF).root
+        configuration = settings.parse(host, STRONGSWAN_CONF).root
     except FileNotFoundError:
-        found = settings.Section()
+        configuration = settings.Section()
     for name in ("charon", "charon-systemd"):
-        at = found
+        section = configuration
         for part in (name, "plugins", "vici"):
-            at = at.sections.get(part, settings.Section())
-        said = at.text("socket")
-        if said.startswith("unix://"):
-            path = said[len("unix://") :]
+            section = section.sections.get(part, settings.Section())
+        address = section.text("socket")
+        if address.startswith("unix://"):
+            path = address[len("unix://") :]
     return path if host.exists(path) else ""
 
 
-def asked(host: Host, what: str) -> list[tuple[str, dict[str, Any]]]:
+def query(host: Host, what: str) -> list[tuple[str, dict[str, Any]]]:
     """What charon answers to `swanctl --WHAT`: (connection, nested data) for each event. Raises HostError."""
     path = socket(host)
     if not path:
         return []
     done = host.query(["swanctl", f"--{what}", "--pretty", "--uri", f"unix://{path}"])
     if done.rc != 0:
-        said = [line for line in done.err.splitlines() if not line.startswith("plugin ")]
+        errors = [line for line in done.err.splitlines() if not line.startswith("plugin ")]
         code = "failed" if host.is_root else "needs_root"
-        raise HostError(code, f"charon did not answer swanctl --{what}: {' '.join(said)[-300:] or done.rc}")
+        raise HostError(code, f"charon did not answer swanctl --{what}: {' '.join(errors)[-300:] or done.rc}")
     return events(done.out)
 
 
 def events(text: str) -> list[tuple[str, dict[str, Any]]]:
     """(name, nested data) of what each event in swanctl's output is about. Raises HostError for what is cut off."""
-    found: list[tuple[str, dict[str, Any]]] = []
+    named: list[tuple[str, dict[str, Any]]] = []
     above: list[dict[str, Any]] = [{}]
     listed: list[str] | None = None
     ended = False
@@ -86,7 +86,7 @@ def events(text: str) -> list[tuple[str, dict[str, Any]]]:
             if len(above) == 1:
                 ended = step.group("open").endswith(" reply")
             elif len(above) == 2:
-                found.append((step.group("open"), inner))
+                named.append((step.group("open"), inner))
             else:
                 above[-1][step.group("open")] = inner
             above.append(inner)
@@ -98,33 +98,33 @@ def events(text: str) -> list[tuple[str, dict[str, Any]]]:
             above[-1][step.group("key")] = step.group("value")
     if len(above) > 1 or listed is not None or not ended:
         raise HostError("malformed", "swanctl's answer is cut off")
-    return found
+    return named
 
 
 def loaded(host: Host) -> dict[str, Profile]:
     """{name: Profile} of the connections that charon has, without their proposals. Raises HostError."""
-    return {name: _loaded(name, said) for name, said in asked(host, "list-conns")}
+    return {name: _loaded(name, connection) for name, connection in query(host, "list-conns")}
 
 
-def _loaded(name: str, said: dict[str, Any]) -> Profile:
-    profile = Profile(name, "strongSwan", ONLY_LOADED, VERSIONS.get(said.get("version", ""), "ikev1-or-ikev2"))
-    profile.initiates = any(map(swanctl.can_be_called, said.get("remote_addrs", [])))
-    for part, about in said.items():
-        if part.startswith(("local-", "remote-")) and isinstance(about, dict):
-            profile.authentication.append(CLASSES.get(about.get("class", ""), "password"))
+def _loaded(name: str, connection: dict[str, Any]) -> Profile:
+    profile = Profile(name, "strongSwan", ONLY_LOADED, VERSIONS.get(connection.get("version", ""), "ikev1-or-ikev2"))
+    profile.initiates = any(map(swanctl.can_be_called, connection.get("remote_addrs", [])))
+    for part, details in connection.items():
+        if part.startswith(("local-", "remote-")) and isinstance(details, dict):
+            profile.authentication.append(CLASSES.get(details.get("class", ""), "password"))
     profile.ike = [NOT_TOLD]
-    for child, about in (said.get("children") or {}).items():
-        profile.tunnels.append(_child(child, about))
+    for child, details in (connection.get("children") or {}).items():
+        profile.tunnels.append(_child(child, details))
     return profile
 
 
-def _child(name: str, said: dict[str, Any]) -> Tunnel:
-    to = said.get("remote-ts", [])
-    if said.get("mode") == "PASS":
+def _child(name: str, child: dict[str, Any]) -> Tunnel:
+    to = child.get("remote-ts", [])
+    if child.get("mode") == "PASS":
         return Tunnel(name, notes=[f"the child {name} lets {', '.join(to[:5])} past the tunnel"])
-    if said.get("mode") == "DROP":
+    if child.get("mode") == "DROP":
         return Tunnel(name)
-    if str(said.get("mode", "")).startswith("TRANSPORT"):
+    if str(child.get("mode", "")).startswith("TRANSPORT"):
         return Tunnel(
             name, notes=[f"the child {name} is in transport mode, which carries nothing but its own two ends"]
         )
@@ -134,11 +134,11 @@ def _child(name: str, said: dict[str, Any]) -> Tunnel:
 class Association:
     """What is in use now between this device and a peer: `ike` (a proposal) and `children` [(name, esp, to)]."""
 
-    def __init__(self, said: dict[str, Any]) -> None:
-        self.ike = _proposal(said)
+    def __init__(self, association: dict[str, Any]) -> None:
+        self.ike = _proposal(association)
         self.children: list[tuple[str, str, list[str]]] = [
             (child.get("name", ""), _proposal(child), child.get("remote-ts", []))
-            for child in (said.get("child-sas") or {}).values()
+            for child in (association.get("child-sas") or {}).values()
             if isinstance(child, dict) and child.get("state") in ("INSTALLED", "REKEYED", "REKEYING")
         ]
 
@@ -146,32 +146,32 @@ class Association:
 def associations(host: Host) -> list[tuple[str, Association]]:
     """(connection, Association) of all that is established. Raises HostError."""
     return [
-        (name, Association(said))
-        for name, said in asked(host, "list-sas")
-        if said.get("state") in ("ESTABLISHED", "REKEYING", "REKEYED")
+        (name, Association(association))
+        for name, association in query(host, "list-sas")
+        if association.get("state") in ("ESTABLISHED", "REKEYING", "REKEYED")
     ]
 
 
-def _proposal(said: dict[str, Any]) -> str:
+def _proposal(association: dict[str, Any]) -> str:
     """AES_GCM_16, 128, PRF_HMAC_SHA2_256, ECP_256 in the words of the files: aes128gcm16-prfsha256-ecp256."""
-    if said.get("protocol") == "AH":
+    if association.get("protocol") == "AH":
         return "ah"
     parts = []
-    cipher = said.get("encr-alg")
+    cipher = association.get("encr-alg")
     if cipher:
-        size = said.get("encr-keysize", "")
+        size = association.get("encr-keysize", "")
         pattern = ALGORITHMS.get(cipher, cipher.lower())
         parts.append(pattern.format(size) if "{}" in pattern else f"{pattern}{size if pattern == 'aes' else ''}")
     for key in ("integ-alg", "prf-alg", "dh-group"):
-        if said.get(key):
-            parts.append(_word(said[key]))
+        if association.get(key):
+            parts.append(_word(association[key]))
     return "-".join(parts)
 
 
 def _word(algorithm: str) -> str:
-    found = re.fullmatch(r"(PRF_)?HMAC_(?:(SHA)2_([0-9]+)(?:_[0-9]+)?|(SHA1|MD5)(?:_[0-9]+)?)", algorithm)
-    if found:
-        return ("prf" if found.group(1) else "") + (found.group(4) or f"{found.group(2)}{found.group(3)}").lower()
+    match = re.fullmatch(r"(PRF_)?HMAC_(?:(SHA)2_([0-9]+)(?:_[0-9]+)?|(SHA1|MD5)(?:_[0-9]+)?)", algorithm)
+    if match:
+        return ("prf" if match.group(1) else "") + (match.group(4) or f"{match.group(2)}{match.group(3)}").lower()
     return ALGORITHMS.get(algorithm, algorithm.lower().replace("_", ""))
 
 

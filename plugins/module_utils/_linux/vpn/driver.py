@@ -49,12 +49,12 @@ def dry_run(host: Host, changes: list[Change]) -> DryRun:
 
 def _read(host: Host, address: str) -> Reading:
     if address == "profiles":
-        found = value([profile.text() for profile in profiles(host)], "the configurations of all VPN programs", TYPE)
+        aspect = value([profile.text() for profile in profiles(host)], "the configurations of all VPN programs", TYPE)
         ipsec = _ipsec(host)
         waiting = ipsec.waiting(host) if ipsec else ""
         if waiting:
-            found["note"] = waiting
-        return reading(NAME, address, found, running=unreadable("failed", waiting) if waiting else None)
+            aspect["note"] = waiting
+        return reading(NAME, address, aspect, running=unreadable("failed", waiting) if waiting else None)
     if address == "shared-secrets":
         ipsec = _ipsec(host)
         stored = ipsec.secrets(host) if ipsec else []
@@ -78,13 +78,13 @@ def _ipsec(host: Host) -> ModuleType | None:
 def profiles(host: Host) -> list[Profile]:
     """All profiles of the machine. Raises HostError when one of the sources cannot be read."""
     ipsec = _ipsec(host)
-    found = [
+    all_profiles = [
         *(ipsec.profiles(host) if ipsec else []),
         *wireguard.profiles(host),
         *networkmanager.profiles(host),
         *others.profiles(host),
     ]
-    found = wireguard.beside_kernel(host, found)
-    if len(found) > MOST:
-        raise HostError("too_large", f"there are {len(found)} VPN profiles, more than {MOST}")
-    return found
+    all_profiles = wireguard.beside_kernel(host, all_profiles)
+    if len(all_profiles) > MOST:
+        raise HostError("too_large", f"there are {len(all_profiles)} VPN profiles, more than {MOST}")
+    return all_profiles

@@ -12,18 +12,18 @@ IPSEC = ("/etc/swanctl", "/etc/strongswan.conf", "/run/charon.vici", "/etc/ipsec
 
 def glob(host: Host, pattern: str) -> list[str]:
     """The files that match a pattern with * ? [ in any of its parts, as glob(3) sorts them. Raises HostError."""
-    found = [""]
+    paths = [""]
     for part in pattern.strip("/").split("/"):
         if not set("*?[") & set(part):
-            found = [f"{folder}/{part}" for folder in found]
+            paths = [f"{folder}/{part}" for folder in paths]
             continue
-        found = [
+        paths = [
             f"{folder}/{name}"
-            for folder in found
+            for folder in paths
             for name in host.entries(folder or "/")
             if fnmatch.fnmatchcase(name, part) and (part.startswith(".") or not name.startswith("."))
         ]
-    return [path for path in found if host.exists(path)]
+    return [path for path in paths if host.exists(path)]
 
 
 def has_ipsec(host: Host) -> bool:

@@ -24,45 +24,45 @@ WORD_OF_SECRET = re.compile(r"password|psk|secret|pin", re.IGNORECASE)
 
 def profiles(host: Host) -> list[Profile]:
     """All profiles. Raises HostError."""
-    found, seen = [], set()
+    parsed, seen = [], set()
     for path in files(host):
-        said = _read(host, path)
-        uuid = said.get(("connection", "uuid"), path)
-        kind = said.get(("connection", "type"), "")
+        keys = _read(host, path)
+        uuid = keys.get(("connection", "uuid"), path)
+        kind = keys.get(("connection", "type"), "")
         if uuid in seen or kind not in ("vpn", "wireguard"):
             continue
         seen.add(uuid)
-        found.append(_wireguard(path, said) if kind == "wireguard" else _vpn(path, said))
-    return found + _netplan(host, {profile.interface for profile in found})
+        parsed.append(_wireguard(path, keys) if kind == "wireguard" else _vpn(path, keys))
+    return parsed + _netplan(host, {profile.interface for profile in parsed})
 
 
 def files(host: Host) -> list[str]:
     """Every key file that NetworkManager would look at."""
-    found = []
+    paths = []
     for folder in FOLDERS:
         for name in host.entries(folder):
             if not IGNORED.search(name) and (folder == FOLDERS[0] or name.endswith(".nmconnection")):
-                found.append(f"{folder}/{name}")
-    return found
+                paths.append(f"{folder}/{name}")
+    return paths
 
 
 def _read(host: Host, path: str) -> Keys:
     """{(section, key): text} of a key file; the last of a key counts."""
     text = text_or_nothing(host, path) or ""
-    return {(one.section, one.key): one.text for one in keyfile_assignments(text, path)}
+    return {(entry.section, entry.key): entry.text for entry in keyfile_assignments(text, path)}
 
 
-def _yes(said: Keys, section: str, key: str, otherwise: bool = False) -> bool:
-    text = said.get((section, key), "").lower()
+def _is_true(keys: Keys, section: str, key: str, otherwise: bool = False) -> bool:
+    text = keys.get((section, key), "").lower()
     return text in ("true", "1", "yes") if text else otherwise
 
 
-def _closed(said: Keys) -> tuple[list[int], list[str]]:
+def _families_outside(keys: Keys) -> tuple[list[int], list[str]]:
     """(families, notes): those whose default route stays outside, and why."""
     families, notes = [], []
     for family, section in ((4, "ipv4"), (6, "ipv6")):
-        method = said.get((section, "method"), "auto")
-        if _yes(said, section, "never-default"):
+        method = keys.get((section, "method"), "auto")
+        if _is_true(keys, section, "never-default"):
             families.append(family)
             notes.append(f"{section}.never-default=true keeps IPv{family} out of the tunnel")
         elif method in ("disabled", "ignore"):
@@ -71,48 +71,53 @@ def _closed(said: Keys) -> tuple[list[int], list[str]]:
     return families, notes
 
 
-def _wireguard(path: str, said: Keys) -> Profile:
-    profile = Profile(said.get(("connection", "id"), path), "NetworkManager", path, "wireguard")
-    profile.interface = said.get(("connection", "interface-name"), "")
+def _wireguard(path: str, keys: Keys) -> Profile:
+    profile = Profile(keys.get(("connection", "id"), path), "NetworkManager", path, "wireguard")
+    profile.interface = keys.get(("connection", "interface-name"), "")
     profile.authentication = ["key"]
-    peers = {section for section, _key in said if section.startswith("wireguard-peer.")}
-    profile.initiates = any((peer, "endpoint") in said for peer in peers)
-    to = [one for peer in sorted(peers) for one in said.get((peer, "allowed-ips"), "").split(";") if one.strip()]
-    families, notes = _closed(said)
+    peers = {section for section, _key in keys if section.startswith("wireguard-peer.")}
+    profile.initiates = any((peer, "endpoint") in keys for peer in peers)
+    to = [
+        network
+        for peer in sorted(peers)
+        for network in keys.get((peer, "allowed-ips"), "").split(";")
+        if network.strip()
+    ]
+    families, notes = _families_outside(keys)
     for family in (4, 6):
-        if said.get(("wireguard", f"ip{family}-auto-default-route")) in ("0", "false"):
+        if keys.get(("wireguard", f"ip{family}-auto-default-route")) in ("0", "false"):
             families.append(family)
             notes.append(f"wireguard.ip{family}-auto-default-route is off")
-    if not _yes(said, "wireguard", "peer-routes", True):
+    if not _is_true(keys, "wireguard", "peer-routes", True):
         families, notes = [4, 6], [*notes, "wireguard.peer-routes=false makes no routes"]
     for family in families:
         to = without_family(to, family)
     profile.tunnels = [Tunnel(to=to, notes=notes)]
-    if said.get(("wireguard", "private-key")):
+    if keys.get(("wireguard", "private-key")):
         profile.stored.append("private-key")
-    if any(said.get((peer, "preshared-key")) for peer in peers):
+    if any(keys.get((peer, "preshared-key")) for peer in peers):
         profile.stored.append("preshared-key")
     return profile
 
 
-def _vpn(path: str, said: Keys) -> Profile:
-    service = said.get(("vpn", "service-type"), "").rsplit(".", 1)[-1]
+def _vpn(path: str, keys: Keys) -> Profile:
+    service = keys.get(("vpn", "service-type"), "").rsplit(".", 1)[-1]
     profile = Profile(
-        said.get(("connection", "id"), path),
+        keys.get(("connection", "id"), path),
         f"NetworkManager ({service or 'no service'})",
         path,
         PROTOCOLS.get(service, f"other:{service}"),
     )
     # Flag 0 without a password: the next one that is typed will be kept.
-    awaited = [key[: -len("-flags")] for (section, key), text in said.items() if section == "vpn" and text == "0"]
+    awaited = [key[: -len("-flags")] for (section, key), text in keys.items() if section == "vpn" and text == "0"]
     profile.stored = ["password" for key in awaited if key.endswith("password")]
     profile.stored += [
-        kind for kind in (_stored(said, key) for section, key in said if section == "vpn-secrets") if kind
+        kind for kind in (_stored(keys, key) for section, key in keys if section == "vpn-secrets") if kind
     ]
     if service == "strongswan":
-        _strongswan(profile, said)
+        _strongswan(profile, keys)
         return profile
-    families, notes = _closed(said)
+    families, notes = _families_outside(keys)
     to = EVERYTHING if service != "pptp" else without_family(EVERYTHING, 6)
     if service == "pptp":
         notes = [*notes, "PPTP carries no IPv6"]
@@ -120,14 +125,14 @@ def _vpn(path: str, said: Keys) -> Profile:
         to = without_family(to, family)
     profile.tunnels = [Tunnel(to=to, notes=notes, esp=["default"] if profile.family == "ipsec" else [])]
     profile.ike = ["default"] if profile.family == "ipsec" else []
-    profile.authentication = _method(service, said)
+    profile.authentication = _method(service, keys)
     return profile
 
 
-def _stored(said: Keys, key: str) -> str:
+def _stored(keys: Keys, key: str) -> str:
     """The kind of a secret that stands in the file and that NetworkManager keeps there."""
-    flags = said.get(("vpn", f"{key}-flags"), "0")
-    if not said[("vpn-secrets", key)] or flags not in (str(STORED), str(NOT_REQUIRED)):
+    flags = keys.get(("vpn", f"{key}-flags"), "0")
+    if not keys[("vpn-secrets", key)] or flags not in (str(STORED), str(NOT_REQUIRED)):
         return ""
     if "psk" in key.lower() or key == "IPSec secret":
         return "psk"
@@ -136,39 +141,39 @@ def _stored(said: Keys, key: str) -> str:
     return "password" if WORD_OF_SECRET.search(key) else "other"
 
 
-def _method(service: str, said: Keys) -> list[str]:
+def _method(service: str, keys: Keys) -> list[str]:
     if service == "openvpn":
         return {
             "tls": ["certificate"], "password": ["password"], "password-tls": ["certificate", "password"],
             "static-key": ["psk"],
-        }.get(said.get(("vpn", "connection-type"), "tls"), ["unspecified"])  # fmt: skip
+        }.get(keys.get(("vpn", "connection-type"), "tls"), ["unspecified"])  # fmt: skip
     if service == "l2tp":
-        psk = said.get(("vpn", "ipsec-psk")) or said.get(("vpn-secrets", "ipsec-psk"))
+        psk = keys.get(("vpn", "ipsec-psk")) or keys.get(("vpn-secrets", "ipsec-psk"))
         return ["password", "psk"] if psk else ["password"]
     if service in ("vpnc", "libreswan"):
         return ["password", "psk"]
-    if service == "openconnect" and said.get(("vpn", "usercert")):
+    if service == "openconnect" and keys.get(("vpn", "usercert")):
         return ["certificate"]
     return ["password"]
 
 
-def _strongswan(profile: Profile, said: Keys) -> None:
+def _strongswan(profile: Profile, keys: Keys) -> None:
     """charon-nm: it routes by its own selectors, whatever never-default says; both proposals need proposal=yes."""
-    own = said.get(("vpn", "proposal")) == "yes"
-    profile.ike = _parts(said, "ike") if own else []
+    own = keys.get(("vpn", "proposal")) == "yes"
+    profile.ike = _parts(keys, "ike") if own else []
     profile.ike = profile.ike or ["default"]
-    tunnel = Tunnel(to=_parts(said, "remote-ts") or EVERYTHING, esp=_parts(said, "esp") if own else [])
+    tunnel = Tunnel(to=_parts(keys, "remote-ts") or EVERYTHING, esp=_parts(keys, "esp") if own else [])
     tunnel.esp = tunnel.esp or ["default"]
     profile.tunnels = [tunnel]
-    method = said.get(("vpn", "method"), "")
+    method = keys.get(("vpn", "method"), "")
     profile.authentication = {
         "cert": ["certificate"], "key": ["certificate"], "agent": ["certificate"], "smartcard": ["certificate"],
         "eap-tls": ["certificate"], "eap": ["certificate", "password"], "psk": ["psk"],
     }.get(method, ["unspecified"])  # fmt: skip
 
 
-def _parts(said: Keys, key: str) -> list[str]:
-    return [part.strip() for part in said.get(("vpn", key), "").replace("\\;", ";").split(";") if part.strip()]
+def _parts(keys: Keys, key: str) -> list[str]:
+    return [part.strip() for part in keys.get(("vpn", key), "").replace("\\;", ";").split(";") if part.strip()]
 
 
 def _netplan(host: Host, known: set[str]) -> list[Profile]:
@@ -176,7 +181,7 @@ def _netplan(host: Host, known: set[str]) -> list[Profile]:
 
     Only the line with the mode and the name above it are read: what netplan makes of a file is judged where it puts it.
     """
-    found = []
+    parsed = []
     for folder in NETPLAN:
         for name in host.entries(folder):
             if not name.endswith(".yaml"):
@@ -189,8 +194,8 @@ def _netplan(host: Host, known: set[str]) -> list[Profile]:
                 profile.interface = tunnel
                 profile.authentication = ["key"]
                 profile.tunnels = [Tunnel(to=["not generated"])]
-                found.append(profile)
-    return found
+                parsed.append(profile)
+    return parsed
 
 
 def _generated(host: Host, tunnel: str) -> bool:
@@ -200,7 +205,7 @@ def _generated(host: Host, tunnel: str) -> bool:
 
 def _tunnels(text: str) -> list[str]:
     """The names of what has `mode: wireguard` in a netplan file, in block style or within braces on one line."""
-    found = []
+    names = []
     above: list[tuple[int, str]] = []  # (indentation, name) of the keys that a line lies below
     for line in text.split("\n"):
         bare = line.split(" #", 1)[0].rstrip()
@@ -208,14 +213,14 @@ def _tunnels(text: str) -> list[str]:
             continue
         inside = re.search(r"([\w.-]+)[\"']?\s*:\s*\{[^{}]*mode[\"']?\s*:\s*[\"']?wireguard", bare)
         if inside:
-            found.append(inside.group(1))
+            names.append(inside.group(1))
             continue
         key = re.match(r"(\s*)[\"']?([\w.-]+)[\"']?\s*:\s*[\"']?([\w-]*)", bare)
         if not key:
             continue
         indentation = len(key.group(1))
-        above = [one for one in above if one[0] < indentation]
+        above = [entry for entry in above if entry[0] < indentation]
         if key.group(2) == "mode" and key.group(3) == "wireguard" and above:
-            found.append(above[-1][1])
+            names.append(above[-1][1])
         above.append((indentation, key.group(2)))
-    return found
+    return names

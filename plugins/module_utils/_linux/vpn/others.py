@@ -45,8 +45,8 @@ PROGRAMS = (
 
 def profiles(host: Host) -> list[Profile]:
     """All profiles. Raises HostError."""
-    found = [_openvpn(host, path) for pattern in OPENVPN for path in glob(host, pattern)]
-    return found + _ppp(host) + _xl2tpd(host) + _marked(host)
+    openvpn = [_openvpn(host, path) for pattern in OPENVPN for path in glob(host, pattern)]
+    return openvpn + _ppp(host) + _xl2tpd(host) + _marked(host)
 
 
 def programs(host: Host) -> list[str]:
@@ -58,7 +58,7 @@ def openvpn_options(host: Host, path: str, depth: int = 0) -> Options:
     """{option: [arguments, ...]} of an OpenVPN file; a block <x>...</x> counts as x with the argument [inline]."""
     if depth > 10:
         raise HostError("malformed", f"{path} is included too deeply, perhaps by itself")
-    found: Options = {}
+    options: Options = {}
     block = ""
     for count, line in enumerate((text_or_nothing(host, path) or "").split("\n"), 1):
         bare = line.strip()
@@ -68,7 +68,7 @@ def openvpn_options(host: Host, path: str, depth: int = 0) -> Options:
         opened = re.fullmatch(r"<([a-z0-9-]+)>", bare)
         if opened:
             block = opened.group(1)
-            found.setdefault(block, []).append(["[inline]"])
+            options.setdefault(block, []).append(["[inline]"])
             continue
         try:
             words = shlex.split(re.sub(r"(^|\s)[#;].*", "", bare))
@@ -78,45 +78,45 @@ def openvpn_options(host: Host, path: str, depth: int = 0) -> Options:
             continue
         if words[0] == "config" and len(words) > 1:
             other = posixpath.join(posixpath.dirname(path), words[1])
-            for option, said in openvpn_options(host, other, depth + 1).items():
-                found.setdefault(option, []).extend(said)
+            for option, arguments in openvpn_options(host, other, depth + 1).items():
+                options.setdefault(option, []).extend(arguments)
         else:
-            found.setdefault(words[0].lstrip("-"), []).append(words[1:])
+            options.setdefault(words[0].lstrip("-"), []).append(words[1:])
     if block:
         raise HostError("malformed", f"{path}: the block <{block}> is cut off")
-    return found
+    return options
 
 
 def _openvpn(host: Host, path: str) -> Profile:
-    said = openvpn_options(host, path)
+    options = openvpn_options(host, path)
     profile = Profile(re.sub(r"\.(conf|ovpn)$", "", path.rsplit("/", 1)[1]), "OpenVPN", path, "openvpn")
-    profile.initiates = "remote" in said
-    if {"cert", "pkcs12", "cryptoapicert", "pkcs11-id"} & set(said):
+    profile.initiates = "remote" in options
+    if {"cert", "pkcs12", "cryptoapicert", "pkcs11-id"} & set(options):
         profile.authentication.append("certificate")
-    if "auth-user-pass" in said:
+    if "auth-user-pass" in options:
         profile.authentication.append("password")
-        if any(said["auth-user-pass"]):
+        if any(options["auth-user-pass"]):
             profile.stored.append("password")
-    if "secret" in said:
+    if "secret" in options:
         profile.authentication.append("psk")
-    profile.tunnels = [_redirected(said)]
+    profile.tunnels = [_redirected(options)]
     return profile
 
 
-def _redirected(said: Options) -> Tunnel:
+def _redirected(options: Options) -> Tunnel:
     tunnel = Tunnel()
-    for flags in said.get("redirect-gateway", []):
+    for flags in options.get("redirect-gateway", []):
         tunnel.to += [] if "!ipv4" in flags else ["0.0.0.0/0"]
         tunnel.to += ["::/0"] if "ipv6" in flags else []
-    for words in said.get("route", []):
+    for words in options.get("route", []):
         tunnel.to += _network("/".join(words[:2]))
-    for words in said.get("route-ipv6", []):
+    for words in options.get("route-ipv6", []):
         tunnel.to += _network("".join(words[:1]))
-    refused = "route-nopull" in said or any(
-        "redirect-gateway" in " ".join(words) for words in said.get("pull-filter", [])
+    refused = "route-nopull" in options or any(
+        "redirect-gateway" in " ".join(words) for words in options.get("pull-filter", [])
     )
-    pulls = {"client", "pull"} & set(said) and not refused
-    if pulls and "redirect-gateway" not in said:
+    pulls = {"client", "pull"} & set(options) and not refused
+    if pulls and "redirect-gateway" not in options:
         tunnel.to.append("what the server says")
     elif refused:
         tunnel.notes.append("it refuses the routes that the server gives")
@@ -131,14 +131,14 @@ def _network(text: str) -> list[str]:
 
 
 def _ppp(host: Host) -> list[Profile]:
-    found = []
+    parsed = []
     for name in host.entries(PEERS):
         path = f"{PEERS}/{name}"
         text = re.sub(r"(?m)^\s*#.*$", "", text_or_nothing(host, path) or "")
         kind = "pptp" if re.search(r"\bpptp\b|pptp\.so", text) else "l2tp" if "pppol2tp" in text else ""
         if kind:
-            found.append(_without_ipv6(Profile(name, "pppd", path, kind), "replacedefaultroute" in text))
-    return found
+            parsed.append(_without_ipv6(Profile(name, "pppd", path, kind), "replacedefaultroute" in text))
+    return parsed
 
 
 def _without_ipv6(profile: Profile, everything: bool) -> Profile:
@@ -151,18 +151,18 @@ def _without_ipv6(profile: Profile, everything: bool) -> Profile:
 
 
 def _xl2tpd(host: Host) -> list[Profile]:
-    found = []
+    parsed = []
     for line in (text_or_nothing(host, XL2TPD) or "").split("\n"):
         section = re.fullmatch(r"\[\s*(lac|lns)\s+(.+?)\s*\]", line.split(";", 1)[0].strip())
         if section:
             profile = _without_ipv6(Profile(section.group(2), "xl2tpd", XL2TPD, "l2tp"), False)
             profile.initiates = section.group(1) == "lac"
-            found.append(profile)
-    return found
+            parsed.append(profile)
+    return parsed
 
 
 def _marked(host: Host) -> list[Profile]:
-    found = []
+    parsed = []
     for program, pattern, mark, protocol in MARKS:
         for path in glob(host, pattern):
             if re.search(mark, text_or_nothing(host, path) or "", re.MULTILINE):
@@ -171,5 +171,5 @@ def _marked(host: Host) -> list[Profile]:
                     profile.authentication = ["password", "psk"]
                     profile.ike = ["default"]
                 profile.tunnels = [Tunnel(to=["what the program decides"])]
-                found.append(profile)
-    return found
+                parsed.append(profile)
+    return parsed

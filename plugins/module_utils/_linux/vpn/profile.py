@@ -40,7 +40,7 @@ class Tunnel:
         self.notes = list(notes)
         self.agreed: list[str] = []
 
-    def said(self) -> dict[str, Any]:
+    def as_data(self) -> dict[str, Any]:
         """The tunnel as plain data."""
         to = collapsed(self.to)
         return _filled(
@@ -67,18 +67,18 @@ class Profile:
 
     def text(self) -> str:
         """The profile as one line of JSON. Raises HostError when it is too long to travel."""
-        said = _filled(
+        data = _filled(
             name=self.name[:100], program=self.program, where=self.where[:300], protocol=self.protocol,
             role="initiates" if self.initiates else "answers", authentication=sorted(set(self.authentication)),
-            ike=self.ike, tunnels=[tunnel.said() for tunnel in self.tunnels], stored=sorted(set(self.stored)),
+            ike=self.ike, tunnels=[tunnel.as_data() for tunnel in self.tunnels], stored=sorted(set(self.stored)),
             agreed=self.agreed,
         )  # fmt: skip
-        found = json.dumps(said, sort_keys=True)
-        if len(found) > LONGEST:
+        text = json.dumps(data, sort_keys=True)
+        if len(text) > LONGEST:
             raise HostError(
                 "too_large", f"the profile {self.name[:100]} in {self.where[:200]} is too long to be judged"
             )
-        return found
+        return text
 
     @property
     def family(self) -> str:

@@ -54,51 +54,53 @@ USUAL = {
 
 def too_open(host: Host) -> list[str]:
     """ "PATH owner:group mode" of everything that others could read or change, sorted. Raises HostError."""
-    found = {path: _open_folder(host, path) for path in CLOSED_FOLDERS}
+    problems = {path: _open_folder(host, path) for path in CLOSED_FOLDERS}
     for path, group in _files(host):
-        found[path] = _open_file(host, path, group)
+        problems[path] = _open_file(host, path, group)
     for folder in FOLDERS:
         if set(host.entries(folder)) - USUAL:
-            found.update(_keys_below(host, folder, found))
-    return sorted(said for said in found.values() if said)
+            problems.update(_keys_below(host, folder, problems))
+    return sorted(place for place in problems.values() if place)
 
 
 def _keys_below(host: Host, folder: str, known: dict[str, str]) -> dict[str, str]:
     """{path: what is wrong} of the files in a folder that are open and hold a key. What is closed is not read."""
     from ..system import private_keys  # only where a VPN program has a folder
 
-    found = {path: _open_file(host, path, "") for path in private_keys.files_below(host, folder) if path not in known}
-    return {path: said for path, said in found.items() if said and private_keys.in_file(host, path)}
+    problems = {
+        path: _open_file(host, path, "") for path in private_keys.files_below(host, folder) if path not in known
+    }
+    return {path: place for path, place in problems.items() if place and private_keys.in_file(host, path)}
 
 
 def _files(host: Host) -> list[tuple[str, str]]:
     """(path, a group that may read it or "") of each file that holds a secret."""
-    found = [
+    paths = [
         (f"{folder}/{name}", "") for folder in CLOSED_FOLDERS for name in host.entries(folder) if _is_key(folder, name)
     ]
-    found += [(path, "") for path in glob(host, "/etc/swanctl/pkcs12/*")]
+    paths += [(path, "") for path in glob(host, "/etc/swanctl/pkcs12/*")]
     if has_ipsec(host):
         from . import strongswan  # only where there is something of IPsec
 
-        found += [(path, "") for path in strongswan.secret_files(host)]
-    found += [(path, "") for path in networkmanager.files(host)]
+        paths += [(path, "") for path in strongswan.secret_files(host)]
+    paths += [(path, "") for path in networkmanager.files(host)]
     for path in glob(host, "/etc/netplan/*.yaml"):
         if NETPLAN_SECRET.search(text_or_nothing(host, path) or ""):
-            found.append((path, ""))
+            paths.append((path, ""))
     dropins = [path for folder in wireguard.NETWORKD for path in glob(host, f"{folder}/*.netdev.d/*.conf")]
     for path in [*wireguard.networkd_files(host, ".netdev"), *dropins]:
         text = text_or_nothing(host, path) or ""
         if NETDEV_SECRET.search(text):
-            found.append((path, NETWORKD_GROUP))
-        found += [(named, NETWORKD_GROUP) for named in NETDEV_FILE.findall(text) if host.exists(named)]
+            paths.append((path, NETWORKD_GROUP))
+        paths += [(named, NETWORKD_GROUP) for named in NETDEV_FILE.findall(text) if host.exists(named)]
     for pattern in vpn_others.OPENVPN:
         for path in glob(host, pattern):
-            found += [(named, "") for named in _openvpn(host, path)]
+            paths += [(named, "") for named in _openvpn(host, path)]
     for pattern, secret in OTHERS:
         for path in glob(host, pattern):
             if re.search(rf"(?m)^\s*{secret}", text_or_nothing(host, path) or ""):
-                found.append((path, ""))
-    return found
+                paths.append((path, ""))
+    return paths
 
 
 def _is_key(folder: str, name: str) -> bool:
@@ -108,8 +110,8 @@ def _is_key(folder: str, name: str) -> bool:
 
 def _openvpn(host: Host, path: str) -> list[str]:
     """The files of an OpenVPN profile that hold keys or passwords: those it names, and itself with a key inside."""
-    found = []
-    for option, said in vpn_others.openvpn_options(host, path).items():
+    paths = []
+    for option, values in vpn_others.openvpn_options(host, path).items():
         if option not in (
             "key",
             "pkcs12",
@@ -121,49 +123,49 @@ def _openvpn(host: Host, path: str) -> list[str]:
             "tls-crypt-v2",
         ):
             continue
-        for words in said:
-            name = words[0] if words else ""
+        for arguments in values:
+            name = arguments[0] if arguments else ""
             if name == "[inline]":
-                found.append(path)
+                paths.append(path)
             elif name:
                 named = name if name.startswith("/") else f"{path.rsplit('/', 1)[0]}/{name}"
-                found += [named] if host.exists(named) else []
-    return found
+                paths += [named] if host.exists(named) else []
+    return paths
 
 
 def _open_folder(host: Host, path: str) -> str:
     try:
-        found = host.stat(path)
+        status = host.stat(path)
     except FileNotFoundError:
         return ""
-    if found.st_uid == 0 and not stat.S_IMODE(found.st_mode) & 0o077:
+    if status.st_uid == 0 and not stat.S_IMODE(status.st_mode) & 0o077:
         return ""
-    return _said(host, path, found, "")
+    return _description(host, path, status, "")
 
 
 def _open_file(host: Host, path: str, group: str) -> str:
     """The words for a file that is not closed, else an empty text. `group` may read it."""
     try:
-        found = host.stat(path)
+        status = host.stat(path)
     except FileNotFoundError:
         return ""  # a broken link, or it went away
-    if stat.S_ISDIR(found.st_mode):
+    if stat.S_ISDIR(status.st_mode):
         return ""
-    mode = stat.S_IMODE(found.st_mode)
+    mode = stat.S_IMODE(status.st_mode)
     others = ""
-    if group and names(host, "/etc/group").get(found.st_gid) == group:
+    if group and names(host, "/etc/group").get(status.st_gid) == group:
         others = _others(host, path)
         mode &= ~0o040 if not others else 0o777
     if _shielded(host, path):
         return ""
-    if found.st_uid == 0 and not mode & 0o077:
+    if status.st_uid == 0 and not mode & 0o077:
         folder = _changeable_folder(host, path)
         return f"{path}, which can be replaced in {folder}" if folder else ""
-    return _said(host, path, found, others)
+    return _description(host, path, status, others)
 
 
-def _said(host: Host, path: str, found: os.stat_result, others: str) -> str:
-    return f"{path} {owner_and_mode(host, found)}{others or _others(host, path)}"
+def _description(host: Host, path: str, status: os.stat_result, others: str) -> str:
+    return f"{path} {owner_and_mode(host, status)}{others or _others(host, path)}"
 
 
 def _above(host: Host, path: str) -> Iterator[tuple[str, os.stat_result]]:
@@ -179,25 +181,27 @@ def _above(host: Host, path: str) -> Iterator[tuple[str, os.stat_result]]:
 
 def _shielded(host: Host, path: str) -> bool:
     """True when a folder above is root's and lets in nobody else. An access list would show in the group's bits."""
-    return any(found.st_uid == 0 and not stat.S_IMODE(found.st_mode) & 0o077 for _folder, found in _above(host, path))
+    return any(
+        status.st_uid == 0 and not stat.S_IMODE(status.st_mode) & 0o077 for _folder, status in _above(host, path)
+    )
 
 
 def _changeable_folder(host: Host, path: str) -> str:
     """A folder above in which somebody but root could put another file in this one's place, else an empty text."""
-    for folder, found in _above(host, path):
-        mode = found.st_mode
-        by_others = mode & stat.S_IWOTH or (mode & stat.S_IWGRP and found.st_gid != 0)
-        if found.st_uid != 0 or (by_others and not mode & stat.S_ISVTX):
+    for folder, status in _above(host, path):
+        mode = status.st_mode
+        by_others = mode & stat.S_IWOTH or (mode & stat.S_IWGRP and status.st_gid != 0)
+        if status.st_uid != 0 or (by_others and not mode & stat.S_ISVTX):
             return folder
     return ""
 
 
 def _others(host: Host, path: str) -> str:
-    """Whom an access list lets in besides, in words. Raises HostError."""
+    """Text for the users and groups that an access list lets in besides; empty for none. Raises HostError."""
     people, groups = names(host, "/etc/passwd"), names(host, "/etc/group")
-    found = [
+    others = [
         f"group {groups.get(one.number, one.number)}" if one.is_group else f"user {people.get(one.number, one.number)}"
         for one in access_list.named(host, path)
         if one.rights & READ_OR_WRITE
     ]
-    return f", and by access list {', '.join(found[:5])}" if found else ""
+    return f", and by access list {', '.join(others[:5])}" if others else ""

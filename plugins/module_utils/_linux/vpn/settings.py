@@ -63,21 +63,21 @@ class Parsed:
 
 def parse(host: Host, path: str) -> Parsed:
     """Read `path` with all that it includes. Raises FileNotFoundError, and HostError where strongSwan would stop."""
-    found = Parsed()
-    reader = _Reader(host, found)
+    parsed = Parsed()
+    reader = _Reader(host, parsed)
     reader.file(path, 0)
     reader.finish()
-    found.root = _resolved(found.root, found.root, path, [MOST_SECTIONS], 0)
-    return found
+    parsed.root = _resolved(parsed.root, parsed.root, path, [MOST_SECTIONS], 0)
+    return parsed
 
 
 class _Reader:
     """Tokens become sections. An include stands for the tokens of its files, so a section may go on after it."""
 
-    def __init__(self, host: Host, found: Parsed) -> None:
+    def __init__(self, host: Host, parsed: Parsed) -> None:
         self.host = host
-        self.found = found
-        self.open: list[Section] = [found.root]
+        self.parsed = parsed
+        self.open: list[Section] = [parsed.root]
         self.waiting: tuple[str, str] | None = None  # a name that waits for =, { or :, as (name, place)
         self._line_ends: dict[str, list[int]] = {}
 
@@ -86,11 +86,11 @@ class _Reader:
             raise HostError("malformed", f"{path} is included too deeply, perhaps by itself")
         text = self.host.text(path)
         self._line_ends[path] = [match.start() for match in re.finditer("\n", text)]
-        self.found.files.append(path)
+        self.parsed.files.append(path)
         at = 0
         while at < len(text):
-            self.found.tokens += 1
-            if self.found.tokens > MOST_TOKENS:
+            self.parsed.tokens += 1
+            if self.parsed.tokens > MOST_TOKENS:
                 raise HostError("too_large", f"{path} and what it includes hold more than {MOST_TOKENS} words")
             included = INCLUDE.match(text, at) if self.waiting is None else None
             if included and (at == 0 or text[at - 1] in "\t\r\n {}"):
@@ -124,14 +124,14 @@ class _Reader:
         name, place = self.waiting
         references: list[str] = []
         if mark == "=":
-            said, at = self._value(text, at, path)
-            self.open[-1].keys[name] = Entry(said, path, self._line(path, start))
+            value, at = self._value(text, at, path)
+            self.open[-1].keys[name] = Entry(value, path, self._line(path, start))
             self.waiting = None
             return at
         if mark == ":":
             references, at = self._references(text, at, path)
         section = self.open[-1].sections.setdefault(name, Section(place))
-        section.references += [one for one in references if one not in section.references]
+        section.references += [reference for reference in references if reference not in section.references]
         if len(self.open) > DEEPEST_SECTION:
             raise self._wrong(path, start, "sections are nested too deeply")
         self.open.append(section)
@@ -159,8 +159,8 @@ class _Reader:
                 break
             at = word.end()
             if word.group("quote"):
-                said, at = self._quoted(text, at, path)
-                parts.append(said)
+                quoted, at = self._quoted(text, at, path)
+                parts.append(quoted)
             elif word.group("part"):
                 parts.append(word.group("part"))
         return (" ".join(parts) if parts else None), at
@@ -189,15 +189,15 @@ class _Reader:
                 break
             at = word.end()
             if word.group("quote"):
-                said, at = self._quoted(text, at, path)
-                parts.append(said)
+                quoted, at = self._quoted(text, at, path)
+                parts.append(quoted)
                 break
             parts.append(word.group("escaped") or word.group("part") or "")
         pattern = "".join(parts)
         if not pattern:
             raise self._wrong(path, start, "include names no file")
         pattern = posixpath.normpath(posixpath.join(posixpath.dirname(path), pattern))
-        self.found.folders.append(posixpath.dirname(pattern))
+        self.parsed.folders.append(posixpath.dirname(pattern))
         for name in glob(self.host, pattern):
             try:
                 self.file(name, depth + 1)
@@ -230,13 +230,13 @@ def _merge(mine: Section, other: Section) -> None:
         mine.keys.setdefault(key, entry)
     for name, child in other.sections.items():
         own = mine.sections.setdefault(name, Section(child.place))
-        own.references += [one for one in child.references if one not in own.references]
+        own.references += [reference for reference in child.references if reference not in own.references]
         _merge(own, child)
 
 
 def _inherited(section: Section, root: Section, above: tuple[str, ...]) -> list[Section]:
     """The sections that a section refers to, each followed by those that it refers to itself."""
-    found: list[Section] = []
+    inherited: list[Section] = []
     for name in section.references:
         if name in above:
             continue
@@ -244,5 +244,5 @@ def _inherited(section: Section, root: Section, above: tuple[str, ...]) -> list[
         for part in name.split("."):
             other = other.sections.get(part) if other else None
         if other is not None:
-            found += [other, *_inherited(other, root, (*above, name))]
-    return found
+            inherited += [other, *_inherited(other, root, (*above, name))]
+    return inherited

@@ -58,8 +58,8 @@ def waiting(host: Host) -> str:
 
 def _files(host: Host) -> list[str]:
     """What charon's connections come from. A file that was taken away shows in its folder's time only."""
-    found = swanctl.settings(host)
-    return [*found.files, *found.folders] if found is not None else []
+    parsed = swanctl.settings(host)
+    return [*parsed.files, *parsed.folders] if parsed is not None else []
 
 
 def _differences(written: Profile, loaded: Profile) -> list[str]:

@@ -22,10 +22,10 @@ def settings(host: Host) -> vpn_settings.Parsed | None:
 
 def profiles(host: Host) -> list[Profile]:
     """The connections of the files. Raises HostError."""
-    found = settings(host)
-    if found is None:
+    parsed = settings(host)
+    if parsed is None:
         return []
-    connections = found.root.sections.get("connections", Section())
+    connections = parsed.root.sections.get("connections", Section())
     return [_profile(name, section) for name, section in connections.sections.items()]
 
 
@@ -40,8 +40,8 @@ def _profile(name: str, section: Section) -> Profile:
     profile.initiates = any(map(can_be_called, words(section.text("remote_addrs", "%any"))))
     profile.authentication = _authentication(section)
     profile.ike = words(section.text("proposals", "default")) or ["default"]
-    for child, said in section.sections.get("children", Section()).sections.items():
-        profile.tunnels.append(_tunnel(child, said))
+    for child, keys in section.sections.get("children", Section()).sections.items():
+        profile.tunnels.append(_tunnel(child, keys))
     return profile
 
 
@@ -58,32 +58,32 @@ def can_be_called(address: str) -> bool:
 
 
 def _authentication(section: Section) -> list[str]:
-    found = []
+    methods = []
     for side in ("local", "remote"):
-        rounds = [said for name, said in section.sections.items() if name.lower().startswith(side)]
+        rounds = [part for name, part in section.sections.items() if name.lower().startswith(side)]
         # Without a section charon takes what it has: a certificate, where no secret is stored (which is asked about).
-        found += [_method(said) for said in rounds] or ["certificate"]
-    return found
+        methods += [_method(part) for part in rounds] or ["certificate"]
+    return methods
 
 
-def _method(said: Section) -> str:
-    method = said.text("auth", "pubkey")
+def _method(section: Section) -> str:
+    method = section.text("auth", "pubkey")
     if method.startswith(("pubkey", "rsa", "ecdsa", "ike:")):
-        return "key" if said.text("pubkeys") and not said.text("certs") else "certificate"
+        return "key" if section.text("pubkeys") and not section.text("certs") else "certificate"
     if method.lower() == "psk":
         return "psk"
     return "certificate" if method.lower().split(":")[0] == "eap-tls" else "password"
 
 
-def _tunnel(name: str, said: Section) -> Tunnel:
-    mode = said.text("mode", "tunnel").lower()
-    tunnel = Tunnel(name, words(said.text("remote_ts", "dynamic")))
+def _tunnel(name: str, section: Section) -> Tunnel:
+    mode = section.text("mode", "tunnel").lower()
+    tunnel = Tunnel(name, words(section.text("remote_ts", "dynamic")))
     if mode in ("pass", "drop"):
         tunnel.notes = [f"the child {name} lets {', '.join(tunnel.to[:5])} past the tunnel"] if mode == "pass" else []
         tunnel.to = []
         return tunnel
-    tunnel.esp = words(said.text("esp_proposals"))
-    if said.text("ah_proposals"):
+    tunnel.esp = words(section.text("esp_proposals"))
+    if section.text("ah_proposals"):
         tunnel.esp.append("ah")  # signed and not encrypted
     tunnel.esp = tunnel.esp or ["default"]
     if mode.startswith("transport"):
@@ -94,11 +94,11 @@ def _tunnel(name: str, said: Section) -> Tunnel:
 
 def secrets(host: Host) -> list[tuple[str, str, str]]:
     """(kind, file, place) of every secret in the files: psk, password, or passphrase of a key. Raises HostError."""
-    found = settings(host)
-    if found is None:
+    parsed = settings(host)
+    if parsed is None:
         return []
     kinds = []
-    for name, section in found.root.sections.get("secrets", Section()).sections.items():
+    for name, section in parsed.root.sections.get("secrets", Section()).sections.items():
         # A secret of EAP or XAuth has its own key; the others call it `secret`, and a token's is `pin`.
         for key in ("secret", "pin"):
             entry = section.keys.get(key)

@@ -35,16 +35,16 @@ def profiles(host: Host) -> list[Profile]:
 
 def beside_kernel(host: Host, known: list[Profile]) -> list[Profile]:
     """`known` (profiles of any program), narrowed to what the kernel has, and the interfaces that no profile is for."""
-    found = list(known)
+    all_profiles = list(known)
     by_interface = {profile.interface: profile for profile in known if profile.protocol == "wireguard"}
     for name, routed in _in_kernel(host).items():
         if name not in by_interface:
             profile = Profile(name, "kernel", f"the interface {name}, which no file brings back", "wireguard")
             _common(profile, Tunnel(to=["not told"] if routed is None else routed), routed != [])
-            found.append(profile)
+            all_profiles.append(profile)
         elif routed is not None:
             _in_use(by_interface[name], routed)
-    return found
+    return all_profiles
 
 
 def _in_use(profile: Profile, routed: list[str]) -> None:
@@ -68,7 +68,7 @@ def _in_kernel(host: Host) -> Mapping[str, list[str] | None]:
     ]
     if not names:
         return {}
-    found: dict[str, list[str]] = {name: [] for name in names}
+    networks: dict[str, list[str]] = {name: [] for name in names}
     try:
         done = host.query(["wg", "show", "all", "allowed-ips"])
     except HostError as problem:
@@ -82,22 +82,22 @@ def _in_kernel(host: Host) -> Mapping[str, list[str] | None]:
         fields = line.split("\t")
         if len(fields) != 3 or not done.out.endswith("\n"):
             raise HostError("malformed", f"a line of wg show all allowed-ips makes no sense: {line[:100]!r}")
-        if fields[0] in found:
-            found[fields[0]] += [word for word in fields[2].split() if word != "(none)"]
-    return found
+        if fields[0] in networks:
+            networks[fields[0]] += [word for word in fields[2].split() if word != "(none)"]
+    return networks
 
 
 def _sections(text: str) -> list[tuple[str, dict[str, list[str]]]]:
     """[(section, {key: [text, ...]})] as wg and wg-quick read it: capitals do not matter, # begins a comment."""
-    found: list[tuple[str, dict[str, list[str]]]] = []
+    sections: list[tuple[str, dict[str, list[str]]]] = []
     for line in text.split("\n"):
         bare = line.split("#", 1)[0].strip()
         if bare.startswith("[") and bare.endswith("]"):
-            found.append((bare[1:-1].strip().lower(), {}))
-        elif "=" in bare and found:
-            key, said = bare.split("=", 1)
-            found[-1][1].setdefault(key.strip().lower(), []).append(said.strip())
-    return found
+            sections.append((bare[1:-1].strip().lower(), {}))
+        elif "=" in bare and sections:
+            key, value = bare.split("=", 1)
+            sections[-1][1].setdefault(key.strip().lower(), []).append(value.strip())
+    return sections
 
 
 def _quick(host: Host, path: str) -> Profile:
@@ -109,12 +109,12 @@ def _quick(host: Host, path: str) -> Profile:
     sections = _sections(text)
     name = path.rsplit("/", 1)[1][: -len(".conf")]
     profile = Profile(name, "wg-quick", path, "wireguard")
-    peers = [said for section, said in sections if section == "peer"]
+    peers = [keys for section, keys in sections if section == "peer"]
     interface: dict[str, list[str]] = {}
-    for section, said in sections:
+    for section, keys in sections:
         if section == "interface":
-            interface.update(said)
-    tunnel = Tunnel(to=_networks(said for peer in peers for said in peer.get("allowedips", [])))
+            interface.update(keys)
+    tunnel = Tunnel(to=_networks(network for peer in peers for network in peer.get("allowedips", [])))
     table = interface.get("table", ["auto"])[-1]
     if table.lower() != "auto":
         tunnel.notes = [f"Table = {table} keeps wg-quick from routing everything into the tunnel"]
@@ -143,38 +143,38 @@ def _networks(texts: Iterable[str]) -> list[str]:
 
 
 def _networkd(host: Host) -> list[Profile]:
-    found = []
+    parsed = []
     for path in networkd_files(host, ".netdev"):
-        said = _joined(host, path)
-        if said.get(("NetDev", "Kind"), [""])[-1].lower() != "wireguard":
+        keys = _joined(host, path)
+        if keys.get(("NetDev", "Kind"), [""])[-1].lower() != "wireguard":
             continue
-        name = said.get(("NetDev", "Name"), ["?"])[-1]
+        name = keys.get(("NetDev", "Name"), ["?"])[-1]
         profile = Profile(name, "systemd-networkd", path, "wireguard")
-        allowed = _networks(said.get(("WireGuardPeer", "AllowedIPs"), []))
-        tables = said.get(("WireGuard", "RouteTable"), []) + said.get(("WireGuardPeer", "RouteTable"), [])
+        allowed = _networks(keys.get(("WireGuardPeer", "AllowedIPs"), []))
+        tables = keys.get(("WireGuard", "RouteTable"), []) + keys.get(("WireGuardPeer", "RouteTable"), [])
         tunnel = Tunnel(to=allowed)
         if not any(table.lower() not in ("", "off", "no", "false", "0") for table in tables):
             # Without RouteTable= networkd makes no routes by itself: they come from the .network file.
             routed = _routes(host, name)
-            tunnel.to = [one for one in collapsed(routed) if one in collapsed(allowed)]
+            tunnel.to = [network for network in collapsed(routed) if network in collapsed(allowed)]
             if tunnel.to != collapsed(allowed):
                 tunnel.notes = [f"no [Route] leads all of {', '.join(allowed[:5])} into {name}"]
-        _common(profile, tunnel, ("WireGuardPeer", "Endpoint") in said)
-        if ("WireGuard", "PrivateKey") in said:
+        _common(profile, tunnel, ("WireGuardPeer", "Endpoint") in keys)
+        if ("WireGuard", "PrivateKey") in keys:
             profile.stored.append("private-key")
-        if ("WireGuardPeer", "PresharedKey") in said:
+        if ("WireGuardPeer", "PresharedKey") in keys:
             profile.stored.append("preshared-key")
-        found.append(profile)
-    return found
+        parsed.append(profile)
+    return parsed
 
 
 def _routes(host: Host, name: str) -> list[str]:
     """Where the [Route] sections of the first .network file for an interface lead."""
     for path in networkd_files(host, ".network"):
-        said = _joined(host, path)
-        matches = [word for text in said.get(("Match", "Name"), []) for word in text.split()]
+        keys = _joined(host, path)
+        matches = [word for text in keys.get(("Match", "Name"), []) for word in text.split()]
         if any(fnmatch.fnmatchcase(name, match) for match in matches):
-            return ["0.0.0.0/0" if one == "default" else one for one in said.get(("Route", "Destination"), [])]
+            return ["0.0.0.0/0" if one == "default" else one for one in keys.get(("Route", "Destination"), [])]
     return []
 
 
@@ -185,9 +185,9 @@ def networkd_files(host: Host, ending: str) -> list[str]:
 
 def _joined(host: Host, path: str) -> dict[tuple[str, str], list[str]]:
     """{(section, key): [text, ...]} of a networkd file and its drop-ins."""
-    found: dict[tuple[str, str], list[str]] = {}
+    by_key: dict[tuple[str, str], list[str]] = {}
     places = [f"{folder}/{path.rsplit('/', 1)[1]}.d" for folder in NETWORKD]
     for file in [path, *by_name(host, places, ".conf")]:
-        for one in systemd_assignments(text_or_nothing(host, file) or "", file):
-            found.setdefault((one.section, one.key), []).append(one.text)
-    return found
+        for assignment in systemd_assignments(text_or_nothing(host, file) or "", file):
+            by_key.setdefault((assignment.section, assignment.key), []).append(assignment.text)
+    return by_key
