@@ -128,8 +128,9 @@ def test_what_a_real_daemon_does_after_its_file_was_set_back(
         pid = str(rsyslogs.running[0].pid)
 
         def targets() -> list[Any]:
-            found = rsyslog.read(Host(), str(work / "rsyslog.conf"))
-            return [one.target for one in rsyslog_connections.strangers(Host(), pid, found.found, found.sendings)]
+            daemon = rsyslog.read(Host(), str(work / "rsyslog.conf"))
+            sent = rsyslog_connections.strangers(Host(), pid, daemon.configuration, daemon.sendings)
+            return [one.target for one in sent]
 
         assert targets() == []
         path = work / "rsyslog.conf"

@@ -34,15 +34,15 @@ BY_UDP = "somebody by UDP"
 WHERE = "a connection of the running rsyslogd, which its files do not name"
 
 
-def strangers(host: Host, pid: str, found: Configuration, sendings: list[Sending]) -> list[Sending]:
+def strangers(host: Host, pid: str, configuration: Configuration, sendings: list[Sending]) -> list[Sending]:
     """A Sending for each place that the daemon `pid` sends to and that none of `sendings` names. Raises HostError.
 
-    `found` is the configuration. How such a connection is protected is not known, so it counts as not protected.
+    How such a connection is protected is not known, so it counts as not protected.
     """
-    modules = {str(module.get("load", "")).rpartition("/")[2].removesuffix(".so") for module in found.modules}
+    modules = {str(module.get("load", "")).rpartition("/")[2].removesuffix(".so") for module in configuration.modules}
     if not host.is_root or number(pid) in (None, 0) or not all(KNOWN.match(name) for name in modules):
         return []
-    if any(one.driver in OTHER_SENDERS for one in sendings):
+    if any(sending.driver in OTHER_SENDERS for sending in sendings):
         return []
     try:
         inodes = _inodes(host, pid)
@@ -57,10 +57,10 @@ def strangers(host: Host, pid: str, found: Configuration, sendings: list[Sending
     for local, (ip, port), state in tcp:
         if state == LISTENS or local[1] in {one[1] for one in own} or port == DNS:
             continue
-        if not any(_names(one, ip, port) for one in sendings if one.driver != "udp"):
+        if not any(_names(sending, ip, port) for sending in sendings if sending.driver != "udp"):
             targets[address(str(ip), str(port))] = str(ip)
     by_udp = any(port == 0 for _local, (_ip, port), _state in (*tables["udp"], *tables["udp6"]))
-    if by_udp and "imudp" not in modules and not any(one.driver == "udp" for one in sendings):
+    if by_udp and "imudp" not in modules and not any(sending.driver == "udp" for sending in sendings):
         targets[BY_UDP] = BY_UDP
     return [_sending(target, peer) for target, peer in targets.items()]
 
@@ -73,9 +73,9 @@ def _sending(target: str, peer: str) -> Sending:
     return one
 
 
-def _names(one: Sending, ip: Address, port: int) -> bool:
+def _names(sending: Sending, ip: Address, port: int) -> bool:
     """Whether a sending of the files may be what this connection is."""
-    name, _colon, wanted = one.target.rpartition(":")
+    name, _colon, wanted = sending.target.rpartition(":")
     if number(wanted) not in (None, port):
         return False  # a service's name in place of a number may be any port
     bare = name.strip("[]").casefold().rstrip(".")
@@ -96,7 +96,7 @@ def _inodes(host: Host, pid: str) -> set[str]:
 
 def _table(host: Host, path: str, inodes: set[str]) -> list[tuple[Socket, Socket, str]]:
     """((ip, port) here, (ip, port) there, state) of these sockets in a table of the kernel (proc_net_tcp.rst)."""
-    found = []
+    connections = []
     try:
         lines = host.text(path).splitlines()[1:]
     except FileNotFoundError:
@@ -104,15 +104,15 @@ def _table(host: Host, path: str, inodes: set[str]) -> list[tuple[Socket, Socket
     for line in lines:
         words = line.split()
         if len(words) > 9 and words[9] in inodes:
-            found.append((_place(words[1]), _place(words[2]), words[3]))
-    return found
+            connections.append((_place(words[1]), _place(words[2]), words[3]))
+    return connections
 
 
 def _place(text: str) -> Socket:
     """(ip, port) of 0100007F:19D6: words of four bytes in the order of the machine. Raises HostError."""
-    said, _colon, port = text.partition(":")
+    digits, _colon, port = text.partition(":")
     try:
-        raw = bytes.fromhex(said)
+        raw = bytes.fromhex(digits)
         if sys.byteorder == "little":
             raw = b"".join(raw[at : at + 4][::-1] for at in range(0, len(raw), 4))
         ip = ipaddress.ip_address(raw)

@@ -36,7 +36,7 @@ class Sending:
         self.certain: Mask = NOTHING
 
 
-class Ways:
+class Forwarders:
     """`sendings` of programs that run or start with the machine, since a way that is not protected counts by either;
     `complete`, targets of everything by programs that do both, `others`, the same by programs that do one of them,
     `reasons` why there are no more, and a `note` when a program is older than its configuration."""

@@ -31,7 +31,7 @@ from ..engine.edits import Change, ChangeRefused, DryRun
 from ..engine.host import Host, HostError
 from ..engine.reading import Aspect, Reading, Readings, absent, reading, unreadable, value
 from ..engine.safe_read import attempt, foreign
-from .forwarders import MODULES, Sending, Ways
+from .forwarders import MODULES, Forwarders, Sending
 from .senders import look
 
 NAME = "log_forwarding"
@@ -46,98 +46,100 @@ TLS = (*MODULES, "https")
 def observe(host: Host, addresses: list[str]) -> Readings:
     """A reading for each address; nothing is raised for a bad machine."""
     try:
-        found: Ways | HostError = look(host)
+        forwarders: Forwarders | HostError = look(host)
     except HostError as problem:
-        found = problem
+        forwarders = problem
     return {
-        address: attempt(NAME, address, partial(_reading, host, address, found))
+        address: attempt(NAME, address, partial(_reading, host, address, forwarders))
         if ADDRESSES.match(address)
         else foreign(NAME, address)
         for address in addresses
     }
 
 
-def _reading(host: Host, address: str, found: Ways | HostError) -> Reading:
-    if isinstance(found, HostError):
-        raise found
-    aspect = _collector(found) if address == "collector" else _protection(host, address, found)
-    if found.note:
-        aspect["note"] = found.note
-        return reading(NAME, address, aspect, running=unreadable("failed", found.note))
+def _reading(host: Host, address: str, forwarders: Forwarders | HostError) -> Reading:
+    if isinstance(forwarders, HostError):
+        raise forwarders
+    aspect = _collector(forwarders) if address == "collector" else _protection(host, address, forwarders)
+    if forwarders.note:
+        aspect["note"] = forwarders.note
+        return reading(NAME, address, aspect, running=unreadable("failed", forwarders.note))
     return reading(NAME, address, aspect)
 
 
-def _collector(ways: Ways) -> Aspect:
-    if not ways.complete:
-        return absent("; ".join(dict.fromkeys(ways.reasons))[:1000])
-    targets = dict.fromkeys([*ways.complete, *ways.others])
-    places = [one.place for one in ways.sendings if one.target in targets]
+def _collector(forwarders: Forwarders) -> Aspect:
+    if not forwarders.complete:
+        return absent("; ".join(dict.fromkeys(forwarders.reasons))[:1000])
+    targets = dict.fromkeys([*forwarders.complete, *forwarders.others])
+    places = [sending.place for sending in forwarders.sendings if sending.target in targets]
     return value(" and ".join(targets), ", ".join(places)[:1000], "string")
 
 
-def _protection(host: Host, address: str, ways: Ways) -> Aspect:
-    if not ways.sendings:
+def _protection(host: Host, address: str, forwarders: Forwarders) -> Aspect:
+    if not forwarders.sendings:
         return absent("nothing is sent to another machine")
     if address == "tls-anchors":
-        return _anchors(host, ways)
+        return _anchors(host, forwarders)
     if address in ("tls-authority", "client-certificate"):
-        return _files(host, address, ways)
-    said = [(one, _said(address, one)) for one in ways.sendings]
+        return _files(host, address, forwarders)
+    values = [(sending, _value_of(address, sending)) for sending in forwarders.sendings]
     kind = {"tls-mode": "int", "tls-peers": "list"}.get(address, "string")
-    aspect = value(said[0][1], said[0][0].place, kind)
+    aspect = value(values[0][1], values[0][0].place, kind)
     others = [
-        {"who": f"messages to {one.target} ({one.place})", "value": theirs, "type": kind}
-        for one, theirs in said[1:]
-        if theirs != said[0][1]
+        {"who": f"messages to {sending.target} ({sending.place})", "value": theirs, "type": kind}
+        for sending, theirs in values[1:]
+        if theirs != values[0][1]
     ]
     if others:
         aspect["others"] = others[:100]
     return aspect
 
 
-def _said(address: str, one: Sending) -> str | int | list[str]:
+def _value_of(address: str, sending: Sending) -> str | int | list[str]:
     known: dict[str, str | int | list[str]] = {
-        "tls-driver": one.driver,
-        "tls-mode": one.mode,
-        "tls-check": one.auth,
-        "tls-peers": one.peers,
+        "tls-driver": sending.driver,
+        "tls-mode": sending.mode,
+        "tls-check": sending.auth,
+        "tls-peers": sending.peers,
     }
     return known[address]
 
 
-def _recognising(ways: Ways) -> list[Sending]:
+def _recognising(forwarders: Forwarders) -> list[Sending]:
     """The ways that use TLS and look at who the collector is; what the others lack, the other readings name."""
-    return [one for one in ways.sendings if one.driver in TLS and one.mode != 0 and one.auth != "anon"]
+    return [one for one in forwarders.sendings if one.driver in TLS and one.mode != 0 and one.auth != "anon"]
 
 
-def _anchors(host: Host, ways: Ways) -> Aspect:
+def _anchors(host: Host, forwarders: Forwarders) -> Aspect:
     from ..system.tls_files import anchors  # only for a way that uses TLS
 
-    ways_by_tls = _recognising(ways)
-    if not ways_by_tls:
+    by_tls = _recognising(forwarders)
+    if not by_tls:
         return absent("nothing is sent by TLS to a collector that is recognised")
-    found = [
+    digests = [
         digest
-        for one in ways_by_tls
+        for sending in by_tls
         for digest in (
-            [peer.upper() for peer in one.peers] if one.auth.startswith("x509/fingerprint") else anchors(host, one.ca)
+            [peer.upper() for peer in sending.peers]
+            if sending.auth.startswith("x509/fingerprint")
+            else anchors(host, sending.ca)
         )
     ]
-    places = [one.ca or one.place for one in ways_by_tls]
-    return value(list(dict.fromkeys(found))[:100], ", ".join(dict.fromkeys(places))[:1000], "list")
+    places = [sending.ca or sending.place for sending in by_tls]
+    return value(list(dict.fromkeys(digests))[:100], ", ".join(dict.fromkeys(places))[:1000], "list")
 
 
-def _files(host: Host, address: str, ways: Ways) -> Aspect:
+def _files(host: Host, address: str, forwarders: Forwarders) -> Aspect:
     """The faults of the files of every way that uses TLS; a way without it has none, and the other readings name it."""
     from ..system.tls_files import authority, client  # only for a way that uses TLS
 
     faults: list[str] = []
-    for one in _recognising(ways):
+    for sending in _recognising(forwarders):
         if address == "tls-authority":
-            faults += authority(host, one.ca, one.who)
+            faults += authority(host, sending.ca, sending.who)
         else:
-            faults += client(host, one.certificate, one.key, one.who)
-    return value(list(dict.fromkeys(faults)), ", ".join(one.place for one in ways.sendings)[:1000], "list")
+            faults += client(host, sending.certificate, sending.key, sending.who)
+    return value(list(dict.fromkeys(faults)), ", ".join(one.place for one in forwarders.sendings)[:1000], "list")
 
 
 def dry_run(host: Host, changes: list[Change]) -> DryRun:

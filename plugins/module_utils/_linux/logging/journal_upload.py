@@ -6,7 +6,7 @@ from ..dropin.systemd import effective, files
 from ..engine.host import Host
 from ..system.systemd_unit import arguments, note_if_older, properties, service
 from ..system.tls_files import Who
-from .forwarders import EVERYTHING, Sending, Ways, unit_place
+from .forwarders import EVERYTHING, Forwarders, Sending, unit_place
 
 UNIT = "systemd-journal-upload.service"
 PORT = "19532"
@@ -17,19 +17,19 @@ CERTIFICATE = ("ServerCertificateFile", ("--cert",), "/etc/ssl/certs/journal-upl
 TRUST = ("TrustedCertificateFile", ("--trust",), "/etc/ssl/ca/trusted.pem")
 
 
-def look(host: Host, ways: Ways) -> None:
-    """Add what it sends to `ways`. Raises HostError."""
+def look(host: Host, forwarders: Forwarders) -> None:
+    """Add what it sends to `forwarders`. Raises HostError."""
     unit = service(host, UNIT)
     one = sending(host) if unit.counts else None
     if one is None:
         return
     one.place = unit_place(one.place, unit.why)
-    ways.sendings.append(one)
-    (ways.others if unit.why else ways.complete).append(one.target)
+    forwarders.sendings.append(one)
+    (forwarders.others if unit.why else forwarders.complete).append(one.target)
     user, groups = account(host)
     one.who = Who(host, user, groups) if user and user != "root" else None
     watched = paths(host) + [path for path in (one.ca, one.key, one.certificate) if path.startswith("/")]
-    ways.note = ways.note or note_if_older(host, UNIT, watched, "systemd-journal-upload")
+    forwarders.note = forwarders.note or note_if_older(host, UNIT, watched, "systemd-journal-upload")
 
 
 def sending(host: Host) -> Sending | None:
@@ -61,9 +61,9 @@ def _setting(host: Host, words: list[str], about: tuple[str, tuple[str, ...], st
     """(what is in effect, where it stands) of one setting."""
     name, options, usual = about
     for at, word in enumerate(words):
-        option, equals, said = word.partition("=")
+        option, equals, text = word.partition("=")
         if option in options:
-            return (said if equals else words[at + 1] if at + 1 < len(words) else ""), f"the command of {UNIT}"
+            return (text if equals else words[at + 1] if at + 1 < len(words) else ""), f"the command of {UNIT}"
     aspect = effective(host, f"systemd/journal-upload.conf:Upload.{name}")
     return str(aspect.get("value", usual)), aspect["source"]
 
@@ -75,5 +75,5 @@ def paths(host: Host) -> list[str]:
 
 def account(host: Host) -> tuple[str, list[str]]:
     """(user, groups) that it runs as; its user is made at the start and has no files of its own."""
-    said = properties(host, UNIT)
-    return said.get("User", ""), [said.get("Group", ""), *said.get("SupplementaryGroups", "").split()]
+    fields = properties(host, UNIT)
+    return fields.get("User", ""), [fields.get("Group", ""), *fields.get("SupplementaryGroups", "").split()]

@@ -89,7 +89,7 @@ def configuration(host: Machine, path: str = MAIN) -> Configuration:
     reader = _Reader(host)
     reader.include(path, optional=False)
     reader.everything()
-    return reader.found
+    return reader.configuration
 
 
 class _Text:
@@ -103,23 +103,23 @@ class _Text:
 
 def _joined(text: str) -> str:
     """Lines that end with a backslash joined with the next one, as rsyslog does first; line numbers stay right."""
-    made, owed, goes_on = [], 0, False
+    parts, owed, goes_on = [], 0, False
     for line in text.split("\n"):
         part = (line.lstrip() if goes_on else line).rstrip()
         goes_on = part.endswith("\\")
         if goes_on:
-            made.append(part[:-1])
+            parts.append(part[:-1])
             owed += 1
         else:
-            made.append(part + "\n" * (owed + 1))
+            parts.append(part + "\n" * (owed + 1))
             owed = 0
-    return "".join(made)
+    return "".join(parts)
 
 
 class _Reader:
     def __init__(self, host: Machine) -> None:
         self.host = host
-        self.found = Configuration()
+        self.configuration = Configuration()
         self.stack: list[_Text] = []
         self.ruleset = DEFAULT_RULESET
         self.directives: Parameters = {}
@@ -170,9 +170,9 @@ class _Reader:
         for path in reversed(self.matching(name, optional)):
             if any(source.path == path for source in self.stack):
                 continue  # rsyslog ignores a file that includes itself
-            if len(self.found.paths) >= MOST_FILES:
+            if len(self.configuration.paths) >= MOST_FILES:
                 raise HostError("malformed", f"rsyslog's configuration has more than {MOST_FILES} files at {path}")
-            self.found.paths.append(path)
+            self.configuration.paths.append(path)
             text = text_or_nothing(self.host, path)
             if text is None:
                 raise HostError("malformed", f"{path} is missing")
@@ -189,7 +189,7 @@ class _Reader:
             if self.host.exists(name) or not optional:
                 return [name]
             return []
-        self.found.folders.append(folder)
+        self.configuration.folders.append(folder)
         files = []
         for entry in self.host.entries(folder):
             if fnmatch.fnmatchcase(entry, pattern) and (not entry.startswith(".") or pattern.startswith(".")):
@@ -207,7 +207,7 @@ class _Reader:
 
     def everything(self) -> None:
         while self.skip():
-            self.found.rulesets.setdefault(self.ruleset, []).extend(self.statement())
+            self.configuration.rulesets.setdefault(self.ruleset, []).extend(self.statement())
 
     def statement(self, depth: int = 0) -> list[Statement]:
         """The next statement, as a list: empty for what sends and filters nothing."""
@@ -262,23 +262,23 @@ class _Reader:
         if self.ahead() != "{":
             return self.statement(depth + 1)
         self.stack[-1].at += 1
-        found: list[Statement] = []
+        statements: list[Statement] = []
         while True:
             if not self.skip():
                 raise self.malformed("a brace is not closed")
             if self.ahead() == "}":
                 self.stack[-1].at += 1
-                return found
-            found += self.statement(depth + 1)
+                return statements
+            statements += self.statement(depth + 1)
 
     def actions(self) -> list[Statement]:
         """One action, and those that an ampersand adds to it."""
-        found = self.action()
+        statements = self.action()
         while self.skip() and self.ahead() == "&":
             self.stack[-1].at += 1
             if self.skip():
-                found += self.action()
-        return found
+                statements += self.action()
+        return statements
 
     def action(self) -> list[Statement]:
         place = self.here()
@@ -316,15 +316,15 @@ class _Reader:
         if kind == "include" and not disabled:
             self.included(parameters)
         elif kind == "global" and not disabled:
-            self.found.globals.update(parameters)
+            self.configuration.globals.update(parameters)
         elif kind in ("module", "input") and not disabled:
-            (self.found.modules if kind == "module" else self.found.inputs).append(parameters)
+            (self.configuration.modules if kind == "module" else self.configuration.inputs).append(parameters)
         elif kind == "action" and not disabled:
             return [Statement("action", place, parameters=parameters)]
         elif kind in ("ruleset", "template") and self.skip() and self.ahead() == "{":
             statements = self.block(0)
             if kind == "ruleset" and not disabled:
-                self.found.rulesets.setdefault(str(parameters.get("name", "")).lower(), []).extend(statements)
+                self.configuration.rulesets.setdefault(str(parameters.get("name", "")).lower(), []).extend(statements)
         return []
 
     def included(self, parameters: Parameters) -> None:
@@ -334,30 +334,30 @@ class _Reader:
             self.stack.append(_Text(f"{self.here()}, include", str(parameters["text"])))
 
     def parameters(self) -> Parameters:
-        found: Parameters = {}
+        parameters: Parameters = {}
         while True:
             if not self.skip():
                 raise self.malformed("a parenthesis is not closed")
             if self.ahead() == ")":
                 self.stack[-1].at += 1
-                return found
+                return parameters
             name = self.take(NAME)
             if name is None:
                 raise self.malformed(f"{self.ahead()!r} where a parameter is meant")
             self.expect("=")
-            found[name.group().lower()] = self.value()
+            parameters[name.group().lower()] = self.value()
 
     def value(self) -> str | list[str]:
         self.skip()
         if self.ahead() != "[":
             return self.string()
         self.stack[-1].at += 1
-        found = [self.string()]
+        texts = [self.string()]
         while self.skip() and self.ahead() == ",":
             self.stack[-1].at += 1
-            found.append(self.string())
+            texts.append(self.string())
         self.expect("]")
-        return found
+        return texts
 
     def expect(self, sign: str) -> None:
         if not self.skip() or self.ahead() != sign:
@@ -379,17 +379,17 @@ class _Reader:
         raise self.malformed("a value comes from the daemon's environment, which cannot be told")
 
     def directive(self, line: str) -> None:
-        name, _dummy, said = line[1:].partition(" ")
-        name, said = name.strip().lower(), said.strip()
-        first = said.split()[0] if said else ""
+        name, _dummy, arguments = line[1:].partition(" ")
+        name, arguments = name.strip().lower(), arguments.strip()
+        first = arguments.split()[0] if arguments else ""
         if name == "includeconfig" and first:
             self.include(first, optional=False)
         elif name == "ruleset":
             self.ruleset = first.lower() or DEFAULT_RULESET
         elif name == "defaultruleset":
-            self.found.default = first.lower()
+            self.configuration.default = first.lower()
         elif name == "modload":
-            self.found.modules.append({"load": first})
+            self.configuration.modules.append({"load": first})
         elif name == "resetconfigvariables":
             self.directives.clear()
         elif name == "actionsendstreamdriverpermittedpeer":
@@ -397,4 +397,4 @@ class _Reader:
         elif name.startswith("actionsend") or name in FOR_ONE_ACTION:
             self.directives[name] = first
         elif name.startswith(("defaultnetstream", "privdrop", "omitlocallogging")):
-            self.found.globals[name] = first
+            self.configuration.globals[name] = first

@@ -43,20 +43,20 @@ REPORTED_ELSEWHERE = ("/e/2039 ]", "/e/2175 ]")
 
 class Rsyslog:
     """What the files come to: `sendings` that some message may meet, `lost` (places where messages may be thrown away)
-    and the configuration itself as `found`."""
+    and the `configuration` itself."""
 
-    def __init__(self, found: Configuration, sendings: list[Sending], lost: list[str]) -> None:
-        self.found = found
+    def __init__(self, configuration: Configuration, sendings: list[Sending], lost: list[str]) -> None:
+        self.configuration = configuration
         self.sendings = sendings
         self.lost = lost
 
 
 def read(host: Machine, path: str) -> Rsyslog:
     """What the configuration that starts at `path` sends where. Raises HostError."""
-    found = configuration(host, path)
-    walk = _Walk(found)
-    walk.run(found.rulesets.get(found.default, []), EVERYTHING, EVERYTHING, 0)
-    return Rsyslog(found, walk.sendings, walk.lost)
+    parsed = configuration(host, path)
+    walk = _Walk(parsed)
+    walk.run(parsed.rulesets.get(parsed.default, []), EVERYTHING, EVERYTHING, 0)
+    return Rsyslog(parsed, walk.sendings, walk.lost)
 
 
 def complaint(host: Host, path: str) -> str:
@@ -77,16 +77,16 @@ def complaint(host: Host, path: str) -> str:
 def complete(sendings: list[Sending]) -> list[str]:
     """The targets that are certain to get everything, each once."""
     masks: dict[str, Mask] = {}
-    for one in sendings:
-        masks[one.target] = _either(masks.get(one.target, NOTHING), one.certain)
+    for sending in sendings:
+        masks[sending.target] = _either(masks.get(sending.target, NOTHING), sending.certain)
     return [target for target, mask in masks.items() if all(part & TO_INFO == TO_INFO for part in mask)]
 
 
 class _Walk:
     """Goes through a ruleset with two sets of messages: those that certainly get here, and those that may."""
 
-    def __init__(self, found: Configuration) -> None:
-        self.found = found
+    def __init__(self, configuration: Configuration) -> None:
+        self.configuration = configuration
         self.sendings: list[Sending] = []
         self.lost: list[str] = []
 
@@ -101,7 +101,7 @@ class _Walk:
                 self.lost.append(statement.place)
                 return NOTHING, NOTHING
             elif statement.kind == "call":
-                called = self.found.rulesets.get(statement.text, [])
+                called = self.configuration.rulesets.get(statement.text, [])
                 certain, possible = self.run(called, certain, possible, depth + 1)
             elif statement.kind == "selector":
                 certain, possible = self.selector(statement, certain, possible, depth)
@@ -127,8 +127,9 @@ class _Walk:
     def action(self, statement: Statement, certain: Mask, possible: Mask) -> None:
         if not any(possible):
             return
-        made = _old(statement, self.found.globals) if statement.text else _new(statement, self.found.globals)
-        for one in made:
+        read_action = _old if statement.text else _new
+        sendings = read_action(statement, self.configuration.globals)
+        for one in sendings:
             seldom = any(str(statement.parameters.get(name, "")).lower() not in OFF for name in NOT_ALWAYS)
             one.certain = NOTHING if seldom else certain
             self.sendings.append(one)
@@ -179,39 +180,39 @@ def _severities(priority: str, place: str) -> tuple[int, bool]:
 
 def _new(statement: Statement, defaults: Parameters) -> list[Sending]:
     """The sendings of an action() object; none where it sends nowhere."""
-    given = statement.parameters
-    kind = str(given.get("type", "")).lower()
-    hosts = given.get("target", given.get("targetsrv", given.get("server", "")))
+    parameters = statement.parameters
+    kind = str(parameters.get("type", "")).lower()
+    hosts = parameters.get("target", parameters.get("targetsrv", parameters.get("server", "")))
     hosts = hosts if isinstance(hosts, list) else [hosts]
     if kind in OTHER_SENDERS:
-        return [Sending(f"{one or kind}", statement.place, kind) for one in hosts]
+        return [Sending(f"{host or kind}", statement.place, kind) for host in hosts]
     if kind != "omfwd":
         return []
-    ports = given.get("port", "514")
+    ports = parameters.get("port", "514")
     ports = ports if isinstance(ports, list) else [ports]
-    found = []
+    sendings = []
     for at, name in enumerate(hosts):
         target = address(name, ports[min(at, len(ports) - 1)])
-        tcp = str(given.get("protocol", "udp")).lower() == "tcp"
-        driver = given.get("streamdriver") or given.get("streamdriver.name") if tcp else "udp"
+        tcp = str(parameters.get("protocol", "udp")).lower() == "tcp"
+        driver = parameters.get("streamdriver") or parameters.get("streamdriver.name") if tcp else "udp"
         one = Sending(target, statement.place, str(driver or _default(defaults, "") or "ptcp"))
         # streamdriver.mode and streamdriver.authmode are taken by 8.2504 without any effect (tried): not read here.
-        one.mode = number(str(given.get("streamdrivermode", "0"))) or 0
-        peers = str(given.get("streamdriverpermittedpeers", "")).split(",")
-        _protect(one, defaults, str(given.get("streamdriverauthmode", "")), [peer for peer in peers if peer], name)
-        one.ca = str(given.get("streamdriver.cafile", one.ca))
-        one.certificate = str(given.get("streamdriver.certfile", one.certificate))
-        one.key = str(given.get("streamdriver.keyfile", one.key))
-        expired = str(given.get("streamdriver.permitexpiredcerts", "off")).lower()
+        one.mode = number(str(parameters.get("streamdrivermode", "0"))) or 0
+        peers = str(parameters.get("streamdriverpermittedpeers", "")).split(",")
+        _protect(one, defaults, str(parameters.get("streamdriverauthmode", "")), [peer for peer in peers if peer], name)
+        one.ca = str(parameters.get("streamdriver.cafile", one.ca))
+        one.certificate = str(parameters.get("streamdriver.certfile", one.certificate))
+        one.key = str(parameters.get("streamdriver.keyfile", one.key))
+        expired = str(parameters.get("streamdriver.permitexpiredcerts", "off")).lower()
         if expired != "off":
             one.auth += f" with expired certificates ({expired})"
-        found.append(one)
-    return found
+        sendings.append(one)
+    return sendings
 
 
 def _old(statement: Statement, defaults: Parameters) -> list[Sending]:
     """The sending of a line such as `@@host:port`, with the directives that stood before it."""
-    line, given = statement.text, statement.parameters
+    line, parameters = statement.text, statement.parameters
     if line.startswith(":"):
         kind, _dummy, rest = line[1:].partition(":")
         return [Sending(rest.split(";")[0], statement.place, kind)] if kind.lower() in OTHER_SENDERS else []
@@ -229,10 +230,10 @@ def _old(statement: Statement, defaults: Parameters) -> list[Sending]:
         name, _dummy, port = rest.partition(":")
     one = Sending(address(name, port or "514"), statement.place, "udp")
     if tcp:
-        one.driver = str(given.get("actionsendstreamdriver") or _default(defaults, "") or "ptcp")
-        one.mode = number(str(given.get("actionsendstreamdrivermode", "0"))) or 0
-    auth = str(given.get("actionsendstreamdriverauthmode", ""))
-    _protect(one, defaults, auth, list(given.get("actionsendstreamdriverpermittedpeer", [])), name)
+        one.driver = str(parameters.get("actionsendstreamdriver") or _default(defaults, "") or "ptcp")
+        one.mode = number(str(parameters.get("actionsendstreamdrivermode", "0"))) or 0
+    auth = str(parameters.get("actionsendstreamdriverauthmode", ""))
+    _protect(one, defaults, auth, list(parameters.get("actionsendstreamdriverpermittedpeer", [])), name)
     return [one]
 
 

@@ -13,7 +13,7 @@ from ..system.kernel import boot_option
 from ..system.systemd_unit import arguments, note_if_older, properties, service
 from ..system.tls_files import Who
 from . import rsyslog
-from .forwarders import MODULES, NOTHING, Sending, Ways, unit_place
+from .forwarders import MODULES, NOTHING, Forwarders, Sending, unit_place
 from .rainerscript import MAIN, Configuration, Parameters
 
 UNIT = "rsyslog.service"
@@ -22,49 +22,50 @@ TRUE = ("", "1", "yes", "y", "true", "t", "on")  # a word of the kernel's comman
 LEVELS = ("info", "debug", "6", "7")
 
 
-def look(host: Host, ways: Ways) -> None:
-    """Add what rsyslog sends to `ways`. Raises HostError."""
+def look(host: Host, forwarders: Forwarders) -> None:
+    """Add what rsyslog sends to `forwarders`. Raises HostError."""
     unit = service(host, UNIT)
     if unit.why:
-        ways.reasons.append(unit.why)
+        forwarders.reasons.append(unit.why)
     if not unit.counts:
         return
     path = main_file(host)
-    found = rsyslog.read(host, path)
+    rsyslogd = rsyslog.read(host, path)
     wrong = rsyslog.complaint(host, path)
     if wrong:
         raise HostError("malformed", f"rsyslogd does not take its configuration as it stands: {wrong}")
-    for one in found.sendings:
-        _without_effect(host, one, ways)
-        one.place = unit_place(one.place, unit.why)
-    ways.sendings += found.sendings
-    fed, note = fed_by(host, found.found)
+    for sending in rsyslogd.sendings:
+        _without_effect(host, sending, forwarders)
+        sending.place = unit_place(sending.place, unit.why)
+    forwarders.sendings += rsyslogd.sendings
+    fed, note = fed_by(host, rsyslogd.configuration)
     if not fed:
-        complete = rsyslog.complete(found.sendings)
+        complete = rsyslog.complete(rsyslogd.sendings)
         if unit.why:
-            ways.others += complete
+            forwarders.others += complete
         else:
-            ways.complete += complete
+            forwarders.complete += complete
         if not complete:
-            some = f"{found.sendings[0].place} sends away some messages only" if found.sendings else ""
-            lost = f"messages are thrown away at {found.lost[0]}" if found.lost else ""
-            said = "; ".join(part for part in (some, lost) if part)
-            ways.reasons.append(said or f"{path} and its parts send nothing away")
+            some = f"{rsyslogd.sendings[0].place} sends away some messages only" if rsyslogd.sendings else ""
+            lost = f"messages are thrown away at {rsyslogd.lost[0]}" if rsyslogd.lost else ""
+            reason = "; ".join(part for part in (some, lost) if part)
+            forwarders.reasons.append(reason or f"{path} and its parts send nothing away")
     else:
-        ways.reasons.append(fed)
-    watched = [*found.found.paths, *found.found.folders]
-    for one in found.sendings:
-        one.who = dropped_to(host, found.found.globals)
-        watched += [path for path in (one.ca, one.certificate, one.key) if path]
+        forwarders.reasons.append(fed)
+    watched = [*rsyslogd.configuration.paths, *rsyslogd.configuration.folders]
+    for sending in rsyslogd.sendings:
+        sending.who = dropped_to(host, rsyslogd.configuration.globals)
+        watched += [path for path in (sending.ca, sending.certificate, sending.key) if path]
     older = note_if_older(host, UNIT, watched, "rsyslog")
-    ways.note = older or note
+    forwarders.note = older or note
     if unit.runs and not older:
         from .connections import strangers  # only for a daemon that runs
 
         # Otherwise where it sends now is what its files said before: pending, and no stranger.
-        for one in strangers(host, properties(host, UNIT).get("MainPID", ""), found.found, found.sendings):
-            ways.sendings.append(one)
-            ways.others.append(one.target)
+        pid = properties(host, UNIT).get("MainPID", "")
+        for sending in strangers(host, pid, rsyslogd.configuration, rsyslogd.sendings):
+            forwarders.sendings.append(sending)
+            forwarders.others.append(sending.target)
 
 
 def main_file(host: Host) -> str:
@@ -76,15 +77,17 @@ def main_file(host: Host) -> str:
     return MAIN
 
 
-def _without_effect(host: Host, one: Sending, ways: Ways) -> None:
+def _without_effect(host: Host, sending: Sending, forwarders: Forwarders) -> None:
     """A driver that is not there, or that knows no such mode, sends nothing: rsyslogd starts all the same."""
-    module = MODULES.get(one.driver)
+    driver = sending.driver
+    module = MODULES.get(driver)
     if module and not module_file(host, module):
-        one.driver = f"{one.driver} without its module {module}"
-    elif module or one.driver in ("udp", *rsyslog.OTHER_SENDERS) or (one.driver == "ptcp" and one.mode == 0):
+        sending.driver = f"{driver} without its module {module}"
+    elif module or driver in ("udp", *rsyslog.OTHER_SENDERS) or (driver == "ptcp" and sending.mode == 0):
         return
-    one.certain = NOTHING
-    ways.reasons.append(f"{one.place} cannot send: it names the driver {one.driver} with mode {one.mode}")
+    sending.certain = NOTHING
+    names = f"it names the driver {sending.driver} with mode {sending.mode}"
+    forwarders.reasons.append(f"{sending.place} cannot send: {names}")
 
 
 def module_file(host: Host, name: str) -> str:
@@ -95,14 +98,14 @@ def module_file(host: Host, name: str) -> str:
     return first_of(host, tuple(f"{folder}/{name}" for folder in folders if host.exists(f"{folder}/imuxsock.so")))
 
 
-def fed_by(host: Machine, found: Configuration) -> tuple[str, str]:
+def fed_by(host: Machine, configuration: Configuration) -> tuple[str, str]:
     """(why rsyslog gets no messages, or an empty text; a note when journald is older than its configuration)."""
-    loaded = {str(module.get("load", "")).rpartition("/")[2].removesuffix(".so") for module in found.modules}
+    loaded = {str(module.get("load", "")).rpartition("/")[2].removesuffix(".so") for module in configuration.modules}
     if "imjournal" in loaded:
         return "", ""
     if "imuxsock" not in loaded:
         return "rsyslog loads neither imuxsock nor imjournal, so it gets no messages of this device", ""
-    if _deaf(found):
+    if _deaf(configuration):
         return "rsyslog does not listen for this device's own messages (SysSock.Use or $OmitLocalLogging)", ""
     if "imklog" not in loaded:
         # journald hands on what programs say, and not what the kernel says.
@@ -111,9 +114,9 @@ def fed_by(host: Machine, found: Configuration) -> tuple[str, str]:
     level = effective(host, "systemd/journald.conf:Journal.MaxLevelSyslog")
     note = forward.get("note", "")
     at_start = boot_option(host, "systemd.journald.forward_to_syslog")
-    for said, where in _values(forward, "no", at_start):
-        if said not in TRUE:
-            return f"journald hands nothing to rsyslog (ForwardToSyslog={said}, {where})", note
+    for switch, where in _values(forward, "no", at_start):
+        if switch not in TRUE:
+            return f"journald hands nothing to rsyslog (ForwardToSyslog={switch}, {where})", note
     for most, where in _values(level, "debug", boot_option(host, "systemd.journald.max_level_syslog")):
         if most not in LEVELS:
             return f"journald hands messages up to {most} only to rsyslog (MaxLevelSyslog, {where})", note
@@ -125,14 +128,14 @@ def _values(aspect: Aspect, usual: str, at_start: str | None) -> list[tuple[str,
     if at_start is not None:
         return [(str(at_start).lower(), aspect["source"])]
     later = [(other["value"], other["who"]) for other in aspect.get("others", [])]
-    found = [(aspect.get("value"), aspect["source"]), *later]
-    return [(str(usual if said is None else said).lower(), where) for said, where in found]
+    values = [(aspect.get("value"), aspect["source"]), *later]
+    return [(str(usual if text is None else text).lower(), where) for text, where in values]
 
 
-def _deaf(found: Configuration) -> bool:
+def _deaf(configuration: Configuration) -> bool:
     """True when imuxsock is told not to open the socket by which journald hands messages on."""
-    uses = [str(module.get("syssock.use", "on")).lower() for module in found.modules]
-    return "off" in uses or str(found.globals.get("omitlocallogging", "off")).lower() in ("on", "1", "yes")
+    uses = [str(module.get("syssock.use", "on")).lower() for module in configuration.modules]
+    return "off" in uses or str(configuration.globals.get("omitlocallogging", "off")).lower() in ("on", "1", "yes")
 
 
 def dropped_to(host: Host, settings: Parameters) -> Who | None:

@@ -67,9 +67,9 @@ def plan(host: Host, overlay: OverlayHost, wanted: dict[str, Any]) -> list[list[
     overlay.put(OURS, text(host, target), mode=0o644)
     after = rsyslog.read(overlay, path)
     _alone(after, host, target, path)
-    if fed_by(host, after.found)[0]:
+    if fed_by(host, after.configuration)[0]:
         commands += plan_dropin(host, overlay, "systemd/journald.conf:Journal.ForwardToSyslog", "yes")
-        missing = fed_by(overlay, after.found)[0]
+        missing = fed_by(overlay, after.configuration)[0]
         if missing:
             raise ChangeRefused(f"{missing}; put that right by hand")
     idle = service(host, UNIT).why
@@ -110,24 +110,24 @@ def text(host: Host, target: str) -> str:
 
 def _target(host: Host, wanted: dict[str, Any]) -> str:
     """The collector that is wanted, or else the one that everything goes to now. Raises ChangeRefused, HostError."""
-    given = wanted.get("collector", wanted.get("tls-peers"))
-    if given is None:
+    target = wanted.get("collector", wanted.get("tls-peers"))
+    if target is None:
         now = look(host).complete
-        given = now[0] if len(now) == 1 else ""
-    if not isinstance(given, str) or not given:
+        target = now[0] if len(now) == 1 else ""
+    if not isinstance(target, str) or not target:
         raise ChangeRefused("no collector is named; set leeboard_log_collector for the school")
-    if "://" in given:
+    if "://" in target:
         raise ChangeRefused(
-            f"{given[:100]} is a collector for systemd-journal-upload, which Leeboard checks and does not set up"
+            f"{target[:100]} is a collector for systemd-journal-upload, which Leeboard checks and does not set up"
         )
-    return given
+    return target
 
 
 def _alone(after: rsyslog.Rsyslog, host: Host, target: str, path: str) -> None:
     """Refuse where another file would still send messages away, or would throw them away before ours."""
     if path != MAIN:
         raise ChangeRefused(f"rsyslogd is started with {path}; Leeboard writes for {MAIN} only")
-    if OURS not in after.found.paths:
+    if OURS not in after.configuration.paths:
         raise ChangeRefused(f"{MAIN} does not include /etc/rsyslog.d/*.conf, so the collector must be named by hand")
     for one in after.sendings:
         if not one.place.startswith(OURS + ","):
