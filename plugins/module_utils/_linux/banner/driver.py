@@ -105,10 +105,10 @@ def _plan_motd(overlay: OverlayHost, wanted: str) -> None:
                 overlay.put(f"/etc/motd.d/{name}", "", mode=0o644)  # an empty file hides its namesakes
     if overlay.exists("/run/motd.dynamic"):
         overlay.put("/run/motd.dynamic", "")  # what the scripts said at the last sign-in
-    found = shown_after_sign_in(overlay)
-    texts = [found.get("value", "")] + [other["value"] for other in found.get("others", [])]
+    shown = shown_after_sign_in(overlay)
+    texts = [shown.get("value", "")] + [other["value"] for other in shown.get("others", [])]
     if any(text != wanted for text in texts):
-        raise ChangeRefused(f"PAM would still show another text after sign-in: {found.get('source', '')[:200]}")
+        raise ChangeRefused(f"PAM would still show another text after sign-in: {shown.get('source', '')[:200]}")
 
 
 def _silence_scripts(host: Host, overlay: OverlayHost, wanted: Any) -> None:

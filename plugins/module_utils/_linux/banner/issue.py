@@ -34,18 +34,18 @@ def shown_on_console(host: Machine) -> tuple[str, list[str]]:
 
     Raises HostError; `missing_tool` when agetty's version matters and agetty cannot be asked.
     """
-    found = {place: _of(host, place) for place in (ETC, RUN, LIB)}
-    if found[ETC][1] and not any(found[place][0] for place in (RUN, LIB)):
+    by_place = {place: _issue_of(host, place) for place in (ETC, RUN, LIB)}
+    if by_place[ETC][1] and not any(by_place[place][0] for place in (RUN, LIB)):
         places: tuple[str, ...] = (ETC,)
     elif _prints_all(host):
         places = (ETC, RUN, LIB)
     else:
-        places = next(((place,) for place in (ETC, RUN, LIB) if found[place][1]), ())
-    text = "".join(found[place][0] for place in places)
-    return text, [source for place in places for source in found[place][1]]
+        places = next(((place,) for place in (ETC, RUN, LIB) if by_place[place][1]), ())
+    text = "".join(by_place[place][0] for place in places)
+    return text, [source for place in places for source in by_place[place][1]]
 
 
-def _of(host: Machine, place: str) -> tuple[str, list[str]]:
+def _issue_of(host: Machine, place: str) -> tuple[str, list[str]]:
     """(text, sources) of one place: the file and the folder beside it."""
     text = text_or_nothing(host, place)
     if text is None and place == ETC:

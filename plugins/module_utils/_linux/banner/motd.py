@@ -22,17 +22,17 @@ TELLING = ("uname", "os-release", "lsb_release", "lsb-release", "DISTRIB_", "lan
 
 def shown_after_sign_in(host: Machine) -> Aspect:
     """An aspect: the text after sign-in on a console, in `others` that by SSH where it differs."""
-    found = []
+    by_service = []
     for service, who in SERVICES:
         if pam.service_file(host, service):
-            found.append((who, *_text(host, service)))
-    if not found:
+            by_service.append((who, *_text(host, service)))
+    if not by_service:
         return absent("there is no PAM configuration for login or sshd")
-    _who, text, sources = found[0]
+    _who, text, sources = by_service[0]
     aspect = value(_plain(text), ", ".join(sources), "string") if sources else absent("pam_motd shows nothing")
     others = [
         {"who": who, "value": _plain(other)[:4096], "type": "string"}
-        for who, other, _from in found[1:]
+        for who, other, _from in by_service[1:]
         if other != text
     ]
     if others:
@@ -52,18 +52,18 @@ def _calls(host: Machine, service: str) -> list[list[str]]:
 def _text(host: Machine, service: str) -> tuple[str, list[str]]:
     text, sources = "", []
     for arguments in _calls(host, service):
-        said = dict(word.split("=", 1) for word in arguments if "=" in word)
-        default = "motd" not in said and "motd_dir" not in said
-        for path in (FILES if default else said.get("motd", "")).split(":"):
-            found = text_or_nothing(host, path) if path else None
-            if found is not None:
-                text += found
+        options = dict(word.split("=", 1) for word in arguments if "=" in word)
+        default = "motd" not in options and "motd_dir" not in options
+        for path in (FILES if default else options.get("motd", "")).split(":"):
+            content = text_or_nothing(host, path) if path else None
+            if content is not None:
+                text += content
                 sources.append(path)
                 break
-        for path in _files_of((FOLDERS if default else said.get("motd_dir", "")).split(":"), host):
-            found = text_or_nothing(host, path)
-            if found:
-                text += found
+        for path in _files_of((FOLDERS if default else options.get("motd_dir", "")).split(":"), host):
+            content = text_or_nothing(host, path)
+            if content:
+                text += content
                 sources.append(path)
     return text, sources
 
@@ -78,9 +78,9 @@ def talkative_scripts(host: Host) -> tuple[list[str], str]:
     services = [service for service, _who in SERVICES if pam.service_file(host, service)]
     if services and not any("noupdate" not in call for service in services for call in _calls(host, service)):
         return [], f"PAM runs no script of {SCRIPTS}"
-    found = []
+    paths = []
     for name in host.entries(SCRIPTS):
         path = f"{SCRIPTS}/{name}"
         if host.executable(path) and any(word in host.text(path) or word in name for word in TELLING):
-            found.append(path)
-    return found, SCRIPTS
+            paths.append(path)
+    return paths, SCRIPTS

@@ -54,16 +54,16 @@ def _in_service(host: Host) -> list[tuple[str, str, Service]]:
 
     ntp.service may be another name of ntpsec.service: each counts once.
     """
-    found: dict[str, tuple[str, str, Service]] = {}
+    by_unit: dict[str, tuple[str, str, Service]] = {}
     for name, units in SERVICES.items():
         for unit in units:
-            said = properties(host, unit)
-            if said.get("LoadState", "not-found") == "not-found" and said.get("ActiveState") != "active":
+            fields = properties(host, unit)
+            if fields.get("LoadState", "not-found") == "not-found" and fields.get("ActiveState") != "active":
                 continue
             one = service(host, unit)
             if one.counts:
-                found.setdefault(said.get("Id", unit), (name, unit, one))
-    return sorted(found.values(), key=lambda one: not one[2].runs)
+                by_unit.setdefault(fields.get("Id", unit), (name, unit, one))
+    return sorted(by_unit.values(), key=lambda one: not one[2].runs)
 
 
 def _running(host: Host) -> list[tuple[str, str]]:
@@ -72,13 +72,13 @@ def _running(host: Host) -> list[tuple[str, str]]:
 
 
 def _service(host: Host) -> Reading:
-    found = _in_service(host)
-    if len(found) > 1:
-        names = " and ".join(name for name, _unit, _one in found)
-        places = ", ".join(f"{unit} ({one.why})" if one.why else unit for _name, unit, one in found)
+    services = _in_service(host)
+    if len(services) > 1:
+        names = " and ".join(name for name, _unit, _one in services)
+        places = ", ".join(f"{unit} ({one.why})" if one.why else unit for _name, unit, one in services)
         return reading(NAME, "service", value(names, places, "string"))
-    if found:
-        name, unit, one = found[0]
+    if services:
+        name, unit, one = services[0]
         return reading(NAME, "service", absent(one.why) if one.why else value(name, unit, "string"))
     reasons = [service(host, unit).why for unit in _installed(host)]
     return reading(NAME, "service", absent("; ".join(reasons) or "no time service is installed"))
@@ -99,13 +99,15 @@ def _servers(host: Host) -> Reading:
     if len(running) > 1:
         raise HostError("failed", f"{len(running)} time services run, so which servers count cannot be told")
     name, unit = running[0]
-    found = servers.READERS[name](host)
-    effective = value(found.configured, found.source, "list")
-    now = None if found.running is None else value(found.running, found.asked, "list")
-    older = note_if_older(host, unit, found.paths, name)
-    if found.running and not older and set(found.running) - set(found.configured):
+    configured = servers.READERS[name](host)
+    effective = value(configured.configured, configured.source, "list")
+    now = None if configured.running is None else value(configured.running, configured.tool, "list")
+    older = note_if_older(host, unit, configured.paths, name)
+    if configured.running and not older and set(configured.running) - set(configured.configured):
         # No file is newer, so this is not what it will ask soon: somebody told the daemon alone, or set a date back.
-        effective["others"] = [{"who": f"{name} as it runs ({found.asked})", "value": found.running, "type": "list"}]
+        effective["others"] = [
+            {"who": f"{name} as it runs ({configured.tool})", "value": configured.running, "type": "list"}
+        ]
     note = "" if now else older
     if note:
         effective["note"] = note
@@ -117,10 +119,10 @@ def _synchronised(host: Host) -> Reading:
     if not host.exists("/run/systemd/system"):
         return reading(NAME, "synchronised", absent("systemd does not run"))
     done = host.query(["timedatectl", "show", "-p", "NTPSynchronized"])
-    said = done.out.strip().partition("=")[2]
-    if done.rc != 0 or said not in ("yes", "no"):
+    answer = done.out.strip().partition("=")[2]
+    if done.rc != 0 or answer not in ("yes", "no"):
         raise HostError("failed", f"timedatectl show ended with status {done.rc}: {done.err.strip()[:200]}")
-    return reading(NAME, "synchronised", value(said == "yes", "timedatectl show, NTPSynchronized", "bool"))
+    return reading(NAME, "synchronised", value(answer == "yes", "timedatectl show, NTPSynchronized", "bool"))
 
 
 def _user(host: Host) -> Reading:
@@ -156,16 +158,16 @@ def dry_run(host: Host, changes: list[Change]) -> DryRun:
 
 
 def _switch_on(host: Host) -> list[list[str]]:
-    found = _in_service(host)
-    if len(found) > 1:
-        names = " and ".join(name for name, _unit, _one in found)
+    services = _in_service(host)
+    if len(services) > 1:
+        names = " and ".join(name for name, _unit, _one in services)
         raise ChangeRefused(
             f"{names} both set the clock, now or after the next start; stop and disable one of them, and repeat the "
             "roll-out"
         )
-    if found and found[0][2].runs:
-        return [["systemctl", "enable", found[0][1]]] if found[0][2].why else []
-    installed = [found[0][1]] if found else _installed(host)
+    if services and services[0][2].runs:
+        return [["systemctl", "enable", services[0][1]]] if services[0][2].why else []
+    installed = [services[0][1]] if services else _installed(host)
     if not installed:
         raise ChangeRefused("no time service is installed; install systemd-timesyncd or chrony")
     return [["systemctl", "unmask", installed[0]], ["systemctl", "enable", "--now", installed[0]]]
@@ -181,7 +183,7 @@ def _name_servers(host: Host, overlay: OverlayHost, wanted: Any) -> list[list[st
             f"the servers of {running[0][0]} are somebody's own choice; name these in its configuration by hand: "
             f"{' '.join(names)}"
         )
-    commands = _only(host, overlay, names)
+    commands = _use_only(host, overlay, names)
     for server in servers.from_the_network(host) if running else []:
         if server not in names:
             raise ChangeRefused(
@@ -191,7 +193,7 @@ def _name_servers(host: Host, overlay: OverlayHost, wanted: Any) -> list[list[st
     return commands
 
 
-def _only(host: Host, overlay: OverlayHost, names: list[str]) -> list[list[str]]:
+def _use_only(host: Host, overlay: OverlayHost, names: list[str]) -> list[list[str]]:
     """A drop-in for timesyncd whose list begins anew: assignments of several files would add up."""
     path = servers.OURS
     text = "# Written by Leeboard (FWD-05): an empty line first, since the lists of several files add up\n"

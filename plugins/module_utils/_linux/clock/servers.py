@@ -19,16 +19,16 @@ DEEPEST = 10
 
 class Servers:
     """`configured` names and where they stand (`source`), the files that count (`paths`), and what the program says it
-    asks now (`running`, None where it does not tell) with how that was found out (`asked`)."""
+    asks now (`running`, None where it does not tell) with the `tool` that tells it."""
 
     def __init__(
-        self, configured: list[str], source: str, paths: list[str], running: list[str] | None = None, asked: str = ""
+        self, configured: list[str], source: str, paths: list[str], running: list[str] | None = None, tool: str = ""
     ) -> None:
         self.configured = configured
         self.source = source
         self.paths = paths
         self.running = running
-        self.asked = asked
+        self.tool = tool
 
 
 class Timesyncd:
@@ -43,20 +43,20 @@ class Timesyncd:
 
 def timesyncd_files(host: Machine) -> Timesyncd:
     """The lists of all files: assignments add up, an empty one begins anew (timesyncd.conf(5)). Raises HostError."""
-    found = Timesyncd()
-    found.paths = files(host, "timesyncd")
-    for path in found.paths:
-        for one in systemd_assignments(text_or_nothing(host, path) or "", path):
-            if one.section != "Time" or one.key not in ("NTP", "FallbackNTP"):
+    parsed = Timesyncd()
+    parsed.paths = files(host, "timesyncd")
+    for path in parsed.paths:
+        for assignment in systemd_assignments(text_or_nothing(host, path) or "", path):
+            if assignment.section != "Time" or assignment.key not in ("NTP", "FallbackNTP"):
                 continue
-            names = one.text.split()
-            if one.key == "NTP":
-                found.system = _added(found.system, names)
-                found.source = one.place
+            names = assignment.text.split()
+            if assignment.key == "NTP":
+                parsed.system = _added(parsed.system, names)
+                parsed.source = assignment.place
             else:
-                found.fallback = _added(found.fallback or [], names)
-    found.paths += [f"{folder}/timesyncd.conf.d" for folder in FOLDERS]
-    return found
+                parsed.fallback = _added(parsed.fallback or [], names)
+    parsed.paths += [f"{folder}/timesyncd.conf.d" for folder in FOLDERS]
+    return parsed
 
 
 def _added(before: list[str], names: list[str]) -> list[str]:
@@ -83,31 +83,31 @@ def from_the_network(host: Host) -> list[str]:
 
 def _shown(host: Host) -> dict[str, list[str]]:
     names = ("SystemNTPServers", "LinkNTPServers", "RuntimeNTPServers", "FallbackNTPServers")
-    found: dict[str, list[str]] = {name: [] for name in names}
+    by_name: dict[str, list[str]] = {name: [] for name in names}
     done = host.query(["timedatectl", "show-timesync", *(part for name in names for part in ("-p", name))])
     if done.rc != 0:
         raise HostError("failed", f"timedatectl show-timesync ended with status {done.rc}: {done.err.strip()[:200]}")
     for line in done.out.splitlines():
-        name, _dummy, said = line.partition("=")
-        if name not in found or not done.out.endswith("\n"):
+        name, _dummy, servers = line.partition("=")
+        if name not in by_name or not done.out.endswith("\n"):
             raise HostError("malformed", f"what timedatectl show-timesync says makes no sense: {line[:100]!r}")
-        found[name] = said.split()
-    return found
+        by_name[name] = servers.split()
+    return by_name
 
 
 def _chrony(host: Host) -> Servers:
     lines, paths = _chrony_lines(host, _chrony_file(host))
-    found = [(words[1], place) for words, place in lines if words[0] in ("server", "pool", "peer") and len(words) > 1]
-    found += [(f"refclock {words[1]}", place) for words, place in lines if words[0] == "refclock" and len(words) > 1]
+    named = [(words[1], place) for words, place in lines if words[0] in ("server", "pool", "peer") and len(words) > 1]
+    named += [(f"refclock {words[1]}", place) for words, place in lines if words[0] == "refclock" and len(words) > 1]
     done = host.query(["chronyc", "-N", "-c", "sources"])
-    asked = None
+    running = None
     if done.rc == 0:
         rows = [line.split(",") for line in done.out.split("\n") if line.count(",") > 2]
         # The members of a pool come with the pool's name; a clock that is plugged in begins with a hash.
         names = dict.fromkeys(f"refclock {row[2]}" if row[0].startswith("#") else row[2] for row in rows)
-        asked = list(names) or None  # a name that could not be looked up yet is not shown
-    source = ", ".join(dict.fromkeys(place for _name, place in found))[:1000] or f"{_chrony_file(host)} names none"
-    return Servers(list(dict.fromkeys(name for name, _place in found)), source, paths, asked, "chronyc sources")
+        running = list(names) or None  # a name that could not be looked up yet is not shown
+    source = ", ".join(dict.fromkeys(place for _name, place in named))[:1000] or f"{_chrony_file(host)} names none"
+    return Servers(list(dict.fromkeys(name for name, _place in named)), source, paths, running, "chronyc sources")
 
 
 def _chrony_file(host: Host) -> str:
@@ -122,8 +122,10 @@ def chrony_user(host: Host) -> tuple[str, str]:
         if words[0] == "user" and len(words) > 1:
             named = words[1], place
     options = text_or_nothing(host, "/etc/default/chrony") or ""
-    said = [line.partition("=")[2].strip("\"' ") for line in options.split("\n") if line.startswith("DAEMON_OPTS=")]
-    words = [*arguments(host, "chrony.service"), *(said[-1].split() if said else [])]
+    start_options = [
+        line.partition("=")[2].strip("\"' ") for line in options.split("\n") if line.startswith("DAEMON_OPTS=")
+    ]
+    words = [*arguments(host, "chrony.service"), *(start_options[-1].split() if start_options else [])]
     for at, word in enumerate(words[:-1]):
         if word == "-u":
             named = words[at + 1], "the options of chronyd"
@@ -134,7 +136,7 @@ def _chrony_lines(host: Host, path: str, depth: int = 0) -> tuple[list[tuple[lis
     """([(words, place), ...], paths) of a file and what it includes, in chronyd's order. Raises HostError."""
     if depth > DEEPEST:
         raise HostError("malformed", f"chrony's configuration includes too many files at {path}")
-    found: list[tuple[list[str], str]] = []
+    parsed: list[tuple[list[str], str]] = []
     paths = [path]
     text = text_or_nothing(host, path)
     if text is None:
@@ -151,15 +153,15 @@ def _chrony_lines(host: Host, path: str, depth: int = 0) -> tuple[list[tuple[lis
             suffix = ".conf" if words[0] == "confdir" else ".sources"
             for included in by_name(host, words[1:], suffix):
                 more, others = _chrony_lines(host, included, depth + 1)
-                found, paths = found + more, paths + others
+                parsed, paths = parsed + more, paths + others
             paths += words[1:]
         elif words[0] == "include" and len(words) > 1:
             for included in _matching(host, words[1]):
                 more, others = _chrony_lines(host, included, depth + 1)
-                found, paths = found + more, paths + others
+                parsed, paths = parsed + more, paths + others
         else:
-            found.append((words, f"{path}, line {count}"))
-    return found, paths
+            parsed.append((words, f"{path}, line {count}"))
+    return parsed, paths
 
 
 def _matching(host: Host, pattern: str) -> list[str]:
@@ -183,29 +185,29 @@ def _openntpd(host: Host) -> Servers:
 
 
 def _plain(host: Host, paths: list[str], words: tuple[str, ...]) -> Servers:
-    found, places = [], []
+    names, places = [], []
     for path in paths:
         for count, line in enumerate((text_or_nothing(host, path) or "").split("\n"), 1):
             parts = line.split("#")[0].split()
             if len(parts) > 1 and parts[0].lower() in words:
-                found.append(parts[1])
+                names.append(parts[1])
                 places.append(f"{path}, line {count}")
-    return Servers(list(dict.fromkeys(found)), ", ".join(places)[:1000] or f"{paths[0]} names none", paths)
+    return Servers(list(dict.fromkeys(names)), ", ".join(places)[:1000] or f"{paths[0]} names none", paths)
 
 
 def _ntpd_rs(host: Host) -> Servers:
     """Of the file in TOML only the tables [[source]] count: their address, which may hold a port, or a clock's path."""
-    path, found, places, table = "/etc/ntpd-rs/ntp.toml", [], [], ""
+    path, names, places, table = "/etc/ntpd-rs/ntp.toml", [], [], ""
     for count, line in enumerate((text_or_nothing(host, path) or "").split("\n"), 1):
         header = re.match(r"\s*(\[\[?[^\]]*\]\]?)", line)
         table = header.group(1).replace(" ", "") if header else table
-        said = re.match(r"""\s*(address|path)\s*=\s*["']([^"']+)["']""", line)
-        if said and table == "[[source]]":
+        setting = re.match(r"""\s*(address|path)\s*=\s*["']([^"']+)["']""", line)
+        if setting and table == "[[source]]":
             # mode = "sock" and "pps" are clocks that are plugged in.
-            host_only = re.sub(r"\A(?:\[(.+)\]|([^:]+)):[0-9]+\Z", lambda match: match[1] or match[2], said[2])
-            found.append(host_only if said[1] == "address" else f"refclock {said[2]}")
+            host_only = re.sub(r"\A(?:\[(.+)\]|([^:]+)):[0-9]+\Z", lambda match: match[1] or match[2], setting[2])
+            names.append(host_only if setting[1] == "address" else f"refclock {setting[2]}")
             places.append(f"{path}, line {count}")
-    return Servers(list(dict.fromkeys(found)), ", ".join(places)[:1000] or f"{path} names none", [path])
+    return Servers(list(dict.fromkeys(names)), ", ".join(places)[:1000] or f"{path} names none", [path])
 
 
 READERS = {

@@ -83,10 +83,10 @@ class _Plan:
         self._place(wishes, profile, "/etc/dconf/profile/user", "local")
 
     def greeter(self, wishes: list[Wish]) -> None:
-        found = greeter(self.host)
-        if found is None:
+        login_screen = greeter(self.host)
+        if login_screen is None:
             raise ChangeRefused("gdm is not installed: there is neither a user Debian-gdm nor a user gdm")
-        person, profile, name = found
+        person, profile, name = login_screen
         self._fill(wishes, person, "gdm:")
         self._place(wishes, profile, f"/etc/dconf/profile/{name}", "gdm")
 
@@ -102,8 +102,8 @@ class _Plan:
             wish.schema = known.get(wish.key)
             if wish.change is None:
                 continue
-            said = wish.change.get("type", "")
-            code = wish.schema.code if wish.schema else CODES.get(said, said)
+            type_word = wish.change.get("type", "")
+            code = wish.schema.code if wish.schema else CODES.get(type_word, type_word)
             if not code:
                 raise ChangeRefused(f"{prefix}{wish.key}: no schema on this machine has this key; say its type")
             try:
@@ -124,11 +124,11 @@ class _Plan:
         deciding = {}
         for wish in wishes:
             if wish in unmet:
-                found = [self._write(wish, profile)]
+                sources = [self._write(wish, profile)]
             else:
                 places = (profile.lock(wish.key, profile.sources), profile.value(wish.key, profile.sources))
-                found = [profile.sources[place.at] for place in places if place]
-            deciding.update({source.path: source for source in found})
+                sources = [profile.sources[place.at] for place in places if place]
+            deciding.update({source.path: source for source in sources})
         self.update = self.update or not open_now
         self._load(profile, list(deciding.values()), [wish.key for wish in wishes])
 
@@ -192,14 +192,14 @@ class _Plan:
     def _target(self, profile: Profile, lock: Place | None, place: Place | None) -> Source:
         compiled = _compiled_by_gdm(profile)
         if lock:
-            found = profile.sources[lock.at]
+            deciding = profile.sources[lock.at]
         elif compiled is None:
-            found = next(source for source in profile.sources if source.kind == "system-db")
+            deciding = next(source for source in profile.sources if source.kind == "system-db")
         else:
             above = profile.sources[place.at] if place else compiled
-            found = above if above.kind == "system-db" else compiled
+            deciding = above if above.kind == "system-db" else compiled
         spare = next((source for source in profile.sources if source.name == SPARE), None)
-        return spare if spare is not None and _is_fixed(found) else found
+        return spare if spare is not None and _is_fixed(deciding) else deciding
 
     def _set(self, source: Source, key: str, typed: Typed) -> None:
         keys = source.key_files
@@ -222,11 +222,11 @@ class _Plan:
         if path in self.texts:
             return self.texts[path]
         try:
-            found = self.host.read(path)
+            content = self.host.read(path)
         except FileNotFoundError:
             return None
         try:
-            return found.decode()
+            return content.decode()
         except UnicodeDecodeError:
             raise ChangeRefused(f"{path} holds bytes that are no UTF-8 text; correct it first") from None
 
@@ -277,8 +277,8 @@ class _Plan:
 
     def _folders(self) -> list[str]:
         """Folders that users must be able to pass, and those that the change makes (under whatever umask we have)."""
-        made = {folder for path in self.texts for folder in _parents(path) if not self.host.exists(folder)}
-        return sorted(made | (set(FOLDERS) if self.update else set()))
+        folders = {folder for path in self.texts for folder in _parents(path) if not self.host.exists(folder)}
+        return sorted(folders | (set(FOLDERS) if self.update else set()))
 
     def _is_shut(self, folder: str) -> bool:
         try:

@@ -37,27 +37,27 @@ WITHOUT_DCONF = "dconf is not used: the package dconf-gsettings-backend is not i
 
 def observe(host: Host, addresses: list[str]) -> Readings:
     """{address: reading} for every address; nothing is raised for a bad machine."""
-    found: Readings = {}
+    readings: Readings = {}
     users: list[Wanted] = []
     greeter: list[Wanted] = []
     for address in addresses:
         match = ADDRESS.match(address)
         if address == "environment":
-            found[address] = reading(NAME, address, _environment(host))
+            readings[address] = reading(NAME, address, _environment(host))
         elif not match:
             why = f"{address!r} is no address of this driver"
-            found[address] = reading(NAME, address, unreadable("malformed", why))
+            readings[address] = reading(NAME, address, unreadable("malformed", why))
         else:
             (greeter if match["greeter"] else users).append((address, match["key"], bool(match["lock"])))
     for wanted, look in ((users, _observe_users), (greeter, _observe_greeter)):
         if not wanted:
             continue
         try:
-            found.update(look(host, wanted))
+            readings.update(look(host, wanted))
         except HostError as problem:
             for address, _key, _lock in wanted:
-                found[address] = reading(NAME, address, unreadable(problem.code, problem.why))
-    return found
+                readings[address] = reading(NAME, address, unreadable(problem.code, problem.why))
+    return readings
 
 
 def dry_run(host: Host, changes: list[Change]) -> DryRun:
@@ -69,10 +69,10 @@ def dry_run(host: Host, changes: list[Change]) -> DryRun:
 
 def _environment(host: Host) -> Aspect:
     try:
-        found = environment.places(host)
+        places = environment.places(host)
     except HostError as problem:
         return unreadable(problem.code, problem.why, "files that set variables for sessions")
-    return value(found, "system files and the homes of users", "as")
+    return value(places, "system files and the homes of users", "as")
 
 
 # Ordinary users
@@ -88,7 +88,7 @@ def _observe_users(host: Host, wanted: list[Wanted]) -> Readings:
     # Another backend does not read people's dconf databases.
     values = [] if backend else [key for _address, key, lock in wanted if not lock]
     others = _others(host, person, profile, answers, values)
-    found = {}
+    readings = {}
     for address, key, lock in wanted:
         if lock:
             effective = _lock_aspect(answers, key, profile)
@@ -97,8 +97,8 @@ def _observe_users(host: Host, wanted: list[Wanted]) -> Readings:
         if effective["state"] == "value" and not lock and key in others:
             effective = _with_others(effective, *others[key])
         configured = _configured(profile, key, lock, later)
-        found[address] = reading(NAME, address, effective, configured)
-    return found
+        readings[address] = reading(NAME, address, effective, configured)
+    return readings
 
 
 def _ask(host: Host, person: Person, wanted: list[Wanted]) -> Answers:
@@ -136,19 +136,19 @@ def _value_aspect(
 def _explain(profile: Profile, key: str, got: Typed, later: list[Source], notes: list[str]) -> str:
     """Where the value `got` comes from, and why other places do not count, in words."""
     place = profile.value(key)
-    said = list(notes)
+    reasons = list(notes)
     if place is None:
         where = "schema default"
     elif place.typed == got:
         where = place.where
     else:
         where = "schema default"
-        said.append(_refused(place, got))
+        reasons.append(_refused(place, got))
     if profile.problem:
-        said.append(profile.problem)
-    said += [f"{source.problem}, so it is passed over" for source in profile.sources if source.problem]
-    said += _stale_notes(profile, key, later)
-    return "; ".join([where, *dict.fromkeys(said)])
+        reasons.append(profile.problem)
+    reasons += [f"{source.problem}, so it is passed over" for source in profile.sources if source.problem]
+    reasons += _stale_notes(profile, key, later)
+    return "; ".join([where, *dict.fromkeys(reasons)])
 
 
 def _refused(place: Place, right: Typed) -> str:
@@ -161,16 +161,16 @@ def _refused(place: Place, right: Typed) -> str:
 
 def _stale_notes(profile: Profile, key: str, later: list[Source]) -> list[str]:
     """Notes on databases that say something else of `key` than their key files."""
-    found = []
+    notes = []
     for source in later:
         if source.keys and source.keys.bad:
-            found.append(f"{source.keys.bad}, so {source.path} cannot be compiled")
+            notes.append(f"{source.keys.bad}, so {source.path} cannot be compiled")
         if source.keys is None or not source.compiled_from_files or source.keys.unread:
             continue
         if stale(source, key) and not source.problem:
             how = "run dconf update" if source.kind == "system-db" else "reload gdm"
-            found.append(f"{source.path} is older than its key files: {how}")
-    return found
+            notes.append(f"{source.path} is older than its key files: {how}")
+    return notes
 
 
 def _lock_aspect(answers: Answers, key: str, profile: Profile) -> Aspect:
@@ -235,13 +235,13 @@ def _others(
             held = database.value(key) if database else None
             if held is not None:
                 own[key].append((someone.name, held))
-    asked, known = [key for key in free if own[key]], {}
-    if asked:
+    changed_keys, known = [key for key in free if own[key]], {}
+    if changed_keys:
         try:
-            known = schemas(host, person, asked)
+            known = schemas(host, person, changed_keys)
         except HostError as failure:
             problem = problem or failure
-    found = {}
+    by_key = {}
     for key in free:
         got = typed(answers["get", key])
         differing = []
@@ -252,8 +252,8 @@ def _others(
             gets = held if known[key].accepts(held) else known[key].default
             if gets != got:
                 differing.append({"who": who, "value": gets.value, "type": type_name(gets.code)})
-        found[key] = (differing, problem)
-    return found
+        by_key[key] = (differing, problem)
+    return by_key
 
 
 def _is_known(answer: Answer) -> bool:
@@ -271,19 +271,19 @@ def _with_others(effective: Aspect, differing: list[dict[str, Any]], problem: Ho
         return effective
     first_of_each = list({repr(each["value"]): each for each in reversed(differing)}.values())
     rest = [each for each in differing if each not in first_of_each]
-    words = f"{effective['source']}; {len(differing)} with a value of their own, since the key is not locked"
-    return {**effective, "source": words, "others": (first_of_each + rest)[:MOST_OTHERS]}
+    source = f"{effective['source']}; {len(differing)} with a value of their own, since the key is not locked"
+    return {**effective, "source": source, "others": (first_of_each + rest)[:MOST_OTHERS]}
 
 
 # The greeter
 
 
 def _observe_greeter(host: Host, wanted: list[Wanted]) -> Readings:
-    found = greeter(host)
-    if found is None:
+    login_screen = greeter(host)
+    if login_screen is None:
         nothing = absent("gdm is not installed: there is neither a user Debian-gdm nor a user gdm")
         return {address: reading(NAME, address, nothing) for address, _key, _lock in wanted}
-    person, profile, _name = found
+    person, profile, _name = login_screen
     answers = _ask(host, person, wanted)
     at_start = [source for source in profile.sources if source.kind == "file-db" and source.keys is not None]
     every = [source for source in profile.sources if source.kind != "user-db"]

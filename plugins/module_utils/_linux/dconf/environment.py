@@ -56,7 +56,7 @@ SCHEMAS = "glib-2.0/schemas/gschemas.compiled"
 
 def redirections(text: str) -> list[tuple[str, str]]:
     """(variable, value) of each assignment in `text` that sends dconf elsewhere; shell, environment and PAM syntax."""
-    found = []
+    pairs = []
     for line in text.split("\n"):
         if line.lstrip().startswith("#"):
             continue
@@ -64,32 +64,32 @@ def redirections(text: str) -> list[tuple[str, str]]:
             name, value = match.group("name"), match.group("value").strip("\"'")
             added = "+=" in match.group() and ADDED.match(match.group("value"))
             if not added and not HARMLESS[name].match(value):
-                found.append((name, value))
-    return found
+                pairs.append((name, value))
+    return pairs
 
 
 def system_files(host: Host) -> list[str]:
     """Every file that sets variables for all sessions, each once, in the order in which they are read."""
-    found = [name for name in SYSTEM_FILES if host.exists(name)]
-    found += by_name(host, ENVIRONMENT_FOLDERS, ".conf")
+    files = [name for name in SYSTEM_FILES if host.exists(name)]
+    files += by_name(host, ENVIRONMENT_FOLDERS, ".conf")
     for folder in (*SHELL_FOLDERS, *SERVICE_FOLDERS):
         wanted = (".sh",) if folder.endswith("profile.d") else (".conf",) if folder in SERVICE_FOLDERS else ("",)
-        found += [f"{folder}/{name}" for name in host.entries(folder) if name.endswith(wanted)]
+        files += [f"{folder}/{name}" for name in host.entries(folder) if name.endswith(wanted)]
     if host.exists("/etc/systemd/user.conf"):
-        found.append("/etc/systemd/user.conf")
-    return list(dict.fromkeys(settle(host, name) for name in found))
+        files.append("/etc/systemd/user.conf")
+    return list(dict.fromkeys(settle(host, name) for name in files))
 
 
 def system_redirections(host: Host) -> list[tuple[str, str, str]]:
     """(file, variable, value) of the files for all sessions. Raises HostError when one cannot be read."""
-    found = []
+    redirected = []
     for name in system_files(host):
         try:
             text = host.text(name)
         except FileNotFoundError:
             continue
-        found += [(name, *each) for each in redirections(text)]
-    return found
+        redirected += [(name, *each) for each in redirections(text)]
+    return redirected
 
 
 def overrides(host: Host) -> dict[str, str]:
@@ -103,17 +103,17 @@ def overrides(host: Host) -> dict[str, str]:
 
 def places(host: Host) -> list[str]:
     """All places, as "place: VARIABLE". Raises HostError: a home that cannot be read is not a home without one."""
-    found = [f"{file}: {name}" for file, name, _value in system_redirections(host)]
-    found += [f"/run/dconf/user/{name}: dconf profile" for name in host.entries("/run/dconf/user")]
+    redirected = [f"{file}: {name}" for file, name, _value in system_redirections(host)]
+    redirected += [f"/run/dconf/user/{name}: dconf profile" for name in host.entries("/run/dconf/user")]
     shared = _schema_names(lambda: host.read(f"/usr/share/{SCHEMAS}"))
     for someone in everyone(host):
-        found += _places_of(host, someone, shared)
-    return list(dict.fromkeys(found))
+        redirected += _places_of(host, someone, shared)
+    return list(dict.fromkeys(redirected))
 
 
 def own_redirections(host: Host, someone: Someone, more: tuple[str, ...] = ()) -> list[tuple[str, str]]:
     """(file, variable) of somebody's own start files, and of `more` below the home. Raises HostError."""
-    found = []
+    redirected = []
     names = [*USER_FILES, *more]
     for folder in USER_FOLDERS:
         names += names_below(host, someone, folder)
@@ -122,14 +122,14 @@ def own_redirections(host: Host, someone: Someone, more: tuple[str, ...] = ()) -
             text = read_own(host, someone, name).decode("utf-8", "replace")
         except FileNotFoundError:
             continue
-        found += [(f"{someone.home}/{name}", variable) for variable, _value in redirections(text)]
-    return found
+        redirected += [(f"{someone.home}/{name}", variable) for variable, _value in redirections(text)]
+    return redirected
 
 
 def _places_of(host: Host, someone: Someone, shared: set[str]) -> list[str]:
-    found = [f"{file}: {variable}" for file, variable in own_redirections(host, someone)]
+    redirected = [f"{file}: {variable}" for file, variable in own_redirections(host, someone)]
     if host.exists(f"/run/user/{someone.uid}/dconf/profile"):
-        found.append(f"/run/user/{someone.uid}/dconf/profile: dconf profile")
+        redirected.append(f"/run/user/{someone.uid}/dconf/profile: dconf profile")
     try:
         shadows = bool(shared & _schema_names(lambda: read_own(host, someone, f".local/share/{SCHEMAS}")))
     except HostError as problem:
@@ -137,8 +137,8 @@ def _places_of(host: Host, someone: Someone, shared: set[str]) -> list[str]:
             raise
         shadows = True  # nobody has a megabyte of schemas of his own
     if shadows:
-        found.append(f"{someone.home}/.local/share/{SCHEMAS}: own copy of a system schema")
-    return found
+        redirected.append(f"{someone.home}/.local/share/{SCHEMAS}: own copy of a system schema")
+    return redirected
 
 
 def names_below(host: Host, someone: Someone, folder: str) -> list[str]:
@@ -146,14 +146,14 @@ def names_below(host: Host, someone: Someone, folder: str) -> list[str]:
 
     Left out is what leads to nothing (a masked unit) or to a unit of the system, which is looked at by itself.
     """
-    found = []
+    names = []
     for name in few(host, f"{someone.home}/{folder}"):
         if name.endswith((".conf", ".service")):
-            found.append(f"{folder}/{name}")
+            names.append(f"{folder}/{name}")
         elif name.endswith(".d"):
             inside = few(host, f"{someone.home}/{folder}/{name}")
-            found += [f"{folder}/{name}/{each}" for each in inside if each.endswith(".conf")]
-    return [name for name in found if not (host.link(f"{someone.home}/{name}") or "").startswith(NOT_THEIRS)]
+            names += [f"{folder}/{name}/{each}" for each in inside if each.endswith(".conf")]
+    return [name for name in names if not (host.link(f"{someone.home}/{name}") or "").startswith(NOT_THEIRS)]
 
 
 def few(host: Host, folder: str) -> list[str]:

@@ -36,7 +36,7 @@ class BadKeyFile(ValueError):
 
 def assignments(text: str, file: str) -> list[Assignment]:
     """All assignments of a key file in the order they stand. Raises BadKeyFile."""
-    found: list[Assignment] = []
+    parsed: list[Assignment] = []
     group = None
     for number, raw in enumerate(text.split("\n"), 1):
         line = raw[:-1] if raw.endswith("\r") else raw
@@ -57,10 +57,10 @@ def assignments(text: str, file: str) -> list[Assignment]:
         if not KEY_PATH.match(path):
             raise BadKeyFile(f"{file}, line {number}: {path} is not a key's path (a group has no slash at either end)")
         try:
-            found.append(Assignment(path, parse(value), file, number))
+            parsed.append(Assignment(path, parse(value), file, number))
         except ValueError as problem:
             raise BadKeyFile(f"{file}, line {number}: {problem}") from None
-    return found
+    return parsed
 
 
 class KeyFolder:
@@ -104,17 +104,17 @@ class KeyFolder:
 
 def regular_files(host: Host, folder: str) -> list[str]:
     """Full paths of the regular, not hidden files of a folder in dconf's order (bytes of the name)."""
-    found = []
+    paths = []
     for name in host.entries(folder):
         path = f"{folder}/{name}"
         if name.startswith("."):
             continue
         try:
             if stat.S_ISREG(host.stat(settle(host, path)).st_mode):
-                found.append(path)
+                paths.append(path)
         except FileNotFoundError:
             continue  # a link to nothing: dconf passes over it too
-    return sorted(found, key=os.fsencode)
+    return sorted(paths, key=os.fsencode)
 
 
 def settle(host: Host, name: str) -> str:

@@ -49,14 +49,14 @@ class Schema(NamedTuple):
     """What a key may hold: GVariant code, allowed words of an enum (or None), bounds (or None), default (or None)."""
 
     code: str
-    words: list[Any] | None
+    choices: list[Any] | None
     bounds: tuple[int, ...] | None
     default: Typed
 
     def accepts(self, typed: Typed) -> bool:
         if typed.code != self.code:
             return False
-        if self.words is not None and typed.value not in self.words:
+        if self.choices is not None and typed.value not in self.choices:
             return False
         return self.bounds is None or self.bounds[0] <= typed.value <= self.bounds[1]
 
@@ -103,16 +103,16 @@ def ask(host: Host, person: Person, questions: list[tuple[str, str]]) -> dict[tu
     done = host.query([*argv, "-s"], "\n".join(lines) + "\n", person.environment, TIMEOUT, ("gsettings",))
     if done.rc == 127 and "\036" not in done.out:
         raise HostError("missing_tool", f"the command gsettings is not installed (package {PACKAGE})")
-    found = {}
+    answers = {}
     for record in done.out.split("\036")[1:]:
         parts = record.split("\037")
         if len(parts) == 4 and parts[0] in commands:
-            found[commands[parts[0]]] = _answer(parts[1].strip("\n"), parts[2], parts[3])
+            answers[commands[parts[0]]] = _answer(parts[1].strip("\n"), parts[2], parts[3])
     for question in commands.values():
-        if question not in found:
+        if question not in answers:
             why = done.err.strip()[-200:] or f"the question ended with status {done.rc}"
-            found[question] = Answer("", False, HostError("failed", f"gsettings {question[0]}: {why}"))
-    return _without_damage(host, found)
+            answers[question] = Answer("", False, HostError("failed", f"gsettings {question[0]}: {why}"))
+    return _without_damage(host, answers)
 
 
 def _without_damage(host: Host, answers: dict[tuple[str, str], Answer]) -> dict[tuple[str, str], Answer]:
@@ -161,22 +161,22 @@ def typed(answer: Answer) -> Typed:
 def schemas(host: Host, person: Person, keys: list[str]) -> dict[str, Schema]:
     """{key: Schema} of the keys that this machine's schemas have. Raises HostError."""
     answers = ask(host, person, [(verb, key) for key in keys for verb in ("range", "default")])
-    found = {}
+    by_key = {}
     for key in keys:
         kind, default = answers["range", key], answers["default", key]
         for each in (kind, default):
             if each.problem:
                 raise each.problem
         if not kind.missing and not default.missing:
-            found[key] = _schema(kind.text, typed(default))
-    return found
+            by_key[key] = _schema(kind.text, typed(default))
+    return by_key
 
 
 def _schema(text: str, default: Typed) -> Schema:
     head, *rest = text.split("\n")
-    words = bounds = None
+    choices = bounds = None
     if head == "enum":
-        words = [parse(line).value for line in rest if line.strip()]
+        choices = [parse(line).value for line in rest if line.strip()]
     elif head.startswith("range ") and default.code != "d":
         bounds = tuple(int(part) for part in head.split()[2:4])
-    return Schema(default.code, words, bounds, default)
+    return Schema(default.code, choices, bounds, default)

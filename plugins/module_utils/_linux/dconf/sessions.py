@@ -16,9 +16,9 @@ GDM_USERS = ("Debian-gdm", "gdm")
 
 def session(host: Host) -> tuple[Person, Profile]:
     """(Person, Profile) of an ordinary user's session on this machine."""
-    found = overrides(host)
+    variables = overrides(host)
     nobody = next((entry for entry in passwd(host) if entry[0] == "nobody"), ("nobody", NOBODY, NOBODY, ""))
-    return Person(nobody[1], nobody[2], overrides=found), Profile(host, found.get("DCONF_PROFILE", "user"))
+    return Person(nobody[1], nobody[2], overrides=variables), Profile(host, variables.get("DCONF_PROFILE", "user"))
 
 
 def greeter(host: Host) -> tuple[Person, Profile, str] | None:

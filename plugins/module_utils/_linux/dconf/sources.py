@@ -181,9 +181,9 @@ class Profile:
         lock = self.lock(key, later)
         for index in range(lock.at if lock else 0, len(self.sources)):
             source = self.sources[index]
-            found = source.later(key) if source in later else source.now(key)
-            if found:
-                return Place(found[0], found[1], index)
+            held = source.later(key) if source in later else source.now(key)
+            if held:
+                return Place(held[0], held[1], index)
         return None
 
 

@@ -16,36 +16,36 @@ HEAD = (
 
 def key_file(text: str | None, wanted: dict[str, Typed]) -> str:
     """Our own key file with `wanted` {path: Typed} in it, and what it held before."""
-    held = {**_readable(text or ""), **wanted}
+    values = {**_readable(text or ""), **wanted}
     lines, group = [HEAD], None
-    for path in sorted(held, key=lambda path: path.rpartition("/")[::2]):
+    for path in sorted(values, key=lambda path: path.rpartition("/")[::2]):
         folder, _slash, key = path.rpartition("/")
         if folder != group:
             lines.append(f"\n[{folder.strip('/')}]\n")
             group = folder
-        lines.append(f"{key}={printed(held[path])}\n")
+        lines.append(f"{key}={printed(values[path])}\n")
     return "".join(lines)
 
 
 def _readable(text: str) -> dict[str, Typed]:
     """What can be understood of our own file, line by line, should somebody have damaged it."""
-    found, group = {}, ""
+    values, group = {}, ""
     for line in text.split("\n"):
         if line.startswith("["):
             group = line
             continue
         try:
             for each in assignments(f"{group}\n{line}\n", OURS):
-                found[each.path] = each.typed
+                values[each.path] = each.typed
         except BadKeyFile:
             continue
-    return found
+    return values
 
 
 def lock_file(text: str | None, wanted: list[str]) -> str:
     """Our own lock file with the paths `wanted` in it, and those it held before."""
-    held = {line for line in (text or "").split("\n") if line.startswith("/")}
-    return HEAD + "".join(f"{path}\n" for path in sorted(held | set(wanted)))
+    locks = {line for line in (text or "").split("\n") if line.startswith("/")}
+    return HEAD + "".join(f"{path}\n" for path in sorted(locks | set(wanted)))
 
 
 def without(text: str, path: str, file: str) -> str:

@@ -40,7 +40,7 @@ ADDRESSES = re.compile(
 
 
 class Kind(Protocol):
-    """One of those files."""
+    """The module for one kind of configuration file."""
 
     def effective(self, host: Host, address: str, /) -> Aspect: ...
     def plan(self, host: Host, overlay: OverlayHost, address: str, wanted: Any, /) -> list[list[str]]: ...
@@ -91,7 +91,7 @@ def dry_run(host: Host, changes: list[Change]) -> DryRun:
         refused = []
         for change in waiting:
             try:
-                commands += [one for one in _plan(host, overlay, change) if one not in commands]
+                commands += [command for command in _plan(host, overlay, change) if command not in commands]
             except ChangeRefused as problem:
                 refused.append((change, problem))
         if len(refused) == len(waiting):

@@ -31,35 +31,35 @@ def effective(host: Machine, address: str) -> Aspect:
     file = _file(host)
     if not file:
         return absent("GDM has no configuration file") if first_of(host, PROGRAMS) else not_installed("GDM")
-    now = _said(host, (*PER_BOOT, file), key)
-    return beside_next_start(now, _said(host, (file,), key), first_of(host, PER_BOOT))
+    now = _first_assignment(host, (*PER_BOOT, file), key)
+    return beside_next_start(now, _first_assignment(host, (file,), key), first_of(host, PER_BOOT))
 
 
-def _said(host: Machine, paths: tuple[str, ...], key: str) -> Aspect:
+def _first_assignment(host: Machine, paths: tuple[str, ...], key: str) -> Aspect:
     """The first of these files that says it. Raises HostError."""
     for path in paths:
         if not host.exists(path):
             continue
-        found = [
+        matching = [
             assignment
             for assignment in keyfile_assignments(host.text(path), path)
             if assignment.section == "daemon" and assignment.key == key
         ]
-        if found:
-            said = BOOLEANS.get(found[-1].text.lower(), found[-1].text)
-            return value(said, found[-1].place, "bool" if isinstance(said, bool) else "string")
+        if matching:
+            parsed = BOOLEANS.get(matching[-1].text.lower(), matching[-1].text)
+            return value(parsed, matching[-1].place, "bool" if isinstance(parsed, bool) else "string")
     return absent(paths[-1])
 
 
 def _file(host: Machine) -> str:
     """The file that GDM reads, or an empty text. Raises HostError where there are two and nobody says which."""
-    there = [path for path in FILES if host.exists(path)]
-    if len(there) > 1:
+    existing = [path for path in FILES if host.exists(path)]
+    if len(existing) > 1:
         own = (text_or_nothing(host, CONFFILES) or "").split()
-        there = [path for path in there if path in own]
-        if len(there) != 1:
+        existing = [path for path in existing if path in own]
+        if len(existing) != 1:
             raise HostError("failed", f"GDM reads one of {' and '.join(FILES[:2])}, and both are there: remove one")
-    return there[0] if there else ""
+    return existing[0] if existing else ""
 
 
 def plan(host: Host, overlay: OverlayHost, address: str, wanted: Any) -> list[list[str]]:

@@ -57,36 +57,36 @@ class Rule:
 
 
 def _storage(host: Machine, aspect: Aspect) -> Aspect:
-    said = aspect.get("value", "auto")
-    gone = kept_in_memory(host, FOLDER) if said in ("auto", "persistent") else ""
+    mode = aspect.get("value", "auto")
+    gone = kept_in_memory(host, FOLDER) if mode in ("auto", "persistent") else ""
     if gone:
-        source = f"Storage={said} ({aspect['source']}), and {gone}, so the journal is lost at each restart"
+        source = f"Storage={mode} ({aspect['source']}), and {gone}, so the journal is lost at each restart"
         return {**_kept(aspect), **value("volatile", source, "string")}
-    if said != "auto":
+    if mode != "auto":
         return aspect
     try:
-        kept = stat.S_ISDIR(host.stat(FOLDER).st_mode)
+        exists = stat.S_ISDIR(host.stat(FOLDER).st_mode)
     except FileNotFoundError:
-        kept = False
-    where = f"{FOLDER} exists; without that folder" if kept else f"{FOLDER} does not exist, so"
+        exists = False
+    where = f"{FOLDER} exists; without that folder" if exists else f"{FOLDER} does not exist, so"
     source = f"Storage=auto ({aspect['source']}) and {where} the journal is lost at each restart"
-    return {**_kept(aspect), **value("persistent" if kept else "volatile", source, "string")}
+    return {**_kept(aspect), **value("persistent" if exists else "volatile", source, "string")}
 
 
 def _compress(_host: Machine, aspect: Aspect) -> Aspect:
     if aspect["state"] == "absent":
         return {**_kept(aspect), **value("yes", f"journald's own default ({aspect['source']})", "string")}
-    said = "no" if aspect["value"].lower() in OFF else "yes"
-    return {**_kept(aspect), **value(said, f"{aspect['value']} in {aspect['source']}", "string")}
+    answer = "no" if aspect["value"].lower() in OFF else "yes"
+    return {**_kept(aspect), **value(answer, f"{aspect['value']} in {aspect['source']}", "string")}
 
 
 def _most_use(host: Machine, aspect: Aspect) -> Aspect:
     folder = next((path for path in (FOLDER, "/var/log", "/") if host.exists(path)), "/")
     room = host.megabytes(folder)
     if aspect["state"] == "value":
-        said, source = megabytes(aspect["value"]), f"{aspect['value']} in {aspect['source']}"
-        source += f"; there is no room for more where {folder} lies" * (said > room)
-        return {**_kept(aspect), **value(min(said, room), source, "int")}
+        limit, source = megabytes(aspect["value"]), f"{aspect['value']} in {aspect['source']}"
+        source += f"; there is no room for more where {folder} lies" * (limit > room)
+        return {**_kept(aspect), **value(min(limit, room), source, "int")}
     tenth = room // 10
     source = f"journald's own default, a tenth of the file system of {folder} and at most 4 GB ({aspect['source']})"
     return {**_kept(aspect), **value(min(tenth, MOST_BY_DEFAULT), source, "int")}

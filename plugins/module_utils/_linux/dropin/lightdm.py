@@ -33,8 +33,8 @@ EVERY_SEAT = ("Seat:*", "SeatDefaults")
 
 def files(host: Machine) -> list[str]:
     """The files in the order in which LightDM reads them. Raises HostError."""
-    found = [f"{folder}/{name}" for folder in FOLDERS for name in host.entries(folder) if name.endswith(".conf")]
-    return [*found, MAIN] if host.exists(MAIN) else found
+    paths = [f"{folder}/{name}" for folder in FOLDERS for name in host.entries(folder) if name.endswith(".conf")]
+    return [*paths, MAIN] if host.exists(MAIN) else paths
 
 
 def effective(host: Machine, _address: str) -> Aspect:
@@ -44,26 +44,28 @@ def effective(host: Machine, _address: str) -> Aspect:
         return not_installed("LightDM")
     last: dict[str, Assignment] = {}
     for path in paths:
-        for found in keyfile_assignments(text_or_nothing(host, path) or "", path):
-            if found.key == KEY and (found.section in EVERY_SEAT or found.section.startswith("Seat:")):
-                last["Seat:*" if found.section in EVERY_SEAT else found.section] = found
+        for assignment in keyfile_assignments(text_or_nothing(host, path) or "", path):
+            if assignment.key == KEY and (assignment.section in EVERY_SEAT or assignment.section.startswith("Seat:")):
+                last["Seat:*" if assignment.section in EVERY_SEAT else assignment.section] = assignment
     general = last.pop("Seat:*", None)
-    aspect = absent("LightDM's files") if general is None else value(*_said(general))
-    others = [{"who": f"[{name}] in {found.place}", **_other(found)} for name, found in sorted(last.items())]
+    aspect = absent("LightDM's files") if general is None else value(*_parsed(general))
+    others = [
+        {"who": f"[{name}] in {assignment.place}", **_other(assignment)} for name, assignment in sorted(last.items())
+    ]
     others = [other for other in others if other["value"] != aspect.get("value")]
     if others:
         aspect["others"] = others[:100]
     return aspect
 
 
-def _said(found: Assignment) -> tuple[bool | str, str, str]:
-    said = BOOLEANS.get(found.text, found.text)
-    return said, found.place, "bool" if isinstance(said, bool) else "string"
+def _parsed(assignment: Assignment) -> tuple[bool | str, str, str]:
+    parsed = BOOLEANS.get(assignment.text, assignment.text)
+    return parsed, assignment.place, "bool" if isinstance(parsed, bool) else "string"
 
 
-def _other(found: Assignment) -> dict[str, Any]:
-    said, _place, type = _said(found)
-    return {"value": said, "type": type}
+def _other(assignment: Assignment) -> dict[str, Any]:
+    parsed, _place, type = _parsed(assignment)
+    return {"value": parsed, "type": type}
 
 
 def plan(host: Host, overlay: OverlayHost, address: str, wanted: Any) -> list[list[str]]:
@@ -77,8 +79,8 @@ def plan(host: Host, overlay: OverlayHost, address: str, wanted: Any) -> list[li
         return []
     overlay.put(OURS, with_key("# Written by Leeboard\n", "Seat:*", KEY, text), mode=0o644)
     if overlay.exists(MAIN):
-        for section in sorted({found.section for found in keyfile_assignments(overlay.text(MAIN), MAIN)
-                               if found.key == KEY and found.section in EVERY_SEAT}):  # fmt: skip
+        for section in sorted({assignment.section for assignment in keyfile_assignments(overlay.text(MAIN), MAIN)
+                               if assignment.key == KEY and assignment.section in EVERY_SEAT}):  # fmt: skip
             overlay.put(MAIN, with_key(overlay.original_text(MAIN), section, KEY, text))
     after = effective(overlay, address)
     if not _holds(after, wanted):

@@ -34,11 +34,11 @@ def _done_by(default: str) -> InEffect:
     """A function that says what a key of logind really does; `default` is what it does where it is not set."""
 
     def in_effect(host: Machine, aspect: Aspect) -> Aspect:
-        wish = aspect.get("value", default)
-        stopped = _masked(host, wish) if wish in KINDS else ""
+        setting = aspect.get("value", default)
+        stopped = _masked(host, setting) if setting in KINDS else ""
         if not stopped:
             return aspect
-        source = f"{aspect['source']}: {wish} does nothing, since {stopped} is masked"
+        source = f"{aspect['source']}: {setting} does nothing, since {stopped} is masked"
         return {**aspect, **value("ignore", source, "string")}
 
     return in_effect

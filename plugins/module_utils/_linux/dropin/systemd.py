@@ -47,8 +47,8 @@ def effective(host: Machine, address: str) -> Aspect:
 def _in_effect(host: Machine, address: str, paths: list[str]) -> Aspect:
     rule = RULES.get(address)
     takes = rule.takes if rule else lambda text: True
-    found = _assigned(host, address, paths, takes)
-    return rule.in_effect(host, found) if rule else found
+    assigned = _assigned(host, address, paths, takes)
+    return rule.in_effect(host, assigned) if rule else assigned
 
 
 def _after_a_start(host: Machine, address: str) -> list[str]:
@@ -58,12 +58,12 @@ def _after_a_start(host: Machine, address: str) -> list[str]:
 def _assigned(host: Machine, address: str, paths: list[str], takes: Callable[[str], bool]) -> Aspect:
     """The last assignment that the daemon takes. Raises HostError."""
     name, section, key = _parts(address)
-    found, place = "", f"{name}.conf and its drop-ins"
+    text, place = "", f"{name}.conf and its drop-ins"
     for path in paths:
         for assignment in systemd_assignments(text_or_nothing(host, path) or "", path):
             if assignment.section == section and assignment.key == key and takes(assignment.text):
-                found, place = assignment.text, assignment.place
-    aspect = value(found, place, "string") if found else absent(place)
+                text, place = assignment.text, assignment.place
+    aspect = value(text, place, "string") if text else absent(place)
     unit = DAEMONS.get(name, (None, None))[0]
     if unit:
         # A drop-in that was taken away shows in its folder's time only.

@@ -31,7 +31,7 @@ class Source:
 
 
 class Held:
-    """What is held for a key: `value` (None: deleted), and the file and line that said so in `place`."""
+    """What is held for a key: `value` (None: deleted), and the file and line that it comes from in `place`."""
 
     def __init__(self, line: Entry, shared: bool, place: str) -> None:
         self.value = line.value
@@ -42,7 +42,7 @@ class Held:
         self.place = place
 
     def same(self, other: Held) -> bool:
-        """KConfig's comparison."""
+        """Whether KConfig takes two values for the same."""
         mine, theirs = ((one.value, one.shared, one.immutable, one.expands) for one in (self, other))
         return mine == theirs
 
@@ -107,12 +107,12 @@ class Group:
 
 def languages(sources: list[Source], group: bytes, key: bytes) -> list[bytes]:
     """The languages that have an entry of their own for a key, and so may get another value."""
-    found = {
+    names = {
         line.language
         for source in sources
         for line in source.lines(group)
         if isinstance(line, Entry) and line.key == key and line.language
     }
-    if any(language.startswith(b"C") for language in found):
-        found.add(b"en_US")  # KConfig takes en_US for C
-    return sorted(found)
+    if any(language.startswith(b"C") for language in names):
+        names.add(b"en_US")  # KConfig takes en_US for C
+    return sorted(names)

@@ -123,10 +123,10 @@ def with_values(content: bytes, values: dict[str, bytes], lock: bool) -> bytes:
         ours = line is not None and line.group == GROUP and not isinstance(line, Entry)
         out.append(IMMUTABLE if ours and lock else raw)
         if ours and count == header:
-            out += [key.encode() + b"=" + said for key, said in values.items() if key not in last]
+            out += [key.encode() + b"=" + text for key, text in values.items() if key not in last]
     if header is None:
         while out and not out[-1].strip():
             out.pop()
         out += [b""] * bool(out) + [IMMUTABLE if lock else HEADER]
-        out += [key.encode() + b"=" + said for key, said in values.items()] + [b""]
+        out += [key.encode() + b"=" + text for key, text in values.items()] + [b""]
     return b"\n".join(out)

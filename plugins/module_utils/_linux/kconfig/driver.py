@@ -84,32 +84,32 @@ def _reading(view: View, address: str) -> Reading:
 def _places(host: Host) -> list[str]:
     from .session import SCRIPTS  # only where there is Plasma
 
-    found = [(file, name) for file, name, _value in dconf_environment.system_redirections(host)]
+    redirected = [(file, name) for file, name, _value in dconf_environment.system_redirections(host)]
     for name in host.entries(f"/etc/xdg/{SCRIPTS}"):
         file = f"/etc/xdg/{SCRIPTS}/{name}"
         if name.endswith(".sh"):
-            found += [(file, variable) for variable, _value in dconf_environment.redirections(host.text(file))]
+            redirected += [(file, variable) for variable, _value in dconf_environment.redirections(host.text(file))]
     for someone in everyone(host):
         scripts = dconf_environment.few(host, f"{someone.home}/.config/{SCRIPTS}")
         more = tuple(f".config/{SCRIPTS}/{name}" for name in scripts if name.endswith(".sh"))
-        found += dconf_environment.own_redirections(host, someone, more)
-    places = [f"{file}: {name}" for file, name in found if name in REDIRECTIONS]
+        redirected += dconf_environment.own_redirections(host, someone, more)
+    places = [f"{file}: {name}" for file, name in redirected if name in REDIRECTIONS]
     return list(dict.fromkeys([*places, *_without_lock_screen(host)]))
 
 
 def _without_lock_screen(host: Host) -> list[str]:
     """Units of systemd that start Plasma's window manager with the option that leaves the lock screen out."""
-    found = []
+    left_out = []
     for folder in UNIT_FOLDERS:
         for name in host.entries(folder):
             inside = [f"{name}/{each}" for each in host.entries(f"{folder}/{name}")] if name.endswith(".d") else [name]
             paths = [f"{folder}/{each}" for each in inside if each.endswith((".service", ".conf"))]
-            found += [path for path in paths if not is_null(host, path) and _leaves_it_out(host.read, path)]
+            left_out += [path for path in paths if not is_null(host, path) and _leaves_it_out(host.read, path)]
     for someone in everyone(host):
         for name in dconf_environment.names_below(host, someone, OWN_UNITS):
             if _leaves_it_out(partial(read_own, host, someone), name):
-                found.append(f"{someone.home}/{name}")
-    return [f"{path}: {NO_LOCK_SCREEN}" for path in found]
+                left_out.append(f"{someone.home}/{name}")
+    return [f"{path}: {NO_LOCK_SCREEN}" for path in left_out]
 
 
 def _leaves_it_out(read: Callable[[str], bytes], path: str) -> bool:
@@ -137,7 +137,7 @@ def _older_sessions(view: View) -> str:
 
 def _lockers(host: Host) -> list[float]:
     """When each running lock screen was started, in seconds since 1970."""
-    found = []
+    starts = []
     try:
         booted = started(host)
     except HostError:
@@ -150,7 +150,7 @@ def _lockers(host: Host) -> list[float]:
         try:
             if host.text(f"/proc/{name}/comm").strip() in LOCKERS:
                 ticks = host.text(f"/proc/{name}/stat").rpartition(")")[2].split()[19]
-                found.append(booted + int(ticks) / os.sysconf("SC_CLK_TCK"))
+                starts.append(booted + int(ticks) / os.sysconf("SC_CLK_TCK"))
         except (FileNotFoundError, HostError, IndexError, ValueError):
             continue  # it ended while it was looked at
-    return found
+    return starts

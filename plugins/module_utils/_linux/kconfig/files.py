@@ -47,12 +47,12 @@ class Files:
         paths = [(path, True) for path in shared] + [(f"{folder}/{name}", False) for folder in weakest_first]
         if someone and locked:
             paths = [(path, for_all) for path, for_all in paths if for_all or not path.startswith(f"{someone.home}/")]
-        found = []
+        sources = []
         for path, for_all in paths:
             parsed = self._parse(path, someone)
             if parsed is not None:
-                found.append(Source(path, parsed, for_all, default=path not in written))
-        return found
+                sources.append(Source(path, parsed, for_all, default=path not in written))
+        return sources
 
     def _parse(self, path: str, someone: Someone | None) -> Parsed | None:
         if path not in self._parsed:
@@ -97,11 +97,11 @@ def changeable(host: Host, path: str) -> str:
     leads = settle(host, path)
     for part in dict.fromkeys((leads, os.path.dirname(leads), os.path.dirname(path))):
         try:
-            found = host.stat(part)
+            status = host.stat(part)
         except FileNotFoundError:
             continue
-        if found.st_uid != 0:
+        if status.st_uid != 0:
             return f"{part} belongs to somebody else than root"
-        if found.st_mode & 0o002 or (found.st_mode & 0o020 and found.st_gid != 0):
-            return f"{part} is mode {stat.S_IMODE(found.st_mode):04o}, so others than root may change it"
+        if status.st_mode & 0o002 or (status.st_mode & 0o020 and status.st_gid != 0):
+            return f"{part} is mode {stat.S_IMODE(status.st_mode):04o}, so others than root may change it"
     return ""

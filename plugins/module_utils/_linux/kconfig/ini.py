@@ -116,26 +116,26 @@ def unescaped(text: bytes) -> bytes:
     if b"\\" not in text:
         return text
     text = text.strip()
-    found, at = bytearray(), 0
+    out, at = bytearray(), 0
     while at < len(text):
         sign = text[at : at + 1]
         at += 1
         if sign != b"\\":
-            found += sign
+            out += sign
             continue
         after = text[at : at + 1]
         at += 1
         if not after:
             break
         if after in ESCAPES:
-            found += ESCAPES[after]
+            out += ESCAPES[after]
         elif after == b"x":
             digits = text[at : at + 2]
-            found += _byte(digits) if len(digits) == 2 else b"x"
+            out += _byte(digits) if len(digits) == 2 else b"x"
             at += 2
         else:
-            found += b"\\"
-    return bytes(found)
+            out += b"\\"
+    return bytes(out)
 
 
 def _byte(digits: bytes) -> bytes:

@@ -49,13 +49,13 @@ def sessions(host: Host) -> list[Session]:
     login = ["/etc/profile", *_files(host, "/etc/profile.d", ".sh")]
     units = [name for folder in ENVIRONMENT_FOLDERS for name in _files(host, folder, ".conf")]
     old = _files(host, "/etc/X11/Xsession.d", "")
-    found: dict[tuple[str, ...], Session] = {}
+    by_folders: dict[tuple[str, ...], Session] = {}
     for name in session_names(host, "plasma") or ["plasma"]:
         usual = first + login
-        for words, files in (("", usual), (" by Xsession", usual + old), (" by systemd", units + usual + old)):
+        for how, files in (("", usual), (" by Xsession", usual + old), (" by systemd", units + usual + old)):
             folders = _folders(host, files, name)
-            found.setdefault(tuple(folders), Session(name + words, folders))
-    return list(found.values())
+            by_folders.setdefault(tuple(folders), Session(name + how, folders))
+    return list(by_folders.values())
 
 
 def _files(host: Host, folder: str, ending: str) -> list[str]:
@@ -63,26 +63,26 @@ def _files(host: Host, folder: str, ending: str) -> list[str]:
 
 
 def _folders(host: Host, files: list[str], session: str) -> list[str]:
-    said = _after(host, files, "", session)
+    value = _after(host, files, "", session)
     # startplasma then reads the scripts of each of these folders, the weakest folder first.
-    scripts = [name for folder in reversed(split(said)) if not folder.startswith(HOME)
+    scripts = [name for folder in reversed(split(value)) if not folder.startswith(HOME)
                for name in _files(host, f"{folder}/{SCRIPTS}", ".sh")]  # fmt: skip
-    return split(_after(host, scripts, said, session))
+    return split(_after(host, scripts, value, session))
 
 
-def split(said: str) -> list[str]:
+def split(value: str) -> list[str]:
     """The folders of a value, as Qt takes them: relative ones and repetitions do not count."""
-    found = [os.path.normpath(part) for part in said.split(":") if part.startswith(("/", HOME))]
-    return list(dict.fromkeys(found)) or [STANDARD]
+    folders = [os.path.normpath(part) for part in value.split(":") if part.startswith(("/", HOME))]
+    return list(dict.fromkeys(folders)) or [STANDARD]
 
 
-def _after(host: Host, files: list[str], said: str, session: str) -> str:
+def _after(host: Host, files: list[str], value: str, session: str) -> str:
     """The variable's value after `files` were read one after the other. Conditions in scripts count as fulfilled."""
     for name in files:
         text = text_or_nothing(host, name)
         if text is None or VARIABLE not in text:
             continue
-        known = {VARIABLE: said, "DESKTOP_SESSION": session, "XDG_CONFIG_HOME": "", "HOME": HOME}
+        known = {VARIABLE: value, "DESKTOP_SESSION": session, "XDG_CONFIG_HOME": "", "HOME": HOME}
         for count, line in enumerate(text.split("\n"), 1):
             if line.lstrip().startswith("#"):
                 continue
@@ -93,8 +93,8 @@ def _after(host: Host, files: list[str], said: str, session: str) -> str:
                 before = known.get(match["name"], "") if match["add"] else ""
                 wanted = match["name"] == VARIABLE
                 known[match["name"]] = before + _worked_out(match["value"], known, name, count, wanted)
-        said = known[VARIABLE]
-    return said
+        value = known[VARIABLE]
+    return value
 
 
 def _worked_out(value: str, known: dict[str, str], file: str, line: int, wanted: bool) -> str:
@@ -112,9 +112,9 @@ def _worked_out(value: str, known: dict[str, str], file: str, line: int, wanted:
 def _replaced(match: re.Match[str], known: dict[str, str]) -> str:
     if match["bare"]:
         return known.get(match["bare"], "\0")
-    found, how = known.get(match["name"], ""), match["how"] or ""
+    current, how = known.get(match["name"], ""), match["how"] or ""
     if how.endswith("+"):
-        return match["other"] if found else ""
+        return match["other"] if current else ""
     if how:
-        return found or match["other"]
+        return current or match["other"]
     return known.get(match["name"], "\0")

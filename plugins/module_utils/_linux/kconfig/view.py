@@ -32,14 +32,14 @@ def typed(key: str, held: Held | None) -> tuple[bool | int | str | None, str]:
     """
     if held is None or held.value is None:
         return None, ""
-    said = text_of(held.value)
+    text = text_of(held.value)
     if key in SWITCHES:
-        return said.lower() not in OFF, "bool"
-    if WHOLE.match(said):
-        return int(said), "int"
-    if key == MINUTES and FRACTION.match(said):
-        return math.ceil(float(said)), "int"
-    return said, "string"
+        return text.lower() not in OFF, "bool"
+    if WHOLE.match(text):
+        return int(text), "int"
+    if key == MINUTES and FRACTION.match(text):
+        return math.ceil(float(text)), "int"
+    return text, "string"
 
 
 class View:
@@ -61,18 +61,18 @@ class View:
         ))  # fmt: skip
 
     def value(self, key: str) -> Aspect:
-        """The aspect of a value."""
-        seen = [(words, *typed(key, held), held) for words, held in self._held(key)]
-        _words, found, type, held = seen[0]
+        """The effective aspect of a key: its value, where that comes from, and who gets another."""
+        seen = [(who, *typed(key, held), held) for who, held in self._held(key)]
+        _words, current, type, held = seen[0]
         others: list[Other] = []
-        for words, theirs, their_type, _held in seen[1:]:
-            if (theirs, their_type) != (found, type):
-                others.append({"who": words, "value": theirs, "type": their_type})
-        people, problem = self._people(key, found, type)
+        for who, theirs, their_type, _held in seen[1:]:
+            if (theirs, their_type) != (current, type):
+                others.append({"who": who, "value": theirs, "type": their_type})
+        people, problem = self._people(key, current, type)
         if problem:
             return unreadable(problem.code, f"not every user's own settings could be read: {problem.why}")
-        aspect = absent(self._explained("no file sets it", held)) if found is None else value(
-            found, self._explained("", held), type
+        aspect = absent(self._explained("no file sets it", held)) if current is None else value(
+            current, self._explained("", held), type
         )  # fmt: skip
         return _with_others(aspect, others + people)
 
@@ -100,19 +100,19 @@ class View:
 
     def _held(self, key: str) -> list[tuple[str, Held | None]]:
         """[(who, held)] for a user without files of his own: the usual session first, then every other kind."""
-        found = []
+        held = []
         for session in self.sessions:
             sources = self._of_all(session)
             for language in self._languages(sources, key):
-                words = f"sessions of {session.name}" + _in(language)
-                found.append((words, Group(sources, GROUP, language).get(key.encode())))
-        return found
+                who = f"sessions of {session.name}" + _in_language(language)
+                held.append((who, Group(sources, GROUP, language).get(key.encode())))
+        return held
 
     def _languages(self, sources: list[Source], key: str) -> list[bytes]:
-        found = languages(sources, GROUP, key.encode())
-        if len(found) > MOST_LANGUAGES:
+        used = languages(sources, GROUP, key.encode())
+        if len(used) > MOST_LANGUAGES:
             raise HostError("malformed", f"{FILE} sets {key} for more than {MOST_LANGUAGES} languages")
-        return [NEUTRAL, *found]
+        return [NEUTRAL, *used]
 
     def _own(self, session: Session, someone: Someone, key: str) -> list[Source]:
         """Somebody's cascade; [] where none of the files is his own. Behind a lock his own kscreenlockerrc is not read:
@@ -129,9 +129,9 @@ class View:
                 for session in self.sessions:
                     sources = self._own(session, someone, key)
                     for language in self._languages(sources, key) if sources else ():
-                        found, type = typed(key, Group(sources, GROUP, language).get(key.encode()))
-                        other = {"who": someone.name + _in(language), "value": found, "type": type}
-                        if (found, type) != (usual, usual_type) and other not in others:
+                        theirs, type = typed(key, Group(sources, GROUP, language).get(key.encode()))
+                        other = {"who": someone.name + _in_language(language), "value": theirs, "type": type}
+                        if (theirs, type) != (usual, usual_type) and other not in others:
                             others.append(other)
             except HostError as failure:
                 problem = problem or failure
@@ -170,18 +170,18 @@ class View:
         held = Group(tried, GROUP).get(key.encode())
         return held is not None and held.value == PROBE
 
-    def _explained(self, words: str, held: Held | None) -> str:
+    def _explained(self, text: str, held: Held | None) -> str:
         if held is not None:
-            words = held.place if held.value is not None else f"{held.place} deletes it"
+            text = held.place if held.value is not None else f"{held.place} deletes it"
             if held.value is not None and FRACTION.match(text_of(held.value)):
-                words += f", says {text_of(held.value)}"
-        return words + self._closed()
+                text += f", says {text_of(held.value)}"
+        return text + self._closed()
 
     def _closed(self) -> str:
         return "".join(f"; {why}, so it is passed over" for why in self.files.closed.values())
 
 
-def _in(language: bytes) -> str:
+def _in_language(language: bytes) -> str:
     return "" if language == NEUTRAL else f" in the language {text_of(language)}"
 
 
@@ -194,7 +194,7 @@ def _locks(source: Source) -> bool:
 
 
 def _probed(source: Source, key: str) -> Source:
-    """The same file with PROBE for the key, where the file says something of it and where it could."""
+    """A copy of a source with PROBE for the key, where the file has the key and where it could have it."""
     lines: dict[int, Header | Entry] = {}
     for line in source.parsed.lines.values():
         if not isinstance(line, Entry):
