@@ -52,7 +52,7 @@ def observe(host: Host) -> dict[str, Aspect]:
         "chassis": lambda: _chassis(host),
         "secure_boot": lambda: boot_state.secure_boot(host),
         "boot_chain": lambda: boot_state.chain(host),
-        "vpn": lambda: value(sorted({one.family for one in vpn.profiles(host)}), "VPN profiles", "list"),
+        "vpn": lambda: value(sorted({profile.family for profile in vpn.profiles(host)}), "VPN profiles", "list"),
     }
     return {name: _find(find) for name, find in finders.items()}
 
@@ -71,8 +71,8 @@ def _installed(host: Host, programs: dict[str, tuple[str, ...]]) -> list[str]:
 
 
 def _os(host: Host, key: str) -> Aspect:
-    said, path = os_release(host)
-    return value(said[key][:200], path, "string") if said.get(key) else absent(path or OS_RELEASE[0])
+    fields, path = os_release(host)
+    return value(fields[key][:200], path, "string") if fields.get(key) else absent(path or OS_RELEASE[0])
 
 
 def _modules(host: Host) -> set[str]:
@@ -88,8 +88,10 @@ def _smart_cards(host: Host) -> Aspect:
     program = first_of(host, ("/usr/sbin/pcscd", "/usr/bin/pcscd"))
     if program:
         return value(True, program, "bool")
-    found = sorted(_modules(host) & {"pam_pkcs11.so", "pam_p11.so", "pam_poldi.so"})
-    return value(bool(found), ", ".join(found) or "neither pcscd nor a PAM module for cards is installed", "bool")
+    card_modules = sorted(_modules(host) & {"pam_pkcs11.so", "pam_p11.so", "pam_poldi.so"})
+    return value(
+        bool(card_modules), ", ".join(card_modules) or "neither pcscd nor a PAM module for cards is installed", "bool"
+    )
 
 
 def _sign_in_methods(host: Host) -> Aspect:
@@ -108,8 +110,8 @@ def _sign_in_methods(host: Host) -> Aspect:
         "security_key": {"pam_u2f.so"},
         "smart_card": {"pam_pkcs11.so", "pam_p11.so", "pam_poldi.so"},
     }
-    found = [method for method, modules in methods.items() if called & modules]
-    return value(found, "/etc/pam.d/" + ", ".join(ways), "list")
+    used = [method for method, modules in methods.items() if called & modules]
+    return value(used, "/etc/pam.d/" + ", ".join(ways), "list")
 
 
 def _chassis(host: Host) -> Aspect:

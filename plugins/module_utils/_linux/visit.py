@@ -105,7 +105,7 @@ def visit(
         else:
             readings += _ask(host, name, wanted)
     if known["package_upgrade"].get("value") is True:
-        readings = [_busy(found) for found in readings]
+        readings = [_busy(reading) for reading in readings]
     observation: dict[str, Any] = {
         "schema": 1,
         "platform": "linux",
@@ -138,46 +138,48 @@ def _ask(host: Host, name: str, wanted: list[str]) -> list[Reading]:
         return [
             _failed(name, address, "driver_failed", f"this collection has no driver {name!r}") for address in wanted
         ]
-    found = {
+    readings = {
         address: _failed(name, address, "malformed", f"{address!r} is no address of the driver {name}")
         for address in wanted
         if not driver.ADDRESSES.match(address)
     }
-    asked = [address for address in wanted if address not in found]
+    unread = [address for address in wanted if address not in readings]
     try:
-        answers = driver.observe(host, asked) if asked else {}
+        answers = driver.observe(host, unread) if unread else {}
     except Exception as problem:  # a broken driver must not cost the readings of the others
         why = f"{type(problem).__name__}: {problem}"
-        answers = {address: _failed(name, address, "driver_failed", why) for address in asked}
-    for address in asked:
-        found[address] = answers.get(address) or _failed(name, address, "driver_failed", "the driver gave no reading")
-    return [found[address] for address in wanted]
+        answers = {address: _failed(name, address, "driver_failed", why) for address in unread}
+    for address in unread:
+        readings[address] = answers.get(address) or _failed(
+            name, address, "driver_failed", "the driver gave no reading"
+        )
+    return [readings[address] for address in wanted]
 
 
 def _failed(name: str, address: str, code: str, why: str) -> Reading:
     return reading(name, address, unreadable(code, why))
 
 
-def _busy(found: Reading) -> Reading:
+def _busy(reading: Reading) -> Reading:
     """While packages are replaced, a missing program or another one says nothing about the machine."""
-    aspects = {aspect: found[aspect] for aspect in ASPECTS if aspect in found}
+    aspects = {aspect: reading[aspect] for aspect in ASPECTS if aspect in reading}
     missing = [
         aspect
         for aspect in aspects.values()
         if aspect.get("code") in ("missing_tool", "exchanged") or aspect["source"].endswith(NOT_INSTALLED)
     ]
     if not missing:
-        return found
+        return reading
     why = missing[0].get("why") or missing[0]["source"]
-    return _failed(found["driver"], found["address"], "busy", f"packages are being upgraded: {why}")
+    return _failed(reading["driver"], reading["address"], "busy", f"packages are being upgraded: {why}")
 
 
-def _text_only(found: Any) -> Any:
-    """The same data with text that any JSON reader takes: file names may hold bytes that are no text."""
-    if isinstance(found, str):
-        return found[: 2 * LONGEST].encode("utf-8", "backslashreplace").decode()[: 2 * LONGEST]
-    if isinstance(found, list):
-        return [_text_only(part) for part in found]
-    if isinstance(found, dict):
-        return {key: _text_only(part) for key, part in found.items()}
-    return found
+def _text_only(value: Any) -> Any:
+    """Plain data with text that any JSON reader takes: file names may hold bytes that are no text."""
+    if isinstance(value, str):
+        return value[: 2 * LONGEST].encode("utf-8", "backslashreplace").decode()[: 2 * LONGEST]
+    if isinstance(value, list):
+        return [_text_only(part) for part in value]
+    if isinstance(value, dict):
+        return {key: _text_only(part) for key, part in value.items()}
+    return value

@@ -58,10 +58,10 @@ class ProgramCheck:
 
     def __call__(self, argv: list[str], starts: tuple[str, ...] = ()) -> None:
         """Look at the programs of a command, those that its script `starts` too. Raises HostError `exchanged`."""
-        asked = [argv[0], *starts]
+        programs = [argv[0], *starts]
         if os.path.basename(argv[0]) in STARTERS:
-            asked += [word for word in argv[1:] if os.path.basename(word) in PACKAGES and self._in_path(word)]
-        for name in asked:
+            programs += [word for word in argv[1:] if os.path.basename(word) in PACKAGES and self._in_path(word)]
+        for name in programs:
             if name not in self._judged:
                 self._judged[name] = self._judge(name)
             problem = self._judged[name]
@@ -95,7 +95,7 @@ class ProgramCheck:
     def _judge(self, name: str) -> HostError | None:
         """The HostError that asking `name` comes to, None where it may be asked."""
         try:
-            path = self._found(name)
+            path = self._program_path(name)
             if not path:
                 return None  # starting it says so
             why = self._strange(path, PACKAGES.get(os.path.basename(name), ()))
@@ -103,7 +103,7 @@ class ProgramCheck:
             return problem
         return HostError(*why) if why else None
 
-    def _found(self, name: str) -> str:
+    def _program_path(self, name: str) -> str:
         """Where the program lies that a command gets, by the name of its folder without links; empty for none."""
         folders = [os.path.dirname(name)] if "/" in name else CLEAN_ENVIRONMENT["PATH"].split(":")
         for folder in folders:
@@ -156,7 +156,7 @@ class ProgramCheck:
 
     def digest(self, path: str) -> str:
         """The MD5 of a file's content. Raises HostError."""
-        found = hashlib.md5(usedforsecurity=False)
+        digest = hashlib.md5(usedforsecurity=False)
         self.hashed.add(path)
         try:
             with open(self.host.path(path), "rb", buffering=0) as stream:
@@ -165,14 +165,14 @@ class ProgramCheck:
                 part = bytearray(PART)
                 view = memoryview(part)
                 for length in iter(lambda: stream.readinto(part), 0):
-                    found.update(view[:length])
+                    digest.update(view[:length])
         except PermissionError:
             # A program that only root may read (0711) is hashed by root.
             code = "denied" if self.host.is_root else "needs_root"
             raise HostError(code, f"{path} may not be read, so it is not known whether it is its package's") from None
         except OSError as problem:
             raise HostError("failed", f"{path}: {problem.strerror}") from None
-        return found.hexdigest()
+        return digest.hexdigest()
 
     def _elsewhere(self, real: str) -> str:
         """Why a program, or what it is compared with, is not the machine's own one, in words; "" where it is."""

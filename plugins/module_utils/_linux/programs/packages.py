@@ -111,7 +111,7 @@ class Packages:
     def _owners(self) -> dict[str, set[str]]:
         """{package: names} of those whose lists of files have a name of it. Raises HostError."""
         wanted = sorted({*self.names, *self.real_names})
-        found: dict[str, set[str]] = {}
+        owners: dict[str, set[str]] = {}
         for entry in self.host.entries(INFO):
             if not entry.endswith(".list"):
                 continue
@@ -119,8 +119,8 @@ class Packages:
                 self.check.names[entry] = b"\n" + self._bytes(f"{INFO}/{entry}")
             named = {name for name in wanted if f"\n{name}\n".encode() in self.check.names[entry]}
             if named:
-                found[entry[: -len(".list")]] = named
-        return found
+                owners[entry[: -len(".list")]] = named
+        return owners
 
     def _list(self, package: str) -> bytes:
         return self._bytes(f"{INFO}/{package}.md5sums")
@@ -136,13 +136,13 @@ class Packages:
 
     def _digests(self, packages: set[str]) -> set[str]:
         """The digests that these packages have of the file behind the links."""
-        found = set()
+        digests = set()
         for package in packages:
             for line in self._list(package).decode("utf-8", "backslashreplace").split("\n"):
                 digest, _gap, name = line.partition("  ")
                 if f"/{name}" in self.real_names:
-                    found.add(digest)
-        return found
+                    digests.add(digest)
+        return digests
 
     # Diversions: three lines each, what is diverted, where to, and by which package
 
@@ -151,12 +151,12 @@ class Packages:
         return dict(zip(lines[0::3], lines[2::3]))  # noqa: B905 - Python 3.9; a cut-off end says nothing
 
     def _diverted(self) -> bool:
-        said = self._diversions()
-        return any(name in said for name in self.names)
+        diversions = self._diversions()
+        return any(name in diversions for name in self.names)
 
     def _diverted_by_hand(self) -> bool:
-        said = self._diversions()
-        return any(said.get(name) == LOCAL for name in self.names)
+        diversions = self._diversions()
+        return any(diversions.get(name) == LOCAL for name in self.names)
 
     # dpkg at work
 
@@ -173,37 +173,37 @@ class Packages:
     def _whole(self, package: str) -> bool:
         """Whether dpkg's status has the package as installed; one that it does not know counts as such."""
         wanted, _colon, architecture = package.partition(":")
-        found = True
+        whole = True
         with contextlib.suppress(OSError), open(self.host.path(f"{DPKG}/status"), "rb") as stream:
             for paragraph in _paragraphs(stream):
                 if paragraph.get("Package") == wanted and architecture in ("", paragraph.get("Architecture")):
-                    found = paragraph.get("Status", "").endswith(" installed")
-        return found
+                    whole = paragraph.get("Status", "").endswith(" installed")
+        return whole
 
 
 def _paragraphs(stream: Iterable[bytes]) -> Iterator[dict[str, str]]:
     """The fields that matter of each paragraph of dpkg's status, which is far larger than anything we keep."""
-    said: dict[str, str] = {}
+    fields: dict[str, str] = {}
     for line in stream:
         if line == b"\n":
-            yield said
-            said = {}
+            yield fields
+            fields = {}
         elif line.startswith((b"Package: ", b"Status: ", b"Architecture: ")):
             key, _colon, text = line.decode("utf-8", "backslashreplace").partition(": ")
-            said[key] = text.strip()
-    yield said
+            fields[key] = text.strip()
+    yield fields
 
 
 def libraries(host: Host, named: list[str]) -> list[str]:
     """The files that words of ld.so.preload mean, those that are there. Raises HostError."""
-    found: list[str] = []
+    paths: list[str] = []
     for word in named:
         pattern = word
         for token in TOKENS:
             pattern = pattern.replace(token, "*")
         for place in [pattern] if "/" in pattern else [f"{folder}/{pattern}" for folder in LIBRARIES]:
-            found += [path for path in _matching(host, place) if path not in found]
-    return found
+            paths += [path for path in _matching(host, place) if path not in paths]
+    return paths
 
 
 def _matching(host: Host, pattern: str) -> list[str]:

@@ -67,19 +67,19 @@ def dry_run(host: Host, changes: list[Change]) -> DryRun:
             raise ChangeRefused(f"{address}: {wanted!r} cannot be written, only that drives are refused")
 
     def confirm(after: Readings) -> str:
-        said = [(change, after[change["address"]]["effective"]) for change in changes]
-        failed = [(change["address"], found) for change, found in said if found.get("value") != change["value"]]
-        return "; ".join(_without_effect(host, address, found) for address, found in failed)
+        outcomes = [(change["address"], change["value"], after[change["address"]]["effective"]) for change in changes]
+        failed = [(address, now) for address, value, now in outcomes if now.get("value") != value]
+        return "; ".join(_without_effect(host, address, now) for address, now in failed)
 
     return overlay.result(commands, confirm)
 
 
 def _nobody_needs_them(host: Host) -> None:
     """Raises ChangeRefused where the machine starts from a USB drive, or may: it would not start again. HostError."""
-    found = needs.needs(host)
-    if found:
+    needed = needs.needs(host)
+    if needed:
         raise ChangeRefused(
-            f"the machine needs a USB drive: {'; '.join(found[:MOST_NAMED])}. It would not start again without its "
+            f"the machine needs a USB drive: {'; '.join(needed[:MOST_NAMED])}. It would not start again without its "
             "driver: move that to a disk inside, or accept the risk in a waiver"
         )
 
@@ -91,15 +91,15 @@ def _put(host: Host, overlay: OverlayHost, address: str, wanted: Any, path: str,
         return False
     if now["state"] != "value":
         raise ChangeRefused(f"{address}: {now.get('why') or now['source']}")
-    past = removable_media_state.past_polkit(host) if address == "plain" else ""
+    past = removable_media_state.mounts_without_polkit(host) if address == "plain" else ""
     if past:
         raise ChangeRefused(f"{past}; take that away by hand")
     if "can be loaded" not in now["source"] and address == "usb-storage":
         raise ChangeRefused(now["source"])
     overlay.put(path, text, mode=0o644, owner=(0, 0))
     if text_or_nothing(host, path) == text:
-        found = host.stat(path)
-        if (stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid) == (0o644, 0, 0):
+        status = host.stat(path)
+        if (stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid) == (0o644, 0, 0):
             raise ChangeRefused(_without_effect(host, address, now))
     return True
 

@@ -36,28 +36,28 @@ MOST = 5
 def needs(host: Host) -> list[str]:
     """What needs a USB drive, in words, or may: a drive that is not there now could be one. Raises HostError."""
     machine = _Machine(host)
-    found = [f"{one.point} lies on {one.source}" for one in machine.mounts if machine.needed(one)]
-    found += [f"swap lies on {path}" for path, is_file in swaps(host) if machine.on_usb(machine.of(path, is_file))]
+    reasons = [f"{mount.point} lies on {mount.source}" for mount in machine.mounts if machine.needed(mount)]
+    reasons += [f"swap lies on {path}" for path, is_file in swaps(host) if machine.on_usb(machine.of(path, is_file))]
     for line in fstab(host):
         if line.spec.startswith(SPECS) and not line.spec.startswith(DISCS) and "noauto" not in line.options:
             use = "swap" if line.fstype == "swap" else line.point
-            found += machine.said(line.spec, f"{use} in /etc/fstab is {line.spec}")
+            reasons += machine.if_on_usb(line.spec, f"{use} in /etc/fstab is {line.spec}")
     for one in crypttab(host):
         if "noauto" not in one.options:
-            found += machine.said(one.source, f"{one.name} in /etc/crypttab is {one.source}")
+            reasons += machine.if_on_usb(one.source, f"{one.name} in /etc/crypttab is {one.source}")
         # A key is asked for whenever the volume is opened.
         for what, named in (("key", one.key), ("header", one.option("header"))):
-            found += machine.said_of_file(named, f"the {what} of {one.name} in /etc/crypttab is {named}")
+            reasons += machine.if_file_on_usb(named, f"the {what} of {one.name} in /etc/crypttab is {named}")
     for spec in NAMED_AT_START.findall(_word(host, CMDLINE, None)):
         # What is not there now is none of the usual ones: those are in the tables above.
         if machine.on_usb(resolve(host, machine.devices, spec)):
-            found.append(f"{spec} on the kernel's command line is one")
-    return list(dict.fromkeys(found))
+            reasons.append(f"{spec} on the kernel's command line is one")
+    return list(dict.fromkeys(reasons))
 
 
 def card_readers(host: Host) -> list[str]:
     """The card readers that stop working without these drivers, by what they call themselves. Raises HostError."""
-    found = []
+    names = []
     for driver in _bound(host):
         for interface in host.entries(f"{DRIVERS}/{driver}"):
             if ":" not in interface:
@@ -66,8 +66,8 @@ def card_readers(host: Host) -> list[str]:
             name = " ".join(_word(host, f"{device}/{part}") for part in ("manufacturer", "product")).strip()
             own = driver.startswith(MAKERS) and driver not in OTHER_MAKERS
             if own or READER.search(name):
-                found.append(name or driver)
-    return sorted(set(found))[:MOST]
+                names.append(name or driver)
+    return sorted(set(names))[:MOST]
 
 
 def _bound(host: Host) -> list[str]:
@@ -111,7 +111,7 @@ class _Machine:
 
     def mount_device(self, mount: Mount) -> Device | None:
         """The block device of a mount; file systems with numbers of their own (btrfs) name it. None for none."""
-        by_number = next((one for one in self.devices.values() if one.number == mount.number), None)
+        by_number = next((device for device in self.devices.values() if device.number == mount.number), None)
         return by_number or (resolve(self.host, self.devices, mount.source) if mount.source.startswith("/") else None)
 
     def needed(self, mount: Mount) -> bool:
@@ -127,19 +127,20 @@ class _Machine:
         mount = holder(self.mounts, self.host.real(path))
         return self.mount_device(mount) if mount else None
 
-    def said(self, spec: str, words: str) -> list[str]:
-        """[words] where what a table names is a USB drive, or is not there and may be one; else []."""
+    def if_on_usb(self, spec: str, message: str) -> list[str]:
+        """[message] where what a table names is a USB drive, or is not there and may be one; else []."""
         if not spec.startswith(SPECS):
             return []
         device = resolve(self.host, self.devices, spec)
         if device is None:
             # What the device mapper makes is no drive: its own parts are looked at by their own lines.
             mapped = spec.startswith(("/dev/mapper/", "/dev/md", "/dev/dm-", "/dev/zvol/", "/dev/loop"))
-            return [] if mapped else [f"{words}, which is not there now and may be a USB drive"]
-        return [words] if self.on_usb(device) else []
+            return [] if mapped else [f"{message}, which is not there now and may be a USB drive"]
+        return [message] if self.on_usb(device) else []
 
-    def said_of_file(self, named: str, words: str) -> list[str]:
-        """The same for a key or header: a file, one on a file system that is named with it, or a device."""
+    def if_file_on_usb(self, named: str, message: str) -> list[str]:
+        """[message] where a key or header lies on a USB drive, or may; else []. `named` is a file, a file with the file
+        system that it lies on, or a device."""
         if not named.startswith(("/", *SPECS)) or named in NO_KEYS:
             return []  # none, or something that a script takes in its own way (another volume's name)
         # systemd: /file:UUID=...; Debian's passdev: /dev/...:/file[:seconds]. A device's own name may have colons.
@@ -147,8 +148,8 @@ class _Machine:
         parts = [":".join(parts[:end]) for end in range(len(parts), 0, -1)] + parts[1:]
         specs = [part for part in parts if part.startswith(SPECS)]
         if specs:
-            there = (spec for spec in specs if resolve(self.host, self.devices, spec))
-            return self.said(next(there, specs[0]), words)
+            present = (spec for spec in specs if resolve(self.host, self.devices, spec))
+            return self.if_on_usb(next(present, specs[0]), message)
         if not self.host.exists(named):
-            return [f"{words}, which is not there now and may be on a USB drive"]
-        return [words] if self.on_usb(self.of(named)) else []
+            return [f"{message}, which is not there now and may be on a USB drive"]
+        return [message] if self.on_usb(self.of(named)) else []

@@ -49,10 +49,10 @@ def look(host: Host, address: str) -> Reading:
 def _read(host: Host, address: str) -> Reading:
     if address == "usb-storage":
         return _modules(host)
-    return reading(DRIVER, address, _asked(host, address))
+    return reading(DRIVER, address, _by_polkit(host, address))
 
 
-def past_polkit(host: Host) -> str:
+def mounts_without_polkit(host: Host) -> str:
     """By what ordinary users mount drives without polkit being asked, in words, or an empty text. Raises HostError."""
     past = first_of(host, PAST_POLKIT)
     if past:
@@ -64,8 +64,8 @@ def past_polkit(host: Host) -> str:
     return ""
 
 
-def _asked(host: Host, address: str) -> Aspect:
-    past = past_polkit(host) if address == "plain" else ""
+def _by_polkit(host: Host, address: str) -> Aspect:
+    past = mounts_without_polkit(host) if address == "plain" else ""
     if past:
         return value("not-refused", past, "string")
     if not first_of(host, UDISKS):
@@ -73,24 +73,25 @@ def _asked(host: Host, address: str) -> Aspect:
     if not host.is_root:
         raise HostError("needs_root", "only root may ask polkit about a drive that is not there")
     actions, about = ASKED[address]
-    details = [word for key, said in {**DRIVE, **about}.items() for word in ("--detail", key, said)]
-    asked = [(user, action) for user in _users(host) for action in actions]
-    refused = {one: _answer(host, f"org.freedesktop.udisks2.{one[1]}", details, one[0]) for one in asked}
+    details = [word for key, text in {**DRIVE, **about}.items() for word in ("--detail", key, text)]
+    questions = [(user, action) for user in _users(host) for action in actions]
+    refused = {one: _answer(host, f"org.freedesktop.udisks2.{one[1]}", details, one[0]) for one in questions}
     # One person who may mount is enough for the one, one who may not unlock for the other.
-    wrong = [one for one in asked if refused[one] is (address == "luks")]
-    user = (wrong or asked)[0][0]
-    said = f"polkit on {', '.join(action for who, action in wrong or asked if who == user)} for the user {user}"
-    return value("refused" if refused[(wrong or asked)[0]] else "not-refused", said, "string")
+    wrong = [one for one in questions if refused[one] is (address == "luks")]
+    user = (wrong or questions)[0][0]
+    text = f"polkit on {', '.join(action for who, action in wrong or questions if who == user)} for the user {user}"
+    return value("refused" if refused[(wrong or questions)[0]] else "not-refused", text, "string")
 
 
 def _users(host: Host) -> list[int]:
     """The uid of an ordinary user of each kind: rules tell people apart by their groups. Raises HostError."""
     belong = groups(host)
     kinds: dict[frozenset[int | None], int] = {}
-    for one in accounts(host):
-        if one.ordinary:
-            mine = {one.gid, *(group.gid for group in belong if one.name in group.members)}
-            kinds.setdefault(frozenset(mine - {one.uid}), one.uid)  # a group of his own has its user's number on Debian
+    for account in accounts(host):
+        if account.ordinary:
+            mine = {account.gid, *(group.gid for group in belong if account.name in group.members)}
+            # A group of a user's own has the user's number on Debian.
+            kinds.setdefault(frozenset(mine - {account.uid}), account.uid)
     return sorted(kinds.values())[:MOST_KINDS] or [NO_USER]
 
 
@@ -145,8 +146,8 @@ def _modules(host: Host) -> Reading:
 
             readers = needs.card_readers(host)
             open_ones += [f"they drive the card reader {name}" for name in readers]
-        said = "; ".join(open_ones) or "modprobe loads neither usb-storage nor uas"
-        return reading(DRIVER, "usb-storage", value(bool(open_ones), said, "bool"))
+        source = "; ".join(open_ones) or "modprobe loads neither usb-storage nor uas"
+        return reading(DRIVER, "usb-storage", value(bool(open_ones), source, "bool"))
     stopped = value(False, "modprobe loads neither usb-storage nor uas any more", "bool")
     return reading(DRIVER, "usb-storage", stopped, running=value(True, "; ".join(left), "bool"))
 

@@ -47,15 +47,15 @@ def _label(host: Host) -> Reading:
         return reading(NAME, "label", absent(FILE), absent(FILE))
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     where = FILE if len(lines) < 2 else f"{FILE}, {len(lines)} lines where one label belongs"
-    found = value(" / ".join(lines), where, "string")
-    return reading(NAME, "label", found, dict(found))
+    aspect = value(" / ".join(lines), where, "string")
+    return reading(NAME, "label", aspect, dict(aspect))
 
 
 def _open(host: Host) -> Reading:
     if not host.exists(FILE):
         return reading(NAME, "open-to-others", absent(FILE))
-    said = [f"{path} {owner_and_mode(host, found)}" for path, found in _changeable(host)]
-    return reading(NAME, "open-to-others", value(said, FILE, "list"))
+    places = [f"{path} {owner_and_mode(host, status)}" for path, status in _changeable(host)]
+    return reading(NAME, "open-to-others", value(places, FILE, "list"))
 
 
 def _changeable(host: Host) -> list[tuple[str, os.stat_result]]:
@@ -65,7 +65,7 @@ def _changeable(host: Host) -> list[tuple[str, os.stat_result]]:
     """
     parts = host.real(FILE).split("/")
     paths = ["/".join(parts[:count]) for count in range(len(parts), 1, -1)]
-    found = []
+    open_paths = []
     for path in paths:
         try:
             status = host.stat(path)
@@ -73,8 +73,8 @@ def _changeable(host: Host) -> list[tuple[str, os.stat_result]]:
             continue  # a link that leads nowhere: the label itself is absent then
         sticky = stat.S_ISDIR(status.st_mode) and status.st_mode & stat.S_ISVTX
         if status.st_uid != 0 or (status.st_mode & OTHERS_MAY_WRITE and not sticky):
-            found.append((path, status))
-    return found
+            open_paths.append((path, status))
+    return open_paths
 
 
 def dry_run(host: Host, changes: list[Change]) -> DryRun:
@@ -104,14 +104,14 @@ def _closed(host: Host, wanted: Any, written: bool) -> list[PermissionEdit]:
     if wanted != []:
         raise ChangeRefused("the only value that can be written for open-to-others is the empty list")
     edits = []
-    for path, found in _changeable(host):
+    for path, status in _changeable(host):
         if path not in (FILE, FOLDER):
             raise ChangeRefused(
                 f"{path}, which {FILE} depends on, is not Leeboard's; let root alone write to it by hand"
             )
-        mode = stat.S_IMODE(found.st_mode)
+        mode = stat.S_IMODE(status.st_mode)
         if path != FILE or not written:
             edits.append(
-                PermissionEdit(path, (mode, found.st_uid, found.st_gid), (mode & ~OTHERS_MAY_WRITE, 0, found.st_gid))
+                PermissionEdit(path, (mode, status.st_uid, status.st_gid), (mode & ~OTHERS_MAY_WRITE, 0, status.st_gid))
             )
     return edits

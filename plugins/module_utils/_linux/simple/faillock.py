@@ -75,9 +75,9 @@ def _read(host: Host, address: str) -> Reading:
     answers = [(service, _in_effect(host, address, line)) for service, line in working]
     effective = dict(answers[0][1])
     others = [
-        {"who": f"sign-in by {service}", "value": found["value"], "type": found["type"]}
-        for service, found in answers[1:]
-        if found["state"] == "value" and found.get("value") != effective.get("value")
+        {"who": f"sign-in by {service}", "value": aspect["value"], "type": aspect["type"]}
+        for service, aspect in answers[1:]
+        if aspect["state"] == "value" and aspect.get("value") != effective.get("value")
     ]
     if others:
         effective["others"] = others
@@ -96,23 +96,23 @@ def judge(host: Host, service: str) -> tuple[str, pam.Line | None]:
     wrong, called_wrong = pam.run(auth, lambda line: _answer(line, password=False, locked=False))
     right, called_right = pam.run(auth, lambda line: _answer(line, password=True, locked=False))
     locked, _called = pam.run(auth, lambda line: _answer(line, password=True, locked=True))
-    asked = _first(called_wrong, lambda line: line.module in JUDGES)
+    asking = _first(called_wrong, lambda line: line.module in JUDGES)
     before = _first(called_wrong, lambda line: _action(line) == "preauth")
     after = _first(called_wrong, lambda line: _action(line) == "authfail")
     success = _first(called_right, lambda line: _action(line) == "authsucc")
-    if asked is None:
+    if asking is None:
         return f"a password is never asked for ({ours[0].place} comes first)", None
     if wrong:
         return "a wrong password would be let in", None
-    if after is None or called_wrong.index(after) < called_wrong.index(asked):
-        return _missed(ours, "authfail", "after", asked), None
+    if after is None or called_wrong.index(after) < called_wrong.index(asking):
+        return _not_called(ours, "authfail", "after", asking), None
     if not right:
         return "the right password would be refused", None
     if any(_action(line) == "authfail" for line in called_right):
         return f"{after.place} counts a right password as a failure", None
     decides = before or success
-    if decides is None or (success is None and called_wrong.index(decides) > called_wrong.index(asked)):
-        return _missed(ours, "preauth", "before", asked), None
+    if decides is None or (success is None and called_wrong.index(decides) > called_wrong.index(asking)):
+        return _not_called(ours, "preauth", "before", asking), None
     if locked:
         return f"the answer of {decides.place} is ignored, so a locked account gets in", None
     if success is None:
@@ -123,11 +123,11 @@ def judge(host: Host, service: str) -> tuple[str, pam.Line | None]:
     return "", decides
 
 
-def _missed(ours: list[pam.Line], action: str, where: str, asked: pam.Line) -> str:
+def _not_called(ours: list[pam.Line], action: str, where: str, asking: pam.Line) -> str:
     written = [line for line in ours if _action(line) == action]
     if not written:
         return f"no line calls pam_faillock {action}"
-    return f"{written[0].place} ({action}) is not reached {where} the password is judged at {asked.place}"
+    return f"{written[0].place} ({action}) is not reached {where} the password is judged at {asking.place}"
 
 
 def _answer(line: pam.Line, password: bool, locked: bool) -> str:
@@ -149,8 +149,8 @@ def _action(line: pam.Line) -> str:
     """What a pam_faillock line is for. The last of the words counts; without one it is preauth, the module's zero."""
     if line.module != "pam_faillock.so":
         return ""
-    said = [word for word in line.arguments if word in ("preauth", "authfail", "authsucc")]
-    return said[-1] if said else "preauth"
+    roles = [word for word in line.arguments if word in ("preauth", "authfail", "authsucc")]
+    return roles[-1] if roles else "preauth"
 
 
 def _first(lines: list[pam.Line], wanted: Callable[[pam.Line], bool]) -> pam.Line | None:
@@ -159,11 +159,11 @@ def _first(lines: list[pam.Line], wanted: Callable[[pam.Line], bool]) -> pam.Lin
 
 def _configured(host: Host, address: str) -> Aspect:
     """What faillock.conf itself says about a key."""
-    found = options(_statements(text_or_nothing(host, CONF) or ""), {}, CONF)
-    if address not in found:
+    settings = options(_statements(text_or_nothing(host, CONF) or ""), {}, CONF)
+    if address not in settings:
         return absent(CONF)
-    said, source = found[address]
-    return value(said, source, "bool" if address == "even_deny_root" else "int")
+    setting, source = settings[address]
+    return value(setting, source, "bool" if address == "even_deny_root" else "int")
 
 
 def _in_effect(host: Host, address: str, line: pam.Line) -> Aspect:
@@ -176,44 +176,44 @@ def _in_effect(host: Host, address: str, line: pam.Line) -> Aspect:
     known = options(_statements(text or ""), known, named)
     words = [(0, *_split(word)) for word in line.arguments if not word.startswith("conf=")]
     known = options(words, known, line.place)
-    said, source = known[address]
+    setting, source = known[address]
     if address == "even_deny_root":
-        return value(said, source, "bool")
-    if address == "root_unlock_time" and said is None:
+        return value(setting, source, "bool")
+    if address == "root_unlock_time" and setting is None:
         if not known["even_deny_root"][0]:
             return absent("root is never locked out: neither even_deny_root nor root_unlock_time is set")
-        said, source = known["unlock_time"]
-    return value(said, source, "int")
+        setting, source = known["unlock_time"]
+    return value(setting, source, "int")
 
 
 def options(statements: list[Statement], known: Known, place: str) -> Known:
     """`known` (key: (value, source)) with `statements` (line number, key, text) applied as the module does."""
-    found = dict(known)
+    settings = dict(known)
     for number_of_line, key, text in statements:
         source = f"{place}, line {number_of_line}" if number_of_line else place
         if key == "even_deny_root":
-            found[key] = (True, source)
+            settings[key] = (True, source)
         elif key in DEFAULTS:
             if text == "never" and key in ("unlock_time", "root_unlock_time"):
-                found[key] = (0, source)
+                settings[key] = (0, source)
                 continue
             digits = re.match(r"\+?([0-9]{1,10})", text)
-            said = number(digits.group(1)) if digits else None
+            count = number(digits.group(1)) if digits else None
             # A bad number is logged and the value before it stays.
-            if said is not None and (key == "deny" or said <= LONGEST):
-                found[key] = (said & 0xFFFF if key == "deny" else said, source)
-    return found
+            if count is not None and (key == "deny" or count <= LONGEST):
+                settings[key] = (count & 0xFFFF if key == "deny" else count, source)
+    return settings
 
 
 def _statements(text: str) -> list[Statement]:
-    found = []
+    statements = []
     for count, line in enumerate(text.split("\n"), 1):
         if len(line) > LONGEST_LINE:
             continue
         line = line.split("#", 1)[0].strip()
         if line:
-            found.append((count, *_split(line)))
-    return found
+            statements.append((count, *_split(line)))
+    return statements
 
 
 def _split(line: str) -> tuple[str, str]:

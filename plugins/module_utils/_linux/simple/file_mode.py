@@ -45,17 +45,17 @@ def observe(host: Host, addresses: list[str]) -> Readings:
 
 def _read(host: Host, address: str) -> Reading:
     if address == START_FILES:
-        found = [f"{path} {owner_and_mode(host, host.stat(path))}" for path in _unsafe_start_files(host)]
-        return reading(NAME, address, value(found, "/etc/profile.d", "list"))
+        open_files = [f"{path} {owner_and_mode(host, host.stat(path))}" for path in _unsafe_start_files(host)]
+        return reading(NAME, address, value(open_files, "/etc/profile.d", "list"))
     if address in audit_places.ADDRESSES:
         places = audit_places.places(host, address)
         if places is None:
             return reading(NAME, address, not_installed("auditd"))
-        found = [
+        open_files = [
             ", ".join([f"{path} {owner_and_mode(host, status)}", *others])
             for path, status, _after, others in _too_open(host, places)
         ]
-        return reading(NAME, address, value(found, audit_places.SOURCES[address], "list"))
+        return reading(NAME, address, value(open_files, audit_places.SOURCES[address], "list"))
     leads = host.link(address)
     source = address if leads is None else f"{address}, a symbolic link to {leads}"
     try:
@@ -72,10 +72,10 @@ def _unsafe_start_files(host: Host) -> list[str]:
         if not name.endswith(".sh"):
             continue
         try:
-            found = host.stat(path)
+            status = host.stat(path)
         except FileNotFoundError:
             continue  # a broken link: the shell reads nothing there
-        if found.st_uid != 0 or stat.S_IMODE(found.st_mode) & OTHERS_MAY_WRITE:
+        if status.st_uid != 0 or stat.S_IMODE(status.st_mode) & OTHERS_MAY_WRITE:
             unsafe.append(path)
     return unsafe
 
@@ -86,7 +86,7 @@ def _too_open(
     """(path, status, (mode, uid, gid) as it should be, who has more by an access list) of the places that are open to
     more people than allowed."""
     groups = names(host, "/etc/group")
-    found = []
+    open_files = []
     for path, most, allowed in places:
         try:
             status = host.stat(path)
@@ -97,8 +97,8 @@ def _too_open(
         if others or audit_places.too_open(status, most, allowed, group):
             # Root's group in place of one that may not have rights there; auditd gives its logs to log_group again.
             gid = status.st_gid if group in allowed else 0
-            found.append((path, status, (stat.S_IMODE(status.st_mode) & most, 0, gid), others))
-    return found
+            open_files.append((path, status, (stat.S_IMODE(status.st_mode) & most, 0, gid), others))
+    return open_files
 
 
 def dry_run(host: Host, changes: list[Change]) -> DryRun:
@@ -130,11 +130,11 @@ def _closed(host: Host, address: str) -> list[tuple[str, Permissions]]:
     places = audit_places.places(host, address)
     if places is None:
         raise ChangeRefused("auditd is not installed, so there is nothing to change; install the package auditd first")
-    found = _too_open(host, places)
-    for path, _status, _after, others in found:
+    open_files = _too_open(host, places)
+    for path, _status, _after, others in open_files:
         if others:
             raise ChangeRefused(f"{path}: {others[0]}; look who needs that, and take it away with setfacl -b {path}")
-    return [(path, after) for path, _status, after, _others in found]
+    return [(path, after) for path, _status, after, _others in open_files]
 
 
 def _plan(host: Host, edits: dict[str, PermissionEdit], path: str, after: Permissions, folders: bool = True) -> None:
@@ -142,19 +142,19 @@ def _plan(host: Host, edits: dict[str, PermissionEdit], path: str, after: Permis
 
     target = editable(host, path)
     try:
-        found = host.stat(target)
+        status = host.stat(target)
     except FileNotFoundError:
         raise ChangeRefused(f"{path} is missing, so there is nothing to set an owner and a mode on") from None
     except HostError as problem:
         raise ChangeRefused(f"{path} cannot be changed: {problem.why}") from None
-    if not stat.S_ISREG(found.st_mode) and not (folders and stat.S_ISDIR(found.st_mode)):
+    if not stat.S_ISREG(status.st_mode) and not (folders and stat.S_ISDIR(status.st_mode)):
         raise ChangeRefused(f"{path} cannot be changed: it is no regular file")
-    edits[target] = PermissionEdit(target, (stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid), after)
+    edits[target] = PermissionEdit(target, (stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid), after)
 
 
 def _number_of(host: Host, path: str, name: str) -> int:
-    known = {said: key for key, said in names(host, path).items()}
-    found = known.get(name, number(name))
-    if found is None:
+    known = {entry: key for key, entry in names(host, path).items()}
+    known_number = known.get(name, number(name))
+    if known_number is None:
         raise ChangeRefused(f"{path} knows no {name}")
-    return found
+    return known_number

@@ -48,7 +48,7 @@ def _read(host: Host, address: str) -> Reading:
 
 
 def _tpm(host: Host) -> Aspect:
-    found = []
+    versions = []
     for name in host.entries(TPMS):
         path = f"{TPMS}/{name}/tpm_version_major"
         try:
@@ -57,9 +57,9 @@ def _tpm(host: Host) -> Aspect:
             continue  # a TPM 1.2 of an old kernel has no such file
         if version is None:
             raise HostError("malformed", f"{path} holds no number")
-        found.append((version, path))
-    if found:
-        version, path = max(found)
+        versions.append((version, path))
+    if versions:
+        version, path = max(versions)
         return value(version, path, "int")
     if host.entries(TPMS):
         return value(1, f"{TPMS}: it does not name its version", "int")

@@ -69,7 +69,7 @@ class Listener:
         self.programs = programs
         self.cgroup = cgroup
 
-    def words(self, name: str) -> str:
+    def text(self, name: str) -> str:
         """The program and its port in words."""
         return f"{name} ({self.protocol} {self.port} on {self.where})"
 
@@ -94,14 +94,14 @@ def _read(host: Host, address: str) -> Reading:
         raise HostError("needs_root", "only root is told which program listens on a port")
     open_ports = listeners(host)
     if address == "xrdp":
-        found = _by_name(host, open_ports, XRDP) + _starting(host, XRDP_UNITS)
+        programs = _by_name(host, open_ports, XRDP) + _starting(host, XRDP_UNITS)
     elif address == "desktop-sharing":
-        found = _by_name(host, open_ports, SHARING) + _by_port(open_ports) + _relayed(host)
-        found += _gnome_for_the_machine(host) + _starting(host, SHARING_UNITS)
+        programs = _by_name(host, open_ports, SHARING) + _by_port(open_ports) + _relayed(host)
+        programs += _gnome_for_the_machine(host) + _starting(host, SHARING_UNITS)
     else:
-        found = _by_name(host, open_ports, SSH) + _other_sshd(host, open_ports) + _starting(host, SSH_UNITS)
-        found += _sshd_units(host)
-    return reading(NAME, address, value(list(dict.fromkeys(found))[:100], "ss, /proc and systemd's links", "list"))
+        programs = _by_name(host, open_ports, SSH) + _other_sshd(host, open_ports) + _starting(host, SSH_UNITS)
+        programs += _sshd_units(host)
+    return reading(NAME, address, value(list(dict.fromkeys(programs))[:100], "ss, /proc and systemd's links", "list"))
 
 
 def listeners(host: Host) -> list[Listener]:
@@ -111,7 +111,7 @@ def listeners(host: Host) -> list[Listener]:
         raise HostError("failed", f"ss ended with status {done.rc}: {done.err.strip()[:300]}")
     if done.out and not done.out.endswith("\n"):
         raise HostError("malformed", "the list of listening programs that ss gave is cut off")
-    found = []
+    listening = []
     for line in done.out.split("\n"):
         words = line.split()
         if not words:
@@ -124,8 +124,8 @@ def listeners(host: Host) -> list[Listener]:
         where = "every address" if place in ("*", "0.0.0.0", "[::]") else place  # noqa: S104 - read, not bound
         programs = [(match["name"], match["pid"]) for match in USERS.finditer(line)]
         cgroup = CGROUP.search(line)
-        found.append(Listener(words[0].upper(), where, int(port), programs, cgroup[1] if cgroup else ""))
-    return found
+        listening.append(Listener(words[0].upper(), where, int(port), programs, cgroup[1] if cgroup else ""))
+    return listening
 
 
 def _loopback(place: str) -> bool:
@@ -145,27 +145,27 @@ def _names(host: Host, name: str, pid: str) -> list[str]:
 
 def _by_name(host: Host, open_ports: list[Listener], patterns: tuple[str, ...]) -> list[str]:
     return [
-        one.words(name)
-        for one in open_ports
-        for name, pid in one.programs
+        listener.text(name)
+        for listener in open_ports
+        for name, pid in listener.programs
         if any(_like(called, patterns) for called in _names(host, name, pid))
     ]
 
 
 def _by_port(open_ports: list[Listener]) -> list[str]:
     """Whatever listens where RDP, VNC and XDMCP (a sign-in from afar, in clear) are expected, whoever it is."""
-    found = []
-    for one in open_ports:
-        sign_in = one.protocol == "UDP" and one.port == XDMCP
-        if sign_in or (one.protocol == "TCP" and (one.port == 3389 or 5900 <= one.port <= 5910)):
-            name = one.programs[0][0] if one.programs else "a program without a name"
+    programs = []
+    for listener in open_ports:
+        sign_in = listener.protocol == "UDP" and listener.port == XDMCP
+        if sign_in or (listener.protocol == "TCP" and (listener.port == 3389 or 5900 <= listener.port <= 5910)):
+            name = listener.programs[0][0] if listener.programs else "a program without a name"
             if not _like(name, (*XRDP, *SHARING)):
-                found.append(one.words(name))
-    return found
+                programs.append(listener.text(name))
+    return programs
 
 
 def _relayed(host: Host) -> list[str]:
-    found = []
+    programs = []
     for pid in host.entries("/proc"):
         if number(pid) is None:
             continue
@@ -174,8 +174,8 @@ def _relayed(host: Host) -> list[str]:
         except (FileNotFoundError, HostError):
             continue  # it has ended meanwhile
         if _like(name, RELAYED):
-            found.append(f"{name} (runs, and reaches its maker's relay)")
-    return found
+            programs.append(f"{name} (runs, and reaches its maker's relay)")
+    return programs
 
 
 def _gnome_for_the_machine(host: Host) -> list[str]:
@@ -192,23 +192,23 @@ def _gnome_for_the_machine(host: Host) -> list[str]:
 
 def _other_sshd(host: Host, open_ports: list[Listener]) -> list[str]:
     """Listening sshd processes that were not started by the system's unit and have options or a file of their own."""
-    found = []
-    for one in open_ports:
-        if OUR_SSH.search(one.cgroup):
+    programs = []
+    for listener in open_ports:
+        if OUR_SSH.search(listener.cgroup):
             continue
-        for name, pid in one.programs:
+        for name, pid in listener.programs:
             if name != "sshd":
                 continue
             file = (host.link(f"/proc/{pid}/exe") or SSHD).replace(" (deleted)", "")
             try:
-                said = host.text(f"/proc/{pid}/cmdline").replace("\0", " ")
+                command_line = host.text(f"/proc/{pid}/cmdline").replace("\0", " ")
             except FileNotFoundError:
                 continue
             if file != SSHD:
-                found.append(one.words(file))
-            elif re.search(r"\s-[of]", said):
-                found.append(one.words("sshd with options of its own"))
-    return found
+                programs.append(listener.text(file))
+            elif re.search(r"\s-[of]", command_line):
+                programs.append(listener.text("sshd with options of its own"))
+    return programs
 
 
 def _starting(host: Host, patterns: tuple[str, ...]) -> list[str]:
@@ -222,12 +222,12 @@ def _starting(host: Host, patterns: tuple[str, ...]) -> list[str]:
 
 def _sshd_units(host: Host) -> list[str]:
     """Units that start an sshd with options or a file of its own, also by a socket or timer: nothing listens."""
-    found = []
+    programs = []
     started = [(unit, unit) for unit in started_units(host) if unit.endswith(".service")]
     for unit, service in [*started, *activated(host)]:
         if OUR_SSH.search(f"/{unit}"):
             continue
         text = next(filter(None, (text_or_nothing(host, f"{place}/{service}") for place in UNITS)), "")
         if SSHD_UNIT.search(text):
-            found.append(f"{unit} (starts an sshd with options of its own)")
-    return found
+            programs.append(f"{unit} (starts an sshd with options of its own)")
+    return programs

@@ -22,17 +22,17 @@ FORMAT = "${Package}\\t${Architecture}\\t${db:Status-Status}\\t${db:Status-Eflag
 
 def observe(host: Host, addresses: list[str]) -> Readings:
     """A reading for each address; nothing is raised for a bad machine."""
-    asked = sorted({_name(address) for address in addresses if ADDRESSES.match(address)})
+    names = sorted({_name(address) for address in addresses if ADDRESSES.match(address)})
     return {
-        address: attempt(NAME, address, partial(_read, host, asked, address))
+        address: attempt(NAME, address, partial(_read, host, names, address))
         if ADDRESSES.match(address)
         else foreign(NAME, address)
         for address in addresses
     }
 
 
-def _read(host: Host, asked: list[str], address: str) -> Reading:
-    return reading(NAME, address, _state(host, asked, _name(address)))
+def _read(host: Host, names: list[str], address: str) -> Reading:
+    return reading(NAME, address, _state(host, names, _name(address)))
 
 
 def _name(address: str) -> str:
@@ -44,25 +44,25 @@ def dry_run(host: Host, changes: list[Change]) -> DryRun:
     raise ChangeRefused("packages are not installed from here; the roles name those that they need")
 
 
-def _state(host: Host, asked: list[str], name: str) -> Aspect:
-    """The aspect of one package; one question to dpkg answers for all of `asked`. Raises HostError."""
-    done = host.query(["dpkg-query", "-W", "-f", FORMAT, *asked])
+def _state(host: Host, names: list[str], name: str) -> Aspect:
+    """The aspect of one package; one question to dpkg answers for all of `names`. Raises HostError."""
+    done = host.query(["dpkg-query", "-W", "-f", FORMAT, *names])
     # 1 says that some are unknown; it prints the others, and names those.
     if done.rc not in (0, 1) or (done.rc == 1 and UNKNOWN not in done.err):
         raise HostError("failed", f"dpkg-query ended with status {done.rc}: {done.err.strip()[:200]}")
-    found = []
+    rows = []
     for line in done.out.splitlines():
         fields = line.split("\t")
         if len(fields) != 5:
             raise HostError("malformed", f"dpkg-query gave a line that makes no sense: {line[:100]!r}")
         if fields[0] == name:
-            found.append(fields[1:])
-    if not found and (done.rc == 0 or (done.out and not done.out.endswith("\n"))):
+            rows.append(fields[1:])
+    if not rows and (done.rc == 0 or (done.out and not done.out.endswith("\n"))):
         raise HostError("malformed", f"dpkg-query said nothing of {name}, and not that it is unknown")
-    for architecture, status, flag, version in found:
+    for architecture, status, flag, version in rows:
         if status == "installed" and flag == "ok":
             return value(True, f"dpkg: {name} {version} ({architecture})", "bool")
-    for _architecture, status, _flag, _version in found:
+    for _architecture, status, _flag, _version in rows:
         if status not in ("not-installed", "config-files"):
             return absent(f"dpkg: the package is {status} only, so {name}{NOT_INSTALLED}")
     return not_installed(name)

@@ -42,13 +42,13 @@ def dry_run(host: Host, changes: list[Change]) -> DryRun:
 
 
 def _read(host: Host, address: str) -> Reading:
-    found = []
+    profiles = []
     for someone in everyone(host):
-        saved = [said for text in _profiles(host, someone) for said in SAVED.findall(text)]
+        saved = [password for text in _profiles(host, someone) for password in SAVED.findall(text)]
         if saved:
             ring = saved.count(KEYRING)
-            found.append(f"{someone.name}: {len(saved) - ring} in files of Remmina, {ring} in the keyring")
-    return reading(NAME, address, value(found, "Remmina's profiles in all homes", "list"))
+            profiles.append(f"{someone.name}: {len(saved) - ring} in files of Remmina, {ring} in the keyring")
+    return reading(NAME, address, value(profiles, "Remmina's profiles in all homes", "list"))
 
 
 def _profiles(host: Host, someone: Someone) -> Iterator[str]:

@@ -45,8 +45,8 @@ def observe(host: Host, addresses: list[str]) -> Readings:
 def _read(host: Host, address: str) -> Reading:
     if address == "other-shells":
         used = {account.shell for account in accounts(host) if account.ordinary}
-        found = sorted(shell for shell in used if shell.rsplit("/", 1)[-1] not in READ_PROFILE)
-        return reading(NAME, address, value(found, "/etc/passwd", "list"))
+        shells = sorted(shell for shell in used if shell.rsplit("/", 1)[-1] not in READ_PROFILE)
+        return reading(NAME, address, value(shells, "/etc/passwd", "list"))
     login, window = ask(host, "-lic"), ask(host, "-ic")
     source = f"a login shell of an ordinary user ({FILE} is there)" if host.exists(FILE) else "a login shell"
     if login is None:
@@ -54,18 +54,18 @@ def _read(host: Host, address: str) -> Reading:
         if address == "TMOUT" and window is not None:
             effective["others"] = [{"who": WINDOW, **_value(window, address)}]
         return reading(NAME, address, effective)
-    said = _value(login, address)
-    effective = value(said["value"], source, said["type"])
+    in_login = _value(login, address)
+    effective = value(in_login["value"], source, in_login["type"])
     # Unset is the same as 0 for the shell: it waits for ever.
-    there = {"value": 0 if address == "TMOUT" else False, "type": said["type"]}
-    there = there if window is None else _value(window, address)
-    if there["value"] != said["value"]:
-        effective["others"] = [{"who": WINDOW, **there}]
+    in_window = {"value": 0 if address == "TMOUT" else False, "type": in_login["type"]}
+    in_window = in_window if window is None else _value(window, address)
+    if in_window["value"] != in_login["value"]:
+        effective["others"] = [{"who": WINDOW, **in_window}]
     return reading(NAME, address, effective)
 
 
-def _value(found: tuple[str, str], address: str) -> Aspect:
-    flags, text = found
+def _value(answer: tuple[str, str], address: str) -> Aspect:
+    flags, text = answer
     if address == "TMOUT#readonly":
         return {"value": "r" in flags, "type": "bool"}
     if address == "TMOUT#exported":

@@ -47,14 +47,14 @@ def _read(host: Host, address: str) -> Reading:
         text = host.text(FILE)
     except FileNotFoundError:
         raise HostError("malformed", f"{FILE} is missing, so xrdp does not start") from None
-    said = _assignments(text)
+    assignments = _assignments(text)
     if address == "security_layer":
-        layer, line = said.get(("globals", "security_layer"), ("negotiate", 0))
+        layer, line = assignments.get(("globals", "security_layer"), ("negotiate", 0))
         return reading(NAME, address, value(layer.lower(), _place(line), "string"))
-    allowed, line = said.get(("globals", "allow_channels"), ("true", 0))
+    allowed, line = assignments.get(("globals", "allow_channels"), ("true", 0))
     if allowed.lower() in ON:
         # A channel that is not in the list is blocked.
-        allowed, line = said.get(("channels", address), ("false", 0))
+        allowed, line = assignments.get(("channels", address), ("false", 0))
     return reading(NAME, address, value(allowed.lower() in ON, _place(line), "bool"))
 
 
@@ -64,7 +64,7 @@ def _place(line: int) -> str:
 
 def _assignments(text: str) -> dict[tuple[str, str], tuple[str, int]]:
     """{(section, key): (text, line)} in lower case; the last of a key counts."""
-    found: dict[tuple[str, str], tuple[str, int]] = {}
+    assignments: dict[tuple[str, str], tuple[str, int]] = {}
     section = ""
     for count, line in enumerate(text.split("\n"), 1):
         bare = line.strip()
@@ -73,7 +73,7 @@ def _assignments(text: str) -> dict[tuple[str, str], tuple[str, int]]:
         if bare.startswith("["):
             section = bare.strip("[]").strip().lower()
             continue
-        key, equals, said = bare.partition("=")
+        key, equals, setting = bare.partition("=")
         if equals:
-            found[section, key.strip().lower()] = (said.strip(), count)
-    return found
+            assignments[section, key.strip().lower()] = (setting.strip(), count)
+    return assignments

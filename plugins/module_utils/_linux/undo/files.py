@@ -35,7 +35,7 @@ class Now:
         self.written = written
 
 
-def look(host: Host, path: str) -> Now:
+def current_state(host: Host, path: str) -> Now:
     """The path itself, no link followed. Raises OSError."""
     try:
         handle = os.open(host.path(path), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -46,14 +46,14 @@ def look(host: Host, path: str) -> Now:
             return Now("other")
         raise
     try:
-        found = os.fstat(handle)
-        permissions = (stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid)
-        if stat.S_ISDIR(found.st_mode):
+        status = os.fstat(handle)
+        permissions = (stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid)
+        if stat.S_ISDIR(status.st_mode):
             return Now("folder", permissions)
-        if not stat.S_ISREG(found.st_mode):
+        if not stat.S_ISREG(status.st_mode):
             return Now("other")
         with open(handle, "rb", closefd=False) as stream:
-            return Now("file", permissions, stream.read(READ_LIMIT + 1), found.st_mtime)
+            return Now("file", permissions, stream.read(READ_LIMIT + 1), status.st_mtime)
     finally:
         os.close(handle)
 
@@ -95,7 +95,7 @@ class History:
         elif record.after is not None:
             self._any_permissions = True  # the journal does not say which mode a written file got
         self.drivers = [*self.drivers, *({entry.driver} - set(self.drivers))]
-        self.addresses += [one for one in entry.addresses if one not in self.addresses]
+        self.addresses += [address for address in entry.addresses if address not in self.addresses]
 
     def _continues(self, record: Record) -> bool:
         content = record.before == UNTOUCHED or not self._contents or record.before in self._contents
@@ -139,23 +139,23 @@ class History:
         mode, uid, gid = self.permissions
         return FileEdit(self.path, now.content, self.content, mode, (uid, gid))
 
-    def was(self) -> str:
+    def state_before(self) -> str:
         """What was there before, in a few words."""
         if self.permissions is None or (self.touched and self.content is None):
             return "absent"
-        said = "mode {:04o}, owner {}:{}".format(*self.permissions)
-        return said if self.content is None else f"{len(self.content)} bytes, {said}"
+        permissions = "mode {:04o}, owner {}:{}".format(*self.permissions)
+        return permissions if self.content is None else f"{len(self.content)} bytes, {permissions}"
 
 
 def histories(entries: list[Entry]) -> list[History]:
     """A History of each path, the one that was changed last first."""
-    found: dict[str, History] = {}
+    by_path: dict[str, History] = {}
     for entry in entries:
         for record in entry.records:
-            history = found.pop(record.path, None) or History(record.path)
+            history = by_path.pop(record.path, None) or History(record.path)
             history.add(entry, record)
-            found[record.path] = history  # moves to the end
-    return list(found.values())[::-1]
+            by_path[record.path] = history  # moves to the end
+    return list(by_path.values())[::-1]
 
 
 def written_by(others: dict[str, list[Entry]], path: str, now: Now) -> str:

@@ -76,12 +76,12 @@ def _greeter(host: Host) -> list[list[str]]:
 def _audit_rules(host: Host) -> tuple[list[list[str]], list[str]]:
     """The kernel's rules from the files anew; a locked kernel takes none."""
     try:
-        said = host.query(["auditctl", "-s"])
+        status = host.query(["auditctl", "-s"])
     except HostError as problem:
         if problem.code == "missing_tool":
             return [], []
         raise
-    if re.search(r"^enabled 2$", said.out, re.MULTILINE):
+    if re.search(r"^enabled 2$", status.out, re.MULTILINE):
         return [], [LOCKED]
     files = [f"{AUDIT_RULES}/{name}" for name in host.entries(AUDIT_RULES) if name.endswith(".rules")]
     clears = any(line.strip() == "-D" for path in files for line in (text_or_nothing(host, path) or "").splitlines())

@@ -17,7 +17,7 @@ from ..engine.host import READ_LIMIT, Host, HostError
 from ..engine.journal import Journal
 from ..engine.journal_read import Entry
 from ..system import unit
-from .files import History, Now, histories, look, written_by
+from .files import History, Now, current_state, histories, written_by
 from .loading import loading
 from .units import Switch, switches
 from .units import now as unit_now
@@ -84,18 +84,18 @@ def _files(
     host: Host, entries: list[Entry], others: dict[str, list[Entry]], outcome: dict[str, Any]
 ) -> list[tuple[History, Edit]]:
     """[(history, edit)] of the files to put back; what is not goes into the outcome."""
-    found = []
+    edits = []
     for history in histories([entry for entry in entries if entry.driver != DONE]):
-        said = {"driver": ", ".join(history.drivers), "addresses": history.addresses, "target": history.path}
+        shown = {"driver": ", ".join(history.drivers), "addresses": history.addresses, "target": history.path}
         if set(history.drivers) & set(ENCRYPTION_DRIVERS) or history.path.startswith(ENCRYPTION_PATHS):
-            outcome["left"].append({**said, "why": ENCRYPTION})
+            outcome["left"].append({**shown, "why": ENCRYPTION})
             continue
-        now = look(host, history.path)
+        now = current_state(host, history.path)
         if now.content is not None and len(now.content) > READ_LIMIT:
-            outcome["left"].append({**said, "why": f"changed since: it is larger than {READ_LIMIT} bytes now"})
+            outcome["left"].append({**shown, "why": f"changed since: it is larger than {READ_LIMIT} bytes now"})
             continue
         if history.is_before(now):
-            outcome["already"].append(said)
+            outcome["already"].append(shown)
             continue
         differs = history.differs(now)
         if differs:
@@ -105,42 +105,42 @@ def _files(
                 if by
                 else f"changed since: {differs}"
             )
-            outcome["left"].append({**said, "why": why})
+            outcome["left"].append({**shown, "why": why})
             continue
         edit = history.edit(now)
-        found.append((history, edit))
-        outcome["put_back"].append({**said, "was": history.was()})
+        edits.append((history, edit))
+        outcome["put_back"].append({**shown, "was": history.state_before()})
         outcome["diff"].append(_diff(history, now))
         if history.foreign:
             outcome["remarks"].append(
                 f"somebody else wrote {history.path} while the run went on; what they wrote is put back"
             )
-    return found
+    return edits
 
 
 def _units(host: Host, entries: list[Entry], outcome: dict[str, Any]) -> list[Switch]:
     """The switches to put back; what is not goes into the outcome."""
-    found = []
+    to_put_back = []
     wanted, unknown = switches(entries)
     for address in unknown:
         why = "its journal does not say what it was before; look at it with systemctl status"
         outcome["left"].append({"driver": unit.NAME, "addresses": [address], "target": address, "why": why})
     for switch in wanted:
-        said = {"driver": unit.NAME, "addresses": [switch.address], "target": switch.address}
+        shown = {"driver": unit.NAME, "addresses": [switch.address], "target": switch.address}
         now = unit_now(host, switch.unit)
         if now is None:
-            outcome["left"].append({**said, "why": f"changed since: systemd knows no {switch.unit} any more"})
+            outcome["left"].append({**shown, "why": f"changed since: systemd knows no {switch.unit} any more"})
         elif now[switch.kind] == switch.before:
-            outcome["already"].append(said)
+            outcome["already"].append(shown)
         elif switch.refused():
-            outcome["left"].append({**said, "why": switch.refused()})
+            outcome["left"].append({**shown, "why": switch.refused()})
         else:
-            found.append(switch)
-            outcome["put_back"].append({**said, "was": "on" if switch.before else "off"})
+            to_put_back.append(switch)
+            outcome["put_back"].append({**shown, "was": "on" if switch.before else "off"})
             before, after = (f"{switch.address} {'on' if on else 'off'}\n" for on in (switch.left, switch.before))
             head = {"before_header": switch.unit, "after_header": switch.unit}
             outcome["diff"].append({**head, "before": before, "after": after})
-    return found
+    return to_put_back
 
 
 def _unfinished(others: dict[str, list[Entry]], run: str) -> list[str]:
@@ -180,10 +180,10 @@ def _remove_made(host: Host, entries: list[Entry]) -> None:
 
 def _not_reached(outcome: dict[str, Any], done: set[str]) -> None:
     """What a broken undo has not come to is left."""
-    for one in [one for one in outcome["put_back"] if one["target"] not in done]:
-        outcome["put_back"].remove(one)
-        one.pop("was")
-        outcome["left"].append({**one, "why": "the undo broke off before it"})
+    for entry in [entry for entry in outcome["put_back"] if entry["target"] not in done]:
+        outcome["put_back"].remove(entry)
+        entry.pop("was")
+        outcome["left"].append({**entry, "why": "the undo broke off before it"})
 
 
 def _load(host: Host, entries: list[Entry], units: list[Switch], outcome: dict[str, Any], done: set[str]) -> None:
@@ -208,7 +208,7 @@ def _diff(history: History, now: Now) -> dict[str, str]:
     edit = history.edit(now)
     head = {"before_header": history.path, "after_header": history.path}
     if isinstance(edit, PermissionEdit):
-        before, after = ("# mode {:04o}, owner {}:{}\n".format(*said) for said in (edit.before, edit.after))
+        before, after = ("# mode {:04o}, owner {}:{}\n".format(*side) for side in (edit.before, edit.after))
         return {**head, "before": before, "after": after}
-    before, after = ((said or b"").decode("utf-8", "backslashreplace") for said in (edit.before, edit.after))
+    before, after = ((side or b"").decode("utf-8", "backslashreplace") for side in (edit.before, edit.after))
     return {**head, "before": before, "after": after}

@@ -14,7 +14,7 @@ from ..engine.host import Host, HostError
 from ..engine.journal_read import Entry
 from ..system.unit import ADDRESSES, ENABLED, RUNS
 
-SAID = re.compile(r"\Asystemd: \S+ is (?P<active>[a-z-]+) \([^)]*\), (?P<file>[a-z-]+)")
+STATES = re.compile(r"\Asystemd: \S+ is (?P<active>[a-z-]+) \([^)]*\), (?P<file>[a-z-]+)")
 # Whoever loses one of these loses the device, or the technician's way to it.
 NEEDED = re.compile(
     r"\A(?:sshd?|dbus|dbus-broker|NetworkManager|networking|systemd-(?:networkd|resolved|logind|journald|udevd)|"
@@ -61,20 +61,20 @@ class Switch:
 
 def switches(entries: list[Entry]) -> tuple[list[Switch], list[str]]:
     """(switches, addresses whose state before is not known) of a run; what the oldest line says was before counts."""
-    found: dict[tuple[str, str], Switch] = {}
+    by_side: dict[tuple[str, str], Switch] = {}
     unknown: list[str] = []
     for entry in entries:
         if entry.units:
-            asked = _by_commands(entry, unknown)
+            requests = _by_commands(entry, unknown)
         elif entry.driver == "unit":
-            asked = _by_readings(entry, unknown)
+            requests = _by_readings(entry, unknown)
         else:
             continue
-        for unit, side, before, left in asked:
+        for unit, side, before, left in requests:
             if before != left:
-                found.setdefault((unit, side), Switch(unit, side, before, left))
+                by_side.setdefault((unit, side), Switch(unit, side, before, left))
     order = list(VERBS)
-    return sorted(found.values(), key=lambda one: (order.index((one.kind, one.before)), one.unit)), unknown
+    return sorted(by_side.values(), key=lambda one: (order.index((one.kind, one.before)), one.unit)), unknown
 
 
 def _by_commands(entry: Entry, unknown: list[str]) -> Iterator[tuple[str, str, bool, bool]]:
@@ -90,17 +90,17 @@ def _by_commands(entry: Entry, unknown: list[str]) -> Iterator[tuple[str, str, b
 
 
 def _by_readings(entry: Entry, unknown: list[str]) -> Iterator[tuple[str, str, bool, bool]]:
-    """The same of a line that says what it asked for and what the driver read before."""
+    """(unit, side, before, left) of what a line asked for, by what the driver had read before."""
     for change in entry.changes:
         address = change.get("address")
         if not isinstance(address, str) or not ADDRESSES.match(address):
             continue
         unit, _colon, kind = address.rpartition(":")
-        said = SAID.match(_source(entry.before.get(address)))
-        if not said:
+        match = STATES.match(_source(entry.before.get(address)))
+        if not match:
             unknown.append(address)
             continue
-        state = sides(said["active"], said["file"])
+        state = sides(match["active"], match["file"])
         wanted = bool(change.get("value"))
         kind, wanted = ("active", True) if kind == "failed" else (kind, wanted)
         yield unit, kind, state[kind], wanted
@@ -118,12 +118,12 @@ def now(host: Host, unit: str) -> dict[str, bool] | None:
     if not host.exists(RUNS):
         return None
     done = host.query(["systemctl", "show", "-p", "LoadState", "-p", "ActiveState", "-p", "UnitFileState", "--", unit])
-    said = dict(line.split("=", 1) for line in done.out.splitlines() if "=" in line)
-    if done.rc != 0 or "LoadState" not in said:
+    fields = dict(line.split("=", 1) for line in done.out.splitlines() if "=" in line)
+    if done.rc != 0 or "LoadState" not in fields:
         raise HostError("failed", f"systemctl show {unit} ended with status {done.rc}: {done.err.strip()[:200]}")
-    if said["LoadState"] == "not-found":
+    if fields["LoadState"] == "not-found":
         return None
-    return sides(said.get("ActiveState", ""), said.get("UnitFileState", ""))
+    return sides(fields.get("ActiveState", ""), fields.get("UnitFileState", ""))
 
 
 def _source(reading: Any) -> str:
