@@ -30,8 +30,8 @@ class ActionModule(DeviceAction):
         evidence = self._reached(visit)
         waivers = in_force(visit.device.waivers, visit.baseline, datetime.now(timezone.utc))
         stood = with_waivers(evidence["findings"], waivers, visit)
-        drifted = [one for one in stood if one["verdict"] == "drifted"]
-        waived = [said_of(waivers[one["control"]]) for one in stood if one["verdict"] == "waived"]
+        drifted = [finding for finding in stood if finding["verdict"] == "drifted"]
+        waived = [waiver_data(waivers[finding["control"]]) for finding in stood if finding["verdict"] == "waived"]
         result = {"changed": False, "drifted": bool(drifted), "waived": waived, "leeboard": filed(evidence)}
         if evidence["outcome"] == "another_machine":
             return {**result, "failed": True, "msg": f"{evidence['device']['name']}: {evidence['message']}"}
@@ -54,12 +54,12 @@ def with_waivers(findings, waivers, visit) -> list:
     """The findings as they count now: what drifted and one of these waivers (by control) covers is waived."""
     if not waivers:
         return findings
-    found = [Finding.from_json(one) for one in findings]
-    stood, _spared = accept(found, waivers, visit.baseline, visit.device.asset)
-    return [one.as_json() for one in stood]
+    parsed = [Finding.from_json(finding) for finding in findings]
+    stood, _spared = accept(parsed, waivers, visit.baseline, visit.device.asset)
+    return [finding.as_json() for finding in stood]
 
 
-def said_of(waiver) -> dict:
+def waiver_data(waiver) -> dict:
     """A waiver in a task's result."""
-    told = {"control": waiver.control, "waiver": waiver.id, "owner": waiver.owner, "approved_by": waiver.approved_by}
-    return {**told, "last_day": waiver.last_day.isoformat(), "reason": waiver.reason}
+    data = {"control": waiver.control, "waiver": waiver.id, "owner": waiver.owner, "approved_by": waiver.approved_by}
+    return {**data, "last_day": waiver.last_day.isoformat(), "reason": waiver.reason}

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timezone
 
 from ansible.errors import AnsibleConnectionFailure
-from ansible_collections.leeboard.schools.plugins.action.check import said_of, summary, with_waivers
+from ansible_collections.leeboard.schools.plugins.action.check import summary, waiver_data, with_waivers
 from ansible_collections.leeboard.schools.plugins.plugin_utils import answers, brain
 from ansible_collections.leeboard.schools.plugins.plugin_utils.device_action import DeviceAction, Ended
-from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import Visit, VisitError, filed, said
+from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import Visit, VisitError, failure_message, filed
 
 if not brain.missing():
     from leeboard.planning.plan import apart, plan
@@ -40,8 +40,8 @@ class ActionModule(DeviceAction):
             # Ansible's own limits ignore unreachable hosts; a device that we cut off must stop the next batch.
             return self._failed(f"lost after a change: {problem}")
 
-    def _failed(self, words: str) -> dict:
-        return {**super()._failed(words), "changed": bool(self._changes)}
+    def _failed(self, message: str) -> dict:
+        return {**super()._failed(message), "changed": bool(self._changes)}
 
     def _enforce(self) -> dict:
         visit = Visit(self, self._task_vars)
@@ -105,8 +105,8 @@ class ActionModule(DeviceAction):
                 waiting = [*apart(step), *waiting]
                 continue
             if answer.get("failed") or answer.get("unreachable"):
-                words = said(answer)
-                problems.append(words if words.startswith(f"{step.driver}: ") else f"{step.driver}: {words}")
+                message = failure_message(answer)
+                problems.append(message if message.startswith(f"{step.driver}: ") else f"{step.driver}: {message}")
                 if answer.get("unreachable"):
                     break
                 continue
@@ -127,21 +127,21 @@ class ActionModule(DeviceAction):
 
     def _outcome(self, visit, evidence: dict, problem: str) -> dict:
         stood = with_waivers(evidence["findings"], self._waived, visit)
-        ours = [one for one in stood if one["control"].startswith(tuple(self._families))]
-        waived = [said_of(self._waived[one["control"]]) for one in ours if one["verdict"] == "waived"]
-        words = [f"{one['control']} by {one['waiver']} until {one['last_day']}" for one in waived]
-        said_last = summary(stood) + (f"; accepted risks, left alone: {', '.join(words)}" if words else "")
+        ours = [finding for finding in stood if finding["control"].startswith(tuple(self._families))]
+        waived = [waiver_data(self._waived[one["control"]]) for one in ours if one["verdict"] == "waived"]
+        accepted = [f"{one['control']} by {one['waiver']} until {one['last_day']}" for one in waived]
+        last_line = summary(stood) + (f"; accepted risks, left alone: {', '.join(accepted)}" if accepted else "")
         outcome = {
             "changed": bool(self._changes),
             "drifted": any(one["verdict"] == "drifted" for one in ours),
             "leeboard": filed(evidence),
             "diff": self._diffs,
-            "msg": problem or said_last,
+            "msg": problem or last_line,
             "waived": waived,
         }
         mended = [one for finding in ours for one in finding["judged"] if one["verdict"] != "waived"]
         left = [one["title"] for one in mended if one.get("code") == GROUP_POLICY]
         if left:
-            words = "a group policy sets these, so they were left alone; change them there: " + ", ".join(left)
-            outcome["warnings"] = [f"{evidence['device']['name']}: {words}"]
+            message = "a group policy sets these, so they were left alone; change them there: " + ", ".join(left)
+            outcome["warnings"] = [f"{evidence['device']['name']}: {message}"]
         return {**outcome, "failed": True} if problem else outcome

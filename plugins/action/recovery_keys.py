@@ -11,7 +11,7 @@ from ansible_collections.leeboard.schools.plugins.plugin_utils import brain
 from ansible_collections.leeboard.schools.plugins.plugin_utils.device_action import DeviceAction
 from ansible_collections.leeboard.schools.plugins.plugin_utils.printable import printable
 from ansible_collections.leeboard.schools.plugins.plugin_utils.result_file import write_result
-from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import Visit, VisitError, filed, said
+from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import Visit, VisitError, failure_message, filed
 
 if not brain.missing():
     from leeboard.ansible import secret_handover
@@ -56,23 +56,23 @@ class ActionModule(DeviceAction):
             outcome = super()._outcome_of_work()
         except LeeboardError as problem:
             outcome = self._failed(str(problem))
-        told = {one: bool(outcome.get(one)) for one in ("failed", "changed", "unreachable", "skipped")}
+        result = {one: bool(outcome.get(one)) for one in ("failed", "changed", "unreachable", "skipped")}
         name = str(self._task_vars.get("inventory_hostname", ""))
-        write_result(self._arguments.get("report", ""), name, {**told, "message": str(outcome.get("msg", ""))})
+        write_result(self._arguments.get("report", ""), name, {**result, "message": str(outcome.get("msg", ""))})
         return outcome
 
-    def _failed(self, words: str) -> dict:
-        return super()._failed(f"{words} (in the step {self._asked})" if self._asked else words)
+    def _failed(self, message: str) -> dict:
+        return super()._failed(f"{message} (in the step {self._asked})" if self._asked else message)
 
     def _work(self) -> dict:
         visit = Visit(self, self._task_vars)
         # Keeping a key that is known changes nothing on the device.
         if FAMILY not in visit.device.enforce and self._arguments.get("work") != "adopt":
-            words = f"{FAMILY} is not named in leeboard_enforce everywhere: nothing is changed where it is not"
-            return {"skipped": True, "msg": words, "warnings": [words]}
+            message = f"{FAMILY} is not named in leeboard_enforce everywhere: nothing is changed where it is not"
+            return {"skipped": True, "msg": message, "warnings": [message]}
         if not controller_state.read(visit.var).vault:
-            words = "this controller has no vault, so no recovery key is made; leeboard escrow init begins one"
-            return {"skipped": True, "msg": words, "warnings": [words]}
+            message = "this controller has no vault, so no recovery key is made; leeboard escrow init begins one"
+            return {"skipped": True, "msg": message, "warnings": [message]}
         if not self._is_pipelining_enabled("new"):
             raise VisitError(
                 "a key would be written into a file on the device: set pipelining = true in ansible.cfg, take back "
@@ -114,7 +114,7 @@ class ActionModule(DeviceAction):
             self._asked = step
             answer = visit.ask(module, {"step": step, **arguments})
             if answer.get("failed") or answer.get("unreachable"):
-                raise LeeboardError(said(answer))
+                raise LeeboardError(failure_message(answer))
             self._asked = ""
             return answer
 
@@ -128,13 +128,13 @@ class ActionModule(DeviceAction):
     def _secret(self, variable: str) -> str:
         """What came as a variable, or what the command that started the play handed over in memory; empty for none. No
         argument of the task: those are shown."""
-        found = self._task_vars.get(variable)
-        if found is not None:
-            found = self._templar.template(found)
-            if variable == PIN and not isinstance(found, str):
+        secret = self._task_vars.get(variable)
+        if secret is not None:
+            secret = self._templar.template(secret)
+            if variable == PIN and not isinstance(secret, str):
                 # YAML takes 012345 for another number.
                 raise LeeboardError(f"{PIN} is no text: put it into quotes")
-            return str(found)
+            return str(secret)
         path = self._task_vars.get(secret_handover.VARIABLE)
         return secret_handover.read(str(path), variable) if path is not None else ""
 

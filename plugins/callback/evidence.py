@@ -157,9 +157,9 @@ class CallbackModule(CallbackBase):
         return self._recorder
 
     def _hosts(self, play):
-        """Whom the play means to see, after --limit, in all its batches."""
+        """The devices that the play means to see, after --limit, in all its batches."""
         manager = play.get_variable_manager()
-        found = []
+        devices = []
         for host in manager._inventory.get_hosts(play.hosts, ignore_restrictions=True):
             variables = manager.get_vars(play=play, host=host, include_hostvars=False, _hosts=[], _hosts_all=[])
             templar = Templar(play.get_loader(), variables=variables)
@@ -168,34 +168,34 @@ class CallbackModule(CallbackBase):
                 self._shut[host.get_name()] = shut
             device = expected(host.get_name(), ours, self._parameters, problem and f"{host.get_name()}: {problem}")
             if device is None:
-                given = ours.get("leeboard_urn")
-                said = "no leeboard_urn" if given is None else f"leeboard_urn {ascii(given)[:40]}"
+                urn = ours.get("leeboard_urn")
+                lack = "no leeboard_urn" if urn is None else f"leeboard_urn {ascii(urn)[:40]}"
                 self._display.warning(
-                    f"{host.get_name()} has {said}, so that nothing can be recorded of it; "
+                    f"{host.get_name()} has {lack}, so that nothing can be recorded of it; "
                     "set its school's six digits, in quotes"
                 )
             else:
-                found.append(device)
-        return found
+                devices.append(device)
+        return devices
 
     def _ours(self, result):
-        """File what one of our actions said; False when there is nothing of it in the result."""
+        """File the evidence in a result of one of our actions; False when there is nothing of it in the result."""
         if self._recorder is None or not self._recorder.recording or _name(result.task) not in ACTIONS:
             return False
         name = result.host.get_name()
-        found = result.result
-        items = found["results"] if isinstance(found.get("results"), list) else [found]  # of a loop
-        said = [item["leeboard"] for item in items if isinstance(item, dict) and isinstance(item.get("leeboard"), str)]
-        if not self._recorder.expects(name) or not said:
+        answer = result.result
+        items = answer["results"] if isinstance(answer.get("results"), list) else [answer]  # of a loop
+        texts = [item["leeboard"] for item in items if isinstance(item, dict) and isinstance(item.get("leeboard"), str)]
+        if not self._recorder.expects(name) or not texts:
             return False
-        for one in said:
+        for text in texts:
             try:
-                told = strict_json.loads(one)
+                evidence = strict_json.loads(text)
             except ValueError as problem:  # to Ansible it would be a warning, and the device one that nobody saw
-                told = None
+                evidence = None
                 self._recorder.problem(name, "failed", f"the action's answer is not JSON ({problem})")
-            if told is not None:
-                self._recorder.result(name, told)
+            if evidence is not None:
+                self._recorder.result(name, evidence)
         self._report()
         return True
 

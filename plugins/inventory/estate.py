@@ -110,11 +110,11 @@ class InventoryModule(BaseInventoryPlugin):
         if not school.settings.reachable:
             self.inventory.add_child(self._group(UNREACHABLE), above)
         vault = self._vault(school)
-        said = {**vault, **self._said(school, "vars"), **school.variables}
-        self._set(above, said)
+        variables = {**vault, **self._variables(school, "vars"), **school.variables}
+        self._set(above, variables)
         for platform in sorted({device.platform for device in school.devices}):
             within = self._group(f"{above}_{platform.value}", above, self._group_of("platform", platform))
-            own = self._said(school, "connection", platform.value, "vars")
+            own = self._variables(school, "connection", platform.value, "vars")
             # What the school says itself, in its vault as well, counts more than what follows from `connection`.
             for name, value in {**school.connection_variables(platform), **own}.items():
                 if name in own or name not in vault:
@@ -146,9 +146,9 @@ class InventoryModule(BaseInventoryPlugin):
         for name, value in variables.items():
             self.inventory.set_variable(entity, name, value)
 
-    def _said(self, school, *keys):
+    def _variables(self, school, *keys):
         """`vars` of the estate and the school, whose templates are trusted as those of any inventory are."""
-        found = {}
+        variables = {}
         for settings, file in ((school.shared, school.folder.parent / FILES[0]), (school.settings, school.file)):
             value = settings
             for key in keys:
@@ -158,8 +158,8 @@ class InventoryModule(BaseInventoryPlugin):
                 value = self._read_by_ansible(file)
                 for key in keys:
                     value = value[key]
-            found.update(_trusted(value or {}))
-        return found
+            variables.update(_trusted(value or {}))
+        return variables
 
     def _read_by_ansible(self, file):
         if file not in self._ansibles_own:
@@ -172,28 +172,28 @@ class InventoryModule(BaseInventoryPlugin):
             return {}
         place = f"{school.vault}: the vault of school {school.urn}"
         try:
-            found = self.loader.load_from_file(str(school.vault), cache="none", trusted_as_template=True)
+            variables = self.loader.load_from_file(str(school.vault), cache="none", trusted_as_template=True)
         except AnsibleError as wrong:
             # The message alone: Ansible's own notes would quote the file.
-            said = str(wrong.message).splitlines()[0].rstrip(".") if str(wrong.message) else "no reason given"
-            shut = f"{place} cannot be opened ({said})"
+            reason = str(wrong.message).splitlines()[0].rstrip(".") if str(wrong.message) else "no reason given"
+            shut = f"{place} cannot be opened ({reason})"
             self.display.warning(
                 f"{shut}, so its variables are missing; "
                 "give its password with --vault-password-file or ANSIBLE_VAULT_PASSWORD_FILE"
             )
             return {SHUT: shut}
-        if not isinstance(found, dict):
-            if found is not None:
+        if not isinstance(variables, dict):
+            if variables is not None:
                 self.display.warning(f"{place} holds no variables; write one a line, such as vault_password: ...")
             return {}
-        ours = sorted(name for name in found if str(name).startswith("leeboard_"))
+        ours = sorted(name for name in variables if str(name).startswith("leeboard_"))
         for name in ours:
             self.display.warning(f"{place} holds {name}, which is no secret and has no effect there; see school.yml")
-        return {str(name): value for name, value in found.items() if name not in ours}
+        return {str(name): value for name, value in variables.items() if name not in ours}
 
 
 def _trusted(value):
-    """The same data; Ansible works out the templates in it."""
+    """Plain data as trusted data: Ansible works out the templates in it."""
     if isinstance(value, dict):
         return {name: _trusted(item) for name, item in value.items()}
     if isinstance(value, list):

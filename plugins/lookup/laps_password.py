@@ -141,15 +141,15 @@ class LookupModule(LookupBase):
                 sansldap.FilterEquality("sAMAccountName", f"{name}$".encode()),
             ]
         )
-        found = list(client.search(wanted, [CLEAR, SEALED, DUE], search_base=base).values())
-        if not found:
+        entries = list(client.search(wanted, [CLEAR, SEALED, DUE], search_base=base).values())
+        if not entries:
             raise AnsibleLookupError(
                 f"Active Directory has no computer {name} that this account can see. Correct the device's host, or "
                 "search_base"
             )
-        if len(found) > 1:
-            raise AnsibleLookupError(f"Active Directory has {len(found)} computers {name}. Give search_base")
-        values = {key.lower(): value[0] for key, value in found[0].items() if value}
+        if len(entries) > 1:
+            raise AnsibleLookupError(f"Active Directory has {len(entries)} computers {name}. Give search_base")
+        values = {key.lower(): value[0] for key, value in entries[0].items() if value}
         stored = self._stored(values, name, options)
         due = EPOCH + timedelta(microseconds=int(values.get(DUE.lower(), b"0")) // 10)
         if EPOCH < due < datetime.now(timezone.utc):
@@ -203,15 +203,15 @@ def _limited(seconds):
 
 def _refused(server, problem):
     """Why the directory gave no answer, in words. What it said itself may hold anything and stays out."""
-    said = str(problem)
-    if "INVALID_CREDENTIALS" in said or "logon" in said.lower() or "credential" in said.lower():
+    message = str(problem)
+    if "INVALID_CREDENTIALS" in message or "logon" in message.lower() or "credential" in message.lower():
         return f"the domain controller {server} did not accept the account for LAPS. Correct username and password"
-    if "STRONGER_AUTH_REQUIRED" in said or "CONFIDENTIALITY_REQUIRED" in said:
+    if "STRONGER_AUTH_REQUIRED" in message or "CONFIDENTIALITY_REQUIRED" in message:
         return f"the domain controller {server} wants a protected way. Set tls_mode to ldaps"
-    if "CERTIFICATE_VERIFY_FAILED" in said or "SSL" in said:
+    if "CERTIFICATE_VERIFY_FAILED" in message or "SSL" in message:
         return f"the certificate of the domain controller {server} is not accepted. Name its authority in ca_cert"
     if isinstance(problem.__cause__, OSError) or isinstance(problem, OSError):
         return f"the domain controller {server} does not answer, so there is no password for the device"
     if isinstance(problem, (ImportError, ValueError)):
-        return f"LDAP to {server} is not possible as it is asked for: {said.splitlines()[0][:150]}"
+        return f"LDAP to {server} is not possible as it is asked for: {message.splitlines()[0][:150]}"
     return f"the domain controller {server} refused the search for LAPS ({type(problem).__name__})"

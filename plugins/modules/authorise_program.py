@@ -71,7 +71,7 @@ def main() -> None:
     path = module.params["path"]
     wanted = FileEdit(path, None, one_file.program(authorise, sys.executable), MODE, ROOT)
     try:
-        before = _said(Host(), path)
+        before = _present(Host(), path)
         after = _text(wanted.after, MODE, ROOT)
         if before != after and not module.check_mode:
             write(Host(), wanted)
@@ -84,13 +84,13 @@ def main() -> None:
     )
 
 
-def _said(host, path: str) -> str:
+def _present(host, path: str) -> str:
     """What is there now; empty where nothing is."""
     try:
-        content, found = host.read(path), host.stat(path)
+        content, status = host.read(path), host.stat(path)
     except FileNotFoundError:
         return ""
-    return _text(content, stat.S_IMODE(found.st_mode), (found.st_uid, found.st_gid))
+    return _text(content, stat.S_IMODE(status.st_mode), (status.st_uid, status.st_gid))
 
 
 def _text(content: bytes, mode: int, owner: tuple) -> str:

@@ -20,9 +20,9 @@ def reading(answer: dict, name: str, address: str):
     by_address = answer.get(name)
     if by_address is None:
         return None
-    found = by_address.get(address) if isinstance(by_address, dict) else SENSELESS
+    answered = by_address.get(address) if isinstance(by_address, dict) else SENSELESS
     try:
-        text = strict_json.dumps(found)
+        text = strict_json.dumps(answered)
     except ValueError:
         return SENSELESS
     # Read again, it is plain data: Ansible marks what came from a device.
@@ -37,5 +37,5 @@ def journal(answer: dict):
 
 def diffs(answer: dict) -> list:
     """What `--diff` shows: a list of the dictionaries that Ansible takes, without anything else."""
-    given = answer.get("diff") or []
-    return [one for one in (given if isinstance(given, list) else [given]) if isinstance(one, dict)]
+    parts = answer.get("diff") or []
+    return [one for one in (parts if isinstance(parts, list) else [parts]) if isinstance(one, dict)]

@@ -44,9 +44,9 @@ class DeviceAction(PrintableAction):
     def _work(self) -> dict:
         raise NotImplementedError
 
-    def _failed(self, words: str) -> dict:
+    def _failed(self, message: str) -> dict:
         """The result of work that could not go on."""
-        return {"failed": True, "msg": words}
+        return {"failed": True, "msg": message}
 
     @staticmethod
     def _reached(visit) -> dict:
@@ -60,6 +60,6 @@ class DeviceAction(PrintableAction):
         """The evidence of a visit before anything is changed. Raises Ended where it is silent, or not known again."""
         evidence = self._reached(visit)
         if evidence["identity"] in STRANGERS:
-            words = f"{evidence['message']}; {nothing_done}"
-            raise Ended({"failed": True, "stranger": True, "leeboard": filed(evidence), "msg": words})
+            message = f"{evidence['message']}; {nothing_done}"
+            raise Ended({"failed": True, "stranger": True, "leeboard": filed(evidence), "msg": message})
         return evidence

@@ -45,20 +45,20 @@ def printable_answer(stdout: str) -> str:
 
     All other values are as they were.
     """
-    found = stdout
+    text = stdout
     if not "".join(stdout.split()).isprintable():
         # JSON has no control characters as such, and reads these escapes; around it they are text that says the same.
-        found = "".join(one if _stands(one) or one == "\r" else _json_escaped(one) for one in stdout)
+        text = "".join(one if _stands(one) or one == "\r" else _json_escaped(one) for one in stdout)
     elif not ESCAPES.search(stdout) and "\r" not in stdout.replace("\r\n", "\n"):
         return stdout
-    begin = JSON_BEGINS.search(found)
+    begin = JSON_BEGINS.search(text)
     try:
-        answer, end = json.JSONDecoder().raw_decode(found, begin.end() - 1 if begin else 0)
+        answer, end = json.JSONDecoder().raw_decode(text, begin.end() - 1 if begin else 0)
     except (ValueError, RecursionError):
-        return found
-    junk = found[end:].strip()
+        return text
+    junk = text[end:].strip()
     if not isinstance(answer, dict) or not (junk or any(key in answer for key in SHOWN)):
-        return found
+        return text
     answer = {key: printable(value) if key in SHOWN else value for key, value in answer.items()}
     return "\n".join((json.dumps(answer), printable(junk)))
 

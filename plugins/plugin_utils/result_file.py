@@ -7,11 +7,11 @@ import json
 import os
 
 
-def write_result(folder: str, name: str, told: dict) -> None:
+def write_result(folder: str, name: str, outcome: dict) -> None:
     """Write what came of the device called `name`; nothing where no folder was named. Raises OSError."""
     if not folder:
         return
     path = os.path.join(folder, hashlib.sha256(name.encode()).hexdigest() + ".json")
     with open(path + ".tmp", "w", encoding="utf-8") as stream:
-        json.dump({"name": name, **told}, stream)
+        json.dump({"name": name, **outcome}, stream)
     os.replace(path + ".tmp", path)

@@ -37,10 +37,10 @@ LOCKED_DOWN = re.compile(
 NO_ANSWER = ("failure during exec_wrapper", "Module result deserialization failed")
 # What ansible-core says when ssh stopped taking a module in and had not ended a millisecond later: it never reads what
 # ssh said of it then. A module that came in cut off does not run.
-UNSAID = "Make sure this host can be reached over SSH"
+SSH_ERROR_LOST = "Make sure this host can be reached over SSH"
 
 
-def said(answer: dict) -> str:
+def failure_message(answer: dict) -> str:
     """Why a module failed, in words: its own message, or the error that ended it."""
     everything = str(answer)
     if LOCKED_DOWN.search(everything):
@@ -52,10 +52,10 @@ def said(answer: dict) -> str:
             f"read. Sign {unsigned} with a certificate that its policy trusts: see docs/windows.md"
         )
     ended = getattr(getattr(answer.get("exception"), "event", None), "msg", "")
-    words = str(answer.get("msg") or ended or "the device gave no answer")
+    message = str(answer.get("msg") or ended or "the device gave no answer")
     # Only where a module did not come to its own end: what it says itself needs no other words.
-    trouble = explain("\n".join((words, everything))) if words.startswith(NO_ANSWER) else None
-    return trouble.words if trouble else words
+    trouble = explain("\n".join((message, everything))) if message.startswith(NO_ANSWER) else None
+    return trouble.words if trouble else message
 
 
 def filed(evidence: dict) -> str:
@@ -113,13 +113,13 @@ class Visit:
         arguments = {"addresses": asked_of_device(self.baseline, self.device.platform), "challenge": due}
         if self.device.platform.value == "linux" and self.device.unpackaged_programs:
             arguments["unpackaged"] = list(self.device.unpackaged_programs)
-        asked = now()
+        started = now()
         answer = self.ask(module, arguments)
         if answer.get("unreachable"):
             # Nothing else of the answer goes on: what a device says is no result of ours.
-            return {"unreachable": {"unreachable": True, "msg": f"{self.device.name}: {said(answer)}"}}
+            return {"unreachable": {"unreachable": True, "msg": f"{self.device.name}: {failure_message(answer)}"}}
         if answer.get("failed"):
-            raise VisitError(f"{self.device.name}: {said(answer)}")
+            raise VisitError(f"{self.device.name}: {failure_message(answer)}")
         answered = now()
         try:
             self.observation = parse(answer.get("observation"))
@@ -136,8 +136,8 @@ class Visit:
                 filed = with_kept(filed, self.observation, self.device, self.var, now())
                 if filed is not answer["observation"]:
                     self.observation = parse(filed)
-                filed = device_clock.with_offset(filed, self.observation, asked, answered)
-                taken = device_clock.reading(self.observation, asked, answered)
+                filed = device_clock.with_offset(filed, self.observation, started, answered)
+                taken = device_clock.reading(self.observation, started, answered)
                 self.observation = self.observation.with_reading(taken)
         except LeeboardError as problem:
             raise VisitError(f"{self.device.name}: {problem}") from None
@@ -175,7 +175,7 @@ class Visit:
         try:
             answer = run()
         except AnsibleConnectionFailure as problem:
-            if UNSAID not in str(problem):
+            if SSH_ERROR_LOST not in str(problem):
                 raise
             # Busy controllers see this with silent devices, which are no failure.
             answer = run()
