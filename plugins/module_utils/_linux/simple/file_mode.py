@@ -153,8 +153,8 @@ def _plan(host: Host, edits: dict[str, PermissionEdit], path: str, after: Permis
 
 
 def _number_of(host: Host, path: str, name: str) -> int:
-    known = {entry: key for key, entry in names(host, path).items()}
-    known_number = known.get(name, number(name))
+    by_name = {other: at for at, other in names(host, path).items()}
+    known_number = by_name.get(name, number(name))
     if known_number is None:
         raise ChangeRefused(f"{path} knows no {name}")
     return known_number
