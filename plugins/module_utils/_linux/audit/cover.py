@@ -147,9 +147,9 @@ def _parts(wanted: Rule, bits: str, machine: Machine) -> Iterator[tuple[str, Cal
             yield names.get(number, str(number)), frozenset((number,)), frozenset((number,)), ""
 
 
-def core(letter: str, known: dict[str, int]) -> frozenset[int]:
+def core(letter: str, calls_by_name: dict[str, int]) -> frozenset[int]:
     """The numbers of the calls that a permission is about, as far as an architecture has them."""
-    return frozenset(known[name] for name in CALLS[letter].split() if name in known)
+    return frozenset(calls_by_name[name] for name in CALLS[letter].split() if name in calls_by_name)
 
 
 def _records(rule: Rule, bits: str, calls: Calls, letter: str) -> bool:
@@ -232,8 +232,8 @@ def _holds(number: int, field: Field) -> bool:
 
 
 def _without_path(wanted: Rule, machine: Machine) -> bool:
-    known = {machine.calls[bits].get(name) for bits in wanted.calls for name in WITHOUT_PATH}
-    return wanted.perms is None and all(calls is not ALL and calls <= known for calls in wanted.calls.values())
+    pathless = {machine.calls[bits].get(name) for bits in wanted.calls for name in WITHOUT_PATH}
+    return wanted.perms is None and all(calls is not ALL and calls <= pathless for calls in wanted.calls.values())
 
 
 def implied(wanted: Rule, field: Field) -> bool:

@@ -79,14 +79,14 @@ def _accounts(host: reading.Machine, path: str) -> dict[str, int]:
 
 def _real(host: reading.Machine) -> Callable[[str], str]:
     """A function that resolves the links in the folders above a path, as the kernel does, and remembers them."""
-    known: dict[str, str] = {}
+    resolved: dict[str, str] = {}
 
     def real(path: str) -> str:
         path = posixpath.normpath(path)
         folder, name = posixpath.split(path)
-        if folder not in known:
-            known[folder] = host.real(folder)
-        return posixpath.join(known[folder], name) if name else "/"
+        if folder not in resolved:
+            resolved[folder] = host.real(folder)
+        return posixpath.join(resolved[folder], name) if name else "/"
 
     return real
 

@@ -131,14 +131,14 @@ class Machine:
         return calls
 
     def _numbers(self, bits: str, text: str) -> Calls | BadLine:
-        known = self.calls.get(bits, {})
+        calls_by_name = self.calls.get(bits, {})
         calls = set()
         for name in text.split(","):
             number = whole(name) if name[:1].isdigit() else None
             if name == "all":
                 return ALL
-            if name in known:
-                calls.add(known[name])
+            if name in calls_by_name:
+                calls.add(calls_by_name[name])
             elif number is not None and number < 2048:
                 calls.add(number)
             elif name:
@@ -219,7 +219,7 @@ def built(arguments: list[tuple[str, str]], machine: Machine, place: str) -> Rul
                     raise BadLine("arch must come before -S")
                 arch_given = True
                 same = _bits(text, machine)
-                bits = {known: (known == same) == (op == "=") and applies for known, applies in bits.items()}
+                bits = {arch: (arch == same) == (op == "=") and applies for arch, applies in bits.items()}
                 raw.append((name, op, same))
             elif name == "perm":
                 rule.perms = _permissions(rule, op, text)
@@ -243,10 +243,10 @@ def _finish(rule: Rule, bits: dict[str, bool], named: list[str], machine: Machin
     about = rule.names_calls or rule.perms is not None or subject & {"path", "dir", "exe", "fstype"}
     if any(rule.keys) and not about:
         raise BadLine("a key needs a system call, a path, a program or a permission")
-    for known, applies in bits.items():
+    for arch, applies in bits.items():
         if applies:
-            rule.calls[known] = _calls(rule, known, named, len(bits) - sum(bits.values()) > 0, machine)
-    numbers = tuple(sorted((known, calls) for known, calls in rule.calls.items()))
+            rule.calls[arch] = _calls(rule, arch, named, len(bits) - sum(bits.values()) > 0, machine)
+    numbers = tuple(sorted((arch, calls) for arch, calls in rule.calls.items()))
     rule.identity = (rule.filter, rule.action, tuple(raw), tuple(rule.keys), numbers)
 
 
@@ -377,8 +377,8 @@ def _field(rule: Rule, name: str, op: str, text: str, machine: Machine) -> Field
 
 
 def _account(name: str, text: str, machine: Machine) -> int:
-    known = machine.users if name in USERS else machine.groups
-    number = UNSET if text == "unset" and name in USERS else known.get(text, whole(text))
+    accounts = machine.users if name in USERS else machine.groups
+    number = UNSET if text == "unset" and name in USERS else accounts.get(text, whole(text))
     if number is None:
         raise BadLine(f"this machine has no account or group {text[:60]}")
     return number & UNSET
@@ -388,8 +388,8 @@ def _error_number(text: str) -> int:
     number = whole(text)
     if number is None:
         negative, name = (-1, text[1:]) if text.startswith("-") else (1, text)
-        known = {word: code for code, word in errno.errorcode.items()}
-        if name not in known:
+        codes = {word: code for code, word in errno.errorcode.items()}
+        if name not in codes:
             raise BadLine(f"{text[:60]} is no error of a system call")
-        number = negative * known[name]
+        number = negative * codes[name]
     return number

@@ -88,8 +88,8 @@ def _installed(host: Host) -> list[str]:
     """The units of time services that are there; those that are masked come last."""
     units = [unit for units in SERVICES.values() for unit in units]
     states = {unit: properties(host, unit).get("LoadState", "not-found") for unit in units}
-    known = [unit for unit in units if states[unit] != "not-found" and properties(host, unit).get("Id", unit) == unit]
-    return sorted(known, key=lambda unit: states[unit] == "masked")
+    present = [unit for unit in units if states[unit] != "not-found" and properties(host, unit).get("Id", unit) == unit]
+    return sorted(present, key=lambda unit: states[unit] == "masked")
 
 
 def _servers(host: Host) -> Reading:

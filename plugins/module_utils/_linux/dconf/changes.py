@@ -93,13 +93,13 @@ class _Plan:
     def _fill(self, wishes: list[Wish], person: Person, prefix: str) -> None:
         """Give every wish its value with the schema's type."""
         try:
-            known = schemas(self.host, person, [wish.key for wish in wishes])
+            schemas_by_key = schemas(self.host, person, [wish.key for wish in wishes])
         except HostError as problem:
             if problem.code != "missing_tool":
                 raise
-            known = {}
+            schemas_by_key = {}
         for wish in wishes:
-            wish.schema = known.get(wish.key)
+            wish.schema = schemas_by_key.get(wish.key)
             if wish.change is None:
                 continue
             type_word = wish.change.get("type", "")

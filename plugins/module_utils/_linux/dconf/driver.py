@@ -235,10 +235,10 @@ def _others(
             held = database.value(key) if database else None
             if held is not None:
                 own[key].append((someone.name, held))
-    changed_keys, known = [key for key in free if own[key]], {}
+    changed_keys, schemas_by_key = [key for key in free if own[key]], {}
     if changed_keys:
         try:
-            known = schemas(host, person, changed_keys)
+            schemas_by_key = schemas(host, person, changed_keys)
         except HostError as failure:
             problem = problem or failure
     by_key = {}
@@ -246,10 +246,10 @@ def _others(
         got = typed(answers["get", key])
         differing = []
         for who, held in own[key]:
-            if key not in known:
+            if key not in schemas_by_key:
                 continue
             # A value that the schema refuses hides the system's as well: that person gets the schema's default.
-            gets = held if known[key].accepts(held) else known[key].default
+            gets = held if schemas_by_key[key].accepts(held) else schemas_by_key[key].default
             if gets != got:
                 differing.append({"who": who, "value": gets.value, "type": type_name(gets.code)})
         by_key[key] = (differing, problem)

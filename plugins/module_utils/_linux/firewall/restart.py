@@ -90,7 +90,7 @@ def after_restart(host: Host, family: str) -> Judgement:
 
 
 def _starts(host: Host, unit: str, reasons: list[str]) -> bool:
-    """Whether a unit is started with the machine; why one that is enabled is not goes to `reasons`. Raises HostError."""
+    """Whether a unit starts with the machine; why one that is enabled does not goes to `reasons`. Raises HostError."""
     if not enabled(host, unit):
         return False
     why = unmet_condition(host, unit)

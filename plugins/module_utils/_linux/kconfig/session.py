@@ -82,26 +82,26 @@ def _after(host: Host, files: list[str], value: str, session: str) -> str:
         text = text_or_nothing(host, name)
         if text is None or VARIABLE not in text:
             continue
-        known = {VARIABLE: value, "DESKTOP_SESSION": session, "XDG_CONFIG_HOME": "", "HOME": HOME}
+        variables = {VARIABLE: value, "DESKTOP_SESSION": session, "XDG_CONFIG_HOME": "", "HOME": HOME}
         for count, line in enumerate(text.split("\n"), 1):
             if line.lstrip().startswith("#"):
                 continue
             pam = PAM.match(line) if name.endswith("pam_env.conf") else None
             if pam:
-                known[VARIABLE] = _worked_out(pam["over"] or pam["value"] or "", known, name, count, True)
+                variables[VARIABLE] = _worked_out(pam["over"] or pam["value"] or "", variables, name, count, True)
             for match in ASSIGNMENT.finditer(line) if not pam else ():
-                before = known.get(match["name"], "") if match["add"] else ""
+                before = variables.get(match["name"], "") if match["add"] else ""
                 wanted = match["name"] == VARIABLE
-                known[match["name"]] = before + _worked_out(match["value"], known, name, count, wanted)
-        value = known[VARIABLE]
+                variables[match["name"]] = before + _worked_out(match["value"], variables, name, count, wanted)
+        value = variables[VARIABLE]
     return value
 
 
-def _worked_out(value: str, known: dict[str, str], file: str, line: int, wanted: bool) -> str:
+def _worked_out(value: str, variables: dict[str, str], file: str, line: int, wanted: bool) -> str:
     """A value with its variables replaced. Raises HostError for one that only the script itself could work out."""
     value = value.replace('"', "").replace("'", "")
     for _depth in range(8):  # one variable may stand in another's default
-        value = INNERMOST.sub(lambda match: _replaced(match, known), value)
+        value = INNERMOST.sub(lambda match: _replaced(match, variables), value)
     if wanted and ("\0" in value or "$(" in value or "`" in value):
         raise HostError(
             "malformed", f"{file}, line {line} sets {VARIABLE} to something that only the script itself can work out"
@@ -109,12 +109,12 @@ def _worked_out(value: str, known: dict[str, str], file: str, line: int, wanted:
     return value
 
 
-def _replaced(match: re.Match[str], known: dict[str, str]) -> str:
+def _replaced(match: re.Match[str], variables: dict[str, str]) -> str:
     if match["bare"]:
-        return known.get(match["bare"], "\0")
-    current, how = known.get(match["name"], ""), match["how"] or ""
+        return variables.get(match["bare"], "\0")
+    current, how = variables.get(match["name"], ""), match["how"] or ""
     if how.endswith("+"):
         return match["other"] if current else ""
     if how:
         return current or match["other"]
-    return known.get(match["name"], "\0")
+    return variables.get(match["name"], "\0")

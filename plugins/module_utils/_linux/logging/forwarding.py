@@ -96,13 +96,13 @@ def _protection(host: Host, address: str, forwarders: Forwarders) -> Aspect:
 
 
 def _value_of(address: str, sending: Sending) -> str | int | list[str]:
-    known: dict[str, str | int | list[str]] = {
+    values: dict[str, str | int | list[str]] = {
         "tls-driver": sending.driver,
         "tls-mode": sending.mode,
         "tls-check": sending.auth,
         "tls-peers": sending.peers,
     }
-    return known[address]
+    return values[address]
 
 
 def _recognising(forwarders: Forwarders) -> list[Sending]:

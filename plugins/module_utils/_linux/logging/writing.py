@@ -85,9 +85,9 @@ def _the_schools_own(host: Host, named: Any) -> None:
     """Refuse to send anything to whom a stranger's certificate recognises. `named` are digests with blanks between."""
     if not isinstance(named, (str, list)):
         return
-    known = {str(digest).casefold() for digest in (named.split() if isinstance(named, str) else named)}
+    digests = {str(digest).casefold() for digest in (named.split() if isinstance(named, str) else named)}
     for digest in anchors(host, AUTHORITY):
-        if digest.casefold() not in known:
+        if digest.casefold() not in digests:
             raise ChangeRefused(
                 f"{AUTHORITY} holds a certificate that leeboard_log_collector_ca does not name ({digest}); put the "
                 "school's own there (the role's log_forwarding_ca does it)"

@@ -172,17 +172,17 @@ def _in_effect(host: Host, address: str, line: pam.Line) -> Aspect:
     text = text_or_nothing(host, named)
     if text is None and named != CONF:
         raise HostError("malformed", f"{line.place} names {named[:100]}, which is missing: every sign-in fails")
-    known = {key: (default, "the module's default") for key, default in DEFAULTS.items()}
-    known = options(_statements(text or ""), known, named)
+    settings = {key: (default, "the module's default") for key, default in DEFAULTS.items()}
+    settings = options(_statements(text or ""), settings, named)
     words = [(0, *_split(word)) for word in line.arguments if not word.startswith("conf=")]
-    known = options(words, known, line.place)
-    setting, source = known[address]
+    settings = options(words, settings, line.place)
+    setting, source = settings[address]
     if address == "even_deny_root":
         return value(setting, source, "bool")
     if address == "root_unlock_time" and setting is None:
-        if not known["even_deny_root"][0]:
+        if not settings["even_deny_root"][0]:
             return absent("root is never locked out: neither even_deny_root nor root_unlock_time is set")
-        setting, source = known["unlock_time"]
+        setting, source = settings["unlock_time"]
     return value(setting, source, "int")
 
 

@@ -58,11 +58,11 @@ def for_blocks(host: Host, blocks: list[MatchBlock]) -> list[Question]:
 
     A block for which nobody can be found has none.
     """
-    known = _people(host)
+    people = _people(host)
     questions: list[Question] = []
     for block in blocks:
         member, root = (
-            _question(block, [person for person in known if (person.name == "root") == is_root], is_root)
+            _question(block, [person for person in people if (person.name == "root") == is_root], is_root)
             for is_root in (False, True)
         )
         if member and root:
@@ -77,7 +77,7 @@ def may_be_root(host: Host, block: MatchBlock) -> bool:
     return bool(_persons(block, root)) or not root
 
 
-def _question(block: MatchBlock, known: list[Person], root: bool) -> Question | None:
+def _question(block: MatchBlock, people: list[Person], root: bool) -> Question | None:
     parts = {"host": "localhost", "addr": HERE, "laddr": HERE, "lport": "22"}
     for criterion, key, usual_values in (("address", "addr", ELSEWHERE), ("localaddress", "laddr", ELSEWHERE)):
         parts[key] = _address([value for name, value in block.criteria if name == criterion], usual_values)
@@ -89,7 +89,7 @@ def _question(block: MatchBlock, known: list[Person], root: bool) -> Question | 
     domains = [value for name, value in block.criteria if name == "rdomain"]
     if domains:
         parts["rdomain"] = _text(domains, (), PLAIN_NAME)
-    persons = _persons(block, known)
+    persons = _persons(block, people)
     if any(name == "invalid-user" for name, _said in block.criteria):
         persons = [] if root else [NOBODY]
     if not persons and not root and not any(name == "group" for name, _said in block.criteria):
@@ -102,13 +102,13 @@ def _question(block: MatchBlock, known: list[Person], root: bool) -> Question | 
     return Question(f"Match {block.text} ({block.place})", persons[0], spec, block)
 
 
-def _persons(block: MatchBlock, known: list[Person]) -> list[str]:
+def _persons(block: MatchBlock, people: list[Person]) -> list[str]:
     """The names of those whom a block's User and Group criteria mean."""
     users = [value for name, value in block.criteria if name == "user"]
     groups = [value for name, value in block.criteria if name == "group"]
     return [
         person.name
-        for person in known
+        for person in people
         if all(_listed(person.name, patterns) for patterns in users)
         and all(_in_groups(person.groups, patterns) for patterns in groups)
     ]

@@ -53,10 +53,10 @@ def next_options(host: Host, path: str) -> str | None:
     kernels = LINUX.findall("\n".join(entry.lines)) if entry else []
     if not kernels:
         return None
-    known = _environment(host, path)
+    variables = _environment(host, path)
     for name, text in re.findall(r"(?m)^\s*set\s+(\w+)=[\"']?([^\"'\n]*)", _text(host, path)):
-        known.setdefault(name, text)
-    return VARIABLE.sub(lambda match: known.get(match["braced"] or match["plain"], ""), kernels[-1])
+        variables.setdefault(name, text)
+    return VARIABLE.sub(lambda match: variables.get(match["braced"] or match["plain"], ""), kernels[-1])
 
 
 def _text(host: Host, path: str) -> str:

@@ -150,8 +150,8 @@ def _system_call(which: int, *arguments: object) -> int:
     machine = platform.machine()
     # A program of 32 bits on such a kernel has other numbers, and behind ours are other calls.
     if machine not in NUMBERS or ctypes.sizeof(ctypes.c_void_p) != 8:
-        known = " and ".join(sorted(NUMBERS))
-        raise HostError("failed", f"the kernel's keyring is known on {known} with 64 bits only, and this is {machine}")
+        names = " and ".join(sorted(NUMBERS))
+        raise HostError("failed", f"the kernel's keyring is known on {names} with 64 bits only, and this is {machine}")
     libc = ctypes.CDLL(None, use_errno=True)
     libc.syscall.restype = ctypes.c_long
     sent = [ctypes.c_long(one) if isinstance(one, int) else one for one in (NUMBERS[machine][which], *arguments)]
