@@ -124,8 +124,8 @@ def usable_uuid(text: str) -> str | None:
 
 def usable_machine_id(text: str) -> str | None:
     """A machine-id (or Windows MachineGuid) as 32 hexadecimal digits, or None for "uninitialized" and the like."""
-    found = text.strip().strip("{}").lower().replace("-", "")
-    return found if MACHINE_ID.match(found) and len(set(found)) > 1 else None
+    digits = text.strip().strip("{}").lower().replace("-", "")
+    return digits if MACHINE_ID.match(digits) and len(set(digits)) > 1 else None
 
 
 def byte_swapped(uuid: str) -> str:
@@ -178,17 +178,17 @@ def compare(pin: Sighting | None, seen: Sighting, register_serial: str | None = 
 
 def difference(pin: Sighting, seen: Sighting) -> str:
     """In words, how a sighting differs from a pin."""
-    said = []
+    changes = []
     if pin.serial and seen.serial and pin.serial != seen.serial:
-        said.append(f"its serial is {seen.serial}, and was {pin.serial}")
+        changes.append(f"its serial is {seen.serial}, and was {pin.serial}")
     if pin.uuid and seen.uuid and seen.uuid not in (pin.uuid, byte_swapped(pin.uuid)):
-        said.append(f"its UUID is {seen.uuid}, and was {pin.uuid}")
-    if not said:
-        said.append(
+        changes.append(f"its UUID is {seen.uuid}, and was {pin.uuid}")
+    if not changes:
+        changes.append(
             f"its machine-id is {seen.machine_id}, and was {pin.machine_id}, "
             "and its hardware cannot be compared (run as root)"
         )
-    return "; ".join(said)
+    return "; ".join(changes)
 
 
 def _system(name: str) -> str:

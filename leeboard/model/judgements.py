@@ -81,4 +81,4 @@ QUESTIONS = {
     "windows_vpn_gateways": Question(WINDOWS_VPN),
     "winrm_without_tls": Question("winrm_listener", facts=("domain",)),
 }
-KINDS = tuple(sorted({one.objects for one in QUESTIONS.values()}))  # types of objects that drivers report
+KINDS = tuple(sorted({question.objects for question in QUESTIONS.values()}))  # types of objects that drivers report

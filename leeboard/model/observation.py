@@ -123,7 +123,7 @@ class Observation(Wire):
 
     def with_reading(self, taken: Reading) -> Observation:
         """The same with a reading of the controller's in place of all of its driver; nothing is validated anew."""
-        readings = [*(one for one in self.readings if one.driver != taken.driver), taken]
+        readings = [*(reading for reading in self.readings if reading.driver != taken.driver), taken]
         return Observation.model_construct(**{**dict(self), "schema": self.schema_version, "readings": readings})
 
     @cached_property

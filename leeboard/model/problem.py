@@ -32,9 +32,9 @@ class Problem:
 class Mistake(Exception):
     """What is wrong with one row, key or file, on its way to become a Problem."""
 
-    def __init__(self, words: str, column: str = "", row: int | None = None) -> None:
-        super().__init__(words)
-        self.words = words
+    def __init__(self, message: str, column: str = "", row: int | None = None) -> None:
+        super().__init__(message)
+        self.words = message
         self.column = column
         self.row = row
 
