@@ -164,18 +164,18 @@ def _wanted(baseline: Baseline, setting: Setting) -> str:
     choice = setting.accept.value
     values = {level: getattr(choice, level) for level in Level}
     if len({repr(value) for value in values.values()}) == 1 and not choice.special:
-        words = _words(baseline, setting, choice.standard)
+        text = _words(baseline, setting, choice.standard)
     else:
-        said = [f"{level}: {_words(baseline, setting, value)}" for level, value in values.items()]
-        said += [f"{_selector(special)}: {_words(baseline, setting, special.value)}" for special in choice.special]
-        words = "; ".join(said)
+        parts = [f"{level}: {_words(baseline, setting, value)}" for level, value in values.items()]
+        parts += [f"{_selector(special)}: {_words(baseline, setting, special.value)}" for special in choice.special]
+        text = "; ".join(parts)
     if isinstance(setting.write, Write):
         function = setting.write.function
         written = FUNCTIONS[function].words if function is not None else _value(_standard(setting.write))
-        words += f" (written: {written})"
+        text += f" (written: {written})"
     elif setting.write is not None and setting.accept.operator in VALUE_IGNORED - {"none"}:
-        words += f" (written: {_value(choice.standard)})"
-    return words
+        text += f" (written: {_value(choice.standard)})"
+    return text
 
 
 def _standard(write: Write) -> Parameter | Value | None:
@@ -197,8 +197,8 @@ def _value(value: Parameter | Value | None) -> str:
 
 def _absent(setting: Setting) -> str:
     means = setting.absent
-    words = _value(means.means) if isinstance(means, Means) else means.replace("_", " ")
-    return f"{words}; not checked where an MDM service manages the device" if setting.mdm_elsewhere else words
+    text = _value(means.means) if isinstance(means, Means) else means.replace("_", " ")
+    return f"{text}; not checked where an MDM service manages the device" if setting.mdm_elsewhere else text
 
 
 def _selector(selector: Selector) -> str:

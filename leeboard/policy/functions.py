@@ -20,11 +20,11 @@ class WriteFunction:
     words: str
 
 
-def _add_bits(found: Value | None, wanted: Value) -> Value:
+def _add_bits(current: Value | None, wanted: Value) -> Value:
     if isinstance(wanted, bool) or not isinstance(wanted, int):
         raise TypeError(f"bits are a number, not {wanted!r}")
-    there = found if isinstance(found, int) and not isinstance(found, bool) else 0
-    return there | wanted
+    bits = current if isinstance(current, int) and not isinstance(current, bool) else 0
+    return bits | wanted
 
 
 FUNCTIONS = {

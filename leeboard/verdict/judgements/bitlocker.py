@@ -134,10 +134,10 @@ class EncryptableVolume(Part):
 
     def number(self, part: Literal["conversion", "protection", "method", "lock"]) -> int:
         """What a method answered. Raises MakesNoSense where it did not."""
-        found: int | None = getattr(self, part)
-        if found is None:
+        value: int | None = getattr(self, part)
+        if value is None:
             raise self.untold(part)
-        return found
+        return value
 
     def ways(self) -> tuple[Protector, ...]:
         """Its protectors. Raises MakesNoSense where they could not be read."""
@@ -161,20 +161,20 @@ class EncryptableVolume(Part):
         return self.number("conversion") == DECRYPTED
 
 
-def not_there(said: str, part: str, troubles: dict[str, Trouble]) -> MakesNoSense:
+def not_there(subject: str, part: str, troubles: dict[str, Trouble]) -> MakesNoSense:
     """Why a part of what was asked for is not there: an error with the device's own words."""
     trouble = troubles.get(part) or troubles.get("all")
     if trouble is None:
-        return MakesNoSense(f"{said}: the device says nothing of its {part}, nor why")
-    return MakesNoSense(f"{said}: {trouble.why}", trouble.code)
+        return MakesNoSense(f"{subject}: the device says nothing of its {part}, nor why")
+    return MakesNoSense(f"{subject}: {trouble.why}", trouble.code)
 
 
 def system(volumes: Iterable[EncryptableVolume]) -> EncryptableVolume:
     """The volume that Windows starts from. Raises MakesNoSense where none is named."""
-    found = [volume for volume in volumes if volume.kind == SYSTEM]
-    if not found:
+    system = [volume for volume in volumes if volume.kind == SYSTEM]
+    if not system:
         raise MakesNoSense("the device names no volume that Windows starts from, so nothing can be said of it")
-    return found[0]
+    return system[0]
 
 
 def of_kind(volumes: Iterable[EncryptableVolume], *kinds: int) -> list[EncryptableVolume]:

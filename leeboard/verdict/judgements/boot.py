@@ -20,7 +20,7 @@ def will_boot(volumes: Volumes, _facts: Facts) -> Answer:
     if not answers:
         return Answer("yes", "no LUKS volume stands in the way", (Code.START_YES,))
     word = max((word for word, _ in answers), key=BOOTS.index)
-    grounds = "; ".join(dict.fromkeys(why for found, why in answers if found == word))
+    grounds = "; ".join(dict.fromkeys(why for answer, why in answers if answer == word))
     return Answer(word, grounds, (of_word(STARTS, word),))
 
 
@@ -53,13 +53,13 @@ def _opens(volume: Volume, header: Luks) -> tuple[str, str]:
 def _token(volume: Volume, header: Luks, start: Start, token: Token) -> tuple[str, str]:
     if token.type not in start.tokens:
         return "will-ask", f"{volume.said}: {_useless(start, token)}"
-    trial = next((one for one in header.trials if one.token == token.id), None)
+    trial = next((trial for trial in header.trials if trial.token == token.id), None)
     if trial is None or trial.result == "not-tested":
         why = trial.why if trial is not None else "no trial was made"
         return "not-tested", f"{volume.said}: token {token.id}: {why}"
     if trial.result == "refused":
         return "will-ask", f"{volume.said}: token {token.id} does not open with the present PCRs: {trial.why}"
-    coming = [one.what for one in start.pending if _touches(token, one)]
+    coming = [change.what for change in start.pending if _touches(token, change)]
     if coming:
         return "not-tested", f"{volume.said}: token {token.id} opens today, but {', '.join(coming)}"
     return "yes", f"{volume.said}: {start.image} can use token {token.id}, which opens with the present PCRs"
@@ -91,17 +91,19 @@ def pending(volumes: Volumes, _facts: Facts) -> Answer:
         coming = header.start.pending if header.start is not None else ()
         for token in header.tokens:
             wrong += [
-                Fault(Code.CHANGE_COMING, f"{one.what}, and token {token.id} is bound to PCRs {_named(token, one)}")
-                for one in coming
-                if _touches(token, one)
+                Fault(
+                    Code.CHANGE_COMING, f"{change.what}, and token {token.id} is bound to PCRs {_named(token, change)}"
+                )
+                for change in coming
+                if _touches(token, change)
             ]
         return wrong, "nothing is pending"
 
     return faults(with_luks(volumes, "system", "data", "swap"), look, "no LUKS header")
 
 
-def _named(token: Token, one: Pending) -> str:
-    return ", ".join(str(pcr) for pcr in sorted(set(token.pcrs) & set(one.pcrs)))
+def _named(token: Token, change: Pending) -> str:
+    return ", ".join(str(pcr) for pcr in sorted(set(token.pcrs) & set(change.pcrs)))
 
 
 JUDGEMENTS: dict[str, Judgement] = {

@@ -99,7 +99,7 @@ def faults[Looked: Named](
     coming: list[str] = []
     for volume in volumes:
         try:
-            found, why = look(volume)
+            amiss, why = look(volume)
         except MakesNoSense as problem:
             failed.append(problem)
             continue
@@ -109,8 +109,8 @@ def faults[Looked: Named](
         except UnderWay as progress:
             coming.append(str(progress))
             continue
-        wrong += [one.of(volume.said) for one in found]
-        if why and not found:
+        wrong += [fault.of(volume.said) for fault in amiss]
+        if why and not amiss:
             grounds.append(f"{volume.said}: {why}")
     if failed:
         also = f"; besides, {'; '.join(wrong)}" if wrong else ""
@@ -119,5 +119,5 @@ def faults[Looked: Named](
         raise CannotBeTold("; ".join([*untold, *coming]))
     if coming and not wrong:
         raise UnderWay("; ".join(coming))
-    words = "; ".join([*grounds, *untold, *coming]) or ("" if wrong else nothing)
-    return Answer(tuple(str(one) for one in wrong), words, tuple(one.code for one in wrong))
+    reasons = "; ".join([*grounds, *untold, *coming]) or ("" if wrong else nothing)
+    return Answer(tuple(str(fault) for fault in wrong), reasons, tuple(fault.code for fault in wrong))

@@ -65,8 +65,8 @@ def unprotected(volumes: Volumes, facts: Facts) -> Answer:
         header = luks(volume)
         wrong: list[Fault] = []
         if header.empty.result == "opens":
-            words = f"{header.empty.why or 'a slot'} opens with an empty passphrase"
-            wrong.append(Fault(Code.EMPTY_PASSPHRASE, words))
+            message = f"{header.empty.why or 'a slot'} opens with an empty passphrase"
+            wrong.append(Fault(Code.EMPTY_PASSPHRASE, message))
         if header.reencrypting:
             wrong.append(Fault(Code.REENCRYPTION_HALF_DONE, "its re-encryption is half done"))
         wrong += key_files_in_clear(header.key_files)
@@ -84,8 +84,8 @@ def _policy(volume: Volume, token: Token, facts: Facts) -> list[Fault]:
     """What is wrong with a TPM's policy that asks for no PIN."""
     edited = "anyone who edits the boot menu gets in"
     if facts.value("secure_boot") != "on":
-        words = f"token {token.id} opens it without a PIN, and Secure Boot is not on: {edited}"
-        return [Fault(Code.SECURE_BOOT_OFF, words)]
+        message = f"token {token.id} opens it without a PIN, and Secure Boot is not on: {edited}"
+        return [Fault(Code.SECURE_BOOT_OFF, message)]
     if token.signed_pcrs or token.pcrlock:
         return []
     chain = facts.value("boot_chain")
@@ -96,8 +96,8 @@ def _policy(volume: Volume, token: Token, facts: Facts) -> list[Fault]:
         return []
     bound = ", ".join(str(pcr) for pcr in token.pcrs) or "none"
     missing = ", ".join(str(pcr) for pcr in sorted(lacking))
-    words = f"token {token.id} opens it without a PIN and is bound to PCRs {bound}, not to {missing}: {edited}"
-    return [Fault(Code.PCRS_NOT_BOUND, words)]
+    message = f"token {token.id} opens it without a PIN and is bound to PCRs {bound}, not to {missing}: {edited}"
+    return [Fault(Code.PCRS_NOT_BOUND, message)]
 
 
 def _untold(volume: Volume, header: Luks) -> None:
@@ -111,11 +111,11 @@ def _untold(volume: Volume, header: Luks) -> None:
 
 def pre_boot(volumes: Volumes, _facts: Facts) -> Answer:
     """One word: what the system's disk asks for before it opens. The weakest way that needs no person counts."""
-    found = headers(volumes, "system")
-    if not found:
+    pairs = headers(volumes, "system")
+    if not pairs:
         return Answer("nothing", "no system volume has a LUKS header", (Code.ASKS_NOTHING,))
-    worst = min(((_way(header), volume) for volume, header in found), key=lambda pair: ASKED.index(pair[0]))
-    strange = [words for volume, header in found for words in [unknown_way(volume, header)] if words]
+    worst = min(((_way(header), volume) for volume, header in pairs), key=lambda pair: ASKED.index(pair[0]))
+    strange = [unknown for volume, header in pairs for unknown in [unknown_way(volume, header)] if unknown]
     if strange and worst[0] != "nothing":
         raise CannotBeTold(strange[0])
     return Answer(worst[0], f"the weakest is {worst[1].said}", (of_word(ASKS, worst[0]),))
@@ -143,14 +143,14 @@ def ways_in(volumes: Volumes, _facts: Facts) -> Answer:
     """
     if not headers(volumes, "system"):
         return Answer(0, NO_HEADER)
-    found = headers(volumes, "system", "data")
+    pairs = headers(volumes, "system", "data")
     counted = []
-    for volume, header in found:
+    for volume, header in pairs:
         of_tpm = {slot for token in header.tokens if _needs_tpm(token) for slot in token.slots}
         slots = {slot.id for slot in header.slots if slot.opens}
         counted.append((len(slots - of_tpm) + bool(slots & of_tpm), volume.said, len(slots)))
-    ways, said, slots_of_it = min(counted)
-    return Answer(ways, f"{said} has the fewest, with {slots_of_it} slots that open it")
+    ways, label, slots_of_it = min(counted)
+    return Answer(ways, f"{label} has the fewest, with {slots_of_it} slots that open it")
 
 
 def _needs_tpm(token: Token) -> bool:

@@ -58,7 +58,7 @@ def _weakest(offers: list[tuple[Profile, str, int]]) -> Answer:
     if len(known) < len(offers) and bits:
         profile, text, _bits = next(offer for offer in offers if offer[1].startswith(UNKNOWN))
         raise CannotBeTold(f"{profile.said} ({profile.where}): {UNKNOWN_WORDS[text.split(':')[0]]}")
-    weak = [f"{profile.said} takes {text} ({profile.where})" for profile, text, found in known if found == bits]
+    weak = [f"{profile.said} takes {text} ({profile.where})" for profile, text, strength in known if strength == bits]
     return Answer(bits, _words(weak, "no IPsec profile"))
 
 

@@ -31,7 +31,7 @@ def without_tls(listeners: tuple[Listener, ...], facts: Facts) -> Answer:
         return Answer((), "; ".join(listener.said for listener in listeners) or "it listens nowhere")
     domain = facts.value("domain")
     if domain:
-        return Answer((), f"{'; '.join(one.said for one in plain)}: Kerberos of {domain} encrypts it")
+        return Answer((), f"{'; '.join(listener.said for listener in plain)}: Kerberos of {domain} encrypts it")
     return Answer(tuple(listener.said for listener in plain), "the machine is in no domain", (Code.WITHOUT_TLS,))
 
 
