@@ -61,10 +61,10 @@ def _said(value: str) -> str:
     return _line(value)
 
 
-def _matching(pattern: re.Pattern[str], words: str) -> AfterValidator:
+def _matching(pattern: re.Pattern[str], message: str) -> AfterValidator:
     def check(value: str) -> str:
         if value and not pattern.match(value):
-            raise ValueError(words)
+            raise ValueError(message)
         return value
 
     return AfterValidator(check)
@@ -105,7 +105,7 @@ def _family(value: str) -> str:
 def families() -> tuple[str, ...]:
     """The families of controls, by the names of their files: reading all policy takes a while."""
     controls = resources.files("leeboard.baselines").joinpath("controls")
-    return tuple(sorted(one.name.removesuffix(".yml") for one in controls.iterdir() if one.name.endswith(".yml")))
+    return tuple(sorted(file.name.removesuffix(".yml") for file in controls.iterdir() if file.name.endswith(".yml")))
 
 
 def _for_ansible(value: dict[str, Any]) -> dict[str, Any]:
@@ -231,8 +231,8 @@ def _read[Model: (EstateFile, SchoolFile)](model: type[Model], content: bytes, f
         if not isinstance(written.data, dict):
             raise Mistake(f"must hold keys; it begins with plugin: {PLUGIN}")
         if outside := _tagged_outside(written.data):
-            words = "holds an encrypted value, which is possible under vars only; put it there or into the vault file"
-            raise Mistake(words, outside, written.line([outside]))
+            message = "holds an encrypted value, which is possible under vars only; put it there or into the vault file"
+            raise Mistake(message, outside, written.line([outside]))
         return model.model_validate(written.data)
     except Mistake as wrong:
         return wrong.problem(file)
@@ -245,13 +245,13 @@ def _first(wrong: ValidationError, written: Written, file: str) -> Problem:
     first = wrong.errors(include_url=False)[0]
     path = [step for step in first["loc"] if isinstance(step, str | int)]
     column = ".".join(str(step + 1 if isinstance(step, int) else step)[:60] for step in path)
-    given = first["input"]
-    words = first["msg"].removeprefix("Value error, ")
+    value = first["input"]
+    message = first["msg"].removeprefix("Value error, ")
     if first["type"] in SAID:
-        words = SAID[first["type"]]
-    elif isinstance(given, str | int | float | bool) and "vars" not in path:  # those may be secrets
-        words = f"is {str(given)[:60]!r}: {words[0].lower()}{words[1:]}"
-    return Problem(file, words, written.line(path), column)
+        message = SAID[first["type"]]
+    elif isinstance(value, str | int | float | bool) and "vars" not in path:  # those may be secrets
+        message = f"is {str(value)[:60]!r}: {message[0].lower()}{message[1:]}"
+    return Problem(file, message, written.line(path), column)
 
 
 def _tagged_outside(data: dict[str, Any]) -> str:

@@ -28,12 +28,12 @@ def rows_of(content: bytes, asset: str, file: str) -> tuple[int, ...]:
         places = columns(sheet.headings, COLUMNS)
     except Mistake:
         return ()
-    found = []
+    rows = []
     for row, cells in sheet.rows:
-        said = [unguarded(cells[places[name]].strip()) for name in ("asset", "host") if name in places]
-        if next((one for one in said if one), "").casefold() == asset.casefold():
-            found.append(row)
-    return tuple(found)
+        names = [unguarded(cells[places[name]].strip()) for name in ("asset", "host") if name in places]
+        if next((name for name in names if name), "").casefold() == asset.casefold():
+            rows.append(row)
+    return tuple(rows)
 
 
 def _without(content: bytes, row: int, asset: str, file: str) -> bytes:

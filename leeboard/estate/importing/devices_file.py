@@ -35,7 +35,7 @@ def devices_file(devices: Iterable[DeviceRow], before: bytes | None) -> bytes:
     writer = csv.writer(text, lineterminator="\n")
     head, *rows = csv.reader(io.StringIO(written.decode(), newline=""))
     writer.writerow([*head, *(guarded(sheet.headings[place]) for place in own)])
-    for one, row in zip(every, rows, strict=True):
-        mine = cells.get(one.row) or [""] * len(sheet.headings)
+    for device, row in zip(every, rows, strict=True):
+        mine = cells.get(device.row) or [""] * len(sheet.headings)
         writer.writerow([*row, *(guarded(unguarded(mine[place])) for place in own)])
     return text.getvalue().encode()

@@ -19,10 +19,10 @@ class Problems:
     found: list[Problem] = field(default_factory=list)
     more: int = 0
 
-    def add(self, row: int | None, column: str, words: str) -> None:
+    def add(self, row: int | None, column: str, message: str) -> None:
         """Note one more."""
         if len(self.found) < MOST:
-            self.found.append(Problem(self.file, words, row, column))
+            self.found.append(Problem(self.file, message, row, column))
         else:
             self.more += 1
 
@@ -30,8 +30,8 @@ class Problems:
         """What was found, with a last line about what was too much to keep."""
         if not self.more:
             return tuple(self.found)
-        words = f"{self.more:,} more rows have problems that are not listed; is this the right file?"
-        return (*self.found, Problem(self.file, words))
+        message = f"{self.more:,} more rows have problems that are not listed; is this the right file?"
+        return (*self.found, Problem(self.file, message))
 
 
 def quoted(text: str) -> str:
