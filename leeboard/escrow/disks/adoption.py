@@ -39,9 +39,9 @@ class Known(Disk):
     def adopt(self) -> None:
         """Keep the secret that was given, if it opens the disk. Raises LeeboardError."""
         now = self.readable()
-        there = next((one for one in self._keys() if not faults(one, now)), None)
-        if there is not None:
-            self.outcome.done.append(f"{self.volume.said}: key {there.id} of it is kept already")
+        existing = next((key for key in self._keys() if not faults(key, now)), None)
+        if existing is not None:
+            self.outcome.done.append(f"{self.volume.said}: key {existing.id} of it is kept already")
             return
         self.no_clone(now)
         secret = self.given.passphrase
@@ -70,11 +70,11 @@ class Known(Disk):
             self.outcome.done.append(f"{self.volume.said}: the slot of its passphrase is to get Argon2, or to be known")
             return
         volumes = parse(self.ask("survey").get("volumes") or [])
-        now = next((one.binding for one in volumes if one.uuid == self.volume.uuid), None)
+        now = next((volume.binding for volume in volumes if volume.uuid == self.volume.uuid), None)
         if now is None:
             return
-        said = {"uuid": now.uuid, "expect": now.digest, "passphrase": self.given.passphrase}
-        answer = self.ask("strengthen", **said) if weak else {}
+        arguments = {"uuid": now.uuid, "expect": now.digest, "passphrase": self.given.passphrase}
+        answer = self.ask("strengthen", **arguments) if weak else {}
         slot = _slot(answer) if answer.get("slot") is not None else None
         if slot is not None:
             now = binding_of(answer)
@@ -84,15 +84,15 @@ class Known(Disk):
             self.destroy_older()
         elif self._unknown(now):
             with suppress(LeeboardError):  # it is somebody else's, and stays reported
-                slot = _slot(self.ask("find", **said))
+                slot = _slot(self.ask("find", **arguments))
         if slot is not None and str(slot) not in now.slots:
             raise LeeboardError(f"the device names slot {slot}, which its disk has not; look at it")
         if slot is not None:
             self._vouch(str(slot), now)
 
     def _keys(self) -> list[Key]:
-        kept = controller_state.records(self.vault.var, self.device.urn, self.device.asset).keys
-        return [one for one in kept if one.disk == self.volume.uuid and one.state in (State.PROVED, State.USED)]
+        keys = controller_state.records(self.vault.var, self.device.urn, self.device.asset).keys
+        return [key for key in keys if key.disk == self.volume.uuid and key.state in (State.PROVED, State.USED)]
 
     def _unknown(self, now: Binding | None) -> bool:
         return now is not None and any(strangers(key, now) for key in self._keys())

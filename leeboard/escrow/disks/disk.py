@@ -53,8 +53,8 @@ class Outcome:
     @property
     def words(self) -> str:
         """All of it in one line, the worst first."""
-        said = [*self.failed, *(f"waits: {one}" for one in self.waiting), *self.done]
-        return "; ".join(said) or "nothing here is encrypted with LUKS"
+        parts = [*self.failed, *(f"waits: {reason}" for reason in self.waiting), *self.done]
+        return "; ".join(parts) or "nothing here is encrypted with LUKS"
 
     def change(
         self, control: str, driver: str, address: str, before: str | None, after: str, journal: str | None = None
@@ -86,8 +86,8 @@ def survey(
         with vault.writing(clock()):
             pass  # whoever writes first brings up to date what a crash left behind
     answer = ask("survey")
-    ways, weak = (found if isinstance(found, dict) else {} for found in map(answer.get, ("authorities", "weak")))
-    return ways, weak, [one for one in parse(answer.get("volumes") or []) if one.worth_a_key]
+    ways, weak = (value if isinstance(value, dict) else {} for value in map(answer.get, ("authorities", "weak")))
+    return ways, weak, [volume for volume in parse(answer.get("volumes") or []) if volume.worth_a_key]
 
 
 class Disk:
@@ -135,16 +135,16 @@ class Disk:
         copy = read_copy(content)
         if copy.uuid != now.uuid or copy.slots() != now.slots:
             raise LeeboardError("the copy of its header that the device gave does not hold what opens the disk")
-        name, said = copy_id(now.uuid, self.clock()), now.model_dump(mode="json")
+        name, binding = copy_id(now.uuid, self.clock()), now.model_dump(mode="json")
         with self.writing() as writer:
-            writer.keep_header(content, self.device.urn, self.device.asset, name, now.uuid, said)
+            writer.keep_header(content, self.device.urn, self.device.asset, name, now.uuid, binding)
 
     def destroy_older(self) -> None:
         """Only the newest copy of the header stays: an older one, restored, would make removed keys open again."""
         with self.writing() as writer:
             records = writer.records(self.device.urn, self.device.asset)
-            for one in [copy for copy in records.headers if copy.disk == self.volume.uuid][:-1]:
-                writer.destroy_header(one)
+            for header in [copy for copy in records.headers if copy.disk == self.volume.uuid][:-1]:
+                writer.destroy_header(header)
 
     def content(self, disk: str) -> Content:
         """A new key for the disk with this LUKS UUID, and what stands beside it."""
@@ -194,12 +194,12 @@ def binding_of(answer: dict[str, Any]) -> Binding:
         raise LeeboardError("what the device says of its disk makes no sense") from None
 
 
-def header_of(answer: dict[str, Any], words: str) -> bytes:
+def header_of(answer: dict[str, Any], message: str) -> bytes:
     """The bytes of a header that a step answered with. Raises LeeboardError with these words."""
     try:
         return base64.b64decode(str(answer.get("header", "")), validate=True)
     except binascii.Error:
-        raise LeeboardError(words) from None
+        raise LeeboardError(message) from None
 
 
 def copy_id(uuid: str, at: datetime) -> str:

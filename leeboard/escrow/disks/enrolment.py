@@ -41,7 +41,9 @@ def bring(
     outcome = Outcome()
     ways, weak, volumes = survey(vault, ask, clock, dry)
     if not dry:
-        clone_detection.saw(vault.var, (device.urn, device.asset), [one.binding for one in volumes if one.binding])
+        clone_detection.saw(
+            vault.var, (device.urn, device.asset), [shown.binding for shown in volumes if shown.binding]
+        )
     for volume in volumes:
         try:
             about = (vault, device, ask, clock, volume, outcome, given, dry)
@@ -68,23 +70,23 @@ class Enrolment(Disk):
     def bring(self, ways: Any, lasts: int | None) -> None:
         """Do what is to be done; `ways` is what the device says that opens the disk there. Raises LeeboardError."""
         records = controller_state.records(self.vault.var, self.device.urn, self.device.asset)
-        mine = [one for one in records.keys if one.disk == self.volume.uuid and one.state not in GONE]
-        begun = any(FORMATS in one.binding and "disk" not in one.binding for one in mine)
+        mine = [key for key in records.keys if key.disk == self.volume.uuid and key.state not in GONE]
+        begun = any(FORMATS in key.binding and "disk" not in key.binding for key in mine)
         # Half a header is damage only where there ever was a whole one.
-        if begun and self.volume.binding is None and not any("disk" in one.binding for one in mine):
+        if begun and self.volume.binding is None and not any("disk" in key.binding for key in mine):
             self._cut_off()
             return
         now = self.readable()
         self.ways = tuple(map(str, ways)) if isinstance(ways, list) else ()
         self.no_clone(now)
-        self.ids = frozenset(one.id for one in records.keys)
-        opening = [one for one in mine if one.state in (State.PROVED, State.USED) and not faults(one, now)]
+        self.ids = frozenset(key.id for key in records.keys)
+        opening = [key for key in mine if key.state in (State.PROVED, State.USED) and not faults(key, now)]
         if not opening and begun:
             self._cut_off()
             return
         current = opening[-1] if opening else None
         why = self._why(opening, now) or self._too_old(current, lasts)
-        copies = [one for one in records.headers if one.disk == now.uuid]
+        copies = [header for header in records.headers if header.disk == now.uuid]
         copied = bool(copies) and copies[-1].binding == now.model_dump(mode="json")
         tidy = len(mine) == len(copies) == 1
         if current is not None and not why and copied and tidy:
@@ -110,7 +112,7 @@ class Enrolment(Disk):
         if authority is not None:
             self._replace(current, mine, now, authority, slot)
         elif current is not None:
-            self._put_away(current.id, [one for one in mine if one.id != current.id])
+            self._put_away(current.id, [key for key in mine if key.id != current.id])
         self.destroy_older()
 
     def _cut_off(self) -> None:
@@ -128,7 +130,7 @@ class Enrolment(Disk):
             return f"key {current.id} was read out"
         if current.adopted:
             return f"key {current.id} was known before it was kept"
-        custodians = {one.fingerprint for one in self.vault.custodians}
+        custodians = {custodian.fingerprint for custodian in self.vault.custodians}
         if set(current.custodians) != custodians:
             return f"key {current.id} is sealed to other custodians than today's"
         if not set(current.readers) <= custodians:
@@ -183,11 +185,11 @@ class Enrolment(Disk):
         if after.volume_key != now.volume_key or str(slot) not in after.slots:
             raise LeeboardError(f"after key {content.id} was added the disk is not what it should be; look at it")
         with self.writing() as writer:
-            kept = {"slot": slot, "disk": known(before, after, {*self.ids, content.id})}
-            writer.note(ledger.PROVED, **self.about(content.id, now.uuid), binding=kept)
+            binding = {"slot": slot, "disk": known(before, after, {*self.ids, content.id})}
+            writer.note(ledger.PROVED, **self.about(content.id, now.uuid), binding=binding)
         self.outcome.done.append(f"{self.volume.said}: key {content.id} opens slot {slot} of disk {now.uuid}")
         self.outcome.change("ENC-07", "escrow", "escrowed", before.id if before is not None else None, content.id)
-        self.outcome.failed += [f"{self.volume.said}: {one}, by nobody that is known here" for one in unknown]
+        self.outcome.failed += [f"{self.volume.said}: {stranger}, by nobody that is known here" for stranger in unknown]
         self.copy(after)
         self._remove_older(content.id, slot, secret, mine, after)
         self.in_hand = secret
@@ -209,9 +211,9 @@ class Enrolment(Disk):
     def _put_away(self, key_id: str, older: list[Key]) -> None:
         """Say in the ledger which keys the disk has no more."""
         with self.writing() as writer:
-            for one in older:
-                event = ledger.DROPPED if one.state is State.PENDING else ledger.RETIRED
-                writer.note(event, **self.about(one.id, one.disk), reason=f"key {key_id} took its place")
+            for key in older:
+                event = ledger.DROPPED if key.state is State.PENDING else ledger.RETIRED
+                writer.note(event, **self.about(key.id, key.disk), reason=f"key {key_id} took its place")
 
     def _older(self, key_id: str, keep: int, mine: list[Key], now: Binding) -> dict[str, int | None]:
         """Keys that the vault had before and that are still in the disk, each with its slot if it has one.
@@ -219,14 +221,14 @@ class Enrolment(Disk):
         Known by the tokens on the disk, and by what the disk was like when they were proved. Tokens of another vault,
         or of who says so, are left alone.
         """
-        found: dict[str, int | None] = {}
+        slots: dict[str, int | None] = {}
         for token in now.ours:
             if token.key in self.ids:
-                found[token.key] = token.slot if token.slot != keep else None
+                slots[token.key] = token.slot if token.slot != keep else None
         for key in mine:
             then = key.binding.get("disk", {}).get("slots", {})
             number = str(key.binding.get("slot"))
             # An adopted one is what somebody types every morning.
             if key.id != key_id and not key.adopted and then.get(number) == now.slots.get(number, ""):
-                found[key.id] = int(number)
-        return found
+                slots[key.id] = int(number)
+        return slots

@@ -46,6 +46,8 @@ def wish(option: str, pin: str) -> Wish:
     try:
         way = Way(option)
     except ValueError:
-        words = " or ".join(Way)
-        raise LeeboardError(f"leeboard_disk_tpm is {ascii(option)[:40]}: it must be {words}, or not be there") from None
+        choices = " or ".join(Way)
+        raise LeeboardError(
+            f"leeboard_disk_tpm is {ascii(option)[:40]}: it must be {choices}, or not be there"
+        ) from None
     return Wish(way, pin if way is Way.PIN else "")

@@ -127,10 +127,10 @@ def strangers(key: Key, now: Binding, ours: Collection[str] = ()) -> list[str]:
 
 def known(before: Key | None, now: Binding, ours: Collection[str]) -> dict[str, Any]:
     """A binding for the ledger without what was a stranger's before: proving a key makes nobody's slot ours."""
-    kept = now.model_dump(mode="json")
+    data = now.model_dump(mode="json")
     for what, number, _how in _unknown(before, now, ours) if before is not None else ():
-        del kept[f"{what}s"][number]
-    return kept
+        del data[f"{what}s"][number]
+    return data
 
 
 def _unknown(key: Key, now: Binding, ours: Collection[str]) -> list[tuple[str, str, str]]:

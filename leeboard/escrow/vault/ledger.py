@@ -141,9 +141,9 @@ def longest(copies: Mapping[str, Ledger]) -> Ledger:
 
     Raises LeeboardError where they tell different stories.
     """
-    best = max(copies.values(), key=lambda one: len(one.content))
-    for place, one in copies.items():
-        if not best.content.startswith(one.content):
+    best = max(copies.values(), key=lambda copy: len(copy.content))
+    for place, copy in copies.items():
+        if not best.content.startswith(copy.content):
             raise LeeboardError(
                 f"{place}: tells another story than the other copy of the ledger; somebody wrote to one of them alone. "
                 "Compare them with a backup before you use any key"
