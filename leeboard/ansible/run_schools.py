@@ -59,7 +59,7 @@ def check(
     stop = threading.Event()
     with ThreadPoolExecutor(max_workers=at_once, thread_name_prefix="school") as pool:
         try:
-            pending: set[Future[SchoolRun]] = {pool.submit(_one, one, var, extra, stop) for one in schools}
+            pending: set[Future[SchoolRun]] = {pool.submit(_one, school, var, extra, stop) for school in schools}
             while pending:
                 done, pending = wait(pending, timeout=0.5, return_when=FIRST_COMPLETED)
                 tick()

@@ -41,7 +41,7 @@ def named(
     Raises LeeboardError.
     """
     taken = [certificates.read_custodian(path.stem, content_of(path)) for path in files_of]
-    names = [one.name for one in taken] + list(make)
+    names = [custodian.name for custodian in taken] + list(make)
     for name in names:
         if not name.replace("-", "").replace("_", "").isalnum() or names.count(name) > 1:
             raise LeeboardError(f"{plain(name)}: give each custodian a name of its own, of letters, digits and dashes")
@@ -94,9 +94,9 @@ def _outside(keys: Path, places: Sequence[Path]) -> None:
     """Raises LeeboardError for a folder in which a private key would lie beside what it opens."""
     if not keys.is_dir():
         raise LeeboardError(f"{keys}: is no folder; give the one that the private keys are to go to")
-    here = os.path.realpath(keys)
+    folder = os.path.realpath(keys)
     for place in places:
-        if os.path.commonpath([here, os.path.realpath(place)]) == os.path.realpath(place):
+        if os.path.commonpath([folder, os.path.realpath(place)]) == os.path.realpath(place):
             raise LeeboardError(f"{keys}: lies in {place}: a private key beside the vault protects nothing")
 
 

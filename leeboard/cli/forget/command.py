@@ -88,7 +88,7 @@ def forget(
         keys = (subject.key, *earlier(subject, listed, stored))
         held = look(subject, keys, listed, place, load(), keep_register)
         _show(held)
-        stuck = any(one.stuck for one in held.traces)
+        stuck = any(trace.stuck for trace in held.traces)
         if dry_run:
             return 0
         if held.words.within(f"{by} {reason}".encode()):
@@ -132,8 +132,8 @@ def _mark(held: Holdings, place: Place, key: Key, word: tuple[str, str], at: dat
     """Write down that it is forgotten, unless that is written already and nothing came since."""
     urn, asset = key
     folder, runs = place.evidence / urn, held.runs[urn]
-    said = forgotten.read(urn, folder)
-    if any(one.is_asset(urn, asset) and all(one.covers(run) for run in runs) for one in said.entries):
+    record = forgotten.read(urn, folder)
+    if any(entry.is_asset(urn, asset) and all(entry.covers(run) for run in runs) for entry in record.entries):
         return
     if not runs and not folder.is_dir():
         return  # there is nothing that could bring it back
@@ -202,21 +202,21 @@ def _show(held: Holdings) -> None:
     older = [f"{clean(asset)} in {urn}" for urn, asset in held.keys[1:]]
     if older:
         print(f"Known before as {', '.join(older)}: that is meant as well.")
-    _lines("What may be removed", [one for one in held.traces if one.goes])
-    _lines("What stays", [one for one in held.traces if not one.goes and not one.stuck])
-    stuck = [one for one in held.traces if one.stuck]
+    _lines("What may be removed", [trace for trace in held.traces if trace.goes])
+    _lines("What stays", [trace for trace in held.traces if not trace.goes and not trace.stuck])
+    stuck = [trace for trace in held.traces if trace.stuck]
     if stuck:
         _lines("What ought to go, and Leeboard cannot remove", stuck)
     print("\nWhy it stays, and what Leeboard does not see:")
-    for words in STAYS:
-        print(f"  {words}")
+    for line in STAYS:
+        print(f"  {line}")
     print()
 
 
 def _lines(title: str, traces: list[Trace]) -> None:
     print(f"\n{title}: {number(len(traces), 'place') if traces else 'nothing'}")
-    for one in traces:
-        print(f"  {one.what:<9} {clean(one.where, 300)}\n            {clean(one.words, 600)}")
+    for trace in traces:
+        print(f"  {trace.what:<9} {clean(trace.where, 300)}\n            {clean(trace.words, 600)}")
 
 
 def _scrubbed(place: Place) -> int:

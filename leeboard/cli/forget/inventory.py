@@ -70,7 +70,7 @@ class Holdings:
     @property
     def goes(self) -> bool:
         """True when there is something to do."""
-        return self.comes_back or any(one.goes for one in self.traces)
+        return self.comes_back or any(trace.goes for trace in self.traces)
 
 
 def look(
@@ -81,8 +81,8 @@ def look(
     traces: list[Trace] = []
     sheet = None
     if subject.registered and subject.folder is not None:
-        sheet, found = _register_row(subject, subject.folder / DEVICES, keep_register)
-        traces += found
+        sheet, new_traces = _register_row(subject, subject.folder / DEVICES, keep_register)
+        traces += new_traces
     elif subject.registered:
         words_of = "your own file, which Leeboard does not change: until you take it out the next run checks it again"
         traces.append(Trace("register", str(register.source), words_of, stuck=not keep_register))
@@ -92,14 +92,14 @@ def look(
         traces += _pin(place, urn, asset)
         traces += _recovery_keys(place, urn, asset)
         traces += _in_store(place, urn, asset, words)
-        there = mentions.bundles(place.evidence / urn, asset, words)
-        known = {one.run for one in place.store.bundles([urn])} if place.store else set()
-        runs[urn] = frozenset({*there.every, *known}) | runs.get(urn, frozenset())
-        traces += _bundles(place.evidence / urn, there, baseline)
-        said = forgotten.read(urn, place.evidence / urn)
-        comes_back = comes_back or any(not said.among([asset], run) for run in there.runs)
-    copies, states, found = _below_var(place, words, frozenset(keys), keep_register)
-    traces += found
+        bundles = mentions.bundles(place.evidence / urn, asset, words)
+        known = {bundle.run for bundle in place.store.bundles([urn])} if place.store else set()
+        runs[urn] = frozenset({*bundles.every, *known}) | runs.get(urn, frozenset())
+        traces += _bundles(place.evidence / urn, bundles, baseline)
+        record = forgotten.read(urn, place.evidence / urn)
+        comes_back = comes_back or any(not record.among([asset], run) for run in bundles.runs)
+    copies, states, new_traces = _below_var(place, words, frozenset(keys), keep_register)
+    traces += new_traces
     traces += _waivers(subject, words, keep_register)
     traces += _elsewhere_in_the_estate(subject, register, words, sheet)
     return Holdings(subject, keys, words, tuple(traces), runs, copies, states, sheet, comes_back)
@@ -108,18 +108,18 @@ def look(
 def _known_by(subject: Subject, keys: Sequence[Key], place: Place) -> Iterator[str]:
     """Its names, serials and other marks, as far as they tell one machine from others."""
     yield from (*subject.aliases, subject.address, *_usable(subject.serial))
-    stored = {(one.urn, one.asset): one for one in forgetting.named(place.store)} if place.store else {}
+    stored = {(device.urn, device.asset): device for device in forgetting.named(place.store)} if place.store else {}
     for urn, asset in keys:
         yield asset
         if (urn, asset) in stored:
-            one = stored[urn, asset]
-            yield from (one.name, one.name.removesuffix(f".{urn}"), *_usable(one.serial))
+            device = stored[urn, asset]
+            yield from (device.name, device.name.removesuffix(f".{urn}"), *_usable(device.serial))
         if place.store is not None:
             yield from forgetting.identity(place.store, urn, asset)
         pin = pins.read(pins.pins_path(place.evidence, urn)).get(asset)
         if pin is not None:
             marks = pin.sighting
-            yield from (one for one in (marks.serial, marks.uuid) if one)
+            yield from (value for value in (marks.serial, marks.uuid) if value)
 
 
 def _usable(serial: str) -> Iterator[str]:
@@ -133,15 +133,15 @@ def _register_row(subject: Subject, path: Path, keep: bool) -> tuple[Written | N
         return None, []
     rows = ", ".join(str(row) for row in rows_of(content, subject.asset, str(path)))
     where = f"{path}, row {rows}"
-    said = "asset tag, host, address, serial and notes"
+    text = "asset tag, host, address, serial and notes"
     if keep:
-        return None, [Trace("register", where, f"{said}; stays, since --keep-register asks for it")]
+        return None, [Trace("register", where, f"{text}; stays, since --keep-register asks for it")]
     try:
         after = taken_out(content, subject.asset, str(path))
     except LeeboardError as problem:
         return None, [Trace("register", where, str(problem), stuck=True)]
     written = Written(path, after, content) if after is not None else None
-    return written, [Trace("register", where, said, goes=True)] if written else []
+    return written, [Trace("register", where, text, goes=True)] if written else []
 
 
 def _pin(place: Place, urn: str, asset: str) -> Iterator[Trace]:
@@ -153,14 +153,14 @@ def _pin(place: Place, urn: str, asset: str) -> Iterator[Trace]:
 def _recovery_keys(place: Place, urn: str, asset: str) -> Iterator[Trace]:
     count = len(controller_state.records(place.var, urn, asset).keys)
     if count:
-        said = (
+        text = (
             f"{number(count, 'recovery key')} in the vault and its ledger; stay: copies of its disks open by them. "
             f"If the disks are gone: leeboard escrow retire {clean(asset)}"
         )
-        yield Trace("keys", str(place.var / controller_state.FOLDER), said)
+        yield Trace("keys", str(place.var / controller_state.FOLDER), text)
     elif clone_detection.seen(place.var, (urn, asset)):
-        said = f"which LUKS disks it showed, so that a copy is found; leeboard escrow retire {clean(asset)} removes it"
-        yield Trace("disks", str(place.var / clone_detection.SEEN), said)
+        text = f"which LUKS disks it showed, so that a copy is found; leeboard escrow retire {clean(asset)} removes it"
+        yield Trace("disks", str(place.var / clone_detection.SEEN), text)
 
 
 def _in_store(place: Place, urn: str, asset: str, words: Words) -> Iterator[Trace]:
@@ -169,33 +169,36 @@ def _in_store(place: Place, urn: str, asset: str, words: Words) -> Iterator[Trac
     known = forgetting.known(place.store, urn, asset)
     if known.anything:
         seen = f"last seen {day(known.seen)}" if known.seen else "never seen"
-        said = (
+        note = (
             f"{asset} in {urn}: {seen}, {number(known.findings, 'finding')}, {number(known.spans, 'verdict')} with its "
             f"days, its name in {number(known.runs, 'run')}"
         )
-        yield Trace("database", place.store.shown, said, goes=True)
+        yield Trace("database", place.store.shown, note, goes=True)
     others = [other for other, text in forgetting.others(place.store, urn, asset) if words.within(text.encode())]
     if others:
-        said = f"what is known of {listed(others, MOST_NAMED)} names it; stays until their next visits say otherwise"
-        yield Trace("database", place.store.shown, said)
+        note = f"what is known of {listed(others, MOST_NAMED)} names it; stays until their next visits say otherwise"
+        yield Trace("database", place.store.shown, note)
 
 
-def _bundles(folder: Path, there: Bundles, baseline: Baseline) -> Iterator[Trace]:
-    if there.runs:
-        first, last = started_of(there.runs[0]), started_of(there.runs[-1])
-        count = f"{number(len(there.runs), 'bundle')} of {len(there.every)}, {day(first)} to {day(last)}"
+def _bundles(folder: Path, bundles: Bundles, baseline: Baseline) -> Iterator[Trace]:
+    if bundles.runs:
+        first, last = started_of(bundles.runs[0]), started_of(bundles.runs[-1])
+        count = f"{number(len(bundles.runs), 'bundle')} of {len(bundles.every)}, {day(first)} to {day(last)}"
         days = _days(baseline)
         until = f"; FWD-04 asks to keep the last of them until {day(last + timedelta(days=days))}" if days else ""
         yield Trace("evidence", str(folder), f"{count}{until}")
-    for path in there.unread:
+    for path in bundles.unread:
         yield Trace("evidence", str(path), "cannot be read, so nobody knows what it says", stuck=True)
 
 
 def _days(baseline: Baseline) -> int:
     """For how many days a school's folder is asked to hold bundles (FWD-04)."""
-    settings = (one for control in baseline.controls for one in control.settings)
-    asked = next((one.accept.value for one in settings if (one.driver, one.address) == (kept.DRIVER, "folder")), None)
-    return max((days for level in Level if isinstance(days := getattr(asked, level, None), int)), default=0)
+    settings = (setting for control in baseline.controls for setting in control.settings)
+    choice = next(
+        (setting.accept.value for setting in settings if (setting.driver, setting.address) == (kept.DRIVER, "folder")),
+        None,
+    )
+    return max((days for level in Level if isinstance(days := getattr(choice, level, None), int)), default=0)
 
 
 def _below_var(
@@ -236,13 +239,13 @@ def _waivers(subject: Subject, words: Words, keep: bool) -> Iterator[Trace]:
     if subject.folder is not None:
         path = subject.folder / waiver_files.FILE
         where = f"{path}, {_lines(content_of(path) or b'', words)}"
-    for one in subject.waivers:
-        if subject.asset not in one.devices:
+    for waiver in subject.waivers:
+        if subject.asset not in waiver.devices:
             continue
-        name = f"{one.id} ({one.control}, accepted by {clean(one.approved_by, 60)} until {one.last_day})"
+        name = f"{waiver.id} ({waiver.control}, accepted by {clean(waiver.approved_by, 60)} until {waiver.last_day})"
         if keep:
             yield Trace("waiver", where, f"{name} names it")
-        elif len(one.devices) == 1:
+        elif len(waiver.devices) == 1:
             yield Trace(
                 "waiver", where,
                 f"{name} names only this device. It would meet no device and be a problem in every report (exit code "
@@ -268,13 +271,13 @@ def _elsewhere_in_the_estate(
         own = subject.registered and subject.folder is not None and path == subject.folder / DEVICES
         if own:
             content = sheet.content if sheet is not None else b""
-        if path.name == waiver_files.FILE and any(subject.asset in one.devices for one in subject.waivers):
+        if path.name == waiver_files.FILE and any(subject.asset in waiver.devices for waiver in subject.waivers):
             continue
         lines = _lines(content, words)
         if lines:
             then = ", once its row is out" if own else ""
-            said = f"{lines}{then}: your own words; change them where they should not stand"
-            yield Trace("inventory", str(path), said)
+            text = f"{lines}{then}: your own words; change them where they should not stand"
+            yield Trace("inventory", str(path), text)
 
 
 def _lines(content: bytes, words: Words) -> str:
