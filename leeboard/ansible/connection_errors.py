@@ -23,7 +23,7 @@ class Trouble:
     `missing` is the name of a variable that is nowhere.
     """
 
-    words: str
+    message: str
     silent: bool = False
     missing: str = ""
 

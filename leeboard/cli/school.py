@@ -84,7 +84,7 @@ def enforce(
     if content is None:
         raise LeeboardError(f"{path}: is gone; nothing was switched")
     written = enforcement.switched(content, switch, str(path))
-    typer.echo(f"{name} ({target.urn}): {_words(switch)}")
+    typer.echo(f"{name} ({target.urn}): {_switch_text(switch)}")
     if not agreed(yes, "Do it?", "nothing was switched; give --yes to switch it"):
         typer.echo("Nothing was switched.")
         return
@@ -104,7 +104,7 @@ def changeable(baseline: Baseline) -> set[str]:
     }
 
 
-def _words(switch: enforcement.Switch) -> str:
+def _switch_text(switch: enforcement.Switch) -> str:
     if switch.on:
         return f"a roll-out may change {switch.family} from {switch.day} on, by {clean(switch.by, 60)}"
     return f"a roll-out may change {switch.family} no longer, by {clean(switch.by, 60)}; what it set stays as it is"

@@ -68,7 +68,7 @@ def undo(
         print(done.output.strip(), file=sys.stderr)
     if not reports:
         raise LeeboardError("Ansible did not come to any device; what it said stands above")
-    status = _tell(hosts, reports, dry_run)
+    status = _print_reports(hosts, reports, dry_run)
     _warn(changed, by_asset, dry_run)
     return max((status, NOT_REACHED if missing else 0), key=(0, SOME_LEFT, NOT_REACHED, FAILED).index)
 
@@ -119,7 +119,7 @@ def _ask(count: int) -> None:
         raise LeeboardError("nothing was changed, since nobody said yes; --yes says it beforehand")
 
 
-def _tell(hosts: list[str], reports: dict[str, Undone], dry_run: bool) -> int:
+def _print_reports(hosts: list[str], reports: dict[str, Undone], dry_run: bool) -> int:
     """Print what came of each device. Returns the exit code."""
     codes = [0]
     back = "would be put back" if dry_run else "put back"

@@ -28,7 +28,8 @@ from leeboard.evidence.lines import Expected
 from leeboard.evidence.store import Store
 from leeboard.model.accepted import EVERYTHING, PIN, Accepted
 from leeboard.model.values import plain
-from leeboard.model.waiver import Waiver, day_of, parse_one, said
+from leeboard.model.waiver import Waiver, day_of, parse_one
+from leeboard.model.words import date_text
 from leeboard.policy.load import load
 from leeboard.policy.model import Baseline
 from leeboard.report import machine, overview, terminal
@@ -61,7 +62,7 @@ def list_waivers(
 
     Those without effect stand first, then those that end first. Nothing is looked at on any device.
     """
-    at, status = _asked(inventory, school)
+    at, status = _status(inventory, school)
     if format == "json":
         data = {
             "schema": machine.SCHEMA,
@@ -81,7 +82,7 @@ def check(inventory: Inventory, school: School = None) -> None:
     Ends with 0 when nothing is, 3 when a waiver has no effect or the inventory has another mistake, 1 when Leeboard
     failed.
     """
-    _, status = _asked(inventory, school)
+    _, status = _status(inventory, school)
     for problem in status.problems:
         typer.echo(plain(problem, 1000))
     if status.problems:
@@ -126,7 +127,7 @@ def new(
     folder = _folder(school, inventory)
     content = waiver_files.content_of(folder)
     first = granted or str(day_of(at))
-    risk = _made(
+    risk = _validated(
         {
             "id": id or _next_id(content, first),
             "control": control.strip().upper(),
@@ -146,7 +147,7 @@ def new(
     objection = _objection(risk, content, folder, listed.devices, baseline, at)
     if objection:
         raise LeeboardError(f"{objection}; nothing was written")
-    settings = () if everything else _found([risk], listed.devices, baseline, var, database)[0]
+    settings = () if everything else _drifted_settings([risk], listed.devices, baseline, var, database)[0]
     risk = risk.model_copy(update={"settings": settings})
     path = folder / waiver_files.FILE
     waiver_files.added(content, risk, str(path))
@@ -190,12 +191,12 @@ def pin(
         return
     baseline = load()
     listed = inventories.read(folder / SCHOOL, tuple(baseline.parameters))
-    values = _found(chosen, listed.devices, baseline, var, database)
+    values = _drifted_settings(chosen, listed.devices, baseline, var, database)
     settings = {waiver.id: named for waiver, named in zip(chosen, values, strict=True) if named}
     for waiver in chosen:
         if waiver.id in settings:
             print(f"{waiver.id} ({waiver.control}, {waiver.scope}) will cover:")
-            print("".join(f"  {named.words}\n" for named in settings[waiver.id]), end="")
+            print("".join(f"  {named.text}\n" for named in settings[waiver.id]), end="")
         else:
             print(f"{waiver.id} ({waiver.control}, {waiver.scope}) stays as it is: {NOTHING_KNOWN}.")
     if not settings:
@@ -206,7 +207,7 @@ def pin(
     print(f"Written: {waiver_files.write_pinned(folder, settings, content)}")
 
 
-def _found(
+def _drifted_settings(
     risks: Sequence[Waiver], devices: Sequence[Expected], baseline: Baseline, var: Path, database: str | None
 ) -> list[tuple[Accepted, ...]]:
     """For each of these waivers the settings that have drifted on its devices, as the store has it."""
@@ -233,7 +234,7 @@ def _coverage(risk: Waiver, everything: bool) -> str:
     return f"{why[:1].upper()}{why[1:]}It covers {EVERYTHING}.{then}"
 
 
-def _asked(inventory: Path, school: str | None) -> tuple[datetime, EstateStatus]:
+def _status(inventory: Path, school: str | None) -> tuple[datetime, EstateStatus]:
     """The waivers of an inventory as they stand now, and all that is wrong with them."""
     at = now()
     baseline = load()
@@ -282,7 +283,7 @@ def _next_id(content: bytes | None, granted: str) -> str:
     return f"W-{year}-{max(used, default=0) + 1:03}"
 
 
-def _made(fields: dict[str, Any]) -> Waiver:
+def _validated(fields: dict[str, Any]) -> Waiver:
     scopes = [name for name in ("devices", "roles", "school") if fields[name]]
     if len(scopes) != 1:
         raise LeeboardError("give exactly one of --devices, --roles and --school-wide")
@@ -304,7 +305,7 @@ def _objection(
     if why:
         return why
     if risk.days_left(at) < 0:
-        return f"its last day, {said(risk.last_day)}, has passed; give a later one with --last-day"
+        return f"its last day, {date_text(risk.last_day)}, has passed; give a later one with --last-day"
     after = [_with(device, *existing.waivers, risk) for device in devices]
     mine = next(
         (standing for standing in waivers.standings(after, baseline, at) if standing.waiver.id == risk.id), None
@@ -320,9 +321,9 @@ def _with(device: Expected, *risks: Waiver) -> Expected:
 def _effect(risk: Waiver, devices: tuple[Expected, ...], at: datetime) -> str:
     """In words, what it will do."""
     count = sum(risk.covers(device.asset, device.role) for device in devices)
-    since = "from now on" if risk.holds(at) else f"from {said(risk.granted)}"
+    since = "from now on" if risk.holds(at) else f"from {date_text(risk.granted)}"
     left = (risk.last_day - max(risk.granted, day_of(at))).days + 1
     return (
-        f"It concerns {count} device{'' if count == 1 else 's'}, {since}, to the end of {said(risk.last_day)} "
+        f"It concerns {count} device{'' if count == 1 else 's'}, {since}, to the end of {date_text(risk.last_day)} "
         f"({left} day{'' if left == 1 else 's'})."
     )

@@ -68,7 +68,7 @@ def read_devices(content: bytes, file: str = FILE) -> tuple[tuple[DeviceRow, ...
             _only_once(device, seen)
         except Mistake as wrong:
             # By the name that the sheet itself gives the column.
-            problems.append(Problem(file, wrong.words, row, headings.get(wrong.column, wrong.column)))
+            problems.append(Problem(file, wrong.message, row, headings.get(wrong.column, wrong.column)))
         else:
             devices.append(device)
     problems.sort(key=lambda problem: problem.row or 0)

@@ -66,7 +66,7 @@ def read_waivers(content: bytes, file: str) -> WaiverFile:
     good, twins = once(placed)
     messages += [(line, f"{id}: the id is given {times(count)}") for id, (line, count) in twins.items()]
     problems += [Problem(file, message, line) for line, message in messages]
-    if whole is not None and not _told(whole, problems, [first for first, _ in pieces]):
+    if whole is not None and not _reported_already(whole, problems, [first for first, _ in pieces]):
         problems.append(whole)
     return WaiverFile(good, tuple(sorted(problems, key=lambda problem: problem.row or 0)), broken)
 
@@ -224,11 +224,11 @@ def _one_by_one(pieces: list[tuple[int, str]], file: str) -> tuple[list[tuple[in
             entries.append((first, data[0]))
         except Mistake as wrong:
             row = first if wrong.row is None else first + wrong.row - 1
-            problems.append(Problem(file, wrong.words, row, wrong.column))
+            problems.append(Problem(file, wrong.message, row, wrong.column))
     return entries, problems
 
 
-def _told(whole: Problem, problems: list[Problem], firsts: list[int]) -> bool:
+def _reported_already(whole: Problem, problems: list[Problem], firsts: list[int]) -> bool:
     """True when the entry in which the file as a whole goes wrong has a line of its own already."""
     row = whole.row
     if row is None or not firsts or row < firsts[0]:

@@ -37,11 +37,11 @@ class Accepted:
         return self.values if self.by_device is None else dict(self.by_device).get(asset, ())
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         """The setting and its values for people."""
         if self.by_device is None:
-            return f"{self.setting}: {_words(self.values)}"
-        named = {_words(values) for _, values in self.by_device}
+            return f"{self.setting}: {_values_text(self.values)}"
+        named = {_values_text(values) for _, values in self.by_device}
         return f"{self.setting}: {named.pop() if len(named) == 1 else 'by device'}"
 
 
@@ -135,7 +135,7 @@ def _plain(values: Values) -> list[Any]:
     return [list(value) if isinstance(value, tuple) else value for value in values]
 
 
-def _words(values: Values) -> str:
+def _values_text(values: Values) -> str:
     return ", ".join(_word(value) for value in values) or "nothing"
 
 

@@ -89,7 +89,7 @@ def device(name: str, variables: Mapping[str, Any], parameter_names: tuple[str, 
         first = problem.errors(include_url=False)[0]
         field = str(first["loc"][0]) if first["loc"] else "device"
         value = ascii(data.get(field))[:60]
-        raise LeeboardError(f"{name}: leeboard_{field} is {value}: {_words(field, first['msg'])}") from None
+        raise LeeboardError(f"{name}: leeboard_{field} is {value}: {_message(field, first['msg'])}") from None
 
 
 def _help(field: str) -> str:
@@ -98,7 +98,7 @@ def _help(field: str) -> str:
     return f"set it to one of {', '.join(CHOICES[field])}"
 
 
-def _words(field: str, message: str) -> str:
+def _message(field: str, message: str) -> str:
     if field in CHOICES:
         return f"it must be one of {', '.join(CHOICES[field])}"
     return message.removeprefix("Value error, ")

@@ -38,7 +38,7 @@ class Operator:
     name: str
     holds: Callable[[Value, Value], bool]
     narrows: Callable[[Value, Value], bool]
-    words: str
+    phrase: str
     graded: bool = False
     rest: Callable[[Value, Value], frozenset[str]] | None = None
 
@@ -62,9 +62,9 @@ class Operator:
         except WrongType:
             return False
 
-    def said(self, wanted: str, unit: str = "") -> str:
+    def describe(self, wanted: str, unit: str = "") -> str:
         """The demand in words: "at most 900 seconds, and not 0"."""
-        return self.words.format(wanted=f"{wanted} {unit}".rstrip())
+        return self.phrase.format(wanted=f"{wanted} {unit}".rstrip())
 
 
 def number(value: Value) -> int:

@@ -15,7 +15,7 @@ class Problem:
     """
 
     file: str
-    words: str
+    message: str
     row: int | None = None
     column: str = ""
 
@@ -26,7 +26,7 @@ class Problem:
             place.append(f"row {self.row}" if sheet else f"line {self.row}")
         if self.column:
             place.append(f"column {self.column}" if sheet else self.column)
-        return plain(f"{', '.join(place)}: {self.words}", 600)
+        return plain(f"{', '.join(place)}: {self.message}", 600)
 
 
 class Mistake(Exception):
@@ -34,10 +34,10 @@ class Mistake(Exception):
 
     def __init__(self, message: str, column: str = "", row: int | None = None) -> None:
         super().__init__(message)
-        self.words = message
+        self.message = message
         self.column = column
         self.row = row
 
     def problem(self, file: str, row: int | None = None) -> Problem:
         """The problem that it is in a file."""
-        return Problem(file, self.words, self.row if self.row is not None else row, self.column)
+        return Problem(file, self.message, self.row if self.row is not None else row, self.column)

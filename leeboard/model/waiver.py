@@ -31,6 +31,7 @@ from leeboard.model.accepted import Accepted
 from leeboard.model.enums import Role
 from leeboard.model.strict import Strict
 from leeboard.model.values import TEMPLATES, plain
+from leeboard.model.words import date_text
 
 LONDON = ZoneInfo("Europe/London")  # wherever the controller stands, a day is one of the school's
 VARIABLE = "leeboard_waivers"
@@ -84,7 +85,7 @@ def _matches(pattern: re.Pattern[str], field: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _words(field: str) -> AfterValidator:
+def _one_line(field: str) -> AfterValidator:
     def check(value: str) -> str:
         line = " ".join(value.split())
         if not line:
@@ -125,9 +126,9 @@ class Waiver(Strict):
     roles: Annotated[tuple[Role, ...], Field(max_length=len(Role))] = ()
     school: StrictBool = False
     settings: Settings = ()
-    reason: Annotated[str, _words("reason")]
-    owner: Annotated[str, _words("owner")]
-    approved_by: Annotated[str, _words("approved_by")]
+    reason: Annotated[str, _one_line("reason")]
+    owner: Annotated[str, _one_line("owner")]
+    approved_by: Annotated[str, _one_line("approved_by")]
     siro: StrictBool = False
     granted: Day
     last_day: Day
@@ -190,13 +191,13 @@ class Waiver(Strict):
     @property
     def covered(self) -> str:
         """Which settings and values it covers, in words."""
-        return "; ".join(entry.words for entry in self.settings) or accepted.EVERYTHING
+        return "; ".join(entry.text for entry in self.settings) or accepted.EVERYTHING
 
     @property
-    def words(self) -> str:
+    def summary(self) -> str:
         """Who accepted the risk, until when, and why: the reason of a finding that is waived."""
         who = f"{self.id}; owner: {self.owner}"
-        return f"accepted by {self.approved_by} until {said(self.last_day)} ({who}): {self.reason}"
+        return f"accepted by {self.approved_by} until {date_text(self.last_day)} ({who}): {self.reason}"
 
 
 @dataclass(frozen=True)
@@ -228,11 +229,6 @@ def begins(waiver: Waiver) -> datetime:
 def ends(waiver: Waiver) -> datetime:
     """The first moment at which a waiver no longer holds."""
     return datetime.combine(waiver.last_day + timedelta(days=1), datetime.min.time(), LONDON)
-
-
-def said(day: date) -> str:
-    """A day for people: "20 Jul 2027"."""
-    return f"{day.day} {day:%b %Y}"
 
 
 def parse(raw: Any) -> Waivers:
@@ -276,7 +272,7 @@ def parse_one(raw: Any) -> Waiver | str:
     except ValidationError as wrong:
         messages: dict[str, None] = {}
         for error in wrong.errors(include_url=False):
-            messages[_told(error, data)] = None
+            messages[_message(error, data)] = None
         return before + "; ".join(messages)
 
 
@@ -333,7 +329,7 @@ def shown(value: Any) -> str:
         return "nested without end"
 
 
-def _told(error: Any, data: dict[str, Any]) -> str:
+def _message(error: Any, data: dict[str, Any]) -> str:
     if not error["loc"]:
         return str(error["msg"]).removeprefix("Value error, ")
     field = str(error["loc"][0])

@@ -224,7 +224,7 @@ def shape_problems(parsed: Document, error: ValidationError) -> list[Problem]:
     places: dict[tuple[Path, str], list[str]] = {}
     for detail in error.errors(include_url=False, include_input=False):
         missing = str(detail["loc"][-1]) if detail["type"] == "missing" else ""
-        message = "is missing" if missing else _words(detail["type"], detail["msg"])
+        message = "is missing" if missing else _message(detail["type"], detail["msg"])
         messages = places.setdefault((_path(parsed.data, detail["loc"]), missing), [])
         if message not in messages:
             messages.append(message)
@@ -250,7 +250,7 @@ def _path(data: object, location: tuple[str | int, ...]) -> Path:
     return tuple(path)
 
 
-def _words(kind: str, message: str) -> str:
+def _message(kind: str, message: str) -> str:
     if kind == "extra_forbidden":
         return "is an unknown key"
     message = message.removeprefix("Value error, ").replace("Input should be", "must be")

@@ -17,7 +17,7 @@ class WriteFunction:
 
     written: Callable[[Value | None, Value], Value]
     samples: tuple[Value | None, ...]
-    words: str
+    description: str
 
 
 def _add_bits(current: Value | None, wanted: Value) -> Value:

@@ -31,7 +31,7 @@ def _baseline(sources: tuple[SourceFile, ...], linted: bool) -> Baseline:
     parsed = draft(sources)
     problems = problems_of(parsed) if linted else sorted(parsed.problems)
     if problems:
-        raise LeeboardError(_words(problems))
+        raise LeeboardError(_summary(problems))
     return Baseline(
         families=tuple(family for _, family in parsed.families if family is not None),
         drivers=_good(parsed, "drivers.yml"),
@@ -57,7 +57,7 @@ def _good(parsed: Draft, name: str) -> dict[str, Any]:
     return parsed.tables[name].good()
 
 
-def _words(problems: list[Problem]) -> str:
+def _summary(problems: list[Problem]) -> str:
     shown = [str(problem) for problem in problems[:MOST_SHOWN]]
     if len(problems) > MOST_SHOWN:
         shown.append(f"and {len(problems) - MOST_SHOWN} more: run leeboard baseline lint")

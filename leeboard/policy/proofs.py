@@ -36,7 +36,7 @@ def everywhere(platform: Platform | None) -> Iterator[Where]:
         yield level, platform or Platform.OTHER, form, role
 
 
-def _words(where: Where) -> str:
+def _place_text(where: Where) -> str:
     level, _, form, role = where
     return f"level {level}, form {form}, role {role}"
 
@@ -155,7 +155,7 @@ def written_is_accepted(draft: Draft) -> Iterator[Problem]:
                 else next(filter(None, (_refusal(demanded, write) for write in _writes(demanded))), "")
             )
             if message:
-                yield place.problem(f"{message} ({_words(where)})", "write")
+                yield place.problem(f"{message} ({_place_text(where)})", "write")
                 break
 
 
@@ -209,7 +209,7 @@ def specials_clear(draft: Draft) -> Iterator[Problem]:
         for where in (*everywhere(Platform.LINUX), *everywhere(Platform.WINDOWS)):
             index = _tied(owner.control.mode, where)
             if index is not None:
-                message = f"quarrels with an earlier special of equal weight ({_words(where)})"
+                message = f"quarrels with an earlier special of equal weight ({_place_text(where)})"
                 yield owner.problem(message, "mode", "special", index)
                 break
     for place in draft.settings():
@@ -223,7 +223,7 @@ def specials_clear(draft: Draft) -> Iterator[Problem]:
             for where in everywhere(setting.platform):
                 index = _tied(choice, where)
                 if index is not None:
-                    message = f"quarrels with an earlier special of equal weight ({_words(where)})"
+                    message = f"quarrels with an earlier special of equal weight ({_place_text(where)})"
                     yield place.problem(message, *path, "special", index)
                     break
 
@@ -277,7 +277,7 @@ def _quarrel(draft: Draft, first: DraftSetting, second: DraftSetting) -> Iterato
         elif theirs.write is not None and _refusal(mine, theirs.write):
             message = f"writes {theirs.write!r}, which {first.name} does not accept"
         if message:
-            yield second.problem(f"{message} ({_words(where)})", "address")
+            yield second.problem(f"{message} ({_place_text(where)})", "address")
             return
 
 

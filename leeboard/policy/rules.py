@@ -308,7 +308,7 @@ def judgements(draft: Draft) -> Iterator[Problem]:
             if listed is None or setting.platform not in listed.platforms:
                 message = f"{setting.judgement} needs {fact}, which {setting.platform} devices do not say"
                 yield place.problem(message, "judgement")
-        yield from _unknown_words(place, question.words)
+        yield from _unknown_words(place, question.answers)
 
 
 def _unknown_words(place: DraftSetting, answers: tuple[str, ...]) -> Iterator[Problem]:

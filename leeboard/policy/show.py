@@ -104,22 +104,22 @@ def _setting(wanted: Wanted, setting: WantedSetting, origins: Mapping[str, str])
         source=source,
         origin=origin,
         wanted=setting.lacks
-        or OPERATORS[setting.operator].said(
+        or OPERATORS[setting.operator].describe(
             driver.name_of(setting.value) or plain(setting.value), setting.setting.unit
         ),
-        writes=FUNCTIONS[setting.write_function].words if setting.write_function is not None else writes,
+        writes=FUNCTIONS[setting.write_function].description if setting.write_function is not None else writes,
     )
 
 
 def _origin(setting: WantedSetting, device: Device, origins: Mapping[str, str]) -> tuple[str, str]:
     """(source, words) for a value."""
     if setting.setting.id in device.overrides.get(setting.control.id, {}):
-        return _given("leeboard_overrides", origins)
+        return _variable_source("leeboard_overrides", origins)
     choice = setting.setting.accept.value
     picked, text = choice.pick(device.level, device.platform, device.form, device.role)
     if isinstance(picked, Parameter):
         if picked.parameter in device.parameters:
-            return _given(f"leeboard_{picked.parameter}", origins)
+            return _variable_source(f"leeboard_{picked.parameter}", origins)
         if setting.lacks:
             return "baseline", setting.lacks
         return "baseline", f"Leeboard's default text; leeboard_{picked.parameter} is not given"
@@ -131,7 +131,7 @@ def _origin(setting: WantedSetting, device: Device, origins: Mapping[str, str]) 
     return source, f"{text} ({', '.join(by)})" if by else text
 
 
-def _given(variable: str, origins: Mapping[str, str]) -> tuple[str, str]:
+def _variable_source(variable: str, origins: Mapping[str, str]) -> tuple[str, str]:
     where = origins.get(variable, "")
     source = "device" if where == "device" else "school"
     return source, f"{variable} from {where}" if where else variable

@@ -21,7 +21,7 @@ class Busy(Exception):
 
     def __init__(self, owner: str) -> None:
         super().__init__(owner)
-        self.holder = owner
+        self.owner = owner
 
 
 class FileLock:

@@ -22,7 +22,7 @@ def mine(at: datetime, **more: str) -> str:
     return json.dumps({"pid": os.getpid(), "by": account, "on": socket.gethostname(), "started": stamp(at), **more})
 
 
-def words(text: str, now: datetime | None = None) -> str:
+def describe(text: str, now: datetime | None = None) -> str:
     """What another process left there, for people: "process 71, technician on desk, run ..., began 5 minutes ago"."""
     try:
         record = json.loads(text)

@@ -31,7 +31,7 @@ def alike(one: str, other: str) -> bool:
     return one == other or not (one and other)
 
 
-def kept(values: Iterable[Value | None]) -> tuple[Value | None, ...]:
+def stored_values(values: Iterable[Value | None]) -> tuple[Value | None, ...]:
     """Values as a finding and a waiver keep them: each once, and what is long or no plain text as its digest."""
     distinct = tuple(dict.fromkeys((type(value), _short(value)) for value in values))
     if len(distinct) > MOST_VALUES:

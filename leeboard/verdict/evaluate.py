@@ -17,7 +17,7 @@ from leeboard.model.values import Value, plain
 from leeboard.model.verdicts import Verdict, worst
 from leeboard.policy.model import Condition, Means
 from leeboard.policy.resolve import Wanted, WantedControl, WantedSetting
-from leeboard.verdict.cause import cause, kept
+from leeboard.verdict.cause import cause, stored_values
 from leeboard.verdict.codes import Code, joined
 from leeboard.verdict.judgements.answer import CannotBeTold, DoesNotApply, MakesNoSense, UnderWay
 from leeboard.verdict.judgements.registry import derive
@@ -147,7 +147,7 @@ def judge(wanted: Wanted, setting: WantedSetting, observation: Observation) -> J
         return judged
     reading = observation.reading(setting.setting.driver, setting.setting.address)
     value = reading.effective.value if reading is not None and isinstance(reading.effective, Found) else None
-    return replace(judged, seen=driver.name_of(value) or judged.seen, wanted=OPERATORS[setting.operator].said(name))
+    return replace(judged, seen=driver.name_of(value) or judged.seen, wanted=OPERATORS[setting.operator].describe(name))
 
 
 def _judge(wanted: Wanted, setting: WantedSetting, observation: Observation) -> Judged:
@@ -263,7 +263,7 @@ def _aspect(setting: WantedSetting, aspect: Aspect) -> _Answer:
         (other, _absent(setting) if other.value is None else _value(setting, other.value, other.type))
         for other in aspect.others
     ]
-    values = kept((*answer.values, *(value for _, own in theirs for value in own.values)))
+    values = stored_values((*answer.values, *(value for _, own in theirs for value in own.values)))
     if answer.verdict is Verdict.COMPLIANT:
         for other, own in theirs:
             if own.verdict is not Verdict.COMPLIANT:
@@ -308,7 +308,7 @@ def _text(value: Value | list[str]) -> str:
 
 
 def _drifted(reason: str, code: Code, values: tuple[Value | None, ...]) -> _Answer:
-    return _Answer(Verdict.DRIFTED, reason, code, kept(values))
+    return _Answer(Verdict.DRIFTED, reason, code, stored_values(values))
 
 
 def _condition(condition: Condition, observation: Observation) -> tuple[Verdict | None, str, str]:
@@ -352,7 +352,7 @@ def _judged(
         address=f"{setting.driver}:{setting.address}",
         verdict=verdict,
         seen=seen + unit,
-        wanted=wanted.lacks or OPERATORS[wanted.operator].said(plain(wanted.value), setting.unit),
+        wanted=wanted.lacks or OPERATORS[wanted.operator].describe(plain(wanted.value), setting.unit),
         source=plain(aspect.source, 300) if aspect is not None else "",
         reason="; ".join(part for part in (reason, plain(note)) if part),
         code=str(code),

@@ -21,7 +21,8 @@ from leeboard.model.observation import Observation
 from leeboard.model.operators import OPERATORS
 from leeboard.model.values import plain
 from leeboard.model.verdicts import Verdict
-from leeboard.model.waiver import Waiver, parse, said
+from leeboard.model.waiver import Waiver, parse
+from leeboard.model.words import date_text
 from leeboard.policy.model import FRESHNESS, Baseline, Control, Setting
 from leeboard.policy.resolve import Wanted, WantedControl
 from leeboard.verdict.evaluate import combined, judge
@@ -65,7 +66,7 @@ class Standing:
         if self.state is State.VOID:
             return "no effect"
         if self.state is State.NOT_YET:
-            return f"from {said(self.waiver.granted)}"
+            return f"from {date_text(self.waiver.granted)}"
         if self.state is State.EXPIRED:
             return "expired"
         if self.days_left == 0:
@@ -236,7 +237,7 @@ def refused(waiver: Waiver, baseline: Baseline) -> str:
 
 def expired(waiver: Waiver) -> str:
     """What is said of a waiver whose last day has passed."""
-    return f"it ended on {said(waiver.last_day)}; take it out, or let it be approved again under a new id"
+    return f"it ended on {date_text(waiver.last_day)}; take it out, or let it be approved again under a new id"
 
 
 def _no_text(control: Control, entry: Accepted) -> bool:
@@ -265,7 +266,7 @@ def _in_order(waivers: Sequence[Waiver], baseline: Baseline) -> list[tuple[Waive
 def _twice(waiver: Waiver, other: Waiver) -> str:
     return (
         f"{other.id} waives {waiver.control} on some of the same days already; take one of the two out, or let "
-        f"{waiver.id} begin after {said(other.last_day)}"
+        f"{waiver.id} begin after {date_text(other.last_day)}"
     )
 
 
@@ -324,10 +325,10 @@ def _accepted(finding: Finding, waiver: Waiver, baseline: Baseline, asset: str) 
     if finding.verdict is Verdict.ERROR:
         return replace(finding, judged=judged) if judged else finding
     if not judged:
-        return finding if waiver.settings else replace(finding, verdict=Verdict.WAIVED, reason=waiver.words)
+        return finding if waiver.settings else replace(finding, verdict=Verdict.WAIVED, reason=waiver.summary)
     whole = combined(replace(finding, judged=judged))
     if whole.verdict is Verdict.WAIVED:
-        return replace(whole, reason=waiver.words)
+        return replace(whole, reason=waiver.summary)
     if whole.verdict is not Verdict.DRIFTED:
         return whole
     left = [result for result in judged if result.verdict is Verdict.DRIFTED]

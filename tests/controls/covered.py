@@ -59,7 +59,7 @@ LINUX_CODE = ("plugins.module_utils._linux.visit", "plugins.module_utils._linux.
 WINDOWS_CALLS = "tests/windows/machine.py"
 # Readings that the controller takes, by driver, and what takes them.
 TAKEN = {
-    readings.DRIVER: "leeboard.escrow.disks.readings.with_kept",
+    readings.DRIVER: "leeboard.escrow.disks.readings.with_escrow",
     **dict.fromkeys(device_clock.DRIVERS.values(), "leeboard.verdict.device_clock.with_offset"),
 }
 # Not followed: the linter, since the shipped baseline is not linted when it is read, and what drives machines.

@@ -23,7 +23,7 @@ from typing import Any
 
 import yaml
 
-from leeboard.escrow.disks.readings import asked_of_device, with_kept
+from leeboard.escrow.disks.readings import asked_of_device, with_escrow
 from leeboard.evidence.reader import Reader
 from leeboard.model.device import Device, device
 from leeboard.model.enums import Platform
@@ -146,7 +146,7 @@ class Proof:
 
     def _filed(self, answer: str) -> Any:
         said, at = _read(answer), datetime.now(UTC)
-        kept = with_kept(said, parse(said), self.device(), self.work / "var", at)
+        kept = with_escrow(said, parse(said), self.device(), self.work / "var", at)
         # A visit takes no minute, and less than five in the lab: a clock that is right is not told apart.
         return with_offset(kept, parse(said), at, at)
 

@@ -75,7 +75,7 @@ CHANGES = [
     ("leeboard/model/enums.py", 'HIGH = "high"', 'HIGH = "highest"', EVERY),
     ("leeboard/planning/plan.py", "waits = accepts(setting, effective) is True", "waits = False", EVERY),
     ("leeboard/model/operators.py", '"at most {wanted}, and not 0"', '"at most"', {*LOCKS, *ON_WINDOWS_ALL}),
-    ("leeboard/model/operators.py", "0 < number(found) <=", "0 <", {*LOCKS, *ON_WINDOWS_ALL}),
+    ("leeboard/model/operators.py", "0 < number(actual) <=", "0 <", {*LOCKS, *ON_WINDOWS_ALL}),
     ("leeboard/model/operators.py", "the host of {wanted}", "{wanted}", MACHINES),
     ("leeboard/model/operators.py", "return mine == theirs", "return mine != theirs", MACHINES),  # of same_place
     ("leeboard/verdict/judgements/disks.py", "and volume.resume:", "and True:", MACHINES),

@@ -134,9 +134,9 @@ class Formatting(Work[FormattingDesk]):
 
     def finish(self, desk: FormattingDesk) -> None:
         done = desk.roll_out()
-        must(not any(one.failed for one in done), f"the next run: {[one.words for one in done]}")
+        must(not any(one.failed for one in done), f"the next run: {[one.summary for one in done]}")
         again = desk.roll_out()
-        must(not any(one.changed or one.failed for one in again), f"the run after it: {[one.words for one in again]}")
+        must(not any(one.changed or one.failed for one in again), f"the run after it: {[one.summary for one in again]}")
         try:
             whole(desk)
         except (AssertionError, ValueError, StopIteration) as wrong:

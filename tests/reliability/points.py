@@ -51,7 +51,7 @@ class Bench:
         """Watch the work go through once."""
         with watching(self.desk.disk, Watch()) as watch:
             outcome = self.scenario.work(self.desk)
-        must(not outcome.failed, f"{self.scenario.name}: does not go through: {outcome.words}")
+        must(not outcome.failed, f"{self.scenario.name}: does not go through: {outcome.summary}")
         return watch.moments
 
     def points(self) -> list[Point]:

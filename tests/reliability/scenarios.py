@@ -13,7 +13,7 @@ from typing import Any
 
 from leeboard.escrow.disks import restoring
 from leeboard.escrow.disks.adoption import adopt
-from leeboard.escrow.disks.disk import Given, Outcome
+from leeboard.escrow.disks.disk import Credentials, Outcome
 from leeboard.escrow.vault import vault
 from leeboard.escrow.vault.binding import faults, strangers
 from leeboard.escrow.vault.checking import check
@@ -30,7 +30,7 @@ from .tpm import Enrolling
 from .watched import WatchedDisk
 from .work import Work, must
 
-WEAK = Given(passphrase="the school's own passphrase")
+WEAK = Credentials(passphrase="the school's own passphrase")
 SENSITIVE = DEVICE.model_copy(update={"level": Level.SENSITIVE})
 WRECKED = 64 * 1024  # bytes at the beginning of a disk that somebody wrote over: both headers
 
@@ -58,7 +58,7 @@ class Scenario(Work[WatchedDesk]):
     def finish(self, desk: WatchedDesk) -> None:
         """The next run after whatever happened; raises Trouble where that does not finish the work."""
         outcome = self.work(desk)
-        must(not outcome.failed and not outcome.waiting, f"the next run: {outcome.words}")
+        must(not outcome.failed and not outcome.waiting, f"the next run: {outcome.summary}")
         self.rest(desk)
 
     def rest(self, desk: WatchedDesk, others: int = 1) -> None:
@@ -67,7 +67,7 @@ class Scenario(Work[WatchedDesk]):
         `others` slots are not ours.
         """
         again = self.work(desk)
-        must(not again.changed and not again.failed, f"the run after the next: {again.words}")
+        must(not again.changed and not again.failed, f"the run after the next: {again.summary}")
         states = [one.state for one in desk.kept.keys]
         must(states.count(State.PROVED) == 1, f"keys are {', '.join(states)}")
         must(not {State.PENDING, State.USED}.intersection(states), f"keys are {', '.join(states)}")
@@ -112,7 +112,7 @@ class Strengthening(Scenario):
     def finish(self, desk: WatchedDesk) -> None:
         must(desk.disk.opens(WEAK.passphrase), "the school's passphrase opens no longer")
         outcome = self.work(desk)
-        must(not outcome.failed and not outcome.waiting, f"the next run: {outcome.words}")
+        must(not outcome.failed and not outcome.waiting, f"the next run: {outcome.summary}")
         said = desk.disk.header()["keyslots"]
         mine = [one for one in said if desk.disk.opens(WEAK.passphrase, "--key-slot", one)]
         must(len(mine) == 1, f"the passphrase opens the slots {mine}")
@@ -130,7 +130,7 @@ class Adoption(Scenario):
 
     def finish(self, desk: WatchedDesk) -> None:
         outcome = self.work(desk)
-        must(not outcome.failed, f"the next run: {outcome.words}")
+        must(not outcome.failed, f"the next run: {outcome.summary}")
         must(not self.work(desk).changed, "the run after the next changes something")
         must([(one.state, one.adopted) for one in desk.kept.keys] == [(State.PROVED, True)], "it is not kept once")
         must(desk.secret(desk.current) == PASSPHRASE and desk.disk.slots() == [0], "what is kept is something else")
@@ -155,7 +155,7 @@ class Restoring(Scenario):
     def finish(self, desk: WatchedDesk) -> None:
         self.work(desk)
         outcome = desk.run()
-        must(not outcome.failed and not outcome.waiting, f"the roll-out after it: {outcome.words}")
+        must(not outcome.failed and not outcome.waiting, f"the roll-out after it: {outcome.summary}")
         FirstKey().rest(desk)
 
 

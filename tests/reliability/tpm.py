@@ -77,9 +77,9 @@ class Enrolling(Work[TpmDesk]):
 
     def finish(self, desk: TpmDesk) -> None:
         disk, outcome = desk.disk, self.work(desk)
-        must(not outcome.failed and not outcome.waiting, f"the next run: {outcome.words}")
+        must(not outcome.failed and not outcome.waiting, f"the next run: {outcome.summary}")
         again = self.work(desk)
-        must(not again.changed and not again.failed, f"the run after the next: {again.words}")
+        must(not again.changed and not again.failed, f"the run after the next: {again.summary}")
         tokens = disk.seen().tokens
         must(len(tokens) == 1, f"the disk has {len(tokens)} tokens of the TPM")
         must(disk.by_itself("--token-id", str(tokens[0].id), pin=PIN), "the TPM does not open it with its PIN")

@@ -32,7 +32,7 @@ def _enrolled(usual: bool) -> tuple[float, float]:
         outcome = desk.run()
         enrolled = time.monotonic()
         if outcome.failed or not outcome.changed:
-            raise SystemExit(outcome.words)
+            raise SystemExit(outcome.summary)
         disk.opens(PASSPHRASE, "--key-slot", "0")
         return enrolled - started, time.monotonic() - enrolled
 

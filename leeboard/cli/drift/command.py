@@ -78,9 +78,9 @@ def drift(
         raise typer.BadParameter("give an inventory with -i, or --this-machine")
     if not this_machine and (level or form or role):
         raise typer.BadParameter("--level, --form and --role go with --this-machine; elsewhere the inventory says them")
-    if this_machine and (changing := package_lock.wait(_tell)):
+    if this_machine and (changing := package_lock.wait(_to_stderr)):
         message = "is still changing packages on this machine, so that little could be told of it"
-        _tell(f"{changing} {message}; run it again when that has ended")
+        _to_stderr(f"{changing} {message}; run it again when that has ended")
         return 3
     baseline = load()
     source = inventories.file_of(inventory or ROOT / THIS_MACHINE)
@@ -129,7 +129,7 @@ def drift(
     return _this_machines_end(status, format) if this_machine else status.exit_code
 
 
-def _tell(message: str) -> None:
+def _to_stderr(message: str) -> None:
     print(message, file=sys.stderr)
 
 

@@ -15,7 +15,7 @@ PATIENCE = 30.0  # seconds
 PAUSE = 1.0  # seconds between two looks
 
 
-def holder(root: Path = Path("/")) -> str:
+def lock_owner(root: Path = Path("/")) -> str:
     """Which process holds a lock of apt or dpkg, as "apt (process 4711)"; empty for none, or where nothing tells."""
     try:
         rows = [line.split() for line in (root / "proc/locks").read_text().splitlines()]
@@ -37,7 +37,7 @@ def holder(root: Path = Path("/")) -> str:
     return ""
 
 
-def wait(report: Callable[[str], None], look: Callable[[], str] = holder, patience: float = PATIENCE) -> str:
+def wait(report: Callable[[str], None], look: Callable[[], str] = lock_owner, patience: float = PATIENCE) -> str:
     """Wait for the end of the change for `patience` seconds, and say so once; who still holds the lock, or empty."""
     end = time.monotonic() + patience
     owner = look()

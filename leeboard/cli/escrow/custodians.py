@@ -49,7 +49,7 @@ def named(
         raise LeeboardError("--make and --keys go together: a private key has to go somewhere, and not into the vault")
     if keys is not None:
         _outside(keys, away_from)
-    return taken + [_made(name, keys, at) for name in make if keys is not None]
+    return taken + [_new_custodian(name, keys, at) for name in make if keys is not None]
 
 
 def where(keys: Path | None) -> str:
@@ -72,7 +72,7 @@ def private_key(path: Path) -> rsa.RSAPrivateKey:
         raise LeeboardError(f"{path}: {problem}") from None
 
 
-def _made(name: str, keys: Path, at: datetime) -> Custodian:
+def _new_custodian(name: str, keys: Path, at: datetime) -> Custodian:
     """A new custodian; the private key is on the disk before the certificate is used."""
     target = keys / f"{name}-private-key.pem"
     if target.exists():

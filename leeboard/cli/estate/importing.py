@@ -22,7 +22,7 @@ from leeboard.estate.importing import register as registers
 from leeboard.estate.importing.devices import read_list
 from leeboard.estate.importing.devices_file import devices_file
 from leeboard.estate.importing.plan import Defaults, plan
-from leeboard.estate.importing.schools import Asked, Known, SchoolPlan, plan_school
+from leeboard.estate.importing.schools import Known, Options, SchoolPlan, plan_school
 from leeboard.evidence import pins
 from leeboard.model.device import URN
 from leeboard.model.enums import Form, Level, Platform, Role
@@ -77,7 +77,7 @@ def register(
     schools = _chosen(result.schools, urns, numbers, file)
     linked, link_problems = registers.links(links, {school.urn for school in schools}) if links else ((), ())
     needed = estate.settings is None or estate.settings.level is None
-    more = Asked(phase or "", level, needed, tuple(successor_of or ()))
+    more = Options(phase or "", level, needed, tuple(successor_of or ()))
     every = [plan_school(school, known, linked, estate.file.parent, more) for school in schools]
     problems = [*estate.problems, *result.problems, *link_problems]
     problems += [
@@ -87,7 +87,7 @@ def register(
     console = Console()
     import_preview.show_schools(every, console)
     changing = [change for change in every if change.action != "unchanged"]
-    _say(problems)
+    _print_problems(problems)
     written = list(_school_files(changing))
     if changing and not dry_run and _agreed(yes):
         write_all(estate.file.parent, written)
@@ -134,7 +134,7 @@ def devices(
     import_plan = plan(by_urn, target.urn, listed, Defaults(platform, form, role), remove_missing)
     _sound(estate, {target.urn, *(move.urn for move in import_plan.moved)})
     if remove_missing and (import_plan.problems or not listed.devices):
-        _say(import_plan.problems)
+        _print_problems(import_plan.problems)
         raise LeeboardError(
             "--remove-missing: the list has rows that make no sense, or no device at all, so what is missing cannot be "
             "told; mend the list first. Nothing was written"
@@ -148,7 +148,7 @@ def devices(
     console.print(f"{file}: {listed.kind or 'not read'}{ascii(taken)[1:-1]}", markup=False, highlight=False)
     import_preview.show_devices(import_plan, {each.urn: each.settings.name for each in estate.schools}, console)
     problems = [*estate.problems, *import_plan.problems]
-    _say(problems)
+    _print_problems(problems)
     result = import_plan.result()
     written = list(_device_files(estate, result, target.urn))
     if import_plan.changes_anything and not dry_run and _agreed(yes):
@@ -249,7 +249,7 @@ def _pair(where: str | None) -> tuple[str, str] | None:
     return column.strip(), word.strip()
 
 
-def _say(problems: Iterable[Problem]) -> None:
+def _print_problems(problems: Iterable[Problem]) -> None:
     for problem in problems:
         typer.echo(f"problem: {problem}", err=True)
 

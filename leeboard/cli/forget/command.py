@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from leeboard.cli.forget.find_device import Key, Register, earlier, find, register, unknown
-from leeboard.cli.forget.inventory import Holdings, Place, Trace, files_of, look
+from leeboard.cli.forget.inventory import Holdings, Place, Trace, files_of, take_inventory
 from leeboard.cli.options import Database, Var
 from leeboard.cli.prompts import agreed
 from leeboard.errors import LeeboardError
@@ -83,10 +83,10 @@ def forget(
             print(f"{plain(device)} was forgotten on {before}; nothing that may be removed is left.")
             return 0 if dry_run else _scrubbed(place)
         if not dry_run:
-            _said("--by", by)
-            _said("--reason", reason)
+            _check_text("--by", by)
+            _check_text("--reason", reason)
         keys = (subject.key, *earlier(subject, listed, stored))
-        held = look(subject, keys, listed, place, load(), keep_register)
+        held = take_inventory(subject, keys, listed, place, load(), keep_register)
         _show(held)
         stuck = any(trace.stuck for trace in held.traces)
         if dry_run:
@@ -154,8 +154,8 @@ def _hold(stack: ExitStack, held: Holdings, place: Place, at: datetime) -> None:
             stack.callback(files.FileLock(place.var / night.LOCK, text=lock_owner.mine(at)).release)
         except files.Busy as busy:
             raise LeeboardError(
-                f"a check of many schools is going on ({lock_owner.words(busy.holder, at)}), and would name the device "
-                "in its report; nothing was removed, run this again when it has ended"
+                f"a check of many schools is going on ({lock_owner.describe(busy.owner, at)}), and would name the "
+                "device in its report; nothing was removed, run this again when it has ended"
             ) from None
     for urn in sorted({urn for urn, _ in held.keys}):
         if held.runs[urn] or (place.evidence / urn).is_dir():
@@ -182,7 +182,7 @@ def _place(stack: ExitStack, var: Path, database: str | None) -> Place:
 def _forgotten_before(device: str, listed: Register, evidence: Path) -> str | None:
     """When, and by whose word, a device that is not known any more was forgotten."""
     for folder in sorted(evidence.iterdir()) if evidence.is_dir() else ():
-        if URN.match(folder.name) and listed.asked(folder.name):
+        if URN.match(folder.name) and listed.covers(folder.name):
             with suppress(LeeboardError):  # a damaged file of another school
                 entry = forgotten.read(folder.name, folder).latest(device)
                 if entry is not None:
@@ -190,7 +190,7 @@ def _forgotten_before(device: str, listed: Register, evidence: Path) -> str | No
     return None
 
 
-def _said(option: str, text: str) -> None:
+def _check_text(option: str, text: str) -> None:
     if not text.strip() or not text.isprintable() or len(text) > LONGEST:
         raise LeeboardError(f"{option}: say it in one line of at most {LONGEST} characters; it is kept")
 
@@ -216,7 +216,7 @@ def _show(held: Holdings) -> None:
 def _lines(title: str, traces: list[Trace]) -> None:
     print(f"\n{title}: {number(len(traces), 'place') if traces else 'nothing'}")
     for trace in traces:
-        print(f"  {trace.what:<9} {clean(trace.where, 300)}\n            {clean(trace.words, 600)}")
+        print(f"  {trace.what:<9} {clean(trace.where, 300)}\n            {clean(trace.note, 600)}")
 
 
 def _scrubbed(place: Place) -> int:

@@ -65,7 +65,7 @@ class Register:
     predecessors: Mapping[str, Sequence[str]] = field(default_factory=dict)
     estate: Estate | None = None
 
-    def asked(self, urn: str) -> bool:
+    def covers(self, urn: str) -> bool:
         """True for a school that was asked about."""
         return self.urns is None or urn in self.urns
 
@@ -99,8 +99,8 @@ def find(wanted: str, register: Register, stored: Sequence[Named], evidence: Pat
 
     Raises LeeboardError where several are called so.
     """
-    inside = [device for device in register.devices if register.asked(device.urn)]
-    gone = [subject for subject in _kept(register, stored, evidence) if register.asked(subject.urn)]
+    inside = [device for device in register.devices if register.covers(device.urn)]
+    gone = [subject for subject in _unregistered(register, stored, evidence) if register.covers(subject.urn)]
     for every in (inside, gone):
         matches = [subject for subject in every if subject.name == wanted] or [
             subject for subject in every if wanted in subject.aliases
@@ -124,9 +124,9 @@ def find(wanted: str, register: Register, stored: Sequence[Named], evidence: Pat
 
 def unknown(wanted: str, register: Register, stored: Sequence[Named], evidence: Path) -> LeeboardError:
     """What to say of a device that nobody knows."""
-    every = [*register.devices, *_kept(register, stored, evidence)]
+    every = [*register.devices, *_unregistered(register, stored, evidence)]
     names = {
-        alias.casefold(): alias for subject in every if register.asked(subject.urn) for alias in subject.aliases[1:]
+        alias.casefold(): alias for subject in every if register.covers(subject.urn) for alias in subject.aliases[1:]
     }
     near = [plain(names[name]) for name in difflib.get_close_matches(wanted.casefold(), names, 3)]
     meant = f"; did you mean {' or '.join(near)}?" if near else ""
@@ -192,7 +192,7 @@ def _before(register: Register, urn: str) -> Sequence[str]:
     return register.predecessors.get(urn, ())
 
 
-def _kept(register: Register, stored: Sequence[Named], evidence: Path) -> list[Subject]:
+def _unregistered(register: Register, stored: Sequence[Named], evidence: Path) -> list[Subject]:
     """The devices that the register does not have, and of which something is kept."""
     current = {device.key for device in register.devices}
     subjects = {

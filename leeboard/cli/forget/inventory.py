@@ -34,7 +34,7 @@ class Trace:
 
     what: str
     where: str
-    words: str
+    note: str
     goes: bool = False
     stuck: bool = False
 
@@ -73,7 +73,7 @@ class Holdings:
         return self.comes_back or any(trace.goes for trace in self.traces)
 
 
-def look(
+def take_inventory(
     subject: Subject, keys: tuple[Key, ...], register: Register, place: Place, baseline: Baseline, keep_register: bool
 ) -> Holdings:
     """Look everywhere. Nothing is changed. Raises LeeboardError where something of it cannot be read at all."""

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from leeboard.errors import LeeboardError
 from leeboard.escrow.disks.header import read_copy
-from leeboard.escrow.disks.tpm_policy import Wish
+from leeboard.escrow.disks.tpm_policy import TpmPolicy
 from leeboard.escrow.keys.envelope import Content
 from leeboard.escrow.keys.recovery_key import new_key
 from leeboard.escrow.vault import clone_detection
@@ -51,7 +51,7 @@ class Outcome:
     changes: list[dict[str, Any]] = field(default_factory=list)
 
     @property
-    def words(self) -> str:
+    def summary(self) -> str:
         """All of it in one line, the worst first."""
         parts = [*self.failed, *(f"waits: {reason}" for reason in self.waiting), *self.done]
         return "; ".join(parts) or "nothing here is encrypted with LUKS"
@@ -69,13 +69,13 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Given:
+class Credentials:
     """What the controller can open disks with: the device's own passphrase from the school's vault, empty for none; and
     a custodian's private key, which opens the key that is kept. `tpm` is what the school wants of the TPM."""
 
     passphrase: str = field(default="", repr=False)
     opener: Opener | None = field(default=None, repr=False)
-    tpm: Wish = field(default_factory=Wish, repr=False)
+    tpm: TpmPolicy = field(default_factory=TpmPolicy, repr=False)
 
 
 def survey(
@@ -95,7 +95,7 @@ class Disk:
 
     def __init__(
         self, vault: Vault, device: Device, ask: Ask, clock: Callable[[], datetime], volume: Volume, outcome: Outcome,
-        given: Given, dry: bool,
+        given: Credentials, dry: bool,
     ) -> None:  # fmt: skip
         self.vault = vault
         self.device = device
@@ -103,7 +103,7 @@ class Disk:
         self.clock = clock
         self.volume = volume
         self.outcome = outcome
-        self.given = given
+        self.credentials = given
         self.dry = dry
 
     def authority(self, ways: Sequence[str], key: Key | None) -> tuple[str, str] | None:
@@ -111,10 +111,10 @@ class Disk:
         we have one. `ways` is what the device says that opens it there, `key` the one that is kept."""
         if "tpm" in ways:
             return "tpm", ""
-        if self.given.passphrase:
-            return "passphrase", self.given.passphrase
-        if self.given.opener is not None and key is not None:
-            return "passphrase", self.given.opener.key(self.vault, key).key.text
+        if self.credentials.passphrase:
+            return "passphrase", self.credentials.passphrase
+        if self.credentials.opener is not None and key is not None:
+            return "passphrase", self.credentials.opener.key(self.vault, key).key.text
         return ("keyring", "") if "keyring" in ways else None
 
     def readable(self) -> Binding:
@@ -153,7 +153,7 @@ class Disk:
             key=new_key(),
             school=plain(f"{device.school} ({device.urn})"),
             device=plain(f"{device.asset} ({device.name})"),
-            disk=f"{disk} {self.volume.said}",
+            disk=f"{disk} {self.volume.label}",
             id=f"{self.clock():%y%m%d}-{secrets.token_hex(4)}",
             made=stamp(self.clock()),
         )

@@ -75,11 +75,11 @@ class EmptyDisk(Strict):
     device: Asset | None = None
 
 
-class _Given(Strict):
+class _Options(Strict):
     disks: Annotated[tuple[EmptyDisk, ...], Field(max_length=MOST)]
 
 
-SAID = {
+MESSAGES = {
     "extra_forbidden": "is no key that is known here; there are device, disk, mount and label",
     "missing": "is missing",
     "string_type": "must be text",
@@ -97,13 +97,13 @@ def parse(value: Any, asset: str) -> tuple[EmptyDisk, ...]:
     if value is None:
         return ()
     try:
-        disks = _Given.model_validate({"disks": value}).disks
+        disks = _Options.model_validate({"disks": value}).disks
     except ValidationError as problem:
         first = problem.errors(include_url=False)[0]
         where = [f"entry {part + 1}" if isinstance(part, int) else str(part) for part in first["loc"][1:]]
         # A key that is not known may be a secret that slipped into the wrong line: it is named, not its value.
         shown = f" {ascii(first['input'])[:80]}" if first["type"] == "value_error" else ""
-        message = SAID.get(first["type"], first["msg"].removeprefix("Value error, "))
+        message = MESSAGES.get(first["type"], first["msg"].removeprefix("Value error, "))
         raise LeeboardError(f"{', '.join([VARIABLE, *map(plain, where)])}:{shown} {message}") from None
     mine = tuple(disk for disk in disks if disk.device is None or disk.device.casefold() == asset.casefold())
     _once("disk", [disk.disk for disk in disks])

@@ -17,7 +17,7 @@ from typing import Any
 
 from leeboard.errors import LeeboardError
 from leeboard.escrow.disks.adoption import Known
-from leeboard.escrow.disks.disk import GONE, Ask, Disk, Given, Outcome, binding_of, free_slot, new_cost, survey
+from leeboard.escrow.disks.disk import GONE, Ask, Credentials, Disk, Outcome, binding_of, free_slot, new_cost, survey
 from leeboard.escrow.disks.empty_disks import FORMATS, VARIABLE
 from leeboard.escrow.disks.tpm import Tpm
 from leeboard.escrow.vault import clone_detection, controller_state, ledger
@@ -28,8 +28,8 @@ from leeboard.model.device import Device
 from leeboard.model.enums import Level
 
 
-def bring(
-    vault: Vault, device: Device, ask: Ask, clock: Callable[[], datetime], given: Given, dry: bool = False,
+def enrol(
+    vault: Vault, device: Device, ask: Ask, clock: Callable[[], datetime], given: Credentials, dry: bool = False,
     lasts: int | None = None,
 ) -> Outcome:  # fmt: skip
     """Look at every LUKS volume of a device, and do what is to be done. With `dry` nothing is changed, only said.
@@ -41,22 +41,22 @@ def bring(
     outcome = Outcome()
     ways, weak, volumes = survey(vault, ask, clock, dry)
     if not dry:
-        clone_detection.saw(
+        clone_detection.record_disks(
             vault.var, (device.urn, device.asset), [shown.binding for shown in volumes if shown.binding]
         )
     for volume in volumes:
         try:
             about = (vault, device, ask, clock, volume, outcome, given, dry)
             enrolment = Enrolment(*about)
-            enrolment.bring(ways.get(volume.uuid), lasts)
+            enrolment.apply(ways.get(volume.uuid), lasts)
             if volume.binding is None:
                 continue  # it waits for what formats it
             if given.passphrase:
-                Known(*about).settle(bool(weak.get(volume.uuid)) and device.level is not Level.STANDARD)
+                Known(*about).strengthen(bool(weak.get(volume.uuid)) and device.level is not Level.STANDARD)
             if given.tpm.way is not None:
-                Tpm(*about).settle(enrolment.ways, enrolment.in_hand)
+                Tpm(*about).apply(enrolment.ways, enrolment.in_hand)
         except LeeboardError as problem:
-            outcome.failed.append(f"{volume.said}: {problem}")
+            outcome.failed.append(f"{volume.label}: {problem}")
     return outcome
 
 
@@ -67,7 +67,7 @@ class Enrolment(Disk):
     ways: tuple[str, ...] = ()  # what opens the disk on the device
     in_hand: str = ""  # the key that this run made and proved
 
-    def bring(self, ways: Any, lasts: int | None) -> None:
+    def apply(self, ways: Any, lasts: int | None) -> None:
         """Do what is to be done; `ways` is what the device says that opens the disk there. Raises LeeboardError."""
         records = controller_state.records(self.vault.var, self.device.urn, self.device.asset)
         mine = [key for key in records.keys if key.disk == self.volume.uuid and key.state not in GONE]
@@ -90,19 +90,19 @@ class Enrolment(Disk):
         copied = bool(copies) and copies[-1].binding == now.model_dump(mode="json")
         tidy = len(mine) == len(copies) == 1
         if current is not None and not why and copied and tidy:
-            self.outcome.done.append(f"{self.volume.said}: key {current.id} is kept and opens the disk")
+            self.outcome.done.append(f"{self.volume.label}: key {current.id} is kept and opens the disk")
             return
         authority = self.authority(self.ways, current) if why else None
         if why and authority is None:
             self.outcome.waiting.append(
-                f"{self.volume.said}: {why}, and nothing opens the disk here: have somebody run leeboard-authorise at "
+                f"{self.volume.label}: {why}, and nothing opens the disk here: have somebody run leeboard-authorise at "
                 "the machine, put leeboard_disk_passphrase into the school's vault, or let a custodian run leeboard "
                 "escrow rotate"
             )
             return
         if self.dry:
             self.outcome.changed = True
-            self.outcome.done.append(f"{self.volume.said}: {why or 'a copy of its header is to be kept'}")
+            self.outcome.done.append(f"{self.volume.label}: {why or 'a copy of its header is to be kept'}")
             return
         # Refused before anything is written: what cannot be done leaves nothing behind, night after night.
         slot = self._slot(now, authority) if authority is not None else 0
@@ -117,7 +117,7 @@ class Enrolment(Disk):
 
     def _cut_off(self) -> None:
         self.outcome.waiting.append(
-            f"{self.volume.said}: a run that was to encrypt and format it was cut off; a roll-out goes on with it "
+            f"{self.volume.label}: a run that was to encrypt and format it was cut off; a roll-out goes on with it "
             f"while {VARIABLE} names it"
         )
 
@@ -149,8 +149,8 @@ class Enrolment(Disk):
             return ""
         if days < 0:
             self.outcome.waiting.append(
-                f"{self.volume.said}: key {current.id} was made at {current.made}, and by this controller's clock that "
-                "is still to come: put the clock right"
+                f"{self.volume.label}: key {current.id} was made at {current.made}, and by this controller's clock "
+                "that is still to come: put the clock right"
             )
             return ""
         return f"key {current.id} is {days} days old (made at {current.made}), and lasts {lasts}"
@@ -187,9 +187,11 @@ class Enrolment(Disk):
         with self.writing() as writer:
             binding = {"slot": slot, "disk": known(before, after, {*self.ids, content.id})}
             writer.note(ledger.PROVED, **self.about(content.id, now.uuid), binding=binding)
-        self.outcome.done.append(f"{self.volume.said}: key {content.id} opens slot {slot} of disk {now.uuid}")
+        self.outcome.done.append(f"{self.volume.label}: key {content.id} opens slot {slot} of disk {now.uuid}")
         self.outcome.change("ENC-07", "escrow", "escrowed", before.id if before is not None else None, content.id)
-        self.outcome.failed += [f"{self.volume.said}: {stranger}, by nobody that is known here" for stranger in unknown]
+        self.outcome.failed += [
+            f"{self.volume.label}: {stranger}, by nobody that is known here" for stranger in unknown
+        ]
         self.copy(after)
         self._remove_older(content.id, slot, secret, mine, after)
         self.in_hand = secret
@@ -203,7 +205,7 @@ class Enrolment(Disk):
             digest = now.slots.get(str(number), "")
             answer = self.ask("remove", uuid=now.uuid, key_id=old, slot=number, digest=digest, keep=slot, key=secret)
             now = binding_of(answer)
-            self.outcome.done.append(f"{self.volume.said}: key {old} removed from it")
+            self.outcome.done.append(f"{self.volume.label}: key {old} removed from it")
         self._put_away(key_id, mine)
         if now != before:
             self.copy(now)

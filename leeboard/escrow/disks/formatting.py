@@ -20,7 +20,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError
 
 from leeboard.errors import LeeboardError
-from leeboard.escrow.disks.disk import GONE, Ask, Disk, Given, Outcome, binding_of, new_cost
+from leeboard.escrow.disks.disk import GONE, Ask, Credentials, Disk, Outcome, binding_of, new_cost
 from leeboard.escrow.disks.empty_disks import FORMATS, EmptyDisk
 from leeboard.escrow.vault import controller_state, ledger
 from leeboard.escrow.vault.binding import Binding, Token, Volume
@@ -62,7 +62,7 @@ def format_disks(
     seen = _parsed(ask_device("survey").get("disks"), named)
     for disk, wish in zip(named, wishes, strict=True):
         try:
-            Formatting(vault, device, ask, ask_device, clock, disk, wish, outcome, dry).bring(seen[disk.disk])
+            Formatting(vault, device, ask, ask_device, clock, disk, wish, outcome, dry).apply(seen[disk.disk])
         except LeeboardError as problem:
             outcome.failed.append(f"{disk.disk}: {problem}")
     return outcome
@@ -100,12 +100,12 @@ class Formatting(Disk):
             device=named.disk, uuid=wish["uuid"], mounts=[named.mount], roles=["data"], removable=False, version=2,
             detached=False,
         )  # fmt: skip
-        super().__init__(vault, device, ask, clock, volume, outcome, Given(), dry)
+        super().__init__(vault, device, ask, clock, volume, outcome, Credentials(), dry)
         self.work = work
         self.named = named
         self.wish = wish  # one of those that `work` tells the device
 
-    def bring(self, seen: Seen) -> None:
+    def apply(self, seen: Seen) -> None:
         """Do what is left to be done with it. Raises LeeboardError."""
         proved = self.wish["stage"] == "proved"
         label = f"{self.named.disk} ({plain(seen.said, 80)})"

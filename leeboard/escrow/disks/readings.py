@@ -34,8 +34,8 @@ DRIVER = "escrow"
 SHOWN = ("luks_volume", "bindings")  # what the device has to show for it
 AGE = "age"
 SOURCE = "the vault of recovery keys"
-MOST_WORDS = 400  # characters of what is wrong with a disk
-Look = Callable[["_Kept", Volume, Binding], tuple[list[str], str]]
+LONGEST = 400  # characters of what is wrong with a disk
+Look = Callable[["_Escrow", Volume, Binding], tuple[list[str], str]]
 
 
 def asked_of_device(baseline: Baseline, platform: Platform) -> dict[str, list[str]]:
@@ -62,7 +62,7 @@ def lasts(wanted: Wanted) -> int | None:
     return value if isinstance(value, int) else None
 
 
-def with_kept(
+def with_escrow(
     answer: dict[str, Any], observation: Observation, device: Device, var: Path, at: datetime
 ) -> dict[str, Any]:
     """A device's answer, which was parsed as `observation`, with the readings of the vault in `var` at a moment.
@@ -91,11 +91,11 @@ def _aspects(observation: Observation, device: Device, var: Path, at: datetime) 
             message = "this controller has no vault; leeboard escrow init begins one"
             return _all(Nothing(state="absent", source=SOURCE, note=message))
         owner = (device.urn, device.asset)
-        clone_detection.saw(var, owner, [volume.binding for volume in volumes if volume.binding is not None])
-        escrow = _Kept(var, owner, seen, controller_state.records(var, device.urn, device.asset), device.level)
+        clone_detection.record_disks(var, owner, [volume.binding for volume in volumes if volume.binding is not None])
+        escrow = _Escrow(var, owner, seen, controller_state.records(var, device.urn, device.asset), device.level)
     except LeeboardError as problem:
         return _all(Unreadable(state="unreadable", code="malformed", why=str(problem)[:500], source=SOURCE))
-    aspects = {address: _looked(escrow, volumes, look) for address, look in LOOKS.items()}
+    aspects = {address: _judged(escrow, volumes, look) for address, look in LOOKS.items()}
     return {**aspects, AGE: _ages(escrow, volumes, at)}
 
 
@@ -103,33 +103,33 @@ def _all(aspect: Aspect) -> dict[str, Aspect]:
     return dict.fromkeys((*LOOKS, AGE), aspect)
 
 
-def _looked(escrow: _Kept, volumes: Sequence[Volume], look: Look) -> Aspect:
+def _judged(escrow: _Escrow, volumes: Sequence[Volume], look: Look) -> Aspect:
     """What is wrong with each volume, as judgements/kept.py takes it; what cannot be told of one is told of none."""
     disks = []
     for volume in volumes:
         if volume.trouble is not None:
-            why = f"{volume.said}: {volume.trouble.why}"[:500]
+            why = f"{volume.label}: {volume.trouble.why}"[:500]
             return Unreadable(state="unreadable", code=volume.trouble.code, why=why, source=SOURCE)
         try:
             wrong, grounds = ([_of_old(volume)], "") if volume.binding is None else look(escrow, volume, volume.binding)
         except LeeboardError as problem:
             return Unreadable(state="unreadable", code="failed", why=str(problem)[:500], source=SOURCE)
         disk = KeptDisk(
-            name=volume.said,
-            faults=tuple(plain(fault, MOST_WORDS) for fault in wrong),
-            grounds=plain(grounds, MOST_WORDS),
+            name=volume.label,
+            faults=tuple(plain(fault, LONGEST) for fault in wrong),
+            grounds=plain(grounds, LONGEST),
         )
         disks.append(disk.model_dump_json())
     return Found(state="value", value=list[str](disks), source=SOURCE)
 
 
-def _ages(escrow: _Kept, volumes: Sequence[Volume], at: datetime) -> Aspect:
+def _ages(escrow: _Escrow, volumes: Sequence[Volume], at: datetime) -> Aspect:
     """The key of each volume with its age, as judgements/kept.py takes it. One whose header cannot be read has none."""
     keys = []
     for volume in volumes:
         key = escrow.current(volume.binding) if volume.binding is not None else None
         about = {"id": key.id, "made": key.made, "days": key.days(at)} if key is not None else {}
-        keys.append(KeptKey(name=volume.said, **about).model_dump_json())  # type: ignore[arg-type]
+        keys.append(KeptKey(name=volume.label, **about).model_dump_json())  # type: ignore[arg-type]
     return Found(state="value", value=list[str](keys), source=SOURCE)
 
 
@@ -139,7 +139,7 @@ def _of_old(volume: Volume) -> str:
     return "nothing is known of its header"
 
 
-class _Kept:
+class _Escrow:
     """What the vault has of one device."""
 
     def __init__(self, var: Path, owner: Owner, seen: Note, records: Records, level: Level) -> None:
@@ -181,14 +181,14 @@ class _Kept:
         ]
 
 
-def _escrowed(escrow: _Kept, volume: Volume, now: Binding) -> tuple[list[str], str]:
+def _escrowed(escrow: _Escrow, volume: Volume, now: Binding) -> tuple[list[str], str]:
     """Whether the key that is kept is the one in the disk, and opens no other device's."""
     shared = clone_detection.shared(escrow.var, escrow.owner, now)
     wrong, grounds = _one_of_it(escrow, now)
     return shared + wrong, grounds
 
 
-def _one_of_it(escrow: _Kept, now: Binding) -> tuple[list[str], str]:
+def _one_of_it(escrow: _Escrow, now: Binding) -> tuple[list[str], str]:
     keys = escrow.keys(now.uuid)
     key = escrow.current(now)
     if key is None and keys:
@@ -205,7 +205,7 @@ def _one_of_it(escrow: _Kept, now: Binding) -> tuple[list[str], str]:
     return wrong, f"key {key.id} opens slot {slot} of disk {now.uuid}, as proved at {key.proved}"
 
 
-def _copied(escrow: _Kept, volume: Volume, now: Binding) -> tuple[list[str], str]:
+def _copied(escrow: _Escrow, volume: Volume, now: Binding) -> tuple[list[str], str]:
     """Whether the newest copy of its header is of the header as it is."""
     mine = [header for header in escrow.records.headers if header.disk == now.uuid]
     if not mine:
@@ -216,7 +216,7 @@ def _copied(escrow: _Kept, volume: Volume, now: Binding) -> tuple[list[str], str
     return escrow.cut_off(newest), f"copy of {newest.made}"
 
 
-def _rotated(escrow: _Kept, volume: Volume, now: Binding) -> tuple[list[str], str]:
+def _rotated(escrow: _Escrow, volume: Volume, now: Binding) -> tuple[list[str], str]:
     """Whether the key is known to nobody who should not know it any more."""
     key = escrow.current(now)
     if key is None:
@@ -232,7 +232,7 @@ def _rotated(escrow: _Kept, volume: Volume, now: Binding) -> tuple[list[str], st
     return [], f"key {key.id} was read out by nobody"
 
 
-def _known(escrow: _Kept, volume: Volume, now: Binding) -> tuple[list[str], str]:
+def _known(escrow: _Escrow, volume: Volume, now: Binding) -> tuple[list[str], str]:
     """Whether there is no way in that nobody told the vault of."""
     key = escrow.current(now)
     if key is None:

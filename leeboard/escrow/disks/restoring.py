@@ -2,7 +2,7 @@
 
     what is there now goes into the vault -> the copy is written -> a kept key opens it -> proved in the ledger
 
-Slots of keys that were retired after the copy was made are back then; `enrolment.bring` removes them.
+Slots of keys that were retired after the copy was made are back then; `enrolment.enrol` removes them.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from pydantic import ValidationError
 
 from leeboard.errors import LeeboardError
 from leeboard.escrow.disks.disk import Disk, binding_of, free_slot, new_cost
-from leeboard.escrow.disks.tpm_policy import Way, Wish
+from leeboard.escrow.disks.tpm_policy import TpmPolicy, Way
 from leeboard.escrow.vault import controller_state, ledger
 from leeboard.escrow.vault.binding import Binding, faults, known, strangers
 from leeboard.escrow.vault.records import Key, State
@@ -71,7 +71,7 @@ class Seen(Wire):
 class Tpm(Disk):
     """A volume that the TPM is to open."""
 
-    def settle(self, ways: Sequence[str], in_hand: str) -> None:
+    def apply(self, ways: Sequence[str], in_hand: str) -> None:
         """Do what is to be done. `ways` is what the device says that opens the disk there, `in_hand` a recovery key
         that this very run made, empty for none. Raises LeeboardError."""
         seen = self._look()
@@ -88,9 +88,9 @@ class Tpm(Disk):
         token = self._working(seen, key, ours)
         outdated = self._outdated(seen, token, ours)
         if token is not None and not outdated and not self._unknown(key, seen.binding, token, ours):
-            self.outcome.done.append(f"{self.volume.said}: the TPM opens it by token {token.id}")
+            self.outcome.done.append(f"{self.volume.label}: the TPM opens it by token {token.id}")
             if seen.unusable:
-                self.outcome.waiting.append(f"{self.volume.said}: token {token.id} is of no use: {seen.unusable}")
+                self.outcome.waiting.append(f"{self.volume.label}: token {token.id} is of no use: {seen.unusable}")
         elif token is None:
             self._enrol(seen, key, ways, in_hand)
         elif self._changes(f"token {token.id} of the TPM is to be kept, and {len(outdated)} others removed"):
@@ -175,7 +175,7 @@ class Tpm(Disk):
             return
         if seen.unusable:
             path = plain(str(self.ask("make_image", uuid=seen.binding.uuid).get("path")))
-            self.outcome.done.append(f"{self.volume.said}: {path} was made anew, and can use a token of the TPM")
+            self.outcome.done.append(f"{self.volume.label}: {path} was made anew, and can use a token of the TPM")
             seen = self._look()
             if seen.unusable:
                 raise LeeboardError(f"the image that was made anew is of no use: {seen.unusable}")
@@ -209,7 +209,7 @@ class Tpm(Disk):
         if after.volume_key != now.volume_key or slots != {str(slot)} or tokens != {str(number) for number in added}:
             raise LeeboardError(f"after token {name} was added the disk is not what it should be; look at it")
         how = "with its PIN" if self.wish.pin else f"bound to PCRs {', '.join(map(str, pcrs))}"
-        self.outcome.done.append(f"{self.volume.said}: the TPM opens it by token {added[0]}, {how}")
+        self.outcome.done.append(f"{self.volume.label}: the TPM opens it by token {added[0]}, {how}")
         self.outcome.change("ENC-03", "luks_volume", "volumes", None, f"token {added[0]} of the TPM")
         self._tidy(after, added[0], self._outdated(seen, None, self._ours(now)))
 
@@ -222,7 +222,7 @@ class Tpm(Disk):
             )
             now = binding_of(answer)
             removed = ", ".join(map(str, outdated))
-            self.outcome.done.append(f"{self.volume.said}: tokens {removed} of the TPM removed from it")
+            self.outcome.done.append(f"{self.volume.label}: tokens {removed} of the TPM removed from it")
         self._copy_if_new(now)
         self.destroy_older()
 
@@ -286,19 +286,19 @@ class Tpm(Disk):
         return ""
 
     def _wait(self, why: str) -> None:
-        self.outcome.waiting.append(f"{self.volume.said}: no token of the TPM was enrolled: {why}")
+        self.outcome.waiting.append(f"{self.volume.label}: no token of the TPM was enrolled: {why}")
 
     def _changes(self, message: str) -> bool:
         """Whether it is really to be changed; a dry run only says so."""
         self.outcome.changed = True
         if self.dry:
-            self.outcome.done.append(f"{self.volume.said}: {message}")
+            self.outcome.done.append(f"{self.volume.label}: {message}")
         return not self.dry
 
     @property
-    def wish(self) -> Wish:
+    def wish(self) -> TpmPolicy:
         """What the school wants."""
-        return self.given.tpm
+        return self.credentials.tpm
 
 
 def _covers(seen: Seen, token: Token) -> bool:

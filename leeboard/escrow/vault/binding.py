@@ -71,7 +71,7 @@ class Volume(Wire):
     trouble: Trouble | None = None
 
     @property
-    def said(self) -> str:
+    def label(self) -> str:
         """How a person knows it."""
         mounts = ", ".join(self.mounts)
         return plain(f"{self.device} ({mounts})" if mounts else self.device, 120)

@@ -105,7 +105,7 @@ def _wrong(vault: Vault, sealed: Key | Header) -> Iterator[str]:
     for place in vault.places:
         why = _copy(place, sealed)
         if why:
-            yield _said(place, sealed, why)
+            yield _line(place, sealed, why)
 
 
 def _copy(place: Place, sealed: Key | Header) -> str:
@@ -121,10 +121,10 @@ def _copy(place: Place, sealed: Key | Header) -> str:
 def _cut_off(vault: Vault, header: Header) -> Iterator[str]:
     for place in vault.places:
         if place.size(header.name) != header.size:
-            yield _said(place, header, "is missing or cut off")
+            yield _line(place, header, "is missing or cut off")
 
 
-def _said(place: Place, sealed: Key | Header, why: str) -> str:
+def _line(place: Place, sealed: Key | Header, why: str) -> str:
     where = f"{place.path / sealed.name}: copy {place.copy}"
     return f"{where} {why}; bring it back from the other copy, or from a backup"
 

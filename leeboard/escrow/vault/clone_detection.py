@@ -39,7 +39,7 @@ Owner = tuple[str, str]  # a device, by URN and asset tag
 Disk = tuple[str, str]  # by LUKS UUID and the digest of its own key
 
 
-def saw(var: Path, owner: Owner, shown: Iterable[Binding]) -> None:
+def record_disks(var: Path, owner: Owner, shown: Iterable[Binding]) -> None:
     """Remember the disks that a device shows. Raises LeeboardError."""
     now = {(disk.uuid, disk.volume_key) for disk in list(shown)[:MOST_DISKS]}
     before = seen(var, owner)
@@ -48,11 +48,11 @@ def saw(var: Path, owner: Owner, shown: Iterable[Binding]) -> None:
             _write(var, owner, now)
         for name in _names(now):
             _enter(var, name, owner)
-        for name in _names(before) - _names(now) - _names(_kept(var, owner)):
+        for name in _names(before) - _names(now) - _names(_disks_with_keys(var, owner)):
             _entry(var, name, owner).unlink(missing_ok=True)
 
 
-def kept(var: Path, owner: Owner, before: Records, after: Records) -> None:
+def record_keys(var: Path, owner: Owner, before: Records, after: Records) -> None:
     """Remember for which disks a device has keys in use, after a change of what is kept. Raises LeeboardError."""
     now = _names(disks_of(after))
     gone = _names(disks_of(before)) - now
@@ -71,7 +71,7 @@ def forget(var: Path, owner: Owner, uuid: str | None = None) -> bool:
     before = seen(var, owner)
     left = {disk for disk in before if uuid not in (None, disk[0])}
     with controller_state.writing(var):
-        for name in _names(before) - _names(left) - _names(_kept(var, owner)):
+        for name in _names(before) - _names(left) - _names(_disks_with_keys(var, owner)):
             _entry(var, name, owner).unlink(missing_ok=True)
         if left:
             _write(var, owner, left)
@@ -84,9 +84,9 @@ def shared(var: Path, owner: Owner, disk: Binding) -> list[str]:
     """A line for each other device that has this disk, or one with its UUID. Raises LeeboardError."""
     copies = [other for other in _owners(var, disk.volume_key) if other != owner]
     named = [other for other in _owners(var, disk.uuid) if other != owner and other not in copies]
-    mine = f"disk {disk.uuid} of {said(owner)}"
-    copied = [f"{mine} is a copy of one of {said(other)}: {COPY}; {_moved(other)}" for other in copies]
-    return copied + [f"{mine} has the UUID of one of {said(other)}: {TWICE}; {_moved(other)}" for other in named]
+    mine = f"disk {disk.uuid} of {device_text(owner)}"
+    copied = [f"{mine} is a copy of one of {device_text(other)}: {COPY}; {_moved(other)}" for other in copies]
+    return copied + [f"{mine} has the UUID of one of {device_text(other)}: {TWICE}; {_moved(other)}" for other in named]
 
 
 def all_shared(var: Path, records: Mapping[Owner, Records]) -> list[str]:
@@ -126,7 +126,7 @@ def made_again(var: Path, records: Mapping[Owner, Records]) -> int:
         for name, path in existing - wanted.keys():
             # A visit may have made it meanwhile.
             owner = _owner(path)
-            if owner is None or name not in _names(seen(var, owner) | _kept(var, owner)):
+            if owner is None or name not in _names(seen(var, owner) | _disks_with_keys(var, owner)):
                 wrong += 1
                 (top / name / path if (top / name).is_dir() else top / name).unlink(missing_ok=True)
     return wrong + len(wanted.keys() - existing)
@@ -150,7 +150,7 @@ def seen(var: Path, owner: Owner) -> set[Disk]:
     return set()
 
 
-def said(owner: Owner) -> str:
+def device_text(owner: Owner) -> str:
     """A device in words."""
     return f"{plain(owner[1], 64)} (school {plain(owner[0], 6)})"
 
@@ -166,7 +166,7 @@ def _all(var: Path, records: Mapping[Owner, Records]) -> dict[Owner, set[Disk]]:
     return {owner: seen(var, owner) | disks_of(records.get(owner, Records())) for owner in owners}
 
 
-def _kept(var: Path, owner: Owner) -> set[Disk]:
+def _disks_with_keys(var: Path, owner: Owner) -> set[Disk]:
     with suppress(LeeboardError):
         return disks_of(controller_state.records(var, *owner))
     return set()
@@ -177,7 +177,7 @@ def _moved(owner: Owner) -> str:
 
 
 def _list(owners: Iterable[Owner]) -> str:
-    return " and ".join(map(said, owners))
+    return " and ".join(map(device_text, owners))
 
 
 def _names(disks: Iterable[Disk]) -> set[str]:

@@ -68,7 +68,7 @@ def stage(places: Sequence[Place], before: Iterable[Custodian], after: Sequence[
         _write(place, NEXT, after)
 
 
-def settle(places: Sequence[Place], custodians: Sequence[Custodian]) -> None:
+def publish(places: Sequence[Place], custodians: Sequence[Custodian]) -> None:
     """Put the custodians that the ledger names where they belong; they are there already but after a change."""
     for place in places:
         if place.names(NEXT):

@@ -123,7 +123,7 @@ def make(path: Path, vault: str, copy: int) -> Place:
     try:
         path.mkdir(mode=FOLDER, parents=True, exist_ok=True)
         names = {entry.name for entry in path.iterdir()}
-        marker = _said(files.read_regular(path / MARKER, 4096) or b"")
+        marker = _parsed(files.read_regular(path / MARKER, 4096) or b"")
         begun = (marker.get("vault"), marker.get("copy")) == (vault, copy)
         if names - {f".{MARKER}.tmp"} and not begun:
             raise LeeboardError(f"{path}: is not empty; give a folder of its own for the vault")
@@ -150,7 +150,7 @@ def open_place(path: Path, vault: str, copy: int) -> Place:
         raise LeeboardError(
             f"{path}: copy {copy} of the vault is away: the folder has no {MARKER}; mount its volume there first"
         )
-    marker = _said(content)
+    marker = _parsed(content)
     if marker.get("schema") != SCHEMA:
         raise LeeboardError(f"{path / MARKER}: makes no sense to this Leeboard; is it of a newer one, or damaged?")
     if (marker.get("vault"), marker.get("copy")) != (vault, copy):
@@ -158,7 +158,7 @@ def open_place(path: Path, vault: str, copy: int) -> Place:
     return place
 
 
-def _said(content: bytes) -> dict[str, Any]:
+def _parsed(content: bytes) -> dict[str, Any]:
     try:
         marker = json.loads(content)
     except ValueError:

@@ -120,8 +120,8 @@ class Vault:
                 lock = files.FileLock(self.places[0].path / LOCK, wait=WAIT, text=lock_owner.mine(at))
         except files.Busy as busy:
             raise LeeboardError(
-                f"{self.places[0].path}: somebody else is writing to the vault ({lock_owner.words(busy.holder, at)}); "
-                "wait for their end, then run this again"
+                f"{self.places[0].path}: somebody else is writing to the vault "
+                f"({lock_owner.describe(busy.owner, at)}); wait for their end, then run this again"
             ) from None
         try:
             yield Writer(self, at)
@@ -151,7 +151,7 @@ class Writer:
                 place.write(ledger.FILE, _whole(vault))
             elif content != self._ledger.content:
                 place.append(ledger.FILE, self._ledger.after.size, self._ledger.content)
-        people.settle(vault.places, vault.custodians)
+        people.publish(vault.places, vault.custodians)
         for entry in self._ledger.entries:
             self._remember(entry)
         self._noted()
@@ -245,7 +245,7 @@ class Writer:
             after = before.after(entry)
             controller_state.write_records(self._vault.var, entry.urn, entry.asset, after)
             if clone_detection.disks_of(after) != clone_detection.disks_of(before):
-                clone_detection.kept(self._vault.var, (entry.urn, entry.asset), before, after)
+                clone_detection.record_keys(self._vault.var, (entry.urn, entry.asset), before, after)
 
     def _noted(self) -> None:
         vault = self._vault

@@ -47,7 +47,7 @@ KNOWN: dict[str, tuple[str, ...]] = {
 }
 PLAIN = "a plain sheet"
 DATES = ("seen",)
-SAID = ("asset", "host", "address", "serial", "notes")
+FIELDS = ("asset", "host", "address", "serial", "notes")
 WORDS = ("form", "role", "level")
 ROUNDED = re.compile(r"[0-9](\.[0-9]+)?E\+?[0-9]+", re.IGNORECASE)
 KINDS = (
@@ -67,7 +67,7 @@ class Listed:
     """
 
     row: int
-    said: Mapping[str, str]
+    values: Mapping[str, str]
     guessed: Mapping[str, str] = field(default_factory=dict)
     name: str = ""
     seen: str = ""
@@ -75,7 +75,7 @@ class Listed:
     @property
     def title(self) -> str:
         """What a person would call it."""
-        return self.said.get("asset") or self.name or self.said.get("host") or self.said.get("serial", "")
+        return self.values.get("asset") or self.name or self.values.get("host") or self.values.get("serial", "")
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def read_list(content: bytes, file: str, sheet: str | None = None, where: tuple[
     except Mistake as wrong:
         return DeviceList(file, "", problems=(wrong.problem(file),), sheet=name, other_sheets=others)
     for mistake in rows.mistakes:
-        problems.add(mistake.row, mistake.column, mistake.words)
+        problems.add(mistake.row, mistake.column, mistake.message)
     entries: list[Listed] = []
     left: list[LeftOut] = []
     for row, cells in rows.rows:
@@ -133,7 +133,7 @@ def read_list(content: bytes, file: str, sheet: str | None = None, where: tuple[
             device, reason = _device(row, values)
         except Mistake as wrong:
             column = rows.headings[places[wrong.column]] if wrong.column in places else wrong.column
-            problems.add(row, column, wrong.words)
+            problems.add(row, column, wrong.message)
             continue
         if reason:
             left.append(LeftOut(device, reason))
@@ -174,7 +174,7 @@ def _device(row: int, values: dict[str, str]) -> tuple[Listed, str]:
                 f"{quoted(values[key])} is a number that Excel has rounded; format the column as text, and export again"
             )
             raise Mistake(spoilt, column=key)
-    fields = {key: CELLS[key](values[key]) for key in SAID if values.get(key)}
+    fields = {key: CELLS[key](values[key]) for key in FIELDS if values.get(key)}
     if usable_serial(fields.get("serial", "")) is None:
         fields.pop("serial", None)  # a maker's placeholder, which many machines have
     if values.get("platform"):
@@ -197,7 +197,7 @@ def _name(name: str, fields: dict[str, str]) -> str:
     except Mistake as wrong:
         if fields.get("asset") or fields.get("host"):
             return ""
-        raise Mistake(wrong.words, column="name") from None
+        raise Mistake(wrong.message, column="name") from None
 
 
 def _reason(values: dict[str, str]) -> str:

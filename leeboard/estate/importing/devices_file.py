@@ -26,7 +26,7 @@ def devices_file(devices: Iterable[DeviceRow], before: bytes | None) -> bytes:
         sheet = read_sheet(before)
         known = set(columns(sheet.headings, COLUMNS).values())
     except Mistake as wrong:
-        raise LeeboardError(f"devices.csv {wrong.words}; mend it, and import again") from None
+        raise LeeboardError(f"devices.csv {wrong.message}; mend it, and import again") from None
     own = [place for place, heading in enumerate(sheet.headings) if place not in known and heading]
     if not own:
         return written

@@ -50,7 +50,7 @@ class Finder:
 
     def find(self, listed: Listed) -> Match | None:
         """The device that this one is; None for one that nobody knows."""
-        serial = serial_of(listed.said.get("serial", ""))
+        serial = serial_of(listed.values.get("serial", ""))
         owners = self._serials.get(serial, []) if serial else []
         own = next((device for school, device in owners if school == self._urn), None)
         if own is not None:
@@ -62,14 +62,14 @@ class Finder:
 
     def elsewhere(self, listed: Listed) -> list[str]:
         """The other schools that have a device with its serial."""
-        serial = serial_of(listed.said.get("serial", ""))
+        serial = serial_of(listed.values.get("serial", ""))
         return [school for school, _ in self._serials.get(serial or "", []) if school != self._urn]
 
     def _known(self, listed: Listed) -> tuple[DeviceRow, str] | None:
-        asset = listed.said.get("asset", "")
+        asset = listed.values.get("asset", "")
         if asset and asset.casefold() in self._assets:
             return self._assets[asset.casefold()], "asset"
-        for name in (listed.said.get("host", ""), listed.name):
+        for name in (listed.values.get("host", ""), listed.name):
             if name and label(name) in self._names:
                 device = self._names[label(name)]
                 # A tag of its own that the other has not says that it is another one.
@@ -83,12 +83,12 @@ def once(devices: Iterable[Listed]) -> tuple[tuple[Listed, ...], tuple[Twice, ..
     every = list(devices)
     best: dict[str, Listed] = {}
     for entry in every:
-        serial = serial_of(entry.said.get("serial", ""))
+        serial = serial_of(entry.values.get("serial", ""))
         if serial and (serial not in best or entry.seen > best[serial].seen):
             best[serial] = entry
     unique, twice = [], []
     for entry in every:
-        counts = best.get(serial_of(entry.said.get("serial", "")) or "", entry)
+        counts = best.get(serial_of(entry.values.get("serial", "")) or "", entry)
         if counts is entry:
             unique.append(entry)
         else:

@@ -144,7 +144,7 @@ def plan(
             elif differences(match.device, after):
                 changed.append(Changed(match.device, after, device.row, match.by, note))
         except _Wrong as wrong:
-            problems.append(Problem(listed.file, wrong.words, device.row, wrong.column))
+            problems.append(Problem(listed.file, wrong.message, device.row, wrong.column))
     own = tuple(schools.get(urn, ()))
     gone = {(match.urn, match.device): left for left in listed.left_out if (match := finder.find(left.device))}
     missing = [
@@ -186,18 +186,18 @@ class _Wrong(Exception):
     def __init__(self, column: str, message: str) -> None:
         super().__init__(message)
         self.column = column
-        self.words = message
+        self.message = message
 
 
 def _merged(device: DeviceRow, listed: Listed, match: Match, plain_sheet: bool) -> DeviceRow:
     """The device with what the list says of it. An empty cell says nothing; a guess is for new devices only."""
     new: dict[str, Any] = {}
-    for name, value in listed.said.items():
+    for name, value in listed.values.items():
         if name in OURS and getattr(device, name) and not plain_sheet:
             continue
         if not _same(name, str(getattr(device, name) or ""), value):
             new[name] = _typed(name, value)
-    if match.by != "name" and "host" not in listed.said and listed.name and label(listed.name) != label(device.host):
+    if match.by != "name" and "host" not in listed.values and listed.name and label(listed.name) != label(device.host):
         new["host"] = listed.name
     return replace(device, **new)
 
@@ -211,7 +211,7 @@ def _same(name: str, before: str, after: str) -> bool:
 
 def _new(listed: Listed, defaults: Defaults) -> DeviceRow:
     """A device that was not known. Raises _Wrong for what neither the list nor the command says."""
-    fields = {**listed.guessed, **listed.said}
+    fields = {**listed.guessed, **listed.values}
     asset = fields.get("asset") or listed.name or fields.get("host") or fields.get("serial", "")
     if not ASSET.match(asset):
         raise _Wrong("asset", f"{quoted(asset)} cannot be its asset tag: 1 to 64 letters, digits, blanks, dots, dashes")
@@ -260,7 +260,7 @@ def _differs(one: Listed, other: Listed) -> bool:
 
 
 def _marks(listed: Listed) -> tuple[str, str, str]:
-    fields = listed.said
+    fields = listed.values
     name = fields.get("host") or listed.name
     return serial_of(fields.get("serial", "")) or "", fields.get("asset", "").casefold(), label(name) if name else ""
 

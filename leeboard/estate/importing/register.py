@@ -92,7 +92,7 @@ class Link:
 
 
 @dataclass(frozen=True)
-class Found:
+class Matches:
     """The schools that were asked for, in the file's order, and what is wrong with the file."""
 
     schools: tuple[RegisterSchool, ...]
@@ -109,7 +109,7 @@ def laestab_of(text: str) -> str:
     return f"{match[1]}/{match[2]}"
 
 
-def find(path: Path, urns: Collection[str] = (), laestabs: Collection[str] = ()) -> Found:
+def find(path: Path, urns: Collection[str] = (), laestabs: Collection[str] = ()) -> Matches:
     """The schools with one of these URNs or LAESTABs. Raises LeeboardError when this is no register at all."""
     problems = Problems(str(path))
     schools: list[RegisterSchool] = []
@@ -128,7 +128,7 @@ def find(path: Path, urns: Collection[str] = (), laestabs: Collection[str] = ())
                 )
             else:
                 schools.append(school)
-    return Found(tuple(schools), problems.all())
+    return Matches(tuple(schools), problems.all())
 
 
 def links(path: Path, urns: Collection[str]) -> tuple[tuple[Link, ...], tuple[Problem, ...]]:

@@ -53,7 +53,7 @@ class SchoolPlan:
 
 
 @dataclass(frozen=True)
-class Asked:
+class Options:
     """What the command adds to the register: a phase or level that it lacks, and whose successor the school is."""
 
     phase: str = ""
@@ -63,7 +63,11 @@ class Asked:
 
 
 def plan_school(
-    school: RegisterSchool, known: Mapping[str, Known], links: Collection[Link], estate: Path, options: Asked = Asked()
+    school: RegisterSchool,
+    known: Mapping[str, Known],
+    links: Collection[Link],
+    estate: Path,
+    options: Options = Options(),
 ) -> SchoolPlan:
     """What the register's entry changes. `known` are the estate's schools by URN. Raises LeeboardError."""
     own = [link for link in links if link.urn == school.urn]
@@ -124,7 +128,9 @@ def edited(content: bytes, values: Mapping[str, str], before: Collection[str], f
     return result.encode()
 
 
-def _new(school: RegisterSchool, before: tuple[str, ...], estate: Path, options: Asked, notes: list[str]) -> SchoolPlan:
+def _new(
+    school: RegisterSchool, before: tuple[str, ...], estate: Path, options: Options, notes: list[str]
+) -> SchoolPlan:
     phase = options.phase or school.phase
     if not phase:
         raise LeeboardError(
@@ -163,7 +169,7 @@ def slug(name: str, urn: str) -> str:
     return f"{re.sub(r'[^a-z0-9]+', '-', plain).strip('-')[:50].strip('-') or 'school'}-{urn}"
 
 
-def _changes(school: RegisterSchool, old: SchoolFile, before: tuple[str, ...], options: Asked) -> tuple[Change, ...]:
+def _changes(school: RegisterSchool, old: SchoolFile, before: tuple[str, ...], options: Options) -> tuple[Change, ...]:
     earlier = list(old.predecessors)
     if old.urn != school.urn:
         earlier.append(old.urn)

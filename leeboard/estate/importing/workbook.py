@@ -51,7 +51,7 @@ class Taken:
 class _Bad:
     """A cell that cannot be taken, and why."""
 
-    words: str
+    message: str
 
 
 def is_workbook(content: bytes) -> bool:
@@ -240,7 +240,7 @@ def _bad(
         cell = cells[place] if place < len(cells) else ""
         formula = formulas[place] if place < len(formulas) else None
         if isinstance(cell, _Bad):
-            return place, cell.words
+            return place, cell.message
         if isinstance(cell, date) and used[place] not in dates:
             return (
                 place,

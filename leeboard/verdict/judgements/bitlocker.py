@@ -46,7 +46,7 @@ class Protector(Part):
     pcrs: tuple[Small, ...] = ()
 
     @property
-    def said(self) -> str:
+    def label(self) -> str:
         """How a technician would call it, with the id that BitLocker's own tools show."""
         return f"{PROTECTORS.get(self.type, f'protector of type {self.type}')} {self.id}"
 
@@ -89,7 +89,7 @@ class Backup(Part):
     at: Text
 
 
-class Kept(Part):
+class BackupState(Part):
     """Who could keep the recovery passwords, and what was tried, as far as the device shows it.
 
     `asked` is whether policy asks for a backup, `required` whether it refuses to encrypt without one.
@@ -124,11 +124,11 @@ class EncryptableVolume(Part):
     partition: Text | None = None
     page_files: tuple[Text, ...] = ()
     start: Start | None = None
-    kept: Kept | None = None
+    kept: BackupState | None = None
     troubles: Troubles = Field(default_factory=dict)
 
     @property
-    def said(self) -> str:
+    def label(self) -> str:
         """How a technician would call it: by its letter, or by its name where it has none."""
         return self.letter or self.name
 
@@ -147,12 +147,12 @@ class EncryptableVolume(Part):
 
     def untold(self, part: str) -> MakesNoSense:
         """Why a part is not there."""
-        return not_there(self.said, part, self.troubles)
+        return not_there(self.label, part, self.troubles)
 
     def known(self) -> None:
         """Raise CannotBeTold for a volume that is locked: of such a one Windows tells next to nothing."""
         if self.lock == LOCKED or self.protection == UNKNOWN:
-            raise CannotBeTold(f"{self.said}: it is locked, so nobody can say how it is protected")
+            raise CannotBeTold(f"{self.label}: it is locked, so nobody can say how it is protected")
 
     @property
     def in_clear(self) -> bool:

@@ -53,10 +53,10 @@ def pre_boot(volumes: Volumes, _facts: Facts) -> Answer:
     """One word: what the disk of Windows asks for. Of several protectors the weakest counts: any of them opens."""
     volume = system(volumes)
     if volume.in_clear:
-        return Answer("nothing", f"{volume.said} is not encrypted", (Code.ASKS_NOTHING,))
+        return Answer("nothing", f"{volume.label} is not encrypted", (Code.ASKS_NOTHING,))
     ways = volume.ways()
     if not ways:
-        return Answer("nothing", f"{volume.said} has no protector at all", (Code.ASKS_NOTHING,))
+        return Answer("nothing", f"{volume.label} has no protector at all", (Code.ASKS_NOTHING,))
     strange = [way for way in ways if way.type not in ASKED_BY and way.type not in SILENT]
     ranked = sorted(
         ((ASKED_BY[way.type], way) for way in ways if way.type in ASKED_BY),
@@ -64,16 +64,16 @@ def pre_boot(volumes: Volumes, _facts: Facts) -> Answer:
     )
     if not ranked:
         if strange:
-            raise CannotBeTold(f"{volume.said}: what its {strange[0].said} asks for is not known")
-        grounds = f"{volume.said} has no protector that opens it at a start"
+            raise CannotBeTold(f"{volume.label}: what its {strange[0].label} asks for is not known")
+        grounds = f"{volume.label} has no protector that opens it at a start"
         return Answer("recovery-password", grounds, (Code.ASKS_RECOVERY_PASSWORD,))
     word, weakest = ranked[0]
     beside = [way for other, way in ranked if other != word]
     if strange and word == ASKED_ON_WINDOWS[-2]:
-        raise CannotBeTold(f"{volume.said}: what its {strange[0].said} asks for is not known")
-    grounds = f"{volume.said} opens by its {weakest.said}"
+        raise CannotBeTold(f"{volume.label}: what its {strange[0].label} asks for is not known")
+    grounds = f"{volume.label} opens by its {weakest.label}"
     if beside:
-        grounds += f", which makes its {beside[0].said} worth nothing"
+        grounds += f", which makes its {beside[0].label} worth nothing"
     return Answer(word, grounds, (of_word(ASKS, word),))
 
 
@@ -84,7 +84,7 @@ def will_boot(volumes: Volumes, _facts: Facts) -> Answer:
 
 
 def _boots(volume: EncryptableVolume) -> tuple[str, str]:
-    label = volume.said
+    label = volume.label
     if volume.in_clear:
         return "inferred", f"{label} is not encrypted, so nothing is asked for"
     if volume.number("conversion") != ENCRYPTED:
@@ -100,7 +100,7 @@ def _boots(volume: EncryptableVolume) -> tuple[str, str]:
 
 def _way(volume: EncryptableVolume, way: Protector) -> tuple[str, str]:
     """How a start goes by one protector."""
-    label = f"{volume.said}: its {way.said}"
+    label = f"{volume.label}: its {way.label}"
     if way.type not in WITH_TPM:
         return "needs-its-user", f"{label} asks for what nobody tried"
     trouble = _tpm_trouble(volume, _tpm(volume))
@@ -126,7 +126,7 @@ def _start(volume: EncryptableVolume) -> Start:
 def _tpm(volume: EncryptableVolume) -> Tpm:
     start = _start(volume)
     if start.tpm is None:
-        raise not_there(volume.said, "tpm", start.troubles)
+        raise not_there(volume.label, "tpm", start.troubles)
     return start.tpm
 
 
@@ -142,7 +142,7 @@ def _tpm_trouble(volume: EncryptableVolume, tpm: Tpm) -> str:
 def _coming(volume: EncryptableVolume) -> tuple[Coming, ...]:
     start = _start(volume)
     if start.coming is None:
-        raise not_there(volume.said, "coming", start.troubles)
+        raise not_there(volume.label, "coming", start.troubles)
     return start.coming
 
 
@@ -175,11 +175,11 @@ def pending(volumes: Volumes, _facts: Facts) -> Answer:
             return wrong, grounds
         trouble = _tpm_trouble(volume, _tpm(volume))
         if trouble:
-            wrong.append(Fault(Code.TPM_NOT_READY, f"the TPM {trouble}, and its {bound[0].said} needs it"))
+            wrong.append(Fault(Code.TPM_NOT_READY, f"the TPM {trouble}, and its {bound[0].label} needs it"))
         for change in _coming(volume):
             touched = [way for way in bound if _touches(way, change)]
             if touched and change.kind != "secure_boot":
-                message = f"{change.what}, and its {touched[0].said} is bound to {_bound(touched[0], change)}"
+                message = f"{change.what}, and its {touched[0].label} is bound to {_bound(touched[0], change)}"
                 wrong.append(Fault(Code.CHANGE_COMING, message))
             elif touched:
                 grounds = f"{change.what}, which Windows prepares BitLocker for"

@@ -44,10 +44,10 @@ def _encrypted(volume: EncryptableVolume) -> tuple[list[Fault], str]:
         message = f"being decrypted, {_share(volume)} is still encrypted{_paused(state)}"
         return [Fault(Code.BEING_DECRYPTED, message)], ""
     if state in (ENCRYPTING, ENCRYPTION_PAUSED):
-        raise UnderWay(f"{volume.said}: being encrypted, {_share(volume)} so far{_paused(state)}")
+        raise UnderWay(f"{volume.label}: being encrypted, {_share(volume)} so far{_paused(state)}")
     if state == ENCRYPTED:
         return [], "encrypted by BitLocker"
-    raise MakesNoSense(f"{volume.said}: {state} is no conversion status")
+    raise MakesNoSense(f"{volume.label}: {state} is no conversion status")
 
 
 def _share(volume: EncryptableVolume) -> str:
@@ -87,7 +87,7 @@ def _protected(volume: EncryptableVolume) -> tuple[list[Fault], str]:
     if state == ON:
         return [], "its protection is on"
     if volume.number("conversion") in (ENCRYPTING, ENCRYPTION_PAUSED):
-        raise UnderWay(f"{volume.said}: its protection comes on when all of it is encrypted")
+        raise UnderWay(f"{volume.label}: its protection comes on when all of it is encrypted")
     if volume.number("conversion") != ENCRYPTED:
         return [Fault(Code.PROTECTION_OFF, "its protection is off")], ""
     if not volume.ways():
@@ -111,13 +111,13 @@ def suspension(volume: EncryptableVolume) -> str:
 def cipher(volumes: Volumes, _facts: Facts) -> Answer:
     """The weakest encryption method of Windows and fixed data, as a word."""
     known = some([volume for volume in of_kind(volumes, SYSTEM, DATA) if not _unused(volume)])
-    untold = [volume.said for volume in known if volume.number("method") not in METHODS]
+    untold = [volume.label for volume in known if volume.number("method") not in METHODS]
     if untold:
         raise CannotBeTold(f"{', '.join(untold)}: Windows does not say what encrypts it")
     order = list(METHODS)
     worst = min(known, key=lambda volume: order.index(volume.number("method")))
     word = METHODS[worst.number("method")]
-    return Answer(word, f"{worst.said} is encrypted with the weakest", (of_word(CIPHER, word),))
+    return Answer(word, f"{worst.label} is encrypted with the weakest", (of_word(CIPHER, word),))
 
 
 def _unused(volume: EncryptableVolume) -> bool:
@@ -141,13 +141,13 @@ def hardware_only(volumes: Volumes, _facts: Facts) -> Answer:
 def recovery_passwords(volumes: Volumes, _facts: Facts) -> Answer:
     """How many recovery passwords each encrypted volume has; the fewest. Windows in clear has none."""
     if system(volumes).in_clear:
-        return Answer(0, f"{system(volumes).said} is not encrypted")
+        return Answer(0, f"{system(volumes).label} is not encrypted")
     counted = []
     for volume in of_kind(volumes, SYSTEM, DATA):
         if not _unused(volume):
             volume.known()
             ids = [way.id for way in volume.ways() if way.type == NUMERICAL_PASSWORD]
-            counted.append((len(ids), f"{volume.said} has {', '.join(ids) or 'none'}"))
+            counted.append((len(ids), f"{volume.label} has {', '.join(ids) or 'none'}"))
     return Answer(min(counted)[0], "; ".join(text for _, text in counted))
 
 

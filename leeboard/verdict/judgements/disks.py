@@ -134,8 +134,8 @@ def shortest_key(volumes: Volumes, _facts: Facts) -> Answer:
             lengths = [header.key_bytes, header.mapping.key_bytes if header.mapping is not None else None]
         known = [size for size in lengths if size is not None]
         if not known:
-            raise MakesNoSense(f"{volume.said}: neither its header nor its mapping says how long its key is")
-        sizes.append((min(known), volume.said))
+            raise MakesNoSense(f"{volume.label}: neither its header nor its mapping says how long its key is")
+        sizes.append((min(known), volume.label))
     size, label = min(sizes)
     return Answer(size, f"{label} has the shortest key")
 

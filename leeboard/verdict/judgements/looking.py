@@ -14,7 +14,7 @@ class Named(Protocol):
     """What can be looked at: a volume, whatever encrypts it."""
 
     @property
-    def said(self) -> str:
+    def label(self) -> str:
         """How a technician would call it."""
 
 
@@ -50,10 +50,10 @@ def luks(volume: Volume) -> Luks:
 def not_looked_at(volume: Volume) -> MakesNoSense | CannotBeTold:
     """Why a volume could not be looked at."""
     if volume.trouble is not None:
-        return MakesNoSense(f"{volume.said}: {volume.trouble.why}", volume.trouble.code)
+        return MakesNoSense(f"{volume.label}: {volume.trouble.why}", volume.trouble.code)
     if volume.other:
-        return CannotBeTold(f"{volume.said}: it lies on {volume.other}, into which Leeboard cannot look")
-    return MakesNoSense(f"{volume.said}: the device says neither what it is nor why it could not be read")
+        return CannotBeTold(f"{volume.label}: it lies on {volume.other}, into which Leeboard cannot look")
+    return MakesNoSense(f"{volume.label}: the device says neither what it is nor why it could not be read")
 
 
 def key_files_in_clear(key_files: Iterable[KeyFile]) -> list[Fault]:
@@ -73,7 +73,7 @@ def known_places(volume: Volume, key_files: Iterable[KeyFile]) -> None:
     """Raise CannotBeTold where nobody can say whether a key file may be had by whoever takes the disk."""
     for key in key_files:
         if key.place == "unknown":
-            raise CannotBeTold(f"{volume.said}: {key.path}: {key.why or 'on what it lies is not known'}")
+            raise CannotBeTold(f"{volume.label}: {key.path}: {key.why or 'on what it lies is not known'}")
 
 
 def some[Looked: Named](volumes: list[Looked]) -> list[Looked]:
@@ -109,9 +109,9 @@ def faults[Looked: Named](
         except UnderWay as progress:
             coming.append(str(progress))
             continue
-        wrong += [fault.of(volume.said) for fault in amiss]
+        wrong += [fault.of(volume.label) for fault in amiss]
         if why and not amiss:
-            grounds.append(f"{volume.said}: {why}")
+            grounds.append(f"{volume.label}: {why}")
     if failed:
         also = f"; besides, {'; '.join(wrong)}" if wrong else ""
         raise MakesNoSense("; ".join(problem.why for problem in failed) + also, failed[0].code)

@@ -48,6 +48,6 @@ class Profile(Strict):
         return self.protocol.startswith("ikev")
 
     @property
-    def said(self) -> str:
+    def label(self) -> str:
         """The profile in words, for the grounds of a judgement."""
         return f"{self.name} of {self.program}"

@@ -51,10 +51,10 @@ def _enough(token: Token, pin: str) -> bool:
 def unknown_way(volume: Volume, header: Luks) -> str:
     """Who opens a volume in a way that nobody here can look into, in words; empty where there is no such way."""
     if header.keeper:
-        return f"{volume.said}: {header.keeper} opens it with a key of its own, and on what conditions is not known"
+        return f"{volume.label}: {header.keeper} opens it with a key of its own, and on what conditions is not known"
     strange = [token for token in header.tokens if token.type not in KNOWN]
     if strange:
-        return f"{volume.said}: what its token {strange[0].id} ({strange[0].type}) needs is not known"
+        return f"{volume.label}: what its token {strange[0].id} ({strange[0].type}) needs is not known"
     return ""
 
 
@@ -90,7 +90,7 @@ def _policy(volume: Volume, token: Token, facts: Facts) -> list[Fault]:
         return []
     chain = facts.value("boot_chain")
     if not isinstance(chain, str) or chain not in COVERED:
-        raise CannotBeTold(f"{volume.said}: which PCRs cover the kernel is not known for the boot chain {chain}")
+        raise CannotBeTold(f"{volume.label}: which PCRs cover the kernel is not known for the boot chain {chain}")
     lacking = COVERED[chain] - set(token.pcrs)
     if not lacking:
         return []
@@ -103,7 +103,7 @@ def _policy(volume: Volume, token: Token, facts: Facts) -> list[Fault]:
 def _untold(volume: Volume, header: Luks) -> None:
     """Raise CannotBeTold where something that must be known for "protected" is not."""
     if header.empty.result == "not-tested":
-        raise CannotBeTold(f"{volume.said}: an empty passphrase was not tried: {header.empty.why}")
+        raise CannotBeTold(f"{volume.label}: an empty passphrase was not tried: {header.empty.why}")
     if unknown_way(volume, header):
         raise CannotBeTold(unknown_way(volume, header))
     known_places(volume, header.key_files)
@@ -118,7 +118,7 @@ def pre_boot(volumes: Volumes, _facts: Facts) -> Answer:
     strange = [unknown for volume, header in pairs for unknown in [unknown_way(volume, header)] if unknown]
     if strange and worst[0] != "nothing":
         raise CannotBeTold(strange[0])
-    return Answer(worst[0], f"the weakest is {worst[1].said}", (of_word(ASKS, worst[0]),))
+    return Answer(worst[0], f"the weakest is {worst[1].label}", (of_word(ASKS, worst[0]),))
 
 
 def _way(header: Luks) -> str:
@@ -148,7 +148,7 @@ def ways_in(volumes: Volumes, _facts: Facts) -> Answer:
     for volume, header in pairs:
         of_tpm = {slot for token in header.tokens if _needs_tpm(token) for slot in token.slots}
         slots = {slot.id for slot in header.slots if slot.opens}
-        counted.append((len(slots - of_tpm) + bool(slots & of_tpm), volume.said, len(slots)))
+        counted.append((len(slots - of_tpm) + bool(slots & of_tpm), volume.label, len(slots)))
     ways, label, slots_of_it = min(counted)
     return Answer(ways, f"{label} has the fewest, with {slots_of_it} slots that open it")
 

@@ -9,8 +9,8 @@ from leeboard.verdict.judgements.bitlocker import (
     NUMERICAL_PASSWORD,
     SYSTEM,
     Backup,
+    BackupState,
     EncryptableVolume,
-    Kept,
     not_there,
     of_kind,
     system,
@@ -42,10 +42,10 @@ def unkept(volumes: Volumes, _facts: Facts) -> Answer:
     return faults(of_kind(volumes, SYSTEM, DATA), look, NO_DISK)
 
 
-def _whose(volume: EncryptableVolume, passwords: list[str], backup_state: Kept) -> tuple[list[Fault], str]:
+def _whose(volume: EncryptableVolume, passwords: list[str], backup_state: BackupState) -> tuple[list[Fault], str]:
     backups = backup_state.backups
     if backups is None:
-        raise not_there(volume.said, "backups", backup_state.troubles)
+        raise not_there(volume.label, "backups", backup_state.troubles)
     for password in passwords:
         newest = _newest(backups, password)
         if newest is not None and newest.done and newest.where != "microsoft_account":
@@ -70,7 +70,7 @@ def _whose(volume: EncryptableVolume, passwords: list[str], backup_state: Kept) 
     demand = "policy demands a backup before it encrypts" if backup_state.required else "policy asks for a backup"
     policy = demand if backup_state.asked else "no policy asks for a backup"
     raise CannotBeTold(
-        f"{volume.said}: {policy}, and the device's log has nothing about its recovery password {named}; ask {where}"
+        f"{volume.label}: {policy}, and the device's log has nothing about its recovery password {named}; ask {where}"
     )
 
 

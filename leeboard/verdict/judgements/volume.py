@@ -160,7 +160,7 @@ class Volume(Part):
     trouble: Trouble | None = None
 
     @property
-    def said(self) -> str:
+    def label(self) -> str:
         """How a technician would call it: `sda3 (/, swap)`."""
         used = list(self.mounts) + (["swap"] if "swap" in self.roles else [])
         shown = ", ".join(used[:4]) + (" and more" if len(used) > 4 else "")

@@ -16,7 +16,7 @@ class WindowsProfile(Profile):
     owner: Word = ""
 
     @property
-    def said(self) -> str:
+    def label(self) -> str:
         """The profile in words, for the grounds of a judgement."""
         return f"{self.name} of {self.owner or self.program}"
 
@@ -41,7 +41,7 @@ def without_certificate(profiles: Profiles, facts: Facts) -> Answer:
         profile = hidden[0]
         method = next(how for how in profile.authentication if how.startswith(INSIDE)).removeprefix(INSIDE).upper()
         raise CannotBeTold(
-            f"{profile.said} ({profile.where}): a phonebook does not tell what proves itself inside {method}"
+            f"{profile.label} ({profile.where}): a phonebook does not tell what proves itself inside {method}"
         )
     return answer
 
@@ -50,7 +50,7 @@ def gateways(profiles: Profiles, _facts: Facts) -> Answer:
     """The gateways that the profiles lead to."""
     names = sorted({name for profile in profiles for name in profile.gateway.split() or ["nowhere"]})
     grounds = dict.fromkeys(
-        f"{profile.said} leads to {profile.gateway or 'nowhere'} ({profile.where})" for profile in profiles
+        f"{profile.label} leads to {profile.gateway or 'nowhere'} ({profile.where})" for profile in profiles
     )
     return Answer(tuple(names), "; ".join(grounds) or "no VPN profile")
 

@@ -19,7 +19,7 @@ class Listener(BaseModel):
     certificate: str = ""
 
     @property
-    def said(self) -> str:
+    def label(self) -> str:
         """The listener in words."""
         return f"{self.transport} on port {self.port} of {self.address}"
 
@@ -28,11 +28,11 @@ def without_tls(listeners: tuple[Listener, ...], facts: Facts) -> Answer:
     """Listeners over HTTP on a machine that is in no domain; in one, Kerberos encrypts each message."""
     plain = [listener for listener in listeners if listener.transport != "HTTPS"]
     if not plain:
-        return Answer((), "; ".join(listener.said for listener in listeners) or "it listens nowhere")
+        return Answer((), "; ".join(listener.label for listener in listeners) or "it listens nowhere")
     domain = facts.value("domain")
     if domain:
-        return Answer((), f"{'; '.join(listener.said for listener in plain)}: Kerberos of {domain} encrypts it")
-    return Answer(tuple(listener.said for listener in plain), "the machine is in no domain", (Code.WITHOUT_TLS,))
+        return Answer((), f"{'; '.join(listener.label for listener in plain)}: Kerberos of {domain} encrypts it")
+    return Answer(tuple(listener.label for listener in plain), "the machine is in no domain", (Code.WITHOUT_TLS,))
 
 
 JUDGEMENTS: dict[str, Judgement] = {"winrm_without_tls": without_tls}

@@ -18,8 +18,8 @@ from typer.testing import CliRunner
 from leeboard.cli.escrow import command as cli
 from leeboard.cli.main import app
 from leeboard.errors import LeeboardError
-from leeboard.escrow.disks.disk import Given
-from leeboard.escrow.disks.enrolment import bring
+from leeboard.escrow.disks.disk import Credentials
+from leeboard.escrow.disks.enrolment import enrol
 from leeboard.escrow.keys.recovery_key import RecoveryKey
 from leeboard.escrow.vault import clone_detection, controller_state, ledger, vault
 from leeboard.escrow.vault.binding import Binding
@@ -298,8 +298,8 @@ def test_verify_mends_what_the_other_place_has(desk: Desk) -> None:
 def test_a_header_is_written_for_a_rescue_stick_and_noted(desk: Desk, tmp_path: Path) -> None:
     desk.begin("head")
     disk = LuksDisk(tmp_path)
-    given = Given(passphrase=DISK_PASSPHRASE)
-    assert not bring(vault.open_vault(desk.var), DEVICE, disk.ask, cli.now, given).failed
+    given = Credentials(passphrase=DISK_PASSPHRASE)
+    assert not enrol(vault.open_vault(desk.var), DEVICE, disk.ask, cli.now, given).failed
     target = desk.stick / "header"
     status, printed = desk.on_a_terminal(
         "header", "EP-0001", "--reason", "It does not start", "--private-key", str(desk.stick / "head-key.pem"),
@@ -317,7 +317,7 @@ def test_a_header_is_written_for_a_rescue_stick_and_noted(desk: Desk, tmp_path: 
 
 def shown(desk: Desk, urn: str, asset: str, uuid: str = "0d5e-uuid", key: str = "a") -> None:
     """A check saw this disk at a device."""
-    clone_detection.saw(desk.var, (urn, asset), [binding(uuid, key)])
+    clone_detection.record_disks(desk.var, (urn, asset), [binding(uuid, key)])
 
 
 def binding(uuid: str = "0d5e-uuid", key: str = "a") -> Binding:
@@ -355,7 +355,7 @@ def test_of_several_disks_one_alone_is_gone(desk: Desk) -> None:
     desk.begin("head")
     shown(desk, "900001", "EP-1")
     two = [binding(), binding("another", "d")]
-    clone_detection.saw(desk.var, ("900002", "EP-2"), two)
+    clone_detection.record_disks(desk.var, ("900002", "EP-2"), two)
     gone = ("retire", "EP-2", "--disk", "0d5e-uuid", "--reason", "It is in EP-1 now")
     assert desk.run(*gone) == (0, "What EP-2 showed of disk 0d5e-uuid counts no longer.\n0 keys of EP-2 retired\n")
     assert clone_detection.seen(desk.var, ("900002", "EP-2")) == {("another", "d" * 64)}

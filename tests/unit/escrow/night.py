@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from leeboard.escrow.disks.readings import DRIVER, with_kept
+from leeboard.escrow.disks.readings import DRIVER, with_escrow
 from leeboard.model.device import Device
 from leeboard.model.observation import Observation, parse
 
@@ -28,7 +28,7 @@ def visited(desk: Desk, device: Device, at: datetime) -> dict[str, Any]:
             {"driver": DRIVER, "address": "escrowed", "effective": {"state": "value", "value": [], "source": "device"}},
         ],
     }  # fmt: skip
-    return with_kept(answer, parse(answer), device, desk.vault.var, at)
+    return with_escrow(answer, parse(answer), device, desk.vault.var, at)
 
 
 def observed(desk: Desk, device: Device, at: datetime) -> Observation:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from leeboard.escrow.disks.disk import Given
+from leeboard.escrow.disks.disk import Credentials
 from leeboard.escrow.disks.readings import lasts
 from leeboard.escrow.vault.records import SLACK, State
 from leeboard.model.device import Device
@@ -54,10 +54,10 @@ def test_an_old_key_is_changed_by_the_next_roll_out(desk: Desk) -> None:
     assert not desk.run(lasts=365).changed, "on its last day it is good"
     desk.at += ONE
     before = desk.now
-    assert f"key {old.id} is 366 days old (made at {old.made}), and lasts 365" in desk.run(lasts=365, dry=True).words
+    assert f"key {old.id} is 366 days old (made at {old.made}), and lasts 365" in desk.run(lasts=365, dry=True).summary
     assert desk.now == before and desk.current == old
     outcome = desk.run(lasts=365)
-    assert outcome.changed and not outcome.failed, outcome.words
+    assert outcome.changed and not outcome.failed, outcome.summary
     assert desk.current.id != old.id and desk.disk.opens(desk.secret(desk.current)) and desk.disk.opens(PASSPHRASE)
     assert not desk.disk.opens(secret) and desk.secret(old) == secret, "gone from the disk, and readable in the vault"
     assert {one.id: one.state for one in desk.kept.keys}[old.id] is State.RETIRED
@@ -69,7 +69,7 @@ def test_without_anything_that_opens_the_disk_it_is_said_and_stays(desk: Desk) -
     old = desk.current
     desk.at += 400 * ONE
     before = desk.now
-    outcome = desk.run(Given(), lasts=365)
+    outcome = desk.run(Credentials(), lasts=365)
     assert not outcome.changed and not outcome.failed
     (said,) = outcome.waiting
     assert f"key {old.id} is 400 days old" in said and "have somebody run leeboard-authorise" in said
@@ -89,7 +89,7 @@ def test_a_clock_that_was_put_back_is_said_and_nothing_changes(desk: Desk, back:
     desk.at -= back
     outcome = desk.run(lasts=365)
     assert not outcome.changed and not outcome.failed
-    assert f"key {old.id} was made at {old.made}, and by this controller's clock" in outcome.words
+    assert f"key {old.id} was made at {old.made}, and by this controller's clock" in outcome.summary
     assert desk.now == before and desk.current == old
     found = age(desk, datetime.fromisoformat(old.made) - back)
     assert str(found.verdict) == "error" and "put the clock right" in found.reason

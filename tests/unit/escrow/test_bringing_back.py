@@ -11,7 +11,7 @@ import pytest
 from leeboard.errors import LeeboardError
 from leeboard.escrow.disks import restoring
 from leeboard.escrow.disks.adoption import adopt
-from leeboard.escrow.disks.disk import Given, Outcome
+from leeboard.escrow.disks.disk import Credentials, Outcome
 from leeboard.escrow.vault import vault
 from leeboard.escrow.vault.binding import faults, strangers
 from leeboard.escrow.vault.checking import check
@@ -24,7 +24,7 @@ from tests.unit.linux.disks import CHEAP, PASSPHRASE, cryptsetup, needs_cryptset
 from .desk import DEVICE, GIVEN, Desk, used
 
 pytestmark = needs_cryptsetup
-WEAK = Given(passphrase="the school's own passphrase")
+WEAK = Credentials(passphrase="the school's own passphrase")
 SENSITIVE = DEVICE.model_copy(update={"level": Level.SENSITIVE})
 
 
@@ -55,24 +55,24 @@ def wreck(desk: Desk, size: int = 64 * 1024) -> None:
 def test_a_known_passphrase_is_kept_and_the_disk_is_as_it_was(desk: Desk) -> None:
     before = desk.now
     outcome = take(desk, PASSPHRASE)
-    assert outcome.changed and not outcome.failed and "it opens slot 0" in outcome.words
+    assert outcome.changed and not outcome.failed and "it opens slot 0" in outcome.summary
     (key,) = desk.kept.keys
     assert (key.state, key.adopted, key.binding["slot"]) == (State.PROVED, True, 0)
     assert desk.now == before and len(desk.kept.headers) == 1
     assert desk.secret(key) == PASSPHRASE
     again = take(desk, PASSPHRASE)
-    assert not again.changed and "is kept already" in again.words
+    assert not again.changed and "is kept already" in again.summary
 
 
 def test_one_that_opens_nothing_is_not_kept(desk: Desk) -> None:
     outcome = take(desk, "not this one")
-    assert "it opens no slot of" in outcome.words and outcome.failed and desk.kept.keys == ()
+    assert "it opens no slot of" in outcome.summary and outcome.failed and desk.kept.keys == ()
 
 
 def test_a_roll_out_brings_in_one_that_nobody_knows_and_leaves_the_passphrase(desk: Desk) -> None:
     take(desk, PASSPHRASE)
     outcome = desk.run()
-    assert not outcome.failed and "was known before it was kept" not in desk.run(dry=True).words
+    assert not outcome.failed and "was known before it was kept" not in desk.run(dry=True).summary
     assert not desk.current.adopted and desk.disk.opens(desk.secret(desk.current))
     assert desk.disk.opens(PASSPHRASE), "it is what somebody types every morning"
     assert [key.state for key in desk.kept.keys] == [State.RETIRED, State.PROVED]
@@ -103,11 +103,11 @@ def derivation(desk: Desk, slot: int) -> str:
 
 def test_the_slot_of_a_passphrase_gets_argon2_and_stays_known(desk: Desk) -> None:
     weaken(desk)
-    assert "Argon2" not in desk.run(WEAK).words and derivation(desk, 1) == "pbkdf2", (
+    assert "Argon2" not in desk.run(WEAK).summary and derivation(desk, 1) == "pbkdf2", (
         "level standard does not ask for it"
     )
     outcome = desk.run(WEAK, device=SENSITIVE)
-    assert "slot 1 has Argon2 now" in outcome.words and not outcome.failed
+    assert "slot 1 has Argon2 now" in outcome.summary and not outcome.failed
     assert derivation(desk, 1) == "argon2id" and desk.disk.opens(WEAK.passphrase) and desk.disk.opens(PASSPHRASE)
     assert faults(desk.current, desk.now) == strangers(desk.current, desk.now) == []
     assert not desk.run(WEAK, device=SENSITIVE).changed
@@ -115,7 +115,7 @@ def test_the_slot_of_a_passphrase_gets_argon2_and_stays_known(desk: Desk) -> Non
 
 def test_a_slot_of_somebody_else_stays_as_it_is(desk: Desk) -> None:
     weaken(desk)
-    assert "Argon2" not in desk.run(GIVEN, device=SENSITIVE).words
+    assert "Argon2" not in desk.run(GIVEN, device=SENSITIVE).summary
     assert derivation(desk, 1) == "pbkdf2" and derivation(desk, desk.current.binding["slot"]) == "pbkdf2"
 
 
@@ -126,15 +126,15 @@ def test_the_key_that_is_kept_opens_the_disk_for_its_successor(desk: Desk) -> No
     desk.run()
     old = desk.current
     used(desk)
-    assert "let a custodian run" in desk.run(Given()).words
-    outcome = desk.run(Given(opener=head(desk)))
-    assert outcome.changed and not outcome.failed, outcome.words
+    assert "let a custodian run" in desk.run(Credentials()).summary
+    outcome = desk.run(Credentials(opener=head(desk)))
+    assert outcome.changed and not outcome.failed, outcome.summary
     assert desk.current.id != old.id and desk.disk.opens(desk.secret(desk.current))
     assert not desk.disk.opens(desk.secret(old)) and desk.disk.opens(PASSPHRASE)
 
 
 def test_a_first_key_cannot_be_made_by_a_custodian(desk: Desk) -> None:
-    assert "nothing opens the disk here" in desk.run(Given(opener=head(desk))).words
+    assert "nothing opens the disk here" in desk.run(Credentials(opener=head(desk))).summary
 
 
 # Headers
@@ -146,7 +146,7 @@ def test_a_header_that_was_written_over_is_brought_back(desk: Desk) -> None:
     wreck(desk)
     assert not desk.disk.opens(PASSPHRASE)
     outcome = restore(desk)
-    assert outcome.changed and "opens it" in outcome.words
+    assert outcome.changed and "opens it" in outcome.summary
     assert desk.now == before and desk.disk.opens(PASSPHRASE) and desk.disk.opens(desk.secret(desk.current))
     assert len(desk.kept.headers) == 1, "what was overwritten is needed no more"
     assert not desk.run().changed and check(desk.vault, AT).problems == ()

@@ -59,7 +59,7 @@ def test_a_clone_gets_no_key_and_both_are_named(desk: Desk, clone: Desk) -> None
     assert outcome.failed and not outcome.changed
     assert (
         f"disk {UUID} of EP-0002 (school 900002) is a copy of one of EP-0001 (school 900001): what opens one opens the "
-        "other. Encrypt one of them anew (cryptsetup reencrypt)" in outcome.words
+        "other. Encrypt one of them anew (cryptsetup reencrypt)" in outcome.summary
     )
     assert clone.now == before and (clone.disk.path.read_bytes(), desk.vault.ledger().mark) == kept
     assert controller_state.records(desk.vault.var, *SECOND) == Records()
@@ -71,7 +71,9 @@ def test_a_night_names_the_other_on_both(desk: Desk, clone: Desk) -> None:
     assert "of EP-0002 (school 900002) is a copy of one of EP-0001 (school 900001)" in night(clone, OTHER)
     assert "of EP-0001 (school 900001) is a copy of one of EP-0002 (school 900002)" in night(desk)
     outcome = desk.run()
-    assert outcome.failed and "of EP-0001 (school 900001) is a copy of one of EP-0002 (school 900002)" in outcome.words
+    assert (
+        outcome.failed and "of EP-0001 (school 900001) is a copy of one of EP-0002 (school 900002)" in outcome.summary
+    )
 
 
 def test_two_clones_without_any_key_are_found_by_who_comes_second(desk: Desk, clone: Desk) -> None:
@@ -79,7 +81,7 @@ def test_two_clones_without_any_key_are_found_by_who_comes_second(desk: Desk, cl
     assert "is a copy of one of EP-0001 (school 900001)" in night(clone, OTHER)
     for one, device in ((desk, DEVICE), (clone, OTHER)):
         outcome = one.run(device=device)
-        assert outcome.failed and "is a copy of one of" in outcome.words and not outcome.changed
+        assert outcome.failed and "is a copy of one of" in outcome.summary and not outcome.changed
     assert desk.vault.keys() == {}
 
 
@@ -96,7 +98,7 @@ def test_a_clone_with_another_uuid_is_one(desk: Desk, clone: Desk) -> None:
     cryptsetup("luksUUID", "-q", "--uuid", another, str(clone.disk.path))
     clone.disk.uuid = another
     desk.run()
-    assert "is a copy of one of EP-0001 (school 900001)" in clone.run(device=OTHER).words
+    assert "is a copy of one of EP-0001 (school 900001)" in clone.run(device=OTHER).summary
     night(clone, OTHER)
     (line,) = verified(desk)
     assert UUID in line and another in line and "what opens one opens the other" in line
@@ -109,8 +111,8 @@ def test_two_disks_with_one_uuid_are_no_copies_and_refused(desk: Desk, tmp_path:
     desk.run()
     outcome = other.run(device=OTHER)
     assert outcome.failed and not outcome.changed
-    assert f"disk {UUID} of EP-0002 (school 900002) has the UUID of one of EP-0001 (school 900001)" in outcome.words
-    assert "luksUUID" in outcome.words and other.disk.slots() == [0]
+    assert f"disk {UUID} of EP-0002 (school 900002) has the UUID of one of EP-0001 (school 900001)" in outcome.summary
+    assert "luksUUID" in outcome.summary and other.disk.slots() == [0]
     assert "of EP-0001 (school 900001) has the UUID of one of EP-0002 (school 900002)" in night(desk)
     (line,) = verified(desk)
     assert f"each has a disk with the UUID {UUID}" in line
@@ -131,12 +133,12 @@ def test_encrypted_anew_it_is_a_disk_of_its_own(desk: Desk, clone: Desk) -> None
 
 def test_a_disk_that_was_moved_is_said_to_be_and_gets_its_key(desk: Desk, clone: Desk) -> None:
     desk.run()
-    assert "if it was moved from there, say so with leeboard escrow retire EP-0001" in clone.run(device=OTHER).words
+    assert "if it was moved from there, say so with leeboard escrow retire EP-0001" in clone.run(device=OTHER).summary
     with desk.vault.writing(AT) as writer:
         writer.note(ledger.RETIRED, urn=FIRST[0], asset=FIRST[1], key=desk.current.id, disk=UUID)
     clone_detection.forget(desk.vault.var, FIRST)
     outcome = clone.run(device=OTHER)
-    assert outcome.changed and not outcome.failed, outcome.words
+    assert outcome.changed and not outcome.failed, outcome.summary
     assert verified(desk) == []
 
 
@@ -145,7 +147,7 @@ def test_whoever_retires_a_key_while_the_disk_is_still_shown_is_told_so(desk: De
     with desk.vault.writing(AT) as writer:
         writer.note(ledger.RETIRED, urn=FIRST[0], asset=FIRST[1], key=desk.current.id, disk=UUID)
     night(desk)
-    assert "is a copy of one of EP-0001" in clone.run(device=OTHER).words
+    assert "is a copy of one of EP-0001" in clone.run(device=OTHER).summary
 
 
 def test_what_the_controller_remembers_is_made_again_by_verify(desk: Desk, clone: Desk) -> None:
@@ -178,9 +180,9 @@ def test_what_somebody_wrote_over_is_looked_at_anew(desk: Desk) -> None:
 
 def test_a_device_that_says_many_disks_fills_no_folder(desk: Desk) -> None:
     many = [desk.now.model_copy(update={"uuid": f"u-{number}", "volume_key": f"{number:064x}"}) for number in range(90)]
-    clone_detection.saw(desk.vault.var, FIRST, many)
+    clone_detection.record_disks(desk.vault.var, FIRST, many)
     assert len(entries(desk)) == 2 * clone_detection.MOST_DISKS
-    clone_detection.saw(desk.vault.var, FIRST, [])
+    clone_detection.record_disks(desk.vault.var, FIRST, [])
     assert entries(desk) == set(), "what it no longer shows is gone"
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.luks import derivation as luks_derivation
 
-from leeboard.escrow.disks.disk import Given, Outcome
+from leeboard.escrow.disks.disk import Credentials, Outcome
 from leeboard.model.enums import Level
 from tests.unit.escrow.vaults import Died
 from tests.unit.linux.disks import CHEAP, PASSPHRASE, cryptsetup, needs_cryptsetup
@@ -22,7 +22,7 @@ from tests.unit.linux.disks import CHEAP, PASSPHRASE, cryptsetup, needs_cryptset
 from .desk import DEVICE, Desk
 
 pytestmark = needs_cryptsetup
-WEAK = Given(passphrase="the school's own passphrase")
+WEAK = Credentials(passphrase="the school's own passphrase")
 SENSITIVE = DEVICE.model_copy(update={"level": Level.SENSITIVE})
 WIPED, ARGON2 = 1, 3  # the slots
 
@@ -70,7 +70,7 @@ def run(desk: Desk) -> Outcome:
 def test_the_slot_that_opens_nothing_goes(half: Desk) -> None:
     before = half.disk.slots()
     outcome = run(half)
-    assert f"slot {ARGON2} has Argon2 now" in outcome.words and not outcome.failed
+    assert f"slot {ARGON2} has Argon2 now" in outcome.summary and not outcome.failed
     assert half.disk.slots() == [one for one in before if one != WIPED] and not mark(half).exists()
     assert (
         half.disk.opens(WEAK.passphrase) and half.disk.opens(PASSPHRASE) and half.disk.opens(half.secret(half.current))
@@ -110,10 +110,10 @@ def test_another_passphrase_proves_nothing_about_a_slot_that_was_only_begun_with
     said = f"{PASSPHRASE}\nthe caretaker's"
     cryptsetup("luksAddKey", "-q", *CHEAP["argon2id"], "--new-key-slot", str(ARGON2), str(desk.disk.path), input=said)
     note(desk)
-    desk.run(Given(passphrase="the caretaker's"), device=SENSITIVE)
+    desk.run(Credentials(passphrase="the caretaker's"), device=SENSITIVE)
     assert desk.disk.opens(WEAK.passphrase, "--key-slot", str(WIPED))
 
 
 def test_a_mark_that_makes_no_sense_is_said(half: Desk) -> None:
     mark(half).write_text("{}")
-    assert "makes no sense" in run(half).words and WIPED in half.disk.slots()
+    assert "makes no sense" in run(half).summary and WIPED in half.disk.slots()

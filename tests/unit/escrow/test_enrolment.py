@@ -15,8 +15,8 @@ from typer.testing import CliRunner
 from leeboard.cli.main import app
 from leeboard.errors import LeeboardError
 from leeboard.escrow.disks import header
-from leeboard.escrow.disks.disk import Given
-from leeboard.escrow.disks.enrolment import bring
+from leeboard.escrow.disks.disk import Credentials
+from leeboard.escrow.disks.enrolment import enrol
 from leeboard.escrow.keys import envelope
 from leeboard.escrow.vault import controller_state, ledger, vault
 from leeboard.escrow.vault.binding import faults, strangers
@@ -38,7 +38,7 @@ def test_a_disk_gets_a_key_that_is_kept_first_and_proved(desk: Desk) -> None:
     assert desk.disk.opens(desk.secret(key), "--key-slot", str(key.binding["slot"]))
     assert desk.disk.opens(PASSPHRASE)
     assert faults(key, desk.now) == []
-    assert f"key {key.id} opens slot 1 of disk {desk.disk.uuid}" in outcome.words
+    assert f"key {key.id} opens slot 1 of disk {desk.disk.uuid}" in outcome.summary
     (token,) = desk.now.ours
     assert (token.key, token.slot, token.assigned) == (key.id, 1, True)
 
@@ -47,7 +47,7 @@ def test_a_second_run_changes_nothing(desk: Desk) -> None:
     desk.run()
     before, kept = desk.now, desk.kept
     outcome = desk.run()
-    assert not outcome.changed and "is kept and opens the disk" in outcome.words
+    assert not outcome.changed and "is kept and opens the disk" in outcome.summary
     assert (desk.now, desk.kept) == (before, kept)
 
 
@@ -62,20 +62,20 @@ def test_the_envelope_says_which_disk_it_is_for(desk: Desk) -> None:
 def test_a_dry_run_only_says(desk: Desk) -> None:
     before = desk.now
     outcome = desk.run(dry=True)
-    assert outcome.changed and "no recovery key of it is kept" in outcome.words
+    assert outcome.changed and "no recovery key of it is kept" in outcome.summary
     assert desk.now == before and desk.kept == Records()
 
 
 def test_nothing_that_opens_it_is_waited_for(desk: Desk) -> None:
     before = desk.now
-    outcome = desk.run(Given())
-    assert not outcome.changed and "leeboard-authorise" in outcome.words
+    outcome = desk.run(Credentials())
+    assert not outcome.changed and "leeboard-authorise" in outcome.summary
     assert desk.now == before and desk.kept == Records()
 
 
 def test_a_wrong_passphrase_leaves_the_disk_as_it_opens(desk: Desk) -> None:
-    outcome = desk.run(Given(passphrase="not this one"))
-    assert "what should open the volume does not" in outcome.words and outcome.failed
+    outcome = desk.run(Credentials(passphrase="not this one"))
+    assert "what should open the volume does not" in outcome.summary and outcome.failed
     assert desk.disk.slots() == [0] and desk.disk.opens(PASSPHRASE)
     assert desk.kept.keys == () and desk.now.tokens == {}, "night after night nothing piles up"
     assert not desk.run().failed
@@ -121,7 +121,7 @@ def test_a_disk_of_another_device_with_the_same_key_is_refused(desk: Desk, tmp_p
     desk.run()
     clone = DEVICE.model_copy(update={"asset": "EP-0002", "name": "office-2"})
     outcome = desk.run(device=clone)
-    assert "is a copy of one of EP-0001 (school 900001)" in outcome.words and outcome.failed
+    assert "is a copy of one of EP-0001 (school 900001)" in outcome.summary and outcome.failed
     assert controller_state.records(desk.vault.var, "900001", "EP-0002").keys == ()
 
 
@@ -137,7 +137,7 @@ def test_all_slots_taken_is_said(desk: Desk) -> None:
             input=f"{PASSPHRASE}\n{number}",
         )
     before = desk.now
-    assert "all 32 slots of its header are taken" in desk.run().words
+    assert "all 32 slots of its header are taken" in desk.run().summary
     assert desk.now == before
 
 
@@ -145,7 +145,7 @@ def test_a_header_of_version_1_is_said(tmp_path: Path) -> None:
     with another_volume(tmp_path) as other:
         made = vault.make(tmp_path / "var", (tmp_path / "first", other / "second"), [custodian("head")[0]], AT)
         desk = Desk(made, Disk(tmp_path, kind="luks1"))
-        assert "its header is of version 1: convert it first" in desk.run().words
+        assert "its header is of version 1: convert it first" in desk.run().summary
 
 
 # What somebody does to a disk, and what is said of it. Each is found without any key.
@@ -253,7 +253,7 @@ def test_a_slot_that_a_stranger_added_is_found_and_stays_found(desk: Desk) -> No
     assert strangers(desk.current, desk.now) == ["slot 2 was added since"]
     used(desk)
     outcome = desk.run()
-    assert "slot 2 was added since, by nobody that is known here" in outcome.words
+    assert "slot 2 was added since, by nobody that is known here" in outcome.summary
     assert strangers(desk.current, desk.now) == ["slot 2 was added since"], "a new key makes nobody's slot known"
 
 
@@ -295,13 +295,13 @@ def test_what_a_device_sends_in_place_of_a_copy_is_refused(desk: Desk) -> None:
         def lying(step: str, wrong: str = wrong, **said: Any) -> dict[str, Any]:
             return {"header": wrong} if step == "copy_header" else desk.disk.ask(step, **said)
 
-        outcome = bring(desk.vault, DEVICE, lying, desk.clock, GIVEN)
+        outcome = enrol(desk.vault, DEVICE, lying, desk.clock, GIVEN)
         assert outcome.failed and desk.kept == Records() and desk.disk.slots() == [0]
 
 
 def test_garbage_in_place_of_volumes_is_an_error(desk: Desk) -> None:
     with pytest.raises(LeeboardError, match="what the device says of its LUKS volumes makes no sense"):
-        bring(desk.vault, DEVICE, lambda *_a, **_k: {"volumes": ["{}"]}, desk.clock, GIVEN)
+        enrol(desk.vault, DEVICE, lambda *_a, **_k: {"volumes": ["{}"]}, desk.clock, GIVEN)
 
 
 def test_what_somebody_vouches_for_is_known_and_the_next_is_not(desk: Desk, tmp_path: Path) -> None:

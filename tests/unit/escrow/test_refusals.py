@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from leeboard.errors import LeeboardError
 from leeboard.escrow.disks import restoring
-from leeboard.escrow.disks.disk import Given, Outcome
+from leeboard.escrow.disks.disk import Credentials, Outcome
 from leeboard.escrow.keys.certificates import Custodian
 from leeboard.escrow.vault import controller_state, vault
 from leeboard.escrow.vault.checking import check
@@ -68,14 +68,14 @@ def test_one_that_ended_makes_no_key_and_leaves_nothing_behind(desk: Desk) -> No
 def test_level_high_with_one_custodian_leaves_nothing_behind(desk: Desk) -> None:
     before = state(desk)
     outcome = desk.run(device=DEVICE.model_copy(update={"level": Level.HIGH}))
-    assert "a device of level high needs envelopes for 2 custodians" in outcome.words and outcome.failed
+    assert "a device of level high needs envelopes for 2 custodians" in outcome.summary and outcome.failed
     assert state(desk) == before
 
 
 def test_a_wrong_passphrase_leaves_nothing_behind(desk: Desk) -> None:
     before = state(desk)
     for _night in range(2):
-        assert desk.run(Given(passphrase="not this one")).failed and state(desk) == before
+        assert desk.run(Credentials(passphrase="not this one")).failed and state(desk) == before
 
 
 BAD: dict[str, Callable[[], Custodian]] = {
@@ -174,11 +174,11 @@ def test_an_envelope_cut_short_in_both_places_does_not_open(desk: Desk) -> None:
     before = state(desk)
     assert len([one for one in check(desk.vault, AT).problems if "is not as the ledger knows it" in one]) == 2
     secret = opener(desk.vault, private(custodian("head")[1]))
-    outcome = desk.run(Given(opener=secret))
+    outcome = desk.run(Credentials(opener=secret))
     assert not outcome.changed, "the disk is as it was; the finding says that the copies are not"
     used(desk)
-    outcome = desk.run(Given(opener=secret))
-    assert any("neither copy of it is as the ledger knows it" in one for one in outcome.failed), outcome.words
+    outcome = desk.run(Credentials(opener=secret))
+    assert any("neither copy of it is as the ledger knows it" in one for one in outcome.failed), outcome.summary
     assert state(desk)["disk"] == before["disk"]
 
 

@@ -12,8 +12,8 @@ from types import SimpleNamespace
 import pytest
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.system import boot_state
 
-from leeboard.escrow.disks.disk import Given
-from leeboard.escrow.disks.tpm_policy import Way, Wish, wish
+from leeboard.escrow.disks.disk import Credentials
+from leeboard.escrow.disks.tpm_policy import TpmPolicy, Way, parse_policy
 from tests.unit.linux.disks import CHEAP, PASSPHRASE, cryptsetup, debian_image, mount, needs_cryptsetup
 from tests.windows.wire.secrets import leaks
 
@@ -24,9 +24,9 @@ SETTINGS = "root/etc/dracut.conf.d/leeboard-tpm.conf"
 
 
 @pytest.mark.parametrize("wanted", [ALONE, WITH_PIN], ids=["alone", "with a PIN"])
-def test_the_tpm_opens_the_disk_after_its_key_is_kept(with_tpm: TpmDesk, wanted: Wish) -> None:
+def test_the_tpm_opens_the_disk_after_its_key_is_kept(with_tpm: TpmDesk, wanted: TpmPolicy) -> None:
     outcome = with_tpm.wish(wanted)
-    assert outcome.changed and not outcome.failed and not outcome.waiting, outcome.words
+    assert outcome.changed and not outcome.failed and not outcome.waiting, outcome.summary
     with_tpm.good(wanted)
     if wanted.pin:
         assert not with_tpm.disk.by_itself(), "without the PIN it gives nothing away"
@@ -34,7 +34,7 @@ def test_the_tpm_opens_the_disk_after_its_key_is_kept(with_tpm: TpmDesk, wanted:
 
 def test_the_pin_is_nowhere(with_tpm: TpmDesk) -> None:
     outcome = with_tpm.wish(WITH_PIN)
-    assert not leaks(PIN, with_tpm.vault.var) and PIN not in outcome.words and PIN not in repr(WITH_PIN)
+    assert not leaks(PIN, with_tpm.vault.var) and PIN not in outcome.summary and PIN not in repr(WITH_PIN)
     assert any(argv[0] == "systemd-cryptenroll" and len(argv) > 2 for argv, _ in with_tpm.disk.ran)
     for argv, environment in with_tpm.disk.ran:
         assert PIN not in " ".join([*argv, *environment.values()]), argv
@@ -45,13 +45,13 @@ def test_a_dry_run_only_says(with_tpm: TpmDesk) -> None:
     with_tpm.run()
     before, kept = with_tpm.now, with_tpm.kept
     outcome = with_tpm.wish(WITH_PIN, dry=True)
-    assert outcome.changed and "a token of the TPM is to open it" in outcome.words
+    assert outcome.changed and "a token of the TPM is to open it" in outcome.summary
     assert (with_tpm.now, with_tpm.kept) == (before, kept)
 
 
 def test_no_token_before_a_key_is_proved(with_tpm: TpmDesk) -> None:
     outcome = with_tpm.wish(WITH_PIN, passphrase="")
-    assert "no token of the TPM was enrolled: no recovery key of it is proved" in outcome.words
+    assert "no token of the TPM was enrolled: no recovery key of it is proved" in outcome.summary
     assert with_tpm.now.tokens == {} and with_tpm.kept.tpm == ()
 
 
@@ -103,14 +103,14 @@ def _no_program(desk: TpmDesk) -> None:
     desk.disk.programs = ("cryptsetup",)
 
 
-REFUSED: dict[str, tuple[Callable[[TpmDesk], object], Wish, str]] = {
+REFUSED: dict[str, tuple[Callable[[TpmDesk], object], TpmPolicy, str]] = {
     "no TPM": (lambda desk: desk.disk.lacks("/sys/class/tpmrm/tpmrm0/dev", folder=True), WITH_PIN, "has no TPM 2.0"),
     "no Secure Boot": (_no_secure_boot, ALONE, "Secure Boot is not on"),
     "another chain": (_other_chain, ALONE, "does not start by GRUB"),
     "a kernel image": (lambda desk: desk.disk.has(boot_state.STUB, ""), ALONE, "PCR 11 has another value by now"),
-    "no PIN": (lambda _: None, Wish(Way.PIN), "leeboard_disk_pin is not in the school's vault"),
-    "a short PIN": (lambda _: None, Wish(Way.PIN, "12345"), "leeboard_disk_pin must have 6 to 64 characters"),
-    "an odd PIN": (lambda _: None, Wish(Way.PIN, "hühnerei"), "not every keyboard types"),
+    "no PIN": (lambda _: None, TpmPolicy(Way.PIN), "leeboard_disk_pin is not in the school's vault"),
+    "a short PIN": (lambda _: None, TpmPolicy(Way.PIN, "12345"), "leeboard_disk_pin must have 6 to 64 characters"),
+    "an odd PIN": (lambda _: None, TpmPolicy(Way.PIN, "hühnerei"), "not every keyboard types"),
     "initramfs-tools": (_initramfs_tools, WITH_PIN, "install dracut in its place"),
     "no image": (_no_image, WITH_PIN, "is missing"),
     "no program": (_no_program, WITH_PIN, "package systemd-cryptsetup"),
@@ -127,7 +127,7 @@ def test_what_stands_in_the_way_is_said_and_nothing_changes(with_tpm: TpmDesk, w
     before, kept = with_tpm.now, with_tpm.kept
     outcome = with_tpm.wish(wanted)
     (said,) = outcome.waiting
-    assert words in said and not outcome.failed and not outcome.changed, outcome.words
+    assert words in said and not outcome.failed and not outcome.changed, outcome.summary
     assert (with_tpm.now, with_tpm.kept) == (before, kept)
 
 
@@ -136,7 +136,7 @@ def test_a_tpm_that_is_locked_out_is_said_and_nothing_changes(with_tpm: TpmDesk)
     _locked(with_tpm)
     before = with_tpm.now
     outcome = with_tpm.wish(WITH_PIN)
-    assert "the TPM is locked out after wrong PINs" in outcome.words and outcome.failed
+    assert "the TPM is locked out after wrong PINs" in outcome.summary and outcome.failed
     assert with_tpm.now == before
 
 
@@ -144,7 +144,7 @@ def test_nothing_opens_the_disk(with_tpm: TpmDesk) -> None:
     with_tpm.run()
     before = with_tpm.now
     outcome = with_tpm.wish(WITH_PIN, passphrase="")
-    assert "leeboard-authorise" in outcome.words and not outcome.changed
+    assert "leeboard-authorise" in outcome.summary and not outcome.changed
     assert with_tpm.now == before
 
 
@@ -156,14 +156,18 @@ def test_all_slots_taken(with_tpm: TpmDesk) -> None:
             input=f"{PASSPHRASE}\n{number}",
         )  # fmt: skip
     before = with_tpm.now
-    assert "all 32 slots of its header are taken" in with_tpm.wish(WITH_PIN).words
+    assert "all 32 slots of its header are taken" in with_tpm.wish(WITH_PIN).summary
     assert with_tpm.now == before
 
 
 def test_a_wish_that_makes_no_sense() -> None:
-    assert wish("", PIN) == Wish() and wish("tpm", PIN) == ALONE and wish("tpm-and-pin", PIN) == WITH_PIN
+    assert (
+        parse_policy("", PIN) == TpmPolicy()
+        and parse_policy("tpm", PIN) == ALONE
+        and parse_policy("tpm-and-pin", PIN) == WITH_PIN
+    )
     with pytest.raises(Exception, match="leeboard_disk_tpm is 'pin': it must be tpm or tpm-and-pin"):
-        wish("pin", PIN)
+        parse_policy("pin", PIN)
 
 
 # The next start's image.
@@ -172,7 +176,7 @@ def test_a_wish_that_makes_no_sense() -> None:
 def test_an_image_that_lacks_it_is_made_anew_by_dracut(with_tpm: TpmDesk) -> None:
     with_tpm.disk.pack(DRACUT)
     outcome = with_tpm.wish(WITH_PIN)
-    assert f"{IMAGE} was made anew" in outcome.words and not outcome.failed, outcome.words
+    assert f"{IMAGE} was made anew" in outcome.summary and not outcome.failed, outcome.summary
     assert 'add_dracutmodules+=" tpm2-tss "' in (with_tpm.disk.folder / SETTINGS).read_text()
     assert sorted(os.listdir(with_tpm.disk.folder / "root/boot")) == ["grub", "initrd.img-6.12.48"]
     with_tpm.good(WITH_PIN)
@@ -222,7 +226,7 @@ def test_an_image_that_cannot_be_made_leaves_the_old_one(
     old, before = (boot / "initrd.img-6.12.48").read_bytes(), with_tpm.now
     done(with_tpm, monkeypatch)
     outcome = with_tpm.wish(WITH_PIN)
-    assert words in outcome.words and outcome.failed, outcome.words
+    assert words in outcome.summary and outcome.failed, outcome.summary
     assert sorted(os.listdir(boot)) == ["grub", "initrd.img-6.12.48"]
     assert (boot / "initrd.img-6.12.48").read_bytes() == old and with_tpm.now == before
     assert not (with_tpm.disk.folder / SETTINGS).exists(), "the next kernel's image must not fail by it"
@@ -242,4 +246,7 @@ def test_garbage_is_an_error(with_tpm: TpmDesk) -> None:
         return {"seen": '{"tpm": 1}'} if step == "look_tpm" else really(step, **said)
 
     with_tpm.disk.ask = lying
-    assert "what the device says of its TPM makes no sense" in with_tpm.run(Given(PASSPHRASE, None, WITH_PIN)).words
+    assert (
+        "what the device says of its TPM makes no sense"
+        in with_tpm.run(Credentials(PASSPHRASE, None, WITH_PIN)).summary
+    )

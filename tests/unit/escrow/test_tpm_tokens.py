@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from leeboard.escrow.disks.tpm_policy import Way, Wish
+from leeboard.escrow.disks.tpm_policy import TpmPolicy, Way
 from leeboard.escrow.vault.binding import strangers
 from tests.unit.linux.disks import CHEAP, PASSPHRASE, captured_token, cryptsetup, needs_cryptsetup
 
@@ -25,7 +25,7 @@ def test_a_token_without_a_pin_goes_once_one_with_a_pin_is_proved(with_tpm: TpmD
     assert with_tpm.disk.by_itself()
     # The token itself authorises the first key, and the key in hand the new token.
     outcome = with_tpm.wish(WITH_PIN, passphrase="")
-    assert not outcome.failed and not outcome.waiting, outcome.words
+    assert not outcome.failed and not outcome.waiting, outcome.summary
     assert not with_tpm.disk.by_itself()
     with_tpm.good(WITH_PIN)
 
@@ -52,7 +52,7 @@ def test_somebody_elses_pin_is_never_tried(with_tpm: TpmDesk) -> None:
     with_tpm.run()
     before = with_tpm.now
     outcome = with_tpm.wish(WITH_PIN)
-    assert not outcome.changed and "the TPM opens it by token" in outcome.words
+    assert not outcome.changed and "the TPM opens it by token" in outcome.summary
     assert with_tpm.now == before and with_tpm.disk.by_itself(pin=OTHER_PIN)
     assert not any({"--token-only", "--token-id"} <= {*argv} for argv, _ in with_tpm.disk.ran)
 
@@ -69,13 +69,13 @@ def _another_board(desk: TpmDesk) -> None:
     ("wanted", "done"), [(ALONE, _measured_otherwise), (ALONE, _another_board), (WITH_PIN, _another_board)]
 )
 def test_a_token_that_opens_nothing_any_more_is_replaced(
-    with_tpm: TpmDesk, wanted: Wish, done: Callable[[TpmDesk], None]
+    with_tpm: TpmDesk, wanted: TpmPolicy, done: Callable[[TpmDesk], None]
 ) -> None:
     with_tpm.wish(wanted)
     done(with_tpm)
     assert not with_tpm.disk.by_itself(pin=wanted.pin)
     outcome = with_tpm.wish(wanted)
-    assert "of the TPM removed from it" in outcome.words and not outcome.failed
+    assert "of the TPM removed from it" in outcome.summary and not outcome.failed
     with_tpm.good(wanted)
 
 
@@ -83,7 +83,7 @@ def test_a_token_that_opens_nothing_any_more_is_replaced(
     ("pcrs", "measured", "wanted"), [("7", [], WITH_PIN), ("7+8+9", [9], ALONE)], ids=["no PIN", "other PCRs"]
 )
 def test_a_removal_that_was_cut_off_opens_by_the_other_token_and_is_finished(
-    with_tpm: TpmDesk, monkeypatch: pytest.MonkeyPatch, pcrs: str, measured: list[int], wanted: Wish
+    with_tpm: TpmDesk, monkeypatch: pytest.MonkeyPatch, pcrs: str, measured: list[int], wanted: TpmPolicy
 ) -> None:
     """The slot is half wiped then. A token that still had it would be given the PIN, and that be the end of it."""
     disk = with_tpm.disk
@@ -113,9 +113,9 @@ def test_a_removal_that_was_cut_off_opens_by_the_other_token_and_is_finished(
 
 
 @pytest.mark.parametrize(
-    ("before", "after"), [(WITH_PIN, Wish(Way.PIN, OTHER_PIN)), (WITH_PIN, ALONE), (ALONE, WITH_PIN)]
+    ("before", "after"), [(WITH_PIN, TpmPolicy(Way.PIN, OTHER_PIN)), (WITH_PIN, ALONE), (ALONE, WITH_PIN)]
 )
-def test_another_wish(with_tpm: TpmDesk, before: Wish, after: Wish) -> None:
+def test_another_wish(with_tpm: TpmDesk, before: TpmPolicy, after: TpmPolicy) -> None:
     with_tpm.wish(before)
     assert not with_tpm.wish(after).failed
     assert not (before.pin and after.pin and with_tpm.disk.by_itself(pin=before.pin))
@@ -146,7 +146,7 @@ def test_a_slot_that_somebody_may_know_is_not_removed_with_a_token(with_tpm: Tpm
     token = json.loads(captured_token("tpm2_pcr7")) | {"keyslots": named}
     cryptsetup("token", "import", str(with_tpm.disk.path), input=json.dumps(token))
     outcome = with_tpm.wish(WITH_PIN)
-    assert "somebody may know what opens it" in outcome.words and outcome.failed
+    assert "somebody may know what opens it" in outcome.summary and outcome.failed
     assert with_tpm.disk.opens(PASSPHRASE)
 
 
