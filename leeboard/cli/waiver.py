@@ -23,8 +23,8 @@ from leeboard.cli.prompts import agreed
 from leeboard.errors import LeeboardError
 from leeboard.estate import waiver_files
 from leeboard.estate.editing import SCHOOL
+from leeboard.evidence.bundle_schema import Expected
 from leeboard.evidence.drifted_values import drifted
-from leeboard.evidence.lines import Expected
 from leeboard.evidence.store import Store
 from leeboard.model.accepted import EVERYTHING, PIN, Accepted
 from leeboard.model.values import plain
@@ -32,7 +32,7 @@ from leeboard.model.waiver import Waiver, day_of, parse_one
 from leeboard.model.words import date_text
 from leeboard.policy.load import load
 from leeboard.policy.model import Baseline
-from leeboard.report import machine, overview, terminal
+from leeboard.report import json_report, overview, terminal
 from leeboard.verdict import waivers
 from leeboard.verdict.status import EstateStatus
 
@@ -65,10 +65,10 @@ def list_waivers(
     at, status = _status(inventory, school)
     if format == "json":
         data = {
-            "schema": machine.SCHEMA,
+            "schema": json_report.SCHEMA,
             "at": at.isoformat(timespec="seconds").replace("+00:00", "Z"),
-            "waivers": [machine.waiver(risk) for risk in overview.risks(status)],
-            "problems": [plain(problem, machine.LONGEST) for problem in status.problems],
+            "waivers": [json_report.waiver(risk) for risk in overview.risks(status)],
+            "problems": [plain(problem, json_report.LONGEST) for problem in status.problems],
         }
         sys.stdout.write(json.dumps(data, ensure_ascii=True) + "\n")
         return

@@ -21,7 +21,7 @@ from typing import Any
 
 from leeboard.errors import LeeboardError
 from leeboard.evidence import reader
-from leeboard.evidence.lines import (
+from leeboard.evidence.bundle_schema import (
     MESSAGE_LENGTH,
     MOST_LINE_BYTES,
     BadLine,

@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 from pydantic import TypeAdapter
 
-from leeboard.evidence import age, kept, second_factor
+from leeboard.evidence import age, retention, second_factor
 from leeboard.evidence.store import StoredBundle
 from leeboard.model.device import Device, device
 from leeboard.model.enums import Level
@@ -24,7 +24,7 @@ from leeboard.model.run_id import started_of
 from leeboard.policy.load import load
 from leeboard.policy.model import Baseline, Control
 from leeboard.policy.resolve import Wanted, resolve, resolve_school
-from leeboard.report import marked
+from leeboard.report import protective_marking
 from leeboard.verdict.evaluate import evaluate, measured
 
 from .scripts import FOLDER
@@ -93,7 +93,7 @@ class Case:
         export = self.raw.get("export")
         taken = [
             age.reading(moment(seen) if seen else None, now),
-            *marked.readings(SHIPPED, level, self.raw.get("recipients", "")),
+            *protective_marking.readings(SHIPPED, level, self.raw.get("recipients", "")),
             *_kept(self.raw.get("runs", {}), now),
             *second_factor.readings(FOLDER / self.control / export if export else None, now),
         ]
@@ -145,7 +145,7 @@ def _kept(runs: dict[str, str], now: datetime) -> list[Reading]:
         for run, what in zip(ids, runs.values(), strict=True):
             if what == "kept":
                 Path(folder, f"{run}.jsonl.gz").touch()
-        return kept.readings(bundles, Path(folder), now)
+        return retention.readings(bundles, Path(folder), now)
 
 
 def aspect(said: Any) -> dict[str, Any]:

@@ -25,14 +25,14 @@ from leeboard.evidence.store import Store
 from leeboard.model.enums import Form, Level, Role
 from leeboard.model.words import number
 from leeboard.policy.load import load
-from leeboard.report import junit, machine, page, sheet, terminal
+from leeboard.report import json_report, junit, page, sheet, terminal
+from leeboard.report.changes_since import write_news
 from leeboard.report.controller_checks import Sources, school_statuses
-from leeboard.report.news import write_news
 from leeboard.verdict.status import EstateStatus
 
 THIS_MACHINE = Path("inventories", "this-machine", "hosts.yml")
 BROKE_OFF = 20_000  # characters of what a check said that broke off: its end, where the cause stands
-WRITERS = {"json": machine.write_json, "csv": sheet.write_csv, "junit": junit.write_junit}
+WRITERS = {"json": json_report.write_json, "csv": sheet.write_csv, "junit": junit.write_junit}
 PORTABLE_CHASSIS = {"8", "9", "10", "11", "14", "30", "31", "32"}  # SMBIOS 3.7, table 17
 
 

@@ -20,8 +20,8 @@ from leeboard.ansible.inventory import EstateInventory
 from leeboard.ansible.run_schools import SchoolCheck, SchoolRun, check
 from leeboard.estate.editing import SCHOOL
 from leeboard.evidence.bundle import CLOSED, OPEN
-from leeboard.evidence.lines import Expected
-from leeboard.evidence.night import Night
+from leeboard.evidence.bundle_schema import Expected
+from leeboard.evidence.run_progress import Night
 from leeboard.evidence.store import StoredBundle
 from leeboard.model.run_id import started_of
 from leeboard.model.words import age, number

@@ -18,7 +18,7 @@ from leeboard.cli.options import Database, Var
 from leeboard.cli.prompts import agreed
 from leeboard.errors import LeeboardError
 from leeboard.estate.editing import write_all
-from leeboard.evidence import forgetting, forgotten, night, pins
+from leeboard.evidence import forgetting, forgotten, pins, run_progress
 from leeboard.evidence.bundle import SchoolLock
 from leeboard.evidence.store import Store
 from leeboard.model.device import URN
@@ -26,7 +26,7 @@ from leeboard.model.run_id import new_run_id
 from leeboard.model.values import plain
 from leeboard.model.words import day, number
 from leeboard.policy.load import load
-from leeboard.report import news
+from leeboard.report import changes_since
 from leeboard.report.words import clean
 from leeboard.storage import files, lock_owner
 
@@ -119,7 +119,7 @@ def steps(
     for path in held.copies:
         yield partial(_remove, path)
     for path in held.states:
-        yield partial(news.forget, path, frozenset(held.keys), keep_register)
+        yield partial(changes_since.forget, path, frozenset(held.keys), keep_register)
     for urn, asset in held.keys:
         yield partial(pins.release, place.evidence, urn, asset)
     if place.store is not None:
@@ -151,7 +151,7 @@ def _hold(stack: ExitStack, held: Holdings, place: Place, at: datetime) -> None:
     """Keep runs out of the device's schools until the end, and a check of many schools from writing its page."""
     if place.var.is_dir():
         try:
-            stack.callback(files.FileLock(place.var / night.LOCK, text=lock_owner.mine(at)).release)
+            stack.callback(files.FileLock(place.var / run_progress.LOCK, text=lock_owner.mine(at)).release)
         except files.Busy as busy:
             raise LeeboardError(
                 f"a check of many schools is going on ({lock_owner.describe(busy.owner, at)}), and would name the "

@@ -137,7 +137,7 @@ def unknown(wanted: str, register: Register, stored: Sequence[Named], evidence: 
 
 
 def earlier(subject: Subject, register: Register, stored: Sequence[Named]) -> tuple[Key, ...]:
-    """The names under which the device's history was filed before, as reports go on with it (leeboard.evidence.heirs).
+    """The names under which the device was filed before, as reports go on with it (leeboard.evidence.previous_ids).
 
     It is the same device by its serial, under an earlier URN of its school also by its tag.
     """

@@ -14,15 +14,15 @@ from leeboard.estate import waiver_files
 from leeboard.estate.devices import FILE as DEVICES
 from leeboard.estate.editing import Written, content_of
 from leeboard.estate.taking_out import rows_of, taken_out
-from leeboard.evidence import forgetting, forgotten, kept, mentions, pins
-from leeboard.evidence.mentions import Bundles, Words
+from leeboard.evidence import find_references, forgetting, forgotten, pins, retention
+from leeboard.evidence.find_references import Bundles, Words
 from leeboard.evidence.store import Store
 from leeboard.model.enums import Level
 from leeboard.model.identity import usable_serial
 from leeboard.model.run_id import started_of
 from leeboard.model.words import day, number
 from leeboard.policy.model import Baseline
-from leeboard.report import news
+from leeboard.report import changes_since
 from leeboard.report.words import clean, listed
 
 MOST_NAMED = 8
@@ -92,7 +92,7 @@ def take_inventory(
         traces += _pin(place, urn, asset)
         traces += _recovery_keys(place, urn, asset)
         traces += _in_store(place, urn, asset, words)
-        bundles = mentions.bundles(place.evidence / urn, asset, words)
+        bundles = find_references.bundles(place.evidence / urn, asset, words)
         known = {bundle.run for bundle in place.store.bundles([urn])} if place.store else set()
         runs[urn] = frozenset({*bundles.every, *known}) | runs.get(urn, frozenset())
         traces += _bundles(place.evidence / urn, bundles, baseline)
@@ -195,7 +195,11 @@ def _days(baseline: Baseline) -> int:
     """For how many days a school's folder is asked to hold bundles (FWD-04)."""
     settings = (setting for control in baseline.controls for setting in control.settings)
     choice = next(
-        (setting.accept.value for setting in settings if (setting.driver, setting.address) == (kept.DRIVER, "folder")),
+        (
+            setting.accept.value
+            for setting in settings
+            if (setting.driver, setting.address) == (retention.DRIVER, "folder")
+        ),
         None,
     )
     return max((days for level in Level if isinstance(days := getattr(choice, level, None), int)), default=0)
@@ -208,7 +212,9 @@ def _below_var(
     copies, states, traces = [], [], []
     if not place.var.is_dir():
         return (), (), []
-    for path in mentions.files_below(place.var, [place.evidence, place.var / controller_state.FOLDER, *place.database]):
+    for path in find_references.files_below(
+        place.var, [place.evidence, place.var / controller_state.FOLDER, *place.database]
+    ):
         try:
             if not words.in_file(path):
                 continue
@@ -216,15 +222,15 @@ def _below_var(
             traces.append(Trace("file", str(path), f"cannot be looked at: {problem}", stuck=True))
             continue
         top = path.parent == place.var
-        if top and path.name.endswith(news.BESIDE):
-            if keep and not news.tells_of(path, keys):
+        if top and path.name.endswith(changes_since.BESIDE):
+            if keep and not changes_since.tells_of(path, keys):
                 continue  # that there is such a device is no history
             states.append(path)
             traces.append(Trace("news", str(path), "what the next news compare with", goes=True))
         elif top and path.suffix == ".html":
             copies.append(path)
             traces.append(Trace("page", str(path), "the whole page; the next check makes it anew", goes=True))
-        elif top and path.with_name(path.name + news.BESIDE).exists():
+        elif top and path.with_name(path.name + changes_since.BESIDE).exists():
             copies.append(path)
             traces.append(Trace("news", str(path), "the whole text; the next check writes another", goes=True))
         elif path.parent == place.var / "schools":
@@ -291,7 +297,7 @@ def _estate_files(subject: Subject, register: Register) -> Iterator[Path]:
     if register.estate is None:
         yield register.source
         for name in ("group_vars", "host_vars"):
-            yield from mentions.files_below(top / name)
+            yield from find_references.files_below(top / name)
         return
     if subject.folder is not None:
         yield from sorted(path for path in subject.folder.iterdir() if path.is_file())

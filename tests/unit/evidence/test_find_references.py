@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leeboard.evidence import mentions
-from leeboard.evidence.mentions import Words, bundles, files_below
+from leeboard.evidence import find_references
+from leeboard.evidence.find_references import Words, bundles, files_below
 from tests.unit.evidence.estate import URN, expected, observation, run_id, write
 
 
@@ -50,7 +50,7 @@ def test_it_is_found_across_the_pieces_in_which_a_file_is_read(
     folder = tmp_path_factory.mktemp("pieces")
     filler = filler.replace(b"LT", b"  ")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(mentions, "CHUNK", 16)
+        patch.setattr(find_references, "CHUNK", 16)
         (folder / "a").write_bytes(b" " * before + b" LT-00001 " + filler)
         (folder / "b.gz").write_bytes(gzip.compress(b" " * before + b" LT-00001 " + filler))
         assert Words(["LT-00001"]).in_file(folder / "a") and Words(["LT-00001"]).in_file(folder / "b.gz")
