@@ -1,7 +1,7 @@
 """Machines of the lab for the proof: brought to the baseline by the real roll-out, broken, visited, asked for truth.
 
-A visit here is the drivers' own `visit()`, shipped and loaded once (visitor.py), asked for by one SSH command and
-judged outside: the same code as a nightly check without Ansible around it, which would cost seconds for each script.
+A visit here is the drivers' own `visit()`, shipped and loaded once (resident_observer.py), asked for by one SSH command
+and judged outside: the same code as a nightly check without Ansible around it, which would cost seconds a script.
 """
 
 from __future__ import annotations
@@ -45,14 +45,14 @@ from .scripts import FOLDER, Script, controls_with_truth, truth_files
 ROOT = FOLDER.parents[1]
 THERE = "/run/leeboard-proof"
 NOTICE = "This computer is St Mary's School's. Only people whom the school has authorised may use it.\nUse is recorded."
-VISITOR = Path(__file__).with_name("visitor.py")
+OBSERVER = Path(__file__).with_name("resident_observer.py")
 START = (  # as the shell of a technician's sudo would have it, and in no session of his
     "systemctl stop leeboard-proof.service 2>/dev/null; "
-    f"rm -f {THERE}/visitor.pid; systemd-run --quiet --collect --unit leeboard-proof "
+    f"rm -f {THERE}/observer.pid; systemd-run --quiet --collect --unit leeboard-proof "
     "-E HOME -E LANG -E LOGNAME -E PATH -E SUDO_UID -E SUDO_USER -E USER "
-    f"/usr/bin/python3 {THERE}/visitor.py && until [ -s {THERE}/visitor.pid ]; do sleep 0.2; done"
+    f"/usr/bin/python3 {THERE}/resident_observer.py && until [ -s {THERE}/observer.pid ]; do sleep 0.2; done"
 )
-ASK = f"kill -0 $(cat {THERE}/visitor.pid) && echo %s >{THERE}/ask && cat {THERE}/answer"
+ASK = f"kill -0 $(cat {THERE}/observer.pid) && echo %s >{THERE}/ask && cat {THERE}/answer"
 FAMILIES = ["LCK", "LBL", "AUD", "FWD", "ENC"]  # what a roll-out may change
 ENFORCED = "enforced"
 KNOWN = f"PASSPHRASE={shlex.quote(PASSPHRASE)}"  # what a technician at an encrypted machine knows
@@ -247,7 +247,7 @@ class Proof:
             asked = json.dumps([(step.driver, [change.as_argument() for change in step.changes]) for step in steps])
             self.machine.put(asked.encode(), f"{THERE}/asked")
             if _read(self._ask("apply")) != "applied":
-                raise LabError("the visitor did not apply the changes")
+                raise LabError("the observer did not apply the changes")
             observation = self.visit()
         return observation
 
@@ -284,16 +284,16 @@ class Proof:
 
 
 def shipped() -> dict[Path, str]:
-    """What goes to a machine, by the names that it has there: drivers, truth scripts and the visitor."""
-    return linux_files() | {path: f"truth/{name}" for path, name in truth_files().items()} | {VISITOR: VISITOR.name}
+    """What goes to a machine, by the names that it has there: drivers, truth scripts and the observer."""
+    return linux_files() | {path: f"truth/{name}" for path, name in truth_files().items()} | {OBSERVER: OBSERVER.name}
 
 
 def _read(answer: str) -> Any:
-    """What the visitor answered. Raises LabError with its own words where it failed."""
+    """What the observer answered. Raises LabError with its own words where it failed."""
     try:
         return json.loads(answer)
     except json.JSONDecodeError:
-        raise LabError(answer[-3000:] or "the visitor said nothing") from None
+        raise LabError(answer[-3000:] or "the observer said nothing") from None
 
 
 def packed(files: Mapping[Path, str]) -> bytes:

@@ -21,7 +21,7 @@ IMAGES = ("gnome", "plasma", "server")
 SEEN = IMAGES if FULL else ("gnome", "server")
 CHECKED = ("encrypted",)  # machines that somebody set up by hand: no playbook is played there, what breaks is mended
 HEAD = re.compile(r"# (kind|image|level|flips|expect|also|mends|alone): (.+)\Z")
-# What a lane of two machines does with a script that is meant for both: the smaller one has less to do.
+# What a run with two machines does with a script that is meant for both: the smaller one has less to do.
 BOTH = "server"
 
 

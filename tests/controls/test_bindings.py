@@ -19,7 +19,7 @@ from tests.vm.machine import Machine
 
 from .harness import PATIENCE, Proof
 from .test_empty_disks import HARDWARE
-from .test_recovery_keys import DISK, Desk, desk
+from .test_recovery_keys import DISK, Controller, controller
 
 DATA, MOUNT = "/dev/disk/by-id/virtio-lab-disk1", "/srv/data"
 UUID = "5d0c7f6e-3f0b-4b7e-9a55-6f0d1c2b3a49"
@@ -81,7 +81,7 @@ def test_what_is_done_to_disks_is_named_and_put_right(new_machine: Callable[...,
     machine.root(
         f"set -e; {FORMAT.strip()}; cryptsetup luksHeaderBackup {DISK} --header-backup-file {OLD}", timeout=PATIENCE
     )
-    with desk(Proof(machine, tmp_path / "proof"), tmp_path) as it:
+    with controller(Proof(machine, tmp_path / "proof"), tmp_path) as it:
         it.roll_out()
         it.proof.ship()
         assert _said(it) == {}
@@ -119,7 +119,7 @@ def test_what_is_done_to_disks_is_named_and_put_right(new_machine: Callable[...,
         assert _said(it) == {}
 
 
-def _said(it: Desk) -> dict[str, str]:
+def _said(it: Controller) -> dict[str, str]:
     """The words of what a check finds wrong with the keys of the disks, by control."""
     found = it.proof.findings(it.proof.visit())
     wrong = {control: found[control] for control in ("ENC-07", "ENC-08") if str(found[control].verdict) != "compliant"}
@@ -129,13 +129,13 @@ def _said(it: Desk) -> dict[str, str]:
     }
 
 
-def _key(it: Desk, disk: str) -> Key:
+def _key(it: Controller, disk: str) -> Key:
     """The newest proved key of a disk."""
     uuid = it.machine.root(f"cryptsetup luksUUID {disk}", timeout=PATIENCE).stdout.strip()
     return next(one for one in reversed(it.keys) if one.state is State.PROVED and one.disk == uuid)
 
 
-def _do(it: Desk, command: str, disk: str) -> Key:
+def _do(it: Controller, command: str, disk: str) -> Key:
     """Run a command about the key of a disk; the key."""
     key = _key(it, disk)
     words = command.format(disk=disk, slot=key.binding["slot"])
@@ -143,7 +143,7 @@ def _do(it: Desk, command: str, disk: str) -> Key:
     return key
 
 
-def _put_right(it: Desk, before: Key, disk: str, what: str) -> None:
+def _put_right(it: Controller, before: Key, disk: str, what: str) -> None:
     """A roll-out makes another key, which is proved and opens the disk as the passphrase does; the old one does not."""
     it.roll_out()
     key = _key(it, disk)

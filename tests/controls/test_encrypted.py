@@ -15,10 +15,10 @@ from tests.vm.encrypt import PASSPHRASE
 from tests.vm.machine import Machine
 
 from .harness import Proof
-from .lane import Lane
+from .machine_run import MachineRun
 from .scripts import CHECKED
 
-Lanes = Callable[[str], Lane]
+MachineRuns = Callable[[str], MachineRun]
 PATIENCE = 900
 DISK = "/dev/vda2"
 # What a technician does who wants that nobody is asked: bound to what the baseline asks for.
@@ -29,7 +29,7 @@ NEXT = '"$(find /boot -name "initrd.img-*" | sort -V | tail -1)"'
 
 @pytest.mark.parametrize("image", CHECKED)
 def test_a_token_that_opens_today_starts_the_machine_only_with_the_right_image(
-    lane: Lanes, image: str, tmp_path: Path
+    machine_run: MachineRuns, image: str, tmp_path: Path
 ) -> None:
     def work(proof: Proof) -> None:
         machine, usual = proof.machine, proof.machine.spec
@@ -42,7 +42,7 @@ def test_a_token_that_opens_today_starts_the_machine_only_with_the_right_image(
             machine.power_cut()
             machine.spec = usual
 
-    lane(image).with_machine(work)
+    machine_run(image).with_machine(work)
 
 
 def _initramfs_tools_asks(proof: Proof, tmp_path: Path) -> None:

@@ -8,10 +8,10 @@ import pytest
 import yaml
 
 from .harness import Proof, verdicts, words
-from .lane import Lane
+from .machine_run import MachineRun
 from .scripts import FOLDER, IMAGES, read
 
-Lanes = Callable[[str], Lane]
+MachineRuns = Callable[[str], MachineRun]
 COMBINED = yaml.safe_load((FOLDER / "combined.yml").read_text(encoding="utf-8"))
 
 
@@ -20,10 +20,10 @@ MACHINES = [pytest.param(image, marks=() if image == "gnome" else pytest.mark.fu
 
 
 @pytest.mark.parametrize("image", MACHINES)
-def test_one_roll_out_mends_many_breaks(lane: Lanes, image: str) -> None:
+def test_one_roll_out_mends_many_breaks(machine_run: MachineRuns, image: str) -> None:
     scripts = [read(FOLDER / f"{name}.sh") for name in COMBINED[image]]
     assert all(script.image == image and script.mends for script in scripts)
-    applies = lane(image).about["applies"]
+    applies = machine_run(image).about["applies"]
 
     def work(proof: Proof) -> None:
         for script in scripts:
@@ -41,4 +41,4 @@ def test_one_roll_out_mends_many_breaks(lane: Lanes, image: str) -> None:
         wrong = {name: truth for name, truth in proof.truth(enforced).items() if truth.verdict != "compliant"}
         assert not wrong
 
-    lane(image).with_machine(work)
+    machine_run(image).with_machine(work)

@@ -10,9 +10,9 @@ from collections.abc import Callable
 import pytest
 
 from .harness import Proof, words
-from .lane import Lane
+from .machine_run import MachineRun
 
-Lanes = Callable[[str], Lane]
+MachineRuns = Callable[[str], MachineRun]
 KEYS = ("sleep-inactive-ac-type", "sleep-inactive-battery-type")
 PEOPLE = ("technician", "pupil", "teacher")
 ASK = "for verb in get writable; do gsettings $verb org.gnome.settings-daemon.plugins.power {key}; done"
@@ -45,7 +45,7 @@ def as_people_get_it(proof: Proof) -> set[str]:
 
 
 @pytest.mark.parametrize("image", ["gnome"])
-def test_a_machine_with_gnome_does_not_sleep_after_a_roll_out(lane: Lanes, image: str) -> None:
+def test_a_machine_with_gnome_does_not_sleep_after_a_roll_out(machine_run: MachineRuns, image: str) -> None:
     def work(proof: Proof) -> None:
         assert drifted(proof) == {"iommu"}
         assert as_people_get_it(proof) == {"'nothing' false"}
@@ -59,4 +59,4 @@ def test_a_machine_with_gnome_does_not_sleep_after_a_roll_out(lane: Lanes, image
         assert drifted(proof) == {"iommu"}
         assert as_people_get_it(proof) == {"'nothing' false"}
 
-    lane(image).with_machine(work)
+    machine_run(image).with_machine(work)

@@ -13,9 +13,9 @@ from leeboard.model.observation import text_of
 from tests.vm.machine import Machine
 
 from .harness import THERE, Proof, play, recorded, verdicts, words
-from .lane import Lane
+from .machine_run import MachineRun
 
-Lanes = Callable[[str], Lane]
+MachineRuns = Callable[[str], MachineRun]
 FILL = "fallocate -l $(($(stat -f -c '%a * %S' /) + 0)) /fill 2>/dev/null; dd if=/dev/zero of=/fill2 bs=64K; sync; true"
 DRIFT = "printf 'Debian GNU/Linux 13\\n' >/etc/issue; rm /etc/leeboard/label; rm /etc/profile.d/*leeboard*"
 
@@ -26,7 +26,7 @@ def listing(proof: Proof) -> str:
 
 
 @pytest.mark.parametrize("image", ["server"])
-def test_a_full_disk_stops_a_roll_out_before_the_first_change(lane: Lanes, image: str) -> None:
+def test_a_full_disk_stops_a_roll_out_before_the_first_change(machine_run: MachineRuns, image: str) -> None:
     def work(proof: Proof) -> None:
         proof.machine.root(DRIFT)
         proof.machine.root(FILL, check=False)
@@ -44,11 +44,11 @@ def test_a_full_disk_stops_a_roll_out_before_the_first_change(lane: Lanes, image
         assert proof.roll_out().status == 0
         assert verdicts(proof.findings(proof.visit()))["LBL-02"] == "compliant"
 
-    lane(image).with_machine(work)
+    machine_run(image).with_machine(work)
 
 
 @pytest.mark.parametrize("image", ["gnome"])
-def test_a_package_manager_at_work_is_seen(lane: Lanes, image: str) -> None:
+def test_a_package_manager_at_work_is_seen(machine_run: MachineRuns, image: str) -> None:
     hold = (
         "import fcntl, time; f = open('/var/lib/dpkg/lock-frontend', 'w'); fcntl.lockf(f, fcntl.LOCK_EX); "
         "open('/run/held', 'w'); time.sleep(600)"
@@ -59,7 +59,7 @@ def test_a_package_manager_at_work_is_seen(lane: Lanes, image: str) -> None:
         seen = proof.visit()
         assert seen.facts["package_upgrade"].value is True  # type: ignore[union-attr]
         # AIDE is not installed, and may be among what is being installed.
-        expected = {**lane(image).about["applies"], "AUD-13": "error"}
+        expected = {**machine_run(image).about["applies"], "AUD-13": "error"}
         assert verdicts(proof.findings(seen)) == {**verdicts(proof.findings(seen)), **expected}
         # Half-way through, a program that belongs to the packages is not there.
         proof.machine.root("mv /usr/bin/gsettings /usr/bin/gsettings.dpkg-new")
@@ -68,11 +68,11 @@ def test_a_package_manager_at_work_is_seen(lane: Lanes, image: str) -> None:
         assert "packages are being upgraded" in words(found)
         assert verdicts(found)["LCK-09"] == verdicts(found)["LBL-02"] == "compliant", words(found)
 
-    lane(image).with_machine(work)
+    machine_run(image).with_machine(work)
 
 
 @pytest.mark.parametrize("image", ["gnome"])
-def test_a_missing_tool_costs_only_what_needs_it(lane: Lanes, image: str) -> None:
+def test_a_missing_tool_costs_only_what_needs_it(machine_run: MachineRuns, image: str) -> None:
     def work(proof: Proof) -> None:
         proof.machine.root("mv /usr/bin/gsettings /root")
         found = proof.findings(proof.visit())
@@ -82,11 +82,11 @@ def test_a_missing_tool_costs_only_what_needs_it(lane: Lanes, image: str) -> Non
         assert "gsettings" in words(found)
         assert verdicts(found)["LCK-09"] == verdicts(found)["LBL-02"] == "compliant", words(found)
 
-    lane(image).with_machine(work)
+    machine_run(image).with_machine(work)
 
 
 @pytest.mark.parametrize("image", ["server"])
-def test_garbage_from_one_device_does_not_stop_another(lane: Lanes, image: str) -> None:
+def test_garbage_from_one_device_does_not_stop_another(machine_run: MachineRuns, image: str) -> None:
     garbage = """#!/bin/sh
 cat >/dev/null
 printf '{"changed": false, "observation": {"schema": 1, "platform": "li'
@@ -113,16 +113,16 @@ printf '{"changed": false, "observation": {"schema": 1, "platform": "li'
         assert done.counts["ok"] > 0
         assert done.counts["failed"] == 0
         found = recorded(proof.work)
-        assert {c: v for c, v in found[str(shared["leeboard_asset"])].items() if v != "not_applicable"} == lane(
+        assert {c: v for c, v in found[str(shared["leeboard_asset"])].items() if v != "not_applicable"} == machine_run(
             image
         ).about["applies"]
         assert found["LAB-broken"] == {}
 
-    lane(image).with_machine(work)
+    machine_run(image).with_machine(work)
 
 
 @pytest.mark.parametrize("image", ["server"])
-def test_another_machine_at_an_address_changes_nothing(lane: Lanes, image: str) -> None:
+def test_another_machine_at_an_address_changes_nothing(machine_run: MachineRuns, image: str) -> None:
     def work(proof: Proof) -> None:
         proof.machine.root(DRIFT)
         before = listing(proof)
@@ -134,12 +134,12 @@ def test_another_machine_at_an_address_changes_nothing(lane: Lanes, image: str) 
         _run, found = stranger.check()
         assert set(found.values()) - {"not_applicable"} == {"error"}
 
-    lane(image).with_machine(work)
+    machine_run(image).with_machine(work)
 
 
 @pytest.mark.full
 @pytest.mark.parametrize("image", ["server"])
-def test_a_machine_with_another_serial_is_another_machine(lane: Lanes, image: str) -> None:
+def test_a_machine_with_another_serial_is_another_machine(machine_run: MachineRuns, image: str) -> None:
     def work(proof: Proof) -> None:
         own = Proof(proof.machine, proof.work / "serial")
         _run, found = own.check()
@@ -155,7 +155,7 @@ def test_a_machine_with_another_serial_is_another_machine(lane: Lanes, image: st
         assert "another machine" in done.output or serial in done.output
         assert set(found.values()) - {"not_applicable"} == {"error"}
 
-    lane(image).with_machine(work)
+    machine_run(image).with_machine(work)
 
 
 # Where the change is cut off: after the journal, with the new file written beside the old one, and after the rename.
@@ -197,7 +197,7 @@ DCONF = ("gnome", "dconf", "/org/gnome/desktop/session/idle-delay", "/etc/dconf/
     ],
 )
 def test_a_killed_change_leaves_a_whole_file(
-    lane: Lanes, image: str, driver: str, address: str, path: str, at: str
+    machine_run: MachineRuns, image: str, driver: str, address: str, path: str, at: str
 ) -> None:
     def work(proof: Proof) -> None:
         machine: Machine = proof.machine
@@ -220,8 +220,8 @@ def test_a_killed_change_leaves_a_whole_file(
         assert [line["driver"] for line in lines] == [driver]
         assert lines[0]["before"][address]["effective"]["state"] == "value"
         found = verdicts(proof.findings(proof.mend()))
-        assert {c: v for c, v in found.items() if v != "not_applicable"} == lane(image).about["applies"]
+        assert {c: v for c, v in found.items() if v != "not_applicable"} == machine_run(image).about["applies"]
         left = machine.root("find /etc /var/lib/leeboard -name '.leeboard-*'").stdout
         assert left == ""
 
-    lane(image).with_machine(work)
+    machine_run(image).with_machine(work)

@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from .harness import Proof, verdicts, words
-from .lane import Lane
+from .machine_run import MachineRun
 from .test_linux_trouble import DRIFT, listing
 
-Lanes = Callable[[str], Lane]
+MachineRuns = Callable[[str], MachineRun]
 JOURNALS = "/var/lib/leeboard/journal"
 # Of these an undo brings back all: no package, nothing that the kernel locks before its next start, and nothing that
 # opens a disk.
@@ -36,7 +36,7 @@ def of_whole(found: dict[str, str]) -> dict[str, str]:
 
 @pytest.mark.full
 @pytest.mark.parametrize("image", ["server"])
-def test_what_a_roll_out_mended_is_as_it_was_before(lane: Lanes, image: str) -> None:
+def test_what_a_roll_out_mended_is_as_it_was_before(machine_run: MachineRuns, image: str) -> None:
     def work(proof: Proof) -> None:
         proof.machine.root(DRIFT)
         drifted, before = proof.findings(proof.visit()), listing(proof)
@@ -53,17 +53,17 @@ def test_what_a_roll_out_mended_is_as_it_was_before(lane: Lanes, image: str) -> 
         undo(proof, runs(proof)[0])
         assert listing(proof) == mended, "an undo can be undone"
 
-    lane(image).with_machine(work)
+    machine_run(image).with_machine(work)
 
 
 @pytest.mark.parametrize("image", ["gnome"])
-def test_the_first_roll_out_undone_gives_the_stock_verdicts(lane: Lanes, image: str) -> None:
-    at_first = lane(image).enforced().stock_truth
+def test_the_first_roll_out_undone_gives_the_stock_verdicts(machine_run: MachineRuns, image: str) -> None:
+    at_first = machine_run(image).enforced().stock_truth
 
     def work(proof: Proof) -> None:
         undo(proof, runs(proof, "-tr")[0])
         found = proof.findings(proof.visit())
-        stock = lane(image).about["stock"]
+        stock = machine_run(image).about["stock"]
         here = {control: verdict for control, verdict in verdicts(found).items() if control in stock}
         assert of_whole(here) == of_whole(stock), words(found)
         # And by other means than ours, as the machine said before anything was changed.
@@ -73,12 +73,12 @@ def test_the_first_roll_out_undone_gives_the_stock_verdicts(lane: Lanes, image: 
             control: at_first[control].verdict for control in asked
         }
 
-    lane(image).with_machine(work)
+    machine_run(image).with_machine(work)
 
 
 @pytest.mark.full
 @pytest.mark.parametrize("image", ["server"])
-def test_a_change_in_between_is_left_alone(lane: Lanes, image: str) -> None:
+def test_a_change_in_between_is_left_alone(machine_run: MachineRuns, image: str) -> None:
     def work(proof: Proof) -> None:
         proof.machine.root(DRIFT)
         assert proof.roll_out().status == 0
@@ -90,4 +90,4 @@ def test_a_change_in_between_is_left_alone(lane: Lanes, image: str) -> None:
         gone = proof.machine.root("ls /etc/leeboard/label; ls /etc/profile.d/*leeboard*", check=False)
         assert gone.stdout == "", "the rest was put back: neither was there"
 
-    lane(image).with_machine(work)
+    machine_run(image).with_machine(work)

@@ -62,7 +62,7 @@ def scripts() -> dict[tuple[str, str], list[str]]:
 
 def _by_day() -> list[tuple[str, str]]:
     """The files and scripts that `make test-machines` collects."""
-    return _collected("lanes or windows", [file for file in FILES if "/test_" in file])
+    return _collected("machine_runs or windows", [file for file in FILES if "/test_" in file])
 
 
 def _by_night() -> list[tuple[str, str]]:

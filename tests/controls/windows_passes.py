@@ -1,4 +1,4 @@
-"""Scripts that do not meet, done to one Windows machine in one pass, as the lanes do it on Linux."""
+"""Scripts that do not meet, done to one Windows machine in one pass, as machine_run.py does on Linux."""
 
 from __future__ import annotations
 

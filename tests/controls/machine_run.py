@@ -1,6 +1,6 @@
-"""A lane: a machine of the lab, and twins of it, that work through their share of the scripts beside other lanes.
+"""A machine of the lab, and twins of it, that work through their share of the scripts beside other machines.
 
-Tests await their script's outcome; the order of the tests is the order in a lane.
+Tests await their script's outcome; the scripts run in the order of the tests.
 """
 
 from __future__ import annotations
@@ -68,12 +68,12 @@ def _out_of_turn() -> Iterator[None]:
         _AT_ONCE.acquire()
 
 
-# A controller without a vault, as that of a lane is, cannot check these as soon as a machine has a LUKS disk:
+# The controller of these runs has no vault, so it cannot check these as soon as a machine has a LUKS disk:
 # test_recovery_keys.py has one.
 KEPT = ("ENC-07", "ENC-08")
 
 
-class Lane:
+class MachineRun:
     """One machine and a thread, and as many again as it has twins. `work` is a folder of its own."""
 
     def __init__(self, image: str, work: Path) -> None:
@@ -102,13 +102,13 @@ class Lane:
         return self._ready.result()
 
     def submit(self, scripts: Iterable[Script], alone: bool = False) -> None:
-        """Put scripts into the lane, as many in one pass as do not meet; with `alone` one after the other."""
+        """Queue scripts, as many in one pass as do not meet; with `alone` one after the other."""
         for group in passes(scripts, alone):
             outcomes = self._submit(self._pass, group)
             self._passes.update({script.name: outcomes for script in group})
 
     def submit_mended(self, script: Script) -> None:
-        """Put a script into the lane whose break is put back before anybody looks."""
+        """Queue a script whose break is put back before anybody looks."""
         self._mended[script.name] = self._submit(self._run, script, True)
 
     def outcome(self, script: Script) -> Outcome:
@@ -127,7 +127,7 @@ class Lane:
         return self._mended[script.name].result()
 
     def with_machine[T](self, work: Callable[[Proof], T]) -> T:
-        """Run `work(proof)` on the machine as it is after the roll-out, in this lane; its result, or what it raised."""
+        """Run `work(proof)` on the machine as it is after the roll-out, in turn; its result, or what it raised."""
         return self._submit(self._work, work).result()
 
     def _submit[**P, T](self, work: Callable[P, T], *given: P.args, **named: P.kwargs) -> Future[T]:
@@ -137,10 +137,10 @@ class Lane:
 
         return self._threads.submit(when_ready)
 
-    # In the lane's own threads
+    # In the run's own threads
 
     def _in_turn[**P, T](self, work: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
-        time.sleep(0.1)  # a lane that has just had a turn lets the one that waits go first
+        time.sleep(0.1)  # a machine that has just had a turn lets the one that waits go first
         with _AT_ONCE:
             return work(*given, **named)
 

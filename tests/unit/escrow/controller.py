@@ -24,7 +24,7 @@ DEVICE = Device(
 )  # fmt: skip
 
 
-class Desk:
+class Controller:
     """A controller with a vault, and a machine with one disk."""
 
     def __init__(self, vault: Vault, disk: Disk) -> None:
@@ -63,8 +63,8 @@ class Desk:
         return envelope.unseal(self.vault.envelope(key), owner.certificate, private(secret)).key.text
 
 
-def used(desk: Desk) -> None:
+def used(controller: Controller) -> None:
     """Somebody reads the key out."""
-    old = desk.current
-    with desk.vault.writing(AT) as writer:
+    old = controller.current
+    with controller.vault.writing(AT) as writer:
         writer.note(ledger.OPENED, urn=old.urn, asset=old.asset, key=old.id, reason="a call")

@@ -1,4 +1,4 @@
-"""A desk whose machine has a TPM, Secure Boot, GRUB and a start-up image that dracut made: the disk is that of /."""
+"""A controller whose machine has a TPM, Secure Boot, GRUB and a start-up image that dracut made, on the disk of /."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.unit.linux.disks import PASSPHRASE, UUID, archive, block, mount
 from tests.unit.linux.luks_machine import Disk
 from tests.unit.linux.tpm import SoftTpm
 
-from .desk import Desk
+from .controller import Controller
 
 PIN = "271828"
 OTHER_PIN = "314159"
@@ -130,8 +130,8 @@ class TpmMachine(Disk):
         assert done.rc == 0, done.err
 
 
-class TpmDesk(Desk):
-    """The desk."""
+class TpmController(Controller):
+    """The controller."""
 
     disk: TpmMachine
 

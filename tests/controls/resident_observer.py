@@ -33,7 +33,7 @@ def main() -> None:
     for pipe in ("ask", "answer", "go"):
         (HERE / pipe).unlink(missing_ok=True)
         os.mkfifo(HERE / pipe, 0o600)
-    (HERE / "visitor.pid").write_text(str(os.getpid()))
+    (HERE / "observer.pid").write_text(str(os.getpid()))
     while True:
         word = (HERE / "ask").read_text().strip()
         child = os.fork()
