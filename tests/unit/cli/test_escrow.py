@@ -21,8 +21,7 @@ from leeboard.errors import LeeboardError
 from leeboard.escrow.disks.disk import Credentials
 from leeboard.escrow.disks.enrolment import enrol
 from leeboard.escrow.keys.recovery_key import RecoveryKey
-from leeboard.escrow.vault import clone_detection, controller_state, ledger, vault
-from leeboard.escrow.vault.binding import Binding
+from leeboard.escrow.vault import controller_state, ledger, vault
 from leeboard.evidence.store import Store
 from leeboard.model.enums import Level
 from tests.unit.escrow.controller import DEVICE
@@ -319,58 +318,6 @@ def test_a_header_is_written_for_a_rescue_stick_and_noted(controller: Controller
         file.write(b"\xaa" * 65536)
     cryptsetup("luksHeaderRestore", "-q", "--header-backup-file", str(target), str(disk.path))
     assert disk.opens(DISK_PASSPHRASE)
-
-
-def shown(controller: Controller, urn: str, asset: str, uuid: str = "0d5e-uuid", key: str = "a") -> None:
-    """A check saw this disk at a device."""
-    clone_detection.record_disks(controller.var, (urn, asset), [binding(uuid, key)])
-
-
-def binding(uuid: str = "0d5e-uuid", key: str = "a") -> Binding:
-    """A disk without a key."""
-    said = {"uuid": uuid, "version": 2, "volume_key": key * 64, "segments": "b" * 64, "slots": {}, "tokens": {}}
-    return Binding.model_validate({**said, "ours": []})
-
-
-def test_verify_names_both_devices_of_a_cloned_disk(controller: Controller) -> None:
-    controller.begin("head")
-    shown(controller, "900001", "EP-1")
-    shown(controller, "900002", "EP-2")
-    shown(controller, "900002", "EP-3", key="c")
-    shown(controller, "900002", "EP-4", uuid="another", key="d")
-    status, said = controller.run("verify")
-    assert status == 3
-    copy, twice, last = said.splitlines()
-    assert copy.startswith("EP-1 (school 900001) and EP-2 (school 900002): disk 0d5e-uuid of one is a copy of the")
-    assert twice.startswith("EP-1 (school 900001) and EP-2 (school 900002) and EP-3 (school 900002): each has a disk")
-    assert last.startswith("0 keys")
-
-
-def test_a_device_that_is_gone_is_no_clone(controller: Controller) -> None:
-    """It showed its disk, never got a key, and the disk was put into another machine."""
-    controller.begin("head")
-    shown(controller, "900001", "EP-1")
-    shown(controller, "900002", "EP-2")
-    status, said = controller.run("retire", "ep-1", "--reason", "Its disk is in EP-2 now")
-    assert (status, said) == (0, "What ep-1 showed of its disks counts no longer.\n0 keys of ep-1 retired\n")
-    assert controller.run("verify")[0] == 0
-    assert "the vault has no key of such a device" in controller.run("retire", "EP-1", "--reason", "again")[1]
-
-
-def test_of_several_disks_one_alone_is_gone(controller: Controller) -> None:
-    controller.begin("head")
-    shown(controller, "900001", "EP-1")
-    two = [binding(), binding("another", "d")]
-    clone_detection.record_disks(controller.var, ("900002", "EP-2"), two)
-    gone = ("retire", "EP-2", "--disk", "0d5e-uuid", "--reason", "It is in EP-1 now")
-    assert controller.run(*gone) == (
-        0,
-        "What EP-2 showed of disk 0d5e-uuid counts no longer.\n0 keys of EP-2 retired\n",
-    )
-    assert clone_detection.seen(controller.var, ("900002", "EP-2")) == {("another", "d" * 64)}
-    assert clone_detection.shared(controller.var, ("900001", "EP-1"), two[0]) == []
-    assert controller.run("verify")[0] == 0
-    assert "no disk 0d5e-uuid of it has keys that are in use" in controller.run(*gone)[1]
 
 
 def test_an_envelope_cut_short_is_one_line_and_is_not_noted_as_opened(controller: Controller) -> None:
