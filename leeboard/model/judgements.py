@@ -28,7 +28,7 @@ class Question:
     """What is asked of a judgement.
 
     `objects` is the type of the objects that it judges, as drivers.yml names it, `facts` are those that it may look at.
-    `words` are all values that can come out, for a judgement that answers with one word: the linter holds `accept`
+    `answers` are all values that can come out, for a judgement that answers with one word: the linter holds `accept`
     against them. `prefix` is how their codes begin.
     """
 

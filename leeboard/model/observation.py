@@ -10,18 +10,13 @@ from datetime import datetime
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
+from pydantic import Field, FiniteFloat, ValidationError
 
 from leeboard.errors import LeeboardError
+from leeboard.model.strict import Wire
 from leeboard.model.values import plain
 
 MOST_BYTES = 4 * 1024 * 1024  # of one observation; the largest honest one seen is below 200 kB
-
-
-class Wire(BaseModel):
-    """Frozen data from a device. Types are strict, and unknown keys are refused: a slip cannot hide a reading."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 Text = Annotated[str, Field(max_length=8192)]

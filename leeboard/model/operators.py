@@ -28,11 +28,11 @@ class WrongType(Exception):
 class Operator:
     """A named comparison.
 
-    `holds(found, wanted)` may raise WrongType. `narrows(mine, theirs)` is true when every value that `mine` accepts is
-    accepted by `theirs` as well: an override for which it is false is *weaker*. `words` completes "wanted: ...".
+    `holds(actual, wanted)` may raise WrongType. `narrows(mine, theirs)` is true when every value that `mine` accepts is
+    accepted by `theirs` as well: an override for which it is false is *weaker*. `phrase` completes "wanted: ...".
 
-    `graded` operators know better and worse: `holds(found, other)` then says that `found` is at least as good as
-    `other`, whichever it is. `rest(found, wanted)` has the members of a list that are not accepted.
+    `graded` operators know better and worse: `holds(actual, other)` then says that `actual` is at least as good as
+    `other`, whichever it is. `rest(actual, wanted)` has the members of a list that are not accepted.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Operator:
             return (actual,)
 
     def as_good(self, actual: Value | None, other: Value | None) -> bool:
-        """True when `found` (None: not set) is the same as `other`, or better in the operator's own order."""
+        """True when `actual` (None: not set) is the same as `other`, or better in the operator's own order."""
         if actual is None or other is None:
             return actual is other
         if _same(actual, other):

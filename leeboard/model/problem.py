@@ -11,7 +11,7 @@ from leeboard.model.values import plain
 class Problem:
     """One mistake. `row` counts as a spreadsheet or an editor does, from 1; `column` is a column or a key by name.
 
-    `words` may hold what somebody typed; `str()` is one printable line in any case.
+    `message` may hold what somebody typed; `str()` is one printable line in any case.
     """
 
     file: str

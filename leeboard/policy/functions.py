@@ -10,9 +10,9 @@ from leeboard.model.values import Value
 
 @dataclass(frozen=True)
 class WriteFunction:
-    """`written(found, wanted)` is what to write; found is None where nothing, or nothing usable, is there.
+    """`written(current, wanted)` is what to write; current is None where nothing, or nothing usable, is there.
 
-    `samples` are readings for which the linter proves that what comes out is accepted. `words` say it to people.
+    `samples` are readings for which the linter proves that what comes out is accepted. `description` says it to people.
     """
 
     written: Callable[[Value | None, Value], Value]

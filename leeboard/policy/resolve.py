@@ -36,7 +36,7 @@ class WantedSetting:
     lacks: str = ""
 
     def written(self, current: Value | None) -> Value | None:
-        """What a roll-out writes where `found` is there (None: nothing); None for what is only read."""
+        """What a roll-out writes where `current` is there (None: nothing); None for what is only read."""
         if self.write_function is None:
             return self.write
         return FUNCTIONS[self.write_function].written(current, self.value)

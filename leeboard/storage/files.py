@@ -17,7 +17,7 @@ from leeboard.errors import LeeboardError
 
 
 class Busy(Exception):
-    """Another process holds the lock. `holder` is what it wrote into the file."""
+    """Another process holds the lock. `owner` is what it wrote into the file."""
 
     def __init__(self, owner: str) -> None:
         super().__init__(owner)

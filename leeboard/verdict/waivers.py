@@ -165,7 +165,7 @@ def of_whole_school(devices: Iterable[Device]) -> tuple[Waiver, ...]:
 
 
 def listed(urn: str, entries: Iterable[Any], devices: Sequence[Device]) -> tuple[str, ...]:
-    """What is wrong with a school's lists of waivers (`given`: the variable of each host), whatever the day, in words.
+    """What is wrong with a school's lists of waivers, whatever the day. `entries` has the variable of each host.
 
     These are the mistakes that no device can carry: what makes no sense, an id given twice, and what meets no device.
     """

@@ -80,7 +80,7 @@ CHANGES = [
     ("leeboard/model/operators.py", "return mine == theirs", "return mine != theirs", MACHINES),  # of same_place
     ("leeboard/verdict/judgements/disks.py", "and volume.resume:", "and True:", MACHINES),
     ("leeboard/verdict/judgements/disks.py", "not in MEMORY_HARD", "in MEMORY_HARD", {"disks", *MACHINES}),
-    ("leeboard/verdict/judgements/winrm.py", "class Listener(BaseModel):", "class Listener(int):", MACHINES),
+    ("leeboard/verdict/judgements/winrm.py", "class Listener(Strict):", "class Listener(int):", MACHINES),
     ("leeboard/policy/functions.py", '"add_bits": WriteFunction(', '"add_bits": print(', MACHINES),
     ("leeboard/policy/controls_page.py", "from __future__ import annotations\n", "1 / 0\n", set()),
     ("leeboard/policy/rules.py", "def names_once(", "def names_twice(", set()),

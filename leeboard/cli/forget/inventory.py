@@ -30,7 +30,7 @@ MOST_NAMED = 8
 
 @dataclass(frozen=True)
 class Trace:
-    """One place that holds something: it `goes`, stays for a reason (`words`), or is `stuck` and ought to go."""
+    """One place that holds something: it `goes`, stays for a reason (`note`), or is `stuck` and ought to go."""
 
     what: str
     where: str

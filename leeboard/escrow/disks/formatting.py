@@ -27,7 +27,8 @@ from leeboard.escrow.vault.binding import Binding, Token, Volume
 from leeboard.escrow.vault.records import Key, Records
 from leeboard.escrow.vault.vault import Vault
 from leeboard.model.device import Device
-from leeboard.model.observation import Text, Wire
+from leeboard.model.observation import Text
+from leeboard.model.strict import Wire
 from leeboard.model.values import plain
 
 RECOVERY = 0  # the slot of the recovery key; the other one is the key file's

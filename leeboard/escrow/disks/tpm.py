@@ -25,7 +25,8 @@ from leeboard.escrow.disks.tpm_policy import TpmPolicy, Way
 from leeboard.escrow.vault import controller_state, ledger
 from leeboard.escrow.vault.binding import Binding, faults, known, strangers
 from leeboard.escrow.vault.records import Key, State
-from leeboard.model.observation import Text, Wire
+from leeboard.model.observation import Text
+from leeboard.model.strict import Wire
 from leeboard.model.values import plain
 from leeboard.verdict.judgements.protection import COVERED
 from leeboard.verdict.judgements.volume import Pending, Token, Trial
@@ -106,13 +107,13 @@ class Tpm(Disk):
 
     def _working(self, seen: Seen, key: Key, ours: set[int]) -> Token | None:
         """A token of the wanted kind that opens the disk; None for none. Raises LeeboardError: TPM locked out."""
-        fits = [token for token in seen.tokens if token.slots and token.pin == (self.wish.way is Way.PIN)]
-        if self.wish.way is Way.TPM:
+        fits = [token for token in seen.tokens if token.slots and token.pin == (self.policy.way is Way.PIN)]
+        if self.policy.way is Way.TPM:
             # One that cannot be tried (a signed policy) is not refused.
             return next((token for token in fits if token.id not in seen.refused and _covers(seen, token)), None)
         for token in fits:
             # The PIN of somebody else's token is not ours to try: the TPM counts.
-            if token.id in ours and not self.wish.wrong(self.device.level) and self._tried(token.id):
+            if token.id in ours and not self.policy.wrong(self.device.level) and self._tried(token.id):
                 return token
         known_ones = key.binding.get("disk", {}).get("tokens", {})
         others = [token for token in fits if token.id not in ours and str(token.id) in known_ones]
@@ -121,7 +122,7 @@ class Tpm(Disk):
 
     def _tried(self, number: int | None, pcrs: Sequence[int] = ()) -> bool:
         """Whether a token opens the disk, or None: whether a new one could. Raises LeeboardError."""
-        answer = self.ask("try_tpm", uuid=self.volume.uuid, keep=number, pcrs=list(pcrs), pin=self.wish.pin)
+        answer = self.ask("try_tpm", uuid=self.volume.uuid, keep=number, pcrs=list(pcrs), pin=self.policy.pin)
         opens = answer.get("opens") is True
         if answer.get("locked") is True or (number is None and not opens):
             raise LeeboardError(plain(str(answer.get("why"))))
@@ -136,7 +137,7 @@ class Tpm(Disk):
         for candidate in seen.tokens:
             # One that has lost its slot was being removed when that was broken off.
             weak = (
-                self.wish.way is Way.PIN
+                self.policy.way is Way.PIN
                 or not candidate.slots
                 or candidate.id in seen.refused
                 or not _covers(seen, candidate)
@@ -165,7 +166,7 @@ class Tpm(Disk):
             )
             return
         slot = free_slot(seen.binding)
-        pcrs = WITH_PIN if self.wish.way is Way.PIN else seen.pcrs
+        pcrs = WITH_PIN if self.policy.way is Way.PIN else seen.pcrs
         if not seen.unusable and self._restart_first(seen, pcrs):
             return
         # Nothing is done for a TPM or a passphrase that does not do: the ledger would grow night after night.
@@ -201,14 +202,14 @@ class Tpm(Disk):
         way, secret = authority
         answer = self.ask(
             "enrol_tpm", uuid=now.uuid, expect=now.digest, key_id=name, slot=slot, iterations=iterations,
-            authority=way, passphrase=secret, pcrs=list(pcrs), pin=self.wish.pin,
+            authority=way, passphrase=secret, pcrs=list(pcrs), pin=self.policy.pin,
         )  # fmt: skip
         after = binding_of(answer)
         slots, tokens = set(after.slots) - set(now.slots), set(after.tokens) - set(now.tokens)
         added = [mark.token for mark in after.ours if mark.key == name and mark.assigned]
         if after.volume_key != now.volume_key or slots != {str(slot)} or tokens != {str(number) for number in added}:
             raise LeeboardError(f"after token {name} was added the disk is not what it should be; look at it")
-        how = "with its PIN" if self.wish.pin else f"bound to PCRs {', '.join(map(str, pcrs))}"
+        how = "with its PIN" if self.policy.pin else f"bound to PCRs {', '.join(map(str, pcrs))}"
         self.outcome.done.append(f"{self.volume.label}: the TPM opens it by token {added[0]}, {how}")
         self.outcome.change("ENC-03", "luks_volume", "volumes", None, f"token {added[0]} of the TPM")
         self._tidy(after, added[0], self._outdated(seen, None, self._ours(now)))
@@ -218,7 +219,7 @@ class Tpm(Disk):
         self._vouch(now, token)
         if outdated:
             answer = self.ask(
-                "remove_tpm", uuid=now.uuid, expect=now.digest, tokens=outdated, keep=token, pin=self.wish.pin
+                "remove_tpm", uuid=now.uuid, expect=now.digest, tokens=outdated, keep=token, pin=self.policy.pin
             )
             now = binding_of(answer)
             removed = ", ".join(map(str, outdated))
@@ -262,19 +263,19 @@ class Tpm(Disk):
 
     def _impossible(self, seen: Seen) -> str:
         """Why no token can be enrolled here, in words; empty where one can."""
-        wrong = self.wish.wrong(self.device.level)
+        wrong = self.policy.wrong(self.device.level)
         if not seen.tpm:
             return "the machine has no TPM 2.0, or its firmware has it switched off"
         if seen.lacking:
             return seen.lacking
         if wrong:
             return wrong
-        if self.wish.way is Way.TPM and seen.secure_boot != "on":
+        if self.policy.way is Way.TPM and seen.secure_boot != "on":
             return (
                 "Secure Boot is not on, and without a PIN anyone who edits the boot menu would get in; switch it on, "
                 "or set leeboard_disk_tpm to tpm-and-pin"
             )
-        if self.wish.way is Way.TPM and not seen.pcrs:
+        if self.policy.way is Way.TPM and not seen.pcrs:
             why = "does not start by GRUB, so what a policy has to cover is not known"
             if seen.chain in COVERED:
                 why = "starts by a unified kernel image, whose PCR 11 has another value by now than at the start"
@@ -296,7 +297,7 @@ class Tpm(Disk):
         return not self.dry
 
     @property
-    def wish(self) -> TpmPolicy:
+    def policy(self) -> TpmPolicy:
         """What the school wants."""
         return self.credentials.tpm
 

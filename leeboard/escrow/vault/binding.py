@@ -15,7 +15,8 @@ from pydantic import Field, ValidationError
 
 from leeboard.errors import LeeboardError
 from leeboard.escrow.vault.records import Key
-from leeboard.model.observation import Text, Wire
+from leeboard.model.observation import Text
+from leeboard.model.strict import Wire
 from leeboard.model.values import plain
 from leeboard.verdict.judgements.volume import Trouble
 

@@ -60,7 +60,7 @@ DATE_FORMATS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%d/%m/%Y %H:%M:%S", "
 
 @dataclass(frozen=True)
 class Listed:
-    """A device in a list. `said` has the fields of devices.csv that the list fills, and no empty one.
+    """A device in a list. `values` has the fields of devices.csv that the list fills, and no empty one.
 
     `guessed` has what its category and model suggest, for a device that is new. `name` is what the list calls the
     machine, "" for none; `seen` when it was last heard of, in a form that sorts, or "".

@@ -10,8 +10,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from leeboard.model.strict import Wire
 from leeboard.verdict.judgements.answer import CannotBeTold, MakesNoSense
-from leeboard.verdict.judgements.volume import Number, Part, Small, Text, Trouble
+from leeboard.verdict.judgements.volume import Number, Small, Text, Trouble
 
 SYSTEM, DATA, REMOVABLE = 0, 1, 2
 DECRYPTED, ENCRYPTED, ENCRYPTING, DECRYPTING, ENCRYPTION_PAUSED, DECRYPTION_PAUSED = range(6)
@@ -38,7 +39,7 @@ Troubles = Annotated[dict[Text, Trouble], Field(max_length=20)]
 HARDWARE_TEST_FAILED, HARDWARE_TEST_PENDING = 1, 2
 
 
-class Protector(Part):
+class Protector(Wire):
     """One way to open a volume. `pcrs`: what the TPM checks before it gives its part away."""
 
     id: Text
@@ -51,7 +52,7 @@ class Protector(Part):
         return f"{PROTECTORS.get(self.type, f'protector of type {self.type}')} {self.id}"
 
 
-class Tpm(Part):
+class Tpm(Wire):
     """Win32_Tpm, by its methods. Without an instance Windows sees no TPM. `needs` is the mask of IsReadyInformation."""
 
     present: bool
@@ -61,14 +62,14 @@ class Tpm(Part):
     needs: Number = 0
 
 
-class Coming(Part):
+class Coming(Wire):
     """Something that waits for the next start and that the TPM may measure."""
 
     kind: Literal["firmware", "secure_boot", "boot_configuration"]
     what: Text
 
 
-class Start(Part):
+class Start(Wire):
     """What the next start depends on besides the volume: on the volume of Windows only."""
 
     secure_boot: Literal["on", "off", "none"] | None = None
@@ -77,7 +78,7 @@ class Start(Part):
     troubles: Troubles = Field(default_factory=dict)
 
 
-class Backup(Part):
+class Backup(Wire):
     """An event of BitLocker about the backup of a protector's recovery information; newest first.
 
     A failure to reach Entra names no protector.
@@ -89,7 +90,7 @@ class Backup(Part):
     at: Text
 
 
-class BackupState(Part):
+class BackupState(Wire):
     """Who could keep the recovery passwords, and what was tried, as far as the device shows it.
 
     `asked` is whether policy asks for a backup, `required` whether it refuses to encrypt without one.
@@ -102,7 +103,7 @@ class BackupState(Part):
     troubles: Troubles = Field(default_factory=dict)
 
 
-class EncryptableVolume(Part):
+class EncryptableVolume(Wire):
     """One instance of Win32_EncryptableVolume, asked by its methods; what a method did not answer is in `troubles`.
 
     `partition` is the type of the partition that a volume without a letter lies on. `page_files` lie on it. An instance

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from leeboard.model.strict import Wire
 from leeboard.verdict.codes import Code
 from leeboard.verdict.judgements.answer import Answer, CannotBeTold, DoesNotApply, Facts, Judgement, MakesNoSense
-from leeboard.verdict.judgements.volume import Part, Text
+from leeboard.verdict.judgements.volume import Text
 
 NO_DISK = "no volume with data is encrypted with LUKS"
 
 
-class KeptDisk(Part):
+class KeptDisk(Wire):
     """A disk with data, what is wrong with what is kept of it, and if nothing is, on what grounds."""
 
     name: Text
@@ -17,7 +18,7 @@ class KeptDisk(Part):
     grounds: Text = ""
 
 
-class KeptKey(Part):
+class KeptKey(Wire):
     """The key of a disk with data: when it was made, and how many days ago; -1 where that is still to come.
 
     Without an id there is none.

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
-
+from leeboard.model.strict import Strict
 from leeboard.verdict.codes import Code
 from leeboard.verdict.judgements.answer import Answer, Facts, Judgement
 
 
-class Listener(BaseModel):
+class Listener(Strict):
     """One listener that is on, as `plugins/module_utils/_windows/remote/WinRm.psm1` reports it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     address: str
     transport: str
