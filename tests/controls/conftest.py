@@ -27,25 +27,25 @@ def machine_run(
             machine_runs[image] = MachineRun(image, tmp_path_factory.mktemp(image))
         return machine_runs[image]
 
-    asked: dict[str, list[Script]] = {}
+    scripts: dict[str, list[Script]] = {}
     broken: list[Script] = []
     wanted: set[str] = set()
     for item in request.session.items:
         parameters = getattr(getattr(item, "callspec", None), "params", {})
         script = parameters.get("script")
         if isinstance(script, Script):
-            asked.setdefault(script.image, []).append(script)
+            scripts.setdefault(script.image, []).append(script)
         elif isinstance(parameters.get("broken"), Script):
             broken.append(parameters["broken"])
         elif "machine_run" in getattr(item, "fixturenames", ()) and "image" in parameters:
             wanted.add(parameters["image"])
     # Those that take longest go first: two work at a time.
-    for image in sorted({*wanted, *asked}, key=ORDER.index):
-        get(image).submit(asked.get(image, ()), alone=FULL)
+    for image in sorted({*wanted, *scripts}, key=ORDER.index):
+        get(image).submit(scripts.get(image, ()), alone=FULL)
     for script in broken:  # their tests come last
         get(script.image).submit_mended(script)
     try:
         yield get
     finally:
-        for one in machine_runs.values():
-            one.close()
+        for run in machine_runs.values():
+            run.close()

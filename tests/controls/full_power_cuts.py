@@ -91,7 +91,7 @@ class Cut:
     @property
     def plug(self) -> str:
         """What the machine is given."""
-        patterns = "|".join(sorted({f"{one.replace(' ', chr(92) + ' ')}*" for one in self.changes}))
+        patterns = "|".join(sorted({f"{change.replace(' ', chr(92) + ' ')}*" for change in self.changes}))
         text = PLUG.replace("CHANGES", patterns).replace("POINT", str(self.number))
         return text.replace("KIND", WORDS[self.kind])
 
@@ -103,9 +103,9 @@ def cuts() -> Iterator[Cut]:
     """Every point: the commands that change the disk, as they are on an image file, x what is cut off."""
     for scenario in SCENARIOS:
         with tempfile.TemporaryDirectory() as folder, bench(scenario, Path(folder)) as begun:
-            found = begun.changes
-        names = tuple(what.removeprefix("before ") for _step, what in found)
-        for number, (step, what) in enumerate(found, 1):
+            changes = begun.changes
+        names = tuple(what.removeprefix("before ") for _step, what in changes)
+        for number, (step, what) in enumerate(changes, 1):
             for kind in KINDS:
                 yield Cut(scenario, kind, number, step, what, names)
 
@@ -150,14 +150,14 @@ def _gone_through(it: Controller, cut: Cut) -> tuple[bool, bool, bool, str]:
     if cut.kind == POWER:
         it.machine.power_cut()
         it.machine.start()
-        proved = [one for one in it.keys if one.state is State.PROVED]
+        proved = [key for key in it.keys if key.state is State.PROVED]
         starter = it.secret(proved[-1]) if proved else it.secret(old) if old is not None else PASSPHRASE
         it.machine.type_on_console(ASKS, starter, PATIENCE)
         it.machine.wait_for_ssh(PATIENCE)
     else:
         it.machine.root(SETTLED, timeout=PATIENCE)
         it.machine.root(UNPLUG)
-    counted = [it.secret(one) for one in it.keys if one.state is State.PROVED]
+    counted = [it.secret(key) for key in it.keys if key.state is State.PROVED]
     known = [*counted, *([it.secret(old)] if old is not None else [])]
     opens = it.opens(PASSPHRASE) and it.opens(SECOND) and (not known or any(map(it.opens, known)))
     honest = all(map(it.opens, counted))
@@ -167,7 +167,7 @@ def _gone_through(it: Controller, cut: Cut) -> tuple[bool, bool, bool, str]:
         again = it.proof.roll_out()
         assert (again.status, again.counts["changed"]) == (0, 0), "the run after the next changes something"
         assert it.verdicts()["ENC-07"] == it.verdicts()["ENC-08"] == "compliant", it.verdicts()
-        assert [one.state for one in it.keys].count(State.PROVED) == 1, it.keys
+        assert [key.state for key in it.keys].count(State.PROVED) == 1, it.keys
         assert it.opens(it.secret(it.current)) and it.opens(PASSPHRASE) and it.opens(SECOND), "what opened it does not"
         assert old is None or not it.opens(it.secret(old)), "the old key opens it still"
     except AssertionError as problem:

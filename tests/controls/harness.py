@@ -69,8 +69,8 @@ PATIENCE = 900  # seconds for one command: other tests may keep both processors 
 
 def machines() -> dict[str, Any]:
     """What machines.yml says of each image."""
-    found: dict[str, Any] = yaml.safe_load((FOLDER / "machines.yml").read_text(encoding="utf-8"))
-    return found
+    data: dict[str, Any] = yaml.safe_load((FOLDER / "machines.yml").read_text(encoding="utf-8"))
+    return data
 
 
 def baseline(only: Sequence[str] = ()) -> Baseline:
@@ -111,7 +111,7 @@ class Proof:
             "leeboard_school": "Lab School",
             "leeboard_platform": "linux",
             "leeboard_notice_text": NOTICE,
-            "leeboard_enforce": [one for one in FAMILIES if one in self.about.get("only", FAMILIES)],
+            "leeboard_enforce": [family for family in FAMILIES if family in self.about.get("only", FAMILIES)],
             "leeboard_log_collector": "localhost:6514",  # lab-collector.service
             "leeboard_time_servers": "localhost",  # lab-clock.service
             **{f"leeboard_{name}": self.about[name] for name in ("level", "form", "role")},
@@ -122,8 +122,8 @@ class Proof:
 
     def device(self, level: str = "") -> Device:
         """The machine as the inventory describes it, at another level if one is given."""
-        given = {**self.variables, **({"leeboard_level": level} if level else {})}
-        return device("lab", given, tuple(load().parameters))
+        variables = {**self.variables, **({"leeboard_level": level} if level else {})}
+        return device("lab", variables, tuple(load().parameters))
 
     def ship(self) -> None:
         """Put the drivers on the machine, compiled, so that a visit starts at once."""
@@ -145,41 +145,41 @@ class Proof:
         return self._filed(self._ask("visit"))
 
     def _filed(self, answer: str) -> Any:
-        said, at = _read(answer), datetime.now(UTC)
-        kept = with_escrow(said, parse(said), self.device(), self.work / "var", at)
+        reply, at = _read(answer), datetime.now(UTC)
+        filed = with_escrow(reply, parse(reply), self.device(), self.work / "var", at)
         # A visit takes no minute, and less than five in the lab: a clock that is right is not told apart.
-        return with_offset(kept, parse(said), at, at)
+        return with_offset(filed, parse(reply), at, at)
 
     def _ask(self, word: str) -> str:
         return self.machine.root(ASK % word, timeout=PATIENCE).stdout
 
     def findings(self, observation: Observation, level: str = "") -> dict[str, Finding]:
         """What the brain makes of an observation, by control."""
-        found = evaluate(resolve(self.baseline, self.device(level)), observation)
-        return {finding.control: finding for finding in found}
+        findings = evaluate(resolve(self.baseline, self.device(level)), observation)
+        return {finding.control: finding for finding in findings}
 
     def truth(self, controls: list[str] | None = None, level: str = "") -> dict[str, Truth]:
         """What the machine itself says, by the truth scripts. Run after a visit: some compile and reload things."""
-        asked = [control for control in controls_with_truth() if controls is None or control in controls]
-        if "LBL-01" in asked:
+        controls_asked = [control for control in controls_with_truth() if controls is None or control in controls]
+        if "LBL-01" in controls_asked:
             self._fetch_banners()
-        return self._truths(self.machine.root(self._truth_command(asked, level), timeout=PATIENCE).stdout)
+        return self._truths(self.machine.root(self._truth_command(controls_asked, level), timeout=PATIENCE).stdout)
 
     def try_out(self, scripts: Sequence[Script]) -> tuple[Observation, dict[str, Truth]]:
         """Run scripts of one level, visit the machine, and ask it for the truth about the controls that they name."""
         level = scripts[0].level
-        asked = sorted({control for script in scripts for control in script.asked})
-        here = [control for control in asked if control not in (*WAITS, "LBL-01")]
+        asked_controls = sorted({control for script in scripts for control in script.asked})
+        at_once = [control for control in asked_controls if control not in (*WAITS, "LBL-01")]
         files = {script.path: f"scripts/{number:02d}" for number, script in enumerate(scripts)}
         run = f"for one in {THERE}/scripts/*; do (cd /root && {KNOWN} bash $one >&2 </dev/null) || exit; done"
         command = f"tar -xC {THERE} && {self._clock()}{run}; rm -r {THERE}/scripts; {ASK % 'visit'}"
-        if here:
-            command += f"; echo; {self._truth_command(here, level)}"
-        answer, _, said = self.machine.root(command, input=packed(files), timeout=PATIENCE).stdout.partition("\n")
-        truth = self._truths(said)
-        if "LBL-01" in asked:
+        if at_once:
+            command += f"; echo; {self._truth_command(at_once, level)}"
+        answer, _, text = self.machine.root(command, input=packed(files), timeout=PATIENCE).stdout.partition("\n")
+        truth = self._truths(text)
+        if "LBL-01" in asked_controls:
             truth |= self.truth(["LBL-01"], level)
-        waiting = [control for control in asked if control in WAITS]
+        waiting = [control for control in asked_controls if control in WAITS]
         if waiting:
             with self.waits():
                 truth |= self.truth(waiting, level)
@@ -201,8 +201,8 @@ class Proof:
         variables = f"LEVEL={level or self.variables['leeboard_level']} NOTICE={THERE}/notice"
         variables += f" SSH_NOW={THERE}/ssh-now SSH_NEXT={THERE}/ssh-next"
 
-        def ask(asked: list[str]) -> str:
-            return "".join(f"echo; echo '== {c}'; {variables} bash {THERE}/truth/{c}.sh 2>/dev/null; " for c in asked)
+        def ask(names: list[str]) -> str:
+            return "".join(f"echo; echo '== {c}'; {variables} bash {THERE}/truth/{c}.sh 2>/dev/null; " for c in names)
 
         waiting = [control for control in controls if control in WAITS]
         if not waiting:
@@ -210,8 +210,8 @@ class Proof:
         others = ask([control for control in controls if control not in waiting])
         return f"{{ {ask(waiting)} }} >{THERE}/said & {others} wait; cat {THERE}/said"
 
-    def _truths(self, said: str) -> dict[str, Truth]:
-        parts = re.split(r"^== (\S+)\n", said, flags=re.MULTILINE)[1:]
+    def _truths(self, output: str) -> dict[str, Truth]:
+        parts = re.split(r"^== (\S+)\n", output, flags=re.MULTILINE)[1:]
         return {
             control: Truth(*[part.strip() for part in text.strip().partition("\n")[::2]])
             for control, text in zip(parts[::2], parts[1::2], strict=True)
@@ -244,8 +244,8 @@ class Proof:
             steps = plan(wanted, observation, FAMILIES)
             if not steps:
                 break
-            asked = json.dumps([(step.driver, [change.as_argument() for change in step.changes]) for step in steps])
-            self.machine.put(asked.encode(), f"{THERE}/asked")
+            request = json.dumps([(step.driver, [change.as_argument() for change in step.changes]) for step in steps])
+            self.machine.put(request.encode(), f"{THERE}/asked")
             if _read(self._ask("apply")) != "applied":
                 raise LabError("the observer did not apply the changes")
             observation = self.visit()
@@ -263,13 +263,13 @@ class Proof:
         """Bring the machine to its baseline."""
         return self.play("rollout.yml")
 
-    def begin_roll_out(self, said: Path) -> subprocess.Popen[bytes]:
+    def begin_roll_out(self, log: Path) -> subprocess.Popen[bytes]:
         """The same, for somebody who wants to do something to it meanwhile: its own group of processes. `said` is the
         file for what it prints."""
         done = self.play("rollout.yml", "--list-hosts")  # writes the inventory
         assert done.status == 0, done.output[-2000:]
         command, environment = played(self.work, self.work / "hosts.yml", "rollout.yml")
-        with said.open("wb") as out:
+        with log.open("wb") as out:
             return subprocess.Popen(
                 command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
                 start_new_session=True,
@@ -278,9 +278,9 @@ class Proof:
     def check(self) -> tuple[RollOut, dict[str, str]]:
         """The nightly check, and the verdicts in its evidence of the controls that are looked at here."""
         done = self.play("drift.yml")
-        found = recorded(self.work).get(str(self.variables["leeboard_asset"]), {})
+        recorded_now = recorded(self.work).get(str(self.variables["leeboard_asset"]), {})
         mine = {control.id for family in self.baseline.families for control in family.controls}
-        return done, {control: verdict for control, verdict in found.items() if control in mine}
+        return done, {control: verdict for control, verdict in recorded_now.items() if control in mine}
 
 
 def shipped() -> dict[Path, str]:
@@ -347,9 +347,9 @@ def verdicts(findings: dict[str, Finding]) -> dict[str, str]:
 def words(findings: dict[str, Finding]) -> str:
     """What was found wrong, in lines for a failing test's message."""
     return "\n".join(
-        f"{finding.control} {finding.verdict} ({finding.mode}): {one.setting} is {one.seen!r} from {one.source!r}, "
-        f"wanted {one.wanted!r}; {one.reason}"
+        f"{finding.control} {finding.verdict} ({finding.mode}): {result.setting} is {result.seen!r} from "
+        f"{result.source!r}, wanted {result.wanted!r}; {result.reason}"
         for finding in findings.values()
-        for one in finding.judged
-        if str(one.verdict) not in ("compliant", "not_applicable")
+        for result in finding.judged
+        if str(result.verdict) not in ("compliant", "not_applicable")
     )

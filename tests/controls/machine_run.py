@@ -130,19 +130,19 @@ class MachineRun:
         """Run `work(proof)` on the machine as it is after the roll-out, in turn; its result, or what it raised."""
         return self._submit(self._work, work).result()
 
-    def _submit[**P, T](self, work: Callable[P, T], *given: P.args, **named: P.kwargs) -> Future[T]:
+    def _submit[**P, T](self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> Future[T]:
         def when_ready() -> T:
             self._ready.result()
-            return self._in_turn(work, *given, **named)
+            return self._in_turn(work, *arguments, **named)
 
         return self._threads.submit(when_ready)
 
     # In the run's own threads
 
-    def _in_turn[**P, T](self, work: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
+    def _in_turn[**P, T](self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
         time.sleep(0.1)  # a machine that has just had a turn lets the one that waits go first
         with _AT_ONCE:
-            return work(*given, **named)
+            return work(*arguments, **named)
 
     def _enforce(self) -> Enforced:
         spec = MachineSpec(self.image, **self.about.get("hardware", {}))
@@ -154,8 +154,8 @@ class MachineRun:
         proof.machine.snapshot("stock")
         # A truth of everything takes minutes. What the machines have in common is asked on one of them.
         families = ("",) if FULL or self.image in (BOTH, *CHECKED) else ("LCK", "LBL")
-        asked = [one for one in self._asked(proof) if one.startswith(families)]
-        seen.stock_truth = proof.truth(asked)
+        controls = [control for control in self._asked(proof) if control.startswith(families)]
+        seen.stock_truth = proof.truth(controls)
         proof.machine.restore("stock")
         by_hand = proof.about.get("by_hand")
         if by_hand:
@@ -168,7 +168,7 @@ class MachineRun:
         now = proof.findings(self._baseline)
         seen.verdicts, seen.words = verdicts(now), words(now)
         proof.machine.snapshot(ENFORCED)
-        seen.truth = proof.truth(asked)
+        seen.truth = proof.truth(controls)
         proof.machine.restore(ENFORCED)
         if self.image not in CHECKED:
             seen.second = proof.roll_out()
@@ -185,8 +185,8 @@ class MachineRun:
         proof.machine.stop()
         for number in range(TWINS.get(self.image, 0)):
             self._keep(Proof(twin(proof.machine), self.work / f"twin-{number}", **proof.variables))
-        for one in self._proofs:
-            self._free.put(one)
+        for each in self._proofs:
+            self._free.put(each)
 
     def _asked(self, proof: Proof) -> list[str]:
         """The controls whose truth can be asked on this machine: the others do not apply."""
@@ -242,30 +242,32 @@ class MachineRun:
                 observation, truth = work(proof)
         assert self._baseline is not None
         before = verdicts(proof.findings(self._baseline, level))
-        found = proof.findings(observation, level)
-        after = verdicts(found)
+        findings = proof.findings(observation, level)
+        after = verdicts(findings)
         changed = {
             control: (before[control], verdict)
             for control, verdict in after.items()
             if verdict != before[control] and control not in KEPT
         }
-        return Outcome(changed, words(found), truth)
+        return Outcome(changed, words(findings), truth)
 
 
 def _unexpected(scripts: tuple[Script, ...], outcome: Outcome) -> str:
     """What a pass changed beyond what its scripts are to change, or did not, or what the machine says otherwise."""
     wanted = {control: after for script in scripts for control, after in script.becomes.items()}
-    found = {control: after for control, (_before, after) in outcome.changed.items()}
-    told = {control: script.told for script in scripts for control in script.asked}
-    said = [
-        f"{control} is {found.get(control, 'unchanged')} and not {wanted.get(control, 'unchanged')}"
-        for control in sorted({*wanted, *found})
-        if found.get(control) != wanted.get(control)
+    becomes = {control: after for control, (_before, after) in outcome.changed.items()}
+    expected = {control: script.told for script in scripts for control in script.asked}
+    differences = [
+        f"{control} is {becomes.get(control, 'unchanged')} and not {wanted.get(control, 'unchanged')}"
+        for control in sorted({*wanted, *becomes})
+        if becomes.get(control) != wanted.get(control)
     ]
     for control, truth in sorted(outcome.truth.items()):
-        if truth.verdict != told.get(control):
-            said.append(f"the truth of {control} is {truth.verdict} and not {told.get(control)} ({truth.why[:200]})")
-    return ", ".join(said)
+        if truth.verdict != expected.get(control):
+            differences.append(
+                f"the truth of {control} is {truth.verdict} and not {expected.get(control)} ({truth.why[:200]})"
+            )
+    return ", ".join(differences)
 
 
 def _share(script: Script, outcome: Outcome) -> Outcome:

@@ -95,8 +95,8 @@ def test_what_is_done_to_disks_is_named_and_put_right(new_machine: Callable[...,
 
         for what, broken in BREAKS.items():
             key = _do(it, broken.command, broken.of)
-            said = broken.said.format(slot=key.binding["slot"], key=key.id)
-            assert said in _said(it).get("ENC-07", ""), what
+            message = broken.said.format(slot=key.binding["slot"], key=key.id)
+            assert message in _said(it).get("ENC-07", ""), what
             _put_right(it, key, broken.of, what)
 
         key = _key(it, DISK)
@@ -113,18 +113,22 @@ def test_what_is_done_to_disks_is_named_and_put_right(new_machine: Callable[...,
         it.roll_out()
         assert "slot 9 was added since" in _said(it)["ENC-07"], "whether it may stay is for a person to say"
         _do(it, "cryptsetup luksKillSlot -q {disk} 9", DISK)
-        said = _said(it)["ENC-07"]
-        assert "slot 9" not in said and "its header has changed since" in said, "the copy would bring the slot back"
+        message = _said(it)["ENC-07"]
+        assert "slot 9" not in message and "its header has changed since" in message, (
+            "the copy would bring the slot back"
+        )
         it.roll_out()
         assert _said(it) == {}
 
 
 def _said(it: Controller) -> dict[str, str]:
     """The words of what a check finds wrong with the keys of the disks, by control."""
-    found = it.proof.findings(it.proof.visit())
-    wrong = {control: found[control] for control in ("ENC-07", "ENC-08") if str(found[control].verdict) != "compliant"}
+    findings = it.proof.findings(it.proof.visit())
+    wrong = {
+        control: findings[control] for control in ("ENC-07", "ENC-08") if str(findings[control].verdict) != "compliant"
+    }
     return {
-        control: f"{finding.verdict}: " + "; ".join(f"{one.seen} {one.reason}" for one in finding.judged)
+        control: f"{finding.verdict}: " + "; ".join(f"{result.seen} {result.reason}" for result in finding.judged)
         for control, finding in wrong.items()
     }
 
@@ -132,14 +136,14 @@ def _said(it: Controller) -> dict[str, str]:
 def _key(it: Controller, disk: str) -> Key:
     """The newest proved key of a disk."""
     uuid = it.machine.root(f"cryptsetup luksUUID {disk}", timeout=PATIENCE).stdout.strip()
-    return next(one for one in reversed(it.keys) if one.state is State.PROVED and one.disk == uuid)
+    return next(key for key in reversed(it.keys) if key.state is State.PROVED and key.disk == uuid)
 
 
 def _do(it: Controller, command: str, disk: str) -> Key:
     """Run a command about the key of a disk; the key."""
     key = _key(it, disk)
-    words = command.format(disk=disk, slot=key.binding["slot"])
-    it.machine.root(f"bash -ec {shlex.quote(words)}", timeout=PATIENCE)
+    shell = command.format(disk=disk, slot=key.binding["slot"])
+    it.machine.root(f"bash -ec {shlex.quote(shell)}", timeout=PATIENCE)
     return key
 
 
@@ -148,5 +152,9 @@ def _put_right(it: Controller, before: Key, disk: str, what: str) -> None:
     it.roll_out()
     key = _key(it, disk)
     assert key.id != before.id, what
-    assert [it.opens(one, disk) for one in (it.secret(key), PASSPHRASE, it.secret(before))] == [True, True, False], what
+    assert [it.opens(secret, disk) for secret in (it.secret(key), PASSPHRASE, it.secret(before))] == [
+        True,
+        True,
+        False,
+    ], what
     assert _said(it) == {}, what

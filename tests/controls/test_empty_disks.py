@@ -65,8 +65,8 @@ def test_an_empty_disk_is_encrypted_and_one_that_holds_something_stays(
         assert _mounted(machine) == f"/dev/mapper/luks-{key.disk} ext4"
         assert machine.root(f"cat {MOUNT}/register").stdout == "the register of 4b\n"
         machine.root("sync")
-        found = machine.root(f"grep -a -c 'the register of 4b' {EMPTY}", check=False, timeout=PATIENCE)
-        assert (found.returncode, found.stdout) == (1, "0\n"), "it lies on the disk in clear"
+        matches = machine.root(f"grep -a -c 'the register of 4b' {EMPTY}", check=False, timeout=PATIENCE)
+        assert (matches.returncode, matches.stdout) == (1, "0\n"), "it lies on the disk in clear"
         assert _digest(machine, HELD) == held
 
 
@@ -78,7 +78,7 @@ def _digest(machine: Machine, disk: str, command: str = "") -> str:
 
 def _key(it: Controller) -> Key:
     """The newest proved key of the disk that was empty."""
-    return next(one for one in reversed(it.keys) if one.state is State.PROVED and FORMATS in one.binding)
+    return next(key for key in reversed(it.keys) if key.state is State.PROVED and FORMATS in key.binding)
 
 
 def _mounted(machine: Machine) -> str:
@@ -89,7 +89,7 @@ def _encryption_of_data(it: Controller) -> str:
     """What the machine's data volumes are found to be that are not encrypted."""
     it.proof.ship()
     finding = it.proof.findings(it.proof.visit())["ENC-10"]
-    return "; ".join(str(one.seen) for one in finding.judged)
+    return "; ".join(str(result.seen) for result in finding.judged)
 
 
 def _opened_by_the_vault_alone(it: Controller, key: Key) -> None:

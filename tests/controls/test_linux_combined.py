@@ -28,11 +28,11 @@ def test_one_roll_out_mends_many_breaks(machine_run: MachineRuns, image: str) ->
     def work(proof: Proof) -> None:
         for script in scripts:
             proof.run(script)
-        done, found = proof.check()
+        done, findings = proof.check()
         assert done.status == 0, done.output
         broken = {control for script in scripts for control in script.flips}
         wanted = {control: "drifted" if control in broken else verdict for control, verdict in applies.items()}
-        assert {control: verdict for control, verdict in found.items() if verdict != "not_applicable"} == wanted
+        assert {control: verdict for control, verdict in findings.items() if verdict != "not_applicable"} == wanted
         first = proof.roll_out()
         assert first.status == 0, first.output
         now = proof.findings(proof.visit())

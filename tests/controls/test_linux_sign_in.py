@@ -9,7 +9,7 @@ from .machine_run import MachineRun
 
 def test_a_sign_in_with_dash_still_works(machine_run: Callable[[str], MachineRun]) -> None:
     # dash ends when a start-up file assigns to a variable that is read-only (linux.md A 41).
-    said = machine_run("server").with_machine(
+    reply = machine_run("server").with_machine(
         lambda proof: proof.machine.root("env -i dash -lc '. /etc/profile; echo works'")
     )
-    assert said.stdout.strip() == "works"
+    assert reply.stdout.strip() == "works"

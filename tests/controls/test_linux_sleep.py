@@ -27,9 +27,9 @@ SLEEPS = (
 
 def drifted(proof: Proof) -> set[str]:
     """The settings of ENC-14 that are not right."""
-    found = proof.findings(proof.visit())
-    assert found["ENC-14"].judged, words(found)
-    return {one.setting for one in found["ENC-14"].judged if one.verdict == "drifted"}
+    findings = proof.findings(proof.visit())
+    assert findings["ENC-14"].judged, words(findings)
+    return {result.setting for result in findings["ENC-14"].judged if result.verdict == "drifted"}
 
 
 def as_people_get_it(proof: Proof) -> set[str]:

@@ -31,15 +31,15 @@ def test_a_full_disk_stops_a_roll_out_before_the_first_change(machine_run: Machi
         proof.machine.root(DRIFT)
         proof.machine.root(FILL, check=False)
         before = listing(proof)
-        found = proof.findings(proof.visit())
-        assert verdicts(found)["LBL-02"] == "drifted", words(found)
+        findings = proof.findings(proof.visit())
+        assert verdicts(findings)["LBL-02"] == "drifted", words(findings)
         done = proof.roll_out()
         assert done.status == 2
         assert "No space left on device" in done.output
         assert "Traceback" not in done.output
         assert listing(proof) == before
-        found = proof.findings(proof.visit())
-        assert {verdicts(found)[c] for c in ("LBL-01", "LBL-02", "LCK-09")} == {"drifted"}, words(found)
+        findings = proof.findings(proof.visit())
+        assert {verdicts(findings)[c] for c in ("LBL-01", "LBL-02", "LCK-09")} == {"drifted"}, words(findings)
         proof.machine.root("rm -f /fill /fill2")
         assert proof.roll_out().status == 0
         assert verdicts(proof.findings(proof.visit()))["LBL-02"] == "compliant"
@@ -63,10 +63,10 @@ def test_a_package_manager_at_work_is_seen(machine_run: MachineRuns, image: str)
         assert verdicts(proof.findings(seen)) == {**verdicts(proof.findings(seen)), **expected}
         # Half-way through, a program that belongs to the packages is not there.
         proof.machine.root("mv /usr/bin/gsettings /usr/bin/gsettings.dpkg-new")
-        found = proof.findings(proof.visit())
-        assert verdicts(found)["LCK-01"] == "error"
-        assert "packages are being upgraded" in words(found)
-        assert verdicts(found)["LCK-09"] == verdicts(found)["LBL-02"] == "compliant", words(found)
+        findings = proof.findings(proof.visit())
+        assert verdicts(findings)["LCK-01"] == "error"
+        assert "packages are being upgraded" in words(findings)
+        assert verdicts(findings)["LCK-09"] == verdicts(findings)["LBL-02"] == "compliant", words(findings)
 
     machine_run(image).with_machine(work)
 
@@ -75,12 +75,12 @@ def test_a_package_manager_at_work_is_seen(machine_run: MachineRuns, image: str)
 def test_a_missing_tool_costs_only_what_needs_it(machine_run: MachineRuns, image: str) -> None:
     def work(proof: Proof) -> None:
         proof.machine.root("mv /usr/bin/gsettings /root")
-        found = proof.findings(proof.visit())
-        wrong = {control for control, verdict in verdicts(found).items() if verdict == "error"}
+        findings = proof.findings(proof.visit())
+        wrong = {control for control, verdict in verdicts(findings).items() if verdict == "error"}
         lock_and_notice = {"LCK-01", "LCK-02", "LCK-04", "LCK-07", "LCK-08", "LBL-01"}
-        assert wrong == {*lock_and_notice, "ENC-14", "REM-06"}, words(found)  # sleep, and sharing of the desktop
-        assert "gsettings" in words(found)
-        assert verdicts(found)["LCK-09"] == verdicts(found)["LBL-02"] == "compliant", words(found)
+        assert wrong == {*lock_and_notice, "ENC-14", "REM-06"}, words(findings)  # sleep, and sharing of the desktop
+        assert "gsettings" in words(findings)
+        assert verdicts(findings)["LCK-09"] == verdicts(findings)["LBL-02"] == "compliant", words(findings)
 
     machine_run(image).with_machine(work)
 
@@ -112,11 +112,11 @@ printf '{"changed": false, "observation": {"schema": 1, "platform": "li'
         assert "Traceback" not in done.output
         assert done.counts["ok"] > 0
         assert done.counts["failed"] == 0
-        found = recorded(proof.work)
-        assert {c: v for c, v in found[str(shared["leeboard_asset"])].items() if v != "not_applicable"} == machine_run(
-            image
-        ).about["applies"]
-        assert found["LAB-broken"] == {}
+        recorded_now = recorded(proof.work)
+        assert {
+            c: v for c, v in recorded_now[str(shared["leeboard_asset"])].items() if v != "not_applicable"
+        } == machine_run(image).about["applies"]
+        assert recorded_now["LAB-broken"] == {}
 
     machine_run(image).with_machine(work)
 
@@ -131,8 +131,8 @@ def test_another_machine_at_an_address_changes_nothing(machine_run: MachineRuns,
         assert done.status == 2
         assert "5CG0000001" in done.output
         assert listing(proof) == before
-        _run, found = stranger.check()
-        assert set(found.values()) - {"not_applicable"} == {"error"}
+        _run, findings = stranger.check()
+        assert set(findings.values()) - {"not_applicable"} == {"error"}
 
     machine_run(image).with_machine(work)
 
@@ -142,18 +142,18 @@ def test_another_machine_at_an_address_changes_nothing(machine_run: MachineRuns,
 def test_a_machine_with_another_serial_is_another_machine(machine_run: MachineRuns, image: str) -> None:
     def work(proof: Proof) -> None:
         own = Proof(proof.machine, proof.work / "serial")
-        _run, found = own.check()
-        assert "compliant" in found.values()
+        _run, findings = own.check()
+        assert "compliant" in findings.values()
         # The board was changed, or another machine got the address: the same asset tag, another serial.
         pins = next((own.work / "var" / "evidence").glob("*/pins.json"))
         text = pins.read_text(encoding="utf-8")
         serial = text_of(own.visit().identity.serial)
         assert serial in text
         pins.write_text(text.replace(serial, "OLD-BOARD-1"), encoding="utf-8")
-        done, found = own.check()
+        done, findings = own.check()
         assert done.status == 2
         assert "another machine" in done.output or serial in done.output
-        assert set(found.values()) - {"not_applicable"} == {"error"}
+        assert set(findings.values()) - {"not_applicable"} == {"error"}
 
     machine_run(image).with_machine(work)
 
@@ -208,9 +208,9 @@ def test_a_killed_change_leaves_a_whole_file(
         )
         before = machine.root(f"find {path} -type f ! -name '.leeboard-*' -exec cat {{}} +").stdout
         value, kind = ("new text", "") if driver == "banner" else (300, "uint32")
-        asked = json.dumps([driver, [{"address": address, "value": value, "type": kind}]])
+        request = json.dumps([driver, [{"address": address, "value": value, "type": kind}]])
         killed = machine.root(
-            shlex.join(["python3", "-c", KILL.format(there=THERE, at=at)]) + "; echo ended with $?", input=asked
+            shlex.join(["python3", "-c", KILL.format(there=THERE, at=at)]) + "; echo ended with $?", input=request
         )
         assert killed.stdout == "ended with 137\n"
         after = machine.root(f"find {path} -type f ! -name '.leeboard-*' -exec cat {{}} +").stdout
@@ -219,8 +219,8 @@ def test_a_killed_change_leaves_a_whole_file(
         lines = [json.loads(line) for line in journal.splitlines()]
         assert [line["driver"] for line in lines] == [driver]
         assert lines[0]["before"][address]["effective"]["state"] == "value"
-        found = verdicts(proof.findings(proof.mend()))
-        assert {c: v for c, v in found.items() if v != "not_applicable"} == machine_run(image).about["applies"]
+        findings = verdicts(proof.findings(proof.mend()))
+        assert {c: v for c, v in findings.items() if v != "not_applicable"} == machine_run(image).about["applies"]
         left = machine.root("find /etc /var/lib/leeboard -name '.leeboard-*'").stdout
         assert left == ""
 

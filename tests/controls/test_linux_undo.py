@@ -30,8 +30,8 @@ def undo(proof: Proof, run: str) -> str:
     return done.output
 
 
-def of_whole(found: dict[str, str]) -> dict[str, str]:
-    return {control: verdict for control, verdict in found.items() if control.startswith(WHOLE)}
+def of_whole(findings: dict[str, str]) -> dict[str, str]:
+    return {control: verdict for control, verdict in findings.items() if control.startswith(WHOLE)}
 
 
 @pytest.mark.full
@@ -47,8 +47,8 @@ def test_what_a_roll_out_mended_is_as_it_was_before(machine_run: MachineRuns, im
         run = runs(proof)[0]
         undo(proof, run)
         assert listing(proof) == before
-        found = proof.findings(proof.visit())
-        assert verdicts(found) == verdicts(drifted), words(found)
+        findings = proof.findings(proof.visit())
+        assert verdicts(findings) == verdicts(drifted), words(findings)
         assert "changed=0" in undo(proof, run), "a second undo changes nothing"
         undo(proof, runs(proof)[0])
         assert listing(proof) == mended, "an undo can be undone"
@@ -62,15 +62,15 @@ def test_the_first_roll_out_undone_gives_the_stock_verdicts(machine_run: Machine
 
     def work(proof: Proof) -> None:
         undo(proof, runs(proof, "-tr")[0])
-        found = proof.findings(proof.visit())
+        findings = proof.findings(proof.visit())
         stock = machine_run(image).about["stock"]
-        here = {control: verdict for control, verdict in verdicts(found).items() if control in stock}
-        assert of_whole(here) == of_whole(stock), words(found)
+        now = {control: verdict for control, verdict in verdicts(findings).items() if control in stock}
+        assert of_whole(now) == of_whole(stock), words(findings)
         # And by other means than ours, as the machine said before anything was changed.
-        asked = [control for control in at_first if control.startswith(WHOLE)]
-        truth = proof.truth(asked)
-        assert {control: truth[control].verdict for control in asked} == {
-            control: at_first[control].verdict for control in asked
+        asked_controls = [control for control in at_first if control.startswith(WHOLE)]
+        truth = proof.truth(asked_controls)
+        assert {control: truth[control].verdict for control in asked_controls} == {
+            control: at_first[control].verdict for control in asked_controls
         }
 
     machine_run(image).with_machine(work)
@@ -84,8 +84,8 @@ def test_a_change_in_between_is_left_alone(machine_run: MachineRuns, image: str)
         assert proof.roll_out().status == 0
         run = runs(proof)[0]
         proof.machine.root("printf 'a technician wrote this\\n' >/etc/issue")
-        said = undo(proof, run)
-        assert "changed since: its content is another one" in said
+        output = undo(proof, run)
+        assert "changed since: its content is another one" in output
         assert proof.machine.root("cat /etc/issue").stdout == "a technician wrote this\n"
         gone = proof.machine.root("ls /etc/leeboard/label; ls /etc/profile.d/*leeboard*", check=False)
         assert gone.stdout == "", "the rest was put back: neither was there"

@@ -56,7 +56,7 @@ class Controller:
 
     @property
     def current(self) -> Key:
-        return next(one for one in reversed(self.keys) if one.state is State.PROVED)
+        return next(key for key in reversed(self.keys) if key.state is State.PROVED)
 
     def secret(self, key: Key) -> str:
         """The key, by OpenSSL and the private key of the second custodian."""
@@ -83,7 +83,7 @@ class Controller:
         assert done.status == 0, done.output[-4000:]
         return done.output
 
-    def command(self, *words: str) -> str:
+    def command(self, *arguments: str) -> str:
         """`leeboard escrow ...` about the machine, on a terminal, with the private key of the second custodian."""
         private = self.folder / "stick.pem"
         private.write_bytes(custodian("siro")[1])
@@ -91,7 +91,7 @@ class Controller:
         process: pexpect.spawn[str] = pexpect.spawn(
             sys.executable,
             [
-                "-c", "from leeboard.cli.main import main; main()", "escrow", words[0], asset, *words[1:],
+                "-c", "from leeboard.cli.main import main; main()", "escrow", arguments[0], asset, *arguments[1:],
                 "-i", str(self.folder / "hosts.yml"), "--private-key", str(private), "--var", str(self.folder / "var"),
             ],
             env={**os.environ, "PYTHONPATH": str(ROOT)}, encoding="utf-8", timeout=PATIENCE, dimensions=(60, 400),
@@ -161,9 +161,9 @@ def test_a_roll_out_shows_and_leaves_no_key(machine_run: MachineRuns, image: str
             secret = it.secret(it.current)
             assert not leaks(secret, it.folder, printed, "\n".join(watch.seen))
             assert not left.finds(secret)
-            found = "\n".join(left.finds(PLANTED))
+            where = "\n".join(left.finds(PLANTED))
             for place in ("var/tmp/planted: plain base64", "audit/audit.log: plain", "processes: plain"):
-                assert place in found, "a secret that is there is found"
+                assert place in where, "a secret that is there is found"
 
     machine_run(image).with_machine(work)
 

@@ -63,8 +63,8 @@ def _enrolled(it: Controller) -> None:
     machine = it.machine
     machine.root(f"cp --preserve=timestamps /boot/dracut-*.img {NEXT}")
     with Searched(machine, it.folder.parent / "left") as left:
-        said = it.roll_out()
-        assert "no token of the TPM was enrolled" not in said, said[-4000:]
+        output = it.roll_out()
+        assert "no token of the TPM was enrolled" not in output, output[-4000:]
     assert not left.finds(PIN), "in no file, argument or environment of the machine"
     (token,) = _tokens(machine)
     assert (token["tpm2-pin"], token["tpm2-pcrs"]) == (True, [7])
@@ -76,12 +76,12 @@ def _enrolled(it: Controller) -> None:
     )
 
 
-def _says(it: Controller, words: str) -> None:
+def _says(it: Controller, message: str) -> None:
     """Roll out; the words must be in what is printed."""
-    said = it.roll_out()
-    assert words in said, said[-4000:]
+    output = it.roll_out()
+    assert message in output, output[-4000:]
 
 
 def _tokens(machine: Machine) -> list[dict[str, Any]]:
-    said = machine.root(f"cryptsetup luksDump --dump-json-metadata {DISK}", timeout=PATIENCE).stdout
-    return [one for one in json.loads(said)["tokens"].values() if one["type"] == "systemd-tpm2"]
+    dump = machine.root(f"cryptsetup luksDump --dump-json-metadata {DISK}", timeout=PATIENCE).stdout
+    return [token for token in json.loads(dump)["tokens"].values() if token["type"] == "systemd-tpm2"]
