@@ -26,9 +26,9 @@ def cause(judged: Iterable[Judged]) -> str:
     return hashlib.sha256(json.dumps(bad).encode()).hexdigest()[:LENGTH] if bad else ""
 
 
-def alike(one: str, other: str) -> bool:
+def alike(first: str, other: str) -> bool:
     """Whether two causes are the same, as far as both are known: an older Leeboard kept none."""
-    return one == other or not (one and other)
+    return first == other or not (first and other)
 
 
 def stored_values(values: Iterable[Value | None]) -> tuple[Value | None, ...]:

@@ -91,7 +91,7 @@ def forget(
         stuck = any(trace.stuck for trace in held.traces)
         if dry_run:
             return 0
-        if held.words.within(f"{by} {reason}".encode()):
+        if held.names.within(f"{by} {reason}".encode()):
             raise LeeboardError("--by and --reason are kept, and name the device; say it without. Nothing was removed")
         if not held.goes:
             print("Nothing of it may be removed.")

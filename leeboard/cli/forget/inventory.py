@@ -15,7 +15,7 @@ from leeboard.estate.devices import FILE as DEVICES
 from leeboard.estate.editing import Written, content_of
 from leeboard.estate.taking_out import rows_of, taken_out
 from leeboard.evidence import find_references, forgetting, forgotten, pins, retention
-from leeboard.evidence.find_references import Bundles, Words
+from leeboard.evidence.find_references import Bundles, Names
 from leeboard.evidence.store import Store
 from leeboard.model.enums import Level
 from leeboard.model.identity import usable_serial
@@ -59,7 +59,7 @@ class Holdings:
 
     subject: Subject
     keys: tuple[Key, ...]
-    words: Words
+    names: Names
     traces: tuple[Trace, ...]
     runs: dict[str, frozenset[str]]  # by URN, all that are there or that the store knows of
     copies: tuple[Path, ...]  # pages and news, which the next check makes anew
@@ -77,7 +77,7 @@ def take_inventory(
     subject: Subject, keys: tuple[Key, ...], register: Register, place: Place, baseline: Baseline, keep_register: bool
 ) -> Holdings:
     """Look everywhere. Nothing is changed. Raises LeeboardError where something of it cannot be read at all."""
-    words = Words(_known_by(subject, keys, place))
+    names = Names(_known_by(subject, keys, place))
     traces: list[Trace] = []
     sheet = None
     if subject.registered and subject.folder is not None:
@@ -91,18 +91,18 @@ def take_inventory(
     for urn, asset in keys:
         traces += _pin(place, urn, asset)
         traces += _recovery_keys(place, urn, asset)
-        traces += _in_store(place, urn, asset, words)
-        bundles = find_references.bundles(place.evidence / urn, asset, words)
+        traces += _in_store(place, urn, asset, names)
+        bundles = find_references.bundles(place.evidence / urn, asset, names)
         known = {bundle.run for bundle in place.store.bundles([urn])} if place.store else set()
         runs[urn] = frozenset({*bundles.every, *known}) | runs.get(urn, frozenset())
         traces += _bundles(place.evidence / urn, bundles, baseline)
         record = forgotten.read(urn, place.evidence / urn)
         comes_back = comes_back or any(not record.among([asset], run) for run in bundles.runs)
-    copies, states, new_traces = _below_var(place, words, frozenset(keys), keep_register)
+    copies, states, new_traces = _below_var(place, names, frozenset(keys), keep_register)
     traces += new_traces
-    traces += _waivers(subject, words, keep_register)
-    traces += _elsewhere_in_the_estate(subject, register, words, sheet)
-    return Holdings(subject, keys, words, tuple(traces), runs, copies, states, sheet, comes_back)
+    traces += _waivers(subject, names, keep_register)
+    traces += _elsewhere_in_the_estate(subject, register, names, sheet)
+    return Holdings(subject, keys, names, tuple(traces), runs, copies, states, sheet, comes_back)
 
 
 def _known_by(subject: Subject, keys: Sequence[Key], place: Place) -> Iterator[str]:
@@ -163,7 +163,7 @@ def _recovery_keys(place: Place, urn: str, asset: str) -> Iterator[Trace]:
         yield Trace("disks", str(place.var / clone_detection.SEEN), text)
 
 
-def _in_store(place: Place, urn: str, asset: str, words: Words) -> Iterator[Trace]:
+def _in_store(place: Place, urn: str, asset: str, names: Names) -> Iterator[Trace]:
     if place.store is None:
         return
     known = forgetting.known(place.store, urn, asset)
@@ -174,7 +174,7 @@ def _in_store(place: Place, urn: str, asset: str, words: Words) -> Iterator[Trac
             f"days, its name in {number(known.runs, 'run')}"
         )
         yield Trace("database", place.store.shown, note, goes=True)
-    others = [other for other, text in forgetting.others(place.store, urn, asset) if words.within(text.encode())]
+    others = [other for other, text in forgetting.others(place.store, urn, asset) if names.within(text.encode())]
     if others:
         note = f"what is known of {listed(others, MOST_NAMED)} names it; stays until their next visits say otherwise"
         yield Trace("database", place.store.shown, note)
@@ -206,7 +206,7 @@ def _days(baseline: Baseline) -> int:
 
 
 def _below_var(
-    place: Place, words: Words, keys: frozenset[Key], keep: bool
+    place: Place, names: Names, keys: frozenset[Key], keep: bool
 ) -> tuple[tuple[Path, ...], tuple[Path, ...], list[Trace]]:
     """Files in var that are neither evidence nor database. The evidence of other schools is theirs."""
     copies, states, traces = [], [], []
@@ -216,7 +216,7 @@ def _below_var(
         place.var, [place.evidence, place.var / controller_state.FOLDER, *place.database]
     ):
         try:
-            if not words.in_file(path):
+            if not names.in_file(path):
                 continue
         except (LeeboardError, OSError) as problem:
             traces.append(Trace("file", str(path), f"cannot be looked at: {problem}", stuck=True))
@@ -240,11 +240,11 @@ def _below_var(
     return tuple(copies), tuple(states), traces
 
 
-def _waivers(subject: Subject, words: Words, keep: bool) -> Iterator[Trace]:
+def _waivers(subject: Subject, names: Names, keep: bool) -> Iterator[Trace]:
     where = "leeboard_waivers in your inventory"
     if subject.folder is not None:
         path = subject.folder / waiver_files.FILE
-        where = f"{path}, {_lines(content_of(path) or b'', words)}"
+        where = f"{path}, {_lines(content_of(path) or b'', names)}"
     for waiver in subject.waivers:
         if subject.asset not in waiver.devices:
             continue
@@ -266,7 +266,7 @@ def _waivers(subject: Subject, words: Words, keep: bool) -> Iterator[Trace]:
 
 
 def _elsewhere_in_the_estate(
-    subject: Subject, register: Register, words: Words, sheet: Written | None
+    subject: Subject, register: Register, names: Names, sheet: Written | None
 ) -> Iterator[Trace]:
     """Lines of the inventory's files that name it beside its own row; those of waivers are told of as waivers."""
     for path in _estate_files(subject, register):
@@ -279,16 +279,16 @@ def _elsewhere_in_the_estate(
             content = sheet.content if sheet is not None else b""
         if path.name == waiver_files.FILE and any(subject.asset in waiver.devices for waiver in subject.waivers):
             continue
-        lines = _lines(content, words)
+        lines = _lines(content, names)
         if lines:
             then = ", once its row is out" if own else ""
             text = f"{lines}{then}: your own words; change them where they should not stand"
             yield Trace("inventory", str(path), text)
 
 
-def _lines(content: bytes, words: Words) -> str:
+def _lines(content: bytes, names: Names) -> str:
     """The lines in which it is named, "" for none."""
-    numbers = [str(number) for number in words.lines(content)]
+    numbers = [str(number) for number in names.lines(content)]
     return f"line{'s' if len(numbers) > 1 else ''} {listed(numbers, MOST_NAMED)}" if numbers else ""
 
 

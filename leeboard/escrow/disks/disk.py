@@ -95,7 +95,7 @@ class Disk:
 
     def __init__(
         self, vault: Vault, device: Device, ask: Ask, clock: Callable[[], datetime], volume: Volume, outcome: Outcome,
-        given: Credentials, dry: bool,
+        credentials: Credentials, dry: bool,
     ) -> None:  # fmt: skip
         self.vault = vault
         self.device = device
@@ -103,7 +103,7 @@ class Disk:
         self.clock = clock
         self.volume = volume
         self.outcome = outcome
-        self.credentials = given
+        self.credentials = credentials
         self.dry = dry
 
     def authority(self, ways: Sequence[str], key: Key | None) -> tuple[str, str] | None:

@@ -29,7 +29,7 @@ from leeboard.model.enums import Level
 
 
 def enrol(
-    vault: Vault, device: Device, ask: Ask, clock: Callable[[], datetime], given: Credentials, dry: bool = False,
+    vault: Vault, device: Device, ask: Ask, clock: Callable[[], datetime], credentials: Credentials, dry: bool = False,
     lasts: int | None = None,
 ) -> Outcome:  # fmt: skip
     """Look at every LUKS volume of a device, and do what is to be done. With `dry` nothing is changed, only said.
@@ -46,14 +46,14 @@ def enrol(
         )
     for volume in volumes:
         try:
-            about = (vault, device, ask, clock, volume, outcome, given, dry)
+            about = (vault, device, ask, clock, volume, outcome, credentials, dry)
             enrolment = Enrolment(*about)
             enrolment.apply(ways.get(volume.uuid), lasts)
             if volume.binding is None:
                 continue  # it waits for what formats it
-            if given.passphrase:
+            if credentials.passphrase:
                 Known(*about).strengthen(bool(weak.get(volume.uuid)) and device.level is not Level.STANDARD)
-            if given.tpm.way is not None:
+            if credentials.tpm.way is not None:
                 Tpm(*about).apply(enrolment.ways, enrolment.in_hand)
         except LeeboardError as problem:
             outcome.failed.append(f"{volume.label}: {problem}")
