@@ -40,7 +40,7 @@ class SchoolRun:
 
     @property
     def broken(self) -> bool:
-        """True when Ansible did not come to its end, or recorded nothing."""
+        """True when Ansible broke off, or recorded nothing."""
         return self.result.status not in ANSIBLE_RAN or not self.runs
 
 

@@ -319,7 +319,7 @@ def _with(device: Expected, *risks: Waiver) -> Expected:
 
 
 def _effect(risk: Waiver, devices: tuple[Expected, ...], at: datetime) -> str:
-    """In words, what it will do."""
+    """The effect of a new waiver, in a few lines."""
     count = sum(risk.covers(device.asset, device.role) for device in devices)
     since = "from now on" if risk.holds(at) else f"from {date_text(risk.granted)}"
     left = (risk.last_day - max(risk.granted, day_of(at))).days + 1

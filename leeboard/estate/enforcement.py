@@ -29,7 +29,7 @@ KEY = "enforce"
 
 @dataclass(frozen=True)
 class Switch:
-    """One thing that somebody asks for: a family of a school on or off."""
+    """A request to switch a family of a school on or off."""
 
     urn: str
     family: str
@@ -39,7 +39,7 @@ class Switch:
 
 
 def since(settings: SchoolFile, family: str) -> Enforcement | None:
-    """The line that switches a family on, None where there is none."""
+    """The entry that switches a family on, None where there is none."""
     return next((entry for entry in settings.enforce if entry.family == family), None)
 
 

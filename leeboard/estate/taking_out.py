@@ -61,7 +61,7 @@ def _without(content: bytes, row: int, asset: str, file: str) -> bytes:
 
 
 def _closed(lines: list[bytes]) -> bool:
-    """True where no cell goes on in the next line."""
+    """True where these lines close every quoted cell."""
     return b"".join(lines).count(b'"') % 2 == 0
 
 

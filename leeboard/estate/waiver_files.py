@@ -172,7 +172,7 @@ def pinned(content: bytes, settings: Mapping[str, tuple[Accepted, ...]], file: s
 
 
 def _put(entry: CommentedMap, key: str, value: Any) -> None:
-    """A key where people look for it: before the reason."""
+    """Insert a key where people look for it: before the reason."""
     if key in entry:
         entry[key] = value
     else:
@@ -287,7 +287,7 @@ def _settings(data: Mapping[str, Any]) -> CommentedMap:
 
 
 def _list(values: list[Any]) -> CommentedSeq:
-    """In brackets, and text in quotes: YAML takes a bare no for a switch."""
+    """A list in brackets, with text in quotes: YAML takes a bare no for a switch."""
     sequence = CommentedSeq(
         _list(value)
         if isinstance(value, list)
@@ -307,7 +307,7 @@ def _dump(data: CommentedMap, indent: int) -> str:
 
 
 def _indent(text: str) -> int:
-    """How far the dashes of the list stand in."""
+    """The indentation of the dashes of the list."""
     lines = text.splitlines()
     start = next((number for number, line in enumerate(lines) if LIST.match(line)), len(lines))
     item = next((match for line in lines[start + 1 :] if (match := ITEM.match(line))), None)

@@ -59,7 +59,7 @@ def parse(raw: Any) -> tuple[Accepted, ...]:
 
 
 def as_data(settings: Iterable[Accepted]) -> dict[str, Any]:
-    """The same in plain data, as waivers.yml and a bundle's header have it."""
+    """Accepted settings as plain data, as waivers.yml and a bundle's header have them."""
     return {
         entry.setting: _plain(entry.values)
         if entry.by_device is None
@@ -79,7 +79,7 @@ def narrowed(settings: Iterable[Accepted], asset: str) -> tuple[Accepted, ...]:
 
 
 def united(several: Iterable[tuple[Accepted, ...]]) -> tuple[Accepted, ...]:
-    """What several devices carry of one waiver, put together again."""
+    """The settings of a waiver, merged from what several devices carry of it."""
     merged: dict[str, Accepted] = {}
     for settings in several:
         for entry in settings:

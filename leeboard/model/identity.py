@@ -52,7 +52,7 @@ COUNTING = "01234567890123456789012345678901234567890"
 
 
 class Sameness(StrEnum):
-    """What comparing a sighting with a pin comes to.
+    """The outcomes of comparing a sighting with a pin.
 
     first: no pin yet. same. reinstalled: the same hardware with another machine-id or system, so that what was proved
     about its disk is void. another_machine. unidentified: nothing on which to compare.
@@ -177,7 +177,7 @@ def compare(pin: Sighting | None, seen: Sighting, register_serial: str | None = 
 
 
 def difference(pin: Sighting, seen: Sighting) -> str:
-    """In words, how a sighting differs from a pin."""
+    """The differences between a sighting and a pin, as text."""
     changes = []
     if pin.serial and seen.serial and pin.serial != seen.serial:
         changes.append(f"its serial is {seen.serial}, and was {pin.serial}")

@@ -39,5 +39,5 @@ class Mistake(Exception):
         self.row = row
 
     def problem(self, file: str, row: int | None = None) -> Problem:
-        """The problem that it is in a file."""
+        """The Problem that this mistake is in a file."""
         return Problem(file, self.message, self.row if self.row is not None else row, self.column)

@@ -180,7 +180,7 @@ class Waiver(Strict):
 
     @property
     def scope(self) -> str:
-        """For whom it is, in words."""
+        """The devices that it is for, as text."""
         if self.school:
             return "the whole school"
         if self.roles:
@@ -190,7 +190,7 @@ class Waiver(Strict):
 
     @property
     def covered(self) -> str:
-        """Which settings and values it covers, in words."""
+        """The settings and values that it covers, as text."""
         return "; ".join(entry.text for entry in self.settings) or accepted.EVERYTHING
 
     @property
@@ -317,7 +317,7 @@ def _without_twins(placed: Iterable[tuple[str, Waiver]]) -> Waivers:
 
 
 def times(count: int) -> str:
-    """What is said of an id that several waivers have."""
+    """The message about an id that several waivers have."""
     return f"{count} times, so none of them counts; give each its own"
 
 

@@ -30,7 +30,7 @@ class Change:
     expect: str
 
     def as_argument(self) -> dict[str, Any]:
-        """The form that driver modules take."""
+        """The change as an argument of a driver module."""
         value = list(self.value) if isinstance(self.value, tuple) else self.value
         return {"address": self.address, "value": value, "type": self.type, "expect": self.expect}
 

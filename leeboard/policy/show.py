@@ -112,7 +112,7 @@ def _setting(wanted: Wanted, setting: WantedSetting, origins: Mapping[str, str])
 
 
 def _origin(setting: WantedSetting, device: Device, origins: Mapping[str, str]) -> tuple[str, str]:
-    """(source, words) for a value."""
+    """The source of a value and its explanation."""
     if setting.setting.id in device.overrides.get(setting.control.id, {}):
         return _variable_source("leeboard_overrides", origins)
     choice = setting.setting.accept.value

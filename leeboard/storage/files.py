@@ -48,14 +48,14 @@ class FileLock:
                 os.pwrite(self._descriptor, text.encode(), 0)
 
     def release(self) -> None:
-        """Give it back. Doing so twice is harmless."""
+        """Release the lock. Doing so twice is harmless."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
 
     @classmethod
     def close_in_child(cls) -> None:
-        """Give back every lock's descriptor that a fork copied."""
+        """Close every lock's descriptor that a fork copied."""
         for lock in list(cls._held):
             lock.release()
 
@@ -163,7 +163,7 @@ def make_private(path: Path) -> None:
 
 
 def sync_folder(path: Path) -> None:
-    """Put a folder's names on the disk."""
+    """Sync a folder, so that its names are on the disk."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

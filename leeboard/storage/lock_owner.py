@@ -23,7 +23,7 @@ def mine(at: datetime, **more: str) -> str:
 
 
 def describe(text: str, now: datetime | None = None) -> str:
-    """What another process left there, for people: "process 71, technician on desk, run ..., began 5 minutes ago"."""
+    """The owner of a lock for people: "process 71, technician on desk, run ..., began 5 minutes ago"."""
     try:
         record = json.loads(text)
         started = datetime.fromisoformat(str(record["started"]))

@@ -120,12 +120,12 @@ class Fault(str):
         return fault
 
     def of(self, subject: str) -> Fault:
-        """The same, with whose fault it is in front."""
+        """The fault with the name of what it concerns in front."""
         return Fault(self.code, f"{subject}: {self}")
 
 
 def joined(codes: Iterable[Code]) -> str:
-    """Several codes as the one that a setting has."""
+    """Several codes joined into the one that a setting has."""
     return BETWEEN.join(sorted({code.value for code in codes}))
 
 

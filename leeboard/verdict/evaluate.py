@@ -238,7 +238,7 @@ def _managed(observation: Observation) -> tuple[Verdict | None, str, str]:
 
 @dataclass(frozen=True)
 class _Answer:
-    """What one aspect comes to. `values` are what of it is not accepted."""
+    """The answer for one aspect. `values` are what of it is not accepted."""
 
     verdict: Verdict
     reason: str = ""

@@ -62,7 +62,7 @@ class Standing:
 
     @property
     def left(self) -> str:
-        """How long it still holds, in words."""
+        """The time that is left, as text."""
         if self.state is State.VOID:
             return "no effect"
         if self.state is State.NOT_YET:
@@ -236,7 +236,7 @@ def refused(waiver: Waiver, baseline: Baseline) -> str:
 
 
 def expired(waiver: Waiver) -> str:
-    """What is said of a waiver whose last day has passed."""
+    """The message about a waiver whose last day has passed."""
     return f"it ended on {date_text(waiver.last_day)}; take it out, or let it be approved again under a new id"
 
 

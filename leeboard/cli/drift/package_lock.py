@@ -50,7 +50,7 @@ def wait(report: Callable[[str], None], look: Callable[[], str] = lock_owner, pa
 
 
 def _name(root: Path, process: str) -> str:
-    """What a process is called; its name is not printed unless it is plain."""
+    """The name of a process; "apt or dpkg" for one that is not plain."""
     try:
         name = (root / "proc" / process / "comm").read_text().strip()
     except (OSError, ValueError):

@@ -134,7 +134,7 @@ def check_schools(
 
 
 class _Shown:
-    """How far it is."""
+    """The progress of a run, shown on the terminal."""
 
     def __init__(self, schools: Sequence[SchoolCheck], var: Path, console: Console) -> None:
         self._var, self._console, self._many = var, console, len(schools) > 1
@@ -176,7 +176,7 @@ class _Shown:
 
 
 def _line(run: SchoolRun, var: Path) -> str:
-    """A school in one line for a log."""
+    """The result of a school in one line, for a log."""
     name = f"{run.school.urn} {clean(run.school.name, 60)}"
     if run.broken:
         return f"{name}: broken off after {run.seconds:.0f} s; {clean(last_words(run.result.output), 200)}"
@@ -187,13 +187,13 @@ def _line(run: SchoolRun, var: Path) -> str:
 
 
 def last_words(output: str) -> str:
-    """Why Ansible broke off, as far as one line tells."""
+    """The last line of Ansible's output that says why it broke off."""
     lines = [line.strip() for line in output.splitlines() if "leeboard:" in line or "ERROR" in line]
     return lines[-1] if lines else "Ansible said nothing"
 
 
 def _outcomes(path: Path) -> dict[str, int]:
-    """The trailer's counts of a closed bundle."""
+    """The counts of outcomes in the trailer of a closed bundle."""
     with suppress(OSError, EOFError, ValueError, IndexError), gzip.open(path) as lines:
         trailer = json.loads(deque(lines, maxlen=1)[0])
         return trailer["outcomes"] if trailer.get("kind") == "trailer" else {}

@@ -190,7 +190,7 @@ def _show(content: Content, chosen: Key, qr: bool) -> None:
 
 
 def _chosen(keys: Sequence[Key], device: str, school: str | None, wanted: str | None) -> Key:
-    """The key that is asked for. Raises LeeboardError."""
+    """The key to open: the one that is named, else the best of the device. Raises LeeboardError."""
     mine = keys_of_device(keys, device, school)
     if wanted is not None:
         fits = [key for key in mine if key.id == wanted]

@@ -53,7 +53,7 @@ def named(
 
 
 def where(keys: Path | None) -> str:
-    """What to do with private keys that were made."""
+    """The advice on where to put new private keys."""
     return (
         f"The private keys are in {keys}. Take them away from this machine now: one copy to each custodian, one into "
         "the safe, each with its passphrase kept elsewhere. Without a private key no envelope ever opens."
@@ -101,7 +101,7 @@ def _outside(keys: Path, places: Sequence[Path]) -> None:
 
 
 def content_of(path: Path) -> bytes:
-    """A small file that somebody named. Raises LeeboardError."""
+    """The content of a small file that somebody named. Raises LeeboardError."""
     content = files.read_regular(path, MOST_BYTES)
     if content is None:
         raise LeeboardError(f"{path}: there is no such file")

@@ -133,7 +133,7 @@ def _run(
     work: str, device: str, inventory: Path, school: str | None, secrets: dict[str, str], extra: dict[str, str],
     dry_run: bool, var: Path, verbose: bool,
 ) -> int:  # fmt: skip
-    """Let Ansible do it, and print what came of it. Returns the exit code."""
+    """Run the playbook on one device and print its report. Returns the exit code."""
     source = inventories.file_of(inventory)
     listed = inventories.read(source, tuple(load().parameters))
     target = _device(listed.of_school(school) if school else listed.devices, device)

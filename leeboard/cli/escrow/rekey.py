@@ -64,7 +64,7 @@ def rekey(
 
 
 def _wanted(now_there: tuple[Custodian, ...], added: list[Custodian], remove: list[str]) -> list[Custodian]:
-    """Who is a custodian from now on. Raises LeeboardError."""
+    """The custodians from now on. Raises LeeboardError."""
     by_name = {custodian.name: custodian for custodian in now_there}
     for name in remove:
         if name not in by_name:

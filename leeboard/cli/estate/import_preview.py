@@ -16,7 +16,7 @@ WIDEST = 60
 
 
 def show_schools(plans: Iterable[SchoolPlan], console: Console) -> None:
-    """What becomes of schools."""
+    """Print what an import does to schools."""
     every = list(plans)
     table = _table("", "School", "Field", "Before", "After")
     for plan in every:
@@ -60,7 +60,7 @@ def show_devices(plan: Plan, names: dict[str, str], console: Console) -> None:
 
 
 def summary(plan: Plan) -> str:
-    """The plan in one line of counts."""
+    """The counts of a plan in one line."""
     missing = f"{len(plan.missing)} missing"
     if plan.missing:
         missing += " (removed)" if plan.removes else " (they stay; --remove-missing takes them out)"

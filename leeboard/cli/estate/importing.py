@@ -212,7 +212,7 @@ def _device_files(estate: Estate, result: Mapping[str, tuple[DeviceRow, ...]], f
 
 
 def _carry_school(change: SchoolPlan, estate: Estate, evidence: Path) -> None:
-    """The pins of a school's devices go on under its new URN."""
+    """Carry the pins of a school's devices over to its new URN."""
     devices = next((school.devices for school in estate.schools if school.folder == change.folder), ())
     pins.carry(evidence, change.urn, _inherited(change.inherits, devices, evidence))
 

@@ -38,7 +38,7 @@ class Subject:
 
     @property
     def key(self) -> Key:
-        """What its evidence is filed under."""
+        """The key of its evidence: URN and asset tag."""
         return self.urn, self.asset
 
     @property
@@ -48,7 +48,7 @@ class Subject:
 
     @property
     def aliases(self) -> tuple[str, ...]:
-        """What it may be called."""
+        """The names by which it may be asked for."""
         return tuple(dict.fromkeys((self.name, self.asset, self.host)))
 
 
@@ -123,7 +123,7 @@ def find(wanted: str, register: Register, stored: Sequence[Named], evidence: Pat
 
 
 def unknown(wanted: str, register: Register, stored: Sequence[Named], evidence: Path) -> LeeboardError:
-    """What to say of a device that nobody knows."""
+    """The message for a device that nobody knows."""
     every = [*register.devices, *_unregistered(register, stored, evidence)]
     names = {
         alias.casefold(): alias for subject in every if register.covers(subject.urn) for alias in subject.aliases[1:]

@@ -69,7 +69,7 @@ class Holdings:
 
     @property
     def goes(self) -> bool:
-        """True when there is something to do."""
+        """True when there is something to remove."""
         return self.comes_back or any(trace.goes for trace in self.traces)
 
 
@@ -287,7 +287,7 @@ def _elsewhere_in_the_estate(
 
 
 def _lines(content: bytes, names: Names) -> str:
-    """The lines in which it is named, "" for none."""
+    """The numbers of the lines that name the device, as text; "" for none."""
     numbers = [str(number) for number in names.lines(content)]
     return f"line{'s' if len(numbers) > 1 else ''} {listed(numbers, MOST_NAMED)}" if numbers else ""
 

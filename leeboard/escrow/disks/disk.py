@@ -52,14 +52,14 @@ class Outcome:
 
     @property
     def summary(self) -> str:
-        """All of it in one line, the worst first."""
+        """The whole outcome in one line, the worst first."""
         parts = [*self.failed, *(f"waits: {reason}" for reason in self.waiting), *self.done]
         return "; ".join(parts) or "nothing here is encrypted with LUKS"
 
     def change(
         self, control: str, driver: str, address: str, before: str | None, after: str, journal: str | None = None
     ) -> None:
-        """File one that was made."""
+        """Add a change that was made."""
         self.changes.append(
             {
                 "control": control, "driver": driver, "address": address, "before": before, "after": after,
@@ -147,7 +147,7 @@ class Disk:
                 writer.destroy_header(header)
 
     def content(self, disk: str) -> Content:
-        """A new key for the disk with this LUKS UUID, and what stands beside it."""
+        """A new key for the disk with this LUKS UUID, with the texts of its envelope."""
         device = self.device
         return Content(
             key=new_key(),
@@ -182,7 +182,7 @@ def free_slot(now: Binding) -> int:
 
 
 def new_cost() -> int:
-    """The iterations for a new slot of ours."""
+    """The iterations of the key derivation for a new slot of ours."""
     return LEAST_ITERATIONS + secrets.randbelow(MARKS)
 
 

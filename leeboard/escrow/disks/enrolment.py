@@ -68,7 +68,7 @@ class Enrolment(Disk):
     in_hand: str = ""  # the key that this run made and proved
 
     def apply(self, ways: Any, lasts: int | None) -> None:
-        """Do what is to be done; `ways` is what the device says that opens the disk there. Raises LeeboardError."""
+        """Add, prove or change the key as needed. `ways` is what opens the disk there. Raises LeeboardError."""
         records = controller_state.records(self.vault.var, self.device.urn, self.device.asset)
         mine = [key for key in records.keys if key.disk == self.volume.uuid and key.state not in GONE]
         begun = any(FORMATS in key.binding and "disk" not in key.binding for key in mine)
@@ -211,7 +211,7 @@ class Enrolment(Disk):
             self.copy(now)
 
     def _put_away(self, key_id: str, older: list[Key]) -> None:
-        """Say in the ledger which keys the disk has no more."""
+        """Note in the ledger which keys the disk has no more."""
         with self.writing() as writer:
             for key in older:
                 event = ledger.DROPPED if key.state is State.PENDING else ledger.RETIRED

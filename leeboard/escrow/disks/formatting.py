@@ -91,7 +91,7 @@ def _parsed(answer: Any, named: Sequence[EmptyDisk]) -> dict[str, Seen]:
 
 
 class Formatting(Disk):
-    """A disk that is named, from empty to mounted."""
+    """An empty disk that the inventory names: encrypted, formatted and mounted."""
 
     def __init__(
         self, vault: Vault, device: Device, ask: Ask, work: Ask, clock: Callable[[], datetime], named: EmptyDisk,
@@ -107,7 +107,7 @@ class Formatting(Disk):
         self.wish = wish  # one of those that `work` tells the device
 
     def apply(self, seen: Seen) -> None:
-        """Do what is left to be done with it. Raises LeeboardError."""
+        """Encrypt, format and mount the disk, as far as that is left to do. Raises LeeboardError."""
         proved = self.wish["stage"] == "proved"
         label = f"{self.named.disk} ({plain(seen.said, 80)})"
         if seen.state == "refused":

@@ -233,7 +233,7 @@ def _rotated(escrow: _Escrow, volume: Volume, now: Binding) -> tuple[list[str], 
 
 
 def _known(escrow: _Escrow, volume: Volume, now: Binding) -> tuple[list[str], str]:
-    """Whether there is no way in that nobody told the vault of."""
+    """Whether the vault knows every slot and token of the disk."""
     key = escrow.current(now)
     if key is None:
         return ["no key that opens it is kept, so there is nothing to compare with"], ""

@@ -73,8 +73,11 @@ class Tpm(Disk):
     """A volume that the TPM is to open."""
 
     def apply(self, ways: Sequence[str], in_hand: str) -> None:
-        """Do what is to be done. `ways` is what the device says that opens the disk there, `in_hand` a recovery key
-        that this very run made, empty for none. Raises LeeboardError."""
+        """Enrol, replace or remove tokens as needed. Raises LeeboardError.
+
+        `ways` is what the device says that opens the disk there, `in_hand` a recovery key that this very run made,
+        empty for none.
+        """
         seen = self._look()
         if not seen.early:
             return  # it opens once the system runs, and asks nobody
@@ -290,7 +293,7 @@ class Tpm(Disk):
         self.outcome.waiting.append(f"{self.volume.label}: no token of the TPM was enrolled: {why}")
 
     def _changes(self, message: str) -> bool:
-        """Whether it is really to be changed; a dry run only says so."""
+        """Note what is to change; False in a dry run, which changes nothing."""
         self.outcome.changed = True
         if self.dry:
             self.outcome.done.append(f"{self.volume.label}: {message}")
@@ -298,7 +301,7 @@ class Tpm(Disk):
 
     @property
     def policy(self) -> TpmPolicy:
-        """What the school wants."""
+        """What the school wants of the TPM."""
         return self.credentials.tpm
 
 

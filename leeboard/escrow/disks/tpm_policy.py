@@ -40,7 +40,7 @@ class TpmPolicy:
 
 
 def parse_policy(option: str, pin: str) -> TpmPolicy:
-    """What the two variables say. Raises LeeboardError."""
+    """The policy that the two inventory variables ask for. Raises LeeboardError."""
     if not option:
         return TpmPolicy()
     try:

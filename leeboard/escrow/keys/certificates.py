@@ -39,12 +39,12 @@ class Custodian:
 
     @property
     def ends(self) -> datetime:
-        """When it ends."""
+        """The moment from which the certificate is no longer valid."""
         return self.certificate.not_valid_after_utc
 
     @property
     def pem(self) -> bytes:
-        """The certificate as a file has it."""
+        """The certificate in PEM."""
         return self.certificate.public_bytes(serialization.Encoding.PEM)
 
 

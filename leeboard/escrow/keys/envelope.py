@@ -42,13 +42,13 @@ class Content:
     adopted: bool = False
 
     def text(self) -> str:
-        """As a person reads it on a bad day; the key stands on the last line, alone."""
+        """The text that a person reads on a bad day; the key stands on the last line, alone."""
         header = "".join(f"{name}: {getattr(self, name)}\n" for name in FIELDS)
         return f"{ADOPTED if self.adopted else HEAD}\n{header}\n{self.key.text}\n"
 
     @classmethod
     def parse(cls, text: str) -> Content:
-        """What `text` wrote. Raises LeeboardError, which shows none of it."""
+        """The content that `text` wrote. Raises LeeboardError, which shows none of it."""
         lines = text.replace("\r\n", "\n").split("\n")
         header = dict(line.split(": ", 1) for line in lines[1 : 1 + len(FIELDS)] if ": " in line)
         if lines[0] not in (HEAD, ADOPTED) or set(FIELDS) - header.keys():
@@ -83,7 +83,7 @@ def unseal(envelope: bytes, certificate: x509.Certificate, key: rsa.RSAPrivateKe
 
 
 def unseal_bytes(envelope: bytes, certificate: x509.Certificate, key: rsa.RSAPrivateKey) -> bytes:
-    """What `seal_bytes` sealed. Raises LeeboardError."""
+    """The bytes that `seal_bytes` sealed. Raises LeeboardError."""
     return _opened(envelope, certificate, key, pem=False)
 
 

@@ -47,7 +47,7 @@ def of(var: Path) -> str:
 
 
 def end(var: Path) -> None:
-    """The vault is there."""
+    """Remove the note of a vault that was begun: it is there now."""
     (var / FILE).unlink(missing_ok=True)
 
 

@@ -73,7 +73,7 @@ class Volume(Wire):
 
     @property
     def label(self) -> str:
-        """How a person knows it."""
+        """The name of the volume for a person."""
         mounts = ", ".join(self.mounts)
         return plain(f"{self.device} ({mounts})" if mounts else self.device, 120)
 
@@ -84,7 +84,7 @@ class Volume(Wire):
 
 
 def parse(texts: Iterable[Any]) -> list[Volume]:
-    """The volumes in what a device said. Raises LeeboardError."""
+    """The volumes in a device's answer. Raises LeeboardError."""
     try:
         return [Volume.model_validate_json(text) for text in texts]
     except (ValidationError, TypeError):

@@ -40,7 +40,7 @@ Disk = tuple[str, str]  # by LUKS UUID and the digest of its own key
 
 
 def record_disks(var: Path, owner: Owner, shown: Iterable[Binding]) -> None:
-    """Remember the disks that a device shows. Raises LeeboardError."""
+    """Record the disks that a device shows. Raises LeeboardError."""
     now = {(disk.uuid, disk.volume_key) for disk in list(shown)[:MOST_DISKS]}
     before = seen(var, owner)
     with controller_state.writing(var):
@@ -53,7 +53,7 @@ def record_disks(var: Path, owner: Owner, shown: Iterable[Binding]) -> None:
 
 
 def record_keys(var: Path, owner: Owner, before: Records, after: Records) -> None:
-    """Remember for which disks a device has keys in use, after a change of what is kept. Raises LeeboardError."""
+    """Record for which disks a device has keys in use, after its records changed. Raises LeeboardError."""
     now = _names(disks_of(after))
     gone = _names(disks_of(before)) - now
     with controller_state.writing(var):
@@ -151,7 +151,7 @@ def seen(var: Path, owner: Owner) -> set[Disk]:
 
 
 def device_text(owner: Owner) -> str:
-    """A device in words."""
+    """The name of a device in messages."""
     return f"{plain(owner[1], 64)} (school {plain(owner[0], 6)})"
 
 

@@ -52,7 +52,7 @@ def read(var: Path) -> Note:
 
 
 def write(var: Path, note: Note) -> None:
-    """Remember. Raises LeeboardError."""
+    """Write the note of where the vault is, and how far its ledger went. Raises LeeboardError."""
     record = {
         "vault": note.vault,
         "places": [str(place) for place in note.places],
@@ -76,7 +76,7 @@ def records(var: Path, urn: str, asset: str) -> Records:
 
 
 def write_records(var: Path, urn: str, asset: str, records: Records) -> None:
-    """Remember what is kept of a device. Raises LeeboardError."""
+    """Write a device's records. Raises LeeboardError."""
     path = _path(var, urn, asset)
     files.make_folder(path.parent)
     with writing(path):

@@ -32,7 +32,7 @@ def named(entries: Iterable[Entry]) -> frozenset[str] | None:
 
 
 def fingerprints(custodians: Iterable[Custodian]) -> frozenset[str]:
-    """What the ledger calls them."""
+    """The fingerprints by which the ledger names custodians."""
     return frozenset(custodian.fingerprint for custodian in custodians)
 
 
@@ -53,7 +53,7 @@ def read(places: Sequence[Place], wanted: Collection[str]) -> tuple[Custodian, .
 
 
 def former(places: Sequence[Place]) -> tuple[Custodian, ...]:
-    """Those who were custodians once."""
+    """The certificates of former custodians."""
     return tuple({custodian.fingerprint: custodian for place in places for custodian in _in(place, FORMER)}.values())
 
 
@@ -78,7 +78,7 @@ def publish(places: Sequence[Place], custodians: Sequence[Custodian]) -> None:
 
 
 def put(place: Place, custodians: Sequence[Custodian]) -> None:
-    """Let a place have the certificates of these custodians, and no others."""
+    """Write the certificates of these custodians, and no others, to a place."""
     _write(place, FOLDER, custodians)
 
 

@@ -82,7 +82,7 @@ class Ledger:
 
     @property
     def mark(self) -> Mark:
-        """How far it goes."""
+        """The mark at the end: number of entries, last digest, size."""
         tip = _hash(self.content.splitlines()[-1]) if self.entries else self.after.tip
         return Mark(self.after.entries + len(self.entries), tip, self.after.size + len(self.content))
 
@@ -92,7 +92,7 @@ class Ledger:
         return _hash(self.content.splitlines()[place - 1]) if place else self.after.tip
 
     def followed_by(self, entry: Entry) -> Ledger:
-        """The same with one more entry."""
+        """The ledger with one more entry."""
         return Ledger((*self.entries, entry), self.content + line_of(entry), after=self.after)
 
 

@@ -79,7 +79,7 @@ class Header(Strict):
 
     @property
     def name(self) -> str:
-        """Its file, from the top of a place."""
+        """The copy's file, from the top of a place."""
         return f"{self.urn}/{self.asset}/{self.id}.header"
 
 
@@ -96,7 +96,7 @@ class Records(Strict):
 
     @property
     def sealed(self) -> tuple[Key | Header, ...]:
-        """Everything that has an envelope."""
+        """The keys and headers that have an envelope."""
         return (*self.keys, *self.headers)
 
     def after(self, entry: Entry) -> Records:

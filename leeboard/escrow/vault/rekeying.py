@@ -31,11 +31,11 @@ class Opener:
     secret: rsa.RSAPrivateKey
 
     def key(self, vault: Vault, key: Key) -> envelope.Content:
-        """What is in a key's envelope. Raises LeeboardError."""
+        """The content of a key's envelope. Raises LeeboardError."""
         return envelope.unseal(vault.envelope(key), self._of(key).certificate, self.secret)
 
     def header(self, vault: Vault, header: Header) -> bytes:
-        """The copy of a disk's header. Raises LeeboardError."""
+        """The copy of a disk's header, unsealed. Raises LeeboardError."""
         return envelope.unseal_bytes(vault.envelope(header), self._of(header).certificate, self.secret)
 
     def _of(self, sealed: Key | Header) -> Custodian:

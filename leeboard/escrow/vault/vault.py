@@ -114,7 +114,7 @@ class Vault:
 
     @contextmanager
     def writing(self, at: datetime) -> Iterator[Writer]:
-        """Nobody else writes meanwhile. Raises LeeboardError naming who does."""
+        """A writer, under the lock of the vault. Raises LeeboardError that names whoever holds it."""
         try:
             with controller_state.writing(self.places[0].path / LOCK):
                 lock = files.FileLock(self.places[0].path / LOCK, wait=WAIT, text=lock_owner.mine(at))
@@ -130,7 +130,7 @@ class Vault:
 
 
 class Writer:
-    """Adds to a vault. Every call returns only when both places have it on the disk."""
+    """Writes to a vault. Every call returns only when both places have it on the disk."""
 
     def __init__(self, vault: Vault, at: datetime) -> None:
         """Brings the shorter ledger up to the longer one first, and what the controller remembers up to both: a crash
@@ -157,7 +157,7 @@ class Writer:
         self._noted()
 
     def records(self, urn: str, asset: str) -> Records:
-        """What is kept of a device now."""
+        """A device's records as they are now."""
         return controller_state.records(self._vault.var, urn, asset)
 
     def seal(

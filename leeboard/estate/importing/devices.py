@@ -74,7 +74,7 @@ class Listed:
 
     @property
     def title(self) -> str:
-        """What a person would call it."""
+        """The name of the device for a person."""
         return self.values.get("asset") or self.name or self.values.get("host") or self.values.get("serial", "")
 
 

@@ -41,7 +41,7 @@ class Changed:
 
     @property
     def changes(self) -> tuple[Change, ...]:
-        """The fields that differ."""
+        """The fields that a change alters."""
         return differences(self.before, self.after)
 
 

@@ -20,14 +20,14 @@ class Problems:
     more: int = 0
 
     def add(self, row: int | None, column: str, message: str) -> None:
-        """Note one more."""
+        """Add a problem."""
         if len(self.listed) < MOST:
             self.listed.append(Problem(self.file, message, row, column))
         else:
             self.more += 1
 
     def all(self) -> tuple[Problem, ...]:
-        """What was found, with a last line about what was too much to keep."""
+        """The problems, with a last one about those that were too many to keep."""
         if not self.more:
             return tuple(self.listed)
         message = f"{self.more:,} more rows have problems that are not listed; is this the right file?"

@@ -80,7 +80,7 @@ def read_workbook(
 
 
 def _look(content: bytes) -> bool:
-    """Refuse what no spreadsheet writes. True when some sheet holds a formula."""
+    """Check the archive of a workbook. True when some sheet holds a formula."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             parts = archive.infolist()

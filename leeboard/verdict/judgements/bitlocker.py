@@ -134,20 +134,20 @@ class EncryptableVolume(Wire):
         return self.letter or self.name
 
     def number(self, part: Literal["conversion", "protection", "method", "lock"]) -> int:
-        """What a method answered. Raises MakesNoSense where it did not."""
+        """The number that a method answered. Raises MakesNoSense where it did not."""
         value: int | None = getattr(self, part)
         if value is None:
             raise self.untold(part)
         return value
 
     def ways(self) -> tuple[Protector, ...]:
-        """Its protectors. Raises MakesNoSense where they could not be read."""
+        """The protectors. Raises MakesNoSense where they could not be read."""
         if self.protectors is None:
             raise self.untold("protectors")
         return self.protectors
 
     def untold(self, part: str) -> MakesNoSense:
-        """Why a part is not there."""
+        """The reason why a part is missing."""
         return not_there(self.label, part, self.troubles)
 
     def known(self) -> None:

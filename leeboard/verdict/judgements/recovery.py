@@ -75,7 +75,7 @@ def _whose(volume: EncryptableVolume, passwords: list[str], backup_state: Backup
 
 
 def _newest(backups: tuple[Backup, ...], protector: str) -> Backup | None:
-    """The last word on one protector."""
+    """The latest backup of one protector."""
     same = [backup for backup in backups if backup.id.strip("{}").lower() == protector.strip("{}").lower()]
     return max(same, key=lambda backup: backup.at, default=None)
 

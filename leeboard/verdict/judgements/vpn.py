@@ -39,7 +39,7 @@ def ike_strength(profiles: Profiles, _facts: Facts) -> Answer:
 
 
 def esp_strength(profiles: Profiles, _facts: Facts) -> Answer:
-    """The same for the traffic itself (ESP)."""
+    """The strength of the encryption of the traffic itself (ESP)."""
     offers = []
     for profile in _ipsec(profiles):
         for tunnel in profile.tunnels:

@@ -17,7 +17,7 @@ class Listener(Strict):
 
     @property
     def label(self) -> str:
-        """The listener in words."""
+        """The listener for the grounds of a judgement."""
         return f"{self.transport} on port {self.port} of {self.address}"
 
 
