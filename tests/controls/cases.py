@@ -94,7 +94,7 @@ class Case:
         taken = [
             age.reading(moment(seen) if seen else None, now),
             *protective_marking.readings(SHIPPED, level, self.raw.get("recipients", "")),
-            *_kept(self.raw.get("runs", {}), now),
+            *_escrow_readings(self.raw.get("runs", {}), now),
             *second_factor.readings(FOLDER / self.control / export if export else None, now),
         ]
         aspects = {place: aspect(raw) for place, raw in self.raw.get("readings", {}).items()}
@@ -134,7 +134,7 @@ def moment(text: object) -> datetime:
     return time
 
 
-def _kept(runs: dict[str, str], now: datetime) -> list[Reading]:
+def _escrow_readings(runs: dict[str, str], now: datetime) -> list[Reading]:
     """The evidence of a school whose runs began at these moments, each naming the one before it."""
     ids = [f"{moment(start).astimezone(UTC):%Y%m%dT%H%M%SZ}-0000000a" for start in runs]
     assert all(started_of(run) for run in ids)

@@ -116,7 +116,7 @@ class Cover:
         self._baseline = BaselineText(
             {path.removeprefix(BASELINE): text for path, text in texts.whole.items() if path.startswith(BASELINE)}
         )
-        self._machines = _said(texts.whole[MACHINES])
+        self._machines = _yaml(texts.whole[MACHINES])
         # The scripts themselves count each for its own proof alone.
         others = [path for path in texts.whole if not path.startswith(BASELINE)]
         self._shared = [path for path in others if not {"breaks", "harmless"} & {*path.split("/")}]
@@ -213,7 +213,7 @@ class Cover:
     def _recipes(self, image: str) -> list[str]:
         """The recipe of an image and those that it extends."""
         recipes = [f"{RECIPES}{image}.yml"]
-        while parent := _said(self.texts.whole[recipes[-1]]).get("extends"):
+        while parent := _yaml(self.texts.whole[recipes[-1]]).get("extends"):
             recipes.append(f"{RECIPES}{parent}.yml")
         return recipes
 
@@ -294,7 +294,7 @@ def _content(path: str, text: bytes) -> str:
     folder = next(root for root in WHOLE if path.startswith(root))
     content = _sha(text)
     if path.endswith(".yml"):
-        content = _said(text)
+        content = _yaml(text)
     elif path.endswith(".py"):
         content = digest(text)
     elif path.endswith(".psm1"):
@@ -303,7 +303,7 @@ def _content(path: str, text: bytes) -> str:
 
 
 @cache
-def _said(text: bytes) -> Any:
+def _yaml(text: bytes) -> Any:
     return yaml.load(text, Loader=yaml.CSafeLoader)
 
 

@@ -344,7 +344,7 @@ def verdicts(findings: dict[str, Finding]) -> dict[str, str]:
     return {control: str(finding.verdict) for control, finding in findings.items()}
 
 
-def words(findings: dict[str, Finding]) -> str:
+def wrong_lines(findings: dict[str, Finding]) -> str:
     """What was found wrong, in lines for a failing test's message."""
     return "\n".join(
         f"{finding.control} {finding.verdict} ({finding.mode}): {result.setting} is {result.seen!r} from "

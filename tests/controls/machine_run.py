@@ -24,7 +24,7 @@ from tests.vm.image import IN_USE
 from tests.vm.lab import start_machine, twin
 from tests.vm.qemu import MachineSpec
 
-from .harness import ENFORCED, Proof, RollOut, Truth, machines, verdicts, words
+from .harness import ENFORCED, Proof, RollOut, Truth, machines, verdicts, wrong_lines
 from .scripts import BOTH, CHECKED, FOLDER, FULL, Script, passes
 
 
@@ -150,11 +150,11 @@ class MachineRun:
         proof.ship()
         seen = Enforced()
         stock = proof.findings(proof.visit())
-        seen.stock, seen.stock_words = verdicts(stock), words(stock)
+        seen.stock, seen.stock_words = verdicts(stock), wrong_lines(stock)
         proof.machine.snapshot("stock")
         # A truth of everything takes minutes. What the machines have in common is asked on one of them.
         families = ("",) if FULL or self.image in (BOTH, *CHECKED) else ("LCK", "LBL")
-        controls = [control for control in self._asked(proof) if control.startswith(families)]
+        controls = [control for control in self._checkable(proof) if control.startswith(families)]
         seen.stock_truth = proof.truth(controls)
         proof.machine.restore("stock")
         by_hand = proof.about.get("by_hand")
@@ -166,7 +166,7 @@ class MachineRun:
         (self.work / "enforced.json").write_text(json.dumps(answer, indent=1), encoding="utf-8")
         self._baseline = parse(answer)
         now = proof.findings(self._baseline)
-        seen.verdicts, seen.words = verdicts(now), words(now)
+        seen.verdicts, seen.words = verdicts(now), wrong_lines(now)
         proof.machine.snapshot(ENFORCED)
         seen.truth = proof.truth(controls)
         proof.machine.restore(ENFORCED)
@@ -188,7 +188,7 @@ class MachineRun:
         for each in self._proofs:
             self._free.put(each)
 
-    def _asked(self, proof: Proof) -> list[str]:
+    def _checkable(self, proof: Proof) -> list[str]:
         """The controls whose truth can be asked on this machine: the others do not apply."""
         return [control for control, verdict in proof.about["applies"].items() if verdict == "compliant"]
 
@@ -249,14 +249,14 @@ class MachineRun:
             for control, verdict in after.items()
             if verdict != before[control] and control not in KEPT
         }
-        return Outcome(changed, words(findings), truth)
+        return Outcome(changed, wrong_lines(findings), truth)
 
 
 def _unexpected(scripts: tuple[Script, ...], outcome: Outcome) -> str:
     """What a pass changed beyond what its scripts are to change, or did not, or what the machine says otherwise."""
     wanted = {control: after for script in scripts for control, after in script.becomes.items()}
     becomes = {control: after for control, (_before, after) in outcome.changed.items()}
-    expected = {control: script.told for script in scripts for control in script.asked}
+    expected = {control: script.wanted_truth for script in scripts for control in script.asked}
     differences = [
         f"{control} is {becomes.get(control, 'unchanged')} and not {wanted.get(control, 'unchanged')}"
         for control in sorted({*wanted, *becomes})

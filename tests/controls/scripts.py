@@ -72,7 +72,7 @@ class AnyScript:
         return (self.level, "break" if self.flips else "harmless")
 
     @property
-    def told(self) -> str:
+    def wanted_truth(self) -> str:
         """What the truth must be."""
         return {"compliant": "compliant", "pending": "pending"}.get(self.expect, "drifted")
 

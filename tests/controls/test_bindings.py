@@ -84,24 +84,24 @@ def test_what_is_done_to_disks_is_named_and_put_right(new_machine: Callable[...,
     with controller(Proof(machine, tmp_path / "proof"), tmp_path) as it:
         it.roll_out()
         it.proof.ship()
-        assert _said(it) == {}
+        assert _reasons(it) == {}
 
         for disk in (DISK, DATA):
             for command in HARMLESS:
                 _do(it, command, disk)
-        assert _said(it) == {}
+        assert _reasons(it) == {}
         again = it.proof.roll_out()
         assert (again.status, again.counts["changed"]) == (0, 0), again.output[-3000:]
 
         for what, broken in BREAKS.items():
             key = _do(it, broken.command, broken.of)
             message = broken.said.format(slot=key.binding["slot"], key=key.id)
-            assert message in _said(it).get("ENC-07", ""), what
+            assert message in _reasons(it).get("ENC-07", ""), what
             _put_right(it, key, broken.of, what)
 
         key = _key(it, DISK)
         it.use(key)
-        assert f"key {key.id} " in _said(it)["ENC-08"]
+        assert f"key {key.id} " in _reasons(it)["ENC-08"]
         _put_right(it, key, DISK, "it was read out")
 
         _do(
@@ -109,19 +109,19 @@ def test_what_is_done_to_disks_is_named_and_put_right(new_machine: Callable[...,
             "printf stranger >/run/new; cryptsetup luksAddKey -q --key-slot 9 --key-file /run/known {disk} /run/new",
             DISK,
         )
-        assert "slot 9 was added since" in _said(it)["ENC-07"]
+        assert "slot 9 was added since" in _reasons(it)["ENC-07"]
         it.roll_out()
-        assert "slot 9 was added since" in _said(it)["ENC-07"], "whether it may stay is for a person to say"
+        assert "slot 9 was added since" in _reasons(it)["ENC-07"], "whether it may stay is for a person to say"
         _do(it, "cryptsetup luksKillSlot -q {disk} 9", DISK)
-        message = _said(it)["ENC-07"]
+        message = _reasons(it)["ENC-07"]
         assert "slot 9" not in message and "its header has changed since" in message, (
             "the copy would bring the slot back"
         )
         it.roll_out()
-        assert _said(it) == {}
+        assert _reasons(it) == {}
 
 
-def _said(it: Controller) -> dict[str, str]:
+def _reasons(it: Controller) -> dict[str, str]:
     """The words of what a check finds wrong with the keys of the disks, by control."""
     findings = it.proof.findings(it.proof.visit())
     wrong = {
@@ -157,4 +157,4 @@ def _put_right(it: Controller, before: Key, disk: str, what: str) -> None:
         True,
         False,
     ], what
-    assert _said(it) == {}, what
+    assert _reasons(it) == {}, what

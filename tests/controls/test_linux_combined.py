@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 import yaml
 
-from .harness import Proof, verdicts, words
+from .harness import Proof, verdicts, wrong_lines
 from .machine_run import MachineRun
 from .scripts import FOLDER, IMAGES, read
 
@@ -36,7 +36,7 @@ def test_one_roll_out_mends_many_breaks(machine_run: MachineRuns, image: str) ->
         first = proof.roll_out()
         assert first.status == 0, first.output
         now = proof.findings(proof.visit())
-        assert {c: v for c, v in verdicts(now).items() if v != "not_applicable"} == applies, words(now)
+        assert {c: v for c, v in verdicts(now).items() if v != "not_applicable"} == applies, wrong_lines(now)
         enforced = [control for control in sorted(broken) if applies[control] == "compliant"]
         wrong = {name: truth for name, truth in proof.truth(enforced).items() if truth.verdict != "compliant"}
         assert not wrong

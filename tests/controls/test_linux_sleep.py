@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from .harness import Proof, words
+from .harness import Proof, wrong_lines
 from .machine_run import MachineRun
 
 MachineRuns = Callable[[str], MachineRun]
@@ -28,7 +28,7 @@ SLEEPS = (
 def drifted(proof: Proof) -> set[str]:
     """The settings of ENC-14 that are not right."""
     findings = proof.findings(proof.visit())
-    assert findings["ENC-14"].judged, words(findings)
+    assert findings["ENC-14"].judged, wrong_lines(findings)
     return {result.setting for result in findings["ENC-14"].judged if result.verdict == "drifted"}
 
 

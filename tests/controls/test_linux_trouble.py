@@ -12,7 +12,7 @@ import yaml
 from leeboard.model.observation import text_of
 from tests.vm.machine import Machine
 
-from .harness import THERE, Proof, play, recorded, verdicts, words
+from .harness import THERE, Proof, play, recorded, verdicts, wrong_lines
 from .machine_run import MachineRun
 
 MachineRuns = Callable[[str], MachineRun]
@@ -32,14 +32,14 @@ def test_a_full_disk_stops_a_roll_out_before_the_first_change(machine_run: Machi
         proof.machine.root(FILL, check=False)
         before = listing(proof)
         findings = proof.findings(proof.visit())
-        assert verdicts(findings)["LBL-02"] == "drifted", words(findings)
+        assert verdicts(findings)["LBL-02"] == "drifted", wrong_lines(findings)
         done = proof.roll_out()
         assert done.status == 2
         assert "No space left on device" in done.output
         assert "Traceback" not in done.output
         assert listing(proof) == before
         findings = proof.findings(proof.visit())
-        assert {verdicts(findings)[c] for c in ("LBL-01", "LBL-02", "LCK-09")} == {"drifted"}, words(findings)
+        assert {verdicts(findings)[c] for c in ("LBL-01", "LBL-02", "LCK-09")} == {"drifted"}, wrong_lines(findings)
         proof.machine.root("rm -f /fill /fill2")
         assert proof.roll_out().status == 0
         assert verdicts(proof.findings(proof.visit()))["LBL-02"] == "compliant"
@@ -65,8 +65,8 @@ def test_a_package_manager_at_work_is_seen(machine_run: MachineRuns, image: str)
         proof.machine.root("mv /usr/bin/gsettings /usr/bin/gsettings.dpkg-new")
         findings = proof.findings(proof.visit())
         assert verdicts(findings)["LCK-01"] == "error"
-        assert "packages are being upgraded" in words(findings)
-        assert verdicts(findings)["LCK-09"] == verdicts(findings)["LBL-02"] == "compliant", words(findings)
+        assert "packages are being upgraded" in wrong_lines(findings)
+        assert verdicts(findings)["LCK-09"] == verdicts(findings)["LBL-02"] == "compliant", wrong_lines(findings)
 
     machine_run(image).with_machine(work)
 
@@ -78,9 +78,11 @@ def test_a_missing_tool_costs_only_what_needs_it(machine_run: MachineRuns, image
         findings = proof.findings(proof.visit())
         wrong = {control for control, verdict in verdicts(findings).items() if verdict == "error"}
         lock_and_notice = {"LCK-01", "LCK-02", "LCK-04", "LCK-07", "LCK-08", "LBL-01"}
-        assert wrong == {*lock_and_notice, "ENC-14", "REM-06"}, words(findings)  # sleep, and sharing of the desktop
-        assert "gsettings" in words(findings)
-        assert verdicts(findings)["LCK-09"] == verdicts(findings)["LBL-02"] == "compliant", words(findings)
+        assert wrong == {*lock_and_notice, "ENC-14", "REM-06"}, wrong_lines(
+            findings
+        )  # sleep, and sharing of the desktop
+        assert "gsettings" in wrong_lines(findings)
+        assert verdicts(findings)["LCK-09"] == verdicts(findings)["LBL-02"] == "compliant", wrong_lines(findings)
 
     machine_run(image).with_machine(work)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from .harness import Proof, verdicts, words
+from .harness import Proof, verdicts, wrong_lines
 from .machine_run import MachineRun
 from .test_linux_trouble import DRIFT, listing
 
@@ -40,7 +40,7 @@ def test_what_a_roll_out_mended_is_as_it_was_before(machine_run: MachineRuns, im
     def work(proof: Proof) -> None:
         proof.machine.root(DRIFT)
         drifted, before = proof.findings(proof.visit()), listing(proof)
-        assert verdicts(drifted)["LBL-02"] == "drifted", words(drifted)
+        assert verdicts(drifted)["LBL-02"] == "drifted", wrong_lines(drifted)
         assert proof.roll_out().status == 0
         mended = listing(proof)
         assert mended != before
@@ -48,7 +48,7 @@ def test_what_a_roll_out_mended_is_as_it_was_before(machine_run: MachineRuns, im
         undo(proof, run)
         assert listing(proof) == before
         findings = proof.findings(proof.visit())
-        assert verdicts(findings) == verdicts(drifted), words(findings)
+        assert verdicts(findings) == verdicts(drifted), wrong_lines(findings)
         assert "changed=0" in undo(proof, run), "a second undo changes nothing"
         undo(proof, runs(proof)[0])
         assert listing(proof) == mended, "an undo can be undone"
@@ -65,7 +65,7 @@ def test_the_first_roll_out_undone_gives_the_stock_verdicts(machine_run: Machine
         findings = proof.findings(proof.visit())
         stock = machine_run(image).about["stock"]
         now = {control: verdict for control, verdict in verdicts(findings).items() if control in stock}
-        assert of_whole(now) == of_whole(stock), words(findings)
+        assert of_whole(now) == of_whole(stock), wrong_lines(findings)
         # And by other means than ours, as the machine said before anything was changed.
         asked_controls = [control for control in at_first if control.startswith(WHOLE)]
         truth = proof.truth(asked_controls)

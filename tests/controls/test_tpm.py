@@ -52,10 +52,10 @@ def test_a_pin_starts_the_machine(machine_run: MachineRuns, image: str, tmp_path
 def _refused(it: Controller) -> None:
     """Neither without Secure Boot nor with a start-up image that uses no token; the key comes all the same."""
     it.proof.variables["leeboard_disk_tpm"] = "tpm"
-    _says(it, "Secure Boot is not on")
+    _roll_out_says(it, "Secure Boot is not on")
     key = it.current
     it.proof.variables |= {"leeboard_disk_tpm": "tpm-and-pin", "leeboard_disk_pin": PIN}
-    _says(it, "install dracut in its place")
+    _roll_out_says(it, "install dracut in its place")
     assert _tokens(it.machine) == [] and it.current == key
 
 
@@ -76,7 +76,7 @@ def _enrolled(it: Controller) -> None:
     )
 
 
-def _says(it: Controller, message: str) -> None:
+def _roll_out_says(it: Controller, message: str) -> None:
     """Roll out; the words must be in what is printed."""
     output = it.roll_out()
     assert message in output, output[-4000:]

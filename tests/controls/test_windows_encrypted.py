@@ -18,7 +18,7 @@ from .cases import BESIDES, COMPLIANT
 from .scripts import FOLDER
 from .windows_encrypted import BY_HAND, DRIVERS, EncryptedWindows, encrypt_by_hand
 from .windows_passes import Passes
-from .windows_proof import verdicts, words
+from .windows_proof import verdicts, wrong_lines
 from .windows_scripts import WindowsScript, all_windows_scripts, tried_windows_scripts
 from .windows_truth_encryption import TRUTHS
 
@@ -65,11 +65,11 @@ def encrypted() -> Iterator[Encrypted]:
 
 
 def test_a_clean_windows_gets_the_verdicts_that_were_reviewed(encrypted: Encrypted) -> None:
-    assert verdicts(encrypted.clean) == CLEAN, words(encrypted.clean)
+    assert verdicts(encrypted.clean) == CLEAN, wrong_lines(encrypted.clean)
 
 
 def test_what_was_encrypted_by_hand_holds_in_the_report_and_in_truth(encrypted: Encrypted) -> None:
-    assert verdicts(encrypted.found) == EXPECTED, words(encrypted.found)
+    assert verdicts(encrypted.found) == EXPECTED, wrong_lines(encrypted.found)
     assert {control: found for control, found in encrypted.truth.items() if found} == {}
 
 
@@ -186,8 +186,10 @@ def test_each_state_of_the_table_gets_its_finding(encrypted: Encrypted, state: s
         findings = encrypted.proof.findings(encrypted.proof.visit())
     finally:
         volumes.put(machine, **before)
-    assert tuple(verdicts(findings)[control] for control in ("ENC-01", "ENC-03", "ENC-06")) == expected, words(findings)
-    assert message in words(findings)
+    assert tuple(verdicts(findings)[control] for control in ("ENC-01", "ENC-03", "ENC-06")) == expected, wrong_lines(
+        findings
+    )
+    assert message in wrong_lines(findings)
 
 
 NAMESPACE = volumes.NAMESPACE
@@ -219,7 +221,7 @@ def test_trouble_costs_its_own_part_only(encrypted: Encrypted, what: str) -> Non
     machine.restore(BY_HAND)
     machine.misbehave(place, mode, **details)
     findings = encrypted.proof.findings(encrypted.proof.visit())
-    assert {control: verdicts(findings)[control] for control in expected} == expected, words(findings)
+    assert {control: verdicts(findings)[control] for control in expected} == expected, wrong_lines(findings)
     assert verdicts(findings)["ENC-11"] == "compliant"
 
 
@@ -229,7 +231,7 @@ def test_a_wmi_that_never_comes_back_is_given_up_in_time(encrypted: Encrypted) -
     machine.misbehave(NAMESPACE, "deaf")
     findings = encrypted.proof.findings(encrypted.proof.visit())
     assert {verdicts(findings)[control] for control in ("ENC-01", "ENC-02", "ENC-06", "ENC-13")} == {"error"}
-    assert "did not answer in 25 seconds" in words(findings)
+    assert "did not answer in 25 seconds" in wrong_lines(findings)
     assert verdicts(findings)["ENC-05"] == "compliant"
 
 

@@ -161,14 +161,14 @@ class WindowsProof:
         changed = {control: verdict for control, verdict in verdicts(findings).items() if verdict != before[control]}
         controls = {control for script in scripts for control in (script.control, *script.flips)}
         wrong = {control: self.truth(control, role) for control in controls}
-        return Outcome(changed, wrong, words(findings), {}, "")
+        return Outcome(changed, wrong, wrong_lines(findings), {}, "")
 
     def try_out(self, scripts: Sequence[WindowsScript], baseline: Observation) -> Outcome:
         """Look at what scripts did, mend it, and visit again."""
         seen = self.look(scripts, baseline)
         level, role = scripts[0].level, scripts[0].role
         mended = self.findings(self.mend(level, role)[0], level, role)
-        return replace(seen, mended=verdicts(mended), mended_words=words(mended))
+        return replace(seen, mended=verdicts(mended), mended_words=wrong_lines(mended))
 
 
 def verdicts(findings: dict[str, Finding]) -> dict[str, str]:
@@ -176,7 +176,7 @@ def verdicts(findings: dict[str, Finding]) -> dict[str, str]:
     return {control: str(finding.verdict) for control, finding in findings.items()}
 
 
-def words(findings: dict[str, Finding]) -> str:
+def wrong_lines(findings: dict[str, Finding]) -> str:
     """What was found wrong, in lines for a failing test's message."""
     return "\n".join(
         f"{finding.control} {finding.verdict}: {result.setting} is {result.seen!r} from {result.source!r}; "

@@ -39,7 +39,7 @@ def ike_strength(profiles: Profiles, _facts: Facts) -> Answer:
 
 
 def esp_strength(profiles: Profiles, _facts: Facts) -> Answer:
-    """The strength of the encryption of the traffic itself (ESP)."""
+    """Bits of the weakest proposal that a profile offers or accepts for the traffic itself (ESP)."""
     offers = []
     for profile in _ipsec(profiles):
         for tunnel in profile.tunnels:
