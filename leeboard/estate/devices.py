@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import cast
 
-from leeboard.estate.words import COLUMNS, meant
+from leeboard.estate.synonyms import COLUMNS, parse_value
 from leeboard.model.device import ASSET
 from leeboard.model.enums import Form, Level, Platform, Role
 from leeboard.model.identity import usable_serial
@@ -109,7 +109,7 @@ def _device(cells: dict[str, str], row: int) -> DeviceRow:
         host = asset.replace(" ", "-").rstrip("._-")
     if not cells["platform"]:
         raise Mistake(f"is empty; write one of {', '.join(Platform)}", column="platform")
-    platform = cast(Platform, meant("platform", cells["platform"]))
+    platform = cast(Platform, parse_value("platform", cells["platform"]))
     if platform is Platform.OTHER:
         cells["form"] = cells["form"] or Form.PORTABLE
         cells["role"] = cells["role"] or Role.PUPIL_SHARED
@@ -120,9 +120,9 @@ def _device(cells: dict[str, str], row: int) -> DeviceRow:
         asset=asset or host,
         host=host,
         platform=platform,
-        form=cast(Form, meant("form", cells["form"])),
-        role=cast(Role, meant("role", cells["role"])),
-        level=cast(Level, meant("level", cells["level"])) if cells["level"] else None,
+        form=cast(Form, parse_value("form", cells["form"])),
+        role=cast(Role, parse_value("role", cells["role"])),
+        level=cast(Level, parse_value("level", cells["level"])) if cells["level"] else None,
         address=cells["address"],
         serial=cells["serial"],
         notes=cells["notes"],

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from leeboard.errors import LeeboardError
 from leeboard.estate import connection, devices, editing, waiver_files
 from leeboard.estate.devices import DeviceRow
-from leeboard.estate.group_vars_check import said_beside
+from leeboard.estate.group_vars_check import check_group_vars
 from leeboard.estate.settings import PLUGIN, Connection, EstateFile, SchoolFile, read_estate_file, read_school_file
 from leeboard.model.enums import Level, Platform
 from leeboard.model.problem import Mistake, Problem
@@ -196,7 +196,7 @@ def read_estate(file: Path, today: date | None = None) -> Estate:
         return Estate(file, shared, (school,) if school else (), problems)
     shared = _shared(file)
     schools: dict[str, School] = {}
-    all_problems = said_beside(file.parent)
+    all_problems = check_group_vars(file.parent)
     for folder in _folders(file.parent):
         school, problems = _school(folder, shared, today)
         all_problems += problems
@@ -247,7 +247,7 @@ def _school(folder: Path, shared: EstateFile | None, today: date) -> tuple[Schoo
     families = dict.fromkeys(entry.family for entry in settings.enforce if entry.since <= today)
     vault = _vault(folder / settings.vault) if settings.vault else ()
     own = (*_encrypted(settings.vars, file), *_no_device(settings, rows, file))
-    all_problems = (*own, *vault, *problems, *waivers.problems, *said_beside(folder))
+    all_problems = (*own, *vault, *problems, *waivers.problems, *check_group_vars(folder))
     return School(folder, settings, shared, rows, waivers.waivers, tuple(families), all_problems), all_problems
 
 

@@ -14,7 +14,7 @@ OURS = re.compile(rb"^[\s\"'{]*(leeboard_[a-z_]+)[\"']?\s*[:=]", re.MULTILINE)
 MOST_BYTES = 1024 * 1024
 
 
-def said_beside(folder: Path) -> list[Problem]:
+def check_group_vars(folder: Path) -> list[Problem]:
     """A problem for each file in group_vars or host_vars of a folder that sets a `leeboard_*` variable.
 
     A run would go by another value than the reports. An encrypted file is taken for what it should be: secrets.

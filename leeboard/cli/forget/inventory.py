@@ -11,9 +11,9 @@ from leeboard.cli.forget.find_device import Key, Register, Subject
 from leeboard.errors import LeeboardError
 from leeboard.escrow.vault import clone_detection, controller_state
 from leeboard.estate import waiver_files
+from leeboard.estate.device_removal import rows_of, without_device
 from leeboard.estate.devices import FILE as DEVICES
 from leeboard.estate.editing import Written, content_of
-from leeboard.estate.taking_out import rows_of, taken_out
 from leeboard.evidence import find_references, forgetting, forgotten, pins, retention
 from leeboard.evidence.find_references import Bundles, Names
 from leeboard.evidence.store import Store
@@ -137,7 +137,7 @@ def _register_row(subject: Subject, path: Path, keep: bool) -> tuple[Written | N
     if keep:
         return None, [Trace("register", where, f"{text}; stays, since --keep-register asks for it")]
     try:
-        after = taken_out(content, subject.asset, str(path))
+        after = without_device(content, subject.asset, str(path))
     except LeeboardError as problem:
         return None, [Trace("register", where, str(problem), stuck=True)]
     written = Written(path, after, content) if after is not None else None

@@ -184,11 +184,11 @@ class _Escrow:
 def _escrowed(escrow: _Escrow, volume: Volume, now: Binding) -> tuple[list[str], str]:
     """Whether the key that is kept is the one in the disk, and opens no other device's."""
     shared = clone_detection.shared(escrow.var, escrow.owner, now)
-    wrong, grounds = _one_of_it(escrow, now)
+    wrong, grounds = _proved_key(escrow, now)
     return shared + wrong, grounds
 
 
-def _one_of_it(escrow: _Escrow, now: Binding) -> tuple[list[str], str]:
+def _proved_key(escrow: _Escrow, now: Binding) -> tuple[list[str], str]:
     keys = escrow.keys(now.uuid)
     key = escrow.current(now)
     if key is None and keys:

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from leeboard.estate.devices import CELLS
-from leeboard.estate.importing import words
+from leeboard.estate.importing import guesses
 from leeboard.estate.importing.problems import Problems, quoted
 from leeboard.estate.importing.workbook import is_workbook, read_workbook
-from leeboard.estate.words import COLUMNS, meant
+from leeboard.estate.synonyms import COLUMNS, parse_value
 from leeboard.model.identity import usable_serial
 from leeboard.model.problem import Mistake, Problem
 from leeboard.model.values import plain
@@ -178,15 +178,15 @@ def _device(row: int, values: dict[str, str]) -> tuple[Listed, str]:
     if usable_serial(fields.get("serial", "")) is None:
         fields.pop("serial", None)  # a maker's placeholder, which many machines have
     if values.get("platform"):
-        fields["platform"] = str(meant("platform", values["platform"]))
-    fields |= {key: str(meant(key, values[key])) for key in WORDS if values.get(key)}
+        fields["platform"] = str(parse_value("platform", values["platform"]))
+    fields |= {key: str(parse_value(key, values[key])) for key in WORDS if values.get(key)}
     name = _name(name, fields)
     if not any(fields.get(key) for key in ("asset", "host", "serial")) and not name:
         raise Mistake(
             "names no device: its asset tag and name are empty, and its serial is empty or a maker's placeholder"
         )
     hints = (values.get("category", ""), values.get("platform", ""), values.get("model", ""))
-    guessed = {"platform": words.guessed_platform(*hints), "form": words.guessed_form(*hints)}
+    guessed = {"platform": guesses.guessed_platform(*hints), "form": guesses.guessed_form(*hints)}
     return Listed(row, fields, {key: value for key, value in guessed.items() if value}, name, _moment(values)), ""
 
 
@@ -202,14 +202,14 @@ def _name(name: str, fields: dict[str, str]) -> str:
 
 def _reason(values: dict[str, str]) -> str:
     """Why a device is not imported."""
-    if values.get("enabled") and plain_name(values["enabled"]) in words.NO:
+    if values.get("enabled") and plain_name(values["enabled"]) in guesses.NO:
         return "disabled"
-    if words.gone(values.get("status", "")):
+    if guesses.gone(values.get("status", "")):
         return plain(values["status"], 40)
     if plain_name(values.get("owner", "")) in ("personal", "byod"):
         return "privately owned"
     category = values.get("category", "")
-    if words.no_device(category):
+    if guesses.no_device(category):
         return f"no computer: {plain(category, 40)}"
     return ""
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from leeboard.errors import LeeboardError
 from leeboard.estate.devices import DeviceRow, write_devices
-from leeboard.estate.words import COLUMNS
+from leeboard.estate.synonyms import COLUMNS
 from leeboard.model.problem import Mistake
 from leeboard.storage.sheet import columns, guarded, read_sheet, unguarded
 

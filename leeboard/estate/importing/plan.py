@@ -10,7 +10,7 @@ from leeboard.estate.devices import DeviceRow
 from leeboard.estate.importing.devices import PLAIN, DeviceList, LeftOut, Listed
 from leeboard.estate.importing.matching import Finder, Match, Twice, label, once, serial_of
 from leeboard.estate.importing.problems import quoted
-from leeboard.estate.words import meant
+from leeboard.estate.synonyms import parse_value
 from leeboard.model.device import ASSET
 from leeboard.model.enums import Form, Level, Platform, Role
 from leeboard.model.problem import Problem
@@ -240,7 +240,7 @@ def _new(listed: Listed, defaults: Defaults) -> DeviceRow:
 
 
 def _typed(name: str, value: str) -> Any:
-    return meant(name, value) if name in ("platform", "form", "role", "level") else value
+    return parse_value(name, value) if name in ("platform", "form", "role", "level") else value
 
 
 def _note(match: Match, after: DeviceRow) -> str:

@@ -31,7 +31,7 @@ from leeboard.verdict.judgements.bitlocker import (
     system,
 )
 from leeboard.verdict.judgements.bitlocker_state import suspension
-from leeboard.verdict.judgements.looking import faults
+from leeboard.verdict.judgements.volume_checks import faults
 
 Volumes = tuple[EncryptableVolume, ...]
 # What each protector asks a person for; a recovery password and a certificate open nothing by themselves at a start.

@@ -24,7 +24,7 @@ from leeboard.verdict.judgements.bitlocker import (
     system,
 )
 from leeboard.verdict.judgements.disks import NO_DISK
-from leeboard.verdict.judgements.looking import faults, some
+from leeboard.verdict.judgements.volume_checks import faults, some
 
 Volumes = tuple[EncryptableVolume, ...]
 # Encryption methods by number, the weakest first.

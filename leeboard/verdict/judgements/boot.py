@@ -5,9 +5,9 @@ from __future__ import annotations
 from leeboard.model.judgements import BOOTS, STARTS
 from leeboard.verdict.codes import Code, Fault, of_word
 from leeboard.verdict.judgements.answer import Answer, Facts, Judgement, MakesNoSense
-from leeboard.verdict.judgements.looking import faults, headers, luks, with_luks
 from leeboard.verdict.judgements.protection import opened_by_network, opened_by_tpm
 from leeboard.verdict.judgements.volume import Luks, Pending, Start, Token, Volume
+from leeboard.verdict.judgements.volume_checks import faults, headers, luks, with_luks
 
 Volumes = tuple[Volume, ...]
 # Tokens that want a PIN, or something to carry, where they do not open by themselves.

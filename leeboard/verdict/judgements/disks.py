@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from leeboard.verdict.codes import Code, Fault
 from leeboard.verdict.judgements.answer import Answer, Facts, Judgement, MakesNoSense
-from leeboard.verdict.judgements.looking import (
+from leeboard.verdict.judgements.volume import Luks, Slot, Volume
+from leeboard.verdict.judgements.volume_checks import (
     faults,
     key_files_in_clear,
     known_places,
@@ -14,7 +15,6 @@ from leeboard.verdict.judgements.looking import (
     used_for,
     with_luks,
 )
-from leeboard.verdict.judgements.volume import Luks, Slot, Volume
 
 Volumes = tuple[Volume, ...]
 NO_DISK = "the machine has no such volume"

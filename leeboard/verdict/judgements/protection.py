@@ -5,7 +5,8 @@ from __future__ import annotations
 from leeboard.model.judgements import ASKED, ASKS
 from leeboard.verdict.codes import Code, Fault, of_word
 from leeboard.verdict.judgements.answer import Answer, CannotBeTold, Facts, Judgement
-from leeboard.verdict.judgements.looking import (
+from leeboard.verdict.judgements.volume import Luks, Token, Volume
+from leeboard.verdict.judgements.volume_checks import (
     faults,
     headers,
     key_files_in_clear,
@@ -14,7 +15,6 @@ from leeboard.verdict.judgements.looking import (
     some,
     with_luks,
 )
-from leeboard.verdict.judgements.volume import Luks, Token, Volume
 
 Volumes = tuple[Volume, ...]
 # What the policy of a TPM must cover so that it says more than "the same hardware": GRUB measures its commands and the

@@ -16,7 +16,7 @@ from leeboard.verdict.judgements.bitlocker import (
     system,
 )
 from leeboard.verdict.judgements.disks import NO_DISK
-from leeboard.verdict.judgements.looking import faults
+from leeboard.verdict.judgements.volume_checks import faults
 
 Volumes = tuple[EncryptableVolume, ...]
 PLACES = {"ad": "Active Directory", "entra": "Entra", "microsoft_account": "somebody's own Microsoft account"}

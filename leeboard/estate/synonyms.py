@@ -91,7 +91,7 @@ _BEGINNINGS = {
 
 
 @lru_cache(maxsize=4096)
-def meant(field: str, text: str) -> StrEnum:
+def parse_value(field: str, text: str) -> StrEnum:
     """What a cell says of a device's platform, form, role or level. Raises Mistake with the words that there are."""
     word = plain_name(text)
     meaning = _MEANING[field].get(word)

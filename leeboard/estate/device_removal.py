@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from leeboard.errors import LeeboardError
-from leeboard.estate.words import COLUMNS
+from leeboard.estate.synonyms import COLUMNS
 from leeboard.model.problem import Mistake
 from leeboard.storage.csv_reader import MOST_LINES
 from leeboard.storage.sheet import Sheet, columns, read_sheet, unguarded
 
 
-def taken_out(content: bytes, asset: str, file: str) -> bytes | None:
+def without_device(content: bytes, asset: str, file: str) -> bytes | None:
     """The sheet without the rows that have this asset tag; None where it has none.
 
     Rows that make no sense go as well, and those that stand there twice. What comes out is read again: it must hold

@@ -1,6 +1,6 @@
 """What other people's lists let guess about a device: its form, whether it is one at all, and is still there.
 
-What a list says outright is looked up in `leeboard.estate.words`; here are models, categories and statuses.
+What a list says outright is looked up in `leeboard.estate.synonyms`; here are models, categories and statuses.
 """
 
 from __future__ import annotations
