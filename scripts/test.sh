@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Run tests. `test.sh`: all that needs no machine, on every processor. `test.sh machines`: the rest of them, in three
-# processes side by side, since machines that are tried wait a lot: the lanes (machines in QEMU that are broken, two at a
-# time), Windows, and single machines and services; what each printed comes one after the other, and a total at the end.
-# With other arguments: these only, in one pytest.
+# processes side by side, since machines that are tried wait a lot: the machine runs (machines in QEMU that are
+# broken, two at a time), Windows, and single machines and services; what each printed comes one after the other, and
+# a total at the end. With other arguments: these only, in one pytest.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -51,18 +51,19 @@ end() { # PART: its exit code
     return "$status"
 }
 
-# The lanes take longest and go first: the others have what they leave of the processors. Where Linux shares those out
-# by session (sched_autogroup_enabled), a process that is nice is so to its own session only, and a session has to be.
+# The machine runs take longest and go first: the others have what they leave of the processors. Where Linux shares
+# those out by session (sched_autogroup_enabled), a process that is nice is so to its own session only, and a session
+# has to be.
 (echo 5 >/proc/self/autogroup) 2>/dev/null || true
-begin lanes "lanes" setsid
-parts="lanes"
+begin machine_runs "machine_runs" setsid
+parts="machine_runs"
 if [ "${LEEBOARD_WINDOWS:-}" != off ]; then
-    begin windows "windows and not lanes and not bench" nice -n 5
+    begin windows "windows and not machine_runs and not bench" nice -n 5
     parts="$parts windows"
 fi
 bad=0
 LEEBOARD_COUNTS=$work/single.counts nice -n 5 .venv/bin/python -m pytest \
-    -m "(lab or service) and not lanes and not windows and not bench" || bad=1
+    -m "(lab or service) and not machine_runs and not windows and not bench" || bad=1
 for part in $parts; do
     end "$part" || bad=1
 done

@@ -2,7 +2,7 @@
 
 - Tests are marked by what they need: `lab` under tests/vm and where one of its machines is asked for, `service` under
   tests/credentials, where PostgreSQL is asked for and where a file says so, `windows` under tests/windows, and `bench`
-  under tests/scale. Those whose machines work side by side are marked `lanes` too. `make test` runs the others.
+  under tests/scale. Those whose machines work side by side are marked `machine_runs` too. `make test` runs the others.
 - LEEBOARD_SKIPS=forbidden: a run that skips anything fails, and says why each was skipped.
 - LEEBOARD_FULL: every script of the proof, each by itself, and a report at the end (tests/controls/full_report.py);
   the tests marked `full`, which are left out otherwise; and many examples where Hypothesis makes them.
@@ -29,7 +29,7 @@ hypothesis.settings.load_profile("night" if FULL else "day")
 pytest_plugins = ["tests.vm.fixtures"]
 
 _MARK_OF_FIXTURE = {
-    **dict.fromkeys(("lab_machines", "new_machine", "lane"), "lab"),
+    **dict.fromkeys(("lab_machines", "new_machine", "machine_run"), "lab"),
     **dict.fromkeys(("cluster", "rsyslogs"), "service"),
 }
 _MARK_OF_FOLDER = {"vm": "lab", "scale": "bench", "credentials": "service"}
@@ -65,8 +65,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             marks.add("service")  # its fixture is asked for by name while it runs
         for mark in marks:
             item.add_marker(mark)
-        if "lane" in fixtures:
-            item.add_marker("lanes")
+        if "machine_run" in fixtures:
+            item.add_marker("machine_runs")
 
 
 @pytest.hookimpl(trylast=True)

@@ -18,14 +18,14 @@ def environment(var: Path) -> dict[str, str]:
     own, path = str(Path(sys.executable).parent), os.environ.get("PATH", "/usr/bin:/bin")
     if path.split(os.pathsep)[0] != own:
         os.environ["PATH"] = os.pathsep.join([own, path])
-    found = {"LEEBOARD_VAR": str(var.resolve()), "PYTHONUNBUFFERED": "1"}
+    environment = {"LEEBOARD_VAR": str(var.resolve()), "PYTHONUNBUFFERED": "1"}
     # ansible-runner switches it off wherever the environment says nothing, and ansible.cfg is not asked then: whoever
     # answers at a device's address would be given its passwords. ansible_host_key_checking of a device still counts.
-    found["ANSIBLE_HOST_KEY_CHECKING"] = os.environ.get("ANSIBLE_HOST_KEY_CHECKING", "True")
+    environment["ANSIBLE_HOST_KEY_CHECKING"] = os.environ.get("ANSIBLE_HOST_KEY_CHECKING", "True")
     config = ROOT / "ansible.cfg"
     if "ANSIBLE_CONFIG" not in os.environ and config.is_file():
-        found["ANSIBLE_CONFIG"] = str(config)
-    return found
+        environment["ANSIBLE_CONFIG"] = str(config)
+    return environment
 
 
 def playbook(name: str) -> str:

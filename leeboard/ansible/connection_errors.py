@@ -23,7 +23,7 @@ class Trouble:
     `missing` is the name of a variable that is nowhere.
     """
 
-    words: str
+    message: str
     silent: bool = False
     missing: str = ""
 
@@ -138,9 +138,9 @@ _MEANINGS: tuple[tuple[str, Trouble], ...] = (
 )
 _TABLE = tuple((re.compile(pattern), meaning) for pattern, meaning in _MEANINGS)
 _SECRETS = tuple(
-    (re.compile(frame.replace("{pattern}", pattern)), words)
+    (re.compile(frame.replace("{pattern}", pattern)), message)
     for frame, meanings in credentials.MEANINGS
-    for pattern, words in meanings
+    for pattern, message in meanings
 )
 
 
@@ -148,8 +148,8 @@ def explain(text: str) -> Trouble | None:
     """What a text of Ansible's means; None where we know no better words than its own."""
     # Where there is no password, Ansible's winrm hides it between any two letters of what kinit said.
     text = text.replace("<redacted>", "")
-    for pattern, words in _SECRETS:
-        if found := pattern.search(text):
-            given = found.groupdict()
-            return Trouble(words.format(**given), missing=given.get("variable") or "")
+    for pattern, message in _SECRETS:
+        if match := pattern.search(text):
+            groups = match.groupdict()
+            return Trouble(message.format(**groups), missing=groups.get("variable") or "")
     return next((meaning for pattern, meaning in _TABLE if pattern.search(text)), None)

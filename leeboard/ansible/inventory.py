@@ -17,8 +17,8 @@ from leeboard.ansible.clone import environment
 from leeboard.errors import LeeboardError
 from leeboard.estate.estate import DEVICES, Estate, is_estate, read_estate
 from leeboard.estate.school import SchoolVariables, variables_of
+from leeboard.evidence.bundle_schema import Expected
 from leeboard.evidence.expected import expected, told_apart
-from leeboard.evidence.lines import Expected
 from leeboard.model.values import plain
 from leeboard.model.waiver import VARIABLE
 from leeboard.verdict import waivers
@@ -51,28 +51,32 @@ class EstateInventory:
 
     def named(self, device: str, inventory: Path) -> Expected:
         """The device of this name, asset tag or host. Raises LeeboardError unless exactly one has it."""
-        found = [one for one in self.devices if one.name == device]
+        matches = [candidate for candidate in self.devices if candidate.name == device]
         # In estate files a name is the host and the school's URN.
-        found = found or [one for one in self.devices if device in (one.asset, one.name.removesuffix(f".{one.urn}"))]
-        if len(found) == 1:
-            return found[0]
-        if found:
-            names = ", ".join(f"{one.name} ({one.school})" for one in found[:10])
-            raise LeeboardError(f"{plain(device)}: {len(found)} devices are called so; name one of them: {names}")
+        matches = matches or [
+            candidate
+            for candidate in self.devices
+            if device in (candidate.asset, candidate.name.removesuffix(f".{candidate.urn}"))
+        ]
+        if len(matches) == 1:
+            return matches[0]
+        if matches:
+            names = ", ".join(f"{match.name} ({match.school})" for match in matches[:10])
+            raise LeeboardError(f"{plain(device)}: {len(matches)} devices are called so; name one of them: {names}")
         wrong = [problem for problem in self.problems if problem.startswith(f"{device}:")]
         hidden = f"; {len(self.problems)} mistakes hide others, the first: {self.problems[0]}" if self.problems else ""
         raise LeeboardError(wrong[0] if wrong else f"{plain(device)}: there is no such device in {inventory}{hidden}")
 
     def of_school(self, school: str) -> tuple[Expected, ...]:
         """The devices of a school by URN, name, or part of the name that fits only one. Raises LeeboardError."""
-        names = {one.urn: one.school for one in self.devices}
+        names = {device.urn: device.school for device in self.devices}
         wanted = school.casefold()
         urns = {urn for urn, name in names.items() if wanted in (urn, name.casefold())}
         urns = urns or {urn for urn, name in names.items() if wanted in name.casefold()}
         if len(urns) != 1:
             listed = "; ".join(f"{urn} {name}" for urn, name in sorted(names.items())) or "no school at all"
             raise LeeboardError(f"--school {school}: {len(urns)} schools fit; the inventory has: {listed}")
-        return tuple(one for one in self.devices if one.urn in urns)
+        return tuple(device for device in self.devices if device.urn in urns)
 
 
 def file_of(inventory: Path) -> Path:
@@ -106,14 +110,14 @@ def read(
     problems: list[str] = []
     by_school: dict[str, list[Mapping[str, Any]]] = {}
     for name in sorted(hostvars):
-        one = expected(name, {**hostvars[name], **(extra or {})}, parameter_names)
-        if one is not None:
-            devices.append(one)
-            by_school.setdefault(one.urn, []).append(hostvars[name])
+        entry = expected(name, {**hostvars[name], **(extra or {})}, parameter_names)
+        if entry is not None:
+            devices.append(entry)
+            by_school.setdefault(entry.urn, []).append(hostvars[name])
         else:
-            given = hostvars[name].get("leeboard_urn", "missing")
+            value = hostvars[name].get("leeboard_urn", "missing")
             problems.append(
-                f"{plain(name)}: leeboard_urn is {plain(str(given))}; "
+                f"{plain(name)}: leeboard_urn is {plain(str(value))}; "
                 "set it for the school's group: six digits, in quotes"
             )
     origins = _origins(_listing(source, export=True)) if with_origins else {}
@@ -140,21 +144,21 @@ def _of_estate(
         own: list[Expected] = []
         for row in school.devices:
             name = school.name_of(row)
-            one = expected(name, {**school.device_variables(row), **extra}, parameter_names)
-            if one is not None:
-                own.append(one)
+            device = expected(name, {**school.device_variables(row), **extra}, parameter_names)
+            if device is not None:
+                own.append(device)
             if with_origins:
                 origins[name] = school.origins(row)
         devices += own
-        given = [school.device_variables(row).get(VARIABLE) for row in school.devices[:1]]
-        problems += waivers.listed(school.urn, given, own)
-        said, wrong = variables_of(school.urn, [school.vars], school.folder)
+        values = [school.device_variables(row).get(VARIABLE) for row in school.devices[:1]]
+        problems += waivers.listed(school.urn, values, own)
+        variables, wrong = variables_of(school.urn, [school.vars], school.folder)
         schools[school.urn] = replace(
-            said,
+            variables,
             reachable=school.settings.reachable,
             file=school.file,
             predecessors=school.settings.predecessors,
-            enforce=tuple(f"{one.family} (since {one.since}, {one.by})" for one in school.settings.enforce),
+            enforce=tuple(f"{entry.family} (since {entry.since}, {entry.by})" for entry in school.settings.enforce),
         )
         problems += wrong
     if not devices:
@@ -236,21 +240,21 @@ def _depths(groups: Mapping[str, Any]) -> dict[str, int]:
 
 
 def _descendants(groups: Mapping[str, Any]) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
+    members: dict[str, set[str]] = {}
 
     def hosts(name: str, above: frozenset[str]) -> set[str]:
-        if name in found:
-            return found[name]
+        if name in members:
+            return members[name]
         group = groups.get(name, {})
         inside = set(group.get("hosts", []))
         for child in group.get("children", []):
             if child not in above:
                 inside |= hosts(child, above | {name})
-        found[name] = inside
+        members[name] = inside
         return inside
 
     for name in groups:
         hosts(name, frozenset())
-    if "all" in found:
-        found["all"] = set().union(*found.values())
-    return found
+    if "all" in members:
+        members["all"] = set().union(*members.values())
+    return members

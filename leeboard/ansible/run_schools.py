@@ -40,7 +40,7 @@ class SchoolRun:
 
     @property
     def broken(self) -> bool:
-        """True when Ansible did not come to its end, or recorded nothing."""
+        """True when Ansible broke off, or recorded nothing."""
         return self.result.status not in ANSIBLE_RAN or not self.runs
 
 
@@ -59,7 +59,7 @@ def check(
     stop = threading.Event()
     with ThreadPoolExecutor(max_workers=at_once, thread_name_prefix="school") as pool:
         try:
-            pending: set[Future[SchoolRun]] = {pool.submit(_one, one, var, extra, stop) for one in schools}
+            pending: set[Future[SchoolRun]] = {pool.submit(_run_school, school, var, extra, stop) for school in schools}
             while pending:
                 done, pending = wait(pending, timeout=0.5, return_when=FIRST_COMPLETED)
                 tick()
@@ -77,7 +77,7 @@ def runs_of(var: Path, urn: str) -> frozenset[str]:
     return frozenset(path.name.partition(".")[0] for end in (OPEN, CLOSED) for path in folder.glob(f"*{end}"))
 
 
-def _one(school: SchoolCheck, var: Path, extra: Mapping[str, str], stop: threading.Event) -> SchoolRun:
+def _run_school(school: SchoolCheck, var: Path, extra: Mapping[str, str], stop: threading.Event) -> SchoolRun:
     earlier, began = runs_of(var, school.urn), time.monotonic()
     result = run_playbook("drift", school.source, var, school.hosts, extra, stopped=stop.is_set, school=school.urn)
     return SchoolRun(school, runs_of(var, school.urn) - earlier, result, time.monotonic() - began)

@@ -51,9 +51,9 @@ def sweep(top: Path, now: float) -> None:
     """
     for path in top.glob(f"{PREFIX}*"):
         with suppress(OSError):
-            found = path.lstat()
-            age = now - found.st_mtime
-            if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or age < YOUNG:
+            status = path.lstat()
+            age = now - status.st_mtime
+            if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid() or age < YOUNG:
                 continue
             if not os.path.lexists(path / LOCK):
                 path.rmdir()  # of a run that was killed before it had its lock; raises where something lies in it

@@ -57,10 +57,10 @@ def show(
     listed = inventories.read(inventory, tuple(baseline.parameters), with_origins=True)
     for problem in listed.problems:
         typer.echo(f"leeboard: {problem}", err=True)
-    found = listed.named(device, inventory)
-    if found.problem:
-        raise LeeboardError(found.problem)
-    shown = show_device(baseline, found, listed.origins.get(found.name, {}))
+    chosen = listed.named(device, inventory)
+    if chosen.problem:
+        raise LeeboardError(chosen.problem)
+    shown = show_device(baseline, chosen, listed.origins.get(chosen.name, {}))
     if format == "json":
         json.dump(shown.as_json(), sys.stdout, indent=2)
         sys.stdout.write("\n")
@@ -115,22 +115,22 @@ def _end(problems: list[str]) -> None:
 
 def _print(shown: Shown, console: Console) -> None:
     device = shown.device
-    words = f"{device.name}: {device.platform}, {device.form}, role {device.role}, level {device.level}"
-    console.print(Text(words, style="bold"))
+    heading = f"{device.name}: {device.platform}, {device.form}, role {device.role}, level {device.level}"
+    console.print(Text(heading, style="bold"))
     before = ""
-    for one in shown.settings:
-        if one.control != before:
-            console.print(Text(f"\n{one.control}", style="bold"))
-        before = one.control
-        console.print(Text(f"  {one.setting}: {plain(one.wanted, 80)} [{_mode(one)}]"))
-        written = f"writes {one.writes}; " if one.writes else ""
-        console.print(Text(f"      {written}{one.origin}", style="dim"))
+    for setting in shown.settings:
+        if setting.control != before:
+            console.print(Text(f"\n{setting.control}", style="bold"))
+        before = setting.control
+        console.print(Text(f"  {setting.setting}: {plain(setting.wanted, 80)} [{_mode(setting)}]"))
+        written = f"writes {setting.writes}; " if setting.writes else ""
+        console.print(Text(f"      {written}{setting.origin}", style="dim"))
     console.print()
     for control, reason in shown.not_asked:
         console.print(Text(f"{control}: {reason}"))
 
 
-def _mode(one: ShownSetting) -> str:
-    if one.state == "planned":
+def _mode(setting: ShownSetting) -> str:
+    if setting.state == "planned":
         return "planned"
-    return "enforce, once switched on" if one.mode == "enforce" and not one.switched_on else one.mode
+    return "enforce, once switched on" if setting.mode == "enforce" and not setting.switched_on else setting.mode

@@ -47,10 +47,15 @@ def school_of(estate: Estate, wanted: str) -> School:
     """A school by URN, folder, name, or a part of the name that fits only one. Raises LeeboardError."""
     word = wanted.casefold()
     fits = [
-        one for one in estate.schools if word in (one.urn, one.folder.name.casefold(), one.settings.name.casefold())
+        school
+        for school in estate.schools
+        if word in (school.urn, school.folder.name.casefold(), school.settings.name.casefold())
     ]
-    fits = fits or [one for one in estate.schools if word in one.settings.name.casefold()]
+    fits = fits or [school for school in estate.schools if word in school.settings.name.casefold()]
     if len(fits) != 1:
-        listed = "; ".join(f"{one.urn} {plain(one.settings.name, 60)}" for one in estate.schools) or "no school at all"
+        listed = (
+            "; ".join(f"{school.urn} {plain(school.settings.name, 60)}" for school in estate.schools)
+            or "no school at all"
+        )
         raise LeeboardError(f"--school {plain(wanted, 60)}: {len(fits)} schools fit; the estate has: {listed}")
     return fits[0]

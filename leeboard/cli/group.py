@@ -15,7 +15,9 @@ class _Group(TyperGroup):
         """Write the list of commands."""
         shown = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
         with formatter.section("Commands"):
-            formatter.write_dl([(name, one.get_short_help_str(10_000)) for name, one in shown if one is not None])
+            formatter.write_dl(
+                [(name, command.get_short_help_str(10_000)) for name, command in shown if command is not None]
+            )
 
 
 def group(help: str) -> typer.Typer:

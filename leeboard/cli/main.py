@@ -45,8 +45,8 @@ app.add_typer(school.app, name="school")
 app.add_typer(waiver.app, name="waiver")
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _version(requested: bool) -> None:
+    if requested:
         typer.echo(__version__)
         raise typer.Exit
 

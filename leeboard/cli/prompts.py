@@ -23,6 +23,6 @@ def secret(prompt: str, what: str, *, twice: bool = False) -> str:
     return str(typer.prompt(prompt, hide_input=True, confirmation_prompt=twice))
 
 
-def _terminal(words: str) -> None:
+def _terminal(message: str) -> None:
     if not sys.stdin.isatty():
-        raise LeeboardError(words)
+        raise LeeboardError(message)

@@ -39,11 +39,11 @@ def list_schools(inventory: Inventory) -> None:
     table = Table(title=Text(plain(estate.name)), title_justify="left")
     for heading in ("URN", "School", "Family", "Since", "By"):
         table.add_column(heading)
-    for school in sorted(estate.schools, key=lambda one: one.settings.name.casefold()):
+    for school in sorted(estate.schools, key=lambda school: school.settings.name.casefold()):
         head = (school.urn, clean(school.settings.name, 60))
         lines = school.settings.enforce
-        for one in lines:
-            table.add_row(*(Text(cell) for cell in (*head, one.family, str(one.since), clean(one.by, 60))))
+        for entry in lines:
+            table.add_row(*(Text(cell) for cell in (*head, entry.family, str(entry.since), clean(entry.by, 60))))
         if not lines:
             table.add_row(*(Text(cell) for cell in (*head, "none", "", "")))
     Console().print(table)
@@ -64,7 +64,7 @@ def enforce(
     Nothing on a device is changed by this command. What is switched off stays as it is on the devices, and is reported.
     """
     estate = opened(inventory)
-    found = school_of(estate, school)
+    target = school_of(estate, school)
     wanted = family.strip().upper()
     if wanted not in families():
         raise LeeboardError(f"there is no family {plain(family, 40)}; there are {', '.join(families())}")
@@ -72,26 +72,26 @@ def enforce(
         raise LeeboardError("--by: give a name or a post, in one line")
     if not stop and wanted not in changeable(load()):
         raise LeeboardError(f"Leeboard only reports {wanted} today, and changes nothing of it; nothing was switched")
-    name, before = clean(found.settings.name, 60), enforcement.since(found.settings, wanted)
+    name, before = clean(target.settings.name, 60), enforcement.since(target.settings, wanted)
     if stop is (before is None):
-        said = f"since {before.since}, by {clean(before.by, 60)}" if before else "nothing of it may be changed"
-        typer.echo(f"{name}: {wanted} is {'on already' if before else 'off already'} ({said})")
+        text = f"since {before.since}, by {clean(before.by, 60)}" if before else "nothing of it may be changed"
+        typer.echo(f"{name}: {wanted} is {'on already' if before else 'off already'} ({text})")
         return
     at = datetime.now(UTC)
-    switch = enforcement.Switch(found.urn, wanted, not stop, by.strip(), at.astimezone(LONDON).date())
-    path = found.folder / SCHOOL
+    switch = enforcement.Switch(target.urn, wanted, not stop, by.strip(), at.astimezone(LONDON).date())
+    path = target.folder / SCHOOL
     content = content_of(path)
     if content is None:
         raise LeeboardError(f"{path}: is gone; nothing was switched")
     written = enforcement.switched(content, switch, str(path))
-    typer.echo(f"{name} ({found.urn}): {_words(switch)}")
+    typer.echo(f"{name} ({target.urn}): {_switch_text(switch)}")
     if not agreed(yes, "Do it?", "nothing was switched; give --yes to switch it"):
         typer.echo("Nothing was switched.")
         return
     # The journal first: that somebody asked is never lost, and a file that was not written still says the truth.
     enforcement.record(var, switch, at)
-    write_all(found.folder.parent, [Written(path, written, content)])
-    typer.echo(f"Written to {path} and {var / 'schools' / (found.urn + '.jsonl')}.")
+    write_all(target.folder.parent, [Written(path, written, content)])
+    typer.echo(f"Written to {path} and {var / 'schools' / (target.urn + '.jsonl')}.")
 
 
 def changeable(baseline: Baseline) -> set[str]:
@@ -104,7 +104,7 @@ def changeable(baseline: Baseline) -> set[str]:
     }
 
 
-def _words(switch: enforcement.Switch) -> str:
+def _switch_text(switch: enforcement.Switch) -> str:
     if switch.on:
         return f"a roll-out may change {switch.family} from {switch.day} on, by {clean(switch.by, 60)}"
     return f"a roll-out may change {switch.family} no longer, by {clean(switch.by, 60)}; what it set stays as it is"

@@ -13,7 +13,7 @@ from leeboard.ansible.run import run_playbook
 from leeboard.ansible.scratch import scratch
 from leeboard.cli.options import Var
 from leeboard.errors import LeeboardError
-from leeboard.evidence.lines import Expected
+from leeboard.evidence.bundle_schema import Expected
 from leeboard.evidence.undoing import Changed, Undone, changed_by, collect, newest
 from leeboard.model.values import plain
 from leeboard.policy.load import load
@@ -48,7 +48,7 @@ def undo(
     if not changed:
         print(f"The run {run} changed nothing on these devices.")
         return 0
-    by_asset = {one.asset: one for one in devices}
+    by_asset = {device.asset: device for device in devices}
     missing = [asset for asset in changed if asset not in by_asset]
     _show(run, changed, by_asset)
     for asset in missing:
@@ -63,25 +63,25 @@ def undo(
         extra = {"undo_run": run, "undo_report": str(folder)}
         options = ["--check"] if dry_run else []
         done = run_playbook("undo", source, var, hosts, extra, options, school=urns.pop() if len(urns) == 1 else "")
-        told = collect(folder)
-    if verbose or not told:
+        reports = collect(folder)
+    if verbose or not reports:
         print(done.output.strip(), file=sys.stderr)
-    if not told:
+    if not reports:
         raise LeeboardError("Ansible did not come to any device; what it said stands above")
-    status = _tell(hosts, told, dry_run)
+    status = _print_reports(hosts, reports, dry_run)
     _warn(changed, by_asset, dry_run)
     return max((status, NOT_REACHED if missing else 0), key=(0, SOME_LEFT, NOT_REACHED, FAILED).index)
 
 
 def _changed(evidence: Path, run: str, devices: tuple[Expected, ...]) -> dict[str, tuple[Changed, ...]]:
     """What the run changed, by asset. Raises LeeboardError with the newest runs where there is no such run."""
-    folders = [evidence / urn for urn in sorted({one.urn for one in devices})]
-    found = changed_by(folders, run)
-    if found is None:
+    folders = [evidence / urn for urn in sorted({device.urn for device in devices})]
+    changes = changed_by(folders, run)
+    if changes is None:
         known = newest(folders)
-        there = "; the newest are " + "; ".join(known) if known else f"; {evidence} has none of these schools"
-        raise LeeboardError(f"--run {plain(run, 80)}: there is no such run{there}")
-    return found
+        hint = "; the newest are " + "; ".join(known) if known else f"; {evidence} has none of these schools"
+        raise LeeboardError(f"--run {plain(run, 80)}: there is no such run{hint}")
+    return changes
 
 
 def _chosen(
@@ -89,11 +89,11 @@ def _chosen(
 ) -> dict[str, tuple[Changed, ...]]:
     if not names:
         return changed
-    assets = {key: one.asset for one in devices for key in (one.name, one.asset)}
+    assets = {key: device.asset for device in devices for key in (device.name, device.asset)}
     for name in names:
         if assets.get(name, name) not in changed:
-            there = ", ".join(plain(asset) for asset in changed) or "none"
-            raise LeeboardError(f"--device {plain(name, 80)}: the run changed nothing there; it changed {there}")
+            listed = ", ".join(plain(asset) for asset in changed) or "none"
+            raise LeeboardError(f"--device {plain(name, 80)}: the run changed nothing there; it changed {listed}")
     return {assets.get(name, name): changed[assets.get(name, name)] for name in names}
 
 
@@ -102,9 +102,9 @@ def _show(run: str, changed: dict[str, tuple[Changed, ...]], by_asset: dict[str,
     for asset, changes in changed.items():
         name = by_asset[asset].name if asset in by_asset else ""
         print(f"\n{plain(asset)}{f' ({plain(name)})' if name and name != asset else ''}")
-        for one in changes:
-            print(f"  {one.words}")
-    if any(one.is_encryption for changes in changed.values() for one in changes):
+        for change in changes:
+            print(f"  {change.words}")
+    if any(change.is_encryption for changes in changed.values() for change in changes):
         print("\nWhat belongs to encryption (ENC) is never undone from here.")
     print()
 
@@ -119,24 +119,25 @@ def _ask(count: int) -> None:
         raise LeeboardError("nothing was changed, since nobody said yes; --yes says it beforehand")
 
 
-def _tell(hosts: list[str], told: dict[str, Undone], dry_run: bool) -> int:
+def _print_reports(hosts: list[str], reports: dict[str, Undone], dry_run: bool) -> int:
     """Print what came of each device. Returns the exit code."""
     codes = [0]
     back = "would be put back" if dry_run else "put back"
     for host in hosts:
-        one = told.get(host)
-        if one is None or not one.reached:
-            print(f"{plain(host)}: not reached. {plain(one.message, LONGEST) if one else 'Nothing was heard of it.'}")
+        report = reports.get(host)
+        if report is None or not report.reached:
+            why = plain(report.message, LONGEST) if report else "Nothing was heard of it."
+            print(f"{plain(host)}: not reached. {why}")
             codes.append(NOT_REACHED)
             continue
-        print(f"{plain(host)}: {plain(one.message, LONGEST)}")
-        for said in one.put_back:
-            print(f"  {back}: {plain(said.target, LONGEST)}, was {plain(said.words, LONGEST)}")
-        for said in one.left:
-            print(f"  left: {plain(said.target, LONGEST)}: {plain(said.words, LONGEST)}")
-        for remark in one.remarks:
+        print(f"{plain(host)}: {plain(report.message, LONGEST)}")
+        for entry in report.put_back:
+            print(f"  {back}: {plain(entry.target, LONGEST)}, was {plain(entry.words, LONGEST)}")
+        for entry in report.left:
+            print(f"  left: {plain(entry.target, LONGEST)}: {plain(entry.words, LONGEST)}")
+        for remark in report.remarks:
             print(f"  note: {plain(remark, LONGEST)}")
-        codes.append(FAILED if one.failed else SOME_LEFT if one.left else 0)
+        codes.append(FAILED if report.failed else SOME_LEFT if report.left else 0)
     return max(codes, key=(0, SOME_LEFT, NOT_REACHED, FAILED).index)
 
 
@@ -144,7 +145,7 @@ def _warn(changed: dict[str, tuple[Changed, ...]], by_asset: dict[str, Expected]
     on: set[str] = set()
     for asset, changes in changed.items():
         if asset in by_asset:
-            on |= {one.family for one in changes} & set(by_asset[asset].enforce)
+            on |= {change.family for change in changes} & set(by_asset[asset].enforce)
     if on:
         families = ", ".join(sorted(on))
         does = "would change" if dry_run else "changes"

@@ -23,15 +23,16 @@ from leeboard.cli.prompts import agreed
 from leeboard.errors import LeeboardError
 from leeboard.estate import waiver_files
 from leeboard.estate.editing import SCHOOL
+from leeboard.evidence.bundle_schema import Expected
 from leeboard.evidence.drifted_values import drifted
-from leeboard.evidence.lines import Expected
 from leeboard.evidence.store import Store
 from leeboard.model.accepted import EVERYTHING, PIN, Accepted
 from leeboard.model.values import plain
-from leeboard.model.waiver import Waiver, day_of, parse_one, said
+from leeboard.model.waiver import Waiver, day_of, parse_one
+from leeboard.model.words import date_text
 from leeboard.policy.load import load
 from leeboard.policy.model import Baseline
-from leeboard.report import machine, overview, terminal
+from leeboard.report import json_report, overview, terminal
 from leeboard.verdict import waivers
 from leeboard.verdict.status import EstateStatus
 
@@ -61,15 +62,15 @@ def list_waivers(
 
     Those without effect stand first, then those that end first. Nothing is looked at on any device.
     """
-    at, status = _asked(inventory, school)
+    at, status = _status(inventory, school)
     if format == "json":
-        told = {
-            "schema": machine.SCHEMA,
+        data = {
+            "schema": json_report.SCHEMA,
             "at": at.isoformat(timespec="seconds").replace("+00:00", "Z"),
-            "waivers": [machine.waiver(one) for one in overview.risks(status)],
-            "problems": [plain(problem, machine.LONGEST) for problem in status.problems],
+            "waivers": [json_report.waiver(risk) for risk in overview.risks(status)],
+            "problems": [plain(problem, json_report.LONGEST) for problem in status.problems],
         }
-        sys.stdout.write(json.dumps(told, ensure_ascii=True) + "\n")
+        sys.stdout.write(json.dumps(data, ensure_ascii=True) + "\n")
         return
     terminal.show_risks(status, Console())
 
@@ -81,7 +82,7 @@ def check(inventory: Inventory, school: School = None) -> None:
     Ends with 0 when nothing is, 3 when a waiver has no effect or the inventory has another mistake, 1 when Leeboard
     failed.
     """
-    _, status = _asked(inventory, school)
+    _, status = _status(inventory, school)
     for problem in status.problems:
         typer.echo(plain(problem, 1000))
     if status.problems:
@@ -126,7 +127,7 @@ def new(
     folder = _folder(school, inventory)
     content = waiver_files.content_of(folder)
     first = granted or str(day_of(at))
-    risk = _made(
+    risk = _validated(
         {
             "id": id or _next_id(content, first),
             "control": control.strip().upper(),
@@ -143,10 +144,10 @@ def new(
     )
     baseline = load()
     listed = inventories.read(folder / SCHOOL, tuple(baseline.parameters))
-    found = _objection(risk, content, folder, listed.devices, baseline, at)
-    if found:
-        raise LeeboardError(f"{found}; nothing was written")
-    settings = () if everything else _found([risk], listed.devices, baseline, var, database)[0]
+    objection = _objection(risk, content, folder, listed.devices, baseline, at)
+    if objection:
+        raise LeeboardError(f"{objection}; nothing was written")
+    settings = () if everything else _drifted_settings([risk], listed.devices, baseline, var, database)[0]
     risk = risk.model_copy(update={"settings": settings})
     path = folder / waiver_files.FILE
     waiver_files.added(content, risk, str(path))
@@ -177,23 +178,27 @@ def pin(
     folder = _folder(school, inventory)
     content = waiver_files.content_of(folder)
     path = folder / waiver_files.FILE
-    there = waiver_files.read_waivers(content or b"", str(path)).waivers
-    if id is not None and all(one.id != id for one in there):
+    existing = waiver_files.read_waivers(content or b"", str(path)).waivers
+    if id is not None and all(waiver.id != id for waiver in existing):
         raise LeeboardError(f"{path}: there is no waiver {plain(id, 60)} in it that makes sense; nothing was written")
-    chosen = [one for one in there if (not one.settings if id is None else one.id == id) and one.days_left(at) >= 0]
+    chosen = [
+        waiver
+        for waiver in existing
+        if (not waiver.settings if id is None else waiver.id == id) and waiver.days_left(at) >= 0
+    ]
     if not chosen or content is None:
         print("Nothing to pin: every waiver that has not ended names its settings.")
         return
     baseline = load()
     listed = inventories.read(folder / SCHOOL, tuple(baseline.parameters))
-    found = _found(chosen, listed.devices, baseline, var, database)
-    settings = {one.id: named for one, named in zip(chosen, found, strict=True) if named}
-    for one in chosen:
-        if one.id in settings:
-            print(f"{one.id} ({one.control}, {one.scope}) will cover:")
-            print("".join(f"  {named.words}\n" for named in settings[one.id]), end="")
+    values = _drifted_settings(chosen, listed.devices, baseline, var, database)
+    settings = {waiver.id: named for waiver, named in zip(chosen, values, strict=True) if named}
+    for waiver in chosen:
+        if waiver.id in settings:
+            print(f"{waiver.id} ({waiver.control}, {waiver.scope}) will cover:")
+            print("".join(f"  {named.text}\n" for named in settings[waiver.id]), end="")
         else:
-            print(f"{one.id} ({one.control}, {one.scope}) stays as it is: {NOTHING_KNOWN}.")
+            print(f"{waiver.id} ({waiver.control}, {waiver.scope}) stays as it is: {NOTHING_KNOWN}.")
     if not settings:
         return
     if not agreed(yes, "Write it?", "nothing was written; give --yes to write it"):
@@ -202,7 +207,7 @@ def pin(
     print(f"Written: {waiver_files.write_pinned(folder, settings, content)}")
 
 
-def _found(
+def _drifted_settings(
     risks: Sequence[Waiver], devices: Sequence[Expected], baseline: Baseline, var: Path, database: str | None
 ) -> list[tuple[Accepted, ...]]:
     """For each of these waivers the settings that have drifted on its devices, as the store has it."""
@@ -211,7 +216,12 @@ def _found(
         return [() for _ in risks]
     with Store(database or own) as store:
         return [
-            drifted(store, baseline, [one.device for one in devices if risk.covers(one.asset, one.role)], risk.control)
+            drifted(
+                store,
+                baseline,
+                [device.device for device in devices if risk.covers(device.asset, device.role)],
+                risk.control,
+            )
             for risk in risks
         ]
 
@@ -224,7 +234,7 @@ def _coverage(risk: Waiver, everything: bool) -> str:
     return f"{why[:1].upper()}{why[1:]}It covers {EVERYTHING}.{then}"
 
 
-def _asked(inventory: Path, school: str | None) -> tuple[datetime, EstateStatus]:
+def _status(inventory: Path, school: str | None) -> tuple[datetime, EstateStatus]:
     """The waivers of an inventory as they stand now, and all that is wrong with them."""
     at = now()
     baseline = load()
@@ -239,12 +249,12 @@ def _of_school(listed: EstateInventory, school: str | None, devices: tuple[Expec
     """The inventory's problems; with a school, without those that are plainly another's."""
     if school is None:
         return listed.problems
-    mine = {one.urn for one in devices}
-    others = {one.urn for one in listed.devices} | listed.schools.keys()
+    mine = {device.urn for device in devices}
+    others = {device.urn for device in listed.devices} | listed.schools.keys()
     places = [f"school {urn}:" for urn in others - mine]
     files = [listed.schools[urn].file for urn in (others & listed.schools.keys()) - mine]
     places += [f"{file.parent}{os.sep}" for file in files if file is not None]
-    return tuple(one for one in listed.problems if not one.startswith(tuple(places)))
+    return tuple(problem for problem in listed.problems if not problem.startswith(tuple(places)))
 
 
 def _folder(school: str, inventory: Path | None) -> Path:
@@ -273,14 +283,14 @@ def _next_id(content: bytes | None, granted: str) -> str:
     return f"W-{year}-{max(used, default=0) + 1:03}"
 
 
-def _made(fields: dict[str, Any]) -> Waiver:
+def _validated(fields: dict[str, Any]) -> Waiver:
     scopes = [name for name in ("devices", "roles", "school") if fields[name]]
     if len(scopes) != 1:
         raise LeeboardError("give exactly one of --devices, --roles and --school-wide")
-    made = parse_one({key: value for key, value in fields.items() if value not in ([], False)})
-    if not isinstance(made, Waiver):
-        raise LeeboardError(f"{made}; nothing was written")
-    return made
+    result = parse_one({key: value for key, value in fields.items() if value not in ([], False)})
+    if not isinstance(result, Waiver):
+        raise LeeboardError(f"{result}; nothing was written")
+    return result
 
 
 def _objection(
@@ -288,30 +298,32 @@ def _objection(
 ) -> str:
     """What `check` would say of this waiver once it stood in the file; "" when nothing."""
     path = folder / waiver_files.FILE
-    there = waiver_files.read_waivers(content or b"", str(path))
-    if any(one.id == risk.id for one in there.waivers):
+    existing = waiver_files.read_waivers(content or b"", str(path))
+    if any(waiver.id == risk.id for waiver in existing.waivers):
         return f"{risk.id} is the id of another waiver already; give a free one with --id"
     why = waivers.refused(risk, baseline) or waivers.unmatched(risk, devices)
     if why:
         return why
     if risk.days_left(at) < 0:
-        return f"its last day, {said(risk.last_day)}, has passed; give a later one with --last-day"
-    after = [_with(device, *there.waivers, risk) for device in devices]
-    mine = next((one for one in waivers.standings(after, baseline, at) if one.waiver.id == risk.id), None)
+        return f"its last day, {date_text(risk.last_day)}, has passed; give a later one with --last-day"
+    after = [_with(device, *existing.waivers, risk) for device in devices]
+    mine = next(
+        (standing for standing in waivers.standings(after, baseline, at) if standing.waiver.id == risk.id), None
+    )
     return mine.problem if mine is not None else "it concerns no device of the school"
 
 
 def _with(device: Expected, *risks: Waiver) -> Expected:
-    own = tuple(one.narrowed(device.asset) for one in risks if one.covers(device.asset, device.role))
+    own = tuple(risk.narrowed(device.asset) for risk in risks if risk.covers(device.asset, device.role))
     return device.model_copy(update={"waivers": own})
 
 
 def _effect(risk: Waiver, devices: tuple[Expected, ...], at: datetime) -> str:
-    """In words, what it will do."""
+    """The effect of a new waiver, in a few lines."""
     count = sum(risk.covers(device.asset, device.role) for device in devices)
-    since = "from now on" if risk.holds(at) else f"from {said(risk.granted)}"
+    since = "from now on" if risk.holds(at) else f"from {date_text(risk.granted)}"
     left = (risk.last_day - max(risk.granted, day_of(at))).days + 1
     return (
-        f"It concerns {count} device{'' if count == 1 else 's'}, {since}, to the end of {said(risk.last_day)} "
+        f"It concerns {count} device{'' if count == 1 else 's'}, {since}, to the end of {date_text(risk.last_day)} "
         f"({left} day{'' if left == 1 else 's'})."
     )

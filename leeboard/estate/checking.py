@@ -15,27 +15,27 @@ def check(estate: Estate) -> tuple[Problem, ...]:
 
 def _twice(estate: Estate) -> list[Problem]:
     seen: dict[str, tuple[School, DeviceRow]] = {}
-    found = []
+    problems = []
     for school in estate.schools:
-        for one in school.devices:
-            serial = usable_serial(one.serial) if one.serial else None
+        for row in school.devices:
+            serial = usable_serial(row.serial) if row.serial else None
             if serial is None:
                 continue
-            first, device = seen.setdefault(serial, (school, one))
+            first, device = seen.setdefault(serial, (school, row))
             if first is not school:
-                words = (
-                    f"{one.serial!r} is the serial of {device.asset} in {first.folder.name} as well; if the device "
+                message = (
+                    f"{row.serial!r} is the serial of {device.asset} in {first.folder.name} as well; if the device "
                     "moved, take its row out there"
                 )
-                found.append(Problem(str(school.folder / DEVICES), words, one.row, "serial"))
-    return found
+                problems.append(Problem(str(school.folder / DEVICES), message, row.row, "serial"))
+    return problems
 
 
 def _predecessors(estate: Estate) -> list[Problem]:
     """A school is not its own predecessor. (One that was split has several heirs, and that is no mistake.)"""
-    words = "holds the school's own URN; take it out"
+    message = "holds the school's own URN; take it out"
     return [
-        Problem(str(one.folder / SCHOOL), words, None, "predecessors")
-        for one in estate.schools
-        if one.urn in one.settings.predecessors
+        Problem(str(school.folder / SCHOOL), message, None, "predecessors")
+        for school in estate.schools
+        if school.urn in school.settings.predecessors
     ]

@@ -27,34 +27,47 @@ def variables(platform: Platform, connection: Connection, network: Network) -> d
 
 
 def _over[Kind: (LinuxConnection, WindowsConnection)](shared: Kind, own: Kind) -> Kind:
-    said = {name: value for name, value in own if value is not None and name != "vars"}
-    return shared.model_copy(update={**said, "vars": {**shared.vars, **own.vars}})
+    stated = {name: value for name, value in own if value is not None and name != "vars"}
+    return shared.model_copy(update={**stated, "vars": {**shared.vars, **own.vars}})
 
 
-def _linux(one: LinuxConnection, network: Network) -> dict[str, Any]:
-    found: dict[str, Any] = {"ansible_connection": "ssh", **_account(one.user, one.port), **_ssh(one.key, network)}
+def _linux(options: LinuxConnection, network: Network) -> dict[str, Any]:
+    hostvars: dict[str, Any] = {
+        "ansible_connection": "ssh",
+        **_account(options.user, options.port),
+        **_ssh(options.key, network),
+    }
     # Most of what counts can only be read by root.
-    found["ansible_become"] = one.become is not False
-    return found
+    hostvars["ansible_become"] = options.become is not False
+    return hostvars
 
 
-def _windows(one: WindowsConnection, network: Network) -> dict[str, Any]:
-    kind = one.type or "winrm"
+def _windows(options: WindowsConnection, network: Network) -> dict[str, Any]:
+    kind = options.type or "winrm"
     # A realm belongs to accounts that name none.
-    user = f"{one.user}@{one.realm}" if one.user and one.realm and not {"@", "\\"} & set(one.user) else one.user
-    found: dict[str, Any] = {"ansible_connection": kind, "ansible_become": False}
+    user = (
+        f"{options.user}@{options.realm}"
+        if options.user and options.realm and not {"@", "\\"} & set(options.user)
+        else options.user
+    )
+    hostvars: dict[str, Any] = {"ansible_connection": kind, "ansible_become": False}
     if kind == "ssh":
-        return {**found, "ansible_shell_type": "powershell", **_account(user, one.port), **_ssh(one.key, network)}
-    found |= _account(user, one.port or 5986)
-    either = "kerberos" if one.realm else "ntlm"
+        return {
+            **hostvars,
+            "ansible_shell_type": "powershell",
+            **_account(user, options.port),
+            **_ssh(options.key, network),
+        }
+    hostvars |= _account(user, options.port or 5986)
+    either = "kerberos" if options.realm else "ntlm"
     if kind == "winrm":
         # Without a transport Ansible tries Basic, which is off; "negotiate" is a word of PSRP's.
-        found["ansible_winrm_transport"] = either if one.transport in (None, "negotiate") else one.transport
-        given = {"ansible_winrm_ca_trust_path": one.ca, "ansible_winrm_proxy": network.proxy}
+        hostvars["ansible_winrm_transport"] = either if options.transport in (None, "negotiate") else options.transport
+        extra = {"ansible_winrm_ca_trust_path": options.ca, "ansible_winrm_proxy": network.proxy}
     else:
-        found["ansible_psrp_auth"] = one.transport or ("kerberos" if one.realm else "negotiate")
-        given = {"ansible_psrp_ca_cert": one.ca, "ansible_psrp_proxy": network.proxy}
-    return {**found, **{name: value for name, value in given.items() if value}}
+        hostvars["ansible_psrp_auth"] = options.transport or ("kerberos" if options.realm else "negotiate")
+        extra = {"ansible_psrp_ca_cert": options.ca, "ansible_psrp_proxy": network.proxy}
+    return {**hostvars, **{name: value for name, value in extra.items() if value}}
 
 
 def _account(user: str | None, port: int | None) -> dict[str, Any]:
@@ -64,11 +77,11 @@ def _account(user: str | None, port: int | None) -> dict[str, Any]:
 
 
 def _ssh(key: str | None, network: Network) -> dict[str, Any]:
-    found = {}
+    hostvars = {}
     if key:
-        found["ansible_ssh_private_key_file"] = key
+        hostvars["ansible_ssh_private_key_file"] = key
     if network.jump_host:
         # Ansible takes this text apart as a shell would; a jump host holds nothing that needs a quotation mark, and
         # should that change, it still stays one word.
-        found["ansible_ssh_common_args"] = shlex.join(["-o", f"ProxyJump={network.jump_host}"])
-    return found
+        hostvars["ansible_ssh_common_args"] = shlex.join(["-o", f"ProxyJump={network.jump_host}"])
+    return hostvars

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import cast
 
-from leeboard.estate.words import COLUMNS, meant
+from leeboard.estate.synonyms import COLUMNS, parse_value
 from leeboard.model.device import ASSET
 from leeboard.model.enums import Form, Level, Platform, Role
 from leeboard.model.identity import usable_serial
@@ -57,22 +57,22 @@ def read_devices(content: bytes, file: str = FILE) -> tuple[tuple[DeviceRow, ...
             raise Mistake("has no columns to go by; the first row names them: asset (or host), platform, form, role")
     except Mistake as wrong:
         return (), (wrong.problem(file),)
-    found: list[DeviceRow] = []
+    devices: list[DeviceRow] = []
     problems = [mistake.problem(file) for mistake in sheet.mistakes]
-    said = {field: sheet.headings[place] for field, place in places.items()}
+    headings = {field: sheet.headings[place] for field, place in places.items()}
     seen: dict[tuple[str, str], int] = {}
-    for row, one in _devices(sheet, places):
+    for row, device in _devices(sheet, places):
         try:
-            if isinstance(one, Mistake):
-                raise one
-            _only_once(one, seen)
+            if isinstance(device, Mistake):
+                raise device
+            _only_once(device, seen)
         except Mistake as wrong:
             # By the name that the sheet itself gives the column.
-            problems.append(Problem(file, wrong.words, row, said.get(wrong.column, wrong.column)))
+            problems.append(Problem(file, wrong.message, row, headings.get(wrong.column, wrong.column)))
         else:
-            found.append(one)
+            devices.append(device)
     problems.sort(key=lambda problem: problem.row or 0)
-    return tuple(found), tuple(problems)
+    return tuple(devices), tuple(problems)
 
 
 def write_devices(devices: Iterable[DeviceRow]) -> bytes:
@@ -80,8 +80,8 @@ def write_devices(devices: Iterable[DeviceRow]) -> bytes:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for one in devices:
-        cells = (str(getattr(one, field) or "") for field in COLUMNS)
+    for device in devices:
+        cells = (str(getattr(device, field) or "") for field in COLUMNS)
         writer.writerow(guarded(cell) for cell in cells)
     return text.getvalue().encode()
 
@@ -109,7 +109,7 @@ def _device(cells: dict[str, str], row: int) -> DeviceRow:
         host = asset.replace(" ", "-").rstrip("._-")
     if not cells["platform"]:
         raise Mistake(f"is empty; write one of {', '.join(Platform)}", column="platform")
-    platform = cast(Platform, meant("platform", cells["platform"]))
+    platform = cast(Platform, parse_value("platform", cells["platform"]))
     if platform is Platform.OTHER:
         cells["form"] = cells["form"] or Form.PORTABLE
         cells["role"] = cells["role"] or Role.PUPIL_SHARED
@@ -120,9 +120,9 @@ def _device(cells: dict[str, str], row: int) -> DeviceRow:
         asset=asset or host,
         host=host,
         platform=platform,
-        form=cast(Form, meant("form", cells["form"])),
-        role=cast(Role, meant("role", cells["role"])),
-        level=cast(Level, meant("level", cells["level"])) if cells["level"] else None,
+        form=cast(Form, parse_value("form", cells["form"])),
+        role=cast(Role, parse_value("role", cells["role"])),
+        level=cast(Level, parse_value("level", cells["level"])) if cells["level"] else None,
         address=cells["address"],
         serial=cells["serial"],
         notes=cells["notes"],
@@ -130,24 +130,24 @@ def _device(cells: dict[str, str], row: int) -> DeviceRow:
     )
 
 
-def _only_once(one: DeviceRow, seen: dict[tuple[str, str], int]) -> None:
+def _only_once(device: DeviceRow, seen: dict[tuple[str, str], int]) -> None:
     """Refuse what an earlier row has already; two machines under one name would be filed as each other."""
-    keys = [("asset", one.asset.casefold()), ("host", one.host.casefold())]
-    if one.serial:
-        keys.append(("serial", " ".join(one.serial.upper().split())))
-    if one.address:
-        keys.append(("address", one.address.casefold()))
+    keys = [("asset", device.asset.casefold()), ("host", device.host.casefold())]
+    if device.serial:
+        keys.append(("serial", " ".join(device.serial.upper().split())))
+    if device.address:
+        keys.append(("address", device.address.casefold()))
     for key in keys:
         # Makers' placeholders for a serial are on many machines.
-        if key in seen and (key[0] != "serial" or usable_serial(one.serial)):
-            words = {
+        if key in seen and (key[0] != "serial" or usable_serial(device.serial)):
+            reasons = {
                 "asset": "the same asset tag; give each device its own",
                 "host": "the same host; give each device its own",
                 "serial": "the same serial; is it one device, moved or renamed? Take one row out",
                 "address": "the same address; give each device its own, or leave it out where it changes",
             }[key[0]]
-            raise Mistake(f"{getattr(one, key[0])!r}: row {seen[key]} has {words}", column=key[0])
-    seen.update(dict.fromkeys(keys, one.row))
+            raise Mistake(f"{getattr(device, key[0])!r}: row {seen[key]} has {reasons}", column=key[0])
+    seen.update(dict.fromkeys(keys, device.row))
 
 
 def _word(cell: str) -> str:

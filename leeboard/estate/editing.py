@@ -36,15 +36,15 @@ def write_all(estate: Path, written: Sequence[Written]) -> None:
     Who may read a file stays as it is; a new one is read by whom the school's other files are. Raises LeeboardError.
     """
     with _alone(estate):
-        for one in written:
-            if content_of(one.path) != one.before:
-                raise LeeboardError(f"{one.path}: somebody changed it meanwhile; nothing was written, so run it again")
-        for one in written:
+        for file in written:
+            if content_of(file.path) != file.before:
+                raise LeeboardError(f"{file.path}: somebody changed it meanwhile; nothing was written, so run it again")
+        for file in written:
             try:
-                _replace(one.path, one.content)
+                _replace(file.path, file.content)
             except OSError as problem:
                 raise LeeboardError(
-                    f"{one.path}: cannot be written: {problem.strerror}; mend that, and run it again: what was done "
+                    f"{file.path}: cannot be written: {problem.strerror}; mend that, and run it again: what was done "
                     "is not done twice"
                 ) from None
 
@@ -72,7 +72,7 @@ def _replace(path: Path, content: bytes) -> None:
     if not path.parent.is_dir():
         path.parent.mkdir()
         files.sync_folder(path.parent.parent)
-    like = next((one for one in (path, path.with_name(SCHOOL)) if one.exists()), None)
+    like = next((candidate for candidate in (path, path.with_name(SCHOOL)) if candidate.exists()), None)
     if like is None:
         files.replace(path, content, mode=None)
     else:

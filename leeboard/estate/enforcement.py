@@ -29,7 +29,7 @@ KEY = "enforce"
 
 @dataclass(frozen=True)
 class Switch:
-    """One thing that somebody asks for: a family of a school on or off."""
+    """A request to switch a family of a school on or off."""
 
     urn: str
     family: str
@@ -39,8 +39,8 @@ class Switch:
 
 
 def since(settings: SchoolFile, family: str) -> Enforcement | None:
-    """The line that switches a family on, None where there is none."""
-    return next((one for one in settings.enforce if one.family == family), None)
+    """The entry that switches a family on, None where there is none."""
+    return next((entry for entry in settings.enforce if entry.family == family), None)
 
 
 def switched(content: bytes, switch: Switch, file: str) -> bytes:
@@ -52,13 +52,13 @@ def switched(content: bytes, switch: Switch, file: str) -> bytes:
     old = read_school_file(content, file)
     if isinstance(old, Problem):
         raise LeeboardError(f"{old}; mend it first")
-    kept = tuple(one for one in old.enforce if one.family != switch.family)
+    others = tuple(entry for entry in old.enforce if entry.family != switch.family)
     line = Enforcement(family=switch.family, since=switch.day, by=switch.by)
     try:
         text = content.decode("utf-8-sig")
         yaml = roundtrip(text)
         data = yaml.load(text)
-        _put(data, switch, [one.family for one in old.enforce])
+        _put(data, switch, [entry.family for entry in old.enforce])
         written = io.StringIO()
         yaml.dump(data, written)
     except (YAMLError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
@@ -67,7 +67,7 @@ def switched(content: bytes, switch: Switch, file: str) -> bytes:
     if "\r\n" in text:
         result = result.replace("\n", "\r\n")
     new = read_school_file(result.encode(), file)
-    wanted = old.model_copy(update={KEY: (*kept, line) if switch.on else kept})
+    wanted = old.model_copy(update={KEY: (*others, line) if switch.on else others})
     if isinstance(new, Problem) or new.model_dump() != wanted.model_dump():
         raise LeeboardError(by_hand)
     return result.encode()

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from leeboard.errors import LeeboardError
 from leeboard.estate import connection, devices, editing, waiver_files
 from leeboard.estate.devices import DeviceRow
-from leeboard.estate.group_vars_check import said_beside
+from leeboard.estate.group_vars_check import check_group_vars
 from leeboard.estate.settings import PLUGIN, Connection, EstateFile, SchoolFile, read_estate_file, read_school_file
 from leeboard.model.enums import Level, Platform
 from leeboard.model.problem import Mistake, Problem
@@ -83,20 +83,20 @@ class School:
     @cached_property
     def variables(self) -> dict[str, Any]:
         """What all its devices share, `vars` apart: `leeboard_*` variables."""
-        found: dict[str, Any] = {
+        variables: dict[str, Any] = {
             "leeboard_urn": self.urn,
             "leeboard_school": self.settings.name,
             "leeboard_enforce": list(self.enforce),
         }
         if self.waivers:
-            found["leeboard_waivers"] = [waiver_files.plain_data(one) for one in self.waivers]
+            variables["leeboard_waivers"] = [waiver_files.plain_data(waiver) for waiver in self.waivers]
         if self.settings.predecessors:
-            found["leeboard_predecessors"] = list(self.settings.predecessors)
+            variables["leeboard_predecessors"] = list(self.settings.predecessors)
         if self.settings.canary:
-            found["leeboard_canary"] = list(self.settings.canary)
+            variables["leeboard_canary"] = list(self.settings.canary)
         if not self.settings.reachable:
-            found["leeboard_reachable"] = False
-        return found
+            variables["leeboard_reachable"] = False
+        return variables
 
     def name_of(self, device: DeviceRow) -> str:
         """What Ansible calls a device. It ends in the school's URN, so that no other school can have the same name.
@@ -111,8 +111,8 @@ class School:
 
     def connection_variables(self, platform: Platform) -> dict[str, Any]:
         """Ansible's connection variables for a platform, without those that `vars` say."""
-        found = connection.variables(platform, self.connection, self.settings.network)
-        return {name: value for name, value in found.items() if name not in self.vars}
+        variables = connection.variables(platform, self.connection, self.settings.network)
+        return {name: value for name, value in variables.items() if name not in self.vars}
 
     def own_variables(self, device: DeviceRow) -> dict[str, Any]:
         """What a device shares with no other."""
@@ -123,7 +123,7 @@ class School:
 
     def device_variables(self, device: DeviceRow) -> dict[str, Any]:
         """The `leeboard_*` variables of a device, the school's included: what evidence and policy go by."""
-        found = {
+        variables = {
             **self._plain_vars,
             **self.variables,
             "leeboard_platform": device.platform.value,
@@ -132,22 +132,22 @@ class School:
             "leeboard_level": self.level_of(device).value,
             **self.own_variables(device),
         }
-        del found["ansible_host"]
-        return found
+        del variables["ansible_host"]
+        return variables
 
     def origins(self, device: DeviceRow) -> dict[str, str]:
         """In words, where each `leeboard_*` variable of a device comes from."""
         own = set(self.settings.vars)
-        found = {name: SCHOOL if name in own else ESTATE for name in self._plain_vars}
-        found |= dict.fromkeys(self.variables, SCHOOL)
-        if "leeboard_waivers" in found:
-            found["leeboard_waivers"] = WAIVERS
+        origins = {name: SCHOOL if name in own else ESTATE for name in self._plain_vars}
+        origins |= dict.fromkeys(self.variables, SCHOOL)
+        if "leeboard_waivers" in origins:
+            origins["leeboard_waivers"] = WAIVERS
         row = f"{DEVICES} row {device.row}"
-        found |= dict.fromkeys(("leeboard_asset", "leeboard_platform", "leeboard_form", "leeboard_role"), row)
-        found["leeboard_level"] = row if device.level else SCHOOL if self.settings.level else ESTATE
+        origins |= dict.fromkeys(("leeboard_asset", "leeboard_platform", "leeboard_form", "leeboard_role"), row)
+        origins["leeboard_level"] = row if device.level else SCHOOL if self.settings.level else ESTATE
         if device.serial:
-            found["leeboard_serial"] = row
-        return found
+            origins["leeboard_serial"] = row
+        return origins
 
     @cached_property
     def _plain_vars(self) -> dict[str, Any]:
@@ -168,7 +168,7 @@ class Estate:
     @property
     def name(self) -> str:
         """The estate's name; that of the school where there is no estate.yml."""
-        return self.settings.name if self.settings else next((one.settings.name for one in self.schools), "")
+        return self.settings.name if self.settings else next((school.settings.name for school in self.schools), "")
 
 
 def is_estate(file: Path) -> bool:
@@ -196,17 +196,19 @@ def read_estate(file: Path, today: date | None = None) -> Estate:
         return Estate(file, shared, (school,) if school else (), problems)
     shared = _shared(file)
     schools: dict[str, School] = {}
-    found = said_beside(file.parent)
+    all_problems = check_group_vars(file.parent)
     for folder in _folders(file.parent):
         school, problems = _school(folder, shared, today)
-        found += problems
+        all_problems += problems
         if school is None:
             continue
         first = schools.setdefault(school.urn, school)
         if first is not school:
-            words = f"{school.urn} is the URN of {first.folder.name} as well; give each school its own, and one folder"
-            found.append(Problem(_shown(folder / SCHOOL), words, column="urn"))
-    return Estate(file, shared, tuple(schools.values()), tuple(found))
+            message = (
+                f"{school.urn} is the URN of {first.folder.name} as well; give each school its own, and one folder"
+            )
+            all_problems.append(Problem(_shown(folder / SCHOOL), message, column="urn"))
+    return Estate(file, shared, tuple(schools.values()), tuple(all_problems))
 
 
 def _shared(file: Path) -> EstateFile:
@@ -214,19 +216,19 @@ def _shared(file: Path) -> EstateFile:
         content = _content(file, MOST_BYTES)
     except Mistake as wrong:
         raise LeeboardError(str(wrong.problem(_shown(file)))) from None
-    found = read_estate_file(content, _shown(file))
-    if isinstance(found, Problem):
-        raise LeeboardError(str(found))
-    return found
+    parsed = read_estate_file(content, _shown(file))
+    if isinstance(parsed, Problem):
+        raise LeeboardError(str(parsed))
+    return parsed
 
 
 def _folders(estate: Path) -> list[Path]:
     """The schools' folders: those with a school.yml, and those that hold something else of a school and lack it."""
     try:
-        folders = sorted(one for one in estate.iterdir() if not one.name.startswith(".") and one.is_dir())
+        folders = sorted(folder for folder in estate.iterdir() if not folder.name.startswith(".") and folder.is_dir())
     except OSError as wrong:
         raise LeeboardError(f"{_shown(estate)}: {wrong.strerror}; make the folder readable for this account") from None
-    return [one for one in folders if any((one / name).exists() for name in (SCHOOL, DEVICES, WAIVERS))]
+    return [folder for folder in folders if any((folder / name).exists() for name in (SCHOOL, DEVICES, WAIVERS))]
 
 
 def _school(folder: Path, shared: EstateFile | None, today: date) -> tuple[School | None, tuple[Problem, ...]]:
@@ -238,28 +240,28 @@ def _school(folder: Path, shared: EstateFile | None, today: date) -> tuple[Schoo
     if isinstance(settings, Problem):
         return None, (settings,)
     if settings.level is None and (shared is None or shared.level is None):
-        words = "is missing here and in estate.yml; write level: standard, sensitive or high"
-        return None, (Problem(_shown(file), words, column="level"),)
+        message = "is missing here and in estate.yml; write level: standard, sensitive or high"
+        return None, (Problem(_shown(file), message, column="level"),)
     rows, problems = _devices(folder / DEVICES)
     waivers = waiver_files.read_folder(folder)
-    families = dict.fromkeys(one.family for one in settings.enforce if one.since <= today)
+    families = dict.fromkeys(entry.family for entry in settings.enforce if entry.since <= today)
     vault = _vault(folder / settings.vault) if settings.vault else ()
     own = (*_encrypted(settings.vars, file), *_no_device(settings, rows, file))
-    found = (*own, *vault, *problems, *waivers.problems, *said_beside(folder))
-    return School(folder, settings, shared, rows, waivers.waivers, tuple(families), found), found
+    all_problems = (*own, *vault, *problems, *waivers.problems, *check_group_vars(folder))
+    return School(folder, settings, shared, rows, waivers.waivers, tuple(families), all_problems), all_problems
 
 
 def _encrypted(variables: Mapping[str, Any], file: Path) -> list[Problem]:
-    words = "is encrypted, or !unsafe; Leeboard reads it before Ansible does: write the value itself"
+    message = "is encrypted, or !unsafe; Leeboard reads it before Ansible does: write the value itself"
     names = [name for name, value in variables.items() if name.startswith("leeboard_") and has_tagged(value)]
-    return [Problem(_shown(file), words, column=f"vars.{name}") for name in names]
+    return [Problem(_shown(file), message, column=f"vars.{name}") for name in names]
 
 
 def _no_device(settings: SchoolFile, rows: tuple[DeviceRow, ...], file: Path) -> list[Problem]:
     """Names in `canary` that no device of the school has: a roll-out would silently begin with another."""
-    words = "names {}, which is no asset tag in devices.csv"
+    message = "names {}, which is no asset tag in devices.csv"
     return [
-        Problem(_shown(file), words.format(plain(name, 60)), column="canary")
+        Problem(_shown(file), message.format(plain(name, 60)), column="canary")
         for name in settings.canary
         if name not in {row.asset for row in rows}
     ]
@@ -288,8 +290,8 @@ def _content(file: Path, most: int) -> bytes:
     try:
         content = files.read_regular(file, most)
     except (LeeboardError, OSError) as wrong:
-        said = wrong.strerror or "" if isinstance(wrong, OSError) else str(wrong).removeprefix(f"{file}: ")
-        raise Mistake(said) from None
+        reason = wrong.strerror or "" if isinstance(wrong, OSError) else str(wrong).removeprefix(f"{file}: ")
+        raise Mistake(reason) from None
     if content is None:
         raise Mistake("is missing; docs/inventory.md shows what stands in it")
     return content

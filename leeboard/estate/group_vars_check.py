@@ -14,20 +14,20 @@ OURS = re.compile(rb"^[\s\"'{]*(leeboard_[a-z_]+)[\"']?\s*[:=]", re.MULTILINE)
 MOST_BYTES = 1024 * 1024
 
 
-def said_beside(folder: Path) -> list[Problem]:
+def check_group_vars(folder: Path) -> list[Problem]:
     """A problem for each file in group_vars or host_vars of a folder that sets a `leeboard_*` variable.
 
     A run would go by another value than the reports. An encrypted file is taken for what it should be: secrets.
     """
-    found = []
+    problems = []
     for file in sorted(file for name in FOLDERS for file in (folder / name).glob("**/*") if file.is_file()):
         try:
             content = files.read_regular(file, MOST_BYTES) or b""
         except (LeeboardError, OSError):
             continue  # Ansible says what is wrong with it
         for name in dict.fromkeys(OURS.findall(content)):
-            words = (
+            message = (
                 "only Ansible would see this value, and reports would go by another; put it under vars in school.yml"
             )
-            found.append(Problem(str(file), f"{words} or estate.yml", column=name.decode()))
-    return found
+            problems.append(Problem(str(file), f"{message} or estate.yml", column=name.decode()))
+    return problems

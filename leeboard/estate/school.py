@@ -38,46 +38,46 @@ def variables_of(urn: str, hosts: Iterable[Mapping[str, Any]], folder: Path) -> 
 
     `folder` is the inventory's: a path is meant from there. What is wrong counts as not said.
     """
-    said: dict[str, str] = {}
+    values: dict[str, str] = {}
     problems = []
     every = list(hosts)
     for variable in (RECIPIENTS, EXPORT):
-        given = [host[variable] for host in every if host.get(variable) is not None]
-        wrong = _wrong(given)
+        stated = [host[variable] for host in every if host.get(variable) is not None]
+        wrong = _wrong(stated)
         if wrong:
             problems.append(f"school {urn}: {variable} {wrong}")
-        elif given:
-            said[variable] = given[0].strip()
-    export = said.get(EXPORT)
+        elif stated:
+            values[variable] = stated[0].strip()
+    export = values.get(EXPORT)
     before = [host[PREDECESSORS] for host in every if host.get(PREDECESSORS) is not None]
     wrong = _no_urns(urn, before)
     if wrong:
         problems.append(f"school {urn}: {PREDECESSORS} {wrong}")
-    found = SchoolVariables(
-        said.get(RECIPIENTS, ""),
+    variables = SchoolVariables(
+        values.get(RECIPIENTS, ""),
         folder / export if export else None,
         predecessors=() if wrong or not before else tuple(dict.fromkeys(before[0])),
     )
-    return found, tuple(problems)
+    return variables, tuple(problems)
 
 
-def _no_urns(urn: str, given: list[Any]) -> str:
+def _no_urns(urn: str, stated: list[Any]) -> str:
     if not all(
-        isinstance(one, list | tuple) and all(isinstance(each, str) and URN.match(each) for each in one)
-        for one in given
+        isinstance(urns, list | tuple) and all(isinstance(each, str) and URN.match(each) for each in urns)
+        for urns in stated
     ):
         return "must be a list of URNs, each of six digits in quotes"
-    if any(list(one) != list(given[0]) for one in given):
+    if any(list(urns) != list(stated[0]) for urns in stated):
         return "differs between the school's devices; give it to the school's group"
-    return "names the school itself; take that out" if given and urn in given[0] else ""
+    return "names the school itself; take that out" if stated and urn in stated[0] else ""
 
 
-def _wrong(given: list[Any]) -> str:
-    if not all(isinstance(value, str) and value.strip() for value in given):
+def _wrong(stated: list[Any]) -> str:
+    if not all(isinstance(value, str) and value.strip() for value in stated):
         return "must be text that is not empty"
-    if len({value.strip() for value in given}) > 1:
+    if len({value.strip() for value in stated}) > 1:
         return "differs between the school's devices; give it to the school's group"
-    for value in given[:1]:
+    for value in stated[:1]:
         if len(value) > LONGEST or not value.strip().isprintable():
             return f"must be one line of at most {LONGEST} characters"
         if "{{" in value or "{%" in value:

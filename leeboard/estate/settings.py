@@ -39,7 +39,7 @@ REALM = re.compile(r"[A-Z0-9](?:[A-Z0-9.-]{0,251}[A-Z0-9])?\Z")
 FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}\Z")
 LONGEST = 300
 # What pydantic says in Python's terms.
-SAID = {
+MESSAGES = {
     "extra_forbidden": "is no key that is known here; see docs/inventory.md",
     "missing": "is missing",
     "dict_type": "must hold keys with values",
@@ -55,16 +55,16 @@ def _line(value: str) -> str:
     return value.strip()
 
 
-def _said(value: str) -> str:
+def _non_empty(value: str) -> str:
     if not value.strip():
         raise ValueError("must not be empty")
     return _line(value)
 
 
-def _matching(pattern: re.Pattern[str], words: str) -> AfterValidator:
+def _matching(pattern: re.Pattern[str], message: str) -> AfterValidator:
     def check(value: str) -> str:
         if value and not pattern.match(value):
-            raise ValueError(words)
+            raise ValueError(message)
         return value
 
     return AfterValidator(check)
@@ -105,7 +105,7 @@ def _family(value: str) -> str:
 def families() -> tuple[str, ...]:
     """The families of controls, by the names of their files: reading all policy takes a while."""
     controls = resources.files("leeboard.baselines").joinpath("controls")
-    return tuple(sorted(one.name.removesuffix(".yml") for one in controls.iterdir() if one.name.endswith(".yml")))
+    return tuple(sorted(file.name.removesuffix(".yml") for file in controls.iterdir() if file.name.endswith(".yml")))
 
 
 def _for_ansible(value: dict[str, Any]) -> dict[str, Any]:
@@ -116,7 +116,7 @@ def _for_ansible(value: dict[str, Any]) -> dict[str, Any]:
 
 
 Text = Annotated[str, AfterValidator(_line)]
-Said = Annotated[str, AfterValidator(_said)]
+NonEmpty = Annotated[str, AfterValidator(_non_empty)]
 Number = Annotated[Urn, BeforeValidator(_as_urn)]
 Variables = Annotated[dict[str, Any], AfterValidator(_variables)]
 ConnectionVariables = Annotated[Variables, AfterValidator(_for_ansible)]
@@ -127,7 +127,7 @@ User = Annotated[str, _matching(USER, "must be an account such as technician or 
 class Contact(Strict):
     """Whom to ask at a school; a post does, no name is needed."""
 
-    post: Said
+    post: NonEmpty
     name: Text = ""
     email: Annotated[Text, _matching(re.compile(r"[^@\s]+@[^@\s]+\Z"), "must be an e-mail address")] = ""
     phone: Text = ""
@@ -148,7 +148,7 @@ class LinuxConnection(Strict):
     user: User | None = None
     port: Port | None = None
     become: bool | None = None
-    key: Said | None = None
+    key: NonEmpty | None = None
     vars: ConnectionVariables = Field(default_factory=dict)
 
 
@@ -162,8 +162,8 @@ class WindowsConnection(Strict):
     realm: Annotated[str, _matching(REALM, "must be a Kerberos realm in capitals, such as EXAMPLE.SCHOOL")] | None = (
         None
     )
-    ca: Said | None = None
-    key: Said | None = None
+    ca: NonEmpty | None = None
+    key: NonEmpty | None = None
     vars: ConnectionVariables = Field(default_factory=dict)
 
 
@@ -179,14 +179,14 @@ class Enforcement(Strict):
 
     family: Annotated[str, AfterValidator(_family)]
     since: date
-    by: Said
+    by: NonEmpty
 
 
 class EstateFile(Strict):
     """`estate.yml`: what all schools share."""
 
     plugin: Literal["leeboard.schools.estate"]
-    name: Said
+    name: NonEmpty
     level: Level | None = None
     connection: Connection = Connection()
     vars: Variables = Field(default_factory=dict)
@@ -197,7 +197,7 @@ class SchoolFile(Strict):
 
     plugin: Literal["leeboard.schools.estate"]
     urn: Number
-    name: Said
+    name: NonEmpty
     phase: Annotated[
         Literal["nursery", "primary", "middle", "secondary", "all_through", "special", "alternative", "post_16"],
         BeforeValidator(_as_phase),
@@ -211,7 +211,7 @@ class SchoolFile(Strict):
     vault: Annotated[str, _matching(FILE_NAME, "must be the name of a file beside this one")] = ""
     connection: Connection = Connection()
     enforce: tuple[Enforcement, ...] = ()
-    canary: tuple[Said, ...] = ()
+    canary: tuple[NonEmpty, ...] = ()
     vars: Variables = Field(default_factory=dict)
 
 
@@ -231,8 +231,8 @@ def _read[Model: (EstateFile, SchoolFile)](model: type[Model], content: bytes, f
         if not isinstance(written.data, dict):
             raise Mistake(f"must hold keys; it begins with plugin: {PLUGIN}")
         if outside := _tagged_outside(written.data):
-            words = "holds an encrypted value, which is possible under vars only; put it there or into the vault file"
-            raise Mistake(words, outside, written.line([outside]))
+            message = "holds an encrypted value, which is possible under vars only; put it there or into the vault file"
+            raise Mistake(message, outside, written.line([outside]))
         return model.model_validate(written.data)
     except Mistake as wrong:
         return wrong.problem(file)
@@ -245,13 +245,13 @@ def _first(wrong: ValidationError, written: Written, file: str) -> Problem:
     first = wrong.errors(include_url=False)[0]
     path = [step for step in first["loc"] if isinstance(step, str | int)]
     column = ".".join(str(step + 1 if isinstance(step, int) else step)[:60] for step in path)
-    given = first["input"]
-    words = first["msg"].removeprefix("Value error, ")
-    if first["type"] in SAID:
-        words = SAID[first["type"]]
-    elif isinstance(given, str | int | float | bool) and "vars" not in path:  # those may be secrets
-        words = f"is {str(given)[:60]!r}: {words[0].lower()}{words[1:]}"
-    return Problem(file, words, written.line(path), column)
+    value = first["input"]
+    message = first["msg"].removeprefix("Value error, ")
+    if first["type"] in MESSAGES:
+        message = MESSAGES[first["type"]]
+    elif isinstance(value, str | int | float | bool) and "vars" not in path:  # those may be secrets
+        message = f"is {str(value)[:60]!r}: {message[0].lower()}{message[1:]}"
+    return Problem(file, message, written.line(path), column)
 
 
 def _tagged_outside(data: dict[str, Any]) -> str:

@@ -62,11 +62,11 @@ def read_waivers(content: bytes, file: str) -> WaiverFile:
         # One entry that is no YAML, such as a reason with a colon in it, must not cost the others.
         entries, problems = _one_by_one(pieces, file)
         whole = None if problems else wrong.problem(file)
-    found, told = each(entries, _read)
-    good, twins = once(found)
-    told += [(line, f"{id}: the id is given {times(count)}") for id, (line, count) in twins.items()]
-    problems += [Problem(file, words, line) for line, words in told]
-    if whole is not None and not _told(whole, problems, [first for first, _ in pieces]):
+    placed, messages = each(entries, _read)
+    good, twins = once(placed)
+    messages += [(line, f"{id}: the id is given {times(count)}") for id, (line, count) in twins.items()]
+    problems += [Problem(file, message, line) for line, message in messages]
+    if whole is not None and not _reported_already(whole, problems, [first for first, _ in pieces]):
         problems.append(whole)
     return WaiverFile(good, tuple(sorted(problems, key=lambda problem: problem.row or 0)), broken)
 
@@ -150,7 +150,8 @@ def pinned(content: bytes, settings: Mapping[str, tuple[Accepted, ...]], file: s
     if before.broken:
         raise LeeboardError(f"{before.problems[0]}; put the file right first")
     wanted = tuple(
-        one.model_copy(update={"settings": settings[one.id]}) if one.id in settings else one for one in before.waivers
+        waiver.model_copy(update={"settings": settings[waiver.id]}) if waiver.id in settings else waiver
+        for waiver in before.waivers
     )
     try:
         text = content.decode("utf-8-sig")
@@ -171,7 +172,7 @@ def pinned(content: bytes, settings: Mapping[str, tuple[Accepted, ...]], file: s
 
 
 def _put(entry: CommentedMap, key: str, value: Any) -> None:
-    """A key where people look for it: before the reason."""
+    """Insert a key where people look for it: before the reason."""
     if key in entry:
         entry[key] = value
     else:
@@ -223,18 +224,18 @@ def _one_by_one(pieces: list[tuple[int, str]], file: str) -> tuple[list[tuple[in
             entries.append((first, data[0]))
         except Mistake as wrong:
             row = first if wrong.row is None else first + wrong.row - 1
-            problems.append(Problem(file, wrong.words, row, wrong.column))
+            problems.append(Problem(file, wrong.message, row, wrong.column))
     return entries, problems
 
 
-def _told(whole: Problem, problems: list[Problem], firsts: list[int]) -> bool:
+def _reported_already(whole: Problem, problems: list[Problem], firsts: list[int]) -> bool:
     """True when the entry in which the file as a whole goes wrong has a line of its own already."""
     row = whole.row
     if row is None or not firsts or row < firsts[0]:
         return False
     begins = max(first for first in firsts if first <= row)
     after = min((first for first in firsts if first > row), default=None)
-    return any(begins <= (one.row or 0) and (after is None or (one.row or 0) < after) for one in problems)
+    return any(begins <= (problem.row or 0) and (after is None or (problem.row or 0) < after) for problem in problems)
 
 
 def _pieces(content: bytes) -> list[tuple[int, str]]:
@@ -271,7 +272,7 @@ def _written(waiver: Waiver) -> CommentedMap:
     fields: dict[str, Any] = waiver.model_dump(exclude_defaults=True)
     for name in ("devices", "roles"):
         if name in fields:
-            fields[name] = CommentedSeq(str(one) for one in fields[name])
+            fields[name] = CommentedSeq(str(value) for value in fields[name])
             fields[name].fa.set_flow_style()
     if "settings" in fields:
         fields["settings"] = _settings(fields["settings"])
@@ -281,18 +282,22 @@ def _written(waiver: Waiver) -> CommentedMap:
 def _settings(data: Mapping[str, Any]) -> CommentedMap:
     """The settings of an entry: a line each, with the values in brackets."""
     return CommentedMap(
-        {name: _settings(said) if isinstance(said, dict) else _list(said) for name, said in data.items()}
+        {name: _settings(value) if isinstance(value, dict) else _list(value) for name, value in data.items()}
     )
 
 
 def _list(values: list[Any]) -> CommentedSeq:
-    """In brackets, and text in quotes: YAML takes a bare no for a switch."""
-    made = CommentedSeq(
-        _list(one) if isinstance(one, list) else DoubleQuotedScalarString(one) if isinstance(one, str) else one
-        for one in values
+    """A list in brackets, with text in quotes: YAML takes a bare no for a switch."""
+    sequence = CommentedSeq(
+        _list(value)
+        if isinstance(value, list)
+        else DoubleQuotedScalarString(value)
+        if isinstance(value, str)
+        else value
+        for value in values
     )
-    made.fa.set_flow_style()
-    return made
+    sequence.fa.set_flow_style()
+    return sequence
 
 
 def _dump(data: CommentedMap, indent: int) -> str:
@@ -302,8 +307,8 @@ def _dump(data: CommentedMap, indent: int) -> str:
 
 
 def _indent(text: str) -> int:
-    """How far the dashes of the list stand in."""
+    """The indentation of the dashes of the list."""
     lines = text.splitlines()
     start = next((number for number, line in enumerate(lines) if LIST.match(line)), len(lines))
-    item = next((found for line in lines[start + 1 :] if (found := ITEM.match(line))), None)
+    item = next((match for line in lines[start + 1 :] if (match := ITEM.match(line))), None)
     return len(item[1]) if item else 2

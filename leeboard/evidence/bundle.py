@@ -21,7 +21,7 @@ from typing import Any
 
 from leeboard.errors import LeeboardError
 from leeboard.evidence import reader
-from leeboard.evidence.lines import (
+from leeboard.evidence.bundle_schema import (
     MESSAGE_LENGTH,
     MOST_LINE_BYTES,
     BadLine,
@@ -68,7 +68,7 @@ class SchoolLock:
             self._lock = files.FileLock(self.folder / LOCK, text=text)
         except files.Busy as busy:
             raise LeeboardError(
-                f"school {urn}: another run is still recording ({lock_owner.words(busy.holder)}); "
+                f"school {urn}: another run is still recording ({lock_owner.describe(busy.owner)}); "
                 "wait for its end or stop it, then start again"
             ) from None
         except OSError as problem:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from leeboard.errors import LeeboardError
-from leeboard.evidence.lines import Expected
+from leeboard.evidence.bundle_schema import Expected
 from leeboard.model.device import ASSET, CHOICES, URN, device
 from leeboard.model.values import plain
 

@@ -15,9 +15,9 @@ from typing import Any
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
+from leeboard.evidence.db_schema import BundleRow, DeviceRow, SpanRow, TextRow
 from leeboard.evidence.loading import hold_school, nameless, put_text
 from leeboard.evidence.store import Store, moment
-from leeboard.evidence.tables import BundleRow, DeviceRow, SpanRow, TextRow
 from leeboard.model.identity import sighting
 from leeboard.model.observation import parse
 

@@ -9,8 +9,8 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from leeboard.evidence.db_schema import BundleRow, SpanRow, TextRow
 from leeboard.evidence.spans import Span
-from leeboard.evidence.tables import BundleRow, SpanRow, TextRow
 from leeboard.model.run_id import started_of
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from leeboard.errors import LeeboardError
 from leeboard.evidence import bundle, redating
 from leeboard.evidence.dating import Link, dated, is_ahead, is_moment, suffix
-from leeboard.evidence.hashed import Hashes
+from leeboard.evidence.hash_cache import Hashes
 from leeboard.evidence.loading import load
 from leeboard.evidence.reader import Reader
 from leeboard.evidence.store import Store, StoredBundle, StoreLost

@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 
 from leeboard.errors import LeeboardError
 from leeboard.evidence import dating, forgotten, history, spans
+from leeboard.evidence.db_schema import BundleRow, DeviceRow, SchoolRow, SpanRow, TextRow
 from leeboard.evidence.reader import Reader
 from leeboard.evidence.store import Store
-from leeboard.evidence.tables import BundleRow, DeviceRow, SchoolRow, SpanRow, TextRow
 from leeboard.evidence.visits import Judge, Visit, index, visits
 from leeboard.model.run_id import stamp
 from leeboard.policy.model import Baseline

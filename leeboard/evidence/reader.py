@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 
 from leeboard.errors import LeeboardError
-from leeboard.evidence.lines import (
+from leeboard.evidence.bundle_schema import (
     MOST_LINE_BYTES,
     BadLine,
     DeviceLine,

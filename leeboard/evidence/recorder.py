@@ -19,9 +19,9 @@ from typing import Any
 from leeboard.errors import LeeboardError
 from leeboard.evidence import handshake
 from leeboard.evidence.bundle import Origin, SchoolLock, Writer, expected_json
+from leeboard.evidence.bundle_schema import MESSAGE_LENGTH, OUTCOMES, Expected, School
 from leeboard.evidence.challenge import new_salt
 from leeboard.evidence.expected import told_apart
-from leeboard.evidence.lines import MESSAGE_LENGTH, OUTCOMES, Expected, School
 from leeboard.model.run_id import new_run_id, stamp
 from leeboard.model.values import plain
 from leeboard.version import __version__

@@ -9,10 +9,10 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from leeboard.evidence.dating import restamped
+from leeboard.evidence.db_schema import BundleRow, DeviceRow, SpanRow
 from leeboard.evidence.forgetting import drop_unused
 from leeboard.evidence.loading import hold_school
 from leeboard.evidence.store import Store
-from leeboard.evidence.tables import BundleRow, DeviceRow, SpanRow
 
 
 def redate(store: Store, urn: str, moves: Mapping[str, str]) -> bool:

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from leeboard.errors import LeeboardError
 from leeboard.model.observation import Aspect, Found, Nothing, Reading, Unreadable
+from leeboard.model.words import date_text
 from leeboard.storage import files
 from leeboard.storage.tabular import BadTable, Row, plain_name, read_table
 
@@ -98,9 +99,9 @@ def _age(export: Export, path: Path, at: datetime) -> Aspect:
         why = f"this controller does not know the time zone {LONDON}; install the package tzdata"
         return Unreadable(state="unreadable", code="missing_tool", why=why, source=path.name)
     if days < 0:
-        why = f"it is dated {_said(export.day)}, which is in the future; correct the date"
+        why = f"it is dated {date_text(export.day)}, which is in the future; correct the date"
         return Unreadable(state="unreadable", code="malformed", why=why, source=path.name)
-    return Found(state="value", value=days, source=path.name, note=f"exported on {_said(export.day)}")
+    return Found(state="value", value=days, source=path.name, note=f"exported on {date_text(export.day)}")
 
 
 def _without(export: Export, path: Path, scope: Scope) -> Aspect:
@@ -170,7 +171,3 @@ def _days(text: str) -> list[date]:
         except ValueError:
             continue
     return found
-
-
-def _said(day: date) -> str:
-    return f"{day.day} {day:%b %Y}"

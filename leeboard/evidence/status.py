@@ -15,8 +15,8 @@ from typing import Any
 
 from leeboard.errors import LeeboardError
 from leeboard.evidence import age
-from leeboard.evidence.heirs import with_history
-from leeboard.evidence.lines import Expected
+from leeboard.evidence.bundle_schema import Expected
+from leeboard.evidence.previous_ids import with_history
 from leeboard.evidence.store import Store, StoredBundle, StoredDevice
 from leeboard.model.device import Device
 from leeboard.model.enums import Mode, Platform

@@ -21,8 +21,8 @@ from sqlalchemy.orm import Session, aliased
 
 from leeboard.errors import LeeboardError
 from leeboard.evidence import history
-from leeboard.evidence.pool import FindingPool
-from leeboard.evidence.tables import BundleRow, DeviceRow, SpanRow
+from leeboard.evidence.db_schema import BundleRow, DeviceRow, SpanRow
+from leeboard.evidence.finding_cache import FindingPool
 from leeboard.evidence.upgrade import SCRIPTS, upgrade
 from leeboard.model.device import Device
 from leeboard.model.finding import Finding

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from leeboard.errors import LeeboardError
+from leeboard.evidence.bundle_schema import DeviceLine, Header
 from leeboard.evidence.challenge import challenge
-from leeboard.evidence.lines import DeviceLine, Header
 from leeboard.evidence.reader import Reader
 from leeboard.model.device import Device
 from leeboard.model.finding import Finding

@@ -37,83 +37,87 @@ class Accepted:
         return self.values if self.by_device is None else dict(self.by_device).get(asset, ())
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         """The setting and its values for people."""
         if self.by_device is None:
-            return f"{self.setting}: {_words(self.values)}"
-        named = {_words(values) for _, values in self.by_device}
+            return f"{self.setting}: {_values_text(self.values)}"
+        named = {_values_text(values) for _, values in self.by_device}
         return f"{self.setting}: {named.pop() if len(named) == 1 else 'by device'}"
 
 
 def parse(raw: Any) -> tuple[Accepted, ...]:
     """What the field `settings` of a waiver says. Raises ValueError saying what is wrong with it."""
-    if isinstance(raw, tuple) and all(isinstance(one, Accepted) for one in raw):
+    if isinstance(raw, tuple) and all(isinstance(entry, Accepted) for entry in raw):
         return raw
     if not isinstance(raw, Mapping):
         raise ValueError("write a setting and the values that are accepted, as in {tries: [6]}")
     if len(raw) > MOST_SETTINGS:
         raise ValueError(f"it names {len(raw)} settings, at most {MOST_SETTINGS} are taken")
-    return tuple(sorted((_accepted(str(name), said) for name, said in raw.items()), key=lambda one: one.setting))
+    return tuple(
+        sorted((_accepted(str(name), values) for name, values in raw.items()), key=lambda entry: entry.setting)
+    )
 
 
 def as_data(settings: Iterable[Accepted]) -> dict[str, Any]:
-    """The same in plain data, as waivers.yml and a bundle's header have it."""
+    """Accepted settings as plain data, as waivers.yml and a bundle's header have them."""
     return {
-        one.setting: _plain(one.values)
-        if one.by_device is None
-        else {asset: _plain(values) for asset, values in one.by_device}
-        for one in settings
+        entry.setting: _plain(entry.values)
+        if entry.by_device is None
+        else {asset: _plain(values) for asset, values in entry.by_device}
+        for entry in settings
     }
 
 
 def narrowed(settings: Iterable[Accepted], asset: str) -> tuple[Accepted, ...]:
     """The same for one device: what it carries must not grow with the number of the others."""
     return tuple(
-        one
-        if one.by_device is None
-        else replace(one, by_device=tuple(pair for pair in one.by_device if pair[0] == asset))
-        for one in settings
+        entry
+        if entry.by_device is None
+        else replace(entry, by_device=tuple(pair for pair in entry.by_device if pair[0] == asset))
+        for entry in settings
     )
 
 
 def united(several: Iterable[tuple[Accepted, ...]]) -> tuple[Accepted, ...]:
-    """What several devices carry of one waiver, put together again."""
-    found: dict[str, Accepted] = {}
+    """The settings of a waiver, merged from what several devices carry of it."""
+    merged: dict[str, Accepted] = {}
     for settings in several:
-        for one in settings:
-            before = found.get(one.setting)
-            if before is not None and before.by_device is not None and one.by_device is not None:
-                one = replace(one, by_device=tuple(sorted({**dict(before.by_device), **dict(one.by_device)}.items())))
-            found[one.setting] = one
-    return tuple(sorted(found.values(), key=lambda one: one.setting))
+        for entry in settings:
+            before = merged.get(entry.setting)
+            if before is not None and before.by_device is not None and entry.by_device is not None:
+                entry = replace(
+                    entry, by_device=tuple(sorted({**dict(before.by_device), **dict(entry.by_device)}.items()))
+                )
+            merged[entry.setting] = entry
+    return tuple(sorted(merged.values(), key=lambda entry: entry.setting))
 
 
 def meaning(settings: Iterable[Accepted]) -> tuple[object, ...]:
     """All of it but what single devices have, so that what several devices carry of one waiver compares."""
-    return tuple((one.setting, repr(one.values), one.by_device is None) for one in settings)
+    return tuple((entry.setting, repr(entry.values), entry.by_device is None) for entry in settings)
 
 
-def _accepted(name: str, said: Any) -> Accepted:
+def _accepted(name: str, raw: Any) -> Accepted:
     if not SETTING.match(name):
         raise ValueError(f"{ascii(name)[:60]} is no name of a setting; docs/controls.md lists them")
-    if not isinstance(said, Mapping):
-        return Accepted(name, _values(name, said))
-    if len(said) > MOST_DEVICES:
-        raise ValueError(f"{name} has values for {len(said)} devices, at most {MOST_DEVICES} are taken")
-    return Accepted(name, by_device=tuple(sorted((str(asset), _values(name, one)) for asset, one in said.items())))
+    if not isinstance(raw, Mapping):
+        return Accepted(name, _values(name, raw))
+    if len(raw) > MOST_DEVICES:
+        raise ValueError(f"{name} has values for {len(raw)} devices, at most {MOST_DEVICES} are taken")
+    return Accepted(name, by_device=tuple(sorted((str(asset), _values(name, values)) for asset, values in raw.items())))
 
 
-def _values(name: str, said: Any) -> Values:
-    every = said if isinstance(said, list | tuple) else [said]
+def _values(name: str, raw: Any) -> Values:
+    every = raw if isinstance(raw, list | tuple) else [raw]
     if len(every) > MOST_VALUES:
         raise ValueError(f"{name} has {len(every)} values, at most {MOST_VALUES} are taken")
-    return tuple(dict.fromkeys(_value(name, one) for one in every))
+    return tuple(dict.fromkeys(_value(name, item) for item in every))
 
 
 def _value(name: str, raw: Any) -> Value | None:
     """A value in plain Python: YAML brings kinds of its own."""
     if isinstance(raw, list | tuple):
-        return tuple(_text(name, one) for one in raw)
+        return tuple(_text(name, item) for item in raw)
     if raw is None or isinstance(raw, bool):
         return raw
     return int(raw) if isinstance(raw, int) else _text(name, raw)
@@ -128,11 +132,11 @@ def _text(name: str, raw: Any) -> str:
 
 
 def _plain(values: Values) -> list[Any]:
-    return [list(one) if isinstance(one, tuple) else one for one in values]
+    return [list(value) if isinstance(value, tuple) else value for value in values]
 
 
-def _words(values: Values) -> str:
-    return ", ".join(_word(one) for one in values) or "nothing"
+def _values_text(values: Values) -> str:
+    return ", ".join(_word(value) for value in values) or "nothing"
 
 
 def _word(value: Value | None) -> str:

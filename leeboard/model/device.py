@@ -20,10 +20,10 @@ URN = re.compile(r"[0-9]{6}\Z")
 CHOICES: dict[str, type[StrEnum]] = {"platform": Platform, "form": Form, "role": Role, "level": Level}
 
 
-def _matches(pattern: re.Pattern[str], words: str) -> AfterValidator:
+def _matches(pattern: re.Pattern[str], message: str) -> AfterValidator:
     def check(value: str) -> str:
         if not pattern.match(value):
-            raise ValueError(words)
+            raise ValueError(message)
         return value
 
     return AfterValidator(check)
@@ -65,31 +65,31 @@ def device(name: str, variables: Mapping[str, Any], parameter_names: tuple[str, 
 
     A waiver that makes no sense is left out and no error of the device: see `leeboard.verdict.waivers.listed`.
     """
-    given: dict[str, Any] = {"name": name, "asset": variables.get("leeboard_asset", name)}
+    data: dict[str, Any] = {"name": name, "asset": variables.get("leeboard_asset", name)}
     for field in ("urn", "platform", "form", "role", "level"):
         if variables.get(f"leeboard_{field}") is None:
             raise LeeboardError(f"{name}: leeboard_{field} is missing; {_help(field)}")
-        given[field] = variables[f"leeboard_{field}"]
-    given["school"] = variables.get("leeboard_school", f"school {given['urn']}")
+        data[field] = variables[f"leeboard_{field}"]
+    data["school"] = variables.get("leeboard_school", f"school {data['urn']}")
     for field in ("serial", "enforce", "overrides", "unpackaged_programs"):
         if variables.get(f"leeboard_{field}") is not None:
-            given[field] = variables[f"leeboard_{field}"]
-    given["parameters"] = {
+            data[field] = variables[f"leeboard_{field}"]
+    data["parameters"] = {
         parameter: variables[f"leeboard_{parameter}"]
         for parameter in parameter_names
         if variables.get(f"leeboard_{parameter}") is not None
     }
-    asset, role = str(given["asset"]), str(given["role"])
-    given["waivers"] = tuple(
-        one.narrowed(asset) for one in parse(variables.get(VARIABLE)).good if one.covers(asset, role)
+    asset, role = str(data["asset"]), str(data["role"])
+    data["waivers"] = tuple(
+        waiver.narrowed(asset) for waiver in parse(variables.get(VARIABLE)).good if waiver.covers(asset, role)
     )
     try:
-        return Device.model_validate(given)
+        return Device.model_validate(data)
     except ValidationError as problem:
         first = problem.errors(include_url=False)[0]
         field = str(first["loc"][0]) if first["loc"] else "device"
-        found = ascii(given.get(field))[:60]
-        raise LeeboardError(f"{name}: leeboard_{field} is {found}: {_words(field, first['msg'])}") from None
+        value = ascii(data.get(field))[:60]
+        raise LeeboardError(f"{name}: leeboard_{field} is {value}: {_message(field, first['msg'])}") from None
 
 
 def _help(field: str) -> str:
@@ -98,7 +98,7 @@ def _help(field: str) -> str:
     return f"set it to one of {', '.join(CHOICES[field])}"
 
 
-def _words(field: str, message: str) -> str:
+def _message(field: str, message: str) -> str:
     if field in CHOICES:
         return f"it must be one of {', '.join(CHOICES[field])}"
     return message.removeprefix("Value error, ")

@@ -46,9 +46,9 @@ class Judged:
 def route_verdicts(judged: Iterable[Judged]) -> dict[str, Verdict]:
     """The verdict of each route that applies: the worst of its settings."""
     routes: dict[str, list[Verdict]] = {}
-    for one in judged:
-        if one.route:
-            routes.setdefault(one.route, []).append(one.verdict)
+    for result in judged:
+        if result.route:
+            routes.setdefault(result.route, []).append(result.verdict)
     ends = {route: worst(verdicts) for route, verdicts in routes.items()}
     return {route: verdict for route, verdict in ends.items() if verdict is not Verdict.NOT_APPLICABLE}
 
@@ -71,10 +71,10 @@ def needed(judged: Sequence[Judged]) -> list[Judged]:
     verdicts, best = route_verdicts(judged), best_route(judged)
     if best is Verdict.ERROR:
         return list(judged)
-    amiss = Counter(one.route for one in judged if one.verdict.badness > Verdict.COMPLIANT.badness)
+    amiss = Counter(result.route for result in judged if result.verdict.badness > Verdict.COMPLIANT.badness)
     fewest = min((amiss[route] for route, verdict in verdicts.items() if verdict is best), default=0)
     nearest = {route for route, verdict in verdicts.items() if verdict is best and amiss[route] == fewest}
-    return [one for one in judged if not one.route or one.route in nearest]
+    return [result for result in judged if not result.route or result.route in nearest]
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ def _value(raw: Any) -> Value | None:
     """A value from JSON. Raises TypeError for what no setting can have."""
     if raw is None:
         return None
-    found = flat(raw)
-    if not isinstance(found, bool | int | str | tuple):
+    value = flat(raw)
+    if not isinstance(value, bool | int | str | tuple):
         raise TypeError("a value is text, a number, a switch or a list")
-    return found
+    return value

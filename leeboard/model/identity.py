@@ -52,7 +52,7 @@ COUNTING = "01234567890123456789012345678901234567890"
 
 
 class Sameness(StrEnum):
-    """What comparing a sighting with a pin comes to.
+    """The outcomes of comparing a sighting with a pin.
 
     first: no pin yet. same. reinstalled: the same hardware with another machine-id or system, so that what was proved
     about its disk is void. another_machine. unidentified: nothing on which to compare.
@@ -124,8 +124,8 @@ def usable_uuid(text: str) -> str | None:
 
 def usable_machine_id(text: str) -> str | None:
     """A machine-id (or Windows MachineGuid) as 32 hexadecimal digits, or None for "uninitialized" and the like."""
-    found = text.strip().strip("{}").lower().replace("-", "")
-    return found if MACHINE_ID.match(found) and len(set(found)) > 1 else None
+    digits = text.strip().strip("{}").lower().replace("-", "")
+    return digits if MACHINE_ID.match(digits) and len(set(digits)) > 1 else None
 
 
 def byte_swapped(uuid: str) -> str:
@@ -177,18 +177,18 @@ def compare(pin: Sighting | None, seen: Sighting, register_serial: str | None = 
 
 
 def difference(pin: Sighting, seen: Sighting) -> str:
-    """In words, how a sighting differs from a pin."""
-    said = []
+    """The differences between a sighting and a pin, as text."""
+    changes = []
     if pin.serial and seen.serial and pin.serial != seen.serial:
-        said.append(f"its serial is {seen.serial}, and was {pin.serial}")
+        changes.append(f"its serial is {seen.serial}, and was {pin.serial}")
     if pin.uuid and seen.uuid and seen.uuid not in (pin.uuid, byte_swapped(pin.uuid)):
-        said.append(f"its UUID is {seen.uuid}, and was {pin.uuid}")
-    if not said:
-        said.append(
+        changes.append(f"its UUID is {seen.uuid}, and was {pin.uuid}")
+    if not changes:
+        changes.append(
             f"its machine-id is {seen.machine_id}, and was {pin.machine_id}, "
             "and its hardware cannot be compared (run as root)"
         )
-    return "; ".join(said)
+    return "; ".join(changes)
 
 
 def _system(name: str) -> str:

@@ -28,13 +28,13 @@ class Question:
     """What is asked of a judgement.
 
     `objects` is the type of the objects that it judges, as drivers.yml names it, `facts` are those that it may look at.
-    `words` are all values that can come out, for a judgement that answers with one word: the linter holds `accept`
+    `answers` are all values that can come out, for a judgement that answers with one word: the linter holds `accept`
     against them. `prefix` is how their codes begin.
     """
 
     objects: str
     facts: tuple[str, ...] = ()
-    words: tuple[str, ...] = ()
+    answers: tuple[str, ...] = ()
     prefix: str = ""
 
 
@@ -49,19 +49,19 @@ QUESTIONS = {
     "hardware_only": Question(VOLUME),
     "weak_derivation": Question(VOLUME),
     "unprotected": Question(VOLUME, facts=("secure_boot", "boot_chain")),
-    "pre_boot": Question(VOLUME, words=ASKED, prefix=ASKS),
+    "pre_boot": Question(VOLUME, answers=ASKED, prefix=ASKS),
     "ways_in": Question(VOLUME),
-    "will_boot": Question(VOLUME, words=BOOTS, prefix=STARTS),
+    "will_boot": Question(VOLUME, answers=BOOTS, prefix=STARTS),
     "pending": Question(VOLUME),
     "bitlocker_unencrypted_system": Question(BITLOCKER),
     "bitlocker_unencrypted_data": Question(BITLOCKER),
     "bitlocker_unprotected": Question(BITLOCKER),
-    "bitlocker_cipher": Question(BITLOCKER, words=CIPHERS, prefix=CIPHER),
+    "bitlocker_cipher": Question(BITLOCKER, answers=CIPHERS, prefix=CIPHER),
     "bitlocker_hardware_only": Question(BITLOCKER),
     "bitlocker_recovery_passwords": Question(BITLOCKER),
     "bitlocker_page_files": Question(BITLOCKER),
-    "bitlocker_pre_boot": Question(BITLOCKER, words=ASKED_ON_WINDOWS, prefix=ASKS),
-    "bitlocker_will_boot": Question(BITLOCKER, words=BOOTS_ON_WINDOWS, prefix=STARTS),
+    "bitlocker_pre_boot": Question(BITLOCKER, answers=ASKED_ON_WINDOWS, prefix=ASKS),
+    "bitlocker_will_boot": Question(BITLOCKER, answers=BOOTS_ON_WINDOWS, prefix=STARTS),
     "bitlocker_pending": Question(BITLOCKER),
     "bitlocker_unkept": Question(BITLOCKER),
     "kept_faults": Question("kept_disk"),
@@ -81,4 +81,4 @@ QUESTIONS = {
     "windows_vpn_gateways": Question(WINDOWS_VPN),
     "winrm_without_tls": Question("winrm_listener", facts=("domain",)),
 }
-KINDS = tuple(sorted({one.objects for one in QUESTIONS.values()}))  # types of objects that drivers report
+KINDS = tuple(sorted({question.objects for question in QUESTIONS.values()}))  # types of objects that drivers report

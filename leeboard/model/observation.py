@@ -10,18 +10,13 @@ from datetime import datetime
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
+from pydantic import Field, FiniteFloat, ValidationError
 
 from leeboard.errors import LeeboardError
+from leeboard.model.strict import Wire
 from leeboard.model.values import plain
 
 MOST_BYTES = 4 * 1024 * 1024  # of one observation; the largest honest one seen is below 200 kB
-
-
-class Wire(BaseModel):
-    """Frozen data from a device. Types are strict, and unknown keys are refused: a slip cannot hide a reading."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 Text = Annotated[str, Field(max_length=8192)]
@@ -123,7 +118,7 @@ class Observation(Wire):
 
     def with_reading(self, taken: Reading) -> Observation:
         """The same with a reading of the controller's in place of all of its driver; nothing is validated anew."""
-        readings = [*(one for one in self.readings if one.driver != taken.driver), taken]
+        readings = [*(reading for reading in self.readings if reading.driver != taken.driver), taken]
         return Observation.model_construct(**{**dict(self), "schema": self.schema_version, "readings": readings})
 
     @cached_property

@@ -28,43 +28,43 @@ class WrongType(Exception):
 class Operator:
     """A named comparison.
 
-    `holds(found, wanted)` may raise WrongType. `narrows(mine, theirs)` is true when every value that `mine` accepts is
-    accepted by `theirs` as well: an override for which it is false is *weaker*. `words` completes "wanted: ...".
+    `holds(actual, wanted)` may raise WrongType. `narrows(mine, theirs)` is true when every value that `mine` accepts is
+    accepted by `theirs` as well: an override for which it is false is *weaker*. `phrase` completes "wanted: ...".
 
-    `graded` operators know better and worse: `holds(found, other)` then says that `found` is at least as good as
-    `other`, whichever it is. `rest(found, wanted)` has the members of a list that are not accepted.
+    `graded` operators know better and worse: `holds(actual, other)` then says that `actual` is at least as good as
+    `other`, whichever it is. `rest(actual, wanted)` has the members of a list that are not accepted.
     """
 
     name: str
     holds: Callable[[Value, Value], bool]
     narrows: Callable[[Value, Value], bool]
-    words: str
+    phrase: str
     graded: bool = False
     rest: Callable[[Value, Value], frozenset[str]] | None = None
 
-    def beyond(self, found: Value, wanted: Value) -> tuple[Value, ...]:
+    def beyond(self, actual: Value, wanted: Value) -> tuple[Value, ...]:
         """What of a value that does not meet `wanted` is too much: the members of a list, or the value as it is."""
         if self.rest is None:
-            return (found,)
+            return (actual,)
         try:
-            return tuple(sorted(self.rest(found, wanted))) or (found,)
+            return tuple(sorted(self.rest(actual, wanted))) or (actual,)
         except WrongType:
-            return (found,)
+            return (actual,)
 
-    def as_good(self, found: Value | None, other: Value | None) -> bool:
-        """True when `found` (None: not set) is the same as `other`, or better in the operator's own order."""
-        if found is None or other is None:
-            return found is other
-        if _same(found, other):
+    def as_good(self, actual: Value | None, other: Value | None) -> bool:
+        """True when `actual` (None: not set) is the same as `other`, or better in the operator's own order."""
+        if actual is None or other is None:
+            return actual is other
+        if _same(actual, other):
             return True
         try:
-            return self.graded and self.holds(found, other)
+            return self.graded and self.holds(actual, other)
         except WrongType:
             return False
 
-    def said(self, wanted: str, unit: str = "") -> str:
+    def describe(self, wanted: str, unit: str = "") -> str:
         """The demand in words: "at most 900 seconds, and not 0"."""
-        return self.words.format(wanted=f"{wanted} {unit}".rstrip())
+        return self.phrase.format(wanted=f"{wanted} {unit}".rstrip())
 
 
 def number(value: Value) -> int:
@@ -92,21 +92,21 @@ def items(value: Value) -> frozenset[str]:
     return frozenset(value)
 
 
-def _equals(found: Value, wanted: Value) -> bool:
+def _equals(actual: Value, wanted: Value) -> bool:
     if isinstance(wanted, bool):
-        if isinstance(found, bool):
-            return found == wanted
+        if isinstance(actual, bool):
+            return actual == wanted
         raise WrongType("not a switch (yes or no)")
     if isinstance(wanted, int):
-        return number(found) == wanted
+        return number(actual) == wanted
     if isinstance(wanted, str):
-        return text(found) == text(wanted)
-    return items(found) == items(wanted)
+        return text(actual) == text(wanted)
+    return items(actual) == items(wanted)
 
 
-def _permissions_at_most(found: Value, wanted: Value) -> bool:
+def _permissions_at_most(actual: Value, wanted: Value) -> bool:
     """Same owner; group the same, root, or without any right; no permission bit beyond those wanted."""
-    mine, theirs = (PERMISSIONS.match(text(value)) for value in (found, wanted))
+    mine, theirs = (PERMISSIONS.match(text(value)) for value in (actual, wanted))
     if mine is None or theirs is None:
         raise WrongType("not of the form owner:group mode")
     beyond = int(mine["mode"], 8) & ~int(theirs["mode"], 8)
@@ -118,20 +118,20 @@ def _permissions_at_most(found: Value, wanted: Value) -> bool:
     )
 
 
-def _non_empty(found: Value, _wanted: Value) -> bool:
+def _non_empty(actual: Value, _wanted: Value) -> bool:
     """More than blanks. A list of lines counts as the text they make (Windows keeps a notice as either)."""
-    return bool(text("\n".join(found) if isinstance(found, tuple) else found))
+    return bool(text("\n".join(actual) if isinstance(actual, tuple) else actual))
 
 
-def _no_system_details(found: Value, _wanted: Value) -> bool:
-    return not SYSTEM_ESCAPES.search(text(found)) and not SYSTEM_NAMES.search(text(found))
+def _no_system_details(actual: Value, _wanted: Value) -> bool:
+    return not SYSTEM_ESCAPES.search(text(actual)) and not SYSTEM_NAMES.search(text(actual))
 
 
-def _one_of(found: Value, wanted: Value) -> bool:
+def _one_of(actual: Value, wanted: Value) -> bool:
     """Numbers written as text count as numbers."""
-    if isinstance(found, bool) or not isinstance(found, int | str):
+    if isinstance(actual, bool) or not isinstance(actual, int | str):
         raise WrongType("not a single number or text")
-    return str(found).strip() in items(wanted)
+    return str(actual).strip() in items(wanted)
 
 
 def _same(mine: Value, theirs: Value) -> bool:
@@ -139,9 +139,9 @@ def _same(mine: Value, theirs: Value) -> bool:
     return isinstance(mine, bool) == isinstance(theirs, bool) and mine == theirs
 
 
-def _only_from(found: Value, wanted: Value) -> bool:
+def _only_from(actual: Value, wanted: Value) -> bool:
     """At least one name, and none that is not among the wanted ones. A text counts as the names between its blanks."""
-    mine, theirs = (_names(value) for value in (found, wanted))
+    mine, theirs = (_names(value) for value in (actual, wanted))
     return bool(mine) and mine <= theirs
 
 
@@ -150,30 +150,30 @@ def _names(value: Value) -> frozenset[str]:
     return frozenset(name.casefold().rstrip(".") for name in names)
 
 
-def _only_host(found: Value, wanted: Value) -> bool:
+def _only_host(actual: Value, wanted: Value) -> bool:
     """At least one peer, and each is the host of the wanted HOST:PORT, or one certificate's fingerprint."""
-    peers = (found,) if isinstance(found, str) else tuple(items(found))
+    peers = (actual,) if isinstance(actual, str) else tuple(items(actual))
     host = _host(text(wanted))
     return bool(peers) and all(FINGERPRINT.match(peer) or _host(peer) == host for peer in peers)
 
 
-def _same_place(found: Value, wanted: Value) -> bool:
+def _same_place(actual: Value, wanted: Value) -> bool:
     """The same HOST:PORT or URL: names of hosts mind neither capitals nor a last dot."""
-    mine, theirs = (LAST_DOT.sub("", text(value).casefold()) for value in (found, wanted))
+    mine, theirs = (LAST_DOT.sub("", text(value).casefold()) for value in (actual, wanted))
     return mine == theirs
 
 
-def _strangers(found: Value, wanted: Value) -> frozenset[str]:
+def _strangers(actual: Value, wanted: Value) -> frozenset[str]:
     """The peers that are neither the wanted host nor a certificate's fingerprint."""
     host = _host(text(wanted))
-    peers = frozenset((found,)) if isinstance(found, str) else items(found)
+    peers = frozenset((actual,)) if isinstance(actual, str) else items(actual)
     return frozenset(peer for peer in peers if not FINGERPRINT.match(peer) and _host(peer) != host)
 
 
-def _same_places(found: Value, wanted: Value) -> bool:
+def _same_places(actual: Value, wanted: Value) -> bool:
     """The same URLs, whatever their order, with blanks between them."""
     mine, theirs = (
-        frozenset(LAST_DOT.sub("", place) for place in text(value).casefold().split()) for value in (found, wanted)
+        frozenset(LAST_DOT.sub("", place) for place in text(value).casefold().split()) for value in (actual, wanted)
     )
     return bool(mine) and mine == theirs
 
@@ -196,14 +196,14 @@ OPERATORS = {
         Operator("one_of", _one_of, lambda mine, theirs: items(mine) <= items(theirs), "one of {wanted}"),
         Operator(
             "only",
-            lambda found, wanted: items(found) <= items(wanted),
+            lambda actual, wanted: items(actual) <= items(wanted),
             lambda mine, theirs: items(mine) <= items(theirs),
             "nothing but {wanted}",
-            rest=lambda found, wanted: items(found) - items(wanted),
+            rest=lambda actual, wanted: items(actual) - items(wanted),
         ),
         Operator(
             "at_most",
-            lambda found, wanted: number(found) <= number(wanted),
+            lambda actual, wanted: number(actual) <= number(wanted),
             lambda mine, theirs: number(mine) <= number(theirs),
             "at most {wanted}",
             graded=True,
@@ -211,7 +211,7 @@ OPERATORS = {
         # A grace time below 0 never ends: it is drift, never the strictest value.
         Operator(
             "at_most_not_negative",
-            lambda found, wanted: 0 <= number(found) <= number(wanted),
+            lambda actual, wanted: 0 <= number(actual) <= number(wanted),
             lambda mine, theirs: 0 <= number(mine) <= number(theirs),
             "at most {wanted}, and not below 0",
             graded=True,
@@ -219,14 +219,14 @@ OPERATORS = {
         # 0 means "off" for these: it is drift, never the strictest value.
         Operator(
             "at_most_not_zero",
-            lambda found, wanted: 0 < number(found) <= number(wanted),
+            lambda actual, wanted: 0 < number(actual) <= number(wanted),
             lambda mine, theirs: 0 < number(mine) <= number(theirs),
             "at most {wanted}, and not 0",
             graded=True,
         ),
         Operator(
             "at_least",
-            lambda found, wanted: number(found) >= number(wanted),
+            lambda actual, wanted: number(actual) >= number(wanted),
             lambda mine, theirs: number(mine) >= number(theirs),
             "at least {wanted}",
             graded=True,
@@ -234,7 +234,7 @@ OPERATORS = {
         # Bits of a mask: 3 (success and failure) fulfils a demand for 1 (success).
         Operator(
             "includes",
-            lambda found, wanted: number(found) & number(wanted) == number(wanted),
+            lambda actual, wanted: number(actual) & number(wanted) == number(wanted),
             lambda mine, theirs: number(mine) & number(theirs) == number(theirs),
             "including {wanted}",
             graded=True,
@@ -244,14 +244,18 @@ OPERATORS = {
             _only_from,
             _only_from,
             "only {wanted}",
-            rest=lambda found, wanted: _names(found) - _names(wanted),
+            rest=lambda actual, wanted: _names(actual) - _names(wanted),
         ),
         Operator("only_host", _only_host, _only_host, "only the host of {wanted}", rest=_strangers),
         Operator("same_place", _same_place, _same_place, "{wanted}", graded=True),
         Operator("same_places", _same_places, _same_places, "{wanted}", graded=True),
         Operator("non_empty", _non_empty, _always, "something that is not empty"),
         Operator(
-            "none", lambda found, _wanted: not items(found), _always, "none", rest=lambda found, _wanted: items(found)
+            "none",
+            lambda actual, _wanted: not items(actual),
+            _always,
+            "none",
+            rest=lambda actual, _wanted: items(actual),
         ),
         Operator("no_system_details", _no_system_details, _always, "no name or version of the system"),
         Operator("permissions_at_most", _permissions_at_most, _permissions_at_most, "at most {wanted}", graded=True),

@@ -29,5 +29,5 @@ def started_of(run: str) -> datetime:
 
 
 def stamp(at: datetime) -> str:
-    """A moment as it stands in a bundle."""
+    """A UTC moment as a bundle has it."""
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -31,6 +31,7 @@ from leeboard.model.accepted import Accepted
 from leeboard.model.enums import Role
 from leeboard.model.strict import Strict
 from leeboard.model.values import TEMPLATES, plain
+from leeboard.model.words import date_text
 
 LONDON = ZoneInfo("Europe/London")  # wherever the controller stands, a day is one of the school's
 VARIABLE = "leeboard_waivers"
@@ -84,7 +85,7 @@ def _matches(pattern: re.Pattern[str], field: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _words(field: str) -> AfterValidator:
+def _one_line(field: str) -> AfterValidator:
     def check(value: str) -> str:
         line = " ".join(value.split())
         if not line:
@@ -125,9 +126,9 @@ class Waiver(Strict):
     roles: Annotated[tuple[Role, ...], Field(max_length=len(Role))] = ()
     school: StrictBool = False
     settings: Settings = ()
-    reason: Annotated[str, _words("reason")]
-    owner: Annotated[str, _words("owner")]
-    approved_by: Annotated[str, _words("approved_by")]
+    reason: Annotated[str, _one_line("reason")]
+    owner: Annotated[str, _one_line("owner")]
+    approved_by: Annotated[str, _one_line("approved_by")]
     siro: StrictBool = False
     granted: Day
     last_day: Day
@@ -179,7 +180,7 @@ class Waiver(Strict):
 
     @property
     def scope(self) -> str:
-        """For whom it is, in words."""
+        """The devices that it is for, as text."""
         if self.school:
             return "the whole school"
         if self.roles:
@@ -189,14 +190,14 @@ class Waiver(Strict):
 
     @property
     def covered(self) -> str:
-        """Which settings and values it covers, in words."""
-        return "; ".join(one.words for one in self.settings) or accepted.EVERYTHING
+        """The settings and values that it covers, as text."""
+        return "; ".join(entry.text for entry in self.settings) or accepted.EVERYTHING
 
     @property
-    def words(self) -> str:
+    def summary(self) -> str:
         """Who accepted the risk, until when, and why: the reason of a finding that is waived."""
         who = f"{self.id}; owner: {self.owner}"
-        return f"accepted by {self.approved_by} until {said(self.last_day)} ({who}): {self.reason}"
+        return f"accepted by {self.approved_by} until {date_text(self.last_day)} ({who}): {self.reason}"
 
 
 @dataclass(frozen=True)
@@ -230,22 +231,17 @@ def ends(waiver: Waiver) -> datetime:
     return datetime.combine(waiver.last_day + timedelta(days=1), datetime.min.time(), LONDON)
 
 
-def said(day: date) -> str:
-    """A day for people: "20 Jul 2027"."""
-    return f"{day.day} {day:%b %Y}"
-
-
-def parse(given: Any) -> Waivers:
+def parse(raw: Any) -> Waivers:
     """The waivers that the variable `leeboard_waivers` lists. Never raises, whatever the inventory says."""
-    if given is None or given == [] or given == ():
+    if raw is None or raw == [] or raw == ():
         return Waivers()
-    if not isinstance(given, list | tuple):
-        return Waivers(problems=(f"{VARIABLE} must be a list of waivers, and is {shown(given)}",))
-    if all(isinstance(one, Waiver) for one in given):
-        return _without_twins((f"waiver {one.id}", one) for one in given)
+    if not isinstance(raw, list | tuple):
+        return Waivers(problems=(f"{VARIABLE} must be a list of waivers, and is {shown(raw)}",))
+    if all(isinstance(waiver, Waiver) for waiver in raw):
+        return _without_twins((f"waiver {waiver.id}", waiver) for waiver in raw)
     try:
         # Every host of a group has the group's list: read it once, and not once a host.
-        return _parse_text(json.dumps(given, default=str))
+        return _parse_text(json.dumps(raw, default=str))
     except (TypeError, ValueError, RecursionError):
         return Waivers(problems=(f"{VARIABLE} holds what no waiver can hold; write plain text, lists and dates",))
 
@@ -257,8 +253,8 @@ def _parse_text(text: str) -> Waivers:
 
 def _parse_entries(entries: Iterable[tuple[str, Any]]) -> Waivers:
     """The waivers in entries, each with the place that its problem names. Never raises."""
-    found, wrong = each(entries)
-    rest = _without_twins((f"{place}: {one.id}", one) for place, one in found)
+    placed, wrong = each(entries)
+    rest = _without_twins((f"{place}: {waiver.id}", waiver) for place, waiver in placed)
     return Waivers(rest.good, (*(f"{place}: {why}" for place, why in wrong), *rest.problems))
 
 
@@ -268,16 +264,16 @@ def parse_one(raw: Any) -> Waiver | str:
         return raw
     if not isinstance(raw, dict):
         return f"is {shown(raw)}, and must have the fields {', '.join(Waiver.model_fields)}"
-    given = {str(key): value for key, value in raw.items()}
-    name = given.get("id")
+    data = {str(key): value for key, value in raw.items()}
+    name = data.get("id")
     before = f"{plain(name, 40)}: " if isinstance(name, str) and name.strip() else ""
     try:
-        return Waiver.model_validate(given)
+        return Waiver.model_validate(data)
     except ValidationError as wrong:
-        told: dict[str, None] = {}
+        messages: dict[str, None] = {}
         for error in wrong.errors(include_url=False):
-            told[_told(error, given)] = None
-        return before + "; ".join(told)
+            messages[_message(error, data)] = None
+        return before + "; ".join(messages)
 
 
 def each[Place](
@@ -287,41 +283,41 @@ def each[Place](
 
     `read` takes the place of `parse_one`. Of one school no more count than MOST_WAIVERS.
     """
-    found: list[tuple[Place, Waiver]] = []
+    good: list[tuple[Place, Waiver]] = []
     wrong: list[tuple[Place, str]] = []
     for number, (place, raw) in enumerate(entries):
         if number == MOST_WAIVERS:
             wrong.append((place, f"a school has at most {MOST_WAIVERS} waivers; this one and the rest do not count"))
             break
-        one = read(raw)
-        if isinstance(one, Waiver):
-            found.append((place, one))
+        result = read(raw)
+        if isinstance(result, Waiver):
+            good.append((place, result))
         else:
-            wrong.append((place, one))
-    return found, wrong
+            wrong.append((place, result))
+    return good, wrong
 
 
 def once[Place](
-    found: Sequence[tuple[Place, Waiver]],
+    placed: Sequence[tuple[Place, Waiver]],
 ) -> tuple[tuple[Waiver, ...], dict[str, tuple[Place, int]]]:
     """The waivers whose id nobody else has; and by id, where the others begin and how many there are.
 
     Two with one id do not count, since nobody can say which was meant.
     """
-    often = Counter(one.id for _, one in found)
-    first = {one.id: place for place, one in reversed(found)}
+    often = Counter(waiver.id for _, waiver in placed)
+    first = {waiver.id: place for place, waiver in reversed(placed)}
     twins = {id: (first[id], count) for id, count in often.items() if count > 1}
-    return tuple(one for _, one in found if one.id not in twins), twins
+    return tuple(waiver for _, waiver in placed if waiver.id not in twins), twins
 
 
-def _without_twins(found: Iterable[tuple[str, Waiver]]) -> Waivers:
-    good, twins = once(list(found))
+def _without_twins(placed: Iterable[tuple[str, Waiver]]) -> Waivers:
+    good, twins = once(list(placed))
     problems = (f"{place}: the id {id} is given {times(count)}" for id, (place, count) in twins.items())
     return Waivers(good, tuple(problems))
 
 
 def times(count: int) -> str:
-    """What is said of an id that several waivers have."""
+    """The message about an id that several waivers have."""
     return f"{count} times, so none of them counts; give each its own"
 
 
@@ -333,7 +329,7 @@ def shown(value: Any) -> str:
         return "nested without end"
 
 
-def _told(error: Any, given: dict[str, Any]) -> str:
+def _message(error: Any, data: dict[str, Any]) -> str:
     if not error["loc"]:
         return str(error["msg"]).removeprefix("Value error, ")
     field = str(error["loc"][0])
@@ -344,4 +340,4 @@ def _told(error: Any, given: dict[str, Any]) -> str:
         return f"{name} is no field of a waiver; there are {', '.join(Waiver.model_fields)}"
     message = str(error["msg"])
     own = message.startswith("Value error, ")
-    return f"{name} is {shown(given.get(field))}: {message.removeprefix('Value error, ') if own else HELP[field]}"
+    return f"{name} is {shown(data.get(field))}: {message.removeprefix('Value error, ') if own else HELP[field]}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 AHEAD = timedelta(minutes=10)  # by which a clock may be ahead before it is called wrong
 
@@ -19,8 +19,12 @@ def when(moment: datetime) -> str:
 
 def day(moment: datetime) -> str:
     """The day of a moment, in UTC: "25 Nov 2026"."""
-    utc = moment.astimezone(UTC)
-    return f"{utc.day} {utc:%b %Y}"
+    return date_text(moment.astimezone(UTC))
+
+
+def date_text(day: date) -> str:
+    """A day for people: "20 Jul 2027"."""
+    return f"{day.day} {day:%b %Y}"
 
 
 def length(span: timedelta) -> str:

@@ -30,7 +30,7 @@ class Change:
     expect: str
 
     def as_argument(self) -> dict[str, Any]:
-        """The form that driver modules take."""
+        """The change as an argument of a driver module."""
         value = list(self.value) if isinstance(self.value, tuple) else self.value
         return {"address": self.address, "value": value, "type": self.type, "expect": self.expect}
 
@@ -77,13 +77,13 @@ def plan(wanted: Wanted, observation: Observation, families: Collection[str]) ->
             # What a group policy sets it sets again: writing against it would never come to rest.
             continue
         effective = reading.effective
-        found = flat(effective.value) if isinstance(effective, Found) else None
-        write = setting.written(found)
+        current = flat(effective.value) if isinstance(effective, Found) else None
+        write = setting.written(current)
         if write is None:
             continue
         waits = accepts(setting, effective) is True
-        if waits and found is not None:
-            write = found
+        if waits and current is not None:
+            write = current
         change = Change(
             control=setting.control.id,
             address=setting.setting.address,
@@ -93,7 +93,7 @@ def plan(wanted: Wanted, observation: Observation, families: Collection[str]) ->
         )
         # Two controls may name one address; the linter proves that they write the same. One may take what is there.
         mine = changes.setdefault(setting.setting.driver, {})
-        if change.address not in mine or (not waits and mine[change.address].value == found):
+        if change.address not in mine or (not waits and mine[change.address].value == current):
             mine[change.address] = change
     steps = []
     for driver, by_address in sorted(changes.items()):

@@ -78,7 +78,7 @@ def _headline(baseline: Baseline, control: Control, level: Level) -> str:
     ):
         return "not asked"
     wanted = [
-        _words(baseline, setting, getattr(setting.accept.value, level))
+        _value_text(baseline, setting, getattr(setting.accept.value, level))
         for setting in control.settings
         if _varies(setting.accept.value) and getattr(setting.accept.value, level) is not None
     ]
@@ -164,29 +164,31 @@ def _wanted(baseline: Baseline, setting: Setting) -> str:
     choice = setting.accept.value
     values = {level: getattr(choice, level) for level in Level}
     if len({repr(value) for value in values.values()}) == 1 and not choice.special:
-        words = _words(baseline, setting, choice.standard)
+        text = _value_text(baseline, setting, choice.standard)
     else:
-        said = [f"{level}: {_words(baseline, setting, value)}" for level, value in values.items()]
-        said += [f"{_selector(special)}: {_words(baseline, setting, special.value)}" for special in choice.special]
-        words = "; ".join(said)
+        parts = [f"{level}: {_value_text(baseline, setting, value)}" for level, value in values.items()]
+        parts += [
+            f"{_selector(special)}: {_value_text(baseline, setting, special.value)}" for special in choice.special
+        ]
+        text = "; ".join(parts)
     if isinstance(setting.write, Write):
         function = setting.write.function
-        written = FUNCTIONS[function].words if function is not None else _value(_standard(setting.write))
-        words += f" (written: {written})"
+        written = FUNCTIONS[function].description if function is not None else _value(_standard(setting.write))
+        text += f" (written: {written})"
     elif setting.write is not None and setting.accept.operator in VALUE_IGNORED - {"none"}:
-        words += f" (written: {_value(choice.standard)})"
-    return words
+        text += f" (written: {_value(choice.standard)})"
+    return text
 
 
 def _standard(write: Write) -> Parameter | Value | None:
     return None if write.value is None else write.value.standard
 
 
-def _words(baseline: Baseline, setting: Setting, value: Parameter | Value | None) -> str:
+def _value_text(baseline: Baseline, setting: Setting, value: Parameter | Value | None) -> str:
     if value is None:
         return "not asked"
     shown = baseline.drivers[setting.driver].name_of(value) or _value(value)
-    return OPERATORS[setting.accept.operator].said(shown, setting.unit)
+    return OPERATORS[setting.accept.operator].describe(shown, setting.unit)
 
 
 def _value(value: Parameter | Value | None) -> str:
@@ -197,8 +199,8 @@ def _value(value: Parameter | Value | None) -> str:
 
 def _absent(setting: Setting) -> str:
     means = setting.absent
-    words = _value(means.means) if isinstance(means, Means) else means.replace("_", " ")
-    return f"{words}; not checked where an MDM service manages the device" if setting.mdm_elsewhere else words
+    text = _value(means.means) if isinstance(means, Means) else means.replace("_", " ")
+    return f"{text}; not checked where an MDM service manages the device" if setting.mdm_elsewhere else text
 
 
 def _selector(selector: Selector) -> str:

@@ -133,12 +133,12 @@ def source_files(folder: FilePath | None = None) -> tuple[SourceFile, ...]:
     if not root.is_dir():
         raise LeeboardError(f"{root}: there is no such folder; name the folder that holds levels.yml and controls/")
     try:
-        found = sorted(_walk(root, "", str(root)), key=lambda one: one.name)
+        sources = sorted(_walk(root, "", str(root)), key=lambda source: source.name)
     except OSError as problem:
         raise LeeboardError(f"{root}: the baseline cannot be read: {problem}") from None
-    if not found:
+    if not sources:
         raise LeeboardError(f"{root}: holds no baseline; name the folder that holds levels.yml and controls/")
-    return tuple(found)
+    return tuple(sources)
 
 
 def _walk(folder: Traversable, name: str, shown: str) -> Iterator[SourceFile]:
@@ -158,19 +158,19 @@ def draft(sources: tuple[SourceFile, ...]) -> Draft:
     families: list[tuple[Document, Family | None]] = []
     controls: list[DraftControl] = []
     for source in sources:
-        found = document(source.shown, source.content)
-        problems += found.problems
+        parsed = document(source.shown, source.content)
+        problems += parsed.problems
         if source.name in TABLES:
-            tables[source.name], wrong = _table(source.name, found)
+            tables[source.name], wrong = _table(source.name, parsed)
             problems += wrong
         elif source.name.startswith(CONTROLS):
-            family, own, wrong = _family(found)
-            families.append((found, family))
+            family, own, wrong = _family(parsed)
+            families.append((parsed, family))
             controls += own
             problems += wrong
         else:
             known = ", ".join([*TABLES, "controls/FAMILY.yml"])
-            problems.append(found.problem((), f"is no file of a baseline; those are {known}"))
+            problems.append(parsed.problem((), f"is no file of a baseline; those are {known}"))
     for name in TABLES:
         if name not in tables:
             where = sources[0].shown.removesuffix(sources[0].name) + name if sources else name
@@ -179,33 +179,33 @@ def draft(sources: tuple[SourceFile, ...]) -> Draft:
     return Draft(tables, tuple(families), tuple(controls), tuple(problems))
 
 
-def _table(name: str, found: Document) -> tuple[Table, list[Problem]]:
-    if found.problems and found.data is None:
-        return Table(found), []
+def _table(name: str, parsed: Document) -> tuple[Table, list[Problem]]:
+    if parsed.problems and parsed.data is None:
+        return Table(parsed), []
     try:
-        entries = TABLES[name].validate_python(found.data)
-        return Table(found, {str(key): entry for key, entry in entries.items()}), []
+        entries = TABLES[name].validate_python(parsed.data)
+        return Table(parsed, {str(key): entry for key, entry in entries.items()}), []
     except ValidationError as problem:
-        raw = found.data if isinstance(found.data, dict) else {}
+        raw = parsed.data if isinstance(parsed.data, dict) else {}
         shape = ENTRIES.get(name)
         entries = {key: _entry(shape, value) for key, value in raw.items()} if shape else dict(raw)
-        return Table(found, entries), shape_problems(found, problem)
+        return Table(parsed, entries), shape_problems(parsed, problem)
 
 
-def _family(found: Document) -> tuple[Family | None, list[DraftControl], list[Problem]]:
-    if found.problems and found.data is None:
+def _family(parsed: Document) -> tuple[Family | None, list[DraftControl], list[Problem]]:
+    if parsed.problems and parsed.data is None:
         return None, [], []
     family: Family | None = None
     problems: list[Problem] = []
     try:
-        family = FAMILY.validate_python(found.data)
+        family = FAMILY.validate_python(parsed.data)
         controls: list[Control | None] = list(family.controls)
     except ValidationError as problem:
-        problems = shape_problems(found, problem)
-        raw = found.data.get("controls") if isinstance(found.data, dict) else None
-        controls = [_entry(Control, one) for one in raw] if isinstance(raw, list) else []
+        problems = shape_problems(parsed, problem)
+        raw = parsed.data.get("controls") if isinstance(parsed.data, dict) else None
+        controls = [_entry(Control, entry) for entry in raw] if isinstance(raw, list) else []
     drafts = [
-        DraftControl(found, ("controls", index), control)
+        DraftControl(parsed, ("controls", index), control)
         for index, control in enumerate(controls)
         if control is not None
     ]
@@ -219,19 +219,19 @@ def _entry[T: BaseModel](shape: type[T], raw: object) -> T | None:
         return None
 
 
-def shape_problems(found: Document, error: ValidationError) -> list[Problem]:
+def shape_problems(parsed: Document, error: ValidationError) -> list[Problem]:
     """What pydantic says, each at its line. The several complaints about one place of a union become one problem."""
     places: dict[tuple[Path, str], list[str]] = {}
-    for one in error.errors(include_url=False, include_input=False):
-        missing = str(one["loc"][-1]) if one["type"] == "missing" else ""
-        message = "is missing" if missing else _words(one["type"], one["msg"])
-        messages = places.setdefault((_path(found.data, one["loc"]), missing), [])
+    for detail in error.errors(include_url=False, include_input=False):
+        missing = str(detail["loc"][-1]) if detail["type"] == "missing" else ""
+        message = "is missing" if missing else _message(detail["type"], detail["msg"])
+        messages = places.setdefault((_path(parsed.data, detail["loc"]), missing), [])
         if message not in messages:
             messages.append(message)
     # Where a key inside is named, the complaint that the whole is something else only distracts.
     deeper = {path[:length] for path, missing in places for length in range(len(path) + (missing != ""))}
     return [
-        found.problem(path, "; or: ".join(messages), missing)
+        parsed.problem(path, "; or: ".join(messages), missing)
         for (path, missing), messages in places.items()
         if missing or path not in deeper
     ]
@@ -240,17 +240,17 @@ def shape_problems(found: Document, error: ValidationError) -> list[Problem]:
 def _path(data: object, location: tuple[str | int, ...]) -> Path:
     """Where pydantic's location lies in the file. Its steps that name a type, not a key, are left out."""
     path: list[str | int] = []
-    here = data
+    node = data
     for step in location:
-        if (isinstance(here, dict) and step in here) or (
-            isinstance(here, list) and isinstance(step, int) and step < len(here)
+        if (isinstance(node, dict) and step in node) or (
+            isinstance(node, list) and isinstance(step, int) and step < len(node)
         ):
-            here = here[step]  # type: ignore[index]
+            node = node[step]  # type: ignore[index]
             path.append(step)
     return tuple(path)
 
 
-def _words(kind: str, message: str) -> str:
+def _message(kind: str, message: str) -> str:
     if kind == "extra_forbidden":
         return "is an unknown key"
     message = message.removeprefix("Value error, ").replace("Input should be", "must be")

@@ -10,21 +10,21 @@ from leeboard.model.values import Value
 
 @dataclass(frozen=True)
 class WriteFunction:
-    """`written(found, wanted)` is what to write; found is None where nothing, or nothing usable, is there.
+    """`written(current, wanted)` is what to write; current is None where nothing, or nothing usable, is there.
 
-    `samples` are readings for which the linter proves that what comes out is accepted. `words` say it to people.
+    `samples` are readings for which the linter proves that what comes out is accepted. `description` says it to people.
     """
 
     written: Callable[[Value | None, Value], Value]
     samples: tuple[Value | None, ...]
-    words: str
+    description: str
 
 
-def _add_bits(found: Value | None, wanted: Value) -> Value:
+def _add_bits(current: Value | None, wanted: Value) -> Value:
     if isinstance(wanted, bool) or not isinstance(wanted, int):
         raise TypeError(f"bits are a number, not {wanted!r}")
-    there = found if isinstance(found, int) and not isinstance(found, bool) else 0
-    return there | wanted
+    bits = current if isinstance(current, int) and not isinstance(current, bool) else 0
+    return bits | wanted
 
 
 FUNCTIONS = {

@@ -17,7 +17,7 @@ def lint(folder: Path | None = None) -> list[Problem]:
     return problems_of(draft(source_files(folder)))
 
 
-def problems_of(found: Draft) -> list[Problem]:
+def problems_of(draft: Draft) -> list[Problem]:
     """All problems of a draft, by file and line."""
     checks = (*rules.RULES, *proofs.PROOFS)
-    return sorted({*found.problems, *(problem for check in checks for problem in check(found))})
+    return sorted({*draft.problems, *(problem for check in checks for problem in check(draft))})

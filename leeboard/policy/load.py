@@ -28,17 +28,17 @@ def load(folder: Path | None = None) -> Baseline:
 
 @lru_cache(maxsize=4)
 def _baseline(sources: tuple[SourceFile, ...], linted: bool) -> Baseline:
-    found = draft(sources)
-    problems = problems_of(found) if linted else sorted(found.problems)
+    parsed = draft(sources)
+    problems = problems_of(parsed) if linted else sorted(parsed.problems)
     if problems:
-        raise LeeboardError(_words(problems))
+        raise LeeboardError(_summary(problems))
     return Baseline(
-        families=tuple(family for _, family in found.families if family is not None),
-        drivers=_good(found, "drivers.yml"),
-        parameters=_good(found, "parameters.yml"),
-        levels={Level(name): level for name, level in _good(found, "levels.yml").items()},
-        frameworks=_good(found, "frameworks.yml"),
-        facts=_good(found, "facts.yml"),
+        families=tuple(family for _, family in parsed.families if family is not None),
+        drivers=_good(parsed, "drivers.yml"),
+        parameters=_good(parsed, "parameters.yml"),
+        levels={Level(name): level for name, level in _good(parsed, "levels.yml").items()},
+        frameworks=_good(parsed, "frameworks.yml"),
+        facts=_good(parsed, "facts.yml"),
         digest=digest(sources),
     )
 
@@ -53,11 +53,11 @@ def digest(sources: tuple[SourceFile, ...]) -> str:
     return total.hexdigest()
 
 
-def _good(found: Draft, name: str) -> dict[str, Any]:
-    return found.tables[name].good()
+def _good(parsed: Draft, name: str) -> dict[str, Any]:
+    return parsed.tables[name].good()
 
 
-def _words(problems: list[Problem]) -> str:
+def _summary(problems: list[Problem]) -> str:
     shown = [str(problem) for problem in problems[:MOST_SHOWN]]
     if len(problems) > MOST_SHOWN:
         shown.append(f"and {len(problems) - MOST_SHOWN} more: run leeboard baseline lint")

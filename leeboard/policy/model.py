@@ -33,7 +33,7 @@ class Selector(Strict):
     def matches(self, level: Level, platform: Platform, form: Form, role: Role) -> bool:
         """True when each of the four is named here or left open."""
         pairs = ((self.level, level), (self.platform, platform), (self.form, form), (self.role, role))
-        return all(not wanted or found in wanted for wanted, found in pairs)
+        return all(not wanted or actual in wanted for wanted, actual in pairs)
 
     @property
     def specificity(self) -> int:
@@ -65,14 +65,14 @@ class Choice[T](Strict):
                 best = special
         if best is not None:
             named = [("role", best.role, role), ("form", best.form, form), ("platform", best.platform, platform)]
-            where = [f"{name} {found}" for name, wanted, found in named if wanted]
+            where = [f"{name} {value}" for name, wanted, value in named if wanted]
             return best.value, ", ".join([*where, *([f"level {level}"] if best.level else [])])
         return getattr(self, level), f"level {level}"
 
     def every_value(self) -> tuple[T, ...]:
         """Each value that some device could get, without None."""
-        found = (self.standard, self.sensitive, self.high, *(special.value for special in self.special))
-        return tuple(value for value in found if value is not None)
+        values = (self.standard, self.sensitive, self.high, *(special.value for special in self.special))
+        return tuple(value for value in values if value is not None)
 
 
 def _choice(raw: object) -> object:
@@ -104,8 +104,8 @@ class Condition(Strict):
 
     @model_validator(mode="after")
     def _one_comparison(self) -> Condition:
-        given = [name for name in ("contains", "contains_other_than", "equals") if getattr(self, name) is not None]
-        if len(given) != 1:
+        named = [name for name in ("contains", "contains_other_than", "equals") if getattr(self, name) is not None]
+        if len(named) != 1:
             raise ValueError("a condition has exactly one of contains, contains_other_than, equals")
         return self
 
@@ -315,7 +315,7 @@ class Baseline(Strict):
 
     def fails_in_report(self, form: Form) -> frozenset[str]:
         """The ids of the controls whose drift on a device of this form fails a run in mode report too."""
-        return frozenset(one.id for one in self.controls if one.fails_in_report and form is Form.PORTABLE)
+        return frozenset(control.id for control in self.controls if control.fails_in_report and form is Form.PORTABLE)
 
     def about_school(self, control: Control) -> bool:
         """True for a control that is asked of a school as a whole, and not of each of its devices."""
@@ -323,8 +323,8 @@ class Baseline(Strict):
 
     def addresses(self, platform: Platform) -> dict[str, list[str]]:
         """Every address that any level names for a platform, by built driver: what one visit reads."""
-        found: dict[str, set[str]] = {}
+        by_driver: dict[str, set[str]] = {}
         for setting in (setting for control in self.controls for setting in control.settings):
             if setting.platform == platform and self.drivers[setting.driver].state == "built":
-                found.setdefault(setting.driver, set()).add(setting.address)
-        return {driver: sorted(addresses) for driver, addresses in sorted(found.items())}
+                by_driver.setdefault(setting.driver, set()).add(setting.address)
+        return {driver: sorted(addresses) for driver, addresses in sorted(by_driver.items())}

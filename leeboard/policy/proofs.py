@@ -36,7 +36,7 @@ def everywhere(platform: Platform | None) -> Iterator[Where]:
         yield level, platform or Platform.OTHER, form, role
 
 
-def _words(where: Where) -> str:
+def _place_text(where: Where) -> str:
     level, _, form, role = where
     return f"level {level}, form {form}, role {role}"
 
@@ -70,10 +70,10 @@ def _value(draft: Draft, choice: Choice[Parameter | Value], where: Where) -> Val
     return picked
 
 
-def holds(place: DraftSetting, found: Value, wanted: Value) -> bool:
+def holds(place: DraftSetting, actual: Value, wanted: Value) -> bool:
     """Whether the setting's operator accepts a value. Raises WrongType; an unknown operator accepts everything."""
     operator = OPERATORS.get(place.setting.accept.operator)
-    return True if operator is None else operator.holds(found, wanted)
+    return True if operator is None else operator.holds(actual, wanted)
 
 
 def wanted_values(draft: Draft) -> Iterator[Problem]:
@@ -93,9 +93,9 @@ def wanted_values(draft: Draft) -> Iterator[Problem]:
 
 def _entries(draft: Draft, choice: Choice[Parameter | Value]) -> Iterator[tuple[Path, Value]]:
     """Each value of a choice and where it stands in it."""
-    given: list[tuple[Path, Parameter | Value | None]] = [((level.value,), getattr(choice, level)) for level in Level]
-    given += [(("special", index, "value"), special.value) for index, special in enumerate(choice.special)]
-    for path, value in given:
+    pairs: list[tuple[Path, Parameter | Value | None]] = [((level.value,), getattr(choice, level)) for level in Level]
+    pairs += [(("special", index, "value"), special.value) for index, special in enumerate(choice.special)]
+    for path, value in pairs:
         if isinstance(value, Parameter):
             definition = draft.parameters.get(value.parameter)
             value = None if definition is None else definition.sample
@@ -139,8 +139,8 @@ def absent_values(draft: Draft) -> Iterator[Problem]:
             try:
                 holds(place, absent.means, value)
             except WrongType as problem:
-                words = f"{place.setting.accept.operator} cannot compare {absent.means!r}: {problem}"
-                yield place.problem(words, "absent", "means")
+                message = f"{place.setting.accept.operator} cannot compare {absent.means!r}: {problem}"
+                yield place.problem(message, "absent", "means")
                 break
 
 
@@ -148,32 +148,36 @@ def written_is_accepted(draft: Draft) -> Iterator[Problem]:
     """What a roll-out writes is accepted afterwards, for every combination."""
     for place in draft.settings():
         for where in everywhere(place.setting.platform):
-            asked = demand(draft, place, where)
-            message = "" if asked is None else next(filter(None, (_refusal(asked, one) for one in _writes(asked))), "")
+            demanded = demand(draft, place, where)
+            message = (
+                ""
+                if demanded is None
+                else next(filter(None, (_refusal(demanded, write) for write in _writes(demanded))), "")
+            )
             if message:
-                yield place.problem(f"{message} ({_words(where)})", "write")
+                yield place.problem(f"{message} ({_place_text(where)})", "write")
                 break
 
 
-def _writes(asked: Demand) -> Iterator[Value]:
+def _writes(demanded: Demand) -> Iterator[Value]:
     """What may be written: the value, or what the function makes of each of its samples."""
-    if asked.write is not None:
-        yield asked.write
-    write = asked.place.setting.write
+    if demanded.write is not None:
+        yield demanded.write
+    write = demanded.place.setting.write
     if isinstance(write, Write) and write.function in FUNCTIONS:
         function = FUNCTIONS[write.function]
-        for found in function.samples:
-            yield function.written(found, asked.value)
+        for sample in function.samples:
+            yield function.written(sample, demanded.value)
 
 
-def _refusal(asked: Demand, write: Value) -> str:
-    operator = asked.place.setting.accept.operator
+def _refusal(demanded: Demand, write: Value) -> str:
+    operator = demanded.place.setting.accept.operator
     try:
-        if holds(asked.place, write, asked.value):
+        if holds(demanded.place, write, demanded.value):
             return ""
     except WrongType as problem:
         return f"{write!r} is written, which {operator} cannot compare: {problem}"
-    return f"{write!r} is written, which {operator} {asked.value!r} does not accept"
+    return f"{write!r} is written, which {operator} {demanded.value!r} does not accept"
 
 
 def enforceable(draft: Draft) -> Iterator[Problem]:
@@ -184,8 +188,8 @@ def enforceable(draft: Draft) -> Iterator[Problem]:
         reads_only = driver is not None and not driver.writes
         if reads_only and setting.write is not None:
             yield place.problem(f"{setting.driver} only reads; take write out", "write")
-        asked = (demand(draft, place, where) for where in everywhere(setting.platform))
-        if not any(one is not None and one.mode is Mode.ENFORCE for one in asked):
+        demands = (demand(draft, place, where) for where in everywhere(setting.platform))
+        if not any(demanded is not None and demanded.mode is Mode.ENFORCE for demanded in demands):
             continue
         if setting.route is not None and setting.write is None:
             continue  # another route is the one that a roll-out takes
@@ -205,8 +209,8 @@ def specials_clear(draft: Draft) -> Iterator[Problem]:
         for where in (*everywhere(Platform.LINUX), *everywhere(Platform.WINDOWS)):
             index = _tied(owner.control.mode, where)
             if index is not None:
-                words = f"quarrels with an earlier special of equal weight ({_words(where)})"
-                yield owner.problem(words, "mode", "special", index)
+                message = f"quarrels with an earlier special of equal weight ({_place_text(where)})"
+                yield owner.problem(message, "mode", "special", index)
                 break
     for place in draft.settings():
         setting = place.setting
@@ -219,8 +223,8 @@ def specials_clear(draft: Draft) -> Iterator[Problem]:
             for where in everywhere(setting.platform):
                 index = _tied(choice, where)
                 if index is not None:
-                    words = f"quarrels with an earlier special of equal weight ({_words(where)})"
-                    yield place.problem(words, *path, "special", index)
+                    message = f"quarrels with an earlier special of equal weight ({_place_text(where)})"
+                    yield place.problem(message, *path, "special", index)
                     break
 
 
@@ -273,7 +277,7 @@ def _quarrel(draft: Draft, first: DraftSetting, second: DraftSetting) -> Iterato
         elif theirs.write is not None and _refusal(mine, theirs.write):
             message = f"writes {theirs.write!r}, which {first.name} does not accept"
         if message:
-            yield second.problem(f"{message} ({_words(where)})", "address")
+            yield second.problem(f"{message} ({_place_text(where)})", "address")
             return
 
 

@@ -35,11 +35,11 @@ class WantedSetting:
     origin: str
     lacks: str = ""
 
-    def written(self, found: Value | None) -> Value | None:
-        """What a roll-out writes where `found` is there (None: nothing); None for what is only read."""
+    def written(self, current: Value | None) -> Value | None:
+        """What a roll-out writes where `current` is there (None: nothing); None for what is only read."""
         if self.write_function is None:
             return self.write
-        return FUNCTIONS[self.write_function].written(found, self.value)
+        return FUNCTIONS[self.write_function].written(current, self.value)
 
     @property
     def operator(self) -> str:
@@ -109,7 +109,7 @@ def parameters(baseline: Baseline, device: Device) -> Mapping[str, str]:
 
     One that has neither is left out.
     """
-    found = {}
+    values = {}
     for name, definition in baseline.parameters.items():
         value = device.parameters.get(name, definition.default)
         if value is None:
@@ -124,17 +124,17 @@ def parameters(baseline: Baseline, device: Device) -> Mapping[str, str]:
                 raise LeeboardError(f"{device.name}: {variable} must not contain {forbidden!r}; take it out")
         if any(not character.isprintable() and character != "\n" for character in value):
             raise LeeboardError(f"{device.name}: {variable} holds a control character; only line ends may stand in it")
-        found[name] = value
-    return found
+        values[name] = value
+    return values
 
 
 def _wanted(baseline: Baseline, controls: Sequence[Control], device: Device) -> Wanted:
-    given = parameters(baseline, device)
-    lacking = {name: about.missing for name, about in baseline.parameters.items() if name not in given}
-    return Wanted(device, baseline, tuple(_control(control, device, given, lacking) for control in controls))
+    known = parameters(baseline, device)
+    lacking = {name: about.missing for name, about in baseline.parameters.items() if name not in known}
+    return Wanted(device, baseline, tuple(_control(control, device, known, lacking) for control in controls))
 
 
-def _control(control: Control, device: Device, given: Mapping[str, str], lacking: Mapping[str, str]) -> WantedControl:
+def _control(control: Control, device: Device, known: Mapping[str, str], lacking: Mapping[str, str]) -> WantedControl:
     where = (device.level, device.platform, device.form, device.role)
     picked, _ = control.mode.pick(*where)
     mode = picked or Mode.OFF
@@ -146,7 +146,7 @@ def _control(control: Control, device: Device, given: Mapping[str, str], lacking
         wanted
         for setting in control.settings
         if setting.platform in (None, device.platform)
-        for wanted in [_setting(control, setting, device, mode, given, lacking)]
+        for wanted in [_setting(control, setting, device, mode, known, lacking)]
         if wanted is not None
     )
     if settings:
@@ -161,7 +161,7 @@ def _setting(
     setting: Setting,
     device: Device,
     mode: Mode,
-    given: Mapping[str, str],
+    known: Mapping[str, str],
     lacking: Mapping[str, str],
 ) -> WantedSetting | None:
     where = (device.level, device.platform, device.form, device.role)
@@ -175,7 +175,7 @@ def _setting(
         variable = f"leeboard_{picked.parameter}"
         lacks = f"{lacking[picked.parameter]}: set {variable}"
         return WantedSetting(control, setting, mode, "", None, None, f"{variable}, not given", lacks)
-    value, origin = _value(setting.accept.value, device, given)
+    value, origin = _value(setting.accept.value, device, known)
     if value is None:
         return None
     write: Value | None = None
@@ -185,7 +185,7 @@ def _setting(
     elif setting.write is not None:
         function = setting.write.function
         if setting.write.value is not None:
-            write, _ = _value(setting.write.value, device, given)
+            write, _ = _value(setting.write.value, device, known)
     override = device.overrides.get(control.id, {}).get(setting.id)
     if override is not None:
         stricter = flat(override)
@@ -207,12 +207,12 @@ def _setting(
     return WantedSetting(control, setting, mode, value, write, function, origin)
 
 
-def _value(choice: ValueChoice, device: Device, given: Mapping[str, str]) -> tuple[Value | None, str]:
+def _value(choice: ValueChoice, device: Device, known: Mapping[str, str]) -> tuple[Value | None, str]:
     value, origin = choice.pick(device.level, device.platform, device.form, device.role)
     if isinstance(value, Parameter):
         name = value.parameter
         source = "given by the inventory" if name in device.parameters else "Leeboard's default text"
-        return given[name], f"leeboard_{name}, {source}"
+        return known[name], f"leeboard_{name}, {source}"
     return value, origin
 
 

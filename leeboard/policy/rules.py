@@ -40,29 +40,29 @@ def names_once(draft: Draft) -> Iterator[Problem]:
     """Each control id once in the baseline, in the file of its family; each setting id once in its control."""
     seen: dict[str, Problem] = {}
     for owner in draft.controls:
-        here = owner.problem("", "id")
-        first = seen.setdefault(owner.control.id, here)
-        if first is not here:
+        use = owner.problem("", "id")
+        first = seen.setdefault(owner.control.id, use)
+        if first is not use:
             yield owner.problem(f"the id is used twice; it stands in {first.file}:{first.line} as well", "id")
         own: dict[str, Problem] = {}
         for index, setting in enumerate(owner.control.settings):
-            here = owner.problem("", "settings", index, "id")
-            first = own.setdefault(setting.id, here)
-            if first is not here:
-                words = f"the id is used twice in {owner.control.id}; it stands in line {first.line} as well"
-                yield owner.problem(words, "settings", index, "id")
+            use = owner.problem("", "settings", index, "id")
+            first = own.setdefault(setting.id, use)
+            if first is not use:
+                message = f"the id is used twice in {owner.control.id}; it stands in line {first.line} as well"
+                yield owner.problem(message, "settings", index, "id")
 
 
 def families(draft: Draft) -> Iterator[Problem]:
     """A family's file is called after it and holds its own controls only."""
-    for found, family in draft.families:
+    for document, family in draft.families:
         if family is None:
             continue
-        if not found.file.endswith(f"{CONTROLS}{family.family}.yml"):
-            yield found.problem(("family",), f"the file must be called {CONTROLS}{family.family}.yml")
+        if not document.file.endswith(f"{CONTROLS}{family.family}.yml"):
+            yield document.problem(("family",), f"the file must be called {CONTROLS}{family.family}.yml")
         for index, control in enumerate(family.controls):
             if control.family != family.family:
-                yield found.problem(("controls", index, "id"), f"does not belong to the family {family.family}")
+                yield document.problem(("controls", index, "id"), f"does not belong to the family {family.family}")
 
 
 def levels_complete(draft: Draft) -> Iterator[Problem]:
@@ -88,12 +88,12 @@ def drivers(draft: Draft) -> Iterator[Problem]:
         if driver is None:
             continue
         if driver.platform is not setting.platform:
-            words = f"{setting.driver} is a driver for {_where(driver.platform)}, not {_where(setting.platform)}"
-            yield place.problem(words, "driver")
+            message = f"{setting.driver} is a driver for {_where(driver.platform)}, not {_where(setting.platform)}"
+            yield place.problem(message, "driver")
         grammar = _grammar(driver.address)
         if grammar is not None and not grammar.fullmatch(setting.address):
-            words = f"{setting.address} is no address of {setting.driver}, which takes {driver.address}"
-            yield place.problem(words, "address")
+            message = f"{setting.address} is no address of {setting.driver}, which takes {driver.address}"
+            yield place.problem(message, "address")
 
 
 def _selectors(control: Control) -> Iterator[Selector]:
@@ -134,7 +134,7 @@ def subjects(draft: Draft) -> Iterator[Problem]:
         if place.setting.driver == FRESHNESS:
             ends.append(place)
     for owner in draft.controls:
-        kinds = {driver.about for one in owner.control.settings if (driver := draft.drivers.get(one.driver))}
+        kinds = {driver.about for setting in owner.control.settings if (driver := draft.drivers.get(setting.driver))}
         if len(kinds) > 1:
             yield owner.problem("asks some things of devices and others of schools", "settings")
         elif kinds == {"school"} and any(map(_beyond_level, _selectors(owner.control))):
@@ -167,8 +167,8 @@ def operators(draft: Draft) -> Iterator[Problem]:
     for place in draft.settings():
         operator = place.setting.accept.operator
         if operator not in OPERATORS:
-            words = f"{operator} is no operator; there are {', '.join(OPERATORS)}"
-            yield place.problem(words, "accept", "operator")
+            message = f"{operator} is no operator; there are {', '.join(OPERATORS)}"
+            yield place.problem(message, "accept", "operator")
 
 
 def parameters(draft: Draft) -> Iterator[Problem]:
@@ -188,8 +188,8 @@ def parameters(draft: Draft) -> Iterator[Problem]:
             continue
         where = (name, "example" if definition.default is None else "default")
         if len(definition.sample) > definition.longest:
-            words = f"has {len(definition.sample)} characters, at most {definition.longest} are allowed"
-            yield document.problem(where, words)
+            message = f"has {len(definition.sample)} characters, at most {definition.longest} are allowed"
+            yield document.problem(where, message)
         for forbidden in definition.forbidden:
             if forbidden in definition.sample:
                 yield document.problem(where, f"holds {forbidden!r}, which is forbidden")
@@ -200,12 +200,12 @@ def references(draft: Draft) -> Iterator[Problem]:
     frameworks = draft.tables["frameworks.yml"].entries
     for owner in draft.controls:
         for index, reference in enumerate(owner.control.references):
-            found = REFERENCE.fullmatch(reference)
-            if found is None:
-                words = f"{reference!r} must read FRAMEWORK PLACE, like cis-ubuntu2404 1.7.4"
-                yield owner.problem(words, "references", index)
-            elif found["framework"] not in frameworks:
-                yield owner.problem(f"{found['framework']} is not listed in frameworks.yml", "references", index)
+            match = REFERENCE.fullmatch(reference)
+            if match is None:
+                message = f"{reference!r} must read FRAMEWORK PLACE, like cis-ubuntu2404 1.7.4"
+                yield owner.problem(message, "references", index)
+            elif match["framework"] not in frameworks:
+                yield owner.problem(f"{match['framework']} is not listed in frameworks.yml", "references", index)
 
 
 def facts(draft: Draft) -> Iterator[Problem]:
@@ -236,10 +236,10 @@ def words_for_people(draft: Draft) -> Iterator[Problem]:
         platforms = {setting.platform.value if setting.platform else "controller" for setting in control.settings}
         for platform in sorted(platforms):
             # One that is given and empty is found below.
-            given = (*owner.path, "remedy", platform) in owner.document.lines
-            if not given:
-                words = f"says nothing on {platform}, where the control has settings"
-                yield owner.problem(words, "remedy", missing=platform)
+            stated = (*owner.path, "remedy", platform) in owner.document.lines
+            if not stated:
+                message = f"says nothing on {platform}, where the control has settings"
+                yield owner.problem(message, "remedy", missing=platform)
         if control.subject is Subject.DEVICE and not control.settings:
             yield owner.problem("is empty; a control of subject device needs a setting", "settings")
     for document in _documents(draft):
@@ -251,17 +251,17 @@ def _documents(draft: Draft) -> Iterator[Document]:
     yield from (document for document, _ in draft.families)
 
 
-def _texts(document: Document, path: Path, found: object) -> Iterator[Problem]:
-    if isinstance(found, dict):
-        for key, value in found.items():
+def _texts(document: Document, path: Path, node: object) -> Iterator[Problem]:
+    if isinstance(node, dict):
+        for key, value in node.items():
             yield from _texts(document, (*path, key), value)
-    elif isinstance(found, list):
-        for index, value in enumerate(found):
+    elif isinstance(node, list):
+        for index, value in enumerate(node):
             yield from _texts(document, (*path, index), value)
-    elif isinstance(found, str):
-        if "\t" in found:
+    elif isinstance(node, str):
+        if "\t" in node:
             yield document.problem(path, "holds a tab; use blanks")
-        if path and path[-1] in PROSE and not found.strip():
+        if path and path[-1] in PROSE and not node.strip():
             yield document.problem(path, "is empty")
 
 
@@ -279,26 +279,26 @@ def judgements(draft: Draft) -> Iterator[Problem]:
     for name, listed_driver in draft.drivers.items():
         for address, type_of_it in (listed_driver.objects if listed_driver is not None else {}).items():
             if type_of_it not in KINDS:
-                words = f"{type_of_it} is no type of objects; there are {', '.join(KINDS)}"
-                yield draft.tables["drivers.yml"].document.problem((name, "objects", address), words)
+                message = f"{type_of_it} is no type of objects; there are {', '.join(KINDS)}"
+                yield draft.tables["drivers.yml"].document.problem((name, "objects", address), message)
     for place in draft.settings():
         setting = place.setting
         driver = draft.drivers.get(setting.driver)
         kind = driver.objects.get(setting.address) if driver is not None else None
         if setting.judgement is None:
             if kind is not None:
-                words = f"{setting.driver} reports {kind}s at {setting.address}; name the judgement that reads them"
-                yield place.problem(words, missing="judgement")
+                message = f"{setting.driver} reports {kind}s at {setting.address}; name the judgement that reads them"
+                yield place.problem(message, missing="judgement")
             continue
         question = QUESTIONS.get(setting.judgement)
         if question is None:
-            words = f"{setting.judgement} is no judgement; there are {', '.join(QUESTIONS)}"
-            yield place.problem(words, "judgement")
+            message = f"{setting.judgement} is no judgement; there are {', '.join(QUESTIONS)}"
+            yield place.problem(message, "judgement")
             continue
         if driver is not None and kind != question.objects:
             reports = f"{kind}s" if kind is not None else "no objects"
-            words = f"{setting.judgement} judges {question.objects}s, and {setting.driver} reports {reports} there"
-            yield place.problem(words, "judgement")
+            message = f"{setting.judgement} judges {question.objects}s, and {setting.driver} reports {reports} there"
+            yield place.problem(message, "judgement")
         # A driver that writes and has no module has an action of its own, which the plan does not call.
         by_itself = driver is not None and driver.writes and driver.module is None
         if setting.write is not None and not by_itself:
@@ -306,20 +306,20 @@ def judgements(draft: Draft) -> Iterator[Problem]:
         for fact in question.facts:
             listed = draft.facts.get(fact)
             if listed is None or setting.platform not in listed.platforms:
-                words = f"{setting.judgement} needs {fact}, which {setting.platform} devices do not say"
-                yield place.problem(words, "judgement")
-        yield from _unknown_words(place, question.words)
+                message = f"{setting.judgement} needs {fact}, which {setting.platform} devices do not say"
+                yield place.problem(message, "judgement")
+        yield from _unknown_words(place, question.answers)
 
 
-def _unknown_words(place: DraftSetting, words: tuple[str, ...]) -> Iterator[Problem]:
+def _unknown_words(place: DraftSetting, answers: tuple[str, ...]) -> Iterator[Problem]:
     """Wanted words that the judgement never gives."""
-    if not words:
+    if not answers:
         return
     for value in place.setting.accept.value.every_value():
-        asked = value if isinstance(value, tuple) else (value,)
-        for word in asked:
-            if word not in words:
-                message = f"{word} is no answer of {place.setting.judgement}; it gives {', '.join(words)}"
+        wanted = value if isinstance(value, tuple) else (value,)
+        for word in wanted:
+            if word not in answers:
+                message = f"{word} is no answer of {place.setting.judgement}; it gives {', '.join(answers)}"
                 yield place.problem(message, "accept", "value")
 
 

@@ -24,11 +24,11 @@ TITLES = {
 def schemas() -> dict[str, str]:
     """File name and text of every schema."""
     adapters = {"family": FAMILY, **{name.removesuffix(".yml"): adapter for name, adapter in TABLES.items()}}
-    found = {}
+    files = {}
     for name, adapter in adapters.items():
-        made: dict[str, Any] = {"$schema": DIALECT, **adapter.json_schema(), "title": TITLES[name]}
-        found[f"{name}.json"] = json.dumps(made, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
-    return found
+        schema: dict[str, Any] = {"$schema": DIALECT, **adapter.json_schema(), "title": TITLES[name]}
+        files[f"{name}.json"] = json.dumps(schema, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+    return files
 
 
 def stale(folder: Path = FOLDER) -> list[str]:

@@ -72,58 +72,66 @@ def show(baseline: Baseline, device: Device, origins: Mapping[str, str]) -> Show
     `origins` says for each `leeboard_*` variable who gave it: "device", or "group NAME".
     """
     wanted = resolve(baseline, device)
-    settings = tuple(_setting(wanted, one, origins) for one in wanted.settings)
-    not_asked = [(one.control.id, one.not_asked) for one in wanted.controls if not one.settings]
-    schools = [(one.id, "asked of the school as a whole") for one in baseline.controls if baseline.about_school(one)]
+    settings = tuple(_setting(wanted, setting, origins) for setting in wanted.settings)
+    not_asked = [(control.control.id, control.not_asked) for control in wanted.controls if not control.settings]
+    schools = [
+        (control.id, "asked of the school as a whole")
+        for control in baseline.controls
+        if baseline.about_school(control)
+    ]
     return Shown(device, settings, tuple(sorted(not_asked + schools)))
 
 
-def _setting(wanted: Wanted, one: WantedSetting, origins: Mapping[str, str]) -> ShownSetting:
+def _setting(wanted: Wanted, setting: WantedSetting, origins: Mapping[str, str]) -> ShownSetting:
     device = wanted.device
-    driver = wanted.baseline.drivers[one.setting.driver]
-    source, origin = _origin(one, device, origins)
-    writes = "" if one.write is None else driver.name_of(one.write) or plain(one.write, 60) or "nothing (empty)"
+    driver = wanted.baseline.drivers[setting.setting.driver]
+    source, origin = _origin(setting, device, origins)
+    writes = (
+        "" if setting.write is None else driver.name_of(setting.write) or plain(setting.write, 60) or "nothing (empty)"
+    )
     return ShownSetting(
-        control=one.control.id,
-        setting=one.setting.id,
-        title=one.setting.title,
-        address=f"{one.setting.driver}:{one.setting.address}",
+        control=setting.control.id,
+        setting=setting.setting.id,
+        title=setting.setting.title,
+        address=f"{setting.setting.driver}:{setting.setting.address}",
         state=driver.state,
-        mode=one.mode.value,
-        switched_on=one.control.family in device.enforce,
-        operator=one.operator,
-        value=one.value,
-        unit=one.setting.unit,
-        write=one.write,
+        mode=setting.mode.value,
+        switched_on=setting.control.family in device.enforce,
+        operator=setting.operator,
+        value=setting.value,
+        unit=setting.setting.unit,
+        write=setting.write,
         source=source,
         origin=origin,
-        wanted=one.lacks
-        or OPERATORS[one.operator].said(driver.name_of(one.value) or plain(one.value), one.setting.unit),
-        writes=FUNCTIONS[one.write_function].words if one.write_function is not None else writes,
+        wanted=setting.lacks
+        or OPERATORS[setting.operator].describe(
+            driver.name_of(setting.value) or plain(setting.value), setting.setting.unit
+        ),
+        writes=FUNCTIONS[setting.write_function].description if setting.write_function is not None else writes,
     )
 
 
-def _origin(one: WantedSetting, device: Device, origins: Mapping[str, str]) -> tuple[str, str]:
-    """(source, words) for a value."""
-    if one.setting.id in device.overrides.get(one.control.id, {}):
-        return _given("leeboard_overrides", origins)
-    choice = one.setting.accept.value
-    picked, words = choice.pick(device.level, device.platform, device.form, device.role)
+def _origin(setting: WantedSetting, device: Device, origins: Mapping[str, str]) -> tuple[str, str]:
+    """The source of a value and its explanation."""
+    if setting.setting.id in device.overrides.get(setting.control.id, {}):
+        return _variable_source("leeboard_overrides", origins)
+    choice = setting.setting.accept.value
+    picked, text = choice.pick(device.level, device.platform, device.form, device.role)
     if isinstance(picked, Parameter):
         if picked.parameter in device.parameters:
-            return _given(f"leeboard_{picked.parameter}", origins)
-        if one.lacks:
-            return "baseline", one.lacks
+            return _variable_source(f"leeboard_{picked.parameter}", origins)
+        if setting.lacks:
+            return "baseline", setting.lacks
         return "baseline", f"Leeboard's default text; leeboard_{picked.parameter} is not given"
     if not choice.special and len({repr(getattr(choice, level)) for level in type(device.level)}) == 1:
         return "baseline", "the same for every device"
     named = _named(choice, device)
     by = [f"leeboard_{word} from {origins[f'leeboard_{word}']}" for word in named if f"leeboard_{word}" in origins]
     source = next((word for word in ("role", "form", "platform") if word in named), "level")
-    return source, f"{words} ({', '.join(by)})" if by else words
+    return source, f"{text} ({', '.join(by)})" if by else text
 
 
-def _given(variable: str, origins: Mapping[str, str]) -> tuple[str, str]:
+def _variable_source(variable: str, origins: Mapping[str, str]) -> tuple[str, str]:
     where = origins.get(variable, "")
     source = "device" if where == "device" else "school"
     return source, f"{variable} from {where}" if where else variable

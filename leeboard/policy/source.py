@@ -59,17 +59,17 @@ class Document:
 
     def _name(self, path: Path) -> str:
         """A path as people say it: items of a list by their id, and `controls` and `settings` left out."""
-        words: list[str] = []
-        here = self.data
+        names: list[str] = []
+        node = self.data
         for step in path:
-            here = here[step]
+            node = node[step]
             if isinstance(step, int):
-                named = isinstance(here, dict) and isinstance(here.get("id"), str)
-                words.append(here["id"] if named else f"{words.pop() if words else ''}[{step}]")
+                named = isinstance(node, dict) and isinstance(node.get("id"), str)
+                names.append(node["id"] if named else f"{names.pop() if names else ''}[{step}]")
             else:
-                words.append(step)
+                names.append(step)
         # A list whose items have names adds nothing to them.
-        return ".".join([word for word in words[:-1] if word not in ("controls", "settings")] + words[-1:])
+        return ".".join([word for word in names[:-1] if word not in ("controls", "settings")] + names[-1:])
 
 
 class _Refused(Exception):
@@ -95,12 +95,12 @@ def document(file: str, content: bytes) -> Document:
         return _broken(file, 1, f"is not YAML: {' '.join(str(problem).split())[:200]}")
     except _Refused as problem:
         return _broken(file, problem.line, str(problem))
-    found = Document(file, data, reader.lines)
+    parsed = Document(file, data, reader.lines)
     problems = tuple(
-        found.problem(path, f"is given twice; it stands in line {first} as well", key, line)
+        parsed.problem(path, f"is given twice; it stands in line {first} as well", key, line)
         for path, key, first, line in reader.twice
     )
-    return replace(found, problems=problems)
+    return replace(parsed, problems=problems)
 
 
 def _broken(file: str, line: int, message: str) -> Document:
@@ -144,15 +144,15 @@ class _Reader:
         return self._mapping(events, path)
 
     def _sequence(self, events: Iterator[Any], path: Path) -> list[Any]:
-        found: list[Any] = []
+        items: list[Any] = []
         for event in events:
             if isinstance(event, yaml.SequenceEndEvent):
                 break
-            found.append(self._node(event, events, (*path, len(found))))
-        return found
+            items.append(self._node(event, events, (*path, len(items))))
+        return items
 
     def _mapping(self, events: Iterator[Any], path: Path) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        mapping: dict[str, Any] = {}
         for event in events:
             if isinstance(event, yaml.MappingEndEvent):
                 break
@@ -161,13 +161,13 @@ class _Reader:
                 raise _Refused(line, "has a key that is not a plain word")
             key = event.value
             value = next(events)
-            if key in found:
+            if key in mapping:
                 self.twice.append((path, key, self.lines[(*path, key)], line))
                 _Reader()._node(value, events, ())  # read past it
                 continue
             self.lines[(*path, key)] = line
-            found[key] = self._node(value, events, (*path, key))
-        return found
+            mapping[key] = self._node(value, events, (*path, key))
+        return mapping
 
 
 def _line(event: Any) -> int:

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from leeboard.estate.school import SchoolVariables
-from leeboard.evidence import kept, second_factor
+from leeboard.evidence import retention, second_factor
 from leeboard.evidence.store import Store
 from leeboard.model.device import Device
 from leeboard.model.enums import LEVELS, Level
@@ -17,7 +17,7 @@ from leeboard.model.run_id import started_of
 from leeboard.model.words import day
 from leeboard.policy.model import Baseline
 from leeboard.policy.resolve import resolve_school
-from leeboard.report import marked
+from leeboard.report import protective_marking
 from leeboard.verdict import waivers
 from leeboard.verdict.evaluate import measured
 from leeboard.verdict.status import SchoolStatus
@@ -48,10 +48,10 @@ def school_statuses(
         # Most schools share a level and have no recipients: each report is made once to look at it, not 200 times.
         kind = (level, said.recipients)
         if kind not in marks:
-            marks[kind] = marked.readings(baseline, *kind)
+            marks[kind] = protective_marking.readings(baseline, *kind)
         readings = [
             *marks[kind],
-            *kept.readings(sources.store.bundles([urn]), sources.evidence / urn, at),
+            *retention.readings(sources.store.bundles([urn]), sources.evidence / urn, at),
             *second_factor.readings(said.export, at),
         ]
         wanted = resolve_school(baseline, urn, own[0].school, level)

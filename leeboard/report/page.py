@@ -21,8 +21,7 @@ from leeboard.errors import LeeboardError
 from leeboard.model.enums import Mode
 from leeboard.model.finding import Finding
 from leeboard.model.verdicts import Verdict
-from leeboard.model.waiver import said
-from leeboard.model.words import age, day, length, number, when
+from leeboard.model.words import age, date_text, day, length, number, when
 from leeboard.report import overview, words
 from leeboard.report.overview import About, Group, Headline, Hit, School, marking
 from leeboard.report.silence import silence
@@ -142,7 +141,7 @@ def _environment() -> tuple[Environment, Markup, str]:
         drifting_since=overview.drifting_since,
         drifted=overview.has_drifted,
         blamed=overview.blamed,
-        said=said,
+        said=date_text,
         by_school=_by_school,
         reasons=_reasons,
         verdicts_of=lambda counts: sorted(counts, key=lambda verdict: -verdict.badness),

@@ -12,8 +12,7 @@ from leeboard.model.accepted import EVERYTHING, PIN
 from leeboard.model.enums import Mode
 from leeboard.model.finding import Finding, Judged
 from leeboard.model.verdicts import Verdict
-from leeboard.model.waiver import said
-from leeboard.model.words import age, day, length, number, when
+from leeboard.model.words import age, date_text, day, length, number, when
 from leeboard.report.overview import (
     Group,
     School,
@@ -355,11 +354,11 @@ def _risks(screen: Screen, status: EstateStatus, most: int | None = MOST_RISKS, 
         style = STYLES[Verdict.DRIFTED if one.problem else Verdict.PENDING if one.ends_soon else Verdict.WAIVED]
         who = clean(f"{it.approved_by}; owner: {it.owner}")
         if reasons:
-            about = f" {it.control} at {one.urn}, for {clean(it.scope, 200)}, until {said(it.last_day)}: "
+            about = f" {it.control} at {one.urn}, for {clean(it.scope, 200)}, until {date_text(it.last_day)}: "
             screen.line((clean(it.id, 40), "bold"), about, (one.left, style))
             screen.line(f"accepted by {who}. {clean(it.reason, 600)}", indent=4)
             screen.line(f"covers {clean(it.covered, 600)}", indent=4)
-        cells = [clean(it.id, 40), it.control, one.urn, clean(it.scope, 200), who, said(it.last_day)]
+        cells = [clean(it.id, 40), it.control, one.urn, clean(it.scope, 200), who, date_text(it.last_day)]
         rows.append([*(screen.text(cell) for cell in cells), screen.text((one.left, style))])
     if not reasons:
         screen.table(["waiver", "control", "school", "for", "accepted by", "until", ""], rows, wide=(3, 4))

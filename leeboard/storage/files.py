@@ -17,11 +17,11 @@ from leeboard.errors import LeeboardError
 
 
 class Busy(Exception):
-    """Another process holds the lock. `holder` is what it wrote into the file."""
+    """Another process holds the lock. `owner` is what it wrote into the file."""
 
-    def __init__(self, holder: str) -> None:
-        super().__init__(holder)
-        self.holder = holder
+    def __init__(self, owner: str) -> None:
+        super().__init__(owner)
+        self.owner = owner
 
 
 class FileLock:
@@ -37,9 +37,9 @@ class FileLock:
         """Take the lock, trying for `wait` seconds, and leave `text` for whom it keeps out. Raises Busy, OSError."""
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         if not take(self._descriptor, wait):
-            holder = os.pread(self._descriptor, 4096, 0).decode(errors="replace")
+            owner = os.pread(self._descriptor, 4096, 0).decode(errors="replace")
             os.close(self._descriptor)
-            raise Busy(holder)
+            raise Busy(owner)
         FileLock._held.add(self)
         if text:
             # A disk that is full has no room for it; the lock holds without.
@@ -48,14 +48,14 @@ class FileLock:
                 os.pwrite(self._descriptor, text.encode(), 0)
 
     def release(self) -> None:
-        """Give it back. Doing so twice is harmless."""
+        """Release the lock. Doing so twice is harmless."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
 
     @classmethod
     def close_in_child(cls) -> None:
-        """Give back every lock's descriptor that a fork copied."""
+        """Close every lock's descriptor that a fork copied."""
         for lock in list(cls._held):
             lock.release()
 
@@ -116,13 +116,13 @@ def open_regular(path: Path, most_bytes: int) -> int:
         if path.is_symlink():
             raise LeeboardError(f"{path}: is a symbolic link; give the file itself") from None
         raise LeeboardError(f"{path}: {problem.strerror}") from None
-    found = os.fstat(descriptor)
-    if not stat.S_ISREG(found.st_mode):
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
         os.close(descriptor)
         raise LeeboardError(f"{path}: is not a plain file; put a file there, or take it away")
-    if found.st_size > most_bytes:
+    if status.st_size > most_bytes:
         os.close(descriptor)
-        raise LeeboardError(f"{path}: has {found.st_size} bytes, more than the {most_bytes} that are read")
+        raise LeeboardError(f"{path}: has {status.st_size} bytes, more than the {most_bytes} that are read")
     return descriptor
 
 
@@ -163,7 +163,7 @@ def make_private(path: Path) -> None:
 
 
 def sync_folder(path: Path) -> None:
-    """Put a folder's names on the disk."""
+    """Sync a folder, so that its names are on the disk."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

@@ -22,15 +22,14 @@ def mine(at: datetime, **more: str) -> str:
     return json.dumps({"pid": os.getpid(), "by": account, "on": socket.gethostname(), "started": stamp(at), **more})
 
 
-def words(text: str, now: datetime | None = None) -> str:
-    """What another process left there, for people: "process 71, technician on desk, run ..., began 5 minutes ago"."""
+def describe(text: str, now: datetime | None = None) -> str:
+    """The owner of a lock for people: "process 71, technician on desk, run ..., began 5 minutes ago"."""
     try:
-        said = json.loads(text)
-        started = datetime.fromisoformat(str(said["started"]))
-        who = (
-            f"process {int(said['pid'])}, {plain(said.get('by', 'an account'), 40)} on {plain(said.get('on', '?'), 60)}"
-        )
-        run = f", run {plain(said['run'], 40)}" if said.get("run") else ""
+        record = json.loads(text)
+        started = datetime.fromisoformat(str(record["started"]))
+        account, machine = plain(record.get("by", "an account"), 40), plain(record.get("on", "?"), 60)
+        who = f"process {int(record['pid'])}, {account} on {machine}"
+        run = f", run {plain(record['run'], 40)}" if record.get("run") else ""
         return f"{who}{run}, began {age(started, now or datetime.now(UTC))}"
     except (ValueError, KeyError, TypeError):
         return "its process did not say which; try fuser on the file"

@@ -50,8 +50,8 @@ def read_sheet(content: bytes) -> Sheet:
         elif not headings:
             headings = _headings(cells)
         elif len(cells) > len(headings) and any(cell.strip() for cell in cells[len(headings) :]):
-            words = f"has {len(cells)} cells under {len(headings)} columns; put a cell with a {separator!r} in quotes"
-            mistakes.append(Mistake(words, row=row))
+            message = f"has {len(cells)} cells under {len(headings)} columns; put a cell with a {separator!r} in quotes"
+            mistakes.append(Mistake(message, row=row))
         else:
             rows.append((row, cells + [""] * (len(headings) - len(cells))))
         if len(rows) + len(mistakes) > MOST_ROWS:
@@ -73,12 +73,12 @@ def columns(headings: tuple[str, ...], known: Mapping[str, tuple[str, ...]]) -> 
             raise Mistake(f"two columns are called {heading.strip()!r}; give one another name", column=heading.strip())
         if name:
             places[name] = place
-    found = {}
+    by_name = {}
     for wanted, names in known.items():
         stands = next((places[name] for name in names if name in places), None)
         if stands is not None:
-            found[wanted] = stands
-    return found
+            by_name[wanted] = stands
+    return by_name
 
 
 def guarded(cell: str) -> str:

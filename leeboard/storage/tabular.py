@@ -123,20 +123,20 @@ def _csv(text: str) -> list[Row]:
 
 def _json(text: str) -> list[Row]:
     try:
-        found = json.loads(text)
+        data = json.loads(text)
     except (ValueError, RecursionError):
         raise BadTable("it is no whole JSON; it is damaged, or was cut off") from None
     shared: dict[str, Any] = {}
-    if isinstance(found, dict):
-        if "@odata.nextLink" in found:
+    if isinstance(data, dict):
+        if "@odata.nextLink" in data:
             raise BadTable("it is one page of several (@odata.nextLink); export all of them")
-        shared = {key: value for key, value in found.items() if isinstance(value, str) and not key.startswith("@")}
-        found = found.get("value")
-    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        shared = {key: value for key, value in data.items() if isinstance(value, str) and not key.startswith("@")}
+        data = data.get("value")
+    if not isinstance(data, list) or not all(isinstance(entry, dict) for entry in data):
         raise BadTable("it is no list of accounts (a JSON list, or an object with one under value)")
-    for one in found[:1]:
-        _distinct(list(one))
-    return [_row(f"entry {number}", shared | one) for number, one in enumerate(found, 1)]
+    for entry in data[:1]:
+        _distinct(list(entry))
+    return [_row(f"entry {number}", shared | entry) for number, entry in enumerate(data, 1)]
 
 
 def _row(place: str, cells: dict[str, Any]) -> Row:

@@ -19,7 +19,7 @@ MOST_DEPTH = 50
 MOST_NUMBER = 2**63
 TAGS = ("!vault", "!vault-encrypted", "!unsafe")
 TEXT = "tag:yaml.org,2002:str"
-NO_TEXT = tuple(f"tag:yaml.org,2002:{one}" for one in ("null", "bool", "int", "float", "timestamp"))
+NO_TEXT = tuple(f"tag:yaml.org,2002:{kind}" for kind in ("null", "bool", "int", "float", "timestamp"))
 
 
 @dataclass(frozen=True)
@@ -80,8 +80,8 @@ def read_yaml(content: bytes) -> Written:
         return Written(_plain(data, 0, [MOST_NODES]), node)
     except yaml.MarkedYAMLError as wrong:
         mark = wrong.problem_mark or wrong.context_mark
-        words = wrong.problem or wrong.context or "it cannot be read"
-        raise Mistake(f"is no YAML: {words}", row=mark.line + 1 if mark else None) from None
+        reason = wrong.problem or wrong.context or "it cannot be read"
+        raise Mistake(f"is no YAML: {reason}", row=mark.line + 1 if mark else None) from None
     except yaml.YAMLError as wrong:
         raise Mistake(f"is no YAML: {str(wrong).splitlines()[0] if str(wrong) else 'it cannot be read'}") from None
     except RecursionError:

@@ -11,8 +11,8 @@ LISTS = re.compile(r"^( *)[A-Za-z_]+:[ \t]*(?:#.*)?\n( *)- ", re.MULTILINE)
 
 def roundtrip(text: str) -> YAML:
     """What reads and writes such a file; lists are written as far in as the first one of `text` is."""
-    found = LISTS.search(text.replace("\r\n", "\n"))
-    offset = len(found[2]) - len(found[1]) if found else 2
+    match = LISTS.search(text.replace("\r\n", "\n"))
+    offset = len(match[2]) - len(match[1]) if match else 2
     yaml = writer(offset) if 0 <= offset <= 8 else writer()
     yaml.explicit_start = re.search(r"^---\s*$", text, re.MULTILINE) is not None
     return yaml

@@ -22,21 +22,21 @@ MOST_VALUES = 50  # of one setting
 
 def cause(judged: Iterable[Judged]) -> str:
     """The digest of setting, verdict and code of all that is not well; "" where all is well."""
-    bad = sorted((one.setting, one.verdict.value, one.code) for one in judged if one.verdict not in WELL)
+    bad = sorted((result.setting, result.verdict.value, result.code) for result in judged if result.verdict not in WELL)
     return hashlib.sha256(json.dumps(bad).encode()).hexdigest()[:LENGTH] if bad else ""
 
 
-def alike(one: str, other: str) -> bool:
+def alike(first: str, other: str) -> bool:
     """Whether two causes are the same, as far as both are known: an older Leeboard kept none."""
-    return one == other or not (one and other)
+    return first == other or not (first and other)
 
 
-def kept(values: Iterable[Value | None]) -> tuple[Value | None, ...]:
+def stored_values(values: Iterable[Value | None]) -> tuple[Value | None, ...]:
     """Values as a finding and a waiver keep them: each once, and what is long or no plain text as its digest."""
-    found = tuple(dict.fromkeys((type(one), _short(one)) for one in values))
-    if len(found) > MOST_VALUES:
-        return (_digest(json.dumps(sorted(json.dumps(one) for _, one in found))),)
-    return tuple(one for _, one in found)
+    distinct = tuple(dict.fromkeys((type(value), _short(value)) for value in values))
+    if len(distinct) > MOST_VALUES:
+        return (_digest(json.dumps(sorted(json.dumps(value) for _, value in distinct))),)
+    return tuple(value for _, value in distinct)
 
 
 def _short(value: Value | None) -> Value | None:

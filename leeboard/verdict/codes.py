@@ -113,19 +113,19 @@ class Fault(str):
 
     code: Code
 
-    def __new__(cls, code: Code, words: str) -> Fault:
+    def __new__(cls, code: Code, message: str) -> Fault:
         """Raises ValueError for a code that is not in the list."""
-        made = super().__new__(cls, words)
-        made.code = Code(code)
-        return made
+        fault = super().__new__(cls, message)
+        fault.code = Code(code)
+        return fault
 
-    def of(self, said: str) -> Fault:
-        """The same, with whose fault it is in front."""
-        return Fault(self.code, f"{said}: {self}")
+    def of(self, subject: str) -> Fault:
+        """The fault with the name of what it concerns in front."""
+        return Fault(self.code, f"{subject}: {self}")
 
 
 def joined(codes: Iterable[Code]) -> str:
-    """Several codes as the one that a setting has."""
+    """Several codes joined into the one that a setting has."""
     return BETWEEN.join(sorted({code.value for code in codes}))
 
 

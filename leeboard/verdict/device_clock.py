@@ -22,14 +22,14 @@ def reading(observation: Observation, asked: datetime, answered: datetime) -> Re
 
     Whole minutes, so that the same clock gives the same reading each night.
     """
-    told = observation.observed_at
-    told = told if told.tzinfo is not None else told.replace(tzinfo=UTC)
-    behind, ahead = asked - told, told - answered
+    device_time = observation.observed_at
+    device_time = device_time if device_time.tzinfo is not None else device_time.replace(tzinfo=UTC)
+    behind, ahead = asked - device_time, device_time - answered
     minutes = max(behind, ahead, timedelta(0)) // timedelta(minutes=1)
     way = "behind" if behind > ahead else "ahead of"
     note = f"it is {way} the controller's clock, if that one is right" if minutes else ""
-    found = Found(state="value", value=minutes, type="int", source=SOURCE, note=note)
-    return Reading(driver=DRIVERS[Platform(observation.platform)], address=ADDRESS, effective=found)
+    aspect = Found(state="value", value=minutes, type="int", source=SOURCE, note=note)
+    return Reading(driver=DRIVERS[Platform(observation.platform)], address=ADDRESS, effective=aspect)
 
 
 def with_offset(
@@ -37,8 +37,8 @@ def with_offset(
 ) -> dict[str, Any]:
     """Add the reading to an answer, which was parsed as `observation`. What a device says of it itself never counts."""
     taken = reading(observation, asked, answered)
-    said = [one for one in answer["readings"] if one["driver"] != taken.driver]
-    return {**answer, "readings": [*said, taken.model_dump(mode="json", exclude_none=True)]}
+    others = [entry for entry in answer["readings"] if entry["driver"] != taken.driver]
+    return {**answer, "readings": [*others, taken.model_dump(mode="json", exclude_none=True)]}
 
 
 def is_in(observation: Observation) -> bool:

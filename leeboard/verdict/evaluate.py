@@ -17,7 +17,7 @@ from leeboard.model.values import Value, plain
 from leeboard.model.verdicts import Verdict, worst
 from leeboard.policy.model import Condition, Means
 from leeboard.policy.resolve import Wanted, WantedControl, WantedSetting
-from leeboard.verdict.cause import cause, kept
+from leeboard.verdict.cause import cause, stored_values
 from leeboard.verdict.codes import Code, joined
 from leeboard.verdict.judgements.answer import CannotBeTold, DoesNotApply, MakesNoSense, UnderWay
 from leeboard.verdict.judgements.registry import derive
@@ -46,13 +46,13 @@ def measured(wanted: Wanted, readings: Sequence[Reading]) -> tuple[Finding, ...]
 
 
 def _all_stale(finding: Finding) -> Finding:
-    if not any(one.verdict is Verdict.STALE for one in finding.judged):
+    if not any(result.verdict is Verdict.STALE for result in finding.judged):
         return finding
     judged = tuple(
-        one
-        if one.verdict is Verdict.STALE
-        else replace(one, verdict=Verdict.STALE, reason=f"it was {one.verdict.value} then", values=())
-        for one in finding.judged
+        result
+        if result.verdict is Verdict.STALE
+        else replace(result, verdict=Verdict.STALE, reason=f"it was {result.verdict.value} then", values=())
+        for result in finding.judged
     )
     return replace(finding, verdict=Verdict.STALE, judged=judged)
 
@@ -81,10 +81,10 @@ def _control(wanted: Wanted, control: WantedControl, observation: Observation) -
     if not control.settings:
         return _without_settings(control)
     judged = tuple(judge(wanted, setting, observation) for setting in control.settings)
-    found = combined(Finding(control.control.id, Verdict.COMPLIANT, control.mode, judged))
-    if found.verdict is Verdict.NOT_APPLICABLE:
-        return replace(found, reason="; ".join(dict.fromkeys(one.reason for one in judged if one.reason)))
-    return found
+    finding = combined(Finding(control.control.id, Verdict.COMPLIANT, control.mode, judged))
+    if finding.verdict is Verdict.NOT_APPLICABLE:
+        return replace(finding, reason="; ".join(dict.fromkeys(result.reason for result in judged if result.reason)))
+    return finding
 
 
 def combined(finding: Finding) -> Finding:
@@ -94,17 +94,17 @@ def combined(finding: Finding) -> Finding:
     enforce whose only drift is in settings that are reported is itself only reported.
     """
     judged = finding.judged
-    always = [one.verdict for one in judged if not one.route]
+    always = [result.verdict for result in judged if not result.route]
     best = best_route(judged)
     verdict = worst(always if best is None else [*always, best])
-    blame = [one for one in needed(judged) if one.verdict is verdict]
+    blame = [result for result in needed(judged) if result.verdict is verdict]
     mode = finding.mode
-    if verdict is Verdict.DRIFTED and blame and all(one.mode is Mode.REPORT for one in blame):
+    if verdict is Verdict.DRIFTED and blame and all(result.mode is Mode.REPORT for result in blame):
         mode = Mode.REPORT
     # A way that is not needed, since another one fulfils the control, is no cause of anything.
-    counts = [one for one in judged if not one.route or best is not Verdict.COMPLIANT]
+    counts = [result for result in judged if not result.route or best is not Verdict.COMPLIANT]
     if verdict is not Verdict.WAIVED:
-        counts = [one for one in counts if one.verdict is not Verdict.WAIVED]
+        counts = [result for result in counts if result.verdict is not Verdict.WAIVED]
     return replace(finding, verdict=verdict, mode=mode, cause=cause(counts))
 
 
@@ -112,7 +112,7 @@ def _without_settings(control: WantedControl) -> Finding:
     """Not applicable with the reason; not checked where only we are not ready yet."""
     if not control.planned:
         return Finding(control.control.id, Verdict.NOT_APPLICABLE, control.mode, (), control.not_asked)
-    one = Judged(
+    result = Judged(
         setting="platform",
         title=control.control.title,
         address="",
@@ -121,7 +121,7 @@ def _without_settings(control: WantedControl) -> Finding:
         code=Code.PLANNED.value,
         mode=control.mode,
     )
-    return Finding(control.control.id, Verdict.NOT_CHECKED, control.mode, (one,), control.not_asked)
+    return Finding(control.control.id, Verdict.NOT_CHECKED, control.mode, (result,), control.not_asked)
 
 
 def to_mend(wanted: Wanted, control: WantedControl, observation: Observation) -> list[WantedSetting]:
@@ -146,8 +146,8 @@ def judge(wanted: Wanted, setting: WantedSetting, observation: Observation) -> J
     if not name:
         return judged
     reading = observation.reading(setting.setting.driver, setting.setting.address)
-    found = reading.effective.value if reading is not None and isinstance(reading.effective, Found) else None
-    return replace(judged, seen=driver.name_of(found) or judged.seen, wanted=OPERATORS[setting.operator].said(name))
+    value = reading.effective.value if reading is not None and isinstance(reading.effective, Found) else None
+    return replace(judged, seen=driver.name_of(value) or judged.seen, wanted=OPERATORS[setting.operator].describe(name))
 
 
 def _judge(wanted: Wanted, setting: WantedSetting, observation: Observation) -> Judged:
@@ -187,29 +187,29 @@ def _judge(wanted: Wanted, setting: WantedSetting, observation: Observation) -> 
     if verdict is Verdict.COMPLIANT and reading.running is not None:
         if isinstance(reading.running, Unreadable):
             # The daemon does not tell what it holds, and its configuration is newer than it.
-            said = effective.note if isinstance(effective, Found | Nothing) else ""
-            why = "" if said == reading.running.why else plain(reading.running.why)
+            note = effective.note if isinstance(effective, Found | Nothing) else ""
+            why = "" if note == reading.running.why else plain(reading.running.why)
             return _judged(setting, Verdict.PENDING, effective, why, Code.PENDING)
         if _aspect(setting, reading.running).verdict is Verdict.DRIFTED:
             return _judged(
                 setting, Verdict.PENDING, effective, f"still running with {text_of(reading.running)}", Code.PENDING
             )
-    told = reading.configured if verdict is Verdict.DRIFTED and not reason else None
-    if told is not None and _aspect(setting, told).verdict is Verdict.COMPLIANT:
-        reason = f"configured as {text_of(told)}, but that is not what takes effect"
+    configured = reading.configured if verdict is Verdict.DRIFTED and not reason else None
+    if configured is not None and _aspect(setting, configured).verdict is Verdict.COMPLIANT:
+        reason = f"configured as {text_of(configured)}, but that is not what takes effect"
         code = Code.NOT_EFFECTIVE
     if verdict is Verdict.DRIFTED and reading.owner:
-        said = f"{plain(reading.owner)} sets this, and would set it again"
+        note = f"{plain(reading.owner)} sets this, and would set it again"
         return _judged(
-            setting, verdict, effective, "; ".join(part for part in (reason, said) if part), GROUP_POLICY, answer.values
+            setting, verdict, effective, "; ".join(part for part in (reason, note) if part), GROUP_POLICY, answer.values
         )
     return _judged(setting, verdict, effective, reason, code, answer.values)
 
 
-def _derived(setting: WantedSetting, judgement: str, found: Found, observation: Observation) -> Judged:
+def _derived(setting: WantedSetting, judgement: str, aspect: Found, observation: Observation) -> Judged:
     """The verdict on what a judgement makes of the objects in a reading; its grounds are the reason."""
     try:
-        answer = derive(judgement, found.value, observation.facts)
+        answer = derive(judgement, aspect.value, observation.facts)
     except CannotBeTold as problem:
         # The objects themselves are for machines: a person is told what came of them.
         return _judged(setting, Verdict.NOT_CHECKED, None, plain(str(problem), MOST_GROUNDS), Code.CANNOT_BE_TOLD)
@@ -220,7 +220,7 @@ def _derived(setting: WantedSetting, judgement: str, found: Found, observation: 
     except MakesNoSense as problem:
         return _judged(setting, Verdict.ERROR, None, plain(problem.why, MOST_GROUNDS), problem.code)
     value = list(answer.value) if isinstance(answer.value, tuple) else answer.value
-    derived = Found(state="value", value=value, source=found.source)
+    derived = Found(state="value", value=value, source=aspect.source)
     result = _aspect(setting, derived)
     grounds = plain(answer.grounds, MOST_GROUNDS)
     reason = "; ".join(part for part in (result.reason, grounds) if part)
@@ -238,7 +238,7 @@ def _managed(observation: Observation) -> tuple[Verdict | None, str, str]:
 
 @dataclass(frozen=True)
 class _Answer:
-    """What one aspect comes to. `values` are what of it is not accepted."""
+    """The answer for one aspect. `values` are what of it is not accepted."""
 
     verdict: Verdict
     reason: str = ""
@@ -263,12 +263,12 @@ def _aspect(setting: WantedSetting, aspect: Aspect) -> _Answer:
         (other, _absent(setting) if other.value is None else _value(setting, other.value, other.type))
         for other in aspect.others
     ]
-    values = kept((*answer.values, *(value for _, one in theirs for value in one.values)))
+    values = stored_values((*answer.values, *(value for _, own in theirs for value in own.values)))
     if answer.verdict is Verdict.COMPLIANT:
-        for other, one in theirs:
-            if one.verdict is not Verdict.COMPLIANT:
+        for other, own in theirs:
+            if own.verdict is not Verdict.COMPLIANT:
                 shown = "not set" if other.value is None else plain(other.value)
-                return _Answer(one.verdict, f"for {plain(other.who)} it is {shown}", Code.FOR_OTHERS, values)
+                return _Answer(own.verdict, f"for {plain(other.who)} it is {shown}", Code.FOR_OTHERS, values)
     return replace(answer, values=values)
 
 
@@ -287,20 +287,20 @@ def _absent(setting: WantedSetting) -> _Answer:
 
 def _value(setting: WantedSetting, value: Value | list[str], type: str) -> _Answer:
     operator = OPERATORS[setting.operator]
-    found = tuple(value) if isinstance(value, list) else value
+    actual = tuple(value) if isinstance(value, list) else value
     if type in UNFIT_TYPES:
-        words = f"it is of type {type} where {setting.setting.type} is meant"
-        return _drifted(words, Code.WRONG_TYPE, (f"{type}: {_text(found)}",))
+        message = f"it is of type {type} where {setting.setting.type} is meant"
+        return _drifted(message, Code.WRONG_TYPE, (f"{type}: {_text(actual)}",))
     try:
-        holds = operator.holds(found, setting.value)
+        holds = operator.holds(actual, setting.value)
     except WrongType as problem:
-        words = f"{problem}" + (f" (it is of type {plain(type)})" if type else "")
-        return _drifted(words, Code.WRONG_TYPE, (found,))
+        message = f"{problem}" + (f" (it is of type {plain(type)})" if type else "")
+        return _drifted(message, Code.WRONG_TYPE, (actual,))
     if holds:
         return _Answer(Verdict.COMPLIANT)
     if setting.setting.otherwise != "drifted":
         return _Answer(Verdict(setting.setting.otherwise))
-    return _drifted("", Code.OTHER_VALUE, operator.beyond(found, setting.value))
+    return _drifted("", Code.OTHER_VALUE, operator.beyond(actual, setting.value))
 
 
 def _text(value: Value | list[str]) -> str:
@@ -308,7 +308,7 @@ def _text(value: Value | list[str]) -> str:
 
 
 def _drifted(reason: str, code: Code, values: tuple[Value | None, ...]) -> _Answer:
-    return _Answer(Verdict.DRIFTED, reason, code, kept(values))
+    return _Answer(Verdict.DRIFTED, reason, code, stored_values(values))
 
 
 def _condition(condition: Condition, observation: Observation) -> tuple[Verdict | None, str, str]:
@@ -352,7 +352,7 @@ def _judged(
         address=f"{setting.driver}:{setting.address}",
         verdict=verdict,
         seen=seen + unit,
-        wanted=wanted.lacks or OPERATORS[wanted.operator].said(plain(wanted.value), setting.unit),
+        wanted=wanted.lacks or OPERATORS[wanted.operator].describe(plain(wanted.value), setting.unit),
         source=plain(aspect.source, 300) if aspect is not None else "",
         reason="; ".join(part for part in (reason, plain(note)) if part),
         code=str(code),
@@ -363,10 +363,10 @@ def _judged(
     )
 
 
-def _is_number(found: Found) -> bool:
+def _is_number(aspect: Found) -> bool:
     """True for a whole number, also one that is written as text. Anything else says in itself what it is."""
     try:
-        number(found.value if not isinstance(found.value, list) else tuple(found.value))
+        number(aspect.value if not isinstance(aspect.value, list) else tuple(aspect.value))
     except WrongType:
         return False
-    return found.length is None
+    return aspect.length is None

@@ -21,7 +21,8 @@ from leeboard.model.observation import Observation
 from leeboard.model.operators import OPERATORS
 from leeboard.model.values import plain
 from leeboard.model.verdicts import Verdict
-from leeboard.model.waiver import Waiver, parse, said
+from leeboard.model.waiver import Waiver, parse
+from leeboard.model.words import date_text
 from leeboard.policy.model import FRESHNESS, Baseline, Control, Setting
 from leeboard.policy.resolve import Wanted, WantedControl
 from leeboard.verdict.evaluate import combined, judge
@@ -61,11 +62,11 @@ class Standing:
 
     @property
     def left(self) -> str:
-        """How long it still holds, in words."""
+        """The time that is left, as text."""
         if self.state is State.VOID:
             return "no effect"
         if self.state is State.NOT_YET:
-            return f"from {said(self.waiver.granted)}"
+            return f"from {date_text(self.waiver.granted)}"
         if self.state is State.EXPIRED:
             return "expired"
         if self.days_left == 0:
@@ -83,7 +84,7 @@ def in_force(
     if not waivers:
         return {}
     judged = _in_order(waivers, baseline)
-    return {one.control: one for one, why in judged if not why and one.id not in torn and one.holds(at)}
+    return {waiver.control: waiver for waiver, why in judged if not why and waiver.id not in torn and waiver.holds(at)}
 
 
 def accept(
@@ -96,13 +97,13 @@ def accept(
     second are, by control, the waivers that made a whole finding waived. `waivers` are those in force; without an
     `asset` they are asked of a school as a whole.
     """
-    given = {
-        one.control: _accepted(one, waivers[one.control], baseline, asset)
-        for one in findings
-        if one.verdict in (Verdict.DRIFTED, Verdict.ERROR) and one.control in waivers
+    after = {
+        finding.control: _accepted(finding, waivers[finding.control], baseline, asset)
+        for finding in findings
+        if finding.verdict in (Verdict.DRIFTED, Verdict.ERROR) and finding.control in waivers
     }
-    spared = {control: waivers[control] for control, one in given.items() if one.verdict is Verdict.WAIVED}
-    return tuple(given.get(one.control, one) for one in findings), spared
+    spared = {control: waivers[control] for control, finding in after.items() if finding.verdict is Verdict.WAIVED}
+    return tuple(after.get(finding.control, finding) for finding in findings), spared
 
 
 def covers(waiver: Waiver, setting: Setting | None, judged: Judged, asset: str) -> bool:
@@ -112,8 +113,8 @@ def covers(waiver: Waiver, setting: Setting | None, judged: Judged, asset: str) 
     if setting is None or not judged.values:
         return False  # no control of the baseline has it any more, or it was found before values were kept
     operator = OPERATORS[setting.accept.operator]
-    named = next((one.of(asset) for one in waiver.settings if one.setting == setting.id), ())
-    return all(any(operator.as_good(found, other) for other in named) for found in judged.values)
+    named = next((entry.of(asset) for entry in waiver.settings if entry.setting == setting.id), ())
+    return all(any(operator.as_good(value, other) for other in named) for value in judged.values)
 
 
 def left_alone(wanted: Wanted, at: datetime, observation: Observation) -> tuple[Wanted, dict[str, Waiver]]:
@@ -122,8 +123,8 @@ def left_alone(wanted: Wanted, at: datetime, observation: Observation) -> tuple[
     if not spared:
         return wanted, {}
     controls = tuple(
-        _reported(wanted, one, spared[one.control.id], observation) if one.control.id in spared else one
-        for one in wanted.controls
+        _reported(wanted, control, spared[control.control.id], observation) if control.control.id in spared else control
+        for control in wanted.controls
     )
     return replace(wanted, controls=controls), spared
 
@@ -136,42 +137,42 @@ def standings(devices: Iterable[Device], baseline: Baseline, at: datetime) -> tu
             schools.setdefault(device.urn, []).append(device)
     apart = torn(device for carriers in schools.values() for device in carriers)
     return tuple(
-        one
+        risk
         for urn in sorted(schools)
-        for one in _of_school(urn, schools[urn], apart.get(urn, frozenset()), baseline, at)
+        for risk in _of_school(urn, schools[urn], apart.get(urn, frozenset()), baseline, at)
     )
 
 
 def void(risks: Iterable[Standing]) -> tuple[str, ...]:
     """A line for each waiver that has no effect, somewhere or at all."""
-    return tuple(f"school {one.urn}: waiver {one.waiver.id}: {one.problem}" for one in risks if one.problem)
+    return tuple(f"school {risk.urn}: waiver {risk.waiver.id}: {risk.problem}" for risk in risks if risk.problem)
 
 
 def torn(devices: Iterable[Device]) -> dict[str, frozenset[str]]:
     """By school, the ids under which its devices carry different waivers: nobody can say which was meant."""
     first: dict[tuple[str, str], tuple[object, ...]] = {}
-    found: dict[str, set[str]] = {}
+    by_school: dict[str, set[str]] = {}
     for device in devices:
-        for one in device.waivers:
-            if first.setdefault((device.urn, one.id), one.meaning) != one.meaning:
-                found.setdefault(device.urn, set()).add(one.id)
-    return {urn: frozenset(ids) for urn, ids in found.items()}
+        for waiver in device.waivers:
+            if first.setdefault((device.urn, waiver.id), waiver.meaning) != waiver.meaning:
+                by_school.setdefault(device.urn, set()).add(waiver.id)
+    return {urn: frozenset(ids) for urn, ids in by_school.items()}
 
 
 def of_whole_school(devices: Iterable[Device]) -> tuple[Waiver, ...]:
     """The waivers that the devices of one school carry for the school as a whole."""
-    return tuple({one: None for device in devices for one in device.waivers if one.school})
+    return tuple({waiver: None for device in devices for waiver in device.waivers if waiver.school})
 
 
-def listed(urn: str, given: Iterable[Any], devices: Sequence[Device]) -> tuple[str, ...]:
-    """What is wrong with a school's lists of waivers (`given`: the variable of each host), whatever the day, in words.
+def listed(urn: str, entries: Iterable[Any], devices: Sequence[Device]) -> tuple[str, ...]:
+    """What is wrong with a school's lists of waivers, whatever the day. `entries` has the variable of each host.
 
     These are the mistakes that no device can carry: what makes no sense, an id given twice, and what meets no device.
     """
     problems: dict[str, None] = {}
     every: dict[Waiver, None] = {}
-    for one in given:
-        read = parse(one)
+    for entry in entries:
+        read = parse(entry)
         problems.update(dict.fromkeys(f"school {urn}: {problem}" for problem in read.problems))
         every.update(dict.fromkeys(read.good))
     for waiver in every:
@@ -183,7 +184,7 @@ def listed(urn: str, given: Iterable[Any], devices: Sequence[Device]) -> tuple[s
 
 def unmatched(waiver: Waiver, devices: Sequence[Device]) -> str:
     """Why a waiver meets no device, or which of its devices the school does not have; "" when all are there."""
-    named = {asset for one in waiver.settings for asset, _ in one.by_device or ()}
+    named = {asset for entry in waiver.settings for asset, _ in entry.by_device or ()}
     strange = sorted(named - (set(waiver.devices) or {device.asset for device in devices}))
     if strange:
         more = f" and {len(strange) - MOST_NAMED} more" if len(strange) > MOST_NAMED else ""
@@ -201,13 +202,13 @@ def unmatched(waiver: Waiver, devices: Sequence[Device]) -> str:
     if not missing:
         return ""
     meant = {alias.casefold(): device.asset for device in devices for alias in (device.name, device.asset)}
-    words = [
+    names = [
         asset + (f" (did you mean {meant[asset.casefold()]}?)" if asset.casefold() in meant else "")
         for asset in missing[:MOST_NAMED]
     ]
     more = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
     what = "it has no effect" if len(missing) == len(waiver.devices) else "the other devices are waived"
-    return plain(f"{', '.join(words)}{more}: no such device at the school, so {what}; name asset tags", 600)
+    return plain(f"{', '.join(names)}{more}: no such device at the school, so {what}; name asset tags", 600)
 
 
 def refused(waiver: Waiver, baseline: Baseline) -> str:
@@ -218,10 +219,10 @@ def refused(waiver: Waiver, baseline: Baseline) -> str:
     if any(setting.driver == FRESHNESS for setting in control.settings):
         return f"{control.id} says how old evidence is, and no waiver makes it newer; see why the devices stay silent"
     known = [setting.id for setting in control.settings]
-    strange = [one.setting for one in waiver.settings if one.setting not in known]
+    strange = [entry.setting for entry in waiver.settings if entry.setting not in known]
     if strange:
         return f"{control.id} has no setting {', '.join(strange[:MOST_NAMED])}; it has {', '.join(known)}"
-    switched = next((one for one in waiver.settings if _no_text(control, one)), None)
+    switched = next((entry for entry in waiver.settings if _no_text(control, entry)), None)
     if switched is not None:
         return f"{switched.setting} is text, and a bare yes, no, on or off is a switch in YAML; put it into quotes"
     if baseline.about_school(control) and not waiver.school:
@@ -235,14 +236,14 @@ def refused(waiver: Waiver, baseline: Baseline) -> str:
 
 
 def expired(waiver: Waiver) -> str:
-    """What is said of a waiver whose last day has passed."""
-    return f"it ended on {said(waiver.last_day)}; take it out, or let it be approved again under a new id"
+    """The message about a waiver whose last day has passed."""
+    return f"it ended on {date_text(waiver.last_day)}; take it out, or let it be approved again under a new id"
 
 
-def _no_text(control: Control, one: Accepted) -> bool:
+def _no_text(control: Control, entry: Accepted) -> bool:
     """True where somebody wrote `yes` or `no` without quotes for a setting that is text."""
-    every = [one.values, *(values for _, values in one.by_device or ())]
-    text = any(setting.id == one.setting and setting.type == "string" for setting in control.settings)
+    every = [entry.values, *(values for _, values in entry.by_device or ())]
+    text = any(setting.id == entry.setting and setting.type == "string" for setting in control.settings)
     return text and any(isinstance(value, bool) for values in every for value in values)
 
 
@@ -250,22 +251,22 @@ def _in_order(waivers: Sequence[Waiver], baseline: Baseline) -> list[tuple[Waive
     """Each waiver of one device and why it does not count there: the first of several for the same days does."""
     judged: list[tuple[Waiver, str]] = []
     taken: dict[str, list[Waiver]] = {}
-    for one in waivers:
-        why = refused(one, baseline)
-        before = taken.setdefault(one.control, [])
+    for waiver in waivers:
+        why = refused(waiver, baseline)
+        before = taken.setdefault(waiver.control, [])
         if not why:
-            other = next((earlier for earlier in before if earlier.overlaps(one)), None)
-            why = _twice(one, other) if other is not None else ""
+            other = next((earlier for earlier in before if earlier.overlaps(waiver)), None)
+            why = _twice(waiver, other) if other is not None else ""
         if not why:
-            before.append(one)
-        judged.append((one, why))
+            before.append(waiver)
+        judged.append((waiver, why))
     return judged
 
 
 def _twice(waiver: Waiver, other: Waiver) -> str:
     return (
         f"{other.id} waives {waiver.control} on some of the same days already; take one of the two out, or let "
-        f"{waiver.id} begin after {said(other.last_day)}"
+        f"{waiver.id} begin after {date_text(other.last_day)}"
     )
 
 
@@ -275,21 +276,21 @@ def _of_school(
     """Put together from what the devices carry; what is torn apart stands there once for each meaning."""
     carried: dict[tuple[object, ...], tuple[dict[Waiver, None], list[tuple[str, str]]]] = {}
     for device in devices:
-        for one, why in _in_order(device.waivers, baseline):
-            if one.id in apart:
+        for risk, why in _in_order(device.waivers, baseline):
+            if risk.id in apart:
                 why = "devices of the school have different waivers under this id, so none of them counts"
-            same, met = carried.setdefault(one.meaning, ({}, []))
-            same[one] = None
+            same, met = carried.setdefault(risk.meaning, ({}, []))
+            same[risk] = None
             met.append((device.asset, why))
-    made = []
+    result = []
     for same, met in carried.values():
-        one = next(iter(same))
-        if one.settings:
-            one = one.model_copy(update={"settings": accepted.united(each.settings for each in same)})
+        risk = next(iter(same))
+        if risk.settings:
+            risk = risk.model_copy(update={"settings": accepted.united(each.settings for each in same)})
         assets = tuple(sorted({asset for asset, _ in met}))
-        waiver = one.model_copy(update={"devices": assets}) if one.devices else one
-        made.append(_standing(urn, devices[0].school, waiver, assets, met, at))
-    return sorted(made, key=lambda one: (one.waiver.id, one.waiver.granted, one.assets))
+        waiver = risk.model_copy(update={"devices": assets}) if risk.devices else risk
+        result.append(_standing(urn, devices[0].school, waiver, assets, met, at))
+    return sorted(result, key=lambda standing: (standing.waiver.id, standing.waiver.granted, standing.assets))
 
 
 def _standing(
@@ -314,53 +315,58 @@ def _standing(
 def _accepted(finding: Finding, waiver: Waiver, baseline: Baseline, asset: str) -> Finding:
     """A finding that has drifted, or that is an error, as it counts under a waiver."""
     control = baseline.control(finding.control)
-    settings = {one.id: one for one in control.settings} if control is not None else {}
+    settings = {setting.id: setting for setting in control.settings} if control is not None else {}
     judged = tuple(
-        replace(one, verdict=Verdict.WAIVED)
-        if one.verdict is Verdict.DRIFTED and covers(waiver, settings.get(one.setting), one, asset)
-        else one
-        for one in _with_routes(finding.judged, settings)
+        replace(result, verdict=Verdict.WAIVED)
+        if result.verdict is Verdict.DRIFTED and covers(waiver, settings.get(result.setting), result, asset)
+        else result
+        for result in _with_routes(finding.judged, settings)
     )
     if finding.verdict is Verdict.ERROR:
         return replace(finding, judged=judged) if judged else finding
     if not judged:
-        return finding if waiver.settings else replace(finding, verdict=Verdict.WAIVED, reason=waiver.words)
-    found = combined(replace(finding, judged=judged))
-    if found.verdict is Verdict.WAIVED:
-        return replace(found, reason=waiver.words)
-    if found.verdict is not Verdict.DRIFTED:
-        return found
-    left = [one for one in judged if one.verdict is Verdict.DRIFTED]
-    if any(not one.values for one in left):
-        return replace(found, reason=f"{waiver.id} names values, and an older Leeboard found this without; check again")
-    return replace(found, reason=f"{waiver.id} does not cover {_named(left)}")
+        return finding if waiver.settings else replace(finding, verdict=Verdict.WAIVED, reason=waiver.summary)
+    whole = combined(replace(finding, judged=judged))
+    if whole.verdict is Verdict.WAIVED:
+        return replace(whole, reason=waiver.summary)
+    if whole.verdict is not Verdict.DRIFTED:
+        return whole
+    left = [result for result in judged if result.verdict is Verdict.DRIFTED]
+    if any(not result.values for result in left):
+        return replace(whole, reason=f"{waiver.id} names values, and an older Leeboard found this without; check again")
+    return replace(whole, reason=f"{waiver.id} does not cover {_named(left)}")
 
 
 def _with_routes(judged: Iterable[Judged], settings: Mapping[str, Setting]) -> list[Judged]:
     """What was judged, with the routes that a finding of an older Leeboard does not have."""
-    return [replace(one, route=settings[one.setting].route or "") if one.setting in settings else one for one in judged]
+    return [
+        replace(result, route=settings[result.setting].route or "") if result.setting in settings else result
+        for result in judged
+    ]
 
 
 def _named(judged: Sequence[Judged]) -> str:
     more = f" and {len(judged) - MOST_NAMED} more" if len(judged) > MOST_NAMED else ""
-    return "; ".join(f"{one.title}: {one.seen or 'not set'}" for one in judged[:MOST_NAMED]) + more
+    return "; ".join(f"{result.title}: {result.seen or 'not set'}" for result in judged[:MOST_NAMED]) + more
 
 
 def _reported(wanted: Wanted, control: WantedControl, waiver: Waiver, observation: Observation) -> WantedControl:
     """A control in which what a waiver covers is only reported, so that a roll-out leaves it alone."""
     asset = wanted.device.asset
-    judged = [judge(wanted, one, observation) for one in control.settings]
+    judged = [judge(wanted, setting, observation) for setting in control.settings]
     spared = [
-        not waiver.settings or (said.verdict is Verdict.DRIFTED and covers(waiver, one.setting, said, asset))
-        for one, said in zip(control.settings, judged, strict=True)
+        not waiver.settings or (result.verdict is Verdict.DRIFTED and covers(waiver, setting.setting, result, asset))
+        for setting, result in zip(control.settings, judged, strict=True)
     ]
-    counted = [replace(one, verdict=Verdict.WAIVED) if mine else one for mine, one in zip(spared, judged, strict=True)]
+    counted = [
+        replace(result, verdict=Verdict.WAIVED) if mine else result for mine, result in zip(spared, judged, strict=True)
+    ]
     if best_route(counted) is Verdict.WAIVED:
         # One way is as it was accepted: the others are not needed, as where one fulfils the control.
-        spared = [mine or bool(one.route) for mine, one in zip(spared, judged, strict=True)]
+        spared = [mine or bool(result.route) for mine, result in zip(spared, judged, strict=True)]
     settings = tuple(
-        replace(one, mode=Mode.REPORT) if mine and one.mode is Mode.ENFORCE else one
-        for one, mine in zip(control.settings, spared, strict=True)
+        replace(setting, mode=Mode.REPORT) if mine and setting.mode is Mode.ENFORCE else setting
+        for setting, mine in zip(control.settings, spared, strict=True)
     )
     mode = Mode.REPORT if control.mode is Mode.ENFORCE and all(spared) else control.mode
     return replace(control, mode=mode, settings=settings)

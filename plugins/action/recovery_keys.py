@@ -17,11 +17,11 @@ if not brain.missing():
     from leeboard.ansible import secret_handover
     from leeboard.errors import LeeboardError
     from leeboard.escrow.disks.adoption import adopt
-    from leeboard.escrow.disks.disk import Given
-    from leeboard.escrow.disks.enrolment import bring
+    from leeboard.escrow.disks.disk import Credentials
+    from leeboard.escrow.disks.enrolment import enrol
     from leeboard.escrow.disks.readings import lasts
     from leeboard.escrow.disks.restoring import restore
-    from leeboard.escrow.disks.tpm_policy import wish
+    from leeboard.escrow.disks.tpm_policy import parse_policy
     from leeboard.escrow.keys.private_key import load
     from leeboard.escrow.vault import controller_state, vault
     from leeboard.escrow.vault.rekeying import opener
@@ -83,13 +83,13 @@ class ActionModule(DeviceAction):
         if outcome.changed and not self._task.check_mode:
             after = visit.observe()
             if "unreachable" in after:
-                return {"failed": True, "changed": True, "msg": f"{outcome.words}; the device was lost after that"}
+                return {"failed": True, "changed": True, "msg": f"{outcome.summary}; the device was lost after that"}
             evidence = {**after, "changes": outcome.changes}
         return {
             "changed": outcome.changed,
             "failed": bool(outcome.failed),
             "leeboard": filed(evidence),
-            "msg": outcome.words,
+            "msg": outcome.summary,
             "warnings": printable([f"{visit.device.name}: {one}" for one in outcome.waiting]),
         }
 
@@ -104,8 +104,8 @@ class ActionModule(DeviceAction):
             if opener is None:
                 raise LeeboardError(f"a header is brought back with a custodian's private key only ({CUSTODIAN})")
             return restore(kept, visit.device, ask, now, opener, self._arguments["disk"], dry=dry)
-        given = Given(self._secret(PASSPHRASE), opener, wish(self._secret(TPM), self._secret(PIN)))
-        return bring(kept, visit.device, ask, now, given, dry=dry, lasts=lasts(visit.wanted))
+        given = Credentials(self._secret(PASSPHRASE), opener, parse_policy(self._secret(TPM), self._secret(PIN)))
+        return enrol(kept, visit.device, ask, now, given, dry=dry, lasts=lasts(visit.wanted))
 
     def _step(self, visit, module=MODULE):
         """How a step of a module is asked for on the device."""

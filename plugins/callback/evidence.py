@@ -209,7 +209,7 @@ class CallbackModule(CallbackBase):
         message = str(result.result.get("msg", "the task gave no reason"))
         trouble = explain(message) if "timedout" in result.result or OWN_END.match(message) else None
         if trouble:
-            outcome, message = "unreachable" if trouble.silent else "failed", trouble.words
+            outcome, message = "unreachable" if trouble.silent else "failed", trouble.message
             if trouble.missing and name in self._shut:
                 message = f"it needs a secret of {self._shut[name]}. Give its password, see docs/credentials.md"
         self._recorder.problem(name, outcome, _line(message))

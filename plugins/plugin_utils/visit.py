@@ -14,7 +14,7 @@ from ansible_collections.leeboard.schools.plugins.plugin_utils.printable import 
 if not brain.missing():
     from leeboard.ansible.connection_errors import explain
     from leeboard.errors import LeeboardError
-    from leeboard.escrow.disks.readings import asked_of_device, with_kept
+    from leeboard.escrow.disks.readings import asked_of_device, with_escrow
     from leeboard.evidence import handshake, pins
     from leeboard.evidence.challenge import challenge
     from leeboard.model.device import device as read_device
@@ -55,7 +55,7 @@ def failure_message(answer: dict) -> str:
     message = str(answer.get("msg") or ended or "the device gave no answer")
     # Only where a module did not come to its own end: what it says itself needs no other words.
     trouble = explain("\n".join((message, everything))) if message.startswith(NO_ANSWER) else None
-    return trouble.words if trouble else message
+    return trouble.message if trouble else message
 
 
 def filed(evidence: dict) -> str:
@@ -133,7 +133,7 @@ class Visit:
             stranger = sighted.outcome == "another_machine"
             filed = answer["observation"]
             if not stranger:
-                filed = with_kept(filed, self.observation, self.device, self.var, now())
+                filed = with_escrow(filed, self.observation, self.device, self.var, now())
                 if filed is not answer["observation"]:
                     self.observation = parse(filed)
                 filed = device_clock.with_offset(filed, self.observation, started, answered)
@@ -168,7 +168,7 @@ class Visit:
             if trouble is None:
                 raise
             Display().v(f"Ansible said: {printable(str(problem))}", host=self.device.name)
-            return {"unreachable" if trouble.silent else "failed": True, "msg": trouble.words}
+            return {"unreachable" if trouble.silent else "failed": True, "msg": trouble.message}
 
     def _run_module(self, module: str, arguments: dict) -> dict:
         run = partial(self._action._execute_module, module, arguments, task_vars=self._task_vars)

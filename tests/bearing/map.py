@@ -58,7 +58,7 @@ def entries(cover: Cover) -> dict[str, str]:
     places = {
         **{word: cover.parts(given) for word, given in MACHINES.items()},
         "program": in_program(one_file.program(authorise, sys.executable)),
-        "visitor": {path.relative_to(ROOT).as_posix() for path in shipped()},
+        "observer": {path.relative_to(ROOT).as_posix() for path in shipped()},
         "archive": ARCHIVE.read_text(encoding="utf-8").split(),
     }
     parts = [cover.parts(proof(platform_of("", one), one)) for one in scripts]

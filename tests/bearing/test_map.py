@@ -141,10 +141,10 @@ def places(copy: Copy, path: str, cover: Cover) -> list[str]:
         target = copy.path(path)
         before, text = copy.made(), target.read_bytes()
         target.write_bytes(cover.texts.code[path])
-        program, visitor = (old != new for old, new in zip(before, copy.made(), strict=True))
+        program, observer = (old != new for old, new in zip(before, copy.made(), strict=True))
         target.write_bytes(text)
         found += ["program"] if program else []
-        found += ["visitor"] if visitor else []
+        found += ["observer"] if observer else []
     return [*found, "archive"] if path in drawn.ARCHIVE.read_text(encoding="utf-8").split() else found
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 from pydantic import TypeAdapter
 
-from leeboard.evidence import age, kept, second_factor
+from leeboard.evidence import age, retention, second_factor
 from leeboard.evidence.store import StoredBundle
 from leeboard.model.device import Device, device
 from leeboard.model.enums import Level
@@ -24,7 +24,7 @@ from leeboard.model.run_id import started_of
 from leeboard.policy.load import load
 from leeboard.policy.model import Baseline, Control
 from leeboard.policy.resolve import Wanted, resolve, resolve_school
-from leeboard.report import marked
+from leeboard.report import protective_marking
 from leeboard.verdict.evaluate import evaluate, measured
 
 from .scripts import FOLDER
@@ -59,15 +59,15 @@ class Case:
             "platform": "linux", "form": "portable", "role": "staff_portable", "level": "standard", "urn": "900001",
             "enforce": ["LCK", "LBL", "AUD"], "notice_text": NOTICE, **self.raw.get("device", {}),
         }  # fmt: skip
-        given = {f"leeboard_{name}": value for name, value in about.items()}
-        return device("case", given, tuple(SHIPPED.parameters))
+        variables = {f"leeboard_{name}": value for name, value in about.items()}
+        return device("case", variables, tuple(SHIPPED.parameters))
 
     def finding(self, baseline: Baseline, seen: Seen | None = None) -> Finding:
         """The finding on the case's control. `seen`, what there is to judge, can be kept and handed in again."""
         seen = self.seen() if seen is None else seen
         wanted = self.wanted(baseline)
-        found = measured(wanted, seen) if isinstance(seen, list) else evaluate(wanted, seen)
-        return next(finding for finding in found if finding.control == self.control)
+        outcome = measured(wanted, seen) if isinstance(seen, list) else evaluate(wanted, seen)
+        return next(finding for finding in outcome if finding.control == self.control)
 
     def seen(self) -> Seen:
         """What there is to judge: the device's observation, or what the controller measures."""
@@ -93,25 +93,27 @@ class Case:
         export = self.raw.get("export")
         taken = [
             age.reading(moment(seen) if seen else None, now),
-            *marked.readings(SHIPPED, level, self.raw.get("recipients", "")),
-            *_kept(self.raw.get("runs", {}), now),
+            *protective_marking.readings(SHIPPED, level, self.raw.get("recipients", "")),
+            *_escrow_readings(self.raw.get("runs", {}), now),
             *second_factor.readings(FOLDER / self.control / export if export else None, now),
         ]
-        said = {place: aspect(raw) for place, raw in self.raw.get("readings", {}).items()}
+        aspects = {place: aspect(raw) for place, raw in self.raw.get("readings", {}).items()}
         return [
-            Reading.model_validate({**one.model_dump(), "effective": said[place]}) if place in said else one
-            for one in taken
-            for place in [f"{one.driver}:{one.address}"]
+            Reading.model_validate({**reading.model_dump(), "effective": aspects[place]})
+            if place in aspects
+            else reading
+            for reading in taken
+            for place in [f"{reading.driver}:{reading.address}"]
         ]
 
     def observation(self) -> Observation:
         """The compliant machine's observation, with what the case says put in its place."""
         whole = _compliant(COMPLIANT[self.raw.get("device", {}).get("platform", "linux")])
-        facts = {name: ASPECT.validate_python(aspect(said)) for name, said in self.raw.get("facts", {}).items()}
-        readings = {(one.driver, one.address): one for one in whole.readings}
-        for place, said in self.raw.get("readings", {}).items():
+        facts = {name: ASPECT.validate_python(aspect(raw)) for name, raw in self.raw.get("facts", {}).items()}
+        readings = {(reading.driver, reading.address): reading for reading in whole.readings}
+        for place, raw in self.raw.get("readings", {}).items():
             driver, address = place.split(":", 1)
-            parts = said if isinstance(said, dict) and "effective" in said else {"effective": said}
+            parts = raw if isinstance(raw, dict) and "effective" in raw else {"effective": raw}
             new = {"driver": driver, "address": address, "fingerprint": "case", "owner": parts.get("owner", "")}
             new.update({name: aspect(parts[name]) for name in ASPECTS if name in parts})
             readings[driver, address] = Reading.model_validate(new)
@@ -125,14 +127,14 @@ def alone(control: Control) -> Baseline:
     return SHIPPED.model_copy(update={"families": (family.model_copy(update={"controls": (control,)}),)})
 
 
-def moment(said: object) -> datetime:
+def moment(text: object) -> datetime:
     """A moment of a case, with its offset from UTC, whether YAML took it for one or for text."""
-    found = datetime.fromisoformat(str(said))
-    assert found.tzinfo is not None
-    return found
+    time = datetime.fromisoformat(str(text))
+    assert time.tzinfo is not None
+    return time
 
 
-def _kept(runs: dict[str, str], now: datetime) -> list[Reading]:
+def _escrow_readings(runs: dict[str, str], now: datetime) -> list[Reading]:
     """The evidence of a school whose runs began at these moments, each naming the one before it."""
     ids = [f"{moment(start).astimezone(UTC):%Y%m%dT%H%M%SZ}-0000000a" for start in runs]
     assert all(started_of(run) for run in ids)
@@ -145,40 +147,40 @@ def _kept(runs: dict[str, str], now: datetime) -> list[Reading]:
         for run, what in zip(ids, runs.values(), strict=True):
             if what == "kept":
                 Path(folder, f"{run}.jsonl.gz").touch()
-        return kept.readings(bundles, Path(folder), now)
+        return retention.readings(bundles, Path(folder), now)
 
 
-def aspect(said: Any) -> dict[str, Any]:
+def aspect(raw: Any) -> dict[str, Any]:
     """An aspect from its short form: a plain value, {value: ...}, {absent: where} or {unreadable: code, why: ...}.
 
     Objects for a judgement are mappings in a list. `like: NAME` in one takes the compliant machine's volume of that
     name or drive letter, and the rest is what differs.
     """
-    if isinstance(said, list) and any(isinstance(item, dict) for item in said):
-        said = [json.dumps(_object(item)) for item in said]
-    if isinstance(said, dict) and "unreadable" in said:
-        return {"state": "unreadable", "code": said["unreadable"], "why": said["why"]}
-    if isinstance(said, dict) and "absent" in said:
-        rest = {name: value for name, value in said.items() if name != "absent"}
-        return {"state": "absent", "source": said["absent"], **rest}
-    if isinstance(said, dict):
-        return {"state": "value", "source": "case", **_noticed(said)}
-    return {"state": "value", "value": _noticed(said), "source": "case"}
+    if isinstance(raw, list) and any(isinstance(item, dict) for item in raw):
+        raw = [json.dumps(_object(item)) for item in raw]
+    if isinstance(raw, dict) and "unreadable" in raw:
+        return {"state": "unreadable", "code": raw["unreadable"], "why": raw["why"]}
+    if isinstance(raw, dict) and "absent" in raw:
+        rest = {name: value for name, value in raw.items() if name != "absent"}
+        return {"state": "absent", "source": raw["absent"], **rest}
+    if isinstance(raw, dict):
+        return {"state": "value", "source": "case", **_noticed(raw)}
+    return {"state": "value", "value": _noticed(raw), "source": "case"}
 
 
-def _object(said: dict[str, Any]) -> dict[str, Any]:
-    name = said.get("like")
+def _object(raw: dict[str, Any]) -> dict[str, Any]:
+    name = raw.get("like")
     if name is None:
-        return said
+        return raw
     (volume,) = (
-        found
+        value
         for file in (COMPLIANT["linux"], BESIDES[COMPLIANT["windows"]])
         for reading in _captured(FOLDER / file)["readings"]
         if reading["address"] == "volumes"
-        for found in map(json.loads, reading["effective"]["value"])
-        if name in (found["name"], found.get("letter"))
+        for value in map(json.loads, reading["effective"]["value"])
+        if name in (value["name"], value.get("letter"))
     )
-    return _merged(volume, {key: value for key, value in said.items() if key != "like"})
+    return _merged(volume, {key: value for key, value in raw.items() if key != "like"})
 
 
 def _merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
@@ -190,10 +192,10 @@ def _merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     return {**old, **both}
 
 
-def _noticed(said: Any) -> Any:
-    if isinstance(said, dict):
-        return {key: _noticed(part) if key == "value" else part for key, part in said.items()}
-    return said.replace("NOTICE", NOTICE) if isinstance(said, str) else said
+def _noticed(raw: Any) -> Any:
+    if isinstance(raw, dict):
+        return {key: _noticed(part) if key == "value" else part for key, part in raw.items()}
+    return raw.replace("NOTICE", NOTICE) if isinstance(raw, str) else raw
 
 
 @cache
@@ -205,7 +207,7 @@ def _compliant(file: str) -> Observation:
         answer["facts"].update(besides["facts"])
         places = {(reading["driver"], reading["address"]) for reading in besides["readings"]}
         answer["readings"] = [
-            one for one in answer["readings"] if (one["driver"], one["address"]) not in places
+            reading for reading in answer["readings"] if (reading["driver"], reading["address"]) not in places
         ] + besides["readings"]
     for reading in answer["readings"]:
         for name in ASPECTS:

@@ -1,4 +1,4 @@
-"""Lanes for the tests of this folder: both machines work at the same time."""
+"""The machines of this folder's tests, which work side by side."""
 
 from __future__ import annotations
 
@@ -8,42 +8,44 @@ import pytest
 
 from tests.vm.fixtures import require_lab
 
-from .lane import Lane
+from .machine_run import MachineRun
 from .scripts import FULL, Script
 
 ORDER = ("server", "gnome", "encrypted", "plasma")
 
 
 @pytest.fixture(scope="session")
-def lane(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Lane]]:
-    """Gives the lane of an image; all that this session will ask for start now, and have their scripts in them."""
+def machine_run(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], MachineRun]]:
+    """Gives the run of an image's machine; all that this session asks for start now, with their scripts."""
     require_lab()
-    lanes: dict[str, Lane] = {}
+    machine_runs: dict[str, MachineRun] = {}
 
-    def get(image: str) -> Lane:
-        if image not in lanes:
-            lanes[image] = Lane(image, tmp_path_factory.mktemp(image))
-        return lanes[image]
+    def get(image: str) -> MachineRun:
+        if image not in machine_runs:
+            machine_runs[image] = MachineRun(image, tmp_path_factory.mktemp(image))
+        return machine_runs[image]
 
-    asked: dict[str, list[Script]] = {}
+    scripts: dict[str, list[Script]] = {}
     broken: list[Script] = []
     wanted: set[str] = set()
     for item in request.session.items:
         parameters = getattr(getattr(item, "callspec", None), "params", {})
         script = parameters.get("script")
         if isinstance(script, Script):
-            asked.setdefault(script.image, []).append(script)
+            scripts.setdefault(script.image, []).append(script)
         elif isinstance(parameters.get("broken"), Script):
             broken.append(parameters["broken"])
-        elif "lane" in getattr(item, "fixturenames", ()) and "image" in parameters:
+        elif "machine_run" in getattr(item, "fixturenames", ()) and "image" in parameters:
             wanted.add(parameters["image"])
     # Those that take longest go first: two work at a time.
-    for image in sorted({*wanted, *asked}, key=ORDER.index):
-        get(image).submit(asked.get(image, ()), alone=FULL)
+    for image in sorted({*wanted, *scripts}, key=ORDER.index):
+        get(image).submit(scripts.get(image, ()), alone=FULL)
     for script in broken:  # their tests come last
         get(script.image).submit_mended(script)
     try:
         yield get
     finally:
-        for one in lanes.values():
-            one.close()
+        for run in machine_runs.values():
+            run.close()

@@ -59,7 +59,7 @@ LINUX_CODE = ("plugins.module_utils._linux.visit", "plugins.module_utils._linux.
 WINDOWS_CALLS = "tests/windows/machine.py"
 # Readings that the controller takes, by driver, and what takes them.
 TAKEN = {
-    readings.DRIVER: "leeboard.escrow.disks.readings.with_kept",
+    readings.DRIVER: "leeboard.escrow.disks.readings.with_escrow",
     **dict.fromkeys(device_clock.DRIVERS.values(), "leeboard.verdict.device_clock.with_offset"),
 }
 # Not followed: the linter, since the shipped baseline is not linted when it is read, and what drives machines.
@@ -116,7 +116,7 @@ class Cover:
         self._baseline = BaselineText(
             {path.removeprefix(BASELINE): text for path, text in texts.whole.items() if path.startswith(BASELINE)}
         )
-        self._machines = _said(texts.whole[MACHINES])
+        self._machines = _yaml(texts.whole[MACHINES])
         # The scripts themselves count each for its own proof alone.
         others = [path for path in texts.whole if not path.startswith(BASELINE)]
         self._shared = [path for path in others if not {"breaks", "harmless"} & {*path.split("/")}]
@@ -126,94 +126,96 @@ class Cover:
 
     def about(self, platform: str, script: AnyScript | None = None) -> str:
         """One digest over what a proof is about: of one script, or of the machines as a whole."""
-        given = proof(platform, script)
-        if given not in self._sums:
-            self._sums[given] = _digest(sorted(said for lines in self.parts(given).values() for said in lines))
+        scope = proof(platform, script)
+        if scope not in self._sums:
+            self._sums[scope] = _digest(sorted(said for lines in self.parts(scope).values() for said in lines))
         own = "" if script is None else _sha(self.texts.whole[script.path.relative_to(ROOT).as_posix()])
-        return _digest([self._sums[given], own])
+        return _digest([self._sums[scope], own])
 
-    def parts(self, given: Proof) -> dict[str, list[str]]:
+    def parts(self, scope: Proof) -> dict[str, list[str]]:
         """The digests of what a proof is about, by file; the proof's own script is not among them."""
-        if given not in self._found:
-            found = self._found[given] = {}
-            view = self._baseline.view(given.platform, given.controls)
-            rows = _rows(given, view)
-            found |= {BASELINE + name: [_digest([name, said])] for name, said in view.items()}
-            reached = self.reached(given, rows).digests()
-            for path, said in (*reached, *self._powershell(given, rows), *self._whole(given)):
-                found.setdefault(path, []).append(said)
-        return self._found[given]
+        if scope not in self._found:
+            parts = self._found[scope] = {}
+            view = self._baseline.view(scope.platform, scope.controls)
+            rows = _rows(scope, view)
+            parts |= {BASELINE + name: [_digest([name, content])] for name, content in view.items()}
+            reached = self.reached(scope, rows).digests()
+            for path, line in (*reached, *self._powershell(scope, rows), *self._whole(scope)):
+                parts.setdefault(path, []).append(line)
+        return self._found[scope]
 
     # What a proof uses
 
-    def reached(self, given: Proof, rows: Rows | None = None) -> Reach:
+    def reached(self, scope: Proof, rows: Rows | None = None) -> Reach:
         """The pieces of Python that a proof is about."""
-        rows = rows or _rows(given, self._baseline.view(given.platform, given.controls))
+        rows = rows or _rows(scope, self._baseline.view(scope.platform, scope.controls))
         roots = list(map(self._root, BRAIN))
-        if given.controls is None:
+        if scope.controls is None:
             folders = [f"{PLUGINS}action/", f"{PLUGINS}callback/"]
-            folders += [f"{PLUGINS}modules/", f"{PLUGINS}module_utils/"] if given.platform == LINUX else []
+            folders += [f"{PLUGINS}modules/", f"{PLUGINS}module_utils/"] if scope.platform == LINUX else []
             roots += [(path, "") for path in self._code.texts if path.startswith(tuple(folders))]
         else:
             roots += [self._root(TAKEN[driver]) for driver in rows["DRIVERS"] & TAKEN.keys()]
-            if given.platform == LINUX:
+            if scope.platform == LINUX:
                 roots += [(self._code.at(name), "") for name in LINUX_CODE]
-        if given.platform == WINDOWS:
+        if scope.platform == WINDOWS:
             truths = [(path, "TRUTHS") for path in self._code.texts if path.startswith(f"{WINDOWS_TRUTH}truth")]
-            roots += [one for one in truths if given.controls is None or self._code.has_rows([one], rows["TRUTHS"])]
-        return self._code.reach(roots, None if given.controls is None else rows)
+            roots += [
+                truth for truth in truths if scope.controls is None or self._code.has_rows([truth], rows["TRUTHS"])
+            ]
+        return self._code.reach(roots, None if scope.controls is None else rows)
 
     def _root(self, name: str) -> Target:
         module, _dot, inside = name.rpartition(".")
         return self._code.at(module), inside
 
-    def _powershell(self, given: Proof, rows: Rows) -> Iterator[tuple[str, str]]:
-        if given.platform != WINDOWS:
+    def _powershell(self, scope: Proof, rows: Rows) -> Iterator[tuple[str, str]]:
+        if scope.platform != WINDOWS:
             return
-        if given.controls is None:
+        if scope.controls is None:
             yield from self._scripts.digests(self._scripts.paths)
             return
-        asked = " ".join([self.texts.code[WINDOWS_CALLS].decode(), *map(of_driver, rows["DRIVERS"])])
-        yield from self._scripts.digests(self._scripts.reach(asked, rows["DRIVERS"]), rows["DRIVERS"])
+        calls = " ".join([self.texts.code[WINDOWS_CALLS].decode(), *map(of_driver, rows["DRIVERS"])])
+        yield from self._scripts.digests(self._scripts.reach(calls, rows["DRIVERS"]), rows["DRIVERS"])
 
-    def _whole(self, given: Proof) -> Iterator[tuple[str, str]]:
+    def _whole(self, scope: Proof) -> Iterator[tuple[str, str]]:
         for path in self._shared:
-            if self._bears(path, given):
+            if self._bears(path, scope):
                 is_view = path == MACHINES
-                yield path, _digest(self._machine(given)) if is_view else _content(path, self.texts.whole[path])
+                yield path, _digest(self._machine(scope)) if is_view else _content(path, self.texts.whole[path])
 
-    def _bears(self, path: str, given: Proof) -> bool:
+    def _bears(self, path: str, scope: Proof) -> bool:
         """Whether a file that counts whole bears on a proof."""
-        if not _is_for(path, given.platform):
+        if not _is_for(path, scope.platform):
             return False
-        if given.controls is None:
+        if scope.controls is None:
             return True
         if path.startswith((f"{PLUGINS}modules/", "playbooks/", "roles/")):  # a script's proof calls drivers by itself
             return False
         if path.startswith(RECIPES):
-            return path in self._recipes(given.image)
+            return path in self._recipes(scope.image)
         if path in self._truths:
-            return path in self._truths_asked(given.controls)
+            return path in self._truths_asked(scope.controls)
         by_hand = {about.get("by_hand") for about in self._machines.values()}
         if path.removeprefix(CONTROLS) in by_hand:
-            return bool(path.removeprefix(CONTROLS) == self._machines[given.image].get("by_hand"))
+            return bool(path.removeprefix(CONTROLS) == self._machines[scope.image].get("by_hand"))
         control = CONTROL.search(path)
-        return control is None or control[1] in given.controls
+        return control is None or control[1] in scope.controls
 
-    def _machine(self, given: Proof) -> Any:
+    def _machine(self, scope: Proof) -> Any:
         """What machines.yml says of the image, and there of the controls."""
-        if given.controls is None:
+        if scope.controls is None:
             return self._machines
-        about = self._machines[given.image]
-        verdicts = {key: {name: about[key][name] for name in given.controls & about[key].keys()} for key in VERDICTS}
+        about = self._machines[scope.image]
+        verdicts = {key: {name: about[key][name] for name in scope.controls & about[key].keys()} for key in VERDICTS}
         return {**about, **verdicts}
 
     def _recipes(self, image: str) -> list[str]:
         """The recipe of an image and those that it extends."""
-        found = [f"{RECIPES}{image}.yml"]
-        while parent := _said(self.texts.whole[found[-1]]).get("extends"):
-            found.append(f"{RECIPES}{parent}.yml")
-        return found
+        recipes = [f"{RECIPES}{image}.yml"]
+        while parent := _yaml(self.texts.whole[recipes[-1]]).get("extends"):
+            recipes.append(f"{RECIPES}{parent}.yml")
+        return recipes
 
     # Truth scripts for Linux
 
@@ -228,13 +230,13 @@ class Cover:
         """The truth scripts of these controls and those that they call or read."""
         if controls in self._asked:
             return self._asked[controls]
-        asked = self._asked[controls] = set()
+        paths = self._asked[controls] = set()
         more = {path for path, name in self._truths.items() if name.removesuffix(".sh") in controls}
         while more:
-            asked |= more
-            read = b"".join(self.texts.whole[one] for one in more)
-            more = {path for path, name in self._truths.items() if f"/{name}".encode() in read} - asked
-        return asked
+            paths |= more
+            read = b"".join(self.texts.whole[path] for path in more)
+            more = {path for path, name in self._truths.items() if f"/{name}".encode() in read} - paths
+        return paths
 
 
 _last: dict[Path, Cover] = {}
@@ -252,8 +254,8 @@ def covered(root: Path = ROOT) -> Cover:
 
 def read(root: Path, patterns: Iterable[str]) -> dict[str, bytes]:
     """The text of each file by its path from a root."""
-    found = sorted({path for pattern in patterns for path in root.glob(pattern) if path.suffix not in (".md", ".pyc")})
-    return {path.as_posix().removeprefix(f"{root.as_posix()}/"): path.read_bytes() for path in found if path.is_file()}
+    paths = sorted({path for pattern in patterns for path in root.glob(pattern) if path.suffix not in (".md", ".pyc")})
+    return {path.as_posix().removeprefix(f"{root.as_posix()}/"): path.read_bytes() for path in paths if path.is_file()}
 
 
 def proof(platform: str, script: AnyScript | None = None) -> Proof:
@@ -270,14 +272,14 @@ def platform_of(test: str, script: AnyScript | None) -> str:
     return WINDOWS if on_windows else LINUX
 
 
-def _rows(given: Proof, view: Mapping[str, Any]) -> Rows:
+def _rows(scope: Proof, view: Mapping[str, Any]) -> Rows:
     """The rows that the controls name, by table."""
     drivers = named(view, "driver")
     if readings.DRIVER in drivers:
         drivers.add(readings.SHOWN[0])  # what a device shows to the vault
     kinds = {kind for row in view["drivers.yml"].values() for kind in row.get("objects", {}).values()}
     keys = {"OPERATORS": "operator", "QUESTIONS": "judgement", "JUDGEMENTS": "judgement", "FUNCTIONS": "function"}
-    controls = set(given.controls or ())
+    controls = set(scope.controls or ())
     rows = {table: named(view, key) for table, key in keys.items()}
     return {**rows, "DRIVERS": drivers, "OBJECTS": kinds, "TRUTHS": controls, "RECORDED": controls}
 
@@ -289,19 +291,19 @@ def _is_for(path: str, platform: str) -> bool:
 @cache
 def _content(path: str, text: bytes) -> str:
     """A digest of a file's name, from its folder on, and of what it says."""
-    folder = next(one for one in WHOLE if path.startswith(one))
-    said = _sha(text)
+    folder = next(root for root in WHOLE if path.startswith(root))
+    content = _sha(text)
     if path.endswith(".yml"):
-        said = _said(text)
+        content = _yaml(text)
     elif path.endswith(".py"):
-        said = digest(text)
+        content = digest(text)
     elif path.endswith(".psm1"):
-        said = stripped(text.decode())
-    return _digest([path.removeprefix(folder), said])
+        content = stripped(text.decode())
+    return _digest([path.removeprefix(folder), content])
 
 
 @cache
-def _said(text: bytes) -> Any:
+def _yaml(text: bytes) -> Any:
     return yaml.load(text, Loader=yaml.CSafeLoader)
 
 

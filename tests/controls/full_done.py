@@ -60,9 +60,9 @@ class Done:
 
     def tidy(self, scripts: Iterable[AnyScript]) -> None:
         """Write the file anew: one line a test, in order, without those of scripts that are gone, or mend no more."""
-        there = {("", False)} | _wanted(scripts)
-        found = sorted(self._found.items())
-        self._found = {test: one for test, one in found if (one.script, one.mended) in there}
+        current = {("", False)} | _wanted(scripts)
+        records = sorted(self._found.items())
+        self._found = {test: record for test, record in records if (record.script, record.mended) in current}
         record_lines.rewrite(self._path, self.records)
 
 
@@ -82,26 +82,26 @@ class State:
     def words(self) -> str:
         """All of it in half a line."""
         wanted = len(self.good) + len(self.old) + len(self.never)
-        said = f"{len(self.good)} of {wanted} proofs are about the code as it is"
-        said += f", {len(self.old)} about older code" if self.old else ""
-        said += f", {len(self.never)} never done" if self.never else ""
-        return said + (f"; {self.failed} FAILED" if self.failed else "")
+        text = f"{len(self.good)} of {wanted} proofs are about the code as it is"
+        text += f", {len(self.old)} about older code" if self.old else ""
+        text += f", {len(self.never)} never done" if self.never else ""
+        return text + (f"; {self.failed} FAILED" if self.failed else "")
 
 
 def state(done: Done, about: About, scripts: Iterable[AnyScript]) -> State:
     """How far the proof is; `about` gives the digest of what a script's proof is about now."""
     by_path = {_below(script): script for script in scripts}
     wanted = _wanted(by_path.values())
-    ran = {(one.script, one.mended): one for one in done.records if one.outcome in RAN}
+    ran = {(record.script, record.mended): record for record in done.records if record.outcome in RAN}
     now = {path: about(platform_of("", script), script) for path, script in by_path.items()}
     good = {proof for proof in wanted if proof in ran and ran[proof].code == now[proof[0]]}
     old = {proof for proof in wanted if proof in ran} - good
-    return State(good, old, wanted - good - old, sum(one.outcome == "failed" for one in done.records))
+    return State(good, old, wanted - good - old, sum(record.outcome == "failed" for record in done.records))
 
 
 def _wanted(scripts: Iterable[AnyScript]) -> set[tuple[str, bool]]:
     """Every proof that is wanted of these scripts, as (script's path, mended)."""
-    return {(_below(one), mended) for one in scripts for mended in (False, True)[: 1 + mended_apart(one)]}
+    return {(_below(script), mended) for script in scripts for mended in (False, True)[: 1 + mended_apart(script)]}
 
 
 def mended_apart(script: AnyScript) -> bool:

@@ -9,15 +9,15 @@ from collections.abc import Callable
 
 import pytest
 
-from .lane import Lane
+from .machine_run import MachineRun
 from .scripts import Script, tried_scripts
 
-Lanes = Callable[[str], Lane]
+MachineRuns = Callable[[str], MachineRun]
 
 
 @pytest.mark.parametrize("broken", [s for s in tried_scripts() if s.flips and s.mends], ids=lambda script: script.name)
-def test_each_break_is_mended(lane: Lanes, broken: Script) -> None:
-    outcome = lane(broken.image).mended(broken)
+def test_each_break_is_mended(machine_run: MachineRuns, broken: Script) -> None:
+    outcome = machine_run(broken.image).mended(broken)
     assert not outcome.changed, outcome.words
     wrong = {name: truth for name, truth in outcome.truth.items() if truth.verdict != "compliant"}
     assert not wrong

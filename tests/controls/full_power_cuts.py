@@ -31,10 +31,10 @@ from tests.vm.console import ASKS
 from tests.vm.encrypt import PASSPHRASE, SECOND
 
 from .harness import PATIENCE, Proof
-from .lane import Lane
-from .test_recovery_keys import Desk, desk
+from .machine_run import MachineRun
+from .test_recovery_keys import Controller, controller
 
-Lanes = Callable[[str], Lane]
+MachineRuns = Callable[[str], MachineRun]
 # A damaged header is brought back by a command, with a custodian at its terminal, and not by a roll-out.
 SCENARIOS: tuple[Scenario, ...] = (FirstKey(), Rotation())
 # In the place of cryptsetup until the machine restarts or it is taken away. Before the command of this number the
@@ -91,7 +91,7 @@ class Cut:
     @property
     def plug(self) -> str:
         """What the machine is given."""
-        patterns = "|".join(sorted({f"{one.replace(' ', chr(92) + ' ')}*" for one in self.changes}))
+        patterns = "|".join(sorted({f"{change.replace(' ', chr(92) + ' ')}*" for change in self.changes}))
         text = PLUG.replace("CHANGES", patterns).replace("POINT", str(self.number))
         return text.replace("KIND", WORDS[self.kind])
 
@@ -103,9 +103,9 @@ def cuts() -> Iterator[Cut]:
     """Every point: the commands that change the disk, as they are on an image file, x what is cut off."""
     for scenario in SCENARIOS:
         with tempfile.TemporaryDirectory() as folder, bench(scenario, Path(folder)) as begun:
-            found = begun.changes
-        names = tuple(what.removeprefix("before ") for _step, what in found)
-        for number, (step, what) in enumerate(found, 1):
+            changes = begun.changes
+        names = tuple(what.removeprefix("before ") for _step, what in changes)
+        for number, (step, what) in enumerate(changes, 1):
             for kind in KINDS:
                 yield Cut(scenario, kind, number, step, what, names)
 
@@ -113,7 +113,7 @@ def cuts() -> Iterator[Cut]:
 @pytest.mark.full
 @pytest.mark.parametrize("cut", [*cuts()], ids=str)
 @pytest.mark.parametrize("image", ["encrypted"])
-def test_whatever_is_cut_off_nothing_is_lost(lane: Lanes, image: str, cut: Cut, tmp_path: Path) -> None:
+def test_whatever_is_cut_off_nothing_is_lost(machine_run: MachineRuns, image: str, cut: Cut, tmp_path: Path) -> None:
     done, now, started = Done(), code(ROLL_OUT), time.monotonic()
     point = (ROLL_OUT, cut.scenario.name, cut.kind, cut.number)
     if done.good(point, cut.step, cut.what, now):
@@ -121,10 +121,10 @@ def test_whatever_is_cut_off_nothing_is_lost(lane: Lanes, image: str, cut: Cut, 
     seen: list[tuple[bool, bool, bool, str]] = []
 
     def work(proof: Proof) -> None:
-        with desk(proof, tmp_path) as it:
+        with controller(proof, tmp_path) as it:
             seen.append(_gone_through(it, cut))
 
-    lane(image).with_machine(work)
+    machine_run(image).with_machine(work)
     ((data, opens, honest, why),) = seen
     record = Record(
         data, opens, honest, not why, why, where=ROLL_OUT, scenario=cut.scenario.name, kind=cut.kind,
@@ -136,7 +136,7 @@ def test_whatever_is_cut_off_nothing_is_lost(lane: Lanes, image: str, cut: Cut, 
     assert record.good, record
 
 
-def _gone_through(it: Desk, cut: Cut) -> tuple[bool, bool, bool, str]:
+def _gone_through(it: Controller, cut: Cut) -> tuple[bool, bool, bool, str]:
     """Cut off the work and look: data, opens, honest, and why the next run did not finish ("": it did)."""
     it.machine.root(PLANT)
     data = it.machine.root(DIGEST).stdout
@@ -150,14 +150,14 @@ def _gone_through(it: Desk, cut: Cut) -> tuple[bool, bool, bool, str]:
     if cut.kind == POWER:
         it.machine.power_cut()
         it.machine.start()
-        proved = [one for one in it.keys if one.state is State.PROVED]
+        proved = [key for key in it.keys if key.state is State.PROVED]
         starter = it.secret(proved[-1]) if proved else it.secret(old) if old is not None else PASSPHRASE
         it.machine.type_on_console(ASKS, starter, PATIENCE)
         it.machine.wait_for_ssh(PATIENCE)
     else:
         it.machine.root(SETTLED, timeout=PATIENCE)
         it.machine.root(UNPLUG)
-    counted = [it.secret(one) for one in it.keys if one.state is State.PROVED]
+    counted = [it.secret(key) for key in it.keys if key.state is State.PROVED]
     known = [*counted, *([it.secret(old)] if old is not None else [])]
     opens = it.opens(PASSPHRASE) and it.opens(SECOND) and (not known or any(map(it.opens, known)))
     honest = all(map(it.opens, counted))
@@ -167,7 +167,7 @@ def _gone_through(it: Desk, cut: Cut) -> tuple[bool, bool, bool, str]:
         again = it.proof.roll_out()
         assert (again.status, again.counts["changed"]) == (0, 0), "the run after the next changes something"
         assert it.verdicts()["ENC-07"] == it.verdicts()["ENC-08"] == "compliant", it.verdicts()
-        assert [one.state for one in it.keys].count(State.PROVED) == 1, it.keys
+        assert [key.state for key in it.keys].count(State.PROVED) == 1, it.keys
         assert it.opens(it.secret(it.current)) and it.opens(PASSPHRASE) and it.opens(SECOND), "what opened it does not"
         assert old is None or not it.opens(it.secret(old)), "the old key opens it still"
     except AssertionError as problem:
@@ -175,7 +175,7 @@ def _gone_through(it: Desk, cut: Cut) -> tuple[bool, bool, bool, str]:
     return it.machine.root(DIGEST).stdout == data, opens, honest, why
 
 
-def _cut_off(it: Desk, cut: Cut) -> None:
+def _cut_off(it: Controller, cut: Cut) -> None:
     """Begin the roll-out, and let it be cut off where the plug says."""
     if cut.kind != CONTROLLER:
         done = it.proof.roll_out()
@@ -196,6 +196,6 @@ def _cut_off(it: Desk, cut: Cut) -> None:
     it.machine.root("touch /run/plug/go")
 
 
-def _reached(it: Desk) -> bool:
+def _reached(it: Controller) -> bool:
     """Whether the command has been begun before which something is cut off."""
     return it.machine.root("test -e /run/plug/reached", check=False, timeout=PATIENCE).returncode == 0

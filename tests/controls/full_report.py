@@ -51,8 +51,8 @@ class FullReport:
             if not any(item.get_closest_marker(mark) for mark in ("lab", "windows")):
                 again.append(item)
                 continue
-            given = getattr(getattr(item, "callspec", None), "params", {})
-            self.asked[item.nodeid] = (given.get("script") or given.get("broken"), "broken" in given)
+            parameters = getattr(getattr(item, "callspec", None), "params", {})
+            self.asked[item.nodeid] = (parameters.get("script") or parameters.get("broken"), "broken" in parameters)
             before = self.done.passed(item.nodeid, self._code(item.nodeid, self.before))
             (passed if before else again).append(item)
         if passed:
@@ -77,9 +77,9 @@ class FullReport:
             return
         scripts = self.scripts()
         self.done.tidy(scripts)
-        found = state(self.done, self.cover(), scripts)
-        self.page.write_text(page(self.done.records, found, scripts, machine()), encoding="utf-8")
-        self.written = f"{found.words}; the report is {self.page}"
+        status = state(self.done, self.cover(), scripts)
+        self.page.write_text(page(self.done.records, status, scripts, machine()), encoding="utf-8")
+        self.written = f"{status.words}; the report is {self.page}"
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say where it lies."""
@@ -104,10 +104,10 @@ class FullReport:
         self.done.add(Record(test, path, mended, outcome, why, f"{datetime.now(UTC):%Y-%m-%dT%H:%MZ}", seconds, code))
 
 
-def page(records: Sequence[Record], found: State, scripts: Iterable[AnyScript], on: str) -> str:
+def page(records: Sequence[Record], status: State, scripts: Iterable[AnyScript], on: str) -> str:
     """The report. `on` names the machine."""
-    counts = {word: sum(one.outcome == word for one in records) for word in RAN}
-    minutes = round(sum(one.seconds for one in records) / 60)
+    counts = {word: sum(record.outcome == word for record in records) for word in RAN}
+    minutes = round(sum(record.seconds for record in records) / 60)
     lines = [
         "# The full proof",
         "",
@@ -116,9 +116,9 @@ def page(records: Sequence[Record], found: State, scripts: Iterable[AnyScript], 
         "",
         "| | |",
         "| --- | --- |",
-        f"| how far | {found.words} |",
+        f"| how far | {status.words} |",
         f"| came out | {counts['passed']} passed, {counts['failed']} failed |",
-        f"| done | {min(one.at for one in records)} to {max(one.at for one in records)} |",
+        f"| done | {min(record.at for record in records)} to {max(record.at for record in records)} |",
         f"| took | {minutes // 60} h {minutes % 60} min |",
         f"| on | {on} |",
         "",
@@ -126,12 +126,12 @@ def page(records: Sequence[Record], found: State, scripts: Iterable[AnyScript], 
         "",
         "| what | |",
         "| --- | --- |",
-        *(f"| {_short(one.test)} | {_word(one.outcome)} |" for one in records if not one.script),
+        *(f"| {_short(record.test)} | {_word(record.outcome)} |" for record in records if not record.script),
         "",
     ]
-    by = {(one.script, one.mended): one for one in records}
+    by = {(record.script, record.mended): record for record in records}
     control = ""
-    for script in sorted(scripts, key=lambda one: (one.control, one.path)):
+    for script in sorted(scripts, key=lambda item: (item.control, item.path)):
         if script.control != control:
             control = script.control
             lines += [
@@ -141,18 +141,20 @@ def page(records: Sequence[Record], found: State, scripts: Iterable[AnyScript], 
                 "| script | what was done | found | mended |",
                 "| --- | --- | --- | --- |",
             ]
-        lines.append(_row(script, by, found))
-    failed = [one for one in records if one.outcome == "failed"]
-    lines += ["", "## What failed", "", *(f"- {_short(one.test)}: `{one.why}`" for one in failed)] if failed else []
+        lines.append(_row(script, by, status))
+    failed = [record for record in records if record.outcome == "failed"]
+    lines += (
+        ["", "## What failed", "", *(f"- {_short(record.test)}: `{record.why}`" for record in failed)] if failed else []
+    )
     return "\n".join([*lines, ""])
 
 
-def _row(script: AnyScript, by: dict[tuple[str, bool], Record], found: State) -> str:
+def _row(script: AnyScript, by: dict[tuple[str, bool], Record], status: State) -> str:
     path = script.path.relative_to(FOLDER).as_posix()
 
     def said(mended: bool) -> str:
         record = by.get((path, mended))
-        return _word(record.outcome if record else "") + (" (older code)" if (path, mended) in found.old else "")
+        return _word(record.outcome if record else "") + (" (older code)" if (path, mended) in status.old else "")
 
     seen = said(False)
     mended = said(True) if mended_apart(script) else seen

@@ -1,7 +1,7 @@
 """Machines of the lab for the proof: brought to the baseline by the real roll-out, broken, visited, asked for truth.
 
-A visit here is the drivers' own `visit()`, shipped and loaded once (visitor.py), asked for by one SSH command and
-judged outside: the same code as a nightly check without Ansible around it, which would cost seconds for each script.
+A visit here is the drivers' own `visit()`, shipped and loaded once (resident_observer.py), asked for by one SSH command
+and judged outside: the same code as a nightly check without Ansible around it, which would cost seconds a script.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Any
 
 import yaml
 
-from leeboard.escrow.disks.readings import asked_of_device, with_kept
+from leeboard.escrow.disks.readings import asked_of_device, with_escrow
 from leeboard.evidence.reader import Reader
 from leeboard.model.device import Device, device
 from leeboard.model.enums import Platform
@@ -45,14 +45,14 @@ from .scripts import FOLDER, Script, controls_with_truth, truth_files
 ROOT = FOLDER.parents[1]
 THERE = "/run/leeboard-proof"
 NOTICE = "This computer is St Mary's School's. Only people whom the school has authorised may use it.\nUse is recorded."
-VISITOR = Path(__file__).with_name("visitor.py")
+OBSERVER = Path(__file__).with_name("resident_observer.py")
 START = (  # as the shell of a technician's sudo would have it, and in no session of his
     "systemctl stop leeboard-proof.service 2>/dev/null; "
-    f"rm -f {THERE}/visitor.pid; systemd-run --quiet --collect --unit leeboard-proof "
+    f"rm -f {THERE}/observer.pid; systemd-run --quiet --collect --unit leeboard-proof "
     "-E HOME -E LANG -E LOGNAME -E PATH -E SUDO_UID -E SUDO_USER -E USER "
-    f"/usr/bin/python3 {THERE}/visitor.py && until [ -s {THERE}/visitor.pid ]; do sleep 0.2; done"
+    f"/usr/bin/python3 {THERE}/resident_observer.py && until [ -s {THERE}/observer.pid ]; do sleep 0.2; done"
 )
-ASK = f"kill -0 $(cat {THERE}/visitor.pid) && echo %s >{THERE}/ask && cat {THERE}/answer"
+ASK = f"kill -0 $(cat {THERE}/observer.pid) && echo %s >{THERE}/ask && cat {THERE}/answer"
 FAMILIES = ["LCK", "LBL", "AUD", "FWD", "ENC"]  # what a roll-out may change
 ENFORCED = "enforced"
 KNOWN = f"PASSPHRASE={shlex.quote(PASSPHRASE)}"  # what a technician at an encrypted machine knows
@@ -69,8 +69,8 @@ PATIENCE = 900  # seconds for one command: other tests may keep both processors 
 
 def machines() -> dict[str, Any]:
     """What machines.yml says of each image."""
-    found: dict[str, Any] = yaml.safe_load((FOLDER / "machines.yml").read_text(encoding="utf-8"))
-    return found
+    data: dict[str, Any] = yaml.safe_load((FOLDER / "machines.yml").read_text(encoding="utf-8"))
+    return data
 
 
 def baseline(only: Sequence[str] = ()) -> Baseline:
@@ -111,7 +111,7 @@ class Proof:
             "leeboard_school": "Lab School",
             "leeboard_platform": "linux",
             "leeboard_notice_text": NOTICE,
-            "leeboard_enforce": [one for one in FAMILIES if one in self.about.get("only", FAMILIES)],
+            "leeboard_enforce": [family for family in FAMILIES if family in self.about.get("only", FAMILIES)],
             "leeboard_log_collector": "localhost:6514",  # lab-collector.service
             "leeboard_time_servers": "localhost",  # lab-clock.service
             **{f"leeboard_{name}": self.about[name] for name in ("level", "form", "role")},
@@ -122,8 +122,8 @@ class Proof:
 
     def device(self, level: str = "") -> Device:
         """The machine as the inventory describes it, at another level if one is given."""
-        given = {**self.variables, **({"leeboard_level": level} if level else {})}
-        return device("lab", given, tuple(load().parameters))
+        variables = {**self.variables, **({"leeboard_level": level} if level else {})}
+        return device("lab", variables, tuple(load().parameters))
 
     def ship(self) -> None:
         """Put the drivers on the machine, compiled, so that a visit starts at once."""
@@ -145,41 +145,41 @@ class Proof:
         return self._filed(self._ask("visit"))
 
     def _filed(self, answer: str) -> Any:
-        said, at = _read(answer), datetime.now(UTC)
-        kept = with_kept(said, parse(said), self.device(), self.work / "var", at)
+        reply, at = _read(answer), datetime.now(UTC)
+        filed = with_escrow(reply, parse(reply), self.device(), self.work / "var", at)
         # A visit takes no minute, and less than five in the lab: a clock that is right is not told apart.
-        return with_offset(kept, parse(said), at, at)
+        return with_offset(filed, parse(reply), at, at)
 
     def _ask(self, word: str) -> str:
         return self.machine.root(ASK % word, timeout=PATIENCE).stdout
 
     def findings(self, observation: Observation, level: str = "") -> dict[str, Finding]:
         """What the brain makes of an observation, by control."""
-        found = evaluate(resolve(self.baseline, self.device(level)), observation)
-        return {finding.control: finding for finding in found}
+        findings = evaluate(resolve(self.baseline, self.device(level)), observation)
+        return {finding.control: finding for finding in findings}
 
     def truth(self, controls: list[str] | None = None, level: str = "") -> dict[str, Truth]:
         """What the machine itself says, by the truth scripts. Run after a visit: some compile and reload things."""
-        asked = [control for control in controls_with_truth() if controls is None or control in controls]
-        if "LBL-01" in asked:
+        controls_asked = [control for control in controls_with_truth() if controls is None or control in controls]
+        if "LBL-01" in controls_asked:
             self._fetch_banners()
-        return self._truths(self.machine.root(self._truth_command(asked, level), timeout=PATIENCE).stdout)
+        return self._truths(self.machine.root(self._truth_command(controls_asked, level), timeout=PATIENCE).stdout)
 
     def try_out(self, scripts: Sequence[Script]) -> tuple[Observation, dict[str, Truth]]:
         """Run scripts of one level, visit the machine, and ask it for the truth about the controls that they name."""
         level = scripts[0].level
-        asked = sorted({control for script in scripts for control in script.asked})
-        here = [control for control in asked if control not in (*WAITS, "LBL-01")]
+        asked_controls = sorted({control for script in scripts for control in script.asked})
+        at_once = [control for control in asked_controls if control not in (*WAITS, "LBL-01")]
         files = {script.path: f"scripts/{number:02d}" for number, script in enumerate(scripts)}
         run = f"for one in {THERE}/scripts/*; do (cd /root && {KNOWN} bash $one >&2 </dev/null) || exit; done"
         command = f"tar -xC {THERE} && {self._clock()}{run}; rm -r {THERE}/scripts; {ASK % 'visit'}"
-        if here:
-            command += f"; echo; {self._truth_command(here, level)}"
-        answer, _, said = self.machine.root(command, input=packed(files), timeout=PATIENCE).stdout.partition("\n")
-        truth = self._truths(said)
-        if "LBL-01" in asked:
+        if at_once:
+            command += f"; echo; {self._truth_command(at_once, level)}"
+        answer, _, text = self.machine.root(command, input=packed(files), timeout=PATIENCE).stdout.partition("\n")
+        truth = self._truths(text)
+        if "LBL-01" in asked_controls:
             truth |= self.truth(["LBL-01"], level)
-        waiting = [control for control in asked if control in WAITS]
+        waiting = [control for control in asked_controls if control in WAITS]
         if waiting:
             with self.waits():
                 truth |= self.truth(waiting, level)
@@ -201,8 +201,8 @@ class Proof:
         variables = f"LEVEL={level or self.variables['leeboard_level']} NOTICE={THERE}/notice"
         variables += f" SSH_NOW={THERE}/ssh-now SSH_NEXT={THERE}/ssh-next"
 
-        def ask(asked: list[str]) -> str:
-            return "".join(f"echo; echo '== {c}'; {variables} bash {THERE}/truth/{c}.sh 2>/dev/null; " for c in asked)
+        def ask(names: list[str]) -> str:
+            return "".join(f"echo; echo '== {c}'; {variables} bash {THERE}/truth/{c}.sh 2>/dev/null; " for c in names)
 
         waiting = [control for control in controls if control in WAITS]
         if not waiting:
@@ -210,8 +210,8 @@ class Proof:
         others = ask([control for control in controls if control not in waiting])
         return f"{{ {ask(waiting)} }} >{THERE}/said & {others} wait; cat {THERE}/said"
 
-    def _truths(self, said: str) -> dict[str, Truth]:
-        parts = re.split(r"^== (\S+)\n", said, flags=re.MULTILINE)[1:]
+    def _truths(self, output: str) -> dict[str, Truth]:
+        parts = re.split(r"^== (\S+)\n", output, flags=re.MULTILINE)[1:]
         return {
             control: Truth(*[part.strip() for part in text.strip().partition("\n")[::2]])
             for control, text in zip(parts[::2], parts[1::2], strict=True)
@@ -244,10 +244,10 @@ class Proof:
             steps = plan(wanted, observation, FAMILIES)
             if not steps:
                 break
-            asked = json.dumps([(step.driver, [change.as_argument() for change in step.changes]) for step in steps])
-            self.machine.put(asked.encode(), f"{THERE}/asked")
+            request = json.dumps([(step.driver, [change.as_argument() for change in step.changes]) for step in steps])
+            self.machine.put(request.encode(), f"{THERE}/asked")
             if _read(self._ask("apply")) != "applied":
-                raise LabError("the visitor did not apply the changes")
+                raise LabError("the observer did not apply the changes")
             observation = self.visit()
         return observation
 
@@ -263,13 +263,13 @@ class Proof:
         """Bring the machine to its baseline."""
         return self.play("rollout.yml")
 
-    def begin_roll_out(self, said: Path) -> subprocess.Popen[bytes]:
+    def begin_roll_out(self, log: Path) -> subprocess.Popen[bytes]:
         """The same, for somebody who wants to do something to it meanwhile: its own group of processes. `said` is the
         file for what it prints."""
         done = self.play("rollout.yml", "--list-hosts")  # writes the inventory
         assert done.status == 0, done.output[-2000:]
         command, environment = played(self.work, self.work / "hosts.yml", "rollout.yml")
-        with said.open("wb") as out:
+        with log.open("wb") as out:
             return subprocess.Popen(
                 command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
                 start_new_session=True,
@@ -278,22 +278,22 @@ class Proof:
     def check(self) -> tuple[RollOut, dict[str, str]]:
         """The nightly check, and the verdicts in its evidence of the controls that are looked at here."""
         done = self.play("drift.yml")
-        found = recorded(self.work).get(str(self.variables["leeboard_asset"]), {})
+        recorded_now = recorded(self.work).get(str(self.variables["leeboard_asset"]), {})
         mine = {control.id for family in self.baseline.families for control in family.controls}
-        return done, {control: verdict for control, verdict in found.items() if control in mine}
+        return done, {control: verdict for control, verdict in recorded_now.items() if control in mine}
 
 
 def shipped() -> dict[Path, str]:
-    """What goes to a machine, by the names that it has there: drivers, truth scripts and the visitor."""
-    return linux_files() | {path: f"truth/{name}" for path, name in truth_files().items()} | {VISITOR: VISITOR.name}
+    """What goes to a machine, by the names that it has there: drivers, truth scripts and the observer."""
+    return linux_files() | {path: f"truth/{name}" for path, name in truth_files().items()} | {OBSERVER: OBSERVER.name}
 
 
 def _read(answer: str) -> Any:
-    """What the visitor answered. Raises LabError with its own words where it failed."""
+    """What the observer answered. Raises LabError with its own words where it failed."""
     try:
         return json.loads(answer)
     except json.JSONDecodeError:
-        raise LabError(answer[-3000:] or "the visitor said nothing") from None
+        raise LabError(answer[-3000:] or "the observer said nothing") from None
 
 
 def packed(files: Mapping[Path, str]) -> bytes:
@@ -344,12 +344,12 @@ def verdicts(findings: dict[str, Finding]) -> dict[str, str]:
     return {control: str(finding.verdict) for control, finding in findings.items()}
 
 
-def words(findings: dict[str, Finding]) -> str:
+def wrong_lines(findings: dict[str, Finding]) -> str:
     """What was found wrong, in lines for a failing test's message."""
     return "\n".join(
-        f"{finding.control} {finding.verdict} ({finding.mode}): {one.setting} is {one.seen!r} from {one.source!r}, "
-        f"wanted {one.wanted!r}; {one.reason}"
+        f"{finding.control} {finding.verdict} ({finding.mode}): {result.setting} is {result.seen!r} from "
+        f"{result.source!r}, wanted {result.wanted!r}; {result.reason}"
         for finding in findings.values()
-        for one in finding.judged
-        if str(one.verdict) not in ("compliant", "not_applicable")
+        for result in finding.judged
+        if str(result.verdict) not in ("compliant", "not_applicable")
     )

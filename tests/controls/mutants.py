@@ -69,9 +69,9 @@ def _slips(setting: Setting) -> Iterator[tuple[str, Setting | None]]:
         if _fits(operator, setting):
             accept = setting.accept.model_copy(update={"operator": operator})
             yield f"{operator} instead of {setting.accept.operator}", setting.model_copy(update={"accept": accept})
-    for words, value in _values(setting):
+    for slip, value in _values(setting):
         accept = setting.accept.model_copy(update={"value": value})
-        yield words, setting.model_copy(update={"accept": accept})
+        yield slip, setting.model_copy(update={"accept": accept})
     for absent in ("compliant", "drifted", "not_checked"):
         if absent not in _absent(setting):
             yield f"absent is {absent}", setting.model_copy(update={"absent": absent})
@@ -86,8 +86,8 @@ def _absent(setting: Setting) -> set[str]:
         return {setting.absent}
     means, holds = setting.absent.means, OPERATORS[setting.accept.operator].holds
     wanted = [value for value in setting.accept.value.every_value() if not isinstance(value, Parameter)]
-    found = {"compliant" if holds(means, value) else "drifted" for value in wanted} or {"drifted"}
-    return found if len(found) == 1 else set()
+    verdicts = {"compliant" if holds(means, value) else "drifted" for value in wanted} or {"drifted"}
+    return verdicts if len(verdicts) == 1 else set()
 
 
 def _fits(operator: str, setting: Setting) -> bool:
@@ -105,17 +105,17 @@ def _fits(operator: str, setting: Setting) -> bool:
 
 def _values(setting: Setting) -> Iterator[tuple[str, Choice[Parameter | Value]]]:
     choice = setting.accept.value
-    given = {level.value: getattr(choice, level.value) for level in Level}
-    if len(set(given.values())) == 1:  # written once in the file, so it is one slip
-        for words, value in _near(choice.standard, setting.accept.operator):
-            yield words, choice.model_copy(update=dict.fromkeys(given, value))
+    values = {level.value: getattr(choice, level.value) for level in Level}
+    if len(set(values.values())) == 1:  # written once in the file, so it is one slip
+        for slip, value in _near(choice.standard, setting.accept.operator):
+            yield slip, choice.model_copy(update=dict.fromkeys(values, value))
     else:
-        for level, mine in given.items():
-            for other, theirs in given.items():
+        for level, mine in values.items():
+            for other, theirs in values.items():
                 if theirs != mine and mine is not None:
                     yield f"{level} has the value of {other}", choice.model_copy(update={level: theirs})
-            for words, value in _near(mine, setting.accept.operator):
-                yield f"{level} {words}", choice.model_copy(update={level: value})
+            for slip, value in _near(mine, setting.accept.operator):
+                yield f"{level} {slip}", choice.model_copy(update={level: value})
     for index, special in enumerate(choice.special):
         rest = (*choice.special[:index], *choice.special[index + 1 :])
         yield f"without the special value {special.value!r}", choice.model_copy(update={"special": rest})

@@ -21,7 +21,7 @@ IMAGES = ("gnome", "plasma", "server")
 SEEN = IMAGES if FULL else ("gnome", "server")
 CHECKED = ("encrypted",)  # machines that somebody set up by hand: no playbook is played there, what breaks is mended
 HEAD = re.compile(r"# (kind|image|level|flips|expect|also|mends|alone): (.+)\Z")
-# What a lane of two machines does with a script that is meant for both: the smaller one has less to do.
+# What a run with two machines does with a script that is meant for both: the smaller one has less to do.
 BOTH = "server"
 
 
@@ -72,7 +72,7 @@ class AnyScript:
         return (self.level, "break" if self.flips else "harmless")
 
     @property
-    def told(self) -> str:
+    def wanted_truth(self) -> str:
         """What the truth must be."""
         return {"compliant": "compliant", "pending": "pending"}.get(self.expect, "drifted")
 
@@ -140,7 +140,7 @@ def read(path: Path) -> Script:
         raise ValueError(f"{path}: kind is one of {', '.join(KINDS)}; image is {images} or both")
     if head.get("expect", "drifted") not in ("drifted", "error", "pending"):
         raise ValueError(f"{path}: expect is drifted, error or pending")
-    also = dict(one.split() for one in head.get("also", "").split(", ") if one)
+    also = dict(pair.split() for pair in head.get("also", "").split(", ") if pair)
     if harmless and set(also.values()) - {"compliant"}:
         raise ValueError(f"{path}: what comes along with a harmless change is compliant")
     return Script(
@@ -163,21 +163,21 @@ def passes[S: AnyScript](scripts: Iterable[S], alone: bool = False) -> list[tupl
     In a pass no two scripts are about the same control, all are meant for one level, and breaks and harmless changes
     are apart: each change of a verdict then belongs to one script. With `alone` each has a pass of its own.
     """
-    found: list[list[S]] = []
+    groups: list[list[S]] = []
     for script in scripts:
-        for group in found:
+        for group in groups:
             fits = script.together == group[0].together and not any(script.meets & other.meets for other in group)
             if fits and not (alone or script.alone or group[0].alone):
                 group.append(script)
                 break
         else:
-            found.append([script])
-    return [tuple(group) for group in found]
+            groups.append([script])
+    return [tuple(group) for group in groups]
 
 
 def tried_scripts() -> list[Script]:
     """Those that a test run does to machines of the lab."""
-    return share((one for one in all_scripts() if one.image in (*SEEN, *CHECKED)), lambda script: script.image)
+    return share((script for script in all_scripts() if script.image in (*SEEN, *CHECKED)), lambda script: script.image)
 
 
 def share[S: AnyScript](scripts: Iterable[S], machine: Callable[[S], str], full: bool = FULL) -> list[S]:
@@ -190,9 +190,9 @@ def share[S: AnyScript](scripts: Iterable[S], machine: Callable[[S], str], full:
     if full:
         return list(scripts)
     alike: dict[tuple[str, str, bool], list[S]] = {}
-    for script in sorted(scripts, key=lambda one: (one.alone, one.level)):
+    for script in sorted(scripts, key=lambda item: (item.alone, item.level)):
         alike.setdefault((script.control, machine(script), bool(script.flips)), []).append(script)
-    few = [script for (_control, _machine, breaks), found in alike.items() for script in _few(found, breaks)]
+    few = [script for (_control, _machine, breaks), members in alike.items() for script in _few(members, breaks)]
     taken: dict[tuple[str, str], list[S]] = {}
     for group in sorted(passes(few), key=len, reverse=True):
         for script in group:

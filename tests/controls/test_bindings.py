@@ -19,7 +19,7 @@ from tests.vm.machine import Machine
 
 from .harness import PATIENCE, Proof
 from .test_empty_disks import HARDWARE
-from .test_recovery_keys import DISK, Desk, desk
+from .test_recovery_keys import DISK, Controller, controller
 
 DATA, MOUNT = "/dev/disk/by-id/virtio-lab-disk1", "/srv/data"
 UUID = "5d0c7f6e-3f0b-4b7e-9a55-6f0d1c2b3a49"
@@ -81,27 +81,27 @@ def test_what_is_done_to_disks_is_named_and_put_right(new_machine: Callable[...,
     machine.root(
         f"set -e; {FORMAT.strip()}; cryptsetup luksHeaderBackup {DISK} --header-backup-file {OLD}", timeout=PATIENCE
     )
-    with desk(Proof(machine, tmp_path / "proof"), tmp_path) as it:
+    with controller(Proof(machine, tmp_path / "proof"), tmp_path) as it:
         it.roll_out()
         it.proof.ship()
-        assert _said(it) == {}
+        assert _reasons(it) == {}
 
         for disk in (DISK, DATA):
             for command in HARMLESS:
                 _do(it, command, disk)
-        assert _said(it) == {}
+        assert _reasons(it) == {}
         again = it.proof.roll_out()
         assert (again.status, again.counts["changed"]) == (0, 0), again.output[-3000:]
 
         for what, broken in BREAKS.items():
             key = _do(it, broken.command, broken.of)
-            said = broken.said.format(slot=key.binding["slot"], key=key.id)
-            assert said in _said(it).get("ENC-07", ""), what
+            message = broken.said.format(slot=key.binding["slot"], key=key.id)
+            assert message in _reasons(it).get("ENC-07", ""), what
             _put_right(it, key, broken.of, what)
 
         key = _key(it, DISK)
         it.use(key)
-        assert f"key {key.id} " in _said(it)["ENC-08"]
+        assert f"key {key.id} " in _reasons(it)["ENC-08"]
         _put_right(it, key, DISK, "it was read out")
 
         _do(
@@ -109,44 +109,52 @@ def test_what_is_done_to_disks_is_named_and_put_right(new_machine: Callable[...,
             "printf stranger >/run/new; cryptsetup luksAddKey -q --key-slot 9 --key-file /run/known {disk} /run/new",
             DISK,
         )
-        assert "slot 9 was added since" in _said(it)["ENC-07"]
+        assert "slot 9 was added since" in _reasons(it)["ENC-07"]
         it.roll_out()
-        assert "slot 9 was added since" in _said(it)["ENC-07"], "whether it may stay is for a person to say"
+        assert "slot 9 was added since" in _reasons(it)["ENC-07"], "whether it may stay is for a person to say"
         _do(it, "cryptsetup luksKillSlot -q {disk} 9", DISK)
-        said = _said(it)["ENC-07"]
-        assert "slot 9" not in said and "its header has changed since" in said, "the copy would bring the slot back"
+        message = _reasons(it)["ENC-07"]
+        assert "slot 9" not in message and "its header has changed since" in message, (
+            "the copy would bring the slot back"
+        )
         it.roll_out()
-        assert _said(it) == {}
+        assert _reasons(it) == {}
 
 
-def _said(it: Desk) -> dict[str, str]:
+def _reasons(it: Controller) -> dict[str, str]:
     """The words of what a check finds wrong with the keys of the disks, by control."""
-    found = it.proof.findings(it.proof.visit())
-    wrong = {control: found[control] for control in ("ENC-07", "ENC-08") if str(found[control].verdict) != "compliant"}
+    findings = it.proof.findings(it.proof.visit())
+    wrong = {
+        control: findings[control] for control in ("ENC-07", "ENC-08") if str(findings[control].verdict) != "compliant"
+    }
     return {
-        control: f"{finding.verdict}: " + "; ".join(f"{one.seen} {one.reason}" for one in finding.judged)
+        control: f"{finding.verdict}: " + "; ".join(f"{result.seen} {result.reason}" for result in finding.judged)
         for control, finding in wrong.items()
     }
 
 
-def _key(it: Desk, disk: str) -> Key:
+def _key(it: Controller, disk: str) -> Key:
     """The newest proved key of a disk."""
     uuid = it.machine.root(f"cryptsetup luksUUID {disk}", timeout=PATIENCE).stdout.strip()
-    return next(one for one in reversed(it.keys) if one.state is State.PROVED and one.disk == uuid)
+    return next(key for key in reversed(it.keys) if key.state is State.PROVED and key.disk == uuid)
 
 
-def _do(it: Desk, command: str, disk: str) -> Key:
+def _do(it: Controller, command: str, disk: str) -> Key:
     """Run a command about the key of a disk; the key."""
     key = _key(it, disk)
-    words = command.format(disk=disk, slot=key.binding["slot"])
-    it.machine.root(f"bash -ec {shlex.quote(words)}", timeout=PATIENCE)
+    shell = command.format(disk=disk, slot=key.binding["slot"])
+    it.machine.root(f"bash -ec {shlex.quote(shell)}", timeout=PATIENCE)
     return key
 
 
-def _put_right(it: Desk, before: Key, disk: str, what: str) -> None:
+def _put_right(it: Controller, before: Key, disk: str, what: str) -> None:
     """A roll-out makes another key, which is proved and opens the disk as the passphrase does; the old one does not."""
     it.roll_out()
     key = _key(it, disk)
     assert key.id != before.id, what
-    assert [it.opens(one, disk) for one in (it.secret(key), PASSPHRASE, it.secret(before))] == [True, True, False], what
-    assert _said(it) == {}, what
+    assert [it.opens(secret, disk) for secret in (it.secret(key), PASSPHRASE, it.secret(before))] == [
+        True,
+        True,
+        False,
+    ], what
+    assert _reasons(it) == {}, what

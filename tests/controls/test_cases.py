@@ -36,21 +36,21 @@ def test_a_case_gets_its_verdict(case: Case) -> None:
     assert set(case.raw) <= (KEYS | MEASURED if "now" in case.raw else KEYS)
     assert case.raw["from"].strip()
     finding = judged(case)
-    said = json.dumps(finding.as_json(), ensure_ascii=False)
-    assert str(finding.verdict) == case.raw["expect"], said
+    text = json.dumps(finding.as_json(), ensure_ascii=False)
+    assert str(finding.verdict) == case.raw["expect"], text
     if "mode" in case.raw:
-        assert str(finding.mode) == case.raw["mode"], said
+        assert str(finding.mode) == case.raw["mode"], text
     for word in case.raw.get("words", []):
-        assert word in said
+        assert word in text
     has_reason_codes(finding)
 
 
 def has_reason_codes(finding: Finding) -> None:
     """Whatever is not well has a code of the closed list, and what drifted the values that are too much."""
-    for one in finding.judged:
-        if one.verdict in (Verdict.DRIFTED, Verdict.ERROR, Verdict.NOT_CHECKED, Verdict.PENDING):
-            assert one.code and set(one.code.split(BETWEEN)) <= set(Code), one
-        assert bool(one.values) == (one.verdict is Verdict.DRIFTED), one
+    for result in finding.judged:
+        if result.verdict in (Verdict.DRIFTED, Verdict.ERROR, Verdict.NOT_CHECKED, Verdict.PENDING):
+            assert result.code and set(result.code.split(BETWEEN)) <= set(Code), result
+        assert bool(result.values) == (result.verdict is Verdict.DRIFTED), result
     if finding.judged and finding.verdict in (Verdict.DRIFTED, Verdict.ERROR, Verdict.PENDING):
         assert finding.cause
 
@@ -63,8 +63,8 @@ def test_no_case_is_there_twice() -> None:
 def test_each_setting_has_a_case_that_passes_and_one_that_fails() -> None:
     seen: dict[tuple[str, str], set[str]] = defaultdict(set)
     for case in CASES:
-        for one in judged(case).judged:
-            seen[case.control, one.setting].add(str(one.verdict))
+        for result in judged(case).judged:
+            seen[case.control, result.setting].add(str(result.verdict))
     drivers = SHIPPED.drivers
     lacking = []
     for control in SHIPPED.controls:
@@ -133,7 +133,7 @@ def test_what_a_script_brings_did_not_apply_before() -> None:
     assert any(brought.values())
     known = {script.name: machines[script.image]["applies"] for script in all_scripts()}
     assert not {name: found for name, found in brought.items() if set(found) & known[name].keys()}
-    assert not {name for name, found in brought.items() if set(found) - {one.id for one in SHIPPED.controls}}
+    assert not {name for name, found in brought.items() if set(found) - {control.id for control in SHIPPED.controls}}
 
 
 def test_scripts_that_meet_in_no_control_share_a_pass() -> None:

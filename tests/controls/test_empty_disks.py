@@ -19,11 +19,11 @@ from tests.vm.machine import Machine
 from tests.windows.wire.secrets import leaks
 
 from .harness import PATIENCE, Proof
-from .test_recovery_keys import Desk, desk
+from .test_recovery_keys import Controller, controller
 
 EMPTY, HELD = "/dev/disk/by-id/virtio-lab-disk1", "/dev/disk/by-id/virtio-lab-disk2"
 MOUNT = "/srv/data"
-HARDWARE = {"tpm": True, "iommu": True}  # as that of the lane
+HARDWARE = {"tpm": True, "iommu": True}  # as the machine of machine_run.py has
 HOLD = f"mkfs.ext4 -q -L kept {HELD} && mount {HELD} /mnt && cp /etc/os-release /mnt && umount /mnt && sync"
 
 
@@ -34,7 +34,7 @@ def test_an_empty_disk_is_encrypted_and_one_that_holds_something_stays(
     machine = new_machine("encrypted", disks_mb=(1024, 1024), **HARDWARE)
     machine.root(HOLD, timeout=PATIENCE)
     held = _digest(machine, HELD)
-    with desk(Proof(machine, tmp_path / "proof"), tmp_path) as it:
+    with controller(Proof(machine, tmp_path / "proof"), tmp_path) as it:
         wanted = {"disk": EMPTY, "mount": MOUNT, "label": "data"}
         it.proof.variables["leeboard_format_disks"] = [wanted, {"disk": HELD, "mount": "/srv/held"}]
         preview = it.proof.play("rollout.yml", "--check")
@@ -65,8 +65,8 @@ def test_an_empty_disk_is_encrypted_and_one_that_holds_something_stays(
         assert _mounted(machine) == f"/dev/mapper/luks-{key.disk} ext4"
         assert machine.root(f"cat {MOUNT}/register").stdout == "the register of 4b\n"
         machine.root("sync")
-        found = machine.root(f"grep -a -c 'the register of 4b' {EMPTY}", check=False, timeout=PATIENCE)
-        assert (found.returncode, found.stdout) == (1, "0\n"), "it lies on the disk in clear"
+        matches = machine.root(f"grep -a -c 'the register of 4b' {EMPTY}", check=False, timeout=PATIENCE)
+        assert (matches.returncode, matches.stdout) == (1, "0\n"), "it lies on the disk in clear"
         assert _digest(machine, HELD) == held
 
 
@@ -76,23 +76,23 @@ def _digest(machine: Machine, disk: str, command: str = "") -> str:
     return machine.root(ask, timeout=PATIENCE).stdout.split()[0]
 
 
-def _key(it: Desk) -> Key:
+def _key(it: Controller) -> Key:
     """The newest proved key of the disk that was empty."""
-    return next(one for one in reversed(it.keys) if one.state is State.PROVED and FORMATS in one.binding)
+    return next(key for key in reversed(it.keys) if key.state is State.PROVED and FORMATS in key.binding)
 
 
 def _mounted(machine: Machine) -> str:
     return " ".join(machine.root(f"findmnt --noheadings --output SOURCE,FSTYPE {MOUNT}").stdout.split())
 
 
-def _encryption_of_data(it: Desk) -> str:
+def _encryption_of_data(it: Controller) -> str:
     """What the machine's data volumes are found to be that are not encrypted."""
     it.proof.ship()
     finding = it.proof.findings(it.proof.visit())["ENC-10"]
-    return "; ".join(str(one.seen) for one in finding.judged)
+    return "; ".join(str(result.seen) for result in finding.judged)
 
 
-def _opened_by_the_vault_alone(it: Desk, key: Key) -> None:
+def _opened_by_the_vault_alone(it: Controller, key: Key) -> None:
     secret = it.secret(key)
     assert [it.opens(one, EMPTY) for one in (secret, PASSPHRASE, "")] == [True, False, False]
     assert not leaks(secret, it.folder)

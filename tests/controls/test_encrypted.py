@@ -15,10 +15,10 @@ from tests.vm.encrypt import PASSPHRASE
 from tests.vm.machine import Machine
 
 from .harness import Proof
-from .lane import Lane
+from .machine_run import MachineRun
 from .scripts import CHECKED
 
-Lanes = Callable[[str], Lane]
+MachineRuns = Callable[[str], MachineRun]
 PATIENCE = 900
 DISK = "/dev/vda2"
 # What a technician does who wants that nobody is asked: bound to what the baseline asks for.
@@ -29,7 +29,7 @@ NEXT = '"$(find /boot -name "initrd.img-*" | sort -V | tail -1)"'
 
 @pytest.mark.parametrize("image", CHECKED)
 def test_a_token_that_opens_today_starts_the_machine_only_with_the_right_image(
-    lane: Lanes, image: str, tmp_path: Path
+    machine_run: MachineRuns, image: str, tmp_path: Path
 ) -> None:
     def work(proof: Proof) -> None:
         machine, usual = proof.machine, proof.machine.spec
@@ -42,13 +42,13 @@ def test_a_token_that_opens_today_starts_the_machine_only_with_the_right_image(
             machine.power_cut()
             machine.spec = usual
 
-    lane(image).with_machine(work)
+    machine_run(image).with_machine(work)
 
 
 def _initramfs_tools_asks(proof: Proof, tmp_path: Path) -> None:
-    found = proof.findings(proof.visit())
-    assert will_boot(found) == "will-ask"
-    assert found["ENC-03"].verdict == "drifted"
+    findings = proof.findings(proof.visit())
+    assert will_boot(findings) == "will-ask"
+    assert findings["ENC-03"].verdict == "drifted"
     off_and_on(proof.machine, tmp_path)
     proof.machine.type_on_console(ASKS, PASSPHRASE, PATIENCE)
     proof.machine.wait_for_ssh(PATIENCE)
@@ -58,25 +58,25 @@ def _dracut_does_not(proof: Proof, tmp_path: Path) -> None:
     machine = proof.machine
     proof.ship()
     machine.root(f"cp --preserve=timestamps /boot/dracut-*.img {NEXT}")
-    found = proof.findings(proof.visit())
-    assert (will_boot(found), found["ENC-03"].verdict) == ("yes", "compliant")
-    assert found["ENC-01"].verdict == "drifted"
-    assert any("without a PIN, and Secure Boot is not on" in one.seen for one in found["ENC-01"].judged)
+    findings = proof.findings(proof.visit())
+    assert (will_boot(findings), findings["ENC-03"].verdict) == ("yes", "compliant")
+    assert findings["ENC-01"].verdict == "drifted"
+    assert any("without a PIN, and Secure Boot is not on" in result.seen for result in findings["ENC-01"].judged)
     # An image made since the last start is measured by GRUB, so that nobody can tell.
     machine.root(f"touch {NEXT}")
-    found = proof.findings(proof.visit())
-    assert (will_boot(found), found["ENC-09"].verdict) == ("not-tested", "drifted")
+    findings = proof.findings(proof.visit())
+    assert (will_boot(findings), findings["ENC-09"].verdict) == ("not-tested", "drifted")
 
     off_and_on(machine, tmp_path)
     machine.wait_for_ssh(PATIENCE)  # nobody types anything
     assert "passphrase" not in machine.shown()
     proof.ship()
-    found = proof.findings(proof.visit())
-    assert (will_boot(found), found["ENC-09"].verdict) == ("yes", "compliant")
+    findings = proof.findings(proof.visit())
+    assert (will_boot(findings), findings["ENC-09"].verdict) == ("yes", "compliant")
 
 
-def will_boot(found: dict[str, Finding]) -> object:
-    return next(one.seen for one in found["ENC-03"].judged if one.setting == "will-boot")
+def will_boot(findings: dict[str, Finding]) -> object:
+    return next(result.seen for result in findings["ENC-03"].judged if result.setting == "will-boot")
 
 
 def off_and_on(machine: Machine, folder: Path) -> None:

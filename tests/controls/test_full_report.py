@@ -22,11 +22,11 @@ from .scripts import FOLDER, AnyScript, all_scripts
 
 
 def first(control: str, folder: str) -> AnyScript:
-    return next(one for one in all_scripts() if one.name.startswith(f"{control}/{folder}/") and one.mends)
+    return next(script for script in all_scripts() if script.name.startswith(f"{control}/{folder}/") and script.mends)
 
 
 BREAK, HARMLESS = first("LCK-01", "breaks"), first("LCK-01", "harmless")
-ON_WINDOWS = next(one for one in all_windows_scripts() if one.flips and one.mends)
+ON_WINDOWS = next(script for script in all_windows_scripts() if script.flips and script.mends)
 SOME = [BREAK, HARMLESS, ON_WINDOWS]
 
 
@@ -37,8 +37,10 @@ def code(linux: str = "1") -> About:
 
 def record(test: str, script: AnyScript | None = None, mended: bool = False, outcome: str = "passed") -> Record:
     path = script.path.relative_to(FOLDER).as_posix() if script else ""
-    said = code()(platform_of(test, script), script)
-    return Record(test, path, mended, outcome, "why" if outcome == "failed" else "", "2026-03-01T02:00Z", 1500.0, said)
+    digest = code()(platform_of(test, script), script)
+    return Record(
+        test, path, mended, outcome, "why" if outcome == "failed" else "", "2026-03-01T02:00Z", 1500.0, digest
+    )
 
 
 def records(**outcomes: str) -> list[Record]:
@@ -71,7 +73,7 @@ def test_how_far_the_proof_is(tmp_path: Path) -> None:
 def test_a_page_says_what_was_done_and_how_it_came_out(tmp_path: Path) -> None:
     lines = records(found="failed")
     lines[3] = replace(lines[3], code="older")
-    said = page(lines, state(done(tmp_path, lines), code(), SOME), SOME, "2 processors")
+    text = page(lines, state(done(tmp_path, lines), code(), SOME), SOME, "2 processors")
     for line in (
         "| how far | 3 of 4 proofs are about the code as it is, 1 about older code; 1 FAILED |",
         "| came out | 4 passed, 1 failed |",
@@ -84,14 +86,14 @@ def test_a_page_says_what_was_done_and_how_it_came_out(tmp_path: Path) -> None:
         f"| windows/breaks/{ON_WINDOWS.path.stem} | {ON_WINDOWS.story} | passed | passed |",
         "- found: `why`",
     ):
-        assert line in said.split("\n"), said
+        assert line in text.split("\n"), text
 
 
 def test_what_was_not_done_stands_in_the_page(tmp_path: Path) -> None:
     lines = records()[:2]
-    said = page(lines, state(done(tmp_path, lines), code(), SOME), SOME, "")
-    assert f"| breaks/{BREAK.path.stem} | {BREAK.story} | passed | not run |" in said
-    assert f"| harmless/{HARMLESS.path.stem} | {HARMLESS.story} | not run |  |" in said
+    text = page(lines, state(done(tmp_path, lines), code(), SOME), SOME, "")
+    assert f"| breaks/{BREAK.path.stem} | {BREAK.story} | passed | not run |" in text
+    assert f"| harmless/{HARMLESS.path.stem} | {HARMLESS.story} | not run |  |" in text
 
 
 class Session:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .lane import Lane
+from .machine_run import MachineRun
 
 
-def test_a_sign_in_with_dash_still_works(lane: Callable[[str], Lane]) -> None:
+def test_a_sign_in_with_dash_still_works(machine_run: Callable[[str], MachineRun]) -> None:
     # dash ends when a start-up file assigns to a variable that is read-only (linux.md A 41).
-    said = lane("server").with_machine(lambda proof: proof.machine.root("env -i dash -lc '. /etc/profile; echo works'"))
-    assert said.stdout.strip() == "works"
+    reply = machine_run("server").with_machine(
+        lambda proof: proof.machine.root("env -i dash -lc '. /etc/profile; echo works'")
+    )
+    assert reply.stdout.strip() == "works"

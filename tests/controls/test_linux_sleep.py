@@ -9,10 +9,10 @@ from collections.abc import Callable
 
 import pytest
 
-from .harness import Proof, words
-from .lane import Lane
+from .harness import Proof, wrong_lines
+from .machine_run import MachineRun
 
-Lanes = Callable[[str], Lane]
+MachineRuns = Callable[[str], MachineRun]
 KEYS = ("sleep-inactive-ac-type", "sleep-inactive-battery-type")
 PEOPLE = ("technician", "pupil", "teacher")
 ASK = "for verb in get writable; do gsettings $verb org.gnome.settings-daemon.plugins.power {key}; done"
@@ -27,9 +27,9 @@ SLEEPS = (
 
 def drifted(proof: Proof) -> set[str]:
     """The settings of ENC-14 that are not right."""
-    found = proof.findings(proof.visit())
-    assert found["ENC-14"].judged, words(found)
-    return {one.setting for one in found["ENC-14"].judged if one.verdict == "drifted"}
+    findings = proof.findings(proof.visit())
+    assert findings["ENC-14"].judged, wrong_lines(findings)
+    return {result.setting for result in findings["ENC-14"].judged if result.verdict == "drifted"}
 
 
 def as_people_get_it(proof: Proof) -> set[str]:
@@ -45,7 +45,7 @@ def as_people_get_it(proof: Proof) -> set[str]:
 
 
 @pytest.mark.parametrize("image", ["gnome"])
-def test_a_machine_with_gnome_does_not_sleep_after_a_roll_out(lane: Lanes, image: str) -> None:
+def test_a_machine_with_gnome_does_not_sleep_after_a_roll_out(machine_run: MachineRuns, image: str) -> None:
     def work(proof: Proof) -> None:
         assert drifted(proof) == {"iommu"}
         assert as_people_get_it(proof) == {"'nothing' false"}
@@ -59,4 +59,4 @@ def test_a_machine_with_gnome_does_not_sleep_after_a_roll_out(lane: Lanes, image
         assert drifted(proof) == {"iommu"}
         assert as_people_get_it(proof) == {"'nothing' false"}
 
-    lane(image).with_machine(work)
+    machine_run(image).with_machine(work)

@@ -12,10 +12,10 @@ import yaml
 from leeboard.model.observation import text_of
 from tests.vm.machine import Machine
 
-from .harness import THERE, Proof, play, recorded, verdicts, words
-from .lane import Lane
+from .harness import THERE, Proof, play, recorded, verdicts, wrong_lines
+from .machine_run import MachineRun
 
-Lanes = Callable[[str], Lane]
+MachineRuns = Callable[[str], MachineRun]
 FILL = "fallocate -l $(($(stat -f -c '%a * %S' /) + 0)) /fill 2>/dev/null; dd if=/dev/zero of=/fill2 bs=64K; sync; true"
 DRIFT = "printf 'Debian GNU/Linux 13\\n' >/etc/issue; rm /etc/leeboard/label; rm /etc/profile.d/*leeboard*"
 
@@ -26,29 +26,29 @@ def listing(proof: Proof) -> str:
 
 
 @pytest.mark.parametrize("image", ["server"])
-def test_a_full_disk_stops_a_roll_out_before_the_first_change(lane: Lanes, image: str) -> None:
+def test_a_full_disk_stops_a_roll_out_before_the_first_change(machine_run: MachineRuns, image: str) -> None:
     def work(proof: Proof) -> None:
         proof.machine.root(DRIFT)
         proof.machine.root(FILL, check=False)
         before = listing(proof)
-        found = proof.findings(proof.visit())
-        assert verdicts(found)["LBL-02"] == "drifted", words(found)
+        findings = proof.findings(proof.visit())
+        assert verdicts(findings)["LBL-02"] == "drifted", wrong_lines(findings)
         done = proof.roll_out()
         assert done.status == 2
         assert "No space left on device" in done.output
         assert "Traceback" not in done.output
         assert listing(proof) == before
-        found = proof.findings(proof.visit())
-        assert {verdicts(found)[c] for c in ("LBL-01", "LBL-02", "LCK-09")} == {"drifted"}, words(found)
+        findings = proof.findings(proof.visit())
+        assert {verdicts(findings)[c] for c in ("LBL-01", "LBL-02", "LCK-09")} == {"drifted"}, wrong_lines(findings)
         proof.machine.root("rm -f /fill /fill2")
         assert proof.roll_out().status == 0
         assert verdicts(proof.findings(proof.visit()))["LBL-02"] == "compliant"
 
-    lane(image).with_machine(work)
+    machine_run(image).with_machine(work)
 
 
 @pytest.mark.parametrize("image", ["gnome"])
-def test_a_package_manager_at_work_is_seen(lane: Lanes, image: str) -> None:
+def test_a_package_manager_at_work_is_seen(machine_run: MachineRuns, image: str) -> None:
     hold = (
         "import fcntl, time; f = open('/var/lib/dpkg/lock-frontend', 'w'); fcntl.lockf(f, fcntl.LOCK_EX); "
         "open('/run/held', 'w'); time.sleep(600)"
@@ -59,34 +59,36 @@ def test_a_package_manager_at_work_is_seen(lane: Lanes, image: str) -> None:
         seen = proof.visit()
         assert seen.facts["package_upgrade"].value is True  # type: ignore[union-attr]
         # AIDE is not installed, and may be among what is being installed.
-        expected = {**lane(image).about["applies"], "AUD-13": "error"}
+        expected = {**machine_run(image).about["applies"], "AUD-13": "error"}
         assert verdicts(proof.findings(seen)) == {**verdicts(proof.findings(seen)), **expected}
         # Half-way through, a program that belongs to the packages is not there.
         proof.machine.root("mv /usr/bin/gsettings /usr/bin/gsettings.dpkg-new")
-        found = proof.findings(proof.visit())
-        assert verdicts(found)["LCK-01"] == "error"
-        assert "packages are being upgraded" in words(found)
-        assert verdicts(found)["LCK-09"] == verdicts(found)["LBL-02"] == "compliant", words(found)
+        findings = proof.findings(proof.visit())
+        assert verdicts(findings)["LCK-01"] == "error"
+        assert "packages are being upgraded" in wrong_lines(findings)
+        assert verdicts(findings)["LCK-09"] == verdicts(findings)["LBL-02"] == "compliant", wrong_lines(findings)
 
-    lane(image).with_machine(work)
+    machine_run(image).with_machine(work)
 
 
 @pytest.mark.parametrize("image", ["gnome"])
-def test_a_missing_tool_costs_only_what_needs_it(lane: Lanes, image: str) -> None:
+def test_a_missing_tool_costs_only_what_needs_it(machine_run: MachineRuns, image: str) -> None:
     def work(proof: Proof) -> None:
         proof.machine.root("mv /usr/bin/gsettings /root")
-        found = proof.findings(proof.visit())
-        wrong = {control for control, verdict in verdicts(found).items() if verdict == "error"}
+        findings = proof.findings(proof.visit())
+        wrong = {control for control, verdict in verdicts(findings).items() if verdict == "error"}
         lock_and_notice = {"LCK-01", "LCK-02", "LCK-04", "LCK-07", "LCK-08", "LBL-01"}
-        assert wrong == {*lock_and_notice, "ENC-14", "REM-06"}, words(found)  # sleep, and sharing of the desktop
-        assert "gsettings" in words(found)
-        assert verdicts(found)["LCK-09"] == verdicts(found)["LBL-02"] == "compliant", words(found)
+        assert wrong == {*lock_and_notice, "ENC-14", "REM-06"}, wrong_lines(
+            findings
+        )  # sleep, and sharing of the desktop
+        assert "gsettings" in wrong_lines(findings)
+        assert verdicts(findings)["LCK-09"] == verdicts(findings)["LBL-02"] == "compliant", wrong_lines(findings)
 
-    lane(image).with_machine(work)
+    machine_run(image).with_machine(work)
 
 
 @pytest.mark.parametrize("image", ["server"])
-def test_garbage_from_one_device_does_not_stop_another(lane: Lanes, image: str) -> None:
+def test_garbage_from_one_device_does_not_stop_another(machine_run: MachineRuns, image: str) -> None:
     garbage = """#!/bin/sh
 cat >/dev/null
 printf '{"changed": false, "observation": {"schema": 1, "platform": "li'
@@ -112,17 +114,17 @@ printf '{"changed": false, "observation": {"schema": 1, "platform": "li'
         assert "Traceback" not in done.output
         assert done.counts["ok"] > 0
         assert done.counts["failed"] == 0
-        found = recorded(proof.work)
-        assert {c: v for c, v in found[str(shared["leeboard_asset"])].items() if v != "not_applicable"} == lane(
-            image
-        ).about["applies"]
-        assert found["LAB-broken"] == {}
+        recorded_now = recorded(proof.work)
+        assert {
+            c: v for c, v in recorded_now[str(shared["leeboard_asset"])].items() if v != "not_applicable"
+        } == machine_run(image).about["applies"]
+        assert recorded_now["LAB-broken"] == {}
 
-    lane(image).with_machine(work)
+    machine_run(image).with_machine(work)
 
 
 @pytest.mark.parametrize("image", ["server"])
-def test_another_machine_at_an_address_changes_nothing(lane: Lanes, image: str) -> None:
+def test_another_machine_at_an_address_changes_nothing(machine_run: MachineRuns, image: str) -> None:
     def work(proof: Proof) -> None:
         proof.machine.root(DRIFT)
         before = listing(proof)
@@ -131,31 +133,31 @@ def test_another_machine_at_an_address_changes_nothing(lane: Lanes, image: str) 
         assert done.status == 2
         assert "5CG0000001" in done.output
         assert listing(proof) == before
-        _run, found = stranger.check()
-        assert set(found.values()) - {"not_applicable"} == {"error"}
+        _run, findings = stranger.check()
+        assert set(findings.values()) - {"not_applicable"} == {"error"}
 
-    lane(image).with_machine(work)
+    machine_run(image).with_machine(work)
 
 
 @pytest.mark.full
 @pytest.mark.parametrize("image", ["server"])
-def test_a_machine_with_another_serial_is_another_machine(lane: Lanes, image: str) -> None:
+def test_a_machine_with_another_serial_is_another_machine(machine_run: MachineRuns, image: str) -> None:
     def work(proof: Proof) -> None:
         own = Proof(proof.machine, proof.work / "serial")
-        _run, found = own.check()
-        assert "compliant" in found.values()
+        _run, findings = own.check()
+        assert "compliant" in findings.values()
         # The board was changed, or another machine got the address: the same asset tag, another serial.
         pins = next((own.work / "var" / "evidence").glob("*/pins.json"))
         text = pins.read_text(encoding="utf-8")
         serial = text_of(own.visit().identity.serial)
         assert serial in text
         pins.write_text(text.replace(serial, "OLD-BOARD-1"), encoding="utf-8")
-        done, found = own.check()
+        done, findings = own.check()
         assert done.status == 2
         assert "another machine" in done.output or serial in done.output
-        assert set(found.values()) - {"not_applicable"} == {"error"}
+        assert set(findings.values()) - {"not_applicable"} == {"error"}
 
-    lane(image).with_machine(work)
+    machine_run(image).with_machine(work)
 
 
 # Where the change is cut off: after the journal, with the new file written beside the old one, and after the rename.
@@ -197,7 +199,7 @@ DCONF = ("gnome", "dconf", "/org/gnome/desktop/session/idle-delay", "/etc/dconf/
     ],
 )
 def test_a_killed_change_leaves_a_whole_file(
-    lane: Lanes, image: str, driver: str, address: str, path: str, at: str
+    machine_run: MachineRuns, image: str, driver: str, address: str, path: str, at: str
 ) -> None:
     def work(proof: Proof) -> None:
         machine: Machine = proof.machine
@@ -208,9 +210,9 @@ def test_a_killed_change_leaves_a_whole_file(
         )
         before = machine.root(f"find {path} -type f ! -name '.leeboard-*' -exec cat {{}} +").stdout
         value, kind = ("new text", "") if driver == "banner" else (300, "uint32")
-        asked = json.dumps([driver, [{"address": address, "value": value, "type": kind}]])
+        request = json.dumps([driver, [{"address": address, "value": value, "type": kind}]])
         killed = machine.root(
-            shlex.join(["python3", "-c", KILL.format(there=THERE, at=at)]) + "; echo ended with $?", input=asked
+            shlex.join(["python3", "-c", KILL.format(there=THERE, at=at)]) + "; echo ended with $?", input=request
         )
         assert killed.stdout == "ended with 137\n"
         after = machine.root(f"find {path} -type f ! -name '.leeboard-*' -exec cat {{}} +").stdout
@@ -219,9 +221,9 @@ def test_a_killed_change_leaves_a_whole_file(
         lines = [json.loads(line) for line in journal.splitlines()]
         assert [line["driver"] for line in lines] == [driver]
         assert lines[0]["before"][address]["effective"]["state"] == "value"
-        found = verdicts(proof.findings(proof.mend()))
-        assert {c: v for c, v in found.items() if v != "not_applicable"} == lane(image).about["applies"]
+        findings = verdicts(proof.findings(proof.mend()))
+        assert {c: v for c, v in findings.items() if v != "not_applicable"} == machine_run(image).about["applies"]
         left = machine.root("find /etc /var/lib/leeboard -name '.leeboard-*'").stdout
         assert left == ""
 
-    lane(image).with_machine(work)
+    machine_run(image).with_machine(work)

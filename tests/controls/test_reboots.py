@@ -18,10 +18,10 @@ from tests.vm.encrypt import PASSPHRASE
 from tests.vm.machine import Machine
 
 from .harness import Proof
-from .lane import Lane
+from .machine_run import MachineRun
 from .test_encrypted import DISK, DRY, NEXT, PATIENCE, off_and_on, will_boot
 
-Lanes = Callable[[str], Lane]
+MachineRuns = Callable[[str], MachineRun]
 ENROL = f"PASSWORD='{PASSPHRASE}' systemd-cryptenroll --tpm2-device=auto --tpm2-pcrs={{pcrs}} {DISK}"
 DRACUT = f"cp --preserve=timestamps /boot/dracut-*.img {NEXT}"
 
@@ -57,7 +57,7 @@ def change_firmware(machine: Machine, folder: Path) -> None:
     ],
 )
 def test_a_spoiled_token_is_said_and_the_start_asks(
-    lane: Lanes, image: str, spoil: Callable[[Machine, Path], None], pcrs: str, tmp_path: Path
+    machine_run: MachineRuns, image: str, spoil: Callable[[Machine, Path], None], pcrs: str, tmp_path: Path
 ) -> None:
     def work(proof: Proof) -> None:
         machine, usual = proof.machine, proof.machine.spec
@@ -76,4 +76,4 @@ def test_a_spoiled_token_is_said_and_the_start_asks(
             machine.power_cut()
             machine.spec = usual
 
-    lane(image).with_machine(work)
+    machine_run(image).with_machine(work)

@@ -28,15 +28,15 @@ from tests.vm.encrypt import PASSPHRASE, SECOND
 from tests.windows.wire.secrets import leaks
 
 from .harness import PATIENCE, ROOT, Proof, recorded
-from .lane import Lane
 from .left_behind import Searched, plant
+from .machine_run import MachineRun
 
-Lanes = Callable[[str], Lane]
+MachineRuns = Callable[[str], MachineRun]
 DISK = "/dev/vda2"
 PLANTED = "vvvvvvvv-cccccccc-planted"
 
 
-class Desk:
+class Controller:
     """A controller with a vault of its own for one machine."""
 
     def __init__(self, proof: Proof, folder: Path, second: Path) -> None:
@@ -56,7 +56,7 @@ class Desk:
 
     @property
     def current(self) -> Key:
-        return next(one for one in reversed(self.keys) if one.state is State.PROVED)
+        return next(key for key in reversed(self.keys) if key.state is State.PROVED)
 
     def secret(self, key: Key) -> str:
         """The key, by OpenSSL and the private key of the second custodian."""
@@ -83,7 +83,7 @@ class Desk:
         assert done.status == 0, done.output[-4000:]
         return done.output
 
-    def command(self, *words: str) -> str:
+    def command(self, *arguments: str) -> str:
         """`leeboard escrow ...` about the machine, on a terminal, with the private key of the second custodian."""
         private = self.folder / "stick.pem"
         private.write_bytes(custodian("siro")[1])
@@ -91,7 +91,7 @@ class Desk:
         process: pexpect.spawn[str] = pexpect.spawn(
             sys.executable,
             [
-                "-c", "from leeboard.cli.main import main; main()", "escrow", words[0], asset, *words[1:],
+                "-c", "from leeboard.cli.main import main; main()", "escrow", arguments[0], asset, *arguments[1:],
                 "-i", str(self.folder / "hosts.yml"), "--private-key", str(private), "--var", str(self.folder / "var"),
             ],
             env={**os.environ, "PYTHONPATH": str(ROOT)}, encoding="utf-8", timeout=PATIENCE, dimensions=(60, 400),
@@ -114,15 +114,15 @@ class Desk:
 
 
 @contextmanager
-def desk(proof: Proof, folder: Path) -> Iterator[Desk]:
+def controller(proof: Proof, folder: Path) -> Iterator[Controller]:
     with another_volume(folder) as second:
-        yield Desk(proof, folder / "keys", second)
+        yield Controller(proof, folder / "keys", second)
 
 
 @pytest.mark.parametrize("image", ["encrypted"])
-def test_a_key_from_the_vault_starts_the_machine(lane: Lanes, image: str, tmp_path: Path) -> None:
+def test_a_key_from_the_vault_starts_the_machine(machine_run: MachineRuns, image: str, tmp_path: Path) -> None:
     def work(proof: Proof) -> None:
-        with desk(proof, tmp_path) as it:
+        with controller(proof, tmp_path) as it:
             it.roll_out()
             assert {c: it.verdicts()[c] for c in ("ENC-07", "ENC-08")} == {"ENC-07": "compliant", "ENC-08": "compliant"}
             key = it.current
@@ -147,32 +147,34 @@ def test_a_key_from_the_vault_starts_the_machine(lane: Lanes, image: str, tmp_pa
             it.machine.type_on_console(ASKS, secret, PATIENCE)
             it.machine.wait_for_ssh(PATIENCE)
 
-    lane(image).with_machine(work)
+    machine_run(image).with_machine(work)
 
 
 @pytest.mark.full
 @pytest.mark.parametrize("image", ["encrypted"])
-def test_a_roll_out_shows_and_leaves_no_key(lane: Lanes, image: str, tmp_path: Path) -> None:
+def test_a_roll_out_shows_and_leaves_no_key(machine_run: MachineRuns, image: str, tmp_path: Path) -> None:
     def work(proof: Proof) -> None:
-        with desk(proof, tmp_path) as it:
+        with controller(proof, tmp_path) as it:
             with Watch(environment=True) as watch, Searched(proof.machine, tmp_path / "left") as left:
                 plant(proof.machine, PLANTED)
                 printed = it.roll_out()
             secret = it.secret(it.current)
             assert not leaks(secret, it.folder, printed, "\n".join(watch.seen))
             assert not left.finds(secret)
-            found = "\n".join(left.finds(PLANTED))
+            where = "\n".join(left.finds(PLANTED))
             for place in ("var/tmp/planted: plain base64", "audit/audit.log: plain", "processes: plain"):
-                assert place in found, "a secret that is there is found"
+                assert place in where, "a secret that is there is found"
 
-    lane(image).with_machine(work)
+    machine_run(image).with_machine(work)
 
 
 @pytest.mark.full
 @pytest.mark.parametrize("image", ["encrypted"])
-def test_a_custodian_changes_the_key_and_brings_a_header_back(lane: Lanes, image: str, tmp_path: Path) -> None:
+def test_a_custodian_changes_the_key_and_brings_a_header_back(
+    machine_run: MachineRuns, image: str, tmp_path: Path
+) -> None:
     def work(proof: Proof) -> None:
-        with desk(proof, tmp_path) as it:
+        with controller(proof, tmp_path) as it:
             it.roll_out()
             old = it.current
             it.use(old)
@@ -196,4 +198,4 @@ def test_a_custodian_changes_the_key_and_brings_a_header_back(lane: Lanes, image
             it.machine.type_on_console(ASKS, secret, PATIENCE)
             it.machine.wait_for_ssh(PATIENCE)
 
-    lane(image).with_machine(work)
+    machine_run(image).with_machine(work)

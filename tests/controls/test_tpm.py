@@ -16,12 +16,12 @@ from tests.vm.encrypt import PASSPHRASE, SECOND
 from tests.vm.machine import Machine
 
 from .harness import PATIENCE, Proof
-from .lane import Lane
 from .left_behind import Searched
+from .machine_run import MachineRun
 from .test_encrypted import NEXT, off_and_on
-from .test_recovery_keys import DISK, Desk, desk
+from .test_recovery_keys import DISK, Controller, controller
 
-Lanes = Callable[[str], Lane]
+MachineRuns = Callable[[str], MachineRun]
 PIN = "tulip-4711"
 ASKS = r"Please enter [^\n]*PIN[^\n]*"  # systemd 257, for a token of LUKS2
 OPENS = f"cryptsetup open --test-passphrase --token-only --token-type systemd-tpm2 {DISK}"
@@ -29,11 +29,11 @@ OPENS = f"cryptsetup open --test-passphrase --token-only --token-type systemd-tp
 
 @pytest.mark.full
 @pytest.mark.parametrize("image", ["encrypted"])
-def test_a_pin_starts_the_machine(lane: Lanes, image: str, tmp_path: Path) -> None:
+def test_a_pin_starts_the_machine(machine_run: MachineRuns, image: str, tmp_path: Path) -> None:
     def work(proof: Proof) -> None:
         machine, usual = proof.machine, proof.machine.spec
         try:
-            with desk(proof, tmp_path) as it:
+            with controller(proof, tmp_path) as it:
                 _refused(it)
                 _enrolled(it)
                 off_and_on(machine, tmp_path)
@@ -46,25 +46,25 @@ def test_a_pin_starts_the_machine(lane: Lanes, image: str, tmp_path: Path) -> No
             machine.power_cut()
             machine.spec = usual
 
-    lane(image).with_machine(work)
+    machine_run(image).with_machine(work)
 
 
-def _refused(it: Desk) -> None:
+def _refused(it: Controller) -> None:
     """Neither without Secure Boot nor with a start-up image that uses no token; the key comes all the same."""
     it.proof.variables["leeboard_disk_tpm"] = "tpm"
-    _says(it, "Secure Boot is not on")
+    _roll_out_says(it, "Secure Boot is not on")
     key = it.current
     it.proof.variables |= {"leeboard_disk_tpm": "tpm-and-pin", "leeboard_disk_pin": PIN}
-    _says(it, "install dracut in its place")
+    _roll_out_says(it, "install dracut in its place")
     assert _tokens(it.machine) == [] and it.current == key
 
 
-def _enrolled(it: Desk) -> None:
+def _enrolled(it: Controller) -> None:
     machine = it.machine
     machine.root(f"cp --preserve=timestamps /boot/dracut-*.img {NEXT}")
     with Searched(machine, it.folder.parent / "left") as left:
-        said = it.roll_out()
-        assert "no token of the TPM was enrolled" not in said, said[-4000:]
+        output = it.roll_out()
+        assert "no token of the TPM was enrolled" not in output, output[-4000:]
     assert not left.finds(PIN), "in no file, argument or environment of the machine"
     (token,) = _tokens(machine)
     assert (token["tpm2-pin"], token["tpm2-pcrs"]) == (True, [7])
@@ -76,12 +76,12 @@ def _enrolled(it: Desk) -> None:
     )
 
 
-def _says(it: Desk, words: str) -> None:
+def _roll_out_says(it: Controller, message: str) -> None:
     """Roll out; the words must be in what is printed."""
-    said = it.roll_out()
-    assert words in said, said[-4000:]
+    output = it.roll_out()
+    assert message in output, output[-4000:]
 
 
 def _tokens(machine: Machine) -> list[dict[str, Any]]:
-    said = machine.root(f"cryptsetup luksDump --dump-json-metadata {DISK}", timeout=PATIENCE).stdout
-    return [one for one in json.loads(said)["tokens"].values() if one["type"] == "systemd-tpm2"]
+    dump = machine.root(f"cryptsetup luksDump --dump-json-metadata {DISK}", timeout=PATIENCE).stdout
+    return [token for token in json.loads(dump)["tokens"].values() if token["type"] == "systemd-tpm2"]

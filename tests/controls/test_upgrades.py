@@ -36,8 +36,8 @@ SYSTEMS = {
 }
 
 
-def text_of(said: Any) -> str:
-    return (whole.CAPTURED / said["captured"]).read_text() if isinstance(said, dict) else str(said)
+def text_of(raw: Any) -> str:
+    return (whole.CAPTURED / raw["captured"]).read_text() if isinstance(raw, dict) else str(raw)
 
 
 def sshd(version: str, set: dict[str, str] | None = None, block: dict[str, Any] | None = None) -> Any:
@@ -64,11 +64,11 @@ def sshd(version: str, set: dict[str, str] | None = None, block: dict[str, Any] 
     return answer
 
 
-def block(said: dict[str, Any]) -> dict[str, Any]:
+def block(raw: dict[str, Any]) -> dict[str, Any]:
     """A device and those below it, as lsblk has them."""
-    rest = {key: text for key, text in said.items() if key not in ("name", "kind", "children")}
-    children = [block(one) for one in said.get("children", [])]
-    return disks.block(said["name"], said.get("kind", "part"), children, **rest)
+    rest = {key: text for key, text in raw.items() if key not in ("name", "kind", "children")}
+    children = [block(child) for child in raw.get("children", [])]
+    return disks.block(raw["name"], raw.get("kind", "part"), children, **rest)
 
 
 def machine(root: Path, system: str, pair: dict[str, Any]) -> Seen:
@@ -76,27 +76,30 @@ def machine(root: Path, system: str, pair: dict[str, Any]) -> Seen:
     parts = [pair.get("both", {}), pair[system]]
     whole.build(root)
     programs = whole.Programs()
-    for path, said in [*SYSTEMS[system].items(), *(item for part in parts for item in part.get("files", {}).items())]:
+    for path, content in [
+        *SYSTEMS[system].items(),
+        *(item for part in parts for item in part.get("files", {}).items()),
+    ]:
         place = root / path.lstrip("/")
         if place.is_dir():
             shutil.rmtree(place)
         place.unlink(missing_ok=True)
-        if said is not None:
+        if content is not None:
             place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_text(text_of(said))
+            place.write_text(text_of(content))
             whole.age(place)
         else:
             whole.age(place.parent)
     for part in parts:
         for path, mode in part.get("modes", {}).items():
             (root / path.lstrip("/")).chmod(int(mode, 8))
-        for words, said in part.get("says", {}).items():
-            done = said if isinstance(said, dict) and "status" in said else {"status": 0, "out": text_of(said)}
+        for argv, reply in part.get("says", {}).items():
+            done = reply if isinstance(reply, dict) and "status" in reply else {"status": 0, "out": text_of(reply)}
             answer = Completed(done["status"], done.get("out", ""), done.get("err", ""))
             # The first words that are found in a command decide.
-            programs.answers = {words: answer, **{key: old for key, old in programs.answers.items() if key != words}}
+            programs.answers = {argv: answer, **{key: old for key, old in programs.answers.items() if key != argv}}
         if "disks" in part:
-            shown = json.dumps({"blockdevices": [block(one) for one in part["disks"]]})
+            shown = json.dumps({"blockdevices": [block(disk) for disk in part["disks"]]})
             programs.answers["lsblk"] = Completed(0, shown, "")
         programs.gsettings.answers.update(part.get("gsettings", {}))
         if "sshd" in part:
@@ -108,12 +111,12 @@ def machine(root: Path, system: str, pair: dict[str, Any]) -> Seen:
 def test_both_ways_of_saying_it_get_the_same_verdict(tmp_path: Path, pair: dict[str, Any]) -> None:
     assert set(pair) <= {"name", "from", "both", "debian", "ubuntu", "expect"}
     assert pair["from"].strip()
-    found = {}
+    readings = {}
     for system in SYSTEMS:
         seen = machine(tmp_path / system, system, pair)
         only_words(seen)
         verdicts = seen.verdicts()
-        found[system] = {
+        readings[system] = {
             control: {setting: verdicts.get((control, setting), "there is none") for setting in settings}
             for control, settings in pair["expect"].items()
         }
@@ -124,13 +127,13 @@ def test_both_ways_of_saying_it_get_the_same_verdict(tmp_path: Path, pair: dict[
         }
         for system in SYSTEMS
     }
-    assert found == wanted
+    assert readings == wanted
 
 
 def test_each_pair_has_one_that_is_right_and_one_that_is_wrong() -> None:
     def verdicts(pair: dict[str, Any]) -> set[str]:
-        said = [one for settings in pair["expect"].values() for one in settings.values()]
-        return {verdict for one in said for verdict in (one.values() if isinstance(one, dict) else [one])}
+        verdicts = [setting for settings in pair["expect"].values() for setting in settings.values()]
+        return {verdict for one in verdicts for verdict in (one.values() if isinstance(one, dict) else [one])}
 
     subjects: dict[str, set[str]] = {}
     for pair in PAIRS:

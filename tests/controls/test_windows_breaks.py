@@ -14,7 +14,7 @@ from tests.windows.machine import WindowsMachine
 from tests.windows.requirements import need_machine
 
 from .windows_passes import Passes
-from .windows_proof import ENFORCED, TRUTHS, WindowsProof, verdicts, words
+from .windows_proof import ENFORCED, TRUTHS, WindowsProof, verdicts, wrong_lines
 from .windows_scripts import WindowsScript, all_windows_scripts, tried_windows_scripts
 
 pytestmark = pytest.mark.windows
@@ -83,7 +83,7 @@ def enforced() -> Iterator[Enforced]:
 
 
 def test_a_clean_windows_gets_the_verdicts_that_were_reviewed(enforced: Enforced) -> None:
-    assert verdicts(enforced.clean) == CLEAN, words(enforced.clean)
+    assert verdicts(enforced.clean) == CLEAN, wrong_lines(enforced.clean)
 
 
 def test_the_truth_of_a_clean_windows_is_the_same(enforced: Enforced) -> None:
@@ -98,10 +98,12 @@ def test_a_roll_out_brings_it_to_the_baseline_and_the_lock_waits_for_a_restart(e
         for control, verdict in CLEAN.items()
         if verdict != "not_applicable"
     }
-    found = {control: verdict for control, verdict in verdicts(enforced.at_once).items() if verdict != "not_applicable"}
-    assert found == {**wanted, "LCK-01": "pending", "AUD-11": "pending"}, words(enforced.at_once)
+    applicable = {
+        control: verdict for control, verdict in verdicts(enforced.at_once).items() if verdict != "not_applicable"
+    }
+    assert applicable == {**wanted, "LCK-01": "pending", "AUD-11": "pending"}, wrong_lines(enforced.at_once)
     after = {control: verdict for control, verdict in verdicts(enforced.after).items() if verdict != "not_applicable"}
-    assert after == wanted, words(enforced.after)
+    assert after == wanted, wrong_lines(enforced.after)
 
 
 def test_the_machine_itself_says_so(enforced: Enforced) -> None:

@@ -18,7 +18,7 @@ from .cases import BESIDES, COMPLIANT
 from .scripts import FOLDER
 from .windows_encrypted import BY_HAND, DRIVERS, EncryptedWindows, encrypt_by_hand
 from .windows_passes import Passes
-from .windows_proof import verdicts, words
+from .windows_proof import verdicts, wrong_lines
 from .windows_scripts import WindowsScript, all_windows_scripts, tried_windows_scripts
 from .windows_truth_encryption import TRUTHS
 
@@ -65,21 +65,21 @@ def encrypted() -> Iterator[Encrypted]:
 
 
 def test_a_clean_windows_gets_the_verdicts_that_were_reviewed(encrypted: Encrypted) -> None:
-    assert verdicts(encrypted.clean) == CLEAN, words(encrypted.clean)
+    assert verdicts(encrypted.clean) == CLEAN, wrong_lines(encrypted.clean)
 
 
 def test_what_was_encrypted_by_hand_holds_in_the_report_and_in_truth(encrypted: Encrypted) -> None:
-    assert verdicts(encrypted.found) == EXPECTED, words(encrypted.found)
+    assert verdicts(encrypted.found) == EXPECTED, wrong_lines(encrypted.found)
     assert {control: found for control, found in encrypted.truth.items() if found} == {}
 
 
 def test_the_cases_begin_with_what_this_machine_says(encrypted: Encrypted) -> None:
-    kept = json.loads((FOLDER / BESIDES[COMPLIANT["windows"]]).read_text(encoding="utf-8"))["readings"]
-    mine = {(one["driver"], one["address"]): one for one in encrypted.raw["readings"]}
-    for one in kept:
-        assert _plain(mine[one["driver"], one["address"]]) == _plain(one)
-    assert {one["driver"] for one in kept} == set(DRIVERS)
-    facts = {name: one.get("value") for name, one in encrypted.raw["facts"].items()}
+    readings = json.loads((FOLDER / BESIDES[COMPLIANT["windows"]]).read_text(encoding="utf-8"))["readings"]
+    mine = {(reading["driver"], reading["address"]): reading for reading in encrypted.raw["readings"]}
+    for reading in readings:
+        assert _plain(mine[reading["driver"], reading["address"]]) == _plain(reading)
+    assert {reading["driver"] for reading in readings} == set(DRIVERS)
+    facts = {name: fact.get("value") for name, fact in encrypted.raw["facts"].items()}
     assert (facts["modern_standby"], facts["mdm_enrolled"], facts["bitlocker_os_volume"]) == (False, False, True)
 
 
@@ -178,16 +178,18 @@ STATES = {
 
 @pytest.mark.parametrize("state", STATES)
 def test_each_state_of_the_table_gets_its_finding(encrypted: Encrypted, state: str) -> None:
-    changes, expected, said = STATES[state]
+    changes, expected, message = STATES[state]
     machine = encrypted.proof.machine
-    kept = dict(volumes.now(machine))
+    before = dict(volumes.now(machine))
     volumes.put(machine, **changes)
     try:
-        found = encrypted.proof.findings(encrypted.proof.visit())
+        findings = encrypted.proof.findings(encrypted.proof.visit())
     finally:
-        volumes.put(machine, **kept)
-    assert tuple(verdicts(found)[one] for one in ("ENC-01", "ENC-03", "ENC-06")) == expected, words(found)
-    assert said in words(found)
+        volumes.put(machine, **before)
+    assert tuple(verdicts(findings)[control] for control in ("ENC-01", "ENC-03", "ENC-06")) == expected, wrong_lines(
+        findings
+    )
+    assert message in wrong_lines(findings)
 
 
 NAMESPACE = volumes.NAMESPACE
@@ -218,19 +220,19 @@ def test_trouble_costs_its_own_part_only(encrypted: Encrypted, what: str) -> Non
     machine = encrypted.proof.machine
     machine.restore(BY_HAND)
     machine.misbehave(place, mode, **details)
-    found = encrypted.proof.findings(encrypted.proof.visit())
-    assert {control: verdicts(found)[control] for control in expected} == expected, words(found)
-    assert verdicts(found)["ENC-11"] == "compliant"
+    findings = encrypted.proof.findings(encrypted.proof.visit())
+    assert {control: verdicts(findings)[control] for control in expected} == expected, wrong_lines(findings)
+    assert verdicts(findings)["ENC-11"] == "compliant"
 
 
 def test_a_wmi_that_never_comes_back_is_given_up_in_time(encrypted: Encrypted) -> None:
     machine = encrypted.proof.machine
     machine.restore(BY_HAND)
     machine.misbehave(NAMESPACE, "deaf")
-    found = encrypted.proof.findings(encrypted.proof.visit())
-    assert {verdicts(found)[one] for one in ("ENC-01", "ENC-02", "ENC-06", "ENC-13")} == {"error"}
-    assert "did not answer in 25 seconds" in words(found)
-    assert verdicts(found)["ENC-05"] == "compliant"
+    findings = encrypted.proof.findings(encrypted.proof.visit())
+    assert {verdicts(findings)[control] for control in ("ENC-01", "ENC-02", "ENC-06", "ENC-13")} == {"error"}
+    assert "did not answer in 25 seconds" in wrong_lines(findings)
+    assert verdicts(findings)["ENC-05"] == "compliant"
 
 
 def test_a_windows_without_bitlocker_is_not_checked_and_never_compliant(encrypted: Encrypted) -> None:
@@ -238,10 +240,10 @@ def test_a_windows_without_bitlocker_is_not_checked_and_never_compliant(encrypte
     machine.restore(BY_HAND)
     with machine.changing("cim") as state:
         del state["namespaces"][NAMESPACE]
-    found = verdicts(encrypted.proof.findings(encrypted.proof.visit()))
+    findings = verdicts(encrypted.proof.findings(encrypted.proof.visit()))
     unknown = ("ENC-01", "ENC-02", "ENC-03", "ENC-06", "ENC-07", "ENC-09", "ENC-10", "ENC-12", "ENC-13")
-    assert {found[control] for control in unknown} == {"not_checked"}
-    assert found["ENC-04"] == "compliant"
+    assert {findings[control] for control in unknown} == {"not_checked"}
+    assert findings["ENC-04"] == "compliant"
 
 
 def test_each_control_on_windows_has_breaks_of_different_kinds_and_a_truth() -> None:

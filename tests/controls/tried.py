@@ -62,7 +62,7 @@ def scripts() -> dict[tuple[str, str], list[str]]:
 
 def _by_day() -> list[tuple[str, str]]:
     """The files and scripts that `make test-machines` collects."""
-    return _collected("lanes or windows", [file for file in FILES if "/test_" in file])
+    return _collected("machine_runs or windows", [file for file in FILES if "/test_" in file])
 
 
 def _by_night() -> list[tuple[str, str]]:
@@ -74,10 +74,10 @@ def _by_night() -> list[tuple[str, str]]:
 def night() -> tuple[str, list[str]]:
     """The marks and the files or folders that `make test-full` hands to pytest."""
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    found = re.search(r'LEEBOARD_FULL=1 scripts/test\.sh -m "([^"]+)"((?:[^\n]*\\\n)*[^\n]*)', makefile)
-    if found is None:
+    match = re.search(r'LEEBOARD_FULL=1 scripts/test\.sh -m "([^"]+)"((?:[^\n]*\\\n)*[^\n]*)', makefile)
+    if match is None:
         raise ValueError("Makefile: make test-full calls scripts/test.sh in another way now")
-    return found[1], re.findall(r"tests/[\w/.]+", found[2])
+    return match[1], re.findall(r"tests/[\w/.]+", match[2])
 
 
 def _collected(marks: str, files: list[str], **environment: str) -> list[tuple[str, str]]:

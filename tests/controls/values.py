@@ -54,8 +54,8 @@ class Cell:
     def verdict(self, baseline: Baseline, seen: Seen | None = None) -> str:
         """What the setting comes to. `seen` can be kept and handed in again."""
         if self.derived is None:
-            found = self.case.finding(baseline, seen).judged
-            return next((str(one.verdict) for one in found if one.setting == self.setting), "not asked for")
+            judged = self.case.finding(baseline, seen).judged
+            return next((str(result.verdict) for result in judged if result.setting == self.setting), "not asked for")
         for wanted in self.case.wanted(baseline).settings:
             if (wanted.control.id, wanted.setting.id) == (self.case.control, self.setting):
                 holds = accepts(wanted, Found(state="value", source="table", value=self.derived))
@@ -74,21 +74,21 @@ def cells(path: Path) -> list[Cell]:
 
 
 def _tables(path: Path) -> list[dict[str, Any]]:
-    found = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
-    return found if isinstance(found, list) else [found]
+    data = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    return data if isinstance(data, list) else [data]
 
 
 def _cells(control: str, table: dict[str, Any], file: str) -> Iterator[Cell]:
     if not set(table) <= FILE_KEYS or not table["from"].strip():
         raise ValueError(f"{control}/{file}: it has {', '.join(sorted(FILE_KEYS))}")
-    found = SHIPPED.control(control)
-    if found is None:
+    known = SHIPPED.control(control)
+    if known is None:
         raise ValueError(f"{control}/{file}: there is no such control")
-    settings = {setting.id: setting for setting in found.settings}
-    for name, said in table["settings"].items():
+    settings = {setting.id: setting for setting in known.settings}
+    for name, row in table["settings"].items():
         if name not in settings:
             raise ValueError(f"{control}/{file}: {control} has no setting {name}")
-        for level, value, expect in _values(said):
+        for level, value, expect in _values(row):
             shown = "absent" if isinstance(value, dict) and "absent" in value else repr(value)
             raw = {
                 "name": f"{name} is {shown} at level {level}",
@@ -102,11 +102,11 @@ def _cells(control: str, table: dict[str, Any], file: str) -> Iterator[Cell]:
             yield Cell(Case(control, raw if derived is None else {**raw, "readings": {}}), name, expect, derived)
 
 
-def _values(said: dict[str, Any]) -> Iterator[tuple[str, Any, str]]:
+def _values(row: dict[str, Any]) -> Iterator[tuple[str, Any, str]]:
     levels = [level.value for level in Level]
-    absent = said.get("absent")
+    absent = row.get("absent")
     for level in levels:
-        table = said.get(level, said.get("each"))
+        table = row.get(level, row.get("each"))
         if table is None:
             continue
         if absent is not None:

@@ -9,10 +9,10 @@ from tests.windows.machine import WindowsMachine
 
 def number(machine: WindowsMachine, key: str, name: str) -> int | None:
     """A number as reg.exe exports it, kept as REG_DWORD or as text; None for anything else."""
-    found = machine.reg_query(key, name)
-    if found is None:
+    value = machine.reg_query(key, name)
+    if value is None:
         return None
-    kind, data = found
+    kind, data = value
     if kind == "REG_DWORD":
         return int(data, 16)
     return int(data) if kind == "REG_SZ" and re.fullmatch(r"\d+", data.strip()) else None
@@ -28,5 +28,5 @@ def text(machine: WindowsMachine, key: str, name: str) -> str:
 
 def texts(machine: WindowsMachine, key: str) -> dict[str, str]:
     """Every text of a key by its name, as `reg.exe query` prints them; empty where there is no such key."""
-    said = machine.call("reg", "query", key).stdout.decode("utf-8", "replace")
-    return {found[1]: found[2] for found in re.finditer(r"^ {4}(\S.*?) {4}REG_SZ {4}([^\r\n]*)", said, re.MULTILINE)}
+    output = machine.call("reg", "query", key).stdout.decode("utf-8", "replace")
+    return {match[1]: match[2] for match in re.finditer(r"^ {4}(\S.*?) {4}REG_SZ {4}([^\r\n]*)", output, re.MULTILINE)}

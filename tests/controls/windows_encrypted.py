@@ -51,8 +51,8 @@ def encrypt_by_hand(machine: WindowsMachine) -> None:
     machine.set_cim("Win32_ComputerSystem", PartOfDomain=True, Domain="school.example", DomainRole=1)
     volumes.encrypt(machine)
     volumes.add(machine, "D:", protectors=[DATA_PASSWORD, DATA_KEY])
-    for one, at in ((volumes.PASSWORD, "2026-09-01T10:05:00Z"), (DATA_PASSWORD, "2026-09-01T10:00:00Z")):
-        backed_up(machine, str(one["id"]), at)
+    for password, at in ((volumes.PASSWORD, "2026-09-01T10:05:00Z"), (DATA_PASSWORD, "2026-09-01T10:00:00Z")):
+        backed_up(machine, str(password["id"]), at)
 
 
 def backed_up(machine: WindowsMachine, protector: str, at: str, number: int = 784) -> None:
@@ -76,12 +76,12 @@ class EncryptedWindows(WindowsProof):
 
     def __init__(self, machine: WindowsMachine) -> None:
         super().__init__(machine)
-        self.addresses = {driver: found for driver, found in self.addresses.items() if driver in DRIVERS}
+        self.addresses = {driver: addresses for driver, addresses in self.addresses.items() if driver in DRIVERS}
 
     def findings(self, observation: Observation, level: str = "", role: str = "") -> dict[str, Any]:
         """Those of ENC."""
-        found = super().findings(observation, level, role)
-        return {control: finding for control, finding in found.items() if control.startswith("ENC-")}
+        findings = super().findings(observation, level, role)
+        return {control: finding for control, finding in findings.items() if control.startswith("ENC-")}
 
     def truth(self, control: str, role: str = "") -> list[str]:
         """What is truly wrong with a control."""

@@ -1,4 +1,4 @@
-"""Scripts that do not meet, done to one Windows machine in one pass, as the lanes do it on Linux."""
+"""Scripts that do not meet, done to one Windows machine in one pass, as machine_run.py does on Linux."""
 
 from __future__ import annotations
 
@@ -50,8 +50,10 @@ class Passes:
 def _unexpected(group: tuple[WindowsScript, ...], outcome: Outcome) -> str:
     """What a pass changed beyond what its scripts are to change, or did not, or what the machine does not say."""
     wanted = {control: verdict for script in group for control, verdict in script.expected.items()}
-    told = {control: bool(script.flips) for script in group if script.expect != "pending" for control in script.asked}
-    untrue = {control for control, wrong in told.items() if bool(outcome.wrong[control]) != wrong}
+    expected = {
+        control: bool(script.flips) for script in group if script.expect != "pending" for control in script.asked
+    }
+    untrue = {control for control, wrong in expected.items() if bool(outcome.wrong[control]) != wrong}
     return ", ".join(
         f"{control} {outcome.changed.get(control, 'unchanged')}{' (truth differs)' if control in untrue else ''}"
         for control in sorted({*wanted, *outcome.changed, *untrue})

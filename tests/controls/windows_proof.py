@@ -96,14 +96,14 @@ class WindowsProof:
 
     def device(self, level: str = "", role: str = "") -> Device:
         """The machine as an inventory describes it, at another level or in another role if one is given."""
-        given = {
+        inventory = {
             "leeboard_asset": "LAB-WINDOWS", "leeboard_urn": "900003", "leeboard_school": "Lab School",
             "leeboard_platform": "windows", "leeboard_form": "portable", "leeboard_enforce": list(FAMILIES),
             "leeboard_level": level or "high", "leeboard_role": role or "office",
             "leeboard_vpn_gateways": "vpn.lab.example",
             "leeboard_event_collector": COLLECTOR,
         }  # fmt: skip
-        return device("lab", given, tuple(load().parameters))
+        return device("lab", inventory, tuple(load().parameters))
 
     def wanted(self, level: str = "", role: str = "") -> Wanted:
         """What the baseline wants of it."""
@@ -111,8 +111,8 @@ class WindowsProof:
 
     def visit(self) -> Observation:
         """Everything that a nightly check asks of the machine."""
-        asked, answer = datetime.now(UTC), self.machine.visit(self.addresses)
-        return parse(with_offset(answer, parse(answer), asked, datetime.now(UTC)))
+        asked_at, answer = datetime.now(UTC), self.machine.visit(self.addresses)
+        return parse(with_offset(answer, parse(answer), asked_at, datetime.now(UTC)))
 
     def findings(self, observation: Observation, level: str = "", role: str = "") -> dict[str, Finding]:
         """What the brain makes of an observation, by control."""
@@ -125,7 +125,7 @@ class WindowsProof:
         for _round in range(MOST_ROUNDS):
             steps = plan(wanted, observation, FAMILIES)
             done = [self.apply(step.driver, [change.as_argument() for change in step.changes]) for step in steps]
-            if not any(one["changed"] for one in done):
+            if not any(change["changed"] for change in done):
                 break
             changed = True
             observation = self.visit()
@@ -157,18 +157,18 @@ class WindowsProof:
             if script.restart:
                 self.restart()
         before = verdicts(self.findings(baseline, level, role))
-        found = self.findings(self.visit(), level, role)
-        changed = {control: verdict for control, verdict in verdicts(found).items() if verdict != before[control]}
-        asked = {control for script in scripts for control in (script.control, *script.flips)}
-        wrong = {control: self.truth(control, role) for control in asked}
-        return Outcome(changed, wrong, words(found), {}, "")
+        findings = self.findings(self.visit(), level, role)
+        changed = {control: verdict for control, verdict in verdicts(findings).items() if verdict != before[control]}
+        controls = {control for script in scripts for control in (script.control, *script.flips)}
+        wrong = {control: self.truth(control, role) for control in controls}
+        return Outcome(changed, wrong, wrong_lines(findings), {}, "")
 
     def try_out(self, scripts: Sequence[WindowsScript], baseline: Observation) -> Outcome:
         """Look at what scripts did, mend it, and visit again."""
         seen = self.look(scripts, baseline)
         level, role = scripts[0].level, scripts[0].role
         mended = self.findings(self.mend(level, role)[0], level, role)
-        return replace(seen, mended=verdicts(mended), mended_words=words(mended))
+        return replace(seen, mended=verdicts(mended), mended_words=wrong_lines(mended))
 
 
 def verdicts(findings: dict[str, Finding]) -> dict[str, str]:
@@ -176,11 +176,12 @@ def verdicts(findings: dict[str, Finding]) -> dict[str, str]:
     return {control: str(finding.verdict) for control, finding in findings.items()}
 
 
-def words(findings: dict[str, Finding]) -> str:
+def wrong_lines(findings: dict[str, Finding]) -> str:
     """What was found wrong, in lines for a failing test's message."""
     return "\n".join(
-        f"{finding.control} {finding.verdict}: {one.setting} is {one.seen!r} from {one.source!r}; {one.reason}"
+        f"{finding.control} {finding.verdict}: {result.setting} is {result.seen!r} from {result.source!r}; "
+        f"{result.reason}"
         for finding in findings.values()
-        for one in finding.judged
-        if str(one.verdict) not in ("compliant", "not_applicable")
+        for result in finding.judged
+        if str(result.verdict) not in ("compliant", "not_applicable")
     )

@@ -55,14 +55,14 @@ def idle_lock(machine: WindowsMachine, role: str) -> Iterator[str]:
 def saver_for_everybody(machine: WindowsMachine, most: int) -> bool:
     """Whether the local group policy gives all people a screen saver with a password in time."""
     policy = machine.path(r"C:\windows\System32\GroupPolicy\User\Registry.pol")
-    given = policy.read_bytes() if policy.is_file() else b""
+    content = policy.read_bytes() if policy.is_file() else b""
     names = ("ScreenSaveActive", "ScreenSaverIsSecure", "ScreenSaveTimeOut", "SCRNSAVE.EXE")
-    found = [text(machine, DESKTOP, name) for name in names]
+    values = [text(machine, DESKTOP, name) for name in names]
     return (
-        all(name.encode("utf-16-le") in given for name in names)
-        and all(found)
-        and found[:2] == ["1", "1"]
-        and 0 < int(found[2]) <= most
+        all(name.encode("utf-16-le") in content for name in names)
+        and all(values)
+        and values[:2] == ["1", "1"]
+        and 0 < int(values[2]) <= most
     )
 
 
@@ -100,16 +100,16 @@ def wake(machine: WindowsMachine, _role: str) -> Iterator[str]:
     state = machine.state("powercfg")
     subgroup = state["plans"][state["active"]]["subgroups"]["fea3413e-7e05-4911-9a71-700331f1c294"]
     plan = subgroup["settings"]["0e796bdb-100d-47d6-a2d5-f7d2daa51f51"]
-    for name, words in (("ACSettingIndex", "ac"), ("DCSettingIndex", "dc")):
+    for name, source in (("ACSettingIndex", "ac"), ("DCSettingIndex", "dc")):
         policy = number(machine, POWER, name)
-        found = plan[words] if policy is None else policy
-        if found != 1:
-            yield f"{words} is {found}"
+        value = plan[source] if policy is None else policy
+        if value != 1:
+            yield f"{source} is {value}"
 
 
 def guessing(machine: WindowsMachine, _role: str) -> Iterator[str]:
     """LCK-05: the numbers of the local lock-out."""
-    now = {name: int(found) for name, found in machine.state("secedit")["System Access"].items() if "ockout" in name}
+    now = {name: int(value) for name, value in machine.state("secedit")["System Access"].items() if "ockout" in name}
     if not 0 < now["LockoutBadCount"] <= 5:
         yield f"{now['LockoutBadCount']} tries"
     elif now["LockoutDuration"] < 15:  # -1: until an administrator comes
@@ -120,9 +120,9 @@ def guessing(machine: WindowsMachine, _role: str) -> Iterator[str]:
 
 def pin(machine: WindowsMachine, _role: str) -> Iterator[str]:
     """LCK-06: eight digits at level high."""
-    found = number(machine, HELLO, "MinimumPINLength")
-    if found is None or found < 8:
-        yield f"a PIN has {found} digits"
+    length = number(machine, HELLO, "MinimumPINLength")
+    if length is None or length < 8:
+        yield f"a PIN has {length} digits"
 
 
 def lock_screen(machine: WindowsMachine, _role: str) -> Iterator[str]:
@@ -152,19 +152,19 @@ def notice(machine: WindowsMachine, _role: str) -> Iterator[str]:
 
 def label(machine: WindowsMachine, _role: str) -> Iterator[str]:
     """LBL-02: the label of level high."""
-    found = text(machine, r"HKLM\SOFTWARE\Leeboard", "Label")
-    if found != "LOCAL HIGH":
-        yield f"the label is {found!r}"
+    label = text(machine, r"HKLM\SOFTWARE\Leeboard", "Label")
+    if label != "LOCAL HIGH":
+        yield f"the label is {label!r}"
 
 
 def categories(machine: WindowsMachine, _role: str) -> Iterator[str]:
     """AUD-01: only an explicit other value than 1 lets the old categories win."""
-    found = machine.reg_query(r"HKLM\SYSTEM\CurrentControlSet\Control\Lsa", "SCENoApplyLegacyAuditPolicy")
+    value = machine.reg_query(r"HKLM\SYSTEM\CurrentControlSet\Control\Lsa", "SCENoApplyLegacyAuditPolicy")
     if (
-        found is not None
+        value is not None
         and number(machine, r"HKLM\SYSTEM\CurrentControlSet\Control\Lsa", "SCENoApplyLegacyAuditPolicy") != 1
     ):
-        yield f"the switch is {found}"
+        yield f"the switch is {value}"
 
 
 def recorded(control: str) -> Callable[[WindowsMachine, str], Iterator[str]]:

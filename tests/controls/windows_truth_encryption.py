@@ -23,13 +23,17 @@ FIRMWARE = r"HKLM\SYSTEM\CurrentControlSet\Control\FirmwareResources"
 
 def everything(machine: WindowsMachine, kind: int) -> list[dict[str, Any]]:
     """Volumes of a kind: 0 of Windows, 1 fixed data."""
-    found = machine.cim(volumes.CLASS, volumes.NAMESPACE)
-    return [{**one["bitlocker"], "letter": one["DriveLetter"]} for one in found if one["VolumeType"] == kind]
+    volumes_now = machine.cim(volumes.CLASS, volumes.NAMESPACE)
+    return [
+        {**volume["bitlocker"], "letter": volume["DriveLetter"]}
+        for volume in volumes_now
+        if volume["VolumeType"] == kind
+    ]
 
 
 def types(volume: dict[str, Any]) -> set[int]:
     """Kinds of its protectors."""
-    return {one["type"] for one in volume["protectors"]}
+    return {protector["type"] for protector in volume["protectors"]}
 
 
 def numbers(machine: WindowsMachine, key: str, **wanted: int) -> Iterator[str]:
@@ -46,24 +50,24 @@ def closed(volume: dict[str, Any]) -> bool:
 
 def encrypted(machine: WindowsMachine, _role: str) -> Iterator[str]:
     """ENC-01."""
-    yield from (f"{one['letter']} is open" for one in everything(machine, 0) if not closed(one))
+    yield from (f"{volume['letter']} is open" for volume in everything(machine, 0) if not closed(volume))
 
 
 def strong(machine: WindowsMachine, _role: str) -> Iterator[str]:
     """ENC-02: XTS-AES with 256 bits, in policy and on the disks."""
     yield from numbers(machine, FVE, EncryptionMethodWithXtsOs=7, EncryptionMethodWithXtsFdv=7, OSEncryptionType=1)
-    for one in everything(machine, 0) + everything(machine, 1):
-        if one["conversion"] and one["method"] != 7:
-            yield f"{one['letter']} has method {one['method']}"
+    for volume in everything(machine, 0) + everything(machine, 1):
+        if volume["conversion"] and volume["method"] != 7:
+            yield f"{volume['letter']} has method {volume['method']}"
 
 
 def asks(machine: WindowsMachine, _role: str) -> Iterator[str]:
     """ENC-03: TPM and PIN, nothing that opens without the PIN, and a TPM that works."""
     yield from numbers(machine, FVE, UseAdvancedStartup=1, UseTPM=0, UseTPMPIN=1, UseTPMKey=0, UseTPMKeyPIN=0)
     (system,) = everything(machine, 0)
-    found = types(system) - {3, 7}
-    if not found or found - {4, 6}:
-        yield f"it opens by {sorted(found)}"
+    kinds = types(system) - {3, 7}
+    if not kinds or kinds - {4, 6}:
+        yield f"it opens by {sorted(kinds)}"
     tpm = machine.cim("Win32_Tpm", r"root\cimv2\Security\MicrosoftTpm")
     if not tpm or not tpm[0]["tpm"]["enabled"] or tpm[0]["tpm"]["needs"] & 0x28:
         yield "the TPM gives nothing away"
@@ -79,11 +83,11 @@ def pin(machine: WindowsMachine, _role: str) -> Iterator[str]:
 
 def tpm(machine: WindowsMachine, _role: str) -> Iterator[str]:
     """ENC-05."""
-    found = machine.cim("Win32_Tpm", r"root\cimv2\Security\MicrosoftTpm")
+    tpms = machine.cim("Win32_Tpm", r"root\cimv2\Security\MicrosoftTpm")
     if (
-        not found
-        or not found[0]["SpecVersion"].startswith("2")
-        or not all(found[0]["tpm"][name] for name in ("enabled", "activated", "owned"))
+        not tpms
+        or not tpms[0]["SpecVersion"].startswith("2")
+        or not all(tpms[0]["tpm"][name] for name in ("enabled", "activated", "owned"))
     ):
         yield "no TPM 2 that is in use"
     if number(machine, FVE, "UseAdvancedStartup") == 1:
@@ -95,9 +99,9 @@ def second_way(machine: WindowsMachine, _role: str) -> Iterator[str]:
     yield from numbers(
         machine, FVE, OSRecovery=1, OSRecoveryPassword=1, OSRecoveryKey=0, OSManageDRA=0, OSHideRecoveryPage=1
     )
-    for one in everything(machine, 0) + everything(machine, 1):
-        if one["conversion"] and 3 not in types(one):
-            yield f"{one['letter']} has no recovery password"
+    for volume in everything(machine, 0) + everything(machine, 1):
+        if volume["conversion"] and 3 not in types(volume):
+            yield f"{volume['letter']} has no recovery password"
 
 
 def kept(machine: WindowsMachine, _role: str) -> Iterator[str]:
@@ -107,12 +111,12 @@ def kept(machine: WindowsMachine, _role: str) -> Iterator[str]:
         machine, FVE, OSActiveDirectoryBackup=1, OSActiveDirectoryInfoToStore=1, OSRequireActiveDirectoryBackup=1
     )
     log = "".join(
-        one["data"] for one in machine.state("eventlog")["events"] if one["id"] in (513, 515, 783, 784, 845)
+        event["data"] for event in machine.state("eventlog")["events"] if event["id"] in (513, 515, 783, 784, 845)
     ).lower()
-    for one in everything(machine, 0) + everything(machine, 1):
-        passwords = [each["id"] for each in one["protectors"] if each["type"] == 3]
-        if one["conversion"] and not any(each.lower() in log for each in passwords):
-            yield f"nobody took {passwords} of {one['letter']}"
+    for volume in everything(machine, 0) + everything(machine, 1):
+        passwords = [each["id"] for each in volume["protectors"] if each["type"] == 3]
+        if volume["conversion"] and not any(each.lower() in log for each in passwords):
+            yield f"nobody took {passwords} of {volume['letter']}"
 
 
 def rotated(machine: WindowsMachine, _role: str) -> Iterator[str]:
@@ -126,13 +130,13 @@ def rotated(machine: WindowsMachine, _role: str) -> Iterator[str]:
 
 def finished(machine: WindowsMachine, _role: str) -> Iterator[str]:
     """ENC-09: at most one restart, and nothing that the TPM measures waits for the next one."""
-    for one in everything(machine, 0) + everything(machine, 1):
-        if one["conversion"] == 1 and one["clear_key"] and one["protectors"] and one["suspended"] != 1:
-            yield f"{one['letter']} is suspended, {one['suspended']}"
+    for volume in everything(machine, 0) + everything(machine, 1):
+        if volume["conversion"] == 1 and volume["clear_key"] and volume["protectors"] and volume["suspended"] != 1:
+            yield f"{volume['letter']} is suspended, {volume['suspended']}"
     (system,) = everything(machine, 0)
     if system["hardware_test"]:
         yield "its hardware test"
-    measured = {pcr for one in system["protectors"] for pcr in one.get("pcrs", ())}
+    measured = {pcr for protector in system["protectors"] for pcr in protector.get("pcrs", ())}
     waits = number(machine, FIRMWARE + r"\{6DB0F4A5-0000-4000-8000-000000000001}", "Phase") == 1
     if waits and measured & {0, 2} and not system["clear_key"]:
         yield "firmware waits"
@@ -145,7 +149,7 @@ def data(machine: WindowsMachine, _role: str) -> Iterator[str]:
     """ENC-10."""
     yield from numbers(machine, MOUNTING, FDVDenyWriteAccess=1)
     yield from numbers(machine, FVE, FDVRecovery=1, FDVPassphrase=0, FDVEncryptionType=1)
-    yield from (f"{one['letter']} is open" for one in everything(machine, 1) if not closed(one))
+    yield from (f"{volume['letter']} is open" for volume in everything(machine, 1) if not closed(volume))
 
 
 def removable(machine: WindowsMachine, _role: str) -> Iterator[str]:
@@ -163,17 +167,19 @@ def by_windows(machine: WindowsMachine, _role: str) -> Iterator[str]:
     for name in ("OSHardwareEncryption", "FDVHardwareEncryption"):
         if machine.reg_query(FVE, name) is not None and number(machine, FVE, name) != 0:
             yield f"{name} is on"
-    for one in everything(machine, 0) + everything(machine, 1):
-        if one["conversion"] and one["method"] == 5:
-            yield f"{one['letter']} is encrypted by the drive"
+    for volume in everything(machine, 0) + everything(machine, 1):
+        if volume["conversion"] and volume["method"] == 5:
+            yield f"{volume['letter']} is encrypted by the drive"
 
 
 def swapped(machine: WindowsMachine, _role: str) -> Iterator[str]:
     """ENC-13: each page file lies on a volume that is encrypted."""
-    whole = {one["letter"] for kind in (0, 1, 2) for one in everything(machine, kind) if one["conversion"] == 1}
-    for one in machine.cim("Win32_PageFileUsage"):
-        if one["Name"][:2].upper() not in whole:
-            yield f"{one['Name']} lies in clear"
+    whole = {
+        volume["letter"] for kind in (0, 1, 2) for volume in everything(machine, kind) if volume["conversion"] == 1
+    }
+    for file in machine.cim("Win32_PageFileUsage"):
+        if file["Name"][:2].upper() not in whole:
+            yield f"{file['Name']} lies in clear"
 
 
 def asleep(machine: WindowsMachine, _role: str) -> Iterator[str]:

@@ -69,15 +69,15 @@ def protected(machine: WindowsMachine, _role: str) -> Iterator[str]:
 
 def sent(machine: WindowsMachine, _role: str) -> Iterator[str]:
     """FWD-01: to the school's collector alone."""
-    said = " ".join(texts(machine, rf"{POLICY}\EventForwarding\SubscriptionManager").values()).lower()
-    entries = re.findall(r"server=([^\s,]+)", said)
+    text = " ".join(texts(machine, rf"{POLICY}\EventForwarding\SubscriptionManager").values()).lower()
+    entries = re.findall(r"server=([^\s,]+)", text)
     if entries != [COLLECTOR]:
         yield f"events go to {entries}"
     if number(machine, r"HKLM\SYSTEM\CurrentControlSet\Services\WinRM", "Start") != 2:
         yield "WinRM does not start"
-    newest = [one for one in machine.state("eventlog")["events"] if one["provider"] == "Microsoft-Windows-Forwarding"][
-        -1
-    ]
+    newest = [
+        event for event in machine.state("eventlog")["events"] if event["provider"] == "Microsoft-Windows-Forwarding"
+    ][-1]
     if newest["id"] != 104:
         yield f"the forwarder says {newest['id']}"
 
@@ -109,9 +109,9 @@ def clock_setting(machine: WindowsMachine, key: str, name: str) -> str:
     """A value of the Windows Time service: the policy's, else the service's own."""
     for place in (r"HKLM\SOFTWARE\Policies\Microsoft\W32Time", r"HKLM\SYSTEM\CurrentControlSet\Services\W32Time"):
         ask = number if name == "Enabled" else text
-        found = ask(machine, rf"{place}\{key}", name)
-        if found not in (None, ""):
-            return str(found)
+        value = ask(machine, rf"{place}\{key}", name)
+        if value not in (None, ""):
+            return str(value)
     return ""
 
 

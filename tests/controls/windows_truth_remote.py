@@ -28,8 +28,8 @@ def set_to(machine: WindowsMachine, key: str, name: str) -> bool:
 
 def listeners(machine: WindowsMachine) -> list[str]:
     """The keys of the listeners that are on: those with a port."""
-    said = machine.call("reg", "query", SERVER + r"\WinStations").stdout.decode("cp1252", "replace")
-    keys = re.findall(r"(?m)^HKEY_LOCAL_MACHINE(\\.*\\WinStations\\[^\\\r\n]+)", said)
+    output = machine.call("reg", "query", SERVER + r"\WinStations").stdout.decode("cp1252", "replace")
+    keys = re.findall(r"(?m)^HKEY_LOCAL_MACHINE(\\.*\\WinStations\\[^\\\r\n]+)", output)
     return ["HKLM" + key for key in keys if set_to(machine, "HKLM" + key, "PortNumber")]
 
 
@@ -107,11 +107,11 @@ def management(machine: WindowsMachine, _role: str) -> Iterator[str]:
             yield f"{side} {name} is on"
     if number(machine, WINRM + r"\Service", "DisableRunAs") != 1:
         yield "credentials are stored"
-    if state["running"] and any(one["Transport"] == "HTTP" for one in state["listeners"]):
+    if state["running"] and any(listener["Transport"] == "HTTP" for listener in state["listeners"]):
         yield "it listens over HTTP"
     valid = certificate_days(machine)
-    for one in state["listeners"] if state["running"] else ():
-        if one["Transport"] == "HTTPS" and valid.get(one["CertificateThumbprint"], 0) < 14:
+    for listener in state["listeners"] if state["running"] else ():
+        if listener["Transport"] == "HTTPS" and valid.get(listener["CertificateThumbprint"], 0) < 14:
             yield "its certificate ends soon"
 
 
@@ -121,22 +121,22 @@ def firewall(machine: WindowsMachine, _role: str) -> Iterator[str]:
     for profile, local in own.items():
         wanted = {"EnableFirewall": 1, "DefaultInboundAction": 1, "DefaultOutboundAction": 0}
         for name, built_in in wanted.items():
-            found = number(machine, rf"{FIREWALL}\{profile}", name)
-            if found is None:
-                found = number(machine, rf"{OWN_FIREWALL}\{local}", name)
-            found = built_in if found is None else found
-            if found != 1 and (name, profile) != ("DefaultOutboundAction", "DomainProfile"):
-                yield f"{profile} {name} is {found}"
+            value = number(machine, rf"{FIREWALL}\{profile}", name)
+            if value is None:
+                value = number(machine, rf"{OWN_FIREWALL}\{local}", name)
+            value = built_in if value is None else value
+            if value != 1 and (name, profile) != ("DefaultOutboundAction", "DomainProfile"):
+                yield f"{profile} {name} is {value}"
     if number(machine, r"HKLM\SYSTEM\CurrentControlSet\Services\MpsSvc", "Start") != 2:
         yield "the service does not start"
 
 
 def certificate_days(machine: WindowsMachine) -> dict[str, int]:
     """Days left of each certificate of the machine that has a key, by its fingerprint."""
-    said = machine.call("reg", "query", "HKLM\\" + STORE).stdout.decode("cp1252", "replace")
-    names = re.findall(r"(?mi)\\Certificates\\([0-9A-F]{40})", said)
-    found = {name: machine.reg_query(rf"HKLM\{STORE}\{name}", "Blob") for name in names}
-    return {name: days_left(bytes.fromhex(blob[1])) for name, blob in found.items() if blob is not None}
+    output = machine.call("reg", "query", "HKLM\\" + STORE).stdout.decode("cp1252", "replace")
+    names = re.findall(r"(?mi)\\Certificates\\([0-9A-F]{40})", output)
+    blobs = {name: machine.reg_query(rf"HKLM\{STORE}\{name}", "Blob") for name in names}
+    return {name: days_left(bytes.fromhex(blob[1])) for name, blob in blobs.items() if blob is not None}
 
 
 def phonebooks(machine: WindowsMachine) -> Iterator[dict[str, str]]:
@@ -144,9 +144,9 @@ def phonebooks(machine: WindowsMachine) -> Iterator[dict[str, str]]:
     for path in [path for path in machine.drive.rglob("*") if path.name.lower() == "rasphone.pbk"]:
         for entry in re.split(r"(?m)^(?=\[)", path.read_text(encoding="utf-8")):
             pairs = [line.partition("=")[::2] for line in entry.splitlines() if "=" in line]
-            found = {key.strip().lower(): value.strip() for key, value in reversed(pairs)}
-            if found.get("type") == "2":
-                yield found
+            values = {key.strip().lower(): value.strip() for key, value in reversed(pairs)}
+            if values.get("type") == "2":
+                yield values
 
 
 def vpn_protocols(machine: WindowsMachine, _role: str) -> Iterator[str]:

@@ -46,8 +46,8 @@ def test_every_test_is_in_exactly_one_part_of_one_tier() -> None:
     parts = re.findall(r'(?:-m|begin \w+) "([^"$]+)"', tree.text("scripts/test.sh"))
     assert len(parts) == 4
     for given in product((False, True), repeat=4):
-        marks = dict(zip(("lab", "windows", "service", "lanes"), given, strict=True), bench=False)
-        if marks["lab"] or not marks["lanes"]:  # lanes are made of the lab's machines
+        marks = dict(zip(("lab", "windows", "service", "machine_runs"), given, strict=True), bench=False)
+        if marks["lab"] or not marks["machine_runs"]:  # machine runs are made of the lab's machines
             assert sum(eval(part, {}, marks) for part in parts) == 1, marks
 
 

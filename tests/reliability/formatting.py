@@ -84,7 +84,7 @@ class WatchedSpare(Watched, Spare):
         return self.watched(self.watch, argv, command) if self.watch and changes(argv) else command()
 
 
-class FormattingDesk(Bench):
+class FormattingController(Bench):
     """A controller with a vault, and that machine."""
 
     machine: WatchedSpare
@@ -95,49 +95,49 @@ class FormattingDesk(Bench):
         return machine.opens(self.secret(key), machine.system if key.disk == ROOT_UUID else machine.path)
 
 
-class Formatting(Work[FormattingDesk]):
+class Formatting(Work[FormattingController]):
     """An empty disk that the inventory names. The data are those of the system's disk, which has its key already."""
 
     name = "formatting an empty disk"
     where = (IMAGE,)
 
     @contextmanager
-    def begun(self, folder: Path, make: Callable[[Path], WatchedDisk]) -> Iterator[FormattingDesk]:
+    def begun(self, folder: Path, make: Callable[[Path], WatchedDisk]) -> Iterator[FormattingController]:
         """`make` makes none that is empty."""
         with a_vault(folder) as made:
-            yield FormattingDesk(made, WatchedSpare(folder))
+            yield FormattingController(made, WatchedSpare(folder))
 
-    def prepare(self, desk: FormattingDesk) -> None:
-        desk.run()
+    def prepare(self, controller: FormattingController) -> None:
+        controller.run()
 
-    def work(self, desk: FormattingDesk) -> Outcome:
-        return desk.format()
+    def work(self, controller: FormattingController) -> Outcome:
+        return controller.format()
 
-    def meanwhile(self, desk: FormattingDesk) -> None:
-        if desk.machine.mounts:
-            desk.machine.use()
+    def meanwhile(self, controller: FormattingController) -> None:
+        if controller.machine.mounts:
+            controller.machine.use()
 
-    def binding(self, desk: FormattingDesk) -> Binding | None:
-        volumes = parse(desk.machine.ask("survey")["volumes"])
+    def binding(self, controller: FormattingController) -> Binding | None:
+        volumes = parse(controller.machine.ask("survey")["volumes"])
         return next((one.binding for one in volumes if one.uuid == ROOT_UUID), None)
 
-    def opens(self, desk: FormattingDesk, secrets: Sequence[str]) -> bool | None:
+    def opens(self, controller: FormattingController, secrets: Sequence[str]) -> bool | None:
         """The system's disk by its key, and by its passphrase."""
-        machine = desk.machine
+        machine = controller.machine
         return all(machine.opens(one, machine.system) for one in (*secrets, PASSPHRASE))
 
-    def honest(self, desk: FormattingDesk) -> bool:
+    def honest(self, controller: FormattingController) -> bool:
         """And nothing is mounted whose key is not proved."""
-        counted = [one for one in desk.kept.keys if one.state in COUNTS]
+        counted = [one for one in controller.kept.keys if one.state in COUNTS]
         proved = any(FORMATS in one.binding for one in counted)
-        return all(map(desk.opens, counted)) and (proved or not desk.machine.mounts)
+        return all(map(controller.opens, counted)) and (proved or not controller.machine.mounts)
 
-    def finish(self, desk: FormattingDesk) -> None:
-        done = desk.roll_out()
-        must(not any(one.failed for one in done), f"the next run: {[one.words for one in done]}")
-        again = desk.roll_out()
-        must(not any(one.changed or one.failed for one in again), f"the run after it: {[one.words for one in again]}")
+    def finish(self, controller: FormattingController) -> None:
+        done = controller.roll_out()
+        must(not any(one.failed for one in done), f"the next run: {[one.summary for one in done]}")
+        again = controller.roll_out()
+        must(not any(one.changed or one.failed for one in again), f"the run after it: {[one.summary for one in again]}")
         try:
-            whole(desk)
+            whole(controller)
         except (AssertionError, ValueError, StopIteration) as wrong:
             raise Trouble(f"the new disk is not whole: {wrong!r}") from wrong

@@ -34,24 +34,24 @@ class Point:
 class Bench:
     """A scenario at its beginning, to which it comes back for each point."""
 
-    def __init__(self, scenario: Work[Any], desk: Any) -> None:
+    def __init__(self, scenario: Work[Any], controller: Any) -> None:
         self.scenario = scenario
-        self.desk = desk
-        before = scenario.binding(desk)
+        self.controller = controller
+        before = scenario.binding(controller)
         must(before is not None, f"{scenario.name}: the header cannot be read before anything is done")
-        scenario.prepare(desk)
-        self.data = (desk.disk.data(), before.volume_key if before else "")
-        self.secrets = [desk.secret(one) for one in desk.kept.keys if one.state in COUNTS]
-        self.vault, self.at = desk.vault, desk.at
-        self.saved = keep(desk.vault, desk.disk.folder)
-        desk.disk.save(self.saved)
+        scenario.prepare(controller)
+        self.data = (controller.disk.data(), before.volume_key if before else "")
+        self.secrets = [controller.secret(one) for one in controller.kept.keys if one.state in COUNTS]
+        self.vault, self.at = controller.vault, controller.at
+        self.saved = keep(controller.vault, controller.disk.folder)
+        controller.disk.save(self.saved)
         self.moments = self._learn()
 
     def _learn(self) -> list[Moment]:
         """Watch the work go through once."""
-        with watching(self.desk.disk, Watch()) as watch:
-            outcome = self.scenario.work(self.desk)
-        must(not outcome.failed, f"{self.scenario.name}: does not go through: {outcome.words}")
+        with watching(self.controller.disk, Watch()) as watch:
+            outcome = self.scenario.work(self.controller)
+        must(not outcome.failed, f"{self.scenario.name}: does not go through: {outcome.summary}")
         return watch.moments
 
     def points(self) -> list[Point]:
@@ -70,34 +70,34 @@ class Bench:
 
     def begin_anew(self) -> None:
         """Let disk, vault and clock be as they were, and the machine without what it noted."""
-        self.desk.vault, self.desk.at = self.vault, self.at
-        bring_back(self.desk.vault, self.saved)
-        self.desk.disk.begin_anew(self.saved)
+        self.controller.vault, self.controller.at = self.vault, self.at
+        bring_back(self.controller.vault, self.saved)
+        self.controller.disk.begin_anew(self.saved)
 
     def cut_off(self, point: Point) -> Seen:
         """Begin anew, cut off the work at a point, and look."""
-        desk = self.desk
+        controller = self.controller
         self.begin_anew()
-        with watching(desk.disk, Watch(point.kind, point.number)) as watch, suppress(Died, LeeboardError):
-            self.scenario.work(desk)
+        with watching(controller.disk, Watch(point.kind, point.number)) as watch, suppress(Died, LeeboardError):
+            self.scenario.work(controller)
         there = [one for one in watch.moments if one.kind == point.kind]
         must(len(there) >= point.number, f"{point}: the run did not come so far")
         reached = there[point.number - 1]
         must((reached.step, reached.what) == (point.step, point.what), f"{point}: the run came to {reached}")
-        desk.disk.come_back()
+        controller.disk.come_back()
         try:
-            opens = self.scenario.opens(desk, self.secrets)
-            honest = self.scenario.honest(desk)
+            opens = self.scenario.opens(controller, self.secrets)
+            honest = self.scenario.honest(controller)
             # A volume that is closed and has no header is looked into only when that is back.
-            data = desk.disk.data() in (self.data[0], *([] if self.scenario.header_is_there else [None]))
+            data = controller.disk.data() in (self.data[0], *([] if self.scenario.header_is_there else [None]))
             why = ""
-            self.scenario.meanwhile(desk)
+            self.scenario.meanwhile(controller)
             try:
-                self.scenario.finish(desk)
+                self.scenario.finish(controller)
             except (Trouble, LeeboardError, StopIteration) as trouble:
                 why = str(trouble) or type(trouble).__name__
-            now = self.scenario.binding(desk)
-            data &= desk.disk.data() == self.data[0]
+            now = self.scenario.binding(controller)
+            data &= controller.disk.data() == self.data[0]
             data &= now is not None and now.volume_key == self.data[1]
             return Seen(data, opens, honest, not why, why)
         except LeeboardError as trouble:
@@ -107,5 +107,5 @@ class Bench:
 @contextmanager
 def bench(scenario: Work[Any], folder: Path, make: Callable[[Path], WatchedDisk] = WatchedDisk) -> Iterator[Bench]:
     """A scenario at its beginning, in a folder; `make` makes its disk."""
-    with scenario.begun(folder, make) as desk:
-        yield Bench(scenario, desk)
+    with scenario.begun(folder, make) as controller:
+        yield Bench(scenario, controller)

@@ -32,7 +32,7 @@ COVERED = (
     "plugins/modules/luks_key.py",
     "tests/reliability/*.py",
     "tests/unit/escrow/bench.py",
-    "tests/unit/escrow/tpm_desk.py",
+    "tests/unit/escrow/tpm_controller.py",
     "tests/unit/linux/luks_machine.py",
     "tests/unit/linux/spare_disk.py",
     "tests/unit/linux/tpm.py",
@@ -42,7 +42,7 @@ LENGTH = 24  # digits of a digest
 # What a place has besides: what reaches a real machine there, and cuts it off.
 BESIDES: dict[str, tuple[str, ...]] = {
     IMAGE: (),
-    MACHINE: ("tests/reliability/on_machine/*.py", "tests/controls/visitor.py"),
+    MACHINE: ("tests/reliability/on_machine/*.py", "tests/controls/resident_observer.py"),
     ROLL_OUT: ("plugins/action/*.py", "plugins/plugin_utils/visit.py", "tests/controls/full_power_cuts.py"),
 }
 NOT = ("tests/reliability/page.py", "tests/reliability/records.py", "tests/reliability/__main__.py")

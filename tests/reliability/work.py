@@ -9,7 +9,7 @@ from pathlib import Path
 from leeboard.escrow.disks.disk import Outcome
 from leeboard.escrow.vault.binding import Binding, faults, parse
 from leeboard.escrow.vault.records import State
-from tests.unit.escrow.desk import Desk
+from tests.unit.escrow.controller import Controller
 from tests.unit.linux.disks import PASSPHRASE
 
 from .records import IMAGE, MACHINE
@@ -28,9 +28,9 @@ def must(holds: bool, words: str) -> None:
         raise Trouble(words)
 
 
-class Work[Of: Desk]:
-    """A kind of work, at a desk of its kind. `where` it is gone through; `header_is_there`: the disk can be read before
-    it is done."""
+class Work[Of: Controller]:
+    """A kind of work, with a controller of its kind. `where` it is gone through; `header_is_there`: the disk can be
+    read before it is done."""
 
     name = ""
     where: tuple[str, ...] = (IMAGE, MACHINE)
@@ -40,40 +40,40 @@ class Work[Of: Desk]:
         """A controller with a vault, and a machine; `make` makes the disk, for a folder, where it may be another."""
         raise NotImplementedError
 
-    def prepare(self, desk: Of) -> None:
+    def prepare(self, controller: Of) -> None:
         """What is there before."""
 
-    def work(self, desk: Of) -> Outcome:
+    def work(self, controller: Of) -> Outcome:
         """The work, by a controller that was started anew. Raises LeeboardError."""
         raise NotImplementedError
 
-    def finish(self, desk: Of) -> None:
+    def finish(self, controller: Of) -> None:
         """The next run after whatever happened; raises Trouble where that does not finish the work."""
         raise NotImplementedError
 
-    def meanwhile(self, desk: Of) -> None:
+    def meanwhile(self, controller: Of) -> None:
         """What people do before the next run."""
 
-    def binding(self, desk: Of) -> Binding | None:
+    def binding(self, controller: Of) -> Binding | None:
         """The binding of the disk whose data have to stay; None where its header cannot be read."""
-        volumes = parse(desk.disk.ask("survey")["volumes"])
+        volumes = parse(controller.disk.ask("survey")["volumes"])
         return volumes[0].binding if volumes else None
 
-    def opens(self, desk: Of, secrets: Sequence[str]) -> bool | None:
+    def opens(self, controller: Of, secrets: Sequence[str]) -> bool | None:
         """Whether what opened the disk still does: a proved key where there was one (`secrets`), else the passphrase.
 
         Where a rotation has come to its end it is the new one.
         """
         if not self.header_is_there:
             return None
-        now = [desk.secret(one) for one in desk.kept.keys if one.state in COUNTS]
-        known = any(map(desk.disk.opens, [*secrets, *now])) if secrets else True
-        return known and desk.disk.opens(PASSPHRASE)
+        now = [controller.secret(one) for one in controller.kept.keys if one.state in COUNTS]
+        known = any(map(controller.disk.opens, [*secrets, *now])) if secrets else True
+        return known and controller.disk.opens(PASSPHRASE)
 
-    def honest(self, desk: Of) -> bool:
+    def honest(self, controller: Of) -> bool:
         """Whether every key that counts opens the disk."""
-        now = self.binding(desk)
+        now = self.binding(controller)
         if now is None:
             return True
-        counted = [one for one in desk.kept.keys if one.state in COUNTS and not faults(one, now)]
-        return all(desk.disk.opens(desk.secret(one)) for one in counted)
+        counted = [one for one in controller.kept.keys if one.state in COUNTS and not faults(one, now)]
+        return all(controller.disk.opens(controller.secret(one)) for one in counted)

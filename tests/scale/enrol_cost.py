@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from tests.scale.page import write
-from tests.unit.escrow.desk import Desk
+from tests.unit.escrow.controller import Controller
 from tests.unit.escrow.vaults import a_vault
 from tests.unit.linux.disks import PASSPHRASE, cryptsetup
 from tests.unit.linux.luks_machine import Disk
@@ -27,12 +27,12 @@ def _enrolled(usual: bool) -> tuple[float, float]:
         disk = Disk(Path(folder))
         if usual:
             cryptsetup("luksConvertKey", "-q", "--pbkdf", "argon2id", str(disk.path), input=PASSPHRASE)
-        desk = Desk(made, disk)
+        controller = Controller(made, disk)
         started = time.monotonic()
-        outcome = desk.run()
+        outcome = controller.run()
         enrolled = time.monotonic()
         if outcome.failed or not outcome.changed:
-            raise SystemExit(outcome.words)
+            raise SystemExit(outcome.summary)
         disk.opens(PASSPHRASE, "--key-slot", "0")
         return enrolled - started, time.monotonic() - enrolled
 

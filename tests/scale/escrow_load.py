@@ -124,7 +124,7 @@ def main() -> None:
             fill(made, devices, with_headers)
             for (urn, asset), kept in made.records().items():
                 controller_state.write_records(var, urn, asset, kept)
-                clone_detection.saw(var, (urn, asset), [Binding.model_validate(kept.headers[0].binding)])
+                clone_detection.record_disks(var, (urn, asset), [Binding.model_validate(kept.headers[0].binding)])
             with made.writing(AT):
                 pass  # the controller remembers how far the ledger goes
             found = [(step, *_alone(step, var)) for step in STEPS]
@@ -161,7 +161,7 @@ def _keep(var: Path) -> None:
 def _seen(var: Path) -> None:
     """What a check does besides, so that a disk that was cloned is found."""
     disk = Binding.model_validate(_binding(0))
-    clone_detection.saw(var, ("900000", "PC-00000"), [disk])
+    clone_detection.record_disks(var, ("900000", "PC-00000"), [disk])
     assert clone_detection.shared(var, ("900000", "PC-00000"), disk) == []
 
 

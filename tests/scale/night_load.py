@@ -26,15 +26,15 @@ from typing import Any
 
 from leeboard.ansible import inventory as inventories
 from leeboard.evidence.bundle import Origin, SchoolLock, Writer
+from leeboard.evidence.bundle_schema import Expected, School
 from leeboard.evidence.ingest import ingest
-from leeboard.evidence.lines import Expected, School
 from leeboard.evidence.status import estate_status
 from leeboard.evidence.store import Store
 from leeboard.model.run_id import new_run_id, stamp
 from leeboard.policy.load import load
-from leeboard.report import machine, page
+from leeboard.report import json_report, page
+from leeboard.report.changes_since import write_news
 from leeboard.report.controller_checks import Sources, school_statuses
-from leeboard.report.news import write_news
 from tests.scale import estate_load
 from tests.scale.page import write
 
@@ -121,7 +121,7 @@ def reported(estate: Path, var: Path, at: datetime) -> dict[str, float]:
     timed(STEPS[4], lambda: page.write_page(status, var / "drift.html"))
     timed(STEPS[5], lambda: write_news(status, var / "news.txt"))
     with (var / "drift.json").open("w") as stream:
-        timed(STEPS[6], lambda: machine.write_json(status, stream))
+        timed(STEPS[6], lambda: json_report.write_json(status, stream))
     took |= {"devices": len(status.devices), "schools": len(folders)}
     for name in ("leeboard.db", "drift.html", "drift.json"):
         took[name] = (var / name).stat().st_size / 1e6

@@ -149,7 +149,7 @@ def authority(tmp_path: Path) -> Iterator[Authority]:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, machines: list[Machine], authority: Authority) -> Technician:
+def technician(tmp_path: Path, machines: list[Machine], authority: Authority) -> Technician:
     """Of a technician who has been told how machines are reached, and has written down no school yet."""
     found = Technician(tmp_path / "desk of a technician")
     image = machines[0].image
@@ -186,13 +186,13 @@ def desk(tmp_path: Path, machines: list[Machine], authority: Authority) -> Techn
     return found
 
 
-def imported(desk: Technician) -> None:
+def imported(technician: Technician) -> None:
     """The school from the register, its Windows machines from Active Directory, the others from a sheet."""
-    register = sheet(desk.folder / "edubasealldata.csv", [REGISTER, {**REGISTER, "URN": "900777"}])
-    assert "Example Primary School" in desk.leeboard(
+    register = sheet(technician.folder / "edubasealldata.csv", [REGISTER, {**REGISTER, "URN": "900777"}])
+    assert "Example Primary School" in technician.leeboard(
         "estate", "import", "register", str(register), "--urn", URN, "--yes"
     )
-    folder = desk.estate / f"example-primary-school-{URN}"
+    folder = technician.estate / f"example-primary-school-{URN}"
     computers = [
         {
             "DistinguishedName": f"CN={name},CN=Computers,DC=school,DC=example",
@@ -210,43 +210,43 @@ def imported(desk: Technician) -> None:
         {"Asset tag": name, "Host": name, "Address": address, "Platform": "Debian"} for name, address in LINUX.items()
     ]
     for file, rows in (("ad.csv", computers), ("ours.csv", ours)):
-        listed = sheet(desk.folder / file, rows)
+        listed = sheet(technician.folder / file, rows)
         options = ("--school", URN, "--form", "desktop", "--role", "office", "--yes")
-        desk.leeboard("estate", "import", "devices", str(listed), *options)
+        technician.leeboard("estate", "import", "devices", str(listed), *options)
     vault = folder / "vault.yml"
     vault.write_text(f"vault_windows_password: {json.dumps(PASSWORD)}\n")
-    desk.run("ansible-vault", "encrypt", str(vault))
+    technician.run("ansible-vault", "encrypt", str(vault))
     with (folder / "school.yml").open("a") as stream:
         stream.write(
             "vault: vault.yml\nvars:\n  leeboard_notice_title: Notice\n"
             "  leeboard_notice_text: This computer is the school's. Use it only if you are allowed to.\n"
         )
-    desk.leeboard("estate", "check")
+    technician.leeboard("estate", "check")
 
 
-def test_from_the_first_list_to_an_undo(desk: Technician, machines: list[Machine]) -> None:
-    imported(desk)
-    first = by_device(desk.check())
+def test_from_the_first_list_to_an_undo(technician: Technician, machines: list[Machine]) -> None:
+    imported(technician)
+    first = by_device(technician.check())
     for asset, verdicts in first.items():
         assert verdicts["LBL-02"] == "drifted", f"{asset}: {verdicts}"
         assert "error" not in verdicts.values(), f"{asset}: {verdicts}"
     issue = machines[1].root("cat /etc/issue").stdout
 
-    assert set(desk.roll_out().values()) == {0}, "a new school is only reported on"
+    assert set(technician.roll_out().values()) == {0}, "a new school is only reported on"
 
     for family in ("LBL", "LCK"):
-        desk.leeboard("school", "enforce", "example primary", family, "--by", "Head teacher", "--yes")
+        technician.leeboard("school", "enforce", "example primary", family, "--by", "Head teacher", "--yes")
     said = ("--owner", "Head teacher", "--approved-by", "Governing body", "--reason", "Until the show in the hall.")
     for asset, control in WAIVED.items():
         wanted = ("--control", control, "--devices", asset, "--last-day", LAST_DAY, "--yes")
-        desk.leeboard("waiver", "new", URN, *wanted, *said)
-    desk.leeboard("waiver", "check")
+        technician.leeboard("waiver", "new", URN, *wanted, *said)
+    technician.leeboard("waiver", "check")
 
-    changed = desk.roll_out()
+    changed = technician.roll_out()
     assert set(changed) == {*LINUX, *WINDOWS} and min(changed.values()) > 0
     assert machines[0].root("cat /etc/issue").stdout != issue
     assert machines[1].root("cat /etc/issue").stdout == issue, "it is waived there"
-    report = desk.check()
+    report = technician.check()
     mended = of(by_device(report, "enforce"), "LBL", "LCK")
     for asset, verdicts in mended.items():
         left = {name: one for name, one in verdicts.items() if one not in ("compliant", "not_applicable", "pending")}
@@ -255,10 +255,10 @@ def test_from_the_first_list_to_an_undo(desk: Technician, machines: list[Machine
     assert all(f"{family} (since" in school["enforces"] for family in ("LBL", "LCK")), school["enforces"]
     assert sorted(one["control"] for one in report["waivers"]) == sorted(WAIVED.values())
 
-    nothing, run = sorted(desk.roll_outs())
-    assert "changed nothing" in desk.leeboard("undo", "--run", nothing, "--yes")
-    desk.leeboard("undo", "--run", run, "--yes")
-    after = of(by_device(desk.check()), "LBL", "LCK")
+    nothing, run = sorted(technician.roll_outs())
+    assert "changed nothing" in technician.leeboard("undo", "--run", nothing, "--yes")
+    technician.leeboard("undo", "--run", run, "--yes")
+    after = of(by_device(technician.check()), "LBL", "LCK")
     expected = of(first, "LBL", "LCK")
     for asset, control in WAIVED.items():
         expected[asset][control] = "waived"

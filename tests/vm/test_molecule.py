@@ -15,7 +15,7 @@ from tests.vm.fixtures import require_lab
 ROOT = Path(__file__).resolve().parents[2]
 
 
-# The lanes roll out what the other roles do, and play this one nowhere.
+# The machines of tests/controls roll out what the other roles do, and play this one nowhere.
 SHARE = ("nightly",)
 SCENARIOS = [
     name

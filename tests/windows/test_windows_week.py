@@ -13,8 +13,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from leeboard.evidence.bundle_schema import Expected
 from leeboard.evidence.ingest import ingest
-from leeboard.evidence.lines import Expected
 from leeboard.evidence.store import Store
 from leeboard.model.run_id import stamp
 from leeboard.policy.load import load

@@ -25,14 +25,14 @@ from leeboard.evidence.store import Store
 from leeboard.model.enums import Form, Level, Role
 from leeboard.model.words import number
 from leeboard.policy.load import load
-from leeboard.report import junit, machine, page, sheet, terminal
+from leeboard.report import json_report, junit, page, sheet, terminal
+from leeboard.report.changes_since import write_news
 from leeboard.report.controller_checks import Sources, school_statuses
-from leeboard.report.news import write_news
 from leeboard.verdict.status import EstateStatus
 
 THIS_MACHINE = Path("inventories", "this-machine", "hosts.yml")
 BROKE_OFF = 20_000  # characters of what a check said that broke off: its end, where the cause stands
-WRITERS = {"json": machine.write_json, "csv": sheet.write_csv, "junit": junit.write_junit}
+WRITERS = {"json": json_report.write_json, "csv": sheet.write_csv, "junit": junit.write_junit}
 PORTABLE_CHASSIS = {"8", "9", "10", "11", "14", "30", "31", "32"}  # SMBIOS 3.7, table 17
 
 
@@ -78,9 +78,9 @@ def drift(
         raise typer.BadParameter("give an inventory with -i, or --this-machine")
     if not this_machine and (level or form or role):
         raise typer.BadParameter("--level, --form and --role go with --this-machine; elsewhere the inventory says them")
-    if this_machine and (changing := package_lock.wait(_tell)):
-        words = "is still changing packages on this machine, so that little could be told of it"
-        _tell(f"{changing} {words}; run it again when that has ended")
+    if this_machine and (changing := package_lock.wait(_to_stderr)):
+        message = "is still changing packages on this machine, so that little could be told of it"
+        _to_stderr(f"{changing} {message}; run it again when that has ended")
         return 3
     baseline = load()
     source = inventories.file_of(inventory or ROOT / THIS_MACHINE)
@@ -91,22 +91,22 @@ def drift(
     schools = schools_of(listed, devices, source, all_of_it=school is None)
     checked = check_schools(schools, source, var, at_once, anew, extra, progress, verbose)
     if checked.broken and not verbose:
-        said = [run.result.output.strip()[-BROKE_OFF:] for run in checked.broken]
-        progress.print("\n".join(said), markup=False, highlight=False)
+        outputs = [run.result.output.strip()[-BROKE_OFF:] for run in checked.broken]
+        progress.print("\n".join(outputs), markup=False, highlight=False)
     if schools and not checked.runs:
         raise LeeboardError("Ansible recorded nothing of this check; what it said stands above")
     broken = tuple(
         f"school {run.school.urn}: its check broke off: {last_words(run.result.output)}" for run in checked.broken
     )
     evidence = var / "evidence"
-    folders = [evidence / urn for urn in sorted({one.urn for one in devices})]
+    folders = [evidence / urn for urn in sorted({device.urn for device in devices})]
     with Store(database or var / "leeboard.db") as opened:
-        before = {urn: said.predecessors for urn, said in listed.schools.items()}
-        older = [evidence / one for folder in folders for one in before.get(folder.name, ())]
+        before = {urn: school.predecessors for urn, school in listed.schools.items()}
+        older = [evidence / urn for folder in folders for urn in before.get(folder.name, ())]
         loaded = ingest(opened, [folder for folder in (*older, *folders) if folder.is_dir()], baseline, evidence)
         at = datetime.now(UTC)
         gone = of_devices(evidence, devices)
-        away = sorted(urn for urn, said in listed.schools.items() if not said.reachable)
+        away = sorted(urn for urn, school in listed.schools.items() if not school.reachable)
         runs = checked.runs | own_nights(opened.bundles(away, latest=True), at)
         status = estate_status(opened, baseline, devices, at, runs=runs, before=before, forgotten=gone)
         sources = Sources(opened, evidence, listed.schools)
@@ -129,8 +129,8 @@ def drift(
     return _this_machines_end(status, format) if this_machine else status.exit_code
 
 
-def _tell(words: str) -> None:
-    print(words, file=sys.stderr)
+def _to_stderr(message: str) -> None:
+    print(message, file=sys.stderr)
 
 
 def _about_this_machine(level: Level | None, form: Form | None, role: Role | None) -> dict[str, str]:
@@ -150,7 +150,11 @@ def _this_machines_end(status: EstateStatus, format: str) -> int:
     if format == "table":
         if rootless and os.geteuid() != 0:
             print(f"\n{', '.join(rootless)}: only root can read this. Run it again as root: sudo make drift")
-        busy = [one.control for one in unread if {j.code for j in one.judged if j.verdict == "error"} == {"busy"}]
+        busy = [
+            finding.control
+            for finding in unread
+            if {j.code for j in finding.judged if j.verdict == "error"} == {"busy"}
+        ]
         if busy:
             many = number(len(busy), "control")
             print(f"\n{many} could not be read since something was at work meanwhile ({', '.join(busy)}); run it again")

@@ -15,7 +15,7 @@ PATIENCE = 30.0  # seconds
 PAUSE = 1.0  # seconds between two looks
 
 
-def holder(root: Path = Path("/")) -> str:
+def lock_owner(root: Path = Path("/")) -> str:
     """Which process holds a lock of apt or dpkg, as "apt (process 4711)"; empty for none, or where nothing tells."""
     try:
         rows = [line.split() for line in (root / "proc/locks").read_text().splitlines()]
@@ -25,10 +25,10 @@ def holder(root: Path = Path("/")) -> str:
     held = {row[5].lower(): row[4] for row in rows if len(row) > 5 and row[1] != "->"}
     for lock in LOCKS:
         try:
-            found = (root / lock).stat()
+            status = (root / lock).stat()
         except OSError:
             continue
-        inode, device = str(found.st_ino), found.st_dev
+        inode, device = str(status.st_ino), status.st_dev
         for place, process in held.items():
             # On btrfs and overlay file systems stat shows a device of its own (major 0): there the inode alone decides.
             same = os.major(device) == 0 or place.startswith(f"{os.major(device):02x}:{os.minor(device):02x}:")
@@ -37,20 +37,20 @@ def holder(root: Path = Path("/")) -> str:
     return ""
 
 
-def wait(tell: Callable[[str], None], look: Callable[[], str] = holder, patience: float = PATIENCE) -> str:
+def wait(report: Callable[[str], None], look: Callable[[], str] = lock_owner, patience: float = PATIENCE) -> str:
     """Wait for the end of the change for `patience` seconds, and say so once; who still holds the lock, or empty."""
     end = time.monotonic() + patience
-    found = look()
-    if found:
-        tell(f"Packages are being changed by {found}; waiting for {patience:.0f} seconds at most")
-    while found and time.monotonic() < end:
+    owner = look()
+    if owner:
+        report(f"Packages are being changed by {owner}; waiting for {patience:.0f} seconds at most")
+    while owner and time.monotonic() < end:
         time.sleep(PAUSE)
-        found = look()
-    return found
+        owner = look()
+    return owner
 
 
 def _name(root: Path, process: str) -> str:
-    """What a process is called; its name is not printed unless it is plain."""
+    """The name of a process; "apt or dpkg" for one that is not plain."""
     try:
         name = (root / "proc" / process / "comm").read_text().strip()
     except (OSError, ValueError):

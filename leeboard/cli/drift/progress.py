@@ -20,8 +20,8 @@ from leeboard.ansible.inventory import EstateInventory
 from leeboard.ansible.run_schools import SchoolCheck, SchoolRun, check
 from leeboard.estate.editing import SCHOOL
 from leeboard.evidence.bundle import CLOSED, OPEN
-from leeboard.evidence.lines import Expected
-from leeboard.evidence.night import Night
+from leeboard.evidence.bundle_schema import Expected
+from leeboard.evidence.run_progress import Night
 from leeboard.evidence.store import StoredBundle
 from leeboard.model.run_id import started_of
 from leeboard.model.words import age, number
@@ -53,19 +53,21 @@ def schools_of(
             by_school.setdefault(device.urn, []).append(device)
     alone = all_of_it and len({device.urn for device in devices}) == 1
     checks = []
-    for urn, found in sorted(by_school.items()):
+    for urn, members in sorted(by_school.items()):
         own = listed.schools[urn].file if urn in listed.schools else None
-        hosts = None if own or alone else tuple(device.name for device in found)
-        checks.append(SchoolCheck(urn, found[0].school, own or source, hosts, len(found)))
+        hosts = None if own or alone else tuple(device.name for device in members)
+        checks.append(SchoolCheck(urn, members[0].school, own or source, hosts, len(members)))
     return checks
 
 
 def by_design(devices: Iterable[DeviceStatus], listed: EstateInventory) -> tuple[DeviceStatus, ...]:
     """The same, where the devices of a school that cannot be reached from here say so in place of their silence."""
-    away = {urn for urn, said in listed.schools.items() if not said.reachable}
+    away = {urn for urn, school in listed.schools.items() if not school.reachable}
     return tuple(
-        replace(one, message=BY_DESIGN) if one.device.urn in away and one.outcome in ("never", "not_seen") else one
-        for one in devices
+        replace(status, message=BY_DESIGN)
+        if status.device.urn in away and status.outcome in ("never", "not_seen")
+        else status
+        for status in devices
     )
 
 
@@ -74,7 +76,9 @@ def own_nights(bundles: Iterable[StoredBundle], at: datetime) -> frozenset[str]:
 
     They are of schools that cannot be reached from here and are checked by a controller of their own.
     """
-    return frozenset(one.run for one in bundles if timedelta(0) <= at - started_of(one.run) <= timedelta(days=1))
+    return frozenset(
+        bundle.run for bundle in bundles if timedelta(0) <= at - started_of(bundle.run) <= timedelta(days=1)
+    )
 
 
 def page_name(school: str | None, source: Path, devices: Sequence[Expected], this_machine: bool) -> str:
@@ -130,7 +134,7 @@ def check_schools(
 
 
 class _Shown:
-    """How far it is."""
+    """The progress of a run, shown on the terminal."""
 
     def __init__(self, schools: Sequence[SchoolCheck], var: Path, console: Console) -> None:
         self._var, self._console, self._many = var, console, len(schools) > 1
@@ -157,7 +161,7 @@ class _Shown:
         self._bar.stop()
 
     def tick(self) -> None:
-        seen = sum(min(_seen(self._var / "evidence" / urn), one.devices) for urn, one in self._left.items())
+        seen = sum(min(_seen(self._var / "evidence" / urn), check.devices) for urn, check in self._left.items())
         self._bar.update(self._task, completed=self._devices + seen, schools=self._schools())
 
     def ended(self, run: SchoolRun) -> None:
@@ -172,27 +176,27 @@ class _Shown:
 
 
 def _line(run: SchoolRun, var: Path) -> str:
-    """A school in one line for a log."""
+    """The result of a school in one line, for a log."""
     name = f"{run.school.urn} {clean(run.school.name, 60)}"
     if run.broken:
         return f"{name}: broken off after {run.seconds:.0f} s; {clean(last_words(run.result.output), 200)}"
     answered = sum(
-        _outcomes(var / "evidence" / run.school.urn / f"{one}{CLOSED}").get("observed", 0) for one in run.runs
+        _outcomes(var / "evidence" / run.school.urn / f"{run_id}{CLOSED}").get("observed", 0) for run_id in run.runs
     )
     return f"{name}: {answered} of {number(run.school.devices, 'device')} answered, {run.seconds:.0f} s"
 
 
 def last_words(output: str) -> str:
-    """Why Ansible broke off, as far as one line tells."""
+    """The last line of Ansible's output that says why it broke off."""
     lines = [line.strip() for line in output.splitlines() if "leeboard:" in line or "ERROR" in line]
     return lines[-1] if lines else "Ansible said nothing"
 
 
 def _outcomes(path: Path) -> dict[str, int]:
-    """The trailer's counts of a closed bundle."""
+    """The counts of outcomes in the trailer of a closed bundle."""
     with suppress(OSError, EOFError, ValueError, IndexError), gzip.open(path) as lines:
-        said = json.loads(deque(lines, maxlen=1)[0])
-        return said["outcomes"] if said.get("kind") == "trailer" else {}
+        trailer = json.loads(deque(lines, maxlen=1)[0])
+        return trailer["outcomes"] if trailer.get("kind") == "trailer" else {}
     return {}
 
 

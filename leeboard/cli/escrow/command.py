@@ -60,7 +60,7 @@ def init(
     if not named:
         raise LeeboardError("name at least one custodian: --custodian with a certificate, or --make with a post")
     vault.make(var, (first, second), named, at)
-    names = [one.name for one in named]
+    names = [custodian.name for custodian in named]
     typer.echo(f"The vault is begun, in {first} and {second}; {number(len(names), 'custodian')}: {', '.join(names)}.")
     if make:
         typer.echo(people.where(keys))
@@ -72,25 +72,25 @@ def list_keys(
     format: Annotated[Literal["table", "json"], typer.Option(help="What to print: docs/escrow.md.")] = "table",
 ) -> None:
     """List every key by device, with its state. No key is shown, and nothing is opened."""
-    found = sorted(vault.open_vault(var).keys().values(), key=lambda one: (one.urn, one.asset, one.made))
+    keys = sorted(vault.open_vault(var).keys().values(), key=lambda key: (key.urn, key.asset, key.made))
     if format == "json":
-        told = [
+        rows = [
             {
-                "urn": one.urn, "asset": one.asset, "key": one.id, "state": one.state.value, "disk": one.disk,
-                "made": one.made, "opened": list(one.opened),
+                "urn": key.urn, "asset": key.asset, "key": key.id, "state": key.state.value, "disk": key.disk,
+                "made": key.made, "opened": list(key.opened),
             }
-            for one in found
+            for key in keys
         ]  # fmt: skip
-        sys.stdout.write(json.dumps({"schema": 1, "keys": told}) + "\n")
+        sys.stdout.write(json.dumps({"schema": 1, "keys": rows}) + "\n")
         return
     table = Table()
     for heading in ("School", "Device", "Key", "State", "Made", "Last opened", "Disk"):
         table.add_column(heading)
-    for one in found:
-        cells = (one.urn, one.asset, one.id, one.state.value, one.made, one.opened[-1] if one.opened else "", one.disk)
+    for key in keys:
+        cells = (key.urn, key.asset, key.id, key.state.value, key.made, key.opened[-1] if key.opened else "", key.disk)
         table.add_row(*(Text(clean(cell, 80)) for cell in cells))
     Console().print(table)
-    typer.echo(number(len(found), "key"))
+    typer.echo(number(len(keys), "key"))
 
 
 @app.command()
@@ -152,10 +152,10 @@ def open_envelope(
     why = reason_of(reason)
     opened = vault.open_vault(var)
     chosen = _chosen(list(opened.keys().values()), device, school, key)
-    found = opener(opened, people.private_key(private_key)).key(opened, chosen)
+    content = opener(opened, people.private_key(private_key)).key(opened, chosen)
     with opened.writing(at) as writer:
         writer.note(ledger.OPENED, urn=chosen.urn, asset=chosen.asset, key=chosen.id, disk=chosen.disk, reason=why)
-    _show(found, chosen, qr)
+    _show(content, chosen, qr)
 
 
 def reason_of(reason: str) -> str:
@@ -165,34 +165,39 @@ def reason_of(reason: str) -> str:
     return reason.strip()[:300]
 
 
-def _show(found: Content, chosen: Key, qr: bool) -> None:
-    for heading, said in (("School", found.school), ("Device", found.device), ("Disk", found.disk), ("Key", found.id)):
-        print(f"{heading + ':':7} {plain(said)}")
+def _show(content: Content, chosen: Key, qr: bool) -> None:
+    for heading, value in (
+        ("School", content.school),
+        ("Device", content.device),
+        ("Disk", content.disk),
+        ("Key", content.id),
+    ):
+        print(f"{heading + ':':7} {plain(value)}")
     if chosen.state is State.PENDING:
         print("Nobody has proved that this key opens the disk.")
     if chosen.state is State.RETIRED:
         print("This key is retired: another one took its place, and this one opens old copies of the disk.")
     print()
-    groups = found.key.groups if not found.adopted else ()
+    groups = content.key.groups if not content.adopted else ()
     for place, letters in enumerate(groups, 1):
         print(f"  {place} of {len(groups)}   {letters[:4]} {letters[4:]}")
-    print(f"\n  {found.key.text}\n")
+    print(f"\n  {content.key.text}\n")
     if qr:
         import segno  # only here: nobody needs it at night
 
-        segno.make(found.key.text, micro=False).terminal(compact=True)
+        segno.make(content.key.text, micro=False).terminal(compact=True)
     print("It is written down that you opened it. Two people know this key now: change it soon.")
 
 
 def _chosen(keys: Sequence[Key], device: str, school: str | None, wanted: str | None) -> Key:
-    """The key that is asked for. Raises LeeboardError."""
+    """The key to open: the one that is named, else the best of the device. Raises LeeboardError."""
     mine = keys_of_device(keys, device, school)
     if wanted is not None:
-        fits = [one for one in mine if one.id == wanted]
+        fits = [key for key in mine if key.id == wanted]
         if not fits:
-            raise LeeboardError(f"{plain(wanted)}: no key of this device; it has {', '.join(one.id for one in mine)}")
+            raise LeeboardError(f"{plain(wanted)}: no key of this device; it has {', '.join(key.id for key in mine)}")
         return fits[0]
-    ranked = [one for state in GOOD for one in reversed(mine) if one.state is state]
+    ranked = [key for state in GOOD for key in reversed(mine) if key.state is state]
     if not ranked:
         raise LeeboardError(
             f"{plain(device)}: all its keys are retired; for an old copy of the disk name one with --key"
@@ -202,8 +207,8 @@ def _chosen(keys: Sequence[Key], device: str, school: str | None, wanted: str | 
 
 def keys_of_device(keys: Sequence[Key], device: str, school: str | None) -> list[Key]:
     """The keys of one device. Raises LeeboardError for none, and where two schools have one of that name."""
-    urn = school_with([one.owner for one in keys], device, school)
-    return [one for one in keys if is_device(one.owner, device, urn)]
+    urn = school_with([key.owner for key in keys], device, school)
+    return [key for key in keys if is_device(key.owner, device, urn)]
 
 
 def school_with(owners: Iterable[Owner], device: str, school: str | None) -> str:

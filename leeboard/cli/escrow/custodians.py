@@ -41,7 +41,7 @@ def named(
     Raises LeeboardError.
     """
     taken = [certificates.read_custodian(path.stem, content_of(path)) for path in files_of]
-    names = [one.name for one in taken] + list(make)
+    names = [custodian.name for custodian in taken] + list(make)
     for name in names:
         if not name.replace("-", "").replace("_", "").isalnum() or names.count(name) > 1:
             raise LeeboardError(f"{plain(name)}: give each custodian a name of its own, of letters, digits and dashes")
@@ -49,11 +49,11 @@ def named(
         raise LeeboardError("--make and --keys go together: a private key has to go somewhere, and not into the vault")
     if keys is not None:
         _outside(keys, away_from)
-    return taken + [_made(name, keys, at) for name in make if keys is not None]
+    return taken + [_new_custodian(name, keys, at) for name in make if keys is not None]
 
 
 def where(keys: Path | None) -> str:
-    """What to do with private keys that were made."""
+    """The advice on where to put new private keys."""
     return (
         f"The private keys are in {keys}. Take them away from this machine now: one copy to each custodian, one into "
         "the safe, each with its passphrase kept elsewhere. Without a private key no envelope ever opens."
@@ -72,7 +72,7 @@ def private_key(path: Path) -> rsa.RSAPrivateKey:
         raise LeeboardError(f"{path}: {problem}") from None
 
 
-def _made(name: str, keys: Path, at: datetime) -> Custodian:
+def _new_custodian(name: str, keys: Path, at: datetime) -> Custodian:
     """A new custodian; the private key is on the disk before the certificate is used."""
     target = keys / f"{name}-private-key.pem"
     if target.exists():
@@ -94,14 +94,14 @@ def _outside(keys: Path, places: Sequence[Path]) -> None:
     """Raises LeeboardError for a folder in which a private key would lie beside what it opens."""
     if not keys.is_dir():
         raise LeeboardError(f"{keys}: is no folder; give the one that the private keys are to go to")
-    here = os.path.realpath(keys)
+    folder = os.path.realpath(keys)
     for place in places:
-        if os.path.commonpath([here, os.path.realpath(place)]) == os.path.realpath(place):
+        if os.path.commonpath([folder, os.path.realpath(place)]) == os.path.realpath(place):
             raise LeeboardError(f"{keys}: lies in {place}: a private key beside the vault protects nothing")
 
 
 def content_of(path: Path) -> bytes:
-    """A small file that somebody named. Raises LeeboardError."""
+    """The content of a small file that somebody named. Raises LeeboardError."""
     content = files.read_regular(path, MOST_BYTES)
     if content is None:
         raise LeeboardError(f"{path}: there is no such file")

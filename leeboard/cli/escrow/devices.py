@@ -22,7 +22,7 @@ from leeboard.escrow.disks.restoring import image_of, newest
 from leeboard.escrow.keys.private_key import in_clear
 from leeboard.escrow.vault import ledger, vault
 from leeboard.escrow.vault.rekeying import opener
-from leeboard.evidence.lines import Expected
+from leeboard.evidence.bundle_schema import Expected
 from leeboard.model.values import plain
 from leeboard.policy.load import load
 from leeboard.storage import files
@@ -133,35 +133,39 @@ def _run(
     work: str, device: str, inventory: Path, school: str | None, secrets: dict[str, str], extra: dict[str, str],
     dry_run: bool, var: Path, verbose: bool,
 ) -> int:  # fmt: skip
-    """Let Ansible do it, and print what came of it. Returns the exit code."""
+    """Run the playbook on one device and print its report. Returns the exit code."""
     source = inventories.file_of(inventory)
     listed = inventories.read(source, tuple(load().parameters))
-    one = _device(listed.of_school(school) if school else listed.devices, device)
+    target = _device(listed.of_school(school) if school else listed.devices, device)
     with scratch("escrow") as folder:
         variables = {"recovery_keys_work": work, "recovery_keys_report": str(folder), **extra}
         options = ["--check"] if dry_run else []
         done = run_playbook(
-            "recovery_keys", source, var, [one.name], variables, options, school=one.urn, secrets=secrets
+            "recovery_keys", source, var, [target.name], variables, options, school=target.urn, secrets=secrets
         )
-        told = [json.loads(files.read_regular(path, MOST_REPORT) or b"{}") for path in folder.glob("*.json")]
-    if verbose or not told:
+        reports = [json.loads(files.read_regular(path, MOST_REPORT) or b"{}") for path in folder.glob("*.json")]
+    if verbose or not reports:
         print(done.output.strip(), file=sys.stderr)
-    if not told:
+    if not reports:
         print(f"{plain(device)}: not reached; what Ansible said stands above")
         return NOT_REACHED
-    said: dict[str, Any] = told[0]
-    print(f"{plain(device)}: {plain(str(said.get('message', '')), MOST_WORDS)}")
-    if said.get("unreachable"):
+    report: dict[str, Any] = reports[0]
+    print(f"{plain(device)}: {plain(str(report.get('message', '')), MOST_WORDS)}")
+    if report.get("unreachable"):
         return NOT_REACHED
-    return FAILED if said.get("failed") or said.get("skipped") else 0
+    return FAILED if report.get("failed") or report.get("skipped") else 0
 
 
 def _device(devices: tuple[Expected, ...], wanted: str) -> Expected:
     """The device with this asset tag or host. Raises LeeboardError."""
-    fits = [one for one in devices if wanted.casefold() in (one.asset.casefold(), one.name.casefold())]
+    fits = [
+        candidate
+        for candidate in devices
+        if wanted.casefold() in (candidate.asset.casefold(), candidate.name.casefold())
+    ]
     if not fits:
         raise LeeboardError(f"{plain(wanted)}: there is no such device in the inventory")
     if len(fits) > 1:
-        urns = ", ".join(sorted({one.urn for one in fits}))
+        urns = ", ".join(sorted({device.urn for device in fits}))
         raise LeeboardError(f"{plain(wanted)}: the schools {urns} have one; name it with --school")
     return fits[0]

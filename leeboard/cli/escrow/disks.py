@@ -37,21 +37,21 @@ def retire(
     opened = vault.open_vault(var)
     keys = list(opened.keys().values())
     showing = list(clone_detection.everybody(var))
-    urn = school_with([*(one.owner for one in keys), *showing], device, school)
-    mine = [one for one in keys if is_device(one.owner, device, urn) and disk in (None, one.disk)]
-    shown = [one for one in showing if is_device(one, device, urn) and _shows(var, one, disk)]
-    left = [one for one in mine if one.state not in (State.RETIRED, State.DROPPED)]
+    urn = school_with([*(key.owner for key in keys), *showing], device, school)
+    mine = [key for key in keys if is_device(key.owner, device, urn) and disk in (None, key.disk)]
+    shown = [owner for owner in showing if is_device(owner, device, urn) and _shows(var, owner, disk)]
+    left = [key for key in mine if key.state not in (State.RETIRED, State.DROPPED)]
     if not left and not shown:
         what = f"no disk {plain(disk)} of it has keys that are in use" if disk else "all its keys are retired already"
         raise LeeboardError(f"{plain(device)}: {what}")
     with opened.writing(now()) as writer:
-        for one in left:
-            writer.note(ledger.RETIRED, urn=one.urn, asset=one.asset, key=one.id, disk=one.disk, reason=why)
-    for owner in {*(one.owner for one in mine), *shown}:
+        for key in left:
+            writer.note(ledger.RETIRED, urn=key.urn, asset=key.asset, key=key.id, disk=key.disk, reason=why)
+    for owner in {*(key.owner for key in mine), *shown}:
         if clone_detection.forget(var, owner, disk):
             of = f"disk {plain(disk)}" if disk else "its disks"
             typer.echo(f"What {plain(device)} showed of {of} counts no longer.")
-    ids = f": {', '.join(one.id for one in left)}" if left else ""
+    ids = f": {', '.join(key.id for key in left)}" if left else ""
     typer.echo(f"{number(len(left), 'key')} of {plain(device)} retired{ids}")
 
 
@@ -76,16 +76,16 @@ def accept(
     mine = keys_of_device(list(opened.keys().values()), device, school)
     seen = _seen(database, var / "leeboard.db", mine[0])
     accepted = [(key, now_, strangers(key, now_)) for key in mine for now_ in seen if _opens(key, now_)]
-    new = [(key, binding, said) for key, binding, said in accepted if said]
+    new = [(key, binding, changes) for key, binding, changes in accepted if changes]
     if not new:
         raise LeeboardError(f"{plain(device)}: at its last check its disks had nothing that is not known")
     with opened.writing(now()) as writer:
-        for key, binding, said in new:
-            kept = {**key.binding, "disk": binding.model_dump(mode="json")}
+        for key, binding, changes in new:
+            merged = {**key.binding, "disk": binding.model_dump(mode="json")}
             writer.note(
-                ledger.ACCEPTED, urn=key.urn, asset=key.asset, key=key.id, disk=key.disk, reason=why, binding=kept
+                ledger.ACCEPTED, urn=key.urn, asset=key.asset, key=key.id, disk=key.disk, reason=why, binding=merged
             )
-            typer.echo(f"{plain(device)}, disk {key.disk}: known from now on: {'; '.join(said)}")
+            typer.echo(f"{plain(device)}, disk {key.disk}: known from now on: {'; '.join(changes)}")
 
 
 def _opens(key: Key, seen: Binding) -> bool:
@@ -102,4 +102,4 @@ def _seen(database: str | None, own: Path, key: Key) -> list[Binding]:
         raise LeeboardError(f"{plain(key.asset)}: no check has seen it yet, so nothing is known of its slots")
     shown = parse_observation(raw).reading(*SHOWN)
     texts = shown.effective.value if shown is not None and isinstance(shown.effective, Found) else []
-    return [one.binding for one in parse(texts if isinstance(texts, list) else []) if one.binding is not None]
+    return [volume.binding for volume in parse(texts if isinstance(texts, list) else []) if volume.binding is not None]

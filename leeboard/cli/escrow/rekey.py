@@ -39,11 +39,11 @@ def rekey(
     """
     opened = vault.open_vault(var)
     secret = opener(opened, people.private_key(private_key))
-    added = people.named(custodian or (), make or (), keys, (*(one.path for one in opened.places), var), now())
+    added = people.named(custodian or (), make or (), keys, (*(place.path for place in opened.places), var), now())
     wanted = _wanted(opened.custodians, added, remove or [])
     if fingerprints(wanted) != fingerprints(opened.custodians):
         opened = hand_over(opened, wanted, now())
-        names = ", ".join(sorted(one.name for one in wanted))
+        names = ", ".join(sorted(custodian.name for custodian in wanted))
         typer.echo(f"The vault has {number(len(wanted), 'custodian')}: {plain(names, 300)}.")
     if make:
         typer.echo(people.where(keys))
@@ -64,13 +64,13 @@ def rekey(
 
 
 def _wanted(now_there: tuple[Custodian, ...], added: list[Custodian], remove: list[str]) -> list[Custodian]:
-    """Who is a custodian from now on. Raises LeeboardError."""
-    by_name = {one.name: one for one in now_there}
+    """The custodians from now on. Raises LeeboardError."""
+    by_name = {custodian.name: custodian for custodian in now_there}
     for name in remove:
         if name not in by_name:
             raise LeeboardError(f"--remove {plain(name)}: is no custodian; there are {', '.join(sorted(by_name))}")
         del by_name[name]
-    by_name.update({one.name: one for one in added})
+    by_name.update({custodian.name: custodian for custodian in added})
     if not by_name:
         raise LeeboardError("a vault needs a custodian: name the new one in the same command")
     return list(by_name.values())
@@ -80,4 +80,4 @@ def _known_to_others(opened: Vault) -> list[Key]:
     """Keys that open a disk, and that somebody could read who is no custodian any more."""
     people_now = fingerprints(opened.custodians)
     in_use = (State.PENDING, State.PROVED, State.USED)
-    return [one for one in opened.keys().values() if one.state in in_use and not people_now.issuperset(one.readers)]
+    return [key for key in opened.keys().values() if key.state in in_use and not people_now.issuperset(key.readers)]

@@ -33,17 +33,17 @@ def list_schools(inventory: Inventory) -> None:
     table = Table(title=Text(plain(estate.name)), title_justify="left")
     for heading in ("URN", "School", "Phase"):
         table.add_column(heading)
-    for heading in (*(one.value for one in Platform), "all", "problems"):
+    for heading in (*(platform.value for platform in Platform), "all", "problems"):
         table.add_column(heading, justify="right")
-    for school in sorted(estate.schools, key=lambda one: one.settings.name.casefold()):
-        wrong = sum(Path(one.file).parent.name == school.folder.name for one in problems)
+    for school in sorted(estate.schools, key=lambda school: school.settings.name.casefold()):
+        wrong = sum(Path(problem.file).parent.name == school.folder.name for problem in problems)
         cells = [school.urn, school.settings.name, school.settings.phase]
         table.add_row(*(Text(plain(cell, 60)) for cell in cells), *_counts(school), str(wrong) if wrong else "")
     Console().print(table)
     devices = sum(len(school.devices) for school in estate.schools)
     counts = (number(len(estate.schools), "school"), number(devices, "device"), number(len(problems), "problem"))
     typer.echo(", ".join(counts))
-    _end(len(problems), [str(one) for one in problems])
+    _end(len(problems), [str(problem) for problem in problems])
 
 
 @app.command()
@@ -59,7 +59,7 @@ def check(inventory: Inventory) -> None:
 
 
 def _counts(school: School) -> list[str]:
-    by_platform = Counter(one.platform for one in school.devices)
+    by_platform = Counter(device.platform for device in school.devices)
     counts = [by_platform.get(platform, 0) for platform in Platform]
     return [str(count) for count in (*counts, sum(counts))]
 

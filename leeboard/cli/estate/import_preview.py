@@ -16,18 +16,18 @@ WIDEST = 60
 
 
 def show_schools(plans: Iterable[SchoolPlan], console: Console) -> None:
-    """What becomes of schools."""
+    """Print what an import does to schools."""
     every = list(plans)
     table = _table("", "School", "Field", "Before", "After")
-    for one in every:
-        _rows(table, [one.action, f"{one.name} ({one.urn})"], one.changes)
+    for plan in every:
+        _rows(table, [plan.action, f"{plan.name} ({plan.urn})"], plan.changes)
     if table.row_count:
         console.print(table)
-    for one in every:
-        for note in one.notes:
+    for plan in every:
+        for note in plan.notes:
             console.print(Text(f"note: {plain(note, 600)}"))
     counts = {
-        action: sum(one.action == action for one in every) for action in ("new", "reopened", "changed", "unchanged")
+        action: sum(plan.action == action for plan in every) for action in ("new", "reopened", "changed", "unchanged")
     }
     console.print(", ".join(f"{count} {action}" for action, count in counts.items() if count), highlight=False)
 
@@ -53,14 +53,14 @@ def show_devices(plan: Plan, names: dict[str, str], console: Console) -> None:
         _row(table, ["twice in the list", twice.device.title, f"row {twice.device.row}", reason, ""])
     if table.row_count:
         console.print(table)
-    for one in (*plan.changed, *plan.moved):
-        if one.note:
-            console.print(Text(f"note: {plain(one.before.asset)}: {plain(one.note, 600)}"))
+    for change in (*plan.changed, *plan.moved):
+        if change.note:
+            console.print(Text(f"note: {plain(change.before.asset)}: {plain(change.note, 600)}"))
     console.print(summary(plan), highlight=False)
 
 
 def summary(plan: Plan) -> str:
-    """The plan in one line of counts."""
+    """The counts of a plan in one line."""
     missing = f"{len(plan.missing)} missing"
     if plan.missing:
         missing += " (removed)" if plan.removes else " (they stay; --remove-missing takes them out)"

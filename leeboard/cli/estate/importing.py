@@ -22,7 +22,7 @@ from leeboard.estate.importing import register as registers
 from leeboard.estate.importing.devices import read_list
 from leeboard.estate.importing.devices_file import devices_file
 from leeboard.estate.importing.plan import Defaults, plan
-from leeboard.estate.importing.schools import Asked, Known, SchoolPlan, plan_school
+from leeboard.estate.importing.schools import Known, Options, SchoolPlan, plan_school
 from leeboard.evidence import pins
 from leeboard.model.device import URN
 from leeboard.model.enums import Form, Level, Platform, Role
@@ -65,35 +65,35 @@ def register(
     estate = opened(inventory, whole=True)
     if estate.file.name == SCHOOL:
         raise LeeboardError(f"{estate.file}: belongs to no estate.yml; schools are added to an estate")
-    wrong = [one for one in (*(urn or ()), *(successor_of or ())) if not URN.match(one)]
+    wrong = [value for value in (*(urn or ()), *(successor_of or ())) if not URN.match(value)]
     if wrong:
         raise LeeboardError(f"{ascii(wrong[0])[:40]} is no URN; a URN has six digits")
     if successor_of and len(urn or ()) + len(laestab or ()) != 1:
         raise LeeboardError("--successor-of is about one school; give its --urn or --laestab, and no other")
-    numbers = tuple(registers.laestab_of(one) for one in laestab or ())
+    numbers = tuple(registers.laestab_of(number) for number in laestab or ())
     known = _known(estate)
-    asked = set(urn or ()) if urn or numbers else set(known)
-    found = registers.find(file, asked, numbers)
-    schools = _chosen(found.schools, asked, numbers, file)
-    linked, link_problems = registers.links(links, {one.urn for one in schools}) if links else ((), ())
+    urns = set(urn or ()) if urn or numbers else set(known)
+    result = registers.find(file, urns, numbers)
+    schools = _chosen(result.schools, urns, numbers, file)
+    linked, link_problems = registers.links(links, {school.urn for school in schools}) if links else ((), ())
     needed = estate.settings is None or estate.settings.level is None
-    more = Asked(phase or "", level, needed, tuple(successor_of or ()))
-    every = [plan_school(one, known, linked, estate.file.parent, more) for one in schools]
-    problems = [*estate.problems, *found.problems, *link_problems]
+    more = Options(phase or "", level, needed, tuple(successor_of or ()))
+    every = [plan_school(school, known, linked, estate.file.parent, more) for school in schools]
+    problems = [*estate.problems, *result.problems, *link_problems]
     problems += [
-        Problem(str(file), f"has no school with the URN {one}; is the file recent?")
-        for one in sorted(asked - {one.urn for one in schools})
+        Problem(str(file), f"has no school with the URN {missing}; is the file recent?")
+        for missing in sorted(urns - {school.urn for school in schools})
     ]
     console = Console()
     import_preview.show_schools(every, console)
-    changing = [one for one in every if one.action != "unchanged"]
-    _say(problems)
+    changing = [change for change in every if change.action != "unchanged"]
+    _print_problems(problems)
     written = list(_school_files(changing))
     if changing and not dry_run and _agreed(yes):
         write_all(estate.file.parent, written)
-        for one in changing:
-            _carry_school(one, estate, var / "evidence")
-        typer.echo(f"written: {', '.join(str(one.path) for one in written)}")
+        for change in changing:
+            _carry_school(change, estate, var / "evidence")
+        typer.echo(f"written: {', '.join(str(file.path) for file in written)}")
     if problems:
         raise typer.Exit(PROBLEMS)
 
@@ -130,11 +130,11 @@ def devices(
     if content is None:
         raise LeeboardError(f"{file}: there is no such file")
     listed = read_list(content, str(file), sheet, picked)
-    by_urn = {one.urn: one.devices for one in estate.schools}
-    found = plan(by_urn, target.urn, listed, Defaults(platform, form, role), remove_missing)
-    _sound(estate, {target.urn, *(one.urn for one in found.moved)})
-    if remove_missing and (found.problems or not listed.devices):
-        _say(found.problems)
+    by_urn = {each.urn: each.devices for each in estate.schools}
+    import_plan = plan(by_urn, target.urn, listed, Defaults(platform, form, role), remove_missing)
+    _sound(estate, {target.urn, *(move.urn for move in import_plan.moved)})
+    if remove_missing and (import_plan.problems or not listed.devices):
+        _print_problems(import_plan.problems)
         raise LeeboardError(
             "--remove-missing: the list has rows that make no sense, or no device at all, so what is missing cannot be "
             "told; mend the list first. Nothing was written"
@@ -146,57 +146,64 @@ def devices(
         else ""
     )
     console.print(f"{file}: {listed.kind or 'not read'}{ascii(taken)[1:-1]}", markup=False, highlight=False)
-    import_preview.show_devices(found, {one.urn: one.settings.name for one in estate.schools}, console)
-    problems = [*estate.problems, *found.problems]
-    _say(problems)
-    result = found.result()
+    import_preview.show_devices(import_plan, {each.urn: each.settings.name for each in estate.schools}, console)
+    problems = [*estate.problems, *import_plan.problems]
+    _print_problems(problems)
+    result = import_plan.result()
     written = list(_device_files(estate, result, target.urn))
-    if found.changes_anything and not dry_run and _agreed(yes):
+    if import_plan.changes_anything and not dry_run and _agreed(yes):
         write_all(estate.file.parent, written)
-        renamed = {one.after.asset: (target.urn, one.before.asset) for one in found.changed if one.by == "serial"}
+        renamed = {
+            change.after.asset: (target.urn, change.before.asset)
+            for change in import_plan.changed
+            if change.by == "serial"
+        }
         origins = {asset: old for asset, old in renamed.items() if old[1] != asset}
-        origins |= {one.after.asset: (one.urn, one.before.asset) for one in found.moved}
-        origins |= _inherited(target.settings.predecessors, [row for _, row in found.added], var / "evidence")
+        origins |= {move.after.asset: (move.urn, move.before.asset) for move in import_plan.moved}
+        origins |= _inherited(target.settings.predecessors, [row for _, row in import_plan.added], var / "evidence")
         pins.carry(var / "evidence", target.urn, origins)
-        typer.echo(f"written: {', '.join(str(one.path) for one in written)}")
+        typer.echo(f"written: {', '.join(str(file.path) for file in written)}")
     if problems:
         raise typer.Exit(PROBLEMS)
 
 
 def _known(estate: Estate) -> dict[str, Known]:
-    return {one.urn: Known(one.folder, one.settings, content_of(one.folder / SCHOOL) or b"") for one in estate.schools}
+    return {
+        school.urn: Known(school.folder, school.settings, content_of(school.folder / SCHOOL) or b"")
+        for school in estate.schools
+    }
 
 
 def _chosen(
-    found: Iterable[registers.RegisterSchool], urns: set[str], laestabs: Iterable[str], file: Path
+    schools: Iterable[registers.RegisterSchool], urns: set[str], laestabs: Iterable[str], file: Path
 ) -> list[registers.RegisterSchool]:
     """The schools that were asked for; of several with one LAESTAB, as after a conversion, the one that is open."""
-    every = list(found)
-    chosen = [one for one in every if one.urn in urns]
+    every = list(schools)
+    chosen = [school for school in every if school.urn in urns]
     for laestab in laestabs:
-        fits = [one for one in every if one.laestab == laestab]
-        is_open = [one for one in fits if not one.is_closed] or fits
+        fits = [school for school in every if school.laestab == laestab]
+        is_open = [school for school in fits if not school.is_closed] or fits
         if len(is_open) != 1:
-            listed = ", ".join(f"{one.urn} {one.name} ({one.status})" for one in is_open) or "none"
+            listed = ", ".join(f"{school.urn} {school.name} ({school.status})" for school in is_open) or "none"
             raise LeeboardError(f"{file}: {len(is_open)} schools have the LAESTAB {laestab}: {listed}; give --urn")
-        chosen += [one for one in is_open if one not in chosen]
+        chosen += [school for school in is_open if school not in chosen]
     if not chosen:
         raise LeeboardError(f"{file}: has none of these schools; is it the whole register, and recent?")
     return chosen
 
 
 def _school_files(every: Iterable[SchoolPlan]) -> Iterable[Written]:
-    for one in every:
-        yield Written(one.folder / SCHOOL, one.content, one.before)
-        devices = one.folder / DEVICES
-        if one.action == "new" and content_of(devices) is None:
+    for change in every:
+        yield Written(change.folder / SCHOOL, change.content, change.before)
+        devices = change.folder / DEVICES
+        if change.action == "new" and content_of(devices) is None:
             yield Written(devices, devices_file((), None), None)
 
 
 def _device_files(estate: Estate, result: Mapping[str, tuple[DeviceRow, ...]], first: str) -> Iterable[Written]:
     """The sheet that gets devices before those that lose some: killed in between, a device is twice and never lost."""
-    schools = {one.urn: one for one in estate.schools}
-    for urn in sorted(result, key=lambda one: one != first):
+    schools = {school.urn: school for school in estate.schools}
+    for urn in sorted(result, key=lambda key: key != first):
         path = schools[urn].folder / DEVICES
         before = content_of(path)
         if before is None or read_devices(before)[0] != schools[urn].devices:
@@ -204,10 +211,10 @@ def _device_files(estate: Estate, result: Mapping[str, tuple[DeviceRow, ...]], f
         yield Written(path, devices_file(result[urn], before), before)
 
 
-def _carry_school(one: SchoolPlan, estate: Estate, evidence: Path) -> None:
-    """The pins of a school's devices go on under its new URN."""
-    devices = next((school.devices for school in estate.schools if school.folder == one.folder), ())
-    pins.carry(evidence, one.urn, _inherited(one.inherits, devices, evidence))
+def _carry_school(change: SchoolPlan, estate: Estate, evidence: Path) -> None:
+    """Carry the pins of a school's devices over to its new URN."""
+    devices = next((school.devices for school in estate.schools if school.folder == change.folder), ())
+    pins.carry(evidence, change.urn, _inherited(change.inherits, devices, evidence))
 
 
 def _inherited(before: Iterable[str], devices: Iterable[DeviceRow], evidence: Path) -> dict[str, tuple[str, str]]:
@@ -227,9 +234,9 @@ def _inherited(before: Iterable[str], devices: Iterable[DeviceRow], evidence: Pa
 
 def _sound(estate: Estate, urns: set[str]) -> None:
     """Refuse to write a devices.csv of which rows could not be read: they would be lost."""
-    for one in estate.schools:
-        wrong = [problem for problem in one.problems if problem.file == str(one.folder / DEVICES)]
-        if one.urn in urns and wrong:
+    for school in estate.schools:
+        wrong = [problem for problem in school.problems if problem.file == str(school.folder / DEVICES)]
+        if school.urn in urns and wrong:
             raise LeeboardError(f"{wrong[0]} ({len(wrong)} such rows); mend that first, or they would be lost")
 
 
@@ -242,7 +249,7 @@ def _pair(where: str | None) -> tuple[str, str] | None:
     return column.strip(), word.strip()
 
 
-def _say(problems: Iterable[Problem]) -> None:
+def _print_problems(problems: Iterable[Problem]) -> None:
     for problem in problems:
         typer.echo(f"problem: {problem}", err=True)
 

@@ -13,12 +13,12 @@ from typing import Annotated
 import typer
 
 from leeboard.cli.forget.find_device import Key, Register, earlier, find, register, unknown
-from leeboard.cli.forget.inventory import Holdings, Place, Trace, files_of, look
+from leeboard.cli.forget.inventory import Holdings, Place, Trace, files_of, take_inventory
 from leeboard.cli.options import Database, Var
 from leeboard.cli.prompts import agreed
 from leeboard.errors import LeeboardError
 from leeboard.estate.editing import write_all
-from leeboard.evidence import forgetting, forgotten, night, pins
+from leeboard.evidence import forgetting, forgotten, pins, run_progress
 from leeboard.evidence.bundle import SchoolLock
 from leeboard.evidence.store import Store
 from leeboard.model.device import URN
@@ -26,7 +26,7 @@ from leeboard.model.run_id import new_run_id
 from leeboard.model.values import plain
 from leeboard.model.words import day, number
 from leeboard.policy.load import load
-from leeboard.report import news
+from leeboard.report import changes_since
 from leeboard.report.words import clean
 from leeboard.storage import files, lock_owner
 
@@ -83,15 +83,15 @@ def forget(
             print(f"{plain(device)} was forgotten on {before}; nothing that may be removed is left.")
             return 0 if dry_run else _scrubbed(place)
         if not dry_run:
-            _said("--by", by)
-            _said("--reason", reason)
+            _check_text("--by", by)
+            _check_text("--reason", reason)
         keys = (subject.key, *earlier(subject, listed, stored))
-        held = look(subject, keys, listed, place, load(), keep_register)
+        held = take_inventory(subject, keys, listed, place, load(), keep_register)
         _show(held)
-        stuck = any(one.stuck for one in held.traces)
+        stuck = any(trace.stuck for trace in held.traces)
         if dry_run:
             return 0
-        if held.words.within(f"{by} {reason}".encode()):
+        if held.names.within(f"{by} {reason}".encode()):
             raise LeeboardError("--by and --reason are kept, and name the device; say it without. Nothing was removed")
         if not held.goes:
             print("Nothing of it may be removed.")
@@ -119,7 +119,7 @@ def steps(
     for path in held.copies:
         yield partial(_remove, path)
     for path in held.states:
-        yield partial(news.forget, path, frozenset(held.keys), keep_register)
+        yield partial(changes_since.forget, path, frozenset(held.keys), keep_register)
     for urn, asset in held.keys:
         yield partial(pins.release, place.evidence, urn, asset)
     if place.store is not None:
@@ -132,8 +132,8 @@ def _mark(held: Holdings, place: Place, key: Key, word: tuple[str, str], at: dat
     """Write down that it is forgotten, unless that is written already and nothing came since."""
     urn, asset = key
     folder, runs = place.evidence / urn, held.runs[urn]
-    said = forgotten.read(urn, folder)
-    if any(one.is_asset(urn, asset) and all(one.covers(run) for run in runs) for one in said.entries):
+    record = forgotten.read(urn, folder)
+    if any(entry.is_asset(urn, asset) and all(entry.covers(run) for run in runs) for entry in record.entries):
         return
     if not runs and not folder.is_dir():
         return  # there is nothing that could bring it back
@@ -151,11 +151,11 @@ def _hold(stack: ExitStack, held: Holdings, place: Place, at: datetime) -> None:
     """Keep runs out of the device's schools until the end, and a check of many schools from writing its page."""
     if place.var.is_dir():
         try:
-            stack.callback(files.FileLock(place.var / night.LOCK, text=lock_owner.mine(at)).release)
+            stack.callback(files.FileLock(place.var / run_progress.LOCK, text=lock_owner.mine(at)).release)
         except files.Busy as busy:
             raise LeeboardError(
-                f"a check of many schools is going on ({lock_owner.words(busy.holder, at)}), and would name the device "
-                "in its report; nothing was removed, run this again when it has ended"
+                f"a check of many schools is going on ({lock_owner.describe(busy.owner, at)}), and would name the "
+                "device in its report; nothing was removed, run this again when it has ended"
             ) from None
     for urn in sorted({urn for urn, _ in held.keys}):
         if held.runs[urn] or (place.evidence / urn).is_dir():
@@ -182,7 +182,7 @@ def _place(stack: ExitStack, var: Path, database: str | None) -> Place:
 def _forgotten_before(device: str, listed: Register, evidence: Path) -> str | None:
     """When, and by whose word, a device that is not known any more was forgotten."""
     for folder in sorted(evidence.iterdir()) if evidence.is_dir() else ():
-        if URN.match(folder.name) and listed.asked(folder.name):
+        if URN.match(folder.name) and listed.covers(folder.name):
             with suppress(LeeboardError):  # a damaged file of another school
                 entry = forgotten.read(folder.name, folder).latest(device)
                 if entry is not None:
@@ -190,7 +190,7 @@ def _forgotten_before(device: str, listed: Register, evidence: Path) -> str | No
     return None
 
 
-def _said(option: str, text: str) -> None:
+def _check_text(option: str, text: str) -> None:
     if not text.strip() or not text.isprintable() or len(text) > LONGEST:
         raise LeeboardError(f"{option}: say it in one line of at most {LONGEST} characters; it is kept")
 
@@ -202,21 +202,21 @@ def _show(held: Holdings) -> None:
     older = [f"{clean(asset)} in {urn}" for urn, asset in held.keys[1:]]
     if older:
         print(f"Known before as {', '.join(older)}: that is meant as well.")
-    _lines("What may be removed", [one for one in held.traces if one.goes])
-    _lines("What stays", [one for one in held.traces if not one.goes and not one.stuck])
-    stuck = [one for one in held.traces if one.stuck]
+    _lines("What may be removed", [trace for trace in held.traces if trace.goes])
+    _lines("What stays", [trace for trace in held.traces if not trace.goes and not trace.stuck])
+    stuck = [trace for trace in held.traces if trace.stuck]
     if stuck:
         _lines("What ought to go, and Leeboard cannot remove", stuck)
     print("\nWhy it stays, and what Leeboard does not see:")
-    for words in STAYS:
-        print(f"  {words}")
+    for line in STAYS:
+        print(f"  {line}")
     print()
 
 
 def _lines(title: str, traces: list[Trace]) -> None:
     print(f"\n{title}: {number(len(traces), 'place') if traces else 'nothing'}")
-    for one in traces:
-        print(f"  {one.what:<9} {clean(one.where, 300)}\n            {clean(one.words, 600)}")
+    for trace in traces:
+        print(f"  {trace.what:<9} {clean(trace.where, 300)}\n            {clean(trace.note, 600)}")
 
 
 def _scrubbed(place: Place) -> int:

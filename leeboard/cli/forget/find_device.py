@@ -38,7 +38,7 @@ class Subject:
 
     @property
     def key(self) -> Key:
-        """What its evidence is filed under."""
+        """The key of its evidence: URN and asset tag."""
         return self.urn, self.asset
 
     @property
@@ -48,7 +48,7 @@ class Subject:
 
     @property
     def aliases(self) -> tuple[str, ...]:
-        """What it may be called."""
+        """The names by which it may be asked for."""
         return tuple(dict.fromkeys((self.name, self.asset, self.host)))
 
 
@@ -65,7 +65,7 @@ class Register:
     predecessors: Mapping[str, Sequence[str]] = field(default_factory=dict)
     estate: Estate | None = None
 
-    def asked(self, urn: str) -> bool:
+    def covers(self, urn: str) -> bool:
         """True for a school that was asked about."""
         return self.urns is None or urn in self.urns
 
@@ -77,11 +77,19 @@ def register(inventory: Path, school: str | None) -> Register:
         return _of_estate(source, school)
     listed = inventories.read(source)
     devices = tuple(
-        Subject(one.urn, one.asset, one.name, one.school, serial=one.serial or "", registered=True, waivers=one.waivers)
-        for one in listed.devices
+        Subject(
+            device.urn,
+            device.asset,
+            device.name,
+            device.school,
+            serial=device.serial or "",
+            registered=True,
+            waivers=device.waivers,
+        )
+        for device in listed.devices
     )
-    before = {urn: said.predecessors for urn, said in listed.schools.items()}
-    known = {one.urn for one in listed.devices}
+    before = {urn: school.predecessors for urn, school in listed.schools.items()}
+    known = {device.urn for device in listed.devices}
     urn = school if _is_urn(school, known) else listed.of_school(school)[0].urn if school else None
     return Register(source, devices, _with(urn, before), before)
 
@@ -91,31 +99,36 @@ def find(wanted: str, register: Register, stored: Sequence[Named], evidence: Pat
 
     Raises LeeboardError where several are called so.
     """
-    inside = [one for one in register.devices if register.asked(one.urn)]
-    gone = [one for one in _kept(register, stored, evidence) if register.asked(one.urn)]
+    inside = [device for device in register.devices if register.covers(device.urn)]
+    gone = [subject for subject in _unregistered(register, stored, evidence) if register.covers(subject.urn)]
     for every in (inside, gone):
-        found = [one for one in every if one.name == wanted] or [one for one in every if wanted in one.aliases]
+        matches = [subject for subject in every if subject.name == wanted] or [
+            subject for subject in every if wanted in subject.aliases
+        ]
         # Under an earlier URN of the same school it is the same device, which `earlier` finds.
-        before = {urn for one in found for urn in _before(register, one.urn)}
-        found = [one for one in found if one.urn not in before]
-        if len(found) > 1:
+        before = {urn for subject in matches for urn in _before(register, subject.urn)}
+        matches = [subject for subject in matches if subject.urn not in before]
+        if len(matches) > 1:
             names = ", ".join(
-                f"{plain(one.asset)} in {one.urn} ({plain(one.school) or 'unknown'})" for one in found[:9]
+                f"{plain(subject.asset)} in {subject.urn} ({plain(subject.school) or 'unknown'})"
+                for subject in matches[:9]
             )
             raise LeeboardError(
-                f"{plain(wanted)}: {len(found)} devices are called so: {names}; name one of them by its asset tag, or "
-                "its school with --school"
+                f"{plain(wanted)}: {len(matches)} devices are called so: {names}; name one of them by its asset tag, "
+                "or its school with --school"
             )
-        if found:
-            return found[0]
+        if matches:
+            return matches[0]
     return None
 
 
 def unknown(wanted: str, register: Register, stored: Sequence[Named], evidence: Path) -> LeeboardError:
-    """What to say of a device that nobody knows."""
-    every = [*register.devices, *_kept(register, stored, evidence)]
-    names = {alias.casefold(): alias for one in every if register.asked(one.urn) for alias in one.aliases[1:]}
-    near = [plain(names[one]) for one in difflib.get_close_matches(wanted.casefold(), names, 3)]
+    """The message for a device that nobody knows."""
+    every = [*register.devices, *_unregistered(register, stored, evidence)]
+    names = {
+        alias.casefold(): alias for subject in every if register.covers(subject.urn) for alias in subject.aliases[1:]
+    }
+    near = [plain(names[name]) for name in difflib.get_close_matches(wanted.casefold(), names, 3)]
     meant = f"; did you mean {' or '.join(near)}?" if near else ""
     return LeeboardError(
         f"{plain(wanted)}: there is no such device in {register.source}, in the database or among the pins{meant} "
@@ -124,22 +137,22 @@ def unknown(wanted: str, register: Register, stored: Sequence[Named], evidence: 
 
 
 def earlier(subject: Subject, register: Register, stored: Sequence[Named]) -> tuple[Key, ...]:
-    """The names under which the device's history was filed before, as reports go on with it (leeboard.evidence.heirs).
+    """The names under which the device was filed before, as reports go on with it (leeboard.evidence.previous_ids).
 
     It is the same device by its serial, under an earlier URN of its school also by its tag.
     """
-    current = {one.key for one in register.devices}
+    current = {device.key for device in register.devices}
     serial = usable_serial(subject.serial) if subject.serial else None
-    found = []
-    for one in stored:
-        key = (one.urn, one.asset)
-        if key in current or key == subject.key or one.urn not in (subject.urn, *_before(register, subject.urn)):
+    keys = []
+    for device in stored:
+        key = (device.urn, device.asset)
+        if key in current or key == subject.key or device.urn not in (subject.urn, *_before(register, subject.urn)):
             continue
-        theirs = usable_serial(one.serial) if one.serial else None
-        by_tag = one.urn != subject.urn and one.asset == subject.asset and not (serial and theirs)
+        theirs = usable_serial(device.serial) if device.serial else None
+        by_tag = device.urn != subject.urn and device.asset == subject.asset and not (serial and theirs)
         if by_tag or (serial and serial == theirs):
-            found.append(key)
-    return tuple(found)
+            keys.append(key)
+    return tuple(keys)
 
 
 def _of_estate(source: Path, school: str | None) -> Register:
@@ -148,21 +161,21 @@ def _of_estate(source: Path, school: str | None) -> Register:
         school = source.absolute().parent.name
     devices = tuple(
         Subject(
-            urn=one.urn,
+            urn=each.urn,
             asset=row.asset,
-            name=one.name_of(row),
-            school=one.settings.name,
+            name=each.name_of(row),
+            school=each.settings.name,
             address=row.address,
             serial=row.serial,
-            folder=one.folder,
+            folder=each.folder,
             registered=True,
-            waivers=one.waivers,
+            waivers=each.waivers,
         )
-        for one in estate.schools
-        for row in one.devices
+        for each in estate.schools
+        for row in each.devices
     )
-    before = {one.urn: one.settings.predecessors for one in estate.schools}
-    known = {one.urn for one in estate.schools}
+    before = {each.urn: each.settings.predecessors for each in estate.schools}
+    known = {each.urn for each in estate.schools}
     urn = school if _is_urn(school, known) else school_of(estate, school).urn if school else None
     return Register(source, devices, _with(urn, before), before, estate)
 
@@ -179,23 +192,26 @@ def _before(register: Register, urn: str) -> Sequence[str]:
     return register.predecessors.get(urn, ())
 
 
-def _kept(register: Register, stored: Sequence[Named], evidence: Path) -> list[Subject]:
+def _unregistered(register: Register, stored: Sequence[Named], evidence: Path) -> list[Subject]:
     """The devices that the register does not have, and of which something is kept."""
-    current = {one.key for one in register.devices}
-    found = {
-        (one.urn, one.asset): Subject(one.urn, one.asset, one.name, one.school, serial=one.serial) for one in stored
+    current = {device.key for device in register.devices}
+    subjects = {
+        (device.urn, device.asset): Subject(device.urn, device.asset, device.name, device.school, serial=device.serial)
+        for device in stored
     }
-    folders = [one for one in evidence.iterdir() if URN.match(one.name)] if evidence.is_dir() else []
+    folders = [folder for folder in evidence.iterdir() if URN.match(folder.name)] if evidence.is_dir() else []
     for folder in sorted(folders):
         # A damaged file of another school is in nobody's way here; that of the device's own is read again.
         with suppress(LeeboardError):
             for asset in pins.read(folder / "pins.json"):
-                found.setdefault((folder.name, asset), Subject(folder.name, asset, asset))
+                subjects.setdefault((folder.name, asset), Subject(folder.name, asset, asset))
     # The files of its school may still name it, also those of the school that its own has become.
-    schools = {urn: one for one in (register.estate.schools if register.estate else ()) for urn in _urns(one)}
+    schools = {urn: school for school in (register.estate.schools if register.estate else ()) for urn in _urns(school)}
     return [
-        replace(one, folder=schools[one.urn].folder, waivers=schools[one.urn].waivers) if one.urn in schools else one
-        for key, one in found.items()
+        replace(subject, folder=schools[subject.urn].folder, waivers=schools[subject.urn].waivers)
+        if subject.urn in schools
+        else subject
+        for key, subject in subjects.items()
         if key not in current
     ]
 

@@ -11,18 +11,18 @@ from leeboard.cli.forget.find_device import Key, Register, Subject
 from leeboard.errors import LeeboardError
 from leeboard.escrow.vault import clone_detection, controller_state
 from leeboard.estate import waiver_files
+from leeboard.estate.device_removal import rows_of, without_device
 from leeboard.estate.devices import FILE as DEVICES
 from leeboard.estate.editing import Written, content_of
-from leeboard.estate.taking_out import rows_of, taken_out
-from leeboard.evidence import forgetting, forgotten, kept, mentions, pins
-from leeboard.evidence.mentions import Bundles, Words
+from leeboard.evidence import find_references, forgetting, forgotten, pins, retention
+from leeboard.evidence.find_references import Bundles, Names
 from leeboard.evidence.store import Store
 from leeboard.model.enums import Level
 from leeboard.model.identity import usable_serial
 from leeboard.model.run_id import started_of
 from leeboard.model.words import day, number
 from leeboard.policy.model import Baseline
-from leeboard.report import news
+from leeboard.report import changes_since
 from leeboard.report.words import clean, listed
 
 MOST_NAMED = 8
@@ -30,11 +30,11 @@ MOST_NAMED = 8
 
 @dataclass(frozen=True)
 class Trace:
-    """One place that holds something: it `goes`, stays for a reason (`words`), or is `stuck` and ought to go."""
+    """One place that holds something: it `goes`, stays for a reason (`note`), or is `stuck` and ought to go."""
 
     what: str
     where: str
-    words: str
+    note: str
     goes: bool = False
     stuck: bool = False
 
@@ -59,7 +59,7 @@ class Holdings:
 
     subject: Subject
     keys: tuple[Key, ...]
-    words: Words
+    names: Names
     traces: tuple[Trace, ...]
     runs: dict[str, frozenset[str]]  # by URN, all that are there or that the store knows of
     copies: tuple[Path, ...]  # pages and news, which the next check makes anew
@@ -69,20 +69,20 @@ class Holdings:
 
     @property
     def goes(self) -> bool:
-        """True when there is something to do."""
-        return self.comes_back or any(one.goes for one in self.traces)
+        """True when there is something to remove."""
+        return self.comes_back or any(trace.goes for trace in self.traces)
 
 
-def look(
+def take_inventory(
     subject: Subject, keys: tuple[Key, ...], register: Register, place: Place, baseline: Baseline, keep_register: bool
 ) -> Holdings:
     """Look everywhere. Nothing is changed. Raises LeeboardError where something of it cannot be read at all."""
-    words = Words(_known_by(subject, keys, place))
+    names = Names(_known_by(subject, keys, place))
     traces: list[Trace] = []
     sheet = None
     if subject.registered and subject.folder is not None:
-        sheet, found = _register_row(subject, subject.folder / DEVICES, keep_register)
-        traces += found
+        sheet, new_traces = _register_row(subject, subject.folder / DEVICES, keep_register)
+        traces += new_traces
     elif subject.registered:
         words_of = "your own file, which Leeboard does not change: until you take it out the next run checks it again"
         traces.append(Trace("register", str(register.source), words_of, stuck=not keep_register))
@@ -91,35 +91,35 @@ def look(
     for urn, asset in keys:
         traces += _pin(place, urn, asset)
         traces += _recovery_keys(place, urn, asset)
-        traces += _in_store(place, urn, asset, words)
-        there = mentions.bundles(place.evidence / urn, asset, words)
-        known = {one.run for one in place.store.bundles([urn])} if place.store else set()
-        runs[urn] = frozenset({*there.every, *known}) | runs.get(urn, frozenset())
-        traces += _bundles(place.evidence / urn, there, baseline)
-        said = forgotten.read(urn, place.evidence / urn)
-        comes_back = comes_back or any(not said.among([asset], run) for run in there.runs)
-    copies, states, found = _below_var(place, words, frozenset(keys), keep_register)
-    traces += found
-    traces += _waivers(subject, words, keep_register)
-    traces += _elsewhere_in_the_estate(subject, register, words, sheet)
-    return Holdings(subject, keys, words, tuple(traces), runs, copies, states, sheet, comes_back)
+        traces += _in_store(place, urn, asset, names)
+        bundles = find_references.bundles(place.evidence / urn, asset, names)
+        known = {bundle.run for bundle in place.store.bundles([urn])} if place.store else set()
+        runs[urn] = frozenset({*bundles.every, *known}) | runs.get(urn, frozenset())
+        traces += _bundles(place.evidence / urn, bundles, baseline)
+        record = forgotten.read(urn, place.evidence / urn)
+        comes_back = comes_back or any(not record.among([asset], run) for run in bundles.runs)
+    copies, states, new_traces = _below_var(place, names, frozenset(keys), keep_register)
+    traces += new_traces
+    traces += _waivers(subject, names, keep_register)
+    traces += _elsewhere_in_the_estate(subject, register, names, sheet)
+    return Holdings(subject, keys, names, tuple(traces), runs, copies, states, sheet, comes_back)
 
 
 def _known_by(subject: Subject, keys: Sequence[Key], place: Place) -> Iterator[str]:
     """Its names, serials and other marks, as far as they tell one machine from others."""
     yield from (*subject.aliases, subject.address, *_usable(subject.serial))
-    stored = {(one.urn, one.asset): one for one in forgetting.named(place.store)} if place.store else {}
+    stored = {(device.urn, device.asset): device for device in forgetting.named(place.store)} if place.store else {}
     for urn, asset in keys:
         yield asset
         if (urn, asset) in stored:
-            one = stored[urn, asset]
-            yield from (one.name, one.name.removesuffix(f".{urn}"), *_usable(one.serial))
+            device = stored[urn, asset]
+            yield from (device.name, device.name.removesuffix(f".{urn}"), *_usable(device.serial))
         if place.store is not None:
             yield from forgetting.identity(place.store, urn, asset)
         pin = pins.read(pins.pins_path(place.evidence, urn)).get(asset)
         if pin is not None:
             marks = pin.sighting
-            yield from (one for one in (marks.serial, marks.uuid) if one)
+            yield from (value for value in (marks.serial, marks.uuid) if value)
 
 
 def _usable(serial: str) -> Iterator[str]:
@@ -133,15 +133,15 @@ def _register_row(subject: Subject, path: Path, keep: bool) -> tuple[Written | N
         return None, []
     rows = ", ".join(str(row) for row in rows_of(content, subject.asset, str(path)))
     where = f"{path}, row {rows}"
-    said = "asset tag, host, address, serial and notes"
+    text = "asset tag, host, address, serial and notes"
     if keep:
-        return None, [Trace("register", where, f"{said}; stays, since --keep-register asks for it")]
+        return None, [Trace("register", where, f"{text}; stays, since --keep-register asks for it")]
     try:
-        after = taken_out(content, subject.asset, str(path))
+        after = without_device(content, subject.asset, str(path))
     except LeeboardError as problem:
         return None, [Trace("register", where, str(problem), stuck=True)]
     written = Written(path, after, content) if after is not None else None
-    return written, [Trace("register", where, said, goes=True)] if written else []
+    return written, [Trace("register", where, text, goes=True)] if written else []
 
 
 def _pin(place: Place, urn: str, asset: str) -> Iterator[Trace]:
@@ -153,75 +153,84 @@ def _pin(place: Place, urn: str, asset: str) -> Iterator[Trace]:
 def _recovery_keys(place: Place, urn: str, asset: str) -> Iterator[Trace]:
     count = len(controller_state.records(place.var, urn, asset).keys)
     if count:
-        said = (
+        text = (
             f"{number(count, 'recovery key')} in the vault and its ledger; stay: copies of its disks open by them. "
             f"If the disks are gone: leeboard escrow retire {clean(asset)}"
         )
-        yield Trace("keys", str(place.var / controller_state.FOLDER), said)
+        yield Trace("keys", str(place.var / controller_state.FOLDER), text)
     elif clone_detection.seen(place.var, (urn, asset)):
-        said = f"which LUKS disks it showed, so that a copy is found; leeboard escrow retire {clean(asset)} removes it"
-        yield Trace("disks", str(place.var / clone_detection.SEEN), said)
+        text = f"which LUKS disks it showed, so that a copy is found; leeboard escrow retire {clean(asset)} removes it"
+        yield Trace("disks", str(place.var / clone_detection.SEEN), text)
 
 
-def _in_store(place: Place, urn: str, asset: str, words: Words) -> Iterator[Trace]:
+def _in_store(place: Place, urn: str, asset: str, names: Names) -> Iterator[Trace]:
     if place.store is None:
         return
     known = forgetting.known(place.store, urn, asset)
     if known.anything:
         seen = f"last seen {day(known.seen)}" if known.seen else "never seen"
-        said = (
+        note = (
             f"{asset} in {urn}: {seen}, {number(known.findings, 'finding')}, {number(known.spans, 'verdict')} with its "
             f"days, its name in {number(known.runs, 'run')}"
         )
-        yield Trace("database", place.store.shown, said, goes=True)
-    others = [other for other, text in forgetting.others(place.store, urn, asset) if words.within(text.encode())]
+        yield Trace("database", place.store.shown, note, goes=True)
+    others = [other for other, text in forgetting.others(place.store, urn, asset) if names.within(text.encode())]
     if others:
-        said = f"what is known of {listed(others, MOST_NAMED)} names it; stays until their next visits say otherwise"
-        yield Trace("database", place.store.shown, said)
+        note = f"what is known of {listed(others, MOST_NAMED)} names it; stays until their next visits say otherwise"
+        yield Trace("database", place.store.shown, note)
 
 
-def _bundles(folder: Path, there: Bundles, baseline: Baseline) -> Iterator[Trace]:
-    if there.runs:
-        first, last = started_of(there.runs[0]), started_of(there.runs[-1])
-        count = f"{number(len(there.runs), 'bundle')} of {len(there.every)}, {day(first)} to {day(last)}"
+def _bundles(folder: Path, bundles: Bundles, baseline: Baseline) -> Iterator[Trace]:
+    if bundles.runs:
+        first, last = started_of(bundles.runs[0]), started_of(bundles.runs[-1])
+        count = f"{number(len(bundles.runs), 'bundle')} of {len(bundles.every)}, {day(first)} to {day(last)}"
         days = _days(baseline)
         until = f"; FWD-04 asks to keep the last of them until {day(last + timedelta(days=days))}" if days else ""
         yield Trace("evidence", str(folder), f"{count}{until}")
-    for path in there.unread:
+    for path in bundles.unread:
         yield Trace("evidence", str(path), "cannot be read, so nobody knows what it says", stuck=True)
 
 
 def _days(baseline: Baseline) -> int:
     """For how many days a school's folder is asked to hold bundles (FWD-04)."""
-    settings = (one for control in baseline.controls for one in control.settings)
-    asked = next((one.accept.value for one in settings if (one.driver, one.address) == (kept.DRIVER, "folder")), None)
-    return max((days for level in Level if isinstance(days := getattr(asked, level, None), int)), default=0)
+    settings = (setting for control in baseline.controls for setting in control.settings)
+    choice = next(
+        (
+            setting.accept.value
+            for setting in settings
+            if (setting.driver, setting.address) == (retention.DRIVER, "folder")
+        ),
+        None,
+    )
+    return max((days for level in Level if isinstance(days := getattr(choice, level, None), int)), default=0)
 
 
 def _below_var(
-    place: Place, words: Words, keys: frozenset[Key], keep: bool
+    place: Place, names: Names, keys: frozenset[Key], keep: bool
 ) -> tuple[tuple[Path, ...], tuple[Path, ...], list[Trace]]:
     """Files in var that are neither evidence nor database. The evidence of other schools is theirs."""
     copies, states, traces = [], [], []
     if not place.var.is_dir():
         return (), (), []
-    for path in mentions.files_below(place.var, [place.evidence, place.var / controller_state.FOLDER, *place.database]):
+    for path in find_references.files_below(
+        place.var, [place.evidence, place.var / controller_state.FOLDER, *place.database]
+    ):
         try:
-            if not words.in_file(path):
+            if not names.in_file(path):
                 continue
         except (LeeboardError, OSError) as problem:
             traces.append(Trace("file", str(path), f"cannot be looked at: {problem}", stuck=True))
             continue
         top = path.parent == place.var
-        if top and path.name.endswith(news.BESIDE):
-            if keep and not news.tells_of(path, keys):
+        if top and path.name.endswith(changes_since.BESIDE):
+            if keep and not changes_since.tells_of(path, keys):
                 continue  # that there is such a device is no history
             states.append(path)
             traces.append(Trace("news", str(path), "what the next news compare with", goes=True))
         elif top and path.suffix == ".html":
             copies.append(path)
             traces.append(Trace("page", str(path), "the whole page; the next check makes it anew", goes=True))
-        elif top and path.with_name(path.name + news.BESIDE).exists():
+        elif top and path.with_name(path.name + changes_since.BESIDE).exists():
             copies.append(path)
             traces.append(Trace("news", str(path), "the whole text; the next check writes another", goes=True))
         elif path.parent == place.var / "schools":
@@ -231,18 +240,18 @@ def _below_var(
     return tuple(copies), tuple(states), traces
 
 
-def _waivers(subject: Subject, words: Words, keep: bool) -> Iterator[Trace]:
+def _waivers(subject: Subject, names: Names, keep: bool) -> Iterator[Trace]:
     where = "leeboard_waivers in your inventory"
     if subject.folder is not None:
         path = subject.folder / waiver_files.FILE
-        where = f"{path}, {_lines(content_of(path) or b'', words)}"
-    for one in subject.waivers:
-        if subject.asset not in one.devices:
+        where = f"{path}, {_lines(content_of(path) or b'', names)}"
+    for waiver in subject.waivers:
+        if subject.asset not in waiver.devices:
             continue
-        name = f"{one.id} ({one.control}, accepted by {clean(one.approved_by, 60)} until {one.last_day})"
+        name = f"{waiver.id} ({waiver.control}, accepted by {clean(waiver.approved_by, 60)} until {waiver.last_day})"
         if keep:
             yield Trace("waiver", where, f"{name} names it")
-        elif len(one.devices) == 1:
+        elif len(waiver.devices) == 1:
             yield Trace(
                 "waiver", where,
                 f"{name} names only this device. It would meet no device and be a problem in every report (exit code "
@@ -257,7 +266,7 @@ def _waivers(subject: Subject, words: Words, keep: bool) -> Iterator[Trace]:
 
 
 def _elsewhere_in_the_estate(
-    subject: Subject, register: Register, words: Words, sheet: Written | None
+    subject: Subject, register: Register, names: Names, sheet: Written | None
 ) -> Iterator[Trace]:
     """Lines of the inventory's files that name it beside its own row; those of waivers are told of as waivers."""
     for path in _estate_files(subject, register):
@@ -268,18 +277,18 @@ def _elsewhere_in_the_estate(
         own = subject.registered and subject.folder is not None and path == subject.folder / DEVICES
         if own:
             content = sheet.content if sheet is not None else b""
-        if path.name == waiver_files.FILE and any(subject.asset in one.devices for one in subject.waivers):
+        if path.name == waiver_files.FILE and any(subject.asset in waiver.devices for waiver in subject.waivers):
             continue
-        lines = _lines(content, words)
+        lines = _lines(content, names)
         if lines:
             then = ", once its row is out" if own else ""
-            said = f"{lines}{then}: your own words; change them where they should not stand"
-            yield Trace("inventory", str(path), said)
+            text = f"{lines}{then}: your own words; change them where they should not stand"
+            yield Trace("inventory", str(path), text)
 
 
-def _lines(content: bytes, words: Words) -> str:
-    """The lines in which it is named, "" for none."""
-    numbers = [str(number) for number in words.lines(content)]
+def _lines(content: bytes, names: Names) -> str:
+    """The numbers of the lines that name the device, as text; "" for none."""
+    numbers = [str(number) for number in names.lines(content)]
     return f"line{'s' if len(numbers) > 1 else ''} {listed(numbers, MOST_NAMED)}" if numbers else ""
 
 
@@ -288,7 +297,7 @@ def _estate_files(subject: Subject, register: Register) -> Iterator[Path]:
     if register.estate is None:
         yield register.source
         for name in ("group_vars", "host_vars"):
-            yield from mentions.files_below(top / name)
+            yield from find_references.files_below(top / name)
         return
     if subject.folder is not None:
         yield from sorted(path for path in subject.folder.iterdir() if path.is_file())

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from leeboard.errors import LeeboardError
-from leeboard.escrow.disks.disk import SLOTS, Ask, Disk, Given, Outcome, binding_of, survey
+from leeboard.escrow.disks.disk import SLOTS, Ask, Credentials, Disk, Outcome, binding_of, survey
 from leeboard.escrow.keys.recovery_key import RecoveryKey
 from leeboard.escrow.vault import controller_state, ledger
 from leeboard.escrow.vault.binding import Binding, faults, parse, strangers
@@ -27,9 +27,9 @@ def adopt(
     _ways, _weak, volumes = survey(vault, ask, clock, dry)
     for volume in volumes:
         try:
-            Known(vault, device, ask, clock, volume, outcome, Given(passphrase=secret), dry).adopt()
+            Known(vault, device, ask, clock, volume, outcome, Credentials(passphrase=secret), dry).adopt()
         except LeeboardError as problem:
-            outcome.failed.append(f"{volume.said}: {problem}")
+            outcome.failed.append(f"{volume.label}: {problem}")
     return outcome
 
 
@@ -39,26 +39,26 @@ class Known(Disk):
     def adopt(self) -> None:
         """Keep the secret that was given, if it opens the disk. Raises LeeboardError."""
         now = self.readable()
-        there = next((one for one in self._keys() if not faults(one, now)), None)
-        if there is not None:
-            self.outcome.done.append(f"{self.volume.said}: key {there.id} of it is kept already")
+        existing = next((key for key in self._keys() if not faults(key, now)), None)
+        if existing is not None:
+            self.outcome.done.append(f"{self.volume.label}: key {existing.id} of it is kept already")
             return
         self.no_clone(now)
-        secret = self.given.passphrase
+        secret = self.credentials.passphrase
         slot = _slot(self.ask("find", uuid=now.uuid, expect=now.digest, passphrase=secret))
         self.outcome.changed = True
         if self.dry:
-            self.outcome.done.append(f"{self.volume.said}: it opens slot {slot}, and is to be kept")
+            self.outcome.done.append(f"{self.volume.label}: it opens slot {slot}, and is to be kept")
             return
         content = replace(self.content(now.uuid), key=RecoveryKey(secret), adopted=True)
         binding = {"slot": slot, "disk": now.model_dump(mode="json")}
         with self.writing() as writer:
             writer.seal(content, self.device.urn, self.device.asset, self.device.level, now.uuid, binding)
-        self.outcome.done.append(f"{self.volume.said}: kept as key {content.id}; it opens slot {slot}")
+        self.outcome.done.append(f"{self.volume.label}: kept as key {content.id}; it opens slot {slot}")
         self.copy(now)
         self.destroy_older()
 
-    def settle(self, weak: bool) -> None:
+    def strengthen(self, weak: bool) -> None:
         """Give the slot of the passphrase Argon2, if it is `weak`, and vouch for it. Raises LeeboardError.
 
         A slot that the passphrase from the school's vault opens is known, whatever it was before: also one that a run
@@ -67,32 +67,34 @@ class Known(Disk):
         if not weak and not self._unknown(self.volume.binding):
             return
         if self.dry:
-            self.outcome.done.append(f"{self.volume.said}: the slot of its passphrase is to get Argon2, or to be known")
+            self.outcome.done.append(
+                f"{self.volume.label}: the slot of its passphrase is to get Argon2, or to be known"
+            )
             return
         volumes = parse(self.ask("survey").get("volumes") or [])
-        now = next((one.binding for one in volumes if one.uuid == self.volume.uuid), None)
+        now = next((volume.binding for volume in volumes if volume.uuid == self.volume.uuid), None)
         if now is None:
             return
-        said = {"uuid": now.uuid, "expect": now.digest, "passphrase": self.given.passphrase}
-        answer = self.ask("strengthen", **said) if weak else {}
+        arguments = {"uuid": now.uuid, "expect": now.digest, "passphrase": self.credentials.passphrase}
+        answer = self.ask("strengthen", **arguments) if weak else {}
         slot = _slot(answer) if answer.get("slot") is not None else None
         if slot is not None:
             now = binding_of(answer)
             self.outcome.changed = True
-            self.outcome.done.append(f"{self.volume.said}: slot {slot} has Argon2 now")
+            self.outcome.done.append(f"{self.volume.label}: slot {slot} has Argon2 now")
             self.copy(now)
             self.destroy_older()
         elif self._unknown(now):
             with suppress(LeeboardError):  # it is somebody else's, and stays reported
-                slot = _slot(self.ask("find", **said))
+                slot = _slot(self.ask("find", **arguments))
         if slot is not None and str(slot) not in now.slots:
             raise LeeboardError(f"the device names slot {slot}, which its disk has not; look at it")
         if slot is not None:
             self._vouch(str(slot), now)
 
     def _keys(self) -> list[Key]:
-        kept = controller_state.records(self.vault.var, self.device.urn, self.device.asset).keys
-        return [one for one in kept if one.disk == self.volume.uuid and one.state in (State.PROVED, State.USED)]
+        keys = controller_state.records(self.vault.var, self.device.urn, self.device.asset).keys
+        return [key for key in keys if key.disk == self.volume.uuid and key.state in (State.PROVED, State.USED)]
 
     def _unknown(self, now: Binding | None) -> bool:
         return now is not None and any(strangers(key, now) for key in self._keys())

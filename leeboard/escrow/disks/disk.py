@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from leeboard.errors import LeeboardError
 from leeboard.escrow.disks.header import read_copy
-from leeboard.escrow.disks.tpm_policy import Wish
+from leeboard.escrow.disks.tpm_policy import TpmPolicy
 from leeboard.escrow.keys.envelope import Content
 from leeboard.escrow.keys.recovery_key import new_key
 from leeboard.escrow.vault import clone_detection
@@ -51,15 +51,15 @@ class Outcome:
     changes: list[dict[str, Any]] = field(default_factory=list)
 
     @property
-    def words(self) -> str:
-        """All of it in one line, the worst first."""
-        said = [*self.failed, *(f"waits: {one}" for one in self.waiting), *self.done]
-        return "; ".join(said) or "nothing here is encrypted with LUKS"
+    def summary(self) -> str:
+        """The whole outcome in one line, the worst first."""
+        parts = [*self.failed, *(f"waits: {reason}" for reason in self.waiting), *self.done]
+        return "; ".join(parts) or "nothing here is encrypted with LUKS"
 
     def change(
         self, control: str, driver: str, address: str, before: str | None, after: str, journal: str | None = None
     ) -> None:
-        """File one that was made."""
+        """Add a change that was made."""
         self.changes.append(
             {
                 "control": control, "driver": driver, "address": address, "before": before, "after": after,
@@ -69,13 +69,13 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Given:
+class Credentials:
     """What the controller can open disks with: the device's own passphrase from the school's vault, empty for none; and
     a custodian's private key, which opens the key that is kept. `tpm` is what the school wants of the TPM."""
 
     passphrase: str = field(default="", repr=False)
     opener: Opener | None = field(default=None, repr=False)
-    tpm: Wish = field(default_factory=Wish, repr=False)
+    tpm: TpmPolicy = field(default_factory=TpmPolicy, repr=False)
 
 
 def survey(
@@ -86,8 +86,8 @@ def survey(
         with vault.writing(clock()):
             pass  # whoever writes first brings up to date what a crash left behind
     answer = ask("survey")
-    ways, weak = (found if isinstance(found, dict) else {} for found in map(answer.get, ("authorities", "weak")))
-    return ways, weak, [one for one in parse(answer.get("volumes") or []) if one.worth_a_key]
+    ways, weak = (value if isinstance(value, dict) else {} for value in map(answer.get, ("authorities", "weak")))
+    return ways, weak, [volume for volume in parse(answer.get("volumes") or []) if volume.worth_a_key]
 
 
 class Disk:
@@ -95,7 +95,7 @@ class Disk:
 
     def __init__(
         self, vault: Vault, device: Device, ask: Ask, clock: Callable[[], datetime], volume: Volume, outcome: Outcome,
-        given: Given, dry: bool,
+        credentials: Credentials, dry: bool,
     ) -> None:  # fmt: skip
         self.vault = vault
         self.device = device
@@ -103,7 +103,7 @@ class Disk:
         self.clock = clock
         self.volume = volume
         self.outcome = outcome
-        self.given = given
+        self.credentials = credentials
         self.dry = dry
 
     def authority(self, ways: Sequence[str], key: Key | None) -> tuple[str, str] | None:
@@ -111,10 +111,10 @@ class Disk:
         we have one. `ways` is what the device says that opens it there, `key` the one that is kept."""
         if "tpm" in ways:
             return "tpm", ""
-        if self.given.passphrase:
-            return "passphrase", self.given.passphrase
-        if self.given.opener is not None and key is not None:
-            return "passphrase", self.given.opener.key(self.vault, key).key.text
+        if self.credentials.passphrase:
+            return "passphrase", self.credentials.passphrase
+        if self.credentials.opener is not None and key is not None:
+            return "passphrase", self.credentials.opener.key(self.vault, key).key.text
         return ("keyring", "") if "keyring" in ways else None
 
     def readable(self) -> Binding:
@@ -135,25 +135,25 @@ class Disk:
         copy = read_copy(content)
         if copy.uuid != now.uuid or copy.slots() != now.slots:
             raise LeeboardError("the copy of its header that the device gave does not hold what opens the disk")
-        name, said = copy_id(now.uuid, self.clock()), now.model_dump(mode="json")
+        name, binding = copy_id(now.uuid, self.clock()), now.model_dump(mode="json")
         with self.writing() as writer:
-            writer.keep_header(content, self.device.urn, self.device.asset, name, now.uuid, said)
+            writer.keep_header(content, self.device.urn, self.device.asset, name, now.uuid, binding)
 
     def destroy_older(self) -> None:
         """Only the newest copy of the header stays: an older one, restored, would make removed keys open again."""
         with self.writing() as writer:
             records = writer.records(self.device.urn, self.device.asset)
-            for one in [copy for copy in records.headers if copy.disk == self.volume.uuid][:-1]:
-                writer.destroy_header(one)
+            for header in [copy for copy in records.headers if copy.disk == self.volume.uuid][:-1]:
+                writer.destroy_header(header)
 
     def content(self, disk: str) -> Content:
-        """A new key for the disk with this LUKS UUID, and what stands beside it."""
+        """A new key for the disk with this LUKS UUID, with the texts of its envelope."""
         device = self.device
         return Content(
             key=new_key(),
             school=plain(f"{device.school} ({device.urn})"),
             device=plain(f"{device.asset} ({device.name})"),
-            disk=f"{disk} {self.volume.said}",
+            disk=f"{disk} {self.volume.label}",
             id=f"{self.clock():%y%m%d}-{secrets.token_hex(4)}",
             made=stamp(self.clock()),
         )
@@ -182,7 +182,7 @@ def free_slot(now: Binding) -> int:
 
 
 def new_cost() -> int:
-    """The iterations for a new slot of ours."""
+    """The iterations of the key derivation for a new slot of ours."""
     return LEAST_ITERATIONS + secrets.randbelow(MARKS)
 
 
@@ -194,12 +194,12 @@ def binding_of(answer: dict[str, Any]) -> Binding:
         raise LeeboardError("what the device says of its disk makes no sense") from None
 
 
-def header_of(answer: dict[str, Any], words: str) -> bytes:
+def header_of(answer: dict[str, Any], message: str) -> bytes:
     """The bytes of a header that a step answered with. Raises LeeboardError with these words."""
     try:
         return base64.b64decode(str(answer.get("header", "")), validate=True)
     except binascii.Error:
-        raise LeeboardError(words) from None
+        raise LeeboardError(message) from None
 
 
 def copy_id(uuid: str, at: datetime) -> str:

@@ -52,7 +52,7 @@ def _disk(value: str) -> str:
 def _mount(value: str) -> str:
     if not MOUNT.match(value):
         raise ValueError("is no path of plain letters, digits, dots, dashes and underscores, such as /srv/data")
-    if value in WHOLE or value in SYSTEM or value.startswith(tuple(f"{one}/" for one in SYSTEM)):
+    if value in WHOLE or value in SYSTEM or value.startswith(tuple(f"{folder}/" for folder in SYSTEM)):
         raise ValueError("belongs to the system: mount the disk below /srv, /mnt, /home or /var")
     return value
 
@@ -75,11 +75,11 @@ class EmptyDisk(Strict):
     device: Asset | None = None
 
 
-class _Given(Strict):
+class _Options(Strict):
     disks: Annotated[tuple[EmptyDisk, ...], Field(max_length=MOST)]
 
 
-SAID = {
+MESSAGES = {
     "extra_forbidden": "is no key that is known here; there are device, disk, mount and label",
     "missing": "is missing",
     "string_type": "must be text",
@@ -97,25 +97,25 @@ def parse(value: Any, asset: str) -> tuple[EmptyDisk, ...]:
     if value is None:
         return ()
     try:
-        found = _Given.model_validate({"disks": value}).disks
+        disks = _Options.model_validate({"disks": value}).disks
     except ValidationError as problem:
         first = problem.errors(include_url=False)[0]
         where = [f"entry {part + 1}" if isinstance(part, int) else str(part) for part in first["loc"][1:]]
         # A key that is not known may be a secret that slipped into the wrong line: it is named, not its value.
         shown = f" {ascii(first['input'])[:80]}" if first["type"] == "value_error" else ""
-        words = SAID.get(first["type"], first["msg"].removeprefix("Value error, "))
-        raise LeeboardError(f"{', '.join([VARIABLE, *map(plain, where)])}:{shown} {words}") from None
-    mine = tuple(one for one in found if one.device is None or one.device.casefold() == asset.casefold())
-    _once("disk", [one.disk for one in found])
-    _once("mount", [one.mount for one in mine])
-    for one in mine:
+        message = MESSAGES.get(first["type"], first["msg"].removeprefix("Value error, "))
+        raise LeeboardError(f"{', '.join([VARIABLE, *map(plain, where)])}:{shown} {message}") from None
+    mine = tuple(disk for disk in disks if disk.device is None or disk.device.casefold() == asset.casefold())
+    _once("disk", [disk.disk for disk in disks])
+    _once("mount", [disk.mount for disk in mine])
+    for disk in mine:
         for other in mine:
-            if one.mount.startswith(f"{other.mount}/"):
-                raise LeeboardError(f"{VARIABLE}: {one.mount} lies below {other.mount}, and needs that disk first")
+            if disk.mount.startswith(f"{other.mount}/"):
+                raise LeeboardError(f"{VARIABLE}: {disk.mount} lies below {other.mount}, and needs that disk first")
     return mine
 
 
 def _once(what: str, values: Sequence[str]) -> None:
-    twice = next((one for one in values if values.count(one) > 1), None)
+    twice = next((value for value in values if values.count(value) > 1), None)
     if twice is not None:
         raise LeeboardError(f"{VARIABLE}: the {what} {twice} is named twice")

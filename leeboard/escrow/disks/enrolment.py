@@ -17,7 +17,7 @@ from typing import Any
 
 from leeboard.errors import LeeboardError
 from leeboard.escrow.disks.adoption import Known
-from leeboard.escrow.disks.disk import GONE, Ask, Disk, Given, Outcome, binding_of, free_slot, new_cost, survey
+from leeboard.escrow.disks.disk import GONE, Ask, Credentials, Disk, Outcome, binding_of, free_slot, new_cost, survey
 from leeboard.escrow.disks.empty_disks import FORMATS, VARIABLE
 from leeboard.escrow.disks.tpm import Tpm
 from leeboard.escrow.vault import clone_detection, controller_state, ledger
@@ -28,8 +28,8 @@ from leeboard.model.device import Device
 from leeboard.model.enums import Level
 
 
-def bring(
-    vault: Vault, device: Device, ask: Ask, clock: Callable[[], datetime], given: Given, dry: bool = False,
+def enrol(
+    vault: Vault, device: Device, ask: Ask, clock: Callable[[], datetime], credentials: Credentials, dry: bool = False,
     lasts: int | None = None,
 ) -> Outcome:  # fmt: skip
     """Look at every LUKS volume of a device, and do what is to be done. With `dry` nothing is changed, only said.
@@ -41,20 +41,22 @@ def bring(
     outcome = Outcome()
     ways, weak, volumes = survey(vault, ask, clock, dry)
     if not dry:
-        clone_detection.saw(vault.var, (device.urn, device.asset), [one.binding for one in volumes if one.binding])
+        clone_detection.record_disks(
+            vault.var, (device.urn, device.asset), [shown.binding for shown in volumes if shown.binding]
+        )
     for volume in volumes:
         try:
-            about = (vault, device, ask, clock, volume, outcome, given, dry)
+            about = (vault, device, ask, clock, volume, outcome, credentials, dry)
             enrolment = Enrolment(*about)
-            enrolment.bring(ways.get(volume.uuid), lasts)
+            enrolment.apply(ways.get(volume.uuid), lasts)
             if volume.binding is None:
                 continue  # it waits for what formats it
-            if given.passphrase:
-                Known(*about).settle(bool(weak.get(volume.uuid)) and device.level is not Level.STANDARD)
-            if given.tpm.way is not None:
-                Tpm(*about).settle(enrolment.ways, enrolment.in_hand)
+            if credentials.passphrase:
+                Known(*about).strengthen(bool(weak.get(volume.uuid)) and device.level is not Level.STANDARD)
+            if credentials.tpm.way is not None:
+                Tpm(*about).apply(enrolment.ways, enrolment.in_hand)
         except LeeboardError as problem:
-            outcome.failed.append(f"{volume.said}: {problem}")
+            outcome.failed.append(f"{volume.label}: {problem}")
     return outcome
 
 
@@ -65,42 +67,42 @@ class Enrolment(Disk):
     ways: tuple[str, ...] = ()  # what opens the disk on the device
     in_hand: str = ""  # the key that this run made and proved
 
-    def bring(self, ways: Any, lasts: int | None) -> None:
-        """Do what is to be done; `ways` is what the device says that opens the disk there. Raises LeeboardError."""
+    def apply(self, ways: Any, lasts: int | None) -> None:
+        """Add, prove or change the key as needed. `ways` is what opens the disk there. Raises LeeboardError."""
         records = controller_state.records(self.vault.var, self.device.urn, self.device.asset)
-        mine = [one for one in records.keys if one.disk == self.volume.uuid and one.state not in GONE]
-        begun = any(FORMATS in one.binding and "disk" not in one.binding for one in mine)
+        mine = [key for key in records.keys if key.disk == self.volume.uuid and key.state not in GONE]
+        begun = any(FORMATS in key.binding and "disk" not in key.binding for key in mine)
         # Half a header is damage only where there ever was a whole one.
-        if begun and self.volume.binding is None and not any("disk" in one.binding for one in mine):
+        if begun and self.volume.binding is None and not any("disk" in key.binding for key in mine):
             self._cut_off()
             return
         now = self.readable()
         self.ways = tuple(map(str, ways)) if isinstance(ways, list) else ()
         self.no_clone(now)
-        self.ids = frozenset(one.id for one in records.keys)
-        opening = [one for one in mine if one.state in (State.PROVED, State.USED) and not faults(one, now)]
+        self.ids = frozenset(key.id for key in records.keys)
+        opening = [key for key in mine if key.state in (State.PROVED, State.USED) and not faults(key, now)]
         if not opening and begun:
             self._cut_off()
             return
         current = opening[-1] if opening else None
         why = self._why(opening, now) or self._too_old(current, lasts)
-        copies = [one for one in records.headers if one.disk == now.uuid]
+        copies = [header for header in records.headers if header.disk == now.uuid]
         copied = bool(copies) and copies[-1].binding == now.model_dump(mode="json")
         tidy = len(mine) == len(copies) == 1
         if current is not None and not why and copied and tidy:
-            self.outcome.done.append(f"{self.volume.said}: key {current.id} is kept and opens the disk")
+            self.outcome.done.append(f"{self.volume.label}: key {current.id} is kept and opens the disk")
             return
         authority = self.authority(self.ways, current) if why else None
         if why and authority is None:
             self.outcome.waiting.append(
-                f"{self.volume.said}: {why}, and nothing opens the disk here: have somebody run leeboard-authorise at "
+                f"{self.volume.label}: {why}, and nothing opens the disk here: have somebody run leeboard-authorise at "
                 "the machine, put leeboard_disk_passphrase into the school's vault, or let a custodian run leeboard "
                 "escrow rotate"
             )
             return
         if self.dry:
             self.outcome.changed = True
-            self.outcome.done.append(f"{self.volume.said}: {why or 'a copy of its header is to be kept'}")
+            self.outcome.done.append(f"{self.volume.label}: {why or 'a copy of its header is to be kept'}")
             return
         # Refused before anything is written: what cannot be done leaves nothing behind, night after night.
         slot = self._slot(now, authority) if authority is not None else 0
@@ -110,12 +112,12 @@ class Enrolment(Disk):
         if authority is not None:
             self._replace(current, mine, now, authority, slot)
         elif current is not None:
-            self._put_away(current.id, [one for one in mine if one.id != current.id])
+            self._put_away(current.id, [key for key in mine if key.id != current.id])
         self.destroy_older()
 
     def _cut_off(self) -> None:
         self.outcome.waiting.append(
-            f"{self.volume.said}: a run that was to encrypt and format it was cut off; a roll-out goes on with it "
+            f"{self.volume.label}: a run that was to encrypt and format it was cut off; a roll-out goes on with it "
             f"while {VARIABLE} names it"
         )
 
@@ -128,7 +130,7 @@ class Enrolment(Disk):
             return f"key {current.id} was read out"
         if current.adopted:
             return f"key {current.id} was known before it was kept"
-        custodians = {one.fingerprint for one in self.vault.custodians}
+        custodians = {custodian.fingerprint for custodian in self.vault.custodians}
         if set(current.custodians) != custodians:
             return f"key {current.id} is sealed to other custodians than today's"
         if not set(current.readers) <= custodians:
@@ -147,8 +149,8 @@ class Enrolment(Disk):
             return ""
         if days < 0:
             self.outcome.waiting.append(
-                f"{self.volume.said}: key {current.id} was made at {current.made}, and by this controller's clock that "
-                "is still to come: put the clock right"
+                f"{self.volume.label}: key {current.id} was made at {current.made}, and by this controller's clock "
+                "that is still to come: put the clock right"
             )
             return ""
         return f"key {current.id} is {days} days old (made at {current.made}), and lasts {lasts}"
@@ -183,11 +185,13 @@ class Enrolment(Disk):
         if after.volume_key != now.volume_key or str(slot) not in after.slots:
             raise LeeboardError(f"after key {content.id} was added the disk is not what it should be; look at it")
         with self.writing() as writer:
-            kept = {"slot": slot, "disk": known(before, after, {*self.ids, content.id})}
-            writer.note(ledger.PROVED, **self.about(content.id, now.uuid), binding=kept)
-        self.outcome.done.append(f"{self.volume.said}: key {content.id} opens slot {slot} of disk {now.uuid}")
+            binding = {"slot": slot, "disk": known(before, after, {*self.ids, content.id})}
+            writer.note(ledger.PROVED, **self.about(content.id, now.uuid), binding=binding)
+        self.outcome.done.append(f"{self.volume.label}: key {content.id} opens slot {slot} of disk {now.uuid}")
         self.outcome.change("ENC-07", "escrow", "escrowed", before.id if before is not None else None, content.id)
-        self.outcome.failed += [f"{self.volume.said}: {one}, by nobody that is known here" for one in unknown]
+        self.outcome.failed += [
+            f"{self.volume.label}: {stranger}, by nobody that is known here" for stranger in unknown
+        ]
         self.copy(after)
         self._remove_older(content.id, slot, secret, mine, after)
         self.in_hand = secret
@@ -201,17 +205,17 @@ class Enrolment(Disk):
             digest = now.slots.get(str(number), "")
             answer = self.ask("remove", uuid=now.uuid, key_id=old, slot=number, digest=digest, keep=slot, key=secret)
             now = binding_of(answer)
-            self.outcome.done.append(f"{self.volume.said}: key {old} removed from it")
+            self.outcome.done.append(f"{self.volume.label}: key {old} removed from it")
         self._put_away(key_id, mine)
         if now != before:
             self.copy(now)
 
     def _put_away(self, key_id: str, older: list[Key]) -> None:
-        """Say in the ledger which keys the disk has no more."""
+        """Note in the ledger which keys the disk has no more."""
         with self.writing() as writer:
-            for one in older:
-                event = ledger.DROPPED if one.state is State.PENDING else ledger.RETIRED
-                writer.note(event, **self.about(one.id, one.disk), reason=f"key {key_id} took its place")
+            for key in older:
+                event = ledger.DROPPED if key.state is State.PENDING else ledger.RETIRED
+                writer.note(event, **self.about(key.id, key.disk), reason=f"key {key_id} took its place")
 
     def _older(self, key_id: str, keep: int, mine: list[Key], now: Binding) -> dict[str, int | None]:
         """Keys that the vault had before and that are still in the disk, each with its slot if it has one.
@@ -219,14 +223,14 @@ class Enrolment(Disk):
         Known by the tokens on the disk, and by what the disk was like when they were proved. Tokens of another vault,
         or of who says so, are left alone.
         """
-        found: dict[str, int | None] = {}
+        slots: dict[str, int | None] = {}
         for token in now.ours:
             if token.key in self.ids:
-                found[token.key] = token.slot if token.slot != keep else None
+                slots[token.key] = token.slot if token.slot != keep else None
         for key in mine:
             then = key.binding.get("disk", {}).get("slots", {})
             number = str(key.binding.get("slot"))
             # An adopted one is what somebody types every morning.
             if key.id != key_id and not key.adopted and then.get(number) == now.slots.get(number, ""):
-                found[key.id] = int(number)
-        return found
+                slots[key.id] = int(number)
+        return slots

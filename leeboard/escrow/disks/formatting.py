@@ -20,14 +20,15 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError
 
 from leeboard.errors import LeeboardError
-from leeboard.escrow.disks.disk import GONE, Ask, Disk, Given, Outcome, binding_of, new_cost
+from leeboard.escrow.disks.disk import GONE, Ask, Credentials, Disk, Outcome, binding_of, new_cost
 from leeboard.escrow.disks.empty_disks import FORMATS, EmptyDisk
 from leeboard.escrow.vault import controller_state, ledger
 from leeboard.escrow.vault.binding import Binding, Token, Volume
 from leeboard.escrow.vault.records import Key, Records
 from leeboard.escrow.vault.vault import Vault
 from leeboard.model.device import Device
-from leeboard.model.observation import Text, Wire
+from leeboard.model.observation import Text
+from leeboard.model.strict import Wire
 from leeboard.model.values import plain
 
 RECOVERY = 0  # the slot of the recovery key; the other one is the key file's
@@ -57,14 +58,14 @@ def format_disks(
         with vault.writing(clock()):
             pass  # whoever writes first brings up to date what a crash left behind
     records = controller_state.records(vault.var, device.urn, device.asset)
-    wishes = [_wish(one, records) for one in named]
-    told: Ask = partial(work, wishes=wishes, run_id=run)
-    seen = _parsed(told("survey").get("disks"), named)
-    for one, wish in zip(named, wishes, strict=True):
+    wishes = [_wish(disk, records) for disk in named]
+    ask_device: Ask = partial(work, wishes=wishes, run_id=run)
+    seen = _parsed(ask_device("survey").get("disks"), named)
+    for disk, wish in zip(named, wishes, strict=True):
         try:
-            Formatting(vault, device, ask, told, clock, one, wish, outcome, dry).bring(seen[one.disk])
+            Formatting(vault, device, ask, ask_device, clock, disk, wish, outcome, dry).apply(seen[disk.disk])
         except LeeboardError as problem:
-            outcome.failed.append(f"{one.disk}: {problem}")
+            outcome.failed.append(f"{disk.disk}: {problem}")
     return outcome
 
 
@@ -75,22 +76,22 @@ def _wish(named: EmptyDisk, records: Records) -> dict[str, str]:
     # One that was never proved counts as used when somebody read it out.
     proved = any("disk" in key.binding for key in live)
     stage = "proved" if proved else "begun" if live else "new"
-    found = live[-1].disk if live else str(uuid.uuid4())
-    return {"disk": named.disk, "mount": named.mount, "label": named.label, "uuid": found, "stage": stage}
+    volume_id = live[-1].disk if live else str(uuid.uuid4())
+    return {"disk": named.disk, "mount": named.mount, "label": named.label, "uuid": volume_id, "stage": stage}
 
 
-def _parsed(said: Any, named: Sequence[EmptyDisk]) -> dict[str, Seen]:
+def _parsed(answer: Any, named: Sequence[EmptyDisk]) -> dict[str, Seen]:
     try:
-        found = [Seen.model_validate(one) for one in said]
+        seen = [Seen.model_validate(entry) for entry in answer]
     except (ValidationError, TypeError):
-        found = []
-    if [one.disk for one in found] != [one.disk for one in named]:
+        seen = []
+    if [entry.disk for entry in seen] != [disk.disk for disk in named]:
         raise LeeboardError("what the device says of its disks makes no sense")
-    return {one.disk: one for one in found}
+    return {entry.disk: entry for entry in seen}
 
 
 class Formatting(Disk):
-    """A disk that is named, from empty to mounted."""
+    """An empty disk that the inventory names: encrypted, formatted and mounted."""
 
     def __init__(
         self, vault: Vault, device: Device, ask: Ask, work: Ask, clock: Callable[[], datetime], named: EmptyDisk,
@@ -100,33 +101,33 @@ class Formatting(Disk):
             device=named.disk, uuid=wish["uuid"], mounts=[named.mount], roles=["data"], removable=False, version=2,
             detached=False,
         )  # fmt: skip
-        super().__init__(vault, device, ask, clock, volume, outcome, Given(), dry)
+        super().__init__(vault, device, ask, clock, volume, outcome, Credentials(), dry)
         self.work = work
         self.named = named
         self.wish = wish  # one of those that `work` tells the device
 
-    def bring(self, seen: Seen) -> None:
-        """Do what is left to be done with it. Raises LeeboardError."""
+    def apply(self, seen: Seen) -> None:
+        """Encrypt, format and mount the disk, as far as that is left to do. Raises LeeboardError."""
         proved = self.wish["stage"] == "proved"
-        said = f"{self.named.disk} ({plain(seen.said, 80)})"
+        label = f"{self.named.disk} ({plain(seen.said, 80)})"
         if seen.state == "refused":
             raise LeeboardError(f"it is not formatted: {plain(seen.why, 400)}")
         if proved == (seen.state == "format"):
             raise LeeboardError("what the device says of it does not go with what the vault has of it")
         if seen.state == "done":
             if seen.why:
-                self.outcome.waiting.append(f"{said}: encrypted and formatted before, and {plain(seen.why)}")
+                self.outcome.waiting.append(f"{label}: encrypted and formatted before, and {plain(seen.why)}")
             else:
-                self.outcome.done.append(f"{said}: encrypted and formatted before")
+                self.outcome.done.append(f"{label}: encrypted and formatted before")
             return
         self.outcome.changed = True
         if self.dry:
             what = "is to be mounted" if proved else "is empty, and is to be encrypted, formatted and mounted"
-            self.outcome.done.append(f"{said} {what} at {self.named.mount}")
+            self.outcome.done.append(f"{label} {what} at {self.named.mount}")
             return
         if not proved:
             self._encrypt()
-        self._finish(said)
+        self._finish(label)
 
     def _encrypt(self) -> None:
         """A new key: sealed, and with it the disk encrypted; then proved, and older ones put away."""
@@ -145,11 +146,11 @@ class Formatting(Disk):
         if not _as_made(now, disk, Token(token=0, key=content.id, slot=0, iterations=iterations, assigned=True)):
             raise LeeboardError(f"after it was encrypted as {disk} it is not what it should be; look at it")
         with self.writing() as writer:
-            kept = {"slot": RECOVERY, "disk": now.model_dump(mode="json"), FORMATS: self.named.disk}
-            writer.note(ledger.PROVED, **self.about(content.id, disk), binding=kept)
-            for one in self._never_proved(writer.records(self.device.urn, self.device.asset), content.id):
+            binding = {"slot": RECOVERY, "disk": now.model_dump(mode="json"), FORMATS: self.named.disk}
+            writer.note(ledger.PROVED, **self.about(content.id, disk), binding=binding)
+            for key in self._never_proved(writer.records(self.device.urn, self.device.asset), content.id):
                 reason = f"key {content.id} took its place"
-                writer.note(ledger.DROPPED, **self.about(one.id, one.disk), reason=reason)
+                writer.note(ledger.DROPPED, **self.about(key.id, key.disk), reason=reason)
         self.wish["stage"] = "proved"
         self.outcome.done.append(f"{self.named.disk}: encrypted, and key {content.id} opens disk {disk}")
         self.outcome.change("ENC-07", "escrow", "escrowed", None, content.id)
@@ -158,13 +159,13 @@ class Formatting(Disk):
 
     def _never_proved(self, records: Records, key_id: str) -> list[Key]:
         """Keys that earlier runs made for this disk, which were cut off."""
-        mine = [one for one in records.keys if one.disk == self.wish["uuid"] and one.id != key_id]
-        return [one for one in mine if one.state not in GONE]
+        mine = [key for key in records.keys if key.disk == self.wish["uuid"] and key.id != key_id]
+        return [key for key in mine if key.state not in GONE]
 
-    def _finish(self, said: str) -> None:
+    def _finish(self, label: str) -> None:
         answer = self.work("finish", disk=self.named.disk)
         mount = self.named.mount
-        self.outcome.done.append(f"{said}: formatted, and mounted at {mount} now and at each start")
+        self.outcome.done.append(f"{label}: formatted, and mounted at {mount} now and at each start")
         journal = answer.get("journal")
         self.outcome.change(
             "ENC-10", "disk_encryption", self.named.disk, "empty", f"LUKS {self.wish['uuid']} at {mount}",

@@ -36,10 +36,10 @@ class HeaderCopy:
         if first[:6] != MAGIC or not START < size <= len(first):
             raise LeeboardError("the copy of the header holds no LUKS2 header")
         try:
-            found = strict_json.loads(first[START:size].rstrip(b"\0"))
-            if not isinstance(found, dict) or not isinstance(found["keyslots"], dict):
+            parsed = strict_json.loads(first[START:size].rstrip(b"\0"))
+            if not isinstance(parsed, dict) or not isinstance(parsed["keyslots"], dict):
                 raise ValueError
-            return found
+            return parsed
         except (ValueError, KeyError):
             raise LeeboardError("the metadata in the copy of the header makes no sense") from None
 
@@ -70,25 +70,25 @@ class HeaderCopy:
             raise LeeboardError("the metadata in the copy of the header does not say how long it is") from None
         if size > MOST_IMAGE or any(offset + len(part) > size for offset, part in self.parts.items()):
             raise LeeboardError("the copy of the header has parts beyond its end")
-        found = bytearray(size)
+        image = bytearray(size)
         for offset, part in self.parts.items():
-            found[offset : offset + len(part)] = part
-        return bytes(found)
+            image[offset : offset + len(part)] = part
+        return bytes(image)
 
 
 def read_copy(content: bytes) -> HeaderCopy:
     """A copy from its bytes. Raises LeeboardError where it is cut off or makes no sense."""
     line, _, rest = content.partition(b"\n")
     try:
-        said = strict_json.loads(line)
-        spans = [(int(offset), int(size)) for offset, size in said["parts"]]
-        found = HeaderCopy(str(said["uuid"]), str(said["partuuid"]), int(said["bytes"]), {})
+        fields = strict_json.loads(line)
+        spans = [(int(offset), int(size)) for offset, size in fields["parts"]]
+        result = HeaderCopy(str(fields["uuid"]), str(fields["partuuid"]), int(fields["bytes"]), {})
     except (ValueError, KeyError, TypeError):
         raise LeeboardError("the copy of the header makes no sense") from None
     if sum(size for _offset, size in spans) != len(rest) or min((size for _, size in spans), default=0) <= 0:
         raise LeeboardError("the copy of the header is cut off")
     place = 0
     for offset, size in spans:
-        found.parts[offset] = rest[place : place + size]
+        result.parts[offset] = rest[place : place + size]
         place += size
-    return found
+    return result

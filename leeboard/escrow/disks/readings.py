@@ -34,8 +34,8 @@ DRIVER = "escrow"
 SHOWN = ("luks_volume", "bindings")  # what the device has to show for it
 AGE = "age"
 SOURCE = "the vault of recovery keys"
-MOST_WORDS = 400  # characters of what is wrong with a disk
-Look = Callable[["_Kept", Volume, Binding], tuple[list[str], str]]
+LONGEST = 400  # characters of what is wrong with a disk
+Look = Callable[["_Escrow", Volume, Binding], tuple[list[str], str]]
 
 
 def asked_of_device(baseline: Baseline, platform: Platform) -> dict[str, list[str]]:
@@ -43,22 +43,26 @@ def asked_of_device(baseline: Baseline, platform: Platform) -> dict[str, list[st
 
     Of its clock a device is not asked: the controller sees that by itself.
     """
-    asked = dict(baseline.addresses(platform))
-    asked.pop(device_clock.DRIVERS.get(platform, ""), None)
-    if asked.pop(DRIVER, None):
+    addresses = dict(baseline.addresses(platform))
+    addresses.pop(device_clock.DRIVERS.get(platform, ""), None)
+    if addresses.pop(DRIVER, None):
         driver, address = SHOWN
-        asked[driver] = sorted({*asked.get(driver, ()), address})
-    return asked
+        addresses[driver] = sorted({*addresses.get(driver, ()), address})
+    return addresses
 
 
 def lasts(wanted: Wanted) -> int | None:
     """For how many days a device's key is good, as ENC-08 has it; None for ever."""
-    found = (one.value for one in wanted.settings if (one.setting.driver, one.setting.address) == (DRIVER, AGE))
-    value = next(found, None)
+    limits = (
+        setting.value
+        for setting in wanted.settings
+        if (setting.setting.driver, setting.setting.address) == (DRIVER, AGE)
+    )
+    value = next(limits, None)
     return value if isinstance(value, int) else None
 
 
-def with_kept(
+def with_escrow(
     answer: dict[str, Any], observation: Observation, device: Device, var: Path, at: datetime
 ) -> dict[str, Any]:
     """A device's answer, which was parsed as `observation`, with the readings of the vault in `var` at a moment.
@@ -68,9 +72,9 @@ def with_kept(
     if device.platform is not Platform.LINUX:
         return answer
     aspects = _aspects(observation, device, var, at)
-    kept = [Reading(driver=DRIVER, address=address, effective=aspect) for address, aspect in aspects.items()]
-    said = [one for one in answer["readings"] if one["driver"] != DRIVER]
-    return {**answer, "readings": said + [one.model_dump(mode="json", exclude_none=True) for one in kept]}
+    taken = [Reading(driver=DRIVER, address=address, effective=aspect) for address, aspect in aspects.items()]
+    others = [entry for entry in answer["readings"] if entry["driver"] != DRIVER]
+    return {**answer, "readings": others + [reading.model_dump(mode="json", exclude_none=True) for reading in taken]}
 
 
 def _aspects(observation: Observation, device: Device, var: Path, at: datetime) -> dict[str, Aspect]:
@@ -81,50 +85,52 @@ def _aspects(observation: Observation, device: Device, var: Path, at: datetime) 
         if isinstance(shown.effective, Unreadable):
             return _all(shown.effective)
         texts = shown.effective.value
-        volumes = [one for one in parse(texts if isinstance(texts, list) else [texts]) if one.worth_a_key]
+        volumes = [volume for volume in parse(texts if isinstance(texts, list) else [texts]) if volume.worth_a_key]
         seen = controller_state.read(var)
         if volumes and not seen.vault:
-            words = "this controller has no vault; leeboard escrow init begins one"
-            return _all(Nothing(state="absent", source=SOURCE, note=words))
+            message = "this controller has no vault; leeboard escrow init begins one"
+            return _all(Nothing(state="absent", source=SOURCE, note=message))
         owner = (device.urn, device.asset)
-        clone_detection.saw(var, owner, [one.binding for one in volumes if one.binding is not None])
-        kept = _Kept(var, owner, seen, controller_state.records(var, device.urn, device.asset), device.level)
+        clone_detection.record_disks(var, owner, [volume.binding for volume in volumes if volume.binding is not None])
+        escrow = _Escrow(var, owner, seen, controller_state.records(var, device.urn, device.asset), device.level)
     except LeeboardError as problem:
         return _all(Unreadable(state="unreadable", code="malformed", why=str(problem)[:500], source=SOURCE))
-    found = {address: _looked(kept, volumes, look) for address, look in LOOKS.items()}
-    return {**found, AGE: _ages(kept, volumes, at)}
+    aspects = {address: _judged(escrow, volumes, look) for address, look in LOOKS.items()}
+    return {**aspects, AGE: _ages(escrow, volumes, at)}
 
 
 def _all(aspect: Aspect) -> dict[str, Aspect]:
     return dict.fromkeys((*LOOKS, AGE), aspect)
 
 
-def _looked(kept: _Kept, volumes: Sequence[Volume], look: Look) -> Aspect:
+def _judged(escrow: _Escrow, volumes: Sequence[Volume], look: Look) -> Aspect:
     """What is wrong with each volume, as judgements/kept.py takes it; what cannot be told of one is told of none."""
-    found = []
+    disks = []
     for volume in volumes:
         if volume.trouble is not None:
-            why = f"{volume.said}: {volume.trouble.why}"[:500]
+            why = f"{volume.label}: {volume.trouble.why}"[:500]
             return Unreadable(state="unreadable", code=volume.trouble.code, why=why, source=SOURCE)
         try:
-            wrong, grounds = ([_of_old(volume)], "") if volume.binding is None else look(kept, volume, volume.binding)
+            wrong, grounds = ([_of_old(volume)], "") if volume.binding is None else look(escrow, volume, volume.binding)
         except LeeboardError as problem:
             return Unreadable(state="unreadable", code="failed", why=str(problem)[:500], source=SOURCE)
         disk = KeptDisk(
-            name=volume.said, faults=tuple(plain(one, MOST_WORDS) for one in wrong), grounds=plain(grounds, MOST_WORDS)
+            name=volume.label,
+            faults=tuple(plain(fault, LONGEST) for fault in wrong),
+            grounds=plain(grounds, LONGEST),
         )
-        found.append(disk.model_dump_json())
-    return Found(state="value", value=list[str](found), source=SOURCE)
+        disks.append(disk.model_dump_json())
+    return Found(state="value", value=list[str](disks), source=SOURCE)
 
 
-def _ages(kept: _Kept, volumes: Sequence[Volume], at: datetime) -> Aspect:
+def _ages(escrow: _Escrow, volumes: Sequence[Volume], at: datetime) -> Aspect:
     """The key of each volume with its age, as judgements/kept.py takes it. One whose header cannot be read has none."""
-    found = []
+    keys = []
     for volume in volumes:
-        key = kept.current(volume.binding) if volume.binding is not None else None
+        key = escrow.current(volume.binding) if volume.binding is not None else None
         about = {"id": key.id, "made": key.made, "days": key.days(at)} if key is not None else {}
-        found.append(KeptKey(name=volume.said, **about).model_dump_json())  # type: ignore[arg-type]
-    return Found(state="value", value=list[str](found), source=SOURCE)
+        keys.append(KeptKey(name=volume.label, **about).model_dump_json())  # type: ignore[arg-type]
+    return Found(state="value", value=list[str](keys), source=SOURCE)
 
 
 def _of_old(volume: Volume) -> str:
@@ -133,7 +139,7 @@ def _of_old(volume: Volume) -> str:
     return "nothing is known of its header"
 
 
-class _Kept:
+class _Escrow:
     """What the vault has of one device."""
 
     def __init__(self, var: Path, owner: Owner, seen: Note, records: Records, level: Level) -> None:
@@ -146,11 +152,11 @@ class _Kept:
     def keys(self, uuid: str) -> list[Key]:
         """The keys of a disk that have opened it, the newest first."""
         good = (State.PROVED, State.USED)
-        return [one for one in reversed(self.records.keys) if one.disk == uuid and one.state in good]
+        return [key for key in reversed(self.records.keys) if key.disk == uuid and key.state in good]
 
     def current(self, now: Binding) -> Key | None:
         """The newest key that still opens the disk; None where there is none."""
-        return next((one for one in self.keys(now.uuid) if not faults(one, now)), None)
+        return next((key for key in self.keys(now.uuid) if not faults(key, now)), None)
 
     @cached_property
     def places(self) -> list[Place]:
@@ -159,76 +165,76 @@ class _Kept:
 
     def damaged(self, key: Key) -> list[str]:
         """Copies of an envelope that are not as the ledger knows them. Raises LeeboardError."""
-        found = {one.copy: one.read(key.name) for one in self.places}
+        contents = {place.copy: place.read(key.name) for place in self.places}
         return [
             f"copy {copy} of the envelope of key {key.id} {'is missing' if content is None else 'was changed'}"
-            for copy, content in found.items()
+            for copy, content in contents.items()
             if content is None or envelope.digest(content) != key.digest
         ]
 
     def cut_off(self, header: Header) -> list[str]:
         """Copies of a header that are not there whole, by size: `escrow verify` reads them. Raises LeeboardError."""
         return [
-            f"copy {one.copy} of the header's copy {header.id} is missing or cut off"
-            for one in self.places
-            if one.size(header.name) != header.size
+            f"copy {place.copy} of the header's copy {header.id} is missing or cut off"
+            for place in self.places
+            if place.size(header.name) != header.size
         ]
 
 
-def _escrowed(kept: _Kept, volume: Volume, now: Binding) -> tuple[list[str], str]:
+def _escrowed(escrow: _Escrow, volume: Volume, now: Binding) -> tuple[list[str], str]:
     """Whether the key that is kept is the one in the disk, and opens no other device's."""
-    shared = clone_detection.shared(kept.var, kept.owner, now)
-    wrong, grounds = _one_of_it(kept, now)
+    shared = clone_detection.shared(escrow.var, escrow.owner, now)
+    wrong, grounds = _proved_key(escrow, now)
     return shared + wrong, grounds
 
 
-def _one_of_it(kept: _Kept, now: Binding) -> tuple[list[str], str]:
-    keys = kept.keys(now.uuid)
-    key = kept.current(now)
+def _proved_key(escrow: _Escrow, now: Binding) -> tuple[list[str], str]:
+    keys = escrow.keys(now.uuid)
+    key = escrow.current(now)
     if key is None and keys:
         return faults(keys[0], now), ""
     if key is None:
-        pending = any(one.disk == now.uuid and one.state is State.PENDING for one in kept.records.keys)
+        pending = any(record.disk == now.uuid and record.state is State.PENDING for record in escrow.records.keys)
         more = ": one is in the vault, and nobody has proved that it opens the disk" if pending else ""
         return [f"no recovery key of disk {now.uuid} is kept{more}"], ""
-    wrong = kept.damaged(key)
-    least = LEAST_CUSTODIANS[kept.level]
+    wrong = escrow.damaged(key)
+    least = LEAST_CUSTODIANS[escrow.level]
     if len(set(key.custodians)) < least:
         wrong.append(f"key {key.id} is sealed to {len(set(key.custodians))} custodian, and this level asks for {least}")
     slot = key.binding["slot"]
     return wrong, f"key {key.id} opens slot {slot} of disk {now.uuid}, as proved at {key.proved}"
 
 
-def _copied(kept: _Kept, volume: Volume, now: Binding) -> tuple[list[str], str]:
+def _copied(escrow: _Escrow, volume: Volume, now: Binding) -> tuple[list[str], str]:
     """Whether the newest copy of its header is of the header as it is."""
-    mine = [one for one in kept.records.headers if one.disk == now.uuid]
+    mine = [header for header in escrow.records.headers if header.disk == now.uuid]
     if not mine:
         return ["no copy of its header is kept"], ""
     newest = mine[-1]
     if newest.binding != now.model_dump(mode="json"):
         return [f"its header has changed since the copy of {newest.made}"], ""
-    return kept.cut_off(newest), f"copy of {newest.made}"
+    return escrow.cut_off(newest), f"copy of {newest.made}"
 
 
-def _rotated(kept: _Kept, volume: Volume, now: Binding) -> tuple[list[str], str]:
+def _rotated(escrow: _Escrow, volume: Volume, now: Binding) -> tuple[list[str], str]:
     """Whether the key is known to nobody who should not know it any more."""
-    key = kept.current(now)
+    key = escrow.current(now)
     if key is None:
         return ["no key that opens it is kept"], ""
     if key.state is State.USED:
         return [f"key {key.id} was read out at {key.opened[-1]}"], ""
     if key.adopted:
         return [f"key {key.id} was known before it was kept"], ""
-    if set(key.custodians) != set(kept.seen.custodians):
+    if set(key.custodians) != set(escrow.seen.custodians):
         return [f"key {key.id} is sealed to other custodians than today's"], ""
-    if not set(key.readers) <= set(kept.seen.custodians):
+    if not set(key.readers) <= set(escrow.seen.custodians):
         return [f"key {key.id} was sealed to somebody who is no custodian any more"], ""
     return [], f"key {key.id} was read out by nobody"
 
 
-def _known(kept: _Kept, volume: Volume, now: Binding) -> tuple[list[str], str]:
-    """Whether there is no way in that nobody told the vault of."""
-    key = kept.current(now)
+def _known(escrow: _Escrow, volume: Volume, now: Binding) -> tuple[list[str], str]:
+    """Whether the vault knows every slot and token of the disk."""
+    key = escrow.current(now)
     if key is None:
         return ["no key that opens it is kept, so there is nothing to compare with"], ""
     return strangers(key, now), f"as when key {key.id} was proved"

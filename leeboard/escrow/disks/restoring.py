@@ -2,7 +2,7 @@
 
     what is there now goes into the vault -> the copy is written -> a kept key opens it -> proved in the ledger
 
-Slots of keys that were retired after the copy was made are back then; `enrolment.bring` removes them.
+Slots of keys that were retired after the copy was made are back then; `enrolment.enrol` removes them.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ def newest(vault: Vault, urn: str, asset: str, disk: str | None = None) -> tuple
 
     `disk` is a LUKS UUID; without one the device may have one disk only.
     """
-    kept = controller_state.records(vault.var, urn, asset)
+    records = controller_state.records(vault.var, urn, asset)
     fits = [
         (header, key)
-        for header in kept.headers
-        for key in kept.keys
+        for header in records.headers
+        for key in records.keys
         if disk in (None, header.disk) and _opens(key, header)
     ]
     disks = sorted({header.disk for header, _key in fits})
@@ -83,9 +83,9 @@ def restore(
             ledger.RESTORED, urn=device.urn, asset=device.asset, key=header.id, disk=header.disk,
             reason=f"key {key.id} opens it",
         )  # fmt: skip
-        for one in writer.records(device.urn, device.asset).headers:
-            if one.id == before:
-                writer.destroy_header(one)
+        for older in writer.records(device.urn, device.asset).headers:
+            if older.id == before:
+                writer.destroy_header(older)
     outcome.done.append(f"disk {header.disk}: the header of {header.made} is back, and key {key.id} opens it")
     outcome.change("ENC-07", "escrow", "header-backup", None, header.id)
     return outcome

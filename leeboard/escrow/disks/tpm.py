@@ -21,11 +21,12 @@ from pydantic import ValidationError
 
 from leeboard.errors import LeeboardError
 from leeboard.escrow.disks.disk import Disk, binding_of, free_slot, new_cost
-from leeboard.escrow.disks.tpm_policy import Way, Wish
+from leeboard.escrow.disks.tpm_policy import TpmPolicy, Way
 from leeboard.escrow.vault import controller_state, ledger
 from leeboard.escrow.vault.binding import Binding, faults, known, strangers
 from leeboard.escrow.vault.records import Key, State
-from leeboard.model.observation import Text, Wire
+from leeboard.model.observation import Text
+from leeboard.model.strict import Wire
 from leeboard.model.values import plain
 from leeboard.verdict.judgements.protection import COVERED
 from leeboard.verdict.judgements.volume import Pending, Token, Trial
@@ -59,38 +60,41 @@ class Seen(Wire):
     @property
     def pcrs(self) -> tuple[int, ...]:
         """What a token without a PIN is bound to; nothing where that is not known, or has another value at a start."""
-        found = sorted(COVERED.get(self.chain, ()))
-        return () if set(found) & MOVING else tuple(found)
+        pcrs = sorted(COVERED.get(self.chain, ()))
+        return () if set(pcrs) & MOVING else tuple(pcrs)
 
     @property
     def refused(self) -> set[int | None]:
         """Tokens that do not open with the present PCRs."""
-        return {one.token for one in self.trials if one.result == "refused"}
+        return {trial.token for trial in self.trials if trial.result == "refused"}
 
 
 class Tpm(Disk):
     """A volume that the TPM is to open."""
 
-    def settle(self, ways: Sequence[str], in_hand: str) -> None:
-        """Do what is to be done. `ways` is what the device says that opens the disk there, `in_hand` a recovery key
-        that this very run made, empty for none. Raises LeeboardError."""
+    def apply(self, ways: Sequence[str], in_hand: str) -> None:
+        """Enrol, replace or remove tokens as needed. Raises LeeboardError.
+
+        `ways` is what the device says that opens the disk there, `in_hand` a recovery key that this very run made,
+        empty for none.
+        """
         seen = self._look()
         if not seen.early:
             return  # it opens once the system runs, and asks nobody
         records = controller_state.records(self.vault.var, self.device.urn, self.device.asset)
         good = (State.PROVED, State.USED)
-        mine = [one for one in records.keys if one.disk == seen.binding.uuid and one.state in good]
-        key = next((one for one in reversed(mine) if not faults(one, seen.binding)), None)
+        mine = [key for key in records.keys if key.disk == seen.binding.uuid and key.state in good]
+        key = next((key for key in reversed(mine) if not faults(key, seen.binding)), None)
         if key is None:
             self._wait("no recovery key of it is proved")
             return
-        ours = {one.token for one in seen.binding.ours if one.key in records.tpm}
+        ours = {mark.token for mark in seen.binding.ours if mark.key in records.tpm}
         token = self._working(seen, key, ours)
         outdated = self._outdated(seen, token, ours)
         if token is not None and not outdated and not self._unknown(key, seen.binding, token, ours):
-            self.outcome.done.append(f"{self.volume.said}: the TPM opens it by token {token.id}")
+            self.outcome.done.append(f"{self.volume.label}: the TPM opens it by token {token.id}")
             if seen.unusable:
-                self.outcome.waiting.append(f"{self.volume.said}: token {token.id} is of no use: {seen.unusable}")
+                self.outcome.waiting.append(f"{self.volume.label}: token {token.id} is of no use: {seen.unusable}")
         elif token is None:
             self._enrol(seen, key, ways, in_hand)
         elif self._changes(f"token {token.id} of the TPM is to be kept, and {len(outdated)} others removed"):
@@ -106,22 +110,22 @@ class Tpm(Disk):
 
     def _working(self, seen: Seen, key: Key, ours: set[int]) -> Token | None:
         """A token of the wanted kind that opens the disk; None for none. Raises LeeboardError: TPM locked out."""
-        fits = [one for one in seen.tokens if one.slots and one.pin == (self.wish.way is Way.PIN)]
-        if self.wish.way is Way.TPM:
+        fits = [token for token in seen.tokens if token.slots and token.pin == (self.policy.way is Way.PIN)]
+        if self.policy.way is Way.TPM:
             # One that cannot be tried (a signed policy) is not refused.
-            return next((one for one in fits if one.id not in seen.refused and _covers(seen, one)), None)
-        for one in fits:
+            return next((token for token in fits if token.id not in seen.refused and _covers(seen, token)), None)
+        for token in fits:
             # The PIN of somebody else's token is not ours to try: the TPM counts.
-            if one.id in ours and not self.wish.wrong(self.device.level) and self._tried(one.id):
-                return one
+            if token.id in ours and not self.policy.wrong(self.device.level) and self._tried(token.id):
+                return token
         known_ones = key.binding.get("disk", {}).get("tokens", {})
-        others = [one for one in fits if one.id not in ours and str(one.id) in known_ones]
-        weak = any(not one.pin and one.slots for one in seen.tokens)
+        others = [token for token in fits if token.id not in ours and str(token.id) in known_ones]
+        weak = any(not token.pin and token.slots for token in seen.tokens)
         return others[0] if others and not weak and not ours else None
 
     def _tried(self, number: int | None, pcrs: Sequence[int] = ()) -> bool:
         """Whether a token opens the disk, or None: whether a new one could. Raises LeeboardError."""
-        answer = self.ask("try_tpm", uuid=self.volume.uuid, keep=number, pcrs=list(pcrs), pin=self.wish.pin)
+        answer = self.ask("try_tpm", uuid=self.volume.uuid, keep=number, pcrs=list(pcrs), pin=self.policy.pin)
         opens = answer.get("opens") is True
         if answer.get("locked") is True or (number is None and not opens):
             raise LeeboardError(plain(str(answer.get("why"))))
@@ -132,17 +136,22 @@ class Tpm(Disk):
         without a policy that covers the start. Nobody knows the key of such a slot, so nobody loses one."""
         if token is not None and token.pin and token.id not in ours:
             return []  # that one stays could not be seen without somebody else's PIN
-        found = []
-        for one in seen.tokens:
+        outdated = []
+        for candidate in seen.tokens:
             # One that has lost its slot was being removed when that was broken off.
-            weak = self.wish.way is Way.PIN or not one.slots or one.id in seen.refused or not _covers(seen, one)
-            if one is not token and (one.id in ours or (not one.pin and weak)):
-                found.append(one.id)
-        return found
+            weak = (
+                self.policy.way is Way.PIN
+                or not candidate.slots
+                or candidate.id in seen.refused
+                or not _covers(seen, candidate)
+            )
+            if candidate is not token and (candidate.id in ours or (not candidate.pin and weak)):
+                outdated.append(candidate.id)
+        return outdated
 
     def _unknown(self, key: Key, now: Binding, token: Token, ours: set[int]) -> bool:
         """Whether a token of ours works that the ledger does not know yet: a run died in between."""
-        return token.id in ours and any(one.startswith(f"token {token.id} ") for one in strangers(key, now))
+        return token.id in ours and any(stranger.startswith(f"token {token.id} ") for stranger in strangers(key, now))
 
     # What is done
 
@@ -160,7 +169,7 @@ class Tpm(Disk):
             )
             return
         slot = free_slot(seen.binding)
-        pcrs = WITH_PIN if self.wish.way is Way.PIN else seen.pcrs
+        pcrs = WITH_PIN if self.policy.way is Way.PIN else seen.pcrs
         if not seen.unusable and self._restart_first(seen, pcrs):
             return
         # Nothing is done for a TPM or a passphrase that does not do: the ledger would grow night after night.
@@ -170,7 +179,7 @@ class Tpm(Disk):
             return
         if seen.unusable:
             path = plain(str(self.ask("make_image", uuid=seen.binding.uuid).get("path")))
-            self.outcome.done.append(f"{self.volume.said}: {path} was made anew, and can use a token of the TPM")
+            self.outcome.done.append(f"{self.volume.label}: {path} was made anew, and can use a token of the TPM")
             seen = self._look()
             if seen.unusable:
                 raise LeeboardError(f"the image that was made anew is of no use: {seen.unusable}")
@@ -183,7 +192,7 @@ class Tpm(Disk):
 
     def _restart_first(self, seen: Seen, pcrs: Sequence[int]) -> bool:
         """Whether the TPM would measure something else at the next start than what it has measured at this one."""
-        coming = [one.what for one in seen.pending if set(one.pcrs) & set(pcrs)]
+        coming = [change.what for change in seen.pending if set(change.pcrs) & set(pcrs)]
         if coming:
             self._wait(f"restart it first, since {', '.join(coming)}: the TPM measures that, and would keep the key")
         return bool(coming)
@@ -191,33 +200,33 @@ class Tpm(Disk):
     def _add(self, seen: Seen, key: Key, slot: int, pcrs: Sequence[int], authority: tuple[str, str]) -> None:
         now, name, iterations = seen.binding, f"tpm-{self.clock():%y%m%d}-{secrets.token_hex(4)}", new_cost()
         with self.writing() as writer:
-            said = {"slot": slot, "iterations": iterations}
-            writer.note(ledger.TPM, **self.about(name, now.uuid), binding=said)
+            binding = {"slot": slot, "iterations": iterations}
+            writer.note(ledger.TPM, **self.about(name, now.uuid), binding=binding)
         way, secret = authority
         answer = self.ask(
             "enrol_tpm", uuid=now.uuid, expect=now.digest, key_id=name, slot=slot, iterations=iterations,
-            authority=way, passphrase=secret, pcrs=list(pcrs), pin=self.wish.pin,
+            authority=way, passphrase=secret, pcrs=list(pcrs), pin=self.policy.pin,
         )  # fmt: skip
         after = binding_of(answer)
         slots, tokens = set(after.slots) - set(now.slots), set(after.tokens) - set(now.tokens)
-        made = [one.token for one in after.ours if one.key == name and one.assigned]
-        if after.volume_key != now.volume_key or slots != {str(slot)} or tokens != {str(one) for one in made}:
+        added = [mark.token for mark in after.ours if mark.key == name and mark.assigned]
+        if after.volume_key != now.volume_key or slots != {str(slot)} or tokens != {str(number) for number in added}:
             raise LeeboardError(f"after token {name} was added the disk is not what it should be; look at it")
-        how = "with its PIN" if self.wish.pin else f"bound to PCRs {', '.join(map(str, pcrs))}"
-        self.outcome.done.append(f"{self.volume.said}: the TPM opens it by token {made[0]}, {how}")
-        self.outcome.change("ENC-03", "luks_volume", "volumes", None, f"token {made[0]} of the TPM")
-        self._tidy(after, made[0], self._outdated(seen, None, self._ours(now)))
+        how = "with its PIN" if self.policy.pin else f"bound to PCRs {', '.join(map(str, pcrs))}"
+        self.outcome.done.append(f"{self.volume.label}: the TPM opens it by token {added[0]}, {how}")
+        self.outcome.change("ENC-03", "luks_volume", "volumes", None, f"token {added[0]} of the TPM")
+        self._tidy(after, added[0], self._outdated(seen, None, self._ours(now)))
 
     def _tidy(self, now: Binding, token: int, outdated: list[int]) -> None:
         """Let the ledger know the token, remove those that it replaces, and copy the header."""
         self._vouch(now, token)
         if outdated:
             answer = self.ask(
-                "remove_tpm", uuid=now.uuid, expect=now.digest, tokens=outdated, keep=token, pin=self.wish.pin
+                "remove_tpm", uuid=now.uuid, expect=now.digest, tokens=outdated, keep=token, pin=self.policy.pin
             )
             now = binding_of(answer)
             removed = ", ".join(map(str, outdated))
-            self.outcome.done.append(f"{self.volume.said}: tokens {removed} of the TPM removed from it")
+            self.outcome.done.append(f"{self.volume.label}: tokens {removed} of the TPM removed from it")
         self._copy_if_new(now)
         self.destroy_older()
 
@@ -227,49 +236,49 @@ class Tpm(Disk):
         Raises LeeboardError where another token has the same id.
         """
         records = controller_state.records(self.vault.var, self.device.urn, self.device.asset)
-        name = next((one.key for one in now.ours if one.token == token and one.key in records.tpm), "")
+        name = next((mark.key for mark in now.ours if mark.token == token and mark.key in records.tpm), "")
         if not name:
             return
-        if sum(one.key == name for one in now.ours) != 1:
+        if sum(mark.key == name for mark in now.ours) != 1:
             raise LeeboardError(f"two tokens say that they are {name}: somebody copied one; look who, and remove it")
-        for one in records.keys:
-            if one.disk != now.uuid or one.state not in (State.PROVED, State.USED) or faults(one, now):
+        for key in records.keys:
+            if key.disk != now.uuid or key.state not in (State.PROVED, State.USED) or faults(key, now):
                 continue
-            binding = {**one.binding, "disk": known(one, now, {name})}
-            if binding != one.binding:
+            binding = {**key.binding, "disk": known(key, now, {name})}
+            if binding != key.binding:
                 with self.writing() as writer:
                     writer.note(
-                        ledger.ACCEPTED, **self.about(one.id, now.uuid), binding=binding,
+                        ledger.ACCEPTED, **self.about(key.id, now.uuid), binding=binding,
                         reason="a token of the TPM was added, and opens it",
                     )  # fmt: skip
 
     def _copy_if_new(self, now: Binding) -> None:
         records = controller_state.records(self.vault.var, self.device.urn, self.device.asset)
-        copies = [one for one in records.headers if one.disk == now.uuid]
+        copies = [header for header in records.headers if header.disk == now.uuid]
         if not copies or copies[-1].binding != now.model_dump(mode="json"):
             self.copy(now)
 
     def _ours(self, now: Binding) -> set[int]:
         records = controller_state.records(self.vault.var, self.device.urn, self.device.asset)
-        return {one.token for one in now.ours if one.key in records.tpm}
+        return {mark.token for mark in now.ours if mark.key in records.tpm}
 
     # What stands in the way
 
     def _impossible(self, seen: Seen) -> str:
         """Why no token can be enrolled here, in words; empty where one can."""
-        wrong = self.wish.wrong(self.device.level)
+        wrong = self.policy.wrong(self.device.level)
         if not seen.tpm:
             return "the machine has no TPM 2.0, or its firmware has it switched off"
         if seen.lacking:
             return seen.lacking
         if wrong:
             return wrong
-        if self.wish.way is Way.TPM and seen.secure_boot != "on":
+        if self.policy.way is Way.TPM and seen.secure_boot != "on":
             return (
                 "Secure Boot is not on, and without a PIN anyone who edits the boot menu would get in; switch it on, "
                 "or set leeboard_disk_tpm to tpm-and-pin"
             )
-        if self.wish.way is Way.TPM and not seen.pcrs:
+        if self.policy.way is Way.TPM and not seen.pcrs:
             why = "does not start by GRUB, so what a policy has to cover is not known"
             if seen.chain in COVERED:
                 why = "starts by a unified kernel image, whose PCR 11 has another value by now than at the start"
@@ -281,19 +290,19 @@ class Tpm(Disk):
         return ""
 
     def _wait(self, why: str) -> None:
-        self.outcome.waiting.append(f"{self.volume.said}: no token of the TPM was enrolled: {why}")
+        self.outcome.waiting.append(f"{self.volume.label}: no token of the TPM was enrolled: {why}")
 
-    def _changes(self, words: str) -> bool:
-        """Whether it is really to be changed; a dry run only says so."""
+    def _changes(self, message: str) -> bool:
+        """Note what is to change; False in a dry run, which changes nothing."""
         self.outcome.changed = True
         if self.dry:
-            self.outcome.done.append(f"{self.volume.said}: {words}")
+            self.outcome.done.append(f"{self.volume.label}: {message}")
         return not self.dry
 
     @property
-    def wish(self) -> Wish:
-        """What the school wants."""
-        return self.given.tpm
+    def policy(self) -> TpmPolicy:
+        """What the school wants of the TPM."""
+        return self.credentials.tpm
 
 
 def _covers(seen: Seen, token: Token) -> bool:

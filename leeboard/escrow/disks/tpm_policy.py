@@ -20,7 +20,7 @@ class Way(StrEnum):
 
 
 @dataclass(frozen=True)
-class Wish:
+class TpmPolicy:
     """The way, None for none, and for one with a PIN that PIN; empty where the school's vault has none."""
 
     way: Way | None = None
@@ -39,13 +39,15 @@ class Wish:
         return ""
 
 
-def wish(option: str, pin: str) -> Wish:
-    """What the two variables say. Raises LeeboardError."""
+def parse_policy(option: str, pin: str) -> TpmPolicy:
+    """The policy that the two inventory variables ask for. Raises LeeboardError."""
     if not option:
-        return Wish()
+        return TpmPolicy()
     try:
         way = Way(option)
     except ValueError:
-        words = " or ".join(Way)
-        raise LeeboardError(f"leeboard_disk_tpm is {ascii(option)[:40]}: it must be {words}, or not be there") from None
-    return Wish(way, pin if way is Way.PIN else "")
+        choices = " or ".join(Way)
+        raise LeeboardError(
+            f"leeboard_disk_tpm is {ascii(option)[:40]}: it must be {choices}, or not be there"
+        ) from None
+    return TpmPolicy(way, pin if way is Way.PIN else "")

@@ -39,12 +39,12 @@ class Custodian:
 
     @property
     def ends(self) -> datetime:
-        """When it ends."""
+        """The moment from which the certificate is no longer valid."""
         return self.certificate.not_valid_after_utc
 
     @property
     def pem(self) -> bytes:
-        """The certificate as a file has it."""
+        """The certificate in PEM."""
         return self.certificate.public_bytes(serialization.Encoding.PEM)
 
 
@@ -84,7 +84,9 @@ def objection(custodian: Custodian, at: datetime) -> str:
 def ends_soon(custodians: Sequence[Custodian], at: datetime) -> list[str]:
     """A line for each certificate that is near its end, or past it."""
     return [
-        f"custodian {plain(one.name)}: it ends on {one.ends:%d %B %Y}" for one in custodians if one.ends - at < NEAR
+        f"custodian {plain(custodian.name)}: it ends on {custodian.ends:%d %B %Y}"
+        for custodian in custodians
+        if custodian.ends - at < NEAR
     ]
 
 

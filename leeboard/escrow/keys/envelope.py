@@ -42,21 +42,21 @@ class Content:
     adopted: bool = False
 
     def text(self) -> str:
-        """As a person reads it on a bad day; the key stands on the last line, alone."""
-        said = "".join(f"{name}: {getattr(self, name)}\n" for name in FIELDS)
-        return f"{ADOPTED if self.adopted else HEAD}\n{said}\n{self.key.text}\n"
+        """The text that a person reads on a bad day; the key stands on the last line, alone."""
+        header = "".join(f"{name}: {getattr(self, name)}\n" for name in FIELDS)
+        return f"{ADOPTED if self.adopted else HEAD}\n{header}\n{self.key.text}\n"
 
     @classmethod
     def parse(cls, text: str) -> Content:
-        """What `text` wrote. Raises LeeboardError, which shows none of it."""
+        """The content that `text` wrote. Raises LeeboardError, which shows none of it."""
         lines = text.replace("\r\n", "\n").split("\n")
-        said = dict(line.split(": ", 1) for line in lines[1 : 1 + len(FIELDS)] if ": " in line)
-        if lines[0] not in (HEAD, ADOPTED) or set(FIELDS) - said.keys():
+        header = dict(line.split(": ", 1) for line in lines[1 : 1 + len(FIELDS)] if ": " in line)
+        if lines[0] not in (HEAD, ADOPTED) or set(FIELDS) - header.keys():
             raise LeeboardError("the envelope opens, and what is in it is no recovery key of Leeboard's")
         last = next(line for line in reversed(lines) if line)
         adopted = lines[0] == ADOPTED
         key = RecoveryKey(last) if adopted else parse_key(last)
-        return cls(key, **{name: said[name] for name in FIELDS}, adopted=adopted)
+        return cls(key, **{name: header[name] for name in FIELDS}, adopted=adopted)
 
 
 def seal(content: Content, custodians: Sequence[Custodian]) -> bytes:
@@ -72,8 +72,8 @@ def seal_bytes(content: bytes, custodians: Sequence[Custodian]) -> bytes:
 def _sealed(content: bytes, custodians: Sequence[Custodian], form: serialization.Encoding) -> bytes:
     builder = pkcs7.PKCS7EnvelopeBuilder().set_data(content)
     builder = builder.set_content_encryption_algorithm(algorithms.AES256)
-    for one in custodians:
-        builder = builder.add_recipient(one.certificate)
+    for custodian in custodians:
+        builder = builder.add_recipient(custodian.certificate)
     return builder.encrypt(form, [pkcs7.PKCS7Options.Binary])
 
 
@@ -83,7 +83,7 @@ def unseal(envelope: bytes, certificate: x509.Certificate, key: rsa.RSAPrivateKe
 
 
 def unseal_bytes(envelope: bytes, certificate: x509.Certificate, key: rsa.RSAPrivateKey) -> bytes:
-    """What `seal_bytes` sealed. Raises LeeboardError."""
+    """The bytes that `seal_bytes` sealed. Raises LeeboardError."""
     return _opened(envelope, certificate, key, pem=False)
 
 

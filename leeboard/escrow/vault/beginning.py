@@ -32,9 +32,9 @@ def begin(var: Path, places: tuple[Path, Path]) -> str:
             )
         return identity
     identity = secrets.token_hex(8)
-    said = {"vault": identity, "places": [str(one) for one in places]}
+    record = {"vault": identity, "places": [str(place) for place in places]}
     try:
-        files.replace(path, (json.dumps(said) + "\n").encode())
+        files.replace(path, (json.dumps(record) + "\n").encode())
     except OSError as problem:
         raise LeeboardError(f"{path}: cannot be written: {problem.strerror}; nothing was made") from None
     return identity
@@ -47,7 +47,7 @@ def of(var: Path) -> str:
 
 
 def end(var: Path) -> None:
-    """The vault is there."""
+    """Remove the note of a vault that was begun: it is there now."""
     (var / FILE).unlink(missing_ok=True)
 
 
@@ -60,9 +60,9 @@ def volume(path: Path) -> int:
 
 def _read(path: Path, content: bytes) -> tuple[str, tuple[str, str]]:
     try:
-        said = json.loads(content)
-        first, second = said["places"]
-        return str(said["vault"]), (str(first), str(second))
+        record = json.loads(content)
+        first, second = record["places"]
+        return str(record["vault"]), (str(first), str(second))
     except (ValueError, KeyError, TypeError):
         raise LeeboardError(
             f"{path}: makes no sense; look whether a vault was begun here, then take this file away"

@@ -15,7 +15,8 @@ from pydantic import Field, ValidationError
 
 from leeboard.errors import LeeboardError
 from leeboard.escrow.vault.records import Key
-from leeboard.model.observation import Text, Wire
+from leeboard.model.observation import Text
+from leeboard.model.strict import Wire
 from leeboard.model.values import plain
 from leeboard.verdict.judgements.volume import Trouble
 
@@ -71,8 +72,8 @@ class Volume(Wire):
     trouble: Trouble | None = None
 
     @property
-    def said(self) -> str:
-        """How a person knows it."""
+    def label(self) -> str:
+        """The name of the volume for a person."""
         mounts = ", ".join(self.mounts)
         return plain(f"{self.device} ({mounts})" if mounts else self.device, 120)
 
@@ -83,7 +84,7 @@ class Volume(Wire):
 
 
 def parse(texts: Iterable[Any]) -> list[Volume]:
-    """The volumes in what a device said. Raises LeeboardError."""
+    """The volumes in a device's answer. Raises LeeboardError."""
     try:
         return [Volume.model_validate_json(text) for text in texts]
     except (ValidationError, TypeError):
@@ -127,10 +128,10 @@ def strangers(key: Key, now: Binding, ours: Collection[str] = ()) -> list[str]:
 
 def known(before: Key | None, now: Binding, ours: Collection[str]) -> dict[str, Any]:
     """A binding for the ledger without what was a stranger's before: proving a key makes nobody's slot ours."""
-    kept = now.model_dump(mode="json")
+    data = now.model_dump(mode="json")
     for what, number, _how in _unknown(before, now, ours) if before is not None else ():
-        del kept[f"{what}s"][number]
-    return kept
+        del data[f"{what}s"][number]
+    return data
 
 
 def _unknown(key: Key, now: Binding, ours: Collection[str]) -> list[tuple[str, str, str]]:

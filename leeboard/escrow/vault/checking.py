@@ -41,8 +41,8 @@ def check(vault: Vault, at: datetime) -> Checked:
     Raises LeeboardError for a broken ledger.
     """
     records = vault.records()
-    keys = tuple(key for kept in records.values() for key in kept.keys)
-    headers = tuple(header for kept in records.values() for header in kept.headers)
+    keys = tuple(key for record in records.values() for key in record.keys)
+    headers = tuple(header for record in records.values() for header in record.headers)
     problems = [*ends_soon(vault.custodians, at)]
     whole = 0
     for key in keys:
@@ -53,12 +53,12 @@ def check(vault: Vault, at: datetime) -> Checked:
     for header in headers:
         today = zlib.crc32(header.name.encode()) % SHARES == share
         problems += _wrong(vault, header) if today else _cut_off(vault, header)
-    known = {one.name for one in keys} | {one.name for one in headers}
-    for one in vault.places:
+    known = {key.name for key in keys} | {header.name for header in headers}
+    for place in vault.places:
         problems += [
-            f"{one.path / name}: the ledger does not know this file: a run died before it was named, or the end of the "
-            "ledger was lost. It opens nothing that is known"
-            for name in one.names()
+            f"{place.path / name}: the ledger does not know this file: a run died before it was named, or the end of "
+            "the ledger was lost. It opens nothing that is known"
+            for name in place.names()
             if name.endswith(SEALED) and name[0].isdigit() and name not in known
         ]
     problems += _to_another(vault, keys)
@@ -72,14 +72,14 @@ def mended(vault: Vault, at: datetime) -> list[str]:
 
     Raises LeeboardError for a place that cannot be written to. What neither place has is left to `check` to say.
     """
-    found = []
+    names = []
     with vault.writing(at) as writer:
-        for kept in vault.records().values():
-            for one in kept.sealed:
+        for record in vault.records().values():
+            for sealed in record.sealed:
                 with suppress(NoCopy):
-                    if writer.mend(one):
-                        found.append(one.name)
-    return found
+                    if writer.mend(sealed):
+                        names.append(sealed.name)
+    return names
 
 
 def unbound(keys: Iterable[Key], seen: Mapping[tuple[str, str], tuple[str, datetime | None]]) -> list[str]:
@@ -87,23 +87,25 @@ def unbound(keys: Iterable[Key], seen: Mapping[tuple[str, str], tuple[str, datet
 
     `seen` has the verdict of ENC-07 for each device, and when it was last seen.
     """
-    places = sorted({one.owner for one in keys if one.state in (State.PROVED, State.USED)})
-    found = []
+    places = sorted({key.owner for key in keys if key.state in (State.PROVED, State.USED)})
+    problems = []
     for urn, asset in places:
         verdict, at = seen.get((urn, asset), ("", None))
         if not verdict:
-            found.append(f"{urn} {asset}: no check has compared its key with its disk yet")
+            problems.append(f"{urn} {asset}: no check has compared its key with its disk yet")
         elif verdict != str(Verdict.COMPLIANT):
             when = f"{at:%d %B %Y}" if at is not None else "the last check"
-            found.append(f"{urn} {asset}: ENC-07 is {verdict.replace('_', ' ')} as of {when}; leeboard drift says why")
-    return found
+            problems.append(
+                f"{urn} {asset}: ENC-07 is {verdict.replace('_', ' ')} as of {when}; leeboard drift says why"
+            )
+    return problems
 
 
 def _wrong(vault: Vault, sealed: Key | Header) -> Iterator[str]:
-    for one in vault.places:
-        why = _copy(one, sealed)
+    for place in vault.places:
+        why = _copy(place, sealed)
         if why:
-            yield _said(one, sealed, why)
+            yield _line(place, sealed, why)
 
 
 def _copy(place: Place, sealed: Key | Header) -> str:
@@ -117,19 +119,19 @@ def _copy(place: Place, sealed: Key | Header) -> str:
 
 
 def _cut_off(vault: Vault, header: Header) -> Iterator[str]:
-    for one in vault.places:
-        if one.size(header.name) != header.size:
-            yield _said(one, header, "is missing or cut off")
+    for place in vault.places:
+        if place.size(header.name) != header.size:
+            yield _line(place, header, "is missing or cut off")
 
 
-def _said(place: Place, sealed: Key | Header, why: str) -> str:
+def _line(place: Place, sealed: Key | Header, why: str) -> str:
     where = f"{place.path / sealed.name}: copy {place.copy}"
     return f"{where} {why}; bring it back from the other copy, or from a backup"
 
 
 def _to_another(vault: Vault, keys: tuple[Key, ...]) -> Iterator[str]:
     """Keys in use that one of today's custodians cannot open, or somebody can who is none any more."""
-    now = {one.fingerprint for one in vault.custodians}
+    now = {custodian.fingerprint for custodian in vault.custodians}
     for key in keys:
         if key.state in (State.RETIRED, State.DROPPED) or set(key.custodians) == now:
             continue
@@ -139,12 +141,12 @@ def _to_another(vault: Vault, keys: tuple[Key, ...]) -> Iterator[str]:
 def _remembered(vault: Vault, records: Mapping[tuple[str, str], Records]) -> int:
     """Make the controller remember what the ledger says; for how many devices it did not."""
     mended = 0
-    for (urn, asset), kept in records.items():
+    for (urn, asset), record in records.items():
         try:
             known = controller_state.records(vault.var, urn, asset)
         except LeeboardError:
             known = Records()
-        if known != kept:
-            controller_state.write_records(vault.var, urn, asset, kept)
+        if known != record:
+            controller_state.write_records(vault.var, urn, asset, record)
             mended += 1
     return mended

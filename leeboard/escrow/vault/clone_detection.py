@@ -39,21 +39,21 @@ Owner = tuple[str, str]  # a device, by URN and asset tag
 Disk = tuple[str, str]  # by LUKS UUID and the digest of its own key
 
 
-def saw(var: Path, owner: Owner, shown: Iterable[Binding]) -> None:
-    """Remember the disks that a device shows. Raises LeeboardError."""
-    now = {(one.uuid, one.volume_key) for one in list(shown)[:MOST_DISKS]}
+def record_disks(var: Path, owner: Owner, shown: Iterable[Binding]) -> None:
+    """Record the disks that a device shows. Raises LeeboardError."""
+    now = {(disk.uuid, disk.volume_key) for disk in list(shown)[:MOST_DISKS]}
     before = seen(var, owner)
     with controller_state.writing(var):
         if now != before:
             _write(var, owner, now)
         for name in _names(now):
             _enter(var, name, owner)
-        for name in _names(before) - _names(now) - _names(_kept(var, owner)):
+        for name in _names(before) - _names(now) - _names(_disks_with_keys(var, owner)):
             _entry(var, name, owner).unlink(missing_ok=True)
 
 
-def kept(var: Path, owner: Owner, before: Records, after: Records) -> None:
-    """Remember for which disks a device has keys in use, after a change of what is kept. Raises LeeboardError."""
+def record_keys(var: Path, owner: Owner, before: Records, after: Records) -> None:
+    """Record for which disks a device has keys in use, after its records changed. Raises LeeboardError."""
     now = _names(disks_of(after))
     gone = _names(disks_of(before)) - now
     with controller_state.writing(var):
@@ -69,9 +69,9 @@ def forget(var: Path, owner: Owner, uuid: str | None = None) -> bool:
     Raises LeeboardError.
     """
     before = seen(var, owner)
-    left = {one for one in before if uuid not in (None, one[0])}
+    left = {disk for disk in before if uuid not in (None, disk[0])}
     with controller_state.writing(var):
-        for name in _names(before) - _names(left) - _names(_kept(var, owner)):
+        for name in _names(before) - _names(left) - _names(_disks_with_keys(var, owner)):
             _entry(var, name, owner).unlink(missing_ok=True)
         if left:
             _write(var, owner, left)
@@ -82,11 +82,11 @@ def forget(var: Path, owner: Owner, uuid: str | None = None) -> bool:
 
 def shared(var: Path, owner: Owner, disk: Binding) -> list[str]:
     """A line for each other device that has this disk, or one with its UUID. Raises LeeboardError."""
-    copies = [one for one in _owners(var, disk.volume_key) if one != owner]
-    named = [one for one in _owners(var, disk.uuid) if one != owner and one not in copies]
-    mine = f"disk {disk.uuid} of {said(owner)}"
-    copied = [f"{mine} is a copy of one of {said(one)}: {COPY}; {_moved(one)}" for one in copies]
-    return copied + [f"{mine} has the UUID of one of {said(one)}: {TWICE}; {_moved(one)}" for one in named]
+    copies = [other for other in _owners(var, disk.volume_key) if other != owner]
+    named = [other for other in _owners(var, disk.uuid) if other != owner and other not in copies]
+    mine = f"disk {disk.uuid} of {device_text(owner)}"
+    copied = [f"{mine} is a copy of one of {device_text(other)}: {COPY}; {_moved(other)}" for other in copies]
+    return copied + [f"{mine} has the UUID of one of {device_text(other)}: {TWICE}; {_moved(other)}" for other in named]
 
 
 def all_shared(var: Path, records: Mapping[Owner, Records]) -> list[str]:
@@ -96,18 +96,18 @@ def all_shared(var: Path, records: Mapping[Owner, Records]) -> list[str]:
         for uuid, key in disks:
             by_key[key].add((owner, uuid))
             by_uuid[uuid].add(owner)
-    found, told = [], set()
+    problems, reported = [], set()
     for key, of in sorted(by_key.items()):
         owners = sorted({owner for owner, _uuid in of})
         if key and len(owners) > 1:
-            told.add(tuple(owners))
+            reported.add(tuple(owners))
             uuids = ", ".join(sorted({uuid for _owner, uuid in of}))
-            found.append(f"{_list(owners)}: disk {uuids} of one is a copy of the other's: {COPY}")
+            problems.append(f"{_list(owners)}: disk {uuids} of one is a copy of the other's: {COPY}")
     for uuid, owners_of in sorted(by_uuid.items()):
         owners = sorted(owners_of)
-        if uuid and len(owners) > 1 and tuple(owners) not in told:
-            found.append(f"{_list(owners)}: each has a disk with the UUID {uuid}: {TWICE}")
-    return found
+        if uuid and len(owners) > 1 and tuple(owners) not in reported:
+            problems.append(f"{_list(owners)}: each has a disk with the UUID {uuid}: {TWICE}")
+    return problems
 
 
 def made_again(var: Path, records: Mapping[Owner, Records]) -> int:
@@ -115,29 +115,29 @@ def made_again(var: Path, records: Mapping[Owner, Records]) -> int:
     wanted = {(name, _file(owner)): owner for owner, disks in _all(var, records).items() for name in _names(disks)}
     with controller_state.writing(var):
         top = var / DISKS
-        there = {
+        existing = {
             (folder.name, path.name)
             for folder in (top.iterdir() if top.is_dir() else ())
             for path in (folder.iterdir() if folder.is_dir() else [folder])
         }
-        for name, _path in wanted.keys() - there:
+        for name, _path in wanted.keys() - existing:
             _enter(var, name, wanted[name, _path])
         wrong = 0
-        for name, path in there - wanted.keys():
+        for name, path in existing - wanted.keys():
             # A visit may have made it meanwhile.
             owner = _owner(path)
-            if owner is None or name not in _names(seen(var, owner) | _kept(var, owner)):
+            if owner is None or name not in _names(seen(var, owner) | _disks_with_keys(var, owner)):
                 wrong += 1
                 (top / name / path if (top / name).is_dir() else top / name).unlink(missing_ok=True)
-    return wrong + len(wanted.keys() - there)
+    return wrong + len(wanted.keys() - existing)
 
 
 def disks_of(records: Records) -> set[Disk]:
     """The disks for which keys are in use."""
     return {
-        (one.disk, str(one.binding.get("disk", {}).get("volume_key", "")))
-        for one in records.keys
-        if one.state in IN_USE
+        (key.disk, str(key.binding.get("disk", {}).get("volume_key", "")))
+        for key in records.keys
+        if key.state in IN_USE
     }
 
 
@@ -150,8 +150,8 @@ def seen(var: Path, owner: Owner) -> set[Disk]:
     return set()
 
 
-def said(owner: Owner) -> str:
-    """A device in words."""
+def device_text(owner: Owner) -> str:
+    """The name of a device in messages."""
     return f"{plain(owner[1], 64)} (school {plain(owner[0], 6)})"
 
 
@@ -163,10 +163,10 @@ def everybody(var: Path) -> Iterator[Owner]:
 
 def _all(var: Path, records: Mapping[Owner, Records]) -> dict[Owner, set[Disk]]:
     owners = {*records, *everybody(var)}
-    return {one: seen(var, one) | disks_of(records.get(one, Records())) for one in owners}
+    return {owner: seen(var, owner) | disks_of(records.get(owner, Records())) for owner in owners}
 
 
-def _kept(var: Path, owner: Owner) -> set[Disk]:
+def _disks_with_keys(var: Path, owner: Owner) -> set[Disk]:
     with suppress(LeeboardError):
         return disks_of(controller_state.records(var, *owner))
     return set()
@@ -177,7 +177,7 @@ def _moved(owner: Owner) -> str:
 
 
 def _list(owners: Iterable[Owner]) -> str:
-    return " and ".join(map(said, owners))
+    return " and ".join(map(device_text, owners))
 
 
 def _names(disks: Iterable[Disk]) -> set[str]:

@@ -43,24 +43,24 @@ def read(var: Path) -> Note:
     if content is None:
         return Note()
     try:
-        said = json.loads(content)
-        first, second = said["places"]
-        mark = Mark(int(said["mark"]["entries"]), str(said["mark"]["tip"]), int(said["mark"]["size"]))
-        return Note(str(said["vault"]), (Path(first), Path(second)), mark, tuple(map(str, said["custodians"])))
+        record = json.loads(content)
+        first, second = record["places"]
+        mark = Mark(int(record["mark"]["entries"]), str(record["mark"]["tip"]), int(record["mark"]["size"]))
+        return Note(str(record["vault"]), (Path(first), Path(second)), mark, tuple(map(str, record["custodians"])))
     except (ValueError, KeyError, TypeError):
         raise LeeboardError(f"{path}: makes no sense; bring it back from a backup (docs/escrow.md)") from None
 
 
 def write(var: Path, note: Note) -> None:
-    """Remember. Raises LeeboardError."""
-    said = {
+    """Write the note of where the vault is, and how far its ledger went. Raises LeeboardError."""
+    record = {
         "vault": note.vault,
-        "places": [str(one) for one in note.places],
+        "places": [str(place) for place in note.places],
         "mark": asdict(note.mark),
         "custodians": list(note.custodians),
     }
     with writing(var / FILE):
-        files.replace(var / FILE, (json.dumps(said) + "\n").encode())
+        files.replace(var / FILE, (json.dumps(record) + "\n").encode())
 
 
 def records(var: Path, urn: str, asset: str) -> Records:
@@ -75,12 +75,12 @@ def records(var: Path, urn: str, asset: str) -> Records:
         raise LeeboardError(f"{path}: makes no sense; leeboard escrow verify makes it again") from None
 
 
-def write_records(var: Path, urn: str, asset: str, kept: Records) -> None:
-    """Remember what is kept of a device. Raises LeeboardError."""
+def write_records(var: Path, urn: str, asset: str, records: Records) -> None:
+    """Write a device's records. Raises LeeboardError."""
     path = _path(var, urn, asset)
     files.make_folder(path.parent)
     with writing(path):
-        files.replace(path, kept.model_dump_json(exclude_defaults=True).encode() + b"\n")
+        files.replace(path, records.model_dump_json(exclude_defaults=True).encode() + b"\n")
 
 
 @contextmanager

@@ -24,51 +24,51 @@ FORMER = "custodians-former"  # certificates, by fingerprint: what was sealed to
 
 def named(entries: Iterable[Entry]) -> frozenset[str] | None:
     """The fingerprints that the last of these entries names; None where none of them does."""
-    found = None
-    for one in entries:
-        if one.event == ledger.CUSTODIANS:
-            found = frozenset(one.custodians)
-    return found
+    latest = None
+    for entry in entries:
+        if entry.event == ledger.CUSTODIANS:
+            latest = frozenset(entry.custodians)
+    return latest
 
 
 def fingerprints(custodians: Iterable[Custodian]) -> frozenset[str]:
-    """What the ledger calls them."""
-    return frozenset(one.fingerprint for one in custodians)
+    """The fingerprints by which the ledger names custodians."""
+    return frozenset(custodian.fingerprint for custodian in custodians)
 
 
 def read(places: Sequence[Place], wanted: Collection[str]) -> tuple[Custodian, ...]:
     """The custodians with these fingerprints. Raises LeeboardError where a place has others."""
-    found = [_of_place(one, frozenset(wanted)) for one in places]
-    if any(one != found[0] for one in found):
+    by_place = [_of_place(place, frozenset(wanted)) for place in places]
+    if any(listed != by_place[0] for listed in by_place):
         raise LeeboardError(
             f"{places[1].path / FOLDER}: has other certificates than {places[0].path / FOLDER}; whoever put one there "
             "alone would open every new key. Find out who, before any key is made"
         )
-    if fingerprints(found[0]) != frozenset(wanted):
+    if fingerprints(by_place[0]) != frozenset(wanted):
         raise LeeboardError(
             f"the certificates in {FOLDER} are not those that the ledger names: somebody changed them there. Find out "
             "who, before any key is made"
         )
-    return found[0]
+    return by_place[0]
 
 
 def former(places: Sequence[Place]) -> tuple[Custodian, ...]:
-    """Those who were custodians once."""
-    return tuple({one.fingerprint: one for place in places for one in _in(place, FORMER)}.values())
+    """The certificates of former custodians."""
+    return tuple({custodian.fingerprint: custodian for place in places for custodian in _in(place, FORMER)}.values())
 
 
 def stage(places: Sequence[Place], before: Iterable[Custodian], after: Sequence[Custodian]) -> None:
     """Lay the new custodians beside the present ones, and keep the certificates of those who leave."""
-    leaving = {one.fingerprint: one for one in before}
-    for one in after:
-        leaving.pop(one.fingerprint, None)
+    leaving = {custodian.fingerprint: custodian for custodian in before}
+    for custodian in after:
+        leaving.pop(custodian.fingerprint, None)
     for place in places:
         for fingerprint, gone in leaving.items():
             place.write(f"{FORMER}/{fingerprint}.pem", gone.pem)
         _write(place, NEXT, after)
 
 
-def settle(places: Sequence[Place], custodians: Sequence[Custodian]) -> None:
+def publish(places: Sequence[Place], custodians: Sequence[Custodian]) -> None:
     """Put the custodians that the ledger names where they belong; they are there already but after a change."""
     for place in places:
         if place.names(NEXT):
@@ -78,16 +78,16 @@ def settle(places: Sequence[Place], custodians: Sequence[Custodian]) -> None:
 
 
 def put(place: Place, custodians: Sequence[Custodian]) -> None:
-    """Let a place have the certificates of these custodians, and no others."""
+    """Write the certificates of these custodians, and no others, to a place."""
     _write(place, FOLDER, custodians)
 
 
 def _write(place: Place, folder: str, custodians: Sequence[Custodian]) -> None:
-    kept = {f"{folder}/{one.name}.pem": one.pem for one in custodians}
+    contents = {f"{folder}/{custodian.name}.pem": custodian.pem for custodian in custodians}
     for name in place.names(folder):
-        if name not in kept:
+        if name not in contents:
             place.remove(name)
-    for name, content in kept.items():
+    for name, content in contents.items():
         if place.read(name) != content:
             place.write(name, content)
 

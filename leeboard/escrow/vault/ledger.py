@@ -82,7 +82,7 @@ class Ledger:
 
     @property
     def mark(self) -> Mark:
-        """How far it goes."""
+        """The mark at the end: number of entries, last digest, size."""
         tip = _hash(self.content.splitlines()[-1]) if self.entries else self.after.tip
         return Mark(self.after.entries + len(self.entries), tip, self.after.size + len(self.content))
 
@@ -92,7 +92,7 @@ class Ledger:
         return _hash(self.content.splitlines()[place - 1]) if place else self.after.tip
 
     def followed_by(self, entry: Entry) -> Ledger:
-        """The same with one more entry."""
+        """The ledger with one more entry."""
         return Ledger((*self.entries, entry), self.content + line_of(entry), after=self.after)
 
 
@@ -141,9 +141,9 @@ def longest(copies: Mapping[str, Ledger]) -> Ledger:
 
     Raises LeeboardError where they tell different stories.
     """
-    best = max(copies.values(), key=lambda one: len(one.content))
-    for place, one in copies.items():
-        if not best.content.startswith(one.content):
+    best = max(copies.values(), key=lambda copy: len(copy.content))
+    for place, copy in copies.items():
+        if not best.content.startswith(copy.content):
             raise LeeboardError(
                 f"{place}: tells another story than the other copy of the ledger; somebody wrote to one of them alone. "
                 "Compare them with a backup before you use any key"

@@ -79,7 +79,7 @@ class Header(Strict):
 
     @property
     def name(self) -> str:
-        """Its file, from the top of a place."""
+        """The copy's file, from the top of a place."""
         return f"{self.urn}/{self.asset}/{self.id}.header"
 
 
@@ -96,15 +96,15 @@ class Records(Strict):
 
     @property
     def sealed(self) -> tuple[Key | Header, ...]:
-        """Everything that has an envelope."""
+        """The keys and headers that have an envelope."""
         return (*self.keys, *self.headers)
 
     def after(self, entry: Entry) -> Records:
         """The records after one more entry about the device; an entry that is in them already changes nothing."""
         if entry.number <= self.entry or entry.urn is None or entry.asset is None:
             return self
-        keys = {one.id: one for one in self.keys}
-        headers = {one.id: one for one in self.headers}
+        keys = {key.id: key for key in self.keys}
+        headers = {header.id: header for header in self.headers}
         tpm = (*self.tpm, entry.key) if entry.event == ledger.TPM else self.tpm
         if entry.event in (ledger.SEALED, ledger.ADOPTED):
             keys[entry.key] = _sealed(keys.get(entry.key), entry, entry.urn, entry.asset)
@@ -119,12 +119,12 @@ class Records(Strict):
 
 def records_of(entries: Iterable[Entry]) -> dict[tuple[str, str], Records]:
     """What is kept of each device, by URN and asset tag."""
-    found: dict[tuple[str, str], Records] = {}
-    for one in entries:
-        if one.urn is not None and one.asset is not None:
-            place = (one.urn, one.asset)
-            found[place] = found.get(place, Records()).after(one)
-    return found
+    by_device: dict[tuple[str, str], Records] = {}
+    for entry in entries:
+        if entry.urn is not None and entry.asset is not None:
+            place = (entry.urn, entry.asset)
+            by_device[place] = by_device.get(place, Records()).after(entry)
+    return by_device
 
 
 def _sealed(before: Key | None, entry: Entry, urn: str, asset: str) -> Key:

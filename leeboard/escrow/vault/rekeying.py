@@ -31,15 +31,19 @@ class Opener:
     secret: rsa.RSAPrivateKey
 
     def key(self, vault: Vault, key: Key) -> envelope.Content:
-        """What is in a key's envelope. Raises LeeboardError."""
+        """The content of a key's envelope. Raises LeeboardError."""
         return envelope.unseal(vault.envelope(key), self._of(key).certificate, self.secret)
 
     def header(self, vault: Vault, header: Header) -> bytes:
-        """The copy of a disk's header. Raises LeeboardError."""
+        """The copy of a disk's header, unsealed. Raises LeeboardError."""
         return envelope.unseal_bytes(vault.envelope(header), self._of(header).certificate, self.secret)
 
     def _of(self, sealed: Key | Header) -> Custodian:
-        fits = [one for one in self.certificates if one.fingerprint in sealed.custodians or not sealed.custodians]
+        fits = [
+            certificate
+            for certificate in self.certificates
+            if certificate.fingerprint in sealed.custodians or not sealed.custodians
+        ]
         if not fits:
             raise LeeboardError(f"{sealed.name}: is not sealed to whom this private key belongs to")
         return fits[0]
@@ -49,7 +53,7 @@ def opener(vault: Vault, secret: rsa.RSAPrivateKey) -> Opener:
     """Whom a private key belongs to. Raises LeeboardError where it is nobody's who could open this vault."""
     public = secret.public_key().public_numbers()
     everybody = (*vault.custodians, *people.former(vault.places))
-    mine = tuple(one for one in everybody if _numbers(one) == public)
+    mine = tuple(certificate for certificate in everybody if _numbers(certificate) == public)
     if not mine:
         raise LeeboardError("this private key belongs to none of the custodians of the vault")
     return Opener(mine, secret)
@@ -57,12 +61,12 @@ def opener(vault: Vault, secret: rsa.RSAPrivateKey) -> Opener:
 
 def hand_over(vault: Vault, custodians: Sequence[Custodian], at: datetime) -> Vault:
     """Give the vault these custodians, and open it anew. Raises LeeboardError; then it has those of before."""
-    wrong = next(filter(None, (objection(one, at) for one in custodians)), "")
+    wrong = next(filter(None, (objection(custodian, at) for custodian in custodians)), "")
     if wrong or not custodians:
         raise LeeboardError(f"{wrong or 'a vault needs a custodian'}; nothing was changed")
     with vault.writing(at) as writer:
         people.stage(vault.places, vault.custodians, custodians)
-        writer.note(ledger.CUSTODIANS, custodians=tuple(one.fingerprint for one in custodians))
+        writer.note(ledger.CUSTODIANS, custodians=tuple(custodian.fingerprint for custodian in custodians))
     after = open_vault(vault.var, whole=False)
     with after.writing(at):
         pass  # whoever writes first puts the certificates where they belong
@@ -78,32 +82,32 @@ def reseal(
     """
     wanted = people.fingerprints(vault.custodians)
     every = [
-        one
-        for kept in vault.records().values()
-        for one in kept.sealed
-        if not (isinstance(one, Key) and one.state is State.DROPPED)
+        sealed
+        for record in vault.records().values()
+        for sealed in record.sealed
+        if not (isinstance(sealed, Key) and sealed.state is State.DROPPED)
     ]
-    behind = [one for one in every if frozenset(one.custodians) != wanted]
+    behind = [sealed for sealed in every if frozenset(sealed.custodians) != wanted]
     done = 0
     failed: list[str] = []
-    for number, one in enumerate(behind, 1):
+    for number, sealed in enumerate(behind, 1):
         try:
-            if isinstance(one, Key):
-                content = envelope.seal(secret.key(vault, one), vault.custodians)
+            if isinstance(sealed, Key):
+                content = envelope.seal(secret.key(vault, sealed), vault.custodians)
             else:
-                content = envelope.seal_bytes(secret.header(vault, one), vault.custodians)
+                content = envelope.seal_bytes(secret.header(vault, sealed), vault.custodians)
             with vault.writing(clock()) as writer:
-                writer.reseal(one, content)
+                writer.reseal(sealed, content)
             done += 1
         except LeeboardError as problem:
-            failed.append(f"{one.urn} {one.asset} {one.id}: {problem}")
+            failed.append(f"{sealed.urn} {sealed.asset} {sealed.id}: {problem}")
         progress(number, len(behind))
     # A run that was cut off may have left the second copy of one behind the ledger.
     with vault.writing(clock()) as writer:
-        for one in every:
-            if frozenset(one.custodians) == wanted:
+        for sealed in every:
+            if frozenset(sealed.custodians) == wanted:
                 try:
-                    writer.mend(one)
+                    writer.mend(sealed)
                 except LeeboardError as problem:
                     failed.append(str(problem))
     return done, failed

@@ -42,9 +42,9 @@ class Place:
             return None
         descriptor = files.open_regular(path, MOST_BYTES)
         with os.fdopen(descriptor, "rb") as file:
-            found = os.fstat(descriptor)
-            _private(path, found, FILE)
-            if found.st_size < offset:
+            status = os.fstat(descriptor)
+            _private(path, status, FILE)
+            if status.st_size < offset:
                 return None
             os.posix_fadvise(descriptor, offset, 0, os.POSIX_FADV_DONTNEED)
             file.seek(offset)
@@ -107,8 +107,8 @@ class Place:
     def names(self, folder: str = "") -> list[str]:
         """The files below a folder, by their names from the top of the place; temporary ones are left out."""
         top = self.path / folder
-        found = (path.relative_to(self.path).as_posix() for path in top.rglob("*") if path.is_file())
-        return sorted(name for name in found if not name.rpartition("/")[2].startswith("."))
+        names = (path.relative_to(self.path).as_posix() for path in top.rglob("*") if path.is_file())
+        return sorted(name for name in names if not name.rpartition("/")[2].startswith("."))
 
     def _folder(self, path: Path) -> None:
         if path == self.path or path.is_dir():
@@ -122,8 +122,8 @@ def make(path: Path, vault: str, copy: int) -> Place:
     """Begin a place in a folder that is empty or not there, or was begun before by its id. Raises LeeboardError."""
     try:
         path.mkdir(mode=FOLDER, parents=True, exist_ok=True)
-        names = {one.name for one in path.iterdir()}
-        marker = _said(files.read_regular(path / MARKER, 4096) or b"")
+        names = {entry.name for entry in path.iterdir()}
+        marker = _parsed(files.read_regular(path / MARKER, 4096) or b"")
         begun = (marker.get("vault"), marker.get("copy")) == (vault, copy)
         if names - {f".{MARKER}.tmp"} and not begun:
             raise LeeboardError(f"{path}: is not empty; give a folder of its own for the vault")
@@ -132,44 +132,44 @@ def make(path: Path, vault: str, copy: int) -> Place:
     except OSError as problem:
         raise LeeboardError(f"{path}: {problem.strerror}; give a folder that this account may write to") from None
     place = Place(path, vault, copy)
-    said = {"schema": SCHEMA, "vault": vault, "copy": copy}
-    place.write(MARKER, (json.dumps(said) + "\n").encode())
+    content = {"schema": SCHEMA, "vault": vault, "copy": copy}
+    place.write(MARKER, (json.dumps(content) + "\n").encode())
     return place
 
 
 def open_place(path: Path, vault: str, copy: int) -> Place:
     """A place that is there. Raises LeeboardError that says what is wrong with it: away, another vault's, too open."""
     try:
-        found = path.stat()
+        status = path.stat()
     except OSError as problem:
         raise LeeboardError(f"{path}: copy {copy} of the vault is away: {problem.strerror}; bring it back") from None
-    _private(path, found, FOLDER)
+    _private(path, status, FOLDER)
     place = Place(path, vault, copy)
     content = place.read(MARKER)
     if content is None:
         raise LeeboardError(
             f"{path}: copy {copy} of the vault is away: the folder has no {MARKER}; mount its volume there first"
         )
-    said = _said(content)
-    if said.get("schema") != SCHEMA:
+    marker = _parsed(content)
+    if marker.get("schema") != SCHEMA:
         raise LeeboardError(f"{path / MARKER}: makes no sense to this Leeboard; is it of a newer one, or damaged?")
-    if (said.get("vault"), said.get("copy")) != (vault, copy):
-        raise LeeboardError(f"{path}: is copy {said.get('copy')} of vault {said.get('vault')}, not the one wanted")
+    if (marker.get("vault"), marker.get("copy")) != (vault, copy):
+        raise LeeboardError(f"{path}: is copy {marker.get('copy')} of vault {marker.get('vault')}, not the one wanted")
     return place
 
 
-def _said(content: bytes) -> dict[str, Any]:
+def _parsed(content: bytes) -> dict[str, Any]:
     try:
-        said = json.loads(content)
+        marker = json.loads(content)
     except ValueError:
         return {}
-    return said if isinstance(said, dict) else {}
+    return marker if isinstance(marker, dict) else {}
 
 
-def _private(path: Path, found: os.stat_result, wanted: int) -> None:
+def _private(path: Path, status: os.stat_result, wanted: int) -> None:
     """Raises LeeboardError for what others than its owner may read, and for what is not ours."""
-    mode = stat.S_IMODE(found.st_mode)
+    mode = stat.S_IMODE(status.st_mode)
     if mode & ~wanted:
         raise LeeboardError(f"{path}: its mode is {mode:04o}, and others may use it; run chmod {wanted:o} on it")
-    if found.st_uid != os.geteuid():
+    if status.st_uid != os.geteuid():
         raise LeeboardError(f"{path}: belongs to another account than the one that runs leeboard; chown it")

@@ -71,10 +71,10 @@ class Vault:
         after = Mark() if whole else known
         start = max(0, after.size - ledger.LONGEST)
         copies = {}
-        for one in self.places:
-            name, found = str(one.path / ledger.FILE), one.read(ledger.FILE, start)
-            if found is not None and start + len(found) >= after.size:
-                copies[name] = ledger.read(ledger.tail(found, start, after, name), name, after)
+        for place in self.places:
+            name, content = str(place.path / ledger.FILE), place.read(ledger.FILE, start)
+            if content is not None and start + len(content) >= after.size:
+                copies[name] = ledger.read(ledger.tail(content, start, after, name), name, after)
         name = str(self.places[0].path / ledger.FILE)
         best = ledger.longest(copies) if copies else Ledger()
         if best.mark.entries < known.entries or (whole and known.entries and best.tip_at(known.entries) != known.tip):
@@ -87,26 +87,26 @@ class Vault:
 
     def keys(self) -> dict[tuple[str, str, str], Key]:
         """Every key that was ever sealed here, by URN, asset tag and id."""
-        return {(*key.owner, key.id): key for kept in self.records().values() for key in kept.keys}
+        return {(*key.owner, key.id): key for record in self.records().values() for key in record.keys}
 
     def envelope(self, key: Key | Header) -> bytes:
         """The file of a key or header from whichever copy is as the ledger knows it. Raises NoCopy."""
-        for one in self.places:
-            found = _sealed(one, key)
-            if found is not None:
-                return found
+        for place in self.places:
+            sealed = _sealed(place, key)
+            if sealed is not None:
+                return sealed
         raise NoCopy(f"{key.name}: neither copy of it is as the ledger knows it; look in a backup of the vault")
 
     # Writing
 
     def sealable(self, level: Level, at: datetime) -> None:
         """Raises LeeboardError where no key of a device of this level may be sealed at a moment."""
-        for one in self.custodians:
-            wrong = objection(one, at)
+        for custodian in self.custodians:
+            wrong = objection(custodian, at)
             if wrong:
                 raise LeeboardError(f"no key was made: {wrong}")
         least = LEAST_CUSTODIANS[level]
-        if len({one.fingerprint for one in self.custodians}) < least:
+        if len({custodian.fingerprint for custodian in self.custodians}) < least:
             raise LeeboardError(
                 f"no key was made: a device of level {level.value} needs envelopes for {least} custodians, and the "
                 f"vault has {len(self.custodians)}"
@@ -114,14 +114,14 @@ class Vault:
 
     @contextmanager
     def writing(self, at: datetime) -> Iterator[Writer]:
-        """Nobody else writes meanwhile. Raises LeeboardError naming who does."""
+        """A writer, under the lock of the vault. Raises LeeboardError that names whoever holds it."""
         try:
             with controller_state.writing(self.places[0].path / LOCK):
                 lock = files.FileLock(self.places[0].path / LOCK, wait=WAIT, text=lock_owner.mine(at))
         except files.Busy as busy:
             raise LeeboardError(
-                f"{self.places[0].path}: somebody else is writing to the vault ({lock_owner.words(busy.holder, at)}); "
-                "wait for their end, then run this again"
+                f"{self.places[0].path}: somebody else is writing to the vault "
+                f"({lock_owner.describe(busy.owner, at)}); wait for their end, then run this again"
             ) from None
         try:
             yield Writer(self, at)
@@ -130,7 +130,7 @@ class Vault:
 
 
 class Writer:
-    """Adds to a vault. Every call returns only when both places have it on the disk."""
+    """Writes to a vault. Every call returns only when both places have it on the disk."""
 
     def __init__(self, vault: Vault, at: datetime) -> None:
         """Brings the shorter ledger up to the longer one first, and what the controller remembers up to both: a crash
@@ -145,19 +145,19 @@ class Writer:
         )
         if self._named != present:
             raise LeeboardError("the custodians of the vault changed at this moment; run this again")
-        for one in vault.places:
-            found = one.read(ledger.FILE, self._ledger.after.size)
-            if found is None:
-                one.write(ledger.FILE, _whole(vault))
-            elif found != self._ledger.content:
-                one.append(ledger.FILE, self._ledger.after.size, self._ledger.content)
-        people.settle(vault.places, vault.custodians)
+        for place in vault.places:
+            content = place.read(ledger.FILE, self._ledger.after.size)
+            if content is None:
+                place.write(ledger.FILE, _whole(vault))
+            elif content != self._ledger.content:
+                place.append(ledger.FILE, self._ledger.after.size, self._ledger.content)
+        people.publish(vault.places, vault.custodians)
         for entry in self._ledger.entries:
             self._remember(entry)
         self._noted()
 
     def records(self, urn: str, asset: str) -> Records:
-        """What is kept of a device now."""
+        """A device's records as they are now."""
         return controller_state.records(self._vault.var, urn, asset)
 
     def seal(
@@ -173,9 +173,10 @@ class Writer:
         digest = self._keep(f"{urn}/{asset}/{content.id}.pem", envelope.seal(content, self._vault.custodians))
         self.note(
             ledger.ADOPTED if content.adopted else ledger.SEALED, urn=urn, asset=asset, key=content.id, digest=digest,
-            disk=disk, custodians=tuple(one.fingerprint for one in self._vault.custodians), binding=binding or {},
+            disk=disk, custodians=tuple(custodian.fingerprint for custodian in self._vault.custodians),
+            binding=binding or {},
         )  # fmt: skip
-        return next(one for one in self.records(urn, asset).keys if one.id == content.id)
+        return next(key for key in self.records(urn, asset).keys if key.id == content.id)
 
     def keep_header(self, copy: bytes, urn: str, asset: str, name: str, disk: str, binding: dict[str, Any]) -> None:
         """Keep the copy of a disk's header, sealed. Raises LeeboardError, and then it is not kept."""
@@ -183,14 +184,14 @@ class Writer:
         digest = self._keep(f"{urn}/{asset}/{name}.header", sealed)
         self.note(
             ledger.HEADER, urn=urn, asset=asset, key=name, digest=digest, size=len(sealed), disk=disk, binding=binding,
-            custodians=tuple(one.fingerprint for one in self._vault.custodians),
+            custodians=tuple(custodian.fingerprint for custodian in self._vault.custodians),
         )  # fmt: skip
 
     def destroy_header(self, header: Header) -> None:
         """Take the copy of a header away, in both places. Raises LeeboardError."""
         self.note(ledger.HEADER_GONE, urn=header.urn, asset=header.asset, key=header.id, disk=header.disk)
-        for one in self._vault.places:
-            one.remove(header.name)
+        for place in self._vault.places:
+            place.remove(header.name)
 
     def reseal(self, sealed: Key | Header, content: bytes) -> None:
         """Put an envelope for today's custodians in the place of one. Raises LeeboardError.
@@ -202,24 +203,24 @@ class Writer:
         self.note(
             ledger.SEALED if isinstance(sealed, Key) else ledger.HEADER, urn=sealed.urn, asset=sealed.asset,
             key=sealed.id, disk=sealed.disk, digest=envelope.digest(content), size=len(content),
-            custodians=tuple(one.fingerprint for one in self._vault.custodians), binding=sealed.binding,
+            custodians=tuple(custodian.fingerprint for custodian in self._vault.custodians), binding=sealed.binding,
         )  # fmt: skip
         second.write(sealed.name, content)
 
     def mend(self, sealed: Key | Header) -> bool:
         """Bring a copy that is missing or changed back from the other place; whether one was. Raises LeeboardError."""
         good = self._vault.envelope(sealed)
-        wrong = [one for one in self._vault.places if _sealed(one, sealed) is None]
-        for one in wrong:
-            one.write(sealed.name, good)
+        wrong = [place for place in self._vault.places if _sealed(place, sealed) is None]
+        for place in wrong:
+            place.write(sealed.name, good)
         return bool(wrong)
 
     def note(self, event: str, **more: Any) -> Entry:
         """Add a line to the ledger, in both places, and remember it."""
         entry = ledger.next_entry(self._ledger, self._at, self._by, event, **more)
         size = self._ledger.mark.size
-        for one in self._vault.places:
-            one.append(ledger.FILE, size, ledger.line_of(entry))
+        for place in self._vault.places:
+            place.append(ledger.FILE, size, ledger.line_of(entry))
         self._ledger = self._ledger.followed_by(entry)
         self._named = people.named([entry]) or self._named
         self._remember(entry)
@@ -228,27 +229,27 @@ class Writer:
 
     def _keep(self, name: str, sealed: bytes) -> str:
         try:
-            for one in self._vault.places:
-                one.write(name, sealed)
+            for place in self._vault.places:
+                place.write(name, sealed)
         except LeeboardError:
             # Nobody knows the file yet: night after night one more would fill the place that has room.
-            for one in self._vault.places:
+            for place in self._vault.places:
                 with suppress(LeeboardError):
-                    one.remove(name)
+                    place.remove(name)
             raise
         return envelope.digest(sealed)
 
     def _remember(self, entry: Entry) -> None:
         if entry.urn is not None and entry.asset is not None:
             before = self.records(entry.urn, entry.asset)
-            kept = before.after(entry)
-            controller_state.write_records(self._vault.var, entry.urn, entry.asset, kept)
-            if clone_detection.disks_of(kept) != clone_detection.disks_of(before):
-                clone_detection.kept(self._vault.var, (entry.urn, entry.asset), before, kept)
+            after = before.after(entry)
+            controller_state.write_records(self._vault.var, entry.urn, entry.asset, after)
+            if clone_detection.disks_of(after) != clone_detection.disks_of(before):
+                clone_detection.record_keys(self._vault.var, (entry.urn, entry.asset), before, after)
 
     def _noted(self) -> None:
         vault = self._vault
-        places = tuple(one.path for one in vault.places)
+        places = tuple(place.path for place in vault.places)
         controller_state.write(vault.var, Note(vault.id, places, self._ledger.mark, tuple(sorted(self._named))))
 
 
@@ -270,18 +271,18 @@ def make(var: Path, folders: tuple[Path, Path], custodians: Sequence[Custodian],
         raise _one_volume(places)
     identity = beginning.begin(var, places)
     (var / controller_state.FILE).unlink(missing_ok=True)  # of one that was cut off
-    made = [replica.make(folder, identity, number) for number, folder in enumerate(places, 1)]
-    found = Vault(var, identity, (made[0], made[1]), tuple(custodians))
-    _on_two_volumes(found.places)
-    for one in made:
-        one.write(README, ON_A_BAD_DAY.encode())
-        one.append(ledger.FILE, 0, b"")
-        people.put(one, custodians)
-    with found.writing(at) as writer:
+    replicas = [replica.make(folder, identity, number) for number, folder in enumerate(places, 1)]
+    vault = Vault(var, identity, (replicas[0], replicas[1]), tuple(custodians))
+    _on_two_volumes(vault.places)
+    for copy in replicas:
+        copy.write(README, ON_A_BAD_DAY.encode())
+        copy.append(ledger.FILE, 0, b"")
+        people.put(copy, custodians)
+    with vault.writing(at) as writer:
         # The line is what makes it a vault; a controller that died before that goes on when it is asked again.
-        writer.note(ledger.CUSTODIANS, custodians=tuple(one.fingerprint for one in custodians))
+        writer.note(ledger.CUSTODIANS, custodians=tuple(custodian.fingerprint for custodian in custodians))
     beginning.end(var)
-    return found
+    return vault
 
 
 def _unfinished(var: Path) -> bool:
@@ -341,5 +342,5 @@ def _one_volume(paths: tuple[Path, Path]) -> LeeboardError:
 
 
 def _who(at: datetime) -> str:
-    said = json.loads(lock_owner.mine(at))
-    return f"{said['by']} on {said['on']}"
+    owner = json.loads(lock_owner.mine(at))
+    return f"{owner['by']} on {owner['on']}"

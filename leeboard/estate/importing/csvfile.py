@@ -76,7 +76,7 @@ def _encoding(raw: io.BufferedReader, path: Path) -> str:
 def _rows(text: TextIO, problems: Problems) -> Iterator[Line]:
     for record in Records(text):
         if record.cells is None:
-            words = "is no CSV: a quotation mark is not closed, or stands within a cell; the row is left out"
-            problems.add(record.number, "", words)
+            message = "is no CSV: a quotation mark is not closed, or stands within a cell; the row is left out"
+            problems.add(record.number, "", message)
         elif any(cell.strip() for cell in record.cells):
             yield Line(record.number, record.cells)

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from leeboard.estate.devices import CELLS
-from leeboard.estate.importing import words
+from leeboard.estate.importing import guesses
 from leeboard.estate.importing.problems import Problems, quoted
 from leeboard.estate.importing.workbook import is_workbook, read_workbook
-from leeboard.estate.words import COLUMNS, meant
+from leeboard.estate.synonyms import COLUMNS, parse_value
 from leeboard.model.identity import usable_serial
 from leeboard.model.problem import Mistake, Problem
 from leeboard.model.values import plain
@@ -47,7 +47,7 @@ KNOWN: dict[str, tuple[str, ...]] = {
 }
 PLAIN = "a plain sheet"
 DATES = ("seen",)
-SAID = ("asset", "host", "address", "serial", "notes")
+FIELDS = ("asset", "host", "address", "serial", "notes")
 WORDS = ("form", "role", "level")
 ROUNDED = re.compile(r"[0-9](\.[0-9]+)?E\+?[0-9]+", re.IGNORECASE)
 KINDS = (
@@ -60,22 +60,22 @@ DATE_FORMATS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%d/%m/%Y %H:%M:%S", "
 
 @dataclass(frozen=True)
 class Listed:
-    """A device in a list. `said` has the fields of devices.csv that the list fills, and no empty one.
+    """A device in a list. `values` has the fields of devices.csv that the list fills, and no empty one.
 
     `guessed` has what its category and model suggest, for a device that is new. `name` is what the list calls the
     machine, "" for none; `seen` when it was last heard of, in a form that sorts, or "".
     """
 
     row: int
-    said: Mapping[str, str]
+    values: Mapping[str, str]
     guessed: Mapping[str, str] = field(default_factory=dict)
     name: str = ""
     seen: str = ""
 
     @property
     def title(self) -> str:
-        """What a person would call it."""
-        return self.said.get("asset") or self.name or self.said.get("host") or self.said.get("serial", "")
+        """The name of the device for a person."""
+        return self.values.get("asset") or self.name or self.values.get("host") or self.values.get("serial", "")
 
 
 @dataclass(frozen=True)
@@ -122,25 +122,25 @@ def read_list(content: bytes, file: str, sheet: str | None = None, where: tuple[
     except Mistake as wrong:
         return DeviceList(file, "", problems=(wrong.problem(file),), sheet=name, other_sheets=others)
     for mistake in rows.mistakes:
-        problems.add(mistake.row, mistake.column, mistake.words)
-    found: list[Listed] = []
+        problems.add(mistake.row, mistake.column, mistake.message)
+    entries: list[Listed] = []
     left: list[LeftOut] = []
     for row, cells in rows.rows:
         if chosen is not None and where is not None and where[1].casefold() not in cells[chosen].casefold():
             continue
-        given = {key: unguarded(cells[place].strip()) for key, place in places.items()}
+        values = {key: unguarded(cells[place].strip()) for key, place in places.items()}
         try:
-            one, reason = _device(row, given)
+            device, reason = _device(row, values)
         except Mistake as wrong:
             column = rows.headings[places[wrong.column]] if wrong.column in places else wrong.column
-            problems.add(row, column, wrong.words)
+            problems.add(row, column, wrong.message)
             continue
         if reason:
-            left.append(LeftOut(one, reason))
+            left.append(LeftOut(device, reason))
         else:
-            found.append(one)
+            entries.append(device)
     kind = _kind(rows.headings)
-    return DeviceList(file, kind, tuple(found), tuple(left), _by_row(problems), name, others)
+    return DeviceList(file, kind, tuple(entries), tuple(left), _by_row(problems), name, others)
 
 
 def _where(rows: Sheet, where: tuple[str, str] | None) -> int | None:
@@ -160,63 +160,63 @@ def _kind(headings: tuple[str, ...]) -> str:
     return next((kind for kind, signs in KINDS if len(names.intersection(signs)) >= 2), PLAIN)
 
 
-def _device(row: int, given: dict[str, str]) -> tuple[Listed, str]:
+def _device(row: int, values: dict[str, str]) -> tuple[Listed, str]:
     """A row's device, and why it is left out ("" if it is not). Raises Mistake with the field that makes no sense."""
-    name = given.get("name", "").removesuffix("$")
-    reason = _reason(given)
+    name = values.get("name", "").removesuffix("$")
+    reason = _reason(values)
     if reason:
         # Nobody needs a sound row to hear that its device is gone.
-        kept = {key: plain(given[key], 64) for key in ("asset", "host", "serial") if given.get(key)}
-        return Listed(row, kept, name=plain(name, 64)), reason
+        shown = {key: plain(values[key], 64) for key in ("asset", "host", "serial") if values.get(key)}
+        return Listed(row, shown, name=plain(name, 64)), reason
     for key in ("asset", "serial"):
-        if ROUNDED.fullmatch(given.get(key, "")) and "+" in given[key]:
+        if ROUNDED.fullmatch(values.get(key, "")) and "+" in values[key]:
             spoilt = (
-                f"{quoted(given[key])} is a number that Excel has rounded; format the column as text, and export again"
+                f"{quoted(values[key])} is a number that Excel has rounded; format the column as text, and export again"
             )
             raise Mistake(spoilt, column=key)
-    said = {key: CELLS[key](given[key]) for key in SAID if given.get(key)}
-    if usable_serial(said.get("serial", "")) is None:
-        said.pop("serial", None)  # a maker's placeholder, which many machines have
-    if given.get("platform"):
-        said["platform"] = str(meant("platform", given["platform"]))
-    said |= {key: str(meant(key, given[key])) for key in WORDS if given.get(key)}
-    name = _name(name, said)
-    if not any(said.get(key) for key in ("asset", "host", "serial")) and not name:
+    fields = {key: CELLS[key](values[key]) for key in FIELDS if values.get(key)}
+    if usable_serial(fields.get("serial", "")) is None:
+        fields.pop("serial", None)  # a maker's placeholder, which many machines have
+    if values.get("platform"):
+        fields["platform"] = str(parse_value("platform", values["platform"]))
+    fields |= {key: str(parse_value(key, values[key])) for key in WORDS if values.get(key)}
+    name = _name(name, fields)
+    if not any(fields.get(key) for key in ("asset", "host", "serial")) and not name:
         raise Mistake(
             "names no device: its asset tag and name are empty, and its serial is empty or a maker's placeholder"
         )
-    hints = (given.get("category", ""), given.get("platform", ""), given.get("model", ""))
-    guessed = {"platform": words.guessed_platform(*hints), "form": words.guessed_form(*hints)}
-    return Listed(row, said, {key: value for key, value in guessed.items() if value}, name, _moment(given)), ""
+    hints = (values.get("category", ""), values.get("platform", ""), values.get("model", ""))
+    guessed = {"platform": guesses.guessed_platform(*hints), "form": guesses.guessed_form(*hints)}
+    return Listed(row, fields, {key: value for key, value in guessed.items() if value}, name, _moment(values)), ""
 
 
-def _name(name: str, said: dict[str, str]) -> str:
+def _name(name: str, fields: dict[str, str]) -> str:
     """The machine's name; beside an asset tag or host, one that no machine can have is a description of somebody's."""
     try:
         return CELLS["host"](name)
     except Mistake as wrong:
-        if said.get("asset") or said.get("host"):
+        if fields.get("asset") or fields.get("host"):
             return ""
-        raise Mistake(wrong.words, column="name") from None
+        raise Mistake(wrong.message, column="name") from None
 
 
-def _reason(given: dict[str, str]) -> str:
+def _reason(values: dict[str, str]) -> str:
     """Why a device is not imported."""
-    if given.get("enabled") and plain_name(given["enabled"]) in words.NO:
+    if values.get("enabled") and plain_name(values["enabled"]) in guesses.NO:
         return "disabled"
-    if words.gone(given.get("status", "")):
-        return plain(given["status"], 40)
-    if plain_name(given.get("owner", "")) in ("personal", "byod"):
+    if guesses.gone(values.get("status", "")):
+        return plain(values["status"], 40)
+    if plain_name(values.get("owner", "")) in ("personal", "byod"):
         return "privately owned"
-    category = given.get("category", "")
-    if words.no_device(category):
+    category = values.get("category", "")
+    if guesses.no_device(category):
         return f"no computer: {plain(category, 40)}"
     return ""
 
 
-def _moment(given: dict[str, str]) -> str:
+def _moment(values: dict[str, str]) -> str:
     """When it was last heard of, as text that sorts; "" when that cannot be told."""
-    text = given.get("seen", "").split(".")[0].removesuffix("Z")
+    text = values.get("seen", "").split(".")[0].removesuffix("Z")
     for pattern in DATE_FORMATS:
         try:
             return datetime.strptime(text, pattern).strftime("%Y-%m-%dT%H:%M:%S")
@@ -226,4 +226,4 @@ def _moment(given: dict[str, str]) -> str:
 
 
 def _by_row(problems: Problems) -> tuple[Problem, ...]:
-    return tuple(sorted(problems.all(), key=lambda one: one.row or 1 << 40))
+    return tuple(sorted(problems.all(), key=lambda problem: problem.row or 1 << 40))

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from leeboard.errors import LeeboardError
 from leeboard.estate.devices import DeviceRow, write_devices
-from leeboard.estate.words import COLUMNS
+from leeboard.estate.synonyms import COLUMNS
 from leeboard.model.problem import Mistake
 from leeboard.storage.sheet import columns, guarded, read_sheet, unguarded
 
@@ -26,7 +26,7 @@ def devices_file(devices: Iterable[DeviceRow], before: bytes | None) -> bytes:
         sheet = read_sheet(before)
         known = set(columns(sheet.headings, COLUMNS).values())
     except Mistake as wrong:
-        raise LeeboardError(f"devices.csv {wrong.words}; mend it, and import again") from None
+        raise LeeboardError(f"devices.csv {wrong.message}; mend it, and import again") from None
     own = [place for place, heading in enumerate(sheet.headings) if place not in known and heading]
     if not own:
         return written
@@ -35,7 +35,7 @@ def devices_file(devices: Iterable[DeviceRow], before: bytes | None) -> bytes:
     writer = csv.writer(text, lineterminator="\n")
     head, *rows = csv.reader(io.StringIO(written.decode(), newline=""))
     writer.writerow([*head, *(guarded(sheet.headings[place]) for place in own)])
-    for one, row in zip(every, rows, strict=True):
-        mine = cells.get(one.row) or [""] * len(sheet.headings)
+    for device, row in zip(every, rows, strict=True):
+        mine = cells.get(device.row) or [""] * len(sheet.headings)
         writer.writerow([*row, *(guarded(unguarded(mine[place])) for place in own)])
     return text.getvalue().encode()

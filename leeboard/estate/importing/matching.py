@@ -39,22 +39,22 @@ class Finder:
         self._assets: dict[str, DeviceRow] = {}
         self._names: dict[str, DeviceRow] = {}
         for school, devices in schools.items():
-            for one in devices:
-                if serial := serial_of(one.serial):
-                    self._serials.setdefault(serial, []).append((school, one))
-        for one in reversed(schools.get(urn, ())):
-            self._assets[one.asset.casefold()] = one
-            self._names[label(one.asset)] = one
-        for one in reversed(schools.get(urn, ())):
-            self._names[label(one.host)] = one
+            for device in devices:
+                if serial := serial_of(device.serial):
+                    self._serials.setdefault(serial, []).append((school, device))
+        for device in reversed(schools.get(urn, ())):
+            self._assets[device.asset.casefold()] = device
+            self._names[label(device.asset)] = device
+        for device in reversed(schools.get(urn, ())):
+            self._names[label(device.host)] = device
 
     def find(self, listed: Listed) -> Match | None:
         """The device that this one is; None for one that nobody knows."""
-        serial = serial_of(listed.said.get("serial", ""))
+        serial = serial_of(listed.values.get("serial", ""))
         owners = self._serials.get(serial, []) if serial else []
-        here = next((one for school, one in owners if school == self._urn), None)
-        if here is not None:
-            return Match(self._urn, here, "serial")
+        own = next((device for school, device in owners if school == self._urn), None)
+        if own is not None:
+            return Match(self._urn, own, "serial")
         known = self._known(listed)
         if owners and (known is None or serial_of(known[0].serial)):
             return Match(*owners[0], "serial")
@@ -62,19 +62,19 @@ class Finder:
 
     def elsewhere(self, listed: Listed) -> list[str]:
         """The other schools that have a device with its serial."""
-        serial = serial_of(listed.said.get("serial", ""))
+        serial = serial_of(listed.values.get("serial", ""))
         return [school for school, _ in self._serials.get(serial or "", []) if school != self._urn]
 
     def _known(self, listed: Listed) -> tuple[DeviceRow, str] | None:
-        asset = listed.said.get("asset", "")
+        asset = listed.values.get("asset", "")
         if asset and asset.casefold() in self._assets:
             return self._assets[asset.casefold()], "asset"
-        for name in (listed.said.get("host", ""), listed.name):
+        for name in (listed.values.get("host", ""), listed.name):
             if name and label(name) in self._names:
-                found = self._names[label(name)]
+                device = self._names[label(name)]
                 # A tag of its own that the other has not says that it is another one.
-                if not asset or found.asset == found.host:
-                    return found, "name"
+                if not asset or device.asset == device.host:
+                    return device, "name"
         return None
 
 
@@ -82,18 +82,18 @@ def once(devices: Iterable[Listed]) -> tuple[tuple[Listed, ...], tuple[Twice, ..
     """The devices with each serial once, in the list's order, and those that stand there again."""
     every = list(devices)
     best: dict[str, Listed] = {}
-    for one in every:
-        serial = serial_of(one.said.get("serial", ""))
-        if serial and (serial not in best or one.seen > best[serial].seen):
-            best[serial] = one
-    kept, twice = [], []
-    for one in every:
-        counts = best.get(serial_of(one.said.get("serial", "")) or "", one)
-        if counts is one:
-            kept.append(one)
+    for entry in every:
+        serial = serial_of(entry.values.get("serial", ""))
+        if serial and (serial not in best or entry.seen > best[serial].seen):
+            best[serial] = entry
+    unique, twice = [], []
+    for entry in every:
+        counts = best.get(serial_of(entry.values.get("serial", "")) or "", entry)
+        if counts is entry:
+            unique.append(entry)
         else:
-            twice.append(Twice(one, counts))
-    return tuple(kept), tuple(twice)
+            twice.append(Twice(entry, counts))
+    return tuple(unique), tuple(twice)
 
 
 def serial_of(text: str) -> str | None:

@@ -10,7 +10,7 @@ from leeboard.estate.devices import DeviceRow
 from leeboard.estate.importing.devices import PLAIN, DeviceList, LeftOut, Listed
 from leeboard.estate.importing.matching import Finder, Match, Twice, label, once, serial_of
 from leeboard.estate.importing.problems import quoted
-from leeboard.estate.words import meant
+from leeboard.estate.synonyms import parse_value
 from leeboard.model.device import ASSET
 from leeboard.model.enums import Form, Level, Platform, Role
 from leeboard.model.problem import Problem
@@ -41,7 +41,7 @@ class Changed:
 
     @property
     def changes(self) -> tuple[Change, ...]:
-        """The fields that differ."""
+        """The fields that a change alters."""
         return differences(self.before, self.after)
 
 
@@ -85,14 +85,14 @@ class Plan:
         """The devices of each school of which the list changes, by URN, in their order; new ones at the end."""
         if not self.changes_anything:
             return {}
-        after = {one.before: one.after for one in self.changed}
-        gone = {one.device for one in self.missing} if self.removes else set()
-        own = [after.get(one, one) for one in self.schools.get(self.urn, ()) if one not in gone]
-        own += [replace(one.after, row=0) for one in self.moved] + [device for _, device in self.added]
+        after = {change.before: change.after for change in self.changed}
+        gone = {entry.device for entry in self.missing} if self.removes else set()
+        own = [after.get(device, device) for device in self.schools.get(self.urn, ()) if device not in gone]
+        own += [replace(move.after, row=0) for move in self.moved] + [device for _, device in self.added]
         result = {self.urn: tuple(own)}
-        for urn in {one.urn for one in self.moved}:
-            left = {one.before for one in self.moved if one.urn == urn}
-            result[urn] = tuple(one for one in self.schools[urn] if one not in left)
+        for urn in {move.urn for move in self.moved}:
+            left = {move.before for move in self.moved if move.urn == urn}
+            result[urn] = tuple(device for device in self.schools[urn] if device not in left)
         return result
 
 
@@ -121,38 +121,40 @@ def plan(
     changed: list[Changed] = []
     moved: list[Moved] = []
     # Those that are known by serial take theirs first: a tag or a name may have been handed on.
-    matches = [(one, finder.find(one)) for one in devices]
-    for one, match in sorted(matches, key=lambda pair: pair[1] is None or pair[1].by != "serial"):
+    matches = [(device, finder.find(device)) for device in devices]
+    for device, match in sorted(matches, key=lambda pair: pair[1] is None or pair[1].by != "serial"):
         try:
             if match is not None and (match.urn, match.device) in claimed:
                 first = claimed[match.urn, match.device]
-                match = None if match.by != "serial" and _differs(one, first) else match
+                match = None if match.by != "serial" and _differs(device, first) else match
                 if match is not None:
                     raise _Wrong("", f"is {match.device.asset} as row {first.row} is; the list has one device twice")
             if match is None:
-                added.append((one, _new(one, defaults)))
+                added.append((device, _new(device, defaults)))
                 continue
-            others = finder.elsewhere(one)
+            others = finder.elsewhere(device)
             if match.by != "serial" and others:
-                words = f"is {match.device.asset} by its {match.by}, and by its serial a device of school {others[0]}"
-                raise _Wrong("serial", f"{words}; take one of the two out, and import again")
-            claimed[match.urn, match.device] = one
-            after = _merged(match.device, one, match, listed.kind == PLAIN)
+                message = f"is {match.device.asset} by its {match.by}, and by its serial a device of school {others[0]}"
+                raise _Wrong("serial", f"{message}; take one of the two out, and import again")
+            claimed[match.urn, match.device] = device
+            after = _merged(match.device, device, match, listed.kind == PLAIN)
             note = _note(match, after)
             if match.urn != urn:
-                moved.append(Moved(match.device, after, one.row, match.by, note, match.urn))
+                moved.append(Moved(match.device, after, device.row, match.by, note, match.urn))
             elif differences(match.device, after):
-                changed.append(Changed(match.device, after, one.row, match.by, note))
+                changed.append(Changed(match.device, after, device.row, match.by, note))
         except _Wrong as wrong:
-            problems.append(Problem(listed.file, wrong.words, one.row, wrong.column))
+            problems.append(Problem(listed.file, wrong.message, device.row, wrong.column))
     own = tuple(schools.get(urn, ()))
     gone = {(match.urn, match.device): left for left in listed.left_out if (match := finder.find(left.device))}
     missing = [
-        Missing(one, gone[urn, one].reason if (urn, one) in gone else "") for one in own if (urn, one) not in claimed
+        Missing(device, gone[urn, device].reason if (urn, device) in gone else "")
+        for device in own
+        if (urn, device) not in claimed
     ]
     added.sort(key=lambda pair: pair[0].row)
-    changed.sort(key=lambda one: one.row)
-    found = Plan(
+    changed.sort(key=lambda change: change.row)
+    result = Plan(
         urn,
         tuple(added),
         tuple(changed),
@@ -165,37 +167,37 @@ def plan(
         removes,
         schools,
     )
-    found, clashes = _without_clashes(found, listed.file)
-    kept = {one.before for one in found.changed} | {one.device for one in missing}
+    result, clashes = _without_clashes(result, listed.file)
+    touched = {change.before for change in result.changed} | {entry.device for entry in missing}
     return replace(
-        found,
-        unchanged=tuple(one for one in own if one not in kept),
-        problems=tuple(sorted((*problems, *clashes), key=lambda one: one.row or 0)),
+        result,
+        unchanged=tuple(device for device in own if device not in touched),
+        problems=tuple(sorted((*problems, *clashes), key=lambda problem: problem.row or 0)),
     )
 
 
 def differences(before: DeviceRow, after: DeviceRow) -> tuple[Change, ...]:
     """The fields in which two rows differ, as they stand in the file."""
     pairs = ((name, str(getattr(before, name) or ""), str(getattr(after, name) or "")) for name in FIELDS)
-    return tuple(Change(*one) for one in pairs if one[1] != one[2])
+    return tuple(Change(*pair) for pair in pairs if pair[1] != pair[2])
 
 
 class _Wrong(Exception):
-    def __init__(self, column: str, words: str) -> None:
-        super().__init__(words)
+    def __init__(self, column: str, message: str) -> None:
+        super().__init__(message)
         self.column = column
-        self.words = words
+        self.message = message
 
 
 def _merged(device: DeviceRow, listed: Listed, match: Match, plain_sheet: bool) -> DeviceRow:
     """The device with what the list says of it. An empty cell says nothing; a guess is for new devices only."""
     new: dict[str, Any] = {}
-    for name, value in listed.said.items():
+    for name, value in listed.values.items():
         if name in OURS and getattr(device, name) and not plain_sheet:
             continue
         if not _same(name, str(getattr(device, name) or ""), value):
             new[name] = _typed(name, value)
-    if match.by != "name" and "host" not in listed.said and listed.name and label(listed.name) != label(device.host):
+    if match.by != "name" and "host" not in listed.values and listed.name and label(listed.name) != label(device.host):
         new["host"] = listed.name
     return replace(device, **new)
 
@@ -209,36 +211,36 @@ def _same(name: str, before: str, after: str) -> bool:
 
 def _new(listed: Listed, defaults: Defaults) -> DeviceRow:
     """A device that was not known. Raises _Wrong for what neither the list nor the command says."""
-    said = {**listed.guessed, **listed.said}
-    asset = said.get("asset") or listed.name or said.get("host") or said.get("serial", "")
+    fields = {**listed.guessed, **listed.values}
+    asset = fields.get("asset") or listed.name or fields.get("host") or fields.get("serial", "")
     if not ASSET.match(asset):
         raise _Wrong("asset", f"{quoted(asset)} cannot be its asset tag: 1 to 64 letters, digits, blanks, dots, dashes")
-    platform = said.get("platform") or defaults.platform
+    platform = fields.get("platform") or defaults.platform
     if not platform:
         raise _Wrong("platform", "is said nowhere; add a column, or give --platform for those that do not say")
     other = platform == Platform.OTHER
-    form = said.get("form") or defaults.form or (Form.PORTABLE if other else "")
+    form = fields.get("form") or defaults.form or (Form.PORTABLE if other else "")
     if not form:
         raise _Wrong("form", "is said nowhere, and its model does not tell; add a column, or give --form")
     server = form == Form.SERVER
-    role = said.get("role") or (Role.SERVER if server else defaults.role) or (Role.PUPIL_SHARED if other else "")
+    role = fields.get("role") or (Role.SERVER if server else defaults.role) or (Role.PUPIL_SHARED if other else "")
     if not role:
         raise _Wrong("role", "is said nowhere; add a column, or give --role for those that do not say")
     return DeviceRow(
         asset=asset,
-        host=said.get("host") or listed.name or asset.replace(" ", "-").rstrip("._-"),
+        host=fields.get("host") or listed.name or asset.replace(" ", "-").rstrip("._-"),
         platform=cast(Platform, _typed("platform", str(platform))),
         form=cast(Form, _typed("form", str(form))),
         role=cast(Role, _typed("role", str(role))),
-        level=cast(Level, _typed("level", said["level"])) if said.get("level") else None,
-        address=said.get("address", ""),
-        serial=said.get("serial", ""),
-        notes=said.get("notes", ""),
+        level=cast(Level, _typed("level", fields["level"])) if fields.get("level") else None,
+        address=fields.get("address", ""),
+        serial=fields.get("serial", ""),
+        notes=fields.get("notes", ""),
     )
 
 
 def _typed(name: str, value: str) -> Any:
-    return meant(name, value) if name in ("platform", "form", "role", "level") else value
+    return parse_value(name, value) if name in ("platform", "form", "role", "level") else value
 
 
 def _note(match: Match, after: DeviceRow) -> str:
@@ -258,12 +260,12 @@ def _differs(one: Listed, other: Listed) -> bool:
 
 
 def _marks(listed: Listed) -> tuple[str, str, str]:
-    said = listed.said
-    name = said.get("host") or listed.name
-    return serial_of(said.get("serial", "")) or "", said.get("asset", "").casefold(), label(name) if name else ""
+    fields = listed.values
+    name = fields.get("host") or listed.name
+    return serial_of(fields.get("serial", "")) or "", fields.get("asset", "").casefold(), label(name) if name else ""
 
 
-def _without_clashes(found: Plan, file: str) -> tuple[Plan, list[Problem]]:
+def _without_clashes(plan: Plan, file: str) -> tuple[Plan, list[Problem]]:
     """The plan without what would leave two devices of the school with one tag, host, serial or address.
 
     A device that is not changed after all keeps what it had, which may clash once more.
@@ -271,10 +273,10 @@ def _without_clashes(found: Plan, file: str) -> tuple[Plan, list[Problem]]:
     problems: list[Problem] = []
     while True:
         planned: list[tuple[Any, int, DeviceRow]] = [
-            *((one, one.row, one.after) for one in (*found.changed, *found.moved)),
-            *((pair, pair[0].row, pair[1]) for pair in found.added),
+            *((change, change.row, change.after) for change in (*plan.changed, *plan.moved)),
+            *((pair, pair[0].row, pair[1]) for pair in plan.added),
         ]
-        seen = {key: one for one in _staying(found) for key in _keys(one)}
+        seen = {key: device for device in _staying(plan) for key in _keys(device)}
         out = set()
         for entry, row, after in planned:
             clash = next((key for key in _keys(after) if key in seen), None)
@@ -282,28 +284,28 @@ def _without_clashes(found: Plan, file: str) -> tuple[Plan, list[Problem]]:
                 seen.update(dict.fromkeys(_keys(after), after))
                 continue
             out.add(id(entry))
-            given = quoted(str(getattr(after, clash[0])))
-            words = f"{given} is that of {seen[clash].asset} already; the row is left out"
-            problems.append(Problem(file, words, row, clash[0]))
+            value = quoted(str(getattr(after, clash[0])))
+            message = f"{value} is that of {seen[clash].asset} already; the row is left out"
+            problems.append(Problem(file, message, row, clash[0]))
         if not out:
-            return found, problems
-        found = replace(
-            found,
-            added=tuple(one for one in found.added if id(one) not in out),
-            changed=tuple(one for one in found.changed if id(one) not in out),
-            moved=tuple(one for one in found.moved if id(one) not in out),
+            return plan, problems
+        plan = replace(
+            plan,
+            added=tuple(entry for entry in plan.added if id(entry) not in out),
+            changed=tuple(change for change in plan.changed if id(change) not in out),
+            moved=tuple(move for move in plan.moved if id(move) not in out),
         )
 
 
-def _staying(found: Plan) -> list[DeviceRow]:
+def _staying(plan: Plan) -> list[DeviceRow]:
     """The devices of the school that stay as they are."""
-    gone = {one.before for one in found.changed}
-    if found.removes:
-        gone |= {one.device for one in found.missing}
-    return [one for one in found.schools.get(found.urn, ()) if one not in gone]
+    gone = {change.before for change in plan.changed}
+    if plan.removes:
+        gone |= {entry.device for entry in plan.missing}
+    return [device for device in plan.schools.get(plan.urn, ()) if device not in gone]
 
 
-def _keys(one: DeviceRow) -> list[tuple[str, str]]:
-    keys = [(name, getattr(one, name).casefold()) for name in ("asset", "host", "address") if getattr(one, name)]
-    serial = serial_of(one.serial)
+def _keys(device: DeviceRow) -> list[tuple[str, str]]:
+    keys = [(name, getattr(device, name).casefold()) for name in ("asset", "host", "address") if getattr(device, name)]
+    serial = serial_of(device.serial)
     return [*keys, ("serial", serial)] if serial else keys

@@ -16,22 +16,22 @@ class Problems:
     """Beyond MOST problems only their number is kept."""
 
     file: str
-    found: list[Problem] = field(default_factory=list)
+    listed: list[Problem] = field(default_factory=list)
     more: int = 0
 
-    def add(self, row: int | None, column: str, words: str) -> None:
-        """Note one more."""
-        if len(self.found) < MOST:
-            self.found.append(Problem(self.file, words, row, column))
+    def add(self, row: int | None, column: str, message: str) -> None:
+        """Add a problem."""
+        if len(self.listed) < MOST:
+            self.listed.append(Problem(self.file, message, row, column))
         else:
             self.more += 1
 
     def all(self) -> tuple[Problem, ...]:
-        """What was found, with a last line about what was too much to keep."""
+        """The problems, with a last one about those that were too many to keep."""
         if not self.more:
-            return tuple(self.found)
-        words = f"{self.more:,} more rows have problems that are not listed; is this the right file?"
-        return (*self.found, Problem(self.file, words))
+            return tuple(self.listed)
+        message = f"{self.more:,} more rows have problems that are not listed; is this the right file?"
+        return (*self.listed, Problem(self.file, message))
 
 
 def quoted(text: str) -> str:

@@ -92,7 +92,7 @@ class Link:
 
 
 @dataclass(frozen=True)
-class Found:
+class Matches:
     """The schools that were asked for, in the file's order, and what is wrong with the file."""
 
     schools: tuple[RegisterSchool, ...]
@@ -101,40 +101,40 @@ class Found:
 
 def laestab_of(text: str) -> str:
     """A LAESTAB as 999/2001. Raises LeeboardError for what is none."""
-    found = LAESTAB.match(text.strip())
-    if not found:
+    match = LAESTAB.match(text.strip())
+    if not match:
         raise LeeboardError(
             f"{quoted(text)} is no LAESTAB; write three digits, a slash and four digits, as in 999/2001"
         )
-    return f"{found[1]}/{found[2]}"
+    return f"{match[1]}/{match[2]}"
 
 
-def find(path: Path, urns: Collection[str] = (), laestabs: Collection[str] = ()) -> Found:
+def find(path: Path, urns: Collection[str] = (), laestabs: Collection[str] = ()) -> Matches:
     """The schools with one of these URNs or LAESTABs. Raises LeeboardError when this is no register at all."""
     problems = Problems(str(path))
-    found: list[RegisterSchool] = []
+    schools: list[RegisterSchool] = []
     with opened(path, problems) as lines:
         for cells, line in _table(lines, path, COLUMNS, NEEDED, problems):
             laestab = _laestab(cells)
             if cells["urn"] not in urns and (not laestab or laestab not in laestabs):
                 continue
-            one = _school(cells, line, laestab, problems)
-            if one is None:
+            school = _school(cells, line, laestab, problems)
+            if school is None:
                 continue
-            twin = next((other for other in found if other.urn == one.urn), None)
+            twin = next((other for other in schools if other.urn == school.urn), None)
             if twin is not None:
                 problems.add(
-                    line.number, COLUMNS["urn"], f"{one.urn} stands in row {twin.row} already; that one counts"
+                    line.number, COLUMNS["urn"], f"{school.urn} stands in row {twin.row} already; that one counts"
                 )
             else:
-                found.append(one)
-    return Found(tuple(found), problems.all())
+                schools.append(school)
+    return Matches(tuple(schools), problems.all())
 
 
 def links(path: Path, urns: Collection[str]) -> tuple[tuple[Link, ...], tuple[Problem, ...]]:
     """Which school went on in which, as far as these are one of the two, each link once. Raises LeeboardError."""
     problems = Problems(str(path))
-    found: dict[tuple[str, str], Link] = {}
+    by_pair: dict[tuple[str, str], Link] = {}
     with opened(path, problems) as lines:
         for cells, line in _table(lines, path, LINK_COLUMNS, LINKS_NEEDED, problems):
             kind = plain_name(cells["kind"])
@@ -146,17 +146,17 @@ def links(path: Path, urns: Collection[str]) -> tuple[tuple[Link, ...], tuple[Pr
                 continue
             if urn not in urns and before not in urns:
                 continue
-            wrong = next((one for one in (urn, before) if not URN.match(one)), before if urn == before else None)
+            wrong = next((value for value in (urn, before) if not URN.match(value)), before if urn == before else None)
             if wrong is not None:
                 column = LINK_COLUMNS["other" if wrong == cells["other"] else "urn"]
                 problems.add(line.number, column, f"{quoted(wrong)} is no URN of another school; the row is left out")
                 continue
             day = _day(cells["day"], line.number, LINK_COLUMNS["day"], problems)
-            known = found.get((urn, before))
+            known = by_pair.get((urn, before))
             # Each link stands there twice, from both ends; the predecessor's row has the name.
             if known is None or (name and not known.name):
-                found[urn, before] = Link(urn, before, _clean(name), _clean(cells["kind"]), day)
-    ordered = sorted(found.values(), key=lambda one: (one.urn, one.day or date.min, one.before))
+                by_pair[urn, before] = Link(urn, before, _clean(name), _clean(cells["kind"]), day)
+    ordered = sorted(by_pair.values(), key=lambda link: (link.urn, link.day or date.min, link.before))
     return tuple(ordered), problems.all()
 
 
@@ -175,8 +175,10 @@ def _table(
         )
     for line in lines:
         if len(line.cells) != len(head.cells):
-            words = f"has {len(line.cells)} cells under {len(head.cells)} columns; it is damaged, or was cut off there"
-            problems.add(line.number, "", words)
+            message = (
+                f"has {len(line.cells)} cells under {len(head.cells)} columns; it is damaged, or was cut off there"
+            )
+            problems.add(line.number, "", message)
             continue
         yield {key: line.cells[at[key]].strip() if key in at else "" for key in columns}, line
 
@@ -189,8 +191,8 @@ def _school(cells: dict[str, str], line: Line, laestab: str, problems: Problems)
         return None
     name = cells["name"]
     if not name or len(name) > LONGEST_NAME or not name.isprintable() or "�" in name:
-        words = f"{quoted(name)} is no name of at most {LONGEST_NAME} printable characters; the row is left out"
-        problems.add(line.number, COLUMNS["name"], words)
+        message = f"{quoted(name)} is no name of at most {LONGEST_NAME} printable characters; the row is left out"
+        problems.add(line.number, COLUMNS["name"], message)
         return None
     kind = plain_name(cells["kind"])
     phase = next((known for word, known in KINDS if word in kind), PHASES.get(plain_name(cells["phase"]), ""))
@@ -216,12 +218,12 @@ def _day(text: str, row: int, column: str, problems: Problems) -> date | None:
     """A day as the register writes it (31-08-2025), or as Excel makes of it; none is no problem."""
     if not text:
         return None
-    found = DATE.fullmatch(text)
+    match = DATE.fullmatch(text)
     try:
-        if found and found[3]:
-            return date(int(found[3]), int(found[2]), int(found[1]))
-        if found:
-            return date(int(found[4]), int(found[5]), int(found[6]))
+        if match and match[3]:
+            return date(int(match[3]), int(match[2]), int(match[1]))
+        if match:
+            return date(int(match[4]), int(match[5]), int(match[6]))
     except ValueError:
         pass
     problems.add(row, column, f"{quoted(text)} is no day such as 31-08-2025; it is taken as not said")

@@ -53,7 +53,7 @@ class SchoolPlan:
 
 
 @dataclass(frozen=True)
-class Asked:
+class Options:
     """What the command adds to the register: a phase or level that it lacks, and whose successor the school is."""
 
     phase: str = ""
@@ -63,33 +63,40 @@ class Asked:
 
 
 def plan_school(
-    found: RegisterSchool, known: Mapping[str, Known], links: Collection[Link], estate: Path, asked: Asked = Asked()
+    school: RegisterSchool,
+    known: Mapping[str, Known],
+    links: Collection[Link],
+    estate: Path,
+    options: Options = Options(),
 ) -> SchoolPlan:
     """What the register's entry changes. `known` are the estate's schools by URN. Raises LeeboardError."""
-    own = [one for one in links if one.urn == found.urn]
-    before = tuple(dict.fromkeys((*asked.successor_of, *(one.before for one in own))))
-    if found.urn in before:
-        raise LeeboardError(f"--successor-of {found.urn}: a school cannot be its own predecessor; give the old URN")
-    notes = list(_notes(found, known, before))
-    here = [urn for urn in before if urn in known]
-    if found.urn in known:
-        old = known[found.urn]
+    own = [link for link in links if link.urn == school.urn]
+    before = tuple(dict.fromkeys((*options.successor_of, *(link.before for link in own))))
+    if school.urn in before:
+        raise LeeboardError(f"--successor-of {school.urn}: a school cannot be its own predecessor; give the old URN")
+    notes = list(_notes(school, known, before))
+    known_before = [urn for urn in before if urn in known]
+    if school.urn in known:
+        old = known[school.urn]
         action = "changed"
-    elif len(here) == 1 and len(before) == 1 and all(one.alone for one in own):
-        old = known[here[0]]
+    elif len(known_before) == 1 and len(before) == 1 and all(link.alone for link in own):
+        old_urn = known_before[0]
+        old = known[old_urn]
         action = "reopened"
         notes.append(
-            f"{old.settings.name} ({here[0]}) reopens as {found.name} ({found.urn}) in the folder {old.folder.name}: "
-            f"its evidence stays under {here[0]} and its history goes on; the group school_{here[0]} becomes "
-            f"school_{found.urn}"
+            f"{old.settings.name} ({old_urn}) reopens as {school.name} ({school.urn}) in the folder {old.folder.name}: "
+            f"its evidence stays under {old_urn} and its history goes on; the group school_{old_urn} becomes "
+            f"school_{school.urn}"
         )
     else:
-        return _new(found, before, estate, asked, notes)
-    changes = _changes(found, old.settings, before, asked)
+        return _new(school, before, estate, options, notes)
+    changes = _changes(school, old.settings, before, options)
     if not changes:
-        return SchoolPlan("unchanged", found.urn, found.name, old.folder, old.content, old.content, (), tuple(notes))
-    content = edited(old.content, {one.field: one.after for one in changes}, before, str(old.folder / "school.yml"))
-    return SchoolPlan(action, found.urn, found.name, old.folder, content, old.content, changes, tuple(notes), before)
+        return SchoolPlan("unchanged", school.urn, school.name, old.folder, old.content, old.content, (), tuple(notes))
+    content = edited(
+        old.content, {change.field: change.after for change in changes}, before, str(old.folder / "school.yml")
+    )
+    return SchoolPlan(action, school.urn, school.name, old.folder, content, old.content, changes, tuple(notes), before)
 
 
 def edited(content: bytes, values: Mapping[str, str], before: Collection[str], file: str) -> bytes:
@@ -121,37 +128,39 @@ def edited(content: bytes, values: Mapping[str, str], before: Collection[str], f
     return result.encode()
 
 
-def _new(found: RegisterSchool, before: tuple[str, ...], estate: Path, asked: Asked, notes: list[str]) -> SchoolPlan:
-    phase = asked.phase or found.phase
+def _new(
+    school: RegisterSchool, before: tuple[str, ...], estate: Path, options: Options, notes: list[str]
+) -> SchoolPlan:
+    phase = options.phase or school.phase
     if not phase:
         raise LeeboardError(
-            f"{found.name} ({found.urn}): the register says no phase that is known here "
-            f"(type {found.kind or 'not said'}); give --phase"
+            f"{school.name} ({school.urn}): the register says no phase that is known here "
+            f"(type {school.kind or 'not said'}); give --phase"
         )
-    if asked.level is None and asked.level_needed:
+    if options.level is None and options.level_needed:
         raise LeeboardError("estate.yml says no level; give --level standard, sensitive or high")
     data: dict[str, Any] = {
         "plugin": PLUGIN,
-        "urn": DoubleQuotedScalarString(found.urn),
-        "name": found.name,
+        "urn": DoubleQuotedScalarString(school.urn),
+        "name": school.name,
         "phase": phase,
     }
-    if found.laestab:
-        data["laestab"] = DoubleQuotedScalarString(found.laestab)
+    if school.laestab:
+        data["laestab"] = DoubleQuotedScalarString(school.laestab)
     if before:
         data["predecessors"] = _flow(before)
-    if asked.level:
-        data["level"] = str(asked.level)
+    if options.level:
+        data["level"] = str(options.level)
     written = io.StringIO()
     roundtrip("").dump(data, written)
     shown = {**{key: str(value) for key, value in data.items()}, "predecessors": ", ".join(before)}
     changes = tuple(Change(key, "", shown[key]) for key in (*ORDER[1:], "level") if shown.get(key))
-    folder = estate / slug(found.name, found.urn)
+    folder = estate / slug(school.name, school.urn)
     content = written.getvalue().encode()
     problem = read_school_file(content, str(folder / "school.yml"))
     if isinstance(problem, Problem):
-        raise LeeboardError(f"{found.urn}: the register's entry makes no school.yml: {problem}")
-    return SchoolPlan("new", found.urn, found.name, folder, content, None, changes, tuple(notes), before)
+        raise LeeboardError(f"{school.urn}: the register's entry makes no school.yml: {problem}")
+    return SchoolPlan("new", school.urn, school.name, folder, content, None, changes, tuple(notes), before)
 
 
 def slug(name: str, urn: str) -> str:
@@ -160,42 +169,42 @@ def slug(name: str, urn: str) -> str:
     return f"{re.sub(r'[^a-z0-9]+', '-', plain).strip('-')[:50].strip('-') or 'school'}-{urn}"
 
 
-def _changes(found: RegisterSchool, old: SchoolFile, before: tuple[str, ...], asked: Asked) -> tuple[Change, ...]:
+def _changes(school: RegisterSchool, old: SchoolFile, before: tuple[str, ...], options: Options) -> tuple[Change, ...]:
     earlier = list(old.predecessors)
-    if old.urn != found.urn:
+    if old.urn != school.urn:
         earlier.append(old.urn)
     earlier += [urn for urn in before if urn not in earlier]
     pairs = (
-        ("urn", old.urn, found.urn),
-        ("name", old.name, found.name),
-        ("phase", old.phase, asked.phase or found.phase or old.phase),
-        ("laestab", old.laestab, found.laestab or old.laestab),
-        ("predecessors", ", ".join(old.predecessors), ", ".join(one for one in earlier if one != found.urn)),
+        ("urn", old.urn, school.urn),
+        ("name", old.name, school.name),
+        ("phase", old.phase, options.phase or school.phase or old.phase),
+        ("laestab", old.laestab, school.laestab or old.laestab),
+        ("predecessors", ", ".join(old.predecessors), ", ".join(urn for urn in earlier if urn != school.urn)),
     )
-    same_laestab = old.laestab.replace("/", "") == found.laestab.replace("/", "")
-    return tuple(Change(*one) for one in pairs if one[1] != one[2] and not (one[0] == "laestab" and same_laestab))
+    same_laestab = old.laestab.replace("/", "") == school.laestab.replace("/", "")
+    return tuple(Change(*pair) for pair in pairs if pair[1] != pair[2] and not (pair[0] == "laestab" and same_laestab))
 
 
-def _notes(found: RegisterSchool, known: Mapping[str, Known], before: tuple[str, ...]) -> list[str]:
+def _notes(school: RegisterSchool, known: Mapping[str, Known], before: tuple[str, ...]) -> list[str]:
     notes = []
-    if found.is_closed:
-        day = f" on {found.closed.day} {found.closed:%B %Y}" if found.closed else ""
+    if school.is_closed:
+        day = f" on {school.closed.day} {school.closed:%B %Y}" if school.closed else ""
         notes.append(
-            f"the register says that {found.name} ({found.urn}) closed{day}; if it reopened under another URN, import "
-            "that one with --links, or with --successor-of"
+            f"the register says that {school.name} ({school.urn}) closed{day}; if it reopened under another URN, "
+            "import that one with --links, or with --successor-of"
         )
-    elif found.status.casefold() != "open":
-        notes.append(f"the register says of {found.name} ({found.urn}): {found.status}")
+    elif school.status.casefold() != "open":
+        notes.append(f"the register says of {school.name} ({school.urn}): {school.status}")
     others = [urn for urn in before if urn in known]
-    if found.urn in known and others:
+    if school.urn in known and others:
         notes.append(
             f"{', '.join(others)} still has a folder of its own: move its devices by importing their list into "
-            f"{found.urn}, then take the folder away"
+            f"{school.urn}, then take the folder away"
         )
     elif len(others) > 1:
         notes.append(
-            f"{' and '.join(others)} go on in {found.urn}: a folder of its own is made, and their devices come into it "
-            "by importing their lists"
+            f"{' and '.join(others)} go on in {school.urn}: a folder of its own is made, and their devices come into "
+            "it by importing their lists"
         )
     return notes
 
@@ -225,6 +234,6 @@ def _predecessors(data: CommentedMap, value: str) -> Any:
 
 
 def _flow(urns: Collection[str]) -> CommentedSeq:
-    found = CommentedSeq(DoubleQuotedScalarString(urn) for urn in urns)
-    found.fa.set_flow_style()
-    return found
+    sequence = CommentedSeq(DoubleQuotedScalarString(urn) for urn in urns)
+    sequence.fa.set_flow_style()
+    return sequence

@@ -51,7 +51,7 @@ class Taken:
 class _Bad:
     """A cell that cannot be taken, and why."""
 
-    words: str
+    message: str
 
 
 def is_workbook(content: bytes) -> bool:
@@ -80,7 +80,7 @@ def read_workbook(
 
 
 def _look(content: bytes) -> bool:
-    """Refuse what no spreadsheet writes. True when some sheet holds a formula."""
+    """Check the archive of a workbook. True when some sheet holds a formula."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             parts = archive.infolist()
@@ -129,14 +129,14 @@ def _taken(
                 raise Mistake(f"it has no sheet {quoted(wanted)}; its sheets are {_listed(names)}")
         else:
             chosen = visible
-        words = {word for options in known.values() for word in options}
+        headings = {word for options in known.values() for word in options}
         for sheet in chosen:
-            head = _head(sheet, words)
+            head = _head(sheet, headings)
             if head is not None:
                 raw = _with_formulas(content, sheet.title) if formulas else None
                 merged = _merges(content, sheet._worksheet_path, head)
-                found = _sheet(sheet, head, raw, merged, known, dates)
-                return Taken(found, sheet.title, tuple(name for name in names if name != sheet.title))
+                table = _sheet(sheet, head, raw, merged, known, dates)
+                return Taken(table, sheet.title, tuple(name for name in names if name != sheet.title))
         where = f"sheet {quoted(wanted)}" if wanted is not None else f"any of its sheets ({_listed(names)})"
         raise Mistake(
             f"within the first {HEADINGS_WITHIN} rows of {where} no row names the columns; give the columns names such "
@@ -146,10 +146,10 @@ def _taken(
         book.close()
 
 
-def _head(sheet: Any, words: Collection[str]) -> int | None:
+def _head(sheet: Any, headings: Collection[str]) -> int | None:
     """The row that names the columns: the first of the topmost rows with two names that we know."""
     for number, row in enumerate(_rows(sheet, HEADINGS_WITHIN), 1):
-        if sum(plain_name(value) in words for value in row if isinstance(value, str)) >= 2:
+        if sum(plain_name(value) in headings for value in row if isinstance(value, str)) >= 2:
             return number
     return None
 
@@ -209,8 +209,8 @@ def _until_damaged(
         try:
             pair = next(pairs, None)
         except Exception as wrong:
-            words = f"is damaged, and what comes after it is not read ({type(wrong).__name__})"
-            mistakes.append(Mistake(words, row=number))
+            message = f"is damaged, and what comes after it is not read ({type(wrong).__name__})"
+            mistakes.append(Mistake(message, row=number))
             return
         if pair is None:
             return
@@ -240,15 +240,15 @@ def _bad(
         cell = cells[place] if place < len(cells) else ""
         formula = formulas[place] if place < len(formulas) else None
         if isinstance(cell, _Bad):
-            return place, cell.words
+            return place, cell.message
         if isinstance(cell, date) and used[place] not in dates:
             return (
                 place,
                 f"is a date ({cell.isoformat()}), which Excel made of what was typed; format the column as text",
             )
         if cell == "" and formula is not None and not isinstance(formula, bool | int | float | date | time):
-            words = "is a formula that was never worked out; open the workbook in Excel and save it"
-            return place, words
+            message = "is a formula that was never worked out; open the workbook in Excel and save it"
+            return place, message
         if cell == "" and place in merged:
             return place, "is merged with another cell, which alone has the value; unmerge them and fill in each row"
     return None
@@ -292,7 +292,7 @@ def _merges(content: bytes, path: str, head: int) -> dict[int, set[int]]:
     """By row below the headings: the places of cells that are merged into another one. `path` is the sheet's part."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         xml = archive.read(path)
-    found: dict[int, set[int]] = {}
+    by_row: dict[int, set[int]] = {}
     cells = 0
     # Merged cells are listed after the rows.
     for first, top, last, bottom in MERGED.findall(xml, max(xml.rfind(b"</sheetData"), 0)):
@@ -300,10 +300,10 @@ def _merges(content: bytes, path: str, head: int) -> dict[int, set[int]]:
         for row in range(int(top), min(int(bottom), MOST_ROWS) + 1):
             cells += len(places)
             if cells > MOST_MERGED:
-                return found
+                return by_row
             if row > head:
-                found.setdefault(row, set()).update(places[1:] if row == int(top) else places)
-    return found
+                by_row.setdefault(row, set()).update(places[1:] if row == int(top) else places)
+    return by_row
 
 
 def _place(letters: bytes) -> int:

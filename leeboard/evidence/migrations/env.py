@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from leeboard.evidence.tables import Base
+from leeboard.evidence.db_schema import Base
 
 context.configure(
     connection=context.config.attributes["connection"],

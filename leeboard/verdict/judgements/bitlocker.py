@@ -10,8 +10,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from leeboard.model.strict import Wire
 from leeboard.verdict.judgements.answer import CannotBeTold, MakesNoSense
-from leeboard.verdict.judgements.volume import Number, Part, Small, Text, Trouble
+from leeboard.verdict.judgements.volume import Number, Small, Text, Trouble
 
 SYSTEM, DATA, REMOVABLE = 0, 1, 2
 DECRYPTED, ENCRYPTED, ENCRYPTING, DECRYPTING, ENCRYPTION_PAUSED, DECRYPTION_PAUSED = range(6)
@@ -38,7 +39,7 @@ Troubles = Annotated[dict[Text, Trouble], Field(max_length=20)]
 HARDWARE_TEST_FAILED, HARDWARE_TEST_PENDING = 1, 2
 
 
-class Protector(Part):
+class Protector(Wire):
     """One way to open a volume. `pcrs`: what the TPM checks before it gives its part away."""
 
     id: Text
@@ -46,12 +47,12 @@ class Protector(Part):
     pcrs: tuple[Small, ...] = ()
 
     @property
-    def said(self) -> str:
+    def label(self) -> str:
         """How a technician would call it, with the id that BitLocker's own tools show."""
         return f"{PROTECTORS.get(self.type, f'protector of type {self.type}')} {self.id}"
 
 
-class Tpm(Part):
+class Tpm(Wire):
     """Win32_Tpm, by its methods. Without an instance Windows sees no TPM. `needs` is the mask of IsReadyInformation."""
 
     present: bool
@@ -61,14 +62,14 @@ class Tpm(Part):
     needs: Number = 0
 
 
-class Coming(Part):
+class Coming(Wire):
     """Something that waits for the next start and that the TPM may measure."""
 
     kind: Literal["firmware", "secure_boot", "boot_configuration"]
     what: Text
 
 
-class Start(Part):
+class Start(Wire):
     """What the next start depends on besides the volume: on the volume of Windows only."""
 
     secure_boot: Literal["on", "off", "none"] | None = None
@@ -77,7 +78,7 @@ class Start(Part):
     troubles: Troubles = Field(default_factory=dict)
 
 
-class Backup(Part):
+class Backup(Wire):
     """An event of BitLocker about the backup of a protector's recovery information; newest first.
 
     A failure to reach Entra names no protector.
@@ -89,7 +90,7 @@ class Backup(Part):
     at: Text
 
 
-class Kept(Part):
+class BackupState(Wire):
     """Who could keep the recovery passwords, and what was tried, as far as the device shows it.
 
     `asked` is whether policy asks for a backup, `required` whether it refuses to encrypt without one.
@@ -102,7 +103,7 @@ class Kept(Part):
     troubles: Troubles = Field(default_factory=dict)
 
 
-class EncryptableVolume(Part):
+class EncryptableVolume(Wire):
     """One instance of Win32_EncryptableVolume, asked by its methods; what a method did not answer is in `troubles`.
 
     `partition` is the type of the partition that a volume without a letter lies on. `page_files` lie on it. An instance
@@ -124,35 +125,35 @@ class EncryptableVolume(Part):
     partition: Text | None = None
     page_files: tuple[Text, ...] = ()
     start: Start | None = None
-    kept: Kept | None = None
+    kept: BackupState | None = None
     troubles: Troubles = Field(default_factory=dict)
 
     @property
-    def said(self) -> str:
+    def label(self) -> str:
         """How a technician would call it: by its letter, or by its name where it has none."""
         return self.letter or self.name
 
     def number(self, part: Literal["conversion", "protection", "method", "lock"]) -> int:
-        """What a method answered. Raises MakesNoSense where it did not."""
-        found: int | None = getattr(self, part)
-        if found is None:
+        """The number that a method answered. Raises MakesNoSense where it did not."""
+        value: int | None = getattr(self, part)
+        if value is None:
             raise self.untold(part)
-        return found
+        return value
 
     def ways(self) -> tuple[Protector, ...]:
-        """Its protectors. Raises MakesNoSense where they could not be read."""
+        """The protectors. Raises MakesNoSense where they could not be read."""
         if self.protectors is None:
             raise self.untold("protectors")
         return self.protectors
 
     def untold(self, part: str) -> MakesNoSense:
-        """Why a part is not there."""
-        return not_there(self.said, part, self.troubles)
+        """The reason why a part is missing."""
+        return not_there(self.label, part, self.troubles)
 
     def known(self) -> None:
         """Raise CannotBeTold for a volume that is locked: of such a one Windows tells next to nothing."""
         if self.lock == LOCKED or self.protection == UNKNOWN:
-            raise CannotBeTold(f"{self.said}: it is locked, so nobody can say how it is protected")
+            raise CannotBeTold(f"{self.label}: it is locked, so nobody can say how it is protected")
 
     @property
     def in_clear(self) -> bool:
@@ -161,20 +162,20 @@ class EncryptableVolume(Part):
         return self.number("conversion") == DECRYPTED
 
 
-def not_there(said: str, part: str, troubles: dict[str, Trouble]) -> MakesNoSense:
+def not_there(subject: str, part: str, troubles: dict[str, Trouble]) -> MakesNoSense:
     """Why a part of what was asked for is not there: an error with the device's own words."""
     trouble = troubles.get(part) or troubles.get("all")
     if trouble is None:
-        return MakesNoSense(f"{said}: the device says nothing of its {part}, nor why")
-    return MakesNoSense(f"{said}: {trouble.why}", trouble.code)
+        return MakesNoSense(f"{subject}: the device says nothing of its {part}, nor why")
+    return MakesNoSense(f"{subject}: {trouble.why}", trouble.code)
 
 
 def system(volumes: Iterable[EncryptableVolume]) -> EncryptableVolume:
     """The volume that Windows starts from. Raises MakesNoSense where none is named."""
-    found = [volume for volume in volumes if volume.kind == SYSTEM]
-    if not found:
+    system = [volume for volume in volumes if volume.kind == SYSTEM]
+    if not system:
         raise MakesNoSense("the device names no volume that Windows starts from, so nothing can be said of it")
-    return found[0]
+    return system[0]
 
 
 def of_kind(volumes: Iterable[EncryptableVolume], *kinds: int) -> list[EncryptableVolume]:

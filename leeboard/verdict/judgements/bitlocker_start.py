@@ -31,7 +31,7 @@ from leeboard.verdict.judgements.bitlocker import (
     system,
 )
 from leeboard.verdict.judgements.bitlocker_state import suspension
-from leeboard.verdict.judgements.looking import faults
+from leeboard.verdict.judgements.volume_checks import faults
 
 Volumes = tuple[EncryptableVolume, ...]
 # What each protector asks a person for; a recovery password and a certificate open nothing by themselves at a start.
@@ -53,27 +53,27 @@ def pre_boot(volumes: Volumes, _facts: Facts) -> Answer:
     """One word: what the disk of Windows asks for. Of several protectors the weakest counts: any of them opens."""
     volume = system(volumes)
     if volume.in_clear:
-        return Answer("nothing", f"{volume.said} is not encrypted", (Code.ASKS_NOTHING,))
+        return Answer("nothing", f"{volume.label} is not encrypted", (Code.ASKS_NOTHING,))
     ways = volume.ways()
     if not ways:
-        return Answer("nothing", f"{volume.said} has no protector at all", (Code.ASKS_NOTHING,))
-    strange = [one for one in ways if one.type not in ASKED_BY and one.type not in SILENT]
-    found = sorted(
-        ((ASKED_BY[one.type], one) for one in ways if one.type in ASKED_BY),
+        return Answer("nothing", f"{volume.label} has no protector at all", (Code.ASKS_NOTHING,))
+    strange = [way for way in ways if way.type not in ASKED_BY and way.type not in SILENT]
+    ranked = sorted(
+        ((ASKED_BY[way.type], way) for way in ways if way.type in ASKED_BY),
         key=lambda pair: ASKED_ON_WINDOWS.index(pair[0]),
     )
-    if not found:
+    if not ranked:
         if strange:
-            raise CannotBeTold(f"{volume.said}: what its {strange[0].said} asks for is not known")
-        grounds = f"{volume.said} has no protector that opens it at a start"
+            raise CannotBeTold(f"{volume.label}: what its {strange[0].label} asks for is not known")
+        grounds = f"{volume.label} has no protector that opens it at a start"
         return Answer("recovery-password", grounds, (Code.ASKS_RECOVERY_PASSWORD,))
-    word, weakest = found[0]
-    beside = [one for other, one in found if other != word]
+    word, weakest = ranked[0]
+    beside = [way for other, way in ranked if other != word]
     if strange and word == ASKED_ON_WINDOWS[-2]:
-        raise CannotBeTold(f"{volume.said}: what its {strange[0].said} asks for is not known")
-    grounds = f"{volume.said} opens by its {weakest.said}"
+        raise CannotBeTold(f"{volume.label}: what its {strange[0].label} asks for is not known")
+    grounds = f"{volume.label} opens by its {weakest.label}"
     if beside:
-        grounds += f", which makes its {beside[0].said} worth nothing"
+        grounds += f", which makes its {beside[0].label} worth nothing"
     return Answer(word, grounds, (of_word(ASKS, word),))
 
 
@@ -84,37 +84,37 @@ def will_boot(volumes: Volumes, _facts: Facts) -> Answer:
 
 
 def _boots(volume: EncryptableVolume) -> tuple[str, str]:
-    said = volume.said
+    label = volume.label
     if volume.in_clear:
-        return "inferred", f"{said} is not encrypted, so nothing is asked for"
+        return "inferred", f"{label} is not encrypted, so nothing is asked for"
     if volume.number("conversion") != ENCRYPTED:
-        return "not-tested", f"{said} is encrypted in part, and what its start asks for meanwhile is not known"
+        return "not-tested", f"{label} is encrypted in part, and what its start asks for meanwhile is not known"
     if volume.number("protection") != ON:
         after = f"; {suspension(volume)}, and then its protectors count" if volume.suspended else ""
-        return "inferred", f"the key of {said} lies in clear, so nothing is asked for{after}"
-    ways = [one for one in volume.ways() if one.type not in SILENT]
+        return "inferred", f"the key of {label} lies in clear, so nothing is asked for{after}"
+    ways = [way for way in volume.ways() if way.type not in SILENT]
     if not ways:
-        return "will-ask", f"{said} has only a recovery password left: every start asks for its 48 digits"
-    return min((_way(volume, one) for one in ways), key=lambda pair: BOOTS_ON_WINDOWS.index(pair[0]))
+        return "will-ask", f"{label} has only a recovery password left: every start asks for its 48 digits"
+    return min((_way(volume, way) for way in ways), key=lambda pair: BOOTS_ON_WINDOWS.index(pair[0]))
 
 
 def _way(volume: EncryptableVolume, way: Protector) -> tuple[str, str]:
     """How a start goes by one protector."""
-    said = f"{volume.said}: its {way.said}"
+    label = f"{volume.label}: its {way.label}"
     if way.type not in WITH_TPM:
-        return "needs-its-user", f"{said} asks for what nobody tried"
+        return "needs-its-user", f"{label} asks for what nobody tried"
     trouble = _tpm_trouble(volume, _tpm(volume))
     if trouble:
-        return "will-ask", f"{said}: the TPM {trouble}, so the recovery password is asked for"
-    touching = [one.what for one in _coming(volume) if _touches(way, one)]
+        return "will-ask", f"{label}: the TPM {trouble}, so the recovery password is asked for"
+    touching = [change.what for change in _coming(volume) if _touches(way, change)]
     if touching:
-        return "not-tested", f"{said}: {', '.join(touching)}, and may end in a question for the recovery password"
+        return "not-tested", f"{label}: {', '.join(touching)}, and may end in a question for the recovery password"
     if SECURE_BOOT in way.pcrs and _start(volume).secure_boot == "off":
-        return "not-tested", f"{said} is bound to Secure Boot (PCR 7), which is off now"
+        return "not-tested", f"{label} is bound to Secure Boot (PCR 7), which is off now"
     if way.type == TPM:
-        return "inferred", f"{said} opens it, the TPM is ready, and nothing pending is measured"
+        return "inferred", f"{label} opens it, the TPM is ready, and nothing pending is measured"
     asks = "network" if way.type == TPM_CERTIFICATE else ASKED_BY[way.type]
-    return "needs-its-user", f"{said} asks for its {asks.replace('tpm-and-pin', 'PIN')}, which nobody tried"
+    return "needs-its-user", f"{label} asks for its {asks.replace('tpm-and-pin', 'PIN')}, which nobody tried"
 
 
 def _start(volume: EncryptableVolume) -> Start:
@@ -126,7 +126,7 @@ def _start(volume: EncryptableVolume) -> Start:
 def _tpm(volume: EncryptableVolume) -> Tpm:
     start = _start(volume)
     if start.tpm is None:
-        raise not_there(volume.said, "tpm", start.troubles)
+        raise not_there(volume.label, "tpm", start.troubles)
     return start.tpm
 
 
@@ -136,21 +136,21 @@ def _tpm_trouble(volume: EncryptableVolume, tpm: Tpm) -> str:
         return "is not seen by Windows"
     if not (tpm.enabled and tpm.activated):
         return NEEDS[0x20]
-    return next((words for bit, words in NEEDS.items() if tpm.needs & bit), "")
+    return next((need for bit, need in NEEDS.items() if tpm.needs & bit), "")
 
 
 def _coming(volume: EncryptableVolume) -> tuple[Coming, ...]:
     start = _start(volume)
     if start.coming is None:
-        raise not_there(volume.said, "coming", start.troubles)
+        raise not_there(volume.label, "coming", start.troubles)
     return start.coming
 
 
-def _touches(way: Protector, one: Coming) -> bool:
+def _touches(way: Protector, change: Coming) -> bool:
     """Whether a protector is bound to what changes. One whose PCRs Windows did not tell is bound to all."""
-    if one.kind == "boot_configuration":
+    if change.kind == "boot_configuration":
         return SECURE_BOOT not in way.pcrs
-    return not way.pcrs or bool(set(MEASURED[one.kind]) & set(way.pcrs))
+    return not way.pcrs or bool(set(MEASURED[change.kind]) & set(way.pcrs))
 
 
 def pending(volumes: Volumes, _facts: Facts) -> Answer:
@@ -164,34 +164,34 @@ def pending(volumes: Volumes, _facts: Facts) -> Answer:
         if volume.hardware_test == HARDWARE_TEST_PENDING:
             wrong.append(Fault(Code.HARDWARE_TEST_WAITS, "its hardware test waits for a restart"))
         if volume.hardware_test == HARDWARE_TEST_FAILED:
-            words = "its hardware test failed, and Windows removed its protectors"
-            wrong.append(Fault(Code.HARDWARE_TEST_FAILED, words))
+            message = "its hardware test failed, and Windows removed its protectors"
+            wrong.append(Fault(Code.HARDWARE_TEST_FAILED, message))
         if volume.in_clear:
             return wrong, grounds
         if volume.number("protection") != ON:
             return wrong, (f"suspended: {suspension(volume)}" if volume.ways() else grounds)
-        bound = [one for one in volume.ways() if one.type in WITH_TPM]
+        bound = [way for way in volume.ways() if way.type in WITH_TPM]
         if not bound:
             return wrong, grounds
         trouble = _tpm_trouble(volume, _tpm(volume))
         if trouble:
-            wrong.append(Fault(Code.TPM_NOT_READY, f"the TPM {trouble}, and its {bound[0].said} needs it"))
-        for one in _coming(volume):
-            touched = [way for way in bound if _touches(way, one)]
-            if touched and one.kind != "secure_boot":
-                words = f"{one.what}, and its {touched[0].said} is bound to {_bound(touched[0], one)}"
-                wrong.append(Fault(Code.CHANGE_COMING, words))
+            wrong.append(Fault(Code.TPM_NOT_READY, f"the TPM {trouble}, and its {bound[0].label} needs it"))
+        for change in _coming(volume):
+            touched = [way for way in bound if _touches(way, change)]
+            if touched and change.kind != "secure_boot":
+                message = f"{change.what}, and its {touched[0].label} is bound to {_bound(touched[0], change)}"
+                wrong.append(Fault(Code.CHANGE_COMING, message))
             elif touched:
-                grounds = f"{one.what}, which Windows prepares BitLocker for"
+                grounds = f"{change.what}, which Windows prepares BitLocker for"
         return wrong, grounds
 
     return faults(of_kind(volumes, SYSTEM), look)
 
 
-def _bound(way: Protector, one: Coming) -> str:
-    if one.kind == "boot_configuration":
+def _bound(way: Protector, change: Coming) -> str:
+    if change.kind == "boot_configuration":
         return "the boot configuration"
-    common = sorted(set(MEASURED[one.kind]) & set(way.pcrs))
+    common = sorted(set(MEASURED[change.kind]) & set(way.pcrs))
     if not common:
         return "PCRs that Windows does not tell"
     return "PCR " + ", ".join(str(pcr) for pcr in common)

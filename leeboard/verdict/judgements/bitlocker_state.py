@@ -24,7 +24,7 @@ from leeboard.verdict.judgements.bitlocker import (
     system,
 )
 from leeboard.verdict.judgements.disks import NO_DISK
-from leeboard.verdict.judgements.looking import faults, some
+from leeboard.verdict.judgements.volume_checks import faults, some
 
 Volumes = tuple[EncryptableVolume, ...]
 # Encryption methods by number, the weakest first.
@@ -41,13 +41,13 @@ def _encrypted(volume: EncryptableVolume) -> tuple[list[Fault], str]:
         begun = volume.protectors and "it has protectors, but encryption was not begun"
         return [Fault(Code.NOT_ENCRYPTED, f"not encrypted{': ' + begun if begun else ''}")], ""
     if state in (DECRYPTING, DECRYPTION_PAUSED):
-        words = f"being decrypted, {_share(volume)} is still encrypted{_paused(state)}"
-        return [Fault(Code.BEING_DECRYPTED, words)], ""
+        message = f"being decrypted, {_share(volume)} is still encrypted{_paused(state)}"
+        return [Fault(Code.BEING_DECRYPTED, message)], ""
     if state in (ENCRYPTING, ENCRYPTION_PAUSED):
-        raise UnderWay(f"{volume.said}: being encrypted, {_share(volume)} so far{_paused(state)}")
+        raise UnderWay(f"{volume.label}: being encrypted, {_share(volume)} so far{_paused(state)}")
     if state == ENCRYPTED:
         return [], "encrypted by BitLocker"
-    raise MakesNoSense(f"{volume.said}: {state} is no conversion status")
+    raise MakesNoSense(f"{volume.label}: {state} is no conversion status")
 
 
 def _share(volume: EncryptableVolume) -> str:
@@ -72,7 +72,7 @@ def unencrypted_data(volumes: Volumes, _facts: Facts) -> Answer:
         wrong, grounds = _encrypted(volume)
         return (wrong, grounds) if wrong else _protected(volume)
 
-    return faults([one for one in of_kind(volumes, DATA) if one.partition not in NOBODYS], look, NO_DISK)
+    return faults([volume for volume in of_kind(volumes, DATA) if volume.partition not in NOBODYS], look, NO_DISK)
 
 
 def unprotected(volumes: Volumes, _facts: Facts) -> Answer:
@@ -87,14 +87,14 @@ def _protected(volume: EncryptableVolume) -> tuple[list[Fault], str]:
     if state == ON:
         return [], "its protection is on"
     if volume.number("conversion") in (ENCRYPTING, ENCRYPTION_PAUSED):
-        raise UnderWay(f"{volume.said}: its protection comes on when all of it is encrypted")
+        raise UnderWay(f"{volume.label}: its protection comes on when all of it is encrypted")
     if volume.number("conversion") != ENCRYPTED:
         return [Fault(Code.PROTECTION_OFF, "its protection is off")], ""
     if not volume.ways():
-        words = "no protector was ever added, so its key lies beside it in clear: whoever has the disk has the key"
-        return [Fault(Code.NO_PROTECTOR, words)], ""
-    words = f"its protection is suspended, so its key lies beside it in clear; {suspension(volume)}"
-    return [Fault(Code.SUSPENDED, words)], ""
+        message = "no protector was ever added, so its key lies beside it in clear: whoever has the disk has the key"
+        return [Fault(Code.NO_PROTECTOR, message)], ""
+    message = f"its protection is suspended, so its key lies beside it in clear; {suspension(volume)}"
+    return [Fault(Code.SUSPENDED, message)], ""
 
 
 def suspension(volume: EncryptableVolume) -> str:
@@ -111,13 +111,13 @@ def suspension(volume: EncryptableVolume) -> str:
 def cipher(volumes: Volumes, _facts: Facts) -> Answer:
     """The weakest encryption method of Windows and fixed data, as a word."""
     known = some([volume for volume in of_kind(volumes, SYSTEM, DATA) if not _unused(volume)])
-    untold = [volume.said for volume in known if volume.number("method") not in METHODS]
+    untold = [volume.label for volume in known if volume.number("method") not in METHODS]
     if untold:
         raise CannotBeTold(f"{', '.join(untold)}: Windows does not say what encrypts it")
     order = list(METHODS)
     worst = min(known, key=lambda volume: order.index(volume.number("method")))
     word = METHODS[worst.number("method")]
-    return Answer(word, f"{worst.said} is encrypted with the weakest", (of_word(CIPHER, word),))
+    return Answer(word, f"{worst.label} is encrypted with the weakest", (of_word(CIPHER, word),))
 
 
 def _unused(volume: EncryptableVolume) -> bool:
@@ -135,20 +135,20 @@ def hardware_only(volumes: Volumes, _facts: Facts) -> Answer:
             volume.known()
         return wrong, METHODS.get(method, f"encryption method {method}")
 
-    return faults(some([one for one in of_kind(volumes, SYSTEM, DATA) if not _unused(one)]), look)
+    return faults(some([volume for volume in of_kind(volumes, SYSTEM, DATA) if not _unused(volume)]), look)
 
 
 def recovery_passwords(volumes: Volumes, _facts: Facts) -> Answer:
     """How many recovery passwords each encrypted volume has; the fewest. Windows in clear has none."""
     if system(volumes).in_clear:
-        return Answer(0, f"{system(volumes).said} is not encrypted")
+        return Answer(0, f"{system(volumes).label} is not encrypted")
     counted = []
     for volume in of_kind(volumes, SYSTEM, DATA):
         if not _unused(volume):
             volume.known()
-            found = [one.id for one in volume.ways() if one.type == NUMERICAL_PASSWORD]
-            counted.append((len(found), f"{volume.said} has {', '.join(found) or 'none'}"))
-    return Answer(min(counted)[0], "; ".join(words for _, words in counted))
+            ids = [way.id for way in volume.ways() if way.type == NUMERICAL_PASSWORD]
+            counted.append((len(ids), f"{volume.label} has {', '.join(ids) or 'none'}"))
+    return Answer(min(counted)[0], "; ".join(text for _, text in counted))
 
 
 def page_files(volumes: Volumes, _facts: Facts) -> Answer:
@@ -159,11 +159,11 @@ def page_files(volumes: Volumes, _facts: Facts) -> Answer:
         if volume.kind is None and not volume.troubles:
             return [Fault(Code.UNKNOWN_DRIVE, f"{named} lies on a drive that BitLocker does not know")], ""
         wrong, grounds = _encrypted(volume)
-        return [Fault(one.code, f"{named} lies there, {one}") for one in wrong], f"{named} lies there, {grounds}"
+        return [Fault(fault.code, f"{named} lies there, {fault}") for fault in wrong], f"{named} lies there, {grounds}"
 
     if "page_files" in system(volumes).troubles:
         raise system(volumes).untold("page_files")
-    return faults([one for one in volumes if one.page_files], look, "the machine has no page file")
+    return faults([volume for volume in volumes if volume.page_files], look, "the machine has no page file")
 
 
 JUDGEMENTS: dict[str, Judgement] = {

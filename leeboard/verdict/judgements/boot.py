@@ -5,9 +5,9 @@ from __future__ import annotations
 from leeboard.model.judgements import BOOTS, STARTS
 from leeboard.verdict.codes import Code, Fault, of_word
 from leeboard.verdict.judgements.answer import Answer, Facts, Judgement, MakesNoSense
-from leeboard.verdict.judgements.looking import faults, headers, luks, with_luks
 from leeboard.verdict.judgements.protection import opened_by_network, opened_by_tpm
 from leeboard.verdict.judgements.volume import Luks, Pending, Start, Token, Volume
+from leeboard.verdict.judgements.volume_checks import faults, headers, luks, with_luks
 
 Volumes = tuple[Volume, ...]
 # Tokens that want a PIN, or something to carry, where they do not open by themselves.
@@ -20,7 +20,7 @@ def will_boot(volumes: Volumes, _facts: Facts) -> Answer:
     if not answers:
         return Answer("yes", "no LUKS volume stands in the way", (Code.START_YES,))
     word = max((word for word, _ in answers), key=BOOTS.index)
-    grounds = "; ".join(dict.fromkeys(why for found, why in answers if found == word))
+    grounds = "; ".join(dict.fromkeys(why for answer, why in answers if answer == word))
     return Answer(word, grounds, (of_word(STARTS, word),))
 
 
@@ -30,39 +30,39 @@ def _opens(volume: Volume, header: Luks) -> tuple[str, str]:
     if start is None:
         lost = [key.path for key in header.key_files if key.place == "missing"]
         if lost and volume.mounts:
-            return "will-ask", f"{volume.said}: its key file {lost[0]} is missing"
-        return "yes", f"{volume.said} is not opened by the initramfs"
+            return "will-ask", f"{volume.label}: its key file {lost[0]} is missing"
+        return "yes", f"{volume.label} is not opened by the initramfs"
     if start.trouble is not None:
-        raise MakesNoSense(f"{volume.said}: the next start's image: {start.trouble.why}", start.trouble.code)
+        raise MakesNoSense(f"{volume.label}: the next start's image: {start.trouble.why}", start.trouble.code)
     if header.keeper:
-        return "not-tested", f"{volume.said}: {header.keeper} opens it with a key of its own"
+        return "not-tested", f"{volume.label}: {header.keeper} opens it with a key of its own"
     if not start.opens:
-        return ("no" if start.image else "not-tested"), f"{volume.said}: {start.why}"
+        return ("no" if start.image else "not-tested"), f"{volume.label}: {start.why}"
     by_itself = [token for token in header.tokens if opened_by_tpm(token) or opened_by_network(token)]
     for token in header.tokens:
         # Whoever was given a PIN or a key to carry knows no passphrase.
         if token.type in WITH_A_PERSON and token not in by_itself and token.type not in start.tokens:
-            return "will-ask", f"{volume.said}: {_useless(start, token)}, so a passphrase is asked for in its place"
+            return "will-ask", f"{volume.label}: {_useless(start, token)}, so a passphrase is asked for in its place"
     if not by_itself:
         if any(key.place == "initramfs" for key in header.key_files):
-            return "yes", f"{volume.said}: {start.image} holds its key"
-        return "needs-its-user", f"{volume.said}: {start.image} asks for it, and nobody tried a passphrase or PIN"
+            return "yes", f"{volume.label}: {start.image} holds its key"
+        return "needs-its-user", f"{volume.label}: {start.image} asks for it, and nobody tried a passphrase or PIN"
     return max((_token(volume, header, start, token) for token in by_itself), key=lambda pair: BOOTS.index(pair[0]))
 
 
 def _token(volume: Volume, header: Luks, start: Start, token: Token) -> tuple[str, str]:
     if token.type not in start.tokens:
-        return "will-ask", f"{volume.said}: {_useless(start, token)}"
-    trial = next((one for one in header.trials if one.token == token.id), None)
+        return "will-ask", f"{volume.label}: {_useless(start, token)}"
+    trial = next((trial for trial in header.trials if trial.token == token.id), None)
     if trial is None or trial.result == "not-tested":
         why = trial.why if trial is not None else "no trial was made"
-        return "not-tested", f"{volume.said}: token {token.id}: {why}"
+        return "not-tested", f"{volume.label}: token {token.id}: {why}"
     if trial.result == "refused":
-        return "will-ask", f"{volume.said}: token {token.id} does not open with the present PCRs: {trial.why}"
-    coming = [one.what for one in start.pending if _touches(token, one)]
+        return "will-ask", f"{volume.label}: token {token.id} does not open with the present PCRs: {trial.why}"
+    coming = [change.what for change in start.pending if _touches(token, change)]
     if coming:
-        return "not-tested", f"{volume.said}: token {token.id} opens today, but {', '.join(coming)}"
-    return "yes", f"{volume.said}: {start.image} can use token {token.id}, which opens with the present PCRs"
+        return "not-tested", f"{volume.label}: token {token.id} opens today, but {', '.join(coming)}"
+    return "yes", f"{volume.label}: {start.image} can use token {token.id}, which opens with the present PCRs"
 
 
 def _useless(start: Start, token: Token) -> str:
@@ -91,17 +91,19 @@ def pending(volumes: Volumes, _facts: Facts) -> Answer:
         coming = header.start.pending if header.start is not None else ()
         for token in header.tokens:
             wrong += [
-                Fault(Code.CHANGE_COMING, f"{one.what}, and token {token.id} is bound to PCRs {_named(token, one)}")
-                for one in coming
-                if _touches(token, one)
+                Fault(
+                    Code.CHANGE_COMING, f"{change.what}, and token {token.id} is bound to PCRs {_named(token, change)}"
+                )
+                for change in coming
+                if _touches(token, change)
             ]
         return wrong, "nothing is pending"
 
     return faults(with_luks(volumes, "system", "data", "swap"), look, "no LUKS header")
 
 
-def _named(token: Token, one: Pending) -> str:
-    return ", ".join(str(pcr) for pcr in sorted(set(token.pcrs) & set(one.pcrs)))
+def _named(token: Token, change: Pending) -> str:
+    return ", ".join(str(pcr) for pcr in sorted(set(token.pcrs) & set(change.pcrs)))
 
 
 JUDGEMENTS: dict[str, Judgement] = {

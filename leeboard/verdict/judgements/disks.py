@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from leeboard.verdict.codes import Code, Fault
 from leeboard.verdict.judgements.answer import Answer, Facts, Judgement, MakesNoSense
-from leeboard.verdict.judgements.looking import (
+from leeboard.verdict.judgements.volume import Luks, Slot, Volume
+from leeboard.verdict.judgements.volume_checks import (
     faults,
     key_files_in_clear,
     known_places,
@@ -14,7 +15,6 @@ from leeboard.verdict.judgements.looking import (
     used_for,
     with_luks,
 )
-from leeboard.verdict.judgements.volume import Luks, Slot, Volume
 
 Volumes = tuple[Volume, ...]
 NO_DISK = "the machine has no such volume"
@@ -80,8 +80,8 @@ def unencrypted_swap(volumes: Volumes, _facts: Facts) -> Answer:
     def look(volume: Volume) -> tuple[list[Fault], str]:
         wrong, grounds = _state(volume)
         if volume.plain is not None and volume.plain.key == "random" and volume.resume:
-            words = "its key is new at each start, and yet hibernation is to resume from it"
-            wrong = [*wrong, Fault(Code.PASSING_KEY, words)]
+            message = "its key is new at each start, and yet hibernation is to resume from it"
+            wrong = [*wrong, Fault(Code.PASSING_KEY, message)]
         return wrong, grounds
 
     return faults(used_for(volumes, "swap"), look, "the machine has no swap, or only in memory")
@@ -92,8 +92,8 @@ def not_luks2(volumes: Volumes, _facts: Facts) -> Answer:
 
     def look(volume: Volume) -> tuple[list[Fault], str]:
         if volume.encryption == "plain":
-            words = "dm-crypt without a header, so no key can be changed and none recovered"
-            return [Fault(Code.NO_HEADER, words)], ""
+            message = "dm-crypt without a header, so no key can be changed and none recovered"
+            return [Fault(Code.NO_HEADER, message)], ""
         header = luks(volume)
         old = [Fault(Code.LUKS1, "LUKS1, which knows neither tokens nor Argon2")]
         return (old if header.version == 1 else []), "LUKS2"
@@ -128,16 +128,16 @@ def shortest_key(volumes: Volumes, _facts: Facts) -> Answer:
     sizes: list[tuple[int, str]] = []
     for volume in some(_encrypted(volumes, "system", "data", "swap")):
         if volume.plain is not None:
-            found = [volume.plain.mapping.key_bytes]
+            lengths = [volume.plain.mapping.key_bytes]
         else:
             header = luks(volume)
-            found = [header.key_bytes, header.mapping.key_bytes if header.mapping is not None else None]
-        known = [size for size in found if size is not None]
+            lengths = [header.key_bytes, header.mapping.key_bytes if header.mapping is not None else None]
+        known = [size for size in lengths if size is not None]
         if not known:
-            raise MakesNoSense(f"{volume.said}: neither its header nor its mapping says how long its key is")
-        sizes.append((min(known), volume.said))
-    size, said = min(sizes)
-    return Answer(size, f"{said} has the shortest key")
+            raise MakesNoSense(f"{volume.label}: neither its header nor its mapping says how long its key is")
+        sizes.append((min(known), volume.label))
+    size, label = min(sizes)
+    return Answer(size, f"{label} has the shortest key")
 
 
 def _encrypted(volumes: Volumes, *roles: str) -> list[Volume]:
@@ -160,8 +160,8 @@ def weak_derivation(volumes: Volumes, _facts: Facts) -> Answer:
     """Slots for passphrases whose key derivation costs a guesser no memory, whatever its name."""
 
     def look(volume: Volume) -> tuple[list[Fault], str]:
-        cheap = [words for slot in passphrase_slots(luks(volume)) if (words := _cheap(slot))]
-        wrong = [Fault(Code.WEAK_DERIVATION, words) for words in cheap]
+        cheap = [problem for slot in passphrase_slots(luks(volume)) if (problem := _cheap(slot))]
+        wrong = [Fault(Code.WEAK_DERIVATION, problem) for problem in cheap]
         return wrong, "Argon2 in every slot for a passphrase"
 
     return faults(some(with_luks(volumes, "system", "data", "swap")), look)

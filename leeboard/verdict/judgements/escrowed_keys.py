@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from leeboard.model.strict import Wire
 from leeboard.verdict.codes import Code
 from leeboard.verdict.judgements.answer import Answer, CannotBeTold, DoesNotApply, Facts, Judgement, MakesNoSense
-from leeboard.verdict.judgements.volume import Part, Text
+from leeboard.verdict.judgements.volume import Text
 
 NO_DISK = "no volume with data is encrypted with LUKS"
 
 
-class KeptDisk(Part):
+class KeptDisk(Wire):
     """A disk with data, what is wrong with what is kept of it, and if nothing is, on what grounds."""
 
     name: Text
@@ -17,7 +18,7 @@ class KeptDisk(Part):
     grounds: Text = ""
 
 
-class KeptKey(Part):
+class KeptKey(Wire):
     """The key of a disk with data: when it was made, and how many days ago; -1 where that is still to come.
 
     Without an id there is none.
@@ -29,33 +30,33 @@ class KeptKey(Part):
     days: int = 0
 
 
-def faults(kept: tuple[KeptDisk, ...], _facts: Facts) -> Answer:
+def faults(disks: tuple[KeptDisk, ...], _facts: Facts) -> Answer:
     """What is wrong with what is kept of all disks. Raises DoesNotApply where none is encrypted with LUKS."""
-    if not kept:
+    if not disks:
         raise DoesNotApply(NO_DISK)
-    wrong = tuple(f"{one.name}: {fault}" for one in kept for fault in one.faults)
-    grounds = "; ".join(f"{one.name}: {one.grounds}" for one in kept if one.grounds and not one.faults)
+    wrong = tuple(f"{disk.name}: {fault}" for disk in disks for fault in disk.faults)
+    grounds = "; ".join(f"{disk.name}: {disk.grounds}" for disk in disks if disk.grounds and not disk.faults)
     return Answer(wrong, grounds, (Code.NOT_KEPT,) if wrong else ())
 
 
-def oldest(kept: tuple[KeptKey, ...], _facts: Facts) -> Answer:
+def oldest(keys: tuple[KeptKey, ...], _facts: Facts) -> Answer:
     """How many days old the oldest key of a disk is.
 
     Raises DoesNotApply where no disk is encrypted with LUKS, CannotBeTold where one has no key, and MakesNoSense where
     one is still to be made: a clock was put back, and whatever it says of an age is no age.
     """
-    if not kept:
+    if not keys:
         raise DoesNotApply(NO_DISK)
-    for one in kept:
-        if not one.id:
-            raise CannotBeTold(f"{one.name}: no key that opens it is kept")
-        if one.days < 0:
+    for key in keys:
+        if not key.id:
+            raise CannotBeTold(f"{key.name}: no key that opens it is kept")
+        if key.days < 0:
             raise MakesNoSense(
-                f"{one.name}: key {one.id} was made at {one.made}, and by this controller's clock that is still to "
+                f"{key.name}: key {key.id} was made at {key.made}, and by this controller's clock that is still to "
                 "come; put the clock right. Was it wrong then, open the key (leeboard escrow open): that has it changed"
             )
-    grounds = "; ".join(f"{one.name}: key {one.id} was made at {one.made}" for one in kept)
-    return Answer(max(one.days for one in kept), grounds)
+    grounds = "; ".join(f"{key.name}: key {key.id} was made at {key.made}" for key in keys)
+    return Answer(max(key.days for key in keys), grounds)
 
 
 JUDGEMENTS: dict[str, Judgement] = {"kept_faults": faults, "oldest_kept_key": oldest}

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
+
+from leeboard.model.strict import Strict
 
 Word = Annotated[str, StringConstraints(max_length=8000)]
 # A device bounds a profile at 8,000 characters, so these limits only keep nonsense out.
 Words = Annotated[tuple[Word, ...], Field(max_length=500)]
-
-
-class Strict(BaseModel):
-    """Frozen data from a device."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Tunnel(Strict):
@@ -48,6 +44,6 @@ class Profile(Strict):
         return self.protocol.startswith("ikev")
 
     @property
-    def said(self) -> str:
+    def label(self) -> str:
         """The profile in words, for the grounds of a judgement."""
         return f"{self.name} of {self.program}"

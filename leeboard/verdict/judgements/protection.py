@@ -5,7 +5,8 @@ from __future__ import annotations
 from leeboard.model.judgements import ASKED, ASKS
 from leeboard.verdict.codes import Code, Fault, of_word
 from leeboard.verdict.judgements.answer import Answer, CannotBeTold, Facts, Judgement
-from leeboard.verdict.judgements.looking import (
+from leeboard.verdict.judgements.volume import Luks, Token, Volume
+from leeboard.verdict.judgements.volume_checks import (
     faults,
     headers,
     key_files_in_clear,
@@ -14,7 +15,6 @@ from leeboard.verdict.judgements.looking import (
     some,
     with_luks,
 )
-from leeboard.verdict.judgements.volume import Luks, Token, Volume
 
 Volumes = tuple[Volume, ...]
 # What the policy of a TPM must cover so that it says more than "the same hardware": GRUB measures its commands and the
@@ -51,10 +51,10 @@ def _enough(token: Token, pin: str) -> bool:
 def unknown_way(volume: Volume, header: Luks) -> str:
     """Who opens a volume in a way that nobody here can look into, in words; empty where there is no such way."""
     if header.keeper:
-        return f"{volume.said}: {header.keeper} opens it with a key of its own, and on what conditions is not known"
+        return f"{volume.label}: {header.keeper} opens it with a key of its own, and on what conditions is not known"
     strange = [token for token in header.tokens if token.type not in KNOWN]
     if strange:
-        return f"{volume.said}: what its token {strange[0].id} ({strange[0].type}) needs is not known"
+        return f"{volume.label}: what its token {strange[0].id} ({strange[0].type}) needs is not known"
     return ""
 
 
@@ -65,8 +65,8 @@ def unprotected(volumes: Volumes, facts: Facts) -> Answer:
         header = luks(volume)
         wrong: list[Fault] = []
         if header.empty.result == "opens":
-            words = f"{header.empty.why or 'a slot'} opens with an empty passphrase"
-            wrong.append(Fault(Code.EMPTY_PASSPHRASE, words))
+            message = f"{header.empty.why or 'a slot'} opens with an empty passphrase"
+            wrong.append(Fault(Code.EMPTY_PASSPHRASE, message))
         if header.reencrypting:
             wrong.append(Fault(Code.REENCRYPTION_HALF_DONE, "its re-encryption is half done"))
         wrong += key_files_in_clear(header.key_files)
@@ -84,26 +84,26 @@ def _policy(volume: Volume, token: Token, facts: Facts) -> list[Fault]:
     """What is wrong with a TPM's policy that asks for no PIN."""
     edited = "anyone who edits the boot menu gets in"
     if facts.value("secure_boot") != "on":
-        words = f"token {token.id} opens it without a PIN, and Secure Boot is not on: {edited}"
-        return [Fault(Code.SECURE_BOOT_OFF, words)]
+        message = f"token {token.id} opens it without a PIN, and Secure Boot is not on: {edited}"
+        return [Fault(Code.SECURE_BOOT_OFF, message)]
     if token.signed_pcrs or token.pcrlock:
         return []
     chain = facts.value("boot_chain")
     if not isinstance(chain, str) or chain not in COVERED:
-        raise CannotBeTold(f"{volume.said}: which PCRs cover the kernel is not known for the boot chain {chain}")
+        raise CannotBeTold(f"{volume.label}: which PCRs cover the kernel is not known for the boot chain {chain}")
     lacking = COVERED[chain] - set(token.pcrs)
     if not lacking:
         return []
     bound = ", ".join(str(pcr) for pcr in token.pcrs) or "none"
     missing = ", ".join(str(pcr) for pcr in sorted(lacking))
-    words = f"token {token.id} opens it without a PIN and is bound to PCRs {bound}, not to {missing}: {edited}"
-    return [Fault(Code.PCRS_NOT_BOUND, words)]
+    message = f"token {token.id} opens it without a PIN and is bound to PCRs {bound}, not to {missing}: {edited}"
+    return [Fault(Code.PCRS_NOT_BOUND, message)]
 
 
 def _untold(volume: Volume, header: Luks) -> None:
     """Raise CannotBeTold where something that must be known for "protected" is not."""
     if header.empty.result == "not-tested":
-        raise CannotBeTold(f"{volume.said}: an empty passphrase was not tried: {header.empty.why}")
+        raise CannotBeTold(f"{volume.label}: an empty passphrase was not tried: {header.empty.why}")
     if unknown_way(volume, header):
         raise CannotBeTold(unknown_way(volume, header))
     known_places(volume, header.key_files)
@@ -111,14 +111,14 @@ def _untold(volume: Volume, header: Luks) -> None:
 
 def pre_boot(volumes: Volumes, _facts: Facts) -> Answer:
     """One word: what the system's disk asks for before it opens. The weakest way that needs no person counts."""
-    found = headers(volumes, "system")
-    if not found:
+    pairs = headers(volumes, "system")
+    if not pairs:
         return Answer("nothing", "no system volume has a LUKS header", (Code.ASKS_NOTHING,))
-    worst = min(((_way(header), volume) for volume, header in found), key=lambda pair: ASKED.index(pair[0]))
-    strange = [words for volume, header in found for words in [unknown_way(volume, header)] if words]
+    worst = min(((_way(header), volume) for volume, header in pairs), key=lambda pair: ASKED.index(pair[0]))
+    strange = [unknown for volume, header in pairs for unknown in [unknown_way(volume, header)] if unknown]
     if strange and worst[0] != "nothing":
         raise CannotBeTold(strange[0])
-    return Answer(worst[0], f"the weakest is {worst[1].said}", (of_word(ASKS, worst[0]),))
+    return Answer(worst[0], f"the weakest is {worst[1].label}", (of_word(ASKS, worst[0]),))
 
 
 def _way(header: Luks) -> str:
@@ -143,14 +143,14 @@ def ways_in(volumes: Volumes, _facts: Facts) -> Answer:
     """
     if not headers(volumes, "system"):
         return Answer(0, NO_HEADER)
-    found = headers(volumes, "system", "data")
+    pairs = headers(volumes, "system", "data")
     counted = []
-    for volume, header in found:
+    for volume, header in pairs:
         of_tpm = {slot for token in header.tokens if _needs_tpm(token) for slot in token.slots}
         slots = {slot.id for slot in header.slots if slot.opens}
-        counted.append((len(slots - of_tpm) + bool(slots & of_tpm), volume.said, len(slots)))
-    ways, said, slots_of_it = min(counted)
-    return Answer(ways, f"{said} has the fewest, with {slots_of_it} slots that open it")
+        counted.append((len(slots - of_tpm) + bool(slots & of_tpm), volume.label, len(slots)))
+    ways, label, slots_of_it = min(counted)
+    return Answer(ways, f"{label} has the fewest, with {slots_of_it} slots that open it")
 
 
 def _needs_tpm(token: Token) -> bool:

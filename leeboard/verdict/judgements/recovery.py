@@ -9,14 +9,14 @@ from leeboard.verdict.judgements.bitlocker import (
     NUMERICAL_PASSWORD,
     SYSTEM,
     Backup,
+    BackupState,
     EncryptableVolume,
-    Kept,
     not_there,
     of_kind,
     system,
 )
 from leeboard.verdict.judgements.disks import NO_DISK
-from leeboard.verdict.judgements.looking import faults
+from leeboard.verdict.judgements.volume_checks import faults
 
 Volumes = tuple[EncryptableVolume, ...]
 PLACES = {"ad": "Active Directory", "entra": "Entra", "microsoft_account": "somebody's own Microsoft account"}
@@ -32,7 +32,7 @@ def unkept(volumes: Volumes, _facts: Facts) -> Answer:
     def look(volume: EncryptableVolume) -> tuple[list[Fault], str]:
         if volume.in_clear:
             return [], "not encrypted"
-        passwords = [one.id for one in volume.ways() if one.type == NUMERICAL_PASSWORD]
+        passwords = [way.id for way in volume.ways() if way.type == NUMERICAL_PASSWORD]
         if not passwords:
             return [Fault(Code.NO_RECOVERY_PASSWORD, "it has no recovery password that could be kept")], ""
         if first.kept is None:
@@ -42,39 +42,42 @@ def unkept(volumes: Volumes, _facts: Facts) -> Answer:
     return faults(of_kind(volumes, SYSTEM, DATA), look, NO_DISK)
 
 
-def _whose(volume: EncryptableVolume, passwords: list[str], kept: Kept) -> tuple[list[Fault], str]:
-    backups = kept.backups
+def _whose(volume: EncryptableVolume, passwords: list[str], backup_state: BackupState) -> tuple[list[Fault], str]:
+    backups = backup_state.backups
     if backups is None:
-        raise not_there(volume.said, "backups", kept.troubles)
-    for one in passwords:
-        newest = _newest(backups, one)
+        raise not_there(volume.label, "backups", backup_state.troubles)
+    for password in passwords:
+        newest = _newest(backups, password)
         if newest is not None and newest.done and newest.where != "microsoft_account":
             when = f"{newest.at}, as this device says"
-            return [], f"{PLACES[newest.where]} took its recovery password {one} at {when}; ask there whether it has it"
+            return (
+                [],
+                f"{PLACES[newest.where]} took its recovery password {password} at {when}; ask there whether it has it",
+            )
     named = ", ".join(passwords)
-    for one in passwords:
-        newest = _newest(backups, one)
+    for password in passwords:
+        newest = _newest(backups, password)
         if newest is not None and newest.done:
-            words = f"its recovery password {one} went to {PLACES[newest.where]}, where the school cannot get it"
-            return [Fault(Code.KEPT_ELSEWHERE, words)], ""
+            message = f"its recovery password {password} went to {PLACES[newest.where]}, where the school cannot get it"
+            return [Fault(Code.KEPT_ELSEWHERE, message)], ""
         if newest is not None:
-            words = f"the last try to give its recovery password {one} to {PLACES[newest.where]} failed"
-            return [Fault(Code.BACKUP_FAILED, words)], ""
-    if not kept.joined:
-        words = f"nobody keeps its recovery password {named}: the device is a member of no domain and not of Entra"
-        return [Fault(Code.NOBODY_KEEPS, words)], ""
-    where = " and ".join(PLACES[place] for place in kept.joined)
-    asked = "policy demands a backup before it encrypts" if kept.required else "policy asks for a backup"
-    policy = asked if kept.asked else "no policy asks for a backup"
+            message = f"the last try to give its recovery password {password} to {PLACES[newest.where]} failed"
+            return [Fault(Code.BACKUP_FAILED, message)], ""
+    if not backup_state.joined:
+        message = f"nobody keeps its recovery password {named}: the device is a member of no domain and not of Entra"
+        return [Fault(Code.NOBODY_KEEPS, message)], ""
+    where = " and ".join(PLACES[place] for place in backup_state.joined)
+    demand = "policy demands a backup before it encrypts" if backup_state.required else "policy asks for a backup"
+    policy = demand if backup_state.asked else "no policy asks for a backup"
     raise CannotBeTold(
-        f"{volume.said}: {policy}, and the device's log has nothing about its recovery password {named}; ask {where}"
+        f"{volume.label}: {policy}, and the device's log has nothing about its recovery password {named}; ask {where}"
     )
 
 
 def _newest(backups: tuple[Backup, ...], protector: str) -> Backup | None:
-    """The last word on one protector."""
-    same = [one for one in backups if one.id.strip("{}").lower() == protector.strip("{}").lower()]
-    return max(same, key=lambda one: one.at, default=None)
+    """The latest backup of one protector."""
+    same = [backup for backup in backups if backup.id.strip("{}").lower() == protector.strip("{}").lower()]
+    return max(same, key=lambda backup: backup.at, default=None)
 
 
 JUDGEMENTS: dict[str, Judgement] = {

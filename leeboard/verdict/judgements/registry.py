@@ -61,13 +61,13 @@ def _objects(kind: str, value: object) -> tuple[BaseModel, ...]:
         raise MakesNoSense(f"the device sent a single value where a list of {kind}s is meant")
     if len(value) > MOST_OBJECTS:
         raise MakesNoSense(f"the device sent {len(value)} {kind}s, at most {MOST_OBJECTS} are looked at", "too_large")
-    found = []
+    objects = []
     for place, text in enumerate(value, 1):
         try:
-            found.append(OBJECTS[kind].model_validate_json(text))
+            objects.append(OBJECTS[kind].model_validate_json(text))
         except ValidationError as problem:
             first = problem.errors(include_input=False, include_url=False)[0]
             where = ".".join(str(step)[:40] for step in first["loc"])
-            said = f"{where}: {first['msg'][:150]}" if where else first["msg"][:150]
-            raise MakesNoSense(f"what the device said of its {kind} {place} makes no sense: {said}") from None
-    return tuple(found)
+            reason = f"{where}: {first['msg'][:150]}" if where else first["msg"][:150]
+            raise MakesNoSense(f"what the device said of its {kind} {place} makes no sense: {reason}") from None
+    return tuple(objects)

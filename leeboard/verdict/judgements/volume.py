@@ -8,20 +8,16 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from leeboard.model.strict import Wire
 
 Text = Annotated[str, Field(max_length=500)]
 Number = Annotated[int, Field(ge=0, le=2**63)]
 Small = Annotated[int, Field(ge=0, le=1000)]
 
 
-class Part(BaseModel):
-    """Frozen data from a device; types are strict, unknown keys are refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class Trouble(Part):
+class Trouble(Wire):
     """What kept something from being read: one of `reading.CODES`, and why in words."""
 
     code: Literal[
@@ -31,14 +27,14 @@ class Trouble(Part):
     why: Text
 
 
-class Segment(Part):
+class Segment(Wire):
     """A part of the disk as the header describes it: `crypt`, `linear` (in clear), `hw-opal`, `hw-opal-crypt`."""
 
     type: Text
     cipher: Text = ""
 
 
-class Mapping(Part):
+class Mapping(Wire):
     """What the kernel does now: the target of the open mapping, and for `crypt` its cipher and key size."""
 
     target: Text
@@ -46,7 +42,7 @@ class Mapping(Part):
     key_bytes: Small | None = None
 
 
-class Slot(Part):
+class Slot(Wire):
     """A key slot. `opens` is false for one whose key is not this volume's; `ignored` ones are tried on request only."""
 
     id: Small
@@ -56,7 +52,7 @@ class Slot(Part):
     ignored: bool = False
 
 
-class Token(Part):
+class Token(Wire):
     """A token: who besides a passphrase opens which slots. The PCRs are those of a TPM's policy.
 
     `pins` (Clevis only) are the kinds of its pins: tpm2, tang. `signed_pcrs` belong to a policy that a public key
@@ -73,7 +69,7 @@ class Token(Part):
     pins: tuple[Text, ...] = ()
 
 
-class Trial(Part):
+class Trial(Wire):
     """What came of trying: `opens`, `refused`, or `not-tested` with the reason. For a token, `token` is its number."""
 
     result: Literal["opens", "refused", "not-tested"]
@@ -81,7 +77,7 @@ class Trial(Part):
     token: Small | None = None
 
 
-class KeyFile(Part):
+class KeyFile(Wire):
     """A file whose content opens the volume, and on what it lies."""
 
     path: Text
@@ -89,14 +85,14 @@ class KeyFile(Part):
     why: Text = ""
 
 
-class Pending(Part):
+class Pending(Wire):
     """Something that changes with the next start, and the PCRs that measure it."""
 
     what: Text
     pcrs: tuple[Small, ...]
 
 
-class Start(Part):
+class Start(Wire):
     """How the volume is opened at boot, as the image of the next start says (`image`: its path).
 
     `opens` is whether the image has what opens this volume at all, and `why` if not; `tokens` are the types that it
@@ -111,7 +107,7 @@ class Start(Part):
     trouble: Trouble | None = None
 
 
-class Luks(Part):
+class Luks(Wire):
     """A LUKS header, the mapping that is open, and what came of trying it. `start` is null where no boot needs it.
 
     `keeper` is who opens it with a key of its own that the header says nothing about (snapd), empty where nobody does.
@@ -132,7 +128,7 @@ class Luks(Part):
     start: Start | None = None
 
 
-class Plain(Part):
+class Plain(Wire):
     """dm-crypt without a header: the open mapping, and where its key comes from."""
 
     mapping: Mapping
@@ -140,7 +136,7 @@ class Plain(Part):
     key_files: tuple[KeyFile, ...] = ()
 
 
-class Volume(Part):
+class Volume(Wire):
     """One volume. `encryption` is `unknown` where Leeboard cannot look, and `trouble` says why.
 
     Roles: `system` (/, /usr, /var, /home and what lies below), `data`, `swap`, `boot` (/boot, the EFI system
@@ -160,7 +156,7 @@ class Volume(Part):
     trouble: Trouble | None = None
 
     @property
-    def said(self) -> str:
+    def label(self) -> str:
         """How a technician would call it: `sda3 (/, swap)`."""
         used = list(self.mounts) + (["swap"] if "swap" in self.roles else [])
         shown = ", ".join(used[:4]) + (" and more" if len(used) > 4 else "")

@@ -27,8 +27,8 @@ UNKNOWN = tuple(f"{word}:" for word in UNKNOWN_WORDS)
 
 def protocols(profiles: Profiles, _facts: Facts) -> Answer:
     """The protocols of all profiles."""
-    grounds = [f"{profile.said}: {profile.protocol} ({profile.where})" for profile in profiles]
-    return Answer(tuple(sorted({profile.protocol for profile in profiles})), _words(grounds, "no VPN profile"))
+    grounds = [f"{profile.label}: {profile.protocol} ({profile.where})" for profile in profiles]
+    return Answer(tuple(sorted({profile.protocol for profile in profiles})), _some_of(grounds, "no VPN profile"))
 
 
 def ike_strength(profiles: Profiles, _facts: Facts) -> Answer:
@@ -39,7 +39,7 @@ def ike_strength(profiles: Profiles, _facts: Facts) -> Answer:
 
 
 def esp_strength(profiles: Profiles, _facts: Facts) -> Answer:
-    """The same for the traffic itself (ESP)."""
+    """Bits of the weakest proposal that a profile offers or accepts for the traffic itself (ESP)."""
     offers = []
     for profile in _ipsec(profiles):
         for tunnel in profile.tunnels:
@@ -57,9 +57,9 @@ def _weakest(offers: list[tuple[Profile, str, int]]) -> Answer:
     bits = min((strength for _profile, _text, strength in known), default=STRONGEST)
     if len(known) < len(offers) and bits:
         profile, text, _bits = next(offer for offer in offers if offer[1].startswith(UNKNOWN))
-        raise CannotBeTold(f"{profile.said} ({profile.where}): {UNKNOWN_WORDS[text.split(':')[0]]}")
-    weak = [f"{profile.said} takes {text} ({profile.where})" for profile, text, found in known if found == bits]
-    return Answer(bits, _words(weak, "no IPsec profile"))
+        raise CannotBeTold(f"{profile.label} ({profile.where}): {UNKNOWN_WORDS[text.split(':')[0]]}")
+    weak = [f"{profile.label} takes {text} ({profile.where})" for profile, text, strength in known if strength == bits]
+    return Answer(bits, _some_of(weak, "no IPsec profile"))
 
 
 def without_certificate(profiles: Profiles, _facts: Facts) -> Answer:
@@ -72,8 +72,8 @@ def without_certificate(profiles: Profiles, _facts: Facts) -> Answer:
         bad = [how for how in profile.authentication if how not in ("certificate", "key")]
         if bad or not profile.authentication:
             wrong.append(f"{profile.name}: {', '.join(bad) or 'nothing'}")
-    grounds = [f"{profile.said} ({profile.where})" for profile in profiles]
-    return Answer(tuple(wrong), _words(grounds, "no VPN profile"), (Code.SHARED_SECRET,) if wrong else ())
+    grounds = [f"{profile.label} ({profile.where})" for profile in profiles]
+    return Answer(tuple(wrong), _some_of(grounds, "no VPN profile"), (Code.SHARED_SECRET,) if wrong else ())
 
 
 def past_the_tunnel(profiles: Profiles, _facts: Facts) -> Answer:
@@ -88,16 +88,16 @@ def past_the_tunnel(profiles: Profiles, _facts: Facts) -> Answer:
         missing = [family for selector, family in FAMILIES.items() if selector not in wanted]
         notes = [note for tunnel in profile.tunnels for note in tunnel.notes]
         if wanted & set(LATER) and missing:
-            unknown = unknown or f"{profile.said} ({profile.where}): {', '.join(sorted(wanted & set(LATER)))}"
+            unknown = unknown or f"{profile.label} ({profile.where}): {', '.join(sorted(wanted & set(LATER)))}"
             continue
         bypassed = [note for note in notes if "past the tunnel" in note]
         if missing or bypassed:
             wrong.append(f"{profile.name}: {' and '.join([*missing, *(['exceptions'] if bypassed else [])])}")
-            grounds.append(f"{profile.said} ({profile.where}) leads {_led(profile.tunnels)} into the tunnel")
+            grounds.append(f"{profile.label} ({profile.where}) leads {_led(profile.tunnels)} into the tunnel")
             grounds += notes
     if unknown and not wrong:
         raise CannotBeTold(f"what goes through the tunnel is known only when it is connected: {unknown}")
-    return Answer(tuple(wrong), _words(grounds, ""), (Code.OUTSIDE_TUNNEL,) if wrong else ())
+    return Answer(tuple(wrong), _some_of(grounds, ""), (Code.OUTSIDE_TUNNEL,) if wrong else ())
 
 
 def _led(tunnels: Iterable[Tunnel]) -> str:
@@ -113,11 +113,11 @@ def saved_passwords(profiles: Profiles, _facts: Facts) -> Answer:
         for profile in profiles
         if {"password", "psk", "other"} & set(profile.stored)
     ]
-    grounds = [f"{profile.said} ({profile.where})" for profile in profiles if profile.stored]
-    return Answer(tuple(wrong), _words(grounds, ""), (Code.SAVED_SECRET,) if wrong else ())
+    grounds = [f"{profile.label} ({profile.where})" for profile in profiles if profile.stored]
+    return Answer(tuple(wrong), _some_of(grounds, ""), (Code.SAVED_SECRET,) if wrong else ())
 
 
-def _words(parts: list[str], otherwise: str) -> str:
+def _some_of(parts: list[str], otherwise: str) -> str:
     shown = list(dict.fromkeys(parts))
     return "; ".join(shown[:8]) + (f"; and {len(shown) - 8} more" if len(shown) > 8 else "") or otherwise
 

@@ -16,7 +16,7 @@ class WindowsProfile(Profile):
     owner: Word = ""
 
     @property
-    def said(self) -> str:
+    def label(self) -> str:
         """The profile in words, for the grounds of a judgement."""
         return f"{self.name} of {self.owner or self.program}"
 
@@ -26,26 +26,32 @@ Profiles = tuple[WindowsProfile, ...]
 
 def without_certificate(profiles: Profiles, facts: Facts) -> Answer:
     """As on Linux; what proves itself inside PEAP or TTLS cannot be told, unless something is wrong in any case."""
-    hidden = [one for one in profiles if any(how.startswith(INSIDE) for how in one.authentication)]
+    hidden = [profile for profile in profiles if any(how.startswith(INSIDE) for how in profile.authentication)]
     plain = tuple(
-        one.model_copy(
-            update={"authentication": tuple(how for how in one.authentication if not how.startswith(INSIDE))}
+        profile.model_copy(
+            update={"authentication": tuple(how for how in profile.authentication if not how.startswith(INSIDE))}
         )
-        for one in profiles
+        for profile in profiles
     )
-    known = tuple(one for one, whole in zip(plain, profiles, strict=True) if one.authentication or whole not in hidden)
+    known = tuple(
+        profile for profile, whole in zip(plain, profiles, strict=True) if profile.authentication or whole not in hidden
+    )
     answer = vpn.without_certificate(known, facts)
     if hidden and not answer.value:
-        one = hidden[0]
-        method = next(how for how in one.authentication if how.startswith(INSIDE)).removeprefix(INSIDE).upper()
-        raise CannotBeTold(f"{one.said} ({one.where}): a phonebook does not tell what proves itself inside {method}")
+        profile = hidden[0]
+        method = next(how for how in profile.authentication if how.startswith(INSIDE)).removeprefix(INSIDE).upper()
+        raise CannotBeTold(
+            f"{profile.label} ({profile.where}): a phonebook does not tell what proves itself inside {method}"
+        )
     return answer
 
 
 def gateways(profiles: Profiles, _facts: Facts) -> Answer:
     """The gateways that the profiles lead to."""
     names = sorted({name for profile in profiles for name in profile.gateway.split() or ["nowhere"]})
-    grounds = dict.fromkeys(f"{one.said} leads to {one.gateway or 'nowhere'} ({one.where})" for one in profiles)
+    grounds = dict.fromkeys(
+        f"{profile.label} leads to {profile.gateway or 'nowhere'} ({profile.where})" for profile in profiles
+    )
     return Answer(tuple(names), "; ".join(grounds) or "no VPN profile")
 
 

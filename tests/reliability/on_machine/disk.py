@@ -1,9 +1,9 @@
 """A spare disk of a machine of the lab in the place of the disk in a file: the kernel's own dm-crypt, a real power cut.
 
 The disk has a partition with LUKS2, which is open, and a file system in it with a tree of files. A program that waits
-in the machine (tests/controls/visitor.py) makes each step; it stops beside each command that changes the disk, so that
-it can be killed there, as Ansible's module is when the connection goes, or the machine be switched off. How many writes
-a command makes is counted by QEMU.
+in the machine (tests/controls/resident_observer.py) makes each step; it stops beside each command that changes the
+disk, so that it can be killed there, as Ansible's module is when the connection goes, or the machine be switched off.
+How many writes a command makes is counted by QEMU.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from leeboard.errors import LeeboardError
-from tests.controls.harness import ASK, PATIENCE, START, THERE, VISITOR, packed
+from tests.controls.harness import ASK, OBSERVER, PATIENCE, START, THERE, packed
 from tests.device_code import LINUX, linux_files
 from tests.reliability.points import Point
 from tests.reliability.watched import CONNECTION, CONTROLLER, KINDS, POWER, Watch, WatchedDisk, named
@@ -84,7 +84,7 @@ cd {MOUNT} && find . -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum
 SHIP = f"cp -a {KEPT} {THERE} && {START}"
 # Compiled once: emulated, that takes longer than the start.
 COMPILED = f"(cd {THERE} && find _linux -name __pycache__ -exec cp -a --parents -t {KEPT} {{}} +)"
-GO = f"kill -0 $(cat {THERE}/visitor.pid) && echo %s >{THERE}/go"
+GO = f"kill -0 $(cat {THERE}/observer.pid) && echo %s >{THERE}/go"
 ANSWER = f"cat {THERE}/answer"
 
 
@@ -239,7 +239,7 @@ def on_a_machine() -> Iterator[Callable[[Path], RealDisk]]:
     """A machine of the lab with a spare disk; what it gives makes that disk as it was at the beginning."""
     machine = start_machine(MachineSpec("server", disks_mb=(SIZE,)))
     try:
-        machine.root(f"mkdir -p {KEPT} && tar -xC {KEPT}", input=packed({**needed(), VISITOR: VISITOR.name}))
+        machine.root(f"mkdir -p {KEPT} && tar -xC {KEPT}", input=packed({**needed(), OBSERVER: OBSERVER.name}))
         machine.root(MAKE, input=partition_table(), timeout=PATIENCE)
         machine.root(f"{SHIP}; {COMPILED}; sync", timeout=PATIENCE)
         machine.snapshot(BASE)

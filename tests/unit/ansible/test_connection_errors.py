@@ -38,7 +38,7 @@ SSH = "Failed to connect to the host via ssh: "
 def test_a_text_is_explained(text: str, words: str, silent: bool) -> None:
     found = explain(text)
     assert found is not None
-    assert words in found.words
+    assert words in found.message
     assert found.silent is silent
 
 
@@ -90,7 +90,7 @@ def test_a_secret_is_told_apart_from_silence(text: str, words: str) -> None:
     for said in (text, f"Task failed: {text}"):
         found = explain(said)
         assert found is not None
-        assert words in found.words
+        assert words in found.message
         assert found.silent is False
 
 
@@ -107,16 +107,16 @@ def test_a_device_cannot_speak_for_the_controller(lie: str) -> None:
     """A notice before sign-in comes with the errors of SSH."""
     found = explain(f'Data could not be sent to remote host "192.0.2.1". {SSH}{lie}\nConnection refused')
     assert found is not None
-    assert "takes no connection" in found.words
-    assert "evil" not in found.words.lower()
+    assert "takes no connection" in found.message
+    assert "evil" not in found.message.lower()
 
 
 @given(st.lists(st.sampled_from([*_pieces(), "\n", "Task failed: ", "'x'", "evil"]) | st.text(max_size=40), max_size=8))
 def test_whatever_is_said_gives_bounded_words(pieces: list[str]) -> None:
     found = explain("".join(pieces))
     if found is not None:
-        assert len(found.words) < 320
-        assert not re.search(r"\{\w*\}", found.words)
+        assert len(found.message) < 320
+        assert not re.search(r"\{\w*\}", found.message)
 
 
 @pytest.mark.parametrize(

@@ -18,14 +18,13 @@ from typer.testing import CliRunner
 from leeboard.cli.escrow import command as cli
 from leeboard.cli.main import app
 from leeboard.errors import LeeboardError
-from leeboard.escrow.disks.disk import Given
-from leeboard.escrow.disks.enrolment import bring
+from leeboard.escrow.disks.disk import Credentials
+from leeboard.escrow.disks.enrolment import enrol
 from leeboard.escrow.keys.recovery_key import RecoveryKey
-from leeboard.escrow.vault import clone_detection, controller_state, ledger, vault
-from leeboard.escrow.vault.binding import Binding
+from leeboard.escrow.vault import controller_state, ledger, vault
 from leeboard.evidence.store import Store
 from leeboard.model.enums import Level
-from tests.unit.escrow.desk import DEVICE
+from tests.unit.escrow.controller import DEVICE
 from tests.unit.escrow.vaults import PASSPHRASE, another_volume, content, custodian
 from tests.unit.linux.disks import PASSPHRASE as DISK_PASSPHRASE
 from tests.unit.linux.disks import cryptsetup, needs_cryptsetup
@@ -36,7 +35,7 @@ RUNNER = CliRunner()
 
 
 @dataclass(frozen=True)
-class Desk:
+class Controller:
     """A controller's var, a stick with the head's private key, and where the copies of the vault go."""
 
     var: Path
@@ -87,35 +86,35 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def controller(tmp_path: Path) -> Iterator[Controller]:
     (tmp_path / "stick").mkdir()
     (tmp_path / "stick" / "head-key.pem").write_bytes(custodian("head")[1])
     with another_volume(tmp_path) as other:
-        yield Desk(tmp_path / "var", tmp_path / "stick", (tmp_path / "vault", other / "vault"))
+        yield Controller(tmp_path / "var", tmp_path / "stick", (tmp_path / "vault", other / "vault"))
 
 
-def test_begin_with_a_certificate_that_is_there(desk: Desk) -> None:
-    desk.begin("head", "siro")
-    opened = vault.open_vault(desk.var)
+def test_begin_with_a_certificate_that_is_there(controller: Controller) -> None:
+    controller.begin("head", "siro")
+    opened = vault.open_vault(controller.var)
     assert sorted(one.name for one in opened.custodians) == ["head", "siro"]
-    assert desk.run("verify") == (
+    assert controller.run("verify") == (
         0,
         "0 keys, 0 of them whole in both copies; 0 headers of disks; the ledger follows on\n",
     )
 
 
-def test_begin_with_a_private_key_of_our_making(desk: Desk) -> None:
-    first, second = (str(one) for one in desk.places)
-    options = ("init", "--first", first, "--second", second, "--make", "siro", "--keys", str(desk.stick))
-    status, printed = desk.on_a_terminal(*options, answers=(PASSPHRASE, PASSPHRASE))
+def test_begin_with_a_private_key_of_our_making(controller: Controller) -> None:
+    first, second = (str(one) for one in controller.places)
+    options = ("init", "--first", first, "--second", second, "--make", "siro", "--keys", str(controller.stick))
+    status, printed = controller.on_a_terminal(*options, answers=(PASSPHRASE, PASSPHRASE))
     assert status == 0 and "Take them away from this machine now" in printed
-    key = desk.stick / "siro-private-key.pem"
+    key = controller.stick / "siro-private-key.pem"
     assert b"ENCRYPTED" in key.read_bytes() and key.stat().st_mode & 0o777 == 0o600
-    said = desk.seal()
+    said = controller.seal()
     options = ("open", "EP-0001", "--reason", "It asks for it.", "--private-key", str(key))
-    status, printed = desk.on_a_terminal(*options, answers=(PASSPHRASE,))
+    status, printed = controller.on_a_terminal(*options, answers=(PASSPHRASE,))
     assert status == 0 and said.text in printed
-    assert not any(b"PRIVATE" in path.read_bytes() for one in desk.places for path in one.rglob("*.pem"))
+    assert not any(b"PRIVATE" in path.read_bytes() for one in controller.places for path in one.rglob("*.pem"))
 
 
 @pytest.mark.parametrize(
@@ -130,53 +129,53 @@ def test_begin_with_a_private_key_of_our_making(desk: Desk) -> None:
         (("--custodian", "STICK/head-key.pem"), "holds a private key"),
     ],
 )
-def test_what_is_refused_makes_nothing(desk: Desk, options: tuple[str, ...], words: str) -> None:
-    desk.places[0].mkdir()
-    first, second = (str(one) for one in desk.places)
-    given = [one.replace("STICK", str(desk.stick)).replace("VAULT", first) for one in options]
-    status, said = desk.run("init", "--first", first, "--second", second, *given)
+def test_what_is_refused_makes_nothing(controller: Controller, options: tuple[str, ...], words: str) -> None:
+    controller.places[0].mkdir()
+    first, second = (str(one) for one in controller.places)
+    given = [one.replace("STICK", str(controller.stick)).replace("VAULT", first) for one in options]
+    status, said = controller.run("init", "--first", first, "--second", second, *given)
     assert status == 1 and words in said
-    assert not (desk.var / controller_state.FILE).exists() and not list(desk.places[0].iterdir())
+    assert not (controller.var / controller_state.FILE).exists() and not list(controller.places[0].iterdir())
 
 
-def test_open_writes_it_down_first_and_the_key_counts_as_used(desk: Desk) -> None:
-    desk.begin("head")
-    key = desk.seal()
+def test_open_writes_it_down_first_and_the_key_counts_as_used(controller: Controller) -> None:
+    controller.begin("head")
+    key = controller.seal()
     options = ("open", "ep-0001", "--reason", "The office machine does not start.", "--qr")
-    options += ("--private-key", str(desk.stick / "head-key.pem"))
-    status, printed = desk.on_a_terminal(*options, answers=(PASSPHRASE,))
+    options += ("--private-key", str(controller.stick / "head-key.pem"))
+    status, printed = controller.on_a_terminal(*options, answers=(PASSPHRASE,))
     assert status == 0, printed
     assert key.text in printed and f"1 of 8   {key.groups[0][:4]} {key.groups[0][4:]}" in printed
     assert "Nobody has proved that this key opens the disk." in printed and "█" in printed
-    last = vault.open_vault(desk.var).ledger().entries[-1]
+    last = vault.open_vault(controller.var).ledger().entries[-1]
     assert (last.event, last.key, last.reason) == (ledger.OPENED, "K-1", "The office machine does not start.")
     assert last.by and last.at
-    assert json.loads(desk.run("list", "--format", "json")[1])["keys"][0]["state"] == "used"
-    for place in desk.places:
+    assert json.loads(controller.run("list", "--format", "json")[1])["keys"][0]["state"] == "used"
+    for place in controller.places:
         for path in place.rglob("*"):
             assert not path.is_file() or key.text.encode() not in path.read_bytes()
 
 
-def test_a_wrong_passphrase_shows_nothing_and_writes_nothing_down(desk: Desk) -> None:
-    desk.begin("head")
-    key = desk.seal()
-    options = ("open", "EP-0001", "--reason", "x", "--private-key", str(desk.stick / "head-key.pem"))
-    status, printed = desk.on_a_terminal(*options, answers=("a wrong passphrase",))
+def test_a_wrong_passphrase_shows_nothing_and_writes_nothing_down(controller: Controller) -> None:
+    controller.begin("head")
+    key = controller.seal()
+    options = ("open", "EP-0001", "--reason", "x", "--private-key", str(controller.stick / "head-key.pem"))
+    status, printed = controller.on_a_terminal(*options, answers=("a wrong passphrase",))
     assert status == 1 and "the passphrase is wrong" in printed and key.groups[0] not in printed
-    assert vault.open_vault(desk.var).ledger().entries[-1].event == ledger.SEALED
-    assert "nobody can be asked here" in desk.run(*options)[1]
+    assert vault.open_vault(controller.var).ledger().entries[-1].event == ledger.SEALED
+    assert "nobody can be asked here" in controller.run(*options)[1]
 
 
-def test_which_key_is_meant(desk: Desk) -> None:
-    desk.begin("head")
+def test_which_key_is_meant(controller: Controller) -> None:
+    controller.begin("head")
     kept = [("900001", "EP-1"), ("900002", "EP-1"), ("900001", "EP-2"), ("900001", "EP-2")]
     for number, (urn, asset) in enumerate(kept, 1):
-        desk.seal(urn, asset, number)
-    with vault.open_vault(desk.var).writing(cli.now()) as writer:
+        controller.seal(urn, asset, number)
+    with vault.open_vault(controller.var).writing(cli.now()) as writer:
         writer.note(ledger.PROVED, urn="900001", asset="EP-2", key="K-3")
 
     def chosen(device: str, school: str | None = None, key: str | None = None) -> str:
-        keys = list(vault.open_vault(desk.var).keys().values())
+        keys = list(vault.open_vault(controller.var).keys().values())
         try:
             return cli._chosen(keys, device, school, key).id
         except LeeboardError as wrong:
@@ -188,33 +187,33 @@ def test_which_key_is_meant(desk: Desk) -> None:
     assert chosen("EP-2", key="K-4") == "K-4"
     assert "no key of this device; it has K-3, K-4" in chosen("EP-2", key="K-9")
     assert "the vault has no key of such a device" in chosen("EP-3")
-    with vault.open_vault(desk.var).writing(cli.now()) as writer:
+    with vault.open_vault(controller.var).writing(cli.now()) as writer:
         for key in ("K-3", "K-4"):
             writer.note(ledger.RETIRED, urn="900001", asset="EP-2", key=key)
     assert "all its keys are retired" in chosen("EP-2")
 
 
-def test_a_private_key_of_somebody_else_is_refused(desk: Desk) -> None:
-    desk.begin("head")
-    desk.seal()
-    (desk.stick / "stranger.pem").write_bytes(custodian("stranger")[1])
-    options = ("open", "EP-0001", "--reason", "x", "--private-key", str(desk.stick / "stranger.pem"))
-    status, printed = desk.on_a_terminal(*options, answers=(PASSPHRASE,))
+def test_a_private_key_of_somebody_else_is_refused(controller: Controller) -> None:
+    controller.begin("head")
+    controller.seal()
+    (controller.stick / "stranger.pem").write_bytes(custodian("stranger")[1])
+    options = ("open", "EP-0001", "--reason", "x", "--private-key", str(controller.stick / "stranger.pem"))
+    status, printed = controller.on_a_terminal(*options, answers=(PASSPHRASE,))
     assert status == 1 and "belongs to none of the custodians" in printed
-    assert vault.open_vault(desk.var).ledger().entries[-1].event == ledger.SEALED
+    assert vault.open_vault(controller.var).ledger().entries[-1].event == ledger.SEALED
 
 
-def test_verify_names_each_thing_that_is_not_whole(desk: Desk) -> None:
-    desk.begin("head")
+def test_verify_names_each_thing_that_is_not_whole(controller: Controller) -> None:
+    controller.begin("head")
     for number in (1, 2, 3):
-        desk.seal(asset=f"EP-{number}", number=number)
-    assert desk.run("verify")[1].startswith("3 keys, 3 of them whole")
-    first, second = desk.places
+        controller.seal(asset=f"EP-{number}", number=number)
+    assert controller.run("verify")[1].startswith("3 keys, 3 of them whole")
+    first, second = controller.places
     (first / "900001" / "EP-1" / "K-1.pem").unlink()
     (second / "900001" / "EP-2" / "K-2.pem").write_bytes(b"x")
     (second / "900001" / "EP-3" / "K-3.pem").chmod(0o644)
     shutil.copyfile(first / "900001" / "EP-3" / "K-3.pem", first / "900001" / "EP-3" / "K-9.pem")
-    status, said = desk.run("verify")
+    status, said = controller.run("verify")
     lines = said.splitlines()
     assert status == 3 and lines[-1].startswith("3 keys, 0 of them whole")
     for words in (
@@ -227,43 +226,49 @@ def test_verify_names_each_thing_that_is_not_whole(desk: Desk) -> None:
     assert len(lines) == 5
 
 
-def test_no_vault_is_said(desk: Desk) -> None:
+def test_no_vault_is_said(controller: Controller) -> None:
     for command in ("list", "verify"):
-        assert "this controller has no vault; begin one with leeboard escrow init" in desk.run(command)[1]
+        assert "this controller has no vault; begin one with leeboard escrow init" in controller.run(command)[1]
 
 
-def test_custodians_are_changed_on_a_terminal(desk: Desk) -> None:
-    desk.begin("head")
-    key = desk.seal()
-    (desk.stick / "siro.pem").write_bytes(custodian("siro")[0].pem)
-    options = ("rekey", "--private-key", str(desk.stick / "head-key.pem"))
-    status, printed = desk.on_a_terminal(
-        *options, "--custodian", str(desk.stick / "siro.pem"), "--remove", "head", answers=(PASSPHRASE,)
+def test_custodians_are_changed_on_a_terminal(controller: Controller) -> None:
+    controller.begin("head")
+    key = controller.seal()
+    (controller.stick / "siro.pem").write_bytes(custodian("siro")[0].pem)
+    options = ("rekey", "--private-key", str(controller.stick / "head-key.pem"))
+    status, printed = controller.on_a_terminal(
+        *options, "--custodian", str(controller.stick / "siro.pem"), "--remove", "head", answers=(PASSPHRASE,)
     )
     assert status == 0, printed
     assert "The vault has 1 custodian: siro." in printed and "1 envelope sealed anew." in printed
     assert "1 key in use could be read by somebody who is no custodian any more" in printed
-    (desk.stick / "siro-key.pem").write_bytes(custodian("siro")[1])
-    status, printed = desk.on_a_terminal(
-        "open", "EP-0001", "--reason", "x", "--private-key", str(desk.stick / "siro-key.pem"), answers=(PASSPHRASE,)
+    (controller.stick / "siro-key.pem").write_bytes(custodian("siro")[1])
+    status, printed = controller.on_a_terminal(
+        "open",
+        "EP-0001",
+        "--reason",
+        "x",
+        "--private-key",
+        str(controller.stick / "siro-key.pem"),
+        answers=(PASSPHRASE,),
     )
     assert status == 0 and key.text in printed
-    status, printed = desk.on_a_terminal(*options, answers=(PASSPHRASE,))
+    status, printed = controller.on_a_terminal(*options, answers=(PASSPHRASE,))
     assert status == 0 and "0 envelopes sealed anew." in printed, "there is nothing that was left to finish"
 
 
-def test_a_key_that_is_no_longer_in_its_disk_is_named(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    desk.begin("head")
+def test_a_key_that_is_no_longer_in_its_disk_is_named(controller: Controller, monkeypatch: pytest.MonkeyPatch) -> None:
+    controller.begin("head")
     for number, asset in enumerate(("EP-1", "EP-2", "EP-3"), 1):
-        desk.seal(asset=asset, number=number)
-        with vault.open_vault(desk.var).writing(cli.now()) as writer:
+        controller.seal(asset=asset, number=number)
+        with vault.open_vault(controller.var).writing(cli.now()) as writer:
             writer.note(ledger.PROVED, urn="900001", asset=asset, key=f"K-{number}")
     at = datetime(2026, 11, 20, tzinfo=UTC)
     seen = {("900001", "EP-1"): ("compliant", at), ("900001", "EP-2"): ("drifted", at)}
-    with Store(desk.var / "leeboard.db"):
+    with Store(controller.var / "leeboard.db"):
         pass
     monkeypatch.setattr(Store, "verdicts", lambda _store, control: seen if control == "ENC-07" else {})
-    status, said = desk.run("verify")
+    status, said = controller.run("verify")
     assert status == 3
     assert said.splitlines()[:-1] == [
         "900001 EP-2: ENC-07 is drifted as of 20 November 2026; leeboard drift says why",
@@ -271,43 +276,43 @@ def test_a_key_that_is_no_longer_in_its_disk_is_named(desk: Desk, monkeypatch: p
     ]
 
 
-def test_nobody_locks_the_vault_by_mistake(desk: Desk) -> None:
-    desk.begin("head")
-    options = ("rekey", "--private-key", str(desk.stick / "head-key.pem"))
+def test_nobody_locks_the_vault_by_mistake(controller: Controller) -> None:
+    controller.begin("head")
+    options = ("rekey", "--private-key", str(controller.stick / "head-key.pem"))
     for more, words in (
         (("--remove", "head"), "a vault needs a custodian"),
         (("--remove", "siro"), "is no custodian; there are head"),
         (("--make", "siro"), "--make and --keys go together"),
     ):
-        status, printed = desk.on_a_terminal(*options, *more, answers=(PASSPHRASE,))
+        status, printed = controller.on_a_terminal(*options, *more, answers=(PASSPHRASE,))
         assert status == 1 and words in printed, printed
-    assert [one.event for one in vault.open_vault(desk.var).ledger().entries] == [ledger.CUSTODIANS]
+    assert [one.event for one in vault.open_vault(controller.var).ledger().entries] == [ledger.CUSTODIANS]
 
 
-def test_verify_mends_what_the_other_place_has(desk: Desk) -> None:
-    desk.begin("head")
-    desk.seal()
-    (desk.places[0] / "900001" / "EP-0001" / "K-1.pem").write_bytes(b"x")
-    assert desk.run("verify")[0] == 3
-    status, said = desk.run("verify", "--mend")
+def test_verify_mends_what_the_other_place_has(controller: Controller) -> None:
+    controller.begin("head")
+    controller.seal()
+    (controller.places[0] / "900001" / "EP-0001" / "K-1.pem").write_bytes(b"x")
+    assert controller.run("verify")[0] == 3
+    status, said = controller.run("verify", "--mend")
     assert status == 0 and "900001/EP-0001/K-1.pem: brought back from the other place" in said
-    assert desk.run("verify")[0] == 0
+    assert controller.run("verify")[0] == 0
 
 
 @needs_cryptsetup
-def test_a_header_is_written_for_a_rescue_stick_and_noted(desk: Desk, tmp_path: Path) -> None:
-    desk.begin("head")
+def test_a_header_is_written_for_a_rescue_stick_and_noted(controller: Controller, tmp_path: Path) -> None:
+    controller.begin("head")
     disk = LuksDisk(tmp_path)
-    given = Given(passphrase=DISK_PASSPHRASE)
-    assert not bring(vault.open_vault(desk.var), DEVICE, disk.ask, cli.now, given).failed
-    target = desk.stick / "header"
-    status, printed = desk.on_a_terminal(
-        "header", "EP-0001", "--reason", "It does not start", "--private-key", str(desk.stick / "head-key.pem"),
+    given = Credentials(passphrase=DISK_PASSPHRASE)
+    assert not enrol(vault.open_vault(controller.var), DEVICE, disk.ask, cli.now, given).failed
+    target = controller.stick / "header"
+    status, printed = controller.on_a_terminal(
+        "header", "EP-0001", "--reason", "It does not start", "--private-key", str(controller.stick / "head-key.pem"),
         "-o", str(target), answers=(PASSPHRASE,),
     )  # fmt: skip
     assert status == 0 and "cryptsetup luksHeaderRestore" in printed, printed
     assert target.stat().st_mode & 0o777 == 0o600
-    last = vault.open_vault(desk.var).ledger().entries[-1]
+    last = vault.open_vault(controller.var).ledger().entries[-1]
     assert (last.event, last.reason) == (ledger.HEADER_READ, "It does not start")
     with disk.path.open("r+b") as file:
         file.write(b"\xaa" * 65536)
@@ -315,84 +320,35 @@ def test_a_header_is_written_for_a_rescue_stick_and_noted(desk: Desk, tmp_path: 
     assert disk.opens(DISK_PASSPHRASE)
 
 
-def shown(desk: Desk, urn: str, asset: str, uuid: str = "0d5e-uuid", key: str = "a") -> None:
-    """A check saw this disk at a device."""
-    clone_detection.saw(desk.var, (urn, asset), [binding(uuid, key)])
-
-
-def binding(uuid: str = "0d5e-uuid", key: str = "a") -> Binding:
-    """A disk without a key."""
-    said = {"uuid": uuid, "version": 2, "volume_key": key * 64, "segments": "b" * 64, "slots": {}, "tokens": {}}
-    return Binding.model_validate({**said, "ours": []})
-
-
-def test_verify_names_both_devices_of_a_cloned_disk(desk: Desk) -> None:
-    desk.begin("head")
-    shown(desk, "900001", "EP-1")
-    shown(desk, "900002", "EP-2")
-    shown(desk, "900002", "EP-3", key="c")
-    shown(desk, "900002", "EP-4", uuid="another", key="d")
-    status, said = desk.run("verify")
-    assert status == 3
-    copy, twice, last = said.splitlines()
-    assert copy.startswith("EP-1 (school 900001) and EP-2 (school 900002): disk 0d5e-uuid of one is a copy of the")
-    assert twice.startswith("EP-1 (school 900001) and EP-2 (school 900002) and EP-3 (school 900002): each has a disk")
-    assert last.startswith("0 keys")
-
-
-def test_a_device_that_is_gone_is_no_clone(desk: Desk) -> None:
-    """It showed its disk, never got a key, and the disk was put into another machine."""
-    desk.begin("head")
-    shown(desk, "900001", "EP-1")
-    shown(desk, "900002", "EP-2")
-    status, said = desk.run("retire", "ep-1", "--reason", "Its disk is in EP-2 now")
-    assert (status, said) == (0, "What ep-1 showed of its disks counts no longer.\n0 keys of ep-1 retired\n")
-    assert desk.run("verify")[0] == 0
-    assert "the vault has no key of such a device" in desk.run("retire", "EP-1", "--reason", "again")[1]
-
-
-def test_of_several_disks_one_alone_is_gone(desk: Desk) -> None:
-    desk.begin("head")
-    shown(desk, "900001", "EP-1")
-    two = [binding(), binding("another", "d")]
-    clone_detection.saw(desk.var, ("900002", "EP-2"), two)
-    gone = ("retire", "EP-2", "--disk", "0d5e-uuid", "--reason", "It is in EP-1 now")
-    assert desk.run(*gone) == (0, "What EP-2 showed of disk 0d5e-uuid counts no longer.\n0 keys of EP-2 retired\n")
-    assert clone_detection.seen(desk.var, ("900002", "EP-2")) == {("another", "d" * 64)}
-    assert clone_detection.shared(desk.var, ("900001", "EP-1"), two[0]) == []
-    assert desk.run("verify")[0] == 0
-    assert "no disk 0d5e-uuid of it has keys that are in use" in desk.run(*gone)[1]
-
-
-def test_an_envelope_cut_short_is_one_line_and_is_not_noted_as_opened(desk: Desk) -> None:
-    desk.begin("head")
-    desk.seal()
-    for place in desk.places:
+def test_an_envelope_cut_short_is_one_line_and_is_not_noted_as_opened(controller: Controller) -> None:
+    controller.begin("head")
+    controller.seal()
+    for place in controller.places:
         path = place / "900001" / "EP-0001" / "K-1.pem"
         path.write_bytes(path.read_bytes()[:-100])
-    options = ("open", "EP-0001", "--reason", "x", "--private-key", str(desk.stick / "head-key.pem"))
-    status, printed = desk.on_a_terminal(*options, answers=(PASSPHRASE,))
+    options = ("open", "EP-0001", "--reason", "x", "--private-key", str(controller.stick / "head-key.pem"))
+    status, printed = controller.on_a_terminal(*options, answers=(PASSPHRASE,))
     assert status == 1 and "neither copy of it is as the ledger knows it; look in a backup" in " ".join(printed.split())
-    assert vault.open_vault(desk.var).ledger().entries[-1].event == ledger.SEALED
+    assert vault.open_vault(controller.var).ledger().entries[-1].event == ledger.SEALED
 
 
 @pytest.mark.parametrize("command", ["list", "verify"])
-def test_a_vault_that_others_may_read_is_one_line(desk: Desk, command: str) -> None:
-    desk.begin("head")
-    desk.places[1].chmod(0o755)
-    status, said = desk.run(command)
+def test_a_vault_that_others_may_read_is_one_line(controller: Controller, command: str) -> None:
+    controller.begin("head")
+    controller.places[1].chmod(0o755)
+    status, said = controller.run(command)
     assert status == 1 and said.endswith("its mode is 0755, and others may use it; run chmod 700 on it")
 
 
 @pytest.mark.parametrize(("years", "words"), [(11, "head: ended on"), (-1, "head: is not valid before")])
 def test_no_vault_is_begun_with_a_certificate_that_is_not_valid(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, years: int, words: str
+    controller: Controller, monkeypatch: pytest.MonkeyPatch, years: int, words: str
 ) -> None:
-    (desk.stick / "head.pem").write_bytes(custodian("head")[0].pem)
+    (controller.stick / "head.pem").write_bytes(custodian("head")[0].pem)
     at = cli.now() + timedelta(days=366 * years)
     monkeypatch.setattr(cli, "now", lambda: at)
-    first, second = (str(one) for one in desk.places)
-    options = ("--first", first, "--second", second, "--custodian", str(desk.stick / "head.pem"))
-    status, said = desk.run("init", *options)
+    first, second = (str(one) for one in controller.places)
+    options = ("--first", first, "--second", second, "--custodian", str(controller.stick / "head.pem"))
+    status, said = controller.run("init", *options)
     assert status == 1 and words in said and said.endswith("nothing was made")
-    assert not (desk.var / controller_state.FILE).exists() and not any(one.exists() for one in desk.places)
+    assert not (controller.var / controller_state.FILE).exists() and not any(one.exists() for one in controller.places)

@@ -34,24 +34,24 @@ def machine(root: Path, lock: str = "lock-frontend", row: str = "1: POSIX  ADVIS
 
 @pytest.mark.parametrize("lock", ["lock-frontend", "lock"])
 def test_who_holds_the_lock_is_named(tmp_path: Path, lock: str) -> None:
-    assert package_lock.holder(machine(tmp_path, lock)) == "unattended-upgr (process 4711)"
+    assert package_lock.lock_owner(machine(tmp_path, lock)) == "unattended-upgr (process 4711)"
 
 
 def test_a_name_that_could_do_harm_is_not_printed(tmp_path: Path) -> None:
     machine(tmp_path)
     (tmp_path / "proc/4711/comm").write_text("\x1b[2J\n")
-    assert package_lock.holder(tmp_path) == "apt or dpkg (process 4711)"
+    assert package_lock.lock_owner(tmp_path) == "apt or dpkg (process 4711)"
 
 
 @pytest.mark.parametrize(
     "row", ["", "1: -> POSIX ADVISORY WRITE 4711 {place} 0 EOF", "1: POSIX ADVISORY WRITE 4711 00:00:1 0 EOF"]
 )
 def test_a_lock_that_nobody_holds_keeps_nobody(tmp_path: Path, row: str) -> None:
-    assert package_lock.holder(machine(tmp_path, row=row)) == ""
+    assert package_lock.lock_owner(machine(tmp_path, row=row)) == ""
 
 
 def test_a_machine_without_dpkg_waits_for_nothing(tmp_path: Path) -> None:
-    assert package_lock.holder(tmp_path) == ""
+    assert package_lock.lock_owner(tmp_path) == ""
 
 
 def test_it_goes_on_when_the_lock_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,6 +93,6 @@ def test_a_real_lock_is_seen(tmp_path: Path) -> None:
     ) as process:
         assert process.stdout is not None and process.stdout.readline() == "1\n"
         (tmp_path / "proc").symlink_to("/proc")
-        assert package_lock.holder(tmp_path).endswith(f"(process {process.pid})")
+        assert package_lock.lock_owner(tmp_path).endswith(f"(process {process.pid})")
         process.communicate("\n")
-    assert package_lock.holder(tmp_path) == ""
+    assert package_lock.lock_owner(tmp_path) == ""

@@ -9,12 +9,12 @@ from leeboard.escrow.vault import vault
 from leeboard.escrow.vault.records import Key, State
 from tests.unit.linux.spare_disk import MOUNT, NAME, Spare
 
-from .desk import DEVICE, Desk
+from .controller import DEVICE, Controller
 
 NAMED = EmptyDisk(disk=NAME, mount=MOUNT, label="data")
 
 
-class Bench(Desk):
+class Bench(Controller):
     """A controller with a vault, and a machine with a spare disk."""
 
     def __init__(self, made: vault.Vault, machine: Spare) -> None:

@@ -1,4 +1,4 @@
-"""The desk that most tests of recovery keys begin with."""
+"""The controller that most tests of recovery keys begin with."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.unit.escrow.bench import Bench
-from tests.unit.escrow.desk import Desk
-from tests.unit.escrow.tpm_desk import TpmDesk, TpmMachine
+from tests.unit.escrow.controller import Controller
+from tests.unit.escrow.tpm_controller import TpmController, TpmMachine
 from tests.unit.escrow.vaults import a_vault
 from tests.unit.linux.luks_machine import Disk
 from tests.unit.linux.spare_disk import Spare
@@ -17,10 +17,10 @@ from tests.unit.linux.tpm import soft_tpm
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def controller(tmp_path: Path) -> Iterator[Controller]:
     """A vault that the head can open, and a disk that opens by its passphrase alone."""
     with a_vault(tmp_path) as made:
-        yield Desk(made, Disk(tmp_path))
+        yield Controller(made, Disk(tmp_path))
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 
 
 @pytest.fixture
-def with_tpm(tmp_path: Path) -> Iterator[TpmDesk]:
+def with_tpm(tmp_path: Path) -> Iterator[TpmController]:
     """A vault that the head can open, and a disk of a machine with a TPM."""
     with a_vault(tmp_path) as made, soft_tpm(tmp_path) as tpm:
-        yield TpmDesk(made, TpmMachine(tmp_path, tpm))
+        yield TpmController(made, TpmMachine(tmp_path, tpm))

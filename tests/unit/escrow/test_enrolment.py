@@ -15,8 +15,8 @@ from typer.testing import CliRunner
 from leeboard.cli.main import app
 from leeboard.errors import LeeboardError
 from leeboard.escrow.disks import header
-from leeboard.escrow.disks.disk import Given
-from leeboard.escrow.disks.enrolment import bring
+from leeboard.escrow.disks.disk import Credentials
+from leeboard.escrow.disks.enrolment import enrol
 from leeboard.escrow.keys import envelope
 from leeboard.escrow.vault import controller_state, ledger, vault
 from leeboard.escrow.vault.binding import faults, strangers
@@ -26,106 +26,108 @@ from tests.unit.escrow.vaults import AT, Died, another_volume, custodian, privat
 from tests.unit.linux.disks import CHEAP, PASSPHRASE, cryptsetup, needs_cryptsetup
 from tests.unit.linux.luks_machine import Disk
 
-from .desk import DEVICE, GIVEN, Desk, used
+from .controller import DEVICE, GIVEN, Controller, used
 
 pytestmark = needs_cryptsetup
 
 
-def test_a_disk_gets_a_key_that_is_kept_first_and_proved(desk: Desk) -> None:
-    outcome = desk.run()
+def test_a_disk_gets_a_key_that_is_kept_first_and_proved(controller: Controller) -> None:
+    outcome = controller.run()
     assert outcome.changed and not outcome.failed and not outcome.waiting
-    key = desk.current
-    assert desk.disk.opens(desk.secret(key), "--key-slot", str(key.binding["slot"]))
-    assert desk.disk.opens(PASSPHRASE)
-    assert faults(key, desk.now) == []
-    assert f"key {key.id} opens slot 1 of disk {desk.disk.uuid}" in outcome.words
-    (token,) = desk.now.ours
+    key = controller.current
+    assert controller.disk.opens(controller.secret(key), "--key-slot", str(key.binding["slot"]))
+    assert controller.disk.opens(PASSPHRASE)
+    assert faults(key, controller.now) == []
+    assert f"key {key.id} opens slot 1 of disk {controller.disk.uuid}" in outcome.summary
+    (token,) = controller.now.ours
     assert (token.key, token.slot, token.assigned) == (key.id, 1, True)
 
 
-def test_a_second_run_changes_nothing(desk: Desk) -> None:
-    desk.run()
-    before, kept = desk.now, desk.kept
-    outcome = desk.run()
-    assert not outcome.changed and "is kept and opens the disk" in outcome.words
-    assert (desk.now, desk.kept) == (before, kept)
+def test_a_second_run_changes_nothing(controller: Controller) -> None:
+    controller.run()
+    before, kept = controller.now, controller.kept
+    outcome = controller.run()
+    assert not outcome.changed and "is kept and opens the disk" in outcome.summary
+    assert (controller.now, controller.kept) == (before, kept)
 
 
-def test_the_envelope_says_which_disk_it_is_for(desk: Desk) -> None:
-    desk.run()
+def test_the_envelope_says_which_disk_it_is_for(controller: Controller) -> None:
+    controller.run()
     owner, secret = custodian("head")
-    said = envelope.unseal(desk.vault.envelope(desk.current), owner.certificate, private(secret))
-    assert desk.disk.uuid in said.disk and "/srv" in said.disk
+    said = envelope.unseal(controller.vault.envelope(controller.current), owner.certificate, private(secret))
+    assert controller.disk.uuid in said.disk and "/srv" in said.disk
     assert said.device == "EP-0001 (office-1)" and said.school == "Hill School (900001)"
 
 
-def test_a_dry_run_only_says(desk: Desk) -> None:
-    before = desk.now
-    outcome = desk.run(dry=True)
-    assert outcome.changed and "no recovery key of it is kept" in outcome.words
-    assert desk.now == before and desk.kept == Records()
+def test_a_dry_run_only_says(controller: Controller) -> None:
+    before = controller.now
+    outcome = controller.run(dry=True)
+    assert outcome.changed and "no recovery key of it is kept" in outcome.summary
+    assert controller.now == before and controller.kept == Records()
 
 
-def test_nothing_that_opens_it_is_waited_for(desk: Desk) -> None:
-    before = desk.now
-    outcome = desk.run(Given())
-    assert not outcome.changed and "leeboard-authorise" in outcome.words
-    assert desk.now == before and desk.kept == Records()
+def test_nothing_that_opens_it_is_waited_for(controller: Controller) -> None:
+    before = controller.now
+    outcome = controller.run(Credentials())
+    assert not outcome.changed and "leeboard-authorise" in outcome.summary
+    assert controller.now == before and controller.kept == Records()
 
 
-def test_a_wrong_passphrase_leaves_the_disk_as_it_opens(desk: Desk) -> None:
-    outcome = desk.run(Given(passphrase="not this one"))
-    assert "what should open the volume does not" in outcome.words and outcome.failed
-    assert desk.disk.slots() == [0] and desk.disk.opens(PASSPHRASE)
-    assert desk.kept.keys == () and desk.now.tokens == {}, "night after night nothing piles up"
-    assert not desk.run().failed
-    assert [one.state for one in desk.kept.keys] == [State.PROVED]
+def test_a_wrong_passphrase_leaves_the_disk_as_it_opens(controller: Controller) -> None:
+    outcome = controller.run(Credentials(passphrase="not this one"))
+    assert "what should open the volume does not" in outcome.summary and outcome.failed
+    assert controller.disk.slots() == [0] and controller.disk.opens(PASSPHRASE)
+    assert controller.kept.keys == () and controller.now.tokens == {}, "night after night nothing piles up"
+    assert not controller.run().failed
+    assert [one.state for one in controller.kept.keys] == [State.PROVED]
 
 
-def test_a_key_that_was_read_out_is_changed(desk: Desk) -> None:
-    desk.run()
-    old = desk.current
-    with desk.vault.writing(AT) as writer:
+def test_a_key_that_was_read_out_is_changed(controller: Controller) -> None:
+    controller.run()
+    old = controller.current
+    with controller.vault.writing(AT) as writer:
         writer.note(ledger.OPENED, urn=old.urn, asset=old.asset, key=old.id, reason="a call")
-    secret = desk.secret(old)
-    outcome = desk.run()
+    secret = controller.secret(old)
+    outcome = controller.run()
     assert not outcome.failed
-    new = desk.current
+    new = controller.current
     assert new.id != old.id
-    assert desk.disk.opens(desk.secret(new)) and desk.disk.opens(PASSPHRASE)
-    assert not desk.disk.opens(secret), "the old one opens nothing any more"
-    assert {one.id: one.state for one in desk.kept.keys} == {old.id: State.RETIRED, new.id: State.PROVED}
-    assert desk.secret(old) == secret, "and stays readable, for old copies of the disk"
+    assert controller.disk.opens(controller.secret(new)) and controller.disk.opens(PASSPHRASE)
+    assert not controller.disk.opens(secret), "the old one opens nothing any more"
+    assert {one.id: one.state for one in controller.kept.keys} == {old.id: State.RETIRED, new.id: State.PROVED}
+    assert controller.secret(old) == secret, "and stays readable, for old copies of the disk"
 
 
-def test_only_the_newest_copy_of_the_header_stays_and_brings_the_disk_back(desk: Desk, tmp_path: Path) -> None:
-    desk.run()
-    (kept,) = desk.kept.headers
-    assert kept.binding == desk.now.model_dump(mode="json")
-    for place in desk.vault.places:
+def test_only_the_newest_copy_of_the_header_stays_and_brings_the_disk_back(
+    controller: Controller, tmp_path: Path
+) -> None:
+    controller.run()
+    (kept,) = controller.kept.headers
+    assert kept.binding == controller.now.model_dump(mode="json")
+    for place in controller.vault.places:
         assert [name for name in place.names() if name.endswith(".header")] == [kept.name]
     owner, secret = custodian("head")
-    content = envelope.unseal_bytes(desk.vault.envelope(kept), owner.certificate, private(secret))
+    content = envelope.unseal_bytes(controller.vault.envelope(kept), owner.certificate, private(secret))
     copy = header.read_copy(content)
     assert len(content) < 700_000, "two slots, and not the 16 MiB of a whole header"
     (tmp_path / "header").write_bytes(copy.image())
-    key = desk.secret(desk.current)
-    with desk.disk.path.open("r+b") as disk:
+    key = controller.secret(controller.current)
+    with controller.disk.path.open("r+b") as disk:
         disk.write(bytes(16 * 1024 * 1024))
-    assert not desk.disk.opens(key)
-    cryptsetup("luksHeaderRestore", "-q", "--header-backup-file", str(tmp_path / "header"), str(desk.disk.path))
-    assert desk.disk.opens(key) and desk.disk.opens(PASSPHRASE)
+    assert not controller.disk.opens(key)
+    cryptsetup("luksHeaderRestore", "-q", "--header-backup-file", str(tmp_path / "header"), str(controller.disk.path))
+    assert controller.disk.opens(key) and controller.disk.opens(PASSPHRASE)
 
 
-def test_a_disk_of_another_device_with_the_same_key_is_refused(desk: Desk, tmp_path: Path) -> None:
-    desk.run()
+def test_a_disk_of_another_device_with_the_same_key_is_refused(controller: Controller, tmp_path: Path) -> None:
+    controller.run()
     clone = DEVICE.model_copy(update={"asset": "EP-0002", "name": "office-2"})
-    outcome = desk.run(device=clone)
-    assert "is a copy of one of EP-0001 (school 900001)" in outcome.words and outcome.failed
-    assert controller_state.records(desk.vault.var, "900001", "EP-0002").keys == ()
+    outcome = controller.run(device=clone)
+    assert "is a copy of one of EP-0001 (school 900001)" in outcome.summary and outcome.failed
+    assert controller_state.records(controller.vault.var, "900001", "EP-0002").keys == ()
 
 
-def test_all_slots_taken_is_said(desk: Desk) -> None:
+def test_all_slots_taken_is_said(controller: Controller) -> None:
     for number in range(1, 32):
         cryptsetup(
             "luksAddKey",
@@ -133,63 +135,69 @@ def test_all_slots_taken_is_said(desk: Desk) -> None:
             *CHEAP["pbkdf2"],
             "--key-slot",
             str(number),
-            str(desk.disk.path),
+            str(controller.disk.path),
             input=f"{PASSPHRASE}\n{number}",
         )
-    before = desk.now
-    assert "all 32 slots of its header are taken" in desk.run().words
-    assert desk.now == before
+    before = controller.now
+    assert "all 32 slots of its header are taken" in controller.run().summary
+    assert controller.now == before
 
 
 def test_a_header_of_version_1_is_said(tmp_path: Path) -> None:
     with another_volume(tmp_path) as other:
         made = vault.make(tmp_path / "var", (tmp_path / "first", other / "second"), [custodian("head")[0]], AT)
-        desk = Desk(made, Disk(tmp_path, kind="luks1"))
-        assert "its header is of version 1: convert it first" in desk.run().words
+        controller = Controller(made, Disk(tmp_path, kind="luks1"))
+        assert "its header is of version 1: convert it first" in controller.run().summary
 
 
 # What somebody does to a disk, and what is said of it. Each is found without any key.
 
 
-def added(desk: Desk) -> None:
-    cryptsetup("luksAddKey", "-q", *CHEAP["pbkdf2"], str(desk.disk.path), input=f"{PASSPHRASE}\nstranger")
+def added(controller: Controller) -> None:
+    cryptsetup("luksAddKey", "-q", *CHEAP["pbkdf2"], str(controller.disk.path), input=f"{PASSPHRASE}\nstranger")
 
 
-def killed(desk: Desk) -> None:
-    cryptsetup("luksKillSlot", "-q", str(desk.disk.path), "1")
+def killed(controller: Controller) -> None:
+    cryptsetup("luksKillSlot", "-q", str(controller.disk.path), "1")
 
 
-def formatted(desk: Desk) -> None:
-    cryptsetup("luksFormat", "-q", *CHEAP["pbkdf2"], "--uuid", desk.disk.uuid, str(desk.disk.path))
+def formatted(controller: Controller) -> None:
+    cryptsetup("luksFormat", "-q", *CHEAP["pbkdf2"], "--uuid", controller.disk.uuid, str(controller.disk.path))
 
 
-def restored(desk: Desk) -> None:
+def restored(controller: Controller) -> None:
     """A copy of the header from before the key was added."""
-    cryptsetup("luksHeaderRestore", "-q", "--header-backup-file", str(desk.disk.folder / "before"), str(desk.disk.path))
+    cryptsetup(
+        "luksHeaderRestore",
+        "-q",
+        "--header-backup-file",
+        str(controller.disk.folder / "before"),
+        str(controller.disk.path),
+    )
 
 
-def another_header(desk: Desk) -> None:
+def another_header(controller: Controller) -> None:
     """One from when an older key of ours was in the same slot."""
-    used(desk)
-    desk.run()
-    old = desk.disk.folder / "old"
-    cryptsetup("luksHeaderBackup", str(desk.disk.path), "--header-backup-file", str(old))
+    used(controller)
+    controller.run()
+    old = controller.disk.folder / "old"
+    cryptsetup("luksHeaderBackup", str(controller.disk.path), "--header-backup-file", str(old))
     for _turn in range(2):  # the slots are taken in turn
-        used(desk)
-        desk.run()
-    cryptsetup("luksHeaderRestore", "-q", "--header-backup-file", str(old), str(desk.disk.path))
+        used(controller)
+        controller.run()
+    cryptsetup("luksHeaderRestore", "-q", "--header-backup-file", str(old), str(controller.disk.path))
 
 
-def costlier(desk: Desk) -> None:
+def costlier(controller: Controller) -> None:
     """One number in the slot's JSON: salt and area stay equal, and the key no longer opens."""
-    path = desk.disk.folder / "edited"
-    cryptsetup("luksHeaderBackup", str(desk.disk.path), "--header-backup-file", str(path))
+    path = controller.disk.folder / "edited"
+    cryptsetup("luksHeaderBackup", str(controller.disk.path), "--header-backup-file", str(path))
     content = path.read_bytes()
-    cost = f'"iterations":{desk.now.ours[0].iterations},"salt"'.encode()
+    cost = f'"iterations":{controller.now.ours[0].iterations},"salt"'.encode()
     assert content.count(cost) == 2
     raised = cost.replace(b":", b":9", 1)
     halves = [_resealed(content[at : at + 16384], cost, raised) for at in (0, 16384)]
-    with desk.disk.path.open("r+b") as disk:
+    with controller.disk.path.open("r+b") as disk:
         disk.write(b"".join(halves))
 
 
@@ -202,9 +210,9 @@ def _resealed(half: bytes, cost: bytes, raised: bytes) -> bytes:
     return half[:448] + hashlib.sha256(start + text).digest().ljust(64, b"\0") + half[512:4096] + text
 
 
-def ignored(desk: Desk) -> None:
+def ignored(controller: Controller) -> None:
     """The key opens it no longer where it is typed, since nobody names a slot there."""
-    cryptsetup("config", "--priority", "ignore", "--key-slot", "1", str(desk.disk.path))
+    cryptsetup("config", "--priority", "ignore", "--key-slot", "1", str(controller.disk.path))
 
 
 DONE_TO_IT = {
@@ -218,14 +226,18 @@ DONE_TO_IT = {
 
 
 @pytest.mark.parametrize("done", DONE_TO_IT, ids=lambda done: done.__name__)
-def test_what_was_done_to_a_disk_is_found_without_its_key(desk: Desk, done: Any) -> None:
-    cryptsetup("luksHeaderBackup", str(desk.disk.path), "--header-backup-file", str(desk.disk.folder / "before"))
-    desk.run()
-    assert faults(desk.current, desk.now) == []
-    done(desk)
-    assert not desk.disk.opens(desk.secret(desk.current)), "the case is one where the kept key is of no use"
-    (said,) = faults(desk.current, desk.now)
-    assert DONE_TO_IT[done].format(key=desk.current.id) in said
+def test_what_was_done_to_a_disk_is_found_without_its_key(controller: Controller, done: Any) -> None:
+    cryptsetup(
+        "luksHeaderBackup", str(controller.disk.path), "--header-backup-file", str(controller.disk.folder / "before")
+    )
+    controller.run()
+    assert faults(controller.current, controller.now) == []
+    done(controller)
+    assert not controller.disk.opens(controller.secret(controller.current)), (
+        "the case is one where the kept key is of no use"
+    )
+    (said,) = faults(controller.current, controller.now)
+    assert DONE_TO_IT[done].format(key=controller.current.id) in said
 
 
 @pytest.mark.parametrize(
@@ -238,101 +250,107 @@ def test_what_was_done_to_a_disk_is_found_without_its_key(desk: Desk, done: Any)
     ],
     ids=lambda said: " ".join(said[:3]),
 )
-def test_what_changes_nothing_about_who_opens_it_is_no_fault(desk: Desk, said: list[str]) -> None:
-    desk.run()
-    before = desk.now
-    cryptsetup(*(one.format(folder=desk.disk.folder) for one in said), str(desk.disk.path))
-    assert desk.now == before and faults(desk.current, before) == [] == strangers(desk.current, before)
-    assert desk.disk.opens(desk.secret(desk.current)) and not desk.run().changed
+def test_what_changes_nothing_about_who_opens_it_is_no_fault(controller: Controller, said: list[str]) -> None:
+    controller.run()
+    before = controller.now
+    cryptsetup(*(one.format(folder=controller.disk.folder) for one in said), str(controller.disk.path))
+    assert controller.now == before and faults(controller.current, before) == [] == strangers(
+        controller.current, before
+    )
+    assert controller.disk.opens(controller.secret(controller.current)) and not controller.run().changed
 
 
-def test_a_slot_that_a_stranger_added_is_found_and_stays_found(desk: Desk) -> None:
-    desk.run()
-    added(desk)
-    assert faults(desk.current, desk.now) == []
-    assert strangers(desk.current, desk.now) == ["slot 2 was added since"]
-    used(desk)
-    outcome = desk.run()
-    assert "slot 2 was added since, by nobody that is known here" in outcome.words
-    assert strangers(desk.current, desk.now) == ["slot 2 was added since"], "a new key makes nobody's slot known"
+def test_a_slot_that_a_stranger_added_is_found_and_stays_found(controller: Controller) -> None:
+    controller.run()
+    added(controller)
+    assert faults(controller.current, controller.now) == []
+    assert strangers(controller.current, controller.now) == ["slot 2 was added since"]
+    used(controller)
+    outcome = controller.run()
+    assert "slot 2 was added since, by nobody that is known here" in outcome.summary
+    assert strangers(controller.current, controller.now) == ["slot 2 was added since"], (
+        "a new key makes nobody's slot known"
+    )
 
 
-def test_a_token_that_only_says_it_is_ours_hides_nothing(desk: Desk) -> None:
+def test_a_token_that_only_says_it_is_ours_hides_nothing(controller: Controller) -> None:
     """Anybody can write such a token, and a slot with the cost that it names."""
-    desk.run()
-    added(desk)
+    controller.run()
+    added(controller)
     token = {
         "type": "systemd-recovery", "keyslots": ["2"], "leeboard-key": "261126-00000000", "leeboard-slot": "2",
         "leeboard-iterations": "1000",
     }  # fmt: skip
-    cryptsetup("token", "import", str(desk.disk.path), input=json.dumps(token))
-    assert strangers(desk.current, desk.now) == ["slot 2 was added since", "token 1 was added since"]
-    used(desk)
-    desk.run()
-    assert strangers(desk.current, desk.now) == ["slot 2 was added since", "token 1 was added since"]
-    assert desk.disk.opens("stranger"), "and what the vault does not know is not removed"
+    cryptsetup("token", "import", str(controller.disk.path), input=json.dumps(token))
+    assert strangers(controller.current, controller.now) == ["slot 2 was added since", "token 1 was added since"]
+    used(controller)
+    controller.run()
+    assert strangers(controller.current, controller.now) == ["slot 2 was added since", "token 1 was added since"]
+    assert controller.disk.opens("stranger"), "and what the vault does not know is not removed"
 
 
-def test_a_number_that_somebody_took_meanwhile_is_left_to_them(desk: Desk) -> None:
+def test_a_number_that_somebody_took_meanwhile_is_left_to_them(controller: Controller) -> None:
     """The run died between token and slot, and a technician then put a passphrase into that very slot."""
-    desk.disk.dies_with = ("luksAddKey", "before")
+    controller.disk.dies_with = ("luksAddKey", "before")
     with pytest.raises(Died):
-        desk.run()
-    desk.disk.dies_with = None
-    (token,) = desk.now.ours
+        controller.run()
+    controller.disk.dies_with = None
+    (token,) = controller.now.ours
     cryptsetup(
-        "luksAddKey", "-q", *CHEAP["argon2id"], "--key-slot", str(token.slot), str(desk.disk.path),
+        "luksAddKey", "-q", *CHEAP["argon2id"], "--key-slot", str(token.slot), str(controller.disk.path),
         input=f"{PASSPHRASE}\nthe technician's own",
     )  # fmt: skip
-    assert not desk.run().failed
-    assert desk.disk.opens("the technician's own") and desk.disk.opens(desk.secret(desk.current))
-    assert [one.key for one in desk.now.ours] == [desk.current.id]
+    assert not controller.run().failed
+    assert controller.disk.opens("the technician's own") and controller.disk.opens(
+        controller.secret(controller.current)
+    )
+    assert [one.key for one in controller.now.ours] == [controller.current.id]
 
 
-def test_what_a_device_sends_in_place_of_a_copy_is_refused(desk: Desk) -> None:
+def test_what_a_device_sends_in_place_of_a_copy_is_refused(controller: Controller) -> None:
     for wrong in ("", "bm8=", "%", json.dumps({})):
 
         def lying(step: str, wrong: str = wrong, **said: Any) -> dict[str, Any]:
-            return {"header": wrong} if step == "copy_header" else desk.disk.ask(step, **said)
+            return {"header": wrong} if step == "copy_header" else controller.disk.ask(step, **said)
 
-        outcome = bring(desk.vault, DEVICE, lying, desk.clock, GIVEN)
-        assert outcome.failed and desk.kept == Records() and desk.disk.slots() == [0]
+        outcome = enrol(controller.vault, DEVICE, lying, controller.clock, GIVEN)
+        assert outcome.failed and controller.kept == Records() and controller.disk.slots() == [0]
 
 
-def test_garbage_in_place_of_volumes_is_an_error(desk: Desk) -> None:
+def test_garbage_in_place_of_volumes_is_an_error(controller: Controller) -> None:
     with pytest.raises(LeeboardError, match="what the device says of its LUKS volumes makes no sense"):
-        bring(desk.vault, DEVICE, lambda *_a, **_k: {"volumes": ["{}"]}, desk.clock, GIVEN)
+        enrol(controller.vault, DEVICE, lambda *_a, **_k: {"volumes": ["{}"]}, controller.clock, GIVEN)
 
 
-def test_what_somebody_vouches_for_is_known_and_the_next_is_not(desk: Desk, tmp_path: Path) -> None:
-    desk.run()
-    added(desk)
-    said = _accept(desk, "The head's own passphrase")
+def test_what_somebody_vouches_for_is_known_and_the_next_is_not(controller: Controller, tmp_path: Path) -> None:
+    controller.run()
+    added(controller)
+    said = _accept(controller, "The head's own passphrase")
     assert "slot 2 was added since" in said
-    assert strangers(desk.current, desk.now) == [] == faults(desk.current, desk.now)
-    added(desk)
-    assert strangers(desk.current, desk.now) == ["slot 3 was added since"]
+    assert strangers(controller.current, controller.now) == [] == faults(controller.current, controller.now)
+    added(controller)
+    assert strangers(controller.current, controller.now) == ["slot 3 was added since"]
 
 
-def test_a_slot_of_the_key_itself_cannot_be_vouched_for(desk: Desk) -> None:
-    desk.run()
-    costlier(desk)
+def test_a_slot_of_the_key_itself_cannot_be_vouched_for(controller: Controller) -> None:
+    controller.run()
+    costlier(controller)
     with pytest.raises(LeeboardError, match="had nothing that is not known"):
-        _accept(desk, "It is quite all right")
+        _accept(controller, "It is quite all right")
 
 
-def _accept(desk: Desk, reason: str) -> str:
+def _accept(controller: Controller, reason: str) -> str:
     """`leeboard escrow accept`, after a check that saw the disk as it is now."""
     raw = {"schema": 1, "platform": "linux", "observed_at": "2026-11-26T10:00:00Z"}
     nothing = {"state": "absent", "source": "test"}
-    volumes = desk.disk.ask("survey")["volumes"]
+    volumes = controller.disk.ask("survey")["volumes"]
     shown = {"state": "value", "value": volumes, "source": "test"}
     raw |= {
         "identity": dict.fromkeys(("serial", "uuid", "machine_id", "os"), nothing), "facts": {},
         "cost": {"children": 0, "seconds": 0.0, "cpu_seconds": 0.0},
         "readings": [{"driver": "luks_volume", "address": "bindings", "effective": shown}],
     }  # fmt: skip
-    database = desk.disk.folder / "store.db"
+    database = controller.disk.folder / "store.db"
     database.touch()
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(Store, "observation", lambda *_: raw)
@@ -345,7 +363,7 @@ def _accept(desk: Desk, reason: str) -> str:
                 "--reason",
                 reason,
                 "--var",
-                str(desk.vault.var),
+                str(controller.vault.var),
                 "--database",
                 str(database),
             ],

@@ -31,10 +31,10 @@ pytestmark = needs_cryptsetup
 
 def test_an_empty_disk_becomes_an_encrypted_one(bench: Bench) -> None:
     outcome = bench.format()
-    assert outcome.changed and not outcome.failed and not outcome.waiting, outcome.words
+    assert outcome.changed and not outcome.failed and not outcome.waiting, outcome.summary
     whole(bench)
     key = bench.current
-    assert f"key {key.id} opens disk {key.disk}" in outcome.words and f"mounted at {MOUNT}" in outcome.words
+    assert f"key {key.id} opens disk {key.disk}" in outcome.summary and f"mounted at {MOUNT}" in outcome.summary
     said = json.loads(cryptsetup("luksDump", "--dump-json-metadata", str(bench.machine.path)))
     assert (said["segments"]["0"]["encryption"], said["keyslots"]["0"]["key_size"]) == ("aes-xts-plain64", 64)
     assert said["keyslots"]["0"]["kdf"]["type"] == "pbkdf2" and said["tokens"]["0"]["keyslots"] == ["0"]
@@ -64,7 +64,7 @@ def test_a_second_run_changes_nothing(bench: Bench) -> None:
     bench.format()
     before, kept, disk = bench.machine.commands, bench.kept, bench.machine.digest()
     outcome = bench.format()
-    assert not outcome.changed and not outcome.waiting and "encrypted and formatted before" in outcome.words
+    assert not outcome.changed and not outcome.waiting and "encrypted and formatted before" in outcome.summary
     assert (bench.machine.commands, bench.kept, bench.machine.digest()) == (before, kept, disk)
 
 
@@ -73,14 +73,14 @@ def test_keys_of_the_roll_out_find_it_as_they_left_it(bench: Bench) -> None:
     volumes = parse(bench.machine.ask("survey")["volumes"])
     (now,) = [one.binding for one in volumes if one.uuid == bench.current.disk]
     assert now is not None and faults(bench.current, now) == [] and strangers(bench.current, now) == []
-    assert f"{bench.machine.path} ({MOUNT}): key {bench.current.id} is kept and opens the disk" in bench.run().words
+    assert f"{bench.machine.path} ({MOUNT}): key {bench.current.id} is kept and opens the disk" in bench.run().summary
 
 
 def test_a_dry_run_only_says(bench: Bench) -> None:
     outcome = bench.format(dry=True)
     assert (
         outcome.changed
-        and "1 GB) is empty, and is to be encrypted, formatted and mounted at /srv/data" in outcome.words
+        and "1 GB) is empty, and is to be encrypted, formatted and mounted at /srv/data" in outcome.summary
     )
     assert bench.machine.commands == 0 and bench.kept == Records()
     assert bench.machine.digest() == hash(()) and not bench.machine.file("/var/lib/leeboard").exists()
@@ -142,7 +142,7 @@ def test_garbage_in_place_of_disks_is_an_error(bench: Bench, answer: Any) -> Non
 def test_a_device_cannot_say_that_a_disk_was_formatted_before(bench: Bench, state: str) -> None:
     said = {"disk": NAME, "state": state, "said": "", "why": ""}
     bench.machine.work = lambda step, **_said: {"disks": [said]}  # type: ignore[method-assign]
-    assert "does not go with what the vault has of it" in bench.format().words
+    assert "does not go with what the vault has of it" in bench.format().summary
 
 
 def test_a_binding_that_is_not_what_was_made_is_never_called_proved(bench: Bench) -> None:
@@ -156,7 +156,7 @@ def test_a_binding_that_is_not_what_was_made_is_never_called_proved(bench: Bench
         return answer
 
     bench.machine.work = adding  # type: ignore[method-assign]
-    assert "it is not what it should be; look at it" in bench.format().words
+    assert "it is not what it should be; look at it" in bench.format().summary
     assert [one.state for one in bench.kept.keys] == [State.PENDING]
 
 
@@ -171,7 +171,7 @@ def test_a_disk_that_was_ours_and_is_empty_now_is_looked_at_by_somebody_first(be
     with bench.machine.path.open("wb") as file:
         file.truncate(SIZE)
     outcome = bench.format()
-    assert f"it was encrypted as {first.disk} before, and is empty now" in outcome.words and outcome.failed
+    assert f"it was encrypted as {first.disk} before, and is empty now" in outcome.summary and outcome.failed
     retire = ["escrow", "retire", first.asset, "--disk", first.disk, "--reason", "wiped", "--var", str(bench.vault.var)]
     assert f"1 key of EP-0001 retired: {first.id}" in CliRunner().invoke(app, retire).stdout
     assert isinstance(CliRunner().invoke(app, retire).exception, LeeboardError), "it has none any more"
@@ -215,7 +215,7 @@ def test_a_power_cut_in_the_middle_of_a_command(bench: Bench, half: Any) -> None
     bench.machine.restart()
     assert bench.machine.mounts == {}
     outcome = bench.format()
-    assert not outcome.failed, outcome.words
+    assert not outcome.failed, outcome.summary
     whole(bench)
 
 
@@ -229,7 +229,7 @@ def test_what_is_on_a_disk_that_was_begun_with_is_never_written_over(bench: Benc
         file.write(b"the register of 4b")
     before = bench.machine.digest()
     outcome = bench.format()
-    assert "it is not empty: there is something at byte 22020096" in outcome.words and outcome.failed
+    assert "it is not empty: there is something at byte 22020096" in outcome.summary and outcome.failed
     assert bench.machine.digest() == before
 
 
@@ -240,7 +240,7 @@ def test_without_the_device_s_own_mark_nothing_is_formatted_again(bench: Bench) 
     (mark,) = bench.machine.file("/var/lib/leeboard/format").iterdir()
     mark.unlink()
     before = bench.machine.digest()
-    assert "it is not empty: it holds crypto_LUKS" in bench.format().words
+    assert "it is not empty: it holds crypto_LUKS" in bench.format().summary
     assert bench.machine.digest() == before
 
 
@@ -250,7 +250,7 @@ def test_keys_wait_for_a_disk_that_was_cut_off(bench: Bench) -> None:
     with pytest.raises(Died):
         bench.format()
     outcome = bench.run()
-    assert "a roll-out goes on with it while leeboard_format_disks names it" in outcome.words
+    assert "a roll-out goes on with it while leeboard_format_disks names it" in outcome.summary
     assert not any(NAME in one or str(bench.machine.path) in one for one in outcome.failed)
     assert not bench.format().failed
     whole(bench)
@@ -262,8 +262,8 @@ def test_half_a_header_is_no_damage_while_its_key_was_never_proved(bench: Bench)
     with pytest.raises(Died):
         bench.format()
     done = bench.roll_out()
-    assert "a roll-out goes on with it while leeboard_format_disks names it" in done[0].words
-    assert not any(one.failed for one in done), [one.words for one in done]
+    assert "a roll-out goes on with it while leeboard_format_disks names it" in done[0].summary
+    assert not any(one.failed for one in done), [one.summary for one in done]
     whole(bench)
     both_copies_broken(bench.machine)
     assert "both copies of its LUKS header are damaged" in str(bench.run().failed)
@@ -288,14 +288,14 @@ def test_another_file_system_in_it_is_left_alone(bench: Bench) -> None:
     bench.machine.dies_with = None
     bench.machine.inside("mkswap")
     before = bench.machine.digest()
-    assert "it holds swap, which nobody here made" in bench.format().words
+    assert "it holds swap, which nobody here made" in bench.format().summary
     assert bench.machine.digest() == before
 
 
 def test_a_system_in_clear_is_refused(bench: Bench) -> None:
     bench.machine.encrypted_system = False
     outcome = bench.format()
-    assert "would lie in clear in /etc/cryptsetup-keys.d: encrypt the disk of the system first" in outcome.words
+    assert "would lie in clear in /etc/cryptsetup-keys.d: encrypt the disk of the system first" in outcome.summary
     assert bench.machine.commands == 0 and bench.kept == Records()
 
 

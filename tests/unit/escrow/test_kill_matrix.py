@@ -62,9 +62,9 @@ def test_work_that_leaves_something_undone_is_found(tmp_path: Path) -> None:
     """The points judge by what they see: a disk whose data changed, a key that opens nothing, a run that never ends."""
 
     class Careless(type(SCENARIOS[0])):  # type: ignore[misc]
-        def finish(self, desk: object) -> None:
-            super().finish(desk)
-            disk = desk.disk.path  # type: ignore[attr-defined]
+        def finish(self, controller: object) -> None:
+            super().finish(controller)
+            disk = controller.disk.path  # type: ignore[attr-defined]
             with disk.open("r+b") as file:
                 file.seek(-1, 2)
                 last = file.read(1)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.controls.harness import THERE, VISITOR
+from tests.controls.harness import OBSERVER, THERE
 from tests.device_code import LINUX, linux_files
 from tests.reliability.on_machine.disk import COMPILED, KEPT, RealDisk, chosen, needed, partition_table
 from tests.reliability.points import Point
@@ -82,7 +82,7 @@ def test_the_partition_is_one_that_the_system_knows(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def visitor(tmp_path: Path) -> Iterator[Path]:
+def observer(tmp_path: Path) -> Iterator[Path]:
     """The program, with steps of the test's own."""
     there = tmp_path / "_linux"
     there.mkdir()
@@ -94,9 +94,9 @@ def visitor(tmp_path: Path) -> Iterator[Path]:
     (there / "room").mkdir()
     for name in ("__init__.py", "part.py"):
         (there / "room" / name).touch()
-    shutil.copy(VISITOR, tmp_path / VISITOR.name)
-    with subprocess.Popen([sys.executable, tmp_path / VISITOR.name]) as process:
-        while not (tmp_path / "visitor.pid").exists():
+    shutil.copy(OBSERVER, tmp_path / OBSERVER.name)
+    with subprocess.Popen([sys.executable, tmp_path / OBSERVER.name]) as process:
+        while not (tmp_path / "observer.pid").exists():
             assert process.poll() is None
         yield tmp_path
         process.kill()
@@ -113,11 +113,11 @@ def step(there: Path, name: str, stops: list[int] | None, counted: int = 0) -> d
     return ask(there, "ask", "step")
 
 
-def test_drivers_in_rooms_are_loaded_too(visitor: Path) -> None:
+def test_drivers_in_rooms_are_loaded_too(observer: Path) -> None:
     for word, answer in (("_linux.room.part", True), ("_linux.room.other", False)):
         asked = {"step": "loaded", "said": {"word": word}, "counted": 0, "stops": []}
-        (visitor / "asked").write_text(json.dumps(asked))
-        assert ask(visitor, "ask", "step")["answer"] is answer
+        (observer / "asked").write_text(json.dumps(asked))
+        assert ask(observer, "ask", "step")["answer"] is answer
 
 
 def test_what_the_steps_load_is_shipped_and_what_was_compiled_is_kept(tmp_path: Path) -> None:
@@ -138,27 +138,27 @@ def test_what_the_steps_load_is_shipped_and_what_was_compiled_is_kept(tmp_path: 
 DONE = {"answer": {"changed": True, "found": ["a word", True]}}
 
 
-def test_a_step_is_answered_and_what_was_asked_does_not_stay(visitor: Path) -> None:
-    assert step(visitor, "two", [], 5) == {**DONE, "counted": 7}
-    assert not (visitor / "asked").exists()
-    assert step(visitor, "fails", [])["failed"] == "luks_key: what fails"
+def test_a_step_is_answered_and_what_was_asked_does_not_stay(observer: Path) -> None:
+    assert step(observer, "two", [], 5) == {**DONE, "counted": 7}
+    assert not (observer / "asked").exists()
+    assert step(observer, "fails", [])["failed"] == "luks_key: what fails"
 
 
-def test_it_stops_beside_the_commands_that_are_named_and_goes_on(visitor: Path) -> None:
+def test_it_stops_beside_the_commands_that_are_named_and_goes_on(observer: Path) -> None:
     at = {"number": 7, "argv": ["cryptsetup", "--usage", "-q"]}
-    assert step(visitor, "two", [7], 5) == {"at": {**at, "moment": "before"}}
-    assert ask(visitor, "go", "on") == {"at": {**at, "moment": "after"}}
-    assert ask(visitor, "go", "on") == {**DONE, "counted": 7}
-    said = step(visitor, "two", None)
+    assert step(observer, "two", [7], 5) == {"at": {**at, "moment": "before"}}
+    assert ask(observer, "go", "on") == {"at": {**at, "moment": "after"}}
+    assert ask(observer, "go", "on") == {**DONE, "counted": 7}
+    said = step(observer, "two", None)
     stopped = []
     while "at" in said:
         stopped.append(said["at"])
-        said = ask(visitor, "go", "on")
+        said = ask(observer, "go", "on")
     assert len(stopped) == 4, stopped
 
 
-def test_a_step_that_is_killed_there_is_lost_and_the_next_is_made(visitor: Path) -> None:
-    assert "at" in step(visitor, "two", [1])
-    assert ask(visitor, "go", "die") == {"lost": True}
-    assert step(visitor, "two", []) == {**DONE, "counted": 2}
-    assert os.path.exists(visitor / "go")
+def test_a_step_that_is_killed_there_is_lost_and_the_next_is_made(observer: Path) -> None:
+    assert "at" in step(observer, "two", [1])
+    assert ask(observer, "go", "die") == {"lost": True}
+    assert step(observer, "two", []) == {**DONE, "counted": 2}
+    assert os.path.exists(observer / "go")

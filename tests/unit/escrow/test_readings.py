@@ -19,16 +19,16 @@ from leeboard.model.enums import Level
 from tests.unit.escrow.vaults import AT, custodian, private
 from tests.unit.linux.disks import PASSPHRASE, cryptsetup, needs_cryptsetup
 
-from .desk import DEVICE, Desk, used
-from .night import visited
+from .controller import DEVICE, Controller, used
+from .nightly_check import visited
 
 pytestmark = needs_cryptsetup
 
 
-def night(desk: Desk, level: Level = Level.STANDARD) -> dict[str, Any]:
+def night(controller: Controller, level: Level = Level.STANDARD) -> dict[str, Any]:
     """What the vault has to say of the disk as it is, by address: a list of faults, or the state and its words."""
     device = DEVICE.model_copy(update={"level": level})
-    found = visited(desk, device, AT)
+    found = visited(controller, device, AT)
     said = {one["address"]: one["effective"] for one in found["readings"] if one["driver"] == DRIVER}
     assert set(said) == {*LOOKS, AGE}
     return {
@@ -38,52 +38,54 @@ def night(desk: Desk, level: Level = Level.STANDARD) -> dict[str, Any]:
     }
 
 
-def faults(desk: Desk, level: Level = Level.STANDARD) -> dict[str, list[str]]:
+def faults(controller: Controller, level: Level = Level.STANDARD) -> dict[str, list[str]]:
     """What is wrong, by address; what is right is left out."""
-    return {address: said for address, said in night(desk, level).items() if said}
+    return {address: said for address, said in night(controller, level).items() if said}
 
 
-def test_nothing_is_wrong_after_a_roll_out(desk: Desk) -> None:
-    desk.run()
-    assert faults(desk) == {}
+def test_nothing_is_wrong_after_a_roll_out(controller: Controller) -> None:
+    controller.run()
+    assert faults(controller) == {}
 
 
-def test_a_disk_without_a_key(desk: Desk) -> None:
-    found = faults(desk)
-    assert found["escrowed"] == [f"no recovery key of disk {desk.disk.uuid} is kept"]
+def test_a_disk_without_a_key(controller: Controller) -> None:
+    found = faults(controller)
+    assert found["escrowed"] == [f"no recovery key of disk {controller.disk.uuid} is kept"]
     assert set(found) == {"escrowed", "header-backup", "rotated", "slots"}
 
 
-def _read_out(desk: Desk) -> None:
-    used(desk)
+def _read_out(controller: Controller) -> None:
+    used(controller)
 
 
-def _leaves(desk: Desk) -> None:
-    after = hand_over(desk.vault, [custodian("siro")[0]], AT + timedelta(days=1))
+def _leaves(controller: Controller) -> None:
+    after = hand_over(controller.vault, [custodian("siro")[0]], AT + timedelta(days=1))
     reseal(after, opener(after, private(custodian("head")[1])), lambda: AT)
 
 
-def _joins(desk: Desk) -> None:
-    hand_over(desk.vault, [*desk.vault.custodians, custodian("siro")[0]], AT + timedelta(days=1))
+def _joins(controller: Controller) -> None:
+    hand_over(controller.vault, [*controller.vault.custodians, custodian("siro")[0]], AT + timedelta(days=1))
 
 
-def _stranger(desk: Desk) -> None:
+def _stranger(controller: Controller) -> None:
     cryptsetup(
-        "luksAddKey", "-q", "--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1000", str(desk.disk.path),
+        "luksAddKey", "-q", "--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1000", str(controller.disk.path),
         input=f"{PASSPHRASE}\nstranger",
     )  # fmt: skip
 
 
-def _killed(desk: Desk) -> None:
-    cryptsetup("luksKillSlot", "-q", str(desk.disk.path), str(desk.current.binding["slot"]), input=PASSPHRASE)
+def _killed(controller: Controller) -> None:
+    cryptsetup(
+        "luksKillSlot", "-q", str(controller.disk.path), str(controller.current.binding["slot"]), input=PASSPHRASE
+    )
 
 
-def _changed(desk: Desk) -> None:
-    (desk.vault.places[0].path / desk.current.name).write_bytes(b"x")
+def _changed(controller: Controller) -> None:
+    (controller.vault.places[0].path / controller.current.name).write_bytes(b"x")
 
 
-def _lost(desk: Desk) -> None:
-    (desk.vault.places[1].path / desk.kept.headers[-1].name).unlink()
+def _lost(controller: Controller) -> None:
+    (controller.vault.places[1].path / controller.kept.headers[-1].name).unlink()
 
 
 @pytest.mark.parametrize(
@@ -99,42 +101,46 @@ def _lost(desk: Desk) -> None:
         (_lost, "header-backup", "is missing or cut off"),
     ],
 )
-def test_what_happened_is_said(desk: Desk, done: Callable[[Desk], None], address: str, words: str) -> None:
-    desk.run()
-    done(desk)
-    found = faults(desk)
+def test_what_happened_is_said(
+    controller: Controller, done: Callable[[Controller], None], address: str, words: str
+) -> None:
+    controller.run()
+    done(controller)
+    found = faults(controller)
     assert any(words in one for one in found[address]), found
 
 
-def test_resealed_for_one_more_it_is_as_good_as_it_was(desk: Desk) -> None:
-    desk.run()
-    _joins(desk)
-    after = vault.open_vault(desk.vault.var)
+def test_resealed_for_one_more_it_is_as_good_as_it_was(controller: Controller) -> None:
+    controller.run()
+    _joins(controller)
+    after = vault.open_vault(controller.vault.var)
     reseal(after, opener(after, private(custodian("head")[1])), lambda: AT)
-    assert faults(desk) == {}
+    assert faults(controller) == {}
 
 
-def test_a_key_that_somebody_knew_is_kept_and_to_be_changed(desk: Desk) -> None:
-    adopt(desk.vault, DEVICE, desk.disk.ask, desk.clock, PASSPHRASE)
-    found = faults(desk)
+def test_a_key_that_somebody_knew_is_kept_and_to_be_changed(controller: Controller) -> None:
+    adopt(controller.vault, DEVICE, controller.disk.ask, controller.clock, PASSPHRASE)
+    found = faults(controller)
     assert set(found) == {"rotated"} and "was known before it was kept" in found["rotated"][0]
 
 
-def test_level_high_wants_two_custodians(desk: Desk) -> None:
-    desk.run()
-    assert "sealed to 1 custodian, and this level asks for 2" in faults(desk, Level.HIGH)["escrowed"][0]
+def test_level_high_wants_two_custodians(controller: Controller) -> None:
+    controller.run()
+    assert "sealed to 1 custodian, and this level asks for 2" in faults(controller, Level.HIGH)["escrowed"][0]
 
 
-def test_what_cannot_be_looked_at_is_not_right(desk: Desk, tmp_path: Path) -> None:
-    desk.run()
-    place = desk.vault.places[1].path
+def test_what_cannot_be_looked_at_is_not_right(controller: Controller, tmp_path: Path) -> None:
+    controller.run()
+    place = controller.vault.places[1].path
     place.rename(place.with_name("away"))
     try:
-        found = night(desk)
+        found = night(controller)
         assert found["escrowed"]["state"] == "unreadable" and "copy 2 of the vault is away" in found["escrowed"]["why"]
     finally:
         place.with_name("away").rename(place)
-    shutil.rmtree(desk.vault.var / "escrow")
-    assert "no recovery key of disk" in faults(desk)["escrowed"][0], "the controller remembers nothing, and says so"
-    (desk.vault.var / "escrow.json").unlink()
-    assert night(desk)["escrowed"]["state"] == "absent", "no vault: not checked"
+    shutil.rmtree(controller.vault.var / "escrow")
+    assert "no recovery key of disk" in faults(controller)["escrowed"][0], (
+        "the controller remembers nothing, and says so"
+    )
+    (controller.vault.var / "escrow.json").unlink()
+    assert night(controller)["escrowed"]["state"] == "absent", "no vault: not checked"

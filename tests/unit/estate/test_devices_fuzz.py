@@ -76,7 +76,7 @@ def test_bytes_that_went_wrong_in_one_row_cost_that_row_at_most(count: int, data
     lines[row] = bytes(line)
     found, wrong = read_devices(b"\n".join(lines))
     # A later row may share with the damaged one, by accident, what only one can have; then it is named for that.
-    told = {one.row: one.words for one in wrong}
+    told = {one.row: one.message for one in wrong}
     for one in before:
         if one.row != row + 1:
             assert one in found or f"row {row + 1} has the same" in told[one.row]

@@ -123,7 +123,7 @@ def test_a_folder_without_a_school_file_is_named_and_others_are_not(estate: Path
     (estate.parent / "four" / "devices.csv").write_text(ROWS)
     (problem,) = read(estate).problems
     assert "four" in problem.file
-    assert "is missing" in problem.words
+    assert "is missing" in problem.message
 
 
 @pytest.mark.parametrize("name", ["devices.csv", "school.yml"])

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from leeboard.evidence.bundle import Origin, SchoolLock, Writer
+from leeboard.evidence.bundle_schema import Expected, School
 from leeboard.evidence.challenge import challenge
-from leeboard.evidence.lines import Expected, School
 from leeboard.model.device import Device
 from leeboard.model.run_id import stamp, started_of
 from leeboard.policy.model import Baseline

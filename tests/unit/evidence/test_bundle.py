@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from leeboard.errors import LeeboardError
-from leeboard.evidence import bundle, lines, reader
+from leeboard.evidence import bundle, bundle_schema, reader
 from leeboard.evidence.bundle import Origin, SchoolLock, Writer
-from leeboard.evidence.lines import School
+from leeboard.evidence.bundle_schema import School
 from leeboard.evidence.reader import Reader
 from leeboard.model.run_id import started_of
 from tests.unit.evidence.estate import URN, expected, line, observation, run_id, write
@@ -153,7 +153,7 @@ def test_many_expected_devices_take_several_lines(tmp_path: Path) -> None:
 
 
 def test_an_answer_that_is_too_long_becomes_a_failure(tmp_path: Path) -> None:
-    path = write(tmp_path, run_id(0), [expected()], {"LT-001": {"x": "y" * lines.MOST_LINE_BYTES}})
+    path = write(tmp_path, run_id(0), [expected()], {"LT-001": {"x": "y" * bundle_schema.MOST_LINE_BYTES}})
     with Reader(path) as found:
         ((_, device),) = found.devices()
     assert device.outcome == "failed" and "more than is ever sent" in device.message

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from leeboard.errors import LeeboardError
+from leeboard.evidence.bundle_schema import read_line, write_line
 from leeboard.evidence.challenge import challenge, new_salt
 from leeboard.evidence.ingest import Ingested, ingest
-from leeboard.evidence.lines import read_line, write_line
 from leeboard.evidence.reader import Reader
 from leeboard.evidence.store import Store
 from leeboard.model.run_id import started_of

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from leeboard.cli.main import app
-from leeboard.evidence import kept
+from leeboard.evidence import retention
 from leeboard.evidence.bundle import file_digest
 from leeboard.evidence.dating import Link, dated, moved, suffix
 from leeboard.evidence.ingest import Ingested, ingest
@@ -127,7 +127,7 @@ def test_drift_is_seen_the_night_after_a_clock_was_ahead(tmp_path: Path, baselin
     with Store(tmp_path / "leeboard.db") as store:
         bundles = store.bundles()
         assert [one.run for one in bundles] == [run_id(0), before(run_id(2), 1), run_id(2)]
-        whole = kept.readings(bundles, tmp_path / "evidence" / URN, clock(2))
+        whole = retention.readings(bundles, tmp_path / "evidence" / URN, clock(2))
         assert [one.effective.state for one in whole] == ["absent", "absent"], "nothing was taken away"
     assert again(tmp_path, baseline, clock(2)).known == 3
     with Store(tmp_path / "leeboard.db") as store:

@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 from leeboard.cli import ingest as command
 from leeboard.evidence import bundle
 from leeboard.evidence.bundle import SchoolLock
+from leeboard.evidence.bundle_schema import write_line
 from leeboard.evidence.ingest import Ingested, ingest
-from leeboard.evidence.lines import write_line
 from leeboard.evidence.store import Store
 from leeboard.model.run_id import started_of
 from leeboard.policy.model import Baseline

@@ -13,11 +13,11 @@ import pytest
 from sqlalchemy import inspect, text
 
 from leeboard.errors import LeeboardError
+from leeboard.evidence.db_schema import Base
 from leeboard.evidence.ingest import ingest
 from leeboard.evidence.loading import load
 from leeboard.evidence.reader import Reader
 from leeboard.evidence.store import Store
-from leeboard.evidence.tables import Base
 from leeboard.evidence.upgrade import SCRIPTS
 from leeboard.policy.model import Baseline
 from tests.unit.evidence import conftest

@@ -14,7 +14,7 @@ from tests.controls.harness import packed
 from tests.device_code import linux_files
 from tests.vm.machine import Machine
 
-pytestmark = pytest.mark.full  # the lanes break LCK on the same machine
+pytestmark = pytest.mark.full  # tests/controls breaks LCK on the same machine
 IDLE = "/org/gnome/desktop/session/idle-delay"
 USER_LIST = "gdm:/org/gnome/login-screen/disable-user-list"
 TELL = """

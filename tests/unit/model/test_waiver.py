@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leeboard.evidence.bundle import expected_json
-from leeboard.evidence.lines import Expected
+from leeboard.evidence.bundle_schema import Expected
 from leeboard.model.device import Device, device
 from leeboard.model.waiver import MOST_WAIVERS, Waiver, parse, parse_one
 from tests.unit import brain

@@ -15,8 +15,8 @@ from typing import Any
 
 from leeboard.ansible import inventory
 from leeboard.evidence.bundle import Origin, SchoolLock, Writer
+from leeboard.evidence.bundle_schema import Expected, School
 from leeboard.evidence.ingest import ingest
-from leeboard.evidence.lines import Expected, School
 from leeboard.evidence.status import estate_status
 from leeboard.evidence.store import Store
 from leeboard.model.run_id import stamp

@@ -169,7 +169,7 @@ def finding(control: str, verdict: Verdict, mode: Mode = Mode.ENFORCE, code: str
             control, verdict, mode, (judged(verdict, reason="still running with 1800", code="pending", route="GNOME"),)
         )
     if verdict is Verdict.WAIVED:
-        return Finding(control, verdict, mode, (judged(Verdict.WAIVED),), accepted(control).words)
+        return Finding(control, verdict, mode, (judged(Verdict.WAIVED),), accepted(control).summary)
     if verdict is Verdict.DRIFTED:
         return Finding(control, verdict, mode, (judged(verdict),))
     code = code or ("needs_root" if verdict is Verdict.ERROR else "planned")

@@ -15,8 +15,8 @@ from leeboard.evidence.store import Store
 from leeboard.model.enums import Mode
 from leeboard.model.finding import Finding
 from leeboard.model.verdicts import Verdict
+from leeboard.report.json_report import as_json
 from leeboard.report.junit import write_junit
-from leeboard.report.machine import as_json
 from leeboard.report.overview import exit_reason
 from leeboard.report.overview import summary as exit_summary
 from leeboard.report.page import render

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from leeboard.model.verdicts import Verdict
-from leeboard.report.machine import as_json
+from leeboard.report.json_report import as_json
 from leeboard.report.page import render
 from leeboard.report.terminal import show
 from leeboard.report.words import VERDICTS

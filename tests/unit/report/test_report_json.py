@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from leeboard.model.verdicts import Verdict
-from leeboard.report.machine import as_json, write_json
+from leeboard.report.json_report import as_json, write_json
 from tests.unit.report import samples
 
 DOC = Path(__file__).parents[3] / "docs" / "report-format.md"

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from leeboard.model.verdicts import Verdict
-from leeboard.report import machine, overview, terminal, words
+from leeboard.report import json_report, overview, terminal, words
 from leeboard.report.page import render
 from leeboard.report.silence import silence
 from tests.unit.report import samples
@@ -59,7 +59,7 @@ def test_every_report_counts_the_silent_and_says_for_how_long() -> None:
     page = " ".join(Page(render(whole)).text.split())
     assert said in stream.getvalue() and said in page
     assert "2 are not fully known" in page and "4 of 6 devices meet everything" in page
-    found = machine.as_json(whole)
+    found = json_report.as_json(whole)
     assert (found["devices_clear"], found["devices_unknown"], found["devices_silent"]) == (4, 2, 2)
 
 

@@ -38,14 +38,14 @@ def test_each_question_has_a_judgement_and_each_kind_of_object_a_type() -> None:
 @pytest.mark.parametrize("name", sorted(QUESTIONS))
 def test_every_word_of_a_judgement_has_a_code(name: str) -> None:
     question = QUESTIONS[name]
-    assert bool(question.words) == bool(question.prefix)
-    assert {of_word(question.prefix, word) for word in question.words} <= LIST
+    assert bool(question.answers) == bool(question.prefix)
+    assert {of_word(question.prefix, word) for word in question.answers} <= LIST
 
 
 def test_every_code_is_given_somewhere_and_no_text_stands_for_one() -> None:
     files = [path for path in (ROOT / "leeboard" / "verdict").rglob("*.py") if path.name != "codes.py"]
     source = "\n".join(path.read_text() for path in files)
-    words = {of_word(one.prefix, word) for one in QUESTIONS.values() for word in one.words}
+    words = {of_word(one.prefix, word) for one in QUESTIONS.values() for word in one.answers}
     given = {Code[name] for name in re.findall(r"\bCode\.([A-Z0-9_]+)", source)}
     assert given | words | {Code(code) for code in reading.CODES} == LIST
     assert not re.findall(r"\bcode=[\"']", source)

@@ -38,7 +38,7 @@ SNIPE = ["Asset Name", "Asset Tag", "Serial", "Model", "Category", "Status", "Ch
 
 
 def said(found: DeviceList) -> list[dict[str, str]]:
-    return [dict(one.said) for one in found.devices]
+    return [dict(one.values) for one in found.devices]
 
 
 def lines(found: DeviceList) -> list[str]:
@@ -163,7 +163,7 @@ def test_rows_of_anything_in_a_workbook_do_not_hide_the_good_one(rows: list[list
     rows = [[_writable(cell) for cell in row] for row in rows]
     good = ["", "EP-0001", "PF1", "ThinkPad", "Laptops", "Deployed", "", "", ""]
     found = read_list(as_xlsx(Assets=[SNIPE, *rows, good]), "snipe.xlsx")
-    assert any(one.said.get("serial") == "PF1" and one.row == len(rows) + 2 for one in found.devices)
+    assert any(one.values.get("serial") == "PF1" and one.row == len(rows) + 2 for one in found.devices)
     for one in found.problems:
         assert one.row and str(one).isprintable()
     assert len(found.devices) + len(found.left_out) + len(found.problems) <= len(rows) + 1

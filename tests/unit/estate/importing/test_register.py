@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leeboard.errors import LeeboardError
-from leeboard.estate.importing.register import Found, find, laestab_of, links
+from leeboard.estate.importing.register import Matches, find, laestab_of, links
 
 HEAD = (
     "URN", "LA (code)", "LA (name)", "EstablishmentNumber", "EstablishmentName", "TypeOfEstablishment (name)",
@@ -51,7 +51,7 @@ def register(folder: Path, *rows: list[str], encoding: str = "cp1252", name: str
     return path
 
 
-def problems(found: Found) -> list[str]:
+def problems(found: Matches) -> list[str]:
     return [str(one).partition(".csv, ")[2] for one in found.problems]
 
 
@@ -175,7 +175,7 @@ def test_no_bytes_crash_it_and_the_good_row_loads(
     path = tmp_path_factory.mktemp("fuzz") / "edubasealldata.csv"
     path.write_bytes(mark + junk)
     try:
-        assert isinstance(find(path, urns={"900001"}), Found)
+        assert isinstance(find(path, urns={"900001"}), Matches)
     except LeeboardError as wrong:
         assert str(wrong).isprintable()
     # The junk in the middle of a good file: what stands before it loads, and each problem names a row.

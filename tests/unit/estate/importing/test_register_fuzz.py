@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from leeboard.errors import LeeboardError
-from leeboard.estate.importing.register import Found, RegisterSchool, find
+from leeboard.estate.importing.register import Matches, RegisterSchool, find
 from tests.unit.estate.importing.test_register import HEAD, school
 
 NAMES = st.sampled_from(
@@ -52,7 +52,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("register") / "edubasealldata.csv"
 
 
-def read(path: Path, content: bytes) -> Found:
+def read(path: Path, content: bytes) -> Matches:
     path.write_bytes(content)
     return find(path, {f"9000{number:02}" for number in range(100)}, {"999/7777"})
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from leeboard.errors import LeeboardError
 from leeboard.estate.importing.register import Link, RegisterSchool
-from leeboard.estate.importing.schools import Asked, Known, SchoolPlan, edited, plan_school, slug
+from leeboard.estate.importing.schools import Known, Options, SchoolPlan, edited, plan_school, slug
 from leeboard.estate.settings import SchoolFile, read_school_file
 from leeboard.model.enums import Level
 
@@ -31,7 +31,7 @@ def read(content: bytes) -> SchoolFile:
 def planned(found: RegisterSchool, text: str = PLAIN, links: tuple[Link, ...] = (), **asked: Any) -> SchoolPlan:
     settings_ = read(text.encode())
     known = {settings_.urn: Known(ESTATE / "hill", settings_, text.encode())}
-    return plan_school(found, known, links, ESTATE, Asked(**asked))
+    return plan_school(found, known, links, ESTATE, Options(**asked))
 
 
 KEPT = {

@@ -72,7 +72,7 @@ def test_what_excel_spoils_costs_its_row_and_numbers_are_read_as_they_look() -> 
     taken = read_workbook(as_xlsx(Devices=rows), KNOWN)
     assert taken.sheet.rows == ((2, ["1001", "12345678", "Windows 11", "12.5"]), (7, ["EP-6", "PF6", "Windows 11", ""]))
     assert [(one.row, one.column) for one in taken.sheet.mistakes] == [(row, "Serial number") for row in (3, 4, 5, 6)]
-    words = [one.words for one in taken.sheet.mistakes]
+    words = [one.message for one in taken.sheet.mistakes]
     for said, expected in zip(
         words, ("is a date", "more than 15 digits", "is the error #REF!", "never worked out"), strict=True
     ):
@@ -89,7 +89,7 @@ def test_merged_cells_are_said_row_by_row() -> None:
     taken = read_workbook(saved(book), KNOWN)
     assert [row for row, _ in taken.sheet.rows] == [3, 5]
     assert [(one.row, one.column) for one in taken.sheet.mistakes] == [(4, "Operating system")]
-    assert "merged" in taken.sheet.mistakes[0].words
+    assert "merged" in taken.sheet.mistakes[0].message
 
 
 def test_what_means_harm_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,7 +123,7 @@ def test_a_row_far_down_and_a_wrong_size_cost_nothing() -> None:
     )
     content = changed(as_xlsx(Devices=[HEAD, ROW]), **{"xl/worksheets/sheet1.xml": sheet})
     found = read_list(content, "far.xlsx")
-    assert [one.said["asset"] for one in found.devices] == ["EP-1"]
+    assert [one.values["asset"] for one in found.devices] == ["EP-1"]
 
 
 @given(st.data())

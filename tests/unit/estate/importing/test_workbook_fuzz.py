@@ -62,7 +62,7 @@ PARTS = parts_of(GOOD)
 
 
 def seen(found: DeviceList) -> list[tuple[int, dict[str, str]]]:
-    return [(one.row, dict(one.said)) for one in found.devices]
+    return [(one.row, dict(one.values)) for one in found.devices]
 
 
 def sheet(rows: str, before: str = "", after: str = "") -> bytes:

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leeboard.errors import LeeboardError
+from leeboard.estate.device_removal import rows_of, without_device
 from leeboard.estate.devices import read_devices
-from leeboard.estate.taking_out import rows_of, taken_out
 
 HEAD = "asset,host,platform,form,role,notes\n"
 STORY = '"A-2",pc-2,linux,desktop,office,"the\nA-1\nstory"\n'
@@ -42,13 +42,13 @@ ONE, TWO = "A-1,pc-1,linux,desktop,office,\n", "A-2,pc-2,linux,desktop,office,\n
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
 def test_only_its_rows_go(rows: str, left: str, end: str, mark: str) -> None:
     before, after = ((mark + HEAD + text).replace("\n", end).encode() for text in (rows, left))
-    assert taken_out(before, "A-1", "devices.csv") == after
-    assert taken_out(after, "A-1", "devices.csv") is None
+    assert without_device(before, "A-1", "devices.csv") == after
+    assert without_device(after, "A-1", "devices.csv") is None
 
 
 def test_a_technicians_own_columns_and_separators_stay() -> None:
     before = "sep=;\nAsset tag;Computer;OS;Chassis;Role;Bought\nA-1;pc-1;Windows 11;Laptop;office;2024\nA-2;p;x;y;'=1\n"
-    after = taken_out(before.encode("cp1252"), "A-1", "devices.csv")
+    after = without_device(before.encode("cp1252"), "A-1", "devices.csv")
     assert after == before.replace("A-1;pc-1;Windows 11;Laptop;office;2024\n", "").encode()
 
 
@@ -56,9 +56,9 @@ def test_what_cannot_be_told_apart_is_left_to_a_person() -> None:
     content = (HEAD + ONE + TWO).encode("utf-16")
     assert rows_of(content, "A-1", "devices.csv") == (2,)
     with pytest.raises(LeeboardError, match=r"devices\.csv, row 2: cannot be taken out .* by hand"):
-        taken_out(content, "A-1", "devices.csv")
+        without_device(content, "A-1", "devices.csv")
     with pytest.raises(LeeboardError, match="mend that first"):
-        taken_out(b"", "A-1", "devices.csv")
+        without_device(b"", "A-1", "devices.csv")
 
 
 CELL = st.text(st.sampled_from(["A", "-", "1", "2", '"', ",", "\n", "\r", " ", "ä", "'", "="]), max_size=6)
@@ -72,7 +72,7 @@ def test_every_other_cell_stays_or_nothing_is_done(others: Sequence[Sequence[str
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator=end).writerows([["asset", "host", "notes"], *rows])
     try:
-        after = taken_out(text.getvalue().encode(), "A-1", "devices.csv")
+        after = without_device(text.getvalue().encode(), "A-1", "devices.csv")
     except LeeboardError:
         return
     assert after is not None
@@ -85,7 +85,7 @@ def test_every_other_cell_stays_or_nothing_is_done(others: Sequence[Sequence[str
 
 def test_the_devices_left_are_those_that_were_there() -> None:
     content = (HEAD + "".join(f"A-{n},pc-{n},linux,desktop,office,{n}\n" for n in range(200))).encode()
-    after = taken_out(content, "A-77", "devices.csv")
+    after = without_device(content, "A-77", "devices.csv")
     assert after is not None
     found, problems = read_devices(after)
     assert problems == () and [one.asset for one in found] == [f"A-{n}" for n in range(200) if n != 77]

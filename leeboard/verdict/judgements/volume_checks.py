@@ -14,7 +14,7 @@ class Named(Protocol):
     """What can be looked at: a volume, whatever encrypts it."""
 
     @property
-    def said(self) -> str:
+    def label(self) -> str:
         """How a technician would call it."""
 
 
@@ -50,10 +50,10 @@ def luks(volume: Volume) -> Luks:
 def not_looked_at(volume: Volume) -> MakesNoSense | CannotBeTold:
     """Why a volume could not be looked at."""
     if volume.trouble is not None:
-        return MakesNoSense(f"{volume.said}: {volume.trouble.why}", volume.trouble.code)
+        return MakesNoSense(f"{volume.label}: {volume.trouble.why}", volume.trouble.code)
     if volume.other:
-        return CannotBeTold(f"{volume.said}: it lies on {volume.other}, into which Leeboard cannot look")
-    return MakesNoSense(f"{volume.said}: the device says neither what it is nor why it could not be read")
+        return CannotBeTold(f"{volume.label}: it lies on {volume.other}, into which Leeboard cannot look")
+    return MakesNoSense(f"{volume.label}: the device says neither what it is nor why it could not be read")
 
 
 def key_files_in_clear(key_files: Iterable[KeyFile]) -> list[Fault]:
@@ -73,7 +73,7 @@ def known_places(volume: Volume, key_files: Iterable[KeyFile]) -> None:
     """Raise CannotBeTold where nobody can say whether a key file may be had by whoever takes the disk."""
     for key in key_files:
         if key.place == "unknown":
-            raise CannotBeTold(f"{volume.said}: {key.path}: {key.why or 'on what it lies is not known'}")
+            raise CannotBeTold(f"{volume.label}: {key.path}: {key.why or 'on what it lies is not known'}")
 
 
 def some[Looked: Named](volumes: list[Looked]) -> list[Looked]:
@@ -99,7 +99,7 @@ def faults[Looked: Named](
     coming: list[str] = []
     for volume in volumes:
         try:
-            found, why = look(volume)
+            amiss, why = look(volume)
         except MakesNoSense as problem:
             failed.append(problem)
             continue
@@ -109,9 +109,9 @@ def faults[Looked: Named](
         except UnderWay as progress:
             coming.append(str(progress))
             continue
-        wrong += [one.of(volume.said) for one in found]
-        if why and not found:
-            grounds.append(f"{volume.said}: {why}")
+        wrong += [fault.of(volume.label) for fault in amiss]
+        if why and not amiss:
+            grounds.append(f"{volume.label}: {why}")
     if failed:
         also = f"; besides, {'; '.join(wrong)}" if wrong else ""
         raise MakesNoSense("; ".join(problem.why for problem in failed) + also, failed[0].code)
@@ -119,5 +119,5 @@ def faults[Looked: Named](
         raise CannotBeTold("; ".join([*untold, *coming]))
     if coming and not wrong:
         raise UnderWay("; ".join(coming))
-    words = "; ".join([*grounds, *untold, *coming]) or ("" if wrong else nothing)
-    return Answer(tuple(str(one) for one in wrong), words, tuple(one.code for one in wrong))
+    reasons = "; ".join([*grounds, *untold, *coming]) or ("" if wrong else nothing)
+    return Answer(tuple(str(fault) for fault in wrong), reasons, tuple(fault.code for fault in wrong))

@@ -80,7 +80,7 @@ _CHOICES: dict[str, tuple[type[StrEnum], Mapping[str, tuple[str, ...]]]] = {
     "level": (Level, _LEVELS),
 }
 _MEANING = {
-    field: {word: kind(value) for value, words in table.items() for word in words}
+    field: {word: kind(value) for value, synonyms in table.items() for word in synonyms}
     for field, (kind, table) in _CHOICES.items()
 }
 # An operating system and a chassis come with an edition or a maker's word behind; a role or a level never does.
@@ -91,13 +91,15 @@ _BEGINNINGS = {
 
 
 @lru_cache(maxsize=4096)
-def meant(field: str, text: str) -> StrEnum:
+def parse_value(field: str, text: str) -> StrEnum:
     """What a cell says of a device's platform, form, role or level. Raises Mistake with the words that there are."""
     word = plain_name(text)
-    found = _MEANING[field].get(word)
-    if found is None:
-        found = next((_MEANING[field][one] for one in _BEGINNINGS.get(field, ()) if word.startswith(one)), None)
-    if found is None:
+    meaning = _MEANING[field].get(word)
+    if meaning is None:
+        meaning = next(
+            (_MEANING[field][beginning] for beginning in _BEGINNINGS.get(field, ()) if word.startswith(beginning)), None
+        )
+    if meaning is None:
         known = ", ".join(_CHOICES[field][0])
         raise Mistake(f"{text[:40]!r} is no {field} that is known here; write one of {known}", column=field)
-    return found
+    return meaning

@@ -14,63 +14,63 @@ from typing import Any
 import pytest
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.luks import derivation as luks_derivation
 
-from leeboard.escrow.disks.disk import Given, Outcome
+from leeboard.escrow.disks.disk import Credentials, Outcome
 from leeboard.model.enums import Level
 from tests.unit.escrow.vaults import Died
 from tests.unit.linux.disks import CHEAP, PASSPHRASE, cryptsetup, needs_cryptsetup
 
-from .desk import DEVICE, Desk
+from .controller import DEVICE, Controller
 
 pytestmark = needs_cryptsetup
-WEAK = Given(passphrase="the school's own passphrase")
+WEAK = Credentials(passphrase="the school's own passphrase")
 SENSITIVE = DEVICE.model_copy(update={"level": Level.SENSITIVE})
 WIPED, ARGON2 = 1, 3  # the slots
 
 
 @pytest.fixture
-def half(desk: Desk) -> Desk:
+def half(controller: Controller) -> Controller:
     """The passphrase has its slot with Argon2, and the one that it takes the place of opens nothing."""
-    add(desk, "pbkdf2", WIPED)
-    desk.run(WEAK)
-    note(desk)
-    add(desk, "argon2id", ARGON2)
-    area = header(desk)["keyslots"][str(WIPED)]["area"]
-    with desk.disk.path.open("r+b") as file:
+    add(controller, "pbkdf2", WIPED)
+    controller.run(WEAK)
+    note(controller)
+    add(controller, "argon2id", ARGON2)
+    area = header(controller)["keyslots"][str(WIPED)]["area"]
+    with controller.disk.path.open("r+b") as file:
         file.seek(int(area["offset"]))
         file.write(os.urandom(int(area["size"])))
-    return desk
+    return controller
 
 
-def add(desk: Desk, cost: str, slot: int) -> None:
+def add(controller: Controller, cost: str, slot: int) -> None:
     said = f"{PASSPHRASE}\n{WEAK.passphrase}"
-    cryptsetup("luksAddKey", "-q", *CHEAP[cost], "--new-key-slot", str(slot), str(desk.disk.path), input=said)
+    cryptsetup("luksAddKey", "-q", *CHEAP[cost], "--new-key-slot", str(slot), str(controller.disk.path), input=said)
 
 
-def header(desk: Desk) -> dict[str, Any]:
-    said: dict[str, Any] = json.loads(cryptsetup("luksDump", "--dump-json-metadata", str(desk.disk.path)))
+def header(controller: Controller) -> dict[str, Any]:
+    said: dict[str, Any] = json.loads(cryptsetup("luksDump", "--dump-json-metadata", str(controller.disk.path)))
     return said
 
 
-def mark(desk: Desk) -> Path:
-    return desk.disk.folder / "root" / luks_derivation.MARKS.lstrip("/") / f"{desk.disk.uuid}.json"
+def mark(controller: Controller) -> Path:
+    return controller.disk.folder / "root" / luks_derivation.MARKS.lstrip("/") / f"{controller.disk.uuid}.json"
 
 
-def note(desk: Desk) -> None:
+def note(controller: Controller) -> None:
     """What is written down before the passphrase gets its second slot."""
-    found = header(desk)
+    found = header(controller)
     there = {str(one): luks_derivation._digest(found, one) for one in luks_derivation._passphrases(found)}
-    mark(desk).parent.mkdir(parents=True)
-    mark(desk).write_text(json.dumps({"schema": 1, "slot": WIPED, "there": there}))
+    mark(controller).parent.mkdir(parents=True)
+    mark(controller).write_text(json.dumps({"schema": 1, "slot": WIPED, "there": there}))
 
 
-def run(desk: Desk) -> Outcome:
-    return desk.run(WEAK, device=SENSITIVE)
+def run(controller: Controller) -> Outcome:
+    return controller.run(WEAK, device=SENSITIVE)
 
 
-def test_the_slot_that_opens_nothing_goes(half: Desk) -> None:
+def test_the_slot_that_opens_nothing_goes(half: Controller) -> None:
     before = half.disk.slots()
     outcome = run(half)
-    assert f"slot {ARGON2} has Argon2 now" in outcome.words and not outcome.failed
+    assert f"slot {ARGON2} has Argon2 now" in outcome.summary and not outcome.failed
     assert half.disk.slots() == [one for one in before if one != WIPED] and not mark(half).exists()
     assert (
         half.disk.opens(WEAK.passphrase) and half.disk.opens(PASSPHRASE) and half.disk.opens(half.secret(half.current))
@@ -79,7 +79,7 @@ def test_the_slot_that_opens_nothing_goes(half: Desk) -> None:
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
-def test_cut_off_once_more_it_goes_the_time_after(half: Desk, moment: str) -> None:
+def test_cut_off_once_more_it_goes_the_time_after(half: Controller, moment: str) -> None:
     half.disk.dies_with = ("luksKillSlot", moment)
     with suppress(Died):
         run(half)
@@ -88,7 +88,7 @@ def test_cut_off_once_more_it_goes_the_time_after(half: Desk, moment: str) -> No
     assert not run(half).changed
 
 
-def test_a_slot_that_is_another_one_by_now_stays(half: Desk) -> None:
+def test_a_slot_that_is_another_one_by_now_stays(half: Controller) -> None:
     """Somebody took the number for a passphrase of their own."""
     cryptsetup("luksKillSlot", "-q", str(half.disk.path), str(WIPED), input="")
     said = f"{PASSPHRASE}\nthe caretaker's"
@@ -97,23 +97,25 @@ def test_a_slot_that_is_another_one_by_now_stays(half: Desk) -> None:
     assert half.disk.opens("the caretaker's", "--key-slot", str(WIPED))
 
 
-def test_nothing_goes_before_the_passphrase_opens_another_one(half: Desk) -> None:
+def test_nothing_goes_before_the_passphrase_opens_another_one(half: Controller) -> None:
     cryptsetup("luksKillSlot", "-q", str(half.disk.path), str(ARGON2), input="")
     run(half)
     assert WIPED in half.disk.slots() and mark(half).exists()
 
 
-def test_another_passphrase_proves_nothing_about_a_slot_that_was_only_begun_with(desk: Desk) -> None:
+def test_another_passphrase_proves_nothing_about_a_slot_that_was_only_begun_with(controller: Controller) -> None:
     """The cut came right after the mark, and the next roll-out is given the passphrase of another slot."""
-    add(desk, "pbkdf2", WIPED)
-    desk.run(WEAK)
+    add(controller, "pbkdf2", WIPED)
+    controller.run(WEAK)
     said = f"{PASSPHRASE}\nthe caretaker's"
-    cryptsetup("luksAddKey", "-q", *CHEAP["argon2id"], "--new-key-slot", str(ARGON2), str(desk.disk.path), input=said)
-    note(desk)
-    desk.run(Given(passphrase="the caretaker's"), device=SENSITIVE)
-    assert desk.disk.opens(WEAK.passphrase, "--key-slot", str(WIPED))
+    cryptsetup(
+        "luksAddKey", "-q", *CHEAP["argon2id"], "--new-key-slot", str(ARGON2), str(controller.disk.path), input=said
+    )
+    note(controller)
+    controller.run(Credentials(passphrase="the caretaker's"), device=SENSITIVE)
+    assert controller.disk.opens(WEAK.passphrase, "--key-slot", str(WIPED))
 
 
-def test_a_mark_that_makes_no_sense_is_said(half: Desk) -> None:
+def test_a_mark_that_makes_no_sense_is_said(half: Controller) -> None:
     mark(half).write_text("{}")
-    assert "makes no sense" in run(half).words and WIPED in half.disk.slots()
+    assert "makes no sense" in run(half).summary and WIPED in half.disk.slots()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from leeboard.escrow.disks.disk import Given, Outcome
-from leeboard.escrow.disks.enrolment import bring
+from leeboard.escrow.disks.disk import Credentials, Outcome
+from leeboard.escrow.disks.enrolment import enrol
 from leeboard.escrow.keys import envelope
 from leeboard.escrow.vault import controller_state, ledger, vault
 from leeboard.escrow.vault.binding import Binding, parse
@@ -17,14 +17,14 @@ from tests.unit.escrow.vaults import AT, custodian, private
 from tests.unit.linux.disks import PASSPHRASE
 from tests.unit.linux.luks_machine import Disk
 
-GIVEN = Given(passphrase=PASSPHRASE)
+GIVEN = Credentials(passphrase=PASSPHRASE)
 DEVICE = Device(
     name="office-1", asset="EP-0001", urn="900001", school="Hill School", platform=Platform.LINUX, form=Form.DESKTOP,
     role=Role.OFFICE, level=Level.STANDARD,
 )  # fmt: skip
 
 
-class Desk:
+class Controller:
     """A controller with a vault, and a machine with one disk."""
 
     def __init__(self, vault: Vault, disk: Disk) -> None:
@@ -37,11 +37,11 @@ class Desk:
         return self.at
 
     def run(
-        self, given: Given = GIVEN, dry: bool = False, device: Device = DEVICE, lasts: int | None = None
+        self, given: Credentials = GIVEN, dry: bool = False, device: Device = DEVICE, lasts: int | None = None
     ) -> Outcome:
         """A roll-out by a controller that was started anew."""
         opened = vault.open_vault(self.vault.var, whole=False)
-        return bring(opened, device, self.disk.ask, self.clock, given, dry, lasts)
+        return enrol(opened, device, self.disk.ask, self.clock, given, dry, lasts)
 
     @property
     def kept(self) -> Records:
@@ -63,8 +63,8 @@ class Desk:
         return envelope.unseal(self.vault.envelope(key), owner.certificate, private(secret)).key.text
 
 
-def used(desk: Desk) -> None:
+def used(controller: Controller) -> None:
     """Somebody reads the key out."""
-    old = desk.current
-    with desk.vault.writing(AT) as writer:
+    old = controller.current
+    with controller.vault.writing(AT) as writer:
         writer.note(ledger.OPENED, urn=old.urn, asset=old.asset, key=old.id, reason="a call")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from leeboard.errors import LeeboardError
-from leeboard.estate.words import COLUMNS
+from leeboard.estate.synonyms import COLUMNS
 from leeboard.model.problem import Mistake
 from leeboard.storage.csv_reader import MOST_LINES
 from leeboard.storage.sheet import Sheet, columns, read_sheet, unguarded
 
 
-def taken_out(content: bytes, asset: str, file: str) -> bytes | None:
+def without_device(content: bytes, asset: str, file: str) -> bytes | None:
     """The sheet without the rows that have this asset tag; None where it has none.
 
     Rows that make no sense go as well, and those that stand there twice. What comes out is read again: it must hold
@@ -28,12 +28,12 @@ def rows_of(content: bytes, asset: str, file: str) -> tuple[int, ...]:
         places = columns(sheet.headings, COLUMNS)
     except Mistake:
         return ()
-    found = []
+    rows = []
     for row, cells in sheet.rows:
-        said = [unguarded(cells[places[name]].strip()) for name in ("asset", "host") if name in places]
-        if next((one for one in said if one), "").casefold() == asset.casefold():
-            found.append(row)
-    return tuple(found)
+        names = [unguarded(cells[places[name]].strip()) for name in ("asset", "host") if name in places]
+        if next((name for name in names if name), "").casefold() == asset.casefold():
+            rows.append(row)
+    return tuple(rows)
 
 
 def _without(content: bytes, row: int, asset: str, file: str) -> bytes:
@@ -61,7 +61,7 @@ def _without(content: bytes, row: int, asset: str, file: str) -> bytes:
 
 
 def _closed(lines: list[bytes]) -> bool:
-    """True where no cell goes on in the next line."""
+    """True where these lines close every quoted cell."""
     return b"".join(lines).count(b'"') % 2 == 0
 
 

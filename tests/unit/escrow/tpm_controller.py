@@ -1,4 +1,4 @@
-"""A desk whose machine has a TPM, Secure Boot, GRUB and a start-up image that dracut made: the disk is that of /."""
+"""A controller whose machine has a TPM, Secure Boot, GRUB and a start-up image that dracut made, on the disk of /."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from typing import Any
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed, run_process
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.system import boot_state
 
-from leeboard.escrow.disks.disk import Given, Outcome
+from leeboard.escrow.disks.disk import Credentials, Outcome
 from leeboard.escrow.disks.tpm import Seen
-from leeboard.escrow.disks.tpm_policy import Way, Wish
+from leeboard.escrow.disks.tpm_policy import TpmPolicy, Way
 from leeboard.escrow.vault.binding import faults, strangers
 from leeboard.escrow.vault.vault import Vault
 from tests.unit.linux.disks import PASSPHRASE, UUID, archive, block, mount
 from tests.unit.linux.luks_machine import Disk
 from tests.unit.linux.tpm import SoftTpm
 
-from .desk import Desk
+from .controller import Controller
 
 PIN = "271828"
 OTHER_PIN = "314159"
-ALONE = Wish(Way.TPM)
-WITH_PIN = Wish(Way.PIN, PIN)
+ALONE = TpmPolicy(Way.TPM)
+WITH_PIN = TpmPolicy(Way.PIN, PIN)
 IMAGE = "/boot/initrd.img-6.12.48"
 PART = 1024  # bytes of an image that its double writes at once
 ON = "\x06\0\0\0\x01"  # an EFI variable: attributes, then its value
@@ -130,19 +130,19 @@ class TpmMachine(Disk):
         assert done.rc == 0, done.err
 
 
-class TpmDesk(Desk):
-    """The desk."""
+class TpmController(Controller):
+    """The controller."""
 
     disk: TpmMachine
 
     def __init__(self, vault: Vault, disk: TpmMachine) -> None:
         super().__init__(vault, disk)
 
-    def wish(self, wanted: Wish, passphrase: str = PASSPHRASE, **more: Any) -> Outcome:
+    def wish(self, wanted: TpmPolicy, passphrase: str = PASSPHRASE, **more: Any) -> Outcome:
         """A roll-out with what the school wants of the TPM."""
-        return self.run(Given(passphrase=passphrase, tpm=wanted), **more)
+        return self.run(Credentials(passphrase=passphrase, tpm=wanted), **more)
 
-    def good(self, wanted: Wish) -> None:
+    def good(self, wanted: TpmPolicy) -> None:
         """One token of the TPM, which opens the disk on the wanted conditions; all that a person has opens it too."""
         (token,) = self.disk.seen().tokens
         assert (token.pin, token.pcrs) == (bool(wanted.pin), (7,) if wanted.pin else (7, 8, 9))
@@ -153,5 +153,5 @@ class TpmDesk(Desk):
         assert self.disk.slots() == sorted([0, self.current.binding["slot"], *token.slots])
         before, kept = self.now, self.kept
         again = self.wish(wanted)
-        assert not again.changed and "the TPM opens it by token" in again.words, again.words
+        assert not again.changed and "the TPM opens it by token" in again.summary, again.summary
         assert (self.now, self.kept) == (before, kept)

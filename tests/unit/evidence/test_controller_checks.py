@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from leeboard.estate.school import SchoolVariables, variables_of
-from leeboard.evidence import forgotten, kept
+from leeboard.evidence import forgotten, retention
 from leeboard.evidence.forgetting import forget
 from leeboard.evidence.ingest import ingest
 from leeboard.evidence.status import estate_status
@@ -21,7 +21,7 @@ from leeboard.model.device import Device
 from leeboard.model.enums import Level
 from leeboard.model.run_id import started_of
 from leeboard.policy.load import load
-from leeboard.report import machine, marked, page, terminal
+from leeboard.report import json_report, page, protective_marking, terminal
 from leeboard.report.controller_checks import Sources, school_statuses
 from leeboard.verdict.status import EstateStatus, SchoolStatus
 from tests.unit.evidence.estate import URN, device, expected, observation, run_id, write
@@ -110,7 +110,7 @@ def test_a_device_that_was_forgotten_is_no_gap_and_is_said(estate: Estate) -> No
     assert verdicts(estate.schools(at(5))[URN])["FWD-04"] == "compliant"
 
     def notes() -> list[str]:
-        found = kept.readings(estate.store.bundles([URN]), folder, at(5))
+        found = retention.readings(estate.store.bundles([URN]), folder, at(5))
         return [getattr(one.effective, "note", "") for one in found]
 
     whole = "nothing was taken away since the first run on 2 Nov 2026"
@@ -128,8 +128,8 @@ def test_a_store_that_was_made_anew_says_what_the_bundles_say(estate: Estate, tm
     first.unlink()
     with Store(tmp_path / "new.db") as store:
         ingest(store, [estate.evidence], load())
-        found = kept.kept(store.bundles([URN]), {run_id(10), run_id(20)})
-    assert found == kept.Kept(started_of(run_id(10)), whole=False)
+        found = retention.kept(store.bundles([URN]), {run_id(10), run_id(20)})
+    assert found == retention.Kept(started_of(run_id(10)), whole=False)
 
 
 def test_a_run_that_broke_off_leaves_no_gap(estate: Estate) -> None:
@@ -160,7 +160,7 @@ def test_reports_and_exit_code_agree(
     status = EstateStatus(status.devices, status.baseline, status.at, (), tuple(schools.values()))
     assert status.exit_code == code
 
-    data = machine.as_json(status)
+    data = json_report.as_json(status)
     found = next(one for one in data["schools"][0]["findings"] if one["control"] == "REM-11")
     assert (found["verdict"], found["mode"], found["since"]) == (verdict, "report", None)
     assert data["counts"][verdict] == sum(one["verdict"] == verdict for one in data["schools"][0]["findings"])
@@ -202,32 +202,32 @@ def test_what_could_not_be_read_is_said_once_with_what_to_do(estate: Estate, tmp
 @pytest.mark.parametrize("level", list(Level))
 @pytest.mark.parametrize("recipients", ["", "Head teacher; SIRO <siro@example.sch.uk>", "Pennaeth Tŷ Gwyn"])
 def test_every_report_is_marked(level: Level, recipients: str) -> None:
-    assert marked.unmarked_outputs(load(), level, recipients) == []
+    assert protective_marking.unmarked_outputs(load(), level, recipients) == []
 
 
 def test_a_page_that_lost_its_label_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     render = page.render
     for lost in ("OFFICIAL-SENSITIVE", 'class="marking"'):
         monkeypatch.setattr(page, "render", lambda status, lost=lost: render(status).replace(lost, "", 1))
-        assert marked.unmarked_outputs(load(), Level.SENSITIVE, "") == ["page"]
+        assert protective_marking.unmarked_outputs(load(), Level.SENSITIVE, "") == ["page"]
 
 
 def test_a_terminal_that_lost_its_label_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(terminal, "show", lambda status, console, details: console.print("as it was"))
-    assert marked.unmarked_outputs(load(), Level.HIGH, "") == ["terminal"]
+    assert protective_marking.unmarked_outputs(load(), Level.HIGH, "") == ["terminal"]
 
 
 def test_json_that_lost_its_recipients_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    as_json = machine.as_json
-    monkeypatch.setattr(machine, "as_json", lambda status: {**as_json(status), "recipients": ""})
-    assert marked.unmarked_outputs(load(), Level.HIGH, "SIRO") == ["json"]
-    assert marked.unmarked_outputs(load(), Level.HIGH, "") == []
+    as_json = json_report.as_json
+    monkeypatch.setattr(json_report, "as_json", lambda status: {**as_json(status), "recipients": ""})
+    assert protective_marking.unmarked_outputs(load(), Level.HIGH, "SIRO") == ["json"]
+    assert protective_marking.unmarked_outputs(load(), Level.HIGH, "") == []
 
 
 def test_a_level_without_a_label_marks_nothing() -> None:
     baseline = load()
     levels = {**baseline.levels, Level.HIGH: baseline.levels[Level.HIGH].model_copy(update={"label": " "})}
-    assert marked.unmarked_outputs(baseline.model_copy(update={"levels": levels}), Level.HIGH, "") == [
+    assert protective_marking.unmarked_outputs(baseline.model_copy(update={"levels": levels}), Level.HIGH, "") == [
         "page", "terminal", "json"
     ]  # fmt: skip
 
@@ -284,7 +284,7 @@ def test_reports_say_what_a_roll_out_may_change(estate: Estate) -> None:
     status = EstateStatus(status.devices, status.baseline, status.at, schools=schools)
     words = "A roll-out may change LCK (since 2026-09-01, Head teacher)."
     assert words in page.render(status)
-    assert machine.as_json(status)["schools"][0]["enforces"] == words
+    assert json_report.as_json(status)["schools"][0]["enforces"] == words
     two = EstateStatus((*status.devices, *status.devices), status.baseline, status.at, schools=schools)
     stream = io.StringIO()
     terminal.show(two, Console(file=stream, width=200), details=False)

@@ -17,7 +17,7 @@ from leeboard.model.device import Device
 from leeboard.model.enums import Form, Level, Platform, Role
 from leeboard.model.observation import Aspect, Found, Nothing, Reading
 from leeboard.policy.model import Baseline
-from leeboard.report import machine, page, terminal
+from leeboard.report import json_report, page, terminal
 from leeboard.report.overview import Marking
 from leeboard.verdict.status import DeviceStatus, EstateStatus, SchoolStatus
 
@@ -46,7 +46,7 @@ def unmarked_outputs(baseline: Baseline, level: Level, recipients: str) -> list[
     status = _example(baseline, level, recipients)
     label = " ".join(baseline.levels[level].label.split())
     line = Marking(label, recipients).line
-    data = machine.as_json(status)
+    data = json_report.as_json(status)
     checks = {
         "page": _on_page(page.render(status), line),
         "terminal": _on_terminal(status, line),

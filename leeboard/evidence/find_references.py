@@ -26,21 +26,21 @@ OVERLAP = 4096  # longer than any name
 BREAKS = re.compile(rb"\\[nrt]")  # of text within JSON
 
 
-class Words:
+class Names:
     """What a device is known by, to be looked for."""
 
-    def __init__(self, words: Iterable[str]) -> None:
-        """Words of fewer than three characters are left out."""
-        said = {word for word in words if len(word.strip()) >= LEAST}
-        self._said = sorted({form.lower() for word in said for form in _forms(word)})
-        alternatives = b"|".join(re.escape(word) for word in self._said)
-        self._alone = re.compile(rb"(?<![a-z0-9_-])(?:%s)(?![a-z0-9_-])" % alternatives) if said else None
+    def __init__(self, names: Iterable[str]) -> None:
+        """Names of fewer than three characters are left out."""
+        forms = {word for word in names if len(word.strip()) >= LEAST}
+        self._forms = sorted({form.lower() for word in forms for form in _forms(word)})
+        alternatives = b"|".join(re.escape(word) for word in self._forms)
+        self._alone = re.compile(rb"(?<![a-z0-9_-])(?:%s)(?![a-z0-9_-])" % alternatives) if forms else None
 
     def within(self, content: bytes) -> bool:
         """True where one of them stands in these bytes, whatever its case."""
         low = content.lower()
         # Looking for a plain word first is many times faster, and nearly always all that is needed.
-        if self._alone is None or not any(word in low for word in self._said):
+        if self._alone is None or not any(word in low for word in self._forms):
             return False
         return self._alone.search(BREAKS.sub(b"  ", low)) is not None
 
@@ -62,7 +62,7 @@ class Bundles:
     unread: tuple[Path, ...] = ()
 
 
-def bundles(folder: Path, asset: str, words: Words) -> Bundles:
+def bundles(folder: Path, asset: str, names: Names) -> Bundles:
     """The bundles in a school's folder that expected an asset, or name the device in any other way."""
     runs, every, unread = [], [], []
     exact = f'"asset":{json.dumps(asset)}'.encode()
@@ -72,7 +72,7 @@ def bundles(folder: Path, asset: str, words: Words) -> Bundles:
             continue
         every.append(run)
         try:
-            if any(exact in text or words.within(text) for text in _texts(path)):
+            if any(exact in text or names.within(text) for text in _texts(path)):
                 runs.append(run)
         except (LeeboardError, OSError):
             unread.append(path)

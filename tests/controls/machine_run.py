@@ -1,6 +1,6 @@
-"""A lane: a machine of the lab, and twins of it, that work through their share of the scripts beside other lanes.
+"""A machine of the lab, and twins of it, that work through their share of the scripts beside other machines.
 
-Tests await their script's outcome; the order of the tests is the order in a lane.
+Tests await their script's outcome; the scripts run in the order of the tests.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tests.vm.image import IN_USE
 from tests.vm.lab import start_machine, twin
 from tests.vm.qemu import MachineSpec
 
-from .harness import ENFORCED, Proof, RollOut, Truth, machines, verdicts, words
+from .harness import ENFORCED, Proof, RollOut, Truth, machines, verdicts, wrong_lines
 from .scripts import BOTH, CHECKED, FOLDER, FULL, Script, passes
 
 
@@ -68,12 +68,12 @@ def _out_of_turn() -> Iterator[None]:
         _AT_ONCE.acquire()
 
 
-# A controller without a vault, as that of a lane is, cannot check these as soon as a machine has a LUKS disk:
+# The controller of these runs has no vault, so it cannot check these as soon as a machine has a LUKS disk:
 # test_recovery_keys.py has one.
 KEPT = ("ENC-07", "ENC-08")
 
 
-class Lane:
+class MachineRun:
     """One machine and a thread, and as many again as it has twins. `work` is a folder of its own."""
 
     def __init__(self, image: str, work: Path) -> None:
@@ -102,13 +102,13 @@ class Lane:
         return self._ready.result()
 
     def submit(self, scripts: Iterable[Script], alone: bool = False) -> None:
-        """Put scripts into the lane, as many in one pass as do not meet; with `alone` one after the other."""
+        """Queue scripts, as many in one pass as do not meet; with `alone` one after the other."""
         for group in passes(scripts, alone):
             outcomes = self._submit(self._pass, group)
             self._passes.update({script.name: outcomes for script in group})
 
     def submit_mended(self, script: Script) -> None:
-        """Put a script into the lane whose break is put back before anybody looks."""
+        """Queue a script whose break is put back before anybody looks."""
         self._mended[script.name] = self._submit(self._run, script, True)
 
     def outcome(self, script: Script) -> Outcome:
@@ -127,22 +127,22 @@ class Lane:
         return self._mended[script.name].result()
 
     def with_machine[T](self, work: Callable[[Proof], T]) -> T:
-        """Run `work(proof)` on the machine as it is after the roll-out, in this lane; its result, or what it raised."""
+        """Run `work(proof)` on the machine as it is after the roll-out, in turn; its result, or what it raised."""
         return self._submit(self._work, work).result()
 
-    def _submit[**P, T](self, work: Callable[P, T], *given: P.args, **named: P.kwargs) -> Future[T]:
+    def _submit[**P, T](self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> Future[T]:
         def when_ready() -> T:
             self._ready.result()
-            return self._in_turn(work, *given, **named)
+            return self._in_turn(work, *arguments, **named)
 
         return self._threads.submit(when_ready)
 
-    # In the lane's own threads
+    # In the run's own threads
 
-    def _in_turn[**P, T](self, work: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
-        time.sleep(0.1)  # a lane that has just had a turn lets the one that waits go first
+    def _in_turn[**P, T](self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        time.sleep(0.1)  # a machine that has just had a turn lets the one that waits go first
         with _AT_ONCE:
-            return work(*given, **named)
+            return work(*arguments, **named)
 
     def _enforce(self) -> Enforced:
         spec = MachineSpec(self.image, **self.about.get("hardware", {}))
@@ -150,12 +150,12 @@ class Lane:
         proof.ship()
         seen = Enforced()
         stock = proof.findings(proof.visit())
-        seen.stock, seen.stock_words = verdicts(stock), words(stock)
+        seen.stock, seen.stock_words = verdicts(stock), wrong_lines(stock)
         proof.machine.snapshot("stock")
         # A truth of everything takes minutes. What the machines have in common is asked on one of them.
         families = ("",) if FULL or self.image in (BOTH, *CHECKED) else ("LCK", "LBL")
-        asked = [one for one in self._asked(proof) if one.startswith(families)]
-        seen.stock_truth = proof.truth(asked)
+        controls = [control for control in self._checkable(proof) if control.startswith(families)]
+        seen.stock_truth = proof.truth(controls)
         proof.machine.restore("stock")
         by_hand = proof.about.get("by_hand")
         if by_hand:
@@ -166,9 +166,9 @@ class Lane:
         (self.work / "enforced.json").write_text(json.dumps(answer, indent=1), encoding="utf-8")
         self._baseline = parse(answer)
         now = proof.findings(self._baseline)
-        seen.verdicts, seen.words = verdicts(now), words(now)
+        seen.verdicts, seen.words = verdicts(now), wrong_lines(now)
         proof.machine.snapshot(ENFORCED)
-        seen.truth = proof.truth(asked)
+        seen.truth = proof.truth(controls)
         proof.machine.restore(ENFORCED)
         if self.image not in CHECKED:
             seen.second = proof.roll_out()
@@ -185,10 +185,10 @@ class Lane:
         proof.machine.stop()
         for number in range(TWINS.get(self.image, 0)):
             self._keep(Proof(twin(proof.machine), self.work / f"twin-{number}", **proof.variables))
-        for one in self._proofs:
-            self._free.put(one)
+        for each in self._proofs:
+            self._free.put(each)
 
-    def _asked(self, proof: Proof) -> list[str]:
+    def _checkable(self, proof: Proof) -> list[str]:
         """The controls whose truth can be asked on this machine: the others do not apply."""
         return [control for control, verdict in proof.about["applies"].items() if verdict == "compliant"]
 
@@ -242,30 +242,32 @@ class Lane:
                 observation, truth = work(proof)
         assert self._baseline is not None
         before = verdicts(proof.findings(self._baseline, level))
-        found = proof.findings(observation, level)
-        after = verdicts(found)
+        findings = proof.findings(observation, level)
+        after = verdicts(findings)
         changed = {
             control: (before[control], verdict)
             for control, verdict in after.items()
             if verdict != before[control] and control not in KEPT
         }
-        return Outcome(changed, words(found), truth)
+        return Outcome(changed, wrong_lines(findings), truth)
 
 
 def _unexpected(scripts: tuple[Script, ...], outcome: Outcome) -> str:
     """What a pass changed beyond what its scripts are to change, or did not, or what the machine says otherwise."""
     wanted = {control: after for script in scripts for control, after in script.becomes.items()}
-    found = {control: after for control, (_before, after) in outcome.changed.items()}
-    told = {control: script.told for script in scripts for control in script.asked}
-    said = [
-        f"{control} is {found.get(control, 'unchanged')} and not {wanted.get(control, 'unchanged')}"
-        for control in sorted({*wanted, *found})
-        if found.get(control) != wanted.get(control)
+    becomes = {control: after for control, (_before, after) in outcome.changed.items()}
+    expected = {control: script.wanted_truth for script in scripts for control in script.asked}
+    differences = [
+        f"{control} is {becomes.get(control, 'unchanged')} and not {wanted.get(control, 'unchanged')}"
+        for control in sorted({*wanted, *becomes})
+        if becomes.get(control) != wanted.get(control)
     ]
     for control, truth in sorted(outcome.truth.items()):
-        if truth.verdict != told.get(control):
-            said.append(f"the truth of {control} is {truth.verdict} and not {told.get(control)} ({truth.why[:200]})")
-    return ", ".join(said)
+        if truth.verdict != expected.get(control):
+            differences.append(
+                f"the truth of {control} is {truth.verdict} and not {expected.get(control)} ({truth.why[:200]})"
+            )
+    return ", ".join(differences)
 
 
 def _share(script: Script, outcome: Outcome) -> Outcome:

@@ -33,7 +33,7 @@ def main() -> None:
     for pipe in ("ask", "answer", "go"):
         (HERE / pipe).unlink(missing_ok=True)
         os.mkfifo(HERE / pipe, 0o600)
-    (HERE / "visitor.pid").write_text(str(os.getpid()))
+    (HERE / "observer.pid").write_text(str(os.getpid()))
     while True:
         word = (HERE / "ask").read_text().strip()
         child = os.fork()
@@ -47,10 +47,10 @@ def main() -> None:
 
 def _answer(word: str) -> None:
     try:
-        said = {"visit": _visit, "apply": _apply, "step": _step}[word]()
+        answer = {"visit": _visit, "apply": _apply, "step": _step}[word]()
     except BaseException:
-        said = traceback.format_exc()  # no JSON, so that the test shows it
-    (HERE / "answer").write_text(said + "\n")
+        answer = traceback.format_exc()  # no JSON, so that the test shows it
+    (HERE / "answer").write_text(answer + "\n")
 
 
 def _visit() -> str:
@@ -78,14 +78,14 @@ def _step() -> str:
     from _linux.engine.host import Host, HostError
     from _linux.luks import steps as luks_steps
 
-    asked = json.loads((HERE / "asked").read_text())
+    request = json.loads((HERE / "asked").read_text())
     (HERE / "asked").unlink()  # a key may be in it
-    commands = Commands(asked["counted"], asked["stops"])
+    commands = Commands(request["counted"], request["stops"])
     try:
-        found = {"answer": luks_steps.STEPS[asked["step"]](Host(runner=commands.run), asked["said"])}
+        answer = {"answer": luks_steps.STEPS[request["step"]](Host(runner=commands.run), request["said"])}
     except (ChangeRefused, HostError, ValueError, OSError) as problem:
-        found = {"failed": f"luks_key: {problem}"}
-    return json.dumps({**found, "counted": commands.counted})
+        answer = {"failed": f"luks_key: {problem}"}
+    return json.dumps({**answer, "counted": commands.counted})
 
 
 class Commands:
@@ -114,8 +114,8 @@ class Commands:
     def _stop(self, number: int, argv: list[str], moment: str) -> None:
         if self.stops is not None and number not in self.stops:
             return
-        said = {"number": number, "argv": argv[:3], "moment": moment}
-        (HERE / "answer").write_text(json.dumps({"at": said}) + "\n")
+        at = {"number": number, "argv": argv[:3], "moment": moment}
+        (HERE / "answer").write_text(json.dumps({"at": at}) + "\n")
         if (HERE / "go").read_text().strip() == "die":
             os.kill(os.getpid(), signal.SIGKILL)
 

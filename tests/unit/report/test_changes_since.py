@@ -12,7 +12,7 @@ import pytest
 
 from leeboard.errors import LeeboardError
 from leeboard.model.verdicts import Verdict
-from leeboard.report.news import read_before, write_news
+from leeboard.report.changes_since import read_before, write_news
 from leeboard.report.words import VERDICTS
 from leeboard.verdict.status import EstateStatus
 from tests.unit.report import samples

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leeboard.evidence import mentions
-from leeboard.evidence.mentions import Words, bundles, files_below
+from leeboard.evidence import find_references
+from leeboard.evidence.find_references import Names, bundles, files_below
 from tests.unit.evidence.estate import URN, expected, observation, run_id, write
 
 
@@ -32,15 +32,15 @@ from tests.unit.evidence.estate import URN, expected, observation, run_id, write
     ],
 )
 def test_a_name_counts_where_it_stands_alone(text: str, is_there: bool) -> None:
-    assert Words(["LT-1", "office-1", "192.0.2.11", "ab", ""]).within(text.encode()) is is_there
+    assert Names(["LT-1", "office-1", "192.0.2.11", "ab", ""]).within(text.encode()) is is_there
 
 
 def test_names_in_json_are_found_whatever_stands_before_them() -> None:
-    words = Words(["LT-1", "Größe 7"])
+    words = Names(["LT-1", "Größe 7"])
     assert words.within(json.dumps({"value": "one\nLT-1\tthere"}).encode())
     assert words.within(json.dumps(["Größe 7"]).encode()) and words.within("größe 7".encode())
     assert words.lines(b"x\nLT-1\n\nLT-10\n LT-1") == [2, 5]
-    assert not Words(["", "a"]).within(b"a")
+    assert not Names(["", "a"]).within(b"a")
 
 
 @given(st.binary(max_size=40), st.integers(0, 60))
@@ -50,10 +50,10 @@ def test_it_is_found_across_the_pieces_in_which_a_file_is_read(
     folder = tmp_path_factory.mktemp("pieces")
     filler = filler.replace(b"LT", b"  ")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(mentions, "CHUNK", 16)
+        patch.setattr(find_references, "CHUNK", 16)
         (folder / "a").write_bytes(b" " * before + b" LT-00001 " + filler)
         (folder / "b.gz").write_bytes(gzip.compress(b" " * before + b" LT-00001 " + filler))
-        assert Words(["LT-00001"]).in_file(folder / "a") and Words(["LT-00001"]).in_file(folder / "b.gz")
+        assert Names(["LT-00001"]).in_file(folder / "a") and Names(["LT-00001"]).in_file(folder / "b.gz")
 
 
 def test_the_bundles_that_name_it(tmp_path: Path) -> None:
@@ -64,13 +64,13 @@ def test_the_bundles_that_name_it(tmp_path: Path) -> None:
     cut = write(tmp_path, run_id(3), both, {"LT-1": observation()})
     cut.write_bytes(cut.read_bytes()[:200])
     (tmp_path / URN / f"{run_id(4)}.jsonl.gz").symlink_to(cut)
-    found = bundles(tmp_path / URN, "LT-1", Words(["LT-1", "PF1ABCDE"]))
+    found = bundles(tmp_path / URN, "LT-1", Names(["LT-1", "PF1ABCDE"]))
     assert found.runs[:2] == (run_id(0), run_id(2)) and len(found.every) == 5
     assert found.unread == (tmp_path / URN / f"{run_id(4)}.jsonl.gz",)
     # A tag that is too short to be looked for in text is still known where it stands as one.
     write(tmp_path, run_id(5), [expected("7")], {})
-    assert bundles(tmp_path / URN, "7", Words(["7"])).runs == (run_id(5),)
-    assert bundles(tmp_path / "none", "7", Words(["7"])).every == ()
+    assert bundles(tmp_path / URN, "7", Names(["7"])).runs == (run_id(5),)
+    assert bundles(tmp_path / "none", "7", Names(["7"])).every == ()
 
 
 def test_files_below_a_folder(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from leeboard.cli.drift.progress import own_nights, page_name
-from leeboard.evidence.lines import Expected
+from leeboard.evidence.bundle_schema import Expected
 from leeboard.evidence.store import StoredBundle
 from leeboard.model.run_id import new_run_id
 from tests.unit.evidence.estate import expected

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leeboard.evidence import bundle, hashed
+from leeboard.evidence import bundle, hash_cache
 from leeboard.evidence.ingest import Ingested, ingest
 from leeboard.evidence.store import Store
 from tests.unit.evidence import estate
@@ -28,14 +28,14 @@ class Nights:
         self.folder, self.evidence, self.later = folder, folder / "evidence", 60.0
         self.paths = [self.night(night) for night in range(nights)]
         self.read: list[str] = []
-        digest, clock = bundle.file_digest, hashed.time.time
+        digest, clock = bundle.file_digest, hash_cache.time.time
 
         def counted(path: Path) -> str:
             self.read.append(path.name.partition(".")[0])
             return digest(path)
 
         patch.setattr(bundle, "file_digest", counted)
-        patch.setattr(hashed.time, "time", lambda: clock() + self.later)
+        patch.setattr(hash_cache.time, "time", lambda: clock() + self.later)
 
     def night(self, night: int) -> Path:
         return write(self.evidence, run_id(night), [expected()], {"LT-001": observation()})
@@ -59,7 +59,7 @@ def test_what_nobody_wrote_is_read_once(nights: Nights) -> None:
     assert (done.new, done.known, done.problems, nights.read) == (1, 4, [], [run_id(4)])
     done = nights.ingest(verify=True)
     assert (done.known, done.problems, len(nights.read)) == (5, [], 5)
-    nights.later += hashed.DAYS * 24 * 3600 + 60
+    nights.later += hash_cache.DAYS * 24 * 3600 + 60
     assert nights.ingest().problems == [] and len(nights.read) == 5, "a month later all are read again"
     nights.later = -10_000.0
     assert nights.ingest().problems == [] and len(nights.read) == 5, "the clock went back"
@@ -83,7 +83,7 @@ def test_a_new_store_reads_all(nights: Nights) -> None:
 )
 def test_notes_that_make_no_sense_count_as_none(nights: Nights, content: bytes) -> None:
     nights.ingest()
-    (nights.evidence / URN / hashed.FILE).write_bytes(content)
+    (nights.evidence / URN / hash_cache.FILE).write_bytes(content)
     assert nights.ingest().problems == [] and len(nights.read) == 4
     assert nights.ingest().problems == [] and nights.read == []
 
@@ -92,13 +92,13 @@ def test_a_folder_elsewhere_gets_no_notes(nights: Nights) -> None:
     nights.ingest()
     copy = nights.folder / "copy" / URN
     shutil.copytree(nights.evidence / URN, copy)
-    (copy / hashed.FILE).unlink()
+    (copy / hash_cache.FILE).unlink()
     assert nights.ingest(folder=copy).known == 4 and len(nights.read) == 4
-    assert not (copy / hashed.FILE).exists()
+    assert not (copy / hash_cache.FILE).exists()
 
 
 def test_a_folder_that_cannot_be_written_is_read_each_night(nights: Nights) -> None:
-    (nights.evidence / URN / hashed.LOCK).mkdir()
+    (nights.evidence / URN / hash_cache.LOCK).mkdir()
     for _ in range(2):
         assert nights.ingest().problems == [] and len(nights.read) == 4
 
@@ -108,9 +108,9 @@ def test_notes_that_somebody_forged_are_found_by_verify_alone(nights: Nights) ->
     nights.ingest()
     path = nights.paths[1]
     path.write_bytes(path.read_bytes() + b"x")
-    notes = nights.evidence / URN / hashed.FILE
+    notes = nights.evidence / URN / hash_cache.FILE
     said = json.loads(notes.read_text())
-    said["bundles"][path.name]["looks"] = hashed._looks(path)
+    said["bundles"][path.name]["looks"] = hash_cache._looks(path)
     notes.write_text(json.dumps(said))
     assert nights.ingest().problems == []
     found = nights.ingest(verify=True).problems

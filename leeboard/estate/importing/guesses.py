@@ -1,6 +1,6 @@
 """What other people's lists let guess about a device: its form, whether it is one at all, and is still there.
 
-What a list says outright is looked up in `leeboard.estate.words`; here are models, categories and statuses.
+What a list says outright is looked up in `leeboard.estate.synonyms`; here are models, categories and statuses.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def guessed_platform(*texts: str) -> str:
 
 def guessed_form(*texts: str) -> str:
     """portable, desktop or server, from the first of a category, system and model that lets guess; "" if none does."""
-    return next((found for text in texts if (found := _form(text))), "")
+    return next((form for text in texts if (form := _form(text))), "")
 
 
 def no_device(category: str) -> bool:

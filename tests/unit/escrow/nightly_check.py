@@ -1,18 +1,18 @@
-"""A night at the desk: what the device shows of its disk, with what the vault has to say of it."""
+"""A nightly check by this controller: what the device shows of its disk, with what the vault has to say of it."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from leeboard.escrow.disks.readings import DRIVER, with_kept
+from leeboard.escrow.disks.readings import DRIVER, with_escrow
 from leeboard.model.device import Device
 from leeboard.model.observation import Observation, parse
 
-from .desk import Desk
+from .controller import Controller
 
 
-def visited(desk: Desk, device: Device, at: datetime) -> dict[str, Any]:
+def visited(controller: Controller, device: Device, at: datetime) -> dict[str, Any]:
     """What is filed of a visit of the device at a moment."""
     nothing = {"state": "absent", "source": "test"}
     answer: dict[str, Any] = {
@@ -22,15 +22,15 @@ def visited(desk: Desk, device: Device, at: datetime) -> dict[str, Any]:
         "readings": [
             {
                 "driver": "luks_volume", "address": "bindings",
-                "effective": {"state": "value", "value": desk.disk.ask("survey")["volumes"], "source": "test"},
+                "effective": {"state": "value", "value": controller.disk.ask("survey")["volumes"], "source": "test"},
             },
             # A device has no say in this.
             {"driver": DRIVER, "address": "escrowed", "effective": {"state": "value", "value": [], "source": "device"}},
         ],
     }  # fmt: skip
-    return with_kept(answer, parse(answer), device, desk.vault.var, at)
+    return with_escrow(answer, parse(answer), device, controller.vault.var, at)
 
 
-def observed(desk: Desk, device: Device, at: datetime) -> Observation:
+def observed(controller: Controller, device: Device, at: datetime) -> Observation:
     """The same as it is judged."""
-    return parse(visited(desk, device, at))
+    return parse(visited(controller, device, at))

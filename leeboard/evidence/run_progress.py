@@ -37,7 +37,7 @@ class Night:
             lock = files.FileLock(folder / LOCK, text=lock_owner.mine(at))
         except files.Busy as busy:
             raise LeeboardError(
-                f"another check of many schools is going on ({lock_owner.words(busy.holder, at)}); "
+                f"another check of many schools is going on ({lock_owner.describe(busy.owner, at)}); "
                 "wait for its end, stop it, or check one school with --school"
             ) from None
         started, done = _left(folder / STATE, str(inventory.resolve()), at)
