@@ -1,11 +1,12 @@
 """The audit rules with the real auditctl, augenrules and kernel, in a private copy of this machine's /etc.
 
-The kernel's rules are the whole machine's: the tests take them away again, and stay away from a kernel that has rules
-of somebody else or is locked. Nothing here locks it (-e 2).
+The kernel's rules are the whole machine's: the tests take them away again, also those of a run that was killed, and
+stay away from a kernel that has rules of somebody else or is locked. Nothing here locks it (-e 2).
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -21,6 +22,8 @@ from tests.unit.linux.own import run
 from tests.unit.linux.test_audit_files import REFUSED, TAKEN
 
 pytestmark = pytest.mark.service
+# Says, while a test runs, that the rules in the kernel are a test's, with the start of the machine that they are of.
+MARK = Path("/run/leeboard-test-audit-rules")
 SAFE = [line for line in TAKEN if "task" not in line]  # nobody else's programs must go unrecorded meanwhile
 ADDRESSES = load().addresses(Platform.LINUX)["audit_rules"]
 PROLOGUE = f"""
@@ -52,10 +55,23 @@ def auditctl(*words: str) -> subprocess.CompletedProcess[str]:
 def _kernel() -> Iterator[None]:
     if os.geteuid() != 0 or not shutil.which("auditctl"):
         pytest.skip("needs root and auditd's programs")
-    status = auditctl("-s").stdout
-    if "enabled 0" not in status or auditctl("-l").stdout != "No rules\n":
-        pytest.skip("the kernel of this machine takes no rules, or has some already")
-    yield
+    start = Path("/proc/sys/kernel/random/boot_id").read_text()
+    with MARK.open("a+") as mark:
+        fcntl.flock(mark, fcntl.LOCK_EX)  # other tests of the same kernel take turns
+        mark.seek(0)
+        if mark.read() == start:
+            _put_away()
+        if "enabled 0" not in auditctl("-s").stdout or auditctl("-l").stdout != "No rules\n":
+            pytest.skip("the kernel of this machine takes no rules, or has some already")
+        mark.truncate(0)
+        mark.write(start)
+        mark.flush()
+        yield
+        _put_away()
+        mark.truncate(0)
+
+
+def _put_away() -> None:
     auditctl("-D")
     auditctl("-e", "0")
 
