@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ..engine.edits import Change, ChangeRefused, DryRun
 from ..engine.host import Host
 from ..engine.reading import Reading, Readings, absent, reading, value
-from ..engine.safe_read import attempt, first_of, foreign, text_or_nothing
+from ..engine.safe_read import first_of, read_each, text_or_nothing
 from .issue import fragments, shown_on_console
 from .motd import FILE as MOTD
 from .motd import shown_after_sign_in, talkative_scripts
@@ -31,12 +31,7 @@ LONGEST = 65536  # characters; pam_motd shows no longer text
 
 def observe(host: Host, addresses: list[str]) -> Readings:
     """A reading for each address; nothing is raised for a bad machine."""
-    return {
-        address: attempt(NAME, address, partial(_read, host, address))
-        if ADDRESSES.match(address)
-        else foreign(NAME, address)
-        for address in addresses
-    }
+    return read_each(NAME, ADDRESSES, addresses, partial(_read, host))
 
 
 def _read(host: Host, address: str) -> Reading:

@@ -12,13 +12,12 @@ Addresses:
 from __future__ import annotations
 
 import re
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..engine.edits import Change, ChangeRefused, DryRun
 from ..engine.host import Host, HostError
 from ..engine.reading import Reading, Readings, absent, reading, unreadable, value
-from ..engine.safe_read import attempt, foreign
+from ..engine.safe_read import read_each
 from ..system.systemd_unit import Service, note_if_older, properties, service
 from . import servers
 
@@ -41,12 +40,7 @@ SERVER = re.compile(r"\A[A-Za-z0-9:](?:[A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?\Z")
 
 def observe(host: Host, addresses: list[str]) -> Readings:
     """A reading for each address; nothing is raised for a bad machine."""
-    return {
-        address: attempt(NAME, address, partial(READERS[address], host))
-        if ADDRESSES.match(address)
-        else foreign(NAME, address)
-        for address in addresses
-    }
+    return read_each(NAME, ADDRESSES, addresses, lambda address: READERS[address](host))
 
 
 def _in_service(host: Host) -> list[tuple[str, str, Service]]:

@@ -23,7 +23,7 @@ from ..audit import auditd
 from ..engine.edits import Change, ChangeRefused, DryRun
 from ..engine.host import Host
 from ..engine.reading import Aspect, Reading, Readings, reading, unreadable
-from ..engine.safe_read import attempt, foreign
+from ..engine.safe_read import read_each
 from ..sshd import banner_keyword
 from ..sudo import log_file
 from . import gdm, lightdm, systemd
@@ -61,12 +61,7 @@ def _kind(address: str) -> Kind:
 
 def observe(host: Host, addresses: list[str]) -> Readings:
     """A reading for each address; nothing is raised for a bad machine."""
-    return {
-        address: attempt(NAME, address, partial(_reading, host, address))
-        if ADDRESSES.match(address)
-        else foreign(NAME, address)
-        for address in addresses
-    }
+    return read_each(NAME, ADDRESSES, addresses, partial(_reading, host))
 
 
 def _reading(host: Host, address: str) -> Reading:

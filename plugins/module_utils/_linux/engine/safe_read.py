@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from .host import HostError
-from .reading import Aspect, Machine, Reading, absent, reading, unreadable
+from .reading import Aspect, Machine, Reading, Readings, absent, reading, unreadable
 
 NOT_INSTALLED = " is not installed"  # how a source ends when a program is missing
 
@@ -26,6 +28,16 @@ def attempt(driver: str, address: str, find: Callable[[], Reading]) -> Reading:
 def foreign(driver: str, address: str) -> Reading:
     """The reading of an address that the driver does not know."""
     return reading(driver, address, unreadable("malformed", f"{address!r} is no address of the driver {driver}"))
+
+
+def read_each(
+    driver: str, grammar: re.Pattern[str], addresses: Iterable[str], read: Callable[[str], Reading]
+) -> Readings:
+    """The reading that `read(address)` gives of each address of the driver's `grammar`, as `attempt` has it."""
+    return {
+        one: attempt(driver, one, partial(read, one)) if grammar.match(one) else foreign(driver, one)
+        for one in addresses
+    }
 
 
 def not_installed(program: str) -> Aspect:

@@ -17,7 +17,7 @@ from functools import partial
 from ..engine.edits import Change, ChangeRefused, DryRun
 from ..engine.host import Host, HostError
 from ..engine.reading import Reading, Readings, reading, value
-from ..engine.safe_read import attempt, foreign
+from ..engine.safe_read import read_each
 from . import restart
 from .inbound_probe import OFF, cards, is_off, judge, own_addresses, stays_off
 from .rules import ACCEPT, MAYBE_ACCEPT
@@ -30,12 +30,7 @@ ALL = [f"{what}-ipv{version}" for what in ("inbound", "after-restart", "outbound
 
 def observe(host: Host, addresses: list[str]) -> Readings:
     """A reading for each address; nothing is raised for a bad machine."""
-    return {
-        address: attempt(NAME, address, partial(_read, host, address))
-        if ADDRESSES.match(address)
-        else foreign(NAME, address)
-        for address in addresses
-    }
+    return read_each(NAME, ADDRESSES, addresses, partial(_read, host))
 
 
 def dry_run(host: Host, changes: list[Change]) -> DryRun:

@@ -25,7 +25,7 @@ from ..dconf import environment as dconf_environment
 from ..engine.edits import Change, DryRun
 from ..engine.host import Host, HostError
 from ..engine.reading import Reading, Readings, reading, unreadable, value
-from ..engine.safe_read import attempt, foreign, is_null, not_installed, number
+from ..engine.safe_read import is_null, not_installed, number, read_each
 from ..system.boot_state import started
 from ..system.dconf_people import everyone, read_own
 from ..system.desktops import desktops
@@ -59,10 +59,7 @@ def observe(host: Host, addresses: list[str]) -> Readings:
             views.append(View(host))
         return _reading(views[0], address)
 
-    return {
-        address: attempt(NAME, address, partial(find, address)) if ADDRESSES.match(address) else foreign(NAME, address)
-        for address in addresses
-    }
+    return read_each(NAME, ADDRESSES, addresses, find)
 
 
 def dry_run(host: Host, changes: list[Change]) -> DryRun:

@@ -14,7 +14,7 @@ from functools import partial
 from ..engine.edits import Change, ChangeRefused, DryRun
 from ..engine.host import Host
 from ..engine.reading import Reading, Readings, reading, value
-from ..engine.safe_read import attempt, foreign
+from ..engine.safe_read import read_each
 from ..system.mounts import CRYPTTAB, crypttab
 from ..system.people import owner_and_mode
 from . import keys
@@ -25,12 +25,7 @@ ADDRESSES = re.compile(r"\Aopen-to-others\Z")
 
 def observe(host: Host, addresses: list[str]) -> Readings:
     """A reading for each address; nothing is raised for a bad machine."""
-    return {
-        address: attempt(NAME, address, partial(_read, host, address))
-        if ADDRESSES.match(address)
-        else foreign(NAME, address)
-        for address in addresses
-    }
+    return read_each(NAME, ADDRESSES, addresses, partial(_read, host))
 
 
 def _read(host: Host, address: str) -> Reading:

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import json
 import re
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..engine.edits import Change, ChangeRefused, DryRun
 from ..engine.host import Host, HostError
 from ..engine.reading import Reading, Readings, reading, value
-from ..engine.safe_read import attempt, foreign, text_or_nothing
+from ..engine.safe_read import read_each, text_or_nothing
 from ..system.block_devices import Device
 from ..system.kernel import CMDLINE
 from ..system.mounts import Mapping, crypttab
@@ -40,12 +39,7 @@ RESUME = re.compile(r"(?:^|\s)(?:RESUME|resume)=(\S+)")
 def observe(host: Host, addresses: list[str]) -> Readings:
     """A reading for each address; nothing is raised for a bad machine."""
     finders = {"volumes": _volumes, "bindings": _bindings}
-    return {
-        address: attempt(NAME, address, partial(finders[address], host))
-        if ADDRESSES.match(address)
-        else foreign(NAME, address)
-        for address in addresses
-    }
+    return read_each(NAME, ADDRESSES, addresses, lambda address: finders[address](host))
 
 
 def dry_run(host: Host, changes: list[Change]) -> DryRun:

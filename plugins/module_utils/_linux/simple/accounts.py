@@ -11,7 +11,7 @@ import re
 from ..engine.edits import Change, ChangeRefused, DryRun
 from ..engine.host import Host, HostError
 from ..engine.reading import Reading, Readings, reading, value
-from ..engine.safe_read import attempt, foreign
+from ..engine.safe_read import read_each
 from ..system.people import accounts
 
 NAME = "accounts"
@@ -21,10 +21,7 @@ ALL = ["without-password"]
 
 def observe(host: Host, addresses: list[str]) -> Readings:
     """A reading for each address; nothing is raised for a bad machine."""
-    return {
-        address: attempt(NAME, address, lambda: _read(host)) if ADDRESSES.match(address) else foreign(NAME, address)
-        for address in addresses
-    }
+    return read_each(NAME, ADDRESSES, addresses, lambda _address: _read(host))
 
 
 def dry_run(host: Host, changes: list[Change]) -> DryRun:

@@ -12,13 +12,12 @@ from __future__ import annotations
 import os
 import re
 import stat
-from functools import partial
 from typing import Any
 
 from ..engine.edits import Change, ChangeRefused, DryRun, PermissionEdit
 from ..engine.host import Host
 from ..engine.reading import Reading, Readings, absent, reading, value
-from ..engine.safe_read import attempt, foreign
+from ..engine.safe_read import read_each
 from ..system.people import owner_and_mode
 
 NAME = "device_label"
@@ -32,12 +31,7 @@ OTHERS_MAY_WRITE = 0o022
 def observe(host: Host, addresses: list[str]) -> Readings:
     """A reading for each address; nothing is raised for a bad machine."""
     readers = {"label": _label, "open-to-others": _open}
-    return {
-        address: attempt(NAME, address, partial(readers[address], host))
-        if ADDRESSES.match(address)
-        else foreign(NAME, address)
-        for address in addresses
-    }
+    return read_each(NAME, ADDRESSES, addresses, lambda address: readers[address](host))
 
 
 def _label(host: Host) -> Reading:

@@ -18,7 +18,7 @@ from typing import Optional
 from ..engine.edits import Change, ChangeRefused, DryRun
 from ..engine.host import Host, HostError
 from ..engine.reading import Aspect, Reading, Readings, absent, reading, value
-from ..engine.safe_read import attempt, foreign, number, text_or_nothing
+from ..engine.safe_read import number, read_each, text_or_nothing
 from ..system import pam
 
 NAME = "faillock"
@@ -40,12 +40,7 @@ TOKENS = ("pam_fprintd.so", "pam_u2f.so", "pam_pkcs11.so", "pam_p11.so", "pam_ro
 
 def observe(host: Host, addresses: list[str]) -> Readings:
     """A reading for each address; nothing is raised for a bad machine."""
-    return {
-        address: attempt(NAME, address, partial(_read, host, address))
-        if ADDRESSES.match(address)
-        else foreign(NAME, address)
-        for address in addresses
-    }
+    return read_each(NAME, ADDRESSES, addresses, partial(_read, host))
 
 
 def dry_run(host: Host, changes: list[Change]) -> DryRun:

@@ -20,7 +20,7 @@ from ..audit import places as audit_places
 from ..engine.edits import Change, ChangeRefused, DryRun, PermissionEdit, Permissions
 from ..engine.host import Host, HostError
 from ..engine.reading import Reading, Readings, absent, reading, value
-from ..engine.safe_read import attempt, foreign, not_installed, number
+from ..engine.safe_read import not_installed, number, read_each
 from ..system.people import names, owner_and_mode
 
 NAME = "file_mode"
@@ -35,12 +35,7 @@ OTHERS_MAY_WRITE = 0o022
 
 def observe(host: Host, addresses: list[str]) -> Readings:
     """A reading for each address; nothing is raised for a bad machine."""
-    return {
-        address: attempt(NAME, address, partial(_read, host, address))
-        if ADDRESSES.match(address)
-        else foreign(NAME, address)
-        for address in addresses
-    }
+    return read_each(NAME, ADDRESSES, addresses, partial(_read, host))
 
 
 def _read(host: Host, address: str) -> Reading:

@@ -14,7 +14,7 @@ from functools import partial
 from ..engine.edits import Change, ChangeRefused, DryRun
 from ..engine.host import Host, HostError
 from ..engine.reading import Aspect, Reading, Readings, absent, reading, value
-from ..engine.safe_read import attempt, foreign, number
+from ..engine.safe_read import number, read_each
 
 NAME = "hardware"
 ADDRESSES = re.compile(r"\A(?:tpm|iommu|thunderbolt)\Z")
@@ -29,12 +29,7 @@ GUARDED = ("user", "secure", "dponly", "usbonly", "nopcie")
 
 def observe(host: Host, addresses: list[str]) -> Readings:
     """A reading for each address; nothing is raised for a bad machine."""
-    return {
-        address: attempt(NAME, address, partial(_read, host, address))
-        if ADDRESSES.match(address)
-        else foreign(NAME, address)
-        for address in addresses
-    }
+    return read_each(NAME, ADDRESSES, addresses, partial(_read, host))
 
 
 def dry_run(host: Host, changes: list[Change]) -> DryRun:

@@ -18,7 +18,7 @@ from functools import partial
 from ..engine.edits import Change, ChangeRefused, DryRun
 from ..engine.host import Host, HostError
 from ..engine.reading import Reading, Readings, reading, value
-from ..engine.safe_read import attempt, foreign, number, text_or_nothing
+from ..engine.safe_read import number, read_each, text_or_nothing
 from ..system.inifile import keyfile_assignments
 from ..system.units_enabled import UNITS, activated, enabled, started_units
 
@@ -76,12 +76,7 @@ class Listener:
 
 def observe(host: Host, addresses: list[str]) -> Readings:
     """A reading for each address; nothing is raised for a bad machine."""
-    return {
-        address: attempt(NAME, address, partial(_read, host, address))
-        if ADDRESSES.match(address)
-        else foreign(NAME, address)
-        for address in addresses
-    }
+    return read_each(NAME, ADDRESSES, addresses, partial(_read, host))
 
 
 def dry_run(host: Host, changes: list[Change]) -> DryRun:

@@ -12,7 +12,7 @@ from functools import partial
 from ..engine.edits import Change, ChangeRefused, DryRun
 from ..engine.host import Host, HostError
 from ..engine.reading import Aspect, Reading, Readings, absent, reading, value
-from ..engine.safe_read import NOT_INSTALLED, attempt, foreign, not_installed
+from ..engine.safe_read import NOT_INSTALLED, not_installed, read_each
 
 NAME = "package"
 ADDRESSES = re.compile(r"\A[a-z0-9][a-z0-9.+-]{1,100}:installed\Z")
@@ -23,12 +23,7 @@ FORMAT = "${Package}\\t${Architecture}\\t${db:Status-Status}\\t${db:Status-Eflag
 def observe(host: Host, addresses: list[str]) -> Readings:
     """A reading for each address; nothing is raised for a bad machine."""
     names = sorted({_name(address) for address in addresses if ADDRESSES.match(address)})
-    return {
-        address: attempt(NAME, address, partial(_read, host, names, address))
-        if ADDRESSES.match(address)
-        else foreign(NAME, address)
-        for address in addresses
-    }
+    return read_each(NAME, ADDRESSES, addresses, partial(_read, host, names))
 
 
 def _read(host: Host, names: list[str], address: str) -> Reading:

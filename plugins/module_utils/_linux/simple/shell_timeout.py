@@ -17,7 +17,7 @@ from functools import partial
 from ..engine.edits import Change, ChangeRefused, DryRun
 from ..engine.host import Host, HostError
 from ..engine.reading import Aspect, Reading, Readings, absent, reading, value
-from ..engine.safe_read import attempt, foreign, number
+from ..engine.safe_read import number, read_each
 from ..system.people import accounts
 from .shell_startup import BASHRC, FILE, PROFILE, bashrc_with_block, profile_script, without_assignments
 
@@ -34,12 +34,7 @@ WINDOW = "a terminal window (an interactive bash that is no login shell)"
 
 def observe(host: Host, addresses: list[str]) -> Readings:
     """A reading for each address; nothing is raised for a bad machine."""
-    return {
-        address: attempt(NAME, address, partial(_read, host, address))
-        if ADDRESSES.match(address)
-        else foreign(NAME, address)
-        for address in addresses
-    }
+    return read_each(NAME, ADDRESSES, addresses, partial(_read, host))
 
 
 def _read(host: Host, address: str) -> Reading:

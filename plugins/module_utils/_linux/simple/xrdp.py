@@ -15,7 +15,7 @@ from functools import partial
 from ..engine.edits import Change, ChangeRefused, DryRun
 from ..engine.host import Host, HostError
 from ..engine.reading import Reading, Readings, reading, value
-from ..engine.safe_read import attempt, foreign, not_installed
+from ..engine.safe_read import not_installed, read_each
 
 NAME = "xrdp"
 ADDRESSES = re.compile(r"\A(?:security_layer|rdpdr|cliprdr)\Z")
@@ -27,12 +27,7 @@ ON = ("1", "true", "on", "yes")
 
 def observe(host: Host, addresses: list[str]) -> Readings:
     """A reading for each address; nothing is raised for a bad machine."""
-    return {
-        address: attempt(NAME, address, partial(_read, host, address))
-        if ADDRESSES.match(address)
-        else foreign(NAME, address)
-        for address in addresses
-    }
+    return read_each(NAME, ADDRESSES, addresses, partial(_read, host))
 
 
 def dry_run(host: Host, changes: list[Change]) -> DryRun:

@@ -17,7 +17,7 @@ from functools import partial
 from ..engine.edits import Change, ChangeRefused, DryRun
 from ..engine.host import Host, HostError
 from ..engine.reading import Aspect, Machine, Reading, Readings, absent, reading, value
-from ..engine.safe_read import attempt, first_of, foreign, not_installed, number, text_or_nothing
+from ..engine.safe_read import first_of, not_installed, number, read_each, text_or_nothing
 from .boot_state import GRUB
 
 NAME = "kernel"
@@ -31,12 +31,7 @@ WORD = re.compile(r'(?:[^\s"]|"[^"]*"?)+')
 
 def observe(host: Host, addresses: list[str]) -> Readings:
     """A reading for each address; nothing is raised for a bad machine."""
-    return {
-        address: attempt(NAME, address, partial(_read, host, address))
-        if ADDRESSES.match(address)
-        else foreign(NAME, address)
-        for address in addresses
-    }
+    return read_each(NAME, ADDRESSES, addresses, partial(_read, host))
 
 
 def dry_run(host: Host, changes: list[Change]) -> DryRun:

@@ -21,7 +21,7 @@ from functools import partial
 from ..engine.edits import Change, ChangeRefused, DryRun
 from ..engine.host import Host, HostError
 from ..engine.reading import Aspect, Reading, Readings, reading, value
-from ..engine.safe_read import attempt, foreign, not_installed
+from ..engine.safe_read import not_installed, read_each
 from .unit_conditions import unmet_condition
 
 NAME = "unit"
@@ -40,12 +40,7 @@ COMMANDS = {"masked": "unmask", "enabled": "enable", "failed": "start", "active"
 def observe(host: Host, addresses: list[str]) -> Readings:
     """A reading for each address; nothing is raised for a bad machine."""
     names = _units(addresses)
-    return {
-        address: attempt(NAME, address, partial(_read, host, names, address))
-        if ADDRESSES.match(address)
-        else foreign(NAME, address)
-        for address in addresses
-    }
+    return read_each(NAME, ADDRESSES, addresses, partial(_read, host, names))
 
 
 def _units(addresses: list[str]) -> list[str]:

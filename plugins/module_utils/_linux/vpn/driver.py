@@ -20,7 +20,7 @@ from types import ModuleType
 from ..engine.edits import Change, ChangeRefused, DryRun
 from ..engine.host import Host, HostError
 from ..engine.reading import Reading, Readings, reading, unreadable, value
-from ..engine.safe_read import attempt, foreign
+from ..engine.safe_read import read_each
 from . import networkmanager, others, secrets, wireguard
 from .files import has_ipsec
 from .profile import Profile
@@ -34,12 +34,7 @@ TYPE = "vpn_profile"
 
 def observe(host: Host, addresses: list[str]) -> Readings:
     """A reading for each address; nothing is raised for a bad machine."""
-    return {
-        address: attempt(NAME, address, partial(_read, host, address))
-        if ADDRESSES.match(address)
-        else foreign(NAME, address)
-        for address in addresses
-    }
+    return read_each(NAME, ADDRESSES, addresses, partial(_read, host))
 
 
 def dry_run(host: Host, changes: list[Change]) -> DryRun:
