@@ -330,30 +330,37 @@ SENT_AS = [
 ]  # fmt: skip
 
 
+def what_arrives(listener: socket.socket) -> str:
+    """``tls``, ``plain`` once the text can be read, ``nothing`` where nobody comes in time or who came said neither."""
+    try:
+        connection, _address = listener.accept()
+        with connection:
+            connection.settimeout(PATIENCE)
+            first = connection.recv(65536)
+    except TimeoutError:
+        return "nothing"
+    return "tls" if first[:2] == b"\x16\x03" else "plain" if b"a teacher signed in" in first else "nothing"
+
+
 @pytest.mark.parametrize(("text", "expected"), SENT_AS)
 def test_the_driver_says_what_rsyslogd_does(rsyslogs: Rsyslogs, certificates: Path, text: str, expected: str) -> None:
     ca = certificates / "school/ca.pem"
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
-        listener.settimeout(QUIET if expected == "nothing" else PATIENCE)
+        listener.settimeout(QUIET if expected == "nothing" else PATIENCE / ATTEMPTS)
         text = text.format(port=listener.getsockname()[1], ca=ca)
         socket_path = rsyslogs.folder / "device" / "log"
         # A file of its own keeps the daemon from its emergency configuration where nothing else is in it.
         text += '\naction(type="omfile" file="{work}/kept")\n'
         device = rsyslogs.start("device", DEVICE.replace("{ours}", text), socket_path.exists)
-        logged = ["logger", "-u", str(socket_path), "-p", "auth.info", "a teacher signed in"]
-        subprocess.run(logged, check=True, timeout=600)
-        seen = "nothing"
-        try:
-            connection, _address = listener.accept()
-            with connection:
-                connection.settimeout(PATIENCE)
-                first = connection.recv(65536)
-            seen = "tls" if first[:2] == b"\x16\x03" else "plain" if b"a teacher signed in" in first else "nothing"
-        except TimeoutError:
-            pass
-    assert seen == expected
+        # Said again where it did not come: rsyslogd drops a text whose first connection failed, as on a busy machine.
+        for _attempt in range(1 if expected == "nothing" else ATTEMPTS):
+            logged = ["logger", "-u", str(socket_path), "-p", "auth.info", "a teacher signed in"]
+            subprocess.run(logged, check=True, timeout=600)
+            if (seen := what_arrives(listener)) != "nothing":
+                break
+    assert seen == expected, (device / "said").read_text(errors="replace")
     found = rsyslog.read(Host(), str(device / "rsyslog.conf"))
     auth_info = [one for one in found.sendings if one.certain[4] & 1 << 6]
     can_send = [one for one in auth_info if one.driver == "gtls" or (one.driver == "ptcp" and one.mode == 0)]
