@@ -1,7 +1,7 @@
 """What holds for every test: what it needs, when a skip is a failure, and the counts.
 
 - Tests are marked by what they need: `lab` under tests/vm and where one of its machines is asked for, `service` under
-  tests/credentials, where PostgreSQL is asked for and where a file says so, `windows` under tests/windows, and `bench`
+  tests/services and tests/credentials and where PostgreSQL is asked for, `windows` under tests/windows, and `bench`
   under tests/scale. Those whose machines work side by side are marked `machine_runs` too. `make test` runs the others.
 - LEEBOARD_SKIPS=forbidden: a run that skips anything fails, and says why each was skipped.
 - LEEBOARD_FULL: every script of the proof, each by itself, and a report at the end (tests/controls/full_report.py);
@@ -30,9 +30,9 @@ pytest_plugins = ["tests.vm.fixtures"]
 
 _MARK_OF_FIXTURE = {
     **dict.fromkeys(("lab_machines", "new_machine", "machine_run"), "lab"),
-    **dict.fromkeys(("cluster", "rsyslogs"), "service"),
+    "cluster": "service",
 }
-_MARK_OF_FOLDER = {"vm": "lab", "scale": "bench", "credentials": "service"}
+_MARK_OF_FOLDER = {"vm": "lab", "scale": "bench", "credentials": "service", "services": "service"}
 _HERE = Path(__file__).parent
 
 

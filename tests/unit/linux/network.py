@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+HIGH, ANY = 40123, 0  # a port that nobody would name, and any port of the stranger's
 REPOSITORY = Path(__file__).parents[3]
 STRANGERS = {"ipv4": "81.187.201.66", "ipv6": "2a02:77:66::91"}
 OWN = {"ipv4": "10.0.2.15", "ipv6": "2001:db8:2::15"}
@@ -96,6 +97,18 @@ for name, commands, port, sport in cases:
 subprocess.run(["kill", stranger])
 print(json.dumps(found))
 """
+
+
+def nft(rules: str, family: str = "inet", policy: str = "drop", more: str = "") -> str:
+    """Commands that load one table with an input chain."""
+    return (
+        f"nft -f - <<'EOF'\ntable {family} guard {{\n{more}\nchain incoming {{\n"
+        f"type filter hook input priority filter; policy {policy};\nct state established,related accept\n"
+        f"iif lo accept\n{rules}\n}}\n}}\nEOF"
+    )
+
+
+GOOD = nft("tcp dport { 22, 443 } accept")
 
 
 def visited(

@@ -11,46 +11,6 @@ from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.hos
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.firewall import driver as firewall
 
 from tests.unit.linux.folder import Answers, effective, folder
-from tests.unit.linux.network import visited
-from tests.unit.linux.test_firewall import ANY, GOOD, HIGH, nft
-
-NAT = "\nnft add table ip nat\nnft add chain ip nat PREROUTING '{{ type nat hook prerouting priority dstnat; }}'\nnft add rule ip nat PREROUTING {}"
-IPSEC = "-A INPUT -m policy --dir in --pol ipsec -j ACCEPT"  # what strongSwan's updown script puts in
-# Other ways to write a good firewall: packets and driver must say drop for both families.
-GOOD_ONES = {
-    "loopback by its kind": nft("").replace("iif lo accept", "meta iiftype loopback accept"),
-    "everything but loopback by its kind": nft("meta iiftype != loopback drop", policy="accept"),
-    "what came out of IPsec": nft("meta secpath exists accept\nipsec in reqid 1 accept"),
-    "the port before translation": nft("ct original proto-dst 22 accept"),
-    "iptables and IPsec": f"iptables-nft -P INPUT DROP\niptables-nft {IPSEC}\nip6tables-nft -P INPUT DROP\nip6tables-nft {IPSEC}",
-}
-
-
-@pytest.mark.service
-def test_other_spellings_and_ways_round(tmp_path: Path) -> None:
-    cases = [(name, commands, HIGH, ANY) for name, commands in GOOD_ONES.items()]
-    cases += [
-        (
-            "a container's port",
-            GOOD + NAT.format("fib daddr type local tcp dport 8080 dnat to 172.17.0.2:80"),
-            8080,
-            ANY,
-        ),
-        ("all high ports to SSH", GOOD + NAT.format("tcp dport 1024-65535 redirect to :22"), HIGH, ANY),
-        ("low ports for a kind of network", nft("ip saddr 192.168.0.0/16 tcp dport 1-1023 accept"), HIGH, ANY),
-    ]
-    found = visited(tmp_path, cases)
-    for name in GOOD_ONES:
-        assert list(found[name]["packets"].values()) == ["drop", "drop"], name
-        assert [one.get("value") for one in found[name]["said"].values()] == ["drop", "drop"], name
-    container = found["a container's port"]["said"]["inbound-ipv4"]
-    assert container["value"] == "drop"
-    assert "passed on to a container or another machine, past this firewall: tcp 8080" in container["note"]
-    # The packet went through: nobody listens on port 22 there, so the machine itself refused it.
-    assert found["all high ports to SSH"]["packets"]["ipv4"] == "reject"
-    assert "passes on TCP to port 40123" in found["all high ports to SSH"]["said"]["inbound-ipv4"]["why"]
-    assert found["low ports for a kind of network"]["said"]["inbound-ipv4"]["value"] == "accept"
-
 
 DROPS = '{"nftables": [{"chain": {"family": "inet", "table": "t", "name": "i", "type": "filter", "hook": "input", "prio": 0, "policy": "drop"}}, {"rule": {"family": "inet", "table": "t", "chain": "i", "expr": [{"match": {"op": "==", "left": {"meta": {"key": "iifname"}}, "right": "wwan0"}}, {"accept": null}]}}]}'
 EMPTY = '{"nftables": []}'

@@ -1,25 +1,17 @@
-"""Where the running rsyslogd really sends, beside what its files say: in folders, and with a real daemon."""
+"""Where the running rsyslogd really sends, beside what its files say. With a real daemon: tests/services."""
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Host
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.logging import connections as rsyslog_connections
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.logging import forwarding as log_forwarding
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.logging import rsyslog
 
 from tests.unit.linux.folder import effective
 from tests.unit.linux.forwarding import COLLECTOR, RSYSLOGD, RUNS, TLS, D, collector, machine
-from tests.unit.linux.test_log_forwarding_sent import DEVICE, Rsyslogs, rsyslogs, wait
 
-__all__ = ["rsyslogs"]  # a fixture
 PID = "4711"
 HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
 LINE = "   0: {here} {there} {state} 00000000:00000000 00:00000000 00000000     0        0 {inode} 1 0 20 4 30 10 -1\n"
@@ -111,29 +103,3 @@ def test_ipv6_and_bad_tables(tmp_path: Path) -> None:
     user = running(tmp_path / "user", FILE, TO_STRANGER)
     user.is_root = False
     assert strange(user) == []
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to see another's sockets")
-@pytest.mark.parametrize(("protocol", "named"), [("@@", "127.0.0.1"), ("@", rsyslog_connections.BY_UDP)])
-def test_what_a_real_daemon_does_after_its_file_was_set_back(
-    rsyslogs: Rsyslogs, tmp_path: Path, protocol: str, named: str
-) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-        text = f'*.* {protocol}127.0.0.1:{port}\naction(type="omfile" file="{{work}}/kept")\n'
-        log = rsyslogs.folder / "device" / "log"
-        work = rsyslogs.start("device", DEVICE.replace("{ours}", text), log.exists)
-        subprocess.run(["logger", "-u", str(log), "a line"], check=True, timeout=60)
-        assert wait((work / "kept").exists)
-        pid = str(rsyslogs.running[0].pid)
-
-        def targets() -> list[Any]:
-            daemon = rsyslog.read(Host(), str(work / "rsyslog.conf"))
-            sent = rsyslog_connections.strangers(Host(), pid, daemon.configuration, daemon.sendings)
-            return [one.target for one in sent]
-
-        assert targets() == []
-        path = work / "rsyslog.conf"
-        path.write_text(path.read_text().replace(f"{protocol}127.0.0.1:{port}", "@@logs.school.example:6514"))
-        assert wait(lambda: bool(targets()))
-        assert targets() == [f"{named}:{port}" if protocol == "@@" else named]

@@ -100,7 +100,7 @@ def _origin(baseline: Baseline) -> Origin:
 
 def main() -> None:
     """Draw the picture."""
-    from tests.unit.report.chromium import chromium
+    from tests.services.chromium import chromium
 
     with tempfile.TemporaryDirectory() as folder:
         page = Path(folder) / "drift.html"

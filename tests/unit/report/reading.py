@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 
+ELEMENTS = re.findall(
+    r"\w+",
+    "a article b body caption code details div footer h1 h2 h3 h4 head header html li main meta nav p rect section "
+    "small span strong style summary svg table tbody td th thead title tr ul",
+)
 VOID = {"meta", "rect", "br", "hr", "img", "input", "link"}  # Chromium closes rect with a tag of its own
 
 

@@ -21,7 +21,6 @@ from leeboard.policy.load import load
 from tests.unit.linux.own import run
 from tests.unit.linux.test_audit_files import REFUSED, TAKEN
 
-pytestmark = pytest.mark.service
 # Says, while a test runs, that the rules in the kernel are a test's, with the start of the machine that they are of.
 MARK = Path("/run/leeboard-test-audit-rules")
 SAFE = [line for line in TAKEN if "task" not in line]  # nobody else's programs must go unrecorded meanwhile

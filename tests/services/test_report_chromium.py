@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,15 +12,13 @@ from selenium.webdriver.common.keys import Keys
 from leeboard.model.verdicts import Verdict
 from leeboard.report.page import render
 from leeboard.verdict.status import EstateStatus
+from tests.services.chromium import DRIVER, LOOKS, Browser, chromium
 from tests.unit.report import example, samples
-from tests.unit.report.chromium import DRIVER, LOOKS, Browser, chromium
-from tests.unit.report.reading import browser
+from tests.unit.report.reading import ELEMENTS, Page, browser, in_browser
 from tests.unit.report.samples import accepted, device, estate, status
 
-pytestmark = [
-    pytest.mark.service,
-    pytest.mark.skipif(browser() is None or DRIVER is None, reason="needs Chromium and its chromedriver"),
-]
+CHROMIUM = browser()
+pytestmark = pytest.mark.skipif(CHROMIUM is None or DRIVER is None, reason="needs Chromium and its chromedriver")
 
 BY_DESIGN = "unreachable by design: the school says reachable: false; bring its evidence in with leeboard ingest"
 # What axe-core cannot decide by itself, and why that is well.
@@ -211,3 +210,24 @@ def test_on_paper_all_details_are_shown_whether_open_or_not(window: Browser, pag
     assert count == shown > 5
     window.look("light")
     assert window.ask(script) == [count, 0]
+
+
+def test_chromium_runs_nothing_of_it(tmp_path: Path) -> None:
+    assert CHROMIUM is not None
+    probe = "<script>document.documentElement.id='owned'</script>"
+    html = render(samples.hostile())
+    without_policy = re.sub(r"<meta http-equiv=[^>]*>", "", html)
+    pages = {
+        "ours": html,
+        "escaped": without_policy,
+        "guarded": html.replace("</main>", f"{probe}</main>"),
+        "unguarded": without_policy.replace("</main>", f"{probe}</main>"),
+    }
+    seen = {}
+    for name, text in pages.items():
+        (tmp_path / f"{name}.html").write_text(text)
+        seen[name] = in_browser(CHROMIUM, tmp_path / f"{name}.html", tmp_path / f"profile-{name}")
+    assert 'id="owned"' in seen["unguarded"][:200]  # the probe works where nothing holds it back
+    for name in ("ours", "escaped", "guarded"):
+        assert 'id="owned"' not in seen[name][:200], name
+    assert Page(seen["ours"]).names <= set(ELEMENTS)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.linux.test_log_forwarding_sent import (
+from tests.services.rsyslogs import (
     COLLECTOR,
     DEVICE,
     PATIENCE,
@@ -33,8 +33,6 @@ from tests.unit.linux.test_log_forwarding_sent import (
 )
 
 __all__ = ["certificates", "rsyslogs"]
-
-pytestmark = pytest.mark.service
 
 MANY = 1500  # more than a queue of an action holds in memory when nothing is said: 1000
 # Seconds. Nothing is logged and nothing ends while an attempt computes: half a second where nothing else runs, and 20
