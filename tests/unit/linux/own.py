@@ -54,7 +54,7 @@ found = {{}}
 """
 
 
-def run(tmp_path: Path, script: str, *programs: str, patience: float = 120) -> Any:
+def run(tmp_path: Path, script: str, *programs: str, patience: float = 600) -> Any:
     """What `script` leaves in `found`. Skips when this machine lacks `programs` or may not make mount namespaces."""
     for program in ("unshare", *programs):
         if not shutil.which(program, path="/usr/sbin:/usr/bin:/sbin:/bin"):
