@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from leeboard.ansible.run import RunResult, run_playbook
-from leeboard.evidence.bundle import CLOSED, OPEN
+from leeboard.evidence.bundle_files import bundles, run_of
 
 ANSIBLE_RAN = (0, 2, 4)  # all well, some hosts failed, some hosts were unreachable
 
@@ -73,8 +73,7 @@ def check(
 
 def runs_of(var: Path, urn: str) -> frozenset[str]:
     """The ids of the runs whose bundles lie in a school's folder."""
-    folder = var / "evidence" / urn
-    return frozenset(path.name.partition(".")[0] for end in (OPEN, CLOSED) for path in folder.glob(f"*{end}"))
+    return frozenset(map(run_of, bundles(var / "evidence" / urn)))
 
 
 def _run_school(school: SchoolCheck, var: Path, extra: Mapping[str, str], stop: threading.Event) -> SchoolRun:

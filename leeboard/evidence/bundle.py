@@ -1,16 +1,13 @@
-"""Writing bundles: one file a run and school, on the disk a device at a time, compressed when it is closed.
+"""Writing bundles: one file a run and school, on the disk a device at a time, packed when it is closed.
 
-The order of the steps is what makes a crash harmless: compress into a temporary file, note its hash as the tip of the
+The order of the steps is what makes a crash harmless: pack into a temporary file, note its hash as the tip of the
 chain, rename, and only then remove the open file. Whatever is missing is done by the next run that opens the school.
 """
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-import json
 import os
-import shutil
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
@@ -20,23 +17,29 @@ from pathlib import Path
 from typing import Any
 
 from leeboard.errors import LeeboardError
-from leeboard.evidence import reader
+from leeboard.evidence import chain, reader
+from leeboard.evidence.bundle_files import CLOSED, OPEN, open_bundle, pack, run_of
 from leeboard.evidence.bundle_schema import (
+    BODY,
+    JUDGED,
     MESSAGE_LENGTH,
     MOST_LINE_BYTES,
+    SCHEMAS,
     BadLine,
     DeviceLine,
     Expected,
+    Header,
     School,
+    judged_line,
     read_line,
+    split,
     write_line,
 )
 from leeboard.model.run_id import stamp, started_of
 from leeboard.model.values import plain
 from leeboard.storage import files, lock_owner
 
-OPEN, CLOSED = ".jsonl", ".jsonl.gz"
-LOCK, TIP = "run.lock", "chain.json"
+LOCK = "run.lock"
 HEADER_BYTES = 2 * 1024 * 1024  # of expected devices in one line; the rest follow in lines of their own
 # What is left out of a device's line that no reader would take, until one is: what it answered, then all it said.
 LEFT_OUT = (("observation", "findings"), ("observation", "findings", "changes"))
@@ -46,7 +49,7 @@ LEFT_OUT = (("observation", "findings"), ("observation", "findings", "changes"))
 class Origin:
     """What a header says of where a run comes from: a version, check or enforce, and two digests.
 
-    Without a salt the bundle is one of schema 1: of answers that were asked for without a challenge.
+    Without a salt its answers were asked for without a challenge.
     """
 
     leeboard: str
@@ -87,8 +90,6 @@ class Writer:
     ) -> None:
         """Seal what a dead run left, then open a bundle. Raises LeeboardError or OSError (disk full)."""
         self._lock = lock
-        self._urn = school.urn
-        self._salted = bool(origin.salt)
         self.run = run
         self.path = lock.folder / f"{run}{OPEN}"
         seal_leftovers(lock.folder)
@@ -96,23 +97,14 @@ class Writer:
         self._outcomes: Counter[str] = Counter()
         self._lines = 0
         self._end = 0
+        header = _header(lock.folder, run, school, origin)
+        self._header = Header.model_validate({**header, "expected": ()})
         first, *more = _portions(expected)
         self._descriptor = os.open(
             self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600
         )
         try:
-            self._write(
-                {
-                    "kind": "header",
-                    "schema": 2 if origin.salt else 1,
-                    "run": run,
-                    "started": stamp(started_of(run)),
-                    **{name: value for name, value in vars(origin).items() if value or name != "salt"},
-                    "school": school.model_dump(mode="json"),
-                    "previous": tip(lock.folder),
-                    "expected": self._take(first),
-                }
-            )
+            self._write({**header, "expected": self._take(first)})
             for portion in more:
                 self._write({"kind": "expected", "expected": self._take(portion)})
             files.sync_folder(lock.folder)
@@ -148,7 +140,7 @@ class Writer:
         self._outcomes[outcome] += 1
 
     def close(self, finished: datetime, interrupted: bool = False) -> Path:
-        """Write the trailer, compress, give back the lock; the closed file. Raises OSError (disk full).
+        """Write the trailer, pack, give back the lock; the closed file. Raises OSError (disk full).
 
         Whatever goes wrong, what is recorded stays and the lock is free.
         """
@@ -174,22 +166,29 @@ class Writer:
         self._lock.release()
 
     def _readable(self, line: dict[str, Any]) -> bytes:
-        """A device's line as it stands in the file. Raises BadLine for one that a reader would refuse."""
+        """A device's lines as they stand in the file. Raises BadLine for one that a reader would refuse."""
+        said = {key: value for key, value in line.items() if key not in ("observation", "findings")}
+        parts: dict[bytes, bytes] = {}
         try:
-            content = write_line({"kind": "device", **line})
-        except ValueError as problem:
-            raise BadLine(f"is not JSON ({ascii(str(problem))[:80]})") from None
-        if len(content) > MOST_LINE_BYTES:
-            raise BadLine(f"has {len(content)} bytes, more than is ever sent")
+            if line.get("observation") is not None:
+                said["envelope"], parts[BODY] = split(line["observation"])
+                said["body"] = hashlib.sha256(parts[BODY]).hexdigest()
+            if line.get("findings") is not None:
+                parts[JUDGED] = judged_line(line["findings"])
+                said["judged"] = hashlib.sha256(parts[JUDGED]).hexdigest()
+            content = write_line({"kind": "device", **said})
+        except (ValueError, AttributeError) as problem:
+            raise BadLine(f"makes no sense ({ascii(str(problem))[:80]})") from None
+        longest = max(map(len, (content, *parts.values())))
+        if longest > MOST_LINE_BYTES:
+            raise BadLine(f"has {longest} bytes, more than is ever sent")
         found = read_line(content)
         wrong = (
-            reader.objection(found, self._expected, self._urn, self._salted)
-            if isinstance(found, DeviceLine)
-            else "is no device"
+            reader.objection(found, self._expected, self._header) if isinstance(found, DeviceLine) else "is no device"
         )
         if wrong:
             raise BadLine(wrong)
-        return content
+        return b"".join((*parts.values(), content))
 
     def _without_answer(self, line: dict[str, Any], message: str) -> bytes:
         """The line of a device that failed, with as much of what was said of it as can be read again."""
@@ -218,7 +217,23 @@ class Writer:
             os.lseek(self._descriptor, self._end, os.SEEK_SET)
             raise
         self._end += len(content)
-        self._lines += 1
+        self._lines += content.count(b"\n")
+
+
+def _header(folder: Path, run: str, school: School, origin: Origin) -> dict[str, Any]:
+    """The header of a school's next bundle, without the devices that it expects."""
+    before = chain.tip(folder)
+    return {
+        "kind": "header",
+        "schema": SCHEMAS[-1],
+        "run": run,
+        "started": stamp(started_of(run)),
+        **{name: value for name, value in vars(origin).items() if value or name != "salt"},
+        "school": school.model_dump(mode="json"),
+        "writer": chain.writer_of(folder.parent),
+        "turn": before.turn + 1 if before else 1,
+        "heads": [before.sha256] if before else [],
+    }
 
 
 def expected_json(device: Expected) -> dict[str, Any]:
@@ -227,20 +242,19 @@ def expected_json(device: Expected) -> dict[str, Any]:
 
 
 def seal(path: Path) -> Path:
-    """Compress an open bundle as it is and put the closed file in its place. The school's lock must be held."""
-    closed = path.with_suffix(".jsonl.gz")
+    """Pack an open bundle as it is and put the closed file in its place. The school's lock must be held."""
+    closed = path.with_suffix(CLOSED)
     temporary = path.with_name(f".{closed.name}.tmp")
-    with (
-        os.fdopen(files.open_regular(path, reader.MOST_BYTES), "rb") as source,
-        open(temporary, "wb", opener=_private) as raw,
-    ):
-        with gzip.GzipFile(filename="", mode="wb", fileobj=raw, compresslevel=6, mtime=0) as target:
-            shutil.copyfileobj(source, target, 1024 * 1024)
-        raw.flush()
-        os.fsync(raw.fileno())
-    digest = file_digest(temporary)
-    run = path.name.removesuffix(OPEN)
-    files.replace(path.parent / TIP, (json.dumps({"run": run, "sha256": digest}) + "\n").encode())
+    with open_bundle(path) as source, open(temporary, "wb", opener=_private) as target:
+        pack(source, target)
+        target.flush()
+        os.fsync(target.fileno())
+    with reader.Reader(path) as opened:
+        turn = opened.header.turn
+    if not turn:  # an older Leeboard began it
+        before = chain.tip(path.parent)
+        turn = before.turn + 1 if before else 1
+    chain.note_tip(path.parent, chain.Tip(run_of(path), chain.file_digest(temporary), turn))
     os.replace(temporary, closed)
     files.sync_folder(path.parent)
     path.unlink()
@@ -250,7 +264,7 @@ def seal(path: Path) -> Path:
 
 def seal_leftovers(folder: Path) -> list[Path]:
     """Seal what dead runs left open in a school's folder. The school's lock must be held."""
-    for temporary in folder.glob(".*.jsonl.gz.tmp"):
+    for temporary in folder.glob(".*.jsonl.?z.tmp"):
         temporary.unlink()
     sealed = []
     for path in sorted(folder.glob(f"*{OPEN}")):
@@ -263,40 +277,8 @@ def seal_leftovers(folder: Path) -> list[Path]:
 
 def has_header(path: Path) -> bool:
     """False for an open bundle that does not hold one whole line."""
-    with os.fdopen(files.open_regular(path, reader.MOST_BYTES), "rb") as file:
+    with open_bundle(path) as file:
         return b"\n" in file.read(MOST_LINE_BYTES + 1)
-
-
-def tip(folder: Path) -> str | None:
-    """The hash of a school's newest closed bundle, None before the first. Raises LeeboardError when it is damaged."""
-    path = folder / TIP
-    content = files.read_regular(path, 4096)
-    if content is not None:
-        try:
-            digest = json.loads(content)["sha256"]
-            if isinstance(digest, str) and len(digest) == 64 and int(digest, 16) >= 0:
-                return digest
-        except (ValueError, KeyError, TypeError):
-            pass
-        raise LeeboardError(f"{path}: is damaged; remove it, and the newest bundle beside it is taken for the last one")
-    hashes = {path: file_digest(path) for path in folder.glob(f"*{CLOSED}")}
-    followed = {_previous(path) for path in hashes} if len(hashes) > 1 else set()
-    # A run whose clock was ahead is the last by its name, and not by the chain.
-    last = max((path for path, digest in hashes.items() if digest not in followed), default=None)
-    return hashes[last] if last is not None else None
-
-
-def _previous(path: Path) -> str | None:
-    """The hash of the bundle that a bundle says it follows; None where it says nothing that can be read."""
-    with suppress(LeeboardError), reader.Reader(path) as found:
-        return found.header.previous
-    return None
-
-
-def file_digest(path: Path) -> str:
-    """The SHA-256 of a file."""
-    with os.fdopen(files.open_regular(path, reader.MOST_BYTES), "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _portions(expected: Iterable[Expected]) -> list[list[Expected]]:

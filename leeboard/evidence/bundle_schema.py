@@ -1,4 +1,8 @@
-"""The lines of a bundle: what may stand in an evidence file. Described for others in docs/evidence.md."""
+"""The lines of a bundle: what may stand in an evidence file. Described for others in docs/evidence.md.
+
+Of a device that answered there are three: what it said (`body`), what was judged of it (`judged`), and its own line,
+which names the other two by their hashes. So who has read a body before knows that without parsing it.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +14,16 @@ from leeboard.model.device import Asset, Device, Urn
 from leeboard.model.run_id import RunId, started_of
 from leeboard.storage import strict_json
 
-SCHEMAS = (1, 2)  # 2 has a salt, from which challenges are made, and room for what comes later
+# 2 has a salt, from which challenges are made, and room for what comes later; 3 has a place in an order that no clock
+# decides, and bodies in lines of their own.
+SCHEMAS = (1, 2, 3)
 MOST_LINE_BYTES = 4 * 1024 * 1024
+MOST_TURNS = 2**53
 MESSAGE_LENGTH = 300
 MOST_EXTRA_BYTES = 16 * 1024
+MOST_FINDINGS = 1000
+BODY, JUDGED = b'{"kind":"body"', b'{"kind":"judged"'  # how these lines begin
+PARTS = ("facts", "readings")  # of an observation, which are its body
 OUTCOMES = ("observed", "unreachable", "failed", "another_machine")
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -45,10 +55,14 @@ class Expected(Device):
 
 
 class Header(Line):
-    """The first line. `extra` is for what a later Leeboard has to say: it is kept, and means nothing to this one."""
+    """The first line. `extra` is for what a later Leeboard has to say: it is kept, and means nothing to this one.
+
+    `writer` is the var folder whose run it was, `turn` its place in the school's order, and `heads` are the hashes of
+    the closed files that it follows, our own last one first. Before schema 3 there was `previous` alone.
+    """
 
     kind: Literal["header"] = "header"
-    schema_version: Literal[1, 2] = Field(alias="schema", default=2)
+    schema_version: Literal[1, 2, 3] = Field(alias="schema", default=3)
     run: RunId
     started: AwareDatetime
     leeboard: Words
@@ -56,7 +70,10 @@ class Header(Line):
     school: School
     baseline: Words
     inventory: Words
-    previous: Digest | None
+    previous: Digest | None = None
+    writer: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")] | Literal[""] = ""
+    turn: Annotated[int, Field(ge=0, le=MOST_TURNS, strict=True)] = 0
+    heads: Annotated[tuple[Digest, ...], Field(max_length=1000)] = ()
     expected: tuple[Expected, ...]
     salt: Digest | Literal[""] = ""
     extra: dict[str, Any] = {}
@@ -65,11 +82,20 @@ class Header(Line):
     def _schema_has_it(self) -> Header:
         if self.schema_version == 1 and (self.salt or self.extra):
             raise ValueError("a header of schema 1 has neither salt nor extra")
-        if self.schema_version > 1 and not self.salt:
+        if self.schema_version == 2 and not self.salt:
             raise ValueError("it has no salt")
+        if self.schema_version < 3 and (self.writer or self.turn or self.heads):
+            raise ValueError("a header before schema 3 has neither writer nor turn nor heads")
+        if self.schema_version == 3 and (not self.writer or not self.turn or self.previous is not None):
+            raise ValueError("a header of schema 3 has a writer, a turn and heads")
         if len(write_line(self.extra)) - 1 > MOST_EXTRA_BYTES:
             raise ValueError(f"extra has more than {MOST_EXTRA_BYTES} bytes")
         return self
+
+    @property
+    def follows(self) -> str | None:
+        """The hash of the bundle that came before it in its own chain, None for the first."""
+        return self.heads[0] if self.heads else self.previous
 
     @model_validator(mode="after")
     def _started_is_in_the_run_id(self) -> Header:
@@ -86,9 +112,11 @@ class MoreExpected(Line):
 
 
 class DeviceLine(Line):
-    """One device. `observation` is read by `leeboard.model.observation`, `findings` by `leeboard.model.finding`.
+    """One device. `body` and `judged` are the hashes of the lines before it, `envelope` the rest of the observation.
 
-    `visit` is the number of the device's visit within the run, which rises: what its challenge was made from.
+    Before schema 3 both stood in the line itself: `observation` is read by `leeboard.model.observation`, `findings` by
+    `leeboard.model.finding`. `visit` is the number of the device's visit within the run, which rises: what its
+    challenge was made from.
     """
 
     kind: Literal["device"]
@@ -100,8 +128,11 @@ class DeviceLine(Line):
     visit: Annotated[int, Field(ge=1, strict=True)] | None = None
     device: Device | None = None
     identity: Literal["", "first", "same", "reinstalled", "another_machine", "unidentified"] = ""
+    envelope: dict[str, Any] | None = None
+    body: Digest | None = None
+    judged: Digest | None = None
     observation: dict[str, Any] | None = None
-    findings: list[dict[str, Any]] | None = Field(default=None, max_length=1000)
+    findings: list[dict[str, Any]] | None = Field(default=None, max_length=MOST_FINDINGS)
     changes: list[dict[str, Any] | str] = Field(default=[], max_length=10_000)
 
 
@@ -138,7 +169,7 @@ def read_line(line: bytes) -> Header | MoreExpected | DeviceLine | Trailer:
     if model is None:
         raise BadLine("is of no known kind")
     if model is Header and (type(raw.get("schema")) is not int or raw["schema"] not in SCHEMAS):
-        known = " and ".join(str(one) for one in SCHEMAS)
+        known = f"{SCHEMAS[0]} to {SCHEMAS[-1]}"
         raise BadLine(f"has schema {ascii(raw.get('schema'))[:20]}, and this Leeboard reads {known}; update Leeboard")
     try:
         return model.model_validate(raw)
@@ -151,3 +182,46 @@ def read_line(line: bytes) -> Header | MoreExpected | DeviceLine | Trailer:
 def write_line(line: dict[str, Any]) -> bytes:
     """A line as it stands in a file, its end included. Raises ValueError for what is no JSON, such as a NaN."""
     return strict_json.dumps(line).encode() + b"\n"
+
+
+def split(observation: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+    """An observation as its envelope and the line of its body, which is the same for the same facts and readings.
+
+    Raises ValueError for what is no JSON.
+    """
+    envelope = {key: value for key, value in observation.items() if key not in PARTS}
+    body = {key: observation[key] for key in PARTS if key in observation}
+    if isinstance(body.get("readings"), list):
+        body["readings"] = sorted(body["readings"], key=_place)
+    return envelope, _part(BODY, body)
+
+
+def judged_line(findings: list[dict[str, Any]]) -> bytes:
+    """The line of a device's findings. Raises ValueError for what is no list of them, or no JSON."""
+    objects = isinstance(findings, list) and all(isinstance(finding, dict) for finding in findings)
+    if not objects or len(findings) > MOST_FINDINGS:
+        raise ValueError("its findings are no list of objects, or too many")
+    return _part(JUDGED, {"findings": findings})
+
+
+def read_part(line: bytes) -> dict[str, Any]:
+    """What stands in the line of a body or of findings. Raises BadLine."""
+    try:
+        found = strict_json.loads(line)
+    except ValueError as problem:
+        raise BadLine(f"is not JSON ({ascii(str(problem))[:80]})") from None
+    if not isinstance(found, dict):
+        raise BadLine("is of no known kind")
+    return {key: value for key, value in found.items() if key != "kind"}
+
+
+def _part(head: bytes, content: dict[str, Any]) -> bytes:
+    text = strict_json.dumps(content, canonical=True).encode()
+    return head + (b"," if content else b"") + text[1:] + b"\n"
+
+
+def _place(reading: Any) -> tuple[str, str]:
+    """Where a reading stands among the others, whatever it is."""
+    if not isinstance(reading, dict):
+        return "", ""
+    return str(reading.get("driver", "")), str(reading.get("address", ""))

@@ -5,23 +5,18 @@ A name counts where it stands alone: LT-1 is not in LT-10, and office-1 is in of
 
 from __future__ import annotations
 
-import gzip
 import json
 import os
 import re
-import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from leeboard.errors import LeeboardError
-from leeboard.evidence import bundle
-from leeboard.model.run_id import RUN_ID
-from leeboard.storage import files
+from leeboard.evidence import bundle_files
 
 LEAST = 3  # characters: a shorter word stands everywhere
-MOST_BYTES = 512 * 1024 * 1024
-CHUNK = 4 * 1024 * 1024
 OVERLAP = 4096  # longer than any name
 BREAKS = re.compile(rb"\\[nrt]")  # of text within JSON
 
@@ -49,7 +44,7 @@ class Names:
         return [number for number, line in enumerate(content.splitlines(), 1) if self.within(line)]
 
     def in_file(self, path: Path) -> bool:
-        """True where one of them stands in a file, packed by gzip or not. Raises LeeboardError, OSError."""
+        """True where one of them stands in a file, packed or not. Raises LeeboardError, OSError."""
         return any(self.within(text) for text in _texts(path))
 
 
@@ -66,10 +61,8 @@ def bundles(folder: Path, asset: str, names: Names) -> Bundles:
     """The bundles in a school's folder that expected an asset, or name the device in any other way."""
     runs, every, unread = [], [], []
     exact = f'"asset":{json.dumps(asset)}'.encode()
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        run = path.name.partition(".")[0]
-        if not RUN_ID.match(run) or not path.name.endswith((bundle.OPEN, bundle.CLOSED)):
-            continue
+    for path in bundle_files.bundles(folder):
+        run = bundle_files.run_of(path)
         every.append(run)
         try:
             if any(exact in text or names.within(text) for text in _texts(path)):
@@ -99,14 +92,8 @@ def _texts(path: Path) -> Iterator[bytes]:
 
 
 def _chunks(path: Path) -> Iterator[bytes]:
-    descriptor = files.open_regular(path, MOST_BYTES)
-    with os.fdopen(descriptor, "rb") as raw:
-        stream = gzip.GzipFile(fileobj=raw) if path.name.endswith(".gz") else raw
-        try:
-            while chunk := stream.read(CHUNK):
-                yield chunk
-        except (EOFError, zlib.error, gzip.BadGzipFile):
-            return  # cut off: what comes before its end was looked at
+    with bundle_files.open_bundle(path) as file, suppress(bundle_files.Damaged):  # what comes before was looked at
+        yield from bundle_files.unpacked(file, path.name)
 
 
 def _forms(word: str) -> set[bytes]:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from leeboard.errors import LeeboardError
-from leeboard.evidence import bundle
+from leeboard.evidence import chain
 from leeboard.storage import files
 
 FILE, LOCK = "hashed.json", "hashed.lock"
@@ -60,7 +60,7 @@ class Hashes:
         ):
             self._new[path.name] = known
             return known.sha256
-        digest = bundle.file_digest(path)
+        digest = chain.file_digest(path)
         changed = max(looks[2:4], default=0) / 1e9
         if looks and looks == _looks(path) and now - changed > SETTLED:
             self._new[path.name] = Hashed(digest, looks, now)

@@ -13,14 +13,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from leeboard.errors import LeeboardError
-from leeboard.evidence import bundle, redating
+from leeboard.evidence import bundle, bundle_files, chain, redating
 from leeboard.evidence.dating import Link, dated, is_ahead, is_moment, suffix
 from leeboard.evidence.hash_cache import Hashes
 from leeboard.evidence.loading import load
 from leeboard.evidence.reader import Reader
 from leeboard.evidence.store import Store, StoredBundle, StoreLost
 from leeboard.model.device import URN
-from leeboard.model.run_id import RUN_ID, started_of
+from leeboard.model.run_id import started_of
 from leeboard.model.words import day
 from leeboard.policy.model import Baseline
 from leeboard.storage import files
@@ -96,13 +96,13 @@ def _cleared(store: Store, folders: Sequence[Path]) -> list[str]:
     """Take the schools of these folders out of the store; what is wrong where one has bundles that are not there."""
     paths: dict[str, list[Path]] = {}
     for folder in folders:
-        paths.setdefault(folder.name, []).extend(one for one in folder.iterdir() if _is_bundle(one))
+        paths.setdefault(folder.name, []).extend(bundle_files.bundles(folder))
     problems = []
     for urn, found in paths.items():
         hashes, runs = set(), {path.name.partition(".")[0] for path in found}
         for path in found:
             with suppress(LeeboardError, OSError):
-                hashes.add(bundle.file_digest(path))
+                hashes.add(chain.file_digest(path))
         away = [
             one.run
             for one in store.bundles([urn])
@@ -124,10 +124,8 @@ def _folder(into: _Into, folder: Path, done: Ingested) -> None:
     known = into.store.bundles([folder.name])
     closed: list[_File] = []
     opened: list[Path] = []
-    for path in sorted(folder.iterdir()):
-        if not _is_bundle(path):
-            continue
-        if path.name.endswith(bundle.CLOSED):
+    for path in bundle_files.bundles(folder):
+        if bundle_files.is_closed(path):
             if (found := _hashed(path, hashes, known, done)) is not None:
                 closed.append(found)
         elif files.is_locked(folder / bundle.LOCK):
@@ -169,7 +167,7 @@ def _hashed(path: Path, hashes: Hashes, known: Sequence[StoredBundle], done: Ing
     previous: str | None = ""
     claim = run
     with suppress(LeeboardError, OSError), Reader(path) as reader:  # what is wrong with it, loading it says
-        claim, previous = reader.header.run, reader.header.previous
+        claim, previous = reader.header.run, reader.header.follows
     return _File(path, Link(claim, digest, previous), stored if claim == run else None)
 
 
@@ -202,12 +200,12 @@ def _dates(
 
 def _alone(into: _Into, path: Path, done: Ingested, urn: str = "") -> None:
     """Load one file that no chain says anything about: one that was named, or one that is still open."""
-    closed = path.name.endswith(bundle.CLOSED)
+    closed = bundle_files.is_closed(path)
     try:
         if not closed and not bundle.has_header(path):
             done.notes.append(f"{path}: its run died before it saw anything; the next run removes the file")
             return
-        digest = bundle.file_digest(path) if closed else None
+        digest = chain.file_digest(path) if closed else None
     except (LeeboardError, OSError) as problem:
         done.problems.append(_unread(path, problem))
         return
@@ -281,14 +279,14 @@ def _chain(folder: Path, ordered: Iterable[tuple[Path, Link]]) -> list[str]:
             )
     run, newest = _noted(folder)
     # A run that was killed while it closed its bundle has noted it and left it open; the next run closes it.
-    if newest is not None and newest not in hashes and not (folder / f"{run}{bundle.OPEN}").exists():
+    if newest is not None and newest not in hashes and not (folder / f"{run}{bundle_files.OPEN}").exists():
         problems.append(f"{folder}: the newest bundle is missing or was changed after it was closed; look in a backup")
     return problems
 
 
 def _noted(folder: Path) -> tuple[str, str | None]:
     """Run and hash of the newest bundle, as the folder's note has it; None without a note, "" for a damaged one."""
-    content = files.read_regular(folder / bundle.TIP, 4096)
+    content = files.read_regular(folder / chain.TIP, 4096)
     if content is None:
         return "", None
     try:
@@ -304,7 +302,3 @@ def _folders(path: Path) -> list[Path]:
         return [path]
     inner = sorted(one for one in path.iterdir() if URN.match(one.name) and one.is_dir() and not one.is_symlink())
     return inner or [path]
-
-
-def _is_bundle(path: Path) -> bool:
-    return bool(RUN_ID.match(path.name.partition(".")[0])) and path.name.endswith((bundle.OPEN, bundle.CLOSED))

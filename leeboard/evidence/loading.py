@@ -18,7 +18,7 @@ from leeboard.evidence import dating, forgotten, history, spans
 from leeboard.evidence.db_schema import BundleRow, DeviceRow, SchoolRow, SpanRow, TextRow
 from leeboard.evidence.reader import Reader
 from leeboard.evidence.store import Store
-from leeboard.evidence.visits import Judge, Visit, index, visits
+from leeboard.evidence.visits import Judge, Visit, collect, visits
 from leeboard.model.run_id import stamp
 from leeboard.policy.model import Baseline
 
@@ -64,7 +64,7 @@ def load(
     What was forgotten stays so, as the file beside the bundle or in the school's folder of `evidence` says. Such a
     device still counts as one that the run expected and observed, without its name.
     """
-    found = index(reader)
+    found = collect(reader)
     digest, header = reader.sha256, reader.header
     urn, claim = header.school.urn, header.run
     run = run or claim
@@ -89,8 +89,6 @@ def load(
         for batch in _batches(visits(reader, found, Judge(baseline))):
             failed.extend(f"{one.asset}: {one.message}" for one in batch if one.unusable and one.asset not in gone)
             _apply(under_way, batch)
-        if reader.sha256 != digest:
-            raise LeeboardError(f"{reader.path}: changed while it was read; load it again when its run has ended")
         assets = sorted(reader.expected)
         session.execute(
             insert(BundleRow),
@@ -99,7 +97,7 @@ def load(
                 "run": run,
                 "sha256": digest,
                 "file_sha256": file_sha256,
-                "previous": header.previous,
+                "previous": header.follows,
                 "action": header.action,
                 "baseline": header.baseline,
                 "finished": stamp(dating.moved(reader.trailer.finished, claim, run)) if reader.trailer else None,

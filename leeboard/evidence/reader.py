@@ -1,6 +1,6 @@
 """Reading bundles: a line at a time, within bounds, from a file that anybody may have written.
 
-A file that ends too early (a dead run, a torn last line, a cut gzip stream) counts for the devices before its end and
+A file that ends too early (a dead run, a torn last line, a cut packed stream) counts for the devices before its end and
 is *broken off*. A line that names a device which the run expected, and makes no sense otherwise, costs that device and
 no other. Everything else that makes no sense refuses the file, with its line.
 """
@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from leeboard.errors import LeeboardError
+from leeboard.evidence import bundle_files
 from leeboard.evidence.bundle_schema import (
+    BODY,
+    JUDGED,
+    MOST_FINDINGS,
     MOST_LINE_BYTES,
     BadLine,
     DeviceLine,
@@ -24,15 +28,43 @@ from leeboard.evidence.bundle_schema import (
     Header,
     MoreExpected,
     Trailer,
+    judged_line,
     read_line,
+    read_part,
+    split,
 )
 from leeboard.model.values import plain
-from leeboard.storage import files
 
-MOST_BYTES = 512 * 1024 * 1024  # of a file
 MOST_CONTENT = 2 * 1024 * 1024 * 1024  # of what it unpacks to
-MOST_LINES = 500_000
-CHUNK = 256 * 1024
+MOST_LINES = 1_500_000
+
+
+@dataclass(frozen=True)
+class Record:
+    """A device's line with its number, and the lines that belong to it (None: there is none).
+
+    `body` is the same text for the same facts and readings, whichever schema the bundle has.
+    """
+
+    number: int
+    line: DeviceLine
+    body: bytes | None = None
+    judged: bytes | None = None
+
+    def observation(self) -> dict[str, Any] | None:
+        """The whole observation as it came, None for none. Raises BadLine for a body that is no JSON."""
+        if self.body is None or self.line.envelope is None:
+            return None
+        return {**self.line.envelope, **read_part(self.body)}
+
+    def findings(self) -> list[Any] | None:
+        """The findings as they were filed, None for none. Raises BadLine for what is no list of them."""
+        if self.judged is None:
+            return None
+        found = read_part(self.judged).get("findings")
+        if not isinstance(found, list) or len(found) > MOST_FINDINGS:
+            raise BadLine("has no list of findings, or too many")
+        return found
 
 
 class Reader:
@@ -45,8 +77,7 @@ class Reader:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._file = os.fdopen(files.open_regular(path, MOST_BYTES), "rb")
-        self._packed = path.name.endswith(".gz")
+        self._file = bundle_files.open_bundle(path)
         try:
             self._restart()
         except LeeboardError:
@@ -71,16 +102,26 @@ class Reader:
         self.header = header
         self._expect(header.expected)
 
-    def devices(self) -> Iterator[tuple[int, DeviceLine]]:
-        """Each device line with its number. To be read to the end before anything else is asked."""
+    def devices(self) -> Iterator[Record]:
+        """Each device's line, with what belongs to it. To be read to the end before anything else is asked."""
+        parts: dict[bytes, bytes] = {}
         for raw in self._lines:
-            line = self._device_or_other(raw)
             if self.trailer is not None:
                 raise self._error("stands after the trailer; somebody added to the file")
+            head = next((head for head in (BODY, JUDGED) if raw.startswith(head)), None)
+            if head is not None and self.header.schema_version >= 3:
+                if head in parts:
+                    raise self._error("belongs to no device")
+                parts[head] = raw + b"\n"
+                continue
+            line = self._device_or_other(raw, parts)
+            if parts and not isinstance(line, DeviceLine):
+                raise self._error("comes between a device and what it said")
             if isinstance(line, MoreExpected):
                 self._expect(line.expected)
             elif isinstance(line, DeviceLine):
-                yield self._count, line
+                yield self._record(line, parts)
+                parts = {}
             elif isinstance(line, Trailer):
                 if line.lines != self._count - 1:
                     raise self._error(f"says that {line.lines} lines stand before it, and {self._count - 1} do")
@@ -88,10 +129,6 @@ class Reader:
             else:
                 raise self._error("is a second header")
         self._ended = True
-
-    def again(self) -> None:
-        """Go back to the start of the same open file. `sha256` then tells whether it still says the same."""
-        self._restart()
 
     @property
     def broken_off(self) -> bool:
@@ -113,13 +150,22 @@ class Reader:
     ) -> None:
         self._file.close()
 
-    def _device_or_other(self, raw: bytes) -> Header | MoreExpected | DeviceLine | Trailer:
+    def _record(self, line: DeviceLine, parts: Mapping[bytes, bytes]) -> Record:
+        body, judged = parts.get(BODY), parts.get(JUDGED)
+        if line.findings is not None:
+            judged = judged_line(line.findings)
+        if line.observation is not None:
+            envelope, body = split(line.observation)
+            line = line.model_copy(update={"envelope": envelope, "observation": None, "findings": None})
+        return Record(self._count, line, body, judged)
+
+    def _device_or_other(self, raw: bytes, parts: dict[bytes, bytes]) -> Header | MoreExpected | DeviceLine | Trailer:
         """A line after the header; one about a device that makes no sense as the line of a device that failed."""
         try:
             line = read_line(raw)
             wrong = ""
             if isinstance(line, DeviceLine):
-                wrong = objection(line, self.expected, self.header.school.urn, bool(self.header.salt))
+                wrong = objection(line, self.expected, self.header) or amiss(line, parts)
             if not wrong:
                 return line
         except BadLine as problem:
@@ -128,6 +174,7 @@ class Reader:
         if about is None:
             raise self._error(wrong)
         self.spoiled.add(self._count)
+        parts.clear()
         message = plain(f"line {self._count} of its bundle {wrong}", 600)
         return DeviceLine(
             kind="device", asset=about.asset, name=about.name, at=self.header.started, outcome="failed", message=message
@@ -164,40 +211,40 @@ class Reader:
                 raise self._error(f"has more than {MOST_LINE_BYTES} bytes, longer than is ever written")
 
     def _unpack(self) -> Iterator[bytes]:
-        if not self._packed:
-            while chunk := self._file.read(CHUNK):
-                yield chunk
-            return
-        unpacker = zlib.decompressobj(wbits=31)
         total = 0
-        while not unpacker.eof:
-            packed = unpacker.unconsumed_tail or self._file.read(CHUNK)
-            if not packed:
-                return  # cut off
-            try:
-                chunk = unpacker.decompress(packed, CHUNK)
-            except zlib.error as problem:
-                raise self._error(f"cannot be unpacked from here on ({problem}); the file is damaged") from None
-            total += len(chunk)
-            if total > MOST_CONTENT:
-                raise self._error("unpacks to more than is ever written")
-            if chunk:
+        try:
+            for chunk in bundle_files.unpacked(self._file, self.path.name):
+                total += len(chunk)
+                if total > MOST_CONTENT:
+                    raise self._error("unpacks to more than is ever written")
                 yield chunk
-        if unpacker.unused_data or self._file.read(1):
-            raise self._error("is followed by something that is not part of the bundle; somebody added to the file")
+        except bundle_files.Damaged as problem:
+            raise self._error(str(problem)) from None
 
 
-def objection(line: DeviceLine, expected: Collection[str], urn: str, salted: bool = True) -> str:
-    """Why a device's line does not belong into the bundle of a school that expected these assets; "" where it does.
-
-    `salted`: whether the bundle's header has the salt that visits are numbered for.
-    """
+def objection(line: DeviceLine, expected: Collection[str], header: Header) -> str:
+    """Why a device's line does not belong into a bundle that expected these assets; "" where it does."""
     if line.asset not in expected:
         return f"is about {line.asset}, which the run did not expect"
-    if line.device is not None and (line.device.asset, line.device.urn) != (line.asset, urn):
+    if line.device is not None and (line.device.asset, line.device.urn) != (line.asset, header.school.urn):
         return f"describes {line.device.asset} of school {line.device.urn} as {line.asset}"
-    if line.visit is not None and not salted:
-        return "has the number of a visit, and schema 1 has none"
+    if line.visit is not None and not header.salt:
+        return "has the number of a visit, and its bundle has no salt"
+    whole = line.observation is not None or line.findings is not None
+    parted = line.envelope is not None or line.body is not None or line.judged is not None
+    if whole if header.schema_version >= 3 else parted:
+        return f"keeps what the device said otherwise than schema {header.schema_version} does"
+    return ""
+
+
+def amiss(line: DeviceLine, parts: Mapping[bytes, bytes]) -> str:
+    """Why the lines before a device's are not those that it names; "" where they are."""
+    for head, digest in ((BODY, line.body), (JUDGED, line.judged)):
+        found = hashlib.sha256(parts[head]).hexdigest() if head in parts else None
+        if found != digest:
+            return "names other lines than those that come before it"
+    if (line.envelope is None) != (line.body is None):
+        return "has an envelope without a body, or a body without one"
     return ""
 
 

@@ -13,11 +13,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from leeboard.errors import LeeboardError
-from leeboard.evidence import bundle, forgotten
+from leeboard.evidence import bundle_files, forgotten
 from leeboard.evidence.dating import suffix
 from leeboard.evidence.store import StoredBundle
 from leeboard.model.observation import Aspect, Found, Nothing, Reading, Unreadable
-from leeboard.model.run_id import RUN_ID, started_of
+from leeboard.model.run_id import started_of
 from leeboard.model.words import day
 
 DRIVER = "evidence_kept"
@@ -97,8 +97,6 @@ def _aspect(found: Kept, source: str, at: datetime, without: str = "") -> Aspect
 def _runs(folder: Path) -> set[str] | str:
     """The runs whose bundles lie in a school's folder; in words why that cannot be told."""
     try:
-        names = [path.name for path in folder.iterdir()]
+        return {bundle_files.run_of(path) for path in folder.iterdir()} - {""}
     except OSError as problem:
         return f"the evidence folder cannot be read: {problem.strerror}"
-    ends = (bundle.OPEN, bundle.CLOSED)
-    return {run for name in names if name.endswith(ends) and RUN_ID.match(run := name.partition(".")[0])}

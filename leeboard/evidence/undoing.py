@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from leeboard.errors import LeeboardError
+from leeboard.evidence.bundle_files import bundles, find, run_of
 from leeboard.evidence.reader import Reader
 from leeboard.model.run_id import RUN_ID, started_of
 from leeboard.model.values import plain
@@ -68,12 +69,13 @@ def changed_by(folders: Sequence[Path], run: str) -> dict[str, tuple[Changed, ..
     found: dict[str, list[Changed]] = {}
     there = False
     for folder in folders:
-        path = next((one for one in (folder / f"{run}.jsonl.gz", folder / f"{run}.jsonl") if one.is_file()), None)
+        path = find(folder, run)
         if path is None:
             continue
         there = True
         with Reader(path) as reader:
-            for _number, line in reader.devices():
+            for record in reader.devices():
+                line = record.line
                 for change in line.changes:
                     if isinstance(change, dict) and change.get("outcome") == "left":
                         continue  # of an undo: nothing was changed there
@@ -83,13 +85,13 @@ def changed_by(folders: Sequence[Path], run: str) -> dict[str, tuple[Changed, ..
 
 def newest(folders: Sequence[Path]) -> list[str]:
     """The newest runs that changed something, newest first, in words."""
-    paths = sorted((path for folder in folders for path in folder.glob("*.jsonl*")), key=_run, reverse=True)
+    paths = sorted((path for folder in folders for path in bundles(folder)), key=run_of, reverse=True)
     found: dict[str, str] = {}
     for path in paths:
-        run = _run(path)
+        run = run_of(path)
         if len(found) == NEWEST:
             break
-        if run in found or not RUN_ID.match(run):
+        if run in found:
             continue
         try:
             with Reader(path) as reader:
@@ -118,10 +120,6 @@ def collect(report: Path) -> dict[str, Undone]:
         except (ValueError, KeyError, TypeError, AttributeError) as problem:
             raise LeeboardError(f"{path}: what came of a device makes no sense ({ascii(str(problem))[:80]})") from None
     return found
-
-
-def _run(path: Path) -> str:
-    return path.name.partition(".")[0]
 
 
 def _changed(change: dict[str, Any] | str) -> Changed:

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from leeboard.errors import LeeboardError
-from leeboard.evidence.bundle_schema import DeviceLine, Header
+from leeboard.evidence.bundle_schema import BadLine, DeviceLine, Header
 from leeboard.evidence.challenge import challenge
-from leeboard.evidence.reader import Reader
+from leeboard.evidence.reader import Reader, Record
 from leeboard.model.device import Device
 from leeboard.model.finding import Finding
 from leeboard.model.observation import parse
@@ -46,38 +46,29 @@ class Visit:
     unusable: bool = False
 
 
-@dataclass
-class Index:
-    """By asset: the number of its last line and of its last observation, its last visit, and every change.
-
-    `repeated` has the numbers of lines whose visit does not come after the one before it.
-    """
-
-    last: dict[str, int] = field(default_factory=dict)
-    observed: dict[str, int] = field(default_factory=dict)
-    visit: dict[str, int] = field(default_factory=dict)
-    repeated: set[int] = field(default_factory=set)
-    changes: dict[str, list[Any]] = field(default_factory=dict)
-
-
 class Judge:
     """Derives findings where a line has none."""
 
     def __init__(self, baseline: Baseline) -> None:
         self._baseline = baseline
 
-    def findings(self, line: DeviceLine, device: Device) -> list[dict[str, Any]]:
-        """The findings of an observed line. Raises LeeboardError when its observation makes no sense."""
-        if line.observation is None:
+    def findings(self, record: Record, device: Device) -> list[dict[str, Any]]:
+        """The findings of an observed record. Raises LeeboardError when its observation makes no sense."""
+        try:
+            raw, filed = record.observation(), record.findings()
+        except BadLine as problem:
+            raise LeeboardError(f"what it said {problem}") from None
+        if raw is None:
             raise LeeboardError("its line holds no observation")
-        observation = parse(line.observation)
-        if line.findings is None:
+        observation = parse(raw)
+        if filed is None:
             if not device_clock.is_in(observation):
-                observation = observation.with_reading(device_clock.reading(observation, line.at, line.at))
+                at = record.line.at
+                observation = observation.with_reading(device_clock.reading(observation, at, at))
             found = evaluate(resolve(self._baseline, device), observation)
         else:
             try:
-                found = tuple(Finding.from_json(raw) for raw in line.findings)
+                found = tuple(Finding.from_json(raw) for raw in filed)
             except (KeyError, TypeError, ValueError, AttributeError) as problem:
                 raise LeeboardError(f"its findings make no sense ({ascii(str(problem))[:80]})") from None
         for finding in found:
@@ -86,69 +77,81 @@ class Judge:
         return [finding.as_json() for finding in found]
 
 
-def index(reader: Reader) -> Index:
-    """What counts in a bundle, from a first read to its end."""
-    found = Index()
-    for number, line in reader.devices():
-        found.last[line.asset] = number
+@dataclass
+class Records:
+    """What a bundle has of one device: its last record, the last that observed it, and every change.
+
+    `visit` is the greatest number of a visit so far; `repeated` says that the last observation's does not come after.
+    """
+
+    last: Record
+    observed: Record | None = None
+    visit: int = 0
+    repeated: bool = False
+    changes: list[Any] = field(default_factory=list)
+
+    def add(self, record: Record) -> None:
+        """Take in the next record of the device."""
+        line, self.last = record.line, record
         if line.outcome == "observed":
-            found.observed[line.asset] = number
-            if line.visit is not None and line.visit <= found.visit.get(line.asset, 0):
-                found.repeated.add(number)
-            found.visit[line.asset] = max(line.visit or 0, found.visit.get(line.asset, 0))
-        if line.changes:
-            found.changes.setdefault(line.asset, []).extend(line.changes)
+            self.observed = record
+            self.repeated = line.visit is not None and line.visit <= self.visit
+            self.visit = max(line.visit or 0, self.visit)
+        self.changes.extend(line.changes)
+
+
+def collect(reader: Reader) -> dict[str, Records]:
+    """What a bundle has of each device, by asset; the bundle is read to its end."""
+    found: dict[str, Records] = {}
+    for record in reader.devices():
+        found.setdefault(record.line.asset, Records(record)).add(record)
     return found
 
 
-def visits(reader: Reader, found: Index, judge: Judge) -> Iterator[Visit]:
-    """Each expected device once, from a second read."""
-    reader.again()
-    seen: dict[str, dict[str, Any]] = {}
-    for number, line in reader.devices():
-        asset = line.asset
-        if number == found.observed.get(asset):
-            seen[asset] = _seen(reader, line, judge, number in found.repeated)
-        if number == found.last.get(asset):
-            expected = reader.expected[asset]
-            said: dict[str, Any] = {
-                "outcome": line.outcome,
-                "message": plain(line.message, 600),
-                "changes": found.changes.get(asset, []),
-                "problem": expected.problem,
-                "device": (line.device or expected.device).model_dump_json(),
-            }
-            if number in reader.spoiled:
-                said["unusable"] = True
-            before = seen.pop(asset, {})
-            # An observation that makes no sense has an outcome and message of its own.
-            yield Visit(asset, **(said | before if line.outcome == "observed" else before | said))
+def visits(reader: Reader, found: dict[str, Records], judge: Judge) -> Iterator[Visit]:
+    """Each expected device once, out of what was collected, which is empty afterwards."""
     for asset, expected in reader.expected.items():
-        if asset not in found.last:
+        records = found.pop(asset, None)
+        if records is None:
             yield Visit(asset, expected.device.model_dump_json(), expected.problem)
+            continue
+        line = records.last.line
+        said: dict[str, Any] = {
+            "outcome": line.outcome,
+            "message": plain(line.message, 600),
+            "changes": records.changes,
+            "problem": expected.problem,
+            "device": (line.device or expected.device).model_dump_json(),
+        }
+        if records.last.number in reader.spoiled:
+            said["unusable"] = True
+        seen = _seen(reader, records.observed, judge, records.repeated) if records.observed else {}
+        # An observation that makes no sense has an outcome and message of its own.
+        yield Visit(asset, **(said | seen if line.outcome == "observed" else seen | said))
 
 
-def _seen(reader: Reader, line: DeviceLine, judge: Judge, repeated: bool) -> dict[str, Any]:
+def _seen(reader: Reader, record: Record, judge: Judge, repeated: bool) -> dict[str, Any]:
+    line = record.line
     device = line.device or reader.expected[line.asset].device
     try:
         _answers(reader.header, line)
         if repeated:
             raise LeeboardError("its answer is that of an earlier visit once more: visits have rising numbers")
-        findings = judge.findings(line, device)
+        findings = judge.findings(record, device)
     except LeeboardError as problem:
         return {"outcome": "failed", "message": plain(str(problem), 600), "unusable": True}
     return {
         "seen": stamp(line.at),
         "identity": line.identity,
-        "observation": json.dumps(line.observation),
+        "observation": json.dumps(record.observation()),
         "findings": findings,
     }
 
 
 def _answers(header: Header, line: DeviceLine) -> None:
     """Raise LeeboardError for an observation that does not echo the challenge of its visit. Schema 1 has none."""
-    if not header.salt or line.observation is None:
+    if not header.salt or line.envelope is None:
         return
     due = challenge(header.salt, header.run, header.school.urn, line.asset, line.visit) if line.visit else None
-    if due is None or line.observation.get("challenge") != due:
+    if due is None or line.envelope.get("challenge") != due:
         raise LeeboardError("its answer was not made for this visit: it does not echo the challenge")

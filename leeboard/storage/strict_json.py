@@ -20,10 +20,13 @@ def loads(text: str | bytes) -> Any:
         raise ValueError("it is nested too deeply") from None
 
 
-def dumps(value: Any) -> str:
-    """A value as ASCII text without blanks. Raises ValueError for what JSON has no form for."""
+def dumps(value: Any, canonical: bool = False) -> str:
+    """A value as ASCII text without blanks; the same text for equal values where it is `canonical`.
+
+    Raises ValueError for what JSON has no form for.
+    """
     try:
-        return json.dumps(value, separators=(",", ":"), allow_nan=False)
+        return json.dumps(value, separators=(",", ":"), allow_nan=False, sort_keys=canonical)
     except TypeError as problem:
         raise ValueError(str(problem)) from None
     except RecursionError:

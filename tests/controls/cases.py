@@ -146,7 +146,7 @@ def _escrow_readings(runs: dict[str, str], now: datetime) -> list[Reading]:
     with tempfile.TemporaryDirectory() as folder:
         for run, what in zip(ids, runs.values(), strict=True):
             if what == "kept":
-                Path(folder, f"{run}.jsonl.gz").touch()
+                Path(folder, f"{run}.jsonl.xz").touch()
         return retention.readings(bundles, Path(folder), now)
 
 

@@ -331,11 +331,11 @@ def played(work: Path, inventory: Path, playbook: str, *arguments: str) -> tuple
 
 def recorded(work: Path) -> dict[str, dict[str, str]]:
     """Asset tag, control and verdict in the newest bundle that a run left in `work`/var."""
-    newest = max((work / "var" / "evidence").glob("*/*.jsonl.gz"), key=lambda path: path.stat().st_mtime_ns)
+    newest = max((work / "var" / "evidence").glob("*/*.jsonl.xz"), key=lambda path: path.stat().st_mtime_ns)
     with Reader(newest) as bundle:
         return {
-            line.asset: {finding["control"]: finding["verdict"] for finding in line.findings or []}
-            for _number, line in bundle.devices()
+            record.line.asset: {finding["control"]: finding["verdict"] for finding in record.findings() or []}
+            for record in bundle.devices()
         }
 
 

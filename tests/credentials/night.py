@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import threading
 from collections.abc import Mapping
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests import bundle_lines
 from tests.unit.playing import ROOT, command
 
 SCHOOL = {
@@ -68,13 +68,13 @@ class Folder:
         lines = {
             line["name"]: line
             for bundle in sorted(set(self._bundles()) - before)
-            for line in map(json.loads, gzip.decompress(bundle.read_bytes()).splitlines())
+            for line in bundle_lines.lines(bundle)
             if line["kind"] == "device"
         }
         return Night(done.returncode, done.stdout + done.stderr, lines, "\n".join(sorted(watch.seen)))
 
     def _bundles(self) -> list[Path]:
-        return list((self.path / "var" / "evidence").rglob("*.jsonl.gz"))
+        return list((self.path / "var" / "evidence").rglob("*.jsonl.xz"))
 
 
 class Watch:

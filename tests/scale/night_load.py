@@ -10,7 +10,6 @@ numbers, of schools and of devices in each, make another estate of it.
 
 from __future__ import annotations
 
-import gzip
 import json
 import os
 import resource
@@ -35,6 +34,7 @@ from leeboard.policy.load import load
 from leeboard.report import json_report, page
 from leeboard.report.changes_since import write_news
 from leeboard.report.controller_checks import Sources, school_statuses
+from tests import bundle_lines
 from tests.scale import estate_load
 from tests.scale.page import write
 
@@ -64,9 +64,8 @@ def observed() -> dict[str, Any]:
         subprocess.run(
             [leeboard, "drift", "--this-machine", "--var", folder], cwd=ROOT, check=True, capture_output=True
         )
-        (bundle,) = Path(folder).glob("evidence/*/*.jsonl.gz")
-        with gzip.open(bundle, "rt") as lines:
-            every = [json.loads(line) for line in lines]
+        (bundle,) = Path(folder).glob("evidence/*/*.jsonl.xz")
+        every = bundle_lines.lines(bundle)
     (answer,) = (one for one in every if one["kind"] == "device" and one["outcome"] == "observed")
     # An estate that is looked after: what has drifted on a machine that nobody set up is right there, but for a little.
     for finding in answer["findings"]:
@@ -125,7 +124,7 @@ def reported(estate: Path, var: Path, at: datetime) -> dict[str, float]:
     took |= {"devices": len(status.devices), "schools": len(folders)}
     for name in ("leeboard.db", "drift.html", "drift.json"):
         took[name] = (var / name).stat().st_size / 1e6
-    took["evidence"] = sum(one.stat().st_size for one in var.glob("evidence/*/*.gz")) / 2e6
+    took["evidence"] = sum(one.stat().st_size for one in var.glob("evidence/*/*.xz")) / 2e6
     took["memory"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return took
 

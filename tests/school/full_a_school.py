@@ -95,7 +95,7 @@ class Technician:
     def roll_outs(self) -> list[str]:
         """The ids of the roll-outs that are on record."""
         found = []
-        for bundle in (self.folder / "var" / "evidence" / URN).glob("*.jsonl.gz"):
+        for bundle in (self.folder / "var" / "evidence" / URN).glob("*.jsonl.xz"):
             with Reader(bundle) as reader:
                 if reader.header.action == "enforce":
                     found.append(reader.header.run)

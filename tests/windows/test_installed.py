@@ -5,8 +5,6 @@ What is not proved: that pip finds the wheel's dependencies, since the environme
 
 from __future__ import annotations
 
-import gzip
-import json
 import os
 import re
 import subprocess
@@ -18,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from tests import bundle_lines
 from tests.house import tree
 from tests.unit.playing import DEVICE
 from tests.windows.machine import WindowsMachine
@@ -75,9 +74,8 @@ class Controller:
 
     def lines(self) -> dict[str, dict[str, Any]]:
         """The lines of the newest bundle, by device."""
-        bundle = max((self.work / "var" / "evidence" / URN).glob("*.jsonl.gz"))
-        found = map(json.loads, gzip.decompress(bundle.read_bytes()).splitlines())
-        return {line["name"]: line for line in found if line["kind"] == "device"}
+        bundle = max((self.work / "var" / "evidence" / URN).glob("*.jsonl.xz"))
+        return {line["name"]: line for line in bundle_lines.lines(bundle) if line["kind"] == "device"}
 
 
 @pytest.fixture(scope="module")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import os
-from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -18,8 +16,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from leeboard.ansible.inventory import EstateInventory
 from leeboard.ansible.run_schools import SchoolCheck, SchoolRun, check
+from leeboard.errors import LeeboardError
 from leeboard.estate.editing import SCHOOL
-from leeboard.evidence.bundle import CLOSED, OPEN
+from leeboard.evidence.bundle_files import OPEN, find, last_line
 from leeboard.evidence.bundle_schema import Expected
 from leeboard.evidence.run_progress import Night
 from leeboard.evidence.store import StoredBundle
@@ -29,6 +28,7 @@ from leeboard.report.words import clean
 from leeboard.verdict.status import DeviceStatus
 
 BY_DESIGN = "unreachable by design: the school says reachable: false; bring its evidence in with leeboard ingest"
+DEVICE = b'{"kind":"device"'  # how a device's line begins
 AT_ONCE = os.process_cpu_count() or 1
 
 
@@ -139,6 +139,7 @@ class _Shown:
     def __init__(self, schools: Sequence[SchoolCheck], var: Path, console: Console) -> None:
         self._var, self._console, self._many = var, console, len(schools) > 1
         self._left = {school.urn: school for school in schools}
+        self._seen = {school.urn: _Seen(var / "evidence" / school.urn) for school in schools}
         self._devices = 0  # of schools that have ended
         columns = [
             TextColumn("Checking"),
@@ -161,7 +162,7 @@ class _Shown:
         self._bar.stop()
 
     def tick(self) -> None:
-        seen = sum(min(_seen(self._var / "evidence" / urn), check.devices) for urn, check in self._left.items())
+        seen = sum(min(self._seen[urn].count(), check.devices) for urn, check in self._left.items())
         self._bar.update(self._task, completed=self._devices + seen, schools=self._schools())
 
     def ended(self, run: SchoolRun) -> None:
@@ -180,9 +181,7 @@ def _line(run: SchoolRun, var: Path) -> str:
     name = f"{run.school.urn} {clean(run.school.name, 60)}"
     if run.broken:
         return f"{name}: broken off after {run.seconds:.0f} s; {clean(last_words(run.result.output), 200)}"
-    answered = sum(
-        _outcomes(var / "evidence" / run.school.urn / f"{run_id}{CLOSED}").get("observed", 0) for run_id in run.runs
-    )
+    answered = sum(_outcomes(var / "evidence" / run.school.urn, run_id).get("observed", 0) for run_id in run.runs)
     return f"{name}: {answered} of {number(run.school.devices, 'device')} answered, {run.seconds:.0f} s"
 
 
@@ -192,16 +191,33 @@ def last_words(output: str) -> str:
     return lines[-1] if lines else "Ansible said nothing"
 
 
-def _outcomes(path: Path) -> dict[str, int]:
-    """The counts of outcomes in the trailer of a closed bundle."""
-    with suppress(OSError, EOFError, ValueError, IndexError), gzip.open(path) as lines:
-        trailer = json.loads(deque(lines, maxlen=1)[0])
+def _outcomes(folder: Path, run: str) -> dict[str, int]:
+    """The counts of outcomes in the trailer of a run's closed bundle."""
+    with suppress(OSError, LeeboardError, ValueError):
+        path = find(folder, run)
+        trailer = json.loads(last_line(path)) if path else {}
         return trailer["outcomes"] if trailer.get("kind") == "trailer" else {}
     return {}
 
 
-def _seen(folder: Path) -> int:
-    """Device lines in the bundle that is being written now."""
-    with suppress(OSError):
-        return sum(max(path.read_bytes().count(b"\n") - 1, 0) for path in folder.glob(f"*{OPEN}"))
-    return 0
+class _Seen:
+    """How many devices the bundle that a school's run writes now has lines of. What was read once is not read again."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._path: Path | None = None
+        self._read = self._lines = 0
+
+    def count(self) -> int:
+        """As many as there are at this moment."""
+        with suppress(OSError):
+            path = max(self._folder.glob(f"*{OPEN}"), default=None)
+            if path != self._path:
+                self._path, self._read, self._lines = path, 0, 0
+            if path is not None:
+                with path.open("rb") as lines:
+                    lines.seek(self._read)
+                    whole, end, _torn = lines.read().rpartition(b"\n")
+                self._read += len(whole + end)
+                self._lines += sum(line.startswith(DEVICE) for line in whole.split(b"\n"))
+        return self._lines

@@ -20,6 +20,7 @@ from leeboard.errors import LeeboardError
 from leeboard.estate.editing import write_all
 from leeboard.evidence import forgetting, forgotten, pins, run_progress
 from leeboard.evidence.bundle import SchoolLock
+from leeboard.evidence.bundle_files import bundles, run_of
 from leeboard.evidence.store import Store
 from leeboard.model.device import URN
 from leeboard.model.run_id import new_run_id
@@ -166,10 +167,7 @@ def _hold(stack: ExitStack, held: Holdings, place: Place, at: datetime) -> None:
 
 
 def _runs(place: Place, urn: str) -> Iterator[str]:
-    folder = place.evidence / urn
-    for path in folder.iterdir() if folder.is_dir() else ():
-        if path.name.endswith((".jsonl", ".jsonl.gz")) and not path.name.startswith("."):
-            yield path.name.partition(".")[0]
+    return map(run_of, bundles(place.evidence / urn))
 
 
 def _place(stack: ExitStack, var: Path, database: str | None) -> Place:

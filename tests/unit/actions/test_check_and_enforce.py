@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,6 +17,7 @@ from leeboard.model.enums import Form
 from leeboard.model.waiver import Waiver
 from leeboard.policy.load import load
 from leeboard.verdict import status
+from tests import bundle_lines
 from tests.unit.estate.risks import raw
 from tests.unit.playing import inventory, play
 
@@ -27,9 +27,8 @@ ENFORCE: dict[str, Any] = {"leeboard.schools.enforce": {"family": "LBL"}}
 
 def lines(folder: Path) -> list[dict[str, Any]]:
     """The lines about devices in the one bundle there is."""
-    (bundle,) = (folder / "var" / "evidence" / "900001").glob("*.jsonl.gz")
-    found = [json.loads(line) for line in gzip.decompress(bundle.read_bytes()).splitlines()]
-    return [line for line in found if line["kind"] == "device"]
+    (bundle,) = (folder / "var" / "evidence" / "900001").glob("*.jsonl.xz")
+    return [line for line in bundle_lines.lines(bundle) if line["kind"] == "device"]
 
 
 @pytest.fixture(scope="module")
@@ -147,8 +146,8 @@ def test_each_visit_of_a_run_has_a_challenge_of_its_own(tmp_path: Path) -> None:
     done = play(tmp_path, inventory(tmp_path, pc1={}), {**CHECK, "loop": [1, 2]})
     assert done["status"] == 0, done["output"]
     found = lines(tmp_path)
-    (bundle,) = (tmp_path / "var" / "evidence" / "900001").glob("*.jsonl.gz")
-    header = json.loads(gzip.decompress(bundle.read_bytes()).splitlines()[0])
+    (bundle,) = (tmp_path / "var" / "evidence" / "900001").glob("*.jsonl.xz")
+    header = bundle_lines.lines(bundle)[0]
     assert header["schema"] == 2 and [line["visit"] for line in found] == sorted({line["visit"] for line in found})
     for line in found:
         due = challenge(header["salt"], header["run"], "900001", "pc1", line["visit"])
@@ -242,8 +241,8 @@ def test_a_roll_out_leaves_alone_what_is_waived_and_files_the_drift(
     verdicts = {finding["control"]: finding["verdict"] for finding in line["findings"]}
     assert verdicts["LBL-02"] == "drifted"
     assert [one["id"] for one in line["device"]["waivers"]] == ["W-2026-001"]
-    (bundle,) = (tmp_path / "var" / "evidence" / "900001").glob("*.jsonl.gz")
-    header = json.loads(gzip.decompress(bundle.read_bytes()).splitlines()[0])
+    (bundle,) = (tmp_path / "var" / "evidence" / "900001").glob("*.jsonl.xz")
+    header = bundle_lines.lines(bundle)[0]
     assert header["expected"][0]["waivers"] == line_of(given)
 
 

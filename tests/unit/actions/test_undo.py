@@ -31,7 +31,7 @@ def roll_out():
     return (runs() - earlier).pop()
 
 def runs():
-    return {{path.name.partition(".")[0] for path in (folder / "var/evidence/900001").glob("*.jsonl.gz")}}
+    return {{path.name.partition(".")[0] for path in (folder / "var/evidence/900001").glob("*.jsonl.xz")}}
 
 def undo(*options):
     argv = [sys.executable, "-c", "from leeboard.cli.main import main; main()", "undo", "-i", str(source), *options]
@@ -79,8 +79,8 @@ found["text"] = pathlib.Path("/etc/issue.net").read_text()
 found["unknown"] = undo("--run", "20200101T000000Z-00000000", "--yes")
 found["device"] = undo("--run", found["redo_run"], "--yes", "--device", "pc7")
 found["first"] = first
-import gzip
-lines = gzip.open(folder / "var/evidence/900001" / (found["undo_run"] + ".jsonl.gz")).read().splitlines()
+import lzma
+lines = lzma.open(folder / "var/evidence/900001" / (found["undo_run"] + ".jsonl.xz")).read().splitlines()
 found["evidence"] = [json.loads(line) for line in lines]
 """,
     )

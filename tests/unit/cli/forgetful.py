@@ -11,6 +11,7 @@ from typing import Any
 
 from leeboard.cli.forget import command
 from leeboard.evidence import pins
+from leeboard.evidence.bundle_files import unpacked
 from leeboard.evidence.ingest import ingest
 from leeboard.evidence.store import Store
 from leeboard.model.identity import Sighting
@@ -65,8 +66,8 @@ def forget(device: str = "A-1", source: str = "la", **more: Any) -> int:
 
 def contents(folder: Path) -> Iterator[tuple[str, bytes]]:
     for path in sorted(one for one in folder.rglob("*") if one.is_file()):
-        content = path.read_bytes()
-        yield str(path.relative_to(folder)), gzip.decompress(content) if path.suffix == ".gz" else content
+        with path.open("rb") as file:
+            yield str(path.relative_to(folder)), b"".join(unpacked(file, path.name))
 
 
 def left(folder: Path, *words: str) -> list[str]:

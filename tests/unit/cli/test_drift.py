@@ -43,7 +43,7 @@ def test_this_machine_is_checked_and_everything_is_written(tmp_path: Path) -> No
     assert f"The page: {page}" in done.stdout
     assert "LBL-02" in page.read_text()
     assert (tmp_path / "var" / "leeboard.db").stat().st_size > 0
-    assert len(list((tmp_path / "var" / "evidence" / "000000").glob("*.jsonl.gz"))) == 1
+    assert len(list((tmp_path / "var" / "evidence" / "000000").glob("*.jsonl.xz"))) == 1
 
 
 def test_another_level_asks_for_another_label(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import subprocess
 import sys
@@ -12,6 +11,7 @@ import pytest
 
 from leeboard.ansible.inventory import read
 from leeboard.policy.load import load
+from tests import bundle_lines
 from tests.unit.estate.folders import add_estate, add_school
 from tests.unit.playing import ROOT, command
 
@@ -50,8 +50,8 @@ def test_a_school_is_checked_and_its_mistakes_are_told(tmp_path: Path, school: P
     (problem,) = report["problems"]
     assert "hill/devices.csv, row 3, column platform: 'beos' is no platform" in problem
     # What the run itself says of its devices is what leeboard read without Ansible.
-    (bundle,) = (tmp_path / "var" / "evidence" / "900001").glob("*.jsonl.gz")
-    header = json.loads(gzip.decompress(bundle.read_bytes()).splitlines()[0])
+    (bundle,) = (tmp_path / "var" / "evidence" / "900001").glob("*.jsonl.xz")
+    header = bundle_lines.lines(bundle)[0]
     own = read(school, tuple(load().parameters)).devices
     assert [one["name"] for one in header["expected"]] == ["pc-1.900001", "tablet-1.900001"]
     assert header["expected"] == [one.model_dump(mode="json", exclude_defaults=True) for one in own]
@@ -90,7 +90,7 @@ def test_a_school_that_cannot_be_reached_is_left_out_and_says_so(tmp_path: Path)
     assert (found["A-1"]["outcome"], found["B-1"]["outcome"]) == ("other", "not_seen")
     assert found["B-1"]["message"].startswith("unreachable by design: the school says reachable: false; bring its")
     assert {finding["verdict"] for finding in found["B-1"]["findings"]} <= {"missing", "not_applicable"}
-    assert len(list((tmp_path / "var" / "evidence" / "900001").glob("*.jsonl.gz"))) == 1
+    assert len(list((tmp_path / "var" / "evidence" / "900001").glob("*.jsonl.xz"))) == 1
     assert not (tmp_path / "var" / "evidence" / "900002").exists()
     alone = leeboard(tmp_path, "drift", "-i", "la", "--school", "900002", "--format", "json")
     assert alone.returncode == 3, alone.stderr

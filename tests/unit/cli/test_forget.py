@@ -43,7 +43,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_it_shows_everything_and_removes_what_may_be_removed(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    bundles = sorted((here / "var" / "evidence" / URN).glob("*.gz"))
+    bundles = sorted((here / "var" / "evidence" / URN).glob("*.xz"))
     before = [path.read_bytes() for path in bundles]
     rest = (here / "la" / "one" / "devices.csv").read_text().replace(ROWS.splitlines(keepends=True)[0], "")
     assert forget(dry_run=True, by="", reason="") == 0
@@ -266,7 +266,7 @@ def test_a_device_that_left_the_register_long_ago(here: Path, capsys: pytest.Cap
     assert "W-2026-001" in said and "school.yml\n            line 5: your own words" in said
     (here / "la" / "one" / "waivers.yml").unlink()
     (here / "la" / "one" / "school.yml").write_text("")
-    assert all(name.endswith(".jsonl.gz") for name in left(here, "A-1", "lobby-kiosk", SERIAL))
+    assert all(name.endswith(".jsonl.xz") for name in left(here, "A-1", "lobby-kiosk", SERIAL))
 
 
 def test_names_from_before_go_too(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -281,7 +281,7 @@ def test_names_from_before_go_too(here: Path, capsys: pytest.CaptureFixture[str]
         ingest(store, [evidence], load())
     assert forget() == 0
     assert "Known before as OLD-7 in 900001, A-1 in 900009: that is meant as well." in capsys.readouterr().out
-    assert all(name.endswith(".jsonl.gz") for name in left(here, *NAMES, "OLD-7", "old-name"))
+    assert all(name.endswith(".jsonl.xz") for name in left(here, *NAMES, "OLD-7", "old-name"))
     with Store(here / "anew.db") as store:
         ingest(store, [evidence], load())
         assert [(one.urn, one.asset) for one in named(store)] == [(URN, "A-10"), ("900009", "A-10")]
@@ -309,7 +309,7 @@ def test_another_inventory_is_its_owners(here: Path, capsys: pytest.CaptureFixtu
     assert forget("A-1", "hosts.yml") == 3
     assert "your own file, which Leeboard does not change" in capsys.readouterr().out
     assert json.loads((here / "hosts.yml").read_text()) == said
-    assert [name for name in left(here / "var", *NAMES) if not name.endswith(".jsonl.gz")] == []
+    assert [name for name in left(here / "var", *NAMES) if not name.endswith(".jsonl.xz")] == []
     del hosts[f"lobby-kiosk.{URN}"]
     (here / "hosts.yml").write_text(json.dumps(said))
     assert forget("A-1", "hosts.yml") == 0

@@ -91,10 +91,10 @@ def test_after_a_real_check_nothing_else_names_it(tmp_path: Path) -> None:
     options = ("-i", "la", "--by", "Data protection officer", "--reason", "a request", "--yes")
     done = run_command(tmp_path, *LEEBOARD, "forget", "zz-lobby-kiosk", *options)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert [name for name in left(tmp_path, *names) if not name.endswith(".jsonl.gz")] == []
+    assert [name for name in left(tmp_path, *names) if not name.endswith(".jsonl.xz")] == []
     second = run_command(tmp_path, *check)
     assert second.returncode == 0, second.stderr
     told = json.loads(second.stdout)
     assert (told["schools"][0]["devices_total"], told["problems"]) == (1, [])
     assert "0 devices came, 0 went" in (tmp_path / "var" / "news.txt").read_text()
-    assert [name for name in left(tmp_path, *names) if not name.endswith(".jsonl.gz")] == []
+    assert [name for name in left(tmp_path, *names) if not name.endswith(".jsonl.xz")] == []

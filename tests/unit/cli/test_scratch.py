@@ -93,7 +93,7 @@ def test_a_run_that_is_stopped_stops_ansible(tmp_path: Path, scratch: Path, numb
     assert "what was recorded until now is kept" in said
     assert list(scratch.iterdir()) == []
     (bundle,) = (tmp_path / "var" / "evidence" / "900001").glob("*.jsonl*")
-    assert bundle.name.endswith(".jsonl.gz"), "Ansible could close it"
+    assert bundle.name.endswith(".jsonl.xz"), "Ansible could close it"
 
 
 def _files(folder: Path) -> list[Path]:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from leeboard.evidence.bundle import Origin, SchoolLock, Writer
-from leeboard.evidence.bundle_schema import Expected, School
+from leeboard.evidence.bundle_schema import Expected, School, write_line
+from leeboard.evidence.chain import file_digest
 from leeboard.evidence.challenge import challenge
 from leeboard.model.device import Device
 from leeboard.model.run_id import stamp, started_of
 from leeboard.policy.model import Baseline
+from tests import bundle_lines
 
 URN = "123456"
 SALT = "5a" * 32
@@ -153,7 +157,7 @@ def write(
 ) -> Path:
     """A bundle. `lines` maps assets to observations (or outcomes as text), or is a list of device lines.
 
-    Without a salt it is one of schema 1, in which answers stand without a challenge.
+    Without a salt its answers stand without a challenge.
     """
     lock = SchoolLock(evidence, urn, run)
     origin = Origin("0.1.0", "check", "b" * 64, "c" * 64, salt)
@@ -174,3 +178,19 @@ def write(
         return writer.close(at)
     writer.abandon()
     return writer.path
+
+
+def older(path: Path, schema: int = 1) -> Path:
+    """A closed bundle as a Leeboard before schema 3 wrote it, in its place, and noted as the newest of its school."""
+    header, *rows = bundle_lines.lines(path)
+    heads = header.pop("heads")
+    for key in ("writer", "turn"):
+        del header[key]
+    header |= {"schema": schema, "previous": heads[0] if heads else None}
+    rows = [{**row, "lines": len(rows)} if row["kind"] == "trailer" else row for row in rows]
+    found = path.with_suffix(".gz")
+    found.write_bytes(gzip.compress(b"".join(write_line(row) for row in (header, *rows)), mtime=0))
+    path.unlink()
+    note = {"run": header["run"], "sha256": file_digest(found)}
+    (path.parent / "chain.json").write_text(json.dumps(note))
+    return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import lzma
 import os
 import re
 import zlib
@@ -13,11 +14,12 @@ from pathlib import Path
 import pytest
 
 from leeboard.errors import LeeboardError
-from leeboard.evidence import bundle, bundle_schema, reader
+from leeboard.evidence import bundle_files, bundle_schema, chain, reader
 from leeboard.evidence.bundle import Origin, SchoolLock, Writer
 from leeboard.evidence.bundle_schema import School
 from leeboard.evidence.reader import Reader
 from leeboard.model.run_id import started_of
+from tests import bundle_lines
 from tests.unit.evidence.estate import URN, expected, line, observation, run_id, write
 
 AT = started_of(run_id(0))
@@ -25,7 +27,7 @@ AT = started_of(run_id(0))
 
 def read(path: Path) -> tuple[Reader, list[str]]:
     with Reader(path) as found:
-        seen = [f"{device.asset} {device.outcome}" for _, device in found.devices()]
+        seen = [f"{record.line.asset} {record.line.outcome}" for record in found.devices()]
     return found, seen
 
 
@@ -33,14 +35,14 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     path = write(
         tmp_path, run_id(0), [expected("LT-1"), expected("LT-2")], {"LT-1": observation(), "LT-2": "unreachable"}
     )
-    assert path == tmp_path / URN / f"{run_id(0)}.jsonl.gz"
+    assert path == tmp_path / URN / f"{run_id(0)}.jsonl.xz"
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o777 == 0o700
     found, seen = read(path)
     assert seen == ["LT-1 observed", "LT-2 unreachable"]
     assert not found.broken_off
     assert found.trailer is not None and found.trailer.outcomes == {"observed": 1, "unreachable": 1}
-    assert found.header.previous is None and list(found.expected) == ["LT-1", "LT-2"]
+    assert found.header.follows is None and list(found.expected) == ["LT-1", "LT-2"]
     assert not list(path.parent.glob("*.jsonl")) and not list(path.parent.glob("*.tmp"))
 
 
@@ -59,22 +61,25 @@ def test_every_line_is_on_the_disk_before_the_next(tmp_path: Path, monkeypatch: 
 def test_bundles_of_a_school_are_a_chain(tmp_path: Path) -> None:
     paths = [write(tmp_path, run_id(night), [expected()], {"LT-001": observation()}) for night in range(3)]
     hashes = [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths]
-    assert [read(path)[0].header.previous for path in paths] == [None, *hashes[:2]]
+    headers = [read(path)[0].header for path in paths]
+    assert [header.follows for header in headers] == [None, *hashes[:2]]
+    assert [header.turn for header in headers] == [1, 2, 3]
+    assert len({header.writer for header in headers}) == 1
 
 
 def test_the_chain_goes_on_when_the_newest_bundle_was_taken_away(tmp_path: Path) -> None:
     first = write(tmp_path, run_id(0), [expected()], {})
     digest = hashlib.sha256(first.read_bytes()).hexdigest()
     first.unlink()
-    assert read(write(tmp_path, run_id(1), [expected()], {}))[0].header.previous == digest
+    assert read(write(tmp_path, run_id(1), [expected()], {}))[0].header.follows == digest
 
 
 def test_without_its_note_the_newest_bundle_is_the_last(tmp_path: Path) -> None:
     first = write(tmp_path, run_id(0), [expected()], {})
-    (tmp_path / URN / bundle.TIP).unlink()
+    (tmp_path / URN / chain.TIP).unlink()
     digest = hashlib.sha256(first.read_bytes()).hexdigest()
-    assert read(write(tmp_path, run_id(1), [expected()], {}))[0].header.previous == digest
-    (tmp_path / URN / bundle.TIP).write_text("{}")
+    assert read(write(tmp_path, run_id(1), [expected()], {}))[0].header.follows == digest
+    (tmp_path / URN / chain.TIP).write_text("{}")
     with pytest.raises(LeeboardError, match=r"chain\.json: is damaged; remove it"):
         write(tmp_path, run_id(2), [expected()], {})
 
@@ -116,11 +121,11 @@ def test_a_dead_run_is_sealed_by_the_next_and_counts_for_what_it_saw(tmp_path: P
         file.write(b'{"kind": "device", "asset": "LT-2", "outc')  # torn off
     content = path.read_bytes()
     second = write(tmp_path, run_id(1), [expected("LT-1")], {})
-    sealed = path.with_suffix(".jsonl.gz")
-    assert gzip.decompress(sealed.read_bytes()) == content and not path.exists()
+    sealed = path.with_suffix(".jsonl.xz")
+    assert bundle_lines.content(sealed) == content and not path.exists()
     found, seen = read(sealed)
     assert seen == ["LT-1 observed"] and found.broken_off
-    assert read(second)[0].header.previous == hashlib.sha256(sealed.read_bytes()).hexdigest()
+    assert read(second)[0].header.follows == hashlib.sha256(sealed.read_bytes()).hexdigest()
 
 
 def test_a_run_that_died_before_its_header_leaves_nothing(tmp_path: Path) -> None:
@@ -129,8 +134,9 @@ def test_a_run_that_died_before_its_header_leaves_nothing(tmp_path: Path) -> Non
     (folder / f"{run_id(0)}.jsonl").write_bytes(b'{"kind": "header", "exp')
     (folder / f"{run_id(1)}.jsonl").touch()
     (folder / f".{run_id(1)}.jsonl.gz.tmp").touch()
+    (folder / f".{run_id(1)}.jsonl.xz.tmp").touch()
     path = write(tmp_path, run_id(2), [expected()], {})
-    assert sorted(one.name for one in folder.iterdir()) == [path.name, bundle.TIP, "run.lock"]
+    assert sorted(one.name for one in folder.iterdir()) == [path.name, chain.TIP, "run.lock"]
 
 
 def test_later_plays_add_to_those_expected(tmp_path: Path) -> None:
@@ -149,13 +155,14 @@ def test_many_expected_devices_take_several_lines(tmp_path: Path) -> None:
     path = write(tmp_path, run_id(0), devices, {"LT-3999": "failed"})
     found, _ = read(path)
     assert len(found.expected) == 4000
-    assert len(gzip.decompress(path.read_bytes()).splitlines()) > 3
+    assert len(bundle_lines.lines(path)) > 3
 
 
 def test_an_answer_that_is_too_long_becomes_a_failure(tmp_path: Path) -> None:
     path = write(tmp_path, run_id(0), [expected()], {"LT-001": {"x": "y" * bundle_schema.MOST_LINE_BYTES}})
     with Reader(path) as found:
-        ((_, device),) = found.devices()
+        (record,) = found.devices()
+    device = record.line
     assert device.outcome == "failed" and "more than is ever sent" in device.message
     assert found.trailer is not None and found.trailer.outcomes == {"failed": 1}
 
@@ -180,8 +187,8 @@ def test_a_full_disk_loses_nothing_that_was_there(tmp_path: Path, monkeypatch: p
 
 
 def lines_of(tmp_path: Path) -> list[bytes]:
-    path = write(tmp_path, run_id(0), [expected("LT-1"), expected("LT-2")], {"LT-1": observation(), "LT-2": "failed"})
-    return gzip.decompress(path.read_bytes()).splitlines(keepends=True)
+    path = write(tmp_path, run_id(0), [expected("LT-1"), expected("LT-2")], {"LT-1": "unreachable", "LT-2": "failed"})
+    return bundle_lines.content(path).splitlines(keepends=True)
 
 
 def rewritten(raw: bytes, **more: object) -> bytes:
@@ -189,18 +196,27 @@ def rewritten(raw: bytes, **more: object) -> bytes:
 
 
 @pytest.mark.parametrize("cut", range(1, 60, 7))
-def test_a_cut_gzip_counts_for_the_devices_before_it(tmp_path: Path, cut: int) -> None:
+@pytest.mark.parametrize("end", [".gz", ".xz"])
+def test_what_is_cut_off_counts_for_the_devices_before_it(tmp_path: Path, cut: int, end: str) -> None:
     content = b"".join(lines_of(tmp_path))
-    path = tmp_path / f"{run_id(0)}.jsonl.gz"
-    packer = zlib.compressobj(wbits=31)
-    whole = packer.compress(content[: content.rindex(b'{"kind":"trailer"')]) + packer.flush(zlib.Z_SYNC_FLUSH)
-    path.write_bytes(whole + (packer.compress(content[-100:]) + packer.flush())[:-cut])
+    path = tmp_path / f"{run_id(0)}.jsonl{end}"
+    before = content[: content.rindex(b'{"kind":"trailer"')]
+    if end == ".gz":
+        packer = zlib.compressobj(wbits=31)
+        path.write_bytes(packer.compress(before) + packer.flush(zlib.Z_SYNC_FLUSH))
+        rest = packer.compress(content[len(before) :]) + packer.flush()
+        path.write_bytes(path.read_bytes() + rest[:-cut])
+    else:
+        # What xz packs is not cut between two lines, but where it likes: so there is more than it holds back.
+        many = [before, *[before[before.index(b"\n") + 1 :]] * 4000]
+        path.write_bytes(lzma.compress(b"".join(many))[:-cut])
     found, seen = read(path)
-    assert seen == ["LT-1 observed", "LT-2 failed"]
+    assert seen[:2] == ["LT-1 unreachable", "LT-2 failed"]
     # The trailer itself may have come through whole; then only the checksum is cut.
-    assert found.broken_off or cut <= 8
+    assert found.broken_off or (end == ".gz" and cut <= 8)
 
 
+PACK = {"": bytes, ".gz": gzip.compress, ".xz": lzma.compress}
 HOSTILE = {
     "not json": (1, b"{nonsense}\n", "line 2: is not JSON"),
     "a number nobody can hold": (1, b'{"kind": "device", "x": NaN}\n', "line 2: is not JSON"),
@@ -213,7 +229,10 @@ HOSTILE = {
     "a path for an asset": (1, {"asset": "../../etc"}, "line 2: makes no sense at asset"),
     "a device nobody expected": (1, {"asset": "LT-9"}, "line 2: is about LT-9, which the run did not expect"),
     "an unknown key of a header": (0, {"gift": 7}, "line 1: makes no sense at gift"),
-    "another schema": (0, {"schema": 3}, "line 1: has schema 3, and this Leeboard reads 1 and 2; update Leeboard"),
+    "another schema": (0, {"schema": 4}, "line 1: has schema 4, and this Leeboard reads 1 to 3; update Leeboard"),
+    "no writer": (0, {"writer": ""}, "line 1: makes no sense at the line: Value error, a header of schema 3 has"),
+    "turn 0": (0, {"turn": 0}, "line 1: makes no sense at the line: Value error, a header of schema 3 has"),
+    "a turn that is no number": (0, {"turn": "7"}, "line 1: makes no sense at turn"),
     "no schema": (0, {"schema": None}, "line 1: has schema None"),
     "another start": (0, {"started": "2026-01-01T00:00:00Z"}, "line 1: makes no sense"),
     "a device of another school": (
@@ -229,56 +248,112 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-@pytest.mark.parametrize("packed", [True, False])
-def test_what_makes_no_sense_is_refused_with_file_and_line(tmp_path: Path, name: str, packed: bool) -> None:
+@pytest.mark.parametrize("end", PACK)
+def test_what_makes_no_sense_is_refused_with_file_and_line(tmp_path: Path, name: str, end: str) -> None:
     place, change, words = HOSTILE[name]
     rows = lines_of(tmp_path)
     rows[place] = change if isinstance(change, bytes) else rewritten(rows[place], **change)
-    path = tmp_path / (f"{run_id(0)}.jsonl" + ".gz" * packed)
-    path.write_bytes(gzip.compress(b"".join(rows)) if packed else b"".join(rows))
+    path = tmp_path / f"{run_id(0)}.jsonl{end}"
+    path.write_bytes(PACK[end](b"".join(rows)))
     with pytest.raises(LeeboardError) as refused:
         read(path)
     assert f"{path}, {words}" in str(refused.value)
 
 
-def test_what_follows_the_trailer_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("end", [".gz", ".xz"])
+def test_what_follows_the_trailer_is_refused(tmp_path: Path, end: str) -> None:
     rows = lines_of(tmp_path)
-    path = tmp_path / f"{run_id(0)}.jsonl.gz"
+    path = tmp_path / f"{run_id(0)}.jsonl{end}"
     for content, words in (
-        (gzip.compress(b"".join([*rows, rows[1]])), "line 5: stands after the trailer"),
-        (gzip.compress(b"".join([*rows, rows[0]])), "line 5: stands after the trailer"),
-        (gzip.compress(b"".join(rows)) + b"more", "is followed by something"),
-        (gzip.compress(b"".join(rows)) + gzip.compress(rows[1]), "is followed by something"),
+        (PACK[end](b"".join([*rows, rows[1]])), "line 5: stands after the trailer"),
+        (PACK[end](b"".join([*rows, rows[0]])), "line 5: stands after the trailer"),
+        (PACK[end](b"".join(rows)) + b"more", "is followed by something"),
+        (PACK[end](b"".join(rows)) + PACK[end](rows[1]), "is followed by something"),
     ):
         path.write_bytes(content)
         with pytest.raises(LeeboardError, match=words):
             read(path)
 
 
-def test_a_changed_byte_is_refused(tmp_path: Path) -> None:
-    packed = bytearray(gzip.compress(b"".join(lines_of(tmp_path))))
+@pytest.mark.parametrize("end", [".gz", ".xz"])
+def test_a_changed_byte_is_refused(tmp_path: Path, end: str) -> None:
+    packed = bytearray(PACK[end](b"".join(lines_of(tmp_path))))
     packed[-6] ^= 1  # the checksum
-    path = tmp_path / f"{run_id(0)}.jsonl.gz"
+    path = tmp_path / f"{run_id(0)}.jsonl{end}"
     path.write_bytes(packed)
     with pytest.raises(LeeboardError, match="cannot be unpacked"):
         read(path)
 
 
-def test_bombs_are_refused_in_little_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / f"{run_id(0)}.jsonl.gz"
-    path.write_bytes(gzip.compress(b" " * (64 * 1024 * 1024)))
+PARTS = {
+    "another body": (1, lambda row: row.replace(b"600", b"601"), "names other lines than those that come before it"),
+    "no body": (1, lambda _row: b"", "names other lines than those that come before it"),
+    "a body that nobody names": (2, lambda row: row.replace(b'"body":', b'"body_":'), "makes no sense at body_"),
+    "an envelope alone": (2, lambda row: re.sub(rb',"body":"[0-9a-f]*"', b"", row), "names other lines"),
+}
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_a_body_that_is_not_the_one_that_was_filed_costs_its_device(tmp_path: Path, name: str) -> None:
+    place, change, words = PARTS[name]
+    path = write(
+        tmp_path, run_id(0), [expected("LT-1"), expected("LT-2")], {"LT-1": observation(), "LT-2": observation()}
+    )
+    rows = bundle_lines.content(path).splitlines(keepends=True)
+    assert [json.loads(row)["kind"] for row in rows] == ["header", "body", "device", "body", "device", "trailer"]
+    assert rows[1] == rows[3], "the same facts and readings are the same line"
+    changed = change(rows[place])
+    assert changed != rows[place]
+    rows[place] = changed
+    rows[-1] = rewritten(rows[-1], lines=len([row for row in rows if row]) - 1)
+    path.write_bytes(lzma.compress(b"".join(rows)))
+    with Reader(path) as found:
+        one, two = found.devices()
+    assert (one.line.outcome, two.line.outcome) == ("failed", "observed")
+    assert words in one.line.message
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ((0, 1, 3, 2, 4, 5), "line 3: belongs to no device"),
+        ((0, 1, 5), "line 3: comes between a device and what it said"),
+    ],
+)
+def test_a_body_without_its_device_is_refused(tmp_path: Path, rows: tuple[int, ...], words: str) -> None:
+    path = write(
+        tmp_path, run_id(0), [expected("LT-1"), expected("LT-2")], {"LT-1": observation(), "LT-2": observation()}
+    )
+    every = bundle_lines.content(path).splitlines(keepends=True)
+    path.write_bytes(lzma.compress(b"".join(every[row] for row in rows)))
+    with pytest.raises(LeeboardError, match=words):
+        read(path)
+
+
+def test_a_body_is_the_same_whatever_the_order_in_which_it_came(tmp_path: Path) -> None:
+    there = observation()
+    turned = {**{key: there[key] for key in reversed(there)}, "readings": there["readings"][::-1], "observed_at": "x"}
+    (_envelope, one), (other, two) = bundle_schema.split(there), bundle_schema.split(turned)
+    assert one == two
+    assert other["observed_at"] == "x" and not {"facts", "readings"} & set(other)
+
+
+@pytest.mark.parametrize("end", [".gz", ".xz"])
+def test_bombs_are_refused_in_little_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str) -> None:
+    path = tmp_path / f"{run_id(0)}.jsonl{end}"
+    path.write_bytes(PACK[end](b" " * (64 * 1024 * 1024)))
     with pytest.raises(LeeboardError, match="line 1: has more than 4194304 bytes"):
         read(path)
     monkeypatch.setattr(reader, "MOST_CONTENT", 1024 * 1024)
     rows = lines_of(tmp_path)
-    path.write_bytes(gzip.compress(b"".join([rows[0], *[rows[1]] * 2000])))
+    path.write_bytes(PACK[end](b"".join([rows[0], *[rows[1]] * 10_000])))
     with pytest.raises(LeeboardError, match="unpacks to more than is ever written"):
         read(path)
 
 
 def test_links_pipes_and_giants_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = write(tmp_path, run_id(0), [expected()], {})
-    link = tmp_path / f"{run_id(1)}.jsonl.gz"
+    link = tmp_path / f"{run_id(1)}.jsonl.xz"
     link.symlink_to(real)
     with pytest.raises(LeeboardError, match="is a symbolic link"):
         read(link)
@@ -288,7 +363,7 @@ def test_links_pipes_and_giants_are_refused(tmp_path: Path, monkeypatch: pytest.
         read(pipe)
     with pytest.raises(LeeboardError, match="No such file"):
         read(tmp_path / "none.jsonl")
-    monkeypatch.setattr(reader, "MOST_BYTES", 10)
+    monkeypatch.setattr(bundle_files, "MOST_BYTES", 10)
     with pytest.raises(LeeboardError, match="more than the 10 that are read"):
         read(real)
 
@@ -299,4 +374,4 @@ def test_a_link_for_an_open_bundle_is_not_followed(tmp_path: Path) -> None:
     (folder / f"{run_id(0)}.jsonl").symlink_to("/etc/passwd")
     with pytest.raises(LeeboardError, match="is a symbolic link"):
         write(tmp_path, run_id(1), [expected()], {})
-    assert not list(folder.glob("*.gz"))
+    assert not list(folder.glob("*.xz"))

@@ -17,7 +17,7 @@ from leeboard.evidence.reader import Reader
 from leeboard.evidence.store import Store
 from leeboard.model.run_id import started_of
 from leeboard.policy.model import Baseline
-from tests.unit.evidence.estate import SALT, URN, answered, expected, line, observation, run_id, write
+from tests.unit.evidence.estate import SALT, URN, answered, expected, line, observation, older, run_id, write
 
 RUN = run_id(0)
 AT = started_of(RUN)
@@ -83,19 +83,22 @@ def test_the_same_answer_twice_is_one_too_many(tmp_path: Path, baseline: Baselin
 
 
 def test_old_bundles_have_no_challenge(tmp_path: Path, baseline: Baseline) -> None:
-    done, outcome = loaded(tmp_path, baseline, [line("LT-001", AT, observation=observation())], salt="")
-    assert (done.new, done.problems, done.notes, outcome) == (1, [], [], "observed")
-    with Reader(next((tmp_path / "evidence" / URN).glob("*.gz"))) as reader:
+    path = older(write(tmp_path / "evidence", RUN, [expected()], [line("LT-001", AT, observation=observation())]))
+    with Store(tmp_path / "leeboard.db") as store:
+        done = ingest(store, [path], baseline, at=AT)
+        assert (done.new, done.problems, done.notes) == (1, [], [])
+        assert store.devices()[0].outcome == "observed"
+    with Reader(path) as reader:
         assert (reader.header.schema_version, reader.header.salt, reader.header.extra) == (1, "", {})
 
 
-def test_a_visit_has_no_number_in_an_old_bundle(tmp_path: Path, baseline: Baseline) -> None:
+def test_a_visit_has_no_number_without_a_salt(tmp_path: Path, baseline: Baseline) -> None:
     rows = [answered(line("LT-001", AT, observation=observation()), RUN, 1)]
     done, outcome = loaded(tmp_path, baseline, rows, salt="")
     assert (done.new, done.problems, outcome) == (1, [], "failed")
-    with Reader(next((tmp_path / "evidence" / URN).glob("*.gz"))) as reader:
-        ((_number, found),) = reader.devices()
-    assert "has the number of a visit, and schema 1 has none" in found.message
+    with Reader(next((tmp_path / "evidence" / URN).glob("*.xz"))) as reader:
+        (record,) = reader.devices()
+    assert "has the number of a visit, and its bundle has no salt" in record.line.message
 
 
 @pytest.mark.parametrize(
@@ -116,7 +119,7 @@ def test_what_is_extra_is_kept_and_means_nothing(extra: dict[str, Any]) -> None:
         ({"salt": None}, "salt"),
         ({"salt": "x" * 64}, "salt"),
         ({"schema": 1}, "a header of schema 1 has neither salt nor extra"),
-        ({"schema": 3}, "has schema 3, and this Leeboard reads 1 and 2; update Leeboard"),
+        ({"schema": 4}, "has schema 4, and this Leeboard reads 1 to 3; update Leeboard"),
         ({"schema": True}, "has schema True"),
         ({"schema": 2.0}, "has schema 2.0"),
     ],

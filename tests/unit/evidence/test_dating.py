@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
+import lzma
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from leeboard.cli.main import app
 from leeboard.evidence import retention
-from leeboard.evidence.bundle import file_digest
+from leeboard.evidence.chain import file_digest
 from leeboard.evidence.dating import Link, dated, moved, suffix
 from leeboard.evidence.ingest import Ingested, ingest
 from leeboard.evidence.loading import load
@@ -131,7 +131,7 @@ def test_drift_is_seen_the_night_after_a_clock_was_ahead(tmp_path: Path, baselin
         assert [one.effective.state for one in whole] == ["absent", "absent"], "nothing was taken away"
     assert again(tmp_path, baseline, clock(2)).known == 3
     with Store(tmp_path / "leeboard.db") as store:
-        alone = ingest(store, sorted((tmp_path / "evidence" / URN).glob("*.gz")), baseline, at=clock(2))
+        alone = ingest(store, sorted((tmp_path / "evidence" / URN).glob("*.xz")), baseline, at=clock(2))
     assert (alone.new, alone.known, alone.problems) == (0, 3, []), "named by themselves they are known as well"
 
 
@@ -236,13 +236,13 @@ def test_a_tip_that_is_lost_is_found_by_the_chain(tmp_path: Path) -> None:
         last = write(evidence, run, [expected()], {})
     (evidence / URN / "chain.json").unlink()
     path = write(evidence, run_id(2), [expected()], {})
-    assert f'"previous":"{file_digest(last)}"' in gzip.decompress(path.read_bytes()).decode()
+    assert f'"heads":["{file_digest(last)}"]' in lzma.decompress(path.read_bytes()).decode()
 
 
 @pytest.mark.parametrize("moment", ["20261399T021000Z", "00000000T000000Z", "00010101T000000Z"])
 def test_a_name_that_no_clock_tells_is_a_problem_and_no_end(tmp_path: Path, baseline: Baseline, moment: str) -> None:
     path = write(tmp_path / "evidence", run_id(0), [expected()], GOOD)
-    (path.parent / f"{moment}-0000000a.jsonl.gz").write_bytes(path.read_bytes())
+    (path.parent / f"{moment}-0000000a.jsonl.xz").write_bytes(path.read_bytes())
     done = again(tmp_path, baseline, clock(0))
     assert done.new == 1 and len(done.problems) == 1 and "a moment that no clock tells" in done.problems[0]
 
@@ -250,6 +250,6 @@ def test_a_name_that_no_clock_tells_is_a_problem_and_no_end(tmp_path: Path, base
 def test_one_that_is_renamed_after_it_was_loaded_is_named(tmp_path: Path, baseline: Baseline) -> None:
     path = write(tmp_path / "evidence", run_id(1), [expected()], GOOD)
     again(tmp_path, baseline, clock(1))
-    path.rename(path.with_name(f"{run_id(0)}.jsonl.gz"))
+    path.rename(path.with_name(f"{run_id(0)}.jsonl.xz"))
     assert any("it was renamed" in one for one in again(tmp_path, baseline, clock(1)).problems)
     assert known(tmp_path).run == run_id(1), "a name dates nothing"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leeboard.evidence import find_references
+from leeboard.evidence import bundle_files
 from leeboard.evidence.find_references import Names, bundles, files_below
 from tests.unit.evidence.estate import URN, expected, observation, run_id, write
 
@@ -50,7 +50,7 @@ def test_it_is_found_across_the_pieces_in_which_a_file_is_read(
     folder = tmp_path_factory.mktemp("pieces")
     filler = filler.replace(b"LT", b"  ")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(find_references, "CHUNK", 16)
+        patch.setattr(bundle_files, "CHUNK", 16)
         (folder / "a").write_bytes(b" " * before + b" LT-00001 " + filler)
         (folder / "b.gz").write_bytes(gzip.compress(b" " * before + b" LT-00001 " + filler))
         assert Names(["LT-00001"]).in_file(folder / "a") and Names(["LT-00001"]).in_file(folder / "b.gz")
@@ -63,10 +63,10 @@ def test_the_bundles_that_name_it(tmp_path: Path) -> None:
     write(tmp_path, run_id(2), both[1:], {"LT-2": observation(label="seen beside PF1ABCDE", serial="PF2ABCDE")})
     cut = write(tmp_path, run_id(3), both, {"LT-1": observation()})
     cut.write_bytes(cut.read_bytes()[:200])
-    (tmp_path / URN / f"{run_id(4)}.jsonl.gz").symlink_to(cut)
+    (tmp_path / URN / f"{run_id(4)}.jsonl.xz").symlink_to(cut)
     found = bundles(tmp_path / URN, "LT-1", Names(["LT-1", "PF1ABCDE"]))
     assert found.runs[:2] == (run_id(0), run_id(2)) and len(found.every) == 5
-    assert found.unread == (tmp_path / URN / f"{run_id(4)}.jsonl.gz",)
+    assert found.unread == (tmp_path / URN / f"{run_id(4)}.jsonl.xz",)
     # A tag that is too short to be looked for in text is still known where it stands as one.
     write(tmp_path, run_id(5), [expected("7")], {})
     assert bundles(tmp_path / URN, "7", Names(["7"])).runs == (run_id(5),)

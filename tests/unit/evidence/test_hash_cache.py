@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leeboard.evidence import bundle, hash_cache
+from leeboard.evidence import chain, hash_cache
 from leeboard.evidence.ingest import Ingested, ingest
 from leeboard.evidence.store import Store
 from tests.unit.evidence import estate
@@ -28,13 +28,13 @@ class Nights:
         self.folder, self.evidence, self.later = folder, folder / "evidence", 60.0
         self.paths = [self.night(night) for night in range(nights)]
         self.read: list[str] = []
-        digest, clock = bundle.file_digest, hash_cache.time.time
+        digest, clock = chain.file_digest, hash_cache.time.time
 
         def counted(path: Path) -> str:
             self.read.append(path.name.partition(".")[0])
             return digest(path)
 
-        patch.setattr(bundle, "file_digest", counted)
+        patch.setattr(chain, "file_digest", counted)
         patch.setattr(hash_cache.time, "time", lambda: clock() + self.later)
 
     def night(self, night: int) -> Path:
@@ -141,7 +141,7 @@ CHANGES = {
     "touch": os.utime,
     "away": Path.unlink,
     "link": lambda path: (path.rename(path.with_suffix(".real")), path.symlink_to(path.with_suffix(".real"))),
-    "copy": lambda path: shutil.copy(path, path.with_name(f"{run_id(9)}.jsonl.gz")),
+    "copy": lambda path: shutil.copy(path, path.with_name(f"{run_id(9)}.jsonl.xz")),
     "rights": lambda path: path.chmod(0o640),
 }
 

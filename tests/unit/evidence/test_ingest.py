@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
 import json
+import lzma
 import time
 from pathlib import Path
 
@@ -48,7 +48,7 @@ def test_folders_and_files(tmp_path: Path, baseline: Baseline, three: list[Path]
 def test_one_that_makes_no_sense_does_not_keep_out_the_others(
     tmp_path: Path, baseline: Baseline, three: list[Path]
 ) -> None:
-    three[1].write_bytes(gzip.compress(b"nonsense\n"))
+    three[1].write_bytes(lzma.compress(b"nonsense\n"))
     done = run(tmp_path, baseline)
     assert done.new == 2
     unread, changed = done.problems
@@ -64,7 +64,7 @@ def test_a_missing_link_is_a_problem_and_the_oldest_may_be_gone(
     write(tmp_path / "evidence", run_id(3), [expected()], {})
     three[2].unlink()
     (problem,) = run(tmp_path, baseline).problems
-    assert f"{run_id(3)}.jsonl.gz: the bundle before it is missing or was changed" in problem
+    assert f"{run_id(3)}.jsonl.xz: the bundle before it is missing or was changed" in problem
 
 
 def test_a_missing_newest_bundle_is_a_problem(tmp_path: Path, baseline: Baseline, three: list[Path]) -> None:
@@ -77,10 +77,10 @@ def test_a_changed_bundle_is_a_problem_before_and_after_it_was_loaded(
     tmp_path: Path, baseline: Baseline, three: list[Path]
 ) -> None:
     good = three[1].read_bytes()
-    evil = gzip.decompress(good).replace(b'"outcome":"observed"', b'"outcome":"failed"').replace(
+    evil = lzma.decompress(good).replace(b'"outcome":"observed"', b'"outcome":"failed"').replace(
         b'"outcomes":{"observed":1}', b'"outcomes":{"failed":1}'
     )  # fmt: skip
-    three[1].write_bytes(gzip.compress(evil))
+    three[1].write_bytes(lzma.compress(evil))
     (problem,) = run(tmp_path, baseline).problems
     assert three[2].name in problem and "was changed after it was closed" in problem
     three[1].write_bytes(good)
@@ -89,23 +89,23 @@ def test_a_changed_bundle_is_a_problem_before_and_after_it_was_loaded(
 
 
 def test_a_forged_bundle_in_the_chain_is_a_problem(tmp_path: Path, baseline: Baseline, three: list[Path]) -> None:
-    rows = gzip.decompress(three[2].read_bytes()).splitlines()
+    rows = lzma.decompress(three[2].read_bytes()).splitlines()
     header = json.loads(rows[0])
     new = run_id(2, "0000000b")
     forged = write_line({**header, "run": new}) + b"\n".join(rows[1:]) + b"\n"
-    (three[2].parent / f"{new}.jsonl.gz").write_bytes(gzip.compress(forged))
+    (three[2].parent / f"{new}.jsonl.xz").write_bytes(lzma.compress(forged))
     (problem,) = run(tmp_path, baseline).problems
     assert f"follows the same bundle as {three[2].name}" in problem
 
 
 def test_a_renamed_bundle_is_refused(tmp_path: Path, baseline: Baseline, three: list[Path]) -> None:
-    three[2].rename(three[2].with_name(f"{run_id(7)}.jsonl.gz"))
+    three[2].rename(three[2].with_name(f"{run_id(7)}.jsonl.xz"))
     problems = run(tmp_path, baseline).problems
     assert any(f"says that it is run {run_id(2)} of school {URN}; it was renamed" in found for found in problems)
 
 
 def test_a_link_is_refused(tmp_path: Path, baseline: Baseline, three: list[Path]) -> None:
-    link = three[0].parent / f"{run_id(9)}.jsonl.gz"
+    link = three[0].parent / f"{run_id(9)}.jsonl.xz"
     link.symlink_to(three[0])
     assert any("is a symbolic link" in found for found in run(tmp_path, baseline).problems)
 

@@ -85,14 +85,14 @@ def test_what_devices_say_is_kept_whatever_it_is(store: Store, tmp_path: Path, b
     odd = "nul \x00, bell \a, '; DROP TABLE device; --"
     put(store, write(tmp_path, run_id(0), [expected()], {"LT-001": observation(label=odd)}), baseline)
     kept = store.observation(URN, "LT-001")
-    assert kept is not None and kept["readings"][2]["effective"]["value"] == odd
+    assert kept is not None and kept["readings"][0]["effective"]["value"] == odd
     assert "\\x00" in store.devices()[0].findings[2].judged[0].seen
 
 
 def test_half_a_pair_of_surrogates_is_no_text(store: Store, tmp_path: Path, baseline: Baseline) -> None:
     put(store, write(tmp_path, run_id(0), [expected()], {"LT-001": observation(label="half \ud800")}), baseline)
     (device,) = store.devices()
-    assert device.outcome == "failed" and "is not an observation: readings.2" in device.message
+    assert device.outcome == "failed" and "is not an observation: readings.0" in device.message
 
 
 def test_a_load_is_all_or_nothing(

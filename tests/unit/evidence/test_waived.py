@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
 import io
+import lzma
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -148,12 +148,12 @@ def test_what_has_no_effect_is_a_problem_in_the_report(night: Night) -> None:
 
 def test_every_bundle_says_which_risk_was_accepted_and_an_old_one_says_none(night: Night) -> None:
     path = night.found({}, 4, carried(RISK))
-    header = gzip.decompress(path.read_bytes()).splitlines()[0]
+    header = lzma.decompress(path.read_bytes()).splitlines()[0]
     assert b'"waivers":[{"id":"W-2026-001"' in header
     with Reader(path) as read:
         assert read.expected["LT-1"].waivers == (RISK,)
-    old = night.evidence / URN / f"{run_id(0)}.jsonl.gz"
-    assert b"waivers" not in gzip.decompress(old.read_bytes())
+    old = night.evidence / URN / f"{run_id(0)}.jsonl.xz"
+    assert b"waivers" not in lzma.decompress(old.read_bytes())
     # Without an inventory, the store's own memory of the device decides.
     assert lock(night.at("2026-11-06T12:00:00Z")).verdict == "waived"
     assert lock(night.at("2026-11-06T12:00:00Z", carried())).verdict == "drifted"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests import bundle_lines
 from tests.unit.playing import ROOT, command
 
 from .certificates import LOOPBACK
@@ -113,10 +113,10 @@ class School:
         lines = {
             line["name"]: line
             for bundle in sorted(set(self._bundles()) - before)
-            for line in map(json.loads, gzip.decompress(bundle.read_bytes()).splitlines())
+            for line in bundle_lines.lines(bundle)
             if line["kind"] == "device"
         }
         return Visit(done.returncode, done.stdout + done.stderr, seconds, lines)
 
     def _bundles(self) -> list[Path]:
-        return list((self.folder / "var" / "evidence" / URN).glob("*.jsonl.gz"))
+        return list((self.folder / "var" / "evidence" / URN).glob("*.jsonl.xz"))

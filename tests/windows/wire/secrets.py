@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import base64
-import gzip
 import html
 import json
+import lzma
 from pathlib import Path
 from urllib.parse import quote
 from xml.sax.saxutils import escape
@@ -51,5 +51,5 @@ def _contents(places: tuple[str | Path, ...]) -> list[tuple[str, bytes]]:
         for path in [place] if place.is_file() else sorted(place.rglob("*")):
             if path.is_file() and not path.is_symlink():
                 data = path.read_bytes()
-                found.append((str(path), gzip.decompress(data) if path.suffix == ".gz" else data))
+                found.append((str(path), lzma.decompress(data) if path.suffix == ".xz" else data))
     return found
