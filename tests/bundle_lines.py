@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from leeboard.evidence.bundle_files import open_bundle, unpacked
+from leeboard.evidence.texts import full
 
 
 def content(path: Path) -> bytes:
@@ -22,12 +23,13 @@ def lines(path: Path) -> list[dict[str, Any]]:
     parts: dict[str, dict[str, Any]] = {}
     for raw in content(path).splitlines(keepends=True):
         line = json.loads(raw)
-        if line["kind"] in ("body", "judged"):
+        if line["kind"] in ("body", "judged", "texts"):
             parts[hashlib.sha256(raw).hexdigest()] = {key: line[key] for key in line if key != "kind"}
             continue
         if "body" in line:
             line["observation"] = {**line.pop("envelope"), **parts[line.pop("body")]}
         if "judged" in line:
-            line |= parts[line.pop("judged")]
+            judged = parts[line.pop("judged")]
+            line["findings"] = full(judged["findings"], parts[judged["texts"]]["texts"])
         found.append(line)
     return found

@@ -30,7 +30,7 @@ from leeboard.evidence.bundle_schema import (
     Expected,
     Header,
     School,
-    judged_line,
+    judged_lines,
     read_line,
     split,
     write_line,
@@ -94,6 +94,7 @@ class Writer:
         self.path = lock.folder / f"{run}{OPEN}"
         seal_leftovers(lock.folder)
         self._expected: set[str] = set()
+        self._texts: set[bytes] = set()
         self._outcomes: Counter[str] = Counter()
         self._lines = 0
         self._end = 0
@@ -136,7 +137,11 @@ class Writer:
         except BadLine as problem:
             outcome = "failed"
             content = self._without_answer(line, f"its answer {problem}; look at what answers there")
-        self._append(content)
+        try:
+            self._append(content)
+        except OSError:
+            self._texts.clear()  # whichever went with it may stand there twice, and must not be missing
+            raise
         self._outcomes[outcome] += 1
 
     def close(self, finished: datetime, interrupted: bool = False) -> Path:
@@ -169,17 +174,18 @@ class Writer:
         """A device's lines as they stand in the file. Raises BadLine for one that a reader would refuse."""
         said = {key: value for key, value in line.items() if key not in ("observation", "findings")}
         parts: dict[bytes, bytes] = {}
+        told = b""
         try:
             if line.get("observation") is not None:
                 said["envelope"], parts[BODY] = split(line["observation"])
                 said["body"] = hashlib.sha256(parts[BODY]).hexdigest()
             if line.get("findings") is not None:
-                parts[JUDGED] = judged_line(line["findings"])
+                parts[JUDGED], told = judged_lines(line["findings"])
                 said["judged"] = hashlib.sha256(parts[JUDGED]).hexdigest()
             content = write_line({"kind": "device", **said})
         except (ValueError, AttributeError) as problem:
             raise BadLine(f"makes no sense ({ascii(str(problem))[:80]})") from None
-        longest = max(map(len, (content, *parts.values())))
+        longest = max(map(len, (content, told, *parts.values())))
         if longest > MOST_LINE_BYTES:
             raise BadLine(f"has {longest} bytes, more than is ever sent")
         found = read_line(content)
@@ -188,7 +194,15 @@ class Writer:
         )
         if wrong:
             raise BadLine(wrong)
-        return b"".join((*parts.values(), content))
+        return b"".join((*self._new_texts(told), *parts.values(), content))
+
+    def _new_texts(self, line: bytes) -> list[bytes]:
+        """The line of texts, where it does not stand in the bundle yet."""
+        digest = hashlib.sha256(line).digest()
+        if not line or digest in self._texts:
+            return []
+        self._texts.add(digest)
+        return [line]
 
     def _without_answer(self, line: dict[str, Any], message: str) -> bytes:
         """The line of a device that failed, with as much of what was said of it as can be read again."""

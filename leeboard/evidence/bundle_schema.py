@@ -1,15 +1,18 @@
 """The lines of a bundle: what may stand in an evidence file. Described for others in docs/evidence.md.
 
 Of a device that answered there are three: what it said (`body`), what was judged of it (`judged`), and its own line,
-which names the other two by their hashes. So who has read a body before knows that without parsing it.
+which names the other two by their hashes. So who has read a body before knows that without parsing it. What the
+baseline says of what was judged (`texts`) stands once before the first device of a kind.
 """
 
 from __future__ import annotations
 
+import hashlib
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from leeboard.evidence.texts import thin
 from leeboard.model.device import Asset, Device, Urn
 from leeboard.model.run_id import RunId, started_of
 from leeboard.storage import strict_json
@@ -22,7 +25,7 @@ MOST_TURNS = 2**53
 MESSAGE_LENGTH = 300
 MOST_EXTRA_BYTES = 16 * 1024
 MOST_FINDINGS = 1000
-BODY, JUDGED = b'{"kind":"body"', b'{"kind":"judged"'  # how these lines begin
+BODY, JUDGED, TEXTS = b'{"kind":"body"', b'{"kind":"judged"', b'{"kind":"texts"'  # how these lines begin
 PARTS = ("facts", "readings")  # of an observation, which are its body
 OUTCOMES = ("observed", "unreachable", "failed", "another_machine")
 
@@ -196,12 +199,15 @@ def split(observation: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     return envelope, _part(BODY, body)
 
 
-def judged_line(findings: list[dict[str, Any]]) -> bytes:
-    """The line of a device's findings. Raises ValueError for what is no list of them, or no JSON."""
+def judged_lines(findings: list[dict[str, Any]]) -> tuple[bytes, bytes]:
+    """The line of a device's findings, and that of their texts. Raises ValueError for what is no list of them, or no
+    JSON."""
     objects = isinstance(findings, list) and all(isinstance(finding, dict) for finding in findings)
     if not objects or len(findings) > MOST_FINDINGS:
         raise ValueError("its findings are no list of objects, or too many")
-    return _part(JUDGED, {"findings": findings})
+    texts, rest = thin(findings)
+    told = _part(TEXTS, {"texts": texts})
+    return _part(JUDGED, {"findings": rest, "texts": hashlib.sha256(told).hexdigest()}), told
 
 
 def read_part(line: bytes) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -22,34 +22,39 @@ from leeboard.evidence.bundle_schema import (
     JUDGED,
     MOST_FINDINGS,
     MOST_LINE_BYTES,
+    TEXTS,
     BadLine,
     DeviceLine,
     Expected,
     Header,
     MoreExpected,
     Trailer,
-    judged_line,
+    judged_lines,
     read_line,
     read_part,
     split,
 )
+from leeboard.evidence.texts import full
 from leeboard.model.values import plain
 
 MOST_CONTENT = 2 * 1024 * 1024 * 1024  # of what it unpacks to
 MOST_LINES = 1_500_000
+MOST_TEXTS = 10_000  # kinds of devices of a school, each of which has texts of its own
 
 
 @dataclass(frozen=True)
 class Record:
     """A device's line with its number, and the lines that belong to it (None: there is none).
 
-    `body` is the same text for the same facts and readings, whichever schema the bundle has.
+    `body` is the same text for the same facts and readings, whichever schema the bundle has. `texts` has the lines of
+    texts that came before, by their hashes.
     """
 
     number: int
     line: DeviceLine
     body: bytes | None = None
     judged: bytes | None = None
+    texts: Mapping[str, bytes] = field(default_factory=dict)
 
     def observation(self) -> dict[str, Any] | None:
         """The whole observation as it came, None for none. Raises BadLine for a body that is no JSON."""
@@ -61,10 +66,7 @@ class Record:
         """The findings as they were filed, None for none. Raises BadLine for what is no list of them."""
         if self.judged is None:
             return None
-        found = read_part(self.judged).get("findings")
-        if not isinstance(found, list) or len(found) > MOST_FINDINGS:
-            raise BadLine("has no list of findings, or too many")
-        return found
+        return read_findings(self.judged, self.texts)
 
 
 class Reader:
@@ -105,6 +107,7 @@ class Reader:
     def devices(self) -> Iterator[Record]:
         """Each device's line, with what belongs to it. To be read to the end before anything else is asked."""
         parts: dict[bytes, bytes] = {}
+        texts: dict[str, bytes] = {}
         for raw in self._lines:
             if self.trailer is not None:
                 raise self._error("stands after the trailer; somebody added to the file")
@@ -114,13 +117,16 @@ class Reader:
                     raise self._error("belongs to no device")
                 parts[head] = raw + b"\n"
                 continue
+            if raw.startswith(TEXTS) and self.header.schema_version >= 3:
+                self._keep(raw + b"\n", texts)
+                continue
             line = self._device_or_other(raw, parts)
             if parts and not isinstance(line, DeviceLine):
                 raise self._error("comes between a device and what it said")
             if isinstance(line, MoreExpected):
                 self._expect(line.expected)
             elif isinstance(line, DeviceLine):
-                yield self._record(line, parts)
+                yield self._record(line, parts, texts)
                 parts = {}
             elif isinstance(line, Trailer):
                 if line.lines != self._count - 1:
@@ -150,14 +156,20 @@ class Reader:
     ) -> None:
         self._file.close()
 
-    def _record(self, line: DeviceLine, parts: Mapping[bytes, bytes]) -> Record:
+    def _record(self, line: DeviceLine, parts: Mapping[bytes, bytes], texts: dict[str, bytes]) -> Record:
         body, judged = parts.get(BODY), parts.get(JUDGED)
         if line.findings is not None:
-            judged = judged_line(line.findings)
+            judged, told = judged_lines(line.findings)
+            self._keep(told, texts)
         if line.observation is not None:
             envelope, body = split(line.observation)
             line = line.model_copy(update={"envelope": envelope, "observation": None, "findings": None})
-        return Record(self._count, line, body, judged)
+        return Record(self._count, line, body, judged, texts)
+
+    def _keep(self, line: bytes, texts: dict[str, bytes]) -> None:
+        texts[hashlib.sha256(line).hexdigest()] = line
+        if len(texts) > MOST_TEXTS:
+            raise self._error(f"is one of more than {MOST_TEXTS} kinds of devices")
 
     def _device_or_other(self, raw: bytes, parts: dict[bytes, bytes]) -> Header | MoreExpected | DeviceLine | Trailer:
         """A line after the header; one about a device that makes no sense as the line of a device that failed."""
@@ -220,6 +232,18 @@ class Reader:
                 yield chunk
         except bundle_files.Damaged as problem:
             raise self._error(str(problem)) from None
+
+
+def read_findings(judged: bytes, texts: Mapping[str, bytes]) -> list[Any]:
+    """What stands in a line of findings, with the texts that it names. Raises BadLine."""
+    said = read_part(judged)
+    found, named = said.get("findings"), texts.get(str(said.get("texts")))
+    if not isinstance(found, list) or len(found) > MOST_FINDINGS or named is None:
+        raise BadLine("has no list of findings, too many, or none of the texts that came before")
+    try:
+        return full(found, read_part(named)["texts"])
+    except (KeyError, TypeError, AttributeError) as problem:
+        raise BadLine(f"has texts that make no sense ({ascii(str(problem))[:80]})") from None
 
 
 def objection(line: DeviceLine, expected: Collection[str], header: Header) -> str:
