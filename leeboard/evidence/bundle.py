@@ -86,9 +86,18 @@ class Writer:
     """An open bundle. Every call returns only when its line is on the disk."""
 
     def __init__(
-        self, lock: SchoolLock, run: str, school: School, origin: Origin, expected: Iterable[Expected]
+        self,
+        lock: SchoolLock,
+        run: str,
+        school: School,
+        origin: Origin,
+        expected: Iterable[Expected],
+        received: Iterable[str] = (),
     ) -> None:
-        """Seal what a dead run left, then open a bundle. Raises LeeboardError or OSError (disk full)."""
+        """Seal what a dead run left, then open a bundle. Raises LeeboardError or OSError (disk full).
+
+        `received` are the hashes of bundles that get their place by this one.
+        """
         self._lock = lock
         self.run = run
         self.path = lock.folder / f"{run}{OPEN}"
@@ -98,7 +107,7 @@ class Writer:
         self._outcomes: Counter[str] = Counter()
         self._lines = 0
         self._end = 0
-        header = _header(lock.folder, run, school, origin)
+        header = _header(lock.folder, run, school, origin, received)
         self._header = Header.model_validate({**header, "expected": ()})
         first, *more = _portions(expected)
         self._descriptor = os.open(
@@ -234,7 +243,7 @@ class Writer:
         self._lines += content.count(b"\n")
 
 
-def _header(folder: Path, run: str, school: School, origin: Origin) -> dict[str, Any]:
+def _header(folder: Path, run: str, school: School, origin: Origin, received: Iterable[str]) -> dict[str, Any]:
     """The header of a school's next bundle, without the devices that it expects."""
     before = chain.tip(folder)
     return {
@@ -246,7 +255,7 @@ def _header(folder: Path, run: str, school: School, origin: Origin) -> dict[str,
         "school": school.model_dump(mode="json"),
         "writer": chain.writer_of(folder.parent),
         "turn": before.turn + 1 if before else 1,
-        "heads": [before.sha256] if before else [],
+        "heads": [*([before.sha256] if before else []), *received],
     }
 
 

@@ -22,11 +22,13 @@ from leeboard.storage import strict_json
 SCHEMAS = (1, 2, 3)
 MOST_LINE_BYTES = 4 * 1024 * 1024
 MOST_TURNS = 2**53
+MOST_HEADS = 1000
 MESSAGE_LENGTH = 300
 MOST_EXTRA_BYTES = 16 * 1024
 MOST_FINDINGS = 1000
 BODY, JUDGED, TEXTS = b'{"kind":"body"', b'{"kind":"judged"', b'{"kind":"texts"'  # how these lines begin
 PARTS = ("facts", "readings")  # of an observation, which are its body
+RECEIVE = "receive"  # the action of a bundle that gives those of another controller their place
 OUTCOMES = ("observed", "unreachable", "failed", "another_machine")
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -69,14 +71,14 @@ class Header(Line):
     run: RunId
     started: AwareDatetime
     leeboard: Words
-    action: Literal["check", "enforce"]
+    action: Literal["check", "enforce", "receive"]
     school: School
     baseline: Words
     inventory: Words
     previous: Digest | None = None
     writer: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")] | Literal[""] = ""
     turn: Annotated[int, Field(ge=0, le=MOST_TURNS, strict=True)] = 0
-    heads: Annotated[tuple[Digest, ...], Field(max_length=1000)] = ()
+    heads: Annotated[tuple[Digest, ...], Field(max_length=MOST_HEADS)] = ()
     expected: tuple[Expected, ...]
     salt: Digest | Literal[""] = ""
     extra: dict[str, Any] = {}

@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from leeboard.errors import LeeboardError
 from leeboard.evidence.bundle_files import bundles, is_closed, open_bundle, run_of
+from leeboard.evidence.bundle_schema import RECEIVE
+from leeboard.evidence.order import Link, turns
 from leeboard.evidence.reader import Reader
 from leeboard.storage import files
 
@@ -35,18 +36,26 @@ class Tip:
 
 def tip(folder: Path) -> Tip | None:
     """A school's newest closed bundle, None before the first. Raises LeeboardError when the note of it is damaged."""
+    found = noted(folder)
+    if found is None:
+        return _from_bundles(folder)
+    return found if found.turn else Tip(found.run, found.sha256, max(turns(links_of(folder)).values(), default=0))
+
+
+def noted(folder: Path) -> Tip | None:
+    """The newest bundle as the folder's note has it, with turn 0 where an older Leeboard wrote that; None without one.
+
+    Raises LeeboardError when the note is damaged.
+    """
     path = folder / TIP
     content = files.read_regular(path, 4096)
     if content is None:
-        return _from_bundles(folder)
+        return None
     try:
         said = json.loads(content)
-        run, digest, turn = str(said["run"]), said["sha256"], said.get("turn")
-        if isinstance(digest, str) and len(digest) == 64 and int(digest, 16) >= 0:
-            if isinstance(turn, int) and turn > 0:
-                return Tip(run, digest, turn)
-            if turn is None:  # an older Leeboard counted no turns
-                return Tip(run, digest, max(_turns(_headers(folder)).values(), default=0))
+        run, digest, turn = str(said["run"]), said["sha256"], said.get("turn", 0)
+        if isinstance(digest, str) and len(digest) == 64 and int(digest, 16) >= 0 and type(turn) is int and turn >= 0:
+            return Tip(run, digest, turn)
     except (ValueError, KeyError, TypeError):
         pass
     raise LeeboardError(f"{path}: is damaged; remove it, and the newest bundle beside it is taken for the last one")
@@ -82,54 +91,32 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-@dataclass(frozen=True)
-class Link:
-    """What a closed bundle's header says of its place: `follows` is the hash before it, `turn` 0 before schema 3."""
-
-    run: str
-    follows: str | None
-    turn: int
+def link_of(path: Path, sha256: str) -> Link:
+    """What a closed bundle's header says of its place. Raises LeeboardError where it cannot be read."""
+    with Reader(path) as reader:
+        header = reader.header
+        heads = header.heads or ((header.previous,) if header.previous else ())
+        return Link(header.run, sha256, heads, header.turn, header.writer, header.action == RECEIVE)
 
 
 def _from_bundles(folder: Path) -> Tip | None:
     """The newest bundle where no note says which it is: the one with the greatest turn that no other follows."""
-    links = _headers(folder)
-    followed = {link.follows for link in links.values()}
-    turns = _turns(links)
+    writer = writer_of(folder.parent)
+    links = {digest: link for digest, link in links_of(folder).items() if link.writer in ("", writer)}
+    followed = {head for link in links.values() for head in link.heads}
+    counted = turns(links)
     # A run whose clock was ahead is the last by its name, and not by the chain.
-    last = max((digest for digest in links if digest not in followed), key=lambda one: (turns[one], one), default=None)
-    return Tip(links[last].run, last, turns[last]) if last is not None else None
+    last = max((one for one in links if one not in followed), key=lambda one: (counted[one], one), default=None)
+    return Tip(links[last].run, last, counted[last]) if last is not None else None
 
 
-def _headers(folder: Path) -> dict[str, Link]:
-    """What the closed bundles of a folder say of their places, by hash; those that cannot be read follow nothing."""
+def links_of(folder: Path) -> dict[str, Link]:
+    """The closed bundles of a folder by hash; one that cannot be read says nothing of its place."""
     found = {}
     for path in bundles(folder):
         if is_closed(path):
-            link = Link(run_of(path), None, 0)
-            with suppress(LeeboardError), Reader(path) as reader:
-                link = Link(link.run, reader.header.follows, reader.header.turn)
-            found[file_digest(path)] = link
+            digest = file_digest(path)
+            found[digest] = Link(run_of(path), digest)
+            with suppress(LeeboardError):
+                found[digest] = link_of(path, digest)
     return found
-
-
-def _turns(links: Mapping[str, Link]) -> dict[str, int]:
-    """The turn of each bundle: as its header says, or, before schema 3, one more than that of the one it follows."""
-    turns: dict[str, int] = {}
-    for start in links:
-        way = list(_back(start, links, turns))
-        turn = turns.get(links[way[-1]].follows or "", 0) if way else 0
-        for digest in reversed(way):
-            turn = links[digest].turn or turn + 1
-            turns[digest] = turn
-    return turns
-
-
-def _back(start: str, links: Mapping[str, Link], known: Mapping[str, int]) -> Iterable[str]:
-    """From a bundle to those before it, up to one whose turn is known, or whose predecessor is not there."""
-    seen: set[str] = set()
-    digest = start
-    while digest in links and digest not in known and digest not in seen:
-        seen.add(digest)
-        yield digest
-        digest = links[digest].follows or ""

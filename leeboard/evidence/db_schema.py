@@ -1,12 +1,12 @@
 """The store's tables. A change here needs a migration in `migrations/versions/`; a test compares the two.
 
-Runs are kept by their ids, whose order as text is their order in time. JSON is kept as ASCII text, since what devices
-say may hold characters (NUL, lone surrogates) that no database takes otherwise.
+A *place* is the number of a bundle in the order of its school's bundles (order.py), from 1. JSON is kept as ASCII text,
+since what devices say may hold characters (NUL, lone surrogates) that no database takes otherwise.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, ForeignKey, Index, Integer, String, Text
+from sqlalchemy import Boolean, ForeignKey, Index, Integer, LargeBinary, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -32,23 +32,37 @@ class TextRow(Base):
     content: Mapped[str] = mapped_column(Text)
 
 
+class PartRow(Base):
+    """What bundles keep in lines of their own, packed by zlib and kept once: bodies, findings and their texts."""
+
+    __tablename__ = "part"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
 class BundleRow(Base):
     """A bundle that was loaded.
 
-    `sha256` is of its content, `file_sha256` of its closed file. `expected` is the digest of a list of assets; `points`
-    says who of them was observed: JSON [[digest of a list of control ids, bits over `expected` in hexadecimal], ...].
+    `sha256` is of its content, `file_sha256` of its closed file, `heads` a JSON list of those that it follows. `run`
+    and `started` are what it claims. `expected` is the digest of a list of assets; `points` says who of them was
+    observed: JSON [[digest of a list of control ids, bits over `expected` in hexadecimal], ...].
     """
 
     __tablename__ = "bundle"
 
     urn: Mapped[str] = mapped_column(ForeignKey("school.urn"), primary_key=True)
-    run: Mapped[str] = mapped_column(String(25), primary_key=True)
+    place: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    run: Mapped[str] = mapped_column(String(25))
+    started: Mapped[str] = mapped_column(String(25))
+    finished: Mapped[str | None] = mapped_column(String(25))
+    writer: Mapped[str] = mapped_column(String(32))
+    turn: Mapped[int] = mapped_column(Integer)
+    heads: Mapped[str] = mapped_column(Text)
     sha256: Mapped[str] = mapped_column(String(64))
-    file_sha256: Mapped[str | None] = mapped_column(String(64))
-    previous: Mapped[str | None] = mapped_column(String(64))
+    file_sha256: Mapped[str] = mapped_column(String(64))
     action: Mapped[str] = mapped_column(String(16))
     baseline: Mapped[str] = mapped_column(Text)
-    finished: Mapped[str | None] = mapped_column(String(25))
     broken_off: Mapped[bool] = mapped_column(Boolean)
     expected: Mapped[str] = mapped_column(ForeignKey("text.digest"))
     expected_count: Mapped[int] = mapped_column(Integer)
@@ -56,35 +70,54 @@ class BundleRow(Base):
 
 
 class DeviceRow(Base):
-    """A device as it was last expected and last observed.
+    """A device as it was last expected and last observed, but for what is new each night: that has a row of VisitRow.
 
-    `run`, `device`, `problem`, `outcome`, `message` and `changes` are of the latest run that expected it; `outcome` is
-    that of its line, or not_seen. `observed_run`, `seen`, `identity`, `observation` and `findings` are of the latest
-    run that observed it.
+    `device`, `problem`, `message` and `changes` are of the latest run that expected it; `identity`, `envelope`, `body`,
+    `judged` and `texts` (digests of parts) of the latest that observed it. `since` says, by control, since when its
+    verdict has stood: JSON of moments.
     """
 
     __tablename__ = "device"
 
     urn: Mapped[str] = mapped_column(ForeignKey("school.urn"), primary_key=True)
     asset: Mapped[str] = mapped_column(String(64), primary_key=True)
-    run: Mapped[str] = mapped_column(String(25))
     device: Mapped[str] = mapped_column(Text)
     problem: Mapped[str] = mapped_column(Text)
-    outcome: Mapped[str] = mapped_column(String(16))
     message: Mapped[str] = mapped_column(Text)
     changes: Mapped[str] = mapped_column(Text)
-    observed_run: Mapped[str | None] = mapped_column(String(25))
-    seen: Mapped[str | None] = mapped_column(String(25))
     identity: Mapped[str | None] = mapped_column(String(16))
-    observation: Mapped[str | None] = mapped_column(Text)
-    findings: Mapped[str | None] = mapped_column(Text)
+    envelope: Mapped[str | None] = mapped_column(Text)
+    body: Mapped[str | None] = mapped_column(String(64))
+    judged: Mapped[str | None] = mapped_column(String(64))
+    texts: Mapped[str | None] = mapped_column(String(64))
+    since: Mapped[str] = mapped_column(Text)
+
+    __table_args__ = tuple(Index(f"device_{part}", part) for part in ("body", "judged", "texts"))
+
+
+class VisitRow(Base):
+    """The latest run that expected a device and what came of it, and the latest that observed it: `seen` at `observed`.
+
+    `outcome` is that of its line, or not_seen. The rows are short, since each is written anew every night.
+    """
+
+    __tablename__ = "visit"
+
+    urn: Mapped[str] = mapped_column(ForeignKey("school.urn"), primary_key=True)
+    asset: Mapped[str] = mapped_column(String(64), primary_key=True)
+    place: Mapped[int] = mapped_column(Integer)
+    outcome: Mapped[str] = mapped_column(String(16))
+    observed: Mapped[int | None] = mapped_column(Integer)
+    seen: Mapped[str | None] = mapped_column(String(25))
+    answer: Mapped[str | None] = mapped_column(Text)
 
 
 class SpanRow(Base):
-    """A verdict and mode that one control of one device had from the run `since` until the run `until` (None: still).
+    """What was not well with one setting of one device from the place `since` until the place `until` (None: still).
 
-    `cause` is that of its findings, None where all was well, or a Leeboard that kept no cause found it.
-    When it was last seen so follows from the bundles' points, so that a quiet night changes no span.
+    `element` is the member of a list that it is about, "" for the setting as a whole; `setting` is "" where the control
+    as a whole is meant. Compliant is the absence of a span on a night when the device was observed. `late` is for what
+    came in after a newer visit was known: it held in the bundle at `since`, and nothing follows from it.
     """
 
     __tablename__ = "span"
@@ -93,10 +126,24 @@ class SpanRow(Base):
     urn: Mapped[str] = mapped_column(ForeignKey("school.urn"))
     asset: Mapped[str] = mapped_column(String(64))
     control: Mapped[str] = mapped_column(String(16))
+    setting: Mapped[str] = mapped_column(Text)
+    element: Mapped[str] = mapped_column(Text)
     verdict: Mapped[str] = mapped_column(String(16))
-    mode: Mapped[str] = mapped_column(String(16))
-    since: Mapped[str] = mapped_column(String(25))
-    until: Mapped[str | None] = mapped_column(String(25))
-    cause: Mapped[str | None] = mapped_column(String(16))
+    code: Mapped[str] = mapped_column(Text)
+    since: Mapped[int] = mapped_column(Integer)
+    until: Mapped[int | None] = mapped_column(Integer)
+    late: Mapped[bool] = mapped_column(Boolean)
 
-    __table_args__ = (Index("span_device", "urn", "asset", "control"),)
+    __table_args__ = (
+        Index("span_device", "urn", "asset", "control"),
+        Index("span_open", "urn", "until"),
+    )
+
+
+class UnloadedRow(Base):
+    """A run that the store of an older Leeboard knew, and that was not loaded again since."""
+
+    __tablename__ = "unloaded"
+
+    urn: Mapped[str] = mapped_column(String(6), primary_key=True)
+    run: Mapped[str] = mapped_column(String(25), primary_key=True)

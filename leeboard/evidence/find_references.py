@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from leeboard.errors import LeeboardError
 from leeboard.evidence import bundle_files
+from leeboard.evidence.reader import Reader
 
 LEAST = 3  # characters: a shorter word stands everywhere
 OVERLAP = 4096  # longer than any name
@@ -50,26 +51,29 @@ class Names:
 
 @dataclass(frozen=True)
 class Bundles:
-    """A school's bundles: the runs that name a device, how many there are of all, and which could not be read."""
+    """A school's bundles: the runs that name a device, all with their turns (0: none is known), and those unread."""
 
     runs: tuple[str, ...]
-    every: tuple[str, ...]
+    every: Mapping[str, int]
     unread: tuple[Path, ...] = ()
 
 
 def bundles(folder: Path, asset: str, names: Names) -> Bundles:
     """The bundles in a school's folder that expected an asset, or name the device in any other way."""
-    runs, every, unread = [], [], []
+    runs, unread = [], []
+    every: dict[str, int] = {}
     exact = f'"asset":{json.dumps(asset)}'.encode()
     for path in bundle_files.bundles(folder):
         run = bundle_files.run_of(path)
-        every.append(run)
+        every[run] = 0
         try:
+            with suppress(LeeboardError), Reader(path) as reader:
+                every[run] = reader.header.turn
             if any(exact in text or names.within(text) for text in _texts(path)):
                 runs.append(run)
         except (LeeboardError, OSError):
             unread.append(path)
-    return Bundles(tuple(dict.fromkeys(runs)), tuple(dict.fromkeys(every)), tuple(unread))
+    return Bundles(tuple(dict.fromkeys(runs)), every, tuple(unread))
 
 
 def files_below(folder: Path, without: Iterable[Path] = ()) -> Iterator[Path]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,8 +16,9 @@ from typing import Any
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from leeboard.evidence.db_schema import BundleRow, DeviceRow, SpanRow, TextRow
-from leeboard.evidence.loading import hold_school, nameless, put_text
+from leeboard.evidence import parts
+from leeboard.evidence.db_schema import BundleRow, DeviceRow, SpanRow, TextRow, VisitRow
+from leeboard.evidence.loading import drop_unused_text, hold_school, nameless, put_text
 from leeboard.evidence.store import Store, moment
 from leeboard.model.identity import sighting
 from leeboard.model.observation import parse
@@ -52,8 +54,11 @@ class Known:
 
 def named(store: Store) -> list[Named]:
     """Every device that the store has a row of."""
-    query = select(DeviceRow.urn, DeviceRow.asset, DeviceRow.device, DeviceRow.run).order_by(
-        DeviceRow.urn, DeviceRow.asset
+    query = (
+        select(DeviceRow.urn, DeviceRow.asset, DeviceRow.device, BundleRow.run)
+        .join(VisitRow, (VisitRow.urn == DeviceRow.urn) & (VisitRow.asset == DeviceRow.asset))
+        .join(BundleRow, (BundleRow.urn == VisitRow.urn) & (BundleRow.place == VisitRow.place))
+        .order_by(DeviceRow.urn, DeviceRow.asset)
     )
     with store.reading() as session:
         rows = session.execute(query).all()
@@ -68,7 +73,9 @@ def known(store: Store, urn: str, asset: str) -> Known:
     """What the store knows of a device."""
     with store.reading() as session:
         row = session.execute(
-            select(DeviceRow.seen, DeviceRow.findings).where(DeviceRow.urn == urn, DeviceRow.asset == asset)
+            select(VisitRow.seen, DeviceRow.since).where(
+                DeviceRow.urn == urn, DeviceRow.asset == asset, VisitRow.urn == urn, VisitRow.asset == asset
+            )
         ).one_or_none()
         spans = session.scalar(select(func.count()).where(SpanRow.urn == urn, SpanRow.asset == asset)) or 0
         lists = _lists_with(session, urn, asset)
@@ -77,7 +84,7 @@ def known(store: Store, urn: str, asset: str) -> Known:
         )
     if row is None:
         return Known(spans=spans, runs=runs or 0)
-    return Known(True, moment(row.seen), len(json.loads(row.findings or "[]")), spans, runs or 0)
+    return Known(True, moment(row.seen), len(json.loads(row.since)), spans, runs or 0)
 
 
 def identity(store: Store, urn: str, asset: str) -> tuple[str, ...]:
@@ -91,11 +98,13 @@ def identity(store: Store, urn: str, asset: str) -> tuple[str, ...]:
 
 def others(store: Store, urn: str, asset: str) -> Iterator[tuple[str, str]]:
     """What the store holds of each other device of the school, as text: a neighbour may have named the device."""
-    columns = (DeviceRow.device, DeviceRow.message, DeviceRow.changes, DeviceRow.observation, DeviceRow.findings)
-    query = select(DeviceRow.asset, *columns).where(DeviceRow.urn == urn, DeviceRow.asset != asset)
+    columns = (DeviceRow.device, DeviceRow.message, DeviceRow.changes, DeviceRow.envelope)
+    kept = (DeviceRow.body, DeviceRow.judged)
+    query = select(DeviceRow.asset, *columns, *kept).where(DeviceRow.urn == urn, DeviceRow.asset != asset)
     with store.reading() as session:
-        for other, *texts in session.execute(query.order_by(DeviceRow.asset)):
-            yield other, "\n".join(text or "" for text in texts)
+        for other, *texts, body, judged in session.execute(query.order_by(DeviceRow.asset)).all():
+            lines = [parts.get(session, digest).decode() for digest in (body, judged) if digest]
+            yield other, "\n".join([*(text or "" for text in texts), *lines])
 
 
 def forget(store: Store, *keys: tuple[str, str]) -> None:
@@ -105,19 +114,24 @@ def forget(store: Store, *keys: tuple[str, str]) -> None:
     """
     with store.writing() as session:
         for urn, asset in sorted(keys):
-            if hold_school(session, urn) is not None:
+            with suppress(LookupError):
+                hold_school(session, urn)
                 _forget(session, urn, asset)
 
 
 def _forget(session: Session, urn: str, asset: str) -> None:
-    session.execute(delete(SpanRow).where(SpanRow.urn == urn, SpanRow.asset == asset))
-    session.execute(delete(DeviceRow).where(DeviceRow.urn == urn, DeviceRow.asset == asset))
+    digests = session.execute(
+        select(DeviceRow.body, DeviceRow.judged, DeviceRow.texts).where(DeviceRow.urn == urn, DeviceRow.asset == asset)
+    ).one_or_none()
+    for table in (SpanRow, VisitRow, DeviceRow):
+        session.execute(delete(table).where(table.urn == urn, table.asset == asset))
+    parts.drop_unused(session, digests or ())
     for digest, assets in _lists_with(session, urn, asset):
         new = put_text(session, nameless(assets, {asset}))
         session.execute(
             update(BundleRow).where(BundleRow.urn == urn, BundleRow.expected == digest).values(expected=new)
         )
-        drop_unused(session, digest)
+        drop_unused_text(session, digest)
 
 
 def _lists_with(session: Session, urn: str, asset: str) -> list[tuple[str, list[str]]]:
@@ -127,10 +141,3 @@ def _lists_with(session: Session, urn: str, asset: str) -> list[tuple[str, list[
     )
     lists = [(digest, json.loads(content)) for digest, content in session.execute(query)]
     return [(digest, assets) for digest, assets in sorted(lists) if asset in assets]
-
-
-def drop_unused(session: Session, digest: str) -> None:
-    """Remove a list that no run points to any more; another school's runs, or a list of controls, may be the same."""
-    used = select(BundleRow.run).where((BundleRow.expected == digest) | BundleRow.points.contains(digest)).limit(1)
-    if session.scalars(used).first() is None:
-        session.execute(delete(TextRow).where(TextRow.digest == digest))

@@ -29,9 +29,11 @@ DIGEST = 64  # hexadecimal digits
 
 @dataclass(frozen=True)
 class Entry:
-    """One device that was forgotten: nothing of it in a run up to `through`, or in one of `also`, is loaded.
+    """One device that was forgotten: nothing of it in a run up to the turn `turn` is loaded.
 
-    `also` are runs that were there and are dated later, since a clock was wrong. `asset` and `names` are digests.
+    Of a run whose turn is not known (of an older Leeboard, or of another controller) nothing up to `through` is, and
+    nothing of those in `also`: they were there and are dated later, since a clock was wrong. An older Leeboard wrote no
+    turn (0). `asset` and `names` are digests.
     """
 
     at: datetime
@@ -42,9 +44,12 @@ class Entry:
     names: tuple[str, ...]
     through: str
     also: tuple[str, ...] = ()
+    turn: int = 0
 
-    def covers(self, run: str) -> bool:
-        """True for a run of which nothing about the device is to be known any more."""
+    def covers(self, run: str, turn: int = 0) -> bool:
+        """True for a run of which nothing about the device is to be known any more; `turn` is 0 where none is known."""
+        if turn and self.turn:
+            return turn <= self.turn
         return run <= self.through or run in self.also
 
     def is_asset(self, urn: str, asset: str) -> bool:
@@ -63,9 +68,9 @@ class Forgotten:
     urn: str
     entries: tuple[Entry, ...] = ()
 
-    def among(self, assets: Iterable[str], run: str) -> frozenset[str]:
+    def among(self, assets: Iterable[str], run: str, turn: int = 0) -> frozenset[str]:
         """Those of these assets of which a run's evidence is not to be loaded."""
-        entries = [entry for entry in self.entries if entry.covers(run)]
+        entries = [entry for entry in self.entries if entry.covers(run, turn)]
         return frozenset(asset for asset in assets if any(entry.is_asset(self.urn, asset) for entry in entries))
 
     def latest(self, name: str) -> Entry | None:
@@ -100,9 +105,18 @@ def of_devices(evidence: Path, devices: Iterable[Device]) -> dict[tuple[str, str
 
 
 def entry_of(
-    urn: str, asset: str, names: Collection[str], word: tuple[str, str], at: datetime, through: str, runs: Iterable[str]
+    urn: str,
+    asset: str,
+    names: Collection[str],
+    word: tuple[str, str],
+    at: datetime,
+    through: tuple[str, int],
+    runs: Iterable[str],
 ) -> Entry:
-    """What to write of a device: `word` is by whom and why, `runs` all that are there of the school."""
+    """What to write of a device: `word` is by whom and why, `runs` all that are there of the school.
+
+    `through` is a run's id of this moment, and the greatest turn that there is.
+    """
     salt = secrets.token_hex(16)
     return Entry(
         at=at,
@@ -111,8 +125,9 @@ def entry_of(
         salt=salt,
         asset=_digest(salt, urn, "asset", asset),
         names=tuple(sorted(_digest(salt, urn, "name", name) for name in names)),
-        through=through,
-        also=tuple(sorted({run for run in runs if run > through})),
+        through=through[0],
+        also=tuple(sorted({run for run in runs if run > through[0]})),
+        turn=through[1],
     )
 
 
@@ -155,10 +170,13 @@ def _entry(raw: Mapping[str, Any]) -> Entry:
         raise ValueError("a moment or a run id makes no sense")
     if not all(isinstance(one, str) and len(one) == DIGEST for one in digests):
         raise ValueError("a digest makes no sense")
+    turn = raw.get("turn", 0)
+    if type(turn) is not int or turn < 0:
+        raise ValueError("a turn makes no sense")
     words = {key: raw[key] for key in ("by", "reason", "salt", "asset", "through")}
     if not all(isinstance(word, str) for word in words.values()):
         raise ValueError("a word is no text")
-    return Entry(at=at, names=tuple(raw["names"]), also=tuple(raw["also"]), **words)
+    return Entry(at=at, names=tuple(raw["names"]), also=tuple(raw["also"]), turn=turn, **words)
 
 
 def _digest(salt: str, urn: str, kind: str, text: str) -> str:

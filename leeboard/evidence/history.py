@@ -1,4 +1,4 @@
-"""When a control of a device was observed: the points between which its spans lie, from the bundles' bits."""
+"""What was not well on a device, and when it was observed: spans between the points that the bundles' bits are."""
 
 from __future__ import annotations
 
@@ -10,67 +10,73 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from leeboard.evidence.db_schema import BundleRow, SpanRow, TextRow
-from leeboard.evidence.spans import Span
-from leeboard.model.run_id import started_of
 
 
 @dataclass(frozen=True)
 class Held:
-    """A verdict that a control had: first observed `since`, last `last`, and another one `until` (None: still).
-
-    `cause` is the digest of what was not well, None where that is not known.
+    """What was not well with a setting (element): seen first `since`, last `last`, and not so any more `until` (None:
+    still). `late` is for what another controller saw before our own latest visit: it is known of that one time alone.
     """
 
     control: str
+    setting: str
+    element: str
     verdict: str
-    mode: str
+    code: str
     since: datetime
     last: datetime
     until: datetime | None
-    cause: str | None = None
+    late: bool = False
+
+
+@dataclass(frozen=True)
+class Point:
+    """A bundle that observed a device: its place and when its run began, and the controls that were judged."""
+
+    place: int
+    at: datetime
+    controls: frozenset[str]
 
 
 class Points:
-    """Which runs of a school observed which control of which asset."""
+    """Which bundles of a school observed which device."""
 
     def __init__(self, session: Session, urn: str) -> None:
         self._session = session
         self._urn = urn
-        self._runs: list[str] | None = None
-        self._bits: dict[str, list[tuple[frozenset[str], dict[str, int], int]]] = {}
         self._texts: dict[str, list[str]] = {}
-        self._places: dict[str, dict[str, int]] = {}
 
-    def runs(self, asset: str, control: str, after: str = "") -> list[str]:
-        """The runs, in order, that observed the control, beginning with the first one after `after`."""
-        return [run for run in self._all() if run > after and self._observed(run, asset, control)]
+    def of(self, asset: str) -> list[Point]:
+        """The bundles that observed a device, in order."""
+        found = []
+        for place, started, expected, points in self._rows():
+            assets = self._text(expected)
+            if asset not in assets:
+                continue
+            number = assets.index(asset)
+            for digest, bits in json.loads(points):
+                if int(bits, 16) >> number & 1:
+                    controls = frozenset(self._text(digest))
+                    found.append(Point(place, datetime.fromisoformat(started), controls))
+        return found
 
-    def after(self, asset: str, control: str, run: str) -> str | None:
-        """The next run after `run` that observed the control, None when there is none."""
-        return next((later for later in self._all() if later > run and self._observed(later, asset, control)), None)
+    def first(self) -> dict[str, datetime]:
+        """When each device was first observed, by asset."""
+        found: dict[str, datetime] = {}
+        for _place, started, expected, points in self._rows():
+            bits = 0
+            for _digest, some in json.loads(points):
+                bits |= int(some, 16)
+            for number, asset in enumerate(self._text(expected)):
+                if bits >> number & 1 and asset:
+                    found.setdefault(asset, datetime.fromisoformat(started))
+        return found
 
-    def _all(self) -> list[str]:
-        if self._runs is None:
-            found = select(BundleRow.run).where(BundleRow.urn == self._urn).order_by(BundleRow.run)
-            self._runs = list(self._session.scalars(found))
-        return self._runs
-
-    def _observed(self, run: str, asset: str, control: str) -> bool:
-        return any(
-            control in controls and asset in places and bits >> places[asset] & 1
-            for controls, places, bits in self._points(run)
+    def _rows(self) -> list[tuple[int, str, str, str]]:
+        query = select(BundleRow.place, BundleRow.started, BundleRow.expected, BundleRow.points).where(
+            BundleRow.urn == self._urn
         )
-
-    def _points(self, run: str) -> list[tuple[frozenset[str], dict[str, int], int]]:
-        if run not in self._bits:
-            row = self._session.get_one(BundleRow, (self._urn, run))
-            if row.expected not in self._places:
-                self._places[row.expected] = {asset: place for place, asset in enumerate(self._text(row.expected))}
-            places = self._places[row.expected]
-            self._bits[run] = [
-                (frozenset(self._text(controls)), places, int(bits, 16)) for controls, bits in json.loads(row.points)
-            ]
-        return self._bits[run]
+        return [tuple(row) for row in self._session.execute(query.order_by(BundleRow.place))]
 
     def _text(self, digest: str) -> list[str]:
         if digest not in self._texts:
@@ -78,24 +84,26 @@ class Points:
         return self._texts[digest]
 
 
-def spans(session: Session, urn: str, asset: str) -> dict[str, list[Span]]:
-    """A device's spans by control, in order of time."""
-    found: dict[str, list[Span]] = {}
-    query = select(SpanRow).where(SpanRow.urn == urn, SpanRow.asset == asset).order_by(SpanRow.control, SpanRow.since)
-    for row in session.scalars(query):
-        found.setdefault(row.control, []).append(Span(row.verdict, row.mode, row.since, row.until, row.cause))
-    return found
-
-
 def held(session: Session, urn: str, asset: str) -> list[Held]:
-    """Every verdict that each control of a device ever had, with when it was last seen so."""
-    points = Points(session, urn)
+    """All that was ever not well on a device, by control, setting, element and time."""
+    points = Points(session, urn).of(asset)
+    at = {point.place: point.at for point in points}
+    query = select(SpanRow).where(SpanRow.urn == urn, SpanRow.asset == asset)
+    order = (SpanRow.control, SpanRow.setting, SpanRow.element, SpanRow.since, SpanRow.id)
     result = []
-    for control, rows in spans(session, urn, asset).items():
-        runs = points.runs(asset, control)
-        for span in rows:
-            last = max(run for run in runs if span.until is None or run < span.until)
-            until = None if span.until is None else started_of(span.until)
-            since, seen = started_of(span.since), started_of(last)
-            result.append(Held(control, span.verdict, span.mode, since, seen, until, span.cause))
+    for row in session.scalars(query.order_by(*order)):
+        seen = [
+            point.at
+            for point in points
+            if row.since <= point.place and (row.until is None or point.place < row.until)
+            and row.control in point.controls
+        ]  # fmt: skip
+        since = at[row.since]
+        until = at[row.until] if row.until is not None and not row.late else None
+        result.append(
+            Held(
+                row.control, row.setting, row.element, row.verdict, row.code, since, seen[-1] if seen else since, until,
+                row.late,
+            )
+        )  # fmt: skip
     return result

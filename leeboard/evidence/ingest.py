@@ -1,29 +1,32 @@
-"""Bundles from files and folders into the store, with the chain of a school's folder checked on the way.
+"""Bundles into the store, school by school in the order of their chain; what is wrong with the chain is said.
 
-One bundle that cannot be loaded is one problem; the others go on.
+A school's folder in the evidence folder is loaded where it lies. What comes from elsewhere is received first. One
+bundle that cannot be loaded is one problem; the others go on.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sqlalchemy.orm import Session
+
 from leeboard.errors import LeeboardError
-from leeboard.evidence import bundle, bundle_files, chain, redating
-from leeboard.evidence.dating import Link, dated, is_ahead, is_moment, suffix
+from leeboard.evidence import bundle_files, chain
+from leeboard.evidence.bundle import SchoolLock, seal_leftovers
+from leeboard.evidence.chain_checks import chain_problems, clock_notes
 from leeboard.evidence.hash_cache import Hashes
-from leeboard.evidence.loading import load
+from leeboard.evidence.loading import Place, Policy, clear, load
+from leeboard.evidence.order import Link, Ordered, ordered, turns
 from leeboard.evidence.reader import Reader
+from leeboard.evidence.receiving import receive
 from leeboard.evidence.store import Store, StoredBundle, StoreLost
 from leeboard.model.device import URN
-from leeboard.model.run_id import started_of
-from leeboard.model.words import day
+from leeboard.model.run_id import new_run_id
 from leeboard.policy.model import Baseline
-from leeboard.storage import files
 
 
 @dataclass
@@ -42,19 +45,22 @@ class _Into:
     """Where bundles are loaded, and what they are judged by; `evidence` says in its folders what was forgotten."""
 
     store: Store
-    baseline: Baseline
+    policy: Policy
     evidence: Path | None
     verify: bool
-    at: datetime
+    anew: bool
 
 
 @dataclass(frozen=True)
-class _File:
-    """A closed bundle, whatever it says. `stored` is what the store knows it as."""
+class _School:
+    """A school's folder: its closed bundles by hash, in their order, and what the store knows of it."""
 
-    path: Path
-    link: Link
-    stored: StoredBundle | None
+    urn: str
+    paths: dict[str, Path]
+    order: Ordered
+    turns: dict[str, int]
+    received: frozenset[str]
+    known: list[StoredBundle]
 
 
 def ingest(
@@ -68,21 +74,14 @@ def ingest(
 ) -> Ingested:
     """Load bundles; a folder may be the evidence folder or one school's. Raises LeeboardError when the store fails.
 
-    What was forgotten is not loaded again: the folder of a bundle says so, and the school's own in `evidence`. In
-    folders of `evidence` a bundle that was loaded, and that nobody wrote since, is not read again unless to `verify`.
-    With `anew` all that the store knows of the folders' schools is taken out first, where every bundle of it is there.
-    `at` is this moment.
+    What does not lie in `evidence` is received into it at the moment `at` (now); without `evidence` each path's own
+    folder is loaded. What was forgotten is not loaded again. A bundle that was loaded, and that nobody wrote since, is
+    not read again unless to `verify`. With `anew` all that the store knows of the schools is made anew.
     """
     done = Ingested()
-    places = [(path, _folders(path) if path.is_dir() and not path.is_symlink() else []) for path in paths]
-    if anew:
-        done.problems += _cleared(store, [folder for _, folders in places for folder in folders])
-    into = _Into(store, baseline, evidence, verify, at or datetime.now(UTC))
-    for path, folders in places:
-        for folder in folders:
-            _folder(into, folder, done)
-        if not folders:
-            _alone(into, path, done)
+    into = _Into(store, Policy.of(baseline), evidence, verify, anew)
+    for folder in _schools(paths, evidence, at or datetime.now(UTC), done):
+        _load_school(into, folder, done)
     return done
 
 
@@ -92,213 +91,163 @@ def load_schools(store: Store, evidence: Path, urns: Iterable[str], baseline: Ba
     return ingest(store, folders, baseline, evidence).problems
 
 
-def _cleared(store: Store, folders: Sequence[Path]) -> list[str]:
-    """Take the schools of these folders out of the store; what is wrong where one has bundles that are not there."""
-    paths: dict[str, list[Path]] = {}
-    for folder in folders:
-        paths.setdefault(folder.name, []).extend(bundle_files.bundles(folder))
-    problems = []
-    for urn, found in paths.items():
-        hashes, runs = set(), {path.name.partition(".")[0] for path in found}
-        for path in found:
-            with suppress(LeeboardError, OSError):
-                hashes.add(chain.file_digest(path))
-        away = [
-            one.run
-            for one in store.bundles([urn])
-            if (one.file_sha256 not in hashes if one.file_sha256 else one.run not in runs)
-        ]
-        if away:
-            problems.append(
-                f"school {urn}: was not loaded anew, since the store knows {len(away)} runs whose bundles are not here "
-                f"({', '.join(away[:3])}); name the folders that have them as well"
-            )
-        else:
-            redating.clear(store, urn)
-    return problems
+def _schools(paths: Sequence[Path], evidence: Path | None, at: datetime, done: Ingested) -> list[Path]:
+    """The schools' folders to load, each once; what lies elsewhere is received before."""
+    found: dict[Path, None] = {}
+    for path in paths:
+        is_folder = path.is_dir() and not path.is_symlink()
+        folders = _folders(path) if is_folder else [path.absolute().parent]
+        for folder in folders:
+            if evidence is None or folder.absolute().parent.resolve() == evidence.resolve():
+                found[folder] = None
+                continue
+            try:
+                foreign = bundle_files.bundles(folder) if is_folder else [path]
+                found.update(dict.fromkeys(evidence / urn for urn in sorted(receive(evidence, foreign, at))))
+            except (LeeboardError, OSError) as problem:
+                done.problems.append(_words(path, problem))
+    return list(found)
 
 
-def _folder(into: _Into, folder: Path, done: Ingested) -> None:
+def _load_school(into: _Into, folder: Path, done: Ingested) -> None:
+    seen = len(done.problems)
+    try:
+        _seal_dead(folder, done)
+        school = _look(into, folder, done)
+    except OSError as problem:
+        done.problems.append(_words(folder, problem))
+        return
+    present = [one for one in school.known if one.file_sha256 in school.paths]
+    order = [link.sha256 for link in school.order.links]
+    in_order = order[: len(present)] == [one.file_sha256 for one in present]
+    gone = len(school.known) - len(present)
+    if (into.anew or not in_order) and gone:
+        done.problems.append(
+            f"school {school.urn}: cannot be loaded anew, since the store knows {gone} runs whose bundles are not here "
+            f"({', '.join(one.run for one in school.known if one not in present)[:80]}); put them back, or name them"
+        )
+        if not in_order:
+            return
+    anew = (into.anew or not in_order) and not gone
+    done.known += 0 if anew else len(present)
+    done.runs.update(one.run for one in present if not anew)
+    todo = school.order.links if anew else school.order.links[len(present) :]
+    number = 0 if anew else max((one.place for one in school.known), default=0)
+    if anew:
+        with into.store.writing() as session:
+            clear(session, school.urn)
+            _load_each(into, session, school, todo, number, done)
+    else:
+        for link in todo:
+            number += _load_alone(into, school, link, number, done)
+    # A bundle that cannot be read says nothing of its place: whether it was changed, the next one's header tells.
+    done.problems += chain_problems(folder, school.order, school.paths)
+    if seen == len(done.problems):
+        done.notes += clock_notes(school.urn, into.store.bundles([school.urn])[-len(todo) - 1 :] if todo else [])
+    if left := into.store.unloaded(school.urn):
+        done.problems.append(
+            f"school {school.urn}: an older Leeboard's store knew {len(left)} runs whose bundles are not in {folder} "
+            f"({', '.join(left[:3])}); bring them in with leeboard ingest FILE"
+        )
+
+
+def _load_alone(into: _Into, school: _School, link: Link, number: int, done: Ingested) -> int:
+    """Load one bundle in a transaction of its own; 1 where it took a place."""
+    before = done.new
+    with into.store.writing() as session:
+        _load_each(into, session, school, (link,), number, done)
+    return done.new - before
+
+
+def _load_each(
+    into: _Into, session: Session, school: _School, links: Sequence[Link], number: int, done: Ingested
+) -> None:
+    """Load these bundles one after the other, each whole or not at all."""
+    for link in links:
+        path = school.paths[link.sha256]
+        try:
+            with Reader(path) as reader, session.begin_nested():
+                _named_as_it_says(path, reader, school.urn)
+                place = Place(number + 1, school.turns.get(link.sha256, 0), link, link.sha256 in school.received)
+                failed = load(session, reader, place, into.policy, into.evidence)
+        except StoreLost:
+            raise
+        except (LeeboardError, OSError) as problem:
+            done.problems.append(_words(path, problem))
+            continue
+        number += 1
+        done.new += 1
+        done.runs.add(link.run)
+        done.notes.extend(f"{path}: {one}" for one in failed)
+
+
+def _look(into: _Into, folder: Path, done: Ingested) -> _School:
+    """The closed bundles of a school's folder and what their headers say."""
     ours = into.evidence is not None and folder.parent.resolve() == into.evidence.resolve()
     hashes = Hashes(folder, every=into.verify, kept=ours)
     known = into.store.bundles([folder.name])
-    closed: list[_File] = []
-    opened: list[Path] = []
+    by_hash = {one.file_sha256: one for one in known if one.file_sha256}
+    paths: dict[str, Path] = {}
+    links: list[Link] = []
     for path in bundle_files.bundles(folder):
-        if bundle_files.is_closed(path):
-            if (found := _hashed(path, hashes, known, done)) is not None:
-                closed.append(found)
-        elif files.is_locked(folder / bundle.LOCK):
-            done.notes.append(f"{path}: its run is still going on; it is loaded when it has ended")
-        else:
-            opened.append(path)
+        if not bundle_files.is_closed(path):
+            continue
+        try:
+            digest = hashes.of(path, by_hash)
+        except (LeeboardError, OSError) as problem:
+            done.problems.append(_words(path, problem))
+            continue
+        paths[digest] = path
+        stored = by_hash.get(digest)
+        try:
+            links.append(stored.link if stored is not None and not into.verify else chain.link_of(path, digest))
+        except LeeboardError as problem:
+            done.problems.append(str(problem))
     hashes.save()
-    counts = _dates(into, folder.name, closed, known, done)
-    closed.sort(key=lambda one: counts[one.link.sha256] or one.link.run)
-    for one in closed:
-        run = counts[one.link.sha256]
-        if run is None:
-            done.problems.append(_held(one.path, one.link.run))
-        if one.stored is not None:
-            done.known += 1
-            done.runs.add(one.stored.run)
-        elif run is not None:
-            _load(into, one.path, done, folder.name, one.link.sha256, run)
-    for path in opened:
-        _alone(into, path, done, folder.name)
-    if closed:
-        done.problems.extend(_chain(folder, [(one.path, one.link) for one in closed]))
+    order = ordered(links, chain.writer_of(folder.parent))
+    counted = turns({link.sha256: link for link in links})
+    received = frozenset(head for link in links if link.receives for head in link.heads[1:])
+    for link in links:
+        if link.receives:
+            counted |= dict.fromkeys(link.heads[1:], counted[link.sha256])
+    return _School(folder.name, paths, order, counted, received, known)
 
 
-def _hashed(path: Path, hashes: Hashes, known: Sequence[StoredBundle], done: Ingested) -> _File | None:
-    """A closed bundle by its hash, whether or not it can be read; None when its bytes cannot."""
-    run = path.name.partition(".")[0]
-    try:
-        if not is_moment(run):
-            raise LeeboardError(f"{path}: is named after a moment that no clock tells; it was renamed, or made by hand")
-        digest = hashes.of(path, {one.file_sha256 for one in known if one.file_sha256})
-    except (LeeboardError, OSError) as problem:
-        done.problems.append(_unread(path, problem))
-        return None
-    same = (one for one in known if one.file_sha256 == digest and suffix(one.run) == suffix(run))
-    stored = next(same, None)
-    if stored is not None and stored.run == run:
-        return _File(path, Link(run, digest, stored.previous), stored)
-    previous: str | None = ""
-    claim = run
-    with suppress(LeeboardError, OSError), Reader(path) as reader:  # what is wrong with it, loading it says
-        claim, previous = reader.header.run, reader.header.follows
-    return _File(path, Link(claim, digest, previous), stored if claim == run else None)
-
-
-def _dates(
-    into: _Into, urn: str, closed: Sequence[_File], known: Sequence[StoredBundle], done: Ingested
-) -> Mapping[str, str | None]:
-    """At which run each bundle counts, by its hash; the store is brought to that before anything is loaded."""
-    here = {one.link.sha256 for one in closed}
-    elsewhere = [
-        Link(one.run, one.file_sha256, one.previous)
-        for one in known
-        if one.file_sha256 is not None and one.file_sha256 not in here
-    ]
-    counts = dated([*(one.link for one in closed), *elsewhere], into.at)
-    # What was loaded while it was open is known by its run alone.
-    waiting = {one.run: one.run for one in known if one.file_sha256 is None}
-    stored_as = {one.file_sha256: one.run for one in known if one.file_sha256 is not None}
-    stored_as |= {one.link.sha256: one.link.run for one in closed if one.link.run in waiting and one.stored is None}
-    moves = {old: new for sha256, old in stored_as.items() if sha256 and (new := counts.get(sha256)) and new != old}
-    if moves and not redating.redate(into.store, urn, moves):
-        first = min(moves)
-        done.problems.append(
-            f"school {urn}: a clock was wrong when run {first} or one near it began, and the store has its runs in the "
-            "order of that clock: newer answers may be missing in reports; put it right with leeboard ingest --anew"
-        )
-    elif moves:
-        done.notes.extend(f"school {urn}: run {old} counts as {new}: a clock was wrong" for old, new in moves.items())
-    return counts
-
-
-def _alone(into: _Into, path: Path, done: Ingested, urn: str = "") -> None:
-    """Load one file that no chain says anything about: one that was named, or one that is still open."""
-    closed = bundle_files.is_closed(path)
-    try:
-        if not closed and not bundle.has_header(path):
-            done.notes.append(f"{path}: its run died before it saw anything; the next run removes the file")
-            return
-        digest = chain.file_digest(path) if closed else None
-    except (LeeboardError, OSError) as problem:
-        done.problems.append(_unread(path, problem))
+def _seal_dead(folder: Path, done: Ingested) -> None:
+    """Close what a dead run left open; one that is going on is left, and said."""
+    if not any(not bundle_files.is_closed(path) for path in bundle_files.bundles(folder)):
         return
-    _load(into, path, done, urn, digest)
-
-
-def _load(into: _Into, path: Path, done: Ingested, urn: str, digest: str | None, run: str | None = None) -> None:
-    """Load a bundle, as `run` where a chain has dated it."""
     try:
-        with Reader(path) as reader:
-            _named_as_it_says(path, reader, urn)
-            if run is None and is_ahead(reader.header.run, into.at):
-                known = into.store.bundles([reader.header.school.urn])
-                if digest is not None and any(one.file_sha256 == digest for one in known):
-                    done.known += 1
-                else:
-                    done.problems.append(_held(path, reader.header.run))
-                return
-            loaded = load(into.store, reader, into.baseline, digest, into.evidence, run)
-            done.new += loaded.new
-            done.known += not loaded.new
-            done.runs.add(loaded.run)
-            done.notes.extend(f"{path}: {failed}" for failed in loaded.failed)
-    except StoreLost:
-        raise
-    except (LeeboardError, OSError) as problem:
-        done.problems.append(_unread(path, problem))
-
-
-def _unread(path: Path, problem: LeeboardError | OSError) -> str:
-    return f"{path}: cannot be read: {problem.strerror}" if isinstance(problem, OSError) else str(problem)
-
-
-def _held(path: Path, run: str) -> str:
-    return (
-        f"{path}: says that it began on {day(started_of(run))}, more than a day from now, so that a clock is or was "
-        "wrong; its answers are kept and do not count before the school's next run has followed it"
-    )
+        lock = SchoolLock(folder.parent, folder.name, new_run_id(datetime.now(UTC)))
+    except LeeboardError as problem:
+        done.notes.append(f"{folder}: a bundle is still open: {problem}")
+        return
+    try:
+        seal_leftovers(folder)
+    except LeeboardError as problem:
+        done.problems.append(str(problem))
+    finally:
+        lock.release()
 
 
 def _named_as_it_says(path: Path, reader: Reader, urn: str) -> None:
-    run = path.name.partition(".")[0]
-    if urn and (run, urn) != (reader.header.run, reader.header.school.urn):
+    run = bundle_files.run_of(path)
+    if (run, urn) != (reader.header.run, reader.header.school.urn):
         raise LeeboardError(
             f"{path}: says that it is run {reader.header.run} of school {reader.header.school.urn}; "
             "it was renamed or lies in the wrong folder: put it back where it belongs"
         )
 
 
-def _chain(folder: Path, ordered: Iterable[tuple[Path, Link]]) -> list[str]:
-    """What is wrong with the order in which a school's bundles name each other; they come in the order that counts."""
-    found = list(ordered)
-    hashes = {link.sha256 for _, link in found}
-    problems = []
-    named: dict[str | None, Path] = {}
-    for place, (path, link) in enumerate(found):
-        if link.previous == "":
-            continue  # what it follows cannot be read; whether it was changed, the next one's header tells
-        twin = named.setdefault(link.previous, path)
-        if twin != path:
-            problems.append(
-                f"{path}: follows the same bundle as {twin.name}; one of them was not written by a run here"
-            )
-        elif place and link.previous is None:
-            problems.append(f"{path}: says that it is the school's first bundle, and there are older ones")
-        elif place and link.previous not in hashes:
-            # What came before the oldest one may have been put away by rule.
-            problems.append(
-                f"{path}: the bundle before it is missing or was changed after it was closed "
-                f"(sha256 {str(link.previous)[:16]}…); look for it in a backup of {folder}"
-            )
-    run, newest = _noted(folder)
-    # A run that was killed while it closed its bundle has noted it and left it open; the next run closes it.
-    if newest is not None and newest not in hashes and not (folder / f"{run}{bundle_files.OPEN}").exists():
-        problems.append(f"{folder}: the newest bundle is missing or was changed after it was closed; look in a backup")
-    return problems
-
-
-def _noted(folder: Path) -> tuple[str, str | None]:
-    """Run and hash of the newest bundle, as the folder's note has it; None without a note, "" for a damaged one."""
-    content = files.read_regular(folder / chain.TIP, 4096)
-    if content is None:
-        return "", None
-    try:
-        said = json.loads(content)
-        return str(said["run"]), str(said["sha256"])
-    except (ValueError, KeyError, TypeError):
-        return "", ""
+def _words(path: Path, problem: LeeboardError | OSError) -> str:
+    return f"{path}: cannot be read: {problem.strerror}" if isinstance(problem, OSError) else str(problem)
 
 
 def _folders(path: Path) -> list[Path]:
     """The schools' folders of an evidence folder, or the folder itself where it has none."""
     if URN.match(path.name):
         return [path]
-    inner = sorted(one for one in path.iterdir() if URN.match(one.name) and one.is_dir() and not one.is_symlink())
-    return inner or [path]
+    with suppress(OSError):
+        inner = sorted(one for one in path.iterdir() if URN.match(one.name) and one.is_dir() and not one.is_symlink())
+        return inner or [path]
+    return [path]

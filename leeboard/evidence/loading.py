@@ -1,39 +1,59 @@
-"""A bundle into the store, in one transaction, in whatever order bundles come and however often they come."""
+"""A bundle into the store, at its place in the order of its school's bundles. The caller holds the transaction.
+
+Bundles come in order, each once. On a quiet night little is done: a body and findings that are the same as last time
+are neither parsed nor written, and a device costs one short row.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import batched
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from leeboard.errors import LeeboardError
-from leeboard.evidence import dating, forgotten, history, spans
-from leeboard.evidence.db_schema import BundleRow, DeviceRow, SchoolRow, SpanRow, TextRow
+from leeboard.evidence import forgotten, parts, spans
+from leeboard.evidence.db_schema import BundleRow, DeviceRow, SchoolRow, SpanRow, TextRow, UnloadedRow, VisitRow
+from leeboard.evidence.order import Link
 from leeboard.evidence.reader import Reader
-from leeboard.evidence.store import Store
-from leeboard.evidence.visits import Judge, Visit, collect, visits
+from leeboard.evidence.visits import Judge, Seen, Visit, collect, visits
 from leeboard.model.run_id import stamp
 from leeboard.policy.model import Baseline
 
 BATCH = 500
-Verdicts = dict[str, tuple[str, str, str | None]]  # by control: verdict, mode and cause
+Spans = dict[spans.Key, tuple[int, spans.State, str]]  # open ones: the number of the row, the state, when it began
 
 
 @dataclass(frozen=True)
-class Loaded:
-    """What became of a bundle. `new` is False for one that was there already. `failed`: devices that made no sense."""
+class Place:
+    """Where a closed bundle stands among its school's.
 
-    urn: str
-    run: str
-    new: bool
-    failed: tuple[str, ...] = ()
+    `received`: it came from another controller, and what it saw before our own latest visit changes nothing of it.
+    """
+
+    number: int
+    turn: int
+    link: Link
+    received: bool = False
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What observations without findings are judged by, and which settings count member by member."""
+
+    judge: Judge
+    lists: frozenset[tuple[str, str]]
+
+    @classmethod
+    def of(cls, baseline: Baseline) -> Policy:
+        """As this baseline has it."""
+        return cls(Judge(baseline), spans.listed(baseline))
 
 
 @dataclass
@@ -42,187 +62,253 @@ class _Load:
 
     session: Session
     urn: str
-    run: str
-    claim: str  # the run that the bundle says it is; `run` is when that counts
-    points: history.Points
+    place: Place
+    started: str
+    policy: Policy
     forgotten: frozenset[str]  # assets of which this run's evidence is not to be known any more
     observed: dict[str, tuple[str, ...]] = field(default_factory=dict)  # by asset: the controls that were judged
 
 
-def load(
-    store: Store,
-    reader: Reader,
-    baseline: Baseline,
-    file_sha256: str | None,
-    evidence: Path | None = None,
-    run: str | None = None,
-) -> Loaded:
-    """Load an open bundle. `file_sha256` is of its closed file. Raises LeeboardError, and then nothing is loaded.
-
-    `run` is the id as which it counts, where its controller's clock was wrong (dating.py).
+def load(session: Session, reader: Reader, place: Place, policy: Policy, evidence: Path | None) -> list[str]:
+    """Load an open bundle; the devices whose answers made no sense, with the reason. Raises LeeboardError.
 
     What was forgotten stays so, as the file beside the bundle or in the school's folder of `evidence` says. Such a
     device still counts as one that the run expected and observed, without its name.
     """
     found = collect(reader)
-    digest, header = reader.sha256, reader.header
-    urn, claim = header.school.urn, header.run
-    run = run or claim
+    header = reader.header
+    urn = header.school.urn
+    school = hold_school(session, urn, header.school.name)
+    if school.name != header.school.name and not place.received:
+        school.name = header.school.name
+    said = forgotten.read(urn, reader.path.parent, evidence / urn if evidence else None)
+    # What was received has the turn of its receipt, which says nothing of when it was seen.
+    gone = said.among(reader.expected, header.run, 0 if place.received else header.turn)
+    under_way = _Load(session, urn, place, stamp(header.started), policy, gone)
     failed: list[str] = []
-    with store.writing() as session:
-        _school(session, urn, header.school.name, run)
-        either = select(BundleRow).where(BundleRow.urn == urn, or_(BundleRow.run == run, BundleRow.sha256 == digest))
-        there = session.scalars(either).all()
-        known = next((one for one in there if one.sha256 == digest), None)
-        if there:
-            if known is None:
-                raise LeeboardError(
-                    f"{reader.path}: run {run} of school {urn} was loaded with other content before; one of them was "
-                    "changed: compare the file with its copy, and report it to whoever answers for evidence"
-                )
-            known.file_sha256 = known.file_sha256 or file_sha256
-            return Loaded(urn, known.run, new=False)
-        # Read now that we hold the school: whoever forgets a device writes that down before asking for the school.
-        said = forgotten.read(urn, reader.path.parent, evidence / urn if evidence else None)
-        gone = said.among(reader.expected, run) | said.among(reader.expected, claim)
-        under_way = _Load(session, urn, run, claim, history.Points(session, urn), gone)
-        for batch in _batches(visits(reader, found, Judge(baseline))):
-            failed.extend(f"{one.asset}: {one.message}" for one in batch if one.unusable and one.asset not in gone)
-            _apply(under_way, batch)
-        assets = sorted(reader.expected)
-        session.execute(
-            insert(BundleRow),
-            {
-                "urn": urn,
-                "run": run,
-                "sha256": digest,
-                "file_sha256": file_sha256,
-                "previous": header.follows,
-                "action": header.action,
-                "baseline": header.baseline,
-                "finished": stamp(dating.moved(reader.trailer.finished, claim, run)) if reader.trailer else None,
-                "broken_off": reader.broken_off,
-                "expected": put_text(session, nameless(assets, gone)),
-                "expected_count": len(assets),
-                "points": json.dumps(_points(session, assets, under_way.observed)),
-            },
-        )
-    return Loaded(urn, run, new=True, failed=tuple(failed))
+    known = _judged_before(session, urn)
+    for batch in batched(visits(reader, found, policy.judge, known), BATCH):
+        failed.extend(f"{one.asset}: {one.message}" for one in batch if one.unusable and one.asset not in gone)
+        _apply(under_way, batch)
+    assets = sorted(reader.expected)
+    session.execute(
+        insert(BundleRow),
+        {
+            "urn": urn,
+            "place": place.number,
+            "run": header.run,
+            "started": under_way.started,
+            "finished": stamp(reader.trailer.finished) if reader.trailer else None,
+            "writer": header.writer,
+            "turn": place.turn,
+            "heads": json.dumps(place.link.heads),
+            "sha256": reader.sha256,
+            "file_sha256": place.link.sha256,
+            "action": header.action,
+            "baseline": header.baseline,
+            "broken_off": reader.broken_off,
+            "expected": put_text(session, nameless(assets, gone)),
+            "expected_count": len(assets),
+            "points": json.dumps(_points(session, assets, under_way.observed)),
+        },
+    )
+    session.execute(delete(UnloadedRow).where(UnloadedRow.urn == urn, UnloadedRow.run == header.run))
+    return failed
+
+
+def clear(session: Session, urn: str) -> None:
+    """Take a school's runs, devices and spans out of the store; its bundles have them all."""
+    used = select(DeviceRow.body, DeviceRow.judged, DeviceRow.texts).where(DeviceRow.urn == urn)
+    digests = {digest for row in session.execute(used) for digest in row}
+    rows = session.execute(select(BundleRow.expected, BundleRow.points).where(BundleRow.urn == urn)).all()
+    for table in (SpanRow, VisitRow, DeviceRow, BundleRow):
+        session.execute(delete(table).where(table.urn == urn))
+    parts.drop_unused(session, digests)
+    for digest in {row.expected for row in rows} | {one for row in rows for one, _ in json.loads(row.points)}:
+        drop_unused_text(session, digest)
+
+
+def _judged_before(session: Session, urn: str) -> dict[str, tuple[str | None, str | None]]:
+    """The digests of body and findings that each device of a school had last."""
+    query = select(DeviceRow.asset, DeviceRow.body, DeviceRow.judged).where(DeviceRow.urn == urn)
+    return {asset: (body, judged) for asset, body, judged in session.execute(query)}
 
 
 def _apply(load: _Load, batch: Sequence[Visit]) -> None:
     """Bring the rows of some devices up to date."""
     for visit in batch:
-        if visit.asset in load.forgotten and visit.observation is not None:
-            load.observed[visit.asset] = tuple(sorted(_verdicts(visit.findings)))
+        if visit.asset in load.forgotten and visit.seen is not None:
+            load.observed[visit.asset] = visit.seen.controls
     batch = [visit for visit in batch if visit.asset not in load.forgotten]
-    query = select(DeviceRow.asset, DeviceRow.run, DeviceRow.observed_run, DeviceRow.findings).where(
-        DeviceRow.urn == load.urn, DeviceRow.asset.in_([visit.asset for visit in batch])
-    )
-    before = {row.asset: row for row in load.session.execute(query)}
-    fresh: list[dict[str, Any]] = []
-    changed: dict[tuple[str, ...], list[dict[str, Any]]] = {}
-    onward: list[tuple[str, Verdicts, Verdicts]] = []
-    for visit in batch:
-        old = before.get(visit.asset)
-        row: dict[str, Any] = {"urn": load.urn, "asset": visit.asset}
-        if old is None or load.run > old.run:
-            row |= {
-                "run": load.run,
-                "device": visit.device,
-                "problem": visit.problem,
-                "outcome": visit.outcome,
-                "message": visit.message,
-                "changes": json.dumps(visit.changes),
-            }
-        if visit.observation is not None:
-            verdicts = _verdicts(visit.findings)
-            load.observed[visit.asset] = tuple(sorted(verdicts))
-            if old is None or old.observed_run is None or load.run > old.observed_run:
-                findings = json.dumps(visit.findings)
-                row |= {
-                    "observed_run": load.run,
-                    "seen": visit.seen and dating.restamped(visit.seen, load.claim, load.run),
-                    "identity": visit.identity,
-                    "observation": visit.observation,
-                    "findings": findings,
-                }
-                if old is None or old.findings != findings:
-                    told = json.loads(old.findings) if old is not None and old.findings else []
-                    onward.append((visit.asset, _verdicts(told), verdicts))
-            else:
-                _put_late(load, visit.asset, verdicts)
-        if old is None:
-            fresh.append(row)
-        elif len(row) > 2:
-            changed.setdefault(tuple(row), []).append(row)
-    if fresh:
-        none = dict.fromkeys(("observed_run", "seen", "identity", "observation", "findings"))
-        load.session.execute(insert(DeviceRow), [none | row for row in fresh])
-    for rows in changed.values():
-        load.session.execute(update(DeviceRow), rows)
-    _put_onward(load, onward)
-
-
-def _put_onward(load: _Load, devices: list[tuple[str, Verdicts, Verdicts]]) -> None:
-    """Spans for observations that are newer than any before: what is still so is not touched."""
-    moved = {
-        (asset, control): verdict
-        for asset, old, new in devices
-        for control, verdict in new.items()
-        if old.get(control) != verdict
-    }
-    if not moved:
-        return
-    query = select(SpanRow.id, SpanRow.asset, SpanRow.control, SpanRow.verdict, SpanRow.mode, SpanRow.cause).where(
-        SpanRow.urn == load.urn, SpanRow.asset.in_({asset for asset, _ in moved}), SpanRow.until.is_(None)
-    )
-    ended = []
-    for row in load.session.execute(query):
-        wanted = moved.get((row.asset, row.control))
-        if wanted == (row.verdict, row.mode, row.cause):
-            del moved[row.asset, row.control]  # it was not looked at for a while, and is as it was
-        elif wanted is not None:
-            ended.append({"id": row.id, "until": load.run})
-    if ended:
-        load.session.execute(update(SpanRow), ended)
-    _insert_spans(
-        load,
-        [
-            (asset, control, spans.Span(verdict, mode, load.run, cause=cause))
-            for (asset, control), (verdict, mode, cause) in moved.items()
-        ],
-    )
-
-
-def _put_late(load: _Load, asset: str, verdicts: Verdicts) -> None:
-    """Spans for an observation that is older than the newest: cut or stretched as if it had come in its turn."""
-    known = history.spans(load.session, load.urn, asset)
-    for control, (verdict, mode, cause) in verdicts.items():
-        old = known.get(control, [])
-
-        def after(run: str, control: str = control) -> str | None:
-            return load.points.after(asset, control, run)
-
-        new = spans.put(old, spans.Span(verdict, mode, load.run, cause=cause), after)
-        if new != old:
-            load.session.execute(
-                delete(SpanRow).where(SpanRow.urn == load.urn, SpanRow.asset == asset, SpanRow.control == control)
-            )
-            _insert_spans(load, [(asset, control, span) for span in new])
-
-
-def _insert_spans(load: _Load, rows: list[tuple[str, str, spans.Span]]) -> None:
-    if rows:
-        load.session.execute(
-            insert(SpanRow),
-            [{"urn": load.urn, "asset": asset, "control": control, **vars(span)} for asset, control, span in rows],
+    assets = [visit.asset for visit in batch]
+    session = load.session
+    mine = (DeviceRow.urn == load.urn, DeviceRow.asset.in_(assets))
+    devices = {row.asset: row for row in session.execute(select(DeviceRow.__table__).where(*mine))}
+    nights = {
+        row.asset: row
+        for row in session.execute(
+            select(VisitRow.__table__).where(VisitRow.urn == load.urn, VisitRow.asset.in_(assets))
         )
+    }
+    rows: list[dict[str, Any]] = []
+    seen_rows: list[dict[str, Any]] = []
+    stored: dict[str, bytes] = {}
+    replaced: list[str | None] = []
+    changed: list[tuple[Visit, Seen, Any]] = []
+    for visit in batch:
+        old, night = devices.get(visit.asset), nights.get(visit.asset)
+        row = {"urn": load.urn, "asset": visit.asset, **_told(visit)}
+        short: dict[str, Any] = {"urn": load.urn, "asset": visit.asset, "place": load.place.number}
+        short |= {"outcome": visit.outcome, "observed": None, "seen": None, "answer": None}
+        if night is not None:
+            short |= {"observed": night.observed, "seen": night.seen, "answer": night.answer}
+        seen = visit.seen
+        if seen is not None:
+            load.observed[visit.asset] = seen.controls or _controls(old)
+            if load.place.received and night is not None and night.seen is not None and seen.at <= night.seen:
+                _late(load, visit.asset, seen)
+                seen = None
+        if seen is not None:
+            short |= {"observed": load.place.number, "seen": seen.at, "answer": seen.answer}
+            if old is None or (old.judged, old.body) != (seen.judged, seen.body):
+                stored |= seen.parts
+                replaced += [old.body, old.judged, old.texts] if old is not None else []
+                row |= {"body": seen.body, "judged": seen.judged, "texts": seen.texts}
+                changed.append((visit, seen, old))
+            row |= {"identity": seen.identity, "envelope": seen.envelope}
+        seen_rows.append(short)
+        rows.append(row)
+    since = _open_and_close(load, changed)
+    parts.put(session, stored)
+    _write(session, rows, devices, since)
+    _upsert(session, VisitRow, seen_rows)
+    parts.drop_unused(session, replaced)
 
 
-def hold_school(session: Session, urn: str) -> SchoolRow | None:
-    """Hold a school's row, so that two who write about one school take turns on any database; None without one."""
-    return session.scalars(select(SchoolRow).where(SchoolRow.urn == urn).with_for_update()).one_or_none()
+def _told(visit: Visit) -> dict[str, Any]:
+    return {
+        "device": visit.device,
+        "problem": visit.problem,
+        "message": visit.message,
+        "changes": json.dumps(visit.changes),
+    }
+
+
+def _write(
+    session: Session, rows: Sequence[dict[str, Any]], before: Mapping[str, Any], since: Mapping[str, str]
+) -> None:
+    """Insert new devices, and update of the others what is another than before."""
+    fresh: list[dict[str, Any]] = []
+    groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    none: dict[str, Any] = dict.fromkeys(("identity", "envelope", "body", "judged", "texts"))
+    for row in rows:
+        asset = row["asset"]
+        row = {**row, **({"since": since[asset]} if asset in since else {})}
+        old = before.get(asset)
+        if old is None:
+            fresh.append({**none, "since": "{}", **row})
+            continue
+        new = {key: value for key, value in row.items() if getattr(old, key) != value}
+        if new:
+            new |= {"urn": row["urn"], "asset": asset}
+            groups.setdefault(tuple(sorted(new)), []).append(new)
+    if fresh:
+        session.execute(insert(DeviceRow), fresh)
+    for group in groups.values():
+        session.execute(update(DeviceRow), group)
+
+
+def _open_and_close(load: _Load, changed: Sequence[tuple[Visit, Seen, Any]]) -> dict[str, str]:
+    """Spans that end and begin with what changed; since when each control's verdict has stood, by asset, as JSON."""
+    session, number = load.session, load.place.number
+    there = _open_spans(session, load.urn, [visit.asset for visit, _, _ in changed])
+    ended: list[dict[str, Any]] = []
+    begun: list[dict[str, Any]] = []
+    since: dict[str, str] = {}
+    for visit, seen, old in changed:
+        known = there.get(visit.asset, {})
+        found = spans.change(
+            {key: state for key, (_, state, _) in known.items()},
+            spans.states(seen.findings, load.policy.lists),
+            set(seen.controls),
+        )
+        ended += [{"id": known[key][0], "until": number} for key in found.ends]
+        common = {"urn": load.urn, "asset": visit.asset, "since": number, "until": None, "late": False}
+        begun += [
+            {**common, "control": control, "setting": setting, "element": element, "verdict": verdict, "code": code}
+            for (control, setting, element), (verdict, code) in found.begins.items()
+        ]
+        since[visit.asset] = _since(load, seen, old, known, found)
+    if ended:
+        session.execute(update(SpanRow), ended)
+    if begun:
+        session.execute(insert(SpanRow), begun)
+    return since
+
+
+def _since(load: _Load, seen: Seen, old: Any, known: Spans, found: spans.Change) -> str:
+    """Since when each control's verdict has stood, as JSON.
+
+    That of a control that is not well is the oldest of its spans with that verdict; otherwise it is as old as the
+    verdict itself.
+    """
+    before: dict[str, list[str]] = json.loads(old.since) if old is not None else {}
+    result: dict[str, list[str]] = {}
+    oldest: dict[tuple[str, str], str] = {}
+    for key, (_, (verdict, _), started) in known.items():
+        if key not in found.ends:
+            place = (key[0], verdict)
+            oldest[place] = min(oldest.get(place, started), started)
+    for finding in seen.findings:
+        verdict, mode = finding.verdict.value, finding.mode.value
+        was = before.get(finding.control)
+        kept = was[0] if was is not None and was[1:] == [verdict, mode] else load.started
+        result[finding.control] = [oldest.get((finding.control, verdict), kept), verdict, mode]
+    return json.dumps(result)
+
+
+def _open_spans(session: Session, urn: str, assets: Collection[str]) -> dict[str, Spans]:
+    """The open spans of these devices by asset."""
+    found: dict[str, Spans] = {}
+    query = select(SpanRow, BundleRow.started).where(
+        SpanRow.urn == urn, SpanRow.asset.in_(assets), SpanRow.until.is_(None), BundleRow.urn == SpanRow.urn,
+        BundleRow.place == SpanRow.since,
+    )  # fmt: skip
+    for row, started in session.execute(query):
+        key = (row.control, row.setting, row.element)
+        found.setdefault(row.asset, {})[key] = (row.id, (row.verdict, row.code), started)
+    return found
+
+
+def _late(load: _Load, asset: str, seen: Seen) -> None:
+    """What another controller saw before our latest visit: it held then, and nothing follows from it."""
+    rows = [
+        {
+            "urn": load.urn, "asset": asset, "control": control, "setting": setting, "element": element,
+            "verdict": verdict, "code": code, "since": load.place.number, "until": load.place.number, "late": True,
+        }
+        for (control, setting, element), (verdict, code) in spans.states(seen.findings, load.policy.lists).items()
+    ]  # fmt: skip
+    if rows:
+        load.session.execute(insert(SpanRow), rows)
+
+
+def _controls(old: Any) -> tuple[str, ...]:
+    """The controls that were judged last, of a device whose findings are the same as then."""
+    return tuple(sorted(json.loads(old.since))) if old is not None else ()
+
+
+def hold_school(session: Session, urn: str, name: str | None = None) -> SchoolRow:
+    """Hold a school's row, so that two who write about one school take turns on any database; it is made with `name`.
+
+    Raises LookupError where there is none, and no name.
+    """
+    if name is not None:
+        _insert_new(session, SchoolRow, [{"urn": urn, "name": name}])
+    row = session.scalars(select(SchoolRow).where(SchoolRow.urn == urn).with_for_update()).one_or_none()
+    if row is None:
+        raise LookupError(urn)
+    return row
 
 
 def nameless(assets: Sequence[str], gone: Collection[str]) -> list[str]:
@@ -234,20 +320,18 @@ def put_text(session: Session, items: Sequence[str]) -> str:
     """Keep a list once; its digest."""
     content = json.dumps(list(items))
     digest = hashlib.sha256(content.encode()).hexdigest()
-    _insert_new(session, TextRow, {"digest": digest, "content": content})
+    _insert_new(session, TextRow, [{"digest": digest, "content": content}])
     return digest
 
 
-def _school(session: Session, urn: str, name: str, run: str) -> None:
-    """Make the school's row, and hold it, so that two loads of one school take turns on any database."""
-    _insert_new(session, SchoolRow, {"urn": urn, "name": name})
-    row = hold_school(session, urn)
-    newer = select(BundleRow.run).where(BundleRow.urn == urn, BundleRow.run > run).limit(1)
-    if row is not None and row.name != name and session.scalars(newer).first() is None:
-        row.name = name
+def drop_unused_text(session: Session, digest: str) -> None:
+    """Remove a list that no run points to any more; another school's runs, or a list of controls, may be the same."""
+    used = select(BundleRow.run).where((BundleRow.expected == digest) | BundleRow.points.contains(digest)).limit(1)
+    if session.scalars(used).first() is None:
+        session.execute(delete(TextRow).where(TextRow.digest == digest))
 
 
-def _points(session: Session, assets: list[str], observed: dict[str, tuple[str, ...]]) -> list[list[str]]:
+def _points(session: Session, assets: list[str], observed: Mapping[str, tuple[str, ...]]) -> list[list[str]]:
     bits: dict[tuple[str, ...], int] = {}
     for place, asset in enumerate(assets):
         controls = observed.get(asset)
@@ -256,27 +340,19 @@ def _points(session: Session, assets: list[str], observed: dict[str, tuple[str, 
     return [[put_text(session, controls), f"{value:x}"] for controls, value in sorted(bits.items())]
 
 
-def _insert_new(session: Session, table: type[SchoolRow] | type[TextRow], row: dict[str, str]) -> None:
-    dialect = session.get_bind().dialect.name
-    statement = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
-    session.execute(statement.values(row).on_conflict_do_nothing())
+def _insert_new(session: Session, table: Any, rows: Iterable[Mapping[str, Any]]) -> None:
+    statement = _dialect_insert(session)(table).on_conflict_do_nothing()
+    session.execute(statement, list(rows))
 
 
-def _verdicts(findings: list[dict[str, Any]]) -> Verdicts:
-    return {
-        finding["control"]: (finding["verdict"], finding["mode"], finding.get("cause") or None) for finding in findings
-    }
+def _upsert(session: Session, table: Any, rows: Sequence[Mapping[str, Any]]) -> None:
+    if not rows:
+        return
+    statement = _dialect_insert(session)(table)
+    keys = [column.name for column in table.__table__.primary_key]
+    others = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+    session.execute(statement.on_conflict_do_update(index_elements=keys, set_=others), list(rows))
 
 
-def _batches(all_visits: Iterator[Visit]) -> Iterator[list[Visit]]:
-    batch: list[Visit] = []
-    for visit in all_visits:
-        batch.append(visit)
-        if len(batch) == BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
-
-
-__all__ = ["Loaded", "hold_school", "load", "nameless", "put_text"]
+def _dialect_insert(session: Session) -> Any:
+    return postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert

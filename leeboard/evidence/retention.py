@@ -6,7 +6,6 @@ keeps to any schedule, however young it is.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,10 +13,8 @@ from pathlib import Path
 
 from leeboard.errors import LeeboardError
 from leeboard.evidence import bundle_files, forgotten
-from leeboard.evidence.dating import suffix
 from leeboard.evidence.store import StoredBundle
 from leeboard.model.observation import Aspect, Found, Nothing, Reading, Unreadable
-from leeboard.model.run_id import started_of
 from leeboard.model.words import day
 
 DRIVER = "evidence_kept"
@@ -38,7 +35,7 @@ def readings(bundles: Sequence[StoredBundle], folder: Path, at: datetime) -> lis
     if isinstance(there, str):
         in_folder = Unreadable(state="unreadable", code="failed", why=there, source=str(folder))
     else:
-        in_folder = _aspect(kept(bundles, _stored_of(bundles, there)), str(folder), at)
+        in_folder = _aspect(kept(bundles, there), str(folder), at)
     in_store = _aspect(kept(bundles, {one.run for one in bundles}), "the store", at, _without(folder))
     return [
         Reading(driver=DRIVER, address="store", effective=in_store),
@@ -47,29 +44,19 @@ def readings(bundles: Sequence[StoredBundle], folder: Path, at: datetime) -> lis
 
 
 def kept(bundles: Sequence[StoredBundle], there: Collection[str]) -> Kept:
-    """What is kept of the runs that are known; `there` are the ids of those that still lie in the place asked about."""
-    ordered = sorted(bundles, key=lambda one: one.run)
-    hashes = {one.file_sha256 for one in ordered if one.run in there and one.file_sha256 is not None}
+    """What is kept of the runs that are known, in order; `there` are those that lie in the place asked about."""
+    received = {head for one in bundles if one.link.receives for head in one.link.heads[1:]}
+    hashes = {one.file_sha256 for one in bundles if one.run in there}
     since = None
-    for one in reversed(ordered):
+    for one in reversed(bundles):
         if one.run not in there:
             return Kept(since, whole=False)
-        since = started_of(one.run)
-        if one.previous is not None and one.previous not in hashes:
+        since = one.started
+        # What another controller saw before is not ours to keep.
+        follows = None if one.file_sha256 in received else one.link.follows
+        if follows is not None and follows not in hashes:
             return Kept(since, whole=False)
     return Kept(since, whole=True)
-
-
-def _stored_of(bundles: Sequence[StoredBundle], files: Collection[str]) -> set[str]:
-    """The runs of the store whose bundles lie in the folder, where each is called by the run that it claims to be."""
-    stored = {one.run for one in bundles}
-    others = Counter(suffix(run) for run in files if run not in stored)
-    found = stored & set(files)
-    for run in sorted(stored - found):
-        if others[suffix(run)]:
-            others[suffix(run)] -= 1
-            found.add(run)
-    return found
 
 
 def _without(folder: Path) -> str:

@@ -1,58 +1,83 @@
-"""Verdicts as spans of time, whatever the order in which they become known. Pure.
+"""What was not well with each setting of a device, from when to when. Pure.
 
-A span is a longest row of observations of one control on one device with the same verdict, mode and cause. It is kept
-with the runs in which it began and in which the next one began; that nothing else was seen in between is what it says.
-Putting a late observation into the middle of another span cuts it in two, and where the second part begins can only be
-told from the next observation, which is why `after` is asked for it.
+A span has a key (control, setting, element), a verdict and a reason code, and begins and ends at places in the order of
+a school's bundles. Only what is not well has one: compliant is the absence of a span where the device was observed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+import hashlib
+import json
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from leeboard.model.finding import Finding, Judged, best_route
+from leeboard.model.operators import OPERATORS
+from leeboard.model.values import Value
+from leeboard.model.verdicts import Verdict
+from leeboard.policy.model import Baseline
+from leeboard.verdict.cause import WELL
+
+MOST_ELEMENTS = 200  # of a setting
+REST = "and more"  # the element that stands for those beyond
+LONGEST = 200  # characters of an element; a longer one is known by its digest
+
+Key = tuple[str, str, str]  # control, setting, element
+State = tuple[str, str]  # verdict, code
 
 
 @dataclass(frozen=True)
-class Span:
-    """`verdict` and `mode` held, for that `cause`, from the run `since` until the run `until` (None: still)."""
+class Change:
+    """What a new observation does to the open spans of a device: keys that end, and those that begin."""
 
-    verdict: str
-    mode: str
-    since: str
-    until: str | None = None
-    cause: str | None = None
-
-    @property
-    def what(self) -> tuple[str, str, str | None]:
-        """What two observations of one span have in common."""
-        return self.verdict, self.mode, self.cause
+    ends: tuple[Key, ...]
+    begins: Mapping[Key, State]
 
 
-def put(spans: Sequence[Span], new: Span, after: Callable[[str], str | None]) -> list[Span]:
-    """The spans with one more observation in them: `new`, which was made by the run that it is `since`.
+def listed(baseline: Baseline) -> frozenset[tuple[str, str]]:
+    """The settings, by control and id, of which each member of a list is right or wrong by itself."""
+    return frozenset(
+        (control.id, setting.id)
+        for family in baseline.families
+        for control in family.controls
+        for setting in control.settings
+        if OPERATORS[setting.accept.operator].rest is not None
+    )
 
-    `spans` are in order of time. `after(run)` gives the next run after it that observed this control, or None. Its run
-    is none of those already in.
+
+def states(findings: Iterable[Finding], lists: Collection[tuple[str, str]]) -> dict[Key, State]:
+    """What is not well, by key; `lists` are the settings whose members count one by one.
+
+    A way to fulfil a control that is not needed, since another one does, is no trouble.
     """
-    found, run = list(spans), new.since
-    place = sum(span.since < run for span in found) - 1  # the span that holds at `run`, -1 before the first
-    if place >= 0 and found[place].what == new.what:
-        return found
-    if place < 0:
-        if found and found[0].what == new.what:
-            return [replace(found[0], since=run), *found[1:]]
-        return [replace(new, until=found[0].since if found else None), *found]
-    around = found[place]
-    following = after(run)
-    if following is not None and (around.until is None or following < around.until):
-        return [
-            *found[:place],
-            replace(around, until=run),
-            replace(new, until=following),
-            replace(around, since=following),
-            *found[place + 1 :],
-        ]
-    later = found[place + 1 :]
-    if later and later[0].what == new.what:
-        return [*found[:place], replace(around, until=run), replace(later[0], since=run), *later[1:]]
-    return [*found[:place], replace(around, until=run), replace(new, until=around.until), *later]
+    found: dict[Key, State] = {}
+    for finding in findings:
+        fulfilled = best_route(finding.judged) is Verdict.COMPLIANT
+        bad = [one for one in finding.judged if one.verdict not in WELL and not (one.route and fulfilled)]
+        for judged in bad:
+            members = _members(judged) if (finding.control, judged.setting) in lists else [""]
+            for element in members:
+                key = (finding.control, judged.setting, element)
+                found[key] = max(found.get(key, ("", "")), (judged.verdict.value, judged.code))
+        if not bad and finding.verdict not in WELL:
+            found[finding.control, "", ""] = (finding.verdict.value, "")
+    return found
+
+
+def change(before: Mapping[Key, State], now: Mapping[Key, State], controls: Collection[str]) -> Change:
+    """From what was not well to what is not well now, where these controls were judged: others are left as they are."""
+    ends = tuple(key for key, state in before.items() if key[0] in controls and now.get(key) != state)
+    return Change(ends, {key: state for key, state in now.items() if before.get(key) != state})
+
+
+def _members(judged: Judged) -> list[str]:
+    """The members of a list that are not accepted; [""] where they are not known."""
+    found = sorted({_element(value) for value in judged.values if value is not None}) or [""]
+    return found if len(found) <= MOST_ELEMENTS else [*found[:MOST_ELEMENTS], REST]
+
+
+def _element(value: Value) -> str:
+    text = value if isinstance(value, str) else json.dumps(value)
+    if len(text) <= LONGEST:
+        return text
+    return f"sha256:{hashlib.sha256(text.encode(errors='surrogatepass')).hexdigest()}"

@@ -21,7 +21,6 @@ from leeboard.evidence.store import Store, StoredBundle, StoredDevice
 from leeboard.model.device import Device
 from leeboard.model.enums import Mode, Platform
 from leeboard.model.finding import Finding
-from leeboard.model.run_id import started_of
 from leeboard.model.values import plain
 from leeboard.model.verdicts import Verdict
 from leeboard.model.waiver import begins
@@ -93,7 +92,7 @@ def estate_status(
     moment = _Moment(baseline, at, runs, waivers.torn(inside), forgotten or {})
     statuses = [_status(moment, device, stored.get((device.urn, device.asset))) for device in inside]
     statuses.sort(key=lambda status: (status.device.urn, status.device.asset))
-    bundles = store.bundles(asked, latest=True) if runs is None else _of_runs(store.bundles(asked), runs)
+    bundles = store.bundles(asked, latest=True) if runs is None else store.bundles(asked, runs=runs)
     risks = waivers.standings(inside, baseline, at)
     told = (*problems, *_problems(bundles, stored.values()), *waivers.void(risks))
     return EstateStatus(tuple(statuses), baseline, at, told, waivers=risks)
@@ -249,10 +248,6 @@ def _short(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
 
 
-def _of_runs(bundles: list[StoredBundle], runs: Collection[str]) -> list[StoredBundle]:
-    return [bundle for bundle in bundles if bundle.run in runs]
-
-
 def _problems(bundles: Sequence[StoredBundle], stored: Collection[StoredDevice]) -> tuple[str, ...]:
     problems = []
     for bundle in bundles:
@@ -262,7 +257,7 @@ def _problems(bundles: Sequence[StoredBundle], stored: Collection[StoredDevice])
                 for found in stored
             )
             problems.append(
-                f"school {bundle.urn}: run {bundle.run} ({started_of(bundle.run):%d %B %Y %H:%M} UTC) was broken off; "
+                f"school {bundle.urn}: run {bundle.run} ({bundle.started:%d %B %Y %H:%M} UTC) was broken off; "
                 f"{silent} of {bundle.expected} devices were not seen in it; run it again"
             )
     return tuple(problems)

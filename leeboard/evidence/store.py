@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+import zlib
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +20,14 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, Operati
 from sqlalchemy.orm import Session, aliased
 
 from leeboard.errors import LeeboardError
-from leeboard.evidence import history
-from leeboard.evidence.db_schema import BundleRow, DeviceRow, SpanRow
+from leeboard.evidence import history, parts
+from leeboard.evidence.bundle_schema import RECEIVE, read_part
+from leeboard.evidence.db_schema import BundleRow, DeviceRow, PartRow, UnloadedRow, VisitRow
 from leeboard.evidence.finding_cache import FindingPool
+from leeboard.evidence.order import Link
 from leeboard.evidence.upgrade import SCRIPTS, upgrade
 from leeboard.model.device import Device
 from leeboard.model.finding import Finding
-from leeboard.model.run_id import started_of
 from leeboard.storage import files
 
 ROWS_AT_ONCE = 200  # of devices, whose findings are long
@@ -39,7 +40,10 @@ class StoreLost(LeeboardError):
 
 @dataclass(frozen=True)
 class StoredDevice:
-    """A device as the store knows it. `run` is the latest that expected it, `seen` when it was last observed."""
+    """A device as the store knows it. `run` is the latest that expected it, `seen` when it was last observed.
+
+    `since` tells, by control, since when its verdict has stood.
+    """
 
     device: Device
     problem: str
@@ -55,14 +59,21 @@ class StoredDevice:
 
 @dataclass(frozen=True)
 class StoredBundle:
-    """What the store remembers of a bundle."""
+    """What the store remembers of a bundle. `place` is its number in the order of the school's bundles."""
 
     urn: str
+    place: int
     run: str
-    file_sha256: str | None
-    previous: str | None
+    started: datetime
+    sha256: str
+    link: Link
     broken_off: bool
     expected: int
+
+    @property
+    def file_sha256(self) -> str:
+        """The hash of its closed file."""
+        return self.link.sha256
 
 
 class Store:
@@ -125,91 +136,80 @@ class Store:
 
     def devices(self, urns: Sequence[str] | None = None) -> list[StoredDevice]:
         """Every device that some run expected, of these schools or of all."""
-        pool = FindingPool()
         with self.reading() as session:
-            since: dict[tuple[str, str], dict[str, datetime]] = {}
-            before = aliased(SpanRow)
-            spans = select(SpanRow.urn, SpanRow.asset, SpanRow.control, SpanRow.since).where(SpanRow.until.is_(None))
-            # What a Leeboard found that kept no cause stands for any: an upgrade is no reason for a new date. Asked by
-            # itself, since few spans have a cause and all would pay for an outer join.
-            longer = select(SpanRow.urn, SpanRow.asset, SpanRow.control, before.since).where(
-                SpanRow.until.is_(None), SpanRow.cause.is_not(None), before.cause.is_(None),
-                before.urn == SpanRow.urn, before.asset == SpanRow.asset, before.control == SpanRow.control,
-                before.until == SpanRow.since, before.verdict == SpanRow.verdict, before.mode == SpanRow.mode,
-            )  # fmt: skip
-            rows = select(
-                DeviceRow.urn, DeviceRow.asset, DeviceRow.device, DeviceRow.problem, DeviceRow.run, DeviceRow.outcome,
-                DeviceRow.message, DeviceRow.changes, DeviceRow.observed_run, DeviceRow.seen, DeviceRow.findings,
-            ).order_by(DeviceRow.urn, DeviceRow.asset)  # fmt: skip
-            if urns is not None:
-                spans = spans.where(SpanRow.urn.in_(urns))
-                longer = longer.where(SpanRow.urn.in_(urns))
-                rows = rows.where(DeviceRow.urn.in_(urns))
-            starts: dict[str, datetime] = {}
-            for urn, asset, control, run in chain(session.execute(spans), session.execute(longer)):
-                started = starts.get(run) or starts.setdefault(run, started_of(run))
-                since.setdefault((urn, asset), {})[control] = started
-            return [
-                StoredDevice(
-                    device=Device.model_validate_json(row.device),
-                    problem=row.problem,
-                    run=row.run,
-                    outcome=row.outcome,
-                    message=row.message,
-                    changes=tuple(json.loads(row.changes)),
-                    observed_run=row.observed_run,
-                    seen=moment(row.seen),
-                    findings=pool.read(row.findings or "[]"),
-                    since=since.get((row.urn, row.asset), {}),
-                )
-                for row in session.execute(rows, execution_options={"yield_per": ROWS_AT_ONCE})
-            ]
+            return stored_devices(session, urns)
 
     def verdicts(self, control: str) -> dict[tuple[str, str], tuple[str, datetime | None]]:
         """The verdict that a control of each device has, and when the device was last seen, by URN and asset."""
-        query = select(SpanRow.urn, SpanRow.asset, SpanRow.verdict, DeviceRow.seen).where(
-            SpanRow.control == control, SpanRow.until.is_(None), DeviceRow.urn == SpanRow.urn,
-            DeviceRow.asset == SpanRow.asset,
-        )  # fmt: skip
+        query = select(DeviceRow.urn, DeviceRow.asset, DeviceRow.since, VisitRow.seen).where(
+            VisitRow.urn == DeviceRow.urn, VisitRow.asset == DeviceRow.asset
+        )
         with self.reading() as session:
-            return {(row.urn, row.asset): (row.verdict, moment(row.seen)) for row in session.execute(query)}
+            rows = [(row.urn, row.asset, json.loads(row.since), row.seen) for row in session.execute(query)]
+        return {(urn, asset): (since[control][1], moment(seen)) for urn, asset, since, seen in rows if control in since}
 
     def begun(self, urns: Sequence[str]) -> dict[tuple[str, str], datetime]:
         """When each device of these schools was first observed, by URN and asset."""
-        query = select(SpanRow.urn, SpanRow.asset, func.min(SpanRow.since)).where(SpanRow.urn.in_(urns))
         with self.reading() as session:
-            rows = session.execute(query.group_by(SpanRow.urn, SpanRow.asset)).all()
-        return {(urn, asset): started_of(run) for urn, asset, run in rows}
+            return {
+                (urn, asset): first for urn in urns for asset, first in history.Points(session, urn).first().items()
+            }
 
     def observation(self, urn: str, asset: str) -> dict[str, Any] | None:
-        """The latest observation of a device, as it came; None when it was never observed."""
+        """The latest observation of a device, but for its challenge; None when it was never observed."""
+        query = select(DeviceRow.envelope, DeviceRow.body, VisitRow.answer).where(
+            DeviceRow.urn == urn, DeviceRow.asset == asset, VisitRow.urn == urn, VisitRow.asset == asset
+        )
         with self.reading() as session:
-            found = session.execute(
-                select(DeviceRow.observation).where(DeviceRow.urn == urn, DeviceRow.asset == asset)
-            ).scalar_one_or_none()
-            if found is None:
+            row = session.execute(query).one_or_none()
+            if row is None or row.body is None:
                 return None
-            observation: dict[str, Any] = json.loads(found)
-            return observation
+            body = read_part(parts.get(session, row.body))
+        return {**json.loads(row.envelope), **json.loads(row.answer), **body}
 
     def history(self, urn: str, asset: str) -> list[history.Held]:
-        """Every verdict that each control of a device ever had, by control and time."""
+        """All that was ever not well with each setting of a device, by key and time."""
         with self.reading() as session:
             return history.held(session, urn, asset)
 
-    def bundles(self, urns: Sequence[str] | None = None, latest: bool = False) -> list[StoredBundle]:
-        """The bundles that were loaded, in order of school and time; with `latest`, each school's last one."""
-        query = select(BundleRow).order_by(BundleRow.urn, BundleRow.run)
+    def bundles(
+        self, urns: Sequence[str] | None = None, latest: bool = False, runs: Collection[str] | None = None
+    ) -> list[StoredBundle]:
+        """The bundles that were loaded, in order of school and place; with `latest`, each school's last one.
+
+        With `runs` those of these runs.
+        """
+        query = select(
+            BundleRow.urn, BundleRow.place, BundleRow.run, BundleRow.started, BundleRow.sha256, BundleRow.file_sha256,
+            BundleRow.heads, BundleRow.turn, BundleRow.writer, BundleRow.action, BundleRow.broken_off,
+            BundleRow.expected_count,
+        ).order_by(BundleRow.urn, BundleRow.place)  # fmt: skip
+        if runs is not None:
+            query = query.where(BundleRow.run.in_(runs))
         if urns is not None:
             query = query.where(BundleRow.urn.in_(urns))
         if latest:
-            last = select(BundleRow.urn, func.max(BundleRow.run).label("run")).group_by(BundleRow.urn).subquery()
-            query = query.join(last, (last.c.urn == BundleRow.urn) & (last.c.run == BundleRow.run))
+            last = select(BundleRow.urn, func.max(BundleRow.place).label("place")).group_by(BundleRow.urn).subquery()
+            query = query.join(last, (last.c.urn == BundleRow.urn) & (last.c.place == BundleRow.place))
         with self.reading() as session:
             return [
-                StoredBundle(row.urn, row.run, row.file_sha256, row.previous, row.broken_off, row.expected_count)
-                for row in session.scalars(query)
-            ]
+                StoredBundle(
+                    row.urn, row.place, row.run, datetime.fromisoformat(row.started), row.sha256,
+                    Link(
+                        row.run, row.file_sha256, tuple(json.loads(row.heads)), row.turn if row.writer else 0,
+                        row.writer, row.action == RECEIVE,
+                    ),
+                    row.broken_off, row.expected_count,
+                )
+                for row in session.execute(query)
+            ]  # fmt: skip
+
+    def unloaded(self, urn: str) -> list[str]:
+        """The runs of a school that the store of an older Leeboard knew, and that were not loaded since."""
+        with self.reading() as session:
+            return list(
+                session.scalars(select(UnloadedRow.run).where(UnloadedRow.urn == urn).order_by(UnloadedRow.run))
+            )
 
     def scrub(self) -> str:
         """Write the file anew, so that nothing that was deleted is left in it; why that was not possible, else "".
@@ -266,6 +266,43 @@ class Store:
 def moment(text: str | None) -> datetime | None:
     """A moment as the store keeps it."""
     return None if text is None else datetime.fromisoformat(text).astimezone(UTC)
+
+
+def stored_devices(session: Session, urns: Sequence[str] | None) -> list[StoredDevice]:
+    """Every device of these schools, or of all, with its latest findings."""
+    expected_in, observed_in = aliased(BundleRow), aliased(BundleRow)
+    query = (
+        select(
+            DeviceRow.urn, DeviceRow.asset, DeviceRow.device, DeviceRow.problem, DeviceRow.message, DeviceRow.changes,
+            DeviceRow.since, DeviceRow.judged, DeviceRow.texts, VisitRow.outcome, VisitRow.seen, expected_in.run,
+            observed_in.run.label("observed_run"), PartRow.content,
+        )
+        .join(VisitRow, (VisitRow.urn == DeviceRow.urn) & (VisitRow.asset == DeviceRow.asset))
+        .join(expected_in, (expected_in.urn == VisitRow.urn) & (expected_in.place == VisitRow.place))
+        .outerjoin(observed_in, (observed_in.urn == VisitRow.urn) & (observed_in.place == VisitRow.observed))
+        .outerjoin(PartRow, PartRow.digest == DeviceRow.judged)
+        .order_by(DeviceRow.urn, DeviceRow.asset)
+    )  # fmt: skip
+    if urns is not None:
+        query = query.where(DeviceRow.urn.in_(urns))
+    pool = FindingPool(lambda digest: parts.get(session, digest))
+    return [
+        StoredDevice(
+            device=Device.model_validate_json(row.device),
+            problem=row.problem,
+            run=row.run,
+            outcome=row.outcome,
+            message=row.message,
+            changes=tuple(json.loads(row.changes)),
+            observed_run=row.observed_run,
+            seen=moment(row.seen),
+            findings=pool.read(zlib.decompress(row.content), row.texts) if row.content else (),
+            since={
+                control: datetime.fromisoformat(started) for control, (started, *_) in json.loads(row.since).items()
+            },
+        )
+        for row in session.execute(query, execution_options={"yield_per": ROWS_AT_ONCE})
+    ]
 
 
 def _url(where: str) -> URL:

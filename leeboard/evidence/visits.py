@@ -6,14 +6,14 @@ files what it saw before and after. All changes of the run count. Who has no lin
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 
 from leeboard.errors import LeeboardError
-from leeboard.evidence.bundle_schema import BadLine, DeviceLine, Header
+from leeboard.evidence.bundle_schema import BadLine, DeviceLine, Header, judged_lines, read_part
 from leeboard.evidence.challenge import challenge
 from leeboard.evidence.reader import Reader, Record
 from leeboard.model.device import Device
@@ -23,15 +23,38 @@ from leeboard.model.run_id import stamp
 from leeboard.model.values import plain
 from leeboard.policy.model import Baseline
 from leeboard.policy.resolve import resolve
+from leeboard.storage import strict_json
 from leeboard.verdict import device_clock
 from leeboard.verdict.evaluate import evaluate
 
 CONTROL = re.compile(r"[A-Z]{3}-[0-9]{2}\Z")
+MOVES = ("observed_at", "cost")  # of an envelope, each night; its challenge is in the bundle
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a device said when it was observed, at the moment `at`.
+
+    `envelope` is what of it stays from night to night, `answer` the rest, both JSON. `body`, `judged` and `texts` are
+    the digests of `parts`. Where body and findings are the same as last time, `findings`, `controls` and `parts` are
+    empty: nobody has parsed them.
+    """
+
+    at: str
+    identity: str
+    envelope: str
+    answer: str
+    body: str
+    judged: str
+    texts: str = ""
+    findings: tuple[Finding, ...] = ()
+    controls: tuple[str, ...] = ()
+    parts: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Visit:
-    """One expected device in one bundle. `device` and `observation` are JSON as text; without one, nothing was seen."""
+    """One expected device in one bundle. `device` is JSON. Without `seen` it was not observed."""
 
     asset: str
     device: str
@@ -39,10 +62,7 @@ class Visit:
     outcome: str = "not_seen"
     message: str = ""
     changes: list[Any] = field(default_factory=list)
-    seen: str | None = None
-    identity: str | None = None
-    observation: str | None = None
-    findings: list[dict[str, Any]] = field(default_factory=list)
+    seen: Seen | None = None
     unusable: bool = False
 
 
@@ -52,7 +72,7 @@ class Judge:
     def __init__(self, baseline: Baseline) -> None:
         self._baseline = baseline
 
-    def findings(self, record: Record, device: Device) -> list[dict[str, Any]]:
+    def findings(self, record: Record, device: Device) -> tuple[Finding, ...]:
         """The findings of an observed record. Raises LeeboardError when its observation makes no sense."""
         try:
             raw, filed = record.observation(), record.findings()
@@ -74,7 +94,7 @@ class Judge:
         for finding in found:
             if not CONTROL.match(finding.control):
                 raise LeeboardError(f"it has a finding on {ascii(finding.control)[:40]}, which is no control's id")
-        return [finding.as_json() for finding in found]
+        return found
 
 
 @dataclass
@@ -108,8 +128,13 @@ def collect(reader: Reader) -> dict[str, Records]:
     return found
 
 
-def visits(reader: Reader, found: dict[str, Records], judge: Judge) -> Iterator[Visit]:
-    """Each expected device once, out of what was collected, which is empty afterwards."""
+def visits(
+    reader: Reader, found: dict[str, Records], judge: Judge, before: Mapping[str, tuple[str | None, str | None]]
+) -> Iterator[Visit]:
+    """Each expected device once, out of what was collected, which is empty afterwards.
+
+    `before` has by asset the digests of the body and the findings that are known: those are not parsed again.
+    """
     for asset, expected in reader.expected.items():
         records = found.pop(asset, None)
         if records is None:
@@ -125,27 +150,49 @@ def visits(reader: Reader, found: dict[str, Records], judge: Judge) -> Iterator[
         }
         if records.last.number in reader.spoiled:
             said["unusable"] = True
-        seen = _seen(reader, records.observed, judge, records.repeated) if records.observed else {}
+        seen: dict[str, Any] = {}
+        if records.observed is not None:
+            try:
+                seen = {"seen": _seen(reader, records.observed, judge, records.repeated, before.get(asset))}
+            except LeeboardError as problem:
+                seen = {"outcome": "failed", "message": plain(str(problem), 600), "unusable": True}
         # An observation that makes no sense has an outcome and message of its own.
         yield Visit(asset, **(said | seen if line.outcome == "observed" else seen | said))
 
 
-def _seen(reader: Reader, record: Record, judge: Judge, repeated: bool) -> dict[str, Any]:
+def _seen(
+    reader: Reader, record: Record, judge: Judge, repeated: bool, before: tuple[str | None, str | None] | None
+) -> Seen:
+    """What a record says. Raises LeeboardError where that makes no sense, or was not said tonight."""
     line = record.line
-    device = line.device or reader.expected[line.asset].device
-    try:
-        _answers(reader.header, line)
-        if repeated:
-            raise LeeboardError("its answer is that of an earlier visit once more: visits have rising numbers")
-        findings = judge.findings(record, device)
-    except LeeboardError as problem:
-        return {"outcome": "failed", "message": plain(str(problem), 600), "unusable": True}
-    return {
-        "seen": stamp(line.at),
-        "identity": line.identity,
-        "observation": json.dumps(record.observation()),
-        "findings": findings,
-    }
+    _answers(reader.header, line)
+    if repeated:
+        raise LeeboardError("its answer is that of an earlier visit once more: visits have rising numbers")
+    if record.body is None or line.envelope is None:
+        raise LeeboardError("its line holds no observation")
+    body = line.body or sha256(record.body).hexdigest()
+    judged = line.judged or (sha256(record.judged).hexdigest() if record.judged is not None else "")
+    quiet = (body, judged) == before
+    if quiet:
+        parse({**line.envelope, "facts": {}, "readings": []})
+    stays = {key: value for key, value in line.envelope.items() if key not in (*MOVES, "challenge")}
+    moves = {key: line.envelope[key] for key in MOVES if key in line.envelope}
+    said = (stamp(line.at), line.identity, strict_json.dumps(stays, canonical=True), strict_json.dumps(moves))
+    if quiet:
+        return Seen(*said, body, judged)
+    findings = judge.findings(record, line.device or reader.expected[line.asset].device)
+    parts = {body: record.body}
+    if record.judged is None:
+        written, told = judged_lines([finding.as_json() for finding in findings])
+        judged = sha256(written).hexdigest()
+        parts[judged] = written
+    else:
+        parts[judged] = record.judged
+        told = record.texts[str(read_part(record.judged)["texts"])]
+    texts = sha256(told).hexdigest()
+    parts[texts] = told
+    controls = tuple(sorted(finding.control for finding in findings))
+    return Seen(*said, body, judged, texts, findings, controls, parts)
 
 
 def _answers(header: Header, line: DeviceLine) -> None:

@@ -13,7 +13,6 @@ from leeboard.evidence.store import Store
 from leeboard.model.device import Device
 from leeboard.model.enums import LEVELS, Level
 from leeboard.model.observation import Reading
-from leeboard.model.run_id import started_of
 from leeboard.model.words import day
 from leeboard.policy.model import Baseline
 from leeboard.policy.resolve import resolve_school
@@ -77,11 +76,7 @@ def _history(store: Store, predecessors: Sequence[str]) -> str:
     """Under which URNs the school's evidence was filed before, and from when to when; "" for none."""
     said = []
     for urn in predecessors:
-        runs = [one.run for one in store.bundles([urn])]
-        seen = (
-            f" from {day(started_of(runs[0]))} to {day(started_of(runs[-1]))}"
-            if runs
-            else ", of which nothing is known"
-        )
+        runs = store.bundles([urn])
+        seen = f" from {day(runs[0].started)} to {day(runs[-1].started)}" if runs else ", of which nothing is known"
         said.append(f"under {urn}{seen}")
     return f"Its history goes on from before: {'; '.join(said)}." if said else ""

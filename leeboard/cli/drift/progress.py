@@ -22,7 +22,6 @@ from leeboard.evidence.bundle_files import OPEN, find, last_line
 from leeboard.evidence.bundle_schema import Expected
 from leeboard.evidence.run_progress import Night
 from leeboard.evidence.store import StoredBundle
-from leeboard.model.run_id import started_of
 from leeboard.model.words import age, number
 from leeboard.report.words import clean
 from leeboard.verdict.status import DeviceStatus
@@ -76,9 +75,7 @@ def own_nights(bundles: Iterable[StoredBundle], at: datetime) -> frozenset[str]:
 
     They are of schools that cannot be reached from here and are checked by a controller of their own.
     """
-    return frozenset(
-        bundle.run for bundle in bundles if timedelta(0) <= at - started_of(bundle.run) <= timedelta(days=1)
-    )
+    return frozenset(bundle.run for bundle in bundles if timedelta(0) <= at - bundle.started <= timedelta(days=1))
 
 
 def page_name(school: str | None, source: Path, devices: Sequence[Expected], this_machine: bool) -> str:

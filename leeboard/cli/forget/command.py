@@ -18,7 +18,7 @@ from leeboard.cli.options import Database, Var
 from leeboard.cli.prompts import agreed
 from leeboard.errors import LeeboardError
 from leeboard.estate.editing import write_all
-from leeboard.evidence import forgetting, forgotten, pins, run_progress
+from leeboard.evidence import chain, forgetting, forgotten, pins, run_progress
 from leeboard.evidence.bundle import SchoolLock
 from leeboard.evidence.bundle_files import bundles, run_of
 from leeboard.evidence.store import Store
@@ -134,13 +134,17 @@ def _mark(held: Holdings, place: Place, key: Key, word: tuple[str, str], at: dat
     urn, asset = key
     folder, runs = place.evidence / urn, held.runs[urn]
     record = forgotten.read(urn, folder)
-    if any(entry.is_asset(urn, asset) and all(entry.covers(run) for run in runs) for entry in record.entries):
+    if any(
+        entry.is_asset(urn, asset) and all(entry.covers(run, turn) for run, turn in runs.items())
+        for entry in record.entries
+    ):
         return
     if not runs and not folder.is_dir():
         return  # there is nothing that could bring it back
-    subject = held.subject
+    subject, newest = held.subject, chain.tip(folder)
     names = {subject.name, subject.host} if key == subject.key else {asset}
-    forgotten.add(folder, forgotten.entry_of(urn, asset, names, word, at, new_run_id(at), runs))
+    through = (new_run_id(at), max((*runs.values(), newest.turn if newest else 0)))
+    forgotten.add(folder, forgotten.entry_of(urn, asset, names, word, at, through, runs))
 
 
 def _remove(path: Path) -> None:
@@ -162,7 +166,7 @@ def _hold(stack: ExitStack, held: Holdings, place: Place, at: datetime) -> None:
         if held.runs[urn] or (place.evidence / urn).is_dir():
             lock = SchoolLock(place.evidence, urn, new_run_id(at))
             stack.callback(lock.release)
-    if any(set(_runs(place, urn)) - held.runs[urn] for urn in held.runs):
+    if any(set(_runs(place, urn)) - set(held.runs[urn]) for urn in held.runs):
         raise LeeboardError("a run was recorded meanwhile; nothing was removed, run this again")
 
 

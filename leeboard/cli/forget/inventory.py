@@ -61,7 +61,7 @@ class Holdings:
     keys: tuple[Key, ...]
     names: Names
     traces: tuple[Trace, ...]
-    runs: dict[str, frozenset[str]]  # by URN, all that are there or that the store knows of
+    runs: dict[str, dict[str, int]]  # by URN, all that are there or that the store knows of, with their turns (or 0)
     copies: tuple[Path, ...]  # pages and news, which the next check makes anew
     states: tuple[Path, ...]
     sheet: Written | None
@@ -87,17 +87,17 @@ def take_inventory(
         words_of = "your own file, which Leeboard does not change: until you take it out the next run checks it again"
         traces.append(Trace("register", str(register.source), words_of, stuck=not keep_register))
     comes_back = False
-    runs: dict[str, frozenset[str]] = {}
+    runs: dict[str, dict[str, int]] = {}
     for urn, asset in keys:
         traces += _pin(place, urn, asset)
         traces += _recovery_keys(place, urn, asset)
         traces += _in_store(place, urn, asset, names)
         bundles = find_references.bundles(place.evidence / urn, asset, names)
-        known = {bundle.run for bundle in place.store.bundles([urn])} if place.store else set()
-        runs[urn] = frozenset({*bundles.every, *known}) | runs.get(urn, frozenset())
+        known = dict.fromkeys((one.run for one in place.store.bundles([urn])), 0) if place.store else {}
+        runs[urn] = {**known, **runs.get(urn, {}), **bundles.every}
         traces += _bundles(place.evidence / urn, bundles, baseline)
         record = forgotten.read(urn, place.evidence / urn)
-        comes_back = comes_back or any(not record.among([asset], run) for run in bundles.runs)
+        comes_back = comes_back or any(not record.among([asset], run, bundles.every[run]) for run in bundles.runs)
     copies, states, new_traces = _below_var(place, names, frozenset(keys), keep_register)
     traces += new_traces
     traces += _waivers(subject, names, keep_register)

@@ -1,0 +1,106 @@
+"""The order of a school's bundles: by turn and writer, and what came from elsewhere where it was received. Pure.
+
+No clock decides. A bundle's turn is one more than the greatest that was known in its folder when its run began; before
+schema 3 it follows from the hash of the bundle before it. A bundle of another writer has the place of its receipt: the
+bundle of ours that names its hash. docs/decisions/0027-order-and-settings.md says why.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+MOST_AHEAD = 1_000_000  # turns that one bundle may lie above the one before it
+
+
+@dataclass(frozen=True)
+class Link:
+    """A closed bundle and what its header says of its place.
+
+    `sha256` is of its file. `heads` are the hashes that it follows, that of its own chain first; `turn` and `writer`
+    are 0 and "" before schema 3.
+    """
+
+    run: str
+    sha256: str
+    heads: tuple[str, ...] = ()
+    turn: int = 0
+    writer: str = ""
+    receives: bool = False
+
+    @property
+    def follows(self) -> str | None:
+        """The bundle before it in its own chain."""
+        return self.heads[0] if self.heads else None
+
+
+@dataclass(frozen=True)
+class Ordered:
+    """The bundles that have a place, in order, those that have none, by hash with the reason, and what is odd."""
+
+    links: tuple[Link, ...]
+    without: Mapping[str, str]
+    odd: tuple[str, ...] = ()
+
+
+def turns(links: Mapping[str, Link]) -> dict[str, int]:
+    """The turn of each bundle by hash: as it says, or, before schema 3, one more than that of the one it follows."""
+    found: dict[str, int] = {}
+    for start in links:
+        way = list(_back(start, links, found))
+        turn = found.get(links[way[-1]].follows or "", 0) if way else 0
+        for digest in reversed(way):
+            turn = links[digest].turn or turn + 1
+            found[digest] = turn
+    return found
+
+
+def ordered(links: Iterable[Link], writer: str) -> Ordered:
+    """All bundles of a school in their order. `writer` is ours: what is another's has no place before it is received.
+
+    Equal turns of one writer are a fork (a var folder that was copied or restored): both count, by their hashes.
+    """
+    by_hash = {link.sha256: link for link in links}
+    received: dict[str, tuple[Link, int]] = {}
+    for link in by_hash.values():
+        if link.receives and link.writer == writer:
+            received.update((digest, (link, number)) for number, digest in enumerate(link.heads[1:], 1))
+    own_turns = turns({digest: link for digest, link in by_hash.items() if digest not in received})
+    keys: dict[str, tuple[int, str, int, str]] = {}
+    without: dict[str, str] = {}
+    for digest, link in by_hash.items():
+        receipt, number = received.get(digest, (link, 0))
+        if link.writer not in ("", writer) and digest not in received:
+            without[digest] = "was written by another controller and not received here; leeboard ingest receives it"
+            continue
+        # What was received comes before the receipt itself, which has no devices.
+        place = number - len(receipt.heads) if number else 0
+        keys[digest] = (own_turns.get(receipt.sha256, 0), receipt.writer, place, digest)
+    found = [by_hash[digest] for digest in sorted(keys, key=keys.__getitem__)]
+    _too_far(found, keys, without)
+    forks = Counter((keys[link.sha256][0], link.writer) for link in found if keys[link.sha256][2] == 0)
+    odd = [
+        f"turn {turn} was taken {count} times by one writer: a var folder was copied or put back, and both went on"
+        for (turn, _writer), count in forks.items()
+        if count > 1
+    ]
+    return Ordered(tuple(link for link in found if link.sha256 not in without), without, tuple(odd))
+
+
+def _too_far(found: list[Link], keys: Mapping[str, tuple[int, str, int, str]], without: dict[str, str]) -> None:
+    """Leave out all from the first whose turn nobody can have come to."""
+    for before, link in pairwise(found):
+        if keys[link.sha256][0] - keys[before.sha256][0] > MOST_AHEAD or before.sha256 in without:
+            without[link.sha256] = f"claims turn {link.turn}, more than {MOST_AHEAD} above the one before it"
+
+
+def _back(start: str, links: Mapping[str, Link], known: Mapping[str, int]) -> Iterator[str]:
+    """From a bundle to those before it, up to one whose turn is known, or whose predecessor is not there."""
+    seen: set[str] = set()
+    digest = start
+    while digest in links and digest not in known and digest not in seen:
+        seen.add(digest)
+        yield digest
+        digest = links[digest].follows or ""

@@ -1,0 +1,98 @@
+"""Bundles of another controller (later also a laptop's own): copied into the school's folder, and given their place.
+
+Their place is their receipt: a bundle of ours without devices whose header names their hashes. So a store that is made
+anew from the folder is the same store. The copy is on the disk before the receipt is: whoever is killed in between has
+a file that has no place yet, and receiving it again gives it one.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import batched
+from pathlib import Path
+
+from leeboard.errors import LeeboardError
+from leeboard.evidence import chain
+from leeboard.evidence.bundle import Origin, SchoolLock, Writer
+from leeboard.evidence.bundle_files import is_closed, open_bundle
+from leeboard.evidence.bundle_schema import MOST_HEADS, RECEIVE, School
+from leeboard.evidence.order import Link
+from leeboard.evidence.reader import Reader
+from leeboard.model.run_id import new_run_id
+from leeboard.storage import files
+from leeboard.version import __version__
+
+
+@dataclass(frozen=True)
+class _Foreign:
+    """A closed bundle from elsewhere."""
+
+    path: Path
+    school: School
+    link: Link
+
+
+def receive(evidence: Path, paths: Iterable[Path], at: datetime) -> set[str]:
+    """Take closed bundles in, at the moment `at`; the URNs of their schools. What is there already is left as it is.
+
+    Raises LeeboardError for a file that is no closed bundle, before anything is changed, and for a folder in use.
+    """
+    by_school: dict[str, list[_Foreign]] = {}
+    for path in paths:
+        if not is_closed(path):
+            raise LeeboardError(f"{path}: its run has not ended; bring it in when its bundle is closed")
+        with Reader(path) as reader:
+            school = reader.header.school
+        by_school.setdefault(school.urn, []).append(
+            _Foreign(path, school, chain.link_of(path, chain.file_digest(path)))
+        )
+    for urn, found in by_school.items():
+        for batch in batched(sorted(found, key=_own_order), MOST_HEADS - 1):
+            _receive(evidence, urn, batch, at)
+    return set(by_school)
+
+
+def _own_order(one: _Foreign) -> tuple[str, int, str]:
+    return one.link.writer, one.link.turn, one.link.run
+
+
+def _receive(evidence: Path, urn: str, found: Sequence[_Foreign], at: datetime) -> None:
+    run = new_run_id(at)
+    lock = SchoolLock(evidence, urn, run)
+    try:
+        folder, writer = evidence / urn, chain.writer_of(evidence)
+        links = chain.links_of(folder)
+        named = {head for link in links.values() for head in link.heads}
+        # One of ours that had been lost has its place in our own chain.
+        new = [
+            one.link.sha256
+            for one in found
+            if one.link.writer != writer
+            and one.link.sha256 not in named
+            and (one.link.writer or one.link.sha256 not in links)
+        ]
+        for one in found:
+            if one.link.sha256 not in links:
+                _copy(one.path, folder)
+        if new:
+            Writer(lock, run, found[0].school, Origin(__version__, RECEIVE, "", ""), (), received=new).close(at)
+    finally:
+        lock.release()
+
+
+def _copy(path: Path, folder: Path) -> None:
+    """A bundle into a school's folder; on the disk when this returns. Raises LeeboardError for another of its name."""
+    target = folder / path.name
+    if target.exists():
+        raise LeeboardError(f"{target}: is there with other content than {path}; one of them was changed")
+    temporary = folder / f".{path.name}.tmp"
+    with open_bundle(path) as source, files.held(temporary) as copy:
+        shutil.copyfileobj(source, copy, 1024 * 1024)
+        copy.flush()
+        os.fsync(copy.fileno())
+        temporary.replace(target)
+    files.sync_folder(folder)
