@@ -17,7 +17,12 @@ def chain_problems(folder: Path, order: Ordered, paths: Mapping[str, Path]) -> l
     """What is wrong with the order in which a school's bundles name each other."""
     problems = [f"{paths[digest]}: {reason}" for digest, reason in order.without.items()]
     problems += [f"{folder}: {words}" for words in order.odd]
-    received = {head for link in order.links if link.receives for head in link.heads[1:]}
+    received = {head: link.run for link in order.links if link.receives for head in link.heads[1:]}
+    problems += [
+        f"{folder}: run {run} received a bundle that is not here (sha256 {head[:16]}…); bring it in again"
+        for head, run in received.items()
+        if head not in paths
+    ]
     own = [link for link in order.links if link.sha256 not in received]
     named: dict[str | None, Path] = {}
     for number, link in enumerate(own):

@@ -74,7 +74,7 @@ def known(store: Store, urn: str, asset: str) -> Known:
     with store.reading() as session:
         row = session.execute(
             select(VisitRow.seen, DeviceRow.since).where(
-                DeviceRow.urn == urn, DeviceRow.asset == asset, VisitRow.urn == urn, VisitRow.asset == asset
+                DeviceRow.urn == urn, DeviceRow.asset == asset, VisitRow.urn == DeviceRow.urn, VisitRow.asset == asset
             )
         ).one_or_none()
         spans = session.scalar(select(func.count()).where(SpanRow.urn == urn, SpanRow.asset == asset)) or 0

@@ -18,6 +18,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from leeboard.errors import LeeboardError
 from leeboard.evidence import forgotten, parts, spans
 from leeboard.evidence.db_schema import BundleRow, DeviceRow, SchoolRow, SpanRow, TextRow, UnloadedRow, VisitRow
 from leeboard.evidence.order import Link
@@ -81,6 +82,13 @@ def load(session: Session, reader: Reader, place: Place, policy: Policy, evidenc
     school = hold_school(session, urn, header.school.name)
     if school.name != header.school.name and not place.received:
         school.name = header.school.name
+    same = session.scalar(select(BundleRow.sha256).where(BundleRow.urn == urn, BundleRow.run == header.run))
+    if same is not None:
+        how = "is here twice" if same == reader.sha256 else "was loaded with other content before; one was changed"
+        raise LeeboardError(
+            f"{reader.path}: run {header.run} of school {urn} {how}: compare the file with its copy, and report it to "
+            "whoever answers for evidence"
+        )
     said = forgotten.read(urn, reader.path.parent, evidence / urn if evidence else None)
     # What was received has the turn of its receipt, which says nothing of when it was seen.
     gone = said.among(reader.expected, header.run, 0 if place.received else header.turn)

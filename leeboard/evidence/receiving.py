@@ -1,8 +1,8 @@
 """Bundles of another controller (later also a laptop's own): copied into the school's folder, and given their place.
 
 Their place is their receipt: a bundle of ours without devices whose header names their hashes. So a store that is made
-anew from the folder is the same store. The copy is on the disk before the receipt is: whoever is killed in between has
-a file that has no place yet, and receiving it again gives it one.
+anew from the folder is the same store. The receipt is on the disk before the copies are: whoever is killed in between
+is told which are missing, and brings them in again.
 """
 
 from __future__ import annotations
@@ -47,12 +47,11 @@ def receive(evidence: Path, paths: Iterable[Path], at: datetime) -> set[str]:
             raise LeeboardError(f"{path}: its run has not ended; bring it in when its bundle is closed")
         with Reader(path) as reader:
             school = reader.header.school
-        by_school.setdefault(school.urn, []).append(
-            _Foreign(path, school, chain.link_of(path, chain.file_digest(path)))
-        )
+        one = _Foreign(path, school, chain.link_of(path, chain.file_digest(path)))
+        by_school.setdefault(school.urn, []).append(one)
     for urn, found in by_school.items():
-        for batch in batched(sorted(found, key=_own_order), MOST_HEADS - 1):
-            _receive(evidence, urn, batch, at)
+        for some in batched(sorted(found, key=_own_order), MOST_HEADS - 1):
+            _receive(evidence, urn, some, at)
     return set(by_school)
 
 
@@ -67,32 +66,28 @@ def _receive(evidence: Path, urn: str, found: Sequence[_Foreign], at: datetime) 
         folder, writer = evidence / urn, chain.writer_of(evidence)
         links = chain.links_of(folder)
         named = {head for link in links.values() for head in link.heads}
-        # One of ours that had been lost has its place in our own chain.
-        new = [
-            one.link.sha256
-            for one in found
-            if one.link.writer != writer
-            and one.link.sha256 not in named
-            and (one.link.writer or one.link.sha256 not in links)
-        ]
-        for one in found:
-            if one.link.sha256 not in links:
-                _copy(one.path, folder)
+        missing = [one for one in found if one.link.sha256 not in links]
+        for one in missing:
+            if (folder / one.path.name).exists():
+                raise LeeboardError(f"{folder / one.path.name}: is there, and {one.path} says something else")
+        # One of ours that had been lost has its place in our own chain. Of another writer's that lies there already
+        # nobody has said where it belongs; before schema 3 there were no writers, and what lies there is ours.
+        strange = [one for one in found if one.link.writer not in ("", writer) or one in missing]
+        new = [one.link.sha256 for one in strange if one.link.writer != writer and one.link.sha256 not in named]
         if new:
             Writer(lock, run, found[0].school, Origin(__version__, RECEIVE, "", ""), (), received=new).close(at)
+        for one in missing:
+            _copy(one.path, folder)
     finally:
         lock.release()
 
 
 def _copy(path: Path, folder: Path) -> None:
-    """A bundle into a school's folder; on the disk when this returns. Raises LeeboardError for another of its name."""
-    target = folder / path.name
-    if target.exists():
-        raise LeeboardError(f"{target}: is there with other content than {path}; one of them was changed")
+    """A bundle into a school's folder; on the disk when this returns."""
     temporary = folder / f".{path.name}.tmp"
     with open_bundle(path) as source, files.held(temporary) as copy:
         shutil.copyfileobj(source, copy, 1024 * 1024)
         copy.flush()
         os.fsync(copy.fileno())
-        temporary.replace(target)
+        temporary.replace(folder / path.name)
     files.sync_folder(folder)

@@ -158,8 +158,9 @@ class Store:
     def observation(self, urn: str, asset: str) -> dict[str, Any] | None:
         """The latest observation of a device, but for its challenge; None when it was never observed."""
         query = select(DeviceRow.envelope, DeviceRow.body, VisitRow.answer).where(
-            DeviceRow.urn == urn, DeviceRow.asset == asset, VisitRow.urn == urn, VisitRow.asset == asset
-        )
+            DeviceRow.urn == urn, DeviceRow.asset == asset, VisitRow.urn == DeviceRow.urn,
+            VisitRow.asset == DeviceRow.asset,
+        )  # fmt: skip
         with self.reading() as session:
             row = session.execute(query).one_or_none()
             if row is None or row.body is None:
@@ -206,10 +207,9 @@ class Store:
 
     def unloaded(self, urn: str) -> list[str]:
         """The runs of a school that the store of an older Leeboard knew, and that were not loaded since."""
+        query = select(UnloadedRow.run).where(UnloadedRow.urn == urn).order_by(UnloadedRow.run)
         with self.reading() as session:
-            return list(
-                session.scalars(select(UnloadedRow.run).where(UnloadedRow.urn == urn).order_by(UnloadedRow.run))
-            )
+            return list(session.scalars(query))
 
     def scrub(self) -> str:
         """Write the file anew, so that nothing that was deleted is left in it; why that was not possible, else "".

@@ -134,10 +134,8 @@ def _mark(held: Holdings, place: Place, key: Key, word: tuple[str, str], at: dat
     urn, asset = key
     folder, runs = place.evidence / urn, held.runs[urn]
     record = forgotten.read(urn, folder)
-    if any(
-        entry.is_asset(urn, asset) and all(entry.covers(run, turn) for run, turn in runs.items())
-        for entry in record.entries
-    ):
+    entries = [entry for entry in record.entries if entry.is_asset(urn, asset)]
+    if any(all(entry.covers(run, turn) for run, turn in runs.items()) for entry in entries):
         return
     if not runs and not folder.is_dir():
         return  # there is nothing that could bring it back

@@ -1,56 +1,75 @@
-"""Verdicts as spans: the same whatever the order in which bundles are loaded."""
+"""Spans by setting: what began and ended when, and the same store however the bundles came in."""
 
 from __future__ import annotations
 
-import random
-from dataclasses import replace
+import shutil
 from pathlib import Path
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leeboard.evidence.loading import load
-from leeboard.evidence.reader import Reader
-from leeboard.evidence.spans import Span, put
+from leeboard.evidence.ingest import ingest
+from leeboard.evidence.spans import MOST_ELEMENTS, REST, change, states
 from leeboard.evidence.store import Store
+from leeboard.model.enums import Mode
+from leeboard.model.finding import Finding, Judged
+from leeboard.model.verdicts import Verdict
 from leeboard.policy.model import Baseline
 from tests.unit.evidence.estate import URN, expected, observation, run_id, write
-
-VERDICTS = st.sampled_from([("compliant", None), ("drifted", None), ("drifted", "a"), ("drifted", "b"), ("error", "a")])
-Point = tuple[str, str | None]  # verdict and cause
+from tests.unit.evidence.estate import baseline as small_baseline
 
 
-def in_order(points: list[tuple[str, Point]]) -> list[Span]:
-    """The spans of verdicts that come in their turn, made in the plainest way."""
-    found: list[Span] = []
-    for run, (verdict, cause) in points:
-        if not found or (found[-1].verdict, found[-1].cause) != (verdict, cause):
-            if found:
-                found[-1] = replace(found[-1], until=run)
-            found.append(Span(verdict, "enforce", run, cause=cause))
-    return found
+def judged(setting: str, verdict: Verdict = Verdict.DRIFTED, code: str = "other_value", **more: Any) -> Judged:
+    return Judged(setting=setting, title="", address="", verdict=verdict, code=code, **more)
 
 
-@given(st.lists(VERDICTS, max_size=9).flatmap(lambda v: st.tuples(st.just(v), st.permutations(range(len(v))))))
-def test_any_order_gives_the_same_spans(case: tuple[list[Point], list[int]]) -> None:
-    verdicts, order = case
-    points = [(f"run{night}", verdict) for night, verdict in enumerate(verdicts)]
-    known: dict[str, Point] = {}
-    spans: list[Span] = []
-
-    def after(run: str) -> str | None:
-        return min((other for other in known if other > run), default=None)
-
-    for place in order:
-        run, (verdict, cause) = points[place]
-        spans = put(spans, Span(verdict, "enforce", run, cause=cause), after)
-        known[run] = verdict, cause
-    assert spans == in_order(points)
+def finding(*settings: Judged, verdict: Verdict = Verdict.DRIFTED, control: str = "REM-10") -> Finding:
+    return Finding(control, verdict, Mode.ENFORCE, settings)
 
 
-def test_another_mode_is_another_span() -> None:
-    found = put([Span("drifted", "report", "a")], Span("drifted", "enforce", "b"), lambda _: None)
-    assert found == [Span("drifted", "report", "a", "b"), Span("drifted", "enforce", "b")]
+def test_only_what_is_not_well_has_a_state() -> None:
+    found = states([finding(judged("tries"), judged("root", Verdict.COMPLIANT, ""))], set())
+    assert found == {("REM-10", "tries", ""): ("drifted", "other_value")}
+
+
+def test_a_control_without_settings_is_its_own() -> None:
+    assert states([finding(verdict=Verdict.ERROR)], set()) == {("REM-10", "", ""): ("error", "")}
+    assert states([finding(verdict=Verdict.NOT_APPLICABLE)], set()) == {}
+
+
+def test_a_way_that_is_not_needed_is_no_trouble() -> None:
+    good, bad = judged("card", Verdict.COMPLIANT, "", route="card"), judged("pin", route="pin")
+    assert states([finding(good, bad, verdict=Verdict.COMPLIANT)], set()) == {}
+    assert set(states([finding(judged("card", route="card"), bad)], set())) == {
+        ("REM-10", "card", ""), ("REM-10", "pin", ""),
+    }  # fmt: skip
+
+
+def test_members_of_a_list_count_one_by_one() -> None:
+    ports = judged("ports", values=("tcp 23", "tcp 3389"))
+    lists = {("REM-10", "ports")}
+    assert [key[2] for key in states([finding(ports)], lists)] == ["tcp 23", "tcp 3389"]
+    assert [key[2] for key in states([finding(ports)], set())] == [""], "of no list"
+    (key,) = states([finding(judged("ports", Verdict.ERROR, "denied"))], lists)
+    assert key[2] == "", "the members are not known"
+
+
+def test_more_members_than_are_kept_are_one_more() -> None:
+    many = judged("ports", values=tuple(f"tcp {port}" for port in range(1000)))
+    found = [key[2] for key in states([finding(many)], {("REM-10", "ports")})]
+    assert len(found) == MOST_ELEMENTS + 1 and found[-1] == REST
+    (long,) = states([finding(judged("ports", values=("x" * 5000,)))], {("REM-10", "ports")})
+    assert long[2].startswith("sha256:") and len(long[2]) < 100
+
+
+def test_what_ends_and_what_begins() -> None:
+    before = {("A", "one", ""): ("drifted", "x"), ("A", "two", ""): ("drifted", "x"), ("B", "one", ""): ("error", "")}
+    now = {("A", "one", ""): ("drifted", "y"), ("C", "one", ""): ("drifted", "x")}
+    found = change(before, now, {"A", "C"})
+    assert set(found.ends) == {("A", "one", ""), ("A", "two", "")}, "B was not judged, and is left as it is"
+    assert found.begins == now
+    assert change(now, now, {"A", "C"}).begins == {}
 
 
 def everything(store: Store) -> tuple[object, ...]:
@@ -62,64 +81,69 @@ def everything(store: Store) -> tuple[object, ...]:
         [store.history(URN, asset) for asset in assets],
         [store.observation(URN, asset) for asset in assets],
         store.bundles(),
+        store.begun([URN]),
     )
-
-
-def load_in(folder: Path, paths: list[Path], baseline: Baseline) -> tuple[object, ...]:
-    where = folder / f"{random.random()}.db"
-    with Store(where) as store:
-        for path in paths:
-            with Reader(path) as reader:
-                load(store, reader, baseline, None)
-        return everything(store)
 
 
 NIGHT = st.fixed_dictionaries(
     {
-        "LT-1": st.sampled_from([None, "unreachable", "failed", 600, 5000, "renamed"]),
+        "LT-1": st.sampled_from([None, "unreachable", "failed", 600, 5000, "not set", "renamed"]),
         "LT-2": st.sampled_from([None, "another_machine", 600, 0]),
     }
 )
+VALUES = {"not set": {"lock": None}, "renamed": {"label": "Property of nobody"}}
 
 
 @given(st.lists(NIGHT, min_size=1, max_size=6).flatmap(lambda n: st.tuples(st.just(n), st.permutations(range(len(n))))))
-def test_bundles_in_any_order_give_the_same_store(
-    tmp_path_factory: object, case: tuple[list[dict[str, object]], list[int]]
+def test_bundles_that_come_in_any_order_give_the_same_store(
+    tmp_path_factory: Any, case: tuple[list[dict[str, Any]], list[int]]
 ) -> None:
     nights, order = case
-    tmp_path: Path = tmp_path_factory.mktemp("nights")  # type: ignore[attr-defined]
-    baseline = __import__("tests.unit.evidence.estate", fromlist=["baseline"]).baseline()
+    tmp_path: Path = tmp_path_factory.mktemp("nights")
+    baseline = small_baseline()
     paths = []
     for night, said in enumerate(nights):
         devices = [expected(asset) for asset in ("LT-1", "LT-2")]
         if night % 2 and said["LT-1"] is None:
             devices = devices[1:]  # not in the inventory that night
-        rows: dict[str, object] = {}
+        rows: dict[str, Any] = {}
         for asset, value in said.items():
-            if value == "renamed":
-                rows[asset] = observation(label="Property of nobody")
+            if value in VALUES:
+                rows[asset] = observation(**VALUES[value])
             elif isinstance(value, int):
                 rows[asset] = observation(lock=value)
             elif value is not None:
                 rows[asset] = value
         paths.append(write(tmp_path / "evidence", run_id(night), devices, rows))
-    turned = [paths[place] for place in order]
-    assert load_in(tmp_path, turned, baseline) == load_in(tmp_path, paths, baseline)
+    with Store(tmp_path / "at once.db") as store:
+        assert ingest(store, [tmp_path / "evidence"], baseline).problems == []
+        wanted = everything(store)
+    turned = tmp_path / "turned" / URN
+    turned.mkdir(parents=True)
+    for name in ("writer.json", f"{URN}/chain.json"):
+        shutil.copy(tmp_path / "evidence" / name, tmp_path / "turned" / name)
+    with Store(tmp_path / "one by one.db") as store:
+        for place in order:
+            shutil.copy(paths[place], turned)
+            ingest(store, [turned], baseline)
+        assert everything(store) == wanted
+    with Store(tmp_path / "one by one.db") as store:
+        assert ingest(store, [turned], baseline, anew=True).new == len(paths)
+        assert everything(store) == wanted
 
 
 def test_history_tells_since_last_and_until(tmp_path: Path, baseline: Baseline) -> None:
-    nights = {0: 600, 1: 600, 3: 5000, 5: 5000, 8: 600}
-    paths = [
-        write(tmp_path / "evidence", run_id(night), [expected()], {"LT-001": observation(lock=lock)})
-        for night, lock in nights.items()
-    ]
+    nights = {0: 600, 1: 600, 3: 5000, 5: 5000, 8: 600, 9: None}
     with Store(tmp_path / "leeboard.db") as store:
-        for path in (paths[4], paths[0], paths[2], paths[3], paths[1]):
-            with Reader(path) as reader:
-                load(store, reader, baseline, None)
+        for night, lock in nights.items():
+            path = write(tmp_path / "evidence", run_id(night), [expected()], {"LT-001": observation(lock=lock)})
+            ingest(store, [path], baseline)
         held = [found for found in store.history(URN, "LT-001") if found.control == "LCK-01"]
-    assert [(found.verdict, found.since.day, found.last.day, found.until and found.until.day) for found in held] == [
-        ("compliant", 2, 3, 5),
-        ("drifted", 5, 7, 10),
-        ("compliant", 10, 10, None),
+        (device,) = store.devices()
+    assert [
+        (one.setting, one.verdict, one.code, one.since.day, one.last.day, one.until and one.until.day) for one in held
+    ] == [
+        ("setting", "drifted", "other_value", 5, 7, 10),
+        ("setting", "drifted", "not_set", 11, 11, None),
     ]
+    assert device.since["LCK-01"].day == 11 and device.since["LBL-01"].day == 2
