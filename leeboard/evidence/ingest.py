@@ -118,20 +118,12 @@ def _load_school(into: _Into, folder: Path, done: Ingested) -> None:
         done.problems.append(_words(folder, problem))
         return
     present = [one for one in school.known if one.file_sha256 in school.paths]
-    order = [link.sha256 for link in school.order.links]
-    in_order = order[: len(present)] == [one.file_sha256 for one in present]
-    gone = len(school.known) - len(present)
-    if (into.anew or not in_order) and gone:
-        done.problems.append(
-            f"school {school.urn}: cannot be loaded anew, since the store knows {gone} runs whose bundles are not here "
-            f"({', '.join(one.run for one in school.known if one not in present)[:80]}); put them back, or name them"
-        )
-        if not in_order:
-            return
-    anew = (into.anew or not in_order) and not gone
+    todo = _to_load(into, school, present, done)
+    if todo is None:
+        return
+    anew = todo is school.order.links and bool(school.known)
     done.known += 0 if anew else len(present)
     done.runs.update(one.run for one in present if not anew)
-    todo = school.order.links if anew else school.order.links[len(present) :]
     number = 0 if anew else max((one.place for one in school.known), default=0)
     if anew:
         with into.store.writing() as session:
@@ -149,6 +141,33 @@ def _load_school(into: _Into, folder: Path, done: Ingested) -> None:
             f"school {school.urn}: an older Leeboard's store knew {len(left)} runs whose bundles are not in {folder} "
             f"({', '.join(left[:3])}); bring them in with leeboard ingest FILE"
         )
+
+
+def _to_load(into: _Into, school: _School, present: Sequence[StoredBundle], done: Ingested) -> Sequence[Link] | None:
+    """What to load: the bundles after those that are known, or all (`school.order.links` itself), or None for nothing.
+
+    All of them where one has come in that belongs between those that are known, or where that is asked for.
+    """
+    here = {bundle_files.run_of(path) for path in school.paths.values()}
+    gone = [one.run for one in school.known if one not in present and one.run not in here]
+    other = [one.run for one in school.known if one not in present and one.run in here]
+    order = school.order.links
+    in_order = [link.sha256 for link in order[: len(present)]] == [one.file_sha256 for one in present]
+    done.problems += [
+        f"school {school.urn}: run {run} was loaded with other content before; one was changed: compare the file with "
+        "its copy, and let leeboard ingest --anew take what is here"
+        for run in other
+        if not into.anew
+    ]
+    if in_order and not into.anew and not other:
+        return order[len(present) :]
+    if gone:
+        done.problems.append(
+            f"school {school.urn}: cannot be loaded anew, since the store knows {len(gone)} runs whose bundles are not "
+            f"here ({', '.join(gone[:3])}); put them back, or bring them in with leeboard ingest FILE"
+        )
+        return None
+    return order if into.anew or not other else None
 
 
 def _load_alone(into: _Into, school: _School, link: Link, number: int, done: Ingested) -> int:

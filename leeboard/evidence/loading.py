@@ -262,7 +262,9 @@ def _since(load: _Load, seen: Seen, old: Any, known: Spans, found: spans.Change)
     """
     before: dict[str, list[str]] = json.loads(old.since) if old is not None else {}
     result: dict[str, list[str]] = {}
-    oldest: dict[tuple[str, str], str] = {}
+    oldest: dict[tuple[str, str], str] = {
+        (control, verdict): load.started for (control, _, _), (verdict, _) in found.begins.items()
+    }
     for key, (_, (verdict, _), started) in known.items():
         if key not in found.ends:
             place = (key[0], verdict)

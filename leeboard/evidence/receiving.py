@@ -43,10 +43,10 @@ def receive(evidence: Path, paths: Iterable[Path], at: datetime) -> set[str]:
     """
     by_school: dict[str, list[_Foreign]] = {}
     for path in paths:
-        if not is_closed(path):
-            raise LeeboardError(f"{path}: its run has not ended; bring it in when its bundle is closed")
         with Reader(path) as reader:
             school = reader.header.school
+        if not is_closed(path):
+            raise LeeboardError(f"{path}: its run has not ended; bring it in when its bundle is closed")
         one = _Foreign(path, school, chain.link_of(path, chain.file_digest(path)))
         by_school.setdefault(school.urn, []).append(one)
     for urn, found in by_school.items():

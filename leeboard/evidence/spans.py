@@ -66,8 +66,13 @@ def states(findings: Iterable[Finding], lists: Collection[tuple[str, str]]) -> d
 
 def change(before: Mapping[Key, State], now: Mapping[Key, State], controls: Collection[str]) -> Change:
     """From what was not well to what is not well now, where these controls were judged: others are left as they are."""
-    ends = tuple(key for key, state in before.items() if key[0] in controls and now.get(key) != state)
-    return Change(ends, {key: state for key, state in now.items() if before.get(key) != state})
+    ends = tuple(key for key, state in before.items() if key[0] in controls and not _alike(state, now.get(key)))
+    return Change(ends, {key: state for key, state in now.items() if not _alike(state, before.get(key))})
+
+
+def _alike(one: State, other: State | None) -> bool:
+    """The same verdict for the same reason. An older Leeboard gave few reasons: an update is no news."""
+    return other is not None and one[0] == other[0] and (one[1] == other[1] or not (one[1] and other[1]))
 
 
 def _members(judged: Judged) -> list[str]:

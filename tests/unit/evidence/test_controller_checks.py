@@ -104,7 +104,7 @@ def test_a_bundle_that_was_put_away_early_is_missed(estate: Estate) -> None:
 def test_a_device_that_was_forgotten_is_no_gap_and_is_said(estate: Estate) -> None:
     estate.night(0)
     folder = estate.evidence / URN
-    forgotten.add(folder, forgotten.entry_of(URN, "LT-1", {"lt-1"}, ("DPO", "asked"), at(0), run_id(1), ()))
+    forgotten.add(folder, forgotten.entry_of(URN, "LT-1", {"lt-1"}, ("DPO", "asked"), at(0), (run_id(1), 2), ()))
     forget(estate.store, (URN, "LT-1"))
     estate.night(5)
     assert verdicts(estate.schools(at(5))[URN])["FWD-04"] == "compliant"
@@ -115,7 +115,7 @@ def test_a_device_that_was_forgotten_is_no_gap_and_is_said(estate: Estate) -> No
 
     whole = "nothing was taken away since the first run on 2 Nov 2026"
     assert notes() == [f"{whole}; the history of a device was forgotten on request", whole]
-    forgotten.add(folder, forgotten.entry_of(URN, "LT-2", (), ("DPO", "asked"), at(1), run_id(1), ()))
+    forgotten.add(folder, forgotten.entry_of(URN, "LT-2", (), ("DPO", "asked"), at(1), (run_id(1), 2), ()))
     assert notes()[0] == f"{whole}; the history of a device was forgotten on request (2 times)"
     (folder / forgotten.FILE).write_text("{")
     assert notes() == [f"{whole}; what was forgotten on request cannot be read", whole]

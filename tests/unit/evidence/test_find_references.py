@@ -66,11 +66,12 @@ def test_the_bundles_that_name_it(tmp_path: Path) -> None:
     (tmp_path / URN / f"{run_id(4)}.jsonl.xz").symlink_to(cut)
     found = bundles(tmp_path / URN, "LT-1", Names(["LT-1", "PF1ABCDE"]))
     assert found.runs[:2] == (run_id(0), run_id(2)) and len(found.every) == 5
+    assert [found.every[run_id(night)] for night in range(5)] == [1, 2, 3, 0, 0], "the last two cannot be read"
     assert found.unread == (tmp_path / URN / f"{run_id(4)}.jsonl.xz",)
     # A tag that is too short to be looked for in text is still known where it stands as one.
     write(tmp_path, run_id(5), [expected("7")], {})
     assert bundles(tmp_path / URN, "7", Names(["7"])).runs == (run_id(5),)
-    assert bundles(tmp_path / "none", "7", Names(["7"])).every == ()
+    assert bundles(tmp_path / "none", "7", Names(["7"])).every == {}
 
 
 def test_files_below_a_folder(tmp_path: Path) -> None:

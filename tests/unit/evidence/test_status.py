@@ -161,8 +161,8 @@ def test_what_a_bundle_says_of_its_own_age_does_not_count(school: School) -> Non
 
 
 def test_age_is_in_no_bundle_and_no_span(school: School) -> None:
-    school.night(0, {"LT-1": observation()})
-    assert {held.control for held in school.store.history(URN, "LT-1")} == {"LCK-01", "LCK-02", "LBL-01"}
+    school.night(0, {"LT-1": observation(lock=None, label=None)})
+    assert {held.control for held in school.store.history(URN, "LT-1")} == {"LCK-01", "LBL-01"}
 
 
 def test_never_seen(school: School) -> None:
