@@ -65,7 +65,9 @@ def _receive(evidence: Path, urn: str, found: Sequence[_Foreign], at: datetime) 
     try:
         folder, writer = evidence / urn, chain.writer_of(evidence)
         links = chain.links_of(folder)
-        named = {head for link in links.values() for head in link.heads}
+        received = {head for link in links.values() if link.receives for head in link.heads[1:]}
+        ours = [link for digest, link in links.items() if link.writer in ("", writer) and digest not in received]
+        named = {head for link in ours for head in link.heads}
         missing = [one for one in found if one.link.sha256 not in links]
         for one in missing:
             if (folder / one.path.name).exists():
