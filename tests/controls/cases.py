@@ -15,6 +15,7 @@ import yaml
 from pydantic import TypeAdapter
 
 from leeboard.evidence import age, retention, second_factor
+from leeboard.evidence.order import Link
 from leeboard.evidence.store import StoredBundle
 from leeboard.model.device import Device, device
 from leeboard.model.enums import Level
@@ -139,10 +140,14 @@ def _escrow_readings(runs: dict[str, str], now: datetime) -> list[Reading]:
     ids = [f"{moment(start).astimezone(UTC):%Y%m%dT%H%M%SZ}-0000000a" for start in runs]
     assert all(started_of(run) for run in ids)
     bundles = [
-        StoredBundle("900001", run, f"hash of {run}", f"hash of {before}" if before else None, False, 1)
-        for run, before, what in zip(ids, [None, *ids], runs.values(), strict=False)
+        StoredBundle(
+            "900001", place, run, started_of(run), "",
+            Link(run, f"hash of {run}", (f"hash of {before}",) if before else ()),
+            False, 1,
+        )
+        for place, (run, before, what) in enumerate(zip(ids, [None, *ids], runs.values(), strict=False), 1)
         if what != "lost"
-    ]
+    ]  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
         for run, what in zip(ids, runs.values(), strict=True):
             if what == "kept":

@@ -148,7 +148,7 @@ def test_each_visit_of_a_run_has_a_challenge_of_its_own(tmp_path: Path) -> None:
     found = lines(tmp_path)
     (bundle,) = (tmp_path / "var" / "evidence" / "900001").glob("*.jsonl.xz")
     header = bundle_lines.lines(bundle)[0]
-    assert header["schema"] == 2 and [line["visit"] for line in found] == sorted({line["visit"] for line in found})
+    assert header["schema"] == 3 and [line["visit"] for line in found] == sorted({line["visit"] for line in found})
     for line in found:
         due = challenge(header["salt"], header["run"], "900001", "pc1", line["visit"])
         assert line["observation"]["challenge"] == due

@@ -79,9 +79,8 @@ found["text"] = pathlib.Path("/etc/issue.net").read_text()
 found["unknown"] = undo("--run", "20200101T000000Z-00000000", "--yes")
 found["device"] = undo("--run", found["redo_run"], "--yes", "--device", "pc7")
 found["first"] = first
-import lzma
-lines = lzma.open(folder / "var/evidence/900001" / (found["undo_run"] + ".jsonl.xz")).read().splitlines()
-found["evidence"] = [json.loads(line) for line in lines]
+from tests import bundle_lines
+found["evidence"] = bundle_lines.lines(folder / "var/evidence/900001" / (found["undo_run"] + ".jsonl.xz"))
 """,
     )
 

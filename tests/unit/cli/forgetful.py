@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from leeboard.cli.forget import command
-from leeboard.evidence import pins
+from leeboard.evidence import chain, pins
 from leeboard.evidence.bundle_files import unpacked
 from leeboard.evidence.ingest import ingest
 from leeboard.evidence.store import Store
@@ -40,6 +40,8 @@ def fill(folder: Path) -> None:
     add_school(folder / "la" / "one", URN, rows=ROWS)
     add_school(folder / "la" / "two", OTHER, rows="B-7,other-7,,linux,desktop,office,,\n")
     evidence = folder / "var" / "evidence"
+    evidence.mkdir(parents=True)
+    (evidence / chain.WRITER).write_text(json.dumps({"writer": "5a" * 16}))  # so that two of them are the same
     for night in range(3):
         said = {"A-1": observation(), "A-10": observation(serial="PF9ABCDE")}
         write(evidence, run_id(night), devices(), said, urn=URN)

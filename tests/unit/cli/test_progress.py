@@ -9,8 +9,9 @@ import pytest
 
 from leeboard.cli.drift.progress import own_nights, page_name
 from leeboard.evidence.bundle_schema import Expected
+from leeboard.evidence.order import Link
 from leeboard.evidence.store import StoredBundle
-from leeboard.model.run_id import new_run_id
+from leeboard.model.run_id import new_run_id, started_of
 from tests.unit.evidence.estate import expected
 
 AT = datetime(2026, 11, 26, 2, 0, tzinfo=UTC)
@@ -37,5 +38,5 @@ def test_the_check_of_a_part_has_a_page_of_its_own(
 @pytest.mark.parametrize(("hours", "counts"), [(-1, False), (0, True), (24, True), (25, False)])
 def test_a_night_of_a_schools_own_counts_for_a_day(hours: int, counts: bool) -> None:
     run = new_run_id(AT - timedelta(hours=hours))
-    bundle = StoredBundle("900002", run, None, None, False, 1)
+    bundle = StoredBundle("900002", 1, run, started_of(run), "", Link(run, ""), False, 1)
     assert own_nights([bundle], AT) == (frozenset([run]) if counts else frozenset())

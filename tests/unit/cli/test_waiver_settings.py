@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from leeboard.estate.waiver_files import read_folder
-from leeboard.evidence import loading
-from leeboard.evidence.reader import Reader
+from leeboard.evidence.ingest import ingest
 from leeboard.evidence.store import Store
 from leeboard.model.waiver import Waiver
 from leeboard.policy.load import load
@@ -34,8 +33,9 @@ def seen(folder: Path, **devices: dict[str, Any]) -> None:
     }
     there = [expected(asset, urn="900001", name=asset.lower(), form="desktop") for asset in lines]
     path = write(folder / "var" / "evidence", run_id(0), there, lines, urn="900001")
-    with Store(folder / "var" / "leeboard.db") as store, Reader(path) as reader:
-        assert loading.load(store, reader, load(), None).failed == ()
+    with Store(folder / "var" / "leeboard.db") as store:
+        done = ingest(store, [path], load())
+        assert (done.problems, done.notes) == ([], [])
 
 
 def only(school: Path) -> Waiver:
