@@ -98,7 +98,8 @@ class DeviceRow(Base):
 class VisitRow(Base):
     """The latest run that expected a device and what came of it, and the latest that observed it: `seen` at `observed`.
 
-    `outcome` is that of its line, or not_seen. The rows are short, since each is written anew every night.
+    `outcome` is that of its line, or not_seen; `observed_at` is what the device's own clock said. The rows are short,
+    since each is written anew every night.
     """
 
     __tablename__ = "visit"
@@ -109,7 +110,10 @@ class VisitRow(Base):
     outcome: Mapped[str] = mapped_column(String(16))
     observed: Mapped[int | None] = mapped_column(Integer)
     seen: Mapped[str | None] = mapped_column(String(25))
-    answer: Mapped[str | None] = mapped_column(Text)
+    observed_at: Mapped[str | None] = mapped_column(Text)
+
+    # In SQLite rows lie in the order of their key, so that a school's are in few pages.
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - it is SQLAlchemy's own form
 
 
 class SpanRow(Base):

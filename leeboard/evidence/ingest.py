@@ -80,8 +80,11 @@ def ingest(
     """
     done = Ingested()
     into = _Into(store, Policy.of(baseline), evidence, verify, anew)
-    for folder in _schools(paths, evidence, at or datetime.now(UTC), done):
+    folders = _schools(paths, evidence, at or datetime.now(UTC), done)
+    for folder in folders:
         _load_school(into, folder, done)
+    left = store.unloaded()
+    done.problems += [_not_loaded(folder, left[folder.name]) for folder in folders if folder.name in left]
     return done
 
 
@@ -124,7 +127,7 @@ def _load_school(into: _Into, folder: Path, done: Ingested) -> None:
     anew = todo is school.order.links and bool(school.known)
     done.known += 0 if anew else len(present)
     done.runs.update(one.run for one in present if not anew)
-    number = 0 if anew else max((one.place for one in school.known), default=0)
+    number = last = 0 if anew else max((one.place for one in school.known), default=0)
     if anew:
         with into.store.writing() as session:
             clear(session, school.urn)
@@ -134,13 +137,8 @@ def _load_school(into: _Into, folder: Path, done: Ingested) -> None:
             number += _load_alone(into, school, link, number, done)
     # A bundle that cannot be read says nothing of its place: whether it was changed, the next one's header tells.
     done.problems += chain_problems(folder, school.order, school.paths)
-    if seen == len(done.problems):
-        done.notes += clock_notes(school.urn, into.store.bundles([school.urn])[-len(todo) - 1 :] if todo else [])
-    if left := into.store.unloaded(school.urn):
-        done.problems.append(
-            f"school {school.urn}: an older Leeboard's store knew {len(left)} runs whose bundles are not in {folder} "
-            f"({', '.join(left[:3])}); bring them in with leeboard ingest FILE"
-        )
+    if seen == len(done.problems) and todo:
+        done.notes += clock_notes(school.urn, [*school.known[-1:], *into.store.bundles([school.urn], after=last)])
 
 
 def _to_load(into: _Into, school: _School, present: Sequence[StoredBundle], done: Ingested) -> Sequence[Link] | None:
@@ -247,6 +245,13 @@ def _seal_dead(folder: Path, done: Ingested) -> None:
         done.problems.append(str(problem))
     finally:
         lock.release()
+
+
+def _not_loaded(folder: Path, runs: Sequence[str]) -> str:
+    return (
+        f"school {folder.name}: an older Leeboard's store knew {len(runs)} runs whose bundles are not in {folder} "
+        f"({', '.join(runs[:3])}); bring them in with leeboard ingest FILE"
+    )
 
 
 def _named_as_it_says(path: Path, reader: Reader, urn: str) -> None:

@@ -167,9 +167,9 @@ def _apply(load: _Load, batch: Sequence[Visit]) -> None:
         old, night = devices.get(visit.asset), nights.get(visit.asset)
         row = {"urn": load.urn, "asset": visit.asset, **_told(visit)}
         short: dict[str, Any] = {"urn": load.urn, "asset": visit.asset, "place": load.place.number}
-        short |= {"outcome": visit.outcome, "observed": None, "seen": None, "answer": None}
+        short |= {"outcome": visit.outcome, "observed": None, "seen": None, "observed_at": None}
         if night is not None:
-            short |= {"observed": night.observed, "seen": night.seen, "answer": night.answer}
+            short |= {"observed": night.observed, "seen": night.seen, "observed_at": night.observed_at}
         seen = visit.seen
         if seen is not None:
             load.observed[visit.asset] = seen.controls or _controls(old)
@@ -177,7 +177,7 @@ def _apply(load: _Load, batch: Sequence[Visit]) -> None:
                 _late(load, visit.asset, seen)
                 seen = None
         if seen is not None:
-            short |= {"observed": load.place.number, "seen": seen.at, "answer": seen.answer}
+            short |= {"observed": load.place.number, "seen": seen.at, "observed_at": seen.observed_at}
             if old is None or (old.judged, old.body) != (seen.judged, seen.body):
                 stored |= seen.parts
                 replaced += [old.body, old.judged, old.texts] if old is not None else []
@@ -313,9 +313,11 @@ def hold_school(session: Session, urn: str, name: str | None = None) -> SchoolRo
 
     Raises LookupError where there is none, and no name.
     """
-    if name is not None:
+    query = select(SchoolRow).where(SchoolRow.urn == urn).with_for_update()
+    row = session.scalars(query).one_or_none()
+    if row is None and name is not None:
         _insert_new(session, SchoolRow, [{"urn": urn, "name": name}])
-    row = session.scalars(select(SchoolRow).where(SchoolRow.urn == urn).with_for_update()).one_or_none()
+        row = session.scalars(query).one()
     if row is None:
         raise LookupError(urn)
     return row

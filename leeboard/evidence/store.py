@@ -32,6 +32,7 @@ from leeboard.storage import files
 
 ROWS_AT_ONCE = 200  # of devices, whose findings are long
 WAIT_SECONDS = 30.0
+NO_COST = {"children": 0, "seconds": 0.0, "cpu_seconds": 0.0}  # the store keeps none
 
 
 class StoreLost(LeeboardError):
@@ -156,8 +157,8 @@ class Store:
             }
 
     def observation(self, urn: str, asset: str) -> dict[str, Any] | None:
-        """The latest observation of a device, but for its challenge; None when it was never observed."""
-        query = select(DeviceRow.envelope, DeviceRow.body, VisitRow.answer).where(
+        """The latest observation of a device, None when it was never observed. Challenge and cost are in the bundle."""
+        query = select(DeviceRow.envelope, DeviceRow.body, VisitRow.observed_at).where(
             DeviceRow.urn == urn, DeviceRow.asset == asset, VisitRow.urn == DeviceRow.urn,
             VisitRow.asset == DeviceRow.asset,
         )  # fmt: skip
@@ -166,7 +167,7 @@ class Store:
             if row is None or row.body is None:
                 return None
             body = read_part(parts.get(session, row.body))
-        return {**json.loads(row.envelope), **json.loads(row.answer), **body}
+        return {**json.loads(row.envelope), "observed_at": row.observed_at, "cost": NO_COST, **body}
 
     def history(self, urn: str, asset: str) -> list[history.Held]:
         """All that was ever not well with each setting of a device, by key and time."""
@@ -174,11 +175,15 @@ class Store:
             return history.held(session, urn, asset)
 
     def bundles(
-        self, urns: Sequence[str] | None = None, latest: bool = False, runs: Collection[str] | None = None
+        self,
+        urns: Sequence[str] | None = None,
+        latest: bool = False,
+        runs: Collection[str] | None = None,
+        after: int = 0,
     ) -> list[StoredBundle]:
         """The bundles that were loaded, in order of school and place; with `latest`, each school's last one.
 
-        With `runs` those of these runs.
+        With `runs` those of these runs, with `after` those behind that place.
         """
         query = select(
             BundleRow.urn, BundleRow.place, BundleRow.run, BundleRow.started, BundleRow.sha256, BundleRow.file_sha256,
@@ -187,6 +192,8 @@ class Store:
         ).order_by(BundleRow.urn, BundleRow.place)  # fmt: skip
         if runs is not None:
             query = query.where(BundleRow.run.in_(runs))
+        if after:
+            query = query.where(BundleRow.place > after)
         if urns is not None:
             query = query.where(BundleRow.urn.in_(urns))
         if latest:
@@ -205,11 +212,13 @@ class Store:
                 for row in session.execute(query)
             ]  # fmt: skip
 
-    def unloaded(self, urn: str) -> list[str]:
-        """The runs of a school that the store of an older Leeboard knew, and that were not loaded since."""
-        query = select(UnloadedRow.run).where(UnloadedRow.urn == urn).order_by(UnloadedRow.run)
+    def unloaded(self) -> dict[str, list[str]]:
+        """The runs that the store of an older Leeboard knew, and that were not loaded since, by URN."""
+        found: dict[str, list[str]] = {}
         with self.reading() as session:
-            return list(session.scalars(query))
+            for urn, run in session.execute(select(UnloadedRow.urn, UnloadedRow.run).order_by(UnloadedRow.run)):
+                found.setdefault(urn, []).append(run)
+        return found
 
     def scrub(self) -> str:
         """Write the file anew, so that nothing that was deleted is left in it; why that was not possible, else "".

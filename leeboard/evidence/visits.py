@@ -28,22 +28,22 @@ from leeboard.verdict import device_clock
 from leeboard.verdict.evaluate import evaluate
 
 CONTROL = re.compile(r"[A-Z]{3}-[0-9]{2}\Z")
-MOVES = ("observed_at", "cost")  # of an envelope, each night; its challenge is in the bundle
+MOVES = ("observed_at", "cost", "challenge")  # of an envelope, each night
 
 
 @dataclass(frozen=True)
 class Seen:
     """What a device said when it was observed, at the moment `at`.
 
-    `envelope` is what of it stays from night to night, `answer` the rest, both JSON. `body`, `judged` and `texts` are
-    the digests of `parts`. Where body and findings are the same as last time, `findings`, `controls` and `parts` are
-    empty: nobody has parsed them.
+    `envelope` is what of it stays from night to night, as JSON, `observed_at` what the device's clock said. `body`,
+    `judged` and `texts` are the digests of `parts`. Where body and findings are the same as last time, `findings`,
+    `controls` and `parts` are empty: nobody has parsed them.
     """
 
     at: str
     identity: str
     envelope: str
-    answer: str
+    observed_at: str
     body: str
     judged: str
     texts: str = ""
@@ -175,9 +175,9 @@ def _seen(
     quiet = (body, judged) == before
     if quiet:
         parse({**line.envelope, "facts": {}, "readings": []})
-    stays = {key: value for key, value in line.envelope.items() if key not in (*MOVES, "challenge")}
-    moves = {key: line.envelope[key] for key in MOVES if key in line.envelope}
-    said = (stamp(line.at), line.identity, strict_json.dumps(stays, canonical=True), strict_json.dumps(moves))
+    stays = {key: value for key, value in line.envelope.items() if key not in MOVES}
+    moment = str(line.envelope.get("observed_at", ""))
+    said = (stamp(line.at), line.identity, strict_json.dumps(stays, canonical=True), moment)
     if quiet:
         return Seen(*said, body, judged)
     findings = judge.findings(record, line.device or reader.expected[line.asset].device)

@@ -73,7 +73,8 @@ def upgrade() -> None:
         sa.Column("outcome", sa.String(16), nullable=False),
         sa.Column("observed", sa.Integer),
         sa.Column("seen", sa.String(25)),
-        sa.Column("answer", sa.Text),
+        sa.Column("observed_at", sa.Text),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "span",
