@@ -74,7 +74,7 @@ class Judge:
         if line.findings is None:
             if not device_clock.is_in(observation):
                 observation = observation.with_reading(device_clock.reading(observation, line.at, line.at))
-            found = evaluate(resolve(self._baseline, device), observation)
+            found = evaluate(resolve(self._baseline, device), observation, line.at)
         else:
             try:
                 found = tuple(Finding.from_json(raw) for raw in line.findings)

@@ -66,8 +66,8 @@ def judge(case: Case) -> None:
     )
     wanted = resolve(whole.model_copy(update={"families": families}), case.device)
     observation = case.observation()
-    assert [one.control for one in evaluate(wanted, observation)] == [case.control]
-    plan(wanted, observation, [case.control[:3]])
+    assert [one.control for one in evaluate(wanted, observation, observation.observed_at)] == [case.control]
+    plan(wanted, observation, [case.control[:3]], observation.observed_at)
 
 
 @pytest.mark.parametrize(("platform", "control"), sorted(cases()))

@@ -48,7 +48,8 @@ class Seen:
 
     def verdicts(self) -> dict[tuple[str, str], str]:
         """{(control, setting): verdict}, by the brain that takes what a visit gives."""
-        found = evaluate(WANTED, parse(self.observation))
+        seen = parse(self.observation)
+        found = evaluate(WANTED, seen, seen.observed_at)
         return {(one.control, judged.setting): str(judged.verdict) for one in found for judged in one.judged}
 
     def changed(self, before: Seen) -> set[Place]:
