@@ -30,7 +30,7 @@ from leeboard.verdict.evaluate import evaluate, measured
 from .scripts import FOLDER
 
 NOTICE = "This computer is Example School's. Only people whom the school has authorised may use it."
-AT = "2026-11-25T02:00:00+00:00"  # when a case is judged that does not say it
+AT = "2026-11-26T12:00:00+00:00"  # when a case is judged that does not say it
 SHIPPED = load()
 ASPECTS = ("effective", "configured", "running")
 ASPECT: TypeAdapter[Aspect] = TypeAdapter(Aspect)
