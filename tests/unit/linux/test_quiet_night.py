@@ -66,7 +66,8 @@ def test_a_quiet_night_has_the_same_body(root: Path, between: str) -> None:
     moments = [datetime.fromisoformat(one["observed_at"]) for one in (first, second)]
     assert timedelta(days=DAYS) <= moments[1] - moments[0] < timedelta(days=DAYS, minutes=5)
     before, after = body(first), body(second)
-    assert {place: (before.get(place), text) for place, text in after.items() if before.get(place) != text} == {}
+    moved = [f"{place}: {before.get(place)}\n  became {text}" for place, text in after.items() if before.get(place) != text]
+    assert not moved, "\n".join(moved)
     assert json.dumps([first["facts"], first["readings"]]) == json.dumps([second["facts"], second["readings"]])
     said = [one for one in first["readings"] if one["driver"] == "listening" and one["effective"]["value"]]
     assert len(said) == 2 and len(first["readings"]) > 100, "the machine has what could come in another order"
