@@ -21,6 +21,7 @@ from leeboard.verdict.judgements.moments import LATELY
 
 MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}")
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
+NEVER = datetime(9999, 12, 31, tzinfo=UTC)  # the end of certificates that have none (RFC 5280, 4.1.2.5)
 FROM_THE_TIME = (Verdict.COMPLIANT, Verdict.DRIFTED, Verdict.PENDING)
 
 
@@ -28,15 +29,18 @@ def again(wanted: Wanted, finding: Finding, at: datetime) -> Finding:
     """The finding as it is at a moment; the very same where nothing in it follows from the time."""
     if not any(one.asked for one in finding.judged):
         return finding
-    settings = _settings(wanted, finding.control)
+    control = next((one for one in wanted.controls if one.control.id == finding.control), None)
+    if control is None:
+        return finding
+    settings = {one.setting.id: one for one in control.settings}
     judged = tuple(_again(settings.get(one.setting), one, at) for one in finding.judged)
     if [one.verdict for one in judged] == [one.verdict for one in finding.judged]:
         return replace(finding, judged=judged)
-    return combined(replace(finding, judged=judged))
+    return combined(replace(finding, judged=judged, mode=control.mode))
 
 
 def next_change(wanted: Wanted, findings: Iterable[Finding], after: datetime) -> datetime | None:
-    """The next moment after which one of the findings has another verdict by itself; None where none will.
+    """The next moment from `after` on, a second after which one of the findings has another verdict; None: there is none.
 
     Only the moments that a device named, and those as many days before or after them as the baseline wants, can be one.
     """
@@ -45,14 +49,15 @@ def next_change(wanted: Wanted, findings: Iterable[Finding], after: datetime) ->
 
 
 def _change(wanted: Wanted, finding: Finding, after: datetime) -> datetime | None:
-    settings = _settings(wanted, finding.control)
-    moments: set[datetime] = set()
-    for one in finding.judged:
-        setting = settings.get(one.setting)
-        if setting is not None:
-            moments |= set(_moments(setting, one.asked))
+    settings = {one.setting.id: one for one in wanted.settings if one.control.id == finding.control}
+    moments = {
+        moment
+        for one in finding.judged
+        if one.asked and one.setting in settings
+        for moment in _moments(settings[one.setting], one.asked)
+    }
     now = again(wanted, finding, after).verdict
-    later = sorted(moment for moment in moments if moment + SECOND > after)
+    later = sorted(moment for moment in moments if after - SECOND < moment < NEVER)
     return next((moment for moment in later if again(wanted, finding, moment + SECOND).verdict is not now), None)
 
 
@@ -65,10 +70,6 @@ def _moments(setting: WantedSetting, asked: Iterable[str]) -> Iterable[datetime]
                 yield datetime.fromisoformat(text).replace(tzinfo=UTC) + span
             except (ValueError, OverflowError):
                 continue  # no day, or one beyond all calendars: nothing ends there
-
-
-def _settings(wanted: Wanted, control: str) -> dict[str, WantedSetting]:
-    return {one.setting.id: one for one in wanted.settings if one.control.id == control}
 
 
 def _again(setting: WantedSetting | None, judged: Judged, at: datetime) -> Judged:
