@@ -58,7 +58,7 @@ def apart(step: Step) -> tuple[Step, ...]:
 
 
 def plan(wanted: Wanted, observation: Observation, families: Collection[str], at: datetime) -> tuple[Step, ...]:
-    """The steps that bring the enforced settings of some families to what is wanted at a moment; empty when none is due.
+    """The steps that bring the enforced settings of some families to what is wanted at a moment; empty when all is so.
 
     A setting is changed when it drifted, or when it is right on disk and not loaded yet (pending); then what is there
     is written again, so that a value which is stricter than ours stays. What could not be read, is only reported, has

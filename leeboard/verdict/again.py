@@ -40,7 +40,7 @@ def again(wanted: Wanted, finding: Finding, at: datetime) -> Finding:
 
 
 def next_change(wanted: Wanted, findings: Iterable[Finding], after: datetime) -> datetime | None:
-    """The next moment from `after` on, a second after which one of the findings has another verdict; None: there is none.
+    """The next moment from `after` on a second after which a finding has another verdict; None: there is none.
 
     Only the moments that a device named, and those as many days before or after them as the baseline wants, can be one.
     """

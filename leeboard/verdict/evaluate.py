@@ -46,7 +46,9 @@ def measured(wanted: Wanted, readings: Sequence[Reading], at: datetime) -> tuple
     Where one setting says that all of this is too old, nothing of it counts: the whole control is stale.
     """
     taken = measurements(readings)
-    findings = (_control(wanted, control, taken, at) for control in wanted.controls if control.control.subject != "device")
+    findings = (
+        _control(wanted, control, taken, at) for control in wanted.controls if control.control.subject != "device"
+    )
     return tuple(_all_stale(finding) for finding in findings)
 
 

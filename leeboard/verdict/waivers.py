@@ -124,7 +124,8 @@ def left_alone(wanted: Wanted, at: datetime, observation: Observation) -> tuple[
         return wanted, {}
     controls = tuple(
         _reported(wanted, control, spared[control.control.id], observation, at)
-        if control.control.id in spared else control
+        if control.control.id in spared
+        else control
         for control in wanted.controls
     )
     return replace(wanted, controls=controls), spared

@@ -116,7 +116,10 @@ class WindowsProof:
 
     def findings(self, observation: Observation, level: str = "", role: str = "") -> dict[str, Finding]:
         """What the brain makes of an observation, by control."""
-        return {finding.control: finding for finding in evaluate(self.wanted(level, role), observation, observation.observed_at)}
+        return {
+            finding.control: finding
+            for finding in evaluate(self.wanted(level, role), observation, observation.observed_at)
+        }
 
     def mend(self, level: str = "", role: str = "") -> tuple[Observation, bool]:
         """Plan and apply until nothing is left, as the action `enforce` does it. True when anything was changed."""

@@ -49,8 +49,8 @@ KNOWN = {
     f"{W}system/DefaultProfile.psm1: Mount-LeeboardDefaultProfile": "a place for a copy; readings name the original",
     f"{W}system/DefaultProfile.psm1: Test-Visit": "whether the visit that left a copy behind is still at work",
     f"{W}registry/RegistryStart.psm1: Update-Seen": "a note for the next start, on the device; no reading has its time",
-    f"{W}logging/EventForwarding.psm1: Get-ConnectedAspect": "whether the forwarder said anything in 30 days, yes or no",
-    f"{W}simple/WindowsTime.psm1: Get-SynchronisedReading": "whether the service said anything in 14 days, yes or no",
+    f"{W}logging/EventForwarding.psm1: Get-ConnectedAspect": "whether it said anything in 30 days, yes or no",
+    f"{W}simple/WindowsTime.psm1: Get-SynchronisedReading": "whether it said anything in 14 days, yes or no",
 }
 
 
@@ -78,6 +78,13 @@ def test_every_way_to_ask_is_seen() -> None:
     assert list(in_python("def observe():\n    clock = time.monotonic\n")) == ["observe"]
     assert list(in_python("from time import time\n")) == ["at import"]
     assert list(in_python("def moment(at):\n    return time.strftime('%Y', time.gmtime(at))\n")) == []
-    for asks in ("Get-Date", "Get-LeeboardNow", "[datetime]::UtcNow", "[System.DateTime]::Today", "$PID", "[guid]::NewGuid()"):
+    for asks in (
+        "Get-Date",
+        "Get-LeeboardNow",
+        "[datetime]::UtcNow",
+        "[System.DateTime]::Today",
+        "$PID",
+        "[guid]::NewGuid()",
+    ):
         assert list(in_powershell(f"function Get-One {{\n    $x = {asks}\n}}\n")) == ["Get-One"], asks
     assert list(in_powershell("function Get-One {\n    # Get-Date would move\n}\n")) == []

@@ -1,7 +1,7 @@
 """A Windows machine on which nothing changed says the same each night, byte for byte: its facts and its readings.
 
-It is visited twice, three days apart by its clock. In between it was started again, and Windows wrote down what it does
-each night: how its own clock stands, that the collector was reached, and that Active Directory has the recovery password.
+It is visited twice, three days apart by its clock. In between it was started again, and Windows wrote down what it
+does each night: how its own clock stands, that the collector was reached, and that Active Directory has the key.
 """
 
 from __future__ import annotations
@@ -59,9 +59,7 @@ def proof() -> Iterator[EncryptedWindows]:
 def write(machine: WindowsMachine, log: str, provider: str, number: int, at: datetime, data: str = "") -> None:
     """An event in a log."""
     with machine.changing("eventlog") as state:
-        state["events"].append(
-            {"log": log, "provider": provider, "id": number, "at": at.isoformat(), "data": data}
-        )
+        state["events"].append({"log": log, "provider": provider, "id": number, "at": at.isoformat(), "data": data})
 
 
 def nights_pass(machine: WindowsMachine) -> None:
@@ -90,7 +88,9 @@ def test_a_quiet_night_has_the_same_body(proof: EncryptedWindows) -> None:
     moments = [datetime.fromisoformat(one["observed_at"]) for one in (first, second)]
     assert moments[1] - moments[0] >= timedelta(days=DAYS), "its clock went on"
     before, after = body(first), body(second)
-    moved = [f"{place}: {before.get(place)}\n  became {text}" for place, text in after.items() if before.get(place) != text]
+    moved = [
+        f"{place}: {before.get(place)}\n  became {text}" for place, text in after.items() if before.get(place) != text
+    ]
     assert not moved, "\n".join(moved)
     assert json.dumps([first["facts"], first["readings"]]) == json.dumps([second["facts"], second["readings"]])
     said = {f"{one['driver']}:{one['address']}": one["effective"].get("value") for one in first["readings"]}

@@ -128,8 +128,10 @@ def _ages(escrow: _Escrow, volumes: Sequence[Volume]) -> Aspect:
     keys = []
     for volume in volumes:
         key = escrow.current(volume.binding) if volume.binding is not None else None
-        about = {"id": key.id, "made": key.made} if key is not None else {}
-        keys.append(KeptKey(name=volume.label, **about).model_dump_json(exclude_none=True))
+        kept = KeptKey(name=volume.label)
+        if key is not None:
+            kept = KeptKey(name=volume.label, id=key.id, made=key.made)
+        keys.append(kept.model_dump_json(exclude_none=True))
     return Found(state="value", value=list[str](keys), source=SOURCE)
 
 

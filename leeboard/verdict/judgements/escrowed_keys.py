@@ -43,7 +43,10 @@ class KeptKey(Wire):
 
 
 def days_old(made: str, at: datetime) -> int:
-    """How many whole days ago a key was made; -1 where that is still to come. Raises ValueError or TypeError for no moment."""
+    """How many whole days ago a key was made; -1 where that is still to come.
+
+    Raises ValueError or TypeError where `made` is no moment with its offset from UTC.
+    """
     old = at - datetime.fromisoformat(made)
     return max(old.days, 0) if old >= -SLACK else -1
 

@@ -96,7 +96,9 @@ def one_setting(operator: str, wanted: Any, found: Any, accepted: Any) -> Verdic
     made = brain.setting(accept={"operator": operator, "value": wanted}, write=None)
     base = brain.baseline(brain.control(made))
     aspect = brain.absent() if found is None else brain.value(found)
-    findings = evaluate(resolve(base, brain.device()), brain.observation([{"address": "/idle", "effective": aspect}]), AT)
+    findings = evaluate(
+        resolve(base, brain.device()), brain.observation([{"address": "/idle", "effective": aspect}]), AT
+    )
     assert [one.verdict for one in findings] == [Verdict.DRIFTED]
     (after,), _ = waivers.accept(findings, {"LCK-01": waiver(settings={"idle": accepted})}, base)
     return after.verdict
@@ -244,7 +246,9 @@ def test_values_by_device() -> None:
                     {"address": "/grace", "effective": brain.value(300)},
                 ]
             )
-            (found,), _ = waivers.accept(evaluate(resolve(base, brain.device()), seen, AT), {"LCK-01": mine}, base, asset)
+            (found,), _ = waivers.accept(
+                evaluate(resolve(base, brain.device()), seen, AT), {"LCK-01": mine}, base, asset
+            )
             assert found.verdict == verdict, asset
     devices = [
         brain.device(name=asset.lower(), asset=asset).model_copy(update={"waivers": (risk.narrowed(asset),)})

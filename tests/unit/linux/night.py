@@ -19,7 +19,7 @@ from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.hos
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.reading import reading, value
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.simple import device_label
 
-from tests.unit.linux import disks, forwarding, whole
+from tests.unit.linux import disks, whole
 
 DAY = 86400
 FIRST = 1_795_000_000  # the first night, in November 2026
@@ -56,7 +56,9 @@ def connections(root: Path, pid: int, night: int) -> None:
 def answers(night: int, pid: int) -> dict[str, Any]:
     """What programs say that differs after a restart: numbers and orders."""
     said = whole.answers()
-    opened = disks.block("sda3_crypt", "crypt", kname="dm-0", path="/dev/mapper/sda3_crypt", fstype="ext4", maj_min="254:0")
+    opened = disks.block(
+        "sda3_crypt", "crypt", kname="dm-0", path="/dev/mapper/sda3_crypt", fstype="ext4", maj_min="254:0"
+    )
     first = disks.block("sda", "disk", [
         disks.block("sda2", "part", fstype="ext4", maj_min="8:2"),
         disks.block("sda3", "part", [opened], fstype="crypto_LUKS", uuid=disks.UUID, maj_min="8:3"),
@@ -117,4 +119,10 @@ def main(root: Path, night: int, restarted: bool, addresses: dict[str, list[str]
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), "restarted" in sys.argv, json.loads(sys.stdin.read()), "planted" in sys.argv)
+    main(
+        Path(sys.argv[1]),
+        int(sys.argv[2]),
+        "restarted" in sys.argv,
+        json.loads(sys.stdin.read()),
+        "planted" in sys.argv,
+    )

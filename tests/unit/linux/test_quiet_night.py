@@ -1,4 +1,4 @@
-"""A device on which nothing changed says the same each night, byte for byte: facts and readings, whatever its clock says.
+"""A device on which nothing changed says the same each night, byte for byte: facts and readings, whatever the time is.
 
 The machine of `whole.py` is visited twice, three days apart by its clock, in two processes. In the first pair it ran
 all the time, in the second it was started again in between.
@@ -43,7 +43,11 @@ def root(tmp_path: Path) -> Path:
 
 def visited(root: Path, night: int, *words: str) -> dict[str, Any]:
     """The observation of a night, from a process with its own seed."""
-    environment = {**os.environ, "PYTHONHASHSEED": str(night + 1), "PYTHONPATH": f"{REPOSITORY}:{REPOSITORY}/collections"}
+    environment = {
+        **os.environ,
+        "PYTHONHASHSEED": str(night + 1),
+        "PYTHONPATH": f"{REPOSITORY}:{REPOSITORY}/collections",
+    }
     done = subprocess.run(
         [sys.executable, "-m", "tests.unit.linux.night", str(root), str(night), *words],
         input=json.dumps(ADDRESSES), capture_output=True, text=True, env=environment, cwd=REPOSITORY, timeout=600,
@@ -66,7 +70,9 @@ def test_a_quiet_night_has_the_same_body(root: Path, between: str) -> None:
     moments = [datetime.fromisoformat(one["observed_at"]) for one in (first, second)]
     assert timedelta(days=DAYS) <= moments[1] - moments[0] < timedelta(days=DAYS, minutes=5)
     before, after = body(first), body(second)
-    moved = [f"{place}: {before.get(place)}\n  became {text}" for place, text in after.items() if before.get(place) != text]
+    moved = [
+        f"{place}: {before.get(place)}\n  became {text}" for place, text in after.items() if before.get(place) != text
+    ]
     assert not moved, "\n".join(moved)
     assert json.dumps([first["facts"], first["readings"]]) == json.dumps([second["facts"], second["readings"]])
     said = [one for one in first["readings"] if one["driver"] == "listening" and one["effective"]["value"]]

@@ -23,9 +23,7 @@ VALID = "A1 is valid from 2026-11-01T00:00:00Z to 2027-01-14T09:30:00Z"
 NONE: dict[str, Any] = {"operator": "none", "value": []}
 
 
-def found(
-    judgement: str, accept: dict[str, Any], said: Any, at: datetime = AT, **more: Any
-) -> tuple[Wanted, Finding]:
+def found(judgement: str, accept: dict[str, Any], said: Any, at: datetime = AT, **more: Any) -> tuple[Wanted, Finding]:
     """What is wanted, and the finding of a visit at a moment, as it comes back from where it was kept."""
     asked = setting(judgement=judgement, accept=accept, write=None, mode="report")
     wanted = resolve(baseline(control(asked)), device())

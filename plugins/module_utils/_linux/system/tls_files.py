@@ -36,7 +36,7 @@ class Who:
 
 
 def authority(host: Host, path: str, who: Who | None) -> list[str]:
-    """What is wrong with a file of certificates of authorities, or from when to when they are valid. Raises HostError."""
+    """What is wrong with a file of authorities' certificates, or from when to when they are valid. Raises HostError."""
     if not path:
         return ["no certificate of an authority is named, so nobody can be recognised"]
     return _unreadable(host, path, who) or _validity(host, path, slice(None))
