@@ -67,7 +67,7 @@ def answers(night: int, pid: int) -> dict[str, Any]:
     in_order = [first, second][:: -1 if night % 2 else 1]
     said["lsblk"] = Completed(0, json.dumps({"blockdevices": in_order}), "")
     ports = [
-        f'tcp LISTEN 0 5 0.0.0.0:{port} 0.0.0.0:* users:(("{name}",pid={pid + port},fd=3)) ino:{pid + port} sk:{pid:x}\n'
+        f'tcp LISTEN 0 5 0.0.0.0:{port} 0.0.0.0:* users:(("{name}",pid={pid + port},fd=3)) ino:{pid + port} sk:1\n'
         for port, name in ((5900, "x11vnc"), (5901, "x11vnc"), (2222, "dropbear"), (2223, "dropbear"))
     ]
     said["ss -H"] = Completed(0, whole.SS + "".join(ports[:: -1 if night % 2 else 1]), "")
