@@ -60,7 +60,7 @@ class Seen:
         """True for what could not be read. A volume says it in its own words: trouble, or a trial that was none."""
         said = self.readings[place]["effective"]
         if place == ("luks_volume", "volumes") and said["state"] == "value":
-            return '"trouble"' in said["value"][0] or '"not-tested"' in said["value"][0]
+            return any('"trouble"' in volume or '"not-tested"' in volume for volume in said["value"])
         return said["state"] == "unreadable"
 
 
