@@ -25,6 +25,7 @@ from leeboard.verdict.judgements.answer import CannotBeTold, DoesNotApply, Makes
 from leeboard.verdict.judgements.registry import derive
 
 GROUP_POLICY = Code.GROUP_POLICY.value  # the code of a drift that only the policy's owner can mend
+MOST_ASKED = 10_000  # characters of one text that is judged again later; no text that is judged has more
 MOST_GROUNDS = 1000  # characters; a machine with many volumes has much to say
 # Types of the registry that stand neither for a number nor for text: whatever they hold, Windows reads something else.
 UNFIT_TYPES = frozenset(("qword", "binary", "none"))
@@ -232,9 +233,12 @@ def derived(setting: WantedSetting, judgement: str, aspect: Found, observation: 
     grounds = plain(answer.grounds, MOST_GROUNDS)
     reason = "; ".join(part for part in (result.reason, grounds) if part)
     code = joined(answer.codes) if result.code == Code.OTHER_VALUE and answer.codes else result.code
+    if result.verdict is Verdict.COMPLIANT and aspect.length is not None:
+        # Only the beginning was sent, and what is wrong may stand behind it.
+        return _judged(setting, Verdict.ERROR, None, "it is too long to be judged", "too_large")
     judged = _judged(setting, result.verdict, found, reason, code, result.values)
     if QUESTIONS[judgement].asks_time and isinstance(aspect.value, list):
-        return replace(judged, asked=tuple(aspect.value))
+        return replace(judged, asked=tuple(plain(text, MOST_ASKED) for text in aspect.value))
     return judged
 
 

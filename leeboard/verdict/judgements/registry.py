@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from leeboard.model.judgements import QUESTIONS, TEXTS
 from leeboard.model.observation import Aspect
+from leeboard.model.values import plain
 from leeboard.verdict.judgements import (
     bitlocker_start,
     bitlocker_state,
@@ -70,7 +71,8 @@ def _texts(kind: str, value: object) -> tuple[str | int, ...]:
         raise MakesNoSense(
             f"the device sent more than {MOST_TEXTS} texts or {LONGEST_TEXT} characters in one ({kind})", "too_large"
         )
-    return tuple(value)
+    # In the form in which findings keep them: judged again later, they come to the same.
+    return tuple(plain(text, 10 * LONGEST_TEXT) for text in value)
 
 
 def _objects(kind: str, value: object) -> tuple[BaseModel, ...]:

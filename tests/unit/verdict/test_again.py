@@ -100,6 +100,20 @@ def test_what_the_baseline_does_not_ask_any_more_stays_as_it_was() -> None:
     assert again(other, finding, END + DAY).verdict is Verdict.COMPLIANT
 
 
+def test_a_list_of_which_only_the_beginning_was_sent_is_not_well() -> None:
+    cut = {**value([VALID]), "length": 9000, "sha256": "0" * 64}
+    asked = setting(judgement="certificate_faults", accept=NONE, write=None, mode="report")
+    wanted = resolve(baseline(control(asked)), device())
+    (finding,) = evaluate(wanted, observation([{"address": "/idle", "effective": cut}]), AT)
+    assert (finding.verdict, finding.judged[0].code) == (Verdict.ERROR, "too_large")
+
+
+def test_what_is_kept_to_be_judged_again_is_one_printable_line() -> None:
+    wanted, finding = found("certificate_faults", NONE, ["a\x1b[31m\n" + VALID])
+    assert "\x1b" not in finding.judged[0].asked[0] and "\n" not in finding.judged[0].asked[0]
+    assert again(wanted, finding, AT) == finding and again(wanted, finding, END + SECOND).verdict is Verdict.DRIFTED
+
+
 def test_an_error_is_no_more_known_later() -> None:
     wanted, finding = found("certificate_faults", NONE, [VALID])
     (one,) = finding.judged

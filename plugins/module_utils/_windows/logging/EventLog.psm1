@@ -251,7 +251,7 @@ function Get-ClearedReading {
             if ($null -ne $sid) { $who = Format-Account $sid.InnerText }
             "$($time)Z by $who"
         })
-    $aspect = New-LeeboardValue -Value $said -Type list -Source 'events 1102 in the Security log'
+    $aspect = New-LeeboardValue -Value $said -Type list -Whole -Source 'events 1102 in the Security log'
     return New-LeeboardReading -Driver $script:Driver -Address $Address -Effective $aspect
 }
 
