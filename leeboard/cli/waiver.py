@@ -221,6 +221,7 @@ def _drifted_settings(
                 baseline,
                 [device.device for device in devices if risk.covers(device.asset, device.role)],
                 risk.control,
+                now(),
             )
             for risk in risks
         ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from leeboard.errors import LeeboardError
 from leeboard.evidence.store import Store
@@ -15,8 +16,12 @@ from leeboard.policy.resolve import resolve
 from leeboard.verdict.evaluate import evaluate
 
 
-def drifted(store: Store, baseline: Baseline, devices: Iterable[Device], control: str) -> tuple[Accepted, ...]:
-    """The settings of a control that have drifted on these devices, with their values, by device where they differ.
+def drifted(
+    store: Store, baseline: Baseline, devices: Iterable[Device], control: str, at: datetime
+) -> tuple[Accepted, ...]:
+    """The settings of a control that have drifted on these devices at a moment, with their values.
+
+    By device where they differ.
 
     The last observations are judged anew, so that it does not matter which Leeboard filed them. Empty where nothing
     has drifted or nothing was ever seen. What is asked of a school as a whole lies in no store, and is not in it.
@@ -27,7 +32,7 @@ def drifted(store: Store, baseline: Baseline, devices: Iterable[Device], control
         if raw is None:
             continue
         try:
-            findings = evaluate(resolve(baseline, device), parse(raw))
+            findings = evaluate(resolve(baseline, device), parse(raw), at)
         except LeeboardError:
             continue  # a device whose variables are wrong is an error in every report
         for one in (judged for finding in findings if finding.control == control for judged in finding.judged):

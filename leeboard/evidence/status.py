@@ -28,6 +28,7 @@ from leeboard.model.words import day
 from leeboard.policy.model import FRESHNESS, Baseline
 from leeboard.policy.resolve import Wanted, resolve
 from leeboard.verdict import waivers
+from leeboard.verdict.again import again, next_change
 from leeboard.verdict.evaluate import measured, unseen
 from leeboard.verdict.status import DeviceStatus, EstateStatus
 
@@ -120,14 +121,21 @@ def _status(moment: _Moment, device: Device, found: StoredDevice | None) -> Devi
         return _without_since(replace(status, outcome="failed", message=problem), _all(wanted, Verdict.ERROR, problem))
     if device.platform is Platform.OTHER:
         return _without_since(replace(status, outcome="other", message=""), _never_checked(wanted))
-    fresh = measured(wanted, [age.reading(status.seen, moment.at, _never(moment, device))])
+    fresh = measured(wanted, [age.reading(status.seen, moment.at, _never(moment, device))], moment.at)
     if outcome in REASONS:
         failed = _all(wanted, Verdict.ERROR, message or REASONS[outcome])
         return _without_since(status, _in_order(wanted, failed, fresh))
     if found is None or found.seen is None:
         never = _all(wanted, Verdict.MISSING, _never(moment, device))
         return _without_since(status, _in_order(wanted, never, fresh))
-    findings = _in_order(wanted, _last(wanted, found), fresh)
+    now = tuple(again(wanted, finding, moment.at) for finding in found.findings)
+    became = {
+        after.control: next_change(wanted, [before], found.seen) or moment.at
+        for before, after in zip(found.findings, now, strict=True)
+        if before.verdict is not after.verdict
+    }
+    status = replace(status, since={**status.since, **became})
+    findings = _in_order(wanted, _last(wanted, now), fresh)
     if any(finding.verdict is Verdict.STALE for finding in fresh):
         limit = _limit(wanted)
         findings = tuple(_stale(finding, found.seen, limit) for finding in findings)
@@ -183,9 +191,9 @@ def _outcome(moment: _Moment, found: StoredDevice | None, device: Device) -> tup
     return found.outcome, found.message
 
 
-def _last(wanted: Wanted, found: StoredDevice) -> tuple[Finding, ...]:
+def _last(wanted: Wanted, findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """The last findings, in the baseline's order; a control that came into it since then is missing."""
-    known = {finding.control: finding for finding in found.findings}
+    known = {finding.control: finding for finding in findings}
     reason = "it came into the baseline, or was asked for, after the last visit"
     return tuple(known.get(new.control, new) for new in unseen(wanted, Verdict.MISSING, reason))
 

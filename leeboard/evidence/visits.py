@@ -80,12 +80,11 @@ class Judge:
             raise LeeboardError(f"what it said {problem}") from None
         if raw is None:
             raise LeeboardError("its line holds no observation")
-        observation = parse(raw)
+        observation, at = parse(raw), record.line.at
         if filed is None:
             if not device_clock.is_in(observation):
-                at = record.line.at
                 observation = observation.with_reading(device_clock.reading(observation, at, at))
-            found = evaluate(resolve(self._baseline, device), observation)
+            found = evaluate(resolve(self._baseline, device), observation, at)
         else:
             try:
                 found = tuple(Finding.from_json(raw) for raw in filed)

@@ -25,7 +25,8 @@ class Judged:
 
     `reason` says why in words; `code` is one of `codes.Code`, several with "+" between, or "". `values` are what of a
     drifted setting was not accepted (None: it is not set), for whoever it was so. `route` names the way to fulfil the
-    control that the setting belongs to, where there are several.
+    control that the setting belongs to, where there are several. `asked` is what the device said where the verdict
+    follows from the time as well: at another moment it may be another one (`verdict/again.py`).
     """
 
     setting: str
@@ -41,6 +42,7 @@ class Judged:
     mode: Mode = Mode.ENFORCE
     values: tuple[Value | None, ...] = ()
     route: str = ""
+    asked: tuple[str, ...] = ()
 
 
 def route_verdicts(judged: Iterable[Judged]) -> dict[str, Verdict]:
@@ -117,6 +119,7 @@ class Finding:
                     "mode": str(judged.mode.value),
                     **{key: getattr(judged, key) for key in TEXTS if getattr(judged, key)},
                     **({"values": [_plain(value) for value in judged.values]} if judged.values else {}),
+                    **({"asked": list(judged.asked)} if judged.asked else {}),
                 }
                 for judged in self.judged
             ],
@@ -131,6 +134,7 @@ class Finding:
                 mode=Mode(item["mode"]),
                 **{key: str(item.get(key, "")) for key in TEXTS},
                 values=tuple(_value(value) for value in item.get("values", ())),
+                asked=tuple(map(str, item.get("asked", ()))),
             )
             for item in raw["judged"]
         )

@@ -30,12 +30,17 @@ class Question:
     `objects` is the type of the objects that it judges, as drivers.yml names it, `facts` are those that it may look at.
     `answers` are all values that can come out, for a judgement that answers with one word: the linter holds `accept`
     against them. `prefix` is how their codes begin.
+
+    One that `asks_time` may answer otherwise at another moment, and looks at no fact: what a device said is judged
+    again whenever somebody asks. One that `filters` only takes members out of a list, so that none stay none.
     """
 
     objects: str
     facts: tuple[str, ...] = ()
     answers: tuple[str, ...] = ()
     prefix: str = ""
+    asks_time: bool = False
+    filters: bool = False
 
 
 VOLUME, BITLOCKER, VPN, WINDOWS_VPN = "volume", "bitlocker_volume", "vpn_profile", "windows_vpn_profile"
@@ -65,7 +70,7 @@ QUESTIONS = {
     "bitlocker_pending": Question(BITLOCKER),
     "bitlocker_unkept": Question(BITLOCKER),
     "kept_faults": Question("kept_disk"),
-    "oldest_kept_key": Question("kept_key"),
+    "oldest_kept_key": Question("kept_key", asks_time=True),
     "vpn_protocols": Question(VPN),
     "vpn_ike_strength": Question(VPN),
     "vpn_esp_strength": Question(VPN),
@@ -80,5 +85,9 @@ QUESTIONS = {
     "windows_vpn_saved_passwords": Question(WINDOWS_VPN),
     "windows_vpn_gateways": Question(WINDOWS_VPN),
     "winrm_without_tls": Question("winrm_listener", facts=("domain",)),
+    "days_left": Question("certificate", asks_time=True),
+    "certificate_faults": Question("certificate_fault", asks_time=True, filters=True),
+    "cleared_lately": Question("log_clearing", asks_time=True, filters=True),
 }
+TEXTS = ("certificate", "certificate_fault", "log_clearing")  # objects that are no JSON but a text for people
 KINDS = tuple(sorted({question.objects for question in QUESTIONS.values()}))  # types of objects that drivers report

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 from leeboard.model.enums import Mode
@@ -56,8 +57,8 @@ def apart(step: Step) -> tuple[Step, ...]:
     return tuple(Step(step.driver, step.module, (change,), step.risk) for change in step.changes)
 
 
-def plan(wanted: Wanted, observation: Observation, families: Collection[str]) -> tuple[Step, ...]:
-    """The steps that bring the enforced settings of some families to what is wanted; empty when nothing is to be done.
+def plan(wanted: Wanted, observation: Observation, families: Collection[str], at: datetime) -> tuple[Step, ...]:
+    """The steps that bring the enforced settings of some families to what is wanted at a moment; empty when all is so.
 
     A setting is changed when it drifted, or when it is right on disk and not loaded yet (pending); then what is there
     is written again, so that a value which is stricter than ours stays. What could not be read, is only reported, has
@@ -68,7 +69,7 @@ def plan(wanted: Wanted, observation: Observation, families: Collection[str]) ->
         setting
         for control in wanted.controls
         if control.control.family in families
-        for setting in to_mend(wanted, control, observation)
+        for setting in to_mend(wanted, control, observation, at)
         if setting.mode is Mode.ENFORCE
     ]
     for setting in enforced:

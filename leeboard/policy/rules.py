@@ -301,7 +301,8 @@ def judgements(draft: Draft) -> Iterator[Problem]:
             yield place.problem(message, "judgement")
         # A driver that writes and has no module has an action of its own, which the plan does not call.
         by_itself = driver is not None and driver.writes and driver.module is None
-        if setting.write is not None and not by_itself:
+        # What only takes members away leaves the "none" that is written as it is.
+        if setting.write is not None and not by_itself and not question.filters:
             yield place.problem("a value that a judgement derives cannot be written; take write out", "write")
         for fact in question.facts:
             listed = draft.facts.get(fact)

@@ -55,7 +55,7 @@ def school_statuses(
         ]
         wanted = resolve_school(baseline, urn, own[0].school, level)
         risks = waivers.in_force(waivers.of_whole_school(own), baseline, at, torn.get(urn, ()))
-        findings, spared = waivers.accept(measured(wanted, readings), risks, baseline)
+        findings, spared = waivers.accept(measured(wanted, readings, at), risks, baseline)
         history = _history(sources.store, said.predecessors)
         enforces = _enforces(said, own)
         found.append(

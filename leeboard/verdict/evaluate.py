@@ -1,4 +1,4 @@
-"""From what is wanted and what was observed to findings. Pure: no clock, no file, no device.
+"""From what is wanted and what was observed to findings. Pure: no clock (the moment is passed in), no file, no device.
 
 The rules that keep it honest: what could not be read is `error`, a failed fact is never "not applicable", the effective
 value decides and not the configured one, and the worst answer counts.
@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from leeboard.model.enums import Mode
 from leeboard.model.finding import Finding, Judged, best_route, needed
+from leeboard.model.judgements import QUESTIONS
 from leeboard.model.observation import Aspect, Found, Nothing, Observation, Reading, Unreadable, measurements, text_of
 from leeboard.model.operators import OPERATORS, WrongType, number
 from leeboard.model.values import Value, plain
@@ -23,25 +25,31 @@ from leeboard.verdict.judgements.answer import CannotBeTold, DoesNotApply, Makes
 from leeboard.verdict.judgements.registry import derive
 
 GROUP_POLICY = Code.GROUP_POLICY.value  # the code of a drift that only the policy's owner can mend
+MOST_ASKED = 10_000  # characters of one text that is judged again later; no text that is judged has more
 MOST_GROUNDS = 1000  # characters; a machine with many volumes has much to say
 # Types of the registry that stand neither for a number nor for text: whatever they hold, Windows reads something else.
 UNFIT_TYPES = frozenset(("qword", "binary", "none"))
 
 
-def evaluate(wanted: Wanted, observation: Observation) -> tuple[Finding, ...]:
-    """The finding for each control of the baseline whose subject is the device."""
+def evaluate(wanted: Wanted, observation: Observation, at: datetime) -> tuple[Finding, ...]:
+    """The finding for each control of the baseline whose subject is the device, at a moment of the controller's clock.
+
+    What a device says of the time is a claim: no certificate is valid for longer because its clock was put back.
+    """
     return tuple(
-        _control(wanted, control, observation) for control in wanted.controls if control.control.subject == "device"
+        _control(wanted, control, observation, at) for control in wanted.controls if control.control.subject == "device"
     )
 
 
-def measured(wanted: Wanted, readings: Sequence[Reading]) -> tuple[Finding, ...]:
-    """The finding for each control that no device answers for, from what the controller measured just now.
+def measured(wanted: Wanted, readings: Sequence[Reading], at: datetime) -> tuple[Finding, ...]:
+    """The finding for each control that no device answers for, from what the controller measured just now, at `at`.
 
     Where one setting says that all of this is too old, nothing of it counts: the whole control is stale.
     """
     taken = measurements(readings)
-    findings = (_control(wanted, control, taken) for control in wanted.controls if control.control.subject != "device")
+    findings = (
+        _control(wanted, control, taken, at) for control in wanted.controls if control.control.subject != "device"
+    )
     return tuple(_all_stale(finding) for finding in findings)
 
 
@@ -77,10 +85,10 @@ def accepts(wanted: WantedSetting, aspect: Aspect) -> bool | None:
     return {Verdict.COMPLIANT: True, Verdict.DRIFTED: False}.get(verdict)
 
 
-def _control(wanted: Wanted, control: WantedControl, observation: Observation) -> Finding:
+def _control(wanted: Wanted, control: WantedControl, observation: Observation, at: datetime) -> Finding:
     if not control.settings:
         return _without_settings(control)
-    judged = tuple(judge(wanted, setting, observation) for setting in control.settings)
+    judged = tuple(judge(wanted, setting, observation, at) for setting in control.settings)
     finding = combined(Finding(control.control.id, Verdict.COMPLIANT, control.mode, judged))
     if finding.verdict is Verdict.NOT_APPLICABLE:
         return replace(finding, reason="; ".join(dict.fromkeys(result.reason for result in judged if result.reason)))
@@ -124,12 +132,12 @@ def _without_settings(control: WantedControl) -> Finding:
     return Finding(control.control.id, Verdict.NOT_CHECKED, control.mode, (result,), control.not_asked)
 
 
-def to_mend(wanted: Wanted, control: WantedControl, observation: Observation) -> list[WantedSetting]:
-    """The settings of a control that drifted, or are right and not loaded yet (pending).
+def to_mend(wanted: Wanted, control: WantedControl, observation: Observation, at: datetime) -> list[WantedSetting]:
+    """The settings of a control that drifted at a moment, or are right and not loaded yet (pending).
 
     Where one route fulfils the control already, the others are left as they are.
     """
-    pairs = [(setting, judge(wanted, setting, observation)) for setting in control.settings]
+    pairs = [(setting, judge(wanted, setting, observation, at)) for setting in control.settings]
     fulfilled = best_route(judged for _setting, judged in pairs) is Verdict.COMPLIANT
     return [
         setting
@@ -138,9 +146,9 @@ def to_mend(wanted: Wanted, control: WantedControl, observation: Observation) ->
     ]
 
 
-def judge(wanted: Wanted, setting: WantedSetting, observation: Observation) -> Judged:
-    """The verdict on one setting."""
-    judged = _judge(wanted, setting, observation)
+def judge(wanted: Wanted, setting: WantedSetting, observation: Observation, at: datetime) -> Judged:
+    """The verdict on one setting at a moment."""
+    judged = _judge(wanted, setting, observation, at)
     driver = wanted.baseline.drivers[setting.setting.driver]
     name = driver.name_of(setting.value)
     if not name:
@@ -150,7 +158,7 @@ def judge(wanted: Wanted, setting: WantedSetting, observation: Observation) -> J
     return replace(judged, seen=driver.name_of(value) or judged.seen, wanted=OPERATORS[setting.operator].describe(name))
 
 
-def _judge(wanted: Wanted, setting: WantedSetting, observation: Observation) -> Judged:
+def _judge(wanted: Wanted, setting: WantedSetting, observation: Observation, at: datetime) -> Judged:
     for condition in setting.setting.applies_when:
         verdict, reason, code = _condition(condition, observation)
         if verdict is not None:
@@ -177,7 +185,7 @@ def _judge(wanted: Wanted, setting: WantedSetting, observation: Observation) -> 
         values = (None,) if verdict is Verdict.DRIFTED else ()
         return _judged(setting, verdict, effective, setting.lacks, Code.LACKING, values)
     if setting.setting.judgement is not None and isinstance(effective, Found):
-        judged = _derived(setting, setting.setting.judgement, effective, observation)
+        judged = derived(setting, setting.setting.judgement, effective, observation, at)
         if judged.verdict is Verdict.COMPLIANT and isinstance(reading.running, Unreadable):
             why = plain(reading.running.why, MOST_GROUNDS)
             return replace(judged, verdict=Verdict.PENDING, reason=why, code=Code.PENDING.value)
@@ -206,10 +214,10 @@ def _judge(wanted: Wanted, setting: WantedSetting, observation: Observation) -> 
     return _judged(setting, verdict, effective, reason, code, answer.values)
 
 
-def _derived(setting: WantedSetting, judgement: str, aspect: Found, observation: Observation) -> Judged:
+def derived(setting: WantedSetting, judgement: str, aspect: Found, observation: Observation, at: datetime) -> Judged:
     """The verdict on what a judgement makes of the objects in a reading; its grounds are the reason."""
     try:
-        answer = derive(judgement, aspect.value, observation.facts)
+        answer = derive(judgement, aspect.value, observation.facts, at)
     except CannotBeTold as problem:
         # The objects themselves are for machines: a person is told what came of them.
         return _judged(setting, Verdict.NOT_CHECKED, None, plain(str(problem), MOST_GROUNDS), Code.CANNOT_BE_TOLD)
@@ -220,12 +228,18 @@ def _derived(setting: WantedSetting, judgement: str, aspect: Found, observation:
     except MakesNoSense as problem:
         return _judged(setting, Verdict.ERROR, None, plain(problem.why, MOST_GROUNDS), problem.code)
     value = list(answer.value) if isinstance(answer.value, tuple) else answer.value
-    derived = Found(state="value", value=value, source=aspect.source)
-    result = _aspect(setting, derived)
+    found = Found(state="value", value=value, source=aspect.source)
+    result = _aspect(setting, found)
     grounds = plain(answer.grounds, MOST_GROUNDS)
     reason = "; ".join(part for part in (result.reason, grounds) if part)
     code = joined(answer.codes) if result.code == Code.OTHER_VALUE and answer.codes else result.code
-    return _judged(setting, result.verdict, derived, reason, code, result.values)
+    if result.verdict is Verdict.COMPLIANT and aspect.length is not None:
+        # Only the beginning was sent, and what is wrong may stand behind it.
+        return _judged(setting, Verdict.ERROR, None, "it is too long to be judged", "too_large")
+    judged = _judged(setting, result.verdict, found, reason, code, result.values)
+    if QUESTIONS[judgement].asks_time and isinstance(aspect.value, list):
+        return replace(judged, asked=tuple(plain(text, MOST_ASKED) for text in aspect.value))
+    return judged
 
 
 def _managed(observation: Observation) -> tuple[Verdict | None, str, str]:

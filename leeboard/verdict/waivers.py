@@ -123,7 +123,9 @@ def left_alone(wanted: Wanted, at: datetime, observation: Observation) -> tuple[
     if not spared:
         return wanted, {}
     controls = tuple(
-        _reported(wanted, control, spared[control.control.id], observation) if control.control.id in spared else control
+        _reported(wanted, control, spared[control.control.id], observation, at)
+        if control.control.id in spared
+        else control
         for control in wanted.controls
     )
     return replace(wanted, controls=controls), spared
@@ -350,10 +352,12 @@ def _named(judged: Sequence[Judged]) -> str:
     return "; ".join(f"{result.title}: {result.seen or 'not set'}" for result in judged[:MOST_NAMED]) + more
 
 
-def _reported(wanted: Wanted, control: WantedControl, waiver: Waiver, observation: Observation) -> WantedControl:
+def _reported(
+    wanted: Wanted, control: WantedControl, waiver: Waiver, observation: Observation, at: datetime
+) -> WantedControl:
     """A control in which what a waiver covers is only reported, so that a roll-out leaves it alone."""
     asset = wanted.device.asset
-    judged = [judge(wanted, setting, observation) for setting in control.settings]
+    judged = [judge(wanted, setting, observation, at) for setting in control.settings]
     spared = [
         not waiver.settings or (result.verdict is Verdict.DRIFTED and covers(waiver, setting.setting, result, asset))
         for setting, result in zip(control.settings, judged, strict=True)

@@ -72,7 +72,7 @@ class ActionModule(DeviceAction):
         for _round in range(MOST_ROUNDS):
             # Only the plan is told: what is judged and filed is what the baseline wants.
             wanted, self._waived = left_alone(visit.wanted, at, visit.observation)
-            steps = [step for step in plan(wanted, visit.observation, self._families) if step not in done]
+            steps = [step for step in plan(wanted, visit.observation, self._families, at) if step not in done]
             if not steps:
                 break
             done.update(steps)

@@ -133,7 +133,7 @@ class Visit:
             stranger = sighted.outcome == "another_machine"
             filed = answer["observation"]
             if not stranger:
-                filed = with_escrow(filed, self.observation, self.device, self.var, now())
+                filed = with_escrow(filed, self.observation, self.device, self.var)
                 if filed is not answer["observation"]:
                     self.observation = parse(filed)
                 filed = device_clock.with_offset(filed, self.observation, started, answered)
@@ -143,7 +143,11 @@ class Visit:
             raise VisitError(f"{self.device.name}: {problem}") from None
         outcome, message = sighted.outcome, sighted.message
         # Nothing that a stranger says is filed under this device's name.
-        findings = unseen(self.wanted, Verdict.ERROR, message) if stranger else evaluate(self.wanted, self.observation)
+        findings = (
+            unseen(self.wanted, Verdict.ERROR, message)
+            if stranger
+            else evaluate(self.wanted, self.observation, answered)
+        )
         return {
             "device": self.device.model_dump(mode="json"),
             "outcome": "another_machine" if stranger else "observed",

@@ -66,8 +66,8 @@ def judge(case: Case) -> None:
     )
     wanted = resolve(whole.model_copy(update={"families": families}), case.device)
     observation = case.observation()
-    assert [one.control for one in evaluate(wanted, observation)] == [case.control]
-    plan(wanted, observation, [case.control[:3]])
+    assert [one.control for one in evaluate(wanted, observation, observation.observed_at)] == [case.control]
+    plan(wanted, observation, [case.control[:3]], observation.observed_at)
 
 
 @pytest.mark.parametrize(("platform", "control"), sorted(cases()))
@@ -87,7 +87,7 @@ def test_these_tables_are_taken_by_rows() -> None:
     found = {f"{path}: {name}" for given in (LINUX, WINDOWS) for path, name in covered().reached(Proof(given)).tables}
     judgements = {one for one in found if one.startswith("leeboard/verdict/judgements/") and "JUDGEMENTS" in one}
     truths = {one for one in found if one.startswith("tests/controls/windows_truth")}
-    assert len(judgements) == 11 and len(truths) == 5
+    assert len(judgements) == 12 and len(truths) == 5
     assert found - judgements - truths == {
         "leeboard/policy/functions.py: FUNCTIONS",
         "leeboard/verdict/judgements/registry.py: OBJECTS",

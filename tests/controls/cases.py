@@ -31,6 +31,7 @@ from leeboard.verdict.evaluate import evaluate, measured
 from .scripts import FOLDER
 
 NOTICE = "This computer is Example School's. Only people whom the school has authorised may use it."
+AT = "2026-11-26T12:00:00+00:00"  # when a case is judged that does not say it
 SHIPPED = load()
 ASPECTS = ("effective", "configured", "running")
 ASPECT: TypeAdapter[Aspect] = TypeAdapter(Aspect)
@@ -66,8 +67,8 @@ class Case:
     def finding(self, baseline: Baseline, seen: Seen | None = None) -> Finding:
         """The finding on the case's control. `seen`, what there is to judge, can be kept and handed in again."""
         seen = self.seen() if seen is None else seen
-        wanted = self.wanted(baseline)
-        outcome = measured(wanted, seen) if isinstance(seen, list) else evaluate(wanted, seen)
+        wanted, at = self.wanted(baseline), moment(self.raw.get("now", self.raw.get("at", AT)))
+        outcome = measured(wanted, seen, at) if isinstance(seen, list) else evaluate(wanted, seen, at)
         return next(finding for finding in outcome if finding.control == self.control)
 
     def seen(self) -> Seen:

@@ -146,7 +146,7 @@ class Proof:
 
     def _filed(self, answer: str) -> Any:
         reply, at = _read(answer), datetime.now(UTC)
-        filed = with_escrow(reply, parse(reply), self.device(), self.work / "var", at)
+        filed = with_escrow(reply, parse(reply), self.device(), self.work / "var")
         # A visit takes no minute, and less than five in the lab: a clock that is right is not told apart.
         return with_offset(filed, parse(reply), at, at)
 
@@ -155,7 +155,7 @@ class Proof:
 
     def findings(self, observation: Observation, level: str = "") -> dict[str, Finding]:
         """What the brain makes of an observation, by control."""
-        findings = evaluate(resolve(self.baseline, self.device(level)), observation)
+        findings = evaluate(resolve(self.baseline, self.device(level)), observation, observation.observed_at)
         return {finding.control: finding for finding in findings}
 
     def truth(self, controls: list[str] | None = None, level: str = "") -> dict[str, Truth]:
@@ -241,7 +241,7 @@ class Proof:
         wanted = resolve(self.baseline, self.device(level))
         observation = self.visit()
         for _round in range(MOST_ROUNDS):
-            steps = plan(wanted, observation, FAMILIES)
+            steps = plan(wanted, observation, FAMILIES, observation.observed_at)
             if not steps:
                 break
             request = json.dumps([(step.driver, [change.as_argument() for change in step.changes]) for step in steps])

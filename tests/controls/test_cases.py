@@ -19,7 +19,7 @@ from leeboard.verdict.codes import BETWEEN, Code
 from .cases import SHIPPED, Case, all_cases
 from .scripts import FOLDER, all_scripts, controls_with_truth, passes, read, truth_files
 
-KEYS = {"name", "from", "device", "facts", "readings", "expect", "mode", "words"}
+KEYS = {"name", "from", "at", "device", "facts", "readings", "expect", "mode", "words"}
 # Of controls that no device answers for: when somebody asks, and what the controller then finds.
 MEASURED = {"now", "seen", "runs", "export", "recipients"}
 CASES = all_cases()

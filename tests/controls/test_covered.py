@@ -133,7 +133,7 @@ def test_a_change_makes_old_what_it_bears_on(name: str, said: str, instead: str,
     ("name", "said", "instead"),
     [
         ("leeboard/verdict/evaluate.py", "MOST_GROUNDS = 1000  # ", "MOST_GROUNDS = (\n    1_000\n)\n# "),
-        ("leeboard/verdict/evaluate.py", '"""The verdict on one setting."""', '"""Another docstring."""'),
+        ("leeboard/verdict/evaluate.py", '"""The verdict on one setting at a moment."""', '"""Another docstring."""'),
         ("leeboard/verdict/evaluate.py", "Found, Nothing, Observation", "Nothing, Found, Observation"),
         (f"{LINUX_CODE}/visit.py", '"""One visit: ', '"""A visit: '),
         (

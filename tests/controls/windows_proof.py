@@ -116,14 +116,17 @@ class WindowsProof:
 
     def findings(self, observation: Observation, level: str = "", role: str = "") -> dict[str, Finding]:
         """What the brain makes of an observation, by control."""
-        return {finding.control: finding for finding in evaluate(self.wanted(level, role), observation)}
+        return {
+            finding.control: finding
+            for finding in evaluate(self.wanted(level, role), observation, observation.observed_at)
+        }
 
     def mend(self, level: str = "", role: str = "") -> tuple[Observation, bool]:
         """Plan and apply until nothing is left, as the action `enforce` does it. True when anything was changed."""
         wanted, changed = self.wanted(level, role), False
         observation = self.visit()
         for _round in range(MOST_ROUNDS):
-            steps = plan(wanted, observation, FAMILIES)
+            steps = plan(wanted, observation, FAMILIES, observation.observed_at)
             done = [self.apply(step.driver, [change.as_argument() for change in step.changes]) for step in steps]
             if not any(change["changed"] for change in done):
                 break

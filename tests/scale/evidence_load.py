@@ -88,7 +88,7 @@ class Lines:
         key = (device.asset, changed)
         if key not in self._known:
             said = answers(int(device.asset[3:]), changed)
-            found = evaluate(resolve(self._baseline, device.device), parse(said))
+            found = evaluate(resolve(self._baseline, device.device), parse(said), BEGAN)
             self._known[key] = {"observation": said, "findings": [finding.as_json() for finding in found]}
         known = copy.copy(self._known[key])
         known["observation"] = {**known["observation"], "observed_at": stamp(at)}

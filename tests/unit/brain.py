@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from leeboard.model.device import Device
 from leeboard.model.enums import Level
 from leeboard.model.observation import Observation, parse
 from leeboard.policy.model import Baseline, Control, Driver, Family, LevelDefinition
+
+AT = datetime(2026, 11, 25, 2, 0, tzinfo=UTC)  # when the device was visited
 
 
 def setting(**changes: Any) -> dict[str, Any]:
@@ -99,7 +102,7 @@ def observation(readings: list[dict[str, Any]], facts: dict[str, Any] | None = N
         {
             "schema": 1,
             "platform": "linux",
-            "observed_at": "2026-11-25T02:00:00Z",
+            "observed_at": AT.isoformat(),
             "identity": {name: value(name) for name in ("serial", "uuid", "machine_id", "os")},
             "facts": {"desktops": value(["gnome"]), **(facts or {})},
             "readings": [{"driver": "dconf", "fingerprint": "f", **reading} for reading in readings],

@@ -112,7 +112,11 @@ def night(machine: WindowsMachine) -> dict[str, tuple[str, str]]:
     baseline = load()
     it = device("pc1", {f"leeboard_{name}": value for name, value in about.items()}, tuple(baseline.parameters))
     seen = parse(machine.visit(baseline.addresses(Platform.WINDOWS)))
-    found = {one.control: one for one in evaluate(resolve(baseline, it), seen) if one.control.startswith("REM")}
+    found = {
+        one.control: one
+        for one in evaluate(resolve(baseline, it), seen, seen.observed_at)
+        if one.control.startswith("REM")
+    }
     return {name: (str(one.verdict), " ".join(j.reason for j in one.judged)) for name, one in found.items()}
 
 

@@ -7,7 +7,6 @@ that a disk could be recovered then, without any private key. Nothing here opens
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -62,22 +61,20 @@ def lasts(wanted: Wanted) -> int | None:
     return value if isinstance(value, int) else None
 
 
-def with_escrow(
-    answer: dict[str, Any], observation: Observation, device: Device, var: Path, at: datetime
-) -> dict[str, Any]:
-    """A device's answer, which was parsed as `observation`, with the readings of the vault in `var` at a moment.
+def with_escrow(answer: dict[str, Any], observation: Observation, device: Device, var: Path) -> dict[str, Any]:
+    """A device's answer, which was parsed as `observation`, with the readings of the vault in `var`.
 
     The answer itself for a platform whose keys are not kept here. What a device says of the vault never counts.
     """
     if device.platform is not Platform.LINUX:
         return answer
-    aspects = _aspects(observation, device, var, at)
+    aspects = _aspects(observation, device, var)
     taken = [Reading(driver=DRIVER, address=address, effective=aspect) for address, aspect in aspects.items()]
     others = [entry for entry in answer["readings"] if entry["driver"] != DRIVER]
     return {**answer, "readings": others + [reading.model_dump(mode="json", exclude_none=True) for reading in taken]}
 
 
-def _aspects(observation: Observation, device: Device, var: Path, at: datetime) -> dict[str, Aspect]:
+def _aspects(observation: Observation, device: Device, var: Path) -> dict[str, Aspect]:
     try:
         shown = observation.reading(*SHOWN)
         if shown is None or isinstance(shown.effective, Nothing):
@@ -96,7 +93,7 @@ def _aspects(observation: Observation, device: Device, var: Path, at: datetime) 
     except LeeboardError as problem:
         return _all(Unreadable(state="unreadable", code="malformed", why=str(problem)[:500], source=SOURCE))
     aspects = {address: _judged(escrow, volumes, look) for address, look in LOOKS.items()}
-    return {**aspects, AGE: _ages(escrow, volumes, at)}
+    return {**aspects, AGE: _ages(escrow, volumes)}
 
 
 def _all(aspect: Aspect) -> dict[str, Aspect]:
@@ -123,13 +120,18 @@ def _judged(escrow: _Escrow, volumes: Sequence[Volume], look: Look) -> Aspect:
     return Found(state="value", value=list[str](disks), source=SOURCE)
 
 
-def _ages(escrow: _Escrow, volumes: Sequence[Volume], at: datetime) -> Aspect:
-    """The key of each volume with its age, as judgements/kept.py takes it. One whose header cannot be read has none."""
+def _ages(escrow: _Escrow, volumes: Sequence[Volume]) -> Aspect:
+    """The key of each volume and when it was made, as judgements/escrowed_keys.py takes it.
+
+    A volume whose header cannot be read has none.
+    """
     keys = []
     for volume in volumes:
         key = escrow.current(volume.binding) if volume.binding is not None else None
-        about = {"id": key.id, "made": key.made, "days": key.days(at)} if key is not None else {}
-        keys.append(KeptKey(name=volume.label, **about).model_dump_json())  # type: ignore[arg-type]
+        kept = KeptKey(name=volume.label)
+        if key is not None:
+            kept = KeptKey(name=volume.label, id=key.id, made=key.made)
+        keys.append(kept.model_dump_json(exclude_none=True))
     return Found(state="value", value=list[str](keys), source=SOURCE)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -12,8 +12,7 @@ from pydantic import Field
 from leeboard.escrow.vault import ledger
 from leeboard.escrow.vault.ledger import Entry
 from leeboard.model.strict import Strict
-
-SLACK = timedelta(hours=1)  # by which a clock may be put back and nobody minds
+from leeboard.verdict.judgements.escrowed_keys import days_old
 
 
 class State(StrEnum):
@@ -60,8 +59,7 @@ class Key(Strict):
 
     def days(self, at: datetime) -> int:
         """How many whole days old it is at a moment; -1 where by that clock it is still to be made."""
-        old = at - datetime.fromisoformat(self.made)
-        return max(old.days, 0) if old >= -SLACK else -1
+        return days_old(self.made, at)
 
 
 class Header(Strict):

@@ -1,12 +1,13 @@
 """What a judgement is: a pure function from the objects that a driver reports to an ordinary value, with its grounds.
 
-It never sees a reading, and of the facts only those that it names.
+It never sees a reading, of the facts only those that it names, and no clock: the moment is passed in.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from leeboard.model.observation import Aspect, Found, Unreadable
@@ -45,10 +46,21 @@ class MakesNoSense(Exception):
 
 
 class Facts:
-    """The facts that a judgement named. One that could not be read matters only to who asks for it."""
+    """The facts that a judgement named, and the moment for one that asks the time.
 
-    def __init__(self, facts: Mapping[str, Aspect], named: tuple[str, ...]) -> None:
+    A fact that could not be read matters only to who asks for it.
+    """
+
+    def __init__(self, facts: Mapping[str, Aspect], named: tuple[str, ...], at: datetime | None = None) -> None:
         self._facts = {name: facts.get(name) for name in named}
+        self._at = at
+
+    @property
+    def at(self) -> datetime:
+        """The moment at which is judged. Raises RuntimeError where the judgement is not one that `asks_time`."""
+        if self._at is None:
+            raise RuntimeError("a judgement asks the time, and leeboard/model/judgements.py does not say so")
+        return self._at
 
     def value(self, name: str) -> bool | int | str | list[str] | None:
         """A fact, None where the device has none. Raises MakesNoSense for one that could not be read."""

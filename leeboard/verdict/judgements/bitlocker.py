@@ -79,15 +79,15 @@ class Start(Wire):
 
 
 class Backup(Wire):
-    """An event of BitLocker about the backup of a protector's recovery information; newest first.
+    """The last event of BitLocker about the backup of a protector's recovery information.
 
-    A failure to reach Entra names no protector.
+    A failure to reach Entra names no protector. Older collections sent every event, with its time in `at`.
     """
 
     id: Text = ""
     where: Literal["ad", "entra", "microsoft_account"]
     done: bool
-    at: Text
+    at: Text = ""
 
 
 class BackupState(Wire):

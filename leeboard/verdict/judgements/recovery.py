@@ -49,11 +49,9 @@ def _whose(volume: EncryptableVolume, passwords: list[str], backup_state: Backup
     for password in passwords:
         newest = _newest(backups, password)
         if newest is not None and newest.done and newest.where != "microsoft_account":
-            when = f"{newest.at}, as this device says"
-            return (
-                [],
-                f"{PLACES[newest.where]} took its recovery password {password} at {when}; ask there whether it has it",
-            )
+            when = f" at {newest.at}" if newest.at else ""
+            took = f"{PLACES[newest.where]} took its recovery password {password}{when}, as this device says"
+            return [], f"{took}; ask there whether it has it"
     named = ", ".join(passwords)
     for password in passwords:
         newest = _newest(backups, password)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from pydantic import BaseModel, ValidationError
 
-from leeboard.model.judgements import QUESTIONS
+from leeboard.model.judgements import QUESTIONS, TEXTS
 from leeboard.model.observation import Aspect
+from leeboard.model.values import plain
 from leeboard.verdict.judgements import (
     bitlocker_start,
     bitlocker_state,
     boot,
     disks,
     escrowed_keys,
+    moments,
     protection,
     recovery,
     vpn,
@@ -35,6 +38,7 @@ OBJECTS: dict[str, type[BaseModel]] = {
     "winrm_listener": winrm.Listener,
 }
 MOST_OBJECTS = 500
+MOST_TEXTS, LONGEST_TEXT = 100, 1000  # findings keep them, to be judged again
 JUDGEMENTS: dict[str, Judgement] = {
     **disks.JUDGEMENTS,
     **protection.JUDGEMENTS,
@@ -46,13 +50,29 @@ JUDGEMENTS: dict[str, Judgement] = {
     **vpn.JUDGEMENTS,
     **windows_vpn.JUDGEMENTS,
     **winrm.JUDGEMENTS,
+    **moments.JUDGEMENTS,
 }
 
 
-def derive(name: str, value: object, facts: Mapping[str, Aspect]) -> Answer:
-    """What the judgement `name` makes of a reading's value. Raises what a judgement may raise."""
+def derive(name: str, value: object, facts: Mapping[str, Aspect], at: datetime) -> Answer:
+    """What the judgement `name` makes of a reading's value at a moment. Raises what a judgement may raise."""
     question = QUESTIONS[name]
-    return JUDGEMENTS[name](_objects(question.objects, value), Facts(facts, question.facts))
+    objects = _texts(question.objects, value) if question.objects in TEXTS else _objects(question.objects, value)
+    return JUDGEMENTS[name](objects, Facts(facts, question.facts, at if question.asks_time else None))
+
+
+def _texts(kind: str, value: object) -> tuple[str | int, ...]:
+    """The texts in a list, or a bare number, which older collections sent."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return (value,)
+    if not isinstance(value, list):
+        raise MakesNoSense(f"the device sent a single value where a list of texts is meant ({kind})")
+    if len(value) > MOST_TEXTS or any(len(text) > LONGEST_TEXT for text in value):
+        raise MakesNoSense(
+            f"the device sent more than {MOST_TEXTS} texts or {LONGEST_TEXT} characters in one ({kind})", "too_large"
+        )
+    # In the form in which findings keep them: judged again later, they come to the same.
+    return tuple(plain(text, 10 * LONGEST_TEXT) for text in value)
 
 
 def _objects(kind: str, value: object) -> tuple[BaseModel, ...]:

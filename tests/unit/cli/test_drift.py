@@ -59,7 +59,7 @@ def test_what_only_root_can_read_is_named_and_no_failure(
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     wanted = resolve(brain.baseline(brain.control(brain.setting())), brain.device())
     reading = {"address": "/idle", "effective": brain.unreadable(code)}
-    findings = evaluate(wanted, brain.observation([reading]))
+    findings = evaluate(wanted, brain.observation([reading]), brain.AT)
     device = DeviceStatus(brain.device(), "observed", findings, datetime.now(UTC))
     assert _this_machines_end(EstateStatus((device,), wanted.baseline, datetime.now(UTC)), "table") == status
     assert ("LCK-01: only root can read this. Run it again as root" in capsys.readouterr().out) is (status == 0)

@@ -79,7 +79,9 @@ def test_after_a_while_it_says_so_in_one_line_and_checks_nothing(
 def test_an_upgrade_that_began_meanwhile_is_one_line_too(capsys: pytest.CaptureFixture[str]) -> None:
     wanted = resolve(brain.baseline(brain.control(brain.setting())), brain.device())
     reading = {"address": "/idle", "effective": brain.unreadable("busy")}
-    device = DeviceStatus(brain.device(), "observed", evaluate(wanted, brain.observation([reading])), datetime.now(UTC))
+    device = DeviceStatus(
+        brain.device(), "observed", evaluate(wanted, brain.observation([reading]), brain.AT), datetime.now(UTC)
+    )
     assert drift._this_machines_end(EstateStatus((device,), wanted.baseline, datetime.now(UTC)), "table") == 3
     assert "1 control could not be read since something was at work meanwhile (LCK-01)" in capsys.readouterr().out
 

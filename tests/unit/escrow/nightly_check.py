@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from leeboard.escrow.disks.readings import DRIVER, with_escrow
@@ -12,8 +11,8 @@ from leeboard.model.observation import Observation, parse
 from .controller import Controller
 
 
-def visited(controller: Controller, device: Device, at: datetime) -> dict[str, Any]:
-    """What is filed of a visit of the device at a moment."""
+def visited(controller: Controller, device: Device) -> dict[str, Any]:
+    """What is filed of a visit of the device."""
     nothing = {"state": "absent", "source": "test"}
     answer: dict[str, Any] = {
         "schema": 1, "platform": "linux", "observed_at": "2026-11-26T10:00:00Z", "facts": {},
@@ -28,9 +27,9 @@ def visited(controller: Controller, device: Device, at: datetime) -> dict[str, A
             {"driver": DRIVER, "address": "escrowed", "effective": {"state": "value", "value": [], "source": "device"}},
         ],
     }  # fmt: skip
-    return with_escrow(answer, parse(answer), device, controller.vault.var, at)
+    return with_escrow(answer, parse(answer), device, controller.vault.var)
 
 
-def observed(controller: Controller, device: Device, at: datetime) -> Observation:
+def observed(controller: Controller, device: Device) -> Observation:
     """The same as it is judged."""
-    return parse(visited(controller, device, at))
+    return parse(visited(controller, device))

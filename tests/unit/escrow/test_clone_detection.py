@@ -37,7 +37,7 @@ def clone(controller: Controller, tmp_path: Path) -> Iterator[Controller]:
 
 def night(controller: Controller, device: object = DEVICE) -> str:
     """What ENC-07's first reading says is wrong with the disk, at a check."""
-    reading = observed(controller, device, AT).reading("escrow", "escrowed")  # type: ignore[arg-type]
+    reading = observed(controller, device).reading("escrow", "escrowed")  # type: ignore[arg-type]
     assert reading is not None and isinstance(reading.effective, Found), reading
     return str(reading.effective.value)
 
@@ -201,7 +201,7 @@ def test_where_nothing_can_be_remembered_nothing_is_said_to_be_right(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(clone_detection.files, "replace", full)
-    reading = observed(controller, DEVICE, AT).reading("escrow", "escrowed")
+    reading = observed(controller, DEVICE).reading("escrow", "escrowed")
     assert reading is not None and "No space left on device; make room" in str(reading.effective)
     with pytest.raises(LeeboardError, match="No space left on device"):
         controller.run()

@@ -8,12 +8,13 @@ import pytest
 
 from leeboard.escrow.disks.disk import Credentials
 from leeboard.escrow.disks.readings import lasts
-from leeboard.escrow.vault.records import SLACK, State
+from leeboard.escrow.vault.records import State
 from leeboard.model.device import Device
 from leeboard.model.finding import Judged
 from leeboard.policy.load import load
 from leeboard.policy.resolve import resolve
 from leeboard.verdict.evaluate import evaluate
+from leeboard.verdict.judgements.escrowed_keys import SLACK
 from tests.unit.linux.disks import PASSPHRASE, needs_cryptsetup
 
 from .controller import DEVICE, Controller
@@ -26,7 +27,7 @@ ONE = timedelta(days=1)
 
 def age(controller: Controller, at: datetime, device: Device = YEAR) -> Judged:
     """What the finding on ENC-08 says of the key's age, at a moment."""
-    findings = evaluate(resolve(load(), device), observed(controller, device, at))
+    findings = evaluate(resolve(load(), device), observed(controller, device), at)
     (found,) = (one for one in findings if one.control == "ENC-08")
     return next(one for one in found.judged if one.setting == "age")
 

@@ -28,7 +28,7 @@ pytestmark = needs_cryptsetup
 def night(controller: Controller, level: Level = Level.STANDARD) -> dict[str, Any]:
     """What the vault has to say of the disk as it is, by address: a list of faults, or the state and its words."""
     device = DEVICE.model_copy(update={"level": level})
-    found = visited(controller, device, AT)
+    found = visited(controller, device)
     said = {one["address"]: one["effective"] for one in found["readings"] if one["driver"] == DRIVER}
     assert set(said) == {*LOOKS, AGE}
     return {

@@ -43,7 +43,7 @@ def ssh(**changed: Any) -> Observation:
 
 def rem_10(seen: Observation) -> Finding:
     """REM-10 of the shipped baseline."""
-    found = {one.control: one for one in evaluate(resolve(load(), brain.device()), seen)}
+    found = {one.control: one for one in evaluate(resolve(load(), brain.device()), seen, AT)}
     return found["REM-10"]
 
 
@@ -96,7 +96,9 @@ def one_setting(operator: str, wanted: Any, found: Any, accepted: Any) -> Verdic
     made = brain.setting(accept={"operator": operator, "value": wanted}, write=None)
     base = brain.baseline(brain.control(made))
     aspect = brain.absent() if found is None else brain.value(found)
-    findings = evaluate(resolve(base, brain.device()), brain.observation([{"address": "/idle", "effective": aspect}]))
+    findings = evaluate(
+        resolve(base, brain.device()), brain.observation([{"address": "/idle", "effective": aspect}]), AT
+    )
     assert [one.verdict for one in findings] == [Verdict.DRIFTED]
     (after,), _ = waivers.accept(findings, {"LCK-01": waiver(settings={"idle": accepted})}, base)
     return after.verdict
@@ -150,7 +152,7 @@ def test_what_is_long_or_a_template_is_named_by_its_digest() -> None:
     base = brain.baseline(brain.control(made))
     for found in ("y" * 400, "{{ lookup('file') }}", "a\nb"):
         seen = brain.observation([{"address": "/idle", "effective": brain.value(found)}])
-        (finding,) = evaluate(resolve(base, brain.device()), seen)
+        (finding,) = evaluate(resolve(base, brain.device()), seen, AT)
         ((named,),) = [one.values for one in finding.judged]
         assert isinstance(named, str) and named.startswith("sha256:") and len(named) == 71
         assert Finding.from_json(finding.as_json()) == finding
@@ -170,7 +172,7 @@ def test_a_waiver_without_settings_covers_everything_but_no_other_verdict() -> N
     seen = brain.observation(
         [{"address": "/idle", "effective": brain.value(5000)}, {"address": "/more", "effective": brain.absent()}]
     )
-    (found,), spared = waivers.accept(evaluate(resolve(base, brain.device()), seen), {"LCK-01": waiver()}, base)
+    (found,), spared = waivers.accept(evaluate(resolve(base, brain.device()), seen, AT), {"LCK-01": waiver()}, base)
     assert (found.verdict, spared) == ("not_checked", {}), "that nobody knows of the other was never accepted"
 
 
@@ -189,9 +191,9 @@ def test_a_route_that_is_accepted_spares_the_others() -> None:
     seen = brain.observation([{"address": place, "effective": brain.value(5000)} for place in ("/idle", "/other")])
     risk = waiver(granted="2026-11-01", settings={"idle": [5000]})
     wanted = resolve(base, brain.device(waivers=[risk.model_dump(mode="json")]))
-    (found,), spared = waivers.accept(evaluate(wanted, seen), {"LCK-01": risk}, base)
+    (found,), spared = waivers.accept(evaluate(wanted, seen, AT), {"LCK-01": risk}, base)
     assert (found.verdict, spared) == ("waived", {"LCK-01": risk})
-    assert plan(waivers.left_alone(wanted, AT, seen)[0], seen, ["LCK"]) == ()
+    assert plan(waivers.left_alone(wanted, AT, seen)[0], seen, ["LCK"], AT) == ()
 
 
 def of_two(risk: Waiver) -> tuple[Baseline, Wanted]:
@@ -217,15 +219,15 @@ def test_a_roll_out_mends_what_the_waiver_does_not_cover(idle: int, grace: int, 
     )
     narrowed, spared = waivers.left_alone(wanted, AT, seen)
     assert list(spared) == ["LCK-01"]
-    steps = plan(narrowed, seen, ["LCK"])
+    steps = plan(narrowed, seen, ["LCK"], AT)
     assert {change.address: change.value for step in steps for change in step.changes} == written
-    assert [one.verdict for one in evaluate(narrowed, seen)] == [one.verdict for one in evaluate(wanted, seen)]
+    assert [one.verdict for one in evaluate(narrowed, seen, AT)] == [one.verdict for one in evaluate(wanted, seen, AT)]
 
 
 def test_drift_that_is_left_is_only_reported_where_all_of_it_is() -> None:
     base = brain.baseline(brain.control(brain.setting(), brain.setting(id="grace", address="/grace", mode="report")))
     seen = brain.observation([{"address": place, "effective": brain.value(5000)} for place in ("/idle", "/grace")])
-    (before,) = evaluate(resolve(base, brain.device()), seen)
+    (before,) = evaluate(resolve(base, brain.device()), seen, AT)
     (found,), _ = waivers.accept([before], {"LCK-01": waiver(settings={"idle": [5000]})}, base)
     assert (before.mode, found.verdict, found.mode) == (Mode.ENFORCE, Verdict.DRIFTED, Mode.REPORT)
 
@@ -244,7 +246,9 @@ def test_values_by_device() -> None:
                     {"address": "/grace", "effective": brain.value(300)},
                 ]
             )
-            (found,), _ = waivers.accept(evaluate(resolve(base, brain.device()), seen), {"LCK-01": mine}, base, asset)
+            (found,), _ = waivers.accept(
+                evaluate(resolve(base, brain.device()), seen, AT), {"LCK-01": mine}, base, asset
+            )
             assert found.verdict == verdict, asset
     devices = [
         brain.device(name=asset.lower(), asset=asset).model_copy(update={"waivers": (risk.narrowed(asset),)})
@@ -311,7 +315,7 @@ def test_what_is_covered_beside_an_error_is_no_drift_and_the_error_stays() -> No
     seen = brain.observation(
         [{"address": "/idle", "effective": brain.value(5000)}, {"address": "/more", "effective": brain.unreadable()}]
     )
-    findings = evaluate(resolve(base, brain.device()), seen)
+    findings = evaluate(resolve(base, brain.device()), seen, AT)
     (found,), spared = waivers.accept(findings, {"LCK-01": waiver(settings={"idle": [5000]})}, base)
     assert (found.verdict, spared, [one.verdict for one in found.judged]) == ("error", {}, ["waived", "error"])
     (found,), _ = waivers.accept(findings, {"LCK-01": waiver(settings={"idle": [4000]})}, base)

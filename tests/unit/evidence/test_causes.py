@@ -16,6 +16,7 @@ from leeboard.policy.model import Baseline
 from leeboard.policy.resolve import resolve
 from leeboard.verdict.evaluate import evaluate
 from leeboard.verdict.status import DeviceStatus
+from tests.unit.brain import AT
 from tests.unit.estate.risks import waiver
 from tests.unit.evidence.estate import URN, device, expected, line, observation, run_id, write
 
@@ -31,7 +32,7 @@ def started(night: int) -> datetime:
 def load(store: Store, folder: Path, baseline: Baseline, night: int, lock: Any, old: bool = False) -> None:
     """One night of LT-1; `old`: as a Leeboard that kept neither causes nor values filed it."""
     seen = observation(lock=lock)
-    found = [one.as_json() for one in evaluate(resolve(baseline, device("LT-1")), parse(seen))]
+    found = [one.as_json() for one in evaluate(resolve(baseline, device("LT-1")), parse(seen), AT)]
     if old:
         for one in found:
             one.pop("cause", None)
@@ -90,7 +91,7 @@ def test_drift_of_another_kind_under_a_waiver_is_drift_from_its_night_on(tmp_pat
 
 
 def test_a_cause_that_is_no_digest_makes_no_sense(tmp_path: Path, baseline: Baseline) -> None:
-    found = [one.as_json() for one in evaluate(resolve(baseline, device("LT-1")), parse(observation(lock=5000)))]
+    found = [one.as_json() for one in evaluate(resolve(baseline, device("LT-1")), parse(observation(lock=5000)), AT)]
     found[0]["cause"] = "x" * 4000
     row = line("LT-1", started(0), observation=observation(lock=5000), findings=found, identity="same")
     write(tmp_path / "evidence", run_id(0), [expected("LT-1")], [row])

@@ -145,7 +145,7 @@ def test_the_change_of_summer_time_makes_no_day_longer(baseline: Baseline, month
     seen = datetime(2026, month, 20, 12, tzinfo=ZoneInfo("Europe/London"))
     at = seen.astimezone(UTC) + timedelta(days=14)
     for late, verdict in ((timedelta(0), "compliant"), (timedelta(seconds=1), "stale")):
-        (finding,) = measured(wanted, [age.reading(seen, at + late)])
+        (finding,) = measured(wanted, [age.reading(seen, at + late)], at + late)
         assert finding.verdict == verdict
 
 

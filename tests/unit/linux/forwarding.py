@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.hos
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.logging import forwarding as log_forwarding
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.system.systemd_unit import UNITS
 
+from leeboard.verdict.judgements.registry import derive
 from tests.unit.linux.folder import Answers, effective, folder
 
 CA = "/etc/leeboard/collector-ca.pem"
@@ -140,3 +142,10 @@ def readings(host: Host) -> dict[str, Any]:
     """The effective value of every address; None where it is absent."""
     found = log_forwarding.observe(host, list(log_forwarding.ALL))
     return {address: reading["effective"].get("value") for address, reading in found.items()}
+
+
+def faults(host: Host, address: str) -> list[str]:
+    """What is wrong with the files of certificates now, as the brain has it of what the device says."""
+    value = derive("certificate_faults", readings(host)[address], {}, datetime.now(UTC)).value
+    assert isinstance(value, tuple)
+    return list(value)

@@ -48,7 +48,8 @@ class Seen:
 
     def verdicts(self) -> dict[tuple[str, str], str]:
         """{(control, setting): verdict}, by the brain that takes what a visit gives."""
-        found = evaluate(WANTED, parse(self.observation))
+        seen = parse(self.observation)
+        found = evaluate(WANTED, seen, seen.observed_at)
         return {(one.control, judged.setting): str(judged.verdict) for one in found for judged in one.judged}
 
     def changed(self, before: Seen) -> set[Place]:
@@ -59,7 +60,7 @@ class Seen:
         """True for what could not be read. A volume says it in its own words: trouble, or a trial that was none."""
         said = self.readings[place]["effective"]
         if place == ("luks_volume", "volumes") and said["state"] == "value":
-            return '"trouble"' in said["value"][0] or '"not-tested"' in said["value"][0]
+            return any('"trouble"' in volume or '"not-tested"' in volume for volume in said["value"])
         return said["state"] == "unreadable"
 
 

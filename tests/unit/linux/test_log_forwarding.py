@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed, HostError
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.logging import forwarding as log_forwarding
 
+from leeboard.verdict.judgements.moments import MOMENT
 from tests.unit.linux.folder import effective
 from tests.unit.linux.forwarding import (
     CA,
@@ -27,6 +29,7 @@ from tests.unit.linux.forwarding import (
     authority,
     collector,
     digest,
+    faults,
     machine,
     readings,
     signed,
@@ -39,13 +42,16 @@ def ca(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def test_a_device_that_sends_everything_by_tls(tmp_path: Path, ca: str) -> None:
-    assert readings(machine(tmp_path, {f"{D}/90.conf": TLS, CA: ca})) == {
+    found = readings(machine(tmp_path, {f"{D}/90.conf": TLS, CA: ca}))
+    (valid,) = found["tls-authority"]
+    assert re.fullmatch(rf"the certificate in {CA} is valid from {MOMENT} to {MOMENT}", valid)
+    assert found == {
         "collector": COLLECTOR,
         "tls-driver": "gtls",
         "tls-mode": 1,
         "tls-check": "x509/name",
         "tls-peers": ["logs.school.example"],
-        "tls-authority": [],
+        "tls-authority": [valid],
         "tls-anchors": [digest(ca)],
         "client-certificate": ["the device has no certificate of its own for the collector"],
     }
@@ -256,14 +262,14 @@ def test_a_key_that_the_unit_cannot_read(tmp_path: Path) -> None:
         if part.is_relative_to(root):
             part.chmod(0o755)
     key.chmod(0o600)
-    said = readings(host)["client-certificate"]
+    said = faults(host, "client-certificate")
     assert said == ["systemd-journal-upload, which the program runs as, may not read /etc/ssl/private/u.pem"]
     key.chmod(0o640)
     os.chown(key, 0, 110)
     host = machine(root, {}, {"systemd-journal-upload.service": {**UPLOADS, "SupplementaryGroups": "ssl-cert"}})
-    assert readings(host)["client-certificate"] == []
+    assert faults(host, "client-certificate") == []
     key.parent.chmod(0o700)
-    assert "may not look into /etc/ssl/private" in readings(host)["client-certificate"][0]
+    assert "may not look into /etc/ssl/private" in faults(host, "client-certificate")[0]
 
 
 def test_ubuntus_rsyslogd_needs_to_read_the_authority_as_its_own_account(tmp_path: Path, ca: str) -> None:
@@ -275,7 +281,7 @@ def test_ubuntus_rsyslogd_needs_to_read_the_authority_as_its_own_account(tmp_pat
         if folder.is_relative_to(tmp_path):
             folder.chmod(0o755)
     path.chmod(0o600)
-    assert readings(host)["tls-authority"] == [f"syslog, which the program runs as, may not read {CA}"]
+    assert faults(host, "tls-authority") == [f"syslog, which the program runs as, may not read {CA}"]
 
 
 @pytest.mark.parametrize(
@@ -293,9 +299,11 @@ def test_an_authority_that_is_none(tmp_path: Path, text: str, words: str) -> Non
 def test_an_authority_that_ran_out_is_fine_beside_one_that_holds(tmp_path: Path, ca: str) -> None:
     old = authority(tmp_path, "old", 1, "-not_before", "20200101000000Z", "-not_after", "20210101000000Z").read_text()
     host = machine(tmp_path / "machine", {f"{D}/90.conf": TLS, CA: old})
-    assert readings(host)["tls-authority"] == [f"the certificate in {CA} ran out on 2021-01-01"]
+    assert faults(host, "tls-authority") == [f"the certificate in {CA} ran out on 2021-01-01"]
+    held = f"the certificate in {CA} is valid from 2020-01-01T00:00:00Z to 2021-01-01T00:00:00Z"
+    assert readings(host)["tls-authority"] == [held]
     host = machine(tmp_path / "other", {f"{D}/90.conf": TLS, CA: old + ca})
-    assert readings(host)["tls-authority"] == []
+    assert faults(host, "tls-authority") == []
 
 
 @pytest.mark.parametrize("changed", [f"{D}/90.conf", "/etc/rsyslog.conf", CA, D])
@@ -366,7 +374,7 @@ def test_a_file_for_tls_that_rsyslogd_misses_is_ours_to_report(tmp_path: Path) -
     )
     text = 'global(defaultNetstreamDriverCAFile="/nope.pem")\n' + TLS.replace(f'streamDriver.CAFile="{CA}"', "")
     host = machine(tmp_path, {f"{D}/90.conf": text}, None, {"rsyslogd -N1": Completed(1, "", said)})
-    assert readings(host)["tls-authority"] == ["/nope.pem is missing"]
+    assert faults(host, "tls-authority") == ["/nope.pem is missing"]
 
 
 def test_five_thousand_rules_take_less_than_five_seconds(tmp_path: Path, ca: str) -> None:

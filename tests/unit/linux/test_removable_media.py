@@ -61,6 +61,12 @@ def test_polkit_that_does_not_run_is_an_error(tmp_path: Path) -> None:
     assert (found["code"], "PolicyKit1" in found["why"]) == ("failed", True)
 
 
+def test_what_polkit_cannot_say_names_no_process(tmp_path: Path) -> None:
+    lost = f"Error getting authority for unix-process:{os.getpid()}:22 ({os.getpid()},22,1000)\n"
+    found, _ = said(tmp_path, "plain", {"pkcheck": Completed(127, "", lost)})
+    assert found["code"] == "failed" and str(os.getpid()) not in found["why"], found["why"]
+
+
 def test_without_udisks_nobody_mounts(tmp_path: Path) -> None:
     assert effective(removable_media, folder(tmp_path), "plain")["state"] == "absent"
 

@@ -8,7 +8,7 @@ import pytest
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.logging import forwarding as log_forwarding
 
 from tests.unit.linux.folder import effective
-from tests.unit.linux.forwarding import CA, TLS, D, authority, digest, machine, readings
+from tests.unit.linux.forwarding import CA, TLS, D, authority, digest, faults, machine, readings
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def test_by_whom_the_collector_is_recognised(tmp_path: Path, ca: str) -> None:
     host = machine(tmp_path / "named", {f"{D}/90.conf": named, CA: ca})
     assert readings(host)["tls-anchors"] == ["SHA1:AA:BB"]
     missing = machine(tmp_path / "missing", {f"{D}/90.conf": TLS})
-    assert (readings(missing)["tls-anchors"], readings(missing)["tls-authority"]) == ([], [f"{CA} is missing"])
+    assert (readings(missing)["tls-anchors"], faults(missing, "tls-authority")) == ([], [f"{CA} is missing"])
     plain = machine(tmp_path / "plain", {f"{D}/90.conf": "*.* @@10.0.0.9\n", CA: ca})
     assert effective(log_forwarding, plain, "tls-anchors")["state"] == "absent"
     damaged = machine(tmp_path / "damaged", {f"{D}/90.conf": TLS, CA: ca.replace("MII", "M!I", 1)})
@@ -38,10 +38,10 @@ def test_a_key_in_the_file_of_its_certificate_or_beside_it(tmp_path: Path, ca: s
     files = {f"{D}/90.conf": text, CA: ca, own: ca, key: secret, "/etc/leeboard/note": "x"}
     host = machine(tmp_path / "kept", files)
     (tmp_path / f"kept{key}").chmod(0o600)
-    assert readings(host)["client-certificate"] == []
+    assert faults(host, "client-certificate") == []
     host = machine(tmp_path / "copied", {**files, own: ca + secret, "/etc/leeboard/own.key.bak": secret})
     (tmp_path / f"copied{key}").chmod(0o600)
-    assert readings(host)["client-certificate"] == [
+    assert faults(host, "client-certificate") == [
         f"everybody may read or change the key in {own}",
         "everybody may read or change the key in /etc/leeboard/own.key.bak",
     ]

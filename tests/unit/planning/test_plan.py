@@ -11,7 +11,8 @@ from tests.unit.brain import absent, baseline, control, device, observation, set
 
 def steps(*settings: dict[str, Any], readings: list[dict[str, Any]], family: str = "LCK", **changes: Any) -> Any:
     wanted = resolve(baseline(control(*settings, **changes)), device())
-    return plan(wanted, observation(readings), [family])
+    seen = observation(readings)
+    return plan(wanted, seen, [family], seen.observed_at)
 
 
 def idle(effective: dict[str, Any], **more: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine import reading
 
 from leeboard.model.enums import Form, Level, Platform, Role
-from leeboard.model.judgements import KINDS, QUESTIONS
+from leeboard.model.judgements import KINDS, QUESTIONS, TEXTS
 from leeboard.model.observation import Observation, Unreadable, measurements
 from leeboard.model.verdicts import Verdict
 from leeboard.policy.load import load
@@ -19,6 +19,7 @@ from leeboard.verdict.codes import BETWEEN, Code, Fault, joined, of_word
 from leeboard.verdict.evaluate import judge
 from leeboard.verdict.judgements.registry import JUDGEMENTS, OBJECTS
 from tests.unit import brain
+from tests.unit.brain import AT
 
 ROOT = Path(__file__).parents[3]
 LIST = set(Code)
@@ -32,7 +33,7 @@ def test_what_a_device_may_say_is_in_the_list() -> None:
 
 
 def test_each_question_has_a_judgement_and_each_kind_of_object_a_type() -> None:
-    assert (list(QUESTIONS), list(KINDS)) == (list(JUDGEMENTS), list(OBJECTS))
+    assert (list(QUESTIONS), list(KINDS)) == (list(JUDGEMENTS), sorted({*OBJECTS, *TEXTS}))
 
 
 @pytest.mark.parametrize("name", sorted(QUESTIONS))
@@ -61,7 +62,7 @@ def test_a_fault_has_a_code_of_the_list() -> None:
 
 def drifts(wanted: WantedSetting, observation: Observation, resolved: object) -> None:
     """Where this reading makes the setting drift, it has codes of the list and the values that are too much."""
-    judged = judge(resolved, wanted, observation)  # type: ignore[arg-type]
+    judged = judge(resolved, wanted, observation, AT)  # type: ignore[arg-type]
     if judged.verdict is Verdict.DRIFTED:
         assert judged.values and judged.code, f"{wanted.control.id} {wanted.setting.id}"
     assert set(judged.code.split(BETWEEN)) <= LIST or (not judged.code and judged.verdict is not Verdict.DRIFTED)

@@ -11,12 +11,12 @@ from leeboard.planning.plan import plan
 from leeboard.policy.model import ParameterDefinition
 from leeboard.policy.resolve import resolve
 from leeboard.verdict.evaluate import evaluate
-from tests.unit.brain import absent, baseline, control, device, observation, setting, unreadable, value
+from tests.unit.brain import AT, absent, baseline, control, device, observation, setting, unreadable, value
 
 
 def verdict(*settings: dict[str, Any], readings: list[dict[str, Any]], facts: Any = None, **where: Any) -> Finding:
     wanted = resolve(baseline(control(*settings)), device(**where))
-    (finding,) = evaluate(wanted, observation(readings, facts))
+    (finding,) = evaluate(wanted, observation(readings, facts), AT)
     return finding
 
 
@@ -201,8 +201,8 @@ def test_a_value_that_only_the_school_can_name(effective: dict[str, Any], given:
     policy = baseline(control(named)).model_copy(update={"parameters": {"collector": definition}})
     wanted = resolve(policy, device(parameters=given))
     seen = observation([idle(effective)])
-    (finding,) = evaluate(wanted, seen)
+    (finding,) = evaluate(wanted, seen, AT)
     assert finding.verdict == expected
     if not given and expected != "error":
         assert finding.judged[0].wanted == "no collector is named: set leeboard_collector"
-        assert plan(wanted, seen, ["LCK"]) == ()  # nothing is written that nobody named
+        assert plan(wanted, seen, ["LCK"], AT) == ()  # nothing is written that nobody named

@@ -11,6 +11,7 @@ from leeboard.model.values import Value
 from leeboard.verdict.judgements.answer import Answer, CannotBeTold, MakesNoSense
 from leeboard.verdict.judgements.proposals import strength_of_esp, strength_of_ike
 from leeboard.verdict.judgements.registry import derive
+from tests.unit.brain import AT
 
 SCHOOL: dict[str, Any] = {
     "name": "school", "program": "strongSwan", "where": "/etc/swanctl/swanctl.conf, line 3", "protocol": "ikev2",
@@ -25,7 +26,7 @@ WIREGUARD: dict[str, Any] = {
 
 
 def judged(name: str, *profiles: dict[str, Any]) -> Answer:
-    return derive(name, [json.dumps(profile) for profile in profiles], {})
+    return derive(name, [json.dumps(profile) for profile in profiles], {}, AT)
 
 
 @pytest.mark.parametrize(
@@ -168,4 +169,4 @@ def test_a_weak_profile_is_not_hidden_by_one_that_cannot_be_told() -> None:
 )
 def test_what_a_device_could_send_instead(texts: object) -> None:
     with pytest.raises(MakesNoSense):
-        derive("vpn_protocols", texts, {})
+        derive("vpn_protocols", texts, {}, AT)

@@ -195,13 +195,13 @@ def test_a_roll_out_leaves_alone_what_is_waived() -> None:
     )
     wanted = resolve(base, carrier("A-1", waiver(**DAYS)))
     seen = brain.observation([{"address": place, "effective": brain.value(5000)} for place in ("/idle", "/other")])
-    (step,) = plan(wanted, seen, ["LCK"])
+    (step,) = plan(wanted, seen, ["LCK"], AT)
     assert [change.control for change in step.changes] == ["LCK-01", "LCK-02"]
     narrowed, spared = waivers.left_alone(wanted, AT, seen)
-    (step,) = plan(narrowed, seen, ["LCK"])
+    (step,) = plan(narrowed, seen, ["LCK"], AT)
     assert [change.control for change in step.changes] == ["LCK-02"]
     assert {control: one.id for control, one in spared.items()} == {"LCK-01": "W-2026-001"}
     after, spared = waivers.left_alone(wanted, datetime(2026, 12, 26, tzinfo=UTC), seen)
     assert after is wanted and spared == {}
     # What is judged is what the baseline wants, waived or not.
-    assert [one.verdict for one in evaluate(narrowed, seen)] == [one.verdict for one in evaluate(wanted, seen)]
+    assert [one.verdict for one in evaluate(narrowed, seen, AT)] == [one.verdict for one in evaluate(wanted, seen, AT)]

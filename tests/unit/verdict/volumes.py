@@ -12,7 +12,7 @@ from leeboard.model.observation import Aspect
 from leeboard.model.values import Value
 from leeboard.verdict.judgements.answer import Answer
 from leeboard.verdict.judgements.registry import derive
-from tests.unit.brain import value
+from tests.unit.brain import AT, value
 
 TPM = {"id": 0, "type": "systemd-tpm2", "slots": [1], "pcrs": [7, 8, 9]}
 
@@ -75,7 +75,7 @@ def facts(**said: Any) -> Mapping[str, Aspect]:
 
 def answer(name: str, *volumes: dict[str, Any], **said: Any) -> Answer:
     """What a judgement makes of volumes."""
-    return derive(name, texts(*volumes), facts(**said))
+    return derive(name, texts(*volumes), facts(**said), AT)
 
 
 def judged(name: str, *volumes: dict[str, Any], **said: Any) -> Value:

@@ -44,7 +44,17 @@ Describe 'Get-LeeboardKept' {
     ) {
         $Machine.Logs.Management = @(New-Event $Number '{A-B}' '2026-09-01T10:00:00.1234567Z')
         $one = (Get-LeeboardKept).backups[0]
-        $one.id, $one.where, $one.done, $one.at | Should -Be '{A-B}', $Where, $Done, '2026-09-01T10:00:00Z'
+        $one.id, $one.where, $one.done | Should -Be '{A-B}', $Where, $Done
+        $one.Contains('at') | Should -BeFalse
+    }
+
+    It 'says the last of each protector, whichever log tells of it, and the same when it is tried again' {
+        $Machine.Logs.System = @((New-Event 514 '{B}' '2026-09-03T10:00:00Z'), (New-Event 513 '{A}' '2026-09-01T10:00:00Z'))
+        $Machine.Logs.Management = @((New-Event 784 '{B}' '2026-09-02T10:00:00Z'))
+        $before = (Get-LeeboardKept).backups
+        @($before | ForEach-Object { "$($_.id) $($_.where) $($_.done)" }) | Should -Be '{A} ad True', '{B} ad False'
+        $Machine.Logs.System = @(New-Event 515 '{A}' '2026-09-04T10:00:00.5Z') + $Machine.Logs.System
+        ConvertTo-Json (Get-LeeboardKept).backups | Should -Be (ConvertTo-Json $before)
     }
 
     It 'has no id for a failure that names none' {

@@ -1,5 +1,5 @@
 # platforms: linux
-# The driver certificate: days left, by what a certificate is for. Wine cannot make keys, so this runs on Linux alone.
+# The driver certificate: from when to when, by what a certificate is for. Wine cannot make keys, so this runs on Linux alone.
 
 BeforeAll {
     $modules = Join-Path $PSScriptRoot '../../../plugins/module_utils/_windows'
@@ -45,31 +45,37 @@ Describe 'certificate' {
         Reset-LeeboardCache
         $Machine.Clear()
         $Machine.My, $Machine.Desktop, $Machine.Listeners, $Machine.Hash = @(), @(), @(), @{ state = 'absent' }
-        Mock Get-LeeboardNow -ModuleName Certificates { $Now }
+        # The same on each night: nothing here may ask for the time.
+        Mock Get-LeeboardNow -ModuleName Certificates { throw 'it asked for the time' }
         Mock Get-Certificate -ModuleName Certificates { if ($Store -eq 'My') { $Machine.My } else { $Machine.Desktop } }
         Mock Get-LeeboardWinRmListener -ModuleName Certificates { @{ Listeners = $Machine.Listeners } }
         Mock Get-LeeboardMachineValue -ModuleName Certificates { $Machine.Hash }
     }
 
-    It 'counts whole days, and 0 for what is not valid today' -ForEach @(
-        @{ Days = 30.9; Since = -1; Left = 30 }, @{ Days = 0.5; Since = -1; Left = 0 }, @{ Days = -0.5; Since = -10; Left = 0 }
-        @{ Days = -100; Since = -200; Left = 0 }, @{ Days = 100; Since = 1; Left = 0 }
+    It 'says from when to when one is valid, to the second in UTC: <Days> days' -ForEach @(
+        @{ Days = 30.5; Since = -1; From = '2026-11-25T02:00:00Z'; To = '2026-12-26T14:00:00Z' }
+        @{ Days = -100; Since = -200; From = '2026-05-10T02:00:00Z'; To = '2026-08-18T02:00:00Z' }
+        @{ Days = 100; Since = 1; From = '2026-11-27T02:00:00Z'; To = '2027-03-06T02:00:00Z' }
     ) {
         $one = New-Certificate -Days $Days -Since $Since
         $Machine.My = @($one)
         $Machine.Listeners = @(@{ transport = 'HTTPS'; certificate = $one.Thumbprint })
         $effective = Read-One winrm
-        $effective.value | Should -Be $Left
-        $effective.source | Should -BeLike "WinRM over HTTPS: $($one.Thumbprint), valid until 202*"
+        , $effective.value | Should -BeOfType [string[]]
+        $effective.value | Should -Be "$($one.Thumbprint) is valid from $From to $To"
+        $effective.source | Should -Be 'WinRM over HTTPS'
     }
 
-    It 'takes the shortest of several listeners, and 0 for one without its certificate' {
+    It 'names those of all listeners in one order, and a listener without its certificate' {
         $long, $short = (New-Certificate 300), (New-Certificate 20)
         $Machine.My = $long, $short
         $Machine.Listeners = @(@{ transport = 'HTTPS'; certificate = $long.Thumbprint }, @{ transport = 'HTTPS'; certificate = $short.Thumbprint })
-        (Read-One winrm).value | Should -Be 20
+        $both = (Read-One winrm).value
+        $both.Count | Should -Be 2
+        [array]::Reverse($Machine.Listeners)
+        (Read-One winrm).value | Should -Be $both
         $Machine.Listeners += @{ transport = 'HTTPS'; certificate = '' }
-        (Read-One winrm).value | Should -Be 0
+        (Read-One winrm).value | Should -Contain 'LocalMachine\My has no certificate '
     }
 
     It 'is absent where WinRM does not run or has no such listener' {
@@ -84,27 +90,31 @@ Describe 'certificate' {
         $one = New-Certificate 40
         $Machine.Hash = @{ state = 'value'; type = 'binary'; value = $one.Thumbprint.ToLowerInvariant() }
         $Machine.Desktop = @($one)
-        (Read-One remote-desktop).value | Should -Be 40
+        $said = "$($one.Thumbprint) is valid from 2026-11-16T02:00:00Z to 2027-01-05T02:00:00Z"
+        (Read-One remote-desktop).value | Should -Be $said
         $Machine.My, $Machine.Desktop = @($one), @()
-        (Read-One remote-desktop).value | Should -Be 40
+        (Read-One remote-desktop).value | Should -Be $said
         $Machine.My = @()
-        (Read-One remote-desktop).value | Should -Be 0
+        (Read-One remote-desktop).value | Should -BeLike 'LocalMachine\My and Remote Desktop has no certificate *'
     }
 
-    It 'takes the longest that can prove the machine: <What>' -ForEach @(
-        @{ What = 'no limit'; Uses = @(); Left = 50 }, @{ What = 'for clients'; Uses = @('1.3.6.1.5.5.7.3.2'); Left = 50 }
-        @{ What = 'for both'; Uses = '1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2'; Left = 50 }
-        @{ What = 'for anything'; Uses = @('2.5.29.37.0'); Left = 50 }, @{ What = 'for servers'; Uses = @('1.3.6.1.5.5.7.3.1'); Left = 0 }
+    It 'names all that can prove the machine: <What>' -ForEach @(
+        @{ What = 'no limit'; Uses = @(); Fit = $true }, @{ What = 'for clients'; Uses = @('1.3.6.1.5.5.7.3.2'); Fit = $true }
+        @{ What = 'for both'; Uses = '1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2'; Fit = $true }
+        @{ What = 'for anything'; Uses = @('2.5.29.37.0'); Fit = $true }, @{ What = 'for servers'; Uses = @('1.3.6.1.5.5.7.3.1'); Fit = $false }
     ) {
         $Machine.My = (New-Certificate 50 -Uses $Uses -ByAuthority), (New-Certificate 10 -Uses $Uses -ByAuthority)
-        (Read-One vpn-client).value | Should -Be $Left
+        $value = (Read-One vpn-client).value
+        $first, $second = $Machine.My.Thumbprint | Sort-Object
+        $value.Count | Should -Be 1
+        $value | Should -BeLike $(if ($Fit) { "$first, $second is valid from 2026-11-16T02:00:00Z to *Z or from 2026-11-16T02:00:00Z to *Z" } else { '*none*' })
+        $value -match 'to 2027-01-15T02:00:00Z' -and $value -match 'to 2026-12-06T02:00:00Z' | Should -Be $Fit
     }
 
     It 'does not take one without a key, or one that signed itself' {
         $Machine.My = (New-Certificate 50 -ByAuthority -WithoutKey), (New-Certificate 60)
         $effective = Read-One vpn-client
-        $effective.value | Should -Be 0
-        $effective.source | Should -Be 'LocalMachine\My has none with a key for it'
+        $effective.value | Should -Be 'LocalMachine\My has none with a key for it'
     }
 
     It 'is unreadable where WinRM does not answer' {

@@ -194,9 +194,14 @@ Describe 'event_log' {
                 $Log -eq 'Security' -and $Provider -eq 'Microsoft-Windows-Eventlog' -and $Id -eq 1102 }
         }
 
-        It 'is an empty list where there is none, or an old one' -ForEach 0, 31 {
-            $Machine.Oldest.Cleared = $_ -ne 0
-            $Machine.At = (Get-LeeboardNow).AddDays(-$_).ToString('yyyy-MM-ddTHH:mm:ss')
+        It 'tells of an old one as well, whatever the time is: the brain says how long it counts' {
+            $Machine.At = '2020-01-02T03:04:05'
+            Mock Get-LeeboardNow -ModuleName EventLog { throw 'it asked for the time' }
+            (Read-One 'Security:Cleared').effective.value | Should -Be '2020-01-02T03:04:05Z by S-1-5-32-545 BUILTIN\Users'
+        }
+
+        It 'is an empty list where there is none' {
+            $Machine.Oldest.Cleared = $false
             $value = (Read-One 'Security:Cleared').effective.value
             , $value | Should -BeOfType [array]
             $value.Length | Should -Be 0

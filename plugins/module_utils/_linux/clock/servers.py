@@ -104,8 +104,8 @@ def _chrony(host: Host) -> Servers:
     if done.rc == 0:
         rows = [line.split(",") for line in done.out.split("\n") if line.count(",") > 2]
         # The members of a pool come with the pool's name; a clock that is plugged in begins with a hash.
-        names = dict.fromkeys(f"refclock {row[2]}" if row[0].startswith("#") else row[2] for row in rows)
-        running = list(names) or None  # a name that could not be looked up yet is not shown
+        names = {f"refclock {row[2]}" if row[0].startswith("#") else row[2] for row in rows}
+        running = sorted(names) or None  # a name that could not be looked up yet is not shown
     source = ", ".join(dict.fromkeys(place for _name, place in named))[:1000] or f"{_chrony_file(host)} names none"
     return Servers(list(dict.fromkeys(name for name, _place in named)), source, paths, running, "chronyc sources")
 

@@ -315,7 +315,7 @@ def run_process(argv: list[str], input: str, timeout: float, environment: dict[s
         process.wait(max(started + timeout - time.monotonic(), 0.1))
     except subprocess.TimeoutExpired:
         _end_whole(process)
-        raise HostError("timeout", f"{argv[0]} gave no answer within {time.monotonic() - started:.0f} s") from None
+        raise HostError("timeout", f"{argv[0]} gave no answer within {timeout:.0f} s") from None
     except _TooMuch:
         _end_whole(process)
         raise HostError("too_large", f"{argv[0]} printed more than {READ_LIMIT} bytes") from None

@@ -62,7 +62,7 @@ def strangers(host: Host, pid: str, configuration: Configuration, sendings: list
     by_udp = any(port == 0 for _local, (_ip, port), _state in (*tables["udp"], *tables["udp6"]))
     if by_udp and "imudp" not in modules and not any(sending.driver == "udp" for sending in sendings):
         targets[BY_UDP] = BY_UDP
-    return [_sending(target, peer) for target, peer in targets.items()]
+    return [_sending(target, peer) for target, peer in sorted(targets.items())]
 
 
 def _sending(target: str, peer: str) -> Sending:

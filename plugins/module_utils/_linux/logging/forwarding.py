@@ -8,11 +8,12 @@ Addresses:
     tls-mode             int, rsyslog's number for it: 1 is TLS, 0 plain text
     tls-check            str, how the collector is recognised: x509/name, x509/fingerprint, x509/certvalid, anon
     tls-peers            list, the names or fingerprints that the collector may have
-    tls-authority        list of what is wrong with the certificate that the collector is recognised by
+    tls-authority        list of what is wrong with the certificate that the collector is recognised by, and from
+                         when to when it is valid
     tls-anchors          list of the digests by which it is recognised, SHA256:AA:BB...: of the certificates of
                          authorities, or where it is recognised by a fingerprint those that are named; absent where
                          nothing is sent by TLS
-    client-certificate   list of what is wrong with the device's own certificate and key
+    client-certificate   list of what is wrong with the device's own certificate and key, likewise
 
 All but the first are of everything that is sent, also of a single facility; the first way that is found is the value,
 the others are `others`. They are absent when nothing is sent.
@@ -130,7 +131,7 @@ def _anchors(host: Host, forwarders: Forwarders) -> Aspect:
 
 
 def _files(host: Host, address: str, forwarders: Forwarders) -> Aspect:
-    """The faults of the files of every way that uses TLS; a way without it has none, and the other readings name it."""
+    """What is to be said of the files of every way that uses TLS; of a way without it the other readings do."""
     from ..system.tls_files import authority, client  # only for a way that uses TLS
 
     faults: list[str] = []

@@ -15,7 +15,7 @@ from ..engine.edits import ChangeRefused
 from ..engine.host import Host
 from ..engine.overlay_host import OverlayHost
 from ..system.systemd_unit import service
-from ..system.tls_files import anchors, authority
+from ..system.tls_files import anchors, ended
 from . import rsyslog
 from .forwarders import MODULES, RSYSLOGD
 from .rainerscript import MAIN
@@ -55,10 +55,10 @@ def plan(host: Host, overlay: OverlayHost, wanted: dict[str, Any]) -> list[list[
     if not host.exists(RSYSLOGD):
         raise ChangeRefused("rsyslog is not installed; the role log_forwarding installs it")
     target = _target(host, wanted)
-    faults = authority(host, AUTHORITY, None)
-    if faults:
+    wrong = ended(host, AUTHORITY) if host.exists(AUTHORITY) else f"{AUTHORITY} is missing"
+    if wrong:
         raise ChangeRefused(
-            f"{faults[0]}; put the certificate of the authority that signed the collector's there (the role's "
+            f"{wrong}; put the certificate of the authority that signed the collector's there (the role's "
             "log_forwarding_ca does it), or nobody could be recognised"
         )
     _the_schools_own(host, wanted.get("tls-anchors"))

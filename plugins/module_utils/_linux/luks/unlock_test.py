@@ -61,7 +61,7 @@ def _too_costly(host: Host, costs: list[tuple[int, int, int]]) -> str:
     memory = max((kib for kib, _passes, _iterations in costs), default=0)
     free = _free_memory(host)
     if free is not None and memory > free:
-        return f"a slot takes {memory // 1024} MiB of memory, and {free // 1024} MiB are free"
+        return f"a slot takes {memory // 1024} MiB of memory, and fewer are free"
     if sum(kib * max(passes, 1) for kib, passes, _iterations in costs) > MOST_MEMORY_PASSES or (
         sum(iterations for _kib, _passes, iterations in costs) > MOST_ITERATIONS
     ):

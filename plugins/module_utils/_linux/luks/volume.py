@@ -57,7 +57,7 @@ def _bindings(host: Host) -> Reading:
         for volume in layout.volumes.values()
         if volume.kind == "luks"
     ]
-    return reading(NAME, "bindings", value(bindings, "lsblk, cryptsetup", "list"))
+    return reading(NAME, "bindings", value(sorted(bindings), "lsblk, cryptsetup", "list"))
 
 
 def _volumes(host: Host) -> Reading:
@@ -65,7 +65,8 @@ def _volumes(host: Host) -> Reading:
     if len(layout.volumes) > MOST_VOLUMES:
         raise HostError("too_large", f"the machine has {len(layout.volumes)} volumes, more than a check looks at")
     inspection = _Inspection(layout)
-    volumes = [inspection.at(volume) for volume in layout.volumes.values()]
+    # What is mounted beside each other is so in another order after each start.
+    volumes = sorted((inspection.at(volume) for volume in layout.volumes.values()), key=lambda one: str(one["device"]))
     return reading(NAME, "volumes", value([_text(one) for one in volumes], "lsblk, /proc, cryptsetup, dmsetup", "list"))
 
 
@@ -112,7 +113,7 @@ class _Inspection:
         shown = {
             "name": volume.name[:200],
             "device": (device.path if device is not None else volume.name)[:200],
-            "mounts": [point[:200] for point in volume.mounts[:20]],
+            "mounts": [point[:200] for point in sorted(volume.mounts)[:20]],
             "roles": sorted(volume.roles),
             "removable": volume.removable,
             "encryption": volume.kind,

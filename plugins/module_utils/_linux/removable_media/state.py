@@ -112,7 +112,9 @@ def _answer(host: Host, action: str, details: list[str], user: int) -> bool:
         return False
     if done.rc == 1 and "Not authorized" in done.err:
         return True
-    raise HostError("failed", f"pkcheck ended with status {done.rc}: {done.err.strip()[-200:]}")
+    # polkit names the subject, which is another at each visit.
+    said = re.sub(r"\b[0-9]+(:[0-9]+)+\b", "this check", done.err.replace(subject, "this check"))
+    raise HostError("failed", f"pkcheck ended with status {done.rc}: {said.strip()[-200:]}")
 
 
 def _own_start(host: Host) -> str:

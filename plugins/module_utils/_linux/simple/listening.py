@@ -96,7 +96,8 @@ def _read(host: Host, address: str) -> Reading:
     else:
         programs = _by_name(host, open_ports, SSH) + _other_sshd(host, open_ports) + _starting(host, SSH_UNITS)
         programs += _sshd_units(host)
-    return reading(NAME, address, value(list(dict.fromkeys(programs))[:100], "ss, /proc and systemd's links", "list"))
+    # ss gives them in an order that is another after each start.
+    return reading(NAME, address, value(sorted(set(programs))[:100], "ss, /proc and systemd's links", "list"))
 
 
 def listeners(host: Host) -> list[Listener]:

@@ -1,12 +1,11 @@
-"""What is wrong with the files that a forwarder needs for TLS: certificates and keys that are missing, run out, or
-cannot be read by the account that the forwarder runs as."""
+"""What is to be said of the files that a forwarder needs for TLS: certificates and keys that are missing or cannot be
+read by the account that the forwarder runs as, and from when to when certificates are valid."""
 
 from __future__ import annotations
 
 import os
 import stat
 import time
-from collections.abc import Callable, Iterator
 
 from ..engine.host import Host
 from .certificate import digests, validities
@@ -14,6 +13,7 @@ from .people import accounts
 from .people import groups as groups_of
 
 READ, SEARCH = 4, 1
+MOST_PERIODS = 5
 
 
 class Who:
@@ -36,10 +36,10 @@ class Who:
 
 
 def authority(host: Host, path: str, who: Who | None) -> list[str]:
-    """The faults of a file with certificates of authorities: [] when one of them holds now. Raises HostError."""
+    """What is wrong with a file of authorities' certificates, or from when to when they are valid. Raises HostError."""
     if not path:
         return ["no certificate of an authority is named, so nobody can be recognised"]
-    return _unreadable(host, path, who) or _out_of_time(host, path, any)
+    return _unreadable(host, path, who) or _validity(host, path, slice(None))
 
 
 def anchors(host: Host, path: str) -> list[str]:
@@ -51,10 +51,13 @@ def anchors(host: Host, path: str) -> list[str]:
 
 
 def client(host: Host, certificate: str, key: str, who: Who | None) -> list[str]:
-    """The faults of the device's own certificate and of its key. Raises HostError."""
+    """What is wrong with the device's own certificate and its key, and from when to when the first is valid.
+
+    Raises HostError.
+    """
     if not certificate or not key:
         return ["the device has no certificate of its own for the collector"]
-    faults = _unreadable(host, certificate, who) or _out_of_time(host, certificate, lambda holds: next(iter(holds)))
+    faults = _unreadable(host, certificate, who) or _validity(host, certificate, slice(1))
     missing = _unreadable(host, key, who)
     if not missing and host.stat(key).st_mode & 0o007:
         missing = [f"everybody may read or change the key {key}"]
@@ -99,14 +102,37 @@ def _unreadable(host: Host, path: str, who: Who | None) -> list[str]:
     return [] if who.may(status, READ) else [f"{who.name}, which the program runs as, may not read {path}"]
 
 
-def _out_of_time(host: Host, path: str, enough: Callable[[Iterator[bool]], bool]) -> list[str]:
-    """A fault when none (`any`) or not the first of the certificates in a file holds now."""
-    periods = validities(host.text(path), path)
+def _validity(host: Host, path: str, which: slice) -> list[str]:
+    """From when to when the certificates of a file are valid, `which` of them: one text, whichever counts.
+
+    The brain says what that comes to (leeboard/verdict/judgements/moments.py): a device asks no clock for it.
+    """
+    periods = validities(host.text(path), path)[which]
     if not periods:
         return [f"{path} holds no certificate"]
+    words = " or ".join(f"from {_moment(first)} to {_moment(last)}" for first, last in _merged(periods))
+    return [f"the certificate in {path} is valid {words}"]
+
+
+def _merged(periods: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Periods in their order, those that overlap as one: a bundle of authorities has a hundred."""
+    merged: list[tuple[int, int]] = []
+    for first, last in sorted(periods):
+        if merged and first <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
+        else:
+            merged.append((first, last))
+    return merged[:MOST_PERIODS]
+
+
+def _moment(seconds: int) -> str:
+    """In UTC and to the second, as a certificate has it: nothing is rounded."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def ended(host: Host, path: str) -> str:
+    """Why none of a file's certificates is valid at this moment, for who is about to rely on it; "" where one is."""
     now = time.time()
-    if enough(first <= now <= last for first, last in periods):
-        return []
-    first, last = periods[0]
-    day = time.strftime("%Y-%m-%d", time.gmtime(first if now < first else last))
-    return [f"the certificate in {path} {'holds only from' if now < first else 'ran out on'} {day}"]
+    if any(first <= now <= last for first, last in validities(host.text(path), path)):
+        return ""
+    return f"nothing at this moment: {_validity(host, path, slice(None))[0]}"

@@ -92,15 +92,15 @@ def _as_loaded(written: Profile, loaded: Profile, differs: list[str]) -> Profile
 
 
 def _as_agreed(written: Profile, association: charon.Association) -> None:
-    if association.ike and association.ike not in written.agreed:
-        written.agreed.append(association.ike)
+    if association.ike:
+        written.agreed = sorted({*written.agreed, association.ike})
     children = {tunnel.name: tunnel for tunnel in written.tunnels}
     for name, proposal, to in association.children:
         tunnel = children.get(name)
         if tunnel is None:
             continue
-        if proposal and proposal not in tunnel.agreed:
-            tunnel.agreed.append(proposal)
+        if proposal:
+            tunnel.agreed = sorted({*tunnel.agreed, proposal})
         if to and sorted(to) != sorted(tunnel.to):
             tunnel.notes.append(f"the peer agreed to {', '.join(to[:5])} only for the child {name}")
             tunnel.to = to

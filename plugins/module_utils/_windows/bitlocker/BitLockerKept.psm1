@@ -42,7 +42,8 @@ function Get-LeeboardKept {
         $isOn = Test-Policy OSRecovery
         $kept['asked'] = $isOn -and (Test-Policy OSActiveDirectoryBackup)
         $kept['required'] = $kept.asked -and (Test-Policy OSRequireActiveDirectoryBackup)
-        $kept['backups'] = [object[]]@(foreach ($log in $script:Logs.Keys) { Read-Backup $log $script:Logs[$log] })
+        $backups = @(foreach ($log in $script:Logs.Keys) { Read-Backup $log $script:Logs[$log] })
+        $kept['backups'] = [object[]]@(Select-Newest $backups)
     } catch {
         $kept.troubles['backups'] = New-LeeboardTrouble $_
     }
@@ -69,7 +70,20 @@ function Test-Policy {
     return $found.state -eq 'value' -and [string]$found.value -eq '1'
 }
 
-# The backups that a log tells of.
+# The newest of each protector, without its time: a backup that is made again each night would be news each night.
+function Select-Newest {
+    param([object[]]$Backups)
+
+    $newest = @{}
+    foreach ($one in $Backups) {
+        if (-not $newest.ContainsKey($one.id) -or $newest[$one.id].at -lt $one.at) { $newest[$one.id] = $one }
+    }
+    foreach ($id in @($newest.Keys | Sort-Object)) {
+        [ordered]@{ id = $id; where = $newest[$id].where; done = $newest[$id].done }
+    }
+}
+
+# The backups that a log tells of, the newest first.
 function Read-Backup {
     param([string]$Log, [int[]]$Numbers)
 

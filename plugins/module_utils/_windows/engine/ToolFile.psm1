@@ -47,7 +47,7 @@ function Use-LeeboardToolFolder {
     <#
     .SYNOPSIS
     Call -Work with the path of a new folder that only this account, administrators and SYSTEM can look into. The folder
-    is deleted whatever happens.
+    is deleted whatever happens, and no problem names it: it is called otherwise at each visit.
     #>
     param([Parameter(Mandatory = $true)][scriptblock]$Work)
 
@@ -55,6 +55,10 @@ function Use-LeeboardToolFolder {
     $folder = New-LeeboardPrivateFolder $path
     try {
         & $Work $folder
+    } catch {
+        $problem = ConvertTo-LeeboardProblem $_
+        if (-not $problem.Why.Contains($path)) { throw }
+        throw (New-LeeboardProblem -Code $problem.Code -Why $problem.Why.Replace($path, 'a folder of this visit'))
     } finally {
         Remove-ToolFolder $folder
     }

@@ -40,7 +40,6 @@ $script:Changing = 0x2 -bor 0x4 -bor 0x40000 -bor 0x80000 -bor 0x10000000 -bor 0
 $script:Administrators = 'S-1-5-18', 'S-1-5-32-544'
 # Event Log Readers; NETWORK SERVICE, as which Windows forwards events.
 $script:Readers = $script:Administrators + @('S-1-5-32-573', 'S-1-5-20')
-$script:Days = 30
 
 function Read-LeeboardEventLog {
     <#
@@ -232,14 +231,13 @@ function Get-AccountReading {
     return New-LeeboardReading -Driver $script:Driver -Address $Address -Effective $aspect
 }
 
-# When the Security log was cleared in the last days, and by whom (event 1102; Microsoft, windows-itpro-docs, auditing/
-# event-1102). Clearing takes every older event away, and the service then writes this one: so it is among the oldest
+# When the Security log was cleared, and by whom (event 1102; Microsoft, windows-itpro-docs, auditing/event-1102); how
+# long ago counts, the brain says. Clearing takes every older event away, and the service then writes this one: so it is among the oldest
 # events of the log, and only those are read. A search for its number would try each event of a log that holds millions.
 function Get-ClearedReading {
     param([string]$Address)
 
     [void](Get-Log Security)
-    $since = (Get-LeeboardNow).AddDays(-$script:Days)
     $oldest = Get-LeeboardOldestEvent -Log Security -Provider Microsoft-Windows-Eventlog -Id 1102
     if (-not $oldest.Seen) {
         # An account that may not read this log is shown an empty one.
@@ -248,16 +246,12 @@ function Get-ClearedReading {
     }
     $said = [string[]]@(foreach ($one in $oldest.Found) {
             $time = $one.SelectSingleNode('//*[local-name()="TimeCreated"]/@SystemTime').Value.Substring(0, 19)
-            if ([datetime]::ParseExact($time, 's', [System.Globalization.CultureInfo]::InvariantCulture) -lt $since) {
-                continue
-            }
             $sid = $one.SelectSingleNode('//*[local-name()="SubjectUserSid"]')
             $who = 'an account that the event does not name'
             if ($null -ne $sid) { $who = Format-Account $sid.InnerText }
             "$($time)Z by $who"
         })
-    $source = "events 1102 of the last $script:Days days in the Security log"
-    $aspect = New-LeeboardValue -Value $said -Type list -Source $source
+    $aspect = New-LeeboardValue -Value $said -Type list -Whole -Source 'events 1102 in the Security log'
     return New-LeeboardReading -Driver $script:Driver -Address $Address -Effective $aspect
 }
 

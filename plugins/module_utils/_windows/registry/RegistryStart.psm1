@@ -58,8 +58,7 @@ function Get-LeeboardRunning {
         return New-LeeboardUnreadable -Code $problem.Code -Why $problem.Why
     }
     if ($null -eq $noted) {
-        $when = Format-LeeboardTime $started
-        $why = "the registry key was written after the last start ($when), and Windows reads this value when it starts"
+        $why = 'the registry key was written after the last start, and Windows reads this value when it starts'
         return New-LeeboardUnreadable -Code failed -Why $why -Source $Path
     }
     if ($noted.$Name.state -eq 'absent') {

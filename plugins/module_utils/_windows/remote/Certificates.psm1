@@ -6,13 +6,15 @@
 #AnsibleRequires -PowerShell ..system.RegistryKey
 #AnsibleRequires -PowerShell .WinRm
 
-# The driver `certificate`: for how many days the machine's certificates are still valid, by what they are used for.
+# The driver `certificate`: from when to when the machine's certificates are valid, by what they are used for.
 #
-#     winrm           that of WinRM's listener over HTTPS; the shortest where there are several
+#     winrm           those of WinRM's listeners over HTTPS
 #     remote-desktop  the one that Remote Desktop was given; absent where it makes its own, and renews it itself
-#     vpn-client      the longest of those with which the machine can prove itself to a VPN
+#     vpn-client      those with which the machine can prove itself to a VPN, any of which is enough: one text for all
 #
-# 0 is one that is not valid today, or is not there. Nothing of a key is read, only whether there is one.
+# A list of texts, NAME is valid from BEGIN to END, as leeboard/verdict/judgements/moments.py takes them: days that are
+# left would be others each night, so the brain counts them. Any other text says that there is none. Nothing of a key is
+# read, only whether there is one.
 
 Set-StrictMode -Version 2.0
 
@@ -21,12 +23,15 @@ $script:Tcp = 'HKLM\SYSTEM\CurrentControlSet\Control\Terminal Server\WinStations
 $script:ClientAuthentication = '1.3.6.1.5.5.7.3.2'  # RFC 5280, 4.2.1.12
 $script:AnyUse = '2.5.29.37.0'
 $script:ExtendedUse = '2.5.29.37'
-$script:Finders = @{ 'winrm' = { Get-WinRmDay }; 'remote-desktop' = { Get-DesktopDay }; 'vpn-client' = { Get-ClientDay } }
+$script:MostClients = 8  # in one text
+$script:Finders = @{
+    'winrm' = { Get-WinRmCertificate }; 'remote-desktop' = { Get-DesktopCertificate }; 'vpn-client' = { Get-ClientCertificate }
+}
 
 function Read-LeeboardCertificate {
     <#
     .SYNOPSIS
-    A reading for each address, a number of whole days.
+    A reading for each address.
     #>
     param([Parameter(Mandatory = $true)][AllowEmptyCollection()][AllowEmptyString()][string[]]$Addresses)
 
@@ -42,33 +47,38 @@ function Read-LeeboardCertificate {
     return $readings
 }
 
-function Get-WinRmDay {
+function Get-WinRmCertificate {
     $listeners = (Get-LeeboardWinRmListener).Listeners
     if ($null -eq $listeners) { return New-LeeboardAbsent -Source 'WinRM does not run' }
     $tls = @($listeners | Where-Object { $_.transport -eq 'HTTPS' })
     if (-not $tls.Length) { return New-LeeboardAbsent -Source 'WinRM has no listener over HTTPS' }
-    $days = @($tls | ForEach-Object { Get-Day $_.certificate 'My' } | Sort-Object { $_.Days })
-    return New-LeeboardValue -Value $days[0].Days -Type int -Source "WinRM over HTTPS: $($days[0].Words)"
+    return New-Aspect @($tls | ForEach-Object { Find-Certificate $_.certificate 'My' }) 'WinRM over HTTPS'
 }
 
-function Get-DesktopDay {
+function Get-DesktopCertificate {
     $found = Get-LeeboardMachineValue -Path $script:Tcp -Name SSLCertificateSHA1Hash
     if ($found.state -ne 'value') {
         $why = "$script:Tcp`:SSLCertificateSHA1Hash is not set, so Remote Desktop makes its own"
         return New-LeeboardAbsent -Source $why
     }
     # The one that Windows made itself lies in a store of its own.
-    $day = @('My', 'Remote Desktop' | ForEach-Object { Get-Day ([string]$found.value) $_ } | Sort-Object { -$_.Days })[0]
-    return New-LeeboardValue -Value $day.Days -Type int -Source "Remote Desktop: $($day.Words)"
+    return New-Aspect @(Find-Certificate ([string]$found.value) 'My', 'Remote Desktop') 'Remote Desktop'
 }
 
-function Get-ClientDay {
-    $fit = @(Get-Certificate 'My' | Where-Object { $_.HasPrivateKey -and (Test-Client $_) })
-    $fit = @($fit | ForEach-Object { Measure-Day $_ } | Sort-Object { -$_.Days })
-    if (-not $fit.Length) {
-        return New-LeeboardValue -Value 0 -Type int -Source 'LocalMachine\My has none with a key for it'
-    }
-    return New-LeeboardValue -Value $fit[0].Days -Type int -Source $fit[0].Words
+function Get-ClientCertificate {
+    $fit = @(Get-Certificate 'My' | Where-Object { $_.HasPrivateKey -and (Test-Client $_) } |
+            Sort-Object { $_.Thumbprint } | Select-Object -First $script:MostClients)
+    if (-not $fit.Length) { return New-Aspect @('LocalMachine\My has none with a key for it') 'LocalMachine\My' }
+    $names = [string]::Join(', ', [string[]]@($fit | ForEach-Object { $_.Thumbprint }))
+    $periods = [string]::Join(' or ', [string[]]@($fit | ForEach-Object { Format-Period $_ }))
+    return New-Aspect @("$names is valid $periods") 'LocalMachine\My'
+}
+
+function New-Aspect {
+    param([string[]]$Texts, [string]$Source)
+
+    $each = [string[]]@($Texts | Sort-Object -Unique)
+    return New-LeeboardValue -Value $each -Type certificate -Whole -Source $Source
 }
 
 # Made by an authority, and meant for proving itself as a client.
@@ -82,24 +92,27 @@ function Test-Client {
     return $named -contains $script:ClientAuthentication -or $named -contains $script:AnyUse
 }
 
-# {Days; Words} of the certificate with a fingerprint.
-function Get-Day {
-    param([AllowEmptyString()][string]$Thumbprint, [string]$Store)
+# What is to be said of the certificate with a fingerprint, which lies in one of these stores.
+function Find-Certificate {
+    param([AllowEmptyString()][string]$Thumbprint, [string[]]$Stores)
 
-    foreach ($one in Get-Certificate $Store) {
-        if ($Thumbprint -and $one.Thumbprint -eq $Thumbprint) { return Measure-Day $one }
+    foreach ($store in $Stores) {
+        foreach ($one in Get-Certificate $store) {
+            if ($Thumbprint -and $one.Thumbprint -eq $Thumbprint) {
+                return "$($one.Thumbprint) is valid $(Format-Period $one)"
+            }
+        }
     }
-    return @{ Days = 0L; Words = "LocalMachine\$Store has no certificate $Thumbprint" }
+    return "LocalMachine\$([string]::Join(' and ', $Stores)) has no certificate $Thumbprint"
 }
 
-function Measure-Day {
+# In UTC and to the second, as a certificate has it: nothing is rounded.
+function Format-Period {
     param([System.Security.Cryptography.X509Certificates.X509Certificate2]$Certificate)
 
-    $now = Get-LeeboardNow
-    $end = $Certificate.NotAfter.ToUniversalTime()
-    $days = [long][System.Math]::Floor(($end - $now).TotalDays)
-    if ($days -lt 0 -or $Certificate.NotBefore.ToUniversalTime() -gt $now) { $days = 0L }
-    return @{ Days = $days; Words = "$($Certificate.Thumbprint), valid until $(Format-LeeboardTime $end)" }
+    $begin, $end = $Certificate.NotBefore, $Certificate.NotAfter |
+        ForEach-Object { Format-LeeboardTime $_.ToUniversalTime() }
+    return "from $begin to $end"
 }
 
 # The certificates of a store of the machine, read once a visit; none where there is no such store.

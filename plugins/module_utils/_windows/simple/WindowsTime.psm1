@@ -164,7 +164,6 @@ function Get-SynchronisedReading {
         $aspect = New-LeeboardAbsent -Source "$log has no status (event 260) of the last $script:Days days"
         return New-LeeboardReading -Driver $script:Driver -Address synchronised -Effective $aspect
     }
-    $when = $found[0].SelectSingleNode('//*[local-name()="TimeCreated"]/@SystemTime').Value.Substring(0, 19)
     $said = @{}
     foreach ($name in 'LeapIndicator', 'Stratum', 'ReferenceId') {
         $node = $found[0].SelectSingleNode("//*[local-name()='Data'][@Name='$name']")
@@ -177,7 +176,9 @@ function Get-SynchronisedReading {
     # RFC 5905: leap indicator 3 is a clock that is not synchronised; strata 1 to 15 have a source, 0 and 16 have none.
     $isGood = $leap -ge 0 -and $leap -lt 3 -and $stratum -ge 1 -and $stratum -le 15 -and
         $said.ReferenceId -notlike "$script:Local*"
-    $source = "$log, event 260 of $($when)Z: leap indicator $leap, stratum $stratum, $($said.ReferenceId)"
+    # Of a clock that is right, who gave the time and by how many steps is another each night.
+    $source = "$log, its newest event 260"
+    if (-not $isGood) { $source += ": leap indicator $leap, stratum $stratum, $($said.ReferenceId)" }
     $aspect = New-LeeboardValue -Value $isGood -Type bool -Source $source
     return New-LeeboardReading -Driver $script:Driver -Address synchronised -Effective $aspect
 }
