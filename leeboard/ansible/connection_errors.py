@@ -29,6 +29,7 @@ class Trouble:
 
 
 _CERTIFICATE = "the certificate of its WinRM service"
+_SILENT = Trouble("it does not answer, or stopped answering: switched off, asleep, or gone from the network", True)
 
 # The first pattern that is found in the text counts.
 _MEANINGS: tuple[tuple[str, Trouble], ...] = (
@@ -94,7 +95,7 @@ _MEANINGS: tuple[tuple[str, Trouble], ...] = (
     (
         "Read timed out|[Cc]onnect(ion)? time(d )?out|Operation timed out|connection attempt timed out|No route to host"
         "|Network is unreachable|host='[^']*', port=[0-9]+\\): Max retries exceeded",
-        Trouble("it does not answer, or stopped answering: switched off, asleep, or gone from the network", True),
+        _SILENT,
     ),
     (
         "Connection broken|Connection aborted|Connection reset|RemoteDisconnected|closed by remote|Broken pipe",
@@ -134,6 +135,11 @@ _MEANINGS: tuple[tuple[str, Trouble], ...] = (
     (
         "Module result deserialization failed|winrm send_input failed",
         Trouble("Python or PowerShell on it ended without an answer. Run the check with -vvv to see what it said"),
+    ),
+    (
+        # It took the connection, and what Ansible's ssh_args allow of silence (ServerAliveInterval) is over.
+        r"Data could not be sent to remote host|Timeout, server \S+ not responding",
+        _SILENT,
     ),
 )
 _TABLE = tuple((re.compile(pattern), meaning) for pattern, meaning in _MEANINGS)

@@ -42,14 +42,18 @@ def run_playbook(
     stopped: Callable[[], bool] = lambda: False,
     school: str = "",
     secrets: Mapping[str, str] | None = None,
+    modules: Path | None = None,
 ) -> RunResult:
     """Run a playbook on an inventory file. `stopped` is asked about twice a second; True ends Ansible.
 
     `hosts` limits the run. Names go in by a file, so that thousands of them fit. `school` is the URN of the only school
     in it, which a script that hands out vault passwords finds in LEEBOARD_SCHOOL. `secrets` are handed over in
-    memory (secret_handover.py); neither the names of the hosts nor what Ansible prints is ever on a disk.
+    memory (secret_handover.py). `modules` is a folder for the modules that Ansible packs, to be used again by the next
+    run that is given it. Neither the names of the hosts nor what Ansible prints is ever on a disk.
     """
     variables = environment(var)
+    if modules is not None:
+        variables["LEEBOARD_MODULES"] = str(modules)
     if school:
         variables["LEEBOARD_SCHOOL"] = school
     with (

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from leeboard.ansible.run import RunResult, run_playbook
+from leeboard.ansible.scratch import scratch
 from leeboard.evidence.bundle_files import bundles, run_of
 
 ANSIBLE_RAN = (0, 2, 4)  # all well, some hosts failed, some hosts were unreachable
@@ -57,9 +58,11 @@ def check(
     Whatever ends this (Ctrl-C included) ends each Ansible first, which closes its bundle.
     """
     stop = threading.Event()
-    with ThreadPoolExecutor(max_workers=at_once, thread_name_prefix="school") as pool:
+    with scratch("modules") as modules, ThreadPoolExecutor(at_once, thread_name_prefix="school") as pool:
         try:
-            pending: set[Future[SchoolRun]] = {pool.submit(_run_school, school, var, extra, stop) for school in schools}
+            pending: set[Future[SchoolRun]] = {
+                pool.submit(_run_school, school, var, extra, stop, modules) for school in schools
+            }
             while pending:
                 done, pending = wait(pending, timeout=0.5, return_when=FIRST_COMPLETED)
                 tick()
@@ -76,7 +79,18 @@ def runs_of(var: Path, urn: str) -> frozenset[str]:
     return frozenset(map(run_of, bundles(var / "evidence" / urn)))
 
 
-def _run_school(school: SchoolCheck, var: Path, extra: Mapping[str, str], stop: threading.Event) -> SchoolRun:
+def _run_school(
+    school: SchoolCheck, var: Path, extra: Mapping[str, str], stop: threading.Event, modules: Path
+) -> SchoolRun:
     earlier, began = runs_of(var, school.urn), time.monotonic()
-    result = run_playbook("drift", school.source, var, school.hosts, extra, stopped=stop.is_set, school=school.urn)
+    result = run_playbook(
+        "drift",
+        school.source,
+        var,
+        school.hosts,
+        extra,
+        stopped=stop.is_set,
+        school=school.urn,
+        modules=modules,
+    )
     return SchoolRun(school, runs_of(var, school.urn) - earlier, result, time.monotonic() - began)

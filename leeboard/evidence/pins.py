@@ -22,6 +22,8 @@ from leeboard.storage import files
 
 MOST_BYTES = 64 * 1024 * 1024
 SCHEMA = 1
+# The last file that was read and had not changed since: what it was, and its pins.
+_last: tuple[tuple[Path, int, int, int], Mapping[str, Pin]] | None = None
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,7 @@ def sight(evidence: Path, device: Device, identity: Identity, at: datetime, pin_
     """
     path = pins_path(evidence, device.urn)
     seen = who.sighting(identity)
-    pins = read(path)
-    found, changed = _decide(path, pins, device, seen, at)
+    found, changed = _decide(path, read_unchanged(path), device, seen, at)
     if changed is None or not pin_new:
         return found
     files.make_folder(path.parent)
@@ -123,8 +124,21 @@ def read(path: Path) -> dict[str, Pin]:
         ) from None
 
 
+def read_unchanged(path: Path) -> Mapping[str, Pin]:
+    """The same as `read`, and not read again while the file is the same: it is only ever replaced whole."""
+    global _last
+    try:
+        status = path.lstat()
+    except OSError:
+        return read(path)
+    version = (path, status.st_ino, status.st_mtime_ns, status.st_size)
+    if _last is None or _last[0] != version:
+        _last = (version, read(path))
+    return _last[1]
+
+
 def _decide(
-    path: Path, pins: dict[str, Pin], device: Device, seen: Sighting, at: datetime
+    path: Path, pins: Mapping[str, Pin], device: Device, seen: Sighting, at: datetime
 ) -> tuple[Sighted, Pin | None]:
     """The outcome, and the pin to write when there is something new to write."""
     asset = device.asset
@@ -156,7 +170,7 @@ def _decide(
     return Sighted(outcome.value, message), replace(own, sighting=completed, changed=stamp)
 
 
-def _owner(pins: dict[str, Pin], asset: str, seen: Sighting) -> str | None:
+def _owner(pins: Mapping[str, Pin], asset: str, seen: Sighting) -> str | None:
     """The other asset of the school that this machine is pinned to."""
     if not seen.identified:
         return None

@@ -116,14 +116,22 @@ class Observation(Wire):
         """The reading of an address, or None when the device gave none."""
         return self._index.get((driver, address))
 
-    def with_reading(self, taken: Reading) -> Observation:
-        """The same with a reading of the controller's in place of all of its driver; nothing is validated anew."""
-        readings = [*(reading for reading in self.readings if reading.driver != taken.driver), taken]
+    def with_reading(self, *taken: Reading) -> Observation:
+        """The same with readings of the controller's in place of all of their drivers; nothing is validated anew."""
+        drivers = {reading.driver for reading in taken}
+        readings = [*(reading for reading in self.readings if reading.driver not in drivers), *taken]
         return Observation.model_construct(**{**dict(self), "schema": self.schema_version, "readings": readings})
 
     @cached_property
     def _index(self) -> dict[tuple[str, str], Reading]:
         return {(reading.driver, reading.address): reading for reading in self.readings}
+
+
+def with_readings(answer: dict[str, Any], taken: Sequence[Reading]) -> dict[str, Any]:
+    """An answer, which could be parsed, with readings of the controller's. What a device says of these never counts."""
+    drivers = {reading.driver for reading in taken}
+    others = [entry for entry in answer["readings"] if entry["driver"] not in drivers]
+    return {**answer, "readings": others + [reading.model_dump(mode="json", exclude_none=True) for reading in taken]}
 
 
 def parse(answer: Any) -> Observation:

@@ -20,5 +20,7 @@ def plain(value: Value | list[str], limit: int = 160) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     text = (", ".join(value) or "none") if isinstance(value, list | tuple) else str(value)
+    if len(text) <= limit and text.isprintable():
+        return text
     shown = "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text[: limit + 1])
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"

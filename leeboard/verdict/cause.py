@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from leeboard.model.finding import Judged
 from leeboard.model.values import TEMPLATES, Value
@@ -31,8 +31,10 @@ def alike(first: str, other: str) -> bool:
     return first == other or not (first and other)
 
 
-def stored_values(values: Iterable[Value | None]) -> tuple[Value | None, ...]:
+def stored_values(values: Collection[Value | None]) -> tuple[Value | None, ...]:
     """Values as a finding and a waiver keep them: each once, and what is long or no plain text as its digest."""
+    if not values:
+        return ()
     distinct = tuple(dict.fromkeys((type(value), _short(value)) for value in values))
     if len(distinct) > MOST_VALUES:
         return (_digest(json.dumps(sorted(json.dumps(value) for _, value in distinct))),)

@@ -7,7 +7,6 @@ the right challenge is tonight's, whatever clock it was stamped by: a flat batte
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from leeboard.model.enums import Platform
 from leeboard.model.observation import Found, Observation, Reading
@@ -30,15 +29,6 @@ def reading(observation: Observation, asked: datetime, answered: datetime) -> Re
     note = f"it is {way} the controller's clock, if that one is right" if minutes else ""
     aspect = Found(state="value", value=minutes, type="int", source=SOURCE, note=note)
     return Reading(driver=DRIVERS[Platform(observation.platform)], address=ADDRESS, effective=aspect)
-
-
-def with_offset(
-    answer: dict[str, Any], observation: Observation, asked: datetime, answered: datetime
-) -> dict[str, Any]:
-    """Add the reading to an answer, which was parsed as `observation`. What a device says of it itself never counts."""
-    taken = reading(observation, asked, answered)
-    others = [entry for entry in answer["readings"] if entry["driver"] != taken.driver]
-    return {**answer, "readings": [*others, taken.model_dump(mode="json", exclude_none=True)]}
 
 
 def is_in(observation: Observation) -> bool:

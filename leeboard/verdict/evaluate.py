@@ -283,7 +283,7 @@ def _aspect(setting: WantedSetting, aspect: Aspect) -> _Answer:
             if own.verdict is not Verdict.COMPLIANT:
                 shown = "not set" if other.value is None else plain(other.value)
                 return _Answer(own.verdict, f"for {plain(other.who)} it is {shown}", Code.FOR_OTHERS, values)
-    return replace(answer, values=values)
+    return answer if values == answer.values else replace(answer, values=values)
 
 
 def _absent(setting: WantedSetting) -> _Answer:

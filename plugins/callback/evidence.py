@@ -35,16 +35,13 @@ author:
 
 # ruff: noqa: E402 (Ansible reads the documentation from the top of the file)
 import atexit
-import gc
 import os
 import re
 import signal
 import sys
 import traceback
-from importlib import import_module
 
 from ansible.plugins.callback import CallbackBase
-from ansible.plugins.loader import filter_loader
 from ansible.template import Templar
 
 try:
@@ -125,9 +122,14 @@ class CallbackModule(CallbackBase):
                 f"the Python package leeboard is missing or broken for {sys.executable}; "
                 f"install it there: {sys.executable} -m pip install leeboard ({MISSING.strip().splitlines()[-1]})"
             )
+        # Imported here: it takes a while, and most runs of Ansible are not ours.
+        from ansible_collections.leeboard.schools.plugins.plugin_utils.prepared import prepare
+
         try:
             recorder = self._recorder or self._start()
-            recorder.expect(self._hosts(play), action)
+            devices = self._hosts(play)
+            recorder.expect(devices, action)
+            prepare(play.get_loader(), recorder.evidence, devices)
         except LeeboardError as problem:
             if self._recorder is not None:
                 self._recorder.close(interrupted=True)
@@ -138,11 +140,6 @@ class CallbackModule(CallbackBase):
         from leeboard.policy.load import load
 
         baseline = load()
-        # Each worker is a fork of this process: what they all need is imported here once, and not once a device.
-        import_module("ansible_collections.leeboard.schools.plugins.action.check")
-        filter_loader.get("default")  # of the condition on each task of our roles; the first filter loads them all
-        # And what is there by now is no garbage: a worker that looked for some would copy all the pages it lies on.
-        gc.freeze()
         self._parameters = tuple(baseline.parameters)
         self._recorder = Recorder(Path(self.get_option("var")) / "evidence", baseline.digest)
         atexit.register(self._recorder.close, interrupted=True)

@@ -8,20 +8,18 @@ from functools import partial
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.utils.display import Display
-from ansible_collections.leeboard.schools.plugins.plugin_utils import brain
+from ansible_collections.leeboard.schools.plugins.plugin_utils import brain, prepared
 from ansible_collections.leeboard.schools.plugins.plugin_utils.printable import printable
 
 if not brain.missing():
     from leeboard.ansible.connection_errors import explain
     from leeboard.errors import LeeboardError
-    from leeboard.escrow.disks.readings import asked_of_device, with_escrow
+    from leeboard.escrow.disks import readings
     from leeboard.evidence import handshake, pins
     from leeboard.evidence.challenge import challenge
     from leeboard.model.device import device as read_device
-    from leeboard.model.observation import parse
+    from leeboard.model.observation import parse, with_readings
     from leeboard.model.verdicts import Verdict
-    from leeboard.policy.load import load
-    from leeboard.policy.resolve import resolve
     from leeboard.storage import strict_json
     from leeboard.verdict import device_clock
     from leeboard.verdict.evaluate import evaluate, unseen
@@ -88,12 +86,12 @@ class Visit:
         self._action = action
         self._task_vars = task_vars
         self._run = self._evidence()
-        self.baseline = load()
+        self.baseline = prepared.baseline()
         try:
             self.device = read_device(
                 task_vars["inventory_hostname"], self._variables(), tuple(self.baseline.parameters)
             )
-            self.wanted = resolve(self.baseline, self.device)
+            self.wanted = prepared.wanted(self.device)
         except LeeboardError as problem:
             raise VisitError(str(problem)) from None
         self._last_visit = 0
@@ -110,7 +108,7 @@ class Visit:
             raise VisitError(f"{self.device.name}: a device of platform {self.device.platform.value} is never checked")
         self._last_visit = number = self._run.next_visit(self._last_visit)
         due = challenge(self._run.salt, self.run_id, self.device.urn, self.device.asset, number)
-        arguments = {"addresses": asked_of_device(self.baseline, self.device.platform), "challenge": due}
+        arguments = {"addresses": prepared.addresses(self.device.platform), "challenge": due}
         if self.device.platform.value == "linux" and self.device.unpackaged_programs:
             arguments["unpackaged"] = list(self.device.unpackaged_programs)
         started = now()
@@ -133,12 +131,12 @@ class Visit:
             stranger = sighted.outcome == "another_machine"
             filed = answer["observation"]
             if not stranger:
-                filed = with_escrow(filed, self.observation, self.device, self.var)
-                if filed is not answer["observation"]:
-                    self.observation = parse(filed)
-                filed = device_clock.with_offset(filed, self.observation, started, answered)
-                taken = device_clock.reading(self.observation, started, answered)
-                self.observation = self.observation.with_reading(taken)
+                taken = [
+                    *readings.of_escrow(self.observation, self.device, self.var),
+                    device_clock.reading(self.observation, started, answered),
+                ]
+                filed = with_readings(filed, taken)
+                self.observation = self.observation.with_reading(*taken)
         except LeeboardError as problem:
             raise VisitError(f"{self.device.name}: {problem}") from None
         outcome, message = sighted.outcome, sighted.message

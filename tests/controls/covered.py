@@ -59,8 +59,8 @@ LINUX_CODE = ("plugins.module_utils._linux.visit", "plugins.module_utils._linux.
 WINDOWS_CALLS = "tests/windows/machine.py"
 # Readings that the controller takes, by driver, and what takes them.
 TAKEN = {
-    readings.DRIVER: "leeboard.escrow.disks.readings.with_escrow",
-    **dict.fromkeys(device_clock.DRIVERS.values(), "leeboard.verdict.device_clock.with_offset"),
+    readings.DRIVER: "leeboard.escrow.disks.readings.of_escrow",
+    **dict.fromkeys(device_clock.DRIVERS.values(), "leeboard.verdict.device_clock.reading"),
 }
 # Not followed: the linter, since the shipped baseline is not linted when it is read, and what drives machines.
 NOT_FOLLOWED = ("leeboard/policy/lint.py", WINDOWS_CALLS)

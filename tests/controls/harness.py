@@ -23,17 +23,17 @@ from typing import Any
 
 import yaml
 
-from leeboard.escrow.disks.readings import asked_of_device, with_escrow
+from leeboard.escrow.disks.readings import asked_of_device, of_escrow
 from leeboard.evidence.reader import Reader
 from leeboard.model.device import Device, device
 from leeboard.model.enums import Platform
 from leeboard.model.finding import Finding
-from leeboard.model.observation import Observation, parse
+from leeboard.model.observation import Observation, parse, with_readings
 from leeboard.planning.plan import plan
 from leeboard.policy.load import load
 from leeboard.policy.model import Baseline
 from leeboard.policy.resolve import resolve
-from leeboard.verdict.device_clock import with_offset
+from leeboard.verdict import device_clock
 from leeboard.verdict.evaluate import evaluate
 from tests.device_code import linux_files
 from tests.vm.encrypt import PASSPHRASE
@@ -146,9 +146,10 @@ class Proof:
 
     def _filed(self, answer: str) -> Any:
         reply, at = _read(answer), datetime.now(UTC)
-        filed = with_escrow(reply, parse(reply), self.device(), self.work / "var")
+        seen = parse(reply)
         # A visit takes no minute, and less than five in the lab: a clock that is right is not told apart.
-        return with_offset(filed, parse(reply), at, at)
+        clock = device_clock.reading(seen, at, at)
+        return with_readings(reply, [*of_escrow(seen, self.device(), self.work / "var"), clock])
 
     def _ask(self, word: str) -> str:
         return self.machine.root(ASK % word, timeout=PATIENCE).stdout

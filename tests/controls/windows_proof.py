@@ -20,7 +20,7 @@ from leeboard.model.observation import Observation, parse
 from leeboard.planning.plan import plan
 from leeboard.policy.load import load
 from leeboard.policy.resolve import Wanted, resolve
-from leeboard.verdict.device_clock import with_offset
+from leeboard.verdict import device_clock
 from leeboard.verdict.evaluate import evaluate
 from tests.windows import certificates, clean
 from tests.windows.machine import WindowsMachine
@@ -112,7 +112,8 @@ class WindowsProof:
     def visit(self) -> Observation:
         """Everything that a nightly check asks of the machine."""
         asked_at, answer = datetime.now(UTC), self.machine.visit(self.addresses)
-        return parse(with_offset(answer, parse(answer), asked_at, datetime.now(UTC)))
+        seen = parse(answer)
+        return seen.with_reading(device_clock.reading(seen, asked_at, datetime.now(UTC)))
 
     def findings(self, observation: Observation, level: str = "", role: str = "") -> dict[str, Finding]:
         """What the brain makes of an observation, by control."""

@@ -1,4 +1,4 @@
-"""A hundred addresses on which one SSH server answers, in a network namespace of their own.
+"""Addresses on which one SSH server answers, a hundred or more, in a network namespace of their own.
 
 Each has a machine-id of its own, so that each is another device. What is done on the devices is done by children of
 sshd: it is no part of the controller's processor time.
@@ -46,7 +46,7 @@ class Addresses:
     addresses: tuple[str, ...]
     variables: dict[str, str | int]
 
-    def inside(self, *command: str) -> None:
+    def inside(self, *command: str, **variables: str) -> None:
         """Run a command in the namespace; it may end with 2 or 3, as a check does that finds something."""
         environment = {
             **os.environ,
@@ -54,6 +54,7 @@ class Addresses:
             "LEEBOARD_VAR": str(self.folder / "var"),
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "ANSIBLE_SSH_CONTROL_PATH_DIR": str(self.folder / "cp"),
+            **variables,
         }
         done = subprocess.run(
             ["ip", "netns", "exec", NAMESPACE, *command], env=environment, capture_output=True, text=True, check=False
@@ -77,11 +78,11 @@ class Addresses:
 
 
 @contextmanager
-def answering(folder: Path) -> Iterator[Addresses]:
-    """DEVICES addresses with one SSH server on them. Skips the test where that cannot be had."""
+def answering(folder: Path, devices: int = DEVICES) -> Iterator[Addresses]:
+    """Addresses with one SSH server on all of them. Skips the test where that cannot be had."""
     if os.geteuid() != 0 or not shutil.which("ip") or not Path("/usr/sbin/sshd").exists():
         pytest.skip("a network namespace with an SSH server needs root, iproute2 and openssh-server")
-    addresses = tuple(f"127.0.1.{number}" for number in range(1, DEVICES + 1))
+    addresses = tuple(f"127.0.1.{number}" for number in range(1, devices + 1))
     _settings(folder, addresses)
     variables = {
         "ansible_port": PORT,
@@ -116,7 +117,7 @@ def _settings(folder: Path, addresses: tuple[str, ...]) -> None:
     keys.write_text((folder / "user.pub").read_text())
     (folder / "sshd_config").write_text(
         f"Port {PORT}\nListenAddress 0.0.0.0\nHostKey {folder}/host\nAuthorizedKeysFile {keys}\nStrictModes no\n"
-        f"PasswordAuthentication no\nUsePAM no\nPidFile {folder}/pid\nMaxStartups 200\nForceCommand {folder}/entry\n"
+        f"PasswordAuthentication no\nUsePAM no\nPidFile {folder}/pid\nMaxStartups 400\nForceCommand {folder}/entry\n"
     )
     (folder / "entry").write_text(ENTRY.format(folder=folder))
     (folder / "entry").chmod(0o755)

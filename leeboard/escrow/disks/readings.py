@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from leeboard.errors import LeeboardError
 from leeboard.escrow.keys import envelope
@@ -61,17 +60,15 @@ def lasts(wanted: Wanted) -> int | None:
     return value if isinstance(value, int) else None
 
 
-def with_escrow(answer: dict[str, Any], observation: Observation, device: Device, var: Path) -> dict[str, Any]:
-    """A device's answer, which was parsed as `observation`, with the readings of the vault in `var`.
+def of_escrow(observation: Observation, device: Device, var: Path) -> list[Reading]:
+    """The readings of the vault in `var`, about the disks of a device that was observed.
 
-    The answer itself for a platform whose keys are not kept here. What a device says of the vault never counts.
+    None for a platform whose keys are not kept here.
     """
     if device.platform is not Platform.LINUX:
-        return answer
+        return []
     aspects = _aspects(observation, device, var)
-    taken = [Reading(driver=DRIVER, address=address, effective=aspect) for address, aspect in aspects.items()]
-    others = [entry for entry in answer["readings"] if entry["driver"] != DRIVER]
-    return {**answer, "readings": others + [reading.model_dump(mode="json", exclude_none=True) for reading in taken]}
+    return [Reading(driver=DRIVER, address=address, effective=aspect) for address, aspect in aspects.items()]
 
 
 def _aspects(observation: Observation, device: Device, var: Path) -> dict[str, Aspect]:

@@ -32,6 +32,9 @@ SSH = "Failed to connect to the host via ssh: "
         (SSH + "ssh: connect to host 192.0.2.1 port 22: Connection refused", "takes no connection", False),
         (SSH + "ssh: connect to host 192.0.2.1 port 22: Connection timed out", "does not answer", True),
         (SSH + "ssh: connect to host 192.0.2.1 port 22: No route to host", "does not answer", True),
+        (SSH + "Timeout, server 192.0.2.1 not responding.", "stopped answering", True),
+        ('Data could not be sent to remote host "pc9". Make sure this host can be reached over ssh:', "stopped", True),
+        ('Data could not be sent to remote host "pc9": Permission denied (publickey).', "did not let this", False),
         (SSH + "ssh: Could not resolve hostname pc9: Name or service not known", "no address is known", True),
     ],
 )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from leeboard.escrow.disks.readings import DRIVER, with_escrow
+from leeboard.escrow.disks.readings import DRIVER, of_escrow
 from leeboard.model.device import Device
-from leeboard.model.observation import Observation, parse
+from leeboard.model.observation import Observation, parse, with_readings
 
 from .controller import Controller
 
@@ -27,7 +27,7 @@ def visited(controller: Controller, device: Device) -> dict[str, Any]:
             {"driver": DRIVER, "address": "escrowed", "effective": {"state": "value", "value": [], "source": "device"}},
         ],
     }  # fmt: skip
-    return with_escrow(answer, parse(answer), device, controller.vault.var)
+    return with_readings(answer, of_escrow(parse(answer), device, controller.vault.var))
 
 
 def observed(controller: Controller, device: Device) -> Observation:

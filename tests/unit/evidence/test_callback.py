@@ -59,7 +59,8 @@ class Site:
         self.hosts: dict[str, dict[str, Any]] = {}
         plugins = folder / "collections" / "ansible_collections" / "leeboard" / "schools" / "plugins"
         (plugins / "action").mkdir(parents=True)
-        (plugins / "callback").symlink_to(ROOT / "plugins" / "callback")
+        for name in ("callback", "plugin_utils"):
+            (plugins / name).symlink_to(ROOT / "plugins" / name)
         for name in ("check", "enforce"):
             (plugins / "action" / f"{name}.py").write_text(ACTION)
         self.evidence = folder / "var" / "evidence"

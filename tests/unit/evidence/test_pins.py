@@ -87,6 +87,19 @@ def test_the_registers_serial_keeps_another_machine_out_at_the_first_sighting(tm
     assert see(tmp_path, "LT-1", identity("PF1ABC"), register="pf1abc").outcome == "first"
 
 
+def test_what_was_read_before_counts_only_while_the_file_is_the_same(tmp_path: Path) -> None:
+    path = tmp_path / URN / "pins.json"
+    see(tmp_path, "LT-1", identity("PF1ABC"))
+    assert list(pins.read_unchanged(path)) == ["LT-1"]
+    assert pins.read_unchanged(path) is pins.read_unchanged(path)
+    see(tmp_path, "LT-2", identity("PF2ABC"))
+    assert list(pins.read_unchanged(path)) == ["LT-1", "LT-2"]
+    path.write_text(path.read_text().replace("PF2ABC", "PF3ABC"))
+    assert see(tmp_path, "LT-2", identity("PF2ABC")).outcome == "another_machine"
+    path.unlink()
+    assert pins.read_unchanged(path) == {}
+
+
 def test_looking_only_writes_nothing(tmp_path: Path) -> None:
     assert see(tmp_path, "LT-1", identity("PF1ABC"), pin_new=False).outcome == "first"
     assert not (tmp_path / URN).exists()

@@ -12,11 +12,10 @@ from leeboard.escrow.disks.readings import asked_of_device
 from leeboard.evidence.ingest import ingest
 from leeboard.evidence.store import Store
 from leeboard.model.enums import Platform
-from leeboard.model.observation import Found, parse
+from leeboard.model.observation import Found, parse, with_readings
 from leeboard.model.run_id import started_of
 from leeboard.policy.load import load
 from leeboard.verdict import device_clock
-from leeboard.verdict.device_clock import with_offset
 from tests.unit.evidence.estate import SALT, URN, answered, expected, line, observation, run_id, write
 
 ASKED = datetime(2026, 11, 2, 2, 10, tzinfo=UTC)
@@ -26,10 +25,11 @@ ANSWERED = ASKED + timedelta(minutes=20)
 def compared(told: str, platform: str = "linux") -> tuple[Any, str]:
     """The minutes and the note for an answer that was stamped so."""
     answer = {**observation(), "observed_at": told, "platform": platform}
-    filed = parse(with_offset(answer, parse(answer), ASKED, ANSWERED))
     seen = parse(answer)
+    taken = device_clock.reading(seen, ASKED, ANSWERED)
+    filed = parse(with_readings(answer, [taken]))
     assert seen.reading("clock_offset", "minutes") is None, "also where its readings were looked up before"
-    judged = seen.with_reading(device_clock.reading(seen, ASKED, ANSWERED))
+    judged = seen.with_reading(taken)
     assert judged.model_dump() == filed.model_dump(), "what is judged now is what a later Leeboard will judge"
     assert device_clock.is_in(judged)
     driver = "clock_offset" if platform == "linux" else "windows_clock_offset"
@@ -66,7 +66,7 @@ def test_what_a_device_says_of_it_itself_never_counts() -> None:
     answer["readings"].append(
         {"driver": "clock_offset", "address": "minutes", "effective": {"state": "value", "value": 0, "source": "me"}}
     )
-    filed = with_offset(answer, parse(answer), ASKED, ASKED)
+    filed = with_readings(answer, [device_clock.reading(parse(answer), ASKED, ASKED)])
     assert [one["effective"]["source"] for one in filed["readings"] if one["driver"] == "clock_offset"] == [
         "this controller's clock"
     ]
