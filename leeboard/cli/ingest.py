@@ -1,4 +1,4 @@
-"""`leeboard ingest`: evidence bundles into the store."""
+"""`leeboard ingest` and `leeboard rebuild`: evidence bundles into the store, and the store anew from them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from leeboard.cli.options import Database, Var
+from leeboard.evidence.ingest import Ingested
 from leeboard.evidence.ingest import ingest as load_all
 from leeboard.evidence.store import Store
 from leeboard.policy.load import load
@@ -21,26 +22,50 @@ def ingest(
         bool,
         typer.Option("--verify", help="Read every bundle again, also those that nobody wrote since the last time."),
     ] = False,
-    anew: Annotated[
-        bool,
-        typer.Option("--anew", help="Take the folders' schools out of the store first, and load all of their bundles."),
-    ] = False,
     var: Var = Path("var"),
     database: Database = None,
 ) -> None:
     """Load evidence bundles into the store. Loading one twice changes nothing.
 
+    What does not lie in the evidence folder is copied there, and a bundle of ours gives it its place.
+
     Exit codes: 0, 3 when something could not be loaded or the chain of a school's bundles is broken, 1 when the tool
     failed.
     """
     with Store(database or var / "leeboard.db") as opened:
-        done = load_all(opened, paths or [var / "evidence"], load(), var / "evidence", verify, anew)
+        done = load_all(opened, paths or [var / "evidence"], load(), var / "evidence", verify)
+    _tell(done, f"{_count(done.new)} loaded, {done.known} already known, {len(done.problems)} problems")
+
+
+def rebuild(
+    urns: Annotated[
+        list[str] | None, typer.Argument(metavar="[URN]...", help="Schools; by default all in the evidence folder.")
+    ] = None,
+    var: Var = Path("var"),
+    database: Database = None,
+) -> None:
+    """Make the store anew from the evidence bundles, school by school, and say what differed.
+
+    A school is made anew whole or not at all. One of which the store knows runs whose bundles are not there is left as
+    it is, so that no history is lost, and they are named.
+
+    Exit codes: 0, 3 when something differed or could not be loaded, 1 when the tool failed.
+    """
+    folders = [var / "evidence" / urn for urn in urns] if urns else [var / "evidence"]
+    with Store(database or var / "leeboard.db") as opened:
+        done = load_all(opened, folders, load(), var / "evidence", verify=True, anew=True)
+    for difference in done.differences:
+        typer.echo(f"differed: {difference}")
+    _tell(done, f"{_count(done.new)} loaded, {len(done.differences)} differences, {len(done.problems)} problems")
+
+
+def _tell(done: Ingested, summary: str) -> None:
     for note in done.notes:
         typer.echo(f"note: {note}", err=True)
     for problem in done.problems:
         typer.echo(f"problem: {problem}", err=True)
-    typer.echo(f"{_count(done.new)} loaded, {done.known} already known, {len(done.problems)} problems")
-    if done.problems:
+    typer.echo(summary)
+    if done.problems or done.differences:
         raise typer.Exit(3)
 
 

@@ -23,6 +23,7 @@ from leeboard.evidence.loading import Place, Policy, clear, load
 from leeboard.evidence.order import Link, Ordered, ordered, turns
 from leeboard.evidence.reader import Reader
 from leeboard.evidence.receiving import receive
+from leeboard.evidence.snapshot import differences, snapshot
 from leeboard.evidence.store import Store, StoredBundle, StoreLost
 from leeboard.model.device import URN
 from leeboard.model.run_id import new_run_id
@@ -31,13 +32,17 @@ from leeboard.policy.model import Baseline
 
 @dataclass
 class Ingested:
-    """What came of it: how many bundles were new and known, what could not be loaded, and what is worth knowing."""
+    """What came of it: how many bundles were new and known, what could not be loaded, and what is worth knowing.
+
+    `differences` are between what the store said of a school and what its bundles say, where it was loaded anew.
+    """
 
     new: int = 0
     known: int = 0
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     runs: set[str] = field(default_factory=set)
+    differences: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -127,14 +132,19 @@ def _load_school(into: _Into, folder: Path, done: Ingested) -> None:
     anew = todo is school.order.links and bool(school.known)
     done.known += 0 if anew else len(present)
     done.runs.update(one.run for one in present if not anew)
-    number = last = 0 if anew else max((one.place for one in school.known), default=0)
+    last = 0 if anew else max((one.place for one in school.known), default=0)
     if anew:
         with into.store.writing() as session:
+            before = snapshot(session, school.urn)
             clear(session, school.urn)
-            _load_each(into, session, school, todo, number, done)
+            for link in todo:
+                _load(into, session, school, link, done)
+            differs = differences(before, snapshot(session, school.urn))
+            done.differences += [f"school {school.urn}: {one}" for one in differs]
     else:
         for link in todo:
-            number += _load_alone(into, school, link, number, done)
+            with into.store.writing() as session:
+                _load(into, session, school, link, done)
     # A bundle that cannot be read says nothing of its place: whether it was changed, the next one's header tells.
     done.problems += chain_problems(folder, school.order, school.paths)
     if seen == len(done.problems) and todo:
@@ -153,7 +163,7 @@ def _to_load(into: _Into, school: _School, present: Sequence[StoredBundle], done
     in_order = [link.sha256 for link in order[: len(present)]] == [one.file_sha256 for one in present]
     done.problems += [
         f"school {school.urn}: run {run} was loaded with other content before; one was changed: compare the file with "
-        "its copy, and let leeboard ingest --anew take what is here"
+        "its copy, and let leeboard rebuild take what is here"
         for run in other
         if not into.anew
     ]
@@ -168,34 +178,23 @@ def _to_load(into: _Into, school: _School, present: Sequence[StoredBundle], done
     return order if into.anew or not other else None
 
 
-def _load_alone(into: _Into, school: _School, link: Link, number: int, done: Ingested) -> int:
-    """Load one bundle in a transaction of its own; 1 where it took a place."""
-    before = done.new
-    with into.store.writing() as session:
-        _load_each(into, session, school, (link,), number, done)
-    return done.new - before
-
-
-def _load_each(
-    into: _Into, session: Session, school: _School, links: Sequence[Link], number: int, done: Ingested
-) -> None:
-    """Load these bundles one after the other, each whole or not at all."""
-    for link in links:
-        path = school.paths[link.sha256]
-        try:
-            with Reader(path) as reader, session.begin_nested():
-                _named_as_it_says(path, reader, school.urn)
-                place = Place(number + 1, school.turns.get(link.sha256, 0), link, link.sha256 in school.received)
-                failed = load(session, reader, place, into.policy, into.evidence)
-        except StoreLost:
-            raise
-        except (LeeboardError, OSError) as problem:
-            done.problems.append(_words(path, problem))
-            continue
-        number += 1
-        done.new += 1
-        done.runs.add(link.run)
-        done.notes.extend(f"{path}: {one}" for one in failed)
+def _load(into: _Into, session: Session, school: _School, link: Link, done: Ingested) -> None:
+    """Load one bundle, whole or not at all."""
+    path = school.paths[link.sha256]
+    try:
+        with Reader(path) as reader, session.begin_nested():
+            _named_as_it_says(path, reader, school.urn)
+            place = Place(school.turns.get(link.sha256, 0), link, link.sha256 in school.received)
+            failed = load(session, reader, place, into.policy, into.evidence)
+    except StoreLost:
+        raise
+    except (LeeboardError, OSError) as problem:
+        done.problems.append(_words(path, problem))
+        return
+    done.new += failed is not None
+    done.known += failed is None
+    done.runs.add(link.run)
+    done.notes.extend(f"{path}: {one}" for one in failed or ())
 
 
 def _look(into: _Into, folder: Path, done: Ingested) -> _School:

@@ -14,7 +14,7 @@ from itertools import batched
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -38,7 +38,6 @@ class Place:
     `received`: it came from another controller, and what it saw before our own latest visit changes nothing of it.
     """
 
-    number: int
     turn: int
     link: Link
     received: bool = False
@@ -63,16 +62,18 @@ class _Load:
 
     session: Session
     urn: str
-    place: Place
+    number: int  # of its place
+    received: bool
     started: str
     policy: Policy
     forgotten: frozenset[str]  # assets of which this run's evidence is not to be known any more
     observed: dict[str, tuple[str, ...]] = field(default_factory=dict)  # by asset: the controls that were judged
 
 
-def load(session: Session, reader: Reader, place: Place, policy: Policy, evidence: Path | None) -> list[str]:
-    """Load an open bundle; the devices whose answers made no sense, with the reason. Raises LeeboardError.
+def load(session: Session, reader: Reader, place: Place, policy: Policy, evidence: Path | None) -> list[str] | None:
+    """Load an open bundle behind those that are there; the devices whose answers made no sense, with the reason.
 
+    None where somebody else has loaded it meanwhile. Raises LeeboardError.
     What was forgotten stays so, as the file beside the bundle or in the school's folder of `evidence` says. Such a
     device still counts as one that the run expected and observed, without its name.
     """
@@ -82,9 +83,15 @@ def load(session: Session, reader: Reader, place: Place, policy: Policy, evidenc
     school = hold_school(session, urn, header.school.name)
     if school.name != header.school.name and not place.received:
         school.name = header.school.name
-    same = session.scalar(select(BundleRow.sha256).where(BundleRow.urn == urn, BundleRow.run == header.run))
+    same = session.execute(
+        select(BundleRow.sha256, BundleRow.file_sha256).where(BundleRow.urn == urn, BundleRow.run == header.run)
+    ).one_or_none()
+    if same is not None and same.file_sha256 == place.link.sha256:
+        return None
     if same is not None:
-        how = "is here twice" if same == reader.sha256 else "was loaded with other content before; one was changed"
+        how = (
+            "is here twice" if same.sha256 == reader.sha256 else "was loaded with other content before; one was changed"
+        )
         raise LeeboardError(
             f"{reader.path}: run {header.run} of school {urn} {how}: compare the file with its copy, and report it to "
             "whoever answers for evidence"
@@ -92,7 +99,8 @@ def load(session: Session, reader: Reader, place: Place, policy: Policy, evidenc
     said = forgotten.read(urn, reader.path.parent, evidence / urn if evidence else None)
     # What was received has the turn of its receipt, which says nothing of when it was seen.
     gone = said.among(reader.expected, header.run, 0 if place.received else header.turn)
-    under_way = _Load(session, urn, place, stamp(header.started), policy, gone)
+    last = session.scalar(select(func.max(BundleRow.place)).where(BundleRow.urn == urn))
+    under_way = _Load(session, urn, (last or 0) + 1, place.received, stamp(header.started), policy, gone)
     failed: list[str] = []
     known = _judged_before(session, urn)
     for batch in batched(visits(reader, found, policy.judge, known), BATCH):
@@ -103,7 +111,7 @@ def load(session: Session, reader: Reader, place: Place, policy: Policy, evidenc
         insert(BundleRow),
         {
             "urn": urn,
-            "place": place.number,
+            "place": under_way.number,
             "run": header.run,
             "started": under_way.started,
             "finished": stamp(reader.trailer.finished) if reader.trailer else None,
@@ -166,18 +174,18 @@ def _apply(load: _Load, batch: Sequence[Visit]) -> None:
     for visit in batch:
         old, night = devices.get(visit.asset), nights.get(visit.asset)
         row = {"urn": load.urn, "asset": visit.asset, **_told(visit)}
-        short: dict[str, Any] = {"urn": load.urn, "asset": visit.asset, "place": load.place.number}
+        short: dict[str, Any] = {"urn": load.urn, "asset": visit.asset, "place": load.number}
         short |= {"outcome": visit.outcome, "observed": None, "seen": None, "observed_at": None}
         if night is not None:
             short |= {"observed": night.observed, "seen": night.seen, "observed_at": night.observed_at}
         seen = visit.seen
         if seen is not None:
             load.observed[visit.asset] = seen.controls or _controls(old)
-            if load.place.received and night is not None and night.seen is not None and seen.at <= night.seen:
+            if load.received and night is not None and night.seen is not None and seen.at <= night.seen:
                 _late(load, visit.asset, seen)
                 seen = None
         if seen is not None:
-            short |= {"observed": load.place.number, "seen": seen.at, "observed_at": seen.observed_at}
+            short |= {"observed": load.number, "seen": seen.at, "observed_at": seen.observed_at}
             if old is None or (old.judged, old.body) != (seen.judged, seen.body):
                 stored |= seen.parts
                 replaced += [old.body, old.judged, old.texts] if old is not None else []
@@ -228,7 +236,7 @@ def _write(
 
 def _open_and_close(load: _Load, changed: Sequence[tuple[Visit, Seen, Any]]) -> dict[str, str]:
     """Spans that end and begin with what changed; since when each control's verdict has stood, by asset, as JSON."""
-    session, number = load.session, load.place.number
+    session, number = load.session, load.number
     there = _open_spans(session, load.urn, [visit.asset for visit, _, _ in changed])
     ended: list[dict[str, Any]] = []
     begun: list[dict[str, Any]] = []
@@ -295,7 +303,7 @@ def _late(load: _Load, asset: str, seen: Seen) -> None:
     rows = [
         {
             "urn": load.urn, "asset": asset, "control": control, "setting": setting, "element": element,
-            "verdict": verdict, "code": code, "since": load.place.number, "until": load.place.number, "late": True,
+            "verdict": verdict, "code": code, "since": load.number, "until": load.number, "late": True,
         }
         for (control, setting, element), (verdict, code) in spans.states(seen.findings, load.policy.lists).items()
     ]  # fmt: skip
