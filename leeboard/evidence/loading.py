@@ -35,7 +35,8 @@ Spans = dict[spans.Key, tuple[int, spans.State, str]]  # open ones: the number o
 class Place:
     """Where a closed bundle stands among its school's.
 
-    `received`: it came from another controller, and what it saw before our own latest visit changes nothing of it.
+    `received`: it came from another controller. What it saw before our latest visit is no news, by its own claim, nor
+    whom it expected before we did: a claimed time can demote and never promote.
     """
 
     turn: int
@@ -102,7 +103,8 @@ def load(session: Session, reader: Reader, place: Place, policy: Policy, evidenc
     last = session.scalar(select(func.max(BundleRow.place)).where(BundleRow.urn == urn))
     under_way = _Load(session, urn, (last or 0) + 1, place.received, stamp(header.started), policy, gone)
     failed: list[str] = []
-    known = _judged_before(session, urn)
+    # What another controller saw is always read: it may be late, and then it is kept for itself.
+    known = {} if place.received else _judged_before(session, urn)
     for batch in batched(visits(reader, found, policy.judge, known), BATCH):
         failed.extend(f"{one.asset}: {one.message}" for one in batch if one.unusable and one.asset not in gone)
         _apply(under_way, batch)
@@ -160,12 +162,11 @@ def _apply(load: _Load, batch: Sequence[Visit]) -> None:
     session = load.session
     mine = (DeviceRow.urn == load.urn, DeviceRow.asset.in_(assets))
     devices = {row.asset: row for row in session.execute(select(DeviceRow.__table__).where(*mine))}
-    nights = {
-        row.asset: row
-        for row in session.execute(
-            select(VisitRow.__table__).where(VisitRow.urn == load.urn, VisitRow.asset.in_(assets))
-        )
-    }
+    visited = select(VisitRow.__table__, BundleRow.started).where(
+        VisitRow.urn == load.urn, VisitRow.asset.in_(assets), BundleRow.urn == VisitRow.urn,
+        BundleRow.place == VisitRow.place,
+    )  # fmt: skip
+    nights = {row.asset: row for row in session.execute(visited)}
     rows: list[dict[str, Any]] = []
     seen_rows: list[dict[str, Any]] = []
     stored: dict[str, bytes] = {}
@@ -173,11 +174,15 @@ def _apply(load: _Load, batch: Sequence[Visit]) -> None:
     changed: list[tuple[Visit, Seen, Any]] = []
     for visit in batch:
         old, night = devices.get(visit.asset), nights.get(visit.asset)
-        row = {"urn": load.urn, "asset": visit.asset, **_told(visit)}
-        short: dict[str, Any] = {"urn": load.urn, "asset": visit.asset, "place": load.number}
-        short |= {"outcome": visit.outcome, "observed": None, "seen": None, "observed_at": None}
+        row: dict[str, Any] = {"urn": load.urn, "asset": visit.asset}
+        short: dict[str, Any] = {**row, "observed": None, "seen": None, "observed_at": None}
         if night is not None:
             short |= {"observed": night.observed, "seen": night.seen, "observed_at": night.observed_at}
+        if load.received and night is not None and load.started <= night.started:
+            short |= {"place": night.place, "outcome": night.outcome}
+        else:
+            short |= {"place": load.number, "outcome": visit.outcome}
+            row |= _told(visit)
         seen = visit.seen
         if seen is not None:
             load.observed[visit.asset] = seen.controls or _controls(old)

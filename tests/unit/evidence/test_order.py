@@ -136,7 +136,7 @@ def test_two_controllers_and_one_that_came_late_make_equal_stores(tmp_path: Path
     assert (done.new, done.problems) == (3, []), done
     with Store(tmp_path / "leeboard.db") as store:
         (device,) = store.devices()
-        assert device.observed_run == run_id(4), "what was seen before our latest visit is no news"
+        assert (device.run, device.observed_run) == (run_id(4), run_id(4)), "what was seen before is no news"
         held = [(one.verdict, one.code, one.late, one.since.day) for one in store.history(URN, "LT-001")]
         assert held == [("drifted", "not_set", False, 5), ("drifted", "other_value", True, 2)]
         wanted = everything(store)
@@ -144,6 +144,18 @@ def test_two_controllers_and_one_that_came_late_make_equal_stores(tmp_path: Path
     with Store(tmp_path / "anew.db") as store:
         assert everything(store) == wanted
     assert load(tmp_path, baseline, early, mid).new == 0, "both are there"
+
+
+def test_what_anothers_run_says_late_is_kept_though_nothing_changed_since(tmp_path: Path, baseline: Baseline) -> None:
+    early = night(tmp_path / "theirs", 0, lock=5000)
+    silent = write(tmp_path / "others", run_id(1), [expected(problem="no form")], {"LT-001": "unreachable"})
+    night(tmp_path / "evidence", 4, lock=5000)
+    assert load(tmp_path, baseline, early, silent).problems == []
+    with Store(tmp_path / "leeboard.db") as store:
+        (device,) = store.devices()
+        assert (device.run, device.outcome, device.problem) == (run_id(4), "observed", "")
+        held = [(one.late, one.since.day, one.until) for one in store.history(URN, "LT-001")]
+        assert held == [(False, 6, None), (True, 2, None)]
 
 
 def test_one_of_ours_that_was_lost_comes_back_to_its_place(tmp_path: Path, baseline: Baseline) -> None:
