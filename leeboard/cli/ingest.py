@@ -1,4 +1,4 @@
-"""`leeboard ingest` and `leeboard rebuild`: evidence bundles into the store, and the store anew from them."""
+"""`leeboard ingest`, `rebuild` and `verify`: evidence into the store, the store anew, and whether both are whole."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from leeboard.cli.options import Database, Var
 from leeboard.evidence.ingest import Ingested
 from leeboard.evidence.ingest import ingest as load_all
 from leeboard.evidence.store import Store
+from leeboard.evidence.verifying import verify as verify_all
+from leeboard.model.device import URN
+from leeboard.model.words import number
 from leeboard.policy.load import load
 
 
@@ -59,6 +62,32 @@ def rebuild(
     _tell(done, f"{_count(done.new)} loaded, {len(done.differences)} differences, {len(done.problems)} problems")
 
 
+def verify(
+    urns: Annotated[
+        list[str] | None, typer.Argument(metavar="[URN]...", help="Schools; by default all in the evidence folder.")
+    ] = None,
+    var: Var = Path("var"),
+    database: Database = None,
+) -> None:
+    """Read every byte of the evidence and say what is not as it was written.
+
+    The chain and hashes of the bundles, each answer to its challenge, each answer's machine against the pins, and the
+    store against the bundles, which are loaded once more beside it. What it cannot find, docs/evidence.md says.
+
+    Exit codes: 0, 3 when something is wrong, 1 when the tool failed.
+    """
+    evidence = var / "evidence"
+    schools = urns or sorted(path.name for path in evidence.iterdir() if URN.match(path.name) and path.is_dir())
+    with Store(database or var / "leeboard.db") as opened:
+        done = verify_all(opened, evidence, schools, load())
+    for problem in done.problems:
+        typer.echo(f"problem: {problem}", err=True)
+    said = f"{_count(done.bundles)} and {done.answers} answers of {number(len(schools), 'school')} read"
+    typer.echo(f"{said}, {number(len(done.problems), 'problem')}")
+    if done.problems:
+        raise typer.Exit(3)
+
+
 def _tell(done: Ingested, summary: str) -> None:
     for note in done.notes:
         typer.echo(f"note: {note}", err=True)
@@ -69,5 +98,5 @@ def _tell(done: Ingested, summary: str) -> None:
         raise typer.Exit(3)
 
 
-def _count(number: int) -> str:
-    return f"{number} bundle{'' if number == 1 else 's'}"
+def _count(bundles: int) -> str:
+    return number(bundles, "bundle")

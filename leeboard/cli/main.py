@@ -18,7 +18,7 @@ from leeboard.cli.escrow import devices, disks, rekey
 from leeboard.cli.estate import command as estate
 from leeboard.cli.forget.command import forget
 from leeboard.cli.group import group
-from leeboard.cli.ingest import ingest, rebuild
+from leeboard.cli.ingest import ingest, rebuild, verify
 from leeboard.cli.undo import undo
 from leeboard.errors import LeeboardError
 from leeboard.version import __version__
@@ -33,6 +33,7 @@ app.command()(drift)
 app.command()(forget)
 app.command()(ingest)
 app.command()(rebuild)
+app.command()(verify)
 app.command()(undo)
 app.add_typer(baseline.app, name="baseline")
 escrow.app.command()(disks.accept)

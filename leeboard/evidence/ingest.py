@@ -127,8 +127,6 @@ def _load_school(into: _Into, folder: Path, done: Ingested) -> None:
         return
     present = [one for one in school.known if one.file_sha256 in school.paths]
     todo = _to_load(into, school, present, done)
-    if todo is None:
-        return
     anew = todo is school.order.links and bool(school.known)
     done.known += 0 if anew else len(present)
     done.runs.update(one.run for one in present if not anew)
@@ -151,8 +149,8 @@ def _load_school(into: _Into, folder: Path, done: Ingested) -> None:
         done.notes += clock_notes(school.urn, [*school.known[-1:], *into.store.bundles([school.urn], after=last)])
 
 
-def _to_load(into: _Into, school: _School, present: Sequence[StoredBundle], done: Ingested) -> Sequence[Link] | None:
-    """What to load: the bundles after those that are known, or all (`school.order.links` itself), or None for nothing.
+def _to_load(into: _Into, school: _School, present: Sequence[StoredBundle], done: Ingested) -> Sequence[Link]:
+    """What to load: the bundles after those that are known, or all (`school.order.links` itself), or none.
 
     All of them where one has come in that belongs between those that are known, or where that is asked for.
     """
@@ -174,8 +172,8 @@ def _to_load(into: _Into, school: _School, present: Sequence[StoredBundle], done
             f"school {school.urn}: cannot be loaded anew, since the store knows {len(gone)} runs whose bundles are not "
             f"here ({', '.join(gone[:3])}); put them back, or bring them in with leeboard ingest FILE"
         )
-        return None
-    return order if into.anew or not other else None
+        return ()
+    return order if into.anew or not other else ()
 
 
 def _load(into: _Into, session: Session, school: _School, link: Link, done: Ingested) -> None:
@@ -213,8 +211,13 @@ def _look(into: _Into, folder: Path, done: Ingested) -> _School:
         except (LeeboardError, OSError) as problem:
             done.problems.append(_words(path, problem))
             continue
-        paths[digest] = path
         stored = by_hash.get(digest)
+        if digest in paths:
+            done.problems.append(f"{path}: is {paths[digest].name} once more; take one of them away")
+            continue
+        paths[digest] = path
+        if stored is not None and stored.run != bundle_files.run_of(path):
+            done.problems.append(_renamed(path, stored.run, folder.name))
         try:
             links.append(stored.link if stored is not None and not into.verify else chain.link_of(path, digest))
         except LeeboardError as problem:
@@ -256,10 +259,12 @@ def _not_loaded(folder: Path, runs: Sequence[str]) -> str:
 def _named_as_it_says(path: Path, reader: Reader, urn: str) -> None:
     run = bundle_files.run_of(path)
     if (run, urn) != (reader.header.run, reader.header.school.urn):
-        raise LeeboardError(
-            f"{path}: says that it is run {reader.header.run} of school {reader.header.school.urn}; "
-            "it was renamed or lies in the wrong folder: put it back where it belongs"
-        )
+        raise LeeboardError(_renamed(path, reader.header.run, reader.header.school.urn))
+
+
+def _renamed(path: Path, run: str, urn: str) -> str:
+    where = "it was renamed or lies in the wrong folder: put it back where it belongs"
+    return f"{path}: says that it is run {run} of school {urn}; {where}"
 
 
 def _words(path: Path, problem: LeeboardError | OSError) -> str:

@@ -164,7 +164,8 @@ def _seen(
 ) -> Seen:
     """What a record says. Raises LeeboardError where that makes no sense, or was not said tonight."""
     line = record.line
-    _answers(reader.header, line)
+    if wrong := unanswered(reader.header, line):
+        raise LeeboardError(wrong)
     if repeated:
         raise LeeboardError("its answer is that of an earlier visit once more: visits have rising numbers")
     if record.body is None or line.envelope is None:
@@ -194,10 +195,11 @@ def _seen(
     return Seen(*said, body, judged, texts, findings, controls, parts)
 
 
-def _answers(header: Header, line: DeviceLine) -> None:
-    """Raise LeeboardError for an observation that does not echo the challenge of its visit. Schema 1 has none."""
+def unanswered(header: Header, line: DeviceLine) -> str:
+    """Why an observation does not echo the challenge of its visit; "" where it does, or its bundle has no salt."""
     if not header.salt or line.envelope is None:
-        return
+        return ""
     due = challenge(header.salt, header.run, header.school.urn, line.asset, line.visit) if line.visit else None
     if due is None or line.envelope.get("challenge") != due:
-        raise LeeboardError("its answer was not made for this visit: it does not echo the challenge")
+        return "its answer was not made for this visit: it does not echo the challenge"
+    return ""
