@@ -101,8 +101,9 @@ def link_of(path: Path, sha256: str) -> Link:
 
 def _from_bundles(folder: Path) -> Tip | None:
     """The newest bundle where no note says which it is: the one with the greatest turn that no other follows."""
-    writer = writer_of(folder.parent)
-    links = {digest: link for digest, link in links_of(folder).items() if link.writer in ("", writer)}
+    every, writer = links_of(folder), writer_of(folder.parent)
+    # A folder that has lost its writer goes on with its chain.
+    links = {digest: link for digest, link in every.items() if link.writer in ("", writer)} or every
     followed = {head for link in links.values() for head in link.heads}
     counted = turns(links)
     # A run whose clock was ahead is the last by its name, and not by the chain.

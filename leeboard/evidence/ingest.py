@@ -223,13 +223,20 @@ def _look(into: _Into, folder: Path, done: Ingested) -> _School:
         except LeeboardError as problem:
             done.problems.append(str(problem))
     hashes.save()
-    order = ordered(links, chain.writer_of(folder.parent))
+    order = ordered(links, chain.writer_of(folder.parent), _newest(folder))
     counted = turns({link.sha256: link for link in links})
     received = frozenset(head for link in links if link.receives for head in link.heads[1:])
     for link in links:
         if link.receives:
             counted |= dict.fromkeys(link.heads[1:], counted[link.sha256])
     return _School(folder.name, paths, order, counted, received, known)
+
+
+def _newest(folder: Path) -> str | None:
+    with suppress(LeeboardError):  # what is wrong with the note, the chain's checks say
+        newest = chain.noted(folder)
+        return newest.sha256 if newest else None
+    return None
 
 
 def _seal_dead(folder: Path, done: Ingested) -> None:

@@ -8,7 +8,7 @@ bundle of ours that names its hash. docs/decisions/0027-order-and-settings.md sa
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -38,11 +38,15 @@ class Link:
 
 @dataclass(frozen=True)
 class Ordered:
-    """The bundles that have a place, in order, those that have none, by hash with the reason, and what is odd."""
+    """The bundles that have a place, in order, those that have none, by hash with the reason, and what is odd.
+
+    `received` are the hashes of those that came from elsewhere.
+    """
 
     links: tuple[Link, ...]
     without: Mapping[str, str]
     odd: tuple[str, ...] = ()
+    received: frozenset[str] = frozenset()
 
 
 def turns(links: Mapping[str, Link]) -> dict[str, int]:
@@ -57,22 +61,25 @@ def turns(links: Mapping[str, Link]) -> dict[str, int]:
     return found
 
 
-def ordered(links: Iterable[Link], writer: str) -> Ordered:
-    """All bundles of a school in their order. `writer` is ours: what is another's has no place before it is received.
+def ordered(links: Iterable[Link], writer: str, newest: str | None = None) -> Ordered:
+    """All bundles of a school in their order. What is another's has no place before it is received.
 
-    Equal turns of one writer are a fork (a var folder that was copied or restored): both count, by their hashes.
+    Ours are those of our `writer`, and whatever our chain, or the bundle `newest` that the folder notes, goes back to:
+    a folder that got a new writer keeps its history. Equal turns of one writer are a fork (a var folder that was copied
+    or restored): both count, by their hashes.
     """
     by_hash = {link.sha256: link for link in links}
+    ours = _ours(by_hash, writer, newest)
     received: dict[str, tuple[Link, int]] = {}
     for link in by_hash.values():
-        if link.receives and link.writer == writer:
+        if link.receives and link.sha256 in ours:
             received.update((digest, (link, number)) for number, digest in enumerate(link.heads[1:], 1))
     own_turns = turns({digest: link for digest, link in by_hash.items() if digest not in received})
     keys: dict[str, tuple[int, str, int, str]] = {}
     without: dict[str, str] = {}
     for digest, link in by_hash.items():
         receipt, number = received.get(digest, (link, 0))
-        if link.writer not in ("", writer) and digest not in received:
+        if digest not in ours and digest not in received:
             without[digest] = "was written by another controller and not received here; leeboard ingest receives it"
             continue
         # What was received comes before the receipt itself, which has no devices.
@@ -86,7 +93,17 @@ def ordered(links: Iterable[Link], writer: str) -> Ordered:
         for (turn, _writer), count in forks.items()
         if count > 1
     ]
-    return Ordered(tuple(link for link in found if link.sha256 not in without), without, tuple(odd))
+    there = tuple(link for link in found if link.sha256 not in without)
+    return Ordered(there, without, tuple(odd), frozenset(received))
+
+
+def _ours(links: Mapping[str, Link], writer: str, newest: str | None) -> Collection[str]:
+    """The bundles of our own chain, by hash; before schema 3 nobody said whose one was, and what is there is ours."""
+    found: dict[str, int] = {}
+    for digest, link in links.items():
+        if link.writer in ("", writer) or digest == newest:
+            found |= dict.fromkeys(list(_back(digest, links, found)), 0)
+    return found.keys()
 
 
 def _too_far(found: list[Link], keys: Mapping[str, tuple[int, str, int, str]], without: dict[str, str]) -> None:

@@ -20,7 +20,7 @@ from leeboard.evidence import chain
 from leeboard.evidence.bundle import Origin, SchoolLock, Writer
 from leeboard.evidence.bundle_files import is_closed, open_bundle
 from leeboard.evidence.bundle_schema import MOST_HEADS, RECEIVE, School
-from leeboard.evidence.order import Link
+from leeboard.evidence.order import Link, ordered
 from leeboard.evidence.reader import Reader
 from leeboard.model.run_id import new_run_id
 from leeboard.storage import files
@@ -65,16 +65,16 @@ def _receive(evidence: Path, urn: str, found: Sequence[_Foreign], at: datetime) 
     try:
         folder, writer = evidence / urn, chain.writer_of(evidence)
         links = chain.links_of(folder)
-        received = {head for link in links.values() if link.receives for head in link.heads[1:]}
-        ours = [link for digest, link in links.items() if link.writer in ("", writer) and digest not in received]
-        named = {head for link in ours for head in link.heads}
+        newest = chain.noted(folder)
+        ours = ordered(links.values(), writer, newest.sha256 if newest else None)
+        named = {head for link in ours.links if link.sha256 not in ours.received for head in link.heads}
         missing = [one for one in found if one.link.sha256 not in links]
         for one in missing:
             if (folder / one.path.name).exists():
                 raise LeeboardError(f"{folder / one.path.name}: is there, and {one.path} says something else")
         # One of ours that had been lost has its place in our own chain. Of another writer's that lies there already
         # nobody has said where it belongs; before schema 3 there were no writers, and what lies there is ours.
-        strange = [one for one in found if one.link.writer not in ("", writer) or one in missing]
+        strange = [one for one in found if one.link.sha256 in ours.without or one in missing]
         new = [one.link.sha256 for one in strange if one.link.writer != writer and one.link.sha256 not in named]
         if new:
             Writer(lock, run, found[0].school, Origin(__version__, RECEIVE, "", ""), (), received=new).close(at)

@@ -59,6 +59,13 @@ def test_what_is_anothers_has_no_place_before_it_is_received() -> None:
     assert placed(*links, theirs) == ["one", "two"], "what another has received says nothing here"
 
 
+def test_a_folder_with_a_new_writer_keeps_its_history() -> None:
+    links = [link("one", None, 1, OURS), link("two", "one", 2, OURS), link("far", "one", 2, THEIRS)]
+    assert [one.sha256 for one in ordered(links, "c" * 32, "two").links] == ["one", "two"], "as the folder's note says"
+    went_on = link("three", "two", 3, "c" * 32)
+    assert [one.sha256 for one in ordered([*links, went_on], "c" * 32).links] == ["one", "two", "three"]
+
+
 def test_a_fork_is_named_and_both_count() -> None:
     found = ordered([link("one", None, 1, OURS), link("b", "one", 2, OURS), link("a", "one", 2, OURS)], OURS)
     assert [one.sha256 for one in found.links] == ["one", "a", "b"]
@@ -197,6 +204,20 @@ def test_whoever_is_killed_while_receiving_brings_it_in_again(
     with Store(tmp_path / "leeboard.db") as store:
         assert store.devices()[0].observed_run == run_id(3)
         assert len(store.bundles()) == 3, "there is one receipt"
+
+
+def test_a_writer_that_is_lost_loses_no_history(tmp_path: Path, baseline: Baseline) -> None:
+    for number in range(2):
+        night(tmp_path / "evidence", number)
+    load(tmp_path, baseline)
+    (tmp_path / "evidence" / chain.WRITER).unlink()
+    assert load(tmp_path, baseline).problems == []
+    (tmp_path / "evidence" / URN / chain.TIP).unlink()
+    night(tmp_path / "evidence", 2)
+    done = load(tmp_path, baseline)
+    assert (done.known, done.new, done.problems) == (2, 1, [])
+    with Store(tmp_path / "leeboard.db") as store:
+        assert [one.run for one in store.bundles()] == [run_id(number) for number in range(3)]
 
 
 def test_a_copy_without_a_receipt_has_no_place(tmp_path: Path, baseline: Baseline) -> None:
