@@ -1,8 +1,8 @@
 """What a school's closed bundles hashed to, and what the file system said of them then. One file a school.
 
 A bundle that was hashed, and that no program has written since as its size, times and inode say, need not be read again
-each night. That says nothing of a disk that decays, or of somebody who can set the clock back: so each is read again
-after thirty days, and all of them when asked.
+each night. That says nothing of a disk that decays, or of somebody who can set the clock back: so each is read again on
+one night of thirty, which its own hash decides, so that each night reads a share; and all of them when asked.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from leeboard.storage import files
 FILE, LOCK = "hashed.json", "hashed.lock"
 SCHEMA = 1
 MOST_BYTES = 64 * 1024 * 1024
-DAYS = 30
+DAYS, DAY = 30, 24 * 3600
 SETTLED = 2.0  # seconds: a file that was written within one tick of the clock looks as if it was not
 
 
@@ -52,12 +52,7 @@ class Hashes:
         known = self._known.get(path.name)
         now = time.time()
         looks = _looks(path)
-        if (
-            known is not None
-            and known.sha256 in expected
-            and known.looks == looks
-            and 0 <= now - known.at < DAYS * 24 * 3600
-        ):
+        if known is not None and known.sha256 in expected and known.looks == looks and not _due(known, now):
             self._new[path.name] = known
             return known.sha256
         digest = chain.file_digest(path)
@@ -73,6 +68,13 @@ class Hashes:
         rows = {name: {"sha256": one.sha256, "looks": one.looks, "at": one.at} for name, one in self._new.items()}
         with suppress(OSError, LeeboardError), files.locked(self._folder / LOCK, wait=1):
             files.replace(self._folder / FILE, (json.dumps({"schema": SCHEMA, "bundles": rows}) + "\n").encode())
+
+
+def _due(known: Hashed, now: float) -> bool:
+    """Whether a bundle is to be read again: its night has come, or thirty days have gone, or a clock went back."""
+    age = now - known.at
+    its_night = now // DAY % DAYS == int(known.sha256[:8], 16) % DAYS
+    return not 0 <= age < DAYS * DAY or (its_night and age >= DAY / 2)
 
 
 def _looks(path: Path) -> tuple[int, ...]:
