@@ -15,7 +15,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from leeboard.errors import LeeboardError
-from leeboard.evidence import bundle_files, chain
+from leeboard.evidence import bundle_files, chain, member_salt
 from leeboard.evidence.bundle import SchoolLock, seal_leftovers
 from leeboard.evidence.chain_checks import chain_problems, clock_notes
 from leeboard.evidence.hash_cache import Hashes
@@ -60,12 +60,17 @@ class _Into:
 class _School:
     """A school's folder: its closed bundles by hash, in their order, and what the store knows of it."""
 
-    urn: str
+    folder: Path
     paths: dict[str, Path]
     order: Ordered
     turns: dict[str, int]
     received: frozenset[str]
     known: list[StoredBundle]
+
+    @property
+    def urn(self) -> str:
+        """Whose folder it is."""
+        return self.folder.name
 
 
 def ingest(
@@ -125,6 +130,8 @@ def _load_school(into: _Into, folder: Path, done: Ingested) -> None:
     except OSError as problem:
         done.problems.append(_words(folder, problem))
         return
+    if school.known and not (folder / member_salt.FILE).exists():
+        done.notes.append(f"{folder / member_salt.FILE}: is not there; the history of accounts and homes starts anew")
     present = [one for one in school.known if one.file_sha256 in school.paths]
     todo = _to_load(into, school, present, done)
     anew = todo is school.order.links and bool(school.known)
@@ -182,7 +189,8 @@ def _load(into: _Into, session: Session, school: _School, link: Link, done: Inge
     try:
         with Reader(path) as reader, session.begin_nested():
             _named_as_it_says(path, reader, school.urn)
-            place = Place(school.turns.get(link.sha256, 0), link, link.sha256 in school.received)
+            salt = member_salt.salt_of(school.folder)
+            place = Place(school.turns.get(link.sha256, 0), link, salt, link.sha256 in school.received)
             failed = load(session, reader, place, into.policy, into.evidence)
     except StoreLost:
         raise
@@ -229,7 +237,7 @@ def _look(into: _Into, folder: Path, done: Ingested) -> _School:
     for link in links:
         if link.receives:
             counted |= dict.fromkeys(link.heads[1:], counted[link.sha256])
-    return _School(folder.name, paths, order, counted, received, known)
+    return _School(folder, paths, order, counted, received, known)
 
 
 def _newest(folder: Path) -> str | None:

@@ -33,7 +33,7 @@ Spans = dict[spans.Key, tuple[int, spans.State, str]]  # open ones: the number o
 
 @dataclass(frozen=True)
 class Place:
-    """Where a closed bundle stands among its school's.
+    """Where a closed bundle stands among its school's, and the school's salt for members that may name people.
 
     `received`: it came from another controller. What it saw before our latest visit is no news, by its own claim, nor
     whom it expected before we did: a claimed time can demote and never promote.
@@ -41,6 +41,7 @@ class Place:
 
     turn: int
     link: Link
+    salt: str
     received: bool = False
 
 
@@ -49,7 +50,7 @@ class Policy:
     """What observations without findings are judged by, and which settings count member by member."""
 
     judge: Judge
-    lists: frozenset[tuple[str, str]]
+    lists: Mapping[tuple[str, str], bool]
 
     @classmethod
     def of(cls, baseline: Baseline) -> Policy:
@@ -65,6 +66,7 @@ class _Load:
     urn: str
     number: int  # of its place
     received: bool
+    salt: str
     started: str
     policy: Policy
     forgotten: frozenset[str]  # assets of which this run's evidence is not to be known any more
@@ -101,7 +103,7 @@ def load(session: Session, reader: Reader, place: Place, policy: Policy, evidenc
     # What was received has the turn of its receipt, which says nothing of when it was seen.
     gone = said.among(reader.expected, header.run, 0 if place.received else header.turn)
     last = session.scalar(select(func.max(BundleRow.place)).where(BundleRow.urn == urn))
-    under_way = _Load(session, urn, (last or 0) + 1, place.received, stamp(header.started), policy, gone)
+    under_way = _Load(session, urn, (last or 0) + 1, place.received, place.salt, stamp(header.started), policy, gone)
     failed: list[str] = []
     # What another controller saw is always read: it may be late, and then it is kept for itself.
     known = {} if place.received else _judged_before(session, urn)
@@ -250,7 +252,7 @@ def _open_and_close(load: _Load, changed: Sequence[tuple[Visit, Seen, Any]]) -> 
         known = there.get(visit.asset, {})
         found = spans.change(
             {key: state for key, (_, state, _) in known.items()},
-            spans.states(seen.findings, load.policy.lists),
+            spans.states(seen.findings, load.policy.lists, load.salt),
             set(seen.controls),
         )
         ended += [{"id": known[key][0], "until": number} for key in found.ends]
@@ -305,12 +307,13 @@ def _open_spans(session: Session, urn: str, assets: Collection[str]) -> dict[str
 
 def _late(load: _Load, asset: str, seen: Seen) -> None:
     """What another controller saw before our latest visit: it held then, and nothing follows from it."""
+    states = spans.states(seen.findings, load.policy.lists, load.salt)
     rows = [
         {
             "urn": load.urn, "asset": asset, "control": control, "setting": setting, "element": element,
             "verdict": verdict, "code": code, "since": load.number, "until": load.number, "late": True,
         }
-        for (control, setting, element), (verdict, code) in spans.states(seen.findings, load.policy.lists).items()
+        for (control, setting, element), (verdict, code) in states.items()
     ]  # fmt: skip
     if rows:
         load.session.execute(insert(SpanRow), rows)

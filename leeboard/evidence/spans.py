@@ -11,6 +11,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+from leeboard.evidence.member_salt import digest
 from leeboard.model.finding import Finding, Judged, best_route
 from leeboard.model.operators import OPERATORS
 from leeboard.model.values import Value
@@ -34,19 +35,22 @@ class Change:
     begins: Mapping[Key, State]
 
 
-def listed(baseline: Baseline) -> frozenset[tuple[str, str]]:
-    """The settings, by control and id, of which each member of a list is right or wrong by itself."""
-    return frozenset(
-        (control.id, setting.id)
+def listed(baseline: Baseline) -> dict[tuple[str, str], bool]:
+    """The settings, by control and id, of which each member of a list is right or wrong by itself.
+
+    True for those whose members may name people.
+    """
+    return {
+        (control.id, setting.id): baseline.drivers[setting.driver].members == "people"
         for family in baseline.families
         for control in family.controls
         for setting in control.settings
         if OPERATORS[setting.accept.operator].rest is not None
-    )
+    }
 
 
-def states(findings: Iterable[Finding], lists: Collection[tuple[str, str]]) -> dict[Key, State]:
-    """What is not well, by key; `lists` are the settings whose members count one by one.
+def states(findings: Iterable[Finding], lists: Mapping[tuple[str, str], bool], salt: str) -> dict[Key, State]:
+    """What is not well, by key; `lists` are the settings whose members count one by one, as digests where True.
 
     A way to fulfil a control that is not needed, since another one does, is no trouble.
     """
@@ -55,8 +59,8 @@ def states(findings: Iterable[Finding], lists: Collection[tuple[str, str]]) -> d
         fulfilled = best_route(finding.judged) is Verdict.COMPLIANT
         bad = [one for one in finding.judged if one.verdict not in WELL and not (one.route and fulfilled)]
         for judged in bad:
-            members = _members(judged) if (finding.control, judged.setting) in lists else [""]
-            for element in members:
+            people = lists.get((finding.control, judged.setting))
+            for element in _members(judged, salt if people else "") if people is not None else [""]:
                 key = (finding.control, judged.setting, element)
                 found[key] = max(found.get(key, ("", "")), (judged.verdict.value, judged.code))
         if not bad and finding.verdict not in WELL:
@@ -75,9 +79,10 @@ def _alike(one: State, other: State | None) -> bool:
     return other is not None and one[0] == other[0] and (one[1] == other[1] or not (one[1] and other[1]))
 
 
-def _members(judged: Judged) -> list[str]:
-    """The members of a list that are not accepted; [""] where they are not known."""
-    found = sorted({_element(value) for value in judged.values if value is not None}) or [""]
+def _members(judged: Judged, salt: str) -> list[str]:
+    """The members of a list that are not accepted, as digests where there is a salt; [""] where they are not known."""
+    texts = {_element(value) for value in judged.values if value is not None}
+    found = sorted(digest(salt, text) if salt else text for text in texts) or [""]
     return found if len(found) <= MOST_ELEMENTS else [*found[:MOST_ELEMENTS], REST]
 
 

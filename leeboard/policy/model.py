@@ -227,7 +227,8 @@ class Driver(Strict):
     A driver without a platform measures on the controller, `about` each device or about each school as a whole.
     `address` is a regular expression for the whole address. A driver that does not write only reads: no setting of it
     can be enforced. `value_names` are what people read in place of bare numbers. `objects` are the addresses at which
-    it reports objects for judgements, and the type of those.
+    it reports objects for judgements, and the type of those. `members` says what its lists have: things, or what may
+    name people (accounts, paths of their homes), of which history keeps digests.
     """
 
     platform: Literal[Platform.WINDOWS, Platform.LINUX] | None = None
@@ -238,6 +239,7 @@ class Driver(Strict):
     writes: bool = True
     value_names: dict[int, str] = Field(default_factory=dict)
     objects: dict[str, str] = Field(default_factory=dict)
+    members: Literal["people", "things"] = "people"
     summary: str
 
     def name_of(self, value: object) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from leeboard.cli.forget import command
-from leeboard.evidence import chain, pins
+from leeboard.evidence import chain, member_salt, pins
 from leeboard.evidence.bundle_files import unpacked
 from leeboard.evidence.ingest import ingest
 from leeboard.evidence.store import Store
@@ -41,7 +41,10 @@ def fill(folder: Path) -> None:
     add_school(folder / "la" / "two", OTHER, rows="B-7,other-7,,linux,desktop,office,,\n")
     evidence = folder / "var" / "evidence"
     evidence.mkdir(parents=True)
-    (evidence / chain.WRITER).write_text(json.dumps({"writer": "5a" * 16}))  # so that two of them are the same
+    # So that two of them are the same.
+    (evidence / chain.WRITER).write_text(json.dumps({"writer": "5a" * 16}))
+    (evidence / URN).mkdir(mode=0o700)
+    (evidence / URN / member_salt.FILE).write_text(json.dumps({"salt": "5a" * 32}))
     for night in range(3):
         said = {"A-1": observation(), "A-10": observation(serial="PF9ABCDE")}
         write(evidence, run_id(night), devices(), said, urn=URN)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from leeboard.errors import LeeboardError
-from leeboard.evidence import chain, receiving
+from leeboard.evidence import chain, member_salt, receiving
 from leeboard.evidence.ingest import Ingested, ingest
 from leeboard.evidence.order import MOST_AHEAD, Link, ordered, turns
 from leeboard.evidence.reader import Reader
@@ -218,6 +218,23 @@ def test_a_writer_that_is_lost_loses_no_history(tmp_path: Path, baseline: Baseli
     assert (done.known, done.new, done.problems) == (2, 1, [])
     with Store(tmp_path / "leeboard.db") as store:
         assert [one.run for one in store.bundles()] == [run_id(number) for number in range(3)]
+
+
+def test_a_salt_that_is_lost_is_said_and_one_that_is_damaged_keeps_the_school_out(
+    tmp_path: Path, baseline: Baseline
+) -> None:
+    night(tmp_path / "evidence", 0)
+    assert load(tmp_path, baseline).notes == []
+    path = tmp_path / "evidence" / URN / member_salt.FILE
+    assert path.stat().st_mode & 0o777 == 0o600
+    path.unlink()
+    assert "the history of accounts and homes starts anew" in load(tmp_path, baseline).notes[0]
+    path.write_text("{}")
+    night(tmp_path / "evidence", 1)
+    assert "members.json: is damaged" in load(tmp_path, baseline).problems[0]
+    path.unlink()
+    done = load(tmp_path, baseline)
+    assert (done.new, done.problems) == (1, [])
 
 
 def test_a_copy_without_a_receipt_has_no_place(tmp_path: Path, baseline: Baseline) -> None:

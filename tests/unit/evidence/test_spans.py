@@ -10,13 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leeboard.evidence.ingest import ingest
-from leeboard.evidence.spans import MOST_ELEMENTS, REST, change, states
+from leeboard.evidence.spans import MOST_ELEMENTS, REST, change, listed, states
 from leeboard.evidence.store import Store
 from leeboard.model.enums import Mode
 from leeboard.model.finding import Finding, Judged
 from leeboard.model.verdicts import Verdict
+from leeboard.policy.load import load
 from leeboard.policy.model import Baseline
-from tests.unit.evidence.estate import URN, expected, observation, run_id, write
+from tests.unit.evidence.estate import SALT, URN, expected, observation, run_id, write
 from tests.unit.evidence.estate import baseline as small_baseline
 
 
@@ -29,38 +30,49 @@ def finding(*settings: Judged, verdict: Verdict = Verdict.DRIFTED, control: str 
 
 
 def test_only_what_is_not_well_has_a_state() -> None:
-    found = states([finding(judged("tries"), judged("root", Verdict.COMPLIANT, ""))], set())
+    found = states([finding(judged("tries"), judged("root", Verdict.COMPLIANT, ""))], {}, SALT)
     assert found == {("REM-10", "tries", ""): ("drifted", "other_value")}
 
 
 def test_a_control_without_settings_is_its_own() -> None:
-    assert states([finding(verdict=Verdict.ERROR)], set()) == {("REM-10", "", ""): ("error", "")}
-    assert states([finding(verdict=Verdict.NOT_APPLICABLE)], set()) == {}
+    assert states([finding(verdict=Verdict.ERROR)], {}, SALT) == {("REM-10", "", ""): ("error", "")}
+    assert states([finding(verdict=Verdict.NOT_APPLICABLE)], {}, SALT) == {}
 
 
 def test_a_way_that_is_not_needed_is_no_trouble() -> None:
     good, bad = judged("card", Verdict.COMPLIANT, "", route="card"), judged("pin", route="pin")
-    assert states([finding(good, bad, verdict=Verdict.COMPLIANT)], set()) == {}
-    assert set(states([finding(judged("card", route="card"), bad)], set())) == {
+    assert states([finding(good, bad, verdict=Verdict.COMPLIANT)], {}, SALT) == {}
+    assert set(states([finding(judged("card", route="card"), bad)], {}, SALT)) == {
         ("REM-10", "card", ""), ("REM-10", "pin", ""),
     }  # fmt: skip
 
 
 def test_members_of_a_list_count_one_by_one() -> None:
     ports = judged("ports", values=("tcp 23", "tcp 3389"))
-    lists = {("REM-10", "ports")}
-    assert [key[2] for key in states([finding(ports)], lists)] == ["tcp 23", "tcp 3389"]
-    assert [key[2] for key in states([finding(ports)], set())] == [""], "of no list"
-    (key,) = states([finding(judged("ports", Verdict.ERROR, "denied"))], lists)
+    lists = {("REM-10", "ports"): False}
+    assert [key[2] for key in states([finding(ports)], lists, SALT)] == ["tcp 23", "tcp 3389"]
+    assert [key[2] for key in states([finding(ports)], {}, SALT)] == [""], "of no list"
+    (key,) = states([finding(judged("ports", Verdict.ERROR, "denied"))], lists, SALT)
     assert key[2] == "", "the members are not known"
 
 
 def test_more_members_than_are_kept_are_one_more() -> None:
     many = judged("ports", values=tuple(f"tcp {port}" for port in range(1000)))
-    found = [key[2] for key in states([finding(many)], {("REM-10", "ports")})]
+    found = [key[2] for key in states([finding(many)], {("REM-10", "ports"): False}, SALT)]
     assert len(found) == MOST_ELEMENTS + 1 and found[-1] == REST
-    (long,) = states([finding(judged("ports", values=("x" * 5000,)))], {("REM-10", "ports")})
+    (long,) = states([finding(judged("ports", values=("x" * 5000,)))], {("REM-10", "ports"): False}, SALT)
     assert long[2].startswith("sha256:") and len(long[2]) < 100
+
+
+def test_members_that_may_name_people_are_kept_as_digests() -> None:
+    accounts = judged("without-password", values=("alice", "bob"))
+    found = [key[2] for key in states([finding(accounts)], {("REM-10", "without-password"): True}, SALT)]
+    assert len(found) == 2 and all(one.startswith("~") for one in found) and "alice" not in repr(found)
+    again = [key[2] for key in states([finding(accounts)], {("REM-10", "without-password"): True}, SALT)]
+    other = [key[2] for key in states([finding(accounts)], {("REM-10", "without-password"): True}, SALT[::-1] + "0")]
+    assert found == again and not set(found) & set(other)
+    lists = listed(load())
+    assert lists["LCK-01", "accounts-without-password"] and not lists["REM-10", "other-servers"]
 
 
 def test_what_ends_and_what_begins() -> None:
