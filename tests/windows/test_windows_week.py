@@ -107,22 +107,16 @@ NIGHTS: tuple[Callable[[WindowsMachine], None], ...] = (
     monday, tuesday, wednesday, thursday, friday, saturday, sunday, next_monday,
 )  # fmt: skip
 OFF = {saturday}
-# Verdict, first night, and the night with another one (None: still so). Reviewed by hand.
-ALWAYS = {
-    "ENC-02": "compliant", "ENC-04": "compliant", "ENC-05": "compliant", "ENC-06": "compliant",
-    "ENC-08": "not_applicable", "ENC-11": "compliant", "ENC-12": "compliant", "ENC-13": "compliant",
-    "ENC-14": "compliant", "ENC-15": "not_applicable",
-}  # fmt: skip
+# What was not well: verdict, first night, and the night on which it was not so any more (None: still so). By hand.
 HISTORY = {
-    **{control: [(verdict, 0, None)] for control, verdict in ALWAYS.items()},
-    # Suspended on Tuesday and for Wednesday's restart; never anything else.
-    "ENC-01": [("compliant", 0, 1), ("drifted", 1, 3), ("compliant", 3, None)],
+    # Suspended on Tuesday, and on Wednesday for a restart, which is another reason; never anything else.
+    "ENC-01": {("drifted", 1, 2), ("drifted", 2, 3)},
     # One restart is what level high allows, for ever is not.
-    "ENC-09": [("compliant", 0, 1), ("drifted", 1, 2), ("compliant", 2, None)],
-    "ENC-03": [("compliant", 0, 4), ("drifted", 4, 6), ("compliant", 6, None)],
-    "ENC-10": [("compliant", 0, 3), ("pending", 3, 4), ("compliant", 4, None)],
+    "ENC-09": {("drifted", 1, 2)},
+    "ENC-03": {("drifted", 4, 6)},
+    "ENC-10": {("pending", 3, 4)},
     # Of a password that AD took, only AD can say that it has it.
-    "ENC-07": [("not_checked", 0, 6), ("drifted", 6, 7), ("not_checked", 7, None)],
+    "ENC-07": {("not_checked", 0, None), ("drifted", 6, 7)},
 }
 SAID = {
     ("ENC-01", 1): "until somebody resumes it",
@@ -156,12 +150,11 @@ def test_a_week_leaves_exactly_its_history(tmp_path: Path) -> None:
     with Store.open(tmp_path / "store.db") as store:
         ingest(store, [tmp_path / "evidence"], load())
         held = store.history(expected.urn, ASSET)
-    found: dict[str, list[tuple[str, int, int | None]]] = {}
+    found: dict[str, set[tuple[str, int, int | None]]] = {}
     for one in held:
         if one.control.startswith("ENC-"):
             until = None if one.until is None else (one.until - estate.NIGHT).days
-            found.setdefault(one.control, []).append((one.verdict, (one.since - estate.NIGHT).days, until))
-            assert one.mode == "report"
+            found.setdefault(one.control, set()).add((one.verdict, (one.since - estate.NIGHT).days, until))
     assert found == HISTORY
     for (control, night), words in SAID.items():
         assert words in json.dumps(said[night][control].as_json(), ensure_ascii=False).replace('\\"', '"')
