@@ -7,14 +7,12 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Host
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.logging import writing
-
-from tests.unit.linux.forwarding import authority, signed
 
 PATIENCE = 60  # seconds; it takes one where nothing else runs
 COLLECTOR = """
@@ -76,24 +74,13 @@ def answers(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-@pytest.fixture
-def rsyslogs(tmp_path: Path) -> Iterator[Rsyslogs]:
-    needs_rsyslogd()
-    found = Rsyslogs(tmp_path)
-    yield found
-    found.stop()
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The school's authority, a stranger's, and certificates of both for localhost."""
-    folder = tmp_path_factory.mktemp("certificates")
-    for name in ("school", "stranger"):
-        (folder / name).mkdir()
-        signed(authority(folder / name), "localhost")
-    signed(folder / "school" / "ca.pem", "device")
-    signed(folder / "school" / "ca.pem", "other.example")
-    return folder
+def collector(rsyslogs: Rsyslogs, certificate: Path, port: int, check: str = "anon") -> Path:
+    """Start a collector that shows a certificate, and asks for the device's own by `check`; its folder."""
+    text = COLLECTOR.format(
+        work="{work}", driver="gtls", ca=certificate.parent / "ca.pem", certificate=certificate, port=port, check=check,
+        permitted='permittedPeer=["device"]' if check == "x509/name" else "",
+    )  # fmt: skip
+    return rsyslogs.start("collector", text, lambda: answers(port))
 
 
 def free_port() -> int:

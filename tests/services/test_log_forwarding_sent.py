@@ -15,39 +15,27 @@ from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.hos
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.logging import rsyslog
 
 from tests.services.rsyslogs import (
-    COLLECTOR,
     DEVICE,
     PATIENCE,
     Rsyslogs,
-    answers,
     arrived,
-    certificates,
+    collector,
     free_port,
     needs_driver,
     needs_rsyslogd,
     ours,
-    rsyslogs,
     wait,
 )
-
-__all__ = ["certificates", "rsyslogs"]
 
 ATTEMPTS = 6  # at what is seen nearly each time
 QUIET = 2  # seconds in which nothing must arrive, after the client has tried
 
 
-def exchange(
-    rsyslogs: Rsyslogs, certificate: Path, port: int, text: str, check: str = "anon", driver: str = "gtls"
-) -> Path:
+def exchange(rsyslogs: Rsyslogs, certificate: Path, port: int, text: str, check: str = "anon") -> Path:
     """Start a collector with a certificate, and a device with our file; log a line. Returns the collector's folder."""
-    permitted = 'permittedPeer=["device"]' if check == "x509/name" else ""
-    server = COLLECTOR.format(
-        work="{work}", driver=driver, ca=certificate.parent / "ca.pem", certificate=certificate, port=port, check=check,
-        permitted=permitted,
-    )  # fmt: skip
-    collector = rsyslogs.start("collector", server, lambda: answers(port))
+    folder = collector(rsyslogs, certificate, port, check)
     device_logs(rsyslogs, text)
-    return collector
+    return folder
 
 
 def test_a_message_arrives_with_what_a_roll_out_writes(
@@ -138,9 +126,13 @@ def device_logs(rsyslogs: Rsyslogs, text: str) -> None:
     """Start a device with a configuration, and log a line there."""
     socket_path = rsyslogs.folder / "device" / "log"
     rsyslogs.start("device", DEVICE.format(work="{work}", ours=text), socket_path.exists)
-    subprocess.run(
-        ["logger", "-u", str(socket_path), "-p", "auth.info", "a teacher signed in"], check=True, timeout=600
-    )
+    log_a_line(socket_path)
+
+
+def log_a_line(socket_path: Path) -> None:
+    """Let a teacher sign in, as far as a device's log knows."""
+    command = ["logger", "-u", str(socket_path), "-p", "auth.info", "a teacher signed in"]
+    subprocess.run(command, check=True, timeout=600)
 
 
 @pytest.mark.parametrize(
@@ -256,10 +248,9 @@ def test_the_driver_says_what_rsyslogd_does(rsyslogs: Rsyslogs, certificates: Pa
         # A file of its own keeps the daemon from its emergency configuration where nothing else is in it.
         text += '\naction(type="omfile" file="{work}/kept")\n'
         device = rsyslogs.start("device", DEVICE.replace("{ours}", text), socket_path.exists)
-        # Said again where it did not come: rsyslogd drops a text whose first connection failed, as on a busy machine.
+        # Said again where it did not come: one text was lost on a busy machine, and rsyslogd drops what it cannot send.
         for _attempt in range(1 if expected == "nothing" else ATTEMPTS):
-            logged = ["logger", "-u", str(socket_path), "-p", "auth.info", "a teacher signed in"]
-            subprocess.run(logged, check=True, timeout=600)
+            log_a_line(socket_path)
             if (seen := what_arrives(listener)) != "nothing":
                 break
     assert seen == expected, (device / "said").read_text(errors="replace")

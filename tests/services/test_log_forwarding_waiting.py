@@ -19,20 +19,15 @@ from pathlib import Path
 import pytest
 
 from tests.services.rsyslogs import (
-    COLLECTOR,
     DEVICE,
     PATIENCE,
     Rsyslogs,
-    answers,
     arrived,
-    certificates,
+    collector,
     free_port,
     ours,
-    rsyslogs,
     wait,
 )
-
-__all__ = ["certificates", "rsyslogs"]
 
 MANY = 1500  # more than a queue of an action holds in memory when nothing is said: 1000
 # Seconds. Nothing is logged and nothing ends while an attempt computes: half a second where nothing else runs, and 20
@@ -94,15 +89,6 @@ def device(rsyslogs: Rsyslogs, text: str) -> Path:
     return work
 
 
-def collector(rsyslogs: Rsyslogs, certificates: Path, port: int) -> Path:
-    certificate = certificates / "school/localhost.pem"
-    server = COLLECTOR.format(
-        work="{work}", driver="gtls", ca=certificates / "school/ca.pem", certificate=certificate, port=port,
-        check="anon", permitted="",
-    )  # fmt: skip
-    return rsyslogs.start("collector", server, lambda: answers(port))
-
-
 def log(work: Path, first: int, after: int) -> None:
     """Log lines with these numbers."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
@@ -158,7 +144,7 @@ def test_it_logs_to_its_own_files_rests_and_ends_and_keeps_what_waits(
     said = (work / "said").read_text()
     assert said.count("cannot connect") <= 5, "many attempts at its end, each of which may take long"
     away.close()
-    folder = collector(rsyslogs, certificates, away.port)
+    folder = collector(rsyslogs, certificates / "school/localhost.pem", away.port)
     device(rsyslogs, text)
     # The one that was being sent when it ended is lost (rsyslog before its commit 29aaf61).
     found = wait_for(MANY, lambda: numbers(arrived(folder)), BACK)
@@ -173,7 +159,7 @@ def test_it_connects_again_by_itself_and_nothing_is_lost(
     log(work, 0, 20)
     # The first two attempts follow each other at once.
     assert wait(lambda: (work / "said").read_text().count("cannot connect") >= 2, LOGGED)
-    folder = collector(rsyslogs, certificates, refuses)
+    folder = collector(rsyslogs, certificates / "school/localhost.pem", refuses)
     assert wait_for(20, lambda: numbers(arrived(folder)), BACK) == 20
 
 
@@ -186,7 +172,7 @@ def test_what_waits_outlives_a_daemon_that_is_killed(
     assert wait_for(105, lambda: kept(work)) == 105
     rsyslogs.running[-1].kill()
     rsyslogs.running[-1].wait()
-    folder = collector(rsyslogs, certificates, refuses)
+    folder = collector(rsyslogs, certificates / "school/localhost.pem", refuses)
     device(rsyslogs, text)
     # What came after the queue was last written down is lost: up to ten.
     assert wait_for(95, lambda: numbers(arrived(folder)), BACK) >= 95

@@ -13,9 +13,7 @@ from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.hos
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.logging import connections as rsyslog_connections
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.logging import rsyslog
 
-from tests.services.rsyslogs import DEVICE, Rsyslogs, rsyslogs, wait
-
-__all__ = ["rsyslogs"]
+from tests.services.rsyslogs import DEVICE, Rsyslogs, wait
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to see another's sockets")

@@ -15,7 +15,7 @@ from tests.unit.linux.audit import RULES, machine
 from tests.unit.linux.own import run
 
 GOOD = "-w /etc/passwd -p wa -k identity"
-# Lines, and whether auditctl 4.0.2 takes them. test_audit_real.py asks the real one.
+# Lines, and whether auditctl 4.0.2 takes them. tests/services/test_audit_rules.py asks the real one.
 TAKEN = [
     "-w /etc/passwd -p wa -k identity",
     "-w /etc/passwd -pwa -kident",

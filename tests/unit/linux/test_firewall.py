@@ -1,4 +1,4 @@
-"""What strangers meet: real rules of nftables and both kinds of iptables, and real packets beside the driver."""
+"""What strangers meet, where packets do not tell: what the driver says of real rules. Packets: tests/services."""
 
 # ruff: noqa: E501 - a case is easier to compare on one line
 from __future__ import annotations
