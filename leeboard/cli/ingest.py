@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from leeboard.cli.options import Database, Var
+from leeboard.errors import LeeboardError
 from leeboard.evidence.ingest import Ingested
 from leeboard.evidence.ingest import ingest as load_all
 from leeboard.evidence.store import Store
@@ -77,7 +78,7 @@ def verify(
     Exit codes: 0, 3 when something is wrong, 1 when the tool failed.
     """
     evidence = var / "evidence"
-    schools = urns or sorted(path.name for path in evidence.iterdir() if URN.match(path.name) and path.is_dir())
+    schools = schools_of(evidence, urns)
     with Store(database or var / "leeboard.db") as opened:
         done = verify_all(opened, evidence, schools, load())
     for problem in done.problems:
@@ -86,6 +87,15 @@ def verify(
     typer.echo(f"{said}, {number(len(done.problems), 'problem')}")
     if done.problems:
         raise typer.Exit(3)
+
+
+def schools_of(evidence: Path, urns: list[str] | None) -> list[str]:
+    """The schools that a command is about: those named, or all there are. Raises LeeboardError for a stranger."""
+    there = sorted(path.name for path in evidence.iterdir() if URN.match(path.name)) if evidence.is_dir() else []
+    for urn in urns or ():
+        if urn not in there:
+            raise LeeboardError(f"{evidence / urn}: there is no evidence of such a school")
+    return urns or there
 
 
 def _tell(done: Ingested, summary: str) -> None:

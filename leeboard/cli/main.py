@@ -19,6 +19,7 @@ from leeboard.cli.estate import command as estate
 from leeboard.cli.forget.command import forget
 from leeboard.cli.group import group
 from leeboard.cli.ingest import ingest, rebuild, verify
+from leeboard.cli.prune import prune
 from leeboard.cli.undo import undo
 from leeboard.errors import LeeboardError
 from leeboard.version import __version__
@@ -32,6 +33,7 @@ app = group("A security baseline for school machines: check what has drifted, an
 app.command()(drift)
 app.command()(forget)
 app.command()(ingest)
+app.command()(prune)
 app.command()(rebuild)
 app.command()(verify)
 app.command()(undo)

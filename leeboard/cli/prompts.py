@@ -8,6 +8,14 @@ import typer
 
 from leeboard.errors import LeeboardError
 
+LONGEST = 200  # characters of a word or a reason
+
+
+def check_text(option: str, text: str) -> None:
+    """Raises LeeboardError for what is no line of text that can be kept."""
+    if not text.strip() or not text.isprintable() or len(text) > LONGEST:
+        raise LeeboardError(f"{option}: say it in one line of at most {LONGEST} characters; it is kept")
+
 
 def agreed(yes: bool, question: str, instead: str) -> bool:
     """Whether somebody agrees, by `--yes` or on the terminal. Raises LeeboardError, with `instead`, without one."""

@@ -29,6 +29,8 @@ from leeboard.evidence.bundle_schema import (
     DeviceLine,
     Expected,
     Header,
+    History,
+    Pruned,
     School,
     judged_lines,
     read_line,
@@ -93,10 +95,11 @@ class Writer:
         origin: Origin,
         expected: Iterable[Expected],
         received: Iterable[str] = (),
+        pruned: Pruned | None = None,
     ) -> None:
         """Seal what a dead run left, then open a bundle. Raises LeeboardError or OSError (disk full).
 
-        `received` are the hashes of bundles that get their place by this one.
+        `received` are the hashes of bundles that get their place by this one; `pruned` says which are put away by it.
         """
         self._lock = lock
         self.run = run
@@ -108,6 +111,8 @@ class Writer:
         self._lines = 0
         self._end = 0
         header = _header(lock.folder, run, school, origin, received)
+        if pruned is not None:
+            header["pruned"] = pruned.model_dump(mode="json")
         self._header = Header.model_validate({**header, "expected": ()})
         first, *more = _portions(expected)
         self._descriptor = os.open(
@@ -152,6 +157,10 @@ class Writer:
             self._texts.clear()  # whichever went with it may stand there twice, and must not be missing
             raise
         self._outcomes[outcome] += 1
+
+    def history(self, line: History) -> None:
+        """Keep a piece of the history of what is put away. Raises OSError (disk full)."""
+        self._write(line.model_dump(mode="json"))
 
     def close(self, finished: datetime, interrupted: bool = False) -> Path:
         """Write the trailer, pack, give back the lock; the closed file. Raises OSError (disk full).

@@ -29,10 +29,13 @@ MOST_FINDINGS = 1000
 BODY, JUDGED, TEXTS = b'{"kind":"body"', b'{"kind":"judged"', b'{"kind":"texts"'  # how these lines begin
 PARTS = ("facts", "readings")  # of an observation, which are its body
 RECEIVE = "receive"  # the action of a bundle that gives those of another controller their place
+PRUNE = "prune"  # that of one that keeps the history of those which were put away
 OUTCOMES = ("observed", "unreachable", "failed", "another_machine")
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Words = Annotated[str, Field(max_length=2000)]
+Control = Annotated[str, Field(pattern=r"^[A-Z]{3}-[0-9]{2}$")]
+Place = Annotated[int, Field(ge=1, strict=True)]
 
 
 class Line(BaseModel):
@@ -59,6 +62,16 @@ class Expected(Device):
         return Device.model_validate({name: value for name, value in self if name != "problem"})
 
 
+class Pruned(Line):
+    """What was put away: the school's first `runs` bundles in order, up to the one of this hash and turn, and why."""
+
+    sha256: Digest
+    turn: Annotated[int, Field(ge=0, le=MOST_TURNS, strict=True)]
+    runs: Annotated[int, Field(ge=1, strict=True)]
+    by: Words
+    reason: Words
+
+
 class Header(Line):
     """The first line. `extra` is for what a later Leeboard has to say: it is kept, and means nothing to this one.
 
@@ -71,7 +84,7 @@ class Header(Line):
     run: RunId
     started: AwareDatetime
     leeboard: Words
-    action: Literal["check", "enforce", "receive"]
+    action: Literal["check", "enforce", "receive", "prune"]
     school: School
     baseline: Words
     inventory: Words
@@ -81,6 +94,7 @@ class Header(Line):
     heads: Annotated[tuple[Digest, ...], Field(max_length=MOST_HEADS)] = ()
     expected: tuple[Expected, ...]
     salt: Digest | Literal[""] = ""
+    pruned: Pruned | None = None
     extra: dict[str, Any] = {}
 
     @model_validator(mode="after")
@@ -89,10 +103,12 @@ class Header(Line):
             raise ValueError("a header of schema 1 has neither salt nor extra")
         if self.schema_version == 2 and not self.salt:
             raise ValueError("it has no salt")
-        if self.schema_version < 3 and (self.writer or self.turn or self.heads):
-            raise ValueError("a header before schema 3 has neither writer nor turn nor heads")
+        if self.schema_version < 3 and (self.writer or self.turn or self.heads or self.pruned):
+            raise ValueError("a header before schema 3 has neither writer nor turn nor heads, and prunes nothing")
         if self.schema_version == 3 and (not self.writer or not self.turn or self.previous is not None):
             raise ValueError("a header of schema 3 has a writer, a turn and heads")
+        if (self.pruned is not None) != (self.action == PRUNE):
+            raise ValueError("a header of a prune, and no other, says what was pruned")
         if len(write_line(self.extra)) - 1 > MOST_EXTRA_BYTES:
             raise ValueError(f"extra has more than {MOST_EXTRA_BYTES} bytes")
         return self
@@ -151,11 +167,68 @@ class Trailer(Line):
     interrupted: bool = False
 
 
-LINES: dict[str, type[Header | MoreExpected | DeviceLine | Trailer]] = {
+class PrunedRun(Line):
+    """A bundle that was put away: what the store keeps of it. Its `place` is the number of the line among its kind."""
+
+    kind: Literal["pruned_run"]
+    run: RunId
+    started: AwareDatetime
+    finished: AwareDatetime | None
+    writer: Annotated[str, Field(max_length=32)]
+    turn: Annotated[int, Field(ge=0, le=MOST_TURNS, strict=True)]
+    heads: Annotated[tuple[Digest, ...], Field(max_length=MOST_HEADS)]
+    sha256: Digest
+    file_sha256: Digest
+    action: Literal["check", "enforce", "receive", "prune"]
+    baseline: Words
+    broken_off: bool
+    expected: tuple[Words, ...]
+    points: tuple[tuple[tuple[Control, ...], Annotated[str, Field(pattern=r"^[0-9a-f]+$")]], ...]
+
+
+class PrunedDevice(Line):
+    """A device as it stood where the history was cut; `place` and `observed` are places of bundles."""
+
+    kind: Literal["pruned_device"]
+    asset: Asset
+    device: Device
+    problem: str
+    message: Words
+    changes: list[dict[str, Any] | str]
+    outcome: Literal["observed", "unreachable", "failed", "another_machine", "not_seen"]
+    place: Place
+    observed: Place | None
+    seen: AwareDatetime | None
+    observed_at: Words | None
+    since: dict[Control, tuple[AwareDatetime, Words, Words]]
+
+
+class PrunedSpan(Line):
+    """What was not well with a setting, and began before the cut; without `until` it was so still."""
+
+    kind: Literal["pruned_span"]
+    asset: Asset
+    control: Control
+    setting: Words
+    element: Words
+    verdict: Annotated[str, Field(max_length=16)]
+    code: Words
+    since: Place
+    until: Place | None
+    late: bool
+
+
+History = PrunedRun | PrunedDevice | PrunedSpan
+AnyLine = Header | MoreExpected | DeviceLine | Trailer | PrunedRun | PrunedDevice | PrunedSpan
+
+LINES: dict[str, type[AnyLine]] = {
     "header": Header,
     "expected": MoreExpected,
     "device": DeviceLine,
     "trailer": Trailer,
+    "pruned_run": PrunedRun,
+    "pruned_device": PrunedDevice,
+    "pruned_span": PrunedSpan,
 }
 
 
@@ -163,7 +236,7 @@ class BadLine(Exception):
     """What is wrong with a line, without saying where it stands."""
 
 
-def read_line(line: bytes) -> Header | MoreExpected | DeviceLine | Trailer:
+def read_line(line: bytes) -> AnyLine:
     """The line in these bytes. Raises BadLine."""
     try:
         raw = strict_json.loads(line)

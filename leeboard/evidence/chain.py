@@ -15,7 +15,7 @@ from pathlib import Path
 
 from leeboard.errors import LeeboardError
 from leeboard.evidence.bundle_files import bundles, is_closed, open_bundle, run_of
-from leeboard.evidence.bundle_schema import RECEIVE
+from leeboard.evidence.bundle_schema import PRUNE, RECEIVE
 from leeboard.evidence.order import Link, turns
 from leeboard.evidence.reader import Reader
 from leeboard.storage import files
@@ -96,7 +96,9 @@ def link_of(path: Path, sha256: str) -> Link:
     with Reader(path) as reader:
         header = reader.header
         heads = header.heads or ((header.previous,) if header.previous else ())
-        return Link(header.run, sha256, heads, header.turn, header.writer, header.action == RECEIVE)
+        return Link(
+            header.run, sha256, heads, header.turn, header.writer, header.action == RECEIVE, header.action == PRUNE
+        )
 
 
 def _from_bundles(folder: Path) -> Tip | None:

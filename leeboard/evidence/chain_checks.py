@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,17 +13,19 @@ from leeboard.evidence.store import StoredBundle
 from leeboard.model.words import when
 
 
-def chain_problems(folder: Path, order: Ordered, paths: Mapping[str, Path]) -> list[str]:
-    """What is wrong with the order in which a school's bundles name each other."""
+def chain_problems(
+    folder: Path, order: Ordered, paths: Mapping[str, Path], away: Collection[str] = frozenset()
+) -> list[str]:
+    """What is wrong with the order in which a school's bundles name each other; `away` are those that were put away."""
     problems = [f"{paths[digest]}: {reason}" for digest, reason in order.without.items()]
     problems += [f"{folder}: {words}" for words in order.odd]
     received = {head: link.run for link in order.links if link.receives for head in link.heads[1:]}
     problems += [
         f"{folder}: run {run} received a bundle that is not here (sha256 {head[:16]}…); bring it in again"
         for head, run in received.items()
-        if head not in paths
+        if head not in paths and head not in away
     ]
-    own = [link for link in order.links if link.sha256 not in received]
+    own = [link for link in order.links if link.sha256 not in received and link.sha256 not in away]
     named: dict[str | None, Path] = {}
     for number, link in enumerate(own):
         path = paths[link.sha256]
@@ -32,9 +34,9 @@ def chain_problems(folder: Path, order: Ordered, paths: Mapping[str, Path]) -> l
             problems.append(
                 f"{path}: follows the same bundle as {twin.name}; one of them was not written by a run here"
             )
-        elif number and link.follows is None:
+        elif (number or away) and link.follows is None:
             problems.append(f"{path}: says that it is the school's first bundle, and there are older ones")
-        elif number and link.follows not in paths:
+        elif (number or away) and link.follows not in paths and link.follows not in away:
             # What came before the oldest one may have been put away by rule.
             problems.append(
                 f"{path}: the bundle before it is missing or was changed after it was closed "

@@ -76,7 +76,7 @@ class Points:
         query = select(BundleRow.place, BundleRow.started, BundleRow.expected, BundleRow.points).where(
             BundleRow.urn == self._urn
         )
-        return list(self._session.execute(query.order_by(BundleRow.place)).tuples())
+        return [tuple(row) for row in self._session.execute(query.order_by(BundleRow.place))]
 
     def _text(self, digest: str) -> list[str]:
         if digest not in self._texts:

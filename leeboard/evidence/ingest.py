@@ -15,14 +15,15 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from leeboard.errors import LeeboardError
-from leeboard.evidence import bundle_files, chain, member_salt
+from leeboard.evidence import bundle_files, member_salt
 from leeboard.evidence.bundle import SchoolLock, seal_leftovers
 from leeboard.evidence.chain_checks import chain_problems, clock_notes
-from leeboard.evidence.hash_cache import Hashes
 from leeboard.evidence.loading import Place, Policy, clear, load
-from leeboard.evidence.order import Link, Ordered, ordered, turns
+from leeboard.evidence.order import Link
+from leeboard.evidence.pruned import restore
 from leeboard.evidence.reader import Reader
 from leeboard.evidence.receiving import receive
+from leeboard.evidence.school_folder import SchoolFolder, look, renamed, words
 from leeboard.evidence.snapshot import differences, snapshot
 from leeboard.evidence.store import Store, StoredBundle, StoreLost
 from leeboard.model.device import URN
@@ -56,23 +57,6 @@ class _Into:
     anew: bool
 
 
-@dataclass(frozen=True)
-class _School:
-    """A school's folder: its closed bundles by hash, in their order, and what the store knows of it."""
-
-    folder: Path
-    paths: dict[str, Path]
-    order: Ordered
-    turns: dict[str, int]
-    received: frozenset[str]
-    known: list[StoredBundle]
-
-    @property
-    def urn(self) -> str:
-        """Whose folder it is."""
-        return self.folder.name
-
-
 def ingest(
     store: Store,
     paths: Sequence[Path],
@@ -104,6 +88,17 @@ def load_schools(store: Store, evidence: Path, urns: Iterable[str], baseline: Ba
     return ingest(store, folders, baseline, evidence).problems
 
 
+def load_first(store: Store, school: SchoolFolder, count: int, baseline: Baseline) -> None:
+    """Load the first `count` bundles of a school into an empty store. Raises LeeboardError where one does not load."""
+    done = Ingested()
+    into = _Into(store, Policy.of(baseline), school.folder.parent, verify=True, anew=False)
+    for link in school.order.links[:count]:
+        with store.writing() as session:
+            _load(into, session, school, link, done)
+    if done.problems:
+        raise LeeboardError(done.problems[0])
+
+
 def _schools(paths: Sequence[Path], evidence: Path | None, at: datetime, done: Ingested) -> list[Path]:
     """The schools' folders to load, each once; what lies elsewhere is received before."""
     found: dict[Path, None] = {}
@@ -118,7 +113,7 @@ def _schools(paths: Sequence[Path], evidence: Path | None, at: datetime, done: I
                 foreign = bundle_files.bundles(folder) if is_folder else [path]
                 found.update(dict.fromkeys(evidence / urn for urn in sorted(receive(evidence, foreign, at))))
             except (LeeboardError, OSError) as problem:
-                done.problems.append(_words(path, problem))
+                done.problems.append(words(path, problem))
     return list(found)
 
 
@@ -126,13 +121,15 @@ def _load_school(into: _Into, folder: Path, done: Ingested) -> None:
     seen = len(done.problems)
     try:
         _seal_dead(folder, done)
-        school = _look(into, folder, done)
+        school = look(folder, into.store, into.evidence, into.verify)
     except OSError as problem:
-        done.problems.append(_words(folder, problem))
+        done.problems.append(words(folder, problem))
         return
+    done.problems += school.problems
+    done.notes += school.notes
     if school.known and not (folder / member_salt.FILE).exists():
         done.notes.append(f"{folder / member_salt.FILE}: is not there; the history of accounts and homes starts anew")
-    present = [one for one in school.known if one.file_sha256 in school.paths]
+    present = [one for one in school.known if school.has(one.file_sha256)]
     todo = _to_load(into, school, present, done)
     anew = todo is school.order.links and bool(school.known)
     done.known += 0 if anew else len(present)
@@ -151,17 +148,18 @@ def _load_school(into: _Into, folder: Path, done: Ingested) -> None:
             with into.store.writing() as session:
                 _load(into, session, school, link, done)
     # A bundle that cannot be read says nothing of its place: whether it was changed, the next one's header tells.
-    done.problems += chain_problems(folder, school.order, school.paths)
+    done.problems += chain_problems(folder, school.order, school.paths, school.away.links)
     if seen == len(done.problems) and todo:
         done.notes += clock_notes(school.urn, [*school.known[-1:], *into.store.bundles([school.urn], after=last)])
 
 
-def _to_load(into: _Into, school: _School, present: Sequence[StoredBundle], done: Ingested) -> Sequence[Link]:
+def _to_load(into: _Into, school: SchoolFolder, present: Sequence[StoredBundle], done: Ingested) -> Sequence[Link]:
     """What to load: the bundles after those that are known, or all (`school.order.links` itself), or none.
 
     All of them where one has come in that belongs between those that are known, or where that is asked for.
     """
     here = {bundle_files.run_of(path) for path in school.paths.values()}
+    here.update(link.run for link in school.away.links.values())
     gone = [one.run for one in school.known if one not in present and one.run not in here]
     other = [one.run for one in school.known if one not in present and one.run in here]
     order = school.order.links
@@ -172,8 +170,11 @@ def _to_load(into: _Into, school: _School, present: Sequence[StoredBundle], done
         for run in other
         if not into.anew
     ]
-    if in_order and not into.anew and not other:
-        return order[len(present) :]
+    todo = order[len(present) :]
+    # What was put away comes back whole or not at all.
+    whole = not present or not any(link.sha256 in school.away.links for link in todo)
+    if in_order and whole and not into.anew and not other:
+        return todo
     if gone:
         done.problems.append(
             f"school {school.urn}: cannot be loaded anew, since the store knows {len(gone)} runs whose bundles are not "
@@ -183,19 +184,22 @@ def _to_load(into: _Into, school: _School, present: Sequence[StoredBundle], done
     return order if into.anew or not other else ()
 
 
-def _load(into: _Into, session: Session, school: _School, link: Link, done: Ingested) -> None:
-    """Load one bundle, whole or not at all."""
+def _load(into: _Into, session: Session, school: SchoolFolder, link: Link, done: Ingested) -> None:
+    """Load one bundle, whole or not at all; with the first of those that were put away, what is kept of them all."""
+    if link.sha256 in school.away.links:
+        _restore(into, session, school, link, done)
+        return
     path = school.paths[link.sha256]
     try:
         with Reader(path) as reader, session.begin_nested():
             _named_as_it_says(path, reader, school.urn)
             salt = member_salt.salt_of(school.folder)
-            place = Place(school.turns.get(link.sha256, 0), link, salt, link.sha256 in school.received)
+            place = Place(school.turns.get(link.sha256, 0), link, salt, link.sha256 in school.order.received)
             failed = load(session, reader, place, into.policy, into.evidence)
     except StoreLost:
         raise
     except (LeeboardError, OSError) as problem:
-        done.problems.append(_words(path, problem))
+        done.problems.append(words(path, problem))
         return
     done.new += failed is not None
     done.known += failed is None
@@ -203,48 +207,20 @@ def _load(into: _Into, session: Session, school: _School, link: Link, done: Inge
     done.notes.extend(f"{path}: {one}" for one in failed or ())
 
 
-def _look(into: _Into, folder: Path, done: Ingested) -> _School:
-    """The closed bundles of a school's folder and what their headers say."""
-    ours = into.evidence is not None and folder.parent.resolve() == into.evidence.resolve()
-    hashes = Hashes(folder, every=into.verify, kept=ours)
-    known = into.store.bundles([folder.name])
-    by_hash = {one.file_sha256: one for one in known if one.file_sha256}
-    paths: dict[str, Path] = {}
-    links: list[Link] = []
-    for path in bundle_files.bundles(folder):
-        if not bundle_files.is_closed(path):
-            continue
-        try:
-            digest = hashes.of(path, by_hash)
-        except (LeeboardError, OSError) as problem:
-            done.problems.append(_words(path, problem))
-            continue
-        stored = by_hash.get(digest)
-        if digest in paths:
-            done.problems.append(f"{path}: is {paths[digest].name} once more; take one of them away")
-            continue
-        paths[digest] = path
-        if stored is not None and stored.run != bundle_files.run_of(path):
-            done.problems.append(_renamed(path, stored.run, folder.name))
-        try:
-            links.append(stored.link if stored is not None and not into.verify else chain.link_of(path, digest))
-        except LeeboardError as problem:
-            done.problems.append(str(problem))
-    hashes.save()
-    order = ordered(links, chain.writer_of(folder.parent), _newest(folder))
-    counted = turns({link.sha256: link for link in links})
-    received = frozenset(head for link in links if link.receives for head in link.heads[1:])
-    for link in links:
-        if link.receives:
-            counted |= dict.fromkeys(link.heads[1:], counted[link.sha256])
-    return _School(folder, paths, order, counted, received, known)
-
-
-def _newest(folder: Path) -> str | None:
-    with suppress(LeeboardError):  # what is wrong with the note, the chain's checks say
-        newest = chain.noted(folder)
-        return newest.sha256 if newest else None
-    return None
+def _restore(into: _Into, session: Session, school: SchoolFolder, link: Link, done: Ingested) -> None:
+    away = school.away
+    if away.kept_in is None or link.sha256 != next(iter(away.links)):
+        return
+    try:
+        with Reader(away.kept_in) as reader, session.begin_nested():
+            restore(session, reader, into.evidence)
+    except StoreLost:
+        raise
+    except (LeeboardError, OSError) as problem:
+        done.problems.append(words(away.kept_in, problem))
+        return
+    done.new += len(away.links)
+    done.runs.update(one.run for one in away.links.values())
 
 
 def _seal_dead(folder: Path, done: Ingested) -> None:
@@ -274,16 +250,7 @@ def _not_loaded(folder: Path, runs: Sequence[str]) -> str:
 def _named_as_it_says(path: Path, reader: Reader, urn: str) -> None:
     run = bundle_files.run_of(path)
     if (run, urn) != (reader.header.run, reader.header.school.urn):
-        raise LeeboardError(_renamed(path, reader.header.run, reader.header.school.urn))
-
-
-def _renamed(path: Path, run: str, urn: str) -> str:
-    where = "it was renamed or lies in the wrong folder: put it back where it belongs"
-    return f"{path}: says that it is run {run} of school {urn}; {where}"
-
-
-def _words(path: Path, problem: LeeboardError | OSError) -> str:
-    return f"{path}: cannot be read: {problem.strerror}" if isinstance(problem, OSError) else str(problem)
+        raise LeeboardError(renamed(path, reader.header.run, reader.header.school.urn))
 
 
 def _folders(path: Path) -> list[Path]:

@@ -20,7 +20,8 @@ class Link:
     """A closed bundle and what its header says of its place.
 
     `sha256` is of its file. `heads` are the hashes that it follows, that of its own chain first; `turn` and `writer`
-    are 0 and "" before schema 3.
+    are 0 and "" before schema 3. One that `receives` gives others their place, one that `prunes` keeps the history of
+    those before it that were put away.
     """
 
     run: str
@@ -29,6 +30,7 @@ class Link:
     turn: int = 0
     writer: str = ""
     receives: bool = False
+    prunes: bool = False
 
     @property
     def follows(self) -> str | None:

@@ -23,10 +23,12 @@ from leeboard.evidence.bundle_schema import (
     MOST_FINDINGS,
     MOST_LINE_BYTES,
     TEXTS,
+    AnyLine,
     BadLine,
     DeviceLine,
     Expected,
     Header,
+    History,
     MoreExpected,
     Trailer,
     judged_lines,
@@ -106,6 +108,14 @@ class Reader:
 
     def devices(self) -> Iterator[Record]:
         """Each device's line, with what belongs to it. To be read to the end before anything else is asked."""
+        return (one for one in self._rest() if isinstance(one, Record))
+
+    def history(self) -> Iterator[History]:
+        """What the bundle of a prune keeps of those that were put away. To be read to the end likewise."""
+        return (one for one in self._rest() if not isinstance(one, Record))
+
+    def _rest(self) -> Iterator[Record | History]:
+        """What comes after the header."""
         parts: dict[bytes, bytes] = {}
         texts: dict[str, bytes] = {}
         for raw in self._lines:
@@ -132,8 +142,12 @@ class Reader:
                 if line.lines != self._count - 1:
                     raise self._error(f"says that {line.lines} lines stand before it, and {self._count - 1} do")
                 self.trailer = line
-            else:
+            elif isinstance(line, Header):
                 raise self._error("is a second header")
+            elif self.header.pruned is None:
+                raise self._error("tells of bundles that were put away, and its header does not")
+            else:
+                yield line
         self._ended = True
 
     @property
@@ -171,7 +185,7 @@ class Reader:
         if len(texts) > MOST_TEXTS:
             raise self._error(f"is one of more than {MOST_TEXTS} kinds of devices")
 
-    def _device_or_other(self, raw: bytes, parts: dict[bytes, bytes]) -> Header | MoreExpected | DeviceLine | Trailer:
+    def _device_or_other(self, raw: bytes, parts: dict[bytes, bytes]) -> AnyLine:
         """A line after the header; one about a device that makes no sense as the line of a device that failed."""
         try:
             line = read_line(raw)
@@ -198,7 +212,7 @@ class Reader:
                 raise self._error(f"expects {device.asset} of school {device.urn}, and the bundle is of another school")
             self.expected.setdefault(device.asset, device)
 
-    def _parse(self, raw: bytes) -> Header | MoreExpected | DeviceLine | Trailer:
+    def _parse(self, raw: bytes) -> AnyLine:
         try:
             return read_line(raw)
         except BadLine as problem:

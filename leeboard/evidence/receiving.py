@@ -18,9 +18,10 @@ from pathlib import Path
 from leeboard.errors import LeeboardError
 from leeboard.evidence import chain
 from leeboard.evidence.bundle import Origin, SchoolLock, Writer
-from leeboard.evidence.bundle_files import is_closed, open_bundle
+from leeboard.evidence.bundle_files import find, is_closed, open_bundle
 from leeboard.evidence.bundle_schema import MOST_HEADS, RECEIVE, School
 from leeboard.evidence.order import Link, ordered
+from leeboard.evidence.pruned import put_away
 from leeboard.evidence.reader import Reader
 from leeboard.model.run_id import new_run_id
 from leeboard.storage import files
@@ -68,6 +69,10 @@ def _receive(evidence: Path, urn: str, found: Sequence[_Foreign], at: datetime) 
         newest = chain.noted(folder)
         ours = ordered(links.values(), writer, newest.sha256 if newest else None)
         named = {head for link in ours.links if link.sha256 not in ours.received for head in link.heads}
+        own = (link for link in ours.links if link.sha256 not in ours.received)
+        away = put_away(own, {link.sha256: find(folder, link.run) or folder for link in links.values()})
+        if gone := next((one for one in found if one.link.sha256 in away.links), None):
+            raise LeeboardError(f"{gone.path}: was put away here on request, and its history is kept; leave it out")
         missing = [one for one in found if one.link.sha256 not in links]
         for one in missing:
             if (folder / one.path.name).exists():

@@ -14,8 +14,11 @@ from pathlib import Path
 from leeboard.errors import LeeboardError
 from leeboard.evidence import bundle_files, forgotten
 from leeboard.evidence.store import StoredBundle
+from leeboard.model.enums import LEVELS
 from leeboard.model.observation import Aspect, Found, Nothing, Reading, Unreadable
 from leeboard.model.words import day
+from leeboard.policy.model import Baseline
+from leeboard.policy.resolve import resolve_school
 
 DRIVER = "evidence_kept"
 
@@ -28,6 +31,13 @@ class Kept:
     whole: bool
 
 
+def days_wanted(baseline: Baseline) -> int:
+    """For how many days evidence is kept in its folder, whatever the level of a school."""
+    wanted = (one for level in LEVELS for one in resolve_school(baseline, "000000", "", level).settings)
+    found = (one.value for one in wanted if (one.setting.driver, one.setting.address) == (DRIVER, "folder"))
+    return max(value for value in found if isinstance(value, int))
+
+
 def readings(bundles: Sequence[StoredBundle], folder: Path, at: datetime) -> list[Reading]:
     """What the store and the folder of one school keep. `bundles` are all that the store knows of it."""
     there = _runs(folder)
@@ -35,7 +45,7 @@ def readings(bundles: Sequence[StoredBundle], folder: Path, at: datetime) -> lis
     if isinstance(there, str):
         in_folder = Unreadable(state="unreadable", code="failed", why=there, source=str(folder))
     else:
-        in_folder = _aspect(kept(bundles, there), str(folder), at)
+        in_folder = _aspect(kept(bundles, there), str(folder), at, _pruned(bundles))
     in_store = _aspect(kept(bundles, {one.run for one in bundles}), "the store", at, _without(folder))
     return [
         Reading(driver=DRIVER, address="store", effective=in_store),
@@ -57,6 +67,12 @@ def kept(bundles: Sequence[StoredBundle], there: Collection[str]) -> Kept:
         if follows is not None and follows not in hashes:
             return Kept(since, whole=False)
     return Kept(since, whole=True)
+
+
+def _pruned(bundles: Sequence[StoredBundle]) -> str:
+    """When bundles were put away on request, last; "" for never."""
+    last = next((one.started for one in reversed(bundles) if one.link.prunes), None)
+    return f" (leeboard prune put bundles away on {day(last)})" if last else ""
 
 
 def _without(folder: Path) -> str:

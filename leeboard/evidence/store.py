@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session, aliased
 
 from leeboard.errors import LeeboardError
 from leeboard.evidence import history, parts
-from leeboard.evidence.bundle_schema import RECEIVE, read_part
+from leeboard.evidence.bundle_schema import PRUNE, RECEIVE, read_part
 from leeboard.evidence.db_schema import BundleRow, DeviceRow, PartRow, UnloadedRow, VisitRow
 from leeboard.evidence.finding_cache import FindingPool
 from leeboard.evidence.order import Link
@@ -205,7 +205,7 @@ class Store:
                     row.urn, row.place, row.run, datetime.fromisoformat(row.started), row.sha256,
                     Link(
                         row.run, row.file_sha256, tuple(json.loads(row.heads)), row.turn if row.writer else 0,
-                        row.writer, row.action == RECEIVE,
+                        row.writer, row.action == RECEIVE, row.action == PRUNE,
                     ),
                     row.broken_off, row.expected_count,
                 )

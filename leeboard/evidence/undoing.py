@@ -95,7 +95,7 @@ def newest(folders: Sequence[Path]) -> list[str]:
             continue
         try:
             with Reader(path) as reader:
-                if reader.header.action != "check":
+                if reader.header.action == "enforce":
                     found[run] = f"{run} ({started_of(run):%d %B %Y %H:%M} UTC)"
         except LeeboardError:
             continue

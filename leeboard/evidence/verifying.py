@@ -5,9 +5,7 @@ Nothing is changed but what a load would change. What nobody can find before bun
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,15 +13,14 @@ from leeboard.errors import LeeboardError
 from leeboard.evidence import bundle_files, pins
 from leeboard.evidence.ingest import ingest
 from leeboard.evidence.reader import Reader, Record
+from leeboard.evidence.second_store import second_store
 from leeboard.evidence.snapshot import differences, snapshot
 from leeboard.evidence.store import Store
 from leeboard.evidence.visits import unanswered
 from leeboard.model.identity import sighting
 from leeboard.model.observation import parse
 from leeboard.policy.model import Baseline
-from leeboard.storage import files
 
-PLACE = ".verify"  # in the evidence folder
 Marks = Mapping[tuple[str, str], str]  # what tells a machine (kind and text) -> the asset that has it
 
 
@@ -45,33 +42,13 @@ def verify(store: Store, evidence: Path, urns: Sequence[str], baseline: Baseline
     done.problems += [f"the store against its bundles, and is put right: {one}" for one in loaded.differences]
     for folder in folders:
         done.problems += _answers(folder, done)
-    with _beside(evidence) as place, Store(place / "anew.db") as anew:
+    with second_store(evidence) as anew:
         ingest(anew, folders, baseline, evidence)
         for urn in urns:
             with store.reading() as kept, anew.reading() as made:
                 found = differences(snapshot(kept, urn), snapshot(made, urn))
                 done.problems += [f"school {urn}: the store against its bundles: {one}" for one in found]
     return done
-
-
-@contextmanager
-def _beside(evidence: Path) -> Iterator[Path]:
-    """A folder for a second store: this account's alone, and not in memory, since an estate has gigabytes of it.
-
-    What a killed run left in it is removed. Raises LeeboardError where somebody else verifies at this moment.
-    """
-    place, lock = evidence / PLACE, evidence / f"{PLACE}.lock"
-    try:
-        held = files.FileLock(lock)
-    except files.Busy:
-        raise LeeboardError(f"{lock}: evidence is being verified at this moment; wait for its end") from None
-    try:
-        shutil.rmtree(place, ignore_errors=True)
-        files.make_folder(place)
-        yield place
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
-        held.release()
 
 
 def _answers(folder: Path, done: Verified) -> Iterator[str]:

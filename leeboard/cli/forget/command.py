@@ -15,7 +15,7 @@ import typer
 from leeboard.cli.forget.find_device import Key, Register, earlier, find, register, unknown
 from leeboard.cli.forget.inventory import Holdings, Place, Trace, files_of, take_inventory
 from leeboard.cli.options import Database, Var
-from leeboard.cli.prompts import agreed
+from leeboard.cli.prompts import LONGEST, agreed, check_text
 from leeboard.errors import LeeboardError
 from leeboard.estate.editing import write_all
 from leeboard.evidence import chain, forgetting, forgotten, pins, run_progress
@@ -32,10 +32,9 @@ from leeboard.report.words import clean
 from leeboard.storage import files, lock_owner
 
 UNFINISHED = 3  # exit code: something that ought to go is still there, or could not be looked at
-LONGEST = 200  # characters of a word or a reason
 STAYS = (
     "Evidence: each bundle holds the hash of the one before it. Without its lines on this device it would be another "
-    "file, and prove nothing of any other device. Whole bundles may be put away, the oldest first.",
+    "file, and prove nothing of any other device. leeboard prune puts whole bundles away, the oldest first.",
     "Waivers: they say who accepted which risk. The journal of a school says who let what be changed there.",
     "On the device: the journal of what roll-outs overwrote there, which undo needs (/var/lib/leeboard/journal, "
     r"C:\ProgramData\Leeboard\journal). Wipe the device, or remove it there.",
@@ -84,8 +83,8 @@ def forget(
             print(f"{plain(device)} was forgotten on {before}; nothing that may be removed is left.")
             return 0 if dry_run else _scrubbed(place)
         if not dry_run:
-            _check_text("--by", by)
-            _check_text("--reason", reason)
+            check_text("--by", by)
+            check_text("--reason", reason)
         keys = (subject.key, *earlier(subject, listed, stored))
         held = take_inventory(subject, keys, listed, place, load(), keep_register)
         _show(held)
@@ -188,11 +187,6 @@ def _forgotten_before(device: str, listed: Register, evidence: Path) -> str | No
                 if entry is not None:
                     return f"{day(entry.at)} at school {folder.name}, by {clean(entry.by, LONGEST)}"
     return None
-
-
-def _check_text(option: str, text: str) -> None:
-    if not text.strip() or not text.isprintable() or len(text) > LONGEST:
-        raise LeeboardError(f"{option}: say it in one line of at most {LONGEST} characters; it is kept")
 
 
 def _show(held: Holdings) -> None:

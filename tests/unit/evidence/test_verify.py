@@ -18,8 +18,9 @@ from typer.testing import CliRunner
 from leeboard.cli import ingest as command
 from leeboard.evidence import chain, pins
 from leeboard.evidence.ingest import ingest
+from leeboard.evidence.second_store import PLACE
 from leeboard.evidence.store import Store
-from leeboard.evidence.verifying import PLACE, Verified, verify
+from leeboard.evidence.verifying import Verified, verify
 from leeboard.model.identity import Sighting
 from leeboard.model.run_id import started_of
 from leeboard.policy.model import Baseline
