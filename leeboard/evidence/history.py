@@ -76,7 +76,8 @@ class Points:
         query = select(BundleRow.place, BundleRow.started, BundleRow.expected, BundleRow.points).where(
             BundleRow.urn == self._urn
         )
-        return [tuple(row) for row in self._session.execute(query.order_by(BundleRow.place))]
+        rows = self._session.execute(query.order_by(BundleRow.place))
+        return [(row.place, row.started, row.expected, row.points) for row in rows]
 
     def _text(self, digest: str) -> list[str]:
         if digest not in self._texts:

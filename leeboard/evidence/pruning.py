@@ -65,8 +65,9 @@ def plan(store: Store, folder: Path, before: datetime, limit: datetime) -> Plan:
     older = next((number for number, one in enumerate(known) if one.started >= before), len(known) - 1)
     cut, why = older, ""
     alone, assets = _only_observations(store, school.urn)
-    if alone is not None and alone - 1 < cut:
-        cut = alone - 1
+    needed = next((number for number, one in enumerate(known) if one.place == alone), len(known))
+    if needed < cut:
+        cut = needed
         why = f"run {known[cut].run} has the only observation of {assets}; if it is gone for good, leeboard forget"
     while cut > 0 and known[cut].started > limit:
         cut -= 1
@@ -131,7 +132,10 @@ def _keep_history(
 
 
 def _only_observations(store: Store, urn: str) -> tuple[int | None, str]:
-    """The place of the oldest bundle that has a device's only observation, and whose; its latest one is meant."""
+    """The place of the oldest bundle that has the latest observation of a device, and whose.
+
+    Were it put away with all before it, nothing of the device would be left.
+    """
     with store.reading() as session:
         mine = (VisitRow.urn == urn, VisitRow.observed.is_not(None))
         place = session.scalar(select(func.min(VisitRow.observed)).where(*mine))

@@ -1,10 +1,10 @@
 """What a night's evidence costs to load: the first night, a quiet one, and one on which 2 % of the devices changed.
 
-`python -m tests.scale.evidence_load [DEVICES]` (2,500, in schools of 42) files what a machine of the lab once answered
-(tests/controls/compliant_gnome.json), varied so that no two devices say the same: serials, versions, accounts. It loads
-three nights one after the other, each in a process of its own, and puts seconds of a processor and bytes, as ratios
-within this one run, into docs/performance.md. `year` makes a year of 190 nights of one school instead, half of its
-devices on, and says what bundles and store grow to.
+`python -m tests.scale.evidence_load [DEVICES...]` (1,000, 5,000 and 25,000, in schools of 42; an hour) files what a
+machine of the lab once answered (tests/controls/compliant_gnome.json), varied so that no two devices say the same:
+serials, versions, accounts. It loads three nights one after the other, each in a process of its own, then a year of 190
+nights of one school, half of its devices on, and puts seconds of a processor and bytes into docs/performance.md, as
+ratios within this one run.
 """
 
 from __future__ import annotations
@@ -13,17 +13,21 @@ import copy
 import json
 import os
 import random
+import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from leeboard.evidence.bundle import Origin, SchoolLock, Writer
+from leeboard.evidence.bundle_files import bundles, run_of
 from leeboard.evidence.bundle_schema import Expected, School
+from leeboard.evidence.chain import Tip, file_digest, note_tip
 from leeboard.evidence.ingest import ingest
 from leeboard.evidence.store import Store
 from leeboard.model.observation import parse
@@ -35,8 +39,10 @@ from tests.scale.page import write
 
 ROOT = Path(__file__).resolve().parents[2]
 ANSWER = ROOT / "tests" / "controls" / "compliant_gnome.json"
-DEVICES, SCHOOL = 2500, 42
+DEVICES, SCHOOL = (1000, 5000, 25_000), 42
+MANY = 25_000  # devices of the largest estate that we have in mind
 CHANGED = 0.02
+SHARES = (0.0, 0.0, CHANGED)  # of the devices that changed, night by night
 NIGHTS, ON = 190, 0.5  # of a year, and the share of devices that are on
 DAY = timedelta(days=1)
 BEGAN = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)
@@ -131,14 +137,19 @@ def written() -> int:
 
 def nights(count: int) -> list[dict[str, float]]:
     """The first night, a quiet one, and one with changes."""
-    found, lines = [], Lines()
+    found: list[dict[str, float]] = []
     with tempfile.TemporaryDirectory(prefix="leeboard-evidence-") as folder:
-        var = Path(folder)
-        for night, share in enumerate((0.0, 0.0, CHANGED)):
-            at = BEGAN + night * DAY
-            for school in devices(count):
+        var, later = Path(folder, "var"), Path(folder, "later")
+        # School by school, since the answers of all of them at once would fill the memory.
+        for school in devices(count):
+            lines = Lines()
+            for night, share in enumerate(SHARES):
+                at = BEGAN + night * DAY
                 changed = {one.asset: random.Random(f"{one.asset}").random() < share for one in school}
                 record(var / "evidence", school, at, (lines.of(one, changed[one.asset], at) for one in school))
+            _put_off(var / "evidence" / school[0].urn, later)
+        for night in range(len(SHARES)):
+            shutil.copytree(later / str(night), var / "evidence", dirs_exist_ok=True)
             before = sum(one["bundles"] for one in found)
             command = [sys.executable, "-m", "tests.scale.evidence_load", "load", str(var)]
             said = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
@@ -146,36 +157,66 @@ def nights(count: int) -> list[dict[str, float]]:
     return found
 
 
-def show(count: int, found: list[dict[str, float]]) -> None:
+def _put_off(school: Path, later: Path) -> None:
+    """Keep a school's bundles for their nights, each with the note that it is the newest."""
+    for night, path in enumerate(bundles(school)):
+        folder = later / str(night) / school.name
+        folder.mkdir(parents=True)
+        note_tip(folder, Tip(run_of(path), file_digest(path), night + 1))
+        shutil.move(path, folder)
+
+
+def show(found: dict[int, list[dict[str, float]]]) -> None:
     """Put the figures into the page."""
-    first, quiet, changed = found
-    mb = [f"{one['written'] / 1e6:.1f} MB" for one in found]
+
+    def row(name: str, cell: Callable[[int, list[dict[str, float]]], str], wanted: str = "") -> str:
+        return f"| {name} | {' | '.join(cell(count, three) for count, three in found.items())} | {wanted} |"
+
     rows = [
-        f"| {count:,} devices, their first night | {1000 * first['seconds'] / count:.1f} ms a device, {mb[0]} | |",
-        f"| a quiet night over the first one, processor time | {quiet['seconds'] / first['seconds']:.2f} | "
-        f"at most {QUIET_TIME} |",
-        f"| the same, bytes written | {quiet['written'] / first['written']:.4f} | at most {QUIET_BYTES} |",
-        f"| a night on which 2 % changed over the first one | {changed['seconds'] / first['seconds']:.2f}, "
-        f"{changed['written'] / first['written']:.3f} of the bytes | |",
-        f"| the store after three nights | {found[-1]['store'] / count:,.0f} bytes a device | |",
-        f"| bundles, a device and night | {quiet['bundles'] / count:,.0f} bytes | |",
+        row("the first night, a device", lambda count, three: f"{1000 * three[0]['seconds'] / count:.1f} ms"),
+        row("the same, bytes written", lambda _, three: f"{three[0]['written'] / 1e6:,.1f} MB"),
+        row("a quiet night over the first one, processor time", _over(1, "seconds", 2), f"at most {QUIET_TIME}"),
+        row("the same, bytes written", _over(1, "written", 4), f"at most {QUIET_BYTES}"),
+        row("a night on which 2 % changed over the first one", _over(2, "seconds", 2)),
+        row("the same, bytes written", _over(2, "written", 4)),
+        row("the store after three nights, a device", lambda count, three: f"{three[-1]['store'] / count:,.0f} bytes"),
+        row("bundles, a device and night", lambda count, three: f"{three[1]['bundles'] / count:,.0f} bytes"),
     ]
-    write("evidence-load", "\n".join(rows))
+    write("evidence-load", "\n".join(rows), [f"{count:,} devices" for count in found])
+
+
+def show_year(said: dict[str, float]) -> None:
+    """Put the figures of a year into the page."""
+    seen = NIGHTS * ON  # times that a device was seen
+    packed, store = said["bundles"] / SCHOOL / seen, said["store"] / SCHOOL
+    rows = [
+        f"| bundles, a device and night | {packed:,.0f} bytes | {MANY * packed * seen / 1e9:.1f} GB | at most 10 GB |",
+        f"| store, a device | {store:,.0f} bytes | {MANY * store / 1e9:.1f} GB | at most 3 GB |",
+        f"| a night at its end over one at its beginning, processor time | {said['growth']:.2f} | | |",
+    ]
+    write("evidence-year", "\n".join(rows), ("measured", f"for {MANY:,} devices"))
+
+
+def _over(night: int, name: str, digits: int) -> Callable[[int, list[dict[str, float]]], str]:
+    """A night's figure over that of the first night."""
+    return lambda _, three: f"{three[night][name] / three[0][name]:.{digits}f}"
 
 
 def year() -> dict[str, float]:
-    """A year of one school, half of its devices on: bytes a device and night, and of the store a device."""
+    """A year of one school, half of its devices on, loaded night by night."""
     lines, chance = Lines(), random.Random(1)
     (school,) = devices(SCHOOL)
+    seconds: list[float] = []
     with tempfile.TemporaryDirectory(prefix="leeboard-year-") as folder:
         var = Path(folder)
         for night in range(NIGHTS):
             at = BEGAN + night * DAY
             on = [one for one in school if chance.random() < ON]
             record(var / "evidence", school, at, (lines.of(one, chance.random() < CHANGED, at) for one in on))
-        said = loaded(var)
-        bundles = size(var / "evidence", "*.xz")
-    return {**said, "bundles": bundles, "devices": SCHOOL, "nights": NIGHTS}
+            seconds.append(loaded(var)["seconds"])
+        few = NIGHTS // 10  # the first night is none of them
+        growth = statistics.median(seconds[-few:]) / statistics.median(seconds[1 : few + 1])
+        return {"store": size(var, "leeboard.db*"), "bundles": size(var / "evidence", "*.xz"), "growth": growth}
 
 
 def main(*given: str) -> None:
@@ -184,13 +225,13 @@ def main(*given: str) -> None:
         print(json.dumps(loaded(Path(given[1]))))
         return
     os.fsync = lambda _descriptor: None  # what is invented may be lost
-    if given[:1] == ("year",):
-        print(json.dumps(year(), indent=1))
-        return
-    count = int(given[0]) if given else DEVICES
-    found = nights(count)
+    counts = tuple(map(int, given)) or DEVICES
+    found = {count: nights(count) for count in counts}
     print(json.dumps(found, indent=1))
-    show(count, found)
+    show(found)
+    said = year()
+    print(json.dumps(said, indent=1))
+    show_year(said)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "performance.md"
@@ -20,11 +21,12 @@ def machine() -> str:
     )
 
 
-def write(section: str, rows: str) -> None:
-    """Put fresh figures between a section's markers in docs/performance.md."""
+def write(section: str, rows: str, columns: Sequence[str] = ("measured",)) -> None:
+    """Put fresh figures between a section's markers in the page; each row has what, these columns, wanted."""
     page = PAGE.read_text()
     start, end = f"<!-- {section} -->", f"<!-- end of {section} -->"
-    table = f"\n\nMeasured on {machine()}:\n\n| what | measured | wanted |\n| --- | --- | --- |\n{rows}\n\n"
+    head = f"| what | {' | '.join(columns)} | wanted |\n|{' --- |' * (len(columns) + 2)}"
+    table = f"\n\nMeasured on {machine()}:\n\n{head}\n{rows}\n\n"
     before, _, rest = page.partition(start)
     _, _, after = rest.partition(end)
     PAGE.write_text(before + start + table + end + after)
