@@ -58,11 +58,13 @@ class JournalChecks:
         header = reader.header
         if header.action == RECEIVE:
             self._received.update(header.heads[1:])
+        apart = torn(reader.expected.values()).get(header.school.urn, frozenset())  # waivers none of which counts
         carrying = [
             device
             for device in reader.expected.values()
+            if (device.enforce or any(waiver.id not in apart for waiver in device.waivers))
             # One whose variables are wrong is not visited, and its tag may be another than the inventory's.
-            if (device.enforce or device.waivers) and (not device.problem or device.asset in observed)
+            and (not device.problem or device.asset in observed)
         ]
         if header.schema_version < 3:
             self._older += bool(carrying)
@@ -70,11 +72,11 @@ class JournalChecks:
         kept = self._journal
         if kept is None:
             return
-        anchors = [header.journal, *reader.anchors.values()]
-        wrong = next((one for one in anchors if one is not None and not kept.holds(one)), None)
+        anchors = {one for one in (header.journal, *reader.anchors.values()) if one is not None}
+        wrong = min((one for one in anchors if not kept.holds(one)), key=lambda one: one.lines, default=None)
         if wrong is None and all(reader.anchors[device.asset] for device in carrying):
-            self._right = max(self._right, *(one.lines for one in anchors if one is not None), 0)
-            self._found += _unlike(kept, reader, carrying)
+            self._right = max(self._right, *(one.lines for one in anchors), 0)
+            self._found += _unlike(kept, reader, carrying, apart)
         else:
             self._amiss.append(_Amiss(reader.path, header.turn, header.run, wrong))
 
@@ -127,9 +129,8 @@ class JournalChecks:
 NOT_COMPARED = "what they say of both is not compared"
 
 
-def _unlike(kept: Journal, reader: Reader, carrying: Collection[Expected]) -> Iterator[str]:
-    """What devices carry, and the lines that the run's header names do not say."""
-    apart = torn(reader.expected.values()).get(reader.header.school.urn, frozenset())
+def _unlike(kept: Journal, reader: Reader, carrying: Collection[Expected], apart: Collection[str]) -> Iterator[str]:
+    """What devices carry, `apart` from these waivers, and the lines that the run's header names do not say."""
     families: dict[str, list[str]] = {}
     waivers: dict[str, list[str]] = {}
     for device in carrying:
@@ -138,7 +139,7 @@ def _unlike(kept: Journal, reader: Reader, carrying: Collection[Expected]) -> It
         for family in families_off(kept, device, lines):
             families.setdefault(family, []).append(device.asset)
         for id in waivers_unlike(kept, device, lines):
-            if id not in apart:  # none of those counts
+            if id not in apart:
                 waivers.setdefault(id, []).append(device.asset)
     place = f"{reader.path}: run {reader.header.run}"
     for family, assets in families.items():
