@@ -117,7 +117,7 @@ class Journal:
         """The waivers that it has now."""
         return [waiver for id in self._waivers if (waiver := self.waiver(id)) is not None]
 
-    def add(self, line: Line) -> None:
+    def _take(self, line: Line) -> None:
         """Take in the line that was read last."""
         if isinstance(line, EnforceLine):
             self._families.setdefault(line.family, []).append((self.lines, line.on))
@@ -144,7 +144,7 @@ def read(var: Path, urn: str) -> Journal:
         digest.update(raw + b"\n")
         found._digests.append(digest.digest())
         try:
-            found.add(_read_line(raw))
+            found._take(_read_line(raw))
         except ValueError as problem:
             wrong += 1
             if wrong <= MOST_PROBLEMS:

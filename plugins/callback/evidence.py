@@ -175,8 +175,10 @@ class CallbackModule(CallbackBase):
                 )
             else:
                 devices.append(device)
-                listed.setdefault(device.urn, {}).update(dict.fromkeys(waivers(ours.get(VARIABLE)).good))
-        return devices, listed
+                lists = listed.setdefault(device.urn, [])
+                if ours.get(VARIABLE) not in lists[-1:]:  # nearly every host has its school's
+                    lists.append(ours.get(VARIABLE))
+        return devices, {urn: [one for raw in lists for one in waivers(raw).good] for urn, lists in listed.items()}
 
     def _ours(self, result):
         """File the evidence in a result of one of our actions; False when there is nothing of it in the result."""
