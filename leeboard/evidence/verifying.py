@@ -1,6 +1,6 @@
 """Whether what is kept is what was written: chain and hashes, answers and who gave them, store and journal.
 
-Nothing is changed but what a load would change. What nobody can find before bundles are signed, docs/evidence.md says.
+Nothing is changed but what a load would change. What nobody can find before bundles are signed, docs/tampering.md says.
 """
 
 from __future__ import annotations
