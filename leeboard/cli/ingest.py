@@ -72,8 +72,9 @@ def verify(
 ) -> None:
     """Read every byte of the evidence and say what is not as it was written.
 
-    The chain and hashes of the bundles, each answer to its challenge, each answer's machine against the pins, and the
-    store against the bundles, which are loaded once more beside it. What it cannot find, docs/evidence.md says.
+    The chain and hashes of the bundles, each answer to its challenge, each answer's machine against the pins, waivers
+    and enforcement against each school's journal, and the store against the bundles, which are loaded once more beside
+    it. What it cannot find, docs/tampering.md says.
 
     Exit codes: 0, 3 when something is wrong, 1 when the tool failed.
     """
@@ -81,6 +82,8 @@ def verify(
     schools = schools_of(evidence, urns)
     with Store(database or var / "leeboard.db") as opened:
         done = verify_all(opened, evidence, schools, load())
+    for note in done.notes:
+        typer.echo(f"note: {note}", err=True)
     for problem in done.problems:
         typer.echo(f"problem: {problem}", err=True)
     said = f"{_count(done.bundles)} and {done.answers} answers of {number(len(schools), 'school')} read"

@@ -17,7 +17,7 @@ from leeboard.cli.group import group
 from leeboard.cli.options import Var
 from leeboard.cli.prompts import agreed
 from leeboard.errors import LeeboardError
-from leeboard.estate import enforcement
+from leeboard.estate import enforcement, journal
 from leeboard.estate.editing import Written, content_of, write_all
 from leeboard.estate.estate import SCHOOL
 from leeboard.estate.settings import families
@@ -88,10 +88,14 @@ def enforce(
     if not agreed(yes, "Do it?", "nothing was switched; give --yes to switch it"):
         typer.echo("Nothing was switched.")
         return
-    # The journal first: that somebody asked is never lost, and a file that was not written still says the truth.
-    enforcement.record(var, switch, at)
-    write_all(target.folder.parent, [Written(path, written, content)])
-    typer.echo(f"Written to {path} and {var / 'schools' / (target.urn + '.jsonl')}.")
+    # The journal first: that somebody asked is never lost, and the next run notes what the file really says.
+    line = enforcement.journal_line(switch, at)
+    write_all(
+        target.folder.parent,
+        [Written(path, written, content)],
+        first=lambda: journal.add(var, target.urn, lambda _: [line]),
+    )
+    typer.echo(f"Written to {path} and {journal.path_of(var, target.urn)}.")
 
 
 def changeable(baseline: Baseline) -> set[str]:

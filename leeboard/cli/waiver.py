@@ -1,4 +1,4 @@
-"""`leeboard waiver`: list accepted risks, check them, write a new one into a school's file, pin one to its settings."""
+"""`leeboard waiver`: list accepted risks, check them, write a new one, pin one to its settings, end one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -21,25 +21,28 @@ from leeboard.cli.group import group
 from leeboard.cli.options import Database, Var
 from leeboard.cli.prompts import agreed
 from leeboard.errors import LeeboardError
-from leeboard.estate import waiver_files
-from leeboard.estate.editing import SCHOOL
+from leeboard.estate import journal, waiver_files
+from leeboard.estate.estate import SCHOOL, read_estate
+from leeboard.estate.journal import WaiverLine
 from leeboard.evidence.bundle_schema import Expected
 from leeboard.evidence.drifted_values import drifted
 from leeboard.evidence.store import Store
 from leeboard.model.accepted import EVERYTHING, PIN, Accepted
 from leeboard.model.values import plain
-from leeboard.model.waiver import Waiver, day_of, parse_one
+from leeboard.model.waiver import LONGEST, Waiver, day_of, parse_one
 from leeboard.model.words import date_text
 from leeboard.policy.load import load
 from leeboard.policy.model import Baseline
 from leeboard.report import json_report, overview, terminal
+from leeboard.storage.lock_owner import account
 from leeboard.verdict import waivers
 from leeboard.verdict.status import EstateStatus
 
+TAKE_OUT = "Take the entry out later (end it again): until then every report says that it has ended."
 NOTHING_KNOWN = "the store has nothing of it that drifted on these devices"
 PROBLEMS = 3  # exit code: the tool worked, and something has no effect that somebody relies on
 
-app = group("Accepted risks: list them, check them, and write a new one into a school's file.")
+app = group("Accepted risks: list them, check them, write a new one into a school's file, and end one.")
 Inventory = Annotated[
     Path, typer.Option("--inventory", "-i", help="An inventory: a file such as estate.yml, or a folder with one.")
 ]
@@ -150,14 +153,14 @@ def new(
     settings = () if everything else _drifted_settings([risk], listed.devices, baseline, var, database)[0]
     risk = risk.model_copy(update={"settings": settings})
     path = folder / waiver_files.FILE
-    waiver_files.added(content, risk, str(path))
+    changed = waiver_files.added(content, risk, str(path))
     print(f"{path} gets this entry:\n\n{waiver_files.entry(risk)}")
     print(_effect(risk, listed.devices, at))
     print(_coverage(risk, everything))
     if not agreed(yes, "Write it?", "nothing was written; give --yes to write it"):
         print("Nothing was written.")
         return
-    print(f"Written: {waiver_files.write(folder, risk, content)}")
+    _write(folder, changed, content, var, [_line(at, risk.id, "new", risk)])
 
 
 @app.command()
@@ -204,7 +207,68 @@ def pin(
     if not agreed(yes, "Write it?", "nothing was written; give --yes to write it"):
         print("Nothing was written.")
         return
-    print(f"Written: {waiver_files.write_pinned(folder, settings, content)}")
+    lines = [
+        _line(at, one.id, "pin", one.model_copy(update={"settings": settings[one.id]}))
+        for one in chosen
+        if one.id in settings
+    ]
+    _write(folder, waiver_files.pinned(content, settings, str(path)), content, var, lines)
+
+
+@app.command()
+def end(
+    school: Annotated[str, typer.Argument(help="The school's folder; with -i also its URN, its name or a part of it.")],
+    id: Annotated[str, typer.Option("--id", help="The waiver, such as W-2026-001.")],
+    reason: Annotated[str, typer.Option(help="Why it ends, in a sentence. The school's journal keeps it.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Write it without asking.")] = False,
+    inventory: Annotated[Path | None, typer.Option("--inventory", "-i", help="The estate that has the school.")] = None,
+    var: Var = Path("var"),
+) -> None:
+    """End a waiver before its last day: yesterday becomes the last one, and what it covered is drift again.
+
+    A waiver that held on no day before today is taken out of the file, and so is one that has ended. Comments and order
+    of the file stay.
+    """
+    at = now()
+    if not reason.strip() or not reason.isprintable() or len(reason) > LONGEST["reason"]:
+        raise LeeboardError(f"--reason: say why, in one line of at most {LONGEST['reason']} characters")
+    folder = _folder(school, inventory)
+    content = waiver_files.content_of(folder) or b""
+    path = folder / waiver_files.FILE
+    risk = next((one for one in waiver_files.read_waivers(content, str(path)).waivers if one.id == id), None)
+    if risk is None:
+        raise LeeboardError(f"{path}: there is no waiver {plain(id, 60)} in it that makes sense; nothing was written")
+    yesterday = day_of(at) - timedelta(days=1)
+    ends = risk.granted <= yesterday < risk.last_day
+    after = risk.model_copy(update={"last_day": yesterday}) if ends else None
+    changed = waiver_files.ended(content, id, after.last_day if after is not None else None, str(path))
+    print(f"{risk.id} ({risk.control}, {risk.scope}), {risk.summary}")
+    if after is not None:
+        print(f"It gets {date_text(yesterday)} as its last day, and what it covers is drift from today on. {TAKE_OUT}")
+    elif risk.last_day <= yesterday:
+        print(f"It ended on {date_text(risk.last_day)}, and its entry is taken out of {path}.")
+    else:
+        print(f"It has held on no day before today, and its entry is taken out of {path}.")
+    if not agreed(yes, "Write it?", "nothing was written; give --yes to write it"):
+        print("Nothing was written.")
+        return
+    _write(folder, changed, content, var, [_line(at, id, "end", after, reason.strip())])
+
+
+def _line(
+    at: datetime, id: str, how: Literal["new", "pin", "end"], waiver: Waiver | None, reason: str = ""
+) -> WaiverLine:
+    return WaiverLine(at=at, kind="waivers", id=id, how=how, by=account(), waiver=waiver, reason=reason)
+
+
+def _write(folder: Path, changed: bytes, seen: bytes | None, var: Path, lines: list[WaiverLine]) -> None:
+    """Write a school's waivers, the lines in its journal first. Raises LeeboardError."""
+    estate = read_estate(folder / SCHOOL)
+    if not estate.schools:
+        raise LeeboardError(f"{estate.problems[0]}; nothing was written")
+    urn = estate.schools[0].urn
+    path = waiver_files.write(folder, changed, seen, lambda: journal.add(var, urn, lambda _: lines))
+    print(f"Written: {path} and {journal.path_of(var, urn)}")
 
 
 def _drifted_settings(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,15 +30,18 @@ def content_of(path: Path, most_bytes: int = MOST_BYTES) -> bytes | None:
     return files.read_regular(path, most_bytes)
 
 
-def write_all(estate: Path, written: Sequence[Written]) -> None:
+def write_all(estate: Path, written: Sequence[Written], first: Callable[[], object] = lambda: None) -> None:
     """Write the files, in order. Nothing is written when one of them changed since the change was planned.
 
-    Who may read a file stays as it is; a new one is read by whom the school's other files are. Raises LeeboardError.
+    `first` is done once that is known, and before anything is written: a line in a journal, which then stands for
+    something that is really being done. Who may read a file stays as it is; a new one is read by whom the school's
+    other files are. Raises LeeboardError.
     """
     with _alone(estate):
         for file in written:
             if content_of(file.path) != file.before:
                 raise LeeboardError(f"{file.path}: somebody changed it meanwhile; nothing was written, so run it again")
+        first()
         for file in written:
             try:
                 _replace(file.path, file.content)

@@ -1,27 +1,23 @@
 """The ramp: which families of controls may be changed at a school, since when, and by whose word.
 
-`enforce` in `school.yml` is what counts. Who switched what on or off is also kept in a journal beside the evidence, one
-line each, so that a line which somebody took out of the file is not forgotten.
+`enforce` in `school.yml` is what counts. Who switched what on or off is also kept in the school's journal, one line
+each, so that a line which somebody took out of the file is not forgotten.
 """
 
 from __future__ import annotations
 
 import io
-import json
-import os
 from dataclasses import dataclass
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any
 
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 
 from leeboard.errors import LeeboardError
+from leeboard.estate.journal import EnforceLine
 from leeboard.estate.settings import Enforcement, SchoolFile, read_school_file
 from leeboard.model.problem import Problem
-from leeboard.model.run_id import stamp
-from leeboard.storage import files
 from leeboard.storage.yaml_writer import roundtrip
 
 KEY = "enforce"
@@ -73,21 +69,9 @@ def switched(content: bytes, switch: Switch, file: str) -> bytes:
     return result.encode()
 
 
-def record(var: Path, switch: Switch, at: datetime) -> None:
-    """Note in the school's journal what somebody asks for; on the disk when this returns. Raises LeeboardError."""
-    folder = var / "schools"
-    files.make_folder(folder)
-    line = {"at": stamp(at), "family": switch.family, "on": switch.on, "by": switch.by, "since": str(switch.day)}
-    path = folder / f"{switch.urn}.jsonl"
-    try:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
-        with open(os.open(path, flags, 0o600), "wb") as journal:
-            journal.write(json.dumps(line, ensure_ascii=True).encode() + b"\n")
-            journal.flush()
-            os.fsync(journal.fileno())
-        files.sync_folder(folder)
-    except OSError as problem:
-        raise LeeboardError(f"{path}: cannot be written: {problem.strerror}; nothing was switched") from None
+def journal_line(switch: Switch, at: datetime) -> EnforceLine:
+    """What the school's journal has of a switch."""
+    return EnforceLine(at=at, kind="enforce", family=switch.family, on=switch.on, by=switch.by, since=switch.day)
 
 
 def _put(data: Any, switch: Switch, families: list[str]) -> None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import io
 import re
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -142,33 +143,85 @@ def _rewritten(content: bytes, waiver: Waiver) -> bytes:
 
 
 def pinned(content: bytes, settings: Mapping[str, tuple[Accepted, ...]], file: str) -> bytes:
-    """The content in which the waivers of these ids name these settings; comments and order stay.
+    """The content in which waivers name these settings, by id; comments and order stay. Raises LeeboardError."""
 
-    What comes out is read again: nothing else in it may have changed. Raises LeeboardError.
+    def put(entries: CommentedSeq) -> None:
+        for raw in entries:
+            if raw.get("id") in settings:
+                _put(raw, "settings", _settings(accepted.as_data(settings[raw["id"]])))
+
+    return _changed(content, {id: {"settings": named} for id, named in settings.items()}, [_edit(put)], file)
+
+
+def ended(content: bytes, id: str, last_day: date | None, file: str) -> bytes:
+    """The content in which a waiver ends on a day, or is taken out (None); comments and order stay.
+
+    Raises LeeboardError.
+    """
+
+    def put(entries: CommentedSeq) -> None:
+        number = [raw.get("id") for raw in entries].index(id)
+        if last_day is None:
+            del entries[number]
+        else:
+            entries[number]["last_day"] = last_day
+
+    if last_day is None:
+        return _changed(content, {id: None}, [lambda content: _cut(content, id), _edit(put)], file)
+    return _changed(content, {id: {"last_day": last_day}}, [_edit(put)], file)
+
+
+def _changed(
+    content: bytes,
+    updates: Mapping[str, Mapping[str, Any] | None],
+    ways: Sequence[Callable[[bytes], bytes]],
+    file: str,
+) -> bytes:
+    """The content changed in the first way of which nothing comes but `updates`, by id (None: the entry is gone).
+
+    What comes out is read again. Raises LeeboardError.
     """
     before = read_waivers(content, file)
     if before.broken:
         raise LeeboardError(f"{before.problems[0]}; put the file right first")
-    wanted = tuple(
-        waiver.model_copy(update={"settings": settings[waiver.id]}) if waiver.id in settings else waiver
-        for waiver in before.waivers
-    )
-    try:
+    updated = ((waiver, updates.get(waiver.id, {})) for waiver in before.waivers)
+    wanted = tuple(waiver.model_copy(update=update) for waiver, update in updated if update is not None)
+    for change in ways:
+        try:
+            changed = change(content)
+        except Exception:  # noqa: S112  ruamel.yaml has errors of many kinds for what it cannot hold
+            continue
+        after = read_waivers(changed, file)
+        if after.waivers == wanted and len(after.problems) == len(before.problems):
+            return changed
+    raise LeeboardError(f"{file}: its entries would not stay as they are; change them by hand")
+
+
+def _edit(change: Callable[[CommentedSeq], None]) -> Callable[[bytes], bytes]:
+    """A change of the list of entries as one of the file."""
+
+    def edited(content: bytes) -> bytes:
         text = content.decode("utf-8-sig")
         yaml = writer(_indent(text))
         data = yaml.load(text)
-        for raw in data[KEY]:
-            if raw.get("id") in settings:
-                _put(raw, "settings", _settings(accepted.as_data(settings[raw["id"]])))
+        change(data[KEY])
         stream = io.StringIO()
         yaml.dump(data, stream)
-        changed = stream.getvalue().encode()
-    except Exception:  # ruamel.yaml has errors of many kinds for what it cannot hold
-        changed = content
-    after = read_waivers(changed, file)
-    if after.waivers != wanted or len(after.problems) != len(before.problems):
-        raise LeeboardError(f"{file}: its entries would not stay as they are; add the settings by hand")
-    return changed
+        return stream.getvalue().encode()
+
+    return edited
+
+
+def _cut(content: bytes, id: str) -> bytes:
+    """Without the lines of an entry: all else stays to the letter, comments before and after it included."""
+    number = [raw.get("id") for _, raw in _entries(content)].index(id)
+    first, piece = _pieces(content)[number]
+    own = piece.splitlines()
+    while not own[-1].strip() or own[-1].lstrip().startswith("#"):
+        del own[-1]
+    lines = content.decode("utf-8-sig").splitlines(keepends=True)
+    del lines[first - 1 : first - 1 + len(own)]
+    return "".join(lines).encode()
 
 
 def _put(entry: CommentedMap, key: str, value: Any) -> None:
@@ -179,20 +232,14 @@ def _put(entry: CommentedMap, key: str, value: Any) -> None:
         entry.insert(list(entry).index("reason"), key, value)
 
 
-def write_pinned(folder: Path, settings: Mapping[str, tuple[Accepted, ...]], seen: bytes) -> Path:
-    """Let waivers of a school's file name these settings. Raises LeeboardError, also when it is not as `seen`."""
-    path = folder / FILE
-    write_all(folder.absolute().parent, [Written(path, pinned(seen, settings, str(path)), seen)])
-    return path
+def write(folder: Path, content: bytes, seen: bytes | None, first: Callable[[], object]) -> Path:
+    """Give a school's file new content, whole or not at all. Raises LeeboardError, also when it is not as `seen`.
 
-
-def write(folder: Path, waiver: Waiver, seen: bytes | None) -> Path:
-    """Add an entry to a school's file, whole or not at all. Raises LeeboardError, also when the file is not as `seen`.
-
-    Of two technicians who add at once the second is told to do it again.
+    `first` is done before, once the file was found as it was seen: the line in the school's journal. Of two technicians
+    who write at once the second is told to do it again.
     """
     path = folder / FILE
-    write_all(folder.absolute().parent, [Written(path, added(seen, waiver, str(path)), seen)])
+    write_all(folder.absolute().parent, [Written(path, content, seen)], first)
     return path
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from leeboard.errors import LeeboardError
+from leeboard.estate.journal import Anchor
 from leeboard.evidence import chain, reader
 from leeboard.evidence.bundle_files import CLOSED, OPEN, open_bundle, pack, run_of
 from leeboard.evidence.bundle_schema import (
@@ -49,7 +50,7 @@ LEFT_OUT = (("observation", "findings"), ("observation", "findings", "changes"))
 
 @dataclass(frozen=True)
 class Origin:
-    """What a header says of where a run comes from: a version, check or enforce, and two digests.
+    """What a header says of where a run comes from: a version, check or enforce, two digests, and the school's journal.
 
     Without a salt its answers were asked for without a challenge.
     """
@@ -59,6 +60,7 @@ class Origin:
     baseline: str
     inventory: str
     salt: str = ""
+    journal: Anchor | None = None
 
 
 class SchoolLock:
@@ -129,11 +131,14 @@ class Writer:
             os.close(self._descriptor)
             raise
 
-    def expect(self, expected: Iterable[Expected]) -> None:
-        """Add the devices that a later play of the run means to see; those already expected are left out."""
+    def expect(self, expected: Iterable[Expected], journal: Anchor | None = None) -> None:
+        """Add the devices that a later play of the run means to see; those already expected are left out.
+
+        `journal` is the school's journal as it is by now.
+        """
         for portion in _portions(device for device in expected if device.asset not in self._expected):
             if portion:
-                self._write({"kind": "expected", "expected": self._take(portion)})
+                self._write({"kind": "expected", "expected": self._take(portion), **_anchored(journal)})
 
     def expects(self, asset: str) -> bool:
         """True when the bundle says that it means to see this asset."""
@@ -260,12 +265,17 @@ def _header(folder: Path, run: str, school: School, origin: Origin, received: It
         "schema": SCHEMAS[-1],
         "run": run,
         "started": stamp(started_of(run)),
-        **{name: value for name, value in vars(origin).items() if value or name != "salt"},
+        **{name: value for name, value in vars(origin).items() if name != "journal" and (value or name != "salt")},
+        **_anchored(origin.journal),
         "school": school.model_dump(mode="json"),
         "writer": chain.writer_of(folder.parent),
         "turn": before.turn + 1 if before else 1,
         "heads": [*([before.sha256] if before else []), *received],
     }
+
+
+def _anchored(journal: Anchor | None) -> dict[str, Any]:
+    return {"journal": journal.model_dump()} if journal else {}
 
 
 def expected_json(device: Expected) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from leeboard.estate.journal import Anchor
 from leeboard.evidence.texts import thin
 from leeboard.model.device import Asset, Device, Urn
 from leeboard.model.run_id import RunId, started_of
@@ -76,7 +77,8 @@ class Header(Line):
     """The first line. `extra` is for what a later Leeboard has to say: it is kept, and means nothing to this one.
 
     `writer` is the var folder whose run it was, `turn` its place in the school's order, and `heads` are the hashes of
-    the closed files that it follows, our own last one first. Before schema 3 there was `previous` alone.
+    the closed files that it follows, our own last one first. Before schema 3 there was `previous` alone. `journal` is
+    the school's journal as it was when the run began; without it there was none.
     """
 
     kind: Literal["header"] = "header"
@@ -92,6 +94,7 @@ class Header(Line):
     writer: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")] | Literal[""] = ""
     turn: Annotated[int, Field(ge=0, le=MOST_TURNS, strict=True)] = 0
     heads: Annotated[tuple[Digest, ...], Field(max_length=MOST_HEADS)] = ()
+    journal: Anchor | None = None
     expected: tuple[Expected, ...]
     salt: Digest | Literal[""] = ""
     pruned: Pruned | None = None
@@ -103,8 +106,8 @@ class Header(Line):
             raise ValueError("a header of schema 1 has neither salt nor extra")
         if self.schema_version == 2 and not self.salt:
             raise ValueError("it has no salt")
-        if self.schema_version < 3 and (self.writer or self.turn or self.heads or self.pruned):
-            raise ValueError("a header before schema 3 has neither writer nor turn nor heads, and prunes nothing")
+        if self.schema_version < 3 and (self.writer or self.turn or self.heads or self.journal or self.pruned):
+            raise ValueError("a header before schema 3 has no place, names no journal, and prunes nothing")
         if self.schema_version == 3 and (not self.writer or not self.turn or self.previous is not None):
             raise ValueError("a header of schema 3 has a writer, a turn and heads")
         if (self.pruned is not None) != (self.action == PRUNE):
@@ -126,10 +129,14 @@ class Header(Line):
 
 
 class MoreExpected(Line):
-    """Devices that a later play of the same run meant to see, or that found no place in the header."""
+    """Devices that a later play of the same run meant to see, or that found no place in the header.
+
+    `journal` is the school's journal by then; without it that of the header.
+    """
 
     kind: Literal["expected"]
     expected: tuple[Expected, ...]
+    journal: Anchor | None = None
 
 
 class DeviceLine(Line):

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any
 
 from leeboard.errors import LeeboardError
+from leeboard.estate.journal import Anchor
 from leeboard.evidence import bundle_files
 from leeboard.evidence.bundle_schema import (
     BODY,
@@ -76,6 +77,7 @@ class Reader:
 
     `sha256` is of the content, so that it is the same before and after compression. `expected` grows while reading, and
     `spoiled`: the numbers of lines that make no sense, each of which is read as that of a device which failed.
+    `anchors` has, by asset, the journal as it was when the device was expected.
     Raises LeeboardError naming file and line. Use it in a `with` statement.
     """
 
@@ -95,6 +97,7 @@ class Reader:
         self._ended = False
         self.trailer: Trailer | None = None
         self.expected: dict[str, Expected] = {}
+        self.anchors: dict[str, Anchor | None] = {}
         self.spoiled: set[int] = set()
         self._lines = self._split()
         first = next(self._lines, None)
@@ -104,7 +107,7 @@ class Reader:
         if not isinstance(header, Header):
             raise LeeboardError(f"{self.path}, line 1: is no header; this is not an evidence bundle")
         self.header = header
-        self._expect(header.expected)
+        self._expect(header.expected, header.journal)
 
     def devices(self) -> Iterator[Record]:
         """Each device's line, with what belongs to it. To be read to the end before anything else is asked."""
@@ -134,7 +137,7 @@ class Reader:
             if parts and not isinstance(line, DeviceLine):
                 raise self._error("comes between a device and what it said")
             if isinstance(line, MoreExpected):
-                self._expect(line.expected)
+                self._expect(line.expected, line.journal or self.header.journal)
             elif isinstance(line, DeviceLine):
                 yield self._record(line, parts, texts)
                 parts = {}
@@ -206,11 +209,12 @@ class Reader:
             kind="device", asset=about.asset, name=about.name, at=self.header.started, outcome="failed", message=message
         )
 
-    def _expect(self, devices: tuple[Expected, ...]) -> None:
+    def _expect(self, devices: tuple[Expected, ...], journal: Anchor | None) -> None:
         for device in devices:
             if device.urn != self.header.school.urn:
                 raise self._error(f"expects {device.asset} of school {device.urn}, and the bundle is of another school")
             self.expected.setdefault(device.asset, device)
+            self.anchors.setdefault(device.asset, journal)
 
     def _parse(self, raw: bytes) -> AnyLine:
         try:

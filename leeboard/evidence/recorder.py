@@ -17,13 +17,16 @@ from pathlib import Path
 from typing import Any
 
 from leeboard.errors import LeeboardError
+from leeboard.estate.journal import Anchor
 from leeboard.evidence import handshake
 from leeboard.evidence.bundle import Origin, SchoolLock, Writer, expected_json
 from leeboard.evidence.bundle_schema import MESSAGE_LENGTH, OUTCOMES, Expected, School
 from leeboard.evidence.challenge import new_salt
 from leeboard.evidence.expected import told_apart
-from leeboard.model.run_id import new_run_id, stamp
+from leeboard.evidence.journal_edits import note
+from leeboard.model.run_id import new_run_id, stamp, started_of
 from leeboard.model.values import plain
+from leeboard.model.waiver import Waiver
 from leeboard.version import __version__
 
 TAKEN = ("visit", "device", "identity", "observation", "findings", "changes")
@@ -46,6 +49,7 @@ class Recorder:
         self._pid = os.getpid()
         self._writers: dict[str, Writer] = {}
         self._devices: dict[str, Expected] = {}
+        self._listed: dict[str, dict[Waiver, None]] = {}
         self._filed: set[str] = set()
         self._busy = False
 
@@ -54,14 +58,20 @@ class Recorder:
         """True while a bundle is open."""
         return bool(self._writers) and os.getpid() == self._pid
 
-    def expect(self, devices: Iterable[Expected], action: str) -> None:
+    def expect(
+        self, devices: Iterable[Expected], action: str, listed: Mapping[str, Iterable[Waiver]] | None = None
+    ) -> None:
         """Open the bundles of a play's schools and announce the run; later plays add to them.
 
+        Before, each school's journal learns what was edited by hand. `listed` has by URN the waivers in the lists of
+        the devices' hosts, whole, where those are known.
         All schools or none: raises LeeboardError when one of them is in use by another run, or cannot be written.
         """
         schools: dict[str, list[Expected]] = {}
         for device in told_apart(devices):
             schools.setdefault(device.urn, []).append(device)
+        for urn, waivers in (listed or {}).items():
+            self._listed.setdefault(urn, {}).update(dict.fromkeys(waivers))
         locks: dict[str, SchoolLock] = {}
         opened: dict[str, Writer] = {}
         try:
@@ -70,7 +80,8 @@ class Recorder:
                     locks[urn] = SchoolLock(self.evidence, urn, self.run)
             for urn, school in schools.items():
                 if urn in self._writers:
-                    self._writers[urn].expect(school)
+                    if not all(self._writers[urn].expects(device.asset) for device in school):
+                        self._writers[urn].expect(school, self._journal(urn, school))
                 else:
                     opened[urn] = self._open(locks[urn], urn, school, action)
         except (OSError, LeeboardError) as problem:
@@ -132,8 +143,15 @@ class Recorder:
     def _open(self, lock: SchoolLock, urn: str, school: list[Expected], action: str) -> Writer:
         listed = [expected_json(device) for device in sorted(school, key=lambda device: device.asset)]
         inventory = hashlib.sha256(json.dumps(listed, sort_keys=True).encode()).hexdigest()
-        origin = Origin(__version__, action, self._baseline, inventory, self._salt)
+        origin = Origin(__version__, action, self._baseline, inventory, self._salt, self._journal(urn, school))
         return Writer(lock, self.run, School(urn=urn, name=school[0].school), origin, school)
+
+    def _journal(self, urn: str, school: list[Expected]) -> Anchor | None:
+        """The school's journal with what was edited by hand, by these devices and those of earlier plays."""
+        devices = {device.asset: device for device in (*self._devices.values(), *school) if device.urn == urn}
+        return note(
+            self.evidence.parent, urn, devices.values(), self._listed.get(urn, ()), self.run, started_of(self.run)
+        )
 
     def _line(self, name: str, outcome: str, message: str, taken: dict[str, Any]) -> None:
         device = self._devices.get(name)

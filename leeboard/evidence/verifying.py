@@ -1,6 +1,6 @@
-"""Whether what is kept is what was written: chain and hashes, answers and who gave them, the store against the bundles.
+"""Whether what is kept is what was written: chain and hashes, answers and who gave them, store and journal.
 
-Nothing is changed but what a load would change. What nobody can find before bundles are signed, docs/evidence.md says.
+Nothing is changed but what a load would change. What nobody can find before bundles are signed, docs/tampering.md says.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 from leeboard.errors import LeeboardError
 from leeboard.evidence import bundle_files, pins
 from leeboard.evidence.ingest import ingest
+from leeboard.evidence.journal_checks import JournalChecks
 from leeboard.evidence.reader import Reader, Record
 from leeboard.evidence.second_store import second_store
 from leeboard.evidence.snapshot import differences, snapshot
@@ -26,11 +27,15 @@ Marks = Mapping[tuple[str, str], str]  # what tells a machine (kind and text) ->
 
 @dataclass
 class Verified:
-    """What came of it: how many bundles and answers were read to their ends, and what is wrong, in lines."""
+    """What came of it: how many bundles and answers were read to their ends, and what is wrong, in lines.
+
+    `notes` say what could not be compared.
+    """
 
     bundles: int = 0
     answers: int = 0
     problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def verify(store: Store, evidence: Path, urns: Sequence[str], baseline: Baseline) -> Verified:
@@ -52,7 +57,8 @@ def verify(store: Store, evidence: Path, urns: Sequence[str], baseline: Baseline
 
 
 def _answers(folder: Path, done: Verified) -> Iterator[str]:
-    """What is wrong with the answers in a school's bundles: another visit's, another machine's, or none at all."""
+    """What is wrong with a school's bundles: answers of another visit or machine, or what its journal does not say."""
+    checks = JournalChecks(folder)
     try:
         marks = _marks(folder)
     except LeeboardError as problem:
@@ -69,8 +75,11 @@ def _answers(folder: Path, done: Verified) -> Iterator[str]:
                     elif record.number in reader.spoiled:
                         yield f"{path}: {record.line.asset}: {record.line.message}"
                 done.bundles += 1
+                checks.add(reader, last)
         except (LeeboardError, OSError) as problem:
             yield f"{path}: {problem.strerror}" if isinstance(problem, OSError) else str(problem)
+    yield from checks.problems()
+    done.notes += checks.notes()
 
 
 def _answer(reader: Reader, record: Record, last: dict[str, int], marks: Marks) -> Iterator[str]:

@@ -15,11 +15,15 @@ from leeboard.model.words import age
 
 def mine(at: datetime, **more: str) -> str:
     """What is left in a lock's file: this process, its account and machine, since when, and `more` (such as a run)."""
+    return json.dumps({"pid": os.getpid(), "by": account(), "on": socket.gethostname(), "started": stamp(at), **more})
+
+
+def account() -> str:
+    """The account that this process runs under, by its name where it has one."""
     try:
-        account = getpass.getuser()
-    except OSError:  # an account without a name
-        account = str(os.getuid())
-    return json.dumps({"pid": os.getpid(), "by": account, "on": socket.gethostname(), "started": stamp(at), **more})
+        return getpass.getuser()
+    except OSError:
+        return str(os.getuid())
 
 
 def describe(text: str, now: datetime | None = None) -> str:
@@ -27,8 +31,8 @@ def describe(text: str, now: datetime | None = None) -> str:
     try:
         record = json.loads(text)
         started = datetime.fromisoformat(str(record["started"]))
-        account, machine = plain(record.get("by", "an account"), 40), plain(record.get("on", "?"), 60)
-        who = f"process {int(record['pid'])}, {account} on {machine}"
+        by, machine = plain(record.get("by", "an account"), 40), plain(record.get("on", "?"), 60)
+        who = f"process {int(record['pid'])}, {by} on {machine}"
         run = f", run {plain(record['run'], 40)}" if record.get("run") else ""
         return f"{who}{run}, began {age(started, now or datetime.now(UTC))}"
     except (ValueError, KeyError, TypeError):

@@ -51,6 +51,8 @@ try:
     from leeboard.errors import LeeboardError
     from leeboard.evidence.expected import expected
     from leeboard.evidence.recorder import Recorder
+    from leeboard.model.waiver import VARIABLE
+    from leeboard.model.waiver import parse as waivers
     from leeboard.storage import strict_json
 except ImportError:
     MISSING = traceback.format_exc()
@@ -127,8 +129,8 @@ class CallbackModule(CallbackBase):
 
         try:
             recorder = self._recorder or self._start()
-            devices = self._hosts(play)
-            recorder.expect(devices, action)
+            devices, listed = self._hosts(play)
+            recorder.expect(devices, action, listed)
             prepare(play.get_loader(), recorder.evidence, devices)
         except LeeboardError as problem:
             if self._recorder is not None:
@@ -154,9 +156,9 @@ class CallbackModule(CallbackBase):
         return self._recorder
 
     def _hosts(self, play):
-        """The devices that the play means to see, after --limit, in all its batches."""
+        """The devices that the play means to see, after --limit, in all its batches, and each school's waivers."""
         manager = play.get_variable_manager()
-        devices = []
+        devices, listed = [], {}
         for host in manager._inventory.get_hosts(play.hosts, ignore_restrictions=True):
             variables = manager.get_vars(play=play, host=host, include_hostvars=False, _hosts=[], _hosts_all=[])
             templar = Templar(play.get_loader(), variables=variables)
@@ -173,7 +175,10 @@ class CallbackModule(CallbackBase):
                 )
             else:
                 devices.append(device)
-        return devices
+                lists = listed.setdefault(device.urn, [])
+                if ours.get(VARIABLE) not in lists[-1:]:  # nearly every host has its school's
+                    lists.append(ours.get(VARIABLE))
+        return devices, {urn: [one for raw in lists for one in waivers(raw).good] for urn, lists in listed.items()}
 
     def _ours(self, result):
         """File the evidence in a result of one of our actions; False when there is nothing of it in the result."""

@@ -234,7 +234,9 @@ def _below_var(
             copies.append(path)
             traces.append(Trace("news", str(path), "the whole text; the next check writes another", goes=True))
         elif path.parent == place.var / "schools":
-            traces.append(Trace("journal", str(path), "who let what be changed at the school names it; stays"))
+            traces.append(
+                Trace("journal", str(path), "who let what be changed and who accepted which risk names it; stays")
+            )
         else:
             traces.append(Trace("file", str(path), "names it; Leeboard does not know this file: look at it yourself"))
     return tuple(copies), tuple(states), traces

@@ -15,6 +15,8 @@ from leeboard.cli.forget import command
 from leeboard.errors import LeeboardError
 from leeboard.escrow.vault import clone_detection, controller_state
 from leeboard.escrow.vault.records import Key, Records, State
+from leeboard.estate import journal
+from leeboard.estate.journal import WaiverLine
 from leeboard.evidence import forgotten, pins
 from leeboard.evidence.forgetting import named
 from leeboard.evidence.ingest import ingest
@@ -22,6 +24,7 @@ from leeboard.evidence.store import Store
 from leeboard.model.run_id import started_of
 from leeboard.policy.load import load
 from tests.unit.cli.forgetful import LEEBOARD, NAMES, ROWS, SERIAL, URN, contents, devices, fill, forget, left
+from tests.unit.estate.risks import waiver
 from tests.unit.evidence.estate import expected, observation, run_id, write
 from tests.unit.playing import command as run_command
 
@@ -163,8 +166,9 @@ def test_what_waivers_and_notes_say_of_it_is_told(here: Path, capsys: pytest.Cap
         .replace("PF9ABCDE", "PF9ABCDE,by lobby-kiosk")
     )
     (here / "var" / "mine.txt").write_text(f"call about {SERIAL}\n")
-    (here / "var" / "schools").mkdir()
-    (here / "var" / "schools" / f"{URN}.jsonl").write_text('{"by": "somebody at A-1"}\n')
+    risk = waiver(devices=["A-1", "A-2"])
+    line = WaiverLine(at=started_of(run_id(0)), kind="waivers", id=risk.id, how="new", by="x", waiver=risk)
+    journal.add(here / "var", URN, lambda _: [line])
     assert forget() == 0
     said = capsys.readouterr().out
     for words in (
@@ -173,7 +177,7 @@ def test_what_waivers_and_notes_say_of_it_is_told(here: Path, capsys: pytest.Cap
         "W-2026-002 (LCK-02, accepted by Governors until 2027-07-20) names it among others. Take it out of the list",
         "line 2, once its row is out: your own words",
         "mine.txt\n            names it; Leeboard does not know this file",
-        "who let what be changed at the school names it; stays",
+        "who let what be changed and who accepted which risk names it; stays",
     ):
         assert words in said, said
     assert (here / "la" / "one" / "waivers.yml").read_text() == WAIVERS

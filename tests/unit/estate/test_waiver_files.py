@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import stat
 import textwrap
 import threading
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -14,8 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leeboard.errors import LeeboardError
-from leeboard.estate import waiver_files
-from leeboard.estate.waiver_files import WaiverFile, added, content_of, entry, read_folder, read_waivers, write
+from leeboard.estate import journal, waiver_files
+from leeboard.estate.journal import WaiverLine
+from leeboard.estate.waiver_files import WaiverFile, added, content_of, ended, entry, read_folder, read_waivers
 from leeboard.model.waiver import Waiver
 from tests.unit.estate.risks import waiver
 
@@ -35,6 +38,7 @@ waivers:
   - {id: W-2, control: LBL-01, school: true, reason: r, owner: o, approved_by: a,
      granted: 2026-09-01, last_day: 2026-10-01}
 """
+AT = datetime(2026, 11, 26, 9, tzinfo=UTC)
 NEW = waiver(id="W-3", devices=["0042", "EP-2"], reason="It's so: it must stay on, # and so on", siro=True)
 
 
@@ -207,6 +211,13 @@ def test_every_reason_comes_back_as_it_was_given(reason: str) -> None:
     assert read(added(GOOD.encode(), new, "w").decode()).waivers[-1] == new
 
 
+def write(folder: Path, risk: Waiver, seen: bytes | None) -> None:
+    """Add an entry to a school's file as the command does: the journal has it first."""
+    line = WaiverLine(at=AT, kind="waivers", id=risk.id, how="new", by="technician", waiver=risk)
+    changed = added(seen, risk, str(folder / "waivers.yml"))
+    waiver_files.write(folder, changed, seen, lambda: journal.add(folder / "var", "900001", lambda _: [line]))
+
+
 def test_it_is_written_whole_and_may_be_read_as_before(tmp_path: Path) -> None:
     (tmp_path / "school.yml").write_text("x")
     (tmp_path / "school.yml").chmod(0o640)
@@ -217,7 +228,7 @@ def test_it_is_written_whole_and_may_be_read_as_before(tmp_path: Path) -> None:
     write(tmp_path, waiver(id="W-4"), content_of(tmp_path))
     assert stat.S_IMODE(file.stat().st_mode) == 0o664
     assert [one.id for one in read_folder(tmp_path).waivers] == ["W-3", "W-4"]
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["school.yml", "waivers.yml"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["school.yml", "var", "waivers.yml"]
 
 
 def test_a_file_that_somebody_changed_meanwhile_is_left_alone(tmp_path: Path) -> None:
@@ -225,6 +236,7 @@ def test_a_file_that_somebody_changed_meanwhile_is_left_alone(tmp_path: Path) ->
     with pytest.raises(LeeboardError, match="somebody changed it meanwhile; nothing was written, so run it again"):
         write(tmp_path, NEW, b"waivers: []\n")
     assert (tmp_path / "waivers.yml").read_text() == GOOD
+    assert not (tmp_path / "var").exists(), "the journal has only what is being done"
 
 
 def test_many_who_write_at_once_lose_nothing(tmp_path: Path) -> None:
@@ -242,6 +254,64 @@ def test_many_who_write_at_once_lose_nothing(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert sorted(one.id for one in read_folder(tmp_path).waivers) == [f"W-{number}" for number in range(8)]
+    kept = journal.read(tmp_path / "var", "900001")
+    assert kept.lines == 8 and kept.problems == [], "a line for each, and none for those who were told to do it again"
+    assert {one.id: one for one in kept.waivers} == {one.id: one for one in read_folder(tmp_path).waivers}
+
+
+def test_one_that_is_killed_between_the_journal_and_the_file_has_written_the_journal_alone(tmp_path: Path) -> None:
+    child = os.fork()
+    if child == 0:
+        line = WaiverLine(at=AT, kind="waivers", id="W-3", how="new", by="technician", waiver=NEW)
+
+        def first() -> None:
+            journal.add(tmp_path / "var", "900001", lambda _: [line])
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        waiver_files.write(tmp_path, added(None, NEW, "w"), None, first)
+        os._exit(0)
+    assert os.WIFSIGNALED(os.waitpid(child, 0)[1])
+    assert content_of(tmp_path) is None
+    assert [one.id for one in journal.read(tmp_path / "var", "900001").waivers] == ["W-3"]
+    write(tmp_path, NEW, None)  # and nobody is locked out
+    assert [one.id for one in read_folder(tmp_path).waivers] == ["W-3"]
+
+
+def test_one_that_ends_keeps_the_rest_of_the_file() -> None:
+    changed = ended(GOOD.encode(), "W-2026-001", date(2026, 11, 25), "w").decode()
+    assert changed.replace("2026-11-25", "2027-07-20").split() == GOOD.split(), "comments and order stay"
+    assert [(one.id, str(one.last_day)) for one in read(changed).waivers] == [
+        ("W-2026-001", "2026-11-25"),
+        ("W-2", "2026-10-01"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "id", "left"),
+    [
+        (GOOD, "W-2026-001", GOOD.partition("  - id:")[0] + "    # asked" + GOOD.partition("    # asked")[2]),
+        (GOOD, "W-2", GOOD.partition("  - {id: W-2")[0]),
+        (GOOD.replace("\n", "\r\n"), "W-2", GOOD.partition("  - {id: W-2")[0].replace("\n", "\r\n")),
+        ("waivers: [{id: W-9, control: LCK-01, school: true, reason: r, owner: o, approved_by: a, granted: 2026-09-01, "
+         "last_day: 2026-10-01}]\n", "W-9", "waivers: []\n"),
+    ],
+)  # fmt: skip
+def test_one_that_is_taken_out_leaves_the_rest_to_the_letter(text: str, id: str, left: str) -> None:
+    changed = ended(text.encode(), id, None, "w").decode()
+    assert changed == left
+    assert [one.id for one in read(changed).waivers] == [one.id for one in read(text).waivers if one.id != id]
+
+
+def test_one_that_another_refers_to_is_taken_out_and_the_other_stays() -> None:
+    shared = "waivers:\n  - &one {id: W-1, control: LCK-01, school: true, reason: r, owner: o, approved_by: a,\n"
+    shared += "           granted: 2026-09-01, last_day: 2026-10-01}\n  - {<<: *one, id: W-2, control: LCK-02}\n"
+    left = read(ended(shared.encode(), "W-1", None, "w").decode())
+    assert left.waivers == (read(shared).waivers[1],) and left.problems == ()
+
+
+def test_nothing_ends_in_a_file_that_is_broken() -> None:
+    with pytest.raises(LeeboardError, match="put the file right first"):
+        ended((GOOD + "  - id: W-3: x\n").encode(), "W-2", None, "w")
 
 
 def test_a_link_and_a_pipe_are_not_read(tmp_path: Path) -> None:

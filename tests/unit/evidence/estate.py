@@ -184,8 +184,8 @@ def older(path: Path, schema: int = 1) -> Path:
     """A closed bundle as a Leeboard before schema 3 wrote it, in its place, and noted as the newest of its school."""
     header, *rows = bundle_lines.lines(path)
     heads = header.pop("heads")
-    for key in ("writer", "turn"):
-        del header[key]
+    for key in ("writer", "turn", "journal"):
+        header.pop(key, None)
     header |= {"schema": schema, "previous": heads[0] if heads else None}
     rows = [{**row, "lines": len(rows)} if row["kind"] == "trailer" else row for row in rows]
     found = path.with_suffix(".gz")

@@ -217,6 +217,7 @@ def test_what_is_cut_off_counts_for_the_devices_before_it(tmp_path: Path, cut: i
 
 
 PACK = {"": bytes, ".gz": gzip.compress, ".xz": lzma.compress}
+JOURNAL = {"lines": 1, "sha256": "0" * 64}
 HOSTILE = {
     "not json": (1, b"{nonsense}\n", "line 2: is not JSON"),
     "a number nobody can hold": (1, b'{"kind": "device", "x": NaN}\n', "line 2: is not JSON"),
@@ -233,6 +234,21 @@ HOSTILE = {
     "no writer": (0, {"writer": ""}, "line 1: makes no sense at the line: Value error, a header of schema 3 has"),
     "turn 0": (0, {"turn": 0}, "line 1: makes no sense at the line: Value error, a header of schema 3 has"),
     "a turn that is no number": (0, {"turn": "7"}, "line 1: makes no sense at turn"),
+    "a journal of no lines": (
+        0,
+        {"journal": {"lines": 0, "sha256": "0" * 64}},
+        "line 1: makes no sense at journal.lin",
+    ),
+    "a journal's hash that is none": (
+        0,
+        {"journal": {"lines": 1, "sha256": "x"}},
+        "line 1: makes no sense at journal.sha",
+    ),
+    "a journal before there was one": (
+        0,
+        {**{"schema": 2, "writer": "", "turn": 0, "heads": [], "salt": "5a" * 32}, "journal": JOURNAL},
+        "line 1: makes no sense at the line: Value error, a header before schema 3 has",
+    ),
     "no schema": (0, {"schema": None}, "line 1: has schema None"),
     "another start": (0, {"started": "2026-01-01T00:00:00Z"}, "line 1: makes no sense"),
     "a device of another school": (
