@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from leeboard.evidence.bundle_files import open_bundle, unpacked
-from leeboard.evidence.texts import full
+from leeboard.evidence.bundles.files import open_bundle, unpacked
+from leeboard.evidence.bundles.texts import full
 
 
 def content(path: Path) -> bytes:

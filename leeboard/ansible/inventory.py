@@ -17,8 +17,8 @@ from leeboard.ansible.clone import environment
 from leeboard.errors import LeeboardError
 from leeboard.estate.estate import DEVICES, Estate, is_estate, read_estate
 from leeboard.estate.school import SchoolVariables, variables_of
-from leeboard.evidence.bundle_schema import Expected
-from leeboard.evidence.expected import expected, told_apart
+from leeboard.evidence.bundles.schema import Expected
+from leeboard.evidence.recording.expected import expected, told_apart
 from leeboard.model.values import plain
 from leeboard.model.waiver import VARIABLE
 from leeboard.verdict import waivers

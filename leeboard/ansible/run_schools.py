@@ -14,7 +14,7 @@ from pathlib import Path
 
 from leeboard.ansible.run import RunResult, run_playbook
 from leeboard.ansible.scratch import scratch
-from leeboard.evidence.bundle_files import bundles, run_of
+from leeboard.evidence.bundles.files import bundles, run_of
 
 ANSIBLE_RAN = (0, 2, 4)  # all well, some hosts failed, some hosts were unreachable
 

@@ -9,10 +9,10 @@ import typer
 
 from leeboard.cli.options import Database, Var
 from leeboard.errors import LeeboardError
-from leeboard.evidence.ingest import Ingested
-from leeboard.evidence.ingest import ingest as load_all
-from leeboard.evidence.store import Store
-from leeboard.evidence.verifying import verify as verify_all
+from leeboard.evidence.keeping.verifying import verify as verify_all
+from leeboard.evidence.loading.ingest import Ingested
+from leeboard.evidence.loading.ingest import ingest as load_all
+from leeboard.evidence.store.store import Store
 from leeboard.model.device import URN
 from leeboard.model.words import number
 from leeboard.policy.load import load

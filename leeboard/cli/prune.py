@@ -13,11 +13,11 @@ from leeboard.cli.ingest import schools_of
 from leeboard.cli.options import Database, Var
 from leeboard.cli.prompts import agreed, check_text
 from leeboard.errors import LeeboardError
-from leeboard.evidence.ingest import ingest
-from leeboard.evidence.pruning import Plan, plan
-from leeboard.evidence.pruning import prune as put_away
-from leeboard.evidence.retention import days_wanted
-from leeboard.evidence.store import Store
+from leeboard.evidence.keeping.pruning import Plan, plan
+from leeboard.evidence.keeping.pruning import prune as put_away
+from leeboard.evidence.keeping.retention import days_wanted
+from leeboard.evidence.loading.ingest import ingest
+from leeboard.evidence.store.store import Store
 from leeboard.model.words import day, number
 from leeboard.policy.load import load
 

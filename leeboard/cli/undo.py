@@ -13,7 +13,7 @@ from leeboard.ansible.run import run_playbook
 from leeboard.ansible.scratch import scratch
 from leeboard.cli.options import Var
 from leeboard.errors import LeeboardError
-from leeboard.evidence.bundle_schema import Expected
+from leeboard.evidence.bundles.schema import Expected
 from leeboard.evidence.undoing import Changed, Undone, changed_by, collect, newest
 from leeboard.model.values import plain
 from leeboard.policy.load import load

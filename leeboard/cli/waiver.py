@@ -24,9 +24,9 @@ from leeboard.errors import LeeboardError
 from leeboard.estate import journal, waiver_files
 from leeboard.estate.estate import SCHOOL, read_estate
 from leeboard.estate.journal import WaiverLine
-from leeboard.evidence.bundle_schema import Expected
+from leeboard.evidence.bundles.schema import Expected
 from leeboard.evidence.drifted_values import drifted
-from leeboard.evidence.store import Store
+from leeboard.evidence.store.store import Store
 from leeboard.model.accepted import EVERYTHING, PIN, Accepted
 from leeboard.model.values import plain
 from leeboard.model.waiver import LONGEST, Waiver, day_of, parse_one

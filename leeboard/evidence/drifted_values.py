@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from leeboard.errors import LeeboardError
-from leeboard.evidence.store import Store
+from leeboard.evidence.store.store import Store
 from leeboard.model.accepted import Accepted, Values
 from leeboard.model.device import Device
 from leeboard.model.observation import parse

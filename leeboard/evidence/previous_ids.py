@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from leeboard.evidence.store import StoredDevice
+from leeboard.evidence.store.store import StoredDevice
 from leeboard.model.device import Device
 from leeboard.model.finding import Finding
 from leeboard.model.identity import usable_serial

@@ -15,9 +15,9 @@ from typing import Any
 
 from leeboard.errors import LeeboardError
 from leeboard.evidence import age
-from leeboard.evidence.bundle_schema import Expected
+from leeboard.evidence.bundles.schema import Expected
 from leeboard.evidence.previous_ids import with_history
-from leeboard.evidence.store import Store, StoredBundle, StoredDevice
+from leeboard.evidence.store.store import Store, StoredBundle, StoredDevice
 from leeboard.model.device import Device
 from leeboard.model.enums import Mode, Platform
 from leeboard.model.finding import Finding

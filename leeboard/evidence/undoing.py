@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from leeboard.errors import LeeboardError
-from leeboard.evidence.bundle_files import bundles, find, run_of
-from leeboard.evidence.reader import Reader
+from leeboard.evidence.bundles.files import bundles, find, run_of
+from leeboard.evidence.bundles.reader import Reader
 from leeboard.model.run_id import RUN_ID, started_of
 from leeboard.model.values import plain
 from leeboard.storage import files

@@ -8,8 +8,9 @@ from datetime import datetime
 from pathlib import Path
 
 from leeboard.estate.school import SchoolVariables
-from leeboard.evidence import retention, second_factor
-from leeboard.evidence.store import Store
+from leeboard.evidence import second_factor
+from leeboard.evidence.keeping import retention
+from leeboard.evidence.store.store import Store
 from leeboard.model.device import Device
 from leeboard.model.enums import LEVELS, Level
 from leeboard.model.observation import Reading

@@ -1,6 +1,6 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What a run saw becomes evidence: a thin adapter between Ansible's events and `leeboard.evidence.recorder`."""
+"""What a run saw becomes evidence: a thin adapter between Ansible's events and the recorder of `leeboard.evidence`."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ try:
 
     from leeboard.ansible.connection_errors import explain
     from leeboard.errors import LeeboardError
-    from leeboard.evidence.expected import expected
-    from leeboard.evidence.recorder import Recorder
+    from leeboard.evidence.recording.expected import expected
+    from leeboard.evidence.recording.recorder import Recorder
     from leeboard.model.waiver import VARIABLE
     from leeboard.model.waiver import parse as waivers
     from leeboard.storage import strict_json

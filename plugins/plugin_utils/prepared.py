@@ -18,7 +18,7 @@ from ansible_collections.leeboard.schools.plugins.plugin_utils import brain
 if not brain.missing():
     from leeboard.errors import LeeboardError
     from leeboard.escrow.disks.readings import asked_of_device
-    from leeboard.evidence import pins
+    from leeboard.evidence.notes import pins
     from leeboard.policy.load import load
     from leeboard.policy.resolve import Wanted, resolve
 

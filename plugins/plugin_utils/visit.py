@@ -15,8 +15,9 @@ if not brain.missing():
     from leeboard.ansible.connection_errors import explain
     from leeboard.errors import LeeboardError
     from leeboard.escrow.disks import readings
-    from leeboard.evidence import handshake, pins
-    from leeboard.evidence.challenge import challenge
+    from leeboard.evidence.bundles.challenge import challenge
+    from leeboard.evidence.notes import pins
+    from leeboard.evidence.recording import handshake
     from leeboard.model.device import device as read_device
     from leeboard.model.observation import parse, with_readings
     from leeboard.model.verdicts import Verdict

@@ -14,9 +14,10 @@ from typing import Any
 import yaml
 from pydantic import TypeAdapter
 
-from leeboard.evidence import age, retention, second_factor
-from leeboard.evidence.order import Link
-from leeboard.evidence.store import StoredBundle
+from leeboard.evidence import age, second_factor
+from leeboard.evidence.bundles.order import Link
+from leeboard.evidence.keeping import retention
+from leeboard.evidence.store.store import StoredBundle
 from leeboard.model.device import Device, device
 from leeboard.model.enums import Level
 from leeboard.model.finding import Finding

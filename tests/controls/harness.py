@@ -24,7 +24,7 @@ from typing import Any
 import yaml
 
 from leeboard.escrow.disks.readings import asked_of_device, of_escrow
-from leeboard.evidence.reader import Reader
+from leeboard.evidence.bundles.reader import Reader
 from leeboard.model.device import Device, device
 from leeboard.model.enums import Platform
 from leeboard.model.finding import Finding

@@ -24,12 +24,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from leeboard.evidence.bundle import Origin, SchoolLock, Writer
-from leeboard.evidence.bundle_files import bundles, run_of
-from leeboard.evidence.bundle_schema import Expected, School
-from leeboard.evidence.chain import Tip, file_digest, note_tip
-from leeboard.evidence.ingest import ingest
-from leeboard.evidence.store import Store
+from leeboard.evidence.bundles.chain import Tip, file_digest, note_tip
+from leeboard.evidence.bundles.files import bundles, run_of
+from leeboard.evidence.bundles.schema import Expected, School
+from leeboard.evidence.bundles.writer import Origin, SchoolLock, Writer
+from leeboard.evidence.loading.ingest import ingest
+from leeboard.evidence.store.store import Store
 from leeboard.model.observation import parse
 from leeboard.model.run_id import new_run_id, stamp
 from leeboard.policy.load import load

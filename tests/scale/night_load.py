@@ -24,11 +24,11 @@ from pathlib import Path
 from typing import Any
 
 from leeboard.ansible import inventory as inventories
-from leeboard.evidence.bundle import Origin, SchoolLock, Writer
-from leeboard.evidence.bundle_schema import Expected, School
-from leeboard.evidence.ingest import ingest
+from leeboard.evidence.bundles.schema import Expected, School
+from leeboard.evidence.bundles.writer import Origin, SchoolLock, Writer
+from leeboard.evidence.loading.ingest import ingest
 from leeboard.evidence.status import estate_status
-from leeboard.evidence.store import Store
+from leeboard.evidence.store.store import Store
 from leeboard.model.run_id import new_run_id, stamp
 from leeboard.policy.load import load
 from leeboard.report import json_report, page

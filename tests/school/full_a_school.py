@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 import yaml
 
-from leeboard.evidence.reader import Reader
+from leeboard.evidence.bundles.reader import Reader
 from tests.unit.playing import ROOT, command
 from tests.vm.image import HOST_ALIAS
 from tests.vm.machine import Machine

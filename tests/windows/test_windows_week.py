@@ -13,9 +13,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from leeboard.evidence.bundle_schema import Expected
-from leeboard.evidence.ingest import ingest
-from leeboard.evidence.store import Store
+from leeboard.evidence.bundles.schema import Expected
+from leeboard.evidence.loading.ingest import ingest
+from leeboard.evidence.store.store import Store
 from leeboard.model.run_id import stamp
 from leeboard.policy.load import load
 from tests.controls.windows_encrypted import EncryptedWindows, backed_up, encrypt_by_hand

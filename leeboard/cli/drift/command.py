@@ -18,10 +18,10 @@ from leeboard.cli.drift import package_lock
 from leeboard.cli.drift.progress import AT_ONCE, by_design, check_schools, last_words, own_nights, page_name, schools_of
 from leeboard.cli.options import Database, Var
 from leeboard.errors import LeeboardError
-from leeboard.evidence.forgotten import of_devices
-from leeboard.evidence.ingest import ingest
+from leeboard.evidence.loading.ingest import ingest
+from leeboard.evidence.notes.forgotten import of_devices
 from leeboard.evidence.status import estate_status
-from leeboard.evidence.store import Store
+from leeboard.evidence.store.store import Store
 from leeboard.model.enums import Form, Level, Role
 from leeboard.model.words import number
 from leeboard.policy.load import load

@@ -18,10 +18,10 @@ from leeboard.ansible.inventory import EstateInventory
 from leeboard.ansible.run_schools import SchoolCheck, SchoolRun, check
 from leeboard.errors import LeeboardError
 from leeboard.estate.editing import SCHOOL
-from leeboard.evidence.bundle_files import OPEN, find, last_line
-from leeboard.evidence.bundle_schema import Expected
-from leeboard.evidence.run_progress import Night
-from leeboard.evidence.store import StoredBundle
+from leeboard.evidence.bundles.files import OPEN, find, last_line
+from leeboard.evidence.bundles.schema import Expected
+from leeboard.evidence.recording.run_progress import Night
+from leeboard.evidence.store.store import StoredBundle
 from leeboard.model.words import age, number
 from leeboard.report.words import clean
 from leeboard.verdict.status import DeviceStatus

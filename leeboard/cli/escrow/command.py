@@ -24,7 +24,7 @@ from leeboard.escrow.vault.checking import check, mended, unbound
 from leeboard.escrow.vault.clone_detection import Owner
 from leeboard.escrow.vault.records import Key, State
 from leeboard.escrow.vault.rekeying import opener
-from leeboard.evidence.store import Store
+from leeboard.evidence.store.store import Store
 from leeboard.model.values import plain
 from leeboard.model.words import number
 from leeboard.report.words import clean

@@ -22,7 +22,7 @@ from leeboard.escrow.disks.restoring import image_of, newest
 from leeboard.escrow.keys.private_key import in_clear
 from leeboard.escrow.vault import ledger, vault
 from leeboard.escrow.vault.rekeying import opener
-from leeboard.evidence.bundle_schema import Expected
+from leeboard.evidence.bundles.schema import Expected
 from leeboard.model.values import plain
 from leeboard.policy.load import load
 from leeboard.storage import files

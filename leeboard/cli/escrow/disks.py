@@ -15,7 +15,7 @@ from leeboard.escrow.vault import clone_detection, ledger, vault
 from leeboard.escrow.vault.binding import Binding, faults, parse, strangers
 from leeboard.escrow.vault.clone_detection import Owner
 from leeboard.escrow.vault.records import Key, State
-from leeboard.evidence.store import Store
+from leeboard.evidence.store.store import Store
 from leeboard.model.observation import Found
 from leeboard.model.observation import parse as parse_observation
 from leeboard.model.values import plain

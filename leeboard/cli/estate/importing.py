@@ -23,7 +23,7 @@ from leeboard.estate.importing.devices import read_list
 from leeboard.estate.importing.devices_file import devices_file
 from leeboard.estate.importing.plan import Defaults, plan
 from leeboard.estate.importing.schools import Known, Options, SchoolPlan, plan_school
-from leeboard.evidence import pins
+from leeboard.evidence.notes import pins
 from leeboard.model.device import URN
 from leeboard.model.enums import Form, Level, Platform, Role
 from leeboard.model.identity import usable_serial

@@ -18,10 +18,13 @@ from leeboard.cli.options import Database, Var
 from leeboard.cli.prompts import LONGEST, agreed, check_text
 from leeboard.errors import LeeboardError
 from leeboard.estate.editing import write_all
-from leeboard.evidence import chain, forgetting, forgotten, pins, run_progress
-from leeboard.evidence.bundle import SchoolLock
-from leeboard.evidence.bundle_files import bundles, run_of
-from leeboard.evidence.store import Store
+from leeboard.evidence.bundles import chain
+from leeboard.evidence.bundles.files import bundles, run_of
+from leeboard.evidence.bundles.writer import SchoolLock
+from leeboard.evidence.keeping import forgetting
+from leeboard.evidence.notes import forgotten, pins
+from leeboard.evidence.recording import run_progress
+from leeboard.evidence.store.store import Store
 from leeboard.model.device import URN
 from leeboard.model.run_id import new_run_id
 from leeboard.model.values import plain

@@ -12,8 +12,8 @@ from leeboard.ansible import inventory as inventories
 from leeboard.cli.find_estate import opened, school_of
 from leeboard.errors import LeeboardError
 from leeboard.estate.estate import SCHOOL, Estate, School, is_estate
-from leeboard.evidence import pins
-from leeboard.evidence.forgetting import Named
+from leeboard.evidence.keeping.forgetting import Named
+from leeboard.evidence.notes import pins
 from leeboard.model.device import URN
 from leeboard.model.identity import usable_serial
 from leeboard.model.values import plain

@@ -14,9 +14,10 @@ from leeboard.estate import waiver_files
 from leeboard.estate.device_removal import rows_of, without_device
 from leeboard.estate.devices import FILE as DEVICES
 from leeboard.estate.editing import Written, content_of
-from leeboard.evidence import find_references, forgetting, forgotten, pins, retention
-from leeboard.evidence.find_references import Bundles, Names
-from leeboard.evidence.store import Store
+from leeboard.evidence.keeping import find_references, forgetting, retention
+from leeboard.evidence.keeping.find_references import Bundles, Names
+from leeboard.evidence.notes import forgotten, pins
+from leeboard.evidence.store.store import Store
 from leeboard.model.enums import Level
 from leeboard.model.identity import usable_serial
 from leeboard.model.run_id import started_of

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from ansible_collections.leeboard.schools.plugins.plugin_utils import brain
 
-from leeboard.evidence.challenge import challenge
-from leeboard.evidence.ingest import ingest
-from leeboard.evidence.store import Store
+from leeboard.evidence.bundles.challenge import challenge
+from leeboard.evidence.loading.ingest import ingest
+from leeboard.evidence.store.store import Store
 from leeboard.model.enums import Form
 from leeboard.model.waiver import Waiver
 from leeboard.policy.load import load

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from leeboard.cli.forget import command
-from leeboard.evidence import chain, member_salt, pins
-from leeboard.evidence.bundle_files import unpacked
-from leeboard.evidence.ingest import ingest
-from leeboard.evidence.store import Store
+from leeboard.evidence.bundles import chain
+from leeboard.evidence.bundles.files import unpacked
+from leeboard.evidence.loading.ingest import ingest
+from leeboard.evidence.notes import member_salt, pins
+from leeboard.evidence.store.store import Store
 from leeboard.model.identity import Sighting
 from leeboard.policy.load import load
 from tests.unit.estate.folders import add_estate, add_school

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from leeboard.errors import LeeboardError
-from leeboard.evidence.run_progress import LONGEST, STATE, Night
+from leeboard.evidence.recording.run_progress import LONGEST, STATE, Night
 from leeboard.model.run_id import new_run_id
 from tests.unit.playing import command, inventory
 

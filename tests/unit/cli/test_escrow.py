@@ -22,7 +22,7 @@ from leeboard.escrow.disks.disk import Credentials
 from leeboard.escrow.disks.enrolment import enrol
 from leeboard.escrow.keys.recovery_key import RecoveryKey
 from leeboard.escrow.vault import controller_state, ledger, vault
-from leeboard.evidence.store import Store
+from leeboard.evidence.store.store import Store
 from leeboard.model.enums import Level
 from tests.unit.escrow.controller import DEVICE
 from tests.unit.escrow.vaults import PASSPHRASE, another_volume, content, custodian

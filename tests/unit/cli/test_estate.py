@@ -15,8 +15,8 @@ from leeboard.cli.main import app
 from leeboard.errors import LeeboardError
 from leeboard.estate import editing
 from leeboard.estate.estate import read_estate
-from leeboard.evidence import pins
-from leeboard.evidence.pins import Pin
+from leeboard.evidence.notes import pins
+from leeboard.evidence.notes.pins import Pin
 from leeboard.model.identity import Sighting
 from tests.unit.estate.importing.lists import as_csv, as_xlsx
 from tests.unit.estate.importing.test_register import LINKS, register, school, text

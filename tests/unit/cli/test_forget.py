@@ -17,10 +17,10 @@ from leeboard.escrow.vault import clone_detection, controller_state
 from leeboard.escrow.vault.records import Key, Records, State
 from leeboard.estate import journal
 from leeboard.estate.journal import WaiverLine
-from leeboard.evidence import forgotten, pins
-from leeboard.evidence.forgetting import named
-from leeboard.evidence.ingest import ingest
-from leeboard.evidence.store import Store
+from leeboard.evidence.keeping.forgetting import named
+from leeboard.evidence.loading.ingest import ingest
+from leeboard.evidence.notes import forgotten, pins
+from leeboard.evidence.store.store import Store
 from leeboard.model.run_id import started_of
 from leeboard.policy.load import load
 from tests.unit.cli.forgetful import LEEBOARD, NAMES, ROWS, SERIAL, URN, contents, devices, fill, forget, left

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from leeboard.cli.forget import command
-from leeboard.evidence import forgotten
-from leeboard.evidence.forgetting import named
-from leeboard.evidence.ingest import ingest
-from leeboard.evidence.store import Store
+from leeboard.evidence.keeping.forgetting import named
+from leeboard.evidence.loading.ingest import ingest
+from leeboard.evidence.notes import forgotten
+from leeboard.evidence.store.store import Store
 from leeboard.policy.load import load
 from tests.unit.cli.forgetful import LEEBOARD, URN, contents, fill, forget, left
 from tests.unit.estate.folders import add_estate, add_school

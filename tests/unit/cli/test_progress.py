@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from leeboard.cli.drift.progress import own_nights, page_name
-from leeboard.evidence.bundle_schema import Expected
-from leeboard.evidence.order import Link
-from leeboard.evidence.store import StoredBundle
+from leeboard.evidence.bundles.order import Link
+from leeboard.evidence.bundles.schema import Expected
+from leeboard.evidence.store.store import StoredBundle
 from leeboard.model.run_id import new_run_id, started_of
 from tests.unit.evidence.estate import expected
 

@@ -17,8 +17,8 @@ from leeboard.ansible.inventory import EstateInventory
 from leeboard.ansible.run import RunResult
 from leeboard.cli import undo as command
 from leeboard.errors import LeeboardError
-from leeboard.evidence.bundle import Origin, SchoolLock, Writer
-from leeboard.evidence.bundle_schema import School
+from leeboard.evidence.bundles.schema import School
+from leeboard.evidence.bundles.writer import Origin, SchoolLock, Writer
 from leeboard.evidence.undoing import changed_by, collect, newest
 from leeboard.model.run_id import new_run_id, stamp
 from tests.unit.evidence.estate import NIGHT, URN, aspect, expected

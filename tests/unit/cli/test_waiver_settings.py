@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from leeboard.estate.waiver_files import read_folder
-from leeboard.evidence.ingest import ingest
-from leeboard.evidence.store import Store
+from leeboard.evidence.loading.ingest import ingest
+from leeboard.evidence.store.store import Store
 from leeboard.model.waiver import Waiver
 from leeboard.policy.load import load
 from tests.unit.cli.test_waiver import day, run, school

@@ -21,7 +21,7 @@ from leeboard.escrow.keys import envelope
 from leeboard.escrow.vault import controller_state, ledger, vault
 from leeboard.escrow.vault.binding import faults, strangers
 from leeboard.escrow.vault.records import Records, State
-from leeboard.evidence.store import Store
+from leeboard.evidence.store.store import Store
 from tests.unit.escrow.vaults import AT, Died, another_volume, custodian, private
 from tests.unit.linux.disks import CHEAP, PASSPHRASE, cryptsetup, needs_cryptsetup
 from tests.unit.linux.luks_machine import Disk

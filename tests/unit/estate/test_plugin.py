@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from leeboard.ansible.inventory import read
-from leeboard.evidence.expected import expected
+from leeboard.evidence.recording.expected import expected
 from leeboard.policy.load import load
 from tests.unit.estate.folders import add_estate, add_school
 from tests.unit.playing import ROOT, command

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from leeboard.evidence.store import Store
+from leeboard.evidence.store.store import Store
 from leeboard.policy.model import Baseline
 from tests.unit.evidence import estate
 

@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from leeboard.evidence.bundle import Origin, SchoolLock, Writer
-from leeboard.evidence.bundle_schema import Expected, School, write_line
-from leeboard.evidence.chain import file_digest
-from leeboard.evidence.challenge import challenge
+from leeboard.evidence.bundles.chain import file_digest
+from leeboard.evidence.bundles.challenge import challenge
+from leeboard.evidence.bundles.schema import Expected, School, write_line
+from leeboard.evidence.bundles.writer import Origin, SchoolLock, Writer
 from leeboard.model.device import Device
 from leeboard.model.run_id import stamp, started_of
 from leeboard.policy.model import Baseline

@@ -14,10 +14,12 @@ from pathlib import Path
 import pytest
 
 from leeboard.errors import LeeboardError
-from leeboard.evidence import bundle_files, bundle_schema, chain, reader
-from leeboard.evidence.bundle import Origin, SchoolLock, Writer
-from leeboard.evidence.bundle_schema import School
-from leeboard.evidence.reader import Reader
+from leeboard.evidence.bundles import chain, reader
+from leeboard.evidence.bundles import files as bundle_files
+from leeboard.evidence.bundles import schema as bundle_schema
+from leeboard.evidence.bundles.reader import Reader
+from leeboard.evidence.bundles.schema import School
+from leeboard.evidence.bundles.writer import Origin, SchoolLock, Writer
 from leeboard.model.run_id import started_of
 from tests import bundle_lines
 from tests.unit.evidence.estate import URN, expected, line, observation, run_id, write

@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-from leeboard.evidence.bundle import SchoolLock
-from leeboard.evidence.bundle_schema import split
+from leeboard.evidence.bundles.schema import split
+from leeboard.evidence.bundles.writer import SchoolLock
 from tests import bundle_lines
 from tests.unit.evidence.estate import URN, observation, run_id
 
@@ -28,7 +28,7 @@ ACTION = """
 import json, os, time
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
-from leeboard.evidence import handshake
+from leeboard.evidence.recording import handshake
 
 class ActionModule(ActionBase):
     def run(self, tmp=None, task_vars=None):

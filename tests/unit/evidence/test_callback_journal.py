@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from leeboard.estate import journal
-from leeboard.evidence.store import Store
-from leeboard.evidence.verifying import verify
+from leeboard.evidence.keeping.verifying import verify
+from leeboard.evidence.store.store import Store
 from leeboard.policy.load import load
 from tests.unit.estate.risks import raw
 from tests.unit.playing import command, inventory, play

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from leeboard.evidence.ingest import ingest
+from leeboard.evidence.loading.ingest import ingest
 from leeboard.evidence.status import estate_status
-from leeboard.evidence.store import Store
+from leeboard.evidence.store.store import Store
 from leeboard.model.observation import parse
 from leeboard.model.run_id import started_of
 from leeboard.policy.model import Baseline

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from leeboard.errors import LeeboardError
-from leeboard.evidence.bundle_schema import read_line, write_line
-from leeboard.evidence.challenge import challenge, new_salt
-from leeboard.evidence.ingest import Ingested, ingest
-from leeboard.evidence.reader import Reader
-from leeboard.evidence.store import Store
+from leeboard.evidence.bundles.challenge import challenge, new_salt
+from leeboard.evidence.bundles.reader import Reader
+from leeboard.evidence.bundles.schema import read_line, write_line
+from leeboard.evidence.loading.ingest import Ingested, ingest
+from leeboard.evidence.store.store import Store
 from leeboard.model.run_id import started_of
 from leeboard.policy.model import Baseline
 from tests.unit.evidence.estate import SALT, URN, answered, expected, line, observation, older, run_id, write

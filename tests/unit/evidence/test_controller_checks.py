@@ -12,11 +12,12 @@ import pytest
 from rich.console import Console
 
 from leeboard.estate.school import SchoolVariables, variables_of
-from leeboard.evidence import forgotten, retention
-from leeboard.evidence.forgetting import forget
-from leeboard.evidence.ingest import ingest
+from leeboard.evidence.keeping import retention
+from leeboard.evidence.keeping.forgetting import forget
+from leeboard.evidence.loading.ingest import ingest
+from leeboard.evidence.notes import forgotten
 from leeboard.evidence.status import estate_status
-from leeboard.evidence.store import Store
+from leeboard.evidence.store.store import Store
 from leeboard.model.device import Device
 from leeboard.model.enums import Level
 from leeboard.model.run_id import started_of

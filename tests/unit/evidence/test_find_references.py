@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leeboard.evidence import bundle_files
-from leeboard.evidence.find_references import Names, bundles, files_below
+from leeboard.evidence.bundles import files as bundle_files
+from leeboard.evidence.keeping.find_references import Names, bundles, files_below
 from tests.unit.evidence.estate import URN, expected, observation, run_id, write
 
 

@@ -15,10 +15,10 @@ from sqlalchemy import text
 
 from leeboard.cli.forget import command
 from leeboard.errors import LeeboardError
-from leeboard.evidence import forgotten
-from leeboard.evidence.forgetting import Known, forget, identity, known, named, others
-from leeboard.evidence.ingest import ingest
-from leeboard.evidence.store import Store
+from leeboard.evidence.keeping.forgetting import Known, forget, identity, known, named, others
+from leeboard.evidence.loading.ingest import ingest
+from leeboard.evidence.notes import forgotten
+from leeboard.evidence.store.store import Store
 from leeboard.policy.model import Baseline
 from tests.unit.estate.folders import add_estate, add_school
 from tests.unit.evidence import estate

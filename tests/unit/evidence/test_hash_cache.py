@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leeboard.evidence import chain, hash_cache
-from leeboard.evidence.ingest import Ingested, ingest
-from leeboard.evidence.store import Store
+from leeboard.evidence.bundles import chain, hash_cache
+from leeboard.evidence.loading.ingest import Ingested, ingest
+from leeboard.evidence.store.store import Store
 from tests.unit.evidence import estate
 from tests.unit.evidence.estate import URN, expected, observation, run_id, write
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from leeboard.evidence.ingest import ingest
-from leeboard.evidence.store import Store
-from leeboard.evidence.verifying import verify
+from leeboard.evidence.keeping.verifying import verify
+from leeboard.evidence.loading.ingest import ingest
+from leeboard.evidence.store.store import Store
 from leeboard.policy.model import Baseline
 from tests import bundle_lines
 from tests.unit.evidence.estate import URN, expected, observation, run_id, write

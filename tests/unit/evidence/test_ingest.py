@@ -12,11 +12,11 @@ import typer
 from typer.testing import CliRunner
 
 from leeboard.cli import ingest as command
-from leeboard.evidence import bundle
-from leeboard.evidence.bundle import SchoolLock
-from leeboard.evidence.bundle_schema import write_line
-from leeboard.evidence.ingest import Ingested, ingest
-from leeboard.evidence.store import Store
+from leeboard.evidence.bundles import writer as bundle
+from leeboard.evidence.bundles.schema import write_line
+from leeboard.evidence.bundles.writer import SchoolLock
+from leeboard.evidence.loading.ingest import Ingested, ingest
+from leeboard.evidence.store.store import Store
 from leeboard.model.run_id import started_of
 from leeboard.policy.model import Baseline
 from tests.unit.evidence.estate import URN, expected, line, observation, run_id, write

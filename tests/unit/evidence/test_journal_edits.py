@@ -15,11 +15,11 @@ import pytest
 from leeboard.errors import LeeboardError
 from leeboard.estate import journal
 from leeboard.estate.journal import EnforceLine, Journal, WaiverLine
-from leeboard.evidence.bundle_schema import Expected
-from leeboard.evidence.reader import Reader
-from leeboard.evidence.recorder import Recorder
-from leeboard.evidence.store import Store
-from leeboard.evidence.verifying import verify
+from leeboard.evidence.bundles.reader import Reader
+from leeboard.evidence.bundles.schema import Expected
+from leeboard.evidence.keeping.verifying import verify
+from leeboard.evidence.recording.recorder import Recorder
+from leeboard.evidence.store.store import Store
 from leeboard.model.waiver import Waiver
 from leeboard.policy.model import Baseline
 from tests.unit.estate.risks import for_school, waiver

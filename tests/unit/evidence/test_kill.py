@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from leeboard.evidence import bundle
-from leeboard.evidence.ingest import ingest
-from leeboard.evidence.store import Store
+from leeboard.evidence.bundles import writer as bundle
+from leeboard.evidence.loading.ingest import ingest
+from leeboard.evidence.store.store import Store
 from leeboard.policy.model import Baseline
 from tests.unit.evidence.estate import URN, expected, observation, run_id, write
 

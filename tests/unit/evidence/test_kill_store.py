@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event, text
 
-from leeboard.evidence.ingest import ingest
-from leeboard.evidence.store import Store
+from leeboard.evidence.loading.ingest import ingest
+from leeboard.evidence.store.store import Store
 from leeboard.policy.model import Baseline
 from tests.unit.evidence.estate import expected, observation, run_id, write
 from tests.unit.evidence.test_causes import OLD_STORE

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from leeboard.errors import LeeboardError
-from leeboard.evidence.ingest import Ingested, ingest
-from leeboard.evidence.store import Store
+from leeboard.evidence.loading.ingest import Ingested, ingest
+from leeboard.evidence.store.store import Store
 from leeboard.model.observation import parse
 from leeboard.model.run_id import started_of
 from leeboard.policy.model import Baseline

@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 
 from leeboard.errors import LeeboardError
-from leeboard.evidence import chain, member_salt, receiving
-from leeboard.evidence.ingest import Ingested, ingest
-from leeboard.evidence.order import MOST_AHEAD, Link, ordered, turns
-from leeboard.evidence.reader import Reader
-from leeboard.evidence.store import Store
+from leeboard.evidence.bundles import chain
+from leeboard.evidence.bundles.order import MOST_AHEAD, Link, ordered, turns
+from leeboard.evidence.bundles.reader import Reader
+from leeboard.evidence.loading import receiving
+from leeboard.evidence.loading.ingest import Ingested, ingest
+from leeboard.evidence.notes import member_salt
+from leeboard.evidence.store.store import Store
 from leeboard.policy.model import Baseline
 from tests.unit.evidence.estate import NIGHT, URN, expected, observation, older, run_id, write
 from tests.unit.evidence.test_spans import everything

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from leeboard.errors import LeeboardError
-from leeboard.evidence import pins
-from leeboard.evidence.pins import Sighted, sight
+from leeboard.evidence.notes import pins
+from leeboard.evidence.notes.pins import Sighted, sight
 from leeboard.model.observation import Identity
 from tests.unit.evidence.estate import URN, aspect, device
 

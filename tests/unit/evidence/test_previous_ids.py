@@ -12,9 +12,9 @@ import pytest
 from leeboard.ansible import inventory as inventories
 from leeboard.estate.estate import read_estate
 from leeboard.estate.school import SchoolVariables, variables_of
-from leeboard.evidence.ingest import ingest
+from leeboard.evidence.loading.ingest import ingest
 from leeboard.evidence.status import estate_status
-from leeboard.evidence.store import Store
+from leeboard.evidence.store.store import Store
 from leeboard.model.run_id import started_of
 from leeboard.policy.model import Baseline
 from leeboard.report.controller_checks import Sources, school_statuses

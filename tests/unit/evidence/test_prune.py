@@ -16,13 +16,15 @@ from typer.testing import CliRunner
 
 from leeboard.cli import prune as command
 from leeboard.errors import LeeboardError
-from leeboard.evidence import chain, forgetting, forgotten, pruning, retention
-from leeboard.evidence.bundle_files import bundles, run_of
-from leeboard.evidence.db_schema import BundleRow
-from leeboard.evidence.ingest import ingest
-from leeboard.evidence.receiving import receive
-from leeboard.evidence.store import Store
-from leeboard.evidence.verifying import verify
+from leeboard.evidence.bundles import chain
+from leeboard.evidence.bundles.files import bundles, run_of
+from leeboard.evidence.keeping import forgetting, pruning, retention
+from leeboard.evidence.keeping.verifying import verify
+from leeboard.evidence.loading.ingest import ingest
+from leeboard.evidence.loading.receiving import receive
+from leeboard.evidence.notes import forgotten
+from leeboard.evidence.store.store import Store
+from leeboard.evidence.store.tables import BundleRow
 from leeboard.model.run_id import new_run_id
 from leeboard.policy.model import Baseline
 from tests import bundle_lines

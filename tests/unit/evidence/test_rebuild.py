@@ -10,9 +10,9 @@ from sqlalchemy import text
 from typer.testing import CliRunner
 
 from leeboard.cli import ingest as command
-from leeboard.evidence import loading
-from leeboard.evidence.ingest import ingest
-from leeboard.evidence.store import Store
+from leeboard.evidence.loading import load as loading
+from leeboard.evidence.loading.ingest import ingest
+from leeboard.evidence.store.store import Store
 from leeboard.policy.model import Baseline
 from tests.unit.evidence.estate import URN, expected, observation, run_id, write
 from tests.unit.evidence.test_spans import everything

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from leeboard.evidence.ingest import ingest
+from leeboard.evidence.loading.ingest import ingest
 from leeboard.evidence.status import estate_status
-from leeboard.evidence.store import Store
+from leeboard.evidence.store.store import Store
 from leeboard.model.run_id import started_of
 from leeboard.model.verdicts import Verdict
 from leeboard.policy.load import load

@@ -9,9 +9,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leeboard.evidence.ingest import ingest
-from leeboard.evidence.spans import MOST_ELEMENTS, REST, change, listed, states
-from leeboard.evidence.store import Store
+from leeboard.evidence.loading.ingest import ingest
+from leeboard.evidence.store.spans import MOST_ELEMENTS, REST, change, listed, states
+from leeboard.evidence.store.store import Store
 from leeboard.model.enums import Mode
 from leeboard.model.finding import Finding, Judged
 from leeboard.model.verdicts import Verdict

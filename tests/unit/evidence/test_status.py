@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from leeboard.evidence import age
-from leeboard.evidence.expected import expected as from_variables
-from leeboard.evidence.forgetting import forget
-from leeboard.evidence.ingest import ingest
+from leeboard.evidence.keeping.forgetting import forget
+from leeboard.evidence.loading.ingest import ingest
+from leeboard.evidence.recording.expected import expected as from_variables
 from leeboard.evidence.status import estate_status
-from leeboard.evidence.store import Store
+from leeboard.evidence.store.store import Store
 from leeboard.model.device import Device
 from leeboard.model.finding import Finding
 from leeboard.model.run_id import started_of

@@ -13,10 +13,10 @@ import pytest
 from sqlalchemy import inspect, text
 
 from leeboard.errors import LeeboardError
-from leeboard.evidence.db_schema import Base
-from leeboard.evidence.ingest import ingest
-from leeboard.evidence.store import Store
-from leeboard.evidence.upgrade import SCRIPTS
+from leeboard.evidence.loading.ingest import ingest
+from leeboard.evidence.store.store import Store
+from leeboard.evidence.store.tables import Base
+from leeboard.evidence.store.upgrade import SCRIPTS
 from leeboard.policy.model import Baseline
 from tests.unit.evidence import conftest
 from tests.unit.evidence.estate import URN, expected, observation, run_id, write
@@ -98,7 +98,7 @@ def test_half_a_pair_of_surrogates_is_no_text(store: Store, tmp_path: Path, base
 def test_a_load_is_all_or_nothing(
     store: Store, tmp_path: Path, baseline: Baseline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from leeboard.evidence import loading
+    from leeboard.evidence.loading import load as loading
 
     path = write(tmp_path, run_id(0), [expected()], {"LT-001": observation()})
     monkeypatch.setattr(loading, "_points", lambda *_: 1 / 0)

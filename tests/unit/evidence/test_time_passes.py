@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from leeboard.evidence.ingest import ingest
+from leeboard.evidence.loading.ingest import ingest
 from leeboard.evidence.status import estate_status
-from leeboard.evidence.store import Store
+from leeboard.evidence.store.store import Store
 from leeboard.model.run_id import started_of
 from leeboard.policy.model import Baseline
 from leeboard.verdict.status import DeviceStatus

@@ -16,11 +16,12 @@ from sqlalchemy import text
 from typer.testing import CliRunner
 
 from leeboard.cli import ingest as command
-from leeboard.evidence import chain, pins
-from leeboard.evidence.ingest import ingest
-from leeboard.evidence.second_store import PLACE
-from leeboard.evidence.store import Store
-from leeboard.evidence.verifying import Verified, verify
+from leeboard.evidence.bundles import chain
+from leeboard.evidence.keeping.verifying import Verified, verify
+from leeboard.evidence.loading.ingest import ingest
+from leeboard.evidence.notes import pins
+from leeboard.evidence.store.second_store import PLACE
+from leeboard.evidence.store.store import Store
 from leeboard.model.identity import Sighting
 from leeboard.model.run_id import started_of
 from leeboard.policy.model import Baseline

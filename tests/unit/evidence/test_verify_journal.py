@@ -17,13 +17,13 @@ from typer.testing import CliRunner
 from leeboard.cli import ingest as command
 from leeboard.estate import journal
 from leeboard.estate.journal import Anchor, EnforceLine, Line, WaiverLine
-from leeboard.evidence import chain
-from leeboard.evidence.bundle import Origin, SchoolLock, Writer
-from leeboard.evidence.bundle_schema import Expected, School
-from leeboard.evidence.ingest import ingest
-from leeboard.evidence.recorder import Recorder
-from leeboard.evidence.store import Store
-from leeboard.evidence.verifying import Verified, verify
+from leeboard.evidence.bundles import chain
+from leeboard.evidence.bundles.schema import Expected, School
+from leeboard.evidence.bundles.writer import Origin, SchoolLock, Writer
+from leeboard.evidence.keeping.verifying import Verified, verify
+from leeboard.evidence.loading.ingest import ingest
+from leeboard.evidence.recording.recorder import Recorder
+from leeboard.evidence.store.store import Store
 from leeboard.model.run_id import started_of
 from leeboard.model.waiver import Waiver
 from leeboard.policy.model import Baseline

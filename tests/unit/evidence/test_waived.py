@@ -13,10 +13,10 @@ import pytest
 from rich.console import Console
 
 from leeboard.estate.school import SchoolVariables
-from leeboard.evidence.ingest import ingest
-from leeboard.evidence.reader import Reader
+from leeboard.evidence.bundles.reader import Reader
+from leeboard.evidence.loading.ingest import ingest
 from leeboard.evidence.status import estate_status
-from leeboard.evidence.store import Store
+from leeboard.evidence.store.store import Store
 from leeboard.model.device import Device
 from leeboard.model.waiver import Waiver
 from leeboard.policy.load import load

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leeboard.evidence.bundle import expected_json
-from leeboard.evidence.bundle_schema import Expected
+from leeboard.evidence.bundles.schema import Expected
+from leeboard.evidence.bundles.writer import expected_json
 from leeboard.model.device import Device, device
 from leeboard.model.waiver import MOST_WAIVERS, Waiver, parse, parse_one
 from tests.unit import brain

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from leeboard.ansible import inventory
 from leeboard.cli.baseline import app
 from leeboard.errors import LeeboardError
-from leeboard.evidence.bundle_schema import Expected
+from leeboard.evidence.bundles.schema import Expected
 from leeboard.policy import schema
 
 GOOD = Path(__file__).parent / "good"

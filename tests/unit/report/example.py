@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from leeboard.ansible import inventory
-from leeboard.evidence.bundle import Origin, SchoolLock, Writer
-from leeboard.evidence.bundle_schema import Expected, School
-from leeboard.evidence.ingest import ingest
+from leeboard.evidence.bundles.schema import Expected, School
+from leeboard.evidence.bundles.writer import Origin, SchoolLock, Writer
+from leeboard.evidence.loading.ingest import ingest
 from leeboard.evidence.status import estate_status
-from leeboard.evidence.store import Store
+from leeboard.evidence.store.store import Store
 from leeboard.model.run_id import stamp
 from leeboard.policy.load import load
 from leeboard.policy.model import Baseline

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from leeboard.evidence.status import estate_status
-from leeboard.evidence.store import Store
+from leeboard.evidence.store.store import Store
 from leeboard.model.enums import Mode
 from leeboard.model.finding import Finding
 from leeboard.model.verdicts import Verdict

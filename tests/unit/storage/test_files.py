@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from leeboard.evidence.db_schema import SchoolRow
-from leeboard.evidence.store import Store
+from leeboard.evidence.store.store import Store
+from leeboard.evidence.store.tables import SchoolRow
 from leeboard.storage import files
 
 

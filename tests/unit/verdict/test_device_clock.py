@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from leeboard.escrow.disks.readings import asked_of_device
-from leeboard.evidence.ingest import ingest
-from leeboard.evidence.store import Store
+from leeboard.evidence.loading.ingest import ingest
+from leeboard.evidence.store.store import Store
 from leeboard.model.enums import Platform
 from leeboard.model.observation import Found, parse, with_readings
 from leeboard.model.run_id import started_of
