@@ -49,7 +49,7 @@ SCHOOL = """connection:
     vars:
       ansible_password: >-
         {{{{ lookup('leeboard.schools.laps_password', inventory_hostname_short, server='{server}', port={port},
-        tls_mode='ldaps', ca_cert='{ca}', auth_protocol='simple', username='{reader}', connection_timeout=25,
+        tls_mode='ldaps', ca_cert='{ca}', auth_protocol='simple', username='{reader}', connection_timeout=120,
         password=lookup('ansible.builtin.env', 'LAPS_PASSWORD')) }}}}
       ansible_winrm_transport: basic
       ansible_port: "{{{{ {ports}[inventory_hostname_short] | default(9) }}}}"
