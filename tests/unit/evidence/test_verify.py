@@ -242,7 +242,7 @@ def test_one_verifies_at_a_time_and_what_a_killed_one_left_goes(
     store: Store, three: list[Path], tmp_path: Path, baseline: Baseline
 ) -> None:
     held = files.FileLock(tmp_path / "evidence" / f"{PLACE}.lock")
-    with pytest.raises(Exception, match="evidence is being verified at this moment"):
+    with pytest.raises(Exception, match="evidence is being verified or pruned at this moment"):
         checked(store, tmp_path, baseline)
     held.release()
     (tmp_path / "evidence" / PLACE).mkdir()
