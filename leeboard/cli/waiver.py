@@ -6,8 +6,8 @@ import json
 import os
 import re
 import sys
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -23,7 +23,7 @@ from leeboard.cli.prompts import agreed
 from leeboard.errors import LeeboardError
 from leeboard.estate import journal, waiver_files
 from leeboard.estate.estate import SCHOOL, read_estate
-from leeboard.estate.journal import WaiverLine
+from leeboard.estate.journal import Journal, WaiverLine
 from leeboard.evidence.bundles.schema import Expected
 from leeboard.evidence.drifted_values import drifted
 from leeboard.evidence.store.store import Store
@@ -38,7 +38,6 @@ from leeboard.storage.lock_owner import account
 from leeboard.verdict import waivers
 from leeboard.verdict.status import EstateStatus
 
-TAKE_OUT = "Take the entry out later (end it again): until then every report says that it has ended."
 NOTHING_KNOWN = "the store has nothing of it that drifted on these devices"
 PROBLEMS = 3  # exit code: the tool worked, and something has no effect that somebody relies on
 
@@ -160,7 +159,7 @@ def new(
     if not agreed(yes, "Write it?", "nothing was written; give --yes to write it"):
         print("Nothing was written.")
         return
-    _write(folder, changed, content, var, [_line(at, risk.id, "new", risk)])
+    _write(folder, changed, content, var, lambda _: [_line(at, risk.id, "new", risk)])
 
 
 @app.command()
@@ -212,7 +211,7 @@ def pin(
         for one in chosen
         if one.id in settings
     ]
-    _write(folder, waiver_files.pinned(content, settings, str(path)), content, var, lines)
+    _write(folder, waiver_files.pinned(content, settings, str(path)), content, var, lambda _: lines)
 
 
 @app.command()
@@ -224,10 +223,9 @@ def end(
     inventory: Annotated[Path | None, typer.Option("--inventory", "-i", help="The estate that has the school.")] = None,
     var: Var = Path("var"),
 ) -> None:
-    """End a waiver before its last day: yesterday becomes the last one, and what it covered is drift again.
+    """End a waiver before its last day: what it covered is drift from the next check on.
 
-    A waiver that held on no day before today is taken out of the file, and so is one that has ended. Comments and order
-    of the file stay.
+    Its entry is taken out of the file, whose comments and order stay; the school's journal keeps it, with the reason.
     """
     at = now()
     if not reason.strip() or not reason.isprintable() or len(reason) > LONGEST["reason"]:
@@ -238,36 +236,37 @@ def end(
     risk = next((one for one in waiver_files.read_waivers(content, str(path)).waivers if one.id == id), None)
     if risk is None:
         raise LeeboardError(f"{path}: there is no waiver {plain(id, 60)} in it that makes sense; nothing was written")
-    yesterday = day_of(at) - timedelta(days=1)
-    ends = risk.granted <= yesterday < risk.last_day
-    after = risk.model_copy(update={"last_day": yesterday}) if ends else None
-    changed = waiver_files.ended(content, id, after.last_day if after is not None else None, str(path))
+    changed = waiver_files.ended(content, id, str(path))
     print(f"{risk.id} ({risk.control}, {risk.scope}), {risk.summary}")
-    if after is not None:
-        print(f"It gets {date_text(yesterday)} as its last day, and what it covers is drift from today on. {TAKE_OUT}")
-    elif risk.last_day <= yesterday:
-        print(f"It ended on {date_text(risk.last_day)}, and its entry is taken out of {path}.")
-    else:
-        print(f"It has held on no day before today, and its entry is taken out of {path}.")
+    print(f"Its entry is taken out of {path}, and what it covers is drift from the next check on.")
     if not agreed(yes, "Write it?", "nothing was written; give --yes to write it"):
         print("Nothing was written.")
         return
-    _write(folder, changed, content, var, [_line(at, id, "end", after, reason.strip())])
+
+    def lines(kept: Journal) -> list[WaiverLine]:
+        # One that came in by hand, and that no run has seen since, is in the journal before it goes.
+        unseen = [] if kept.waiver(id) == risk else [_line(at, id, "by hand", risk)]
+        return [*unseen, _line(at, id, "end", None, reason.strip())]
+
+    _write(folder, changed, content, var, lines)
 
 
 def _line(
-    at: datetime, id: str, how: Literal["new", "pin", "end"], waiver: Waiver | None, reason: str = ""
+    at: datetime, id: str, how: Literal["new", "pin", "end", "by hand"], waiver: Waiver | None, reason: str = ""
 ) -> WaiverLine:
-    return WaiverLine(at=at, kind="waivers", id=id, how=how, by=account(), waiver=waiver, reason=reason)
+    by = "" if how == "by hand" else account()
+    return WaiverLine(at=at, kind="waivers", id=id, how=how, by=by, waiver=waiver, reason=reason)
 
 
-def _write(folder: Path, changed: bytes, seen: bytes | None, var: Path, lines: list[WaiverLine]) -> None:
+def _write(
+    folder: Path, changed: bytes, seen: bytes | None, var: Path, lines: Callable[[Journal], list[WaiverLine]]
+) -> None:
     """Write a school's waivers, the lines in its journal first. Raises LeeboardError."""
     estate = read_estate(folder / SCHOOL)
     if not estate.schools:
         raise LeeboardError(f"{estate.problems[0]}; nothing was written")
     urn = estate.schools[0].urn
-    path = waiver_files.write(folder, changed, seen, lambda: journal.add(var, urn, lambda _: lines))
+    path = waiver_files.write(folder, changed, seen, lambda: journal.add(var, urn, lines))
     print(f"Written: {path} and {journal.path_of(var, urn)}")
 
 

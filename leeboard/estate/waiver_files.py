@@ -10,7 +10,6 @@ import re
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -153,22 +152,13 @@ def pinned(content: bytes, settings: Mapping[str, tuple[Accepted, ...]], file: s
     return _changed(content, {id: {"settings": named} for id, named in settings.items()}, [_edit(put)], file)
 
 
-def ended(content: bytes, id: str, last_day: date | None, file: str) -> bytes:
-    """The content in which a waiver ends on a day, or is taken out (None); comments and order stay.
-
-    Raises LeeboardError.
-    """
+def ended(content: bytes, id: str, file: str) -> bytes:
+    """The content without a waiver; comments and order stay. Raises LeeboardError."""
 
     def put(entries: CommentedSeq) -> None:
-        number = [raw.get("id") for raw in entries].index(id)
-        if last_day is None:
-            del entries[number]
-        else:
-            entries[number]["last_day"] = last_day
+        del entries[[raw.get("id") for raw in entries].index(id)]
 
-    if last_day is None:
-        return _changed(content, {id: None}, [lambda content: _cut(content, id), _edit(put)], file)
-    return _changed(content, {id: {"last_day": last_day}}, [_edit(put)], file)
+    return _changed(content, {id: None}, [lambda content: _cut(content, id), _edit(put)], file)
 
 
 def _changed(

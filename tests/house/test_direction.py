@@ -13,8 +13,8 @@ import pytest
 from . import tree
 from .arrows import Arrows, circle, imports
 
-# From the bottom up; of escrow and evidence their rooms. Beside the packages lie files that import nothing of ours: errors.py and
-# version.py.
+# From the bottom up; of escrow and evidence their rooms. Beside the packages lie files that import nothing of ours:
+# errors.py and version.py.
 ORDER = (
     *("model", "storage", "policy", "estate", "verdict", "planning"),
     *("escrow.keys", "escrow.vault", "escrow.disks"),

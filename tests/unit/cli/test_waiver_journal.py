@@ -52,42 +52,26 @@ def test_new_and_pin_are_in_the_journal(school: Path) -> None:
     assert agree(school)
 
 
-def test_one_in_force_ends_with_yesterday(school: Path) -> None:
-    text = f"# Ours.\nwaivers:\n  - {json.dumps(risk(-9, 9))}  # the hall\n  # asked again each summer\n"
-    (school / "waivers.yml").write_text(text)
-    done = run(school.parent, *END, "--yes")
-    assert done.returncode == 0, done.stderr
-    assert "W-2026-001 (LCK-01, EP-0001), accepted by Governing body until" in done.stdout
-    assert "as its last day, and what it covers is drift from today on." in done.stdout
-    (line,) = lines(school)
-    assert (line["how"], line["by"], line["reason"]) == ("end", account(), "The projector was exchanged.")
-    assert line["waiver"]["last_day"] == day(-1) and agree(school)
-    after = (school / "waivers.yml").read_text()
-    assert after.startswith("# Ours.\n") and "# the hall" in after and "# asked again each summer" in after
-    checked = run(school.parent, "check", "-i", "hill")
-    assert checked.returncode == 3 and "it ended on" in checked.stdout
-
-
-@pytest.mark.parametrize(
-    ("first", "last", "words"),
-    [(0, 9, "It has held on no day before today"), (5, 9, "It has held on no day"), (-9, -1, "It ended on ")],
-)
-def test_one_that_has_no_day_to_end_on_is_taken_out(school: Path, first: int, last: int, words: str) -> None:
+@pytest.mark.parametrize(("first", "last"), [(-9, 9), (0, 9), (5, 9), (-9, -1)])
+def test_one_that_ends_is_taken_out_and_the_journal_keeps_it(school: Path, first: int, last: int) -> None:
     text = f"waivers:\n  # the hall\n  - {json.dumps(risk(first, last))}\n  - {json.dumps(risk(1, 2, id='W-2'))}\n"
     (school / "waivers.yml").write_text(text)
     done = run(school.parent, "end", "hill", *END[2:], "-i", ".", "--yes")
-    assert done.returncode == 0 and words in done.stdout and "its entry is taken out of" in done.stdout
-    (line,) = lines(school)
-    assert (line["how"], line["waiver"]) == ("end", None)
+    assert done.returncode == 0, done.stderr
+    assert "W-2026-001 (LCK-01, EP-0001), accepted by Governing body until" in done.stdout
+    assert "and what it covers is drift from the next check on" in done.stdout
     assert (school / "waivers.yml").read_text() == text.replace(f"  - {json.dumps(risk(first, last))}\n", "")
+    by_hand, line = lines(school)
+    assert (by_hand["how"], by_hand["by"], by_hand["waiver"]["last_day"]) == ("by hand", "", day(last))
+    assert (line["how"], line["by"], line["waiver"]) == ("end", account(), None)
+    assert line["reason"] == "The projector was exchanged."
 
 
-def test_one_that_began_yesterday_held_for_a_day(school: Path) -> None:
-    given(school, risk(-1, 9))
-    assert run(school.parent, *END, "--yes").returncode == 0
-    (one,) = read_folder(school).waivers
-    assert str(one.granted) == str(one.last_day) == day(-1) and agree(school)
-    assert "It ended on" in run(school.parent, *END, "--yes").stdout, "and the next time it is taken out"
+def test_one_that_the_journal_has_ends_with_one_line(school: Path) -> None:
+    assert run(school.parent, "new", "hill", *WRITE, "--devices", "EP-0002", "--yes").returncode == 0
+    id = f"W-{TODAY.year}-001"
+    assert run(school.parent, "end", "hill", "--id", id, "--reason", "r", "--yes").returncode == 0
+    assert [line["how"] for line in lines(school)] == ["new", "end"]
     assert read_folder(school).waivers == () and agree(school)
 
 

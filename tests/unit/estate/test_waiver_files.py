@@ -7,7 +7,7 @@ import signal
 import stat
 import textwrap
 import threading
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -277,15 +277,6 @@ def test_one_that_is_killed_between_the_journal_and_the_file_has_written_the_jou
     assert [one.id for one in read_folder(tmp_path).waivers] == ["W-3"]
 
 
-def test_one_that_ends_keeps_the_rest_of_the_file() -> None:
-    changed = ended(GOOD.encode(), "W-2026-001", date(2026, 11, 25), "w").decode()
-    assert changed.replace("2026-11-25", "2027-07-20").split() == GOOD.split(), "comments and order stay"
-    assert [(one.id, str(one.last_day)) for one in read(changed).waivers] == [
-        ("W-2026-001", "2026-11-25"),
-        ("W-2", "2026-10-01"),
-    ]
-
-
 @pytest.mark.parametrize(
     ("text", "id", "left"),
     [
@@ -297,7 +288,7 @@ def test_one_that_ends_keeps_the_rest_of_the_file() -> None:
     ],
 )  # fmt: skip
 def test_one_that_is_taken_out_leaves_the_rest_to_the_letter(text: str, id: str, left: str) -> None:
-    changed = ended(text.encode(), id, None, "w").decode()
+    changed = ended(text.encode(), id, "w").decode()
     assert changed == left
     assert [one.id for one in read(changed).waivers] == [one.id for one in read(text).waivers if one.id != id]
 
@@ -305,13 +296,13 @@ def test_one_that_is_taken_out_leaves_the_rest_to_the_letter(text: str, id: str,
 def test_one_that_another_refers_to_is_taken_out_and_the_other_stays() -> None:
     shared = "waivers:\n  - &one {id: W-1, control: LCK-01, school: true, reason: r, owner: o, approved_by: a,\n"
     shared += "           granted: 2026-09-01, last_day: 2026-10-01}\n  - {<<: *one, id: W-2, control: LCK-02}\n"
-    left = read(ended(shared.encode(), "W-1", None, "w").decode())
+    left = read(ended(shared.encode(), "W-1", "w").decode())
     assert left.waivers == (read(shared).waivers[1],) and left.problems == ()
 
 
 def test_nothing_ends_in_a_file_that_is_broken() -> None:
     with pytest.raises(LeeboardError, match="put the file right first"):
-        ended((GOOD + "  - id: W-3: x\n").encode(), "W-2", None, "w")
+        ended((GOOD + "  - id: W-3: x\n").encode(), "W-2", "w")
 
 
 def test_a_link_and_a_pipe_are_not_read(tmp_path: Path) -> None:
