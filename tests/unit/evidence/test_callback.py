@@ -314,7 +314,7 @@ def test_a_missing_brain_is_said_with_what_to_install(site: Site) -> None:
     site.sees("lt-1")
     (site.folder / "leeboard.py").write_text("raise ImportError('no brain here')\n")
     (site.folder / "collections/ansible_collections/leeboard/schools/plugins/action/check.py").write_text(
-        ACTION.replace("from leeboard.evidence import handshake", "handshake = None")
+        ACTION.replace("from leeboard.evidence.recording import handshake", "handshake = None")
     )
     process = site.start(play(CHECK))
     process.kill()
