@@ -20,7 +20,7 @@ from pydantic import AwareDatetime, Field, PlainSerializer, StrictBool, Validati
 
 from leeboard.errors import LeeboardError
 from leeboard.model.run_id import stamp
-from leeboard.model.strict import Strict
+from leeboard.model.strict import Strict, first_mistake
 from leeboard.model.waiver import Waiver
 from leeboard.storage import files, strict_json
 
@@ -213,9 +213,8 @@ def _read_line(raw: bytes) -> Line:
     try:
         return model.model_validate(said)
     except ValidationError as problem:
-        first = problem.errors(include_input=False, include_url=False)[0]
-        place = ".".join(ascii(str(step)[:40])[1:-1] for step in first["loc"]) or "the line"
-        raise ValueError(f"makes no sense at {place}: {ascii(first['msg'][:150])[1:-1]}") from None
+        place, wrong = first_mistake(problem, "the line")
+        raise ValueError(f"makes no sense at {place}: {ascii(wrong)[1:-1]}") from None
 
 
 def _last[Said](history: Sequence[tuple[int, Said]], lines: int | None) -> Said | None:

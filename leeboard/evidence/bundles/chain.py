@@ -17,7 +17,6 @@ from leeboard.errors import LeeboardError
 from leeboard.evidence.bundles.files import bundles, is_closed, open_bundle, run_of
 from leeboard.evidence.bundles.order import Link, turns
 from leeboard.evidence.bundles.reader import Reader
-from leeboard.evidence.bundles.schema import PRUNE, RECEIVE
 from leeboard.storage import files
 
 TIP = "chain.json"
@@ -96,9 +95,7 @@ def link_of(path: Path, sha256: str) -> Link:
     with Reader(path) as reader:
         header = reader.header
         heads = header.heads or ((header.previous,) if header.previous else ())
-        return Link(
-            header.run, sha256, heads, header.turn, header.writer, header.action == RECEIVE, header.action == PRUNE
-        )
+        return Link(header.run, sha256, heads, header.turn, header.writer, header.action)
 
 
 def _from_bundles(folder: Path) -> Tip | None:

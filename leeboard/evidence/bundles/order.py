@@ -12,6 +12,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
+from leeboard.evidence.bundles.schema import PRUNE, RECEIVE
+
 MOST_AHEAD = 1_000_000  # turns that one bundle may lie above the one before it
 
 
@@ -20,8 +22,7 @@ class Link:
     """A closed bundle and what its header says of its place.
 
     `sha256` is of its file. `heads` are the hashes that it follows, that of its own chain first; `turn` and `writer`
-    are 0 and "" before schema 3. One that `receives` gives others their place, one that `prunes` keeps the history of
-    those before it that were put away.
+    are 0 and "" before schema 3.
     """
 
     run: str
@@ -29,8 +30,17 @@ class Link:
     heads: tuple[str, ...] = ()
     turn: int = 0
     writer: str = ""
-    receives: bool = False
-    prunes: bool = False
+    action: str = "check"
+
+    @property
+    def receives(self) -> bool:
+        """It gives others their place."""
+        return self.action == RECEIVE
+
+    @property
+    def prunes(self) -> bool:
+        """It keeps the history of those before it that were put away."""
+        return self.action == PRUNE
 
     @property
     def follows(self) -> str | None:

@@ -16,6 +16,7 @@ from leeboard.estate.journal import Anchor
 from leeboard.evidence.bundles.texts import thin
 from leeboard.model.device import Asset, Device, Urn
 from leeboard.model.run_id import RunId, started_of
+from leeboard.model.strict import first_mistake
 from leeboard.storage import strict_json
 
 # 2 has a salt, from which challenges are made, and room for what comes later; 3 has a place in an order that no clock
@@ -259,9 +260,8 @@ def read_line(line: bytes) -> AnyLine:
     try:
         return model.model_validate(raw)
     except ValidationError as problem:
-        first = problem.errors(include_input=False, include_url=False)[0]
-        place = ".".join(ascii(str(step)[:40])[1:-1] for step in first["loc"]) or "the line"
-        raise BadLine(f"makes no sense at {place}: {first['msg'][:150]}") from None
+        place, wrong = first_mistake(problem, "the line")
+        raise BadLine(f"makes no sense at {place}: {wrong}") from None
 
 
 def write_line(line: dict[str, Any]) -> bytes:

@@ -353,12 +353,6 @@ def put_text(session: Session, items: Sequence[str]) -> str:
     return digest
 
 
-def text_of(session: Session, digest: str) -> list[str]:
-    """A list that is kept once."""
-    found: list[str] = json.loads(session.get_one(TextRow, digest).content)
-    return found
-
-
 def drop_unused_text(session: Session, digest: str) -> None:
     """Remove a list that no run points to any more; another school's runs, or a list of controls, may be the same."""
     used = select(BundleRow.run).where((BundleRow.expected == digest) | BundleRow.points.contains(digest)).limit(1)

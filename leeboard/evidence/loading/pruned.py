@@ -19,9 +19,10 @@ from sqlalchemy.orm import Session
 from leeboard.errors import LeeboardError
 from leeboard.evidence.bundles.order import Link
 from leeboard.evidence.bundles.reader import Reader
-from leeboard.evidence.bundles.schema import PRUNE, RECEIVE, History, PrunedDevice, PrunedRun, PrunedSpan
-from leeboard.evidence.loading.load import hold_school, nameless, put_text, text_of
+from leeboard.evidence.bundles.schema import History, PrunedDevice, PrunedRun, PrunedSpan
+from leeboard.evidence.loading.load import hold_school, nameless, put_text
 from leeboard.evidence.notes import forgotten
+from leeboard.evidence.store.history import text_of
 from leeboard.evidence.store.store import StoredBundle
 from leeboard.evidence.store.tables import BundleRow, DeviceRow, SpanRow, VisitRow
 from leeboard.model.device import Device
@@ -130,7 +131,7 @@ def restore(session: Session, reader: Reader, evidence: Path | None) -> None:
 
 def _link(line: PrunedRun) -> Link:
     turn = line.turn if line.writer else 0
-    return Link(line.run, line.file_sha256, line.heads, turn, line.writer, line.action == RECEIVE, line.action == PRUNE)
+    return Link(line.run, line.file_sha256, line.heads, turn, line.writer, line.action)
 
 
 def _run(session: Session, line: PrunedRun, gone: Collection[str]) -> dict[str, Any]:

@@ -81,8 +81,14 @@ class Points:
 
     def _text(self, digest: str) -> list[str]:
         if digest not in self._texts:
-            self._texts[digest] = json.loads(self._session.get_one(TextRow, digest).content)
+            self._texts[digest] = text_of(self._session, digest)
         return self._texts[digest]
+
+
+def text_of(session: Session, digest: str) -> list[str]:
+    """A list that is kept once."""
+    found: list[str] = json.loads(session.get_one(TextRow, digest).content)
+    return found
 
 
 def held(session: Session, urn: str, asset: str) -> list[Held]:

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session, aliased
 
 from leeboard.errors import LeeboardError
 from leeboard.evidence.bundles.order import Link
-from leeboard.evidence.bundles.schema import PRUNE, RECEIVE, read_part
+from leeboard.evidence.bundles.schema import read_part
 from leeboard.evidence.store import history, parts
 from leeboard.evidence.store.finding_cache import FindingPool
 from leeboard.evidence.store.tables import BundleRow, DeviceRow, PartRow, UnloadedRow, VisitRow
@@ -205,7 +205,7 @@ class Store:
                     row.urn, row.place, row.run, datetime.fromisoformat(row.started), row.sha256,
                     Link(
                         row.run, row.file_sha256, tuple(json.loads(row.heads)), row.turn if row.writer else 0,
-                        row.writer, row.action == RECEIVE, row.action == PRUNE,
+                        row.writer, row.action,
                     ),
                     row.broken_off, row.expected_count,
                 )

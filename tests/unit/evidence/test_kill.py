@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import signal
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,38 +12,25 @@ from leeboard.evidence.loading.ingest import ingest
 from leeboard.evidence.store.store import Store
 from leeboard.policy.model import Baseline
 from tests.unit.evidence.estate import URN, expected, observation, run_id, write
+from tests.unit.evidence.killed import dies
 
 ASSETS = [f"LT-{number}" for number in range(5)]
 # Calls that change files, in a child that is killed before the nth of each.
 STEPS = {"write": 7, "fsync": 12, "replace": 2, "unlink": 1, "open": 11}
 
 
-def _dies(tmp_path: Path, call: str, nth: int) -> bool:
-    """Write a whole bundle in a child that kills itself just before its nth `call`. False when it never got there."""
-    child = os.fork()
-    if child == 0:
-        real, count = getattr(os, call), 0
-
-        def counted(*given: object, **named: object) -> object:
-            nonlocal count
-            count += 1
-            if count == nth:
-                if call == "write":  # half of a line is on the disk
-                    real(given[0], bytes(given[1])[: len(bytes(given[1])) // 2])  # type: ignore[call-overload]
-                os.kill(os.getpid(), signal.SIGKILL)
-            return real(*given, **named)
-
-        setattr(os, call, counted)
-        write(tmp_path, run_id(1), [expected(asset) for asset in ASSETS], {asset: observation() for asset in ASSETS})
-        os._exit(0)
-    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+def _write(evidence: Path) -> None:
+    """A whole bundle."""
+    write(evidence, run_id(1), [expected(asset) for asset in ASSETS], {asset: observation() for asset in ASSETS})
 
 
 @pytest.mark.parametrize(("call", "nth"), [(call, nth) for call, most in STEPS.items() for nth in range(1, most + 1)])
 def test_killed_anywhere(tmp_path: Path, baseline: Baseline, call: str, nth: int) -> None:
     evidence = tmp_path / "evidence"
     write(evidence, run_id(0), [expected(ASSETS[0])], {ASSETS[0]: observation(lock=0)})
-    assert _dies(evidence, call, nth), f"a bundle takes fewer than {nth} calls of {call}: count STEPS again"
+    assert dies(partial(_write, evidence), call, nth), (
+        f"a bundle takes fewer than {nth} calls of {call}: count STEPS again"
+    )
     folder = evidence / URN
     with Store(tmp_path / "leeboard.db") as store:
         # Before anybody seals it, and again after the next run did.

@@ -53,11 +53,11 @@ def test_what_is_anothers_has_no_place_before_it_is_received() -> None:
     links = [link("one", None, 1, OURS), link("far", None, 7, THEIRS), link("two", "one", 2, OURS)]
     found = ordered(links, OURS)
     assert [one.sha256 for one in found.links] == ["one", "two"] and "not received here" in found.without["far"]
-    receipt = Link("run-r", "r", ("two", "far", "farther"), 3, OURS, receives=True)
+    receipt = Link("run-r", "r", ("two", "far", "farther"), 3, OURS, action="receive")
     assert placed(*links, link("farther", None, 2, THEIRS), receipt, link("x", "r", 4, OURS)) == [
         "one", "two", "far", "farther", "r", "x",
     ]  # fmt: skip
-    theirs = Link("run-r", "r", ("far", "one"), 8, THEIRS, receives=True)
+    theirs = Link("run-r", "r", ("far", "one"), 8, THEIRS, action="receive")
     assert placed(*links, theirs) == ["one", "two"], "what another has received says nothing here"
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from leeboard.model.run_id import new_run_id
 from leeboard.policy.model import Baseline
 from tests import bundle_lines
 from tests.unit.evidence.estate import NIGHT, URN, expected, observation, older, run_id, write
+from tests.unit.evidence.killed import dies
 from tests.unit.evidence.test_spans import everything
 from tests.unit.evidence.test_verify import rewritten
 
@@ -334,23 +335,7 @@ def _killed(store: Store, evidence: Path, baseline: Baseline, call: str, nth: in
     """Prune in a child that kills itself just before its nth call. False when it never got there."""
     planned = pruning.plan(store, evidence / URN, NIGHT + timedelta(days=3), LATE)
     store.close()  # a connection is not to be shared with a child
-    child = os.fork()
-    if child == 0:
-        real, count = getattr(os, call), 0
-
-        def counted(*given: Any, **named: Any) -> Any:
-            nonlocal count
-            count += 1
-            if count == nth:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return real(*given, **named)
-
-        setattr(os, call, counted)
-        try:
-            pruning.prune(store, evidence / URN, planned, WORD, NOW, baseline)
-        finally:
-            os._exit(0)
-    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+    return dies(partial(pruning.prune, store, evidence / URN, planned, WORD, NOW, baseline), call, nth)
 
 
 def test_the_command(tmp_path: Path, baseline: Baseline, monkeypatch: pytest.MonkeyPatch) -> None:
