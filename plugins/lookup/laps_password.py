@@ -82,6 +82,7 @@ _raw:
 import json
 import re
 import signal
+import ssl
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 
@@ -105,9 +106,12 @@ EPOCH = datetime(1601, 1, 1, tzinfo=timezone.utc)
 NAME = re.compile(r"[^\x00-\x1f]{1,63}\Z")
 
 
-# Seconds for all of it. The LDAP client waits for an answer without end, and reads and writes TLS in two threads, which
-# was once seen to hang; the task's own time limit does not hold while a password is worked out.
-PATIENCE = 30
+# The LDAP client reads and writes one TLS session in two threads, which OpenSSL does not allow: of 400 searches on
+# loopback two hung, and on a busy machine records came out broken. So a search is tried again, each time on a new
+# connection and for so many seconds: the client waits without end, and a task's own time limit does not hold while a
+# password is worked out.
+TRIES = 3
+PATIENCE = 15
 
 
 class LookupModule(LookupBase):
@@ -126,13 +130,17 @@ class LookupModule(LookupBase):
             raise AnsibleLookupError(f"{wrong[0][:70]!r} is no name of a computer in Active Directory")
         options = self.get_options()
         base = options.pop("search_base")
-        try:
-            with _limited(PATIENCE), create_ldap_connection(encrypt=True, **options) as client:
-                return [self._password(client, name, base, options) for name in names]
-        except AnsibleLookupError:
-            raise
-        except Exception as problem:
-            raise AnsibleLookupError(_refused(options["server"], problem)) from None
+        left = TRIES
+        while True:
+            try:
+                with _limited(PATIENCE), create_ldap_connection(encrypt=True, **options) as client:
+                    return [self._password(client, name, base, options) for name in names]
+            except AnsibleLookupError:
+                raise
+            except Exception as problem:
+                left -= 1
+                if not left or not _broke_off(problem):
+                    raise AnsibleLookupError(_refused(options["server"], problem)) from None
 
     def _password(self, client, name, base, options):
         wanted = sansldap.FilterAnd(
@@ -185,12 +193,16 @@ class LookupModule(LookupBase):
             raise AnsibleLookupError(f"what Windows LAPS has stored of {name} is not as it should be") from None
 
 
+class _LateError(TimeoutError):
+    """The directory did not come to an end in time."""
+
+
 @contextmanager
 def _limited(seconds):
-    """TimeoutError after so long, and again, should closing hang as well. What was set for the task is set back."""
+    """_LateError after so long, and again, should closing hang as well. What was set for the task is set back."""
 
     def late(number, frame):
-        raise TimeoutError("it took too long")
+        raise _LateError("it took too long")
 
     before = signal.signal(signal.SIGALRM, late)
     left, interval = signal.setitimer(signal.ITIMER_REAL, seconds, seconds)
@@ -201,6 +213,14 @@ def _limited(seconds):
         signal.signal(signal.SIGALRM, before)
 
 
+def _broke_off(problem):
+    """Whether the connection hung or its TLS broke, which says nothing about what was asked."""
+    causes = (problem, problem.__cause__)
+    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
+        return False
+    return any(isinstance(cause, (_LateError, ssl.SSLError)) for cause in causes)
+
+
 def _refused(server, problem):
     """Why the directory gave no answer, in words. What it said itself may hold anything and stays out."""
     message = str(problem)
@@ -208,8 +228,10 @@ def _refused(server, problem):
         return f"the domain controller {server} did not accept the account for LAPS. Correct username and password"
     if "STRONGER_AUTH_REQUIRED" in message or "CONFIDENTIALITY_REQUIRED" in message:
         return f"the domain controller {server} wants a protected way. Set tls_mode to ldaps"
-    if "CERTIFICATE_VERIFY_FAILED" in message or "SSL" in message:
+    if "CERTIFICATE_VERIFY_FAILED" in message:
         return f"the certificate of the domain controller {server} is not accepted. Name its authority in ca_cert"
+    if "SSL" in message:
+        return f"TLS with the domain controller {server} broke off. Look whether this port of it speaks LDAPS"
     if isinstance(problem.__cause__, OSError) or isinstance(problem, OSError):
         return f"the domain controller {server} does not answer, so there is no password for the device"
     if isinstance(problem, (ImportError, ValueError)):
