@@ -21,6 +21,7 @@ from leeboard.estate.journal import WaiverLine
 from leeboard.estate.waiver_files import WaiverFile, added, content_of, ended, entry, read_folder, read_waivers
 from leeboard.model.waiver import Waiver
 from tests.unit.estate.risks import waiver
+from tests.unit.killed import killed
 
 GOOD = """\
 # Kept by the office.
@@ -260,17 +261,13 @@ def test_many_who_write_at_once_lose_nothing(tmp_path: Path) -> None:
 
 
 def test_one_that_is_killed_between_the_journal_and_the_file_has_written_the_journal_alone(tmp_path: Path) -> None:
-    child = os.fork()
-    if child == 0:
-        line = WaiverLine(at=AT, kind="waivers", id="W-3", how="new", by="technician", waiver=NEW)
+    line = WaiverLine(at=AT, kind="waivers", id="W-3", how="new", by="technician", waiver=NEW)
 
-        def first() -> None:
-            journal.add(tmp_path / "var", "900001", lambda _: [line])
-            os.kill(os.getpid(), signal.SIGKILL)
+    def first() -> None:
+        journal.add(tmp_path / "var", "900001", lambda _: [line])
+        os.kill(os.getpid(), signal.SIGKILL)
 
-        waiver_files.write(tmp_path, added(None, NEW, "w"), None, first)
-        os._exit(0)
-    assert os.WIFSIGNALED(os.waitpid(child, 0)[1])
+    assert killed(lambda: waiver_files.write(tmp_path, added(None, NEW, "w"), None, first))
     assert content_of(tmp_path) is None
     assert [one.id for one in journal.read(tmp_path / "var", "900001").waivers] == ["W-3"]
     write(tmp_path, NEW, None)  # and nobody is locked out

@@ -24,6 +24,7 @@ from leeboard.model.waiver import Waiver
 from leeboard.policy.model import Baseline
 from tests.unit.estate.risks import for_school, waiver
 from tests.unit.evidence.estate import NIGHT, URN, expected
+from tests.unit.killed import killed
 
 ONE, TWO = "LT-1", "LT-2"
 BOTH = waiver(id="W-1", devices=[ONE, TWO], settings={"tries": {ONE: [6], TWO: [8]}})
@@ -201,14 +202,15 @@ def test_what_the_journal_has_already_is_not_noted(nights: Nights) -> None:
 
 def test_who_was_killed_between_the_journal_and_the_file_is_put_right(nights: Nights) -> None:
     """The journal has a waiver and a family that no file ever had."""
-    child = os.fork()
-    if child == 0:
+
+    def cut_off() -> None:
         at = datetime(2026, 11, 2, tzinfo=UTC)
         switch = EnforceLine(at=at, kind="enforce", family="LCK", on=True, by="Head teacher")
         granted = WaiverLine(at=at, kind="waivers", id="W-1", how="new", by="technician", waiver=BOTH)
         journal.add(nights.var, URN, lambda _: [switch, granted])
         os.kill(os.getpid(), signal.SIGKILL)
-    assert os.WIFSIGNALED(os.waitpid(child, 0)[1])
+
+    assert killed(cut_off)
     family, risk = nights.run([device(ONE)])
     assert (family["on"], risk["waiver"], risk["how"]) == (False, None, "by hand")
     assert nights.run([device(ONE)]) == []

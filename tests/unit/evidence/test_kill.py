@@ -12,7 +12,7 @@ from leeboard.evidence.loading.ingest import ingest
 from leeboard.evidence.store.store import Store
 from leeboard.policy.model import Baseline
 from tests.unit.evidence.estate import URN, expected, observation, run_id, write
-from tests.unit.evidence.killed import dies
+from tests.unit.killed import dies
 
 ASSETS = [f"LT-{number}" for number in range(5)]
 # Calls that change files, in a child that is killed before the nth of each.

@@ -18,6 +18,7 @@ from leeboard.policy.model import Baseline
 from tests.unit.evidence.estate import expected, observation, run_id, write
 from tests.unit.evidence.test_causes import OLD_STORE
 from tests.unit.evidence.test_spans import everything
+from tests.unit.killed import killed
 
 STEP = 1 if os.environ.get("LEEBOARD_FULL") else 7  # statements between two kills by day
 MOST = 400  # statements; none takes as many
@@ -25,8 +26,8 @@ MOST = 400  # statements; none takes as many
 
 def dies(work: Callable[[], object], nth: int) -> bool:
     """Do something in a child that kills itself just before its nth statement. False when it never got there."""
-    child = os.fork()
-    if child == 0:
+
+    def counting() -> None:
         count = 0
 
         def counted(*_: Any) -> None:
@@ -37,10 +38,8 @@ def dies(work: Callable[[], object], nth: int) -> bool:
 
         event.listen(Engine, "before_cursor_execute", counted)
         work()
-        os._exit(0)
-    status = os.waitpid(child, 0)[1]
-    assert os.WIFSIGNALED(status) or os.waitstatus_to_exitcode(status) == 0, "it did not end by being killed"
-    return os.WIFSIGNALED(status)
+
+    return killed(counting)
 
 
 def copied(folder: Path, name: str) -> Path:

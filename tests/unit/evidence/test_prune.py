@@ -29,9 +29,9 @@ from leeboard.model.run_id import new_run_id
 from leeboard.policy.model import Baseline
 from tests import bundle_lines
 from tests.unit.evidence.estate import NIGHT, URN, expected, observation, older, run_id, write
-from tests.unit.evidence.killed import dies
 from tests.unit.evidence.test_spans import everything
 from tests.unit.evidence.test_verify import rewritten
+from tests.unit.killed import dies
 
 NOW = NIGHT + timedelta(days=500)
 STEP = 1 if os.environ.get("LEEBOARD_FULL") else 4  # calls between two kills by day
