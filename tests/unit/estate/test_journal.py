@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import resource
 import signal
 import stat
@@ -20,6 +19,7 @@ from leeboard.errors import LeeboardError
 from leeboard.estate import journal
 from leeboard.estate.journal import Anchor, EnforceLine, Line, WaiverLine
 from tests.unit.estate.risks import raw, waiver
+from tests.unit.killed import killed
 
 URN = "900001"
 AT = datetime(2026, 11, 26, 9, 0, 0, 123456, tzinfo=UTC)
@@ -142,16 +142,14 @@ def test_what_was_torn_off_is_no_line_and_is_cut_off_by_the_next(tmp_path: Path)
 
 def test_a_disk_that_is_full_leaves_whole_lines(tmp_path: Path) -> None:
     path = given(tmp_path, OLD)
-    child = os.fork()
-    if child == 0:
+
+    def on_a_full_disk() -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (len(OLD) + 50, len(OLD) + 50))
-        try:
+        with pytest.raises(LeeboardError, match="cannot be written: File too large; nothing was changed"):
             add(tmp_path, accepted())
-        except LeeboardError as problem:
-            os._exit(0 if "cannot be written: File too large; nothing was changed" in str(problem) else 2)
-        os._exit(1)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+    assert not killed(on_a_full_disk)
     assert path.read_bytes() == OLD
 
 
