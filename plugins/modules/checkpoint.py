@@ -50,6 +50,9 @@ options:
         type: list
         elements: dict
         required: true
+  undo:
+    description: The run that will be undone, with V(state=armed) in place of O(steps).
+    type: str
   run_id:
     description: The run, with V(state=armed). It names the undo journal as well, and only its changes are let through.
     type: str
@@ -115,7 +118,7 @@ from typing import Any  # noqa: E402
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
 
 from ..module_utils._linux.checkpoint import arm, ending  # noqa: E402
-from ..module_utils._linux.checkpoint.covers import covers_of  # noqa: E402
+from ..module_utils._linux.checkpoint.covers import covers_of, covers_of_undo  # noqa: E402
 from ..module_utils._linux.engine import armed  # noqa: E402
 from ..module_utils._linux.engine.edits import ChangeRefused  # noqa: E402
 from ..module_utils._linux.engine.host import Host, HostError  # noqa: E402
@@ -131,6 +134,7 @@ ARGUMENTS = {
             "settings": {"type": "list", "elements": "dict", "required": True},
         },
     },
+    "undo": {"type": "str"},
     "run_id": {"type": "str"},
     "by": {"type": "str", "default": ""},
     "token_digest": {"type": "str", "no_log": False},
@@ -142,7 +146,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec=ARGUMENTS,
         supports_check_mode=True,
-        required_if=[("state", "armed", ("run_id", "token_digest", "steps")), ("state", "confirmed", ("token",))],
+        required_if=[("state", "armed", ("run_id", "token_digest")), ("state", "confirmed", ("token",))],
     )
     host = Host()
     try:
@@ -172,7 +176,8 @@ def _armed(host: Host, module: AnsibleModule) -> dict[str, Any]:
     if not re.match(r"[0-9a-f]{64}\Z", module.params["token_digest"]):
         raise ChangeRefused("token_digest must be 64 hexadecimal digits")
     arm.refuse(host)
-    covers, left_out = covers_of(host, module.params["steps"])
+    undo = module.params["undo"]
+    covers, left_out = covers_of_undo(host, undo) if undo else covers_of(host, module.params["steps"])
     result = {"changed": bool(covers), "left_out": left_out, "held": False, "checkpoint": armed.read(host)}
     if covers and not module.check_mode:
         request = arm.Request(module.params["run_id"], module.params["by"], module.params["token_digest"], covers)
