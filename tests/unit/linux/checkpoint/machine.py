@@ -240,7 +240,7 @@ class Machine:
             if name.startswith(("/double", f"/{HERE}", "/var/lib/leeboard", "/proc")) or path.name == "boot_id":
                 continue
             status = path.lstat()
-            content = os.readlink(path) if path.is_symlink() else b"" if path.is_dir() else path.read_bytes()
+            content = os.readlink(path) if path.is_symlink() else path.read_bytes() if path.is_file() else b""
             found[name] = (oct(status.st_mode), status.st_uid, status.st_gid, content)
         return found
 
