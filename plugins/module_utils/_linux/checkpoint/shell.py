@@ -340,6 +340,7 @@ clean() {
     run 30 systemctl stop -- "$NAME.timer"
     rm -f "$UNITS/timers.target.wants/$NAME.timer" "$UNITS/sysinit.target.wants/$NAME-start.service"
     rm -f "$UNITS/$NAME.timer" "$UNITS/$NAME-start.service" "$UNITS/$NAME.service"
+    rm -f "$UNITS/.leeboard-$NAME"* "$ROOT/usr/local/sbin/.leeboard-$NAME" # of an arming that was killed
     flush "$UNITS"
     try 60 systemctl daemon-reload
     rm -f "$ROOT/usr/local/sbin/$NAME"

@@ -45,7 +45,7 @@ COVER = Cover(
 )
 
 SYSTEMCTL = r"""#!/bin/sh
-# A double of systemctl: a unit's state is a file "ENABLED ACTIVE" in @ROOT@/double/units. systemd.unit(5), systemctl(1).
+# A double of systemctl(1): a unit's state is a file "ENABLED ACTIVE" in @ROOT@/double/units.
 units=@ROOT@/double/units
 system=@ROOT@/etc/systemd/system
 printf '%s\n' "$*" >>@ROOT@/double/log
