@@ -114,8 +114,13 @@ down() {
 }
 case $verb in
 show)
-    while [ "$1" != -- ]; do shift; done
-    shift
+    while :; do
+        case ${1-} in
+        -p) shift 2 ;;
+        --*) shift ;;
+        *) break ;;
+        esac
+    done
     first=1
     for name in "$@"; do
         [ -n "$first" ] || echo
