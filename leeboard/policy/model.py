@@ -227,9 +227,9 @@ class Driver(Strict):
     A driver without a platform measures on the controller, `about` each device or about each school as a whole.
     `address` is a regular expression for the whole address. A driver that does not write only reads: no setting of it
     can be enforced. `risk: cut_off`: a change by it could cut the technician off, so it runs only under a checkpoint
-    (docs/decisions/0028-checkpoint.md). `value_names` are what people read in place of bare numbers. `objects` are the addresses at which
-    it reports objects for judgements, and the type of those. `members` says what its lists have: things, or what may
-    name people (accounts, paths of their homes), of which history keeps digests.
+    (docs/decisions/0028-checkpoint.md). `value_names` are what people read in place of bare numbers. `objects` are
+    the addresses at which it reports objects for judgements, and the type of those. `members` says what its lists
+    have: things, or what may name people (accounts, paths of their homes), of which history keeps digests.
     """
 
     platform: Literal[Platform.WINDOWS, Platform.LINUX] | None = None
