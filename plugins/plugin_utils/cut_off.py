@@ -26,7 +26,6 @@ from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import fail
 
 if not brain.missing():
     from leeboard.model.values import plain
-    from leeboard.planning.plan import CUT_OFF_MINUTES, could_cut_off
     from leeboard.storage.lock_owner import account
 
 MODULES = {"linux": "leeboard.schools.checkpoint"}
@@ -68,57 +67,49 @@ class CutOff:
         self.end = None
         self.again = False
 
-    def preview(self, steps) -> tuple:
-        """(the steps that would be made, what refuses others, what is said of them all). Changes nothing."""
+    def preview(self, about: dict) -> tuple:
+        """({driver: why it would be left out}, what refuses all of it). Changes nothing."""
         try:
             self._way_back()
-            answer = self._arm(steps, "0" * 64)
+            answer = self._arm(about, "0" * 64)
         except Refused as problem:
-            return [], [str(problem)], ""
-        left_out = _words(answer.get("left_out"))
-        stay = [step for step in steps if step.driver not in left_out]
-        seconds = _seconds(answer.get("checkpoint"))
-        minutes = -(-seconds // 60) or CUT_OFF_MINUTES
-        said = could_cut_off({step.driver for step in stay}, minutes) if stay else ""
-        return stay, [f"{driver}: {why}" for driver, why in left_out.items()], said
+            return {}, str(problem)
+        return _words(answer.get("left_out")), ""
 
-    def make(self, steps, run) -> list:
-        """Make the steps under a checkpoint with `run`: steps -> (problems, whether the device was lost).
+    def make(self, about: dict, run) -> list:
+        """Do `run` under a checkpoint that is about the steps, or the undo, of `about` (`of_steps`, `of_undo`).
 
+        `run` takes {driver: why it is left out}, and returns (what failed, in words each; whether the device was lost).
         Returns what failed, in words each.
         """
         token = secrets.token_hex(32)
         try:
             self._way_back()
-            answer = self._arm(steps, hashlib.sha256(token.encode()).hexdigest())
+            answer = self._arm(about, hashlib.sha256(token.encode()).hexdigest())
         except Refused as problem:
             return [str(problem)]
         if self.again:
             return []
         left_out = _words(answer.get("left_out"))
         problems = [f"{driver}: {why}" for driver, why in left_out.items()]
-        steps = [step for step in steps if step.driver not in left_out]
         state = _state(answer, self._visit.run_id)
-        if not steps:
-            if state.get("state") == "armed":
-                self._request("put_back", LONGEST_BACK)
-            return problems
         if state.get("state") != "armed":
-            return [*problems, "the device did not say that its checkpoint is armed, so nothing was changed under it"]
+            unsaid = "the device did not say that its checkpoint is armed, so nothing was changed under it"
+            return problems or [unsaid]
         seconds = _seconds(state)
         self._due = self._clock.monotonic() + seconds
         self._due_at = self._clock.now() + timedelta(seconds=seconds)
         try:
-            return [*problems, *self._made(steps, run, seconds, token)]
+            return [*problems, *self._made(lambda: run(left_out), seconds, token)]
         finally:
             if not self._is_local:
                 drop_shared(self._connection)  # it may lead nowhere by now, or round what was changed
 
-    def _made(self, steps, run, seconds: int, token: str) -> list:
+    def _made(self, run, seconds: int, token: str) -> list:
         try:
             # A change can swallow its own answer: then nobody would end the wait for it.
             with at_most(seconds):
-                failed, lost = run(steps)
+                failed, lost = run()
         except AnsibleConnectionFailure as problem:
             failed, lost = [f"lost after a change: {problem}"], True
         if failed or lost:
@@ -148,20 +139,11 @@ class CutOff:
     def _is_local(self) -> bool:
         return self._connection.transport == "local"
 
-    def _arm(self, steps, digest: str) -> dict:
+    def _arm(self, about: dict, digest: str) -> dict:
         """The device's answer to arming. Raises Refused; sets `again` where the wait for a dead run of ours is over."""
+        by = f"{account()} on {socket.gethostname()}"
         answer = self._ask(
-            {
-                "state": "armed",
-                "run_id": self._visit.run_id,
-                "steps": [
-                    {"driver": step.driver, "settings": [change.as_argument() for change in step.changes]}
-                    for step in steps
-                ],
-                "token_digest": digest,
-                "by": f"{account()} on {socket.gethostname()}",
-            },
-            LONGEST_BACK,
+            {"state": "armed", "run_id": self._visit.run_id, "token_digest": digest, "by": by, **about}, LONGEST_BACK
         )
         held = _state(answer)
         run = str(held.get("run_id") or "")
@@ -257,6 +239,17 @@ class CutOff:
                 return self._visit.ask(self._module, arguments)
             except AnsibleConnectionFailure as problem:
                 return {"unreachable": True, "msg": str(problem)}
+
+
+def of_steps(steps) -> dict:
+    """What a checkpoint is about: these steps of a plan."""
+    settings = ((step.driver, [change.as_argument() for change in step.changes]) for step in steps)
+    return {"steps": [{"driver": driver, "settings": changes} for driver, changes in settings]}
+
+
+def of_undo(run: str) -> dict:
+    """What a checkpoint is about: what an undo of this run puts back."""
+    return {"undo": run}
 
 
 def holder(state: dict, now: datetime) -> str:
