@@ -143,7 +143,7 @@ def test_files_are_followed_in_order(tmp_path: Path) -> None:
         },
     )
     found = sshd_files.configuration(host)
-    assert [(line.text, line.match) for line in found.banners] == [
+    assert [(line.text, line.match) for line in found.lines] == [
         ("/b", "User x"),
         ("/y", "User y"),
         ("/after", "User x"),
