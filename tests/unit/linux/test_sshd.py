@@ -86,7 +86,7 @@ found["second"] = change(dropin, {ADDRESS!r}, "/etc/issue.net")
         pytest.param(
             {f"{MAIN}.d/00-a.conf": "Banner none\n"}, r"00-a.conf, line 1 would still decide", id="lower name"
         ),
-        pytest.param({MAIN: f"{INCLUDE}Match User bob\n Banner none\n"}, "Match User bob", id="Match block"),
+        pytest.param({MAIN: f"{INCLUDE}Match User bob\n Banner none\n"}, "Match User bob (", id="Match block"),
         pytest.param({f"{MAIN}.d/50.conf": "Frobnicate\n"}, "Frobnicate", id="already broken"),
         pytest.param({"/etc/default/ssh": "SSHD_OPTS='-f /etc/x'\n", "/etc/x": ""}, "by hand", id="another file"),
     ],

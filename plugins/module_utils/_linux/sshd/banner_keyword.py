@@ -64,11 +64,12 @@ def plan(host: Host, overlay: OverlayHost, address: str, wanted: Any) -> list[li
     if before.get("value") == wanted and "others" not in before:
         return load if "note" in before else []
     text = our_file.with_values(host, {"Banner": wanted})
-    after = _aspect(our_file.tried(host, text))
-    if after.get("value") != wanted or "others" in after:
-        where = after["others"][0]["who"] if "others" in after else our_file.what_decides(host, "Banner")
-        raise ChangeRefused(
-            f"{where} would still decide the banner, since sshd takes the first value; take it out there"
-        )
+    after = our_file.tried(host, text)
+    aspect = _aspect(after)
+    block = next((other["who"] for other in aspect.get("others", []) if "Match " in other["who"]), "")
+    if block:
+        raise ChangeRefused(f"{block} would still decide the banner; take it out there")
+    if aspect.get("value") != wanted or "others" in aspect:
+        raise ChangeRefused(our_file.what_decides(host, "Banner", after))
     our_file.put(overlay, text)
     return load

@@ -143,18 +143,13 @@ def _has_effect(effective: Effective, host: Host, address: str, after: Replies, 
     """Raises ChangeRefused, with the place that would still decide."""
     keyword = address.partition(".")[0]
     aspect = effective(host, address, after)
-    if aspect.get("value") != wanted:
-        where = our_file.what_decides(host, keyword)
-        raise ChangeRefused(
-            f"{where} would still decide {keyword}, since sshd takes the first value; take it out there"
-        )
     weaker = _weaker(aspect, wanted)
-    if weaker:
-        # The block itself, with file and line, rather than somebody whom it means.
-        other = next((one for one in weaker if "Match" in one["who"]), weaker[0])
-        raise ChangeRefused(
-            f"{other['who']} would still decide {keyword} ({other['value']}) for those whom it means; take it out there"
-        )
+    # The block itself, with file and line, rather than somebody whom it means.
+    block = next((other for other in weaker if "Match " in other["who"]), None)
+    if block:
+        raise ChangeRefused(f"{block['who']} would still decide {keyword} ({block['value']}); take it out there")
+    if weaker or aspect.get("value") != wanted:
+        raise ChangeRefused(our_file.what_decides(host, keyword, after))
 
 
 def _nothing_else(before: Replies, after: Replies, keywords: set[str]) -> None:

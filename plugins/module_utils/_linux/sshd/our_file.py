@@ -75,16 +75,23 @@ def tried(host: Host, text: str, more: Sequence[Question] = ()) -> Replies:
         raise ChangeRefused(f"the change could not be tried before it is made: {problem.why}") from None
 
 
-def what_decides(host: Host, keyword: str) -> str:
-    """The place that decides a keyword for everybody, though our file is there. Raises HostError."""
+def what_decides(host: Host, keyword: str, after: Replies) -> str:
+    """What decides a keyword though our file is there, in words that follow "would still decide". Raises HostError."""
+    lines = [line for line in files_of(host).lines if line.keyword == keyword.lower()]
+    held = {text for answer in after.usual for text in answer.matched}
+    for line in lines:
+        if line.match and line.match in held:
+            return f"Match {line.match} ({line.place}) would still decide {keyword}; take it out there"
     asked = options(host)
     for at, word in enumerate(asked[:-1]):
         if word == "-o" and asked[at + 1].lower().startswith(keyword.lower()):
-            return f"the option -o {asked[at + 1]} that sshd's service starts it with"
-    for line in files_of(host).lines:
-        if line.keyword == keyword.lower() and not line.match and not line.place.startswith(f"{OURS},"):
-            return line.place
-    return f"{MAIN} (it does not include {FOLDER} first)"
+            return f"the option -o {asked[at + 1]} of sshd's service would still decide {keyword}; take it out there"
+    places = [line.place for line in lines if not line.match and not line.place.startswith(f"{OURS},")]
+    if not places:
+        return f"{MAIN} does not include {FOLDER} outside of Match blocks, so {keyword} must be set by hand"
+    # Tried with 10.0p1: of MaxStartups, and of nothing else here, the last value counts.
+    place, counts = (places[-1], "last") if keyword == "MaxStartups" else (places[0], "first")
+    return f"{place} would still decide {keyword}, since sshd takes the {counts} value; take it out there"
 
 
 def put(overlay: OverlayHost, text: str) -> None:
