@@ -115,7 +115,7 @@ def test_what_cannot_be_known_is_the_worst(tmp_path: Path) -> None:
     assert "KbdInteractiveAuthentication no could shut it out" in waiting
     assert "the groups of ada are not known here" in shut_out("ada", KEY, None, allowgroups="sudo")
     assert shut_out("ada", KEY, None) == ""
-    above = {"/proc/self/status": "PPid:\t60\n", "/proc/60/status": "PPid:\t1\n",
+    above = {"/proc/self/status": "PPid:\t60\n", "/proc/self/environ": "", "/proc/60/status": "PPid:\t1\n",
              "/proc/60/environ": f"SSH_CONNECTION={ADDRESS} 50122 192.0.2.20 22\0"}  # fmt: skip
     for login_id in ("4294967295", "", "77"):
         host = folder(tmp_path, {**above, **PEOPLE, "/proc/self/loginuid": login_id})
@@ -129,7 +129,7 @@ def test_what_cannot_be_known_is_the_worst(tmp_path: Path) -> None:
 
 def test_an_account_that_sshd_cannot_be_asked_about_is_refused(tmp_path: Path) -> None:
     accepted = f"Accepted publickey for a,da from {ADDRESS} port 50122 ssh2: ED25519 SHA256:x\n"
-    files = {"/proc/self/status": "PPid:\t60\n", "/proc/60/status": "PPid:\t1\n",
+    files = {"/proc/self/status": "PPid:\t60\n", "/proc/self/environ": "", "/proc/60/status": "PPid:\t1\n",
              "/proc/60/environ": f"SSH_CONNECTION={ADDRESS} 50122 192.0.2.20 22\0"}  # fmt: skip
     with pytest.raises(ChangeRefused, match="cannot be asked about the account 'a,da'"):
         visitor(folder(tmp_path, files, Answers({"journalctl": Completed(0, accepted, "")})))

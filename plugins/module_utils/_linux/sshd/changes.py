@@ -38,6 +38,8 @@ def dry_run(host: Host, changes: list[Change], effective: Effective) -> DryRun:
     Raises ChangeRefused, HostError.
     """
     wanted = {change["address"]: _taken(change["address"], change["value"]) for change in changes}
+    if not wanted:
+        return DryRun()
     if not host.exists(PROGRAM):
         raise ChangeRefused("OpenSSH server is not installed, so there is nothing to change")
     who, chiefs = visitor(host), administrators(host)
