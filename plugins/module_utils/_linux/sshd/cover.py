@@ -1,12 +1,11 @@
 """What brings sshd back from a change of ours: our file, its units, and what sshd says of itself before the change.
 
-A dead sshd cannot be reloaded, and with status 255 its unit is failed for good, so it is restarted; sessions live on
-(KillMode=process). A socket that gave up after too many failed starts is failed too.
+A dead sshd cannot be reloaded, so it is restarted; sessions live on (KillMode=process).
 """
 
 from __future__ import annotations
 
-from ..engine.cover import Command, Cover, Proof
+from ..engine.cover import Cover, Proof
 from ..engine.edits import Change, ChangeRefused
 from ..engine.host import Host, HostError
 from ..system.systemd_unit import RUNNING
@@ -26,15 +25,14 @@ def cover(host: Host, _changes: list[Change]) -> Cover:
     if host.link(FOLDER) is not None or host.link(OURS) is not None:
         raise ChangeRefused(f"{OURS} is reached by a symbolic link; put a regular file or folder in its place")
     units = _units(host)
-    running = tuple(unit for unit, active in units.items() if active)
-    services = tuple(unit for unit in running if unit.endswith(".service"))
+    # A service that its socket starts comes back by that: the checkpoint knows (checkpoint/units.py).
+    sockets = {unit.rpartition(".")[0] for unit, active in units.items() if active and unit.endswith(".socket")}
+    services = [unit for unit, active in units.items() if unit.endswith(".service")]
     return Cover(
         files=(OURS,),
         units=tuple(units),
-        # Its socket hands a service what it listens on; the socket alone has nothing to hand on yet.
-        restart=services or running,
-        commands=(Command(("systemctl", "reset-failed", *units)),) if units else (),
-        proofs=(*_said(host), *(Proof(("systemctl", "is-active", "--quiet", unit)) for unit in running)),
+        restart=tuple(unit for unit in services if units[unit] or unit.rpartition(".")[0] in sockets),
+        proofs=tuple(_said(host)),
         longest=LONGEST,
     )
 
