@@ -1,6 +1,7 @@
 #!/bin/bash
-# What a school does by hand before a machine of the lab fulfils REM-06 to REM-12: Leeboard changes neither sshd nor the
-# firewall nor xrdp. Needs the packages nftables, iptables, ufw, xrdp, tigervnc-standalone-server and dropbear-bin.
+# What a school does by hand before a machine of the lab fulfils REM-06 to REM-12: Leeboard changes neither the firewall
+# nor xrdp. sshd is as level high has it, for the breaks of that level. Needs the packages nftables, iptables, ufw, xrdp,
+# tigervnc-standalone-server and dropbear-bin.
 set -eu
 cat >/etc/ssh/sshd_config.d/10-school.conf <<'EOF'
 PermitRootLogin no

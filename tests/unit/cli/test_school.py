@@ -46,7 +46,6 @@ def test_a_family_is_switched_on_listed_and_off_again(estate: Path) -> None:
     ("arguments", "words"),
     [
         (("Example Secondary", "XYZ", "--by", "Head"), "there is no family XYZ; there are AUD, ENC"),
-        (("Example Secondary", "REM", "--by", "Head"), "Leeboard only reports REM today"),
         (("Example", "LCK", "--by", "Head"), "3 schools fit"),
         (("900002", "LCK", "--by", " "), "give a name or a post"),
         (("900002", "LCK", "--by", "Head"), "nobody can be asked here; nothing was switched; give --yes"),

@@ -20,6 +20,7 @@ OURS = CameBy("192.0.2.7", 50122, "192.0.2.20", 22)
 # python, sh, sudo's monitor, sudo, and the shell that sshd started; only the last two have what sshd gave.
 PROCESSES = {
     "/proc/self/status": "Name:\tpython3\nPid:\t90\nPPid:\t80\n",
+    "/proc/self/environ": "PATH=/bin\0",
     "/proc/80/status": "Name:\tsh\nPPid:\t70\n",
     "/proc/80/environ": "SUDO_USER=ada\0PATH=/bin\0",
     "/proc/70/status": "Name:\tsudo\nPPid:\t60\n",
@@ -36,6 +37,12 @@ def test_a_module_under_sudo_finds_its_connection(tmp_path: Path) -> None:
 @pytest.mark.parametrize("gone", ["/proc/60/environ", "/proc/70/status", "/proc/self/status"])
 def test_where_no_process_above_has_one_there_is_none(tmp_path: Path, gone: str) -> None:
     assert came_by(folder(tmp_path, {name: text for name, text in PROCESSES.items() if name != gone})) is None
+
+
+def test_a_shell_that_became_the_module_left_it_its_connection(tmp_path: Path) -> None:
+    # `ssh root@device python3 -`, tried with bash, which starts the last command in its own place.
+    own = {"/proc/self/environ": "SSH_CONNECTION=192.0.2.7 50122 192.0.2.20 22\0", "/proc/self/status": "PPid:\t1\n"}
+    assert came_by(folder(tmp_path, own)) == OURS
 
 
 def test_a_console_has_none(tmp_path: Path) -> None:

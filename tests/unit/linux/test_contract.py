@@ -129,10 +129,10 @@ WRITES = [
     ("key_files", "open-to-others", []),
 ]
 READERS = [
-    "accounts", "faillock", "firewall", "hardware", "kernel", "listening", "luks_volume", "package", "remmina", "sshd",
+    "accounts", "faillock", "firewall", "hardware", "kernel", "listening", "luks_volume", "package", "remmina",
     "vpn", "xrdp",
 ]  # fmt: skip
-OTHERS = {"audit_rules", "clock", "log_forwarding", "removable_media", "shell_timeout", "unit"}
+OTHERS = {"audit_rules", "clock", "log_forwarding", "removable_media", "shell_timeout", "sshd", "unit"}
 # A machine on which every write has something to do.
 DRIFTED = {
     "/etc/passwd": PASSWD,

@@ -86,7 +86,7 @@ found["second"] = change(dropin, {ADDRESS!r}, "/etc/issue.net")
         pytest.param(
             {f"{MAIN}.d/00-a.conf": "Banner none\n"}, r"00-a.conf, line 1 would still decide", id="lower name"
         ),
-        pytest.param({MAIN: f"{INCLUDE}Match User bob\n Banner none\n"}, "Match User bob", id="Match block"),
+        pytest.param({MAIN: f"{INCLUDE}Match User bob\n Banner none\n"}, "Match User bob (", id="Match block"),
         pytest.param({f"{MAIN}.d/50.conf": "Frobnicate\n"}, "Frobnicate", id="already broken"),
         pytest.param({"/etc/default/ssh": "SSHD_OPTS='-f /etc/x'\n", "/etc/x": ""}, "by hand", id="another file"),
     ],
@@ -143,7 +143,7 @@ def test_files_are_followed_in_order(tmp_path: Path) -> None:
         },
     )
     found = sshd_files.configuration(host)
-    assert [(line.text, line.match) for line in found.banners] == [
+    assert [(line.text, line.match) for line in found.lines] == [
         ("/b", "User x"),
         ("/y", "User y"),
         ("/after", "User x"),

@@ -8,6 +8,7 @@ but it refuses -C and so knows no Match block.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from ..engine.host import Host, HostError
 from ..system.systemd_unit import arguments, note_if_older
@@ -33,25 +34,29 @@ CHECKING = re.compile(r"debug3: checking match for '(?P<text>.*)' user ")
 
 
 class Answer:
-    """What one question brought: `settings` {keyword in lower case: text}; `matched`, the Match lines that held."""
+    """What one question brought: `settings` {keyword in lower case: text}, the first line of each; `lines`, all of
+    them; `matched`, the Match lines that held."""
 
     def __init__(self, question: Question) -> None:
         self.question = question
         self.settings: dict[str, str] = {}
+        self.lines: list[tuple[str, str]] = []
         self.matched: set[str] = set()
 
 
 class Replies:
     """sshd's answers: `usual` ones, those for Match `blocks`, `untried`: blocks that could not be reached, and
-    `outside`: what counts outside of Match blocks, where a block says something that only counts there; else None."""
+    `outside`: what counts outside of Match blocks, where a block says something that only counts there; else None.
+    `every` has all of them by the question's spec."""
 
     def __init__(
-        self, usual_ones: list[Answer], blocks: list[Answer], untried: list[MatchBlock], outside: Answer | None = None
+        self, usual_ones: list[Answer], blocks: list[Answer], untried: list[MatchBlock], every: dict[str, Answer]
     ) -> None:
-        self.outside = outside
+        self.outside = every.get(OUTSIDE)
         self.usual = usual_ones
         self.blocks = blocks
         self.untried = untried
+        self.every = every
 
 
 def options(host: Host) -> list[str]:
@@ -87,13 +92,13 @@ def alone(script: str, files: Configuration) -> list[str]:
     return ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh"]
 
 
-def ask(host: Host, wrapper: list[str], input: str = "") -> Replies:
-    """What sshd says to all of our questions. Raises HostError."""
+def ask(host: Host, wrapper: list[str], input: str = "", more: Sequence[Question] = ()) -> Replies:
+    """What sshd says to all of our questions, and to `more`. Raises HostError."""
     files = files_of(host)
     first = usual(host) if files.blocks else usual(host)[:1]
     block_questions = for_blocks(host, files.blocks)
     by_spec: dict[str, Question] = {}
-    for question in (*first, *block_questions):
+    for question in (*first, *block_questions, *more):
         by_spec.setdefault(question.spec, question)
     nobody = [Question("everybody, outside of Match blocks", "", OUTSIDE)]
     nobody = nobody if any("channeltimeout" in block.settings for block in files.blocks) else []
@@ -104,13 +109,12 @@ def ask(host: Host, wrapper: list[str], input: str = "") -> Replies:
             tried.append(_answer_for(question, answers[question.spec]))
     reached = {id(answer.question.block) for answer in tried}
     untried = [block for block in files.blocks if id(block) not in reached]
-    outside = answers[OUTSIDE] if nobody else None
-    return Replies([_answer_for(question, answers[question.spec]) for question in first], tried, untried, outside)
+    return Replies([_answer_for(question, answers[question.spec]) for question in first], tried, untried, answers)
 
 
 def _answer_for(question: Question, answer: Answer) -> Answer:
     copy = Answer(question)
-    copy.settings, copy.matched = answer.settings, answer.matched
+    copy.settings, copy.lines, copy.matched = answer.settings, answer.lines, answer.matched
     return copy
 
 
@@ -147,6 +151,7 @@ def _run(host: Host, wrapper: list[str], input: str, questions: list[Question]) 
         elif not line.startswith("debug3:"):
             output.append(line.strip())
             answer.settings.setdefault(key.lower(), rest.strip())
+            answer.lines.append((key.lower(), rest.strip()))
     if len(answers) != len(questions):
         raise HostError(
             "failed", f"sshd -T gave {len(answers)} answers to {len(questions)} questions: {done.err[:200]}"

@@ -1,4 +1,4 @@
-"""How sshd lets people in, as it would treat them from its next start. Read only: a slip would cut a technician off.
+"""How sshd lets people in, as it would treat them from its next start.
 
 Addresses, one for each keyword of sshd_config(5):
 
@@ -13,6 +13,8 @@ Who is meant differs: PermitRootLogin counts for root alone, everything else for
 ChannelTimeout is asked for outside of Match blocks too: OpenSSH 10.0p1 takes it from there whatever a block says
 (tried), though sshd -T prints the block's.
 A daemon that is older than its files does not tell what it runs with: that is *running*, unreadable.
+
+A slip could cut a technician off, so a change goes under a checkpoint: changes.py and cover.py.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from __future__ import annotations
 import fnmatch
 import re
 from functools import partial
+from typing import TYPE_CHECKING
 
 from ..engine.edits import Change, ChangeRefused, DryRun
 from ..engine.host import Host, HostError
@@ -28,7 +31,11 @@ from ..engine.safe_read import attempt, foreign, not_installed, number
 from .answers import PROGRAM, Replies, ask, files_of, older_note, ready
 from .people import may_be_root
 
+if TYPE_CHECKING:
+    from ..engine.cover import Cover
+
 NAME = "sshd"
+CUT_OFF = True
 WORDS = (
     "PermitRootLogin", "PermitEmptyPasswords", "PasswordAuthentication", "KbdInteractiveAuthentication",
     "PubkeyAuthentication", "PermitUserEnvironment",
@@ -61,8 +68,25 @@ def observe(host: Host, addresses: list[str]) -> Readings:
 
 
 def dry_run(host: Host, changes: list[Change]) -> DryRun:
-    """Always refused: a change of sshd could cut off the technician who makes it."""
-    raise ChangeRefused("sshd is only reported: a slip would cut off whoever manages the device by SSH")
+    """Our file of sshd, and its reload. Raises ChangeRefused, HostError."""
+    from . import changes as sshd_changes  # a check does without
+
+    _only_ours(changes)
+    return sshd_changes.dry_run(host, changes, _effective)
+
+
+def cover(host: Host, changes: list[Change]) -> Cover:
+    """What brings the device back from a change; a change's value may be None here. Raises ChangeRefused, HostError."""
+    from . import cover as sshd_cover  # a check does without
+
+    _only_ours(changes)
+    return sshd_cover.cover(host, changes)
+
+
+def _only_ours(changes: list[Change]) -> None:
+    for change in changes:
+        if not ADDRESSES.match(change["address"]):
+            raise ChangeRefused(f"{change['address']!r} is no address of the driver {NAME}")
 
 
 def _read(host: Host, address: str, answers: list[tuple[Replies, str]]) -> Reading:

@@ -13,10 +13,11 @@ DEEPEST = 16  # SERVCONF_MAX_DEPTH of sshd
 MOST_FILES = 200
 
 
-class BannerLine:
-    """One Banner line: `text` (a path or none), `match` (the criteria of its block, or empty), `place`."""
+class Line:
+    """One line: `keyword` in lower case, `text` after it, `match` (its block's criteria, or empty), `place`."""
 
-    def __init__(self, text: str, match: str, place: str) -> None:
+    def __init__(self, keyword: str, text: str, match: str, place: str) -> None:
+        self.keyword = keyword
         self.text = text
         self.match = match
         self.place = place
@@ -37,10 +38,10 @@ class MatchBlock:
 
 
 class Configuration:
-    """sshd's files: `banners` (BannerLine), `blocks` (MatchBlock), both in sshd's order, `paths`, `folders`."""
+    """sshd's files: `lines` (Line), `blocks` (MatchBlock), both in sshd's order, `paths`, `folders`."""
 
     def __init__(self) -> None:
-        self.banners: list[BannerLine] = []
+        self.lines: list[Line] = []
         self.blocks: list[MatchBlock] = []
         self.paths: list[str] = []
         self.folders: list[str] = []  # those in which an Include looks for files
@@ -64,7 +65,7 @@ def _read(host: Host, path: str, block: MatchBlock | None, depth: int, parsed: C
         return
     outer = block
     for count, line in enumerate(text.split("\n"), 1):
-        keyword, rest = _words(line)
+        keyword, rest = words(line)
         place = f"{path}, line {count}"
         if not keyword:
             continue
@@ -81,8 +82,7 @@ def _read(host: Host, path: str, block: MatchBlock | None, depth: int, parsed: C
         else:
             if block:
                 block.settings.setdefault(keyword, rest.strip('"'))
-            if keyword == "banner":
-                parsed.banners.append(BannerLine(rest.strip('"'), block.text if block else "", place))
+            parsed.lines.append(Line(keyword, rest.strip('"'), block.text if block else "", place))
 
 
 def _criteria(rest: str, place: str) -> list[tuple[str, str]]:
@@ -100,7 +100,7 @@ def _criteria(rest: str, place: str) -> list[tuple[str, str]]:
     return criteria
 
 
-def _words(line: str) -> tuple[str, str]:
+def words(line: str) -> tuple[str, str]:
     """The keyword in lower case and the rest of a line; an equals sign may part them."""
     bare = line.strip()
     if not bare or bare.startswith("#"):

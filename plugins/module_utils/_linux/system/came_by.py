@@ -43,20 +43,21 @@ class SignIn(NamedTuple):
 
 def came_by(host: Host) -> CameBy | None:
     """The SSH connection by which this process was started; None where there is none."""
+    # A shell may have become the module itself: then nothing above it has what sshd gave.
     process = "self"
     for _ in range(MOST):
         try:
-            parent = re.search(r"^PPid:\s*(\d+)$", host.text(f"/proc/{process}/status"), re.MULTILINE)
-            if parent is None or parent[1] in ("0", "1"):
-                return None
-            process = parent[1]
             environment = host.read(f"/proc/{process}/environ").split(b"\0")
+            parent = re.search(r"^PPid:\s*(\d+)$", host.text(f"/proc/{process}/status"), re.MULTILINE)
         except (FileNotFoundError, HostError):
             return None
         for entry in environment:
             name, _, text = entry.partition(b"=")
             if name == b"SSH_CONNECTION":
                 return parse(text.decode("ascii", "replace"))
+        if parent is None or parent[1] in ("0", "1"):
+            return None
+        process = parent[1]
     return None
 
 

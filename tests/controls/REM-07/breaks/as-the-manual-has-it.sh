@@ -4,7 +4,6 @@
 # image: server
 # flips: REM-07
 # expect: drifted
-# mends: no
 set -eu
 sed -i 's/^ChannelTimeout .*/ChannelTimeout session=5m/' /etc/ssh/sshd_config.d/10-school.conf
 systemctl reload ssh

@@ -4,7 +4,6 @@
 # image: server
 # flips: REM-07
 # expect: drifted
-# mends: no
 set -eu
 echo 'ClientAliveInterval 2h' >/etc/ssh/sshd_config.d/00-vendor.conf
 systemctl reload ssh

@@ -5,7 +5,6 @@
 # flips: REM-07
 # expect: pending
 # also: REM-10 pending, LBL-01 pending
-# mends: no
 set -eu
 echo 'ChannelTimeout none' >/etc/ssh/sshd_config.d/00-vendor.conf
 systemctl reload ssh

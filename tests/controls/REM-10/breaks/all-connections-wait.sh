@@ -1,5 +1,6 @@
 #!/bin/bash
-# MaxStartups in the old form, with one number.
+# MaxStartups in the old form, with one number. Of MaxStartups sshd takes the last value (tried with 10.0p1), so that a
+# roll-out, whose file is read first, cannot put it right.
 # kind: value
 # image: server
 # flips: REM-10

@@ -4,7 +4,6 @@
 # image: server
 # flips: REM-10
 # expect: drifted
-# mends: no
 set -eu
 sed -i 's/^LoginGraceTime .*/LoginGraceTime 0/' /etc/ssh/sshd_config.d/10-school.conf
 systemctl reload ssh

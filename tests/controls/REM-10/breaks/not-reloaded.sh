@@ -5,7 +5,6 @@
 # flips: REM-10
 # expect: pending
 # also: REM-07 pending, LBL-01 pending
-# mends: no
 set -eu
 echo 'PermitRootLogin yes' >/etc/ssh/sshd_config.d/00-vendor.conf
 systemctl reload ssh

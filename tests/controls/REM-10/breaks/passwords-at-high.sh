@@ -5,7 +5,6 @@
 # level: high
 # flips: REM-10
 # expect: drifted
-# mends: no
 set -eu
 echo 'PasswordAuthentication yes' >/etc/ssh/sshd_config.d/05-passwords.conf
 systemctl reload ssh

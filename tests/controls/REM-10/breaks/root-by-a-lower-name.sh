@@ -4,7 +4,6 @@
 # image: server
 # flips: REM-10
 # expect: drifted
-# mends: no
 set -eu
 echo 'PermitRootLogin yes' >/etc/ssh/sshd_config.d/00-vendor.conf
 systemctl reload ssh

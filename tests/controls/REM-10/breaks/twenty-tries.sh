@@ -4,7 +4,6 @@
 # image: server
 # flips: REM-10
 # expect: drifted
-# mends: no
 set -eu
 sed -i 's/^MaxAuthTries .*/MaxAuthTries 20/' /etc/ssh/sshd_config.d/10-school.conf
 systemctl reload ssh
