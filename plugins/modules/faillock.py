@@ -11,9 +11,9 @@ short_description: Stop whoever guesses passwords at sign-in
 description:
   - Lets PAM call C(pam_faillock), by two profiles of its own for C(pam-auth-update), and sets its numbers in
     C(/etc/security/faillock.conf). All else in that file stays.
-  - Every way in that asks for a password (console, SSH, GDM, LightDM, SDDM) is tried through C(libpam) before the change
-    and after it, with an account that exists for that moment alone. Where the right password is refused afterwards, or
-    a wrong one is not, the files are put back.
+  - Every way in that asks for a password (console, SSH, GDM, LightDM, SDDM) is tried through C(libpam) before the
+    change and after it, with an account that exists for that moment alone. Where the right password is refused
+    afterwards, or a wrong one is not, the files are put back.
   - A mistake in PAM locks everybody out, so the module works only under an armed checkpoint.
   - Refuses where C(/etc/pam.d/common-*) were changed by hand, where a line of PAM says another number itself, where
     somebody else's line would answer otherwise than now, and where the system has no C(pam-auth-update).

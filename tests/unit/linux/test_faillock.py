@@ -213,5 +213,3 @@ def test_ways_in_that_differ_are_named(tmp_path: Path) -> None:
 def test_a_missing_file_named_on_the_line_is_malformed(tmp_path: Path) -> None:
     auth = RIGHT.replace(" preauth", " preauth conf=/etc/none.conf")
     assert effective(faillock, machine(tmp_path, auth), "deny")["code"] == "malformed"
-
-

@@ -152,6 +152,13 @@ def _prove(host: Host, overlay: OverlayHost) -> None:
             if why:
                 known = f" where {by} knows the password" if by and by != "pam_unix.so" else ""
                 raise ChangeRefused(f"with our profiles sign-in by {service} would not be right{known}: {why}")
+        first = next((line for line in auth if line.module in driver.JUDGES), None)
+        if first and "use_first_pass" in first.arguments:
+            # preauth stands first now, so pam-auth-update takes this profile for one that comes after another.
+            raise ChangeRefused(
+                f"with our profiles sign-in by {service} would ask nobody for a password: {first.module} takes the one "
+                "that a module before it asked for, and there is none; enable the profile unix too"
+            )
     changed = regression.difference(host, overlay)
     if changed:
         raise ChangeRefused(f"{changed}, so PAM is left as it is")

@@ -41,12 +41,12 @@ def _differs(old: list[pam.Line], new: list[pam.Line], kind: str) -> str:
     modules = dict.fromkeys(line.module for line in old if line.module not in FIXED)
     for by in authorities(old) if kind == "auth" else [""]:
         for password in (True, False) if kind == "auth" else (True,):
-            for turned in ("", *modules):
+            for turned in ("", *(module for module in modules if module != by)):
                 passed = [_passes(lines, kind, by, password, turned) for lines in (old, new)]
                 if passed[0] != passed[1]:
                     sign_in = f"to a {'right' if password else 'wrong'} password" if kind == "auth" else "to an account"
-                    known = f" that {by} knows" if by else ""
-                    return f"{sign_in}{known}" + (f" when {turned} answers differently" if turned else "")
+                    known = f" that {by} judges" if by else ""
+                    return f"{sign_in}{known}" + (f" where {turned} says the contrary" if turned else "")
     return ""
 
 

@@ -126,7 +126,7 @@ def changed_by_hand(host: Host) -> str:
         for count, line in enumerate(text.split("\n"), 1):
             if line.startswith(BEGINS) or line.startswith(ENDS):
                 inside += 1
-            elif inside in (1, 3) and not line.startswith("#"):
+            elif inside in (1, 3) and not (line.startswith("#") and line in saved.split("\n")):
                 line = re.sub(rf"\A{kind.partition('-')[0]}\s+", "", _no_jumps(line))
                 while waiting and not line.startswith(waiting[0]):
                     waiting.pop(0)
