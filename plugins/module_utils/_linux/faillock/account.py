@@ -81,7 +81,7 @@ def _line(host: Host) -> list[str]:
     return next((line.split(":") for line in text.split("\n") if line.startswith(f"{NAME}:")), [])
 
 
-def came_by(host: Host) -> str:
+def managed_by(host: Host) -> str:
     """The account that signed in to this device for this run, or an empty text. Raises HostError."""
     uid = number((text_or_nothing(host, LOGIN) or "").strip())
     if uid is None or uid == NOT_SET:

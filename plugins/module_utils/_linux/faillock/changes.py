@@ -55,15 +55,20 @@ def dry_run(host: Host, changes: list[Change]) -> DryRun:
 
 
 def cover(host: Host, changes: list[Change]) -> Cover:
-    """What brings the device back: the files, and the end of the account that a trial makes."""
-    planned = [edit.path for edit in dry_run(host, changes).edits]
-    files = tuple(dict.fromkeys([*update.PROFILES, driver.CONF, *update.COMMON, *planned]))
-    own = tuple(path for path in files if not path.startswith(f"{update.SAVED}/"))
+    """What brings the device back: the files, and the end of the account that a trial makes.
+
+    Of a change to come it refuses what `dry_run` does, so that nothing is armed for it. One without values is an undo.
+    """
+    planned = [change for change in changes if change["value"] is not None]
+    targets = [edit.path for edit in dry_run(host, planned).edits] if planned else []
+    # pam-auth-update may write any of the common files; a target is another one where one is a link.
+    files = dict.fromkeys([*update.PROFILES, driver.CONF, *update.COMMON, *targets])
+    single = tuple(path for path in files if not path.startswith(f"{update.SAVED}/"))
     return Cover(
-        files=own,
+        files=single,
         folders=(update.SAVED,),
         commands=(Command(("userdel", "--force", account.NAME), at_start=True),),
-        proofs=_proofs(host, own),
+        proofs=_proofs(host, single),
         longest=LONGEST,
     )
 
@@ -209,7 +214,7 @@ def tally_folders(machine: Machine, ways_in: list[str]) -> list[str]:
 
 def _warnings(host: Host, overlay: OverlayHost) -> list[str]:
     """Who keeps this device and can be locked out by anybody at its keyboard."""
-    name = account.came_by(host)
+    name = account.managed_by(host)
     if not name or not account.has_password(host, name):
         return []
     line = next((line for line in (driver.judge(overlay, one)[1] for one in driver.services(overlay)) if line), None)
