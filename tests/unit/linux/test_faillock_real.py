@@ -13,7 +13,8 @@ from tests.unit.linux.own import run
 TEMPLATES = Path("/var/lib/dpkg/info/libpam-runtime.templates")
 PROFILES = "/usr/share/pam-configs"
 PROLOGUE = f"""
-import glob, shutil
+import glob, shutil, time
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine import armed
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.faillock import account, changes, libpam, update
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.undo import run as undo
 
@@ -58,7 +59,18 @@ def files():
 def wanted(**numbers):
     return [{{"address": "pam", "value": True}}, *({{"address": key, "value": one}} for key, one in numbers.items())]
 
+def arm(run_id):
+    # A double of an armed checkpoint: what is asked of it before each write, and nothing that puts back.
+    shutil.rmtree(armed.FOLDER, ignore_errors=True)
+    os.makedirs(armed.FOLDER, mode=0o700)
+    cover = faillock.cover(Host(), [{{"address": "pam", "value": None}}])
+    about = {{"schema": 1, "run_id": run_id, "by": "x", "drivers": ["faillock"], "files": cover.files,
+             "folders": cover.folders, "boot": armed.boot_id(Host()), "until": time.monotonic() + 600}}
+    put(armed.MANIFEST, json.dumps(about))
+    put(armed.state_file("armed"), "")
+
 def tried(settings, run_id="run", check=False):
+    arm(run_id)
     try:
         return apply(faillock, Host(), settings, run_id, check=check)
     except ChangeRefused as problem:
@@ -66,6 +78,7 @@ def tried(settings, run_id="run", check=False):
 
 OURS = wanted(deny=3, unlock_time=900, fail_interval=900)
 start = files()
+found["unarmed"] = change(faillock, "pam", True)
 """
 
 
@@ -76,7 +89,9 @@ def private(tmp_path: Path, script: str) -> Any:
     shutil.copytree("/var/lib/pam", tmp_path / "lib/pam")
     (tmp_path / "lib/dpkg/info").mkdir(parents=True)
     shutil.copy(TEMPLATES, tmp_path / "lib/dpkg/info")
-    return run(tmp_path, PROLOGUE + script, "pam-auth-update", "useradd", "chpasswd", "faillock", "su", "setpriv")
+    found = run(tmp_path, PROLOGUE + script, "pam-auth-update", "useradd", "chpasswd", "faillock", "su", "setpriv")
+    assert "under an armed checkpoint only" in found.pop("unarmed")
+    return found
 
 
 ENFORCED = """
@@ -140,7 +155,7 @@ mounted("--bind", f"{modules}/pam_deny.so", f"{modules}/pam_unix.so")
 found["shut"] = tried(OURS, "shut")
 found["journals"] = sorted(os.listdir("/var/lib/leeboard/journal"))
 found["left"] = files() == start
-found = {str(key): one for key, one in found.items()}
+found = {"unarmed": found["unarmed"]} | {str(key): one for key, one in found.items()}
 """
 
 
@@ -161,6 +176,7 @@ def test_what_only_pam_itself_can_tell_puts_the_files_back(tmp_path: Path) -> No
 
 UNDONE = """
 tried(OURS)
+arm("undo-1")
 found["undone"] = sorted(one["target"] for one in undo.undo(Host(), "run", "undo-1")["put_back"])
 found["as before"] = files() == start
 tried(OURS, "second")
@@ -169,6 +185,7 @@ put("/usr/share/pam-configs/finger", "Name: x\\nDefault: yes\\nPriority: 260\\nA
     "Auth:\\n\\t[success=end default=ignore]\\tpam_fprintd.so\\n")
 found["package"] = out("pam-auth-update", "--package", env={"DEBIAN_FRONTEND": "noninteractive"})
 found["kept by it"] = effective(faillock, "pam").get("value")
+arm("undo-2")
 outcome = undo.undo(Host(), "second", "undo-2")
 found["left"] = sorted(one["target"] for one in outcome["left"])
 found["commands"] = outcome["commands"]

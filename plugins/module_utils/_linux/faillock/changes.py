@@ -59,7 +59,7 @@ def cover(host: Host, changes: list[Change]) -> Cover:
 
     Of a change to come it refuses what `dry_run` does, so that nothing is armed for it. One without values is an undo.
     """
-    planned = [change for change in changes if change["value"] is not None]
+    planned = [change for change in changes if change.get("value") is not None]
     targets = [edit.path for edit in dry_run(host, planned).edits] if planned else []
     # pam-auth-update may write any of the common files; a target is another one where one is a link.
     files = dict.fromkeys([*update.PROFILES, driver.CONF, *update.COMMON, *targets])
