@@ -144,6 +144,7 @@ class ActionModule(DeviceAction):
                     return problems, True
                 continue
             self._diffs += answers.diffs(answer)
+            self._remarks += [f"{visit.device.name}: {one}" for one in answers.warnings(answer)]
             if answer.get("changed"):
                 self._changes += [
                     {

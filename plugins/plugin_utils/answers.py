@@ -39,3 +39,9 @@ def diffs(answer: dict) -> list:
     """What `--diff` shows: a list of the dictionaries that Ansible takes, without anything else."""
     parts = answer.get("diff") or []
     return [one for one in (parts if isinstance(parts, list) else [parts]) if isinstance(one, dict)]
+
+
+def warnings(answer: dict) -> list:
+    """What a person must know of a change, in the device's words: printed, never filed."""
+    said = answer.get("warnings") or []
+    return [one[:LONGEST_PATH] for one in (said if isinstance(said, list) else []) if isinstance(one, str)]

@@ -26,6 +26,7 @@ from .dropin import driver as dropin
 from .engine.host import Host
 from .engine.reading import Reading, reading, unreadable
 from .engine.safe_read import NOT_INSTALLED
+from .faillock import driver as faillock
 from .firewall import driver as firewall
 from .kconfig import driver as kconfig
 from .logging import forwarding as log_forwarding
@@ -36,7 +37,6 @@ from .removable_media import driver as removable_media
 from .simple import (
     accounts,
     device_label,
-    faillock,
     file_mode,
     hardware,
     listening,

@@ -28,7 +28,8 @@ import json, os, pathlib, subprocess, sys
 sys.path[:0] = [{collections!r}]
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.banner import driver as banner
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.dropin import driver as dropin
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.simple import faillock, file_mode
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.faillock import driver as faillock
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.simple import file_mode
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.simple import shell_timeout
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.sshd import driver as sshd
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.change import ChangeRefused, apply

@@ -99,7 +99,8 @@ ADDRESSES = {
 }  # fmt: skip
 
 # What is written in the tests of `apply`: (driver, address, value). sshd, the shell, sudo, auditd, polkit and modprobe
-# are tried themselves in files of their own, and so are units, log_forwarding and clock, which need running units.
+# are tried themselves in files of their own, and so are units, log_forwarding and clock, which need running units, and
+# faillock, which needs pam-auth-update.
 WRITES = [
     ("banner", "/etc/issue", "For members of the school only"),
     ("banner", "/etc/issue.net", "For members of the school only"),
@@ -129,10 +130,11 @@ WRITES = [
     ("key_files", "open-to-others", []),
 ]
 READERS = [
-    "accounts", "faillock", "firewall", "hardware", "kernel", "listening", "luks_volume", "package", "remmina",
-    "vpn", "xrdp",
+    "accounts", "firewall", "hardware", "kernel", "listening", "luks_volume", "package", "remmina", "vpn", "xrdp",
 ]  # fmt: skip
-OTHERS = {"audit_rules", "clock", "log_forwarding", "removable_media", "shell_timeout", "sshd", "unit"}
+OTHERS = {
+    "audit_rules", "clock", "faillock", "log_forwarding", "removable_media", "shell_timeout", "sshd", "unit",
+}  # fmt: skip
 # A machine on which every write has something to do.
 DRIFTED = {
     "/etc/passwd": PASSWD,

@@ -6,8 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.change import ChangeRefused
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.simple import faillock
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.faillock import driver as faillock
 
 from tests.unit.linux.folder import effective, folder
 
@@ -214,8 +213,3 @@ def test_ways_in_that_differ_are_named(tmp_path: Path) -> None:
 def test_a_missing_file_named_on_the_line_is_malformed(tmp_path: Path) -> None:
     auth = RIGHT.replace(" preauth", " preauth conf=/etc/none.conf")
     assert effective(faillock, machine(tmp_path, auth), "deny")["code"] == "malformed"
-
-
-def test_writing_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ChangeRefused, match="only reported"):
-        faillock.dry_run(folder(tmp_path), [{"address": "deny", "value": 5}])

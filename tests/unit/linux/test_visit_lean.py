@@ -42,8 +42,8 @@ BESIDES = [
 CHANGES = {
     "engine.change", "engine.journal", "engine.overlay_host", "audit.writing", "dconf.changes", "dconf.writing",
     "kconfig.changes", "luks.key_files_changes", "logging.writing", "removable_media.changes",
-    "engine.cover", "sshd.administrators", "sshd.changes", "sshd.cover", "sshd.our_file", "sshd.visitor",
-    "system.came_by",
+    "engine.cover", "faillock.changes", "faillock.trial", "faillock.update", "sshd.administrators", "sshd.changes",
+    "sshd.cover", "sshd.our_file", "sshd.visitor", "system.came_by",
 }  # fmt: skip
 VISIT = """
 import json, sys

@@ -108,11 +108,14 @@ def test_recording_is_never_suspended_and_nothing_that_stops_a_machine_is_writte
                 assert one.write in ("rotate", "syslog", "email") or one.mode is Mode.REPORT
 
 
-def test_pam_is_never_written() -> None:
-    for level in Level:
+def test_pam_is_written_under_a_checkpoint() -> None:
+    assert BASELINE.drivers["faillock"].risk == "cut_off"
+    ten, numbers = {"pam": True, "deny": 10}, {"unlock_time": 900, "fail_interval": 900}
+    root = {"even_deny_root": True, "root_unlock_time": 900}
+    for level, wanted in ((Level.STANDARD, ten), (Level.SENSITIVE, ten), (Level.HIGH, {**ten, "deny": 5, **root})):
         found = [one for one in resolve(BASELINE, device(level)).settings if one.setting.driver == "faillock"]
-        assert found
-        assert all(one.write is None and one.mode is Mode.REPORT for one in found)
+        assert {one.setting.address: one.write for one in found if one.write is not None} == {**wanted, **numbers}
+        assert {one.mode for one in found} == {Mode.ENFORCE}
 
 
 def test_no_volume_is_ever_written_and_no_key_by_a_plan() -> None:
@@ -259,8 +262,8 @@ def test_the_page_is_fresh() -> None:
 
 def test_the_page_tells_built_from_planned() -> None:
     page = controls_page(BASELINE)
-    row = next(line for line in page.split("\n") if line.startswith("| [LCK-05]"))
-    assert "6 read only" in row
+    row = next(line for line in page.split("\n") if line.startswith("| [ENC-01]"))
+    assert "3 read only" in row
     row = next(line for line in page.split("\n") if line.startswith("| [LCK-06]"))
     assert "1 planned" in row
     row = next(line for line in page.split("\n") if line.startswith("| [FWD-03]"))

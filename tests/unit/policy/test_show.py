@@ -63,7 +63,7 @@ def test_a_value_of_the_device() -> None:
 
 
 def test_what_is_only_read_has_nothing_to_write() -> None:
-    found = one(shown(), "LCK-05", "deny")
+    found = one(shown(), "LCK-01", "accounts-without-password")
     assert (found.write, found.mode) == (None, "report")
 
 

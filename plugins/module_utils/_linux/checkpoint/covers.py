@@ -44,7 +44,11 @@ def covers_of_undo(host: Host, run: str) -> tuple[dict[str, Cover], dict[str, st
     if entries is None:
         raise ChangeRefused(f"the device has no journal of the run {run}")
     mine = [entry for entry in entries if entry.driver in CUT_OFF.keys() - returned]
-    covers, left_out = covers_of(host, [{"driver": entry.driver, "settings": entry.changes} for entry in mine])
+    # Without values: what is written now stands in the journal, and no driver judges what it once was asked for.
+    steps = [
+        {"driver": entry.driver, "settings": [{**change, "value": None} for change in entry.changes]} for entry in mine
+    ]
+    covers, left_out = covers_of(host, steps)
     for entry in mine:
         if entry.driver in covers:
             files = {*covers[entry.driver].files, *(record.path for record in entry.records)}

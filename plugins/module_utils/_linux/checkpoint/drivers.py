@@ -11,6 +11,7 @@ from ..engine.change import Driver
 from ..engine.cover import Cover
 from ..engine.edits import Change
 from ..engine.host import Host
+from ..faillock import driver as faillock
 from ..sshd import driver as sshd
 
 
@@ -23,5 +24,5 @@ class CutOffDriver(Driver, Protocol):
 
 
 # One line for each driver.
-DRIVERS: tuple[CutOffDriver, ...] = (sshd,)
+DRIVERS: tuple[CutOffDriver, ...] = (faillock, sshd)
 CUT_OFF = {driver.NAME: driver for driver in DRIVERS}

@@ -44,7 +44,8 @@ class PlanOutdated(ChangeRefused):
 
 
 def apply(driver: Driver, host: Host, changes: list[Change], run_id: str, check: bool = False) -> dict[str, Any]:
-    """Make `changes` with `driver`. Returns changed, before and after (readings by address), diff and journal (path).
+    """Make `changes` with `driver`. Returns changed, before and after (readings by address), diff and journal (path),
+    and where there are any, warnings.
 
     Check mode does everything up to the journal, so it prints the same diff as the real run. `after` is what the
     machine says afterwards, in check mode what it says now.
@@ -67,10 +68,14 @@ def apply(driver: Driver, host: Host, changes: list[Change], run_id: str, check:
         "diff": [_diff(edit) for edit in edits],
         "journal": None,
     }
+    if result.warnings:
+        outcome["warnings"] = result.warnings
     if check or not outcome["changed"]:
         return outcome
     guard = _guard(driver, host, run_id, [edit.path for edit in edits])
     guard()
+    if result.before:
+        result.before()
     journal = Journal(host, run_id)
     journal.record(driver.NAME, changes, before, edits, result.commands)
     back = [_reverse(host, edit) for edit in edits] if result.confirm else []

@@ -59,6 +59,8 @@ class DryRun:
 
     `confirm`, for what only the machine itself can tell: a function of the readings afterwards (by address) that says
     why the change has no effect, or an empty text. Where it says something, the files are put back as they were.
+    `before` is called when the change is really made, ahead of its first write; it raises ChangeRefused where the
+    machine could not confirm afterwards. `warnings` are what a person must know of the change.
     """
 
     def __init__(
@@ -70,3 +72,5 @@ class DryRun:
         self.edits: list[Edit] = list(edits or [])
         self.commands = commands or []
         self.confirm = confirm
+        self.before: Callable[[], None] | None = None
+        self.warnings: list[str] = []

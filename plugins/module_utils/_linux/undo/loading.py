@@ -13,6 +13,7 @@ from ..dconf.sources import GENERATE_CONFIG
 from ..dropin.systemd import DAEMONS
 from ..engine.host import Host, HostError
 from ..engine.safe_read import first_of, text_or_nothing
+from ..faillock.update import LAST, PROFILES, TOOL
 from ..logging.forwarders import RSYSLOGD
 from ..logging.rainerscript import MAIN
 from ..removable_media.changes import LOAD, POLKIT
@@ -56,6 +57,9 @@ def loading(host: Host, paths: list[str]) -> tuple[list[list[str]], list[str]]:
             commands.append(["systemctl", "restart", "rsyslog.service"])
     if _any(paths, "/etc/polkit-1/") and state(host, POLKIT)[0]:
         commands.append(LOAD)
+    if _any(paths, *PROFILES) and LAST not in paths and host.exists(TOOL):
+        # Somebody's profile came since, so that file is left: the program makes it anew without ours.
+        commands.append(["env", "DEBIAN_FRONTEND=noninteractive", "pam-auth-update", "--package"])
     return commands, remarks
 
 
