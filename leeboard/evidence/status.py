@@ -16,6 +16,7 @@ from typing import Any
 from leeboard.errors import LeeboardError
 from leeboard.evidence import age
 from leeboard.evidence.bundles.schema import Expected
+from leeboard.evidence.checkpointed import became_of
 from leeboard.evidence.previous_ids import with_history
 from leeboard.evidence.store.store import Store, StoredBundle, StoredDevice
 from leeboard.model.device import Device
@@ -248,7 +249,7 @@ def _change(change: Any) -> str:
         return plain(change["text"], 300)
     name = ":".join(str(change[key]) for key in ("driver", "address") if change.get(key))
     if name and "before" in change and "after" in change:
-        return plain(f"{name}: {_short(change['before'])} -> {_short(change['after'])}", 300)
+        return plain(f"{name}: {_short(change['before'])} -> {_short(change['after'])}", 300) + became_of(change)
     return plain(json.dumps(change, sort_keys=True), 300)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from leeboard.errors import LeeboardError
 from leeboard.evidence.bundles.files import bundles, find, run_of
 from leeboard.evidence.bundles.reader import Reader
+from leeboard.evidence.checkpointed import became_of
 from leeboard.model.run_id import RUN_ID, started_of
 from leeboard.model.values import plain
 from leeboard.storage import files
@@ -130,7 +131,7 @@ def _changed(change: dict[str, Any] | str) -> Changed:
         return Changed(control, plain(change["text"], 300))
     name = ":".join(str(change[key]) for key in ("driver", "address") if change.get(key))
     words = f"{control} {plain(name, 200)}: {_short(change.get('before'))} -> {_short(change.get('after'))}"
-    return Changed(control, words.strip())
+    return Changed(control, words.strip() + became_of(change))
 
 
 def _short(reading: Any) -> str:

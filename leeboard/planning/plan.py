@@ -18,6 +18,7 @@ from leeboard.policy.resolve import Wanted
 from leeboard.verdict.evaluate import accepts, to_mend
 
 Risk = Literal["none", "reboot", "cut_off", "destructive"]
+CUT_OFF_MINUTES = 3  # that a device waits for us, beyond the longest that its steps may take
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,10 @@ class Change:
 
 @dataclass(frozen=True)
 class Step:
-    """One call of one driver's module. The module refuses when the device no longer reads as `expect` says."""
+    """One call of one driver's module. The module refuses when the device no longer reads as `expect` says.
+
+    A step of risk `cut_off` could cut off whoever makes it, and runs only under a checkpoint.
+    """
 
     driver: str
     module: str
@@ -55,6 +59,12 @@ def apart(step: Step) -> tuple[Step, ...]:
     if step.driver not in APART or len(step.changes) < 2:
         return ()
     return tuple(Step(step.driver, step.module, (change,), step.risk) for change in step.changes)
+
+
+def could_cut_off(drivers: Collection[str], minutes: int = CUT_OFF_MINUTES) -> str:
+    """What a preview says of steps of these drivers, all of risk `cut_off`."""
+    back = f"put back by itself after {minutes} minute{'' if minutes == 1 else 's'} unless we come back"
+    return f"{', '.join(sorted(drivers))} could cut us off: {back}"
 
 
 def plan(wanted: Wanted, observation: Observation, families: Collection[str], at: datetime) -> tuple[Step, ...]:
@@ -98,8 +108,8 @@ def plan(wanted: Wanted, observation: Observation, families: Collection[str], at
             mine[change.address] = change
     steps = []
     for driver, by_address in sorted(changes.items()):
-        module = wanted.baseline.drivers[driver].module
-        if module is not None:
+        listed = wanted.baseline.drivers[driver]
+        if listed.module is not None:
             ordered = tuple(by_address[address] for address in sorted(by_address))
-            steps.append(Step(driver, f"leeboard.schools.{module}", ordered))
+            steps.append(Step(driver, f"leeboard.schools.{listed.module}", ordered, listed.risk))
     return tuple(steps)

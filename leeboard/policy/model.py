@@ -226,9 +226,10 @@ class Driver(Strict):
 
     A driver without a platform measures on the controller, `about` each device or about each school as a whole.
     `address` is a regular expression for the whole address. A driver that does not write only reads: no setting of it
-    can be enforced. `value_names` are what people read in place of bare numbers. `objects` are the addresses at which
-    it reports objects for judgements, and the type of those. `members` says what its lists have: things, or what may
-    name people (accounts, paths of their homes), of which history keeps digests.
+    can be enforced. `risk: cut_off`: a change by it could cut the technician off, so it runs only under a checkpoint
+    (docs/decisions/0028-checkpoint.md). `value_names` are what people read in place of bare numbers. `objects` are
+    the addresses at which it reports objects for judgements, and the type of those. `members` says what its lists
+    have: things, or what may name people (accounts, paths of their homes), of which history keeps digests.
     """
 
     platform: Literal[Platform.WINDOWS, Platform.LINUX] | None = None
@@ -237,6 +238,7 @@ class Driver(Strict):
     address: str
     module: str | None = None
     writes: bool = True
+    risk: Literal["none", "cut_off"] = "none"
     value_names: dict[int, str] = Field(default_factory=dict)
     objects: dict[str, str] = Field(default_factory=dict)
     members: Literal["people", "things"] = "people"
@@ -250,6 +252,12 @@ class Driver(Strict):
     def _planned_has_no_module(self) -> Driver:
         if self.state == "planned" and self.module is not None:
             raise ValueError("a planned driver has no module yet")
+        return self
+
+    @model_validator(mode="after")
+    def _risk_of_a_change(self) -> Driver:
+        if self.risk != "none" and (self.module is None or not self.writes):
+            raise ValueError("only a driver with a module that writes has a risk")
         return self
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.leeboard.schools.plugins.action.check import summary, waiver_data, with_waivers
 from ansible_collections.leeboard.schools.plugins.plugin_utils import answers, brain
+from ansible_collections.leeboard.schools.plugins.plugin_utils.cut_off import CutOff
 from ansible_collections.leeboard.schools.plugins.plugin_utils.device_action import DeviceAction, Ended
 from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import Visit, VisitError, failure_message, filed
 
@@ -32,13 +33,15 @@ class ActionModule(DeviceAction):
         self._changes: list = []
         self._diffs: list = []
         self._waived: dict = {}
+        self._remarks: list = []
+        self._problems: list = []
         try:
             return self._enforce()
         except AnsibleConnectionFailure as problem:
             if not self._changes:
                 raise
             # Ansible's own limits ignore unreachable hosts; a device that we cut off must stop the next batch.
-            return self._failed(f"lost after a change: {problem}")
+            return self._failed("; ".join([*self._problems, f"lost after a change: {problem}"]))
 
     def _failed(self, message: str) -> dict:
         return {**super()._failed(message), "changed": bool(self._changes)}
@@ -62,13 +65,12 @@ class ActionModule(DeviceAction):
             outcome = self._bring(visit)
         except Ended as end:
             outcome = end.outcome
-        return self._warned(outcome, off)
+        return self._warned(outcome, [*off, *self._remarks])
 
     def _bring(self, visit) -> dict:
         evidence = self._recognised(visit)
         at = datetime.now(timezone.utc)  # once: a waiver that ends meanwhile ends with the next roll-out
         done: set = set()
-        problems: list = []
         for _round in range(MOST_ROUNDS):
             # Only the plan is told: what is judged and filed is what the baseline wants.
             wanted, self._waived = left_alone(visit.wanted, at, visit.observation)
@@ -76,22 +78,47 @@ class ActionModule(DeviceAction):
             if not steps:
                 break
             done.update(steps)
-            problems += self._apply(visit, steps)
+            done.difference_update(self._apply(visit, steps))
             if self._task.check_mode:
                 break
-            evidence = visit.observe()
+            before, evidence = evidence, visit.observe()
             if "unreachable" in evidence:
-                return {"failed": True, "changed": bool(self._changes), "msg": "the device was lost after a change"}
+                why = "; ".join(dict.fromkeys([*self._problems, "the device was lost after a change"]))
+                # What was seen last is filed with what was done since, so that an undo finds it.
+                return {**self._failed(why), "leeboard": filed({**before, "changes": self._changes})}
             evidence["changes"] = self._changes
-        return self._outcome(visit, evidence, "; ".join(dict.fromkeys(problems)))
+        return self._outcome(visit, evidence, "; ".join(dict.fromkeys(self._problems)))
 
     @staticmethod
     def _warned(outcome: dict, warnings: list) -> dict:
         return {**outcome, "warnings": [*warnings, *outcome.get("warnings", [])]} if warnings else outcome
 
     def _apply(self, visit, steps) -> list:
+        """Run the steps, those that could cut us off last and under a checkpoint; keep what failed, in words each.
+
+        Returns the steps that must be planned once more.
+        """
+        failed, lost = self._make(visit, [step for step in steps if step.risk != "cut_off"])
+        self._problems += failed
+        risky = [step for step in steps if step.risk == "cut_off"]
+        if not risky or lost:
+            return []
+        cut_off = CutOff(visit, self._connection)
+        if self._task.check_mode:
+            stay, refused, remark = cut_off.preview(risky)
+            self._problems += [*refused, *self._make(visit, stay)[0]]
+            self._remarks += [f"{visit.device.name}: {remark}"] if remark else []
+            return []
+        before = len(self._changes)
+        self._problems += cut_off.make(risky, lambda chosen: self._make(visit, chosen))
+        if cut_off.end in ("back", "unknown"):
+            for change in self._changes[before:]:
+                change["checkpoint"] = cut_off.end
+        return risky if cut_off.again else []
+
+    def _make(self, visit, steps) -> tuple:
         """Run the steps in order; a driver that refuses keeps no other from its work, nor one address of a driver the
-        others. Returns what failed, in words each."""
+        others. Returns (what failed, in words each; whether the device was lost)."""
         problems = []
         before = len(self._changes)
         waiting = list(steps)
@@ -108,7 +135,7 @@ class ActionModule(DeviceAction):
                 message = failure_message(answer)
                 problems.append(message if message.startswith(f"{step.driver}: ") else f"{step.driver}: {message}")
                 if answer.get("unreachable"):
-                    break
+                    return problems, True
                 continue
             self._diffs += answers.diffs(answer)
             if answer.get("changed"):
@@ -123,7 +150,7 @@ class ActionModule(DeviceAction):
                     }
                     for change in step.changes
                 ]
-        return problems
+        return problems, False
 
     def _outcome(self, visit, evidence: dict, problem: str) -> dict:
         stood = with_waivers(evidence["findings"], self._waived, visit)

@@ -20,6 +20,7 @@ if not brain.missing():
     from leeboard.evidence.recording import handshake
     from leeboard.model.device import device as read_device
     from leeboard.model.observation import parse, with_readings
+    from leeboard.model.run_id import RUN_ID
     from leeboard.model.verdicts import Verdict
     from leeboard.storage import strict_json
     from leeboard.verdict import device_clock
@@ -97,7 +98,19 @@ class Visit:
             raise VisitError(str(problem)) from None
         self._last_visit = 0
         self.run_id = self._run.run
+        self.terminal = self._run.terminal
         self.var = self._run.evidence.parent
+
+    @property
+    def preview(self) -> bool:
+        """True in check mode: nothing is changed."""
+        return bool(self._action._task.check_mode)
+
+    def recorded(self, run: str) -> bool:
+        """Whether a run is this controller's, of the device's school: then it is over, since we hold the lock."""
+        if not RUN_ID.match(run):
+            return False
+        return any((self._run.evidence / self.device.urn).glob(f"{run}.*")) and run != self.run_id
 
     def observe(self) -> dict:
         """Visit the device once. Returns the evidence of the visit: outcome, message, identity, observation, findings.

@@ -21,7 +21,7 @@ class Handshake:
     """The run that records. With a `problem`, it no longer can: an action fails with that text before it connects.
 
     `refused` has the hosts that must not be visited, with the reason. `salt` is what the run's challenges are made
-    from, and `began` when it began, in seconds of a clock that only goes on.
+    from, and `began` when it began, in seconds of a clock that only goes on. `terminal`: somebody sits before it.
     """
 
     run: str
@@ -30,6 +30,7 @@ class Handshake:
     refused: Mapping[str, str] = field(default_factory=dict)
     salt: str = ""
     began: float = 0.0
+    terminal: bool = False
 
     def next_visit(self, last: int = 0) -> int:
         """Number the visit that begins now, above the `last` one: the milliseconds since the run began.
@@ -56,6 +57,7 @@ def announce(
         "evidence": str(evidence),
         "problem": problem,
         "refused": dict(refused or {}),
+        "terminal": os.isatty(0) and os.isatty(1),  # a worker has none
     }
     os.environ[VARIABLE] = json.dumps(said)
 
@@ -78,6 +80,7 @@ def current() -> Handshake | None:
             dict(said["refused"]),
             str(said["salt"]),
             float(said["began"]),
+            said["terminal"] is True,
         )
     except (ValueError, KeyError, TypeError):
         return None

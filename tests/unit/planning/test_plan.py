@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from leeboard.planning.plan import Step, plan
+from leeboard.planning.plan import Step, apart, could_cut_off, plan
 from leeboard.policy.resolve import resolve
 from tests.unit.brain import absent, baseline, control, device, observation, setting, unreadable, value
 
@@ -95,3 +95,26 @@ def test_a_function_of_the_reading_adds_to_what_is_there() -> None:
         (step,) = steps(mask, readings=[idle(value(found))])
         assert step.changes[0].value == written
     assert steps(mask, readings=[idle(value(3))]) == ()
+
+
+def test_a_driver_that_could_cut_off_marks_its_steps_and_no_others() -> None:
+    notice = setting(id="notice", driver="banner", address="/etc/issue", accept={"operator": "equals", "value": "x"})
+    both = baseline(control(setting(), notice))
+    risky = both.drivers["banner"].model_copy(update={"risk": "cut_off"})
+    wanted = resolve(both.model_copy(update={"drivers": {**both.drivers, "banner": risky}}), device())
+    drifted = [idle(value(0)), {"driver": "banner", "address": "/etc/issue", "effective": value("y")}]
+    seen = observation(drifted)
+    found = plan(wanted, seen, ["LCK"], seen.observed_at)
+    assert [(step.driver, step.risk) for step in found] == [("banner", "cut_off"), ("dconf", "none")]
+
+
+def test_a_refused_step_that_is_taken_apart_keeps_its_risk() -> None:
+    changes = steps(setting(), setting(id="b", address="/b"), readings=[idle(value(0)), idle(value(0), address="/b")])
+    whole = Step("file_mode", "leeboard.schools.file_permissions", changes[0].changes, "cut_off")
+    assert [step.risk for step in apart(whole)] == ["cut_off", "cut_off"]
+
+
+def test_what_could_cut_off_is_said_in_one_line() -> None:
+    said = could_cut_off(["sshd", "firewall"])
+    assert said == "firewall, sshd could cut us off: put back by itself after 3 minutes unless we come back"
+    assert "after 1 minute unless" in could_cut_off(["sshd"], 1)

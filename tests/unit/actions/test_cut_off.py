@@ -1,0 +1,359 @@
+"""Steps under a checkpoint: every end that one can have, against a double of the device."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleConnectionFailure
+from ansible_collections.leeboard.schools.plugins.action.enforce import ActionModule
+from ansible_collections.leeboard.schools.plugins.plugin_utils import cut_off as cut_off_module
+from ansible_collections.leeboard.schools.plugins.plugin_utils.cut_off import CutOff
+
+from leeboard.evidence import status, undoing
+from leeboard.planning.plan import Change, Step
+from tests.unit.actions.checkpoint_double import MODULE, OTHER, RUN, DoubleClock, DoubleConnection, DoubleDevice
+
+Run = Callable[[list[Step]], tuple[list[str], bool]]
+
+
+def step(driver: str = "sshd") -> Step:
+    return Step(driver, "leeboard.schools.x", (Change("REM-07", "PermitRootLogin", "no", "string", "f"),), "cut_off")
+
+
+def well(_steps: list[Step]) -> tuple[list[str], bool]:
+    return [], False
+
+
+def make(device: DoubleDevice, run: Run = well, *steps: Step) -> tuple[CutOff, list[str]]:
+    """The end, and what failed; the shared connection is as before."""
+    before = dict(device.connection.options)
+    cut_off = CutOff(device, device.connection, device.clock)
+    problems = cut_off.make(list(steps) or [step()], run)
+    assert device.connection.options == before
+    return cut_off, problems
+
+
+def test_all_went_well_and_is_confirmed_over_a_new_connection() -> None:
+    device = DoubleDevice()
+    made: list[str] = []
+
+    def run(steps: list[Step]) -> tuple[list[str], bool]:
+        assert device.state == "armed", "nothing is changed before"
+        made.extend(one.driver for one in steps)
+        return [], False
+
+    cut_off, problems = make(device, run, step(), step("firewall"))
+    assert (cut_off.end, problems, made) == ("confirmed", [], ["sshd", "firewall"])
+    assert device.asked == [("armed", False), ("confirmed", True)]
+    assert device.state == "confirmed"
+    assert device.connection.resets == 1, "the old connection is not used on"
+
+
+def test_two_checkpoints_have_two_tokens() -> None:
+    device = DoubleDevice()
+    make(device)
+    first = device.digest
+    make(device)
+    assert first != device.digest and len(first) == 64
+
+
+def test_a_step_that_fails_has_all_put_back_at_once() -> None:
+    device = DoubleDevice()
+    cut_off, problems = make(device, lambda _steps: (["sshd: refused"], False))
+    assert problems == ["sshd: refused", "what could cut us off was put back at once"]
+    assert cut_off.end == "back"
+    assert device.asked == [("armed", False), ("put_back", False)]
+    assert device.clock.passed == 0
+
+
+def test_what_cannot_be_put_back_is_named_and_who_goes_on_with_it() -> None:
+    device = DoubleDevice(stays=["/etc/ssh/sshd_config.d/x is not as it was"])
+    cut_off, problems = make(device, lambda _steps: (["sshd: refused"], False))
+    assert cut_off.end == "unknown"
+    assert problems[1] == (
+        "it is putting itself back, and tries each minute and at each start; left: "
+        "/etc/ssh/sshd_config.d/x is not as it was"
+    )
+
+
+def test_no_new_connection_until_the_device_has_put_itself_back() -> None:
+    device = DoubleDevice(new_from=240)
+    cut_off, problems = make(device)
+    assert problems == ["could not be reached over a new connection; put itself back at 02:04 UTC"]
+    assert (cut_off.end, device.state) == ("back", "back")
+    assert all(new for _, new in device.asked[1:]), "the old one says nothing of whether anybody can sign in"
+
+
+def test_a_new_connection_that_works_at_last_confirms() -> None:
+    device = DoubleDevice(new_from=100)
+    cut_off, problems = make(device)
+    assert (cut_off.end, problems, device.state) == ("confirmed", [], "confirmed")
+
+
+def test_a_device_that_never_comes_back() -> None:
+    device = DoubleDevice(new_from=10**9)
+    cut_off, problems = make(device)
+    assert problems == [
+        "could not be reached over a new connection; not reached since; it puts itself back at 02:04 UTC, and at its "
+        "next start"
+    ]
+    assert cut_off.end == "unknown"
+    assert device.clock.passed >= 240 + 120, "nobody gives up before the time and its margin are over"
+
+
+def test_a_device_that_is_still_busy_with_it() -> None:
+    device = DoubleDevice(new_from=240, stays=["ssh.service does not run"])
+    cut_off, problems = make(device)
+    assert cut_off.end == "unknown"
+    assert "could not be reached over a new connection; it is putting itself back" in problems[0]
+    assert "left: ssh.service does not run" in problems[0]
+
+
+@pytest.mark.parametrize("lost", ["told", "raised"])
+def test_a_connection_that_is_lost_in_a_step_is_put_back_over_a_new_one(lost: str) -> None:
+    device = DoubleDevice()
+
+    def run(_steps: list[Step]) -> tuple[list[str], bool]:
+        device.old_works = False
+        if lost == "raised":
+            raise AnsibleConnectionFailure("gone")
+        return ["sshd: gone"], True
+
+    cut_off, problems = make(device, run)
+    assert problems[0].endswith("gone") and problems[1:] == ["what could cut us off was put back at once"]
+    assert cut_off.end == "back"
+    assert device.asked == [("armed", False), ("put_back", True)]
+
+
+def test_what_takes_longer_than_the_device_waits_is_never_confirmed() -> None:
+    device = DoubleDevice()
+
+    def run(_steps: list[Step]) -> tuple[list[str], bool]:
+        device.clock.sleep(300)
+        return ["firewall: the device gave no answer"], False
+
+    cut_off, problems = make(device, run)
+    assert problems[1:] == ["put itself back at 02:04 UTC"]
+    assert cut_off.end == "back"
+
+
+def test_a_driver_that_cannot_be_covered_holds_up_no_other() -> None:
+    device = DoubleDevice(left_out={"firewall": "two firewalls at once"})
+    made: list[str] = []
+
+    def run(steps: list[Step]) -> tuple[list[str], bool]:
+        made.extend(one.driver for one in steps)
+        return [], False
+
+    cut_off, problems = make(device, run, step(), step("firewall"))
+    assert (made, problems, cut_off.end) == (["sshd"], ["firewall: two firewalls at once"], "confirmed")
+
+
+def test_where_all_are_left_out_nothing_is_changed() -> None:
+    device = DoubleDevice(left_out={"sshd": "a Match block that contradicts"})
+    cut_off, problems = make(device, unreached)
+    assert (problems, cut_off.end, device.state) == (["sshd: a Match block that contradicts"], None, "none")
+
+
+def unreached(_steps: list[Step]) -> tuple[list[str], bool]:
+    raise AssertionError("a step was made")
+
+
+@pytest.mark.parametrize(
+    ("device", "words"),
+    [
+        (DoubleDevice(arming_fails="No space left on device"), "no checkpoint could be armed, .* No space left"),
+        (DoubleDevice(old_works=False), "no checkpoint could be armed, .* it is silent"),
+        (DoubleDevice(platform="windows"), "no checkpoint for this platform yet"),
+        (DoubleDevice(connection=DoubleConnection("local")), "ansible_connection is local"),
+        (DoubleDevice(connection=DoubleConnection("podman")), "of kind podman signs nobody in anew"),
+        (
+            DoubleDevice().held_by(OTHER, "ada on desk", 90),
+            f"the run {OTHER} of ada on desk holds the device's checkpoint until 02:01 UTC",
+        ),
+    ],
+)
+def test_where_none_is_armed_nothing_is_changed(device: DoubleDevice, words: str) -> None:
+    before = device.state
+    cut_off, problems = make(device, unreached)
+    assert len(problems) == 1 and "nothing that could cut us off is changed" in problems[0]
+    assert re.search(words, problems[0]), problems
+    assert (cut_off.end, cut_off.again, device.state) == (None, False, before)
+
+
+def test_a_run_of_ours_that_was_killed_is_waited_for_and_planned_again() -> None:
+    device = DoubleDevice(recorded_runs=(OTHER,)).held_by(OTHER, "ada on desk", 90)
+    cut_off, problems = make(device, unreached)
+    assert (problems, cut_off.again, cut_off.end, device.state) == ([], True, None, "back")
+    assert 90 <= device.clock.passed < 120
+    cut_off, problems = make(device)
+    assert (problems, cut_off.end, device.holder) == ([], "confirmed", RUN)
+
+
+def test_a_killed_run_that_never_comes_back_is_not_waited_for_for_ever() -> None:
+    device = DoubleDevice(recorded_runs=(OTHER,), stays=["ssh.service does not run"]).held_by(OTHER, "ada on desk", 90)
+    cut_off, problems = make(device, unreached)
+    assert not cut_off.again and device.clock.passed >= 90 + 120
+    assert problems == [
+        f"the device is putting back the run {OTHER} of ada on desk (left: ssh.service does not run): nothing that "
+        "could cut us off is changed"
+    ]
+
+
+def at_terminal(**more: Any) -> DoubleDevice:
+    return DoubleDevice(connection=DoubleConnection("local"), terminal=True, **more)
+
+
+def test_at_a_terminal_a_person_confirms(capsys: pytest.CaptureFixture[str]) -> None:
+    device = at_terminal(confirms_at=60)
+    cut_off, problems = make(device)
+    assert (cut_off.end, problems) == ("confirmed", [])
+    told = " ".join(capsys.readouterr().out.split())
+    assert "pc1: sign in anew, on a new terminal, and type: leeboard checkpoint confirm" in told
+    assert "Without that it is put back at 02:04 UTC." in told
+    assert "confirmed" not in [asked for asked, _ in device.asked], "the run itself says nothing of a new sign-in"
+
+
+def test_at_a_terminal_nobody_confirms() -> None:
+    cut_off, problems = make(at_terminal())
+    assert (cut_off.end, problems) == ("back", ["nobody confirmed in time; put itself back at 02:04 UTC"])
+
+
+def test_a_preview_says_what_could_cut_off_and_arms_nothing() -> None:
+    device = DoubleDevice(preview=True, left_out={"firewall": "two firewalls at once"})
+    steps = [step(), step("firewall")]
+    stay, refused, said = CutOff(device, device.connection, device.clock).preview(steps)
+    assert (stay, refused) == ([steps[0]], ["firewall: two firewalls at once"])
+    assert said == "sshd could cut us off: put back by itself after 4 minutes unless we come back"
+    assert (device.state, device.asked) == ("none", [("armed", False)])
+
+
+def test_a_preview_of_what_would_be_refused_says_so() -> None:
+    device = DoubleDevice(preview=True, recorded_runs=(OTHER,)).held_by(OTHER, "ada on desk", 90)
+    stay, refused, said = CutOff(device, device.connection, device.clock).preview([step()])
+    assert (stay, said, device.clock.passed) == ([], "", 0)
+    assert "holds the device's checkpoint until" in refused[0]
+
+
+@pytest.mark.parametrize("nonsense", [None, [], "armed", {"state": "\x1b[2J"}, {"state": "armed", "run_id": OTHER}])
+def test_an_answer_that_makes_no_sense_changes_nothing(nonsense: Any) -> None:
+    device = DoubleDevice()
+    device.ask = lambda _module, _arguments: {"changed": True, "checkpoint": nonsense}
+    cut_off, problems = make(device, unreached)
+    assert cut_off.end is None and len(problems) == 1
+    assert problems[0].isprintable() and "nothing" in problems[0]
+
+
+def test_no_token_is_in_what_is_told(caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]) -> None:
+    tokens: list[str] = []
+    device = DoubleDevice(new_from=240)
+    ask = device.ask
+
+    def listening(module: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        tokens.append(arguments.get("token", ""))
+        return ask(module, arguments)
+
+    device.ask = listening
+    _, problems = make(device)
+    told = " ".join([*problems, capsys.readouterr().out, caplog.text])
+    (token,) = {token for token in tokens if token}
+    assert len(token) == 64 and token not in told
+
+
+def action(device: DoubleDevice) -> Any:
+    """The action `enforce`, at its last part: it has a plan, and the device in front of it."""
+    made: Any = ActionModule.__new__(ActionModule)
+    made._changes, made._diffs, made._problems, made._remarks = [], [], [], []
+    made._connection = device.connection
+    made._task = SimpleNamespace(check_mode=device.preview)
+    return made
+
+
+class Enforced(DoubleDevice):
+    """A device whose drivers' modules change what they are asked for; `order` has them as they came."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(**more)
+        self.order: list[tuple[str, str]] = []
+
+    def ask(self, module: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        if module == MODULE:
+            return super().ask(module, arguments)
+        self.order.append((module, self.state))
+        return {"changed": True, "before": {}, "after": {}, "diff": []}
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> DoubleClock:
+    """The clock that an action has by itself, as a double."""
+    made = DoubleClock()
+    monkeypatch.setattr(cut_off_module, "Clock", made)
+    return made
+
+
+def test_a_roll_out_makes_what_could_cut_off_last_and_under_the_checkpoint(clock: DoubleClock) -> None:
+    device = Enforced(clock=clock)
+    plain = replace(step("dconf"), module="m.dconf", risk="none")
+    risky = replace(step(), module="m.sshd")
+    enforcing = action(device)
+    assert enforcing._apply(device, [risky, plain]) == []
+    assert device.order == [("m.dconf", "none"), ("m.sshd", "armed")]
+    assert enforcing._problems == []
+    assert [("checkpoint" in one, one["driver"]) for one in enforcing._changes] == [(False, "dconf"), (False, "sshd")]
+
+
+def test_what_was_put_back_is_marked_and_nothing_else_is(clock: DoubleClock) -> None:
+    device = Enforced(clock=clock, new_from=240)
+    plain = replace(step("dconf"), module="m.dconf", risk="none")
+    enforcing = action(device)
+    enforcing._apply(device, [step(), plain])
+    assert enforcing._problems == ["could not be reached over a new connection; put itself back at 02:04 UTC"]
+    assert [(one["driver"], one.get("checkpoint")) for one in enforcing._changes] == [("dconf", None), ("sshd", "back")]
+
+
+def test_a_device_that_is_held_gets_all_but_what_could_cut_off(clock: DoubleClock) -> None:
+    device = Enforced(clock=clock)
+    device.held_by(OTHER, "ada on desk", 90)
+    plain = replace(step("dconf"), module="m.dconf", risk="none")
+    enforcing = action(device)
+    enforcing._apply(device, [step(), plain])
+    assert [module for module, _ in device.order] == ["m.dconf"]
+    assert len(enforcing._problems) == 1 and "ada on desk holds" in enforcing._problems[0]
+
+
+def test_a_preview_asks_each_driver_and_arms_nothing(clock: DoubleClock) -> None:
+    device = Enforced(clock=clock, preview=True)
+    enforcing = action(device)
+    enforcing._apply(device, [replace(step(), module="m.sshd")])
+    assert device.order == [("m.sshd", "none")] and device.state == "none"
+    assert enforcing._remarks == ["pc1: sshd could cut us off: put back by itself after 4 minutes unless we come back"]
+
+
+def test_a_run_that_was_killed_is_planned_once_more(clock: DoubleClock) -> None:
+    device = Enforced(clock=clock, recorded_runs=(OTHER,))
+    device.held_by(OTHER, "ada on desk", 90)
+    enforcing = action(device)
+    risky = step()
+    assert enforcing._apply(device, [risky]) == [risky]
+    assert (device.order, enforcing._problems) == ([], [])
+
+
+def test_without_the_connection_no_cut_off_step_is_tried() -> None:
+    device = Enforced()
+    device.ask = lambda module, _arguments: {"unreachable": True, "msg": f"{module} is silent"}
+    enforcing = action(device)
+    assert enforcing._apply(device, [step(), replace(step("dconf"), module="m.dconf", risk="none")]) == []
+    assert enforcing._problems == ["dconf: m.dconf is silent"]
+
+
+def test_a_finding_of_what_was_changed_says_what_became_of_it() -> None:
+    change = {"control": "REM-07", "driver": "sshd", "address": "x", "before": "a", "after": "b"}
+    for end, words in (("back", "put back by the device's checkpoint"), ("unknown", "nothing was heard of it")):
+        assert words in status._change({**change, "checkpoint": end})
+        assert words in undoing._changed({**change, "checkpoint": end}).words
+    assert "checkpoint" not in status._change(change) + undoing._changed(change).words
