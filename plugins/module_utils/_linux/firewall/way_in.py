@@ -1,8 +1,4 @@
-"""By which address and port we came here, and on which ports the SSH server listens: what a firewall must not close.
-
-sshd tells the session that it starts (ssh(1), SSH_CONNECTION: address and port of the client, then of the server).
-sudo takes that away from what it starts, so the process and its parents are asked in turn (proc_pid_environ(5)).
-"""
+"""From where we came here, and on which ports the SSH server listens: what a firewall must not close."""
 
 from __future__ import annotations
 
@@ -11,12 +7,10 @@ import re
 
 from ..engine.host import Host, HostError
 from ..engine.safe_read import first_of, number
+from ..system.came_by import CameBy
 from ..system.units_enabled import enabled
 from .values import address
 
-STATUS = "/proc/{}/status"
-PARENT = re.compile(r"(?m)^PPid:\s*([0-9]+)$")
-MOST_PARENTS = 64
 LISTENING = ["ss", "-H", "-l", "-n", "-t", "-u", "-p", "-e"]  # as the driver `listening` asks, so that it costs nothing
 SSHD = re.compile(r'\("sshd",pid=|\bcgroup:\S*/sshd?(?:@[^/\s]*)?\.(?:service|socket)\b')
 SS = ("/usr/bin/ss", "/bin/ss", "/usr/sbin/ss", "/sbin/ss")
@@ -25,33 +19,16 @@ LISTEN = re.compile(r"(?m)^Listen=(?:.*:)?([0-9]+) \(Stream\)$")
 USUAL = 22
 
 
-class CameBy:
-    """The address that a connection came from, and the port of this machine that it came to."""
-
-    def __init__(self, source: str, port: int) -> None:
-        self.source = source
-        self.port = port
-
-    def within(self, networks: tuple[str, ...]) -> bool:
-        """Whether the address lies in one of these networks."""
-        source = address(self.source)
-        return source is not None and any(source in ipaddress.ip_network(network) for network in networks)
+def address_of(came: CameBy) -> str:
+    """The client's address, without its card, and that of IPv4 as such."""
+    bare = came.address.partition("%")[0]
+    return bare[7:] if bare.lower().startswith("::ffff:") else bare
 
 
-def came_by(host: Host) -> CameBy | None:
-    """The SSH connection that we belong to; None for a run on the machine itself. Raises HostError."""
-    process = "self"
-    for _step in range(MOST_PARENTS):
-        connection = _variable(host, process, "SSH_CONNECTION").split()
-        if len(connection) == 4 and number(connection[3]):
-            # A link-local address comes with its card, and one of IPv4 perhaps in the clothes of IPv6.
-            source = connection[0].partition("%")[0]
-            return CameBy(source[7:] if source.lower().startswith("::ffff:") else source, int(connection[3]))
-        parent = PARENT.search(_text(host, STATUS.format(process)))
-        process = parent.group(1) if parent else "0"
-        if process in ("0", "1"):
-            break
-    return None
+def within(came: CameBy, networks: tuple[str, ...]) -> bool:
+    """Whether a connection comes from one of these networks."""
+    source = address(address_of(came))
+    return source is not None and any(source in ipaddress.ip_network(network) for network in networks)
 
 
 def ssh_ports(host: Host) -> tuple[int, ...]:
@@ -77,27 +54,9 @@ def management_ports(host: Host, came: CameBy | None) -> tuple[int, ...]:
 
     Raises HostError.
     """
-    ports = {*ssh_ports(host), *([came.port] if came else [])}
+    ports = {*ssh_ports(host), *([came.own_port] if came else [])}
     if host.exists("/run/systemd/system") and enabled(host, SOCKET):
         # Until somebody connects it is systemd that listens.
         shown = host.query(["systemctl", "show", "-p", "Listen", SOCKET])
         ports |= {int(port) for port in LISTEN.findall(shown.out)}
     return tuple(sorted(port for port in ports if 0 < port < 65536)) or (USUAL,)
-
-
-def _variable(host: Host, process: str, name: str) -> str:
-    for assignment in _text(host, f"/proc/{process}/environ").split("\0"):
-        if assignment.startswith(f"{name}="):
-            return assignment[len(name) + 1 :]
-    return ""
-
-
-def _text(host: Host, path: str) -> str:
-    try:
-        return host.text(path)
-    except FileNotFoundError:
-        return ""
-    except HostError as problem:
-        if problem.code in ("denied", "needs_root"):
-            return ""  # another account's process, behind which there may be ours
-        raise

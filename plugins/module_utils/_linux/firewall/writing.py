@@ -12,6 +12,7 @@ from ..engine.edits import Change, ChangeRefused, DryRun
 from ..engine.host import Host, HostError
 from ..engine.overlay_host import OverlayHost
 from ..engine.safe_read import first_of, text_or_nothing
+from ..system.came_by import CameBy, came_by
 from ..system.mounts import mounted
 from ..system.units_enabled import enabled
 from . import nft, ours, table
@@ -21,7 +22,7 @@ from .ours import FIREWALLD, NFTABLES, UFW
 from .restart import nftables_file, other_program, own_loader, shell_variables, tried
 from .rules import DROP, REJECT, Ruleset
 from .sources import LIST, NFT, loaded, output
-from .way_in import CameBy, came_by, management_ports
+from .way_in import address_of, management_ports, within
 from .words import Rules, networks, openings, services
 
 RUNS = "/run/systemd/system"
@@ -44,10 +45,10 @@ def plan(host: Host, changes: list[Change]) -> DryRun:
     kind = used(host)
     came = came_by(host)
     rules = _rules(host, wanted, came)
-    if came and not came.within(rules.management):
+    if came and not within(came, rules.management):
         raise ChangeRefused(
-            f"the management networks ({' '.join(rules.management)}) do not contain {came.source}, the address that "
-            "we come from, so nobody could come back; name its network in leeboard_management_networks"
+            f"the management networks ({' '.join(rules.management)}) do not contain {address_of(came)}, which we come "
+            "from, so nobody could come back; name its network in leeboard_management_networks"
         )
     overlay = OverlayHost(host)
     if kind == NFTABLES:
