@@ -45,14 +45,13 @@ import json, os, pathlib, socket, subprocess, sys, time
 sys.path[:0] = [{collections!r}]
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine import change as changing
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.edits import ChangeRefused
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed, Host, run_process
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed, Host, HostError, run_process
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.firewall import driver as firewall
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.firewall import restart
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.undo.loading import loading
 OTHER = open({folder!r} + "/other").read().strip()
 UNITS = pathlib.Path("/etc/systemd/system")
 MANAGEMENT = "10.20.0.0/16 2001:db8:5::/64"
-HERE = {{"ipv4": {{"10.20": "10.20.0.15", "10.77": "10.77.0.15"}}}}
 asked = []
 
 def systemctl_double(argv):
@@ -60,6 +59,7 @@ def systemctl_double(argv):
     link = UNITS / "sysinit.target.wants" / argv[-1]
     if verb == "enable":
         link.parent.mkdir(exist_ok=True)
+        link.unlink(missing_ok=True)
         link.symlink_to(unit)
     elif verb == "restart":
         start = [line for line in unit.read_text().splitlines() if line.startswith("ExecStart=")]
@@ -85,7 +85,7 @@ def write(**words):
     changes += [{{"address": name, "value": text}} for name, text in words.items()]
     try:
         planned = firewall.dry_run(host, changes)
-    except ChangeRefused as problem:
+    except (ChangeRefused, HostError) as problem:
         return str(problem)
     edits = [edit.path for edit in planned.edits if edit.before != edit.after]
     for edit in planned.edits:
@@ -127,6 +127,24 @@ if family == socket.AF_INET:
     one.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(source))
 one.bind((source, int(sport), 0, scope) if family == socket.AF_INET6 else (source, int(sport)))
 one.sendto(b"x", (target, int(port), 0, scope) if family == socket.AF_INET6 else (target, int(port)))
+'''
+
+# An echo request as anybody sends it (RFC 792, RFC 4443), and whether it is answered.
+PING = '''
+import socket, sys
+new = ":" in sys.argv[1]
+one = socket.socket(socket.AF_INET6 if new else socket.AF_INET, socket.SOCK_RAW, 58 if new else 1)
+one.settimeout(3); one.bind((sys.argv[1], 0))
+body = bytes((128 if new else 8, 0, 0, 0, 0, 7, 0, 1))
+if not new:
+    total = sum(int.from_bytes(body[at:at + 2], "big") for at in range(0, 8, 2))
+    body = body[:2] + (0xffff - total).to_bytes(2, "big") + body[4:]
+one.sendto(body, (sys.argv[2], 0))
+try:
+    while True:
+        answer = one.recv(200)
+        if (answer[0] == 129 if new else answer[20] == 0): print("answered"); break
+except socket.timeout: print("silence")
 '''
 
 def listen(port):

@@ -130,11 +130,16 @@ def _starts(host: Host, unit: str, reasons: list[str]) -> bool:
 
 
 def _ours_starts(host: Host, reasons: list[str]) -> bool:
-    """Whether the unit that loads our table starts with the machine, as we wrote it. Raises HostError."""
-    if not host.exists(OUR_UNIT_FILE):
+    """Whether our table is loaded when the machine starts, by the unit as we wrote it. Raises HostError."""
+    if not _our_unit(host) or not _starts(host, OUR_UNIT, reasons):
         return False
-    as_written = text_or_nothing(host, OUR_UNIT_FILE) == OUR_UNIT_TEXT and not _drop_ins(host, OUR_UNIT)
-    return as_written and _starts(host, OUR_UNIT, reasons)
+    if not host.exists(OUR_FILE):
+        reasons.append(f"{OUR_FILE} is missing")
+    return host.exists(OUR_FILE)
+
+
+def _our_unit(host: Host) -> bool:
+    return text_or_nothing(host, OUR_UNIT_FILE) == OUR_UNIT_TEXT and not _drop_ins(host, OUR_UNIT)
 
 
 def nftables_file(host: Host) -> str:
@@ -210,13 +215,15 @@ def shell_variables(host: Machine, path: str) -> dict[str, str]:
     return variables
 
 
-def own_loader(host: Host, also: re.Pattern[str] | None = None) -> str:
+def own_loader(host: Host, also: re.Pattern[str] | None = None, besides: tuple[str, ...] = ()) -> str:
     """A unit or script of the school's own that seems to load rules (in a way that `also` fits), or an empty text.
+
+    Units in `besides` are no matter.
 
     Raises HostError.
     """
     known = ["nftables.service", "ufw.service", "netfilter-persistent.service", "firewalld.service"]
-    known += [OUR_UNIT] if _ours_starts(host, []) else []
+    known += [OUR_UNIT] if _our_unit(host) or OUR_UNIT in besides else []
     units = dict.fromkeys([*started_units(host), *(unit for _starter, unit in activated(host))])
     started = [name for name in units if name.endswith(".service") and name not in known]
     paths = [f"{UNITS[0]}/{name}" for name in started if host.link(f"{UNITS[0]}/{name}") is None]

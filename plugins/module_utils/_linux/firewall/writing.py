@@ -75,7 +75,7 @@ def used(host: Host) -> str:
         there[NFTABLES] = f"{table.FILE} of Leeboard's own"
     elif first_of(host, NFT) and _closes(host):
         there[NFTABLES] = f"nftables.service with {nftables_file(host)}"
-    other = PERSISTENT if enabled(host, PERSISTENT) else other_program(host) or own_loader(host)
+    other = PERSISTENT if enabled(host, PERSISTENT) else other_program(host) or own_loader(host, besides=(table.UNIT,))
     if other:
         raise ChangeRefused(f"{other} loads rules of its own, and Leeboard does not write for it; take it out first")
     if len(there) > 1:
