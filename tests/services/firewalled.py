@@ -45,7 +45,8 @@ import json, os, pathlib, socket, subprocess, sys, time
 sys.path[:0] = [{collections!r}]
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine import change as changing
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.edits import ChangeRefused
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed, Host, HostError, run_process
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed, Host, HostError
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import run_process
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.firewall import driver as firewall
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.firewall import restart
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.undo.loading import loading
@@ -169,7 +170,8 @@ ready = os.pipe()
 def connects(port, places=("10.20.0", "10.77.0", "2001:db8:5:", "2001:db8:77:")):
     '''What becomes of a connection to a port, by where it comes from.'''
     sep = lambda place: ":" if ":" in place else "."
-    return {{place: there(CONNECT, f"{{place}}{{sep(place)}}9", f"{{place}}{{sep(place)}}15", port) for place in places}}
+    ends = {{place: [f"{{place}}{{sep(place)}}{{end}}" for end in (9, 15)] for place in places}}
+    return {{place: there(CONNECT, *both, port) for place, both in ends.items()}}
 
 def arrives(source, sport, target, port, scope="", group=""):
     '''Whether a datagram comes in.'''
@@ -179,9 +181,11 @@ def arrives(source, sport, target, port, scope="", group=""):
     one.bind(("", port)); one.settimeout(0.7)
     index = socket.if_nametoindex("eth0")
     if group and family == socket.AF_INET6:
-        one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, socket.inet_pton(family, group) + index.to_bytes(4, sys.byteorder))
+        where = socket.inet_pton(family, group) + index.to_bytes(4, sys.byteorder)
+        one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, where)
     elif group:
-        one.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, socket.inet_aton(group) + socket.inet_aton("10.20.0.15"))
+        where = socket.inet_aton(group) + socket.inet_aton("10.20.0.15")
+        one.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, where)
     there(SEND, source, sport, target, port, scope)
     try:
         one.recv(9)

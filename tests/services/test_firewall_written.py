@@ -62,7 +62,8 @@ found["took"], found["made later"] = echo(took), echo(made)
 found["web later"] = connects(443)
 found["no mdns"] = [arrives(*one, group=one[2]) for one in mdns]
 # The next start: the unit's command where there is nothing yet.
-start = [line for line in (UNITS / "leeboard-firewall.service").read_text().splitlines() if line.startswith("ExecStart")]
+unit = (UNITS / "leeboard-firewall.service").read_text()
+start = [line for line in unit.splitlines() if line.startswith("ExecStart")]
 later = sh(f"unshare -n sh -c '{start[0].partition('=')[2]} && nft list ruleset'").stdout
 found["restarted"] = later == sh("nft list table inet leeboard").stdout
 """
@@ -120,8 +121,8 @@ sh("ip link add virbr0 type bridge")
 found["a guest"] = ["", says(), write(management=MANAGEMENT, services="mdns"), says()]
 found["file"] = pathlib.Path("/etc/leeboard/firewall.nft").read_text()
 # nftables.service flushes what there is, and then has a file of its own.
-pathlib.Path("/etc/nftables.conf").write_text("flush ruleset\\ntable inet filter { chain input { type filter hook input "
-    "priority filter; policy accept; tcp dport 80 accept; }; }\\n")
+pathlib.Path("/etc/nftables.conf").write_text("flush ruleset\\ntable inet filter { chain input { "
+    "type filter hook input priority filter; policy accept; tcp dport 80 accept; }; }\\n")
 link = UNITS / "sysinit.target.wants/nftables.service"
 link.symlink_to("/usr/lib/systemd/system/nftables.service")
 found["both"] = says()
@@ -140,9 +141,7 @@ def test_what_goes_wrong_is_seen_and_mended(tmp_path: Path) -> None:
     found = firewalled(tmp_path, DRIFTED, "nft")
     good = {**SHUT, "management": MANAGEMENT, "openings": "none", "services": "mdns"}
     ours = dict.fromkeys(("management", "services"), "none")
-    now, later = (
-        dict.fromkeys((f"{what}-ipv4", f"{what}-ipv6"), "accept") for what in ("inbound", "after-restart")
-    )
+    now, later = (dict.fromkeys((f"{what}-ipv4", f"{what}-ipv6"), "accept") for what in ("inbound", "after-restart"))
     broken = {
         "flushed": {**now, **ours},
         "a port more": ours,
@@ -168,8 +167,9 @@ def test_what_goes_wrong_is_seen_and_mended(tmp_path: Path) -> None:
     assert "# ports: 22 2222\n" in found["file"]
     assert found["both"] == good  # what another table accepts is dropped by ours
     assert "/etc/nftables.conf could not be tried" in found["a slip"] and "dprot" in found["a slip"]
-    assert "TCP port 22 does not let 10.20.0.0/16 in: rule 1 of chain input in table inet filter" in (
-        found["dropped before"]
+    assert (
+        "TCP port 22 does not let 10.20.0.0/16 in: rule 1 of chain input in table inet filter"
+        in (found["dropped before"])
     )
     assert "strangers would still get in now" in found["too much"]
     assert found["unchanged"] is True
@@ -227,7 +227,8 @@ def test_what_a_checkpoint_and_an_undo_bring_back(tmp_path: Path) -> None:
 
 
 UFW = """
-sh("sed -i 's/^ENABLED=.*/ENABLED=no/' /etc/ufw/ufw.conf; ufw --force reset; ufw default allow incoming; ufw allow 80/tcp")
+sh("sed -i 's/^ENABLED=.*/ENABLED=no/' /etc/ufw/ufw.conf; ufw --force reset")
+sh("ufw default allow incoming; ufw allow 80/tcp")
 found["enabled"] = sh("ufw --force enable").returncode
 (UNITS / "multi-user.target.wants").mkdir()
 (UNITS / "multi-user.target.wants/ufw.service").symlink_to("/usr/lib/systemd/system/ufw.service")

@@ -33,6 +33,8 @@ PERSISTENT = "netfilter-persistent.service"
 
 def plan(host: Host, changes: list[Change]) -> DryRun:
     """The files and commands that keep strangers out. Raises ChangeRefused, HostError."""
+    if not changes:
+        return DryRun()
     wanted = {change["address"]: change["value"] for change in changes}
     _known(wanted)
     if not host.is_root:
