@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
 from leeboard.model.device import Urn
 from leeboard.model.enums import Level
+from leeboard.model.firewall_words import WORDS, WrongWords
 from leeboard.model.problem import Mistake, Problem
 from leeboard.model.strict import Strict
 from leeboard.storage.yaml_reader import Written, has_tagged, read_yaml
@@ -233,11 +234,28 @@ def _read[Model: (EstateFile, SchoolFile)](model: type[Model], content: bytes, f
         if outside := _tagged_outside(written.data):
             message = "holds an encrypted value, which is possible under vars only; put it there or into the vault file"
             raise Mistake(message, outside, written.line([outside]))
-        return model.model_validate(written.data)
+        found = model.model_validate(written.data)
+        _firewall_words(found.vars, written)
+        return found
     except Mistake as wrong:
         return wrong.problem(file)
     except ValidationError as wrong:
         return _first(wrong, written, file)
+
+
+def _firewall_words(variables: dict[str, Any], written: Written) -> None:
+    """Refuse what a school says of its firewall, by its line; templates are for Ansible to fill in. Raises Mistake."""
+    for name, read in WORDS.items():
+        variable = f"leeboard_{name}"
+        value = variables.get(variable)
+        if value is None or has_tagged(value) or "{{" in str(value):
+            continue
+        try:
+            read(value)
+        except WrongWords as wrong:
+            path = ("vars", variable, *wrong.path)
+            column = ".".join(str(step + 1 if isinstance(step, int) else step) for step in path)
+            raise Mistake(wrong.message, column, written.line(path)) from None
 
 
 def _first(wrong: ValidationError, written: Written, file: str) -> Problem:

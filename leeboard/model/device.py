@@ -11,6 +11,7 @@ from pydantic import AfterValidator, ConfigDict, Field, ValidationError
 
 from leeboard.errors import LeeboardError
 from leeboard.model.enums import Form, Level, Platform, Role
+from leeboard.model.firewall_words import WrongWords, in_words
 from leeboard.model.strict import Strict
 from leeboard.model.waiver import VARIABLE, Waiver, parse
 
@@ -75,7 +76,7 @@ def device(name: str, variables: Mapping[str, Any], parameter_names: tuple[str, 
         if variables.get(f"leeboard_{field}") is not None:
             data[field] = variables[f"leeboard_{field}"]
     data["parameters"] = {
-        parameter: variables[f"leeboard_{parameter}"]
+        parameter: _parameter(name, parameter, variables[f"leeboard_{parameter}"])
         for parameter in parameter_names
         if variables.get(f"leeboard_{parameter}") is not None
     }
@@ -90,6 +91,13 @@ def device(name: str, variables: Mapping[str, Any], parameter_names: tuple[str, 
         field = str(first["loc"][0]) if first["loc"] else "device"
         value = ascii(data.get(field))[:60]
         raise LeeboardError(f"{name}: leeboard_{field} is {value}: {_message(field, first['msg'])}") from None
+
+
+def _parameter(device_name: str, name: str, value: Any) -> Any:
+    try:
+        return in_words(name, value)
+    except WrongWords as wrong:
+        raise LeeboardError(f"{device_name}: leeboard_{name}: {wrong}") from None
 
 
 def _help(field: str) -> str:

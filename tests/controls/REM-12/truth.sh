@@ -9,7 +9,7 @@ trap 'kill $stop 2>/dev/null; ip link del eth9 2>/dev/null' EXIT
 
 listen='import socket, time
 doors = []
-for port in (40123, 3517, 51877):
+for port in (40123, 3517, 51877, 3389):
     one = socket.socket(socket.AF_INET6); one.bind(("::", port)); one.listen(9); doors.append(one)
     two = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM); two.bind(("::", port)); doors.append(two)
 for one in doors[1::2]: one.setblocking(False)
@@ -21,7 +21,7 @@ while True:
 knock='import socket, sys
 family = socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET
 for kind, name in ((socket.SOCK_STREAM, "TCP"), (socket.SOCK_DGRAM, "UDP")):
-    for port, source in ((40123, 0), (3517, 0), (51877, 0), (40123, 53)):
+    for port, source in ((40123, 0), (3517, 0), (51877, 0), (3389, 0), (40123, 53)):
         one = socket.socket(family, kind); one.settimeout(1); one.bind(("", source))
         try:
             one.connect((sys.argv[1], port))
@@ -67,6 +67,10 @@ unshare --net sleep 600 & copy=$!; stop+=" $!"
 sleep 0.5
 nsenter -t "$copy" -n ip link set lo up
 if systemctl is-enabled -q nftables 2>/dev/null; then nsenter -t "$copy" -n nft -f /etc/nftables.conf 2>/dev/null; fi
+ours=leeboard-firewall.service
+if systemctl is-enabled -q "$ours" 2>/dev/null; then
+    nsenter -t "$copy" -n sh -c "$(sed -n 's/^ExecStart=//p' "/etc/systemd/system/$ours")" 2>/dev/null
+fi
 if systemctl is-enabled -q ufw 2>/dev/null; then nsenter -t "$copy" -n /usr/lib/ufw/ufw-init start >/dev/null 2>&1; fi
 later=$(try_doors nsenter -t "$copy" -n 2>/dev/null | tr -s '\n')
 [ -z "$later" ] || wrong+="strangers get in after a restart: $later. "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -96,6 +97,16 @@ def test_little_is_enough_and_a_urn_needs_no_quotes() -> None:
         ("name: Example Primary School", "name: !vault x", "line 3, name: holds an encrypted value"),
         ("name: Example Primary School", "name: !!python/object:os.system x", "is no YAML"),
         ("since: 2026-11-26", "since: 2026-11-31", "value that makes no sense"),
+        (
+            "leeboard_notice_text: Hello",
+            "leeboard_management_networks: [10.20.0.0/16,\n  10.20.0.1/16]",
+            "school.yml, line 22, vars.leeboard_management_networks.2: is '10.20.0.1/16': must be a network",
+        ),
+        (
+            "leeboard_notice_text: Hello",
+            "leeboard_firewall_allow: [{port: 443,\n  protocol: icmp, why: x}]",
+            "school.yml, line 22, vars.leeboard_firewall_allow.1.protocol: must be tcp or udp",
+        ),
         ("name: Example Primary School", 'name: "a\\e[2J"', "name: is 'a\\x1b[2J': must be one line"),
     ],
 )
@@ -141,6 +152,11 @@ def test_what_only_ansible_reads_is_left_to_it() -> None:
         .replace("1.1}", "1.1")
     )
     assert found.vars == {"ansible_password": Tagged("!vault")}
+
+
+def test_a_firewall_that_ansible_fills_in_is_left_to_it() -> None:
+    text = "vars: {leeboard_management_networks: '{{ ours }}', leeboard_firewall_allow: [{port: '{{ door }}'}]}"
+    assert school(re.sub(r"(?m)^vars: .*$", lambda _line: text, SCHOOL)).vars["leeboard_management_networks"]
 
 
 def test_an_estate_shares() -> None:

@@ -88,6 +88,7 @@ ADDRESSES = {
     "vpn": ["profiles", "shared-secrets", "open-secrets", "old-programs"],
     "firewall": [
         "inbound-ipv4", "inbound-ipv6", "after-restart-ipv4", "after-restart-ipv6", "outbound-ipv4", "outbound-ipv6",
+        "management", "openings", "services",
     ],
     "listening": ["desktop-sharing", "xrdp", "other-ssh-servers"],
     "sshd": [
@@ -99,8 +100,8 @@ ADDRESSES = {
 }  # fmt: skip
 
 # What is written in the tests of `apply`: (driver, address, value). sshd, the shell, sudo, auditd, polkit and modprobe
-# are tried themselves in files of their own, and so are units, log_forwarding and clock, which need running units, and
-# faillock, which needs pam-auth-update.
+# are tried themselves in files of their own, and so are units, log_forwarding, clock and the firewall, which need units
+# that run, and faillock, which needs pam-auth-update.
 WRITES = [
     ("banner", "/etc/issue", "For members of the school only"),
     ("banner", "/etc/issue.net", "For members of the school only"),
@@ -130,10 +131,11 @@ WRITES = [
     ("key_files", "open-to-others", []),
 ]
 READERS = [
-    "accounts", "firewall", "hardware", "kernel", "listening", "luks_volume", "package", "remmina", "vpn", "xrdp",
+    "accounts", "hardware", "kernel", "listening", "luks_volume", "package", "remmina", "vpn", "xrdp",
 ]  # fmt: skip
 OTHERS = {
-    "audit_rules", "clock", "faillock", "log_forwarding", "removable_media", "shell_timeout", "sshd", "unit",
+    "audit_rules", "clock", "faillock", "firewall", "log_forwarding", "removable_media", "shell_timeout", "sshd",
+    "unit",
 }  # fmt: skip
 # A machine on which every write has something to do.
 DRIFTED = {

@@ -30,6 +30,7 @@ PLAIN: Mapping[str, str | None] = {
 }  # fmt: skip
 # What a machine has besides, and the code that reads it.
 IPSEC = {"vpn.strongswan", "vpn.swanctl", "vpn.charon", "vpn.ipsec", "vpn.settings"}
+FIREWALL = {f"firewall.{name}" for name in ("ours", "table", "words", "guests", "way_in")}
 SENDING = {"system.tls_files", "system.certificate"}
 RSYSLOG = {"logging.rsyslog_service", "logging.rsyslog", "logging.rainerscript", *SENDING}
 BESIDES = [
@@ -37,13 +38,15 @@ BESIDES = [
     ("/etc/swanctl/swanctl.conf", {"system.private_keys", *IPSEC}),
     ("/etc/ipsec.secrets", IPSEC),
     ("/usr/sbin/rsyslogd", RSYSLOG),
+    ("/etc/leeboard/firewall.nft", {*FIREWALL, "system.came_by"}),
     ("/usr/lib/systemd/systemd-journal-upload", {"logging.journal_upload", *SENDING}),
 ]
 CHANGES = {
     "engine.change", "engine.journal", "engine.overlay_host", "audit.writing", "dconf.changes", "dconf.writing",
     "kconfig.changes", "luks.key_files_changes", "logging.writing", "removable_media.changes",
-    "engine.cover", "faillock.changes", "faillock.trial", "faillock.update", "sshd.administrators", "sshd.changes",
-    "sshd.cover", "sshd.our_file", "sshd.visitor", "system.came_by",
+    "engine.cover", "faillock.changes", "faillock.trial", "faillock.update", "firewall.putting_back",
+    "firewall.writing", "sshd.administrators", "sshd.changes", "sshd.cover", "sshd.our_file", "sshd.visitor",
+    "system.came_by",
 }  # fmt: skip
 VISIT = """
 import json, sys

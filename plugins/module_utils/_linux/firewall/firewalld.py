@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree
 
-from ..engine.host import Host, HostError
+from ..engine.host import HostError
+from ..engine.reading import Machine
 from ..engine.safe_read import text_or_nothing
 from .inbound_probe import PORTS, STRANGERS, Judgement, cards
 from .rules import ACCEPT, DROP, MAYBE_ACCEPT, NO, REJECT
@@ -23,9 +24,12 @@ DEEPEST = 10
 FAMILIES = {"ip": "ipv4", "ip6": "ipv6"}
 
 
-def zones(host: Host, family: str, default: str) -> Judgement:
+def zones(host: Machine, family: str, default: str) -> Judgement:
     """What the zones come to in which strangers of `family` land. Raises HostError."""
     used = _used(host, family, default)
+    first = _before_zones(host, family, used)
+    if first:
+        return first
     for name in used:
         zone = _file(host, "zones", name)
         if zone is None:
@@ -48,7 +52,34 @@ def zones(host: Host, family: str, default: str) -> Judgement:
     return Judgement(DROP if drops else REJECT, f"firewalld's zones {', '.join(used)}")
 
 
-def _used(host: Host, family: str, default: str) -> list[str]:
+def _before_zones(host: Machine, family: str, used: list[str]) -> Judgement | None:
+    """What the policies come to that are asked before the zones, where one of them drops all the rest.
+
+    The lowest priority is asked first (firewalld.policy(5)). Raises HostError.
+    """
+    early = [
+        (_priority(element), policy, element)
+        for policy in _names(host, "policies")
+        if (element := _file(host, "policies", policy)) is not None and _for_strangers(element, used)
+    ]
+    for priority, policy, element in sorted(early, key=lambda one: one[:2]):
+        if priority >= 0:
+            break
+        why = _lets_in(host, element, family)
+        if why:
+            return Judgement(ACCEPT, f"firewalld's policy {policy} {why}")
+        from_anywhere = "ANY" in [zone.get("name") for zone in element.findall("ingress-zone")]
+        if element.get("target") in ("DROP", "REJECT") and from_anywhere:
+            return Judgement(DROP if element.get("target") == "DROP" else REJECT, f"firewalld's policy {policy}")
+    return None
+
+
+def _priority(policy: ElementTree.Element) -> int:
+    text = policy.get("priority", "-1")  # what firewalld takes where none is given
+    return int(text) if re.fullmatch(r"-?[0-9]{1,5}", text) else 0
+
+
+def _used(host: Machine, family: str, default: str) -> list[str]:
     """The default zone, and every zone to which a card, a stranger or a network of NetworkManager is bound."""
     names = [default]
     for name in _names(host, "zones"):
@@ -74,12 +105,12 @@ def _zone_of(connection: str) -> list[str]:
     return [settings["zone"]] if settings["zone"] and settings["type"] not in TUNNELS else []
 
 
-def _names(host: Host, kind: str) -> list[str]:
+def _names(host: Machine, kind: str) -> list[str]:
     names = {name for folder in FOLDERS for name in host.entries(f"{folder}/{kind}")}
     return [name[: -len(".xml")] for name in sorted(names) if name.endswith(".xml")]
 
 
-def _file(host: Host, kind: str, name: str) -> ElementTree.Element | None:
+def _file(host: Machine, kind: str, name: str) -> ElementTree.Element | None:
     """The element of a zone, service or policy; None where it has no file. Raises HostError."""
     for folder in FOLDERS:
         path = f"{folder}/{kind}/{name}.xml"
@@ -107,7 +138,7 @@ def _for_strangers(policy: ElementTree.Element, used: list[str]) -> bool:
     return bool({"ANY", *used} & set(names[0])) and "HOST" in names[1]
 
 
-def _lets_in(host: Host, element: ElementTree.Element, family: str) -> str:
+def _lets_in(host: Machine, element: ElementTree.Element, family: str) -> str:
     """Why a zone, policy or rule lets strangers in, in words; empty when it lets in single ports at most."""
     if element.get("target") == "ACCEPT":
         return "lets everything in"
@@ -131,7 +162,7 @@ def _lets_in(host: Host, element: ElementTree.Element, family: str) -> str:
     return ""
 
 
-def _service_lets_in(host: Host, name: str, family: str, depth: int) -> str:
+def _service_lets_in(host: Machine, name: str, family: str, depth: int) -> str:
     """Why a service lets strangers in, with those that it includes; empty where it does not. Raises HostError."""
     service = _file(host, "services", name) if name else None
     if service is None:
@@ -142,7 +173,7 @@ def _service_lets_in(host: Host, name: str, family: str, depth: int) -> str:
     return next((why for why in (_lets_in(host, service, family), *included) if why), "")
 
 
-def _rule_lets_in(host: Host, rule: ElementTree.Element, family: str) -> str:
+def _rule_lets_in(host: Machine, rule: ElementTree.Element, family: str) -> str:
     """Why a rich rule lets strangers in; empty where it does not. Raises HostError."""
     passes_on = rule.find("forward-port") is not None
     if (rule.find("accept") is None and not passes_on) or rule.get("family", FAMILIES[family]) != FAMILIES[family]:

@@ -10,7 +10,8 @@ import ipaddress
 import re
 from collections.abc import Callable
 
-from ..engine.host import Host, HostError
+from ..engine.host import HostError
+from ..engine.reading import Machine
 from ..engine.safe_read import by_name, number, text_or_nothing
 from .rules import ACCEPT, DROP, MAYBE_ACCEPT, REJECT, Packet, Ruleset
 from .values import OTHER_CARD
@@ -32,7 +33,7 @@ LOOPBACK, NO_HARDWARE = 772, 65534  # ARPHRD_LOOPBACK; ARPHRD_NONE is that of Wi
 MOST_WORK = 20000  # rules looked at for the list of open ports
 
 
-def cards(host: Host) -> list[str]:
+def cards(host: Machine) -> list[str]:
     """The network cards by which strangers come: no loopback, VPN or bridge of virtual machines. Raises HostError."""
     names = []
     for name in host.entries(CARDS):
@@ -48,14 +49,14 @@ def cards(host: Host) -> list[str]:
     return names
 
 
-def _card_file(host: Host, card: str, name: str) -> str:
+def _card_file(host: Machine, card: str, name: str) -> str:
     try:
         return host.text(f"{CARDS}/{card}/{name}").strip()
     except FileNotFoundError:
         return ""
 
 
-def own_addresses(host: Host, family: str) -> tuple[str, ...]:
+def own_addresses(host: Machine, family: str) -> tuple[str, ...]:
     """This machine's addresses but those of loopback, from /proc/net. Raises HostError."""
     addresses = set()
     try:
@@ -76,7 +77,7 @@ def own_addresses(host: Host, family: str) -> tuple[str, ...]:
     return tuple(sorted(addresses))
 
 
-def stays_off(host: Host) -> bool:
+def stays_off(host: Machine) -> bool:
     """Whether IPv6, which is off now, will be off after the next start as well. Raises HostError.
 
     systemd-sysctl reads no /etc/sysctl.conf (sysctl.conf(5)), unless a link in sysctl.d leads there, as on Ubuntu.
@@ -93,7 +94,7 @@ def stays_off(host: Host) -> bool:
     return switches.get("default") == "1" and set(switches.values()) == {"1"}
 
 
-def is_off(host: Host, family: str) -> bool:
+def is_off(host: Machine, family: str) -> bool:
     """Whether the machine does not speak IPv6 at all. Raises HostError."""
     if family != "ip6":
         return False

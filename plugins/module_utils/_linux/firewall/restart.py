@@ -1,5 +1,5 @@
-"""The rules that will be in the kernel after the next start, from what loads them: nftables.service, ufw, firewalld or
-netfilter-persistent.
+"""The rules that will be in the kernel after the next start, from what loads them: nftables.service, our own unit, ufw,
+firewalld or netfilter-persistent.
 
 A unit counts when it is enabled and no condition in a drop-in keeps it back; ufw.service is enabled from the day it is
 installed, so ufw.conf decides there. The file of nftables is tried in a network namespace of its own, where it changes
@@ -12,6 +12,7 @@ import re
 import stat
 
 from ..engine.host import Host, HostError
+from ..engine.reading import Machine
 from ..engine.safe_read import text_or_nothing
 from ..system.unit_conditions import unmet_condition
 from ..system.units_enabled import UNITS, activated, enabled, started_units
@@ -21,6 +22,33 @@ from .rules import ACCEPT, DROP, MAYBE_ACCEPT, REJECT, Ruleset
 from .sources import output
 
 NFT_FILE = "/etc/nftables.conf"
+OUR_FILE, OUR_UNIT = "/etc/leeboard/firewall.nft", "leeboard-firewall.service"  # what a roll-out puts there (table.py)
+OUR_UNIT_FILE = f"{UNITS[0]}/{OUR_UNIT}"
+OUR_UNIT_TEXT = f"""\
+# Written by Leeboard (REM-12).
+[Unit]
+Description=Firewall of Leeboard (nftables, table inet leeboard)
+DefaultDependencies=no
+RequiresMountsFor={OUR_FILE}
+Wants=network-pre.target
+Before=network-pre.target shutdown.target
+Conflicts=shutdown.target
+After=nftables.service
+PartOf=nftables.service
+ReloadPropagatedFrom=nftables.service
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+StandardInput=null
+ProtectSystem=full
+ProtectHome=true
+ExecStart=/usr/sbin/nft -f {OUR_FILE}
+ExecReload=/usr/sbin/nft -f {OUR_FILE}
+
+[Install]
+WantedBy=sysinit.target
+"""
 TRY = 'nft -f "$1" && exec nft -j list ruleset\n'
 # A rule may name a card by number (iif), so the cards have to be there.
 TRY_WITH_CARDS = 'file=$1; shift; for card; do ip link add "$card" type veth; done 2>/dev/null\nset -- "$file"\n' + TRY
@@ -55,11 +83,14 @@ def after_restart(host: Host, family: str) -> Judgement:
     zone = None
     if _starts(host, "nftables.service", reasons):
         loaders.append("nftables.service")
-        rules.add(_nftables(host))
-    allowed = _shell(host, "/etc/ufw/ufw.conf").get("ENABLED", "").lower() == "yes"
+        rules.add(tried(host, nftables_file(host)))
+    if _ours_starts(host, reasons):
+        loaders.append(OUR_UNIT)
+        rules.add(tried(host, OUR_FILE))
+    allowed = shell_variables(host, "/etc/ufw/ufw.conf").get("ENABLED", "").lower() == "yes"
     if allowed and _starts(host, "ufw.service", reasons):
         loaders.append("ufw")
-        rules.add(_ufw(host, family))
+        rules.add(ufw_chains(host, family))
     if _starts(host, "netfilter-persistent.service", reasons):
         from . import iptables  # only what loads the rules is read
 
@@ -69,19 +100,19 @@ def after_restart(host: Host, family: str) -> Judgement:
     if _starts(host, "firewalld.service", reasons):
         from . import firewalld
 
-        default = _shell(host, "/etc/firewalld/firewalld.conf").get("DefaultZone", "public")
+        default = shell_variables(host, "/etc/firewalld/firewalld.conf").get("DefaultZone", "public")
         zone = firewalld.zones(host, family, default)
         if zone.verdict not in (ACCEPT, MAYBE_ACCEPT):
-            opened = _own_loader(host, OPENERS)
+            opened = own_loader(host, OPENERS)
             return Judgement(MAYBE_ACCEPT, f"{opened} {TAKES_AWAY}") if opened else zone
         loaders.append(zone.why)
     judgement = judge(rules, family, own_addresses(host, family), cards(host))
     if judgement.verdict in (DROP, REJECT):
-        opened = _own_loader(host, OPENERS)
+        opened = own_loader(host, OPENERS)
         return Judgement(MAYBE_ACCEPT, f"{opened} {TAKES_AWAY}") if opened else judgement
     if zone is not None and zone.verdict == MAYBE_ACCEPT:
         return zone
-    own = _own_loader(host) or _other_program(host)
+    own = own_loader(host) or other_program(host)
     if own:
         return Judgement(MAYBE_ACCEPT, f"{own} seems to load rules; what it loads is not known before the next start")
     if not loaders:
@@ -98,20 +129,43 @@ def _starts(host: Host, unit: str, reasons: list[str]) -> bool:
     return not why
 
 
-def _nftables(host: Host) -> Ruleset:
-    """What nftables.service will load. Raises HostError with nft's own words."""
+def _ours_starts(host: Host, reasons: list[str]) -> bool:
+    """Whether our table is loaded when the machine starts, by the unit as we wrote it. Raises HostError."""
+    if not _our_unit(host) or not _starts(host, OUR_UNIT, reasons):
+        return False
+    if not host.exists(OUR_FILE):
+        reasons.append(f"{OUR_FILE} is missing")
+    return host.exists(OUR_FILE)
+
+
+def _our_unit(host: Host) -> bool:
+    return text_or_nothing(host, OUR_UNIT_FILE) == OUR_UNIT_TEXT and not _drop_ins(host, OUR_UNIT)
+
+
+def nftables_file(host: Host) -> str:
+    """The file that nftables.service loads. Raises HostError."""
     path = NFT_FILE
     for file in (f"{UNITS[0]}/nftables.service", *_drop_ins(host, "nftables.service")):
         named = re.findall(r"^ExecStart=.*\s-f\s+(\S+)", text_or_nothing(host, file) or "", re.MULTILINE)
         path = named[-1] if named else path
+    return path
+
+
+def tried(host: Host, path: str) -> Ruleset:
+    """The rules that a file of nftables makes where there are none. Raises HostError with nft's own words."""
+    return nft.read(listed(host, path)).ruleset
+
+
+def listed(host: Host, path: str) -> str:
+    """What nft lists in JSON where a file of it is all that was loaded. Raises HostError with nft's own words."""
     names = [name for name in host.entries("/sys/class/net") if name != "lo"]
     try:
-        return nft.read(output(host, _apart(TRY, [path]), ("nft",))).ruleset
+        return output(host, _apart(TRY, [path]), ("nft",))
     except HostError as problem:
         if "Interface does not exist" not in problem.why:
             raise HostError(problem.code, f"{path} could not be tried: {problem.why}") from None
     try:
-        return nft.read(output(host, _apart(TRY_WITH_CARDS, [path, *names]), ("ip", "nft"))).ruleset
+        return output(host, _apart(TRY_WITH_CARDS, [path, *names]), ("ip", "nft"))
     except HostError as problem:
         raise HostError(problem.code, f"{path} could not be tried: {problem.why}") from None
 
@@ -125,12 +179,12 @@ def _drop_ins(host: Host, unit: str) -> list[str]:
     return [f"{folder}/{name}" for name in host.entries(folder) if name.endswith(".conf")]
 
 
-def _ufw(host: Host, family: str) -> Ruleset:
+def ufw_chains(host: Machine, family: str) -> Ruleset:
     """The chains that ufw will put together. Raises HostError."""
     from . import iptables
 
     kind = "6" if family == "ip6" else ""
-    defaults = _shell(host, "/etc/default/ufw")
+    defaults = shell_variables(host, "/etc/default/ufw")
     policy = defaults.get("DEFAULT_INPUT_POLICY", "DROP").upper()
     if kind and defaults.get("IPV6", "").lower() != "yes":
         # Without IPv6, ufw lets nothing of it in (ufw-init-functions of 0.36.2).
@@ -151,7 +205,7 @@ def _ufw(host: Host, family: str) -> Ruleset:
     return iptables.read(f"{first}COMMIT\n{''.join(parts)}\n{last}COMMIT\n", family, "ufw")
 
 
-def _shell(host: Host, path: str) -> dict[str, str]:
+def shell_variables(host: Machine, path: str) -> dict[str, str]:
     """NAME=value lines of a file that a shell reads; the last of a name counts. Raises HostError."""
     variables = {}
     for line in (text_or_nothing(host, path) or "").split("\n"):
@@ -161,12 +215,15 @@ def _shell(host: Host, path: str) -> dict[str, str]:
     return variables
 
 
-def _own_loader(host: Host, also: re.Pattern[str] | None = None) -> str:
+def own_loader(host: Host, also: re.Pattern[str] | None = None, besides: tuple[str, ...] = ()) -> str:
     """A unit or script of the school's own that seems to load rules (in a way that `also` fits), or an empty text.
+
+    Units in `besides` are no matter.
 
     Raises HostError.
     """
-    known = ("nftables.service", "ufw.service", "netfilter-persistent.service", "firewalld.service")
+    known = ["nftables.service", "ufw.service", "netfilter-persistent.service", "firewalld.service"]
+    known += [OUR_UNIT] if _our_unit(host) or OUR_UNIT in besides else []
     units = dict.fromkeys([*started_units(host), *(unit for _starter, unit in activated(host))])
     started = [name for name in units if name.endswith(".service") and name not in known]
     paths = [f"{UNITS[0]}/{name}" for name in started if host.link(f"{UNITS[0]}/{name}") is None]
@@ -186,6 +243,6 @@ def _is_file(host: Host, path: str) -> bool:
         return False
 
 
-def _other_program(host: Host) -> str:
+def other_program(host: Host) -> str:
     """Another firewall program that starts with the machine, or an empty text. Raises HostError."""
     return next((name for name in started_units(host) if name.removesuffix(".service") in OTHERS), "")

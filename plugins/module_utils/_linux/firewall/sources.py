@@ -16,6 +16,7 @@ NFT = ("/usr/sbin/nft", "/sbin/nft")
 MODERN = {"ip": "iptables-nft-save", "ip6": "ip6tables-nft-save"}
 LEGACY = {"ip": ("iptables-legacy-save", "/proc/net/ip_tables_names"),
           "ip6": ("ip6tables-legacy-save", "/proc/net/ip6_tables_names")}  # fmt: skip
+LIST = ["nft", "-j", "list", "ruleset"]
 FOLDERS = ("/usr/sbin", "/sbin")
 WITHOUT_NFT = "the command nft is not installed, so rules of nftables cannot be seen"
 
@@ -35,7 +36,7 @@ def loaded(host: Host) -> Loaded:
     ruleset = Ruleset()
     unseen = ""
     if first_of(host, NFT):
-        reader = nft.read(output(host, ["nft", "-j", "list", "ruleset"]))
+        reader = nft.read(output(host, LIST))
         ruleset.add(reader.ruleset)
         for family in ("ip", "ip6"):
             tables = {table for kind, table in reader.opaque if kind == family}

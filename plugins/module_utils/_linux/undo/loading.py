@@ -14,6 +14,7 @@ from ..dropin.systemd import DAEMONS
 from ..engine.host import Host, HostError
 from ..engine.safe_read import first_of, text_or_nothing
 from ..faillock.update import LAST, PROFILES, TOOL
+from ..firewall.restart import OUR_FILE, OUR_UNIT_FILE, shell_variables
 from ..logging.forwarders import RSYSLOGD
 from ..logging.rainerscript import MAIN
 from ..removable_media.changes import LOAD, POLKIT
@@ -23,6 +24,9 @@ SYSTEMD = re.compile(r"\A/etc/systemd/([a-z][a-z0-9-]*)\.conf(?:\.d/.*)?\Z")
 AUDIT_RULES = "/etc/audit/rules.d"
 GREETER = ("/etc/gdm3/greeter.dconf-defaults", "/usr/share/gdm/", "/etc/dconf/db/gdm")
 SSHD = "/usr/sbin/sshd"
+WITHOUT_TABLE = "add table inet leeboard; delete table inet leeboard"  # there or not, it is gone afterwards
+UFW = "/etc/default/ufw"
+FIREWALL_CMD = ("/usr/bin/firewall-cmd", "/bin/firewall-cmd")
 LOCKED = "the audit rules are locked in the kernel: the old ones count from the next restart on"
 
 
@@ -60,11 +64,27 @@ def loading(host: Host, paths: list[str]) -> tuple[list[list[str]], list[str]]:
     if _any(paths, *PROFILES) and LAST not in paths and host.exists(TOOL):
         # Somebody's profile came since, so that file is left: the program makes it anew without ours.
         commands.append(["env", "DEBIAN_FRONTEND=noninteractive", "pam-auth-update", "--package"])
+    commands += _firewall(host, paths)
     return commands, remarks
 
 
 def _any(paths: list[str], *beginnings: str) -> bool:
     return any(path.startswith(beginnings) for path in paths)
+
+
+def _firewall(host: Host, paths: list[str]) -> list[list[str]]:
+    """Our own table goes with its file; ufw and firewalld load theirs."""
+    commands: list[list[str]] = []
+    if _any(paths, OUR_FILE, OUR_UNIT_FILE):
+        commands.append(["systemctl", "daemon-reload"])
+        table = ["-f", OUR_FILE] if host.exists(OUR_FILE) else [WITHOUT_TABLE]
+        commands.append(["nft", *table])
+    if _any(paths, "/etc/ufw/", UFW) and shell_variables(host, "/etc/ufw/ufw.conf").get("ENABLED", "").lower() == "yes":
+        commands.append(["ufw", "reload"])
+    if _any(paths, "/etc/firewalld/") and first_of(host, FIREWALL_CMD):
+        running = host.query(["firewall-cmd", "--state"]).rc == 0
+        commands += [["firewall-cmd", "--reload"]] if running else []
+    return commands
 
 
 def _greeter(host: Host) -> list[list[str]]:

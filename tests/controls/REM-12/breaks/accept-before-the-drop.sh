@@ -4,6 +4,5 @@
 # image: server
 # flips: REM-12
 # expect: drifted
-# mends: no
 set -eu
 nft insert rule inet filter input counter accept

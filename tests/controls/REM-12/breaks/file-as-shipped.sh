@@ -4,7 +4,6 @@
 # image: server
 # flips: REM-12
 # expect: drifted
-# mends: no
 set -eu
 cat >/etc/nftables.conf <<'EOF'
 #!/usr/sbin/nft -f

@@ -4,7 +4,6 @@
 # image: server
 # flips: REM-12
 # expect: drifted
-# mends: no
 set -eu
 nft add rule inet filter input udp dport 1024-65535 accept
 nft add rule inet filter input tcp dport 1024-65535 accept

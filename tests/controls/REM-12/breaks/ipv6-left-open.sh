@@ -4,7 +4,6 @@
 # image: server
 # flips: REM-12
 # expect: drifted
-# mends: no
 set -eu
 sed -i 's/table inet filter/table ip filter/; s/icmp, ipv6-icmp/icmp/' /etc/nftables.conf
 systemctl restart nftables

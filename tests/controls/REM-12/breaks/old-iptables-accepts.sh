@@ -4,7 +4,6 @@
 # image: server
 # flips: REM-12
 # expect: drifted
-# mends: no
 set -eu
 systemctl disable --now nftables
 nft flush ruleset

@@ -4,7 +4,6 @@
 # image: server
 # flips: REM-12
 # expect: drifted
-# mends: no
 set -eu
 nft add chain inet filter input '{ policy accept; }'
 sed -i 's/policy drop/policy accept/' /etc/nftables.conf
