@@ -151,6 +151,7 @@ reset-failed) [ "$active" != failed ] || { active=inactive; keep "$1"; } ;;
 start) up "$1" ;;
 restart) down "$1" >/dev/null; [ "$active" = failed ] || up "$1" ;;
 stop) down "$1" ;;
+reload) [ "$active" = active ] ;;
 *) echo "the double knows no $verb" >&2; exit 1 ;;
 esac
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import struct
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -114,6 +115,49 @@ def test_putting_back_writes_no_data_so_a_full_disk_does_not_keep_it_from_it(mac
     machine.change()
     machine.script("timer")
     assert {machine.at(path).stat().st_ino for path in (DROP_IN, f"{PAM}/auth", f"{PAM}/seen")} == copies
+
+
+FULL = """
+import os, sys
+from pathlib import Path
+sys.path[:0] = {path!r}
+from tests.unit.linux.checkpoint.machine import HERE, Machine
+machine = Machine(Path(sys.argv[1]))
+before = machine.files()
+def fill():
+    with open(machine.root / "double/filling", "wb", buffering=0) as stream:
+        try:
+            while True:
+                stream.write(bytes(4096))
+        except OSError:
+            return
+fill()
+try:
+    machine.arm()
+except Exception as problem:
+    print(problem)
+print(machine.ours(), machine.files() == before)
+os.unlink(machine.root / "double/filling")
+machine.arm()
+machine.change()
+fill()
+print(machine.script("timer").returncode, machine.read()["state"], machine.files() == before)
+"""
+
+
+def test_on_a_full_disk_nothing_is_armed_and_what_is_armed_comes_back(tmp_path: Path) -> None:
+    """A real file system without a free block."""
+    mount = 'mount -t tmpfs -o size=1m tmpfs "$1" && exec "$2" -c "$3" "$1"'
+    code = FULL.format(path=sys.path)
+    argv = ["unshare", "--mount", "sh", "-c", mount, "sh", str(tmp_path), sys.executable, code]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=120)
+    if done.returncode != 0 and ("unshare" in done.stderr or "mount:" in done.stderr):
+        pytest.skip("this machine makes no mount namespaces")
+    assert done.stdout.splitlines() == [
+        "the checkpoint could not be armed: the disk is full; nothing was changed",
+        "[] True",
+        "0 back True",
+    ], done.stderr
 
 
 def test_where_no_link_can_be_made_the_copy_itself_is_moved(machine: Machine) -> None:
