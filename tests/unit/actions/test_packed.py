@@ -107,3 +107,9 @@ def test_what_a_change_needs_is_sent_with_it(tmp_path: Path) -> None:
     assert "No module named" not in output
     assert "cannot import name" not in output
     assert "MODULE FAILURE" not in output, "a dry run of nothing is refused or comes to nothing"
+
+
+def test_what_a_checkpoint_needs_is_sent_with_it(tmp_path: Path) -> None:
+    output = sent(tmp_path, {"leeboard.schools.checkpoint": {}})
+    assert len(list(tmp_path.glob("tmp/*/AnsiballZ_checkpoint.py"))) == 1, output
+    assert "No module named" not in output and "cannot import name" not in output and "MODULE FAILURE" not in output
