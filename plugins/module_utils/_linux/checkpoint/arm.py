@@ -105,8 +105,6 @@ def _arm(host: Host, request: Request) -> None:
     _put(host, SCRIPT, script(host.root, plan, modes), 0o700)
     copies.finish()
     time_left = sum(cover.longest for cover in covers) + GRACE
-    until = time.clock_gettime(time.CLOCK_MONOTONIC) + time_left
-    _put(host, armed.MANIFEST, json.dumps(manifest(plan, request.token_digest, until), sort_keys=True).encode(), 0o600)
     folders = sorted({os.path.dirname(one.path) for one in plan.kept if one.kind != "absent"} | {*copies.elsewhere})
     files = unit_files(time_left, seconds(plan), folders, [one.name for one in plan.units])
     files[COMMAND] = WRAPPER
@@ -118,7 +116,9 @@ def _arm(host: Host, request: Request) -> None:
         os.symlink(target, host.path(path))
         sync_folder(os.path.dirname(host.path(path)))
     _run(host, ["systemctl", "daemon-reload"])
+    until = time.clock_gettime(time.CLOCK_MONOTONIC) + time_left
     _run(host, ["systemctl", "restart", f"{NAME}.timer"])
+    _put(host, armed.MANIFEST, json.dumps(manifest(plan, request.token_digest, until), sort_keys=True).encode(), 0o600)
     _read_back(host, plan, files)
     sync_folder(host.path(FOLDER))
     os.rename(host.path(armed.state_file("arming")), host.path(armed.state_file("armed")))
