@@ -35,7 +35,7 @@ STATES = ("none", *HELD, "confirmed", "back")
 PAUSE = 5  # between two tries
 LONGEST_TRY = 60  # of one new connection, sign-in and become included
 LONGEST_BACK = 300  # of a request to put back, which starts daemons again
-MARGIN = 120  # after the device's own time, in which it puts back
+MARGIN = 180  # after the device's own time, in which it puts back
 
 
 class Clock:
