@@ -84,6 +84,7 @@ def script(host_root: str, plan: Plan, modes: dict[str, tuple[int, int, int]]) -
         _function("commands", [_command(one) for one in plan.commands if one.argv]),
         _function("commands_at_start", [_command(one) for one in plan.commands if one.at_start]),
         _function("proofs", [_proof(at, one) for at, one in enumerate(plan.proofs)]),
+        _touched(plan),
         _known(plan),
     ]
     text = SHELL.replace("@FACTS@\n", "\n".join([*head, ""])).replace("@ABOUT@\n", "\n".join(parts))
@@ -132,6 +133,12 @@ def _proof(at: int, proof: Proof) -> str:
     compare = "-" if proof.prints is None else str(at)
     shown = printable(" ".join(proof.argv))
     return f'"$1" {quoted(shown)} {compare} {proof.seconds} {_words(proof.argv)}'
+
+
+def _touched(plan: Plan) -> str:
+    """A function that waits until all folders in which something was put back are on the disk."""
+    folders = {os.path.dirname(one.path) for one in plan.kept} | {os.path.dirname(one) for one in plan.made}
+    return _function("touched", [" ".join(["flush", *(f'"$ROOT"{quoted(one)}' for one in sorted(folders))])])
 
 
 def _known(plan: Plan) -> str:

@@ -45,9 +45,9 @@ try() {
     run "$@" || say "$2 ended with status $?"
 }
 
-# What was written or renamed in a folder lasts through a power cut.
+# What was written or renamed in folders lasts through a power cut; one that is gone by now has nothing to lose.
 flush() {
-    timeout -k 5 30 sync "$1" || :
+    timeout -k 5 30 sync "$@" 2>/dev/null || :
 }
 
 state() {
@@ -81,7 +81,7 @@ put_file() {
             return # it is one of the folders: see new_entries
         fi
         if [ -e "$target" ] || [ -L "$target" ]; then
-            rm -f "$target" && flush "${target%/*}"
+            rm -f "$target"
         fi
         return
         ;;
@@ -106,7 +106,6 @@ put_file() {
         rm -f "$new"
         mv -f "$copy" "$target"
     fi
-    flush "${target%/*}"
 }
 
 # A copy that is gone was moved to its place by an earlier try.
@@ -263,6 +262,7 @@ put_files() {
     files put_file
     folders new_entries
     made_folders unmake
+    touched
 }
 
 # The lines of the journal that the undo reads: what is back already is left alone.
@@ -340,6 +340,7 @@ clean() {
     run 30 systemctl stop -- "$NAME.timer"
     rm -f "$UNITS/timers.target.wants/$NAME.timer" "$UNITS/sysinit.target.wants/$NAME-start.service"
     rm -f "$UNITS/$NAME.timer" "$UNITS/$NAME-start.service" "$UNITS/$NAME.service"
+    rm -f "$UNITS/.leeboard-$NAME"* "$ROOT/usr/local/sbin/.leeboard-$NAME" # of an arming that was killed
     flush "$UNITS"
     try 60 systemctl daemon-reload
     rm -f "$ROOT/usr/local/sbin/$NAME"

@@ -45,7 +45,7 @@ COVER = Cover(
 )
 
 SYSTEMCTL = r"""#!/bin/sh
-# A double of systemctl: a unit's state is a file "ENABLED ACTIVE" in @ROOT@/double/units. systemd.unit(5), systemctl(1).
+# A double of systemctl(1): a unit's state is a file "ENABLED ACTIVE" in @ROOT@/double/units.
 units=@ROOT@/double/units
 system=@ROOT@/etc/systemd/system
 printf '%s\n' "$*" >>@ROOT@/double/log
@@ -114,8 +114,13 @@ down() {
 }
 case $verb in
 show)
-    while [ "$1" != -- ]; do shift; done
-    shift
+    while :; do
+        case ${1-} in
+        -p) shift 2 ;;
+        --*) shift ;;
+        *) break ;;
+        esac
+    done
     first=1
     for name in "$@"; do
         [ -n "$first" ] || echo
@@ -146,6 +151,7 @@ reset-failed) [ "$active" != failed ] || { active=inactive; keep "$1"; } ;;
 start) up "$1" ;;
 restart) down "$1" >/dev/null; [ "$active" = failed ] || up "$1" ;;
 stop) down "$1" ;;
+reload) [ "$active" = active ] ;;
 *) echo "the double knows no $verb" >&2; exit 1 ;;
 esac
 """
@@ -240,7 +246,7 @@ class Machine:
             if name.startswith(("/double", f"/{HERE}", "/var/lib/leeboard", "/proc")) or path.name == "boot_id":
                 continue
             status = path.lstat()
-            content = os.readlink(path) if path.is_symlink() else b"" if path.is_dir() else path.read_bytes()
+            content = os.readlink(path) if path.is_symlink() else path.read_bytes() if path.is_file() else b""
             found[name] = (oct(status.st_mode), status.st_uid, status.st_gid, content)
         return found
 
