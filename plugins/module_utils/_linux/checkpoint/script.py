@@ -1,6 +1,6 @@
 """The shell script that puts a device back: plain POSIX sh, which needs no Python, no network and no package of ours.
 
-`script` gives its text: the part that is the same for all (checkpoint/shell.py), between the words that this one
+`script` gives its text: the part that is the same for all (shell.py, shell_hand.py), between the words that this one
 checkpoint is about. Below a folder as its root (a test) it finds files and absolute commands there.
 """
 
@@ -13,6 +13,7 @@ from ..engine.armed import FOLDER
 from ..engine.cover import Command, Proof
 from .copies import Kept
 from .shell import SHELL
+from .shell_hand import HAND
 
 STATE = "{state}"
 LONGEST_UNIT = 120  # seconds that one unit may take to stop and start again: systemd gives a hung one 90
@@ -88,7 +89,7 @@ def script(host_root: str, plan: Plan, modes: dict[str, tuple[int, int, int]]) -
         _known(plan),
     ]
     text = SHELL.replace("@FACTS@\n", "\n".join([*head, ""])).replace("@ABOUT@\n", "\n".join(parts))
-    return os.fsencode(text)
+    return os.fsencode(text + HAND)
 
 
 def printable(text: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.checkpoint.arm import Request, arm
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine import armed
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.cover import Cover
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.cover import Command, Cover, Proof
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.edits import DryRun, FileEdit
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed, Host, run_process
 
@@ -22,6 +22,7 @@ TOKEN = "the token of the run"
 RUN = "20261201T020000Z-0123abcd"
 BY = "controller of the LA"
 HERE = "var/lib/leeboard/checkpoint"
+ENDED = [f"{HERE}/{name}" for name in ("manifest", "state.back")]  # what stays
 DROP_IN = "/etc/ssh/sshd_config.d/00-leeboard.conf"
 NEW = "/etc/ssh/sshd_config.d/10-new.conf"
 PAM = "/var/lib/pam"
@@ -42,6 +43,15 @@ COVER = Cover(
     units=("ssh.service",),
     restart=("ssh.service", "sshd.service"),
     state={"table": b"what lies in no file\n"},
+)
+
+# State that lies in no file, with what brings it back and what proves it.
+STATE = COVER._replace(
+    commands=(
+        Command(("/usr/sbin/hangs", "x"), seconds=1),
+        Command(("/usr/sbin/load", "{state}/table", "it's", "", "a{state}b")),
+    ),
+    proofs=(Proof(("/usr/sbin/list",), b"one\ntwo\n"), Proof(("/usr/sbin/works",))),
 )
 
 SYSTEMCTL = r"""#!/bin/sh
@@ -186,6 +196,11 @@ class Machine:
     def write(self, path: str, text: str) -> None:
         self.at(path).parent.mkdir(parents=True, exist_ok=True)
         self.at(path).write_text(text)
+
+    def double(self, path: str, text: str) -> None:
+        """Put a double of a program there: a shell script."""
+        self.write(path, f"#!/bin/sh\n{text}\n")
+        self.at(path).chmod(0o755)
 
     def unit(self, name: str, state: str) -> None:
         """Set a unit's state, "enabled active" or its like."""

@@ -9,11 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.cover import Command, Cover, Proof
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.cover import Cover
 
-from tests.unit.linux.checkpoint.machine import COVER, DROP_IN, HERE, NEW, PAM, RUN, Machine
+from tests.unit.linux.checkpoint.machine import COVER, DROP_IN, ENDED, HERE, PAM, STATE, Machine
 
-ENDED = [f"{HERE}/{name}" for name in ("manifest", "state.back")]
 # The owner may read and change, one more person read: what the kernel keeps of `setfacl -m u:1000:r`.
 ACCESS_LIST = struct.pack("<I", 2) + b"".join(
     struct.pack("<HHI", tag, rights, number)
@@ -164,44 +163,13 @@ def test_where_no_link_can_be_made_the_copy_itself_is_moved(machine: Machine) ->
     before = machine.files()
     machine.arm()
     machine.change()
-    double(machine, "/usr/bin/ln", "exit 1 # a double of ln on a file system that knows no second name of a file")
+    machine.double("/usr/bin/ln", "exit 1 # a double of ln on a file system that knows no second name of a file")
     machine.write("/double/units/ssh.service.broken", "")
     assert machine.script("timer").returncode == 1
     machine.at("/double/units/ssh.service.broken").unlink()
     machine.at("/usr/bin/ln").unlink()
     assert machine.script("timer").returncode == 0, "an earlier try has moved all copies"
     assert machine.files() == before
-
-
-def double(machine: Machine, path: str, text: str) -> None:
-    machine.write(path, f"#!/bin/sh\n{text}\n")
-    machine.at(path).chmod(0o755)
-
-
-# Commands, state and proofs ---------------------------------------------------
-
-STATE = COVER._replace(
-    commands=(
-        Command(("/usr/sbin/hangs", "x"), seconds=1),
-        Command(("/usr/sbin/load", "{state}/table", "it's", "", "a{state}b")),
-    ),
-    proofs=(Proof(("/usr/sbin/list",), b"one\ntwo\n"), Proof(("/usr/sbin/works",))),
-)
-
-
-@pytest.fixture
-def stateful(machine: Machine) -> Machine:
-    """A machine with a kernel table, which lies in no file."""
-    double(machine, "/usr/sbin/hangs", "exec sleep 60")
-    double(
-        machine,
-        "/usr/sbin/load",
-        f'cat "$1" >{machine.root}/double/table; printf "<%s>" "$@" >{machine.root}/double/given',
-    )
-    double(machine, "/usr/sbin/list", f"printf 'one\\n'; cat {machine.root}/double/two 2>/dev/null")
-    double(machine, "/usr/sbin/works", "exit 0")
-    machine.write("/double/two", "two\n")
-    return machine
 
 
 def test_a_command_that_hangs_is_ended_and_the_next_one_runs(stateful: Machine) -> None:
@@ -238,7 +206,7 @@ def test_what_is_not_proved_is_named_and_tried_again(stateful: Machine, broken: 
 
 def test_a_status_of_its_commands_decides_nothing(stateful: Machine) -> None:
     """A command may fail since its work is done already: the proofs tell."""
-    double(stateful, "/usr/sbin/load", "exit 3")
+    stateful.double("/usr/sbin/load", "exit 3")
     stateful.arm(STATE)
     done = stateful.script("timer")
     assert done.returncode == 0 and "/usr/sbin/load ended with status 3" in done.stdout
@@ -249,179 +217,3 @@ def test_an_unreadable_state_is_tried_again_each_minute(machine: Machine) -> Non
     machine.arm()
     service = machine.at("/etc/systemd/system/leeboard-checkpoint.service").read_text()
     assert {"Restart=on-failure", "RestartSec=60", "StartLimitIntervalSec=0"} <= set(service.splitlines())
-
-
-# Units -------------------------------------------------------------------------
-
-
-def test_a_socket_that_listened_is_restarted_once_its_service_has_stopped(machine: Machine) -> None:
-    """Ubuntu 24.04: the socket refuses to start while the service runs."""
-    machine.unit("ssh.socket", "enabled active")
-    machine.unit("ssh.service", "disabled active")
-    machine.arm()
-    machine.unit("ssh.socket", "enabled failed")
-    asked = len(machine.asked())
-    assert machine.script("timer").returncode == 0, machine.read()
-    assert machine.unit_state("ssh.socket") == "enabled active"
-    words = machine.asked()[asked:]
-    order = ["daemon-reload", "reset-failed -- ssh.socket", "stop -- ssh.service", "restart -- ssh.socket"]
-    assert sorted(order, key=words.index) == order
-
-
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [
-        ("enabled active", "masked inactive"),
-        ("masked inactive", "enabled active"),
-        ("disabled inactive", "enabled active"),
-        ("disabled active", "enabled inactive"),
-        ("enabled inactive", "disabled active"),
-        ("static active", "masked inactive"),
-    ],
-)
-def test_units_are_enabled_masked_and_active_as_they_were(machine: Machine, before: str, after: str) -> None:
-    machine.unit("nftables.service", before)
-    machine.arm(Cover(units=("nftables.service",)))
-    machine.unit("nftables.service", after)
-    if before.startswith("static"):  # its file says so, once it is unmasked
-        double_of = machine.at("/usr/bin/systemctl")
-        double_of.write_text(
-            double_of.read_text().replace(
-                'enabled=disabled; keep "$1" ;;\nreset', 'enabled=static; keep "$1" ;;\nreset'
-            )
-        )
-    done = machine.script("timer")
-    assert done.returncode == 0, done.stdout
-    assert machine.unit_state("nftables.service") == before
-
-
-def test_a_unit_that_the_change_brings_is_stopped_and_started_by_nothing(machine: Machine) -> None:
-    path = "/etc/systemd/system/our-firewall.service"
-    before = machine.files()
-    machine.arm(Cover(files=(path,), units=("our-firewall.service",)))
-    machine.write(path, "[Service]\n")
-    link = machine.at("/etc/systemd/system/sysinit.target.wants/our-firewall.service")
-    link.symlink_to(path)
-    machine.unit("our-firewall.service", "enabled active")
-    assert machine.script("timer").returncode == 0, machine.read()
-    assert machine.files() == before
-    assert machine.unit_state("our-firewall.service").endswith("inactive")
-
-
-# A start -------------------------------------------------------------------------
-
-
-def test_a_start_that_finds_it_unconfirmed_puts_back_files_and_waits_for_nobody(machine: Machine) -> None:
-    before = machine.files()
-    machine.arm()
-    machine.change()
-    machine.restart()
-    asked = len(machine.asked())
-    done = machine.script("start")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert {name: one for name, one in machine.files().items() if "leeboard-" not in name} == before
-    assert machine.read()["state"] == "putting-back"
-    words = machine.asked()[asked:]
-    assert words.count("daemon-reload") == 1
-    starts = [line for line in words if "start" in line.split() or "stop" in line.split() or "restart" in line.split()]
-    assert starts and all(line.startswith("--no-block") for line in starts), "it waits for no daemon"
-    assert "--no-block start -- leeboard-checkpoint.service" in words
-    machine.unit("ssh.service", "enabled active")  # as the start goes on
-    assert machine.script("timer").returncode == 0
-    assert machine.files() == before and machine.read()["state"] == "back"
-
-
-def test_at_a_start_only_the_commands_run_that_need_no_daemon(stateful: Machine) -> None:
-    load, hangs = STATE.commands[1], STATE.commands[0]
-    stateful.arm(STATE._replace(commands=(hangs, load._replace(at_start=True))))
-    stateful.restart()
-    done = stateful.script("start")
-    assert done.returncode == 0
-    assert stateful.at("/double/table").read_text() == "what lies in no file\n"
-    assert "hangs" not in done.stdout
-
-
-def test_the_start_up_unit_does_nothing_in_the_start_in_which_it_was_armed(machine: Machine) -> None:
-    """systemd may start whatever sysinit.target wants whenever it starts something else."""
-    machine.arm()
-    machine.change()
-    changed = machine.files()
-    assert machine.script("start").returncode == 0
-    assert machine.files() == changed and machine.read()["state"] == "armed"
-
-
-@pytest.mark.parametrize("how", ["start", "timer"])
-@pytest.mark.parametrize("state", ["confirmed", "back", "arming"])
-def test_what_has_ended_is_not_put_back_but_taken_away(machine: Machine, state: str, how: str) -> None:
-    machine.arm()
-    machine.change()
-    (machine.root / HERE / "state.armed").rename(machine.root / HERE / f"state.{state}")
-    machine.restart()
-    changed = {name: one for name, one in machine.files().items() if "leeboard-" not in name}
-    assert machine.script(how).returncode == 0
-    assert machine.files() == changed
-    left = [] if state == "arming" else [f"{HERE}/manifest", f"{HERE}/state.{state}"]
-    assert machine.ours() == left
-
-
-def test_run_twice_it_is_the_same(machine: Machine) -> None:
-    before = machine.files()
-    machine.arm()
-    script = (machine.root / HERE / "put-back").read_text()
-    machine.change()
-    assert machine.script("timer").returncode == 0
-    machine.write(f"/{HERE}/put-back", script)
-    assert machine.script("timer").returncode == 0
-    assert machine.files() == before and machine.ours() == ENDED
-
-
-# Kills ---------------------------------------------------------------------------
-
-TOOLS = ("chmod", "chown", "cmp", "find", "flock", "ln", "mkdir", "mv", "readlink", "rm", "rmdir", "sync", "timeout")
-# A double that counts the commands of the script, and kills it before the one that it is told.
-COUNTING = """#!/bin/sh
-echo x >>{root}/double/count
-if [ "$(wc -l <{root}/double/count)" = "${{KILL_AT-0}}" ]; then
-    kill -9 "$SCRIPT"
-    exit 1
-fi
-exec {tool} "$@"
-"""
-
-
-@pytest.mark.parametrize("how", ["timer", "start"])
-def test_killed_before_any_of_its_commands_the_next_run_ends_it(tmp_path: Path, how: str) -> None:
-    kill_at, reached = 0, True
-    while reached:
-        kill_at += 1
-        machine = Machine(tmp_path / str(kill_at))
-        before = machine.files()
-        machine.arm()
-        machine.change()
-        if how == "start":
-            machine.restart()
-        for name in TOOLS:
-            tool = next(path for path in (f"/usr/bin/{name}", f"/bin/{name}") if Path(path).exists())
-            machine.write(f"/usr/bin/{name}", COUNTING.format(root=machine.root, tool=tool))
-            machine.at(f"/usr/bin/{name}").chmod(0o755)
-        reached = killed(machine, how, kill_at)
-        for name in TOOLS:
-            machine.at(f"/usr/bin/{name}").unlink()
-        kept = [path.read_text() for path in (machine.at(DROP_IN), machine.at(NEW)) if path.exists()]
-        assert set(kept) <= {"BROKEN\n", "BROKEN too\n", "PermitRootLogin prohibit-password\n"}, "old or new, whole"
-        script = machine.root / HERE / "put-back"
-        if script.exists():
-            machine.unit("ssh.service", "enabled active") if how == "start" else None
-            assert machine.script("timer").returncode == 0, (kill_at, machine.read())
-        assert machine.files() == before, kill_at
-        assert machine.read()["state"] == "back"
-        assert machine.ours() == ENDED
-        assert (machine.at("/var/lib/leeboard/journal") / f"{RUN}.back").exists()
-    assert kill_at > 20
-
-
-def killed(machine: Machine, how: str, at: int) -> bool:
-    """Run the script until the command number `at`; True where it came that far."""
-    go = f'SCRIPT=$$ KILL_AT={at} exec dash "{machine.root}/{HERE}/put-back" {how}'
-    done = subprocess.run(["sh", "-c", f"export SCRIPT KILL_AT; {go}"], capture_output=True, check=False, timeout=60)
-    return done.returncode == -9
