@@ -135,7 +135,10 @@ def test_a_run_that_comes_back_too_late_hears_that_all_is_back(visit: RealVisit)
 
     cut_off, problems = visit.make(run)
     assert cut_off.end == "back"
-    assert len(problems) == 1 and "could not be reached over a new connection; put itself back at" in problems[0]
+    assert (
+        len(problems) == 1
+        and "could not be reached over a new connection (Connection refused); put itself back at" in problems[0]
+    )
     assert visit.machine.files() == before
 
 
@@ -181,7 +184,7 @@ def test_a_preview_finds_what_is_left_out_and_arms_nothing(visit: RealVisit, mon
     visit.preview = True
     unknown = Step("nobody", "m.nobody", STEP.changes, "cut_off")
     left_out, refused = CutOff(visit, visit.connection, visit.clock).preview(of_steps([STEP, unknown]))
-    assert (left_out, refused) == ({"nobody": "nobody is no driver that a checkpoint knows"}, "")
+    assert (left_out, refused) == ({"nobody": "nobody: nobody is no driver that a checkpoint knows"}, "")
     assert visit.machine.read()["state"] == "none" and visit.machine.ours() == []
 
 
