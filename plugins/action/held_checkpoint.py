@@ -5,7 +5,7 @@ from __future__ import annotations
 from ansible_collections.leeboard.schools.plugins.plugin_utils import cut_off
 from ansible_collections.leeboard.schools.plugins.plugin_utils.device_action import DeviceAction
 from ansible_collections.leeboard.schools.plugins.plugin_utils.result_file import write_result
-from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import Visit, VisitError, failure_message, filed
+from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import Visit, failure_message, filed
 
 OPTIONS = {
     "work": {"type": "str", "choices": ["status", "rollback"], "default": "status"},
@@ -52,11 +52,3 @@ class ActionModule(DeviceAction):
             return {**outcome, "failed": True, "lost": lost, "msg": failure_message(answer)}
         left = back and not self._task.check_mode and state["state"] in cut_off.HELD
         return {**outcome, "failed": left, "msg": cut_off.told(state, cut_off.Clock.now())}
-
-    @staticmethod
-    def _observed_again(visit, evidence: dict) -> dict:
-        try:
-            again = visit.observe()
-        except VisitError:
-            return evidence
-        return evidence if "unreachable" in again else again

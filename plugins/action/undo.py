@@ -7,7 +7,7 @@ from ansible_collections.leeboard.schools.plugins.plugin_utils.cut_off import Cu
 from ansible_collections.leeboard.schools.plugins.plugin_utils.device_action import DeviceAction
 from ansible_collections.leeboard.schools.plugins.plugin_utils.printable import printable
 from ansible_collections.leeboard.schools.plugins.plugin_utils.result_file import write_result
-from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import Visit, VisitError, failure_message, filed
+from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import Visit, failure_message, filed
 
 if not brain.missing():
     from leeboard.planning.plan import could_cut_off
@@ -98,13 +98,6 @@ class ActionModule(DeviceAction):
             gone = [one["target"] for one in second["put_back"] if isinstance(one, dict) and "target" in one]
             lists["left"] = [{**one, "why": problem} if one.get("target") in gone else one for one in first["left"]]
         return lists, problem, cut_off.end == "unknown"
-
-    def _observed_again(self, visit, evidence: dict) -> dict:
-        try:
-            again = visit.observe()
-        except VisitError:
-            return evidence
-        return evidence if "unreachable" in again else again
 
     def _report(self, outcome: dict) -> None:
         """What came of it, for the command `leeboard undo`, which started this play."""

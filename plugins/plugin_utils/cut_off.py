@@ -9,10 +9,8 @@ import hashlib
 import secrets
 import socket
 import time
-from contextlib import ExitStack
 from datetime import datetime, timedelta, timezone
 
-from ansible.errors import AnsibleConnectionFailure
 from ansible.utils.display import Display
 from ansible_collections.leeboard.schools.plugins.plugin_utils import brain
 from ansible_collections.leeboard.schools.plugins.plugin_utils.fresh_connection import (
@@ -35,7 +33,7 @@ STATES = ("none", *HELD, "confirmed", "back")
 PAUSE = 5  # between two tries
 LONGEST_TRY = 60  # of one new connection, sign-in and become included
 LONGEST_BACK = 300  # of a request to put back, which starts daemons again
-MARGIN = 120  # after the device's own time, in which it puts back
+MARGIN = 180  # after the device's own time, in which it puts back
 
 
 class Clock:
@@ -66,6 +64,7 @@ class CutOff:
         self._module = MODULES.get(visit.device.platform.value)
         self.end = None
         self.again = False
+        self._trouble = ""  # why the device could not be asked, the last time
 
     def preview(self, about: dict) -> tuple:
         """({driver: why it would be left out}, what refuses all of it). Changes nothing."""
@@ -91,7 +90,7 @@ class CutOff:
         if self.again:
             return []
         left_out = _words(answer.get("left_out"))
-        problems = [f"{driver}: {why}" for driver, why in left_out.items()]
+        problems = list(left_out.values())
         state = state_of(answer, self._visit.run_id)
         if state.get("state") != "armed":
             unsaid = "the device did not say that its checkpoint is armed, so nothing was changed under it"
@@ -110,8 +109,8 @@ class CutOff:
             # A change can swallow its own answer: then nobody would end the wait for it.
             with at_most(seconds):
                 failed, lost = run()
-        except AnsibleConnectionFailure as problem:
-            failed, lost = [f"lost after a change: {problem}"], True
+        except Exception as problem:  # whatever it is, the device is put back
+            failed, lost = [f"lost after a change: {_line(problem)}"], True
         if failed or lost:
             return [*failed, self._back_at_once(lost or self._clock.monotonic() >= self._due)]
         return self._confirmed(token)
@@ -175,8 +174,10 @@ class CutOff:
         self.end = _end(state)
         if self.end == "confirmed":
             return []
-        who = "nobody confirmed in time" if self._is_local else "could not be reached over a new connection"
-        return [f"{who}; {self._what_became(state)}"]
+        if self._is_local:
+            return [f"nobody confirmed in time; {self._what_became(state)}"]
+        why = f" ({plain(self._trouble, 200)})" if self._trouble else ""
+        return [f"could not be reached over a new connection{why}; {self._what_became(state)}"]
 
     def _by_a_person(self) -> dict:
         """Ask for a sign-in anew, and wait for whoever does it. Returns the state in the end."""
@@ -235,12 +236,14 @@ class CutOff:
 
     def _ask(self, arguments: dict, seconds: int) -> dict:
         """The answer of the module; words under `unreachable` where the way there failed in any manner."""
-        with ExitStack() as limits:
-            limits.enter_context(at_most(seconds))
+        with at_most(seconds):
             try:
-                return self._visit.ask(self._module, arguments)
-            except AnsibleConnectionFailure as problem:
-                return {"unreachable": True, "msg": str(problem)}
+                answer = self._visit.ask(self._module, arguments)
+            except Exception as problem:  # of a connection or of sudo: it is tried again, and named in the end
+                answer = {"unreachable": True, "msg": _line(problem)}
+        if not state_of(answer):
+            self._trouble = failure_message(answer)
+        return answer
 
 
 def of_steps(steps) -> dict:
@@ -295,13 +298,19 @@ def _seconds(state) -> int:
 
 
 def _words(value) -> dict:
-    """Drivers with the reasons that the device gives for leaving them out."""
+    """Drivers with the reasons that the device gives for leaving them out, which begin with the driver."""
     named = value if isinstance(value, dict) else {}
-    return {plain(str(driver), 40): plain(str(why), 500) for driver, why in list(named.items())[:50]}
+    found = {plain(str(driver), 40): plain(str(why), 500) for driver, why in list(named.items())[:50]}
+    return {driver: why if why.startswith(f"{driver}: ") else f"{driver}: {why}" for driver, why in found.items()}
 
 
 def _texts(value) -> list:
     return [plain(str(one), 200) for one in value[:50]] if isinstance(value, list) else []
+
+
+def _line(problem: Exception) -> str:
+    """An error in one line."""
+    return plain(" ".join(str(problem).split()), 300)
 
 
 def _time(at: datetime) -> str:

@@ -63,3 +63,12 @@ class DeviceAction(PrintableAction):
             message = f"{evidence['message']}; {nothing_done}"
             raise Ended({"failed": True, "stranger": True, "leeboard": filed(evidence), "msg": message})
         return evidence
+
+    @staticmethod
+    def _observed_again(visit, evidence: dict) -> dict:
+        """The evidence of a visit after a change; that of before where the device cannot be seen."""
+        try:
+            again = visit.observe()
+        except VisitError:
+            return evidence
+        return evidence if "unreachable" in again else again

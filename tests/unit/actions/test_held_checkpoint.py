@@ -118,3 +118,11 @@ def test_this_very_machine_holds_none_and_the_real_module_says_so(tmp_path: Path
     assert json.loads(path.read_text()) == {
         "name": "pc1", "failed": False, "reached": True, "state": "none", "message": "no checkpoint is held",
     }  # fmt: skip
+
+
+def test_a_token_is_in_nothing_that_ansible_prints(tmp_path: Path) -> None:
+    token = "0c4c5b1e" * 8
+    task = {"leeboard.schools.checkpoint": {"state": "confirmed", "token": token, "run_id": RUN}, "ignore_errors": True}
+    done = play(tmp_path, inventory(tmp_path, pc1={}), task, "-vvvvv")
+    assert "the device has no checkpoint to confirm" in done["output"]
+    assert token not in done["output"]

@@ -73,7 +73,7 @@ def test_what_could_cut_off_is_undone_after_all_else_and_confirmed(clock: Double
 
 def test_what_the_checkpoint_took_back_is_left_with_the_reason(clock: DoubleClock) -> None:
     lists, problem, lost = undone(UndoneDevice(clock=clock, new_from=240))
-    assert problem == "could not be reached over a new connection; put itself back at 02:04 UTC"
+    assert problem == "could not be reached over a new connection (Connection timed out); put itself back at 02:04 UTC"
     assert not lost
     assert [one["driver"] for one in lists["put_back"]] == ["dconf"]
     assert lists["left"] == [{**THEIRS, "why": problem}]
