@@ -15,10 +15,9 @@ from ..engine.edits import Change, ChangeRefused, DryRun
 from ..engine.host import Host, HostError
 from ..engine.overlay_host import OverlayHost
 from ..engine.reading import Aspect, Readings
-from ..system.systemd_unit import state
 from . import our_file
 from .administrators import administrators, refuse_last
-from .answers import PROGRAM, UNITS, Answer, Replies, ask, files_of, older_note, ready
+from .answers import PROGRAM, Answer, Replies, ask, files_of, older_note, ready
 from .visitor import refuse_shut_out, visitor
 
 Effective = Callable[[Host, str, Replies], Aspect]
@@ -168,12 +167,11 @@ def _differences(before: Answer, after: Answer) -> set[tuple[str, str]]:
 
 def _confirm(host: Host, wanted: Mapping[str, str | int]) -> Callable[[Readings], str]:
     """What tells, once sshd was reloaded, whether it still runs and says what is wanted."""
-    ran = [unit for unit in UNITS if state(host, unit)[0]]
+    ran = our_file.running(host)
 
     def confirm(after: Readings) -> str:
-        gone = [unit for unit in ran if not state(host, unit)[0]]
-        if gone:
-            return f"{gone[0]} does not run any more"
+        if ran and not our_file.running(host):
+            return f"{ran} does not run any more"
         for address, value in wanted.items():
             now = after[address]["effective"]
             if now.get("value") != value:
