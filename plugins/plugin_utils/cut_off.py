@@ -35,7 +35,7 @@ STATES = ("none", *HELD, "confirmed", "back")
 PAUSE = 5  # between two tries
 LONGEST_TRY = 60  # of one new connection, sign-in and become included
 LONGEST_BACK = 300  # of a request to put back, which starts daemons again
-MARGIN = 120  # after the device's own time, in which it puts back
+MARGIN = 180  # after the device's own time, in which it puts back
 
 
 class Clock:
@@ -92,7 +92,7 @@ class CutOff:
             return []
         left_out = _words(answer.get("left_out"))
         problems = [f"{driver}: {why}" for driver, why in left_out.items()]
-        state = _state(answer, self._visit.run_id)
+        state = state_of(answer, self._visit.run_id)
         if state.get("state") != "armed":
             unsaid = "the device did not say that its checkpoint is armed, so nothing was changed under it"
             return problems or [unsaid]
@@ -145,7 +145,7 @@ class CutOff:
         answer = self._ask(
             {"state": "armed", "run_id": self._visit.run_id, "token_digest": digest, "by": by, **about}, LONGEST_BACK
         )
-        held = _state(answer)
+        held = state_of(answer)
         run = str(held.get("run_id") or "")
         if held.get("state") in HELD and run != self._visit.run_id:
             if self._visit.recorded(run) and not self._visit.preview:
@@ -165,7 +165,7 @@ class CutOff:
         end = self._clock.monotonic() + _seconds(state) + MARGIN
         while state.get("state") in HELD and self._clock.monotonic() < end:
             self._clock.sleep(PAUSE)
-            state = _state(self._request("read", LONGEST_TRY)) or state
+            state = state_of(self._request("read", LONGEST_TRY)) or state
         return state
 
     # After
@@ -188,13 +188,15 @@ class CutOff:
         state: dict = {}
         while state.get("state") in (None, *HELD) and self._clock.monotonic() < self._due + MARGIN:
             self._clock.sleep(PAUSE)
-            state = _state(self._ask({"state": "read", "run_id": self._visit.run_id}, LONGEST_TRY), self._visit.run_id)
+            state = state_of(
+                self._ask({"state": "read", "run_id": self._visit.run_id}, LONGEST_TRY), self._visit.run_id
+            )
         return state
 
     def _back_at_once(self, lost: bool) -> str:
         """Have it put back now; what became of it, in words."""
         # What is there is used, where it answers: a new connection may be the very thing that no longer works.
-        state = {} if lost else _state(self._request("put_back", LONGEST_BACK), self._visit.run_id)
+        state = {} if lost else state_of(self._request("put_back", LONGEST_BACK), self._visit.run_id)
         if state.get("state") != "back" and can_be_made(self._connection):
             state = self._come_back("put_back")
         self.end = _end(state)
@@ -209,7 +211,7 @@ class CutOff:
             while True:
                 request = {"state": wanted, "run_id": self._visit.run_id, **({"token": token} if token else {})}
                 answer = self._ask(request, LONGEST_TRY if token else LONGEST_BACK)
-                state = _state(answer, self._visit.run_id) or state
+                state = state_of(answer, self._visit.run_id) or state
                 if state.get("state") in STATES and state["state"] not in HELD:
                     return state
                 if self._clock.monotonic() >= self._due + MARGIN:
@@ -262,7 +264,18 @@ def holder(state: dict, now: datetime) -> str:
     return f"the run {run} of {by} holds the device's checkpoint until {until}"
 
 
-def _state(answer: dict, run: str = "") -> dict:
+def told(state: dict, now: datetime) -> str:
+    """How a checkpoint stands, in one line."""
+    if state["state"] in HELD:
+        drivers = ", ".join(_texts(state.get("drivers")))
+        return holder(state, now) + (f"; it is about {drivers}" if drivers else "")
+    by, run = plain(str(state.get("by") or "somebody"), 80), plain(str(state.get("run_id") or "not said"), 40)
+    ends = {"confirmed": "was confirmed", "back": "was put back"}
+    last = ends.get(state["state"])
+    return "no checkpoint is held" + (f"; the last one, run {run} of {by}, {last}" if last else "")
+
+
+def state_of(answer: dict, run: str = "") -> dict:
     """What an answer says of the checkpoint; empty where it says nothing, or not of this run."""
     state = answer.get("checkpoint")
     if not isinstance(state, dict) or state.get("state") not in STATES:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,6 +16,7 @@ from ansible_collections.leeboard.schools.plugins.plugin_utils import cut_off as
 from ansible_collections.leeboard.schools.plugins.plugin_utils.cut_off import CutOff, of_steps
 
 from leeboard.evidence import status, undoing
+from leeboard.evidence.recording import handshake
 from leeboard.planning.plan import Change, Step
 from tests.unit.actions.checkpoint_double import MODULE, OTHER, RUN, DoubleClock, DoubleConnection, DoubleDevice
 
@@ -101,7 +103,7 @@ def test_a_device_that_never_comes_back() -> None:
         "next start"
     ]
     assert cut_off.end == "unknown"
-    assert device.clock.passed >= 240 + 120, "nobody gives up before the time and its margin are over"
+    assert device.clock.passed >= 240 + 180, "nobody gives up before the time and its margin are over"
 
 
 def test_a_device_that_is_still_busy_with_it() -> None:
@@ -197,7 +199,7 @@ def test_a_run_of_ours_that_was_killed_is_waited_for_and_planned_again() -> None
 def test_a_killed_run_that_never_comes_back_is_not_waited_for_for_ever() -> None:
     device = DoubleDevice(recorded_runs=(OTHER,), stays=["ssh.service does not run"]).held_by(OTHER, "ada on desk", 90)
     cut_off, problems = make(device, unreached)
-    assert not cut_off.again and device.clock.passed >= 90 + 120
+    assert not cut_off.again and device.clock.passed >= 90 + 180
     assert problems == [
         f"the device is putting back the run {OTHER} of ada on desk (left: ssh.service does not run): nothing that "
         "could cut us off is changed"
@@ -364,3 +366,14 @@ def test_a_finding_of_what_was_changed_says_what_became_of_it() -> None:
         assert words in status._change({**change, "checkpoint": end})
         assert words in undoing._changed({**change, "checkpoint": end}).words
     assert "checkpoint" not in status._change(change) + undoing._changed(change).words
+
+
+@pytest.mark.parametrize("terminals", [(), (0,), (1,), (0, 1)])
+def test_a_worker_knows_whether_somebody_sits_before_the_run(
+    terminals: tuple[int, ...], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv(handshake.VARIABLE, "")
+    monkeypatch.setattr(handshake.os, "isatty", lambda number: number in terminals)
+    handshake.announce(RUN, tmp_path)
+    run = handshake.current()
+    assert run is not None and run.terminal is (terminals == (0, 1))

@@ -37,10 +37,10 @@ def judged(effective: dict[str, Any], fact: dict[str, Any] | None, risk: str = "
     [
         (RIGHT, None, "compliant", "", ""),
         (RIGHT, absent(), "compliant", "", ""),
-        (RIGHT, ARMED, "pending", "pending", f"ada on desk (run {RUN}) has not confirmed it: the device puts itself back "
-         "in 95 seconds"),
-        (RIGHT, BACK, "error", "busy", f"the device is putting back what ada on desk (run {RUN}) changed; not back yet: "
-         "/etc/ssh/x is not as it was, ssh.service does not run"),
+        (RIGHT, ARMED, "pending", "pending", f"ada on desk (run {RUN}) has not confirmed it: the device puts "
+         "itself back in 95 seconds"),
+        (RIGHT, BACK, "error", "busy", f"the device is putting back what ada on desk (run {RUN}) changed; not back "
+         "yet: /etc/ssh/x is not as it was, ssh.service does not run"),
         (RIGHT, unreadable(), "error", "failed", "whether a checkpoint is held could not be read: it broke"),
         (RIGHT, value("armed"), "error", "malformed", "makes no sense"),
         (RIGHT, value(["armed"]), "error", "malformed", "makes no sense"),
