@@ -14,8 +14,8 @@ description:
   - Knows V(systemd/NAME.conf:Section.Key), where NAME is logind, journald, timesyncd or sleep, V(sshd:Banner),
     V(gdm:daemon.AutomaticLoginEnable), V(gdm:daemon.TimedLoginEnable), V(lightdm:Seat:*.greeter-hide-users),
     V(sudo:logfile) and V(auditd:KEY).
-  - C(sshd) is asked to accept the new file, in a private mount namespace, before it is written. No other keyword of
-    sshd can be set, since a mistake there cuts off whoever would repair it.
+  - C(sshd) is asked to accept the new file, in a private mount namespace, before it is written. What else is set of
+    sshd is for M(leeboard.schools.ssh_server), which shares that file.
   - V(sudo:logfile) goes to a file in C(/etc/sudoers.d), after C(visudo) has accepted all of sudo's files as they would
     be.
   - V(auditd:KEY) is set in its place in C(/etc/audit/auditd.conf), and auditd reloads. Besides the keys of the file

@@ -10,10 +10,12 @@ A snapshot of the machine has it in it. Started by harness.Proof.ship; standard 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import importlib
 import json
 import os
 import pkgutil
+import secrets
 import signal
 import sys
 import traceback
@@ -61,15 +63,56 @@ def _visit() -> str:
 
 
 def _apply() -> str:
+    """The changes; those that could cut off come last, as in the action, under a checkpoint that is confirmed here."""
+    from _linux.checkpoint.drivers import CUT_OFF
+
+    asked = json.loads((HERE / "asked").read_text())
+    for name, changes in asked:
+        if name not in CUT_OFF:
+            _change(name, changes)
+    risky = [(name, changes) for name, changes in asked if name in CUT_OFF]
+    if risky:
+        token = _arm(risky)
+        for name, changes in risky:
+            _change(name, changes)
+        _confirm(token)
+    return json.dumps("applied")
+
+
+def _change(name: str, changes: list[dict[str, Any]]) -> None:
     from _linux.engine.change import PlanOutdated, apply
     from _linux.engine.host import Host
     from _linux.visit import DRIVERS
 
-    for name, changes in json.loads((HERE / "asked").read_text()):
-        # Outdated where an earlier driver touched the same file: the next round plans it again.
-        with contextlib.suppress(PlanOutdated):
-            apply(DRIVERS[name], Host(), changes, "proof")
-    return json.dumps("applied")
+    # Outdated where an earlier driver touched the same file: the next round plans it again.
+    with contextlib.suppress(PlanOutdated):
+        apply(DRIVERS[name], Host(), changes, "proof")
+
+
+def _arm(steps: list[tuple[str, list[dict[str, Any]]]]) -> str:
+    """Arm a checkpoint about them; its token."""
+    from _linux.checkpoint import arm
+    from _linux.checkpoint.covers import covers_of
+    from _linux.engine.host import Host
+
+    host, token = Host(), secrets.token_hex(16)
+    arm.refuse(host)
+    covers, left_out = covers_of(host, [{"driver": name, "settings": changes} for name, changes in steps])
+    if left_out:
+        raise RuntimeError(f"left out: {left_out}")
+    digest = hashlib.sha256(token.encode()).hexdigest()
+    arm.arm(host, arm.Request("proof", "the proof", digest, covers))
+    return token
+
+
+def _confirm(token: str) -> None:
+    """That a new connection comes is the action's to show; whoever asks for the truth then comes by a new one."""
+    from _linux.checkpoint import ending
+    from _linux.engine.host import Host
+
+    changed, found = ending.confirm(Host(), token)
+    if not changed:
+        raise RuntimeError(f"the checkpoint was not confirmed: {found}")
 
 
 def _step() -> str:

@@ -28,7 +28,8 @@ CONNECTION = CameBy(ADDRESS, 50122, "192.0.2.20", 22)
 # What sshd -T prints on a stock Debian 13, as far as it matters here.
 STOCK = {
     "permitrootlogin": "without-password", "pubkeyauthentication": "yes", "passwordauthentication": "yes",
-    "kbdinteractiveauthentication": "yes", "permitemptypasswords": "no", "authenticationmethods": "any",
+    "kbdinteractiveauthentication": "yes", "permitemptypasswords": "no", "hostbasedauthentication": "no",
+    "gssapiauthentication": "no", "authenticationmethods": "any",
     "pubkeyacceptedalgorithms": "ssh-ed25519-cert-v01@openssh.com,ssh-ed25519,rsa-sha2-512,rsa-sha2-256",
 }  # fmt: skip
 
@@ -113,6 +114,7 @@ def test_what_cannot_be_known_is_the_worst(tmp_path: Path) -> None:
     # sshd runs with something older than its files: a method that they refuse may be ours.
     waiting = shut_out("ada", None, {"ada"}, True, kbdinteractiveauthentication="no")
     assert "KbdInteractiveAuthentication no could shut it out" in waiting
+    assert shut_out("ada", None, {"ada"}, True) == ""
     assert "the groups of ada are not known here" in shut_out("ada", KEY, None, allowgroups="sudo")
     assert shut_out("ada", KEY, None) == ""
     above = {"/proc/self/status": "PPid:\t60\n", "/proc/self/environ": "", "/proc/60/status": "PPid:\t1\n",

@@ -6,9 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.edits import ChangeRefused
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.sshd import driver as sshd
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.sshd import our_file
 
+from tests.unit.linux.folder import Answers, folder
 from tests.unit.linux.own import run
 from tests.unit.linux.sshd_people import INCLUDE, MAIN, OURS, PEOPLE, by_key
+from tests.unit.linux.test_sshd_keywords import FILES, shown, sshd_says
 
 HIGH = {
     "PermitRootLogin": "no", "PermitEmptyPasswords": "no", "PasswordAuthentication": "no",
@@ -203,3 +209,48 @@ found["text"] = pathlib.Path("/etc/elsewhere.conf").read_text()
     assert found["said"] == 1
     assert "is reached by a symbolic link" in found["cover"]
     assert found["text"] == "# theirs\n"
+
+
+def reloading(tmp_path: Path, since: str, state: str = "active", **settings: str) -> tuple[Any, Answers]:
+    """A machine whose sshd runs since then and says `settings`; doubles of systemctl and sshd."""
+    systemctl = shown("/usr/sbin/sshd -D", since)
+    systemctl.out = systemctl.out.replace("ActiveState=active", f"ActiveState={state}")
+    answers = Answers({"systemctl show": systemctl, "sshd -T": sshd_says(**settings)})
+    return folder(tmp_path, FILES, answers), answers
+
+
+def test_what_is_right_and_not_loaded_is_only_loaded(tmp_path: Path) -> None:
+    host, answers = reloading(tmp_path, "@1", maxauthtries="4")
+    result = sshd.dry_run(host, [{"address": "MaxAuthTries", "value": 4}])
+    assert ([edit.path for edit in result.edits], result.commands) == ([], [["systemctl", "reload", "ssh.service"]])
+    after = sshd.observe(host, ["MaxAuthTries"])
+    assert result.confirm is not None
+    assert result.confirm(after) == ""
+    other = {"MaxAuthTries": {"effective": {"state": "value", "value": 6}}}
+    assert result.confirm(other) == "MaxAuthTries is 6 and not 4"
+    answers.answers["systemctl show"] = Completed(0, shown("x").out.replace("=active", "=failed"), "")
+    host.forget()
+    assert result.confirm(after) == "ssh.service does not run any more"
+
+
+def test_what_is_loaded_already_is_left_alone(tmp_path: Path) -> None:
+    host, _answers = reloading(tmp_path, "@9999999999", maxauthtries="4")
+    result = sshd.dry_run(host, [{"address": "MaxAuthTries", "value": 4}])
+    assert (result.edits, result.commands) == ([], [])
+
+
+def test_an_sshd_that_was_told_to_reload_just_now_is_told_again(tmp_path: Path) -> None:
+    host, _answers = reloading(tmp_path, "@1", "reloading")
+    assert our_file.load(host) == [["systemctl", "reload", "ssh.service"]]
+    assert our_file.load(reloading(tmp_path, "@1", "inactive")[0]) == []
+
+
+def test_nothing_is_asked_where_nothing_is_wanted(tmp_path: Path) -> None:
+    assert sshd.dry_run(folder(tmp_path), []).commands == []
+
+
+def test_an_sshd_that_cannot_end_idle_sessions_is_named(tmp_path: Path) -> None:
+    # OpenSSH before 9.2 prints no such line.
+    host, _answers = reloading(tmp_path, "@9999999999", maxauthtries="4")
+    with pytest.raises(ChangeRefused, match=r"ChannelTimeout needs OpenSSH 9\.2 or later"):
+        sshd.dry_run(host, [{"address": "ChannelTimeout", "value": 300}])

@@ -15,11 +15,10 @@ from ..engine.edits import Change, ChangeRefused, DryRun
 from ..engine.host import Host, HostError
 from ..engine.overlay_host import OverlayHost
 from ..engine.reading import Aspect, Readings
-from ..system.systemd_unit import state
 from . import our_file
 from .administrators import administrators, refuse_last
-from .answers import PROGRAM, UNITS, Answer, Replies, ask, files_of, older_note, ready
-from .visitor import refuse_shut_out, visitor
+from .answers import PROGRAM, Answer, Replies, ask, files_of, older_note, ready
+from .visitor import Visitor, refuse_shut_out, visitor
 
 Effective = Callable[[Host, str, Replies], Aspect]
 ROOT = ("yes", "no", "without-password", "prohibit-password", "forced-commands-only")
@@ -52,6 +51,7 @@ def dry_run(host: Host, changes: list[Change], effective: Effective) -> DryRun:
             f"sshd does not take its configuration as it is, and would not start again: {problem.why}; "
             "put that right first"
         ) from None
+    _hear(before, who)
     pending = bool(older_note(host, files_of(host)))
     drifted = {address: value for address, value in wanted.items() if _misses(effective, host, address, before, value)}
     after, text = before, ""
@@ -59,6 +59,7 @@ def dry_run(host: Host, changes: list[Change], effective: Effective) -> DryRun:
         _know_each(drifted, before)
         text = our_file.with_values(host, _lines(drifted, before))
         after = our_file.tried(host, text, more)
+        _hear(after, who)
         for address, value in drifted.items():
             _has_effect(effective, host, address, after, value)
         _nothing_else(before, after, {address.partition(".")[0].lower() for address in drifted})
@@ -72,6 +73,12 @@ def dry_run(host: Host, changes: list[Change], effective: Effective) -> DryRun:
     if drifted:
         our_file.put(overlay, text)
     return overlay.result(our_file.load(host), _confirm(host, wanted))
+
+
+def _hear(replies: Replies, who: Visitor | None) -> None:
+    """Let what sshd says of this very connection count like what it says of the usual people."""
+    if who:
+        replies.usual.append(replies.every[who.question.spec])
 
 
 def _taken(address: str, value: Any) -> str | int:
@@ -168,12 +175,11 @@ def _differences(before: Answer, after: Answer) -> set[tuple[str, str]]:
 
 def _confirm(host: Host, wanted: Mapping[str, str | int]) -> Callable[[Readings], str]:
     """What tells, once sshd was reloaded, whether it still runs and says what is wanted."""
-    ran = [unit for unit in UNITS if state(host, unit)[0]]
+    ran = our_file.running(host)
 
     def confirm(after: Readings) -> str:
-        gone = [unit for unit in ran if not state(host, unit)[0]]
-        if gone:
-            return f"{gone[0]} does not run any more"
+        if ran and not our_file.running(host):
+            return f"{ran} does not run any more"
         for address, value in wanted.items():
             now = after[address]["effective"]
             if now.get("value") != value:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ..engine.edits import ChangeRefused
 from ..engine.host import Host, HostError
 from ..engine.safe_read import first_of, text_or_nothing
-from ..system.systemd_unit import state
+from ..system.systemd_unit import properties
 from .answers import FAILED, UNITS, Replies, alone, ask, files_of, options
 from .files import MAIN, words
 from .people import Question
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 FOLDER = "/etc/ssh/sshd_config.d"
 NAME = "00-leeboard.conf"
 OURS = f"{FOLDER}/{NAME}"
+RUNS = ("active", "reloading", "refreshing")
 HEAD = "# Written by Leeboard (LBL-01, REM-07, REM-10)."
 WRITTEN = "# Written by Leeboard"
 # The keywords that are ours, in the order in which they are written.
@@ -105,5 +106,10 @@ def load(host: Host) -> list[list[str]]:
     One that its socket starts for the first connection reads them then. Neither port nor address is ever changed from
     here, so the socket stays as it is.
     """
-    unit = next((unit for unit in UNITS if state(host, unit)[0]), "")
+    unit = running(host)
     return [["systemctl", "reload", unit]] if unit else []
+
+
+def running(host: Host) -> str:
+    """The unit by which sshd runs, an empty text for none. One that was told to reload just now runs too. HostError."""
+    return next((unit for unit in UNITS if properties(host, unit).get("ActiveState") in RUNS), "")

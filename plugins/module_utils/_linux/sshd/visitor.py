@@ -29,6 +29,7 @@ METHODS = {
     "gssapi-with-mic": ("gssapiauthentication", "GSSAPIAuthentication"),
     "none": ("permitemptypasswords", "PermitEmptyPasswords"),
 }
+USUAL = ("publickey", "password", "keyboard-interactive")  # which are allowed where nobody wrote anything
 KINDS = {
     "ED25519": ("ssh-ed25519",),
     "RSA": ("rsa-sha2-512", "rsa-sha2-256", "ssh-rsa"),
@@ -99,8 +100,9 @@ def refuse_shut_out(who: Visitor, before: Answer, after: Answer, pending: bool) 
     if why:
         raise ChangeRefused(f"{came}, whom sshd would not let in any more: {why}")
     if who.sign_in is None:
-        for keyword, name in METHODS.values():
-            if after.settings.get(keyword) == "no" and (pending or before.settings.get(keyword) != "no"):
+        for method, (keyword, name) in METHODS.items():
+            known = not pending or method not in USUAL
+            if after.settings.get(keyword) == "no" and not (known and before.settings.get(keyword) == "no"):
                 raise ChangeRefused(
                     f"{came}, and sshd's log does not say by which method: {name} no could shut it out; "
                     "set LogLevel INFO, come again, and repeat the roll-out"
