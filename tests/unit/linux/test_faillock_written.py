@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.change import ChangeRefused
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.change import ChangeRefused, write
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.faillock import account, update
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.faillock import driver as faillock
@@ -132,6 +132,17 @@ def test_what_was_changed_by_hand_is_left(tmp_path: Path, old: str, new: str, wh
         why = refused(host, [PAM])
         assert why.startswith(f"/etc/pam.d/common-* was changed by hand ({where}")
         assert "so pam-auth-update leaves it alone, and so does Leeboard" in why
+
+
+def test_our_own_line_was_changed_by_hand(tmp_path: Path) -> None:
+    host = pam.machine(tmp_path / "m")
+    for edit in faillock.dry_run(host, [PAM]).edits:
+        write(host, edit)
+    host.forget()
+    path = tmp_path / "m" / AUTH.lstrip("/")
+    path.write_text(path.read_text().replace("auth\trequisite\t\t\tpam_faillock", "auth optional pam_faillock"))
+    why = refused(host, [PAM])
+    assert why.startswith(f"/etc/pam.d/common-* was changed by hand ({AUTH}, line 17), so pam-auth-update leaves it")
 
 
 def test_what_pam_auth_update_wrote_last_is_missing(tmp_path: Path) -> None:
