@@ -41,7 +41,8 @@ BESIDES = [
 ]
 CHANGES = {
     "engine.change", "engine.journal", "engine.overlay_host", "audit.writing", "dconf.changes", "dconf.writing",
-    "faillock.changes", "faillock.trial", "faillock.update", "kconfig.changes", "luks.key_files_changes", "logging.writing", "removable_media.changes",
+    "faillock.changes", "faillock.trial", "faillock.update", "kconfig.changes", "luks.key_files_changes",
+    "logging.writing", "removable_media.changes",
 }  # fmt: skip
 VISIT = """
 import json, sys
