@@ -41,10 +41,11 @@ class ActionModule(DeviceAction):
             if not self._changes:
                 raise
             # Ansible's own limits ignore unreachable hosts; a device that we cut off must stop the next batch.
-            return self._failed("; ".join([*self._problems, f"lost after a change: {problem}"]))
+            return self._failed(f"lost after a change: {problem}")
 
     def _failed(self, message: str) -> dict:
-        return {**super()._failed(message), "changed": bool(self._changes)}
+        words = "; ".join(dict.fromkeys([*self._problems, message]))
+        return {**super()._failed(words), "changed": bool(self._changes)}
 
     def _enforce(self) -> dict:
         visit = Visit(self, self._task_vars)
@@ -83,9 +84,9 @@ class ActionModule(DeviceAction):
                 break
             before, evidence = evidence, visit.observe()
             if "unreachable" in evidence:
-                why = "; ".join(dict.fromkeys([*self._problems, "the device was lost after a change"]))
                 # What was seen last is filed with what was done since, so that an undo finds it.
-                return {**self._failed(why), "leeboard": filed({**before, "changes": self._changes})}
+                kept = filed({**before, "changes": self._changes})
+                return {**self._failed("the device was lost after a change"), "leeboard": kept}
             evidence["changes"] = self._changes
         return self._outcome(visit, evidence, "; ".join(dict.fromkeys(self._problems)))
 
@@ -104,10 +105,14 @@ class ActionModule(DeviceAction):
         if not risky or lost:
             return []
         cut_off = CutOff(visit, self._connection)
+        if not self._task.check_mode:
+            risky = self._rehearsed(visit, risky)
+        if not risky:
+            return []
         if self._task.check_mode:
             left_out, refused = cut_off.preview(of_steps(risky))
             stay = [] if refused else [step for step in risky if step.driver not in left_out]
-            self._problems += [refused] if refused else [f"{driver}: {why}" for driver, why in left_out.items()]
+            self._problems += [refused] if refused else list(left_out.values())
             self._problems += self._make(visit, stay)[0]
             if stay:
                 self._remarks.append(f"{visit.device.name}: {could_cut_off({step.driver for step in stay})}")
@@ -122,6 +127,21 @@ class ActionModule(DeviceAction):
                 change["checkpoint"] = cut_off.end
         return risky if cut_off.again else []
 
+    def _rehearsed(self, visit, risky) -> list:
+        """The steps that a driver would make. One that it refuses must not have the others put back with it."""
+        stay, waiting = [], list(risky)
+        while waiting:
+            step = waiting.pop(0)
+            answer = visit.rehearse(step.module, _arguments(visit, step))
+            if answer.get("failed") and apart(step):
+                waiting = [*apart(step), *waiting]
+            elif answer.get("failed") or answer.get("unreachable"):
+                # What an earlier step of this round changed is planned again in the next.
+                self._problems += [] if answer.get("outdated") and self._changes else [_words(step, answer)]
+            else:
+                stay.append(step)
+        return stay
+
     def _make(self, visit, steps) -> tuple:
         """Run the steps in order; a driver that refuses keeps no other from its work, nor one address of a driver the
         others. Returns (what failed, in words each; whether the device was lost)."""
@@ -130,16 +150,14 @@ class ActionModule(DeviceAction):
         waiting = list(steps)
         while waiting:
             step = waiting.pop(0)
-            settings = [change.as_argument() for change in step.changes]
-            answer = visit.ask(step.module, {"settings": settings, "run_id": visit.run_id})
+            answer = visit.ask(step.module, _arguments(visit, step))
             if answer.get("outdated") and len(self._changes) > before:
                 continue  # an earlier step of ours touched the same file: the next round plans it again
             if answer.get("failed") and not answer.get("unreachable") and apart(step):
                 waiting = [*apart(step), *waiting]
                 continue
             if answer.get("failed") or answer.get("unreachable"):
-                message = failure_message(answer)
-                problems.append(message if message.startswith(f"{step.driver}: ") else f"{step.driver}: {message}")
+                problems.append(_words(step, answer))
                 if answer.get("unreachable"):
                     return problems, True
                 continue
@@ -179,3 +197,14 @@ class ActionModule(DeviceAction):
             message = "a group policy sets these, so they were left alone; change them there: " + ", ".join(left)
             outcome["warnings"] = [f"{evidence['device']['name']}: {message}"]
         return {**outcome, "failed": True} if problem else outcome
+
+
+def _arguments(visit, step) -> dict:
+    """What the module of a step is asked."""
+    return {"settings": [change.as_argument() for change in step.changes], "run_id": visit.run_id}
+
+
+def _words(step, answer: dict) -> str:
+    """Why a step failed, with its driver before it."""
+    message = failure_message(answer)
+    return message if message.startswith(f"{step.driver}: ") else f"{step.driver}: {message}"

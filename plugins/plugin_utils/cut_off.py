@@ -9,10 +9,8 @@ import hashlib
 import secrets
 import socket
 import time
-from contextlib import ExitStack
 from datetime import datetime, timedelta, timezone
 
-from ansible.errors import AnsibleConnectionFailure
 from ansible.utils.display import Display
 from ansible_collections.leeboard.schools.plugins.plugin_utils import brain
 from ansible_collections.leeboard.schools.plugins.plugin_utils.fresh_connection import (
@@ -35,7 +33,7 @@ STATES = ("none", *HELD, "confirmed", "back")
 PAUSE = 5  # between two tries
 LONGEST_TRY = 60  # of one new connection, sign-in and become included
 LONGEST_BACK = 300  # of a request to put back, which starts daemons again
-MARGIN = 120  # after the device's own time, in which it puts back
+MARGIN = 180  # after the device's own time, in which it puts back
 
 
 class Clock:
@@ -66,6 +64,7 @@ class CutOff:
         self._module = MODULES.get(visit.device.platform.value)
         self.end = None
         self.again = False
+        self._trouble = ""  # why the device could not be asked, the last time
 
     def preview(self, about: dict) -> tuple:
         """({driver: why it would be left out}, what refuses all of it). Changes nothing."""
@@ -91,8 +90,8 @@ class CutOff:
         if self.again:
             return []
         left_out = _words(answer.get("left_out"))
-        problems = [f"{driver}: {why}" for driver, why in left_out.items()]
-        state = _state(answer, self._visit.run_id)
+        problems = list(left_out.values())
+        state = state_of(answer, self._visit.run_id)
         if state.get("state") != "armed":
             unsaid = "the device did not say that its checkpoint is armed, so nothing was changed under it"
             return problems or [unsaid]
@@ -110,8 +109,8 @@ class CutOff:
             # A change can swallow its own answer: then nobody would end the wait for it.
             with at_most(seconds):
                 failed, lost = run()
-        except AnsibleConnectionFailure as problem:
-            failed, lost = [f"lost after a change: {problem}"], True
+        except Exception as problem:  # whatever it is, the device is put back
+            failed, lost = [f"lost after a change: {_line(problem)}"], True
         if failed or lost:
             return [*failed, self._back_at_once(lost or self._clock.monotonic() >= self._due)]
         return self._confirmed(token)
@@ -145,7 +144,7 @@ class CutOff:
         answer = self._ask(
             {"state": "armed", "run_id": self._visit.run_id, "token_digest": digest, "by": by, **about}, LONGEST_BACK
         )
-        held = _state(answer)
+        held = state_of(answer)
         run = str(held.get("run_id") or "")
         if held.get("state") in HELD and run != self._visit.run_id:
             if self._visit.recorded(run) and not self._visit.preview:
@@ -165,7 +164,7 @@ class CutOff:
         end = self._clock.monotonic() + _seconds(state) + MARGIN
         while state.get("state") in HELD and self._clock.monotonic() < end:
             self._clock.sleep(PAUSE)
-            state = _state(self._request("read", LONGEST_TRY)) or state
+            state = state_of(self._request("read", LONGEST_TRY)) or state
         return state
 
     # After
@@ -175,8 +174,10 @@ class CutOff:
         self.end = _end(state)
         if self.end == "confirmed":
             return []
-        who = "nobody confirmed in time" if self._is_local else "could not be reached over a new connection"
-        return [f"{who}; {self._what_became(state)}"]
+        if self._is_local:
+            return [f"nobody confirmed in time; {self._what_became(state)}"]
+        why = f" ({plain(self._trouble, 200)})" if self._trouble else ""
+        return [f"could not be reached over a new connection{why}; {self._what_became(state)}"]
 
     def _by_a_person(self) -> dict:
         """Ask for a sign-in anew, and wait for whoever does it. Returns the state in the end."""
@@ -188,13 +189,15 @@ class CutOff:
         state: dict = {}
         while state.get("state") in (None, *HELD) and self._clock.monotonic() < self._due + MARGIN:
             self._clock.sleep(PAUSE)
-            state = _state(self._ask({"state": "read", "run_id": self._visit.run_id}, LONGEST_TRY), self._visit.run_id)
+            state = state_of(
+                self._ask({"state": "read", "run_id": self._visit.run_id}, LONGEST_TRY), self._visit.run_id
+            )
         return state
 
     def _back_at_once(self, lost: bool) -> str:
         """Have it put back now; what became of it, in words."""
         # What is there is used, where it answers: a new connection may be the very thing that no longer works.
-        state = {} if lost else _state(self._request("put_back", LONGEST_BACK), self._visit.run_id)
+        state = {} if lost else state_of(self._request("put_back", LONGEST_BACK), self._visit.run_id)
         if state.get("state") != "back" and can_be_made(self._connection):
             state = self._come_back("put_back")
         self.end = _end(state)
@@ -209,7 +212,7 @@ class CutOff:
             while True:
                 request = {"state": wanted, "run_id": self._visit.run_id, **({"token": token} if token else {})}
                 answer = self._ask(request, LONGEST_TRY if token else LONGEST_BACK)
-                state = _state(answer, self._visit.run_id) or state
+                state = state_of(answer, self._visit.run_id) or state
                 if state.get("state") in STATES and state["state"] not in HELD:
                     return state
                 if self._clock.monotonic() >= self._due + MARGIN:
@@ -233,12 +236,14 @@ class CutOff:
 
     def _ask(self, arguments: dict, seconds: int) -> dict:
         """The answer of the module; words under `unreachable` where the way there failed in any manner."""
-        with ExitStack() as limits:
-            limits.enter_context(at_most(seconds))
+        with at_most(seconds):
             try:
-                return self._visit.ask(self._module, arguments)
-            except AnsibleConnectionFailure as problem:
-                return {"unreachable": True, "msg": str(problem)}
+                answer = self._visit.ask(self._module, arguments)
+            except Exception as problem:  # of a connection or of sudo: it is tried again, and named in the end
+                answer = {"unreachable": True, "msg": _line(problem)}
+        if not state_of(answer):
+            self._trouble = failure_message(answer)
+        return answer
 
 
 def of_steps(steps) -> dict:
@@ -262,7 +267,18 @@ def holder(state: dict, now: datetime) -> str:
     return f"the run {run} of {by} holds the device's checkpoint until {until}"
 
 
-def _state(answer: dict, run: str = "") -> dict:
+def told(state: dict, now: datetime) -> str:
+    """How a checkpoint stands, in one line."""
+    if state["state"] in HELD:
+        drivers = ", ".join(_texts(state.get("drivers")))
+        return holder(state, now) + (f"; it is about {drivers}" if drivers else "")
+    by, run = plain(str(state.get("by") or "somebody"), 80), plain(str(state.get("run_id") or "not said"), 40)
+    ends = {"confirmed": "was confirmed", "back": "was put back"}
+    last = ends.get(state["state"])
+    return "no checkpoint is held" + (f"; the last one, run {run} of {by}, {last}" if last else "")
+
+
+def state_of(answer: dict, run: str = "") -> dict:
     """What an answer says of the checkpoint; empty where it says nothing, or not of this run."""
     state = answer.get("checkpoint")
     if not isinstance(state, dict) or state.get("state") not in STATES:
@@ -282,13 +298,19 @@ def _seconds(state) -> int:
 
 
 def _words(value) -> dict:
-    """Drivers with the reasons that the device gives for leaving them out."""
+    """Drivers with the reasons that the device gives for leaving them out, which begin with the driver."""
     named = value if isinstance(value, dict) else {}
-    return {plain(str(driver), 40): plain(str(why), 500) for driver, why in list(named.items())[:50]}
+    found = {plain(str(driver), 40): plain(str(why), 500) for driver, why in list(named.items())[:50]}
+    return {driver: why if why.startswith(f"{driver}: ") else f"{driver}: {why}" for driver, why in found.items()}
 
 
 def _texts(value) -> list:
     return [plain(str(one), 200) for one in value[:50]] if isinstance(value, list) else []
+
+
+def _line(problem: Exception) -> str:
+    """An error in one line."""
+    return plain(" ".join(str(problem).split()), 300)
 
 
 def _time(at: datetime) -> str:

@@ -186,6 +186,15 @@ class Visit:
             Display().v(f"Ansible said: {printable(str(problem))}", host=self.device.name)
             return {"unreachable" if trouble.silent else "failed": True, "msg": trouble.message}
 
+    def rehearse(self, module: str, arguments: dict) -> dict:
+        """What a module answers in check mode, whatever mode the task is in: nothing is changed."""
+        task = self._action._task
+        before, task.check_mode = task.check_mode, True
+        try:
+            return self.ask(module, arguments)
+        finally:
+            task.check_mode = before
+
     def _run_module(self, module: str, arguments: dict) -> dict:
         run = partial(self._action._execute_module, module, arguments, task_vars=self._task_vars)
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,8 +14,10 @@ from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.leeboard.schools.plugins.action.enforce import ActionModule
 from ansible_collections.leeboard.schools.plugins.plugin_utils import cut_off as cut_off_module
 from ansible_collections.leeboard.schools.plugins.plugin_utils.cut_off import CutOff, of_steps
+from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import Visit
 
 from leeboard.evidence import status, undoing
+from leeboard.evidence.recording import handshake
 from leeboard.planning.plan import Change, Step
 from tests.unit.actions.checkpoint_double import MODULE, OTHER, RUN, DoubleClock, DoubleConnection, DoubleDevice
 
@@ -82,7 +85,9 @@ def test_what_cannot_be_put_back_is_named_and_who_goes_on_with_it() -> None:
 def test_no_new_connection_until_the_device_has_put_itself_back() -> None:
     device = DoubleDevice(new_from=240)
     cut_off, problems = make(device)
-    assert problems == ["could not be reached over a new connection; put itself back at 02:04 UTC"]
+    assert problems == [
+        "could not be reached over a new connection (Connection timed out); put itself back at 02:04 UTC"
+    ]
     assert (cut_off.end, device.state) == ("back", "back")
     assert all(new for _, new in device.asked[1:]), "the old one says nothing of whether anybody can sign in"
 
@@ -97,18 +102,18 @@ def test_a_device_that_never_comes_back() -> None:
     device = DoubleDevice(new_from=10**9)
     cut_off, problems = make(device)
     assert problems == [
-        "could not be reached over a new connection; not reached since; it puts itself back at 02:04 UTC, and at its "
-        "next start"
+        "could not be reached over a new connection (Connection timed out); not reached since; it puts itself "
+        "back at 02:04 UTC, and at its next start"
     ]
     assert cut_off.end == "unknown"
-    assert device.clock.passed >= 240 + 120, "nobody gives up before the time and its margin are over"
+    assert device.clock.passed >= 240 + 180, "nobody gives up before the time and its margin are over"
 
 
 def test_a_device_that_is_still_busy_with_it() -> None:
     device = DoubleDevice(new_from=240, stays=["ssh.service does not run"])
     cut_off, problems = make(device)
     assert cut_off.end == "unknown"
-    assert "could not be reached over a new connection; it is putting itself back" in problems[0]
+    assert "could not be reached over a new connection (Connection timed out); it is putting itself back" in problems[0]
     assert "left: ssh.service does not run" in problems[0]
 
 
@@ -150,7 +155,7 @@ def test_a_driver_that_cannot_be_covered_holds_up_no_other() -> None:
 
     cut_off, problems = make(device, run, step(), step("firewall"))
     assert (problems, cut_off.end) == (["firewall: two firewalls at once"], "confirmed")
-    assert told == device.left_out, "its steps are not made"
+    assert list(told) == list(device.left_out), "its steps are not made"
 
 
 def test_where_all_are_left_out_nothing_is_changed() -> None:
@@ -197,7 +202,7 @@ def test_a_run_of_ours_that_was_killed_is_waited_for_and_planned_again() -> None
 def test_a_killed_run_that_never_comes_back_is_not_waited_for_for_ever() -> None:
     device = DoubleDevice(recorded_runs=(OTHER,), stays=["ssh.service does not run"]).held_by(OTHER, "ada on desk", 90)
     cut_off, problems = make(device, unreached)
-    assert not cut_off.again and device.clock.passed >= 90 + 120
+    assert not cut_off.again and device.clock.passed >= 90 + 180
     assert problems == [
         f"the device is putting back the run {OTHER} of ada on desk (left: ssh.service does not run): nothing that "
         "could cut us off is changed"
@@ -226,7 +231,10 @@ def test_at_a_terminal_nobody_confirms() -> None:
 def test_a_preview_arms_nothing() -> None:
     device = DoubleDevice(preview=True, left_out={"firewall": "two firewalls at once"})
     cut_off = CutOff(device, device.connection, device.clock)
-    assert cut_off.preview(of_steps([step(), step("firewall")])) == (device.left_out, "")
+    assert cut_off.preview(of_steps([step(), step("firewall")])) == (
+        {"firewall": "firewall: two firewalls at once"},
+        "",
+    )
     assert (device.state, device.asked) == ("none", [("armed", False)])
 
 
@@ -277,6 +285,12 @@ class Enforced(DoubleDevice):
     def __init__(self, **more: Any) -> None:
         super().__init__(**more)
         self.order: list[tuple[str, str]] = []
+        self.rehearsed: list[str] = []
+        self.refuses: dict[str, dict[str, Any]] = {}
+
+    def rehearse(self, module: str, _arguments: dict[str, Any]) -> dict[str, Any]:
+        self.rehearsed.append(module)
+        return self.refuses.get(module, {"changed": True})
 
     def ask(self, module: str, arguments: dict[str, Any]) -> dict[str, Any]:
         if module == MODULE:
@@ -309,7 +323,9 @@ def test_what_was_put_back_is_marked_and_nothing_else_is(clock: DoubleClock) -> 
     plain = replace(step("dconf"), module="m.dconf", risk="none")
     enforcing = action(device)
     enforcing._apply(device, [step(), plain])
-    assert enforcing._problems == ["could not be reached over a new connection; put itself back at 02:04 UTC"]
+    assert enforcing._problems == [
+        "could not be reached over a new connection (Connection timed out); put itself back at 02:04 UTC"
+    ]
     assert [(one["driver"], one.get("checkpoint")) for one in enforcing._changes] == [("dconf", None), ("sshd", "back")]
 
 
@@ -341,6 +357,41 @@ def test_a_driver_that_cannot_be_covered_makes_no_step(clock: DoubleClock) -> No
         assert all("firewall" not in remark for remark in enforcing._remarks)
 
 
+def test_what_a_driver_refuses_has_no_other_put_back_with_it(clock: DoubleClock) -> None:
+    device = Enforced(clock=clock)
+    device.refuses = {
+        "m.firewall": {"failed": True, "msg": "firewall: two firewalls at once"},
+        "m.faillock": {"failed": True, "msg": "faillock: no longer what the plan was made from", "outdated": True},
+    }
+    enforcing = action(device)
+    enforcing._changes = [{"driver": "pam"}]
+    steps = [replace(step(name), module=f"m.{name}") for name in ("firewall", "faillock", "sshd")]
+    enforcing._apply(device, steps)
+    assert device.rehearsed == ["m.firewall", "m.faillock", "m.sshd"]
+    assert (device.order, device.about, device.state) == ([("m.sshd", "armed")], ["sshd"], "confirmed")
+    assert enforcing._problems == ["firewall: two firewalls at once"], "what is outdated is planned in the next round"
+
+
+def test_where_every_driver_refuses_nothing_is_armed(clock: DoubleClock) -> None:
+    device = Enforced(clock=clock)
+    device.refuses = {"leeboard.schools.x": {"failed": True, "msg": "it would shut out ada, who makes this change"}}
+    enforcing = action(device)
+    assert enforcing._apply(device, [step()]) == []
+    assert (device.asked, device.order) == ([], [])
+    assert enforcing._problems == ["sshd: it would shut out ada, who makes this change"]
+
+
+def test_an_error_that_nobody_foresaw_has_all_put_back() -> None:
+    device = DoubleDevice()
+
+    def run(_left_out: dict[str, str]) -> tuple[list[str], bool]:
+        raise ZeroDivisionError("of sudo's")
+
+    cut_off, problems = make(device, run)
+    assert (cut_off.end, device.state) == ("back", "back")
+    assert problems == ["lost after a change: of sudo's", "what could cut us off was put back at once"]
+
+
 def test_a_run_that_was_killed_is_planned_once_more(clock: DoubleClock) -> None:
     device = Enforced(clock=clock, recorded_runs=(OTHER,))
     device.held_by(OTHER, "ada on desk", 90)
@@ -364,3 +415,36 @@ def test_a_finding_of_what_was_changed_says_what_became_of_it() -> None:
         assert words in status._change({**change, "checkpoint": end})
         assert words in undoing._changed({**change, "checkpoint": end}).words
     assert "checkpoint" not in status._change(change) + undoing._changed(change).words
+
+
+@pytest.mark.parametrize("terminals", [(), (0,), (1,), (0, 1)])
+def test_a_worker_knows_whether_somebody_sits_before_the_run(
+    terminals: tuple[int, ...], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv(handshake.VARIABLE, "")
+    monkeypatch.setattr(handshake.os, "isatty", lambda number: number in terminals)
+    handshake.announce(RUN, tmp_path)
+    run = handshake.current()
+    assert run is not None and run.terminal is (terminals == (0, 1))
+
+
+def test_a_run_is_ours_where_this_controller_has_evidence_of_it(tmp_path: Path) -> None:
+    visit: Any = Visit.__new__(Visit)
+    visit._run, visit.run_id = SimpleNamespace(evidence=tmp_path), RUN
+    visit.device = SimpleNamespace(urn="900001")
+    (tmp_path / "900001").mkdir()
+    for run in (OTHER, RUN):
+        (tmp_path / "900001" / f"{run}.jsonl").write_text("")
+    (tmp_path / "900001" / "pins.json").write_text("")
+    assert visit.recorded(OTHER)
+    assert not visit.recorded(RUN), "that is this very run"
+    for other in ("20261201T015900Z-0000cccc", "pins", "*", "../900001/" + OTHER, ""):
+        assert not visit.recorded(other)
+
+
+def test_a_rehearsal_is_one_in_check_mode_and_leaves_the_task_as_it_was() -> None:
+    visit: Any = Visit.__new__(Visit)
+    visit._action = SimpleNamespace(_task=SimpleNamespace(check_mode=False))
+    seen: list[bool] = []
+    visit.ask = lambda _module, _arguments: seen.append(visit.preview) or {}
+    assert visit.rehearse("m", {}) == {} and seen == [True] and not visit.preview

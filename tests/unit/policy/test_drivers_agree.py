@@ -108,3 +108,8 @@ def test_windows_has_the_same_drivers_and_their_modules() -> None:
     modules = {BASELINE.drivers[name].module for name in built(Platform.WINDOWS)} - {None}
     for name in (f"{module}{end}" for module in modules for end in (".ps1", ".yml")):
         assert (ROOT / "plugins" / "modules" / name).is_file(), name
+
+
+def test_the_devices_ask_for_a_checkpoint_where_the_plan_arms_one() -> None:
+    risky = {name for name, driver in BASELINE.drivers.items() if driver.risk == "cut_off" and name in BUILT}
+    assert risky == set(device_code("checkpoint.drivers").CUT_OFF)

@@ -191,8 +191,9 @@ def take_away(host: Host) -> None:
     with contextlib.suppress(FileNotFoundError):  # nothing was changed under it yet
         os.rename(host.path(armed.state_file("armed")), host.path(armed.state_file("arming")))
     elsewhere = elsewhere_of(host)
-    links_and_units = [*LINKS, *(f"{SYSTEM}/{NAME}{end}" for end in (".timer", "-start.service", ".service")), COMMAND]
-    there = [path for path in links_and_units if os.path.lexists(host.path(path))]
+    files = [*(f"{SYSTEM}/{NAME}{end}" for end in (".timer", "-start.service", ".service")), COMMAND]
+    unfinished = [f"{os.path.dirname(path)}/.leeboard-{os.path.basename(path)}" for path in files]
+    there = [path for path in [*LINKS, *files, *unfinished] if os.path.lexists(host.path(path))]
     if there:
         _tell(host, ["systemctl", "stop", f"{NAME}.timer"])
         for path in there:

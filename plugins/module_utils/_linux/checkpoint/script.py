@@ -1,6 +1,6 @@
 """The shell script that puts a device back: plain POSIX sh, which needs no Python, no network and no package of ours.
 
-`script` gives its text: the part that is the same for all (checkpoint/shell.py), between the words that this one
+`script` gives its text: the part that is the same for all (shell.py, shell_hand.py), between the words that this one
 checkpoint is about. Below a folder as its root (a test) it finds files and absolute commands there.
 """
 
@@ -13,6 +13,7 @@ from ..engine.armed import FOLDER
 from ..engine.cover import Command, Proof
 from .copies import Kept
 from .shell import SHELL
+from .shell_hand import HAND
 
 STATE = "{state}"
 LONGEST_UNIT = 120  # seconds that one unit may take to stop and start again: systemd gives a hung one 90
@@ -84,10 +85,11 @@ def script(host_root: str, plan: Plan, modes: dict[str, tuple[int, int, int]]) -
         _function("commands", [_command(one) for one in plan.commands if one.argv]),
         _function("commands_at_start", [_command(one) for one in plan.commands if one.at_start]),
         _function("proofs", [_proof(at, one) for at, one in enumerate(plan.proofs)]),
+        _touched(plan),
         _known(plan),
     ]
     text = SHELL.replace("@FACTS@\n", "\n".join([*head, ""])).replace("@ABOUT@\n", "\n".join(parts))
-    return os.fsencode(text)
+    return os.fsencode(text + HAND)
 
 
 def printable(text: str) -> str:
@@ -132,6 +134,12 @@ def _proof(at: int, proof: Proof) -> str:
     compare = "-" if proof.prints is None else str(at)
     shown = printable(" ".join(proof.argv))
     return f'"$1" {quoted(shown)} {compare} {proof.seconds} {_words(proof.argv)}'
+
+
+def _touched(plan: Plan) -> str:
+    """A function that waits until all folders in which something was put back are on the disk."""
+    folders = {os.path.dirname(one.path) for one in plan.kept} | {os.path.dirname(one) for one in plan.made}
+    return _function("touched", [" ".join(["flush", *(f'"$ROOT"{quoted(one)}' for one in sorted(folders))])])
 
 
 def _known(plan: Plan) -> str:

@@ -1,4 +1,4 @@
-"""The part of the put-back script that is the same for every checkpoint.
+"""The part of the put-back script that is the same for every checkpoint; `shell_hand.py` has its end.
 
 It is a text here, since Ansible sends a device only what Python imports. `sh` is dash on Debian and Ubuntu, and bash
 elsewhere: both run it in the tests.
@@ -45,9 +45,9 @@ try() {
     run "$@" || say "$2 ended with status $?"
 }
 
-# What was written or renamed in a folder lasts through a power cut.
+# What was written or renamed in folders lasts through a power cut; one that is gone by now has nothing to lose.
 flush() {
-    timeout -k 5 30 sync "$1" || :
+    timeout -k 5 30 sync "$@" 2>/dev/null || :
 }
 
 state() {
@@ -81,7 +81,7 @@ put_file() {
             return # it is one of the folders: see new_entries
         fi
         if [ -e "$target" ] || [ -L "$target" ]; then
-            rm -f "$target" && flush "${target%/*}"
+            rm -f "$target"
         fi
         return
         ;;
@@ -106,7 +106,6 @@ put_file() {
         rm -f "$new"
         mv -f "$copy" "$target"
     fi
-    flush "${target%/*}"
 }
 
 # A copy that is gone was moved to its place by an earlier try.
@@ -263,6 +262,7 @@ put_files() {
     files put_file
     folders new_entries
     made_folders unmake
+    touched
 }
 
 # The lines of the journal that the undo reads: what is back already is left alone.
@@ -340,6 +340,7 @@ clean() {
     run 30 systemctl stop -- "$NAME.timer"
     rm -f "$UNITS/timers.target.wants/$NAME.timer" "$UNITS/sysinit.target.wants/$NAME-start.service"
     rm -f "$UNITS/$NAME.timer" "$UNITS/$NAME-start.service" "$UNITS/$NAME.service"
+    rm -f "$UNITS/.leeboard-$NAME"* "$ROOT/usr/local/sbin/.leeboard-$NAME" # of an arming that was killed
     flush "$UNITS"
     try 60 systemctl daemon-reload
     rm -f "$ROOT/usr/local/sbin/$NAME"
@@ -353,105 +354,4 @@ clean() {
 remove_folder() {
     rm -rf "${ROOT:?}$1"
 }
-
-# By hand ----------------------------------------------------------------
-
-terminal() {
-    if ! [ -t 0 ]; then
-        say "this needs a terminal"
-        exit 1
-    fi
-}
-
-# The session must be younger than the checkpoint: only then somebody could still come in after the change.
-fresh() {
-    session=$(sed -n 's,.*/session-\([0-9a-z]*\)\.scope.*,\1,p' "$ROOT/proc/self/cgroup" | head -n 1)
-    began=
-    [ -z "$session" ] || began=$(loginctl show-session "$session" --property=TimestampMonotonic --value)
-    case $began in
-    '' | *[!0-9]*)
-        say "it is not known when this session began: sign in anew, at the console or by SSH, and confirm from there"
-        exit 1
-        ;;
-    esac
-    if [ "$began" -le "$ARMED" ]; then
-        say "this session began before the change: sign in anew, to see that one still can, and confirm from there"
-        exit 1
-    fi
-}
-
-confirm() {
-    terminal
-    [ "$(state)" != armed ] || fresh
-    if turn armed confirmed; then
-        say "confirmed: the changes of $BY (run $RUN) stay"
-        clean
-        return
-    fi
-    say "nothing to confirm: the checkpoint is $(state)"
-    exit 1
-}
-
-rollback() {
-    terminal
-    case $(state) in
-    armed | putting-back) ;;
-    *)
-        say "nothing to put back: the checkpoint is $(state)"
-        exit 1
-        ;;
-    esac
-    # As a service it goes on when this terminal is cut off.
-    run 900 systemctl start -- "$NAME.service"
-    say "the checkpoint is $(state)"
-    [ "$(state)" = back ]
-}
-
-status() {
-    say "$(state): armed by $BY (run $RUN) for $DRIVERS"
-    case $(state) in
-    armed) run 30 systemctl list-timers --no-pager -- "$NAME.timer" ;;
-    putting-back) [ ! -e "$HERE/left" ] || sed 's/^/not back yet: /' "$HERE/left" ;;
-    esac
-}
-
-# One at a time; but nobody who holds the lock keeps a device from coming back.
-alone() {
-    if [ -e "$HERE.lock" ]; then
-        exec 9>>"$HERE.lock"
-        flock -w 20 9 || :
-    fi
-}
-
-main() {
-    case ${1-} in
-    timer)
-        alone
-        put_back
-        ;;
-    start)
-        alone
-        put_back_at_start
-        ;;
-    clean)
-        alone
-        case $(state) in
-        armed | putting-back) exit 1 ;;
-        esac
-        clean
-        ;;
-    came)
-        shift
-        came "$@"
-        ;;
-    status | confirm | rollback) "$1" ;;
-    *)
-        say "usage: $NAME status | confirm | rollback"
-        exit 2
-        ;;
-    esac
-}
-
-main "$@"
-exit
 """

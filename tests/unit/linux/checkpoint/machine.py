@@ -14,7 +14,7 @@ from typing import Any
 
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.checkpoint.arm import Request, arm
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine import armed
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.cover import Cover
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.cover import Command, Cover, Proof
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.edits import DryRun, FileEdit
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed, Host, run_process
 
@@ -22,6 +22,7 @@ TOKEN = "the token of the run"
 RUN = "20261201T020000Z-0123abcd"
 BY = "controller of the LA"
 HERE = "var/lib/leeboard/checkpoint"
+ENDED = [f"{HERE}/{name}" for name in ("manifest", "state.back")]  # what stays
 DROP_IN = "/etc/ssh/sshd_config.d/00-leeboard.conf"
 NEW = "/etc/ssh/sshd_config.d/10-new.conf"
 PAM = "/var/lib/pam"
@@ -44,8 +45,17 @@ COVER = Cover(
     state={"table": b"what lies in no file\n"},
 )
 
+# State that lies in no file, with what brings it back and what proves it.
+STATE = COVER._replace(
+    commands=(
+        Command(("/usr/sbin/hangs", "x"), seconds=1),
+        Command(("/usr/sbin/load", "{state}/table", "it's", "", "a{state}b")),
+    ),
+    proofs=(Proof(("/usr/sbin/list",), b"one\ntwo\n"), Proof(("/usr/sbin/works",))),
+)
+
 SYSTEMCTL = r"""#!/bin/sh
-# A double of systemctl: a unit's state is a file "ENABLED ACTIVE" in @ROOT@/double/units. systemd.unit(5), systemctl(1).
+# A double of systemctl(1): a unit's state is a file "ENABLED ACTIVE" in @ROOT@/double/units.
 units=@ROOT@/double/units
 system=@ROOT@/etc/systemd/system
 printf '%s\n' "$*" >>@ROOT@/double/log
@@ -114,8 +124,13 @@ down() {
 }
 case $verb in
 show)
-    while [ "$1" != -- ]; do shift; done
-    shift
+    while :; do
+        case ${1-} in
+        -p) shift 2 ;;
+        --*) shift ;;
+        *) break ;;
+        esac
+    done
     first=1
     for name in "$@"; do
         [ -n "$first" ] || echo
@@ -146,6 +161,7 @@ reset-failed) [ "$active" != failed ] || { active=inactive; keep "$1"; } ;;
 start) up "$1" ;;
 restart) down "$1" >/dev/null; [ "$active" = failed ] || up "$1" ;;
 stop) down "$1" ;;
+reload) [ "$active" = active ] ;;
 *) echo "the double knows no $verb" >&2; exit 1 ;;
 esac
 """
@@ -180,6 +196,11 @@ class Machine:
     def write(self, path: str, text: str) -> None:
         self.at(path).parent.mkdir(parents=True, exist_ok=True)
         self.at(path).write_text(text)
+
+    def double(self, path: str, text: str) -> None:
+        """Put a double of a program there: a shell script."""
+        self.write(path, f"#!/bin/sh\n{text}\n")
+        self.at(path).chmod(0o755)
 
     def unit(self, name: str, state: str) -> None:
         """Set a unit's state, "enabled active" or its like."""
@@ -240,7 +261,7 @@ class Machine:
             if name.startswith(("/double", f"/{HERE}", "/var/lib/leeboard", "/proc")) or path.name == "boot_id":
                 continue
             status = path.lstat()
-            content = os.readlink(path) if path.is_symlink() else b"" if path.is_dir() else path.read_bytes()
+            content = os.readlink(path) if path.is_symlink() else path.read_bytes() if path.is_file() else b""
             found[name] = (oct(status.st_mode), status.st_uid, status.st_gid, content)
         return found
 
