@@ -40,7 +40,7 @@ from _linux.checkpoint.ending import confirm
 from _linux.engine.host import Host
 print(json.dumps(confirm(Host(), sys.argv[1])))
 """
-SHORT = -140  # seconds that the steps take: forty until the device puts itself back
+LONG = 3000  # seconds that the steps may take: no timer interferes
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def machine(server_machine: Machine) -> Machine:
     return server_machine
 
 
-def arm(machine: Machine, longest: int = SHORT, commands: list[list[str]] | None = None) -> dict[str, Any]:
+def arm(machine: Machine, longest: int = LONG, commands: list[list[str]] | None = None) -> dict[str, Any]:
     given = json.dumps({"longest": longest, "commands": commands or []})
     found: dict[str, Any] = json.loads(machine.root(["python3", "-c", ARM, given]).stdout)
     assert found["state"] == "armed"
@@ -88,6 +88,12 @@ def break_sshd(machine: Machine) -> None:
     assert machine.root("systemctl is-active ssh", check=False).stdout.strip() == "failed"
 
 
+def begin(machine: Machine) -> None:
+    """Begin to put back, as the timer does, and wait until it is in its middle: at a command that takes long."""
+    machine.root("systemctl start --no-block leeboard-checkpoint.service; until pgrep -x sleep; do sleep 0.1; done")
+    assert state(machine) == "putting-back"
+
+
 def is_as_before(machine: Machine) -> None:
     """What the machine itself says, by other means than the script's own proofs."""
     machine.access.close()
@@ -109,7 +115,7 @@ def nothing_is_left(machine: Machine) -> None:
 
 
 def test_a_dead_sshd_comes_back_by_the_timer_whatever_the_clock_says(machine: Machine) -> None:
-    arm(machine)
+    arm(machine, longest=0)  # three minutes
     machine.root("date -s '+1 year'")
     assert state(machine) == "armed", "it was not over at once"
     machine.root("date -s '-2 years'")
@@ -121,7 +127,7 @@ def test_a_dead_sshd_comes_back_by_the_timer_whatever_the_clock_says(machine: Ma
 
 
 def test_a_restart_in_the_middle_puts_it_back(machine: Machine) -> None:
-    arm(machine, longest=3000)
+    arm(machine)
     break_sshd(machine)
     machine.root("sync")
     machine.reset()
@@ -133,11 +139,9 @@ def test_a_restart_in_the_middle_puts_it_back(machine: Machine) -> None:
 
 
 def test_the_power_goes_while_it_puts_back(machine: Machine) -> None:
-    arm(machine, commands=[["/usr/bin/sleep", "50"]])
+    arm(machine, commands=[["/usr/bin/sleep", "40"]])
     break_sshd(machine)
-    machine.access.close()
-    machine.wait_for_ssh()
-    assert state(machine) == "putting-back", "sshd is up again, and the rest goes on"
+    begin(machine)
     machine.power_cut()
     machine.boot()
     wait_for(machine, "back")
@@ -146,10 +150,9 @@ def test_the_power_goes_while_it_puts_back(machine: Machine) -> None:
 
 
 def test_a_put_back_that_is_killed_is_tried_again(machine: Machine) -> None:
-    arm(machine, commands=[["/usr/bin/sleep", "50"]])
+    arm(machine, commands=[["/usr/bin/sleep", "40"]])
     break_sshd(machine)
-    machine.access.close()
-    machine.wait_for_ssh()
+    begin(machine)
     machine.root("systemctl kill -s KILL leeboard-checkpoint.service")
     assert state(machine) == "putting-back"
     wait_for(machine, "back")
@@ -175,7 +178,7 @@ def test_confirmed_over_a_new_connection_the_change_stays(machine: Machine) -> N
 def test_a_person_confirms_from_a_sign_in_that_is_younger_than_the_change(machine: Machine) -> None:
     with terminal(machine, "read -r _; sudo -n leeboard-checkpoint confirm") as before:
         machine.ssh("until pgrep -u technician -x bash >/dev/null || pgrep -f 'read -r _'; do sleep 0.2; done")
-        arm(machine, longest=3000)
+        arm(machine)
         assert "this needs a terminal" in machine.root("leeboard-checkpoint confirm", check=False).stdout
         before.send(b"\n")
         before.expect("this session began before the change: sign in anew")

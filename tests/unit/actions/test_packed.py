@@ -21,6 +21,7 @@ SOURCE = {name.partition("/")[2] for name in linux_files().values()}
 # How a change is made and undone: a visit makes none, so these need not be sent.
 WRITING = {
     "engine/change.py",
+    "engine/cover.py",
     "engine/journal.py",
     "engine/journal_read.py",
     *(name for name in SOURCE if name.startswith(("checkpoint", "undo"))),
@@ -107,3 +108,9 @@ def test_what_a_change_needs_is_sent_with_it(tmp_path: Path) -> None:
     assert "No module named" not in output
     assert "cannot import name" not in output
     assert "MODULE FAILURE" not in output, "a dry run of nothing is refused or comes to nothing"
+
+
+def test_what_a_checkpoint_needs_is_sent_with_it(tmp_path: Path) -> None:
+    output = sent(tmp_path, {"leeboard.schools.checkpoint": {}})
+    assert len(list(tmp_path.glob("tmp/*/AnsiballZ_checkpoint.py"))) == 1, output
+    assert "No module named" not in output and "cannot import name" not in output and "MODULE FAILURE" not in output

@@ -26,7 +26,7 @@ from ..engine.journal import FOLDER as JOURNALS
 from ..engine.journal import RUN_ID
 from ..system.unit import NOTHING_RUNS, RUNS
 from .copies import HERE, Copies, Kept, elsewhere_of, fingerprint
-from .script import Plan, manifest, proof_text, script, seconds
+from .script import Plan, manifest, of_driver, proof_text, script, seconds
 from .units import COMMAND, LINKS, NAME, SCRIPT, SYSTEM, WRAPPER, shown, unit_files, units_before
 
 LOCK = f"{FOLDER}.lock"
@@ -93,12 +93,13 @@ def _arm(host: Host, request: Request) -> None:
         os.mkdir(host.path(folder), 0o700)
     covers = list(request.covers.values())
     plan, copies = _plan(host, request, covers)
-    for cover in covers:
+    for driver, cover in request.covers.items():
         for name, content in cover.state.items():
-            _put(host, f"{FOLDER}/kept/{_plain(name)}", content, 0o600)
+            _make(host.path(f"{FOLDER}/kept/{_plain(driver)}"), host)
+            _put(host, f"{FOLDER}/kept/{driver}/{_plain(name)}", content, 0o600)
     for at, proof in enumerate(plan.proofs):
         _put(host, f"{FOLDER}/proofs/{at}", proof_text(proof), 0o600)
-    note = {"schema": 1, "run": request.run_id, "drivers": plan.drivers, "by": request.by}
+    note = {"schema": 1, "run": request.run_id, "drivers": plan.drivers}
     _put(host, f"{FOLDER}/note", json.dumps(note, sort_keys=True).encode() + b"\n", 0o600)
     modes = {one.path: _mode(host, one.path) for one in plan.kept if one.kind == "folder"}
     _put(host, SCRIPT, script(host.root, plan, modes), 0o700)
@@ -143,8 +144,11 @@ def _plan(host: Host, request: Request, covers: list[Cover]) -> tuple[Plan, Copi
     units, restart = units_before(
         host, _each(cover.units for cover in covers), _each(cover.restart for cover in covers)
     )
-    commands: list[Command] = [command for cover in covers for command in cover.commands]
-    proofs: list[Proof] = [proof for cover in covers for proof in cover.proofs]
+    commands: list[Command] = []
+    proofs: list[Proof] = []
+    for driver, cover in request.covers.items():
+        commands += [one._replace(argv=of_driver(driver, one.argv)) for one in cover.commands]
+        proofs += [one._replace(argv=of_driver(driver, one.argv)) for one in cover.proofs]
     plan = Plan(
         request.run_id,
         request.by,

@@ -104,6 +104,8 @@ class Copies:
         folder = HERE if point == mount_of(self._points, self._host.real(FOLDER)) else f"{point.rstrip('/')}/{BESIDE}"
         place = self._host.path(folder)
         if folder != HERE and folder not in self.elsewhere:
+            if os.path.lexists(place):
+                raise ChangeRefused(f"{folder} is there already and is not this checkpoint's; look at it and remove it")
             self.elsewhere.append(folder)
             # Its name is on the disk before it is made, so that a killed arming leaves none.
             write(self._host, FileEdit(ELSEWHERE, None, "".join(f"{one}\n" for one in self.elsewhere).encode(), 0o600))

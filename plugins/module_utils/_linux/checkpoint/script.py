@@ -117,6 +117,11 @@ def _socket(plan: Plan, service: str) -> str:
     return before.active if before else "active"
 
 
+def of_driver(driver: str, argv: tuple[str, ...]) -> tuple[str, ...]:
+    """A command with the folder of its own driver's state: two drivers may call theirs by one name."""
+    return tuple(one.replace(STATE, f"{STATE}/{driver}") for one in argv)
+
+
 def _words(argv: tuple[str, ...]) -> str:
     return " ".join(_word(one) for one in argv)
 

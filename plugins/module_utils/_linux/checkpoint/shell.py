@@ -336,7 +336,7 @@ put_back_at_start() {
 clean() {
     copies remove_folder
     rm -rf "$HERE/kept" "$HERE/proofs"
-    rm -f "$HERE/note" "$HERE/left" "$HERE/left.new"
+    rm -f "$HERE/note" "$HERE/left" "$HERE/left.new" "$HERE/elsewhere"
     run 30 systemctl stop -- "$NAME.timer"
     rm -f "$UNITS/timers.target.wants/$NAME.timer" "$UNITS/sysinit.target.wants/$NAME-start.service"
     rm -f "$UNITS/$NAME.timer" "$UNITS/$NAME-start.service" "$UNITS/$NAME.service"

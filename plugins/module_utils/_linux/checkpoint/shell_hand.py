@@ -67,7 +67,7 @@ status() {
 # One at a time; but nobody who holds the lock keeps a device from coming back.
 alone() {
     if [ -e "$HERE.lock" ]; then
-        exec 9>>"$HERE.lock"
+        exec 9<"$HERE.lock"
         flock -w 20 9 || :
     fi
 }

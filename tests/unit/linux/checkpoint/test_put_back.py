@@ -107,6 +107,24 @@ def test_a_folder_of_ours_in_which_somebody_keeps_a_file_stays(machine: Machine)
     assert [path.name for path in machine.at("/etc/one").iterdir()] == ["other"]
 
 
+def test_copies_lie_on_the_file_system_of_their_files(machine: Machine) -> None:
+    mounts = "1 1 8:1 / / rw - ext4 a rw\n2 1 8:2 / /etc rw - ext4 b rw\n"
+    machine.write("/proc/self/mountinfo", mounts)
+    before = machine.files()
+    machine.arm()
+    beside = machine.at("/etc/.leeboard-checkpoint")
+    assert [path.read_text() for path in beside.iterdir()] == [machine.at(DROP_IN).read_text()]
+    assert beside.stat().st_mode & 0o777 == 0o700
+    assert (
+        "/etc/.leeboard-checkpoint" in machine.at("/etc/systemd/system/leeboard-checkpoint-start.service").read_text()
+    )
+    machine.change()
+    assert machine.script("timer").returncode == 0
+    assert machine.files() == before and machine.ours() == ENDED
+    machine.arm()
+    assert len(list(beside.iterdir())) == 1
+
+
 def test_putting_back_writes_no_data_so_a_full_disk_does_not_keep_it_from_it(machine: Machine) -> None:
     """What is put in place is the copy itself, which lay there before the disk was full."""
     machine.arm()
@@ -178,7 +196,7 @@ def test_a_command_that_hangs_is_ended_and_the_next_one_runs(stateful: Machine) 
     done = stateful.script("timer")
     assert done.returncode == 0, done.stdout
     assert stateful.at("/double/table").read_text() == "what lies in no file\n"
-    kept = f"{stateful.root}/{HERE}/kept"
+    kept = f"{stateful.root}/{HERE}/kept/writer"
     assert stateful.at("/double/given").read_text() == f"<{kept}/table><it's><><a{kept}b>"
 
 

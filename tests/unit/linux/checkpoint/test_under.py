@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux import facts
+from ansible_collections.leeboard.schools.plugins.module_utils._linux import facts, visit
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.checkpoint.covers import (
     CUT_OFF,
     covers_of,
@@ -30,6 +30,11 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     """A machine, and a driver that the checkpoint knows."""
     monkeypatch.setitem(CUT_OFF, "writer", Writer())
     return Machine(tmp_path)
+
+
+def test_every_driver_that_could_cut_off_is_in_the_table() -> None:
+    assert {name for name, driver in visit.DRIVERS.items() if getattr(driver, "CUT_OFF", False)} == set(CUT_OFF)
+    assert all(callable(driver.cover) for driver in CUT_OFF.values())
 
 
 def change(machine: Machine, run: str = RUN, changes: Any = CHANGE, check: bool = False) -> dict[str, Any]:
