@@ -15,8 +15,7 @@ from typing import Any
 import pytest
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.edits import ChangeRefused
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import HostError
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.faillock import driver as faillock
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.faillock import trial
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.faillock import limit, trial
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.faillock.trial import Outcome
 
 from tests.unit.linux.folder import folder
@@ -75,7 +74,7 @@ STACKS = [
 def test_pam_itself_agrees_with_what_is_read_in_the_file(tmp_path: Path, auth: str, outcome: Outcome) -> None:
     assert play(tmp_path, auth) == [outcome]
     host = folder(tmp_path / "m", {"/etc/pam.d/login": auth + COUNTED})
-    assert (faillock.judge(host, "login")[0] == "") == (outcome == WORKS)
+    assert (limit.judge(host, "login")[0] == "") == (outcome == WORKS)
 
 
 def test_a_service_that_lets_nobody_in_anyhow_says_nothing(tmp_path: Path) -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.change import ChangeRefused
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.change import ChangeRefused, write
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.faillock import account, update
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.faillock import account, limit, update
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.faillock import driver as faillock
 
 from tests.unit.linux import pam_profiles as pam
@@ -50,7 +50,7 @@ def test_debian_s_own_pam(tmp_path: Path) -> None:
     ]
     assert (result.commands, result.warnings) == ([], [])
     assert result.before is not None and result.confirm is not None
-    conf = next(edit.after for edit in result.edits if edit.path == faillock.CONF)
+    conf = next(edit.after for edit in result.edits if edit.path == limit.CONF)
     assert conf == f"{pam.CONF}deny = 10\nunlock_time = 900\n".encode()
 
 
@@ -134,6 +134,17 @@ def test_what_was_changed_by_hand_is_left(tmp_path: Path, old: str, new: str, wh
         assert "so pam-auth-update leaves it alone, and so does Leeboard" in why
 
 
+def test_our_own_line_was_changed_by_hand(tmp_path: Path) -> None:
+    host = pam.machine(tmp_path / "m")
+    for edit in faillock.dry_run(host, [PAM]).edits:
+        write(host, edit)
+    host.forget()
+    path = tmp_path / "m" / AUTH.lstrip("/")
+    path.write_text(path.read_text().replace("auth\trequisite\t\t\tpam_faillock", "auth optional pam_faillock"))
+    why = refused(host, [PAM])
+    assert why.startswith(f"/etc/pam.d/common-* was changed by hand ({AUTH}, line 17), so pam-auth-update leaves it")
+
+
 def test_what_pam_auth_update_wrote_last_is_missing(tmp_path: Path) -> None:
     host = pam.machine(tmp_path / "m")
     (tmp_path / "m/var/lib/pam/account").unlink()
@@ -159,13 +170,13 @@ def test_a_line_that_says_a_number_itself(tmp_path: Path, word: str, place: str)
     more = {"/etc/pam.d/login": stack, "/etc/other.conf": ""}
     why = refused(pam.machine(tmp_path / "m", more=more), NUMBERS)
     line = 1 if place == "preauth" else 3
-    assert why.startswith(f"/etc/pam.d/login, line {line} calls pam_faillock with {word}, which beats {faillock.CONF}")
+    assert why.startswith(f"/etc/pam.d/login, line {line} calls pam_faillock with {word}, which beats {limit.CONF}")
 
 
 def test_what_calls_it_by_hand_keeps_its_lines(tmp_path: Path) -> None:
     host = pam.machine(tmp_path / "m", more={"/etc/pam.d/login": MANUAL + COUNTED})
     result = faillock.dry_run(host, [PAM, *NUMBERS])
-    assert [edit.path for edit in result.edits] == [faillock.CONF]
+    assert [edit.path for edit in result.edits] == [limit.CONF]
 
 
 def test_numbers_alone_where_pam_does_not_call_it(tmp_path: Path) -> None:
@@ -186,10 +197,10 @@ def test_numbers_alone_where_pam_does_not_call_it(tmp_path: Path) -> None:
     ],
 )
 def test_only_our_keys_change(tmp_path: Path, before: str, changes: dict[str, Any], after: str) -> None:
-    more = {"/etc/pam.d/login": MANUAL + COUNTED, faillock.CONF: before}
+    more = {"/etc/pam.d/login": MANUAL + COUNTED, limit.CONF: before}
     host = pam.machine(tmp_path / "m", more=more)
     (edit,) = faillock.dry_run(host, [{"address": key, "value": value} for key, value in changes.items()]).edits
-    assert edit.path == faillock.CONF
+    assert edit.path == limit.CONF
     assert edit.after.decode() == after
 
 

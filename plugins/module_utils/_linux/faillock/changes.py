@@ -16,14 +16,14 @@ from ..engine.overlay_host import OverlayHost
 from ..engine.reading import Machine
 from ..engine.safe_read import text_or_nothing
 from ..system import pam
-from . import account, driver, regression, update
+from . import account, limit, regression, update
 from .trial import SignInTrial
 
 MOST_TRIES = 100  # each is tried
 HEAD = "# Leeboard (LCK-05):"
 # The order of writing: a device that loses its power in between is one on which less is counted, never one that
 # refuses; and pam-auth-update finds what it wrote itself.
-ORDER = (f"{update.PROFILES_FOLDER}/", driver.CONF, f"{update.SAVED}/", "/etc/pam.d/common-account", "/etc/pam.d/")
+ORDER = (f"{update.PROFILES_FOLDER}/", limit.CONF, f"{update.SAVED}/", "/etc/pam.d/common-account", "/etc/pam.d/")
 LONGEST = 240  # seconds: pam-auth-update, and two trials of all ways in
 
 
@@ -37,14 +37,14 @@ def dry_run(host: Host, changes: list[Change]) -> DryRun:
     numbers = {address: value for address, value in wanted.items() if address != "pam"}
     if numbers:
         _not_beaten(overlay, numbers)
-        overlay.put(driver.CONF, _configuration(overlay, numbers))
+        overlay.put(limit.CONF, _configuration(overlay, numbers))
     for address, value in wanted.items():
         _takes_effect(overlay, address, value)
     result = overlay.result()
     result.edits.sort(key=_order)
     if overlay.changes_something():
         account.check(host)
-        ways_in = driver.services(host)
+        ways_in = limit.services(host)
         often = tries(overlay, ways_in)
         if not 1 <= often <= MOST_TRIES:
             raise ChangeRefused(f"deny would be {often}, which is no limit that could be tried: set it in this change")
@@ -62,7 +62,7 @@ def cover(host: Host, changes: list[Change]) -> Cover:
     planned = [change for change in changes if change.get("value") is not None]
     targets = [edit.path for edit in dry_run(host, planned).edits] if planned else []
     # pam-auth-update may write any of the common files; a target is another one where one is a link.
-    files = dict.fromkeys([*update.PROFILES, driver.CONF, *update.COMMON, *targets])
+    files = dict.fromkeys([*update.PROFILES, limit.CONF, *update.COMMON, *targets])
     single = tuple(path for path in files if not path.startswith(f"{update.SAVED}/"))
     return Cover(
         files=single,
@@ -95,8 +95,8 @@ def _proofs(host: Host, files: tuple[str, ...]) -> tuple[Proof, ...]:
 def _value(change: Change) -> Any:
     """A change's value where it is one that we would write. Raises ChangeRefused."""
     address, value = change["address"], change["value"]
-    if not driver.ADDRESSES.match(address):
-        raise ChangeRefused(f"{address!r} is no address of the driver {driver.NAME}")
+    if not limit.ADDRESSES.match(address):
+        raise ChangeRefused(f"{address!r} is no address of the driver {limit.NAME}")
     if address == "pam":
         if value is not True:
             raise ChangeRefused("taking pam_faillock out of PAM is not offered; it is done with pam-auth-update")
@@ -105,7 +105,7 @@ def _value(change: Change) -> Any:
         if not isinstance(value, bool):
             raise ChangeRefused(f"even_deny_root is true or false, not {value!r}")
         return value
-    most = MOST_TRIES if address == "deny" else driver.LONGEST
+    most = MOST_TRIES if address == "deny" else limit.LONGEST
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
         # 0 is no limit for deny, and for ever for a time: a pupil could lock a teacher out for good.
         raise ChangeRefused(f"{address} is a number from 1 to {most}, not {value!r}")
@@ -114,15 +114,15 @@ def _value(change: Change) -> Any:
 
 def _configuration(overlay: OverlayHost, numbers: dict[str, Any]) -> str:
     """faillock.conf with our keys, each in the line that counted so far, or at the end; all else stays."""
-    text = overlay.original_text(driver.CONF) if overlay.exists(driver.CONF) else ""
+    text = overlay.original_text(limit.CONF) if overlay.exists(limit.CONF) else ""
     lines = text.split("\n")
     if lines[-1] == "":
         lines.pop()
-    last = {key: count for count, key, _text in driver.statements(text)}
+    last = {key: count for count, key, _text in limit.statements(text)}
     for key, value in sorted(numbers.items()):
         line = key if value is True else f"{key} = {value}"
         if value is False:
-            for count, said, _text in driver.statements(text):
+            for count, said, _text in limit.statements(text):
                 if said == key:
                     lines[count - 1] = f"{HEAD} {lines[count - 1]}"
         elif key in last:
@@ -134,13 +134,13 @@ def _configuration(overlay: OverlayHost, numbers: dict[str, Any]) -> str:
 
 def _not_beaten(overlay: OverlayHost, numbers: dict[str, Any]) -> None:
     """No line of PAM says our numbers itself, or takes them from another file. Raises ChangeRefused, HostError."""
-    for service in driver.services(overlay):
+    for service in limit.services(overlay):
         for line in (*pam.stack(overlay, service, "auth"), *pam.stack(overlay, service, "account")):
             for word in line.arguments if line.module == "pam_faillock.so" else []:
-                key = driver.split(word)[0]
+                key = limit.split(word)[0]
                 if key in numbers or key == "conf":
                     raise ChangeRefused(
-                        f"{line.place} calls pam_faillock with {word[:100]}, which beats {driver.CONF}: take the word "
+                        f"{line.place} calls pam_faillock with {word[:100]}, which beats {limit.CONF}: take the word "
                         "out of the line and repeat the roll-out"
                     )
 
@@ -150,14 +150,14 @@ def _prove(host: Host, overlay: OverlayHost) -> None:
 
     Raises ChangeRefused, HostError.
     """
-    for service in driver.services(overlay):
+    for service in limit.services(overlay):
         auth = pam.stack(overlay, service, "auth")
         for by in regression.authorities(auth) or [""]:
-            why, _line = driver.judge(overlay, service, by)
+            why, _line = limit.judge(overlay, service, by)
             if why:
                 known = f" where {by} knows the password" if by and by != "pam_unix.so" else ""
                 raise ChangeRefused(f"with our profiles sign-in by {service} would not be right{known}: {why}")
-        first = next((line for line in auth if line.module in driver.JUDGES), None)
+        first = next((line for line in auth if line.module in limit.JUDGES), None)
         if first and "use_first_pass" in first.arguments:
             # preauth stands first now, so pam-auth-update takes this profile for one that comes after another.
             raise ChangeRefused(
@@ -179,7 +179,7 @@ def _takes_effect(overlay: OverlayHost, address: str, value: Any) -> None:
 
 
 def _effective(machine: Machine, address: str) -> dict[str, Any]:
-    found: dict[str, Any] = driver.read(machine, address)["effective"]
+    found: dict[str, Any] = limit.read(machine, address)["effective"]
     return found
 
 
@@ -195,10 +195,10 @@ def tries(machine: Machine, ways_in: list[str]) -> int:
 
 
 def _said(machine: Machine, service: str, key: str) -> int:
-    why, line = driver.judge(machine, service)
+    why, line = limit.judge(machine, service)
     if line is None:
         raise HostError("failed", f"{service}: {why}")
-    return int(driver.in_effect(machine, key, line)["value"])
+    return int(limit.in_effect(machine, key, line)["value"])
 
 
 def tally_folders(machine: Machine, ways_in: list[str]) -> list[str]:
@@ -206,9 +206,9 @@ def tally_folders(machine: Machine, ways_in: list[str]) -> list[str]:
     lines = [line for service in ways_in for line in pam.stack(machine, service, "auth")]
     words = [word for line in lines if line.module == "pam_faillock.so" for word in line.arguments]
     configured = [
-        text for _count, key, text in driver.statements(text_or_nothing(machine, driver.CONF) or "") if key == "dir"
+        text for _count, key, text in limit.statements(text_or_nothing(machine, limit.CONF) or "") if key == "dir"
     ]
-    named = [text for key, text in map(driver.split, words) if key == "dir"]
+    named = [text for key, text in map(limit.split, words) if key == "dir"]
     return list(dict.fromkeys([*named, *configured[-1:], "/var/run/faillock"]))
 
 
@@ -217,10 +217,10 @@ def _warnings(host: Host, overlay: OverlayHost) -> list[str]:
     name = account.managed_by(host)
     if not name or not account.has_password(host, name):
         return []
-    line = next((line for line in (driver.judge(overlay, one)[1] for one in driver.services(overlay)) if line), None)
-    if line is None or (name == "root" and driver.in_effect(overlay, "even_deny_root", line)["value"] is not True):
+    line = next((line for line in (limit.judge(overlay, one)[1] for one in limit.services(overlay)) if line), None)
+    if line is None or (name == "root" and limit.in_effect(overlay, "even_deny_root", line)["value"] is not True):
         return []
-    deny, wait = (driver.in_effect(overlay, key, line)["value"] for key in ("deny", "unlock_time"))
+    deny, wait = (limit.in_effect(overlay, key, line)["value"] for key in ("deny", "unlock_time"))
     return [
         f"{name}, by which this device is managed, has a password: whoever tries {deny} wrong ones shuts it out for "
         f"{wait} seconds, sudo with a password too. Come with a key, which is not counted, and let sudo ask for none"

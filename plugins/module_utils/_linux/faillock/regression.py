@@ -9,7 +9,7 @@ from __future__ import annotations
 from ..engine.host import HostError
 from ..engine.reading import Machine
 from ..system import pam
-from . import driver
+from . import limit
 
 FOLDER = "/etc/pam.d"
 # pam_deny and pam_permit always say the same, and our own lines are what the change is about.
@@ -34,7 +34,7 @@ def difference(before: Machine, after: Machine) -> str:
 
 def authorities(auth: list[pam.Line]) -> list[str]:
     """The modules of a stack that know passwords."""
-    return [module for module in driver.JUDGES if any(line.module == module for line in auth)]
+    return [module for module in limit.JUDGES if any(line.module == module for line in auth)]
 
 
 def _differs(old: list[pam.Line], new: list[pam.Line], kind: str) -> str:
@@ -53,7 +53,7 @@ def _differs(old: list[pam.Line], new: list[pam.Line], kind: str) -> str:
 def _passes(lines: list[pam.Line], kind: str, by: str, password: bool, turned: str) -> bool:
     def answer(line: pam.Line) -> str:
         if kind == "auth":
-            usual = driver.answer(line, password, False, by)
+            usual = limit.answer(line, password, False, by)
         else:
             usual = "auth_err" if line.module == "pam_deny.so" else "success"
         if line.module != turned:

@@ -41,6 +41,7 @@ PROFILES = {
         "Auth-Type: Primary\nAuth:\n\t[default=die]\t\t\tpam_faillock.so authfail\n"
     ),
 }
+LEFT_ALONE = "Local modifications"  # what it prints of files that were changed by hand
 # debconf.conf(5): everything that the run remembers lies in the copy. Its first paragraph names the databases.
 DEBCONF = (
     "Config: config\nTemplates: templates\n\n"
@@ -73,7 +74,8 @@ def plan(host: Host, overlay: OverlayHost) -> None:
         )
         if done.rc != 0:
             raise ChangeRefused(f"pam-auth-update ended with status {done.rc}: {done.err.strip()[-300:]}")
-        if f"Module: {BEFORE}\n" not in _written(scratch, f"{SAVED}/auth").decode("utf-8", "replace"):
+        taken = f"Module: {BEFORE}\n" in _written(scratch, f"{SAVED}/auth").decode("utf-8", "replace")
+        if LEFT_ALONE in done.err or not taken:  # it ends with 0 then too
             place = changed_by_hand(host) or done.err.strip()[-300:] or "it took no profile of ours"
             raise ChangeRefused(
                 f"/etc/pam.d/common-* was changed by hand ({place}), so pam-auth-update leaves it alone, and so does "
