@@ -321,7 +321,8 @@ mdns = ("10.77.0.9", 5353, "224.0.0.251", 5353), ("2001:db8:77::9", 5353, "ff02:
 found["mdns"] = [arrives(*one, group=one[2]) for one in mdns]
 found["again"] = write(management=MANAGEMENT, openings="tcp:443@10.77.0.0/16", services="mdns")
 found["back"] = [proofs()]
-os.unlink("/etc/firewalld/policies/leeboard.xml")
+for path in found["written"][0]:
+    os.unlink(path)
 found["back"] += [[machine().act(list(one.argv)).rc for one in cover.commands], proofs()]
 daemon.terminate(); daemon.wait(); bus.terminate()
 """
