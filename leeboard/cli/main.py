@@ -11,7 +11,7 @@ from types import FrameType
 
 import typer
 
-from leeboard.cli import baseline, school, waiver
+from leeboard.cli import baseline, checkpoint, school, waiver
 from leeboard.cli.drift.command import drift
 from leeboard.cli.escrow import command as escrow
 from leeboard.cli.escrow import devices, disks, rekey
@@ -38,6 +38,7 @@ app.command()(rebuild)
 app.command()(verify)
 app.command()(undo)
 app.add_typer(baseline.app, name="baseline")
+app.add_typer(checkpoint.app, name="checkpoint")
 escrow.app.command()(disks.accept)
 escrow.app.command()(disks.retire)
 escrow.app.command()(rekey.rekey)

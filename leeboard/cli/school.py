@@ -23,6 +23,7 @@ from leeboard.estate.estate import SCHOOL
 from leeboard.estate.settings import families
 from leeboard.model.enums import Mode
 from leeboard.model.values import plain
+from leeboard.planning.plan import could_cut_off
 from leeboard.policy.load import load
 from leeboard.policy.model import Baseline
 from leeboard.report.words import clean
@@ -85,6 +86,8 @@ def enforce(
         raise LeeboardError(f"{path}: is gone; nothing was switched")
     written = enforcement.switched(content, switch, str(path))
     typer.echo(f"{name} ({target.urn}): {_switch_text(switch)}")
+    if not stop and (drivers := risky(load(), wanted)):
+        typer.echo(f"{could_cut_off(drivers)} (docs/rollout.md)")
     if not agreed(yes, "Do it?", "nothing was switched; give --yes to switch it"):
         typer.echo("Nothing was switched.")
         return
@@ -106,6 +109,17 @@ def changeable(baseline: Baseline) -> set[str]:
         if Mode.ENFORCE in (control.mode.standard, control.mode.sensitive, control.mode.high)
         and any(setting.write is not None for setting in control.settings)
     }
+
+
+def risky(baseline: Baseline, family: str) -> set[str]:
+    """The drivers whose changes for a family could cut off whoever makes them."""
+    written = (
+        setting.driver
+        for control in baseline.controls
+        for setting in control.settings
+        if control.family == family and setting.write is not None
+    )
+    return {driver for driver in written if baseline.drivers[driver].risk == "cut_off"}
 
 
 def _switch_text(switch: enforcement.Switch) -> str:

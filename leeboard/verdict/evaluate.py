@@ -20,6 +20,7 @@ from leeboard.model.verdicts import Verdict, worst
 from leeboard.policy.model import Condition, Means
 from leeboard.policy.resolve import Wanted, WantedControl, WantedSetting
 from leeboard.verdict.cause import cause, stored_values
+from leeboard.verdict.checkpoint import under_checkpoint
 from leeboard.verdict.codes import Code, joined
 from leeboard.verdict.judgements.answer import CannotBeTold, DoesNotApply, MakesNoSense, UnderWay
 from leeboard.verdict.judgements.registry import derive
@@ -150,6 +151,8 @@ def judge(wanted: Wanted, setting: WantedSetting, observation: Observation, at: 
     """The verdict on one setting at a moment."""
     judged = _judge(wanted, setting, observation, at)
     driver = wanted.baseline.drivers[setting.setting.driver]
+    if driver.risk == "cut_off":
+        judged = under_checkpoint(judged, observation)
     name = driver.name_of(setting.value)
     if not name:
         return judged

@@ -7,12 +7,12 @@ from datetime import datetime, timezone
 from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.leeboard.schools.plugins.action.check import summary, waiver_data, with_waivers
 from ansible_collections.leeboard.schools.plugins.plugin_utils import answers, brain
-from ansible_collections.leeboard.schools.plugins.plugin_utils.cut_off import CutOff
+from ansible_collections.leeboard.schools.plugins.plugin_utils.cut_off import CutOff, of_steps
 from ansible_collections.leeboard.schools.plugins.plugin_utils.device_action import DeviceAction, Ended
 from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import Visit, VisitError, failure_message, filed
 
 if not brain.missing():
-    from leeboard.planning.plan import apart, plan
+    from leeboard.planning.plan import apart, could_cut_off, plan
     from leeboard.verdict.evaluate import GROUP_POLICY
     from leeboard.verdict.waivers import left_alone
 
@@ -105,12 +105,18 @@ class ActionModule(DeviceAction):
             return []
         cut_off = CutOff(visit, self._connection)
         if self._task.check_mode:
-            stay, refused, remark = cut_off.preview(risky)
-            self._problems += [*refused, *self._make(visit, stay)[0]]
-            self._remarks += [f"{visit.device.name}: {remark}"] if remark else []
+            left_out, refused = cut_off.preview(of_steps(risky))
+            stay = [] if refused else [step for step in risky if step.driver not in left_out]
+            self._problems += [refused] if refused else [f"{driver}: {why}" for driver, why in left_out.items()]
+            self._problems += self._make(visit, stay)[0]
+            if stay:
+                self._remarks.append(f"{visit.device.name}: {could_cut_off({step.driver for step in stay})}")
             return []
         before = len(self._changes)
-        self._problems += cut_off.make(risky, lambda chosen: self._make(visit, chosen))
+        self._problems += cut_off.make(
+            of_steps(risky),
+            lambda left_out: self._make(visit, [step for step in risky if step.driver not in left_out]),
+        )
         if cut_off.end in ("back", "unknown"):
             for change in self._changes[before:]:
                 change["checkpoint"] = cut_off.end

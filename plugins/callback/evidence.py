@@ -60,7 +60,10 @@ else:
     MISSING = ""
 
 CHECK = "leeboard.schools.check"
-ACTIONS = (CHECK, *(f"leeboard.schools.{name}" for name in ("empty_disks", "enforce", "recovery_keys", "undo")))
+ACTIONS = (
+    CHECK,
+    *(f"leeboard.schools.{name}" for name in ("empty_disks", "enforce", "held_checkpoint", "recovery_keys", "undo")),
+)
 LISTS = ("block", "rescue", "always")
 SHUT = "leeboard_vault_shut"  # the estate's plugin sets it where a school's vault cannot be opened
 # How Ansible begins where it ended a task itself, before an action or a module had an answer: a password that could not

@@ -26,7 +26,6 @@ from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import fail
 
 if not brain.missing():
     from leeboard.model.values import plain
-    from leeboard.planning.plan import CUT_OFF_MINUTES, could_cut_off
     from leeboard.storage.lock_owner import account
 
 MODULES = {"linux": "leeboard.schools.checkpoint"}
@@ -36,7 +35,7 @@ STATES = ("none", *HELD, "confirmed", "back")
 PAUSE = 5  # between two tries
 LONGEST_TRY = 60  # of one new connection, sign-in and become included
 LONGEST_BACK = 300  # of a request to put back, which starts daemons again
-MARGIN = 120  # after the device's own time, in which it puts back
+MARGIN = 180  # after the device's own time, in which it puts back
 
 
 class Clock:
@@ -68,57 +67,49 @@ class CutOff:
         self.end = None
         self.again = False
 
-    def preview(self, steps) -> tuple:
-        """(the steps that would be made, what refuses others, what is said of them all). Changes nothing."""
+    def preview(self, about: dict) -> tuple:
+        """({driver: why it would be left out}, what refuses all of it). Changes nothing."""
         try:
             self._way_back()
-            answer = self._arm(steps, "0" * 64)
+            answer = self._arm(about, "0" * 64)
         except Refused as problem:
-            return [], [str(problem)], ""
-        left_out = _words(answer.get("left_out"))
-        stay = [step for step in steps if step.driver not in left_out]
-        seconds = _seconds(answer.get("checkpoint"))
-        minutes = -(-seconds // 60) or CUT_OFF_MINUTES
-        said = could_cut_off({step.driver for step in stay}, minutes) if stay else ""
-        return stay, [f"{driver}: {why}" for driver, why in left_out.items()], said
+            return {}, str(problem)
+        return _words(answer.get("left_out")), ""
 
-    def make(self, steps, run) -> list:
-        """Make the steps under a checkpoint with `run`: steps -> (problems, whether the device was lost).
+    def make(self, about: dict, run) -> list:
+        """Do `run` under a checkpoint that is about the steps, or the undo, of `about` (`of_steps`, `of_undo`).
 
+        `run` takes {driver: why it is left out}, and returns (what failed, in words each; whether the device was lost).
         Returns what failed, in words each.
         """
         token = secrets.token_hex(32)
         try:
             self._way_back()
-            answer = self._arm(steps, hashlib.sha256(token.encode()).hexdigest())
+            answer = self._arm(about, hashlib.sha256(token.encode()).hexdigest())
         except Refused as problem:
             return [str(problem)]
         if self.again:
             return []
         left_out = _words(answer.get("left_out"))
         problems = [f"{driver}: {why}" for driver, why in left_out.items()]
-        steps = [step for step in steps if step.driver not in left_out]
-        state = _state(answer, self._visit.run_id)
-        if not steps:
-            if state.get("state") == "armed":
-                self._request("put_back", LONGEST_BACK)
-            return problems
+        state = state_of(answer, self._visit.run_id)
         if state.get("state") != "armed":
-            return [*problems, "the device did not say that its checkpoint is armed, so nothing was changed under it"]
+            unsaid = "the device did not say that its checkpoint is armed, so nothing was changed under it"
+            return problems or [unsaid]
         seconds = _seconds(state)
         self._due = self._clock.monotonic() + seconds
         self._due_at = self._clock.now() + timedelta(seconds=seconds)
         try:
-            return [*problems, *self._made(steps, run, seconds, token)]
+            return [*problems, *self._made(lambda: run(left_out), seconds, token)]
         finally:
             if not self._is_local:
                 drop_shared(self._connection)  # it may lead nowhere by now, or round what was changed
 
-    def _made(self, steps, run, seconds: int, token: str) -> list:
+    def _made(self, run, seconds: int, token: str) -> list:
         try:
             # A change can swallow its own answer: then nobody would end the wait for it.
             with at_most(seconds):
-                failed, lost = run(steps)
+                failed, lost = run()
         except AnsibleConnectionFailure as problem:
             failed, lost = [f"lost after a change: {problem}"], True
         if failed or lost:
@@ -148,22 +139,13 @@ class CutOff:
     def _is_local(self) -> bool:
         return self._connection.transport == "local"
 
-    def _arm(self, steps, digest: str) -> dict:
+    def _arm(self, about: dict, digest: str) -> dict:
         """The device's answer to arming. Raises Refused; sets `again` where the wait for a dead run of ours is over."""
+        by = f"{account()} on {socket.gethostname()}"
         answer = self._ask(
-            {
-                "state": "armed",
-                "run_id": self._visit.run_id,
-                "steps": [
-                    {"driver": step.driver, "settings": [change.as_argument() for change in step.changes]}
-                    for step in steps
-                ],
-                "token_digest": digest,
-                "by": f"{account()} on {socket.gethostname()}",
-            },
-            LONGEST_BACK,
+            {"state": "armed", "run_id": self._visit.run_id, "token_digest": digest, "by": by, **about}, LONGEST_BACK
         )
-        held = _state(answer)
+        held = state_of(answer)
         run = str(held.get("run_id") or "")
         if held.get("state") in HELD and run != self._visit.run_id:
             if self._visit.recorded(run) and not self._visit.preview:
@@ -183,7 +165,7 @@ class CutOff:
         end = self._clock.monotonic() + _seconds(state) + MARGIN
         while state.get("state") in HELD and self._clock.monotonic() < end:
             self._clock.sleep(PAUSE)
-            state = _state(self._request("read", LONGEST_TRY)) or state
+            state = state_of(self._request("read", LONGEST_TRY)) or state
         return state
 
     # After
@@ -206,13 +188,15 @@ class CutOff:
         state: dict = {}
         while state.get("state") in (None, *HELD) and self._clock.monotonic() < self._due + MARGIN:
             self._clock.sleep(PAUSE)
-            state = _state(self._ask({"state": "read", "run_id": self._visit.run_id}, LONGEST_TRY), self._visit.run_id)
+            state = state_of(
+                self._ask({"state": "read", "run_id": self._visit.run_id}, LONGEST_TRY), self._visit.run_id
+            )
         return state
 
     def _back_at_once(self, lost: bool) -> str:
         """Have it put back now; what became of it, in words."""
         # What is there is used, where it answers: a new connection may be the very thing that no longer works.
-        state = {} if lost else _state(self._request("put_back", LONGEST_BACK), self._visit.run_id)
+        state = {} if lost else state_of(self._request("put_back", LONGEST_BACK), self._visit.run_id)
         if state.get("state") != "back" and can_be_made(self._connection):
             state = self._come_back("put_back")
         self.end = _end(state)
@@ -227,7 +211,7 @@ class CutOff:
             while True:
                 request = {"state": wanted, "run_id": self._visit.run_id, **({"token": token} if token else {})}
                 answer = self._ask(request, LONGEST_TRY if token else LONGEST_BACK)
-                state = _state(answer, self._visit.run_id) or state
+                state = state_of(answer, self._visit.run_id) or state
                 if state.get("state") in STATES and state["state"] not in HELD:
                     return state
                 if self._clock.monotonic() >= self._due + MARGIN:
@@ -259,6 +243,17 @@ class CutOff:
                 return {"unreachable": True, "msg": str(problem)}
 
 
+def of_steps(steps) -> dict:
+    """What a checkpoint is about: these steps of a plan."""
+    settings = ((step.driver, [change.as_argument() for change in step.changes]) for step in steps)
+    return {"steps": [{"driver": driver, "settings": changes} for driver, changes in settings]}
+
+
+def of_undo(run: str) -> dict:
+    """What a checkpoint is about: what an undo of this run puts back."""
+    return {"undo": run}
+
+
 def holder(state: dict, now: datetime) -> str:
     """Who holds a checkpoint, and until when, in words."""
     by, run = plain(str(state.get("by") or "somebody"), 80), plain(str(state.get("run_id") or "not said"), 40)
@@ -269,7 +264,18 @@ def holder(state: dict, now: datetime) -> str:
     return f"the run {run} of {by} holds the device's checkpoint until {until}"
 
 
-def _state(answer: dict, run: str = "") -> dict:
+def told(state: dict, now: datetime) -> str:
+    """How a checkpoint stands, in one line."""
+    if state["state"] in HELD:
+        drivers = ", ".join(_texts(state.get("drivers")))
+        return holder(state, now) + (f"; it is about {drivers}" if drivers else "")
+    by, run = plain(str(state.get("by") or "somebody"), 80), plain(str(state.get("run_id") or "not said"), 40)
+    ends = {"confirmed": "was confirmed", "back": "was put back"}
+    last = ends.get(state["state"])
+    return "no checkpoint is held" + (f"; the last one, run {run} of {by}, {last}" if last else "")
+
+
+def state_of(answer: dict, run: str = "") -> dict:
     """What an answer says of the checkpoint; empty where it says nothing, or not of this run."""
     state = answer.get("checkpoint")
     if not isinstance(state, dict) or state.get("state") not in STATES:

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 # inventory that names a ControlPath of its own brings the shared connection back.
 ALONE = "-o ControlMaster=no -o ControlPath=none"
 ALONE_TOO = "-S none"
+AGAIN = 0.5  # seconds
 
 
 def can_be_made(connection) -> bool:
@@ -45,21 +46,26 @@ def drop_shared(connection) -> None:
 
 @contextmanager
 def at_most(seconds):
-    """End what this process started meanwhile when it takes longer: a sign-in that hangs has no time limit of ssh's."""
+    """End what this process starts meanwhile when it takes longer: a sign-in that hangs has no time limit of ssh's.
 
-    def end():
-        for number in _children(worker):
-            with suppress(OSError):
-                os.kill(number, signal.SIGTERM)
+    One module can be several commands, so after that time all of them are ended.
+    """
 
+    def watch():
+        limit = seconds
+        while not over.wait(limit):
+            limit = AGAIN
+            for number in _children(worker):
+                with suppress(OSError):
+                    os.kill(number, signal.SIGTERM)
+
+    over = threading.Event()
     worker = threading.get_native_id()
-    timer = threading.Timer(seconds, end)
-    timer.daemon = True
-    timer.start()
+    threading.Thread(target=watch, daemon=True).start()
     try:
         yield
     finally:
-        timer.cancel()
+        over.set()
 
 
 def _children(thread) -> list:

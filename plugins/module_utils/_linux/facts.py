@@ -1,8 +1,8 @@
 """What kind of machine this is: the facts that decide which controls apply.
 
 os_id, os_version, secure_boot, boot_chain (text), desktops, display_managers, sign_in_methods, vpn, ssh_servers
-(lists), ssh_server, sudo, smart_cards, package_upgrade, xrdp (bool), chassis (portable, desktop, server, other). A fact
-that cannot be read is unreadable, never a guess.
+(lists), ssh_server, sudo, smart_cards, package_upgrade, xrdp (bool), chassis (portable, desktop, server, other), and
+checkpoint (list), while one is held. A fact that cannot be read is unreadable, never a guess.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from .system.identity import OS_RELEASE, os_release
 from .system.package_manager import package_upgrade
 from .vpn import driver as vpn
 
+CHECKPOINT = "/var/lib/leeboard/checkpoint"
 CHASSIS = "/sys/class/dmi/id/chassis_type"
 # SMBIOS 3.7, table 17.
 KINDS = {
@@ -48,6 +49,7 @@ def observe(host: Host) -> dict[str, Aspect]:
         "xrdp": lambda: value(host.exists("/usr/sbin/xrdp"), "/usr/sbin/xrdp", "bool"),
         "smart_cards": lambda: _smart_cards(host),
         "sign_in_methods": lambda: _sign_in_methods(host),
+        "checkpoint": lambda: _checkpoint(host),
         "package_upgrade": lambda: package_upgrade(host),
         "chassis": lambda: _chassis(host),
         "secure_boot": lambda: boot_state.secure_boot(host),
@@ -112,6 +114,19 @@ def _sign_in_methods(host: Host) -> Aspect:
     }
     used = [method for method, modules in methods.items() if called & modules]
     return value(used, "/etc/pam.d/" + ", ".join(ways), "list")
+
+
+def _checkpoint(host: Host) -> Aspect:
+    """[state, by, run id, seconds left, what is not back yet, ...] of a checkpoint that is armed or putting back."""
+    if not host.exists(CHECKPOINT):
+        return absent(CHECKPOINT)
+    from .engine import armed
+
+    found = armed.read(host)
+    if found["state"] not in armed.HELD:
+        return absent(f"{CHECKPOINT}: {found['state']}")
+    held = [found["state"], found["by"], found["run_id"], str(found["seconds_left"]), *found["left"]]
+    return value(held, CHECKPOINT, "list")
 
 
 def _chassis(host: Host) -> Aspect:

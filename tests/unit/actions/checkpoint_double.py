@@ -83,6 +83,7 @@ class DoubleDevice:
     by: str = ""
     due: float = 0
     digest: str = ""
+    about: list[str] = field(default_factory=list)  # the drivers, or the run that is undone
     asked: list[tuple[str, bool]] = field(default_factory=list)
 
     @property
@@ -128,11 +129,10 @@ class DoubleDevice:
             return {"failed": True, "msg": "held"}
         if self.arming_fails:
             return {"failed": True, "msg": self.arming_fails}
-        stay = [step for step in arguments["steps"] if step["driver"] not in self.left_out]
-        if self.preview:
-            told = {**self._told(), "seconds_left": self.holds}
-            return {"changed": False, "left_out": self.left_out, "checkpoint": told}
-        if stay:
+        drivers = [step["driver"] for step in arguments.get("steps", [])] or [arguments["undo"]]
+        stay = [driver for driver in drivers if driver not in self.left_out]
+        if stay and not self.preview:
+            self.about = stay
             self.held_by(arguments["run_id"], arguments["by"], self.holds)
             self.digest = arguments["token_digest"]
         return {"changed": bool(stay), "left_out": self.left_out}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,20 +13,21 @@ import pytest
 from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.leeboard.schools.plugins.action.enforce import ActionModule
 from ansible_collections.leeboard.schools.plugins.plugin_utils import cut_off as cut_off_module
-from ansible_collections.leeboard.schools.plugins.plugin_utils.cut_off import CutOff
+from ansible_collections.leeboard.schools.plugins.plugin_utils.cut_off import CutOff, of_steps
 
 from leeboard.evidence import status, undoing
+from leeboard.evidence.recording import handshake
 from leeboard.planning.plan import Change, Step
 from tests.unit.actions.checkpoint_double import MODULE, OTHER, RUN, DoubleClock, DoubleConnection, DoubleDevice
 
-Run = Callable[[list[Step]], tuple[list[str], bool]]
+Run = Callable[[dict[str, str]], tuple[list[str], bool]]
 
 
 def step(driver: str = "sshd") -> Step:
     return Step(driver, "leeboard.schools.x", (Change("REM-07", "PermitRootLogin", "no", "string", "f"),), "cut_off")
 
 
-def well(_steps: list[Step]) -> tuple[list[str], bool]:
+def well(_left_out: dict[str, str]) -> tuple[list[str], bool]:
     return [], False
 
 
@@ -33,22 +35,20 @@ def make(device: DoubleDevice, run: Run = well, *steps: Step) -> tuple[CutOff, l
     """The end, and what failed; the shared connection is as before."""
     before = dict(device.connection.options)
     cut_off = CutOff(device, device.connection, device.clock)
-    problems = cut_off.make(list(steps) or [step()], run)
+    problems = cut_off.make(of_steps(steps or [step()]), run)
     assert device.connection.options == before
     return cut_off, problems
 
 
 def test_all_went_well_and_is_confirmed_over_a_new_connection() -> None:
     device = DoubleDevice()
-    made: list[str] = []
 
-    def run(steps: list[Step]) -> tuple[list[str], bool]:
-        assert device.state == "armed", "nothing is changed before"
-        made.extend(one.driver for one in steps)
+    def run(left_out: dict[str, str]) -> tuple[list[str], bool]:
+        assert (device.state, left_out) == ("armed", {}), "nothing is changed before"
         return [], False
 
     cut_off, problems = make(device, run, step(), step("firewall"))
-    assert (cut_off.end, problems, made) == ("confirmed", [], ["sshd", "firewall"])
+    assert (cut_off.end, problems, device.about) == ("confirmed", [], ["sshd", "firewall"])
     assert device.asked == [("armed", False), ("confirmed", True)]
     assert device.state == "confirmed"
     assert device.connection.resets == 1, "the old connection is not used on"
@@ -64,7 +64,7 @@ def test_two_checkpoints_have_two_tokens() -> None:
 
 def test_a_step_that_fails_has_all_put_back_at_once() -> None:
     device = DoubleDevice()
-    cut_off, problems = make(device, lambda _steps: (["sshd: refused"], False))
+    cut_off, problems = make(device, lambda _left_out: (["sshd: refused"], False))
     assert problems == ["sshd: refused", "what could cut us off was put back at once"]
     assert cut_off.end == "back"
     assert device.asked == [("armed", False), ("put_back", False)]
@@ -73,7 +73,7 @@ def test_a_step_that_fails_has_all_put_back_at_once() -> None:
 
 def test_what_cannot_be_put_back_is_named_and_who_goes_on_with_it() -> None:
     device = DoubleDevice(stays=["/etc/ssh/sshd_config.d/x is not as it was"])
-    cut_off, problems = make(device, lambda _steps: (["sshd: refused"], False))
+    cut_off, problems = make(device, lambda _left_out: (["sshd: refused"], False))
     assert cut_off.end == "unknown"
     assert problems[1] == (
         "it is putting itself back, and tries each minute and at each start; left: "
@@ -103,7 +103,7 @@ def test_a_device_that_never_comes_back() -> None:
         "next start"
     ]
     assert cut_off.end == "unknown"
-    assert device.clock.passed >= 240 + 120, "nobody gives up before the time and its margin are over"
+    assert device.clock.passed >= 240 + 180, "nobody gives up before the time and its margin are over"
 
 
 def test_a_device_that_is_still_busy_with_it() -> None:
@@ -118,7 +118,7 @@ def test_a_device_that_is_still_busy_with_it() -> None:
 def test_a_connection_that_is_lost_in_a_step_is_put_back_over_a_new_one(lost: str) -> None:
     device = DoubleDevice()
 
-    def run(_steps: list[Step]) -> tuple[list[str], bool]:
+    def run(_left_out: dict[str, str]) -> tuple[list[str], bool]:
         device.old_works = False
         if lost == "raised":
             raise AnsibleConnectionFailure("gone")
@@ -133,7 +133,7 @@ def test_a_connection_that_is_lost_in_a_step_is_put_back_over_a_new_one(lost: st
 def test_what_takes_longer_than_the_device_waits_is_never_confirmed() -> None:
     device = DoubleDevice()
 
-    def run(_steps: list[Step]) -> tuple[list[str], bool]:
+    def run(_left_out: dict[str, str]) -> tuple[list[str], bool]:
         device.clock.sleep(300)
         return ["firewall: the device gave no answer"], False
 
@@ -144,14 +144,15 @@ def test_what_takes_longer_than_the_device_waits_is_never_confirmed() -> None:
 
 def test_a_driver_that_cannot_be_covered_holds_up_no_other() -> None:
     device = DoubleDevice(left_out={"firewall": "two firewalls at once"})
-    made: list[str] = []
+    told: dict[str, str] = {}
 
-    def run(steps: list[Step]) -> tuple[list[str], bool]:
-        made.extend(one.driver for one in steps)
+    def run(left_out: dict[str, str]) -> tuple[list[str], bool]:
+        told.update(left_out)
         return [], False
 
     cut_off, problems = make(device, run, step(), step("firewall"))
-    assert (made, problems, cut_off.end) == (["sshd"], ["firewall: two firewalls at once"], "confirmed")
+    assert (problems, cut_off.end) == (["firewall: two firewalls at once"], "confirmed")
+    assert told == device.left_out, "its steps are not made"
 
 
 def test_where_all_are_left_out_nothing_is_changed() -> None:
@@ -160,7 +161,7 @@ def test_where_all_are_left_out_nothing_is_changed() -> None:
     assert (problems, cut_off.end, device.state) == (["sshd: a Match block that contradicts"], None, "none")
 
 
-def unreached(_steps: list[Step]) -> tuple[list[str], bool]:
+def unreached(_left_out: dict[str, str]) -> tuple[list[str], bool]:
     raise AssertionError("a step was made")
 
 
@@ -198,7 +199,7 @@ def test_a_run_of_ours_that_was_killed_is_waited_for_and_planned_again() -> None
 def test_a_killed_run_that_never_comes_back_is_not_waited_for_for_ever() -> None:
     device = DoubleDevice(recorded_runs=(OTHER,), stays=["ssh.service does not run"]).held_by(OTHER, "ada on desk", 90)
     cut_off, problems = make(device, unreached)
-    assert not cut_off.again and device.clock.passed >= 90 + 120
+    assert not cut_off.again and device.clock.passed >= 90 + 180
     assert problems == [
         f"the device is putting back the run {OTHER} of ada on desk (left: ssh.service does not run): nothing that "
         "could cut us off is changed"
@@ -224,20 +225,18 @@ def test_at_a_terminal_nobody_confirms() -> None:
     assert (cut_off.end, problems) == ("back", ["nobody confirmed in time; put itself back at 02:04 UTC"])
 
 
-def test_a_preview_says_what_could_cut_off_and_arms_nothing() -> None:
+def test_a_preview_arms_nothing() -> None:
     device = DoubleDevice(preview=True, left_out={"firewall": "two firewalls at once"})
-    steps = [step(), step("firewall")]
-    stay, refused, said = CutOff(device, device.connection, device.clock).preview(steps)
-    assert (stay, refused) == ([steps[0]], ["firewall: two firewalls at once"])
-    assert said == "sshd could cut us off: put back by itself after 4 minutes unless we come back"
+    cut_off = CutOff(device, device.connection, device.clock)
+    assert cut_off.preview(of_steps([step(), step("firewall")])) == (device.left_out, "")
     assert (device.state, device.asked) == ("none", [("armed", False)])
 
 
 def test_a_preview_of_what_would_be_refused_says_so() -> None:
     device = DoubleDevice(preview=True, recorded_runs=(OTHER,)).held_by(OTHER, "ada on desk", 90)
-    stay, refused, said = CutOff(device, device.connection, device.clock).preview([step()])
-    assert (stay, said, device.clock.passed) == ([], "", 0)
-    assert "holds the device's checkpoint until" in refused[0]
+    left_out, refused = CutOff(device, device.connection, device.clock).preview(of_steps([step()]))
+    assert (left_out, device.clock.passed) == ({}, 0)
+    assert "holds the device's checkpoint until" in refused
 
 
 @pytest.mark.parametrize("nonsense", [None, [], "armed", {"state": "\x1b[2J"}, {"state": "armed", "run_id": OTHER}])
@@ -331,7 +330,17 @@ def test_a_preview_asks_each_driver_and_arms_nothing(clock: DoubleClock) -> None
     enforcing = action(device)
     enforcing._apply(device, [replace(step(), module="m.sshd")])
     assert device.order == [("m.sshd", "none")] and device.state == "none"
-    assert enforcing._remarks == ["pc1: sshd could cut us off: put back by itself after 4 minutes unless we come back"]
+    assert enforcing._remarks == ["pc1: sshd could cut us off: put back by itself after 3 minutes unless we come back"]
+
+
+def test_a_driver_that_cannot_be_covered_makes_no_step(clock: DoubleClock) -> None:
+    for preview in (False, True):
+        device = Enforced(clock=clock, preview=preview, left_out={"firewall": "two firewalls at once"})
+        enforcing = action(device)
+        enforcing._apply(device, [replace(step("firewall"), module="m.firewall"), replace(step(), module="m.sshd")])
+        assert [module for module, _ in device.order] == ["m.sshd"]
+        assert enforcing._problems == ["firewall: two firewalls at once"]
+        assert all("firewall" not in remark for remark in enforcing._remarks)
 
 
 def test_a_run_that_was_killed_is_planned_once_more(clock: DoubleClock) -> None:
@@ -357,3 +366,14 @@ def test_a_finding_of_what_was_changed_says_what_became_of_it() -> None:
         assert words in status._change({**change, "checkpoint": end})
         assert words in undoing._changed({**change, "checkpoint": end}).words
     assert "checkpoint" not in status._change(change) + undoing._changed(change).words
+
+
+@pytest.mark.parametrize("terminals", [(), (0,), (1,), (0, 1)])
+def test_a_worker_knows_whether_somebody_sits_before_the_run(
+    terminals: tuple[int, ...], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv(handshake.VARIABLE, "")
+    monkeypatch.setattr(handshake.os, "isatty", lambda number: number in terminals)
+    handshake.announce(RUN, tmp_path)
+    run = handshake.current()
+    assert run is not None and run.terminal is (terminals == (0, 1))

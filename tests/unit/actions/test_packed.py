@@ -23,7 +23,7 @@ WRITING = {
     "engine/change.py",
     "engine/journal.py",
     "engine/journal_read.py",
-    *(name for name in SOURCE if name.startswith("undo")),
+    *(name for name in SOURCE if name.startswith(("checkpoint", "undo"))),
 }
 # What needs a passphrase, or asks for one: a visit never does.
 SECRETS = {

@@ -115,7 +115,7 @@ BREAKS = (
           "address: panes\n        judgement: unencrypted_data\n", "judgement: unencrypted_data",
           "DOR-01.panes.judgement", "reports no objects there"),
     Break("a risk of what is only read", "drivers.yml", "  writes: false\n  summary: Windows",
-          "  writes: false\n  risk: cut_off\n  summary: Windows", "window:", "window", "with a module that writes has a"),
+          "  writes: false\n  risk: cut_off\n  summary: Windows", "window:", "window", "that writes has a risk"),
     Break("a risk of a planned driver", "drivers.yml", "  summary: Gates.", "  risk: cut_off\n  summary: Gates.",
           "gate:", "gate", "with a module that writes has a"),
     Break("a risk that nobody knows", "drivers.yml", "  module: door_policy", "  module: door_policy\n  risk: reboot",

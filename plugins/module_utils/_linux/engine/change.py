@@ -7,6 +7,8 @@ A driver is a module with
     dry_run(host, changes)        -> DryRun: the files as they will be and the commands that load them; changes
                                      nothing, raises ChangeRefused when a change cannot be made safely. What only the
                                      machine can tell afterwards is confirmed, or the files are put back
+    CUT_OFF                       True for a driver whose changes could cut off whoever makes them. It has `cover` as
+                                  well (cover.py), and changes nothing without this run's checkpoint
 
 A change is `{"address": str, "value": V, "type": T}` with, optionally, `"expect"`: the fingerprint of the reading that
 the plan was made from. `apply` refuses when the machine has another one by now.
@@ -17,8 +19,10 @@ from __future__ import annotations
 import os
 import re
 import stat
+from collections.abc import Callable
 from typing import Any, Protocol
 
+from . import armed
 from .edits import Change, ChangeRefused, DryRun, Edit, FileEdit, PermissionEdit
 from .host import Host
 from .journal import Journal
@@ -65,12 +69,15 @@ def apply(driver: Driver, host: Host, changes: list[Change], run_id: str, check:
     }
     if check or not outcome["changed"]:
         return outcome
+    guard = _guard(driver, host, run_id, [edit.path for edit in edits])
+    guard()
     journal = Journal(host, run_id)
     journal.record(driver.NAME, changes, before, edits, result.commands)
     back = [_reverse(host, edit) for edit in edits] if result.confirm else []
     for edit in edits:
+        guard()
         write(host, edit)
-    _load(host, result.commands, f"the files were written and the old ones are in {journal.path}")
+    _load(host, result.commands, f"the files were written and the old ones are in {journal.path}", guard)
     outcome["after"] = driver.observe(host, addresses)
     outcome["journal"] = journal.path
     problem = result.confirm(outcome["after"]) if result.confirm else ""
@@ -78,15 +85,24 @@ def apply(driver: Driver, host: Host, changes: list[Change], run_id: str, check:
         journal.record(driver.NAME, changes, outcome["after"], back, result.commands)
         for edit in back[::-1]:
             write(host, edit)
-        _load(host, result.commands, f"{problem}; the files are put back as they were")
+        _load(host, result.commands, f"{problem}; the files are put back as they were", guard)
         raise ChangeRefused(f"{problem}; the change was tried and is put back")
+    guard()
     return outcome
 
 
-def _load(host: Host, commands: list[list[str]], so_far: str) -> None:
+def _guard(driver: Driver, host: Host, run_id: str, paths: list[str]) -> Callable[[], None]:
+    """What raises ChangeRefused unless the driver may go on: a device that puts itself back is written to no more."""
+    if not getattr(driver, "CUT_OFF", False):
+        return lambda: None
+    return lambda: armed.require(host, driver.NAME, run_id, paths)
+
+
+def _load(host: Host, commands: list[list[str]], so_far: str, guard: Callable[[], None]) -> None:
     """Run what makes written files take effect. Raises ChangeRefused, which also says how far it came."""
     host.forget()
     for argv in commands:
+        guard()
         done = host.act(argv)
         if done.rc != 0:
             raise ChangeRefused(f"{' '.join(argv)} ended with status {done.rc}: {done.err.strip()[-300:]}; {so_far}")

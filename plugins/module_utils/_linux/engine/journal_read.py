@@ -103,15 +103,35 @@ def read(host: Host, run: str) -> list[Entry] | None:
     except OSError as problem:
         raise JournalRefused(f"{path}: {problem.strerror}") from None
     with os.fdopen(handle, "rb") as stream:
-        status = os.fstat(stream.fileno())
-        if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o022:
-            raise JournalRefused(f"{path} is no file that root alone can write, so it is not believed")
+        _check_file(path, os.fstat(stream.fileno()))
         content = stream.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
         raise JournalRefused(f"{path} is larger than {MOST_BYTES} bytes")
     *lines, _torn = content.split(b"\n")
     # A killed run leaves its last line without an end; nothing was changed for it.
     return [_entry(path, number, line) for number, line in enumerate(lines, 1)]
+
+
+def put_back_by_checkpoint(host: Host, run: str) -> set[str]:
+    """The drivers whose part of a run the device has put back by itself, since nobody confirmed it.
+
+    The put-back script leaves this as RUN.back beside the journal. Raises JournalRefused.
+    """
+    path = f"{FOLDER}/{run}.back"
+    try:
+        handle = os.open(host.path(path), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        return set()
+    except OSError as problem:
+        raise JournalRefused(f"{path}: {problem.strerror}") from None
+    with os.fdopen(handle, "rb") as stream:
+        _check_file(path, os.fstat(stream.fileno()))
+        content = stream.read(MOST_BYTES)
+    try:
+        drivers = json.loads(content)["drivers"]
+    except (ValueError, KeyError, TypeError):
+        raise JournalRefused(f"{path} makes no sense") from None
+    return {one for one in _list(drivers) if isinstance(one, str)}
 
 
 def runs(host: Host) -> list[str]:
@@ -153,6 +173,11 @@ def _check_folder(host: Host) -> bool:
     if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o022:
         raise JournalRefused(f"{FOLDER} is no folder that root alone can write, so nothing in it is believed")
     return True
+
+
+def _check_file(path: str, status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o022:
+        raise JournalRefused(f"{path} is no file that root alone can write, so it is not believed")
 
 
 def _entry(path: str, number: int, line: bytes) -> Entry:

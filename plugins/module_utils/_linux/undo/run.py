@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from ..engine import journal_read
+from ..checkpoint.drivers import CUT_OFF
+from ..engine import armed, journal_read
 from ..engine.change import sync_folder, write
 from ..engine.edits import Change, ChangeRefused, Edit, PermissionEdit
 from ..engine.host import READ_LIMIT, Host, HostError
@@ -54,8 +55,10 @@ def undo(host: Host, run: str, run_id: str, check: bool = False) -> dict[str, An
     if entries is None:
         return {**outcome, "found": False}
     others = journal_read.others(host, run)
-    edits = _files(host, entries, others, outcome)
-    units = _units(host, entries, outcome)
+    entries = _not_back_yet(entries, journal_read.put_back_by_checkpoint(host, run), outcome)
+    refused = {} if check else _refused(host, entries, run_id)
+    edits = _files(host, entries, others, refused, outcome)
+    units = _units(host, [entry for entry in entries if entry.driver not in refused], outcome)
     unfinished = _unfinished(others, run)
     changed = bool(edits or units)
     outcome["changed"] = changed or bool(unfinished)
@@ -68,6 +71,8 @@ def undo(host: Host, run: str, run_id: str, check: bool = False) -> dict[str, An
     done: set[str] = set()
     try:
         for history, edit in edits:
+            for driver in set(history.drivers) & CUT_OFF.keys():
+                armed.require(host, driver, run_id, [history.path])
             write(host, edit)
             done.add(history.path)
         _remove_made(host, entries)
@@ -80,8 +85,33 @@ def undo(host: Host, run: str, run_id: str, check: bool = False) -> dict[str, An
     return outcome
 
 
+def _not_back_yet(entries: list[Entry], returned: set[str], outcome: dict[str, Any]) -> list[Entry]:
+    """The entries without those that the device has put back by itself, under its checkpoint: they are `already`."""
+    for entry in entries:
+        if entry.driver in returned:
+            for target in [record.path for record in entry.records] or entry.addresses:
+                outcome["already"].append({"driver": entry.driver, "addresses": entry.addresses, "target": target})
+    return [entry for entry in entries if entry.driver not in returned]
+
+
+def _refused(host: Host, entries: list[Entry], run_id: str) -> dict[str, str]:
+    """{driver: why} of those that could cut off whoever undoes them, unless the undo holds an armed checkpoint."""
+    refused = {}
+    for driver in {entry.driver for entry in entries} & CUT_OFF.keys():
+        paths = [record.path for entry in entries if entry.driver == driver for record in entry.records]
+        try:
+            armed.require(host, driver, run_id, paths)
+        except ChangeRefused as problem:
+            refused[driver] = str(problem)
+    return refused
+
+
 def _files(
-    host: Host, entries: list[Entry], others: dict[str, list[Entry]], outcome: dict[str, Any]
+    host: Host,
+    entries: list[Entry],
+    others: dict[str, list[Entry]],
+    refused: dict[str, str],
+    outcome: dict[str, Any],
 ) -> list[tuple[History, Edit]]:
     """[(history, edit)] of the files to put back; what is not goes into the outcome."""
     edits = []
@@ -106,6 +136,10 @@ def _files(
                 else f"changed since: {differs}"
             )
             outcome["left"].append({**shown, "why": why})
+            continue
+        alone = next((refused[driver] for driver in history.drivers if driver in refused), "")
+        if alone:
+            outcome["left"].append({**shown, "why": alone})
             continue
         edit = history.edit(now)
         edits.append((history, edit))
