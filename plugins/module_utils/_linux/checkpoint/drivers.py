@@ -11,6 +11,7 @@ from ..engine.change import Driver
 from ..engine.cover import Cover
 from ..engine.edits import Change
 from ..engine.host import Host
+from ..firewall import driver as firewall
 
 
 class CutOffDriver(Driver, Protocol):
@@ -22,5 +23,5 @@ class CutOffDriver(Driver, Protocol):
 
 
 # One line for each driver.
-DRIVERS: tuple[CutOffDriver, ...] = ()
+DRIVERS: tuple[CutOffDriver, ...] = (firewall,)
 CUT_OFF = {driver.NAME: driver for driver in DRIVERS}
