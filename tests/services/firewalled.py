@@ -215,7 +215,17 @@ def firewalled(tmp_path: Path, script: str, *programs: str, patience: float = 30
         pytest.skip("needs root for namespaces")
     prologue = PROLOGUE.format(collections=str(REPOSITORY / "collections"), folder=str(tmp_path))
     code = f"{prologue}\n{script}\nsubprocess.run(['kill', OTHER])\nprint(json.dumps(found))\n"
-    argv = ["unshare", "--net", "--mount", "--pid", "--fork", "--mount-proc", "--propagation", "private"]
+    argv = [
+        "unshare",
+        "--net",
+        "--mount",
+        "--pid",
+        "--fork",
+        "--kill-child",
+        "--mount-proc",
+        "--propagation",
+        "private",
+    ]
     argv += ["sh", "-c", SETUP, "sh", str(tmp_path), sys.executable, "-c", code]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=patience)
     if "unshare" in done.stderr and "Operation not permitted" in done.stderr:

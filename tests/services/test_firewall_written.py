@@ -287,3 +287,62 @@ def test_ufw_writes_its_own_files(tmp_path: Path) -> None:
     assert found["proofs"][1:] == [[0], [True] * 4]
     assert not all(found["proofs"][0])
     assert "two firewalls at once, ufw and /etc/leeboard/firewall.nft" in found["two"]
+
+
+# firewalld on a bus of its own, in the private /run. Nothing else is started there: it asks polkit where there is one.
+FIREWALLD = """
+sh("mkdir -p /run/dbus; mount -t tmpfs tmpfs /usr/share/dbus-1/system-services")
+bus = subprocess.Popen(["dbus-daemon", "--system", "--nofork", "--nopidfile"])
+daemon = None
+for _try in range(600):
+    if daemon is None and os.path.exists("/run/dbus/system_bus_socket"):
+        daemon = subprocess.Popen(["firewalld", "--nofork", "--nopid"])
+    if daemon and sh("firewall-cmd --state").returncode == 0:
+        break
+    time.sleep(0.2)
+found["zone"] = sh("firewall-cmd --set-default-zone=trusted").returncode
+(UNITS / "multi-user.target.wants").mkdir()
+(UNITS / "multi-user.target.wants/firewalld.service").symlink_to("/usr/lib/systemd/system/firewalld.service")
+sshd_double(22)
+held = [listen(port) for port in (443, 7000)]
+found["before"], found["open"] = says(), connects(7000)
+cover = firewall.cover(machine(), [])
+def proofs():
+    done = [(machine().act(list(one.argv)), one) for one in cover.proofs]
+    return [ended.rc == 0 and ended.out.encode() == one.prints for ended, one in done]
+found["written"] = write(management=MANAGEMENT, openings="tcp:443@10.77.0.0/16", services="mdns")
+found["says"] = says()
+sh("ip -6 neigh flush dev eth0"); there_sh("ip -6 neigh flush dev out0")
+found["ssh"], found["web"], found["shut"] = connects(22), connects(443), connects(7000)
+found["ping"] = [there(PING, f"{net}9", f"{net}15") for net in ("10.77.0.", "2001:db8:77::")]
+mine, theirs = link_local(sh), link_local(there_sh)
+found["dhcp"] = [arrives(theirs, 547, mine, 546, "out0"), arrives("2001:db8:77::9", 547, "2001:db8:77::15", 546)]
+mdns = ("10.77.0.9", 5353, "224.0.0.251", 5353), ("2001:db8:77::9", 5353, "ff02::fb", 5353, "out0")
+found["mdns"] = [arrives(*one, group=one[2]) for one in mdns]
+found["again"] = write(management=MANAGEMENT, openings="tcp:443@10.77.0.0/16", services="mdns")
+found["back"] = [proofs()]
+for path in found["written"][0]:
+    os.unlink(path)
+found["back"] += [[machine().act(list(one.argv)).rc for one in cover.commands], proofs()]
+daemon.terminate(); daemon.wait(); bus.terminate()
+"""
+
+
+def test_firewalld_has_a_policy_of_ours(tmp_path: Path) -> None:
+    found = firewalled(tmp_path, FIREWALLD, "firewalld", "firewall-cmd", "dbus-daemon", "nft")
+    assert found["zone"] == 0
+    assert found["before"] == OPEN
+    assert found["open"] == dict.fromkeys(NOBODY, "accept")
+    edits, commands = found["written"]
+    assert edits == ["/etc/firewalld/policies/leeboard-guests.xml", "/etc/firewalld/policies/leeboard.xml"]
+    assert commands == ["firewall-cmd --check-config", "firewall-cmd --reload"]
+    words = {"management": MANAGEMENT, "openings": "tcp:443@10.77.0.0/16", "services": "mdns"}
+    assert found["says"] == {**SHUT, **words}
+    assert found["ssh"] == BY_MANAGEMENT
+    assert found["web"] == {**NOBODY, "10.77.0": "accept"}
+    assert found["shut"] == NOBODY
+    assert found["ping"] == ["answered", "answered"]
+    assert found["dhcp"] == [True, False]
+    assert found["mdns"] == [True, True]
+    assert found["again"] == [[], []]
+    assert found["back"] == [[False], [0], [True]]

@@ -12,6 +12,7 @@ from ..engine.cover import Cover
 from ..engine.edits import Change
 from ..engine.host import Host
 from ..faillock import driver as faillock
+from ..firewall import driver as firewall
 from ..sshd import driver as sshd
 
 
@@ -24,5 +25,5 @@ class CutOffDriver(Driver, Protocol):
 
 
 # One line for each driver.
-DRIVERS: tuple[CutOffDriver, ...] = (faillock, sshd)
+DRIVERS: tuple[CutOffDriver, ...] = (faillock, firewall, sshd)
 CUT_OFF = {driver.NAME: driver for driver in DRIVERS}
