@@ -47,7 +47,7 @@ class Step:
 
 
 # Drivers whose addresses have nothing to do with each other: what is refused for one says nothing of the others.
-APART = ("dropin", "file_mode", "removable_media")
+APART = ("dropin", "file_mode", "listening", "removable_media")
 
 
 def apart(step: Step) -> tuple[Step, ...]:

@@ -53,7 +53,7 @@ START = (  # as the shell of a technician's sudo would have it, and in no sessio
     f"/usr/bin/python3 {THERE}/resident_observer.py && until [ -s {THERE}/observer.pid ]; do sleep 0.2; done"
 )
 ASK = f"kill -0 $(cat {THERE}/observer.pid) && echo %s >{THERE}/ask && cat {THERE}/answer"
-FAMILIES = ["LCK", "LBL", "AUD", "FWD", "ENC"]  # what a roll-out may change
+FAMILIES = ["LCK", "LBL", "AUD", "FWD", "ENC", "REM"]  # what a roll-out may change
 ENFORCED = "enforced"
 KNOWN = f"PASSPHRASE={shlex.quote(PASSPHRASE)}"  # what a technician at an encrypted machine knows
 # The digests of the authority that the lab made on the machine, and of its collector's own certificate.
@@ -114,6 +114,7 @@ class Proof:
             "leeboard_enforce": [family for family in FAMILIES if family in self.about.get("only", FAMILIES)],
             "leeboard_log_collector": "localhost:6514",  # lab-collector.service
             "leeboard_time_servers": "localhost",  # lab-clock.service
+            "leeboard_remove_saved_passwords": "remmina",
             **{f"leeboard_{name}": self.about[name] for name in ("level", "form", "role")},
             **variables,
         }

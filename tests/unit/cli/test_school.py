@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from leeboard.cli.school import changeable
+from leeboard.policy.load import load
 from tests.unit.playing import ROOT, command
 
 SCHOOL = (sys.executable, "-c", "from leeboard.cli.main import main; main()", "school")
@@ -46,7 +48,6 @@ def test_a_family_is_switched_on_listed_and_off_again(estate: Path) -> None:
     ("arguments", "words"),
     [
         (("Example Secondary", "XYZ", "--by", "Head"), "there is no family XYZ; there are AUD, ENC"),
-        (("Example Secondary", "REM", "--by", "Head"), "Leeboard only reports REM today"),
         (("Example", "LCK", "--by", "Head"), "3 schools fit"),
         (("900002", "LCK", "--by", " "), "give a name or a post"),
         (("900002", "LCK", "--by", "Head"), "nobody can be asked here; nothing was switched; give --yes"),
@@ -59,3 +60,16 @@ def test_what_is_refused_ends_with_1_and_writes_nothing(estate: Path, arguments:
     assert done.returncode == 1 and words in done.stderr, done.stderr
     assert (estate / "la" / "example-secondary" / "school.yml").read_bytes() == before
     assert not (estate / "var" / "schools").exists()
+
+
+def test_what_can_be_switched_on_is_what_a_roll_out_changes() -> None:
+    """That a family is only reported is said by the same list; today there is none."""
+    baseline = load()
+    assert changeable(baseline) == {family.family for family in baseline.families}
+    only_reported = tuple(
+        family.model_copy(
+            update={"controls": tuple(one.model_copy(update={"settings": ()}) for one in family.controls)}
+        )
+        for family in baseline.families
+    )
+    assert changeable(baseline.model_copy(update={"families": only_reported})) == set()

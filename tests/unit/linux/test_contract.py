@@ -99,7 +99,8 @@ ADDRESSES = {
 }  # fmt: skip
 
 # What is written in the tests of `apply`: (driver, address, value). sshd, the shell, sudo, auditd, polkit and modprobe
-# are tried themselves in files of their own, and so are units, log_forwarding and clock, which need running units.
+# are tried themselves in files of their own, and so are units, log_forwarding, clock and listening, which need running
+# units, and remmina, whose journal must not hold what was there.
 WRITES = [
     ("banner", "/etc/issue", "For members of the school only"),
     ("banner", "/etc/issue.net", "For members of the school only"),
@@ -127,12 +128,14 @@ WRITES = [
     ("file_mode", "audit-configuration", []),
     ("file_mode", "audit-tools", []),
     ("key_files", "open-to-others", []),
+    ("xrdp", "security_layer", "tls"),
 ]
 READERS = [
-    "accounts", "faillock", "firewall", "hardware", "kernel", "listening", "luks_volume", "package", "remmina", "sshd",
-    "vpn", "xrdp",
+    "accounts", "faillock", "firewall", "hardware", "kernel", "luks_volume", "package", "sshd", "vpn",
 ]  # fmt: skip
-OTHERS = {"audit_rules", "clock", "log_forwarding", "removable_media", "shell_timeout", "unit"}
+OTHERS = {
+    "audit_rules", "clock", "listening", "log_forwarding", "remmina", "removable_media", "shell_timeout", "unit",
+}  # fmt: skip
 # A machine on which every write has something to do.
 DRIFTED = {
     "/etc/passwd": PASSWD,
@@ -155,6 +158,8 @@ DRIFTED = {
     "/var/log/audit/audit.log": "type=DAEMON_START\n",
     "/usr/sbin/xrdp": "",
     "/etc/xrdp/xrdp.ini": "[Globals]\nsecurity_layer=negotiate\n",
+    "/etc/xrdp/cert.pem": "a certificate",
+    "/etc/xrdp/key.pem": "its key",
     "/etc/lightdm/lightdm.conf": "[Seat:*]\ngreeter-hide-users=false\n",
     "/etc/crypttab": "data UUID=1 /etc/keys/data.key luks\n",
     "/etc/keys/data.key": "k",

@@ -41,7 +41,8 @@ BESIDES = [
 ]
 CHANGES = {
     "engine.change", "engine.journal", "engine.overlay_host", "audit.writing", "dconf.changes", "dconf.writing",
-    "kconfig.changes", "luks.key_files_changes", "logging.writing", "removable_media.changes",
+    "kconfig.changes", "luks.key_files_changes", "logging.writing", "removable_media.changes", "simple.sharing_off",
+    "engine.home_file",
 }  # fmt: skip
 VISIT = """
 import json, sys
