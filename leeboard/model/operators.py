@@ -17,6 +17,8 @@ SYSTEM_ESCAPES = re.compile(r"\\[mrsvS]")
 SYSTEM_NAMES = re.compile(r"\b(debian|ubuntu|gnu/linux|linux\s+[0-9]|kernel\s+[0-9])", re.IGNORECASE)
 FINGERPRINT = re.compile(r"SHA(1|256):[0-9A-F:]{40,}\Z", re.IGNORECASE)
 LAST_DOT = re.compile(r"\.(?=:[0-9]+\Z|\Z)")
+UNIT = re.compile(r"(?:@.*)?\.(?:service|socket|timer|path|target)\Z")
+KERNEL_KEEPS = 15  # characters of a program's name
 PERMISSIONS = re.compile(r"(?P<owner>[^:\s]+):(?P<group>[^:\s]+) (?P<mode>[0-7]{3,5})\Z")
 
 
@@ -178,6 +180,31 @@ def _same_places(actual: Value, wanted: Value) -> bool:
     return bool(mine) and mine == theirs
 
 
+def named(words: str) -> frozenset[str]:
+    """The names that a school gives in one text, with blanks between them and a colon before the reason."""
+    return frozenset(name.casefold() for name in words.partition(":")[0].split())
+
+
+def allowed(member: str, words: str) -> bool:
+    """Whether a member of a list ("x11vnc (TCP 5900 on every address)") begins with a name that a school gives.
+
+    A unit's ending does not count ("tigervncserver@:1.service"). Of a program's name the kernel keeps 15 characters.
+    """
+    name = UNIT.sub("", member.split(" ", 1)[0]).casefold()
+    names = named(words)
+    return name in names or (len(name) == KERNEL_KEEPS and any(one.startswith(name) for one in names))
+
+
+def _only_named(actual: Value, wanted: Value) -> bool:
+    if isinstance(actual, str):
+        return named(actual) <= named(text(wanted))
+    return not _not_named(actual, wanted)
+
+
+def _not_named(actual: Value, wanted: Value) -> frozenset[str]:
+    return frozenset(member for member in items(actual) if not allowed(member, text(wanted)))
+
+
 def _host(target: str) -> str:
     """The host of HOST, HOST:PORT, [ADDRESS]:PORT or a URL with one of these."""
     place = target.rpartition("://")[2].partition("/")[0]
@@ -246,6 +273,7 @@ OPERATORS = {
             "only {wanted}",
             rest=lambda actual, wanted: _names(actual) - _names(wanted),
         ),
+        Operator("only_named", _only_named, _only_named, "only what the school allows ({wanted})", rest=_not_named),
         Operator("only_host", _only_host, _only_host, "only the host of {wanted}", rest=_strangers),
         Operator("same_place", _same_place, _same_place, "{wanted}", graded=True),
         Operator("same_places", _same_places, _same_places, "{wanted}", graded=True),

@@ -137,6 +137,8 @@ def _control(baseline: Baseline, control: Control) -> str:
 
 def _row(baseline: Baseline, control: Control, setting: Setting) -> tuple[str, ...]:
     applies = [f"`{_condition(setting, index)}`" for index in range(len(setting.applies_when))]
+    if setting.unless_named is not None:
+        applies.append(f"not where `leeboard_{setting.unless_named.parameter}` names `{setting.unless_named.name}`")
     if setting.route:
         applies.append(f"one way of several: {setting.route}")
     return (
@@ -145,9 +147,14 @@ def _row(baseline: Baseline, control: Control, setting: Setting) -> tuple[str, .
         _wanted(baseline, setting),
         _absent(setting),
         " and ".join(applies) or "always",
-        _state(baseline, control, setting),
+        _state(baseline, control, setting) + _asked_for(setting),
         f"{setting.confidence}: {setting.source}",
     )
+
+
+def _asked_for(setting: Setting) -> str:
+    one = setting.changed_if_named
+    return "" if one is None else f" where `leeboard_{one.parameter}` names `{one.name}`, else read only"
 
 
 def _condition(setting: Setting, index: int) -> str:

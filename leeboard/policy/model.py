@@ -110,6 +110,13 @@ class Condition(Strict):
         return self
 
 
+class Named(Strict):
+    """A name in what a school gives as a parameter, before its reason ("krfb x11vnc: lessons are shown to pupils")."""
+
+    parameter: str
+    name: str
+
+
 class Accept(Strict):
     """The predicate that a reading must meet."""
 
@@ -154,6 +161,9 @@ class Setting(Strict):
     `mdm_elsewhere` an absent value says nothing on a device that an MDM service manages. A `judgement` names the
     function that derives the value to accept from the objects that the driver reports at this address.
 
+    It is not asked for where `unless_named`'s parameter has its name: the school allows what the setting is about. With
+    `changed_if_named` it is only reported until that parameter has its name: it cannot be given back.
+
     A setting without a platform lies on no device: the controller measures it, with a clock, whenever somebody asks.
     `otherwise` is the verdict on a value that is not accepted: evidence that is too old is stale, and not drifted.
     """
@@ -167,6 +177,8 @@ class Setting(Strict):
     unit: str = ""
     bounds: Bounds | None = None
     applies_when: tuple[Condition, ...] = ()
+    unless_named: Named | None = None
+    changed_if_named: Named | None = None
     judgement: str | None = None
     accept: Accept
     absent: Absent
@@ -272,6 +284,8 @@ class Fact(Strict):
 class ParameterDefinition(Strict):
     """A value a school may give as an inventory variable `leeboard_<name>`.
 
+    `shape` is a regular expression for the whole text, where it must have one, and `reads` says that to people.
+
     One without a default has an `example`, which stands for it in proofs, and says in words what is `missing` where a
     school gives none: nothing is then compared or written.
     """
@@ -282,6 +296,8 @@ class ParameterDefinition(Strict):
     missing: str = ""
     longest: int
     forbidden: tuple[str, ...] = ()
+    shape: str = ""
+    reads: str = ""
 
     @property
     def sample(self) -> str:
@@ -292,6 +308,8 @@ class ParameterDefinition(Strict):
     def _default_or_example(self) -> ParameterDefinition:
         if (self.default is None) != bool(self.example and self.missing):
             raise ValueError("a parameter has either a default, or an example and words for what is missing")
+        if bool(self.shape) != bool(self.reads):
+            raise ValueError("a parameter that has a shape says in words how it reads, and the other way round")
         return self
 
 

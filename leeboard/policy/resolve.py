@@ -5,16 +5,17 @@ This is the first arrow of the design: inventory and baseline in, wanted out. No
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from leeboard.errors import LeeboardError
 from leeboard.model.device import Device
 from leeboard.model.enums import Form, Level, Mode, Platform, Role
-from leeboard.model.operators import OPERATORS, WrongType
+from leeboard.model.operators import OPERATORS, WrongType, named
 from leeboard.model.values import Value, flat
 from leeboard.policy.functions import FUNCTIONS
-from leeboard.policy.model import Baseline, Control, Parameter, Setting, ValueChoice
+from leeboard.policy.model import Baseline, Control, Named, Parameter, Setting, ValueChoice
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,8 @@ class WantedSetting:
 
     `origin` reads like "level standard" or "overridden by the inventory (baseline: 900, level standard)". `lacks` says
     what the school has to give before anything can be compared ("no collector is named: set leeboard_log_collector");
-    the value is then an empty text, and nothing is written.
+    the value is then an empty text, and nothing is written. `kept` are members of a list that a waiver accepts: what is
+    worked out from the present list leaves them in it.
     """
 
     control: Control
@@ -34,12 +36,16 @@ class WantedSetting:
     write_function: str | None
     origin: str
     lacks: str = ""
+    kept: tuple[str, ...] = ()
 
     def written(self, current: Value | None) -> Value | None:
         """What a roll-out writes where `current` is there (None: nothing); None for what is only read."""
         if self.write_function is None:
             return self.write
-        return FUNCTIONS[self.write_function].written(current, self.value)
+        result = FUNCTIONS[self.write_function].written(current, self.value)
+        if isinstance(result, tuple) and isinstance(current, tuple):
+            return tuple(sorted({*result, *(set(self.kept) & set(current))}))
+        return result
 
     @property
     def operator(self) -> str:
@@ -122,6 +128,8 @@ def parameters(baseline: Baseline, device: Device) -> Mapping[str, str]:
         for forbidden in definition.forbidden:
             if forbidden in value:
                 raise LeeboardError(f"{device.name}: {variable} must not contain {forbidden!r}; take it out")
+        if definition.shape and not re.fullmatch(definition.shape, value):
+            raise LeeboardError(f"{device.name}: {variable} must read {definition.reads}")
         if any(not character.isprintable() and character != "\n" for character in value):
             raise LeeboardError(f"{device.name}: {variable} holds a control character; only line ends may stand in it")
         values[name] = value
@@ -170,6 +178,10 @@ def _setting(
         if own in (None, Mode.OFF):
             return None
         mode = Mode.REPORT if Mode.REPORT in (own, mode) else mode
+    if setting.unless_named is not None and _is_named(setting.unless_named, known):
+        return None
+    if setting.changed_if_named is not None and not _is_named(setting.changed_if_named, known):
+        mode = Mode.REPORT
     picked, _ = setting.accept.value.pick(*where)
     if isinstance(picked, Parameter) and picked.parameter in lacking:
         variable = f"leeboard_{picked.parameter}"
@@ -205,6 +217,10 @@ def _setting(
                     f"and no value that could be written meets that ({setting.accept.operator}); choose another"
                 )
     return WantedSetting(control, setting, mode, value, write, function, origin)
+
+
+def _is_named(one: Named, known: Mapping[str, str]) -> bool:
+    return one.name.casefold() in named(known.get(one.parameter, ""))
 
 
 def _value(choice: ValueChoice, device: Device, known: Mapping[str, str]) -> tuple[Value | None, str]:

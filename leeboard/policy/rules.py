@@ -182,6 +182,10 @@ def parameters(draft: Draft) -> Iterator[Problem]:
             for value in choice.every_value():
                 if isinstance(value, Parameter) and value.parameter not in draft.parameters:
                     yield place.problem(f"{value.parameter} is not defined in parameters.yml", *path)
+        for key in ("unless_named", "changed_if_named"):
+            one = getattr(place.setting, key)
+            if one is not None and one.parameter not in draft.parameters:
+                yield place.problem(f"{one.parameter} is not defined in parameters.yml", key, "parameter")
     document = draft.tables["parameters.yml"].document
     for name, definition in draft.parameters.items():
         if definition is None:
@@ -190,9 +194,16 @@ def parameters(draft: Draft) -> Iterator[Problem]:
         if len(definition.sample) > definition.longest:
             message = f"has {len(definition.sample)} characters, at most {definition.longest} are allowed"
             yield document.problem(where, message)
+        if definition.shape and not _fits(definition.shape, definition.sample):
+            yield document.problem(where, f"does not fit the shape {definition.shape}")
         for forbidden in definition.forbidden:
             if forbidden in definition.sample:
                 yield document.problem(where, f"holds {forbidden!r}, which is forbidden")
+
+
+def _fits(shape: str, text: str) -> bool:
+    grammar = _grammar(shape)
+    return grammar is not None and grammar.fullmatch(text) is not None
 
 
 def references(draft: Draft) -> Iterator[Problem]:

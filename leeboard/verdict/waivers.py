@@ -24,7 +24,7 @@ from leeboard.model.verdicts import Verdict
 from leeboard.model.waiver import Waiver, parse
 from leeboard.model.words import date_text
 from leeboard.policy.model import FRESHNESS, Baseline, Control, Setting
-from leeboard.policy.resolve import Wanted, WantedControl
+from leeboard.policy.resolve import Wanted, WantedControl, WantedSetting
 from leeboard.verdict.evaluate import combined, judge
 
 SOON = 30  # days before its end in which a waiver is named
@@ -347,6 +347,13 @@ def _with_routes(judged: Iterable[Judged], settings: Mapping[str, Setting]) -> l
     ]
 
 
+def _keeping(setting: WantedSetting, waiver: Waiver, asset: str) -> WantedSetting:
+    """A setting that drifted beyond what a waiver accepts: the members of its list that it does accept stay."""
+    named = next((entry.of(asset) for entry in waiver.settings if entry.setting == setting.setting.id), ())
+    kept = tuple(value for value in named if isinstance(value, str))
+    return replace(setting, kept=kept) if kept else setting
+
+
 def _named(judged: Sequence[Judged]) -> str:
     more = f" and {len(judged) - MOST_NAMED} more" if len(judged) > MOST_NAMED else ""
     return "; ".join(f"{result.title}: {result.seen or 'not set'}" for result in judged[:MOST_NAMED]) + more
@@ -369,7 +376,9 @@ def _reported(
         # One way is as it was accepted: the others are not needed, as where one fulfils the control.
         spared = [mine or bool(result.route) for mine, result in zip(spared, judged, strict=True)]
     settings = tuple(
-        replace(setting, mode=Mode.REPORT) if mine and setting.mode is Mode.ENFORCE else setting
+        replace(setting, mode=Mode.REPORT)
+        if mine and setting.mode is Mode.ENFORCE
+        else _keeping(setting, waiver, asset)
         for setting, mine in zip(control.settings, spared, strict=True)
     )
     mode = Mode.REPORT if control.mode is Mode.ENFORCE and all(spared) else control.mode

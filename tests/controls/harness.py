@@ -115,6 +115,7 @@ class Proof:
             "leeboard_log_collector": "localhost:6514",  # lab-collector.service
             "leeboard_time_servers": "localhost",  # lab-clock.service
             "leeboard_management_networks": "10.0.2.0/24",  # QEMU's own, by which we come
+            "leeboard_remove_saved_passwords": "remmina",
             **{f"leeboard_{name}": self.about[name] for name in ("level", "form", "role")},
             **variables,
         }

@@ -26,6 +26,7 @@ MISTAKEN_FOR = {
     "non_empty": ("equals",),
     "none": ("non_empty",),
     "one_of": ("non_empty", "equals"),
+    "only_named": ("none",),
     "permissions_at_most": ("equals", "non_empty"),
 }
 LOOSER = {"at_least": 0.5, "at_most": 2, "at_most_not_zero": 2}
@@ -78,6 +79,10 @@ def _slips(setting: Setting) -> Iterator[tuple[str, Setting | None]]:
     for index, condition in enumerate(setting.applies_when):
         rest = (*setting.applies_when[:index], *setting.applies_when[index + 1 :])
         yield f"also where {condition.fact} is otherwise", setting.model_copy(update={"applies_when": rest})
+    if setting.unless_named is not None:
+        yield "also where the school allows it", setting.model_copy(update={"unless_named": None})
+    if setting.changed_if_named is not None:
+        yield "changed though nobody asked for it", setting.model_copy(update={"changed_if_named": None})
 
 
 def _absent(setting: Setting) -> set[str]:

@@ -1,7 +1,7 @@
 #!/bin/bash
-# What a school does by hand before a machine of the lab fulfils REM-06 to REM-12: Leeboard changes neither the firewall
-# nor xrdp. sshd is as level high has it, for the breaks of that level. Needs the packages nftables, iptables, ufw, xrdp,
-# tigervnc-standalone-server and dropbear-bin.
+# What a school does by hand before a machine of the lab fulfils REM-06 to REM-12, so that breaks of each have something
+# to break; sshd is as level high has it. Of xrdp Leeboard changes the encryption, once xrdp can read its key. Needs the
+# packages nftables, iptables, ufw, xrdp, tigervnc-standalone-server and dropbear-bin.
 set -eu
 cat >/etc/ssh/sshd_config.d/10-school.conf <<'EOF'
 PermitRootLogin no
@@ -32,5 +32,10 @@ EOF
 systemctl enable --now nftables
 systemctl restart nftables
 if [ -e /etc/xrdp/xrdp.ini ]; then
-    sed -i -E 's/^security_layer=.*/security_layer=tls/; s/^(rdpdr|cliprdr)=.*/\1=false/' /etc/xrdp/xrdp.ini
+    sed -i -E 's/^(rdpdr|cliprdr)=.*/\1=false/' /etc/xrdp/xrdp.ini
+    # Debian's README of xrdp says so; without it nobody comes in by TLS.
+    if getent group ssl-cert >/dev/null && id xrdp >/dev/null 2>&1; then
+        usermod -aG ssl-cert xrdp
+        systemctl restart xrdp
+    fi
 fi

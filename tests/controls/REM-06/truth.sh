@@ -1,7 +1,10 @@
 #!/bin/bash
 # REM-06 from the other end: what answers to the first words of VNC or RDP on this machine's own address, and which
-# units of such programs systemd starts. Prints compliant or drifted, then why. LEVEL is the device's level.
+# units of such programs systemd starts; which entries a plain search finds in everybody's session; what GSettings says
+# to people. Prints compliant or drifted, then why. LEVEL is the device's level.
 set -u
+# shellcheck source=tests/controls/truth_session.sh
+. "${0%/*}/truth_session.sh" || exit
 wrong=""
 address=$(ip -4 -o addr show scope global | awk '{ sub("/.*", "", $4); print $4; exit }')
 for port in $(ss -Hltn | awk '{ print $4 }' | grep -vE '^(127\.|\[::1\])' | sed 's/.*://' | sort -un); do
@@ -16,7 +19,35 @@ case $name in
 esac
 for unit in x11vnc wayvnc anydesk teamviewerd rustdesk; do
     ! systemctl is-enabled -q "$unit" 2>/dev/null || wrong+="$unit starts with the machine. "
+    for starter in $(systemctl show -P TriggeredBy "$unit" 2>/dev/null); do
+        [ "$(systemctl show -P LoadState "$unit")" = masked ] || ! systemctl is-enabled -q "$starter" 2>/dev/null ||
+            wrong+="$starter starts $unit. "
+    done
 done
+if [ "${LEVEL:-standard}" = high ] && systemctl is-enabled -q xrdp 2>/dev/null; then
+    wrong+="xrdp starts with the machine. "
+fi
+for person in technician pupil teacher; do
+    # Without a manager of that person's that would have to run: systemd's own code reads the files.
+    state=$(setpriv --reuid "$person" --regid "$person" --init-groups --reset-env env SYSTEMD_OFFLINE=1 \
+        systemctl --user is-enabled app-org.kde.krdpserver.service 2>/dev/null)
+    [ "$state" != enabled ] || wrong+="krdp starts with the session of $person. "
+done
+for entry in /etc/xdg/autostart/*.desktop; do
+    grep -qsE '^Exec=.*(x11vnc|wayvnc|krfb|anydesk|teamviewer|rustdesk)' "$entry" || continue
+    grep -q '^Hidden=true' "$entry" || wrong+="$entry starts with every session. "
+done
+if [ -e /usr/share/glib-2.0/schemas/org.gnome.desktop.remote-desktop.gschema.xml ]; then
+    for person in technician pupil teacher; do
+        said=$(as "$person" '
+            for kind in rdp vnc; do
+                set -- org.gnome.desktop.remote-desktop.$kind enable
+                echo $kind $(gsettings get "$@") $(gsettings writable "$@")
+            done
+        ' 2>/dev/null)
+        [ "$said" = $'rdp false false\nvnc false false' ] || wrong+="GNOME tells $person: $said. "
+    done
+fi
 # Asked for RDP's own encryption, an xrdp with TLS alone refuses.
 if [ "$name" = xrdp ]; then
     answer=$(timeout 5 python3 - "$address" <<'EOF'

@@ -21,6 +21,7 @@ SOURCE = {name.partition("/")[2] for name in linux_files().values()}
 # How a change is made and undone: a visit makes none, so these need not be sent.
 WRITING = {
     "engine/change.py",
+    "engine/home_file.py",
     "engine/journal.py",
     "engine/journal_read.py",
     *(name for name in SOURCE if name.startswith(("checkpoint", "undo"))),

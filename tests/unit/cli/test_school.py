@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from leeboard.cli.school import changeable
+from leeboard.policy.load import load
 from tests.unit.playing import ROOT, command
 
 SCHOOL = (sys.executable, "-c", "from leeboard.cli.main import main; main()", "school")
@@ -58,3 +60,16 @@ def test_what_is_refused_ends_with_1_and_writes_nothing(estate: Path, arguments:
     assert done.returncode == 1 and words in done.stderr, done.stderr
     assert (estate / "la" / "example-secondary" / "school.yml").read_bytes() == before
     assert not (estate / "var" / "schools").exists()
+
+
+def test_what_can_be_switched_on_is_what_a_roll_out_changes() -> None:
+    """That a family is only reported is said by the same list; today there is none."""
+    baseline = load()
+    assert changeable(baseline) == {family.family for family in baseline.families}
+    only_reported = tuple(
+        family.model_copy(
+            update={"controls": tuple(one.model_copy(update={"settings": ()}) for one in family.controls)}
+        )
+        for family in baseline.families
+    )
+    assert changeable(baseline.model_copy(update={"families": only_reported})) == set()

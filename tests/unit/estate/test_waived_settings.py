@@ -320,3 +320,27 @@ def test_what_is_covered_beside_an_error_is_no_drift_and_the_error_stays() -> No
     assert (found.verdict, spared, [one.verdict for one in found.judged]) == ("error", {}, ["waived", "error"])
     (found,), _ = waivers.accept(findings, {"LCK-01": waiver(settings={"idle": [4000]})}, base)
     assert [one.verdict for one in found.judged] == ["drifted", "error"]
+
+
+VNC, HELP = "x11vnc (TCP 5900 on every address)", "anydesk.service (starts with the machine)"
+
+
+@pytest.mark.parametrize(
+    ("allowed", "found", "stays"),
+    [
+        ("none", [VNC, HELP], [VNC]),  # what the waiver accepts, and nothing beside it
+        ("none", [HELP], []),
+        ("anydesk: the helpdesk looks in by it", [VNC, HELP, "krfb (TCP 5901 on every address)"], [HELP, VNC]),
+    ],
+)
+def test_what_stays_of_a_list_is_what_is_accepted_and_what_is_allowed(
+    allowed: str, found: list[str], stays: list[str]
+) -> None:
+    risk = waiver(control="REM-06", granted="2026-11-01", settings={"desktop-sharing": [VNC]})
+    carrier = brain.device(waivers=[risk.model_dump(mode="json")], parameters={"desktop_sharing": allowed})
+    wanted = resolve(load(), carrier)
+    reading = {"driver": "listening", "address": "desktop-sharing", "effective": brain.value(found)}
+    seen = brain.observation([reading], {"desktops": brain.value([]), "xrdp": brain.value(False)})
+    narrowed, _ = waivers.left_alone(wanted, AT, seen)
+    (step,) = plan(narrowed, seen, ["REM"], AT)
+    assert [(change.address, list(change.value)) for change in step.changes] == [("desktop-sharing", stays)]

@@ -290,8 +290,8 @@ FILES: dict[str, set[str]] = {
     "/etc/os-release": set(),
     "/etc/pam.d/login": {"banner", "faillock"},
     "/etc/passwd": {
-        "accounts", "audit_rules", "dconf", "dropin", "file_mode", "kconfig", "remmina", "removable_media",
-        "shell_timeout", "sshd", "vpn",
+        "accounts", "audit_rules", "dconf", "dropin", "file_mode", "kconfig", "listening", "remmina",
+        "removable_media", "shell_timeout", "sshd", "vpn",
     },
     "/etc/profile.d/x.sh": {"dconf", "file_mode", "kconfig"},
     "/etc/rsyslog.conf": {"log_forwarding"},
@@ -306,6 +306,7 @@ FILES: dict[str, set[str]] = {
     "/etc/systemd/logind.conf.d/x.conf": {"dropin"},
     "/etc/systemd/timesyncd.conf.d/x.conf": {"clock"},
     "/etc/wireguard/wg0.conf": {"vpn"},
+    "/etc/xdg/autostart/x.desktop": {"listening"},
     "/etc/xdg/kscreenlockerrc": {"kconfig"},
     "/etc/xrdp/xrdp.ini": {"xrdp"},
     "/proc/cmdline": {"dropin", "kernel", "log_forwarding", "luks_volume"},

@@ -100,8 +100,8 @@ ADDRESSES = {
 }  # fmt: skip
 
 # What is written in the tests of `apply`: (driver, address, value). sshd, the shell, sudo, auditd, polkit and modprobe
-# are tried themselves in files of their own, and so are units, log_forwarding, clock and the firewall, which need units
-# that run, and faillock, which needs pam-auth-update.
+# are tried themselves in files of their own, and so are units, log_forwarding, clock, listening and the firewall, which
+# need units that run, faillock, which needs pam-auth-update, and remmina, whose journal must not hold what was there.
 WRITES = [
     ("banner", "/etc/issue", "For members of the school only"),
     ("banner", "/etc/issue.net", "For members of the school only"),
@@ -129,13 +129,14 @@ WRITES = [
     ("file_mode", "audit-configuration", []),
     ("file_mode", "audit-tools", []),
     ("key_files", "open-to-others", []),
+    ("xrdp", "security_layer", "tls"),
 ]
 READERS = [
-    "accounts", "hardware", "kernel", "listening", "luks_volume", "package", "remmina", "vpn", "xrdp",
+    "accounts", "hardware", "kernel", "luks_volume", "package", "vpn",
 ]  # fmt: skip
 OTHERS = {
-    "audit_rules", "clock", "faillock", "firewall", "log_forwarding", "removable_media", "shell_timeout", "sshd",
-    "unit",
+    "audit_rules", "clock", "faillock", "firewall", "listening", "log_forwarding", "remmina", "removable_media",
+    "shell_timeout", "sshd", "unit",
 }  # fmt: skip
 # A machine on which every write has something to do.
 DRIFTED = {
@@ -159,6 +160,8 @@ DRIFTED = {
     "/var/log/audit/audit.log": "type=DAEMON_START\n",
     "/usr/sbin/xrdp": "",
     "/etc/xrdp/xrdp.ini": "[Globals]\nsecurity_layer=negotiate\n",
+    "/etc/xrdp/cert.pem": "a certificate",
+    "/etc/xrdp/key.pem": "its key",
     "/etc/lightdm/lightdm.conf": "[Seat:*]\ngreeter-hide-users=false\n",
     "/etc/crypttab": "data UUID=1 /etc/keys/data.key luks\n",
     "/etc/keys/data.key": "k",

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.change import ChangeRefused, apply
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed, HostError
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed, Host, HostError
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.simple import listening, xrdp
 
-from tests.unit.linux.folder import Answers, effective, folder
+from tests.unit.linux.folder import PASSWD, Answers, effective, folder
 
 COLLECTIONS = Path(__file__).parents[3] / "collections"
 LISTENERS = """
@@ -123,7 +123,7 @@ LINE = 'tcp LISTEN 0 64 {}:{} {}:* users:(("{}",pid=7,fd=3)) ino:1 sk:1 cgroup:{
 
 
 def seen(tmp_path: Path, out: str, files: dict[str, str | None] | None = None) -> dict[str, Any]:
-    host = folder(tmp_path, files or {}, Answers({"ss -H": Completed(0, out, "")}))
+    host = folder(tmp_path, {"/etc/passwd": PASSWD, **(files or {})}, Answers({"ss -H": Completed(0, out, "")}))
     return {name: one["effective"].get("value") for name, one in listening.observe(host, listening.ALL).items()}
 
 
@@ -192,6 +192,56 @@ def test_what_a_timer_or_path_starts_starts_with_the_machine(tmp_path: Path) -> 
     found = seen(tmp_path, "", files)
     assert found["desktop-sharing"] == ["x11vnc.service (lesson.timer, which starts with the machine, starts it)"]
     assert found["other-ssh-servers"] == ["look.path (starts an sshd with options of its own)"]
+
+
+KRDP = "app-org.kde.krdpserver.service"
+
+
+def test_what_starts_with_a_session(tmp_path: Path) -> None:
+    vendor, etc = "/usr/lib/systemd/user", "/etc/systemd/user"
+    own = "/home/ada/.config/systemd/user"
+    files: dict[str, str | None] = {
+        f"{vendor}/{KRDP}": "[Service]\n",
+        f"{own}/default.target.wants/{KRDP}": "",
+        f"{vendor}/wayvnc.service": "[Service]\n",
+        f"{etc}/graphical-session.target.wants/wayvnc.service": "",
+        f"{vendor}/x11vnc.service": "[Service]\n",
+        f"{vendor}/default.target.wants/x11vnc.service": "",
+        f"{etc}/x11vnc.service": None,  # masked for everybody
+        f"{own}/default.target.wants/pipewire.service": "",
+        f"{vendor}/pipewire.service": "[Service]\n",
+        # GNOME's own waits until its switch is turned, and is in every session.
+        f"{vendor}/gnome-remote-desktop.service": "[Service]\n",
+        f"{vendor}/gnome-session.target.wants/gnome-remote-desktop.service": "",
+    }
+    assert seen(tmp_path, "", files)["desktop-sharing"] == [
+        f"{KRDP} (starts with ada's session)",
+        "wayvnc.service (starts with everybody's session)",
+    ]
+    (tmp_path / f"{etc}/{KRDP}".lstrip("/")).write_text("")  # an empty file is a mask
+    (tmp_path / f"{etc}/wayvnc.service".lstrip("/")).symlink_to("/dev/null")
+    assert seen(tmp_path, "")["desktop-sharing"] == []
+    (tmp_path / f"{own}/{KRDP}".lstrip("/")).write_text("[Service]\n")  # a person's own file counts before a mask
+    assert seen(tmp_path, "")["desktop-sharing"] == [f"{KRDP} (starts with ada's session)"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "found"),
+    [
+        ("[Desktop Entry]\nExec=/usr/bin/x11vnc -forever\n", "x11vnc"),
+        ("[Desktop Entry]\nExec=sh -c 'sleep 5; x11vnc -forever'\n", "x11vnc"),
+        ("[Desktop Entry]\nExec=/usr/bin/anydesk --tray\nHidden=false\n", "anydesk"),
+        ("[Desktop Entry]\nExec=/usr/bin/anydesk --tray\nHidden=true\n", ""),
+        ("[Desktop Entry]\nExec=/usr/bin/nm-applet\n[Desktop Action x]\nExec=x11vnc\n", ""),
+        ("[Desktop Entry]\nExec=setxkbmap -display X gb\n", ""),
+        ("[Desktop Entry]\nExec=/usr/bin/x11vnc 'torn\n", "x11vnc"),
+        ("", ""),
+    ],
+)
+def test_what_an_autostart_entry_starts(tmp_path: Path, entry: str, found: str) -> None:
+    said = seen(tmp_path, "", {"/etc/xdg/autostart/a.desktop": entry, "/etc/xdg/autostart/b.txt": "Exec=x11vnc\n"})
+    text = f"{found} (starts with everybody's session: /etc/xdg/autostart/a.desktop)"
+    assert said["desktop-sharing"] == ([text] if found else [])
 
 
 @pytest.mark.parametrize(
@@ -277,9 +327,58 @@ def test_xrdp_without_its_file_or_itself(tmp_path: Path) -> None:
     assert effective(xrdp, folder(tmp_path, {"/usr/sbin/xrdp": ""}), "rdpdr")["code"] == "malformed"
 
 
-@pytest.mark.parametrize("driver", [listening, xrdp])
-def test_nothing_is_written(tmp_path: Path, driver: Any) -> None:
-    with pytest.raises(ChangeRefused):
-        apply(
-            driver, folder(tmp_path, {"/usr/sbin/xrdp": "", XRDP: ""}), [{"address": driver.ALL[0], "value": 1}], "run"
-        )
+TLS: dict[str, str | None] = {"/usr/sbin/xrdp": "", "/etc/xrdp/cert.pem": "a certificate", "/etc/xrdp/key.pem": "a key"}
+AS_SHIPPED = "[Globals]\n; comment\nport=3389\nsecurity_layer=negotiate\n[Xorg]\nname=Xorg\n"
+
+
+def with_tls(host: Host) -> None:
+    apply(xrdp, host, [{"address": "security_layer", "value": "tls"}], "run")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (AS_SHIPPED, AS_SHIPPED.replace("negotiate", "tls")),
+        ("[Globals]\nport=3389\n", "[Globals]\nsecurity_layer=tls\nport=3389\n"),
+        ("[globals]\nSecurity_Layer = rdp\nport=3389\n", "[Globals]\nsecurity_layer=tls\nport=3389\n"),
+        (AS_SHIPPED + "[Globals]\nsecurity_layer=rdp\n", None),
+    ],
+    ids=["as Debian ships it", "nothing said", "other spellings", "the section twice"],
+)
+def test_xrdp_is_told_to_use_tls_only(tmp_path: Path, before: str, after: str | None) -> None:
+    host = folder(tmp_path, {**TLS, "/etc/passwd": PASSWD, XRDP: before})
+    with_tls(host)
+    assert effective(xrdp, host, "security_layer")["value"] == "tls"
+    assert after is None or (tmp_path / XRDP[1:]).read_text() == after
+
+
+@pytest.mark.parametrize(
+    ("account", "mode", "words"),
+    [
+        ("xrdp:x:110:114::/run/xrdp:/usr/sbin/nologin\n", 0o640, "adduser xrdp ssl-cert, then systemctl restart xrdp"),
+        ("", 0o640, ""),  # xrdp of a distribution where it is root's own
+        ("xrdp:x:110:110::/run/xrdp:/usr/sbin/nologin\n", 0o640, ""),  # its own group
+        ("xrdp:x:110:114::/run/xrdp:/usr/sbin/nologin\n", 0o644, ""),
+    ],
+)
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root for files of other owners")
+def test_xrdp_that_could_let_nobody_in_is_left_alone(tmp_path: Path, account: str, mode: int, words: str) -> None:
+    files = {**TLS, "/etc/passwd": PASSWD + account, "/etc/group": "ssl-cert:x:110:\n", XRDP: AS_SHIPPED}
+    host = folder(tmp_path, files)
+    (tmp_path / "etc/xrdp/key.pem").chmod(mode)
+    os.chown(tmp_path / "etc/xrdp/key.pem", 0, 110)
+    if not words:
+        with_tls(host)
+        return
+    with pytest.raises(ChangeRefused, match=words):
+        with_tls(host)
+    assert (tmp_path / XRDP[1:]).read_text() == AS_SHIPPED
+
+
+def test_xrdp_without_a_certificate_is_left_alone(tmp_path: Path) -> None:
+    host = folder(tmp_path, {"/usr/sbin/xrdp": "", XRDP: AS_SHIPPED})
+    with pytest.raises(ChangeRefused, match=r"xrdp would let nobody in: /etc/xrdp/cert\.pem is missing"):
+        with_tls(host)
+    with pytest.raises(ChangeRefused, match="xrdp's encryption is set to tls, and nothing else is changed"):
+        apply(xrdp, host, [{"address": "rdpdr", "value": False}], "run")
+    assert (tmp_path / XRDP[1:]).read_text() == AS_SHIPPED and not (tmp_path / "var").exists()

@@ -43,9 +43,10 @@ BESIDES = [
 ]
 CHANGES = {
     "engine.change", "engine.journal", "engine.overlay_host", "audit.writing", "dconf.changes", "dconf.writing",
-    "faillock.changes", "faillock.trial", "faillock.update", "firewall.putting_back", "firewall.writing",
-    "kconfig.changes", "luks.key_files_changes", "logging.writing", "removable_media.changes", "sshd.administrators",
-    "sshd.changes", "sshd.cover", "sshd.our_file", "sshd.visitor", "system.came_by",
+    "engine.home_file", "faillock.changes", "faillock.trial", "faillock.update", "firewall.putting_back",
+    "firewall.writing", "kconfig.changes", "luks.key_files_changes", "logging.writing", "removable_media.changes",
+    "simple.sharing_off", "sshd.administrators", "sshd.changes", "sshd.cover", "sshd.our_file", "sshd.visitor",
+    "system.came_by",
 }  # fmt: skip
 VISIT = """
 import json, sys

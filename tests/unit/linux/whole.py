@@ -112,6 +112,7 @@ FILES: dict[str, str | None] = {
     "/usr/libexec/udisks2/udisksd": "",
     "/usr/sbin/xrdp": "", "/etc/xrdp/xrdp.ini": "[Globals]\nsecurity_layer=tls\n",
     "/etc/xrdp/sesman.ini": "[Security]\n",
+    "/etc/xdg/autostart/x.desktop": "[Desktop Entry]\nExec=nm-applet\n",
     "/home/ada/.local/share/remmina/x.remmina": "[remmina]\nserver=x\n", "/usr/bin/remmina": "",
 }  # fmt: skip
 

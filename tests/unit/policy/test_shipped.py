@@ -192,7 +192,7 @@ def test_every_value_key_of_a_desktop_that_is_written_is_locked() -> None:
 
 def test_a_device_is_asked_for_each_lock_whose_value_it_is_asked_for() -> None:
     locks = {address for address in BASELINE.addresses(Platform.LINUX)["dconf"] if address.endswith("#lock")}
-    assert len(locks) == 9
+    assert len(locks) == 11
 
 
 def test_windows_is_asked_for_everything_and_all_of_it_is_built() -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
+from leeboard.errors import LeeboardError
 from leeboard.model.device import Device
 from leeboard.policy.load import load
 from leeboard.policy.show import Shown, ShownSetting, show
@@ -60,6 +63,40 @@ def test_a_value_of_the_school() -> None:
 def test_a_value_of_the_device() -> None:
     found = one(shown(overrides={"LCK-01": {"idle-delay": 60}}), "LCK-01", "idle-delay")
     assert (found.value, found.source, found.origin) == (60, "device", "leeboard_overrides from device")
+
+
+def test_what_a_school_allows_is_not_asked_for() -> None:
+    said = {"desktop_sharing": "gnome-remote-desktop: lessons are shown on the pupils' screens"}
+    asked = {each.setting for each in shown().settings if each.control == "REM-06"}
+    left = {each.setting for each in shown(parameters=said).settings if each.control == "REM-06"}
+    assert asked - left == {"gnome-rdp", "gnome-rdp-lock", "gnome-vnc", "gnome-vnc-lock"}
+    found = one(shown(parameters=said), "REM-06", "desktop-sharing")
+    assert found.wanted == (
+        "only what the school allows (gnome-remote-desktop: lessons are shown on the pupils' screens)"
+    )
+    assert found.writes == "those that the school allows, and no other"
+
+
+def test_what_cannot_be_given_back_is_changed_only_where_the_school_says_so() -> None:
+    assert one(shown(), "REM-09", "remmina").mode == "report"
+    assert one(shown(parameters={"remove_saved_passwords": "remmina"}), "REM-09", "remmina").mode == "enforce"
+
+
+@pytest.mark.parametrize(
+    ("parameter", "text"),
+    [
+        ("desktop_sharing", "x11vnc"),  # no reason
+        ("desktop_sharing", "x11vnc:  "),
+        ("desktop_sharing", "x11vnc, krfb: lessons"),
+        ("desktop_sharing", "allowed"),
+        ("desktop_sharing", "x11vnc: lessons\nkrfb: more"),
+        ("remove_saved_passwords", "yes"),
+        ("remove_saved_passwords", "remmina firefox"),
+    ],
+)
+def test_a_text_that_has_not_its_shape_is_refused_with_how_it_reads(parameter: str, text: str) -> None:
+    with pytest.raises(LeeboardError, match=f"d1: leeboard_{parameter} must read none"):
+        shown(parameters={parameter: text})
 
 
 def test_what_is_only_read_has_nothing_to_write() -> None:

@@ -23,7 +23,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from . import armed
-from .edits import Change, ChangeRefused, DryRun, Edit, FileEdit, PermissionEdit
+from .edits import Change, ChangeRefused, DryRun, Edit, FileEdit, PermissionEdit, WithheldEdit
 from .host import Host
 from .journal import Journal
 from .reading import Readings, fingerprint
@@ -115,9 +115,11 @@ def _load(host: Host, commands: list[list[str]], so_far: str, guard: Callable[[]
 
 
 def _reverse(host: Host, edit: Edit) -> Edit:
-    """The edit that brings back what is there before `edit` is made."""
+    """The edit that brings back what is there before `edit` is made. Raises ChangeRefused where nothing may."""
     if isinstance(edit, PermissionEdit):
         return PermissionEdit(edit.path, edit.after, edit.before)
+    if isinstance(edit, WithheldEdit):
+        raise ChangeRefused(f"{edit.path}: a secret that is taken away is never put back")
     if edit.before is None:
         return FileEdit(edit.path, edit.after, None)
     status = host.stat(edit.path)
@@ -129,6 +131,11 @@ def write(host: Host, edit: Edit) -> None:
     target = host.path(edit.path)
     if isinstance(edit, PermissionEdit):
         _permit(target, edit)
+        return
+    if isinstance(edit, WithheldEdit):
+        from .home_file import replace  # few changes are made in homes
+
+        replace(host, edit)
         return
     folder = os.path.dirname(target)
     if edit.after is None:
@@ -189,7 +196,7 @@ def sync_folder(folder: str) -> None:
 def _differs(host: Host, edit: Edit) -> bool:
     if edit.before != edit.after:
         return True
-    if edit.after is None or isinstance(edit, PermissionEdit):
+    if not isinstance(edit, FileEdit) or edit.after is None:
         return False
     status = host.stat(edit.path)
     if edit.mode is not None and status.st_mode & 0o7777 != edit.mode:
@@ -202,6 +209,9 @@ def _diff(edit: Edit) -> dict[str, str]:
     if isinstance(edit, PermissionEdit):
         before, after = ("# mode {:04o}, owner {}:{}\n".format(*side) for side in (edit.before, edit.after))
         return {"before_header": edit.path, "after_header": edit.path, "before": before, "after": after}
+    if isinstance(edit, WithheldEdit):
+        head = {"before_header": edit.path, "after_header": edit.path}
+        return {**head, "before": f"# {edit.what}\n", "after": "# taken out\n"}
     note = "" if edit.mode is None else f"# mode {edit.mode:04o}\n"
     return {
         "before_header": edit.path,

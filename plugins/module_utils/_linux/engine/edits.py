@@ -51,7 +51,23 @@ class PermissionEdit:
         self.after = after
 
 
-Edit = Union[FileEdit, PermissionEdit]
+class WithheldEdit:
+    """A secret that is taken out of a file in somebody's home. No journal, diff or log has what was there.
+
+    `path` lies below `home`, of whose owner `uid` it is; owner, mode and the other content stay. `before` and `after`
+    are the bytes of the file. `what` says what goes ("2 saved passwords").
+    """
+
+    def __init__(self, path: str, home: str, uid: int, before: bytes, after: bytes, what: str) -> None:
+        self.path = path
+        self.home = home
+        self.uid = uid
+        self.before = before
+        self.after = after
+        self.what = what
+
+
+Edit = Union[FileEdit, PermissionEdit, WithheldEdit]
 
 
 class DryRun:

@@ -10,8 +10,9 @@ One file a run, `/var/lib/leeboard/journal/<run id>.jsonl`, mode 0600, one JSON 
                 "after": {"mode": 416, "uid": 0, "gid": 4}}]}         the content was not touched
 
 A written file also has `left`, the mode and owner that it gets. Where they are, a line also has `commands`, what is run
-after the files are written; `units`, {unit: [ActiveState, UnitFileState]} before those commands switch units on, null
-where systemd does not say it; and `made`, the folders that writing makes.
+after the files are written; `units`, {unit: [ActiveState, UnitFileState]} before those commands switch units on or off,
+null where systemd does not say it; `made`, the folders that writing makes; and `withheld`, the paths of files from
+which a secret is taken: what was there is in no journal.
 """
 
 from __future__ import annotations
@@ -24,12 +25,13 @@ import re
 import time
 from typing import Any
 
-from .edits import Change, Edit, PermissionEdit
+from .edits import Change, Edit, FileEdit, PermissionEdit, WithheldEdit
 from .host import Host, HostError
 from .reading import Readings
 
 FOLDER = "/var/lib/leeboard/journal"
-SWITCHES = ("unmask", "enable", "start", "restart")  # a restart starts what does not run
+# A restart starts what does not run.
+SWITCHES = ("unmask", "enable", "start", "restart", "stop", "disable", "mask")
 RUN_ID = re.compile(r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 
 
@@ -57,9 +59,14 @@ class Journal:
             "driver": driver,
             "changes": changes,
             "before": before,
-            "files": [self._file(edit) for edit in edits],
+            "files": [self._file(edit) for edit in edits if not isinstance(edit, WithheldEdit)],
         }
-        extras = {"commands": commands, "units": self._units(commands or []), "made": self._made(edits)}
+        extras = {
+            "commands": commands,
+            "units": self._units(commands or []),
+            "made": self._made(edits),
+            "withheld": [edit.path for edit in edits if isinstance(edit, WithheldEdit)],
+        }
         line.update({name: value for name, value in extras.items() if value})
         folder = self._host.path(FOLDER)
         os.makedirs(folder, mode=0o700, exist_ok=True)
@@ -75,7 +82,7 @@ class Journal:
             os.close(parent)
             folder = os.path.dirname(folder)
 
-    def _file(self, edit: Edit) -> dict[str, Any]:
+    def _file(self, edit: FileEdit | PermissionEdit) -> dict[str, Any]:
         if isinstance(edit, PermissionEdit):
             before, after = ({"mode": mode, "uid": uid, "gid": gid} for mode, uid, gid in (edit.before, edit.after))
             return {"path": edit.path, "before": {"state": "permissions", **before}, "after": after}
@@ -111,7 +118,8 @@ class Journal:
     def _made(self, edits: list[Edit]) -> list[str]:
         folders: set[str] = set()
         for edit in edits:
-            folder = "" if isinstance(edit, PermissionEdit) or edit.after is None else os.path.dirname(edit.path)
+            writes = isinstance(edit, FileEdit) and edit.after is not None
+            folder = os.path.dirname(edit.path) if writes else ""
             while folder and folder not in folders and not self._host.exists(folder):
                 folders.add(folder)
                 folder = os.path.dirname(folder)

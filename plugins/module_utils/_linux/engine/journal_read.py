@@ -77,6 +77,7 @@ class Entry:
         units = fields.get("units")
         self.units = units if isinstance(units, dict) else {}
         self.made = [_path(one) for one in _list(fields.get("made"))]
+        self.withheld = [_path(one) for one in _list(fields.get("withheld"))]
         self.records = [Record(file if isinstance(file, dict) else {}) for file in files]
 
     @property

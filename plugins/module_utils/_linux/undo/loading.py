@@ -19,9 +19,12 @@ from ..logging.forwarders import RSYSLOGD
 from ..logging.rainerscript import MAIN
 from ..removable_media.changes import LOAD, POLKIT
 from ..system.systemd_unit import state
+from ..system.unit import RUNS
+from ..system.units_enabled import UNITS
 
 SYSTEMD = re.compile(r"\A/etc/systemd/([a-z][a-z0-9-]*)\.conf(?:\.d/.*)?\Z")
 AUDIT_RULES = "/etc/audit/rules.d"
+UNIT_FILES = f"{UNITS[0]}/"
 GREETER = ("/etc/gdm3/greeter.dconf-defaults", "/usr/share/gdm/", "/etc/dconf/db/gdm")
 SSHD = "/usr/sbin/sshd"
 WITHOUT_TABLE = "add table inet leeboard; delete table inet leeboard"  # there or not, it is gone afterwards
@@ -59,6 +62,8 @@ def loading(host: Host, paths: list[str]) -> tuple[list[list[str]], list[str]]:
         commands.append([RSYSLOGD, "-N1", "-f", MAIN])
         if state(host, "rsyslog.service")[0]:
             commands.append(["systemctl", "restart", "rsyslog.service"])
+    if _any(paths, UNIT_FILES) and host.exists(RUNS):
+        commands.append(["systemctl", "daemon-reload"])
     if _any(paths, "/etc/polkit-1/") and state(host, POLKIT)[0]:
         commands.append(LOAD)
     if _any(paths, *PROFILES) and LAST not in paths and host.exists(TOOL):

@@ -27,6 +27,7 @@ DONE = "undo"  # the driver's name in the line that ends an undo
 # What belongs to encryption is never undone: a key that was retired must not open again, nor a disk lie open.
 ENCRYPTION_DRIVERS = ("luks_volume", "luks_key", "key_files", "disk_encryption", "crypttab")
 ENCRYPTION_PATHS = ("/etc/crypttab", "/etc/cryptsetup", "/etc/luks", "/etc/dracut", "/etc/initramfs-tools", "/boot/")
+WITHHELD = "a saved password was taken out of it, which no journal keeps; whoever needs it types it once more"
 ENCRYPTION = "it belongs to encryption, which is never undone from here"
 
 
@@ -114,6 +115,10 @@ def _files(
     outcome: dict[str, Any],
 ) -> list[tuple[History, Edit]]:
     """[(history, edit)] of the files to put back; what is not goes into the outcome."""
+    for entry in entries:
+        for path in entry.withheld:
+            about = {"driver": entry.driver, "addresses": entry.addresses, "target": path}
+            outcome["left"].append({**about, "why": WITHHELD})
     edits = []
     for history in histories([entry for entry in entries if entry.driver != DONE]):
         shown = {"driver": ", ".join(history.drivers), "addresses": history.addresses, "target": history.path}

@@ -1,4 +1,4 @@
-"""Units of systemd that a run switched on: what they were before, and the commands that bring that back.
+"""Units of systemd that a run switched on or off: what they were before, and the commands that bring that back.
 
 The journal's readings say it: `systemd: NAME is inactive (dead), masked`. A unit without which nobody reaches the
 device is never switched off.
@@ -34,6 +34,9 @@ DONE = {
     "enable": (("enabled", True),),
     "start": (("active", True),),
     "restart": (("active", True),),
+    "stop": (("active", False),),
+    "disable": (("enabled", False),),
+    "mask": (("masked", True), ("enabled", False)),
 }
 
 
@@ -78,7 +81,7 @@ def switches(entries: list[Entry]) -> tuple[list[Switch], list[str]]:
 
 
 def _by_commands(entry: Entry, unknown: list[str]) -> Iterator[tuple[str, str, bool, bool]]:
-    """(unit, side, before, left) of what the commands of a line switched on."""
+    """(unit, side, before, left) of what the commands of a line switched on or off."""
     for argv in entry.commands:
         done = DONE.get(argv[1], ()) if argv[0] == "systemctl" else ()
         state = entry.units.get(argv[-1], [])

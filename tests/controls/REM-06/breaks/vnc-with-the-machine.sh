@@ -4,7 +4,6 @@
 # image: server
 # flips: REM-06
 # expect: drifted
-# mends: no
 set -eu
 cat >/etc/systemd/system/x11vnc.service <<'EOF'
 [Service]

@@ -4,6 +4,5 @@
 # image: server
 # flips: REM-06
 # expect: drifted
-# mends: no
 set -eu
 sed -i 's/^security_layer=.*/security_layer=negotiate/' /etc/xrdp/xrdp.ini

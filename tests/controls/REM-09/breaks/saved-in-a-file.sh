@@ -4,7 +4,6 @@
 # image: gnome
 # flips: REM-09
 # expect: drifted
-# mends: no
 set -eu
 install -d -o teacher -g teacher /home/teacher/.local/share/remmina
 cat >/home/teacher/.local/share/remmina/group_rdp_office_192-0-2-1.remmina <<'EOF'

@@ -4,7 +4,6 @@
 # image: gnome
 # flips: REM-09
 # expect: drifted
-# mends: no
 set -eu
 install -d -o pupil -g pupil /home/pupil/.var/app/org.remmina.Remmina/data/remmina
 cat >/home/pupil/.var/app/org.remmina.Remmina/data/remmina/group_rdp_office_192-0-2-1.remmina <<'EOF'
