@@ -49,7 +49,7 @@ def test_a_device_cannot_say_that_it_is_not_reached_nor_file_its_own_evidence() 
 )
 def test_a_change_is_filed_in_a_form_that_can_be_read_again(said: dict[str, Any], before: Any, after: Any) -> None:
     action: Any = ActionModule.__new__(ActionModule)
-    action._changes, action._diffs = [], []
+    action._changes, action._diffs, action._remarks, action._problems = [], [], [], []
     visit = visiting({"changed": True, "diff": [7, {"before": "", "after": "x"}], "journal": ["x"], **said})
     step = Step("dropin", "leeboard.schools.x", (Change("AUD-11", "a", "x", "string", ""),))
     assert action._apply(visit, [step]) == []
