@@ -1,5 +1,5 @@
 #!/bin/bash
-# MaxStartups in the old form, with one number; of it sshd takes the last value, so a file that is read first is too weak.
+# MaxStartups in the old form, with one number; sshd takes the last value of it, so that a roll-out does not mend it.
 # kind: value
 # image: server
 # flips: REM-10
