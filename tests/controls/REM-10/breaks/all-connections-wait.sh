@@ -1,6 +1,5 @@
 #!/bin/bash
-# MaxStartups in the old form, with one number. Of MaxStartups sshd takes the last value (tried with 10.0p1), so that a
-# roll-out, whose file is read first, cannot put it right.
+# MaxStartups in the old form, with one number; sshd takes the last value of it, so that a roll-out does not mend it.
 # kind: value
 # image: server
 # flips: REM-10
