@@ -12,6 +12,7 @@ from types import FrameType
 import typer
 
 from leeboard.cli import baseline, school, waiver
+from leeboard.cli.asking.evidence import evidence
 from leeboard.cli.asking.history import history
 from leeboard.cli.asking.status import report, status, worklist
 from leeboard.cli.drift.command import drift
@@ -33,7 +34,7 @@ ENDS_A_RUN = (signal.SIGTERM, signal.SIGHUP)
 
 app = group("A security baseline for school machines: check what has drifted, and keep the evidence.", completion=True)
 app.command()(drift)
-for asking in (status, history, worklist, report):
+for asking in (status, history, evidence, worklist, report):
     app.command()(asking)
 app.command()(forget)
 app.command()(ingest)
