@@ -192,7 +192,9 @@ def _now(screen: Screen, history: History) -> None:
         count = "" if history.of_one else number(len({(one.urn, one.asset) for one in several}), "device")
         run = several[0].since.id if len({one.since.id for one in several}) == 1 else ""
         rows.append([screen.text(cell) for cell in (_what(name, element), _word(verdict, code), since, count or run)])
-    screen.table(("setting", "verdict", "since", "on" if not history.of_one else "run"), rows, wide=(0, 1, 2))
+    screen.table(
+        ("setting", "verdict", "since", "on" if not history.of_one else "run"), rows, wide=(0, 1, 2), whole=(3,)
+    )
 
 
 def _line(line: Line, of_one: bool) -> tuple[str, str, str]:

@@ -92,7 +92,8 @@ def _parts(status: EstateStatus) -> Iterator[_Part]:
 
 def _of_device(device: DeviceStatus, place: str) -> _Part:
     """What is to be done about a device of which nothing counts; equal messages differ in their numbers at most."""
-    kind = overview.gap(device) or device.outcome
+    known = overview.gap(device)
+    kind = known if known in OF_DEVICES else "missing"
     title, _, advice = GAPS[kind]
     it = device.device
     # When a device was last seen stands elsewhere: its message is about the visit that failed.

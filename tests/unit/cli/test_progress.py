@@ -40,3 +40,12 @@ def test_a_night_of_a_schools_own_counts_for_a_day(hours: int, counts: bool) -> 
     run = new_run_id(AT - timedelta(hours=hours))
     bundle = StoredBundle("900002", 1, run, started_of(run), "", Link(run, ""), False, 1)
     assert own_nights([bundle], AT) == (frozenset([run]) if counts else frozenset())
+
+
+def test_one_device_is_named_also_where_its_school_has_a_file_of_its_own() -> None:
+    listed = inventory.read(example.ROOT / "inventories" / "example", ())
+    (one,) = (device for device in listed.devices if device.asset == "EP-0001")
+    (alone,) = schools_of(listed, (one,), example.ROOT, all_of_it=False, single=True)
+    assert alone.hosts == ("primary-office-1.900001",) and alone.devices == 1
+    whole = schools_of(listed, listed.of_school("900001"), example.ROOT, all_of_it=False)
+    assert [school.hosts for school in whole] == [None]
