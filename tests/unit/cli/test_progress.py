@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from leeboard.cli.drift.progress import own_nights, page_name
+from leeboard.ansible import inventory
+from leeboard.cli.drift.progress import own_nights, page_name, schools_of
 from leeboard.evidence.bundles.order import Link
 from leeboard.evidence.bundles.schema import Expected
 from leeboard.evidence.store.store import StoredBundle
 from leeboard.model.run_id import new_run_id, started_of
 from tests.unit.evidence.estate import expected
+from tests.unit.report import example
 
 AT = datetime(2026, 11, 26, 2, 0, tzinfo=UTC)
 ONE, OTHER = expected("LT-1"), expected("LT-2").model_copy(update={"urn": "900002"})
