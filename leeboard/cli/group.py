@@ -1,4 +1,4 @@
-"""A group of commands: plain help without boxes, no shell completion, and failures as Python shows them."""
+"""A group of commands: plain help without boxes, by -h too, and failures as Python shows them."""
 
 from __future__ import annotations
 
@@ -20,13 +20,17 @@ class _Group(TyperGroup):
             )
 
 
-def group(help: str) -> typer.Typer:
-    """A group of commands, which says what it is for where it is named without one."""
+def group(help: str, completion: bool = False) -> typer.Typer:
+    """A group of commands, which says what it is for where it is named without one.
+
+    With `completion` it has the options that set up the shell's completion: the whole command line has them once.
+    """
     return typer.Typer(
         cls=_Group,
         help=help,
         no_args_is_help=True,
-        add_completion=False,
+        add_completion=completion,
+        context_settings={"help_option_names": ["-h", "--help"]},
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
     )

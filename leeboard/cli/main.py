@@ -12,6 +12,10 @@ from types import FrameType
 import typer
 
 from leeboard.cli import baseline, checkpoint, school, waiver
+from leeboard.cli.asking.evidence import evidence
+from leeboard.cli.asking.history import history
+from leeboard.cli.asking.status import report, status, worklist
+from leeboard.cli.asking.what_if import what_if
 from leeboard.cli.drift.command import drift
 from leeboard.cli.escrow import command as escrow
 from leeboard.cli.escrow import devices, disks, rekey
@@ -29,8 +33,10 @@ INTERRUPTED = 130  # what typer makes of Ctrl-C
 # A service that is stopped and a terminal that is closed end a run as Ctrl-C does.
 ENDS_A_RUN = (signal.SIGTERM, signal.SIGHUP)
 
-app = group("A security baseline for school machines: check what has drifted, and keep the evidence.")
+app = group("A security baseline for school machines: check what has drifted, and keep the evidence.", completion=True)
 app.command()(drift)
+for asking in (status, history, evidence, worklist, report, what_if):
+    app.command()(asking)
 app.command()(forget)
 app.command()(ingest)
 app.command()(prune)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
+LONDON = ZoneInfo("Europe/London")  # wherever the controller stands, a person's day and hour are the school's
 AHEAD = timedelta(minutes=10)  # by which a clock may be ahead before it is called wrong
 
 
@@ -15,6 +17,22 @@ def number(count: int, one: str, many: str = "") -> str:
 def when(moment: datetime) -> str:
     """A moment for people, always in UTC: "25 Nov 2026, 02:14 UTC"."""
     return f"{day(moment)}, {moment.astimezone(UTC):%H:%M} UTC"
+
+
+def local(moment: datetime) -> str:
+    """A moment for people, in Europe/London: "25 Nov 2026, 02:14 GMT"."""
+    here = moment.astimezone(LONDON)
+    return f"{date_text(here)}, {here:%H:%M %Z}"
+
+
+def local_day(moment: datetime) -> str:
+    """The day of a moment, in Europe/London: "25 Nov 2026"."""
+    return date_text(moment.astimezone(LONDON))
+
+
+def iso(moment: datetime | None) -> str | None:
+    """A moment for programs, in UTC: "2026-11-25T02:14:00Z"; None stays None."""
+    return None if moment is None else moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def day(moment: datetime) -> str:

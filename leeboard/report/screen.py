@@ -6,6 +6,7 @@ No lines are drawn and no markup is parsed, so the text is the same in colour, i
 from __future__ import annotations
 
 import codecs
+import sys
 from collections.abc import Iterable
 
 from rich.console import Console
@@ -16,7 +17,13 @@ from rich.text import Text
 
 from leeboard.report.words import clean
 
+ENDLESS = 10_000  # columns of an output that is no terminal: lines are not folded there, so that grep finds them whole
 ASCII = str.maketrans({"…": "...", "–": "-", "—": "-", "‘": "'", "’": "'", "“": '"', "”": '"', "×": "x", "≤": "<="})
+
+
+def stdout_console() -> Console:
+    """The console on the standard output: as wide as the terminal, and without an edge in a pipe or a file."""
+    return Console() if sys.stdout.isatty() else Console(width=ENDLESS)
 
 
 class Screen:
@@ -24,6 +31,7 @@ class Screen:
 
     def __init__(self, console: Console) -> None:
         self._console = console
+        self._endless = console.width >= ENDLESS
         try:
             self._encoding = codecs.lookup(console.encoding or "ascii").name
         except LookupError:
@@ -45,12 +53,15 @@ class Screen:
         """An empty line."""
         self._console.print()
 
-    def table(self, heads: Iterable[str], rows: Iterable[Iterable[Text]], wide: tuple[int, ...]) -> None:
-        """A table without lines; the columns `wide` share the room that the others leave."""
-        table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, expand=True, header_style="bold")
+    def table(
+        self, heads: Iterable[str], rows: Iterable[Iterable[Text]], wide: tuple[int, ...], whole: tuple[int, ...] = ()
+    ) -> None:
+        """A table without lines; the columns `wide` share the room that the others leave, those `whole` never fold."""
+        table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, expand=not self._endless, header_style="bold")
         for place, head in enumerate(heads):
-            ratio, most = (1, None) if place in wide else (None, 20)
-            table.add_column(self.text(head), overflow="fold", ratio=ratio, max_width=most)
+            most = None if self._endless or place in whole or place in wide else 20
+            ratio = 1 if place in wide else None
+            table.add_column(self.text(head), overflow="fold", ratio=ratio, max_width=most, no_wrap=place in whole)
         for row in rows:
             table.add_row(*row)
         self._print(table)

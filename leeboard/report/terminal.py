@@ -37,6 +37,8 @@ from leeboard.report.overview import (
 from leeboard.report.screen import Screen
 from leeboard.report.silence import silence
 from leeboard.report.words import GAPS, MEANINGS, OUTCOMES, VERDICTS, both, clean, counted, listed, prose
+from leeboard.report.worklist import worklist
+from leeboard.report.worklist_text import print_items
 from leeboard.verdict.status import DeviceStatus, EstateStatus
 from leeboard.verdict.waivers import SOON
 
@@ -56,6 +58,7 @@ EXPLAINED = (Verdict.DRIFTED, Verdict.ERROR, Verdict.NOT_CHECKED, Verdict.PENDIN
 MOST_SETTINGS = 12  # of one control, before the rest is only counted
 MOST_DEVICES = 30  # of one control and school, likewise
 MOST_SCHOOLS = 12  # of one control, likewise
+WORST = 5  # things to do that stand before everything else
 MOST_RISKS = 40  # waivers, likewise
 
 
@@ -63,6 +66,10 @@ def show(status: EstateStatus, console: Console, *, details: bool | None = None,
     """Print `status`. `details` forces (or forbids) the full view of each device; by default one device has it."""
     screen = Screen(console)
     screen.line((marking(status).line, "bold reverse"))
+    if items := worklist(status):
+        screen.line(("Worst first", "bold underline"))
+        print_items(screen, items, WORST)
+        screen.gap()
     if details if details is not None else len(status.devices) == 1:
         for device in status.devices:
             _device(screen, status, device)

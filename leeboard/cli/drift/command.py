@@ -28,6 +28,7 @@ from leeboard.policy.load import load
 from leeboard.report import json_report, junit, page, sheet, terminal
 from leeboard.report.changes_since import write_news
 from leeboard.report.controller_checks import Sources, school_statuses
+from leeboard.report.screen import stdout_console
 from leeboard.verdict.status import EstateStatus
 
 THIS_MACHINE = Path("inventories", "this-machine", "hosts.yml")
@@ -44,6 +45,7 @@ def drift(
         bool, typer.Option("--this-machine", help="Check the machine that you are sitting at. Nothing is changed.")
     ] = False,
     school: Annotated[str | None, typer.Option(help="Only this school: its URN, or its name or a part of it.")] = None,
+    device: Annotated[str | None, typer.Option(help="Only this device: its asset tag, host or name.")] = None,
     format: Annotated[Literal["table", "json", "csv", "junit"], typer.Option(help="What to print.")] = "table",
     output: Annotated[
         Path | None,
@@ -78,6 +80,8 @@ def drift(
         raise typer.BadParameter("give an inventory with -i, or --this-machine")
     if not this_machine and (level or form or role):
         raise typer.BadParameter("--level, --form and --role go with --this-machine; elsewhere the inventory says them")
+    if device and (this_machine or news):
+        raise typer.BadParameter("--device goes with an inventory, and without --news, which are of whole schools")
     if this_machine and (changing := package_lock.wait(_to_stderr)):
         message = "is still changing packages on this machine, so that little could be told of it"
         _to_stderr(f"{changing} {message}; run it again when that has ended")
@@ -87,8 +91,10 @@ def drift(
     extra = _about_this_machine(level, form, role) if this_machine else {}
     listed = inventories.read(source, tuple(baseline.parameters), extra)
     devices = listed.of_school(school) if school else listed.devices
+    if device:
+        devices = (replace(listed, devices=devices).named(device, source),)
     progress = Console(stderr=True)
-    schools = schools_of(listed, devices, source, all_of_it=school is None)
+    schools = schools_of(listed, devices, source, all_of_it=school is None and not device, single=device is not None)
     checked = check_schools(schools, source, var, at_once, anew, extra, progress, verbose)
     if checked.broken and not verbose:
         outputs = [run.result.output.strip()[-BROKE_OFF:] for run in checked.broken]
@@ -110,19 +116,20 @@ def drift(
         runs = checked.runs | own_nights(opened.bundles(away, latest=True), at)
         status = estate_status(opened, baseline, devices, at, runs=runs, before=before, forgotten=gone)
         sources = Sources(opened, evidence, listed.schools)
-        # The machine that somebody sits at is no school.
-        whole = () if this_machine else school_statuses(sources, baseline, devices, at)
+        # The machine that somebody sits at is no school, and neither is one device of it.
+        whole = () if this_machine or device else school_statuses(sources, baseline, devices, at)
     problems = (*broken, *listed.problems, *loaded.problems, *status.problems)
     seen = by_design(status.devices, listed)
     status = replace(status, devices=seen, problems=problems, schools=whole)
-    written = (output or var / page_name(school, source, devices, this_machine)).resolve()
+    named = f"drift-{devices[0].asset}.html" if device else page_name(school, source, devices, this_machine)
+    written = (output or var / named).resolve()
     page.write_page(status, written)
     if news is not None:
         write_news(status, news, whole=school is None)
     if format in WRITERS:
         WRITERS[format](status, sys.stdout)
     else:
-        terminal.show(status, Console(), exit_code=not this_machine)
+        terminal.show(status, stdout_console(), exit_code=not this_machine)
         print(f"\nThe page: {written}")
     if schools and len(broken) == len(schools):
         raise LeeboardError("Ansible broke the check off; what it said stands above")

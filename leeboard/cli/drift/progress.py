@@ -40,10 +40,11 @@ class Checked:
 
 
 def schools_of(
-    listed: EstateInventory, devices: Sequence[Expected], source: Path, all_of_it: bool
+    listed: EstateInventory, devices: Sequence[Expected], source: Path, all_of_it: bool, single: bool = False
 ) -> list[SchoolCheck]:
     """The schools of these devices that can be reached from here, by URN. `all_of_it`: the inventory has no others.
 
+    `single`: these are not all devices of their schools, so that each is named.
     A school with a file of its own is checked by that, so that Ansible reads no other.
     """
     by_school: dict[str, list[Expected]] = {}
@@ -54,7 +55,7 @@ def schools_of(
     checks = []
     for urn, members in sorted(by_school.items()):
         own = listed.schools[urn].file if urn in listed.schools else None
-        hosts = None if own or alone else tuple(device.name for device in members)
+        hosts = None if (own or alone) and not single else tuple(device.name for device in members)
         checks.append(SchoolCheck(urn, members[0].school, own or source, hosts, len(members)))
     return checks
 

@@ -124,16 +124,20 @@ def find(wanted: str, register: Register, stored: Sequence[Named], evidence: Pat
 
 def unknown(wanted: str, register: Register, stored: Sequence[Named], evidence: Path) -> LeeboardError:
     """The message for a device that nobody knows."""
-    every = [*register.devices, *_unregistered(register, stored, evidence)]
-    names = {
-        alias.casefold(): alias for subject in every if register.covers(subject.urn) for alias in subject.aliases[1:]
-    }
+    every = everything(register, stored, evidence)
+    names = {alias.casefold(): alias for subject in every for alias in subject.aliases[1:]}
     near = [plain(names[name]) for name in difflib.get_close_matches(wanted.casefold(), names, 3)]
     meant = f"; did you mean {' or '.join(near)}?" if near else ""
     return LeeboardError(
         f"{plain(wanted)}: there is no such device in {register.source}, in the database or among the pins{meant} "
         "(what bundles alone know of is found once leeboard ingest has loaded them)"
     )
+
+
+def everything(register: Register, stored: Sequence[Named], evidence: Path) -> list[Subject]:
+    """Every device that may be asked for: those of the register, and those of which something is kept."""
+    every = [*register.devices, *_unregistered(register, stored, evidence)]
+    return [subject for subject in every if register.covers(subject.urn)]
 
 
 def earlier(subject: Subject, register: Register, stored: Sequence[Named]) -> tuple[Key, ...]:

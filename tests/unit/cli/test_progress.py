@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from leeboard.cli.drift.progress import own_nights, page_name
+from leeboard.ansible import inventory
+from leeboard.cli.drift.progress import own_nights, page_name, schools_of
 from leeboard.evidence.bundles.order import Link
 from leeboard.evidence.bundles.schema import Expected
 from leeboard.evidence.store.store import StoredBundle
 from leeboard.model.run_id import new_run_id, started_of
 from tests.unit.evidence.estate import expected
+from tests.unit.report import example
 
 AT = datetime(2026, 11, 26, 2, 0, tzinfo=UTC)
 ONE, OTHER = expected("LT-1"), expected("LT-2").model_copy(update={"urn": "900002"})
@@ -40,3 +42,12 @@ def test_a_night_of_a_schools_own_counts_for_a_day(hours: int, counts: bool) -> 
     run = new_run_id(AT - timedelta(hours=hours))
     bundle = StoredBundle("900002", 1, run, started_of(run), "", Link(run, ""), False, 1)
     assert own_nights([bundle], AT) == (frozenset([run]) if counts else frozenset())
+
+
+def test_one_device_is_named_also_where_its_school_has_a_file_of_its_own() -> None:
+    listed = inventory.read(example.ROOT / "inventories" / "example", ())
+    (one,) = (device for device in listed.devices if device.asset == "EP-0001")
+    (alone,) = schools_of(listed, (one,), example.ROOT, all_of_it=False, single=True)
+    assert alone.hosts == ("primary-office-1.900001",) and alone.devices == 1
+    whole = schools_of(listed, listed.of_school("900001"), example.ROOT, all_of_it=False)
+    assert [school.hosts for school in whole] == [None]

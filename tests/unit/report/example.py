@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -49,12 +50,12 @@ LIKE = {
 SILENT = {"EP-0004": "no answer within 10 seconds; is it switched on?"}
 
 
-def answer(device: Expected) -> dict[str, Any]:
-    """What a device says that is like its cases."""
+def answer(device: Expected, like: Sequence[tuple[str, str]] | None = None) -> dict[str, Any]:
+    """What a device says that is like these cases (None: those of LIKE)."""
     known = {(case.control, case.raw["name"]): case.raw for case in all_cases() if case.control[:3] in ("LCK", "LBL")}
-    like = [known[key] for key in LIKE[device.asset]]
+    raws = [known[key] for key in (LIKE[device.asset] if like is None else like)]
     merged = {
-        part: {key: one for raw in like for key, one in raw.get(part, {}).items()} for part in ("facts", "readings")
+        part: {key: one for raw in raws for key, one in raw.get(part, {}).items()} for part in ("facts", "readings")
     }
     seen = Case("LCK-01", merged).observation().model_dump(mode="json", exclude_defaults=True, by_alias=True)
     text: str = json.dumps(seen).replace(NOTICE, device.parameters["notice_text"])
