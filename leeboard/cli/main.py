@@ -16,6 +16,7 @@ from leeboard.cli.drift.command import drift
 from leeboard.cli.escrow import command as escrow
 from leeboard.cli.escrow import devices, disks, rekey
 from leeboard.cli.estate import command as estate
+from leeboard.cli.export import export
 from leeboard.cli.forget.command import forget
 from leeboard.cli.group import group
 from leeboard.cli.ingest import ingest, rebuild, verify
@@ -31,6 +32,7 @@ ENDS_A_RUN = (signal.SIGTERM, signal.SIGHUP)
 
 app = group("A security baseline for school machines: check what has drifted, and keep the evidence.")
 app.command()(drift)
+app.command()(export)
 app.command()(forget)
 app.command()(ingest)
 app.command()(prune)
