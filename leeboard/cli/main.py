@@ -20,6 +20,7 @@ from leeboard.cli.export import export
 from leeboard.cli.forget.command import forget
 from leeboard.cli.group import group
 from leeboard.cli.ingest import ingest, rebuild, verify
+from leeboard.cli.notify import command as notify
 from leeboard.cli.prune import prune
 from leeboard.cli.undo import undo
 from leeboard.errors import LeeboardError
@@ -47,6 +48,7 @@ for command in (devices.rotate, devices.adopt, devices.restore, devices.header):
     escrow.app.command()(command)
 app.add_typer(escrow.app, name="escrow")
 app.add_typer(estate.app, name="estate")
+app.add_typer(notify.app, name="notify")
 app.add_typer(school.app, name="school")
 app.add_typer(waiver.app, name="waiver")
 

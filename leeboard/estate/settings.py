@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
+from leeboard.estate.notify_settings import EstateNotify, SchoolNotify
 from leeboard.model.device import Urn
 from leeboard.model.enums import Level
 from leeboard.model.problem import Mistake, Problem
@@ -189,6 +190,7 @@ class EstateFile(Strict):
     name: NonEmpty
     level: Level | None = None
     connection: Connection = Connection()
+    notify: EstateNotify = EstateNotify()
     vars: Variables = Field(default_factory=dict)
 
 
@@ -212,6 +214,7 @@ class SchoolFile(Strict):
     connection: Connection = Connection()
     enforce: tuple[Enforcement, ...] = ()
     canary: tuple[NonEmpty, ...] = ()
+    notify: SchoolNotify = SchoolNotify()
     vars: Variables = Field(default_factory=dict)
 
 

@@ -33,6 +33,7 @@ TIMES = 8  # by which the larger estate is larger
 
 def make(folder: Path, schools: int, devices: int, answer: dict[str, object]) -> Path:
     """An estate after one night, loaded; its inventory."""
+    folder.mkdir()
     estate = estate_load.make(folder, schools, devices, night_load.KINDS)
     baseline = load()
     at = datetime.now(UTC) - timedelta(hours=1)
