@@ -24,12 +24,13 @@ def secret(path: Path) -> str:
         raise LeeboardError(f"{path}: is missing; make it with ansible-vault create {path.name}")
     if not content.startswith(b"$ANSIBLE_VAULT;"):
         raise LeeboardError(f"{path}: lies there in clear; run ansible-vault encrypt {path.name}")
-    variables = {**os.environ, **environment(Path("var")), "ANSIBLE_LOG_PATH": os.devnull}
+    own = environment(Path("var"))  # which puts our Ansible first on this process's PATH
+    variables = {**os.environ, **own, "ANSIBLE_LOG_PATH": os.devnull, "PAGER": "cat"}
     command = ["ansible-vault", "view", str(path.resolve())]
     try:
         done = subprocess.run(
             command,
-            env={**variables, "PAGER": "cat"},
+            env=variables,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,
