@@ -64,6 +64,12 @@ def export(
         raise typer.BadParameter(f"--changed-since goes with {', '.join(PARTIAL)}; {format} is always of all devices")
     if format == "xlsx" and to is None:
         raise typer.BadParameter("a workbook needs a file: give it with --to")
+    if to is not None and not to.is_dir() and not to.suffix:
+        raise typer.BadParameter(f"--to {to}: there is no such folder; make it, or give a file such as {to}.{format}")
+    if format == "prometheus" and school and to is not None and to.is_dir():
+        raise typer.BadParameter(
+            "in that folder stand the figures of all schools; for one of them name a file with --to"
+        )
     at, baseline = now(), load()
     since = read_since(changed_since, at) if changed_since else None
     with Store(database or var / "leeboard.db") as store:

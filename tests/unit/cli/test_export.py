@@ -131,6 +131,23 @@ def test_a_refusal_writes_nothing(
     assert path.read_text() == "before"
 
 
+def test_a_folder_that_is_not_there_is_no_file_of_all_schools(
+    var: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run(var, "csv", "--to", f"{tmp_path / 'exports'}/") == 1
+    assert "there is no such folder; make it" in " ".join(capfd.readouterr().err.split())
+    assert not (tmp_path / "exports").exists()
+
+
+def test_figures_of_one_school_never_take_the_place_of_all(
+    var: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "leeboard.prom").write_text("before")
+    assert run(var, "prometheus", URN, "--to", str(tmp_path)) == 1
+    assert "for one of them name a file with --to" in " ".join(capfd.readouterr().err.split())
+    assert (tmp_path / "leeboard.prom").read_text() == "before"
+
+
 def test_a_write_that_fails_leaves_what_was_there(
     var: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

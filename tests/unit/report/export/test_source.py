@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from leeboard.errors import LeeboardError
-from leeboard.evidence.bundles.schema import Expected
-from leeboard.evidence.loading.ingest import ingest
 from leeboard.evidence.store.store import Store
 from leeboard.model.verdicts import Verdict
 from leeboard.policy.model import Baseline
 from leeboard.report.export.source import Source, read_since
 from tests.unit.evidence import estate
-from tests.unit.evidence.estate import NIGHT, URN, expected, observation, run_id, write
+from tests.unit.evidence.estate import NIGHT, URN, expected, observation
+from tests.unit.report.export.nights import Nights
 
 OTHER = "123457"
 
@@ -31,27 +29,6 @@ def baseline() -> Baseline:
 def store(tmp_path: Path) -> Iterator[Store]:
     with Store(tmp_path / "leeboard.db") as opened:
         yield opened
-
-
-class Nights:
-    """Nights of one school, loaded as they come."""
-
-    def __init__(self, folder: Path, store: Store, baseline: Baseline) -> None:
-        self.evidence, self.store, self.baseline = folder / "evidence", store, baseline
-
-    def night(self, number: int, lines: dict[str, Any], urn: str = URN) -> str:
-        run = run_id(number)
-        devices = [expected(asset, urn=urn) for asset in lines]
-        write(self.evidence, run, devices, lines, urn=urn)
-        done = ingest(self.store, [self.evidence / urn], self.baseline, self.evidence)
-        assert not done.problems
-        return run
-
-    def source(self, day: float, *listed: Expected) -> Source:
-        by_school: dict[str, list[Expected]] = {}
-        for device in listed:
-            by_school.setdefault(device.urn, []).append(device)
-        return Source(self.store, self.baseline, self.evidence, NIGHT + timedelta(days=day), by_school)
 
 
 @pytest.fixture
