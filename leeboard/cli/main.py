@@ -20,9 +20,11 @@ from leeboard.cli.drift.command import drift
 from leeboard.cli.escrow import command as escrow
 from leeboard.cli.escrow import devices, disks, rekey
 from leeboard.cli.estate import command as estate
+from leeboard.cli.export import export
 from leeboard.cli.forget.command import forget
 from leeboard.cli.group import group
 from leeboard.cli.ingest import ingest, rebuild, verify
+from leeboard.cli.notify import command as notify
 from leeboard.cli.prune import prune
 from leeboard.cli.undo import undo
 from leeboard.errors import LeeboardError
@@ -37,6 +39,7 @@ app = group("A security baseline for school machines: check what has drifted, an
 app.command()(drift)
 for asking in (status, history, evidence, worklist, report, what_if):
     app.command()(asking)
+app.command()(export)
 app.command()(forget)
 app.command()(ingest)
 app.command()(prune)
@@ -52,6 +55,7 @@ for command in (devices.rotate, devices.adopt, devices.restore, devices.header):
     escrow.app.command()(command)
 app.add_typer(escrow.app, name="escrow")
 app.add_typer(estate.app, name="estate")
+app.add_typer(notify.app, name="notify")
 app.add_typer(school.app, name="school")
 app.add_typer(waiver.app, name="waiver")
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
+from leeboard.estate.notify_settings import EstateNotify, SchoolNotify
 from leeboard.model.device import Urn
 from leeboard.model.enums import Level
 from leeboard.model.firewall_words import WORDS, WrongWords
@@ -190,6 +191,7 @@ class EstateFile(Strict):
     name: NonEmpty
     level: Level | None = None
     connection: Connection = Connection()
+    notify: EstateNotify = EstateNotify()
     vars: Variables = Field(default_factory=dict)
 
 
@@ -213,6 +215,7 @@ class SchoolFile(Strict):
     connection: Connection = Connection()
     enforce: tuple[Enforcement, ...] = ()
     canary: tuple[NonEmpty, ...] = ()
+    notify: SchoolNotify = SchoolNotify()
     vars: Variables = Field(default_factory=dict)
 
 

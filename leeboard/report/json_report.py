@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
@@ -28,13 +28,19 @@ def as_json(status: EstateStatus) -> dict[str, Any]:
     return {**_head(status), "devices": list(_devices(status))}
 
 
-def write_json(status: EstateStatus, stream: TextIO) -> None:
+def write_json(
+    status: EstateStatus,
+    stream: TextIO,
+    only: Collection[tuple[str, str]] | None = None,
+    more: Mapping[str, Any] | None = None,
+) -> None:
     """Write `as_json` as one line to `stream`, and nothing else. ASCII only, so that any encoding can hold it.
 
-    A device at a time: the text of 25,000 devices is more than a controller should have to hold.
+    A device at a time: the text of 25,000 devices is more than a controller should have to hold. With `only` just the
+    devices of these URNs and asset tags are listed, and the counts stay those of all. `more` are keys of the whole.
     """
-    stream.write(f'{_dumped(_head(status))[:-1]}, "devices": [')
-    for number, device in enumerate(_devices(status)):
+    stream.write(f'{_dumped({**_head(status), **(more or {})})[:-1]}, "devices": [')
+    for number, device in enumerate(_devices(status, only)):
         stream.write(f"{', ' if number else ''}{_dumped(device)}")
     stream.write("]}\n")
 
@@ -43,8 +49,11 @@ def _dumped(data: dict[str, Any]) -> str:
     return json.dumps(data, ensure_ascii=True, allow_nan=False)
 
 
-def _devices(status: EstateStatus) -> Iterator[dict[str, Any]]:
-    return (_device(device) for school in overview.schools(status) for device in school.devices)
+def _devices(status: EstateStatus, only: Collection[tuple[str, str]] | None = None) -> Iterator[dict[str, Any]]:
+    for school in overview.schools(status):
+        for device in school.devices:
+            if only is None or (device.device.urn, device.device.asset) in only:
+                yield _device(device)
 
 
 def _head(status: EstateStatus) -> dict[str, Any]:

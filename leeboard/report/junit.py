@@ -7,7 +7,7 @@ reported, accepted or not asked is skipped, with the reason.
 from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TextIO
 
 from leeboard.model.finding import Finding
@@ -21,17 +21,23 @@ PASSED = (Verdict.COMPLIANT, Verdict.PENDING)
 
 def write_junit(status: EstateStatus, stream: TextIO) -> None:
     """Write the report to `stream`."""
-    suites = [_problems(status.problems)] if status.problems else []
-    for school in overview.schools(status):
-        if school.whole is not None:
-            cases = [_case(status, None, finding) for finding in school.whole.findings]
-            suites.append(_suite(f"{school.urn} {school.name}", cases))
-        suites += [_device(status, device) for device in school.devices]
-    root = ElementTree.Element("testsuites", {"name": "leeboard", **_sums(suites)})
-    root.extend(suites)
+    found = list(suites(status))
+    root = ElementTree.Element("testsuites", {"name": "leeboard", **_sums(found)})
+    root.extend(found)
     ElementTree.indent(root)
     stream.write('<?xml version="1.0" encoding="UTF-8"?>\n')
     stream.write(ElementTree.tostring(root, encoding="unicode") + "\n")
+
+
+def suites(status: EstateStatus) -> Iterator[ElementTree.Element]:
+    """A suite for the problems of the run, for each school as a whole, and for each device."""
+    if status.problems:
+        yield _problems(status.problems)
+    for school in overview.schools(status):
+        if school.whole is not None:
+            cases = [_case(status, None, finding) for finding in school.whole.findings]
+            yield _suite(f"{school.urn} {school.name}", cases)
+        yield from (_device(status, device) for device in school.devices)
 
 
 def _device(status: EstateStatus, device: DeviceStatus) -> ElementTree.Element:

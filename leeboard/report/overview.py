@@ -164,6 +164,11 @@ def mode_note(status: EstateStatus, device: DeviceStatus | None, finding: Findin
     return "only reported, and fails on a portable" if status.fails(device, finding) else "only reported"
 
 
+def counts_for_exit(status: EstateStatus, device: DeviceStatus | None, finding: Finding) -> bool:
+    """True for a finding that leads to exit code 2 or 3. Without a device it is of a school as a whole."""
+    return status.fails(device, finding) or unknown(device, finding)
+
+
 def switched_off(status: EstateStatus, devices: Iterable[DeviceStatus] | None = None) -> Counter[str]:
     """On how many portables a control is off that would fail there even where it is only reported, by control."""
     return Counter(

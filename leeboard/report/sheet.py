@@ -11,23 +11,24 @@ from leeboard.model.finding import Finding, Judged
 from leeboard.model.verdicts import Verdict
 from leeboard.report import overview
 from leeboard.report.words import clean
+from leeboard.storage.sheet import guarded
 from leeboard.verdict.status import DeviceStatus, EstateStatus
 
 COLUMNS = (
     "urn", "school", "asset", "host", "platform", "form", "role", "level", "outcome", "seen", "control", "title",
     "severity", "verdict", "mode", "since", "found", "reason",
 )  # fmt: skip
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def write_csv(status: EstateStatus, stream: TextIO) -> None:
+def write_csv(status: EstateStatus, stream: TextIO, heading: bool = True) -> None:
     """Write a heading and a row for each finding, on devices and on schools as a whole, to `stream`.
 
     Problems of the run come first, as rows with the verdict `error` and no device. Cells that a spreadsheet would take
     for a formula get an apostrophe before them.
     """
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    if heading:
+        writer.writerow(COLUMNS)
     for row in _rows(status):
         writer.writerow([_cell(row.get(column, "")) for column in COLUMNS])
 
@@ -70,12 +71,13 @@ def _finding(status: EstateStatus, device: DeviceStatus | None, finding: Finding
         "verdict": finding.verdict.value,
         "mode": finding.mode.value,
         "since": _moment(device.since.get(finding.control)) if device else "",
-        "found": "; ".join(_found(one) for one in overview.blamed(finding)),
+        "found": "; ".join(found(one) for one in overview.blamed(finding)),
         "reason": overview.reason(finding),
     }
 
 
-def _found(one: Judged) -> str:
+def found(one: Judged) -> str:
+    """What was seen of a setting, and what was wanted, in one line."""
     said = f"{clean(one.title, 160)}: {clean(one.seen, 160) or 'nothing'}"
     return f"{said}, wanted {clean(one.wanted, 160)}" if one.wanted else said
 
@@ -85,5 +87,4 @@ def _moment(moment: datetime | None) -> str:
 
 
 def _cell(text: str) -> str:
-    said = clean(text, 4000)
-    return f"'{said}" if said.startswith(FORMULA) else said
+    return guarded(clean(text, 4000))

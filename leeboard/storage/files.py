@@ -205,8 +205,9 @@ def _is_still(path: Path, descriptor: int) -> bool:
         return False
 
 
-def replace(path: Path, content: bytes, mode: int | None = 0o600, group: int | None = None) -> None:
-    """Give a file new content, whole or not at all, on the disk when this returns. Raises OSError.
+@contextmanager
+def replaced(path: Path, mode: int | None = 0o600, group: int | None = None) -> Iterator[BinaryIO]:
+    """A file to be written bit by bit, which takes the place of `path` whole at the end, or not at all. Raises OSError.
 
     By default this account alone can read it; `mode` None leaves that to the umask. Two who write at once take turns.
     """
@@ -214,8 +215,14 @@ def replace(path: Path, content: bytes, mode: int | None = 0o600, group: int | N
     with held(temporary, mode=mode) as file:
         if group is not None and group != os.fstat(file.fileno()).st_gid:
             os.chown(file.fileno(), -1, group)
-        file.write(content)
+        yield file
         file.flush()
         os.fsync(file.fileno())
         os.replace(temporary, path)
     sync_folder(path.parent)
+
+
+def replace(path: Path, content: bytes, mode: int | None = 0o600, group: int | None = None) -> None:
+    """Give a file new content, whole or not at all, on the disk when this returns. Raises OSError; see `replaced`."""
+    with replaced(path, mode, group) as file:
+        file.write(content)

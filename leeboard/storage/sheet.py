@@ -17,7 +17,8 @@ from leeboard.storage.tabular import plain_name
 MOST_ROWS = 200_000
 MOST_COLUMNS = 500
 NO_CSV = "is no CSV: a quotation mark is not closed, or stands within a cell; write it twice there"
-FORMULA = re.compile(r"'*[=+\-@\t\r]")
+# How a cell begins that some spreadsheet would work out: the full-width signs are the same to it as the plain ones.
+FORMULA = re.compile(r"'*\s*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TextIO
 
 import typer
 from rich.console import Console
@@ -20,6 +21,7 @@ from leeboard.cli.options import Database, Var
 from leeboard.errors import LeeboardError
 from leeboard.evidence.loading.ingest import ingest
 from leeboard.evidence.notes.forgotten import of_devices
+from leeboard.evidence.recording import heartbeat
 from leeboard.evidence.status import estate_status
 from leeboard.evidence.store.store import Store
 from leeboard.model.enums import Form, Level, Role
@@ -33,7 +35,11 @@ from leeboard.verdict.status import EstateStatus
 
 THIS_MACHINE = Path("inventories", "this-machine", "hosts.yml")
 BROKE_OFF = 20_000  # characters of what a check said that broke off: its end, where the cause stands
-WRITERS = {"json": json_report.write_json, "csv": sheet.write_csv, "junit": junit.write_junit}
+WRITERS: dict[str, Callable[[EstateStatus, TextIO], None]] = {
+    "json": json_report.write_json,
+    "csv": sheet.write_csv,
+    "junit": junit.write_junit,
+}
 PORTABLE_CHASSIS = {"8", "9", "10", "11", "14", "30", "31", "32"}  # SMBIOS 3.7, table 17
 
 
@@ -126,6 +132,9 @@ def drift(
     page.write_page(status, written)
     if news is not None:
         write_news(status, news, whole=school is None)
+    if not this_machine and school is None and not broken:
+        many = len({device.urn for device in devices})
+        heartbeat.beat(var, heartbeat.Heartbeat(datetime.now(UTC), many, len(devices), status.exit_code))
     if format in WRITERS:
         WRITERS[format](status, sys.stdout)
     else:

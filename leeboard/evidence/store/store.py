@@ -24,7 +24,7 @@ from leeboard.evidence.bundles.order import Link
 from leeboard.evidence.bundles.schema import read_part
 from leeboard.evidence.store import history, parts
 from leeboard.evidence.store.finding_cache import FindingPool
-from leeboard.evidence.store.tables import BundleRow, DeviceRow, PartRow, UnloadedRow, VisitRow
+from leeboard.evidence.store.tables import BundleRow, DeviceRow, PartRow, SchoolRow, UnloadedRow, VisitRow
 from leeboard.evidence.store.upgrade import SCRIPTS, upgrade
 from leeboard.model.device import Device
 from leeboard.model.finding import Finding
@@ -139,6 +139,12 @@ class Store:
         """Every device that some run expected, of these schools or of all."""
         with self.reading() as session:
             return stored_devices(session, urns)
+
+    def schools(self) -> dict[str, str]:
+        """The name of each school that some bundle was about, by URN."""
+        with self.reading() as session:
+            found = session.execute(select(SchoolRow.urn, SchoolRow.name).order_by(SchoolRow.urn))
+            return {row.urn: row.name for row in found}
 
     def verdicts(self, control: str) -> dict[tuple[str, str], tuple[str, datetime | None]]:
         """The verdict that a control of each device has, and when the device was last seen, by URN and asset."""

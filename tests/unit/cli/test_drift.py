@@ -16,6 +16,7 @@ import pytest
 
 from leeboard.cli import main
 from leeboard.cli.drift.command import _this_machines_end
+from leeboard.evidence.recording import heartbeat
 from leeboard.policy.resolve import resolve
 from leeboard.verdict.evaluate import evaluate
 from leeboard.verdict.status import DeviceStatus, EstateStatus
@@ -44,6 +45,7 @@ def test_this_machine_is_checked_and_everything_is_written(tmp_path: Path) -> No
     assert "LBL-02" in page.read_text()
     assert (tmp_path / "var" / "leeboard.db").stat().st_size > 0
     assert len(list((tmp_path / "var" / "evidence" / "000000").glob("*.jsonl.xz"))) == 1
+    assert heartbeat.last(tmp_path / "var") is None  # no check of an inventory
 
 
 def test_another_level_asks_for_another_label(tmp_path: Path) -> None:
@@ -71,6 +73,8 @@ def test_json_is_all_that_is_printed(tmp_path: Path) -> None:
     report = json.loads(done.stdout)
     assert report["exit_code"] == 2
     assert list(devices(done)) == ["pc1"]
+    beat = heartbeat.last(tmp_path / "var")
+    assert beat is not None and (beat.schools, beat.devices, beat.exit_code) == (1, 1, 2)
 
 
 @pytest.fixture(scope="module")

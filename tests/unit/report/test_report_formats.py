@@ -11,7 +11,7 @@ import pytest
 
 from leeboard.model.verdicts import Verdict
 from leeboard.report.junit import write_junit
-from leeboard.report.sheet import COLUMNS, FORMULA, write_csv
+from leeboard.report.sheet import COLUMNS, write_csv
 from leeboard.verdict.status import EstateStatus
 from tests.unit.report import samples
 
@@ -55,7 +55,11 @@ def test_junit_fails_where_the_exit_code_does(status: EstateStatus) -> None:
     assert len(cases) - len(others) == sum(status.counts().values())
 
 
-@pytest.mark.parametrize("first", FORMULA)
+# The full-width signs begin a formula in some spreadsheets, and blanks before a sign do not keep it from being one.
+BEGINNINGS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20", "'=", " =")
+
+
+@pytest.mark.parametrize("first", BEGINNINGS)
 def test_no_cell_is_a_formula(first: str) -> None:
     one = samples.judged(Verdict.DRIFTED)
     hostile = replace(one, title=f'{first}HYPERLINK("https://evil.example";"x")')
@@ -63,5 +67,5 @@ def test_no_cell_is_a_formula(first: str) -> None:
     status = samples.estate(replace(samples.status(samples.device("A-1"), {}), findings=(finding,)))
     (row,) = rows(status)
     assert tuple(row) == COLUMNS
-    assert not [cell for cell in row.values() if cell.startswith(FORMULA)]
+    assert not [cell for cell in row.values() if cell.strip().startswith(BEGINNINGS[:-2])]
     assert "1+1" in row["reason"]
