@@ -15,7 +15,8 @@ from leeboard.cli.asking.subject import Subject, names_of, subject_of
 from leeboard.cli.options import Database, Var
 from leeboard.errors import LeeboardError
 from leeboard.model.words import iso
-from leeboard.report import json_report, junit, overview, page, sheet, standing, terminal, worklist_text
+from leeboard.report import overview, page, standing, terminal, worklist_text
+from leeboard.report.formats import WRITERS
 from leeboard.report.screen import Screen, stdout_console
 from leeboard.report.worklist import worklist as items_of
 from leeboard.verdict.status import EstateStatus
@@ -24,7 +25,6 @@ Wanted = Annotated[
     str | None,
     typer.Argument(metavar="[SCHOOL|DEVICE]", help="A school (URN, folder, name) or a device (asset tag, host name)."),
 ]
-WRITERS = {"json": json_report.write_json, "csv": sheet.write_csv, "junit": junit.write_junit}
 
 
 def status(

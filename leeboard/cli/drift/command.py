@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Literal, TextIO
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -27,19 +26,15 @@ from leeboard.evidence.store.store import Store
 from leeboard.model.enums import Form, Level, Role
 from leeboard.model.words import number
 from leeboard.policy.load import load
-from leeboard.report import json_report, junit, page, sheet, terminal
+from leeboard.report import page, terminal
 from leeboard.report.changes_since import write_news
 from leeboard.report.controller_checks import Sources, school_statuses
+from leeboard.report.formats import WRITERS
 from leeboard.report.screen import stdout_console
 from leeboard.verdict.status import EstateStatus
 
 THIS_MACHINE = Path("inventories", "this-machine", "hosts.yml")
 BROKE_OFF = 20_000  # characters of what a check said that broke off: its end, where the cause stands
-WRITERS: dict[str, Callable[[EstateStatus, TextIO], None]] = {
-    "json": json_report.write_json,
-    "csv": sheet.write_csv,
-    "junit": junit.write_junit,
-}
 PORTABLE_CHASSIS = {"8", "9", "10", "11", "14", "30", "31", "32"}  # SMBIOS 3.7, table 17
 
 
