@@ -86,8 +86,9 @@ def test_what_ssh_connection_may_hold(text: str, found: CameBy | None) -> None:
     ],
 )
 def test_the_method_is_what_sshd_wrote_of_this_very_connection(tmp_path: Path, log: str, found: SignIn | None) -> None:
-    machine = folder(tmp_path, {}, Answers({"journalctl": Completed(0, log, "")}))
-    assert sign_in(machine, OURS) == found
+    answers = Answers({"journalctl": Completed(0, log, "")})
+    assert sign_in(folder(tmp_path, {}, answers), OURS) == found
+    assert "_UID=0" in answers.asked[0], "logger -t sshd needs no rights"
 
 
 def test_without_a_journal_the_method_is_not_known(tmp_path: Path) -> None:

@@ -73,11 +73,14 @@ def parse(text: str) -> CameBy | None:
 
 
 def sign_in(host: Host, connection: CameBy) -> SignIn | None:
-    """Who signed in over a connection, and how, by sshd's own log since this start; None where it does not say."""
+    """Who signed in over a connection, and how, by sshd's own log since this start; None where it does not say.
+
+    Only what root logged counts: anybody may write to the journal under the name of sshd.
+    """
     pattern = f"^Accepted .* port {connection.port} ssh2"
     argv = ["journalctl", "--quiet", "--no-pager", "--boot", "--output=cat", "-t", "sshd", "-t", "sshd-session"]
     try:
-        done = host.query([*argv, "--lines=20", f"--grep={pattern}"])
+        done = host.query([*argv, "_UID=0", "--lines=20", f"--grep={pattern}"])
     except HostError:
         return None
     for line in reversed(done.out.splitlines()):
