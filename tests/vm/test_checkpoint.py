@@ -105,12 +105,16 @@ def is_as_before(machine: Machine) -> None:
     assert machine.root("systemctl is-active ssh; systemctl is-enabled ssh").stdout.split() == ["active", "enabled"]
 
 
-def nothing_is_left(machine: Machine) -> None:
-    found = machine.root(
-        "find / -xdev -name '*leeboard-checkpoint*' -o -xdev -name '.leeboard-*'; systemctl list-units --all --plain "
-        "--no-legend 'leeboard*'"
-    ).stdout
-    assert found.strip() == ""
+def nothing_is_left(machine: Machine, timeout: float = 180) -> None:
+    """It is back first, and tidied up then."""
+    look = (
+        "find / -xdev -name '*leeboard-checkpoint*' -o -xdev -name '.leeboard-*'; "
+        "systemctl list-units --all --plain --no-legend 'leeboard*'"
+    )
+    deadline = time.monotonic() + timeout
+    while found := machine.root(look).stdout.strip():
+        assert time.monotonic() < deadline, found
+        time.sleep(1)
     assert len(machine.root(f"ls {FOLDER}").stdout.split()) == 2, "who it was, and how it ended"
 
 
