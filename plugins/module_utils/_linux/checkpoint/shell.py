@@ -352,6 +352,6 @@ clean() {
 }
 
 remove_folder() {
-    rm -rf "${ROOT:?}$1"
+    rm -rf "$ROOT${1:?}"
 }
 """
