@@ -15,6 +15,7 @@ LIMIT = "how long to wait for something; messages name the limit itself"
 JOURNAL = "the undo journal says when a change was made"
 RUN = "the name of a run that nobody named"
 KEYS = "a key, or where one is handed over, for a roll-out; no reading is made there"
+CHECKPOINT = "a checkpoint lasts for some seconds; what a visit says of one is a fact only while one is held"
 L, W = "plugins/module_utils/_linux/", "plugins/module_utils/_windows/"
 KNOWN = {
     f"{L}visit.py: visit": ENVELOPE,
@@ -28,6 +29,13 @@ KNOWN = {
     f"{L}removable_media/state.py: _answer": "polkit is told which process asks; problems do not name it",
     f"{L}simple/shell_timeout.py: at import": "a mark that nothing in a start-up file can print; it is in no reading",
     f"{L}engine/secret_pipe.py: secret_files": KEYS,
+    f"{L}checkpoint/arm.py: _alone": LIMIT,
+    f"{L}checkpoint/arm.py: _arm": CHECKPOINT,
+    f"{L}checkpoint/arm.py: _plan": CHECKPOINT,
+    f"{L}engine/armed.py: seconds_left": CHECKPOINT,
+    f"{L}faillock/trial.py: _until_its_end": LIMIT,
+    f"{L}faillock/trial.py: in_child": LIMIT,
+    f"{L}faillock/update.py: plan": "the name of a folder below /run, which the change takes away again",
     f"{L}luks/authorise.py: _end_children": KEYS,
     f"{L}luks/empty_disk.py: _not_open": KEYS,
     f"{L}luks/empty_disk.py: spans": KEYS,

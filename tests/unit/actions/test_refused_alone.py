@@ -44,7 +44,7 @@ def step(driver: str, *addresses: str) -> Step:
 )
 def test_one_refusal(driver: str, addresses: tuple[str, ...], asked: list[list[str]], made: list[str]) -> None:
     action: Any = ActionModule.__new__(ActionModule)
-    action._changes, action._diffs = [], []
+    action._changes, action._diffs, action._remarks = [], [], []
     visit = Visit(SMALL)
     problems, lost = action._make(visit, [step(driver, *addresses), step("unit", "auditd.service:enabled")])
     assert visit.asked == [*asked, ["auditd.service:enabled"]]

@@ -72,7 +72,7 @@ def test_members_that_may_name_people_are_kept_as_digests() -> None:
     other = [key[2] for key in states([finding(accounts)], {("REM-10", "without-password"): True}, SALT[::-1] + "0")]
     assert found == again and not set(found) & set(other)
     lists = listed(load())
-    assert lists["LCK-01", "accounts-without-password"] and not lists["REM-10", "other-servers"]
+    assert lists["LCK-01", "accounts-without-password"] and not lists["REM-10", "winrm-listeners"]
 
 
 def test_what_ends_and_what_begins() -> None:

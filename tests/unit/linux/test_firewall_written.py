@@ -197,7 +197,7 @@ REFUSED: dict[str, tuple[dict[str, str | None], dict[str, Completed], list[dict[
     ),
     "nobody is named": ({}, {}, [{"address": "management", "value": "none"}], "set leeboard_management_networks"),
     "not where we come from": (
-        {"/proc/self/status": "PPid:\t77\n", "/proc/77/status": "PPid:\t1\n",
+        {"/proc/self/environ": "A=b", "/proc/self/status": "PPid:\t77\n", "/proc/77/status": "PPid:\t1\n",
          "/proc/77/environ": "A=b\0SSH_CONNECTION=198.51.100.7 50000 192.0.2.15 22\0"}, {}, [],
         "the management networks (10.20.0.0/16) do not contain 198.51.100.7, which we come from",
     ),

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.change import ChangeRefused, apply
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed, Host
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.simple import listening, sharing_off
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.simple import listening
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.undo.run import undo
 
 from tests.unit.linux.folder import PASSWD, Answers, folder
@@ -367,44 +364,3 @@ def test_without_systemd_a_unit_cannot_be_switched_off(tmp_path: Path) -> None:
     host.is_root = True
     with pytest.raises(ChangeRefused, match="systemd does not run on this machine"):
         switch_off(host)
-
-
-# Processes are really ended
-
-
-@pytest.fixture
-def sleeper(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
-    started: list[subprocess.Popen[bytes]] = []
-
-    def start(script: str) -> subprocess.Popen[bytes]:
-        program = tmp_path / "x11vnc"
-        shutil.copy("/bin/sh", program)
-        one = subprocess.Popen([program, "-c", f"{script} echo; while :; do read x; done"], stdin=subprocess.PIPE,
-                               stdout=subprocess.PIPE)  # fmt: skip
-        assert one.stdout is not None and one.stdout.readline()
-        started.append(one)
-        return one
-
-    yield start
-    for one in started:
-        one.kill()
-        one.wait()
-
-
-def end(pid: int, name: str = "x11vnc") -> subprocess.CompletedProcess[bytes]:
-    argv = ["sh", "-c", sharing_off.END, "sh", str(pid), name]
-    return subprocess.run(argv, capture_output=True, timeout=60, check=False)
-
-
-@pytest.mark.parametrize("script", ["", "trap '' TERM;"])
-def test_a_process_is_ended_also_one_that_takes_no_hint(sleeper: Callable[..., Any], script: str) -> None:
-    one = sleeper(script)
-    assert end(one.pid).returncode == 0
-    assert one.wait(10) < 0
-    assert end(one.pid).returncode == 0
-
-
-def test_a_number_that_belongs_to_another_program_by_now_is_left_alone(sleeper: Callable[..., Any]) -> None:
-    one = sleeper("")
-    assert end(one.pid, "wayvnc").returncode == 0
-    assert one.poll() is None

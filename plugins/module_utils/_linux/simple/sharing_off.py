@@ -17,8 +17,7 @@ from ..engine.host import Host, HostError
 from ..engine.overlay_host import OverlayHost
 from ..system.inifile import with_key
 from ..system.unit import RUNS
-from . import listening
-from .listening import (
+from .waiting_programs import (
     GNOME_UNIT,
     OWN_UNITS,
     PEOPLES_UNITS,
@@ -28,6 +27,9 @@ from .listening import (
     XRDP,
     XRDP_UNITS,
     Program,
+    found,
+    like,
+    listed,
 )
 
 SYSTEM, USER = "/etc/systemd/system", "/etc/systemd/user"
@@ -73,8 +75,8 @@ def dry_run(host: Host, changes: list[Change]) -> DryRun:
             raise ChangeRefused(f"{address} is only reported: stop the program, or take its package away")
         if not isinstance(stay, (list, tuple)) or not all(isinstance(one, str) for one in stay):
             raise ChangeRefused(f"{address}: what may stay is a list of what was found there, not {stay!r}")
-        programs = listening.found(host, address)
-        go = set(listening.listed(programs)) - set(stay)
+        programs = found(host, address)
+        go = set(listed(programs)) - set(stay)
         programs = [program for program in programs if program.text in go]
         _refuse_our_own_way_in(host, [program for program in programs if program.kind == "process"])
         for program in programs:
@@ -90,9 +92,9 @@ def _refuse_our_own_way_in(host: Host, running: list[Program]) -> None:
         return
     names, over_ssh = _ancestors(host), False
     for name in names:
-        if listening.like(name, (*XRDP, *SHARING, *RELAYED)) and not listening.like(name, SCREENS):
+        if like(name, (*XRDP, *SHARING, *RELAYED)) and not like(name, SCREENS):
             raise ChangeRefused(f"this roll-out was itself started through {name}; come by SSH")
-        over_ssh = over_ssh or listening.like(name, SSH)
+        over_ssh = over_ssh or like(name, SSH)
     if names and not over_ssh and "/user.slice/" in _cgroup(host, "self"):
         raise ChangeRefused(LOCAL.format(running[0].name))
 
@@ -153,7 +155,7 @@ class _Off:
                 )
         elif program.kind == "autostart":
             self._hide(program.name)
-        elif program.kind == "process" and not listening.like(program.name, SCREENS):
+        elif program.kind == "process" and not like(program.name, SCREENS):
             self._process(program.name, program.pid)
         elif program.kind == "process":
             self._left.append(f"{program.text}: it is a screen that somebody works at; take -listen out of its options")
@@ -189,7 +191,7 @@ class _Off:
             return
         status = _status(self._host, pid)
         uid, gid = ((status.get(field, "").split() or [""])[0] for field in ("Uid", "Gid"))
-        if SERVICE.match(leaf) and manager and manager[1] == uid and listening.like(leaf, OWN):
+        if SERVICE.match(leaf) and manager and manager[1] == uid and like(leaf, OWN):
             self._mask(leaf)
             ids = [f"--reuid={uid}", f"--regid={gid}", "--clear-groups", "--no-new-privs", "--inh-caps=-all"]
             self._add("stop", ["setpriv", *ids, "sh", "-c", STOP_OWN, "sh", uid, leaf])
@@ -197,7 +199,7 @@ class _Off:
 
     def _is_own(self, unit: str, pid: str) -> bool:
         """Whether a unit is there for this process, and not for several things, one of which started it."""
-        return listening.like(unit, OWN) or self._fields(unit)["MainPID"] == pid
+        return like(unit, OWN) or self._fields(unit)["MainPID"] == pid
 
     def _mask(self, name: str) -> bool:
         """Mask a unit of people's managers for everybody; whether it was not masked before. Raises ChangeRefused."""
