@@ -21,8 +21,9 @@ TELL = """
 import json, sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, "/opt/leeboard-test")
-from drivers import change, dconf
-from drivers.host import Host
+from drivers.dconf import driver as dconf
+from drivers.engine import change
+from drivers.engine.host import Host
 asked = json.load(sys.stdin)
 if "changes" in asked:
     done = change.apply(dconf, Host(), asked["changes"], "lab")
