@@ -341,7 +341,8 @@ def test_what_covers_ufw_and_firewalld(tmp_path: Path) -> None:
 
 
 def test_an_undo_loads_what_it_put_back(tmp_path: Path) -> None:
-    assert loading(folder(tmp_path / "gone"), [table.FILE])[0] == [
+    gone = folder(tmp_path / "gone", {"/run/systemd/system/x": ""})
+    assert loading(gone, [table.FILE, table.UNIT_FILE])[0] == [
         ["systemctl", "daemon-reload"], ["nft", "add table inet leeboard; delete table inet leeboard"],
     ]  # fmt: skip
     assert loading(folder(tmp_path / "old", {table.FILE: "x"}), [table.FILE])[0][-1] == ["nft", "-f", table.FILE]

@@ -72,6 +72,7 @@ RequiresMountsFor={needed}
 After=systemd-remount-fs.service
 Before={before}
 Conflicts=shutdown.target
+OnFailure={NAME}.service
 
 [Service]
 Type=oneshot

@@ -81,7 +81,6 @@ def _firewall(host: Host, paths: list[str]) -> list[list[str]]:
     """Our own table goes with its file; ufw and firewalld load theirs."""
     commands: list[list[str]] = []
     if _any(paths, OUR_FILE, OUR_UNIT_FILE):
-        commands.append(["systemctl", "daemon-reload"])
         table = ["-f", OUR_FILE] if host.exists(OUR_FILE) else [WITHOUT_TABLE]
         commands.append(["nft", *table])
     if _any(paths, "/etc/ufw/", UFW) and shell_variables(host, "/etc/ufw/ufw.conf").get("ENABLED", "").lower() == "yes":
