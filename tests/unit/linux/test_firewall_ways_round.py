@@ -7,8 +7,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.checkpoint import units
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.firewall import driver as firewall
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.firewall import restart
 
 from tests.unit.linux.folder import Answers, effective, folder
 
@@ -168,3 +170,11 @@ def test_what_others_do_at_the_start(
     saved = {"/etc/iptables/rules.v4": SAVED.format("DROP", "")} if "netfilter-persistent.service" in units else {}
     said = restarted(tmp_path, {**saved, **files}, *units)
     assert said.startswith(expected), said
+
+
+def test_a_checkpoint_that_is_armed_loads_nothing(tmp_path: Path) -> None:
+    """Its unit names firewalls, since it comes before them: a plan that was made before arming still holds."""
+    files = units.unit_files(180, 60, [], ["nftables.service"])
+    started = [name for name in (path.rsplit("/", 1)[-1] for path in files) if "nft" in files[f"{units.SYSTEM}/{name}"]]
+    assert started == [f"{units.NAME}-start.service"] and {*started} < {*restart.CHECKPOINT}
+    assert restarted(tmp_path, dict(files), *started).startswith("accept: nothing loads firewall rules")

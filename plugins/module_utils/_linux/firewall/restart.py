@@ -49,6 +49,8 @@ ExecReload=/usr/sbin/nft -f {OUR_FILE}
 [Install]
 WantedBy=sysinit.target
 """
+# A checkpoint's unit names firewalls, since it comes before them; what it loads was there before.
+CHECKPOINT = ("leeboard-checkpoint.service", "leeboard-checkpoint-start.service")
 TRY = 'nft -f "$1" && exec nft -j list ruleset\n'
 # A rule may name a card by number (iif), so the cards have to be there.
 TRY_WITH_CARDS = 'file=$1; shift; for card; do ip link add "$card" type veth; done 2>/dev/null\nset -- "$file"\n' + TRY
@@ -222,7 +224,7 @@ def own_loader(host: Host, also: re.Pattern[str] | None = None, besides: tuple[s
 
     Raises HostError.
     """
-    known = ["nftables.service", "ufw.service", "netfilter-persistent.service", "firewalld.service"]
+    known = ["nftables.service", "ufw.service", "netfilter-persistent.service", "firewalld.service", *CHECKPOINT]
     known += [OUR_UNIT] if _our_unit(host) or OUR_UNIT in besides else []
     units = dict.fromkeys([*started_units(host), *(unit for _starter, unit in activated(host))])
     started = [name for name in units if name.endswith(".service") and name not in known]
