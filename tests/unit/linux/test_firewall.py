@@ -137,7 +137,8 @@ sys.path[:0] = [{str(Path(__file__).parents[3] / "collections")!r}]
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.firewall import driver as firewall
 shutil.copytree("/etc", "/run/etc", symlinks=True)
 for name, files in {variants!r}.items():
-    for unit in ("multi-user.target.wants/ufw.service", "sysinit.target.wants/nftables.service", "nftables.service.d"):
+    for unit in ("multi-user.target.wants/ufw.service", "multi-user.target.wants/firewalld.service",
+                 "sysinit.target.wants/nftables.service", "nftables.service.d"):
         path = pathlib.Path("/etc/systemd/system", unit)
         shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink(missing_ok=True)
     for path in ("ufw/ufw.conf", "ufw/user.rules", "ufw/user6.rules", "default/ufw", "nftables.conf"):
