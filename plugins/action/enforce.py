@@ -206,5 +206,4 @@ def _arguments(visit, step) -> dict:
 
 def _words(step, answer: dict) -> str:
     """Why a step failed, with its driver before it."""
-    message = failure_message(answer)
-    return message if message.startswith(f"{step.driver}: ") else f"{step.driver}: {message}"
+    return answers.of_driver(step.driver, failure_message(answer))

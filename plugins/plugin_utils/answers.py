@@ -45,3 +45,8 @@ def warnings(answer: dict) -> list:
     """What a person must know of a change, in the device's words: printed, never filed."""
     said = answer.get("warnings") or []
     return [one[:LONGEST_PATH] for one in (said if isinstance(said, list) else []) if isinstance(one, str)]
+
+
+def of_driver(driver: str, message: str) -> str:
+    """A message that begins with its driver, as the modules of drivers say it themselves."""
+    return message if message.startswith(f"{driver}: ") else f"{driver}: {message}"

@@ -12,7 +12,7 @@ import time
 from datetime import datetime, timedelta, timezone
 
 from ansible.utils.display import Display
-from ansible_collections.leeboard.schools.plugins.plugin_utils import brain
+from ansible_collections.leeboard.schools.plugins.plugin_utils import answers, brain
 from ansible_collections.leeboard.schools.plugins.plugin_utils.fresh_connection import (
     at_most,
     can_be_made,
@@ -301,7 +301,7 @@ def _words(value) -> dict:
     """Drivers with the reasons that the device gives for leaving them out, which begin with the driver."""
     named = value if isinstance(value, dict) else {}
     found = {plain(str(driver), 40): plain(str(why), 500) for driver, why in list(named.items())[:50]}
-    return {driver: why if why.startswith(f"{driver}: ") else f"{driver}: {why}" for driver, why in found.items()}
+    return {driver: answers.of_driver(driver, why) for driver, why in found.items()}
 
 
 def _texts(value) -> list:

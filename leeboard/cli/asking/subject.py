@@ -12,7 +12,6 @@ from leeboard.ansible.inventory import EstateInventory
 from leeboard.cli.forget import find_device
 from leeboard.cli.forget.find_device import Register
 from leeboard.errors import LeeboardError
-from leeboard.evidence.asking.names import school_names
 from leeboard.evidence.keeping.forgetting import Named, named
 from leeboard.evidence.store.store import Store
 from leeboard.model.values import plain
@@ -74,7 +73,7 @@ class Names:
 
 def names_of(store: Store, evidence: Path, listed: EstateInventory | None, source: Path | None) -> Names:
     """Every name that is known from the inventory (None: none was given) and from what is kept."""
-    schools: dict[str, tuple[str, ...]] = {urn: (name,) for urn, name in school_names(store).items()}
+    schools: dict[str, tuple[str, ...]] = {urn: (name,) for urn, name in store.schools().items()}
     before: dict[str, tuple[str, ...]] = {}
     devices: tuple[find_device.Subject, ...] = ()
     if listed is not None:

@@ -1,20 +1,12 @@
-"""What the store knows of schools and devices by name."""
+"""What the store knows of devices by name."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import select
-
 from leeboard.evidence.store.store import Store
-from leeboard.evidence.store.tables import DeviceRow, SchoolRow
+from leeboard.evidence.store.tables import DeviceRow
 from leeboard.model.device import Device
-
-
-def school_names(store: Store) -> dict[str, str]:
-    """The name of each school that some bundle was about, by URN."""
-    with store.reading() as session:
-        return {row.urn: row.name for row in session.execute(select(SchoolRow.urn, SchoolRow.name))}
 
 
 def device_of(store: Store, keys: Iterable[tuple[str, str]]) -> Device | None:
