@@ -55,6 +55,7 @@ def put_back(host: Host) -> tuple[bool, dict[str, Any]]:
         started = False
     if not started and armed.read(host)["state"] == "armed":
         _script(host, "timer")
+        _script(host, "clean")
     return True, armed.read(host)
 
 

@@ -291,12 +291,11 @@ begin() {
         exit 1
         ;;
     esac
-    clean
-    exit 0
+    return 1
 }
 
 put_back() {
-    begin
+    begin || return 0
     say "putting back what $BY (run $RUN) changed"
     put_files
     units enablement
@@ -316,13 +315,15 @@ put_back() {
     note
     turn putting-back back || exit 1
     say "all is back as it was"
-    clean
 }
 
 put_back_at_start() {
     [ "$(cat "$ROOT/proc/sys/kernel/random/boot_id")" != "$BOOT" ] || exit 0
     STARTING=1
-    begin
+    if ! begin; then
+        clean
+        return
+    fi
     say "this start finds a checkpoint that nobody confirmed: putting back what $BY (run $RUN) changed"
     put_files
     units enablement
@@ -334,7 +335,9 @@ put_back_at_start() {
     try 30 systemctl --no-block start -- "$NAME.service"
 }
 
-# What is not needed any more goes, the script last: killed anywhere, its unit or the next checkpoint goes on.
+# What is not needed any more goes, the script last: killed anywhere, its unit or the next checkpoint goes on. After the
+# reload a service whose file is gone has systemd's usual 90 s, counted from its start, and putting back may have taken
+# longer: so the service does this in a turn that is counted by itself (ExecStartPost).
 clean() {
     copies remove_folder
     rm -rf "$HERE/kept" "$HERE/proofs"

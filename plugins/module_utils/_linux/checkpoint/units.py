@@ -51,6 +51,7 @@ StartLimitIntervalSec=0
 [Service]
 Type=oneshot
 ExecStart=/bin/sh {SCRIPT} timer
+ExecStartPost=/bin/sh {SCRIPT} clean
 TimeoutStartSec={longest}
 Restart=on-failure
 RestartSec=60

@@ -98,7 +98,10 @@ up() {
     [ "$active" != failed ] || exit 1 # it failed too often
     case $1 in
     leeboard-*.service)
-        [ -z "$block" ] || sh @ROOT@/var/lib/leeboard/checkpoint/put-back timer || exit 1
+        [ -n "$block" ] || return 0
+        for turn in timer clean; do
+            sh @ROOT@/var/lib/leeboard/checkpoint/put-back "$turn" || exit 1
+        done
         return
         ;;
     leeboard-*)
@@ -227,7 +230,16 @@ class Machine:
         return arm(self.host, Request(run, BY, digest, {"writer": cover, **more}))
 
     def script(self, how: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run the put-back script as systemd does."""
+        """Run the put-back script as systemd does: what the timer starts tidies up where it ended well."""
+        done = self.turn(how, **environment)
+        if how == "timer" and done.returncode == 0:
+            said = done.stdout
+            done = self.turn("clean", **environment)
+            done.stdout = said + done.stdout
+        return done
+
+    def turn(self, how: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run the put-back script once, as one line of its units does."""
         argv = [self.shell, str(self.root / HERE / "put-back"), how]
         return subprocess.run(argv, capture_output=True, text=True, check=False, env={**environment}, timeout=120)
 
