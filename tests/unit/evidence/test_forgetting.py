@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
@@ -209,6 +209,7 @@ SEEN = st.sampled_from([None, "unreachable", "failed", 600, 5000])
 NIGHTS = st.lists(st.fixed_dictionaries({"LT-1": SEEN, "LT-2": SEEN}), min_size=1, max_size=6)
 
 
+@settings(max_examples=settings().max_examples // 3)  # three stores an example
 @given(NIGHTS.flatmap(lambda n: st.tuples(st.just(n), st.permutations(range(len(n))), st.integers(0, len(n)))))
 def test_whenever_it_is_forgotten_and_however_bundles_come(
     tmp_path_factory: pytest.TempPathFactory, case: tuple[list[dict[str, object]], list[int], int]

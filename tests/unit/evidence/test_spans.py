@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leeboard.evidence.loading.ingest import ingest
@@ -106,6 +106,7 @@ NIGHT = st.fixed_dictionaries(
 VALUES = {"not set": {"lock": None}, "renamed": {"label": "Property of nobody"}}
 
 
+@settings(max_examples=settings().max_examples // 3)  # two stores an example
 @given(st.lists(NIGHT, min_size=1, max_size=6).flatmap(lambda n: st.tuples(st.just(n), st.permutations(range(len(n))))))
 def test_bundles_that_come_in_any_order_give_the_same_store(
     tmp_path_factory: Any, case: tuple[list[dict[str, Any]], list[int]]
