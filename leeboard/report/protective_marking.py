@@ -19,6 +19,8 @@ from leeboard.model.observation import Aspect, Found, Nothing, Reading
 from leeboard.policy.model import Baseline
 from leeboard.report import json_report, page, terminal
 from leeboard.report.overview import Marking
+from leeboard.report.summary import content
+from leeboard.report.summary import page as summary
 from leeboard.verdict.status import DeviceStatus, EstateStatus, SchoolStatus
 
 DRIVER = "report_marking"
@@ -50,9 +52,14 @@ def unmarked_outputs(baseline: Baseline, level: Level, recipients: str) -> list[
     checks = {
         "page": _on_page(page.render(status), line),
         "terminal": _on_terminal(status, line),
+        "summary": _on_page(summary.render(content.sheet(status, None, _nothing_then())), line),
         "json": (data.get("marking"), data.get("recipients")) == (label, recipients),
     }
     return [output for output, there in checks.items() if not (there and label)]
+
+
+def _nothing_then() -> dict[str, list[set[str]]]:
+    return {question: [set() for _ in range(1 + len(content.AGO))] for question in content.controls()}
 
 
 def _example(baseline: Baseline, level: Level, recipients: str) -> EstateStatus:

@@ -229,7 +229,7 @@ def test_a_level_without_a_label_marks_nothing() -> None:
     baseline = load()
     levels = {**baseline.levels, Level.HIGH: baseline.levels[Level.HIGH].model_copy(update={"label": " "})}
     assert protective_marking.unmarked_outputs(baseline.model_copy(update={"levels": levels}), Level.HIGH, "") == [
-        "page", "terminal", "json"
+        "page", "terminal", "summary", "json"
     ]  # fmt: skip
 
 

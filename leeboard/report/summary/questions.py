@@ -1,0 +1,85 @@
+"""What a head asks of devices, and how many of how many can be answered with yes. Pure.
+
+A device is a yes only where every control of the question is known and well. What is not known is never a yes, and
+what somebody accepted is not one either.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from leeboard.model.enums import Form
+from leeboard.model.verdicts import Verdict
+from leeboard.verdict.status import DeviceStatus
+
+
+class Answer(StrEnum):
+    """What a device answers to a question. `none`: the question does not concern it."""
+
+    YES = "yes"
+    NO = "no"
+    ACCEPTED = "accepted"
+    UNKNOWN = "unknown"
+    NONE = "none"
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question, the controls that answer it, and the forms of device that it is about."""
+
+    id: str
+    text: str
+    controls: tuple[str, ...]
+    forms: tuple[Form, ...] = tuple(Form)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """How many devices give which answer; `of` is how many the question concerns."""
+
+    question: Question
+    yes: int
+    no: int
+    accepted: int
+    unknown: int
+
+    @property
+    def of(self) -> int:
+        """How many devices the question concerns."""
+        return self.yes + self.no + self.accepted + self.unknown
+
+
+# Becta asked for encryption of what leaves the school, locked screens, keys that can be had back, and kept logs.
+QUESTIONS = (
+    Question(
+        "encrypted", "Are the laptops encrypted?", ("ENC-01", "ENC-02", "ENC-09", "ENC-10", "ENC-12"), (Form.PORTABLE,)
+    ),
+    Question("locked", "Do the screens lock, and is guessing stopped?", ("LCK-01", "LCK-04", "LCK-05")),
+    Question("recoverable", "Can a disk be opened when its key is lost?", ("ENC-06", "ENC-07", "ENC-08")),
+    Question("logs", "Is it recorded what happens, and kept safe?", ("AUD-01", "AUD-11", "AUD-13", "FWD-01", "FWD-02")),
+)
+ILL = (Verdict.DRIFTED, Verdict.PENDING)
+UNKNOWN = (Verdict.ERROR, Verdict.MISSING, Verdict.STALE, Verdict.NOT_CHECKED)
+
+
+def answer(question: Question, device: DeviceStatus) -> Answer:
+    """What a device answers. One that is never checked is not known, and no reason to leave it out."""
+    if device.device.form not in question.forms:
+        return Answer.NONE
+    verdicts = {finding.verdict for finding in device.findings if finding.control in question.controls}
+    if verdicts.intersection(ILL):
+        return Answer.NO
+    if device.unjudged or device.outcome == "other" or not verdicts or verdicts.intersection(UNKNOWN):
+        return Answer.UNKNOWN
+    if Verdict.WAIVED in verdicts:
+        return Answer.ACCEPTED
+    return Answer.NONE if verdicts == {Verdict.NOT_APPLICABLE} else Answer.YES
+
+
+def counted(question: Question, devices: Iterable[DeviceStatus]) -> Counted:
+    """Count the answers of devices."""
+    found = Counter(answer(question, device) for device in devices)
+    return Counted(question, found[Answer.YES], found[Answer.NO], found[Answer.ACCEPTED], found[Answer.UNKNOWN])
