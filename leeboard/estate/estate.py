@@ -27,6 +27,7 @@ from leeboard.estate.settings import (
     read_estate_file,
     read_school_file,
 )
+from leeboard.estate.vpn import addresses
 from leeboard.estate.vpn.of_school import SchoolVpn
 from leeboard.estate.vpn.reading import Declarations
 from leeboard.model.enums import Level, Platform
@@ -133,8 +134,10 @@ class School:
         if device.serial:
             own["leeboard_serial"] = device.serial
         vpn = self.vpn.variable(device) if self.vpn else None
-        if vpn:
+        if self.vpn and vpn:
             own["leeboard_vpn"] = vpn
+            if inner := self.vpn.inner.get(device.asset):
+                own["leeboard_inner_address"] = inner
         return own
 
     def device_variables(self, device: DeviceRow) -> dict[str, Any]:
@@ -167,6 +170,8 @@ class School:
             origins[GATEWAYS] = self.vpn.file.name
             if self.vpn.variable(device):
                 origins["leeboard_vpn"] = self.vpn.file.name
+                if device.asset in self.vpn.inner:
+                    origins["leeboard_inner_address"] = addresses.FILE.name
         return origins
 
     @cached_property

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
 from leeboard.estate.notify_settings import EstateNotify, SchoolNotify
-from leeboard.estate.vpn.declaration import Declared, Vpn, contradictions
+from leeboard.estate.vpn.declaration import Declared, contradictions
 from leeboard.estate.vpn.words import REFUSED_KEYS
 from leeboard.model.device import Urn
 from leeboard.model.enums import Level
@@ -27,7 +27,18 @@ PHASES = ("nursery", "primary", "middle", "secondary", "all_through", "special",
 OURS = frozenset(
     f"leeboard_{name}"
     for name in (
-        *("urn", "school", "phase", "enforce", "waivers", "reachable", "predecessors", "canary", "vpn"),
+        *(
+            "urn",
+            "school",
+            "phase",
+            "enforce",
+            "waivers",
+            "reachable",
+            "predecessors",
+            "canary",
+            "vpn",
+            "inner_address",
+        ),
         *("asset", "serial", "platform", "form", "role", "level"),
     )
 )
@@ -42,6 +53,7 @@ PROXY = re.compile(rf"(?:https?|socks5h?)://(?:{_HOST}|\[[0-9A-Fa-f:]+\])(?::[0-
 USER = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9._@$\\ -]{0,127}\Z")
 REALM = re.compile(r"[A-Z0-9](?:[A-Z0-9.-]{0,251}[A-Z0-9])?\Z")
 FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}\Z")
+ACCOUNT = re.compile("://.*@")  # with its password, for all that anybody knows; variables may be secrets too
 LONGEST = 300
 # What pydantic says in Python's terms.
 MESSAGES = {
@@ -277,7 +289,7 @@ def _vpn(found: EstateFile | SchoolFile, written: Written) -> None:
     if GATEWAYS in found.vars:
         message = "says in other words what vpn.gateways says; take it out, and everything goes by vpn"
         raise _at(("vars", GATEWAYS), message, written)
-    found.vpn.remember({key: written.line(["vpn", *key.split(".")]) for key in ("", *Vpn.model_fields)})
+    found.vpn.remember(written.line)
 
 
 def _at(path: tuple[str | int, ...], message: str, written: Written) -> Mistake:
@@ -297,7 +309,7 @@ def _first(wrong: ValidationError, written: Written, file: str) -> Problem:
         message = REFUSED_KEYS[str(path[-1])]
     elif first["type"] in MESSAGES:
         message = MESSAGES[first["type"]]
-    elif isinstance(value, str | int | float | bool) and "vars" not in path:  # those may be secrets
+    elif isinstance(value, str | int | float | bool) and "vars" not in path and not ACCOUNT.search(str(value)):
         message = f"is {str(value)[:60]!r}: {message[0].lower()}{message[1:]}"
     return Problem(file, message, written.line(path), column)
 

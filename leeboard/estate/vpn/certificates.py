@@ -70,10 +70,9 @@ def _authorities(content: bytes, today: date) -> list[x509.Certificate]:
         name = _subject(certificate)
         if not _is_authority(certificate):
             raise Mistake(f"holds {name}, which is no authority's certificate; take it out")
-        if certificate.not_valid_after_utc.date() < today:
-            raise Mistake(
-                f"holds {name}, which ended on {certificate.not_valid_after_utc.date()}; put in its successor"
-            )
+        ends = certificate.not_valid_after_utc.date()
+        if ends < today:
+            raise Mistake(f"holds {name}, which ended on {ends}; put in its successor")
     return found
 
 

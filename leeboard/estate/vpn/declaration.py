@@ -5,7 +5,7 @@ What is refused here is wrong wherever it stands; `checking.py` beside this know
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PrivateAttr
@@ -35,6 +35,11 @@ from leeboard.model.strict import Strict
 from leeboard.model.vpn_names import DOMAIN
 
 NONE = "none"
+# Keys that what lies beside the declaration, or the levels of devices, may prove wrong.
+PLACES = (
+    *("kind", "gateways", "routes", "suite", "devices.names"),
+    *("authority", "authority.root", "authority.issuer", "revocation.address"),
+)
 LEAST_ADDRESSES = 4  # of a network for inner addresses
 
 
@@ -145,11 +150,11 @@ class Vpn(Strict):
 
     def line(self, key: str) -> int | None:
         """The line of one of its keys in the file that it was read from."""
-        return self._lines.get(key, self._lines.get(""))
+        return self._lines.get(key)
 
-    def remember(self, lines: dict[str, int | None]) -> None:
-        """Keep the lines of its keys; "" is the declaration's own."""
-        self._lines.update(lines)
+    def remember(self, line_of: Callable[[tuple[str, ...]], int | None]) -> None:
+        """Keep the lines of those of its keys that something else may prove wrong."""
+        self._lines.update({key: line_of(("vpn", *key.split("."))) for key in PLACES})
 
     def has(self, asset: str, platform: Platform, form: Form, role: Role) -> bool:
         """Whether a device has the VPN."""

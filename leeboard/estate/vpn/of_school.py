@@ -126,9 +126,7 @@ class SchoolVpn:
             return
         for device in owners:
             if not self.identity(device):
-                message = (
-                    f"{device.host!r} cannot stand in the certificate of its VPN: letters, digits, dots and dashes"
-                )
+                message = f"{device.host!r} cannot stand in its VPN's certificate: letters, digits, dots and dashes"
                 yield Problem(str(self.folder / DEVICES), message, device.row, "host")
 
     def _no_such_names(self, devices: Iterable[DeviceRow]) -> Iterator[Problem]:
@@ -136,7 +134,9 @@ class SchoolVpn:
         for name in self.declared.devices.names:
             if name not in known:
                 message = f"names {plain(name, 60)}, which is no asset tag in devices.csv"
-                yield Problem(plain(str(self.file), 300), message, self.declared.line("devices"), "vpn.devices.names")
+                yield Problem(
+                    plain(str(self.file), 300), message, self.declared.line("devices.names"), "vpn.devices.names"
+                )
 
     def _refusals(self, level: Level) -> Iterator[tuple[str, str]]:
         """What of the declaration is below a level's minimum: the key, and why."""

@@ -56,7 +56,7 @@ def _kind(value: Any) -> Any:
     word = value.strip().lower() if isinstance(value, str) else value
     word = SPELLINGS.get(word, word) if isinstance(word, str) else word
     if word in REFUSED_KINDS:
-        raise ValueError(f"is no VPN to set up: {REFUSED_KINDS[word]}")
+        raise ValueError(f"not to be used: {REFUSED_KINDS[word]}")
     if word not in KINDS:
         raise ValueError(f"must be {' or '.join(KINDS)}")
     return word
@@ -80,7 +80,7 @@ def _address(value: str) -> str:
         address.is_unspecified or address.is_loopback or address.is_multicast or address.is_link_local
         or getattr(address, "ipv4_mapped", None) or str(address) == "255.255.255.255"
     ):  # fmt: skip
-        raise ValueError("is no address that a laptop could reach from elsewhere")
+        raise ValueError("no laptop could reach that from elsewhere")
     return str(address)
 
 
@@ -94,7 +94,7 @@ def _network(value: str) -> str:
 def _home(value: str) -> str:
     network = ipaddress.ip_network(_network(value))
     if network.prefixlen < (8 if network.version == 4 else 32):
-        raise ValueError("is so large that a laptop would nearly always be at home, and without its tunnel")
+        raise ValueError("so large that a laptop would nearly always be at home, and without its tunnel")
     for usual in AT_HOMES:
         if usual.version == network.version and usual.overlaps(network):
             raise ValueError(
