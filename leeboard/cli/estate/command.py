@@ -67,7 +67,7 @@ def check(inventory: Inventory) -> None:
     _end(len(problems), [])
 
 
-@app.command("inner-addresses")
+@app.command("addresses")
 def inner_addresses(
     inventory: Inventory,
     write: Annotated[

@@ -41,6 +41,7 @@ PLACES = (
     *("authority", "authority.root", "authority.issuer", "revocation.address"),
 )
 LEAST_ADDRESSES = 4  # of a network for inner addresses
+LONGEST_PLACES = 1000  # as long as the parameter vpn_gateways may be
 
 
 class WrongVpn(Exception):
@@ -187,6 +188,8 @@ def _gateways(vpn: Vpn) -> Iterator[WrongVpn]:
             if word in seen:
                 yield WrongVpn(f"names {word}, which stands there already; take one out", "gateways", index)
         seen.update((gateway.name, *gateway.addresses))
+    if len(vpn.places) > LONGEST_PLACES:
+        yield WrongVpn(f"have more than {LONGEST_PLACES} characters of names and addresses together", "gateways")
 
 
 def _protocol(vpn: Vpn) -> Iterator[WrongVpn]:

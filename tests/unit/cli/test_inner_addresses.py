@@ -1,4 +1,4 @@
-"""`leeboard estate inner-addresses`, and what `estate check` says of a declaration."""
+"""`leeboard estate addresses`, and what `estate check` says of a declaration."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def run(folder: Path, command: str, *options: str) -> Result:
 def test_devices_with_the_vpn_get_an_address_each_and_keep_it(tmp_path: Path) -> None:
     file = an_estate(tmp_path, INNER)
     ledger = tmp_path / "vpn" / "addresses.csv"
-    preview = run(tmp_path, "inner-addresses")
+    preview = run(tmp_path, "addresses")
     wanted = [
         "address,identity,device",
         "10.99.0.2,a-3.900001.leeboard.internal,lt-3.900001",
@@ -36,10 +36,10 @@ def test_devices_with_the_vpn_get_an_address_each_and_keep_it(tmp_path: Path) ->
     ]
     assert lines[2:] == wanted[2:]
     assert f"not kept: {ledger} would change; say --write" in preview.stderr and not ledger.exists()
-    kept = run(tmp_path, "inner-addresses", "--write")
+    kept = run(tmp_path, "addresses", "--write")
     assert kept.stdout == preview.stdout and f"written: {ledger}" in kept.stderr
     content = ledger.read_bytes()
-    again = run(tmp_path, "inner-addresses", "--write")
+    again = run(tmp_path, "addresses", "--write")
     assert again.stdout == preview.stdout and again.stderr == "" and ledger.read_bytes() == content
     (school,) = read_estate(file, DAY).schools
     found = {row.asset: school.own_variables(row).get("leeboard_inner_address") for row in school.devices}
@@ -52,18 +52,18 @@ def test_devices_with_the_vpn_get_an_address_each_and_keep_it(tmp_path: Path) ->
 def test_one_school_alone_takes_no_address_from_another(tmp_path: Path) -> None:
     an_estate(tmp_path, INNER)
     add_school(tmp_path / "mill", "900002", "", "M-1,m-1,,linux,portable,office,,\n")
-    both = run(tmp_path, "inner-addresses", "--write")
+    both = run(tmp_path, "addresses", "--write")
     (tmp_path / "hill" / "devices.csv").write_text("asset,platform,form,role\nA-1,linux,portable,office\n")
-    alone = run(tmp_path / "hill", "inner-addresses", "--write")
+    alone = run(tmp_path / "hill", "addresses", "--write")
     assert alone.stdout.splitlines()[1:] == ["10.99.0.3,a-1.900001.leeboard.internal,A-1.900001"]
-    assert both.stdout.splitlines()[4] in run(tmp_path, "inner-addresses").stdout
+    assert both.stdout.splitlines()[4] in run(tmp_path, "addresses").stdout
 
 
 @pytest.mark.parametrize("damage", ["ledger", "authority", "row"])
 def test_nothing_is_given_while_something_is_wrong(tmp_path: Path, damage: str) -> None:
     """Otherwise a device that a mistake hides would lose its address."""
     an_estate(tmp_path, INNER)
-    run(tmp_path, "inner-addresses", "--write")
+    run(tmp_path, "addresses", "--write")
     ledger = tmp_path / "vpn" / "addresses.csv"
     if damage == "ledger":
         ledger.write_text(ledger.read_text() + "10.99.0.2,900001,B-1,2026-11-26,\n")
@@ -73,14 +73,14 @@ def test_nothing_is_given_while_something_is_wrong(tmp_path: Path, damage: str) 
         with (tmp_path / "hill" / "devices.csv").open("a") as file:
             file.write("A-9,pc-9,,beos,portable,office,,\n")
     content = ledger.read_bytes()
-    done = run(tmp_path, "inner-addresses", "--write")
+    done = run(tmp_path, "addresses", "--write")
     assert done.exit_code == 3 and done.stdout == "" and "problem: " in done.stderr
     assert ledger.read_bytes() == content
 
 
 def test_an_estate_without_networks_for_them_says_so(tmp_path: Path) -> None:
     an_estate(tmp_path)
-    done = run(tmp_path, "inner-addresses")
+    done = run(tmp_path, "addresses")
     assert done.exit_code == 1 and "name them under vpn.inner" in str(done.exception)
 
 

@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leeboard.estate.settings import EstateFile, SchoolFile, read_estate_file, read_school_file
+from leeboard.estate.vpn.declaration import LONGEST_PLACES
 from leeboard.estate.vpn.words import AT_HOMES, EVERYTHING
 from leeboard.model.problem import Problem
+from leeboard.policy.load import load
 from tests.unit.estate.folders import SHARED
 from tests.unit.estate.vpn.declared import OWN, VPN
 
@@ -186,6 +188,14 @@ def test_two_keys_may_not_contradict_each_other(base: str, old: str, new: str, k
     assert found.column == f"vpn.{key}" and words in str(found), str(found)
     text = (SCHOOL + base.replace(old, new)).splitlines()
     assert found.row is not None and text[found.row - 1].strip().startswith(f"{key.split('.')[0]}:")
+
+
+def test_gateways_fit_into_the_parameter_that_follows_from_them() -> None:
+    assert load().parameters["vpn_gateways"].longest == LONGEST_PLACES
+    more = "".join(f"    - {{name: {letter * 60}.{letter * 60}.example}}\n" for letter in "abcdefgh")
+    found = read(VPN.replace("  authority: leeboard\n", f"{more}  authority: leeboard\n"))
+    assert isinstance(found, Problem) and (found.row, found.column) == (LINES + 3, "vpn.gateways")
+    assert "more than 1000 characters of names and addresses" in str(found)
 
 
 @pytest.mark.parametrize("value", ["", " []", " ikev2", " 7", " false"])
