@@ -51,8 +51,6 @@ def read_chain(folder: Path, vpn: Vpn, today: date) -> Chain:
         raise Mistake(f"{file.relative_to(folder)} {reason}", key) from None
     if own:
         _is_among(own.issuer, ordered)
-    elif vpn.revocation:
-        _points_to(vpn.revocation.address, ordered[-1])
     issuer = own.issuer if own else ordered[-1].subject.rfc4514_string()
     return Chain(tuple(one.public_bytes(Encoding.PEM).decode() for one in ordered), issuer)
 
@@ -115,18 +113,6 @@ def _is_among(issuer: str, chain: list[x509.Certificate]) -> None:
     if wanted not in [one.subject for one in chain]:
         listed = "; ".join(_subject(one) for one in chain)
         raise Mistake(f"is {issuer[:80]!r}, and the file that root names holds {listed}", "authority.issuer")
-
-
-def _points_to(address: str, issuing: x509.Certificate) -> None:
-    """Refuse an address that is not the one in the certificates: a gateway goes by those."""
-    try:
-        points = issuing.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
-        stated = [name.value for point in points for name in point.full_name or ()]
-    except (x509.ExtensionNotFound, ValueError):
-        stated = []
-    if not any(one.startswith(f"{address}/") for one in stated):
-        named = plain(" and ".join(stated), 200) or "none"
-        raise Mistake(f"is {address!r}, and the certificates of the authority name {named}", "revocation.address")
 
 
 def _subject(certificate: x509.Certificate) -> str:

@@ -15,15 +15,12 @@ from leeboard.estate.vpn.words import (
     EVERYTHING,
     MOST,
     Address,
-    Argument,
     Cidr,
     Eku,
     FileName,
-    Folder,
     Home,
     KindWord,
     Line,
-    ListAddress,
     Name,
     Routes,
     collapsed,
@@ -38,7 +35,7 @@ NONE = "none"
 # Keys that what lies beside the declaration, or the levels of devices, may prove wrong.
 PLACES = (
     *("kind", "gateways", "routes", "suite", "devices.names"),
-    *("authority", "authority.root", "authority.issuer", "revocation.address"),
+    *("authority", "authority.root", "authority.issuer"),
 )
 LEAST_ADDRESSES = 4  # of a network for inner addresses
 LONGEST_PLACES = 1000  # as long as the parameter vpn_gateways may be
@@ -106,18 +103,6 @@ class Owners(Strict):
     names: tuple[Line, ...] = ()
 
 
-class Revocation(Strict):
-    """Where the list of revoked certificates is: `address` stands in each certificate.
-
-    A new list is put into `folder`, or given to `command` (its words, the program first), which brings it to that
-    address.
-    """
-
-    address: ListAddress
-    folder: Folder = ""
-    command: tuple[Argument, ...] = ()
-
-
 class Vpn(Strict):
     """A declaration. `authority` is None where it is Leeboard's own, or where the protocol has no certificates.
 
@@ -134,7 +119,6 @@ class Vpn(Strict):
     dns: Dns = Dns()
     home: Annotated[tuple[Home, ...], Field(max_length=MOST)] = ()
     devices: Owners = Owners(forms=(Form.PORTABLE,))
-    revocation: Revocation | None = None
     suite: Level | None = None
     inner: Annotated[tuple[Cidr, ...], Field(max_length=MOST)] = ()
     _lines: dict[str, int | None] = PrivateAttr(default_factory=dict)
@@ -195,7 +179,7 @@ def _gateways(vpn: Vpn) -> Iterator[WrongVpn]:
 def _protocol(vpn: Vpn) -> Iterator[WrongVpn]:
     given = vpn.model_fields_set
     if vpn.kind == "wireguard":
-        for key in ("authority", "domain", "revocation", "suite", "inner"):
+        for key in ("authority", "domain", "suite", "inner"):
             if key in given:
                 yield WrongVpn(
                     "does not go with WireGuard, which has neither certificates nor suites; take it out", key
@@ -206,15 +190,8 @@ def _protocol(vpn: Vpn) -> Iterator[WrongVpn]:
     if vpn.authority is not None:
         if vpn.domain is None:
             yield WrongVpn("is missing: what devices' names end in by that authority", "domain")
-        if vpn.revocation is not None:
-            yield WrongVpn("does not go with the school's own authority, which publishes its own list", "revocation")
-    elif "authority" in given:
-        if vpn.domain is not None:
-            yield WrongVpn(f"goes with a school's own authority; Leeboard's names end in {DOMAIN}", "domain")
-        if vpn.revocation is None:
-            yield WrongVpn("is missing: a stolen laptop is shut out by a list that the gateway finds", "revocation")
-    if vpn.revocation is not None and bool(vpn.revocation.folder) == bool(vpn.revocation.command):
-        yield WrongVpn("takes either a folder or a command, by which a new list comes to its address", "revocation")
+    elif "authority" in given and vpn.domain is not None:
+        yield WrongVpn(f"goes with a school's own authority; Leeboard's names end in {DOMAIN}", "domain")
 
 
 def _names(vpn: Vpn) -> Iterator[WrongVpn]:

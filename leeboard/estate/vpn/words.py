@@ -36,7 +36,6 @@ REFUSED_KEYS = {
 LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 NAME = re.compile(rf"(?=.{{1,253}}\Z)(?:{LABEL}\.)+{LABEL}\Z")
 OID = re.compile(r"[0-2](?:\.(?:0|[1-9][0-9]{0,9})){2,20}\Z")
-URL = re.compile(r"http://(?P<host>[^/:@?#\s]+)(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~/-]{0,200})?\Z")
 FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}\Z")
 EKUS = {"clientAuth": CLIENT, "ipsecIKE": "1.3.6.1.5.5.7.3.17"}
 REFUSED_EKUS = {
@@ -135,32 +134,9 @@ def _eku(value: str) -> str:
     return number
 
 
-def _list_address(value: str) -> str:
-    if value.startswith("https:"):
-        raise ValueError("must begin with http://: who looks the list up over https needs a list for that first")
-    match = URL.match(value)
-    if match is None or not NAME.match(match["host"].lower()):
-        raise ValueError("must be such as http://crl.example.sch.uk/vpn, with a name and no account in it")
-    if value.endswith(".crl"):
-        raise ValueError("must be the folder's address: each authority's list has a name of its own in it")
-    return value.rstrip("/")
-
-
-def _argument(value: str) -> str:
-    if not value or not value.isprintable() or len(value) > 300:
-        raise ValueError("must be one word of the command, printable and not empty")
-    return value
-
-
 def _file(value: str) -> str:
     if not FILE_NAME.match(value):
         raise ValueError("must be the name of a file beside this one")
-    return value
-
-
-def _folder(value: str) -> str:
-    if not value.startswith("/") or not value.isprintable() or len(value) > 300 or "/../" in f"{value}/":
-        raise ValueError("must be a folder from the root on, such as /srv/www/crl")
     return value
 
 
@@ -194,10 +170,7 @@ Address = Annotated[str, AfterValidator(_address)]
 Cidr = Annotated[str, AfterValidator(_network)]
 Home = Annotated[str, AfterValidator(_home)]
 Eku = Annotated[str, AfterValidator(_eku)]
-ListAddress = Annotated[str, AfterValidator(_list_address)]
-Argument = Annotated[str, AfterValidator(_argument)]
 FileName = Annotated[str, AfterValidator(_file)]
-Folder = Annotated[str, AfterValidator(_folder)]
 Line = Annotated[str, AfterValidator(_line)]
 KindWord = BeforeValidator(_kind)
 Routes = Annotated[tuple[Cidr, ...], BeforeValidator(_routes), AfterValidator(_whole)]

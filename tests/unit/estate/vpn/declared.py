@@ -15,26 +15,24 @@ from cryptography.x509.oid import NameOID
 from tests.unit.estate.folders import add_estate, add_school
 
 DAY = date(2026, 11, 26)
-LISTS = "http://crl.example-la.example/vpn"
 ROOT, ISSUING = "Example LA VPN root", "Example LA VPN issuing"
 # Every key of a declaration with Leeboard's own authority, a line each so that a mistake can name its own.
-VPN = f"""\
+VPN = """\
 vpn:
   kind: ikev2
   gateways:
-    - {{name: vpn.example-la.example, addresses: [203.0.113.10, "2001:db8::10"]}}
-    - {{name: vpn2.example-la.example}}
+    - {name: vpn.example-la.example, addresses: [203.0.113.10, "2001:db8::10"]}
+    - {name: vpn2.example-la.example}
   authority: leeboard
   routes: everything
-  dns: {{servers: [10.20.0.53], domains: [example-la.example]}}
+  dns: {servers: [10.20.0.53], domains: [example-la.example]}
   home: [10.20.0.0/16]
-  devices: {{forms: [portable], roles: [exam]}}
-  revocation: {{address: "{LISTS}", folder: /srv/www/crl}}
+  devices: {forms: [portable], roles: [exam]}
 """
 # The same with an authority that the school has already.
 OWN = VPN.replace(
     "authority: leeboard", f'authority: {{root: authority.pem, issuer: "CN={ISSUING}"}}\n  domain: example-la.example'
-).replace(f'  revocation: {{address: "{LISTS}", folder: /srv/www/crl}}\n', "")
+)
 ROWS = (
     "A-1,lt-1,192.0.2.1,linux,portable,staff_portable,,\n"
     "A-2,pc-2,192.0.2.2,linux,desktop,office,,\n"
@@ -53,7 +51,6 @@ def certificate(
 ) -> x509.Certificate:
     """A certificate of an authority (or of none), valid for so many days from DAY on."""
     begins = datetime(DAY.year, DAY.month, DAY.day, tzinfo=UTC) - timedelta(days=30)
-    point = x509.DistributionPoint([x509.UniformResourceIdentifier(f"{LISTS}/root.crl")], None, None, None)
     return (
         x509.CertificateBuilder()
         .subject_name(_named(name))
@@ -63,7 +60,6 @@ def certificate(
         .not_valid_before(begins)
         .not_valid_after(begins + timedelta(days=30 + days))
         .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
-        .add_extension(x509.CRLDistributionPoints([point]), critical=False)
         .sign(by[1], hashes.SHA256())
     )
 

@@ -10,7 +10,6 @@ from leeboard.estate.estate import read_estate
 from tests.unit.estate.vpn.declared import (
     DAY,
     ISSUING,
-    LISTS,
     OWN,
     ROOT,
     VPN,
@@ -97,14 +96,6 @@ def test_an_issuer_is_one_of_the_file(tmp_path: Path, issuer: str, words: str) -
     (tmp_path / "authority.pem").write_text("".join(chain()))
     (problem,) = read_estate(file, DAY).problems
     assert problem.column == "vpn.authority.issuer" and words in str(problem)
-
-
-def test_the_address_of_the_list_is_the_one_in_the_certificates(tmp_path: Path) -> None:
-    file = an_estate(tmp_path, VPN.replace(LISTS, "http://crl.example/other"))
-    (problem,) = read_estate(file, DAY).problems
-    assert (problem.row, problem.column) == (14, "vpn.revocation.address")
-    wanted = f"is 'http://crl.example/other', and the certificates of the authority name {LISTS}/root.crl"
-    assert wanted in str(problem)
 
 
 def test_the_estates_certificates_are_said_once_also_where_a_school_is_read_alone(tmp_path: Path) -> None:

@@ -60,10 +60,9 @@ def test_the_routes_may_be_networks() -> None:
     assert vpn is not None and vpn.routes == ("10.0.0.0/8", "2001:db8:1::/48")
 
 
-def test_wireguard_has_neither_authority_nor_list() -> None:
+def test_wireguard_has_no_authority() -> None:
     text = VPN.replace("ikev2", "wireguard")
-    for key in ("authority", "revocation"):
-        text = "".join(line for line in text.splitlines(keepends=True) if not line.startswith(f"  {key}:"))
+    text = "".join(line for line in text.splitlines(keepends=True) if not line.startswith("  authority:"))
     vpn = understood(text).vpn
     assert vpn is not None and vpn.kind == "wireguard"
 
@@ -146,12 +145,6 @@ REFUSED = [
     ("home: [10.20.0.0/16]", "home: [10.20.0.0/16, 10.0.0.0/8]", 9, "home.2", "overlaps 10.0.0.0/24"),
     ("forms: [portable], roles: [exam]", "", 10, "devices", "name nobody"),
     ("forms: [portable]", "forms: [laptop]", 10, "devices.forms.1", "is 'laptop'"),
-    ("folder: /srv/www/crl", "", 11, "revocation", "takes either a folder or a command"),
-    ("folder: /srv/www/crl", "folder: /srv, command: [x]", 11, "revocation", "takes either a folder or a command"),
-    ("folder: /srv/www/crl", "folder: crl", 11, "revocation.folder", "must be a folder from the root on"),
-    ("http://crl", "https://crl", 11, "revocation.address", "needs a list for that first"),
-    ("http://crl", "http://me:Secret-Word-1@crl", 11, "revocation.address", "no account in it"),
-    ("example/vpn", "example/vpn.crl", 11, "revocation.address", "must be the folder's address"),
 ]
 
 
@@ -176,8 +169,6 @@ def test_a_mistake_names_its_line_and_key(old: str, new: str, line: int, key: st
         (VPN, "home: [10", "inner: [10.99.0.0/24, 10.99.0.0/25]\n  home: [10", "inner.2", "10.99.0.0/24 overlaps it"),
         (VPN, "home: [10", "inner: [203.0.113.0/24]\n  home: [10", "inner.1", "in which a gateway has its address"),
         (VPN, "routes: everything", "routes: [10.20.0.0/24]", "home.1", "of which the tunnel takes only 10.20.0.0/24"),
-        (OWN, "home: [10", "revocation: {address: 'http://x.example', folder: /x}\n  home: [10", "revocation",
-         "publishes its own list"),
         (VPN, "kind: ikev2", "kind: ikev2\n  suite: strong", "suite", "is 'strong'"),
     ],
 )  # fmt: skip

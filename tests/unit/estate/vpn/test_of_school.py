@@ -20,8 +20,6 @@ SUITES = {
     "high": {"ike": ["aes256gcm16-prfsha384-ecp384"], "esp": ["aes256gcm16-ecp384"]},
 }
 
-LISTED = "revocation"
-
 
 def read(file: Path) -> Estate:
     return read_estate(file, DAY)
@@ -125,7 +123,7 @@ def test_two_sources_of_the_gateways_are_refused(tmp_path: Path, declares: str) 
 
 def test_both_in_estate_yml_stop_everything(tmp_path: Path) -> None:
     file = an_estate(tmp_path, VPN + "vars: {leeboard_vpn_gateways: x.example}\n")
-    with pytest.raises(LeeboardError, match=r"estate\.yml, line 15, vars\.leeboard_vpn_gateways: says in other words"):
+    with pytest.raises(LeeboardError, match=r"estate\.yml, line 14, vars\.leeboard_vpn_gateways: says in other words"):
         read(file)
 
 
@@ -143,7 +141,7 @@ def test_what_is_below_a_level_is_refused_for_that_level(
 ) -> None:
     vpn = VPN.replace(old, new)
     if "wireguard" in new:
-        vpn = "".join(one for one in vpn.splitlines(keepends=True) if "authority" not in one and LISTED not in one)
+        vpn = "".join(one for one in vpn.splitlines(keepends=True) if "authority" not in one)
     rows = f"A-1,lt-1,,linux,portable,office,{level if whose == 'device' else ''},\nA-2,lt-2,,linux,portable,office,,\n"
     file = an_estate(tmp_path, vpn, rows, f"level: {level}\n" if whose == "school" else "")
     found = read(file)
@@ -171,7 +169,7 @@ def test_level_standard_may_choose_its_routes(tmp_path: Path) -> None:
 def test_wireguard_is_declared_and_nobody_is_told(tmp_path: Path) -> None:
     vpn = "".join(
         one for one in VPN.replace("ikev2", "wireguard").splitlines(keepends=True)
-        if "authority" not in one and LISTED not in one
+        if "authority" not in one
     )  # fmt: skip
     school = the_school(an_estate(tmp_path, vpn, "A-1,lt-1,,linux,portable,office,,\n"))
     assert told(school) == {} and str(school.variables["leeboard_vpn_gateways"]).startswith("vpn.example-la.example ")
