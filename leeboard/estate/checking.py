@@ -1,6 +1,8 @@
-"""What is wrong with an estate's files, beyond what each file says of itself: devices that two schools have. Pure."""
+"""What is wrong with an estate's files, beyond what each file says of itself: what two schools have. Pure."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from leeboard.estate.devices import DeviceRow
 from leeboard.estate.estate import DEVICES, SCHOOL, Estate, School
@@ -10,7 +12,7 @@ from leeboard.model.problem import Problem
 
 def check(estate: Estate) -> tuple[Problem, ...]:
     """All problems of an estate, in the order of its schools."""
-    return (*estate.problems, *_twice(estate), *_predecessors(estate))
+    return (*estate.problems, *_twice(estate), *_predecessors(estate), *_same_name(estate))
 
 
 def _twice(estate: Estate) -> list[Problem]:
@@ -39,3 +41,22 @@ def _predecessors(estate: Estate) -> list[Problem]:
         for school in estate.schools
         if school.urn in school.settings.predecessors
     ]
+
+
+def _same_name(estate: Estate) -> list[Problem]:
+    """Names in certificates that two devices would have, by an authority that knows no schools."""
+    seen: dict[tuple[Path, str], tuple[School, DeviceRow]] = {}
+    problems = []
+    for school in estate.schools:
+        if school.vpn is None or school.vpn.declared.authority is None:
+            continue
+        for row in school.vpn.owners(school.devices):
+            name = school.vpn.identity(row)
+            first, device = seen.setdefault((school.vpn.file, name), (school, row))
+            if name and device is not row:
+                message = (
+                    f"{row.host!r} would be {name} in the certificate of its VPN, as {device.asset} in "
+                    f"{first.folder.name} is; give one another host"
+                )
+                problems.append(Problem(str(school.folder / DEVICES), message, row.row, "host"))
+    return problems

@@ -18,7 +18,18 @@ from leeboard.errors import LeeboardError
 from leeboard.estate import connection, devices, editing, waiver_files
 from leeboard.estate.devices import DeviceRow
 from leeboard.estate.group_vars_check import check_group_vars
-from leeboard.estate.settings import PLUGIN, Connection, EstateFile, SchoolFile, read_estate_file, read_school_file
+from leeboard.estate.settings import (
+    GATEWAYS,
+    PLUGIN,
+    Connection,
+    EstateFile,
+    SchoolFile,
+    read_estate_file,
+    read_school_file,
+)
+from leeboard.estate.vpn import addresses
+from leeboard.estate.vpn.of_school import SchoolVpn
+from leeboard.estate.vpn.reading import Declarations
 from leeboard.model.enums import Level, Platform
 from leeboard.model.problem import Mistake, Problem
 from leeboard.model.values import plain
@@ -38,7 +49,7 @@ class School:
     """One school that could be read. `problems` are those of its rows and of its other files.
 
     `waivers` are those of waivers.yml that make sense: leeboard.verdict.waivers says what they do.
-    `enforce` are the families whose day has come.
+    `enforce` are the families whose day has come. `vpn` is its own declaration, or the estate's.
     """
 
     folder: Path
@@ -47,6 +58,7 @@ class School:
     devices: tuple[DeviceRow, ...]
     waivers: tuple[Waiver, ...] = ()
     enforce: tuple[str, ...] = ()
+    vpn: SchoolVpn | None = None
     problems: tuple[Problem, ...] = ()
 
     @property
@@ -96,6 +108,8 @@ class School:
             variables["leeboard_canary"] = list(self.settings.canary)
         if not self.settings.reachable:
             variables["leeboard_reachable"] = False
+        if self.vpn:
+            variables[GATEWAYS] = self.vpn.declared.places
         return variables
 
     def name_of(self, device: DeviceRow) -> str:
@@ -116,9 +130,14 @@ class School:
 
     def own_variables(self, device: DeviceRow) -> dict[str, Any]:
         """What a device shares with no other."""
-        own = {"ansible_host": device.address or device.host, "leeboard_asset": device.asset}
+        own: dict[str, Any] = {"ansible_host": device.address or device.host, "leeboard_asset": device.asset}
         if device.serial:
             own["leeboard_serial"] = device.serial
+        vpn = self.vpn.variable(device) if self.vpn else None
+        if self.vpn and vpn:
+            own["leeboard_vpn"] = vpn
+            if inner := self.vpn.inner.get(device.asset):
+                own["leeboard_inner_address"] = inner
         return own
 
     def device_variables(self, device: DeviceRow) -> dict[str, Any]:
@@ -147,6 +166,12 @@ class School:
         origins["leeboard_level"] = row if device.level else SCHOOL if self.settings.level else ESTATE
         if device.serial:
             origins["leeboard_serial"] = row
+        if self.vpn:
+            origins[GATEWAYS] = self.vpn.file.name
+            if self.vpn.variable(device):
+                origins["leeboard_vpn"] = self.vpn.file.name
+                if device.asset in self.vpn.inner:
+                    origins["leeboard_inner_address"] = addresses.FILE.name
         return origins
 
     @cached_property
@@ -192,13 +217,17 @@ def read_estate(file: Path, today: date | None = None) -> Estate:
     if file.name == SCHOOL:
         above = file.absolute().parent.parent / ESTATE
         shared = _shared(above) if is_estate(above) else None
-        school, problems = _school(file.parent, shared, today)
+        declarations = Declarations(above, shared, today)
+        school, problems = _school(file.parent, shared, today, declarations)
+        if school and school.vpn and school.vpn.file == above:
+            problems += declarations.problems
         return Estate(file, shared, (school,) if school else (), problems)
     shared = _shared(file)
+    declarations = Declarations(file, shared, today)
     schools: dict[str, School] = {}
-    all_problems = check_group_vars(file.parent)
+    all_problems = [*check_group_vars(file.parent), *declarations.problems]
     for folder in _folders(file.parent):
-        school, problems = _school(folder, shared, today)
+        school, problems = _school(folder, shared, today, declarations)
         all_problems += problems
         if school is None:
             continue
@@ -231,7 +260,9 @@ def _folders(estate: Path) -> list[Path]:
     return [folder for folder in folders if any((folder / name).exists() for name in (SCHOOL, DEVICES, WAIVERS))]
 
 
-def _school(folder: Path, shared: EstateFile | None, today: date) -> tuple[School | None, tuple[Problem, ...]]:
+def _school(
+    folder: Path, shared: EstateFile | None, today: date, declarations: Declarations
+) -> tuple[School | None, tuple[Problem, ...]]:
     file = folder / SCHOOL
     try:
         settings = read_school_file(_content(file, MOST_BYTES), _shown(file))
@@ -242,13 +273,18 @@ def _school(folder: Path, shared: EstateFile | None, today: date) -> tuple[Schoo
     if settings.level is None and (shared is None or shared.level is None):
         message = "is missing here and in estate.yml; write level: standard, sensitive or high"
         return None, (Problem(_shown(file), message, column="level"),)
+    try:
+        vpn, tunnel = declarations.of_school(file, settings)
+    except Mistake as wrong:
+        return None, (wrong.problem(_shown(file)),)
     rows, problems = _devices(folder / DEVICES)
     waivers = waiver_files.read_folder(folder)
     families = dict.fromkeys(entry.family for entry in settings.enforce if entry.since <= today)
     vault = _vault(folder / settings.vault) if settings.vault else ()
     own = (*_encrypted(settings.vars, file), *_no_device(settings, rows, file))
-    all_problems = (*own, *vault, *problems, *waivers.problems, *check_group_vars(folder))
-    return School(folder, settings, shared, rows, waivers.waivers, tuple(families), all_problems), all_problems
+    tunnel += tuple(vpn.problems(rows)) if vpn else ()
+    all_problems = (*own, *tunnel, *vault, *problems, *waivers.problems, *check_group_vars(folder))
+    return School(folder, settings, shared, rows, waivers.waivers, tuple(families), vpn, all_problems), all_problems
 
 
 def _encrypted(variables: Mapping[str, Any], file: Path) -> list[Problem]:

@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
 from leeboard.estate.notify_settings import EstateNotify, SchoolNotify
+from leeboard.estate.vpn.declaration import Declared, contradictions
+from leeboard.estate.vpn.words import REFUSED_KEYS
 from leeboard.model.device import Urn
 from leeboard.model.enums import Level
 from leeboard.model.firewall_words import WORDS, WrongWords
@@ -25,10 +27,22 @@ PHASES = ("nursery", "primary", "middle", "secondary", "all_through", "special",
 OURS = frozenset(
     f"leeboard_{name}"
     for name in (
-        *("urn", "school", "phase", "enforce", "waivers", "reachable", "predecessors", "canary"),
+        *(
+            "urn",
+            "school",
+            "phase",
+            "enforce",
+            "waivers",
+            "reachable",
+            "predecessors",
+            "canary",
+            "vpn",
+            "inner_address",
+        ),
         *("asset", "serial", "platform", "form", "role", "level"),
     )
 )
+GATEWAYS = "leeboard_vpn_gateways"  # a variable, for whoever declares no vpn
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}\Z")
 _HOST = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,250}[A-Za-z0-9])?"
 JUMP = re.compile(
@@ -39,6 +53,7 @@ PROXY = re.compile(rf"(?:https?|socks5h?)://(?:{_HOST}|\[[0-9A-Fa-f:]+\])(?::[0-
 USER = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9._@$\\ -]{0,127}\Z")
 REALM = re.compile(r"[A-Z0-9](?:[A-Z0-9.-]{0,251}[A-Z0-9])?\Z")
 FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}\Z")
+ACCOUNT = re.compile("://.*@")  # with its password, for all that anybody knows; variables may be secrets too
 LONGEST = 300
 # What pydantic says in Python's terms.
 MESSAGES = {
@@ -192,6 +207,7 @@ class EstateFile(Strict):
     level: Level | None = None
     connection: Connection = Connection()
     notify: EstateNotify = EstateNotify()
+    vpn: Declared = None
     vars: Variables = Field(default_factory=dict)
 
 
@@ -216,6 +232,7 @@ class SchoolFile(Strict):
     enforce: tuple[Enforcement, ...] = ()
     canary: tuple[NonEmpty, ...] = ()
     notify: SchoolNotify = SchoolNotify()
+    vpn: Declared = None
     vars: Variables = Field(default_factory=dict)
 
 
@@ -239,6 +256,7 @@ def _read[Model: (EstateFile, SchoolFile)](model: type[Model], content: bytes, f
             raise Mistake(message, outside, written.line([outside]))
         found = model.model_validate(written.data)
         _firewall_words(found.vars, written)
+        _vpn(found, written)
         return found
     except Mistake as wrong:
         return wrong.problem(file)
@@ -256,9 +274,28 @@ def _firewall_words(variables: dict[str, Any], written: Written) -> None:
         try:
             read(value)
         except WrongWords as wrong:
-            path = ("vars", variable, *wrong.path)
-            column = ".".join(str(step + 1 if isinstance(step, int) else step) for step in path)
-            raise Mistake(wrong.message, column, written.line(path)) from None
+            raise _at(("vars", variable, *wrong.path), wrong.message, written) from None
+
+
+def _vpn(found: EstateFile | SchoolFile, written: Written) -> None:
+    """Refuse what a declaration of a VPN says against itself, and what only the other file can say. Raises Mistake."""
+    if found.vpn is None:
+        return
+    for wrong in contradictions(found.vpn):
+        raise _at(("vpn", *wrong.path), wrong.message, written)
+    if found.vpn.devices.names and isinstance(found, EstateFile):
+        message = "are asset tags, which each school has its own of; write them under vpn in its school.yml"
+        raise _at(("vpn", "devices", "names"), message, written)
+    if GATEWAYS in found.vars:
+        message = "says in other words what vpn.gateways says; take it out, and everything goes by vpn"
+        raise _at(("vars", GATEWAYS), message, written)
+    found.vpn.remember(written.line)
+
+
+def _at(path: tuple[str | int, ...], message: str, written: Written) -> Mistake:
+    """A mistake at a place: keys, and numbers that count from 0."""
+    column = ".".join(str(step + 1 if isinstance(step, int) else step) for step in path)
+    return Mistake(message, column, written.line(path))
 
 
 def _first(wrong: ValidationError, written: Written, file: str) -> Problem:
@@ -268,9 +305,11 @@ def _first(wrong: ValidationError, written: Written, file: str) -> Problem:
     column = ".".join(str(step + 1 if isinstance(step, int) else step)[:60] for step in path)
     value = first["input"]
     message = first["msg"].removeprefix("Value error, ")
-    if first["type"] in MESSAGES:
+    if first["type"] == "extra_forbidden" and path[0] == "vpn" and path[-1] in REFUSED_KEYS:
+        message = REFUSED_KEYS[str(path[-1])]
+    elif first["type"] in MESSAGES:
         message = MESSAGES[first["type"]]
-    elif isinstance(value, str | int | float | bool) and "vars" not in path:  # those may be secrets
+    elif isinstance(value, str | int | float | bool) and "vars" not in path and not ACCOUNT.search(str(value)):
         message = f"is {str(value)[:60]!r}: {message[0].lower()}{message[1:]}"
     return Problem(file, message, written.line(path), column)
 

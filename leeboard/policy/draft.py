@@ -16,7 +16,16 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from leeboard.errors import LeeboardError
 from leeboard.model.enums import Level
-from leeboard.policy.model import Control, Driver, Fact, Family, LevelDefinition, ParameterDefinition, Setting
+from leeboard.policy.model import (
+    Control,
+    Driver,
+    Fact,
+    Family,
+    LevelDefinition,
+    ParameterDefinition,
+    Setting,
+    VpnDefinition,
+)
 from leeboard.policy.source import Document, Path, Problem, document
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -28,12 +37,14 @@ TABLES: dict[str, TypeAdapter[Any]] = {
     "frameworks.yml": TypeAdapter(dict[ShortName, str]),
     "levels.yml": TypeAdapter(dict[Level, LevelDefinition]),
     "parameters.yml": TypeAdapter(dict[Name, ParameterDefinition]),
+    "vpn.yml": TypeAdapter(dict[Level, VpnDefinition]),
 }
 ENTRIES: dict[str, type[BaseModel]] = {
     "drivers.yml": Driver,
     "facts.yml": Fact,
     "levels.yml": LevelDefinition,
     "parameters.yml": ParameterDefinition,
+    "vpn.yml": VpnDefinition,
 }
 FAMILY = TypeAdapter(Family)
 CONTROLS = "controls/"

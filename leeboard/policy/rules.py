@@ -66,12 +66,12 @@ def families(draft: Draft) -> Iterator[Problem]:
 
 
 def levels_complete(draft: Draft) -> Iterator[Problem]:
-    """Each level is described."""
-    table = draft.tables["levels.yml"]
-    if table.document.data is not None:
-        for level in Level:
-            if level.value not in table.entries:
-                yield table.document.problem((), "is missing", level.value)
+    """Each level is described, and has its VPN."""
+    for table in (draft.tables["levels.yml"], draft.tables["vpn.yml"]):
+        if table.document.data is not None:
+            for level in Level:
+                if level.value not in table.entries:
+                    yield table.document.problem((), "is missing", level.value)
 
 
 def drivers(draft: Draft) -> Iterator[Problem]:

@@ -8,7 +8,7 @@ from functools import partial
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.utils.display import Display
-from ansible_collections.leeboard.schools.plugins.plugin_utils import brain, prepared
+from ansible_collections.leeboard.schools.plugins.plugin_utils import brain, prepared, second_address
 from ansible_collections.leeboard.schools.plugins.plugin_utils.printable import printable
 
 if not brain.missing():
@@ -97,6 +97,7 @@ class Visit:
         except LeeboardError as problem:
             raise VisitError(str(problem)) from None
         self._last_visit = 0
+        self._answered = False
         self.run_id = self._run.run
         self.terminal = self._run.terminal
         self.var = self._run.evidence.parent
@@ -200,14 +201,21 @@ class Visit:
         try:
             answer = run()
         except AnsibleConnectionFailure as problem:
-            if SSH_ERROR_LOST not in str(problem):
+            # Busy controllers see the lost error with silent devices, which are no failure.
+            if SSH_ERROR_LOST not in str(problem) and not self._elsewhere(problem):
                 raise
-            # Busy controllers see this with silent devices, which are no failure.
             answer = run()
+        self._answered = True
         if answer.get("unreachable"):
             # Ansible raises where it cannot reach a device: this a device says of itself, and it would count as silent.
             return {"failed": True, "msg": "it answered that it cannot be reached; look at what answers there"}
         return answer
+
+    def _elsewhere(self, problem: AnsibleConnectionFailure) -> bool:
+        """Whether a device that was silent from the beginning may answer at its second address."""
+        trouble = explain(str(problem))
+        silent = trouble is not None and trouble.silent and not self._answered
+        return silent and second_address.turned(self._action._connection, self._task_vars)
 
     def _recognise(self):
         if self.observation.platform != self.device.platform.value:

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import sys
 from collections import Counter
+from dataclasses import astuple, fields
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
@@ -13,8 +19,11 @@ from rich.text import Text
 from leeboard.cli.estate import importing
 from leeboard.cli.find_estate import Inventory, opened
 from leeboard.cli.group import group
+from leeboard.errors import LeeboardError
 from leeboard.estate.checking import check as find_problems
-from leeboard.estate.estate import School
+from leeboard.estate.estate import LONDON, School
+from leeboard.estate.vpn import addresses
+from leeboard.estate.vpn.allotting import Peer, allot
 from leeboard.model.enums import Platform
 from leeboard.model.values import plain
 from leeboard.model.words import number
@@ -56,6 +65,35 @@ def check(inventory: Inventory) -> None:
     for problem in problems:
         typer.echo(str(problem))
     _end(len(problems), [])
+
+
+@app.command("addresses")
+def inner_addresses(
+    inventory: Inventory,
+    write: Annotated[
+        bool, typer.Option("--write", help="Keep them in vpn/addresses.csv beside the declaration.")
+    ] = False,
+) -> None:
+    """Give each device with the VPN an inner address of its own, and list them as CSV for its gateway.
+
+    A device keeps its address, and nobody else gets it within a year. Ends with 3 if the estate has mistakes, and then
+    gives none: a device that a mistake hides would lose its own.
+    """
+    estate = opened(inventory)
+    problems = find_problems(estate)
+    if problems:
+        _end(len(problems), [str(problem) for problem in problems])
+    allotted = allot(estate.schools, datetime.now(UTC).astimezone(ZoneInfo(LONDON)).date())
+    if not allotted:
+        raise LeeboardError(f"{inventory}: no vpn in it has networks to give addresses from; name them under vpn.inner")
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow([field.name for field in fields(Peer)])
+    for one in allotted:
+        writer.writerows(astuple(peer) for peer in one.peers)
+        if one.changed and write:
+            typer.echo(f"written: {addresses.write(one.folder, one.ledger)}", err=True)
+        elif one.changed:
+            typer.echo(f"not kept: {one.folder / addresses.FILE} would change; say --write", err=True)
 
 
 def _counts(school: School) -> list[str]:

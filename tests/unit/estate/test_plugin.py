@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from leeboard.ansible.inventory import read
+from leeboard.estate.estate import read_estate
 from leeboard.evidence.recording.expected import expected
 from leeboard.policy.load import load
 from tests.unit.estate.folders import add_estate, add_school
+from tests.unit.estate.vpn.declared import VPN, an_estate
 from tests.unit.playing import ROOT, command
 
 EXAMPLE = ROOT / "inventories" / "example"
@@ -203,3 +205,21 @@ def test_a_file_of_another_plugin_is_left_to_it(tmp_path: Path) -> None:
     found, _ = listed(tmp_path, tmp_path / "school.yml")
     assert list(found["_meta"]["hostvars"]) == ["pc-1"]
     assert read(tmp_path / "school.yml").devices[0].name == "pc-1"
+
+
+def test_ansible_is_told_of_the_vpn_as_leeboard_is(tmp_path: Path) -> None:
+    """A host variable, with nothing in it that Ansible would take for a template; the rest of the school has none."""
+    file = an_estate(tmp_path, VPN.replace("home: [10", "inner: [10.99.0.0/24]\n  home: [10"))
+    (tmp_path / "vpn" / "addresses.csv").write_text(
+        "address,urn,asset,given,ended\n10.99.0.2,900001,A-1,2026-11-26,\n10.99.0.3,900001,A-2,2026-11-26,\n"
+    )
+    found, warned = listed(tmp_path, file)
+    hosts = found["_meta"]["hostvars"]
+    (school,) = read_estate(file).schools
+    names = ("leeboard_vpn", "leeboard_vpn_gateways", "leeboard_inner_address")
+    for row in school.devices:
+        own = school.device_variables(row)
+        seen = hosts[school.name_of(row)]
+        assert {name: seen.get(name) for name in names} == {name: own.get(name) for name in names}
+    assert warned == "" and hosts["lt-1.900001"]["leeboard_inner_address"] == "10.99.0.2"
+    assert "leeboard_inner_address" not in hosts["pc-2.900001"], "it has no VPN any more"

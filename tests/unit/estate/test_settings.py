@@ -81,6 +81,7 @@ def test_little_is_enough_and_a_urn_needs_no_quotes() -> None:
         ("192.0.2.0/24", "192.0.2.1/24", "line 12, network.subnets.1: is '192.0.2.1/24': must be a network"),
         ("technician@jump", "-oProxyCommand=x@jump", "network.jump_host: is '-oProxyCommand=x@jump"),
         ("technician@jump", "a b@jump", "network.jump_host: is "),
+        ('proxy: ""', 'proxy: "http://me:secret-word@proxy.example:3128"', "network.proxy: must be an address such as"),
         ("vault: vault.yml", "vault: ../../etc/passwd", "vault: is '../../etc/passwd': must be the name of a file"),
         (
             "family: LCK",

@@ -1,0 +1,234 @@
+"""The key `vpn` of `estate.yml` and `school.yml`: the tunnel into the school, declared once for both platforms.
+
+What is refused here is wrong wherever it stands; `checking.py` beside this knows the levels of devices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, PrivateAttr
+
+from leeboard.estate.vpn.words import (
+    CLIENT,
+    EVERYTHING,
+    MOST,
+    Address,
+    Cidr,
+    Eku,
+    FileName,
+    Home,
+    KindWord,
+    Line,
+    Name,
+    Routes,
+    collapsed,
+    networks,
+    overlapping,
+)
+from leeboard.model.enums import Form, Level, Platform, Role
+from leeboard.model.strict import Strict
+from leeboard.model.vpn_names import DOMAIN
+
+NONE = "none"
+# Keys that what lies beside the declaration, or the levels of devices, may prove wrong.
+PLACES = (
+    *("kind", "gateways", "routes", "suite", "devices.names"),
+    *("authority", "authority.root", "authority.issuer"),
+)
+LEAST_ADDRESSES = 4  # of a network for inner addresses
+LONGEST_PLACES = 1000  # as long as the parameter vpn_gateways may be
+
+
+class WrongVpn(Exception):
+    """What is wrong between two keys of a declaration, and at which of them: keys, and numbers that count from 0."""
+
+    def __init__(self, message: str, *path: str | int) -> None:
+        super().__init__(message)
+        self.message = message
+        self.path = path
+
+
+def _authority(value: Any) -> Any:
+    if value == "leeboard":
+        return None
+    if not isinstance(value, dict):
+        raise ValueError("must be leeboard, or have the keys root, issuer and eku of the school's own")
+    return value
+
+
+def _declared(value: Any) -> Any:
+    if value == NONE:
+        return None
+    if not isinstance(value, dict):
+        raise ValueError("must hold keys such as kind and gateways, or be none")
+    return value
+
+
+class Gateway(Strict):
+    """A gateway by the name that clients call it by, which its certificate has, and where it answers.
+
+    Without addresses the name is looked up each time.
+    """
+
+    name: Name
+    addresses: Annotated[tuple[Address, ...], Field(max_length=MOST)] = ()
+
+
+class SchoolAuthority(Strict):
+    """An authority that the school has already: Leeboard checks its certificates and never makes one.
+
+    `root` is a file of certificates beside the declaration: the root and those below it down to the one that issues.
+    `issuer` is the subject of that one as RFC 4514 writes it, and `eku` what a device's certificate is for.
+    """
+
+    root: FileName
+    issuer: Line
+    eku: Eku = CLIENT
+
+
+class Dns(Strict):
+    """Who is asked for names through the tunnel, and for which domains where that is not all of them."""
+
+    servers: Annotated[tuple[Address, ...], Field(max_length=MOST)] = ()
+    domains: Annotated[tuple[Name, ...], Field(max_length=MOST)] = ()
+
+
+class Owners(Strict):
+    """Who has the VPN: a device of one of these forms, of one of these roles, or with one of these asset tags."""
+
+    forms: tuple[Form, ...] = ()
+    roles: tuple[Role, ...] = ()
+    names: tuple[Line, ...] = ()
+
+
+class Vpn(Strict):
+    """A declaration. `authority` is None where it is Leeboard's own, or where the protocol has no certificates.
+
+    `home` are networks in which a device leaves the tunnel off. `suite` is the level whose suite all devices take where
+    their own is no stronger, for a gateway that has only one. `domain` is what devices' names end in by a school's own
+    authority. `inner` are networks from which the gateway gives each device an address of its own.
+    """
+
+    kind: Annotated[Literal["ikev2", "wireguard"], KindWord]
+    gateways: Annotated[tuple[Gateway, ...], Field(max_length=MOST)]
+    routes: Routes
+    authority: Annotated[SchoolAuthority | None, BeforeValidator(_authority)] = None
+    domain: Name | None = None
+    dns: Dns = Dns()
+    home: Annotated[tuple[Home, ...], Field(max_length=MOST)] = ()
+    devices: Owners = Owners(forms=(Form.PORTABLE,))
+    suite: Level | None = None
+    inner: Annotated[tuple[Cidr, ...], Field(max_length=MOST)] = ()
+    _lines: dict[str, int | None] = PrivateAttr(default_factory=dict)
+
+    @property
+    def everything(self) -> bool:
+        """True where all traffic of both families goes through the tunnel."""
+        return self.routes == EVERYTHING
+
+    @property
+    def places(self) -> str:
+        """Names and addresses of the gateways, with blanks between them: the parameter vpn_gateways."""
+        return " ".join(dict.fromkeys(word for one in self.gateways for word in (one.name, *one.addresses)))
+
+    def line(self, key: str) -> int | None:
+        """The line of one of its keys in the file that it was read from."""
+        return self._lines.get(key)
+
+    def remember(self, line_of: Callable[[tuple[str, ...]], int | None]) -> None:
+        """Keep the lines of those of its keys that something else may prove wrong."""
+        self._lines.update({key: line_of(("vpn", *key.split("."))) for key in PLACES})
+
+    def has(self, asset: str, platform: Platform, form: Form, role: Role) -> bool:
+        """Whether a device has the VPN."""
+        return platform is not Platform.OTHER and (
+            form in self.devices.forms or role in self.devices.roles or asset in self.devices.names
+        )
+
+
+# In school.yml `none` says that the school has no VPN, whatever the estate declares.
+Declared = Annotated[Vpn | None, BeforeValidator(_declared)]
+
+
+def contradictions(vpn: Vpn) -> Iterator[WrongVpn]:
+    """What its keys say against each other."""
+    yield from _gateways(vpn)
+    yield from _protocol(vpn)
+    if not vpn.devices.model_dump(exclude_defaults=True):
+        yield WrongVpn("name nobody: say forms, roles or names, or take the VPN out", "devices")
+    yield from _names(vpn)
+    yield from _inner(vpn)
+    yield from _home(vpn)
+
+
+def _gateways(vpn: Vpn) -> Iterator[WrongVpn]:
+    if not vpn.gateways:
+        yield WrongVpn("names none; a tunnel leads to at least one", "gateways")
+    seen: set[str] = set()
+    for index, gateway in enumerate(vpn.gateways):
+        for word in (gateway.name, *gateway.addresses):
+            if word in seen:
+                yield WrongVpn(f"names {word}, which stands there already; take one out", "gateways", index)
+        seen.update((gateway.name, *gateway.addresses))
+    if len(vpn.places) > LONGEST_PLACES:
+        yield WrongVpn(f"have more than {LONGEST_PLACES} characters of names and addresses together", "gateways")
+
+
+def _protocol(vpn: Vpn) -> Iterator[WrongVpn]:
+    given = vpn.model_fields_set
+    if vpn.kind == "wireguard":
+        for key in ("authority", "domain", "suite", "inner"):
+            if key in given:
+                yield WrongVpn(
+                    "does not go with WireGuard, which has neither certificates nor suites; take it out", key
+                )
+        return
+    if "authority" not in given:
+        yield WrongVpn("is missing: write leeboard, or root, issuer and eku of the school's own", "authority")
+    if vpn.authority is not None:
+        if vpn.domain is None:
+            yield WrongVpn("is missing: what devices' names end in by that authority", "domain")
+    elif "authority" in given and vpn.domain is not None:
+        yield WrongVpn(f"goes with a school's own authority; Leeboard's names end in {DOMAIN}", "domain")
+
+
+def _names(vpn: Vpn) -> Iterator[WrongVpn]:
+    if vpn.everything and not vpn.dns.servers:
+        message = "is missing: where everything goes through the tunnel, names are asked for through it too"
+        yield WrongVpn(message, "dns", "servers")
+    if vpn.dns.domains and not vpn.dns.servers:
+        yield WrongVpn("has domains, and no server to ask for them", "dns", "servers")
+    routes = networks(vpn.routes)
+    for index, server in enumerate(vpn.dns.servers):
+        if overlapping(networks((server,))[0], routes) is None:
+            message = f"is {server}, to which no route leads: what is asked there would go past the tunnel"
+            yield WrongVpn(message, "dns", "servers", index)
+
+
+def _inner(vpn: Vpn) -> Iterator[WrongVpn]:
+    home = networks(vpn.home)
+    addresses = networks(address for gateway in vpn.gateways for address in gateway.addresses)
+    for index, one in enumerate(networks(vpn.inner)):
+        if one.num_addresses < LEAST_ADDRESSES:
+            yield WrongVpn(f"is {one}, which has no addresses to give", "inner", index)
+        if (twice := overlapping(one, networks(vpn.inner)[:index])) is not None:
+            yield WrongVpn(f"is {one}, and {twice} overlaps it", "inner", index)
+        if (clash := overlapping(one, home)) is not None:
+            message = f"is {one}, which overlaps the home network {clash}: a laptop with its tunnel up would take "
+            yield WrongVpn(f"{message}itself to be at home, and shut the tunnel", "inner", index)
+        if (gateway := overlapping(one, addresses)) is not None:
+            yield WrongVpn(f"is {one}, in which a gateway has its address {gateway}", "inner", index)
+
+
+def _home(vpn: Vpn) -> Iterator[WrongVpn]:
+    """A home network is the school's: what is for it must not be looked for elsewhere, where the tunnel leads to it."""
+    routes = collapsed(networks(vpn.routes))
+    for index, one in enumerate(networks(vpn.home)):
+        part = overlapping(one, routes)
+        if part is not None and part.prefixlen > one.prefixlen:
+            message = (
+                f"is {one}, of which the tunnel takes only {part}: from elsewhere, the rest of it would be looked "
+            )
+            yield WrongVpn(f"{message}for in a stranger's network; widen routes, or narrow home", "home", index)
