@@ -13,9 +13,19 @@ from leeboard.authority.records import Certificate, Issuer, Kind, Reason, Revoca
 from leeboard.authority.request import RequestedKey, requested_key
 from leeboard.authority.session import Session, session
 from leeboard.errors import LeeboardError
+from leeboard.model.enums import Platform
 from leeboard.model.values import plain
 
 SOON = timedelta(days=7)  # a new certificate that ended before that would help nobody
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A device as the register has it: the only source of what stands in its certificate."""
+
+    urn: str
+    asset: str
+    platform: Platform = Platform.LINUX
 
 
 @dataclass(frozen=True)
@@ -33,7 +43,7 @@ class Issued:
         return self.certificate.pem + self.issuing
 
 
-def issue_device(var: Path, urn: str, asset: str, request: bytes, at: datetime) -> Issued:
+def issue_device(var: Path, device: Registered, request: bytes, at: datetime) -> Issued:
     """A certificate for the key of a device that the register has. Raises LeeboardError; then nothing was issued.
 
     The key that it has a certificate for already gets the same one again, until that is due to be renewed: a run that
@@ -41,8 +51,8 @@ def issue_device(var: Path, urn: str, asset: str, request: bytes, at: datetime) 
     """
     with session(var, at) as opened:
         key = requested_key(request, opened.known.beginning.level)
-        held = memory.held(var, urn, asset).certificates
-        return _issue(opened, key, Kind.DEVICE, device_name(urn, asset), held, urn, asset)
+        held = memory.held(var, device.urn, device.asset).certificates
+        return _issue(opened, key, Kind.DEVICE, device_name(device.urn, device.asset), held, device)
 
 
 def issue_gateway(var: Path, name: str, request: bytes, at: datetime) -> Issued:
@@ -72,9 +82,13 @@ def revoke_gateway(var: Path, name: str, reason: Reason, at: datetime) -> tuple[
 
 
 def _issue(
-    opened: Session, key: RequestedKey, kind: Kind, name: str, held: Sequence[Certificate], urn: str | None = None,
-    asset: str | None = None,
-) -> Issued:  # fmt: skip
+    opened: Session,
+    key: RequestedKey,
+    kind: Kind,
+    name: str,
+    held: Sequence[Certificate],
+    device: Registered | None = None,
+) -> Issued:
     issuer, signer = opened.signer()
     if issuer.ends - opened.at < SOON:
         raise LeeboardError(
@@ -88,8 +102,10 @@ def _issue(
     make = profile.make_device if kind is Kind.DEVICE else profile.make_gateway
     made = make(name, key, signer, issuer.lists, opened.at)
     certificate = Certificate(
-        serial=f"{made.serial_number:040x}", kind=kind, name=name, urn=urn, asset=asset, issuer=issuer.id,
+        serial=f"{made.serial_number:040x}", kind=kind, name=name, issuer=issuer.id,
         made=opened.at, ends=made.not_valid_after_utc, key=identity, pem=profile.pem_of(made),
+        urn=device.urn if device else None, asset=device.asset if device else None,
+        platform=device.platform if device else Platform.LINUX,
     )  # fmt: skip
     opened.note(records.ISSUED, certificate, certificate.serial)
     return Issued(certificate, issuer.certificate, opened.known.beginning.root.certificate)

@@ -11,12 +11,13 @@ from enum import StrEnum
 from typing import Annotated
 
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from pydantic import Field, ValidationError
 
 from leeboard.errors import LeeboardError
 from leeboard.escrow.vault.ledger import Entry
 from leeboard.model.device import Asset, Urn
-from leeboard.model.enums import Level
+from leeboard.model.enums import Level, Platform
 from leeboard.model.strict import Strict
 
 # What can happen, as the ledger's `event`.
@@ -71,6 +72,11 @@ class Issuer(Strict):
         return x509.load_pem_x509_certificate(self.certificate.encode())
 
     @property
+    def thumbprint(self) -> str:
+        """The SHA-1 of the certificate, by which Windows names one; nothing rests on it."""
+        return self.x509.fingerprint(hashes.SHA1()).hex().upper()  # noqa: S303
+
+    @property
     def ends(self) -> datetime:
         """The moment from which it is no longer valid."""
         return self.x509.not_valid_after_utc
@@ -82,6 +88,7 @@ class Certificate(Strict):
     serial: Serial
     kind: Kind
     name: str
+    platform: Platform = Platform.LINUX
     urn: Urn | None = None
     asset: Asset | None = None
     issuer: str
