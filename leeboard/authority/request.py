@@ -42,7 +42,7 @@ def requested_key(content: bytes, level: Level) -> RequestedKey:
         key = request.public_key()
         digest = request.signature_hash_algorithm
         valid = isinstance(digest, DIGESTS) and request.is_signature_valid
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion):
         # Parsers of a hostile request name what they stumbled over, which may be its text.
         raise _refused("it makes no sense, or has a key of a kind that is not taken") from None
     wrong = objection(key, level)

@@ -30,7 +30,7 @@ from tests.unit.authority.authorities import (
 
 
 def openssl(authority: Authority, folder: Path, leaf: str, *options: str) -> tuple[bool, str]:
-    """Whether `openssl verify` accepts a certificate below the root, with the lists as they are published; its words."""
+    """Whether `openssl verify` accepts a certificate below the root, with the published lists; its words."""
     known = authority.known
     (folder / "root.pem").write_text(known.beginning.root.certificate)
     (folder / "issuing.pem").write_text("".join(one.certificate for one in known.issuing))
@@ -226,7 +226,7 @@ def test_an_authority_near_its_end_issues_nothing(authority: Authority) -> None:
     with pytest.raises(LeeboardError, match="and so would this certificate; a custodian makes the next one"):
         authority.issue()
     authority.at += 7 * DAY
-    with pytest.raises(LeeboardError, match="ended on .*; a custodian makes the next one with leeboard vpn renew"):
+    with pytest.raises(LeeboardError, match=r"ended on .*; a custodian makes the next one with leeboard vpn renew"):
         authority.issue()
 
 
