@@ -97,7 +97,7 @@ def test_a_thousand_hostile_requests_are_refused(authority: Authority) -> None:
     refused = 0
     stream = hostile(seed=20261201)
     for content in [*weak(), *(next(stream) for _ in range(HOSTILE))]:
-        with pytest.raises(LeeboardError, match="the request is refused: .*; make a new key and request") as words:
+        with pytest.raises(LeeboardError, match=r"the request is refused: .*; make a new key and request") as words:
             requested_key(content, Level.STANDARD)
         assert str(words.value).isprintable() and b"PRIVATE" not in str(words.value).encode()
         refused += 1
