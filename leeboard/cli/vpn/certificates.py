@@ -124,6 +124,19 @@ def list_certificates(
     typer.echo(number(len(every), "certificate"))
 
 
+def chain(
+    to: Annotated[Path | None, typer.Option("--to", help="The file to write, such as vpn/authority.pem.")] = None,
+    var: Var = Path("var"),
+) -> None:
+    """Print the certificates of the root and of the issuing authority, which anybody may have. No key is in it."""
+    with session(var, now()) as opened:
+        content = opened.known.beginning.root.certificate + opened.known.current.certificate
+    if to is None:
+        sys.stdout.write(content)
+        return
+    files.replace(to, content.encode(), mode=0o644)
+
+
 def _one(device: str | None, gateway: str | None) -> None:
     if (device is None) is (gateway is None):
         raise LeeboardError("name a device by its asset tag, or a gateway with --gateway, and not both")
