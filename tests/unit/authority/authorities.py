@@ -69,8 +69,8 @@ def head() -> rsa.RSAPrivateKey:
 
 
 @contextmanager
-def an_authority(folder: Path, level: Level = Level.SENSITIVE) -> Iterator[Authority]:
+def an_authority(folder: Path, level: Level = Level.SENSITIVE, at: datetime = AT) -> Iterator[Authority]:
     """An authority that was just begun."""
     with a_vault(folder) as vault:
-        session.begin(vault.var, "Hill Schools", level, LISTS, AT)
-        yield Authority(vault)
+        session.begin(vault.var, "Hill Schools", level, LISTS, at)
+        yield Authority(vault, at)
