@@ -26,11 +26,12 @@ WRITING = {
     "engine/journal_read.py",
     *(name for name in SOURCE if name.startswith(("checkpoint", "undo"))),
 }
-# What needs a passphrase, or asks for one: a visit never does.
+# What needs a passphrase or a key, or asks for one: a visit never does.
 SECRETS = {
     *(f"engine/{name}.py" for name in ("one_file", "private_file", "secret_pipe")),
     *(f"luks/{name}.py" for name in ("authorise", "backup", "derivation", "image", "restore", "slots", "steps", "tpm")),
     "system/kernel_keyring.py",
+    *(f"vpn/certificate_{name}.py" for name in ("install", "request")),
 }
 # How a disk is found empty, and formatted: only where the inventory names one.
 FORMATTING = {"luks/disk_tables.py", "luks/empty_disk.py", "luks/format.py"}

@@ -85,7 +85,7 @@ ADDRESSES = {
     "shell_timeout": ["TMOUT", "TMOUT#readonly", "TMOUT#exported", "other-shells"],
     "unit": [f"auditd.service:{kind}" for kind in ("enabled", "active", "failed", "masked")],
     "remmina": ["saved-passwords"],
-    "vpn": ["profiles", "shared-secrets", "open-secrets", "old-programs"],
+    "vpn": ["profiles", "shared-secrets", "open-secrets", "old-programs", "tunnel"],
     "firewall": [
         "inbound-ipv4", "inbound-ipv6", "after-restart-ipv4", "after-restart-ipv6", "outbound-ipv4", "outbound-ipv6",
         "management", "openings", "services",
@@ -132,11 +132,11 @@ WRITES = [
     ("xrdp", "security_layer", "tls"),
 ]
 READERS = [
-    "accounts", "hardware", "kernel", "luks_volume", "package", "vpn",
+    "accounts", "hardware", "kernel", "luks_volume", "package",
 ]  # fmt: skip
 OTHERS = {
     "audit_rules", "clock", "faillock", "firewall", "listening", "log_forwarding", "remmina", "removable_media",
-    "shell_timeout", "sshd", "unit",
+    "shell_timeout", "sshd", "unit", "vpn",
 }  # fmt: skip
 # A machine on which every write has something to do.
 DRIFTED = {

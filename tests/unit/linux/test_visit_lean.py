@@ -46,7 +46,7 @@ CHANGES = {
     "engine.home_file", "faillock.changes", "faillock.trial", "faillock.update", "firewall.putting_back",
     "firewall.writing", "kconfig.changes", "luks.key_files_changes", "logging.writing", "removable_media.changes",
     "simple.sharing_off", "sshd.administrators", "sshd.changes", "sshd.cover", "sshd.our_file", "sshd.visitor",
-    "system.came_by",
+    "system.came_by", "vpn.certificate", "vpn.stacks", "vpn.tunnel_changes", "vpn.tunnel_cover",
 }  # fmt: skip
 VISIT = """
 import json, sys

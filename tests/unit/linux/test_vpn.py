@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.change import ChangeRefused
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed, HostError
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn import driver as vpn
 
@@ -366,8 +365,3 @@ def test_a_slow_wg_is_a_timeout(tmp_path: Path) -> None:
 
     host = folder(tmp_path, {"/sys/class/net/wg0/uevent": "DEVTYPE=wireguard\n"}, slow)
     assert vpn.observe(host, ["profiles"])["profiles"]["effective"]["code"] == "timeout"
-
-
-def test_writing_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ChangeRefused, match="only reported"):
-        vpn.dry_run(folder(tmp_path), [{"address": "profiles", "value": []}])

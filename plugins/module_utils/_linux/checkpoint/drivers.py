@@ -14,6 +14,7 @@ from ..engine.host import Host
 from ..faillock import driver as faillock
 from ..firewall import driver as firewall
 from ..sshd import driver as sshd
+from ..vpn import driver as vpn
 
 
 class CutOffDriver(Driver, Protocol):
@@ -25,5 +26,5 @@ class CutOffDriver(Driver, Protocol):
 
 
 # One line for each driver.
-DRIVERS: tuple[CutOffDriver, ...] = (faillock, firewall, sshd)
+DRIVERS: tuple[CutOffDriver, ...] = (faillock, firewall, sshd, vpn)
 CUT_OFF = {driver.NAME: driver for driver in DRIVERS}

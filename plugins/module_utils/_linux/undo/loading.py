@@ -21,6 +21,7 @@ from ..removable_media.changes import LOAD, POLKIT
 from ..system.systemd_unit import state
 from ..system.unit import RUNS
 from ..system.units_enabled import UNITS
+from ..vpn.stacks import UNIT as CHARON
 
 SYSTEMD = re.compile(r"\A/etc/systemd/([a-z][a-z0-9-]*)\.conf(?:\.d/.*)?\Z")
 AUDIT_RULES = "/etc/audit/rules.d"
@@ -69,6 +70,8 @@ def loading(host: Host, paths: list[str]) -> tuple[list[list[str]], list[str]]:
     if _any(paths, *PROFILES) and LAST not in paths and host.exists(TOOL):
         # Somebody's profile came since, so that file is left: the program makes it anew without ours.
         commands.append(["env", "DEBIAN_FRONTEND=noninteractive", "pam-auth-update", "--package"])
+    if _any(paths, "/etc/swanctl/", "/etc/strongswan.d/") and state(host, CHARON)[0]:
+        commands.append(["systemctl", "reload", CHARON])
     commands += _firewall(host, paths)
     return commands, remarks
 

@@ -1,4 +1,4 @@
-"""VPNs of a machine, whatever program they belong to. Read only.
+"""VPNs of a machine, whatever program they belong to, and the school's own tunnel, which alone is written.
 
 Addresses:
     profiles         list of JSON texts, one a profile (vpn/profile.py has the words); what charon has not loaded yet
@@ -6,9 +6,10 @@ Addresses:
     shared-secrets   list of places where a secret that both ends know stands, never the secret
     open-secrets     list of "path owner:group mode" of files and folders with keys that others could read or change
     old-programs     list of programs for PPTP and L2TP that are installed
+    tunnel           the tunnel that Leeboard wrote, in words (tunnel_words.py); absent where it wrote none
 
 Each kind of program has a file of its own beside this one: strongswan.py (swanctl and charon), ipsec.py, wireguard.py,
-networkmanager.py (and netplan), others.py.
+networkmanager.py (and netplan), others.py. What the tunnel is made of is in tunnel_*.py and certificate*.py.
 """
 
 from __future__ import annotations
@@ -16,18 +17,23 @@ from __future__ import annotations
 import re
 from functools import partial
 from types import ModuleType
+from typing import TYPE_CHECKING
 
-from ..engine.edits import Change, ChangeRefused, DryRun
+from ..engine.edits import Change, DryRun
 from ..engine.host import Host, HostError
-from ..engine.reading import Reading, Readings, reading, unreadable, value
+from ..engine.reading import Reading, Readings, absent, reading, unreadable, value
 from ..engine.safe_read import read_each
 from . import networkmanager, others, secrets, wireguard
 from .files import has_ipsec
 from .profile import Profile
 
+if TYPE_CHECKING:
+    from ..engine.cover import Cover
+
 NAME = "vpn"
-ADDRESSES = re.compile(r"\A(?:profiles|shared-secrets|open-secrets|old-programs)\Z")
-ALL = ["profiles", "shared-secrets", "open-secrets", "old-programs"]
+CUT_OFF = True
+ADDRESSES = re.compile(r"\A(?:profiles|shared-secrets|open-secrets|old-programs|tunnel)\Z")
+ALL = ["profiles", "shared-secrets", "open-secrets", "old-programs", "tunnel"]
 MOST = 300  # profiles; a machine with more of them is not one of a school
 TYPE = "vpn_profile"
 
@@ -38,8 +44,18 @@ def observe(host: Host, addresses: list[str]) -> Readings:
 
 
 def dry_run(host: Host, changes: list[Change]) -> DryRun:
-    """Always refused: a step that could cut a technician off needs a timer on the device that takes it back."""
-    raise ChangeRefused("VPNs are only reported: a mistake cuts off whoever works through them; change them by hand")
+    """The files and commands of the school's own tunnel; any other address is refused. Raises ChangeRefused,
+    HostError."""
+    from . import tunnel_changes
+
+    return tunnel_changes.plan(host, changes)
+
+
+def cover(host: Host, changes: list[Change]) -> Cover:
+    """What brings the device back from that. Raises ChangeRefused, HostError."""
+    from . import tunnel_cover
+
+    return tunnel_cover.cover(host, changes)
 
 
 def _read(host: Host, address: str) -> Reading:
@@ -58,7 +74,17 @@ def _read(host: Host, address: str) -> Reading:
     if address == "open-secrets":
         opened = secrets.too_open(host)
         return reading(NAME, address, value(opened[:MOST], "files with keys and passwords of VPNs", "list"))
+    if address == "tunnel":
+        return _tunnel(host)
     return reading(NAME, address, value(others.programs(host), "installed programs", "list"))
+
+
+def _tunnel(host: Host) -> Reading:
+    if _ipsec(host) is None:
+        return reading(NAME, "tunnel", absent("strongSwan is not installed"))
+    from . import tunnel_state
+
+    return tunnel_state.read(host, NAME)
 
 
 def _ipsec(host: Host) -> ModuleType | None:

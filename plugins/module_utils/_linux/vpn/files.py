@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import fnmatch
 
-from ..engine.host import Host
+from ..engine.reading import Machine
 
 # What strongSwan and libreswan leave on a machine. The folder, since not everybody may look into it.
 IPSEC = ("/etc/swanctl", "/etc/strongswan.conf", "/run/charon.vici", "/etc/ipsec.conf", "/etc/ipsec.secrets")
 
 
-def glob(host: Host, pattern: str) -> list[str]:
+def glob(host: Machine, pattern: str) -> list[str]:
     """The files that match a pattern with * ? [ in any of its parts, as glob(3) sorts them. Raises HostError."""
     paths = [""]
     for part in pattern.strip("/").split("/"):
@@ -26,6 +26,6 @@ def glob(host: Host, pattern: str) -> list[str]:
     return [path for path in paths if host.exists(path)]
 
 
-def has_ipsec(host: Host) -> bool:
+def has_ipsec(host: Machine) -> bool:
     """True where an IPsec profile or secret can be, or where charon runs."""
     return any(host.exists(path) for path in IPSEC)

@@ -11,7 +11,8 @@ import bisect
 import posixpath
 import re
 
-from ..engine.host import Host, HostError
+from ..engine.host import HostError
+from ..engine.reading import Machine
 from .files import glob
 
 DEEPEST = 10  # includes within includes; strongSwan stops there as well
@@ -61,7 +62,7 @@ class Parsed:
         self.tokens = 0
 
 
-def parse(host: Host, path: str) -> Parsed:
+def parse(host: Machine, path: str) -> Parsed:
     """Read `path` with all that it includes. Raises FileNotFoundError, and HostError where strongSwan would stop."""
     parsed = Parsed()
     reader = _Reader(host, parsed)
@@ -74,7 +75,7 @@ def parse(host: Host, path: str) -> Parsed:
 class _Reader:
     """Tokens become sections. An include stands for the tokens of its files, so a section may go on after it."""
 
-    def __init__(self, host: Host, parsed: Parsed) -> None:
+    def __init__(self, host: Machine, parsed: Parsed) -> None:
         self.host = host
         self.parsed = parsed
         self.open: list[Section] = [parsed.root]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..engine.host import Host
+from ..engine.reading import Machine
 from . import settings as vpn_settings
 from .profile import Profile, Tunnel
 from .settings import Section
@@ -12,7 +12,7 @@ SHARED = ("ike", "eap", "xauth", "ntlm")  # sections of `secrets` that hold what
 NOBODY = ("", "%any", "%any4", "%any6", "0.0.0.0", "::", "0::0")  # noqa: S104
 
 
-def settings(host: Host) -> vpn_settings.Parsed | None:
+def settings(host: Machine) -> vpn_settings.Parsed | None:
     """What swanctl would load, or None without a configuration. Raises HostError where swanctl would stop."""
     try:
         return vpn_settings.parse(host, CONF)
@@ -20,7 +20,7 @@ def settings(host: Host) -> vpn_settings.Parsed | None:
         return None
 
 
-def profiles(host: Host) -> list[Profile]:
+def profiles(host: Machine) -> list[Profile]:
     """The connections of the files. Raises HostError."""
     parsed = settings(host)
     if parsed is None:
@@ -92,7 +92,7 @@ def _tunnel(name: str, section: Section) -> Tunnel:
     return tunnel
 
 
-def secrets(host: Host) -> list[tuple[str, str, str]]:
+def secrets(host: Machine) -> list[tuple[str, str, str]]:
     """(kind, file, place) of every secret in the files: psk, password, or passphrase of a key. Raises HostError."""
     parsed = settings(host)
     if parsed is None:

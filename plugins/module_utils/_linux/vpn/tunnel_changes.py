@@ -1,0 +1,128 @@
+"""Writing the school's own tunnel: our file of swanctl and our options of charon, loaded and looked at again.
+
+Refused where another charon than charon-systemd has the tunnels, where charon would not get the certificates that the
+tunnel hangs on, and where another file would still decide a key of our connection.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import time
+from typing import Any
+
+from ..engine.edits import Change, ChangeRefused, DryRun
+from ..engine.host import Host, HostError
+from ..engine.overlay_host import OverlayHost
+from ..engine.reading import Readings
+from ..engine.safe_read import first_of
+from ..system.came_by import came_by
+from ..system.systemd_unit import state
+from ..system.units_enabled import enabled
+from . import swanctl
+from .stacks import UNIT, other_stack
+from .tunnel_conf import CONF, FILES, GLOBAL_IPV6, NAME, NETWORKD, NETWORKD_TEXT, OPTIONS, OPTIONS_TEXT, conf
+from .tunnel_state import ADDRESS, differences, is_there, not_running, section
+from .tunnel_words import NONE, Wanted, parse, text
+
+PROGRAM = ("/usr/sbin/charon-systemd",)
+RUNS = "/run/systemd/system"
+# Without a networkd that runs there is nothing to load.
+LOAD_NETWORKD = ["sh", "-c", "! systemctl -q is-active systemd-networkd || networkctl reload"]
+MODE = 0o640  # it holds no secret; who is at the other end is nobody's business
+
+
+def plan(host: Host, changes: list[Change]) -> DryRun:
+    """The files and commands of the tunnel. Raises ChangeRefused, HostError."""
+    if not changes:
+        return DryRun()
+    if [change["address"] for change in changes] != [ADDRESS]:
+        raise ChangeRefused(
+            "of VPNs only the school's own tunnel is written; profiles of others are reported: take them away by hand"
+        )
+    wanted = parse(changes[0]["value"])
+    if not host.is_root:
+        raise HostError("needs_root", "only root may change the VPN")
+    if not host.exists(RUNS):
+        raise ChangeRefused("systemd does not run on this machine, so nothing would keep the tunnel up")
+    overlay = OverlayHost(host)
+    if wanted is None:
+        for path in FILES:
+            if host.exists(path):
+                overlay.remove(path)
+    else:
+        _refuse(host, wanted)
+        overlay.put(CONF, conf(wanted), mode=MODE, owner=(0, 0))
+        overlay.put(OPTIONS, OPTIONS_TEXT, mode=0o644, owner=(0, 0))
+        overlay.put(NETWORKD, NETWORKD_TEXT, mode=0o644, owner=(0, 0))
+        _refuse_others_in_it(host, overlay, wanted)
+    expected = NONE if wanted is None else text(wanted)
+    commands = _loading(host, wanted is not None) if overlay.changes_something() or _waits(host, wanted) else []
+    return overlay.result(commands, lambda after: _not_there(after, expected))
+
+
+def _waits(host: Host, wanted: Wanted | None) -> bool:
+    """Whether what is written is not what charon has: it is loaded once more."""
+    return wanted is not None and section(host) is not None and bool(not_running(host))
+
+
+def _refuse(host: Host, wanted: Wanted) -> None:
+    if not first_of(host, PROGRAM) or not host.exists(swanctl.CONF):
+        raise ChangeRefused("charon-systemd and strongswan-swanctl are not installed; the role remote_access does that")
+    other = other_stack(host)
+    if other:
+        raise ChangeRefused(f"{other}; no two programs may own a tunnel")
+    for digest in wanted.authorities:
+        if not is_there(host, digest):
+            raise ChangeRefused(
+                f"the certificate of the authority {digest[:16]}... is not on the device yet, so no gateway could be "
+                "recognised; the certificates come first"
+            )
+    from .certificate import usable  # certificates are looked at before a change only
+
+    problem = usable(host, wanted.identity, time.time())
+    if problem:
+        raise ChangeRefused(f"{problem}; the certificate comes first, and then the tunnel")
+    came = came_by(host)
+    if came is None or not wanted.everything:
+        return
+    address = ipaddress.ip_address(came.own_address.partition("%")[0])
+    if address in ipaddress.ip_network(GLOBAL_IPV6):
+        raise ChangeRefused(
+            f"we came to {address}, and with this tunnel no global address of IPv6 speaks beside it; come by IPv4 or "
+            "through the tunnel"
+        )
+
+
+def _refuse_others_in_it(host: Host, overlay: OverlayHost, wanted: Wanted) -> None:
+    """Raises ChangeRefused where another file of swanctl would still decide a key of our connection, HostError."""
+    found = section(overlay)
+    if found is None:
+        raise ChangeRefused(f"{swanctl.CONF} does not include {CONF}; put back its line include conf.d/*.conf")
+    other = differences(found, wanted)
+    if other:
+        raise ChangeRefused(f"our connection {NAME} would still be changed by {', '.join(other[:3])}; take that out")
+
+
+def _loading(host: Host, wanted: bool) -> list[list[str]]:
+    """What makes charon have it. A change of the options counts from the reload on, too.
+
+    A charon whose rule networkd took away makes it again at its start only.
+    """
+    commands = [[*LOAD_NETWORKD]]
+    if not state(host, UNIT)[0]:
+        commands += [] if enabled(host, UNIT) else [["systemctl", "enable", UNIT]]
+        return [*commands, ["systemctl", "restart", UNIT]] if wanted else commands
+    if wanted and "past the tunnel" in not_running(host):
+        return [*commands, ["systemctl", "restart", UNIT]]
+    return [*commands, ["systemctl", "reload", UNIT]]
+
+
+def _not_there(after: Readings, expected: str) -> str:
+    """Why the change has no effect, by the reading afterwards."""
+    reading: dict[str, Any] = after[ADDRESS]
+    now = reading.get("running", reading["effective"])
+    if expected == NONE:
+        return "" if now["state"] == "absent" else "the tunnel is still there"
+    if now["state"] == "value" and now["value"] == expected:
+        return ""
+    return f"charon does not have the tunnel: {now.get('why') or now.get('source')}"

@@ -1,0 +1,39 @@
+"""What brings the VPN back from a change of ours: our files, charon's unit, and what charon had loaded before."""
+
+from __future__ import annotations
+
+from ..engine.cover import Command, Cover, Proof
+from ..engine.edits import Change, ChangeRefused
+from ..engine.host import Host
+from . import charon
+from .stacks import UNIT
+from .tunnel_conf import FILES, NAME
+
+LONGEST = 180  # seconds, on an emulated machine: charon is reloaded, and calls the gateway
+# A connection that charon no longer has from a file lives on in it until it is told to go.
+END = ("sh", "-c", f"swanctl --terminate --ike {NAME} --force --timeout 5 >/dev/null 2>&1; true")
+NETWORKD = ("sh", "-c", "! systemctl -q is-active systemd-networkd || networkctl reload")
+LOAD = ("sh", "-c", f"! systemctl -q is-active {UNIT} || systemctl reload {UNIT}")
+GONE = ("sh", "-c", f"! swanctl --list-conns 2>/dev/null | grep -q '^{NAME}:'")
+THERE = ("sh", "-c", f"swanctl --list-conns 2>/dev/null | grep -q '^{NAME}:'")
+
+
+def cover(host: Host, _changes: list[Change]) -> Cover:
+    """All that a change of the tunnel may touch. Raises ChangeRefused, HostError."""
+    for path in FILES:
+        if host.link(path) is not None:
+            raise ChangeRefused(f"{path} is a symbolic link; put a regular file in its place")
+    if not host.exists("/run/systemd/system"):
+        raise ChangeRefused("systemd does not run on this machine, so nothing would put the VPN back")
+    running = bool(charon.socket(host))
+    had = running and NAME in dict(charon.query(host, "list-conns"))
+    commands = [Command(NETWORKD), Command(LOAD, 60)]
+    if not had:
+        commands.insert(0, Command(END, 30))
+    return Cover(
+        files=FILES,
+        units=(UNIT,),
+        commands=tuple(commands),
+        proofs=(Proof(THERE if had else GONE),),
+        longest=LONGEST,
+    )

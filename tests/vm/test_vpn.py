@@ -1,0 +1,105 @@
+"""The school's own tunnel between two machines: what goes through it, what never goes beside it, and who is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.vm.authority import SERVER, Authority
+from tests.vm.machine import Machine
+from tests.vm.vpn import GATEWAY, INSIDE, LAPTOP, READ, TUNNEL, Gateway, Laptop, pair
+
+pytestmark = pytest.mark.full  # two emulated machines: minutes each
+AGREED = ("AES_GCM_16-256/PRF_HMAC_SHA2_384/ECP_384", "ESP:AES_GCM_16-256")
+
+
+@pytest.fixture
+def ends(new_machine: Callable[..., Machine], tmp_path: Path) -> tuple[Gateway, Laptop]:
+    gateway, laptop = pair(new_machine, tmp_path, Authority())
+    return gateway, laptop
+
+
+def begin(laptop: Laptop) -> None:
+    assert laptop.gets() == [True, ""]
+    left_out, after = laptop.does(TUNNEL, tunnel=laptop.words(), run="lab-run")
+    assert left_out == {} and after["running"]["value"] == after["effective"]["value"], after
+
+
+def through_and_not_beside(gateway: Gateway, laptop: Laptop) -> None:
+    before = gateway.counted()
+    for address in INSIDE:
+        assert laptop.reaches(address), address
+    after = gateway.counted()
+    assert after["esp"] > before["esp"] and after["other"] == before["other"]
+
+
+def test_both_families_go_through_it_and_it_comes_back_by_itself(ends: tuple[Gateway, Laptop]) -> None:
+    gateway, laptop = ends
+    gateway.offers()
+    begin(laptop)
+    found = laptop.waits_for_the_tunnel()
+    assert all(words in found for words in AGREED), found
+    through_and_not_beside(gateway, laptop)
+    # networkd takes away what it did not make; charon's rule stays all the same.
+    laptop.machine.root("networkctl reload; systemctl restart systemd-networkd; sleep 5")
+    through_and_not_beside(gateway, laptop)
+    laptop.machine.reboot()
+    laptop.waits_for_the_tunnel()
+    through_and_not_beside(gateway, laptop)
+    assert laptop.does(READ)["running"]["value"] == " ".join(sorted(laptop.words().split()))
+
+
+def test_a_gateway_without_ipv6_lets_none_go_beside_it(ends: tuple[Gateway, Laptop]) -> None:
+    gateway, laptop = ends
+    gateway.offers(pools="four")
+    begin(laptop)
+    laptop.waits_for_the_tunnel()
+    assert laptop.reaches(INSIDE[0])
+    before = gateway.counted()
+    assert not laptop.reaches(INSIDE[1])
+    assert gateway.counted()["other"] == before["other"]
+
+
+def test_gateways_that_are_not_the_schools_are_refused(ends: tuple[Gateway, Laptop]) -> None:
+    gateway, laptop = ends
+    authority = gateway.authority
+    gateway.offers()
+    gone = authority.issue(GATEWAY, SERVER)
+    assert laptop.gets(revoked=authority.revoked(gone[0])) == [True, ""]
+    laptop.does(TUNNEL, tunnel=laptop.words(), run="lab-run")
+    laptop.waits_for_the_tunnel()
+    gateway.offers(suite=("aes128-sha256-modp2048", "aes128-sha256"))
+    assert "NO_PROPOSAL_CHOSEN" in laptop.fails_to_begin()
+    gateway.offers(name="other.school.example")
+    assert "constraint check failed" in laptop.fails_to_begin()
+    gateway.offers(authority.issue(GATEWAY, SERVER, last=timedelta(hours=-1)))
+    assert "not valid" in laptop.fails_to_begin() or "expired" in laptop.fails_to_begin()
+    gateway.offers(Authority("Somebody else").issue(GATEWAY, SERVER))
+    assert "no issuer certificate found" in laptop.fails_to_begin()
+    gateway.offers(gone)
+    assert "certificate was revoked" in laptop.fails_to_begin()
+    gateway.offers()
+    laptop.waits_for_the_tunnel()  # and the right one again, by itself
+
+
+def test_a_renewal_that_fails_under_a_running_tunnel_leaves_the_old_one(ends: tuple[Gateway, Laptop]) -> None:
+    gateway, laptop = ends
+    gateway.offers()
+    begin(laptop)
+    laptop.waits_for_the_tunnel()
+    (old,) = laptop.machine.root("ls /etc/swanctl/x509").stdout.split()
+    # The new one is on the gateway's list: it is refused there, and the old one is not.
+    request = laptop.does(
+        'print(json.dumps(certificate_request.request(host, given["name"], "P-384")[1]))', name=LAPTOP
+    )
+    refused = gateway.authority.sign(request, LAPTOP)
+    gateway.machine.put(gateway.authority.revoked(refused).encode(), "/etc/swanctl/x509crl/list.pem")
+    gateway.machine.root("swanctl --load-creds --clear --noprompt")
+    changed, why = laptop.gets(refused)
+    assert not changed and "the old one stays" in why
+    assert laptop.machine.root("ls /etc/swanctl/x509 /etc/swanctl/private").stdout.split().count(old) == 2
+    laptop.waits_for_the_tunnel()
+    through_and_not_beside(gateway, laptop)

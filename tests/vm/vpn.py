@@ -1,0 +1,212 @@
+"""A gateway and a laptop of the lab on one cable, for tests of the VPN.
+
+The gateway's strongSwan is set up here by hand: nothing of Leeboard's own wrote it.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import tarfile
+import time
+from pathlib import Path
+from typing import Any
+
+from tests.device_code import linux_files
+
+from .authority import SERVER, Authority
+from .machine import Machine
+
+GATEWAY, LAPTOP = "vpn.school.example", "lt-014.school.example"
+SUITE = ("aes256gcm16-prfsha384-ecp384", "aes256gcm16-ecp384")
+INSIDE = ("198.18.0.1", "2001:db8:ff::1")  # what is asked through the tunnel
+CONNECTION = """
+connections { road {
+  version = 2
+  pools = %(pools)s
+  proposals = %(ike)s
+  unique = replace
+  local { auth = pubkey
+    certs = gateway.pem
+    id = %(name)s
+  }
+  remote { auth = pubkey
+    cacerts = ca.pem
+  }
+  children { net { local_ts = 0.0.0.0/0, ::/0
+    esp_proposals = %(esp)s
+  } }
+} }
+pools {
+  four { addrs = 10.99.0.0/24
+  }
+  six { addrs = 2001:db8:99::/120
+  }
+}
+"""
+# What was in the tunnel comes by this hook once more, as what it was.
+COUNTED = """
+table netdev lab {
+  counter c_esp {}
+  counter c_other {}
+  chain in { type filter hook ingress device "eth1" priority 0;
+    meta secpath exists accept
+    meta protocol arp accept
+    icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit, mld2-listener-report } accept
+    udp dport { 500, 4500 } accept
+    meta l4proto esp counter name "c_esp" accept
+    counter name "c_other" log prefix "BESIDE "
+  }
+}
+"""
+# The lab's own SSH comes by the other card, and stays there.
+SSH_STAYS = "[RoutingPolicyRule]\nFrom=10.0.2.15\nPriority=100\nTable=main\n"
+AWAY = """[Match]
+Name=eth1
+[Network]
+Address=192.0.2.2/24
+Address=2001:db8:1::2/64
+IPv6AcceptRA=no
+[Route]
+Gateway=192.0.2.1
+Metric=10
+[Route]
+Gateway=2001:db8:1::1
+"""
+CODE = """
+import hashlib, json, sys
+sys.path.insert(0, "/root/code")
+from _linux.checkpoint import arm, covers, ending
+from _linux.engine.change import apply
+from _linux.engine.host import Host
+from _linux.vpn import certificate, certificate_install, certificate_request, driver
+host, given = Host(), json.load(sys.stdin)
+"""
+ASK = 'print(json.dumps(certificate_request.request(host, given["name"], "P-384")[1]))'
+INSTALL = """
+sent = certificate_install.Given(given["certificate"], given["authorities"], given["revoked"])
+certificate_install.install(host, sent, given["name"], False)
+print(json.dumps(certificate_install.settle(host, "leeboard")))
+"""
+TUNNEL = """
+changes = [{"address": "tunnel", "value": given["tunnel"]}]
+cover, left_out = covers.covers_of(host, [{"driver": "vpn", "settings": changes}])
+digest = hashlib.sha256(b"only we know").hexdigest()
+arm.arm(host, arm.Request(given["run"], "the lab", digest, cover))
+host.forget()
+outcome = apply(driver, host, changes, given["run"])
+ending.confirm(Host(), "only we know")
+print(json.dumps([left_out, outcome["after"]["tunnel"]]))
+"""
+READ = 'print(json.dumps(driver.observe(host, ["tunnel"])["tunnel"]))'
+
+
+class Gateway:
+    """The school's end."""
+
+    def __init__(self, machine: Machine, authority: Authority) -> None:
+        self.machine, self.authority = machine, authority
+        machine.root(
+            "ip link set eth1 up; ip addr add 192.0.2.1/24 dev eth1; ip addr add 2001:db8:1::1/64 dev eth1 nodad;"
+            f"ip addr add {INSIDE[0]}/32 dev lo; ip addr add {INSIDE[1]}/128 dev lo;"
+            "sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1"
+        )
+        machine.root("nft -f -", input=COUNTED)
+
+    def offers(
+        self,
+        pair: tuple[str, str] | None = None,
+        suite: tuple[str, str] = SUITE,
+        name: str = GATEWAY,
+        pools: str = "four, six",
+        revoked: str = "",
+    ) -> None:
+        """Run with this certificate and key, suite, name and addresses to give."""
+        certificate, key = pair or self.authority.issue(name, SERVER)
+        words = {"pools": pools, "ike": suite[0], "esp": suite[1], "name": name}
+        folder = "/etc/swanctl"
+        for path, text in (
+            ("x509/gateway.pem", certificate), ("private/gateway.pem", key),
+            ("x509ca/ca.pem", self.authority.certificate), ("x509crl/list.pem", revoked),
+            ("conf.d/road.conf", CONNECTION % words),
+        ):  # fmt: skip
+            if text:
+                self.machine.put(text.encode(), f"{folder}/{path}")
+        self.machine.root("systemctl restart strongswan", timeout=300)
+
+    def counted(self) -> dict[str, int]:
+        """Packets that came by the cable: `esp`, and `other` than that and what any network needs."""
+        listed = self.machine.root("nft list counters netdev").stdout
+        return {name: int(count) for name, count in re.findall(r"counter c_(\w+) {\s+packets (\d+)", listed)}
+
+
+class Laptop:
+    """The device, with Leeboard's code for devices on it."""
+
+    def __init__(self, machine: Machine, authority: Authority) -> None:
+        self.machine, self.authority = machine, authority
+        buffer = io.BytesIO()
+        with tarfile.open(fileobj=buffer, mode="w") as archive:
+            for path, place in linux_files().items():
+                archive.add(path, place)
+        machine.root("mkdir -p /root/code && tar -x -C /root/code", input=buffer.getvalue())
+        machine.put(SSH_STAYS.encode(), "/etc/systemd/network/10-lab.network.d/ssh.conf")
+        machine.put(AWAY.encode(), "/etc/systemd/network/20-away.network")
+        machine.root("networkctl reload")
+
+    def does(self, code: str, **given: Any) -> Any:
+        """What a piece of the device's code answers."""
+        self.machine.put((CODE + code).encode(), "/root/does.py")
+        done = self.machine.root("python3 /root/does.py", input=json.dumps(given), timeout=900)
+        return json.loads(done.stdout)
+
+    def gets(self, certificate: str = "", revoked: str = "", **parts: Any) -> list[Any]:
+        """A certificate by way of a request: [whether something changed, why it waits]."""
+        request = self.does(ASK, name=LAPTOP)
+        text = certificate or self.authority.sign(request, LAPTOP, **parts)
+        sent = {"certificate": text, "authorities": [self.authority.certificate], "revoked": revoked, "name": LAPTOP}
+        found: list[Any] = self.does(INSTALL, **sent)
+        return found
+
+    def words(self, suite: tuple[str, str] = SUITE) -> str:
+        """The tunnel that the school declares."""
+        return (
+            f"gateway:{GATEWAY}@192.0.2.1 ike:{suite[0]} esp:{suite[1]} identity:{LAPTOP} "
+            f"authority:{self.authority.sha256} to:0.0.0.0/0 to:::/0"
+        )
+
+    def sas(self) -> str:
+        """What charon's own program says of tunnels that are up."""
+        return self.machine.root("swanctl --list-sas 2>/dev/null").stdout
+
+    def waits_for_the_tunnel(self, timeout: float = 600) -> str:
+        """What is up, as soon as it is, by nobody's doing."""
+        deadline = time.monotonic() + timeout
+        while "INSTALLED" not in (found := self.sas()):
+            log = self.machine.root("journalctl -b -u strongswan -o cat | tail -30").stdout
+            assert time.monotonic() < deadline, log
+            time.sleep(2)
+        return found
+
+    def reaches(self, address: str) -> bool:
+        """Whether something inside answers."""
+        line = f"timeout 20 bash -c 'head -c 4 < /dev/tcp/{address}/22'"
+        return self.machine.ssh(line, check=False).stdout == "SSH-"
+
+    def fails_to_begin(self) -> str:
+        """Begin the tunnel by hand; what charon says of it when there is none afterwards."""
+        self.machine.root("swanctl --terminate --ike leeboard --force --timeout 5 2>/dev/null", check=False)
+        begun = "swanctl --initiate --child leeboard --timeout 60 2>&1"
+        said = self.machine.root(begun, check=False, timeout=300)
+        assert said.returncode != 0 and "INSTALLED" not in self.sas(), said.stdout
+        return said.stdout
+
+
+def pair(start: Any, folder: Path, authority: Authority) -> tuple[Gateway, Laptop]:
+    """Both machines, switched on; `start` is the fixture new_machine."""
+    from .qemu import Cable
+
+    ends = Cable.pair(folder)
+    first, second = (start("gnome", cable=end) for end in ends)
+    return Gateway(first, authority), Laptop(second, authority)
