@@ -30,7 +30,7 @@ from leeboard.model.words import number
 from leeboard.report.words import clean
 
 PROBLEMS = 3  # docs/exit-codes.md: something that somebody relies on is not so
-GOOD = (State.PROVED, State.USED, State.PENDING)  # the best key of a device first
+GOOD = (State.PROVED, State.COMPARED, State.USED, State.PENDING)  # the best key of a device first
 
 app = group("The vault of recovery keys: begin one, list it, see that it is whole, and open an envelope on a bad day.")
 Device = Annotated[str, typer.Argument(help="The device's asset tag.")]

@@ -11,6 +11,7 @@ from datetime import datetime
 from leeboard.errors import LeeboardError
 from leeboard.escrow.keys import envelope
 from leeboard.escrow.keys.certificates import ends_soon
+from leeboard.escrow.keys.recovery_key import Kind
 from leeboard.escrow.vault import clone_detection, controller_state
 from leeboard.escrow.vault.records import Header, Key, Records, State
 from leeboard.escrow.vault.replica import Place
@@ -83,11 +84,12 @@ def mended(vault: Vault, at: datetime) -> list[str]:
 
 
 def unbound(keys: Iterable[Key], seen: Mapping[tuple[str, str], tuple[str, datetime | None]]) -> list[str]:
-    """A line for each device with a key in use that its last check did not find bound to its disks.
+    """A line for each device with a LUKS key in use that its last check did not find bound to its disks.
 
     `seen` has the verdict of ENC-07 for each device, and when it was last seen.
     """
-    places = sorted({key.owner for key in keys if key.state in (State.PROVED, State.USED)})
+    opening = (State.PROVED, State.USED)
+    places = sorted({key.owner for key in keys if key.kind is Kind.LUKS and key.state in opening})
     problems = []
     for urn, asset in places:
         verdict, at = seen.get((urn, asset), ("", None))
