@@ -94,8 +94,9 @@ def test_a_known_password_is_compared(device: Device) -> None:
     same = device.process.call("Compare", VOLUME, protector, device.seal(Purpose.COMPARE, mine))
     other = device.process.call("Compare", VOLUME, protector, device.seal(Purpose.COMPARE))
     assert (same["same"], other["same"], other["code"]) == (True, False, 0)
-    gone = device.process.call("Compare", VOLUME, "{" + "0" * 8 + "-0000" * 3 + "-" + "0" * 12 + "}", "")
-    assert gone["same"] is False
+    gone = "{00000000-0000-0000-0000-000000000000}"
+    refused = device.process.call("Compare", VOLUME, gone, device.seal(Purpose.COMPARE, mine))
+    assert (refused["same"], refused["code"]) == (False, 2147942487)
 
 
 def test_a_pin_becomes_a_protector(device: Device) -> None:

@@ -135,7 +135,7 @@ def _to_another(vault: Vault, keys: tuple[Key, ...]) -> Iterator[str]:
     """Keys in use that one of today's custodians cannot open, or somebody can who is none any more."""
     now = {custodian.fingerprint for custodian in vault.custodians}
     for key in keys:
-        if key.state in (State.RETIRED, State.DROPPED) or set(key.custodians) == now:
+        if key.state in (State.RETIRED, State.DROPPED, State.UNUSED) or set(key.custodians) == now:
             continue
         yield f"{key.urn} {key.asset}: key {key.id} is sealed to other custodians than today's"
 

@@ -26,6 +26,7 @@ FIRST = "0" * 64
 LONGEST = 64 * 1024  # bytes of a line, with much to spare
 # What can happen to a key, and to the vault.
 SEALED, PROVED, OPENED, RETIRED, DROPPED = "sealed", "proved", "opened", "retired", "dropped"
+UNUSED = "never-used"  # a recovery password whose volume was never encrypted: its hardware test failed
 COMPARED = "compared"  # a recovery password was read back from its volume, and is the one that was sealed
 HEADER, HEADER_GONE = "header", "header-gone"  # a copy of a disk's header came into the vault, or was destroyed
 HEADER_READ = "header-read"  # somebody took a copy out of the vault
@@ -40,9 +41,10 @@ class Entry(Strict):
     """A line. `by` is the account and machine, or who gave a name. Texts are one line.
 
     `key` is the id of a key, of a header's copy or of a token, `digest` and `size` (bytes) those of its file; `disk` is
-    the LUKS UUID, or the GUID of a Windows volume, `kind` what kind of key it is, empty for one of LUKS; `protector` the
-    id of the protector of BitLocker that the key is, once it is compared; `binding` what proves each night that the disk is still the one (binding.py beside this; of a sealed
-    key and of a token the slot that it is for). `custodians` are fingerprints of certificates.
+    the LUKS UUID, or the GUID of a Windows volume; `kind` what kind of key it is, empty for LUKS; `protector` the id of
+    the protector of BitLocker that it is, once that was compared; `binding` what proves each night that the disk is
+    still the one (binding.py beside this; of a sealed key and of a token the slot that it is for). `custodians` are
+    fingerprints of certificates.
     """
 
     number: int

@@ -28,15 +28,16 @@ class State(StrEnum):
     USED = "used"  # somebody has read it out: it is to be changed
     RETIRED = "retired"  # another one took its place; old copies of the disk may still need it
     DROPPED = "dropped"  # it never came into the disk
+    UNUSED = "never-used"  # it was compared, and its volume was never encrypted: the hardware test failed
 
 
 class Key(Strict):
     """One key. `digest` is of its envelope as the ledger knows it last; `name` that of the envelope's file.
 
-    `disk` is the LUKS UUID, or the GUID of a Windows volume; a key of BitLocker has the id of its `protector` once it was
-    compared (at `proved`). `binding` is what the disk was like when the key was proved; before that, the slot that the key is for. `custodians`
-    are the fingerprints of those who can open the envelope as it is, `readers` of all who ever could. One that was
-    `adopted` was in the disk before: somebody knows it, and its slot is not ours to remove.
+    `disk` is the LUKS UUID, or the GUID of a Windows volume; a key of BitLocker has the id of its `protector` once it
+    was compared (at `proved`). `binding` is what the disk was like when the key was proved; before that, the slot that
+    the key is for. `custodians` are the fingerprints of those who can open the envelope as it is, `readers` of all who
+    ever could. One that was `adopted` was in the disk before: somebody knows it, and its slot is not ours to remove.
     """
 
     urn: str
@@ -173,6 +174,8 @@ def _after(key: Key, entry: Entry) -> Key:
         changes = {"state": State.PROVED, "proved": entry.at, "binding": entry.binding}
     elif entry.event == ledger.COMPARED:
         changes = {"state": State.COMPARED, "proved": entry.at, "protector": entry.protector, "binding": entry.binding}
+    elif entry.event == ledger.UNUSED:
+        changes = {"state": State.UNUSED}
     elif entry.event == ledger.ACCEPTED:
         changes = {"binding": entry.binding}
     elif entry.event == ledger.RETIRED:

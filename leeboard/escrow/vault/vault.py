@@ -44,8 +44,8 @@ custodians/, which is kept elsewhere; NAME is that custodian's, and without it o
 
 The last line of what that prints is the recovery key, to be typed where the computer asks for the passphrase of its
 disk; the lines above it say which disk it is for. Windows shows the id of the recovery key that it asks for: look in
-ledger.jsonl for the line with that id as "protector", and take the file of its "key". Whoever has opened one should say so to whoever runs Leeboard, so
-that the key is changed.
+ledger.jsonl for the line that has this id as "protector", and take the file of its "key". Whoever has opened one should
+say so to whoever runs Leeboard, so that the key is changed.
 """
 
 
@@ -166,8 +166,9 @@ class Writer:
         self, content: Content, urn: str, asset: str, level: Level, disk: str, binding: dict[str, Any] | None = None,
         protector: str = "",
     ) -> Key:  # fmt: skip
-        """Keep the key of a disk (its LUKS UUID, or the GUID of its volume), before any device learns it. `binding` says
-        which slot it is for.
+        """Keep the key of a disk (its LUKS UUID, or the GUID of its volume), before any device learns it.
+
+        `binding` says which slot it is for.
 
         Of one that was adopted, which the device knows and was seen to be opened by, it says what the disk is like;
         `protector` is the one of BitLocker that it is.

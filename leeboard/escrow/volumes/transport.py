@@ -1,8 +1,8 @@
 """How a recovery password or PIN travels to and from a Windows device: sealed, so that no log there sees it in clear.
 
 The device makes a key that it cannot give away and shows the public half; what is sealed to it is opened by
-`plugins/module_utils/_windows/bitlocker/SealedKeys.cs` alone, which has the same form: a mark with the purpose, what it is
-about, and the secret, a line each. RSA-OAEP with SHA-256, since Windows PowerShell 5.1 has no AES-GCM.
+`plugins/module_utils/_windows/bitlocker/SealedKeys.cs` alone, which has the same form: a mark with the purpose, what it
+is about, and the secret, a line each. RSA-OAEP with SHA-256, since Windows PowerShell 5.1 has no AES-GCM.
 """
 
 from __future__ import annotations
