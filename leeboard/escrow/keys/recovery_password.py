@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import struct
 
 from leeboard.errors import LeeboardError
 from leeboard.escrow.keys.recovery_key import RecoveryKey
@@ -15,13 +16,14 @@ from leeboard.escrow.keys.recovery_key import RecoveryKey
 GROUPS = 8
 DIGITS = 6
 FACTOR = 11
-BELOW = 65536  # of a group, before it is multiplied
+BELOW = 65536  # of a group, before it is multiplied: two bytes
 _GROUP = re.compile(rf"[0-9]{{{DIGITS}}}")
 
 
 def new_password() -> RecoveryKey:
     """A recovery password that nobody has seen."""
-    return RecoveryKey("-".join(f"{secrets.randbelow(BELOW) * FACTOR:0{DIGITS}}" for _ in range(GROUPS)))
+    numbers = struct.unpack(f">{GROUPS}H", secrets.token_bytes(2 * GROUPS))
+    return RecoveryKey("-".join(f"{number * FACTOR:0{DIGITS}}" for number in numbers))
 
 
 def parse_password(text: str) -> RecoveryKey:

@@ -26,13 +26,14 @@ DEVICE = Device(
     name="office-1", asset="EP-0001", urn="900001", school="Hill School", platform=Platform.WINDOWS, form=Form.PORTABLE,
     role=Role.OFFICE, level=Level.STANDARD,
 )  # fmt: skip
+PLAIN = Wish()
 reply = cache(transport.new_reply)
 
 
 class WindowsController:
     """A controller with a vault, and one device. `wish` is what the school wants of it."""
 
-    def __init__(self, made: Vault, device: WindowsDevice, wish: Wish = Wish()) -> None:
+    def __init__(self, made: Vault, device: WindowsDevice, wish: Wish = PLAIN) -> None:
         self.vault = made
         self.device = device
         self.wish = wish
@@ -84,7 +85,7 @@ class WindowsController:
             assert safe or not begun, (drive.letter, drive.protectors)
 
     def whole(self) -> None:
-        """Each volume's recovery passwords are in the vault as it has them, one of ours on each; nothing is half made."""
+        """Each volume's recovery passwords are in the vault as it has them, one of ours on each; none is half made."""
         self.check()
         for drive in self.device.drives:
             keys = [key for key in self.kept.keys if drive.name.lower().find(key.disk) > 0]

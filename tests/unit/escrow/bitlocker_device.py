@@ -1,7 +1,8 @@
 """A double of a Windows device for escrow: volumes, protectors, and the steps that `keep` asks for.
 
 It opens what is sealed with a key of its own, as SealedKeys.cs does, and its driver has the rules of decision 0032 in
-short. Every change of a volume is one call of `_change`, at which it can lose its power. It shares no parser with escrow.
+short. Every change of a volume is one call of `_change`, at which it can lose its power. It shares no parser with
+escrow.
 """
 
 from __future__ import annotations
@@ -208,7 +209,7 @@ class WindowsDevice:
         return {"volume": drive.name, "letter": drive.letter, "kind": kind, "why": f"it has no {kind} protector"}
 
     def _go_on(self, wish: dict[str, Any]) -> dict[str, Any]:
-        plan, steps = self._plan(wish)
+        _plan, steps = self._plan(wish)
         for step in steps:
             self._change(step)
         return {"plan": {**self._plan(wish)[0], "done": ["a step was taken"] * len(steps)}}

@@ -13,7 +13,7 @@ from leeboard.escrow.vault import ledger
 from leeboard.escrow.vault.records import State
 from leeboard.escrow.vault.vault import Vault
 from leeboard.escrow.volumes.keeping import Strangers, Wish
-from tests.unit.escrow.bitlocker_controller import WindowsController, clear, encrypted
+from tests.unit.escrow.bitlocker_controller import PLAIN, WindowsController, clear, encrypted
 from tests.unit.escrow.bitlocker_device import CLEAR, ENCRYPTED, TPM_AND_PIN
 from tests.unit.escrow.vaults import AT, a_vault
 from tests.windows.wire.secrets import leaks
@@ -25,7 +25,7 @@ def kept(tmp_path: Path) -> Iterator[Vault]:
         yield made
 
 
-def rolled_out(kept: Vault, wish: Wish = Wish()) -> WindowsController:
+def rolled_out(kept: Vault, wish: Wish = PLAIN) -> WindowsController:
     """A laptop in clear, brought to the end by runs, a restart and nights."""
     controller = WindowsController(kept, clear(), wish)
     for _time in range(2):

@@ -17,7 +17,7 @@ import pytest
 from leeboard.errors import LeeboardError
 from leeboard.escrow.vault.vault import Vault
 from leeboard.escrow.volumes.keeping import Strangers, Wish
-from tests.unit.escrow.bitlocker_controller import WindowsController, clear, encrypted
+from tests.unit.escrow.bitlocker_controller import PLAIN, WindowsController, clear, encrypted
 from tests.unit.escrow.bitlocker_device import PowerLost, WindowsDevice
 from tests.unit.escrow.vaults import Died, a_vault, bring_back, dying, keep
 
@@ -32,7 +32,7 @@ class Work:
 
     name: str
     device: Callable[[], WindowsDevice]
-    wish: Wish = Wish()
+    wish: Wish = PLAIN
     begin: Callable[[WindowsController], None] = lambda controller: None
 
 
