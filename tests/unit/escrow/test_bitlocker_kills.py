@@ -6,6 +6,7 @@ it asks for, and each change of a volume; before and after it. By day some of th
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -73,6 +74,8 @@ WORK = [
     Work("replace strangers", encrypted, Wish(strangers=Strangers.REPLACE)),
     Work("mend what was half made", encrypted, Wish(strangers=Strangers.REPLACE), half_made),
 ]
+
+BY_DAY = [WORK[1], WORK[2], WORK[5]]  # every step is in one of them
 
 
 class Bench:
@@ -186,7 +189,8 @@ def _power(point: Point) -> Callable[[], None]:
 
 @contextmanager
 def bench(work: Work, folder: Path) -> Iterator[Bench]:
-    with a_vault(folder) as made:
+    with a_vault(folder) as made, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda descriptor: None)  # `dying` counts them; to wait for a disk proves nothing
         yield Bench(work, made, folder)
 
 
@@ -200,7 +204,7 @@ def _by_day(points: list[Point]) -> list[Point]:
     ]
 
 
-@pytest.mark.parametrize("work", WORK, ids=lambda one: one.name.replace(" ", "-"))
+@pytest.mark.parametrize("work", BY_DAY, ids=lambda one: one.name.replace(" ", "-"))
 def test_no_volume_relies_on_what_was_not_compared_and_the_next_run_finishes(work: Work, tmp_path: Path) -> None:
     with bench(work, tmp_path) as begun:
         for point in _by_day(begun.points()):
