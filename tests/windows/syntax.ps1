@@ -34,6 +34,11 @@ $newParameters = @{
     'Remove-Item' = 'ProgressAction'
 }
 $newVariables = 'IsWindows', 'IsLinux', 'IsMacOS', 'IsCoreCLR', 'EnabledExperimentalFeatures', 'PSStyle', 'PSNativeCommandUseErrorActionPreference'
+# What a function is given is logged, and so is what a cmdlet is given. In these there would be a secret.
+$secretName = '([pP]assword|[pP]assphrase|[sS]ecret|^[pP]in|P(in|IN)|[rR]ecoveryKey|[pP]rivateKey)s?$'
+$secretMethods = 'ProtectKeyWithNumericalPassword', 'ProtectKeyWithPassphrase', 'ProtectKeyWithTPMAndPIN',
+    'ProtectKeyWithTPMAndPINAndStartupKey', 'GetKeyProtectorNumericalPassword', 'UnlockWithNumericalPassword',
+    'UnlockWithPassphrase', 'ChangePIN', 'ChangePassPhrase'
 # Members that .NET Framework lacks, and the two ways round "no Invoke-Expression".
 $newMembers = 'ArgumentList', 'HashData', 'ToHexString', 'ToHexStringLower', 'FromHexString', 'GetRelativePath', 'Clamp',
     'WaitForExitAsync', 'ReadAllTextAsync', 'WriteAllTextAsync', 'ProcessId', 'ProcessPath', 'IsNullOrEmptyOrWhiteSpace',
@@ -254,6 +259,7 @@ function Test-Node($Ast) {
         }
         { $_ -in 'StringConstantExpressionAst', 'ExpandableStringExpressionAst' } {
             if ($Ast.Value -match '^(Win32|MSFT|RSOP)_[A-Za-z]+$' -and -not $classes.ContainsKey($Ast.Value)) { "no Windows is known to have the class $($Ast.Value)" }
+            if ($secretMethods -contains $Ast.Value) { "$($Ast.Value) gives or takes a secret: SealedKeys.cs alone calls it" }
             if ("$($Ast.StringConstantType)" -match '^DoubleQuoted' -and $Ast.Extent.Text -match '(?<!`)(``)*`(e|u\{)') {
                 'the escape `e or `u{} in a text'
             }
@@ -262,6 +268,9 @@ function Test-Node($Ast) {
             if ($Ast.Extent.Text -match '^(0b|.*\d(y|uy|us|u|ul|n|s)(kb|mb|gb|tb|pb)?$)' -and $Ast.Extent.Text -notmatch '^0x') {
                 'a number written as 5.1 cannot read it'
             }
+        }
+        'ParameterAst' {
+            if ($Ast.Name.VariablePath.UserPath -cmatch $secretName) { "a parameter for a secret: $($Ast.Name)" }
         }
         'CommandAst' { Test-Command $Ast }
         'FunctionDefinitionAst' {
@@ -293,7 +302,7 @@ $looked = @{}
 'TernaryExpressionAst', 'PipelineChainAst', 'PipelineAst', 'UsingStatementAst', 'AssignmentStatementAst', 'BinaryExpressionAst',
     'IndexExpressionAst', 'MemberExpressionAst', 'InvokeMemberExpressionAst', 'VariableExpressionAst', 'TypeExpressionAst',
     'TypeConstraintAst', 'StringConstantExpressionAst', 'ExpandableStringExpressionAst', 'ConstantExpressionAst', 'CommandAst',
-    'FunctionDefinitionAst', 'ScriptBlockAst' | ForEach-Object { $looked[$_] = $true }
+    'FunctionDefinitionAst', 'ScriptBlockAst', 'ParameterAst' | ForEach-Object { $looked[$_] = $true }
 $findings = foreach ($one in $parsed) {
     foreach ($problem in $one.errors) {
         @{ file = $one.path; line = $problem.Extent.StartLineNumber; what = $problem.Message }

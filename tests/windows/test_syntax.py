@@ -71,6 +71,15 @@ REFUSED = {
     "$a.AddCommand('Get-NetFirewallProfile'); $b.$c": (
         "a member whose name is worked out may be one of a types file: $b.$c"
     ),
+    "function Add-Key { param([string]$RecoveryPassword) 1 }": "a parameter for a secret: $RecoveryPassword",
+    "function Set-Thing { param([string]$Pin) 1 }": "a parameter for a secret: $Pin",
+    "& { param($secret) 1 } 2": "a parameter for a secret: $secret",
+    "Invoke-CimMethod -InputObject $a -MethodName UnlockWithPassphrase": (
+        "UnlockWithPassphrase gives or takes a secret: SealedKeys.cs alone calls it"
+    ),
+    "$a = 'GetKeyProtectorNumericalPassword'": (
+        "GetKeyProtectorNumericalPassword gives or takes a secret: SealedKeys.cs alone calls it"
+    ),
     "Get-Item 'a": "The string is missing the terminator: '.",
 }
 ACCEPTED = [
@@ -87,6 +96,7 @@ ACCEPTED = [
     "$shell.AddCommand('Get-WinEvent').AddParameter('ErrorAction', 'Stop').AddParameter('Oldest', $true)",
     "Get-CimInstance -ClassName Win32_Tpm -ErrorAction Stop | Invoke-CimMethod -MethodName IsEnabled",
     "$b.Enabled",
+    "function Get-Thing { param([string]$PasswordAge, [string]$Spin, [string]$Sealed) 1 }",
     "$a = @(Get-CimInstance -ClassName Win32_Share | Where-Object { $_.Type -eq 0 }); $a[0].Name; $a.Length; $b.Kind",
     "$a = Get-CimInstance -ClassName Win32_Share | ForEach-Object { @{ Kind = $_.Type } }; $a.Kind",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from leeboard.cli.group import group
 from leeboard.cli.options import Database, Var
 from leeboard.errors import LeeboardError
 from leeboard.escrow.keys.envelope import Content
+from leeboard.escrow.keys.recovery_key import Kind
 from leeboard.escrow.vault import ledger, vault
 from leeboard.escrow.vault.checking import check, mended, unbound
 from leeboard.escrow.vault.clone_detection import Owner
@@ -29,8 +31,10 @@ from leeboard.model.values import plain
 from leeboard.model.words import number
 from leeboard.report.words import clean
 
+KINDS = {Kind.LUKS: "LUKS", Kind.BITLOCKER: "BitLocker"}
+RECOVERY_ID = re.compile(r"\{?[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){0,3}(-[0-9A-Fa-f]{12})?\}?")
 PROBLEMS = 3  # docs/exit-codes.md: something that somebody relies on is not so
-GOOD = (State.PROVED, State.USED, State.PENDING)  # the best key of a device first
+GOOD = (State.PROVED, State.COMPARED, State.USED, State.PENDING)  # the best key of a device first
 
 app = group("The vault of recovery keys: begin one, list it, see that it is whole, and open an envelope on a bad day.")
 Device = Annotated[str, typer.Argument(help="The device's asset tag.")]
@@ -77,17 +81,20 @@ def list_keys(
         rows = [
             {
                 "urn": key.urn, "asset": key.asset, "key": key.id, "state": key.state.value, "disk": key.disk,
-                "made": key.made, "opened": list(key.opened),
+                "made": key.made, "opened": list(key.opened), "kind": key.kind.value, "protector": key.protector,
             }
             for key in keys
         ]  # fmt: skip
         sys.stdout.write(json.dumps({"schema": 1, "keys": rows}) + "\n")
         return
     table = Table()
-    for heading in ("School", "Device", "Key", "State", "Made", "Last opened", "Disk"):
+    for heading in ("School", "Device", "Key", "Kind", "State", "Made", "Last opened", "Disk", "Protector"):
         table.add_column(heading)
     for key in keys:
-        cells = (key.urn, key.asset, key.id, key.state.value, key.made, key.opened[-1] if key.opened else "", key.disk)
+        opened = key.opened[-1] if key.opened else ""
+        cells = (
+            key.urn, key.asset, key.id, KINDS[key.kind], key.state.value, key.made, opened, key.disk, key.protector
+        )  # fmt: skip
         table.add_row(*(Text(clean(cell, 80)) for cell in cells))
     Console().print(table)
     typer.echo(number(len(keys), "key"))
@@ -135,7 +142,10 @@ def _unbound(keys: tuple[Key, ...], database: str | None, own: Path) -> list[str
 
 @app.command("open")
 def open_envelope(
-    device: Device,
+    device: Annotated[
+        str,
+        typer.Argument(help="The device's asset tag, or the recovery key ID that BitLocker shows (8 characters do)."),
+    ],
     reason: Annotated[str, typer.Option(help="Why it is opened. It is kept in the ledger.")],
     private_key: people.PrivateKey,
     school: School = None,
@@ -173,14 +183,19 @@ def _show(content: Content, chosen: Key, qr: bool) -> None:
         ("Key", content.id),
     ):
         print(f"{heading + ':':7} {plain(value)}")
+    if chosen.protector:
+        print(f"{'Id:':7} {plain(chosen.protector)}")
     if chosen.state is State.PENDING:
         print("Nobody has proved that this key opens the disk.")
+    if chosen.state is State.UNUSED:
+        print("This key was never used: its volume was not encrypted when it was made.")
     if chosen.state is State.RETIRED:
         print("This key is retired: another one took its place, and this one opens old copies of the disk.")
     print()
-    groups = content.key.groups if not content.adopted else ()
+    groups = content.key.groups if content.kind is Kind.BITLOCKER or not content.adopted else ()
     for place, letters in enumerate(groups, 1):
-        print(f"  {place} of {len(groups)}   {letters[:4]} {letters[4:]}")
+        half = len(letters) // 2
+        print(f"  {place} of {len(groups)}   {letters[:half]} {letters[half:]}")
     print(f"\n  {content.key.text}\n")
     if qr:
         import segno  # only here: nobody needs it at night
@@ -190,7 +205,12 @@ def _show(content: Content, chosen: Key, qr: bool) -> None:
 
 
 def _chosen(keys: Sequence[Key], device: str, school: str | None, wanted: str | None) -> Key:
-    """The key to open: the one that is named, else the best of the device. Raises LeeboardError."""
+    """The key to open: the one that is named, else the best of the device. Raises LeeboardError.
+
+    A device may be named by the recovery id that BitLocker shows: the first of its characters do where one key fits.
+    """
+    if RECOVERY_ID.fullmatch(device) and not any(is_device(key.owner, device, school) for key in keys):
+        return _shown_as(keys, device, school)
     mine = keys_of_device(keys, device, school)
     if wanted is not None:
         fits = [key for key in mine if key.id == wanted]
@@ -203,6 +223,27 @@ def _chosen(keys: Sequence[Key], device: str, school: str | None, wanted: str | 
             f"{plain(device)}: all its keys are retired; for an old copy of the disk name one with --key"
         )
     return ranked[0]
+
+
+def _shown_as(keys: Sequence[Key], shown: str, school: str | None) -> Key:
+    """The key whose protector has an id that begins so. Raises LeeboardError, which lists them where several have."""
+    begins = shown.strip("{}").casefold()
+    fits = [
+        key
+        for key in keys
+        if key.protector.strip("{}").casefold().startswith(begins) and school in (None, key.urn) and key.protector
+    ]
+    if not fits:
+        raise LeeboardError(
+            f"{plain(shown)}: no key that is kept has a recovery key ID that begins so; look whether Active Directory, "
+            "Entra or a Microsoft account has it"
+        )
+    if len(fits) > 1:
+        several = "; ".join(f"{key.urn} {key.asset}, key {key.id}, {key.protector}" for key in fits)
+        raise LeeboardError(
+            f"{plain(shown)}: several keys fit, so give more of the recovery key ID: {plain(several, 900)}"
+        )
+    return fits[0]
 
 
 def keys_of_device(keys: Sequence[Key], device: str, school: str | None) -> list[Key]:

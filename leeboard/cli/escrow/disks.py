@@ -40,7 +40,7 @@ def retire(
     urn = school_with([*(key.owner for key in keys), *showing], device, school)
     mine = [key for key in keys if is_device(key.owner, device, urn) and disk in (None, key.disk)]
     shown = [owner for owner in showing if is_device(owner, device, urn) and _shows(var, owner, disk)]
-    left = [key for key in mine if key.state not in (State.RETIRED, State.DROPPED)]
+    left = [key for key in mine if key.state not in (State.RETIRED, State.DROPPED, State.UNUSED)]
     if not left and not shown:
         what = f"no disk {plain(disk)} of it has keys that are in use" if disk else "all its keys are retired already"
         raise LeeboardError(f"{plain(device)}: {what}")

@@ -79,5 +79,5 @@ def _wanted(now_there: tuple[Custodian, ...], added: list[Custodian], remove: li
 def _known_to_others(opened: Vault) -> list[Key]:
     """Keys that open a disk, and that somebody could read who is no custodian any more."""
     people_now = fingerprints(opened.custodians)
-    in_use = (State.PENDING, State.PROVED, State.USED)
+    in_use = (State.PENDING, State.PROVED, State.COMPARED, State.USED)
     return [key for key in opened.keys().values() if key.state in in_use and not people_now.issuperset(key.readers)]

@@ -18,10 +18,16 @@ from cryptography.hazmat.primitives.serialization import pkcs7
 
 from leeboard.errors import LeeboardError
 from leeboard.escrow.keys.certificates import Custodian
-from leeboard.escrow.keys.recovery_key import RecoveryKey, parse_key
+from leeboard.escrow.keys.recovery_key import Kind, RecoveryKey, parse_key
+from leeboard.escrow.keys.recovery_password import parse_password
 
-HEAD = "Leeboard recovery key"
-ADOPTED = "Passphrase that opened the disk before Leeboard kept a key of it"
+# The first line, by the kind of key and whether it was adopted.
+HEADS = {
+    (Kind.LUKS, False): "Leeboard recovery key",
+    (Kind.LUKS, True): "Passphrase that opened the disk before Leeboard kept a key of it",
+    (Kind.BITLOCKER, False): "BitLocker recovery password, made by Leeboard",
+    (Kind.BITLOCKER, True): "BitLocker recovery password, in the disk before Leeboard kept it",
+}
 FIELDS = ("school", "device", "disk", "id", "made")
 MOST_BYTES = 256 * 1024  # of an envelope's file
 
@@ -30,7 +36,7 @@ MOST_BYTES = 256 * 1024  # of an envelope's file
 class Content:
     """What is sealed: the key, and enough beside it to know which disk it is for. Each text is one line.
 
-    A key that was `adopted` is whatever somebody types to open the disk.
+    A key of LUKS that was `adopted` is whatever somebody types to open the disk.
     """
 
     key: RecoveryKey
@@ -40,23 +46,30 @@ class Content:
     id: str
     made: str
     adopted: bool = False
+    kind: Kind = Kind.LUKS
 
     def text(self) -> str:
         """The text that a person reads on a bad day; the key stands on the last line, alone."""
         header = "".join(f"{name}: {getattr(self, name)}\n" for name in FIELDS)
-        return f"{ADOPTED if self.adopted else HEAD}\n{header}\n{self.key.text}\n"
+        return f"{HEADS[self.kind, self.adopted]}\n{header}\n{self.key.text}\n"
 
     @classmethod
     def parse(cls, text: str) -> Content:
         """The content that `text` wrote. Raises LeeboardError, which shows none of it."""
         lines = text.replace("\r\n", "\n").split("\n")
         header = dict(line.split(": ", 1) for line in lines[1 : 1 + len(FIELDS)] if ": " in line)
-        if lines[0] not in (HEAD, ADOPTED) or set(FIELDS) - header.keys():
+        what = next((what for what, head in HEADS.items() if head == lines[0]), None)
+        if what is None or set(FIELDS) - header.keys():
             raise LeeboardError("the envelope opens, and what is in it is no recovery key of Leeboard's")
         last = next(line for line in reversed(lines) if line)
-        adopted = lines[0] == ADOPTED
-        key = RecoveryKey(last) if adopted else parse_key(last)
-        return cls(key, **{name: header[name] for name in FIELDS}, adopted=adopted)
+        kind, adopted = what
+        return cls(_parsed(last, kind, adopted), **{name: header[name] for name in FIELDS}, adopted=adopted, kind=kind)
+
+
+def _parsed(text: str, kind: Kind, adopted: bool) -> RecoveryKey:
+    if kind is Kind.BITLOCKER:
+        return parse_password(text)
+    return RecoveryKey(text) if adopted else parse_key(text)
 
 
 def seal(content: Content, custodians: Sequence[Custodian]) -> bytes:

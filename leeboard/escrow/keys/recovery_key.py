@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 from dataclasses import dataclass
+from enum import StrEnum
 
 from leeboard.errors import LeeboardError
 
@@ -18,9 +19,19 @@ GROUP = 8
 _MODHEX = re.compile(rf"[{MODHEX}]{{{2 * BYTES}}}")
 
 
+class Kind(StrEnum):
+    """What kind of disk a key is for, as ledger and envelope name it. A key of one kind is never read as the other."""
+
+    LUKS = "luks"
+    BITLOCKER = "bitlocker"
+
+
 @dataclass(frozen=True)
 class RecoveryKey:
-    """One key. `text` has 64 letters in groups of eight with dashes between; what opens the disk is this text."""
+    """One key. `text` has its groups with dashes between; what opens the disk is this text.
+
+    A key of LUKS has 64 letters in groups of eight, a recovery password of BitLocker 48 digits in groups of six.
+    """
 
     text: str
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from leeboard.errors import LeeboardError
 from leeboard.escrow.keys import envelope
 from leeboard.escrow.keys.certificates import ends_soon
+from leeboard.escrow.keys.recovery_key import Kind
 from leeboard.escrow.vault import clone_detection, controller_state
 from leeboard.escrow.vault.records import AUTHORITY, AuthorityKey, Header, Key, Records, State
 from leeboard.escrow.vault.replica import Place
@@ -86,11 +87,12 @@ def mended(vault: Vault, at: datetime) -> list[str]:
 
 
 def unbound(keys: Iterable[Key], seen: Mapping[tuple[str, str], tuple[str, datetime | None]]) -> list[str]:
-    """A line for each device with a key in use that its last check did not find bound to its disks.
+    """A line for each device with a LUKS key in use that its last check did not find bound to its disks.
 
     `seen` has the verdict of ENC-07 for each device, and when it was last seen.
     """
-    places = sorted({key.owner for key in keys if key.state in (State.PROVED, State.USED)})
+    opening = (State.PROVED, State.USED)
+    places = sorted({key.owner for key in keys if key.kind is Kind.LUKS and key.state in opening})
     problems = []
     for urn, asset in places:
         verdict, at = seen.get((urn, asset), ("", None))
@@ -140,7 +142,7 @@ def _to_another(vault: Vault, keys: tuple[Key, ...], secrets: tuple[AuthorityKey
     """Keys in use that one of today's custodians cannot open, or somebody can who is none any more."""
     now = {custodian.fingerprint for custodian in vault.custodians}
     for key in keys:
-        if key.state in (State.RETIRED, State.DROPPED) or set(key.custodians) == now:
+        if key.state in (State.RETIRED, State.DROPPED, State.UNUSED) or set(key.custodians) == now:
             continue
         yield f"{key.urn} {key.asset}: key {key.id} is sealed to other custodians than today's"
     for secret in secrets:

@@ -20,6 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from leeboard.errors import LeeboardError
+from leeboard.escrow.keys.recovery_key import Kind
 from leeboard.escrow.vault import controller_state
 from leeboard.escrow.vault.binding import Binding
 from leeboard.escrow.vault.records import Records, State
@@ -133,11 +134,11 @@ def made_again(var: Path, records: Mapping[Owner, Records]) -> int:
 
 
 def disks_of(records: Records) -> set[Disk]:
-    """The disks for which keys are in use."""
+    """The LUKS disks for which keys are in use."""
     return {
         (key.disk, str(key.binding.get("disk", {}).get("volume_key", "")))
         for key in records.keys
-        if key.state in IN_USE
+        if key.state in IN_USE and key.kind is Kind.LUKS
     }
 
 

@@ -26,6 +26,8 @@ FIRST = "0" * 64
 LONGEST = 64 * 1024  # bytes of a line, with much to spare
 # What can happen to a key, and to the vault.
 SEALED, PROVED, OPENED, RETIRED, DROPPED = "sealed", "proved", "opened", "retired", "dropped"
+UNUSED = "never-used"  # a recovery password whose volume was never encrypted: its hardware test failed
+COMPARED = "compared"  # a recovery password was read back from its volume, and is the one that was sealed
 HEADER, HEADER_GONE = "header", "header-gone"  # a copy of a disk's header came into the vault, or was destroyed
 HEADER_READ = "header-read"  # somebody took a copy out of the vault
 RESTORED = "restored"  # a copy was brought back onto its disk
@@ -40,9 +42,11 @@ class Entry(Strict):
     """A line. `by` is the account and machine, or who gave a name. Texts are one line.
 
     `key` is the id of a key, of a header's copy or of a token, `digest` and `size` (bytes) those of its file; `disk` is
-    the LUKS UUID; `binding` what proves each night that the disk is still the one (binding.py beside this; of a sealed
-    key and of a token the slot that it is for). `custodians` are fingerprints of certificates. `authority` is what
-    happened to certificates of the VPN (leeboard/authority/records.py).
+    the LUKS UUID, or the GUID of a Windows volume; `kind` what kind of key it is, empty for LUKS; `protector` the id of
+    the protector of BitLocker that it is, once that was compared; `binding` what proves each night that the disk is
+    still the one (binding.py beside this; of a sealed key and of a token the slot that it is for). `custodians` are
+    fingerprints of certificates. `authority` is what happened to certificates of the VPN
+    (leeboard/authority/records.py).
     """
 
     number: int
@@ -55,6 +59,8 @@ class Entry(Strict):
     key: str = ""
     digest: str = ""
     disk: str = ""
+    kind: str = ""
+    protector: str = ""
     reason: str = ""
     size: int = 0
     binding: dict[str, Any] = Field(default_factory=dict)

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import Field
 
+from leeboard.escrow.keys.recovery_key import Kind
 from leeboard.escrow.vault import ledger
 from leeboard.escrow.vault.ledger import Entry
 from leeboard.model.strict import Strict
@@ -18,21 +19,27 @@ AUTHORITY = "authority"  # the folder of a place that has them
 
 
 class State(StrEnum):
-    """What a key is good for. Only `proved` and `used` ones have opened the disk."""
+    """What a key is good for. Of LUKS only `proved` and `used` ones have opened the disk.
+
+    One of BitLocker is never proved: on a volume that is unlocked every password "opens". It is compared.
+    """
 
     PENDING = "pending"  # sealed, and nobody knows that it opens the disk
     PROVED = "proved"
+    COMPARED = "compared"  # it was read back from its volume, and is the one that is kept
     USED = "used"  # somebody has read it out: it is to be changed
     RETIRED = "retired"  # another one took its place; old copies of the disk may still need it
     DROPPED = "dropped"  # it never came into the disk
+    UNUSED = "never-used"  # it was compared, and its volume was never encrypted: the hardware test failed
 
 
 class Key(Strict):
     """One key. `digest` is of its envelope as the ledger knows it last; `name` that of the envelope's file.
 
-    `binding` is what the disk was like when the key was proved; before that, the slot that the key is for. `custodians`
-    are the fingerprints of those who can open the envelope as it is, `readers` of all who ever could. One that was
-    `adopted` was in the disk before: somebody knows it, and its slot is not ours to remove.
+    `disk` is the LUKS UUID, or the GUID of a Windows volume; a key of BitLocker has the id of its `protector` once it
+    was compared (at `proved`). `binding` is what the disk was like when the key was proved; before that, the slot that
+    the key is for. `custodians` are the fingerprints of those who can open the envelope as it is, `readers` of all who
+    ever could. One that was `adopted` was in the disk before: somebody knows it, and its slot is not ours to remove.
     """
 
     urn: str
@@ -42,6 +49,8 @@ class Key(Strict):
     digest: str
     disk: str
     made: str
+    kind: Kind = Kind.LUKS
+    protector: str = ""
     proved: str = ""
     custodians: tuple[str, ...] = ()
     readers: tuple[str, ...] = ()
@@ -165,9 +174,17 @@ def _sealed(before: Key | None, entry: Entry, urn: str, asset: str) -> Key:
     adopted = entry.event == ledger.ADOPTED
     return Key(
         urn=urn, asset=asset, id=entry.key, digest=entry.digest, disk=entry.disk, made=entry.at,
-        state=State.PROVED if adopted else State.PENDING, proved=entry.at if adopted else "", adopted=adopted,
+        state=_first(entry), proved=entry.at if adopted else "", adopted=adopted, kind=Kind(entry.kind or Kind.LUKS),
+        protector=entry.protector,
         custodians=entry.custodians, readers=tuple(sorted(entry.custodians)), binding=entry.binding,
     )  # fmt: skip
+
+
+def _first(entry: Entry) -> State:
+    """The state of a key that came into the vault: one that was adopted was seen in its disk just before."""
+    if entry.event != ledger.ADOPTED:
+        return State.PENDING
+    return State.COMPARED if entry.kind == Kind.BITLOCKER else State.PROVED
 
 
 def _copied(before: Header | None, entry: Entry, urn: str, asset: str) -> Header:
@@ -183,10 +200,14 @@ def _after(key: Key, entry: Entry) -> Key:
     changes: dict[str, Any] = {}
     if entry.event == ledger.OPENED:
         # One that is retired already is only read for an old copy of the disk.
-        used = key.state in (State.PROVED, State.PENDING)
+        used = key.state in (State.PROVED, State.COMPARED, State.PENDING)
         changes = {"state": State.USED if used else key.state, "opened": (*key.opened, entry.at)}
     elif entry.event == ledger.PROVED:
         changes = {"state": State.PROVED, "proved": entry.at, "binding": entry.binding}
+    elif entry.event == ledger.COMPARED:
+        changes = {"state": State.COMPARED, "proved": entry.at, "protector": entry.protector, "binding": entry.binding}
+    elif entry.event == ledger.UNUSED:
+        changes = {"state": State.UNUSED}
     elif entry.event == ledger.ACCEPTED:
         changes = {"binding": entry.binding}
     elif entry.event == ledger.RETIRED:

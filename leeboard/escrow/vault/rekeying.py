@@ -85,7 +85,7 @@ def reseal(
         sealed
         for record in vault.records().values()
         for sealed in record.sealed
-        if not (isinstance(sealed, Key) and sealed.state is State.DROPPED)
+        if not (isinstance(sealed, Key) and sealed.state in (State.DROPPED, State.UNUSED))
     ]
     every += vault.authority_keys().values()
     behind = [sealed for sealed in every if frozenset(sealed.custodians) != wanted]

@@ -19,6 +19,7 @@ from leeboard.errors import LeeboardError
 from leeboard.escrow.keys import envelope
 from leeboard.escrow.keys.certificates import Custodian, objection
 from leeboard.escrow.keys.envelope import Content
+from leeboard.escrow.keys.recovery_key import Kind
 from leeboard.escrow.vault import beginning, clone_detection, controller_state, ledger, replica
 from leeboard.escrow.vault import custodians as people
 from leeboard.escrow.vault.controller_state import Note
@@ -42,8 +43,10 @@ custodians/, which is kept elsewhere; NAME is that custodian's, and without it o
     openssl cms -decrypt -inform PEM -in 900001/EP-0001/KEY.pem -recip custodians/NAME.pem -inkey PRIVATE-KEY.pem
 
 The last line of what that prints is the recovery key, to be typed where the computer asks for the passphrase of its
-disk; the lines above it say which disk it is for. Whoever has opened one should say so to whoever runs Leeboard, so
-that the key is changed. Files in authority/ are private keys of the VPN's authority, and open with -inform DER.
+disk; the lines above it say which disk it is for. Windows shows the id of the recovery key that it asks for: look in
+ledger.jsonl for the line that has this id as "protector", and take the file of its "key". Whoever has opened one should
+say so to whoever runs Leeboard, so that the key is changed. Files in
+authority/ are private keys of the VPN's authority, and open with -inform DER.
 """
 
 
@@ -169,11 +172,15 @@ class Writer:
         return controller_state.records(self._vault.var, urn, asset)
 
     def seal(
-        self, content: Content, urn: str, asset: str, level: Level, disk: str, binding: dict[str, Any] | None = None
-    ) -> Key:
-        """Keep the key of a disk (its LUKS UUID), before any device learns it. `binding` says which slot it is for.
+        self, content: Content, urn: str, asset: str, level: Level, disk: str, binding: dict[str, Any] | None = None,
+        protector: str = "",
+    ) -> Key:  # fmt: skip
+        """Keep the key of a disk (its LUKS UUID, or the GUID of its volume), before any device learns it.
 
-        Of one that was adopted, which the device knows and was seen to be opened by, it says what the disk is like.
+        `binding` says which slot it is for.
+
+        Of one that was adopted, which the device knows and was seen to be opened by, it says what the disk is like;
+        `protector` is the one of BitLocker that it is.
 
         Raises LeeboardError, and then the key must not be used.
         """
@@ -182,7 +189,7 @@ class Writer:
         self.note(
             ledger.ADOPTED if content.adopted else ledger.SEALED, urn=urn, asset=asset, key=content.id, digest=digest,
             disk=disk, custodians=tuple(custodian.fingerprint for custodian in self._vault.custodians),
-            binding=binding or {},
+            binding=binding or {}, kind="" if content.kind is Kind.LUKS else content.kind.value, protector=protector,
         )  # fmt: skip
         return next(key for key in self.records(urn, asset).keys if key.id == content.id)
 

@@ -1,0 +1,77 @@
+// Stand-in below SealedKeys.cs: recovery passwords of volumes, and the machine's key, in memory. It shares nothing with it.
+//
+// Methods, parameters and codes: MicrosoftDocs/win32, desktop-src/SecProv, protectkeywithnumericalpassword-,
+// protectkeywithtpmandpin- and getkeyprotectornumericalpassword-win32-encryptablevolume.md.
+
+using System;
+using System.Collections;
+using System.Collections.Generic;
+using System.Security.Cryptography;
+
+namespace Standins
+{
+    public static class KeyVolume
+    {
+        public static Dictionary<string, string> Protectors = new Dictionary<string, string>();  // by volume and id
+        public static Dictionary<string, string> Names = new Dictionary<string, string>();
+        public static List<string> Calls = new List<string>();
+        public static long Code = 0;          // what the next method that changes something returns
+        public static string Id = null;       // the id of the next protector
+        public static string Forgets = null;  // what is read back instead
+        public static string Breaks = null;   // a method that throws, with what it was given in its words
+
+        private static RSA key = null;
+
+        public static void Reset()
+        {
+            Protectors.Clear(); Names.Clear(); Calls.Clear();
+            Code = 0; Id = null; Forgets = null; Breaks = null; key = null;
+        }
+
+        public static bool HasKey() { return key != null; }
+
+        public static IDictionary Call(string volume, string method, IDictionary given)
+        {
+            Calls.Add(method);
+            Hashtable said = new Hashtable();
+            if (method == Breaks)
+            {
+                ArrayList all = new ArrayList(given.Values);
+                throw new InvalidOperationException("Generic failure " + String.Join(" ", all.ToArray()));
+            }
+            if (method.StartsWith("ProtectKeyWith", StringComparison.Ordinal))
+            {
+                said["ReturnValue"] = (uint)Code;
+                if (Code != 0) { return said; }
+                string id = Id ?? "{" + Guid.NewGuid().ToString().ToUpperInvariant() + "}";
+                string secret = (string)(given["NumericalPassword"] ?? given["PIN"]);
+                Protectors[volume + " " + id] = secret;
+                Names[volume + " " + id] = (string)given["FriendlyName"];
+                said["VolumeKeyProtectorID"] = id;
+                return said;
+            }
+            if (method != "GetKeyProtectorNumericalPassword") { throw new InvalidOperationException("Invalid method"); }
+            string wanted = volume + " " + (string)given["VolumeKeyProtectorID"];
+            if (!Protectors.ContainsKey(wanted)) { said["ReturnValue"] = 2147942487; return said; }  // E_INVALIDARG
+            said["ReturnValue"] = (uint)0;
+            said["NumericalPassword"] = Forgets ?? Protectors[wanted];
+            return said;
+        }
+
+        public static string[] MakeKey()
+        {
+            key = RSA.Create();
+            key.KeySize = 3072;
+            RSAParameters half = key.ExportParameters(false);
+            return new string[] { Convert.ToBase64String(half.Modulus), Convert.ToBase64String(half.Exponent) };
+        }
+
+        public static byte[] OpenSeal(byte[] content)
+        {
+            if (key == null) { throw new CryptographicException("Keyset does not exist"); }
+            return key.Decrypt(content, RSAEncryptionPadding.OaepSHA256);
+        }
+
+        public static void ForgetKey() { key = null; }
+    }
+}
