@@ -1,8 +1,8 @@
 """BitLocker's device code over the stand-in's state machine, in one PowerShell on Linux: no Windows is made.
 
 The state is cim.json's, kept here; each call hands it over and takes it back. The methods are the stand-in's own
-(standins/CimCmdlets), restarts and hours volume_time.py's. `cut` ends everything at a call that changes something, as when
-the power goes: from there on nothing is called and nothing is kept.
+(standins/CimCmdlets), restarts and hours volume_time.py's. `cut` ends everything at a call that changes something, as
+when the power goes: from there on nothing is called and nothing is kept.
 """
 
 from __future__ import annotations
@@ -32,11 +32,13 @@ function global:Get-LeeboardCim([string]$ClassName, [string]$Namespace = 'root\c
         [pscustomobject]$one
     }
 }
-function global:Invoke-LeeboardCimMethod([object]$Instance, [string]$MethodName, [System.Collections.IDictionary]$Arguments) {
+function global:Invoke-LeeboardCimMethod($Instance, [string]$MethodName, [System.Collections.IDictionary]$Arguments) {
     if ($Bench.Ended) { throw 'the power is off' }
     $kept = if ($Bench.Cut -and -not $Bench.Done) { ConvertTo-Json $Bench.State -Depth 20 -Compress }
     $trouble = $Bench.State['behaviour'][$MethodName]
-    if ($trouble -eq 'hang') { throw (New-LeeboardProblem -Code timeout -Why "$MethodName did not answer in 25 seconds") }
+    if ($trouble -eq 'hang') {
+        throw (New-LeeboardProblem -Code timeout -Why "$MethodName did not answer in 25 seconds")
+    }
     if ($trouble -eq 'nothing') { return }
     if ($null -ne $trouble) { return [pscustomobject]@{ ReturnValue = [uint32]$trouble } }
     if ($Instance.Found.Contains('tpm')) {
@@ -69,7 +71,9 @@ function global:Open-LeeboardKey([string]$Path) { }
 function global:Get-LeeboardEvent { }
 function global:Write-LeeboardJournal([string]$RunId, [string]$Driver, $Changes, $Before, $Edits) {
     if ($Bench.Ended) { throw 'the power is off' }
-    $Bench.Journal += @{ driver = $Driver; changes = @($Changes).Count; edits = @($Edits); before = $Bench.Changes.Count }
+    $Bench.Journal += @{
+        driver = $Driver; changes = @($Changes).Count; edits = @($Edits); before = $Bench.Changes.Count
+    }
     "C:\ProgramData\Leeboard\journal\$RunId.jsonl"
 }
 """
@@ -78,7 +82,11 @@ $global:Bench = @{
     State = $arguments.state; Cut = $arguments.cut; Done = $arguments.done; Ended = $false; Changes = @(); Journal = @()
 }
 """
-END = "@{ state = $Bench.State; changes = @($Bench.Changes); journal = @($Bench.Journal); outcome = $outcome; error = $why }"
+END = """
+@{
+    state = $Bench.State; changes = @($Bench.Changes); journal = @($Bench.Journal); outcome = $outcome; error = $why
+}
+"""
 CHANGE = """
 $outcome, $why = $null, ''
 try { $outcome = Invoke-LeeboardBitLockerChange -Wish $arguments.wish -RunId r1 -Check $arguments.check }
@@ -89,7 +97,8 @@ $outcome, $why = $null, ''
 $class = if ($arguments.tpm) { 'root\\cimv2\\Security\\MicrosoftTpm', 'Win32_Tpm' }
     else { 'root\\cimv2\\Security\\MicrosoftVolumeEncryption', 'Win32_EncryptableVolume' }
 $one = Get-LeeboardCim $class[1] $class[0] | Where-Object { $arguments.tpm -or $_.DriveLetter -eq $arguments.letter }
-try { $outcome = Invoke-LeeboardCimMethod $one $arguments.method $arguments.given } catch { $why = $_.Exception.Message }
+try { $outcome = Invoke-LeeboardCimMethod $one $arguments.method $arguments.given }
+catch { $why = $_.Exception.Message }
 """
 WISH: dict[str, Any] = {"protector": "tpm", "method": 7, "used_space": False, "kept": [], "options": []}
 State = dict[str, Any]

@@ -86,11 +86,7 @@ class Controller:
         """Nothing is worse than before, and nothing is protected by what escrow has not compared."""
         for found in volume_time.instances(self.state):
             letter, now = found["DriveLetter"], found["bitlocker"]
-            before = next(
-                one["bitlocker"]
-                for one in volume_time.instances(self.begun)
-                if one["DriveLetter"] == letter
-            )
+            before = next(one["bitlocker"] for one in volume_time.instances(self.begun) if one["DriveLetter"] == letter)
             ids = {one["id"] for one in now["protectors"]}
             old = {one["id"] for one in before["protectors"]}
             types = {one["type"] for one in now["protectors"]}

@@ -72,7 +72,8 @@ SCENES: dict[str, tuple[Callable[[], State], dict[str, Any], dict[str, tuple[int
         {"options": ["remove_strangers"]},
         {"C:": (1, 3, 9), "D:": (2, 3)},
     ),
-    "data suspended": (lambda: with_data(encrypted(TPM), clear_key=True, conversion=1), {}, {"C:": (1, 3), "D:": (2, 3)}),
+    "data suspended": (
+        lambda: with_data(encrypted(TPM), clear_key=True, conversion=1), {}, {"C:": (1, 3), "D:": (2, 3)}),
 }  # fmt: skip
 
 
@@ -91,15 +92,13 @@ def test_it_ends_protected_and_then_nothing_changes(bench: Bench, scene: str) ->
 
 
 def points(bench: Bench, scene: str) -> list[tuple[str, int, bool]]:
-    """Where a scene can be cut off, found by watching it: the calls of its first roll-outs, and the controller's steps."""
+    """Where a scene can be cut off, found by watching it: the calls of its first roll-outs, the controller's steps."""
     make, wish, _ends = SCENES[scene]
     controller = Controller(bench, make(), **wish)
-    calls = 0
     found: list[tuple[str, int, bool]] = []
     for night in range(3):
         said = controller.visit()
         found += [(f"night {night}", one, done) for one in range(1, len(said["changes"]) + 1) for done in (True, False)]
-        calls += len(said["changes"])
         controller.restart()
         volume_time.hours(controller.state, 60)
     return found + [("controller", one, True) for one in range(1, len(controller.steps) + 1)]

@@ -1,4 +1,4 @@
-"""What restarts, hours and people at the machine do to volumes and TPM: functions over the state of the stand-in for CIM.
+"""What restarts, hours and people at the machine do to volumes and TPM, over the state of the stand-in for CIM.
 
 The methods of Win32_EncryptableVolume are the stand-in's (standins/CimCmdlets/VolumeMethods.psm1). Here is what happens
 without anybody calling one. Sources, MicrosoftDocs/win32, desktop-src/SecProv: disablekeyprotectors (a count of
@@ -52,7 +52,7 @@ def gives(state: State, protector: State) -> bool:
 
 
 def restart(state: State) -> str:
-    """Start the machine again. How it came up: clear, tpm, pin, key, or recovery, for which somebody typed 48 digits."""
+    """Start the machine again. How it came up: clear, tpm, pin, key, or recovery, where somebody typed 48 digits."""
     volume = system(state)
     came_up = _starts(state, volume)
     if volume["clear_key"] and volume["suspended"]:
@@ -66,7 +66,8 @@ def restart(state: State) -> str:
         volume.update(hardware_test=0, test_error=0)
     for one in instances(state):
         other = one["bitlocker"]
-        if one["VolumeType"] != 0 and other["conversion"] == ENCRYPTED and other["protectors"] and not other["clear_key"]:
+        is_closed = other["conversion"] == ENCRYPTED and other["protectors"] and not other["clear_key"]
+        if one["VolumeType"] != 0 and is_closed:
             other["locked"] = one["DeviceID"] not in volume.get("auto_unlock", {})
     return came_up
 

@@ -28,7 +28,7 @@ def now(machine: WindowsMachine) -> dict[str, Any]:
 
 
 def add(machine: WindowsMachine, letter: str, kind: int = 1, opens: bool = True, **changes: Any) -> None:
-    """Add a volume, encrypted and protected by a password where nothing else is said; `opens`: Windows does it itself."""
+    """Add a volume, encrypted and protected by a password where nothing else is said; `opens`: Windows opens it."""
     made = {
         "conversion": ENCRYPTED, "percentage": 100, "method": 7, "flags": 0, "locked": False, "clear_key": False,
         "suspended": None, "hardware_test": 0,

@@ -1,7 +1,6 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-#AnsibleRequires -PowerShell ..engine.Host
 #AnsibleRequires -PowerShell ..engine.Journal
 #AnsibleRequires -PowerShell ..engine.Reading
 #AnsibleRequires -PowerShell .BitLockerNow
