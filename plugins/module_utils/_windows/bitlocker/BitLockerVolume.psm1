@@ -170,6 +170,9 @@ function Get-Volume {
     if ($volume.kind -eq $script:SystemKind -and $volume.conversion -eq $script:Decrypted) {
         Add-Part $volume hardware_test { (Invoke-Volume $Instance GetHardwareTestStatus).TestStatus }
     }
+    if ($volume.kind -eq $script:SystemKind -and $volume.conversion) {
+        Add-Part $volume binding { (Invoke-Volume $Instance GetSecureBootBindingState).BindingState }
+    }
     if ($volume.kind -eq $script:DataKind -and -not $letter -and $volume.conversion -eq $script:Decrypted) {
         Add-Part $volume partition { Get-PartitionType $volume.name }
     }
