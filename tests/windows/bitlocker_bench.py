@@ -52,6 +52,7 @@ function global:Invoke-LeeboardCimMethod($Instance, [string]$MethodName, [System
     if ($null -eq $outcome) { throw (New-LeeboardProblem -Code failed -Why "there is no method $MethodName") }
     if ($outcome.Changed) {
         $Bench.Changes += $MethodName
+        if ($Bench.Meanwhile -and $Bench.Changes.Count -eq 1) { & ([scriptblock]::Create($Bench.Meanwhile)) }
         if ($Bench.Changes.Count -eq $Bench.Cut) {
             $Bench.Ended = $true
             if (-not $Bench.Done) { $Bench.State = ConvertFrom-Json $kept -AsHashtable -DateKind String }
@@ -80,6 +81,7 @@ function global:Write-LeeboardJournal([string]$RunId, [string]$Driver, $Changes,
 BEGIN = """
 $global:Bench = @{
     State = $arguments.state; Cut = $arguments.cut; Done = $arguments.done; Ended = $false; Changes = @(); Journal = @()
+    Meanwhile = $arguments.meanwhile
 }
 """
 END = """
@@ -140,10 +142,21 @@ class Bench:
         """End it."""
         self._shell.close()
 
-    def change(self, state: State, *, check: bool = False, cut: int = 0, done: bool = True, **wish: Any) -> Any:
-        """The device's change. `cut` is the how-manieth changing call ends it, `done` whether Windows did it first."""
+    def change(
+        self, state: State, *, check: bool = False, cut: int = 0, done: bool = True, meanwhile: str = "", **wish: Any
+    ) -> Any:
+        """The device's change. `cut` is the how-manieth changing call ends it, `done` whether Windows did it first.
+
+        `meanwhile` is PowerShell that somebody else runs after the first change.
+        """
         said = self._shell.run(
-            BEGIN + CHANGE + END, state=state, wish={**WISH, **wish}, check=check, cut=cut, done=done
+            BEGIN + CHANGE + END,
+            state=state,
+            wish={**WISH, **wish},
+            check=check,
+            cut=cut,
+            done=done,
+            meanwhile=meanwhile,
         )
         state.clear()
         state.update(said["state"])
@@ -152,7 +165,15 @@ class Bench:
     def call(self, state: State, method: str, letter: str = "C:", *, tpm: bool = False, **given: Any) -> dict[str, Any]:
         """What a method answers; state is what it leaves."""
         said = self._shell.run(
-            BEGIN + CALL + END, state=state, method=method, letter=letter, given=given, tpm=tpm, cut=0, done=True
+            BEGIN + CALL + END,
+            state=state,
+            method=method,
+            letter=letter,
+            given=given,
+            tpm=tpm,
+            cut=0,
+            done=True,
+            meanwhile="",
         )
         state.clear()
         state.update(said["state"])

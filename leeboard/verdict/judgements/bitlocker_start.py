@@ -47,7 +47,7 @@ MEASURED = {"firmware": (0, 2), "secure_boot": (7,)}
 SECURE_BOOT = 7
 # BindingState of GetSecureBootBindingState (microsoft/wmi, EncryptableVolume_BindingState): 2 possible, 3 bound.
 UNBOUND = {
-    0: "nothing can be bound to Secure Boot (PCR 7) here, so new firmware may end in a question for the recovery password",
+    0: "nothing can be bound to Secure Boot (PCR 7) here, so new firmware may ask for the recovery password",
     1: "a policy keeps the TPM from being bound to Secure Boot (PCR 7)",
 }
 # Bits of Win32_Tpm.IsReadyInformation after which the TPM gives no key away, or not for long.

@@ -53,8 +53,10 @@ function Get-LeeboardBitLockerRefusal {
             }
         }
         $type = if ($Wish.protector -eq 'tpm-and-pin') { $script:TpmAndPin } else { $script:TpmAlone }
-        if (-not @($Volume.protectors | Where-Object { $_.type -eq $type }).Length) {
-            Get-TpmRefusal $Now $Volume
+        $isThere = [bool]@($Volume.protectors | Where-Object { $_.type -eq $type }).Length
+        # Protection that is switched on over a TPM that gives nothing away ends in a question for 48 digits.
+        if (-not $isThere -or $Volume.protection -ne 1) { Get-TpmRefusal $Now $Volume }
+        if (-not $isThere) {
             Get-StartRefusal $Now $Wish
             Get-BindingRefusal $Volume $Wish
         }
