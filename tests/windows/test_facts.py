@@ -79,10 +79,12 @@ def test_a_class_that_is_not_there_is_refused() -> None:
 
 
 def test_methods_of_bitlocker_and_tpm_are_there() -> None:
-    text = (facts.STANDINS / "CimCmdlets" / "VolumeMethods.psm1").read_text(encoding="utf-8")
-    assert "function Invoke-TpmMethod" in text
-    volume, _, tpm = text.partition("function Invoke-TpmMethod")
-    for part, name in ((volume, "Win32_EncryptableVolume"), (tpm, "Win32_Tpm")):
+    for files, name in (
+        (("VolumeMethods", "VolumeProtectors"), "Win32_EncryptableVolume"),
+        (("TpmMethods",), "Win32_Tpm"),
+    ):
+        texts = [(facts.STANDINS / "CimCmdlets" / f"{one}.psm1").read_text(encoding="utf-8") for one in files]
+        part = "\n".join(texts)
         known = described(facts.namespace(name), name)
         used = set(re.findall(r"'?\b((?:Get|Is|Protect|Pause|Resume|Delete)[A-Z]\w+)'? (?:=|\{)", part))
         answers = {each for one in known["methods"].values() for each in one["out"]}

@@ -12,7 +12,7 @@ from .machine import WindowsMachine
 from .requirements import need_machine
 
 OK, NO_PROTECTOR, BAD_ARGUMENT, LOCKED = 0, 0x80310008, 0x80070057, 0x80310000
-EXISTS, NO_KEY_YET, NOT_SYSTEM, NOT_SUPPORTED = 0x80310031, 0x8031002E, 0x80310023, 0x80070032
+EXISTS, NO_KEY_YET, NOT_SYSTEM, NOT_SUPPORTED, NO_WAY_BACK = 0x80310031, 0x8031002E, 0x80310023, 0x80070032, 0x80310022
 METHODS = facts.read()["classes"][facts.namespace("Win32_EncryptableVolume")]["Win32_EncryptableVolume"]["methods"]
 CALL = """
     $volume = Get-CimInstance Win32_EncryptableVolume -Namespace root/CIMV2/Security/MicrosoftVolumeEncryption |
@@ -132,14 +132,16 @@ def test_protectors_have_types_and_pcrs_and_the_last_one_stays(one: WindowsMachi
 
 
 def test_a_locked_data_volume_says_next_to_nothing(one: WindowsMachine) -> None:
-    volumes.add(one, "D:")
+    volumes.add(one, "D:", opens=False)
     assert ask(one, "ProtectKeyWithTPM", "D:")["ReturnValue"] == NOT_SYSTEM
+    assert ask(one, "Lock", "D:")["ReturnValue"] == NO_WAY_BACK
+    assert ask(one, "ProtectKeyWithNumericalPassword", "D:")["ReturnValue"] == OK
     assert ask(one, "Lock", "D:")["ReturnValue"] == OK
     assert ask(one, "GetLockStatus", "D:")["LockStatus"] == 1
     assert ask(one, "GetProtectionStatus", "D:")["ProtectionStatus"] == 2
     assert ask(one, "GetConversionStatus", "D:")["ReturnValue"] == LOCKED
     assert ask(one, "GetEncryptionMethod", "D:")["EncryptionMethod"] == 4294967295
-    assert ask(one, "Lock")["ReturnValue"] == NOT_SUPPORTED
+    assert ask(one, "Lock")["ReturnValue"] == 0x80070005
 
 
 def test_an_instance_is_a_snapshot_and_a_method_is_not(one: WindowsMachine) -> None:

@@ -70,11 +70,15 @@ class Coming(Wire):
 
 
 class Start(Wire):
-    """What the next start depends on besides the volume: on the volume of Windows only."""
+    """What the next start depends on besides the volume: on the volume of Windows only.
+
+    `notes` are about updates of Secure Boot that go no further by themselves. They decide nothing.
+    """
 
     secure_boot: Literal["on", "off", "none"] | None = None
     tpm: Tpm | None = None
     coming: tuple[Coming, ...] | None = None
+    notes: tuple[Text, ...] | None = None
     troubles: Troubles = Field(default_factory=dict)
 
 
@@ -121,6 +125,7 @@ class EncryptableVolume(Wire):
     lock: Number | None = None
     suspended: Number | None = None
     hardware_test: Number | None = None
+    binding: Number | None = None
     protectors: tuple[Protector, ...] | None = None
     partition: Text | None = None
     page_files: tuple[Text, ...] = ()

@@ -45,6 +45,11 @@ INFERRED = "inferred from protectors, status and pending changes"
 # them where it leans on Secure Boot, which is PCR 7.
 MEASURED = {"firmware": (0, 2), "secure_boot": (7,)}
 SECURE_BOOT = 7
+# BindingState of GetSecureBootBindingState (microsoft/wmi, EncryptableVolume_BindingState): 2 possible, 3 bound.
+UNBOUND = {
+    0: "nothing can be bound to Secure Boot (PCR 7) here, so new firmware may ask for the recovery password",
+    1: "a policy keeps the TPM from being bound to Secure Boot (PCR 7)",
+}
 # Bits of Win32_Tpm.IsReadyInformation after which the TPM gives no key away, or not for long.
 NEEDS = {0x8: "must be cleared, or its owner's password imported", 0x20: "is switched off in the firmware"}
 
@@ -79,8 +84,18 @@ def pre_boot(volumes: Volumes, _facts: Facts) -> Answer:
 
 def will_boot(volumes: Volumes, _facts: Facts) -> Answer:
     """One word for the volume of Windows, with its grounds. It is never proved, and says so."""
-    word, grounds = _boots(system(volumes))
-    return Answer(word, f"{INFERRED}, not tried: {grounds}", (of_word(STARTS, word),))
+    volume = system(volumes)
+    word, grounds = _boots(volume)
+    return Answer(word, f"{INFERRED}, not tried: {_with_notes(volume, grounds)}", (of_word(STARTS, word),))
+
+
+def _with_notes(volume: EncryptableVolume, grounds: str) -> str:
+    """Grounds, and what a technician should know besides."""
+    if volume.in_clear:
+        return grounds
+    notes = (volume.start.notes if volume.start is not None else None) or ()
+    unbound = [UNBOUND[volume.binding]] if volume.binding in UNBOUND else []
+    return "; ".join([grounds, *unbound, *notes])
 
 
 def _boots(volume: EncryptableVolume) -> tuple[str, str]:
@@ -183,7 +198,7 @@ def pending(volumes: Volumes, _facts: Facts) -> Answer:
                 wrong.append(Fault(Code.CHANGE_COMING, message))
             elif touched:
                 grounds = f"{change.what}, which Windows prepares BitLocker for"
-        return wrong, grounds
+        return wrong, _with_notes(volume, grounds)
 
     return faults(of_kind(volumes, SYSTEM), look)
 

@@ -2,7 +2,7 @@
 
 BeforeAll {
     $modules = Join-Path $PSScriptRoot '../../../plugins/module_utils/_windows'
-    foreach ($name in 'Reading', 'Host', 'RegistryKey', 'ToolFile', 'BitLockerVolume', 'BitLockerStart', 'BitLockerKept') {
+    foreach ($name in 'Reading', 'Host', 'RegistryKey', 'ToolFile', 'EventLogSource', 'BitLockerVolume', 'BitLockerStart', 'BitLockerKept') {
         Import-Module (Get-ChildItem $modules -Recurse -Filter "$name.psm1").FullName -Global -Force
     }
     if (-not (Get-Command Get-LeeboardKeyTime -ErrorAction SilentlyContinue)) {
@@ -36,6 +36,7 @@ BeforeAll {
             GetKeyProtectorType = @{ '{A}' = 4; '{B}' = 3 }
             GetKeyProtectorPlatformValidationProfile = @{ PlatformValidationProfile = [byte[]](7, 11); ReturnValue = [uint32]0 }
             GetSuspendCount = @{ ReturnValue = [uint32]2147942450 }
+            GetSecureBootBindingState = @{ BindingState = [uint32]3; ReturnValue = [uint32]0 }
         }
         foreach ($name in $Changes.Keys) { $methods[$name] = $Changes[$name] }
         $methods
@@ -232,7 +233,11 @@ Describe 'bitlocker_volume' {
 
 Describe 'the next start' {
     BeforeEach {
-        $Machine.Registry, $Machine.Keys, $Machine.Times = @{}, @{}, @{}
+        Reset-LeeboardCache
+        $Machine.Registry, $Machine.Keys, $Machine.Times, $Machine.Event = @{}, @{}, @{}, 0
+        Mock Get-LeeboardEvent -ModuleName BitLockerStart {
+            if ($Machine.Event) { [xml]"<Event><System><EventID>$($Machine.Event)</EventID></System></Event>" }
+        }
         Mock Get-LeeboardMachineValue -ModuleName BitLockerStart {
             if ($Machine.Registry.ContainsKey("$Path`:$Name")) { return @{ state = 'value'; type = 'dword'; value = $Machine.Registry["$Path`:$Name"] } }
             @{ state = 'absent' }
@@ -261,6 +266,36 @@ Describe 'the next start' {
     ) {
         $Machine.Registry["$Control\SecureBoot:AvailableUpdates"] = [long]$Mask
         (Get-LeeboardStart).coming.Count | Should -Be $Count
+    }
+
+    It 'says what an update of Secure Boot waits for: 0x<Mask>, event <Event>, <Status>' -ForEach @(
+        @{ Mask = 0x4004; Event = 1803; Status = 'InProgress'; Coming = 0; Note = '*the maker of this machine has to sign (event 1803)*' }
+        @{ Mask = 0x5944; Event = 1803; Status = 'InProgress'; Coming = 1; Note = $null }
+        @{ Mask = 0x4004; Event = 1808; Status = 'InProgress'; Coming = 1; Note = $null }
+        @{ Mask = 0x4004; Event = 0; Status = 'NotStarted'; Coming = 1; Note = $null }
+        @{ Mask = 0x5944; Event = 1032; Status = 'InProgress'; Coming = 1; Note = '*(event 1032): suspend BitLocker for two restarts' }
+        @{ Mask = 0x4000; Event = 1032; Status = 'Updated'; Coming = 0; Note = $null }
+        @{ Mask = 0x0; Event = 1032; Status = $null; Coming = 0; Note = $null }
+    ) {
+        $Machine.Registry["$Control\SecureBoot:AvailableUpdates"] = [long]$Mask
+        if ($Status) { $Machine.Registry["$Control\SecureBoot\Servicing:UEFICA2023Status"] = $Status }
+        $Machine.Event = $Event
+        $start = Get-LeeboardStart
+        $start.coming.Count | Should -Be $Coming
+        $start.troubles.Count | Should -Be 0
+        if ($Note) { $start.notes.Count, ($start.notes[0] -like $Note) | Should -Be 1, $true } else { $start.notes.Count | Should -Be 0 }
+    }
+
+    It 'names an update of Secure Boot that failed' {
+        $Machine.Registry["$Control\SecureBoot\Servicing:UEFICA2023Error"] = [long]2147942402
+        (Get-LeeboardStart).notes | Should -Be 'the last update of the certificates of Secure Boot failed with 0x80070002'
+    }
+
+    It 'counts an update as under way where the events are refused' {
+        Mock Get-LeeboardEvent -ModuleName BitLockerStart { throw (New-LeeboardProblem -Code denied -Why 'refused') }
+        $Machine.Registry["$Control\SecureBoot:AvailableUpdates"] = [long]0x5944
+        $start = Get-LeeboardStart
+        $start.coming.Count, $start.troubles.notes.code | Should -Be 1, 'denied'
     }
 
     Context 'the boot configuration' {

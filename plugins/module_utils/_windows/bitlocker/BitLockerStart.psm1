@@ -3,6 +3,7 @@
 
 #AnsibleRequires -PowerShell ..engine.Host
 #AnsibleRequires -PowerShell ..engine.Reading
+#AnsibleRequires -PowerShell ..system.EventLogSource
 #AnsibleRequires -PowerShell ..system.Native
 #AnsibleRequires -PowerShell ..system.RegistryKey
 
@@ -11,7 +12,10 @@
 # Firmware: Windows hands a capsule to the firmware at the next start where Phase is 1 below
 # HKLM\SYSTEM\CurrentControlSet\Control\FirmwareResources\{GUID} (recalled, and seen in third-party scripts).
 # Secure Boot: HKLM\SYSTEM\CurrentControlSet\Control\SecureBoot, AvailableUpdates, a mask of updates to come (Microsoft,
-# KB5025885 and KB5068202); 0x4000 stays when all are done (recalled).
+# KB5025885 and KB5068202); 0x4000 stays when all are done (recalled). Below Servicing, UEFICA2023Status is Updated when they
+# are, and UEFICA2023Error a code where one failed (KB5068202). Events of TPM-WMI in the log System (KB5016061): 1032 an
+# update would have made BitLocker ask for its recovery password, 1803 the maker of the machine has signed no key for it,
+# 1808 all is done; the newest counts. That 0x4 is the bit that 1803 leaves: Microsoft's answers to questions, February 2026.
 # Boot configuration: an element of the boot manager or of the Windows that it starts by default, written since the last
 # start, if BitLocker checks it by default ("Boot Configuration Data settings and BitLocker"). A deleted one is not seen.
 
@@ -25,6 +29,10 @@ $script:Manager = '{9dea862c-5cdd-4e70-acc1-f32b344d4795}'
 $script:DefaultEntry = '23000003'
 $script:UpdatePhase = 1
 $script:Done = 0x4000
+$script:WaitsForMaker = 0x4
+$script:Provider = 'Microsoft-Windows-TPM-WMI'
+$script:HoldsBack, $script:NoKey, $script:Updated = 1032, 1803, 1808
+$script:Ever = [datetime]::SpecifyKind([datetime]'2000-01-01', 'Utc')
 $script:Checked = @(
     '11000001', '12000002', '12000030', '16000010', '16000040', '16000041', '16000048', '16000049', '16000060',
     '1600007b', '22000002', '22000011', '22000012', '22000053', '25000020', '25000052', '26000022', '26000025',
@@ -36,8 +44,10 @@ function Get-LeeboardStart {
     .SYNOPSIS
     The part `start` of the volume of Windows.
     #>
-    $start = [ordered]@{ secure_boot = $null; tpm = $null; coming = $null; troubles = @{} }
-    $finders = [ordered]@{ secure_boot = { Get-SecureBoot }; tpm = { Get-Tpm }; coming = { , (Get-Coming) } }
+    $start = [ordered]@{ secure_boot = $null; tpm = $null; coming = $null; notes = $null; troubles = @{} }
+    $finders = [ordered]@{
+        secure_boot = { Get-SecureBoot }; tpm = { Get-Tpm }; coming = { , (Get-Coming) }; notes = { , (Get-Note) }
+    }
     foreach ($name in $finders.Keys) {
         try {
             $start[$name] = & $finders[$name]
@@ -133,14 +143,56 @@ function Get-ComingFirmware {
 }
 
 function Get-ComingSecureBoot {
+    $left = Get-SecureBootLeft
+    if (-not $left -or ($left -eq $script:WaitsForMaker -and (Get-SecureBootEvent) -eq $script:NoKey)) { return }
+    return @{ kind = 'secure_boot'; what = ('updates of Secure Boot (0x{0:x}) are under way' -f $left) }
+}
+
+# The mask of the updates that are still to come; 0 where none are.
+function Get-SecureBootLeft {
     foreach ($key in $script:SecureBoot, "$script:SecureBoot\Servicing") {
         $found = Get-LeeboardMachineValue -Path $key -Name AvailableUpdates
         if ($found.state -ne 'value' -or $found.type -ne 'dword') { continue }
         $left = [long]$found.value -band -bnot [long]$script:Done
-        if ($left) {
-            return @{ kind = 'secure_boot'; what = ('updates of Secure Boot (0x{0:x}) are under way' -f $left) }
+        if ($left) { return $left }
+    }
+    return 0
+}
+
+# The number of the newest event about updates of Secure Boot; 0 where there is none.
+function Get-SecureBootEvent {
+    return Get-LeeboardOnce -Name 'events of Secure Boot' -Read {
+        $numbers = $script:HoldsBack, $script:NoKey, $script:Updated
+        $found = @(Get-LeeboardEvent -Log System -Provider $script:Provider -Id $numbers -Since $script:Ever)
+        if ($found.Length) { [int]$found[0].Event.System.EventID } else { 0 }
+    }
+}
+
+# What a technician should know of Secure Boot's updates, and what waits for nobody here to do something.
+function Get-Note {
+    $notes = @()
+    $status = Get-LeeboardMachineValue -Path "$script:SecureBoot\Servicing" -Name UEFICA2023Status
+    $trouble = Get-LeeboardMachineValue -Path "$script:SecureBoot\Servicing" -Name UEFICA2023Error
+    if ($trouble.state -eq 'value' -and $trouble.type -eq 'dword' -and $trouble.value) {
+        $notes += 'the last update of the certificates of Secure Boot failed with 0x{0:x8}' -f [long]$trouble.value
+    }
+    $isUpdated = $status.state -eq 'value' -and [string]$status.value -eq 'Updated'
+    $left = Get-SecureBootLeft
+    if ($left -and -not $isUpdated) {
+        switch (Get-SecureBootEvent) {
+            $script:HoldsBack {
+                $notes += 'Windows holds an update of Secure Boot back, since BitLocker would ask for its recovery password ' +
+                    'after it (event 1032): suspend BitLocker for two restarts'
+            }
+            $script:NoKey {
+                if ($left -eq $script:WaitsForMaker) {
+                    $notes += 'an update of Secure Boot waits for a key that the maker of this machine has to sign ' +
+                        '(event 1803); nothing changes until then'
+                }
+            }
         }
     }
+    return , [object[]]@($notes)
 }
 
 function Get-ComingBootConfiguration {

@@ -60,7 +60,7 @@ function Get-Aspect {
     }
     $source = "$script:Class in $script:Namespace"
     try {
-        $volumes = @(Get-LeeboardOnce -Name 'bitlocker volumes' -Read { Read-Volume })
+        $volumes = @(Get-LeeboardBitLockerVolume)
     } catch {
         if ((ConvertTo-LeeboardProblem $_).Code -ne 'missing_tool') { throw }
         return New-LeeboardAbsent -Source $source -Note $script:Missing
@@ -70,6 +70,14 @@ function Get-Aspect {
     }
     $texts = [string[]]@($volumes | ForEach-Object { ConvertTo-Json -InputObject $_ -Depth 6 -Compress })
     return New-LeeboardValue -Value $texts -Type list -Source $source -Whole
+}
+
+function Get-LeeboardBitLockerVolume {
+    <#
+    .SYNOPSIS
+    Every volume as an object, read once a visit. Throws the problem missing_tool on a Windows without BitLocker.
+    #>
+    return Get-LeeboardOnce -Name 'bitlocker volumes' -Read { Read-Volume }
 }
 
 # The longest suspension of a volume; 0, which has no end, is the longest.
@@ -162,6 +170,9 @@ function Get-Volume {
     if ($volume.kind -eq $script:SystemKind -and $volume.conversion -eq $script:Decrypted) {
         Add-Part $volume hardware_test { (Invoke-Volume $Instance GetHardwareTestStatus).TestStatus }
     }
+    if ($volume.kind -eq $script:SystemKind -and $volume.conversion) {
+        Add-Part $volume binding { (Invoke-Volume $Instance GetSecureBootBindingState).BindingState }
+    }
     if ($volume.kind -eq $script:DataKind -and -not $letter -and $volume.conversion -eq $script:Decrypted) {
         Add-Part $volume partition { Get-PartitionType $volume.name }
     }
@@ -245,4 +256,4 @@ function Get-PartitionType {
     }
 }
 
-Export-ModuleMember -Function Read-LeeboardBitLocker
+Export-ModuleMember -Function Read-LeeboardBitLocker, Get-LeeboardBitLockerVolume

@@ -6,8 +6,9 @@ Stand-in for the module CimCmdlets: answers from C:\standins\state\cim.json.
 
 A class without instances is an empty list; a class or namespace that is not listed does not exist. A value
 {"datetime": "2026-11-25T08:00:00Z"} is a date in the machine's own time, as CIM gives it. {"methods": {...}} in an
-instance holds what Invoke-CimMethod answers; `bitlocker` and `tpm` are state machines (VolumeMethods.psm1). `behaviour` is
-by namespace:class.method, by namespace:class, by namespace, or by *:
+instance holds what Invoke-CimMethod answers; `bitlocker` and `tpm` are state machines (VolumeMethods.psm1, TpmMethods.psm1),
+and `policy` beside `namespaces` what BitLocker heeds of the key FVE: nothing where it is not there. `behaviour` is by
+namespace:class.method, by namespace:class, by namespace, or by *:
 
 | mode | what happens |
 |---|---|
@@ -24,7 +25,9 @@ errors, and the codes of a time-out and of a missing method are recalled: ..\REA
 
 Set-StrictMode -Version 2.0
 $home_ = 'C:\standins'
-Import-Module (Join-Path $PSScriptRoot 'VolumeMethods.psm1')
+Import-Module (Join-Path $PSScriptRoot 'VolumeMethods.psm1'), (Join-Path $PSScriptRoot 'TpmMethods.psm1')
+$volumes_ = 'root\cimv2\Security\MicrosoftVolumeEncryption', 'Win32_EncryptableVolume'
+$tpm_ = 'root\cimv2\Security\MicrosoftTpm', 'Win32_Tpm'
 
 function Get-State { [IO.File]::ReadAllText("$home_\state\cim.json") | ConvertFrom-Json -AsHashtable -DateKind String }
 
@@ -182,7 +185,14 @@ function Invoke-Machine([object[]]$Place, [string]$MethodName, [System.Collectio
         return @{ ReturnValue = [uint32]$state.behaviour[$named].value }
     }
     $found = @($state.namespaces[$namespace][$class] | Where-Object { $_['DeviceID'] -eq $id })[0]
-    $outcome = if ($found['tpm']) { Invoke-TpmMethod $found $MethodName } else { Invoke-VolumeMethod $found $MethodName $Given }
+    $outcome = if ($found['tpm']) { Invoke-TpmMethod $found $MethodName $Given } else {
+        $tpms = @(if ($state.namespaces[$tpm_[0]]) { $state.namespaces[$tpm_[0]][$tpm_[1]] })
+        $machine = @{
+            Volumes = @($state.namespaces[$volumes_[0]][$volumes_[1]]); Tpm = @($tpms | ForEach-Object { $_['tpm'] })[0]
+            Policy = if ($state['policy']) { $state['policy'] } else { @{} }
+        }
+        Invoke-VolumeMethod $machine $found $MethodName $Given
+    }
     if ($null -eq $outcome) { return }
     if ($outcome.Changed) {
         [IO.File]::WriteAllText("$home_\state\cim.json", (ConvertTo-Json $state -Depth 20))

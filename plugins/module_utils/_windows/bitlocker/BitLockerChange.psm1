@@ -1,0 +1,141 @@
+# Copyright: Leeboard contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+#AnsibleRequires -PowerShell ..engine.Journal
+#AnsibleRequires -PowerShell ..engine.Reading
+#AnsibleRequires -PowerShell .BitLockerNow
+#AnsibleRequires -PowerShell .BitLockerPlan
+
+# Encrypt and repair: the steps of a plan, one at a time, each looked at before the next.
+#
+# NOT REACHABLE: no module, driver or role calls this, and the driver bitlocker_volume goes on only to read. It becomes so
+# when escrow can keep and compare a recovery password first (docs/decisions/0032-bitlocker.md). Protectors with a secret
+# (recovery password, PIN) are never added here: a plan names them as needs, and the conversation with escrow adds them.
+#
+# What was done is never undone from here: the journal has it under bitlocker_volume, which an undo leaves alone and says so.
+
+Set-StrictMode -Version 2.0
+
+$script:Driver = 'bitlocker_volume'
+$script:Most = 60
+$script:UsedSpaceOnly = 1
+$script:Titles = @{
+    add_tpm = 'the TPM opens it'; add_key = 'it gets a key by which Windows opens it'; remove = 'a protector is removed'
+    unlock_automatically = 'Windows opens it by its key'; test_and_encrypt = 'the next restart tests its protector, and encryption begins'
+    encrypt = 'encryption begins'; resume = 'encryption goes on'; protect = 'its protection is switched on'
+}
+
+function Invoke-LeeboardBitLockerChange {
+    <#
+    .SYNOPSIS
+    Do what a plan says, or with -Check say what it would be.
+    .DESCRIPTION
+    Returns changed, refusals, needs, pending and notes as they are afterwards, done (the steps), diff and journal. Where
+    something is refused about the volume of Windows nothing is changed. Throws where a step fails, in the words of its
+    code, and where a step was taken and the machine is as before.
+    .PARAMETER Wish
+    As Get-LeeboardBitLockerPlan has it.
+    #>
+    param(
+        [Parameter(Mandatory = $true)][System.Collections.IDictionary]$Wish,
+        [Parameter(Mandatory = $true)][string]$RunId,
+        [bool]$Check = $false
+    )
+
+    $now = Get-LeeboardBitLockerNow
+    $plan = Get-LeeboardBitLockerPlan -Now $now -Wish $Wish
+    $outcome = [ordered]@{
+        changed = [bool]$plan.steps.Length; refusals = $plan.refusals; needs = $plan.needs; pending = $plan.pending
+        notes = $plan.notes; done = @(); diff = Format-Diff $now $plan; journal = $null
+    }
+    if ($Check -or -not $plan.steps.Length) { return $outcome }
+    $outcome.journal = Write-LeeboardJournal -RunId $RunId -Driver $script:Driver -Before @{} `
+        -Changes @($plan.steps | ForEach-Object { @{ address = 'volumes'; value = "$($_.letter) $($_.step)" } }) `
+        -Edits @(Get-Edit $now $plan)
+    for ($count = 0; $plan.steps.Length; $count++) {
+        $step = $plan.steps[0]
+        if ($count -ge $script:Most) {
+            throw (New-LeeboardProblem -Code failed -Why "BitLocker took $count steps and wants more; the last was $(Format-Step $step)")
+        }
+        try {
+            Invoke-Step $step
+        } catch {
+            $problem = ConvertTo-LeeboardProblem $_
+            throw (New-LeeboardProblem -Code $problem.Code -Why "$(Format-Step $step) failed: $($problem.Why)")
+        }
+        $outcome.done += $step
+        $plan = Get-LeeboardBitLockerPlan -Now (Get-LeeboardBitLockerNow) -Wish $Wish
+        if ($plan.steps.Length -and (Format-Step $plan.steps[0]) -ceq (Format-Step $step)) {
+            throw (New-LeeboardProblem -Code failed -Why "$(Format-Step $step) was done, and the machine is as before")
+        }
+    }
+    foreach ($part in 'refusals', 'needs', 'pending', 'notes') {
+        # What a step said about what it leaves to be done stands beside what is so now.
+        $outcome[$part] = [object[]]@(if ($part -eq 'pending') { @($outcome.pending) + $plan.pending | Select-Object -Unique } else { $plan[$part] })
+    }
+    return $outcome
+}
+
+function Invoke-Step {
+    param([hashtable]$Step)
+
+    $volume = Get-LeeboardBitLockerInstance $Step.volume
+    $id = @{ VolumeKeyProtectorID = $Step.id }
+    $how = @{ EncryptionMethod = [uint32]$Step.method; EncryptionFlags = [uint32]$(if ($Step.used_space) { $script:UsedSpaceOnly } else { 0 }) }
+    switch ($Step.step) {
+        'add_tpm' { $method, $given = 'ProtectKeyWithTPM', @{} }
+        'add_key' { $method, $given = 'ProtectKeyWithExternalKey', @{ FriendlyName = $Step.name } }
+        'remove' { $method, $given = 'DeleteKeyProtector', $id }
+        'unlock_automatically' { $method, $given = 'EnableAutoUnlock', $id }
+        'test_and_encrypt' { $method, $given = 'EncryptAfterHardwareTest', $how }
+        'encrypt' { $method, $given = 'Encrypt', $how }
+        'resume' { $method, $given = 'ResumeConversion', @{} }
+        'protect' { $method, $given = 'EnableKeyProtectors', @{} }
+        default { throw (New-LeeboardProblem -Code refused -Why "there is no step $($Step.step)") }
+    }
+    [void](Invoke-LeeboardBitLockerMethod -Instance $volume -Method $method -Arguments $given)
+}
+
+function Format-Step {
+    param([hashtable]$Step)
+
+    $where = if ($Step.letter) { $Step.letter } else { $Step.volume }
+    $id = if ($Step.id) { " ($($Step.id))" } else { '' }
+    return "${where}: $($script:Titles[$Step.step])$id"
+}
+
+# The diff: how each volume is, and the steps it gets.
+function Format-Diff {
+    param([System.Collections.IDictionary]$Now, [hashtable]$Plan)
+
+    $before = @(foreach ($volume in $Now.volumes) {
+            if (@($Plan.steps | Where-Object { $_.volume -eq $volume.name }).Length) { "$(Format-Volume $volume)`n" }
+        })
+    $after = @($Plan.steps | ForEach-Object { "$(Format-Step $_)`n" })
+    return @{ before = [string]::Join('', [string[]]$before); after = [string]::Join('', [string[]]$after) }
+}
+
+function Format-Volume {
+    param([System.Collections.IDictionary]$Volume)
+
+    $where = if ($Volume.letter) { $Volume.letter } else { $Volume.name }
+    $types = [string]::Join(', ', [string[]]@($Volume.protectors | Where-Object { $_ } | ForEach-Object { "$($_.type) $($_.id)" }))
+    return "${where}: conversion $($Volume.conversion), protection $($Volume.protection), protectors: $types"
+}
+
+# What was there before, for the journal: of each volume that a step is for, once.
+function Get-Edit {
+    param([System.Collections.IDictionary]$Now, [hashtable]$Plan)
+
+    foreach ($volume in $Now.volumes) {
+        $steps = @($Plan.steps | Where-Object { $_.volume -eq $volume.name } | ForEach-Object { Format-Step $_ })
+        if (-not $steps.Length) { continue }
+        @{
+            Target = "BitLocker $($volume.name)"
+            Before = @{ state = 'value'; type = 'string'; value = Format-Volume $volume }
+            After = @{ state = 'value'; type = 'list'; value = [string[]]$steps }
+        }
+    }
+}
+
+Export-ModuleMember -Function Invoke-LeeboardBitLockerChange

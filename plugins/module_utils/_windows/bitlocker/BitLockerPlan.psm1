@@ -1,0 +1,277 @@
+# Copyright: Leeboard contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+#AnsibleRequires -PowerShell .BitLockerGate
+
+# What is to be done so that a machine is encrypted as its level wants, as steps. Data in, data out: it remembers nothing,
+# so whatever cut a change off, the next plan goes on from what the machine is. Nothing calls it yet: see
+# BitLockerChange.psm1.
+#
+# Three rules stand over all of it:
+# - No step is taken on a volume that has no recovery password of those that escrow has compared (`kept`).
+# - What opens a volume at the start is removed, or protection switched on, only when what the level wants is there.
+# - Nothing is ever decrypted.
+
+Set-StrictMode -Version 2.0
+
+$script:SystemKind, $script:DataKind = 0, 1
+$script:Decrypted, $script:Encrypted, $script:Encrypting, $script:Decrypting = 0, 1, 2, 3
+$script:EncryptionPaused, $script:DecryptionPaused = 4, 5
+$script:TpmAlone, $script:ExternalKey, $script:Recovery, $script:TpmAndPin = 1, 2, 3, 4
+$script:Known = 7, 9                  # a certificate of the policy, Network Unlock
+$script:TestWaits = 2
+$script:KeyName = 'Leeboard automatic unlock'
+$script:New = '{00000000-0000-0000-0000-000000000000}'
+$script:Most = 30                     # steps of one plan
+
+function Get-LeeboardBitLockerPlan {
+    <#
+    .SYNOPSIS
+    What is to be done: refusals, needs, steps, pending and notes.
+    .DESCRIPTION
+    refusals: texts; where one is about the volume of Windows, or two such are there, nothing is done at all.
+    needs: volume, kind (recovery, pin) and why: protectors with a secret, which the conversation with escrow adds.
+    steps: volume, step and what it is given, in their order. pending and notes: texts.
+    .PARAMETER Now
+    What Get-LeeboardBitLockerNow gives.
+    .PARAMETER Wish
+    protector (tpm, tpm-and-pin), method (6, 7), used_space (whether only used space is encrypted), kept (ids of the
+    recovery passwords of this machine that escrow has compared), and where wanted: restarts (of a suspension that somebody
+    opened and that is left alone), directory (whether the school keeps keys in Active Directory), test_failed, and
+    options: remove_strangers, without_pcr7, retry_test.
+    #>
+    param(
+        [Parameter(Mandatory = $true)][System.Collections.IDictionary]$Now,
+        [Parameter(Mandatory = $true)][System.Collections.IDictionary]$Wish
+    )
+
+    $plan = @{ refusals = @(); needs = @(); steps = @(); pending = @(); notes = @() }
+    $windows = @($Now.volumes | Where-Object { $_.kind -eq $script:SystemKind })
+    if ($windows.Length -ne 1) {
+        $plan.refusals += "there are $($windows.Length) volumes of Windows, and not one"
+        return $plan
+    }
+    $why = @(Get-LeeboardBitLockerRefusal -Now $Now -Volume $windows[0] -Wish $Wish)
+    if ($why.Length) {
+        $plan.refusals = @($why | ForEach-Object { "$(Get-Label $windows[0]): $_" })
+        return $plan
+    }
+    $volume = Copy-Volume $windows[0]
+    Add-VolumeStep $plan $volume $Wish { param($plan, $volume, $wish) Get-SystemStep $plan $volume $wish }
+    foreach ($one in @($Now.volumes | Where-Object { $_.kind -eq $script:DataKind })) {
+        Add-DataPlan $plan $Now $one $volume $Wish
+    }
+    return $plan
+}
+
+function Add-DataPlan {
+    param(
+        [hashtable]$Plan, [System.Collections.IDictionary]$Now, [System.Collections.IDictionary]$Volume,
+        [System.Collections.IDictionary]$Windows, [System.Collections.IDictionary]$Wish
+    )
+
+    $label = Get-Label $Volume
+    if (-not $Volume.letter) {
+        if ($Volume.conversion -ne $script:Decrypted) { $Plan.notes += "${label}: it has no letter, and is left as it is" }
+        return
+    }
+    if ($Windows.conversion -ne $script:Encrypted -or $Windows.protection -ne 1) {
+        $Plan.pending += "${label}: it waits until the volume of Windows is encrypted and protected"
+        return
+    }
+    $why = @(Get-LeeboardBitLockerRefusal -Now $Now -Volume $Volume -Wish $Wish)
+    if ($why.Length) {
+        $Plan.refusals += @($why | ForEach-Object { "${label}: $_" })
+        return
+    }
+    Add-VolumeStep $Plan (Copy-Volume $Volume) $Wish { param($plan, $volume, $wish) Get-DataStep $plan $volume $wish }
+}
+
+# All steps of a volume, each from what the one before would make of it.
+function Add-VolumeStep {
+    param([hashtable]$Plan, [System.Collections.IDictionary]$Volume, [System.Collections.IDictionary]$Wish, [scriptblock]$Next)
+
+    for ($count = 0; $count -lt $script:Most; $count++) {
+        $step = & $Next $Plan $Volume $Wish
+        if ($null -eq $step) { return }
+        $Plan.steps += $step
+        Edit-Volume $Volume $step
+    }
+    throw "a plan with more than $script:Most steps for one volume"
+}
+
+function Get-SystemStep {
+    param([hashtable]$Plan, [System.Collections.IDictionary]$Volume, [System.Collections.IDictionary]$Wish)
+
+    if (-not (Test-Kept $Plan $Volume $Wish)) { return }
+    $type = if ($Wish.protector -eq 'tpm-and-pin') { $script:TpmAndPin } else { $script:TpmAlone }
+    if (-not @(Get-OfType $Volume $type).Length) {
+        if ($type -eq $script:TpmAlone) { return New-Step $Volume add_tpm }
+        $Plan.needs += Get-Need $Volume pin 'the level wants TPM and PIN, and nobody has set a PIN'
+        return
+    }
+    # The PIN is worth nothing beside the TPM alone, and is there by now.
+    if ($type -eq $script:TpmAndPin) {
+        foreach ($plain in @(Get-OfType $Volume $script:TpmAlone)) {
+            if ($Volume.conversion -ne $script:Decrypted) {
+                $Plan.pending += "$(Get-Label $Volume): its PIN is proved by a restart"
+            }
+            return New-Step $Volume remove $plain.id
+        }
+    }
+    $own = @(Get-OfType $Volume $type | ForEach-Object { $_.id })
+    $stranger = Get-Stranger $Plan $Volume $Wish $own
+    if ($stranger) { return $stranger }
+    if ($Volume.conversion -eq $script:Decrypted) {
+        if ($Volume.hardware_test -eq $script:TestWaits) {
+            $Plan.pending += "$(Get-Label $Volume): its hardware test waits for a restart"
+            return
+        }
+        $coming = Get-Coming $Volume
+        if ($coming) {
+            $Plan.pending += "$(Get-Label $Volume): $coming; restart first, or the test would fail by it"
+            return
+        }
+        return New-Step $Volume test_and_encrypt -Method $Wish.method -UsedSpace ([bool]$Wish['used_space'])
+    }
+    return Get-CommonStep $Plan $Volume $Wish
+}
+
+function Get-DataStep {
+    param([hashtable]$Plan, [System.Collections.IDictionary]$Volume, [System.Collections.IDictionary]$Wish)
+
+    if (-not (Test-Kept $Plan $Volume $Wish)) { return }
+    $own = [string]$Volume['auto_unlock']
+    if (-not $own) {
+        $mine = @(Get-OfType $Volume $script:ExternalKey | Where-Object { $_['name'] -ceq $script:KeyName })
+        if (-not $mine.Length) { return New-Step $Volume add_key -Name $script:KeyName }
+        return New-Step $Volume unlock_automatically $mine[0].id
+    }
+    $stranger = Get-Stranger $Plan $Volume $Wish @($own)
+    if ($stranger) { return $stranger }
+    if ($Volume.conversion -eq $script:Decrypted) {
+        return New-Step $Volume encrypt -Method $Wish.method -UsedSpace ([bool]$Wish['used_space'])
+    }
+    return Get-CommonStep $Plan $Volume $Wish
+}
+
+# What is the same for every volume on which encryption has begun.
+function Get-CommonStep {
+    param([hashtable]$Plan, [System.Collections.IDictionary]$Volume, [System.Collections.IDictionary]$Wish)
+
+    $label = Get-Label $Volume
+    switch ($Volume.conversion) {
+        $script:EncryptionPaused { return New-Step $Volume resume }
+        { $_ -in $script:Decrypting, $script:DecryptionPaused } { return New-Step $Volume encrypt }
+        $script:Encrypting {
+            $Plan.pending += "${label}: being encrypted, $($Volume.percentage) % so far"
+            return
+        }
+    }
+    if ($Volume.method -ne $Wish.method) {
+        $Plan.notes += "${label}: it is encrypted by the method $($Volume.method), and keeps it: only decrypting changes that"
+    }
+    if ($Volume.protection -eq 1) { return }
+    $left = $Volume.suspended
+    if ($left -and $left -le [int]$Wish['restarts']) {
+        $Plan.pending += "${label}: suspended for $left more restarts, as somebody wished"
+        return
+    }
+    $coming = Get-Coming $Volume
+    if ($coming) {
+        $Plan.pending += "${label}: suspended, and $coming; it is switched on again after the restart"
+        return
+    }
+    return New-Step $Volume protect
+}
+
+# Whether escrow has compared a recovery password that is in this volume now. Without one it is all that is asked for.
+function Test-Kept {
+    param([hashtable]$Plan, [System.Collections.IDictionary]$Volume, [System.Collections.IDictionary]$Wish)
+
+    if (@(Get-OfType $Volume $script:Recovery | Where-Object { @($Wish.kept) -contains $_.id }).Length) { return $true }
+    $Plan.needs += Get-Need $Volume recovery 'escrow has compared no recovery password that is in it'
+    return $false
+}
+
+# The next stranger that goes; those that nobody asked to remove are named.
+function Get-Stranger {
+    param([hashtable]$Plan, [System.Collections.IDictionary]$Volume, [System.Collections.IDictionary]$Wish, [string[]]$Own)
+
+    foreach ($one in $Volume.protectors) {
+        if ($Own -contains $one.id -or @($Wish.kept) -contains $one.id -or $script:Known -contains $one.type) { continue }
+        if (@($Wish['options']) -contains 'remove_strangers') { return New-Step $Volume remove $one.id }
+        $said = "$(Get-Label $Volume): nobody here knows its protector $($one.id) (type $($one.type)); adopt it, or have " +
+            'it removed by name (remove_strangers)'
+        if ($Plan.notes -notcontains $said) { $Plan.notes += $said }
+    }
+}
+
+# What waits for the next start and is measured, as a text.
+function Get-Coming {
+    param([System.Collections.IDictionary]$Volume)
+
+    if ($Volume.kind -ne $script:SystemKind -or -not $Volume['start']) { return }
+    foreach ($one in @($Volume.start['coming'] | Where-Object { $_ })) {
+        if ($one.kind -eq 'firmware') { return $one.what }
+    }
+}
+
+function Get-OfType {
+    param([System.Collections.IDictionary]$Volume, [int]$Type)
+
+    $Volume.protectors | Where-Object { $_.type -eq $Type }
+}
+
+function Get-Label {
+    param([System.Collections.IDictionary]$Volume)
+
+    if ($Volume.letter) { return $Volume.letter }
+    return $Volume.name
+}
+
+function Get-Need {
+    param([System.Collections.IDictionary]$Volume, [string]$Kind, [string]$Why)
+
+    return @{ volume = $Volume.name; letter = $Volume.letter; kind = $Kind; why = $Why }
+}
+
+function New-Step {
+    param(
+        [System.Collections.IDictionary]$Volume, [string]$Step, [string]$Id = '', [int]$Method = 0, [bool]$UsedSpace = $false,
+        [string]$Name = ''
+    )
+
+    return @{ volume = $Volume.name; letter = $Volume.letter; step = $Step; id = $Id; method = $Method; used_space = $UsedSpace; name = $Name }
+}
+
+# A volume that a plan may write to.
+function Copy-Volume {
+    param([System.Collections.IDictionary]$Volume)
+
+    $copy = [ordered]@{}
+    foreach ($part in $Volume.Keys) { $copy[$part] = $Volume[$part] }
+    $copy['protectors'] = [object[]]@($Volume.protectors | Where-Object { $_ })
+    return $copy
+}
+
+# What a step would make of a volume.
+function Edit-Volume {
+    param([System.Collections.IDictionary]$Volume, [hashtable]$Step)
+
+    switch ($Step.step) {
+        'add_tpm' { $Volume.protectors += @{ id = $script:New; type = $script:TpmAlone } }
+        'add_key' { $Volume.protectors += @{ id = $script:New; type = $script:ExternalKey; name = $Step.name } }
+        'remove' { $Volume.protectors = [object[]]@($Volume.protectors | Where-Object { $_.id -ne $Step.id }) }
+        'unlock_automatically' { $Volume['auto_unlock'] = $Step.id }
+        'test_and_encrypt' { $Volume.hardware_test = $script:TestWaits }
+        'encrypt' {
+            if ($Step.method) { $Volume.method = $Step.method }
+            $Volume.conversion = $script:Encrypting
+        }
+        'resume' { $Volume.conversion = $script:Encrypting }
+        'protect' { $Volume.protection, $Volume.suspended = 1, $null }
+    }
+}
+
+Export-ModuleMember -Function Get-LeeboardBitLockerPlan
