@@ -104,7 +104,8 @@ def _run(work: str, inventory: Path, names: list[str], school: str | None, var: 
     listed = inventories.read(source, tuple(load().parameters))
     found = listed.of_school(school) if school else listed.devices
     among = replace(listed, devices=tuple(found))
-    chosen = [among.named(name, source) for name in names] or [one for one in found if one.platform in PLATFORMS]
+    able = [one for one in found if one.platform in PLATFORMS]
+    chosen = [among.named(name, source) for name in names] or able
     for device in chosen:
         if device.platform not in PLATFORMS:
             raise LeeboardError(

@@ -10,6 +10,7 @@
 #AnsibleRequires -PowerShell ..module_utils._windows.checkpoint.Status
 #AnsibleRequires -PowerShell ..module_utils._windows.engine.DriverModule
 #AnsibleRequires -PowerShell ..module_utils._windows.engine.Reading
+#AnsibleRequires -PowerShell ..module_utils._windows.remote.RemoteDesktopChange
 
 $spec = @{
     options = @{
@@ -23,6 +24,7 @@ $spec = @{
                 settings = @{ type = 'list'; elements = 'dict'; required = $true }
             }
         }
+        undo = @{ type = 'str' }
         run_id = @{ type = 'str' }
         by = @{ type = 'str'; default = '' }
         token_digest = @{ type = 'str'; no_log = $false }
@@ -52,7 +54,11 @@ try {
                 throw (New-LeeboardProblem -Code refused -Why 'token_digest must be 64 hexadecimal digits')
             }
             Assert-LeeboardFree
-            $cover = Get-LeeboardCover -Steps ([object[]]@($module.Params.steps))
+            if ($module.Params.undo) {
+                $cover = Get-LeeboardUndoCover -RunId $module.Params.undo
+            } else {
+                $cover = Get-LeeboardCover -Steps ([object[]]@($module.Params.steps))
+            }
             Set-Answer @{ changed = [bool]$cover.Covers.Count; left_out = $cover.LeftOut; held = $false }
             if ($cover.Covers.Count -and -not $module.CheckMode) {
                 $found = Enable-LeeboardCheckpoint -RunId $module.Params.run_id -By $module.Params.by `

@@ -1,7 +1,7 @@
 """A new connection to the device of a task: new handshake, new sign-in, new become, nothing shared with the old one.
 
-What a device answers over a connection that is there says nothing of whether anybody could sign in anew. ssh has masters
-that are shared; winrm and psrp keep a session in this process.
+What a device answers over a connection that is there says nothing of whether anybody could sign in anew. ssh has
+masters that are shared; winrm and psrp keep a session in this process.
 """
 
 from __future__ import annotations

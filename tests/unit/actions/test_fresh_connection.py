@@ -49,7 +49,9 @@ def test_no_shared_path_is_left(args: Any, extra: Any) -> None:
     assert connection.options == {"ssh_args": args, "ssh_extra_args": extra}, "it is as before, whatever went wrong"
 
 
-@pytest.mark.parametrize(("kind", "can"), [("ssh", True), ("local", False), ("podman", False), ("winrm", True), ("psrp", True)])
+@pytest.mark.parametrize(
+    ("kind", "can"), [("ssh", True), ("local", False), ("podman", False), ("winrm", True), ("psrp", True)]
+)
 def test_which_connections_sign_in_anew(kind: str, can: bool) -> None:
     assert can_be_made(DoubleConnection(kind)) is can
 
@@ -79,9 +81,9 @@ def test_a_wait_in_this_process_is_interrupted() -> None:
     signal.setitimer(signal.ITIMER_REAL, 500)
     near, far = socket.socketpair()
     try:
-        with near, far, pytest.raises(TooLong, match=r"no answer within 0\.01 seconds"):
-            with at_most(0.01, DoubleConnection("winrm")):
-                near.recv(1)
+        said = pytest.raises(TooLong, match=r"no answer within 0\.01 seconds")
+        with near, far, said, at_most(0.01, DoubleConnection("winrm")):
+            near.recv(1)
         assert 0 < signal.getitimer(signal.ITIMER_REAL)[0] <= 500
         assert signal.getsignal(signal.SIGALRM) is signal.SIG_IGN
     finally:

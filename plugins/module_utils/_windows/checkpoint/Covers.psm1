@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
 #AnsibleRequires -PowerShell ..engine.Change
+#AnsibleRequires -PowerShell ..engine.JournalRead
 #AnsibleRequires -PowerShell ..engine.Reading
 
 # What brings the device back from the steps that are asked for, as their drivers say it. A driver whose changes could
@@ -40,11 +41,37 @@ function Get-LeeboardCover {
     return @{ Covers = $covers; LeftOut = $leftOut }
 }
 
+function Get-LeeboardUndoCover {
+    <#
+    .SYNOPSIS
+    The same for the undo of a run: what it wrote is overwritten once more. Changes nothing.
+    #>
+    param([Parameter(Mandatory = $true)][AllowEmptyString()][string]$RunId)
+
+    $journal = Read-LeeboardJournal -RunId $RunId
+    if (-not $journal.Found) {
+        throw (New-LeeboardProblem -Code refused -Why "the device has no journal of the run $RunId")
+    }
+    $mine = @($journal.Lines | Where-Object { Test-LeeboardCutOff $_.Driver })
+    # Without values: what is written now stands in the journal, and no driver judges what it once was asked for.
+    $steps = foreach ($line in $mine) {
+        @{ driver = $line.Driver; settings = @($line.Changes | ForEach-Object { @{ address = $_['address']; value = $null } }) }
+    }
+    $found = Get-LeeboardCover -Steps @($steps)
+    foreach ($line in $mine) {
+        if ($found.Covers.Contains($line.Driver)) {
+            $cover = $found.Covers[$line.Driver]
+            $cover.Values = @(@($cover.Values) + @($line.Edits | ForEach-Object { $_.Target }) | Select-Object -Unique)
+        }
+    }
+    return $found
+}
+
 function Get-OneCover {
     param([string]$Driver, [object[]]$Changes)
 
     $function = "Get-Leeboard$(Get-LeeboardNoun $Driver)Cover"
-    if ($Driver -cnotmatch '\A[a-z]+(_[a-z]+)*\z' -or -not (Test-Path -LiteralPath "Function:\$function")) {
+    if (-not (Test-LeeboardCutOff $Driver)) {
         throw (New-LeeboardProblem -Code refused -Why "$Driver is no driver that a checkpoint knows")
     }
     $said = & $function -Changes $Changes
@@ -60,4 +87,4 @@ function Get-OneCover {
     return $cover
 }
 
-Export-ModuleMember -Function Get-LeeboardCover
+Export-ModuleMember -Function Get-LeeboardCover, Get-LeeboardUndoCover
