@@ -10,7 +10,6 @@
 #AnsibleRequires -PowerShell ..module_utils._windows.checkpoint.Status
 #AnsibleRequires -PowerShell ..module_utils._windows.engine.DriverModule
 #AnsibleRequires -PowerShell ..module_utils._windows.engine.Reading
-#AnsibleRequires -PowerShell ..module_utils._windows.remote.RemoteDesktopChange
 
 $spec = @{
     options = @{

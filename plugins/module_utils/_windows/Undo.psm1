@@ -1,15 +1,14 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell .checkpoint.CutOff
 #AnsibleRequires -PowerShell .engine.Armed
-#AnsibleRequires -PowerShell .engine.Change
 #AnsibleRequires -PowerShell .engine.Host
 #AnsibleRequires -PowerShell .engine.Journal
 #AnsibleRequires -PowerShell .engine.JournalRead
 #AnsibleRequires -PowerShell .engine.Reading
 #AnsibleRequires -PowerShell .group_policy.GroupPolicy
 #AnsibleRequires -PowerShell .registry.RegistryStart
-#AnsibleRequires -PowerShell .remote.RemoteDesktopChange
 #AnsibleRequires -PowerShell .security_policy.AccountLockout
 #AnsibleRequires -PowerShell .security_policy.AuditPolicy
 #AnsibleRequires -PowerShell .security_policy.UserRight
@@ -113,7 +112,7 @@ function Invoke-LeeboardUndo {
         }
         try {
             foreach ($edit in $group.Group) {
-                if (Test-LeeboardCutOff $group.Name) { Assert-LeeboardCheckpoint $group.Name $UndoId @($edit.Target) }
+                if (Get-LeeboardCoverFunction $group.Name) { Assert-LeeboardCheckpoint $group.Name $UndoId @($edit.Target) }
             }
             Write-Edit $group.Name @($group.Group)
         } catch {
@@ -213,7 +212,7 @@ function Resolve-History {
 function Get-Uncovered {
     param([hashtable]$History, [string]$UndoId)
 
-    if (-not (Test-LeeboardCutOff $History.Driver)) { return '' }
+    if (-not (Get-LeeboardCoverFunction $History.Driver)) { return '' }
     try {
         Assert-LeeboardCheckpoint $History.Driver $UndoId @($History.Target)
     } catch {

@@ -15,6 +15,7 @@ from ansible.errors import AnsibleConnectionFailure
 
 RUN, OTHER = "20261201T020000Z-0000aaaa", "20261201T015900Z-0000bbbb"
 MODULES = {"linux": "leeboard.schools.checkpoint", "windows": "leeboard.schools.win_checkpoint"}
+MODULE = MODULES["linux"]
 START = datetime(2026, 12, 1, 2, 0, tzinfo=UTC)
 
 

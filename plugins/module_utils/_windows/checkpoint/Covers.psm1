@@ -1,12 +1,12 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-#AnsibleRequires -PowerShell ..engine.Change
 #AnsibleRequires -PowerShell ..engine.JournalRead
 #AnsibleRequires -PowerShell ..engine.Reading
+#AnsibleRequires -PowerShell .CutOff
 
 # What brings the device back from the steps that are asked for, as their drivers say it. A driver whose changes could
-# cut off whoever makes them has, besides the functions of Change.psm1,
+# cut off whoever makes them has, besides the functions of Change.psm1, and named in CutOff.psm1,
 #
 #     Get-LeeboardNOUNCover -Changes     @{Values; Services; Restart; Seconds}; changes nothing, throws a problem where
 #                                        the device could not be brought back
@@ -52,7 +52,7 @@ function Get-LeeboardUndoCover {
     if (-not $journal.Found) {
         throw (New-LeeboardProblem -Code refused -Why "the device has no journal of the run $RunId")
     }
-    $mine = @($journal.Lines | Where-Object { Test-LeeboardCutOff $_.Driver })
+    $mine = @($journal.Lines | Where-Object { Get-LeeboardCoverFunction $_.Driver })
     # Without values: what is written now stands in the journal, and no driver judges what it once was asked for.
     $steps = foreach ($line in $mine) {
         @{ driver = $line.Driver; settings = @($line.Changes | ForEach-Object { @{ address = $_['address']; value = $null } }) }
@@ -70,8 +70,8 @@ function Get-LeeboardUndoCover {
 function Get-OneCover {
     param([string]$Driver, [object[]]$Changes)
 
-    $function = "Get-Leeboard$(Get-LeeboardNoun $Driver)Cover"
-    if (-not (Test-LeeboardCutOff $Driver)) {
+    $function = Get-LeeboardCoverFunction $Driver
+    if (-not $function) {
         throw (New-LeeboardProblem -Code refused -Why "$Driver is no driver that a checkpoint knows")
     }
     $said = & $function -Changes $Changes

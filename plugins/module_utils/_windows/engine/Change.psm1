@@ -27,17 +27,6 @@ function Get-LeeboardNoun {
     return [string]::Join('', [string[]]$words)
 }
 
-function Test-LeeboardCutOff {
-    <#
-    .SYNOPSIS
-    Whether a driver's changes could cut off whoever makes them.
-    #>
-    param([Parameter(Mandatory = $true)][AllowEmptyString()][string]$Driver)
-
-    if ($Driver -cnotmatch '\A[a-z]+(_[a-z]+)*\z') { return $false }
-    return Test-Path -LiteralPath "Function:\Get-Leeboard$(Get-LeeboardNoun $Driver)Cover"
-}
-
 function Invoke-LeeboardChange {
     <#
     .SYNOPSIS
@@ -75,7 +64,7 @@ function Invoke-LeeboardChange {
     if ($Check -or -not $outcome.changed) {
         return $outcome
     }
-    $cutsOff = Test-LeeboardCutOff $Driver
+    $cutsOff = Test-Path -LiteralPath "Function:\Get-Leeboard$($noun)Cover"
     if ($cutsOff) { Assert-LeeboardCheckpoint $Driver $RunId @($edits | ForEach-Object { $_.Target }) }
     $outcome.journal = Write-LeeboardJournal -RunId $RunId -Driver $Driver -Changes $Changes -Before $before -Edits $edits
     try {
@@ -145,4 +134,4 @@ function Format-Edit {
     return [string]::Join('', [string[]]@($lines))
 }
 
-Export-ModuleMember -Function Get-LeeboardNoun, Test-LeeboardCutOff, Invoke-LeeboardChange
+Export-ModuleMember -Function Get-LeeboardNoun, Invoke-LeeboardChange
