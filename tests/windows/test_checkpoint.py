@@ -171,10 +171,14 @@ def test_where_windows_has_no_such_task_nothing_is_armed(device: Device, mode: s
 def test_where_a_policy_lets_no_script_run_nothing_is_armed(device: Device) -> None:
     with device.machine.changing("tasks") as state:
         state["behaviour"] = {"mode": "asleep"}
-    device.machine.reg_add(r"HKLM\SOFTWARE\Policies\Microsoft\Windows\PowerShell", "ExecutionPolicy", "REG_SZ", "AllSigned")
+    device.machine.reg_add(
+        r"HKLM\SOFTWARE\Policies\Microsoft\Windows\PowerShell", "ExecutionPolicy", "REG_SZ", "AllSigned"
+    )
     device.machine.run("& (Get-Module Arm) { $script:Patience = 1 }")
     try:
-        with pytest.raises(PowerShellError, match="did not run its script, since a policy lets PowerShell run no script"):
+        with pytest.raises(
+            PowerShellError, match="did not run its script, since a policy lets PowerShell run no script"
+        ):
             device.arm()
     finally:
         device.machine.run("& (Get-Module Arm) { $script:Patience = 90 }")
