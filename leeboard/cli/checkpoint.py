@@ -84,7 +84,8 @@ def rollback(
 def confirm() -> int:
     """Confirm the change that waits on this very machine, from a terminal of a session that began after it.
 
-    It is for roll-outs with ansible_connection local. Over SSH and WinRM the run confirms by itself: it alone has the token.
+    It is for roll-outs with ansible_connection local, on Linux. Over SSH and WinRM the run confirms by itself: it alone
+    has the token.
     """
     command = shutil.which(ON_DEVICE, path=PLACES)
     if command is None:

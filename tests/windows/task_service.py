@@ -1,4 +1,4 @@
-"""What Task Scheduler does with the tasks of a machine on Wine: it really runs their commands, when their triggers say so.
+"""What Task Scheduler does with a machine's tasks on Wine: it really runs their commands when their triggers say so.
 
 The tasks are the XML that the stand-in of the cmdlets keeps (standins/ScheduledTasks). It shares no parser with the
 device code. Sources: MicrosoftDocs/win32, desktop-src/TaskSchd, task-scheduler-schema and its elements with their

@@ -18,6 +18,7 @@ from .task_service import TaskService
 
 POLICY = r"HKLM\SOFTWARE\Policies\Microsoft\Windows NT\Terminal Services"
 FOLDER = r"C:\ProgramData\Leeboard\checkpoint"
+SCRIPTS = r"HKLM\SOFTWARE\Policies\Microsoft\Windows\PowerShell"
 TOKEN = "a token of the test"
 CHANGES = [
     {"address": "UserAuthentication", "value": 1, "type": "dword"},
@@ -176,23 +177,22 @@ def test_where_a_policy_lets_no_script_run_nothing_is_armed(device: Device) -> N
     )
     device.machine.run("& (Get-Module Arm) { $script:Patience = 1 }")
     try:
-        with pytest.raises(
-            PowerShellError, match="did not run its script, since a policy lets PowerShell run no script"
-        ):
+        with pytest.raises(PowerShellError, match="did not run its script, since a policy lets PowerShell run no"):
             device.arm()
     finally:
         device.machine.run("& (Get-Module Arm) { $script:Patience = 90 }")
-        device.machine.reg_delete(r"HKLM\SOFTWARE\Policies\Microsoft\Windows\PowerShell")
+        device.machine.reg_delete(SCRIPTS)
     assert (device.state(), device.values(), device.tasks.tasks()) == ("none", device.before, [])
 
 
 @pytest.mark.full
 def test_ended_at_any_line_it_is_put_back_all_the_same(device: Device) -> None:
-    """Each line that the script comes to is one where it is ended; the next minute it goes on, and ends as it should."""
+    """Lines that the script comes to are where it is ended; the next minute it goes on, and ends as it should."""
     killer = (
-        "$script:at = 0; $hit = { $global:seen += 1; if ($global:seen -eq %d) { [Environment]::Exit(137) } }; "
+        "$hit = { $global:seen += 1; if ($global:seen -eq %d) { [Environment]::Exit(137) } }; "
         "$global:seen = 0; $path = '" + FOLDER + r"\putback.ps1'; "
-        "1..([IO.File]::ReadAllLines($path).Length) | % { $null = Set-PSBreakpoint -Script $path -Line $_ -Action $hit }; "
+        "foreach ($line in 1..([IO.File]::ReadAllLines($path).Length)) "
+        "{ $null = Set-PSBreakpoint -Script $path -Line $line -Action $hit }; "
         "& $path; exit $LASTEXITCODE"
     )
     at, step = 1, 7

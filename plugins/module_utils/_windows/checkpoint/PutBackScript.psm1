@@ -201,7 +201,8 @@ function Clear-Checkpoint {
 }
 
 $state = Get-State
-[System.IO.File]::WriteAllText((Get-Place 'ran'), $state)
+# Who arms it waits to see it run. Later nothing is written first: the disk may be full.
+if ($state -eq 'arming') { [System.IO.File]::WriteAllText((Get-Place 'ran'), '') }
 if ($state -in 'arming', 'armed') {
     $isDue = Test-NewStart
     $limit = if ($state -eq 'armed') { 'until' } else { 'unfinished' }
