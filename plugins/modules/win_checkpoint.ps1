@@ -58,7 +58,10 @@ try {
             } else {
                 $cover = Get-LeeboardCover -Steps ([object[]]@($module.Params.steps))
             }
-            Set-Answer @{ changed = [bool]$cover.Covers.Count; left_out = $cover.LeftOut; held = $false }
+            Set-Answer @{
+                changed = [bool]$cover.Covers.Count; left_out = $cover.LeftOut; held = $false
+                seconds = Get-LeeboardCheckpointTime $cover.Covers
+            }
             if ($cover.Covers.Count -and -not $module.CheckMode) {
                 $found = Enable-LeeboardCheckpoint -RunId $module.Params.run_id -By $module.Params.by `
                     -TokenDigest $module.Params.token_digest -Covers $cover.Covers

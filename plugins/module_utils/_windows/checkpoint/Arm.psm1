@@ -35,6 +35,18 @@ function Assert-LeeboardFree {
     }
 }
 
+function Get-LeeboardCheckpointTime {
+    <#
+    .SYNOPSIS
+    The seconds after which a device that nobody came back to puts itself back.
+    #>
+    param([Parameter(Mandatory = $true)][System.Collections.IDictionary]$Covers)
+
+    $seconds = $script:Grace
+    foreach ($cover in @($Covers.Values)) { $seconds += $cover.Seconds }
+    return $seconds
+}
+
 function Enable-LeeboardCheckpoint {
     <#
     .SYNOPSIS
@@ -103,9 +115,7 @@ function Write-Checkpoint {
     Write-File 'putback.ps1' (Get-LeeboardPutBackScript)
     Register-LeeboardTask (Get-LeeboardCheckpointPath 'putback.ps1')
     Wait-Run
-    $seconds = $script:Grace
-    foreach ($cover in $all) { $seconds += $cover.Seconds }
-    Write-Until 'until' $seconds
+    Write-Until 'until' (Get-LeeboardCheckpointTime $Covers)
     if (-not (Move-LeeboardFile (Get-LeeboardCheckpointPath 'state.arming') (Get-LeeboardCheckpointPath 'state.armed'))) {
         throw (New-LeeboardProblem -Code refused -Why 'it took too long, and was taken away again')
     }
@@ -211,4 +221,5 @@ function Remove-Mark {
     try { $root.DeleteSubKey($Mark.Substring('HKLM\'.Length), $false) } finally { $root.Dispose() }
 }
 
-Export-ModuleMember -Function Assert-LeeboardFree, Enable-LeeboardCheckpoint, Clear-LeeboardCheckpoint
+Export-ModuleMember -Function Assert-LeeboardFree, Get-LeeboardCheckpointTime, Enable-LeeboardCheckpoint,
+    Clear-LeeboardCheckpoint
