@@ -22,6 +22,7 @@ DEFAULTS = {
     "Enabled": "true", "DisallowStartIfOnBatteries": "true", "StartWhenAvailable": "false",
     "RunOnlyIfNetworkAvailable": "false", "RunOnlyIfIdle": "false",
 }  # fmt: skip
+LONGEST = 600  # seconds for a command: one that hangs is a finding, and must not hang the tests
 AT_A_START, ANY_MINUTE = ("BootTrigger",), ("BootTrigger", "RegistrationTrigger", "TimeTrigger")
 
 
@@ -56,7 +57,7 @@ class TaskService:
     def command(self, arguments: list[str]) -> subprocess.CompletedProcess[bytes]:
         """Run what a task names; the Windows PowerShell of its command is another one here."""
         self.machine._on()
-        return base.wine(self.machine.prefix, "wine-pwsh", *arguments, check=False)
+        return base.wine(self.machine.prefix, "wine-pwsh", *arguments, check=False, timeout=LONGEST)
 
     def _may_run(self, task: ET.Element) -> bool:
         settings = {name: task.findtext(f"{NAMESPACE}Settings/{NAMESPACE}{name}", DEFAULTS[name]) for name in DEFAULTS}
