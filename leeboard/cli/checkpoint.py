@@ -29,6 +29,7 @@ from leeboard.storage import files
 app = group("Say which devices hold a checkpoint, confirm one from a new sign-in, or let devices put themselves back.")
 
 FAILED, HELD, NOT_REACHED = 1, 2, 3
+PLATFORMS = (Platform.LINUX, Platform.WINDOWS)
 ORDER = (0, HELD, NOT_REACHED, FAILED)
 ON_DEVICE = "leeboard-checkpoint"  # the device's own command, which is there while a checkpoint is held
 PLACES = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -38,7 +39,7 @@ LONGEST = 400  # characters of what a device says
 Inventory = Annotated[
     Path, typer.Option("--inventory", "-i", help="An Ansible inventory: a file, or a folder with one.")
 ]
-Devices = Annotated[list[str] | None, typer.Argument(help="Asset tags or hosts; without any, all Linux devices.")]
+Devices = Annotated[list[str] | None, typer.Argument(help="Asset tags or hosts; without any, all devices.")]
 School = Annotated[str | None, typer.Option(help="Only this school: its URN, or its name or a part of it.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show what Ansible printed as well.")]
 
@@ -83,7 +84,8 @@ def rollback(
 def confirm() -> int:
     """Confirm the change that waits on this very machine, from a terminal of a session that began after it.
 
-    It is for roll-outs with ansible_connection local. Over SSH the run confirms by itself: it alone has the token.
+    It is for roll-outs with ansible_connection local, on Linux. Over SSH and WinRM the run confirms by itself: it alone
+    has the token.
     """
     command = shutil.which(ON_DEVICE, path=PLACES)
     if command is None:
@@ -103,12 +105,15 @@ def _run(work: str, inventory: Path, names: list[str], school: str | None, var: 
     listed = inventories.read(source, tuple(load().parameters))
     found = listed.of_school(school) if school else listed.devices
     among = replace(listed, devices=tuple(found))
-    chosen = [among.named(name, source) for name in names] or [one for one in found if one.platform is Platform.LINUX]
+    able = [one for one in found if one.platform in PLATFORMS]
+    chosen = [among.named(name, source) for name in names] or able
     for device in chosen:
-        if device.platform is not Platform.LINUX:
-            raise LeeboardError(f"{plain(device.asset)}: Leeboard has checkpoints on Linux only; nobody was asked")
+        if device.platform not in PLATFORMS:
+            raise LeeboardError(
+                f"{plain(device.asset)}: Leeboard has checkpoints on Linux and Windows only; nobody was asked"
+            )
     if not chosen:
-        print("There is no Linux device here.")
+        print("There is no device here that could hold one.")
         return 0
     urns = {device.urn for device in chosen}
     with scratch("checkpoint") as folder:

@@ -9,6 +9,7 @@ import hashlib
 import secrets
 import socket
 import time
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 
 from ansible.utils.display import Display
@@ -26,12 +27,13 @@ if not brain.missing():
     from leeboard.model.values import plain
     from leeboard.storage.lock_owner import account
 
-MODULES = {"linux": "leeboard.schools.checkpoint"}
+MODULES = {"linux": "leeboard.schools.checkpoint", "windows": "leeboard.schools.win_checkpoint"}
 HELD = ("armed", "putting-back")  # states that come to an end by themselves
 STATES = ("none", *HELD, "confirmed", "back")
 # Seconds.
 PAUSE = 5  # between two tries
 LONGEST_TRY = 60  # of one new connection, sign-in and become included
+LONGEST_GOODBYE = 10  # of leaving a session of WinRM
 LONGEST_BACK = 300  # of a request to put back, which starts daemons again
 MARGIN = 180  # after the device's own time, in which it puts back
 
@@ -106,12 +108,14 @@ class CutOff:
             return [*problems, *self._made(lambda: run(left_out), seconds, token)]
         finally:
             if not self._is_local:
-                drop_shared(self._connection)  # it may lead nowhere by now, or round what was changed
+                # It may lead nowhere by now, or round what was changed.
+                with suppress(Exception), at_most(LONGEST_GOODBYE, self._connection):
+                    drop_shared(self._connection)
 
     def _made(self, run, seconds: int, token: str) -> list:
         try:
             # A change can swallow its own answer: then nobody would end the wait for it.
-            with at_most(seconds):
+            with at_most(seconds, self._connection):
                 failed, lost = run()
         except Exception as problem:  # whatever it is, the device is put back
             failed, lost = [f"lost after a change: {_line(problem)}"], True
@@ -135,7 +139,7 @@ class CutOff:
         kind = plain(str(self._connection.transport), 40)
         raise Refused(
             f"a connection of kind {kind} signs nobody in anew, which would prove nothing: nothing that could cut us "
-            "off is changed. Come by ssh"
+            "off is changed. Come by ssh, winrm or psrp"
         )
 
     @property
@@ -212,10 +216,10 @@ class CutOff:
     def _come_back(self, wanted: str, token: str = "") -> dict:
         """Ask over new connections until the checkpoint has come to an end, or its time and the margin are over."""
         state: dict = {}
-        with fresh(self._connection):
+        with fresh(self._connection) as renew:
             while True:
                 request = {"state": wanted, "run_id": self._visit.run_id, **({"token": token} if token else {})}
-                answer = self._ask(request, LONGEST_TRY if token else LONGEST_BACK)
+                answer = self._ask(request, LONGEST_TRY if token else LONGEST_BACK, renew)
                 state = state_of(answer, self._visit.run_id) or state
                 if state.get("state") in STATES and state["state"] not in HELD:
                     return state
@@ -238,13 +242,18 @@ class CutOff:
     def _request(self, state: str, seconds: int) -> dict:
         return self._ask({"state": state, "run_id": self._visit.run_id}, seconds)
 
-    def _ask(self, arguments: dict, seconds: int) -> dict:
-        """The answer of the module; words under `unreachable` where the way there failed in any manner."""
-        with at_most(seconds):
-            try:
+    def _ask(self, arguments: dict, seconds: int, before=None) -> dict:
+        """The answer of the module; words under `unreachable` where the way there failed in any manner.
+
+        `before` is called first, where it is given: it makes a new connection.
+        """
+        try:
+            with at_most(seconds, self._connection):
+                if before:
+                    before()
                 answer = self._visit.ask(self._module, arguments)
-            except Exception as problem:  # of a connection or of sudo: it is tried again, and named in the end
-                answer = {"unreachable": True, "msg": _line(problem)}
+        except Exception as problem:  # of a connection or of sudo: it is tried again, and named in the end
+            answer = {"unreachable": True, "msg": _line(problem)}
         if not state_of(answer):
             self._trouble = failure_message(answer)
         return answer

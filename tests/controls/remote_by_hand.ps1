@@ -4,12 +4,7 @@ $firewall = 'HKLM:\SOFTWARE\Policies\Microsoft\WindowsFirewall'
 $winrm = 'HKLM:\SOFTWARE\Policies\Microsoft\Windows\WinRM'
 $policy = 'HKLM:\SOFTWARE\Policies\Microsoft\Windows NT\Terminal Services'
 $values = @{
-    $policy = @{
-        fDenyTSConnections = 1; UserAuthentication = 1; SecurityLayer = 2; MinEncryptionLevel = 3; fPromptForPassword = 1
-        fEncryptRPCTraffic = 1; MaxIdleTime = 300000; MaxDisconnectionTime = 60000; fDisableCcm = 1; fDisableCdm = 1
-        fDisableClip = 1; fDisableLPT = 1; fDisablePNPRedir = 1; DisablePasswordSaving = 1; fAllowToGetHelp = 0
-        fAllowUnsolicited = 0
-    }
+    $policy = @{ DisablePasswordSaving = 1 }
     "$policy\Client" = @{ DisableCloudClipboardIntegration = 1 }
     "$winrm\Client" = @{ AllowBasic = 0; AllowDigest = 0; AllowUnencryptedTraffic = 0 }
     "$winrm\Service" = @{ AllowBasic = 0; AllowUnencryptedTraffic = 0; DisableRunAs = 1 }

@@ -7,6 +7,7 @@ whole way.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ from leeboard.model.device import Device, device
 from leeboard.model.enums import Platform
 from leeboard.model.finding import Finding
 from leeboard.model.observation import Observation, parse
-from leeboard.planning.plan import plan
+from leeboard.planning.plan import Step, plan
 from leeboard.policy.load import load
 from leeboard.policy.resolve import Wanted, resolve
 from leeboard.verdict import device_clock
@@ -29,8 +30,9 @@ from . import windows_truth, windows_truth_remote
 from .scripts import FOLDER
 from .windows_scripts import WindowsScript
 
-FAMILIES = ("LCK", "LBL", "AUD", "FWD")
+FAMILIES = ("LCK", "LBL", "AUD", "FWD", "REM")
 MOST_ROUNDS = 4
+TOKEN = "proof"  # of the checkpoint, which the proof arms and confirms itself
 COLLECTOR = "https://wec.school.example:5986/wsman/SubscriptionManager/WEC"
 FORWARDING = r"HKLM\SOFTWARE\Policies\Microsoft\Windows\EventLog\EventForwarding\SubscriptionManager"
 # The collector as it was before it had a certificate; who signs those of devices only a person can say.
@@ -128,7 +130,12 @@ class WindowsProof:
         observation = self.visit()
         for _round in range(MOST_ROUNDS):
             steps = plan(wanted, observation, FAMILIES, observation.observed_at)
-            done = [self.apply(step.driver, [change.as_argument() for change in step.changes]) for step in steps]
+            done = [
+                self.apply(step.driver, [change.as_argument() for change in step.changes])
+                for step in steps
+                if step.risk != "cut_off"
+            ]
+            done += self.under_checkpoint([step for step in steps if step.risk == "cut_off"])
             if not any(change["changed"] for change in done):
                 break
             changed = True
@@ -143,6 +150,21 @@ class WindowsProof:
         """One step of a roll-out."""
         outcome: dict[str, Any] = self.machine.apply(driver, changes, run_id="proof")
         return outcome
+
+    def under_checkpoint(self, steps: Sequence[Step]) -> list[dict[str, Any]]:
+        """Steps that could cut off: armed, made, and confirmed."""
+        if not steps:
+            return []
+        about = [{"driver": step.driver, "settings": [one.as_argument() for one in step.changes]} for step in steps]
+        script = (
+            "$cover = Get-LeeboardCover -Steps $arguments.about; if ($cover.LeftOut.Count) { throw 'left out' }; "
+            "Enable-LeeboardCheckpoint -RunId proof -By proof -TokenDigest $arguments.digest -Covers $cover.Covers"
+        )
+        digest = hashlib.sha256(TOKEN.encode()).hexdigest()
+        assert self.machine.run(script, timeout=240, about=about, digest=digest)["state"] == "armed"
+        done = [self.apply(one["driver"], one["settings"]) for one in about]
+        self.machine.run("Confirm-LeeboardCheckpoint -Token $arguments.token", timeout=120, token=TOKEN)
+        return done
 
     def truth(self, control: str, role: str = "") -> list[str]:
         """What is truly wrong with a control."""

@@ -23,6 +23,7 @@ MODULES = (
     "Microsoft.PowerShell.Diagnostics",
     "Microsoft.WSMan.Management",
     "NetSecurity",
+    "ScheduledTasks",
     "VpnClient",
 )  # of PowerShell
 MARK = "in-use"  # a file that whoever uses the folder holds a shared lock on

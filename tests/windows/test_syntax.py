@@ -123,6 +123,16 @@ def test_device_code_keeps_to_5_1() -> None:
     assert not found, "\n".join(f"{one['file']}:{one['line']}: {one['what']}" for one in found)
 
 
+def test_the_script_that_puts_a_device_back_keeps_to_5_1(tmp_path: Path) -> None:
+    """It travels as text in a file of device code, and is run by the machine's own Windows PowerShell."""
+    need_powershell()
+    text = (_PLUGINS / "module_utils/_windows/checkpoint/PutBackScript.psm1").read_text(encoding="utf-8")
+    script = text.partition("$script:Text = @'\n")[2].partition("\n'@\n")[0]
+    assert "Clear-Checkpoint" in script and script.isascii()
+    (tmp_path / "putback.ps1").write_text(script, encoding="ascii")
+    assert findings([tmp_path / "putback.ps1"]) == []
+
+
 def test_what_is_refused_and_what_is_not(tmp_path: Path) -> None:
     need_powershell()
     files = {}

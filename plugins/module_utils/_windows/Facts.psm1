@@ -1,6 +1,7 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell .checkpoint.Status
 #AnsibleRequires -PowerShell .engine.Host
 #AnsibleRequires -PowerShell .engine.Reading
 #AnsibleRequires -PowerShell .system.Native
@@ -41,6 +42,7 @@ function Get-LeeboardFact {
         modern_standby = { Get-ModernStandby }
         domain = { Get-Domain }
         shared_folders = { Get-SharedFolder }
+        checkpoint = { Get-LeeboardCheckpointFact }
         vpn = { Get-LeeboardVpnFact }  # its source is the driver's own
     }
     $facts = [ordered]@{}

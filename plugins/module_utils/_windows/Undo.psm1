@@ -1,6 +1,8 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell .checkpoint.CutOff
+#AnsibleRequires -PowerShell .engine.Armed
 #AnsibleRequires -PowerShell .engine.Host
 #AnsibleRequires -PowerShell .engine.Journal
 #AnsibleRequires -PowerShell .engine.JournalRead
@@ -27,7 +29,7 @@ $script:EncryptionPlace = '\AHKLM\\(SOFTWARE\\Policies\\Microsoft\\FVE|SYSTEM\\C
     'SYSTEM\\CurrentControlSet\\Policies\\Microsoft\\FVE)(\\|:)'
 $script:Encryption = 'it belongs to encryption, which is never undone from here'
 # Drivers whose places are values of the registry, whatever their addresses are called.
-$script:Registry = 'registry', 'power_policy', 'event_log', 'event_forwarding'
+$script:Registry = 'registry', 'power_policy', 'event_log', 'event_forwarding', 'remote_desktop'
 # Drivers with places of their own: how a place is read, and how edits are made.
 $script:Others = @{
     audit_policy = @{ Read = 'Read-LeeboardAuditPolicy'; Write = 'Set-LeeboardAuditPolicyChange'; Type = 'audit_mask' }
@@ -72,6 +74,10 @@ function Invoke-LeeboardUndo {
         }).Length
     $plan = @(foreach ($history in $histories) {
             $decided = Resolve-History $history $RunId $Folder $isUnlocked
+            if ($decided.Verdict -eq 'put_back' -and -not $Check) {
+                $why = Get-Uncovered $history $UndoId
+                if ($why) { $decided = @{ Verdict = 'left'; Why = $why } }
+            }
             $said = [ordered]@{
                 driver = $history.Driver; addresses = [object[]]$history.Addresses; target = $history.Target
             }
@@ -105,6 +111,9 @@ function Invoke-LeeboardUndo {
             continue
         }
         try {
+            foreach ($edit in $group.Group) {
+                if (Get-LeeboardCoverFunction $group.Name) { Assert-LeeboardCheckpoint $group.Name $UndoId @($edit.Target) }
+            }
             Write-Edit $group.Name @($group.Group)
         } catch {
             $outcome.broken = "$((ConvertTo-LeeboardProblem $_).Why); run the same undo again, which goes on where this " +
@@ -197,6 +206,19 @@ function Resolve-History {
         return @{ Verdict = 'left'; Why = 'it had no value before, and Windows knows no way to take it away again' }
     }
     return @{ Verdict = 'put_back'; Now = $place.Now }
+}
+
+# Why what could cut off whoever undoes it is left: the undo has no checkpoint of its own that covers it. Else nothing.
+function Get-Uncovered {
+    param([hashtable]$History, [string]$UndoId)
+
+    if (-not (Get-LeeboardCoverFunction $History.Driver)) { return '' }
+    try {
+        Assert-LeeboardCheckpoint $History.Driver $UndoId @($History.Target)
+    } catch {
+        return (ConvertTo-LeeboardProblem $_).Why
+    }
+    return ''
 }
 
 # @{Now; Owner}: what is there, and which group policy sets it.

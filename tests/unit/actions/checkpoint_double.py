@@ -14,7 +14,8 @@ from typing import Any
 from ansible.errors import AnsibleConnectionFailure
 
 RUN, OTHER = "20261201T020000Z-0000aaaa", "20261201T015900Z-0000bbbb"
-MODULE = "leeboard.schools.checkpoint"
+MODULES = {"linux": "leeboard.schools.checkpoint", "windows": "leeboard.schools.win_checkpoint"}
+MODULE = MODULES["linux"]
 START = datetime(2026, 12, 1, 2, 0, tzinfo=UTC)
 
 
@@ -43,7 +44,7 @@ class DoubleConnection:
             "ssh_args": "-o ControlPersist=60s -o ControlPath=/shared",
             "ssh_extra_args": None,
         }
-        self.resets = 0
+        self.resets = self.closes = 0
 
     def get_option(self, name: str) -> Any:
         return self.options[name]
@@ -54,8 +55,13 @@ class DoubleConnection:
     def reset(self) -> None:
         self.resets += 1
 
+    def close(self) -> None:
+        self.closes += 1
+
     @property
     def is_new(self) -> bool:
+        if self.transport != "ssh":
+            return self.resets > 0
         first = self.options["ssh_args"].split("ControlPath=")[1].split()[0]
         return first == "none" and str(self.options["ssh_extra_args"]).endswith("-S none")
 
@@ -99,7 +105,7 @@ class DoubleDevice:
         return self
 
     def ask(self, module: str, arguments: dict[str, Any]) -> dict[str, Any]:
-        assert module == MODULE
+        assert module == MODULES[self.platform]
         wanted = arguments["state"]
         self.asked.append((wanted, self.connection.is_new))
         if self.connection.is_new and self.clock.passed < self.new_from:

@@ -47,6 +47,15 @@ def test_all_went_well_and_is_confirmed_over_a_new_connection() -> None:
     assert device.connection.resets == 1, "the old connection is not used on"
 
 
+@pytest.mark.parametrize("kind", ["winrm", "psrp"])
+def test_over_winrm_each_try_signs_in_anew(kind: str) -> None:
+    device = DoubleDevice(platform="windows", connection=DoubleConnection(kind), new_from=12)
+    cut_off, problems = make(device)
+    assert (cut_off.end, problems, device.state) == ("confirmed", [], "confirmed")
+    assert device.asked == [("armed", False), *[("confirmed", True)] * 4]
+    assert (device.connection.resets, device.connection.closes) == (4, 1)
+
+
 def test_two_checkpoints_have_two_tokens() -> None:
     device = DoubleDevice()
     make(device)
@@ -165,7 +174,7 @@ def unreached(_left_out: dict[str, str]) -> tuple[list[str], bool]:
     [
         (DoubleDevice(arming_fails="No space left on device"), "no checkpoint could be armed, .* No space left"),
         (DoubleDevice(old_works=False), "no checkpoint could be armed, .* it is silent"),
-        (DoubleDevice(platform="windows"), "no checkpoint for this platform yet"),
+        (DoubleDevice(platform="other"), "no checkpoint for this platform yet"),
         (DoubleDevice(connection=DoubleConnection("local")), "ansible_connection is local"),
         (DoubleDevice(connection=DoubleConnection("podman")), "of kind podman signs nobody in anew"),
         (

@@ -19,7 +19,7 @@ from leeboard.errors import LeeboardError
 from leeboard.policy.load import load
 from tests.unit.evidence.estate import URN, expected
 
-DEVICES = (expected("PC-1"), expected("PC-2"), expected("WIN-1", platform="windows"))
+DEVICES = (expected("PC-1"), expected("PC-2", platform="windows"), expected("TV-1", platform="other"))
 FREE = {"reached": True, "failed": False, "state": "none", "message": "no checkpoint is held"}
 HELD = {**FREE, "state": "armed", "message": "the run R of ada on desk holds the device's checkpoint until 02:04 UTC"}
 BUSY = {**FREE, "failed": True, "state": "putting-back", "message": "the device is putting back the run R"}
@@ -93,7 +93,7 @@ def test_nothing_is_put_back_unless_somebody_says_yes(
 
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("PC-9", "PC-9: there is no such device"), ("WIN-1", "Leeboard has checkpoints on Linux only; nobody was asked")],
+    [("PC-9", "PC-9: there is no such device"), ("TV-1", "checkpoints on Linux and Windows only; nobody was asked")],
 )
 def test_what_cannot_be_asked_is_named(name: str, words: str, asked: Callable[..., tuple[int, list[str]]]) -> None:
     with pytest.raises(LeeboardError, match=words):

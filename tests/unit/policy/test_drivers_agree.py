@@ -113,3 +113,9 @@ def test_windows_has_the_same_drivers_and_their_modules() -> None:
 def test_the_devices_ask_for_a_checkpoint_where_the_plan_arms_one() -> None:
     risky = {name for name, driver in BASELINE.drivers.items() if driver.risk == "cut_off" and name in BUILT}
     assert risky == set(device_code("checkpoint.drivers").CUT_OFF)
+
+
+def test_windows_asks_for_a_checkpoint_where_the_plan_arms_one() -> None:
+    risky = {name for name in built(Platform.WINDOWS) if BASELINE.drivers[name].risk == "cut_off"}
+    table = (VISIT.parent / "checkpoint/CutOff.psm1").read_text("utf-8")
+    assert risky == set(re.findall(r"^    (\w+) = 'Get-Leeboard\w+Cover'$", table, re.MULTILINE))

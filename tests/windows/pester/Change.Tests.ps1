@@ -2,7 +2,7 @@
 
 BeforeAll {
     $modules = Join-Path $PSScriptRoot '../../../plugins/module_utils/_windows'
-    foreach ($name in 'Reading', 'Host', 'Journal', 'Change') {
+    foreach ($name in 'Reading', 'Host', 'PrivateFolder', 'Armed', 'Journal', 'Change') {
         Import-Module (Get-ChildItem $modules -Recurse -Filter "$name.psm1").FullName -Global -Force
     }
     $global:LeeboardFake = @{ Machine = @{}; Log = @() }
@@ -123,6 +123,50 @@ Describe 'Invoke-LeeboardChange' {
     }
 }
 
+Describe 'A driver whose changes could cut off' {
+    BeforeAll {
+        function global:Get-LeeboardFakeThingCover { param($Changes) @{ Values = @($Changes | ForEach-Object { $_.address }) } }
+    }
+    AfterAll { Remove-Item -LiteralPath Function:\Get-LeeboardFakeThingCover }
+    BeforeEach {
+        Mock Write-LeeboardJournal -ModuleName Change { 'C:\journal\run-1.jsonl' }
+        $global:LeeboardFake = @{ Machine = @{ a = 1; b = 1 }; Log = @() }
+    }
+
+    It 'changes nothing without a checkpoint, and says what it would change' {
+        Mock Get-LeeboardCheckpointState -ModuleName Armed { 'none' }
+        (Invoke-LeeboardChange -Driver fake_thing -Changes @(@{ address = 'a'; value = 2 }) -RunId run-1 -Check $true).changed |
+            Should -BeTrue
+        { Invoke-LeeboardChange -Driver fake_thing -Changes @(@{ address = 'a'; value = 2 }) -RunId run-1 } |
+            Should -Throw 'fake_thing could cut off whoever changes it, so it is changed under an armed checkpoint only*'
+        $LeeboardFake.Machine.a | Should -Be 1
+        Should -Not -Invoke Write-LeeboardJournal -ModuleName Change
+    }
+
+    It 'changes nothing under <state> of <run> about <driver> and <values>' -ForEach @(
+        @{ state = 'armed'; run = 'run-2'; driver = 'fake_thing'; values = 'a', 'b'; words = 'a checkpoint is held by me, run run-2*' }
+        @{ state = 'putting-back'; run = 'run-1'; driver = 'fake_thing'; values = 'a', 'b'; words = 'the device is putting back*' }
+        @{ state = 'armed'; run = 'run-1'; driver = 'other'; values = 'a', 'b'; words = 'the armed checkpoint is not about fake_thing' }
+        @{ state = 'armed'; run = 'run-1'; driver = 'fake_thing'; values = , 'a'; words = '*does not cover b, so*' }
+    ) {
+        $about = @{ run = @($run); by = @('me'); digest = @('d'); mark = @('m'); driver = @($driver); value = @($values) }
+        Mock Get-LeeboardCheckpointState -ModuleName Armed { $state }
+        Mock Get-LeeboardCheckpointAbout -ModuleName Armed { $about }
+        $changes = @{ address = 'a'; value = 2 }, @{ address = 'b'; value = 2 }
+        { Invoke-LeeboardChange -Driver fake_thing -Changes $changes -RunId run-1 } | Should -Throw $words
+        "$($LeeboardFake.Machine.a)$($LeeboardFake.Machine.b)" | Should -Be '11'
+    }
+
+    It 'stops in the middle when the device begins to put itself back' {
+        $about = @{ run = @('run-1'); by = @('me'); digest = @('d'); mark = @('m'); driver = @('fake_thing'); value = 'a', 'b' }
+        Mock Get-LeeboardCheckpointAbout -ModuleName Armed { $about }
+        Mock Get-LeeboardCheckpointState -ModuleName Armed { if ($LeeboardFake.Machine.a -eq 1) { 'armed' } else { 'putting-back' } }
+        $changes = @{ address = 'a'; value = 2 }, @{ address = 'b'; value = 2 }
+        { Invoke-LeeboardChange -Driver fake_thing -Changes $changes -RunId run-1 } | Should -Throw '*is putting back*'
+        "$($LeeboardFake.Machine.a)$($LeeboardFake.Machine.b)" | Should -Be '21'
+    }
+}
+
 Describe 'Write-LeeboardJournal' {
     BeforeAll {
         function Write-Entry([string]$RunId, [string]$Value = 'old') {
@@ -133,7 +177,7 @@ Describe 'Write-LeeboardJournal' {
     }
     BeforeEach {
         # Windows alone has the permissions; on Linux only the lines are looked at.
-        if (-not $IsWindows) { Mock Protect-Folder -ModuleName Journal { [void][System.IO.Directory]::CreateDirectory($Folder) } }
+        if (-not $IsWindows) { Mock Protect-LeeboardFolder -ModuleName Journal { [void][System.IO.Directory]::CreateDirectory($Folder) } }
         $script:Folder = Join-Path "$TestDrive" ([guid]::NewGuid())
     }
 
@@ -195,8 +239,6 @@ Describe 'a folder for the journal that is a link to another place' {
             Set-ItResult -Skipped -Because "Wine makes no junction: $_"
             return
         }
-        InModuleScope Journal -Parameters @{ Link = $link } {
-            { Protect-Folder $Link } | Should -Throw '*is a link to another place*'
-        }
+        { Protect-LeeboardFolder $link } | Should -Throw '*is a link to another place*'
     }
 }

@@ -2,7 +2,7 @@
 
 BeforeAll {
     $modules = Join-Path $PSScriptRoot '../../../plugins/module_utils/_windows'
-    foreach ($name in 'Reading', 'Host', 'RegistryKey', 'Journal', 'JournalRead', 'Undo') {
+    foreach ($name in 'Reading', 'Host', 'RegistryKey', 'PrivateFolder', 'Armed', 'CutOff', 'Journal', 'JournalRead', 'Undo') {
         Import-Module (Get-ChildItem $modules -Recurse -Filter "$name.psm1").FullName -Global -Force
     }
     # What the undo asks of modules that only Windows can load.
@@ -74,7 +74,7 @@ Describe 'Invoke-LeeboardUndo' {
     BeforeEach {
         # Windows alone has the permissions.
         if (-not $IsWindows) {
-            Mock Protect-Folder -ModuleName Journal { [void][System.IO.Directory]::CreateDirectory($Folder) }
+            Mock Protect-LeeboardFolder -ModuleName Journal { [void][System.IO.Directory]::CreateDirectory($Folder) }
             Mock Test-JournalFolder -ModuleName JournalRead { [System.IO.Directory]::Exists($Folder) }
         }
         $script:Folder = Join-Path "$TestDrive" ([guid]::NewGuid())

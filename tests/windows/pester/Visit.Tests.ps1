@@ -2,7 +2,7 @@
 
 BeforeAll {
     $modules = Join-Path $PSScriptRoot '../../../plugins/module_utils/_windows'
-    foreach ($name in 'Reading', 'Host', 'Native', 'RegistryKey', 'Registry', 'DefaultProfile', 'Profiles', 'RegistryUser', 'RegistryAcl', 'Identity', 'Facts', 'Visit') {
+    foreach ($name in 'Reading', 'Host', 'Native', 'RegistryKey', 'Registry', 'DefaultProfile', 'Profiles', 'RegistryUser', 'RegistryAcl', 'Identity', 'PrivateFolder', 'Armed', 'Status', 'Facts', 'Visit') {
         Import-Module (Get-ChildItem $modules -Recurse -Filter "$name.psm1").FullName -Global -Force
     }
     function global:Get-LeeboardVpnFact { New-LeeboardAbsent -Source fake }
@@ -185,7 +185,7 @@ Describe 'Get-LeeboardFact' {
     It 'names every fact' {
         (Get-LeeboardFact).Keys | Should -Be @(
             'windows_kind', 'chassis', 'smart_cards', 'bitlocker_os_volume', 'mdm_enrolled', 'modern_standby', 'domain',
-            'shared_folders', 'vpn')
+            'shared_folders', 'checkpoint', 'vpn')
     }
 
     It 'calls product type <Number> <Kind>' -TestCases @(

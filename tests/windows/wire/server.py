@@ -76,6 +76,7 @@ class Endpoint:
         self.traffic = Traffic()
         self.context = context
         self.closing = threading.Event()
+        self.lets_in: Callable[[], bool] = lambda: True  # asked anew for each connection
         self._expected = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
         self._trouble: tuple[Trouble, str] | None = None
         self._struck = False
@@ -194,6 +195,8 @@ class _Server(ThreadingHTTPServer):
     def _wrap(self, request: socket) -> ssl.SSLSocket | None:
         if self.endpoint.trouble() is Trouble.SILENT:
             self.endpoint.closing.wait()
+            return None
+        if not self.endpoint.lets_in():
             return None
         request.settimeout(HANDSHAKE)
         try:

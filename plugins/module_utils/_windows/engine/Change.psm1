@@ -1,6 +1,7 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell .Armed
 #AnsibleRequires -PowerShell .Host
 #AnsibleRequires -PowerShell .Journal
 #AnsibleRequires -PowerShell .Reading
@@ -10,7 +11,8 @@
 #
 # A change is {address, value, type} with, optionally, `expect`: the fingerprint of the reading that it was planned from.
 # A driver called audit_policy has the functions Read-LeeboardAuditPolicy, Get-LeeboardAuditPolicyChange and
-# Set-LeeboardAuditPolicyChange.
+# Set-LeeboardAuditPolicyChange. One whose changes could cut off whoever makes them has Get-Leeboard...Cover as well
+# (checkpoint/Covers.psm1): nothing of it is changed without this run's checkpoint, and each edit asks for it anew.
 
 Set-StrictMode -Version 2.0
 
@@ -62,9 +64,19 @@ function Invoke-LeeboardChange {
     if ($Check -or -not $outcome.changed) {
         return $outcome
     }
+    $cutsOff = Test-Path -LiteralPath "Function:\Get-Leeboard$($noun)Cover"
+    if ($cutsOff) { Assert-LeeboardCheckpoint $Driver $RunId @($edits | ForEach-Object { $_.Target }) }
     $outcome.journal = Write-LeeboardJournal -RunId $RunId -Driver $Driver -Changes $Changes -Before $before -Edits $edits
     try {
-        & "Set-Leeboard$($noun)Change" -Edits $edits | Out-Null
+        if ($cutsOff) {
+            foreach ($edit in $edits) {
+                Assert-LeeboardCheckpoint $Driver $RunId @($edit.Target)
+                & "Set-Leeboard$($noun)Change" -Edits @($edit) | Out-Null
+            }
+            Assert-LeeboardCheckpoint $Driver $RunId @()
+        } else {
+            & "Set-Leeboard$($noun)Change" -Edits $edits | Out-Null
+        }
     } catch {
         $problem = ConvertTo-LeeboardProblem $_
         throw (New-LeeboardProblem -Code $problem.Code -Why (

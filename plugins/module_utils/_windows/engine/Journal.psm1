@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
 #AnsibleRequires -PowerShell .Host
+#AnsibleRequires -PowerShell .PrivateFolder
 #AnsibleRequires -PowerShell .Reading
 
 # The undo journal: what was there before a change, on disk before the change is made. One file a run,
@@ -14,8 +15,6 @@ Set-StrictMode -Version 2.0
 
 $script:RunId = '\A[A-Za-z0-9][A-Za-z0-9._-]{0,63}\z'
 $script:Devices = '\A(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|\z)'  # names that Windows takes for a device, not a file
-$script:Administrators = 'S-1-5-32-544'
-$script:System = 'S-1-5-18'
 
 function Write-LeeboardJournal {
     <#
@@ -37,11 +36,10 @@ function Write-LeeboardJournal {
                 "not '$RunId'"))
     }
     if (-not $Folder) {
-        $data = [System.Environment]::GetFolderPath('CommonApplicationData')
-        $Folder = [System.IO.Path]::Combine($data, 'Leeboard', 'journal')
-        Protect-Folder ([System.IO.Path]::GetDirectoryName($Folder))
+        $Folder = Protect-LeeboardDataFolder 'journal'
+    } else {
+        Protect-LeeboardFolder $Folder
     }
-    Protect-Folder $Folder
     $line = [ordered]@{
         schema = 1
         at = Format-LeeboardTime (Get-LeeboardNow)
@@ -70,40 +68,6 @@ function ConvertTo-Line {
 
     $json = ConvertTo-Json -InputObject $Line -Depth 12 -Compress
     return [regex]::Replace($json, '[\ud800-\udfff]', { param($found) '\u{0:x4}' -f [int]$found.Value[0] }) + "`n"
-}
-
-# A folder that administrators and SYSTEM alone may open. Everybody may make folders in C:\ProgramData: one that somebody
-# else has made first, or a link to another place, is not used.
-function Protect-Folder {
-    param([string]$Folder)
-
-    if (-not [System.IO.Directory]::Exists($Folder)) {
-        [void][System.IO.Directory]::CreateDirectory($Folder)
-    }
-    if ([System.IO.File]::GetAttributes($Folder) -band [System.IO.FileAttributes]::ReparsePoint) {
-        throw (New-LeeboardProblem -Code refused -Why "$Folder is a link to another place; remove it")
-    }
-    $acl = Get-Acl -LiteralPath $Folder
-    $sid = [System.Security.Principal.SecurityIdentifier]
-    $owner = $acl.GetOwner($sid).Value
-    $self = [System.Security.Principal.WindowsIdentity]::GetCurrent().User.Value
-    if ($owner -notin $script:Administrators, $script:System, $self) {
-        throw (New-LeeboardProblem -Code refused -Why "$Folder was made by somebody else ($owner); remove it")
-    }
-    $rules = @($acl.GetAccessRules($true, $true, $sid))
-    $strangers = @($rules | Where-Object { $_.IdentityReference.Value -notin $script:Administrators, $script:System })
-    if ($acl.AreAccessRulesProtected -and -not $strangers.Length) {
-        return
-    }
-    $acl.SetAccessRuleProtection($true, $false)
-    foreach ($rule in $rules) { [void]$acl.RemoveAccessRuleSpecific($rule) }
-    foreach ($trusted in $script:Administrators, $script:System) {
-        $who = New-Object -TypeName System.Security.Principal.SecurityIdentifier -ArgumentList $trusted
-        $all = New-Object -TypeName System.Security.AccessControl.FileSystemAccessRule -ArgumentList (
-            $who, 'FullControl', 'ContainerInherit, ObjectInherit', 'None', 'Allow')
-        $acl.AddAccessRule($all)
-    }
-    Set-Acl -LiteralPath $Folder -AclObject $acl
 }
 
 Export-ModuleMember -Function Write-LeeboardJournal

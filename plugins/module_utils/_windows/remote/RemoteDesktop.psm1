@@ -7,7 +7,7 @@
 #AnsibleRequires -PowerShell ..system.RegistryKey
 
 # The driver `remote_desktop`: Remote Desktop and Remote Assistance as they take effect. An address is the name of a
-# value. It only reads: a slip would cut off whoever manages the machine from afar.
+# value. What it writes is RemoteDesktopChange.psm1's.
 #
 # A group policy wins (TerminalServer.admx and RemoteAssistance.admx: "local setting on the target computer" where it is
 # not configured). Behind it stand the machine's own values, some for the machine and some for each listener. The first

@@ -3,8 +3,8 @@
 
 #AnsibleRequires -PowerShell ..engine.Reading
 
-# What only the Windows API gives: when a registry key was last written, loading the registry file of a profile, and how
-# a machine sleeps.
+# What only the Windows API gives: when a registry key was last written, loading the registry file of a profile, how a
+# machine sleeps, how long it was awake, and a rename that is on the disk when it is done.
 # The functions are declared by reflection, since Add-Type would start the C# compiler on every visit (Windows
 # PowerShell runs it as a program of its own).
 
@@ -14,7 +14,8 @@ $script:HkeyUsers = [System.IntPtr]-2147483645  # HKEY_USERS, 0x80000003 with it
 $script:Api = $null
 
 # name -> return type and parameters, and the library if it is another than advapi32.dll.
-# https://learn.microsoft.com/windows/win32/api/winreg/, securitybaseapi/ and powerbase/
+# https://learn.microsoft.com/windows/win32/api/winreg/, securitybaseapi/, powerbase/,
+# realtimeapiset/ and winbase/
 $script:Functions = @{
     RegQueryInfoKeyW      = [int], ([type[]](@([System.IntPtr]) * 11) + [long].MakeByRefType())
     RegLoadKeyW           = [int], [type[]]([System.IntPtr], [string], [string])
@@ -22,9 +23,12 @@ $script:Functions = @{
     LookupPrivilegeValueW = [bool], [type[]]([System.IntPtr], [string], [long].MakeByRefType())
     AdjustTokenPrivileges = [bool], [type[]]([System.IntPtr], [bool], [byte[]], [int], [System.IntPtr], [System.IntPtr])
     GetPwrCapabilities    = [byte], [type[]](, [byte[]]), 'powrprof.dll'
+    QueryUnbiasedInterruptTime = [bool], [type[]](, [long].MakeByRefType()), 'kernel32.dll'
+    MoveFileExW           = [bool], [type[]]([string], [string], [int]), 'kernel32.dll'
 }
 # SYSTEM_POWER_CAPABILITIES (winnt.h): 76 bytes, of which the 21st, AoAc, is whether the machine sleeps in S0.
 $script:PowerCapabilities, $script:SleepsInS0 = 76, 20
+$script:WriteThrough = 8  # MOVEFILE_WRITE_THROUGH
 
 # The functions as static methods of one type, declared on first use.
 function Get-Api {
@@ -101,6 +105,31 @@ function Test-LeeboardModernStandby {
     return $capabilities[$script:SleepsInS0] -ne 0
 }
 
+function Get-LeeboardAwakeTime {
+    <#
+    .SYNOPSIS
+    Units of 100 ns that this machine was awake since its start, whatever its clock says.
+    #>
+    $api = Get-Api
+    [long]$time = 0
+    if (-not $api::QueryUnbiasedInterruptTime([ref]$time)) {
+        throw (New-LeeboardProblem -Code failed -Why 'Windows does not say how long it was awake')
+    }
+    return $time
+}
+
+function Move-LeeboardFile {
+    <#
+    .SYNOPSIS
+    Rename a file to a name that is free, and wait until that is on the disk. Whether it was done: not where there is no
+    such file any more.
+    #>
+    param([Parameter(Mandatory = $true)][string]$Path, [Parameter(Mandatory = $true)][string]$Target)
+
+    $api = Get-Api
+    return [bool]$api::MoveFileExW($Path, $Target, $script:WriteThrough)
+}
+
 # Switch on the privileges that loading a registry file needs, for this short-lived process. An account that does not
 # have them is told so by the call that needs them.
 function Enable-Restoring {
@@ -141,4 +170,4 @@ function Assert-Status {
 }
 
 Export-ModuleMember -Function Get-LeeboardKeyTime, Mount-LeeboardHive, Dismount-LeeboardHive,
-    Test-LeeboardModernStandby
+    Test-LeeboardModernStandby, Get-LeeboardAwakeTime, Move-LeeboardFile

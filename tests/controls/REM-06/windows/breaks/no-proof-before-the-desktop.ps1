@@ -2,5 +2,4 @@
 # kind: value
 # flips: REM-06
 # expect: drifted
-# mends: no
 reg.exe add 'HKLM\SOFTWARE\Policies\Microsoft\Windows NT\Terminal Services' /v UserAuthentication /t REG_DWORD /d '0' /f /reg:64

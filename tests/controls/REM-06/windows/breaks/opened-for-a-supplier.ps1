@@ -2,5 +2,4 @@
 # kind: precedence
 # flips: REM-06
 # expect: drifted
-# mends: no
 reg.exe add 'HKLM\SOFTWARE\Policies\Microsoft\Windows NT\Terminal Services' /v fDenyTSConnections /t REG_DWORD /d '0' /f /reg:64

@@ -3,5 +3,4 @@
 # level: standard
 # flips: REM-06
 # expect: drifted
-# mends: no
 reg.exe add 'HKLM\SOFTWARE\Policies\Microsoft\Windows NT\Terminal Services' /v SecurityLayer /t REG_DWORD /d '1' /f /reg:64

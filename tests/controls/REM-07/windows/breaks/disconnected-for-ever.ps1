@@ -2,5 +2,4 @@
 # kind: value
 # flips: REM-07
 # expect: drifted
-# mends: no
 reg.exe add 'HKLM\SOFTWARE\Policies\Microsoft\Windows NT\Terminal Services' /v MaxDisconnectionTime /t REG_DWORD /d '86400000' /f /reg:64

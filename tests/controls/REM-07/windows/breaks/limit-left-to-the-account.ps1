@@ -2,7 +2,6 @@
 # kind: precedence
 # flips: REM-07
 # expect: drifted
-# mends: no
 reg.exe delete 'HKLM\SOFTWARE\Policies\Microsoft\Windows NT\Terminal Services' /v MaxIdleTime /f /reg:64
 reg.exe add 'HKLM\SYSTEM\CurrentControlSet\Control\Terminal Server\WinStations\RDP-Tcp' /v MaxIdleTime /t REG_DWORD /d '300000' /f /reg:64
 reg.exe add 'HKLM\SYSTEM\CurrentControlSet\Control\Terminal Server\WinStations\RDP-Tcp' /v fInheritMaxIdleTime /t REG_DWORD /d '1' /f /reg:64

@@ -2,5 +2,4 @@
 # kind: syntax
 # flips: REM-07
 # expect: drifted
-# mends: no
 reg.exe add 'HKLM\SOFTWARE\Policies\Microsoft\Windows NT\Terminal Services' /v MaxIdleTime /t REG_SZ /d '0' /f /reg:64

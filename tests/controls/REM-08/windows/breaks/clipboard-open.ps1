@@ -2,5 +2,4 @@
 # kind: value
 # flips: REM-08
 # expect: drifted
-# mends: no
 reg.exe delete 'HKLM\SOFTWARE\Policies\Microsoft\Windows NT\Terminal Services' /v fDisableClip /f /reg:64

@@ -2,5 +2,4 @@
 # kind: value
 # flips: REM-09
 # expect: drifted
-# mends: no
 reg.exe add 'HKLM\SOFTWARE\Policies\Microsoft\Windows NT\Terminal Services' /v fAllowUnsolicited /t REG_DWORD /d '1' /f /reg:64
