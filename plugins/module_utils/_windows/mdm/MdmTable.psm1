@@ -160,7 +160,7 @@ LegalNoticeText = LocalPoliciesSecurityOptions/InteractiveLogon_MessageTextForUs
 LegalNoticeCaption = LocalPoliciesSecurityOptions/InteractiveLogon_MessageTitleForUsersAttemptingToLogOn text
 
 [HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\System]
-< policy-csp-devicelock.md 
+< policy-csp-devicelock.md
 InactivityTimeoutSecs = DeviceLock/MaxInactivityTimeDeviceLock minutes if DevicePasswordEnabled=0
 MaxDevicePasswordFailedAttempts = DeviceLock/MaxDevicePasswordFailedAttempts number if DevicePasswordEnabled=0
 
