@@ -71,7 +71,7 @@ Aspect = Annotated[Found | Nothing | Unreadable, Field(discriminator="state")]
 class Reading(Wire):
     """One address, as it is configured, effective and running. A step names the fingerprint it was planned from.
 
-    `owner` says in words who else sets this, and would set it again (a group policy).
+    `owner` says in words who else sets this, and would set it again (a group policy, an MDM service).
     """
 
     driver: Text

@@ -76,7 +76,7 @@ def plan(wanted: Wanted, observation: Observation, families: Collection[str], at
 
     A setting is changed when it drifted, or when it is right on disk and not loaded yet (pending); then what is there
     is written again, so that a value which is stricter than ours stays. What could not be read, is only reported, has
-    no value to write, or belongs to a group policy is left alone.
+    no value to write, or belongs to a group policy or an MDM service is left alone.
     """
     changes: dict[str, dict[str, Change]] = {}
     enforced = [
@@ -89,7 +89,7 @@ def plan(wanted: Wanted, observation: Observation, families: Collection[str], at
     for setting in enforced:
         reading = observation.reading(setting.setting.driver, setting.setting.address)
         if reading is None or reading.owner:
-            # What a group policy sets it sets again: writing against it would never come to rest.
+            # What such an owner sets it sets again: writing against it would never come to rest.
             continue
         effective = reading.effective
         current = flat(effective.value) if isinstance(effective, Found) else None

@@ -158,7 +158,8 @@ class Setting(Strict):
 
     `write` is "wanted" (the accepted value itself), a Write, or None for what is only read. Settings with a `route` are
     one of several ways to fulfil the control; the best route counts. Settings without one must always hold. With
-    `mdm_elsewhere` an absent value says nothing on a device that an MDM service manages. A `judgement` names the
+    `mdm_elsewhere` a value that the device finds neither in the registry nor where an MDM service keeps it says nothing
+    on a device that such a service manages. A `judgement` names the
     function that derives the value to accept from the objects that the driver reports at this address.
 
     It is not asked for where `unless_named`'s parameter has its name: the school allows what the setting is about. With

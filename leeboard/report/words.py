@@ -105,7 +105,8 @@ ADVICE: Mapping[str, str] = {
     "answers count for nothing. If the school put it there, name it in leeboard_unpackaged_programs; if nobody knows "
     "of it, treat the device as broken into (docs/exchanged-programs.md).",
     "driver_failed": "Leeboard itself failed here. Please report it, with the reason.",
-    "group_policy": "Change it in the group policy that the reason names; what is set here would be set back.",
+    "group_policy": "Change it in the group policy or the MDM service that the reason names; what is set here would be "
+    "set back.",
     "no_reading": "The device sent no answer for this. Update Leeboard's collection on the controller.",
 }
 

@@ -25,7 +25,7 @@ from leeboard.verdict.codes import Code, joined
 from leeboard.verdict.judgements.answer import CannotBeTold, DoesNotApply, MakesNoSense, UnderWay
 from leeboard.verdict.judgements.registry import derive
 
-GROUP_POLICY = Code.GROUP_POLICY.value  # the code of a drift that only the policy's owner can mend
+GROUP_POLICY = Code.GROUP_POLICY.value  # a drift that only its owner can mend, an MDM service too
 MOST_ASKED = 10_000  # characters of one text that is judged again later; no text that is judged has more
 MOST_GROUNDS = 1000  # characters; a machine with many volumes has much to say
 # Types of the registry that stand neither for a number nor for text: whatever they hold, Windows reads something else.
@@ -249,7 +249,7 @@ def _managed(observation: Observation) -> tuple[Verdict | None, str, str]:
     """What to say of a value that is not there, and that a device management service (MDM) would keep elsewhere."""
     verdict, reason, code = _condition(Condition(fact="mdm_enrolled", equals=True), observation)
     if verdict is None:
-        return Verdict.NOT_CHECKED, "an MDM service manages this device, and keeps such values elsewhere", Code.MANAGED
+        return Verdict.NOT_CHECKED, "an MDM service manages this device, and may keep it elsewhere", Code.MANAGED
     return (None, "", "") if verdict is Verdict.NOT_APPLICABLE else (verdict, reason, code)
 
 

@@ -4,6 +4,7 @@
 #AnsibleRequires -PowerShell .checkpoint.Status
 #AnsibleRequires -PowerShell .engine.Host
 #AnsibleRequires -PowerShell .engine.Reading
+#AnsibleRequires -PowerShell .mdm.Enrolment
 #AnsibleRequires -PowerShell .system.Native
 #AnsibleRequires -PowerShell .system.RegistryKey
 #AnsibleRequires -PowerShell .vpn.VpnConnection
@@ -24,9 +25,6 @@ $script:ProductTypes = @{ 1 = 'client'; 2 = 'domain_controller'; 3 = 'server' }
 $script:Shares = 'print$', 'SYSVOL', 'NETLOGON'
 $script:BitLocker = 'root\CIMV2\Security\MicrosoftVolumeEncryption'
 $script:Readers = 'HKLM\SOFTWARE\Microsoft\Cryptography\Calais\Readers'
-$script:Enrollments = 'HKLM\SOFTWARE\Microsoft\Enrollments'
-$script:Accounts = 'HKLM\SOFTWARE\Microsoft\Provisioning\OMADM\Accounts'
-$script:Shipped = 'Local Authority', 'Cloud Authority', 'Deploy Authority', 'WMI_Bridge_SCCM_Server'
 
 function Get-LeeboardFact {
     <#
@@ -122,38 +120,17 @@ function Get-BitLocker {
     return New-LeeboardValue -Value $isProtected -Type bool -Source "$source`: GetProtectionStatus"
 }
 
-# Whether an MDM service manages this machine. Three signs belong to it: below Enrollments the state 1 and the URL at
-# which the service was found, and an account of OMA DM under the same id. Two of them alone are unreadable, since that is
-# an enrolment under way, a broken one or the rest of one. Windows ships four keys that have a name and the state 1 and
-# nothing more, and those say nothing. Microsoft documents none of these keys; that they are so is in public code, which
-# tests/windows/standins/README.md names.
+# Whether an MDM service manages this machine. Where that is in doubt it is unreadable.
 function Get-Enrolment {
-    $accounts = @(Get-LeeboardSubkeyName $script:Accounts)
-    $doubts = @()
-    foreach ($id in Get-LeeboardSubkeyName $script:Enrollments) {
-        $path = "$script:Enrollments\$id"
-        $provider, $state, $discovery = 'ProviderID', 'EnrollmentState', 'DiscoveryServiceFullURL' | ForEach-Object {
-            [string](Get-LeeboardMachineValue $path $_)['value']
-        }
-        if (-not $discovery -and $script:Shipped -contains $provider) { continue }
-        $signs = [ordered]@{
-            'the state 1' = $state -eq '1'; 'a discovery URL' = [bool]$discovery
-            'an account of OMA DM' = $accounts -contains $id
-        }
-        $has = @($signs.Keys | Where-Object { $signs[$_] })
-        if ($has.Length -eq $signs.Count) {
-            return New-LeeboardValue -Value $true -Type bool -Source "$path`: $provider"
-        }
-        if ($has.Length -eq $signs.Count - 1) {
-            $lacks = @($signs.Keys | Where-Object { -not $signs[$_] })
-            $doubts += "$path ($provider) has $($has[0]) and $($has[1]), but not $($lacks[0])"
-        }
+    $found = Get-LeeboardEnrolment
+    foreach ($one in $found.Live.Values) {
+        return New-LeeboardValue -Value $true -Type bool -Source "$($one.Path): $($one.Provider)"
     }
-    if ($doubts.Length) {
-        $why = "whether an MDM service manages this device cannot be told: $($doubts[0])"
+    if ($found.Doubts.Length) {
+        $why = "whether an MDM service manages this device cannot be told: $($found.Doubts[0])"
         throw (New-LeeboardProblem -Code malformed -Why $why)
     }
-    return New-LeeboardValue -Value $false -Type bool -Source $script:Enrollments
+    return New-LeeboardValue -Value $false -Type bool -Source $found.Source
 }
 
 function Get-ModernStandby {

@@ -2,6 +2,7 @@
 
 BeforeAll {
     $modules = Join-Path $PSScriptRoot '../../../plugins/module_utils/_windows'
+    function global:Resolve-LeeboardManaged { param($Path, $Name, $Found) $Found }
     function global:Get-LeeboardPolicyOwner { param([string]$Path, [string]$Name) }
     function global:Resolve-LeeboardOwner { param([scriptblock]$Find) }
     foreach ($name in 'Reading', 'Host', 'RegistryKey', 'BitLockerPolicy') {
@@ -15,7 +16,7 @@ BeforeAll {
 }
 
 AfterAll {
-    Remove-Item -LiteralPath Function:\Get-LeeboardPolicyOwner, Function:\Resolve-LeeboardOwner
+    Remove-Item -LiteralPath Function:\Get-LeeboardPolicyOwner, Function:\Resolve-LeeboardOwner, Function:\Resolve-LeeboardManaged
 }
 
 Describe 'bitlocker_policy' {

@@ -2,6 +2,7 @@
 
 BeforeAll {
     $modules = Join-Path $PSScriptRoot '../../../plugins/module_utils/_windows'
+    function global:Resolve-LeeboardManaged { param($Path, $Name, $Found) $Found }
     foreach ($name in 'Reading', 'Host', 'RegistryKey', 'Registry', 'Places', 'AccessText', 'EventLogSource', 'EventLog',
         'EventLogChange') {
         Import-Module (Get-ChildItem $modules -Recurse -Filter "$name.psm1").FullName -Global -Force
@@ -25,7 +26,7 @@ BeforeAll {
 }
 
 AfterAll {
-    Remove-Item -LiteralPath Function:\Get-LeeboardPolicyOwner, Function:\Resolve-LeeboardOwner,
+    Remove-Item -LiteralPath Function:\Get-LeeboardPolicyOwner, Function:\Resolve-LeeboardOwner, Function:\Resolve-LeeboardManaged,
         Function:\Get-LeeboardKeyTime, Function:\Get-LeeboardAccountName
 }
 

@@ -2,6 +2,7 @@
 
 BeforeAll {
     $modules = Join-Path $PSScriptRoot '../../../plugins/module_utils/_windows'
+    function global:Resolve-LeeboardManaged { param($Path, $Name, $Found) $Found }
     foreach ($name in 'Reading', 'Host', 'RegistryKey', 'Places', 'PolicyPlace', 'FirewallProfile') {
         Import-Module (Get-ChildItem $modules -Recurse -Filter "$name.psm1").FullName -Global -Force
     }
@@ -18,7 +19,7 @@ BeforeAll {
     }
 }
 
-AfterAll { Remove-Item -LiteralPath Function:\Get-LeeboardPolicyOwner, Function:\Resolve-LeeboardOwner }
+AfterAll { Remove-Item -LiteralPath Function:\Get-LeeboardPolicyOwner, Function:\Resolve-LeeboardOwner, Function:\Resolve-LeeboardManaged }
 
 Describe 'firewall_profile' {
     BeforeEach {

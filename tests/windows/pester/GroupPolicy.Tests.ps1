@@ -3,6 +3,7 @@
 
 BeforeAll {
     $modules = Join-Path $PSScriptRoot '../../../plugins/module_utils/_windows'
+    function global:Get-LeeboardMdmPolicy { param($Subject) }
     foreach ($name in 'Reading', 'Host', 'RegistryKey', 'ToolFile', 'AuditCsv', 'SecurityTemplate', 'RegistryPol',
         'GroupPolicySource', 'GroupPolicy') {
         Import-Module (Get-ChildItem $modules -Recurse -Filter "$name.psm1").FullName -Global -Force
@@ -47,6 +48,8 @@ BeforeAll {
         return Get-LeeboardPolicyOwner -Path 'HKLM\SOFTWARE\Policies\Microsoft\FVE' -Name $Name
     }
 }
+
+AfterAll { Remove-Item -LiteralPath Function:\Get-LeeboardMdmPolicy }
 
 Describe 'the owner' {
     BeforeEach {

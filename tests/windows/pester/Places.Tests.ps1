@@ -2,6 +2,7 @@
 
 BeforeAll {
     $modules = Join-Path $PSScriptRoot '../../../plugins/module_utils/_windows'
+    function global:Resolve-LeeboardManaged { param($Path, $Name, $Found) $Found }
     foreach ($name in 'Reading', 'Host', 'RegistryKey', 'Places') {
         Import-Module (Get-ChildItem $modules -Recurse -Filter "$name.psm1").FullName -Global -Force
     }
@@ -15,6 +16,8 @@ BeforeAll {
         }
     )
 }
+
+AfterAll { Remove-Item -LiteralPath Function:\Resolve-LeeboardManaged }
 
 Describe 'Find-LeeboardPlace' {
     BeforeEach {

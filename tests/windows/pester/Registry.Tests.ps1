@@ -7,6 +7,7 @@ BeforeDiscovery {
 
 BeforeAll {
     $modules = Join-Path $PSScriptRoot '../../../plugins/module_utils/_windows'
+    function global:Resolve-LeeboardManaged { param($Path, $Name, $Found) $Found }
     foreach ($name in 'Reading', 'Host', 'Native', 'RegistryKey', 'RegistryStart', 'Registry') {
         Import-Module (Get-ChildItem $modules -Recurse -Filter "$name.psm1").FullName -Global -Force
     }
@@ -25,7 +26,7 @@ BeforeAll {
     }
 }
 
-AfterAll { Remove-Item -LiteralPath Function:\Get-LeeboardPolicyOwner, Function:\Resolve-LeeboardOwner }
+AfterAll { Remove-Item -LiteralPath Function:\Get-LeeboardPolicyOwner, Function:\Resolve-LeeboardOwner, Function:\Resolve-LeeboardManaged }
 
 Describe 'addresses' {
     It 'takes no <Address>' -TestCases @(

@@ -2,17 +2,18 @@
 
 BeforeAll {
     $modules = Join-Path $PSScriptRoot '../../../plugins/module_utils/_windows'
-    foreach ($name in 'Reading', 'Host', 'Native', 'RegistryKey', 'Registry', 'DefaultProfile', 'Profiles', 'RegistryUser', 'RegistryAcl', 'Identity', 'PrivateFolder', 'Armed', 'Status', 'Facts', 'Visit') {
+    foreach ($name in 'Reading', 'Host', 'Native', 'RegistryKey', 'Enrolment', 'Registry', 'DefaultProfile', 'Profiles', 'RegistryUser', 'RegistryAcl', 'Identity', 'PrivateFolder', 'Armed', 'Status', 'Facts', 'Visit') {
         Import-Module (Get-ChildItem $modules -Recurse -Filter "$name.psm1").FullName -Global -Force
     }
     function global:Get-LeeboardVpnFact { New-LeeboardAbsent -Source fake }
 
     # Keys: {id: provider, state, discovery}; Accounts: ids of OMADM.
     function Use-Enrollment([hashtable]$Keys, [string[]]$Accounts) {
+        Reset-LeeboardCache
         $global:LeeboardEnrolled = @{ Keys = $Keys; Accounts = $Accounts }
-        Mock Get-LeeboardSubkeyName -ModuleName Facts -ParameterFilter { $Path -like '*\Enrollments' } { $LeeboardEnrolled.Keys.Keys }
-        Mock Get-LeeboardSubkeyName -ModuleName Facts -ParameterFilter { $Path -like '*\OMADM\Accounts' } { $LeeboardEnrolled.Accounts }
-        Mock Get-LeeboardMachineValue -ModuleName Facts {
+        Mock Get-LeeboardSubkeyName -ModuleName Enrolment -ParameterFilter { $Path -like '*\Enrollments' } { $LeeboardEnrolled.Keys.Keys }
+        Mock Get-LeeboardSubkeyName -ModuleName Enrolment -ParameterFilter { $Path -like '*\OMADM\Accounts' } { $LeeboardEnrolled.Accounts }
+        Mock Get-LeeboardMachineValue -ModuleName Enrolment {
             $at = 'ProviderID', 'EnrollmentState', 'DiscoveryServiceFullURL'
             $found = $LeeboardEnrolled.Keys[($Path -split '\\')[-1]][[array]::IndexOf($at, $Name)]
             if ($null -eq $found) { return @{ state = 'absent' } }
@@ -178,7 +179,9 @@ Describe 'Get-LeeboardFact' {
         Mock Invoke-LeeboardCimMethod -ModuleName Facts -ParameterFilter {
             $MethodName -eq 'GetProtectionStatus' -and $Instance.VolumeType -eq 0
         } { $LeeboardCim.Answer }
+        Reset-LeeboardCache
         Mock Get-LeeboardSubkeyName -ModuleName Facts { }
+        Mock Get-LeeboardSubkeyName -ModuleName Enrolment { }
         Mock Test-LeeboardModernStandby -ModuleName Facts { $false }
     }
 
@@ -293,6 +296,7 @@ Describe 'Get-LeeboardFact' {
 
     It 'loses one fact only when one cannot be read' {
         Mock Get-LeeboardSubkeyName -ModuleName Facts { throw [System.IO.IOException]::new('broken') }
+        Mock Get-LeeboardSubkeyName -ModuleName Enrolment { throw [System.IO.IOException]::new('broken') }
         $facts = Get-LeeboardFact
         $facts.mdm_enrolled.code, $facts.smart_cards.code, $facts.chassis.state |
             Should -Be 'driver_failed', 'driver_failed', 'value'

@@ -3,6 +3,7 @@
 
 #AnsibleRequires -PowerShell ..engine.Reading
 #AnsibleRequires -PowerShell ..group_policy.GroupPolicy
+#AnsibleRequires -PowerShell ..mdm.Mdm
 #AnsibleRequires -PowerShell ..system.RegistryKey
 
 # Policy of BitLocker that counts only together with the switch of its group: an address is GROUP/VALUE. Where the switch
@@ -45,13 +46,15 @@ function Get-PolicyReading {
         throw (New-LeeboardProblem -Code malformed -Why "'$Address' is no address of the driver $script:Driver")
     }
     $switch_, $name = $script:Switches[$Matches['group']], $Matches['name']
-    $found = Get-LeeboardMachineValue -Path $script:Key -Name $name
+    $found = Get-Policy $name
     $set = Resolve-LeeboardOwner { Get-LeeboardPolicyOwner -Path $script:Key -Name $name }
     $source = "$script:Key`:$name"
+    if ($found['Source']) { $source = $found.Source }
+    $note = [string]::Join('; ', [string[]]@($found['Note'], $set.Note | Where-Object { $_ }))
     if ($found.state -eq 'value') {
-        $configured = New-LeeboardValue -Value $found.value -Type $found.type -Source $source -Note $set.Note
+        $configured = New-LeeboardValue -Value $found.value -Type $found.type -Source $source -Note $note
     } else {
-        $configured = New-LeeboardAbsent -Source $source -Note $set.Note
+        $configured = New-LeeboardAbsent -Source $source -Note $note
     }
     if (-not (Test-Switch $switch_)) {
         $note = "$switch_ is not 1, so Windows does what it does without a policy"
@@ -66,6 +69,14 @@ function Get-PolicyReading {
         -Owner $set.Owner
 }
 
+# A value of the policy, or what an MDM service sets in its place.
+function Get-Policy {
+    param([string]$Name)
+
+    $own = Get-LeeboardMachineValue -Path $script:Key -Name $Name
+    return Resolve-LeeboardManaged -Path $script:Key -Name $Name -Found $own
+}
+
 function Test-Switch {
     param([string]$Name)
 
@@ -76,7 +87,7 @@ function Test-Switch {
 function Get-Number {
     param([string]$Name)
 
-    $found = Get-LeeboardMachineValue -Path $script:Key -Name $Name
+    $found = Get-Policy $Name
     $number = [uint32]0
     if ($found.state -eq 'value' -and $found.type -in 'dword', 'string' -and
         [uint32]::TryParse([string]$found.value, [ref]$number)) {
@@ -97,7 +108,7 @@ function Get-Conflict {
             if ($beside.Length) { $conflicts += "$required=1 beside $([string]::Join(', ', [string[]]$beside))" }
         }
         foreach ($name in $script:Options + $script:WithoutTpm) {
-            if ((Get-LeeboardMachineValue -Path $script:Key -Name $name).state -eq 'absent') {
+            if ((Get-Policy $name).state -eq 'absent') {
                 $conflicts += "$name is not set, although UseAdvancedStartup is 1"
             }
         }

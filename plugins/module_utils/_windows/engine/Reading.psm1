@@ -186,7 +186,7 @@ function New-LeeboardReading {
     .SYNOPSIS
     The reading of one address.
     .PARAMETER Owner
-    In words which group policy sets it; empty if none does.
+    In words which group policy or MDM service sets it; empty if none does.
     #>
     param(
         [Parameter(Mandatory = $true)][string]$Driver,

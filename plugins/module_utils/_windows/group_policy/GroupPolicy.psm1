@@ -4,16 +4,19 @@
 #AnsibleRequires -PowerShell ..engine.Host
 #AnsibleRequires -PowerShell ..engine.Reading
 #AnsibleRequires -PowerShell ..engine.ToolFile
+#AnsibleRequires -PowerShell ..mdm.Mdm
 #AnsibleRequires -PowerShell .AuditCsv
 #AnsibleRequires -PowerShell .GroupPolicySource
 #AnsibleRequires -PowerShell .RegistryPol
 #AnsibleRequires -PowerShell .SecurityTemplate
 
-# Which group policy sets something, in words, so that nobody repairs by hand what a domain rewrites for ever.
+# Who sets something, a group policy or an MDM service, in words, so that nobody repairs by hand what is rewritten for
+# ever.
 #
-# Two sources. The resultant set that Windows logs says who won; where it is not to be had, or does not know, the files
-# of the applied group policies say it: Registry.pol ([MS-GPREG]), GptTmpl.inf ([MS-GPSB] 2.2.1, 2.2.2 and 2.2.5) and
-# audit.csv ([MS-GPAC]). A machine without a domain's policies is never asked over CIM: its local files are the truth.
+# Of group policies there are two sources. The resultant set that Windows logs says who won; where it is not to be had, or
+# does not know, the files of the applied group policies say it: Registry.pol ([MS-GPREG]), GptTmpl.inf ([MS-GPSB] 2.2.1,
+# 2.2.2 and 2.2.5) and audit.csv ([MS-GPAC]). A machine without a domain's policies is never asked over CIM: its local
+# files are the truth. What an MDM service sets is mdm/Mdm.psm1's; a group policy comes first, as Windows does it.
 
 Set-StrictMode -Version 2.0
 
@@ -25,8 +28,8 @@ $script:AuditExtension = '{F3CCC681-B74C-4060-9F26-CD84525DCA2A}'
 function Get-LeeboardPolicyOwner {
     <#
     .SYNOPSIS
-    Which group policy sets a value of the machine's registry: words, or an empty text for none. Throws a problem when
-    that cannot be found out, as the two functions below do; Resolve-LeeboardOwner makes a note of it.
+    Which group policy or MDM service sets a value of the machine's registry: words, or an empty text for none. Throws a
+    problem when that cannot be found out, as the two functions below do; Resolve-LeeboardOwner makes a note of it.
     .DESCRIPTION
     A group policy that deletes the value owns it too, since it deletes it again whenever somebody sets it; the words
     then say so. Values of users (HKCU) are not looked up.
@@ -42,24 +45,24 @@ function Get-LeeboardPolicyOwner {
     $key = Get-KeyPath $Path
     $subjects = @("$key`n$Name", "$key`n*")
     for ($above = $key; $above; $above = $above -replace '(^|\\)[^\\]*$') { $subjects += "$above`n**" }
-    return Find-Owner (Get-Knowledge registry) $subjects
+    return Get-Owner "$Path`:$Name" { Find-Owner (Get-Knowledge registry) $subjects }
 }
 
 function Get-LeeboardSecurityOwner {
     <#
     .SYNOPSIS
-    Which group policy sets a key of the sections System Access (LockoutBadCount) and Privilege Rights
+    Which group policy or MDM service sets a key of the sections System Access (LockoutBadCount) and Privilege Rights
     (SeSecurityPrivilege): words, or an empty text for none.
     #>
     param([Parameter(Mandatory = $true)][string]$Key)
 
-    return Find-Owner (Get-Knowledge security) @($Key)
+    return Get-Owner "security:$Key" { Find-Owner (Get-Knowledge security) @($Key) }
 }
 
 function Get-LeeboardAuditOwner {
     <#
     .SYNOPSIS
-    Which group policy sets a subcategory of the audit policy: words, or an empty text for none.
+    Which group policy or MDM service sets a subcategory of the audit policy: words, or an empty text for none.
     .DESCRIPTION
     Where group policies bring an advanced audit policy, Windows clears the whole audit policy before it applies theirs
     (MicrosoftDocs/windows-itpro-docs, advanced-security-auditing-faq). So a subcategory that none of them names belongs
@@ -69,7 +72,7 @@ function Get-LeeboardAuditOwner {
     #>
     param([Parameter(Mandatory = $true)][string]$Guid)
 
-    return Find-Owner (Get-Knowledge audit) @($Guid) @('*')
+    return Get-Owner "audit:$Guid" { Find-Owner (Get-Knowledge audit) @($Guid) @('*') }
 }
 
 function Resolve-LeeboardOwner {
@@ -85,6 +88,19 @@ function Resolve-LeeboardOwner {
         $why = (ConvertTo-LeeboardProblem $_).Why
         return @{ Owner = ''; Note = "which group policy sets this could not be found out: $why" }
     }
+}
+
+# The group policy that -Find names, or else the MDM service; the service first where it wins over group policies, and
+# where nobody can say what those set.
+function Get-Owner {
+    param([string]$Subject, [scriptblock]$Find)
+
+    $service = Get-LeeboardMdmPolicy $Subject
+    if ($null -eq $service -or -not $service.Owner) { return & $Find }
+    if ($service.Wins) { return $service.Owner }
+    $policy = try { & $Find } catch { '' }
+    if ($policy) { return $policy }
+    return $service.Owner
 }
 
 # What is known of one kind of setting: @{Resultant; Files; Problem}, the first two as New-RuleSet makes them.

@@ -1,6 +1,7 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell ..mdm.Mdm
 #AnsibleRequires -PowerShell ..system.RegistryKey
 
 # Settings that may stand in several places of the registry: which of them counts, and which are set and do not.
@@ -24,8 +25,11 @@ function Find-LeeboardPlace {
     foreach ($place in $Places) {
         $source = "$($place.Path):$($place.Name)"
         try {
-            $found = Get-LeeboardMachineValue -Path $place.Path -Name $place.Name
+            $own = Get-LeeboardMachineValue -Path $place.Path -Name $place.Name
+            $found = Resolve-LeeboardManaged -Path $place.Path -Name $place.Name -Found $own
             if ($found.state -ne 'value') { continue }
+            if ($found['Source']) { $source = $found.Source }
+            $said = [string]$found['Note']
             if ($place['Convert']) { $found = & $place.Convert $found $place }
         } catch {
             if ($null -eq $first) { throw }
@@ -33,6 +37,7 @@ function Find-LeeboardPlace {
         }
         if ($null -eq $first) {
             $first = @{ Found = $found; Path = $place.Path; Name = $place.Name; Source = $source; Note = '' }
+            if ($said) { $others += $said }
         } elseif ([string]$found.value -cne [string]$first.Found.value) {
             $others += "$source is $($found.value), but $($first.Source) counts"
         }

@@ -3,6 +3,7 @@
 
 #AnsibleRequires -PowerShell ..engine.Reading
 #AnsibleRequires -PowerShell ..group_policy.GroupPolicy
+#AnsibleRequires -PowerShell ..mdm.Mdm
 #AnsibleRequires -PowerShell ..system.RegistryKey
 #AnsibleRequires -PowerShell .RegistryStart
 
@@ -45,18 +46,21 @@ function Get-RegistryReading {
     }
     $key = $Keys[$path]
     $set = Resolve-LeeboardOwner { Get-LeeboardPolicyOwner -Path $path -Name $name }
-    $source = $path
-    if ($set.Owner) { $source = "$path, set by $($set.Owner)" }
+    $own = @{ state = 'absent' }
+    if ($null -ne $key) { $own = Get-LeeboardRegistryValue $key $name }
+    $found = Resolve-LeeboardManaged -Path $path -Name $name -Found $own
+    $note = [string]::Join('; ', [string[]]@($found['Note'], $set.Note | Where-Object { $_ }))
     $running = $null
-    if ($null -eq $key) {
-        $aspect = New-LeeboardAbsent -Source "$path`: there is no such key" -Note $set.Note
+    if ($found.state -eq 'absent') {
+        $where = if ($null -eq $key) { 'there is no such key' } else { 'the key has no such value' }
+        $aspect = New-LeeboardAbsent -Source "$path`: $where" -Note $note
     } else {
-        $found = Get-LeeboardRegistryValue $key $name
-        if ($found.state -eq 'absent') {
-            $aspect = New-LeeboardAbsent -Source "$path`: the key has no such value" -Note $set.Note
-        } else {
-            $aspect = New-LeeboardValue -Value $found.value -Type $found.type -Source $source -Note $set.Note
-        }
+        $source = if ($found['Source']) { $found.Source } else { $path }
+        if ($set.Owner) { $source = "$source, set by $($set.Owner)" }
+        $aspect = New-LeeboardValue -Value $found.value -Type $found.type -Source $source -Note $note
+    }
+    # What Windows has read at its start it has read in the registry.
+    if ($null -ne $key -and -not $found['Source']) {
         $running = Get-LeeboardRunning -Path $path -Name $name -Key $key
     }
     return New-LeeboardReading -Driver $script:Driver -Address $Address -Effective $aspect -Configured $aspect `

@@ -76,12 +76,14 @@ function Get-FirewallReading {
         @{ Path = "$script:Local\Mdm\$key"; Name = $value; Convert = $convert }
         @{ Path = "$script:Local\$key"; Name = $value; Convert = $convert }
     )
+    $owner = $came.Owner
+    if (-not $owner -and $came.Effective.source.StartsWith("$script:Local\Mdm\")) { $owner = 'an MDM service' }
     $effective = try { Get-Active $about $name $came } catch {
         $problem = ConvertTo-LeeboardProblem $_
         New-LeeboardUnreadable -Code $problem.Code -Why $problem.Why
     }
     return New-LeeboardReading -Driver $script:Driver -Address $Address -Effective $effective `
-        -Configured $came.Configured -Owner $came.Owner
+        -Configured $came.Configured -Owner $owner
 }
 
 # What is active, with the store that it comes from and each that says something else in vain.
