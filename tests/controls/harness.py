@@ -312,10 +312,14 @@ def play(work: Path, inventory: Path, playbook: str, *arguments: str) -> RollOut
     """Run a playbook of this clone on an inventory, with evidence in `work`/var."""
     command, environment = played(work, inventory, playbook, *arguments)
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=900, check=False)
-    output = done.stdout + done.stderr
+    return run_of(done.returncode, done.stdout + done.stderr)
+
+
+def run_of(status: int, output: str) -> RollOut:
+    """How a playbook ended, from its exit status and what it printed."""
     recap = re.search(r"^lab\s+: (.*)$", output, re.MULTILINE)
     counts = {key: int(count) for key, count in re.findall(r"(\w+)=(\d+)", recap[1] if recap else "")}
-    return RollOut(done.returncode, counts, output)
+    return RollOut(status, counts, output)
 
 
 def played(work: Path, inventory: Path, playbook: str, *arguments: str) -> tuple[list[str], dict[str, str]]:
