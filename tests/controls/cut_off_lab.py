@@ -82,12 +82,14 @@ class Lab:
         self.work = work
         self.proof = Proof(machine, work, leeboard_enforce=["REM", "LCK"])
         self.collections = shorter_collection(work / "collections")
+        self.wanted = ""  # what the machine is at its baseline
 
     def prepare(self) -> None:
         """Roll out all there is, and keep the machine so."""
         self.machine.root(BY_HAND)
         done = self.roll_out()
         assert done.status == 0, said(done)
+        self.wanted = self.look()
         self.machine.snapshot(READY)
 
     def begin(self, *drifts: str) -> None:
@@ -99,11 +101,11 @@ class Lab:
 
     # What is done to it
 
-    def hook(self, points: Sequence[tuple[str, str]], then: str, script: str = "", *, settled: bool = False) -> None:
+    def hook(self, points: Sequence[tuple[str, str]], then: str, script: str = "") -> None:
         """Have a process of ours wait on the machine (cut_off_hook.py), and leave."""
         self.machine.put(Path(hook.__file__).read_bytes(), f"{hook.FOLDER}/hook.py")
         self.machine.put(script.encode(), hook.SCRIPT)
-        about = json.dumps({"points": points, "settled": settled, "then": then})
+        about = json.dumps({"points": points, "then": then})
         self.machine.root(
             ["systemd-run", "--quiet", "--unit=test-hook", "/usr/bin/python3", f"{hook.FOLDER}/hook.py", about]
         )

@@ -9,6 +9,7 @@ it stops it just after a point and not at it.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -81,14 +82,13 @@ def test_every_file_that_a_roll_out_writes_is_a_point(lab: Lab) -> None:
     assert done.status == 0, said(done)
     changed = {line.split()[0] if line.startswith("/") else line.split()[-1]
                for line in set(before.splitlines()) ^ set(lab.look().splitlines()) if "/etc/" in line}  # fmt: skip
-    assert changed - {f"{path.rpartition('/')[0]}" for path in WRITES} == set(WRITES)
+    assert changed - {os.path.dirname(path) for path in WRITES} == set(WRITES)
+    assert lab.look() == lab.wanted
 
 
 @pytest.mark.full
 @pytest.mark.parametrize("cut", CUTS, ids=str)
 def test_a_roll_out_that_is_cut_off_leaves_all_or_nothing(lab: Lab, cut: Cut) -> None:
-    lab.machine.restore("ready")
-    wanted = lab.look()
     lab.begin(*DRIFTS)
     before = lab.look()
     lab.hook(cut.points, "connection" if cut.kind == CONNECTION else "freeze")
@@ -106,6 +106,6 @@ def test_a_roll_out_that_is_cut_off_leaves_all_or_nothing(lab: Lab, cut: Cut) ->
             lab.machine.boot()
             lab.ended(run)
     state = lab.at_rest()
-    assert lab.look() == (wanted if state == "confirmed" else before), state
+    assert lab.look() == (lab.wanted if state == "confirmed" else before), state
     if cut.step in ENDING and cut.kind != POWER:
         assert state == "confirmed", "who is confirmed stays so, whoever hears of it"
