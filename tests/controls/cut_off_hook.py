@@ -1,10 +1,10 @@
 """What a test puts on a machine to break it in the middle of a roll-out: no part of the product, and nothing of it.
 
-It waits for a point by looking at files, as fast as it can: `there`, `gone` and `changed` of a path. Then it breaks the
-machine by a script of the test's (`run`), or stops every process of the roll-out on this machine and says so on the
-console until the test lets it go on (`freeze`), or ends the connection that those came by (`connection`). Before `run`
-it lets the module that is at work come to its end and holds back only that it has: the roll-out has made its change
-then, and has not come again.
+It waits for a point by looking at files, a few hundred times a second: `there`, `gone` and `changed` of a path. Then it
+breaks the machine by a script of the test's (`run`), or stops every process of the roll-out on this machine and says so
+on the console until the test lets it go on (`freeze`), or ends the connection that those came by (`connection`). Before
+`run` it lets the module that is at work come to its end, and holds back only that it has: the roll-out has made its
+change then, and has not come again.
 
 It is a service of its own, so that no connection ends it. Its one argument is JSON:
 {"points": [[kind, path]...], "then": "run" | "freeze" | "connection"}
@@ -28,6 +28,7 @@ REACHED = f"{FOLDER}/reached"
 CONSOLE = "/dev/ttyS0"
 MARK = "TEST-HOOK: reached"
 MODULE = b"BECOME-SUCCESS"  # Ansible begins each command of its own on a device so
+PAUSE = 0.003  # seconds: what looks without any takes half of an emulated processor
 PATIENCE = 600  # seconds for whoever lets it go on
 
 
@@ -40,11 +41,11 @@ def status(path: str) -> tuple[int, int, int] | None:
 
 
 def wait(kind: str, path: str, before: tuple[int, int, int] | None) -> None:
-    """Look at it without a pause: what comes next may take no longer than a pause would."""
     while True:
         now = status(path)
         if {"there": now is not None, "gone": now is None, "changed": now is not None and now != before}[kind]:
             return
+        time.sleep(PAUSE)
 
 
 class Process(NamedTuple):
