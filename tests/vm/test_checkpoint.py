@@ -202,6 +202,18 @@ def test_confirmed_over_a_new_connection_the_change_stays(machine: Machine) -> N
     assert state(machine) == "confirmed"
 
 
+@pytest.mark.full
+def test_the_power_goes_between_confirming_and_tidying_up(machine: Machine) -> None:
+    arm(machine)
+    machine.put(b"LoginGraceTime 90\n", DROP_IN)
+    machine.root(f"mv {FOLDER}/state.armed {FOLDER}/state.confirmed; sync")  # all that a confirmation must have done
+    machine.power_cut()
+    machine.boot()
+    nothing_is_left(machine)
+    assert machine.root("sshd -T | grep -i logingracetime").stdout.split() == ["logingracetime", "90"]
+    assert state(machine) == "confirmed"
+
+
 def test_a_person_confirms_from_a_sign_in_that_is_younger_than_the_change(machine: Machine) -> None:
     with terminal(machine, "read -r _; sudo -n leeboard-checkpoint confirm") as before:
         machine.ssh("until pgrep -u technician -x bash >/dev/null || pgrep -f 'read -r _'; do sleep 0.2; done")
