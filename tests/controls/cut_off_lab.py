@@ -25,7 +25,7 @@ from tests.vm.errors import LabError
 from tests.vm.machine import Machine
 
 from . import cut_off_hook as hook
-from .harness import ROOT, Proof, RollOut, played, recorded, run_of
+from .harness import ROOT, Proof, RollOut, recorded, run_of
 
 CHECKPOINT = "/var/lib/leeboard/checkpoint"
 SYSTEM = "/etc/systemd/system"
@@ -47,6 +47,7 @@ DRIFTS = {
     "nft list table inet leeboard >/dev/null 2>&1 && nft delete table inet leeboard; true",
     "faillock": f"sed -i 's/^deny.*/deny = 50/' {FAILLOCK}",
 }
+WRITTEN = {"sshd": SSHD, "firewall": TABLE, "faillock": FAILLOCK}  # by each driver, whatever it changes
 CONTROLS = {"sshd": ("REM-07", "REM-10"), "firewall": ("REM-12",), "faillock": ("LCK-05",)}
 # All that these drivers may touch, by other means than theirs: every file with owner and mode, units, and the kernel.
 LOOK = """
@@ -59,14 +60,10 @@ nft -s list ruleset
 sshd -T
 getent passwd | sort
 """
-REMAINS = (
-    (
-        "find / -xdev ( -name '*leeboard-checkpoint*' -o -name '.leeboard-*' ) ; "
-        "systemctl list-units --all --plain --no-legend 'leeboard-checkpoint*'"
-    )
-    .replace("( ", "\\( ")
-    .replace(" )", " \\)")
-)
+REMAINS = r"""
+find / -xdev \( -name '*leeboard-checkpoint*' -o -name '.leeboard-*' \)
+systemctl list-units --all --plain --no-legend 'leeboard-checkpoint*'
+"""
 
 
 class Lab:
@@ -109,21 +106,11 @@ class Lab:
 
     def begin_roll_out(self) -> subprocess.Popen[bytes]:
         """The roll-out in a group of processes of its own, printing to `printed`."""
-        self.proof.play("rollout.yml", "--list-hosts")  # writes the inventory
-        command, environment = played(self.work, self.work / "hosts.yml", "rollout.yml")
-        with self.printed.open("wb") as out:
-            return subprocess.Popen(
-                command, cwd=ROOT, env={**environment, **self._ours}, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
-                start_new_session=True,
-            )  # fmt: skip
+        return self.proof.begin_roll_out(self.printed, ANSIBLE_COLLECTIONS_PATH=str(self.collections))
 
     @property
     def printed(self) -> Path:
         return self.work / "printed"
-
-    @property
-    def _ours(self) -> dict[str, str]:
-        return {"ANSIBLE_COLLECTIONS_PATH": str(self.collections)}
 
     def roll_out(self) -> RollOut:
         """A roll-out from its beginning to its end."""
@@ -141,9 +128,8 @@ class Lab:
         """Until the machine's console says that the point is reached."""
         deadline = time.monotonic() + timeout
         while hook.MARK not in self.machine.shown():
-            assert run.poll() is None and time.monotonic() < deadline, (
-                f"not cut off:\n{self.printed.read_text()[-2000:]}"
-            )
+            assert run.poll() is None, f"it was over before: {self.printed.read_text()[-2000:]}"
+            assert time.monotonic() < deadline, "the point is never reached"
             time.sleep(0.1)
 
     def go_on(self) -> None:

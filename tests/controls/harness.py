@@ -266,15 +266,15 @@ class Proof:
         """Bring the machine to its baseline."""
         return self.play("rollout.yml")
 
-    def begin_roll_out(self, log: Path) -> subprocess.Popen[bytes]:
-        """The same, for somebody who wants to do something to it meanwhile: its own group of processes. `said` is the
+    def begin_roll_out(self, log: Path, **environment: str) -> subprocess.Popen[bytes]:
+        """The same, for somebody who wants to do something to it meanwhile: its own group of processes. `log` is the
         file for what it prints."""
         done = self.play("rollout.yml", "--list-hosts")  # writes the inventory
         assert done.status == 0, done.output[-2000:]
-        command, environment = played(self.work, self.work / "hosts.yml", "rollout.yml")
+        command, usual = played(self.work, self.work / "hosts.yml", "rollout.yml")
         with log.open("wb") as out:
             return subprocess.Popen(
-                command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                command, cwd=ROOT, env={**usual, **environment}, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
                 start_new_session=True,
             )  # fmt: skip
 

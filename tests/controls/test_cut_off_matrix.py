@@ -10,12 +10,9 @@ it stops it just after a point and not at it.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
-
-from tests.vm.machine import Machine
 
 from .cut_off_lab import CHECKPOINT, SSHD, SYSTEM, TABLE, UNIT, Lab, kill, said
 
@@ -64,31 +61,23 @@ def steps() -> dict[str, tuple[tuple[str, str], ...]]:
 CUTS = [Cut(kind, step, points) for step, points in steps().items() for kind in KINDS]
 
 
-@pytest.fixture(scope="module")
-def lab(lab_machines: Callable[[str], Machine], tmp_path_factory: pytest.TempPathFactory) -> Lab:
-    """A server that a roll-out has brought to its baseline."""
-    machine = lab_machines("server")
-    machine.restore()
-    lab = Lab(machine, tmp_path_factory.mktemp("cuts"))
-    lab.prepare()
-    return lab
-
-
 @pytest.mark.full
-def test_every_file_that_a_roll_out_writes_is_a_point(lab: Lab) -> None:
+def test_every_file_that_a_roll_out_writes_is_a_point(cut_off_lab: Lab) -> None:
+    lab = cut_off_lab
     lab.begin(*DRIFTS)
     before = lab.look()
     done = lab.roll_out()
     assert done.status == 0, said(done)
-    changed = {line.split()[0] if line.startswith("/") else line.split()[-1]
-               for line in set(before.splitlines()) ^ set(lab.look().splitlines()) if "/etc/" in line}  # fmt: skip
-    assert changed - {os.path.dirname(path) for path in WRITES} == set(WRITES)
-    assert lab.look() == lab.wanted
+    lines = {line for line in {*before.splitlines()} ^ {*lab.look().splitlines()} if "/etc/" in line}
+    changed = {line.split()[0 if line.startswith("/") else -1] for line in lines}
+    assert changed - {os.path.dirname(path) for path in WRITES} == {*WRITES}
+    assert lab.look() == lab.wanted, "a roll-out makes the same of it each time"
 
 
 @pytest.mark.full
 @pytest.mark.parametrize("cut", CUTS, ids=str)
-def test_a_roll_out_that_is_cut_off_leaves_all_or_nothing(lab: Lab, cut: Cut) -> None:
+def test_a_roll_out_that_is_cut_off_leaves_all_or_nothing(cut_off_lab: Lab, cut: Cut) -> None:
+    lab = cut_off_lab
     lab.begin(*DRIFTS)
     before = lab.look()
     lab.hook(cut.points, "connection" if cut.kind == CONNECTION else "freeze")
