@@ -210,7 +210,7 @@ def _chosen(keys: Sequence[Key], device: str, school: str | None, wanted: str | 
     A device may be named by the recovery id that BitLocker shows: the first of its characters do where one key fits.
     """
     if RECOVERY_ID.fullmatch(device) and not any(is_device(key.owner, device, school) for key in keys):
-        return _shown_as(keys, device, school)
+        return _shown_as([key for key in keys if wanted in (None, key.id)], device, school)
     mine = keys_of_device(keys, device, school)
     if wanted is not None:
         fits = [key for key in mine if key.id == wanted]
@@ -218,6 +218,13 @@ def _chosen(keys: Sequence[Key], device: str, school: str | None, wanted: str | 
             raise LeeboardError(f"{plain(wanted)}: no key of this device; it has {', '.join(key.id for key in mine)}")
         return fits[0]
     ranked = [key for state in GOOD for key in reversed(mine) if key.state is state]
+    volumes = [key for key in ranked if key.kind is Kind.BITLOCKER and key.state is not State.PENDING]
+    if len({key.disk for key in volumes}) > 1:
+        several = "; ".join(f"key {key.id}, volume {key.disk}, {key.protector}" for key in volumes)
+        raise LeeboardError(
+            f"{plain(device)}: has several encrypted volumes; give the recovery key ID that it shows, or --key: "
+            f"{plain(several, 900)}"
+        )
     if not ranked:
         raise LeeboardError(
             f"{plain(device)}: all its keys are retired; for an old copy of the disk name one with --key"
@@ -241,7 +248,7 @@ def _shown_as(keys: Sequence[Key], shown: str, school: str | None) -> Key:
     if len(fits) > 1:
         several = "; ".join(f"{key.urn} {key.asset}, key {key.id}, {key.protector}" for key in fits)
         raise LeeboardError(
-            f"{plain(shown)}: several keys fit, so give more of the recovery key ID: {plain(several, 900)}"
+            f"{plain(shown)}: several keys fit, so give more of the recovery key ID, or --key: {plain(several, 900)}"
         )
     return fits[0]
 

@@ -17,6 +17,7 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from leeboard.errors import LeeboardError
+from leeboard.escrow.keys.recovery_key import Kind
 from leeboard.model.device import Asset, Urn
 from leeboard.model.run_id import stamp
 from leeboard.model.strict import Strict
@@ -42,7 +43,7 @@ class Entry(Strict):
     """A line. `by` is the account and machine, or who gave a name. Texts are one line.
 
     `key` is the id of a key, of a header's copy or of a token, `digest` and `size` (bytes) those of its file; `disk` is
-    the LUKS UUID, or the GUID of a Windows volume; `kind` what kind of key it is, empty for LUKS; `protector` the id of
+    the LUKS UUID, or the GUID of a Windows volume; `kind` what kind of key it is (none: LUKS); `protector` the id of
     the protector of BitLocker that it is, once that was compared; `binding` what proves each night that the disk is
     still the one (binding.py beside this; of a sealed key and of a token the slot that it is for). `custodians` are
     fingerprints of certificates. `authority` is what happened to certificates of the VPN
@@ -59,7 +60,7 @@ class Entry(Strict):
     key: str = ""
     digest: str = ""
     disk: str = ""
-    kind: str = ""
+    kind: Kind = Kind.LUKS
     protector: str = ""
     reason: str = ""
     size: int = 0

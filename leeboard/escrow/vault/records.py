@@ -174,7 +174,7 @@ def _sealed(before: Key | None, entry: Entry, urn: str, asset: str) -> Key:
     adopted = entry.event == ledger.ADOPTED
     return Key(
         urn=urn, asset=asset, id=entry.key, digest=entry.digest, disk=entry.disk, made=entry.at,
-        state=_first(entry), proved=entry.at if adopted else "", adopted=adopted, kind=Kind(entry.kind or Kind.LUKS),
+        state=_first(entry), proved=entry.at if adopted else "", adopted=adopted, kind=entry.kind,
         protector=entry.protector,
         custodians=entry.custodians, readers=tuple(sorted(entry.custodians)), binding=entry.binding,
     )  # fmt: skip
@@ -184,7 +184,7 @@ def _first(entry: Entry) -> State:
     """The state of a key that came into the vault: one that was adopted was seen in its disk just before."""
     if entry.event != ledger.ADOPTED:
         return State.PENDING
-    return State.COMPARED if entry.kind == Kind.BITLOCKER else State.PROVED
+    return State.COMPARED if entry.kind is Kind.BITLOCKER else State.PROVED
 
 
 def _copied(before: Header | None, entry: Entry, urn: str, asset: str) -> Header:

@@ -19,7 +19,6 @@ from leeboard.errors import LeeboardError
 from leeboard.escrow.keys import envelope
 from leeboard.escrow.keys.certificates import Custodian, objection
 from leeboard.escrow.keys.envelope import Content
-from leeboard.escrow.keys.recovery_key import Kind
 from leeboard.escrow.vault import beginning, clone_detection, controller_state, ledger, replica
 from leeboard.escrow.vault import custodians as people
 from leeboard.escrow.vault.controller_state import Note
@@ -189,7 +188,7 @@ class Writer:
         self.note(
             ledger.ADOPTED if content.adopted else ledger.SEALED, urn=urn, asset=asset, key=content.id, digest=digest,
             disk=disk, custodians=tuple(custodian.fingerprint for custodian in self._vault.custodians),
-            binding=binding or {}, kind="" if content.kind is Kind.LUKS else content.kind.value, protector=protector,
+            binding=binding or {}, kind=content.kind, protector=protector,
         )  # fmt: skip
         return next(key for key in self.records(urn, asset).keys if key.id == content.id)
 

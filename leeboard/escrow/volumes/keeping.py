@@ -33,7 +33,7 @@ from leeboard.model.run_id import stamp
 from leeboard.model.values import plain
 
 GOOD = (State.COMPARED, State.USED)
-RETRY = "retry_test"  # the driver's option by which a person has a hardware test that failed tried again
+MOST_HALF_MADE = 3  # passwords in a volume that a run of ours added and nobody compared
 
 
 class Strangers(StrEnum):
@@ -227,6 +227,11 @@ class _Keeping:
     def _make(self, before: Key | None, why: str) -> str:
         """A new password: sealed, added and compared on the device. Returns the id of its protector."""
         run, volume = self.run, self.volume
+        if len(list(self._half_made(""))) >= MOST_HALF_MADE:
+            raise LeeboardError(
+                f"{MOST_HALF_MADE} recovery passwords were added, and none could be compared: look at the device, and "
+                "remove those that are named Leeboard there; no more are made until then"
+            )
         run.vault.sealable(run.device.level, run.clock())
         to = device_key(run.ask("new_key"))
         content = self._content()
@@ -301,7 +306,7 @@ class _Keeping:
     def _half_made(self, keeper: str) -> Iterator[str]:
         """Protectors that a run of ours made and nobody compared, known by their names."""
         known = {key.protector for key in self.run.keys(self.volume)} | {keeper}
-        ids = {key.id for key in self.run.all_keys() if key.state not in GOOD}
+        ids = {key.id for key in self.run.all_keys() if key.state not in GOOD or not key.protector}
         for one in self.volume.passwords.values():
             if one.id not in known and one.name.startswith(NAMED) and one.name.removeprefix(NAMED) in ids:
                 yield one.id

@@ -27,13 +27,15 @@ def controller(tmp_path: Path) -> Iterator[Controller]:
         yield made
 
 
-def keep_password(controller: Controller, asset: str, key: str, protector: str, adopted: bool = False) -> str:
+def keep_password(
+    controller: Controller, asset: str, key: str, protector: str, adopted: bool = False, disk: str = "volume-guid"
+) -> str:
     """A recovery password of BitLocker that was compared; its digits."""
     said = replace(content(1), key=new_password(), id=key, kind=Kind.BITLOCKER, adopted=adopted)
     with vault.open_vault(controller.var).writing(cli.now()) as writer:
-        writer.seal(said, "900001", asset, Level.STANDARD, "volume-guid", protector=protector if adopted else "")
+        writer.seal(said, "900001", asset, Level.STANDARD, disk, protector=protector if adopted else "")
         if not adopted:
-            about = {"urn": "900001", "asset": asset, "key": key, "disk": "volume-guid"}
+            about = {"urn": "900001", "asset": asset, "key": key, "disk": disk}
             writer.note(ledger.COMPARED, **about, protector=protector)
     return said.key.text
 
@@ -66,6 +68,17 @@ def test_a_password_is_found_by_what_the_blue_screen_shows(controller: Controlle
     assert "opened" not in (controller.places[0] / ledger.FILE).read_text()
     status, printed = controller.on_a_terminal("open", "0A1B2C3D-1111", *options, answers=(PASSPHRASE,))
     assert status == 0 and text in printed
+
+
+def test_of_several_volumes_none_is_guessed(controller: Controller) -> None:
+    controller.begin("head")
+    keep_password(controller, "EP-0001", "K-1", BITLOCKER_ID)
+    keep_password(controller, "EP-0001", "K-2", BITLOCKER_ID.replace("0A1B", "9999"), disk="another-guid")
+    options = ("--reason", "It asks", "--private-key", str(controller.stick / "head-key.pem"))
+    status, said = controller.run("open", "EP-0001", *options)
+    assert status == 1 and "has several encrypted volumes; give the recovery key ID that it shows" in said
+    assert "key K-1, volume volume-guid" in said and "key K-2, volume another-guid" in said
+    assert "opened" not in (controller.places[0] / ledger.FILE).read_text()
 
 
 def test_openssl_opens_a_recovery_password_for_each_custodian(controller: Controller) -> None:

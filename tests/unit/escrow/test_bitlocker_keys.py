@@ -121,6 +121,30 @@ def test_strangers_are_replaced_only_once_ours_is_compared(kept: Vault) -> None:
     assert controller.states().count(State.DROPPED) == 2
 
 
+def test_a_device_that_never_reads_back_what_it_was_given_is_not_filled(kept: Vault) -> None:
+    controller = WindowsController(kept, clear())
+    controller.device.reads_wrong = True
+    for _night in range(3):
+        assert "nothing relies on it" in controller.run().failed[0]
+    made = len(controller.kept.keys)
+    outcome = controller.run()
+    assert "3 recovery passwords were added, and none could be compared" in outcome.failed[0]
+    assert len(controller.kept.keys) == made == len(controller.device.drive("C:").protectors) == 3
+    assert controller.device.drive("C:").hardware_test == 0
+
+
+def test_one_that_was_read_out_before_it_was_compared_is_removed_as_well(kept: Vault) -> None:
+    controller = WindowsController(kept, encrypted())
+    controller.device.reads_wrong = True
+    controller.run()
+    controller.device.reads_wrong = False
+    for key in controller.kept.keys:
+        controller.read_out(key)
+    assert not controller.run().failed
+    assert all(len(one.passwords()) == 2 for one in controller.device.drives), "theirs and ours"
+    assert controller.states() == [State.DROPPED] * 2 + [State.COMPARED] * 2
+
+
 def test_after_a_test_that_failed_the_password_was_never_used_and_nobody_tries_again_by_himself(kept: Vault) -> None:
     controller = WindowsController(kept, clear())
     controller.run()
