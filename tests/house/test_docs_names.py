@@ -67,7 +67,7 @@ def wrong(words: str) -> str:
 def command_is_wrong(words: list[str]) -> str:
     """The command or the option that `leeboard` does not have."""
     found: Any = typer.main.get_command(app)
-    while hasattr(found, "commands") and words and re.fullmatch(r"[a-z]+", words[0]):
+    while hasattr(found, "commands") and words and re.fullmatch(r"[a-z]+(-[a-z]+)*", words[0]):
         if words[0] not in found.commands:
             return f"no command {words[0]}"
         found, words = found.commands[words[0]], words[1:]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from leeboard.authority import memory
 from leeboard.cli.forget.find_device import Key, Register, Subject
 from leeboard.errors import LeeboardError
 from leeboard.escrow.vault import clone_detection, controller_state
@@ -92,6 +93,7 @@ def take_inventory(
     for urn, asset in keys:
         traces += _pin(place, urn, asset)
         traces += _recovery_keys(place, urn, asset)
+        traces += certificates(place.var, urn, asset)
         traces += _in_store(place, urn, asset, names)
         bundles = find_references.bundles(place.evidence / urn, asset, names)
         known = dict.fromkeys((one.run for one in place.store.bundles([urn])), 0) if place.store else {}
@@ -162,6 +164,17 @@ def _recovery_keys(place: Place, urn: str, asset: str) -> Iterator[Trace]:
     elif clone_detection.seen(place.var, (urn, asset)):
         text = f"which LUKS disks it showed, so that a copy is found; leeboard escrow retire {clean(asset)} removes it"
         yield Trace("disks", str(place.var / clone_detection.SEEN), text)
+
+
+def certificates(var: Path, urn: str, asset: str) -> Iterator[Trace]:
+    """The certificates of a device for the VPN: they stay, since lists name those that were revoked until their end."""
+    count = len(memory.held(var, urn, asset).certificates)
+    if count:
+        text = (
+            f"{number(count, 'certificate')} for the VPN, and in the vault's ledger; stay: a list names a revoked one "
+            f"until its end. If the device is gone: leeboard vpn revoke {clean(asset)}"
+        )
+        yield Trace("certificates", str(var / memory.FOLDER), text)
 
 
 def _in_store(place: Place, urn: str, asset: str, names: Names) -> Iterator[Trace]:

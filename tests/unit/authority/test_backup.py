@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives import serialization
 from leeboard.authority import expiry, lists, memory, profile, session
 from leeboard.authority.certificates import Registered, revoke_device
 from leeboard.authority.records import Reason
+from leeboard.cli.forget.inventory import certificates
 from leeboard.errors import LeeboardError
 from leeboard.escrow.vault import vault
 from leeboard.escrow.vault.checking import check, mended
@@ -146,6 +147,14 @@ def test_a_list_is_signed_also_while_the_vault_is_away(authority: Authority, tmp
     assert done.revoked == 1 and "the vault cannot be read" in done.problems[0]
     with pytest.raises(LeeboardError):
         authority.issue(LAPTOP)
+
+
+def test_whoever_forgets_a_device_is_told_of_its_certificates(authority: Authority) -> None:
+    assert list(certificates(authority.var, "900001", "LT-014")) == []
+    authority.issue()
+    (trace,) = certificates(authority.var, "900001", "LT-014")
+    assert "1 certificate for the VPN" in trace.note and "leeboard vpn revoke LT-014" in trace.note
+    assert not trace.goes and not trace.stuck
 
 
 def days(authority: Authority) -> dict[str, object]:
