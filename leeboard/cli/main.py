@@ -27,6 +27,9 @@ from leeboard.cli.ingest import ingest, rebuild, verify
 from leeboard.cli.notify import command as notify
 from leeboard.cli.prune import prune
 from leeboard.cli.undo import undo
+from leeboard.cli.vpn import certificates
+from leeboard.cli.vpn import command as vpn
+from leeboard.cli.vpn.gateway import export_gateway
 from leeboard.errors import LeeboardError
 from leeboard.version import __version__
 
@@ -57,6 +60,12 @@ app.add_typer(escrow.app, name="escrow")
 app.add_typer(estate.app, name="estate")
 app.add_typer(notify.app, name="notify")
 app.add_typer(school.app, name="school")
+vpn.app.command()(certificates.issue)
+vpn.app.command()(certificates.revoke)
+vpn.app.command("list")(certificates.list_certificates)
+vpn.app.command()(certificates.chain)
+vpn.app.command()(export_gateway)
+app.add_typer(vpn.app, name="vpn")
 app.add_typer(waiver.app, name="waiver")
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from leeboard.authority import expiry
 from leeboard.estate.school import SchoolVariables
 from leeboard.evidence import second_factor
 from leeboard.evidence.keeping import retention
@@ -31,6 +32,11 @@ class Sources:
     evidence: Path
     variables: Mapping[str, SchoolVariables]
 
+    @property
+    def var(self) -> Path:
+        """The controller's folder, in which the evidence is."""
+        return self.evidence.parent
+
 
 def school_statuses(
     sources: Sources, baseline: Baseline, devices: Sequence[Device], at: datetime
@@ -40,6 +46,7 @@ def school_statuses(
     torn = waivers.torn(devices)
     for device in devices:
         of_school.setdefault(device.urn, []).append(device)
+    lasts = expiry.readings(sources.var, at)
     marks: dict[tuple[Level, str], list[Reading]] = {}
     found = []
     for urn, own in sorted(of_school.items()):
@@ -53,6 +60,7 @@ def school_statuses(
             *marks[kind],
             *retention.readings(sources.store.bundles([urn]), sources.evidence / urn, at),
             *second_factor.readings(said.export, at),
+            *lasts,
         ]
         wanted = resolve_school(baseline, urn, own[0].school, level)
         risks = waivers.in_force(waivers.of_whole_school(own), baseline, at, torn.get(urn, ()))

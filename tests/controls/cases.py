@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 from pydantic import TypeAdapter
 
+from leeboard.authority import expiry
 from leeboard.evidence import age, second_factor
 from leeboard.evidence.bundles.order import Link
 from leeboard.evidence.keeping import retention
@@ -99,6 +100,7 @@ class Case:
             *protective_marking.readings(SHIPPED, level, self.raw.get("recipients", "")),
             *_escrow_readings(self.raw.get("runs", {}), now),
             *second_factor.readings(FOLDER / self.control / export if export else None, now),
+            *expiry.readings(FOLDER / "no-authority", now),
         ]
         aspects = {place: aspect(raw) for place, raw in self.raw.get("readings", {}).items()}
         return [

@@ -17,7 +17,7 @@ from .arrows import Arrows, circle, imports
 # errors.py and version.py.
 ORDER = (
     *("model", "storage", "policy", "estate", "verdict", "planning"),
-    *("escrow.keys", "escrow.vault", "escrow.disks"),
+    *("escrow.keys", "escrow.vault", "escrow.disks", "authority"),
     *("evidence.notes", "evidence.bundles", "evidence.store", "evidence.recording", "evidence.loading"),
     *("evidence.keeping", "evidence", "evidence.asking", "report", "notify", "ansible", "cli"),
 )

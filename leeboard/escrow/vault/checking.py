@@ -12,7 +12,7 @@ from leeboard.errors import LeeboardError
 from leeboard.escrow.keys import envelope
 from leeboard.escrow.keys.certificates import ends_soon
 from leeboard.escrow.vault import clone_detection, controller_state
-from leeboard.escrow.vault.records import Header, Key, Records, State
+from leeboard.escrow.vault.records import AUTHORITY, AuthorityKey, Header, Key, Records, State
 from leeboard.escrow.vault.replica import Place
 from leeboard.escrow.vault.vault import NoCopy, Vault
 from leeboard.model.verdicts import Verdict
@@ -53,15 +53,18 @@ def check(vault: Vault, at: datetime) -> Checked:
     for header in headers:
         today = zlib.crc32(header.name.encode()) % SHARES == share
         problems += _wrong(vault, header) if today else _cut_off(vault, header)
-    known = {key.name for key in keys} | {header.name for header in headers}
+    authority = tuple(vault.authority_keys().values())
+    for secret in authority:
+        problems += _wrong(vault, secret)
+    known = {key.name for key in keys} | {header.name for header in headers} | {secret.name for secret in authority}
     for place in vault.places:
         problems += [
             f"{place.path / name}: the ledger does not know this file: a run died before it was named, or the end of "
             "the ledger was lost. It opens nothing that is known"
             for name in place.names()
-            if name.endswith(SEALED) and name[0].isdigit() and name not in known
+            if _is_envelope(name) and name not in known
         ]
-    problems += _to_another(vault, keys)
+    problems += _to_another(vault, keys, authority)
     mended = _remembered(vault, records)
     problems += clone_detection.all_shared(vault.var, records)
     return Checked(keys, whole, len(headers), tuple(problems), mended, clone_detection.made_again(vault.var, records))
@@ -74,11 +77,11 @@ def mended(vault: Vault, at: datetime) -> list[str]:
     """
     names = []
     with vault.writing(at) as writer:
-        for record in vault.records().values():
-            for sealed in record.sealed:
-                with suppress(NoCopy):
-                    if writer.mend(sealed):
-                        names.append(sealed.name)
+        of_devices = [sealed for record in vault.records().values() for sealed in record.sealed]
+        for sealed in (*of_devices, *vault.authority_keys().values()):
+            with suppress(NoCopy):
+                if writer.mend(sealed):
+                    names.append(sealed.name)
     return names
 
 
@@ -101,14 +104,18 @@ def unbound(keys: Iterable[Key], seen: Mapping[tuple[str, str], tuple[str, datet
     return problems
 
 
-def _wrong(vault: Vault, sealed: Key | Header) -> Iterator[str]:
+def _is_envelope(name: str) -> bool:
+    return (name.endswith(SEALED) and name[0].isdigit()) or name.startswith(f"{AUTHORITY}/")
+
+
+def _wrong(vault: Vault, sealed: Key | Header | AuthorityKey) -> Iterator[str]:
     for place in vault.places:
         why = _copy(place, sealed)
         if why:
             yield _line(place, sealed, why)
 
 
-def _copy(place: Place, sealed: Key | Header) -> str:
+def _copy(place: Place, sealed: Key | Header | AuthorityKey) -> str:
     try:
         content = place.read(sealed.name)
     except (LeeboardError, OSError) as problem:
@@ -124,18 +131,21 @@ def _cut_off(vault: Vault, header: Header) -> Iterator[str]:
             yield _line(place, header, "is missing or cut off")
 
 
-def _line(place: Place, sealed: Key | Header, why: str) -> str:
+def _line(place: Place, sealed: Key | Header | AuthorityKey, why: str) -> str:
     where = f"{place.path / sealed.name}: copy {place.copy}"
     return f"{where} {why}; bring it back from the other copy, or from a backup"
 
 
-def _to_another(vault: Vault, keys: tuple[Key, ...]) -> Iterator[str]:
+def _to_another(vault: Vault, keys: tuple[Key, ...], secrets: tuple[AuthorityKey, ...]) -> Iterator[str]:
     """Keys in use that one of today's custodians cannot open, or somebody can who is none any more."""
     now = {custodian.fingerprint for custodian in vault.custodians}
     for key in keys:
         if key.state in (State.RETIRED, State.DROPPED) or set(key.custodians) == now:
             continue
         yield f"{key.urn} {key.asset}: key {key.id} is sealed to other custodians than today's"
+    for secret in secrets:
+        if set(secret.custodians) != now:
+            yield f"VPN's authority: key {secret.id} is sealed to other custodians than today's"
 
 
 def _remembered(vault: Vault, records: Mapping[tuple[str, str], Records]) -> int:

@@ -33,6 +33,7 @@ ADOPTED = "adopted"  # a key that was in the disk already came into the vault, a
 ACCEPTED = "accepted"  # somebody said that the slots and tokens which a disk has now are known
 TPM = "tpm"  # a token of this id is about to let the TPM open a disk
 CUSTODIANS = "custodians"
+AUTHORITY_KEY = "authority-key"  # a private key of the VPN's authority came into the vault, sealed
 
 
 class Entry(Strict):
@@ -40,7 +41,8 @@ class Entry(Strict):
 
     `key` is the id of a key, of a header's copy or of a token, `digest` and `size` (bytes) those of its file; `disk` is
     the LUKS UUID; `binding` what proves each night that the disk is still the one (binding.py beside this; of a sealed
-    key and of a token the slot that it is for). `custodians` are fingerprints of certificates.
+    key and of a token the slot that it is for). `custodians` are fingerprints of certificates. `authority` is what
+    happened to certificates of the VPN (leeboard/authority/records.py).
     """
 
     number: int
@@ -57,6 +59,7 @@ class Entry(Strict):
     size: int = 0
     binding: dict[str, Any] = Field(default_factory=dict)
     custodians: tuple[str, ...] = ()
+    authority: dict[str, Any] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True)

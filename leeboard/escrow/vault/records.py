@@ -14,6 +14,8 @@ from leeboard.escrow.vault.ledger import Entry
 from leeboard.model.strict import Strict
 from leeboard.verdict.judgements.escrowed_keys import days_old
 
+AUTHORITY = "authority"  # the folder of a place that has them
+
 
 class State(StrEnum):
     """What a key is good for. Only `proved` and `used` ones have opened the disk."""
@@ -81,6 +83,22 @@ class Header(Strict):
         return f"{self.urn}/{self.asset}/{self.id}.header"
 
 
+class AuthorityKey(Strict):
+    """A private key of the VPN's authority, sealed. `readers` are the fingerprints of all who ever could open it."""
+
+    id: str
+    digest: str
+    made: str
+    size: int
+    custodians: tuple[str, ...] = ()
+    readers: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The envelope's file, from the top of a place."""
+        return f"{AUTHORITY}/{self.id}.key"
+
+
 class Records(Strict):
     """All that is kept of one device. `entry` is the number of the last entry of the ledger that is in it.
 
@@ -123,6 +141,20 @@ def records_of(entries: Iterable[Entry]) -> dict[tuple[str, str], Records]:
             place = (entry.urn, entry.asset)
             by_device[place] = by_device.get(place, Records()).after(entry)
     return by_device
+
+
+def authority_keys_of(entries: Iterable[Entry]) -> dict[str, AuthorityKey]:
+    """The sealed keys of the VPN's authority, by id."""
+    found: dict[str, AuthorityKey] = {}
+    for entry in entries:
+        if entry.event == ledger.AUTHORITY_KEY:
+            before = found.get(entry.key)
+            found[entry.key] = AuthorityKey(
+                id=entry.key, digest=entry.digest, made=before.made if before else entry.at, size=entry.size,
+                custodians=entry.custodians,
+                readers=tuple(sorted({*(before.readers if before else ()), *entry.custodians})),
+            )  # fmt: skip
+    return found
 
 
 def _sealed(before: Key | None, entry: Entry, urn: str, asset: str) -> Key:

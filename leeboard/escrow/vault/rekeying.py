@@ -19,7 +19,7 @@ from leeboard.escrow.keys import envelope
 from leeboard.escrow.keys.certificates import Custodian, objection
 from leeboard.escrow.vault import custodians as people
 from leeboard.escrow.vault import ledger
-from leeboard.escrow.vault.records import Header, Key, State
+from leeboard.escrow.vault.records import AuthorityKey, Header, Key, State
 from leeboard.escrow.vault.vault import Vault, open_vault
 
 
@@ -34,11 +34,11 @@ class Opener:
         """The content of a key's envelope. Raises LeeboardError."""
         return envelope.unseal(vault.envelope(key), self._of(key).certificate, self.secret)
 
-    def header(self, vault: Vault, header: Header) -> bytes:
-        """The copy of a disk's header, unsealed. Raises LeeboardError."""
+    def header(self, vault: Vault, header: Header | AuthorityKey) -> bytes:
+        """The copy of a disk's header, or a key of the VPN's authority, unsealed. Raises LeeboardError."""
         return envelope.unseal_bytes(vault.envelope(header), self._of(header).certificate, self.secret)
 
-    def _of(self, sealed: Key | Header) -> Custodian:
+    def _of(self, sealed: Key | Header | AuthorityKey) -> Custodian:
         fits = [
             certificate
             for certificate in self.certificates
@@ -81,12 +81,13 @@ def reseal(
     `progress` is told how many are done, of how many. Dropped keys, which never came into a disk, are left alone.
     """
     wanted = people.fingerprints(vault.custodians)
-    every = [
+    every: list[Key | Header | AuthorityKey] = [
         sealed
         for record in vault.records().values()
         for sealed in record.sealed
         if not (isinstance(sealed, Key) and sealed.state is State.DROPPED)
     ]
+    every += vault.authority_keys().values()
     behind = [sealed for sealed in every if frozenset(sealed.custodians) != wanted]
     done = 0
     failed: list[str] = []
@@ -100,7 +101,8 @@ def reseal(
                 writer.reseal(sealed, content)
             done += 1
         except LeeboardError as problem:
-            failed.append(f"{sealed.urn} {sealed.asset} {sealed.id}: {problem}")
+            whose = "VPN's authority" if isinstance(sealed, AuthorityKey) else f"{sealed.urn} {sealed.asset}"
+            failed.append(f"{whose} {sealed.id}: {problem}")
         progress(number, len(behind))
     # A run that was cut off may have left the second copy of one behind the ledger.
     with vault.writing(clock()) as writer:

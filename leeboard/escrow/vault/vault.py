@@ -23,7 +23,7 @@ from leeboard.escrow.vault import beginning, clone_detection, controller_state, 
 from leeboard.escrow.vault import custodians as people
 from leeboard.escrow.vault.controller_state import Note
 from leeboard.escrow.vault.ledger import Entry, Ledger, Mark
-from leeboard.escrow.vault.records import Header, Key, Records, records_of
+from leeboard.escrow.vault.records import AUTHORITY, AuthorityKey, Header, Key, Records, authority_keys_of, records_of
 from leeboard.escrow.vault.replica import Place
 from leeboard.model.enums import Level
 from leeboard.storage import files, lock_owner
@@ -43,7 +43,7 @@ custodians/, which is kept elsewhere; NAME is that custodian's, and without it o
 
 The last line of what that prints is the recovery key, to be typed where the computer asks for the passphrase of its
 disk; the lines above it say which disk it is for. Whoever has opened one should say so to whoever runs Leeboard, so
-that the key is changed.
+that the key is changed. Files in authority/ are private keys of the VPN's authority, and open with -inform DER.
 """
 
 
@@ -67,8 +67,11 @@ class Vault:
 
         Raises LeeboardError where one was changed, or has lost its end.
         """
+        return self.since(Mark() if whole else controller_state.read(self.var).mark)
+
+    def since(self, after: Mark) -> Ledger:
+        """What both ledgers say together after a mark. Raises LeeboardError as `ledger`."""
         known = controller_state.read(self.var).mark
-        after = Mark() if whole else known
         start = max(0, after.size - ledger.LONGEST)
         copies = {}
         for place in self.places:
@@ -77,7 +80,8 @@ class Vault:
                 copies[name] = ledger.read(ledger.tail(content, start, after, name), name, after)
         name = str(self.places[0].path / ledger.FILE)
         best = ledger.longest(copies) if copies else Ledger()
-        if best.mark.entries < known.entries or (whole and known.entries and best.tip_at(known.entries) != known.tip):
+        behind = best.mark.entries < max(known.entries, after.entries)
+        if behind or (known.entries > after.entries and best.tip_at(known.entries) != known.tip):
             raise _lost(name, known, best.mark.entries)
         return best
 
@@ -89,8 +93,12 @@ class Vault:
         """Every key that was ever sealed here, by URN, asset tag and id."""
         return {(*key.owner, key.id): key for record in self.records().values() for key in record.keys}
 
-    def envelope(self, key: Key | Header) -> bytes:
-        """The file of a key or header from whichever copy is as the ledger knows it. Raises NoCopy."""
+    def authority_keys(self) -> dict[str, AuthorityKey]:
+        """The sealed keys of the VPN's authority, by id, from the whole ledger."""
+        return authority_keys_of(self.ledger().entries)
+
+    def envelope(self, key: Key | Header | AuthorityKey) -> bytes:
+        """The file of whatever is sealed from whichever copy is as the ledger knows it. Raises NoCopy."""
         for place in self.places:
             sealed = _sealed(place, key)
             if sealed is not None:
@@ -193,21 +201,31 @@ class Writer:
         for place in self._vault.places:
             place.remove(header.name)
 
-    def reseal(self, sealed: Key | Header, content: bytes) -> None:
+    def keep_authority_key(self, content: bytes, name: str) -> None:
+        """Keep a private key of the VPN's authority, sealed. Raises LeeboardError, and then it must not be used."""
+        sealed = envelope.seal_bytes(content, self._vault.custodians)
+        digest = self._keep(f"{AUTHORITY}/{name}.key", sealed)
+        self.note(
+            ledger.AUTHORITY_KEY, key=name, digest=digest, size=len(sealed),
+            custodians=tuple(custodian.fingerprint for custodian in self._vault.custodians),
+        )  # fmt: skip
+
+    def reseal(self, sealed: Key | Header | AuthorityKey, content: bytes) -> None:
         """Put an envelope for today's custodians in the place of one. Raises LeeboardError.
 
         One copy is as the ledger knows it at every moment: the first is written, then the ledger, then the second.
         """
         first, second = self._vault.places
         first.write(sealed.name, content)
+        of_device = sealed.model_dump(include={"urn", "asset", "disk", "binding"})
+        event = {Key: ledger.SEALED, Header: ledger.HEADER, AuthorityKey: ledger.AUTHORITY_KEY}[type(sealed)]
         self.note(
-            ledger.SEALED if isinstance(sealed, Key) else ledger.HEADER, urn=sealed.urn, asset=sealed.asset,
-            key=sealed.id, disk=sealed.disk, digest=envelope.digest(content), size=len(content),
-            custodians=tuple(custodian.fingerprint for custodian in self._vault.custodians), binding=sealed.binding,
+            event, key=sealed.id, digest=envelope.digest(content), size=len(content), **of_device,
+            custodians=tuple(custodian.fingerprint for custodian in self._vault.custodians),
         )  # fmt: skip
         second.write(sealed.name, content)
 
-    def mend(self, sealed: Key | Header) -> bool:
+    def mend(self, sealed: Key | Header | AuthorityKey) -> bool:
         """Bring a copy that is missing or changed back from the other place; whether one was. Raises LeeboardError."""
         good = self._vault.envelope(sealed)
         wrong = [place for place in self._vault.places if _sealed(place, sealed) is None]
@@ -315,7 +333,7 @@ def _lost(name: str, known: Mark, entries: int) -> LeeboardError:
     )
 
 
-def _sealed(place: Place, sealed: Key | Header) -> bytes | None:
+def _sealed(place: Place, sealed: Key | Header | AuthorityKey) -> bytes | None:
     """An envelope that a place has as the ledger knows it."""
     try:
         content = place.read(sealed.name)

@@ -73,7 +73,7 @@ def export(folder: Path, content: str = EXPORT, name: str = "staff-2026-11-01.cs
 def test_a_new_school(estate: Estate) -> None:
     estate.night(0)
     (school,) = estate.schools(at(0)).values()
-    assert verdicts(school) == {"FWD-04": "compliant", "LBL-03": "not_applicable", "REM-11": "drifted"}
+    assert verdicts(school) == {"FWD-04": "compliant", "LBL-03": "not_applicable", "REM-11": "drifted", "REM-13": "compliant"}
     assert {finding.mode for finding in school.findings} == {"report"}
 
 
@@ -179,7 +179,7 @@ def test_reports_and_exit_code_agree(
 def test_the_bundle_knows_nothing_of_it(estate: Estate) -> None:
     estate.night(0)
     found = {held.control for held in estate.store.history(URN, "LT-1")}
-    assert found and not found & {"FWD-03", "FWD-04", "LBL-03", "REM-11"}
+    assert found and not found & {"FWD-03", "FWD-04", "LBL-03", "REM-11", "REM-13"}
 
 
 def test_what_could_not_be_read_is_said_once_with_what_to_do(estate: Estate, tmp_path: Path) -> None:

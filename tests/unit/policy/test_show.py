@@ -119,6 +119,7 @@ def test_what_is_not_asked_for_is_named_with_its_reason() -> None:
         "FWD-04": "asked of the school as a whole",
         "LBL-03": "asked of the school as a whole",
         "REM-11": "asked of the school as a whole",
+        "REM-13": "asked of the school as a whole",
         "LCK-03": "not meant for role office at level standard",
         "LCK-08": "not asked for at level standard",
     }

@@ -1,0 +1,103 @@
+"""What an export for a gateway is made of: the declaration of the VPN fills it, or the command's own options."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from enum import StrEnum
+
+from leeboard.authority.records import Issuer
+from leeboard.errors import LeeboardError
+from leeboard.model.enums import Level
+from leeboard.model.values import plain
+
+type Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class GatewayKind(StrEnum):
+    """What kind of machine a gateway is."""
+
+    STRONGSWAN = "strongswan"
+    RRAS = "rras"
+    PFSENSE = "pfsense"
+    OPNSENSE = "opnsense"
+
+
+@dataclass(frozen=True)
+class Suite:
+    """What a tunnel is negotiated with, in swanctl's words and in those of RRAS."""
+
+    ike: str
+    esp: str
+    encryption: str
+    integrity: str
+    group: str
+
+
+# The profiles of NCSC and, at level high, of RFC 9206; REM-02 judges devices by the same.
+_RECOMMENDED = Suite("aes128gcm16-prfsha256-ecp256", "aes128gcm16-ecp256", "GCMAES128", "SHA256", "ECP256")
+SUITES = {
+    Level.STANDARD: _RECOMMENDED,
+    Level.SENSITIVE: _RECOMMENDED,
+    Level.HIGH: Suite("aes256gcm16-prfsha384-ecp384", "aes256gcm16-ecp384", "GCMAES256", "SHA384", "ECP384"),
+}
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A device that may connect: the name in its certificate, and its fixed inner addresses, if any.
+
+    Windows shows itself by the subject of its certificate, other clients by the name in it.
+    """
+
+    urn: str
+    asset: str
+    name: str
+    addresses: tuple[str, ...] = ()
+    windows: bool = False
+
+    @property
+    def identity(self) -> str:
+        """By what a gateway knows it, in swanctl's words."""
+        return f'"CN={self.name}"' if self.windows else self.name
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A gateway by the name that clients use. `routes`: the networks behind it (0.0.0.0/0 for all traffic)."""
+
+    name: str
+    level: Level
+    root: Issuer
+    issuing: tuple[Issuer, ...]
+    routes: tuple[str, ...] = ("0.0.0.0/0", "::/0")
+    dns: tuple[str, ...] = ()
+    pools: tuple[str, ...] = ()
+    peers: tuple[Peer, ...] = ()
+    strict: bool = False
+
+    @property
+    def suite(self) -> Suite:
+        """What its level is negotiated with."""
+        return SUITES[self.level]
+
+    @property
+    def authorities(self) -> tuple[Issuer, ...]:
+        """The root and the issuing authorities that still count, each with the address of its list."""
+        return (self.root, *self.issuing)
+
+
+def network(text: str) -> Network:
+    """A network as somebody typed it. Raises LeeboardError."""
+    try:
+        return ipaddress.ip_network(text.strip())
+    except ValueError:
+        raise LeeboardError(f"{plain(text, 60)}: is no network, such as 10.99.0.0/22 or fd00:99::/64") from None
+
+
+def address(text: str) -> str:
+    """An address as somebody typed it. Raises LeeboardError."""
+    try:
+        return str(ipaddress.ip_address(text.strip()))
+    except ValueError:
+        raise LeeboardError(f"{plain(text, 60)}: is no address") from None

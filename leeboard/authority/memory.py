@@ -1,0 +1,228 @@
+"""What a controller remembers of its VPN authority, in `var/authority`; all but the keys is made again from the ledger.
+
+known.json                 the authority as a whole, and how far in the ledger it goes
+devices/URN/ASSET.json     the certificates of one device
+by-key/SHA-256             whose public key it is, so that a key is certified for one of them only
+keys/ID.pem                the private key of an issuing authority (0600)
+lists/ID.crl               the newest list of each authority, as it was published last
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from leeboard.authority import records
+from leeboard.authority.profile import Signer, key_of_pem
+from leeboard.authority.records import Certificate, Issuer, Kind, Known, Listed, Reason, Revocation
+from leeboard.errors import LeeboardError
+from leeboard.escrow.vault.controller_state import writing
+from leeboard.escrow.vault.ledger import Entry, Mark
+from leeboard.model.strict import Strict
+from leeboard.storage import files
+
+FOLDER = "authority"
+FILE = "known.json"
+KEYS, LISTS, DEVICES, BY_KEY = "keys", "lists", "devices", "by-key"
+MOST_BYTES = 64 * 1024 * 1024
+
+
+class _Remembered(Strict):
+    mark: dict[str, int | str]
+    known: Known
+
+
+class Held(Strict):
+    """The certificates of one device, the oldest first. `entry` is the number of the last line that is in it."""
+
+    entry: int = 0
+    certificates: tuple[Certificate, ...] = ()
+
+
+def read(var: Path) -> tuple[Known, Mark]:
+    """What the controller remembers, and how far in the ledger that goes. Raises LeeboardError."""
+    path = var / FOLDER / FILE
+    content = files.read_regular(path, MOST_BYTES)
+    if content is None:
+        return Known(), Mark()
+    try:
+        found = _Remembered.model_validate_json(content)
+        mark = found.mark
+        return found.known, Mark(int(mark["entries"]), str(mark["tip"]), int(mark["size"]))
+    except (ValidationError, KeyError, ValueError):
+        raise LeeboardError(
+            f"{path}: makes no sense; take it away, and it is made again from the ledger of the vault"
+        ) from None
+
+
+def write(var: Path, known: Known, mark: Mark) -> None:
+    """Write what the controller remembers. Raises LeeboardError."""
+    path = var / FOLDER / FILE
+    files.make_folder(path.parent)
+    with writing(path):
+        files.replace(path, _Remembered(mark=asdict(mark), known=known).model_dump_json().encode() + b"\n")
+
+
+def held(var: Path, urn: str, asset: str) -> Held:
+    """The certificates of a device. Raises LeeboardError."""
+    path = _device(var, urn, asset)
+    content = files.read_regular(path, MOST_BYTES)
+    if content is None:
+        return Held()
+    try:
+        return Held.model_validate_json(content)
+    except ValidationError:
+        raise LeeboardError(
+            f"{path}: makes no sense; take {var / FOLDER / FILE} away, and both are made again from the ledger"
+        ) from None
+
+
+def every(var: Path) -> list[Certificate]:
+    """The certificates of all devices. Raises LeeboardError."""
+    found: list[Certificate] = []
+    for path in sorted((var / FOLDER / DEVICES).glob("*/*.json")):
+        found += held(var, path.parent.name, path.stem).certificates
+    return found
+
+
+def owner(var: Path, key: str) -> str:
+    """Whose certificate a public key has: "URN ASSET", or a gateway's name; "" for nobody's."""
+    content = files.read_regular(var / FOLDER / BY_KEY / key, 4096)
+    return content.decode("utf-8", "replace").strip() if content else ""
+
+
+def owner_of(certificate: Certificate) -> str:
+    """Whose a certificate is, as the index of keys says it."""
+    of_device = certificate.kind is Kind.DEVICE
+    return f"{certificate.urn} {certificate.asset}" if of_device else f"gateway {certificate.name}"
+
+
+def after(var: Path, known: Known, entries: Iterable[Entry]) -> Known:
+    """What is known after more lines of the ledger; a device's own file is written at once. Raises LeeboardError."""
+    for entry in entries:
+        if entry.event in records.EVENTS and entry.number > known.entry:
+            known = _after(var, known, entry).model_copy(update={"entry": entry.number})
+    return known
+
+
+def signer(var: Path, issuer: Issuer) -> Signer:
+    """An issuing authority with its private key. Raises LeeboardError: it is not here, or others could read it."""
+    path = key_path(var, issuer.id)
+    if not path.exists():
+        raise LeeboardError(f"{path}: is not there; a custodian brings it back with leeboard vpn restore")
+    descriptor = files.open_regular(path, 64 * 1024)
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if stat.S_IMODE(status.st_mode) & 0o077 or status.st_uid != os.geteuid():
+            raise LeeboardError(
+                f"{path}: others can read or change this key; find out who did, take it as stolen "
+                "(docs/vpn-authority.md), or give it back its mode: chmod 600"
+            )
+        key = key_of_pem(file.read(), str(path))
+    if key.public_key() != issuer.x509.public_key():
+        raise LeeboardError(f"{path}: is not the key of {issuer.id}; bring it back with leeboard vpn restore")
+    return Signer(issuer.x509, key)
+
+
+def keep_key(var: Path, name: str, content: bytes) -> None:
+    """Write the private key of an issuing authority (0600). Raises LeeboardError."""
+    path = key_path(var, name)
+    files.make_folder(path.parent)
+    with writing(path):
+        files.replace(path, content)
+
+
+def key_path(var: Path, name: str) -> Path:
+    """Where the private key of an issuing authority lies."""
+    return var / FOLDER / KEYS / f"{name}.pem"
+
+
+def drop_keys(var: Path, wanted: Iterable[str]) -> None:
+    """Remove the private keys of authorities that never came to be, or that sign no more."""
+    kept = {f"{name}.pem" for name in wanted}
+    for path in (var / FOLDER / KEYS).glob("*.pem"):
+        if path.name not in kept:
+            path.unlink(missing_ok=True)
+
+
+def list_path(var: Path, name: str) -> Path:
+    """Where the newest list of an authority lies."""
+    return var / FOLDER / LISTS / f"{name}.crl"
+
+
+def keep_list(var: Path, name: str, content: bytes) -> Path:
+    """Write the newest list of an authority; where it lies. Raises LeeboardError."""
+    path = list_path(var, name)
+    files.make_folder(path.parent)
+    with writing(path):
+        files.replace(path, content)
+    return path
+
+
+def _device(var: Path, urn: str, asset: str) -> Path:
+    return var / FOLDER / DEVICES / urn / f"{asset}.json"
+
+
+def _after(var: Path, known: Known, entry: Entry) -> Known:
+    if entry.event == records.BEGUN:
+        begun = records.begun_of(entry)
+        return known.model_copy(update={"begun": begun, "issuing": (begun.issuing,), "root_list": begun.root_list})
+    if entry.event == records.RENEWED:
+        new = records.renewed_of(entry)
+        gone = {"revoked": entry.at, "reason": new.reason}
+        before = (one.model_copy(update=gone) if one.id in new.revoked else one for one in known.issuing)
+        return known.model_copy(update={"issuing": (*before, new.issuing), "root_list": new.root_list})
+    if entry.event == records.ISSUED:
+        return _issued(var, known, entry, records.certificate_of(entry))
+    return _revoked(var, known, entry, records.revocation_of(entry))
+
+
+def _issued(var: Path, known: Known, entry: Entry, new: Certificate) -> Known:
+    path = var / FOLDER / BY_KEY / new.key
+    files.make_folder(path.parent)
+    with writing(path):
+        files.replace(path, f"{owner_of(new)}\n".encode())
+    if new.kind is Kind.GATEWAY:
+        return known.model_copy(update={"gateways": (*known.gateways, new)})
+    before = held(var, str(new.urn), str(new.asset))
+    if before.entry < entry.number:
+        _write_held(var, Held(entry=entry.number, certificates=(*before.certificates, new)), new.urn, new.asset)
+    return known
+
+
+def _revoked(var: Path, known: Known, entry: Entry, gone: Revocation) -> Known:
+    at = datetime.fromisoformat(entry.at)
+
+    def marked(certificate: Certificate) -> Certificate:
+        named = certificate.serial in gone.serials
+        return certificate.model_copy(update={"revoked": at, "reason": gone.reason}) if named else certificate
+
+    certificates: tuple[Certificate, ...]
+    if gone.gateway:
+        known = known.model_copy(update={"gateways": tuple(map(marked, known.gateways))})
+        certificates = known.gateways
+    else:
+        before = held(var, str(gone.urn), str(gone.asset))
+        certificates = tuple(map(marked, before.certificates))
+        if before.entry < entry.number:
+            _write_held(var, Held(entry=entry.number, certificates=certificates), gone.urn, gone.asset)
+    listed = [_listed(one, gone.reason, at) for one in certificates if one.serial in gone.serials]
+    still = (one for one in known.revoked if at < one.ends + records.KEPT_ON_LIST)
+    return known.model_copy(update={"revoked": (*still, *listed)})
+
+
+def _listed(certificate: Certificate, reason: Reason, at: datetime) -> Listed:
+    return Listed(serial=certificate.serial, issuer=certificate.issuer, at=at, ends=certificate.ends, reason=reason)
+
+
+def _write_held(var: Path, record: Held, urn: str | None, asset: str | None) -> None:
+    path = _device(var, str(urn), str(asset))
+    files.make_folder(path.parent)
+    with writing(path):
+        files.replace(path, record.model_dump_json().encode() + b"\n")

@@ -1,0 +1,189 @@
+"""`leeboard vpn issue`, `revoke` and `list`: the certificates of devices and gateways."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from leeboard.authority import certificates as authority
+from leeboard.authority import memory, publishing
+from leeboard.authority.certificates import Issued
+from leeboard.authority.names import gateway_name
+from leeboard.authority.records import Certificate, Kind, Reason
+from leeboard.authority.request import MOST_BYTES
+from leeboard.authority.session import session
+from leeboard.cli.options import Var
+from leeboard.cli.vpn.options import PROBLEMS, Inventory, School, now, registered, sign_and_publish
+from leeboard.errors import LeeboardError
+from leeboard.model.values import plain
+from leeboard.model.words import day, number
+from leeboard.report.words import clean
+from leeboard.storage import files
+
+Device = Annotated[str | None, typer.Argument(help="The device's asset tag.")]
+Gateway = Annotated[str | None, typer.Option("--gateway", help="A gateway, by the name that clients use.")]
+
+
+def issue(
+    request: Annotated[Path, typer.Option("--request", help="The request for a certificate (PEM).")],
+    device: Device = None,
+    gateway: Gateway = None,
+    inventory: Inventory = None,
+    school: School = None,
+    to: Annotated[
+        Path | None, typer.Option("--to", help="A folder for certificate.pem, issuing.pem and root.pem.")
+    ] = None,
+    var: Var = Path("var"),
+) -> None:
+    """Issue a certificate for the key of a device that the register has, or of a gateway.
+
+    Of the request only the public key counts. Without --to certificate and chain go to standard output. A key that has
+    a certificate which is not due to be renewed gets that one again.
+    """
+    _one(device, gateway)
+    content = files.read_regular(request, MOST_BYTES + 1)
+    if content is None:
+        raise LeeboardError(f"{request}: there is no such file")
+    if gateway is not None:
+        issued = authority.issue_gateway(var, gateway_name(gateway), content, now())
+    else:
+        issued = authority.issue_device(var, registered(inventory, str(device), school), content, now())
+    _hand_over(issued, to)
+
+
+def revoke(
+    reason: Annotated[Reason, typer.Option(help="Why. It stands in the list and in the ledger.")],
+    device: Device = None,
+    gateway: Gateway = None,
+    school: School = None,
+    var: Var = Path("var"),
+) -> None:
+    """Revoke every certificate of a device, or of a gateway, and publish a new list at once.
+
+    It cannot be taken back: the device needs a new key. Ends with 0; 3 when it is revoked and no list is published.
+    """
+    _one(device, gateway)
+    if gateway is not None:
+        name = gateway_name(gateway)
+        gone = authority.revoke_gateway(var, name, reason, now())
+    else:
+        urn, asset = _holder(var, str(device), school)
+        name = asset
+        gone = authority.revoke_device(var, urn, asset, reason, now())
+    typer.echo(f"{plain(name)}: {number(len(gone), 'certificate')} revoked ({reason}); the last ends on {_last(gone)}.")
+    well = sign_and_publish(var, publishing.read(var))
+    if gateway is None:
+        typer.echo("A tunnel that is up stays up until its gateway looks again, within a day. At each gateway now:")
+        typer.echo(f"let it bring the new list, and end the tunnel of {gone[0].name} (leeboard vpn export-gateway).")
+    else:
+        typer.echo("Devices that fetch lists refuse this gateway from the next one on, the others go on trusting it:")
+        typer.echo("take its name out of DNS or give it a new key and certificate.")
+    if not well:
+        raise typer.Exit(PROBLEMS)
+
+
+def list_certificates(
+    var: Var = Path("var"),
+    format: Annotated[Literal["table", "json"], typer.Option(help="What to print: docs/vpn-authority.md.")] = "table",
+) -> None:
+    """List the authorities and every certificate, with its end and whether it was revoked."""
+    at = now()
+    with session(var, at) as opened:
+        known = opened.known
+        begun = known.beginning
+        every = [*known.gateways, *memory.every(var)]
+    if format == "json":
+        authorities = [
+            {"id": one.id, "ends": one.ends.isoformat(), "revoked": one.revoked or None}
+            for one in (begun.root, *known.issuing)
+        ]
+        rows = [one.model_dump(mode="json", exclude={"pem"}) for one in every]
+        sys.stdout.write(json.dumps({"schema": 1, "authorities": authorities, "certificates": rows}) + "\n")
+        return
+    table = Table()
+    for heading in ("Kind", "Whose", "Name", "Ends", "State", "Serial"):
+        table.add_column(heading)
+    for one in (begun.root, *known.issuing):
+        state = "revoked" if one.revoked else "ended" if at >= one.ends else ""
+        table.add_row("authority", begun.name, one.id, day(one.ends), state, "")
+    for certificate in every:
+        cells = (
+            certificate.kind, _whose(certificate), certificate.name, day(certificate.ends), _state(certificate, at),
+            certificate.serial,
+        )  # fmt: skip
+        table.add_row(*(Text(clean(cell, 80)) for cell in cells))
+    Console().print(table)
+    typer.echo(number(len(every), "certificate"))
+
+
+def chain(
+    to: Annotated[Path | None, typer.Option("--to", help="The file to write, such as vpn/authority.pem.")] = None,
+    var: Var = Path("var"),
+) -> None:
+    """Print the certificates of the root and of the issuing authority, which anybody may have. No key is in it."""
+    with session(var, now()) as opened:
+        content = opened.known.beginning.root.certificate + opened.known.current.certificate
+    if to is None:
+        sys.stdout.write(content)
+        return
+    files.replace(to, content.encode(), mode=0o644)
+
+
+def _one(device: str | None, gateway: str | None) -> None:
+    if (device is None) is (gateway is None):
+        raise LeeboardError("name a device by its asset tag, or a gateway with --gateway, and not both")
+
+
+def _hand_over(issued: Issued, to: Path | None) -> None:
+    certificate = issued.certificate
+    text = "has this certificate already" if issued.again else "has a new certificate"
+    typer.echo(f"{plain(_whose(certificate))}: {text}, {certificate.name}, until {day(certificate.ends)}.", err=True)
+    if to is None:
+        sys.stdout.write(issued.chain)
+        return
+    if not to.is_dir():
+        raise LeeboardError(f"{to}: is no folder; the certificate is issued, and the same command gives it again")
+    contents = {"certificate.pem": certificate.pem, "issuing.pem": issued.issuing, "root.pem": issued.root}
+    for name, content in contents.items():
+        files.replace(to / name, content.encode(), mode=0o644)
+
+
+def _holder(var: Path, asset: str, school: str | None) -> tuple[str, str]:
+    """The URN and tag of a device that has certificates. Raises LeeboardError for none, and for two."""
+    found = sorted(
+        {
+            (str(one.urn), str(one.asset))
+            for one in memory.every(var)
+            if str(one.asset).casefold() == asset.casefold() and school in (None, one.urn)
+        }
+    )
+    if not found:
+        raise LeeboardError(f"{plain(asset, 80)}: no such device has a certificate; leeboard vpn list shows all")
+    if len(found) > 1:
+        urns = ", ".join(urn for urn, _ in found)
+        raise LeeboardError(f"{plain(asset, 80)}: the schools {urns} have one; name it with --school")
+    return found[0]
+
+
+def _whose(certificate: Certificate) -> str:
+    return f"{certificate.asset} ({certificate.urn})" if certificate.kind is Kind.DEVICE else "gateway"
+
+
+def _state(certificate: Certificate, at: datetime) -> str:
+    if certificate.revoked is not None:
+        return f"revoked {day(certificate.revoked)} ({certificate.reason})"
+    if at >= certificate.ends:
+        return "ended"
+    return "to be renewed" if at >= certificate.due(at) else ""
+
+
+def _last(gone: tuple[Certificate, ...]) -> str:
+    return day(max(one.ends for one in gone))

@@ -1,0 +1,181 @@
+"""`leeboard vpn` as a technician runs it, with an estate's register and a folder that a web server shows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from typer.testing import CliRunner
+
+from leeboard.cli.main import app
+from leeboard.cli.vpn import command
+from leeboard.cli.vpn.options import registered
+from leeboard.errors import LeeboardError
+from leeboard.escrow.vault.vault import make
+from tests.unit.authority.authorities import GATEWAY, LISTS, key_of_device, request
+from tests.unit.escrow.vaults import another_volume, custodian
+
+RUNNER = CliRunner()
+
+
+@dataclass(frozen=True)
+class Controller:
+    """A controller's var with a vault, an estate, a folder for lists, and requests of a laptop and a gateway."""
+
+    folder: Path
+
+    @property
+    def web(self) -> Path:
+        return self.folder / "web"
+
+    def run(self, *words: str) -> tuple[int, str]:
+        """The command; exit code and all that it printed, or LeeboardError's words."""
+        done = RUNNER.invoke(app, ["vpn", *words, "--var", str(self.folder / "var")], env={"COLUMNS": "250"})
+        if isinstance(done.exception, LeeboardError):
+            return 1, str(done.exception)
+        if done.exception is not None and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        return done.exit_code, done.output
+
+    def begin(self, *more: str) -> tuple[int, str]:
+        return self.run("init", "--name", "Hill Schools", "--level", "sensitive", "--lists", LISTS, *more)
+
+    def issue(self, *more: str) -> tuple[int, str]:
+        laptop = str(self.folder / "laptop.csr")
+        return self.run("issue", "LT-014", "-i", str(self.folder / "estate"), "--request", laptop, *more)
+
+
+@pytest.fixture
+def controller(tmp_path: Path) -> Iterator[Controller]:
+    (tmp_path / "web").mkdir()
+    school = tmp_path / "estate" / "hill"
+    school.mkdir(parents=True)
+    (tmp_path / "estate/estate.yml").write_text("plugin: leeboard.schools.estate\nname: Hill\nlevel: sensitive\n")
+    (school / "school.yml").write_text(
+        'plugin: leeboard.schools.estate\nurn: "900001"\nname: Hill School\nphase: primary\n'
+    )
+    (school / "devices.csv").write_text("asset,host,platform,form,role\nLT-014,lt-014,linux,portable,staff_portable\n")
+    (tmp_path / "laptop.csr").write_bytes(request(key_of_device()))
+    (tmp_path / "gateway.csr").write_bytes(request(key_of_device()))
+    with another_volume(tmp_path) as other:
+        make(tmp_path / "var", (tmp_path / "first", other / "second"), [custodian("head")[0]], command.now())
+        yield Controller(tmp_path)
+
+
+def test_from_the_beginning_to_a_stolen_laptop(controller: Controller) -> None:
+    code, printed = controller.begin("--publish-folder", str(controller.web))
+    assert code == 0 and "2 lists with 0 revoked certificates" in printed
+    assert f"published in {controller.web}" in printed
+    code, printed = controller.issue("--to", str(controller.web))
+    assert code == 0 and "LT-014 (900001): has a new certificate, lt-014.900001.leeboard.internal" in printed
+    issued = x509.load_pem_x509_certificate((controller.web / "certificate.pem").read_bytes())
+    assert controller.issue()[1].startswith("LT-014 (900001): has this certificate already")
+    code, printed = controller.run(
+        "issue", "--gateway", GATEWAY, "--request", str(controller.folder / "gateway.csr"), "--to", str(controller.web)
+    )
+    assert code == 0
+    code, printed = controller.run("revoke", "LT-014", "--reason", "stolen")
+    assert code == 0 and "LT-014: 1 certificate revoked (stolen)" in printed
+    assert "end the tunnel of lt-014.900001.leeboard.internal (leeboard vpn export-gateway)" in printed
+    (path,) = controller.web.glob("issuing-*.crl")
+    assert path.stat().st_mode & 0o777 == 0o644
+    found = x509.load_der_x509_crl(path.read_bytes()).get_revoked_certificate_by_serial_number(issued.serial_number)
+    assert found is not None
+    assert found.extensions.get_extension_for_class(x509.CRLReason).value.reason is x509.ReasonFlags.key_compromise
+    code, printed = controller.run("list", "--format", "json")
+    rows = {one["name"]: one for one in json.loads(printed)["certificates"]}
+    assert rows["lt-014.900001.leeboard.internal"]["reason"] == "stolen" and rows[GATEWAY]["revoked"] is None
+    assert "revoked" in controller.run("list")[1] and "2 certificates" in controller.run("list")[1]
+    assert controller.run("revoke", "LT-014", "--reason", "stolen") == (
+        1, "LT-014: has no certificate that still counts; leeboard vpn list shows all"
+    )  # fmt: skip
+    assert controller.run("chain")[1].count("BEGIN CERTIFICATE") == 2
+
+
+def test_export_for_a_gateway(controller: Controller) -> None:
+    controller.begin("--publish-folder", str(controller.web))
+    controller.issue()
+    to = controller.folder / "export"
+    words = ("export-gateway", GATEWAY, "--kind", "strongswan", "--to", str(to))
+    estate = controller.folder / "estate"
+    more = ("-i", str(estate))
+    assert controller.run(*words, *more) == (
+        1, f"{estate}: no vpn in it has the gateway {GATEWAY}; docs/vpn.md says how to declare one"
+    )  # fmt: skip
+    (estate / "vpn").mkdir()
+    (estate / "vpn/authority.pem").write_text(controller.run("chain")[1])
+    with (estate / "estate.yml").open("a") as file:
+        file.write(
+            f"vpn: {{kind: ikev2, gateways: [{{name: {GATEWAY}}}], authority: leeboard, routes: everything, "
+            "dns: {servers: [10.0.0.53]}, inner: [10.99.0.0/24]}\n"
+        )
+    code, printed = controller.run(*words, *more)
+    assert code == 0 and "no inner address (leeboard estate addresses --write): LT-014" in printed
+    assert "lt-014" not in (to / "swanctl/conf.d/leeboard.conf").read_text()
+    given = RUNNER.invoke(app, ["estate", "addresses", *more, "--write"])
+    assert given.exit_code == 0 and "10.99.0.2,lt-014.900001.leeboard.internal," in given.output, given.output
+    code, printed = controller.run(*words, *more)
+    assert code == 0 and "for 1 device in" in printed and "locks everybody out" in printed
+    conf = (to / "swanctl/conf.d/leeboard.conf").read_text()
+    assert "addrs = 10.99.0.2" in conf and "10.0.0.53" in conf
+    code, printed = controller.run("export-gateway", GATEWAY, "--kind", "rras", "--to", str(to), "--strict")
+    assert code == 1 and "has neither fixed inner addresses nor that switch" in printed
+    assert not any(b"PRIVATE KEY" in path.read_bytes() for path in to.rglob("*") if path.is_file())
+
+
+def test_where_lists_are_published_goes_wrong(controller: Controller) -> None:
+    assert controller.begin("--publish-folder", str(controller.folder / "away"))[0] == 3
+    code, printed = controller.run("crl")
+    assert code == 3 and "Signed, and not published" in printed and "mount or make it" in printed
+    program = controller.folder / "publish"
+    program.write_text('#!/bin/sh\necho "no route to host" >&2\nexit 7\n')
+    program.chmod(0o755)
+    code, printed = controller.run("crl", "--publish-command", f"{program} --to web")
+    assert code == 3 and "ended with exit status 7: no route to host; the old list counts until its end" in printed
+    program.write_text('#!/bin/sh\nshift 2\ncp "$@" ' + str(controller.web) + "\n")
+    code, printed = controller.run("crl")
+    assert code == 0 and "(exit status 0)" in printed and len(list(controller.web.glob("*.crl"))) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("issue", "--request", "x"), "name a device by its asset tag, or a gateway with --gateway, and not both"),
+        (("issue", "LT-1", "--gateway", "g.example", "--request", "x"), "and not both"),
+        (("issue", "LT-1", "--request", "/nowhere"), "/nowhere: there is no such file"),
+        (("revoke", "LT-9", "--reason", "lost"), "LT-9: no such device has a certificate; leeboard vpn list shows all"),
+        (("crl", "--publish-command", " "), "--publish-command: is empty"),
+        (("crl", "--publish-command", "a 'b"), "--publish-command: makes no sense"),
+    ],
+)
+def test_what_is_refused(controller: Controller, words: tuple[str, ...], said: str) -> None:
+    code, printed = controller.run(*words)
+    assert code == 1 and said in printed
+    assert not (controller.folder / "var/authority/known.json").exists()
+
+
+def test_begin_needs_sense_and_happens_once(controller: Controller) -> None:
+    for words, said in (
+        (("--name", "-", "--lists", LISTS), "--name: give whose authority it is"),
+        (("--name", "Hill", "--lists", "https://lists.example"), "--lists: give an address of plain HTTP"),
+        (("--name", "Hill", "--lists", "http://lists.example/a b"), "--lists: give an address of plain HTTP"),
+    ):
+        code, printed = controller.run("init", "--level", "standard", *words)
+        assert code == 1 and said in printed
+    assert not (controller.folder / "var/authority").exists()
+    assert controller.run("list") == (1, "this controller has no VPN authority; begin one with leeboard vpn init")
+    assert controller.begin()[0] == 0
+    code, printed = controller.begin()
+    assert code == 1 and "this controller has a VPN authority already, Hill Schools" in printed
+
+
+def test_a_device_has_to_be_in_the_register(controller: Controller) -> None:
+    with pytest.raises(LeeboardError, match="LT-99: the register has no such device; nothing was issued"):
+        registered(controller.folder / "estate", "LT-99", None)
+    with pytest.raises(LeeboardError, match="name the estate whose register has the device"):
+        registered(None, "LT-014", None)
+    assert registered(controller.folder / "estate", "lt-014", "900001").asset == "LT-014"
