@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from leeboard.authority import memory, profile, records
-from leeboard.authority.names import device_name
 from leeboard.authority.records import Certificate, Issuer, Kind, Reason, Revocation
 from leeboard.authority.request import RequestedKey, requested_key
 from leeboard.authority.session import Session, session
 from leeboard.errors import LeeboardError
 from leeboard.model.enums import Platform
 from leeboard.model.values import plain
+from leeboard.model.vpn_names import device_name
 
 SOON = timedelta(days=7)  # a new certificate that ended before that would help nobody
 

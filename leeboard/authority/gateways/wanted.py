@@ -1,12 +1,8 @@
-"""What an export for a gateway is made of: a seam that the declaration of the VPN fills (name, networks, level).
-
-Until an estate declares its VPN, the command's own options fill it.
-"""
+"""What an export for a gateway is made of: the declaration of the VPN fills it, or the command's own options."""
 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -105,25 +101,3 @@ def address(text: str) -> str:
         return str(ipaddress.ip_address(text.strip()))
     except ValueError:
         raise LeeboardError(f"{plain(text, 60)}: is no address") from None
-
-
-def allotted(
-    before: dict[str, int], owners: Sequence[str], pools: Sequence[Network]
-) -> tuple[dict[str, int], dict[str, tuple[str, ...]]]:
-    """A number for each owner, who keeps the one that they have, and the addresses that the pools have for it.
-
-    A number that was given out once is never given to somebody else. Raises LeeboardError where a pool is full.
-    """
-    numbers = dict(before)
-    following = max(numbers.values(), default=0) + 1
-    for owner in owners:
-        if owner not in numbers:
-            numbers[owner] = following
-            following += 1
-    for pool in pools:
-        room = pool.num_addresses - 2  # the first names the network, and the last of IPv4 is for all
-        if owners and max(numbers[owner] for owner in owners) > room:
-            raise LeeboardError(
-                f"{pool}: has {room} addresses, and every device that ever had one keeps it; name a larger network"
-            )
-    return numbers, {owner: tuple(str(pool.network_address + numbers[owner]) for pool in pools) for owner in owners}

@@ -58,6 +58,15 @@ class Ledger:
         return self._by_school.get(urn, {})
 
     @cached_property
+    def held(self) -> Mapping[tuple[str, str], tuple[str, ...]]:
+        """The addresses of each device, by URN and asset tag."""
+        found: dict[tuple[str, str], tuple[str, ...]] = {}
+        for one in self.entries:
+            if one.ended is None:
+                found[one.urn, one.asset] = (*found.get((one.urn, one.asset), ()), one.address)
+        return found
+
+    @cached_property
     def _by_school(self) -> Mapping[str, Mapping[str, str]]:
         found: dict[str, dict[str, str]] = {}
         for entry in sorted((one for one in self.entries if one.ended is None), key=lambda one: -one.version):

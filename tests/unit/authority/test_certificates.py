@@ -12,10 +12,11 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from leeboard.authority import lists, session
 from leeboard.authority.certificates import Registered, issue_device, issue_gateway, revoke_device, revoke_gateway
-from leeboard.authority.names import device_name, gateway_name
+from leeboard.authority.names import gateway_name
 from leeboard.authority.records import Reason
 from leeboard.errors import LeeboardError
 from leeboard.model.enums import Level
+from leeboard.model.vpn_names import device_name
 from tests.unit.authority.authorities import (
     DAY,
     GATEWAY,

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import subprocess
-from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
 
 from leeboard.authority import lists
 from leeboard.authority.gateways import appliances, strongswan
-from leeboard.authority.gateways.wanted import GatewayKind, Peer, Wanted, allotted, network
+from leeboard.authority.gateways.wanted import GatewayKind, Peer, Wanted, network
 from leeboard.errors import LeeboardError
 from leeboard.model.enums import Level
 from tests.unit.authority.authorities import GATEWAY, Authority
@@ -95,13 +94,6 @@ def test_rras_looks_certificates_up_and_trusts_one_root(authority: Authority) ->
     assert "certutil -urlcache * delete" in appliances.page(GatewayKind.RRAS, wanted(authority))
 
 
-def test_a_device_keeps_its_address_for_good() -> None:
-    pools = [ip_network("10.99.0.0/29"), ip_network("fd00:99::/64")]
-    numbers, first = allotted({}, ["a", "b"], pools)
-    assert first == {"a": ("10.99.0.1", "fd00:99::1"), "b": ("10.99.0.2", "fd00:99::2")}
-    numbers, later = allotted(numbers, ["b", "c"], pools)
-    assert later == {"b": first["b"], "c": ("10.99.0.3", "fd00:99::3")} and numbers["a"] == 1
-    with pytest.raises(LeeboardError, match=r"10\.99\.0\.0/29: has 6 addresses, and every device"):
-        allotted(numbers, list("bcdefg"), pools)
+def test_a_network_is_one() -> None:
     with pytest.raises(LeeboardError, match="is no network"):
         network("10.99.0.1/24")

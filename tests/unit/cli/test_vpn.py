@@ -101,9 +101,27 @@ def test_export_for_a_gateway(controller: Controller) -> None:
     controller.issue()
     to = controller.folder / "export"
     words = ("export-gateway", GATEWAY, "--kind", "strongswan", "--to", str(to))
-    code, printed = controller.run(*words, "--pool", "10.99.0.0/24", "--dns", "10.0.0.53")
+    estate = controller.folder / "estate"
+    more = ("-i", str(estate))
+    assert controller.run(*words, *more) == (
+        1, f"{estate}: no vpn in it has the gateway {GATEWAY}; docs/vpn.md says how to declare one"
+    )  # fmt: skip
+    (estate / "vpn").mkdir()
+    (estate / "vpn/authority.pem").write_text(controller.run("chain")[1])
+    with (estate / "estate.yml").open("a") as file:
+        file.write(
+            f"vpn: {{kind: ikev2, gateways: [{{name: {GATEWAY}}}], authority: leeboard, routes: everything, "
+            "dns: {servers: [10.0.0.53]}, inner: [10.99.0.0/24]}\n"
+        )
+    code, printed = controller.run(*words, *more)
+    assert code == 0 and "no inner address (leeboard estate addresses --write): LT-014" in printed
+    assert "lt-014" not in (to / "swanctl/conf.d/leeboard.conf").read_text()
+    given = RUNNER.invoke(app, ["estate", "addresses", *more, "--write"])
+    assert given.exit_code == 0 and "10.99.0.2,lt-014.900001.leeboard.internal," in given.output, given.output
+    code, printed = controller.run(*words, *more)
     assert code == 0 and "for 1 device in" in printed and "locks everybody out" in printed
-    assert "addrs = 10.99.0.1" in (to / "swanctl/conf.d/leeboard.conf").read_text()
+    conf = (to / "swanctl/conf.d/leeboard.conf").read_text()
+    assert "addrs = 10.99.0.2" in conf and "10.0.0.53" in conf
     code, printed = controller.run("export-gateway", GATEWAY, "--kind", "rras", "--to", str(to), "--strict")
     assert code == 1 and "has neither fixed inner addresses nor that switch" in printed
     assert not any(b"PRIVATE KEY" in path.read_bytes() for path in to.rglob("*") if path.is_file())
