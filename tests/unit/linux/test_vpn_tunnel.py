@@ -51,7 +51,6 @@ LOADED = """list-conn event {
     remote_addrs = [
       192.0.2.1
       2001:db8:1::1
-      vpn.school.example
     ]
     version = IKEv2
     local-1 {
@@ -195,6 +194,13 @@ def test_what_is_written_reads_as_what_was_asked_for(tmp_path: Path) -> None:
     found = written(tmp_path)
     assert found["effective"]["value"] == TEXT
     assert found["running"]["value"] == TEXT
+
+
+def test_a_gateway_without_addresses_is_called_by_its_name() -> None:
+    named = tunnel_words.parse(TEXT.replace("@192.0.2.1,2001:db8:1::1", ""))
+    assert named is not None
+    assert "remote_addrs = vpn.school.example\n" in tunnel_conf.conf(named)
+    assert "remote_addrs = 192.0.2.1, 2001:db8:1::1\n" in OURS
 
 
 def test_a_machine_without_it_has_none(tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def connection(wanted: Wanted) -> Tree:
         }  # fmt: skip
     return {
         "version": "2",
-        "remote_addrs": ", ".join([*wanted.addresses, wanted.gateway]),
+        "remote_addrs": ", ".join(wanted.called),
         "vips": "0.0.0.0, ::",
         "proposals": ", ".join(wanted.ike),
         "encap": "no",
