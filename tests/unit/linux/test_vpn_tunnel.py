@@ -279,7 +279,7 @@ def test_a_roll_out_writes_and_loads_it_once(tmp_path: Path) -> None:
     plan = vpn.dry_run(machine(tmp_path), change())
     edits = {edit.path: edit.after for edit in plan.edits}
     assert edits == {path: text.encode() for path, text in THERE.items()}
-    assert plan.commands == RELOADED
+    assert plan.commands == [RELOADED[0], ["systemctl", "restart", "strongswan.service"]]  # new options
     plan = vpn.dry_run(machine(tmp_path, {**THERE}), change())
     assert [edit for edit in plan.edits if edit.before != edit.after] == [] and plan.commands == []
 
