@@ -51,7 +51,6 @@ LOADED = """list-conn event {
     remote_addrs = [
       192.0.2.1
       2001:db8:1::1
-      vpn.school.example
     ]
     version = IKEv2
     local-1 {
@@ -197,6 +196,13 @@ def test_what_is_written_reads_as_what_was_asked_for(tmp_path: Path) -> None:
     assert found["running"]["value"] == TEXT
 
 
+def test_a_gateway_without_addresses_is_called_by_its_name() -> None:
+    named = tunnel_words.parse(TEXT.replace("@192.0.2.1,2001:db8:1::1", ""))
+    assert named is not None
+    assert "remote_addrs = vpn.school.example\n" in tunnel_conf.conf(named)
+    assert "remote_addrs = 192.0.2.1, 2001:db8:1::1\n" in OURS
+
+
 def test_a_machine_without_it_has_none(tmp_path: Path) -> None:
     assert effective(vpn, machine(tmp_path), "tunnel")["state"] == "absent"
     assert effective(vpn, folder(tmp_path / "empty"), "tunnel")["state"] == "absent"
@@ -273,7 +279,7 @@ def test_a_roll_out_writes_and_loads_it_once(tmp_path: Path) -> None:
     plan = vpn.dry_run(machine(tmp_path), change())
     edits = {edit.path: edit.after for edit in plan.edits}
     assert edits == {path: text.encode() for path, text in THERE.items()}
-    assert plan.commands == RELOADED
+    assert plan.commands == [RELOADED[0], ["systemctl", "restart", "strongswan.service"]]  # new options
     plan = vpn.dry_run(machine(tmp_path, {**THERE}), change())
     assert [edit for edit in plan.edits if edit.before != edit.after] == [] and plan.commands == []
 

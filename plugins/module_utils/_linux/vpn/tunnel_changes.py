@@ -14,7 +14,7 @@ from ..engine.edits import Change, ChangeRefused, DryRun
 from ..engine.host import Host, HostError
 from ..engine.overlay_host import OverlayHost
 from ..engine.reading import Readings
-from ..engine.safe_read import first_of
+from ..engine.safe_read import first_of, text_or_nothing
 from ..system.came_by import came_by
 from ..system.systemd_unit import state
 from ..system.units_enabled import enabled
@@ -104,15 +104,16 @@ def _refuse_others_in_it(host: Host, overlay: OverlayHost, wanted: Wanted) -> No
 
 
 def _loading(host: Host, wanted: bool) -> list[list[str]]:
-    """What makes charon have it. A change of the options counts from the reload on, too.
+    """What makes charon have it.
 
-    A charon whose rule networkd took away makes it again at its start only.
+    Options count from its start on, and one whose rule networkd took away makes it again at its start only.
     """
     commands = [[*LOAD_NETWORKD]]
     if not state(host, UNIT)[0]:
         commands += [] if enabled(host, UNIT) else [["systemctl", "enable", UNIT]]
         return [*commands, ["systemctl", "restart", UNIT]] if wanted else commands
-    if wanted and "past the tunnel" in not_running(host):
+    other_options = text_or_nothing(host, OPTIONS) != OPTIONS_TEXT
+    if wanted and (other_options or "past the tunnel" in not_running(host)):
         return [*commands, ["systemctl", "restart", UNIT]]
     return [*commands, ["systemctl", "reload", UNIT]]
 

@@ -20,7 +20,8 @@ NO_IPV6 = "leeboard-no-ipv6"
 AUTHORITIES = "/etc/swanctl/x509ca"
 HEAD = "# Written by Leeboard (REM-04). A roll-out writes it anew.\n"
 # Without it charon calls a gateway once that it finds no way to: at a start before the network is there.
-OPTIONS_TEXT = HEAD + "charon-systemd {\n  retry_initiate_interval = 20\n}\n"
+# networkd takes a stranger's address off its card, and of a route for IPv6 what says to speak from it: not from lo.
+OPTIONS_TEXT = HEAD + "charon-systemd {\n  retry_initiate_interval = 20\n  install_virtual_ip_on = lo\n}\n"
 # networkd takes away what it did not make whenever it is reloaded: charon's rule, and all goes beside the tunnel.
 NETWORKD = "/etc/systemd/networkd.conf.d/60-leeboard-vpn.conf"
 NETWORKD_TEXT = (
@@ -68,7 +69,7 @@ def connection(wanted: Wanted) -> Tree:
         }  # fmt: skip
     return {
         "version": "2",
-        "remote_addrs": ", ".join([*wanted.addresses, wanted.gateway]),
+        "remote_addrs": ", ".join(wanted.called),
         "vips": "0.0.0.0, ::",
         "proposals": ", ".join(wanted.ike),
         "encap": "no",

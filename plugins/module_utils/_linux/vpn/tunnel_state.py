@@ -103,7 +103,7 @@ def not_running(host: Host) -> str:
     child = children.get(CHILD, {})
     facts: list[tuple[str, object, object]] = [
         ("version", loaded.get("version"), "IKEv2"),
-        ("the gateway's addresses", loaded.get("remote_addrs"), [*wanted.addresses, wanted.gateway]),
+        ("the gateway's addresses", loaded.get("remote_addrs"), [*wanted.called]),
         ("the gateway's name", remote.get("id"), wanted.gateway),
         ("the gateway's proof", remote.get("class"), "public key"),
         ("this device's name", local.get("id"), wanted.identity),

@@ -41,6 +41,11 @@ class Wanted(NamedTuple):
     revocation: str = "relaxed"
 
     @property
+    def called(self) -> tuple[str, ...]:
+        """Where the gateway is called: by its addresses; by its name where there are none, which asks a DNS first."""
+        return self.addresses or (self.gateway,)
+
+    @property
     def everything(self) -> bool:
         """True where all traffic of both families goes through it."""
         return set(EVERYTHING) <= set(self.to)
