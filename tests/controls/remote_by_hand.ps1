@@ -2,10 +2,7 @@
 # remedies have them, and WinRM over HTTPS.
 $firewall = 'HKLM:\SOFTWARE\Policies\Microsoft\WindowsFirewall'
 $winrm = 'HKLM:\SOFTWARE\Policies\Microsoft\Windows\WinRM'
-$policy = 'HKLM:\SOFTWARE\Policies\Microsoft\Windows NT\Terminal Services'
 $values = @{
-    $policy = @{ DisablePasswordSaving = 1 }
-    "$policy\Client" = @{ DisableCloudClipboardIntegration = 1 }
     "$winrm\Client" = @{ AllowBasic = 0; AllowDigest = 0; AllowUnencryptedTraffic = 0 }
     "$winrm\Service" = @{ AllowBasic = 0; AllowUnencryptedTraffic = 0; DisableRunAs = 1 }
     "$firewall\DomainProfile" = @{ EnableFirewall = 1; DefaultInboundAction = 1 }

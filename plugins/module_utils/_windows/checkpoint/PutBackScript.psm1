@@ -119,7 +119,7 @@ function Set-Value([string]$Path, [string]$Name, [string]$Kind, [string]$Data) {
     }
 }
 
-# What of the registry is not as it was, in words. Values first, then keys that were not there.
+# What of the registry is not as it was, in words, a line each. Values first, then keys that were not there.
 function Restore-Registry {
     foreach ($words in Get-Line value) {
         $path, $name = (Get-Text $words[1]), (Get-Text $words[2])
@@ -130,7 +130,7 @@ function Restore-Registry {
             if ((Get-Value $path $name) -cne $wanted) { Set-Value $path $name $words[3] $data }
             if ((Get-Value $path $name) -cne $wanted) { "$path`:$name is not as it was" }
         } catch {
-            "$path`:$name`: $($_.Exception.Message)"
+            "$path`:$name`: $($_.Exception.Message -replace '\s+', ' ')"
         }
     }
     foreach ($words in Get-Line key) {
@@ -152,7 +152,7 @@ function Restore-Service {
         try {
             foreach ($said in Restore-OneService $name $words[2] $words[3] ($words[4] -eq '1') ($words[5] -eq '1')) { $said }
         } catch {
-            "$name`: $($_.Exception.Message)"
+            "$name`: $($_.Exception.Message -replace '\s+', ' ')"
         }
     }
 }

@@ -2,6 +2,5 @@
 # kind: precedence
 # flips: REM-08
 # expect: drifted
-# mends: no
 reg.exe delete 'HKLM\SOFTWARE\Policies\Microsoft\Windows NT\Terminal Services\Client' /v DisableCloudClipboardIntegration /f /reg:64
 reg.exe add 'HKLM\SOFTWARE\Policies\Microsoft\Windows NT\Terminal Services' /v DisableCloudClipboardIntegration /t REG_DWORD /d '1' /f /reg:64

@@ -2,6 +2,5 @@
 # kind: per_user
 # flips: REM-09
 # expect: drifted
-# mends: no
 reg.exe delete 'HKLM\SOFTWARE\Policies\Microsoft\Windows NT\Terminal Services' /v DisablePasswordSaving /f /reg:64
 reg.exe add 'HKCU\SOFTWARE\Policies\Microsoft\Windows NT\Terminal Services' /v DisablePasswordSaving /t REG_DWORD /d '1' /f
