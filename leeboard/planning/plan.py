@@ -61,8 +61,12 @@ def apart(step: Step) -> tuple[Step, ...]:
     return tuple(Step(step.driver, step.module, (change,), step.risk) for change in step.changes)
 
 
-def could_cut_off(drivers: Collection[str], minutes: int = CUT_OFF_MINUTES) -> str:
-    """What a preview says of steps of these drivers, all of risk `cut_off`."""
+def could_cut_off(drivers: Collection[str], seconds: int = 0) -> str:
+    """What a preview says of steps of these drivers, all of risk `cut_off`.
+
+    `seconds` are those that the device itself named; 0: it was not asked.
+    """
+    minutes = -(-seconds // 60) or CUT_OFF_MINUTES
     back = f"put back by itself after {minutes} minute{'' if minutes == 1 else 's'} unless we come back"
     return f"{', '.join(sorted(drivers))} could cut us off: {back}"
 

@@ -110,12 +110,12 @@ class ActionModule(DeviceAction):
         if not risky:
             return []
         if self._task.check_mode:
-            left_out, refused = cut_off.preview(of_steps(risky))
+            left_out, refused, seconds = cut_off.preview(of_steps(risky))
             stay = [] if refused else [step for step in risky if step.driver not in left_out]
             self._problems += [refused] if refused else list(left_out.values())
             self._problems += self._make(visit, stay)[0]
             if stay:
-                self._remarks.append(f"{visit.device.name}: {could_cut_off({step.driver for step in stay})}")
+                self._remarks.append(f"{visit.device.name}: {could_cut_off({step.driver for step in stay}, seconds)}")
             return []
         before = len(self._changes)
         self._problems += cut_off.make(

@@ -106,6 +106,10 @@ left_out:
   description: The drivers that the checkpoint is not about, each with the reason.
   returned: with O(state=armed)
   type: dict
+seconds:
+  description: After how many seconds the device puts itself back unless the checkpoint is confirmed.
+  returned: with O(state=armed), unless it was refused
+  type: int
 held:
   description: True where arming was refused since another checkpoint is held.
   returned: with O(state=armed)
@@ -178,7 +182,13 @@ def _armed(host: Host, module: AnsibleModule) -> dict[str, Any]:
     arm.refuse(host)
     undo = module.params["undo"]
     covers, left_out = covers_of_undo(host, undo) if undo else covers_of(host, module.params["steps"])
-    result = {"changed": bool(covers), "left_out": left_out, "held": False, "checkpoint": armed.read(host)}
+    result = {
+        "changed": bool(covers),
+        "left_out": left_out,
+        "held": False,
+        "seconds": arm.seconds_for(covers.values()),
+        "checkpoint": armed.read(host),
+    }
     if covers and not module.check_mode:
         request = arm.Request(module.params["run_id"], module.params["by"], module.params["token_digest"], covers)
         result["checkpoint"] = arm.arm(host, request)

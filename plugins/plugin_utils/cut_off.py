@@ -67,13 +67,17 @@ class CutOff:
         self._trouble = ""  # why the device could not be asked, the last time
 
     def preview(self, about: dict) -> tuple:
-        """({driver: why it would be left out}, what refuses all of it). Changes nothing."""
+        """({driver: why it would be left out}, what refuses all of it, seconds until it puts itself back; 0: unknown).
+
+        Changes nothing.
+        """
         try:
             self._way_back()
             answer = self._arm(about, "0" * 64)
         except Refused as problem:
-            return {}, str(problem)
-        return _words(answer.get("left_out")), ""
+            return {}, str(problem), 0
+        seconds = answer.get("seconds")
+        return _words(answer.get("left_out")), "", seconds if type(seconds) is int and seconds > 0 else 0
 
     def make(self, about: dict, run) -> list:
         """Do `run` under a checkpoint that is about the steps, or the undo, of `about` (`of_steps`, `of_undo`).

@@ -135,7 +135,7 @@ class DoubleDevice:
             self.about = stay
             self.held_by(arguments["run_id"], arguments["by"], self.holds)
             self.digest = arguments["token_digest"]
-        return {"changed": bool(stay), "left_out": self.left_out}
+        return {"changed": bool(stay), "left_out": self.left_out, "seconds": self.holds}
 
     def _confirmed(self, arguments: dict[str, Any]) -> dict[str, Any]:
         if self.state != "armed":

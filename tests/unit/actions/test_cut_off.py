@@ -226,14 +226,15 @@ def test_a_preview_arms_nothing() -> None:
     assert cut_off.preview(of_steps([step(), step("firewall")])) == (
         {"firewall": "firewall: two firewalls at once"},
         "",
+        device.holds,
     )
     assert (device.state, device.asked) == ("none", [("armed", False)])
 
 
 def test_a_preview_of_what_would_be_refused_says_so() -> None:
     device = DoubleDevice(preview=True, recorded_runs=(OTHER,)).held_by(OTHER, "ada on desk", 90)
-    left_out, refused = CutOff(device, device.connection, device.clock).preview(of_steps([step()]))
-    assert (left_out, device.clock.passed) == ({}, 0)
+    left_out, refused, seconds = CutOff(device, device.connection, device.clock).preview(of_steps([step()]))
+    assert (left_out, seconds, device.clock.passed) == ({}, 0, 0)
     assert "holds the device's checkpoint until" in refused
 
 

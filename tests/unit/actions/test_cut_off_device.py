@@ -183,9 +183,10 @@ def test_a_second_controller_is_told_who_holds_the_device(visit: RealVisit) -> N
 def test_a_preview_finds_what_is_left_out_and_arms_nothing(visit: RealVisit, monkeypatch: pytest.MonkeyPatch) -> None:
     visit.preview = True
     unknown = Step("nobody", "m.nobody", STEP.changes, "cut_off")
-    left_out, refused = CutOff(visit, visit.connection, visit.clock).preview(of_steps([STEP, unknown]))
+    left_out, refused, seconds = CutOff(visit, visit.connection, visit.clock).preview(of_steps([STEP, unknown]))
     assert (left_out, refused) == ({"nobody": "nobody: nobody is no driver that a checkpoint knows"}, "")
     assert visit.machine.read()["state"] == "none" and visit.machine.ours() == []
+    assert seconds == 180 + Writer().cover(visit.machine.host, []).longest
 
 
 def test_no_token_is_on_the_device_before_it_confirms(visit: RealVisit) -> None:

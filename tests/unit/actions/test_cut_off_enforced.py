@@ -92,7 +92,7 @@ def test_a_preview_asks_each_driver_and_arms_nothing(clock: DoubleClock) -> None
     enforcing = action(device)
     enforcing._apply(device, [replace(step(), module="m.sshd")])
     assert device.order == [("m.sshd", "none")] and device.state == "none"
-    assert enforcing._remarks == ["pc1: sshd could cut us off: put back by itself after 3 minutes unless we come back"]
+    assert enforcing._remarks == ["pc1: sshd could cut us off: put back by itself after 4 minutes unless we come back"]
 
 
 def test_a_driver_that_cannot_be_covered_makes_no_step(clock: DoubleClock) -> None:

@@ -10,7 +10,6 @@ import pytest
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.checkpoint import units
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.firewall import driver as firewall
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.firewall import restart
 
 from tests.unit.linux.folder import Answers, effective, folder
 
@@ -172,9 +171,17 @@ def test_what_others_do_at_the_start(
     assert said.startswith(expected), said
 
 
-def test_a_checkpoint_that_is_armed_loads_nothing(tmp_path: Path) -> None:
-    """Its unit names firewalls, since it comes before them: a plan that was made before arming still holds."""
+def test_a_unit_that_only_names_a_firewall_loads_nothing(tmp_path: Path) -> None:
+    """A checkpoint's unit comes before firewalls: a plan that was made before arming still holds."""
     files = units.unit_files(180, 60, [], ["nftables.service"])
     started = [name for name in (path.rsplit("/", 1)[-1] for path in files) if "nft" in files[f"{units.SYSTEM}/{name}"]]
-    assert started == [f"{units.NAME}-start.service"] and {*started} < {*restart.CHECKPOINT}
+    assert started == [f"{units.NAME}-start.service"]
     assert restarted(tmp_path, dict(files), *started).startswith("accept: nothing loads firewall rules")
+
+
+@pytest.mark.parametrize(
+    "line", ["ExecStart=/bin/sh -c 'nft -f /root/x'", " ExecStartPost = -/bin/true \\\n  && nft x"]
+)
+def test_a_unit_that_runs_one_may_load_anything(tmp_path: Path, line: str) -> None:
+    unit = {f"{units.SYSTEM}/school.service": f"[Unit]\nAfter=nftables.service\n[Service]\n{line}\n"}
+    assert "school.service seems to load rules" in restarted(tmp_path, unit, "school.service")

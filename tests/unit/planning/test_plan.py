@@ -118,4 +118,4 @@ def test_a_refused_step_that_is_taken_apart_keeps_its_risk() -> None:
 def test_what_could_cut_off_is_said_in_one_line() -> None:
     said = could_cut_off(["sshd", "firewall"])
     assert said == "firewall, sshd could cut us off: put back by itself after 3 minutes unless we come back"
-    assert "after 1 minute unless" in could_cut_off(["sshd"], 1)
+    assert "after 1 minute unless" in could_cut_off(["sshd"], 59)

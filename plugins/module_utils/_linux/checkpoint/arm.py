@@ -13,7 +13,7 @@ import json
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
 from ..engine import armed
@@ -49,6 +49,11 @@ class Request(NamedTuple):
     by: str
     token_digest: str
     covers: dict[str, Cover]
+
+
+def seconds_for(covers: Collection[Cover]) -> int:
+    """The seconds after which a device that nobody came back to puts itself back."""
+    return sum(cover.longest for cover in covers) + GRACE
 
 
 def refuse(host: Host) -> None:
@@ -104,7 +109,7 @@ def _arm(host: Host, request: Request) -> None:
     modes = {one.path: _mode(host, one.path) for one in plan.kept if one.kind == "folder"}
     _put(host, SCRIPT, script(host.root, plan, modes), 0o700)
     copies.finish()
-    time_left = sum(cover.longest for cover in covers) + GRACE
+    time_left = seconds_for(covers)
     folders = sorted({os.path.dirname(one.path) for one in plan.kept if one.kind != "absent"} | {*copies.elsewhere})
     files = unit_files(time_left, seconds(plan), folders, [one.name for one in plan.units])
     files[COMMAND] = WRAPPER

@@ -49,8 +49,6 @@ ExecReload=/usr/sbin/nft -f {OUR_FILE}
 [Install]
 WantedBy=sysinit.target
 """
-# A checkpoint's unit names firewalls, since it comes before them; what it loads was there before.
-CHECKPOINT = ("leeboard-checkpoint.service", "leeboard-checkpoint-start.service")
 TRY = 'nft -f "$1" && exec nft -j list ruleset\n'
 # A rule may name a card by number (iif), so the cards have to be there.
 TRY_WITH_CARDS = 'file=$1; shift; for card; do ip link add "$card" type veth; done 2>/dev/null\nset -- "$file"\n' + TRY
@@ -68,6 +66,7 @@ OWN_LOADERS = re.compile(
 )
 # What takes rules away again, or lets everything in.
 OPENERS = re.compile(r"\bflush\b|\s-F\b|--flush|\bINPUT\s+ACCEPT\b|\bufw\b.*\bdisable\b")
+EXECUTED = re.compile(r"^[ \t]*Exec[A-Za-z]+[ \t]*=((?:[^\n]*\\\n)*[^\n]*)", re.MULTILINE)  # with its continued lines
 # Other programs that load rules of their own, whose files are not read here.
 OTHERS = ("shorewall", "shorewall6", "ferm", "firehol", "arno-iptables-firewall", "foomuuri", "csf", "fwb", "uruk",
           "opensnitch", "portmaster")  # fmt: skip
@@ -224,15 +223,17 @@ def own_loader(host: Host, also: re.Pattern[str] | None = None, besides: tuple[s
 
     Raises HostError.
     """
-    known = ["nftables.service", "ufw.service", "netfilter-persistent.service", "firewalld.service", *CHECKPOINT]
+    known = ["nftables.service", "ufw.service", "netfilter-persistent.service", "firewalld.service"]
     known += [OUR_UNIT] if _our_unit(host) or OUR_UNIT in besides else []
     units = dict.fromkeys([*started_units(host), *(unit for _starter, unit in activated(host))])
     started = [name for name in units if name.endswith(".service") and name not in known]
-    paths = [f"{UNITS[0]}/{name}" for name in started if host.link(f"{UNITS[0]}/{name}") is None]
-    paths += [f"{folder}/{name}" for folder in SCRIPTS for name in host.entries(folder)]
-    for path in (*paths, "/etc/rc.local", "/etc/network/interfaces"):
+    own = [f"{UNITS[0]}/{name}" for name in started if host.link(f"{UNITS[0]}/{name}") is None]
+    scripts = [f"{folder}/{name}" for folder in SCRIPTS for name in host.entries(folder)]
+    for path in (*own, *scripts, "/etc/rc.local", "/etc/network/interfaces"):
         text = (text_or_nothing(host, path) or "") if _is_file(host, path) else ""
         lines = [line for line in text.split("\n") if not line.lstrip().startswith("#")]
+        # A unit that only has to come before or after a firewall names it too: what it runs counts.
+        lines = EXECUTED.findall("\n".join(lines)) if path in own else lines
         if any(OWN_LOADERS.search(line) and (also is None or also.search(line)) for line in lines):
             return path
     return ""
