@@ -77,6 +77,19 @@ Describe 'bitlocker_policy' {
         @((Read-One 'startup-conflict').effective.value).Count | Should -Be 0
     }
 
+    It 'takes what an MDM service sets where the key has nothing, switch and conflicts included' {
+        $Machine.Service = @{ UseAdvancedStartup = 1L; UseTPM = 1L; UseTPMPIN = 1L; UseTPMKey = 0L; UseTPMKeyPIN = 0L; EnableBDEWithNoTPM = 0L }
+        Mock Resolve-LeeboardManaged -ModuleName BitLockerPolicy {
+            if ($Found.state -eq 'value') { return $Found }
+            @{ state = 'value'; type = 'dword'; value = $Machine.Service[$Name]; Source = 'PolicyManager'; Note = 'so it is' }
+        }
+        $reading = Read-One 'startup/UseTPM'
+        $reading.effective.value, $reading.effective.source, $reading.effective.note | Should -Be 1, 'PolicyManager', 'so it is'
+        @((Read-One 'startup-conflict').effective.value).Count | Should -Be 2
+        $Machine.Policy = @{ UseTPM = 0L }
+        (Read-One 'startup/UseTPM').effective.value | Should -Be 0
+    }
+
     It 'says who sets it' {
         Mock Resolve-LeeboardOwner -ModuleName BitLockerPolicy { @{ Owner = 'the group policy "X"'; Note = '' } }
         (Read-One 'startup/UseTPM').owner | Should -Be 'the group policy "X"'

@@ -64,7 +64,10 @@ Describe 'firewall_profile' {
 
     It 'takes what an MDM service set before the machine''s own' {
         $Machine["$Own\Mdm\PublicProfile:DefaultInboundAction"], $Machine["$Own\PublicProfile:DefaultInboundAction"] = 1L, 0L
-        (Read-One 'Public:DefaultInboundAction').effective.source | Should -BeLike '*Mdm\PublicProfile:DefaultInboundAction'
+        $reading = Read-One 'Public:DefaultInboundAction'
+        $reading.effective.source | Should -BeLike '*Mdm\PublicProfile:DefaultInboundAction'
+        $reading.owner | Should -Be 'an MDM service'
+        (Read-One 'Domain:DefaultInboundAction').Contains('owner') | Should -BeFalse
     }
 
     It 'is what is active even where the places say something else, which is said' {

@@ -100,6 +100,32 @@ Describe 'the owner' {
             Should -Invoke Get-LeeboardCim -ModuleName GroupPolicySource -Times 0 -Exactly
         }
 
+        It 'is an MDM service where no group policy has it, where that wins, and where the policies cannot be read' {
+            $Machine.Service = @{ Owner = 'the MDM service X'; Wins = $false }
+            Mock Get-LeeboardMdmPolicy -ModuleName GroupPolicy {
+                if ($Subject -in 'HKLM\SOFTWARE\Policies\Microsoft\FVE:MinimumPIN', 'security:LockoutBadCount', 'audit:{0}') {
+                    $Machine.Service
+                }
+            }
+            Get-FveOwner | Should -Be 'the MDM service X'
+            Get-FveOwner 'Other' | Should -Be ''
+            Get-LeeboardSecurityOwner LockoutBadCount | Should -Be 'the MDM service X'
+            Get-LeeboardAuditOwner '{0}' | Should -Be 'the MDM service X'
+            $Machine.History[$RegistryExtension] = @('local')
+            Add-PolicyFile '' 'Registry.pol' (ConvertTo-Pol @(, @($Policy, 'MinimumPIN', 4, $One)))
+            Reset-LeeboardCache
+            Get-FveOwner | Should -Be 'the local group policy'
+            $Machine.Service.Wins = $true
+            Get-FveOwner | Should -Be 'the MDM service X'
+            $Machine.Service.Wins = $false
+            Add-PolicyFile '' 'Registry.pol' ([byte[]](1, 2, 3))
+            Reset-LeeboardCache
+            Get-FveOwner | Should -Be 'the MDM service X'
+            { Get-FveOwner 'Other' } | Should -Throw
+            $Machine.Service = @{ Owner = ''; Wins = $false }
+            { Get-FveOwner } | Should -Throw
+        }
+
         It 'is the local group policy for an audit policy of its own, and for what that clears' {
             Add-Audit '' "Machine Name,Policy Target,Subcategory,Subcategory GUID`r`n,System,Logon,{0CCE9215-69AE-11D9-BED3-505054503030},Success,,1"
             Get-LeeboardAuditOwner '{0cce9215-69ae-11d9-bed3-505054503030}' | Should -Be 'the local group policy'

@@ -37,6 +37,17 @@ Describe 'Find-LeeboardPlace' {
         $found.Note | Should -Be 'HKLM\Local:Size is 40, but HKLM\Policy:Size counts'
     }
 
+    It 'is what an MDM service sets in the place of a policy that is not there' {
+        Mock Resolve-LeeboardManaged -ModuleName Places {
+            if ($Path -ne 'HKLM\Policy' -or $Found.state -eq 'value') { return $Found }
+            @{ state = 'value'; type = 'dword'; value = 20; Source = 'PolicyManager'; Note = 'another asks for more' }
+        }
+        $Machine['HKLM\Local:Size'] = 40960
+        $found = Find-LeeboardPlace $Places
+        $found.Found.value, $found.Path, $found.Source | Should -Be 20, 'HKLM\Policy', 'PolicyManager'
+        $found.Note | Should -Be 'another asks for more; HKLM\Local:Size is 40, but PolicyManager counts'
+    }
+
     It 'says nothing of a later place that says the same' {
         $Machine['HKLM\Policy:Size'], $Machine['HKLM\Local:Size'] = 20, 20480
         (Find-LeeboardPlace $Places).Note | Should -Be ''
