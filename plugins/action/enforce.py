@@ -82,12 +82,15 @@ class ActionModule(DeviceAction):
             done.difference_update(self._apply(visit, steps))
             if self._task.check_mode:
                 break
-            before, evidence = evidence, visit.observe()
-            if "unreachable" in evidence:
+            try:
+                seen = visit.observe()
+                lost = "the device was lost after a change" if "unreachable" in seen else ""
+            except VisitError as problem:  # it lets nobody in any more, or what it says makes no sense
+                lost = f"not seen after a change: {problem}"
+            if lost:
                 # What was seen last is filed with what was done since, so that an undo finds it.
-                kept = filed({**before, "changes": self._changes})
-                return {**self._failed("the device was lost after a change"), "leeboard": kept}
-            evidence["changes"] = self._changes
+                return {**self._failed(lost), "leeboard": filed({**evidence, "changes": self._changes})}
+            evidence = {**seen, "changes": self._changes}
         return self._outcome(visit, evidence, "; ".join(dict.fromkeys(self._problems)))
 
     @staticmethod

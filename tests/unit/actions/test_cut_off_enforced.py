@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ansible_collections.leeboard.schools.plugins.action import enforce as enforce_module
 from ansible_collections.leeboard.schools.plugins.action.enforce import ActionModule
 from ansible_collections.leeboard.schools.plugins.plugin_utils import cut_off as cut_off_module
-from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import Visit
+from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import Visit, VisitError
 
 from leeboard.evidence import status, undoing
 from leeboard.evidence.recording import handshake
@@ -196,3 +198,41 @@ def test_a_rehearsal_is_one_in_check_mode_and_leaves_the_task_as_it_was() -> Non
     seen: list[bool] = []
     visit.ask = lambda _module, _arguments: seen.append(visit.preview) or {}
     assert visit.rehearse("m", {}) == {} and seen == [True] and not visit.preview
+
+
+@pytest.mark.parametrize(
+    ("then", "message"),
+    [
+        (
+            VisitError("pc1: it did not let this account in"),
+            "not seen after a change: pc1: it did not let this account",
+        ),
+        ({"unreachable": {"msg": "pc1: timed out"}}, "the device was lost after a change"),
+    ],
+    ids=["refused", "silent"],
+)
+def test_what_was_done_is_filed_where_nobody_sees_the_device_afterwards(
+    monkeypatch: pytest.MonkeyPatch, then: Any, message: str
+) -> None:
+    """A change that nobody files is one that no undo finds."""
+
+    class Shut(Enforced):
+        wanted: Any = None
+        observation: Any = None
+        seen = 0
+
+        def observe(self) -> dict[str, Any]:
+            self.seen += 1
+            if self.seen == 1:
+                return {"outcome": "observed", "identity": "same", "changes": []}
+            if isinstance(then, VisitError):
+                raise then
+            return dict(then)
+
+    monkeypatch.setattr(enforce_module, "left_alone", lambda *_all: (None, {}))
+    monkeypatch.setattr(enforce_module, "plan", lambda *_all: [replace(step("dconf"), module="m.dconf", risk="none")])
+    enforcing = action(Shut())
+    enforcing._families, enforcing._waived = ["REM"], {}
+    found = enforcing._bring(Shut())
+    assert found["failed"] and found["changed"] and message in found["msg"]
+    assert [change["driver"] for change in json.loads(found["leeboard"])["changes"]] == ["dconf"]
