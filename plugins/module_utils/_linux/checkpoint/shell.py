@@ -20,7 +20,6 @@ export PATH LC_ALL
 NAME=leeboard-checkpoint
 LEFT=
 CHANGED=
-STARTING=
 
 @ABOUT@
 # What is said goes to the journal, or to the terminal.
@@ -319,9 +318,9 @@ put_back() {
 
 put_back_at_start() {
     [ "$(cat "$ROOT/proc/sys/kernel/random/boot_id")" != "$BOOT" ] || exit 0
-    STARTING=1
+    # What has ended is tidied up by the service: from within its own turn the start's unit cannot be stopped.
     if ! begin; then
-        clean
+        try 30 systemctl --no-block start -- "$NAME.service"
         return
     fi
     say "this start finds a checkpoint that nobody confirmed: putting back what $BY (run $RUN) changed"
@@ -343,8 +342,8 @@ clean() {
     rm -rf "$HERE/kept" "$HERE/proofs"
     rm -f "$HERE/note" "$HERE/left" "$HERE/left.new" "$HERE/elsewhere"
     run 30 systemctl stop -- "$NAME.timer"
-    # The start's own unit counts as running until it is stopped; from within itself that would end this.
-    [ -n "$STARTING" ] || run 30 systemctl stop -- "$NAME-start.service"
+    # The start's own unit counts as running until it is stopped, also when its file is gone.
+    run 30 systemctl stop -- "$NAME-start.service"
     rm -f "$UNITS/timers.target.wants/$NAME.timer" "$UNITS/sysinit.target.wants/$NAME-start.service"
     rm -f "$UNITS/$NAME.timer" "$UNITS/$NAME-start.service" "$UNITS/$NAME.service"
     rm -f "$UNITS/.leeboard-$NAME"* "$ROOT/usr/local/sbin/.leeboard-$NAME" # of an arming that was killed
