@@ -36,7 +36,8 @@ test-full:  ## Do and mend each break alone, into docs/proof (hours; goes on whe
 		tests/controls/test_empty_disks.py tests/controls/test_tpm.py tests/controls/test_bindings.py \
 		tests/controls/test_linux_combined.py tests/controls/test_linux_undo.py tests/controls/test_linux_trouble.py \
 		tests/controls/test_reboots.py tests/controls/test_usb_restart.py tests/controls/test_exchanged_programs.py \
-		tests/vm/test_lab.py tests/windows/test_undo.py \
+		tests/vm/test_lab.py tests/vm/test_checkpoint.py tests/windows/test_undo.py \
+		tests/controls/test_ways.py tests/controls/test_cut_off_matrix.py \
 		tests/controls/full_linux_mends.py tests/controls/test_windows_breaks.py \
 		tests/controls/test_windows_encrypted.py tests/unit tests/house tests/bearing $(TESTS)
 

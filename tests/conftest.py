@@ -29,7 +29,7 @@ hypothesis.settings.load_profile("night" if FULL else "day")
 pytest_plugins = ["tests.vm.fixtures"]
 
 _MARK_OF_FIXTURE = {
-    **dict.fromkeys(("lab_machines", "new_machine", "machine_run"), "lab"),
+    **dict.fromkeys(("lab_machines", "new_machine", "machine_run", "cut_off_lab"), "lab"),
     "cluster": "service",
 }
 _MARK_OF_FOLDER = {"vm": "lab", "scale": "bench", "credentials": "service", "services": "service"}

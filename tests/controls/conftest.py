@@ -7,7 +7,10 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.vm.fixtures import require_lab
+from tests.vm.lab import start_machine
+from tests.vm.qemu import MachineSpec
 
+from .cut_off_lab import Lab
 from .machine_run import MachineRun
 from .scripts import FULL, Script
 
@@ -49,3 +52,16 @@ def machine_run(
     finally:
         for run in machine_runs.values():
             run.close()
+
+
+@pytest.fixture(scope="session")
+def cut_off_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A server that a roll-out has brought to its baseline, to be cut off: the session's one."""
+    require_lab()
+    machine = start_machine(MachineSpec("server"))
+    try:
+        lab = Lab(machine, tmp_path_factory.mktemp("cut_off"))
+        lab.prepare()
+        yield lab
+    finally:
+        machine.delete()

@@ -266,15 +266,15 @@ class Proof:
         """Bring the machine to its baseline."""
         return self.play("rollout.yml")
 
-    def begin_roll_out(self, log: Path) -> subprocess.Popen[bytes]:
-        """The same, for somebody who wants to do something to it meanwhile: its own group of processes. `said` is the
+    def begin_roll_out(self, log: Path, **environment: str) -> subprocess.Popen[bytes]:
+        """The same, for somebody who wants to do something to it meanwhile: its own group of processes. `log` is the
         file for what it prints."""
         done = self.play("rollout.yml", "--list-hosts")  # writes the inventory
         assert done.status == 0, done.output[-2000:]
-        command, environment = played(self.work, self.work / "hosts.yml", "rollout.yml")
+        command, usual = played(self.work, self.work / "hosts.yml", "rollout.yml")
         with log.open("wb") as out:
             return subprocess.Popen(
-                command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                command, cwd=ROOT, env={**usual, **environment}, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
                 start_new_session=True,
             )  # fmt: skip
 
@@ -312,10 +312,14 @@ def play(work: Path, inventory: Path, playbook: str, *arguments: str) -> RollOut
     """Run a playbook of this clone on an inventory, with evidence in `work`/var."""
     command, environment = played(work, inventory, playbook, *arguments)
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=900, check=False)
-    output = done.stdout + done.stderr
+    return run_of(done.returncode, done.stdout + done.stderr)
+
+
+def run_of(status: int, output: str) -> RollOut:
+    """How a playbook ended, from its exit status and what it printed."""
     recap = re.search(r"^lab\s+: (.*)$", output, re.MULTILINE)
     counts = {key: int(count) for key, count in re.findall(r"(\w+)=(\d+)", recap[1] if recap else "")}
-    return RollOut(done.returncode, counts, output)
+    return RollOut(status, counts, output)
 
 
 def played(work: Path, inventory: Path, playbook: str, *arguments: str) -> tuple[list[str], dict[str, str]]:
