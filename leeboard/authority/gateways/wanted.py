@@ -10,6 +10,7 @@ from leeboard.authority.records import Issuer
 from leeboard.errors import LeeboardError
 from leeboard.model.enums import Level
 from leeboard.model.values import plain
+from leeboard.policy.vpn import vpn_by_level
 
 type Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -32,15 +33,6 @@ class Suite:
     encryption: str
     integrity: str
     group: str
-
-
-# The profiles of NCSC and, at level high, of RFC 9206; REM-02 judges devices by the same.
-_RECOMMENDED = Suite("aes128gcm16-prfsha256-ecp256", "aes128gcm16-ecp256", "GCMAES128", "SHA256", "ECP256")
-SUITES = {
-    Level.STANDARD: _RECOMMENDED,
-    Level.SENSITIVE: _RECOMMENDED,
-    Level.HIGH: Suite("aes256gcm16-prfsha384-ecp384", "aes256gcm16-ecp384", "GCMAES256", "SHA384", "ECP384"),
-}
 
 
 @dataclass(frozen=True)
@@ -79,7 +71,15 @@ class Wanted:
     @property
     def suite(self) -> Suite:
         """What its level is negotiated with."""
-        return SUITES[self.level]
+        known = vpn_by_level()[self.level]
+        windows = known.windows
+        return Suite(
+            ", ".join(known.ike),
+            ", ".join(known.esp),
+            windows["EncryptionMethod"],
+            windows["IntegrityCheckMethod"],
+            windows["DHGroup"],
+        )
 
     @property
     def authorities(self) -> tuple[Issuer, ...]:
