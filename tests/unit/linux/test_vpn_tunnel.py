@@ -299,7 +299,9 @@ def test_none_takes_our_files_away_and_no_others(tmp_path: Path) -> None:
     ("missing", "words"),
     [
         ("/usr/sbin/charon-systemd", "charon-systemd and strongswan-swanctl are not installed"),
-        (f"/etc/swanctl/x509ca/leeboard-{AUTHORITY.sha256}.pem", "the certificates come first"),
+        pytest.param(
+            f"/etc/swanctl/x509ca/leeboard-{AUTHORITY.sha256}.pem", "the certificates come first", id="authority"
+        ),
         ("/etc/swanctl/x509/a.pem", f"this device has no certificate for {NAME}"),
         ("/etc/swanctl/private/a.pem", "has no key in /etc/swanctl/private"),
         ("/run/systemd/system/x", "systemd does not run"),
