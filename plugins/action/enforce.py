@@ -35,6 +35,7 @@ class ActionModule(DeviceAction):
         self._waived: dict = {}
         self._remarks: list = []
         self._problems: list = []
+        self._put_back: list = []  # why changes under a checkpoint are not there any more, or nobody knows
         try:
             return self._enforce()
         except AnsibleConnectionFailure as problem:
@@ -89,9 +90,14 @@ class ActionModule(DeviceAction):
                 lost = f"not seen after a change: {problem}"
             if lost:
                 # What was seen last is filed with what was done since, so that an undo finds it.
-                return {**self._failed(lost), "leeboard": filed({**evidence, "changes": self._changes})}
-            evidence = {**seen, "changes": self._changes}
+                return {**self._failed(lost), "leeboard": filed(self._done(evidence))}
+            evidence = self._done(seen)
         return self._outcome(visit, evidence, "; ".join(dict.fromkeys(self._problems)))
+
+    def _done(self, evidence: dict) -> dict:
+        """Evidence with what was changed, and why some of it was put back: the task's own words are in no bundle."""
+        why = {"message": "; ".join(dict.fromkeys(self._put_back))} if self._put_back else {}
+        return {**evidence, **why, "changes": self._changes}
 
     @staticmethod
     def _warned(outcome: dict, warnings: list) -> dict:
@@ -121,11 +127,13 @@ class ActionModule(DeviceAction):
                 self._remarks.append(f"{visit.device.name}: {could_cut_off({step.driver for step in stay}, seconds)}")
             return []
         before = len(self._changes)
-        self._problems += cut_off.make(
+        problems = cut_off.make(
             of_steps(risky),
             lambda left_out: self._make(visit, [step for step in risky if step.driver not in left_out]),
         )
+        self._problems += problems
         if cut_off.end in ("back", "unknown"):
+            self._put_back += problems
             for change in self._changes[before:]:
                 change["checkpoint"] = cut_off.end
         return risky if cut_off.again else []

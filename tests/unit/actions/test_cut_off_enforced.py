@@ -23,7 +23,7 @@ from tests.unit.actions.test_cut_off import make, step
 def action(device: DoubleDevice) -> Any:
     """The action `enforce`, at its last part: it has a plan, and the device in front of it."""
     made: Any = ActionModule.__new__(ActionModule)
-    made._changes, made._diffs, made._problems, made._remarks = [], [], [], []
+    made._changes, made._diffs, made._problems, made._remarks, made._put_back = [], [], [], [], []
     made._connection = device.connection
     made._task = SimpleNamespace(check_mode=device.preview)
     return made
@@ -236,3 +236,27 @@ def test_what_was_done_is_filed_where_nobody_sees_the_device_afterwards(
     found = enforcing._bring(Shut())
     assert found["failed"] and found["changed"] and message in found["msg"]
     assert [change["driver"] for change in json.loads(found["leeboard"])["changes"]] == ["dconf"]
+
+
+@pytest.mark.parametrize("new_from", [0, 240])
+def test_the_bundle_says_why_something_was_put_back(
+    monkeypatch: pytest.MonkeyPatch, clock: DoubleClock, new_from: int
+) -> None:
+    class Seen(Enforced):
+        wanted: Any = None
+        observation: Any = None
+
+        def observe(self) -> dict[str, Any]:
+            return {"outcome": "observed", "message": "", "identity": "same", "findings": [], "changes": []}
+
+    monkeypatch.setattr(enforce_module, "left_alone", lambda *_all: (None, {}))
+    monkeypatch.setattr(enforce_module, "plan", lambda *_all: [step()])
+    monkeypatch.setattr(enforce_module, "with_waivers", lambda *_all: [])
+    device = Seen(clock=clock, new_from=new_from)
+    enforcing = action(device)
+    enforcing._families, enforcing._waived = ["REM"], {}
+    found = enforcing._bring(device)
+    line = json.loads(found["leeboard"])
+    assert [change.get("checkpoint") for change in line["changes"]] == (["back"] if new_from else [None])
+    assert ("put itself back at 02:04 UTC" in line["message"]) == bool(new_from) == bool(found.get("failed"))
+    assert line["outcome"] == "observed", "it was, afterwards"
