@@ -15,7 +15,7 @@ description:
     authority. Where the device has a certificate that still holds, charon signs in anew with the new one in its memory
     alone, and only when that has carried traffic it takes the old one's place; otherwise the old one stays, and a
     warning says why. Run it again to try again.
-  - With V(read) nothing is changed. Where RV(issuer) is given, the certificates of a school's own authority are looked
+  - With V(read) nothing is changed. Where O(issuer) is given, the certificates of a school's own authority are looked
     for, by issuer and purpose; Leeboard makes and renews none of those.
   - Certificates lie in C(/etc/swanctl/x509), keys in C(/etc/swanctl/private), root's alone.
 version_added: 0.1.0
@@ -87,7 +87,7 @@ request:
   type: str
 certificates:
   description: >-
-    The certificates of the device for RV(identity): path, sha256, names, issuer, serial, usages, first and last
+    The certificates of the device for O(identity): path, sha256, names, issuer, serial, usages, first and last
     (seconds since 1970), and wrong (what keeps it from being of use, empty for nothing).
   returned: success
   type: list
