@@ -3,40 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 import pytest
 
 from leeboard.errors import LeeboardError
-from leeboard.policy import lint as linter
-from leeboard.policy.draft import draft, source_files
-from leeboard.policy.review import due
 from leeboard.policy.source import Problem
-
-DAY = date(2026, 12, 1)  # on which every baseline here was reviewed lately
-GOOD = Path(__file__).parent / "good"
-DOR, AGE = "controls/DOR.yml", "controls/AGE.yml"
-
-
-@dataclass(frozen=True)
-class Break:
-    """In `file`, `old` (once there) becomes `new`; the problem lies in the line that holds `at`, at `key`."""
-
-    name: str
-    file: str
-    old: str
-    new: str
-    at: str
-    key: str
-    says: str
-
-
-def lint(folder: Path | None = None, today: date = DAY) -> list[Problem]:
-    """The linter on a day that stays."""
-    return linter.lint(folder, today)
-
+from tests.unit.policy.breaks import AGE, DOR, GOOD, Break, broken, line_of, lint
 
 BREAKS = (
     # Shapes
@@ -95,31 +68,6 @@ BREAKS = (
     Break("an unknown framework", DOR, "by-laws 4.2", "laws 4.2", "laws 4.2", "DOR-01.references[0]",
           "frameworks.yml"),
     Break("a reference without a place", DOR, "by-laws 4.2", "by-laws", "by-laws", "DOR-01.references[0]", "PLACE"),
-    Break("a control without a UK source", DOR, "by-laws 4.2", "guild 4.2", "references:\n      - guild",
-          "DOR-01.references", "names no UK source; add one, or say in no_uk_source why there is none"),
-    Break("a UK source and why there is none", DOR, "by-laws 4.2\n", "by-laws 4.2\n    no_uk_source: None.\n",
-          "no_uk_source: None", "DOR-01.no_uk_source", "take one of them out"),
-    Break("why there is none is empty", DOR, "The town forgot it.", "''", "no_uk_source: ''", "DOR-02.no_uk_source",
-          "is empty"),
-    Break("a control that nobody reviewed", DOR, "    reviewed: 2026-11-25\n", "", "id: DOR-01", "DOR-01.reviewed",
-          "is missing"),
-    Break("a review day that is none", DOR, "reviewed: 2026-11-25", "reviewed: 2026-11-31", "reviewed: 2026-11-31",
-          "DOR-01.reviewed", "valid date"),
-    # Standards
-    Break("a standard that is no framework", "standards.yml", "by-laws:\n", "laws:\n", "laws:", "laws",
-          "is not listed in frameworks.yml"),
-    Break("a standard from elsewhere", "standards.yml", "by-laws:\n", "guild:\n", "guild:", "guild",
-          "does not call guild a UK source"),
-    Break("an unknown control in a question", "standards.yml", "[DOR-01]", "[DOR-09]", "[DOR-09]",
-          "by-laws.questions.close.controls[0]", "DOR-09 is no control of the baseline"),
-    Break("a control twice in a question", "standards.yml", "[DOR-01]", "[DOR-01, DOR-01]", "[DOR-01, DOR-01]",
-          "by-laws.questions.close.controls[1]", "is named twice"),
-    Break("a question twice", "standards.yml", "id: paint", "id: close", 'id: close\n      reference: "4.3"',
-          "by-laws.questions.close.id", "used twice"),
-    Break("a question without any answer", "standards.yml", "      cannot: Nobody looks at colours.\n", "", "id: paint",
-          "by-laws.questions.paint", "says what Leeboard cannot answer"),
-    Break("a page that cannot be opened", "standards.yml", "https://town", "http://town", "page: http:", "by-laws.page",
-          "must match"),
     Break("an unknown fact", DOR, "fact: rooms", "fact: room", "fact: room,", "DOR-01.delay.applies_when[0].fact",
           "facts.yml"),
     Break("a fact of another platform", "facts.yml", "platforms: [linux]\n  type: list",
@@ -243,23 +191,6 @@ BREAKS = (
     Break("enforced without anything to write", DOR, "        write: {value: 80}\n", "", "id: back",
           "DOR-02.back.write", "nothing to write"),
 )  # fmt: skip
-
-
-def broken(folder: Path, one: Break) -> Path:
-    """A copy of the good baseline in `folder`, broken."""
-    shutil.copytree(GOOD, folder / "baseline")
-    path = folder / "baseline" / one.file
-    text = path.read_text()
-    assert text.count(one.old) == 1, f"{one.old!r} is not there once"
-    path.write_text(text.replace(one.old, one.new))
-    return folder / "baseline"
-
-
-def line_of(path: Path, snippet: str) -> int:
-    """The number of the line in which `snippet` begins; it is there once."""
-    text = path.read_text()
-    assert text.count(snippet) == 1, f"{snippet!r} is there {text.count(snippet)} times"
-    return text[: text.index(snippet)].count("\n") + 1
 
 
 def test_the_good_baseline_is_good() -> None:
@@ -428,34 +359,3 @@ def test_a_folder_without_a_baseline(tmp_path: Path) -> None:
 
 def test_the_shipped_baseline_is_good() -> None:
     assert lint() == []
-
-
-@pytest.mark.parametrize(
-    ("today", "keys"),
-    [
-        (date(2026, 11, 26), []),
-        (date(2027, 11, 25), []),
-        (date(2027, 11, 26), ["AGE-01.reviewed", "DOR-01.reviewed"]),
-        (date(2027, 11, 27), ["AGE-01.reviewed", "DOR-01.reviewed", "DOR-02.reviewed"]),
-        (date(2026, 11, 25), ["DOR-02.reviewed"]),
-    ],
-)
-def test_a_control_is_wrong_once_its_review_day_has_passed(today: date, keys: list[str]) -> None:
-    assert [problem.key for problem in lint(GOOD, today)] == keys
-
-
-def test_it_says_when_and_what_to_do() -> None:
-    (late, *_) = lint(GOOD, date(2027, 11, 26))
-    assert late.message.startswith("was reviewed on 25 Nov 2026, and that held until 25 Nov 2027; look at its refer")
-    (early,) = lint(GOOD, date(2026, 11, 25))
-    assert early.message.startswith("2026-11-26 has not come yet")
-    assert (late.file, late.line) == (f"{GOOD}/{AGE}", line_of(GOOD / AGE, "reviewed:"))
-
-
-def test_a_review_on_a_day_that_not_every_year_has() -> None:
-    assert due(date(2028, 2, 29)) == date(2029, 2, 28)
-    assert due(date(2026, 12, 31)) == date(2027, 12, 31)
-
-
-def test_a_baseline_that_nobody_reviewed_still_works() -> None:
-    assert linter.problems_of(draft(source_files(GOOD))) == []
