@@ -44,7 +44,10 @@ def uk_sources(draft: Draft) -> Iterator[Problem]:
     frameworks: dict[str, Framework | None] = draft.tables["frameworks.yml"].entries
     for owner in draft.controls:
         control = owner.control
-        named = [frameworks.get(reference.partition(" ")[0]) for reference in control.references]
+        names = [reference.partition(" ")[0] for reference in control.references]
+        named = [frameworks[name] for name in names if name in frameworks]
+        if None in named:
+            continue  # a broken entry may well be the UK source, and is a problem already
         cited = any(framework is not None and framework.uk for framework in named)
         if cited and control.no_uk_source:
             yield owner.problem("is given, and a reference names a UK source; take one of them out", "no_uk_source")
@@ -57,7 +60,8 @@ def standards(draft: Draft) -> Iterator[Problem]:
     """Each standard is a UK framework, each question has an id of its own and names controls that are there, once."""
     table = draft.tables["standards.yml"]
     frameworks: dict[str, Framework | None] = draft.tables["frameworks.yml"].entries
-    known = {owner.control.id for owner in draft.controls}
+    # A control of the wrong shape is a problem already; that a question names it is none.
+    known = {owner.control.id for owner in draft.controls} if not draft.problems else None
     for name, standard in table.entries.items():
         if name not in frameworks:
             yield table.document.problem((name,), f"{name} is not listed in frameworks.yml")
@@ -68,14 +72,14 @@ def standards(draft: Draft) -> Iterator[Problem]:
                 yield table.document.problem((name, "questions", *path), message)
 
 
-def _questions(standard: Standard, known: set[str]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def _questions(standard: Standard, known: set[str] | None) -> Iterator[tuple[tuple[str | int, ...], str]]:
     seen: set[str] = set()
     for index, question in enumerate(standard.questions):
         if question.id in seen:
             yield (index, "id"), "the id is used twice in this standard"
         seen.add(question.id)
         for place, control in enumerate(question.controls):
-            if control not in known:
+            if known is not None and control not in known:
                 yield (index, "controls", place), f"{control} is no control of the baseline"
             if control in question.controls[:place]:
                 yield (index, "controls", place), f"{control} is named twice"

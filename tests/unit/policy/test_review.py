@@ -78,3 +78,10 @@ def test_a_review_on_a_day_that_not_every_year_has() -> None:
 
 def test_a_baseline_that_nobody_reviewed_still_works() -> None:
     assert linter.problems_of(draft(source_files(GOOD))) == []
+
+
+def test_one_slip_is_one_problem(tmp_path: Path) -> None:
+    slip = Break("a framework of the wrong shape", "frameworks.yml", "uk: true", "uk: maybe", "", "", "")
+    assert [problem.key for problem in lint(broken(tmp_path / "a", slip))] == ["by-laws.uk"]
+    slip = Break("a control of the wrong shape", DOR, "severity: high", "severity: huge", "", "", "")
+    assert [problem.key for problem in lint(broken(tmp_path / "b", slip))] == ["DOR-01.severity"]
