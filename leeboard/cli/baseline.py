@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -14,12 +15,14 @@ from rich.text import Text
 from leeboard.cli.group import group
 from leeboard.errors import LeeboardError
 from leeboard.model.values import plain
+from leeboard.model.waiver import day_of
 from leeboard.policy import schema as schemas
 from leeboard.policy.controls_page import controls_page
 from leeboard.policy.lint import lint as find_problems
 from leeboard.policy.load import load
 from leeboard.policy.show import Shown, ShownSetting
 from leeboard.policy.show import show as show_device
+from leeboard.policy.standards_page import standards_page
 
 PROBLEMS = 2  # exit code: the tool worked, and what it looked at is not right
 
@@ -28,12 +31,20 @@ Check = Annotated[bool, typer.Option("--check", help="Say what is out of date; e
 Write = Annotated[bool, typer.Option("--write", help="Write what is out of date.")]
 
 
+def today() -> date:
+    """The controller's day, in Europe/London."""
+    return day_of(datetime.now(UTC))
+
+
 @app.command()
 def lint(
     folder: Annotated[Path | None, typer.Argument(help="The folder with levels.yml and controls/.")] = None,
 ) -> None:
-    """Find everything that is wrong with a baseline (the shipped one by default). Ends with 2 if anything is."""
-    problems = find_problems(folder)
+    """Find everything that is wrong with a baseline (the shipped one by default). Ends with 2 if anything is.
+
+    A control whose sources nobody has looked at for twelve months is wrong too.
+    """
+    problems = find_problems(folder, today())
     for problem in problems:
         typer.echo(str(problem))
     if problems:
@@ -83,22 +94,25 @@ def schema(check: Check = False, write: Write = False) -> None:
 def docs(
     check: Check = False,
     write: Write = False,
-    path: Annotated[Path, typer.Option(help="The page.")] = Path("docs/controls.md"),
+    folder: Annotated[Path, typer.Option(help="The folder of the pages.")] = Path("docs"),
 ) -> None:
-    """Make the page that describes every control."""
+    """Make the pages that describe every control, and every question of every standard."""
     _one_of(check, write)
-    wanted = controls_page(load())
-    try:
-        present = path.read_text(encoding="utf-8") if path.is_file() else None
-        if write and present != wanted:
-            path.write_text(wanted, encoding="utf-8")
-            typer.echo(f"{path}: written")
-    except OSError as problem:
-        raise LeeboardError(f"{path}: {problem.strerror}; run this at the root of the repository") from None
+    baseline = load()
+    stale = []
+    for name, wanted in (("controls.md", controls_page(baseline)), ("standards.md", standards_page(baseline))):
+        path = folder / name
+        try:
+            present = path.read_text(encoding="utf-8") if path.is_file() else None
+            if write and present != wanted:
+                path.write_text(wanted, encoding="utf-8")
+                typer.echo(f"{path}: written")
+        except OSError as problem:
+            raise LeeboardError(f"{path}: {problem.strerror}; run this at the root of the repository") from None
+        if present != wanted:
+            stale.append(f"{path}: is not what the baseline says; run leeboard baseline docs --write")
     if check:
-        _end(
-            [] if present == wanted else [f"{path}: is not what the baseline says; run leeboard baseline docs --write"]
-        )
+        _end(stale)
 
 
 def _one_of(check: bool, write: bool) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from leeboard.model.enums import Level, Mode, Platform
 from leeboard.model.operators import OPERATORS
 from leeboard.model.values import Value, plain
+from leeboard.model.words import date_text
 from leeboard.policy.functions import FUNCTIONS
 from leeboard.policy.model import Baseline, Choice, Control, Means, Parameter, Selector, Setting, Write
 from leeboard.policy.proofs import VALUE_IGNORED, everywhere
@@ -40,7 +41,8 @@ def controls_page(baseline: Baseline) -> str:
     return "\n".join(parts)
 
 
-def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A table in Markdown."""
     head = list(head)
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines) + "\n"
@@ -54,7 +56,7 @@ def _levels(baseline: Baseline) -> str:
     rows = (
         (level.title, level.impact_levels, f"`{level.label}`") for level in (baseline.levels[name] for name in Level)
     )
-    return _table(("level", "impact levels", "label"), rows)
+    return table(("level", "impact levels", "label"), rows)
 
 
 def _overview(baseline: Baseline, controls: Iterable[Control]) -> str:
@@ -68,7 +70,7 @@ def _overview(baseline: Baseline, controls: Iterable[Control]) -> str:
         )
         for control in controls
     ]
-    return _table(("control", "title", "severity", *Level, "Linux", "Windows"), rows)
+    return table(("control", "title", "severity", *Level, "Linux", "Windows"), rows)
 
 
 def _headline(baseline: Baseline, control: Control, level: Level) -> str:
@@ -120,14 +122,17 @@ def _control(baseline: Baseline, control: Control) -> str:
     if control.fails_in_report:
         facts.append("drift on a portable fails a run in mode report too")
     facts.append(f"references: {', '.join(control.references) or 'none'}")
+    facts.append(f"reviewed on {date_text(control.reviewed)}")
     parts.append("; ".join(facts) + ".\n")
+    if control.no_uk_source:
+        parts.append(f"No UK source: {control.no_uk_source.strip()}\n")
     for platform, place in PLACES.items():
         settings = [setting for setting in control.settings if setting.platform is platform]
         if not settings:
             continue
         parts.append(f"**{place}**\n")
         rows = [_row(baseline, control, setting) for setting in settings]
-        parts.append(_table(("setting", "address", "wanted", "absent means", "applies", "state", "source"), rows))
+        parts.append(table(("setting", "address", "wanted", "absent means", "applies", "state", "source"), rows))
         parts.append(f"What to do: {control.remedy.on(platform).strip()}\n")
         own = [f"- `{setting.id}`: {setting.remedy.strip()}" for setting in settings if setting.remedy]
         if own:
@@ -220,5 +225,5 @@ def _selector(selector: Selector) -> str:
 
 
 def _frameworks(baseline: Baseline) -> str:
-    rows = ((f"`{name}`", title) for name, title in baseline.frameworks.items())
-    return "## Frameworks named in references\n\n" + _table(("short name", "title"), rows)
+    rows = ((f"`{name}`", one.title, "yes" if one.uk else "") for name, one in baseline.frameworks.items())
+    return "## Frameworks named in references\n\n" + table(("short name", "title", "UK"), rows)

@@ -24,9 +24,10 @@ from leeboard.policy.model import (
     LevelDefinition,
     ParameterDefinition,
     Setting,
-    VpnDefinition,
 )
 from leeboard.policy.source import Document, Path, Problem, document
+from leeboard.policy.standards import Framework, Standard
+from leeboard.policy.vpn_model import VpnDefinition
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 ShortName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
@@ -34,16 +35,19 @@ ShortName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
 TABLES: dict[str, TypeAdapter[Any]] = {
     "drivers.yml": TypeAdapter(dict[Name, Driver]),
     "facts.yml": TypeAdapter(dict[Name, Fact]),
-    "frameworks.yml": TypeAdapter(dict[ShortName, str]),
+    "frameworks.yml": TypeAdapter(dict[ShortName, Framework]),
     "levels.yml": TypeAdapter(dict[Level, LevelDefinition]),
     "parameters.yml": TypeAdapter(dict[Name, ParameterDefinition]),
+    "standards.yml": TypeAdapter(dict[ShortName, Standard]),
     "vpn.yml": TypeAdapter(dict[Level, VpnDefinition]),
 }
 ENTRIES: dict[str, type[BaseModel]] = {
     "drivers.yml": Driver,
     "facts.yml": Fact,
+    "frameworks.yml": Framework,
     "levels.yml": LevelDefinition,
     "parameters.yml": ParameterDefinition,
+    "standards.yml": Standard,
     "vpn.yml": VpnDefinition,
 }
 FAMILY = TypeAdapter(Family)

@@ -38,6 +38,7 @@ def _baseline(sources: tuple[SourceFile, ...], linted: bool) -> Baseline:
         parameters=_good(parsed, "parameters.yml"),
         levels={Level(name): level for name, level in _good(parsed, "levels.yml").items()},
         frameworks=_good(parsed, "frameworks.yml"),
+        standards=_good(parsed, "standards.yml"),
         facts=_good(parsed, "facts.yml"),
         digest=digest(sources),
     )

@@ -5,13 +5,15 @@ Everything here is frozen data read from `leeboard/baselines/`. The published JS
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, get_args
+from datetime import date
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from leeboard.model.enums import Form, Level, Mode, Platform, Role, Severity, Subject
 from leeboard.model.strict import Strict
 from leeboard.model.values import Value
+from leeboard.policy.standards import Framework, Standard
 
 FRESHNESS = "evidence_age"  # the driver that says how old evidence on a device is; what fails it makes all of it stale
 
@@ -206,7 +208,10 @@ class Remedy(Strict):
 
 
 class Control(Strict):
-    """One requirement. With `fails_in_report` its drift on a portable device fails a run in mode report too."""
+    """One requirement. With `fails_in_report` its drift on a portable device fails a run in mode report too.
+
+    `no_uk_source` says why no reference is published in the UK. `reviewed`: when somebody last looked at all of these.
+    """
 
     id: str = Field(pattern=r"^[A-Z]{3}-[0-9]{2}$")
     title: str
@@ -218,6 +223,8 @@ class Control(Strict):
     why: str
     remedy: Remedy
     references: tuple[str, ...]
+    no_uk_source: str = ""
+    reviewed: date
     settings: tuple[Setting, ...]
 
     @property
@@ -314,48 +321,12 @@ class ParameterDefinition(Strict):
         return self
 
 
-IPsecParameter = Literal[
-    "AuthenticationTransformConstants",
-    "CipherTransformConstants",
-    "EncryptionMethod",
-    "IntegrityCheckMethod",
-    "DHGroup",
-    "PfsGroup",
-]
-
-
 class LevelDefinition(Strict):
     """One level: its name for people, and the label it puts on devices and reports."""
 
     title: str
     impact_levels: str
     label: str
-
-
-class VpnDefinition(Strict):
-    """The VPN of one level: what a school may declare, and the suite that is set up.
-
-    `kinds` are the protocols. With `everything` all traffic goes through the tunnel. `strength` is the suite in bits;
-    `ike` and `esp` are proposals in swanctl's words, `windows` the parameters of Set-VpnConnectionIPsecConfiguration
-    and `phonebook` the same as a phonebook has them: integrity, encryption, group, cipher and authentication of the
-    traffic, group of its rekey.
-    """
-
-    kinds: tuple[Literal["ikev2", "wireguard"], ...]
-    everything: bool
-    strength: int
-    ike: Annotated[tuple[str, ...], Field(min_length=1)]
-    esp: Annotated[tuple[str, ...], Field(min_length=1)]
-    windows: dict[IPsecParameter, str]
-    phonebook: tuple[int, int, int, int, int, int]
-    source: str
-
-    @model_validator(mode="after")
-    def _all_six(self) -> VpnDefinition:
-        missing = [name for name in get_args(IPsecParameter) if name not in self.windows]
-        if missing:
-            raise ValueError(f"windows lacks {', '.join(missing)}: Windows takes all six or none")
-        return self
 
 
 class Baseline(Strict):
@@ -365,7 +336,8 @@ class Baseline(Strict):
     drivers: dict[str, Driver]
     parameters: dict[str, ParameterDefinition]
     levels: dict[Level, LevelDefinition]
-    frameworks: dict[str, str]
+    frameworks: dict[str, Framework]
+    standards: dict[str, Standard] = Field(default_factory=dict)
     facts: dict[str, Fact] = Field(default_factory=dict)
     digest: str
 

@@ -18,6 +18,7 @@ TITLES = {
     "frameworks": "Leeboard: frameworks that references name",
     "levels": "Leeboard: levels",
     "parameters": "Leeboard: what a school may say in its own words",
+    "standards": "Leeboard: what others ask of schools, question by question",
     "vpn": "Leeboard: the VPN of each level",
 }
 

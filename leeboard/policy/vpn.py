@@ -11,8 +11,8 @@ from pydantic import ValidationError
 from leeboard.errors import LeeboardError
 from leeboard.model.enums import Level
 from leeboard.policy.draft import TABLES, shape_problems
-from leeboard.policy.model import VpnDefinition
 from leeboard.policy.source import document
+from leeboard.policy.vpn_model import VpnDefinition
 
 FILE = "vpn.yml"
 

@@ -10,7 +10,9 @@ import yaml
 
 LINUX, WINDOWS = "linux", "windows"
 # The key by which a control names a row, by the table. A table that is not listed here counts as a whole.
-KEYS = {"drivers.yml": "driver", "facts.yml": "fact", "parameters.yml": "parameter", "frameworks.yml": "references"}
+KEYS = {"drivers.yml": "driver", "facts.yml": "fact", "parameters.yml": "parameter"}
+# What no device is asked: where a control is from, when somebody last looked, and what others ask of schools.
+GROUNDS, GROUNDS_TABLES = ("references", "no_uk_source", "reviewed"), ("frameworks.yml", "standards.yml")
 FAMILIES = "controls/"
 
 
@@ -18,7 +20,7 @@ class BaselineText:
     """The files of a baseline by their paths in its folder. Layout and comments do not count."""
 
     def __init__(self, texts: Mapping[str, bytes]) -> None:
-        said = {name: _read(text) for name, text in texts.items()}
+        said = {name: _grounded(_read(text)) for name, text in texts.items() if name not in GROUNDS_TABLES}
         self._said = {
             platform: {name: _without(one, other) for name, one in said.items()}
             for platform, other in ((LINUX, WINDOWS), (WINDOWS, LINUX))
@@ -42,10 +44,16 @@ class BaselineText:
 
 
 def named(said: Any, key: str) -> set[str]:
-    """What stands in it under a key, wherever that is. Of references the first word, which is the framework."""
-    return {
-        word.partition(" ")[0] for value in _under(said, key) for word in ([value] if isinstance(value, str) else value)
-    }
+    """What stands in it under a key, wherever that is."""
+    return {word for value in _under(said, key) for word in ([value] if isinstance(value, str) else value)}
+
+
+def _grounded(said: Any) -> Any:
+    """A file without the grounds of its controls."""
+    if not isinstance(said, dict) or "controls" not in said:
+        return said
+    left = [{key: value for key, value in one.items() if key not in GROUNDS} for one in said["controls"]]
+    return {**said, "controls": left}
 
 
 @cache

@@ -87,6 +87,9 @@ CHANGES = [
     # What the baseline says, by platform and control, and the rows of its tables.
     ("leeboard/baselines/controls/LCK.yml", "            high: 300", "            high: 299", LOCKS),
     ("leeboard/baselines/controls/LCK.yml", "title: Screen lock", "title: Locks", {*LOCKS, *ON_WINDOWS_ALL}),
+    ("leeboard/baselines/controls/LCK.yml", "reviewed: 2026-11-25", "reviewed: 2026-11-27", set()),
+    ("leeboard/baselines/controls/LCK.yml", "cis-ubuntu2404 1.7.4", "cis-rhel9 1.8.4", set()),
+    ("leeboard/baselines/standards.yml", "confidence: recalled", "confidence: read", set()),
     ("leeboard/baselines/drivers.yml", "GNOME's settings", "Settings", LOCKS),
     ("leeboard/baselines/drivers.yml", "Texts shown before", "Texts", {"machines"}),
     ("leeboard/baselines/drivers.yml", "# Linux", "# For Linux", set()),

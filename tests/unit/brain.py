@@ -42,6 +42,7 @@ def control(*settings: dict[str, Any], **changes: Any) -> Control:
             "why": "Because.",
             "remedy": {"linux": "Set it.", "windows": "Set it."},
             "references": [],
+            "reviewed": "2026-11-25",
             "settings": list(settings),
             **changes,
         }

@@ -21,8 +21,8 @@ from leeboard.model.enums import LEVELS, Level
 from leeboard.model.problem import Problem
 from leeboard.model.values import plain
 from leeboard.model.vpn_names import device_name
-from leeboard.policy.model import VpnDefinition
 from leeboard.policy.vpn import vpn_by_level
+from leeboard.policy.vpn_model import VpnDefinition
 
 
 class GatewayWords(TypedDict):

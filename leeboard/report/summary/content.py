@@ -47,13 +47,7 @@ class Line:
         one = self.counted
         if not one.of:
             return "No device of this school is concerned."
-        rest = [
-            f"{number(one.no, 'is', 'are')} not" if one.no else "",
-            f"{number(one.accepted, 'is an accepted risk', 'are accepted risks')}" if one.accepted else "",
-            f"{number(one.unknown, 'is', 'are')} not known" if one.unknown else "",
-        ]
-        yes = f"{one.yes:,} of {number(one.of, 'device')}: yes"
-        return "; ".join([yes, *filter(None, rest)]) + "."
+        return one.said()
 
     @property
     def compared(self) -> str:

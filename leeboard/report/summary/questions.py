@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from leeboard.model.enums import Form
+from leeboard.model.finding import Finding
 from leeboard.model.verdicts import Verdict
+from leeboard.model.words import number
 from leeboard.verdict.status import DeviceStatus
 
 
@@ -51,6 +53,15 @@ class Counted:
         """How many devices the question concerns."""
         return self.yes + self.no + self.accepted + self.unknown
 
+    def said(self, thing: str = "device") -> str:
+        """The numbers in one sentence."""
+        rest = [
+            f"{number(self.no, 'is', 'are')} not" if self.no else "",
+            f"{number(self.accepted, 'is an accepted risk', 'are accepted risks')}" if self.accepted else "",
+            f"{number(self.unknown, 'is', 'are')} not known" if self.unknown else "",
+        ]
+        return "; ".join([f"{self.yes:,} of {number(self.of, thing)}: yes", *filter(None, rest)]) + "."
+
 
 # Becta asked for encryption of what leaves the school, locked screens, keys that can be had back, and kept logs.
 QUESTIONS = (
@@ -69,10 +80,15 @@ def answer(question: Question, device: DeviceStatus) -> Answer:
     """What a device answers. One that is never checked is not known, and no reason to leave it out."""
     if device.device.form not in question.forms:
         return Answer.NONE
-    verdicts = {finding.verdict for finding in device.findings if finding.control in question.controls}
+    return answer_of(question, device.findings, device.unjudged or device.outcome == "other")
+
+
+def answer_of(question: Question, findings: Iterable[Finding], lost: bool = False) -> Answer:
+    """What these findings answer. `lost`: whatever is on file, nothing is known now."""
+    verdicts = {finding.verdict for finding in findings if finding.control in question.controls}
     if verdicts.intersection(ILL):
         return Answer.NO
-    if device.unjudged or device.outcome == "other" or not verdicts or verdicts.intersection(UNKNOWN):
+    if lost or not verdicts or verdicts.intersection(UNKNOWN):
         return Answer.UNKNOWN
     if Verdict.WAIVED in verdicts:
         return Answer.ACCEPTED
@@ -81,5 +97,10 @@ def answer(question: Question, device: DeviceStatus) -> Answer:
 
 def counted(question: Question, devices: Iterable[DeviceStatus]) -> Counted:
     """Count the answers of devices."""
-    found = Counter(answer(question, device) for device in devices)
+    return counts(question, (answer(question, device) for device in devices))
+
+
+def counts(question: Question, answers: Iterable[Answer]) -> Counted:
+    """Count answers."""
+    found = Counter(answers)
     return Counted(question, found[Answer.YES], found[Answer.NO], found[Answer.ACCEPTED], found[Answer.UNKNOWN])

@@ -21,7 +21,7 @@ import typer
 from rich.console import Console
 
 from leeboard.ansible import inventory
-from leeboard.cli.asking import evidence, history, kept, status, what_if
+from leeboard.cli.asking import evidence, history, kept, standards, status, what_if
 from leeboard.cli.main import app
 from leeboard.evidence.bundles.schema import School
 from leeboard.evidence.bundles.writer import Origin, SchoolLock, Writer
@@ -83,7 +83,7 @@ def ask(words: str) -> str:
     def console() -> Console:
         return Console(file=stream, width=WIDTH)
 
-    modules = (evidence, history, status, what_if)
+    modules = (evidence, history, standards, status, what_if)
     with patch.object(kept, "now", lambda: AT), patch.object(sys, "stdout", stream):
         patches = [patch.object(module, "stdout_console", console) for module in modules]
         for one in patches:

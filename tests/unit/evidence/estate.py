@@ -36,6 +36,7 @@ def baseline() -> Baseline:
             "why": "because",
             "remedy": {"linux": "set it"},
             "references": [],
+            "reviewed": "2026-11-25",
             "settings": [
                 {
                     "id": "setting",

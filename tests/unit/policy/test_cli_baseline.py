@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import date
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from leeboard.ansible import inventory
+from leeboard.cli import baseline as commands
 from leeboard.cli.baseline import app
 from leeboard.errors import LeeboardError
 from leeboard.evidence.bundles.schema import Expected
 from leeboard.policy import schema
+from leeboard.policy.load import load
 
 GOOD = Path(__file__).parent / "good"
 RUNNER = CliRunner()
+
+
+@pytest.fixture(autouse=True)
+def day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A day on which every control was reviewed lately."""
+    monkeypatch.setattr(commands, "today", lambda: date(2026, 12, 1))
 
 
 @pytest.fixture
@@ -42,6 +51,14 @@ def test_lint_prints_one_line_a_problem_and_ends_with_2(folder: Path) -> None:
     ]
 
 
+def test_lint_ends_with_2_once_a_review_day_has_passed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commands, "today", lambda: date(2028, 12, 1))
+    result = RUNNER.invoke(app, ["lint"])
+    assert result.exit_code == 2
+    lines = result.stdout.splitlines()
+    assert len(lines) == len(load().controls) and all(".reviewed: was reviewed on " in line for line in lines)
+
+
 def test_lint_of_nothing_is_a_failure_of_the_tool() -> None:
     result = RUNNER.invoke(app, ["lint", "/nowhere"])
     assert result.exit_code == 1
@@ -64,13 +81,16 @@ def test_schema_check_and_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert "levels.json: is older than the models" in result.output
 
 
-def test_docs_check_and_write(tmp_path: Path) -> None:
-    page = tmp_path / "controls.md"
-    assert RUNNER.invoke(app, ["docs", "--check", "--path", str(page)]).exit_code == 2
-    assert RUNNER.invoke(app, ["docs", "--write", "--path", str(page)]).exit_code == 0
-    assert RUNNER.invoke(app, ["docs", "--check", "--path", str(page)]).exit_code == 0
+@pytest.mark.parametrize("name", ["controls.md", "standards.md"])
+def test_docs_check_and_write(tmp_path: Path, name: str) -> None:
+    page = tmp_path / name
+    assert RUNNER.invoke(app, ["docs", "--check", "--folder", str(tmp_path)]).exit_code == 2
+    assert RUNNER.invoke(app, ["docs", "--write", "--folder", str(tmp_path)]).exit_code == 0
+    assert RUNNER.invoke(app, ["docs", "--check", "--folder", str(tmp_path)]).exit_code == 0
     page.write_text(page.read_text() + "x")
-    assert RUNNER.invoke(app, ["docs", "--check", "--path", str(page)]).exit_code == 2
+    result = RUNNER.invoke(app, ["docs", "--check", "--folder", str(tmp_path)])
+    assert result.exit_code == 2
+    assert result.stdout == f"{page}: is not what the baseline says; run leeboard baseline docs --write\n"
 
 
 def test_neither_check_nor_write_is_wrong_usage() -> None:

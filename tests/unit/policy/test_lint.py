@@ -3,31 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from leeboard.errors import LeeboardError
-from leeboard.policy.lint import lint
 from leeboard.policy.source import Problem
-
-GOOD = Path(__file__).parent / "good"
-DOR, AGE = "controls/DOR.yml", "controls/AGE.yml"
-
-
-@dataclass(frozen=True)
-class Break:
-    """In `file`, `old` (once there) becomes `new`; the problem lies in the line that holds `at`, at `key`."""
-
-    name: str
-    file: str
-    old: str
-    new: str
-    at: str
-    key: str
-    says: str
-
+from tests.unit.policy.breaks import AGE, DOR, GOOD, Break, broken, line_of, lint
 
 BREAKS = (
     # Shapes
@@ -209,23 +191,6 @@ BREAKS = (
     Break("enforced without anything to write", DOR, "        write: {value: 80}\n", "", "id: back",
           "DOR-02.back.write", "nothing to write"),
 )  # fmt: skip
-
-
-def broken(folder: Path, one: Break) -> Path:
-    """A copy of the good baseline in `folder`, broken."""
-    shutil.copytree(GOOD, folder / "baseline")
-    path = folder / "baseline" / one.file
-    text = path.read_text()
-    assert text.count(one.old) == 1, f"{one.old!r} is not there once"
-    path.write_text(text.replace(one.old, one.new))
-    return folder / "baseline"
-
-
-def line_of(path: Path, snippet: str) -> int:
-    """The number of the line in which `snippet` begins; it is there once."""
-    text = path.read_text()
-    assert text.count(snippet) == 1, f"{snippet!r} is there {text.count(snippet)} times"
-    return text[: text.index(snippet)].count("\n") + 1
 
 
 def test_the_good_baseline_is_good() -> None:

@@ -19,6 +19,8 @@ from leeboard.policy.draft import source_files
 from leeboard.policy.load import load
 from leeboard.policy.resolve import WantedSetting, resolve
 from leeboard.policy.source import document
+from leeboard.policy.standards import KNOWN_FROM
+from leeboard.policy.standards_page import standards_page
 
 ROOT = Path(__file__).parents[3]
 BASELINE = load()
@@ -258,6 +260,24 @@ def test_encryption_of_the_system_disk_alone_fails_in_mode_report_and_only_on_po
 
 def test_the_page_is_fresh() -> None:
     assert (ROOT / "docs" / "controls.md").read_text(encoding="utf-8") == controls_page(BASELINE)
+    assert (ROOT / "docs" / "standards.md").read_text(encoding="utf-8") == standards_page(BASELINE)
+
+
+def test_each_standard_that_is_asked_for_is_there() -> None:
+    assert set(BASELINE.standards) == {"becta-2008", "cyber-essentials", "dfe-cyber"}
+    for standard in BASELINE.standards.values():
+        assert any(question.controls for question in standard.questions)
+        assert any(not question.controls for question in standard.questions), "no school is told that all is answered"
+
+
+def test_what_was_not_read_is_shown_as_such() -> None:
+    page = standards_page(BASELINE)
+    for standard in BASELINE.standards.values():
+        for question in standard.questions:
+            (row,) = [
+                line for line in page.splitlines() if line.startswith(f"| {question.reference} | {question.asks}")
+            ]
+            assert f"| {KNOWN_FROM[question.confidence]} |" in row
 
 
 def test_the_page_tells_built_from_planned() -> None:

@@ -81,6 +81,7 @@ def baseline() -> Baseline:
                                 "windows": "",
                             },
                             "references": [],
+                            "reviewed": "2026-11-25",
                             "settings": [],
                         }
                         for control, words, severity in controls
