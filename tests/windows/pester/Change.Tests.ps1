@@ -208,7 +208,7 @@ Describe 'Write-LeeboardJournal' {
 
     It 'refuses a folder that somebody else has made' -Tag Windows -Skip:(-not $IsWindows) {
         [void](New-Item -ItemType Directory -Path $Folder)
-        Mock Get-Acl -ModuleName Journal {
+        Mock Get-Acl -ModuleName PrivateFolder {
             $acl = [System.Security.AccessControl.DirectorySecurity]::new()
             $acl.SetOwner([System.Security.Principal.SecurityIdentifier]'S-1-5-21-1-2-3-1001')
             $acl
@@ -218,7 +218,7 @@ Describe 'Write-LeeboardJournal' {
 
     It 'lets administrators and SYSTEM alone into the folder' -Tag Windows -Skip:(-not $IsWindows) {
         # Wine makes up the permissions of files, so what would be set is looked at.
-        Mock Set-Acl -ModuleName Journal { $global:LeeboardFake.Acl = $AclObject }
+        Mock Set-Acl -ModuleName PrivateFolder { $global:LeeboardFake.Acl = $AclObject }
         [void](Write-Entry 'run-1')
         $acl = $LeeboardFake.Acl
         $acl.AreAccessRulesProtected | Should -BeTrue
