@@ -90,7 +90,8 @@ class ActionModule(DeviceAction):
                 lost = f"not seen after a change: {problem}"
             if lost:
                 # What was seen last is filed with what was done since, so that an undo finds it.
-                return {**self._failed(lost), "leeboard": filed(self._done(evidence))}
+                why = "; ".join(dict.fromkeys([*self._problems, lost]))
+                return {**self._failed(lost), "leeboard": filed({**self._done(evidence), "message": why})}
             evidence = self._done(seen)
         return self._outcome(visit, evidence, "; ".join(dict.fromkeys(self._problems)))
 

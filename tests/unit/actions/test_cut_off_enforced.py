@@ -235,7 +235,8 @@ def test_what_was_done_is_filed_where_nobody_sees_the_device_afterwards(
     enforcing._families, enforcing._waived = ["REM"], {}
     found = enforcing._bring(Shut())
     assert found["failed"] and found["changed"] and message in found["msg"]
-    assert [change["driver"] for change in json.loads(found["leeboard"])["changes"]] == ["dconf"]
+    line = json.loads(found["leeboard"])
+    assert [change["driver"] for change in line["changes"]] == ["dconf"] and message in line["message"]
 
 
 @pytest.mark.parametrize("new_from", [0, 240])
