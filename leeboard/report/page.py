@@ -6,26 +6,22 @@
 from __future__ import annotations
 
 import glob
-from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from hashlib import sha256
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
-from leeboard.errors import LeeboardError
 from leeboard.model.enums import Mode
 from leeboard.model.finding import Finding
 from leeboard.model.verdicts import Verdict
 from leeboard.model.words import age, date_text, day, length, number, when
-from leeboard.report import overview, words
+from leeboard.report import html, overview, words
 from leeboard.report.overview import About, Group, Headline, Hit, School, marking
 from leeboard.report.silence import silence
-from leeboard.storage import files
 from leeboard.verdict.status import DeviceStatus, EstateStatus
 from leeboard.version import __version__
 
@@ -99,12 +95,9 @@ def write_page(status: EstateStatus, path: Path) -> None:
     A new file can be read by its owner only, since it names weak points; a file that exists keeps its permissions.
     """
     page = render(status).encode("utf-8", "backslashreplace")
-    try:
+    with html.written(path, "the page"):
         _sweep(path)
-        files.replace(path, page, path.stat().st_mode & 0o777 if path.exists() else 0o600)
-    except OSError as problem:
-        why = problem.strerror or problem
-        raise LeeboardError(f"{path}: the page cannot be written: {why}; give a folder that you may write to") from None
+        html.keep(path, page)
 
 
 def _sweep(path: Path) -> None:
@@ -115,13 +108,7 @@ def _sweep(path: Path) -> None:
 
 @cache
 def _environment() -> tuple[Environment, Markup, str]:
-    environment = Environment(
-        loader=PackageLoader("leeboard", "report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        finalize=_edge,
-    )
+    environment = html.environment("report", _edge)
     environment.filters["short"] = words.clean
     environment.globals.update(
         words=words.VERDICTS,
@@ -147,9 +134,7 @@ def _environment() -> tuple[Environment, Markup, str]:
         verdicts_of=lambda counts: sorted(counts, key=lambda verdict: -verdict.badness),
         tally=lambda device: words.counted(overview.counts_of([device])),
     )
-    css = (Path(__file__).parent / "page.css").read_text("utf-8")
-    digest = b64encode(sha256(css.encode()).digest()).decode()
-    return environment, Markup(css), f"sha256-{digest}"  # noqa: S704  our own file
+    return environment, *html.style(Path(__file__).parent / "page.css")
 
 
 def _edge(value: object) -> object:

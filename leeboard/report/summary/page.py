@@ -6,19 +6,16 @@ import os
 import shutil
 import subprocess
 import tempfile
-from base64 import b64encode
 from functools import cache
-from hashlib import sha256
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from leeboard.errors import LeeboardError
 from leeboard.model.words import date_text, local, number
-from leeboard.report import words
+from leeboard.report import html, words
 from leeboard.report.summary.content import Sheet
-from leeboard.storage import files
 from leeboard.version import __version__
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -61,23 +58,14 @@ def write_pdf(sheet: Sheet, path: Path) -> None:
 
 
 def _keep(path: Path, content: bytes) -> None:
-    try:
-        files.replace(path, content, path.stat().st_mode & 0o777 if path.exists() else 0o600)
-    except OSError as problem:
-        why = problem.strerror or problem
-        raise LeeboardError(f"{path}: cannot be written: {why}; give a folder that you may write to") from None
+    with html.written(path):
+        html.keep(path, content)
 
 
 @cache
 def _environment() -> tuple[Environment, Markup, str]:
-    environment = Environment(
-        loader=PackageLoader("leeboard", "report/summary"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        finalize=lambda value: value if isinstance(value, Markup | int) else words.clean(value, 500),
+    environment = html.environment(
+        "report/summary", lambda value: value if isinstance(value, Markup | int) else words.clean(value, 500)
     )
     environment.globals.update(date_text=date_text, local=local, number=number)
-    css = (Path(__file__).parent / "summary.css").read_text("utf-8")
-    digest = b64encode(sha256(css.encode()).digest()).decode()
-    return environment, Markup(css), f"sha256-{digest}"  # noqa: S704  our own file
+    return environment, *html.style(Path(__file__).parent / "summary.css")

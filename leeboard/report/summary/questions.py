@@ -15,6 +15,7 @@ from leeboard.model.enums import Form
 from leeboard.model.finding import Finding
 from leeboard.model.verdicts import Verdict
 from leeboard.model.words import number
+from leeboard.report.overview import UNKNOWN
 from leeboard.verdict.status import DeviceStatus
 
 
@@ -73,7 +74,6 @@ QUESTIONS = (
     Question("logs", "Is it recorded what happens, and kept safe?", ("AUD-01", "AUD-11", "AUD-13", "FWD-01", "FWD-02")),
 )
 ILL = (Verdict.DRIFTED, Verdict.PENDING)
-UNKNOWN = (Verdict.ERROR, Verdict.MISSING, Verdict.STALE, Verdict.NOT_CHECKED)
 
 
 def answer(question: Question, device: DeviceStatus) -> Answer:

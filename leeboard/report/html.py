@@ -1,0 +1,52 @@
+"""What every page in HTML shares: its templates, its style with the hash that its policy names, and how it is kept."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from leeboard.errors import LeeboardError
+from leeboard.storage import files
+
+
+def environment(folder: str, finalize: Callable[[object], object]) -> Environment:
+    """The templates of a folder of the package. `finalize` is the last that happens to a value unescaped."""
+    return Environment(
+        loader=PackageLoader("leeboard", folder),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        finalize=finalize,
+    )
+
+
+def style(file: Path) -> tuple[Markup, str]:
+    """A style sheet of ours, and its hash as a Content-Security-Policy names it."""
+    css = file.read_text("utf-8")
+    digest = b64encode(sha256(css.encode()).digest()).decode()
+    return Markup(css), f"sha256-{digest}"  # noqa: S704  our own file
+
+
+def keep(path: Path, content: bytes) -> None:
+    """Write a file, whole or not at all. Raises OSError.
+
+    A new file can be read by its owner only, since it names weak points; a file that exists keeps its permissions.
+    """
+    files.replace(path, content, path.stat().st_mode & 0o777 if path.exists() else 0o600)
+
+
+@contextmanager
+def written(path: Path, what: str = "") -> Iterator[None]:
+    """Raise LeeboardError, with what to do, where a file cannot be written inside. `what` is it, in words."""
+    try:
+        yield
+    except OSError as problem:
+        why = problem.strerror or problem
+        said = f"{what} cannot be written" if what else "cannot be written"
+        raise LeeboardError(f"{path}: {said}: {why}; give a folder that you may write to") from None
