@@ -13,6 +13,7 @@ from leeboard.errors import LeeboardError
 from leeboard.model.enums import Form, Level, Platform, Role
 from leeboard.model.firewall_words import WrongWords, in_words
 from leeboard.model.strict import Strict
+from leeboard.model.vpn_told import WrongVpn, tunnel
 from leeboard.model.waiver import VARIABLE, Waiver, parse
 
 # An asset tag names files and rows: no slashes, no control characters, nothing that starts with a dot or dash.
@@ -95,8 +96,8 @@ def device(name: str, variables: Mapping[str, Any], parameter_names: tuple[str, 
 
 def _parameter(device_name: str, name: str, value: Any) -> Any:
     try:
-        return in_words(name, value)
-    except WrongWords as wrong:
+        return tunnel(value) if name == "vpn" else in_words(name, value)
+    except (WrongVpn, WrongWords) as wrong:
         raise LeeboardError(f"{device_name}: leeboard_{name}: {wrong}") from None
 
 

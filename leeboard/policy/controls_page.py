@@ -144,6 +144,7 @@ def _row(baseline: Baseline, control: Control, setting: Setting) -> tuple[str, .
     applies = [f"`{_condition(setting, index)}`" for index in range(len(setting.applies_when))]
     if setting.unless_named is not None:
         applies.append(f"not where `leeboard_{setting.unless_named.parameter}` names `{setting.unless_named.name}`")
+    applies += [f"where `leeboard_{name}` is given" for name in _only_given(baseline, setting)]
     if setting.route:
         applies.append(f"one way of several: {setting.route}")
     return (
@@ -155,6 +156,14 @@ def _row(baseline: Baseline, control: Control, setting: Setting) -> tuple[str, .
         _state(baseline, control, setting) + _asked_for(setting),
         f"{setting.confidence}: {setting.source}",
     )
+
+
+def _only_given(baseline: Baseline, setting: Setting) -> list[str]:
+    """The parameters without which a device is not asked for a setting."""
+    named = dict.fromkeys(one.parameter for one in setting.accept.value.every_value() if isinstance(one, Parameter))
+    return [
+        name for name in named if baseline.parameters[name].default is None and not baseline.parameters[name].missing
+    ]
 
 
 def _asked_for(setting: Setting) -> str:

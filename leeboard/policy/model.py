@@ -295,7 +295,7 @@ class ParameterDefinition(Strict):
     `shape` is a regular expression for the whole text, where it must have one, and `reads` says that to people.
 
     One without a default has an `example`, which stands for it in proofs, and says in words what is `missing` where a
-    school gives none: nothing is then compared or written.
+    school gives none: nothing is then compared or written. Without such words the device is not asked for it.
     """
 
     title: str
@@ -314,8 +314,8 @@ class ParameterDefinition(Strict):
 
     @model_validator(mode="after")
     def _default_or_example(self) -> ParameterDefinition:
-        if (self.default is None) != bool(self.example and self.missing):
-            raise ValueError("a parameter has either a default, or an example and words for what is missing")
+        if (self.default is None) != bool(self.example) or (self.missing and not self.example):
+            raise ValueError("a parameter has either a default, or an example, with words for what is missing if any")
         if bool(self.shape) != bool(self.reads):
             raise ValueError("a parameter that has a shape says in words how it reads, and the other way round")
         return self

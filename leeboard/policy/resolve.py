@@ -184,6 +184,8 @@ def _setting(
         mode = Mode.REPORT
     picked, _ = setting.accept.value.pick(*where)
     if isinstance(picked, Parameter) and picked.parameter in lacking:
+        if not lacking[picked.parameter]:
+            return None
         variable = f"leeboard_{picked.parameter}"
         lacks = f"{lacking[picked.parameter]}: set {variable}"
         return WantedSetting(control, setting, mode, "", None, None, f"{variable}, not given", lacks)

@@ -24,7 +24,7 @@ from ..engine.host import Host, HostError
 from ..engine.reading import Reading, Readings, absent, reading, unreadable, value
 from ..engine.safe_read import read_each
 from . import networkmanager, others, secrets, wireguard
-from .files import has_ipsec
+from .files import NO_TUNNEL, OWN_CONF, OWN_NAME, has_ipsec
 from .profile import Profile
 
 if TYPE_CHECKING:
@@ -80,8 +80,11 @@ def _read(host: Host, address: str) -> Reading:
 
 
 def _tunnel(host: Host) -> Reading:
-    if _ipsec(host) is None:
+    ipsec = _ipsec(host)
+    if ipsec is None:
         return reading(NAME, "tunnel", absent("strongSwan is not installed"))
+    if not host.exists(OWN_CONF) and not ipsec.has(host, OWN_NAME):
+        return reading(NAME, "tunnel", absent(NO_TUNNEL))
     from . import tunnel_state
 
     return tunnel_state.read(host, NAME)

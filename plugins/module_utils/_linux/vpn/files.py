@@ -9,6 +9,11 @@ from ..engine.reading import Machine
 # What strongSwan and libreswan leave on a machine. The folder, since not everybody may look into it.
 IPSEC = ("/etc/swanctl", "/etc/strongswan.conf", "/run/charon.vici", "/etc/ipsec.conf", "/etc/ipsec.secrets")
 
+# The school's own tunnel: our file of swanctl, and the name of our connection.
+OWN_CONF = "/etc/swanctl/conf.d/leeboard.conf"
+OWN_NAME = "leeboard"
+NO_TUNNEL = "Leeboard wrote no tunnel"
+
 
 def glob(host: Machine, pattern: str) -> list[str]:
     """The files that match a pattern with * ? [ in any of its parts, as glob(3) sorts them. Raises HostError."""

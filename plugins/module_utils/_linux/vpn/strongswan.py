@@ -32,6 +32,13 @@ def profiles(host: Host) -> list[Profile]:
     return [*written.values(), *now.values()]
 
 
+def has(host: Host, name: str) -> bool:
+    """Whether the files of swanctl have a connection of that name. Raises HostError."""
+    parsed = swanctl.settings(host)
+    connections = parsed.root.sections.get("connections") if parsed else None
+    return connections is not None and name in connections.sections
+
+
 def secrets(host: Host) -> list[tuple[str, str, str]]:
     """(kind, file, place) of every secret in the files: psk, password, or passphrase of a key. Raises HostError."""
     return [*swanctl.secrets(host), *ipsec.secrets(host)]

@@ -13,6 +13,7 @@ from ..engine.reading import Machine, Reading, absent, reading, value
 from ..engine.safe_read import text_or_nothing
 from ..system.certificate import digests
 from . import charon, strongswan, swanctl
+from .files import NO_TUNNEL
 from .settings import Entry, Section
 from .tunnel_conf import (
     AUTHORITIES,
@@ -29,7 +30,6 @@ from .tunnel_conf import (
 from .tunnel_words import NONE, Wanted, text
 
 ADDRESS = "tunnel"
-NOT_THERE = "Leeboard wrote no tunnel"
 LONGEST = 300
 
 
@@ -37,7 +37,7 @@ def read(host: Host, driver: str) -> Reading:
     """The reading of `tunnel`. Raises HostError."""
     now, problem = effective(host)
     if now is None:
-        return reading(driver, ADDRESS, absent(NOT_THERE))
+        return reading(driver, ADDRESS, absent(NO_TUNNEL))
     written = value(now, CONF, "string")
     waiting = problem or not_running(host)
     return reading(driver, ADDRESS, written, running=value(NONE, waiting[:LONGEST], "string") if waiting else written)

@@ -1,0 +1,137 @@
+"""What a device is told of its school's VPN (`leeboard_vpn`), and the tunnel that this asks of it on Linux, in words.
+
+The words are those of the driver `vpn`: gateway:NAME@ADDRESSES ike: esp: identity: authority: to:, in any order.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import re
+import ssl
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, ValidationError
+
+from leeboard.model.strict import Strict, first_mistake
+
+NAME = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}\.)+[A-Za-z0-9-]{0,62}[A-Za-z0-9]\Z")
+PROPOSAL = re.compile(r"[a-z0-9]+(?:-[a-z0-9_]+)+\Z")
+MOST = 100
+EVERYTHING = ("0.0.0.0/0", "::/0")
+
+
+class WrongVpn(Exception):
+    """What makes no sense in `leeboard_vpn`, in one line."""
+
+
+def _name(value: str) -> str:
+    if not NAME.match(value):
+        raise ValueError("must be a name such as vpn.school.example")
+    return value.lower()
+
+
+def _proposal(value: str) -> str:
+    if not PROPOSAL.match(value):
+        raise ValueError("must be a proposal such as aes256gcm16-ecp384")
+    return value
+
+
+def _address(value: str) -> str:
+    return str(ipaddress.ip_address(value))
+
+
+def _network(value: str) -> str:
+    return str(ipaddress.ip_network(value))
+
+
+def _pem(value: str) -> str:
+    ssl.PEM_cert_to_DER_cert(value)
+    return value
+
+
+Name = Annotated[str, AfterValidator(_name)]
+Proposals = Annotated[tuple[Annotated[str, AfterValidator(_proposal)], ...], Field(min_length=1, max_length=MOST)]
+Addresses = Annotated[tuple[Annotated[str, AfterValidator(_address)], ...], Field(max_length=MOST)]
+Networks = Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], Field(max_length=MOST)]
+Certificates = Annotated[tuple[Annotated[str, AfterValidator(_pem)], ...], Field(min_length=1, max_length=10)]
+
+
+class Gateway(Strict):
+    """A gateway: the name in its certificate, and where it answers."""
+
+    name: Name
+    addresses: Addresses = ()
+
+
+class Suites(Strict):
+    """What may be agreed on, in swanctl's words."""
+
+    ike: Proposals
+    esp: Proposals
+
+
+class Authority(Strict):
+    """Who makes the certificates: Leeboard on the controller, or the school by itself. The root comes first."""
+
+    kind: Literal["leeboard", "school"]
+    certificates: Certificates
+    issuer: str
+    eku: str
+
+
+class Dns(Strict):
+    """Who is asked for names through the tunnel, and for which domains where not for all."""
+
+    servers: Addresses = ()
+    domains: tuple[Name, ...] = ()
+
+
+class Told(Strict):
+    """The host variable `leeboard_vpn`: see docs/vpn.md."""
+
+    kind: Literal["ikev2"]
+    gateways: Annotated[tuple[Gateway, ...], Field(min_length=1, max_length=MOST)]
+    suites: Suites
+    authority: Authority
+    routes: Annotated[Networks, Field(min_length=1)]
+    dns: Dns = Dns()
+    home: Networks = ()
+    identity: Name
+
+
+def told(value: object) -> Told:
+    """The variable, read. Raises WrongVpn."""
+    try:
+        return Told.model_validate(value)
+    except ValidationError as problem:
+        place, message = first_mistake(problem, "it")
+        raise WrongVpn(f"{place}: {message.removeprefix('Value error, ')}") from None
+
+
+def root_digest(vpn: Told) -> str:
+    """The SHA-256 of the root's certificate, in hex.
+
+    The root alone is trusted: an issuing authority is followed by the next one each year, and a tunnel that named it
+    would be cut for that.
+    """
+    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(vpn.authority.certificates[0])).hexdigest()
+
+
+def tunnel(value: object) -> str:
+    """The tunnel that `leeboard_vpn` asks for, in words. Raises WrongVpn.
+
+    It leads to the gateway that is named first: two tunnels for everything would fight over the routes.
+    """
+    vpn = told(value)
+    first = vpn.gateways[0]
+    where = f"@{','.join(first.addresses)}" if first.addresses else ""
+    words = [
+        f"gateway:{first.name}{where}",
+        f"ike:{','.join(vpn.suites.ike)}",
+        f"esp:{','.join(vpn.suites.esp)}",
+        f"identity:{vpn.identity}",
+        f"authority:{root_digest(vpn)}",
+        *(f"to:{network}" for network in vpn.routes),
+    ]
+    return " ".join(sorted(words))
