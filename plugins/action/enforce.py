@@ -5,18 +5,23 @@ from __future__ import annotations
 from datetime import datetime, timezone
 
 from ansible.errors import AnsibleConnectionFailure
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.leeboard.schools.plugins.action.check import summary, waiver_data, with_waivers
 from ansible_collections.leeboard.schools.plugins.plugin_utils import answers, brain
 from ansible_collections.leeboard.schools.plugins.plugin_utils.cut_off import CutOff, of_steps
 from ansible_collections.leeboard.schools.plugins.plugin_utils.device_action import DeviceAction, Ended
 from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import Visit, VisitError, failure_message, filed
+from ansible_collections.leeboard.schools.plugins.plugin_utils.vpn_certificates import Certificates
 
 if not brain.missing():
+    from leeboard.model.enums import Mode
     from leeboard.planning.plan import apart, could_cut_off, plan
     from leeboard.verdict.evaluate import GROUP_POLICY
     from leeboard.verdict.waivers import left_alone
 
 OPTIONS = {"families": {"type": "list", "elements": "str", "required": True, "aliases": ["family"]}}
+TUNNEL = ("vpn", "tunnel")  # driver and address of what a certificate has to be there for
+REPLACE = "remote_access_replace_charon"  # a variable of the role, for what a preview says
 MOST_ROUNDS = 4  # each round must bring something; a plan that stays the same is not tried again
 
 
@@ -73,27 +78,62 @@ class ActionModule(DeviceAction):
         evidence = self._recognised(visit)
         at = datetime.now(timezone.utc)  # once: a waiver that ends meanwhile ends with the next roll-out
         done: set = set()
+        self._no_tunnel = False
+        if self._certified(visit, at):
+            evidence = self._seen_again(visit, evidence)
         for _round in range(MOST_ROUNDS):
             # Only the plan is told: what is judged and filed is what the baseline wants.
             wanted, self._waived = left_alone(visit.wanted, at, visit.observation)
-            steps = [step for step in plan(wanted, visit.observation, self._families, at) if step not in done]
+            planned = self._without_tunnel(visit, plan(wanted, visit.observation, self._families, at))
+            steps = [step for step in planned if step not in done]
             if not steps:
                 break
             done.update(steps)
             done.difference_update(self._apply(visit, steps))
             if self._task.check_mode:
                 break
-            try:
-                seen = visit.observe()
-                lost = "the device was lost after a change" if "unreachable" in seen else ""
-            except VisitError as problem:  # it lets nobody in any more, or what it says makes no sense
-                lost = f"not seen after a change: {problem}"
-            if lost:
-                # What was seen last is filed with what was done since, so that an undo finds it.
-                why = "; ".join(dict.fromkeys([*self._problems, lost]))
-                return {**self._failed(lost), "leeboard": filed({**self._done(evidence), "message": why})}
-            evidence = self._done(seen)
+            evidence = self._seen_again(visit, evidence)
         return self._outcome(visit, evidence, "; ".join(dict.fromkeys(self._problems)))
+
+    def _seen_again(self, visit, evidence: dict) -> dict:
+        """The evidence of a visit after a change. Raises Ended where the device cannot be seen any more."""
+        try:
+            seen = visit.observe()
+            lost = "the device was lost after a change" if "unreachable" in seen else ""
+        except VisitError as problem:  # it lets nobody in any more, or what it says makes no sense
+            lost = f"not seen after a change: {problem}"
+        if lost:
+            # What was seen last is filed with what was done since, so that an undo finds it.
+            why = "; ".join(dict.fromkeys([*self._problems, lost]))
+            raise Ended({**self._failed(lost), "leeboard": filed({**self._done(evidence), "message": why})})
+        return self._done(seen)
+
+    def _certified(self, visit, at) -> bool:
+        """Bring the device the certificate of its VPN, where its tunnel is enforced; whether the device was changed."""
+        variable = visit.variable("leeboard_vpn")
+        wanted, _waived = left_alone(visit.wanted, at, visit.observation)
+        if variable is None or not any(
+            (one.setting.driver, one.setting.address) == TUNNEL and one.mode is Mode.ENFORCE
+            for one in wanted.settings
+            if one.control.family in self._families
+        ):
+            return False
+        before = len(self._changes)
+        replace = boolean(visit.variable(REPLACE) or False, strict=False)
+        certificates = Certificates(visit, variable, self._changes, replace)
+        certificates.bring()
+        self._no_tunnel = not certificates.ready
+        self._problems += certificates.problems
+        self._remarks += certificates.remarks
+        return len(self._changes) > before and not self._task.check_mode
+
+    def _without_tunnel(self, visit, steps) -> list:
+        """The steps but for the tunnel, where the certificate that it hangs on is not there."""
+        if not self._no_tunnel:
+            return list(steps)
+        if self._task.check_mode and not self._problems and any(step.driver == TUNNEL[0] for step in steps):
+            self._remarks.append(f"{visit.device.name}: then its VPN tunnel would be set up")
+        return [step for step in steps if step.driver != TUNNEL[0]]
 
     def _done(self, evidence: dict) -> dict:
         """Evidence with what was changed, and why some of it was put back: the task's own words are in no bundle."""

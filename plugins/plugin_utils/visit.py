@@ -113,6 +113,10 @@ class Visit:
             return False
         return any((self._run.evidence / self.device.urn).glob(f"{run}.*")) and run != self.run_id
 
+    def variable(self, name: str):
+        """The value of a variable of the device; None where it has none."""
+        return self._action._templar.template(self._task_vars.get(name))
+
     def observe(self) -> dict:
         """Visit the device once. Returns the evidence of the visit: outcome, message, identity, observation, findings.
 

@@ -99,6 +99,9 @@ class DoubleDevice:
     def recorded(self, run: str) -> bool:
         return run in self.recorded_runs
 
+    def variable(self, _name: str) -> Any:
+        return None
+
     def held_by(self, run: str, by: str, seconds: int) -> DoubleDevice:
         """With a checkpoint that somebody armed before."""
         self.state, self.holder, self.by, self.due = "armed", run, by, self.clock.passed + seconds

@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.leeboard.schools.plugins.action import enforce as enforce_module
 from ansible_collections.leeboard.schools.plugins.action.enforce import ActionModule
 from ansible_collections.leeboard.schools.plugins.plugin_utils import cut_off as cut_off_module
+from ansible_collections.leeboard.schools.plugins.plugin_utils.device_action import Ended
 from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import Visit, VisitError
 
 from leeboard.evidence import status, undoing
@@ -233,7 +234,9 @@ def test_what_was_done_is_filed_where_nobody_sees_the_device_afterwards(
     monkeypatch.setattr(enforce_module, "plan", lambda *_all: [replace(step("dconf"), module="m.dconf", risk="none")])
     enforcing = action(Shut())
     enforcing._families, enforcing._waived = ["REM"], {}
-    found = enforcing._bring(Shut())
+    with pytest.raises(Ended) as ended:
+        enforcing._bring(Shut())
+    found = ended.value.outcome
     assert found["failed"] and found["changed"] and message in found["msg"]
     line = json.loads(found["leeboard"])
     assert [change["driver"] for change in line["changes"]] == ["dconf"] and message in line["message"]

@@ -19,6 +19,7 @@ OURS = re.compile(r"leeboard-vpn-[0-9a-f]{16}\.pem\Z")
 EXTENSIONS = "subjectAltName,extendedKeyUsage,basicConstraints"
 PUBLIC_KEY = re.compile(r"-----BEGIN PUBLIC KEY-----.*?-----END PUBLIC KEY-----\n", re.DOTALL)
 CLIENT = "TLS Web Client Authentication"
+IKE = "ipsec Internet Key Exchange"  # 1.3.6.1.5.5.7.3.17, which some authorities give instead
 
 
 class Certificate(NamedTuple):
@@ -110,7 +111,7 @@ def wrong(host: Host, one: Certificate, now: float) -> str:
         return f"{one.path} does not hold yet; look at this device's clock"
     if one.is_authority:
         return f"{one.path} is an authority's, not a device's"
-    if one.usages and CLIENT not in one.usages:
+    if one.usages and not {CLIENT, IKE} & set(one.usages):
         return f"{one.path} is not for client authentication"
     if not key_for(host, one.public_key):
         return f"{one.path} has no key in {KEYS}"

@@ -52,7 +52,7 @@ def install(host: Host, given: Given, identity: str, check: bool) -> bool:
     something was changed. Raises ChangeRefused, HostError."""
     new = checked(host, given, identity)
     there = [one for one in ours(host) if one.sha256 == new.sha256]
-    edits = _trusted(host, given)
+    edits = trusted_edits(host, given)
     staged = not there and (text_or_nothing(host, NEXT) != given.leaf)
     if check:
         return bool(edits) or staged
@@ -65,6 +65,21 @@ def install(host: Host, given: Given, identity: str, check: bool) -> bool:
     if edits and charon.socket(host):
         _load(host)
     return bool(edits) or staged
+
+
+def trust(host: Host, given: Given, check: bool) -> bool:
+    """Put the authority's certificates and list where charon takes them. True where one was not there as it is.
+
+    Raises ChangeRefused, HostError.
+    """
+    edits = trusted_edits(host, given)
+    if edits and not check:
+        for edit in edits:
+            write(host, edit)
+        host.forget()
+        if charon.socket(host):
+            _load(host)
+    return bool(edits)
 
 
 def checked(host: Host, given: Given, identity: str) -> Certificate:
@@ -91,7 +106,7 @@ def checked(host: Host, given: Given, identity: str) -> Certificate:
     return new
 
 
-def _trusted(host: Host, given: Given) -> list[FileEdit]:
+def trusted_edits(host: Host, given: Given) -> list[FileEdit]:
     """The files of authorities and of the list of revoked certificates that are not there yet as they are."""
     wanted = {}
     for pem in [*given.authorities, *given.chain]:

@@ -1,8 +1,8 @@
 """Which program has the machine's IPsec tunnels: ours is charon-systemd, and another one is never taken over unseen.
 
 strongswan-charon (started by strongswan-starter) and charon-systemd conflict in Debian and Ubuntu: to install one is to
-take the other away, and the tunnels that it carries with it. No role installs charon-systemd yet; the one that will
-asks `refusal` first.
+take the other away, and the tunnels that it carries with it. The role remote_access asks `refusal` first, by the module
+vpn_stack_info.
 """
 
 from __future__ import annotations
@@ -15,8 +15,27 @@ from ..system.came_by import came_by
 from ..system.systemd_unit import RUNNING, properties
 
 UNIT = "strongswan.service"
+PROGRAM = ("/usr/sbin/charon-systemd",)
+CONF = "/etc/swanctl/swanctl.conf"
+NOT_INSTALLED = "charon-systemd and strongswan-swanctl are not installed; the role remote_access does that"
 STARTER = ("/usr/lib/ipsec/starter", "/usr/libexec/ipsec/starter")
 PLUTO = ("/usr/libexec/ipsec/pluto", "/usr/lib/ipsec/pluto")
+
+
+def installed(host: Host) -> bool:
+    """Whether what carries our tunnel is there. Raises HostError."""
+    return bool(first_of(host, PROGRAM)) and host.exists(CONF)
+
+
+def in_the_way(host: Host, replace: bool) -> str:
+    """Why there can be no tunnel of ours, empty where at most the packages are missing. `replace` as in `refusal`.
+
+    Raises HostError.
+    """
+    if not installed(host):
+        return refusal(host, replace)
+    other = other_stack(host)
+    return f"{other}; no two programs may own a tunnel" if other else ""
 
 
 def other_stack(host: Host) -> str:

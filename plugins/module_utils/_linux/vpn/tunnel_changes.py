@@ -14,17 +14,16 @@ from ..engine.edits import Change, ChangeRefused, DryRun
 from ..engine.host import Host, HostError
 from ..engine.overlay_host import OverlayHost
 from ..engine.reading import Readings
-from ..engine.safe_read import first_of, text_or_nothing
+from ..engine.safe_read import text_or_nothing
 from ..system.came_by import came_by
 from ..system.systemd_unit import state
 from ..system.units_enabled import enabled
 from . import swanctl
-from .stacks import UNIT, other_stack
+from .stacks import NOT_INSTALLED, UNIT, in_the_way, installed
 from .tunnel_conf import CONF, FILES, GLOBAL_IPV6, NAME, NETWORKD, NETWORKD_TEXT, OPTIONS, OPTIONS_TEXT, conf
 from .tunnel_state import ADDRESS, differences, is_there, not_running, section
 from .tunnel_words import NONE, Wanted, parse, text
 
-PROGRAM = ("/usr/sbin/charon-systemd",)
 RUNS = "/run/systemd/system"
 # Without a networkd that runs there is nothing to load.
 LOAD_NETWORKD = ["sh", "-c", "! systemctl -q is-active systemd-networkd || networkctl reload"]
@@ -66,11 +65,9 @@ def _waits(host: Host, wanted: Wanted | None) -> bool:
 
 
 def _refuse(host: Host, wanted: Wanted) -> None:
-    if not first_of(host, PROGRAM) or not host.exists(swanctl.CONF):
-        raise ChangeRefused("charon-systemd and strongswan-swanctl are not installed; the role remote_access does that")
-    other = other_stack(host)
-    if other:
-        raise ChangeRefused(f"{other}; no two programs may own a tunnel")
+    problem = in_the_way(host, False) or ("" if installed(host) else NOT_INSTALLED)
+    if problem:
+        raise ChangeRefused(problem)
     for digest in wanted.authorities:
         if not is_there(host, digest):
             raise ChangeRefused(

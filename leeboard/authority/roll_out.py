@@ -1,0 +1,88 @@
+"""What a roll-out has to know of a device's certificate before it asks for a request. Nothing is signed here.
+
+What counts is the register's: of what the device says of its certificates, only which of them it has and can use.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from leeboard.authority import memory
+from leeboard.authority.certificates import Registered
+from leeboard.authority.records import Certificate, Known, Reason
+from leeboard.errors import LeeboardError
+from leeboard.model.vpn_names import device_name
+from leeboard.model.vpn_told import Told, root_digest
+from leeboard.model.words import day
+
+# Whose device may be in somebody else's hands, or is not to come back: only a person gives it a certificate again.
+LASTING = (Reason.STOLEN, Reason.LOST, Reason.COMPROMISED, Reason.RETIRED)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Why a device needs a new certificate ("" where it does not), and the root's list of revoked authorities (PEM)."""
+
+    due: str
+    revoked: str
+
+
+def standing(var: Path, device: Registered, vpn: Told, shown: Mapping[str, str], at: datetime) -> Standing:
+    """How a device stands that shows these certificates: {SHA-256 in hex: what keeps it from being of use}.
+
+    Raises LeeboardError where this controller gives it none.
+    """
+    known = memory.read(var)[0]
+    root = known.beginning.root
+    if _digest(root.certificate) != root_digest(vpn):
+        raise LeeboardError(
+            f"the certificates beside the declaration are not those of this controller's authority ({root.id}); where "
+            "that is the right one: leeboard vpn chain --to INVENTORY/vpn/authority.pem"
+        )
+    name = device_name(device.urn, device.asset)
+    if name != vpn.identity:
+        raise LeeboardError(f"leeboard_vpn says {vpn.identity}, and by the register the device is {name}")
+    held = memory.held(var, device.urn, device.asset).certificates
+    if held and held[-1].revoked and held[-1].reason in LASTING:
+        raise LeeboardError(
+            f"its certificate was revoked on {day(held[-1].revoked)} ({held[-1].reason}), so no roll-out gives it "
+            "another; once it is safe again: leeboard vpn issue (docs/vpn-authority.md)"
+        )
+    listed = x509.load_der_x509_crl(bytes.fromhex(known.root_list)).public_bytes(Encoding.PEM).decode()
+    return Standing(_due(known, held, shown, at), listed)
+
+
+def _due(known: Known, held: tuple[Certificate, ...], shown: Mapping[str, str], at: datetime) -> str:
+    """Why a new certificate is due: of those that the register has, none that the device can use lasts long enough."""
+    alive = {one.id for one in known.alive(at)}
+    why = "it has no certificate of this authority"
+    for one in reversed(held):
+        wrong = shown.get(_digest(one.pem))
+        if wrong is None:
+            continue
+        reason = wrong or _ends(one, alive, at)
+        if not reason:
+            return ""
+        why = reason
+    return why
+
+
+def _ends(one: Certificate, alive: set[str], at: datetime) -> str:
+    """Why a certificate that can be used has to be followed by another, "" where it has not."""
+    if one.revoked:
+        return f"its certificate was revoked on {day(one.revoked)}"
+    if one.issuer not in alive:
+        return f"its certificate is of {one.issuer}, which signs no more"
+    return f"its certificate ends on {day(one.ends)}" if at >= one.due(at) else ""
+
+
+def _digest(pem: str) -> str:
+    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).hexdigest()

@@ -1,0 +1,180 @@
+"""The certificate of a device for its school's VPN, brought to it in a roll-out before its tunnel is set up.
+
+Leeboard's own authority signs on this controller what the device asks for over the connection that is pinned to it; of
+a school's own authority certificates are looked at only. The key is made on the device, and never leaves it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+from ansible.errors import AnsibleConnectionFailure
+from ansible_collections.leeboard.schools.plugins.plugin_utils import answers, brain
+from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import failure_message
+
+if not brain.missing():
+    from leeboard.errors import LeeboardError
+    from leeboard.model.values import plain
+    from leeboard.model.vpn_told import WrongVpn, told
+    from leeboard.model.words import day
+
+DRIVER, ADDRESS, CONTROL = "vpn", "certificate", "REM-01"
+MODULE = "leeboard.schools.vpn_certificate"
+# What an authority's certificate for a client is for, as the device's openssl prints it.
+USAGES = {"1.3.6.1.5.5.7.3.2": "TLS Web Client Authentication", "1.3.6.1.5.5.7.3.17": "ipsec Internet Key Exchange"}
+LATE = 14  # days before its end by which a school's own authority should have renewed a certificate
+MOST = 50  # certificates that a device may show
+
+
+class Refused(Exception):
+    """No certificate was brought, and the one that was there stays; the text says why."""
+
+
+class Certificates:
+    """What is to be done for the VPN of a visit's device before its tunnel.
+
+    `bring` adds to `changes`, those of the roll-out for the evidence. After it there are `problems` and `remarks` in
+    words, and `ready` where the tunnel may follow.
+    """
+
+    def __init__(self, visit, variable, changes, replace=False) -> None:
+        self._visit, self._replace, self._changes = visit, replace, changes
+        self.problems, self.remarks = [], []
+        self.ready = False
+        try:
+            self._vpn = told(variable)
+        except WrongVpn as wrong:  # the visit has read it already
+            raise LeeboardError(f"leeboard_vpn: {wrong}") from None
+
+    def bring(self) -> None:
+        """Ask, issue and install what is due. In a preview nothing is issued, and it is said what would be."""
+        try:
+            self._bring()
+        except (Refused, LeeboardError) as problem:
+            self.problems.append(answers.of_driver(DRIVER, str(problem)))
+
+    def _bring(self) -> None:
+        vpn = self._vpn
+        asked = {"authorities": list(vpn.authority.certificates), "replace": self._replace}
+        if vpn.authority.kind == "school":
+            usage = USAGES.get(vpn.authority.eku, vpn.authority.eku)
+            asked = {**asked, "issuer": vpn.authority.issuer, "usage": usage}
+        answer = self._ask("read", **asked)
+        if answer.get("in_the_way"):
+            raise Refused(_line(answer["in_the_way"]))
+        shown = _shown(answer)
+        # With the old certificate the tunnel goes on, whatever becomes of the new one.
+        self.ready = any(not one["wrong"] for one in shown)
+        if self._visit.preview:
+            self.ready = self.ready and answer.get("installed") is True and answer.get("trusts") is True
+        if vpn.authority.kind == "school":
+            self._is_there(shown)
+            self._trust(answer, "")
+        else:
+            self._from_here(answer, shown)
+
+    def _is_there(self, shown: list) -> None:
+        """Look at the certificates of the school's own authority, which Leeboard neither makes nor renews."""
+        good = [one for one in shown if not one["wrong"]]
+        if not good:
+            wrong = shown[0]["wrong"] if shown else f"there is none for {self._vpn.identity} in /etc/swanctl/x509"
+            issuer = plain(self._vpn.authority.issuer, 100)
+            raise Refused(f"no certificate of {issuer} can be used ({wrong}); that authority brings it, Leeboard not")
+        last = max(one["last"] for one in good)
+        ends = datetime.fromtimestamp(last, timezone.utc)
+        if (ends - self._now()).days < LATE:
+            self._remark(f"its VPN certificate ends on {day(ends)}, and its authority has not renewed it")
+
+    def _from_here(self, answer: dict, shown: list) -> None:
+        """Have this controller's authority sign what is due."""
+        from leeboard.authority import roll_out
+        from leeboard.authority.certificates import Registered
+
+        visit = self._visit
+        device = Registered(visit.device.urn, visit.device.asset, visit.device.platform)
+        at = self._now()
+        stands = roll_out.standing(visit.var, device, self._vpn, {one["sha256"]: one["wrong"] for one in shown}, at)
+        if not stands.due:
+            self._trust(answer, stands.revoked)
+        elif visit.preview:
+            self._changed(stands.due, f"a certificate for {self._vpn.identity}")
+            self._remark(f"a VPN certificate for {self._vpn.identity} would be issued ({stands.due})")
+        else:
+            self._renew(device, stands, at)
+
+    def _renew(self, device, stands, at) -> None:
+        from leeboard.authority import certificates
+
+        request = self._ask("request").get("request")
+        if not isinstance(request, str):
+            raise Refused("the device gave no request for a certificate")
+        issued = certificates.issue_device(self._visit.var, device, request.encode("utf-8", "replace"), at)
+        sent = {
+            "certificate": issued.chain,
+            "authorities": list(self._vpn.authority.certificates),
+            "revoked": stands.revoked,
+        }
+        answer = self._ask("installed", **sent)
+        self.ready = self.ready or any(not one["wrong"] for one in _shown(answer))
+        made = issued.certificate
+        if answer.get("changed"):
+            self._changed(stands.due, f"{made.name} until {day(made.ends)}, serial {made.serial}")
+
+    def _trust(self, answer: dict, revoked: str) -> None:
+        """Put the authority's certificates and its list where the device takes them, if they are not there."""
+        if self._visit.preview:
+            changed = answer.get("trusts") is not True
+        else:
+            authorities = list(self._vpn.authority.certificates)
+            changed = self._ask("trusted", authorities=authorities, revoked=revoked).get("changed")
+        if changed:
+            self._changed("not all there", "the authority's certificates")
+
+    def _ask(self, state: str, **arguments) -> dict:
+        """What the device's module answers. Raises Refused where it fails."""
+        try:
+            answer = self._visit.ask(MODULE, {"state": state, "identity": self._vpn.identity, **arguments})
+        except AnsibleConnectionFailure:
+            self._lost(state)
+            raise
+        if answer.get("unreachable"):
+            self._lost(state)
+        if answer.get("failed") or answer.get("unreachable"):
+            raise Refused(_line(failure_message(answer).removeprefix("vpn_certificate: ")))
+        self.remarks += [f"{self._visit.device.name}: {_line(one)}" for one in answers.warnings(answer)]
+        return answer
+
+    def _lost(self, state: str) -> None:
+        """The device was lost, maybe after what was asked of it."""
+        self.ready = False
+        if state != "read" and not self._visit.preview:
+            self._changed("not known", "not known: the device was lost")
+
+    def _changed(self, before: str, after: str) -> None:
+        """Note a change for the evidence. It is in no journal: a certificate is not put back, but made anew."""
+        place = {"control": CONTROL, "driver": DRIVER, "address": ADDRESS}
+        self._changes.append({**place, "before": before, "after": after, "journal": None})
+
+    def _remark(self, text: str) -> None:
+        self.remarks.append(f"{self._visit.device.name}: {text}")
+
+    @staticmethod
+    def _now() -> datetime:
+        return datetime.now(timezone.utc)
+
+
+def _shown(answer: dict) -> list:
+    """The certificates that a device says it has, as far as that makes sense."""
+    listed = answer.get("certificates")
+    found = []
+    for one in listed[:MOST] if isinstance(listed, list) else []:
+        if not isinstance(one, dict) or not isinstance(one.get("sha256"), str) or type(one.get("last")) is not int:
+            raise Refused("what the device says of its certificates makes no sense")
+        last = min(max(one["last"], 0), 253402300799)  # of the year 9999
+        found.append({"sha256": one["sha256"], "wrong": _line(one.get("wrong") or ""), "last": last})
+    return found
+
+
+def _line(text) -> str:
+    """What a device says, in one line."""
+    return plain(" ".join(str(text).split()), 300)

@@ -1,0 +1,139 @@
+"""A roll-out of the school's VPN as a whole: certificate first, then the tunnel under a checkpoint, or neither.
+
+The device is a double; what its own code does with certificates is in test_vpn_certificates.py.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.leeboard.schools.plugins.action import enforce as enforce_module
+from ansible_collections.leeboard.schools.plugins.plugin_utils import cut_off as cut_off_module
+
+from leeboard.model.device import device
+from leeboard.policy.load import load
+from leeboard.policy.resolve import resolve
+from tests.controls.cases import Case, alone
+from tests.unit.actions.checkpoint_double import MODULE, DoubleClock, DoubleDevice
+from tests.unit.actions.test_cut_off_enforced import action
+from tests.unit.estate.vpn.declared import an_estate
+from tests.unit.estate.vpn.test_of_school import the_school
+
+CONTROL = load().control("REM-01")
+assert CONTROL is not None
+BASELINE = alone(CONTROL)
+CERTIFICATE, TUNNEL = "leeboard.schools.vpn_certificate", "leeboard.schools.vpn_tunnel"
+
+
+class Laptop(DoubleDevice):
+    """A device without its tunnel, until its module makes it.
+
+    `order` has what was asked, and how the checkpoint was then; `comes` says what becomes of its certificate.
+    """
+
+    def __init__(self, folder: Path, comes: str, **more: Any) -> None:
+        super().__init__(**more)
+        school = the_school(an_estate(folder))
+        self.variables = {**school.device_variables(school.devices[0]), "leeboard_enforce": ["REM"]}
+        self.read = device("lt-1", self.variables, tuple(load().parameters))
+        self.baseline, self.wanted = BASELINE, resolve(BASELINE, self.read)
+        self.comes, self.tunnel = comes, "none"
+        self.order: list[tuple[str, str]] = []
+
+    @property
+    def device(self) -> Any:
+        return self.read
+
+    @property
+    def observation(self) -> Any:
+        return Case("REM-01", {"name": "x", "readings": {"vpn:tunnel": self.tunnel}}).observation()
+
+    def variable(self, name: str) -> Any:
+        return self.variables.get(name)
+
+    def observe(self) -> dict[str, Any]:
+        return {"outcome": "observed", "message": "", "identity": "same", "findings": [], "changes": []}
+
+    def rehearse(self, module: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        return {"changed": True}
+
+    def ask(self, module: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        if module == MODULE:
+            return super().ask(module, arguments)
+        assert module == TUNNEL
+        self.order.append((TUNNEL, self.state))
+        if not self.preview:
+            self.tunnel = arguments["settings"][0]["value"]
+        return {"changed": True, "before": {}, "after": {}, "diff": []}
+
+
+class Certificates:
+    """A double of what brings certificates."""
+
+    def __init__(self, visit: Laptop, variable: Any, changes: list[Any], replace: bool) -> None:
+        assert variable["identity"] == "a-1.900001.leeboard.internal" and replace is False
+        self._visit, self._changes = visit, changes
+        self.ready = visit.comes in ("issued", "the old one stays", "is there")
+        self.problems = ["vpn: the request is refused"] if visit.comes in ("refused", "the old one stays") else []
+        self.remarks = ["lt-1: a VPN certificate would be issued"] if visit.comes == "would be issued" else []
+
+    def bring(self) -> None:
+        self._visit.order.append((CERTIFICATE, self._visit.state))
+        if self._visit.comes in ("issued", "would be issued"):
+            self._changes.append({"control": "REM-01", "driver": "vpn", "address": "certificate"})
+
+
+@pytest.fixture(autouse=True)
+def doubles(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(enforce_module, "Certificates", Certificates)
+
+
+def rolled_out(laptop: Laptop, monkeypatch: pytest.MonkeyPatch) -> tuple[dict[str, Any], list[str]]:
+    """The outcome, and the warnings."""
+    monkeypatch.setattr(cut_off_module, "Clock", laptop.clock)
+    enforcing = action(laptop)
+    enforcing._families, enforcing._waived = ["REM"], {}
+    outcome = enforcing._bring(laptop)
+    return outcome, enforcing._remarks
+
+
+@pytest.mark.parametrize(
+    ("comes", "made", "addresses", "problem"),
+    [
+        ("issued", True, ["certificate", "tunnel"], ""),
+        ("is there", True, ["tunnel"], ""),
+        ("the old one stays", True, ["tunnel"], "vpn: the request is refused"),
+        ("refused", False, [], "vpn: the request is refused"),
+    ],
+)
+def test_the_certificate_comes_first_and_the_tunnel_only_with_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, comes: str, made: bool, addresses: list[str], problem: str
+) -> None:
+    laptop = Laptop(tmp_path, comes, clock=DoubleClock())
+    outcome, _remarks = rolled_out(laptop, monkeypatch)
+    assert laptop.order == [(CERTIFICATE, "none"), *([(TUNNEL, "armed")] if made else [])]
+    assert laptop.state == ("confirmed" if made else "none")
+    changes = json.loads(outcome["leeboard"])["changes"] if addresses else []
+    assert [one["address"] for one in changes] == addresses and outcome["changed"] == bool(addresses)
+    assert bool(outcome.get("failed")) == bool(problem) and (not problem or outcome["msg"] == problem)
+
+
+def test_a_preview_says_both_and_makes_neither(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    laptop = Laptop(tmp_path, "would be issued", preview=True)
+    outcome, remarks = rolled_out(laptop, monkeypatch)
+    assert remarks == ["lt-1: a VPN certificate would be issued", "lt-1: then its VPN tunnel would be set up"]
+    assert laptop.order == [(CERTIFICATE, "none")] and laptop.state == "none" and outcome["changed"]
+
+
+def test_who_has_no_vpn_and_who_is_only_reported_is_asked_for_no_certificate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    laptop = Laptop(tmp_path, "issued")
+    for variables, families in (({}, ["REM"]), (laptop.variables, ["LCK"])):
+        laptop.variables, enforcing = variables, action(laptop)
+        enforcing._families, enforcing._waived = families, {}
+        assert enforcing._certified(laptop, laptop.clock.now()) is False
+    assert laptop.order == []
