@@ -1,6 +1,6 @@
 """What a device is told of its school's VPN (`leeboard_vpn`), and the tunnel that this asks of it on Linux, in words.
 
-The words are those of the driver `vpn`: gateway:NAME@ADDRESSES ike: esp: identity: authority: to:, in any order.
+The words are those of the driver `vpn`: gateway: ike: esp: identity: authority: to: dns:, in any order.
 """
 
 from __future__ import annotations
@@ -134,4 +134,6 @@ def tunnel(value: object) -> str:
         f"authority:{root_digest(vpn)}",
         *(f"to:{network}" for network in vpn.routes),
     ]
+    if set(EVERYTHING) <= set(vpn.routes) and vpn.dns.servers:
+        words.append(f"dns:{','.join(vpn.dns.servers)}")
     return " ".join(sorted(words))

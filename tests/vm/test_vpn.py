@@ -52,6 +52,31 @@ def test_both_families_go_through_it_and_it_comes_back_by_itself(ends: tuple[Gat
     assert laptop.does(READ)["running"]["value"] == " ".join(sorted(laptop.words().split()))
 
 
+def test_names_are_asked_of_the_school_while_the_tunnel_is_up_and_nearby_while_it_is_not(
+    ends: tuple[Gateway, Laptop],
+) -> None:
+    gateway, laptop = ends
+    nearby = ("192.0.2.53", "2001:db8:1::53")
+    gateway.machine.root(f"ip addr add {nearby[0]}/24 dev eth1; ip addr add {nearby[1]}/64 dev eth1 nodad")
+    gateway.answers_names(INSIDE[0], *nearby)
+    assert laptop.is_told(nearby[0]) == nearby[0], "before there is a tunnel"
+    gateway.offers()
+    assert laptop.gets() == [True, ""]
+    left_out, after = laptop.does(TUNNEL, tunnel=laptop.words(dns=INSIDE[0]), run="lab-run")
+    assert left_out == {} and after["running"]["value"] == after["effective"]["value"], after
+    laptop.waits_for_the_tunnel()
+    before = gateway.counted()
+    assert laptop.is_told(nearby[0]) == INSIDE[0] and laptop.is_told(INSIDE[0]) == INSIDE[0]
+    assert laptop.is_told(nearby[1]) == "" and laptop.is_told("fe80::1%eth1") == "", "IPv6 has no server"
+    assert gateway.counted()["other"] == before["other"]
+    laptop.machine.reboot()
+    laptop.waits_for_the_tunnel()
+    assert laptop.is_told(nearby[0]) == INSIDE[0]
+    gateway.machine.root("systemctl stop strongswan")
+    laptop.machine.root("swanctl --terminate --ike leeboard --force --timeout 5 2>/dev/null", check=False)
+    assert laptop.is_told(nearby[0]) == nearby[0], "a hotel's sign-in page has a name"
+
+
 def test_a_gateway_without_ipv6_lets_none_go_beside_it(ends: tuple[Gateway, Laptop]) -> None:
     gateway, laptop = ends
     gateway.offers(pools="four")

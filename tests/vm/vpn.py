@@ -102,6 +102,27 @@ print(json.dumps([left_out, outcome["after"]["tunnel"]]))
 READ = 'print(json.dumps(driver.observe(host, ["tunnel"])["tunnel"]))'
 
 
+SERVER_OF_NAMES = """
+import socket, sys
+server = socket.socket(socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET, socket.SOCK_DGRAM)
+server.bind((sys.argv[1], 53))
+while True:
+    _question, whom = server.recvfrom(999)
+    server.sendto(sys.argv[1].encode(), whom)
+"""
+QUESTION = """
+import socket, sys
+asking = socket.socket(socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET, socket.SOCK_DGRAM)
+asking.settimeout(20)
+try:
+    asking.connect((sys.argv[1], 53))
+    asking.send(b"?")
+    print(asking.recv(999).decode())
+except OSError:
+    pass
+"""
+
+
 class Gateway:
     """The school's end."""
 
@@ -134,6 +155,12 @@ class Gateway:
             if text:
                 self.machine.put(text.encode(), f"{folder}/{path}")
         self.machine.root("systemctl restart strongswan", timeout=300)
+
+    def answers_names(self, *servers: str) -> None:
+        """Answer whatever is asked of these addresses on port 53 (UDP) with the address that was asked."""
+        self.machine.put(SERVER_OF_NAMES.encode(), "/root/names.py")
+        for address in servers:
+            self.machine.root(f"systemd-run -q python3 /root/names.py {address}")
 
     def counted(self) -> dict[str, int]:
         """Packets that came by the cable: `esp`, and `other` than that and what any network needs."""
@@ -169,12 +196,17 @@ class Laptop:
         found: list[Any] = self.does(INSTALL, **sent)
         return found
 
-    def words(self, suite: tuple[str, str] = SUITE) -> str:
-        """The tunnel that the school declares."""
+    def words(self, suite: tuple[str, str] = SUITE, dns: str = "") -> str:
+        """The tunnel that the school declares, with its server for names if one is given."""
         return (
             f"gateway:{GATEWAY}@192.0.2.1 ike:{suite[0]} esp:{suite[1]} identity:{LAPTOP} "
-            f"authority:{self.authority.sha256} to:0.0.0.0/0 to:::/0"
+            f"authority:{self.authority.sha256} to:0.0.0.0/0 to:::/0" + (f" dns:{dns}" if dns else "")
         )
+
+    def is_told(self, server: str) -> str:
+        """The answer to a question for a name that is sent to this server; empty for none."""
+        self.machine.put(QUESTION.encode(), "/root/question.py")
+        return self.machine.ssh(f"python3 /root/question.py {server}", check=False).stdout.strip()
 
     def sas(self) -> str:
         """What charon's own program says of tunnels that are up."""

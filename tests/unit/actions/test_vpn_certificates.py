@@ -20,6 +20,7 @@ from tests.unit.actions.vpn_device import VpnDevice, clock
 from tests.unit.authority.authorities import Authority, an_authority, head
 from tests.unit.escrow.vaults import a_vault
 from tests.unit.linux.test_vpn_certificate import Clock
+from tests.unit.playing import inventory, play
 from tests.vm.authority import CLIENT
 from tests.vm.authority import Authority as Own
 
@@ -277,3 +278,15 @@ def test_a_schools_own_authority_is_looked_at_and_makes_its_own(
     assert done.problems == [] and done.ready and remark in "".join(done.remarks) and bool(remark) == bool(done.remarks)
     assert device.asked[1:] == ["read", "trusted"] and len(list((tmp_path / "etc/swanctl/x509ca").iterdir())) == 1
     assert device.brought(variable)._changes == []
+
+
+@pytest.mark.full  # a whole run of Ansible
+def test_a_preview_by_ansible_itself_asks_the_device_and_issues_nothing(tmp_path: Path, clock: Clock) -> None:
+    with an_authority(tmp_path) as authority:
+        about = {"leeboard_vpn": told(authority), "leeboard_asset": "LT-014", "leeboard_enforce": ["REM"]}
+        done = play(
+            tmp_path, inventory(tmp_path, lt={**about}), {"leeboard.schools.enforce": {"family": "REM"}}, "--check"
+        )
+        assert f"lt: a VPN certificate for {NAME} would be issued" in " ".join(done["output"].split()), done["output"]
+        assert "lt: then its VPN tunnel would be set up" in " ".join(done["output"].split())
+        assert serials(authority) == [] and not Path("/var/lib/leeboard/vpn").exists()

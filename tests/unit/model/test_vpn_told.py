@@ -46,6 +46,7 @@ def test_a_declaration_becomes_the_tunnel_that_the_device_writes(tmp_path: Path,
     assert written == tunnel_words.Wanted(
         "vpn.example-la.example", ("203.0.113.10", "2001:db8::10"), ("aes128gcm16-prfsha256-ecp256",),
         ("aes128gcm16-ecp256",), name, (ROOT,), ("0.0.0.0/0", "::/0"),
+        dns=("10.20.0.53",),
     )  # fmt: skip
     assert wanted.value == wanted.write == tunnel_words.text(written), "a device reads it back in the same words"
     assert wanted.mode == "enforce"
@@ -56,6 +57,12 @@ def test_who_has_no_vpn_is_not_asked(tmp_path: Path) -> None:
     assert "leeboard_vpn" not in variables[1] and asked(variables[1]) == []
     assert variables[2]["leeboard_platform"] == "windows" and asked(variables[2]) == []
     assert len(asked(variables[3])) == 1
+
+
+def test_a_tunnel_for_some_networks_leaves_names_alone(tmp_path: Path) -> None:
+    variables = told(tmp_path)[0]
+    variables["leeboard_vpn"] = {**variables["leeboard_vpn"], "routes": ["10.0.0.0/8"]}
+    assert "dns:" not in read(variables).parameters["vpn"]
 
 
 def test_a_gateway_without_addresses_is_called_by_its_name(tmp_path: Path) -> None:

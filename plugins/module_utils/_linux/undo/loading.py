@@ -22,6 +22,8 @@ from ..system.systemd_unit import state
 from ..system.unit import RUNS
 from ..system.units_enabled import UNITS
 from ..vpn.stacks import UNIT as CHARON
+from ..vpn.tunnel_names import LOAD as LOAD_VPN_NAMES
+from ..vpn.tunnel_names import RULES as VPN_NAMES
 
 SYSTEMD = re.compile(r"\A/etc/systemd/([a-z][a-z0-9-]*)\.conf(?:\.d/.*)?\Z")
 AUDIT_RULES = "/etc/audit/rules.d"
@@ -70,6 +72,8 @@ def loading(host: Host, paths: list[str]) -> tuple[list[list[str]], list[str]]:
     if _any(paths, *PROFILES) and LAST not in paths and host.exists(TOOL):
         # Somebody's profile came since, so that file is left: the program makes it anew without ours.
         commands.append(["env", "DEBIAN_FRONTEND=noninteractive", "pam-auth-update", "--package"])
+    if _any(paths, VPN_NAMES):
+        commands.append([*LOAD_VPN_NAMES])
     if _any(paths, "/etc/swanctl/", "/etc/strongswan.d/") and state(host, CHARON)[0]:
         commands.append(["systemctl", "reload", CHARON])
     commands += _firewall(host, paths)

@@ -18,7 +18,7 @@ from ..engine.safe_read import text_or_nothing
 from ..system.came_by import came_by
 from ..system.systemd_unit import state
 from ..system.units_enabled import enabled
-from . import swanctl
+from . import swanctl, tunnel_names
 from .stacks import NOT_INSTALLED, UNIT, in_the_way, installed
 from .tunnel_conf import CONF, FILES, GLOBAL_IPV6, NAME, NETWORKD, NETWORKD_TEXT, OPTIONS, OPTIONS_TEXT, conf
 from .tunnel_state import ADDRESS, differences, is_there, not_running, section
@@ -53,10 +53,23 @@ def plan(host: Host, changes: list[Change]) -> DryRun:
         overlay.put(CONF, conf(wanted), mode=MODE, owner=(0, 0))
         overlay.put(OPTIONS, OPTIONS_TEXT, mode=0o644, owner=(0, 0))
         overlay.put(NETWORKD, NETWORKD_TEXT, mode=0o644, owner=(0, 0))
+        _put_names(overlay, wanted)
         _refuse_others_in_it(host, overlay, wanted)
     expected = NONE if wanted is None else text(wanted)
-    commands = _loading(host, wanted is not None) if overlay.changes_something() or _waits(host, wanted) else []
+    commands = _loading(host, wanted) if overlay.changes_something() or _waits(host, wanted) else []
     return overlay.result(commands, lambda after: _not_there(after, expected))
+
+
+def _put_names(overlay: OverlayHost, wanted: Wanted) -> None:
+    """The rules for questions for names, and what loads them; neither where the tunnel names no server."""
+    for path, text_of_it in (
+        (tunnel_names.RULES, tunnel_names.rules(wanted.dns) if wanted.dns else None),
+        (tunnel_names.LOADER, tunnel_names.LOADER_TEXT if wanted.dns else None),
+    ):
+        if text_of_it is not None:
+            overlay.put(path, text_of_it, mode=0o644, owner=(0, 0))
+        elif overlay.exists(path):
+            overlay.remove(path)
 
 
 def _waits(host: Host, wanted: Wanted | None) -> bool:
@@ -68,6 +81,8 @@ def _refuse(host: Host, wanted: Wanted) -> None:
     problem = in_the_way(host, False) or ("" if installed(host) else NOT_INSTALLED)
     if problem:
         raise ChangeRefused(problem)
+    if wanted.dns and not tunnel_names.program(host):
+        raise ChangeRefused("nftables is not installed, which sends names through the tunnel; remote_access does that")
     for digest in wanted.authorities:
         if not is_there(host, digest):
             raise ChangeRefused(
@@ -100,12 +115,15 @@ def _refuse_others_in_it(host: Host, overlay: OverlayHost, wanted: Wanted) -> No
         raise ChangeRefused(f"our connection {NAME} would still be changed by {', '.join(other[:3])}; take that out")
 
 
-def _loading(host: Host, wanted: bool) -> list[list[str]]:
+def _loading(host: Host, tunnel: Wanted | None) -> list[list[str]]:
     """What makes charon have it.
 
     Options count from its start on, and one whose rule networkd took away makes it again at its start only.
     """
+    wanted = tunnel is not None
     commands = [[*LOAD_NETWORKD]]
+    if (tunnel and tunnel.dns) or host.exists(tunnel_names.RULES):
+        commands += [["systemctl", "daemon-reload"], [*tunnel_names.LOAD]]
     if not state(host, UNIT)[0]:
         commands += [] if enabled(host, UNIT) else [["systemctl", "enable", UNIT]]
         return [*commands, ["systemctl", "restart", UNIT]] if wanted else commands

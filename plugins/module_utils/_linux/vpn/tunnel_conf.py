@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Dict, Union
 
 from .files import OWN_CONF, OWN_NAME
+from .tunnel_names import LOADER, RULES
 from .tunnel_words import Wanted
 
 CONF, NAME = OWN_CONF, OWN_NAME
@@ -27,7 +28,7 @@ NETWORKD_TEXT = (
     "# Written by Leeboard (REM-01). A roll-out writes it anew.\n"
     "[Network]\nManageForeignRoutingPolicyRules=no\nManageForeignRoutes=no\n"
 )
-FILES = (CONF, OPTIONS, NETWORKD)
+FILES = (CONF, OPTIONS, NETWORKD, RULES, LOADER)
 TABLE = "220"  # of charon's routes, which its rule leads to
 # Global addresses: what a network nearby needs (fe80::/10, fc00::/7, multicast) stays.
 GLOBAL_IPV6 = "2000::/3"

@@ -12,7 +12,7 @@ from ..engine.host import Host, HostError
 from ..engine.reading import Machine, Reading, absent, reading, value
 from ..engine.safe_read import text_or_nothing
 from ..system.certificate import digests
-from . import charon, strongswan, swanctl
+from . import charon, strongswan, swanctl, tunnel_names
 from .files import NO_TUNNEL
 from .settings import Entry, Section
 from .tunnel_conf import (
@@ -51,8 +51,10 @@ def effective(host: Host) -> tuple[str | None, str]:
     found = section(host)
     if found is None:
         return (None, "") if text_or_nothing(host, CONF) is None else (NONE, f"{CONF} is not read by swanctl")
-    wanted = as_wanted(found)
-    words = [text(wanted), *(f"changed:{one}" for one in differences(found, wanted))]
+    servers, other = tunnel_names.written(host)
+    wanted = as_wanted(found)._replace(dns=servers)
+    # First, since a long text is cut off where a person sees it.
+    words = [*(f"changed:{one}" for one in [*differences(found, wanted), *other]), text(wanted)]
     missing = [one for one in wanted.authorities if not is_there(host, one)]
     problem = f"{AUTHORITIES}/{authority_file(missing[0])} is not the authority's certificate" if missing else ""
     return " ".join(words), problem
@@ -121,7 +123,7 @@ def not_running(host: Host) -> str:
     for what, now, should in facts:
         if now != should:
             return f"charon has loaded {NAME} otherwise than the files say ({what})"
-    return _past_it(host, wanted)
+    return _past_it(host, wanted) or tunnel_names.not_loaded(host, tunnel_names.written(host)[0])
 
 
 def _past_it(host: Host, wanted: Wanted) -> str:

@@ -6,6 +6,7 @@
     identity:lt-014.example.sch.uk                         the name in this device's certificate
     authority:SHA-256                                      of each certificate that may have signed the gateway's
     to:0.0.0.0/0 to:::/0                                   what goes through it
+    dns:10.20.0.53,2001:db8::53                            who is asked for names through it, with everything only
     revocation:strict                                      a gateway whose revocation cannot be told is refused
 
 "none" is no tunnel. Whoever judges a text compares its words, so their order means nothing.
@@ -25,6 +26,7 @@ PROPOSAL = re.compile(r"[a-z0-9]+(?:-[a-z0-9_]+)+\Z")
 DIGEST = re.compile(r"[0-9a-f]{64}\Z")
 EVERYTHING = ("0.0.0.0/0", "::/0")
 REVOCATION = ("relaxed", "strict")
+KINDS = ("gateway", "ike", "esp", "identity", "authority", "to", "dns", "revocation")
 MOST = 60  # words of one kind
 
 
@@ -39,6 +41,7 @@ class Wanted(NamedTuple):
     authorities: tuple[str, ...]
     to: tuple[str, ...]
     revocation: str = "relaxed"
+    dns: tuple[str, ...] = ()
 
     @property
     def called(self) -> tuple[str, ...]:
@@ -61,13 +64,17 @@ def parse(text: object) -> Wanted | None:
     found: dict[str, list[str]] = {}
     for word in words:
         kind, colon, rest = word.partition(":")
-        if kind not in ("gateway", "ike", "esp", "identity", "authority", "to", "revocation") or not colon or not rest:
+        if (
+            kind not in ("gateway", "ike", "esp", "identity", "authority", "to", "dns", "revocation")
+            or not colon
+            or not rest
+        ):
             raise ChangeRefused(f"{word[:80]!r} says nothing of a tunnel")
         found.setdefault(kind, []).append(rest)
     if any(len(rest) > MOST for rest in found.values()):
         raise ChangeRefused(f"more than {MOST} words of one kind")
     name, _at, addresses = _one(found, "gateway").partition("@")
-    return Wanted(
+    wanted = Wanted(
         _name(name),
         tuple(_address(one) for one in addresses.split(",") if one),
         _proposals(_one(found, "ike")),
@@ -76,7 +83,11 @@ def parse(text: object) -> Wanted | None:
         tuple(sorted({_matching(DIGEST, one, "SHA-256 in hex") for one in _some(found, "authority")})),
         tuple(sorted({_network(one) for one in _some(found, "to")})),
         _revocation(found.get("revocation", ["relaxed"])),
+        tuple(_address(one) for one in _one(found, "dns").split(",")) if "dns" in found else (),
     )
+    if wanted.dns and not wanted.everything:
+        raise ChangeRefused("names are asked through a tunnel for everything only: dns goes with to:0.0.0.0/0 to:::/0")
+    return wanted
 
 
 def text(wanted: Wanted) -> str:
@@ -89,6 +100,7 @@ def text(wanted: Wanted) -> str:
         f"identity:{wanted.identity}",
         *(f"authority:{one}" for one in wanted.authorities),
         *(f"to:{one}" for one in wanted.to),
+        *([f"dns:{','.join(wanted.dns)}"] if wanted.dns else []),
         *([f"revocation:{wanted.revocation}"] if wanted.revocation != "relaxed" else []),
     ]
     return " ".join(sorted(words))
