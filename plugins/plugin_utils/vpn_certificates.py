@@ -38,23 +38,19 @@ class Certificates:
     """
 
     def __init__(self, visit, variable, changes, replace=False) -> None:
-        self._visit, self._replace, self._changes = visit, replace, changes
+        self._visit, self._variable, self._replace, self._changes = visit, variable, replace, changes
         self.problems, self.remarks = [], []
         self.ready = False
-        try:
-            self._vpn = told(variable)
-        except WrongVpn as wrong:  # the visit has read it already
-            raise LeeboardError(f"leeboard_vpn: {wrong}") from None
 
     def bring(self) -> None:
         """Ask, issue and install what is due. In a preview nothing is issued, and it is said what would be."""
         try:
             self._bring()
-        except (Refused, LeeboardError) as problem:
+        except (Refused, LeeboardError, WrongVpn) as problem:
             self.problems.append(answers.of_driver(DRIVER, str(problem)))
 
     def _bring(self) -> None:
-        vpn = self._vpn
+        self._vpn = vpn = told(self._variable)
         asked = {"authorities": list(vpn.authority.certificates), "replace": self._replace}
         if vpn.authority.kind == "school":
             usage = USAGES.get(vpn.authority.eku, vpn.authority.eku)
