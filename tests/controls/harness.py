@@ -65,6 +65,11 @@ RECOGNISED = (
 WAITS = ("FWD-01", "FWD-02")
 MOST_ROUNDS = 4
 PATIENCE = 900  # seconds for one command: other tests may keep both processors busy
+# Before a command that may say nothing for minutes: REM-07 ends a session that is silent for so long (5 minutes at
+# level high), and on a busy processor some are.
+ALIVE = (
+    "{ while sleep 60 2>/dev/null; do echo . >&2; done; } >/dev/null </dev/null & alive=$!; trap 'kill $alive' EXIT; "
+)
 
 
 def machines() -> dict[str, Any]:
@@ -154,7 +159,11 @@ class Proof:
         return with_readings(reply, [*of_escrow(seen, self.device(), self.work / "var"), clock])
 
     def _ask(self, word: str) -> str:
-        return self.machine.root(ASK % word, timeout=PATIENCE).stdout
+        return self._patiently(ASK % word)
+
+    def _patiently(self, command: str, input: bytes | None = None) -> str:
+        """What a command prints that may take long."""
+        return self.machine.root(ALIVE + command, input=input, timeout=PATIENCE).stdout
 
     def findings(self, observation: Observation, level: str = "") -> dict[str, Finding]:
         """What the brain makes of an observation, by control."""
@@ -166,7 +175,7 @@ class Proof:
         controls_asked = [control for control in controls_with_truth() if controls is None or control in controls]
         if "LBL-01" in controls_asked:
             self._fetch_banners()
-        return self._truths(self.machine.root(self._truth_command(controls_asked, level), timeout=PATIENCE).stdout)
+        return self._truths(self._patiently(self._truth_command(controls_asked, level)))
 
     def try_out(self, scripts: Sequence[Script]) -> tuple[Observation, dict[str, Truth]]:
         """Run scripts of one level, visit the machine, and ask it for the truth about the controls that they name."""
@@ -178,7 +187,7 @@ class Proof:
         command = f"tar -xC {THERE} && {self._clock()}{run}; rm -r {THERE}/scripts; {ASK % 'visit'}"
         if at_once:
             command += f"; echo; {self._truth_command(at_once, level)}"
-        answer, _, text = self.machine.root(command, input=packed(files), timeout=PATIENCE).stdout.partition("\n")
+        answer, _, text = self._patiently(command, packed(files)).partition("\n")
         truth = self._truths(text)
         if "LBL-01" in asked_controls:
             truth |= self.truth(["LBL-01"], level)
@@ -211,7 +220,7 @@ class Proof:
         if not waiting:
             return ask(controls)
         others = ask([control for control in controls if control not in waiting])
-        return f"{{ {ask(waiting)} }} >{THERE}/said & {others} wait; cat {THERE}/said"
+        return f"{{ {ask(waiting)} }} >{THERE}/said & waits=$!; {others} wait $waits; cat {THERE}/said"
 
     def _truths(self, output: str) -> dict[str, Truth]:
         parts = re.split(r"^== (\S+)\n", output, flags=re.MULTILINE)[1:]

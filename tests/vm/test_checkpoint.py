@@ -194,6 +194,7 @@ def test_confirmed_over_a_new_connection_the_change_stays(machine: Machine) -> N
     machine.put(b"LoginGraceTime 90\n", DROP_IN)
     machine.root("systemctl reload ssh")
     machine.access.close()
+    machine.wait_for_ssh()  # for a moment sshd, which executes itself anew, listens nowhere
     refused = machine.root(["python3", "-c", CONFIRM, "a guess"], check=False)
     assert "this is not the token of the checkpoint" in refused.stderr and state(machine) == "armed"
     changed, found = json.loads(machine.root(["python3", "-c", CONFIRM, TOKEN]).stdout)
