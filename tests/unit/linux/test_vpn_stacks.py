@@ -60,3 +60,13 @@ def test_an_older_program_is_replaced_where_the_school_said_so_and_never_under_u
     found = stacks.refusal(machine(tmp_path, files, state), replace)
     assert words in found and bool(words) == bool(found)
     assert not found or replace or own or "remote_access_replace_charon: true" in found
+
+
+def test_only_what_is_installed_can_be_in_the_way_of_itself(tmp_path: Path) -> None:
+    ours = {"/usr/sbin/charon-systemd": "", stacks.CONF: ""}
+    assert not stacks.installed(machine(tmp_path / "none", {})) and stacks.installed(machine(tmp_path / "ours", ours))
+    assert stacks.in_the_way(machine(tmp_path / "none", {}), False) == ""
+    found = stacks.in_the_way(machine(tmp_path / "older", STARTER), False)
+    assert "another IPsec program carries 2 tunnels here" in found
+    both = machine(tmp_path / "both", {**ours, "/usr/lib/ipsec/pluto": ""})
+    assert stacks.in_the_way(both, True) == "libreswan is installed; no two programs may own a tunnel"
