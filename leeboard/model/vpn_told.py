@@ -126,14 +126,15 @@ def tunnel(value: object) -> str:
     vpn = told(value)
     first = vpn.gateways[0]
     where = f"@{','.join(first.addresses)}" if first.addresses else ""
+    everything = set(EVERYTHING) <= set(vpn.routes)
+    # What a person looks for comes first: long texts are cut off where they are shown.
     words = [
         f"gateway:{first.name}{where}",
+        *(f"to:{network}" for network in vpn.routes),
+        *([f"dns:{','.join(vpn.dns.servers)}"] if everything and vpn.dns.servers else []),
+        f"identity:{vpn.identity}",
         f"ike:{','.join(vpn.suites.ike)}",
         f"esp:{','.join(vpn.suites.esp)}",
-        f"identity:{vpn.identity}",
         f"authority:{root_digest(vpn)}",
-        *(f"to:{network}" for network in vpn.routes),
     ]
-    if set(EVERYTHING) <= set(vpn.routes) and vpn.dns.servers:
-        words.append(f"dns:{','.join(vpn.dns.servers)}")
-    return " ".join(sorted(words))
+    return " ".join(words)
