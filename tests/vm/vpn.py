@@ -161,6 +161,8 @@ class Gateway:
         self.machine.put(SERVER_OF_NAMES.encode(), "/root/names.py")
         for address in servers:
             self.machine.root(f"systemd-run -q python3 /root/names.py {address}")
+            there = f"[{address}]" if ":" in address else address
+            self.machine.root(f"until ss -Hlun | grep -qF '{there}:53 '; do sleep 0.5; done")
 
     def counted(self) -> dict[str, int]:
         """Packets that came by the cable: `esp`, and `other` than that and what any network needs."""
@@ -232,7 +234,8 @@ class Laptop:
         begun = "swanctl --initiate --child leeboard --timeout 60 2>&1"
         said = self.machine.root(begun, check=False, timeout=300)
         assert said.returncode != 0 and "INSTALLED" not in self.sas(), said.stdout
-        return said.stdout
+        # charon may have begun by itself already: then its log has why, and not what was begun by hand.
+        return said.stdout + self.machine.root("journalctl -b -u strongswan -o cat | tail -60").stdout
 
 
 def pair(start: Any, folder: Path, authority: Authority) -> tuple[Gateway, Laptop]:
