@@ -77,6 +77,8 @@ def worklist(
         screen.line((overview.marking(found).line, "bold reverse"))
         screen.line(f"{len(items):,} to do: {about.label}." if items else f"Nothing to do: {about.label}.")
         worklist_text.print_items(screen, items, most or None)
+        for problem in found.problems:
+            screen.line(("Problem: ", "bold magenta"), problem)
 
     return _asked(subject, inventory, quiet, var, database, show).exit_code
 
