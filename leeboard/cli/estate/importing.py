@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from rich.console import Console
 
 from leeboard.cli.estate import import_preview
 from leeboard.cli.find_estate import Inventory, opened, school_of
@@ -30,6 +29,7 @@ from leeboard.model.device import URN
 from leeboard.model.enums import Form, Level, Platform, Role
 from leeboard.model.identity import usable_serial
 from leeboard.model.problem import Mistake, Problem
+from leeboard.report.screen import stdout_console
 from leeboard.storage import files
 
 PROBLEMS = 3  # docs/exit-codes.md: something is not known
@@ -100,7 +100,7 @@ def register(
         Problem(str(file), f"has no school with the URN {missing}; is the file recent?")
         for missing in sorted(urns - {school.urn for school in schools})
     ]
-    console = Console()
+    console = stdout_console()
     import_preview.show_schools(every, console)
     if others:
         typer.echo(f"not taken: {', '.join(f'{count} {why}' for why, count in sorted(Counter(others).items()))}")
@@ -169,7 +169,7 @@ def devices(
             "--remove-missing: the list has rows that make no sense, or no device at all, so what is missing cannot be "
             "told; mend the list first. Nothing was written"
         )
-    console = Console()
+    console = stdout_console()
     taken = (
         f", sheet {listed.sheet!r} (not {', '.join(map(repr, listed.other_sheets)) or 'any other'})"
         if listed.sheet
