@@ -23,7 +23,7 @@ from leeboard.estate.importing import register as registers
 from leeboard.estate.importing.devices import read_list
 from leeboard.estate.importing.devices_file import devices_file
 from leeboard.estate.importing.plan import Defaults, plan
-from leeboard.estate.importing.schools import Known, Options, SchoolPlan, plan_school
+from leeboard.estate.importing.schools import NO_LEVEL, Known, Options, SchoolPlan, plan_school
 from leeboard.evidence.notes import pins
 from leeboard.model.device import URN
 from leeboard.model.enums import Form, Level, Platform, Role
@@ -86,6 +86,8 @@ def register(
     schools, others = _chosen(result.schools, urns, numbers, las, set(known), file)
     linked, link_problems = registers.links(links, {school.urn for school in schools}) if links else ((), ())
     needed = estate.settings is None or estate.settings.level is None
+    if las and needed and level is None and any(school.urn not in known for school in schools):
+        raise LeeboardError(NO_LEVEL)  # once, and not for each of them
     more = Options(phase or "", level, needed, tuple(successor_of or ()))
     problems = [*estate.problems, *result.problems, *link_problems]
     every = []

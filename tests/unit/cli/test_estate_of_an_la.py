@@ -61,6 +61,17 @@ def test_a_school_that_an_la_leaves_out_comes_by_its_urn(estate: Path, downloade
     assert urns(estate) == ["900005", "900007", "900009"]
 
 
+def test_a_level_that_nobody_said_is_asked_for_once(estate: Path, downloaded: Path) -> None:
+    shared = estate / "estate.yml"
+    shared.write_text(shared.read_text().replace("level: standard\n", ""))
+    (estate / "hill" / "school.yml").write_text(f"{OLD}level: high\n")
+    arguments = ("import", "register", str(downloaded), "--la", "999", "--yes")
+    assert "estate.yml says no level; give --level" in str(run(estate, *arguments).exception)
+    assert urns(estate) == ["900009"]
+    assert run(estate, *arguments, "--level", "sensitive").exit_code == 3
+    assert len(urns(estate)) == 3
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
