@@ -68,15 +68,25 @@ class EstateInventory:
         raise LeeboardError(wrong[0] if wrong else f"{plain(device)}: there is no such device in {inventory}{hidden}")
 
     def of_school(self, school: str) -> tuple[Expected, ...]:
-        """The devices of a school by URN, name, or part of the name that fits only one. Raises LeeboardError."""
+        """The devices of a school by URN, folder, name, or part of the name that fits only one.
+
+        Raises LeeboardError for none, several, and one without a device.
+        """
+        estate = self.estate.schools if self.estate else ()
         names = {device.urn: device.school for device in self.devices}
+        names |= {one.urn: one.settings.name for one in estate}
+        folders = {one.urn: one.folder.name.casefold() for one in estate}
         wanted = school.casefold()
-        urns = {urn for urn, name in names.items() if wanted in (urn, name.casefold())}
+        urns = {urn for urn, name in names.items() if wanted in (urn, name.casefold(), folders.get(urn))}
         urns = urns or {urn for urn, name in names.items() if wanted in name.casefold()}
         if len(urns) != 1:
             listed = "; ".join(f"{urn} {name}" for urn, name in sorted(names.items())) or "no school at all"
             raise LeeboardError(f"--school {school}: {len(urns)} schools fit; the inventory has: {listed}")
-        return tuple(device for device in self.devices if device.urn in urns)
+        found = tuple(device for device in self.devices if device.urn in urns)
+        if not found:
+            why = [str(problem) for one in estate if one.urn in urns for problem in one.problems]
+            raise LeeboardError(f"--school {school}: it has no device. {why[0] if why else f'Add rows to {DEVICES}.'}")
+        return found
 
 
 def file_of(inventory: Path) -> Path:

@@ -50,7 +50,8 @@ class Details:
 
 def render(status: EstateStatus) -> str:
     """The whole page."""
-    environment, css, css_hash = _environment()
+    environment, plain_css = _environment()
+    css, css_hash = html.on_each_sheet(plain_css, marking(status).line)
     schools = overview.schools(status)
     devices = [device for school in schools for device in school.devices]
     numbers = {id(device): place for place, device in enumerate(devices)}
@@ -107,7 +108,7 @@ def _sweep(path: Path) -> None:
 
 
 @cache
-def _environment() -> tuple[Environment, Markup, str]:
+def _environment() -> tuple[Environment, Markup]:
     environment = html.environment("report", _edge)
     environment.filters["short"] = words.clean
     environment.globals.update(
@@ -134,7 +135,7 @@ def _environment() -> tuple[Environment, Markup, str]:
         verdicts_of=lambda counts: sorted(counts, key=lambda verdict: -verdict.badness),
         tally=lambda device: words.counted(overview.counts_of([device])),
     )
-    return environment, *html.style(Path(__file__).parent / "page.css")
+    return environment, html.style(Path(__file__).parent / "page.css")[0]
 
 
 def _edge(value: object) -> object:
