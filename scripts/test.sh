@@ -24,6 +24,7 @@ elif [ "$1" != machines ]; then
 fi
 
 work=$(mktemp -d)
+slowest=(--durations=20 --durations-min=20)   # seconds: what to look at when all of it takes too long
 declare -A beside=()   # by the name of a part, its process
 stop() {
     for part in "${!beside[@]}"; do
@@ -38,7 +39,7 @@ trap stop EXIT
 trap 'exit 130' INT TERM
 
 begin() { # PART, MARKS, what comes before it
-    LEEBOARD_COUNTS=$work/$1.counts "${@:3}" .venv/bin/python -m pytest -m "$2" >"$work/$1" 2>&1 </dev/null &
+    LEEBOARD_COUNTS=$work/$1.counts "${@:3}" .venv/bin/python -m pytest "${slowest[@]}" -m "$2" >"$work/$1" 2>&1 </dev/null &
     beside[$1]=$!
 }
 
@@ -62,7 +63,7 @@ if [ "${LEEBOARD_WINDOWS:-}" != off ]; then
     parts="$parts windows"
 fi
 bad=0
-LEEBOARD_COUNTS=$work/single.counts nice -n 5 .venv/bin/python -m pytest \
+LEEBOARD_COUNTS=$work/single.counts nice -n 5 .venv/bin/python -m pytest "${slowest[@]}" \
     -m "(lab or service) and not machine_runs and not windows and not bench" || bad=1
 for part in $parts; do
     end "$part" || bad=1
