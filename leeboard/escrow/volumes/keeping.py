@@ -1,6 +1,7 @@
 """Recovery passwords of a device's BitLocker volumes: kept first, compared on the device, and only then relied on.
 
-No action calls this yet. Its tests do, over a double of the device and over the steps of the module win_bitlocker.
+No action calls this yet (roll_out.py is what one will call). Its tests do, over a double of the device and over the
+module win_bitlocker.
 
     what the driver wants -> sealed in both places -> added on the device, read back there and compared -> noted in the
     ledger -> older ones of ours removed -> the driver goes on (protectors, encryption), told which ones are compared
@@ -93,7 +94,7 @@ class _Run:
         self.clock = clock
         self.wish = wish
         self.dry = dry
-        self.outcome = Outcome()
+        self.outcome = Outcome(nothing="it has no volume that BitLocker is to encrypt")
 
     def survey(self) -> tuple[list[Volume], Plan]:
         """The volumes, and what the driver would do, as it is told now which passwords are compared."""

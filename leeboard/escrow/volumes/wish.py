@@ -1,6 +1,6 @@
 """What a school wants of a device's BitLocker, from what its level asks for and what its inventory says.
 
-Nothing calls this yet but its tests, nor `keep`, which it is for: the action recovery_keys is to (decision 0033).
+Reached by `look_after` alone, which nothing calls yet but its tests.
 """
 
 from __future__ import annotations
@@ -40,10 +40,11 @@ def parse_options(given: Any) -> tuple[str, ...]:
 
 
 def wish_of(
-    wanted: Wanted, observation: Observation, tpm: TpmPolicy, options: Iterable[str], lasts: int | None = None
+    wanted: Wanted, observation: Observation, tpm: TpmPolicy, pin: str, options: Iterable[str], lasts: int | None = None
 ) -> tuple[Wish, str]:
     """What is wanted, and in words what is wrong with the PIN; empty for nothing. Raises LeeboardError.
 
+    The PIN is used where the level asks for one, whether `tpm` names a way or not.
     Where the level leaves a choice, it is the stricter one: a method of 256 bits unless the device's policy says 128,
     and the whole disk unless `used_space` is named.
     """
@@ -58,9 +59,8 @@ def wish_of(
         "options": [one for one in named if one in DRIVERS],
     }
     strangers = Strangers.ADOPT if ADOPT in named else Strangers.REPLACE if REPLACE in named else Strangers.REPORT
-    wrong = _wrong(TpmPolicy(protector, tpm.pin), level) if protector is Way.PIN else ""
-    pin = "" if wrong or protector is Way.TPM else tpm.pin
-    return Wish(driver, pin, strangers, lasts), wrong
+    wrong = _wrong(TpmPolicy(protector, pin), level) if protector is Way.PIN else ""
+    return Wish(driver, "" if wrong or protector is Way.TPM else pin, strangers, lasts), wrong
 
 
 def _protector(wanted: Wanted, chosen: Way | None) -> Way:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from leeboard.errors import LeeboardError
-from leeboard.escrow.disks.tpm_policy import TpmPolicy, Way, parse_policy
+from leeboard.escrow.disks.tpm_policy import parse_policy
 from leeboard.escrow.volumes.keeping import Strangers, Wish
 from leeboard.escrow.volumes.wish import POLICY, parse_options, wish_of
 from leeboard.model.device import Device
@@ -29,7 +29,8 @@ def observed(method: int | None = None) -> Observation:
 def wish(
     level: str = "standard",
     role: str = "office",
-    tpm: TpmPolicy | None = None,
+    tpm: str = "",
+    pin: str = "",
     options: Any = None,
     method: int | None = None,
 ) -> tuple[Wish, str]:
@@ -37,14 +38,18 @@ def wish(
         {"name": "d1", "asset": "d1", "urn": "100001", "school": "A School", "form": "portable", "level": level}
         | {"role": role, "platform": "windows"}
     )
-    return wish_of(resolve(BASELINE, device), observed(method), tpm or TpmPolicy(), parse_options(options), 90)
+    policy = parse_policy(tpm, pin)
+    return wish_of(resolve(BASELINE, device), observed(method), policy, pin, parse_options(options), 90)
 
 
 def test_the_level_says_what_opens_it_and_the_stricter_method_is_taken() -> None:
     found, wrong = wish()
     assert found.driver == {"protector": "tpm", "method": 7, "used_space": False, "options": []}
     assert (found.pin, found.strangers, found.lasts, wrong) == ("", Strangers.REPORT, 90, "")
-    assert wish("high", tpm=TpmPolicy(pin="19283746"))[0].driver["protector"] == "tpm-and-pin"
+    assert (wish("high", pin="19283746")[0].driver["protector"], wish("high", pin="19283746")[0].pin) == (
+        "tpm-and-pin",
+        "19283746",
+    )
     assert wish("sensitive", "staff_portable")[0].driver["protector"] == "tpm-and-pin"
     assert wish("sensitive")[0].driver["protector"] == "tpm"
 
@@ -61,9 +66,9 @@ def test_the_whole_disk_is_encrypted_unless_a_new_one_is_named() -> None:
 
 
 def test_a_weaker_start_than_the_level_asks_for_is_refused() -> None:
-    assert wish("standard", tpm=TpmPolicy(Way.PIN, "192837"))[0].pin == "192837"
+    assert wish("standard", tpm="tpm-and-pin", pin="192837")[0].pin == "192837"
     with pytest.raises(LeeboardError, match="leeboard_disk_tpm is tpm, and the level asks for tpm-and-pin at a start"):
-        wish("high", tpm=TpmPolicy(Way.TPM))
+        wish("high", tpm="tpm")
 
 
 @pytest.mark.parametrize(
@@ -76,7 +81,7 @@ def test_a_weaker_start_than_the_level_asks_for_is_refused() -> None:
     ],
 )
 def test_what_is_wrong_with_a_pin_is_said_and_it_is_not_sent(level: str, pin: str, words: str) -> None:
-    found, wrong = wish(level, tpm=parse_policy("tpm-and-pin", pin))
+    found, wrong = wish(level, pin=pin)
     assert words in wrong and found.pin == "" and (not pin or pin not in wrong)
 
 
