@@ -64,10 +64,30 @@ def roll_out(vault: Vault, device: BenchDevice, wish: Wish | None = None, dry: b
         return keep(vault, DEVICE, device.ask, clock, wish or Wish(), dry)
 
 
-def night(device: BenchDevice) -> None:
+def night(device: BenchDevice | Losing) -> None:
     """A restart, and hours after it."""
     volume_time.restart(device.state)
     volume_time.hours(device.state, 60)
+
+
+class Losing:
+    """A device of which the connection is lost at the how-manieth step: before it is done, or before it is answered."""
+
+    def __init__(self, device: BenchDevice, number: int = 0, done: bool = False) -> None:
+        self.device, self.state, self.check = device, device.state, False
+        self.number, self.done = number, done
+        self.asked: list[str] = []
+
+    def ask(self, step: str, **given: Any) -> dict[str, Any]:
+        """One step."""
+        self.asked.append(step)
+        ends = len(self.asked) == self.number
+        if ends and not self.done:
+            raise LeeboardError("the device was lost")
+        answer = self.device.ask(step, **given)
+        if ends:
+            raise LeeboardError("the device was lost")
+        return answer
 
 
 def secrets_of(state: State) -> list[str]:
@@ -200,3 +220,40 @@ def test_drives_that_are_carried_away_and_locked_ones_get_no_key(bench: Bench, k
         "volume D: its protectors cannot be read; unlock it first",
         "D: it is locked; unlock it first",
     ]
+
+
+def holds(device: BenchDevice, vault: Vault) -> None:
+    """No volume is encrypted, or about to be, without a recovery password that the ledger calls compared."""
+    keys = controller_state.records(vault.var, DEVICE.urn, DEVICE.asset).keys
+    compared = {key.protector for key in keys if key.state is KeyState.COMPARED}
+    for letter in ("C:", "D:"):
+        now = volume(device.state, letter)
+        ids = {one["id"] for one in now["protectors"]}
+        assert not (now["conversion"] or now["hardware_test"]) or ids & compared, (letter, now)
+
+
+def lose(bench: Bench, vault: Vault, number: int, done: bool) -> list[str]:
+    """Lose the connection at a step of five nights, and go on until nothing is left. What was asked until then."""
+    losing = Losing(bench.asked(clean()), number, done)
+    add_data(losing.state)
+    for day in range(8):
+        try:
+            roll_out(vault, losing, day=day)
+        except LeeboardError as problem:
+            assert "the device was lost" in str(problem)
+        holds(losing.device, vault)
+        night(losing)
+    assert is_protected(losing.state, "C:", 1, 3) and is_protected(losing.state, "D:", 2, 3)
+    keys = controller_state.records(vault.var, DEVICE.urn, DEVICE.asset).keys
+    in_use = {key.protector for key in keys if key.state is KeyState.COMPARED}
+    assert in_use == {one["id"] for one in passwords_of(losing.state)}
+    assert not any(key.state is KeyState.PENDING for key in keys)
+    settled = copy.deepcopy(losing.state)
+    assert not roll_out(vault, losing, day=9).changed and losing.state == settled
+    return losing.asked
+
+
+def test_a_password_whose_answer_was_lost_is_made_anew_and_the_other_goes(bench: Bench, kept: Vault) -> None:
+    """The third step is the first `protect`. All points, over a double of the device: test_bitlocker_kills.py."""
+    asked = lose(bench, kept, 3, done=True)
+    assert asked[:3] == ["survey", "new_key", "protect"] and asked.count("remove") == 1
