@@ -26,8 +26,9 @@ from .tunnel_words import NONE, Wanted, parse, text
 
 PROGRAM = ("/usr/sbin/charon-systemd",)
 RUNS = "/run/systemd/system"
-# Without a networkd that runs there is nothing to load.
-LOAD_NETWORKD = ["sh", "-c", "! systemctl -q is-active systemd-networkd || networkctl reload"]
+# Of its own options (networkd.conf) networkd reads nothing anew by `networkctl reload`: seen with systemd 257. It leaves
+# its networks as they are when it starts again. Without one that runs there is nothing to load.
+LOAD_NETWORKD = ["systemctl", "try-restart", "systemd-networkd.service"]
 MODE = 0o640  # it holds no secret; who is at the other end is nobody's business
 
 

@@ -12,7 +12,7 @@ from .tunnel_conf import FILES, NAME
 LONGEST = 180  # seconds, on an emulated machine: charon is reloaded, and calls the gateway
 # A connection that charon no longer has from a file lives on in it until it is told to go.
 END = ("sh", "-c", f"swanctl --terminate --ike {NAME} --force --timeout 5 >/dev/null 2>&1; true")
-NETWORKD = ("sh", "-c", "! systemctl -q is-active systemd-networkd || networkctl reload")
+NETWORKD = ("systemctl", "try-restart", "systemd-networkd.service")  # as tunnel_changes.py has it
 LOAD = ("sh", "-c", f"! systemctl -q is-active {UNIT} || systemctl reload {UNIT}")
 GONE = ("sh", "-c", f"! swanctl --list-conns 2>/dev/null | grep -q '^{NAME}:'")
 THERE = ("sh", "-c", f"swanctl --list-conns 2>/dev/null | grep -q '^{NAME}:'")
