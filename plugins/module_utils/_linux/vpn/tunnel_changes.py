@@ -26,8 +26,8 @@ from .tunnel_words import NONE, Wanted, parse, text
 
 PROGRAM = ("/usr/sbin/charon-systemd",)
 RUNS = "/run/systemd/system"
-# Of its own options (networkd.conf) networkd reads nothing anew by `networkctl reload`: seen with systemd 257. It leaves
-# its networks as they are when it starts again. Without one that runs there is nothing to load.
+# Of its own options (networkd.conf) networkd reads nothing anew by `networkctl reload`: seen with systemd 257. When it
+# starts again it leaves its networks as they are. Without one that runs there is nothing to load.
 LOAD_NETWORKD = ["systemctl", "try-restart", "systemd-networkd.service"]
 MODE = 0o640  # it holds no secret; who is at the other end is nobody's business
 
