@@ -10,11 +10,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from leeboard.errors import LeeboardError
-from leeboard.escrow.keys import envelope
 from leeboard.escrow.keys.recovery_key import Kind
+from leeboard.escrow.vault import custody
 from leeboard.escrow.vault.records import Key, Records, State
 from leeboard.escrow.vault.replica import Place
-from leeboard.escrow.vault.vault import LEAST_CUSTODIANS
 from leeboard.escrow.volumes.volume import guid_of
 from leeboard.model.enums import Level
 from leeboard.verdict.judgements.bitlocker import (
@@ -79,21 +78,8 @@ class KeptVolumes:
             older = [one for one in self._keys(volume) if one.state in GOOD]
             gone = f": {older[-1].protector}, which key {older[-1].id} is, is gone from it" if older else ""
             return [f"no recovery password that is in it is kept{gone}"], ""
-        wrong = self._damaged(key)
-        least = LEAST_CUSTODIANS[self.level]
-        if len(set(key.custodians)) < least:
-            wrong.append(
-                f"key {key.id} is sealed to {len(set(key.custodians))} custodian, and this level asks for {least}"
-            )
+        wrong = [*custody.damaged(key, self.places()), *custody.too_few(key, self.level)]
         return wrong, f"key {key.id} is its recovery password {key.protector}, as compared at {key.proved}"
-
-    def _damaged(self, key: Key) -> list[str]:
-        contents = {place.copy: place.read(key.name) for place in self.places()}
-        return [
-            f"copy {copy} of the envelope of key {key.id} {'is missing' if content is None else 'was changed'}"
-            for copy, content in contents.items()
-            if content is None or envelope.digest(content) != key.digest
-        ]
 
     def _rotated(self, volume: EncryptableVolume) -> tuple[list[str], str]:
         if _is_clear(volume):
@@ -101,15 +87,8 @@ class KeptVolumes:
         key = self.current(volume)
         if key is None:
             return ["no recovery password that is in it is kept"], ""
-        if key.state is State.USED:
-            return [f"key {key.id} was read out at {key.opened[-1]}"], ""
-        if key.adopted:
-            return [f"key {key.id} was known before it was kept"], ""
-        if set(key.custodians) != self.custodians:
-            return [f"key {key.id} is sealed to other custodians than today's"], ""
-        if not set(key.readers) <= self.custodians:
-            return [f"key {key.id} was sealed to somebody who is no custodian any more"], ""
-        return [], f"key {key.id} was read out by nobody"
+        wrong = custody.known_to_others(key, self.custodians)
+        return wrong, "" if wrong else f"key {key.id} was read out by nobody"
 
     def _strangers(self, volume: EncryptableVolume) -> tuple[list[str], str]:
         if _is_clear(volume):
