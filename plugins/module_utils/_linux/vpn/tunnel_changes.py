@@ -20,15 +20,23 @@ from ..system.systemd_unit import state
 from ..system.units_enabled import enabled
 from . import swanctl
 from .stacks import UNIT, other_stack
-from .tunnel_conf import CONF, FILES, GLOBAL_IPV6, NAME, NETWORKD, NETWORKD_TEXT, OPTIONS, OPTIONS_TEXT, conf
+from .tunnel_conf import (
+    CONF,
+    FILES,
+    GLOBAL_IPV6,
+    LOAD_NETWORKD,
+    NAME,
+    NETWORKD,
+    NETWORKD_TEXT,
+    OPTIONS,
+    OPTIONS_TEXT,
+    conf,
+)
 from .tunnel_state import ADDRESS, differences, is_there, not_running, section
 from .tunnel_words import NONE, Wanted, parse, text
 
 PROGRAM = ("/usr/sbin/charon-systemd",)
 RUNS = "/run/systemd/system"
-# Of its own options (networkd.conf) networkd reads nothing anew by `networkctl reload`: seen with systemd 257. When it
-# starts again it leaves its networks as they are. Without one that runs there is nothing to load.
-LOAD_NETWORKD = ["systemctl", "try-restart", "systemd-networkd.service"]
 MODE = 0o640  # it holds no secret; who is at the other end is nobody's business
 
 
