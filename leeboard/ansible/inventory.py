@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,11 @@ class EstateInventory:
         school = self.schools.get(device.urn)
         return school is None or school.reachable
 
+    def mistakes(self, urns: Set[str]) -> tuple[str, ...]:
+        """What is wrong with the estate files of these schools: devices may be missing for that."""
+        schools = self.estate.schools if self.estate else ()
+        return tuple(str(problem) for school in schools if school.urn in urns for problem in school.problems)
+
     def named(self, device: str, inventory: Path) -> Expected:
         """The device of this name, asset tag or host. Raises LeeboardError unless exactly one has it."""
         matches = [candidate for candidate in self.devices if candidate.name == device]
@@ -84,7 +89,7 @@ class EstateInventory:
             raise LeeboardError(f"--school {school}: {len(urns)} schools fit; the inventory has: {listed}")
         found = tuple(device for device in self.devices if device.urn in urns)
         if not found:
-            why = [str(problem) for one in estate if one.urn in urns for problem in one.problems]
+            why = self.mistakes(urns)
             raise LeeboardError(f"--school {school}: it has no device. {why[0] if why else f'Add rows to {DEVICES}.'}")
         return found
 

@@ -83,14 +83,11 @@ class Kept:
             status = replace(status, schools=school_statuses(sources, self.baseline, devices, self.at))
         if subject.asset:
             return _of_device(status, subject)
-        return replace(status, problems=(*self._mistakes(subject), *status.problems))
-
-    def _mistakes(self, subject: Subject) -> Sequence[str]:
-        """What is wrong with the inventory, or of one school with its own files: devices may be missing for that."""
-        if self.listed is None or subject.urns is None:
-            return self.listed.problems if self.listed else ()
-        schools = self.listed.estate.schools if self.listed.estate else ()
-        return [str(problem) for school in schools if school.urn in subject.urns for problem in school.problems]
+        if self.listed is None:
+            return status
+        # What is wrong with the inventory, or of some schools with their own files.
+        problems = self.listed.problems if subject.urns is None else self.listed.mistakes(subject.urns)
+        return replace(status, problems=(*problems, *status.problems))
 
     def newest(self, subject: Subject) -> str:
         """When the newest run of these schools began, and which bundles the store does not know yet, in words."""
