@@ -90,15 +90,16 @@ def render(status: EstateStatus) -> str:
     )
 
 
-def write_page(status: EstateStatus, path: Path) -> None:
-    """Write the page to `path`, whole or not at all. Raises LeeboardError when it cannot be written.
+def write_page(status: EstateStatus, path: Path) -> str:
+    """Write the page to `path`, whole or not at all; what it is. Raises LeeboardError when it cannot be written.
 
     A new file can be read by its owner only, since it names weak points; a file that exists keeps its permissions.
     """
-    page = render(status).encode("utf-8", "backslashreplace")
+    page = render(status)
     with html.written(path, "the page"):
         _sweep(path)
-        html.keep(path, page)
+        html.keep(path, page.encode("utf-8", "backslashreplace"))
+    return page
 
 
 def _sweep(path: Path) -> None:
