@@ -176,34 +176,11 @@ class Bench:
 
         `meanwhile` is PowerShell that somebody else runs after the first change.
         """
-        said = self._shell.run(
-            BEGIN + CHANGE + END,
-            state=state,
-            wish={**WISH, **wish},
-            check=check,
-            cut=cut,
-            done=done,
-            meanwhile=meanwhile,
-        )
-        state.clear()
-        state.update(said["state"])
-        return said
+        return self._on(state, CHANGE, wish={**WISH, **wish}, check=check, cut=cut, done=done, meanwhile=meanwhile)
 
     def call(self, state: State, method: str, letter: str = "C:", *, tpm: bool = False, **given: Any) -> dict[str, Any]:
         """What a method answers; state is what it leaves."""
-        said = self._shell.run(
-            BEGIN + CALL + END,
-            state=state,
-            method=method,
-            letter=letter,
-            given=given,
-            tpm=tpm,
-            cut=0,
-            done=True,
-            meanwhile="",
-        )
-        state.clear()
-        state.update(said["state"])
+        said = self._on(state, CALL, method=method, letter=letter, given=given, tpm=tpm)
         outcome: dict[str, Any] = said["outcome"] or {"error": said["error"]}
         return outcome
 
@@ -218,16 +195,13 @@ class Bench:
     def step(self, state: State, given: dict[str, Any]) -> Any:
         """What the module answers to its arguments; state is what it leaves."""
         module = MODULE.read_text("utf-8")
-        said = self._shell.run(
-            BEGIN + STEP + END,
-            timeout=PATIENCE,
-            state=state,
-            module=module,
-            given=given,
-            cut=0,
-            done=True,
-            meanwhile="",
-        )
+        return self._on(state, STEP, timeout=PATIENCE, module=module, given=given)
+
+    def _on(
+        self, state: State, script: str, *, cut: int = 0, done: bool = True, meanwhile: str = "", **given: Any
+    ) -> Any:
+        """What a script between BEGIN and END puts out; state is what it leaves."""
+        said = self._shell.run(BEGIN + script + END, state=state, cut=cut, done=done, meanwhile=meanwhile, **given)
         state.clear()
         state.update(said["state"])
         return said

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from leeboard.estate.estate import read_estate
-from tests.unit.cli.test_estate import OLD, run
+from tests.unit.cli.test_estate import OLD, estate_with, run
 from tests.unit.estate.importing.test_register import register, school
 
 STATUS, KIND, PHASE = "EstablishmentStatus (name)", "TypeOfEstablishment (name)", "PhaseOfEducation (name)"
@@ -15,12 +15,7 @@ STATUS, KIND, PHASE = "EstablishmentStatus (name)", "TypeOfEstablishment (name)"
 
 @pytest.fixture
 def estate(tmp_path: Path) -> Path:
-    folder = tmp_path / "estate"
-    (folder / "hill").mkdir(parents=True)
-    (folder / "estate.yml").write_text("plugin: leeboard.schools.estate\nname: Example LA\nlevel: standard\n")
-    (folder / "hill" / "school.yml").write_text(OLD)
-    (folder / "hill" / "devices.csv").write_text("asset,platform,form,role\n")
-    return folder
+    return estate_with(tmp_path / "estate", "asset,platform,form,role\n")
 
 
 @pytest.fixture

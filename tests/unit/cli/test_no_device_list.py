@@ -17,14 +17,6 @@ from tests.unit.report import example
 MISSING = "example-special/devices.csv: is missing; docs/inventory.md shows what stands in it; leeboard estate import"
 
 
-@pytest.fixture(scope="module")
-def var(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A var folder with the first night of the example's primary school."""
-    folder = tmp_path_factory.mktemp("var")
-    example.first_report(folder)
-    return folder
-
-
 @pytest.fixture
 def estate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The example, of which the special school lost its sheet."""
