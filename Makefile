@@ -26,7 +26,7 @@ test-machines:  ## Run those that need a machine, Windows, a server or a browser
 	@scripts/test-windows.sh
 	@scripts/test.sh $(or $(TESTS),machines)
 
-test-full:  ## Do and mend each break alone, into docs/proof (hours; goes on where it was; TESTS='-k LCK': these)
+test-full:  ## Do and mend every break, into docs/proof (hours; goes on where it was; TESTS='-k LCK': these)
 	@scripts/setup.sh test
 	@scripts/test-packages.sh
 	@scripts/test-windows.sh

@@ -4,7 +4,7 @@
   tests/services and tests/credentials and where PostgreSQL is asked for, `windows` under tests/windows, and `bench`
   under tests/scale. Those whose machines work side by side are marked `machine_runs` too. `make test` runs the others.
 - LEEBOARD_SKIPS=forbidden: a run that skips anything fails, and says why each was skipped.
-- LEEBOARD_FULL: every script of the proof, each by itself, and a report at the end (tests/controls/full_report.py);
+- LEEBOARD_FULL: every script of the proof, and a report at the end (tests/controls/full_report.py);
   the tests marked `full`, which are left out otherwise; and many examples where Hypothesis makes them.
 - LEEBOARD_COUNTS names a file that gets "passed failed skipped" for scripts/test.sh.
 """

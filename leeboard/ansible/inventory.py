@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,11 @@ class EstateInventory:
         school = self.schools.get(device.urn)
         return school is None or school.reachable
 
+    def mistakes(self, urns: Set[str]) -> tuple[str, ...]:
+        """What is wrong with the estate files of these schools: devices may be missing for that."""
+        schools = self.estate.schools if self.estate else ()
+        return tuple(str(problem) for school in schools if school.urn in urns for problem in school.problems)
+
     def named(self, device: str, inventory: Path) -> Expected:
         """The device of this name, asset tag or host. Raises LeeboardError unless exactly one has it."""
         matches = [candidate for candidate in self.devices if candidate.name == device]
@@ -68,15 +73,25 @@ class EstateInventory:
         raise LeeboardError(wrong[0] if wrong else f"{plain(device)}: there is no such device in {inventory}{hidden}")
 
     def of_school(self, school: str) -> tuple[Expected, ...]:
-        """The devices of a school by URN, name, or part of the name that fits only one. Raises LeeboardError."""
+        """The devices of a school by URN, folder, name, or part of the name that fits only one.
+
+        Raises LeeboardError for none, several, and one without a device.
+        """
+        estate = self.estate.schools if self.estate else ()
         names = {device.urn: device.school for device in self.devices}
+        names |= {one.urn: one.settings.name for one in estate}
+        folders = {one.urn: one.folder.name.casefold() for one in estate}
         wanted = school.casefold()
-        urns = {urn for urn, name in names.items() if wanted in (urn, name.casefold())}
+        urns = {urn for urn, name in names.items() if wanted in (urn, name.casefold(), folders.get(urn))}
         urns = urns or {urn for urn, name in names.items() if wanted in name.casefold()}
         if len(urns) != 1:
             listed = "; ".join(f"{urn} {name}" for urn, name in sorted(names.items())) or "no school at all"
             raise LeeboardError(f"--school {school}: {len(urns)} schools fit; the inventory has: {listed}")
-        return tuple(device for device in self.devices if device.urn in urns)
+        found = tuple(device for device in self.devices if device.urn in urns)
+        if not found:
+            why = self.mistakes(urns)
+            raise LeeboardError(f"--school {school}: it has no device. {why[0] if why else f'Add rows to {DEVICES}.'}")
+        return found
 
 
 def file_of(inventory: Path) -> Path:

@@ -14,7 +14,7 @@ from typing import Any
 import ansible_runner
 
 from leeboard.ansible import secret_handover
-from leeboard.ansible.clone import environment, playbook
+from leeboard.ansible.clone import environment, playbook, require_collection
 from leeboard.ansible.memory import in_memory
 from leeboard.ansible.scratch import scratch
 
@@ -51,6 +51,7 @@ def run_playbook(
     memory (secret_handover.py). `modules` is a folder for the modules that Ansible packs, to be used again by the next
     run that is given it. Neither the names of the hosts nor what Ansible prints is ever on a disk.
     """
+    require_collection()
     variables = environment(var)
     if modules is not None:
         variables["LEEBOARD_MODULES"] = str(modules)

@@ -23,6 +23,7 @@ from leeboard.policy.load import load
 from leeboard.policy.show import Shown, ShownSetting
 from leeboard.policy.show import show as show_device
 from leeboard.policy.standards_page import standards_page
+from leeboard.report.screen import stdout_console
 
 PROBLEMS = 2  # exit code: the tool worked, and what it looked at is not right
 
@@ -76,7 +77,7 @@ def show(
         json.dump(shown.as_json(), sys.stdout, indent=2)
         sys.stdout.write("\n")
     else:
-        _print(shown, Console())
+        _print(shown, stdout_console())
 
 
 @app.command()

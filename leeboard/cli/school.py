@@ -8,7 +8,6 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -26,6 +25,7 @@ from leeboard.model.values import plain
 from leeboard.planning.plan import could_cut_off
 from leeboard.policy.load import load
 from leeboard.policy.model import Baseline
+from leeboard.report.screen import stdout_console
 from leeboard.report.words import clean
 
 LONDON = ZoneInfo("Europe/London")
@@ -47,7 +47,7 @@ def list_schools(inventory: Inventory) -> None:
             table.add_row(*(Text(cell) for cell in (*head, entry.family, str(entry.since), clean(entry.by, 60))))
         if not lines:
             table.add_row(*(Text(cell) for cell in (*head, "none", "", "")))
-    Console().print(table)
+    stdout_console().print(table)
 
 
 @app.command()

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
-from rich.console import Console
 
 from leeboard.ansible import inventory as inventories
 from leeboard.ansible.inventory import EstateInventory
@@ -34,6 +33,7 @@ from leeboard.model.words import date_text
 from leeboard.policy.load import load
 from leeboard.policy.model import Baseline
 from leeboard.report import json_report, overview, terminal
+from leeboard.report.screen import stdout_console
 from leeboard.storage.lock_owner import account
 from leeboard.verdict import waivers
 from leeboard.verdict.status import EstateStatus
@@ -74,7 +74,7 @@ def list_waivers(
         }
         sys.stdout.write(json.dumps(data, ensure_ascii=True) + "\n")
         return
-    terminal.show_risks(status, Console())
+    terminal.show_risks(status, stdout_console())
 
 
 @app.command()

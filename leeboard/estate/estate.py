@@ -42,6 +42,7 @@ OURS = re.compile(rb"^plugin:[ \t]*[\"']?" + re.escape(PLUGIN.encode()) + rb"[\"
 MOST_BYTES = 1024 * 1024  # of a YAML file
 MOST_BYTES_OF_DEVICES = 32 * 1024 * 1024
 LONDON = "Europe/London"
+MISSING = "is missing; docs/inventory.md shows what stands in it"
 
 
 @dataclass(frozen=True)
@@ -317,7 +318,8 @@ def _devices(file: Path) -> tuple[tuple[DeviceRow, ...], tuple[Problem, ...]]:
     try:
         content = _content(file, MOST_BYTES_OF_DEVICES)
     except Mistake as wrong:
-        return (), (wrong.problem(_shown(file)),)
+        missing = Mistake(f"{wrong.message}; leeboard estate import devices makes it from a list (docs/import.md)")
+        return (), ((missing if wrong.message == MISSING else wrong).problem(_shown(file)),)
     return devices.read_devices(content, _shown(file))
 
 
@@ -329,7 +331,7 @@ def _content(file: Path, most: int) -> bytes:
         reason = wrong.strerror or "" if isinstance(wrong, OSError) else str(wrong).removeprefix(f"{file}: ")
         raise Mistake(reason) from None
     if content is None:
-        raise Mistake("is missing; docs/inventory.md shows what stands in it")
+        raise Mistake(MISSING)
     return content
 
 

@@ -24,8 +24,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "address": ("address", "ipaddress", "ip", "ipv4address", "ipv4", "ipv6address", "ipv6"),
     "platform": ("platform", "operatingsystem", "os", "ostype"),
     "form": ("form", "formfactor", "chassistype", "chassis", "devicetype", "type", "category"),
-    "role": ("role", "use", "usage", "usedfor", "purpose"),
-    "level": ("level", "impactlevel", "sensitivity"),
+    "role": ("role", "use", "usage", "usedfor", "purpose", "usedby"),
+    "level": ("level", "impactlevel", "sensitivity", "protectivemarking", "securityclassification"),
     "serial": ("serial", "serialnumber", "serialno", "servicetag"),
     "notes": ("notes", "note", "comments", "comment", "description", "remarks"),
 }
@@ -69,10 +69,12 @@ _ROLES = {
     "server": ("server",),
 }
 _LEVELS = {
-    "standard": ("standard", "il0", "il1", "il2", "il02", "0", "1", "2", "low"),
-    "sensitive": ("sensitive", "il3", "3"),
-    "high": ("high", "il4", "4"),
+    "standard": ("standard", "il0", "il1", "il2", "il02", "0", "1", "2", "low", "official"),
+    "sensitive": ("sensitive", "il3", "3", "officialsensitive"),
+    "high": ("high", "il4", "4", "localhigh"),
 }
+# What configure scripts call a Linux, which Active Directory has of those that realmd joined to it: pc-linux-gnu.
+_TRIPLET = "linuxgnu"
 _CHOICES: dict[str, tuple[type[StrEnum], Mapping[str, tuple[str, ...]]]] = {
     "platform": (Platform, _PLATFORMS),
     "form": (Form, _FORMS),
@@ -99,6 +101,8 @@ def parse_value(field: str, text: str) -> StrEnum:
         meaning = next(
             (_MEANING[field][beginning] for beginning in _BEGINNINGS.get(field, ()) if word.startswith(beginning)), None
         )
+    if meaning is None and field == "platform" and word.endswith(_TRIPLET):
+        meaning = Platform.LINUX
     if meaning is None:
         known = ", ".join(_CHOICES[field][0])
         raise Mistake(f"{text[:40]!r} is no {field} that is known here; write one of {known}", column=field)

@@ -12,7 +12,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from leeboard.errors import LeeboardError
+from leeboard.report import words
 from leeboard.storage import files
+
+MOST_ON_SHEETS = 160  # characters: two lines fit into a margin. The first and the last sheet have all of a longer one
 
 
 def environment(folder: str, finalize: Callable[[object], object]) -> Environment:
@@ -29,8 +32,27 @@ def environment(folder: str, finalize: Callable[[object], object]) -> Environmen
 def style(file: Path) -> tuple[Markup, str]:
     """A style sheet of ours, and its hash as a Content-Security-Policy names it."""
     css = file.read_text("utf-8")
-    digest = b64encode(sha256(css.encode()).digest()).decode()
-    return Markup(css), f"sha256-{digest}"  # noqa: S704  our own file
+    return Markup(css), _hash(css)  # noqa: S704  our own file
+
+
+def on_each_sheet(css: Markup, line: str) -> tuple[Markup, str]:
+    """The same style with a protective marking above and below each printed sheet, and its hash."""
+    marked = f"{css}{sheet_rule(line)}\n"
+    return Markup(marked), _hash(marked)  # noqa: S704  our own style, and text of which nothing is left to escape
+
+
+def sheet_rule(line: str) -> str:
+    """What marks each printed sheet, which Chromium does since version 131.
+
+    All of the line but letters and digits is escaped, blanks too, since the one after an escape is part of it.
+    """
+    shown = words.clean(line, MOST_ON_SHEETS)
+    content = "".join(one if one.isascii() and one.isalnum() else f"\\{ord(one):06x}" for one in shown)
+    return f'@page {{ @top-center {{ content: "{content}"; }} @bottom-center {{ content: "{content}"; }} }}'
+
+
+def _hash(css: str) -> str:
+    return f"sha256-{b64encode(sha256(css.encode()).digest()).decode()}"
 
 
 def keep(path: Path, content: bytes) -> None:

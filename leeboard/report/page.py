@@ -50,7 +50,8 @@ class Details:
 
 def render(status: EstateStatus) -> str:
     """The whole page."""
-    environment, css, css_hash = _environment()
+    environment, plain_css = _environment()
+    css, css_hash = html.on_each_sheet(plain_css, marking(status).line)
     schools = overview.schools(status)
     devices = [device for school in schools for device in school.devices]
     numbers = {id(device): place for place, device in enumerate(devices)}
@@ -89,15 +90,16 @@ def render(status: EstateStatus) -> str:
     )
 
 
-def write_page(status: EstateStatus, path: Path) -> None:
-    """Write the page to `path`, whole or not at all. Raises LeeboardError when it cannot be written.
+def write_page(status: EstateStatus, path: Path) -> str:
+    """Write the page to `path`, whole or not at all; what it is. Raises LeeboardError when it cannot be written.
 
     A new file can be read by its owner only, since it names weak points; a file that exists keeps its permissions.
     """
-    page = render(status).encode("utf-8", "backslashreplace")
+    page = render(status)
     with html.written(path, "the page"):
         _sweep(path)
-        html.keep(path, page)
+        html.keep(path, page.encode("utf-8", "backslashreplace"))
+    return page
 
 
 def _sweep(path: Path) -> None:
@@ -107,7 +109,7 @@ def _sweep(path: Path) -> None:
 
 
 @cache
-def _environment() -> tuple[Environment, Markup, str]:
+def _environment() -> tuple[Environment, Markup]:
     environment = html.environment("report", _edge)
     environment.filters["short"] = words.clean
     environment.globals.update(
@@ -134,7 +136,7 @@ def _environment() -> tuple[Environment, Markup, str]:
         verdicts_of=lambda counts: sorted(counts, key=lambda verdict: -verdict.badness),
         tally=lambda device: words.counted(overview.counts_of([device])),
     )
-    return environment, *html.style(Path(__file__).parent / "page.css")
+    return environment, html.style(Path(__file__).parent / "page.css")[0]
 
 
 def _edge(value: object) -> object:

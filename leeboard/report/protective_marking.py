@@ -18,6 +18,7 @@ from leeboard.model.enums import Form, Level, Platform, Role
 from leeboard.model.observation import Aspect, Found, Nothing, Reading
 from leeboard.policy.model import Baseline
 from leeboard.report import json_report, page, terminal
+from leeboard.report.html import sheet_rule
 from leeboard.report.overview import Marking
 from leeboard.report.summary import content
 from leeboard.report.summary import page as summary
@@ -49,8 +50,9 @@ def unmarked_outputs(baseline: Baseline, level: Level, recipients: str) -> list[
     label = " ".join(baseline.levels[level].label.split())
     line = Marking(label, recipients).line
     data = json_report.as_json(status)
+    made = page.render(status)
     checks = {
-        "page": _on_page(page.render(status), line),
+        "page": _on_page(made, line) and sheet_rule(line) in made,
         "terminal": _on_terminal(status, line),
         "summary": _on_page(summary.render(content.sheet(status, None, _nothing_then())), line),
         "json": (data.get("marking"), data.get("recipients")) == (label, recipients),

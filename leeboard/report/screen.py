@@ -26,6 +26,11 @@ def stdout_console() -> Console:
     return Console() if sys.stdout.isatty() else Console(width=ENDLESS)
 
 
+def stderr_console() -> Console:
+    """The same on the standard error."""
+    return Console(stderr=True) if sys.stderr.isatty() else Console(stderr=True, width=ENDLESS)
+
+
 class Screen:
     """The console, and the one way that text gets onto it."""
 

@@ -86,6 +86,20 @@ def show(status: EstateStatus, console: Console, *, details: bool | None = None,
         screen.line((exit_reason(status), "bold"))
 
 
+def show_wrong(status: EstateStatus, console: Console, *, exit_code: bool = True) -> None:
+    """Print all that leads to an exit code, and nothing where none does. Drift that is only reported is left out."""
+    if status.exit_code == 0:
+        return
+    screen = Screen(console)
+    screen.line((marking(status).line, "bold reverse"))
+    items = worklist(status)
+    print_items(screen, [one for one in items if one.verdict != Verdict.DRIFTED or one.reported < one.findings])
+    for problem in status.problems:
+        screen.line(("Problem with the run: ", STYLES[Verdict.ERROR]), clean(problem))
+    if exit_code:
+        screen.line((exit_reason(status), "bold"))
+
+
 def _device(screen: Screen, status: EstateStatus, device: DeviceStatus) -> None:
     it = device.device
     screen.line((clean(it.asset), "bold"), f", {clean(it.school, 120)} ({it.urn})")

@@ -12,7 +12,7 @@ from tests.vm.qemu import MachineSpec
 
 from .cut_off_lab import Lab
 from .machine_run import MachineRun
-from .scripts import FULL, Script
+from .scripts import Script
 
 ORDER = ("server", "gnome", "encrypted", "plasma")
 
@@ -30,23 +30,18 @@ def machine_run(
             machine_runs[image] = MachineRun(image, tmp_path_factory.mktemp(image))
         return machine_runs[image]
 
-    scripts: dict[str, list[Script]] = {}
-    broken: list[Script] = []
+    scripts: dict[str, dict[str, Script]] = {}
     wanted: set[str] = set()
     for item in request.session.items:
         parameters = getattr(getattr(item, "callspec", None), "params", {})
-        script = parameters.get("script")
+        script = parameters.get("script") or parameters.get("broken")
         if isinstance(script, Script):
-            scripts.setdefault(script.image, []).append(script)
-        elif isinstance(parameters.get("broken"), Script):
-            broken.append(parameters["broken"])
+            scripts.setdefault(script.image, {})[script.name] = script
         elif "machine_run" in getattr(item, "fixturenames", ()) and "image" in parameters:
             wanted.add(parameters["image"])
     # Those that take longest go first: two work at a time.
     for image in sorted({*wanted, *scripts}, key=ORDER.index):
-        get(image).submit(scripts.get(image, ()), alone=FULL)
-    for script in broken:  # their tests come last
-        get(script.image).submit_mended(script)
+        get(image).submit(scripts.get(image, {}).values())
     try:
         yield get
     finally:

@@ -191,16 +191,20 @@ class Proof:
         truth = self._truths(text)
         if "LBL-01" in asked_controls:
             truth |= self.truth(["LBL-01"], level)
-        waiting = [control for control in asked_controls if control in WAITS]
-        if waiting:
-            with self.waits():
-                truth |= self.truth(waiting, level)
-        return parse(self._filed(answer)), truth
+        return parse(self._filed(answer)), truth | self._truth_that_waits(asked_controls, level)
 
-    def mend_break(self, script: Script) -> tuple[Observation, dict[str, Truth]]:
-        """Run a break, put back what it broke, then visit the machine and ask it for the truth."""
-        self.run(script)
-        return self.mend(script.level), self.truth(list(script.asked), script.level)
+    def mend_all(self, controls: Sequence[str], level: str) -> tuple[Observation, dict[str, Truth]]:
+        """Put back what scripts broke, visit the machine, and ask it for the truth about these controls."""
+        observation = self.mend(level)
+        truth = self.truth([control for control in controls if control not in WAITS], level)
+        return observation, truth | self._truth_that_waits(controls, level)
+
+    def _truth_that_waits(self, controls: Sequence[str], level: str) -> dict[str, Truth]:
+        waiting = [control for control in controls if control in WAITS]
+        if not waiting:
+            return {}
+        with self.waits():
+            return self.truth(waiting, level)
 
     def _clock(self) -> str:
         """Wait for the clock, which was set after a restore and counts as wrong until the time service has asked."""

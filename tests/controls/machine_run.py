@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import SimpleQueue
 from threading import BoundedSemaphore
@@ -44,11 +44,15 @@ class Enforced:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one script did: verdicts that changed (control: before and after), the words for it, and the truth."""
+    """What scripts did: verdicts that changed (control: before and after), the words for it, and the truth.
+
+    `mended` is the same after what they broke was put back, where that was done.
+    """
 
     changed: dict[str, tuple[str, str]]
     words: str
     truth: dict[str, Truth]
+    mended: Outcome | None = None
 
 
 # How many machines work at the same time: one for each processor of CI. Three take longer than that, and an emulated
@@ -87,7 +91,6 @@ class MachineRun:
         self._baseline: Observation | None = None
         self._ready: Future[Enforced] = self._threads.submit(self._in_turn, self._enforce)
         self._passes: dict[str, Future[dict[str, Outcome | LabError]]] = {}
-        self._mended: dict[str, Future[Outcome]] = {}
 
     def close(self) -> None:
         """Stop what is still to be done, and the machines."""
@@ -101,15 +104,11 @@ class MachineRun:
         """How the machine came to its baseline; waits for it."""
         return self._ready.result()
 
-    def submit(self, scripts: Iterable[Script], alone: bool = False) -> None:
-        """Queue scripts, as many in one pass as do not meet; with `alone` one after the other."""
-        for group in passes(scripts, alone):
+    def submit(self, scripts: Iterable[Script]) -> None:
+        """Queue scripts, as many in one pass as do not meet."""
+        for group in passes(scripts):
             outcomes = self._submit(self._pass, group)
             self._passes.update({script.name: outcomes for script in group})
-
-    def submit_mended(self, script: Script) -> None:
-        """Queue a script whose break is put back before anybody looks."""
-        self._mended[script.name] = self._submit(self._run, script, True)
 
     def outcome(self, script: Script) -> Outcome:
         """What a script did; waits for it. Raises LabError where it could not be done."""
@@ -119,12 +118,6 @@ class MachineRun:
         if isinstance(done, LabError):
             raise done
         return done
-
-    def mended(self, script: Script) -> Outcome:
-        """What was left of a script's break after it was mended; waits for it."""
-        if script.name not in self._mended:
-            self.submit_mended(script)
-        return self._mended[script.name].result()
 
     def with_machine[T](self, work: Callable[[Proof], T]) -> T:
         """Run `work(proof)` on the machine as it is after the roll-out, in turn; its result, or what it raised."""
@@ -208,38 +201,43 @@ class MachineRun:
             self._free.put(proof)
 
     def _pass(self, scripts: tuple[Script, ...]) -> dict[str, Outcome | LabError]:
-        """What each script did. Where a pass says anything but what is expected, each is run again by itself."""
-        if len(scripts) > 1:
-            try:
-                outcome = self._tried(lambda proof: proof.try_out(scripts), scripts[0].level)
-            except LabError as problem:  # one of them ended badly
-                why = str(problem)
-            else:
-                why = _unexpected(scripts, outcome)
-                if not why:
-                    return {script.name: _share(script, outcome) for script in scripts}
-            names = ", ".join(script.name for script in scripts)
-            # Each then costs as much as the pass: that is found again in CI's time, and nowhere else.
-            warnings.warn(f"a pass was taken apart ({why}; give one of them 'alone: yes'): {names}", stacklevel=1)
-        return {script.name: self._alone(script) for script in scripts}
-
-    def _alone(self, script: Script) -> Outcome | LabError:
+        """What each script did. A pass that says anything but what is expected is done again in halves."""
         try:
-            return self._run(script, mend=False)
-        except LabError as problem:
-            return problem
+            outcome = self._tried(scripts)
+        except LabError as problem:  # one of them ended badly
+            if len(scripts) == 1:
+                return {scripts[0].name: problem}
+            why = str(problem)
+        else:
+            if len(scripts) == 1:
+                return {scripts[0].name: outcome}
+            why = _unexpected(scripts, outcome)
+            if not why:
+                return {script.name: _share(script, outcome) for script in scripts}
+        names = ", ".join(script.name for script in scripts)
+        # Each half then costs as much as the pass: that is found again in CI's time, and nowhere else.
+        warnings.warn(f"a pass was taken apart ({why}; give one of them 'alone: yes'): {names}", stacklevel=1)
+        middle = len(scripts) // 2
+        return self._pass(scripts[:middle]) | self._pass(scripts[middle:])
 
-    def _run(self, script: Script, mend: bool) -> Outcome:
-        return self._tried(lambda proof: proof.mend_break(script) if mend else proof.try_out([script]), script.level)
-
-    def _tried(self, work: Callable[[Proof], tuple[Observation, dict[str, Truth]]], level: str) -> Outcome:
+    def _tried(self, scripts: tuple[Script, ...]) -> Outcome:
         with self._machine() as proof:
             proof.machine.restore(ENFORCED)
             try:
-                observation, truth = work(proof)
+                return self._looked_at(proof, scripts)
             except LabError:  # the guest hangs; a script that fails will fail again
                 proof.machine.restore(ENFORCED)
-                observation, truth = work(proof)
+                return self._looked_at(proof, scripts)
+
+    def _looked_at(self, proof: Proof, scripts: tuple[Script, ...]) -> Outcome:
+        level = scripts[0].level
+        found = self._changed(proof, level, *proof.try_out(scripts))
+        if not scripts[0].mended:
+            return found
+        return replace(found, mended=self._changed(proof, level, *proof.mend_all(sorted(found.truth), level)))
+
+    def _changed(self, proof: Proof, level: str, observation: Observation, truth: dict[str, Truth]) -> Outcome:
+        """What is not as it was at the baseline."""
         assert self._baseline is not None
         before = verdicts(proof.findings(self._baseline, level))
         findings = proof.findings(observation, level)
@@ -253,7 +251,8 @@ class MachineRun:
 
 
 def _unexpected(scripts: tuple[Script, ...], outcome: Outcome) -> str:
-    """What a pass changed beyond what its scripts are to change, or did not, or what the machine says otherwise."""
+    """What a pass changed beyond what its scripts are to change, or did not, or what the machine says otherwise; and
+    what was left when it was mended."""
     wanted = {control: after for script in scripts for control, after in script.becomes.items()}
     becomes = {control: after for control, (_before, after) in outcome.changed.items()}
     expected = {control: script.wanted_truth for script in scripts for control in script.asked}
@@ -267,10 +266,20 @@ def _unexpected(scripts: tuple[Script, ...], outcome: Outcome) -> str:
             differences.append(
                 f"the truth of {control} is {truth.verdict} and not {expected.get(control)} ({truth.why[:200]})"
             )
+    if outcome.mended is not None:
+        left = {control: after for control, (_before, after) in outcome.mended.changed.items()}
+        truths = {control: truth.verdict for control, truth in outcome.mended.truth.items()}
+        left |= {control: verdict for control, verdict in truths.items() if verdict != "compliant"}
+        differences += [f"{control} is {verdict} after it was mended" for control, verdict in sorted(left.items())]
     return ", ".join(differences)
 
 
 def _share(script: Script, outcome: Outcome) -> Outcome:
     """A script's own part of what a whole pass did."""
     changed = {control: outcome.changed[control] for control in script.becomes}
-    return Outcome(changed, outcome.words, {control: outcome.truth[control] for control in script.asked})
+    mended = outcome.mended and replace(outcome.mended, truth=_of(script, outcome.mended))
+    return Outcome(changed, outcome.words, _of(script, outcome), mended)
+
+
+def _of(script: Script, outcome: Outcome) -> dict[str, Truth]:
+    return {control: outcome.truth[control] for control in script.asked}

@@ -25,7 +25,7 @@ What is tried, written by `make tried`.
 Slips in the policy that `make test` must notice: how many in each setting.
 """
 SCRIPTS = """
-Scripts done to machines: by `make test-machines`, and each by itself by `make test-full`, and mended in a test apart.
+Scripts done to machines: by `make test-machines`, and all of them by `make test-full`, and mended in a test apart.
 """
 # Where scripts are done: the Windows machine of each file; on Linux a script says its machine itself.
 FILES = {

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from selenium.webdriver.common.keys import Keys
 
 from leeboard.model.verdicts import Verdict
+from leeboard.report import pdf
+from leeboard.report.overview import marking
 from leeboard.report.page import render
 from leeboard.verdict.status import EstateStatus
+from tests.services import pdf_text
 from tests.services.chromium import DRIVER, LOOKS, Browser, chromium
 from tests.unit.report import example, samples
 from tests.unit.report.reading import ELEMENTS, Page, browser, in_browser
@@ -210,6 +214,22 @@ def test_on_paper_all_details_are_shown_whether_open_or_not(window: Browser, pag
     assert count == shown > 5
     window.look("light")
     assert window.ask(script) == [count, 0]
+
+
+def test_each_printed_sheet_carries_the_marking_above_and_below(tmp_path: Path) -> None:
+    """What is printed is looked at, and not what the style says: what stands in margins is up to Chromium."""
+    recipients = 'Head teacher; the "SIRO" \\ </style>'
+    whole = tuple(replace(school, recipients=recipients) for school in samples.mixed().schools)
+    report = replace(samples.mixed(), schools=whole)
+    pdf.write(render(report), tmp_path / "report.pdf")
+    sheets = pdf_text.pages((tmp_path / "report.pdf").read_bytes())
+    assert len(sheets) > 3
+    line = marking(report).line.replace(" ", "")
+    assert recipients.replace(" ", "") in line
+    for place, lines in enumerate(sheets, 1):
+        stands = [down for down, text in lines.items() if line in text.replace(" ", "")]
+        rest = [down for down in lines if down not in stands]
+        assert len(stands) >= 2 and min(stands) < min(rest) and f"{place} of {len(sheets)}" in " ".join(lines.values())
 
 
 def test_chromium_runs_nothing_of_it(tmp_path: Path) -> None:

@@ -12,12 +12,23 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from . import facts, volume_time
+from leeboard.errors import LeeboardError
+
+from . import facts, sealed_keys, volume_time
 from .shell import PowerShell
 
+PATIENCE = 300  # seconds: a busy machine
 MODULES = Path(__file__).parents[2] / "plugins" / "module_utils" / "_windows"
-OURS = ("Reading", "Host", "BitLockerWords", "BitLockerStart", "BitLockerKept", "BitLockerVolume", "BitLockerNow")
-OURS += ("BitLockerGate", "BitLockerPlan", "Journal", "BitLockerChange")
+OURS = ("Reading", "Host", "BitLockerWords", "BitLockerStart", "BitLockerKept", "BitLockerVolume", "Enrolment")
+OURS += (
+    "BitLockerNow",
+    "BitLockerGate",
+    "BitLockerPlan",
+    "Journal",
+    "BitLockerChange",
+    "BitLockerSteps",
+    "DriverModule",
+)
 # What stands between the device code and Windows: CIM, the registry, the journal's folder.
 SEAM = r"""
 function global:Get-LeeboardCim([string]$ClassName, [string]$Namespace = 'root\cimv2', [int]$TimeoutSeconds) {
@@ -67,7 +78,7 @@ function global:Get-LeeboardMachineValue([string]$Path, [string]$Name) {
     }
     @{ state = 'absent' }
 }
-function global:Get-LeeboardSubkeyName([string]$Path) { }
+function global:Get-LeeboardSubkeyName([string]$Path) { $Bench.State['subkeys'][$Path] }
 function global:Open-LeeboardKey([string]$Path) { }
 function global:Get-LeeboardEvent { }
 function global:Write-LeeboardJournal([string]$RunId, [string]$Driver, $Changes, $Before, $Edits) {
@@ -102,6 +113,21 @@ $one = Get-LeeboardCim $class[1] $class[0] | Where-Object { $arguments.tpm -or $
 try { $outcome = Invoke-LeeboardCimMethod $one $arguments.method $arguments.given }
 catch { $why = $_.Exception.Message }
 """
+# A step of the conversation about keys, by the module as Ansible runs it. What it prints is what crosses the wire.
+STEP = """
+$volumes = @{}
+foreach ($one in $Bench.State.namespaces['root\\cimv2\\Security\\MicrosoftVolumeEncryption'].Win32_EncryptableVolume) {
+    $volumes[$one.DeviceID] = $one.bitlocker
+}
+[Standins.KeyVolume]::Volumes = $volumes
+[Ansible.Basic.AnsibleModule]::WriteLine = { param($line) $Bench.Printed = $line }
+[Ansible.Basic.AnsibleModule]::Exit = { param($code) throw 'the module ends' }
+$global:complex_args = $arguments.given
+try { & ([scriptblock]::Create($arguments.module)) } catch { if (-not $Bench['Printed']) { throw } }
+$outcome, $why = (ConvertFrom-Json $Bench.Printed -AsHashtable), ''
+if ($outcome['failed']) { $why = $outcome.msg }
+"""
+MODULE = MODULES.parents[1] / "modules" / "win_bitlocker.ps1"
 WISH: dict[str, Any] = {"protector": "tpm", "method": 7, "used_space": False, "kept": [], "options": []}
 State = dict[str, Any]
 
@@ -109,7 +135,7 @@ State = dict[str, Any]
 def clean() -> State:
     """A laptop in clear, with a TPM that nobody uses."""
     state: State = json.loads((facts.STANDINS / "state" / "cim.json").read_text(encoding="utf-8"))
-    state["policy"] = {}
+    state["policy"], state["subkeys"] = {}, {}
     return state
 
 
@@ -135,8 +161,9 @@ class Bench:
     def __init__(self) -> None:
         standins = [facts.STANDINS / "CimCmdlets" / f"{name}.psm1" for name in ("VolumeMethods", "TpmMethods")]
         modules: Iterable[Path] = [next(MODULES.rglob(f"{name}.psm1")) for name in OURS]
-        self._shell = PowerShell("pwsh", [*modules, *standins])
-        self._shell.run(SEAM)
+        self._shell = PowerShell("pwsh", [*modules, *standins], patience=PATIENCE)
+        self._shell.run(SEAM, timeout=PATIENCE)
+        self._has_keys = False
 
     def close(self) -> None:
         """End it."""
@@ -149,37 +176,57 @@ class Bench:
 
         `meanwhile` is PowerShell that somebody else runs after the first change.
         """
-        said = self._shell.run(
-            BEGIN + CHANGE + END,
-            state=state,
-            wish={**WISH, **wish},
-            check=check,
-            cut=cut,
-            done=done,
-            meanwhile=meanwhile,
-        )
+        return self._on(state, CHANGE, wish={**WISH, **wish}, check=check, cut=cut, done=done, meanwhile=meanwhile)
+
+    def call(self, state: State, method: str, letter: str = "C:", *, tpm: bool = False, **given: Any) -> dict[str, Any]:
+        """What a method answers; state is what it leaves."""
+        said = self._on(state, CALL, method=method, letter=letter, given=given, tpm=tpm)
+        outcome: dict[str, Any] = said["outcome"] or {"error": said["error"]}
+        return outcome
+
+    def asked(self, state: State) -> BenchDevice:
+        """The machine as escrow talks to it."""
+        if not self._has_keys:
+            basic = Path(sealed_keys.ansible(), "module_utils", "csharp", "Ansible.Basic.cs")
+            sealed_keys.load(self._shell, basic.read_text("utf-8"))
+            self._has_keys = True
+        return BenchDevice(self, state)
+
+    def step(self, state: State, given: dict[str, Any]) -> Any:
+        """What the module answers to its arguments; state is what it leaves."""
+        module = MODULE.read_text("utf-8")
+        return self._on(state, STEP, timeout=PATIENCE, module=module, given=given)
+
+    def _on(
+        self, state: State, script: str, *, cut: int = 0, done: bool = True, meanwhile: str = "", **given: Any
+    ) -> Any:
+        """What a script between BEGIN and END puts out; state is what it leaves."""
+        said = self._shell.run(BEGIN + script + END, state=state, cut=cut, done=done, meanwhile=meanwhile, **given)
         state.clear()
         state.update(said["state"])
         return said
 
-    def call(self, state: State, method: str, letter: str = "C:", *, tpm: bool = False, **given: Any) -> dict[str, Any]:
-        """What a method answers; state is what it leaves."""
-        said = self._shell.run(
-            BEGIN + CALL + END,
-            state=state,
-            method=method,
-            letter=letter,
-            given=given,
-            tpm=tpm,
-            cut=0,
-            done=True,
-            meanwhile="",
-        )
-        state.clear()
-        state.update(said["state"])
-        outcome: dict[str, Any] = said["outcome"] or {"error": said["error"]}
-        return outcome
-
     def run(self, script: str, **arguments: Any) -> Any:
         """A script of a test's own."""
         return self._shell.run(script, **arguments)
+
+
+class BenchDevice:
+    """A machine as the action asks it: what a step answers, or LeeboardError with the device's words."""
+
+    def __init__(self, bench: Bench, state: State) -> None:
+        self._bench, self.state = bench, state
+        self.sent: list[str] = []
+        self.changes: list[str] = []
+        self.check = False
+
+    def ask(self, step: str, **given: Any) -> dict[str, Any]:
+        """One step."""
+        self.sent += [str(one) for one in given.values()]
+        own = {"step": step, "run_id": "r1", "_ansible_check_mode": self.check}
+        said = self._bench.step(self.state, {**own, **given})
+        self.changes += said["changes"]
+        if said["error"]:
+            raise LeeboardError(said["error"])
+        answer: dict[str, Any] = said["outcome"]
+        return answer

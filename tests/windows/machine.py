@@ -55,11 +55,11 @@ class WindowsMachine:
 
     # PowerShell
 
-    def run(self, script: str, /, *, timeout: float = 60, **arguments: Any) -> Any:
+    def run(self, script: str, /, *, timeout: float = 180, **arguments: Any) -> Any:
         """What a script puts out (None, one thing, or a list), with the device code imported and $arguments given."""
         return self._running().run(script, timeout=timeout, **arguments)
 
-    def visit(self, addresses: dict[str, list[str]], timeout: float = 120) -> dict[str, Any]:
+    def visit(self, addresses: dict[str, list[str]], timeout: float = 300) -> dict[str, Any]:
         """The observation of this machine, as it goes over the wire; every source is read anew."""
         script = "Reset-LeeboardCache; Get-LeeboardObservation -Addresses $arguments.addresses"
         return self.run(script, timeout=timeout, addresses=addresses)
@@ -70,7 +70,7 @@ class WindowsMachine:
             "Reset-LeeboardCache; Invoke-LeeboardChange -Driver $arguments.driver -Changes $arguments.changes"
             " -RunId $arguments.run_id -Check:$arguments.check"
         )
-        return self.run(script, timeout=120, driver=driver, changes=changes, run_id=run_id, check=check)
+        return self.run(script, timeout=300, driver=driver, changes=changes, run_id=run_id, check=check)
 
     @property
     def noise(self) -> str:

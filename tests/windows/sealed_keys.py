@@ -45,7 +45,7 @@ void __syslog_chk(int priority, int flag, const char *format, ...) {
 # As Ansible loads it, and then what a stand-in replaces.
 _LOAD = """
 Import-Module $arguments.compiler -Global
-Add-CSharpType -References $arguments.source
+Add-CSharpType -References $arguments.sources
 Add-Type -TypeDefinition $arguments.standin
 [Leeboard.SealedKeys]::Call = [Standins.KeyVolume]::Call
 [Leeboard.SealedKeys]::MakeKey = [Standins.KeyVolume]::MakeKey
@@ -65,10 +65,7 @@ class SealedKeysProcess:
         self.logs.mkdir()
         self._file = folder / "asked"
         self._shell = PowerShell(str(_logging(folder, self.logs)))
-        self._shell.run(
-            _LOAD, compiler=_compiler(), source=SOURCE.read_text("utf-8"), standin=STANDIN.read_text("utf-8"),
-            timeout=_PATIENCE,
-        )  # fmt: skip
+        load(self._shell)
 
     def call(self, method: str, *given: Any) -> Any:
         """What a method answers; PowerShellError with its words where it throws."""
@@ -93,10 +90,20 @@ class SealedKeysProcess:
         self._shell.close()
 
 
-def _compiler() -> str:
+def load(shell: PowerShell, *more: str) -> None:
+    """Have SealedKeys.cs in a PowerShell, over its stand-in, and more C# before it."""
+    compiler = f"{ansible()}/module_utils/powershell/Ansible.ModuleUtils.AddType.psm1"
+    shell.run(
+        _LOAD, compiler=compiler, sources=[*more, SOURCE.read_text("utf-8")], standin=STANDIN.read_text("utf-8"),
+        timeout=_PATIENCE,
+    )  # fmt: skip
+
+
+def ansible() -> str:
+    """The folder of ansible-core."""
     found = find_spec("ansible")
     assert found is not None and found.submodule_search_locations
-    return f"{found.submodule_search_locations[0]}/module_utils/powershell/Ansible.ModuleUtils.AddType.psm1"
+    return found.submodule_search_locations[0]
 
 
 def _logging(folder: Path, logs: Path) -> Path:

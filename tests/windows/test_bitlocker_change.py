@@ -167,7 +167,7 @@ def test_check_mode_says_the_same_and_changes_nothing(bench: Bench) -> None:
     real = bench.change(state, kept=[OLD_KEY["id"]])
     assert real["changes"] == ["EnableKeyProtectors"]
     assert real["outcome"]["diff"] == said["outcome"]["diff"]
-    assert real["outcome"]["diff"]["after"] == "C:: its protection is switched on\n"
+    assert real["outcome"]["diff"]["after"] == "C: its protection is switched on\n"
     assert real["journal"][0]["before"] == 0 and real["journal"][0]["driver"] == "bitlocker_volume"
 
 
@@ -251,7 +251,7 @@ def test_a_volume_that_locks_in_the_middle_ends_it(bench: Bench) -> None:
     lock = "$Bench.State.namespaces['root\\cimv2\\Security\\MicrosoftVolumeEncryption'].Win32_EncryptableVolume[1]"
     said = bench.change(state, kept=[OLD_KEY["id"]], meanwhile=f"{lock}.bitlocker.locked = $true")
     assert said["changes"] == ["ProtectKeyWithExternalKey"] and said["error"] == ""
-    assert said["outcome"]["refusals"] == ["D:: it is locked; unlock it first"]
+    assert said["outcome"]["refusals"] == ["D: it is locked; unlock it first"]
     assert len(said["outcome"]["done"]) == 1
 
 
@@ -299,7 +299,7 @@ def test_a_step_that_fails_is_said_in_words(bench: Bench, method: str, code: int
     state = encrypted(OLD_KEY, conversion=0)
     state["behaviour"] = {method: code}
     said = bench.change(state, kept=[OLD_KEY["id"]])
-    assert words in said["error"] and "C:: " in said["error"]
+    assert words in said["error"] and "C: " in said["error"]
     assert len(said["journal"]) == 1 and volume(state)["conversion"] == 0 and volume(state)["hardware_test"] == 0
 
 
@@ -325,7 +325,7 @@ def test_what_is_left_alone_is_named(bench: Bench) -> None:
     before = copy.deepcopy(state)
     said = bench.change(state, kept=[OLD_KEY["id"]], restarts=2)["outcome"]
     assert state == before
-    assert said["pending"] == ["C:: suspended for 2 more restarts, as somebody wished"]
+    assert said["pending"] == ["C: suspended for 2 more restarts, as somebody wished"]
     assert [STICK["id"] in one or "method 6" in one for one in said["notes"]] == [True, True]
     assert bench.change(state, kept=[OLD_KEY["id"]], restarts=1)["changes"] == ["EnableKeyProtectors"]
 
@@ -340,8 +340,8 @@ def test_a_data_drive_waits_for_the_volume_of_windows(bench: Bench) -> None:
     state = with_data(encrypted(TPM, OLD_KEY, conversion=2, percentage=40))
     said = bench.change(state, kept=[OLD_KEY["id"]])["outcome"]
     assert said["needs"] == [] and said["pending"] == [
-        "C:: being encrypted, 40 % so far",
-        "D:: it waits until the volume of Windows is encrypted and protected",
+        "C: being encrypted, 40 % so far",
+        "D: it waits until the volume of Windows is encrypted and protected",
     ]
 
 
@@ -349,4 +349,4 @@ def test_a_locked_data_drive_costs_nothing_but_itself(bench: Bench) -> None:
     state = with_data(encrypted(TPM, OLD_KEY, clear_key=True, suspended=0), OLD_KEY, locked=True)
     said = bench.change(state, kept=[OLD_KEY["id"]])
     assert said["changes"] == ["EnableKeyProtectors"]
-    assert said["outcome"]["refusals"] == ["D:: it is locked; unlock it first"]
+    assert said["outcome"]["refusals"] == ["D: it is locked; unlock it first"]

@@ -109,7 +109,7 @@ def findings(files: list[Path]) -> list[dict[str, object]]:
         ["pwsh", "-NoProfile", "-NonInteractive", "-File", str(_HERE / "syntax.ps1"), *arguments],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,  # it hangs; beside other loads the whole of it took more than two minutes
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)

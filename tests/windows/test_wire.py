@@ -91,6 +91,15 @@ def test_no_secret_is_printed_where_everything_is(desk: Desk) -> None:
     assert not leaks(PASSWORD, visit.output, desk.school.folder)
 
 
+def test_bitlocker_is_surveyed_by_a_module_that_compiles_there(desk: Desk) -> None:
+    """Its C# is compiled whatever the step. What needs a key of the machine Wine cannot do (standins/README.md)."""
+    wish = {"protector": "tpm", "preview": True}
+    task = {"leeboard.schools.win_bitlocker": {"step": "survey", "wish": wish}}
+    output = desk.school.task(task, "-v", "--check", "--limit=pc1").output
+    assert '"C: the next restart tests its protector, and encryption begins"' in output, output
+    assert '"changed": false' in output
+
+
 def test_a_machine_that_is_lost_while_it_is_changed_has_failed(tmp_path: Path, machine: WindowsMachine) -> None:
     """Not unreachable: Ansible would go on to the next batch, and the change may have been made."""
     wine, lines = on_wine(machine.prefix), []

@@ -83,7 +83,10 @@ class Kept:
             status = replace(status, schools=school_statuses(sources, self.baseline, devices, self.at))
         if subject.asset:
             return _of_device(status, subject)
-        problems = self.listed.problems if self.listed is not None and subject.urns is None else ()
+        if self.listed is None:
+            return status
+        # What is wrong with the inventory, or of some schools with their own files.
+        problems = self.listed.problems if subject.urns is None else self.listed.mistakes(subject.urns)
         return replace(status, problems=(*problems, *status.problems))
 
     def newest(self, subject: Subject) -> str:

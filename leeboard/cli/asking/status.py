@@ -17,6 +17,7 @@ from leeboard.errors import LeeboardError
 from leeboard.model.words import iso
 from leeboard.report import overview, page, standing, terminal, worklist_text
 from leeboard.report.formats import WRITERS
+from leeboard.report.pdf import write as print_pdf
 from leeboard.report.screen import Screen, stdout_console
 from leeboard.report.worklist import worklist as items_of
 from leeboard.verdict.status import EstateStatus
@@ -77,6 +78,8 @@ def worklist(
         screen.line((overview.marking(found).line, "bold reverse"))
         screen.line(f"{len(items):,} to do: {about.label}." if items else f"Nothing to do: {about.label}.")
         worklist_text.print_items(screen, items, most or None)
+        for problem in found.problems:
+            screen.line(("Problem: ", "bold magenta"), problem)
 
     return _asked(subject, inventory, quiet, var, database, show).exit_code
 
@@ -89,6 +92,7 @@ def report(
         Path | None,
         typer.Option("--page", help="Where to write the page (default: report.html, or report-NAME.html, in --var)."),
     ] = None,
+    pdf: Annotated[Path | None, typer.Option(help="Print the page to this PDF as well; needs Chromium.")] = None,
     as_json: Json = False,
     quiet: Quiet = False,
     var: Var = Path("var"),
@@ -102,7 +106,9 @@ def report(
     def show(_: Kept, about: Subject, found: EstateStatus) -> None:
         name = about.asset or next(iter(sorted(about.urns or ())), "")
         written = (output or var / (f"report-{name}.html" if name else "report.html")).resolve()
-        page.write_page(found, written)
+        made = page.write_page(found, written)
+        if pdf is not None:
+            print_pdf(made, pdf.resolve())
         wanted = "json" if as_json else format
         if quiet:
             return
@@ -111,6 +117,8 @@ def report(
         else:
             terminal.show(found, stdout_console())
             print(f"\nThe page: {written}")
+            if pdf is not None:
+                print(f"The PDF: {pdf.resolve()}")
 
     if as_json and format not in ("table", "json"):
         raise LeeboardError(f"--json and --format {format}: give one of them")

@@ -39,7 +39,8 @@ def summary(
             )
         status = found.status(subject)
         if not status.devices:
-            raise LeeboardError(f"{subject.label}: nothing is kept of its devices")
+            why = f". {status.problems[0]}" if status.problems else ""
+            raise LeeboardError(f"{subject.label}: nothing is kept of its devices{why}")
         urns = {device.device.urn for device in status.devices}
         if len(urns) > 1:
             filed = ", ".join(sorted(urns))

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 
 from leeboard.ansible import inventory as inventories
-from leeboard.ansible.clone import ROOT
+from leeboard.ansible.clone import THIS_MACHINE, is_clone, require_collection
 from leeboard.cli.drift import package_lock
 from leeboard.cli.drift.progress import AT_ONCE, by_design, check_schools, last_words, own_nights, page_name, schools_of
 from leeboard.cli.options import Database, Var
@@ -30,10 +30,9 @@ from leeboard.report import page, terminal
 from leeboard.report.changes_since import write_news
 from leeboard.report.controller_checks import Sources, school_statuses
 from leeboard.report.formats import WRITERS
-from leeboard.report.screen import stdout_console
+from leeboard.report.screen import stderr_console, stdout_console
 from leeboard.verdict.status import EstateStatus
 
-THIS_MACHINE = Path("inventories", "this-machine", "hosts.yml")
 BROKE_OFF = 20_000  # characters of what a check said that broke off: its end, where the cause stands
 PORTABLE_CHASSIS = {"8", "9", "10", "11", "14", "30", "31", "32"}  # SMBIOS 3.7, table 17
 
@@ -69,6 +68,9 @@ def drift(
     anew: Annotated[
         bool, typer.Option("--anew", help="Check all schools again, also where a check was stopped a while ago.")
     ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print only what is wrong, and nothing where nothing is.")
+    ] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show what Ansible printed as well.")] = False,
 ) -> int:
     """Check devices against their baseline and say what has drifted. Nothing on them is changed.
@@ -81,22 +83,26 @@ def drift(
         raise typer.BadParameter("give an inventory with -i, or --this-machine")
     if not this_machine and (level or form or role):
         raise typer.BadParameter("--level, --form and --role go with --this-machine; elsewhere the inventory says them")
+    if quiet and (verbose or format != "table"):
+        raise typer.BadParameter("--quiet prints what is wrong, as text; --verbose and --format print more")
     if device and (this_machine or news):
         raise typer.BadParameter("--device goes with an inventory, and without --news, which are of whole schools")
+    require_collection()
     if this_machine and (changing := package_lock.wait(_to_stderr)):
         message = "is still changing packages on this machine, so that little could be told of it"
         _to_stderr(f"{changing} {message}; run it again when that has ended")
         return 3
     baseline = load()
-    source = inventories.file_of(inventory or ROOT / THIS_MACHINE)
+    source = inventories.file_of(inventory or THIS_MACHINE)
     extra = _about_this_machine(level, form, role) if this_machine else {}
     listed = inventories.read(source, tuple(baseline.parameters), extra)
     devices = listed.of_school(school) if school else listed.devices
     if device:
         devices = (replace(listed, devices=devices).named(device, source),)
-    progress = Console(stderr=True)
+    progress = stderr_console()
     schools = schools_of(listed, devices, source, all_of_it=school is None and not device, single=device is not None)
-    checked = check_schools(schools, source, var, at_once, anew, extra, progress, verbose)
+    shown = Console(quiet=True, force_terminal=False) if quiet else progress
+    checked = check_schools(schools, source, var, at_once, anew, extra, shown, verbose)
     if checked.broken and not verbose:
         outputs = [run.result.output.strip()[-BROKE_OFF:] for run in checked.broken]
         progress.print("\n".join(outputs), markup=False, highlight=False)
@@ -130,14 +136,16 @@ def drift(
     if not this_machine and school is None and not broken:
         many = len({device.urn for device in devices})
         heartbeat.beat(var, heartbeat.Heartbeat(datetime.now(UTC), many, len(devices), status.exit_code))
-    if format in WRITERS:
+    if quiet:
+        terminal.show_wrong(status, stdout_console(), exit_code=not this_machine)
+    elif format in WRITERS:
         WRITERS[format](status, sys.stdout)
     else:
         terminal.show(status, stdout_console(), exit_code=not this_machine)
         print(f"\nThe page: {written}")
     if schools and len(broken) == len(schools):
         raise LeeboardError("Ansible broke the check off; what it said stands above")
-    return _this_machines_end(status, format) if this_machine else status.exit_code
+    return _this_machines_end(status, "" if quiet else format) if this_machine else status.exit_code
 
 
 def _to_stderr(message: str) -> None:
@@ -160,7 +168,8 @@ def _this_machines_end(status: EstateStatus, format: str) -> int:
     rootless = [finding.control for finding in unread if finding.needs_root_only]
     if format == "table":
         if rootless and os.geteuid() != 0:
-            print(f"\n{', '.join(rootless)}: only root can read this. Run it again as root: sudo make drift")
+            again = "make drift" if is_clone() else f"{Path(sys.argv[0]).resolve()} drift --this-machine"
+            print(f"\n{', '.join(rootless)}: only root can read this. Run it again as root: sudo {again}")
         busy = [
             finding.control
             for finding in unread
@@ -169,6 +178,9 @@ def _this_machines_end(status: EstateStatus, format: str) -> int:
         if busy:
             many = number(len(busy), "control")
             print(f"\n{many} could not be read since something was at work meanwhile ({', '.join(busy)}); run it again")
-        print("\nTo check a school: leeboard drift -i inventories/example --school 'Example Primary'")
-        print("Its devices stand in inventories/example/example-primary/devices.csv; docs/inventory.md says how.")
+        if is_clone():
+            print("\nTo check a school: leeboard drift -i inventories/example --school 'Example Primary'")
+            print("Its devices stand in inventories/example/example-primary/devices.csv; docs/inventory.md says how.")
+        else:
+            print("\nTo check a school: leeboard drift -i INVENTORY --school 'Its name'")
     return 3 if status.problems or len(rootless) != len(unread) else 0

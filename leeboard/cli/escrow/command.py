@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -29,6 +28,7 @@ from leeboard.escrow.vault.rekeying import opener
 from leeboard.evidence.store.store import Store
 from leeboard.model.values import plain
 from leeboard.model.words import number
+from leeboard.report.screen import stdout_console
 from leeboard.report.words import clean
 
 KINDS = {Kind.LUKS: "LUKS", Kind.BITLOCKER: "BitLocker"}
@@ -96,7 +96,7 @@ def list_keys(
             key.urn, key.asset, key.id, KINDS[key.kind], key.state.value, key.made, opened, key.disk, key.protector
         )  # fmt: skip
         table.add_row(*(Text(clean(cell, 80)) for cell in cells))
-    Console().print(table)
+    stdout_console().print(table)
     typer.echo(number(len(keys), "key"))
 
 

@@ -12,7 +12,6 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -27,6 +26,7 @@ from leeboard.estate.vpn.allotting import Peer, allot
 from leeboard.model.enums import Platform
 from leeboard.model.values import plain
 from leeboard.model.words import number
+from leeboard.report.screen import stdout_console
 
 PROBLEMS = 3  # docs/exit-codes.md: something is not known
 
@@ -48,7 +48,7 @@ def list_schools(inventory: Inventory) -> None:
         wrong = sum(Path(problem.file).parent.name == school.folder.name for problem in problems)
         cells = [school.urn, school.settings.name, school.settings.phase]
         table.add_row(*(Text(plain(cell, 60)) for cell in cells), *_counts(school), str(wrong) if wrong else "")
-    Console().print(table)
+    stdout_console().print(table)
     devices = sum(len(school.devices) for school in estate.schools)
     counts = (number(len(estate.schools), "school"), number(devices, "device"), number(len(problems), "problem"))
     typer.echo(", ".join(counts))

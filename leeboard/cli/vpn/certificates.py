@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -25,6 +24,7 @@ from leeboard.cli.vpn.options import PROBLEMS, Inventory, School, now, registere
 from leeboard.errors import LeeboardError
 from leeboard.model.values import plain
 from leeboard.model.words import day, number
+from leeboard.report.screen import stdout_console
 from leeboard.report.words import clean
 from leeboard.storage import files
 
@@ -120,7 +120,7 @@ def list_certificates(
             certificate.serial,
         )  # fmt: skip
         table.add_row(*(Text(clean(cell, 80)) for cell in cells))
-    Console().print(table)
+    stdout_console().print(table)
     typer.echo(number(len(every), "certificate"))
 
 

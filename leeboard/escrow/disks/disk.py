@@ -41,7 +41,7 @@ class Ask(Protocol):
 class Outcome:
     """What came of a device: lines for a person, and whether anything was or would be changed.
 
-    `changes` are for the evidence, in the form that a roll-out files them.
+    `changes` are for the evidence, in the form that a roll-out files them. `nothing` is said where there is no line.
     """
 
     changed: bool = False
@@ -49,12 +49,13 @@ class Outcome:
     waiting: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     changes: list[dict[str, Any]] = field(default_factory=list)
+    nothing: str = "nothing here is encrypted with LUKS"
 
     @property
     def summary(self) -> str:
         """The whole outcome in one line, the worst first."""
         parts = [*self.failed, *(f"waits: {reason}" for reason in self.waiting), *self.done]
-        return "; ".join(parts) or "nothing here is encrypted with LUKS"
+        return "; ".join(parts) or self.nothing
 
     def change(
         self, control: str, driver: str, address: str, before: str | None, after: str, journal: str | None = None

@@ -11,14 +11,12 @@ from functools import cached_property
 from pathlib import Path
 
 from leeboard.errors import LeeboardError
-from leeboard.escrow.keys import envelope
-from leeboard.escrow.vault import clone_detection, controller_state, replica
+from leeboard.escrow.vault import clone_detection, controller_state, custody, replica
 from leeboard.escrow.vault.binding import Binding, Volume, faults, parse, strangers
 from leeboard.escrow.vault.clone_detection import Owner
 from leeboard.escrow.vault.controller_state import Note
 from leeboard.escrow.vault.records import Header, Key, Records, State
 from leeboard.escrow.vault.replica import Place
-from leeboard.escrow.vault.vault import LEAST_CUSTODIANS
 from leeboard.model.device import Device
 from leeboard.model.enums import Level, Platform
 from leeboard.model.observation import Aspect, Found, Nothing, Observation, Reading, Unreadable
@@ -162,15 +160,6 @@ class _Escrow:
         """Both places of the vault. Raises LeeboardError: one is away."""
         return [replica.open_place(path, self.seen.vault, copy) for copy, path in enumerate(self.seen.places, 1)]
 
-    def damaged(self, key: Key) -> list[str]:
-        """Copies of an envelope that are not as the ledger knows them. Raises LeeboardError."""
-        contents = {place.copy: place.read(key.name) for place in self.places}
-        return [
-            f"copy {copy} of the envelope of key {key.id} {'is missing' if content is None else 'was changed'}"
-            for copy, content in contents.items()
-            if content is None or envelope.digest(content) != key.digest
-        ]
-
     def cut_off(self, header: Header) -> list[str]:
         """Copies of a header that are not there whole, by size: `escrow verify` reads them. Raises LeeboardError."""
         return [
@@ -196,10 +185,7 @@ def _proved_key(escrow: _Escrow, now: Binding) -> tuple[list[str], str]:
         pending = any(record.disk == now.uuid and record.state is State.PENDING for record in escrow.records.keys)
         more = ": one is in the vault, and nobody has proved that it opens the disk" if pending else ""
         return [f"no recovery key of disk {now.uuid} is kept{more}"], ""
-    wrong = escrow.damaged(key)
-    least = LEAST_CUSTODIANS[escrow.level]
-    if len(set(key.custodians)) < least:
-        wrong.append(f"key {key.id} is sealed to {len(set(key.custodians))} custodian, and this level asks for {least}")
+    wrong = [*custody.damaged(key, escrow.places), *custody.too_few(key, escrow.level)]
     slot = key.binding["slot"]
     return wrong, f"key {key.id} opens slot {slot} of disk {now.uuid}, as proved at {key.proved}"
 
@@ -220,15 +206,8 @@ def _rotated(escrow: _Escrow, volume: Volume, now: Binding) -> tuple[list[str], 
     key = escrow.current(now)
     if key is None:
         return ["no key that opens it is kept"], ""
-    if key.state is State.USED:
-        return [f"key {key.id} was read out at {key.opened[-1]}"], ""
-    if key.adopted:
-        return [f"key {key.id} was known before it was kept"], ""
-    if set(key.custodians) != set(escrow.seen.custodians):
-        return [f"key {key.id} is sealed to other custodians than today's"], ""
-    if not set(key.readers) <= set(escrow.seen.custodians):
-        return [f"key {key.id} was sealed to somebody who is no custodian any more"], ""
-    return [], f"key {key.id} was read out by nobody"
+    wrong = custody.known_to_others(key, set(escrow.seen.custodians))
+    return wrong, "" if wrong else f"key {key.id} was read out by nobody"
 
 
 def _known(escrow: _Escrow, volume: Volume, now: Binding) -> tuple[list[str], str]:

@@ -1,6 +1,7 @@
 """Recovery passwords of a device's BitLocker volumes: kept first, compared on the device, and only then relied on.
 
-Nothing calls this yet but its tests: the action that talks to the driver of decision 0032 will.
+No action calls this yet (roll_out.py is what one will call). Its tests do, over a double of the device and over the
+module win_bitlocker.
 
     what the driver wants -> sealed in both places -> added on the device, read back there and compared -> noted in the
     ledger -> older ones of ours removed -> the driver goes on (protectors, encryption), told which ones are compared
@@ -93,7 +94,7 @@ class _Run:
         self.clock = clock
         self.wish = wish
         self.dry = dry
-        self.outcome = Outcome()
+        self.outcome = Outcome(nothing="it has no volume that BitLocker is to encrypt")
 
     def survey(self) -> tuple[list[Volume], Plan]:
         """The volumes, and what the driver would do, as it is told now which passwords are compared."""
@@ -142,12 +143,12 @@ class _Run:
         if pins:
             after = parse_plan(self.ask("change", wish=self._told()).get("plan"))
             plan = after.model_copy(update={"done": [*plan.done, *after.done]})
-        self.outcome.changed |= bool(plan.done)
         self.say(plan)
 
     def say(self, plan: Plan) -> None:
         """Put what the driver says into the outcome."""
         self.outcome.failed += map(plain, plan.refusals)
+        self.outcome.changed |= bool(plan.done)
         self.outcome.done += map(plain, plan.done)
         self.outcome.waiting += map(plain, [*plan.pending, *plan.notes])
         if not self.dry:
@@ -168,7 +169,8 @@ class _Run:
         keys = self.all_keys()
         kept = [key.protector for key in keys if key.state in GOOD]
         newest = {key.disk: key.state for key in keys if key.state not in GONE}
-        return {**self.wish.driver, "kept": kept, "test_failed": State.UNUSED in newest.values()}
+        told = {**self.wish.driver, "kept": kept, "test_failed": State.UNUSED in newest.values()}
+        return {**told, "preview": True} if self.dry else told
 
     def all_keys(self) -> list[Key]:
         """Every key of BitLocker that the vault ever had of the device."""
@@ -189,6 +191,8 @@ class _Keeping:
 
     def apply(self) -> None:
         """Adopt, make or change the password as needed. Raises LeeboardError."""
+        if self.volume.conversion is None:
+            raise LeeboardError("whether it is encrypted cannot be told; nothing is done about it")
         if self.volume.protectors is None:
             raise LeeboardError("its protectors cannot be read; unlock it first")
         if self.run.wish.strangers is Strangers.ADOPT:

@@ -26,6 +26,12 @@ Small = Annotated[int, Field(ge=0, le=99)]
 Words = Annotated[str, Field(max_length=1000)]
 
 
+def guid_of(volume: str) -> str:
+    """The GUID in the DeviceID of a volume, as the ledger has it; empty where there is none."""
+    found = _VOLUME.fullmatch(volume)
+    return found[1].lower() if found else ""
+
+
 class Protector(Wire):
     """A protector of a volume: its id, its type, and the friendly name that somebody gave it."""
 
@@ -35,20 +41,19 @@ class Protector(Wire):
 
 
 class Volume(Wire):
-    """A fixed volume. `protectors` is None where they cannot be read, as of one that is locked."""
+    """A fixed volume. `protectors` is None where they cannot be read, as of one that is locked; so is `conversion`."""
 
     volume: Annotated[str, Field(pattern=_VOLUME.pattern, max_length=100)]
     letter: Annotated[str, Field(pattern=r"^([A-Z]:)?$")]
     kind: Small
-    conversion: Small
+    conversion: Small | None
     hardware_test: Small = 0
     protectors: Annotated[list[Protector], Field(max_length=64)] | None
 
     @property
     def guid(self) -> str:
         """The GUID of the volume, as the ledger has it."""
-        found = _VOLUME.fullmatch(self.volume)
-        return found[1].lower() if found else ""
+        return guid_of(self.volume)
 
     @property
     def label(self) -> str:

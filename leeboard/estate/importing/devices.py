@@ -9,12 +9,12 @@ All were read in November 2026; none of the three was asked for a real export, a
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from leeboard.estate.devices import CELLS
-from leeboard.estate.importing import guesses
+from leeboard.estate.importing import guesses, mapping
 from leeboard.estate.importing.problems import Problems, quoted
 from leeboard.estate.importing.workbook import is_workbook, read_workbook
 from leeboard.estate.synonyms import COLUMNS, parse_value
@@ -25,7 +25,8 @@ from leeboard.storage.sheet import Sheet, columns, read_sheet, unguarded
 from leeboard.storage.tabular import plain_name
 
 # By field: what a column may be called. `name` is what a machine is called where no column is about hosts; a category
-# or type is any word that somebody thought of, so it lets guess and is never wrong.
+# or type is any word that somebody thought of, so it lets guess and is never wrong. So is who uses it, which may be a
+# person.
 KNOWN: dict[str, tuple[str, ...]] = {
     "asset": (*COLUMNS["asset"], "barcode"),
     "host": ("host", "hostname", "dnshostname", "fqdn"),
@@ -35,7 +36,8 @@ KNOWN: dict[str, tuple[str, ...]] = {
     "form": ("form", "formfactor", "chassis", "chassistype"),
     "category": ("category", "assetcategory", "type", "devicetype", "assettype", "kind"),
     "model": ("model", "modelname", "assetmodel", "hardwaremodel"),
-    "role": COLUMNS["role"],
+    "role": tuple(name for name in COLUMNS["role"] if name != "usedby"),
+    "used by": ("usedby",),
     "level": COLUMNS["level"],
     "serial": (*COLUMNS["serial"], "sn"),
     "notes": COLUMNS["notes"],
@@ -45,6 +47,7 @@ KNOWN: dict[str, tuple[str, ...]] = {
     "seen": ("lastcheckin", "lastcontact", "lastlogondate", "lastseen", "lastsyncdatetime"),
     "urn": ("urn",),
 }
+KEYS = tuple(key for key in KNOWN if key not in ("used by", "urn"))  # what --map may name
 PLAIN = "a plain sheet"
 DATES = ("seen",)
 FIELDS = ("asset", "host", "address", "serial", "notes")
@@ -99,23 +102,32 @@ class DeviceList:
     other_sheets: tuple[str, ...] = ()
 
 
-def read_list(content: bytes, file: str, sheet: str | None = None, where: tuple[str, str] | None = None) -> DeviceList:
+def read_list(
+    content: bytes,
+    file: str,
+    sheet: str | None = None,
+    where: tuple[str, str] | None = None,
+    mapped: Sequence[mapping.Pair] = (),
+) -> DeviceList:
     """The devices of a list, and a problem for each row that makes no sense. Never raises for what stands in it.
 
     `sheet` is the workbook's sheet to take. `where` is a column and a word: only rows that have it there count.
+    `mapped` says of columns what they are.
     """
     problems = Problems(file)
     name = ""
     others: tuple[str, ...] = ()
+    known = mapping.with_mapped(KNOWN, mapped)
     try:
         if is_workbook(content):
-            taken = read_workbook(content, KNOWN, sheet, DATES)
+            taken = read_workbook(content, known, sheet, DATES)
             rows, name, others = taken.sheet, taken.name, taken.others
         elif sheet is not None:
             raise Mistake(f"is no workbook, so it has no sheet {quoted(sheet)}; leave out --sheet")
         else:
             rows = read_sheet(content)
-        places = columns(rows.headings, KNOWN)
+        mapping.check(mapped, KEYS, rows.headings)
+        places = columns(rows.headings, known)
         if not {"asset", "host", "name", "serial"} & places.keys():
             raise Mistake("has no column that names a device: an asset tag, a host or name, or a serial number")
         chosen = _where(rows, where)
@@ -186,7 +198,11 @@ def _device(row: int, values: dict[str, str]) -> tuple[Listed, str]:
             "names no device: its asset tag and name are empty, and its serial is empty or a maker's placeholder"
         )
     hints = (values.get("category", ""), values.get("platform", ""), values.get("model", ""))
-    guessed = {"platform": guesses.guessed_platform(*hints), "form": guesses.guessed_form(*hints)}
+    guessed = {
+        "platform": guesses.guessed_platform(*hints),
+        "form": guesses.guessed_form(*hints),
+        "role": guesses.guessed_role(values.get("used by", "")),
+    }
     return Listed(row, fields, {key: value for key, value in guessed.items() if value}, name, _moment(values)), ""
 
 

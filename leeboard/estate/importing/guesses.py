@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 
+from leeboard.estate.synonyms import parse_value
 from leeboard.model.enums import Form, Platform
+from leeboard.model.problem import Mistake
 from leeboard.storage.tabular import plain_name
 
 # The first pattern that is found decides. A model alone seldom says what runs on it, except for these.
@@ -50,6 +52,14 @@ def guessed_platform(*texts: str) -> str:
 def guessed_form(*texts: str) -> str:
     """portable, desktop or server, from the first of a category, system and model that lets guess; "" if none does."""
     return next((form for text in texts if (form := _form(text))), "")
+
+
+def guessed_role(used_by: str) -> str:
+    """The role of a device by who uses it; "" for a person, and for every word that says none."""
+    try:
+        return str(parse_value("role", used_by))
+    except Mistake:
+        return ""
 
 
 def no_device(category: str) -> bool:

@@ -223,9 +223,13 @@ def _new(listed: Listed, defaults: Defaults) -> DeviceRow:
     if not form:
         raise _Wrong("form", "is said nowhere, and its model does not tell; add a column, or give --form")
     server = form == Form.SERVER
+    if form != Form.PORTABLE and "role" not in listed.values and fields.get("role") == Role.STAFF_PORTABLE:
+        del fields["role"]  # guessed from "Staff" as those who use it, which no desktop's role is
     role = fields.get("role") or (Role.SERVER if server else defaults.role) or (Role.PUPIL_SHARED if other else "")
     if not role:
-        raise _Wrong("role", "is said nowhere; add a column, or give --role for those that do not say")
+        raise _Wrong(
+            "role", "is said nowhere in words known here; add a column, or give --role for those that do not say"
+        )
     return DeviceRow(
         asset=asset,
         host=fields.get("host") or listed.name or asset.replace(" ", "-").rstrip("._-"),

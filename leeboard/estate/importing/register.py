@@ -25,7 +25,7 @@ from leeboard.storage.tabular import plain_name
 LAESTAB = re.compile(r"([0-9]{3})/?([0-9]{4})\Z")
 DATE = re.compile(r"([0-9]{1,2})[-/]([0-9]{1,2})[-/]([0-9]{4})|([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[ T].*)?")
 LONGEST_NAME = 200
-CLOSED = "closed"
+CLOSED, OPEN = "closed", "open"
 
 # Columns by what they are to us; the names are the register's.
 COLUMNS = {
@@ -53,6 +53,9 @@ PHASES = {
 }
 # Such schools have the phase "Not applicable", and their type says what they are. The words are parts of types' names.
 KINDS = (("special", "special"), ("pupilreferral", "alternative"), ("alternativeprovision", "alternative"))
+LA = re.compile(r"[0-9]{3}\Z")
+# What the register lists under an LA and no LA looks after: parts of types' names, which are from memory.
+NOT_OF_AN_LA = ("independent", "childrenscentre", "highereducation", "overseas", "offshore")
 
 
 @dataclass(frozen=True)
@@ -68,11 +71,20 @@ class RegisterSchool:
     kind: str
     opened: date | None
     closed: date | None
+    la: str = ""
 
     @property
     def is_closed(self) -> bool:
         """True when it has closed; one that is proposed to close is open."""
         return self.status.casefold() == CLOSED
+
+    @property
+    def not_of_an_la(self) -> str:
+        """Why the import of a whole LA does not take it; "" where it does."""
+        status = self.status.casefold()
+        if status == CLOSED or not status.startswith(OPEN):
+            return status or "of no status"
+        return self.kind if any(word in plain_name(self.kind) for word in NOT_OF_AN_LA) else ""
 
 
 @dataclass(frozen=True)
@@ -109,14 +121,22 @@ def laestab_of(text: str) -> str:
     return f"{match[1]}/{match[2]}"
 
 
-def find(path: Path, urns: Collection[str] = (), laestabs: Collection[str] = ()) -> Matches:
-    """The schools with one of these URNs or LAESTABs. Raises LeeboardError when this is no register at all."""
+def la_of(text: str) -> str:
+    """The code of an LA, three digits. Raises LeeboardError for what is none."""
+    if not LA.match(text.strip()):
+        raise LeeboardError(f"{quoted(text)} is no code of an LA; write three digits, as in 999")
+    return text.strip()
+
+
+def find(path: Path, urns: Collection[str] = (), laestabs: Collection[str] = (), las: Collection[str] = ()) -> Matches:
+    """The schools with one of these URNs, LAESTABs or codes of LAs. Raises LeeboardError when this is no register."""
     problems = Problems(str(path))
     schools: list[RegisterSchool] = []
     with opened(path, problems) as lines:
         for cells, line in _table(lines, path, COLUMNS, NEEDED, problems):
             laestab = _laestab(cells)
-            if cells["urn"] not in urns and (not laestab or laestab not in laestabs):
+            wanted = cells["urn"] in urns or cells["la"] in las or (laestab != "" and laestab in laestabs)
+            if not wanted:
                 continue
             school = _school(cells, line, laestab, problems)
             if school is None:
@@ -206,6 +226,7 @@ def _school(cells: dict[str, str], line: Line, laestab: str, problems: Problems)
         kind=_clean(cells["kind"]),
         opened=_day(cells["opened"], line.number, COLUMNS["opened"], problems),
         closed=_day(cells["closed"], line.number, COLUMNS["closed"], problems),
+        la=cells["la"],
     )
 
 

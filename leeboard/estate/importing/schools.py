@@ -22,6 +22,7 @@ from leeboard.model.enums import Level
 from leeboard.model.problem import Problem
 from leeboard.storage.yaml_writer import roundtrip
 
+NO_LEVEL = "estate.yml says no level; give --level standard, sensitive or high"
 ORDER = ("plugin", "urn", "name", "phase", "laestab", "predecessors")
 
 
@@ -138,7 +139,7 @@ def _new(
             f"(type {school.kind or 'not said'}); give --phase"
         )
     if options.level is None and options.level_needed:
-        raise LeeboardError("estate.yml says no level; give --level standard, sensitive or high")
+        raise LeeboardError(NO_LEVEL)
     data: dict[str, Any] = {
         "plugin": PLUGIN,
         "urn": DoubleQuotedScalarString(school.urn),

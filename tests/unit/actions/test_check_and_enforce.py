@@ -195,7 +195,7 @@ def test_a_family_that_is_not_switched_on_is_left_alone(tmp_path: Path) -> None:
 def test_an_unknown_family_is_named(tmp_path: Path) -> None:
     done = play(tmp_path, inventory(tmp_path, pc1={}), {"leeboard.schools.enforce": {"family": "XYZ"}})
     assert done["status"] == 2
-    assert "there is no family XYZ" in done["output"]
+    assert "[ERROR]: leeboard: pc1: there is no family XYZ" in done["output"]  # by name, and not only in the result
 
 
 def test_a_preview_shows_every_change_and_makes_none(tmp_path: Path) -> None:

@@ -25,14 +25,6 @@ EXAMPLE = example.ROOT / "inventories" / "example"
 Ask = Callable[..., tuple[int, str]]
 
 
-@pytest.fixture(scope="module")
-def var(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A var folder with the first night of the example's primary school."""
-    folder = tmp_path_factory.mktemp("var")
-    example.first_report(folder)
-    return folder
-
-
 @pytest.fixture
 def ask(var: Path, monkeypatch: pytest.MonkeyPatch) -> Ask:
     """Runs a command at the moment of that night's report: its exit code and what it printed."""

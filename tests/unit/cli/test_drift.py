@@ -163,6 +163,8 @@ def test_a_second_run_on_the_same_school_is_refused(tmp_path: Path) -> None:
         (("--this-machine", "--level", "secret"), "secret"),
         (("--nonsense",), "--nonsense"),
         (("-i", "hosts.yml", "--level", "high"), "go with --this-machine"),
+        (("-i", "hosts.yml", "--quiet", "--format", "json"), "--quiet prints what is wrong, as text"),
+        (("-i", "hosts.yml", "-q", "--verbose"), "--quiet prints what is wrong, as text"),
     ],
 )
 def test_wrong_usage_ends_with_1(
@@ -214,4 +216,8 @@ def test_a_school_as_a_whole_is_in_every_report(tmp_path: Path) -> None:
     assert b"zaphod" not in kept and b"REM-11" not in kept.replace(latest, b"")
 
     (tmp_path / name).unlink()
-    assert drift(tmp_path, "-i", str(source)).returncode == 3
+    quiet = drift(tmp_path, "-i", str(source), "--quiet")
+    assert (quiet.returncode, quiet.stderr) == (3, "")
+    lines = quiet.stdout.splitlines()
+    assert lines[0] == "LOCAL HIGH. For: SIRO" and lines[-1].endswith("exit 3")
+    assert "REM-11" in quiet.stdout and "FWD-04" not in quiet.stdout and "The page" not in quiet.stdout

@@ -41,12 +41,17 @@ EP-2,,windows,pc,office,PF222,Lid,12
 
 @pytest.fixture
 def estate(tmp_path: Path) -> Path:
-    folder = tmp_path / "estate"
+    folder = estate_with(tmp_path / "estate", ROWS)
+    (folder / "hill" / "school.yml").chmod(0o664)
+    return folder
+
+
+def estate_with(folder: Path, rows: str) -> Path:
+    """An estate in `folder` of one school, which has these devices."""
     (folder / "hill").mkdir(parents=True)
     (folder / "estate.yml").write_text("plugin: leeboard.schools.estate\nname: Example LA\nlevel: standard\n")
     (folder / "hill" / "school.yml").write_text(OLD)
-    (folder / "hill" / "devices.csv").write_text(ROWS)
-    (folder / "hill" / "school.yml").chmod(0o664)
+    (folder / "hill" / "devices.csv").write_text(rows)
     return folder
 
 

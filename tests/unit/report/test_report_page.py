@@ -13,6 +13,7 @@ import pytest
 
 from leeboard.errors import LeeboardError
 from leeboard.model.verdicts import Verdict
+from leeboard.report.html import sheet_rule
 from leeboard.report.page import render, write_page
 from leeboard.verdict.status import EstateStatus
 from tests.unit.report import samples
@@ -169,6 +170,15 @@ def test_hostile_text_stays_text() -> None:
     assert not set(html) & set("\x1b\x07\x00\x7f\x9b\u202e\u2066\u200b\ud800\u200d")
     assert max(map(len, re.findall(r"(?:long)+", html))) <= 2000
     html.encode("utf-8")
+
+
+def test_nothing_of_a_marking_leaves_the_string_that_printed_sheets_have() -> None:
+    line = 'LOCAL HIGH. For: the "SIRO" \\ } </style> Tŷ Gwyn 1'
+    rule = sheet_rule(line)
+    (content, again) = re.findall(r'content: "([0-9A-Za-z\\]*)"; }', rule)
+    assert content == again and rule.count('"') == 4
+    assert re.sub(r"\\([0-9a-f]{6})", lambda code: chr(int(code[1], 16)), content) == line
+    assert len(sheet_rule("long " * 1000)) < 2000
 
 
 def test_the_policy_lets_nothing_run_and_only_our_style_in() -> None:

@@ -14,7 +14,7 @@ from rich.console import Console
 from leeboard.model.enums import Mode
 from leeboard.model.finding import Finding
 from leeboard.model.verdicts import Verdict
-from leeboard.report.terminal import MOST_SETTINGS, show
+from leeboard.report.terminal import MOST_SETTINGS, show, show_wrong
 from leeboard.verdict.status import DeviceStatus, EstateStatus
 from tests.unit.report import samples
 from tests.unit.report.samples import AT, device, estate, everywhere, finding, judged, status
@@ -47,6 +47,35 @@ def test_one_device_in_full() -> None:
         "1 could not be read: exit 3",
     ):
         assert part in text, part
+
+
+def wrong(it: EstateStatus, **options: bool) -> str:
+    stream = io.StringIO()
+    show_wrong(it, Console(file=stream, width=200), **options)
+    return stream.getvalue()
+
+
+def test_only_what_is_wrong_is_shown_where_nothing_else_is_asked_for() -> None:
+    text = wrong(samples.mixed())
+    lines = text.splitlines()
+    assert lines[0].endswith(". For: Head teacher, SIRO") and lines[-1].endswith(": exit 3")
+    for part in (
+        "LCK-01",
+        "another machine answered",
+        "Problem with the run: the run at 900002 broke off",
+        "Never seen",
+    ):
+        assert part in text, part
+    for part in ("EP-0005", "compliant", "W-SOON"):
+        assert part not in text, part  # what is well, or accepted
+    assert "exit" not in wrong(samples.mixed(), exit_code=False)
+
+
+def test_where_nothing_is_wrong_nothing_is_shown() -> None:
+    reported = DeviceStatus(device("A-2"), "observed", (Finding("LCK-01", Verdict.DRIFTED, Mode.REPORT, ()),), AT)
+    assert wrong(estate(status(device("A-1"), {}), reported)) == ""
+    text = wrong(estate(status(device("A-1"), {"LCK-02": Verdict.DRIFTED}), reported))
+    assert text.endswith(": exit 2\n") and "LCK-02" in text and "LCK-01" not in text, "only reported"
 
 
 def test_not_applicable_is_one_line_that_names_the_facts() -> None:

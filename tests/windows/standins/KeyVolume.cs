@@ -20,12 +20,15 @@ namespace Standins
         public static string Forgets = null;  // what is read back instead
         public static string Breaks = null;   // a method that throws, with what it was given in its words
 
+        // The volumes of a bench, by DeviceID, as its cim.json has them: with them, protectors are theirs.
+        public static IDictionary Volumes = null;
+
         private static RSA key = null;
 
         public static void Reset()
         {
             Protectors.Clear(); Names.Clear(); Calls.Clear();
-            Code = 0; Id = null; Forgets = null; Breaks = null; key = null;
+            Code = 0; Id = null; Forgets = null; Breaks = null; Volumes = null; key = null;
         }
 
         public static bool HasKey() { return key != null; }
@@ -47,15 +50,38 @@ namespace Standins
                 string secret = (string)(given["NumericalPassword"] ?? given["PIN"]);
                 Protectors[volume + " " + id] = secret;
                 Names[volume + " " + id] = (string)given["FriendlyName"];
+                if (Volumes != null) { Add(volume, method, id, secret, (string)given["FriendlyName"]); }
                 said["VolumeKeyProtectorID"] = id;
                 return said;
             }
             if (method != "GetKeyProtectorNumericalPassword") { throw new InvalidOperationException("Invalid method"); }
             string wanted = volume + " " + (string)given["VolumeKeyProtectorID"];
+            if (Volumes != null) { Find(volume); }
             if (!Protectors.ContainsKey(wanted)) { said["ReturnValue"] = 2147942487; return said; }  // E_INVALIDARG
             said["ReturnValue"] = (uint)0;
             said["NumericalPassword"] = Forgets ?? Protectors[wanted];
             return said;
+        }
+
+        private static void Add(string volume, string method, string id, string secret, string name)
+        {
+            IDictionary at = (IDictionary)Volumes[volume];
+            Hashtable made = new Hashtable();
+            made["id"] = id; made["name"] = name;
+            bool isPin = method.Contains("PIN");
+            made["type"] = isPin ? 4 : 3;
+            if (isPin) { made["pcrs"] = new object[] { 7, 11 }; } else { made["password"] = secret; }
+            ArrayList all = new ArrayList((ICollection)at["protectors"]);
+            all.Add(made);
+            at["protectors"] = all.ToArray();
+        }
+
+        private static void Find(string volume)
+        {
+            foreach (IDictionary one in (ICollection)((IDictionary)Volumes[volume])["protectors"])
+            {
+                if (one.Contains("password")) { Protectors[volume + " " + one["id"]] = (string)one["password"]; }
+            }
         }
 
         public static string[] MakeKey()

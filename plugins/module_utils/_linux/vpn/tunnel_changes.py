@@ -20,14 +20,22 @@ from ..system.systemd_unit import state
 from ..system.units_enabled import enabled
 from . import swanctl, tunnel_names
 from .stacks import NOT_INSTALLED, UNIT, in_the_way, installed
-from .tunnel_conf import CONF, FILES, GLOBAL_IPV6, NAME, NETWORKD, NETWORKD_TEXT, OPTIONS, OPTIONS_TEXT, conf
+from .tunnel_conf import (
+    CONF,
+    FILES,
+    GLOBAL_IPV6,
+    LOAD_NETWORKD,
+    NAME,
+    NETWORKD,
+    NETWORKD_TEXT,
+    OPTIONS,
+    OPTIONS_TEXT,
+    conf,
+)
 from .tunnel_state import ADDRESS, differences, is_there, not_running, section
 from .tunnel_words import NONE, Wanted, parse, text
 
 RUNS = "/run/systemd/system"
-# Of its own options (networkd.conf) networkd reads nothing anew by `networkctl reload`: seen with systemd 257. It leaves
-# its networks as they are when it starts again. Without one that runs there is nothing to load.
-LOAD_NETWORKD = ["systemctl", "try-restart", "systemd-networkd.service"]
 MODE = 0o640  # it holds no secret; who is at the other end is nobody's business
 
 

@@ -28,6 +28,9 @@ NETWORKD_TEXT = (
     "# Written by Leeboard (REM-01). A roll-out writes it anew.\n"
     "[Network]\nManageForeignRoutingPolicyRules=no\nManageForeignRoutes=no\n"
 )
+# Of these options networkd reads nothing anew by `networkctl reload`: seen with systemd 257. When it starts again it
+# leaves its networks as they are. Without one that runs there is nothing to load.
+LOAD_NETWORKD = ("systemctl", "try-restart", "systemd-networkd.service")
 FILES = (CONF, OPTIONS, NETWORKD, RULES, LOADER)
 TABLE = "220"  # of charon's routes, which its rule leads to
 # Global addresses: what a network nearby needs (fe80::/10, fc00::/7, multicast) stays.

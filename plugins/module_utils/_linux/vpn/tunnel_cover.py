@@ -7,13 +7,12 @@ from ..engine.edits import Change, ChangeRefused
 from ..engine.host import Host
 from . import charon
 from .stacks import UNIT
-from .tunnel_conf import FILES, NAME
+from .tunnel_conf import FILES, LOAD_NETWORKD, NAME
 from .tunnel_names import LOAD as LOAD_NAMES
 
 LONGEST = 180  # seconds, on an emulated machine: charon is reloaded, and calls the gateway
 # A connection that charon no longer has from a file lives on in it until it is told to go.
 END = ("sh", "-c", f"swanctl --terminate --ike {NAME} --force --timeout 5 >/dev/null 2>&1; true")
-NETWORKD = ("systemctl", "try-restart", "systemd-networkd.service")  # as tunnel_changes.py has it
 DAEMON = ("systemctl", "daemon-reload")
 LOAD = ("sh", "-c", f"! systemctl -q is-active {UNIT} || systemctl reload {UNIT}")
 GONE = ("sh", "-c", f"! swanctl --list-conns 2>/dev/null | grep -q '^{NAME}:'")
@@ -29,7 +28,7 @@ def cover(host: Host, _changes: list[Change]) -> Cover:
         raise ChangeRefused("systemd does not run on this machine, so nothing would put the VPN back")
     running = bool(charon.socket(host))
     had = running and NAME in dict(charon.query(host, "list-conns"))
-    commands = [Command(DAEMON), Command(NETWORKD), Command(LOAD_NAMES), Command(LOAD, 60)]
+    commands = [Command(DAEMON), Command(LOAD_NETWORKD), Command(LOAD_NAMES), Command(LOAD, 60)]
     if not had:
         commands.insert(0, Command(END, 30))
     return Cover(

@@ -8,9 +8,9 @@
 
 # Encrypt and repair: the steps of a plan, one at a time, each looked at before the next.
 #
-# NOT REACHABLE: no module, driver or role calls this, and the driver bitlocker_volume goes on only to read. It becomes so
-# when escrow can keep and compare a recovery password first (docs/decisions/0032-bitlocker.md). Protectors with a secret
-# (recovery password, PIN) are never added here: a plan names them as needs, and the conversation with escrow adds them.
+# Reached by the step `change` of win_bitlocker alone (BitLockerSteps.psm1), once escrow has kept and compared a recovery
+# password. Protectors with a secret (recovery password, PIN) are never added here: a plan names them as needs, and the
+# conversation with escrow adds them (docs/decisions/0032-bitlocker.md).
 #
 # What was done is never undone from here: the journal has it under bitlocker_volume, which an undo leaves alone and says so.
 
@@ -30,9 +30,9 @@ function Invoke-LeeboardBitLockerChange {
     .SYNOPSIS
     Do what a plan says, or with -Check say what it would be.
     .DESCRIPTION
-    Returns changed, refusals, needs, pending and notes as they are afterwards, done (the steps), diff and journal. Where
-    something is refused about the volume of Windows nothing is changed. Throws where a step fails, in the words of its
-    code, and where a step was taken and the machine is as before.
+    Returns changed, refusals, needs, pending and notes as they are afterwards, done (the steps, as texts), diff and
+    journal. Where something is refused about the volume of Windows nothing is changed. Throws where a step fails, in
+    the words of its code, and where a step was taken and the machine is as before.
     .PARAMETER Wish
     As Get-LeeboardBitLockerPlan has it.
     #>
@@ -55,18 +55,18 @@ function Invoke-LeeboardBitLockerChange {
     for ($count = 0; $plan.steps.Length; $count++) {
         $step = $plan.steps[0]
         if ($count -ge $script:Most) {
-            throw (New-LeeboardProblem -Code failed -Why "BitLocker took $count steps and wants more; the last was $(Format-Step $step)")
+            throw (New-LeeboardProblem -Code failed -Why "BitLocker took $count steps and wants more; the last was $(Format-LeeboardBitLockerStep $step)")
         }
         try {
             Invoke-Step $step
         } catch {
             $problem = ConvertTo-LeeboardProblem $_
-            throw (New-LeeboardProblem -Code $problem.Code -Why "$(Format-Step $step) failed: $($problem.Why)")
+            throw (New-LeeboardProblem -Code $problem.Code -Why "$(Format-LeeboardBitLockerStep $step) failed: $($problem.Why)")
         }
-        $outcome.done += $step
+        $outcome.done += Format-LeeboardBitLockerStep $step
         $plan = Get-LeeboardBitLockerPlan -Now (Get-LeeboardBitLockerNow) -Wish $Wish
-        if ($plan.steps.Length -and (Format-Step $plan.steps[0]) -ceq (Format-Step $step)) {
-            throw (New-LeeboardProblem -Code failed -Why "$(Format-Step $step) was done, and the machine is as before")
+        if ($plan.steps.Length -and (Format-LeeboardBitLockerStep $plan.steps[0]) -ceq (Format-LeeboardBitLockerStep $step)) {
+            throw (New-LeeboardProblem -Code failed -Why "$(Format-LeeboardBitLockerStep $step) was done, and the machine is as before")
         }
     }
     foreach ($part in 'refusals', 'needs', 'pending', 'notes') {
@@ -96,10 +96,14 @@ function Invoke-Step {
     [void](Invoke-LeeboardBitLockerMethod -Instance $volume -Method $method -Arguments $given)
 }
 
-function Format-Step {
-    param([hashtable]$Step)
+function Format-LeeboardBitLockerStep {
+    <#
+    .SYNOPSIS
+    A step in words.
+    #>
+    param([Parameter(Mandatory = $true)][hashtable]$Step)
 
-    $where = if ($Step.letter) { $Step.letter } else { $Step.volume }
+    $where = if ($Step.letter) { $Step.letter.TrimEnd(':') } else { $Step.volume }
     $id = if ($Step.id) { " ($($Step.id))" } else { '' }
     return "${where}: $($script:Titles[$Step.step])$id"
 }
@@ -111,7 +115,7 @@ function Format-Diff {
     $before = @(foreach ($volume in $Now.volumes) {
             if (@($Plan.steps | Where-Object { $_.volume -eq $volume.name }).Length) { "$(Format-Volume $volume)`n" }
         })
-    $after = @($Plan.steps | ForEach-Object { "$(Format-Step $_)`n" })
+    $after = @($Plan.steps | ForEach-Object { "$(Format-LeeboardBitLockerStep $_)`n" })
     return @{ before = [string]::Join('', [string[]]$before); after = [string]::Join('', [string[]]$after) }
 }
 
@@ -128,7 +132,7 @@ function Get-Edit {
     param([System.Collections.IDictionary]$Now, [hashtable]$Plan)
 
     foreach ($volume in $Now.volumes) {
-        $steps = @($Plan.steps | Where-Object { $_.volume -eq $volume.name } | ForEach-Object { Format-Step $_ })
+        $steps = @($Plan.steps | Where-Object { $_.volume -eq $volume.name } | ForEach-Object { Format-LeeboardBitLockerStep $_ })
         if (-not $steps.Length) { continue }
         @{
             Target = "BitLocker $($volume.name)"
@@ -138,4 +142,4 @@ function Get-Edit {
     }
 }
 
-Export-ModuleMember -Function Invoke-LeeboardBitLockerChange
+Export-ModuleMember -Function Invoke-LeeboardBitLockerChange, Format-LeeboardBitLockerStep

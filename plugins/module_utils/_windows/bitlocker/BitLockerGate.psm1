@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
 # Why a volume is left as it is: everything that would stand in the way later is said before anything is changed, and
-# nothing is weakened so that it fits. Data in, texts out. Nothing calls it yet: see BitLockerChange.psm1.
+# nothing is weakened so that it fits. Data in, texts out.
 
 Set-StrictMode -Version 2.0
 
@@ -41,6 +41,10 @@ function Get-LeeboardBitLockerRefusal {
     }
     if ($null -eq $Volume.conversion -or $null -eq $Volume.protection) {
         return 'Windows does not say whether it is encrypted and protected'
+    }
+    if ($Now['manager'] -and -not (Test-Option $Wish beside_manager)) {
+        "$($Now.manager) manages BitLocker here, and would set and rotate by itself; leave it to it, or ask for it by name " +
+            '(beside_manager)'
     }
     Get-HardwareRefusal $Now $Volume
     Get-RecoveryRefusal $Now $Volume $Wish

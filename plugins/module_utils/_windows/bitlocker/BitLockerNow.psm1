@@ -3,14 +3,16 @@
 
 #AnsibleRequires -PowerShell ..engine.Host
 #AnsibleRequires -PowerShell ..engine.Reading
+#AnsibleRequires -PowerShell ..mdm.Enrolment
 #AnsibleRequires -PowerShell ..system.RegistryKey
 #AnsibleRequires -PowerShell .BitLockerVolume
 #AnsibleRequires -PowerShell .BitLockerWords
 
 # The machine as a change of BitLocker needs to know it: its volumes as a visit reads them (BitLockerVolume.psm1), and
-# beside them what only a change asks. Nothing calls it yet: see BitLockerChange.psm1.
+# beside them what only a change asks.
 #
-#     {"volumes": [{..., "hardware": 2, "binding": 3, "auto_unlock": "{...}"}], "policy": {"UseTPM": 0}, "locked_out": false}
+#     {"volumes": [{..., "hardware": 2, "binding": 3, "auto_unlock": "{...}"}], "policy": {"UseTPM": 0}, "locked_out": false,
+#      "manager": "Microsoft's BitLocker management (MBAM or Configuration Manager)"}
 
 Set-StrictMode -Version 2.0
 
@@ -24,7 +26,11 @@ $script:Values = @(
     'OSActiveDirectoryBackup', 'OSRequireActiveDirectoryBackup', 'FDVRecovery', 'FDVRecoveryPassword',
     'FDVRequireActiveDirectoryBackup')
 $script:SystemKind, $script:DataKind = 0, 1
-$script:ExternalKey = 2
+$script:Named = 2, 3                   # an external key, a recovery password
+# MBAM's settings are a key of their own (Microsoft, troubleshooting of its client), and Configuration Manager's as is
+# recalled; what an MDM service sets of BitLocker's CSP stands below PolicyManager.
+$script:Mbam = 'MDOPBitLockerManagement'
+$script:MdmAreas = 'HKLM\SOFTWARE\Microsoft\PolicyManager\current\device'
 
 function Get-LeeboardBitLockerNow {
     <#
@@ -39,12 +45,25 @@ function Get-LeeboardBitLockerNow {
             Add-Answer $volume $instance binding GetSecureBootBindingState BindingState
         }
         Add-Answer $volume $instance hardware GetHardwareEncryptionStatus HardwareEncryptionStatus
-        if ($volume.kind -eq $script:DataKind -and $volume.protectors -and -not $volume.lock) {
+        if ($volume.lock -or -not $volume.protectors) { continue }
+        if ($volume.kind -eq $script:DataKind) {
             Add-Answer $volume $instance auto_unlock IsAutoUnlockEnabled VolumeKeyProtectorID
-            Add-KeyName $volume $instance
         }
+        Add-Name $volume $instance
     }
-    return @{ volumes = [object[]]$volumes; policy = Get-Policy; locked_out = Test-LockedOut }
+    return @{ volumes = [object[]]$volumes; policy = Get-Policy; locked_out = Test-LockedOut; manager = Get-Manager }
+}
+
+# Who else manages BitLocker on this machine, in words; empty for nobody.
+function Get-Manager {
+    if (@(Get-LeeboardSubkeyName $script:Key) -contains $script:Mbam) {
+        return "Microsoft's BitLocker management (MBAM or Configuration Manager)"
+    }
+    $live = (Get-LeeboardEnrolment).Live
+    if ($live.Count -and @(Get-LeeboardSubkeyName $script:MdmAreas) -contains 'BitLocker') {
+        return @($live.Values | ForEach-Object { $_.Words })[0]
+    }
+    return ''
 }
 
 function Get-LeeboardBitLockerInstance {
@@ -94,12 +113,12 @@ function Add-Answer {
     }
 }
 
-# The names of external keys: ours is known by its name until it opens the volume.
-function Add-KeyName {
+# The names of external keys and recovery passwords: ours are known by them until they are compared, or open the volume.
+function Add-Name {
     param([System.Collections.IDictionary]$Volume, [object]$Instance)
 
     foreach ($protector in $Volume.protectors) {
-        if ($protector.type -ne $script:ExternalKey) { continue }
+        if ($script:Named -notcontains $protector.type) { continue }
         try {
             $given = @{ VolumeKeyProtectorID = $protector.id }
             $protector['name'] = [string](Invoke-LeeboardBitLockerMethod $Instance GetKeyProtectorFriendlyName $given).FriendlyName

@@ -4,8 +4,7 @@
 #AnsibleRequires -PowerShell .BitLockerGate
 
 # What is to be done so that a machine is encrypted as its level wants, as steps. Data in, data out: it remembers nothing,
-# so whatever cut a change off, the next plan goes on from what the machine is. Nothing calls it yet: see
-# BitLockerChange.psm1.
+# so whatever cut a change off, the next plan goes on from what the machine is.
 #
 # Three rules stand over all of it:
 # - No step is taken on a volume that has no recovery password of those that escrow has compared (`kept`).
@@ -22,6 +21,7 @@ $script:Known = 7, 9                  # a certificate of the policy, Network Unl
 $script:TestWaits = 2
 $script:KeyName = 'Leeboard automatic unlock'
 $script:New = '{00000000-0000-0000-0000-000000000000}'
+$script:NoPin = 'TPM and PIN are wanted, and it has no PIN'
 $script:Most = 30                     # steps of one plan
 
 function Get-LeeboardBitLockerPlan {
@@ -38,7 +38,8 @@ function Get-LeeboardBitLockerPlan {
     protector (tpm, tpm-and-pin), method (6, 7), used_space (whether only used space is encrypted), kept (ids of the
     recovery passwords of this machine that escrow has compared), and where wanted: restarts (of a suspension that somebody
     opened and that is left alone), directory (whether the school keeps keys in Active Directory), test_failed, and
-    options: remove_strangers, without_pcr7, retry_test.
+    options: remove_strangers, without_pcr7, retry_test, beside_manager. With preview the needs count as met, so that the
+    steps after them are shown.
     #>
     param(
         [Parameter(Mandatory = $true)][System.Collections.IDictionary]$Now,
@@ -57,7 +58,8 @@ function Get-LeeboardBitLockerPlan {
         return $plan
     }
     $volume = Copy-Volume $windows[0]
-    Add-VolumeStep $plan $volume $Wish { param($plan, $volume, $wish) Get-SystemStep $plan $volume $wish }
+    $met = Add-Met $plan $volume $Wish
+    Add-VolumeStep $plan $volume $met { param($plan, $volume, $wish) Get-SystemStep $plan $volume $wish }
     foreach ($one in @($Now.volumes | Where-Object { $_.kind -eq $script:DataKind })) {
         Add-DataPlan $plan $Now $one $volume $Wish
     }
@@ -84,7 +86,27 @@ function Add-DataPlan {
         $Plan.refusals += @($why | ForEach-Object { "${label}: $_" })
         return
     }
-    Add-VolumeStep $Plan (Copy-Volume $Volume) $Wish { param($plan, $volume, $wish) Get-DataStep $plan $volume $wish }
+    $copy = Copy-Volume $Volume
+    Add-VolumeStep $Plan $copy (Add-Met $Plan $copy $Wish) { param($plan, $volume, $wish) Get-DataStep $plan $volume $wish }
+}
+
+# In a preview: the wish as it will be once the needs of a volume are met, which gets what it lacks. Else the wish itself.
+function Add-Met {
+    param([hashtable]$Plan, [System.Collections.IDictionary]$Volume, [System.Collections.IDictionary]$Wish)
+
+    if (-not $Wish['preview']) { return $Wish }
+    $met = @{}
+    foreach ($part in $Wish.Keys) { $met[$part] = $Wish[$part] }
+    if (-not (Test-Kept $Plan $Volume $Wish)) {
+        $Volume.protectors += @{ id = $script:New; type = $script:Recovery }
+        $met['kept'] = @($Wish.kept) + $script:New
+    }
+    $isPin = $Volume.kind -eq $script:SystemKind -and $Wish.protector -eq 'tpm-and-pin'
+    if ($isPin -and -not @(Get-OfType $Volume $script:TpmAndPin).Length) {
+        $Plan.needs += Get-Need $Volume pin $script:NoPin
+        $Volume.protectors += @{ id = $script:New; type = $script:TpmAndPin }
+    }
+    return $met
 }
 
 # All steps of a volume, each from what the one before would make of it.
@@ -107,7 +129,7 @@ function Get-SystemStep {
     $type = if ($Wish.protector -eq 'tpm-and-pin') { $script:TpmAndPin } else { $script:TpmAlone }
     if (-not @(Get-OfType $Volume $type).Length) {
         if ($type -eq $script:TpmAlone) { return New-Step $Volume add_tpm }
-        $Plan.needs += Get-Need $Volume pin 'the level wants TPM and PIN, and nobody has set a PIN'
+        $Plan.needs += Get-Need $Volume pin $script:NoPin
         return
     }
     # The PIN is worth nothing beside the TPM alone, and is there by now.
@@ -226,7 +248,7 @@ function Get-OfType {
 function Get-Label {
     param([System.Collections.IDictionary]$Volume)
 
-    if ($Volume.letter) { return $Volume.letter }
+    if ($Volume.letter) { return $Volume.letter.TrimEnd(':') }
     return $Volume.name
 }
 

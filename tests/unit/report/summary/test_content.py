@@ -14,6 +14,7 @@ from leeboard.model.enums import Mode
 from leeboard.model.finding import Finding
 from leeboard.model.verdicts import Verdict
 from leeboard.policy.load import load
+from leeboard.report import pdf
 from leeboard.report.summary import page
 from leeboard.report.summary.content import AGO, QUESTIONS, Line, Sheet, sheet
 from leeboard.report.summary.questions import Counted
@@ -127,7 +128,7 @@ def test_a_sheet_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
 
 def test_a_pdf_without_chromium_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(page, "CHROMIUM", ("no-such-browser",))
+    monkeypatch.setattr(pdf, "CHROMIUM", ("no-such-browser",))
     with pytest.raises(LeeboardError, match="needs Chromium, which is not installed; or open the page and print it"):
         page.write_pdf(made(laptop("A-1")), tmp_path / "sheet.pdf")
     assert list(tmp_path.iterdir()) == []

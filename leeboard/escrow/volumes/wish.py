@@ -1,0 +1,98 @@
+"""What a school wants of a device's BitLocker, from what its level asks for and what its inventory says.
+
+Reached by `look_after` alone, which nothing calls yet but its tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from leeboard.errors import LeeboardError
+from leeboard.escrow.disks.tpm_policy import TpmPolicy, Way
+from leeboard.escrow.volumes.keeping import Strangers, Wish
+from leeboard.model.enums import Level
+from leeboard.model.observation import Found, Observation
+from leeboard.policy.resolve import Wanted
+
+VARIABLE = "leeboard_bitlocker_options"
+VOLUMES = "bitlocker_volume"
+POLICY = ("registry", r"HKLM\SOFTWARE\Policies\Microsoft\FVE:EncryptionMethodWithXtsOs")
+METHODS = {"xts-aes-128": 6, "xts-aes-256": 7}  # as Win32_EncryptableVolume numbers them
+LONGEST_PIN = 20
+# What is done only where it is asked for by name: by the driver on the device, and here.
+DRIVERS = ("beside_manager", "remove_strangers", "retry_test", "without_pcr7")
+ADOPT, REPLACE, USED_SPACE = "adopt_passwords", "replace_passwords", "used_space"
+OPTIONS = (*DRIVERS, ADOPT, REPLACE, USED_SPACE)
+
+
+def parse_options(given: Any) -> tuple[str, ...]:
+    """The options that the inventory names. Raises LeeboardError."""
+    named = [] if given is None else given
+    if not isinstance(named, list) or not all(isinstance(one, str) for one in named):
+        raise LeeboardError(f"{VARIABLE} must be a list of names: {', '.join(OPTIONS)}")
+    for one in named:
+        if one not in OPTIONS:
+            raise LeeboardError(f"{VARIABLE} names {ascii(one)[:40]}; there are {', '.join(OPTIONS)}")
+    if ADOPT in named and REPLACE in named:
+        raise LeeboardError(f"{VARIABLE} names {ADOPT} and {REPLACE}: a password is either kept or replaced")
+    return tuple(dict.fromkeys(named))
+
+
+def wish_of(
+    wanted: Wanted, observation: Observation, tpm: TpmPolicy, pin: str, options: Iterable[str], lasts: int | None = None
+) -> tuple[Wish, str]:
+    """What is wanted, and in words what is wrong with the PIN; empty for nothing. Raises LeeboardError.
+
+    The PIN is used where the level asks for one, whether `tpm` names a way or not.
+    Where the level leaves a choice, it is the stricter one: a method of 256 bits unless the device's policy says 128,
+    and the whole disk unless `used_space` is named.
+    """
+    named, level = tuple(options), wanted.device.level
+    protector = _protector(wanted, tpm.way)
+    if USED_SPACE in named and level is not Level.STANDARD:
+        raise LeeboardError(f"{VARIABLE} names {USED_SPACE}, and level {level.value} asks for the whole disk (ENC-02)")
+    driver = {
+        "protector": protector.value,
+        "method": _method(wanted, observation),
+        "used_space": USED_SPACE in named,
+        "options": [one for one in named if one in DRIVERS],
+    }
+    strangers = Strangers.ADOPT if ADOPT in named else Strangers.REPLACE if REPLACE in named else Strangers.REPORT
+    wrong = _wrong(TpmPolicy(protector, pin), level) if protector is Way.PIN else ""
+    return Wish(driver, "" if wrong or protector is Way.TPM else pin, strangers, lasts), wrong
+
+
+def _protector(wanted: Wanted, chosen: Way | None) -> Way:
+    accepted = _accepted(wanted, "bitlocker_pre_boot")
+    fits = [way for way in (Way.TPM, Way.PIN) if way.value in accepted]
+    if chosen is not None and chosen not in fits:
+        words = " or ".join(fits)
+        raise LeeboardError(f"leeboard_disk_tpm is {chosen}, and the level asks for {words} at a start (ENC-03)")
+    return chosen or fits[0]
+
+
+def _method(wanted: Wanted, observation: Observation) -> int:
+    accepted = [METHODS[name] for name in _accepted(wanted, "bitlocker_cipher") if name in METHODS]
+    reading = observation.reading(*POLICY)
+    policy = reading.effective.value if reading is not None and isinstance(reading.effective, Found) else None
+    said = next((number for number in accepted if str(policy) == str(number)), None)
+    return said or max(accepted)
+
+
+def _accepted(wanted: Wanted, judgement: str) -> tuple[str, ...]:
+    """The words that the level accepts of a judgement about volumes."""
+    for setting in wanted.settings:
+        if setting.setting.driver == VOLUMES and setting.setting.judgement == judgement:
+            return setting.value if isinstance(setting.value, tuple) else (str(setting.value),)
+    raise LeeboardError(f"the baseline does not say what {judgement} must be, so nothing is encrypted")
+
+
+def _wrong(policy: TpmPolicy, level: Level) -> str:
+    """As for LUKS; and BitLocker takes digits, which each firmware can type, and no more than 20."""
+    wrong = policy.wrong(level)
+    if not wrong and not policy.pin.isdigit():
+        return "leeboard_disk_pin has other characters than digits, which BitLocker does not take without a policy"
+    if not wrong and len(policy.pin) > LONGEST_PIN:
+        return f"leeboard_disk_pin has more than {LONGEST_PIN} digits, which BitLocker does not take"
+    return wrong

@@ -1,0 +1,170 @@
+# Copyright: Leeboard contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+#AnsibleRequires -PowerShell ..engine.Reading
+#AnsibleRequires -PowerShell .BitLockerChange
+#AnsibleRequires -PowerShell .BitLockerNow
+#AnsibleRequires -PowerShell .BitLockerPlan
+#AnsibleRequires -PowerShell .BitLockerWords
+
+# The device's half of the conversation about recovery passwords and PINs: what leeboard/escrow/volumes/keeping.py asks
+# for, step by step. What travels is sealed to a key that the device made, and opened by SealedKeys.cs alone, which the
+# module names; here it stays as it came (docs/decisions/0033-bitlocker-keys.md). No action or role calls win_bitlocker yet.
+
+Set-StrictMode -Version 2.0
+
+$script:SystemKind, $script:DataKind, $script:Recovery = 0, 1, 3
+$script:Locked, $script:Encrypted = 1, 1
+$script:Steps = @{
+    survey = 'Get-Survey'; change = 'Get-Change'; new_key = 'Get-NewKey'; protect = 'Add-Sealed'
+    protect_with_pin = 'Add-SealedPin'; read_out = 'Get-ReadOut'; remove = 'Get-Removed'
+}
+$script:Reading = 'survey'
+
+function Invoke-LeeboardBitLockerStep {
+    <#
+    .SYNOPSIS
+    Do one step; what it answers, and in `changed` whether it changed anything. In check mode only `survey` is made.
+    .PARAMETER Given
+    wish, volume, name, protector, sealed, modulus, exponent, keep, run_id, as the step has them.
+    #>
+    param(
+        [Parameter(Mandatory = $true)][string]$Step,
+        [Parameter(Mandatory = $true)][System.Collections.IDictionary]$Given,
+        [bool]$Check = $false
+    )
+
+    if ($Check -and $Step -ne $script:Reading) {
+        throw (New-LeeboardProblem -Code refused -Why "the step $Step is never made in check mode")
+    }
+    return & $script:Steps[$Step] $Given
+}
+
+# The volumes that a key may be kept of, and what would be done. Drives that are carried away are somebody's own, a data
+# volume without a letter is left as it is, as in a plan, and where somebody else manages BitLocker all are.
+function Get-Survey {
+    param([System.Collections.IDictionary]$Given)
+
+    $now = Get-LeeboardBitLockerNow
+    $plan = Get-LeeboardBitLockerPlan -Now $now -Wish $Given.wish
+    $isOurs = -not $now.manager -or @($Given.wish['options']) -contains 'beside_manager'
+    $shown = @(foreach ($volume in @($now.volumes | Where-Object { $isOurs })) {
+            if ($volume.kind -eq $script:SystemKind -or ($volume.kind -eq $script:DataKind -and $volume.letter)) {
+                Get-Shown $volume
+            }
+        })
+    $steps = @($plan.steps | ForEach-Object { Format-LeeboardBitLockerStep $_ })
+    return @{ changed = $false; volumes = [object[]]$shown; plan = Get-Said $plan $steps }
+}
+
+# A locked volume is an encrypted one. Its protectors are withheld: nothing could be added to it.
+function Get-Shown {
+    param([System.Collections.IDictionary]$Volume)
+
+    $isLocked = $Volume.lock -eq $script:Locked
+    $protectors = $null
+    if (-not $isLocked -and -not $Volume.troubles.Contains('protectors')) {
+        $protectors = [object[]]@($Volume.protectors | Where-Object { $_ } | ForEach-Object {
+                @{ id = [string]$_.id; type = [int]$_.type; name = [string]$_['name'] }
+            })
+    }
+    return @{
+        volume = $Volume.name; letter = $Volume.letter; kind = [int]$Volume.kind; protectors = $protectors
+        conversion = $(if ($isLocked) { $script:Encrypted } else { $Volume.conversion })
+        hardware_test = [int]$Volume.hardware_test
+    }
+}
+
+function Get-Change {
+    param([System.Collections.IDictionary]$Given)
+
+    $outcome = Invoke-LeeboardBitLockerChange -Wish $Given.wish -RunId $Given.run_id
+    return @{ changed = [bool]@($outcome.done).Length; journal = $outcome.journal; plan = Get-Said $outcome $outcome.done }
+}
+
+function Get-Said {
+    param([System.Collections.IDictionary]$Plan, [AllowEmptyCollection()][object[]]$Done)
+
+    $said = @{ done = [string[]]@($Done | Where-Object { $_ }); needs = [object[]]@($Plan.needs | Where-Object { $_ }) }
+    foreach ($part in 'refusals', 'pending', 'notes') { $said[$part] = [string[]]@($Plan[$part] | Where-Object { $_ }) }
+    return $said
+}
+
+function Get-NewKey {
+    param([System.Collections.IDictionary]$Given)
+
+    $made = Get-OfKeys { [Leeboard.SealedKeys]::NewKey() }
+    return @{ changed = $false; modulus = $made['modulus']; exponent = $made['exponent'] }
+}
+
+function Add-Sealed {
+    param([System.Collections.IDictionary]$Given)
+
+    $answer = Get-OfKeys { [Leeboard.SealedKeys]::Protect($Given.volume, $Given.name, $Given.sealed) }
+    return Format-Answer $answer 'same'
+}
+
+function Add-SealedPin {
+    param([System.Collections.IDictionary]$Given)
+
+    $answer = Get-OfKeys { [Leeboard.SealedKeys]::ProtectWithPin($Given.volume, $Given.name, $null, $Given.sealed) }
+    return Format-Answer $answer
+}
+
+function Get-ReadOut {
+    param([System.Collections.IDictionary]$Given)
+
+    $answer = Get-OfKeys {
+        [Leeboard.SealedKeys]::ReadOut($Given.volume, $Given.protector, $Given.modulus, $Given.exponent)
+    }
+    $said = Format-Answer $answer 'sealed'
+    $said.changed = $false
+    return $said
+}
+
+# What SealedKeys answers. A protector that was added is there whatever came after it.
+function Format-Answer {
+    param([System.Collections.IDictionary]$Answer, [string]$More = '')
+
+    $code = [long]$Answer['code']
+    $said = @{ changed = [bool]$Answer['id']; code = $code; method = $Answer['method'] }
+    foreach ($part in 'id', 'forgotten', $More) {
+        if ($part -and $null -ne $Answer[$part]) { $said[$part] = $Answer[$part] }
+    }
+    if ($code -ne 0) { $said['words'] = "$($Answer['method']): $(Get-LeeboardBitLockerWord $code)" }
+    return $said
+}
+
+# What the C# type says; its own words where it throws, which hold no secret.
+function Get-OfKeys {
+    param([scriptblock]$Ask)
+
+    try {
+        return & $Ask
+    } catch {
+        $why = (ConvertTo-LeeboardProblem $_).Why -replace '\ASealedKeyException: '
+        throw (New-LeeboardProblem -Code failed -Why $why)
+    }
+}
+
+# Only a recovery password, and only beside another one that is to be kept and is in the volume now.
+function Get-Removed {
+    param([System.Collections.IDictionary]$Given)
+
+    $found = @((Get-LeeboardBitLockerNow).volumes | Where-Object { $_.name -eq $Given.volume })
+    $protectors = @($found | ForEach-Object { $_.protectors } | Where-Object { $_ -and $_.type -eq $script:Recovery })
+    $passwords = @($protectors | ForEach-Object { $_.id })
+    if ($Given.keep -eq $Given.protector -or $passwords -notcontains $Given.keep) {
+        throw (New-LeeboardProblem -Code refused -Why (
+                "recovery password $($Given.keep) is not in the volume, so no other is removed"))
+    }
+    if ($passwords -notcontains $Given.protector) {
+        return @{ changed = $false }
+    }
+    $instance = Get-LeeboardBitLockerInstance $Given.volume
+    $id = @{ VolumeKeyProtectorID = $Given.protector }
+    [void](Invoke-LeeboardBitLockerMethod -Instance $instance -Method DeleteKeyProtector -Arguments $id)
+    return @{ changed = $true }
+}
+
+Export-ModuleMember -Function Invoke-LeeboardBitLockerStep

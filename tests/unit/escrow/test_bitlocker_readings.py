@@ -1,0 +1,120 @@
+"""What the vault says each night of a Windows device's volumes, beside what the device shows of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from leeboard.errors import LeeboardError
+from leeboard.escrow.vault import controller_state, replica
+from leeboard.escrow.vault.vault import Vault
+from leeboard.escrow.volumes.keeping import Strangers, Wish
+from leeboard.escrow.volumes.readings import KeptVolumes
+from leeboard.model.enums import Level
+from leeboard.verdict.judgements.bitlocker import EncryptableVolume, Protector
+from tests.unit.escrow.bitlocker_controller import WindowsController, clear, encrypted
+from tests.unit.escrow.bitlocker_device import PASSWORD, WindowsDevice
+from tests.unit.escrow.vaults import a_vault
+
+
+def shown(device: WindowsDevice) -> list[EncryptableVolume]:
+    """The volumes as a visit reads them."""
+    return [
+        EncryptableVolume(
+            name=drive.name, letter=drive.letter, kind=drive.kind, conversion=drive.conversion,
+            protectors=tuple(Protector(id=one["id"], type=one["type"]) for one in drive.protectors),
+        )
+        for drive in device.drives
+    ]  # fmt: skip
+
+
+def looked(controller: WindowsController, level: Level = Level.STANDARD) -> KeptVolumes:
+    """The vault as a night's check has it."""
+    seen = controller_state.read(controller.vault.var)
+
+    def places() -> list[replica.Place]:
+        return [replica.open_place(path, seen.vault, copy) for copy, path in enumerate(seen.places, 1)]
+
+    return KeptVolumes(controller.kept, places, frozenset(seen.custodians), level)
+
+
+@pytest.fixture
+def vault(tmp_path: Path) -> Iterator[Vault]:
+    with a_vault(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def controller(vault: Vault) -> WindowsController:
+    """A laptop that a roll-out has looked after, and has encrypted since."""
+    made = WindowsController(vault, clear())
+    for _night in range(4):
+        assert made.run().failed == []
+        made.device.restart()
+        made.device.night()
+    return made
+
+
+def test_each_volume_has_the_password_that_is_kept(controller: WindowsController) -> None:
+    volumes, now = shown(controller.device), looked(controller)
+    for kept in (now.escrowed(volumes), now.rotated(volumes), now.strangers(volumes)):
+        assert [(one.name, one.faults) for one in kept] == [("C:", ()), ("D:", ())]
+    key = now.current(volumes[0])
+    assert (
+        key is not None and f"key {key.id} is its recovery password {key.protector}" in now.escrowed(volumes)[0].grounds
+    )
+    assert [one.id for one in now.ages(volumes)] == [key.id for key in controller.kept.keys]
+
+
+def test_a_password_that_was_changed_by_hand_is_not_the_one_that_is_kept(controller: WindowsController) -> None:
+    drive = controller.device.drive("C:")
+    key = looked(controller).current(shown(controller.device)[0])
+    assert key is not None
+    drive.protectors = [one for one in drive.protectors if one["type"] != PASSWORD]
+    new = drive.protect(PASSWORD, "", "by hand")
+    volumes, now = shown(controller.device), looked(controller)
+    assert now.escrowed(volumes)[0].faults == (
+        f"no recovery password that is in it is kept: {key.protector}, which key {key.id} is, is gone from it",
+    )
+    assert now.strangers(volumes)[0].faults == (f"nobody here knows its recovery password {new}",)
+    assert now.ages(volumes)[0].id == "" and now.escrowed(volumes)[1].faults == ()
+
+
+def test_what_was_read_out_lost_or_sealed_to_too_few_is_said(controller: WindowsController) -> None:
+    volumes = shown(controller.device)
+    key = looked(controller).current(volumes[0])
+    assert key is not None
+    controller.read_out(key)
+    assert f"key {key.id} was read out at" in looked(controller).rotated(volumes)[0].faults[0]
+    high = looked(controller, Level.HIGH).escrowed(volumes)[0].faults
+    assert high == (f"key {key.id} is sealed to 1 custodian, and this level asks for 2",)
+    (controller.vault.places[1].path / key.name).unlink()
+    assert looked(controller).escrowed(volumes)[0].faults == (f"copy 2 of the envelope of key {key.id} is missing",)
+
+
+def test_one_that_was_adopted_counts_as_kept_and_as_known(vault: Vault) -> None:
+    controller = WindowsController(vault, encrypted(), Wish(strangers=Strangers.ADOPT))
+    controller.run()
+    volumes, now = shown(controller.device), looked(controller)
+    assert now.strangers(volumes)[0].faults == ()
+    key = now.current(volumes[0])
+    assert key is not None and not key.adopted
+    drive = controller.device.drive("C:")
+    drive.protectors = [one for one in drive.protectors if one["id"] != key.protector]
+    volumes = shown(controller.device)
+    assert now.escrowed(volumes)[0].faults == ()
+    assert "was known before it was kept" in now.rotated(volumes)[0].faults[0]
+
+
+def test_in_clear_nothing_is_asked_and_what_cannot_be_told_is_an_error(vault: Vault) -> None:
+    controller = WindowsController(vault, clear())
+    volumes, now = shown(controller.device), looked(controller)
+    assert [(one.faults, one.grounds) for one in now.escrowed(volumes)] == [((), "not encrypted")] * 2
+    assert now.ages(volumes) == []
+    locked = volumes[1].model_copy(update={"conversion": None})
+    with pytest.raises(LeeboardError, match="D:: what it is, and by what it opens, cannot be told"):
+        now.escrowed([volumes[0], locked])
+    stick = volumes[1].model_copy(update={"kind": 2, "conversion": 1})
+    assert [one.name for one in now.escrowed([volumes[0], stick])] == ["C:"]

@@ -1,0 +1,82 @@
+"""A roll-out's part in BitLocker: what the inventory says, down to a device."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from leeboard.errors import LeeboardError
+from leeboard.escrow.disks.disk import Outcome
+from leeboard.escrow.vault.records import State
+from leeboard.escrow.volumes.roll_out import UNTRIED, Variables, look_after
+from leeboard.model.enums import Level
+from leeboard.model.observation import Observation
+from leeboard.policy.load import load
+from leeboard.policy.resolve import resolve
+from tests.unit.escrow.bitlocker_controller import DEVICE, WindowsController, clear
+from tests.unit.escrow.bitlocker_device import PASSWORD, TPM_AND_PIN
+from tests.unit.escrow.vaults import a_vault
+
+SEEN = Observation.model_construct(readings=())
+BASELINE = load()
+
+
+@pytest.fixture
+def controller(tmp_path: Path) -> Iterator[WindowsController]:
+    with a_vault(tmp_path) as made:
+        yield WindowsController(made, clear())
+
+
+def roll_out(
+    controller: WindowsController, level: Level = Level.STANDARD, dry: bool = False, **variables: object
+) -> Outcome:
+    wanted = resolve(BASELINE, DEVICE.model_copy(update={"level": level}))
+    given = Variables(**variables)  # type: ignore[arg-type]
+    return look_after(controller.vault, wanted, SEEN, controller.device.ask, controller.clock, given, dry)
+
+
+def test_a_preview_says_that_nobody_has_tried_it_and_changes_nothing(controller: WindowsController) -> None:
+    before = controller.device.saved()
+    said = roll_out(controller, dry=True)
+    assert said.changed and UNTRIED in said.waiting and "on a real Windows yet" in said.summary
+    assert controller.device.saved() == before and controller.kept.keys == ()
+    assert controller.device.steps == ["survey"]
+
+
+def test_it_is_done_and_what_comes_after_it_is_nothing(controller: WindowsController) -> None:
+    assert roll_out(controller).failed == []
+    for _night in range(3):
+        controller.device.restart()
+        controller.device.night()
+        said = roll_out(controller)
+    assert said.failed == [] and not said.changed and UNTRIED not in said.waiting
+    controller.whole()
+
+
+def test_a_pin_that_cannot_be_set_costs_the_password_nothing(controller: WindowsController) -> None:
+    """At level high a vault with one custodian seals nothing, so it is asked for by name at level standard."""
+    said = roll_out(controller, tpm="tpm-and-pin", pin="1234")
+    assert any("leeboard_disk_pin must have 6" in one for one in said.waiting) and said.failed == []
+    assert [key.state for key in controller.kept.keys] == [State.COMPARED]
+    assert [one["type"] for one in controller.device.drive("C:").protectors] == [PASSWORD]
+    roll_out(controller, tpm="tpm-and-pin", pin="192837")
+    assert {one["type"] for one in controller.device.drive("C:").protectors} == {PASSWORD, TPM_AND_PIN}
+    assert not any("192837" in one for one in controller.device.sent)
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"tpm": "none"}, "leeboard_disk_tpm is 'none'"),
+        ({"options": ["decrypt"]}, "leeboard_bitlocker_options names 'decrypt'"),
+        ({"level": Level.HIGH, "tpm": "tpm"}, "the level asks for tpm-and-pin at a start"),
+    ],
+)
+def test_what_is_wrong_in_the_inventory_is_said_before_the_device_is_asked(
+    controller: WindowsController, variables: dict[str, object], words: str
+) -> None:
+    with pytest.raises(LeeboardError, match=words):
+        roll_out(controller, **variables)  # type: ignore[arg-type]
+    assert controller.device.steps == [] and controller.kept.keys == ()

@@ -1,0 +1,98 @@
+"""What is wanted of BitLocker, from level and inventory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from leeboard.errors import LeeboardError
+from leeboard.escrow.disks.tpm_policy import parse_policy
+from leeboard.escrow.volumes.keeping import Strangers, Wish
+from leeboard.escrow.volumes.wish import POLICY, parse_options, wish_of
+from leeboard.model.device import Device
+from leeboard.model.observation import Found, Observation, Reading
+from leeboard.policy.load import load
+from leeboard.policy.resolve import resolve
+
+BASELINE = load()
+
+
+def observed(method: int | None = None) -> Observation:
+    """A device whose policy asks for a method."""
+    driver, address = POLICY
+    found = [Found(state="value", value=method, source="policy")] if method is not None else []
+    readings = [Reading(driver=driver, address=address, effective=one) for one in found]
+    return Observation.model_construct(readings=tuple(readings))
+
+
+def wish(
+    level: str = "standard",
+    role: str = "office",
+    tpm: str = "",
+    pin: str = "",
+    options: Any = None,
+    method: int | None = None,
+) -> tuple[Wish, str]:
+    device = Device.model_validate(
+        {"name": "d1", "asset": "d1", "urn": "100001", "school": "A School", "form": "portable", "level": level}
+        | {"role": role, "platform": "windows"}
+    )
+    policy = parse_policy(tpm, pin)
+    return wish_of(resolve(BASELINE, device), observed(method), policy, pin, parse_options(options), 90)
+
+
+def test_the_level_says_what_opens_it_and_the_stricter_method_is_taken() -> None:
+    found, wrong = wish()
+    assert found.driver == {"protector": "tpm", "method": 7, "used_space": False, "options": []}
+    assert (found.pin, found.strangers, found.lasts, wrong) == ("", Strangers.REPORT, 90, "")
+    assert (wish("high", pin="19283746")[0].driver["protector"], wish("high", pin="19283746")[0].pin) == (
+        "tpm-and-pin",
+        "19283746",
+    )
+    assert wish("sensitive", "staff_portable")[0].driver["protector"] == "tpm-and-pin"
+    assert wish("sensitive")[0].driver["protector"] == "tpm"
+
+
+@pytest.mark.parametrize(("level", "policy", "method"), [("standard", 6, 6), ("standard", 3, 7), ("high", 6, 7)])
+def test_the_policy_of_the_device_is_followed_where_the_level_accepts_it(level: str, policy: int, method: int) -> None:
+    assert wish(level, method=policy)[0].driver["method"] == method
+
+
+def test_the_whole_disk_is_encrypted_unless_a_new_one_is_named() -> None:
+    assert wish(options=["used_space"])[0].driver["used_space"] is True
+    with pytest.raises(LeeboardError, match="level high asks for the whole disk"):
+        wish("high", options=["used_space"])
+
+
+def test_a_weaker_start_than_the_level_asks_for_is_refused() -> None:
+    assert wish("standard", tpm="tpm-and-pin", pin="192837")[0].pin == "192837"
+    with pytest.raises(LeeboardError, match="leeboard_disk_tpm is tpm, and the level asks for tpm-and-pin at a start"):
+        wish("high", tpm="tpm")
+
+
+@pytest.mark.parametrize(
+    ("level", "pin", "words"),
+    [
+        ("high", "", "leeboard_disk_pin is not in the school's vault"),
+        ("high", "192837", "must have 8 to 64 characters at level high"),
+        ("high", "correct horse", "has other characters than digits"),
+        ("high", "1" * 21, "has more than 20 digits"),
+    ],
+)
+def test_what_is_wrong_with_a_pin_is_said_and_it_is_not_sent(level: str, pin: str, words: str) -> None:
+    found, wrong = wish(level, pin=pin)
+    assert words in wrong and found.pin == "" and (not pin or pin not in wrong)
+
+
+def test_options_are_names_that_are_there() -> None:
+    found = wish(options=["remove_strangers", "adopt_passwords", "remove_strangers"])[0]
+    assert (found.driver["options"], found.strangers) == (["remove_strangers"], Strangers.ADOPT)
+    assert wish(options=["replace_passwords"])[0].strangers is Strangers.REPLACE
+    for given, words in (
+        ("retry_test", "must be a list of names"),
+        (["decrypt"], "names 'decrypt'; there are beside_manager, remove_strangers"),
+        (["adopt_passwords", "replace_passwords"], "either kept or replaced"),
+    ):
+        with pytest.raises(LeeboardError, match=words):
+            parse_options(given)
