@@ -62,6 +62,7 @@ class ActionModule(DeviceAction):
         result = {one: bool(outcome.get(one)) for one in ("failed", "changed", "unreachable", "skipped")}
         name = str(self._task_vars.get("inventory_hostname", ""))
         write_result(self._arguments.get("report", ""), name, {**result, "message": str(outcome.get("msg", ""))})
+        self._say_why(outcome)
         return outcome
 
     def _failed(self, message: str) -> dict:
@@ -88,6 +89,7 @@ class ActionModule(DeviceAction):
             "changed": outcome.changed,
             "failed": bool(outcome.failed),
             "leeboard": filed(evidence),
+            "diff": [{"prepared": "".join(f"{line}\n" for line in outcome.done)}] if outcome.changed else [],
             "msg": outcome.summary,
             "warnings": printable([f"{visit.device.name}: {one}" for one in outcome.waiting]),
         }

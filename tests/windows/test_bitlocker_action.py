@@ -40,11 +40,12 @@ SCHOOL = {
     "leeboard_level": "standard", "leeboard_enforce": ["ENC"], "leeboard_recovery_passwords": "ours",
 }  # fmt: skip
 SEEN = Path(__file__).parents[1] / "controls" / "compliant_windows.json"
+PIN_POLICY = {"UseAdvancedStartup": 1, "UseTPM": 0, "UseTPMPIN": 1, "UseTPMKey": 0, "UseTPMKeyPIN": 0}
 OBSERVE, STEP = "leeboard.schools.win_observe", "leeboard.schools.win_bitlocker"
 
 
 class DoubleAnsible(ActionModule):  # type: ignore[misc]
-    """The action without Ansible round it: what it asks of the device is answered by a bench, and kept in `sent`."""
+    """The action without Ansible round it: what it asks of the device is answered by a bench; `sent` has both."""
 
     def __init__(self, device: BenchDevice, variables: dict[str, Any], check: bool, work: str) -> None:
         self.device, self.sent, self.lost_at = device, [], ""
@@ -63,7 +64,9 @@ class DoubleAnsible(ActionModule):  # type: ignore[misc]
         assert module == STEP
         if arguments["step"] == self.lost_at:
             return {"failed": True, "msg": "the device was lost"}
-        return self.device.answer({**arguments, "_ansible_check_mode": self._task.check_mode})
+        answer = self.device.answer({**arguments, "_ansible_check_mode": self._task.check_mode})
+        self.sent.append(("answer", json.dumps(answer)))
+        return answer
 
     def _observation(self, challenge: str) -> dict[str, Any]:
         seen = {**json.loads(SEEN.read_text(encoding="utf-8")), "challenge": challenge}
@@ -139,7 +142,8 @@ def test_a_laptop_in_clear_is_encrypted_with_its_password_in_the_vault(controlle
     assert controller.steps == ["survey"], preview
     assert device.state == before and controller.keys == ()
     assert preview["changed"] and not preview["failed"] and f"office-1: {UNTRIED}" in preview["warnings"]
-    assert "C: the next restart tests its protector, and encryption begins" in preview["msg"]
+    (diff,) = preview["diff"]
+    assert "C: the next restart tests its protector, and encryption begins\n" in diff["prepared"]
     assert findings(preview)["ENC-07"] == "not_applicable", "nothing is encrypted, so there is no password to keep"
 
     first = controller.roll_out()
@@ -166,6 +170,15 @@ def test_a_laptop_in_clear_is_encrypted_with_its_password_in_the_vault(controlle
     assert {findings(again)[control] for control in ("ENC-07", "ENC-08")} == {"compliant"}
     for one in controller.passwords():
         assert not leaks(one["password"], *controller.said, tmp_path)
+
+
+def test_a_pin_is_in_nothing_that_is_sent_or_said(controller: Controller, tmp_path: Path) -> None:
+    controller.device.state["policy"] = dict(PIN_POLICY)
+    wanted = {"leeboard_disk_tpm": "tpm-and-pin", "leeboard_disk_pin": "19283746"}
+    assert not controller.roll_out(**wanted)["failed"]
+    assert {one["type"] for one in volume(controller.device.state)["protectors"]} == {3, 4}
+    for secret in ("19283746", *(one["password"] for one in controller.passwords())):
+        assert not leaks(secret, *controller.said, tmp_path)
 
 
 def test_a_vault_that_cannot_be_reached_changes_nothing_and_is_one_line(controller: Controller) -> None:
