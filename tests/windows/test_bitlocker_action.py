@@ -91,7 +91,7 @@ class Controller:
         return dict(outcome)
 
     def night(self) -> None:
-        """A restart, and hours after it."""
+        """A restart, and hours in which 60 per cent of a volume are encrypted."""
         volume_time.restart(self.device.state)
         volume_time.hours(self.device.state, 60)
 
@@ -157,7 +157,12 @@ def test_a_laptop_in_clear_is_encrypted_with_its_password_in_the_vault(controlle
     assert changes[1]["journal"].endswith(f"{RUN}.jsonl")
 
     controller.night()
+    under_way = controller.roll_out()
+    assert not under_way["changed"] and findings(under_way)["ENC-01"] == "pending"
+    assert "office-1: C: being encrypted, 60 % so far" in under_way["warnings"]
+    controller.night()
     assert not controller.roll_out()["failed"], "the data drive comes once the volume of Windows is protected"
+    controller.night()
     controller.night()
     assert is_protected(device.state, "C:", 1, 3) and is_protected(device.state, "D:", 2, 3)
     assert [key.state for key in controller.keys] == [KeyState.COMPARED] * 2
