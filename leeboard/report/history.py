@@ -88,7 +88,10 @@ def show(screen: Screen, history: History, most: int | None) -> None:
     shown = happened if most is None else happened[:most]
     rows = []
     for one in shown:
-        when, kind, what = _acceptance(one) if isinstance(one, Acceptance) else _line(one, history.of_one)
+        if isinstance(one, Acceptance):
+            when, kind, what = _acceptance(one)
+        else:
+            when, kind, what = local(one.at), KINDS[one.kind], line_text(one, "" if history.of_one else devices_of(one))
         rows.append([screen.text(when), screen.text((kind, "bold")), screen.text(what)])
     screen.table(("when", "", "what"), rows, wide=(2,), whole=(0,))
     if len(shown) < len(happened):
@@ -197,21 +200,27 @@ def _now(screen: Screen, history: History) -> None:
     )
 
 
-def _line(line: Line, of_one: bool) -> tuple[str, str, str]:
+def devices_of(line: Line) -> str:
+    """On how many devices it was, and on which."""
+    return f"on {number(len(line.devices), 'device')}: {listed(map(clean, line.devices), MOST_ASSETS)}"
+
+
+def line_text(line: Line, where: str = "") -> str:
+    """What happened, in words. `where`: the devices, where it is not about one alone."""
     was = f", was {VERDICTS[Verdict(line.was)]}" if line.was and line.kind != MENDED else ""
     what = _what(line.name, line.element)
     if line.verdict:
         what = f"{what}: {_word(line.verdict, line.code)}{was}"
     elif line.was:
         what = f"{what}: well again, was {VERDICTS[Verdict(line.was)]}"
-    if not of_one:
-        what = f"{what}, on {number(len(line.devices), 'device')}: {listed(map(clean, line.devices), MOST_ASSETS)}"
+    if where:
+        what = f"{what}, {where}"
     by = "the roll-out" if line.action == "enforce" else "the check"
     if line.run:
         what = f"{what} ({by} {line.run})"
     elif line.action == "enforce":
         what = f"{what} (by roll-outs)"
-    return local(line.at), KINDS[line.kind], what
+    return what
 
 
 def _acceptance(one: Acceptance) -> tuple[str, str, str]:
