@@ -16,6 +16,7 @@ from leeboard.verdict.codes import Code
 
 SCHEMA = 1
 MOST_ASSETS = 8
+BEGIN = "leeboard drift checks devices, leeboard ingest loads what was recorded elsewhere"
 KINDS = {
     WORSE: "worse",
     BETTER: "better",
@@ -42,7 +43,10 @@ class Acceptance:
 
 @dataclass(frozen=True)
 class History:
-    """All that is told of one subject. `of_one` says that it is a device, whose runs are told one by one."""
+    """All that is told of one subject. `of_one` says that it is a device, whose runs are told one by one.
+
+    `began` is when the first run began that is kept and could know of it.
+    """
 
     label: str
     of_one: bool
@@ -50,8 +54,14 @@ class History:
     spells: Sequence[Spell]
     events: Sequence[Event]
     accepted: Sequence[Acceptance]
+    began: datetime | None
     first: datetime | None = None
     last: datetime | None = None
+
+    @property
+    def known(self) -> bool:
+        """False where nothing was recorded yet, which is not the same as nothing that was ever not well."""
+        return bool(self.began or self.spells)
 
 
 @dataclass(frozen=True)
@@ -76,12 +86,16 @@ def show(screen: Screen, history: History, most: int | None) -> None:
     if history.of_one:
         first = f"first observed {local(history.first)}" if history.first else "never observed"
         screen.line(f"{first}, last {local(history.last)}." if history.last else f"{first}.")
-    _now(screen, history)
+    if history.known:
+        _now(screen, history)
+    else:
+        screen.line(f"Nothing was recorded yet, so nothing is known: {BEGIN}.")
     told = (event for event in history.events if event.code != Code.PLANNED)
     happened: list[Line | Acceptance] = [*lines_of(told, history.of_one), *history.accepted]
     happened.sort(key=lambda one: one.at, reverse=True)
     if not happened:
-        screen.line("Nothing was ever not well.")
+        if history.known:
+            screen.line("Nothing was ever not well.")
         return
     screen.gap()
     screen.line(("What happened, newest first", "bold underline"))
@@ -125,6 +139,7 @@ def as_json(history: History) -> dict[str, Any]:
         "schema": SCHEMA,
         "at": iso(history.at),
         "subject": clean(history.label),
+        "recorded_since": iso(history.began),
         "first_observed": iso(history.first),
         "last_observed": iso(history.last),
         "spells": [
