@@ -7,12 +7,13 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 pytest() { .venv/bin/python -m pytest "$@"; }
+slowest=(--durations=20 --durations-min=20)   # seconds: what to look at when all of it takes too long
 
 if [ $# = 0 ]; then
     status=0
     # A file's tests stay together, since they share what takes long to make. One process more than there are
     # processors: many tests wait for a clock or a disk.
-    pytest -n $(($(nproc) + 1)) --dist loadfile --no-loadscope-reorder \
+    pytest "${slowest[@]}" -n $(($(nproc) + 1)) --dist loadfile --no-loadscope-reorder \
         -m "not lab and not windows and not service and not bench" || status=1
     word=passed
     [ "$status" = 0 ] || word=failed
@@ -24,7 +25,6 @@ elif [ "$1" != machines ]; then
 fi
 
 work=$(mktemp -d)
-slowest=(--durations=20 --durations-min=20)   # seconds: what to look at when all of it takes too long
 declare -A beside=()   # by the name of a part, its process
 stop() {
     for part in "${!beside[@]}"; do

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ansible_collections.leeboard.schools.plugins.action.recovery_keys import LINUX, now
 from ansible_collections.leeboard.schools.plugins.action.recovery_keys import ActionModule as RecoveryKeys
-from ansible_collections.leeboard.schools.plugins.action.recovery_keys import now
 from ansible_collections.leeboard.schools.plugins.plugin_utils import brain
 
 if not brain.missing():
@@ -29,5 +29,5 @@ class ActionModule(RecoveryKeys):
 
     def _done(self, visit):
         kept = vault.open_vault(visit.var, whole=False)
-        steps = self._step(visit), self._step(visit, MODULE)
+        steps = self._step(visit, LINUX), self._step(visit, MODULE)
         return format_disks(kept, visit.device, *steps, now, self._named, visit.run_id, dry=self._task.check_mode)

@@ -5,12 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timezone
 
 from ansible.errors import AnsibleConnectionFailure
-from ansible.utils.display import Display
 from ansible_collections.leeboard.schools.plugins.action.check import summary, waiver_data, with_waivers
 from ansible_collections.leeboard.schools.plugins.plugin_utils import answers, brain
 from ansible_collections.leeboard.schools.plugins.plugin_utils.cut_off import CutOff, of_steps
 from ansible_collections.leeboard.schools.plugins.plugin_utils.device_action import DeviceAction, Ended
-from ansible_collections.leeboard.schools.plugins.plugin_utils.printable import printable
 from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import Visit, VisitError, failure_message, filed
 
 if not brain.missing():
@@ -52,10 +50,7 @@ class ActionModule(DeviceAction):
 
     def _outcome_of_work(self) -> dict:
         outcome = super()._outcome_of_work()
-        if outcome.get("failed") and not self._task.no_log:
-            # Ansible prints a result in one line, the evidence of the whole device before the reason.
-            name = self._task_vars.get("inventory_hostname", "")
-            Display().error(printable(f"leeboard: {name}: {outcome['msg']}"), wrap_text=False)
+        self._say_why(outcome)
         return outcome
 
     def _enforce(self) -> dict:

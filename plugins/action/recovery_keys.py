@@ -1,6 +1,7 @@
 """Bring a recovery key into each encrypted disk of a device, keep one that is known, or bring a header back.
 
-Where the school wants it, the TPM of the device opens the disk as well, once its key is proved.
+Where the school wants it, the TPM of a Linux device opens the disk as well, once its key is proved; and BitLocker
+encrypts a Windows device whose recovery password is kept here.
 """
 
 from __future__ import annotations
@@ -25,9 +26,11 @@ if not brain.missing():
     from leeboard.escrow.keys.private_key import load
     from leeboard.escrow.vault import controller_state, vault
     from leeboard.escrow.vault.rekeying import opener
+    from leeboard.escrow.volumes.roll_out import ELSEWHERE, OTHERWISE, Variables, kept_here, look_after
+    from leeboard.escrow.volumes.wish import VARIABLE as BITLOCKER_OPTIONS
 
 FAMILY = "ENC"
-MODULE = "leeboard.schools.luks_key"
+LINUX, WINDOWS = "leeboard.schools.luks_key", "leeboard.schools.win_bitlocker"  # a step on the device
 WORK = ("bring", "adopt", "restore")
 OPTIONS = {
     "work": {"type": "str", "choices": list(WORK), "default": WORK[0]},
@@ -59,6 +62,7 @@ class ActionModule(DeviceAction):
         result = {one: bool(outcome.get(one)) for one in ("failed", "changed", "unreachable", "skipped")}
         name = str(self._task_vars.get("inventory_hostname", ""))
         write_result(self._arguments.get("report", ""), name, {**result, "message": str(outcome.get("msg", ""))})
+        self._say_why(outcome)
         return outcome
 
     def _failed(self, message: str) -> dict:
@@ -66,12 +70,8 @@ class ActionModule(DeviceAction):
 
     def _work(self) -> dict:
         visit = Visit(self, self._task_vars)
-        # Keeping a key that is known changes nothing on the device.
-        if FAMILY not in visit.device.enforce and self._arguments.get("work") != "adopt":
-            message = f"{FAMILY} is not named in leeboard_enforce everywhere: nothing is changed where it is not"
-            return {"skipped": True, "msg": message, "warnings": [message]}
-        if not controller_state.read(visit.var).vault:
-            message = "this controller has no vault, so no recovery key is made; leeboard escrow init begins one"
+        message = self._left_alone(visit)
+        if message:
             return {"skipped": True, "msg": message, "warnings": [message]}
         if not self._is_pipelining_enabled("new"):
             raise VisitError(
@@ -89,14 +89,39 @@ class ActionModule(DeviceAction):
             "changed": outcome.changed,
             "failed": bool(outcome.failed),
             "leeboard": filed(evidence),
+            "diff": [{"prepared": "".join(f"{line}\n" for line in outcome.done)}] if outcome.changed else [],
             "msg": outcome.summary,
             "warnings": printable([f"{visit.device.name}: {one}" for one in outcome.waiting]),
         }
 
+    def _left_alone(self, visit) -> str:
+        """Why nothing is done on this device; empty where something is. Raises LeeboardError."""
+        work = self._arguments.get("work")
+        if _is_windows(visit) and work in OTHERWISE:
+            raise LeeboardError(OTHERWISE[work])
+        # Keeping a key that is known changes nothing on the device.
+        if FAMILY not in visit.device.enforce and work != "adopt":
+            return f"{FAMILY} is not named in leeboard_enforce everywhere: nothing is changed where it is not"
+        if _is_windows(visit) and not kept_here(visit.wanted):
+            return ELSEWHERE
+        if not controller_state.read(visit.var).vault:
+            return "this controller has no vault, so no recovery key is made; leeboard escrow init begins one"
+        return ""
+
     def _done(self, visit):
         """Do the work that was asked for; what came of it."""
         kept = vault.open_vault(visit.var, whole=False)
-        ask, dry = self._step(visit), self._task.check_mode
+        return self._on_windows(visit, kept) if _is_windows(visit) else self._on_linux(visit, kept)
+
+    def _on_windows(self, visit, kept):
+        options = self._templar.template(self._task_vars.get(BITLOCKER_OPTIONS))
+        variables = Variables(self._secret(TPM), self._secret(PIN), options)
+        # The device's journal is named by the run.
+        ask, dry = self._step(visit, WINDOWS, run_id=visit.run_id), self._task.check_mode
+        return look_after(kept, visit.wanted, visit.observation, ask, now, variables, dry)
+
+    def _on_linux(self, visit, kept):
+        ask, dry = self._step(visit, LINUX), self._task.check_mode
         opener = self._opener(kept)
         if self._arguments["work"] == "adopt":
             return adopt(kept, visit.device, ask, now, self._secret(KNOWN), dry=dry)
@@ -107,12 +132,12 @@ class ActionModule(DeviceAction):
         given = Credentials(self._secret(PASSPHRASE), opener, parse_policy(self._secret(TPM), self._secret(PIN)))
         return enrol(kept, visit.device, ask, now, given, dry=dry, lasts=lasts(visit.wanted))
 
-    def _step(self, visit, module=MODULE):
-        """How a step of a module is asked for on the device."""
+    def _step(self, visit, module, **always):
+        """How a step of a module is asked for on the device; `always`: what each of its steps is given."""
 
         def ask(step: str, **arguments) -> dict:
             self._asked = step
-            answer = visit.ask(module, {"step": step, **arguments})
+            answer = visit.ask(module, {"step": step, **arguments, **always})
             if answer.get("failed") or answer.get("unreachable"):
                 raise LeeboardError(failure_message(answer))
             self._asked = ""
@@ -137,6 +162,10 @@ class ActionModule(DeviceAction):
             return str(secret)
         path = self._task_vars.get(secret_handover.VARIABLE)
         return secret_handover.read(str(path), variable) if path is not None else ""
+
+
+def _is_windows(visit) -> bool:
+    return visit.device.platform.value == "windows"
 
 
 def now() -> datetime:

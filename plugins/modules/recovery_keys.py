@@ -7,10 +7,10 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: recovery_keys
-short_description: Bring a recovery key into each LUKS disk of a device, kept first and proved
+short_description: Bring a recovery key into each disk of a device, kept first, and switch BitLocker on
 version_added: 0.1.0
 description:
-  - For each encrypted volume with data it makes a recovery key, seals it for the LA's custodians into both places of
+  - For each LUKS volume with data it makes a recovery key, seals it for the LA's custodians into both places of
     the vault, adds it to a free slot of the disk, and proves that it opens that slot.
   - Changes a key that was read out, or that is sealed to other custodians than today's. An older key is removed only
     when the new one is proved.
@@ -19,6 +19,10 @@ description:
     the school's vault, or somebody who ran C(leeboard-authorise) at the machine. Without one, nothing changes.
   - Lets the TPM open the disk of the system where C(leeboard_disk_tpm) says V(tpm) or V(tpm-and-pin), once its recovery
     key is proved. The PIN is C(leeboard_disk_pin), which belongs into the school's vault.
+  - On Windows, where the inventory variable C(leeboard_recovery_passwords) is V(ours), it makes a recovery password of
+    each volume, seals it first, has the device compare it, and then has BitLocker encrypt and switch protection on.
+    What opens the volume of Windows follows from the level and C(leeboard_disk_tpm); C(leeboard_bitlocker_options)
+    names what is done only where it is asked for. B(Nobody has run this on a real Windows yet.)
   - Does nothing, and says so, unless the inventory variable C(leeboard_enforce) of the device names C(ENC), and where
     the controller has no vault.
 options: {}
@@ -29,8 +33,8 @@ attributes:
     description: Says what would be done; no key is made.
     support: full
   diff_mode:
-    description: There is nothing that could be shown.
-    support: none
+    description: Shows in words what is done to each disk, and no key.
+    support: full
   idempotent:
     description: A second run on an unchanged device changes nothing.
     support: full

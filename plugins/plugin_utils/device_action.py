@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.leeboard.schools.plugins.plugin_utils.printable import PrintableAction
+from ansible.utils.display import Display
+from ansible_collections.leeboard.schools.plugins.plugin_utils.printable import PrintableAction, printable
 from ansible_collections.leeboard.schools.plugins.plugin_utils.visit import VisitError, filed
 
 STRANGERS = ("another_machine", "unidentified")
@@ -47,6 +48,12 @@ class DeviceAction(PrintableAction):
     def _failed(self, message: str) -> dict:
         """The result of work that could not go on."""
         return {"failed": True, "msg": message}
+
+    def _say_why(self, outcome: dict) -> None:
+        """Print why the work failed: in Ansible's own line a whole device's evidence stands before the reason."""
+        if outcome.get("failed") and not self._task.no_log:
+            name = self._task_vars.get("inventory_hostname", "")
+            Display().error(printable(f"leeboard: {name}: {outcome['msg']}"), wrap_text=False)
 
     @staticmethod
     def _reached(visit) -> dict:

@@ -14,7 +14,8 @@ from ansible_collections.leeboard.schools.plugins.plugin_utils.printable import 
 if not brain.missing():
     from leeboard.ansible.connection_errors import explain
     from leeboard.errors import LeeboardError
-    from leeboard.escrow.disks import readings
+    from leeboard.escrow.disks import readings as disks
+    from leeboard.escrow.volumes import readings as volumes
     from leeboard.evidence.bundles.challenge import challenge
     from leeboard.evidence.notes import pins
     from leeboard.evidence.recording import handshake
@@ -147,7 +148,8 @@ class Visit:
             filed = answer["observation"]
             if not stranger:
                 taken = [
-                    *readings.of_escrow(self.observation, self.device, self.var),
+                    *disks.of_escrow(self.observation, self.device, self.var),
+                    *volumes.of_escrow(self.observation, self.wanted, self.var),
                     device_clock.reading(self.observation, started, answered),
                 ]
                 filed = with_readings(filed, taken)

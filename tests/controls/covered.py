@@ -60,6 +60,7 @@ WINDOWS_CALLS = "tests/windows/machine.py"
 # Readings that the controller takes, by driver, and what takes them.
 TAKEN = {
     readings.DRIVER: "leeboard.escrow.disks.readings.of_escrow",
+    readings.ON_WINDOWS: "leeboard.escrow.volumes.readings.of_escrow",
     **dict.fromkeys(device_clock.DRIVERS.values(), "leeboard.verdict.device_clock.reading"),
 }
 # Not followed: the linter, since the shipped baseline is not linted when it is read, and what drives machines.

@@ -145,10 +145,7 @@ class MachineRun:
         stock = proof.findings(proof.visit())
         seen.stock, seen.stock_words = verdicts(stock), wrong_lines(stock)
         proof.machine.snapshot("stock")
-        # A truth of everything takes minutes. What the machines have in common is asked on one of them.
-        families = ("",) if FULL or self.image in (BOTH, *CHECKED) else ("LCK", "LBL")
-        controls = [control for control in self._checkable(proof) if control.startswith(families)]
-        seen.stock_truth = proof.truth(controls)
+        seen.stock_truth = proof.truth(self._asked(proof, FULL))
         proof.machine.restore("stock")
         by_hand = proof.about.get("by_hand")
         if by_hand:
@@ -161,7 +158,7 @@ class MachineRun:
         now = proof.findings(self._baseline)
         seen.verdicts, seen.words = verdicts(now), wrong_lines(now)
         proof.machine.snapshot(ENFORCED)
-        seen.truth = proof.truth(controls)
+        seen.truth = proof.truth(self._asked(proof, FULL or self.image in (BOTH, *CHECKED)))
         proof.machine.restore(ENFORCED)
         if self.image not in CHECKED:
             seen.second = proof.roll_out()
@@ -181,9 +178,14 @@ class MachineRun:
         for each in self._proofs:
             self._free.put(each)
 
-    def _checkable(self, proof: Proof) -> list[str]:
-        """The controls whose truth can be asked on this machine: the others do not apply."""
-        return [control for control, verdict in proof.about["applies"].items() if verdict == "compliant"]
+    def _asked(self, proof: Proof, everything: bool) -> list[str]:
+        """The controls whose truth is asked of the whole machine, of those that apply there.
+
+        A truth of everything takes minutes: by day only one machine is asked it, and only after its roll-out.
+        """
+        families = ("",) if everything else ("LCK", "LBL")
+        applies = [control for control, verdict in proof.about["applies"].items() if verdict == "compliant"]
+        return [control for control in applies if control.startswith(families)]
 
     def _work[T](self, work: Callable[[Proof], T]) -> T:
         with self._machine() as proof:

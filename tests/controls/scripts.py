@@ -188,33 +188,27 @@ def tried_scripts() -> list[Script]:
 def share[S: AnyScript](scripts: Iterable[S], machine: Callable[[S], str], full: bool = FULL) -> list[S]:
     """What a test run does of scripts: with `full` all of them.
 
-    Else, of each control on each machine, the first two breaks (of different kinds where it has them) and the first
-    harmless change; those come first that share a pass with others. One that would need a pass nearly for itself is
-    taken only where nothing else breaks its control there.
+    Else the first break of each control on each machine, and the first harmless change of each control on one of them;
+    those come first that share a pass with others. One that would need a pass nearly for itself is taken only where
+    nothing else breaks its control there.
     """
     if full:
         return list(scripts)
-    alike: dict[tuple[str, str, bool], list[S]] = {}
-    for script in sorted(scripts, key=lambda item: (item.alone, item.level)):
-        alike.setdefault((script.control, machine(script), bool(script.flips)), []).append(script)
-    few = [script for (_control, _machine, breaks), members in alike.items() for script in _few(members, breaks)]
-    taken: dict[tuple[str, str], list[S]] = {}
-    for group in sorted(passes(few), key=len, reverse=True):
+    first: dict[tuple[str, str], S] = {}
+    for script in sorted(scripts, key=lambda item: (item.alone, item.level, len(item.meets))):
+        if script.flips:
+            first.setdefault((script.control, machine(script)), script)
+        elif not script.slow:
+            first.setdefault((script.control, "harmless"), script)
+    broken: set[tuple[str, str]] = set()
+    taken: list[S] = []
+    for group in sorted(passes(first.values()), key=len, reverse=True):
         for script in group:
-            others = taken.setdefault((script.control, machine(script)), [])
-            if len(group) >= WORTH_A_PASS or (script.flips and not any(other.flips for other in others)):
-                others.append(script)
-    return [script for scripts in taken.values() for script in scripts]
-
-
-def _few[S: AnyScript](scripts: list[S], breaks: bool) -> list[S]:
-    """What a short run takes of scripts that are alike."""
-    if scripts[0].slow:
-        return scripts[:1] if breaks else []
-    if not breaks:
-        return scripts[:1]
-    another = [other for other in scripts if other.kind != scripts[0].kind]
-    return [scripts[0], *(another or scripts[1:])[:1]]
+            where = (script.control, machine(script))
+            if len(group) >= WORTH_A_PASS or (script.flips and where not in broken):
+                taken.append(script)
+                broken |= {where} if script.flips else set()
+    return taken
 
 
 def all_scripts() -> list[Script]:

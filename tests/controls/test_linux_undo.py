@@ -56,6 +56,7 @@ def test_what_a_roll_out_mended_is_as_it_was_before(machine_run: MachineRuns, im
     machine_run(image).with_machine(work)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("image", ["gnome"])
 def test_the_first_roll_out_undone_gives_the_stock_verdicts(machine_run: MachineRuns, image: str) -> None:
     at_first = machine_run(image).enforced().stock_truth

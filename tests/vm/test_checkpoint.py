@@ -136,6 +136,7 @@ def test_a_dead_sshd_comes_back_by_the_timer_whatever_the_clock_says(machine: Ma
     nothing_is_left(machine)
 
 
+@pytest.mark.full
 def test_a_route_that_swallows_the_controller_goes_by_the_timer(machine: Machine) -> None:
     """No driver changes routes yet: what one that does would name is put back as all else is."""
     way = ["blackhole", "10.0.2.2/32"]  # QEMU's own address, by which we come
@@ -151,6 +152,7 @@ def test_a_route_that_swallows_the_controller_goes_by_the_timer(machine: Machine
     nothing_is_left(machine)
 
 
+@pytest.mark.full
 def test_a_restart_in_the_middle_puts_it_back(machine: Machine) -> None:
     arm(machine)
     break_sshd(machine)

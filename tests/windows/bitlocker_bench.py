@@ -115,6 +115,7 @@ catch { $why = $_.Exception.Message }
 """
 # A step of the conversation about keys, by the module as Ansible runs it. What it prints is what crosses the wire.
 STEP = """
+Reset-LeeboardCache  # a device runs each module in a process of its own
 $volumes = @{}
 foreach ($one in $Bench.State.namespaces['root\\cimv2\\Security\\MicrosoftVolumeEncryption'].Win32_EncryptableVolume) {
     $volumes[$one.DeviceID] = $one.bitlocker
@@ -127,7 +128,7 @@ try { & ([scriptblock]::Create($arguments.module)) } catch { if (-not $Bench['Pr
 $outcome, $why = (ConvertFrom-Json $Bench.Printed -AsHashtable), ''
 if ($outcome['failed']) { $why = $outcome.msg }
 """
-MODULE = MODULES.parents[1] / "modules" / "win_bitlocker.ps1"
+MODULE, READER = (MODULES.parents[1] / "modules" / f"{name}.ps1" for name in ("win_bitlocker", "win_bitlocker_volume"))
 WISH: dict[str, Any] = {"protector": "tpm", "method": 7, "used_space": False, "kept": [], "options": []}
 State = dict[str, Any]
 
@@ -192,10 +193,9 @@ class Bench:
             self._has_keys = True
         return BenchDevice(self, state)
 
-    def step(self, state: State, given: dict[str, Any]) -> Any:
+    def step(self, state: State, given: dict[str, Any], module: Path = MODULE) -> Any:
         """What the module answers to its arguments; state is what it leaves."""
-        module = MODULE.read_text("utf-8")
-        return self._on(state, STEP, timeout=PATIENCE, module=module, given=given)
+        return self._on(state, STEP, timeout=PATIENCE, module=module.read_text("utf-8"), given=given)
 
     def _on(
         self, state: State, script: str, *, cut: int = 0, done: bool = True, meanwhile: str = "", **given: Any
@@ -223,10 +223,18 @@ class BenchDevice:
     def ask(self, step: str, **given: Any) -> dict[str, Any]:
         """One step."""
         self.sent += [str(one) for one in given.values()]
-        own = {"step": step, "run_id": "r1", "_ansible_check_mode": self.check}
-        said = self._bench.step(self.state, {**own, **given})
+        answer = self.answer({"step": step, "run_id": "r1", "_ansible_check_mode": self.check, **given})
+        if answer.get("failed"):
+            raise LeeboardError(answer["msg"])
+        return answer
+
+    def answer(self, given: dict[str, Any]) -> dict[str, Any]:
+        """What the module answers to its arguments, where it fails too."""
+        said = self._bench.step(self.state, given)
         self.changes += said["changes"]
-        if said["error"]:
-            raise LeeboardError(said["error"])
         answer: dict[str, Any] = said["outcome"]
         return answer
+
+    def volumes(self) -> Any:
+        """The reading of its volumes, as a visit has it."""
+        return self._bench.step(self.state, {"addresses": ["volumes"]}, READER)["outcome"]["readings"]["volumes"]

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from leeboard.escrow.vault import controller_state, vault
+from leeboard.escrow.vault.records import State
+from tests.unit.escrow.vaults import another_volume, custodian
+from tests.windows import volumes
 from tests.windows.machine import WindowsMachine
 from tests.windows.wire.certificates import Authority
 from tests.windows.wire.powershell import on_wine
-from tests.windows.wire.school import PASSWORD, USER, School
+from tests.windows.wire.school import PASSWORD, URN, USER, School
 from tests.windows.wire.server import Endpoint
 
 SYSTEM = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\System"
 EVENT_LOG = r"HKLM\SOFTWARE\Policies\Microsoft\Windows\EventLog"
 COLLECTOR = "https://wec.school.example:5986/wsman/SubscriptionManager/WEC"
 HISTORY = r"Software\Microsoft\Windows\CurrentVersion\Group Policy\History\{827D319E-6EAC-11D2-A4EA-00C04F79F83A}\0"
+OURS = {"leeboard_enforce": ["LCK", "LBL", "AUD", "ENC"], "leeboard_recovery_passwords": "ours"}
 GUID = "{6AC1786C-016F-11D2-945F-00C04FB984F9}"
 TEMPLATE = """[Unicode]\r
 Unicode=yes\r
@@ -41,11 +48,26 @@ def school(tmp_path: Path, machine: WindowsMachine) -> Iterator[School]:
         yield found
 
 
-def test_preview_roll_out_and_again(school: School, machine: WindowsMachine) -> None:
-    preview = school.play("--check", "--diff", playbook="rollout")
+@pytest.fixture
+def with_vault(school: School, tmp_path: Path) -> Iterator[School]:
+    """The school, with a vault of its controller."""
+    with another_volume(tmp_path) as other:
+        people, places = [custodian("head")[0]], (tmp_path / "first", other / "second")
+        vault.make(school.folder / "var", places, people, datetime.now(UTC))
+        yield school
+
+
+def test_preview_roll_out_and_again(with_vault: School, machine: WindowsMachine) -> None:
+    """BitLocker only in the preview: a roll-out cannot go on where nothing opens what was sealed, as below."""
+    school, volume = with_vault, volumes.now(machine)
+    preview = school.play("--check", "--diff", "-e", json.dumps(OURS), playbook="rollout")
     assert preview.status == 0, preview.output
     assert "InactivityTimeoutSecs" in preview.output
     assert machine.reg_query(SYSTEM, "InactivityTimeoutSecs") is None
+    assert "volume C: no recovery password of it is kept: a recovery password is to be made" in preview.output
+    assert "C: the next restart tests its protector, and encryption begins" in preview.output
+    assert "nobody has run this on a real Windows yet" in preview.output
+    assert volumes.now(machine) == volume
 
     first = school.play(playbook="rollout")
     assert first.status == 0, first.output
@@ -99,3 +121,16 @@ def test_modules_of_logs_and_the_clock_work_alone(school: School, machine: Windo
     rights = [{"address": "SeSecurityPrivilege", "value": ["S-1-5-32-544"]}]
     done = school.task({"leeboard.schools.win_user_right": {"settings": rights}}, "-v")
     assert "changed=0" in done.output and "failed=0" in done.output, done.output
+
+
+@pytest.mark.full
+def test_a_device_that_cannot_open_what_was_sealed_is_not_encrypted(
+    with_vault: School, machine: WindowsMachine
+) -> None:
+    """Wine opens nothing that was sealed to a key of the machine (standins/README.md)."""
+    before = volumes.now(machine)
+    refused = with_vault.play("-e", json.dumps({**OURS, "leeboard_enforce": ["ENC"]}), playbook="rollout")
+    (line,) = [one for one in refused.output.splitlines() if "leeboard: pc1: " in one]
+    assert refused.status == 2 and "volume C: BitLocker: what was sealed does not open" in line
+    (key,) = controller_state.records(with_vault.folder / "var", URN, "pc1").keys
+    assert key.state is State.PENDING and volumes.now(machine) == before

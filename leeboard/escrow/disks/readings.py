@@ -27,9 +27,11 @@ from leeboard.verdict import device_clock
 from leeboard.verdict.judgements.escrowed_keys import KeptDisk, KeptKey
 
 DRIVER = "escrow"
+ON_WINDOWS = "bitlocker_escrow"  # leeboard/escrow/volumes/readings.py takes its readings
 SHOWN = ("luks_volume", "bindings")  # what the device has to show for it
 AGE = "age"
 SOURCE = "the vault of recovery keys"
+NO_VAULT = "this controller has no vault; leeboard escrow init begins one"
 LONGEST = 400  # characters of what is wrong with a disk
 Look = Callable[["_Escrow", Volume, Binding], tuple[list[str], str]]
 
@@ -37,22 +39,24 @@ Look = Callable[["_Escrow", Volume, Binding], tuple[list[str], str]]
 def asked_of_device(baseline: Baseline, platform: Platform) -> dict[str, list[str]]:
     """The addresses of a visit by driver: what the baseline names, with what the vault needs in place of its own.
 
-    Of its clock a device is not asked: the controller sees that by itself.
+    Of its clock a device is not asked: the controller sees that by itself. What the vault needs of a Windows device,
+    other settings ask for.
     """
     addresses = dict(baseline.addresses(platform))
     addresses.pop(device_clock.DRIVERS.get(platform, ""), None)
+    addresses.pop(ON_WINDOWS, None)
     if addresses.pop(DRIVER, None):
         driver, address = SHOWN
         addresses[driver] = sorted({*addresses.get(driver, ()), address})
     return addresses
 
 
-def lasts(wanted: Wanted) -> int | None:
-    """For how many days a device's key is good, as ENC-08 has it; None for ever."""
+def lasts(wanted: Wanted, driver: str = DRIVER) -> int | None:
+    """For how many days a device's key is good, as ENC-08 has it for the readings of this driver; None for ever."""
     limits = (
         setting.value
         for setting in wanted.settings
-        if (setting.setting.driver, setting.setting.address) == (DRIVER, AGE)
+        if (setting.setting.driver, setting.setting.address) == (driver, AGE)
     )
     value = next(limits, None)
     return value if isinstance(value, int) else None
@@ -80,8 +84,7 @@ def _aspects(observation: Observation, device: Device, var: Path) -> dict[str, A
         volumes = [volume for volume in parse(texts if isinstance(texts, list) else [texts]) if volume.worth_a_key]
         seen = controller_state.read(var)
         if volumes and not seen.vault:
-            message = "this controller has no vault; leeboard escrow init begins one"
-            return _all(Nothing(state="absent", source=SOURCE, note=message))
+            return _all(Nothing(state="absent", source=SOURCE, note=NO_VAULT))
         owner = (device.urn, device.asset)
         clone_detection.record_disks(var, owner, [volume.binding for volume in volumes if volume.binding is not None])
         escrow = _Escrow(var, owner, seen, controller_state.records(var, device.urn, device.asset), device.level)

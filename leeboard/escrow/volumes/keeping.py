@@ -1,7 +1,6 @@
 """Recovery passwords of a device's BitLocker volumes: kept first, compared on the device, and only then relied on.
 
-No action calls this yet (roll_out.py is what one will call). Its tests do, over a double of the device and over the
-module win_bitlocker.
+The action recovery_keys calls it by roll_out.py; the steps are those of the module win_bitlocker.
 
     what the driver wants -> sealed in both places -> added on the device, read back there and compared -> noted in the
     ledger -> older ones of ours removed -> the driver goes on (protectors, encryption), told which ones are compared
@@ -21,6 +20,7 @@ from typing import Any
 
 from leeboard.errors import LeeboardError
 from leeboard.escrow.disks.disk import GONE, Ask, Outcome
+from leeboard.escrow.disks.readings import ON_WINDOWS
 from leeboard.escrow.keys.envelope import Content
 from leeboard.escrow.keys.recovery_key import Kind
 from leeboard.escrow.keys.recovery_password import new_password
@@ -28,7 +28,17 @@ from leeboard.escrow.vault import controller_state, ledger
 from leeboard.escrow.vault.records import Key, State
 from leeboard.escrow.vault.vault import Vault
 from leeboard.escrow.volumes.transport import Purpose, device_key, new_reply, sealed
-from leeboard.escrow.volumes.volume import CLEAR, NAMED, Need, Plan, Volume, parse, parse_plan, protector_id
+from leeboard.escrow.volumes.volume import (
+    CLEAR,
+    NAMED,
+    SYSTEM,
+    Need,
+    Plan,
+    Volume,
+    parse,
+    parse_plan,
+    protector_id,
+)
 from leeboard.model.device import Device
 from leeboard.model.run_id import stamp
 from leeboard.model.values import plain
@@ -76,7 +86,7 @@ def keep(
         run.say(plan)
         return run.outcome
     try:
-        run.go_on()
+        run.go_on(volumes)
     except LeeboardError as problem:
         run.outcome.failed.append(str(problem))
     return run.outcome
@@ -134,16 +144,26 @@ class _Run:
             except LeeboardError as problem:
                 self.outcome.failed.append(f"{volume.label}: {problem}")
 
-    def go_on(self) -> None:
+    def go_on(self, volumes: list[Volume]) -> None:
         """Let the driver do the rest: it goes on only where it is told that a password is compared."""
-        plan = parse_plan(self.ask("change", wish=self._told()).get("plan"))
+        plan = self._change(volumes)
         pins = [need for need in plan.needs if need.kind == "pin"] if self.wish.pin else []
         for need in pins:
             self._pin(need)
         if pins:
-            after = parse_plan(self.ask("change", wish=self._told()).get("plan"))
+            after = self._change(volumes)
             plan = after.model_copy(update={"done": [*plan.done, *after.done]})
         self.say(plan)
+
+    def _change(self, volumes: list[Volume]) -> Plan:
+        answer = self.ask("change", wish=self._told())
+        plan, journal = parse_plan(answer.get("plan")), answer.get("journal")
+        data = {volume.where for volume in volumes if volume.kind != SYSTEM}
+        for step in plan.done:
+            control = "ENC-10" if step.partition(": ")[0] in data else "ENC-01"
+            path = plain(journal, 1000) if isinstance(journal, str) else None
+            self.outcome.change(control, "bitlocker_volume", "volumes", None, plain(step), path)
+        return plan
 
     def say(self, plan: Plan) -> None:
         """Put what the driver says into the outcome."""
@@ -162,6 +182,7 @@ class _Run:
             raise LeeboardError(f"no PIN was set: {_words(answer)}")
         protector_id(answer)
         self.outcome.changed = True
+        self.outcome.change("ENC-03", "bitlocker_volume", "volumes", None, f"{need.label}: TPM and PIN open it")
         self.outcome.done.append(f"{need.label}: TPM and PIN open it")
 
     def _told(self) -> dict[str, Any]:
@@ -256,7 +277,7 @@ class _Keeping:
         with run.vault.writing(run.clock()) as writer:
             binding = {"volume": volume.volume, "conversion": volume.conversion}
             writer.note(ledger.COMPARED, **run.about(key), protector=protector, binding=binding)
-        run.outcome.change("ENC-07", "escrow", "escrowed", before.id if before is not None else None, content.id)
+        run.outcome.change("ENC-07", ON_WINDOWS, "escrowed", before.id if before is not None else None, content.id)
         self._say(f"key {content.id} is kept, and compared with its recovery password {protector} ({why})")
         return protector
 

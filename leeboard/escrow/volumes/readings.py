@@ -1,21 +1,28 @@
 """What is kept of a Windows device's volumes beside what the device shows: the vault's word for ENC-07 and ENC-08.
 
 A volume is compared by the ids of its recovery passwords, which the ledger has from when they were compared; no
-envelope is opened. Nothing calls this yet but its tests: the visit is to, once a roll-out brings recovery passwords in.
+envelope is opened. They are taken on the controller, during the visit, where the school keeps recovery passwords here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
 
 from leeboard.errors import LeeboardError
+from leeboard.escrow.disks.readings import AGE, LONGEST, NO_VAULT, ON_WINDOWS, SOURCE
 from leeboard.escrow.keys.recovery_key import Kind
-from leeboard.escrow.vault import custody
+from leeboard.escrow.vault import controller_state, custody, replica
 from leeboard.escrow.vault.records import Key, Records, State
 from leeboard.escrow.vault.replica import Place
 from leeboard.escrow.volumes.volume import guid_of
 from leeboard.model.enums import Level
+from leeboard.model.observation import Aspect, Found, Nothing, Observation, Reading, Unreadable, WireValue
+from leeboard.model.values import plain
+from leeboard.policy.resolve import Wanted
 from leeboard.verdict.judgements.bitlocker import (
     DATA,
     DECRYPTED,
@@ -25,8 +32,66 @@ from leeboard.verdict.judgements.bitlocker import (
 )
 from leeboard.verdict.judgements.escrowed_keys import KeptDisk, KeptKey
 
+SHOWN = ("bitlocker_volume", "volumes")  # what the device has to show for it
 GOOD = (State.COMPARED, State.USED)
 CLEAR = "not encrypted"
+
+
+def of_escrow(observation: Observation, wanted: Wanted, var: Path) -> list[Reading]:
+    """The readings of the vault in `var`, about the volumes of a device that was observed.
+
+    None where nothing is wanted of them: on another platform, and where recovery passwords are kept elsewhere.
+    """
+    if not any(setting.setting.driver == ON_WINDOWS for setting in wanted.settings):
+        return []
+    aspects = _aspects(observation, wanted, var)
+    return [Reading(driver=ON_WINDOWS, address=address, effective=aspect) for address, aspect in aspects.items()]
+
+
+def _aspects(observation: Observation, wanted: Wanted, var: Path) -> dict[str, Aspect]:
+    shown = observation.reading(*SHOWN)
+    if shown is None:
+        return _all(Unreadable(state="unreadable", code="failed", why="the device showed no volumes of BitLocker"))
+    if not isinstance(shown.effective, Found):
+        return _all(shown.effective)
+    try:
+        volumes = _parsed(shown.effective.value)
+        seen = controller_state.read(var)
+        records = controller_state.records(var, wanted.device.urn, wanted.device.asset)
+    except LeeboardError as problem:
+        why = str(problem)[:500]
+        return _all(Unreadable(state="unreadable", code="malformed", why=why, source=SOURCE))
+    if not seen.vault:
+        return _all(Nothing(state="absent", source=SOURCE, note=NO_VAULT))
+
+    def places() -> Sequence[Place]:
+        return [replica.open_place(path, seen.vault, copy) for copy, path in enumerate(seen.places, 1)]
+
+    kept = KeptVolumes(records, places, frozenset(seen.custodians), wanted.device.level)
+    return {address: _aspect(look, kept, volumes) for address, look in LOOKS.items()}
+
+
+def _aspect(look: Look, kept: KeptVolumes, volumes: list[EncryptableVolume]) -> Aspect:
+    """What a look comes to, as judgements/escrowed_keys.py takes it; nothing where no volume is encrypted."""
+    try:
+        in_clear = all(map(_is_clear, _looked_at(volumes)))
+        objects = [] if in_clear else look(kept, volumes)
+    except LeeboardError as problem:
+        return Unreadable(state="unreadable", code="failed", why=str(problem)[:500], source=SOURCE)
+    texts = [one.model_dump_json(exclude_none=True) for one in objects]
+    return Found(state="value", value=list[str](texts), source=SOURCE)
+
+
+def _all(aspect: Aspect) -> dict[str, Aspect]:
+    return dict.fromkeys(LOOKS, aspect)
+
+
+def _parsed(value: WireValue) -> list[EncryptableVolume]:
+    texts = value if isinstance(value, list) else [value]
+    try:
+        return [EncryptableVolume.model_validate_json(str(text)) for text in texts]
+    except ValidationError:
+        raise LeeboardError("what the device says of its volumes makes no sense") from None
 
 
 @dataclass(frozen=True)
@@ -116,4 +181,14 @@ def _passwords(volume: EncryptableVolume) -> set[str]:
 
 
 def _disk(volume: EncryptableVolume, wrong: list[str], grounds: str) -> KeptDisk:
-    return KeptDisk(name=volume.label, faults=tuple(wrong), grounds="" if wrong else grounds)
+    faults = tuple(plain(fault, LONGEST) for fault in wrong)
+    return KeptDisk(name=volume.label, faults=faults, grounds="" if wrong else plain(grounds, LONGEST))
+
+
+Look = Callable[[KeptVolumes, Iterable[EncryptableVolume]], Sequence[KeptDisk | KeptKey]]
+LOOKS: dict[str, Look] = {
+    AGE: KeptVolumes.ages,
+    "escrowed": KeptVolumes.escrowed,
+    "protectors": KeptVolumes.strangers,
+    "rotated": KeptVolumes.rotated,
+}

@@ -1,7 +1,6 @@
 """A roll-out's part in BitLocker on one device: what its school wants, kept first and then done by the device.
 
-Nothing calls this yet but its tests: the action recovery_keys is to, on a device of a school that keeps recovery
-passwords in its vault.
+The action recovery_keys calls it, for a school that says `leeboard_recovery_passwords: ours`.
 """
 
 from __future__ import annotations
@@ -12,14 +11,24 @@ from datetime import datetime
 from typing import Any
 
 from leeboard.escrow.disks.disk import Ask, Outcome
+from leeboard.escrow.disks.readings import ON_WINDOWS, lasts
 from leeboard.escrow.disks.tpm_policy import parse_policy
 from leeboard.escrow.vault.vault import Vault
 from leeboard.escrow.volumes.keeping import keep
 from leeboard.escrow.volumes.wish import parse_options, wish_of
 from leeboard.model.observation import Observation
-from leeboard.policy.resolve import Wanted
+from leeboard.model.operators import named
+from leeboard.policy.resolve import Wanted, parameters
 
+PARAMETER, OURS = "recovery_passwords", "ours"
 UNTRIED = "nobody has run this on a real Windows yet: roll out to one device that can be missed, restart it, and look"
+ELSEWHERE = "leeboard_recovery_passwords is not ours everywhere: BitLocker is left as it is where it is not"
+# Work on the keys of one device that somebody asks for by name, and what does it on Windows instead.
+OTHERWISE = {
+    "adopt": "a roll-out adopts recovery passwords of BitLocker that nobody here knows, where "
+    "leeboard_bitlocker_options names adopt_passwords",
+    "restore": "no header of a BitLocker volume is kept here; leeboard escrow open shows its recovery password",
+}
 
 
 @dataclass(frozen=True)
@@ -31,9 +40,14 @@ class Variables:
     options: Any = None
 
 
+def kept_here(wanted: Wanted) -> bool:
+    """Whether the school says that recovery passwords of the device are kept in this controller's vault."""
+    return OURS in named(parameters(wanted.baseline, wanted.device)[PARAMETER])
+
+
 def look_after(
     vault: Vault, wanted: Wanted, observation: Observation, ask: Ask, clock: Callable[[], datetime],
-    variables: Variables, dry: bool = False, lasts: int | None = None,
+    variables: Variables, dry: bool = False,
 ) -> Outcome:  # fmt: skip
     """Keep recovery passwords of a device's volumes, and have it do what its level wants. Raises LeeboardError.
 
@@ -41,7 +55,8 @@ def look_after(
     before the device is asked anything; with a PIN that cannot be set everything else goes on.
     """
     tpm = parse_policy(variables.tpm, variables.pin)
-    wish, wrong = wish_of(wanted, observation, tpm, variables.pin, parse_options(variables.options), lasts)
+    options, days = parse_options(variables.options), lasts(wanted, ON_WINDOWS)
+    wish, wrong = wish_of(wanted, observation, tpm, variables.pin, options, days)
     outcome = keep(vault, wanted.device, ask, clock, wish, dry)
     if wrong:
         outcome.waiting.append(wrong)

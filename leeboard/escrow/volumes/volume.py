@@ -1,7 +1,7 @@
 """A BitLocker volume as a device shows it to escrow, and what its driver says is to be done. Hostile until parsed here.
 
-Numbers are those of Win32_EncryptableVolume: conversion 0 is clear, hardware_test 1 is failed, type 3 is a recovery
-password.
+Numbers are those of Win32_EncryptableVolume: conversion 0 is clear, kind 0 the volume of Windows, hardware_test 1 is
+failed, type 3 is a recovery password.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from leeboard.model.values import plain
 
 RECOVERY = 3
 CLEAR = 0
+SYSTEM = 0
 TEST_FAILED = 1
 NAMED = "Leeboard "  # before the id of a key, the friendly name of its protector
 _VOLUME = re.compile(r"\\\\\?\\Volume\{([0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})\}\\")
@@ -59,6 +60,11 @@ class Volume(Wire):
     def label(self) -> str:
         """The name of the volume for a person."""
         return f"volume {self.letter.rstrip(':') or self.guid}"
+
+    @property
+    def where(self) -> str:
+        """How a step of the driver names the volume."""
+        return self.letter.rstrip(":") or self.volume
 
     @property
     def passwords(self) -> dict[str, Protector]:

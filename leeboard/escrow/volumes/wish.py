@@ -1,7 +1,4 @@
-"""What a school wants of a device's BitLocker, from what its level asks for and what its inventory says.
-
-Reached by `look_after` alone, which nothing calls yet but its tests.
-"""
+"""What a school wants of a device's BitLocker, from what its level asks for and what its inventory says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the vault of recovery keys has of each LUKS disk: what is wrong, with the grounds, and how old the key is."""
+"""What the vault of recovery keys has of encrypted disks: what is wrong, with the grounds, and how old the key is."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from leeboard.verdict.codes import Code
 from leeboard.verdict.judgements.answer import Answer, CannotBeTold, DoesNotApply, Facts, Judgement, MakesNoSense
 from leeboard.verdict.judgements.volume import Text
 
-NO_DISK = "no volume with data is encrypted with LUKS"
+NO_DISK = "no volume with data is encrypted"
 SLACK = timedelta(hours=1)  # by which a clock may be put back and nobody minds
 
 
@@ -52,7 +52,7 @@ def days_old(made: str, at: datetime) -> int:
 
 
 def faults(disks: tuple[KeptDisk, ...], _facts: Facts) -> Answer:
-    """What is wrong with what is kept of all disks. Raises DoesNotApply where none is encrypted with LUKS."""
+    """What is wrong with what is kept of all disks. Raises DoesNotApply where none is encrypted."""
     if not disks:
         raise DoesNotApply(NO_DISK)
     wrong = tuple(f"{disk.name}: {fault}" for disk in disks for fault in disk.faults)
@@ -63,7 +63,7 @@ def faults(disks: tuple[KeptDisk, ...], _facts: Facts) -> Answer:
 def oldest(keys: tuple[KeptKey, ...], facts: Facts) -> Answer:
     """How many days old the oldest key of a disk is.
 
-    Raises DoesNotApply where no disk is encrypted with LUKS, CannotBeTold where one has no key, and MakesNoSense where
+    Raises DoesNotApply where no disk is encrypted, CannotBeTold where one has no key, and MakesNoSense where
     one is still to be made: a clock was put back, and whatever it says of an age is no age.
     """
     if not keys:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,10 +13,13 @@ from leeboard.errors import LeeboardError
 from leeboard.escrow.vault import controller_state, replica
 from leeboard.escrow.vault.vault import Vault
 from leeboard.escrow.volumes.keeping import Strangers, Wish
-from leeboard.escrow.volumes.readings import KeptVolumes
+from leeboard.escrow.volumes.readings import KeptVolumes, of_escrow
 from leeboard.model.enums import Level
+from leeboard.model.observation import Aspect, Found, Nothing, Observation, Reading, Unreadable
+from leeboard.policy.load import load
+from leeboard.policy.resolve import Wanted, resolve
 from leeboard.verdict.judgements.bitlocker import EncryptableVolume, Protector
-from tests.unit.escrow.bitlocker_controller import WindowsController, clear, encrypted
+from tests.unit.escrow.bitlocker_controller import DEVICE, WindowsController, clear, encrypted
 from tests.unit.escrow.bitlocker_device import PASSWORD, WindowsDevice
 from tests.unit.escrow.vaults import a_vault
 
@@ -118,3 +123,50 @@ def test_in_clear_nothing_is_asked_and_what_cannot_be_told_is_an_error(vault: Va
         now.escrowed([volumes[0], locked])
     stick = volumes[1].model_copy(update={"kind": 2, "conversion": 1})
     assert [one.name for one in now.escrowed([volumes[0], stick])] == ["C:"]
+
+
+BASELINE = load()
+
+
+def wanted(where: str = "ours") -> Wanted:
+    return resolve(BASELINE, DEVICE.model_copy(update={"parameters": {"recovery_passwords": where}}))
+
+
+def night(controller: WindowsController, aspect: Aspect | None = None) -> dict[str, Aspect]:
+    """What a night's visit takes from the vault, by address."""
+    texts = [one.model_dump_json() for one in shown(controller.device)]
+    effective = aspect or Found(state="value", value=texts, source="device")
+    said = Reading(driver="bitlocker_volume", address="volumes", effective=effective)
+    observation = Observation.model_construct(readings=(said,))
+    return {one.address: one.effective for one in of_escrow(observation, wanted(), controller.vault.var)}
+
+
+def test_a_night_takes_what_the_vault_has(controller: WindowsController) -> None:
+    found = night(controller)
+    assert set(found) == {"age", "escrowed", "protectors", "rotated"}
+    for aspect in found.values():
+        assert isinstance(aspect, Found) and isinstance(aspect.value, list)
+        assert [json.loads(text)["name"] for text in aspect.value] == ["C:", "D:"]
+
+
+def test_where_passwords_are_kept_elsewhere_nothing_is_taken(controller: WindowsController) -> None:
+    observation = Observation.model_construct(readings=())
+    assert of_escrow(observation, wanted("elsewhere"), controller.vault.var) == []
+
+
+def test_before_anything_is_encrypted_there_is_nothing_to_keep(vault: Vault) -> None:
+    for aspect in night(WindowsController(vault, clear())).values():
+        assert isinstance(aspect, Found) and aspect.value == []
+
+
+def test_what_cannot_be_told_is_no_answer(controller: WindowsController) -> None:
+    no_bitlocker = Nothing(state="absent", source="WMI")
+    assert all(aspect == no_bitlocker for aspect in night(controller, no_bitlocker).values())
+    for aspect in night(controller, Found(state="value", value=["{}"], source="device")).values():
+        assert isinstance(aspect, Unreadable) and aspect.why == "what the device says of its volumes makes no sense"
+    shutil.rmtree(controller.vault.places[1].path)
+    found = night(controller)
+    assert isinstance(found["escrowed"], Unreadable) and isinstance(found["rotated"], Found)
+    (controller.vault.var / "escrow.json").unlink()
+    for aspect in night(controller).values():
+        assert isinstance(aspect, Nothing) and "leeboard escrow init begins one" in aspect.note

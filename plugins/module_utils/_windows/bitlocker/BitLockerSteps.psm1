@@ -9,7 +9,7 @@
 
 # The device's half of the conversation about recovery passwords and PINs: what leeboard/escrow/volumes/keeping.py asks
 # for, step by step. What travels is sealed to a key that the device made, and opened by SealedKeys.cs alone, which the
-# module names; here it stays as it came (docs/decisions/0033-bitlocker-keys.md). No action or role calls win_bitlocker yet.
+# module names; here it stays as it came (docs/decisions/0033-bitlocker-keys.md).
 
 Set-StrictMode -Version 2.0
 
