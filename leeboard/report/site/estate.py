@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from leeboard.model.verdicts import Verdict
-from leeboard.model.words import local_day, number
+from leeboard.model.words import LONDON, local_day, number
 from leeboard.report import overview, standing
 from leeboard.report.export.source import Source
 from leeboard.report.history import KINDS, Line, line_text
 from leeboard.report.overview import About
 from leeboard.report.site import charts, tables
 from leeboard.report.site.frame import Frame, Pages, tiles
-from leeboard.report.site.school import NEW_DAYS, PAGES, Brief, Matrix, verdicts_in
+from leeboard.report.site.school import NEW_DAYS, PAGES, WELL, Add, Brief, Matrix, verdicts_in
 from leeboard.report.site.tables import KEYS
 from leeboard.report.summary.questions import Counted
 from leeboard.report.worklist import together
@@ -63,24 +63,28 @@ def pages_of(source: Source, briefs: Sequence[Brief], problems: Sequence[str]) -
     add("controls", "controls.html", "Requirements", families=matrix, own_verdicts=verdicts_in(matrix))
     add("estate/risks", "risks.html", "Accepted risks", ("risks.js",))
     add("estate/keys", "keys.html", "Recovery keys", ("schools.js",), keys=keys)
-    by_school = [(one, {known.id: counts for _, rows in one.matrix for known, counts in rows}) for one in briefs]
-    for _, rows in matrix:
-        for known, counts in rows:
-            control = source.baseline.control(known.id)
-            if control is None:
-                continue
-            amiss = [verdict for verdict in verdicts_in([("", [(known, counts)])]) if verdict.badness > 1]
-            found = [
-                (one.school.urn, one.school.name, own[known.id])
-                for one, own in by_school
-                if known.id in own and any(own[known.id][verdict] for verdict in amiss)
-            ]
-            found.sort(key=lambda row: (-row[2][Verdict.DRIFTED], -sum(row[2][verdict] for verdict in amiss), row[1]))
-            add(
-                "estate/control", f"controls/{known.id}.html", f"{known.id} {known.title}", known=known, counts=counts,
-                references=control.references, rows=found, amiss=amiss, most=MOST_SCHOOLS,
-            )  # fmt: skip
+    _controls(add, source, briefs, matrix)
     return made
+
+
+def _controls(add: Add, source: Source, briefs: Sequence[Brief], matrix: Matrix) -> None:
+    """A page a control, with the schools at which it is not well, those with most drift first."""
+    by_school = [(one.school, {known.id: counts for _, rows in one.matrix for known, counts in rows}) for one in briefs]
+    for known, counts in (row for _, rows in matrix for row in rows):
+        control = source.baseline.control(known.id)
+        if control is None:
+            continue
+        amiss = [verdict for verdict in sorted(counts, key=lambda one: -one.badness) if verdict not in WELL]
+        found = [
+            (school.urn, school.name, own[known.id])
+            for school, own in by_school
+            if known.id in own and any(own[known.id][verdict] for verdict in amiss)
+        ]
+        found.sort(key=lambda row: (-row[2][Verdict.DRIFTED], -sum(row[2][verdict] for verdict in amiss), row[1]))
+        add(
+            "estate/control", f"controls/{known.id}.html", f"{known.id} {known.title}", known=known, counts=counts,
+            references=control.references, rows=found, amiss=amiss, most=MOST_SCHOOLS,
+        )  # fmt: skip
 
 
 def _marked(source: Source, briefs: Sequence[Brief]) -> EstateStatus:
@@ -127,8 +131,7 @@ def _news(briefs: Sequence[Brief]) -> list[tuple[str, str, str]]:
             known = found.setdefault(key, _Together(replace(line, run="")))
             known.devices += len(line.devices)
             known.schools += 1
-    every = sorted(found.values(), key=lambda one: (local_day(one.line.at), one.devices), reverse=True)
-    every.sort(key=lambda one: one.line.at.date(), reverse=True)
+    every = sorted(found.values(), key=lambda one: (one.line.at.astimezone(LONDON).date(), one.devices), reverse=True)
     return [
         (
             local_day(one.line.at), KINDS[one.line.kind],

@@ -193,6 +193,8 @@ def test_a_night_writes_only_what_it_changed(nights: Nights, tmp_path: Path) -> 
     assert f"schools/{OTHER}/devices/OT-001.html" not in changed
     text = words((folder / "schools" / URN / "devices" / "LT-001.html").read_text())
     assert "worse" in text and "drifted" in text
+    days = re.findall(r'<th scope="row">(\d Nov 2026)</th>', (folder / "new.html").read_text())
+    assert len(set(days)) == 2 and days == sorted(days, reverse=True)
     chart = (folder / "schools" / URN / "index.html").read_text()
     assert re.search(r'<th scope="row">3 Nov 2026</th><td class="number">2</td>', chart)
 
