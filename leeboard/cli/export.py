@@ -10,11 +10,13 @@ from typing import Annotated, Literal
 import typer
 
 from leeboard.ansible import inventory as inventories
+from leeboard.ansible.inventory import EstateInventory
 from leeboard.cli.options import Database, Var
 from leeboard.errors import LeeboardError
 from leeboard.evidence.bundles.schema import Expected
 from leeboard.evidence.recording import heartbeat
 from leeboard.evidence.store.store import Store
+from leeboard.model.values import plain
 from leeboard.model.words import number
 from leeboard.policy.load import load
 from leeboard.policy.model import Baseline
@@ -71,9 +73,13 @@ def export(
             "in that folder stand the figures of all schools; for one of them name a file with --to"
         )
     at, baseline = now(), load()
+    listed = _listed(inventory, baseline)
+    problems = listed.problems if listed is not None else ()
     since = read_since(changed_since, at) if changed_since else None
     with Store(database or var / "leeboard.db") as store:
-        source, problems = opened(store, baseline, var, inventory, at)
+        source = seen_with(listed, store, baseline, var / "evidence", at)
+        if school and listed is not None:
+            _refuse_without_devices(listed, school)
         beat = heartbeat.last(var)
         wanted = Wanted(format, source.urns(school), since, beat.at if beat else None)
         if not wanted.urns:
@@ -93,10 +99,31 @@ def opened(
     store: Store, baseline: Baseline, var: Path, inventory: Path | None, at: datetime
 ) -> tuple[Source, tuple[str, ...]]:
     """What is kept, seen with an inventory or without one, and the inventory's mistakes. Raises LeeboardError."""
+    listed = _listed(inventory, baseline)
+    return seen_with(listed, store, baseline, var / "evidence", at), listed.problems if listed is not None else ()
+
+
+def _listed(inventory: Path | None, baseline: Baseline) -> EstateInventory | None:
     if inventory is None:
-        return Source(store, baseline, var / "evidence", at), ()
-    listed = inventories.read(inventories.file_of(inventory), tuple(baseline.parameters))
+        return None
+    return inventories.read(inventories.file_of(inventory), tuple(baseline.parameters))
+
+
+def seen_with(listed: EstateInventory | None, store: Store, baseline: Baseline, evidence: Path, at: datetime) -> Source:
+    """What is kept, of the devices that an inventory lists; without one of all that the store has heard of."""
+    if listed is None:
+        return Source(store, baseline, evidence, at)
     by_school: dict[str, list[Expected]] = {}
     for device in listed.devices:
         by_school.setdefault(device.urn, []).append(device)
-    return Source(store, baseline, var / "evidence", at, by_school, listed.schools), listed.problems
+    return Source(store, baseline, evidence, at, by_school, listed.schools)
+
+
+def _refuse_without_devices(listed: EstateInventory, word: str) -> None:
+    """Raise LeeboardError for a school of the estate files that has no device, and say why it has none."""
+    here = {device.urn for device in listed.devices}
+    for school in listed.estate.schools if listed.estate else ():
+        names = (school.urn, school.settings.name.casefold(), school.folder.name.casefold())
+        if school.urn not in here and word.casefold() in names:
+            why = next(map(str, school.problems), f"{school.folder}: its devices.csv has no device")
+            raise LeeboardError(f"{plain(school.settings.name, 60)} ({school.urn}): no device of it is known. {why}")

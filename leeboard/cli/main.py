@@ -14,6 +14,7 @@ import typer
 from leeboard.cli import baseline, checkpoint, school, waiver
 from leeboard.cli.asking.evidence import evidence
 from leeboard.cli.asking.history import history
+from leeboard.cli.asking.site import site
 from leeboard.cli.asking.standards import standards
 from leeboard.cli.asking.status import report, status, worklist
 from leeboard.cli.asking.summary import summary
@@ -42,7 +43,7 @@ ENDS_A_RUN = (signal.SIGTERM, signal.SIGHUP)
 
 app = group("A security baseline for school machines: check what has drifted, and keep the evidence.", completion=True)
 app.command()(drift)
-for asking in (status, history, evidence, worklist, report, summary, standards, what_if):
+for asking in (status, history, evidence, worklist, report, site, summary, standards, what_if):
     app.command()(asking)
 app.command()(export)
 app.command()(forget)

@@ -16,6 +16,7 @@ from leeboard.verdict.codes import Code
 
 SCHEMA = 1
 MOST_ASSETS = 8
+BEGIN = "leeboard drift checks devices, leeboard ingest loads what was recorded elsewhere"
 KINDS = {
     WORSE: "worse",
     BETTER: "better",
@@ -42,7 +43,10 @@ class Acceptance:
 
 @dataclass(frozen=True)
 class History:
-    """All that is told of one subject. `of_one` says that it is a device, whose runs are told one by one."""
+    """All that is told of one subject. `of_one` says that it is a device, whose runs are told one by one.
+
+    `began` is when the first run began that is kept and could know of it.
+    """
 
     label: str
     of_one: bool
@@ -50,8 +54,14 @@ class History:
     spells: Sequence[Spell]
     events: Sequence[Event]
     accepted: Sequence[Acceptance]
+    began: datetime | None
     first: datetime | None = None
     last: datetime | None = None
+
+    @property
+    def known(self) -> bool:
+        """False where nothing was recorded yet, which is not the same as nothing that was ever not well."""
+        return bool(self.began or self.spells)
 
 
 @dataclass(frozen=True)
@@ -76,19 +86,26 @@ def show(screen: Screen, history: History, most: int | None) -> None:
     if history.of_one:
         first = f"first observed {local(history.first)}" if history.first else "never observed"
         screen.line(f"{first}, last {local(history.last)}." if history.last else f"{first}.")
-    _now(screen, history)
+    if history.known:
+        _now(screen, history)
+    else:
+        screen.line(f"Nothing was recorded yet, so nothing is known: {BEGIN}.")
     told = (event for event in history.events if event.code != Code.PLANNED)
     happened: list[Line | Acceptance] = [*lines_of(told, history.of_one), *history.accepted]
     happened.sort(key=lambda one: one.at, reverse=True)
     if not happened:
-        screen.line("Nothing was ever not well.")
+        if history.known:
+            screen.line("Nothing was ever not well.")
         return
     screen.gap()
     screen.line(("What happened, newest first", "bold underline"))
     shown = happened if most is None else happened[:most]
     rows = []
     for one in shown:
-        when, kind, what = _acceptance(one) if isinstance(one, Acceptance) else _line(one, history.of_one)
+        if isinstance(one, Acceptance):
+            when, kind, what = _acceptance(one)
+        else:
+            when, kind, what = local(one.at), KINDS[one.kind], line_text(one, "" if history.of_one else devices_of(one))
         rows.append([screen.text(when), screen.text((kind, "bold")), screen.text(what)])
     screen.table(("when", "", "what"), rows, wide=(2,), whole=(0,))
     if len(shown) < len(happened):
@@ -122,6 +139,7 @@ def as_json(history: History) -> dict[str, Any]:
         "schema": SCHEMA,
         "at": iso(history.at),
         "subject": clean(history.label),
+        "recorded_since": iso(history.began),
         "first_observed": iso(history.first),
         "last_observed": iso(history.last),
         "spells": [
@@ -197,21 +215,27 @@ def _now(screen: Screen, history: History) -> None:
     )
 
 
-def _line(line: Line, of_one: bool) -> tuple[str, str, str]:
+def devices_of(line: Line) -> str:
+    """On how many devices it was, and on which."""
+    return f"on {number(len(line.devices), 'device')}: {listed(map(clean, line.devices), MOST_ASSETS)}"
+
+
+def line_text(line: Line, where: str = "") -> str:
+    """What happened, in words. `where`: the devices, where it is not about one alone."""
     was = f", was {VERDICTS[Verdict(line.was)]}" if line.was and line.kind != MENDED else ""
     what = _what(line.name, line.element)
     if line.verdict:
         what = f"{what}: {_word(line.verdict, line.code)}{was}"
     elif line.was:
         what = f"{what}: well again, was {VERDICTS[Verdict(line.was)]}"
-    if not of_one:
-        what = f"{what}, on {number(len(line.devices), 'device')}: {listed(map(clean, line.devices), MOST_ASSETS)}"
+    if where:
+        what = f"{what}, {where}"
     by = "the roll-out" if line.action == "enforce" else "the check"
     if line.run:
         what = f"{what} ({by} {line.run})"
     elif line.action == "enforce":
         what = f"{what} (by roll-outs)"
-    return local(line.at), KINDS[line.kind], what
+    return what
 
 
 def _acceptance(one: Acceptance) -> tuple[str, str, str]:

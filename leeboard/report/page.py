@@ -1,6 +1,7 @@
 """An EstateStatus as one HTML page that needs nothing else: no script, no other file, no network.
 
-`page.html.j2` holds the words and the order, `page.css` the looks. Both are package data.
+`page.html.j2` holds the words and the order, `parts.html.j2` what it shares with the site, `page.css` the looks. All
+are package data.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ COLOURS = {
     Verdict.DRIFTED: "bad",
     Verdict.ERROR: "unsure",
 }
+CSS = Path(__file__).parent / "page.css"
 WORK = (Verdict.DRIFTED, Verdict.ERROR, Verdict.NOT_CHECKED, Verdict.PENDING, Verdict.WAIVED)
 MOST_REASONS = 5  # of one control; the rest is in the details of each device
 
@@ -50,7 +52,7 @@ class Details:
 
 def render(status: EstateStatus) -> str:
     """The whole page."""
-    environment, plain_css = _environment()
+    templates, plain_css = _prepared()
     css, css_hash = html.on_each_sheet(plain_css, marking(status).line)
     schools = overview.schools(status)
     devices = [device for school in schools for device in school.devices]
@@ -58,12 +60,12 @@ def render(status: EstateStatus) -> str:
     counts = status.counts()
     seen = [device.seen for device in status.devices if device.seen is not None]
     sums = overview.headline(status.devices)
-    return environment.get_template("page.html.j2").render(
+    return templates.get_template("page.html.j2").render(
         status=status,
         schools=schools,
         names={school.urn: school.name for school in schools},
         devices=devices,
-        details=[_details(device) for device in devices],
+        details=[details(device) for device in devices],
         number_of=lambda device: numbers[id(device)],
         title=f"Device security: {schools[0].name}" if len(schools) == 1 else "Device security",
         marking=marking(status),
@@ -71,9 +73,9 @@ def render(status: EstateStatus) -> str:
         sums=sums,
         bar=_bar(sums),
         counts=counts,
-        matrix=lambda school: _matrix(status, school),
+        matrix=lambda school: matrix(status, school),
         work=[(verdict, found) for verdict in WORK if (found := overview.groups(status, verdict))],
-        gaps=_gaps(devices),
+        gaps=gaps(devices),
         risks=overview.risks(status),
         soon=[one for one in overview.risks(status) if one.ends_soon],
         planned=overview.planned(status.devices),
@@ -109,10 +111,15 @@ def _sweep(path: Path) -> None:
 
 
 @cache
-def _environment() -> tuple[Environment, Markup]:
-    environment = html.environment("report", _edge)
-    environment.filters["short"] = words.clean
-    environment.globals.update(
+def _prepared() -> tuple[Environment, Markup]:
+    return environment(), html.style(CSS)[0]
+
+
+def environment() -> Environment:
+    """The templates of the page and of the site, with all that they say a device's state in."""
+    made = html.environment("report", _edge)
+    made.filters["short"] = words.clean
+    made.globals.update(
         words=words.VERDICTS,
         meanings=words.MEANINGS,
         outcomes=words.OUTCOMES,
@@ -136,7 +143,7 @@ def _environment() -> tuple[Environment, Markup]:
         verdicts_of=lambda counts: sorted(counts, key=lambda verdict: -verdict.badness),
         tally=lambda device: words.counted(overview.counts_of([device])),
     )
-    return environment, html.style(Path(__file__).parent / "page.css")[0]
+    return made
 
 
 def _edge(value: object) -> object:
@@ -168,7 +175,7 @@ def _bar(sums: Headline) -> list[tuple[str, float, float, int, int]]:
     return parts
 
 
-def _matrix(status: EstateStatus, school: School) -> list[tuple[str, list[tuple[About, Counter[Verdict]]]]]:
+def matrix(status: EstateStatus, school: School) -> list[tuple[str, list[tuple[About, Counter[Verdict]]]]]:
     """By family, each control with how many devices have each verdict."""
     counts: dict[str, Counter[Verdict]] = {}
     for device in school.devices:
@@ -183,7 +190,8 @@ def _matrix(status: EstateStatus, school: School) -> list[tuple[str, list[tuple[
     return [(title, rows) for title, rows in [*made, ("Not in this baseline", others)] if rows]
 
 
-def _gaps(devices: Iterable[DeviceStatus]) -> list[tuple[tuple[str, str, str], list[DeviceStatus]]]:
+def gaps(devices: Iterable[DeviceStatus]) -> list[tuple[tuple[str, str, str], list[DeviceStatus]]]:
+    """The devices of which something is not known, by why, in the words of GAPS."""
     found: dict[str, list[DeviceStatus]] = {}
     for device in devices:
         kind = overview.gap(device)
@@ -192,7 +200,7 @@ def _gaps(devices: Iterable[DeviceStatus]) -> list[tuple[tuple[str, str, str], l
     return [(said, found[kind]) for kind, said in words.GAPS.items() if kind in found]
 
 
-def _details(device: DeviceStatus) -> Details | None:
+def details(device: DeviceStatus) -> Details | None:
     """None when there is nothing to show: all is compliant, not applicable, or cannot be checked yet."""
     bare: dict[tuple[Verdict, str], list[str]] = {}
     full = []

@@ -20,6 +20,7 @@ from leeboard.policy.model import Baseline
 from leeboard.report import json_report, page, terminal
 from leeboard.report.html import sheet_rule
 from leeboard.report.overview import Marking
+from leeboard.report.site.frame import Frame
 from leeboard.report.summary import content
 from leeboard.report.summary import page as summary
 from leeboard.verdict.status import DeviceStatus, EstateStatus, SchoolStatus
@@ -55,6 +56,7 @@ def unmarked_outputs(baseline: Baseline, level: Level, recipients: str) -> list[
         "page": _on_page(made, line) and sheet_rule(line) in made,
         "terminal": _on_terminal(status, line),
         "summary": _on_page(summary.render(content.sheet(status, None, _nothing_then())), line),
+        "site": _on_site(Frame("example", Marking(label, recipients), "", ()), line),
         "json": (data.get("marking"), data.get("recipients")) == (label, recipients),
     }
     return [output for output, there in checks.items() if not (there and label)]
@@ -83,6 +85,12 @@ def _on_page(rendered: str, line: str) -> bool:
     """Above and below everything else."""
     found = [html.unescape(text).strip() for text in PLACES.findall(rendered)]
     return len(found) == 2 and set(found) == {line}
+
+
+def _on_site(frame: Frame, line: str) -> bool:
+    """On a page of the site, and in the style that it loads for each printed sheet."""
+    made = frame.page("new", "new.html", "example", coverage="", told=(), days=1)
+    return _on_page(made.decode(), line) and sheet_rule(line).encode() in frame.files(AT)["site.css"]
 
 
 def _on_terminal(status: EstateStatus, line: str) -> bool:

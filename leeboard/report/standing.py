@@ -5,6 +5,7 @@ Every number is one of `overview` and `coverage`, so that no two reports count d
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,9 +55,21 @@ def sums(status: EstateStatus) -> Sums:
     )
 
 
-def sentences(status: EstateStatus) -> tuple[str, ...]:
+def total(several: Sequence[Sums]) -> Sums:
+    """The sums of schools that were looked at one after the other."""
+    places = {key: sum(one.coverage.places[key] for one in several) for key in KNOWN}
+
+    def all_of(name: str) -> int:
+        return sum(getattr(one, name) for one in several)
+
+    return Sums(
+        Coverage(sum(one.coverage.devices for one in several), places),
+        *map(all_of, ("drifted", "enforced", "reported", "accepted", "unread", "clear")),
+    )
+
+
+def sentences(found: Sums) -> tuple[str, ...]:
     """The sentences about several devices."""
-    found = sums(status)
     drift = "Nothing has drifted."
     if found.drifted:
         enforced = number(found.enforced, "finding that is enforced", "findings that are enforced")
@@ -78,7 +91,7 @@ def sentences(status: EstateStatus) -> tuple[str, ...]:
 def show(screen: Screen, status: EstateStatus, newest: str) -> None:
     """Print how several devices stand, school by school where there are several. `newest`: the newest run, in words."""
     screen.line((overview.marking(status).line, "bold reverse"))
-    for sentence in (*sentences(status), newest):
+    for sentence in (*sentences(sums(status)), newest):
         screen.line(sentence)
     schools = overview.schools(status)
     if len(schools) > 1:

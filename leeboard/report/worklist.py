@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -53,7 +53,7 @@ class Item:
 
 
 @dataclass(frozen=True)
-class _Part:
+class Part:
     """One finding, or one device as a whole, before equal ones are put together."""
 
     key: tuple[str, ...]
@@ -71,13 +71,19 @@ class _Part:
 
 def worklist(status: EstateStatus) -> tuple[Item, ...]:
     """Everything that is to be done about what is not well, the most important first."""
-    groups: dict[tuple[str, ...], list[_Part]] = {}
-    for part in _parts(status):
+    return together(parts(status), status.at)
+
+
+def together(every: Iterable[Part], at: datetime) -> tuple[Item, ...]:
+    """The same from parts, which may be of schools that were looked at one after the other."""
+    groups: dict[tuple[str, ...], list[Part]] = {}
+    for part in every:
         groups.setdefault(part.key, []).append(part)
-    return tuple(sorted((_item(parts, status.at) for parts in groups.values()), key=_order))
+    return tuple(sorted((_item(group, at) for group in groups.values()), key=_order))
 
 
-def _parts(status: EstateStatus) -> Iterator[_Part]:
+def parts(status: EstateStatus) -> Iterator[Part]:
+    """What is not well, finding by finding, before it is put together."""
     for device in status.devices:
         place = place_of(device, status.at)
         if place in ("failed", "never", "stale"):
@@ -90,7 +96,7 @@ def _parts(status: EstateStatus) -> Iterator[_Part]:
             yield from _of_finding(status, None, school.urn, finding)
 
 
-def _of_device(device: DeviceStatus, place: str) -> _Part:
+def _of_device(device: DeviceStatus, place: str) -> Part:
     """What is to be done about a device of which nothing counts; equal messages differ in their numbers at most."""
     known = overview.gap(device)
     kind = known if known in OF_DEVICES else "missing"
@@ -98,13 +104,13 @@ def _of_device(device: DeviceStatus, place: str) -> _Part:
     it = device.device
     # When a device was last seen stands elsewhere: its message is about the visit that failed.
     why = "" if place == "stale" else clean(device.message, 300)
-    return _Part(
+    return Part(
         ("device", kind, NUMBERS.sub("#", why)), OF_DEVICES[kind], device.verdict.value, title, (advice,), why, "",
         it.urn, it.asset, device.seen, False,
     )  # fmt: skip
 
 
-def _of_finding(status: EstateStatus, device: DeviceStatus | None, urn: str, finding: Finding) -> Iterator[_Part]:
+def _of_finding(status: EstateStatus, device: DeviceStatus | None, urn: str, finding: Finding) -> Iterator[Part]:
     drifted = finding.verdict is Verdict.DRIFTED
     if finding.planned_only or not (drifted or unknown(device, finding)):
         return
@@ -113,7 +119,7 @@ def _of_finding(status: EstateStatus, device: DeviceStatus | None, urn: str, fin
     # Only what several controls have alike word by word is one action: a remedy, a value that the school has to give,
     # or a check run as root.
     alike = steps if steps and (drifted or _lacks(finding) or finding.needs_root_only) else (about.id, *steps)
-    yield _Part(
+    yield Part(
         ("finding", finding.verdict.value, *alike), about.severity, finding.verdict.value, f"{about.id} {about.title}",
         steps, "" if drifted else overview.reason(finding), about.id, urn, device.device.asset if device else "",
         device.since.get(finding.control) if device else None,
@@ -138,14 +144,14 @@ def _lacks(finding: Finding) -> bool:
     return finding.verdict is Verdict.NOT_CHECKED and any(one.code == Code.LACKING for one in finding.judged)
 
 
-def _item(parts: list[_Part], at: datetime) -> Item:
-    severity = min((part.severity for part in parts), key=_rank)
-    controls = tuple(sorted({part.control for part in parts if part.control}))
-    began = [part.since for part in parts if part.since is not None]
-    first = next(part for part in parts if part.severity == severity)
+def _item(group: list[Part], at: datetime) -> Item:
+    severity = min((part.severity for part in group), key=_rank)
+    controls = tuple(sorted({part.control for part in group if part.control}))
+    began = [part.since for part in group if part.since is not None]
+    first = next(part for part in group if part.severity == severity)
     more = f" and {len(controls) - 1} more of its kind" if len(controls) > 1 else ""
     state = f" ({VERDICTS[Verdict(first.verdict)]})" if first.control and first.verdict != Verdict.DRIFTED else ""
-    whys = Counter(part.why for part in parts if part.why)
+    whys = Counter(part.why for part in group if part.why)
     return Item(
         severity=severity,
         verdict=first.verdict,
@@ -153,13 +159,13 @@ def _item(parts: list[_Part], at: datetime) -> Item:
         steps=first.steps,
         why=_most(whys),
         controls=controls,
-        devices=tuple(dict.fromkeys((part.urn, part.asset) for part in parts if part.asset)),
-        schools=tuple(sorted({part.urn for part in parts})),
-        findings=sum(bool(part.control) for part in parts),
+        devices=tuple(dict.fromkeys((part.urn, part.asset) for part in group if part.asset)),
+        schools=tuple(sorted({part.urn for part in group})),
+        findings=sum(bool(part.control) for part in group),
         new=sum(at - since <= NEW for since in began if first.control),
         newest=max(began, default=None),
         oldest=min(began, default=None),
-        reported=sum(part.reported for part in parts),
+        reported=sum(part.reported for part in group),
     )
 
 

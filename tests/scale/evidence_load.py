@@ -67,19 +67,19 @@ def answers(number: int, changed: bool = False) -> Line:
     return said
 
 
-def devices(count: int) -> list[list[Expected]]:
+def devices(count: int, size: int = SCHOOL) -> list[list[Expected]]:
     """So many laptops, school by school."""
     every = [
         Expected.model_validate(
             {
-                "name": f"lt-{number}", "asset": f"LT-{number:06d}", "urn": f"{900001 + number // SCHOOL}",
-                "school": f"School {number // SCHOOL}", "platform": "linux", "form": "portable",
+                "name": f"lt-{number}", "asset": f"LT-{number:06d}", "urn": f"{900001 + number // size}",
+                "school": f"School {number // size}", "platform": "linux", "form": "portable",
                 "role": "staff_portable", "level": "standard",
             }
         )
         for number in range(count)
     ]  # fmt: skip
-    return [every[start : start + SCHOOL] for start in range(0, count, SCHOOL)]
+    return [every[start : start + size] for start in range(0, count, size)]
 
 
 class Lines:

@@ -14,6 +14,7 @@ from leeboard.cli.asking.subject import Subject, in_policy, names_of, subject_of
 from leeboard.cli.options import Database, Var
 from leeboard.estate import journal
 from leeboard.estate.journal import WaiverLine
+from leeboard.evidence.asking.drifted_then import first_run
 from leeboard.evidence.asking.history import Scope, events, observed, spells
 from leeboard.evidence.asking.names import device_of
 from leeboard.model.device import URN
@@ -59,11 +60,12 @@ def _history(found: Kept, about: Subject, where: Subject | None) -> History:
     with found.store.reading() as session:
         every = tuple(spells(session, scope))
         runs = observed(session, about.keys)
+        began = first_run(session, urns) if not about.keys else None
     accepted = tuple(_accepted(found, about, urns))
     first, last = (runs[0].at, runs[-1].at) if runs else (None, None)
     label = f"{about.label} at {where.label}" if where is not None else about.label
     one = about.kind == "device"
-    return History(label, one, found.at, every, tuple(events(every)), accepted, first, last)
+    return History(label, one, found.at, every, tuple(events(every)), accepted, first if one else began, first, last)
 
 
 def _accepted(found: Kept, about: Subject, urns: frozenset[str] | None) -> Iterator[Acceptance]:

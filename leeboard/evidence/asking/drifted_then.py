@@ -13,9 +13,10 @@ from leeboard.evidence.store.tables import BundleRow
 from leeboard.model.verdicts import Verdict
 
 
-def first_run(session: Session, urns: Collection[str]) -> datetime | None:
-    """When the earliest run of these schools began that is kept; None where none is."""
-    began = session.scalars(select(BundleRow.started).where(BundleRow.urn.in_(urns)))
+def first_run(session: Session, urns: Collection[str] | None) -> datetime | None:
+    """When the earliest run of these schools (None: of any) began that is kept; None where none is."""
+    query = select(BundleRow.started)
+    began = session.scalars(query if urns is None else query.where(BundleRow.urn.in_(urns)))
     return min(map(datetime.fromisoformat, began), default=None)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -63,14 +64,21 @@ class Points:
     def first(self) -> dict[str, datetime]:
         """When each device was first observed, by asset."""
         found: dict[str, datetime] = {}
+        for at, assets in self.observed():
+            for asset in assets:
+                found.setdefault(asset, at)
+        return found
+
+    def observed(self, since: datetime | None = None) -> Iterator[tuple[datetime, list[str]]]:
+        """When the run of each bundle began, and the devices that it observed; of those since a moment, or of all."""
         for _place, started, expected, points in self._rows():
+            at = datetime.fromisoformat(started)
+            if since is not None and at < since:
+                continue
             bits = 0
             for _digest, some in json.loads(points):
                 bits |= int(some, 16)
-            for number, asset in enumerate(self._text(expected)):
-                if bits >> number & 1 and asset:
-                    found.setdefault(asset, datetime.fromisoformat(started))
-        return found
+            yield at, [asset for number, asset in enumerate(self._text(expected)) if bits >> number & 1 and asset]
 
     def _rows(self) -> list[tuple[int, str, str, str]]:
         query = select(BundleRow.place, BundleRow.started, BundleRow.expected, BundleRow.points).where(

@@ -140,6 +140,16 @@ def test_history_of_a_control_a_setting_and_a_school(ask: Ask) -> None:
     assert json.loads(ask("history", "LCK-01", "--school", "900001", "--json")[1])["spells"]
 
 
+def test_where_nothing_was_recorded_nothing_is_called_well(ask: Ask) -> None:
+    for name in ("900002", "secondary-head-1"):
+        _, out = ask("history", name, "-i", str(EXAMPLE))
+        assert "Nothing was recorded yet, so nothing is known: leeboard drift checks devices" in " ".join(out.split())
+        assert "ot well" not in out
+        assert json.loads(ask("history", name, "-i", str(EXAMPLE), "--json")[1])["recorded_since"] is None
+    assert json.loads(ask("history", "900001", "--json")[1])["recorded_since"] == "2026-11-25T02:10:00Z"
+    assert "Nothing was ever not well." in ask("history", "LCK-02")[1]
+
+
 def test_a_pipe_folds_no_line(var: Path) -> None:
     command = [sys.executable, "-c", "from leeboard.cli.main import main; main()", "worklist", "--var", str(var)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

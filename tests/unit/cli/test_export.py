@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 import stat
 from datetime import timedelta
 from pathlib import Path
@@ -21,6 +22,7 @@ from leeboard.evidence.recording.heartbeat import Heartbeat, beat
 from leeboard.evidence.store.store import Store
 from tests.unit.evidence import estate
 from tests.unit.evidence.estate import NIGHT, URN, expected, observation, run_id, write
+from tests.unit.report import example
 
 OTHER = "123457"
 
@@ -109,6 +111,28 @@ def test_only_what_changed(var: Path, capsysbinary: Any) -> None:
     found = [json.loads(line) for line in capsysbinary.readouterr().out.splitlines()]
     assert [[device["asset"] for device in one["devices"]] for one in found] == [["LT-001"], []]
     assert [one["changed_since"] for one in found] == [run_id(0)] * 2
+
+
+def test_a_school_without_devices_is_refused_with_the_reason(
+    var: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(example.ROOT / "inventories" / "example", tmp_path / "estate")
+    register = tmp_path / "estate" / "example-special" / "devices.csv"
+    path = tmp_path / "out.csv"
+    path.write_text("before")
+    words = ["csv", "example-special", "-i", str(tmp_path / "estate"), "--to", str(path)]
+    for change, said in (
+        (register.unlink, f"{register}: is missing; docs/inventory.md shows what stands in it"),
+        (
+            lambda: register.write_text("asset,host,platform,form,role\n"),
+            "example-special: its devices.csv has no device",
+        ),
+    ):
+        change()
+        assert run(var, *words) == 1
+        err = " ".join(capfd.readouterr().err.split())
+        assert "Example Special School (900003): no device of it is known." in err and said in err
+    assert path.read_text() == "before"
 
 
 @pytest.mark.parametrize(

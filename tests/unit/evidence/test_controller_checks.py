@@ -23,6 +23,7 @@ from leeboard.model.enums import Level
 from leeboard.model.run_id import started_of
 from leeboard.policy.load import load
 from leeboard.report import json_report, page, protective_marking, terminal
+from leeboard.report.site.frame import Frame
 from leeboard.report.controller_checks import Sources, school_statuses
 from leeboard.verdict.status import EstateStatus, SchoolStatus
 from tests.unit.evidence.estate import URN, device, expected, observation, run_id, write
@@ -220,6 +221,16 @@ def test_a_terminal_that_lost_its_label_is_found(monkeypatch: pytest.MonkeyPatch
     assert protective_marking.unmarked_outputs(load(), Level.HIGH, "") == ["terminal"]
 
 
+def test_a_site_that_lost_its_label_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = Frame.page
+    lost = b'class="marking"'
+    monkeypatch.setattr(Frame, "page", lambda *given, **words: made(*given, **words).replace(lost, b"", 1))
+    assert protective_marking.unmarked_outputs(load(), Level.HIGH, "") == ["site"]
+    monkeypatch.setattr(Frame, "page", made)
+    monkeypatch.setattr(Frame, "files", lambda frame, at: {"site.css": b""})
+    assert protective_marking.unmarked_outputs(load(), Level.HIGH, "") == ["site"]
+
+
 def test_json_that_lost_its_recipients_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     as_json = json_report.as_json
     monkeypatch.setattr(json_report, "as_json", lambda status: {**as_json(status), "recipients": ""})
@@ -231,7 +242,7 @@ def test_a_level_without_a_label_marks_nothing() -> None:
     baseline = load()
     levels = {**baseline.levels, Level.HIGH: baseline.levels[Level.HIGH].model_copy(update={"label": " "})}
     assert protective_marking.unmarked_outputs(baseline.model_copy(update={"levels": levels}), Level.HIGH, "") == [
-        "page", "terminal", "summary", "json"
+        "page", "terminal", "summary", "site", "json"
     ]  # fmt: skip
 
 

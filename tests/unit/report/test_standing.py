@@ -59,7 +59,7 @@ def kept(tmp_path: Path) -> EstateStatus:
 
 
 def test_each_sentence_says_what_is_in_the_store(kept: EstateStatus) -> None:
-    assert standing.sentences(kept) == (
+    assert standing.sentences(standing.sums(kept)) == (
         "10 devices: 2 seen in the last 24 hours, 3 silent within the limit (FWD-03), 2 out of date, not seen for "
         "longer than that, 1 never seen, 1 could not be checked, 1 of a kind that is never checked.",
         "3 devices drifted: 4 findings that are enforced, 0 only reported.",
@@ -91,16 +91,16 @@ def test_the_json_has_the_numbers_of_the_sentences(kept: EstateStatus) -> None:
 def test_accepted_risks_and_what_could_not_be_read_have_sentences_of_their_own() -> None:
     one = status(device("A-1"), {"LCK-01": Verdict.WAIVED, "LCK-02": Verdict.ERROR, "LCK-03": Verdict.ERROR})
     two = status(device("A-2"), {"LCK-01": Verdict.WAIVED})
-    said = standing.sentences(estate(one, two))
+    said = standing.sentences(standing.sums(estate(one, two)))
     assert "2 findings could not be read." in said and "2 findings are accepted risks." in said
-    assert "1 finding is an accepted risk." in standing.sentences(estate(two))
+    assert "1 finding is an accepted risk." in standing.sentences(standing.sums(estate(two)))
 
 
 def test_what_is_only_reported_is_said_so() -> None:
     reported = Finding("LCK-01", Verdict.DRIFTED, Mode.REPORT)
-    (_, drift, _) = standing.sentences(estate(DeviceStatus(device("A-1"), "observed", (reported,), AT)))
+    (_, drift, _) = standing.sentences(standing.sums(estate(DeviceStatus(device("A-1"), "observed", (reported,), AT))))
     assert drift == "1 device drifted: 0 findings that are enforced, 1 only reported."
-    well = standing.sentences(estate(status(device("A-1"), {"LCK-01": Verdict.COMPLIANT})))
+    well = standing.sentences(standing.sums(estate(status(device("A-1"), {"LCK-01": Verdict.COMPLIANT}))))
     assert well[1:] == ("Nothing has drifted.", "1 device meets all that is checked.")
 
 
