@@ -121,7 +121,7 @@ def chromium(profile: Path) -> Iterator[Browser]:
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     driver = Chrome(options=options, service=Service(executable_path=DRIVER))
     try:
-        driver.set_script_timeout(60)
+        driver.set_script_timeout(240)  # ends only what hangs: other tests may keep the processors busy
         yield Browser(driver)
     finally:
         driver.quit()
