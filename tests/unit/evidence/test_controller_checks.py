@@ -23,8 +23,8 @@ from leeboard.model.enums import Level
 from leeboard.model.run_id import started_of
 from leeboard.policy.load import load
 from leeboard.report import json_report, page, protective_marking, terminal
-from leeboard.report.site.frame import Frame
 from leeboard.report.controller_checks import Sources, school_statuses
+from leeboard.report.site.frame import Frame
 from leeboard.verdict.status import EstateStatus, SchoolStatus
 from tests.unit.evidence.estate import URN, device, expected, observation, run_id, write
 

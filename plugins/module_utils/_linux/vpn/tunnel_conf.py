@@ -76,9 +76,9 @@ def connection(wanted: Wanted) -> Tree:
         "vips": "0.0.0.0, ::",
         "proposals": ", ".join(wanted.ike),
         "encap": "no",
-        # When an address changes by it, charon takes its own address away and brings it back, and the kernel's route for
-        # IPv6 forgets to speak from it: seen with strongSwan 6.0.1 and Linux 6.12, after each start that began before
-        # the network was there. Without it a moved laptop begins a new tunnel.
+        # When an address changes by it, charon takes its own address away and brings it back, and the route for IPv6
+        # forgets to speak from it: seen with strongSwan 6.0.1 and Linux 6.12, after each start that began before the
+        # network was there. Without it a moved laptop begins a new tunnel.
         "mobike": "no",
         "fragmentation": "yes",
         "send_cert": "always",
