@@ -5,8 +5,6 @@ What counts is the register's: of what the device says of its certificates, only
 
 from __future__ import annotations
 
-import hashlib
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +18,7 @@ from leeboard.authority.certificates import Registered
 from leeboard.authority.records import Certificate, Known, Reason
 from leeboard.errors import LeeboardError
 from leeboard.model.vpn_names import device_name
-from leeboard.model.vpn_told import Told, root_digest
+from leeboard.model.vpn_told import Told, digest, root_digest
 from leeboard.model.words import day
 
 # Whose device may be in somebody else's hands, or is not to come back: only a person gives it a certificate again.
@@ -42,7 +40,7 @@ def standing(var: Path, device: Registered, vpn: Told, shown: Mapping[str, str],
     """
     known = memory.read(var)[0]
     root = known.beginning.root
-    if _digest(root.certificate) != root_digest(vpn):
+    if digest(root.certificate) != root_digest(vpn):
         raise LeeboardError(
             f"the certificates beside the declaration are not those of this controller's authority ({root.id}); where "
             "that is the right one: leeboard vpn chain --to INVENTORY/vpn/authority.pem"
@@ -65,7 +63,7 @@ def _due(known: Known, held: tuple[Certificate, ...], shown: Mapping[str, str], 
     alive = {one.id for one in known.alive(at)}
     why = "it has no certificate of this authority"
     for one in reversed(held):
-        wrong = shown.get(_digest(one.pem))
+        wrong = shown.get(digest(one.pem))
         if wrong is None:
             continue
         reason = wrong or _ends(one, alive, at)
@@ -82,7 +80,3 @@ def _ends(one: Certificate, alive: set[str], at: datetime) -> str:
     if one.issuer not in alive:
         return f"its certificate is of {one.issuer}, which signs no more"
     return f"its certificate ends on {day(one.ends)}" if at >= one.due(at) else ""
-
-
-def _digest(pem: str) -> str:
-    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).hexdigest()

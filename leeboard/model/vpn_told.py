@@ -115,7 +115,12 @@ def root_digest(vpn: Told) -> str:
     The root alone is trusted: an issuing authority is followed by the next one each year, and a tunnel that named it
     would be cut for that.
     """
-    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(vpn.authority.certificates[0])).hexdigest()
+    return digest(vpn.authority.certificates[0])
+
+
+def digest(pem: str) -> str:
+    """The SHA-256 of a certificate in PEM, in hex."""
+    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).hexdigest()
 
 
 def tunnel(value: object) -> str:

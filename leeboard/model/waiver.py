@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
@@ -31,9 +30,8 @@ from leeboard.model.accepted import Accepted
 from leeboard.model.enums import Role
 from leeboard.model.strict import Strict
 from leeboard.model.values import TEMPLATES, plain
-from leeboard.model.words import date_text
+from leeboard.model.words import LONDON, date_text, midnight
 
-LONDON = ZoneInfo("Europe/London")  # wherever the controller stands, a day is one of the school's
 VARIABLE = "leeboard_waivers"
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,39}\Z")
 CONTROL = re.compile(r"[A-Z]{3}-[0-9]{2}\Z")
@@ -223,12 +221,12 @@ def day_of(at: datetime) -> date:
 
 def begins(waiver: Waiver) -> datetime:
     """The moment from which a waiver holds."""
-    return datetime.combine(waiver.granted, datetime.min.time(), LONDON)
+    return midnight(waiver.granted)
 
 
 def ends(waiver: Waiver) -> datetime:
     """The first moment at which a waiver no longer holds."""
-    return datetime.combine(waiver.last_day + timedelta(days=1), datetime.min.time(), LONDON)
+    return midnight(waiver.last_day + timedelta(days=1))
 
 
 def parse(raw: Any) -> Waivers:

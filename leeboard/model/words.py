@@ -30,6 +30,11 @@ def local_day(moment: datetime) -> str:
     return date_text(moment.astimezone(LONDON))
 
 
+def midnight(day: date) -> datetime:
+    """The moment at which a day begins in Europe/London."""
+    return datetime.combine(day, datetime.min.time(), LONDON)
+
+
 def iso(moment: datetime | None) -> str | None:
     """A moment for programs, in UTC: "2026-11-25T02:14:00Z"; None stays None."""
     return None if moment is None else moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

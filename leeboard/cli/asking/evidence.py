@@ -14,7 +14,7 @@ from leeboard.cli.asking.subject import Subject, names_of, subject_of
 from leeboard.cli.options import Database, Var
 from leeboard.errors import LeeboardError
 from leeboard.evidence.asking.at_day import nights, read_night
-from leeboard.model.words import LONDON, date_text
+from leeboard.model.words import LONDON, date_text, midnight
 from leeboard.report.at_day import Answer, as_json, show
 from leeboard.report.screen import Screen, stdout_console
 
@@ -53,7 +53,7 @@ def evidence(
 def _answer(found: Kept, about: Subject, at: datetime | None) -> Answer:
     # The next midnight by the clocks there, which is 23 or 25 hours away when they change.
     day = at.date() if at is not None else found.at.astimezone(LONDON).date()
-    until = datetime.combine(day + timedelta(days=1), datetime.min.time(), LONDON).astimezone(UTC)
+    until = midnight(day + timedelta(days=1)).astimezone(UTC)
     with found.store.reading() as session:
         counts = nights(session, about.keys, until)
     seen = counts.observed

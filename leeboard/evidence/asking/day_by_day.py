@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from leeboard.evidence.asking.drifted_then import drifted_then, first_run
 from leeboard.evidence.store.history import Points
-from leeboard.model.words import LONDON
+from leeboard.model.words import LONDON, midnight
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,11 @@ def day_by_day(
     """The last days of a school, whose present devices are `assets`. `urns` are its own with its earlier ones."""
     days, present = days_until(at, count), set(assets)
     began = first_run(session, urns)
-    ends = [min(at, _midnight(day + timedelta(days=1))) for day in days]
+    ends = [min(at, midnight(day + timedelta(days=1)).astimezone(UTC)) for day in days]
     drifted = drifted_then(session, urns, controls, ends)
     answered: dict[date, set[str]] = {day: set() for day in days}
     for urn in urns:
-        for started, seen in Points(session, urn).observed(_midnight(days[0])):
+        for started, seen in Points(session, urn).observed(midnight(days[0])):
             if (day := started.astimezone(LONDON).date()) in answered:
                 answered[day].update(seen)
     return [
@@ -56,8 +56,3 @@ def day_by_day(
         else Day(day, None, None)
         for day, end, devices in zip(days, ends, drifted, strict=True)
     ]
-
-
-def _midnight(day: date) -> datetime:
-    """The moment at which a day begins in London."""
-    return datetime.combine(day, datetime.min.time(), LONDON).astimezone(UTC)

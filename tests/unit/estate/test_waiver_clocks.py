@@ -13,7 +13,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from leeboard.model.enums import Mode
-from leeboard.model.waiver import LONDON, a_year_after, begins, day_of, ends, parse
+from leeboard.model.waiver import a_year_after, begins, day_of, ends, parse
+from leeboard.model.words import LONDON
 from leeboard.policy.resolve import resolve
 from leeboard.verdict.waivers import State, in_force, left_alone, standings
 from tests.unit import brain
