@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from .bitlocker_bench import Bench
 from .machine import WindowsMachine
-from .requirements import need_machine
+from .requirements import need_machine, need_powershell
 
 _HERE = Path(__file__).parent
 
@@ -36,6 +37,15 @@ def shared_machine() -> Iterator[WindowsMachine]:
     """One machine for a file's tests, for those that leave it as they found it."""
     need_machine()
     made = WindowsMachine()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def bench() -> Iterator[Bench]:
+    """BitLocker's device code over the stand-in's state machine: one PowerShell for a file's tests."""
+    need_powershell()
+    made = Bench()
     yield made
     made.close()
 

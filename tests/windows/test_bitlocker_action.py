@@ -29,7 +29,6 @@ from tests.unit.escrow.vaults import a_vault
 from . import volume_time
 from .bitlocker_bench import Bench, BenchDevice, add_data, clean, volume
 from .bitlocker_school import is_protected
-from .requirements import need_powershell
 from .wire.secrets import leaks
 
 RUN = "20261201T020000Z-0000aaaa"
@@ -107,14 +106,6 @@ class Controller:
             for one in volume(self.device.state, letter)["protectors"]
             if one["type"] == 3
         ]
-
-
-@pytest.fixture(scope="module")
-def bench() -> Iterator[Bench]:
-    need_powershell()
-    found = Bench()
-    yield found
-    found.close()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,21 +13,12 @@ import pytest
 from . import facts, volume_time
 from .bitlocker_bench import Bench, State, add_data, clean, volume
 from .bitlocker_school import Controller, Cut, is_protected
-from .requirements import need_powershell
 
 OLD_KEY = {"id": "{AAAAAAAA-0000-4000-8000-00000000000A}", "type": 3, "password": "000011-" * 7 + "000011"}
 TPM = {"id": "{BBBBBBBB-0000-4000-8000-00000000000B}", "type": 1, "pcrs": [7, 11]}
 PIN = {"id": "{CCCCCCCC-0000-4000-8000-00000000000C}", "type": 4, "pcrs": [7, 11]}
 STICK = {"id": "{DDDDDDDD-0000-4000-8000-00000000000D}", "type": 2}
 NETWORK = {"id": "{EEEEEEEE-0000-4000-8000-00000000000E}", "type": 9}
-
-
-@pytest.fixture(scope="module")
-def bench() -> Iterator[Bench]:
-    need_powershell()
-    made = Bench()
-    yield made
-    made.close()
 
 
 def encrypted(*protectors: dict[str, Any], **changes: Any) -> State:

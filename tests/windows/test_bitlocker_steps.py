@@ -26,21 +26,12 @@ from tests.unit.escrow.vaults import AT, a_vault
 from . import volume_time
 from .bitlocker_bench import Bench, BenchDevice, State, add_data, clean, volume
 from .bitlocker_school import is_protected
-from .requirements import need_powershell
 from .wire.secrets import leaks
 
 MBAM = {r"HKLM\SOFTWARE\Policies\Microsoft\FVE": ["MDOPBitLockerManagement"]}
 OLD = {"id": "{AAAAAAAA-0000-4000-8000-00000000000A}", "type": 3, "password": "000011-" * 7 + "000011", "name": ""}
 TPM = {"id": "{BBBBBBBB-0000-4000-8000-00000000000B}", "type": 1, "pcrs": [7, 11]}
 PIN_POLICY = {"UseAdvancedStartup": 1, "UseTPM": 0, "UseTPMPIN": 1, "UseTPMKey": 0, "UseTPMKeyPIN": 0}
-
-
-@pytest.fixture(scope="module")
-def bench() -> Iterator[Bench]:
-    need_powershell()
-    found = Bench()
-    yield found
-    found.close()
 
 
 @pytest.fixture

@@ -6,26 +6,16 @@ MicrosoftDocs/win32, desktop-src/SecProv; a line that names none is about names 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from . import volume_time
 from .bitlocker_bench import Bench, State, add_data, clean, volume
-from .requirements import need_powershell
 
 DIGITS = "-".join(["000011", "720885", "111111", "000000", "123453", "654324", "222222", "333333"])
 BAD_SUM, TOO_LARGE = DIGITS.replace("111111", "111112"), DIGITS.replace("720885", "720896")
 OTHER = "-".join(["000022"] * 8)
-
-
-@pytest.fixture(scope="module")
-def bench() -> Iterator[Bench]:
-    need_powershell()
-    made = Bench()
-    yield made
-    made.close()
 
 
 @pytest.fixture
