@@ -12,7 +12,7 @@ from typing import Any
 
 from ..checkpoint.drivers import CUT_OFF
 from ..engine import armed, journal_read
-from ..engine.change import sync_folder, write
+from ..engine.change import permissions_in_words, sync_folder, write
 from ..engine.edits import Change, ChangeRefused, Edit, PermissionEdit
 from ..engine.host import READ_LIMIT, Host, HostError
 from ..engine.journal import Journal
@@ -247,7 +247,7 @@ def _diff(history: History, now: Now) -> dict[str, str]:
     edit = history.edit(now)
     head = {"before_header": history.path, "after_header": history.path}
     if isinstance(edit, PermissionEdit):
-        before, after = ("# mode {:04o}, owner {}:{}\n".format(*side) for side in (edit.before, edit.after))
+        before, after = permissions_in_words(edit)
         return {**head, "before": before, "after": after}
     before, after = ((side or b"").decode("utf-8", "backslashreplace") for side in (edit.before, edit.after))
     return {**head, "before": before, "after": after}

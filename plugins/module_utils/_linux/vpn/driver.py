@@ -4,7 +4,6 @@ Addresses:
     profiles         list of JSON texts, one a profile (vpn/profile.py has the words); what charon has not loaded yet
                      makes *running* unreadable
     shared-secrets   list of places where a secret that both ends know stands, never the secret
-    open-secrets     list of "path owner:group mode" of files and folders with keys that others could read or change
     old-programs     list of programs for PPTP and L2TP that are installed
     tunnel           the tunnel that Leeboard wrote, in words (tunnel_words.py); absent where it wrote none
 
@@ -23,7 +22,7 @@ from ..engine.edits import Change, DryRun
 from ..engine.host import Host, HostError
 from ..engine.reading import Reading, Readings, absent, reading, unreadable, value
 from ..engine.safe_read import read_each
-from . import networkmanager, others, secrets, wireguard
+from . import networkmanager, others, wireguard
 from .files import NO_TUNNEL, OWN_CONF, OWN_NAME, has_ipsec
 from .profile import Profile
 
@@ -32,8 +31,8 @@ if TYPE_CHECKING:
 
 NAME = "vpn"
 CUT_OFF = True
-ADDRESSES = re.compile(r"\A(?:profiles|shared-secrets|open-secrets|old-programs|tunnel)\Z")
-ALL = ["profiles", "shared-secrets", "open-secrets", "old-programs", "tunnel"]
+ADDRESSES = re.compile(r"\A(?:profiles|shared-secrets|old-programs|tunnel)\Z")
+ALL = ["profiles", "shared-secrets", "old-programs", "tunnel"]
 MOST = 300  # profiles; a machine with more of them is not one of a school
 TYPE = "vpn_profile"
 
@@ -71,9 +70,6 @@ def _read(host: Host, address: str) -> Reading:
         stored = ipsec.secrets(host) if ipsec else []
         places = sorted(f"{place} ({kind})" for kind, _path, place in stored if kind in ("psk", "password"))
         return reading(NAME, address, value(places[:MOST], "swanctl.conf and ipsec.secrets", "list"))
-    if address == "open-secrets":
-        opened = secrets.too_open(host)
-        return reading(NAME, address, value(opened[:MOST], "files with keys and passwords of VPNs", "list"))
     if address == "tunnel":
         return _tunnel(host)
     return reading(NAME, address, value(others.programs(host), "installed programs", "list"))
