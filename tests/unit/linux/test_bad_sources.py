@@ -282,7 +282,7 @@ FILES: dict[str, set[str]] = {
     "/etc/dconf/profile/user": {"dconf"},
     "/etc/fstab": {"luks_volume", "removable_media"},
     "/etc/gdm3/daemon.conf": {"dropin"},
-    "/etc/group": {"audit_rules", "dropin", "file_mode", "removable_media", "sshd", "vpn"},
+    "/etc/group": {"audit_rules", "dropin", "file_mode", "removable_media", "sshd", "vpn_secrets"},
     "/etc/issue": {"banner", "file_mode"},
     "/etc/issue.net": {"banner", "file_mode"},
     "/etc/leeboard/label": {"device_label"},
@@ -291,7 +291,7 @@ FILES: dict[str, set[str]] = {
     "/etc/pam.d/login": {"banner", "faillock"},
     "/etc/passwd": {
         "accounts", "audit_rules", "dconf", "dropin", "file_mode", "kconfig", "listening", "remmina",
-        "removable_media", "shell_timeout", "sshd", "vpn",
+        "removable_media", "shell_timeout", "sshd", "vpn_secrets",
     },
     "/etc/profile.d/x.sh": {"dconf", "file_mode", "kconfig"},
     "/etc/rsyslog.conf": {"log_forwarding"},

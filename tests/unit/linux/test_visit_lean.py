@@ -29,7 +29,7 @@ PLAIN: Mapping[str, str | None] = {
     "/etc/NetworkManager/NetworkManager.conf": "[main]\n",
 }  # fmt: skip
 # What a machine has besides, and the code that reads it.
-IPSEC = {"vpn.strongswan", "vpn.swanctl", "vpn.charon", "vpn.ipsec", "vpn.settings"}
+IPSEC = {"vpn.strongswan", "vpn.swanctl", "vpn.charon", "vpn.ipsec", "vpn.settings", "vpn.tunnel_left"}
 OPEN = {"engine.access_attribute", *IPSEC}
 FIREWALL = {f"firewall.{name}" for name in ("ours", "table", "words", "guests", "way_in")}
 SENDING = {"system.tls_files", "system.certificate"}
@@ -48,7 +48,7 @@ CHANGES = {
     "firewall.writing", "kconfig.changes", "luks.key_files_changes", "logging.writing", "removable_media.changes",
     "simple.sharing_off", "sshd.administrators", "sshd.changes", "sshd.cover", "sshd.our_file", "sshd.visitor",
     "system.came_by", "system.root_only_path", "vpn.certificate", "vpn.secrets_changes", "vpn.stacks",
-    "vpn.tunnel_changes", "vpn.tunnel_cover",
+    "vpn.tunnel_changes", "vpn.tunnel_cover", "vpn.tunnel_gone",
 }  # fmt: skip
 VISIT = """
 import json, sys

@@ -23,7 +23,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from . import access_attribute, armed
-from .edits import Change, ChangeRefused, DryRun, Edit, FileEdit, PermissionEdit, WithheldEdit
+from .edits import Change, ChangeRefused, DryRun, Edit, FileEdit, PermissionEdit, SecretRemoval, WithheldEdit
 from .host import Host
 from .journal import Journal
 from .reading import Readings, fingerprint
@@ -123,6 +123,7 @@ def _reverse(host: Host, edit: Edit) -> Edit:
     if edit.before is None:
         return FileEdit(edit.path, edit.after, None)
     status = host.stat(edit.path)
+    # Of a removal that is put back the journal has a digest alone.
     return FileEdit(edit.path, edit.after, edit.before, stat.S_IMODE(status.st_mode), (status.st_uid, status.st_gid))
 
 
@@ -138,7 +139,7 @@ def write(host: Host, edit: Edit) -> None:
         replace(host, edit)
         return
     folder = os.path.dirname(target)
-    if edit.after is None:
+    if isinstance(edit, SecretRemoval) or edit.after is None:
         if os.path.lexists(target):
             os.unlink(target)
     else:
@@ -223,9 +224,10 @@ def _diff(edit: Edit) -> dict[str, str]:
     if isinstance(edit, PermissionEdit):
         before, after = permissions_in_words(edit)
         return {"before_header": edit.path, "after_header": edit.path, "before": before, "after": after}
-    if isinstance(edit, WithheldEdit):
+    if isinstance(edit, (WithheldEdit, SecretRemoval)):
         head = {"before_header": edit.path, "after_header": edit.path}
-        return {**head, "before": f"# {edit.what}\n", "after": "# taken out\n"}
+        what_became = "taken out" if isinstance(edit, WithheldEdit) else "taken away"
+        return {**head, "before": f"# {edit.what}\n", "after": f"# {what_became}\n"}
     note = "" if edit.mode is None else f"# mode {edit.mode:04o}\n"
     return {
         "before_header": edit.path,

@@ -78,7 +78,21 @@ class WithheldEdit:
         self.what = what
 
 
-Edit = Union[FileEdit, PermissionEdit, WithheldEdit]
+class SecretRemoval:
+    """A file that is taken away with a key or password in it. No journal, diff or log has what was there.
+
+    `before` are its bytes, for this process alone. `what` says what goes ("the key of the VPN's certificate").
+    """
+
+    after = None
+
+    def __init__(self, path: str, before: bytes, what: str) -> None:
+        self.path = path
+        self.before = before
+        self.what = what
+
+
+Edit = Union[FileEdit, PermissionEdit, WithheldEdit, SecretRemoval]
 
 
 class DryRun:

@@ -14,7 +14,7 @@ Where an access list was changed, both sides also have `access_list`, base64 of 
 A written file also has `left`, the mode and owner that it gets. Where they are, a line also has `commands`, what is run
 after the files are written; `units`, {unit: [ActiveState, UnitFileState]} before those commands switch units on or off,
 null where systemd does not say it; `made`, the folders that writing makes; and `withheld`, the paths of files from
-which a secret is taken: what was there is in no journal.
+which a secret is taken, or which are taken away with one: what was there is in no journal.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ import re
 import time
 from typing import Any
 
-from .edits import Change, Edit, FileEdit, PermissionEdit, WithheldEdit
+from .edits import Change, Edit, FileEdit, PermissionEdit, SecretRemoval, WithheldEdit
 from .host import Host, HostError
 from .reading import Readings
 
@@ -66,13 +66,13 @@ class Journal:
             "driver": driver,
             "changes": changes,
             "before": before,
-            "files": [self._file(edit) for edit in edits if not isinstance(edit, WithheldEdit)],
+            "files": [self._file(edit) for edit in edits if not isinstance(edit, (WithheldEdit, SecretRemoval))],
         }
         extras = {
             "commands": commands,
             "units": self._units(commands or []),
             "made": self._made(edits),
-            "withheld": [edit.path for edit in edits if isinstance(edit, WithheldEdit)],
+            "withheld": [edit.path for edit in edits if isinstance(edit, (WithheldEdit, SecretRemoval))],
         }
         line.update({name: value for name, value in extras.items() if value})
         folder = self._host.path(FOLDER)

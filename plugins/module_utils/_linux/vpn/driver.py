@@ -5,7 +5,8 @@ Addresses:
                      makes *running* unreadable
     shared-secrets   list of places where a secret that both ends know stands, never the secret
     old-programs     list of programs for PPTP and L2TP that are installed
-    tunnel           the tunnel that Leeboard wrote, in words (tunnel_words.py); absent where it wrote none
+    tunnel           the tunnel that Leeboard wrote, in words (tunnel_words.py); absent where it wrote none, and
+                     left:WHAT for what is left of one (tunnel_left.py)
 
 Each kind of program has a file of its own beside this one: strongswan.py (swanctl and charon), ipsec.py, wireguard.py,
 networkmanager.py (and netplan), others.py. What the tunnel is made of is in tunnel_*.py and certificate*.py.
@@ -80,10 +81,17 @@ def _tunnel(host: Host) -> Reading:
     if ipsec is None:
         return reading(NAME, "tunnel", absent("strongSwan is not installed"))
     if not host.exists(OWN_CONF) and not ipsec.has(host, OWN_NAME):
-        return reading(NAME, "tunnel", absent(NO_TUNNEL))
+        return _left(host)
     from . import tunnel_state
 
     return tunnel_state.read(host, NAME)
+
+
+def _left(host: Host) -> Reading:
+    from . import tunnel_left  # only where there is something of IPsec
+
+    left = tunnel_left.words(host)
+    return reading(NAME, "tunnel", value(left, NO_TUNNEL, "string") if left else absent(NO_TUNNEL))
 
 
 def _ipsec(host: Host) -> ModuleType | None:
