@@ -12,12 +12,15 @@ from typing import Any
 
 import pytest
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.engine.host import Completed, Host, HostError
-from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn import certificate
+from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn import certificate, certificate_state
 from ansible_collections.leeboard.schools.plugins.module_utils._linux.vpn import driver as vpn
 from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from leeboard.verdict.judgements.registry import derive
+from tests.unit.estate.vpn import declared
+from tests.unit.estate.vpn.declared import ISSUING
 from tests.unit.linux.folder import effective
 from tests.unit.linux.test_vpn_tunnel import AUTHORITY, MAIN, NAME, OURS, THERE, machine
 from tests.vm.authority import CLIENT, DAY, SERVER, Authority
@@ -88,6 +91,21 @@ def test_what_is_wrong_is_said_and_is_no_days(tmp_path: Path, pair: tuple[str, s
 def test_an_authority_of_the_same_name_and_another_key_is_unknown(tmp_path: Path) -> None:
     [text] = said(device(tmp_path, {OWN: Authority("Test authority").issue(NAME, CLIENT)}))
     assert "of no authority that the tunnel trusts" in text
+
+
+def test_an_authority_between_the_root_and_the_device_is_followed(tmp_path: Path) -> None:
+    """The tunnel trusts the root alone, and issuing authorities lie beside it."""
+    root, issuing = declared.chain()
+    leaf = declared.pem(
+        declared.certificate("lt-014", declared.key("leaf"), (ISSUING, declared.key(ISSUING)), ca=False)
+    )
+    digest = x509.load_pem_x509_certificate(root.encode()).fingerprint(SHA256()).hex()
+    files = {f"{X509}/school.pem": leaf, f"/etc/swanctl/x509ca/leeboard-{digest}.pem": root}
+    without = machine(tmp_path / "without", files)
+    with_it = machine(tmp_path / "with", {**files, "/etc/swanctl/x509ca/leeboard-issuing.pem": issuing})
+    one = certificate.look(with_it, leaf, f"{X509}/school.pem")
+    assert certificate_state.not_signed(with_it, one, (digest,)) == ""
+    assert "of no authority that the tunnel trusts" in certificate_state.not_signed(without, one, (digest,))
 
 
 def test_no_certificate_at_all(tmp_path: Path) -> None:
