@@ -95,6 +95,8 @@ def device(name: str, variables: Mapping[str, Any], parameter_names: tuple[str, 
 
 
 def _parameter(device_name: str, name: str, value: Any) -> Any:
+    if type(value) is int:  # YAML's 30 is the text that somebody wrote
+        return str(value)
     try:
         return tunnel(value) if name == "vpn" else in_words(name, value)
     except (WrongVpn, WrongWords) as wrong:

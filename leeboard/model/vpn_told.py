@@ -81,10 +81,10 @@ class Authority(Strict):
 
 
 class Dns(Strict):
-    """Who is asked for names through the tunnel, and for which domains where not for all."""
+    """Who is asked for every name while the tunnel is up. No domains: the empty list is what was said before."""
 
     servers: Addresses = ()
-    domains: tuple[Name, ...] = ()
+    domains: Annotated[tuple[Name, ...], Field(max_length=0)] = ()
 
 
 class Told(Strict):

@@ -17,12 +17,13 @@ if not brain.missing():
     from leeboard.model.values import plain
     from leeboard.model.vpn_told import WrongVpn, told
     from leeboard.model.words import day
+    from leeboard.policy.resolve import parameters
 
 DRIVER, ADDRESS, CONTROL = "vpn", "certificate", "REM-01"
 MODULE = "leeboard.schools.vpn_certificate"
 # What an authority's certificate for a client is for, as the device's openssl prints it.
 USAGES = {"1.3.6.1.5.5.7.3.2": "TLS Web Client Authentication", "1.3.6.1.5.5.7.3.17": "ipsec Internet Key Exchange"}
-LATE = 14  # days before its end by which a school's own authority should have renewed a certificate
+LATE = "vpn_certificate_days"  # how long one of a school's own authority must hold, as at the nightly check
 MOST = 50  # certificates that a device may show
 
 
@@ -78,7 +79,7 @@ class Certificates:
             raise Refused(f"no certificate of {issuer} can be used ({wrong}); that authority brings it, Leeboard not")
         last = max(one["last"] for one in good)
         ends = datetime.fromtimestamp(last, timezone.utc)
-        if (ends - self._now()).days < LATE:
+        if (ends - self._now()).days < int(parameters(self._visit.wanted.baseline, self._visit.device)[LATE]):
             self._remark(f"its VPN certificate ends on {day(ends)}, and its authority has not renewed it")
 
     def _from_here(self, answer: dict, shown: list) -> None:

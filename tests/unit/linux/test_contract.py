@@ -85,7 +85,7 @@ ADDRESSES = {
     "shell_timeout": ["TMOUT", "TMOUT#readonly", "TMOUT#exported", "other-shells"],
     "unit": [f"auditd.service:{kind}" for kind in ("enabled", "active", "failed", "masked")],
     "remmina": ["saved-passwords"],
-    "vpn": ["profiles", "shared-secrets", "open-secrets", "old-programs", "tunnel"],
+    "vpn": ["profiles", "shared-secrets", "open-secrets", "old-programs", "tunnel", "certificate"],
     "firewall": [
         "inbound-ipv4", "inbound-ipv6", "after-restart-ipv4", "after-restart-ipv6", "outbound-ipv4", "outbound-ipv6",
         "management", "openings", "services",
