@@ -181,11 +181,12 @@ def _refusal(demanded: Demand, write: Value) -> str:
 
 
 def enforceable(draft: Draft) -> Iterator[Problem]:
-    """What is enforced can be written, and has been checked by somebody."""
+    """What is enforced can be written, or is changed by an action, and has been checked by somebody."""
     for place in draft.settings():
         setting = place.setting
         driver = draft.drivers.get(setting.driver)
         reads_only = driver is not None and not driver.writes
+        by_action = driver is not None and setting.address in driver.action
         if reads_only and setting.write is not None:
             yield place.problem(f"{setting.driver} only reads; take write out", "write")
         demands = (demand(draft, place, where) for where in everywhere(setting.platform))
@@ -193,9 +194,9 @@ def enforceable(draft: Draft) -> Iterator[Problem]:
             continue
         if setting.route is not None and setting.write is None:
             continue  # another route is the one that a roll-out takes
-        if reads_only:
+        if reads_only and not by_action:
             yield place.problem(f"is enforced, and {setting.driver} only reads; give it mode: report", "driver")
-        elif setting.write is None:
+        elif setting.write is None and not by_action:
             yield place.problem("is enforced and has nothing to write; give it write, or mode: report", missing="write")
         if setting.confidence == "unverified":
             yield place.problem(
