@@ -249,12 +249,18 @@ def one_writer(draft: Draft) -> Iterator[Problem]:
         by_address.setdefault((place.setting.driver, folded), []).append(place)
     for places in by_address.values():
         for first, second in combinations(places, 2):
-            if first.setting.platform is second.setting.platform and not _exclusive(first, second):
+            if first.setting.platform is second.setting.platform and not _exclusive(draft, first, second):
                 yield from _quarrel(draft, first, second)
 
 
-def _exclusive(first: DraftSetting, second: DraftSetting) -> bool:
-    """True when the conditions of the two can never hold on one device."""
+def _exclusive(draft: Draft, first: DraftSetting, second: DraftSetting) -> bool:
+    """True when the two are never asked of one device: by a fact, or by the one word that a parameter can be."""
+    mine, theirs = first.setting.unless_named, second.setting.unless_named
+    if mine is not None and theirs is not None and mine.parameter == theirs.parameter:
+        definition = draft.parameters.get(mine.parameter)
+        words = set(definition.shape.split("|")) if definition is not None and definition.shape else set()
+        if words == {mine.name, theirs.name} and len(words) == 2:  # noqa: PLR2004 - either the one or the other
+            return True
     return any(
         mine.fact == theirs.fact
         and mine.equals is not None
