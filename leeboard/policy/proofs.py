@@ -259,7 +259,7 @@ def _exclusive(draft: Draft, first: DraftSetting, second: DraftSetting) -> bool:
     if mine is not None and theirs is not None and mine.parameter == theirs.parameter:
         definition = draft.parameters.get(mine.parameter)
         words = set(definition.shape.split("|")) if definition is not None and definition.shape else set()
-        if words == {mine.name, theirs.name} and len(words) == 2:  # noqa: PLR2004 - either the one or the other
+        if words == {mine.name, theirs.name} and len(words) == 2:
             return True
     return any(
         mine.fact == theirs.fact

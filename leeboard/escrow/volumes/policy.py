@@ -1,4 +1,4 @@
-"""The policy of BitLocker as a roll-out would have written it: what a preview has to count on, since it writes nothing."""
+"""The policy of BitLocker as a roll-out would have written it: a preview counts on it, since it writes nothing."""
 
 from __future__ import annotations
 
@@ -22,11 +22,12 @@ def planned(wanted: Wanted, observation: Observation, at: datetime) -> dict[str,
     values: dict[str, int] = {}
     for step in plan(left_alone(wanted, at, observation)[0], observation, [FAMILY], at):
         for change in step.changes:
-            if not isinstance(change.value, int) or isinstance(change.value, bool):
+            text = str(change.value)  # an override may give a number as text
+            if not text.isdecimal():
                 continue
             group, _, name = change.address.partition("/")
             if step.driver == "registry" and change.address.startswith(KEY):
-                values[change.address.removeprefix(KEY)] = change.value
+                values[change.address.removeprefix(KEY)] = int(text)
             elif step.driver == "bitlocker_policy" and group in SWITCHES:
-                values |= {SWITCHES[group]: 1, name: change.value}
+                values |= {SWITCHES[group]: 1, name: int(text)}
     return values
