@@ -32,10 +32,12 @@ if not brain.missing():
 FAMILY = "ENC"
 LINUX, WINDOWS = "leeboard.schools.luks_key", "leeboard.schools.win_bitlocker"  # a step on the device
 WORK = ("bring", "adopt", "restore")
+TELL = "tell"
 OPTIONS = {
     "work": {"type": "str", "choices": list(WORK), "default": WORK[0]},
     "disk": {"type": "str"},
     "report": {"type": "str", "default": ""},
+    "refusals": {"type": "str", "choices": ["fail", TELL], "default": "fail"},
 }
 # Names of variables.
 PASSPHRASE = "leeboard_disk_passphrase"  # noqa: S105
@@ -48,7 +50,8 @@ CUSTODIAN = "leeboard_custodian_key"
 class ActionModule(DeviceAction):
     """Make, keep and prove the keys that are missing or are to be changed, if ENC is named in leeboard_enforce.
 
-    With `work` it keeps a key that somebody knows already, or brings back the header of a disk.
+    With `work` it keeps a key that somebody knows already, or brings back the header of a disk. Where refusals are only
+    told, a device that cannot have BitLocker does not fail here: whoever asked fails it once others had their turn.
     """
 
     _options = OPTIONS
@@ -85,9 +88,11 @@ class ActionModule(DeviceAction):
             if "unreachable" in after:
                 return {"failed": True, "changed": True, "msg": f"{outcome.summary}; the device was lost after that"}
             evidence = {**after, "changes": outcome.changes}
+        told = outcome.only_refused and self._arguments.get("refusals") == TELL
         return {
             "changed": outcome.changed,
-            "failed": bool(outcome.failed),
+            "failed": bool(outcome.failed) and not told,
+            "refused": printable(outcome.refused),
             "leeboard": filed(evidence),
             "diff": [{"prepared": "".join(f"{line}\n" for line in outcome.done)}] if outcome.changed else [],
             "msg": outcome.summary,

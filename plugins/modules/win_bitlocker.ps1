@@ -22,6 +22,8 @@ $spec = @{
                 kept = @{ type = 'list'; elements = 'str'; default = @() }
                 test_failed = @{ type = 'bool'; default = $false }
                 preview = @{ type = 'bool'; default = $false }
+                policy = @{ type = 'dict'; default = @{} }
+                without_pin = @{ type = 'bool'; default = $false }
                 options = @{
                     type = 'list'; elements = 'str'; default = @()
                     choices = 'beside_manager', 'remove_strangers', 'retry_test', 'without_pcr7'

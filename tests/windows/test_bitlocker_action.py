@@ -50,7 +50,7 @@ class DoubleAnsible(ActionModule):  # type: ignore[misc]
         self.device, self.sent, self.lost_at = device, [], ""
         self._task = SimpleNamespace(check_mode=check, no_log=False)
         self._task_vars = {**SCHOOL, **variables}
-        self._arguments = {"work": work, "disk": None, "report": ""}
+        self._arguments = {"work": work, "disk": None, "report": "", "refusals": "fail"}
         self._templar = Templar(DataLoader())
 
     def _is_pipelining_enabled(self, *_: object) -> bool:
@@ -81,9 +81,11 @@ class Controller:
         self.said: list[str] = []  # all that a roll-out sent or put out
         self.steps: list[str] = []
 
-    def roll_out(self, check: bool = False, work: str = "bring", lost_at: str = "", **variables: Any) -> dict[str, Any]:
+    def roll_out(
+        self, check: bool = False, work: str = "bring", lost_at: str = "", refusals: str = "fail", **variables: Any
+    ) -> dict[str, Any]:
         action = DoubleAnsible(self.device, variables, check, work)
-        action.lost_at = lost_at
+        action.lost_at, action._arguments["refusals"] = lost_at, refusals
         outcome = action._printable_result(action._outcome_of_work())
         self.said += [*(text for _module, text in action.sent), repr(outcome)]
         self.steps = [json.loads(text)["step"] for module, text in action.sent if module == STEP]
@@ -175,6 +177,23 @@ def test_a_pin_is_in_nothing_that_is_sent_or_said(controller: Controller, tmp_pa
     assert {one["type"] for one in volume(controller.device.state)["protectors"]} == {3, 4}
     for secret in ("19283746", *(one["password"] for one in controller.passwords())):
         assert not leaks(secret, *controller.said, tmp_path)
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_a_device_that_refuses_fails_later_and_alone(controller: Controller, check: bool) -> None:
+    volume_time.tpm(controller.device.state).update(enabled=False)
+    before = copy.deepcopy(controller.device.state)
+    alone = controller.roll_out(check)
+    assert alone["failed"] and "the TPM is switched off" in alone["msg"]
+    told = controller.roll_out(check, refusals="tell")
+    assert not told["failed"] and told["msg"] == alone["msg"] and findings(told)["ENC-01"] == "drifted"
+    assert len(told["refused"]) == 1 and "the TPM is switched off" in told["refused"][0]
+    assert controller.device.state == before and controller.keys == ()
+
+
+def test_what_goes_wrong_otherwise_fails_at_once(controller: Controller) -> None:
+    lost = controller.roll_out(lost_at="protect", refusals="tell")
+    assert lost["failed"] and lost["refused"] == []
 
 
 def test_a_vault_that_cannot_be_reached_changes_nothing_and_is_one_line(controller: Controller) -> None:

@@ -167,7 +167,9 @@ class _Run:
 
     def say(self, plan: Plan) -> None:
         """Put what the driver says into the outcome."""
-        self.outcome.failed += map(plain, plan.refusals)
+        refusals = list(map(plain, plan.refusals))
+        self.outcome.failed += refusals
+        self.outcome.refused += refusals
         self.outcome.changed |= bool(plan.done)
         self.outcome.done += map(plain, plan.done)
         self.outcome.waiting += map(plain, [*plan.pending, *plan.notes])

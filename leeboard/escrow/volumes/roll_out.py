@@ -6,7 +6,7 @@ The action recovery_keys calls it, for a school that says `leeboard_recovery_pas
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from leeboard.escrow.disks.readings import ON_WINDOWS, lasts
 from leeboard.escrow.disks.tpm_policy import parse_policy
 from leeboard.escrow.vault.vault import Vault
 from leeboard.escrow.volumes.keeping import keep
+from leeboard.escrow.volumes.policy import planned
 from leeboard.escrow.volumes.wish import parse_options, wish_of
 from leeboard.model.observation import Observation
 from leeboard.model.operators import named
@@ -57,6 +58,8 @@ def look_after(
     tpm = parse_policy(variables.tpm, variables.pin)
     options, days = parse_options(variables.options), lasts(wanted, ON_WINDOWS)
     wish, wrong = wish_of(wanted, observation, tpm, variables.pin, options, days)
+    if dry:
+        wish = replace(wish, driver={**wish.driver, "policy": planned(wanted, observation, clock())})
     outcome = keep(vault, wanted.device, ask, clock, wish, dry)
     if wrong:
         outcome.waiting.append(wrong)

@@ -23,13 +23,13 @@
 
 Set-StrictMode -Version 2.0
 
-# What is never undone: a key that was retired must not open again, nor a disk lie open.
-$script:EncryptionDriver = '\Abitlocker'
-$script:EncryptionPlace = '\AHKLM\\(SOFTWARE\\Policies\\Microsoft\\FVE|SYSTEM\\CurrentControlSet\\Control\\BitLocker|' +
-    'SYSTEM\\CurrentControlSet\\Policies\\Microsoft\\FVE)(\\|:)'
+# What is never undone: a key that was retired must not open again, nor a disk lie open. Policy of BitLocker comes back:
+# it is read when a protector is added or a disk encrypted, and says nothing about disks as they are.
+$script:EncryptionDriver = '\Abitlocker_volume\z'
+$script:EncryptionPlace = '\AHKLM\\SYSTEM\\CurrentControlSet\\Control\\BitLocker(\\|:)'
 $script:Encryption = 'it belongs to encryption, which is never undone from here'
 # Drivers whose places are values of the registry, whatever their addresses are called.
-$script:Registry = 'registry', 'power_policy', 'event_log', 'event_forwarding', 'remote_desktop'
+$script:Registry = 'registry', 'power_policy', 'event_log', 'event_forwarding', 'remote_desktop', 'bitlocker_policy'
 # Drivers with places of their own: how a place is read, and how edits are made.
 $script:Others = @{
     audit_policy = @{ Read = 'Read-LeeboardAuditPolicy'; Write = 'Set-LeeboardAuditPolicyChange'; Type = 'audit_mask' }

@@ -70,6 +70,7 @@ class WindowsDevice:
     def __init__(self, *drives: Drive) -> None:
         self.drives = list(drives)
         self.steps: list[str] = []
+        self.wishes: list[dict[str, Any]] = []
         self.sent: list[str] = []  # every text that was sent to it
         self.watch: Callable[[], None] = lambda: None
         self.code = 0  # what the next protector with a secret is refused with
@@ -107,6 +108,7 @@ class WindowsDevice:
     def ask(self, step: str, **arguments: Any) -> dict[str, Any]:
         """Do one step. Raises LeeboardError, as where the connection is lost."""
         self.steps.append(step)
+        self.wishes += [arguments["wish"]] if "wish" in arguments else []
         self.sent += [str(one) for one in arguments.values()]
         try:
             return dict(getattr(self, STEPS[step])(**arguments))

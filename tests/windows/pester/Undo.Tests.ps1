@@ -169,8 +169,8 @@ Describe 'Invoke-LeeboardUndo' {
 
     It 'refuses encryption by name: <Target>' -TestCases @(
         @{ Driver = 'bitlocker_volume'; Target = 'C:' }
-        @{ Driver = 'registry'; Target = 'HKLM\SOFTWARE\Policies\Microsoft\FVE:MinimumPIN' }
-        @{ Driver = 'registry'; Target = 'hklm\software\policies\microsoft\fve:UseTPM' }
+        @{ Driver = 'registry'; Target = 'HKLM\SYSTEM\CurrentControlSet\Control\BitLocker:PreventDeviceEncryption' }
+        @{ Driver = 'registry'; Target = 'hklm\system\currentcontrolset\control\bitlocker\Sub:Value' }
     ) {
         Write-Run run-1 $Target ([long]0) ([long]3) $Driver dword
         $done = Undo

@@ -46,6 +46,10 @@ function Get-Survey {
     param([System.Collections.IDictionary]$Given)
 
     $now = Get-LeeboardBitLockerNow
+    # A preview counts on the policy that a roll-out writes before it comes here.
+    if ($Given.wish['preview'] -and $Given.wish['policy']) {
+        foreach ($name in $Given.wish.policy.Keys) { $now.policy[$name] = [long]$Given.wish.policy[$name] }
+    }
     $plan = Get-LeeboardBitLockerPlan -Now $now -Wish $Given.wish
     $isOurs = -not $now.manager -or @($Given.wish['options']) -contains 'beside_manager'
     $shown = @(foreach ($volume in @($now.volumes | Where-Object { $isOurs })) {
