@@ -18,6 +18,7 @@ from leeboard.model.strict import Strict, first_mistake
 NAME = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}\.)+[A-Za-z0-9-]{0,62}[A-Za-z0-9]\Z")
 PROPOSAL = re.compile(r"[a-z0-9]+(?:-[a-z0-9_]+)+\Z")
 MOST = 100
+NONE = "none"  # the device has the VPN no more; a variable that is missing says nothing
 EVERYTHING = ("0.0.0.0/0", "::/0")
 
 
@@ -124,10 +125,12 @@ def digest(pem: str) -> str:
 
 
 def tunnel(value: object) -> str:
-    """The tunnel that `leeboard_vpn` asks for, in words. Raises WrongVpn.
+    """The tunnel that `leeboard_vpn` asks for, in words; "none" where it says that, in this one word. Raises WrongVpn.
 
     It leads to the gateway that is named first: two tunnels for everything would fight over the routes.
     """
+    if value == NONE:
+        return NONE
     vpn = told(value)
     first = vpn.gateways[0]
     where = f"@{','.join(first.addresses)}" if first.addresses else ""

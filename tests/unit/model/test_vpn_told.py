@@ -60,6 +60,15 @@ def test_who_has_no_vpn_is_not_asked(tmp_path: Path) -> None:
     assert len(asked(variables[3])) == 1
 
 
+def test_one_word_asks_for_no_tunnel_and_nothing_else_does(tmp_path: Path) -> None:
+    variables = told(tmp_path)[0]
+    (wanted,) = asked({**variables, "leeboard_vpn": "none"})
+    assert (wanted.value, wanted.write, tunnel_words.parse(wanted.write)) == ("none", "none", None)
+    for word in ("", "None", "no", False, []):
+        with pytest.raises(LeeboardError, match="leeboard_vpn"):
+            asked({**variables, "leeboard_vpn": word})
+
+
 def test_a_tunnel_for_some_networks_leaves_names_alone(tmp_path: Path) -> None:
     variables = told(tmp_path)[0]
     variables["leeboard_vpn"] = {**variables["leeboard_vpn"], "routes": ["10.0.0.0/8"]}

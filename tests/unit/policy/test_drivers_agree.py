@@ -46,7 +46,7 @@ NEAR = [
     "auditd:installed\n", "auditd.service:active\n", "audit:pid\n",
     "volumes", "volume", "key-files", "open-to-others", "open-to-all", "tpm", "tpm2", "iommu", "thunderbolt", "plain",
     "luks", "usb-storage", "loop",
-    "profiles", "profile", "shared-secrets", "open-secrets", "old-programs", "profiles\n", "saved-passwords", "saved",
+    "profiles", "profile", "shared-secrets", "open-to-others", "old-programs", "profiles\n", "saved-passwords", "saved",
     "PermitRootLogin", "permitrootlogin", "MaxStartups", "MaxStartups.begin", "MaxStartupsXbegin", "inbound-ipv4",
     "inbound-ipv5", "forward-ipv4", "desktop-sharing", "xrdp", "xrdp\n", "security_layer", "security-layer",
     "privileged", "privilege", "sudo-logs", "sudo-log", "locked", "-e 2", "-F path=/etc/x -F perm=wa", "-S open,close",
