@@ -1,10 +1,7 @@
 # What a technician does to a Windows machine for the family REM, since Leeboard only reports it: group policies as the
 # remedies have them, and WinRM over HTTPS.
 $firewall = 'HKLM:\SOFTWARE\Policies\Microsoft\WindowsFirewall'
-$winrm = 'HKLM:\SOFTWARE\Policies\Microsoft\Windows\WinRM'
 $values = @{
-    "$winrm\Client" = @{ AllowBasic = 0; AllowDigest = 0; AllowUnencryptedTraffic = 0 }
-    "$winrm\Service" = @{ AllowBasic = 0; AllowUnencryptedTraffic = 0; DisableRunAs = 1 }
     "$firewall\DomainProfile" = @{ EnableFirewall = 1; DefaultInboundAction = 1 }
     "$firewall\PrivateProfile" = @{ EnableFirewall = 1; DefaultInboundAction = 1; DefaultOutboundAction = 1 }
     "$firewall\PublicProfile" = @{ EnableFirewall = 1; DefaultInboundAction = 1; DefaultOutboundAction = 1 }

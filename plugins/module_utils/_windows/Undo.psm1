@@ -29,7 +29,7 @@ $script:EncryptionPlace = '\AHKLM\\(SOFTWARE\\Policies\\Microsoft\\FVE|SYSTEM\\C
     'SYSTEM\\CurrentControlSet\\Policies\\Microsoft\\FVE)(\\|:)'
 $script:Encryption = 'it belongs to encryption, which is never undone from here'
 # Drivers whose places are values of the registry, whatever their addresses are called.
-$script:Registry = 'registry', 'power_policy', 'event_log', 'event_forwarding', 'remote_desktop'
+$script:Registry = 'registry', 'power_policy', 'event_log', 'event_forwarding', 'remote_desktop', 'winrm'
 # Drivers with places of their own: how a place is read, and how edits are made.
 $script:Others = @{
     audit_policy = @{ Read = 'Read-LeeboardAuditPolicy'; Write = 'Set-LeeboardAuditPolicyChange'; Type = 'audit_mask' }
