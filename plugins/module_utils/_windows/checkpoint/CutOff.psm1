@@ -1,6 +1,7 @@
 # Copyright: Leeboard contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
+#AnsibleRequires -PowerShell ..firewall.FirewallChange
 #AnsibleRequires -PowerShell ..remote.RemoteDesktopChange
 #AnsibleRequires -PowerShell ..remote.WinRmChange
 
@@ -10,6 +11,7 @@
 Set-StrictMode -Version 2.0
 
 $script:Covers = @{
+    firewall_profile = 'Get-LeeboardFirewallProfileCover'
     remote_desktop = 'Get-LeeboardRemoteDesktopCover'
     winrm = 'Get-LeeboardWinRmCover'
 }
