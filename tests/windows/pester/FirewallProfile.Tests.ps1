@@ -110,6 +110,7 @@ Describe 'firewall_profile' {
         (Read-One 'Public:DefaultInboundAction').effective.note | Should -Be $Machine.Open
         (Read-One 'Public:Enabled').effective.Contains('note') | Should -BeFalse
         $Machine.Active.DefaultInboundAction = [uint16]2
+        Reset-LeeboardCache
         (Read-One 'Public:DefaultInboundAction').effective.Contains('note') | Should -BeFalse
     }
 
