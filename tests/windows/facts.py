@@ -23,6 +23,7 @@ _NAMESPACES = {
     "Win32_Tpm": "root/cimv2/security/microsofttpm",
     "MSFT_Partition": "root/microsoft/windows/storage",
     "MSFT_NetFirewallProfile": "root/standardcimv2",
+    "MSFT_NetFirewallRule": "root/standardcimv2",
     "MSFT_ScheduledTask": "root/microsoft/windows/taskscheduler",
 }
 

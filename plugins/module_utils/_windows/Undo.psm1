@@ -7,6 +7,8 @@
 #AnsibleRequires -PowerShell .engine.Journal
 #AnsibleRequires -PowerShell .engine.JournalRead
 #AnsibleRequires -PowerShell .engine.Reading
+#AnsibleRequires -PowerShell .firewall.FirewallChange
+#AnsibleRequires -PowerShell .firewall.FirewallPlace
 #AnsibleRequires -PowerShell .group_policy.GroupPolicy
 #AnsibleRequires -PowerShell .registry.RegistryStart
 #AnsibleRequires -PowerShell .security_policy.AccountLockout
@@ -29,11 +31,14 @@ $script:EncryptionDriver = '\Abitlocker_volume\z'
 $script:EncryptionPlace = '\AHKLM\\SYSTEM\\CurrentControlSet\\Control\\BitLocker(\\|:)'
 $script:Encryption = 'it belongs to encryption, which is never undone from here'
 # Drivers whose places are values of the registry, whatever their addresses are called.
-$script:Registry = 'registry', 'power_policy', 'event_log', 'event_forwarding', 'remote_desktop', 'bitlocker_policy'
+$script:Registry = 'registry', 'power_policy', 'event_log', 'event_forwarding', 'remote_desktop', 'winrm',
+    'bitlocker_policy'
 # Drivers with places of their own: how a place is read, and how edits are made.
 $script:Others = @{
     audit_policy = @{ Read = 'Read-LeeboardAuditPolicy'; Write = 'Set-LeeboardAuditPolicyChange'; Type = 'audit_mask' }
     account_lockout = @{ Read = 'Read-LeeboardAccountLockout'; Write = 'Set-LeeboardAccountLockoutChange'; Type = 'int' }
+    firewall_profile = @{ Read = 'Read-LeeboardFirewallPlace'; Write = 'Set-LeeboardFirewallProfileChange'; Type = 'firewall'
+        Removes = $true }
     user_right = @{ Read = 'Read-LeeboardUserRight'; Write = 'Set-LeeboardUserRightChange'; Type = 'list' }
 }
 
@@ -201,7 +206,8 @@ function Resolve-History {
     if ($place.Owner) {
         return @{ Verdict = 'left'; Why = "it is set by $($place.Owner), which would set it again; change it there" }
     }
-    if ($History.Before.state -ne 'value' -and $script:Registry -notcontains $History.Driver) {
+    $removes = $script:Registry -contains $History.Driver -or $script:Others[$History.Driver]['Removes']
+    if ($History.Before.state -ne 'value' -and -not $removes) {
         if ($IsUnlocked -and $History.Driver -eq 'account_lockout') { return @{ Verdict = 'put_back'; Now = $null } }
         return @{ Verdict = 'left'; Why = 'it had no value before, and Windows knows no way to take it away again' }
     }

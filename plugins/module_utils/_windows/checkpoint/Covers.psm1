@@ -8,10 +8,11 @@
 # What brings the device back from the steps that are asked for, as their drivers say it. A driver whose changes could
 # cut off whoever makes them has, besides the functions of Change.psm1, and named in CutOff.psm1,
 #
-#     Get-LeeboardNOUNCover -Changes     @{Values; Services; Restart; Seconds}; changes nothing, throws a problem where
-#                                        the device could not be brought back
+#     Get-LeeboardNOUNCover -Changes     @{Values; Firewall; Services; Restart; Seconds}; changes nothing, throws a problem
+#                                        where the device could not be brought back
 #
-# Values are addresses HKLM\KEY:VALUE of all that the change may write. Of Services it is kept how they start and whether
+# Values are addresses HKLM\KEY:VALUE of all that the change may write, Firewall the places of the firewall
+# (firewall/FirewallPlace.psm1); a driver writes one kind or the other. Of Services it is kept how they start and whether
 # they run; those in Restart as well, and they are started anew once the values are back. Seconds is the longest that the
 # change may take.
 
@@ -61,7 +62,8 @@ function Get-LeeboardUndoCover {
     foreach ($line in $mine) {
         if ($found.Covers.Contains($line.Driver)) {
             $cover = $found.Covers[$line.Driver]
-            $cover.Values = @(@($cover.Values) + @($line.Edits | ForEach-Object { $_.Target }) | Select-Object -Unique)
+            $kind = if (@($cover.Firewall).Length) { 'Firewall' } else { 'Values' }
+            $cover[$kind] = @(@($cover[$kind]) + @($line.Edits | ForEach-Object { $_.Target }) | Select-Object -Unique)
         }
     }
     return $found
@@ -75,7 +77,7 @@ function Get-OneCover {
         throw (New-LeeboardProblem -Code refused -Why "$Driver is no driver that a checkpoint knows")
     }
     $said = & $function -Changes $Changes
-    $cover = @{ Values = @(); Services = @(); Restart = @(); Seconds = $script:Seconds }
+    $cover = @{ Values = @(); Firewall = @(); Services = @(); Restart = @(); Seconds = $script:Seconds }
     foreach ($part in @($cover.Keys)) {
         if ($said.Contains($part)) { $cover[$part] = $said[$part] }
     }

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
 #AnsibleRequires -PowerShell ..engine.Reading
+#AnsibleRequires -PowerShell ..firewall.FirewallPlace
 #AnsibleRequires -PowerShell ..system.RegistryKey
 
 # What is there before the change, as lines for the script that puts it back (PutBackScript.psm1): words between tabs,
@@ -12,6 +13,9 @@
 #     key      KEY                       that is not there; taken away again where it is empty, the deepest first
 #     service  NAME START DELAYED RUNS RESTART       START is the registry's number; the others are 0 or 1
 #     service  NAME absent
+#     profile  PROFILE NAME WORD KEY VALUE NUMBER    of the firewall's own store; WORD alone where it was not configured
+#     rule     NAME PROTOCOL PORTS FROM ON RAW       of the firewall's own store, RAW as the registry has it in base64
+#     rule     NAME absent
 
 Set-StrictMode -Version 2.0
 
@@ -34,6 +38,9 @@ function Get-LeeboardPlan {
         }
     }
     foreach ($key in @($keys | Sort-Object -Property Length -Descending)) { "key`t$(ConvertTo-Code $key)" }
+    foreach ($place in @($Covers | ForEach-Object { $_.Firewall } | Where-Object { $_ } | Sort-Object -Unique)) {
+        Get-LeeboardFirewallPlan -Target $place
+    }
     $restart = @($Covers | ForEach-Object { $_.Restart } | Where-Object { $_ })
     $services = @($Covers | ForEach-Object { $_.Services } | Where-Object { $_ }) + $restart
     foreach ($name in @($services | Sort-Object -Unique)) { Get-ServiceLine $name ($restart -contains $name) }
