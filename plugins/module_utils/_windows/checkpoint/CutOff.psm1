@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
 #AnsibleRequires -PowerShell ..remote.RemoteDesktopChange
+#AnsibleRequires -PowerShell ..vpn.VpnConnectionChange
 
 # The drivers whose changes could cut a technician off, one line each, with what says how to bring the device back. Named
 # here, since Ansible sends only what it sees named.
@@ -10,6 +11,7 @@ Set-StrictMode -Version 2.0
 
 $script:Covers = @{
     remote_desktop = 'Get-LeeboardRemoteDesktopCover'
+    vpn_connection = 'Get-LeeboardVpnConnectionCover'
 }
 
 function Get-LeeboardCoverFunction {
